@@ -53,7 +53,7 @@ function checked(name: string, result: string, value: unknown): unknown {
   // Ints and uints are bigints alike.
   if (found !== (result === "uint" ? "int" : result)) throw new ExpressionError(`${name} gave ${found}, not ${result}`);
   if (typeof value === "bigint" && INTEGERS[result]?.(value) !== value)
-    throw new ExpressionError(`${name} gave ${value}, which is out of the range of ${result}`);
+    throw new ExpressionError(`${name} gave a number that is out of the range of ${result}`);
   return value;
 }
 

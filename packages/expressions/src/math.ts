@@ -119,7 +119,7 @@ export function shiftRightUint(value: bigint, count: bigint): bigint {
 }
 
 function shift(count: bigint): bigint {
-  if (count < 0n) throw new ExpressionError(`math: a shift by ${count}`);
+  if (count < 0n) throw new ExpressionError("math: a shift by a negative count");
   return count > 64n ? 64n : count;
 }
 

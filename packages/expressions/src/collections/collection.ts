@@ -11,7 +11,7 @@ import { boxedEntries, keyOf, mapFrom, newKey, UintMap, uintKeys } from "../valu
 /** Returns the element of a list. Throws ExpressionError if it does not exist. */
 export function at<L extends readonly unknown[]>(list: L, index: number | bigint): L[number] {
   const found = list[Number(index)];
-  if (found === undefined) throw new ExpressionError(`index out of bounds: ${index}`);
+  if (found === undefined) throw new ExpressionError("index out of bounds");
   return found;
 }
 
@@ -23,7 +23,7 @@ export function elementAt<L extends readonly unknown[]>(list: L, index: number |
 /** Returns the value of a key. Throws ExpressionError if it does not exist. */
 export function entry<K, V>(map: ReadonlyMap<K, V> | { readonly [key: string]: V }, key: unknown): V {
   const found = lookUp(map, key);
-  if (found === undefined) throw new ExpressionError(`no such key: ${String(keyOf(key))}`);
+  if (found === undefined) throw new ExpressionError("no such key");
   return found;
 }
 
@@ -55,7 +55,7 @@ function lookUp<K, V>(map: ReadonlyMap<K, V> | { readonly [key: string]: V }, ke
 export function index(container: unknown, key: unknown): unknown {
   if (container instanceof Optional) return findOptional(container, key);
   const found = find(container, key);
-  if (found === undefined) throw new ExpressionError(`no such key: ${String(keyOf(key))}`);
+  if (found === undefined) throw new ExpressionError("no such key");
   return found;
 }
 

@@ -14,8 +14,7 @@ type Int = number | bigint;
  * or in reverse order.
  */
 export function slice<L extends readonly unknown[]>(list: L, start: Int, end: Int): L[number][] {
-  if (start < 0 || end < start || end > list.length)
-    throw new ExpressionError(`cannot slice ${start} to ${end} of ${list.length}`);
+  if (start < 0 || end < start || end > list.length) throw new ExpressionError("cannot slice the list there");
   return list.slice(Number(start), Number(end));
 }
 
@@ -107,7 +106,7 @@ function kindOf(value: unknown): string {
 
 /** 0 to `count` - 1. Throws ExpressionError for a negative count and beyond ten million. */
 export function range(count: Int): number[] {
-  if (count < 0 || count > MOST_ELEMENTS) throw new ExpressionError(`lists.range of ${count}`);
+  if (count < 0 || count > MOST_ELEMENTS) throw new ExpressionError("lists.range of such a count");
   return Array.from({ length: Number(count) }, (_, index) => index);
 }
 

@@ -28,7 +28,7 @@ export function toInt(value: unknown): bigint {
 /** The number of a value of an enum. Throws ExpressionError when it has no such value. */
 export function enumNumber<E extends { readonly [name: string]: string | number }>(values: E, name: string): number {
   const number = Object.hasOwn(values, name) ? values[name] : undefined;
-  if (typeof number !== "number") throw new ExpressionError(`the enum has no value ${JSON.stringify(name)}`);
+  if (typeof number !== "number") throw new ExpressionError("the enum has no value of this name");
   return number;
 }
 
@@ -156,7 +156,7 @@ function remembered<T>(known: Map<string, T>, text: string, read: (text: string)
 function parseDuration(value: string): Duration {
   if (/^[+-]?0$/.test(value)) return durationOf(0n);
   if (!/^[+-]?((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+$/.test(value)) {
-    throw new ExpressionError(`not a duration: ${value}`);
+    throw new ExpressionError("not a duration");
   }
   let nanos = 0n;
   for (const [, whole = "", fraction = "", unit = ""] of value.matchAll(/(\d*)\.?(\d*)(ns|us|µs|μs|ms|s|m|h)/g)) {
@@ -193,6 +193,5 @@ export function typeName(value: unknown): string {
 }
 
 function refused(value: unknown, expected: string): ExpressionError {
-  const shown = typeof value === "string" ? JSON.stringify(value) : typeName(value);
-  return new ExpressionError(`${shown} cannot become ${expected}`);
+  return new ExpressionError(`this ${typeName(value)} cannot become ${expected}`);
 }

@@ -31,7 +31,7 @@ export function format(text: string, args: readonly unknown[]): string {
       case "X":
         return hex(value).toUpperCase();
       default:
-        throw new ExpressionError(`format: no such clause: %${verb}`);
+        throw new ExpressionError("format: no such clause");
     }
   });
   if (used < args.length) throw new ExpressionError("format: too many arguments");

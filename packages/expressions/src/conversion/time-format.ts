@@ -61,7 +61,7 @@ export function formatTime(time: Time, pattern: string, zone?: string): string {
     (part, quoted: string | undefined, letter = "") => {
       if (quoted !== undefined) return quoted === "" ? "'" : quoted.replaceAll("''", "'");
       const text = LETTERS[letter]?.(moment, part.length);
-      if (text === undefined) throw new ExpressionError(`no part of a time: ${part}`);
+      if (text === undefined) throw new ExpressionError("no such part of a time");
       return text;
     },
   );

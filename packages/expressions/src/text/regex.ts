@@ -31,7 +31,7 @@ export function extractAll(text: string, expression: string): string[] {
 
 function onlyGroup(expression: string): ReturnType<typeof pattern> {
   const found = pattern(expression);
-  if (found.compiled.groupCount() > 1) throw new ExpressionError(`more than one group: ${expression}`);
+  if (found.compiled.groupCount() > 1) throw new ExpressionError("the pattern has more than one group");
   return found;
 }
 
@@ -67,7 +67,7 @@ function replacement(text: string, match: Match, by: string): string {
     if (next === "\\") return next;
     if (!/\d/.test(next))
       throw new ExpressionError("a backslash in a replacement stands before a digit or a backslash");
-    if (2 * Number(next) >= match.length) throw new ExpressionError(`the pattern has no group ${next}`);
+    if (2 * Number(next) >= match.length) throw new ExpressionError("the pattern has no such group");
     return part(text, match, Number(next));
   });
 }

@@ -48,12 +48,12 @@ export function substring(text: string, start: Int, end?: Int): string {
   const points = [...text];
   const from = within(start, points.length);
   const to = end === undefined ? points.length : within(end, points.length);
-  if (to < from) throw new ExpressionError(`invalid substring range: ${from} … ${to}`);
+  if (to < from) throw new ExpressionError("invalid substring range");
   return points.slice(from, to).join("");
 }
 
 function within(position: Int, length: number): number {
-  if (position < 0 || position > length) throw new ExpressionError(`index out of range: ${position}`);
+  if (position < 0 || position > length) throw new ExpressionError("index out of range");
   return Number(position);
 }
 
@@ -79,7 +79,7 @@ export function lower(text: string): string {
 
 /** Throws ExpressionError for a negative count, and for more than 1 MiB. */
 export function repeat(text: string, count: Int): string {
-  if (count < 0) throw new ExpressionError(`repeat of ${count}`);
+  if (count < 0) throw new ExpressionError("repeat of a negative count");
   checkText(text.length * Number(count));
   return text === "" ? "" : text.repeat(Number(count));
 }

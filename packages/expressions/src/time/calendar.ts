@@ -26,7 +26,7 @@ const UNITS: Readonly<Record<string, (date: Date) => void>> = {
  */
 export function truncateTime(time: Time, unit: string, zone?: string): Timestamp {
   const begin = Object.hasOwn(UNITS, unit) ? UNITS[unit] : undefined;
-  if (begin === undefined) throw new ExpressionError(`no unit of time: ${unit}`);
+  if (begin === undefined) throw new ExpressionError("no such unit of time");
   const date = local(time, zone);
   begin(date);
   date.setUTCMilliseconds(0);

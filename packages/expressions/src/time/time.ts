@@ -58,7 +58,7 @@ export function parseTimestamp(text: string): Timestamp {
   } catch {
     // The error is thrown below.
   }
-  throw new ExpressionError(`not a timestamp: ${text}`);
+  throw new ExpressionError("not a timestamp");
 }
 
 /**

@@ -69,7 +69,7 @@ function zoneFormat(zone: string): Intl.DateTimeFormat {
   } catch {
     // The error is thrown below.
   }
-  throw new ExpressionError(`no such time zone: ${zone}`);
+  throw new ExpressionError("no such time zone");
 }
 
 /** Abbreviations that Intl takes although they are no names of zones. */

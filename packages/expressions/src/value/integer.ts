@@ -114,12 +114,12 @@ export function moduloUint(a: bigint, b: bigint): bigint {
 
 /** For a field of 32 bits. Throws ExpressionError when the value does not fit. */
 export function toInt32(value: bigint | number): number {
-  if (value < -2147483648 || value > 2147483647) throw new ExpressionError(`${value} does not fit into an int32`);
+  if (value < -2147483648 || value > 2147483647) throw new ExpressionError("the int does not fit into an int32");
   return Number(value);
 }
 
 /** For an unsigned field of 32 bits. Throws ExpressionError when the value does not fit. */
 export function toUint32(value: bigint | number): number {
-  if (value < 0 || value > 4294967295) throw new ExpressionError(`${value} does not fit into a uint32`);
+  if (value < 0 || value > 4294967295) throw new ExpressionError("the int does not fit into a uint32");
   return Number(value);
 }
