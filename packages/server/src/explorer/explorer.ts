@@ -7,10 +7,10 @@ import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
 import { Access, isSameOrigin } from "./access.ts";
 import { KnownCallers } from "./known-callers.ts";
 import { BEHAVIOURS, LivePages, type Mock, shownMocks, Upstreams } from "./live.ts";
-import { shownMessage } from "./masks.ts";
+import { holdsRedacted, shownMessage } from "./masks.ts";
 import type { Callers, Overview, Switch } from "./page-data.ts";
 import { LOGIN_PAGE, PAGE, pageWith } from "./pages.ts";
-import { Recorder } from "./recorder.ts";
+import { Recorder, type ShowMessage } from "./recorder.ts";
 import { skeletonOf } from "./skeleton.ts";
 import { TryIt, Unsendable } from "./try-it.ts";
 
@@ -194,9 +194,13 @@ export class Explorer {
 
   #detail(request: IncomingMessage): Answer {
     const id = Number(new URLSearchParams((request.url ?? "").split("?")[1]).get("id"));
-    const found = this.recorder.detail(id, (method, direction, bytes) => {
+    const show: ShowMessage = (method, direction, bytes) => {
       const desc = this.#methods.get(method)?.[direction];
       return desc === undefined ? "cannot be shown: unknown rpc" : shownMessage(desc, bytes, this.#registry);
+    };
+    const found = this.recorder.detail(id, show, (rpc) => {
+      const desc = this.#methods.get(rpc)?.input;
+      return desc === undefined || holdsRedacted(desc);
     });
     return found === undefined ? refused(404, "it is none of the last requests") : { body: JSON.stringify(found) };
   }

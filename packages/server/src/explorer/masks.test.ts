@@ -7,8 +7,11 @@ import {
   FieldDescriptorProto_Label as Label,
   FieldDescriptorProto_Type as Type,
 } from "@bufbuild/protobuf/wkt";
+import { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
+import { systemClock } from "@protobff/runtime/internal/clock";
+import { Code, Failure, Reason } from "@protobff/runtime/internal/failure";
 import { expect, it } from "vitest";
-import { masked, shownHeader, shownHeaders, shownMessage } from "./masks.ts";
+import { holdsRedacted, masked, shownHeader, shownHeaders, shownMessage } from "./masks.ts";
 import { MASK } from "./page-data.ts";
 import { Recorder } from "./recorder.ts";
 import { skeletonOf } from "./skeleton.ts";
@@ -149,4 +152,32 @@ it("the recorder ignores events of requests that it does not keep", () => {
   recorder.attempt({ call, ...CALLEE, number: 1, hedge: false, startedAt: 0, endedAt: 1, outcome: "ok" });
   recorder.cache({ request: {}, ...CALLEE, outcome: "fresh" });
   expect(recorder.since(0)).toEqual([]);
+});
+
+it("failures and degradations show no value of an invalid request and no key of a map", () => {
+  const shownFor = (secret: string, refusal: boolean) => {
+    const recorder = new Recorder({ ...systemClock, now: () => 0, date: () => new Date(0) });
+    const request = {};
+    const event = { request, method: "a.S/M", header, startedAt: 0, endedAt: 1 };
+    const code = Code.INVALID_ARGUMENT;
+    const init = { code, clientCode: code, reason: Reason.INVALID, callee: "" };
+    const failure = new Failure({ ...init, message: `"${secret}"`, refusal });
+    recorder.responseStart({ ...event });
+    const degraded = [create(DegradationSchema, { path: `all["${secret}"].user` })];
+    recorder.streamDegraded({ ...event, degraded, failures: [] } as never);
+    recorder.response({ ...event, outcome: { ok: false, failure } } as never);
+    return recorder.detail(
+      1,
+      () => "",
+      () => holdsRedacted(desc),
+    )!;
+  };
+  expect(shownFor("ann", false)).toEqual(shownFor("bea", false));
+  expect(shownFor("ann", false)).toMatchObject({
+    failure: MASK,
+    degradation: [{ path: "all[*].user" }],
+  });
+  // A guard's text has been checked.
+  expect(shownFor("ann", true).failure).toBe('INVALID_ARGUMENT: "ann"');
+  expect(shownMessage(desc, Uint8Array.of(10, 200, 1), registry)).toBe("cannot be shown: no valid a.Login");
 });

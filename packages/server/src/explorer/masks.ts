@@ -42,12 +42,26 @@ export function shownHeader(name: string, value: string): string {
   return SECRET.test(name.toLowerCase()) ? MASK : value.slice(0, MOST_CHARACTERS);
 }
 
+/** Returns true if values of this type may contain a `debug_redact` field. A google.protobuf.Any may contain any. */
+export function holdsRedacted(desc: DescMessage): boolean {
+  const seen = new Set([desc]);
+  for (const { typeName, fields } of seen) {
+    if (typeName === "google.protobuf.Any") return true;
+    for (const field of fields) {
+      if (field.proto.options?.debugRedact === true) return true;
+      if (field.message !== undefined) seen.add(field.message);
+    }
+  }
+  return false;
+}
+
 /** The message in these bytes as JSON, with `debug_redact` fields masked; why not, where it cannot be. */
 export function shownMessage(desc: DescMessage, bytes: Uint8Array, registry: Registry): string {
   let json: JsonValue;
   try {
     json = toJson(desc, fromBinary(desc, bytes) as Message, { registry });
   } catch (thrown) {
+    if (holdsRedacted(desc)) return `cannot be shown: no valid ${desc.typeName}`; // the error may quote a value
     return `cannot be shown: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
   }
   return JSON.stringify(masked(json, desc, registry), undefined, 2);

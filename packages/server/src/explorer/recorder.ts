@@ -4,7 +4,7 @@
 import { type Degradation, Degradation_Effect } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
 import { Code, Reason } from "@protobff/runtime/internal/failure";
-import type { Observer } from "@protobff/runtime/internal/observer";
+import { type Observer, withoutPositions } from "@protobff/runtime/internal/observer";
 import type {
   AttemptEvent,
   CacheEvent,
@@ -20,7 +20,14 @@ import type {
   StreamDegradedEvent,
 } from "@protobff/runtime/internal/observer-requests";
 import { shownHeaders } from "./masks.ts";
-import type { ShownAttempt, ShownDegradation, ShownDetail, ShownRequest, ShownSpan } from "./page-data.ts";
+import {
+  MASK,
+  type ShownAttempt,
+  type ShownDegradation,
+  type ShownDetail,
+  type ShownRequest,
+  type ShownSpan,
+} from "./page-data.ts";
 
 export const MOST_REQUESTS = 200;
 const MOST_SPANS = 300;
@@ -59,6 +66,8 @@ interface RequestRecord {
   status: string;
   source?: string | undefined;
   failure?: string;
+  /** True if the text of the failure may quote the request, which is invalid. */
+  quotes?: boolean;
   degradation: readonly ShownDegradation[];
   degraded: number;
   readonly spans: Span[];
@@ -114,7 +123,11 @@ export class Recorder implements Observer {
     record.source = source;
     record.status = outcome.ok ? "OK" : codeName(outcome.failure.clientCode);
     if (outcome.ok) lacks(record, outcome.degraded);
-    else record.failure = short(`${codeName(outcome.failure.code)}: ${outcome.failure.message}`);
+    else {
+      const { code, clientCode, message, refusal, upstream } = outcome.failure;
+      record.failure = short(`${codeName(code)}: ${message}`);
+      record.quotes = clientCode === Code.INVALID_ARGUMENT && !refusal && upstream === "";
+    }
     record.revision = ++this.#revision;
   }
 
@@ -194,22 +207,26 @@ export class Recorder implements Observer {
   since(revision: number): readonly ShownRequest[] {
     return this.#all.filter((requestRecord) => requestRecord.revision > revision).map(summaryOf);
   }
-  /** @returns undefined if the request is no longer recorded */
-  detail(id: number, show: ShowMessage): ShownDetail | undefined {
+  /**
+   * @param masks returns true for an RPC whose requests have sensitive fields
+   * @returns undefined if the request is no longer recorded
+   */
+  detail(id: number, show: ShowMessage, masks: (rpc: string) => boolean = () => false): ShownDetail | undefined {
     const record = this.#all.find((requestRecord) => requestRecord.id === id);
     if (record === undefined) return undefined;
-    const { headers, source, failure, degradation, dropped } = record;
+    const { headers, source, degradation, dropped } = record;
+    const failure = record.quotes === true && masks(record.rpc) ? MASK : record.failure;
     const spans = record.spans.map((span) => ("request" in span ? shownCall(span, show) : span));
     return { ...summaryOf(record), headers, source, failure, degradation, dropped, spans };
   }
 }
 
-/** Stores the degradations of an answer, or of a message of a stream. */
+/** Stores the degradations of an answer, or of a message of a stream. Keys of maps in their paths may be sensitive. */
 function lacks(record: RequestRecord, degraded: readonly Degradation[]): void {
   if (degraded.length === 0) return;
   record.degraded += degraded.length;
   record.degradation = degraded.slice(0, MOST_DEGRADATIONS).map(({ path, effect, reason, upstream }) => ({
-    path: short(path),
+    path: short(withoutPositions(path)),
     effect: nameOf(Degradation_Effect, effect),
     reason: nameOf(Reason, reason),
     upstream,
