@@ -55,7 +55,7 @@ function textOf(error: unknown): string {
   return lines.filter((line) => !/^\s+at .*\(?node:internal\//.test(line)).join("\n");
 }
 
-/** What generated servers and their mocks import. */
+/** Packages that generated servers and their mocks import. */
 const LOADED = [
   "@protobff/server",
   "@protobff/runtime",
