@@ -165,8 +165,9 @@ export const BY_SPECIFICATION: readonly Deviation[] = [
     reason: "Go's tzdata has files that are no zones, and cel-go takes offsets of one digit.",
     spec: 'langdef, Timezones: FixedTZ = ( "+" | "-" ) Digit Digit ":" Digit Digit.',
     kinds: ["we-fail"],
-    explains: ({ our }) =>
-      /no such time zone: (Local|Factory|posixrules|leapseconds|[+-]?\d?\d?:\d\d?|[+-]?\d:\d\d)$/.test(our),
+    explains: ({ text, our }) =>
+      /no such time zone/.test(our) &&
+      /['"](Local|Factory|posixrules|leapseconds|[+-]?\d?\d?:\d\d?|[+-]?\d:\d\d)['"]/.test(text),
   },
   {
     name: "numbers that only Go reads",
@@ -174,7 +175,8 @@ export const BY_SPECIFICATION: readonly Deviation[] = [
     spec: "langdef, double: a text in the form of a literal; bool: conformance tests name 1, t, true, TRUE, True.",
     kinds: ["we-fail", "go-fails"],
     explains: ({ our, go, text }) =>
-      /"[^"]*(_|0[xX]|^T$|^F$)[^"]*" cannot become double|"[TF]" cannot become bool/.test(our) ||
+      (/cannot become double/.test(our) && /['"][^'"]*(_|0[xX])[^'"]*['"]/.test(text)) ||
+      (/cannot become bool/.test(our) && /['"][TF]['"]/.test(text)) ||
       (/uint\('\+/.test(text) && /'string' to 'uint'/.test(go)),
   },
   {

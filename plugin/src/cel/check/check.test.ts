@@ -461,3 +461,11 @@ it("constants are evaluated", () => {
   ]);
   expect(constant("1 + 1")).toBeUndefined();
 });
+
+it("a function as it is written comes before one of a namespace with the name of the package", () => {
+  const isFound = (text: string, container: string) =>
+    check(text, scopeOf([], container), registry).expression !== undefined;
+  expect(isFound("size('a') == 1", "page.v1")).toBe(true);
+  expect(isFound("math.least(1, 2) == 1", "math.v1")).toBe(true);
+  expect(isFound("least(1, 2) == 1", "math")).toBe(true);
+});

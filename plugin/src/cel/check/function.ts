@@ -35,7 +35,12 @@ function calleeOf(checker: Checker, { fn, target, absolute }: CallAst, place: Ce
   const dotted = owner !== undefined && (free || !exists(fn)) ? `${owner}.${fn}` : undefined;
   const bare = absolute ? `.${fn}` : fn;
   const full = target === undefined ? bare : dotted;
-  const name = full && candidates(full, checker.scope.container).find(exists);
+  const written = full?.replace(/^\./, "") ?? "";
+  // A package may have the name of a namespace: `size` in the package `page.v1` is not `page.size`.
+  const isHidden = (name: string): boolean =>
+    name !== written && exists(written) && isNamespace(name.slice(0, name.lastIndexOf(".")));
+  const isReached = (name: string): boolean => exists(name) && !isHidden(name);
+  const name = full && candidates(full, checker.scope.container).find(isReached);
   if (name !== undefined) return { name, method: false };
   // `math` is no value with methods.
   const space = free && owner !== undefined && isNamespace(owner) && isUnknown(checker, owner);
