@@ -163,11 +163,12 @@ test("addresses and prefixes follow protovalidate for IPv4, and RFC 3986 for IPv
 test("host names follow protovalidate, except for a dot after 253 characters", () => {
   fc.assert(
     fc.property(nearly([...HOSTS, ...PORTS, ...ADDRESSES]), fc.boolean(), (text, required) => {
-      const long = text.length === 254 && text.endsWith(".");
-      expect(isHostname(text)).toBe(theirs.isHostname.call(long ? text.slice(0, -1) : text));
+      // As protovalidate takes it: without a dot after 253 characters.
+      const taken = text.replace(/^([^:]{253})\.(?=$|:)/, "$1");
+      expect(isHostname(text)).toBe(theirs.isHostname.call(taken));
       const [whole, v6, port] = /^\[(.*)\](?::([0-9]+))?$/s.exec(text) ?? [];
       // The RFC decides which texts are addresses of IPv6.
-      if (whole === undefined) expect(isHostAndPort(text, required)).toBe(theirs.isHostAndPort.call(text, required));
+      if (whole === undefined) expect(isHostAndPort(text, required)).toBe(theirs.isHostAndPort.call(taken, required));
       else {
         const isPort = port === undefined ? !required : String(Number(port)) === port && Number(port) < 65536;
         expect(isHostAndPort(text, required)).toBe(isPort && grammar.ipv6.test(v6 ?? ""));
