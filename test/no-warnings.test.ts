@@ -231,8 +231,8 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
 test.each(goldenCases("emit"))("golden $name", (golden) => {
   const texts = { ...UPSTREAMS, ...golden.protos };
   const { diagnostics } = compileCase(requestOf(golden), texts);
-  // What goldens have, too: a message of the very same type that is passed as it is, a list and a page size that nobody
-  // bounds, a question about what is always there, and conditions that are known beforehand.
+  // Goldens also pass on messages of the same type, leave lists and page sizes without a bound, and have conditions that
+  // are known beforehand.
   const shown = new Set(["BFF803", "BFF706", "BFF707", ...(SHOWN[golden.name] ?? [])]);
   const found = diagnostics.filter(({ code }) => !shown.has(code));
   expect(renderDiagnostics([...found], (name) => texts[name], "text")).toBe("");

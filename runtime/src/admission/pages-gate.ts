@@ -1,5 +1,6 @@
 import type { DescField, DescMessage, Message } from "@bufbuild/protobuf";
 import type { Clock } from "../clock.ts";
+import { fieldValue } from "../compose/degrade.ts";
 import { clientFault, type Failure } from "../failure.ts";
 import { PageTokens } from "../sealing/page-tokens.ts";
 import type { Sealer } from "../sealing/sealer.ts";
@@ -27,13 +28,14 @@ export function pagesGate<App, Args extends Message, Principal>(
   const binding = sealer && { sealer, method, input, free: [...sizeFields, ...tokenFields], clock };
   return {
     pass: ({ exchange }, args): Failure | undefined => {
+      const values = args as unknown as Readonly<Record<string, unknown>>;
       for (const field of sizeFields)
-        if (Number(valueIn(field, args) ?? 0) < 0) return clientFault(`${field.name}: must not be negative`);
+        if (Number(fieldValue(values, field) ?? 0) < 0) return clientFault(`${field.name}: must not be negative`);
       if (binding === undefined) return undefined;
       const pages = new PageTokens(binding, args, open ? undefined : exchange.authentication?.caller);
       exchange.pages = pages;
       for (const field of tokenFields)
-        if (pages.open(String(valueIn(field, args) ?? "")) === undefined) return clientFault("page_token");
+        if (pages.open(String(fieldValue(values, field) ?? "")) === undefined) return clientFault("page_token");
       return undefined;
     },
   };
@@ -43,12 +45,4 @@ function fieldOf(input: DescMessage, name: string): DescField {
   const field = input.fields.find((candidate) => candidate.name === name);
   if (field === undefined) throw new TypeError(`"${input.typeName}" has no field "${name}"`);
   return field;
-}
-
-/** The value of a field, of a oneof's member included. */
-function valueIn({ oneof, localName }: DescField, args: Message): unknown {
-  const values = args as unknown as Readonly<Record<string, unknown>>;
-  if (oneof === undefined) return values[localName];
-  const member = values[oneof.localName] as { readonly case?: string; readonly value?: unknown } | undefined;
-  return member?.case === localName ? member.value : undefined;
 }

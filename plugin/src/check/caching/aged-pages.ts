@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { methodsOf } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { pagesOf } from "../../resolve/model/page-calls.ts";
 import type { Check } from "../check.ts";
@@ -15,7 +16,7 @@ export const agedPages: Check = {
 
 /** Reports answers whose page tokens may be too old when a client receives them. */
 function checkAgedPages(model: Model, report: Report): void {
-  for (const method of model.files.flatMap(({ services }) => services).flatMap(({ methods }) => methods)) {
+  for (const method of methodsOf(model)) {
     const { cache, httpCache, desc } = method;
     const at = cache?.at ?? httpCache?.at;
     if (at === undefined) continue;

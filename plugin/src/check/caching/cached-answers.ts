@@ -1,5 +1,6 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
+import { methodsOf } from "../../resolve/model/blocks.ts";
 import type { BffMethod, Model } from "../../resolve/model/model.ts";
 import { composedBlocks, type RequestReads, requestReads } from "../../resolve/model/request-reads.ts";
 import { checkStale } from "../../resolve/policies/stale-after-ttl.ts";
@@ -20,7 +21,7 @@ export const cachedAnswers: Check = {
  * for all rpcs that declare NO_SIDE_EFFECTS.
  */
 function checkCachedAnswers(model: Model, report: Report): void {
-  for (const method of model.files.flatMap(({ services }) => services).flatMap(({ methods }) => methods)) {
+  for (const method of methodsOf(model)) {
     const { cache, httpCache, ir } = method;
     const blocks = composedBlocks(method, model);
     const reads = requestReads(blocks);

@@ -3,7 +3,7 @@ import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrField } from "../../ir/ir.ts";
 import { fullName } from "../../model/full-name.ts";
-import { messagesByName } from "../../resolve/model/blocks.ts";
+import { messagesByName, methodsOf } from "../../resolve/model/blocks.ts";
 import { type ComposedNames, freshFields, promiseOf } from "../../resolve/model/fresh.ts";
 import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
 import { callsOf, isCached } from "../../resolve/model/source-parts.ts";
@@ -173,7 +173,5 @@ function refuseAnswer({ cache, httpCache, ir, desc }: BffMethod, field: DescFiel
     refuse("composes it for items of a stream", ir.stream.at, "leave out `fresh`: items arrive without a request");
 }
 
-const methodsOf = ({ files }: Model): readonly BffMethod[] =>
-  files.flatMap(({ services }) => services).flatMap(({ methods }) => methods);
 const nameOf = ({ parent, name }: DescField): string => `${parent.name}.${name}`;
 const lineOf = ({ file, line }: Origin): string => `${file}:${line}`;

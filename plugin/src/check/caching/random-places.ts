@@ -1,7 +1,14 @@
 import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin, Text } from "../../diagnostic/origin.ts";
-import { type AnyBlock, blocksOf, callsIn, expressionsIn, messagesByName } from "../../resolve/model/blocks.ts";
+import {
+  type AnyBlock,
+  blocksOf,
+  callsIn,
+  expressionsIn,
+  messagesByName,
+  methodsOf,
+} from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { identityExpressions } from "../../resolve/model/identity-reads.ts";
 import type { BffMethod, Block, Composed, Model, Source, Step } from "../../resolve/model/model.ts";
@@ -32,8 +39,7 @@ function checkRandomPlaces(model: Model, report: Report): void {
     }
   }
   checkRemembered(model, refuse);
-  for (const method of model.files.flatMap(({ services }) => services).flatMap(({ methods }) => methods))
-    if (method.noSideEffects) checkAnswers(method, model, refuse);
+  for (const method of methodsOf(model)) if (method.noSideEffects) checkAnswers(method, model, refuse);
 }
 
 type Refuse = (

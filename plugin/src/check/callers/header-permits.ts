@@ -2,6 +2,7 @@
 
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
+import { methodsOf } from "../../resolve/model/blocks.ts";
 import type { Model, Permit, Step } from "../../resolve/model/model.ts";
 import { callsOf } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
@@ -21,7 +22,7 @@ export const headerPermits: Check = {
  */
 function checkHeaderPermits(model: Model, report: Report): void {
   const seen = new Set<Step>();
-  for (const method of model.files.flatMap(({ services }) => services).flatMap(({ methods }) => methods)) {
+  for (const method of methodsOf(model)) {
     const condition = method.permit && onlyHeaders(method.permit);
     if (condition === undefined || seen.has(condition)) continue;
     seen.add(condition);

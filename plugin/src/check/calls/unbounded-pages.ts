@@ -2,7 +2,7 @@ import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf
 import { childrenOf, type Expression, type Node, type Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Test } from "../../model/rules.ts";
-import { callsIn, expressionsIn, messagesByName } from "../../resolve/model/blocks.ts";
+import { callsIn, expressionsIn, messagesByName, methodsOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
 import { fieldOfArgs } from "../../resolve/model/page-calls.ts";
@@ -68,8 +68,7 @@ type Origin = Variable | DescField;
 function clientNumbers(model: Model): ReadonlySet<Origin> {
   const byName = messagesByName(model.messages);
   const client = new Set<Origin>();
-  for (const method of model.files.flatMap(({ services }) => services).flatMap(({ methods }) => methods))
-    for (const origin of numbersOf(method, model)) client.add(origin);
+  for (const method of methodsOf(model)) for (const origin of numbersOf(method, model)) client.add(origin);
   for (let before = -1; before !== client.size; ) {
     before = client.size;
     for (const { source, variable } of model.messages.flatMap(({ steps }) => steps)) {

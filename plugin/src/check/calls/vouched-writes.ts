@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { fullName } from "../../model/full-name.ts";
-import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
+import { blocksOf, callsIn, methodsOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { BffMethod, Model } from "../../resolve/model/model.ts";
 import { composedBlocks } from "../../resolve/model/request-reads.ts";
@@ -68,7 +68,7 @@ function checkVouchedWrites(model: Model, report: Report): void {
 /** Returns the unary rpcs with NO_SIDE_EFFECTS, by the calls that they reach: all of them answer GET. */
 function readersOf(model: Model): ReadonlyMap<Call, readonly BffMethod[]> {
   const found = new Map<Call, BffMethod[]>();
-  for (const method of model.files.flatMap(({ services }) => services).flatMap(({ methods }) => methods)) {
+  for (const method of methodsOf(model)) {
     if (!method.noSideEffects || method.stream !== undefined || method.parts !== undefined) continue;
     const blocks = [...composedBlocks(method, model), ...(method.permit === undefined ? [] : [method.permit])];
     for (const call of new Set(blocks.flatMap(callsIn))) found.set(call, [...(found.get(call) ?? []), method]);

@@ -2,7 +2,7 @@
 
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
-import { messagesByName } from "../../resolve/model/blocks.ts";
+import { messagesByName, methodsOf } from "../../resolve/model/blocks.ts";
 import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
 import { messagesWithParts, placesOf } from "../../resolve/model/parts.ts";
 import { composesOf } from "../../resolve/model/source-parts.ts";
@@ -29,8 +29,6 @@ function checkParts(model: Model, report: Report): void {
     checkReached(method, { byName, withParts }, report);
   }
 }
-const methodsOf = (model: Model): readonly BffMethod[] =>
-  model.files.flatMap(({ services }) => services.flatMap(({ methods }) => methods));
 
 function reportNothingDeferred({ desc, ir }: BffMethod, report: Report): void {
   report({

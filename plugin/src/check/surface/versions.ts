@@ -2,6 +2,7 @@
 
 import { type DescEnum, type DescField, type DescMessage, type DescMethod, ScalarType } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { methodsOf } from "../../resolve/model/blocks.ts";
 import type { BffMethod, Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 
@@ -65,8 +66,6 @@ function checkVersions({ files }: Model, report: Report): void {
       );
   }
 }
-const methodsOf = ({ files }: Pick<Model, "files">): readonly BffMethod[] =>
-  files.flatMap(({ services }) => services.flatMap(({ methods }) => methods));
 const undated = ({ version }: BffMethod): boolean => version?.deprecated === undefined;
 const nameOf = ({ parent, name }: DescMethod): string => `${parent.typeName}/${name}`;
 

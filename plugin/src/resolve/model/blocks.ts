@@ -3,6 +3,7 @@ import { childrenOf } from "../../cel/index.ts";
 import type { Call } from "./call.ts";
 import type {
   AnswerHeaders,
+  BffMethod,
   Block,
   Composed,
   Followed,
@@ -27,6 +28,11 @@ export type AnyBlock = Composed | Opening | Let | Permit | Limits | AnswerHeader
 export function blocksOf(model: Model): readonly AnyBlock[] {
   const { lets, permits, limits, headers, telemetry, topics, streams, openings, messages } = model;
   return [...lets, ...permits, ...limits, ...headers, ...telemetry, ...topics, ...streams, ...openings, ...messages];
+}
+
+/** Returns the rpcs of all services. */
+export function methodsOf({ files }: Pick<Model, "files">): readonly BffMethod[] {
+  return files.flatMap(({ services }) => services.flatMap(({ methods }) => methods));
 }
 
 const byName = new WeakMap<readonly Composed[], ReadonlyMap<string, Composed>>();
