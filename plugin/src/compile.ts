@@ -27,6 +27,7 @@ import { mergeDrifts } from "./lock/merge-drifts.ts";
 import { openapiFiles } from "./openapi/document.ts";
 import { type Parameter, parseParameter } from "./options/parameter.ts";
 import { checkWeight } from "./plan/check/check-weight.ts";
+import { checkIdleMasks } from "./plan/check/idle-masks.ts";
 import { checkItemCalls } from "./plan/check/item-calls.ts";
 import { checkMaxCalls } from "./plan/check/max-calls.ts";
 import { checkSharedUpstreams } from "./plan/check/shared-upstreams.ts";
@@ -140,6 +141,7 @@ function checkPlan(planned: Plan, ir: Ir, { parameter, findings: { report } }: R
   checkMaxCalls(planned, report);
   checkItemCalls(planned, report);
   checkSharedUpstreams(planned, ir, report);
+  checkIdleMasks(planned, report);
   checkWeight(planned, parameter.weight, report);
 }
 

@@ -107,6 +107,8 @@ export type { ResponseCaching } from "./response-cache/response-caching.ts";
 export { type RouteOptions, routes } from "./routes/routes.ts";
 export type { Mark } from "./scope/causes.ts";
 export { Sealer } from "./sealing/sealer.ts";
+export type { FieldChoice } from "./selection/masks.ts";
+export { ALL_FIELDS, NO_FIELDS, Selection, SKIPPED, SKIPPED_EACH } from "./selection/selection.ts";
 export { callSource, type ItemPosition, type StreamExtra } from "./source/call-source.ts";
 export type { PositionKind, PositionValue } from "./source/position.ts";
 export { streamEndpoint } from "./stream/endpoint.ts";

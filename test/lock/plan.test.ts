@@ -41,6 +41,7 @@ const cases = [
   { name: "http-json", protos: protosOf("http-json"), upstreams: UPSTREAMS },
   { name: "cached-answers", protos: protosOf("cached-answers"), upstreams: UPSTREAMS },
   { name: "fresh", protos: protosOf("fresh"), upstreams: UPSTREAMS },
+  { name: "fields", protos: protosOf("fields"), upstreams: UPSTREAMS },
   { name: "permits", protos: protosOf("permits"), upstreams: UPSTREAMS },
   { name: "reveal", ...withUpstream("reveal", "people/v1/people.proto") },
   { name: "sensitive-caches", ...withUpstream("sensitive-caches", "people/v1/people.proto") },

@@ -2,6 +2,7 @@
 import type { RpcReport } from "protoc-gen-bff/compiler";
 import { count, growth, time } from "./amounts.ts";
 import { compareCounts, costOf, methodsOf } from "./compare-counts.ts";
+import { compareFieldChoice } from "./compare-field-choice.ts";
 import { compareHeaders } from "./compare-headers.ts";
 import { compareLimits } from "./compare-limits.ts";
 import { comparePages } from "./compare-pages.ts";
@@ -27,6 +28,7 @@ export function compareRpc(
     ...compareCounts(before, after).map(of),
     ...path(before, after).map(of),
     ...budget(before, after).map(of),
+    ...compareFieldChoice(before.fields, after.fields).map(of),
     ...comparePages(before.pages, after.pages).map(of),
     ...comparePermits(before.permit, after.permit).map(of),
     ...answers(before, after).map(of),

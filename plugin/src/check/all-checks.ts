@@ -36,6 +36,7 @@ import { followedKeys } from "./streams/followed-keys.ts";
 import { parts, partsMeant } from "./streams/parts.ts";
 import { streams, topics } from "./streams/streams.ts";
 import { degradationField } from "./surface/degradation-field.ts";
+import { fieldChoices, unmaskableNames } from "./surface/field-choices.ts";
 import { idleOutputs } from "./surface/idle-outputs.ts";
 import { openEnums } from "./surface/open-enums.ts";
 import { publicSurface } from "./surface/public-surface.ts";
@@ -84,6 +85,7 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   parts,
   successors,
   uniqueMessages,
+  fieldChoices,
 ]);
 
 /**
@@ -130,6 +132,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   pathFields,
   versions,
   restQueries,
+  unmaskableNames,
 ]);
 
 /** Checks that need more than the model; compile.ts runs them. */

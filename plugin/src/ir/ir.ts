@@ -119,6 +119,8 @@ export interface IrMethod {
   readonly limits: readonly IrRateLimit[];
   /** Headers of its answers. */
   readonly headers: readonly IrBind[];
+  /** Path of the request's FieldMask, `args.fields`: its clients choose fields. */
+  readonly fields: Text | undefined;
   /** True if its request's rules are checked; undefined: they are checked if the request has some. */
   readonly validate: Sourced<boolean> | undefined;
   /** Directives to HTTP caches for its responses; each leaf replaces that of the service. */
@@ -168,6 +170,8 @@ export interface IrField {
   readonly fallback: Text | undefined;
   /** Reason for which clients may receive a sensitive value. */
   readonly reveal: Text | undefined;
+  /** It is sent only if a mask names it; never false. */
+  readonly onRequest: Sourced<boolean> | undefined;
   /** The upstream values behind it come from calls begun after the request; never false. */
   readonly fresh: Sourced<boolean> | undefined;
 }

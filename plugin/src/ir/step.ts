@@ -95,6 +95,8 @@ export interface IrBind {
   readonly spread: Text | undefined;
   /** Reason for which a sensitive value may go there. */
   readonly reveal: Text | undefined;
+  /** The value is a FieldMask of the fields that are read; never false. */
+  readonly fields: Sourced<boolean> | undefined;
 }
 
 export interface IrCall {

@@ -42,6 +42,7 @@ import type { FunctionNames } from "./names/function-names.ts";
 import { deprecatedFields } from "./rpcs/deprecated-fields.ts";
 import { partNames } from "./rpcs/part-paths.ts";
 import { planHttpCache, planResponseCache } from "./rpcs/plan-caching.ts";
+import { planFields } from "./rpcs/plan-fields.ts";
 import { planLimits, rateLimitsOf } from "./rpcs/plan-limits.ts";
 import { planRules } from "./rpcs/plan-rules.ts";
 import { planStream, topicsOf } from "./rpcs/plan-stream.ts";
@@ -171,6 +172,13 @@ function planMethod(method: BffMethod, start: PlanStart | undefined, cx: FileCon
     hasParts: cx.withParts.has(typeName),
     rest: method.rest,
     pages: pagesOf(method),
+    fields: planFields(method, {
+      message,
+      start,
+      opening: method.opening && run.openings.get(typeName),
+      planned: (name) => run.messages.get(name),
+      model,
+    }),
     cache: planResponseCache(method, { message, start, identity: cx.identity, model }),
     http: planHttpCache(method, cx.identity, model),
     concurrent: concurrency(method, run),

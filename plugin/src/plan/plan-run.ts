@@ -3,6 +3,7 @@ import { reachable } from "../graph/graph.ts";
 import { blocksOf, callsIn, expressionsIn, functionsIn, messagesByName } from "../resolve/model/blocks.ts";
 import type { Call } from "../resolve/model/call.ts";
 import { effectTable } from "../resolve/model/effects.ts";
+import { selectiveMessages } from "../resolve/model/field-choice.ts";
 import type { BffService, Block, Composed, EnvVar, Model, Opening, Step } from "../resolve/model/model.ts";
 import { requestLists } from "../resolve/model/request-lists.ts";
 import type { ServedTogether } from "../resolve/model/server-paths.ts";
@@ -151,6 +152,7 @@ function wholeOf(
     syncShared: syncShared(model),
     forLists: false,
     sharedNames: sharedNames(model),
+    selective: selectiveMessages(model),
   };
   const needs: Whole["needs"] = (block, message) =>
     foreign.has(message) ? needsOf(block, spelled.get(message), children, { calls, topics }) : undefined;

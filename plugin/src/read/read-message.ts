@@ -181,15 +181,17 @@ function readField(desc: DescField, locator: Locator, reportTo: Report): IrField
       default: undefined,
       fallback: undefined,
       reveal: undefined,
+      onRequest: undefined,
       fresh: undefined,
     };
   }
   const value = getOption(desc, fieldOption);
   const place = locator.rule(desc, fieldOption);
-  // `resolver: false` and `fresh: false` are as if they were not written.
+  // An option that is false is as if it were not written.
   const resolver = value.resolver === true ? sourced(true, place, "resolver") : undefined;
   const fresh = value.fresh === true ? sourced(true, place, "fresh") : undefined;
-  if (isEmpty({ ...value, resolver, fresh })) {
+  const onRequest = value.onRequest === true ? sourced(true, place, "on_request") : undefined;
+  if (isEmpty({ ...value, resolver, fresh, onRequest })) {
     fault(report, "BFF124", place.at, "this rule sets no option", {
       hint: "add `by`, `alias` or `resolver`, or leave out the rule",
     });
@@ -207,6 +209,7 @@ function readField(desc: DescField, locator: Locator, reportTo: Report): IrField
     default: sourced(value.default, place, "default"),
     fallback: expression(value.fallback, place, "fallback", report),
     reveal: text(value.reveal, place, "reveal"),
+    onRequest,
     fresh,
   };
   checkField(field, report);

@@ -16,6 +16,7 @@ import { revealBlock } from "./describe-reveals.ts";
 import { permittedCallers } from "./rpcs/callers.ts";
 import { cachingLines } from "./rpcs/describe-caching.ts";
 import { degradedOf } from "./rpcs/describe-degraded.ts";
+import { fieldChoiceLines } from "./rpcs/describe-field-choice.ts";
 import { headerLines } from "./rpcs/describe-headers.ts";
 import { limitReports } from "./rpcs/describe-limits.ts";
 import { pagesLines } from "./rpcs/describe-pages.ts";
@@ -92,7 +93,9 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
         ...(planned.telemetry === undefined ? [] : telemetryLines(planned.telemetry)).map((text) => `  ${text}`),
         ...planned.rest.map((rule) => `  ${restText(rule)}`),
         ...(planned.priority === undefined ? [] : [`  priority under overload: ${planned.priority}`]),
-        ...[...pagesLines(planned), ...headerLines(planned), ...cachingLines(planned)].map((text) => `  ${text}`),
+        ...[fieldChoiceLines, pagesLines, headerLines, cachingLines].flatMap((lines) =>
+          lines(planned).map((text) => `  ${text}`),
+        ),
         ...(planned.version === undefined ? [] : [`  ${versionText(planned.version)}`]),
         ...(planned.deprecatedFields === undefined
           ? []

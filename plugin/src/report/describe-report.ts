@@ -30,9 +30,9 @@ import { permittedCallers } from "./rpcs/callers.ts";
 import { type CachingReport, cachingReport } from "./rpcs/describe-caching.ts";
 import { type WireReport, wireOf } from "./rpcs/describe-codec.ts";
 import { type Degraded, degradedOf } from "./rpcs/describe-degraded.ts";
+import { type ChoiceReport, choiceReport } from "./rpcs/describe-field-choice.ts";
 import { type HeaderReport, headerReports } from "./rpcs/describe-headers.ts";
 import { limitReports } from "./rpcs/describe-limits.ts";
-import { type PagesReport, pagesReport } from "./rpcs/describe-pages.ts";
 import { httpCallsOf } from "./rpcs/describe-protocol.ts";
 import { type RulesReport, rulesReport } from "./rpcs/describe-rules.ts";
 import { type StreamReport, streamReport } from "./rpcs/describe-stream.ts";
@@ -57,7 +57,7 @@ export interface FileReport extends RevealsReport {
   readonly wire: readonly WireReport[];
 }
 /** One rpc: who may call it, what it composes and what it costs. */
-export interface RpcReport extends CachingReport {
+export interface RpcReport extends CachingReport, ChoiceReport {
   readonly rpc: string;
   /** Permitted callers; present only if callers are identified. */
   readonly permit?: PermitReport;
@@ -97,8 +97,6 @@ export interface RpcReport extends CachingReport {
   readonly balance?: readonly BalanceReport[];
   /** Paths of upstream calls over HTTP with JSON; present only if such calls exist. */
   readonly http?: readonly ({ readonly call: string } & RestReport)[];
-  /** Page sizes and page tokens of its request; present only if it has pages. */
-  readonly pages?: PagesReport;
   /** Functions of the user that its expressions call; present only if functions exist. */
   readonly functions?: readonly string[];
 }
@@ -234,7 +232,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
         ...defined("branches", branches.length === 0 ? undefined : branches),
         ...defined("http", http.length === 0 ? undefined : http),
         ...defined("balance", balance.length === 0 ? undefined : balance),
-        ...defined("pages", pagesReport(planned)),
+        ...choiceReport(planned),
         ...cachingReport(planned),
         ...defined("functions", functionsOf(planned, messages)),
       };

@@ -110,6 +110,8 @@ export const CODES = {
   BFF295:
     "A meter counts a number, and its labels are enums or bools. Labels of any other type would create a series for each value.",
   BFF296: "The labels of a meter have at most 1,000 combinations. Each is a series of every process and rpc.",
+  BFF324:
+    "`fields` is the path of a google.protobuf.FieldMask in the request, outside of oneofs. Header, cache key and OpenAPI need the field itself, so it is no other expression.",
   BFF330: "A condition is a bool. Other types have no agreed truth value.",
   BFF331: "A value fits the type of its target. Any other conversion would be a guess.",
   BFF332:
@@ -236,6 +238,8 @@ export const CODES = {
     "An rpc makes at most as many upstream calls as its `max_calls` allows. Otherwise one request to the BFF could become many upstream calls.",
   BFF702:
     "A list with calls for its items has a bound if the rpc has `max_calls`. Without a bound an upstream determines the cost of the rpc.",
+  BFF708:
+    "Some mask of an rpc with `fields` saves a call. Otherwise clients send masks, and the BFF composes the same answer for all of them.",
   BFF801:
     "`stale` of a cache is longer than its `ttl`, unless it is `0s`. A shorter `stale` removes answers before the `ttl` takes effect.",
 } as const;

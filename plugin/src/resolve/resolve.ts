@@ -4,6 +4,7 @@ import type { Ir, IrFile, IrMethod, IrService } from "../ir/ir.ts";
 import { isPart, isPosition } from "../model/stream-fields.ts";
 import { AliasTable } from "./conversions/aliases.ts";
 import { cachingOf } from "./edge/caching.ts";
+import { fieldChoiceOf } from "./edge/field-choice.ts";
 import { resolveHeaders } from "./edge/headers.ts";
 import { resolveLimits } from "./edge/limits.ts";
 import { resolvePermits } from "./edge/permit.ts";
@@ -283,6 +284,7 @@ function bffFile(run: Run, file: IrFile, blocks: ResolvedBlocks): BffFile {
           stream: streams.get(method),
           opening: method.stream && openings.get(message.desc.typeName),
           positionField: output.fields.find(isPosition),
+          fields: fieldChoiceOf(run, method),
           rest: rest.get(method) ?? [],
           ...cachingOf(run, service, method, () => freshFields([output, message.desc], composed).length > 0),
           timeoutMs: method.timeout?.value ?? DEFAULT_BUDGET_MS,

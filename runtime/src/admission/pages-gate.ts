@@ -1,9 +1,10 @@
 import type { DescField, DescMessage, Message } from "@bufbuild/protobuf";
 import type { Clock } from "../clock.ts";
-import { fieldValue } from "../compose/degrade.ts";
 import { clientFault, type Failure } from "../failure.ts";
 import { PageTokens } from "../sealing/page-tokens.ts";
 import type { Sealer } from "../sealing/sealer.ts";
+import { fieldValue } from "../selection/field-value.ts";
+import type { Masks } from "../selection/masks.ts";
 import type { Gate } from "./gates.ts";
 
 /** Pages of an RPC's answers. */
@@ -21,21 +22,35 @@ export interface Pages {
 /** Checks the page sizes and page tokens of a request, with one text for every bad token. */
 export function pagesGate<App, Args extends Message, Principal>(
   { sealer, sizes = [], tokens = [], public: open = false }: Pages,
-  { method, input, clock }: { readonly method: string; readonly input: DescMessage; readonly clock: Clock },
+  {
+    method,
+    input,
+    clock,
+    masks,
+  }: {
+    readonly method: string;
+    readonly input: DescMessage;
+    readonly clock: Clock;
+    readonly masks: Masks | undefined;
+  },
 ): Gate<App, Args, Principal> {
   const [sizeFields, tokenFields] = [sizes, tokens].map((names) => names.map((name) => fieldOf(input, name)));
   if (sizeFields === undefined || tokenFields === undefined) throw new TypeError("pages without fields");
   const binding = sealer && { sealer, method, input, free: [...sizeFields, ...tokenFields], clock };
   return {
     pass: ({ exchange }, args): Failure | undefined => {
-      const values = args as unknown as Readonly<Record<string, unknown>>;
       for (const field of sizeFields)
-        if (Number(fieldValue(values, field) ?? 0) < 0) return clientFault(`${field.name}: must not be negative`);
+        if (Number(fieldValue(args, field) ?? 0) < 0) return clientFault(`${field.name}: must not be negative`);
       if (binding === undefined) return undefined;
-      const pages = new PageTokens(binding, args, open ? undefined : exchange.authentication?.caller);
+      // A client may ask for other fields of the next page.
+      const pages = new PageTokens(
+        binding,
+        masks?.without(args) ?? args,
+        open ? undefined : exchange.authentication?.caller,
+      );
       exchange.pages = pages;
       for (const field of tokenFields)
-        if (pages.open(String(fieldValue(values, field) ?? "")) === undefined) return clientFault("page_token");
+        if (pages.open(String(fieldValue(args, field) ?? "")) === undefined) return clientFault("page_token");
       return undefined;
     },
   };

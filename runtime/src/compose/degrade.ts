@@ -7,6 +7,8 @@ import {
 } from "@protobff/messages/bff/v1/degradation_pb.js";
 import type { Failure } from "../failure.ts";
 import { type Cause, type Touch, worse } from "../scope/causes.ts";
+import { fieldValue } from "../selection/field-value.ts";
+import { ALL_FIELDS, type Selection } from "../selection/selection.ts";
 
 /** Degradation facts of a response. */
 export interface Degraded {
@@ -44,12 +46,14 @@ interface Found {
  *
  * @param declared response type of clients, if it is another message than the composed one. Fields that only the
  *   composed message has are left out
+ * @param shown the fields that the client receives
  */
 export function degraded(
   desc: DescMessage,
   response: object,
   touches: readonly Touch[],
   declared: DescMessage = desc,
+  shown: Selection = ALL_FIELDS,
 ): Degraded {
   const numbers = numbersOf(declared);
   const places = placesIn(desc, response, declared, numbers);
@@ -60,7 +64,7 @@ export function degraded(
       const path = `${at.path}${touch.field}`;
       const { cause } = touch;
       const number = at.path === "" ? numbers.get(touch.field) : field?.number;
-      if (field === undefined || number === undefined) continue;
+      if (field === undefined || number === undefined || !shows(shown, `${at.folded}${touch.field}`)) continue;
       if (worse(found.get(path)?.cause, cause) !== cause) continue;
       const { reason, upstream } = cause.failure;
       const age = cause.staleMs === undefined ? undefined : durationFromMs(Math.round(cause.staleMs));
@@ -92,6 +96,16 @@ export function placesIn(
   const places = new Map<object, Place[]>();
   place(response, { desc, path: "", folded: "", order: [] }, places, numbers);
   return places;
+}
+/** Returns true if a selection contains the field at a path without positions and keys, such as `runs[*].title`. */
+export function shows(selection: Selection, folded: string): boolean {
+  let inside = selection;
+  for (const part of inside.whole ? [] : folded.split(".")) {
+    const name = part.replace("[*]", "");
+    if (!inside.has(name)) return false;
+    inside = inside.of(name);
+  }
+  return true;
 }
 function numbersOf({ fields }: DescMessage): ReadonlyMap<string, number> {
   return new Map(fields.map(({ name, number }) => [name, number]));
@@ -139,7 +153,7 @@ function place(message: unknown, at: Place, places: Map<object, Place[]>, number
     const desc = field.message;
     const number = numbers === undefined ? field.number : numbers.get(field.name);
     if (desc === undefined || number === undefined) continue;
-    const value = fieldValue(message as Record<string, unknown>, field);
+    const value = fieldValue(message, field);
     if (typeof value !== "object" || value === null) continue;
     const path = `${at.path}${field.name}`;
     const folded = `${at.folded}${field.name}`;
@@ -156,13 +170,6 @@ function place(message: unknown, at: Place, places: Map<object, Place[]>, number
   }
 }
 const STRING = 9; // ScalarType.STRING
-
-/** Returns the value of a field. Undefined if it is unset, or if its oneof has another member. */
-export function fieldValue(message: Readonly<Record<string, unknown>>, field: DescField): unknown {
-  if (field.oneof === undefined) return message[field.localName];
-  const chosen = message[field.oneof.localName] as { case?: string; value?: unknown } | undefined;
-  return chosen?.case === field.localName ? chosen.value : undefined;
-}
 
 function compare(a: readonly number[], b: readonly number[]): number {
   for (let i = 0; i < a.length && i < b.length; i++) {

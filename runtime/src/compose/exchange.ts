@@ -18,6 +18,7 @@ import type { Trace } from "../observer-requests.ts";
 import { type Cause, Causes } from "../scope/causes.ts";
 import { type Budget, Scope } from "../scope/scope.ts";
 import type { PageTokens } from "../sealing/page-tokens.ts";
+import { type Chosen, EVERYTHING } from "../selection/selection.ts";
 import type { OutgoingHeaders } from "../transport/call-headers.ts";
 import { DeferredParts } from "./parts.ts";
 
@@ -86,6 +87,8 @@ export class Exchange implements CallExchange {
   readonly authentication: AuthenticatedRequest | undefined;
   readonly observer: Observer | undefined;
   readonly fetch: object | undefined;
+  /** Fields of the answer, once a gate has read the mask. */
+  chosen: Chosen;
   /** Parent trace of its calls. A fetch uses the trace of the request that began it. */
   trace: Trace | undefined;
   /** Tokens of pages, for an RPC with pages. */
@@ -145,6 +148,7 @@ export class Exchange implements CallExchange {
     this.fetch = fetch;
     this.#of = of;
     this.#after = after;
+    this.chosen = (of ?? after)?.chosen ?? EVERYTHING;
     this.trace = (of ?? after)?.trace;
     if (after?.causes !== undefined) this.#causes = new Causes(after.causes);
     this.#concurrent = concurrent;

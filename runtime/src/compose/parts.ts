@@ -4,7 +4,8 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import type { Part } from "@protobff/messages/bff/v1/stream_pb.js";
 import { asFailure, OVER } from "../failure.ts";
 import type { Cause, Causes } from "../scope/causes.ts";
-import { type Place, placesIn } from "./degrade.ts";
+import { ALL_FIELDS, type Selection } from "../selection/selection.ts";
+import { type Place, placesIn, shows } from "./degrade.ts";
 
 /** Fields of a composed message that depend on deferred steps. */
 export interface Deferred {
@@ -67,21 +68,24 @@ export class DeferredParts {
  *
  * @param root as it was composed, of type `desc`
  * @param declared response type of clients, if it is another message
+ * @param shown the fields that the client receives
  */
 export function partsOf(
   arrived: readonly Deferred[],
   root: object,
   desc: DescMessage,
   declared: DescMessage = desc,
+  shown: Selection = ALL_FIELDS,
 ): Part[] {
   let places: ReadonlyMap<object, readonly Place[]> | undefined;
   const found: Part[] = [];
   for (const { owner, fields } of arrived) {
     places ??= placesIn(desc, root, declared);
-    for (const { path, desc: of } of places.get(owner) ?? []) {
+    for (const { path, folded, desc: of } of places.get(owner) ?? []) {
       const known = path === "" ? declared.fields : of.fields;
       for (const field of fields)
-        if (known.some(({ name }) => name === field)) found.push({ $typeName: "bff.v1.Part", name: `${path}${field}` });
+        if (known.some(({ name }) => name === field) && shows(shown, `${folded}${field}`))
+          found.push({ $typeName: "bff.v1.Part", name: `${path}${field}` });
     }
   }
   return found;

@@ -6,6 +6,7 @@ import { type Code, type Detail, type ErrorInfo, type Failure, refusal } from ".
 import { incomingOf, type Peer } from "../identity/incoming-request.ts";
 import type { Mark } from "../scope/causes.ts";
 import { Rank } from "../scope/scope.ts";
+import type { Selection } from "../selection/selection.ts";
 import type { Exchange } from "./exchange.ts";
 import { keyed, partial } from "./lists.ts";
 import { randomUuid } from "./random-uuid.ts";
@@ -25,6 +26,11 @@ export class RequestFacts<out Principal> {
 
   constructor(exchange: Exchange) {
     this.exchange = exchange;
+  }
+
+  /** Fields that are composed for this answer. */
+  get fields(): Selection {
+    return this.exchange.chosen.composed;
   }
 
   // ---- running steps ----

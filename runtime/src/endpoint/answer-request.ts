@@ -6,6 +6,7 @@ import { asFailure, Failure, OVER } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { ResponseCache } from "../response-cache/response-cache.ts";
 import type { CachedResponse, ResponseConsumer } from "../response-cache/response-caching.ts";
+import { asShown } from "../selection/prune.ts";
 import { concludeResponse } from "./cached-endpoint.ts";
 import type { Answering, EndpointOptions } from "./endpoint-options.ts";
 import { GONE } from "./front.ts";
@@ -34,7 +35,7 @@ export function answerRequest<App, I extends DescMessage, O extends DescMessage,
     if (exchange.over) return;
     exchange.end();
     const metadata = withDeclared(stale ? asStale(opening.metadata) : opening.metadata, headers);
-    const unsent = done(response, found?.header ?? "", metadata);
+    const unsent = done(asShown(method.output, response, exchange.chosen), found?.header ?? "", metadata);
     if (unsent instanceof Promise) void unsent.then((failure) => sent(response, found, reused, failure));
     else sent(response, found, reused, unsent);
   };

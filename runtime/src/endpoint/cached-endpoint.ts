@@ -15,24 +15,28 @@ import { ResponseCache } from "../response-cache/response-cache.ts";
 import type { ResponseCaching } from "../response-cache/response-caching.ts";
 import type { ResponseComposer } from "../response-cache/response-fetch.ts";
 import { ResponseKeys } from "../response-cache/response-key.ts";
+import { pruned } from "../selection/prune.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 import type { AnswerHeaders } from "./answer-headers.ts";
 import type { EndpointCodec, EndpointOptions } from "./endpoint-options.ts";
 import type { ServedMethod } from "./front.ts";
+import type { OpeningOptions } from "./opening.ts";
 
 /** Converts a composed message to the response for clients, with its degradations. */
 export function concludeResponse<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
   method: ServedMethod<I, O>,
   { respond, degraded, parts }: Pick<EndpointOptions<App, I, O, C, Principal>, "respond" | "degraded" | "parts">,
   message: MessageShape<C>,
-  { causes, parts: deferred }: Exchange,
+  { causes, parts: deferred, chosen }: Exchange,
 ): { readonly response: MessageShape<O>; readonly found: Degraded | undefined } {
   // Without `respond`, the composed message is the response.
-  const response = respond === undefined ? (message as unknown as MessageShape<O>) : respond.as(message);
-  const found = causes && degradedBy(respond?.schema ?? method.output, message, causes.touches, method.output);
+  const whole = respond === undefined ? (message as unknown as MessageShape<O>) : respond.as(message);
+  const response = pruned(method.output, whole, chosen.composed);
+  const composed = respond?.schema ?? method.output;
+  const found = causes && degradedBy(composed, message, causes.touches, method.output, chosen.shown);
   if (found !== undefined) degraded?.(response, found.entries);
   if (deferred !== undefined)
-    parts?.(response, partsOf(deferred.arrived, message, respond?.schema ?? method.output, method.output));
+    parts?.(response, partsOf(deferred.arrived, message, composed, method.output, chosen.shown));
   return { response, found };
 }
 
@@ -41,12 +45,12 @@ export function responseCacheOf<App, I extends DescMessage, O extends DescMessag
   method: DescMethodUnary<I, O>,
   caching: ResponseCaching<App, MessageShape<I>, Principal>,
   options: EndpointOptions<App, I, O, C, Principal>,
-  headers: AnswerHeaders<App, MessageShape<I>, Principal> | undefined,
+  { headers, masks }: Pick<OpeningOptions<App, MessageShape<I>, Principal>, "headers" | "masks">,
 ): ResponseCache<App, MessageShape<I>, Principal> {
   const { identity, clock = systemClock, observer } = options;
   const service = method.parent.typeName;
   const name = `${service}/${method.name}`;
-  const types = { input: method.input, principal: identity?.type };
+  const types = { input: method.input, principal: identity?.type, masks };
   return new ResponseCache(caching, {
     service,
     method: name,

@@ -1,6 +1,6 @@
 // Fields of requests that their proto marks as `deprecated`.
 import { type DescField, type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
-import { fieldValue } from "../compose/degrade.ts";
+import { fieldValue } from "../selection/field-value.ts";
 import { holdsField } from "./holds-field.ts";
 
 /** Maximum number of fields that are reported of one request. */
@@ -70,7 +70,7 @@ function innerPlace(outer: Place, { name, fieldKind, message: desc = outer.desc 
 }
 
 function messagesIn(message: Message, field: DescField): readonly Message[] {
-  const value = fieldValue(message as unknown as Readonly<Record<string, unknown>>, field);
+  const value = fieldValue(message, field);
   if (typeof value !== "object" || value === null) return NONE;
   if (field.fieldKind === "message") return [value as Message];
   return field.fieldKind === "list" ? (value as readonly Message[]) : Object.values(value as Record<string, Message>);

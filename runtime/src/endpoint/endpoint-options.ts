@@ -16,6 +16,7 @@ import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { Observer } from "../observer.ts";
 import type { Priority } from "../observer-requests.ts";
 import type { ResponseCaching } from "../response-cache/response-caching.ts";
+import type { FieldChoice } from "../selection/masks.ts";
 import type { Traffic } from "../wire/traffic.ts";
 import type { AnswerHeader } from "./answer-headers.ts";
 import type { HttpCaching } from "./http-caching.ts";
@@ -48,6 +49,8 @@ export interface EndpointOptions<
    * message.
    */
   readonly validate?: ((args: MessageShape<I>, clock: Clock) => void) | undefined;
+  /** Fields that its clients may choose. Default: every answer has all fields. */
+  readonly fields?: FieldChoice | undefined;
   /** Page sizes and page tokens of its requests, which are checked after `validate`. */
   readonly pages?: Pages | undefined;
   /** Maximum number of concurrent calls to one upstream within one response. Default: 10. */

@@ -30,7 +30,7 @@ export function endpoint<
 >(method: DescMethodUnary<I, O>, app: App, options: EndpointOptions<App, I, O, C, Principal>): Endpoint {
   const served = holdsRequired(method.output) ? writable(method, options) : options;
   const opening = openingOf(method, app, options);
-  const answers = options.cache && responseCacheOf(method, options.cache, served, opening.headers);
+  const answers = options.cache && responseCacheOf(method, options.cache, served, opening);
   const rpc = { method, opening, answers, options: served };
   const composed: Endpoint["run"] = (args, headers, clientMs, done, failed) =>
     answerRequest(rpc, args as MessageShape<I>, headers, clientMs, done, failed);

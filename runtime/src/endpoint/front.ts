@@ -13,6 +13,7 @@ import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import { EarlyLimits } from "../admission/early-limits.ts";
 import { type Gate, permitGate, rulesGate } from "../admission/gates.ts";
 import { limitsGate } from "../admission/limits-gate.ts";
+import { maskGate, maskHeaderGate } from "../admission/mask-gates.ts";
 import { rpcMeters } from "../admission/meters.ts";
 import { pagesGate } from "../admission/pages-gate.ts";
 import { type RefusedParts, reportRefusal } from "../admission/telemetry.ts";
@@ -20,6 +21,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { asFailure, type Failure, OVER } from "../failure.ts";
 import type { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
+import type { Masks } from "../selection/masks.ts";
 import { Traffic } from "../wire/traffic.ts";
 import type { Answering, EndpointOptions } from "./endpoint-options.ts";
 import { addVersioned, type Version } from "./version.ts";
@@ -38,6 +40,7 @@ export type FrontOptions<App, I extends DescMessage, O extends DescMessage, Prin
   | "limits"
   | "validate"
   | "pages"
+  | "fields"
   | "version"
   | "priority"
   | "deprecatedFields"
@@ -131,14 +134,17 @@ function judgingOf<App, I extends DescMessage, O extends DescMessage, Principal>
 export function gatesOf<App, I extends DescMessage, O extends DescMessage, Principal>(
   method: ServedMethod<I, O>,
   { permit, validate, pages, limits, clock = systemClock, observer }: FrontOptions<App, I, O, Principal>,
+  masks: Masks | undefined,
 ): readonly Gate<App, MessageShape<I>, Principal>[] {
   const parts = { method: nameOf(method), clock, observer };
   const { counters, late = [] } = limits ?? {};
   return [
+    ...(masks === undefined || masks.path.length === 0 ? [] : [maskHeaderGate(masks)]),
     ...(validate === undefined ? [] : [rulesGate(validate, clock)]),
+    ...(masks === undefined ? [] : [maskGate(masks)]),
     ...(pages === undefined
       ? []
-      : [pagesGate<App, MessageShape<I>, Principal>(pages, { ...parts, input: method.input })]),
+      : [pagesGate<App, MessageShape<I>, Principal>(pages, { ...parts, input: method.input, masks })]),
     ...(permit?.check === undefined ? [] : [permitGate(permit.check, parts)]),
     ...(counters === undefined || late.length === 0 ? [] : [limitsGate({ ...parts, counters, late })]),
     ...(permit?.decide === undefined ? [] : [permitGate(permit.decide, parts)]),

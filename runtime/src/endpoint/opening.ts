@@ -14,6 +14,7 @@ import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { Observer } from "../observer.ts";
 import { type ResponseEvent, type StreamUse, usedBy } from "../observer-requests.ts";
+import { Masks } from "../selection/masks.ts";
 import { AnswerHeaders } from "./answer-headers.ts";
 import { DeprecatedFields } from "./deprecated-fields.ts";
 import { type FrontOptions, gatesOf, nameOf, type ServedMethod } from "./front.ts";
@@ -25,6 +26,8 @@ export interface OpeningOptions<App, Args extends Message, Principal> {
   readonly name: string;
   readonly app: App;
   readonly gates: readonly Gate<App, Args, Principal>[];
+  /** Undefined: every answer has all fields. */
+  readonly masks: Masks | undefined;
   readonly timeoutMs: number;
   /** Time limit of deferred parts, in milliseconds; undefined: no longer than the rest. */
   readonly partsTimeoutMs?: number | undefined;
@@ -47,12 +50,25 @@ export function openingOf<App, I extends DescMessage, O extends DescMessage, Pri
   },
 ): OpeningOptions<App, MessageShape<I>, Principal> {
   const { timeoutMs, concurrent = 10, version, telemetry, clock = systemClock, observer } = options;
-  const gates = gatesOf(method, options);
+  const masks = options.fields && new Masks(method.input, method.output, options.fields);
+  const gates = gatesOf(method, options, masks);
   // Deferred parts have at least as much time as the rest.
   const partsTimeoutMs = options.partsTimeoutMs && Math.max(options.partsTimeoutMs, timeoutMs);
   const name = nameOf(method);
   const deprecatedFields = options.deprecatedFields && new DeprecatedFields(method.input);
-  const common = { name, app, gates, timeoutMs, partsTimeoutMs, concurrent, clock, observer, version, telemetry };
+  const common = {
+    name,
+    app,
+    gates,
+    masks,
+    timeoutMs,
+    partsTimeoutMs,
+    concurrent,
+    clock,
+    observer,
+    version,
+    telemetry,
+  };
   const headers = options.headers && new AnswerHeaders(options.headers, name, observer);
   return { ...common, deprecatedFields, headers };
 }

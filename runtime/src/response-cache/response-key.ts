@@ -3,6 +3,7 @@ import { type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import type { Request } from "../compose/request.ts";
 import type { Caller } from "../identity/caller.ts";
+import type { Masks } from "../selection/masks.ts";
 import type { ResponseCaching } from "./response-caching.ts";
 
 /** Parts of keys, besides those of each request. */
@@ -11,26 +12,31 @@ type Depends<App, Args extends Message, Principal> = Pick<
   "plan" | "principal" | "subject" | "token" | "peer" | "headers" | "env" | "ways"
 >;
 
+/** Types of an RPC. */
+interface KeyTypes {
+  /** The request's message. */
+  readonly input: DescMessage;
+  /** The message of principals. Undefined: callers are unknown. */
+  readonly principal: DescMessage | undefined;
+  readonly masks?: Masks | undefined;
+}
+
 /** Keys of answers: equal only for requests that must be answered alike. */
 export class ResponseKeys<App, Args extends Message, Principal> {
   readonly #input: DescMessage;
   readonly #principal: DescMessage | undefined;
   readonly #depends: Depends<App, Args, Principal>;
+  readonly #masks: Masks | undefined;
   /** Part of the key that is the same for all requests. */
   readonly #plan: string;
   readonly #callers = new WeakMap<Caller, string>();
 
   /**
    * @param method `package.Service/Method`
-   * @param input the request's message
-   * @param principal the message of principals; undefined: callers are unknown
    */
-  constructor(
-    method: string,
-    { input, principal }: { readonly input: DescMessage; readonly principal: DescMessage | undefined },
-    depends: Depends<App, Args, Principal>,
-  ) {
+  constructor(method: string, { input, principal, masks }: KeyTypes, depends: Depends<App, Args, Principal>) {
     this.#input = input;
+    this.#masks = masks;
     this.#principal = principal;
     this.#depends = depends;
     this.#plan = digest(JSON.stringify([method, depends.plan, depends.env ?? []], plain));
@@ -40,6 +46,7 @@ export class ResponseKeys<App, Args extends Message, Principal> {
   of(cx: Request<App, Principal>, args: Args): string {
     const { exchange, peer } = cx;
     const { headers = [], subject, token, peer: byPeer, ways } = this.#depends;
+    const masks = this.#masks;
     const caller = exchange.authentication?.caller;
     // JSON keeps the parts apart, whatever is in them. Fields that the BFF does not know may reach an upstream, so they count.
     const head = JSON.stringify([
@@ -49,9 +56,11 @@ export class ResponseKeys<App, Args extends Message, Principal> {
       byPeer === true ? peer.address : null,
       headers.map((name) => exchange.headers.get(name)),
       ways?.(cx, args) ?? null,
+      // Two spellings of a selection have one answer.
+      ...(masks === undefined ? [] : [masks.keyOf(exchange.chosen.composed)]),
       ...(subject === true ? [caller?.credential.source ?? null, caller?.credential.subject ?? null] : []),
     ]);
-    const bytes = toBinary(this.#input, args);
+    const bytes = toBinary(this.#input, masks === undefined || masks.read ? args : masks.without(args));
     if (bytes.length > LARGE) return createHash("sha256").update(head).update("\n").update(bytes).digest("base64");
     return hash("sha256", Buffer.concat([Buffer.from(`${head}\n`), bytes]), "base64");
   }

@@ -7,6 +7,7 @@ import { asFailure, type Failure, OVER } from "../failure.ts";
 import { callBudgetMs } from "../guard/deadline.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { StreamUse } from "../observer-requests.ts";
+import { asShown } from "../selection/prune.ts";
 import type { At, ItemSource, Items } from "../source/source.ts";
 import { Alarm } from "./alarm.ts";
 import { awaitSteps } from "./await-steps.ts";
@@ -267,9 +268,10 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   }
   #give(slot: QueuedItem<Item>): void {
     const { message, token, lacking } = slot;
-    if (message === undefined) return;
+    if (message === undefined || this.#opening === undefined) return;
     try {
-      this.#ready = this.#follower.item(message, token);
+      const sent = asShown(this.#parts.method.output, message, this.#opening.exchange.chosen);
+      this.#ready = this.#follower.item(sent, token);
     } catch (thrown) {
       this.#fail(asFailure(thrown)); // it could not be written
       return;
@@ -277,11 +279,10 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     if (this.#over) return;
     this.#pass(slot);
     const now = this.#parts.clock.now();
-    this.#sentAt = now;
-    this.#gaveAt = now;
+    [this.#sentAt, this.#gaveAt] = [now, now];
     this.#items++;
     if (lacking !== undefined) this.#degraded++;
-    this.#opening?.delivered(message, lacking);
+    this.#opening.delivered(message, lacking);
     if (!this.#ready) this.#stalledAt = now;
   }
   /** Requests one item at a time, because the checks of an item may make it the last one. */

@@ -1,6 +1,6 @@
 // Parts of a composed message, as messages that protobuf merges: its present contents, and later additions.
 import { create, type DescField, type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
-import { fieldValue } from "../compose/degrade.ts";
+import { fieldValue, setFieldValue } from "../selection/field-value.ts";
 
 /** Fields by their proto names, each whole or restricted to some fields of its message. */
 export class Paths {
@@ -41,8 +41,9 @@ export class Paths {
 export function asItIs<M extends object>(desc: DescMessage, message: M, owners: Paths): M {
   const copy = Object.assign(Object.create(Object.getPrototypeOf(message)), message) as M;
   for (const [field, inside] of fieldsOf(desc, owners)) {
-    const value = fieldValue(message as Readonly<Record<string, unknown>>, field);
-    if (isObject(value) && field.message !== undefined) set(copy, field, asItIs(field.message, value, inside));
+    const value = fieldValue(message, field);
+    if (isObject(value) && field.message !== undefined)
+      setFieldValue(copy, field, asItIs(field.message, value, inside));
   }
   return copy;
 }
@@ -57,11 +58,11 @@ export function onlyThese(desc: DescMessage, message: object, paths: Paths, owne
   for (const [field, inside] of fieldsOf(desc, paths)) {
     // The prototypes of messages of proto2 and editions contain the defaults of unset fields.
     if (!isFieldSet(message as Message, field)) continue;
-    const value = fieldValue(message as Readonly<Record<string, unknown>>, field);
+    const value = fieldValue(message, field);
     const changing = owners?.at(field.name);
-    if (field.message === undefined || !isObject(value)) set(part, field, value);
-    else if (!inside.isEmpty) set(part, field, onlyThese(field.message, value, inside, changing));
-    else set(part, field, changing === undefined ? value : asItIs(field.message, value, changing));
+    if (field.message === undefined || !isObject(value)) setFieldValue(part, field, value);
+    else if (!inside.isEmpty) setFieldValue(part, field, onlyThese(field.message, value, inside, changing));
+    else setFieldValue(part, field, changing === undefined ? value : asItIs(field.message, value, changing));
   }
   return part;
 }
@@ -73,9 +74,3 @@ function* fieldsOf(desc: DescMessage, paths: Paths): Iterable<[DescField, Paths]
   }
 }
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
-
-function set(message: object, field: DescField, value: unknown): void {
-  const fields = message as Record<string, unknown>;
-  if (field.oneof === undefined) fields[field.localName] = value;
-  else fields[field.oneof.localName] = { case: field.localName, value };
-}

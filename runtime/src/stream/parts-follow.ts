@@ -11,6 +11,8 @@ import { asFailure, type Failure, OVER } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { StreamUse } from "../observer-requests.ts";
 import type { Touch } from "../scope/causes.ts";
+import { pruned } from "../selection/prune.ts";
+import { ALL_FIELDS, type Selection } from "../selection/selection.ts";
 import { failureOf } from "./early-end.ts";
 import { asItIs, onlyThese, Paths } from "./part-messages.ts";
 import type { PartsOptions } from "./parts-options.ts";
@@ -180,14 +182,19 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     const first = Paths.of(paths.map((path) => path.split(".", 1)[0] ?? path));
     this.#give(onlyThese(method.output, respond.as(composed), first) as MessageShape<O>, true);
   }
+  get #shown(): Selection {
+    return this.#opening?.exchange.chosen.shown ?? ALL_FIELDS;
+  }
   /** Returns the paths of messages that may still change. */
   #owners(): Paths {
     const at = [...this.#coming].flatMap(({ places }) => places.map(({ path }) => path.slice(0, -1)));
     return Paths.of(at.filter((path) => path !== ""));
   }
   /** @param perhaps true to send no empty message */
-  #give(response: MessageShape<O>, perhaps = false): void {
+  #give(composed: MessageShape<O>, perhaps = false): void {
     const { method, options } = this.#rpc;
+    const shown = this.#shown;
+    const response = pruned(method.output, composed, shown);
     const desc = options.respond?.schema ?? method.output;
     const found = this.#lacking(desc);
     if (found !== undefined) options.degraded?.(response, [...found.entries]);
@@ -197,10 +204,16 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
       this.#whole ?? {},
       desc,
       method.output,
+      shown,
     );
     if (names.length > 0) options.parts?.(response, names);
     for (const coming of this.#coming) coming.missed = true;
-    if (perhaps && !method.output.fields.some((field) => isFieldSet(response, field))) return;
+    // A part may have fields that the client has not asked for, and no other.
+    if (
+      (perhaps || (this.#items > 0 && !shown.whole)) &&
+      !method.output.fields.some((field) => isFieldSet(response, field))
+    )
+      return;
     this.#ready = this.#follower.item(response, undefined);
     if (this.#over) return;
     this.#items++;
@@ -219,7 +232,7 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     const places = this.#places();
     const reportable = this.#touches.filter(({ message }) => places.has(message));
     this.#touches = this.#touches.filter(({ message }) => !places.has(message));
-    const found = degradedBy(desc, this.#whole ?? {}, reportable, this.#rpc.method.output);
+    const found = degradedBy(desc, this.#whole ?? {}, reportable, this.#rpc.method.output, this.#shown);
     return found.entries.length > 0 ? found : undefined;
   }
 

@@ -4,6 +4,7 @@ import type { PlanMessage, PlanStep } from "../../plan/model/messages.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { MessageNames } from "../names/message-names.ts";
 import { callParts } from "../steps/emit-call.ts";
+import { ifKept, keptIf } from "../steps/emit-selection.ts";
 import { emitStep } from "../steps/emit-step.ts";
 import { awaitIn } from "../steps/place.ts";
 import { type StepContext, stepContext } from "../steps/step-context.ts";
@@ -54,7 +55,7 @@ export function emitForList(
     ...block(
       [
         `export ${waits ? "async " : ""}function ${message.name}(`,
-        ...parameters(message, file, body, sharedType, { name: local.list, type }),
+        ...parameters(message, names, body, sharedType, { name: local.list, type }),
         ...result,
       ],
       body,
@@ -122,7 +123,8 @@ function emitLoads(step: PlanStep, name: string, list: string, cx: StepContext):
   };
   const others = group === undefined ? [] : around([", "], of(group), []);
   const [key = []] = of(request);
-  return around([`const ${name} = cx.${method}(${entry}, ${list}, `, ...key], others.length === 0 ? [[]] : others, [
-    ");",
-  ]);
+  const condition = keptIf(step, cx.message, cx.names);
+  const loads = around([`cx.${method}(${entry}, ${list}, `, ...key], others.length === 0 ? [[]] : others, [")"]);
+  const skipped = cx.names.file.runtime("SKIPPED_EACH");
+  return around([`const ${name} = `], ifKept(condition, loads, [skipped]), [";"]);
 }

@@ -42,7 +42,7 @@ export function emitMessage(
         "export async function ",
         message.name,
         "(",
-        ...parameters(message, file, body, sharedType),
+        ...parameters(message, names, body, sharedType),
         "): Promise<",
         file.shape(composed.desc),
         "> {",
@@ -145,7 +145,7 @@ export function outerLocals(
 /** Parameters that the body has no use for begin with `_`. */
 export function parameters(
   message: PlanMessage,
-  file: FileNames,
+  { file, fields }: MessageNames,
   body: Lines,
   sharedType: SharedTypes["of"],
   args?: Args,
@@ -161,7 +161,9 @@ export function parameters(
           " }",
         ];
   const before: Line = message.effectful ? [`, ${parameter("before")}: readonly Promise<unknown>[]`] : [];
-  return [...commonParameters(message, file, body, args), ...shared, ...from, ...before];
+  const selection: Line =
+    message.keptFor === undefined ? [] : [`, ${parameter(fields)}: `, file.runtimeType("Selection")];
+  return [...commonParameters(message, file, body, args), ...shared, ...from, ...before, ...selection];
 }
 /** A parameter. */
 interface Args {

@@ -6,6 +6,7 @@ import type { PlanOpening, PlanStep } from "../../plan/model/messages.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { MessageNames } from "../names/message-names.ts";
 import { emitAdmission } from "../steps/emit-admission.ts";
+import { needsParameter } from "../steps/emit-selection.ts";
 import { emitStep } from "../steps/emit-step.ts";
 import { hoistedLines, type StepContext, sharedLocal, stepContext } from "../steps/step-context.ts";
 import { block, commas, type Line, type Lines, mentions, unreadAsVoid } from "../text/lines.ts";
@@ -19,7 +20,8 @@ export function emitOpening(
   sharedType: SharedTypes["of"],
 ): Lines {
   const { composed, admits, name } = opening;
-  const body = emitBody(opening, file, planned);
+  const names = new MessageNames(file, opening);
+  const body = emitBody(opening, names, planned);
   const parameter = (name: string): string => (mentions(body, name) ? name : `_${name}`);
   const shared: Line = opening.shared.length === 0 ? [] : [`, ${parameter("shared")}: `, ...sharedType(opening)];
   const before: Line[] = opening.effectful ? [[`, ${parameter("before")}: readonly Promise<unknown>[]`]] : [];
@@ -39,6 +41,7 @@ export function emitOpening(
         ...commonParameters(opening, file, body),
         ...shared,
         ...before.flat(),
+        needsParameter(opening, names.needs),
         ") {",
       ],
       unreadAsVoid(body),
@@ -47,9 +50,8 @@ export function emitOpening(
   ];
 }
 
-function emitBody(opening: PlanOpening, file: FileNames, planned: StepContext["planned"]): Lines {
+function emitBody(opening: PlanOpening, names: MessageNames, planned: StepContext["planned"]): Lines {
   const { admits, steps, gives, awaited, inherits } = opening;
-  const names = new MessageNames(file, opening);
   const plain = stepContext(
     opening,
     names,

@@ -1,6 +1,7 @@
 // Fields that depend on deferred steps: the response announces them, and sends them with its first message or later.
 import type { PlanMessage, PlanPart } from "../../plan/model/messages.ts";
 import type { MessageNames } from "../names/message-names.ts";
+import { anyOf } from "../steps/emit-selection.ts";
 import { awaitIn } from "../steps/place.ts";
 import type { Hoisted } from "../steps/step-context.ts";
 import { around, block, type Line, type Lines } from "../text/lines.ts";
@@ -29,10 +30,14 @@ function emitPart(part: PlanPart, message: PlanMessage, names: MessageNames, hoi
     ...(touches.length > 0 ? block(["if (cx.degraded) {"], touches, ["}"]) : []),
     [`return ${local};`],
   ];
-  const paths = part.fields.map(({ name }) => JSON.stringify(name)).join(", ");
-  return block(
-    [`cx.part(${names.result}, [${paths}], async () => {`],
+  const fields = part.fields.map(({ name }) => name);
+  const paths = `[${fields.map((name) => JSON.stringify(name)).join(", ")}]`;
+  const selective = message.keptFor !== undefined;
+  const chosen = selective && fields.length > 1 ? `${paths}.filter((name) => ${names.fields}.has(name))` : paths;
+  const announced = block(
+    [`cx.part(${names.result}, ${chosen}, async () => {`],
     [...awaitIn(part.awaited, ending), ...part.barriers.map((step): Line => [`await ${step.name}Step;`]), ...ending],
     ["});"],
   );
+  return selective ? around([`if (${anyOf(fields, names.fields)}) `], announced, []) : announced;
 }

@@ -3,14 +3,15 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { inheritedUnset, type Variable } from "../../cel/index.ts";
 import type { OneofTarget, Target } from "../../model/conversion.ts";
 import { isPart, isPosition } from "../../model/stream-fields.ts";
-import { latestOf } from "../../plan/messages/plan-message.ts";
 import type { PlanMessage, PlanPart } from "../../plan/model/messages.ts";
+import { latestOf } from "../../resolve/model/latest.ts";
 import { camel } from "../../text/camel.ts";
 import type { MessageNames } from "../names/message-names.ts";
 import { block, type Line, type Lines, property } from "../text/lines.ts";
 import { zeroOf } from "../text/zero-of.ts";
 import { joined, longChoice, MAX_CHAIN } from "../values/long-choice.ts";
 import { fieldValue, negatedConjunct, tested } from "../values/value.ts";
+import { selectedMembers, selectedValue } from "./emit-selected.ts";
 
 /** Prints the response. `before`: statements that must precede it. */
 export function emitResponse(message: PlanMessage, names: MessageNames): { before: Lines; lines: Lines } {
@@ -85,12 +86,18 @@ export function emitPartValue(
 }
 
 function emitTarget(target: Target, message: PlanMessage, names: MessageNames): { before: Lines; properties: Lines } {
+  const literal = message.composed.desc.file.edition === 999;
+  const selective = message.keptFor !== undefined;
   if (target.kind === "field") {
     const value = fieldValue(target.bound, target.field, names).print;
-    return { before: [], properties: [property(target.field.localName, value)] };
+    const selected = selective ? selectedValue(target.field, value, literal, names) : value;
+    return { before: [], properties: [property(target.field.localName, selected)] };
   }
-  const literal = message.composed.desc.file.edition === 999;
-  const { before, property: properties } = emitOneof(target, names, literal, lateVariables(message));
+  const { before, property: properties } = emitOneof(target, names, {
+    literal,
+    selective,
+    late: lateVariables(message),
+  });
   return { before, properties };
 }
 
@@ -115,19 +122,21 @@ function lateVariables({ steps }: PlanMessage): ReadonlySet<Variable> {
 
 /**
  * Members in order: `if` decides, or the presence of the value; else the default; else unset.
- * @param late variables that exist only for members that may be chosen
  */
 function emitOneof(
   target: OneofTarget,
   names: MessageNames,
-  typed: boolean,
-  late: ReadonlySet<Variable>,
+  context: OneofContext,
 ): { before: Lines; property: Lines } {
+  const { literal: typed, late, selective } = context;
+  const selected = selective ? selectedMembers(target, names) : undefined;
   const before: Line[] = [];
   const branches: Branch[] = [];
-  let otherwise: Line = ["{ case: undefined }"];
+  let otherwise: Line = UNSET;
   for (const condition of conditionalMembers(target, names)) {
     const { member, print, mayBeUndefined } = condition;
+    const chosenIf = (chosen: Line): Line => selected?.chosen(member, chosen) ?? chosen;
+    if (selected !== undefined && !member.default) branches.push({ test: selected.unreached(member), chosen: UNSET });
     // Inside a generic call the name of a member would become any string.
     const key = JSON.stringify(member.field.localName);
     const { fails, safe, reads } = member.bound.expression;
@@ -135,31 +144,43 @@ function emitOneof(
     if (mayBeUndefined && member.if !== undefined && (fails || safe.size > 0 || isLate)) {
       // The value is not read before its `if` holds.
       const set = [names.runtime("unlessUnset"), "(", ...print, `, (value) => ({ case: ${key} as const, value }))`];
-      branches.push({ test: tested(member.if, names), chosen: [...set, " ?? { case: undefined }"] });
+      branches.push({ test: tested(member.if, names), chosen: chosenIf([...set, " ?? { case: undefined }"]) });
       continue;
     }
     let value = print;
     let present: Line | undefined;
     if (mayBeUndefined) {
       const name = names.fresh(camel(member.field.name));
-      before.push([`const ${name} = `, ...(isLate ? unlessEarlier(condition, target, names) : print), ";"]);
+      const bare = isLate ? unlessEarlier(condition, target, names) : print;
+      before.push([`const ${name} = `, ...(selected?.value(member, bare) ?? bare), ";"]);
       value = [name];
       present = [`${name} !== undefined`];
     }
     const name = `${key}${typed ? "" : " as const"}`;
     const set: Line = ["{ ", `case: ${name}, `, ...property("value", value), " }"];
     if (member.default) {
-      otherwise = present === undefined ? set : [...present, " ? ", ...set, " : { case: undefined }"];
+      otherwise = chosenIf(present === undefined ? set : [...present, " ? ", ...set, " : { case: undefined }"]);
       continue;
     }
-    if (member.if === undefined) branches.push({ test: present, chosen: set });
+    if (member.if === undefined) branches.push({ test: present, chosen: chosenIf(set) });
     else
       branches.push({
         test: tested(member.if, names),
-        chosen: present === undefined ? set : ["(", ...present, " ? ", ...set, " : { case: undefined })"],
+        chosen: chosenIf(present === undefined ? set : ["(", ...present, " ? ", ...set, " : { case: undefined })"]),
       });
   }
   return { before, property: choiceOf(target, branches, otherwise, names) };
+}
+
+const UNSET: Line = ["{ case: undefined }"];
+
+interface OneofContext {
+  /** True if the response is a literal, which determines the types of its properties. */
+  readonly literal: boolean;
+  /** True if an answer may lack members. */
+  readonly selective: boolean;
+  /** Variables that exist only for members that may be chosen. */
+  readonly late: ReadonlySet<Variable>;
 }
 
 interface Branch {

@@ -9,6 +9,7 @@ import type { FileNames } from "../names/file-names.ts";
 import { MessageNames } from "../names/message-names.ts";
 import { typeOfRequest } from "../names/request-type.ts";
 import { emitAdmission } from "../steps/emit-admission.ts";
+import { needsParameter } from "../steps/emit-selection.ts";
 import { callOver, emitStep } from "../steps/emit-step.ts";
 import {
   hoistedLines,
@@ -110,7 +111,12 @@ export function emitStart(start: PlanStart, file: FileNames, planned: StepContex
   return [
     [`/** Starts the steps of ${start.let.desc.typeName}${need}, once per request. */`],
     ...block(
-      [`function ${start.name}(${requestIn(body)}: `, ...typeOfRequest(["App"], start.callers, file), ") {"],
+      [
+        `function ${start.name}(${requestIn(body)}: `,
+        ...typeOfRequest(["App"], start.callers, file),
+        needsParameter(start, names.needs),
+        ") {",
+      ],
       trimmed(body),
       ["}"],
     ),

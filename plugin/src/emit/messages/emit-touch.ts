@@ -4,6 +4,7 @@ import { type Expression, isInherited, presenceOf } from "../../cel/index.ts";
 import type { OneofTarget } from "../../model/conversion.ts";
 import type { PlanMessage } from "../../plan/model/messages.ts";
 import type { MessageNames } from "../names/message-names.ts";
+import { anyOf } from "../steps/emit-selection.ts";
 import { type Hoisted, originPrint } from "../steps/step-context.ts";
 import type { Line } from "../text/lines.ts";
 import { conjunct, fieldValue, negatedConjunct } from "../values/value.ts";
@@ -15,6 +16,17 @@ export function emitTouch(
   names: MessageNames,
   hoisted: Hoisted,
   holder = names.result,
+): Line {
+  const printed = touchPrint(touch, message, names, hoisted, holder);
+  return message.keptFor === undefined ? printed : [`if (${anyOf([touch.field], names.fields)}) `, ...printed];
+}
+
+function touchPrint(
+  touch: PlanMessage["touches"][number],
+  message: PlanMessage,
+  names: MessageNames,
+  hoisted: Hoisted,
+  holder: string,
 ): Line {
   const target = touch.target.kind === "resolved" ? undefined : message.composed.targets[touch.target.index];
   const { result } = names;

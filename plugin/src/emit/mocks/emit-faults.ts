@@ -82,7 +82,11 @@ function testsOf(
     example.json === undefined
       ? [names.testing("sample"), "(", ...input, ")"]
       : [names.protobuf("fromJson"), "(", ...input, `, ${JSON.stringify(example.json)})`];
-  const headers = example.headers === undefined ? "" : `, headers: ${JSON.stringify(example.headers)}`;
+  const choice = service.methods.find(({ method }) => method.desc === desc)?.fields;
+  // Predictions are of every field.
+  const all = choice?.mask !== undefined && example.json === undefined ? { "bff-fields": "*" } : undefined;
+  const sent = example.headers === undefined ? all : { ...all, ...example.headers };
+  const headers = sent === undefined ? "" : `, headers: ${JSON.stringify(sent)}`;
   const address = file.identity !== undefined || file.limits.length > 0 ? `, address: ${JSON.stringify(ADDRESS)}` : "";
   const { identity } = file;
   const caller: Line =

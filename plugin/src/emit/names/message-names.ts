@@ -15,6 +15,9 @@ export class MessageNames implements Names {
   readonly file: FileNames;
   /** The variable that holds the response. */
   readonly result: string;
+  /** Parameters of a block whose steps may be skipped. */
+  readonly fields: string;
+  readonly needs: string;
   /** The request of deferred steps, which gives them more time; `cx` if no step is deferred. */
   readonly late: string;
   readonly #scope: NameScope;
@@ -33,7 +36,10 @@ export class MessageNames implements Names {
   readonly #principal: string;
   #needsPrincipal = false;
 
-  constructor(file: FileNames, message: PlanBlock & Partial<Pick<PlanMessage, "shared"> & Pick<PlanStart, "callers">>) {
+  constructor(
+    file: FileNames,
+    message: PlanBlock & Partial<Pick<PlanMessage, "shared" | "keptFor"> & Pick<PlanStart, "callers" | "neededFor">>,
+  ) {
     this.file = file;
     this.#hidden = hiddenComparisons(message);
     this.#scope = new NameScope(message.functions);
@@ -44,6 +50,8 @@ export class MessageNames implements Names {
       if (variable !== undefined) this.#steps.set(variable, step);
       if (variable?.failure !== undefined) this.#failures.set(variable.failure, step);
     }
+    this.fields = message.keptFor === undefined ? "fields" : this.#scope.take("fields");
+    this.needs = message.neededFor === undefined ? "needs" : this.#scope.take("needs");
     this.#functions = this.#scope.take("functions");
     this.#principal = callersOf(message) === undefined ? "principal" : this.#scope.take("principal");
     // No step has the name of an argument, but `cx` may be one.

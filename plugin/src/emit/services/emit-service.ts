@@ -4,12 +4,14 @@ import { camel } from "../../text/camel.ts";
 import { permitProperty } from "../messages/emit-permit.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { typeOfRequest } from "../names/request-type.ts";
+import { needsArgument, rootSelection } from "../steps/emit-selection.ts";
 import { composeFunction } from "../steps/step-parts.ts";
 import { group } from "../text/group.ts";
 import { block, commas, type Line, type Lines, line } from "../text/lines.ts";
 import { suppliedType } from "../text/supplied-type.ts";
 import { templateText } from "../text/template-text.ts";
 import { cacheProperty, httpProperty } from "./emit-caching.ts";
+import { fieldsProperty } from "./emit-fields.ts";
 import { headersProperty } from "./emit-headers.ts";
 import { limitsProperty } from "./emit-limits.ts";
 import { checkProperties, needsPageKeys } from "./emit-pages.ts";
@@ -20,13 +22,15 @@ import { deprecatedFieldsProperty, versionProperty } from "./emit-version.ts";
 import { admits, codecProperty, handedOn, typedRequest } from "./endpoint-parts.ts";
 
 /** Prints the property `compose`: the function of the rpc's message, after the start of the service's steps. */
-function composeProperty({ method, message, start, cache }: PlanMethod, names: FileNames): Lines {
+function composeProperty(planned: PlanMethod, names: FileNames): Lines {
+  const { method, message, start, cache } = planned;
   const { args } = message.composed;
   const compose = composeFunction(message, names);
   const starts = start !== undefined && !start.empty;
   const begins = (start?.before?.length ?? 0) > 0 && message.effectful;
-  const direct =
-    args.message !== undefined && message.tainted.length === 0 && !message.effectful && start === undefined;
+  const selection = rootSelection(planned, names);
+  const plain = message.tainted.length === 0 && !message.effectful && selection === undefined;
+  const direct = args.message !== undefined && plain && start === undefined;
   if (direct && (message.admits === undefined || cache !== undefined)) return [["compose: ", ...compose, ","]];
   const statements: Line[] = [];
   let handed = handedOn(method, args, names);
@@ -38,15 +42,17 @@ function composeProperty({ method, message, start, cache }: PlanMethod, names: F
     handed = admission.handed;
   }
   const several = begins && message.shared.length > 0;
-  if (starts && several) statements.push([`const shared = ${start.name}(cx);`]);
-  else if (starts && message.shared.length === 0 && !begins) statements.push([`${start.name}(cx);`]);
-  const shared = several ? "shared" : `${start?.name}(cx)`;
-  const others = [
+  const started = start === undefined ? "" : `${start.name}(cx${needsArgument(planned, start)})`;
+  if (starts && several) statements.push([`const shared = ${started};`]);
+  else if (starts && message.shared.length === 0 && !begins) statements.push([`${started};`]);
+  const shared = several ? "shared" : started;
+  const others: Line = [
     ...(message.shared.length > 0 ? [shared] : []),
     ...(message.tainted.length > 0 ? [`{ ${message.tainted.map((name) => `${camel(name)}: []`).join(", ")} }`] : []),
     ...(message.effectful ? [begins ? `${shared}.before` : "[]"] : []),
+    ...(selection === undefined ? [] : [[...selection]]),
   ];
-  const call: Line = [...compose, "(cx, ", ...handed, ...others.map((other) => `, ${other}`), ")"];
+  const call: Line = [...compose, "(cx, ", ...handed, ...others.flatMap((other) => [", ", other]), ")"];
   const options =
     args.message !== undefined || args.members.length > 0 || (message.admits !== undefined && cache === undefined);
   const { callers } = message.composed;
@@ -113,6 +119,7 @@ function emitEndpoint(planned: PlanMethod, file: PlanFile, names: FileNames): Li
     ...(priority === undefined ? [] : line(`priority: ${JSON.stringify(priority)},`)),
     ...permitProperty(planned),
     ...limitsProperty(planned, names),
+    ...fieldsProperty(planned),
     ...checkProperties(planned, names),
     ...(concurrent === 10 ? [] : line(`concurrent: ${concurrent},`)),
     ...answers,

@@ -4,6 +4,7 @@ import { lowerCamel, lowerFirst, NameScope } from "../../plan/names/name-scope.t
 import { camel } from "../../text/camel.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { typeOfRequest } from "../names/request-type.ts";
+import { needsArgument, rootSelection } from "../steps/emit-selection.ts";
 import { callSource } from "../steps/emit-source.ts";
 import { composeFunction } from "../steps/step-parts.ts";
 import { group } from "../text/group.ts";
@@ -62,6 +63,7 @@ function namesOf({ of: { item, resume }, functions }: PlanStream, names: FileNam
 /** Prints the steps that run once, after their guards. */
 function openProperty(planned: PlanMethod, { opening }: PlanStream, names: FileNames): Lines {
   const { method, start, message } = planned;
+  const started = start === undefined ? "" : `${start.name}(cx${needsArgument(planned, start)})`;
   const starts = start !== undefined && !start.empty;
   if (opening === undefined && !starts && start?.admit === undefined) return [];
   const source = opening ?? {
@@ -74,7 +76,7 @@ function openProperty(planned: PlanMethod, { opening }: PlanStream, names: FileN
   const read = message.shared.length > 0 || (opening?.shared.length ?? 0) > 0;
   const begins = (start?.before?.length ?? 0) > 0 && (opening?.effectful ?? false);
   const lines: Line[] = [...statements];
-  if (starts) lines.push([read || begins ? `const shared = ${start.name}(cx);` : `${start.name}(cx);`]);
+  if (starts) lines.push([read || begins ? `const shared = ${started};` : `${started};`]);
   const shared = starts && read;
   const opened: Line =
     opening === undefined
@@ -85,6 +87,7 @@ function openProperty(planned: PlanMethod, { opening }: PlanStream, names: FileN
           ...handed,
           ...(opening.shared.length > 0 ? [", shared"] : []),
           ...(opening.effectful ? [begins ? ", shared.before" : ", []"] : []),
+          needsArgument(planned, opening),
           ")",
         ];
   const both = shared && opening !== undefined;
@@ -122,11 +125,12 @@ function itemLambda(condition: Expression, cx: Line, within: StreamNames): Line 
 }
 
 function composeProperty(
-  { method, message }: PlanMethod,
+  planned: PlanMethod,
   { of: { item, stream } }: PlanStream,
   cx: Line,
   within: StreamNames,
 ): Lines {
+  const { method, message } = planned;
   const { file, item: local } = within;
   const name = stream.var?.value ?? item.name;
   const handed = handedOn(method, message.composed.args, file, { name, local });
@@ -136,7 +140,9 @@ function composeProperty(
     ...(message.effectful ? ["[]"] : []),
   ];
   const compose = composeFunction(message, file);
-  const call: Line = [...compose, "(cx, ", ...handed, ...others.map((other) => `, ${other}`), ")"];
+  const selection = rootSelection(planned, file);
+  const last: Line = selection === undefined ? [] : [", ", ...selection];
+  const call: Line = [...compose, "(cx, ", ...handed, ...others.map((other) => `, ${other}`), ...last, ")"];
   return line("compose: ", ...lambda(cx, ["args", within.typed, "opened"], call), ",");
 }
 

@@ -22,6 +22,7 @@ import { callArguments, callParts } from "./emit-call.ts";
 import { emitEach } from "./emit-each.ts";
 import { emitGuard } from "./emit-guard.ts";
 import { resolverBody } from "./emit-resolver.ts";
+import { ifKept, keptIf } from "./emit-selection.ts";
 import { awaitAfter, awaitIn, CodePlace, needs, unlessThere } from "./place.ts";
 import type { StepContext } from "./step-context.ts";
 import { callsOn, cleared, composition, declaredArgs, handedOnBeside, runsOn, send } from "./step-parts.ts";
@@ -55,7 +56,9 @@ function statement(step: PlanStep, cx: StepContext): Lines {
   if (step.sync) return emitConstant(step, cx);
   const started = startStep(step, cx);
   const { fallback } = step.step;
-  const rests = (lines: Lines): Lines => onDemand(step, cx.rests?.(step, lines) ?? lines, cx);
+  const condition = keptIf(step, cx.message, names);
+  const rests = (lines: Lines): Lines =>
+    ifKept(condition, onDemand(step, cx.rests?.(step, lines) ?? lines, cx), [names.file.runtime("SKIPPED")]);
   if (fallback === undefined) return around([`const ${step.name}Step = `], rests(started), [";"]);
   const waits = new CodePlace().reads(cx, [fallback.expression]);
   const value = boundValue(fallback, names).print;

@@ -3,12 +3,13 @@
 import type { Expression } from "../../cel/index.ts";
 import { handedOn, originsOf } from "../../plan/messages/origins.ts";
 import type { Condition, PlanBlock, PlanMessage, PlanStep, TouchOrigin } from "../../plan/model/messages.ts";
+import type { PlanStart } from "../../plan/model/plan.ts";
 import { camel } from "../../text/camel.ts";
 import type { MessageNames } from "../names/message-names.ts";
 import type { Line, Lines } from "../text/lines.ts";
 
 export interface StepContext {
-  readonly message: PlanBlock;
+  readonly message: PlanBlock & Partial<Pick<PlanMessage, "keptFor"> & Pick<PlanStart, "neededFor">>;
   readonly names: MessageNames;
   /** The plan of a composed message, by type name. */
   readonly planned: (typeName: string) => PlanMessage | undefined;
@@ -27,7 +28,7 @@ export interface StepContext {
 }
 
 export function stepContext(
-  message: PlanBlock & Partial<Pick<PlanMessage, "shared">>,
+  message: StepContext["message"] & Partial<Pick<PlanMessage, "shared">>,
   names: MessageNames,
   planned: StepContext["planned"],
   touches: readonly Pick<PlanMessage["touches"][number], "origins">[],

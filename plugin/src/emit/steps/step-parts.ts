@@ -8,6 +8,7 @@ import type { FileNames } from "../names/file-names.ts";
 import { around, block, type Line, type Lines, mentions, object, property } from "../text/lines.ts";
 import { pathValue, plainValue, tested } from "../values/value.ts";
 import { callArguments, callParts } from "./emit-call.ts";
+import { childSelection } from "./emit-selection.ts";
 import type { StepContext } from "./step-context.ts";
 
 /** Waits before a side effect for all guards, and for the critical steps that do not depend on it. */
@@ -147,6 +148,8 @@ function compositionOf(
     parameters.push(object(from));
   }
   if (child.effectful) parameters.push([[`[${barrier(step, cx)}]`]]);
+  const selection = childSelection(child, step, cx.message, cx.names);
+  if (selection !== undefined) parameters.push([selection]);
   if (parameters.every((lines) => lines.length === 1)) {
     return [
       [

@@ -8,6 +8,7 @@ import type { PlanMessage, PlanOpening, PlanStep } from "../model/messages.ts";
 import type { PlanStart } from "../model/plan.ts";
 import { lowerCamel, NameScope } from "../names/name-scope.ts";
 import { stepNames } from "../names/step-names.ts";
+import { neededFor } from "./kept-for.ts";
 import type { Origins } from "./origins.ts";
 import { certainReads, isSync, type MessageSurroundings, membersOf, planSteps, track } from "./plan-message.ts";
 
@@ -104,6 +105,12 @@ function planStart(
   );
   const held = running.filter((step) => !step.sync && step.held);
   const effectful = roots.some((root) => root.effectful);
+  const gives = block.steps.flatMap((step) =>
+    read.has(step) && step.name !== undefined
+      ? [{ name: around.sharedNames.get(step.name) ?? camel(step.name), step: planned(step) }]
+      : [],
+  );
+  const isSelective = roots.some(({ composed }) => around.selective.has(composed.desc.typeName));
   return {
     composed: block,
     let: block,
@@ -117,14 +124,11 @@ function planStart(
     optionalArgs: [],
     ...membersOf(around),
     functions: functions.scope,
-    gives: block.steps.flatMap((step) =>
-      read.has(step) && step.name !== undefined
-        ? [{ name: around.sharedNames.get(step.name) ?? camel(step.name), step: planned(step) }]
-        : [],
-    ),
+    gives,
     before: effectful ? held.filter((step) => !step.step.supplementary && !owners.has(step.step)) : undefined,
     holds: heldBack(held, block, roots),
     inherits,
+    neededFor: isSelective ? neededFor(block, declared, gives) : undefined,
   };
 }
 

@@ -1,11 +1,11 @@
 import type { DescFile } from "@bufbuild/protobuf";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { Target } from "../../model/conversion.ts";
-import { isPosition } from "../../model/stream-fields.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { caseOnly } from "../../resolve/model/case-only.ts";
 import type { EffectTable } from "../../resolve/model/effects.ts";
 import { restingOn } from "../../resolve/model/effects.ts";
+import { latestOf } from "../../resolve/model/latest.ts";
 import type { Block, Composed, Let, Opening, Permit, Source, Step } from "../../resolve/model/model.ts";
 import { oneofOnly } from "../../resolve/model/oneof-only.ts";
 import { expressionsOf, fieldsOf, partsOf } from "../../resolve/model/parts.ts";
@@ -14,6 +14,7 @@ import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
 import type { Entry, PlanTopics } from "../model/calls.ts";
 import { NO_TRACKS, type PlanMessage, type PlanStep, type Touch } from "../model/messages.ts";
 import type { FunctionNames } from "../names/function-names.ts";
+import { keptFor } from "./kept-for.ts";
 import { handedOn, type Origins, originsOf } from "./origins.ts";
 import { factsOf } from "./plan-source.ts";
 
@@ -40,6 +41,8 @@ export interface MessageSurroundings {
   readonly sharedNames: PlanMessage["sharedNames"];
   readonly needs: PlanMessage["needs"];
   readonly forLists: PlanMessage["forLists"];
+  /** Messages of which some answers contain only a part of the fields. */
+  readonly selective: ReadonlySet<string>;
   readonly nameOf: (step: Step) => string;
 }
 
@@ -183,7 +186,7 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
   if (placed !== undefined) read.add(placed);
   const started = steps.filter((step) => !step.sync && step.step.source.kind !== "guard");
   const all = [...shared.filter((step) => !step.sync), ...started];
-  return {
+  const plan = {
     composed,
     name: functions.compose(composed.desc),
     forLists: around.forLists,
@@ -212,6 +215,7 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
     needs: around.needs,
     functions: functions.scope,
   };
+  return { ...plan, keptFor: around.selective.has(composed.desc.typeName) ? keptFor(plan) : undefined };
 }
 
 /**
@@ -255,12 +259,6 @@ function readBy(
   for (const { origin } of touches.flatMap(({ origins }) => origins))
     if (origin.kind === "within" && !owners.has(origin.step.step)) read.add(origin.step.step);
   return { read, ended };
-}
-
-/** Returns the step that holds a client's position: the only `latest` of a response with a position field. */
-export function latestOf({ desc, steps }: Pick<Composed, "desc" | "steps">): Step | undefined {
-  const [step, other] = steps.filter(({ source }) => source.kind === "latest");
-  return other === undefined && desc.fields.some(isPosition) ? step : undefined;
 }
 
 /**

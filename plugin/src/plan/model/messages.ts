@@ -59,9 +59,20 @@ export interface PlanMessage extends PlanBlock {
   readonly tainted: readonly string[];
   /** True if anything in it, or in the messages that it composes, may be recorded as degraded. */
   readonly degradable: boolean;
+  /**
+   * The fields that need each step, if some answers contain only a part of its fields: composing then takes a parameter
+   * `fields`.
+   */
+  readonly keptFor: KeptFor | undefined;
   /** Set if another file composes it too: the members of the app object that it and its composed messages need. */
   readonly needs: AppNeeds | undefined;
 }
+
+/** Names of the fields, or of the handed-on steps, that need a step. Steps that always run are missing. */
+export type KeptFor = ReadonlyMap<PlanStep, readonly string[]>;
+
+/** Paths of fields of an answer that need a step of a service or an opening; `true`: every answer does. */
+export type Need = readonly (readonly string[])[] | true;
 
 export interface PlanPart {
   /** Places among the targets of the message. */
@@ -90,6 +101,8 @@ export interface PlanOpening extends PlanBlock {
   /** Steps that items read, with the names under which items receive them. */
   readonly gives: readonly { readonly name: string; readonly step: PlanStep }[];
   readonly inherits: ReadonlyMap<PlanStep, readonly TouchOrigin[]>;
+  /** As of `PlanStart`. */
+  readonly neededFor: KeptFor | undefined;
   readonly needs: AppNeeds | undefined;
 }
 

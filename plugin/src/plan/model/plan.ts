@@ -25,7 +25,7 @@ import type { NameScope } from "../names/name-scope.ts";
 import type { Entry, Leaf, PlanClient, PlanFunction, PlanResolver, PlanTopic, PlanUpstream } from "./calls.ts";
 import type { PlanCodec } from "./codec.ts";
 import type { PlanLimits, PlanRateLimit } from "./limits.ts";
-import type { PlanBlock, PlanMessage, PlanOpening, PlanStep, TouchOrigin } from "./messages.ts";
+import type { KeptFor, Need, PlanBlock, PlanMessage, PlanOpening, PlanStep, TouchOrigin } from "./messages.ts";
 import type { PlanRuledMessage, PlanRules } from "./rules.ts";
 
 export interface Plan {
@@ -111,6 +111,11 @@ export interface PlanStart extends PlanBlock {
   readonly holds: readonly PlanStep[];
   /** Possible origins of a touched step besides the step itself: readers outside see only the step. */
   readonly inherits: ReadonlyMap<PlanStep, readonly TouchOrigin[]>;
+  /**
+   * The names of handed-on steps that need each step, if some answers do not need all of them: starting then takes a
+   * parameter `needs`.
+   */
+  readonly neededFor: KeptFor | undefined;
 }
 /** Decides, after a request has been read, if its caller may call the rpc. */
 export interface PlanPermit extends PlanBlock {
@@ -163,6 +168,8 @@ export interface PlanMethod {
   readonly rest: readonly RestRule[];
   /** Page sizes and page tokens of its request; undefined: it has no pages. */
   readonly pages: Pages | undefined;
+  /** The part of its answers that depends on the client; undefined: every answer has all fields. */
+  readonly fields: PlanFieldChoice | undefined;
   /** Cache of its whole answers. */
   readonly cache: PlanResponseCache | undefined;
   /** Directives for HTTP caches of its answers. */
@@ -175,6 +182,22 @@ export interface PlanMethod {
   readonly priority: Exclude<IrPriority, "normal"> | undefined;
   /** Rules for the request, which run before anything is composed. */
   readonly validated: PlanRuledMessage | undefined;
+}
+
+/** Fields of an rpc's answers that depend on the client. */
+export interface PlanFieldChoice {
+  /** Path of the request's FieldMask, in proto names; undefined: clients cannot choose. */
+  readonly mask: string | undefined;
+  /** Full names of fields that only a mask selects. */
+  readonly onRequest: readonly string[];
+  /** Fields that headers, limits and meters read of the answer. */
+  readonly needed: readonly string[];
+  /** True if composing reads the mask. */
+  readonly read: boolean;
+  /** True if composing takes the selection; false: it is applied to the whole answer. */
+  readonly byName: boolean;
+  /** The fields that need each step that the rpc's service or opening hands on, by the names of these. */
+  readonly needs: ReadonlyMap<string, Need>;
 }
 
 /** Source of a streaming rpc's messages, with defaults. Times are in milliseconds. */

@@ -103,7 +103,8 @@ export function planHttpCache(
   const reads = requestReads(composedBlocks(method, model));
   // The permit does not run for answers from a cache.
   const permitHeaders = permit === undefined ? [] : requestReads([permit]).headers.keys();
-  const named = [...caching.vary.map(({ value }) => value), ...reads.headers.keys(), ...permitHeaders];
+  const fields = method.fields === undefined ? [] : ["bff-fields"];
+  const named = [...caching.vary.map(({ value }) => value), ...reads.headers.keys(), ...permitHeaders, ...fields];
   const open = permit?.public !== undefined && reads.caller === undefined;
   const who = identity === undefined || open ? [] : identifying(identity);
   return {

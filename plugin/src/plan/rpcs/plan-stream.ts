@@ -2,6 +2,7 @@
 import type { DescFile } from "@bufbuild/protobuf";
 import type { Call } from "../../resolve/model/call.ts";
 import type { BffMethod, Block, Composed, Followed, Model, Opening, Step } from "../../resolve/model/model.ts";
+import { neededFor } from "../messages/kept-for.ts";
 import { inheritedOrigins } from "../messages/plan-let.ts";
 import { certainReads, type MessageSurroundings, membersOf, planSteps } from "../messages/plan-message.ts";
 import type { Entry, Leaf, PlanTopic, PlanTopics } from "../model/calls.ts";
@@ -106,6 +107,10 @@ export function planOpening(opening: Opening, message: Composed, around: Opening
   const inherits = inheritedOrigins([...read], planned, origins);
   const started = steps.filter((step) => !step.sync && !step.immediate);
   const waitedFor = new Set(started.flatMap(({ step }) => certainReads(step)));
+  const gives = handedOn.map(({ standIn, step }) => ({
+    name: around.sharedNames.get(standIn.name ?? "") ?? nameOf(step),
+    step: planned(step),
+  }));
   return {
     composed: opening,
     name: functions.open(opening.desc),
@@ -115,11 +120,9 @@ export function planOpening(opening: Opening, message: Composed, around: Opening
     shared,
     admits: steps.some((step) => step.immediate) ? around.admits : undefined,
     awaited: started.filter(({ step }) => !waitedFor.has(step)),
-    gives: handedOn.map(({ standIn, step }) => ({
-      name: around.sharedNames.get(standIn.name ?? "") ?? nameOf(step),
-      step: planned(step),
-    })),
+    gives,
     inherits,
+    neededFor: around.selective.has(opening.desc.typeName) ? neededFor(opening, declared, gives) : undefined,
     effectful: steps.some(({ effectful }) => effectful),
     optionalArgs: opening.args.members.filter((arg) => arg.variable.absent).map((arg) => arg.name),
     ...membersOf(around),

@@ -5,7 +5,7 @@ import { fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { checkHeaderName } from "../values/header-name.ts";
 import { checkMember, checkMetadataKey, checkReference, checkUnique } from "../values/names.ts";
-import { children, text } from "../values/value-place.ts";
+import { children, sourced, text } from "../values/value-place.ts";
 import { expression } from "../values/values.ts";
 
 /** Meaning of the names in a list of named values. */
@@ -33,6 +33,7 @@ export function readBinds(
       if: expression(value.if, place, "if", report),
       spread: expression(value.spread, place, "spread", report),
       reveal: text(value.reveal, place, "reveal"),
+      fields: value.fields === true ? sourced(true, place, "fields") : undefined,
     };
     checkBind(bind, kind, report);
     return bind;

@@ -34,7 +34,7 @@ import { mayBeStale } from "../../resolve/model/source-parts.ts";
 import { worstOf } from "../calls/describe-worst.ts";
 import { expressionReport, fieldOf, maybe } from "./describe-expression.ts";
 import { mockEnv, mockEnvValues } from "./mock-env.ts";
-import { sampleOf, sampleOfField, sampleOfType } from "./samples.ts";
+import { requestOf, sampleOf, sampleOfField, sampleOfType } from "./samples.ts";
 import { messageReport } from "./value-report.ts";
 
 export function behaviourOf(file: PlanFile, plan: Plan): BehaviourReport {
@@ -104,7 +104,7 @@ function rpcBehaviour(
     composes: message.composed.desc.typeName,
     for_calls_ms: worstOf(planned, messages).forCallsMs,
     starts: method.shared.flatMap(({ name, index }) => name ?? `#${index}`),
-    request: sampleOf(method.desc.input),
+    request: requestOf(method),
     ...defined("degraded", method.degradedField?.name),
     ...defined("declared", response && { message: response.typeName, fields: namesBelow(response) }),
     ...defined("permit", method.permit && permitOf(method.permit, planned.permit)),
@@ -142,6 +142,8 @@ function limitOf(planned: PlanMethod): Pick<RpcBehaviour, "untold" | "validated"
     if (stream.source.topic.of.call === undefined) return { untold: "items of a topic without a call are not known" };
     if (stream.overflow.value === "latest") return { untold: "which item of a topic is the newest is not known" };
   }
+  if (planned.fields !== undefined && planned.fields.mask === undefined)
+    return { untold: "it never sends fields with `on_request`" };
   if (planned.method.parts !== undefined && planned.method.degradedField === undefined)
     return { untold: "it comes in parts, and has no field for what is degraded" };
   return isOpen(planned) ? { untold: "its request has rules, which the sample may break", validated: true } : {};

@@ -1,14 +1,27 @@
 // Samples as data: the default answers of mocks. Mocks create their samples by the same code.
-import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { create, type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
+import { FieldMaskSchema } from "@bufbuild/protobuf/wkt";
 import type { ValueReport } from "@protobff/faults";
 import { sample } from "@protobff/samples/sample.js";
 import type { CelType } from "../../cel/index.ts";
+import type { BffMethod } from "../../resolve/model/model.ts";
 import { messageReport } from "./value-report.ts";
 
 /** Returns the message of this type that mocks answer. */
 export function sampleOf(desc: DescMessage): ValueReport {
   return messageReport(reflect(desc, sample(desc)));
+}
+
+/** Returns a request for every field of the answer. */
+export function requestOf({ desc: { input }, fields }: Pick<BffMethod, "desc" | "fields">): ValueReport {
+  const request = reflect(input, sample(input));
+  const mask = reflect(FieldMaskSchema, create(FieldMaskSchema, { paths: ["*"] }));
+  const [first, second] = fields?.path ?? [];
+  if (first === undefined) return messageReport(request);
+  if (second === undefined || first.message === undefined) request.set(first, mask);
+  else request.set(first, reflect(first.message, sample(first.message)).set(second, mask));
+  return messageReport(request);
 }
 
 /** Returns a sample in place of a function that supplies a field, whatever rules the field has. */

@@ -1,5 +1,5 @@
 // Callers, and the ends and caching of RPCs.
-import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
 import type { Origin, Sourced, Text } from "../../diagnostic/origin.ts";
 import type { IrCredential, IrIdentity, IrIdentitySource } from "../../ir/edge.ts";
@@ -71,4 +71,11 @@ export interface HttpCaching {
   readonly vary: readonly Text[];
   /** Never false. */
   readonly shared: Sourced<true> | undefined;
+}
+
+/** The mask of an RPC's requests. */
+export interface FieldChoice {
+  readonly at: Origin;
+  /** The field, after the message that contains it. */
+  readonly path: readonly DescField[];
 }

@@ -11,7 +11,7 @@ import type { IrStream, IrTopic } from "../../ir/stream.ts";
 import type { BoundExpression, Conversions, MessageConversion, Target } from "../../model/conversion.ts";
 import type { RuledMessage } from "../../model/rules.ts";
 import type { Call, Fail } from "./call.ts";
-import type { Callers, HttpCaching, Identity, ResponseCaching, Version } from "./edge.ts";
+import type { Callers, FieldChoice, HttpCaching, Identity, ResponseCaching, Version } from "./edge.ts";
 import type { RestRule } from "./rest.ts";
 
 export interface Model {
@@ -115,6 +115,8 @@ export interface BffMethod {
   readonly opening: Opening | undefined;
   /** The field for a follower's position, in the declared response. */
   readonly positionField: DescField | undefined;
+  /** The mask of its requests. Undefined: clients cannot choose fields. */
+  readonly fields: FieldChoice | undefined;
   /** Its paths besides that of the rpc. */
   readonly rest: readonly RestRule[];
   /** Caching of its answers as a whole. */

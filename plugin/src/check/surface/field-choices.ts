@@ -1,0 +1,92 @@
+import type { DescField } from "@bufbuild/protobuf";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrField } from "../../ir/ir.ts";
+import { isPart, isPosition } from "../../model/stream-fields.ts";
+import { methodsOf } from "../../resolve/model/blocks.ts";
+import { isDegradation } from "../../resolve/model/degradation.ts";
+import { answerTypes } from "../../resolve/model/field-choice.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import type { Check } from "../check.ts";
+
+export const fieldChoices: Check = {
+  rules: {
+    BFF420:
+      "A field with `on_request` is in an answer, outside of oneofs, and an rpc with `fields` reaches it. Otherwise no client could receive the field, or the choice of a oneof would depend on the mask.",
+    BFF421:
+      "An rpc with `fields` composes its answer from steps. A resolver of the whole answer runs for every mask, so no mask saves a call.",
+  },
+  run: checkFieldChoices,
+};
+
+export const unmaskableNames: Check = {
+  rules: {
+    BFF422:
+      "JSON clients can name the fields of an answer in a mask. ProtoJSON writes masks in lowerCamel, and some names cannot be restored from that, such as `line_1`.",
+  },
+  run: warnOfNames,
+};
+
+/** Reports fields that no client could receive, and masks that cannot save a call. */
+function checkFieldChoices(model: Model, report: Report): void {
+  const methods = methodsOf(model).filter(({ fields }) => fields !== undefined);
+  for (const { desc, composed, fields } of methods) {
+    if (composed.resolver === undefined || fields === undefined) continue;
+    report({
+      code: "BFF421",
+      severity: "error",
+      message: `a resolver supplies the whole answer of "${desc.name}", for every mask`,
+      at: fields.at,
+      related: [{ at: composed.ir.resolver?.at ?? composed.ir.at, message: "the resolver" }],
+      hint: `leave out \`fields\`, or give the fields of "${composed.desc.name}" resolvers of their own`,
+    });
+  }
+  const reached = new Set(methods.flatMap(({ desc }) => answerTypes(desc.output)).map(({ typeName }) => typeName));
+  for (const { messages } of model.ir.files)
+    for (const { fields } of messages) for (const field of fields) checkOnRequest(field, reached, report);
+}
+
+function checkOnRequest({ desc, onRequest }: IrField, reached: ReadonlySet<string>, report: Report): void {
+  if (onRequest === undefined) return;
+  const { name, parent } = desc;
+  const fault = faultOf(desc, reached);
+  if (fault === undefined) return;
+  report({
+    code: "BFF420",
+    severity: "error",
+    message: `"${name}" of "${parent.name}" ${fault.message}`,
+    at: onRequest.at,
+    hint: fault.hint,
+  });
+}
+
+function faultOf(
+  field: DescField,
+  reached: ReadonlySet<string>,
+): { readonly message: string; readonly hint: string } | undefined {
+  if (field.oneof !== undefined)
+    return { message: "is in a oneof, whose choice cannot depend on a mask", hint: "leave out `on_request`" };
+  if (isDegradation(field) || isPart(field) || isPosition(field))
+    return { message: "is filled by the runtime in every answer", hint: "leave out `on_request`" };
+  if (!reached.has(field.parent.typeName))
+    return {
+      message: "is in no answer of an rpc with `fields`, so no client could receive it",
+      hint: 'write `fields: "args.…"` in the rpc that returns it, or leave out `on_request`',
+    };
+  return undefined;
+}
+
+/** Warns of fields that clients with JSON cannot name. */
+function warnOfNames(model: Model, report: Report): void {
+  const types = methodsOf(model).flatMap(({ desc, fields }) => (fields === undefined ? [] : answerTypes(desc.output)));
+  const reached = new Set(types.map(({ typeName }) => typeName));
+  for (const { desc, at } of model.ir.files.flatMap(({ messages }) => messages.flatMap(({ fields }) => fields))) {
+    if (!reached.has(desc.parent.typeName) || /^[a-z][a-z0-9]*(_[a-z][a-z0-9]*)*$/.test(desc.name)) continue;
+    report({
+      code: "BFF422",
+      severity: "warning",
+      message: `masks in JSON cannot name "${desc.name}" of "${desc.parent.name}"`,
+      at,
+      hint: "rename the field in lower_snake_case with a letter after each underscore, or ask its clients for protobuf",
+    });
+  }
+}

@@ -1,0 +1,65 @@
+// Answers whose fields depend on the client: by a mask, or because only a mask selects a field.
+import type { DescMessage } from "@bufbuild/protobuf";
+import { reachable } from "../../graph/graph.ts";
+import type { Ir, IrField } from "../../ir/ir.ts";
+import type { MessageConversion } from "../../model/conversion.ts";
+import { messagesByName, methodsOf } from "./blocks.ts";
+import type { BffMethod, Composed, Model } from "./model.ts";
+import { composesOf } from "./source-parts.ts";
+
+/** Returns the messages of an answer that paths of a mask may enter. */
+export function answerTypes(output: DescMessage): readonly DescMessage[] {
+  return reachable([output], ({ fields }) =>
+    fields.flatMap(({ message }) => (message === undefined || isWellKnown(message) ? [] : [message])),
+  );
+}
+const isWellKnown = ({ typeName }: DescMessage): boolean => typeName.startsWith("google.protobuf.");
+
+/** Returns the fields of these messages with `on_request`. */
+export function onRequestIn(types: readonly DescMessage[], { files }: Pick<Ir, "files">): readonly IrField[] {
+  const known = new Set(types.map(({ typeName }) => typeName));
+  return files
+    .flatMap(({ messages }) => messages)
+    .filter(({ desc }) => known.has(desc.typeName))
+    .flatMap(({ fields }) => fields.filter(({ onRequest }) => onRequest !== undefined));
+}
+
+/** Returns true if a part of the answers is not for every client. */
+export function choosesFields(method: BffMethod, { ir }: Pick<Model, "ir">): boolean {
+  return method.fields !== undefined || onRequestIn(answerTypes(method.desc.output), ir).length > 0;
+}
+
+/**
+ * Returns true if the composed message is the answer, or a copy with the same names: a selection of the answer's fields
+ * is then one of the message's.
+ */
+export function composesByName({ response }: Pick<BffMethod, "response">): boolean {
+  return response === undefined || keepsNames(response, new Set());
+}
+function keepsNames(conversion: MessageConversion, seen: Set<MessageConversion>): boolean {
+  if (seen.has(conversion)) return true;
+  seen.add(conversion);
+  return conversion.targets.every((target) => {
+    if (target.kind === "computed" || target.kind === "message") return false;
+    const pairs = target.kind === "field" ? [target] : target.members;
+    return pairs.every(({ from, to, conversion: inner }) => {
+      let of = inner;
+      while (of.kind === "list" || of.kind === "map") of = of.of;
+      return from.name === to.name && (of.kind !== "message" || keepsNames(of.via, seen));
+    });
+  });
+}
+
+/** Returns the composed messages whose functions take a selection: some answer contains a part of their fields. */
+export function selectiveMessages(model: Model): ReadonlySet<string> {
+  const byName = messagesByName(model.messages);
+  const children = ({ steps }: Pick<Composed, "steps">): Composed[] =>
+    steps.flatMap(({ source }) => composesOf(source)).flatMap(({ message }) => byName.get(message.typeName) ?? []);
+  const roots = methodsOf(model).filter((method) => choosesFields(method, model) && composesByName(method));
+  return new Set(
+    reachable(
+      roots.map(({ composed }) => composed),
+      children,
+    ).map(({ desc }) => desc.typeName),
+  );
+}

@@ -1,0 +1,194 @@
+// Masks of a generated server: answers to random masks are the whole answer without the other fields, and cost only the
+// calls that the selected fields need.
+import {
+  type DescField,
+  type DescMessage,
+  fromBinary,
+  fromJson,
+  type JsonValue,
+  toBinary,
+  toJson,
+} from "@bufbuild/protobuf";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { pick, randomFrom } from "../fuzz/random.ts";
+import { seedOf } from "../seed/seed.ts";
+import { goldenTexts } from "../support/archive.ts";
+import { GeneratedProject, type Handlers } from "../support/generated-project.ts";
+import { UPSTREAMS } from "../support/golden.ts";
+import { requestFor, schemaOf } from "../support/request.ts";
+
+const PROTOS = goldenTexts("emit/fields", "proto");
+const project = new GeneratedProject("masks", PROTOS);
+beforeAll(() => project.generate());
+afterAll(() => project.remove());
+const { registry } = schemaOf(requestFor({ ...UPSTREAMS, ...PROTOS }));
+const Page = registry.getMessage("app.v1.Page") as DescMessage;
+
+async function served() {
+  const calls: string[] = [];
+  const item = (id: string) => ({ id, name: `name of ${id}`, ownerId: `owner of ${id}`, note: `note of ${id}` });
+  const handlers: Handlers<{ id: string; ids: string[]; text: string }> = {
+    "up.v1.OrderService/GetOrder": ({ id }) => {
+      calls.push(`order ${id}`);
+      return { id, itemId: `item of ${id}`, paid: !id.startsWith("open") };
+    },
+    "up.v1.ItemService/GetItem": ({ id }) => {
+      calls.push(`item ${id}`);
+      return item(id);
+    },
+    "up.v1.ItemService/FindItems": ({ text }) => {
+      calls.push(`find ${text}`);
+      return { items: ["a", "b"].map((id) => ({ ...item(id), size: { width: 3, height: 4 } })) };
+    },
+    "up.v1.ItemService/BatchGetItems": ({ ids }) => {
+      calls.push(...ids.map((id) => `item ${id}`));
+      return { items: ids.map(item) };
+    },
+  };
+  const server = await project.served("app/v1/server.ts", handlers);
+  onTestFinished(() => void server.stop());
+  let number = 0;
+  /** Each request has another id, so that no cache answers it. */
+  const get = async (id: string, fields: string, header?: string, rpc = "GetPage") => {
+    calls.length = 0;
+    const response = await fetch(`${server.url}/app.v1.AppService/${rpc}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...(header !== undefined && { "bff-fields": header }) },
+      body: JSON.stringify({ id, ...(fields !== "" && { fields }) }),
+    });
+    const body = (await response.json()) as Record<string, JsonValue> & { message?: string };
+    return { status: response.status, body, calls: [...calls] };
+  };
+  return { ...server, get, fresh: () => `${++number % 3 === 0 ? "open" : "paid"}${number}` };
+}
+
+type Json = { [name: string]: JsonValue };
+const isObject = (value: JsonValue | undefined): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** A second implementation, over JSON: fields by their names in JSON, in which `*` means all. */
+function pruned(json: Json, paths: readonly string[], desc: DescMessage): Json {
+  const onRequest = (name: string): boolean => desc.name === "Page" && name === "size";
+  return Object.fromEntries(
+    Object.entries(json).flatMap(([name, value]): [string, JsonValue][] => {
+      const field = desc.fields.find((candidate) => candidate.jsonName === name) as DescField;
+      const inside = paths.flatMap((path) =>
+        path === name ? [""] : path.startsWith(`${name}.`) ? [path.slice(name.length + 1)] : [],
+      );
+      if (paths.includes("*")) return [[name, value]];
+      const whole = paths.includes("") && !onRequest(name);
+      const runtime = name === "degraded";
+      if (!whole && !runtime && inside.length === 0) return [];
+      const message = field.message;
+      if (whole || runtime || message === undefined) return [[name, value]];
+      const below = inside.map((path) => (field.fieldKind === "list" ? path.replace(/^\*\.(?=.)/, "") : path));
+      const item = (of: JsonValue): JsonValue => (isObject(of) ? pruned(of, below, message) : of);
+      return [[name, Array.isArray(value) ? value.map(item) : item(value)]];
+    }),
+  );
+}
+
+/** A random path into a message, with its names in JSON. */
+function randomPath(desc: DescMessage, random: () => number): string {
+  const field = pick(desc.fields, random) as DescField;
+  const inside = field.message?.typeName.startsWith("app.v1.") ? field.message : undefined;
+  if (inside === undefined || random() < 0.3) return field.jsonName;
+  if (random() < 0.2) return `${field.jsonName}.*`;
+  const star = field.fieldKind === "list" && random() < 0.5 ? "*." : "";
+  return `${field.jsonName}.${star}${randomPath(inside, random)}`;
+}
+
+const cases = Number(process.env.PROTOBFF_CASES ?? 60);
+test(`${cases} random masks select what another implementation selects, for no call beyond those of their fields`, {
+  timeout: 3_600_000,
+}, async () => {
+  const { get, fresh } = await served();
+  const random = randomFrom(Number(seedOf()));
+  for (let i = 0; i < cases; i++) {
+    const id = fresh();
+    const paths = Array.from({ length: 1 + Math.floor(random() * 4) }, () => randomPath(Page, random));
+    const about = `seed ${seedOf()}: ${paths}`;
+    const whole = await get(`${id}w`, "*");
+    expect(whole.status, about).toBe(200);
+    const text = JSON.stringify(whole.body).replaceAll(`${id}w`, id);
+    const byField = i % 2 === 0;
+    const part = await get(id, byField ? paths.join() : "", byField ? undefined : paths.join(", "));
+    expect(part.body, about).toEqual(pruned(JSON.parse(text) as Json, paths, Page));
+    const most = new Set(whole.calls.map((call) => call.replaceAll(`${id}w`, id)));
+    for (const call of part.calls) expect(most, about).toContain(call);
+  }
+});
+
+const CALLS: readonly (readonly [fields: string, calls: readonly string[]])[] = [
+  ["tags.id", ["find ID"]],
+  ["tags.name", ["find ID", "item a", "item b"]],
+  ["card.viewer", ["item viewer"]],
+  ["card.id,paid", ["order ID"]],
+  ["shop", ["item owner of viewer", "item viewer"]],
+  ["open", ["order ID"]],
+  ["gone", ["item item of ID", "order ID"]],
+  ["cards.id", ["find ID"]],
+  ["size.width", ["find ID"]],
+];
+test("a mask costs the calls of its fields; without one, or with an empty header, fields on request are left out", async () => {
+  const { get, fresh } = await served();
+  for (const [fields, expected] of CALLS) {
+    const id = fresh();
+    const { status, calls } = await get(id, fields);
+    const named = [...new Set(calls)].map((call) => call.replace(id, "ID")).sort();
+    expect([fields, status, named]).toEqual([fields, 200, expected]);
+  }
+  for (const header of [undefined, "", " "]) expect((await get(fresh(), "", header)).body.size).toBeUndefined();
+  for (const all of ["*", "paid,*"]) expect((await get(fresh(), all)).body.size).toEqual({ width: 3, height: 4 });
+  expect((await get(fresh(), "size.height")).body).toEqual({ size: { height: 4 } });
+  expect((await get(fresh(), "", "size.height")).body).toEqual({ size: { height: 4 } });
+  const other = await get("7", "", "nobody", "GetCard");
+  expect([other.status, Object.keys(other.body.card as object).sort()]).toEqual([
+    200,
+    ["id", "paid", "stock", "viewer"],
+  ]);
+});
+
+const LONG = "x".repeat(300);
+const DEEP = `card.${"card.".repeat(16)}id`;
+const NO_FIELD = "is no field of the answer";
+const REFUSED: readonly (readonly [fields: string, header: string | undefined, message: string])[] = [
+  ...["nobody", "paid.more", "cards.0.id", "card.*.id", "*.id", "paid.*"].map(
+    (path) => [path, undefined, `fields: "${path}" ${NO_FIELD}`] as const,
+  ),
+  ["", "a,,b", `fields: "a" ${NO_FIELD}`],
+  ["", "paid,", `fields: "" ${NO_FIELD}`],
+  [LONG, undefined, `fields: "${LONG.slice(0, 200)}" ${NO_FIELD}`],
+  [DEEP, undefined, `fields: "${DEEP}" has 18 parts, and at most 16 fit`],
+  ["paid", "name", "fields: given twice"],
+  [Array.from({ length: 201 }, () => "paid").join(), undefined, "fields: 201 paths, and at most 200 fit"],
+];
+test("masks of fields that do not exist, too many, too deep or given twice are refused without a call", async () => {
+  const { get, fresh } = await served();
+  for (const [fields, header, message] of REFUSED) {
+    const { status, body, calls } = await get(fresh(), fields, header);
+    expect([status, body.code, body.message, calls]).toEqual([400, "invalid_argument", message, []]);
+    expect((await get(fresh(), "name")).status).toBe(200);
+  }
+});
+
+test("two spellings of a selection share an answer in the cache, and a wider answer serves no narrower mask", async () => {
+  const { get, url } = await served();
+  const first = await get("7", "card.id,card.paid,paid");
+  const same = await get("7", "", "paid , card.paid,card.id");
+  expect([same.body, same.calls]).toEqual([first.body, []]);
+  const all = await get("7", "card");
+  expect(all.calls.length).toBeGreaterThan(0);
+  const named = await get("7", "card.viewer,card.id,card.paid,card.stock");
+  expect([named.body, named.calls]).toEqual([all.body, []]);
+  expect((await get("7", "card.viewer")).body).toEqual({ card: { viewer: "name of viewer" } });
+
+  const request = registry.getMessage("app.v1.GetPageRequest") as DescMessage;
+  const response = await fetch(`${url}/app.v1.AppService/GetPage`, {
+    method: "POST",
+    headers: { "content-type": "application/proto" },
+    body: toBinary(request, fromJson(request, { id: "7", fields: "card.id,tags.name" })),
+  });
+  const answer = fromBinary(Page, new Uint8Array(await response.arrayBuffer()));
+  expect(toJson(Page, answer)).toEqual({ card: { id: "7" }, tags: [{ name: "name of a" }, { name: "name of b" }] });
+});
