@@ -192,3 +192,36 @@ test("two spellings of a selection share an answer in the cache, and a wider ans
   const answer = fromBinary(Page, new Uint8Array(await response.arrayBuffer()));
   expect(toJson(Page, answer)).toEqual({ card: { id: "7" }, tags: [{ name: "name of a" }, { name: "name of b" }] });
 });
+
+test("upstreams receive a FieldMask of what is read, which depends on the client's", async () => {
+  const { "shop/v1/shop.proto": upstream = "", ...protos } = goldenTexts("emit/request-masks", "proto");
+  const shop = new GeneratedProject("request-masks", protos, { "shop/v1/shop.proto": upstream });
+  shop.generate();
+  onTestFinished(() => shop.remove());
+  type Request = { id: string; readMask?: { paths: string[] }; view?: { mask?: { paths: string[] } } };
+  const sent = new Map<string, readonly (readonly string[] | undefined)[]>();
+  const order = { note: "n", lines: [{ sku: "s" }], address: { street: "a", town: "t" }, customer: { name: "c" } };
+  const { post } = await shop.served("app/v1/server.ts", {
+    "shop.v1.ShopService/GetOrder": (({ id, readMask, view }: Request) => {
+      sent.set(id, [readMask?.paths, view?.mask?.paths]);
+      return { ...order, id };
+    }) as never,
+  });
+  const masks = async (fields: string, rpc = "GetPage") => {
+    sent.clear();
+    const { status } = await post(`app.v1.AppService/${rpc}`, { id: "7", ...(fields !== "" && { fields }) });
+    expect(status).toBe(200);
+    return Object.fromEntries(sent);
+  };
+  const every = ["address.street", "address.town", "customer.address.town", "customer.name", "id", "lines", "note"];
+  expect(await masks("")).toEqual({
+    7: [every, undefined],
+    n: [["note"], ["note"]],
+    mine: [["customer.name"], undefined],
+  });
+  expect(await masks("town,skus")).toEqual({ 7: [["address.town", "id", "lines"], undefined] });
+  expect(await masks("buyer.name")).toEqual({
+    7: [["customer.address.town", "customer.name", "id"], undefined],
+  });
+  expect(await masks("", "GetPlain")).toEqual({ 7: [["address.street", "id"], undefined] });
+});

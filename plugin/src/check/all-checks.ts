@@ -24,6 +24,7 @@ import { knownServices } from "./calls/known-services.ts";
 import { metadataValues } from "./calls/metadata-values.ts";
 import { nPlusOne } from "./calls/n-plus-one.ts";
 import { quorums } from "./calls/quorums.ts";
+import { requestMasks, unsetMasks } from "./calls/request-masks.ts";
 import { unboundedPages } from "./calls/unbounded-pages.ts";
 import { unordered } from "./calls/unordered.ts";
 import { unseenPolicies } from "./calls/unseen-policies.ts";
@@ -86,6 +87,7 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   successors,
   uniqueMessages,
   fieldChoices,
+  requestMasks,
 ]);
 
 /**
@@ -133,6 +135,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   versions,
   restQueries,
   unmaskableNames,
+  unsetMasks,
 ]);
 
 /** Checks that need more than the model; compile.ts runs them. */

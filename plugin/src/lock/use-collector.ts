@@ -228,6 +228,8 @@ export class UseCollector {
       this.#expression(bound.expression, option, SET);
       this.#expression(condition, option, READ);
     }
+    for (const { path: fields, at: place } of value.masks)
+      for (const field of fields) this.#add(field, path(`set.${fields.map(({ name }) => name).join(".")}`), place, SET);
   }
 
   #batch(value: Call, ir: IrCall | undefined, path: OptionPath): void {

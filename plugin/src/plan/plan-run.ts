@@ -5,6 +5,7 @@ import type { Call } from "../resolve/model/call.ts";
 import { effectTable } from "../resolve/model/effects.ts";
 import { selectiveMessages } from "../resolve/model/field-choice.ts";
 import type { BffService, Block, Composed, EnvVar, Model, Opening, Step } from "../resolve/model/model.ts";
+import { maskReads } from "../resolve/model/read-paths.ts";
 import { requestLists } from "../resolve/model/request-lists.ts";
 import type { ServedTogether } from "../resolve/model/server-paths.ts";
 import { composesOf } from "../resolve/model/source-parts.ts";
@@ -153,6 +154,7 @@ function wholeOf(
     forLists: false,
     sharedNames: sharedNames(model),
     selective: selectiveMessages(model),
+    maskReads: maskReads(model),
   };
   const needs: Whole["needs"] = (block, message) =>
     foreign.has(message) ? needsOf(block, spelled.get(message), children, { calls, topics }) : undefined;

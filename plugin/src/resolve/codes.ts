@@ -112,6 +112,8 @@ export const CODES = {
   BFF296: "The labels of a meter have at most 1,000 combinations. Each is a series of every process and rpc.",
   BFF324:
     "`fields` is the path of a google.protobuf.FieldMask in the request, outside of oneofs. Header, cache key and OpenAPI need the field itself, so it is no other expression.",
+  BFF325:
+    "`fields` in `set` is for a google.protobuf.FieldMask in the request of a call with a single answer. Other fields cannot name the fields that are read.",
   BFF330: "A condition is a bool. Other types have no agreed truth value.",
   BFF331: "A value fits the type of its target. Any other conversion would be a guess.",
   BFF332:

@@ -42,7 +42,7 @@ export function pagesGate<App, Args extends Message, Principal>(
       for (const field of sizeFields)
         if (Number(fieldValue(args, field) ?? 0) < 0) return clientFault(`${field.name}: must not be negative`);
       if (binding === undefined) return undefined;
-      // A client may ask for other fields of the next page.
+      // The mask may differ from page to page.
       const pages = new PageTokens(
         binding,
         masks?.without(args) ?? args,

@@ -1,10 +1,7 @@
 // The paths of one mask as a tree, and the selection that they make of a message type.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import type { FieldTypes } from "./field-types.ts";
+import type { FieldTypes, Spelling } from "./field-types.ts";
 import { ALL_FIELDS, NO_FIELDS, Selection } from "./selection.ts";
-
-/** Names that a path contains. */
-export type Spelling = "proto" | "either";
 
 /** A path that selects nothing that exists. */
 export class NoSuchField extends Error {}

@@ -1,7 +1,9 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
-import type { Spelling } from "./field-tree.ts";
 import { ALL_FIELDS, Selection } from "./selection.ts";
+
+/** Names that a path contains. */
+export type Spelling = "proto" | "either";
 
 /** Types whose fields the runtime fills in. */
 const RUNTIME_TYPES: ReadonlySet<string> = new Set(["bff.v1.Degradation", "bff.v1.Part", "bff.v1.Position"]);
@@ -73,7 +75,7 @@ export class FieldTypes {
     }
     return selection;
   }
-  /** Returns the one selection that stands for all with the same fields: keys of caches compare it. */
+  /** Returns the same object for equal selections, because keys of caches compare selections. */
   canonical(desc: DescMessage, selection: Selection): Selection {
     const { entries } = selection;
     if (entries.size === desc.fields.length && [...entries.values()].every(({ whole }) => whole)) return ALL_FIELDS;

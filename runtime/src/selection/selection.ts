@@ -1,6 +1,6 @@
 /**
- * The fields that an answer contains: a set of names, each with the selection of its message. Generated code asks it
- * before it starts a step.
+ * The fields that an answer contains: a set of names, each with the selection of its message. Generated code starts a
+ * step only if a selected field needs the step.
  *
  * @example
  * const usage = fields.has("usage") ? cx.tryCall(getUsage, { workspaceId: args.workspaceId }) : SKIPPED;

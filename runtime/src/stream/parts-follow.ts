@@ -208,7 +208,7 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     );
     if (names.length > 0) options.parts?.(response, names);
     for (const coming of this.#coming) coming.missed = true;
-    // A part may have fields that the client has not asked for, and no other.
+    // All fields of a part may be unselected.
     if (
       (perhaps || (this.#items > 0 && !shown.whole)) &&
       !method.output.fields.some((field) => isFieldSet(response, field))

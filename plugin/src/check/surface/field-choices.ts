@@ -37,7 +37,7 @@ function checkFieldChoices(model: Model, report: Report): void {
       message: `a resolver supplies the whole answer of "${desc.name}", for every mask`,
       at: fields.at,
       related: [{ at: composed.ir.resolver?.at ?? composed.ir.at, message: "the resolver" }],
-      hint: `leave out \`fields\`, or give the fields of "${composed.desc.name}" resolvers of their own`,
+      hint: `leave out \`fields\`, or set \`resolver\` for single fields of "${composed.desc.name}"`,
     });
   }
   const reached = new Set(methods.flatMap(({ desc }) => answerTypes(desc.output)).map(({ typeName }) => typeName));
@@ -86,7 +86,7 @@ function warnOfNames(model: Model, report: Report): void {
       severity: "warning",
       message: `masks in JSON cannot name "${desc.name}" of "${desc.parent.name}"`,
       at,
-      hint: "rename the field in lower_snake_case with a letter after each underscore, or ask its clients for protobuf",
+      hint: "rename the field in lower_snake_case, with a letter after each underscore",
     });
   }
 }

@@ -2,7 +2,7 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { OneofTarget } from "../../model/conversion.ts";
 import type { MessageNames } from "../names/message-names.ts";
-import { anyOf } from "../steps/emit-selection.ts";
+import { anyOf } from "../text/any-of.ts";
 import type { Line } from "../text/lines.ts";
 import { zeroOf } from "../text/zero-of.ts";
 

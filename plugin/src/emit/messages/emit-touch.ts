@@ -4,8 +4,8 @@ import { type Expression, isInherited, presenceOf } from "../../cel/index.ts";
 import type { OneofTarget } from "../../model/conversion.ts";
 import type { PlanMessage } from "../../plan/model/messages.ts";
 import type { MessageNames } from "../names/message-names.ts";
-import { anyOf } from "../steps/emit-selection.ts";
 import { type Hoisted, originPrint } from "../steps/step-context.ts";
+import { anyOf } from "../text/any-of.ts";
 import type { Line } from "../text/lines.ts";
 import { conjunct, fieldValue, negatedConjunct } from "../values/value.ts";
 

@@ -4,7 +4,7 @@ import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { Caller } from "@protobff/faults";
 import { ADDRESS, isListValue, type Value, writtenPrediction } from "@protobff/faults";
-import type { PlanFile } from "../../plan/model/plan.ts";
+import type { PlanFieldChoice, PlanFile } from "../../plan/model/plan.ts";
 import type { Example, RpcPrediction } from "../../report/faults/predictions.ts";
 import { FileNames, faultsPath, mockPath } from "../names/file-names.ts";
 import { block, indent, type Line, type Lines } from "../text/lines.ts";
@@ -82,10 +82,7 @@ function testsOf(
     example.json === undefined
       ? [names.testing("sample"), "(", ...input, ")"]
       : [names.protobuf("fromJson"), "(", ...input, `, ${JSON.stringify(example.json)})`];
-  const choice = service.methods.find(({ method }) => method.desc === desc)?.fields;
-  // Predictions are of every field.
-  const all = choice?.mask !== undefined && example.json === undefined ? { "bff-fields": "*" } : undefined;
-  const sent = example.headers === undefined ? all : { ...all, ...example.headers };
+  const sent = headersOf(example, service.methods.find(({ method }) => method.desc === desc)?.fields);
   const headers = sent === undefined ? "" : `, headers: ${JSON.stringify(sent)}`;
   const address = file.identity !== undefined || file.limits.length > 0 ? `, address: ${JSON.stringify(ADDRESS)}` : "";
   const { identity } = file;
@@ -107,6 +104,12 @@ function testsOf(
       ],
     ]),
   ];
+}
+
+/** Returns the headers of a request. Predictions are about every field, unless an example chooses some. */
+function headersOf({ json, headers }: Example, fields: PlanFieldChoice | undefined): Example["headers"] {
+  const all = fields?.mask !== undefined && json === undefined ? { "bff-fields": "*" } : undefined;
+  return headers === undefined ? all : { ...all, ...headers };
 }
 
 function callerOf(

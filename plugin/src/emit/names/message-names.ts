@@ -5,8 +5,10 @@ import type { Entry } from "../../plan/model/calls.ts";
 import type { PlanCallers } from "../../plan/model/inputs.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../../plan/model/messages.ts";
 import type { PlanStart } from "../../plan/model/plan.ts";
+import type { Reader } from "../../plan/model/sources.ts";
 import { lowerCamel, lowerFirst, NameScope } from "../../plan/names/name-scope.ts";
 import { camel } from "../../text/camel.ts";
+import { anyOf } from "../text/any-of.ts";
 import type { Line, Lines } from "../text/lines.ts";
 import type { FileNames } from "./file-names.ts";
 import { type Hidden, hiddenComparisons } from "./hidden-comparisons.ts";
@@ -32,6 +34,7 @@ export class MessageNames implements Names {
    * Members of the app object that are not calls, with their local names; in use once an expression has requested them.
    */
   readonly #members = new Map<string, string>();
+  readonly #keptFor: PlanMessage["keptFor"];
   readonly #functions: string;
   readonly #principal: string;
   #needsPrincipal = false;
@@ -50,6 +53,7 @@ export class MessageNames implements Names {
       if (variable !== undefined) this.#steps.set(variable, step);
       if (variable?.failure !== undefined) this.#failures.set(variable.failure, step);
     }
+    this.#keptFor = message.keptFor;
     this.fields = message.keptFor === undefined ? "fields" : this.#scope.take("fields");
     this.needs = message.neededFor === undefined ? "needs" : this.#scope.take("needs");
     this.#functions = this.#scope.take("functions");
@@ -61,6 +65,13 @@ export class MessageNames implements Names {
     const parts = message.composed.kind === "composed" && message.steps.some(({ step }) => step.deferred);
     this.late = parts ? this.#scope.take("late") : "cx";
     this.result = whole?.name ?? this.#scope.take(lowerFirst(message.composed.desc.name));
+  }
+  /** Returns the condition under which a field or a step reads an answer; undefined: it always does. */
+  readIf(reader: Reader): string | undefined {
+    if (this.#keptFor === undefined) return undefined;
+    if ("field" in reader) return anyOf([reader.field], this.fields);
+    const [, names] = [...this.#keptFor].find(([{ step }]) => step === reader.step) ?? [];
+    return names && anyOf(names, this.fields);
   }
   /** Returns the planned step of a variable. */
   step(variable: Variable): PlanStep | undefined {

@@ -69,10 +69,12 @@ export function callArguments({ entry, request, group, extra }: CallParts): Line
   return [[`${entry},`], ...spread];
 }
 
+type MaskedRequest = PlanRequest & Partial<Pick<PlanCall, "masks">>;
+
 /** The message that is sent. */
-export function requestLiteral(call: PlanRequest, names: ValueNames): Lines {
+export function requestLiteral(call: MaskedRequest, names: ValueNames): Lines {
   const base = call.request && presentValue(call.request, names);
-  const tree = treeOf(call.set);
+  const tree = treeOf(call.set, call.masks);
   if (base !== undefined && tree.size === 0) return [base];
   const { properties, optional } = propertiesOf(tree, call.method.input, names);
   const literal = object(properties);
@@ -83,8 +85,8 @@ export function requestLiteral(call: PlanRequest, names: ValueNames): Lines {
   ]);
 }
 /** A batch's group: the other fields of the request, and the metadata. */
-function groupOf(call: PlanRequest, names: MessageNames): Lines {
-  const { properties, optional } = propertiesOf(treeOf(call.set), call.method.input, names);
+function groupOf(call: MaskedRequest, names: MessageNames): Lines {
+  const { properties, optional } = propertiesOf(treeOf(call.set, call.masks), call.method.input, names);
   const literal = object(properties);
   const fields = optional ? around([names.file.runtime("defined"), "("], literal, [")"]) : literal;
   if (call.metadata.length === 0) return fields;

@@ -4,11 +4,8 @@ import type { Need, PlanBlock, PlanMessage, PlanStep } from "../../plan/model/me
 import type { PlanMethod, PlanStart } from "../../plan/model/plan.ts";
 import type { FileNames } from "../names/file-names.ts";
 import type { MessageNames } from "../names/message-names.ts";
+import { anyOf } from "../text/any-of.ts";
 import type { Line, Lines } from "../text/lines.ts";
-
-/** `fields.has("usage") || fields.has("total")` */
-export const anyOf = (names: readonly string[], fields: string): string =>
-  names.length === 0 ? "false" : names.map((name) => `${fields}.has(${JSON.stringify(name)})`).join(" || ");
 
 /** Prints `fields.has("usage") ? … : SKIPPED` around the start of a step that not every answer needs. */
 export function ifKept(condition: string | undefined, started: Lines, skipped: Line): Lines {

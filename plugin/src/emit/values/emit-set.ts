@@ -2,14 +2,15 @@
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import { type Expression, inheritedUnset } from "../../cel/index.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
+import type { PlanMask } from "../../plan/model/sources.ts";
 import { commas, type Line, property } from "../text/lines.ts";
 import { alwaysHolds, conjunct, fieldValue, tested, type ValueNames } from "./value.ts";
 
 /** Fields that are set, from a message down. */
-type Tree = Map<DescField, FieldBinding | Tree>;
-export function treeOf(set: readonly FieldBinding[]): Tree {
+type Tree = Map<DescField, FieldBinding | PlanMask | Tree>;
+export function treeOf(set: readonly FieldBinding[], masks: readonly PlanMask[] = []): Tree {
   const root: Tree = new Map();
-  for (const binding of set) {
+  for (const binding of [...set, ...masks]) {
     let at = root;
     for (const field of binding.path.slice(0, -1)) {
       const next = at.get(field);
@@ -108,10 +109,11 @@ const isNarrowed = (value: Line): boolean =>
 
 function leaf(
   field: DescField,
-  node: FieldBinding | Tree,
+  node: FieldBinding | PlanMask | Tree,
   names: ValueNames,
 ): { value: Line; when: Line | undefined; mayBeUndefined: boolean } {
   if (!(node instanceof Map)) {
+    if ("reads" in node) return { value: maskValue(node, names), when: undefined, mayBeUndefined: false };
     // An absent step needs no test here: the call is then not sent.
     const { print, mayBeUndefined } = fieldValue(present(node), field, names);
     const joined = field.oneof !== undefined && mayBeUndefined;
@@ -126,6 +128,30 @@ function leaf(
   const wrapper = names.file.runtime(certain ? "defined" : "unlessEmpty");
   return { value: [wrapper, "(", ...literal, ")"], when: undefined, mayBeUndefined: !certain };
 }
+/** `{ paths: ["id", ...(fields.has("card") ? ["owner"] : [])] }` */
+function maskValue({ reads }: PlanMask, names: ValueNames): Line {
+  const conditions = new Map<string, string | undefined>();
+  for (const { path, by } of reads) {
+    const condition = by && names.readIf?.(by);
+    const known = conditions.get(path);
+    if (condition === undefined || known === condition) conditions.set(path, condition);
+    else if (!conditions.has(path)) conditions.set(path, condition);
+    else if (known !== undefined)
+      conditions.set(path, [...new Set([...known.split(OR), ...condition.split(OR)])].join(OR));
+  }
+  const always = [...conditions].filter(([, condition]) => condition === undefined).map(([path]) => path);
+  const rest = [...conditions].filter(([path]) => !isCovered(path, always));
+  const sorted = rest.sort(([a], [b]) => (a < b ? -1 : 1));
+  const parts = sorted.map(([path, condition]) =>
+    condition === undefined ? JSON.stringify(path) : `...(${condition} ? [${JSON.stringify(path)}] : [])`,
+  );
+  return [`{ paths: [${parts.join(", ")}] }`];
+}
+const OR = " || ";
+/** Returns true if one of these paths contains the path. */
+const isCovered = (path: string, others: readonly string[]): boolean =>
+  others.some((other) => path.startsWith(`${other}.`));
+
 function present(binding: FieldBinding): FieldBinding["bound"] {
   const { expression, conversion } = binding.bound;
   return { expression: { ...expression, unsafe: [] }, conversion };

@@ -1,4 +1,5 @@
 // Bound values: an expression, its conversion, and the replacement of an absent value.
+
 import type { DescField } from "@bufbuild/protobuf";
 import {
   type Code,
@@ -14,6 +15,7 @@ import {
 import type { BoundExpression, Conversion } from "../../model/conversion.ts";
 import { canBeAbsent } from "../../model/presence.ts";
 import { protoOf } from "../../model/proto-of.ts";
+import type { Reader } from "../../plan/model/sources.ts";
 import type { FileNames } from "../names/file-names.ts";
 import type { Line } from "../text/lines.ts";
 import { literalType } from "../text/literal-type.ts";
@@ -25,6 +27,8 @@ export interface ValueCode {
 
 export interface ValueNames extends Names {
   readonly file: FileNames;
+  /** Returns the condition under which a part of the message reads an answer; undefined: it always does. */
+  readonly readIf?: (reader: Reader) => string | undefined;
 }
 
 /** The value of an absent collection, by kind of field. */

@@ -16,7 +16,7 @@ export function checkIdleMasks({ files, messages }: Plan, report: Report): void 
       severity: "warning",
       message: `no mask of "${method.desc.name}" saves a call`,
       at: method.fields.at,
-      hint: "leave out `fields`, or move calls for single fields into steps of their own",
+      hint: "leave out `fields`, or move calls for single fields into separate steps",
     });
   }
 }

@@ -360,7 +360,7 @@ function setFields({ localBlocks, others, rpcs }: Projected): ProjectedFields {
   for (const call of [...localBlocks, ...others].flatMap(callsIn)) {
     fields.some(call.method.input);
     if (call.request !== undefined) setWhole(call.request.expression.root, call.method.input, fields);
-    for (const { path } of call.set) {
+    for (const { path } of [...call.set, ...call.masks]) {
       for (const field of path) fields.add(field);
       const last = path.at(-1);
       if (last?.message !== undefined) fields.whole(last.message);

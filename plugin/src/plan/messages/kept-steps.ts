@@ -3,10 +3,10 @@
 import type { Expression } from "../../cel/index.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { OneofTarget, Target } from "../../model/conversion.ts";
-import { latestOf } from "../../resolve/model/latest.ts";
 import type { Step } from "../../resolve/model/model.ts";
 import { expressionsOf } from "../../resolve/model/parts.ts";
 import type { PlanMessage, PlanStep } from "../model/messages.ts";
+import { latestOf } from "./latest.ts";
 
 /**
  * Returns the steps that an answer with only some of a message's fields needs: the service's first, each group in order

@@ -5,16 +5,17 @@ import type { Call } from "../../resolve/model/call.ts";
 import { caseOnly } from "../../resolve/model/case-only.ts";
 import type { EffectTable } from "../../resolve/model/effects.ts";
 import { restingOn } from "../../resolve/model/effects.ts";
-import { latestOf } from "../../resolve/model/latest.ts";
 import type { Block, Composed, Let, Opening, Permit, Source, Step } from "../../resolve/model/model.ts";
 import { oneofOnly } from "../../resolve/model/oneof-only.ts";
 import { expressionsOf, fieldsOf, partsOf } from "../../resolve/model/parts.ts";
+import type { PathReads } from "../../resolve/model/read-paths.ts";
 import { isCostly, MOST_CLIENT_ITEMS } from "../../resolve/model/request-lists.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
 import type { Entry, PlanTopics } from "../model/calls.ts";
 import { NO_TRACKS, type PlanMessage, type PlanStep, type Touch } from "../model/messages.ts";
 import type { FunctionNames } from "../names/function-names.ts";
 import { keptFor } from "./kept-for.ts";
+import { latestOf } from "./latest.ts";
 import { handedOn, type Origins, originsOf } from "./origins.ts";
 import { factsOf } from "./plan-source.ts";
 
@@ -27,6 +28,7 @@ export interface MessageSurroundings {
   readonly sendsUnbatched: (typeName: string) => boolean;
   readonly calls: ReadonlyMap<Call, Entry>;
   readonly topics: PlanTopics;
+  readonly maskReads: ReadonlyMap<Call, PathReads>;
   readonly resolvers: PlanMessage["resolvers"];
   readonly ranks: ReadonlyMap<Step, number>;
   /** Steps over lists that are as long as the client likes. */

@@ -3,6 +3,7 @@ import type { Expression } from "../../cel/index.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import type { Call, ErrorRule, Fail } from "../../resolve/model/call.ts";
 import type { Args, EachSource, Source, Step } from "../../resolve/model/model.ts";
+import type { PathReads } from "../../resolve/model/read-paths.ts";
 import {
   callExpressions,
   failExpressions,
@@ -20,6 +21,7 @@ interface SourceSurroundings {
   readonly args: Args;
   readonly calls: ReadonlyMap<Call, Entry>;
   readonly topics: PlanTopics;
+  readonly maskReads: ReadonlyMap<Call, PathReads>;
 }
 
 /** Returns the operation of a step, and the facts about it that other parts of the plan read. */
@@ -76,13 +78,14 @@ function planItem(source: EachSource["source"], within: SourceSurroundings) {
   return source.kind === "call" ? { kind: "call" as const, call: planCall(source.call, within) } : source;
 }
 
-function planCall(call: Call, { args, calls }: SourceSurroundings): PlanCall {
+function planCall(call: Call, { args, calls, maskReads }: SourceSurroundings): PlanCall {
   const entry = calls.get(call);
   if (entry === undefined) throw new Error(`no entry for ${call.method.name}`);
   return {
     method: call.method,
     request: call.request,
     set: call.set,
+    masks: call.masks.map(({ path }) => ({ path, reads: maskReads.get(call)?.reads ?? [] })),
     metadata: call.metadata,
     effects: call.effects,
     entry,

@@ -5,6 +5,7 @@ import type { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Expression, Variable } from "../../cel/index.ts";
 import type { BoundExpression, FieldBinding } from "../../model/conversion.ts";
 import type { Quorum, Step } from "../../resolve/model/model.ts";
+import type { PathRead, Reader } from "../../resolve/model/read-paths.ts";
 import type { Entry, PlanTopic } from "./calls.ts";
 
 /** A part of a call, by its name in the runtime: a field in the path or the query, or `metadata x-key`. */
@@ -12,6 +13,14 @@ export interface ClientPart {
   readonly part: string;
   /** Fields of the client's request, by their proto names, with dots. */
   readonly fields: readonly string[];
+}
+
+export type { Reader };
+
+/** A FieldMask in a request, with the fields of the answer that are read. */
+export interface PlanMask {
+  readonly path: readonly DescField[];
+  readonly reads: readonly PathRead[];
 }
 
 /** The request and the metadata of a call. */
@@ -30,6 +39,7 @@ export interface PlanRequest {
 /** The call of a step. */
 export interface PlanCall extends PlanRequest {
   readonly entry: Entry;
+  readonly masks: readonly PlanMask[];
   /** The key of a batch, and whether a key has several items. */
   readonly batch: { readonly by: BoundExpression; readonly many: boolean } | undefined;
   readonly onError: readonly PlanErrorRule[];

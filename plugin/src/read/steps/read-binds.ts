@@ -56,8 +56,14 @@ export function readBinds(
 }
 
 function checkBind(bind: IrBind, kind: BindKind, report: Report): void {
+  if (bind.fields !== undefined && (kind !== "request field" || bind.by !== undefined || bind.if !== undefined)) {
+    fault(report, "BFF119", bind.fields.at, "`fields` stands alone beside the name of a request field", {
+      hint: 'leave it out, or write `{ name: "…" fields: true }` in the `set` of a call',
+    });
+    return;
+  }
   if (bind.spread !== undefined) {
-    const beside = bind.name ?? bind.by;
+    const beside = bind.name ?? bind.by ?? bind.fields;
     if (SINGLE[kind] !== undefined) {
       const hint = kind === "metadata key" ? "write an entry for each key" : "write an entry for each header";
       fault(report, "BFF119", bind.spread.at, `${SINGLE[kind]} cannot be spread`, { hint });
@@ -68,7 +74,7 @@ function checkBind(bind: IrBind, kind: BindKind, report: Report): void {
     }
     return;
   }
-  if (bind.name === undefined || bind.by === undefined) {
+  if (bind.name === undefined || (bind.by ?? bind.fields) === undefined) {
     const missing = bind.name !== undefined ? "by" : "name";
     fault(report, "BFF119", bind.at, `this ${kind} has no "${missing}"`, {
       hint: `write \`{ name: "…" by: "…" }\`${SINGLE[kind] !== undefined ? "" : ', or `{ spread: "…" }`'}`,

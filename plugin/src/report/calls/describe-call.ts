@@ -100,11 +100,15 @@ export function callReport(call: Call, message: PlanBlock): CallReport {
     ...defined("request", call.request?.expression.text.value),
     ...defined(
       "set",
-      some(
-        call.set.map(({ path, bound, if: condition }) =>
+      some([
+        ...call.set.map(({ path, bound, if: condition }) =>
           bindReport(path.map(({ name }) => name).join("."), bound.expression, condition),
         ),
-      ),
+        ...call.masks.map(({ path }) => ({
+          name: path.map(({ name }) => name).join("."),
+          by: "the fields that are read",
+        })),
+      ]),
     ),
     ...defined("metadata", some(call.metadata.map(({ key, by, if: condition }) => bindReport(key, by, condition)))),
     ...defined("forward", policy?.forward?.value),

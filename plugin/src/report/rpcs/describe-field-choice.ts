@@ -10,7 +10,7 @@ export interface FieldChoiceReport {
   readonly on_request?: readonly string[];
 }
 
-/** What clients choose by their requests. */
+/** Choices of clients in their requests. */
 export interface ChoiceReport {
   /** Fields of its answers that depend on the client; present only if such fields exist. */
   readonly fields?: FieldChoiceReport;

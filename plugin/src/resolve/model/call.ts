@@ -14,6 +14,8 @@ export interface Call {
   readonly method: DescMethod;
   readonly request: BoundExpression | undefined;
   readonly set: readonly FieldBinding[];
+  /** Fields of the request that name the fields of the answer that are read. */
+  readonly masks: readonly RequestMask[];
   readonly metadata: readonly MetadataBinding[];
   readonly policy: Policy;
   /** How it is called over HTTP with JSON; undefined: by another protocol. */
@@ -36,6 +38,12 @@ export interface Call {
 }
 /** "none": NO_SIDE_EFFECTS declared, or vouched for; "idempotent": has side effects, may be repeated. */
 export type Effects = "none" | "idempotent" | "once";
+
+/** A FieldMask in a request. */
+export interface RequestMask {
+  readonly at: Origin;
+  readonly path: readonly DescField[];
+}
 
 export interface MetadataBinding {
   readonly key: string;

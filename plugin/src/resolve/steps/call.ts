@@ -20,7 +20,7 @@ import { resolveBatch } from "./batch.ts";
 import type { MessageContext } from "./context.ts";
 import { checkSent } from "./http-call.ts";
 import { checkRequired, inLiteral } from "./required-fields.ts";
-import { isArgs, nameOf, resolveSet } from "./set.ts";
+import { isArgs, nameOf, resolveMasks, resolveSet } from "./set.ts";
 
 type CallKind = "unary" | "server_streaming";
 
@@ -38,13 +38,11 @@ export function resolveCall(
   const entries = entriesFor(cx.governing.entries, method);
   const http = httpProtocol(cx.governing.entries, method);
   const policies = [ir.policy, ...entries.map((entry) => policyOf(entry, http !== undefined))];
-  const { effects, evidence } = effectsOf(
-    method,
-    { callPolicy: ir.policy, entries, roots: cx.roots, at },
-    scope.report,
-  );
+  const context = { callPolicy: ir.policy, entries, roots: cx.roots, at };
+  const { effects, evidence } = effectsOf(method, context, scope.report);
   const request = ir.request && baseRequest(cx, ir.request, method, locals);
   const set = resolveSet(cx, ir, method.input, locals);
+  const masks = resolveMasks(cx, ir, method.input, kind);
   const batch = ir.batch && resolveBatch(cx, ir.batch, method, locals, effects);
   const callMetadata = metadata(scope, ir.policy.metadata, locals);
   const outside = withoutMessage(scope);
@@ -52,11 +50,11 @@ export function resolveCall(
   const onError = resolveErrorRules(cx, ir, { method, entries, batch, locals });
   if ((ir.request && request === undefined) || (ir.batch && batch === undefined)) return undefined;
   const sent = [
-    ...set,
+    ...[...set, ...masks.map(({ path }) => ({ path }))],
     ...(batch ? [{ path: [batch.keys] }] : []),
     ...(request === undefined ? [] : inLiteral(request.expression.root)),
   ];
-  const whole = isKnownWhole(cx, ir, set, request);
+  const whole = isKnownWhole(cx, ir, sent, request);
   if (whole) checkRequired(scope.report, ir, method.input, sent);
   if (kind === "server_streaming" && refusesFollowed(cx, ir.method, method)) return undefined;
   const rule = http && httpRule(run.ir, method, at, http, scope.report);
@@ -67,6 +65,7 @@ export function resolveCall(
   const bound = {
     method,
     set,
+    masks,
     metadata: mergeByKey([callMetadata, ...shared]),
     policy: mergePolicy(cx, ir, policies, effects),
   };
@@ -127,7 +126,12 @@ function resolveErrorRules(
 }
 
 /** Returns true if the fields of the request are known, so that missing ones can be named. */
-function isKnownWhole(cx: MessageContext, ir: IrCall, set: Call["set"], request: BoundExpression | undefined): boolean {
+function isKnownWhole(
+  cx: MessageContext,
+  ir: IrCall,
+  set: readonly Pick<Call["set"][number], "path">[],
+  request: BoundExpression | undefined,
+): boolean {
   // The fields of other expressions than literals are unknown before they run. The fields of `args` are unknown until a
   // message or RPC composes the message.
   const unknown = cx.run.adrift.has(cx.ir) && ir.set.some(({ spread }) => spread !== undefined && isArgs(spread));

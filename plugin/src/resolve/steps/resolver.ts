@@ -213,6 +213,7 @@ export function clientCalls(cx: MessageContext, ir: IrMessage): Call[] {
       const bound = {
         method,
         set: [],
+        masks: [],
         metadata: entryMetadata(quiet.scope, entries),
         policy: { ...policy, cache },
       };

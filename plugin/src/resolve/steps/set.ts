@@ -6,6 +6,7 @@ import type { FieldBinding } from "../../model/conversion.ts";
 import { bindTo, fieldPath } from "../conversions/bind.ts";
 import { conversion } from "../conversions/convert.ts";
 import { distinctTypeNames } from "../conversions/same-form.ts";
+import type { RequestMask } from "../model/call.ts";
 import { syntheticText } from "../names/synthetic-text.ts";
 import { check, checkCondition, type MessageScope, where } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
@@ -54,6 +55,32 @@ export function resolveSet(
       : spreadFields(cx, bind.spread, target, named, locals).map((binding) => ({ ...binding, reveal: bind.reveal })),
   );
   return [...spread, ...bindings];
+}
+
+/** Resolves the FieldMasks of `set`. Reports faulty ones and leaves them out. */
+export function resolveMasks(
+  { scope: { report } }: Pick<SetContext, "scope">,
+  { set }: Pick<IrCall, "set">,
+  target: DescMessage,
+  kind: "unary" | "server_streaming",
+): RequestMask[] {
+  return set.flatMap(({ name, fields, at }): RequestMask[] => {
+    const path = fields === undefined || name === undefined ? undefined : fieldPath(target, name, report);
+    const field = path?.at(-1);
+    if (path === undefined || field === undefined || fields === undefined) return [];
+    const isMask = field.fieldKind === "message" && field.message.typeName === "google.protobuf.FieldMask";
+    if (isMask && kind === "unary") return [{ at, path }];
+    report({
+      code: "BFF325",
+      severity: "error",
+      message: isMask
+        ? "`fields` is for calls with single answers"
+        : `"${nameOf(path)}" of "${target.typeName}" is no FieldMask`,
+      at: fields.at,
+      hint: "leave out `fields`, and write the value with `by`",
+    });
+    return [];
+  });
 }
 
 /** A binding of `set` for a field, correct or faulty. */

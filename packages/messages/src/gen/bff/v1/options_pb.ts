@@ -844,7 +844,7 @@ export type Bind = Message<"bff.v1.Bind"> & {
   /**
    * Sets an upstream's `google.protobuf.FieldMask` to the fields of the response that are read. In place of `by`, in
    * `set` only. Default: false.
-   * Example: set: { name: "read_mask" fields: true }
+   * Example: fields: true
    *
    * @generated from field: optional bool fields = 5;
    */

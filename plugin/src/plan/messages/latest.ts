@@ -1,5 +1,5 @@
 import { isPosition } from "../../model/stream-fields.ts";
-import type { Composed, Step } from "./model.ts";
+import type { Composed, Step } from "../../resolve/model/model.ts";
 
 /** Returns the step that holds a client's position: the only `latest` of a response with a position field. */
 export function latestOf({ desc, steps }: Pick<Composed, "desc" | "steps">): Step | undefined {
