@@ -46,7 +46,7 @@ const example = textsBelow(join(root, "proto/example"));
 const cases = [
   ...goldenCases("emit")
     .filter(({ name }) =>
-      /^(headers|limits|permits|versions|validation|rest|http|identity-sources|enums|copies-optional|well-known|oneof|proto2-bff|any|editions|defer|stream|topics|no-package|packages|names-odd)/.test(
+      /^(headers|fields|limits|permits|versions|validation|rest|http|identity-sources|enums|copies-optional|well-known|oneof|proto2-bff|any|editions|defer|stream|topics|no-package|packages|names-odd)/.test(
         name,
       ),
     )

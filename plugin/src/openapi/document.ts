@@ -10,6 +10,7 @@ import { laterOf } from "../report/describe-report.ts";
 import { behaviourOf } from "../report/faults/describe-behaviour.ts";
 import { type Degraded, degradedOf } from "../report/rpcs/describe-degraded.ts";
 import { hostText } from "../resolve/packages/hosts.ts";
+import { fieldsParameter } from "./fields-parameter.ts";
 import { type JsonObject, only, unlessEmpty } from "./json.ts";
 import { PathItems } from "./path-items.ts";
 import { computedHeaders, type ResponseContext, responsesOf } from "./responses.ts";
@@ -128,7 +129,7 @@ function postOf(planned: PlanMethod, about: JsonObject, context: ResponseContext
   const { schemas } = context;
   return {
     ...about,
-    parameters: [VERSION, TIMEOUT],
+    parameters: [VERSION, TIMEOUT, ...fieldsParameter(planned)],
     requestBody: { required: true, content: { "application/json": { schema: schemas.message(input) } } },
     responses: responsesOf(planned, "connect", schemas.message(output), context),
   };
@@ -142,7 +143,7 @@ function getOf(planned: PlanMethod, about: JsonObject, context: ResponseContext)
   const { schemas } = context;
   return {
     ...about,
-    parameters: [...queryOf(schemas.message(input)), TIMEOUT],
+    parameters: [...queryOf(schemas.message(input)), TIMEOUT, ...fieldsParameter(planned)],
     responses: responsesOf(planned, "connect", schemas.message(output), context, "get"),
   };
 }

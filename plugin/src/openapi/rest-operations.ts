@@ -2,6 +2,7 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { PlanMethod } from "../plan/model/plan.ts";
 import { queryOf, type RestRule } from "../resolve/model/rest.ts";
+import { fieldsParameter } from "./fields-parameter.ts";
 import { type JsonObject, only, unlessEmpty } from "./json.ts";
 import type { PathOperation } from "./path-items.ts";
 import { type ResponseContext, responsesOf } from "./responses.ts";
@@ -35,7 +36,7 @@ export function restOperations(
     const ok = rule.responseBody === undefined ? schemas.message(output) : schemas.field(rule.responseBody);
     const operation = only({
       ...about(`_rest${i === 0 ? "" : i + 1}`),
-      parameters: unlessEmpty([...parameters, ...query]),
+      parameters: unlessEmpty([...parameters, ...query, ...fieldsParameter(planned)]),
       requestBody: body && { required: true, content: { "application/json": { schema: body } } },
       responses: responsesOf(planned, "rest", ok, context, verb, body !== undefined),
     });
