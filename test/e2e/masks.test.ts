@@ -225,3 +225,63 @@ test("upstreams receive a FieldMask of what is read, which depends on the client
   });
   expect(await masks("", "GetPlain")).toEqual({ 7: [["address.street", "id"], undefined] });
 });
+
+test("a mask holds for all items of a stream and for all parts, and for the steps before the first item", async () => {
+  const streams = new GeneratedProject("fields-streams", goldenTexts("emit/fields-streams", "proto"));
+  streams.generate();
+  onTestFinished(() => streams.remove());
+  const calls: string[] = [];
+  const noted = (call: string, answer: object): object => {
+    calls.push(call);
+    return answer;
+  };
+  const answers: Handlers<{ id: string; text: string }> = {
+    "up.v1.OrderService/GetOrder": ({ id }) => noted(`order ${id}`, { id, paid: true }),
+    "up.v1.ItemService/GetItem": ({ id }) => noted(`item ${id}`, { id, name: `name of ${id}`, note: "n" }),
+    "up.v1.ItemService/FindItems": ({ text }) => noted(`find ${text}`, { items: [{ name: "a" }, { name: "b" }] }),
+  };
+  const { url } = await streams.served("app/v1/server.ts", {
+    ...answers,
+    "up.v1.ItemService/WatchItem": async function* () {
+      yield { name: "one" };
+      yield { name: "two" };
+    } as never,
+  });
+  let number = 0;
+  /** The messages of one stream, and its calls; `ID` is the request's. */
+  const follow = async (rpc: string, mask: string) => {
+    calls.length = 0;
+    const id = `id${++number}`;
+    const message = encodeURIComponent(JSON.stringify({ id, ...(mask !== "" && { view: { mask } }) }));
+    const response = await fetch(`${url}/app.v1.AppService/${rpc}?encoding=json&message=${message}`, {
+      headers: { accept: "text/event-stream" },
+    });
+    const events = (await response.text()).split("\n\n").filter((event) => !event.startsWith("event: end"));
+    const data = events.flatMap((event) => /^data: (\{.*\})$/m.exec(event)?.[1] ?? []);
+    return [data.map((text) => JSON.parse(text) as Json), calls.map((call) => call.replace(id, "ID")).sort()] as const;
+  };
+  expect(await follow("FollowItem", "name")).toEqual([[{ name: "one" }, { name: "two" }], []]);
+  expect(await follow("FollowItem", "paid")).toEqual([[{ paid: true }, { paid: true }], ["order ID"]]);
+  const owner = { owner: expect.stringMatching(/^name of id/) as string };
+  expect(await follow("FollowItem", "owner")).toEqual([
+    [owner, owner],
+    ["item ID", "order ID"],
+  ]);
+  expect(await follow("FollowItem", "viewer")).toEqual([Array(2).fill({ viewer: "name of viewer" }), ["item viewer"]]);
+  expect(await follow("FollowItem", "note")).toEqual([Array(2).fill({ note: "n" }), ["item one", "item two"]]);
+  const [all] = await follow("FollowItem", "");
+  expect(all.map((item) => Object.keys(item).sort())).toEqual(
+    Array(2).fill(["name", "note", "owner", "paid", "viewer"]),
+  );
+
+  const parts = async (mask: string) => {
+    const [messages, asked] = await follow("GetParts", mask);
+    const merged = Object.assign({}, ...messages) as Json;
+    const names = messages.flatMap(({ parts: arrived }) => (arrived as { name: string }[] | undefined) ?? []);
+    return [{ ...merged, parts: names.map(({ name }) => name).sort() }, asked];
+  };
+  expect(await parts("paid")).toEqual([{ paid: true, parts: [] }, ["order ID"]]);
+  expect(await parts("note")).toEqual([{ note: "n", parts: ["note"] }, ["item ID"]]);
+  expect(await parts("found")).toEqual([{ found: ["a", "b"], parts: ["found"] }, ["find ID"]]);
+  expect((await parts(""))[0]).toMatchObject({ paid: true, note: "n", parts: ["found", "name", "note"] });
+});

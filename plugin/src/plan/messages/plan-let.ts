@@ -76,6 +76,8 @@ function rootOf(
   return { composed: message.composed, effectful, awaited, barriers: [] };
 }
 
+const NEVER_WAITS: Pick<Root, "awaited" | "barriers"> = { awaited: [], barriers: [] };
+
 function planStart(
   block: Let,
   rpc: DescMethod | undefined,
@@ -126,14 +128,19 @@ function planStart(
     functions: functions.scope,
     gives,
     before: effectful ? held.filter((step) => !step.step.supplementary && !owners.has(step.step)) : undefined,
-    holds: heldBack(held, block, roots),
+    // A root that may skip steps surely waits for none.
+    holds: heldBack(held, block, isSelective ? [NEVER_WAITS, ...roots] : roots),
     inherits,
     neededFor: isSelective ? neededFor(block, declared, gives) : undefined,
   };
 }
 
 /** Returns the steps that answers wait for although no field of an answer does. */
-function heldBack(held: readonly PlanStep[], block: Let, roots: readonly Root[]): PlanStep[] {
+function heldBack(
+  held: readonly PlanStep[],
+  block: Let,
+  roots: readonly Pick<Root, "awaited" | "barriers">[],
+): PlanStep[] {
   // No answer leaves before the guards have finished.
   const guarded = new Set(
     block.steps.flatMap((step) => (step.source.kind === "guard" && step.if === undefined ? step.reads : [])),
@@ -177,7 +184,7 @@ function onlyGuards(step: PlanStep, steps: readonly PlanStep[]): boolean {
 }
 
 /** Returns true if composing a message certainly waits for a step of the service. */
-function waitsFor(root: Root, step: Step): boolean {
+function waitsFor(root: Pick<Root, "awaited" | "barriers">, step: Step): boolean {
   const seen = new Set<Step>();
   const open = [...root.awaited, ...root.barriers].map((planStep) => planStep.step);
   for (let at = open.pop(); at !== undefined; at = open.pop()) {

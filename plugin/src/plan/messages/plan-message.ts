@@ -188,6 +188,7 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
   if (placed !== undefined) read.add(placed);
   const started = steps.filter((step) => !step.sync && step.step.source.kind !== "guard");
   const all = [...shared.filter((step) => !step.sync), ...started];
+  const selective = around.selective.has(composed.desc.typeName);
   const plan = {
     composed,
     name: functions.compose(composed.desc),
@@ -197,7 +198,7 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
     declared,
     shared,
     admits: steps.some((step) => step.immediate) ? around.admits : undefined,
-    ...awaitedOf(all, { read, ended }),
+    ...awaitedOf(all, { read, ended }, selective),
     touches,
     parts: parts.map(({ targets }) => {
       const partReads = inTargets((index) => targets.includes(index));
@@ -217,22 +218,23 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
     needs: around.needs,
     functions: functions.scope,
   };
-  return { ...plan, keptFor: around.selective.has(composed.desc.typeName) ? keptFor(plan) : undefined };
+  return { ...plan, keptFor: selective ? keptFor(plan) : undefined };
 }
 
 /**
  * Returns the steps that a message waits for, by whether it reads them. A step is omitted if another awaited step
- * surely waits for it.
+ * surely waits for it, which is unknown of steps that a selection may skip.
  */
 function awaitedOf(
   all: readonly PlanStep[],
   { read, ended }: ReturnType<typeof readBy>,
+  selective: boolean,
 ): Pick<PlanMessage, "awaited" | "barriers"> {
   const awaited = all.filter(({ step }) => read.has(step));
   const barriers = all.filter(
     ({ step, held }) => !read.has(step) && ((step.source.kind !== "shared" && held) || ended.has(step)),
   );
-  const sure = [...awaited, ...barriers].filter(({ demand }) => demand === undefined);
+  const sure = selective ? [] : [...awaited, ...barriers].filter(({ demand }) => demand === undefined);
   const waitedFor = new Set(sure.flatMap(({ step }) => certainReads(step)));
   return { awaited, barriers: barriers.filter(({ step }) => !waitedFor.has(step)) };
 }

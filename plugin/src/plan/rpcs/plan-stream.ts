@@ -106,7 +106,9 @@ export function planOpening(opening: Opening, message: Composed, around: Opening
   const { planned, steps, declared, shared, origins } = planSteps(opening, { ...around, nameOf }, read);
   const inherits = inheritedOrigins([...read], planned, origins);
   const started = steps.filter((step) => !step.sync && !step.immediate);
-  const waitedFor = new Set(started.flatMap(({ step }) => certainReads(step)));
+  const selective = around.selective.has(opening.desc.typeName);
+  // A step that waits for others may be skipped.
+  const waitedFor = new Set(selective ? [] : started.flatMap(({ step }) => certainReads(step)));
   const gives = handedOn.map(({ standIn, step }) => ({
     name: around.sharedNames.get(standIn.name ?? "") ?? nameOf(step),
     step: planned(step),
@@ -122,7 +124,7 @@ export function planOpening(opening: Opening, message: Composed, around: Opening
     awaited: started.filter(({ step }) => !waitedFor.has(step)),
     gives,
     inherits,
-    neededFor: around.selective.has(opening.desc.typeName) ? neededFor(opening, declared, gives) : undefined,
+    neededFor: selective ? neededFor(opening, declared, gives) : undefined,
     effectful: steps.some(({ effectful }) => effectful),
     optionalArgs: opening.args.members.filter((arg) => arg.variable.absent).map((arg) => arg.name),
     ...membersOf(around),

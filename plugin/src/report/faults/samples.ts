@@ -18,9 +18,11 @@ export function requestOf({ desc: { input }, fields }: Pick<BffMethod, "desc" | 
   const request = reflect(input, sample(input));
   const mask = reflect(FieldMaskSchema, create(FieldMaskSchema, { paths: ["*"] }));
   const [first, second] = fields?.path ?? [];
-  if (first === undefined) return messageReport(request);
-  if (second === undefined || first.message === undefined) request.set(first, mask);
-  else request.set(first, reflect(first.message, sample(first.message)).set(second, mask));
+  if (first !== undefined && second !== undefined && first.message !== undefined) {
+    const view = reflect(first.message, sample(first.message));
+    view.set(second, mask);
+    request.set(first, view);
+  } else if (first !== undefined) request.set(first, mask);
   return messageReport(request);
 }
 
