@@ -320,6 +320,17 @@ test("changes of package.json for packing are reversible", () => {
   expect(pointedAtSources(runtime)).toBe(runtime);
 });
 
+/** A client's module: the type of the selected fields has `name` and no `tags`. */
+const pageNames = (extension: "ts" | "js"): string => `
+  import { type Selected, select } from "@protobff/client";
+  import { PageSchema } from "./shop/v1/shop_pb.${extension}";
+
+  export const fields = select(PageSchema, { name: true, degraded: { path: true } });
+  export const text = (page: Selected<typeof fields>): string =>
+    page.name + page.degraded.map(({ path }) => path).join();
+  // @ts-expect-error
+  export const tags = (page: Selected<typeof fields>): readonly string[] => page.tags;`;
+
 test.each([
   {
     extension: "ts",
@@ -357,6 +368,7 @@ test.each([
     expect(begun).toBe(`${resolvers} is new, with 1 resolver: pageSlogan\n`);
     const stub = readFileSync(join(project, resolvers), "utf8");
     writeFileSync(join(project, resolvers), stub.replace(/throw new Error\(.*\);/, 'return "all new";'));
+    writeFileSync(join(project, out, "page-names.ts"), pageNames(extension));
     run(project, join(project, "node_modules/.bin/tsc"), "-p", ".");
     expect(existsSync(join(project, server))).toBe(true);
 
