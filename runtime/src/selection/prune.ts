@@ -3,13 +3,14 @@ import { fieldValue, setFieldValue } from "./field-value.ts";
 import type { Chosen, Selection } from "./selection.ts";
 
 /**
- * Returns a message with the selected fields only: the message itself if it has no others. A message is never changed,
- * because caches and other responses may share it.
+ * Returns a message with the selected fields only: the message itself if it has no others, unknown ones included. A
+ * message is never changed, because caches and other responses may share it.
  */
 export function pruned<M extends object>(desc: DescMessage, message: M, selection: Selection): M {
   // Well-known types have special shapes in TypeScript.
   if (selection.whole || desc.typeName.startsWith("google.protobuf.")) return message;
-  let copy: M | undefined;
+  const { $unknown }: { readonly $unknown?: unknown } = message;
+  let copy = $unknown === undefined ? undefined : copyOf(desc, message);
   for (const field of desc.fields) {
     if (!selection.has(field.name)) {
       if (!isFieldSet(message as unknown as Message, field)) continue;
