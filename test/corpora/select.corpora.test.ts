@@ -1,19 +1,18 @@
 // Masks that clients select, compared with protobuf-java and fmutils: PROTOBFF_WITHOUT_JAVA=1 and PROTOBFF_WITHOUT_GO=1
 // leave these out.
-import { TestAllTypesSchema } from "@bufbuild/cel-spec/cel/expr/conformance/proto3/test_all_types_pb.js";
 import { create, type DescField, type DescMessage, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { select } from "../../client/src/select.ts";
 import { FieldMaskUtil, WITHOUT_JAVA } from "../masks/field-mask-util.ts";
 import { Fmutils, WITHOUT_GO } from "../masks/fmutils.ts";
+import { PageSchema as desc } from "../masks/pages.ts";
 import { seedOf } from "../seed/seed.ts";
 import { numbers, randomMessage } from "../support/random-message.ts";
 import { type AnySelection, anySelection } from "../support/selections.ts";
 
 const COUNT = Number(process.env.PROTOBFF_SELECT ?? 3_000);
 const seed = Number(seedOf("PROTOBFF_SELECT_SEED"));
-const desc: DescMessage = TestAllTypesSchema;
 
 type Values = Message & Record<string, unknown>;
 const mapped = (values: unknown, of: (value: Message) => Message): unknown =>
