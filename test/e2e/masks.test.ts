@@ -3,12 +3,15 @@
 import {
   type DescField,
   type DescMessage,
+  type DescMethodUnary,
   fromBinary,
   fromJson,
   type JsonValue,
   toBinary,
   toJson,
 } from "@bufbuild/protobuf";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { select } from "@protobff/client";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { pick, randomFrom } from "../fuzz/random.ts";
 import { seedOf } from "../seed/seed.ts";
@@ -285,3 +288,25 @@ test("a mask holds for all items of a stream and for all parts, and for the step
   expect(await parts("found")).toEqual([{ found: ["a", "b"], parts: ["found"] }, ["find ID"]]);
   expect((await parts(""))[0]).toMatchObject({ paid: true, note: "n", parts: ["found", "name", "note"] });
 });
+test.each([true, false])(
+  "a client receives the fields that it selects, by its mask or by its header (binary: %j)",
+  async (useBinaryFormat) => {
+    const { url, fresh } = await served();
+    const method = registry.getService("app.v1.AppService")?.method.getPage as DescMethodUnary;
+    const transport = createConnectTransport({ baseUrl: url, httpVersion: "1.1", useBinaryFormat });
+    const fields = select(Page, { paid: true, held: true, size: "*", card: { id: true }, tags: { name: true } });
+    const get = async (headers: HeadersInit | undefined, request: Record<string, unknown>) =>
+      toJson(Page, fields.of((await transport.unary(method, undefined, undefined, headers, request)).message));
+    const expected = (id: string) => ({
+      ...(id.startsWith("paid") && { paid: true, held: `note of item of ${id}` }),
+      size: { width: 3, height: 4 },
+      card: { id },
+      tags: [{ name: "name of a" }, { name: "name of b" }],
+    });
+    for (let i = 0; i < 4; i++) {
+      const id = fresh();
+      expect(await get(undefined, { id, fields: fields.mask })).toEqual(expected(id));
+      expect(await get({ "bff-fields": fields.header }, { id })).toEqual(expected(id));
+    }
+  },
+);
