@@ -12,6 +12,7 @@ import {
 } from "@bufbuild/protobuf";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { select } from "@protobff/client";
+import { Agent, cacheStores, interceptors, request } from "undici";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { pick, randomFrom } from "../fuzz/random.ts";
 import { seedOf } from "../seed/seed.ts";
@@ -194,6 +195,43 @@ test("two spellings of a selection share an answer in the cache, and a wider ans
   });
   const answer = fromBinary(Page, new Uint8Array(await response.arrayBuffer()));
   expect(toJson(Page, answer)).toEqual({ card: { id: "7" }, tags: [{ name: "name of a" }, { name: "name of b" }] });
+});
+
+test("undici's HTTP cache keeps the answers to masks apart, and 304 stands for equal bytes", async () => {
+  const { url, fresh } = await served();
+  const cached = new Agent().compose(
+    interceptors.cache({ store: new cacheStores.MemoryCacheStore(), methods: ["GET"], type: "private" }),
+  );
+  const random = randomFrom(Number(seedOf()));
+  const ids = [fresh(), fresh()];
+  const pathOf = (id: string, fields: string): string =>
+    `/app.v1.AppService/GetPage?connect=v1&encoding=json&message=${encodeURIComponent(JSON.stringify({ id, ...(fields !== "" && { fields }) }))}`;
+  const tags = new Map<string, string>();
+  let hits = 0;
+  for (let i = 0; i < 60; i++) {
+    const id = pick(ids, random) ?? "";
+    const field = pick(["card.id,paid", "tags.name", "name", "*", "size", ""], random) ?? "";
+    const byHeader = random() < 0.5;
+    const headers = byHeader ? { "bff-fields": field } : {};
+    const path = pathOf(id, byHeader ? "" : field);
+    const got = await request(url + path, { dispatcher: cached, headers });
+    const text = await got.body.text();
+    hits += got.headers.age === undefined ? 0 : 1;
+    const direct = await fetch(url + path, { headers });
+    expect(text, `seed ${seedOf()}: ${id} ${field}`).toBe(await direct.text());
+    expect(direct.headers.get("vary")).toContain("bff-fields");
+    const tag = direct.headers.get("etag") ?? "";
+    // Equal bytes have equal tags, and others have others.
+    expect(tags.get(tag) ?? text).toBe(text);
+    tags.set(tag, text);
+    const again = await fetch(url + path, { headers: { ...headers, "if-none-match": tag } });
+    expect(again.status).toBe(304);
+    const [other] = [...tags].find(([, known]) => known !== text) ?? [];
+    if (other !== undefined)
+      expect((await fetch(url + path, { headers: { ...headers, "if-none-match": other } })).status).toBe(200);
+  }
+  expect(hits).toBeGreaterThan(10);
+  await cached.close();
 });
 
 test("upstreams receive a FieldMask of what is read, which depends on the client's", async () => {
