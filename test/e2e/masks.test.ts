@@ -234,6 +234,48 @@ test("undici's HTTP cache keeps the answers to masks apart, and 304 stands for e
   await cached.close();
 });
 
+const COUNTED = `syntax = "proto3";
+package app.v1;
+import "bff/v1/options.proto";
+import "google/protobuf/field_mask.proto";
+service AppService {
+  option (bff.v1.service) = {};
+  rpc Count(CountRequest) returns (Counted) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+    option (bff.v1.method) = {
+      fields: "args.fields"
+      cache: { ttl: "10s" }
+      header: { name: "x-count" by: "string(result.count)" }
+    };
+  }
+}
+message CountRequest { string id = 1; google.protobuf.FieldMask fields = 2; }
+message Counted {
+  option (bff.v1.message).let = {
+    name: "item" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.id" } }
+  };
+  string id = 1 [(bff.v1.field).by = "args.id"];
+  int32 count = 2 [(bff.v1.field).by = "item.stock"];
+}
+`;
+test("headers may read fields that the client does not receive, also of cached answers", async () => {
+  const counted = new GeneratedProject("counted", { "app/v1/app.proto": COUNTED });
+  counted.generate();
+  onTestFinished(() => counted.remove());
+  const { url } = await counted.served("app/v1/server.ts", {
+    "up.v1.ItemService/GetItem": (() => ({ stock: 7 })) as never,
+  });
+  for (const fields of ["id", "id", "count", "id,count", "id"]) {
+    const response = await fetch(`${url}/app.v1.AppService/Count`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "bff-fields": fields },
+      body: JSON.stringify({ id: "a" }),
+    });
+    expect(Object.keys((await response.json()) as object).join()).toBe(fields);
+    expect(response.headers.get("x-count")).toBe("7");
+  }
+});
+
 test("upstreams receive a FieldMask of what is read, which depends on the client's", async () => {
   const { "shop/v1/shop.proto": upstream = "", ...protos } = goldenTexts("emit/request-masks", "proto");
   const shop = new GeneratedProject("request-masks", protos, { "shop/v1/shop.proto": upstream });
