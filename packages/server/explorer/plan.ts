@@ -21,6 +21,8 @@ interface RpcReport {
   readonly budget_ms: number;
   readonly worst_calls: number | null;
   readonly permit?: { readonly steps?: readonly StepReport[] };
+  /** Fields that depend on the client. */
+  readonly fields?: { readonly mask?: string };
   /** Steps that a stream runs once, before its first item. */
   readonly stream?: { readonly opening?: { readonly steps: readonly StepReport[]; readonly edges: readonly Edge[] } };
   readonly critical_path: readonly { readonly step: string; readonly ms: number }[];
@@ -46,6 +48,12 @@ interface FileReport {
 export interface Unreviewed {
   readonly message: string;
   readonly fields: readonly string[];
+}
+
+/** Returns true if clients choose fields of the rpc's answers. */
+export function choosesFields(files: readonly unknown[] | undefined, rpc: string): boolean {
+  const all = ((files ?? []) as readonly FileReport[]).flatMap(({ rpcs }) => rpcs);
+  return all.find((report) => report.rpc === rpc)?.fields?.mask !== undefined;
 }
 
 /** Returns all unreviewed messages, each once. */

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Overview, ShownMock, ShownRequest, Tried } from "../src/explorer/page-data.ts";
 import { callers, tryIt } from "./api.ts";
 import { Detail, Headers } from "./detail.tsx";
+import { choosesFields } from "./plan.ts";
 import { Mocked } from "./upstreams.tsx";
 import { Message } from "./waterfall.tsx";
 import { ms, shortName } from "./words.ts";
@@ -36,6 +37,13 @@ export function TryIt({
         <Text id="body" label="Request, as JSON" rows={12} value={body} invalid={wrong !== ""} onText={setBody} />
         {known.length > 0 && (
           <Choice id="as" label="Caller" value={caller ?? NOBODY} options={callers} onFocus={load} onChoose={setAs} />
+        )}
+        {choosesFields(about.plan, rpc) && (
+          <Fields
+            paths={about.rpcs.find((listed) => listed.rpc === rpc)?.fields ?? []}
+            headers={headers}
+            onHeaders={setHeaders}
+          />
         )}
         <Text
           id="headers"
@@ -181,6 +189,36 @@ function Text({
         onInput={(event) => onText(event.currentTarget.value)}
       />
     </>
+  );
+}
+
+const FIELDS = /^bff-fields:[ \t]*(.*)$/im;
+
+/** Ticks of the fields that the header `bff-fields` names. */
+function Fields({
+  paths,
+  headers,
+  onHeaders,
+}: {
+  readonly paths: readonly string[];
+  readonly headers: string;
+  readonly onHeaders: (text: string) => void;
+}) {
+  const chosen = (FIELDS.exec(headers)?.[1] ?? "").split(",").filter((path) => path !== "");
+  const tick = (path: string): void => {
+    const next = chosen.includes(path) ? chosen.filter((other) => other !== path) : [...chosen, path];
+    const others = headers.split("\n").filter((line) => line !== "" && !FIELDS.test(line));
+    onHeaders([...others, ...(next.length === 0 ? [] : [`bff-fields: ${next.join()}`])].join("\n"));
+  };
+  return (
+    <fieldset>
+      <legend>Fields of the answer; none: the usual ones</legend>
+      {paths.map((path) => (
+        <label key={path} class="field">
+          <input type="checkbox" checked={chosen.includes(path)} onChange={() => tick(path)} /> {path}
+        </label>
+      ))}
+    </fieldset>
   );
 }
 

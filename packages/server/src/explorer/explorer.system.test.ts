@@ -224,6 +224,20 @@ test("the explorer lists recent requests, and shows the timeline of a request", 
   expect(complaints).toEqual([]);
 });
 
+test("ticks of fields write the header of a mask", async () => {
+  const plan = async () => [{ rpcs: [{ rpc: "echo.v1.EchoService/Echo", fields: { mask: "fields" } }], messages: [] }];
+  const { admin } = await opened({ plan });
+  await page.goto(admin.url);
+  await page.getByRole("link", { name: "Try it" }).click();
+  const headers = page.getByLabel("Headers");
+  await headers.fill("x-a: 1");
+  await page.getByRole("checkbox", { name: "value" }).check();
+  await expect.poll(() => headers.inputValue(), PATIENT).toBe("x-a: 1\nbff-fields: value");
+  await page.getByRole("checkbox", { name: "value" }).uncheck();
+  await expect.poll(() => headers.inputValue(), PATIENT).toBe("x-a: 1");
+  expect(complaints).toEqual([]);
+});
+
 test("the explorer sends a custom request, and shows its errors, its answer and its timeline", async () => {
   const { explorer, admin } = await opened();
   await page.goto(admin.url);

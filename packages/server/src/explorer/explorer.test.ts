@@ -77,7 +77,11 @@ it("the page has less than 60 KB in total", async () => {
 it("the overview lists the RPCs, each with a sample request", async () => {
   const { send } = await opened({ plan: async () => [{ file: "echo.proto" }] });
   const message = JSON.parse((await send("/explorer/overview")).body);
-  expect(message).toEqual({ name: "echo.v1", rpcs: [{ rpc: ECHO, skeleton: '""' }], plan: [{ file: "echo.proto" }] });
+  expect(message).toEqual({
+    name: "echo.v1",
+    rpcs: [{ rpc: ECHO, skeleton: '""', fields: ["value"] }],
+    plan: [{ file: "echo.proto" }],
+  });
 });
 
 it("a custom request is sent to the BFF's RPCs only", async () => {

@@ -11,7 +11,7 @@ import { holdsRedacted, shownMessage } from "./masks.ts";
 import type { Callers, Overview, Switch } from "./page-data.ts";
 import { LOGIN_PAGE, PAGE, pageWith } from "./pages.ts";
 import { Recorder, type ShowMessage } from "./recorder.ts";
-import { skeletonOf } from "./skeleton.ts";
+import { fieldPaths, skeletonOf } from "./skeleton.ts";
 import { TryIt, Unsendable } from "./try-it.ts";
 
 export interface ExplorerOptions {
@@ -187,6 +187,7 @@ export class Explorer {
       service.methods.map((method) => ({
         rpc: `${service.typeName}/${method.name}`,
         skeleton: skeletonOf(method.input),
+        fields: fieldPaths(method.output),
       })),
     );
     return JSON.stringify({ name, rpcs, plan: await plan?.() } satisfies Overview);

@@ -17,6 +17,8 @@ export interface ShownRpc {
   readonly rpc: string;
   /** A request with every field of its first levels, as JSON. */
   readonly skeleton: string;
+  /** Paths of the first fields of its answer, two levels deep, for the header `bff-fields`. */
+  readonly fields: readonly string[];
 }
 
 /** State that is sent repeatedly. */

@@ -56,6 +56,18 @@ function scalarOf(scalar: ScalarType): JsonValue {
   }
 }
 
+const MOST_PATHS = 60;
+
+/** Returns paths of the fields of an answer and of its messages; a map's messages are those of its values. */
+export function fieldPaths({ fields }: DescMessage): readonly string[] {
+  const all = fields.flatMap(({ name, fieldKind, message }) => {
+    const inside = message === undefined || message.typeName in WELL_KNOWN ? [] : message.fields;
+    const prefix = fieldKind === "map" ? `${name}.*` : name;
+    return [name, ...inside.map((field) => `${prefix}.${field.name}`)];
+  });
+  return all.slice(0, MOST_PATHS);
+}
+
 const WELL_KNOWN: Readonly<Record<string, JsonValue>> = {
   "google.protobuf.Timestamp": "2026-01-01T00:00:00Z",
   "google.protobuf.Duration": "1s",
