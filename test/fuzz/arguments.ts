@@ -18,6 +18,7 @@ const USUAL = {
   rich: 20_000,
   answers: 5000,
   fresh: 10_000,
+  masks: 5000,
   server: 20_000,
   frames: 1_000_000,
 } as const;

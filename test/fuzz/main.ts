@@ -3,6 +3,7 @@ import { fuzzFrames } from "../http2/frames.ts";
 import { type FuzzOptions, parseOptions, type Scenario, USAGE } from "./arguments.ts";
 import { fuzzCompiler } from "./compiler.ts";
 import { fuzzFresh } from "./fresh.ts";
+import { fuzzMasks } from "./masks.ts";
 import { fuzzAnswers } from "./rich-run.ts";
 import { fuzzServer } from "./server.ts";
 
@@ -12,6 +13,7 @@ const SCENARIOS: Readonly<Record<Scenario, (options: FuzzOptions) => Promise<boo
   rich,
   answers,
   fresh,
+  masks,
   server,
   frames,
 };
@@ -37,6 +39,12 @@ async function fresh(options: FuzzOptions): Promise<boolean> {
   for (const fault of faults) console.log(`\n${fault}`);
   console.log(`\n${JSON.stringify(counts)}, ${faults.length} failed`);
   return faults.length === 0 && counts.old > 0;
+}
+async function masks(options: FuzzOptions): Promise<boolean> {
+  const { faults, ...counts } = await fuzzMasks(options, console.log);
+  for (const fault of faults) console.log(`\n${fault}`);
+  console.log(`\n${JSON.stringify(counts)}, ${faults.length} failed`);
+  return faults.length === 0 && counts.saved > 0;
 }
 async function compiler(options: FuzzOptions & { readonly rich?: boolean }): Promise<boolean> {
   const started = performance.now();

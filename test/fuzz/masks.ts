@@ -1,0 +1,205 @@
+// npm run fuzz -- masks: random BFFs whose clients choose fields by random masks. A whole answer to a mask is the pruned
+// answer to `*`, by another implementation, and has no call that this lacks.
+import {
+  type DescField,
+  type DescMessage,
+  type DescMethod,
+  fromBinary,
+  type Message,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { ConnectError } from "@connectrpc/connect";
+import type { CallEvent } from "../../runtime/src/observer-calls.ts";
+import { seeded } from "../second/random-message.ts";
+import type { Case } from "./cases.ts";
+import { pick } from "./random.ts";
+import { richCase } from "./rich.ts";
+import { eachGenerated, type Generated, TO_BUF } from "./rich-run.ts";
+import { RichWorld, requestIn } from "./rich-world.ts";
+
+export interface MaskCounts {
+  readonly bffs: number;
+  /** Answers that were compared. */
+  readonly compared: number;
+  /** Calls that masks left out. */
+  readonly saved: number;
+  readonly faults: readonly string[];
+}
+
+const WORLDS = 3;
+const MASKS = 4;
+
+export async function fuzzMasks(
+  { cases, seed, only }: { readonly cases: number; readonly seed: number; readonly only: number | undefined },
+  progress: (text: string) => void,
+): Promise<MaskCounts> {
+  const so = { bffs: 0, compared: 0, saved: 0 };
+  const faults: string[] = [];
+  const count = only === undefined ? cases : 1;
+  for (let from = 0; from < count; from += TO_BUF) {
+    const length = Math.min(TO_BUF, count - from);
+    const some = Array.from({ length }, (_, i) => masked(richCase(seed, (only ?? from) + i, false), seed));
+    await eachGenerated(
+      some.filter((testCase) => testCase !== undefined),
+      "",
+      async (made) => {
+        so.bffs++;
+        const { fault, ...came } = await compared(made, seed);
+        so.compared += came.compared;
+        so.saved += came.saved;
+        if (fault === undefined) return;
+        const again = `seed ${seed}, case ${made.testCase.index}: npm run fuzz -- masks --seed ${seed} --only ${made.testCase.index}`;
+        progress(again);
+        faults.push([again, ...Object.values(made.testCase.protos), fault].join("\n"));
+      },
+    );
+    progress(`${so.bffs} BFFs, ${so.compared} answers compared, ${so.saved} calls saved, ${faults.length} failed`);
+  }
+  return { ...so, faults };
+}
+
+/** Adds a mask to the page's rpc, and `on_request` to some fields of the page. */
+function masked(testCase: Case, seed: number): Case | undefined {
+  const random = seeded("masks", seed, testCase.index);
+  const text = testCase.protos[testCase.file] ?? "";
+  const rpc = /\brpc GetPage\((\w+)\) returns \(Page\) \{/.exec(text);
+  const request = new RegExp(`\\nmessage ${rpc?.[1]} \\{`).exec(text);
+  if (rpc === null || request === null || /message Page \{[^}]*resolver: true/.test(text)) return undefined;
+  const from = text.indexOf("message Page {");
+  const to = text.indexOf("\n}", from);
+  const page = text
+    .slice(from, to)
+    .replace(FIELD, (line) => (random() < 0.15 ? line.replace("{ by:", "{ on_request: true by:") : line));
+  const changed = `${text.slice(0, from)}${page}${text.slice(to)}`
+    .replace(request[0], `${request[0]}\n  google.protobuf.FieldMask mask = 900;`)
+    .replace(rpc[0], `${rpc[0]} option (bff.v1.method).fields = "args.mask";`);
+  const imported = /import "google\/protobuf\/field_mask.proto"/.test(text)
+    ? changed
+    : changed.replace(/^import /m, 'import "google/protobuf/field_mask.proto";\nimport ');
+  const protos = { ...testCase.protos, [testCase.file]: imported };
+  return { ...testCase, base: { ...testCase.base, protos }, protos };
+}
+const FIELD = /^ {2}(?:optional |repeated )?[\w.]+(?:<\w+, [\w.]+>)? f\d+ = \d+ \[\(bff\.v1\.field\) = \{ by:.*$/gm;
+
+interface Compared {
+  compared: number;
+  saved: number;
+  fault: string | undefined;
+}
+
+async function compared(made: Generated, seed: number): Promise<Compared> {
+  const so: Compared = { compared: 0, saved: 0, fault: undefined };
+  const method = made.methods.find(({ name, methodKind }) => name === "GetPage" && methodKind === "unary");
+  if (method === undefined) return so;
+  const onRequest = new Set(
+    made.ir.files.flatMap(({ messages }) =>
+      messages.flatMap(({ fields }) => fields.flatMap((field) => (field.onRequest === undefined ? [] : field.desc))),
+    ),
+  );
+  for (let world = 0; world < WORLDS && so.fault === undefined; world++) {
+    const key = `${seed} ${made.testCase.index} ${world}`;
+    const full = await answerOf(made, method, key, "*");
+    if (full === undefined) continue;
+    const random = seeded("masks of answers", seed, made.testCase.index * WORLDS + world);
+    for (let i = 0; i < MASKS && so.fault === undefined; i++) {
+      const paths = Array.from({ length: i }, () => randomPath(method.output, random));
+      const part = await answerOf(made, method, key, paths.join());
+      const about = `world ${world}, mask ${paths.join() || "none"}`;
+      if (part === undefined) so.fault = `${about}: fails or is degraded, unlike the answer to *`;
+      else {
+        const found = JSON.stringify(shown(part.message));
+        const expected = JSON.stringify(pruned(full.message, i === 0 ? [""] : paths, onRequest));
+        const extra = part.calls.difference(full.calls);
+        so.compared++;
+        so.saved += full.calls.size - part.calls.size;
+        if (found !== expected) so.fault = `${about}: ${found} and not ${expected}`;
+        else if (extra.size > 0) so.fault = `${about}: only the mask makes ${[...extra].join(", ")}`;
+      }
+    }
+  }
+  return so;
+}
+
+function randomPath(desc: DescMessage, random: () => number): string {
+  const field = pick(desc.fields, random) as DescField;
+  const inside = field.message?.typeName.startsWith("google.protobuf.") ? undefined : field.message;
+  if (inside === undefined || inside.fields.length === 0 || random() < 0.3) return field.name;
+  if (random() < 0.2) return `${field.name}.*`;
+  const star = field.fieldKind === "map" || (field.fieldKind === "list" && random() < 0.5) ? "*." : "";
+  return `${field.name}.${star}${randomPath(inside, random)}`;
+}
+
+/** Returns a whole answer with its calls. Undefined for any other. */
+async function answerOf({ create: createBff, ir }: Generated, method: DescMethod, seed: string, mask: string) {
+  const { message, headers } = requestIn(method.input, seed);
+  const world = new RichWorld(seed);
+  const calls = new Set<string>();
+  const keyed = ir.registry.getMessage("up.v1.BatchGetItemsRequest");
+  if (keyed === undefined) throw new Error("no batches");
+  const call = ({ method: name, message: bytes = new Uint8Array() }: Omit<CallEvent, "call">): void => {
+    if (!/(BatchGet|Map)Items$/.test(name)) calls.add(`${name} ${Buffer.from(bytes).toString("base64")}`);
+    else {
+      // Another step may share the call with other keys.
+      const request = fromBinary(keyed, bytes) as Message & {
+        readonly ids: readonly string[];
+        readonly locale: string;
+      };
+      for (const id of request.ids) calls.add(`${name} ${request.locale} ${id}`);
+    }
+  };
+  const bff = createBff({ mocks: world.mocks(), observer: { call } });
+  world.clock = bff.clock;
+  let whole = true;
+  const onHeader = (all: Headers): void => {
+    whole = !all.has("bff-degraded");
+  };
+  try {
+    const send = bff[method.localName] as (request: object, options: object) => Promise<Message>;
+    const sent = { ...message, mask: undefined };
+    const answer = await send(sent, { headers: { ...headers, "bff-fields": mask }, onHeader });
+    const bytes = toBinary(method.output, answer);
+    return whole ? { message: reflect(method.output, fromBinary(method.output, bytes)), calls } : undefined;
+  } catch (error) {
+    if (error instanceof ConnectError) return undefined;
+    throw error;
+  } finally {
+    bff.close();
+  }
+}
+
+/** The fields of a message by their names, without unset ones. */
+const shown = (message: ReflectMessage): object => pruned(message, ["*"], new Set());
+
+/** The fields that paths select; "" is the default selection, and `*` all fields. */
+function pruned(message: ReflectMessage, paths: readonly string[], onRequest: ReadonlySet<DescField>): object {
+  const usual = paths.includes("");
+  const whole = paths.includes("*");
+  return Object.fromEntries(
+    message.desc.fields.flatMap((field): (readonly [string, unknown])[] => {
+      if (!message.isSet(field) || field.message?.typeName.startsWith("bff.v1.")) return [];
+      const below = paths.flatMap((path) => {
+        if (path === field.name) return [""];
+        return path.startsWith(`${field.name}.`) ? [path.slice(field.name.length + 1)] : [];
+      });
+      const several = field.fieldKind === "list" || field.fieldKind === "map";
+      const inside = below.map((path) => (several ? path.replace(/^\*\.(?=.)/, "") : path));
+      if (whole) inside.push("*");
+      else if (usual && !onRequest.has(field)) inside.push("");
+      if (inside.length === 0) return [];
+      return [[field.name, plain(message.get(field), (value) => pruned(value, inside, onRequest))]];
+    }),
+  );
+}
+
+function plain(value: unknown, message: (value: ReflectMessage) => object): unknown {
+  if (isReflectMessage(value))
+    return value.desc.typeName.startsWith("google.protobuf.") ? shownWhole(value) : message(value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (value instanceof Uint8Array || typeof value !== "object" || value === null) return value;
+  if (Symbol.iterator in value) return [...(value as Iterable<unknown>)].map((item) => plain(item, message));
+  return value;
+}
+/** Paths do not enter well-known types. */
+const shownWhole = (value: ReflectMessage): string =>
+  Buffer.from(toBinary(value.desc, value.message)).toString("base64");
