@@ -714,4 +714,24 @@ export const cases: readonly Case[] = [
     ],
     kinds: ["api"],
   },
+  {
+    name: "subset",
+    base: [
+      [
+        `  rpc Buy(`,
+        `  rpc GetSmall(GetPageRequest) returns (SmallPage) { option idempotency_level = NO_SIDE_EFFECTS; }\n  rpc Buy(`,
+      ],
+      [
+        `message Card {`,
+        `message SmallPage {
+  option (bff.v1.message).alias = "Page";
+  string title = 1;
+  repeated bff.v1.Degradation degraded = 15;
+}
+message Card {`,
+      ],
+    ],
+    change: [[`  string title = 1;\n`, `  string title = 1;\n  optional int32 matches = 2;\n`]],
+    kinds: ["calls"],
+  },
 ];

@@ -43,6 +43,7 @@ const cases = [
   { name: "fresh", protos: protosOf("fresh"), upstreams: UPSTREAMS },
   { name: "fields", protos: protosOf("fields"), upstreams: UPSTREAMS },
   { name: "request-masks", protos: protosOf("request-masks"), upstreams: UPSTREAMS },
+  { name: "subset", ...withUpstream("subset", "web/web.proto") },
   { name: "permits", protos: protosOf("permits"), upstreams: UPSTREAMS },
   { name: "reveal", ...withUpstream("reveal", "people/v1/people.proto") },
   { name: "sensitive-caches", ...withUpstream("sensitive-caches", "people/v1/people.proto") },

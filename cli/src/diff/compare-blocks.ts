@@ -27,13 +27,28 @@ export function compareBlocks(before: Block, after: Block): readonly Finding[] {
     ...added.flatMap((step) => newStep(step).map(of(step))),
     ...gone.flatMap((step) => lostStep(step).map(of(step))),
     ...kept.flatMap(([old, step]) => compareSteps(old, step).map(of(step))),
-    ...[...compareAbsence(before, after), ...compareFields(before, after), ...compareOrder(before, after)].map(
-      (difference) => ({
-        ...difference,
-        where: [block],
-      }),
-    ),
+    ...[
+      ...compareSubsets(before, after),
+      ...compareAbsence(before, after),
+      ...compareFields(before, after),
+      ...compareOrder(before, after),
+    ].map((difference) => ({
+      ...difference,
+      where: [block],
+    })),
   ];
+}
+
+/** Reports another part of a composed message. */
+function compareSubsets({ subset: before }: Block, { subset: after }: Block): readonly Difference[] {
+  if (before?.of === after?.of && String(before?.without) === String(after?.without)) return [];
+  const [old, now] = [before, after].map(partOf);
+  return [{ kind: "calls", level: "different", message: phrase`is ${now ?? []}, was ${old ?? []}` }];
+}
+function partOf(subset: Block["subset"]): Phrase {
+  if (subset === undefined) return ["composed by itself"];
+  const { of, without = [] } = subset;
+  return without.length === 0 ? phrase`all of ${of}` : phrase`${of} without ${list(without)}`;
 }
 
 /** Reports a new step. The comparison of RPCs reports calls that are new to an RPC. */

@@ -11,6 +11,8 @@ export interface Block {
   readonly fields: NonNullable<MessageReport["fields"]>;
   /** Steps of services that it reads. */
   readonly shared: readonly string[];
+  /** The composed message of which it is a part. */
+  readonly subset?: MessageReport["subset"];
 }
 export interface Composition {
   readonly rpcs: ReadonlyMap<string, RpcReport>;
@@ -24,8 +26,8 @@ export function compositionOf(reports: readonly FileReport[]): Composition {
   const rpcs = reports.flatMap((report) => report.rpcs);
   const blocks = new Map<string, Block>();
   for (const report of reports) {
-    for (const { message: name, steps, edges, degrades, fields = [], shared = [] } of report.messages)
-      blocks.set(name, { name, kind: "message", steps, edges, degrades, fields, shared });
+    for (const { message: name, steps, edges, degrades, fields = [], shared = [], subset } of report.messages)
+      blocks.set(name, { name, kind: "message", steps, edges, degrades, fields, shared, subset });
     for (const { service: name, steps, edges } of report.services ?? [])
       blocks.set(name, { name, kind: "service", steps, edges, degrades: [], fields: [], shared: [] });
   }

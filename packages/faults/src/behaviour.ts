@@ -286,4 +286,6 @@ export interface FieldBehaviour {
 export interface MemberBehaviour extends FieldBehaviour {
   readonly if?: ExpressionReport;
   readonly default?: true;
+  /** It belongs to another message: if it is chosen, no member is set. */
+  readonly left?: true;
 }

@@ -1,4 +1,5 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
+import { distinctReport } from "../diagnostic/distinct.ts";
 import type { Model } from "../resolve/model/model.ts";
 import { agedAnswers } from "./caching/aged-answers.ts";
 import { agedPages } from "./caching/aged-pages.ts";
@@ -60,6 +61,7 @@ import { uncalledFunctions } from "./unused/uncalled-functions.ts";
 import { unreadEnv } from "./unused/unread-env.ts";
 import { unreadItems } from "./unused/unread-items.ts";
 import { unusedSteps } from "./unused/unused-steps.ts";
+import { wholeSubsets } from "./unused/whole-subsets.ts";
 
 /**
  * Checks of errors, in the order in which they run. A single value is checked where it is read, a single expression
@@ -116,6 +118,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   idleAutobind,
   partsMeant,
   criticality,
+  wholeSubsets,
   eachLimits,
   nPlusOne,
   unboundedPages,
@@ -153,9 +156,14 @@ export const RULES: readonly Check["rules"][] = [...ALL_CHECKS, ...CHECKS_WHEN_S
 );
 
 export function checkAll(model: Model, report: Report): void {
-  for (const check of ALL_CHECKS) check.run(model, report);
+  for (const check of ALL_CHECKS) check.run(model, onceIn(model, report));
 }
 
 export function checkSound(model: Model, report: Report): void {
-  for (const check of CHECKS_WHEN_SOUND) check.run(model, report);
+  for (const check of CHECKS_WHEN_SOUND) check.run(model, onceIn(model, report));
+}
+
+/** Subsets repeat the steps of composed messages, and their faults. */
+function onceIn({ messages }: Model, report: Report): Report {
+  return messages.some(({ ir }) => ir.subset !== undefined) ? distinctReport(report) : report;
 }

@@ -7,6 +7,7 @@ import type {
   DescFile,
   DescMessage,
   DescMethod,
+  DescOneof,
   DescService,
   Registry,
 } from "@bufbuild/protobuf";
@@ -150,6 +151,19 @@ export interface IrMessage {
   readonly reads: IrReads | undefined;
   /** Every field, in order of declaration. */
   readonly fields: readonly IrField[];
+  /** Set for an alias of a composed message: its steps and sources are those of that message. Never read. */
+  readonly subset?: IrSubset;
+}
+
+/** A composed message, as another message copies a part of it. */
+export interface IrSubset {
+  readonly of: IrMessage;
+  /** The file of `of`, whose names, policies and functions its steps see. */
+  readonly file: IrFile;
+  /** The file of the copy. */
+  readonly home: IrFile;
+  /** The alias that names `of`. */
+  readonly alias: Text;
 }
 export interface IrField {
   readonly kind: "field";
@@ -174,6 +188,12 @@ export interface IrField {
   readonly onRequest: Sourced<boolean> | undefined;
   /** The upstream values behind it come from calls begun after the request; never false. */
   readonly fresh: Sourced<boolean> | undefined;
+  /** In a subset: the field of the composed message whose value it copies. */
+  readonly source?: IrField;
+  /** In a subset: the oneof whose member it decides about, its own or another message's. */
+  readonly oneof?: DescOneof;
+  /** In a subset: a member that decides about later members of its oneof, and is not kept. */
+  readonly left?: true;
 }
 
 export interface IrReads {

@@ -183,9 +183,12 @@ class OptionPaths implements Options {
     }
     for (const message of file.messages) {
       this.#add(elementPath(message.desc, "alias"), message.alias?.at, message.alias, ...message.otherAliases);
-      this.#addSteps(elementPath(message.desc, "").trimEnd(), message.steps);
-      for (const field of message.fields) {
-        for (const option of ["by", "if"] as const) this.#addText(elementPath(field.desc, option), field[option]);
+      // The steps and the sources of a subset are options of the composed message.
+      const { desc } = message.subset?.of ?? message;
+      this.#addSteps(elementPath(desc, "").trimEnd(), message.steps);
+      for (const field of message.fields.filter(({ left }) => !left)) {
+        const source = field.source?.desc ?? field.desc;
+        for (const option of ["by", "if"] as const) this.#addText(elementPath(source, option), field[option]);
         this.#add(elementPath(field.desc, "alias"), field.at, field.alias);
         for (const option of ["autobind", "type"]) this.#add(elementPath(field.desc, option), field.at);
       }

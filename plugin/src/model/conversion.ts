@@ -7,6 +7,8 @@ import type { Text } from "../diagnostic/origin.ts";
 export interface BoundExpression {
   readonly expression: Expression;
   readonly conversion: Conversion;
+  /** The copy of the converted value, if it is a field of another message. Only of fields. */
+  readonly copy?: FieldCopy | undefined;
 }
 
 export interface FieldBinding {
@@ -37,6 +39,8 @@ export interface OneofTarget {
     readonly if: Expression | undefined;
     readonly bound: BoundExpression;
     readonly default: boolean;
+    /** True for a member of another message that is not copied: if it is chosen, none is set. */
+    readonly left?: true | undefined;
   }[];
 }
 
@@ -68,15 +72,17 @@ export interface MessageConversion {
   readonly targets: readonly ConvertedTarget[];
 }
 
+export interface FieldCopy {
+  readonly kind: "field";
+  readonly to: DescField;
+  readonly from: DescField;
+  readonly conversion: Conversion;
+  /** A constant in the form of the copy's field, for an unset value. */
+  readonly fallback?: BoundExpression | undefined;
+}
+
 export type ConvertedTarget =
-  | {
-      readonly kind: "field";
-      readonly to: DescField;
-      readonly from: DescField;
-      readonly conversion: Conversion;
-      /** A constant in the form of the copy's field, for an unset value. */
-      readonly fallback?: BoundExpression | undefined;
-    }
+  | FieldCopy
   | {
       readonly kind: "oneof";
       readonly to: DescOneof;

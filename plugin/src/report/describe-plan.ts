@@ -11,8 +11,9 @@ import { branchesOf, branchLines } from "./calls/describe-branches.ts";
 import { fieldReports } from "./calls/describe-source.ts";
 import { type Worst, worstOf } from "./calls/describe-worst.ts";
 import { effectSources } from "./calls/effect-sources.ts";
-import { functionsOf, laterOf } from "./describe-report.ts";
+import { functionsOf } from "./describe-report.ts";
 import { revealBlock } from "./describe-reveals.ts";
+import { subsetText } from "./describe-subset.ts";
 import { permittedCallers } from "./rpcs/callers.ts";
 import { cachingLines } from "./rpcs/describe-caching.ts";
 import { degradedOf } from "./rpcs/describe-degraded.ts";
@@ -20,6 +21,7 @@ import { fieldChoiceLines } from "./rpcs/describe-field-choice.ts";
 import { headerLines } from "./rpcs/describe-headers.ts";
 import { limitReports } from "./rpcs/describe-limits.ts";
 import { pagesLines } from "./rpcs/describe-pages.ts";
+import { laterOf } from "./rpcs/describe-parts.ts";
 import { httpCallsOf, httpLines } from "./rpcs/describe-protocol.ts";
 import { rulesText } from "./rpcs/describe-rules.ts";
 import { followed, streamLines, streamReport } from "./rpcs/describe-stream.ts";
@@ -69,6 +71,7 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
       const worst = worstOf(planned, messages);
       return [
         head,
+        ...subsetText(message.composed).map((text) => `  ${text}`),
         ...(report === undefined ? [] : streamLines(report, timeText).map((text) => `  ${text}`)),
         ...(parts === undefined ? [] : [`  may come later: ${laterOf(method, file).join(", ")}`]),
         ...limitLines(planned),
@@ -147,7 +150,13 @@ function rows(message: PlanBlock, indent: string, messages: Messages, shown: Set
     const row: Row = [
       `${indent}${step.step.name ?? message.resolvers.get(step.step)?.name ?? "(no name)"}`,
       waits(step),
-      [sourceText(step, message), ...once, ...repeated, ...traits(step)].join(", "),
+      [
+        sourceText(step, message),
+        ...inner.flatMap(({ composed }) => subsetText(composed)),
+        ...once,
+        ...repeated,
+        ...traits(step),
+      ].join(", "),
     ];
     const below = inner.filter((child) => !shown.has(child));
     return [row, ...below.flatMap((child) => rows(child, `${indent}  `, messages, shown))];

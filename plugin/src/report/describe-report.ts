@@ -26,6 +26,7 @@ import {
 import { type UpstreamReport, upstreamReports } from "./calls/describe-upstreams.ts";
 import { stepName, type Worst, worstOf } from "./calls/describe-worst.ts";
 import { type RevealsReport, revealsReport } from "./describe-reveals.ts";
+import { type SubsetReport, subsetReport } from "./describe-subset.ts";
 import { permittedCallers } from "./rpcs/callers.ts";
 import { type CachingReport, cachingReport } from "./rpcs/describe-caching.ts";
 import { type WireReport, wireOf } from "./rpcs/describe-codec.ts";
@@ -33,6 +34,7 @@ import { type Degraded, degradedOf } from "./rpcs/describe-degraded.ts";
 import { type ChoiceReport, choiceReport } from "./rpcs/describe-field-choice.ts";
 import { type HeaderReport, headerReports } from "./rpcs/describe-headers.ts";
 import { limitReports } from "./rpcs/describe-limits.ts";
+import { laterOf } from "./rpcs/describe-parts.ts";
 import { httpCallsOf } from "./rpcs/describe-protocol.ts";
 import { type RulesReport, rulesReport } from "./rpcs/describe-rules.ts";
 import { type StreamReport, streamReport } from "./rpcs/describe-stream.ts";
@@ -144,7 +146,7 @@ export interface ServiceReport {
   readonly edges: readonly Edge[];
 }
 /** A composed message: its steps, their order and its fields. */
-export interface MessageReport {
+export interface MessageReport extends SubsetReport {
   readonly message: string;
   /** Steps of the service that it, or a message that it composes, reads. */
   readonly shared?: readonly string[];
@@ -267,10 +269,6 @@ function partsReport({ method }: PlanMethod, worst: Worst | undefined, file: Pla
     fields: laterOf(method, file),
   };
 }
-/** The paths of the fields that may come later. */
-export const laterOf = ({ desc }: PlanMethod["method"], { parts }: PlanFile): readonly string[] =>
-  parts.find(({ message }) => message === desc.output)?.paths ?? [];
-
 /** The functions of the user that an rpc may call, in the order of their names; undefined: none. */
 export function functionsOf(
   planned: PlanMethod,
@@ -292,6 +290,7 @@ function messageReport(message: PlanMessage, composed: ReadonlyMap<string, PlanM
   );
   return {
     message: message.composed.desc.typeName,
+    ...subsetReport(message.composed),
     ...defined("shared", message.shared.length === 0 ? undefined : message.shared.map(stepName)),
     steps: steps.map((step) => ({ ...stepReport(step, message), ...defined("only_in", owners.get(step)) })),
     edges: edgesOf(steps, message.shared),

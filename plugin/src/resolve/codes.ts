@@ -172,6 +172,10 @@ export const CODES = {
   BFF435: "The fallback of a copied field is a constant, and the field can be unset.",
   BFF436:
     "A copy in a request contains only fields that map back to the upstream message. Computed values have no inverse.",
+  BFF437:
+    "An alias of a composed message names that message alone, and none of its fields has a source. The compiler takes the steps and the sources from the composed message.",
+  BFF438:
+    "Members of a oneof of a composed message stay together in an alias of it, because their conditions choose one of them.",
   BFF418:
     "A step or variable that a message reads from its services has one type in all of them, because an expression has one type.",
   BFF419:

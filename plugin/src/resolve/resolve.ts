@@ -1,5 +1,6 @@
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
+import { distinctReport } from "../diagnostic/distinct.ts";
 import type { Ir, IrFile, IrMethod, IrService } from "../ir/ir.ts";
 import { isPart, isPosition } from "../model/stream-fields.ts";
 import { AliasTable } from "./conversions/aliases.ts";
@@ -52,15 +53,18 @@ import type { Run } from "./steps/context.ts";
 import { resolveStreams } from "./streams/stream.ts";
 import { checkBare } from "./streams/stream-policy.ts";
 import { resolveTopics } from "./streams/topics.ts";
+import { withSubsets } from "./subsets/subsets.ts";
 
 /**
  * Resolves declared names to descriptors, types and a graph. Faulty parts are left out of the model after their
  * diagnostics.
  */
-export function resolve(ir: Ir, report: Report): Model {
+export function resolve(declared: Ir, reportEach: Report): Model {
   const suspicions: Diagnostic[] = [];
-  const aliases = new AliasTable(ir, report);
+  const aliases = new AliasTable(declared, reportEach);
   aliases.buildAll();
+  const ir = withSubsets(declared, reportEach);
+  const report = ir === declared ? reportEach : distinctReport(reportEach);
   const graph = messageGraph(ir, report);
   const run = runOf(ir, { report, aliases, graph, suspicions });
   checkEntries(ir, report);
@@ -72,8 +76,8 @@ export function resolve(ir: Ir, report: Report): Model {
       for (const method of service.methods) rootPlace(run, method, file.desc.proto.package);
   // Messages read them, and may be composed by them.
   const lets = resolveLets(run);
-  const { composed: declared, namedAdrift } = resolveMessages(run, graph);
-  const { composed, openings } = takeOpenings(run, declared);
+  const { composed: all, namedAdrift } = resolveMessages(run, graph);
+  const { composed, openings } = takeOpenings(run, all);
   const permits = resolvePermits(run);
   const limits = resolveLimits(run);
   const headers = resolveHeaders(run);
@@ -163,6 +167,7 @@ function resolveMessages(run: Run, graph: MessageGraph): ResolvedMessages {
   const composed = new Map<string, Composed>();
   const namedAdrift = new Set<string>();
   const inner = new Set([...graph.composes.values()].flatMap((edges) => edges.map(({ to }) => to)));
+  for (const { ir } of graph.order) if (ir.subset !== undefined) inner.add(ir.subset.of.desc.typeName);
   for (const { ir: message, file } of graph.order) {
     const name = message.desc.typeName;
     if (message.alias !== undefined || graph.circular.has(name)) continue;
@@ -170,7 +175,7 @@ function resolveMessages(run: Run, graph: MessageGraph): ResolvedMessages {
       const welcome = graph.welcome.get(name) ?? new Set();
       const result = resolveMessage(run, message, file, welcome, run.lets.roots.get(name) ?? []);
       if (result !== undefined) composed.set(name, result);
-    } else if (hasRules(message) && !run.lets.roots.has(name)) {
+    } else if (message.subset === undefined && hasRules(message) && !run.lets.roots.has(name)) {
       // The warning for its composer is enough.
       if (!inner.has(name))
         run.suspect({

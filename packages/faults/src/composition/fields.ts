@@ -93,7 +93,7 @@ function* setOneof(
       if (condition.state === "dead" || condition.state === "failed") return yield condition;
       taint = [...condition.taint, ...(condition.state === "value" ? condition.inner : [])];
       if (condition.state === "absent" || condition.value !== true) {
-        const missed = entryOf(member.field, false, false, taint);
+        const missed = member.left ? undefined : entryOf(member.field, false, false, taint);
         if (missed !== undefined) entries.push(missed);
         earlier = [...earlier, ...taint];
         continue;
@@ -102,9 +102,9 @@ function* setOneof(
     const result = tainted(at.evaluate(member.by), taint);
     yield result;
     if (result.state === "dead" || result.state === "failed") return;
-    const present = put({ ...member, presence: true }, result, fields);
+    const present = put({ ...member, presence: true }, result, member.left ? new Map() : fields);
     const chosen = present !== false || member.if !== undefined || member.default === true;
-    touch(at, member, present, chosen ? tainted(result, asSoft(earlier)) : result, entries);
+    if (!member.left) touch(at, member, present, chosen ? tainted(result, asSoft(earlier)) : result, entries);
     if (chosen) return;
     earlier = [...earlier, ...result.taint];
   }

@@ -1,5 +1,5 @@
 import type { Expression } from "../../cel/index.ts";
-import { blocksOf, callsIn, expressionsIn, messagesByName } from "../../resolve/model/blocks.ts";
+import { blocksOf, callsIn, expressionsIn, messagesByName, packageOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Identity, IdentitySource } from "../../resolve/model/edge.ts";
 import type { BffMethod, Block, Composed, Model, Step } from "../../resolve/model/model.ts";
@@ -42,7 +42,7 @@ export function governedBlocks(model: Model): readonly Governed[] {
     const reaching: readonly Stranger[] =
       methods.length > 0
         ? methods.map((method) => ({ method, package: method.desc.parent.file.proto.package }))
-        : [{ method: undefined, package: block.file.desc.proto.package }];
+        : [{ method: undefined, package: packageOf(block) }];
     const known = reaching.filter((stranger) => identitiesOf(stranger.package) !== undefined);
     return {
       block,

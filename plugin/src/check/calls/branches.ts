@@ -1,6 +1,6 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
-import { blocksOf } from "../../resolve/model/blocks.ts";
+import { blocksOf, packageOf } from "../../resolve/model/blocks.ts";
 import type { Branch, Call } from "../../resolve/model/call.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { allCalls, governedBlocks } from "../callers/governing-identities.ts";
@@ -86,7 +86,7 @@ export const oneSide: Check = {
 function checkOneSide(model: Model, report: Report): void {
   const first = new Map<string, { readonly call: Call; readonly of: string }>();
   for (const { block, methods, strangers } of governedBlocks(model)) {
-    const of = block.file.desc.proto.package;
+    const of = packageOf(block);
     for (const method of [...methods, ...strangers.flatMap((stranger) => stranger.method ?? [])])
       for (const call of allCalls(block)) {
         const service = call.method.parent.typeName;

@@ -2,7 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Sourced } from "../../diagnostic/origin.ts";
 import type { IrUpstream } from "../../ir/step.ts";
-import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
+import { blocksOf, callsIn, packageOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { entriesFor, governing, nearest } from "../../resolve/policies/entries.ts";
@@ -52,7 +52,7 @@ function checkSlow(model: Model, report: Report): void {
   /** The longest time of a governed call, by the declaration that defines slow calls. */
   const times = new Map<Sourced<number>, number>();
   for (const message of blocksOf(model)) {
-    const rules = governing(model.ir, message.file.desc.proto.package).entries;
+    const rules = governing(model.ir, packageOf(message)).entries;
     for (const call of callsIn(message)) {
       const slow = slowOf(rules, call.method);
       if (slow !== undefined) times.set(slow, Math.max(times.get(slow) ?? 0, timeOf(call, longest)));

@@ -1,6 +1,6 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrFile } from "../../ir/ir.ts";
-import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
+import { blocksOf, callsIn, packageOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { entriesFor, governing } from "../../resolve/policies/entries.ts";
@@ -23,7 +23,7 @@ function checkUnseenPolicies(model: Model, report: Report): void {
   if (policies.length === 0) return;
   const calls = new Map<string, Call[]>();
   for (const block of blocksOf(model)) {
-    const name = block.file.desc.proto.package;
+    const name = packageOf(block);
     calls.set(name, [...(calls.get(name) ?? []), ...callsIn(block)]);
   }
   for (const [name, packageCalls] of calls) {

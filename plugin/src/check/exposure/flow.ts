@@ -2,10 +2,9 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { fieldType } from "../../cel/index.ts";
 import type { BoundExpression, ConvertedTarget, FieldTarget, Target } from "../../model/conversion.ts";
-import { isPart, isPosition } from "../../model/stream-fields.ts";
 import { type AnyBlock, blocksOf, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
-import { isDegradation } from "../../resolve/model/degradation.ts";
+import { isFilled } from "../../resolve/model/degradation.ts";
 import type { Composed, ComposeSource, Model, ResolverSource, Source, Step } from "../../resolve/model/model.ts";
 import { fieldText, type Way } from "../../resolve/model/sensitive-types.ts";
 import { rescueExpressions } from "../../resolve/model/source-parts.ts";
@@ -123,12 +122,11 @@ export function resolvedFields(
     .filter((field) => !isFilled(field) && fieldType(field).type.kind !== "bool")
     .map((field) => ({ field, way }));
 }
-const isFilled = (field: DescField): boolean => isDegradation(field) || isPosition(field) || isPart(field);
 
 /** Returns the fields of composed messages with their expressions. */
 export function fieldsOf(targets: readonly Target[]): readonly Pick<FieldTarget, "field" | "bound">[] {
   return targets.flatMap((target): readonly Pick<FieldTarget, "field" | "bound">[] =>
-    target.kind === "field" ? [target] : target.members,
+    target.kind === "field" ? [target] : target.members.filter(({ left }) => !left),
   );
 }
 

@@ -91,9 +91,9 @@ const placeOf = ({ by, at }: IrField, bound: BoundExpression | undefined): Origi
   bound === undefined || by === undefined ? at : by.at;
 
 /** A copy is checked field by field. An upstream's message that is passed on whole, or packed, is not. */
-function fieldWay(taint: Taint, field: DescField, { expression, conversion }: BoundExpression): Way | undefined {
+function fieldWay(taint: Taint, field: DescField, { expression, conversion, copy }: BoundExpression): Way | undefined {
   const way = taint.of(expression);
-  if (way !== undefined || isCopied(conversion)) return way;
+  if (way !== undefined || isCopied(conversion) || (copy !== undefined && isCopied(copy.conversion))) return way;
   return isAny(field) ? taint.readable(expression.type) : taint.inside(expression.type);
 }
 const isCopied = (conversion: BoundExpression["conversion"]): boolean =>

@@ -10,7 +10,7 @@ import type { Call } from "../../resolve/model/call.ts";
 import { caseOnly } from "../../resolve/model/case-only.ts";
 import type { Composed, Let, Model, Opening, Step } from "../../resolve/model/model.ts";
 import { oneofOnly } from "../../resolve/model/oneof-only.ts";
-import { deferredBehind, isAsItIs, messagesWithParts, partsOf } from "../../resolve/model/parts.ts";
+import { deferredBehind, isAsItIs, isUnchanged, messagesWithParts, partsOf } from "../../resolve/model/parts.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
 import { type fieldExpressions, nameOf, stepExpressions } from "../all-expressions.ts";
 import type { Check } from "../check.ts";
@@ -90,8 +90,7 @@ function checkPlaced(message: Composed, withParts: ReadonlySet<string>, report: 
     );
     for (const { bound } of placed) {
       const read = readIn(bound.expression, step);
-      if (read !== undefined && !(isAsItIs(bound.expression, step) && bound.conversion.kind === "same"))
-        reportRead(read);
+      if (read !== undefined && !(isAsItIs(bound.expression, step) && isUnchanged(bound))) reportRead(read);
     }
     const conditions = message.targets.flatMap((target) =>
       target.kind === "oneof" ? target.members.map((member) => member.if) : [],

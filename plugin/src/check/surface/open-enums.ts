@@ -80,7 +80,9 @@ function conversionsOf({ steps, targets }: Block): Conversion[] {
       : []),
   ]);
   const ofFields = targets.flatMap((target) =>
-    (target.kind === "field" ? [target] : target.members).map(({ bound }) => bound.conversion),
+    (target.kind === "field" ? [target] : target.members).flatMap(({ bound: { conversion, copy } }) =>
+      copy === undefined ? [conversion] : [conversion, copy.conversion],
+    ),
   );
   return [...ofSteps, ...ofFields];
 }

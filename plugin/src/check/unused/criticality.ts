@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { declaredMessages } from "../../resolve/model/blocks.ts";
 import { effectTable } from "../../resolve/model/effects.ts";
 import type { Composed, Model, Step } from "../../resolve/model/model.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
@@ -18,7 +19,7 @@ export const criticality: Check = {
 /** Reports steps whose declared criticality contradicts the effect of their failure on the response. */
 function checkCriticality(model: Model, report: Report): void {
   const effects = effectTable(model.messages);
-  for (const message of model.messages) {
+  for (const message of declaredMessages(model)) {
     checkNeeded(message, effects.step, report);
     const absent = absentByFailure(message);
     for (const step of message.steps) checkCanFail(step, absent, report);

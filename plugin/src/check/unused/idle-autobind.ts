@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { declaredMessages } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { fieldExpressions } from "../all-expressions.ts";
 import type { Check } from "../check.ts";
@@ -16,7 +17,7 @@ export const idleAutobind: Check = {
  * nothing reads the step at all, another check reports it.
  */
 function checkIdleAutobind(model: Model, report: Report): void {
-  for (const message of model.messages) {
+  for (const message of declaredMessages(model)) {
     const origins = new Set(fieldExpressions(message).map((expression) => expression.text.at));
     const read = new Set<unknown>([
       ...message.steps.flatMap((step) => step.reads),

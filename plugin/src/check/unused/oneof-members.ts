@@ -1,5 +1,6 @@
 import type { Expression } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { declaredMessages } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 
@@ -13,7 +14,7 @@ export const oneofMembers: Check = {
 
 /** Members of a oneof are tried in their order: after one that always has a value none is chosen. */
 function checkOneofMembers(model: Model, report: Report): void {
-  for (const message of model.messages) {
+  for (const message of declaredMessages(model)) {
     const places = new Map(message.ir.fields.map((field) => [field.desc, field.at]));
     for (const target of message.targets) {
       if (target.kind === "field") continue;

@@ -93,6 +93,7 @@ function emitTarget(target: Target, message: PlanMessage, names: MessageNames): 
     const selected = selective ? selectedValue(target.field, value, literal, names) : value;
     return { before: [], properties: [property(target.field.localName, selected)] };
   }
+  if (target.members.every(({ left }) => left)) return { before: [], properties: [] };
   const { before, property: properties } = emitOneof(target, names, {
     literal,
     selective,
@@ -155,6 +156,10 @@ function emitOneof(
       before.push([`const ${name} = `, ...(selected?.value(member, bare) ?? bare), ";"]);
       value = [name];
       present = [`${name} !== undefined`];
+    }
+    if (member.left) {
+      branches.push({ test: member.if === undefined ? present : tested(member.if, names), chosen: UNSET });
+      continue;
     }
     const name = `${key}${typed ? "" : " as const"}`;
     const set: Line = ["{ ", `case: ${name}, `, ...property("value", value), " }"];
@@ -224,7 +229,13 @@ function choiceOf({ oneof }: OneofTarget, branches: readonly Branch[], standard:
  * are then not needed.
  */
 function conditionalMembers({ members }: OneofTarget, names: MessageNames) {
-  const values = members.map((member) => ({ member, ...fieldValue(member.bound, member.field, names) }));
+  // Members that are left decide about kept ones only, which follow them.
+  const decisive = members.slice(0, members.findLastIndex(({ left }) => !left) + 1);
+  const values = decisive.map((member) =>
+    member.left && member.if !== undefined
+      ? { member, print: [], mayBeUndefined: false }
+      : { member, ...fieldValue(member.bound, member.field, names) },
+  );
   const sure = values.findIndex(({ member, mayBeUndefined }) => !member.default && !member.if && !mayBeUndefined);
   return sure < 0 ? values : values.slice(0, sure + 1).filter(({ member }) => !member.default);
 }

@@ -58,14 +58,15 @@ function touchPrint(
       `${holder}.${target.oneof.localName}.case ${equal} ${JSON.stringify(of.field.localName)}`;
     // A member whose `if` holds is chosen, even if its value is absent.
     const maybeUnset = (of: OneofTarget["members"][number]): boolean =>
-      fieldValue(of.bound, of.field, names).mayBeUndefined;
+      of.left === true || fieldValue(of.bound, of.field, names).mayBeUndefined;
     const before = target.members.filter(
       (other, i) => other !== member && !other.default && (member?.default || i < index),
     );
-    const tests = before.map(
-      (other): Line =>
-        other.if !== undefined && maybeUnset(other) ? negatedConjunct(other.if, names) : [chosen(other, "!==")],
-    );
+    const tests = before.map((other): Line => {
+      if (other.if !== undefined && maybeUnset(other)) return negatedConjunct(other.if, names);
+      if (!other.left) return [chosen(other, "!==")];
+      return ["(", ...fieldValue(other.bound, other.field, names).print, ") === undefined"];
+    });
     if (member !== undefined) {
       present = [chosen(member)];
       if (held === false && member.if !== undefined) tests.push(negatedConjunct(member.if, names));

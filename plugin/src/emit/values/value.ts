@@ -11,14 +11,16 @@ import {
   type Names,
   type Node,
   type Proto,
+  presenceOf,
 } from "../../cel/index.ts";
-import type { BoundExpression, Conversion } from "../../model/conversion.ts";
-import { canBeAbsent } from "../../model/presence.ts";
+import type { BoundExpression, Conversion, FieldCopy } from "../../model/conversion.ts";
+import { canBeAbsent, isRequired } from "../../model/presence.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import type { Reader } from "../../plan/model/sources.ts";
 import type { FileNames } from "../names/file-names.ts";
 import type { Line } from "../text/lines.ts";
 import { literalType } from "../text/literal-type.ts";
+import { emitAsField } from "./convert-field.ts";
 
 export interface ValueCode {
   readonly print: Line;
@@ -36,7 +38,8 @@ const EMPTY: Readonly<Partial<Record<DescField["fieldKind"], string>>> = { list:
 
 /** Returns a value for a field, with the field's replacement of an absent value. */
 export function fieldValue(bound: BoundExpression, field: DescField, names: ValueNames): ValueCode {
-  const { expression, conversion } = bound;
+  const { expression, conversion, copy } = bound;
+  if (copy !== undefined) return copiedValue(fieldValue({ expression, conversion }, copy.from, names), copy, names);
   const canMiss = canBeAbsent(field);
   const absent = EMPTY[field.fieldKind] ?? "undefined";
   if (canMiss && expression.path && (expression.mayBeUnset || expression.unsafe.length > 0)) {
@@ -52,6 +55,19 @@ export function fieldValue(bound: BoundExpression, field: DescField, names: Valu
     absent,
     names,
   );
+}
+
+/** Returns a field's value as another field that copies it. */
+function copiedValue({ print, mayBeUndefined: maybe }: ValueCode, copy: FieldCopy, names: ValueNames): ValueCode {
+  const { from, to, conversion, fallback } = copy;
+  const implicit = presenceOf(to) === "implicit" || isRequired(to);
+  const isArgument = conversion.kind === "message" || conversion.kind === "enum";
+  const isAtom = /^[\w$.[\]?]*$/.test(print.filter((part) => typeof part === "string").join(""));
+  const read = isAtom || (isArgument && !(implicit && maybe)) ? print : ["(", ...print, ")"];
+  const value = emitAsField(read, { maybe, implicit, type: fieldType(from), to, conversion }, names.file);
+  if (fallback === undefined || !maybe) return { print: value, mayBeUndefined: maybe && !implicit };
+  const inner = conversion.kind === "same" ? read : value;
+  return { print: [...inner, " ?? ", ...presentOperand(fallback, names)], mayBeUndefined: false };
 }
 
 /** A value in a definite form, `undefined` when it is absent. */

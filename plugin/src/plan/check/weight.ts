@@ -56,7 +56,15 @@ export function weightOf(plan: Plan): Weight {
 
 // ---- one block ----
 
+/** The logic of a subset belongs to the composed message. */
+const isSubset = (block: PlanBlock["composed"]): boolean =>
+  (block.kind === "composed" || block.kind === "opening") && block.ir.subset !== undefined;
+
 function blockWeight(block: PlanBlock["composed"]): BlockWeight {
+  if (isSubset(block)) {
+    const nothing = { logic: 0, branches: 0, onHeaders: [] };
+    return { block, name: block.desc.typeName, steps: block.steps.length, ...nothing };
+  }
   const expressions = expressionsIn(block);
   const tainted = clientSteps(block);
   const conditions = conditionsOf(block).filter((condition) => condition !== undefined);
@@ -144,7 +152,7 @@ function sideOf(name: string, files: readonly PlanFile[], messages: ReadonlyMap<
 }
 
 function overlapOf(left: Side, right: Side): Overlap {
-  const [leftOnly, rightOnly] = [left.reached.difference(right.reached), right.reached.difference(left.reached)];
+  const [leftOnly, rightOnly] = [declaredIn(left, right), declaredIn(right, left)];
   const [a, b] = [logicOf(leftOnly), logicOf(rightOnly)];
   const [read, alsoRead] = [readsOf(leftOnly), readsOf(rightOnly)];
   const inBoth = [...a].filter(([text]) => b.has(text)).map(([, count]) => count);
@@ -153,6 +161,10 @@ function overlapOf(left: Side, right: Side): Overlap {
     reads: percent(read.intersection(alsoRead).size, Math.min(read.size, alsoRead.size)),
     logic: percent(sum(inBoth), Math.min(sum([...a.values()]), sum([...b.values()]))),
   };
+}
+/** Returns what one side alone reaches, without subsets. */
+function declaredIn({ reached }: Side, other: Side): ReadonlySet<WeighedBlock> {
+  return new Set([...reached.difference(other.reached)].filter(({ composed }) => !isSubset(composed)));
 }
 const percent = (part: number, whole: number): number => (whole === 0 ? 0 : Math.round((part / whole) * 100));
 

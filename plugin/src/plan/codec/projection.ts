@@ -224,7 +224,9 @@ class ValueReader {
     else this.#named(expression);
   }
   /** Reads a value that becomes a field of a response. */
-  shown(bound: BoundExpression): void {
+  shown({ copy, ...value }: BoundExpression): void {
+    // A value that is passed on unchanged is read by its copy.
+    const bound = copy !== undefined && isSame(value.conversion) ? { ...value, conversion: copy.conversion } : value;
     const passed = isSame(bound.conversion) ? messageIn(bound.expression.type) : undefined;
     if (passed === undefined) {
       this.#bound(bound);

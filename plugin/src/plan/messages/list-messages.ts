@@ -87,8 +87,8 @@ function targetMayThrow(target: Target): boolean {
   if (target.kind === "field") return boundMayThrow(target.bound);
   return target.members.some(({ bound, if: condition }) => condition?.fails || boundMayThrow(bound));
 }
-function boundMayThrow({ expression, conversion }: BoundExpression): boolean {
-  return expression.fails || mayThrow(conversion, expression);
+function boundMayThrow({ expression, conversion, copy }: BoundExpression): boolean {
+  return expression.fails || mayThrow(conversion, expression) || (copy !== undefined && mayThrow(copy.conversion));
 }
 
 /** @param of the converted expression; undefined: a value in an upstream's message */

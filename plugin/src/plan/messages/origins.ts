@@ -105,6 +105,7 @@ class BlockOrigins implements Origins {
       return origins.length === 0 ? [] : [{ field: target.field.name, target: { kind: "field", index }, origins }];
     }
     return target.members.flatMap((member, m): Touch[] => {
+      if (member.left) return [];
       const touch = (origins: readonly TouchOrigin[], held?: boolean): Touch[] =>
         origins.length === 0
           ? []

@@ -119,7 +119,7 @@ export function fieldReports(targets: readonly Target[], composed: ComposedNames
   const reports = targets.flatMap((target) =>
     target.kind === "field"
       ? fieldReport(target, composed)
-      : target.members.map((member) => fieldReport(member, composed, member.if)),
+      : target.members.flatMap((member) => (member.left ? [] : [fieldReport(member, composed, member.if)])),
   );
   return reports.length === 0 ? undefined : reports;
 }

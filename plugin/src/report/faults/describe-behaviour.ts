@@ -21,7 +21,7 @@ import type {
 import { isSure } from "@protobff/samples/sample.js";
 import { sampleItems } from "@protobff/samples/sample-items.js";
 import { type Expression, presenceOf, type Variable } from "../../cel/index.ts";
-import type { Target } from "../../model/conversion.ts";
+import type { FieldCopy, OneofTarget, Target } from "../../model/conversion.ts";
 import { fullName } from "../../model/full-name.ts";
 import { allSteps, reachedInOrder, rootsOf } from "../../plan/check/worst-calls.ts";
 import type { PlanCallPolicy } from "../../plan/model/calls.ts";
@@ -247,10 +247,7 @@ function stepOf(planned: PlanStep, block: PlanBlock, lazy: ReadonlySet<PlanStep>
     ...defined("fallback", maybe(step.fallback?.expression)),
     ...defined("after", step.after.length === 0 ? undefined : step.after.map(nameOf)),
     ...(lazy.has(planned) && { only_in_case: true as const }),
-    ...defined(
-      "only_for",
-      demand?.target.members.filter((_, i) => demand.members.has(i)).map(({ field }) => field.name),
-    ),
+    ...defined("only_for", demand?.target.members.filter((_, i) => demand.members.has(i)).map(memberName)),
     ...(planned.immediate && { immediate: true as const }),
     ...(step.unordered && { unordered: true as const }),
   };
@@ -371,15 +368,16 @@ function targetOf(target: Target, { composed }: PlanMessage): TargetBehaviour {
     return resolver === undefined ? expressionReport(expression) : readOf(resolver);
   };
   if (target.kind === "field")
-    return { field: target.field.name, by: by(target.bound.expression), ...shapeOf(target.field) };
+    return { field: target.field.name, by: by(target.bound.expression), ...shapeOf(target.field, target.bound.copy) };
   return {
     oneof: target.oneof.name,
     members: target.members.map((member) => ({
-      field: member.field.name,
+      field: memberName(member),
       by: by(member.bound.expression),
-      ...shapeOf(member.field),
+      ...shapeOf(member.field, member.bound.copy),
       ...defined("if", maybe(member.if)),
       ...(member.default && { default: true as const }),
+      ...(member.left && { left: member.left }),
     })),
   };
 }
@@ -387,9 +385,15 @@ function readOf(step: Step): ExpressionReport {
   const name = nameOf(step);
   return { text: name, tree: { name }, reads: [{ name }], path: true };
 }
-function shapeOf(field: DescField): Pick<FieldBehaviour, "many" | "presence"> {
+/** A member that is left belongs to another message, which may have fields of the same names. */
+function memberName({ field, left }: OneofTarget["members"][number]): string {
+  return left ? `${field.parent.typeName}.${field.name}` : field.name;
+}
+/** A field with a fallback is never unset. */
+function shapeOf(field: DescField, copy?: FieldCopy): Pick<FieldBehaviour, "many" | "presence"> {
   const many = field.fieldKind === "list" || field.fieldKind === "map";
-  return { ...(many && { many: true as const }), ...(presenceOf(field) !== "implicit" && { presence: true as const }) };
+  const presence = presenceOf(field) !== "implicit" && copy?.fallback === undefined;
+  return { ...(many && { many: true as const }), ...(presence && { presence: true as const }) };
 }
 
 function defined<K extends string, V>(name: K, value: V | undefined): { readonly [key in K]?: V } {

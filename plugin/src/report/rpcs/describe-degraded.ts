@@ -1,6 +1,7 @@
 // Degradation: for each field of a composed message, the steps whose failure it survives, and the effect on its value.
 import type { Expression, Variable } from "../../cel/index.ts";
-import type { Target } from "../../model/conversion.ts";
+import type { BoundExpression, Target } from "../../model/conversion.ts";
+import { canBeAbsent } from "../../model/presence.ts";
 import type { PlanMessage, Touch, TouchOrigin } from "../../plan/model/messages.ts";
 import { callsOf, mayBeStale } from "../../resolve/model/source-parts.ts";
 import { stepName } from "../calls/describe-worst.ts";
@@ -35,10 +36,14 @@ function expressionsOf({ target }: Touch, targets: readonly Target[]): readonly 
   if (target.kind === "resolved") return [];
   const found = targets[target.index];
   if (found === undefined) return [];
-  if (found.kind === "field") return [found.bound.expression];
+  if (found.kind === "field") return isAlwaysSet(found.bound) ? [] : [found.bound.expression];
   const member = target.kind === "member" ? found.members[target.member] : undefined;
   return member === undefined ? [] : [member.bound.expression, ...(member.if === undefined ? [] : [member.if])];
 }
+
+/** Returns true for a copy that has a value even if its source has none. */
+const isAlwaysSet = ({ copy }: BoundExpression): boolean =>
+  copy !== undefined && (copy.fallback !== undefined || !canBeAbsent(copy.to));
 
 function becomes(
   expressions: readonly Expression[],

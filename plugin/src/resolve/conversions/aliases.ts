@@ -7,13 +7,13 @@ import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { Origin, Text } from "../../diagnostic/origin.ts";
 import type { Ir, IrEnum, IrField, IrMessage } from "../../ir/ir.ts";
 import type { Conversions, ConvertedTarget, EnumConversion, MessageConversion } from "../../model/conversion.ts";
-import { isPart, isPosition } from "../../model/stream-fields.ts";
-import { isDegradation } from "../model/degradation.ts";
+import { isFilled } from "../model/degradation.ts";
 import { lookupEnum, lookupMessage, resolveName } from "../names/lookup.ts";
 import { computedOf, fallbackOf, writtenTo } from "./computed-fields.ts";
 import { conversion } from "./convert.ts";
 import { checkUnaliased, enumInward, enumOutward } from "./enum-aliases.ts";
 import { type EnumRelations, enumRelations } from "./enum-relations.ts";
+import { withInner } from "./inner-conversions.ts";
 import { formName } from "./same-form.ts";
 import type { Aliases } from "./value.ts";
 
@@ -39,6 +39,9 @@ export class AliasTable implements Aliases {
   readonly #unfilled: (() => void)[] = [];
   #filling = false;
   readonly #reported = new Set<string>();
+  /** Conversions that a value needs, and not only a check or another conversion. */
+  readonly #needed = new Set<MessageConversion>();
+  #checking = false;
   /** Relations of enums for expressions, beside their declarations. */
   readonly relations: EnumRelations;
 
@@ -84,9 +87,11 @@ export class AliasTable implements Aliases {
     return undefined;
   }
 
-  /** Returns the conversions requested until now. */
+  /** Returns the conversions requested until now, without copies of composed messages that are composed themselves. */
   conversions(): Conversions {
-    return { messages: [...this.#builtMessages.values()], enums: [...this.#builtEnums.values()] };
+    const needed = withInner(this.#needed);
+    const messages = [...this.#builtMessages.values()].filter((conversion) => needed.has(conversion));
+    return { messages, enums: [...this.#builtEnums.values()] };
   }
 
   /** Builds the conversion from its upstream for every aliased message and enum, reporting what does not fit. */
@@ -94,10 +99,19 @@ export class AliasTable implements Aliases {
     for (const { ir, upstreams } of this.#enums.values())
       for (const upstream of upstreams) this.enum(upstream, ir.desc);
     for (const { ir, upstreams } of this.#messages.values())
-      for (const upstream of upstreams) this.message(upstream, ir.desc);
+      for (const upstream of upstreams) {
+        this.#checking = this.#isComposed(upstream);
+        this.message(upstream, ir.desc);
+      }
+    this.#checking = false;
   }
 
   message(from: DescMessage, to: DescMessage): MessageConversion | undefined {
+    const found = this.#message(from, to);
+    if (found !== undefined && !this.#filling && !this.#checking) this.#needed.add(found);
+    return found;
+  }
+  #message(from: DescMessage, to: DescMessage): MessageConversion | undefined {
     const key = `${from.typeName}>${to.typeName}`;
     const built = this.#builtMessages.get(key);
     if (built !== undefined) return built;
@@ -136,6 +150,7 @@ export class AliasTable implements Aliases {
     const cx = { registry: this.#ir.registry, aliases: this, enums: this.relations, report };
     const place = placing(targets);
     for (const field of ir.fields) {
+      if (isFilled(field.desc) && this.#isComposed(upstream)) continue;
       const fallback = field.fallback && fallbackOf(cx, field, field.fallback);
       if (field.by !== undefined && towardsBff) {
         const bound = computedOf(cx, field, field.by, upstream);
@@ -163,6 +178,13 @@ export class AliasTable implements Aliases {
               : `declare it as ${formName(fieldType(theirs).proto)}, as in "${upstream.typeName}", or convert it with \`by\``,
         });
     }
+  }
+
+  /** The runtime fills fields of a composed message, and of its copy if that is composed, too. */
+  #isComposed({ typeName }: DescMessage): boolean {
+    return this.#ir.files.some(({ messages }) =>
+      messages.some(({ desc, steps }) => desc.typeName === typeName && steps.length > 0),
+    );
   }
 
   isLocal = ({ file }: DescMessage | DescEnum): boolean =>
@@ -221,7 +243,7 @@ export class AliasTable implements Aliases {
     const targets: ConvertedTarget[] = [];
     const group = grouped(targets);
     for (const field of to.fields) {
-      if (isDegradation(field) || isPosition(field) || isPart(field)) continue;
+      if (isFilled(field)) continue;
       const theirs = from.fields.find((candidate) => candidate.name === field.name);
       const how = theirs && conversion(fieldType(theirs), fieldType(field), this);
       if (theirs !== undefined && how !== undefined && how.kind !== "misfit")
@@ -240,6 +262,7 @@ export class AliasTable implements Aliases {
     }
     const result: MessageConversion = { from, to, owner: from, position: RESPONSE, targets };
     this.#builtMessages.set(key, result);
+    this.#needed.add(result);
     return result;
   }
 }

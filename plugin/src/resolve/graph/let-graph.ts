@@ -40,7 +40,9 @@ export interface LetGraph {
 
 export function letGraph(ir: Ir, graph: MessageGraph): LetGraph {
   const messages = new Map<string, Declared>(
-    ir.files.flatMap((file) => file.messages.map((message) => [message.desc.typeName, { ir: message, file }])),
+    ir.files.flatMap((file) =>
+      file.messages.map((message) => [message.desc.typeName, { ir: message, file: message.subset?.file ?? file }]),
+    ),
   );
   const services = ir.files.flatMap((file) => file.services.map((service) => ({ service, file })));
   const shares =

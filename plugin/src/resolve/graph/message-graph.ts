@@ -32,7 +32,8 @@ export function rootOf(method: IrMethod, container: string, exists: (name: strin
 export function messageGraph(ir: Ir, report: Report): MessageGraph {
   const messages = new Map<string, { ir: IrMessage; file: IrFile }>();
   for (const file of ir.files)
-    for (const message of file.messages) messages.set(message.desc.typeName, { ir: message, file });
+    for (const message of file.messages)
+      messages.set(message.desc.typeName, { ir: message, file: message.subset?.file ?? file });
   const composers = new Map<string, { to: string; at: Text }[]>();
   const incoming = new Map<string, string[]>();
   for (const [name, { ir: message, file }] of messages) {
@@ -46,6 +47,9 @@ export function messageGraph(ir: Ir, report: Report): MessageGraph {
       });
     composers.set(name, edges);
     for (const { to } of edges) incoming.set(to, [...(incoming.get(to) ?? []), name]);
+    // Faults of its steps are reported for the composed message first.
+    const of = message.subset?.of.desc.typeName;
+    if (of !== undefined) incoming.set(name, [...(incoming.get(name) ?? []), of]);
   }
   const { order, cycles } = sortByDependency([...messages.keys()], (name) => incoming.get(name) ?? []);
   const circular = new Set<string>();

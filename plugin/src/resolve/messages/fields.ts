@@ -7,12 +7,13 @@ import { canBeAbsent } from "../../model/presence.ts";
 import { isPart, isPosition } from "../../model/stream-fields.ts";
 import { bindTo } from "../conversions/bind.ts";
 import { rootOf } from "../graph/message-graph.ts";
-import { isDegradation } from "../model/degradation.ts";
+import { isDegradation, isFilled } from "../model/degradation.ts";
 import type { Step } from "../model/model.ts";
 import { sourceExpressions } from "../model/source-parts.ts";
 import { syntheticText } from "../names/synthetic-text.ts";
 import { check, checkCondition, unless, where } from "../scope/scope.ts";
 import type { MessageContext as AnyContext } from "../steps/context.ts";
+import { copyOf } from "../subsets/copy-of.ts";
 import { autobound, nearMiss, stepCalled } from "./autobind.ts";
 
 type MessageContext = AnyContext & { readonly ir: IrMessage };
@@ -36,8 +37,8 @@ export function resolveFields(
   const values = resolveValues(cx, unknown, resolvers);
   for (const field of cx.ir.fields) {
     const { bound, condition } = values.get(field) ?? {};
-    if (bound === undefined || (field.if && field.desc.oneof && condition === undefined)) continue;
-    const { oneof } = field.desc;
+    if (bound === undefined || (field.if && (field.source ?? field).desc.oneof && condition === undefined)) continue;
+    const oneof = field.oneof ?? field.desc.oneof;
     if (oneof === undefined) {
       targets.push({ kind: "field", field: field.desc, bound });
       continue;
@@ -58,7 +59,8 @@ export function resolveFields(
         hint: `keep one default; the first is "${before.field.name}"`,
       });
     }
-    members.push({ field: field.desc, if: condition, bound, default: field.default?.value ?? false });
+    const left = field.left && { left: field.left };
+    members.push({ field: field.desc, if: condition, bound, default: field.default?.value ?? false, ...left });
   }
   return { targets, degradedField };
 }
@@ -80,11 +82,11 @@ function resolveValues(
   const left = new Map<DescOneof, MessageContext["scope"]>();
   const isLast = ({ default: last }: IrField): boolean => last?.value === true;
   for (const field of [...cx.ir.fields.filter((irField) => !isLast(irField)), ...cx.ir.fields.filter(isLast)]) {
-    if (isDegradation(field.desc) || isPosition(field.desc) || isPart(field.desc)) continue;
-    const { oneof } = field.desc;
+    if (isFilled(field.desc)) continue;
+    const oneof = field.oneof ?? field.desc.oneof;
     const scope = (oneof && left.get(oneof)) ?? cx.scope;
     const condition = field.if && oneof && checkCondition(scope, field.if, "this `if`");
-    const bound = resolveField({ ...cx, scope: where(scope, condition) }, field, unknown, resolvers);
+    const bound = copiedValue({ ...cx, scope: where(scope, condition) }, field, { condition, unknown, resolvers });
     values.set(field, { bound, condition });
     if (oneof !== undefined) left.set(oneof, unless(scope, condition));
   }
@@ -156,6 +158,25 @@ function checkFilled(cx: MessageContext): void {
 const isRoot = ({ run, file, ir }: MessageContext, method: IrMethod): boolean =>
   rootOf(method, method.desc.parent.file.proto.package || file.desc.proto.package, (name) => run.messages.has(name)) ===
   ir.desc.typeName;
+
+/** Returns the value of a field; in a subset, the copy of the value that the composed message has there. */
+function copiedValue(
+  cx: MessageContext,
+  field: IrField,
+  {
+    condition,
+    unknown,
+    resolvers,
+  }: { condition: Expression | undefined; unknown: boolean; resolvers: readonly Step[] },
+): BoundExpression | undefined {
+  const { source } = field;
+  if (source === undefined) return resolveField(cx, field, unknown, resolvers);
+  // The `if` alone decides about such a member.
+  if (field.left && condition !== undefined && field.by === undefined && field.resolver === undefined)
+    return { expression: condition, conversion: { kind: "same" } };
+  const bound = resolveField(cx, { ...field, desc: source.desc }, unknown, resolvers);
+  return bound && !field.left ? copyOf(cx, bound, field) : bound;
+}
 
 function resolveField(
   cx: MessageContext,

@@ -17,6 +17,7 @@ import { HEADERS } from "../scope/scope.ts";
 import type { MessageContext, Run } from "../steps/context.ts";
 import { clientCalls, hasResolver, resolverSteps } from "../steps/resolver.ts";
 import { resolveStep } from "../steps/step.ts";
+import { missingFields, withAlias } from "../subsets/subset-faults.ts";
 import { resolveFields } from "./fields.ts";
 import { checkHiding, stepsAround, takeShared } from "./shared-steps.ts";
 
@@ -33,16 +34,18 @@ export function resolveAdrift(run: Run, ir: IrMessage, file: IrFile): void {
 }
 
 export function resolveMessage(
-  run: Run,
+  of: Run,
   ir: IrMessage,
   file: IrFile,
   welcome: ReadonlySet<string>,
   roots: readonly IrMethod[],
 ): Composed | undefined {
+  // The composed message alone is declared.
+  const run: Run = ir.subset === undefined ? of : { ...of, suspect: () => {} };
   let errors = 0;
   const report: Run["report"] = (diagnostic) => {
     if (diagnostic.severity === ("error" satisfies Severity)) errors++;
-    run.report(diagnostic);
+    run.report(withAlias(ir, diagnostic));
   };
   const { args, scope, context, env, callers } = scopeOf(run, ir, { file, welcome, roots }, report);
   const around = stepsAround(run, roots);
@@ -76,7 +79,7 @@ export function resolveMessage(
   return {
     kind: "composed",
     ir,
-    file,
+    file: ir.subset?.home ?? file,
     desc: ir.desc,
     args,
     shared,
@@ -107,10 +110,11 @@ function scopeOf(run: Run, ir: IrMessage, { file, welcome, roots }: Surroundings
   const readOf = (name: string) =>
     messageTexts(ir).find(({ text }) => freeNames(text.value, run.ir.registry, file.desc.proto.package).args.has(name))
       ?.text.at;
-  const { args, broken: brokenArgs } = argsFor(ir, places, used, offers, readOf, report);
+  const { args, broken } = argsFor(ir, places, used, offers, readOf, report);
+  const brokenArgs = broken.union(missingFields(ir, args, { places, used, readOf }, report));
   const context = packageContext(run, file.desc.proto.package);
   const env = envOfMessage(run, ir, file, { context, roots }, report);
-  const { variables, broken, callers } = callerVariables(run, ir.desc, context, roots, report);
+  const { variables, broken: brokenCallers, callers } = callerVariables(run, ir.desc, context, roots, report);
   // The future service of an uncomposed message is unknown, so any service may be meant.
   const elsewhere = run.adrift.has(ir) ? namesOfServices(run) : [];
   const scope: MessageScope = {
@@ -127,7 +131,7 @@ function scopeOf(run: Run, ir: IrMessage, { file, welcome, roots }: Surroundings
     ]),
     steps: new Map(),
     stepOf: new Map(),
-    broken: new Set([...elsewhere, ...broken]),
+    broken: new Set([...elsewhere, ...brokenCallers]),
     offered: args.message === undefined ? [...new Set(places.flatMap(({ members }) => [...members.keys()]))] : [],
     brokenArgs,
     brokenEnv: env.broken,
@@ -136,7 +140,7 @@ function scopeOf(run: Run, ir: IrMessage, { file, welcome, roots }: Surroundings
     known: new Set(),
     // One fault of a message that nothing composes is enough.
     pages: run.adrift.has(ir) || isAnswer(places, roots),
-    shared: { steps: new Map(), broken: new Set([...elsewhere, ...broken]) },
+    shared: { steps: new Map(), broken: new Set([...elsewhere, ...brokenCallers]) },
   };
   return { args, scope, context, env, callers };
 }

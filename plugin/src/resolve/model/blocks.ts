@@ -90,3 +90,14 @@ export function functionsIn(block: Block): ReadonlySet<Overload> {
     if (expression !== undefined) visit(expression.root);
   return found;
 }
+
+/** Returns the package whose policies, environment and functions a block sees. */
+export function packageOf(block: AnyBlock): string {
+  const subset = block.kind === "composed" || block.kind === "opening" ? block.ir.subset : undefined;
+  return (subset ?? block).file.desc.proto.package;
+}
+
+/** Returns the composed messages that are declared: a subset repeats declarations of another message. */
+export function declaredMessages({ messages }: Pick<Model, "messages">): readonly Composed[] {
+  return messages.filter(({ ir }) => ir.subset === undefined);
+}

@@ -2,7 +2,7 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
 import { sortByDependency } from "../../graph/graph.ts";
-import type { Target } from "../../model/conversion.ts";
+import type { BoundExpression, Target } from "../../model/conversion.ts";
 import type { Block, Composed, Step } from "./model.ts";
 import { composesOf } from "./source-parts.ts";
 
@@ -41,7 +41,9 @@ export function fieldsOf({ targets }: Pick<Part, "targets">, message: Pick<Block
   return targets.flatMap((index) => {
     const target = message.targets[index];
     if (target === undefined) return [];
-    return target.kind === "field" ? [target.field] : target.members.map(({ field }) => field);
+    return target.kind === "field"
+      ? [target.field]
+      : target.members.flatMap(({ field, left }) => (left ? [] : [field]));
   });
 }
 
@@ -86,10 +88,14 @@ export function messagesWithParts(messages: readonly Composed[]): ReadonlySet<st
 export function placesOf(step: Step, { targets }: Pick<Block, "targets">): readonly DescField[] {
   return targets.flatMap((target) =>
     (target.kind === "field" ? [target] : target.members).flatMap(({ field, bound }) =>
-      isAsItIs(bound.expression, step) && bound.conversion.kind === "same" ? [field] : [],
+      isAsItIs(bound.expression, step) && isUnchanged(bound) ? [field] : [],
     ),
   );
 }
+
+/** Returns true if a value becomes a field without any conversion. */
+export const isUnchanged = ({ conversion, copy }: BoundExpression): boolean =>
+  conversion.kind === "same" && copy === undefined;
 
 /** Returns true if an expression is a step's name and nothing else. */
 export const isAsItIs = ({ path, text }: Expression, { name }: Step): boolean =>

@@ -33,8 +33,8 @@ export function revealsIn({ desc, upstreams, identity, services, messages }: IrF
     ]),
     ...messages.flatMap((message) => [
       ...inSteps(message.desc.typeName, message.steps),
-      ...message.fields.flatMap(({ desc: field, reveal }) =>
-        reveal === undefined ? [] : [{ place: `${message.desc.typeName}.${field.name}`, reason: reveal }],
+      ...message.fields.flatMap(({ desc: field, reveal, left }) =>
+        reveal === undefined || left ? [] : [{ place: `${message.desc.typeName}.${field.name}`, reason: reveal }],
       ),
     ]),
   ];

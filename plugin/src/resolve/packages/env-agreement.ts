@@ -48,9 +48,13 @@ function reachedBy({ ir, lets }: Run, service: IrService): Reached[] {
   const methods = new Set(service.methods);
   const isOfService = ({ desc }: IrMessage): boolean =>
     (lets.roots.get(desc.typeName) ?? []).some((root) => methods.has(root));
-  return ir.files
-    .map((file) => ({ file, messages: file.messages.filter(isOfService) }))
-    .filter(({ messages }) => messages.length > 0);
+  const reached = ir.files.flatMap((file) =>
+    file.messages.filter(isOfService).map((message) => ({ file: message.subset?.file ?? file, message })),
+  );
+  return [...Map.groupBy(reached, ({ file }) => file)].map(([file, all]) => ({
+    file,
+    messages: all.map(({ message }) => message),
+  }));
 }
 
 /**

@@ -259,7 +259,7 @@ function undefinedArg(
 }
 
 /** Returns the place of a fault and a hint. An unread name at the place may be a misspelling of the missing one. */
-function howToGive(
+export function howToGive(
   place: ComposePlace,
   name: string,
   used: ReadonlySet<string>,

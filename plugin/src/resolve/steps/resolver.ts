@@ -52,8 +52,9 @@ export function resolverSteps(
     return [resolverStep(supplied, readsOf(ir), declared, scope)];
   }
   const steps: Step[] = [];
-  for (const { desc: field, resolver: setting, reads } of ir.fields) {
+  for (const { desc: target, source, resolver: setting, reads } of ir.fields) {
     if (setting === undefined) continue;
+    const field = source?.desc ?? target;
     const index = declared.length + steps.length;
     const supplied = { at: setting.at, field, message: desc, index, ...fieldType(field) };
     steps.push(resolverStep(supplied, readsOf({ reads }), declared, scope));

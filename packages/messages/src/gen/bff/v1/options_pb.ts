@@ -340,7 +340,8 @@ export type MessageRule = Message<"bff.v1.MessageRule"> & {
 
   /**
    * Upstream messages that this message is a pruned copy of. Fields are copied by name. It must fit each alias. Towards
-   * upstreams it is sent as the first alias.
+   * upstreams it is sent as the first alias. Or one composed message: this message then has the steps that its fields
+   * need.
    * Example: alias: "catalog.v1.Review"
    *
    * @generated from field: repeated string alias = 2;

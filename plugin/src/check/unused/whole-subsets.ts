@@ -1,0 +1,39 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { messagesByName } from "../../resolve/model/blocks.ts";
+import type { Composed, Model } from "../../resolve/model/model.ts";
+import { composesOf } from "../../resolve/model/source-parts.ts";
+import type { Check } from "../check.ts";
+
+export const wholeSubsets: Check = {
+  rules: {
+    BFF439:
+      "An alias of a composed message saves a step. If its fields need every step, a copy of the composed message has the same cost, and no second function.",
+  },
+  run: checkWholeSubsets,
+};
+
+/** Reports aliases of composed messages that need every step, in themselves and in the messages inside. */
+function checkWholeSubsets(model: Model, report: Report): void {
+  const byName = messagesByName(model.messages);
+  const saves = ({ ir, steps }: Composed): boolean =>
+    ir.subset !== undefined &&
+    (ir.steps.length < ir.subset.of.steps.length ||
+      steps
+        .flatMap(({ source }) => composesOf(source))
+        .some(({ message }) => {
+          const child = byName.get(message.typeName);
+          return child !== undefined && saves(child);
+        }));
+  for (const message of model.messages) {
+    const { ir, desc } = message;
+    if (ir.subset === undefined || saves(message)) continue;
+    const of = ir.subset.of.desc.typeName;
+    report({
+      code: "BFF439",
+      severity: "warning",
+      message: `"${desc.name}" needs every step of "${of}", so its alias saves no call`,
+      at: ir.subset.alias.at,
+      hint: `declare it as a copy: compose "${of}" in its place`,
+    });
+  }
+}
