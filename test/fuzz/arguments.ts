@@ -19,6 +19,7 @@ const USUAL = {
   answers: 5000,
   fresh: 10_000,
   masks: 5000,
+  subsets: 2000,
   server: 20_000,
   frames: 1_000_000,
 } as const;

@@ -6,14 +6,16 @@ import { fuzzFresh } from "./fresh.ts";
 import { fuzzMasks } from "./masks.ts";
 import { fuzzAnswers } from "./rich-run.ts";
 import { fuzzServer } from "./server.ts";
+import { fuzzSubsets } from "./subsets.ts";
 
 /** Each prints what it finds and gives whether all is well. */
 const SCENARIOS: Readonly<Record<Scenario, (options: FuzzOptions) => Promise<boolean>>> = {
   compiler,
   rich,
   answers,
-  fresh,
-  masks,
+  fresh: counted(fuzzFresh, "old"),
+  masks: counted(fuzzMasks, "saved"),
+  subsets: counted(fuzzSubsets, "saved"),
   server,
   frames,
 };
@@ -34,17 +36,24 @@ async function answers(options: FuzzOptions): Promise<boolean> {
   console.log(`\n${JSON.stringify(counts)}, ${faults.length} failed`);
   return faults.length === 0;
 }
-async function fresh(options: FuzzOptions): Promise<boolean> {
-  const { faults, ...counts } = await fuzzFresh(options, console.log);
-  for (const fault of faults) console.log(`\n${fault}`);
-  console.log(`\n${JSON.stringify(counts)}, ${faults.length} failed`);
-  return faults.length === 0 && counts.old > 0;
-}
-async function masks(options: FuzzOptions): Promise<boolean> {
-  const { faults, ...counts } = await fuzzMasks(options, console.log);
-  for (const fault of faults) console.log(`\n${fault}`);
-  console.log(`\n${JSON.stringify(counts)}, ${faults.length} failed`);
-  return faults.length === 0 && counts.saved > 0;
+/**
+ * Returns a scenario of random BFFs, which prints its counts.
+ *
+ * @param shown a count that is zero only if the run has shown nothing
+ */
+function counted<Name extends string>(
+  run: (
+    options: FuzzOptions,
+    progress: (text: string) => void,
+  ) => Promise<{ readonly faults: readonly string[] } & Readonly<Record<Name, number>>>,
+  shown: Name,
+): (options: FuzzOptions) => Promise<boolean> {
+  return async (options) => {
+    const { faults, ...counts } = await run(options, console.log);
+    for (const fault of faults) console.log(`\n${fault}`);
+    console.log(`\n${JSON.stringify(counts)}, ${faults.length} failed`);
+    return faults.length === 0 && (counts as Record<string, number>)[shown] !== 0;
+  };
 }
 async function compiler(options: FuzzOptions & { readonly rich?: boolean }): Promise<boolean> {
   const started = performance.now();

@@ -149,6 +149,12 @@ export class Converter {
     }
     return target;
   }
+  /** Copies one field of a composed message, if it is set, to a field of an alias. */
+  copied(from: ReflectMessage, source: DescField, target: ReflectMessage, { desc, fallback }: IrField): void {
+    const unset = hasPresence(source) && !from.isSet(source);
+    if (!unset || (!canBeAbsent(desc) && source.message === undefined)) this.#put(target, desc, source, from);
+    if (fallback !== undefined && !target.isSet(desc)) this.#setBy(target, desc, fallback.value, {});
+  }
   #put(target: ReflectMessage, field: DescField, source: DescField, from: ReflectMessage): void {
     const value = from.get(source);
     if (isReflectList(value) && field.fieldKind === "list") {

@@ -1,6 +1,8 @@
 // The fields of a composed message: their values, and what touched them.
+
+import { isCelList } from "@bufbuild/cel";
 import type { DescField } from "@bufbuild/protobuf";
-import { isReflectMessage, type ReflectMessage } from "@bufbuild/protobuf/reflect";
+import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { IrField } from "../../plugin/src/ir/ir.ts";
 import type { IrStep } from "../../plugin/src/ir/step.ts";
 import type { Composition } from "./compose.ts";
@@ -8,6 +10,7 @@ import { expression } from "./expression.ts";
 import { canBeAbsent, hasPresence } from "./field-value.ts";
 import { failed, type Result, tainted, value } from "./result.ts";
 import { isComposed } from "./static.ts";
+import type { Copies } from "./subsets.ts";
 import { asItem, type Entry, entry, nested, type Position, type Taint } from "./taint.ts";
 
 /** Sets every field of `target`; what touched one goes to `entries`. Gives what became of each. */
@@ -47,9 +50,11 @@ function setField(at: Composition, target: ReflectMessage, field: IrField, entri
  */
 export function laterPaths(at: Composition, target: ReflectMessage): string[] {
   return at.place.message.fields.flatMap((field): string[] => {
-    const value = field.desc.fieldKind === "message" && target.isSet(field.desc) ? target.get(field.desc) : undefined;
+    const desc = copyOf(at, field.desc);
+    if (desc === undefined) return [];
+    const value = desc.fieldKind === "message" && target.isSet(desc) ? target.get(desc) : undefined;
     const inside = isReflectMessage(value) ? (at.response.parts.get(value.message) ?? []) : [];
-    return [...(isLater(at, field) ? [field.desc.name] : []), ...inside.map((path) => `${field.desc.name}.${path}`)];
+    return [...(isLater(at, field) ? [desc.name] : []), ...inside.map((path) => `${desc.name}.${path}`)];
   });
 }
 function isLater(at: Composition, { desc }: IrField): boolean {
@@ -77,6 +82,31 @@ export function suppliedEntries(target: ReflectMessage, taints: readonly Taint[]
 
 /** Assigns a result; returns whether the field is present afterwards. */
 function assign(at: Composition, target: ReflectMessage, field: DescField, result: Result): boolean {
+  const { copies } = at.place;
+  return copies === undefined ? assigned(at, target, field, result) : assignCopy(at, target, field, result, copies);
+}
+
+/** Assigns to the field of an alias what the composed message has. A member that is not copied decides alone. */
+function assignCopy(
+  at: Composition,
+  target: ReflectMessage,
+  field: DescField,
+  result: Result,
+  copies: Copies,
+): boolean {
+  const copy = copies.get(field);
+  const items = result.state !== "value" ? [] : isCelList(result.value) ? [...result.value] : [result.value];
+  const inPlace = items.every((item) => isReflectMessage(item) && item.desc.typeName === copy?.desc.message?.typeName);
+  if (copy !== undefined && items.length > 0 && inPlace) return assigned(at, target, copy.desc, result);
+  const whole = reflect(field.parent);
+  const present = assigned(at, whole, field, result);
+  if (copy === undefined) return present;
+  if (field.oneof === undefined || present) at.response.converter.copied(whole, field, target, copy);
+  if (field.oneof !== undefined || copy.desc.fieldKind === "list" || copy.desc.fieldKind === "map") return present;
+  return !hasPresence(copy.desc) || target.isSet(copy.desc);
+}
+
+function assigned(at: Composition, target: ReflectMessage, field: DescField, result: Result): boolean {
   if (result.state !== "value") return false;
   if (result.unset && canBeAbsent(field)) return !hasPresence(field);
   at.response.converter.set(target, field, result.value, result.enum());
@@ -86,13 +116,14 @@ function assign(at: Composition, target: ReflectMessage, field: DescField, resul
 function touch(
   at: Composition,
   target: ReflectMessage,
-  field: DescField,
+  source: DescField,
   by: string,
   present: boolean,
   result: Result,
   entries: Entry[],
 ): void {
-  if (result.state === "dead") return;
+  const field = copyOf(at, source);
+  if (result.state === "dead" || field === undefined) return;
   const { path } = expression(by);
   const name = path?.length === 1 ? (path[0] ?? "") : "";
   const step = at.named(name) ?? at.response.shared?.named(name);
@@ -111,6 +142,10 @@ function touch(
     for (const [key, item] of target.get(field)) add(typeof key === "string" ? key : { key: String(key) }, item);
 }
 
+/** The field that clients receive. */
+const copyOf = ({ place }: Composition, field: DescField): DescField | undefined =>
+  place.copies === undefined ? field : place.copies.get(field)?.desc;
+
 /** Members in field order; `if` decides, or the presence of the value; the first wins, else `default`. */
 function* setOneof(
   at: Composition,
@@ -124,7 +159,8 @@ function* setOneof(
     ...members.filter((m) => m.default?.value === true),
   ];
   for (const member of ordered) {
-    const by = member.resolver === undefined ? (member.by?.value ?? autobound(at, member.desc)) : "true";
+    const decides = member.if !== undefined && copyOf(at, member.desc) === undefined;
+    const by = member.resolver === undefined && !decides ? (member.by?.value ?? autobound(at, member.desc)) : "true";
     if (by === undefined) continue;
     let taint: Taint[] = [];
     if (member.if !== undefined) {
@@ -133,12 +169,14 @@ function* setOneof(
       if (condition.state === "dead" || condition.state === "failed") return yield condition;
       taint = [...condition.taint, ...(condition.state === "value" ? condition.inner : [])];
       if (condition.state === "absent" || condition.value !== true) {
-        const missed = entry(member.desc, false, taint);
+        const field = copyOf(at, member.desc);
+        const missed = field && entry(field, false, taint);
         if (missed !== undefined) entries.push(missed);
         earlier = [...earlier, ...taint];
         continue;
       }
     }
+    if (decides) return;
     const result = tainted(member.resolver === undefined ? at.evaluate(by) : at.supplied(member.desc), taint);
     if (neverArrives(at, member, result)) return;
     if (result.state === "dead" || result.state === "failed") return yield result;

@@ -41,8 +41,18 @@ export function sharedPlace(program: Program, rpc: DescMethod, composes: DescMes
   });
   const steps = service.steps.filter((step) => starts.has(step) || effects.has(step));
   if (steps.length === 0) return undefined;
-  return { ...whole, message: { ...whole.message, steps }, shared: read };
+  // Rpcs that start the same steps share the code that starts them: a name that one of them reads is read.
+  const shared = new Set(read);
+  for (const method of others) {
+    const theirs = startedBy(program, method, service, whole);
+    if (theirs.symmetricDifference(starts).size === 0)
+      namesBelow(program, program.place(program.composes(methodOf(service, method))), shared, new Set());
+  }
+  return { ...whole, message: { ...whole.message, steps }, shared };
 }
+
+const methodOf = ({ methods }: IrService, rpc: DescMethod): DescMethod =>
+  methods.find(({ desc }) => desc.name === rpc.name)?.desc ?? rpc;
 
 function startedBy(program: Program, rpc: DescMethod, service: IrService, whole: Place): ReadonlySet<IrStep> {
   const method = service.methods.find(({ desc }) => desc.name === rpc.name);

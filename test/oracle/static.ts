@@ -1,9 +1,10 @@
 // Static properties of messages and steps: compositions, side effects, and failures of a response.
 import type { DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
-import type { Ir, IrFile, IrMessage } from "../../plugin/src/ir/ir.ts";
+import type { Ir, IrEnum, IrFile, IrMessage } from "../../plugin/src/ir/ir.ts";
 import type { IrCall, IrErrorRule, IrSource, IrStep, IrUpstream } from "../../plugin/src/ir/step.ts";
 import { Evaluator } from "./evaluator.ts";
 import { Presence } from "./presence.ts";
+import { aliasesOf, type Copies, neededPlace, wholePlace } from "./subsets.ts";
 import { BffFunctionTable } from "./user-functions.ts";
 
 const NO_SIDE_EFFECTS = 1;
@@ -19,6 +20,8 @@ export interface Place {
   readonly rpcs?: (call: IrCall) => readonly DescMethod[];
   /** For an opening: names that are read outside of it. */
   readonly elsewhere?: readonly string[];
+  /** For an alias of a composed message: its fields, by those of the message. Others decide about members only. */
+  readonly copies?: Copies;
 }
 
 export class Program {
@@ -39,6 +42,29 @@ export class Program {
       for (const message of file.messages)
         this.#places.set(message.desc.typeName, { file, message: withNames(message), evaluator });
     }
+    const aliases = aliasesOf(ir);
+    for (const message of ir.files.flatMap((file) => file.messages)) {
+      const of = aliases.get(message.desc.typeName)?.message.desc;
+      const place = of && this.#places.get(of.typeName);
+      if (place !== undefined) this.#places.set(message.desc.typeName, wholePlace(message, place));
+    }
+    this.#reachAll(ir, enums);
+    // Children first: their arguments decide what the others need.
+    const done = new Set<string>();
+    const leaveOut = (name: string): void => {
+      const place = this.#places.get(name);
+      if (done.has(name) || place?.copies === undefined) return;
+      done.add(name);
+      for (const { desc } of place.copies.values()) leaveOut(desc.message?.typeName ?? "");
+      const isAlias = (child: string, whole: string): boolean => aliases.get(child)?.message.desc.typeName === whole;
+      this.#places.set(name, neededPlace(this, place, isAlias));
+    };
+    for (const name of aliases.keys()) leaveOut(name);
+    if (aliases.size > 0) this.#reached.clear();
+    if (aliases.size > 0) this.#reachAll(ir, enums);
+  }
+
+  #reachAll(ir: Ir, enums: readonly IrEnum[]): void {
     for (const file of ir.files) {
       for (const service of file.services) {
         const evaluator = new Evaluator(ir.registry, file.desc.proto.package, this.functions.funcs, enums);

@@ -1,0 +1,232 @@
+// npm run fuzz -- subsets: random BFFs with aliases of their composed messages, of random fields. Every answer is
+// compared with the oracle. A whole answer is also the projection of the composed message's answer, with no call that this lacks.
+import {
+  type DescField,
+  type DescMessage,
+  type DescMethod,
+  fromBinary,
+  type Message,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { ConnectError } from "@connectrpc/connect";
+import type { CallEvent } from "../../runtime/src/observer-calls.ts";
+import { seeded } from "../second/random-message.ts";
+import type { Case } from "./cases.ts";
+import { richCase } from "./rich.ts";
+import { questions } from "./rich-questions.ts";
+import { UNDECIDED } from "./rich-request.ts";
+import { eachGenerated, type Generated, TO_BUF } from "./rich-run.ts";
+import { RichWorld, requestIn } from "./rich-world.ts";
+
+export interface Subsets {
+  readonly bffs: number;
+  /** Whole answers of aliases that were compared with those of their messages. */
+  readonly projected: number;
+  /** Calls that aliases left out in these answers. */
+  readonly saved: number;
+  readonly degraded: number;
+  readonly failed: number;
+  readonly undecided: number;
+  readonly faults: readonly string[];
+}
+
+export async function fuzzSubsets(
+  { cases, seed, only }: { readonly cases: number; readonly seed: number; readonly only: number | undefined },
+  progress: (text: string) => void,
+): Promise<Subsets> {
+  const so = { bffs: 0, projected: 0, saved: 0, degraded: 0, failed: 0, undecided: 0 };
+  const faults: string[] = [];
+  const count = only === undefined ? cases : 1;
+  for (let from = 0; from < count; from += TO_BUF) {
+    const length = Math.min(TO_BUF, count - from);
+    const some = Array.from({ length }, (_, i) => withSubsets(richCase(seed, (only ?? from) + i, false), seed));
+    await eachGenerated(
+      some.filter((testCase) => testCase !== undefined),
+      "",
+      async (made) => {
+        so.bffs++;
+        const { fault, ...came } = await compared(made, seed);
+        for (const what of ["projected", "saved", "degraded", "failed", "undecided"] as const) so[what] += came[what];
+        if (fault === undefined) return;
+        const again = `seed ${seed}, case ${made.testCase.index}: npm run fuzz -- subsets --seed ${seed} --only ${made.testCase.index}`;
+        progress(again);
+        faults.push([again, ...Object.values(made.testCase.protos), fault].join("\n"));
+      },
+    );
+    progress(`${so.bffs} BFFs, ${so.projected} answers projected, ${so.saved} calls saved, ${faults.length} failed`);
+  }
+  return { ...so, faults };
+}
+
+// ---- aliases ----
+
+/** Adds an alias of the page and one of Sub, with an rpc. Undefined for rpcs other than the page's. */
+function withSubsets(testCase: Case, seed: number): Case | undefined {
+  const text = testCase.protos[testCase.file] ?? "";
+  const random = seeded("subsets", seed, testCase.index);
+  const rpc = /\brpc GetPage\((\w+)\) returns \(Page\) \{/.exec(text);
+  if (rpc === null || text.includes("resolver: true") || /message (Page|Sub) \{(?!\s*option)/.test(text))
+    return undefined;
+  const options = balanced(text, rpc.index + rpc[0].length - 1);
+  const sub = aliasOf("Sub", text, random);
+  const page = aliasOf("Page", text, random);
+  if (page === undefined) return undefined;
+  const small = `rpc GetSmall(${rpc[1]}) returns (SmallPage) ${options.replace(/get: "[^"]*"|post: "[^"]*"/g, (path) => path.replace(/"$/, '/small"'))}`;
+  const changed = `${text.slice(0, rpc.index)}${small}\n  ${text.slice(rpc.index)}\n${page}\n${sub ?? ""}`;
+  const protos = { ...testCase.protos, [testCase.file]: changed };
+  return { ...testCase, base: { ...testCase.base, protos }, protos };
+}
+
+function balanced(text: string, start: number): string {
+  let depth = 0;
+  let quoted = false;
+  for (let i = start; i < text.length; i++) {
+    if (text[i] === '"') quoted = !quoted;
+    if (quoted) continue;
+    if (text[i] === "{") depth++;
+    if (text[i] === "}" && --depth === 0) return text.slice(start, i + 1);
+  }
+  return "{}";
+}
+
+const FIELD = /^ {2}((?:optional |repeated )?[\w.]+(?:<\w+, [\w.]+>)?) (f\d+) = \d+/gm;
+const MEMBER = /\b([\w.]+) (m\d+) = \d+/g;
+
+function aliasOf(name: string, text: string, random: () => number): string | undefined {
+  const start = text.indexOf(`message ${name} {`);
+  const body = start < 0 ? "" : balanced(text, start + `message ${name} `.length);
+  if (!body.includes('name: "s0"')) return undefined;
+  const share = random() < 0.5 ? 0.2 : 0.5;
+  const hasSub = text.includes("message Sub {");
+  let number = 0;
+  const field = (type: string, of: string): string => {
+    const rules: string[] = [];
+    let target = type;
+    if (hasSub && /\bSub\b/.test(type) && random() < 0.7) target = type.replace(/\bSub\b/, "SmallSub");
+    const chance = type === "optional string" ? random() : 1;
+    if (chance < 0.3) target = "string";
+    else if (chance < 0.5) rules.push(`fallback: "'none'"`);
+    const named = random() < 0.5 ? of : `${of}_own`;
+    if (named !== of) rules.push(`alias: "${of}"`);
+    return `${target} ${named} = ${++number}${rules.length === 0 ? "" : ` [(bff.v1.field) = { ${rules.join(" ")} }]`};`;
+  };
+  const taken = (all: readonly RegExpMatchArray[]): string[] =>
+    all.filter(() => random() < share).map(([, type = "", of = ""]) => field(type, of));
+  const fields = taken([...body.matchAll(FIELD)]);
+  const oneof = /^ {2}oneof one \{.*$/m.exec(body)?.[0] ?? "";
+  const members = taken([...oneof.matchAll(MEMBER)]);
+  const all = [...fields, ...(members.length === 0 ? [] : [`oneof one_own { ${members.join(" ")} }`])];
+  const degraded = body.includes("bff.v1.Degradation") ? "repeated bff.v1.Degradation degraded = 99;" : "";
+  return `message Small${name} {\n  option (bff.v1.message).alias = "${name}";\n  ${all.join("\n  ")}\n  ${degraded}\n}`;
+}
+
+// ---- answers ----
+
+interface Compared {
+  projected: number;
+  saved: number;
+  degraded: number;
+  failed: number;
+  undecided: number;
+  fault: string | undefined;
+}
+
+async function compared(made: Generated, seed: number): Promise<Compared> {
+  const so: Compared = { projected: 0, saved: 0, degraded: 0, failed: 0, undecided: 0, fault: undefined };
+  const named = (name: string): DescMethod | undefined => made.methods.find((method) => method.name === name);
+  const [page, small] = [named("GetPage"), named("GetSmall")];
+  if (page === undefined || small === undefined) return so;
+  for (let world = 0; world < 4 && so.fault === undefined; world++) {
+    const key = `${seed} ${made.testCase.index} ${world}`;
+    for (const came of await questions({ ...made, methods: [small] }, key)) {
+      if (came.end !== "whole") so[came.end]++;
+      if (came.fault === UNDECIDED) so.undecided++;
+      else so.fault ??= came.fault;
+    }
+    if (page.methodKind !== "unary" || so.fault !== undefined) continue;
+    const [full, part] = [await answerOf(made, page, key), await answerOf(made, small, key)];
+    if (full === undefined || part === undefined) continue;
+    const extra = part.calls.difference(full.calls);
+    const found = JSON.stringify(shown(part.message));
+    const expected = JSON.stringify(projected(full.message, small.output, made));
+    so.projected++;
+    so.saved += full.calls.size - part.calls.size;
+    if (found !== expected) so.fault = `world ${world}: ${found} is no projection, which is ${expected}`;
+    else if (extra.size > 0) so.fault = `world ${world}: only the alias makes ${[...extra].join(", ")}`;
+  }
+  return so;
+}
+
+/** Returns a whole answer with its calls. Undefined for any other. */
+async function answerOf({ create: createBff, ir }: Generated, method: DescMethod, seed: string) {
+  const { message, headers } = requestIn(method.input, seed);
+  const world = new RichWorld(seed);
+  const calls = new Set<string>();
+  const keyed = ir.registry.getMessage("up.v1.BatchGetItemsRequest");
+  if (keyed === undefined) throw new Error("no batches");
+  const call = ({ method: name, message: bytes = new Uint8Array() }: Omit<CallEvent, "call">): void => {
+    if (!/(BatchGet|Map)Items$/.test(name)) calls.add(`${name} ${Buffer.from(bytes).toString("base64")}`);
+    else {
+      // Another step may share the call with other keys.
+      const request = fromBinary(keyed, bytes) as Message & {
+        readonly ids: readonly string[];
+        readonly locale: string;
+      };
+      for (const id of request.ids) calls.add(`${name} ${request.locale} ${id}`);
+    }
+  };
+  const bff = createBff({ mocks: world.mocks(), observer: { call } });
+  world.clock = bff.clock;
+  let whole = true;
+  const onHeader = (all: Headers): void => {
+    whole = !all.has("bff-degraded");
+  };
+  try {
+    const send = bff[method.localName] as (request: object, options: object) => Promise<Message>;
+    const answer = toBinary(method.output, await send(message, { headers, onHeader }));
+    return whole ? { message: reflect(method.output, fromBinary(method.output, answer)), calls } : undefined;
+  } catch (error) {
+    if (error instanceof ConnectError) return undefined;
+    throw error;
+  } finally {
+    bff.close();
+  }
+}
+
+/** The fields of a message by their names, without unset ones. */
+function shown(message: ReflectMessage): object {
+  const fields = message.desc.fields.filter((field) => message.isSet(field) && !isDegradation(field));
+  return Object.fromEntries(fields.map((field) => [field.name, plain(message.get(field), shown)]));
+}
+const isDegradation = ({ message }: DescField): boolean => message?.typeName === "bff.v1.Degradation";
+
+/** The fields of an alias as the answer of its message has them. */
+function projected(from: ReflectMessage, to: DescMessage, made: Generated): object {
+  const rules = made.ir.files.flatMap(({ messages }) => messages).find(({ desc }) => desc.typeName === to.typeName);
+  if (rules === undefined || from.desc.typeName === to.typeName) return shown(from);
+  return Object.fromEntries(
+    rules.fields.flatMap(({ desc, alias, fallback }) => {
+      const source = from.desc.fields.find(({ name }) => name === (alias?.value ?? desc.name));
+      if (source === undefined || isDegradation(desc)) return [];
+      const inside = desc.message;
+      const child = (value: ReflectMessage): object =>
+        inside?.name.startsWith("Small") === true ? projected(value, inside, made) : shown(value);
+      if (from.isSet(source)) {
+        const value = plain(from.get(source), child);
+        // Without presence an empty text is an unset one.
+        return value === "" && desc.presence === IMPLICIT ? [] : [[desc.name, value]];
+      }
+      return fallback === undefined ? [] : [[desc.name, "none"]];
+    }),
+  );
+}
+const IMPLICIT = 2;
+
+function plain(value: unknown, message: (value: ReflectMessage) => object): unknown {
+  if (isReflectMessage(value)) return message(value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (value instanceof Uint8Array || typeof value !== "object" || value === null) return value;
+  if (Symbol.iterator in value) return [...(value as Iterable<unknown>)].map((item) => plain(item, message));
+  return value;
+}
