@@ -13,16 +13,16 @@ import { requestFor } from "./support/request.ts";
 
 function reached(file: DescFile, found = new Set<DescFile>()): ReadonlySet<DescFile> {
   if (found.has(file)) return found;
-  found.add(file);
   for (const dependency of publicDependencies(file)) reached(dependency, found);
-  return found;
+  // After all that it imports.
+  return found.add(file);
 }
 
 /** As a client that has asked for them puts them together. */
 function seenByClients(file: DescFile) {
   const bytes = [...reached(file)].map(publicBytes);
   const protos = bytes.map((buffer) => fromBinary(FileDescriptorProtoSchema, buffer));
-  const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: protos.reverse() }));
+  const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: protos }));
   return { registry, text: bytes.map((buffer) => Buffer.from(buffer).toString("latin1")).join("\n") };
 }
 

@@ -10,14 +10,14 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetSummaryRequestSchema, Run } from "../../agent/v1/agent_pb.ts";
 import { AgentService, Status } from "../../agent/v1/agent_pb.ts";
 import type { BatchGetUsersResponseRead, CountUnreadResponseRead, SummaryRead, UsageRead, UserRead } from "./mobile_codec.ts";
-import { decodeBatchGetUsersResponse, decodeCountUnreadResponse, decodeGetHomeRequest, decodeSummary, decodeUsage, encodeBatchGetUsersRequest, encodeCountUnreadRequest, encodeGetSummaryRequest, encodeGetUsageRequest, encodeHome } from "./mobile_codec.ts";
+import { decodeBatchGetUsersResponse, decodeCountUnreadResponse, decodeGetHomeRequest, decodeSummary, decodeUsage, encodeBatchGetUsersRequest, encodeCountUnreadRequest, encodeGetSummaryRequest, encodeGetUsageRequest, encodeHome, encodeWidget } from "./mobile_codec.ts";
 import type { CountUnreadRequestSchema } from "../../notify/v1/notify_pb.ts";
 import { NotifyService } from "../../notify/v1/notify_pb.ts";
 import type { GetUsageRequestSchema } from "../../billing/v1/billing_pb.ts";
 import { BillingService } from "../../billing/v1/billing_pb.ts";
 import type { BatchGetUsersRequestSchema } from "../../user/v1/user_pb.ts";
 import { UserService } from "../../user/v1/user_pb.ts";
-import type { GetHomeRequest, Home, RunLine } from "./mobile_pb.ts";
+import type { GetHomeRequest, Home, RunLine, Widget, WidgetRun } from "./mobile_pb.ts";
 import { HomeService } from "./mobile_pb.ts";
 
 // ---- policies: mobile/v1/mobile.proto and its imports, over the defaults ----
@@ -33,15 +33,15 @@ const CALL = {
   forward: ["authorization", "x-request-id"], // policy/v1/policy.proto:10
 };
 
-const NOTIFY_CALL = {
+const COUNT_UNREAD_CALL = {
   ...CALL,
-  timeoutMs: 60, // mobile.proto:63
+  timeoutMs: 60, // mobile.proto:67
 };
 
 const BILLING_CALL = {
   ...CALL,
   timeoutMs: 80, // policy/v1/policy.proto:12
-  cache: { ttlMs: 1_000, staleMs: 3_600_000 }, // mobile.proto:15, mobile.proto:16
+  cache: { ttlMs: 1_000, staleMs: 3_600_000 }, // mobile.proto:16, mobile.proto:17
 };
 
 /** Connections to upstreams. */
@@ -70,13 +70,14 @@ export interface App {
   readonly countUnread: Rpc<MessageInitShape<typeof CountUnreadRequestSchema>, CountUnreadResponseRead>;
   readonly getUsage: Rpc<MessageInitShape<typeof GetUsageRequestSchema>, UsageRead>;
   readonly userById: Batch<MessageInitShape<typeof BatchGetUsersRequestSchema>, BatchGetUsersResponseRead, string, UserRead>;
+  readonly countUnread_: Rpc<MessageInitShape<typeof CountUnreadRequestSchema>, CountUnreadResponseRead>;
 }
 
 function createApp({ agent, billing, notify, user }: Upstreams, env: Env): App {
   return {
     env,
     getSummary: agent.unaryWith(AgentService.method.getSummary, encodeGetSummaryRequest, decodeSummary, CALL),
-    countUnread: notify.unaryWith(NotifyService.method.countUnread, encodeCountUnreadRequest, decodeCountUnreadResponse, NOTIFY_CALL),
+    countUnread: notify.unaryWith(NotifyService.method.countUnread, encodeCountUnreadRequest, decodeCountUnreadResponse, COUNT_UNREAD_CALL),
     getUsage: billing.unaryWith(BillingService.method.getUsage, encodeGetUsageRequest, decodeUsage, BILLING_CALL),
     userById: {
       rpc: user.unaryWith(UserService.method.batchGetUsers, encodeBatchGetUsersRequest, decodeBatchGetUsersResponse, CALL),
@@ -85,6 +86,7 @@ function createApp({ agent, billing, notify, user }: Upstreams, env: Env): App {
       key: (item: UserRead) => item.id,
       max: 100,
     },
+    countUnread_: notify.unaryWith(NotifyService.method.countUnread, encodeCountUnreadRequest, decodeCountUnreadResponse, CALL),
   };
 }
 
@@ -94,11 +96,18 @@ function createApp({ agent, billing, notify, user }: Upstreams, env: Env): App {
 export function createHomeService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly observer?: Observer | undefined }): Endpoint[] {
   const app = createApp(deps.upstreams, deps.env);
   return [
-    endpoint(HomeService.method.getHome, app, { // mobile.proto:23:7
+    endpoint(HomeService.method.getHome, app, { // mobile.proto:24:7
       timeoutMs: 1_000,
       compose: composeHome,
       degraded: (home, entries) => { home.degraded = entries; },
       codec: { decode: decodeGetHomeRequest, encode: encodeHome },
+      observer: deps.observer,
+    }),
+    endpoint(HomeService.method.getWidget, app, { // mobile.proto:28:7
+      timeoutMs: 2_000,
+      compose: composeWidget,
+      degraded: (widget, entries) => { widget.degraded = entries; },
+      codec: { decode: decodeGetHomeRequest, encode: encodeWidget },
       observer: deps.observer,
     }),
   ];
@@ -110,19 +119,19 @@ export function createHomeService(deps: { readonly upstreams: Upstreams; readonl
 export async function composeHome(cx: Request<App>, args: GetHomeRequest): Promise<Home> {
   const { getSummary, countUnread, getUsage } = cx.app;
 
-  // mobile.proto:37:7
+  // mobile.proto:41:7
   if (args.workspaceId === "") throw cx.refuse(Code.INVALID_ARGUMENT, "workspace_id is missing", 0);
 
-  // mobile.proto:46:7
+  // mobile.proto:50:7
   const summaryStep = cx.call(getSummary, { workspaceId: args.workspaceId });
 
-  // mobile.proto:54:7
+  // mobile.proto:58:7
   const unreadStep = cx.tryCall(countUnread, { userId: args.userId });
 
-  // mobile.proto:66:7
+  // mobile.proto:70:7
   const usageStep = cx.tryCall(getUsage, { workspaceId: args.workspaceId });
 
-  // mobile.proto:74:7
+  // mobile.proto:78:7
   const runsStep = cx.step(async () => {
     const summary = await summaryStep;
     return composeEachRunLine(cx, summary.runs.slice(0, 3).map((run) => ({ run })));
@@ -153,7 +162,7 @@ export async function composeHome(cx: Request<App>, args: GetHomeRequest): Promi
 export async function composeEachRunLine(cx: Request<App>, list: readonly { readonly run: Run }[]): Promise<RunLine[]> {
   const { userById } = cx.app;
 
-  // mobile.proto:100:10
+  // mobile.proto:104:10
   const ownerLoads = cx.tryLoadEach(userById, list, (args) => args.run.ownerId);
 
   await ownerLoads.all;
@@ -170,5 +179,51 @@ export async function composeEachRunLine(cx: Request<App>, list: readonly { read
       cx.touched(runLine, "owner_name", runLine.ownerName !== undefined, ownerLoads.step(i));
     }
     return runLine;
+  });
+}
+
+/** mobile.v1.Widget */
+export async function composeWidget(cx: Request<App>, args: GetHomeRequest): Promise<Widget> {
+  const { getSummary, countUnread_ } = cx.app;
+
+  // web/v1/web.proto:41:7
+  if (args.workspaceId === "") throw cx.refuse(Code.INVALID_ARGUMENT, "workspace_id is missing", 1);
+
+  // web/v1/web.proto:22:7
+  const agentStep = cx.call(getSummary, { workspaceId: args.workspaceId });
+
+  // web/v1/web.proto:27:7
+  const unreadStep = cx.tryCall(countUnread_, { userId: args.userId });
+
+  // web/v1/web.proto:38:7
+  const cardsStep = cx.step(async () => {
+    const agent = await agentStep;
+    return composeEachWidgetRun(cx, agent.runs.map((run) => ({ run })));
+  });
+
+  const unread = await unreadStep;
+  const cards = await cardsStep;
+  await agentStep;
+
+  const widget: Widget = {
+    $typeName: "mobile.v1.Widget",
+    unread: unread?.count,
+    runs: cards,
+    degraded: [],
+  };
+  if (cx.degraded) {
+    cx.touched(widget, "unread", widget.unread !== undefined, unreadStep);
+  }
+  return widget;
+}
+
+/** mobile.v1.WidgetRun, for each item of a list */
+export function composeEachWidgetRun(_cx: Request<App>, list: readonly { readonly run: Run }[]): WidgetRun[] {
+  return list.map((args) => {
+    const widgetRun: WidgetRun = {
+      $typeName: "mobile.v1.WidgetRun",
+      title: args.run.title,
+    };
+    return widgetRun;
   });
 }

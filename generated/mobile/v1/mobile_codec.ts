@@ -14,8 +14,8 @@ import type { Usage } from "../../billing/v1/billing_pb.ts";
 import { GetUsageRequestSchema, UsageSchema } from "../../billing/v1/billing_pb.ts";
 import type { BatchGetUsersResponse, User } from "../../user/v1/user_pb.ts";
 import { BatchGetUsersRequestSchema, BatchGetUsersResponseSchema, UserSchema } from "../../user/v1/user_pb.ts";
-import type { GetHomeRequest, RunLineSchema } from "./mobile_pb.ts";
-import { GetHomeRequestSchema, HomeSchema } from "./mobile_pb.ts";
+import type { GetHomeRequest, RunLineSchema, WidgetRunSchema } from "./mobile_pb.ts";
+import { GetHomeRequestSchema, HomeSchema, WidgetSchema } from "./mobile_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
 import type { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
@@ -37,6 +37,9 @@ export const encodeBatchGetUsersRequest = encoder(BatchGetUsersRequestSchema, wr
 
 /** mobile.v1.Home */
 export const encodeHome = encoder(HomeSchema, writeHome);
+
+/** mobile.v1.Widget */
+export const encodeWidget = encoder(WidgetSchema, writeWidget);
 
 function writeGetSummaryRequest(w: Writer, message: MessageInitShape<typeof GetSummaryRequestSchema>): void {
   if (message.workspaceId) w.tag(10).string(message.workspaceId);
@@ -64,6 +67,13 @@ function writeHome(w: Writer, message: MessageInitShape<typeof HomeSchema>): voi
   w.unknown(message);
 }
 
+function writeWidget(w: Writer, message: MessageInitShape<typeof WidgetSchema>): void {
+  if (message.unread !== undefined) w.tag(8).int32(message.unread);
+  for (const item of message.runs ?? []) { w.open(18); writeWidgetRun(w, item); w.close(); }
+  for (const item of message.degraded ?? []) { w.open(122); writeDegradation(w, item); w.close(); }
+  w.unknown(message);
+}
+
 function writeRunLine(w: Writer, message: MessageInitShape<typeof RunLineSchema>): void {
   if (message.title) w.tag(10).string(message.title);
   if (message.ownerName !== undefined) w.tag(18).string(message.ownerName);
@@ -77,6 +87,11 @@ function writeDegradation(w: Writer, message: MessageInitShape<typeof Degradatio
   if (message.upstream) w.tag(34).string(message.upstream);
   if (message.age !== undefined) { w.open(42); writeDuration(w, message.age); w.close(); }
   if (message.count !== undefined && message.count !== 0) w.tag(48).uint32(message.count);
+  w.unknown(message);
+}
+
+function writeWidgetRun(w: Writer, message: MessageInitShape<typeof WidgetRunSchema>): void {
+  if (message.title) w.tag(10).string(message.title);
   w.unknown(message);
 }
 

@@ -70,6 +70,8 @@ export function createTestBff<C extends Clock = FakeClock>({ mocks, env, ...opti
   return {
     /** mobile.v1.HomeService/GetHome */
     getHome: bed.rpc(homeServiceEndpoints, HomeService.method.getHome),
+    /** mobile.v1.HomeService/GetWidget */
+    getWidget: bed.rpc(homeServiceEndpoints, HomeService.method.getWidget),
     /** The mocks of the upstreams. */
     mocks: upstreams,
     /** Breakers, limits and throttles of the upstreams. */

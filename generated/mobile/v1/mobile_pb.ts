@@ -10,13 +10,14 @@ import type { Degradation } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { file_bff_v1_degradation } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { file_bff_v1_options } from "@protobff/messages/bff/v1/options_pb.js";
 import { file_policy_v1_policy } from "../../policy/v1/policy_pb.ts";
+import { file_web_v1_web } from "../../web/v1/web_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file mobile/v1/mobile.proto.
  */
 export const file_mobile_v1_mobile: GenFile = /*@__PURE__*/
-  fileDesc("ChZtb2JpbGUvdjEvbW9iaWxlLnByb3RvEgltb2JpbGUudjEiNwoOR2V0SG9tZVJlcXVlc3QSFAoMd29ya3NwYWNlX2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkiggUKBEhvbWUSKAoEbmFtZRgBIAEoCUIayuQdFgoUc3VtbWFyeS5kaXNwbGF5X25hbWUSRAoEYnVzeRgCIAEoCEI2yuQdMgowc3VtbWFyeS5zdGF0dXMgPT0gYWdlbnQudjEuU3RhdHVzLlNUQVRVU19SVU5OSU5HEicKBnVucmVhZBgDIAEoBUISyuQdDgoMdW5yZWFkLmNvdW50SACIAQESLAoEcnVucxgEIAMoCzISLm1vYmlsZS52MS5SdW5MaW5lQgrK5B0GCgRydW5zEjEKC3NwZW50X2NlbnRzGAUgASgDQhfK5B0TChF1c2FnZS5zcGVudF9jZW50c0gBiAEBEiUKCGRlZ3JhZGVkGA8gAygLMhMuYmZmLnYxLkRlZ3JhZGF0aW9uOr0CyuQduAIKOEI2ChdhcmdzLndvcmtzcGFjZV9pZCA9PSAnJxIbCAMSF3dvcmtzcGFjZV9pZCBpcyBtaXNzaW5nCjUKB3N1bW1hcnkiKgogYWdlbnQudjEuQWdlbnRTZXJ2aWNlL0dldFN1bW1hcnkSBiIEYXJncwpQCgZ1bnJlYWRIASJECiNub3RpZnkudjEuTm90aWZ5U2VydmljZS9Db3VudFVucmVhZBIXCgd1c2VyX2lkEgxhcmdzLnVzZXJfaWQiBDYwbXMKNwoFdXNhZ2VIASIsCiJiaWxsaW5nLnYxLkJpbGxpbmdTZXJ2aWNlL0dldFVzYWdlEgYiBGFyZ3MKOgoEcnVuczIyCgNydW4SFHN1bW1hcnkucnVucy50YWtlKDMpMhUKB1J1bkxpbmUSCgoDcnVuEgNydW5CCQoHX3VucmVhZEIOCgxfc3BlbnRfY2VudHMiwwEKB1J1bkxpbmUSIwoFdGl0bGUYASABKAlCFMrkHRAKDmFyZ3MucnVuLnRpdGxlEikKCm93bmVyX25hbWUYAiABKAlCEMrkHQwKCm93bmVyLm5hbWVIAIgBATpZyuQdVQpTCgVvd25lckgBIkgKIXVzZXIudjEuVXNlclNlcnZpY2UvQmF0Y2hHZXRVc2Vyc2IjCgNpZHMSEWFyZ3MucnVuLm93bmVyX2lkGgV1c2VycyICaWRCDQoLX293bmVyX25hbWUyVwoLSG9tZVNlcnZpY2USQgoHR2V0SG9tZRIZLm1vYmlsZS52MS5HZXRIb21lUmVxdWVzdBoPLm1vYmlsZS52MS5Ib21lIguQAgHK5B0ECgIxcxoEyuQdAEIsyuQdKAomChliaWxsaW5nLnYxLkJpbGxpbmdTZXJ2aWNlMgkKAjFzEgM2MG1iBnByb3RvMw", [file_bff_v1_degradation, file_bff_v1_options, file_policy_v1_policy]);
+  fileDesc("ChZtb2JpbGUvdjEvbW9iaWxlLnByb3RvEgltb2JpbGUudjEiNwoOR2V0SG9tZVJlcXVlc3QSFAoMd29ya3NwYWNlX2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkiggUKBEhvbWUSKAoEbmFtZRgBIAEoCUIayuQdFgoUc3VtbWFyeS5kaXNwbGF5X25hbWUSRAoEYnVzeRgCIAEoCEI2yuQdMgowc3VtbWFyeS5zdGF0dXMgPT0gYWdlbnQudjEuU3RhdHVzLlNUQVRVU19SVU5OSU5HEicKBnVucmVhZBgDIAEoBUISyuQdDgoMdW5yZWFkLmNvdW50SACIAQESLAoEcnVucxgEIAMoCzISLm1vYmlsZS52MS5SdW5MaW5lQgrK5B0GCgRydW5zEjEKC3NwZW50X2NlbnRzGAUgASgDQhfK5B0TChF1c2FnZS5zcGVudF9jZW50c0gBiAEBEiUKCGRlZ3JhZGVkGA8gAygLMhMuYmZmLnYxLkRlZ3JhZGF0aW9uOr0CyuQduAIKOEI2ChdhcmdzLndvcmtzcGFjZV9pZCA9PSAnJxIbCAMSF3dvcmtzcGFjZV9pZCBpcyBtaXNzaW5nCjUKB3N1bW1hcnkiKgogYWdlbnQudjEuQWdlbnRTZXJ2aWNlL0dldFN1bW1hcnkSBiIEYXJncwpQCgZ1bnJlYWRIASJECiNub3RpZnkudjEuTm90aWZ5U2VydmljZS9Db3VudFVucmVhZBIXCgd1c2VyX2lkEgxhcmdzLnVzZXJfaWQiBDYwbXMKNwoFdXNhZ2VIASIsCiJiaWxsaW5nLnYxLkJpbGxpbmdTZXJ2aWNlL0dldFVzYWdlEgYiBGFyZ3MKOgoEcnVuczIyCgNydW4SFHN1bW1hcnkucnVucy50YWtlKDMpMhUKB1J1bkxpbmUSCgoDcnVuEgNydW5CCQoHX3VucmVhZEIOCgxfc3BlbnRfY2VudHMiwwEKB1J1bkxpbmUSIwoFdGl0bGUYASABKAlCFMrkHRAKDmFyZ3MucnVuLnRpdGxlEikKCm93bmVyX25hbWUYAiABKAlCEMrkHQwKCm93bmVyLm5hbWVIAIgBATpZyuQdVQpTCgVvd25lckgBIkgKIXVzZXIudjEuVXNlclNlcnZpY2UvQmF0Y2hHZXRVc2Vyc2IjCgNpZHMSEWFyZ3MucnVuLm93bmVyX2lkGgV1c2VycyICaWRCDQoLX293bmVyX25hbWUiiwEKBldpZGdldBITCgZ1bnJlYWQYASABKAVIAIgBARIiCgRydW5zGAIgAygLMhQubW9iaWxlLnYxLldpZGdldFJ1bhIlCghkZWdyYWRlZBgPIAMoCzITLmJmZi52MS5EZWdyYWRhdGlvbjoWyuQdEhIQd2ViLnYxLkRhc2hib2FyZEIJCgdfdW5yZWFkIjAKCVdpZGdldFJ1bhINCgV0aXRsZRgBIAEoCToUyuQdEBIOd2ViLnYxLlJ1bkNhcmQylwEKC0hvbWVTZXJ2aWNlEkIKB0dldEhvbWUSGS5tb2JpbGUudjEuR2V0SG9tZVJlcXVlc3QaDy5tb2JpbGUudjEuSG9tZSILkAIByuQdBAoCMXMSPgoJR2V0V2lkZ2V0EhkubW9iaWxlLnYxLkdldEhvbWVSZXF1ZXN0GhEubW9iaWxlLnYxLldpZGdldCIDkAIBGgTK5B0AQizK5B0oCiYKGWJpbGxpbmcudjEuQmlsbGluZ1NlcnZpY2UyCQoCMXMSAzYwbWIGcHJvdG8z", [file_bff_v1_degradation, file_bff_v1_options, file_policy_v1_policy, file_web_v1_web]);
 
 /**
  * @generated from message mobile.v1.GetHomeRequest
@@ -105,6 +106,52 @@ export const RunLineSchema: GenMessage<RunLine> = /*@__PURE__*/
   messageDesc(file_mobile_v1_mobile, 2);
 
 /**
+ * a part of web's dashboard: only the calls that these fields need
+ *
+ * @generated from message mobile.v1.Widget
+ */
+export type Widget = Message<"mobile.v1.Widget"> & {
+  /**
+   * @generated from field: optional int32 unread = 1;
+   */
+  unread?: number | undefined;
+
+  /**
+   * @generated from field: repeated mobile.v1.WidgetRun runs = 2;
+   */
+  runs: WidgetRun[];
+
+  /**
+   * @generated from field: repeated bff.v1.Degradation degraded = 15;
+   */
+  degraded: Degradation[];
+};
+
+/**
+ * Describes the message mobile.v1.Widget.
+ * Use `create(WidgetSchema)` to create a new message.
+ */
+export const WidgetSchema: GenMessage<Widget> = /*@__PURE__*/
+  messageDesc(file_mobile_v1_mobile, 3);
+
+/**
+ * @generated from message mobile.v1.WidgetRun
+ */
+export type WidgetRun = Message<"mobile.v1.WidgetRun"> & {
+  /**
+   * @generated from field: string title = 1;
+   */
+  title: string;
+};
+
+/**
+ * Describes the message mobile.v1.WidgetRun.
+ * Use `create(WidgetRunSchema)` to create a new message.
+ */
+export const WidgetRunSchema: GenMessage<WidgetRun> = /*@__PURE__*/
+  messageDesc(file_mobile_v1_mobile, 4);
+
+/**
  * @generated from service mobile.v1.HomeService
  */
 export const HomeService: GenService<{
@@ -115,6 +162,14 @@ export const HomeService: GenService<{
     methodKind: "unary";
     input: typeof GetHomeRequestSchema;
     output: typeof HomeSchema;
+  },
+  /**
+   * @generated from rpc mobile.v1.HomeService.GetWidget
+   */
+  getWidget: {
+    methodKind: "unary";
+    input: typeof GetHomeRequestSchema;
+    output: typeof WidgetSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_mobile_v1_mobile, 0);
