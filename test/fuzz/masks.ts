@@ -1,22 +1,13 @@
 // npm run fuzz -- masks: random BFFs whose clients choose fields by random masks. A whole answer to a mask is the pruned
 // answer to `*`, by another implementation, and has no call that this lacks.
-import {
-  type DescField,
-  type DescMessage,
-  type DescMethod,
-  fromBinary,
-  type Message,
-  toBinary,
-} from "@bufbuild/protobuf";
-import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
-import { ConnectError } from "@connectrpc/connect";
-import type { CallEvent } from "../../runtime/src/observer-calls.ts";
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { seeded } from "../second/random-message.ts";
 import type { Case } from "./cases.ts";
 import { pick } from "./random.ts";
 import { richCase } from "./rich.ts";
 import { eachGenerated, type Generated, TO_BUF } from "./rich-run.ts";
-import { RichWorld, requestIn } from "./rich-world.ts";
+import { answerOf, plain } from "./whole-answer.ts";
 
 export interface MaskCounts {
   readonly bffs: number;
@@ -99,12 +90,12 @@ async function compared(made: Generated, seed: number): Promise<Compared> {
   );
   for (let world = 0; world < WORLDS && so.fault === undefined; world++) {
     const key = `${seed} ${made.testCase.index} ${world}`;
-    const full = await answerOf(made, method, key, "*");
+    const full = await answerOf(made, method, key, masking("*"));
     if (full === undefined) continue;
     const random = seeded("masks of answers", seed, made.testCase.index * WORLDS + world);
     for (let i = 0; i < MASKS && so.fault === undefined; i++) {
       const paths = Array.from({ length: i }, () => randomPath(method.output, random));
-      const part = await answerOf(made, method, key, paths.join());
+      const part = await answerOf(made, method, key, masking(paths.join()));
       const about = `world ${world}, mask ${paths.join() || "none"}`;
       if (part === undefined) so.fault = `${about}: fails or is degraded, unlike the answer to *`;
       else {
@@ -121,6 +112,8 @@ async function compared(made: Generated, seed: number): Promise<Compared> {
   return so;
 }
 
+const masking = (mask: string) => ({ fields: { mask: undefined }, headers: { "bff-fields": mask } });
+
 function randomPath(desc: DescMessage, random: () => number): string {
   const field = pick(desc.fields, random) as DescField;
   const inside = field.message?.typeName.startsWith("google.protobuf.") ? undefined : field.message;
@@ -128,44 +121,6 @@ function randomPath(desc: DescMessage, random: () => number): string {
   if (random() < 0.2) return `${field.name}.*`;
   const star = field.fieldKind === "map" || (field.fieldKind === "list" && random() < 0.5) ? "*." : "";
   return `${field.name}.${star}${randomPath(inside, random)}`;
-}
-
-/** Returns a whole answer with its calls. Undefined for any other. */
-async function answerOf({ create: createBff, ir }: Generated, method: DescMethod, seed: string, mask: string) {
-  const { message, headers } = requestIn(method.input, seed);
-  const world = new RichWorld(seed);
-  const calls = new Set<string>();
-  const keyed = ir.registry.getMessage("up.v1.BatchGetItemsRequest");
-  if (keyed === undefined) throw new Error("no batches");
-  const call = ({ method: name, message: bytes = new Uint8Array() }: Omit<CallEvent, "call">): void => {
-    if (!/(BatchGet|Map)Items$/.test(name)) calls.add(`${name} ${Buffer.from(bytes).toString("base64")}`);
-    else {
-      // Another step may share the call with other keys.
-      const request = fromBinary(keyed, bytes) as Message & {
-        readonly ids: readonly string[];
-        readonly locale: string;
-      };
-      for (const id of request.ids) calls.add(`${name} ${request.locale} ${id}`);
-    }
-  };
-  const bff = createBff({ mocks: world.mocks(), observer: { call } });
-  world.clock = bff.clock;
-  let whole = true;
-  const onHeader = (all: Headers): void => {
-    whole = !all.has("bff-degraded");
-  };
-  try {
-    const send = bff[method.localName] as (request: object, options: object) => Promise<Message>;
-    const sent = { ...message, mask: undefined };
-    const answer = await send(sent, { headers: { ...headers, "bff-fields": mask }, onHeader });
-    const bytes = toBinary(method.output, answer);
-    return whole ? { message: reflect(method.output, fromBinary(method.output, bytes)), calls } : undefined;
-  } catch (error) {
-    if (error instanceof ConnectError) return undefined;
-    throw error;
-  } finally {
-    bff.close();
-  }
 }
 
 /** The fields of a message by their names, without unset ones. */
@@ -191,15 +146,3 @@ function pruned(message: ReflectMessage, paths: readonly string[], onRequest: Re
     }),
   );
 }
-
-function plain(value: unknown, message: (value: ReflectMessage) => object): unknown {
-  if (isReflectMessage(value))
-    return value.desc.typeName.startsWith("google.protobuf.") ? shownWhole(value) : message(value);
-  if (typeof value === "bigint") return `${value}n`;
-  if (value instanceof Uint8Array || typeof value !== "object" || value === null) return value;
-  if (Symbol.iterator in value) return [...(value as Iterable<unknown>)].map((item) => plain(item, message));
-  return value;
-}
-/** Paths do not enter well-known types. */
-const shownWhole = (value: ReflectMessage): string =>
-  Buffer.from(toBinary(value.desc, value.message)).toString("base64");

@@ -1,23 +1,14 @@
 // npm run fuzz -- subsets: random BFFs with aliases of their composed messages, of random fields. Every answer is
 // compared with the oracle. A whole answer is also the projection of the composed message's answer, with no call that this lacks.
-import {
-  type DescField,
-  type DescMessage,
-  type DescMethod,
-  fromBinary,
-  type Message,
-  toBinary,
-} from "@bufbuild/protobuf";
-import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
-import { ConnectError } from "@connectrpc/connect";
-import type { CallEvent } from "../../runtime/src/observer-calls.ts";
+import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
+import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { seeded } from "../second/random-message.ts";
 import type { Case } from "./cases.ts";
 import { richCase } from "./rich.ts";
 import { questions } from "./rich-questions.ts";
 import { UNDECIDED } from "./rich-request.ts";
 import { eachGenerated, type Generated, TO_BUF } from "./rich-run.ts";
-import { RichWorld, requestIn } from "./rich-world.ts";
+import { answerOf, plain } from "./whole-answer.ts";
 
 export interface Subsets {
   readonly bffs: number;
@@ -158,42 +149,6 @@ async function compared(made: Generated, seed: number): Promise<Compared> {
   return so;
 }
 
-/** Returns a whole answer with its calls. Undefined for any other. */
-async function answerOf({ create: createBff, ir }: Generated, method: DescMethod, seed: string) {
-  const { message, headers } = requestIn(method.input, seed);
-  const world = new RichWorld(seed);
-  const calls = new Set<string>();
-  const keyed = ir.registry.getMessage("up.v1.BatchGetItemsRequest");
-  if (keyed === undefined) throw new Error("no batches");
-  const call = ({ method: name, message: bytes = new Uint8Array() }: Omit<CallEvent, "call">): void => {
-    if (!/(BatchGet|Map)Items$/.test(name)) calls.add(`${name} ${Buffer.from(bytes).toString("base64")}`);
-    else {
-      // Another step may share the call with other keys.
-      const request = fromBinary(keyed, bytes) as Message & {
-        readonly ids: readonly string[];
-        readonly locale: string;
-      };
-      for (const id of request.ids) calls.add(`${name} ${request.locale} ${id}`);
-    }
-  };
-  const bff = createBff({ mocks: world.mocks(), observer: { call } });
-  world.clock = bff.clock;
-  let whole = true;
-  const onHeader = (all: Headers): void => {
-    whole = !all.has("bff-degraded");
-  };
-  try {
-    const send = bff[method.localName] as (request: object, options: object) => Promise<Message>;
-    const answer = toBinary(method.output, await send(message, { headers, onHeader }));
-    return whole ? { message: reflect(method.output, fromBinary(method.output, answer)), calls } : undefined;
-  } catch (error) {
-    if (error instanceof ConnectError) return undefined;
-    throw error;
-  } finally {
-    bff.close();
-  }
-}
-
 /** The fields of a message by their names, without unset ones. */
 function shown(message: ReflectMessage): object {
   const fields = message.desc.fields.filter((field) => message.isSet(field) && !isDegradation(field));
@@ -222,11 +177,3 @@ function projected(from: ReflectMessage, to: DescMessage, made: Generated): obje
   );
 }
 const IMPLICIT = 2;
-
-function plain(value: unknown, message: (value: ReflectMessage) => object): unknown {
-  if (isReflectMessage(value)) return message(value);
-  if (typeof value === "bigint") return `${value}n`;
-  if (value instanceof Uint8Array || typeof value !== "object" || value === null) return value;
-  if (Symbol.iterator in value) return [...(value as Iterable<unknown>)].map((item) => plain(item, message));
-  return value;
-}

@@ -1,0 +1,67 @@
+// Whole answers of random BFFs, with their calls.
+import { type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { ConnectError } from "@connectrpc/connect";
+import type { CallEvent } from "../../runtime/src/observer-calls.ts";
+import type { Generated } from "./rich-run.ts";
+import { RichWorld, requestIn } from "./rich-world.ts";
+
+/**
+ * Returns a whole answer with its calls. Undefined for any other.
+ *
+ * @param change of the random request
+ */
+export async function answerOf(
+  { create: createBff, ir }: Generated,
+  method: DescMethod,
+  seed: string,
+  change: { readonly fields?: object; readonly headers?: Readonly<Record<string, string>> } = {},
+) {
+  const { message, headers } = requestIn(method.input, seed);
+  const world = new RichWorld(seed);
+  const calls = new Set<string>();
+  const keyed = ir.registry.getMessage("up.v1.BatchGetItemsRequest");
+  if (keyed === undefined) throw new Error("no batches");
+  const call = ({ method: name, message: bytes = new Uint8Array() }: Omit<CallEvent, "call">): void => {
+    if (!/(BatchGet|Map)Items$/.test(name)) calls.add(`${name} ${Buffer.from(bytes).toString("base64")}`);
+    else {
+      // Another step may share the call with other keys.
+      const request = fromBinary(keyed, bytes) as Message & {
+        readonly ids: readonly string[];
+        readonly locale: string;
+      };
+      for (const id of request.ids) calls.add(`${name} ${request.locale} ${id}`);
+    }
+  };
+  const bff = createBff({ mocks: world.mocks(), observer: { call } });
+  world.clock = bff.clock;
+  let whole = true;
+  const onHeader = (all: Headers): void => {
+    whole = !all.has("bff-degraded");
+  };
+  try {
+    const send = bff[method.localName] as (request: object, options: object) => Promise<Message>;
+    const sent = { ...message, ...change.fields };
+    const answer = await send(sent, { headers: { ...headers, ...change.headers }, onHeader });
+    const bytes = toBinary(method.output, answer);
+    return whole ? { message: reflect(method.output, fromBinary(method.output, bytes)), calls } : undefined;
+  } catch (error) {
+    if (error instanceof ConnectError) return undefined;
+    throw error;
+  } finally {
+    bff.close();
+  }
+}
+
+/** A value without types of its own: messages as `message` returns them. */
+export function plain(value: unknown, message: (value: ReflectMessage) => object): unknown {
+  if (isReflectMessage(value))
+    return value.desc.typeName.startsWith("google.protobuf.") ? shownWhole(value) : message(value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (value instanceof Uint8Array || typeof value !== "object" || value === null) return value;
+  if (Symbol.iterator in value) return [...(value as Iterable<unknown>)].map((item) => plain(item, message));
+  return value;
+}
+/** Paths do not enter well-known types. */
+const shownWhole = (value: ReflectMessage): string =>
+  Buffer.from(toBinary(value.desc, value.message)).toString("base64");
