@@ -197,7 +197,7 @@ test("two spellings of a selection share an answer in the cache, and a wider ans
   expect(toJson(Page, answer)).toEqual({ card: { id: "7" }, tags: [{ name: "name of a" }, { name: "name of b" }] });
 });
 
-test("undici's HTTP cache keeps the answers to masks apart, and 304 stands for equal bytes", async () => {
+test("answers to different masks are different entries of undici's HTTP cache, and 304 means equal bytes", async () => {
   const { url, fresh } = await served();
   const cached = new Agent().compose(
     interceptors.cache({ store: new cacheStores.MemoryCacheStore(), methods: ["GET"], type: "private" }),

@@ -53,7 +53,7 @@ export async function answerOf(
   }
 }
 
-/** A value without types of its own: messages as `message` returns them. */
+/** Returns a value as JSON has it, with messages as `message` returns them. */
 export function plain(value: unknown, message: (value: ReflectMessage) => object): unknown {
   if (isReflectMessage(value))
     return value.desc.typeName.startsWith("google.protobuf.") ? shownWhole(value) : message(value);

@@ -18,7 +18,6 @@ import type {
   StreamBehaviour,
   TargetBehaviour,
 } from "@protobff/faults";
-import { isSure } from "@protobff/samples/sample.js";
 import { sampleItems } from "@protobff/samples/sample-items.js";
 import { type Expression, presenceOf, type Variable } from "../../cel/index.ts";
 import type { FieldCopy, OneofTarget, Target } from "../../model/conversion.ts";
@@ -35,6 +34,7 @@ import { worstOf } from "../calls/describe-worst.ts";
 import { expressionReport, fieldOf, maybe } from "./describe-expression.ts";
 import { mockEnv, mockEnvValues } from "./mock-env.ts";
 import { requestOf, sampleOf, sampleOfField, sampleOfType } from "./samples.ts";
+import { unpredictable } from "./unpredictable.ts";
 import { messageReport } from "./value-report.ts";
 
 export function behaviourOf(file: PlanFile, plan: Plan): BehaviourReport {
@@ -110,7 +110,7 @@ function rpcBehaviour(
     ...defined("permit", method.permit && permitOf(method.permit, planned.permit)),
     ...defined("limits", planned.limits && limitsOf(planned.limits)),
     ...defined("stream", streamOf(planned)),
-    ...limitOf(planned),
+    ...unpredictable(planned),
   };
 }
 
@@ -127,31 +127,14 @@ function streamOf({ stream }: PlanMethod): StreamBehaviour | undefined {
     items: sampleItems(call.method.output).map((item) => messageReport(reflect(call.method.output, item))),
     ...defined("if", maybe(of.if)),
     ...defined("until", maybe(of.until)),
-    ...(source.kind === "follow" && { key: expressionReport(source.key) }),
-    ...(source.kind === "follow" && defined("topic_until", maybe(source.topic.of.until))),
+    ...(source.kind === "follow" && {
+      key: expressionReport(source.key),
+      ...defined("topic_until", maybe(source.topic.of.until)),
+    }),
     ...(call.effects === "none" && { reopens: yes }),
     ...(followed.position !== undefined && { position: yes }),
     ...(idleMs !== undefined && { idle: yes }),
   };
-}
-
-/** Returns the reason why the end of an rpc is not predicted. */
-function limitOf(planned: PlanMethod): Pick<RpcBehaviour, "untold" | "validated"> {
-  const { stream } = planned;
-  if (stream?.source.kind === "follow") {
-    if (stream.source.topic.of.call === undefined) return { untold: "items of a topic without a call are not known" };
-    if (stream.overflow.value === "latest") return { untold: "which item of a topic is the newest is not known" };
-  }
-  if (planned.fields !== undefined && planned.fields.mask === undefined)
-    return { untold: "it never sends fields with `on_request`" };
-  if (planned.method.parts !== undefined && planned.method.degradedField === undefined)
-    return { untold: "it comes in parts, and has no field for what is degraded" };
-  return isOpen(planned) ? { untold: "its request has rules, which the sample may break", validated: true } : {};
-}
-
-/** Returns true if the sample may break the rules of its message. */
-function isOpen({ method, validated }: PlanMethod): boolean {
-  return validated !== undefined && !isSure(method.desc.input);
 }
 
 function permitOf(permit: Permit, planned: PlanPermit | undefined): PermitBehaviour {

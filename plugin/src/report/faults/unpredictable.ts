@@ -1,0 +1,21 @@
+import type { RpcBehaviour } from "@protobff/faults";
+import { isSure } from "@protobff/samples/sample.js";
+import type { PlanMethod } from "../../plan/model/plan.ts";
+
+/** Returns the reason why the end of an rpc is not predicted. */
+export function unpredictable(planned: PlanMethod): Pick<RpcBehaviour, "untold" | "validated"> {
+  const { stream, fields, method } = planned;
+  if (stream?.source.kind === "follow") {
+    if (stream.source.topic.of.call === undefined) return { untold: "items of a topic without a call are not known" };
+    if (stream.overflow.value === "latest") return { untold: "which item of a topic is the newest is not known" };
+  }
+  if (fields !== undefined && fields.mask === undefined) return { untold: "some fields are never sent" };
+  if (method.parts !== undefined && method.degradedField === undefined)
+    return { untold: "it comes in parts, and has no field for what is degraded" };
+  return isOpen(planned) ? { untold: "its request has rules, which the sample may break", validated: true } : {};
+}
+
+/** Returns true if the sample may break the rules of its message. */
+function isOpen({ method, validated }: PlanMethod): boolean {
+  return validated !== undefined && !isSure(method.desc.input);
+}
