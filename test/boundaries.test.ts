@@ -219,7 +219,7 @@ describe("imports", () => {
     identity: ["redis-client.ts", ...bottom],
     sealing: ["identity", ...bottom],
     limits: ["guard", "redis-client.ts", ...bottom],
-    cache: ["guard", "redis-client.ts", ...bottom],
+    cache: ["guard", "redis-client.ts", "sealing", ...bottom],
     transport: ["http-rule", "guard", ...bottom],
     "http-rule": bottom,
     guard: bottom,

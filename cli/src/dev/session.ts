@@ -49,8 +49,10 @@ export async function runDev(terminal: Terminal, options: DevOptions, ended: Abo
 }
 
 class Session {
-  /** Seals page tokens until `dev` ends. */
-  readonly #pageKey = randomBytes(32).toString("base64");
+  /** Seal page tokens and cached answers until `dev` ends. */
+  readonly #sealingKeys = Object.fromEntries(
+    ["BFF_PAGE_KEYS", "BFF_CACHE_KEYS"].map((variable) => [variable, randomBytes(32).toString("base64")]),
+  );
   readonly #terminal: Terminal;
   readonly #options: DevOptions;
   readonly #generation: Generation;
@@ -177,7 +179,7 @@ class Session {
       env: {
         BFF_EXPLORER: isShown(env) ? "1" : undefined,
         BFF_AUDIT: "stderr",
-        BFF_PAGE_KEYS: this.#pageKey,
+        ...this.#sealingKeys,
         ...env,
         ...DEV_ENV,
         HOST: env.HOST || "127.0.0.1",

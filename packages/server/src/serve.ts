@@ -77,6 +77,8 @@ export interface ServeOptions<
   readonly topics?: readonly TopicUse[] | undefined;
   /** True if its RPCs have page tokens. The keys are in `BFF_PAGE_KEYS`. */
   readonly pages?: boolean | undefined;
+  /** True if cached answers may contain sensitive values. `BFF_CACHE_KEYS` has the keys that seal them in Redis. */
+  readonly sensitive?: boolean | undefined;
   /** Plans of all files with services, for the live page. Loaded when the page is opened. */
   readonly plan?: (() => Promise<readonly unknown[]>) | undefined;
   /** Default answers of mocked upstreams, if generated with mocks. Loaded only if `--mock` is given. */
@@ -233,7 +235,7 @@ async function openParts<
   const identity = await declared.identity?.open({ clock, fault, audit, fetched: keySets.fetched });
   const limits = await declared.limits?.open({ clock, fault, processes: config.workers, first });
   const topics = await declared.topics.open({ clock, fault, observer, first });
-  const cache = await openCache(config.redisUrl, log);
+  const cache = await openCache(config, log, options.sensitive, worker?.speaks);
   return { mocks, clients, observers, identity, limits, topics, pages: declared.pages, cache };
 }
 

@@ -168,6 +168,13 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     about: "second level of the cache; also sessions and limits, if BFF_STATE_REDIS_URL is not set",
   },
   {
+    name: "BFF_CACHE_KEYS",
+    kind: "secret",
+    reads: ({ sensitive }) => sensitive,
+    about:
+      "32 random bytes in base64, several separated by commas: the first seals cached answers with sensitive values in Redis, and each of them opens these",
+  },
+  {
     name: "BFF_STATE_REDIS_URL",
     kind: "secret",
     reads: (server) => hasSessions(server) || hasLimits(server),

@@ -25,6 +25,7 @@ export function serversOf(model: Model, servers: readonly ServedTogether[], file
       types: holdsAny(rpcs.flatMap(({ input, output }) => [input, output])) ? typesOf(model) : [],
       files: serverFiles,
       upstreams,
+      sensitive: serverFiles.some(hasSensitiveCaches),
       ...serverEnv(serverFiles, model),
       identity: identity && {
         path: identityPath(path),
@@ -50,6 +51,12 @@ function upstreamsTogether(files: readonly PlanFile[]): readonly PlanUpstream[] 
 
 function signs({ entries, clients }: PlanFile): boolean {
   return [...entries, ...clients].some(({ policy }) => policy.identify?.value === "signed");
+}
+
+function hasSensitiveCaches({ entries, clients, services }: PlanFile): boolean {
+  const ofCalls = [...entries, ...clients].map(({ policy }) => policy.cache);
+  const ofAnswers = services.flatMap(({ methods }) => methods.map(({ cache }) => cache));
+  return [...ofCalls, ...ofAnswers].some((cache) => cache?.sensitive === true);
 }
 
 /** Returns the path of the identity file, which is beside the server's file. */

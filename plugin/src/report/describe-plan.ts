@@ -244,7 +244,7 @@ function sourceText({ step, bounded }: PlanStep, message: PlanBlock): string {
     const caching = entry?.policy.cache;
     const callers = perCaller(call);
     const scope = callers.length === 0 ? "for all callers" : `for callers alike in ${callers.join(", ")}`;
-    const where = caching?.local === true ? ", in the process only" : "";
+    const where = caching?.sensitive === true ? ", sealed in Redis" : "";
     const cache = caching === undefined ? "" : `, cached ${timeText(caching.ttlMs.value)} ${scope}${where}`;
     const vouched = onWord(effectSources(call));
     const adaptive = entry?.policy.adaptive ? ", adaptive limit" : "";

@@ -11,6 +11,8 @@ export interface CacheOptions {
   readonly maxBytes?: number | undefined;
   /** Shared with other processes. */
   readonly second?: SecondLevel | undefined;
+  /** Second level for answers that may contain sensitive values. Default: these stay in this process. */
+  readonly sealed?: SecondLevel | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -23,8 +25,8 @@ export interface CachePolicy {
   readonly ttlMs: number;
   /** Time for which an answer may be served during a refresh, or after a refresh failed. Default: none. */
   readonly staleMs?: number | undefined;
-  /** True if answers stay in this process, because they may contain sensitive values. Default: false. */
-  readonly local?: boolean | undefined;
+  /** True if answers or their requests may contain sensitive values. Default: false. */
+  readonly sensitive?: boolean | undefined;
 }
 
 /** An answer of an upstream. */
@@ -80,17 +82,19 @@ const JITTER = 0.1;
 export class Cache {
   readonly clock: Clock;
   readonly #second: HarmlessLevel | undefined;
+  readonly #sealed: HarmlessLevel | undefined;
   readonly #first: Lru<Entry>;
   readonly #running = new Map<object, Map<string, SharedFetch>>();
 
   constructor(options: CacheOptions = {}) {
     this.clock = options.clock ?? systemClock;
     this.#second = options.second && new HarmlessLevel(options.second, this.clock);
+    this.#sealed = options.sealed && new HarmlessLevel(options.sealed, this.clock);
     this.#first = new Lru<Entry>({ maxBytes: options.maxBytes ?? 64 << 20, weigh: costOf });
   }
   /** Returns the second level, if there is one that answers under this policy may enter. */
-  second({ local = false }: CachePolicy): HarmlessLevel | undefined {
-    return local ? undefined : this.#second;
+  second({ sensitive = false }: CachePolicy): HarmlessLevel | undefined {
+    return sensitive ? this.#sealed : this.#second;
   }
   /** An answer that this policy still lets be served. */
   look(key: string, policy: CachePolicy): Entry | undefined {
@@ -106,7 +110,7 @@ export class Cache {
   age({ at }: Entry): number {
     return this.clock.now() - at;
   }
-  /** Keeps an answer that has just come, in both levels unless the policy is `local`. */
+  /** Keeps an answer that has just come, also in the second level for this policy. */
   put(key: string, bytes: Uint8Array, policy: CachePolicy): void {
     this.#adopt(key, { bytes, ageMs: 0 });
     this.second(policy)?.set(key, bytes, Math.max(policy.ttlMs, staleMs(policy)));
@@ -148,9 +152,10 @@ export class Cache {
     const ofPolicy = this.#running.get(policy);
     if (ofPolicy?.get(key) === fetch) ofPolicy.delete(key);
   }
-  /** Lets the second level go. */
+  /** Closes the second levels. */
   async close(): Promise<void> {
     await this.#second?.close();
+    await this.#sealed?.close();
   }
 }
 

@@ -321,3 +321,13 @@ describe("REDIS_URL", () => {
     expect(JSON.stringify(faultsOf({ REDIS_URL: url }))).not.toContain("secret");
   });
 });
+
+it("keys of caches are optional, read only for sensitive caches, and never repeated", () => {
+  const faults = (keys: string, sensitive: boolean) =>
+    readConfig({ [URL]: "http://127.0.0.1:9001", BFF_CACHE_KEYS: keys }, { ...spec, sensitive }, noFile).faults;
+  expect([faults("", true), faults("c2hvcnQ=", false)]).toEqual([undefined, undefined]);
+  expect(faults("c2hvcnQ=", true)).toMatchObject([
+    { variable: "BFF_CACHE_KEYS", problem: "holds something else than keys" },
+  ]);
+  expect(JSON.stringify(faults("c2hvcnQ=", true))).not.toContain("c2hvcnQ");
+});

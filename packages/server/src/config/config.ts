@@ -4,9 +4,11 @@ import { LONGEST_TIMER_MS } from "@protobff/runtime/internal/clock";
 import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { quoted } from "@protobff/runtime/internal/environment/one-line";
 import { type FileReader, isUsable, readPair, readPem } from "@protobff/runtime/internal/environment/pem-files";
+import { readCacheKeys } from "@protobff/runtime/internal/environment/read-cache-keys";
 import { readRedisUrl } from "@protobff/runtime/internal/environment/redis-url";
 import { type Networks, readNetworks } from "@protobff/runtime/internal/identity/network/networks";
 import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "@protobff/runtime/internal/routes/bounds";
+import type { Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import { DEFAULT_HTTP2, type Http2 } from "@protobff/runtime/internal/transport/grpc/grpc-client";
 import { DEFAULT_MAX_CONNECTIONS, DEFAULT_SERVER_HTTP2, type ServerHttp2 } from "../http2/client-http2.ts";
 import { DEFAULT_MAX_STREAMS } from "../http2/client-sessions.ts";
@@ -72,6 +74,8 @@ export interface ServerConfig<Name extends string, Env> extends UpstreamAddresse
   readonly telemetry: TelemetryConfig;
   /** Address of the cache's second level. */
   readonly redisUrl?: string;
+  /** Seals cached answers with sensitive values in Redis. */
+  readonly cacheSealer?: Sealer;
   /** The variables that the BFF's own expressions read. */
   readonly env: Env;
 }
@@ -80,6 +84,8 @@ export interface ServerConfig<Name extends string, Env> extends UpstreamAddresse
 export interface ConfigSpec<Upstreams extends Readonly<Record<string, DescService>>, Env>
   extends UpstreamsSpec<Upstreams> {
   readonly env: (read: EnvReader) => Env;
+  /** True if cached answers may contain sensitive values. */
+  readonly sensitive?: boolean | undefined;
 }
 
 export type ConfigResult<Name extends string, Env> = {
@@ -112,6 +118,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
   const read = new EnvReader(source, faults);
   const tls = readServerTls(read, readFile);
   const redisUrl = readRedisUrl(read, "REDIS_URL");
+  const cacheSealer = spec.sensitive === true ? readCacheKeys(read, "BFF_CACHE_KEYS") : undefined;
   const trustedProxies = readNetworks(read);
   const audit = readAudit(read);
   const publicUrl = readPublicUrl(read);
@@ -142,6 +149,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     log: readLog(read),
     telemetry: readTelemetry(read, readFile),
     ...(redisUrl !== undefined && { redisUrl }),
+    ...(cacheSealer !== undefined && { cacheSealer }),
     ...(trustedProxies !== undefined && { trustedProxies }),
     ...(audit !== undefined && { audit }),
     ...(publicUrl !== undefined && { publicUrl }),

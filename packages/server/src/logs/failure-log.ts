@@ -219,6 +219,14 @@ export class FailureLog extends ServerLog implements Observer {
     }));
   }
 
+  /** Answers that may contain sensitive values are not in Redis. */
+  unsealed(): void {
+    this.report(undefined, () => ({
+      event: "redis",
+      text: "BFF_CACHE_KEYS is not set, so answers with sensitive values are kept in this process alone",
+      fields: { variable: "BFF_CACHE_KEYS" },
+    }));
+  }
   certificate({ variable, outcome, ends, days, reason }: CertificateEvent): void {
     const text = {
       renewed: () => `${variable} is renewed${ends === undefined ? "" : `, and ends at ${ends.toISOString()}`}`,

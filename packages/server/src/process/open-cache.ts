@@ -1,9 +1,23 @@
 import { Cache } from "@protobff/runtime/internal/cache/cache";
+import type { ServerConfig } from "../config/config.ts";
 import type { FailureLog } from "../logs/failure-log.ts";
 
-/** Opens the cache of the process, with Redis as its second level if a URL is set. */
-export async function openCache(redisUrl: string | undefined, log: FailureLog | undefined): Promise<Cache> {
+/**
+ * Opens the cache of the process, with Redis as its second level if a URL is set.
+ *
+ * @param sensitive whether answers may contain sensitive values: without keys these stay in the process
+ * @param first whether this process reports facts that all processes of the port share
+ */
+export async function openCache(
+  { redisUrl, cacheSealer }: Pick<ServerConfig<string, unknown>, "redisUrl" | "cacheSealer">,
+  log: FailureLog | undefined,
+  sensitive = false,
+  first = true,
+): Promise<Cache> {
   if (redisUrl === undefined) return new Cache();
   const { RedisLevel } = await import("@protobff/runtime/internal/cache/redis-level"); // nobody else pays for loading it
-  return new Cache({ second: new RedisLevel(redisUrl, (error) => log?.redis(error)) });
+  const { SealedLevel } = await import("@protobff/runtime/internal/cache/sealed-level");
+  if (sensitive && cacheSealer === undefined && first) log?.unsealed();
+  const second = new RedisLevel(redisUrl, (error) => log?.redis(error));
+  return new Cache({ second, ...(cacheSealer !== undefined && { sealed: new SealedLevel(second, cacheSealer) }) });
 }

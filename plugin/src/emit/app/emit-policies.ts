@@ -73,8 +73,8 @@ function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
   }
   if (cache !== undefined) {
     const stale = cache.staleMs === undefined ? "" : `, staleMs: ${group(cache.staleMs.value)}`;
-    const local = cache.local ? ", local: true" : "";
-    const value = `{ ttlMs: ${group(cache.ttlMs.value)}${stale}${local} }`;
+    const sensitive = cache.sensitive ? ", sensitive: true" : "";
+    const value = `{ ttlMs: ${group(cache.ttlMs.value)}${stale}${sensitive} }`;
     const durations = cache.staleMs === undefined ? [cache.ttlMs] : [cache.ttlMs, cache.staleMs];
     leaves.push({ name: "cache", value, print: [value], comment: comment(durations, names) });
   }

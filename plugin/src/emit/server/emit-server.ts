@@ -53,6 +53,7 @@ export function emitServerMain(
     ...identityLines(server, f),
     ...limitsLines(limited, cx.importFrom),
     ...(services.some(({ service }) => needsPageKeys(service)) ? line("pages: true,") : []),
+    ...(server.sensitive ? line("sensitive: true,") : []),
     ...topicsLines(topics),
     ...supplied.map(
       ({ name, members }): Line => [`${name}: [${members.map((member) => JSON.stringify(member)).join(", ")}],`],

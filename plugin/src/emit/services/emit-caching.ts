@@ -14,12 +14,12 @@ export function cacheProperty(
   names: FileNames,
 ): Lines {
   if (cache === undefined) return [];
-  const { ttlMs, staleMs, local, plan, principal, subject, token, peer, headers, env, ways } = cache;
+  const { ttlMs, staleMs, sensitive, plan, principal, subject, token, peer, headers, env, ways } = cache;
   const rows: Line[] = [
     ["answers: deps.cache,"],
     [`ttlMs: ${group(ttlMs)},`],
     ...(staleMs === undefined ? [] : [[`staleMs: ${group(staleMs)},`]]),
-    ...(local ? [["local: true,"]] : []),
+    ...(sensitive ? [["sensitive: true,"]] : []),
     [`plan: ${JSON.stringify(plan)},`],
     ...(principal === undefined ? [] : [[`principal: ${principal === "whole" ? '"whole"' : list(principal)},`]]),
     ...(subject ? [["subject: true,"]] : []),

@@ -180,7 +180,7 @@ export function planCallPolicy({
             ttlMs: { value: cache.ttl.value, at: cache.ttl.at },
             staleMs:
               cache.stale && cache.stale.value > 0 ? { value: cache.stale.value, at: cache.stale.at } : undefined,
-            local: sensitive,
+            sensitive,
           }
         : undefined,
     forward: first && { value: forward.map((name) => name.value), at: first.at },
@@ -209,7 +209,7 @@ export function policyKey(policy: PlanCallPolicy): string {
   return JSON.stringify([
     timeoutMs?.value,
     hedge && [hedge.delayMs.value, hedge.max.value, hedge.budget?.value],
-    cache && [cache.ttlMs.value, cache.staleMs?.value, cache.local],
+    cache && [cache.ttlMs.value, cache.staleMs?.value, cache.sensitive],
     retry && [
       retry.attempts.value,
       retry.on.value,

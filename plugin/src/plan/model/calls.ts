@@ -99,8 +99,8 @@ export interface PlanCallPolicy {
     | {
         readonly ttlMs: Leaf<number>;
         readonly staleMs: Leaf<number> | undefined;
-        /** True if entries stay in the process, because they may contain sensitive values. */
-        readonly local: boolean;
+        /** True if entries or their requests may contain sensitive values: in Redis they are sealed. */
+        readonly sensitive: boolean;
       }
     | undefined;
   readonly forward: Leaf<readonly string[]> | undefined;

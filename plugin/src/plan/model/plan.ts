@@ -224,8 +224,8 @@ export interface PlanResponseCache {
   readonly at: Origin;
   readonly ttlMs: number;
   readonly staleMs: number | undefined;
-  /** True if entries stay in the process, because they may contain sensitive values. */
-  readonly local: boolean;
+  /** True if entries or their requests may contain sensitive values: in Redis they are sealed. */
+  readonly sensitive: boolean;
   /** A digest of all that the rpc is generated from. */
   readonly plan: string;
   /**
@@ -280,6 +280,8 @@ export interface PlanServer {
   readonly types: readonly DescFile[];
   readonly files: readonly PlanFile[];
   readonly upstreams: readonly PlanUpstream[];
+  /** True if its caches may contain sensitive values. */
+  readonly sensitive: boolean;
   readonly env: readonly EnvVar[];
   /**
    * Variables that services or their packages declare differently from `env`, with another default or other alternates.

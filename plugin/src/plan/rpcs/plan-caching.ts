@@ -40,7 +40,7 @@ export function planResponseCache(method: BffMethod, around: Around): PlanRespon
     at: cache.at,
     ttlMs: cache.ttl.value,
     staleMs: cache.stale === undefined || cache.stale.value === 0 ? undefined : cache.stale.value,
-    local: isSensitive(method, principal === undefined ? undefined : identity, model),
+    sensitive: isSensitive(method, principal === undefined ? undefined : identity, model),
     plan: digestOf(method.desc.parent.file, model),
     principal,
     subject: pagesOf(method)?.seal !== undefined && method.permit !== undefined && method.permit.public === undefined,

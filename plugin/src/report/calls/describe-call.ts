@@ -33,8 +33,8 @@ export interface CallReport {
   readonly cache?: {
     readonly ttl_ms: number;
     readonly stale_ms?: number;
-    /** Present only if answers stay in the process, because they may contain sensitive values. */
-    readonly local?: true;
+    /** Present only if answers or their requests may contain sensitive values: in Redis they are sealed. */
+    readonly sensitive?: true;
     readonly per_caller?: readonly string[];
   };
   /** Its own limit, within that of the upstream. */
@@ -127,12 +127,15 @@ function backoffOf(policy: PlanCallPolicy | undefined): number {
   return backoff;
 }
 
-function cacheReport(call: Call, { ttlMs, staleMs, local }: NonNullable<PlanCallPolicy["cache"]>): CallReport["cache"] {
+function cacheReport(
+  call: Call,
+  { ttlMs, staleMs, sensitive }: NonNullable<PlanCallPolicy["cache"]>,
+): CallReport["cache"] {
   const callers = perCaller(call);
   return {
     ttl_ms: ttlMs.value,
     ...defined("stale_ms", staleMs?.value),
-    ...(local && { local }),
+    ...(sensitive && { sensitive }),
     ...(callers.length > 0 && { per_caller: callers }),
   };
 }

@@ -5,8 +5,8 @@ import { timeText } from "../time-text.ts";
 export interface ResponseCacheReport {
   readonly ttl_ms: number;
   readonly stale_ms?: number;
-  /** Present only if answers stay in the process, because they may contain sensitive values. */
-  readonly local?: true;
+  /** Present only if answers or their requests may contain sensitive values: in Redis they are sealed. */
+  readonly sensitive?: true;
   /** `principal.tenant`, `principal` as a whole, `subject of the caller`, `token`, `peer.address`, `headers["x"]`, `env.X`, `branch of item`. */
   readonly depends_on: readonly string[];
 }
@@ -32,7 +32,7 @@ export function cachingReport({ cache, http }: PlanMethod): CachingReport {
       cache: {
         ttl_ms: cache.ttlMs,
         ...stale(cache.staleMs),
-        ...(cache.local && { local: true }),
+        ...(cache.sensitive && { sensitive: true }),
         depends_on: dependsOn(cache),
       },
     }),
@@ -48,7 +48,7 @@ export function cachingLines({ cache, http }: PlanMethod): string[] {
   if (cache !== undefined) {
     const stale = cache.staleMs === undefined ? "" : `, and while they are renewed until ${timeText(cache.staleMs)}`;
     const by = ["the request", ...dependsOn(cache)].join(", ");
-    const where = cache.local ? ", in the process only" : "";
+    const where = cache.sensitive ? ", sealed in Redis" : "";
     lines.push(`answers are used again for ${timeText(cache.ttlMs)}${stale}${where}, by ${by}`);
   }
   if (http !== undefined) {

@@ -1,0 +1,32 @@
+import type { Sealer } from "../sealing/sealer.ts";
+import type { Found, SecondLevel } from "./second-level.ts";
+
+/**
+ * A level for answers that may contain sensitive values. It seals them for their names. A name reveals nothing of its
+ * request either: it is a digest that requires the key.
+ *
+ * @example
+ * new Cache({ second, sealed: new SealedLevel(second, new Sealer(keys)) });
+ */
+export class SealedLevel implements SecondLevel {
+  readonly #level: SecondLevel;
+  readonly #sealer: Sealer;
+
+  constructor(level: SecondLevel, sealer: Sealer) {
+    this.#level = level;
+    this.#sealer = sealer;
+  }
+  /** An entry that does not open is a miss. */
+  async get(key: string): Promise<Found | undefined> {
+    for (const name of this.#sealer.names(key)) {
+      const found = await this.#level.get(name);
+      const bytes = found && this.#sealer.openBytes(found.bytes, name);
+      if (found !== undefined && bytes !== undefined) return { bytes, ageMs: found.ageMs };
+    }
+    return undefined;
+  }
+  async set(key: string, bytes: Uint8Array, lifeMs: number): Promise<void> {
+    const [name = ""] = this.#sealer.names(key);
+    await this.#level.set(name, this.#sealer.seal(bytes, name), lifeMs);
+  }
+}
