@@ -32,6 +32,21 @@ const SENSITIVE: Changes = [
     `  optional string note = 3 [(bff.v1.field).by = "item.note"];\n  string mail = 12 [(bff.v1.field) = { by: "args.mail" }];`,
   ],
 ];
+/** An answer that is used again, and a call whose request has a text. */
+const CACHED: Changes = [
+  [`option (bff.v1.method) = { timeout: "1s" };`, `option (bff.v1.method) = { timeout: "1s" cache: { ttl: "30s" } };`],
+  [
+    GET_ITEM,
+    `${GET_ITEM},\n      { name: "gift" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.mail" } cache: { ttl: "10s" } } }`,
+  ],
+  [`[(bff.v1.field).by = "item.name"]`, `[(bff.v1.field).by = "item.name + gift.name"]`],
+];
+const UNMARKED: Changes = SENSITIVE.map(([from, to]) => [from, to.replace(" [debug_redact = true]", "")]);
+const MARKED: Changes = [
+  ["string mail = 3;", "string mail = 3 [debug_redact = true];"],
+  [`by: "args.mail" } cache`, `by: "args.mail" reveal: "gifts are found by mail" } cache`],
+  [`by: "args.mail" }];`, `by: "args.mail" }, debug_redact = true];`],
+];
 /** Cards of any number of tags. */
 const UNBOUNDED: Changes = [[`max: 10 compose`, `compose`]];
 const GET_NEXT_CALL = `call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.event.owner_id" } }`;
@@ -218,6 +233,18 @@ export const cases: readonly Case[] = [
     base: [...SENSITIVE, [`by: "args.mail" }`, `by: "args.mail" reveal: "users read their mail" }`]],
     change: [[`by: "args.mail" reveal: "users read their mail" }`, `by: "args.mail" }, debug_redact = true`]],
     kinds: ["exposure"],
+  },
+  {
+    name: "sensitive-caches",
+    base: [...UNMARKED, ...CACHED],
+    change: MARKED,
+    kinds: ["cache", "exposure"],
+  },
+  {
+    name: "no-longer-sensitive-caches",
+    base: [...UNMARKED, ...CACHED, ...MARKED],
+    change: MARKED.map(([from, to]) => [to, from] as const),
+    kinds: ["cache", "exposure"],
   },
   {
     name: "rule-added",

@@ -65,7 +65,7 @@ export function faultIn(example: unknown, isOpen = false): string | undefined {
 
 /**
  * Returns the examples for a contract. Responses keep only the fields that the consumer reads, so the contract reveals
- * no others.
+ * no others. Fields with `debug_redact` are in neither requests nor responses.
  *
  * Throws a `Refusal` for an example of another method, and for a request with fields that the consumer never sets.
  *
@@ -94,11 +94,17 @@ export function cutExamples(
     prune(reflect(method.input, sent), isAmong(used.sets), (field) =>
       refuse(`its request sets ${fullName(field)}, which this project never does`),
     );
-    const shared = { method: name, request, ...(compare !== undefined && { compare }) };
+    let redacted = false;
+    prune(reflect(method.input, sent), isNotRedacted, () => {
+      redacted = true;
+    });
+    const shown = redacted ? toJson(method.input, sent, { registry }) : request;
+    const shared = { method: name, request: shown, ...(compare !== undefined && { compare }) };
     if (response === undefined) return { ...shared, error: error ?? "" };
     const answer = parsed(method.output, response, registry);
     if (typeof answer === "string") return refuse(`its response is none of ${method.output.typeName}: ${answer}`);
-    prune(reflect(method.output, answer), isAmong(used.reads));
+    const isRead = isAmong(used.reads);
+    prune(reflect(method.output, answer), (field) => isRead(field) && isStored(field));
     return { ...shared, response: toJson(method.output, answer, { registry }) };
   });
 }
@@ -116,6 +122,15 @@ export function parsed(desc: DescMessage, json: JsonValue, registry: Registry): 
     return error instanceof Error ? error.message : String(error);
   }
 }
+
+const isNotRedacted = ({ proto }: DescField): boolean => proto.options?.debugRedact !== true;
+
+/**
+ * Returns true for a field of a response that files contain and comparisons print. The type in an Any may have redacted
+ * fields.
+ */
+export const isStored = (field: DescField): boolean =>
+  isNotRedacted(field) && field.message?.typeName !== "google.protobuf.Any";
 
 const fullName = (field: DescField): string => `${field.parent.typeName}.${field.name}`;
 

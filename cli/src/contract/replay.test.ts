@@ -25,7 +25,7 @@ service StockService {
   rpc GetStock(GetStockRequest) returns (Stock) { option idempotency_level = NO_SIDE_EFFECTS; }
   rpc TakeStock(GetStockRequest) returns (Stock);
 }
-message GetStockRequest { string sku = 1; string unset = 2; }
+message GetStockRequest { string sku = 1; string unset = 2; string mail = 3 [debug_redact = true]; }
 message Stock {
   int64 pieces = 1;
   optional string note = 2;
@@ -38,7 +38,9 @@ message Stock {
   string unread = 9;
   bytes hash = 10;
   double weight = 11;
+  Owner owner = 12;
 }
+message Owner { string mail = 1 [debug_redact = true]; }
 message Shelf { string name = 1; string unread = 2; }
 enum State { STATE_UNSPECIFIED = 0; STATE_IN = 1; STATE_OUT = 2; STATE_NEW = 3; }
 `;
@@ -53,6 +55,7 @@ const FIELDS = [
   "string first = 8 [(bff.v1.field).by = 'stock.first.name'];",
   "bytes hash = 10 [(bff.v1.field).by = 'stock.hash'];",
   "double weight = 11 [(bff.v1.field).by = 'stock.weight'];",
+  "string mail = 12 [(bff.v1.field).by = 'stock.owner.mail', debug_redact = true];",
 ];
 const SHOP = `syntax = "proto3";
 package shop.v1;
@@ -64,7 +67,7 @@ service ShopService {
   rpc GetPage(GetPageRequest) returns (Page) { option idempotency_level = NO_SIDE_EFFECTS; }
   rpc Take(TakeRequest) returns (Taken);
 }
-message GetPageRequest { string sku = 1; }
+message GetPageRequest { string sku = 1; string mail = 2 [debug_redact = true]; }
 message Page {
   option (bff.v1.message).let = {
     name: "stock" call: { method: "stock.v1.StockService/GetStock" set: { spread: "args" } }
@@ -212,6 +215,12 @@ test("an example contains the fields that are read, and no others", () => {
   const { unread: _, ...read } = ANSWER;
   expect(cut?.response).toEqual({ ...read, shelves: [{ name: "a" }, { name: "b" }], first: { name: "a" } });
 });
+test("an example contains no redacted field", () => {
+  const owned = example({ request: { sku: "s1", mail: "ann" }, response: { ...ANSWER, owner: { mail: "ann" } } });
+  const [cut] = cutExamples([owned], contract, registry, "examples.json");
+  expect(cut).toMatchObject({ request: { sku: "s1" }, response: { owner: {} } });
+  expect(JSON.stringify(cut)).not.toContain("ann");
+});
 test.each<[string, unknown, string]>([
   ["no list", {}, "has to be a list of examples"],
   ["a text", ["a"], "example 1: it is no object"],
@@ -279,6 +288,12 @@ describe.each(["grpc", "connect"] as const)("replay over %s", (protocol) => {
     expect(ran.stdout).toContain("0 of 1 example answered as recorded");
   });
 
+  test("a redacted field is not compared", async () => {
+    answer = { ...ANSWER, owner: { mail: "bea" } };
+    expect(await verify(protocol, [example({ response: { ...ANSWER, owner: { mail: "ann" } } })])).toMatchObject({
+      exitCode: 0,
+    });
+  });
   test("a missing field is reported", async () => {
     answer = {};
     const ran = await verify(protocol, [example()]);

@@ -1,12 +1,12 @@
 // The examples of a contract, sent to a server that is running.
-import type { DescMethodUnary, Message, Registry } from "@bufbuild/protobuf";
+import type { DescField, DescMethodUnary, Message, Registry } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import { ConnectError, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { compareReply } from "./compare-reply.ts";
 import type { Contract } from "./document.ts";
-import { type Example, isAmong, methodOf, parsed, STATUSES } from "./example.ts";
+import { type Example, isAmong, isStored, methodOf, parsed, STATUSES } from "./example.ts";
 
 export type Protocol = "grpc" | "connect";
 
@@ -90,8 +90,9 @@ async function replayExample(
   const enums = new Map(
     [...contract.elements].flatMap(([name, { facts }]) => (facts.kind === "enum" ? [[name, facts] as const] : [])),
   );
+  const isRead = isAmong(contract.methods.get(example.method)?.reads ?? []);
   const reading = {
-    reads: isAmong(contract.methods.get(example.method)?.reads ?? []),
+    reads: (field: DescField) => isRead(field) && isStored(field),
     enums,
     compare: example.compare ?? "values",
   };

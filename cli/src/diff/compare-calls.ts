@@ -1,6 +1,7 @@
 // Compares one call on both sides: its method, time limits, forwarded data, caching and failures.
 import type { BindReport, CallReport, ErrorRuleReport } from "protoc-gen-bff/compiler";
 import { count, growth, time } from "./amounts.ts";
+import { sealing } from "./compare-reveals.ts";
 import type { Finding, Level, Phrase } from "./finding.ts";
 import { list, phrase } from "./finding.ts";
 
@@ -230,6 +231,7 @@ function caching({ cache: from }: CallReport, { cache: to }: CallReport): readon
             after: [time(to.stale_ms ?? 0)],
           }),
         ]),
+    ...sealing("cached answers", from, to),
   ];
 }
 

@@ -1,5 +1,5 @@
-// Compares the places at which sensitive values may leave.
-import type { FileReport } from "protoc-gen-bff/compiler";
+// Compares the places at which sensitive values may leave, and whether caches may contain them.
+import type { CallReport, FileReport } from "protoc-gen-bff/compiler";
 import { type Finding, phrase } from "./finding.ts";
 
 /** Reports each place that is new, gone, or has another reason. */
@@ -19,3 +19,23 @@ export function compareReveals(before: readonly FileReport[], after: readonly Fi
 
 const revealsOf = (reports: readonly FileReport[]): ReadonlyMap<string, string> =>
   new Map(reports.flatMap(({ reveals = [] }) => reveals.map(({ place, reason }) => [place, reason] as const)));
+
+type Cache = Pick<NonNullable<CallReport["cache"]>, "sensitive">;
+
+/** @param answers of a call or an RPC, as the subject of a sentence */
+export function sealing(
+  answers: string,
+  { sensitive: was }: Cache,
+  { sensitive: is }: Cache,
+): readonly Omit<Finding, "where">[] {
+  if (was === is) return [];
+  return is === true
+    ? [
+        {
+          kind: "cache",
+          level: "better",
+          message: [`${answers} may contain sensitive values, and are sealed in Redis`],
+        },
+      ]
+    : [{ kind: "cache", level: "worse", message: [`${answers} are no longer sealed in Redis`] }];
+}

@@ -7,6 +7,7 @@ import { compareHeaders } from "./compare-headers.ts";
 import { compareLimits } from "./compare-limits.ts";
 import { comparePages } from "./compare-pages.ts";
 import { comparePermits } from "./compare-permits.ts";
+import { sealing } from "./compare-reveals.ts";
 import { compareRules } from "./compare-rules.ts";
 import { compareStreams } from "./compare-streams.ts";
 import { type Composition, shortName } from "./composition.ts";
@@ -174,6 +175,7 @@ function answers({ cache: from }: RpcReport, { cache: to }: RpcReport): readonly
         ]),
     ...kept("answers are used again", from.ttl_ms, to.ttl_ms),
     ...kept("old answers are used while they are renewed", from.stale_ms ?? 0, to.stale_ms ?? 0),
+    ...sealing("answers that are used again", from, to),
   ];
 }
 function kept(what: string, from: number, to: number): readonly Difference[] {

@@ -1,9 +1,9 @@
 // Requests of a golden file, sent to a BFF.
-import { type DescField, type DescMethodUnary, isFieldSet, type Message, type Registry } from "@bufbuild/protobuf";
+import { type DescMethodUnary, isFieldSet, type Message, type Registry } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { Transport } from "@connectrpc/connect";
-import { methodOf, parsed, prune } from "../contract/example.ts";
+import { isStored, methodOf, parsed, prune } from "../contract/example.ts";
 import { type Failed, type Replayed, type ReplayOptions, send } from "../contract/replay.ts";
 import { Refusal } from "../refusal.ts";
 import type { GoldenRequest } from "./document.ts";
@@ -53,11 +53,8 @@ export function resolveExchanges(all: readonly GoldenRequest[], registry: Regist
   });
 }
 
-/** Removes the fields that are neither stored nor printed. The type in an Any may have such fields, too. */
 function withoutSecrets(message: ReflectMessage): ReflectMessage {
-  prune(message, ({ proto, message: inner }: DescField) => {
-    return proto.options?.debugRedact !== true && inner?.typeName !== "google.protobuf.Any";
-  });
+  prune(message, isStored);
   return message;
 }
 
