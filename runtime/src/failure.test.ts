@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { Code as ConnectCode } from "@connectrpc/connect";
 import { status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
-import { blamed, Code, invalid, Misfit, Reason } from "./failure.ts";
+import { callFailure } from "./call/call-failure.ts";
+import { blamed, Code, type Fault, invalid, MASKED, Misfit, masked, Reason } from "./failure.ts";
 
 const numbers = (found: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(found).filter(([name]) => Number.isNaN(Number(name))));
@@ -40,4 +41,22 @@ test("a value that cannot be sent is the client's fault if its fields are named,
     expect(blamed(ours, fields)).toBe(ours);
     expect(blamed(ours, undefined)).toBe(ours);
   }
+});
+
+test("texts of upstreams and of codecs are masked for logs, and rules still read an upstream's text", () => {
+  const fault = (kind: Fault["kind"], upstreamText?: string): Fault => ({
+    kind,
+    code: Code.NOT_FOUND,
+    message: "no ann",
+    upstreamText,
+  });
+  const failure = (of: Fault) => callFailure(masked(of), "a.v1.A/Get").forWaiter();
+  expect(failure(fault("status", "no ann"))).toMatchObject({ message: "no ann", logText: MASKED });
+  expect(failure(fault("status", "no ann")).asItCame.message).toBe("no ann");
+  for (const kind of ["invalid", "unsendable"] as const)
+    expect(failure(fault(kind))).toMatchObject({ message: MASKED, logText: MASKED });
+  // These texts are ours.
+  for (const kind of ["status", "transport", "unprocessed"] as const)
+    expect(failure(fault(kind)).logText).toBe("no ann");
+  expect(callFailure(fault("status", "no ann"), "a.v1.A/Get")).toMatchObject({ message: "no ann", logText: "no ann" });
 });

@@ -86,6 +86,15 @@ export interface Fault {
   readonly kept?: typeof Reason.BREAKER_OPEN | typeof Reason.LIMITED | undefined;
 }
 
+/** Text of a failure that may quote sensitive values. */
+export const MASKED = "the text is masked, because the call has sensitive values";
+
+/** Returns the fault of a call with sensitive values: texts of others and of codecs may quote these. */
+export function masked(fault: Fault): Fault {
+  const isOurs = fault.upstreamText === undefined && fault.kind !== "invalid" && fault.kind !== "unsendable";
+  return isOurs ? fault : { ...fault, message: MASKED };
+}
+
 /** A part of a request that cannot be sent. The origin of its value decides who is at fault: see `blamed`. */
 export class Misfit extends Error {
   /** A field in the path or the query, with dots, or `metadata x-key`. */
@@ -110,6 +119,8 @@ export interface FailureInit {
   /** Called method, `package.Service/Method`, or the service alone; empty if no upstream was at fault. */
   readonly callee: string;
   readonly message: string;
+  /** Default: `message`. */
+  readonly logText?: string | undefined;
   readonly clientCode: Code;
   readonly clientMessage?: string | undefined;
   readonly details?: readonly Detail[] | undefined;
@@ -169,8 +180,10 @@ export class Failure implements ErrorInfo {
   readonly upstream: string;
   /** `package.Service/Method`; empty if the failure is not that of a call. */
   readonly method: string;
-  /** Message for logs. It may be an upstream's text, which is forwarded only if a rule names it. */
+  /** Message for expressions and user functions. It may be an upstream's text, forwarded only if a rule names it. */
   readonly message: string;
+  /** Message for logs, traces and the live page: `message`, or `MASKED`. */
+  readonly logText: string;
   /** Code for the client if this failure fails the response. */
   readonly clientCode: Code;
   readonly clientMessage: string;
@@ -201,6 +214,7 @@ export class Failure implements ErrorInfo {
     this.upstream = slash < 0 ? callee : callee.slice(0, slash);
     this.method = slash < 0 ? "" : callee;
     this.message = init.message;
+    this.logText = init.logText ?? init.message;
     this.clientCode = init.clientCode;
     this.clientMessage = init.clientMessage ?? TEXTS[init.clientCode];
     this.details = init.details ?? NONE;

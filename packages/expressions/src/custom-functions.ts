@@ -14,6 +14,7 @@ export type CustomFunction = readonly [name: string, result: string];
  *
  * @param implementation the functions, called as methods of this object
  * @param functions the declared functions by member
+ * @param sensitive true if arguments may be sensitive values: the texts of errors are then left out
  * @example
  * const { slug } = customFunctions({ slug: (title: string) => title.toLowerCase() }, { slug: ["text.slug", "string"] });
  * slug("Hello"); // "hello"
@@ -21,6 +22,7 @@ export type CustomFunction = readonly [name: string, result: string];
 export function customFunctions<F extends object>(
   implementation: F,
   functions: { readonly [Name in keyof F]: CustomFunction },
+  sensitive = false,
 ): F {
   const members = implementation as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
   const wrapped = Object.entries<CustomFunction>(functions).map(([member, [name, result]]) => [
@@ -30,7 +32,7 @@ export function customFunctions<F extends object>(
       try {
         value = members[member]?.(...args);
       } catch (thrown) {
-        throw new ExpressionError(`${name} threw: ${shown(thrown)}`, { cause: thrown });
+        throw new ExpressionError(sensitive ? `${name} threw` : `${name} threw: ${shown(thrown)}`, { cause: thrown });
       }
       return checked(name, result, value);
     },

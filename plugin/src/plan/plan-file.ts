@@ -19,6 +19,7 @@ import type {
 import { pagesOf } from "../resolve/model/page-calls.ts";
 import { messagesWithParts } from "../resolve/model/parts.ts";
 import { revealsIn } from "../resolve/model/reveals.ts";
+import { hasRedacted } from "../resolve/model/sensitive-types.ts";
 import { governing } from "../resolve/policies/entries.ts";
 import { planCallPolicy, planUpstream } from "./calls/policies.ts";
 import { planCodec } from "./codec/plan-codec.ts";
@@ -90,6 +91,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     identity,
     hosts: file.hosts,
     reveals: revealsIn(file.ir),
+    sensitive: hasRedacted(model.ir.registry),
     services: file.services.map((service) =>
       planService(service, { file, model, run, rules, limits, identity, withParts }),
     ),

@@ -101,7 +101,7 @@ function chargeOf<Cx, Args>(use: LimitUse<Cx, Args, never>, cx: Cx, args: Args):
 
 function unevaluated({ name }: RateLimit, thrown: unknown): Failure {
   if (thrown instanceof Failure && thrown.refusal) return thrown;
-  const message = `the limit ${name} cannot be evaluated: ${thrown instanceof Failure ? thrown.message : thrown}`;
+  const message = `the limit ${name} cannot be evaluated: ${thrown instanceof Failure ? thrown.logText : thrown}`;
   const code = Code.PERMISSION_DENIED;
   const details = [errorInfo("LIMIT_KEY")];
   return new Failure({ code, clientCode: code, reason: Reason.INVALID, callee: "", message, cause: thrown, details });

@@ -6,13 +6,13 @@ import { Code, codeText, Failure, Reason } from "../failure.ts";
  * reveals nothing more.
  */
 export function permitFailure(failure: Failure): Failure {
-  const { code, reason, upstream, method, message, cause } = failure;
+  const { code, reason, upstream, method, message, logText, cause } = failure;
   if (failure.refusal) return declaresStatus(failure) ? failure : denial(message);
   if (failure.clientCode !== Code.INTERNAL) return failure;
   // An expression that cannot be evaluated does not hold.
-  if (upstream === "") return denial(`a permit fails: ${message}`, cause);
+  if (upstream === "") return denial(`a permit fails: ${logText}`, cause);
   const callee = method === "" ? upstream : method;
-  return new Failure({ code, reason, callee, message, clientCode: Code.UNAVAILABLE, cause });
+  return new Failure({ code, reason, callee, message, logText, clientCode: Code.UNAVAILABLE, cause });
 }
 
 /** A refusal without a declared status has the code, the text and the details of the default. */

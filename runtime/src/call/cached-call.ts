@@ -1,6 +1,6 @@
 import type { Cache, CachePolicy, Entry, Receiver, SharedFetch } from "../cache/cache.ts";
 import type { Timer } from "../clock.ts";
-import { asFailure, breakerOpen, type Failure, OVER, timedOut } from "../failure.ts";
+import { asFailure, breakerOpen, type Failure, invalid, MASKED, OVER, timedOut } from "../failure.ts";
 import type { Waiter } from "../guard/limit.ts";
 import type { PoolWaiter } from "../guard/pool.ts";
 import type { CacheEvent, JoinEvent } from "../observer-calls.ts";
@@ -149,7 +149,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     try {
       value = this.#rpc.codec.decode(bytes); // for each anew: nobody shares a value
     } catch (error) {
-      this.failed(asFailure(error));
+      this.failed(this.#rpc.policy.sensitive === true ? invalid("", MASKED, error) : asFailure(error));
       return;
     }
     this.#end();

@@ -1,4 +1,4 @@
-import { breakerOpen, Code, Failure, type Fault, invalid, limited, Reason } from "../failure.ts";
+import { breakerOpen, Code, Failure, type Fault, invalid, limited, MASKED, Reason } from "../failure.ts";
 
 /**
  * Converts an attempt's fault to the failure for the composition and for clients.
@@ -10,7 +10,8 @@ export function callFailure(fault: Fault, callee: string, cause?: unknown): Fail
   if (fault.kept !== undefined) return fault.kept === Reason.LIMITED ? limited(callee) : breakerOpen(callee);
   if (fault.kind === "invalid") return invalid(callee, message);
   if (fault.kind === "unsendable") return invalid("", message, fault.misfit);
-  const from = { code, callee, message, upstreamText, received, cause };
+  const text = message === MASKED ? (upstreamText ?? message) : message;
+  const from = { code, callee, message: text, logText: message, upstreamText, received, cause };
   if (code === Code.DEADLINE_EXCEEDED) return new Failure({ ...from, reason: Reason.TIMEOUT, clientCode: code });
   if (fault.kind !== "status")
     return new Failure({ ...from, reason: Reason.UNAVAILABLE, clientCode: Code.UNAVAILABLE });

@@ -1,5 +1,15 @@
 import type { Timer } from "../clock.ts";
-import { Code, cutAtDeadline, type Failure, type Fault, lateVerdict, OVER, timedOut, verdictOn } from "../failure.ts";
+import {
+  Code,
+  cutAtDeadline,
+  type Failure,
+  type Fault,
+  lateVerdict,
+  masked,
+  OVER,
+  timedOut,
+  verdictOn,
+} from "../failure.ts";
 import { hasPlace, type Places } from "../guard/limit.ts";
 import type { PoolWaiter } from "../guard/pool.ts";
 import { type Backoff, retries, startBackoff } from "../guard/retry.ts";
@@ -187,7 +197,8 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     this.#observe({ ok: true, message });
     this.#free();
   }
-  faulted(attempt: Attempt, fault: Fault): void {
+  faulted(attempt: Attempt, found: Fault): void {
+    const fault = this.#rpc.policy.sensitive === true ? masked(found) : found;
     if (fault.kind === "unprocessed" && !this.#resent) {
       this.#resend(attempt);
       return;

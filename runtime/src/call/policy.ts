@@ -42,7 +42,7 @@ export interface CallPolicy {
   readonly retry?: RetryPolicy | undefined;
   readonly hedge?: HedgePolicy | undefined;
   /** Only for calls without side effects. */
-  readonly cache?: CachePolicy | undefined;
+  readonly cache?: Omit<CachePolicy, "sensitive"> | undefined;
   /** Merges equal calls of one response into one. Only for calls without side effects; not needed beside `cache`. */
   readonly coalesce?: boolean | undefined;
   /**
@@ -50,6 +50,11 @@ export interface CallPolicy {
    * messages alone.
    */
   readonly received?: boolean | undefined;
+  /**
+   * True if requests or answers may contain sensitive values. Texts of their failures are in no log, and their cached
+   * answers are sealed. Default: false.
+   */
+  readonly sensitive?: boolean | undefined;
   /** Names of incoming headers to pass on. */
   readonly forward?: readonly string[] | undefined;
   /** Identification of the caller to the upstream; undefined: none. */
@@ -65,6 +70,8 @@ export interface CallPolicy {
 
 /** Policy of the streams of one server-streaming method. */
 export interface StreamPolicy {
+  /** As of `CallPolicy`. */
+  readonly sensitive?: boolean | undefined;
   /** Names of incoming headers to pass on. */
   readonly forward?: readonly string[] | undefined;
   /** Identification of the follower to the upstream; undefined: none. */

@@ -1,7 +1,7 @@
 // Calls: one call of an upstream on behalf of a request. It is batched, cached, joined to an equal call, or separate
 // with retries and hedges. This folder depends on the request only as a `CallContext`, which compose/ implements, and
 // on upstreams as a `UnaryClient`.
-import { asFailure, OVER } from "../failure.ts";
+import { asFailure, invalid, MASKED, OVER } from "../failure.ts";
 import type { Running } from "../scope/scope.ts";
 import type { Sink } from "../scope/sink.ts";
 import { onItsSide } from "./branches.ts";
@@ -35,7 +35,8 @@ export function startCall<Req, Res>(
   try {
     out = prepareCall(cx, rpc, request, extra);
   } catch (thrown) {
-    sink.reject(asFailure(thrown)); // the request cannot be encoded
+    // The request cannot be encoded.
+    sink.reject(rpc.policy.sensitive === true ? invalid("", MASKED, thrown) : asFailure(thrown));
     return undefined;
   }
   if (effect) return Call.start(cx, rpc, out, effect, sink);

@@ -296,7 +296,8 @@ export class Rpc<Req, Res> {
     this.policy = policy;
     this.retry = policy.retry;
     this.hedge = policy.hedge !== undefined && policy.hedge.max > 0 ? policy.hedge : undefined;
-    this.cache = policy.cache !== undefined && policy.cache.ttlMs > 0 ? policy.cache : undefined;
+    const { cache, sensitive } = policy;
+    this.cache = cache !== undefined && cache.ttlMs > 0 ? { ...cache, sensitive } : undefined;
     this.forward = forwardable(policy.forward ?? []);
     this.received = policy.received ?? false;
     this.limit = policy.limit && upstream.innerLimit(method, policy.limit);

@@ -31,11 +31,15 @@ function resolving(options: Parameters<typeof front>[0] = {}, readOnly: readonly
   });
   const send = (
     run: (input: TitleInput) => string | undefined | Promise<string | undefined>,
-    { optional = false, headers = {} }: { optional?: boolean; headers?: Record<string, string> } = {},
+    {
+      optional = false,
+      sensitive = false,
+      headers = {},
+    }: { optional?: boolean; sensitive?: boolean; headers?: Record<string, string> } = {},
   ) =>
     bff.send(
       async (cx) => {
-        const resolve = { name: "test.v1.Page.title", run, args: { id: "a" }, steps: {}, clients };
+        const resolve = { name: "test.v1.Page.title", run, args: { id: "a" }, steps: {}, clients, sensitive };
         const step = optional
           ? cx.tryStep(() => cx.resolveIfAny(resolve))
           : cx.step(() => cx.resolve({ ...resolve, run: run as (input: TitleInput) => string }));
@@ -103,6 +107,20 @@ describe("a resolver", () => {
     expect(responses.length).toBe(1);
     const odd = Object.create(null) as object;
     expect((await send(() => Promise.reject(odd)).answer).failure?.clientCode).toBe(Code.INTERNAL);
+  });
+
+  test("errors of a resolver in a run with sensitive values have a stack, and no text", async () => {
+    const { send } = resolving();
+    for (const thrown of [new TypeError("ann@example.org", { cause: "ann" }), new ConnectError("ann"), "ann", null]) {
+      const run = (): never => {
+        throw thrown;
+      };
+      const { failure } = await send(run, { sensitive: true }).answer;
+      const shown = failure?.cause;
+      if (!(shown instanceof Error)) throw new Error("no cause");
+      expect([failure?.message, failure?.logText, shown.stack, shown.cause].join()).not.toMatch(/ann/);
+      expect(shown.stack).toMatch(/^\w+: the text is masked.*\n +at .*resolver/);
+    }
   });
 
   test.each([

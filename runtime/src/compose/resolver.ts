@@ -3,7 +3,7 @@
 import { ConnectError } from "@connectrpc/connect";
 import { callFailure } from "../call/call-failure.ts";
 import { budgetOf } from "../call/context.ts";
-import { type Code, Failure, invalid, OVER, refusal, timedOut } from "../failure.ts";
+import { type Code, Failure, invalid, MASKED, OVER, refusal, timedOut } from "../failure.ts";
 import { Rank, type Running, type Scope } from "../scope/scope.ts";
 import { boundedText } from "../wire/bounded-status.ts";
 import type { Exchange } from "./exchange.ts";
@@ -71,6 +71,8 @@ export interface Resolve<Args, Steps, Clients, Value, Cx, Principal = unknown> {
   readonly args: Args;
   readonly steps: Steps;
   readonly clients: (cx: Cx) => Clients;
+  /** True if its errors may quote sensitive values. Default: false. */
+  readonly sensitive?: boolean | undefined;
 }
 
 /**
@@ -117,7 +119,7 @@ export function runResolver<Args, Steps, Clients, Value, Principal, Cx extends R
     expire: () => fail(timedOut("", `the resolver of ${resolve.name} had no value in time`)),
   };
   scope.enter(running);
-  const failed = (thrown: unknown): void => fail(resolverFailure(resolve.name, thrown));
+  const failed = (thrown: unknown): void => fail(resolverFailure(resolve, thrown));
   try {
     Promise.resolve(resolve.run(new ResolverInput(cx, resolve))).then((value) => {
       if (end(undefined)) done(value);
@@ -188,12 +190,25 @@ function signalOf(scope: Scope): AbortSignal {
  * other ConnectError counts as an upstream's status, so that no other party's text reaches the client. Any other value
  * is a fault of the resolver.
  */
-function resolverFailure(name: string, thrown: unknown): Failure {
+function resolverFailure(
+  { name, sensitive = false }: Pick<Resolve<never, never, never, never, never>, "name" | "sensitive">,
+  thrown: unknown,
+): Failure {
   if (thrown instanceof Failure) return thrown;
-  const message = `the resolver of ${name} threw: ${shown(thrown)}`;
-  if (!(thrown instanceof ConnectError)) return invalid("", message, thrown);
+  const message = `the resolver of ${name} threw${sensitive ? "" : `: ${shown(thrown)}`}`;
+  const cause = sensitive ? withoutText(thrown) : thrown;
+  if (!(thrown instanceof ConnectError)) return invalid("", message, cause);
   if (thrown.cause instanceof Failure) return thrown.cause;
-  return callFailure({ kind: "status", code: thrown.code as Code, message }, "", thrown);
+  return callFailure({ kind: "status", code: thrown.code as Code, message }, "", cause);
+}
+/** Returns an error with the same stack, in which a masked text replaces that of the error and its causes. */
+function withoutText(thrown: unknown): Error {
+  const error = new Error(MASKED);
+  const { name, message, stack = "" } = thrown instanceof Error ? thrown : error;
+  const end = message === "" ? stack.indexOf("\n") : stack.indexOf(message) + message.length;
+  const isFound = message === "" ? end >= 0 : stack.includes(message);
+  error.stack = `${name}: ${MASKED}${isFound ? stack.slice(end) : ""}`;
+  return error;
 }
 function shown(thrown: unknown): string {
   try {

@@ -205,7 +205,7 @@ export class CallSource<Item, K extends PositionKind> implements ItemSource, Str
   #located(failure: Failure): Failure {
     if (failure.reason !== Reason.INVALID || this.#resume === undefined) return failure;
     const behind = JSON.stringify(String(this.#resume).slice(0, 64));
-    return invalid(this.#rpc.method, `behind position ${behind}: ${failure.message}`, failure.cause);
+    return invalid(this.#rpc.method, `behind position ${behind}: ${failure.logText}`, failure.cause);
   }
   #mayReopen(): boolean {
     if (!this.#reopens || (this.#any && this.#resume === undefined)) return false;

@@ -8,6 +8,7 @@ import {
   type Fault,
   invalid,
   limited,
+  masked,
   OVER,
   Reason,
   timedOut,
@@ -228,8 +229,9 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
     this.#end({ ok: true, message: NOTHING });
     this.#sink.ended();
   }
-  faulted(fault: Fault): void {
+  faulted(found: Fault): void {
     if (this.#ended) return;
+    const fault = this.#rpc.policy.sensitive === true ? masked(found) : found;
     if (fault.kind === "unprocessed" && !this.#received && this.#attempts === 1) {
       this.#send(); // the upstream never saw it
       return;

@@ -71,7 +71,7 @@ const COUNTED = "#";
 /** Adds the key to the failure of an invalid item. */
 function ofKey(key: string, failure: Failure): Failure {
   if (failure.reason !== Reason.INVALID) return failure;
-  return invalid(failure.method || failure.upstream, `key ${quotedKey(key)}, ${failure.message}`, failure.cause);
+  return invalid(failure.method || failure.upstream, `key ${quotedKey(key)}, ${failure.logText}`, failure.cause);
 }
 
 class CallTail<Item> implements Items<Item>, Tail {

@@ -124,8 +124,8 @@ export class Recorder implements Observer {
     record.status = outcome.ok ? "OK" : codeName(outcome.failure.clientCode);
     if (outcome.ok) lacks(record, outcome.degraded);
     else {
-      const { code, clientCode, message, refusal, upstream } = outcome.failure;
-      record.failure = short(`${codeName(code)}: ${message}`);
+      const { code, clientCode, logText, refusal, upstream } = outcome.failure;
+      record.failure = short(`${codeName(code)}: ${logText}`);
       record.quotes = clientCode === Code.INVALID_ARGUMENT && !refusal && upstream === "";
     }
     record.revision = ++this.#revision;
@@ -161,7 +161,7 @@ export class Recorder implements Observer {
     callRecord.items = items;
     callRecord.sent = kept(callRecord.request, message);
     if (outcome.ok) callRecord.got = kept(callRecord.request, outcome.message);
-    else callRecord.failure = short(outcome.failure.message);
+    else callRecord.failure = short(outcome.failure.logText);
     callRecord.outcome = outcome.ok ? "OK" : codeName(outcome.failure.code);
   }
 

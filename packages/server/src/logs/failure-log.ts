@@ -285,13 +285,13 @@ function explained(failure: Failure): { readonly cause: string; readonly fields:
   return { cause: causeOf(failure, place), fields: fieldsOf(failure, place) };
 }
 function causeOf(failure: Failure, place: string | undefined): string {
-  const { code, message } = failure;
+  const { code, logText } = failure;
   const callee = calleeOf(failure);
-  if (place !== undefined) return `${tame(message)}, in ${place}`;
-  return callee === "" ? tame(message) : `${callee} ${codeName(code)}: ${tame(message)}`;
+  if (place !== undefined) return `${tame(logText)}, in ${place}`;
+  return callee === "" ? tame(logText) : `${callee} ${codeName(code)}: ${tame(logText)}`;
 }
 function fieldsOf(
-  { upstream, method, code, reason, message }: Failure,
+  { upstream, method, code, reason, logText }: Failure,
   place: string | undefined,
 ): Readonly<Record<string, unknown>> {
   return {
@@ -299,7 +299,7 @@ function fieldsOf(
     ...(method !== "" && { method }),
     code: codeName(code),
     reason: REASONS.get(reason) ?? String(reason),
-    message: tame(message),
+    message: tame(logText),
     at: place, // JSON leaves out what is undefined
   };
 }

@@ -142,7 +142,7 @@ export class SpanMaker {
       events: NONE,
       links: NONE,
       status: failure === undefined ? SpanStatus.unset : SpanStatus.error,
-      message: failure === undefined ? "" : bounded(failure.message),
+      message: failure === undefined ? "" : bounded(failure.logText),
     });
     if (attempts.length > 1) for (const attempt of attempts) spans.push(this.#attempt(attempt, note, making));
   }
@@ -254,7 +254,7 @@ function times({ startedAt, endedAt }: Pick<CallEvent, "startedAt" | "endedAt">,
   return { startUnixNano, endUnixNano: endedAt > startedAt ? unixNano(endedAt + offsetMs) : startUnixNano };
 }
 function statusOf(failure: Failure | undefined): Pick<SpanRecord, "status" | "message"> {
-  return failure === undefined ? UNSET : { status: SpanStatus.error, message: bounded(failure.message) };
+  return failure === undefined ? UNSET : { status: SpanStatus.error, message: bounded(failure.logText) };
 }
 const MOST_CHARACTERS = 256;
 const bounded = (text: string): string =>

@@ -37,7 +37,7 @@ export function checkedFunctions(file: PlanFile, names: FileNames): Lines {
     file.functions.map(({ name, overload }) => [
       `${name}: [${JSON.stringify(overload.fn)}, ${JSON.stringify(kindOf(overload.result))}],`,
     ]),
-    ["});"],
+    [file.sensitive ? "}, true);" : "});"],
   );
 }
 

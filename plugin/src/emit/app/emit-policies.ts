@@ -60,7 +60,7 @@ type CallLeaf = { readonly name: string; readonly value: string; readonly print:
 
 function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
   const leaves: CallLeaf[] = [];
-  const { timeoutMs, retry, hedge, cache, forward, identify, limit, streams } = policy;
+  const { timeoutMs, retry, hedge, cache, sensitive, forward, identify, limit, streams } = policy;
   if (timeoutMs !== undefined)
     leaves.push({ name: "timeoutMs", ...number(timeoutMs), comment: comment([timeoutMs], names) });
   if (retry !== undefined) leaves.push(retryLeaf(retry, names));
@@ -73,11 +73,11 @@ function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
   }
   if (cache !== undefined) {
     const stale = cache.staleMs === undefined ? "" : `, staleMs: ${group(cache.staleMs.value)}`;
-    const sensitive = cache.sensitive ? ", sensitive: true" : "";
-    const value = `{ ttlMs: ${group(cache.ttlMs.value)}${stale}${sensitive} }`;
+    const value = `{ ttlMs: ${group(cache.ttlMs.value)}${stale} }`;
     const durations = cache.staleMs === undefined ? [cache.ttlMs] : [cache.ttlMs, cache.staleMs];
     leaves.push({ name: "cache", value, print: [value], comment: comment(durations, names) });
   }
+  if (sensitive) leaves.push({ name: "sensitive", value: "true", print: ["true"], comment: "" });
   if (forward !== undefined) {
     const value = `[${forward.value.map((name) => JSON.stringify(name)).join(", ")}]`;
     leaves.push({ name: "forward", value, print: [value], comment: comment([forward], names) });

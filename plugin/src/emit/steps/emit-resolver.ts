@@ -205,6 +205,7 @@ export function resolverBody(step: PlanStep, source: PlanResolverSource, cx: Ste
         ? [["steps: ", ...(inline ?? []), ","]]
         : [["steps: ", ...(inline ?? [])], ...more.slice(0, -1), [...(more.at(-1) ?? []), ","]]),
       ["clients: cx.app.clients,"],
+      ...(source.sensitive ? [["sensitive: true,"]] : []),
     ],
     ["})"],
   );

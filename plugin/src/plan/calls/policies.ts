@@ -183,6 +183,7 @@ export function planCallPolicy({
             sensitive,
           }
         : undefined,
+    sensitive,
     forward: first && { value: forward.map((name) => name.value), at: first.at },
     identify: how && { value: how, at: identify.at },
     branches: policy.branches.map(({ ir, if: condition, by }) => ({
@@ -205,11 +206,11 @@ const IDENTITY_FORMS: { readonly [how in Identify]?: "signed" | "token" | "plain
 
 /** Equal for calls that can share an entry of the app object. */
 export function policyKey(policy: PlanCallPolicy): string {
-  const { timeoutMs, retry, forward, identify, limit, streams, hedge, cache } = policy;
+  const { timeoutMs, retry, forward, identify, limit, streams, hedge, cache, sensitive } = policy;
   return JSON.stringify([
     timeoutMs?.value,
     hedge && [hedge.delayMs.value, hedge.max.value, hedge.budget?.value],
-    cache && [cache.ttlMs.value, cache.staleMs?.value, cache.sensitive],
+    cache && [cache.ttlMs.value, cache.staleMs?.value],
     retry && [
       retry.attempts.value,
       retry.on.value,
@@ -224,5 +225,6 @@ export function policyKey(policy: PlanCallPolicy): string {
     limit?.queued?.value,
     limit?.adaptive?.value,
     streams?.value,
+    sensitive,
   ]);
 }

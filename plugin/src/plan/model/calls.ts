@@ -103,6 +103,8 @@ export interface PlanCallPolicy {
         readonly sensitive: boolean;
       }
     | undefined;
+  /** True if requests or answers may contain sensitive values. */
+  readonly sensitive: boolean;
   readonly forward: Leaf<readonly string[]> | undefined;
   /** Undefined: calls do not carry the caller's identity. */
   readonly identify: Leaf<"signed" | "token" | "plain"> | undefined;

@@ -47,6 +47,8 @@ export interface PlanFile {
   readonly hosts: readonly Host[];
   /** Its places with `reveal`, in order of declaration. */
   readonly reveals: readonly Reveal[];
+  /** True if the run has redacted fields: errors of the user's functions may quote their values. */
+  readonly sensitive: boolean;
   readonly services: readonly PlanService[];
   /** The counters of its services, in the order of their first use. */
   readonly limits: readonly PlanRateLimit[];

@@ -140,4 +140,6 @@ export interface PlanResolverSource {
   readonly message: DescMessage;
   /** Undefined: it supplies the whole message. */
   readonly field: DescField | undefined;
+  /** True if its errors may quote sensitive values. */
+  readonly sensitive: boolean;
 }

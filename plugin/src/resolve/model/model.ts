@@ -447,6 +447,8 @@ export interface ResolverSource {
   readonly field: DescField | undefined;
   /** True if the declaration lists its reads. */
   readonly hasReads: boolean;
+  /** True if its errors may quote sensitive values: the run has redacted fields. */
+  readonly sensitive: boolean;
 }
 /** A step of the service around a message, started elsewhere. */
 export interface SharedSource {

@@ -39,13 +39,21 @@ export function redactedFields(types: Iterable<AnyDesc>): readonly AnyField[] {
 
 const redactedOf = new WeakMap<Registry, readonly AnyField[]>();
 
+function redactedIn(registry: Registry): readonly AnyField[] {
+  const redacted = redactedOf.get(registry) ?? redactedFields(registry);
+  redactedOf.set(registry, redacted);
+  return redacted;
+}
+
+/** Returns true if any type of a run has redacted fields. */
+export const hasRedacted = (registry: Registry): boolean => redactedIn(registry).length > 0;
+
 /**
  * Returns true if a message may contain sensitive values: inside are a redacted field, one with `reveal`, or a
  * google.protobuf.Any. False for all messages of a run without redacted fields.
  */
 export function holdsSensitive(desc: DescMessage, registry: Registry): boolean {
-  const redacted = redactedOf.get(registry) ?? redactedFields(registry);
-  redactedOf.set(registry, redacted);
+  const redacted = redactedIn(registry);
   if (redacted.length === 0) return false;
   const extended = new Set(redacted.flatMap((field) => (field.kind === "extension" ? field.extendee.typeName : [])));
   const seen = new Set([desc]);

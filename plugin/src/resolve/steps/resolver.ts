@@ -9,6 +9,7 @@ import { canBeAbsent } from "../../model/presence.ts";
 import { declaredCalls } from "../graph/declarations.ts";
 import type { Call } from "../model/call.ts";
 import type { Step } from "../model/model.ts";
+import { hasRedacted } from "../model/sensitive-types.ts";
 import { entriesFor } from "../policies/entries.ts";
 import { entryMetadata } from "../policies/metadata.ts";
 import { mergePolicy } from "../policies/policy.ts";
@@ -103,7 +104,13 @@ function resolverStep(
     index,
     variable: { name: RESOLVED, role: "step", type, proto, absent },
     if: undefined,
-    source: { kind: "resolver", field, message, hasReads: reads !== undefined },
+    source: {
+      kind: "resolver",
+      field,
+      message,
+      hasReads: reads !== undefined,
+      sensitive: hasRedacted(scope.registry),
+    },
     supplementary: absent,
     autobind: false,
     unordered: false,
