@@ -20,6 +20,7 @@ const USUAL = {
   fresh: 10_000,
   masks: 5000,
   subsets: 2000,
+  sensitive: 10_000,
   server: 20_000,
   frames: 1_000_000,
 } as const;

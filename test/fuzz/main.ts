@@ -5,6 +5,7 @@ import { fuzzCompiler } from "./compiler.ts";
 import { fuzzFresh } from "./fresh.ts";
 import { fuzzMasks } from "./masks.ts";
 import { fuzzAnswers } from "./rich-run.ts";
+import { fuzzSensitive } from "./sensitive.ts";
 import { fuzzServer } from "./server.ts";
 import { fuzzSubsets } from "./subsets.ts";
 
@@ -16,6 +17,7 @@ const SCENARIOS: Readonly<Record<Scenario, (options: FuzzOptions) => Promise<boo
   fresh: counted(fuzzFresh, "old"),
   masks: counted(fuzzMasks, "saved"),
   subsets: counted(fuzzSubsets, "saved"),
+  sensitive: counted(fuzzSensitive, "leaks"),
   server,
   frames,
 };

@@ -87,30 +87,45 @@ let folders = 0;
  * Generates the accepted cases, into a folder that exists until the last of them was used.
  *
  * @param demoted options of the plugin that demote errors, as `,warn=BFF806`
+ * @param prepare changes the request of a case
  */
 export async function eachGenerated(
   cases: readonly Case[],
   demoted: string,
   use: (made: Generated) => Promise<void>,
+  prepare: Prepare = (_, request) => request,
 ): Promise<void> {
   const folder = join(root, `test/.generated/answers-${process.pid}-${++folders}`);
   try {
-    for (const made of await generated(cases, folder, demoted)) await use(made);
+    for (const made of await generated(cases, folder, demoted, prepare)) await use(made);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function generated(cases: readonly Case[], folder: string, demoted: string): Promise<readonly Generated[]> {
+/** @param diagnose returns the diagnostics of another request */
+type Prepare = (
+  testCase: Case,
+  request: CodeGeneratorRequest,
+  diagnose: (request: CodeGeneratorRequest) => readonly Diagnostic[],
+) => CodeGeneratorRequest;
+
+async function generated(
+  cases: readonly Case[],
+  folder: string,
+  demoted: string,
+  prepare: Prepare,
+): Promise<readonly Generated[]> {
   const { requests } = await requestsFor(cases);
   const all: Generated[] = [];
   const write = (name: string, text: string): void => {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
   };
-  for (const [testCase, request] of requests) {
+  for (const [testCase, made] of requests) {
     // The oracle has no callers.
     if (textOf(testCase).includes("identity:")) continue;
+    const request = prepare(testCase, made, (other) => compiled(testCase, other, demoted).diagnostics);
     const output = filesOf(testCase, request, demoted);
     if (output === undefined) continue;
     for (const [name, text] of [...Object.entries(output.files), ...sharedMessages]) write(name, text);
@@ -132,11 +147,15 @@ const textsOf = ({ protos }: Case): Readonly<Record<string, string>> => ({ ...SH
 
 /** Returns the generated files of a case and its warnings; undefined if it is refused. */
 function filesOf(testCase: Case, request: CodeGeneratorRequest, demoted: string) {
-  const texts = textsOf(testCase);
-  const sources = Object.assign((name: string) => texts[name], { path: (name: string) => name });
-  const parameter = `import_extension=ts,mock=true${demoted}`;
-  const { response, diagnostics } = compile({ ...request, parameter }, sources, { text: undefined, ci: false });
+  const { response, diagnostics } = compiled(testCase, request, demoted);
   if (response.error !== "") return undefined;
   const output = Object.fromEntries(response.file.map(({ name, content }) => [name, content]));
   return { files: { ...messagesOf(request, testCase.folder), ...output }, diagnostics };
+}
+
+function compiled(testCase: Case, request: CodeGeneratorRequest, demoted: string) {
+  const texts = textsOf(testCase);
+  const sources = Object.assign((name: string) => texts[name], { path: (name: string) => name });
+  const parameter = `import_extension=ts,mock=true${demoted}`;
+  return compile({ ...request, parameter }, sources, { text: undefined, ci: false });
 }
