@@ -21,7 +21,7 @@ export interface Parts {
 }
 
 const REQUEST =
-  "message GetPageRequest { string id = 1; bool flag = 2; int64 n = 3; optional string note = 4; repeated string ids = 5; up.v1.Kind kind = 6; up.v1.Item item = 7; map<string, string> texts = 8; map<int64, string> numbered = 9; map<string, up.v1.Size> sizes = 10; }";
+  "message GetPageRequest { string id = 1; bool flag = 2; int64 n = 3; optional string note = 4; repeated string ids = 5; up.v1.Kind kind = 6; up.v1.Item item = 7; map<string, string> texts = 8; map<int64, string> numbered = 9; map<string, up.v1.Size> sizes = 10; string token = 11; }";
 
 export function fileOf(parts: Parts): string {
   const { folder, identity, entries, declared, service, rpcs, messages, copy, imports, ruled } = parts;

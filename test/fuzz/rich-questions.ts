@@ -2,6 +2,7 @@
 import { type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import type { TestFollow } from "../../packages/testing/src/follow.ts";
+import { tokenOf } from "../oracle/functions.ts";
 import { headersOf } from "../oracle/headers.ts";
 import { oracle } from "../oracle/oracle.ts";
 import { followOracle, type Resume, type StreamVerdict } from "../oracle/stream.ts";
@@ -18,12 +19,22 @@ export async function questions(made: Made, seed: string): Promise<readonly Came
   if (first !== undefined && first.methodKind !== "unary") return items(made, first, seed);
   const all: Came[] = [];
   for (const method of made.methods)
-    all.push(await (method.methodKind === "unary" ? answer : later)(made, method, seed));
+    if (method.methodKind === "unary") all.push(...(await answers(made, method, seed)));
+    else all.push(await later(made, method, seed));
   return all;
 }
 
-async function answer(made: Made, method: DescMethod, seed: string): Promise<Came> {
-  const request = new RichRequest(made, seed, method);
+/** Returns the results of a request, and of the same one with the token that its answer has. */
+async function answers(made: Made, method: DescMethod, seed: string): Promise<readonly Came[]> {
+  const { came, next } = await answer(made, method, seed);
+  return next === "" ? [came] : [came, (await answer(made, method, seed, next)).came];
+}
+
+async function answer(made: Made, method: DescMethod, seed: string, token = "") {
+  const request = new RichRequest(made, seed, method, {}, token);
+  const state = tokenOf([["k", (request.message as Paged).id]]);
+  const asked = { ...request.message, token: token && state } as Message;
+  let next = "";
   let header: string | undefined;
   let all = new Headers();
   const differences: string[] = [];
@@ -34,9 +45,11 @@ async function answer(made: Made, method: DescMethod, seed: string): Promise<Cam
   };
   const got = await call(request.message, { onHeader, headers: request.headers }).then(
     (message): Got => {
-      for (const [name, value] of headersOf(made.ir, method, request.message, request.headerMap, message))
+      for (const [name, value] of headersOf(made.ir, method, asked, request.headerMap, message))
         if (all.get(name) !== (value ?? null)) differences.push(`${name}: ${all.get(name)}; wanted ${value}`);
-      return { kind: "answer", message: toBinary(method.output, message), degradedHeader: header };
+      next = (message as Paged).next ?? "";
+      const shown = next === "" ? message : ({ ...message, next: state } as Message);
+      return { kind: "answer", message: toBinary(method.output, shown), degradedHeader: header };
     },
     (thrown: unknown): Got => {
       if (!(thrown instanceof ConnectError)) throw thrown;
@@ -46,12 +59,18 @@ async function answer(made: Made, method: DescMethod, seed: string): Promise<Cam
   const odd = [...all].filter(([name]) => name.startsWith("x-h"));
   if (got.kind === "status" && odd.length > 0) differences.push(`a failure has headers: ${odd.join(", ")}`);
   const end = got.kind === "status" ? "failed" : got.degradedHeader === undefined ? "whole" : "degraded";
-  return request.came(end, (...ended) => mismatch(verdictOf(made, method, request, ...ended), got) ?? differences[0]);
+  const differs: Differs = (...ended) => {
+    const verdict = verdictOf(made, method, { message: asked, headerMap: request.headerMap }, ...ended);
+    return mismatch(verdict, got) ?? differences[0];
+  };
+  return { came: request.came(end, differs), next };
 }
+type Paged = Message & { readonly id?: string; readonly next?: string };
+
 function verdictOf(
   { ir }: Made,
   method: DescMethod,
-  { message, headerMap }: RichRequest,
+  { message, headerMap }: Pick<RichRequest, "message" | "headerMap">,
   ...[outcomes, computed]: Parameters<Differs>
 ): Verdict {
   return oracle(ir, method, message, headerMap, {}, undefined, outcomes, undefined, undefined, computed);

@@ -45,11 +45,16 @@ export class RichRequest {
   readonly #events: Omit<CallEvent, "call">[] = [];
   readonly #cached: Omit<CacheEvent, "request">[] = [];
 
-  /** @param more mocks of the items' upstream */
-  constructor(made: Made, seed: string, { input }: DescMethod, more: object = {}) {
+  /**
+   * @param more mocks of the items' upstream
+   * @param token in the client's request
+   */
+  constructor(made: Made, seed: string, { input }: DescMethod, more: object = {}, token = "") {
     this.#made = made;
     this.#world = new RichWorld(seed, Object.keys(more).length > 0);
-    ({ message: this.message, headers: this.headers } = requestIn(input, seed));
+    const { message, headers } = requestIn(input, seed);
+    this.message = { ...message, token } as Message;
+    this.headers = headers;
     const observer: Observer = {
       call: (event) => void this.#events.push(event),
       cache: (event) => void this.#cached.push(event),

@@ -27,7 +27,12 @@ export function richCase(seed: number, index: number, optionals = true): Case {
 const PAGES = [
   ["int", "page.size(args.n, 1, 2)"],
   ["bool", "(page.seal({'k': args.id}) != '')"],
+  ["Texts", "page.open(args.token)"],
 ] as const;
+/** A step with the state of the token, for calls. */
+const OPENED = `{ name: "opened" by: "page.open(args.token)" }`;
+/** The token that a client sends with its next request. */
+const NEXT = `string next = 98 [(bff.v1.field).by = "page.seal({'k': args.id})"];`;
 
 class Rich extends RichSteps {
   /** True if `PAGES` are among the values of the page. */
@@ -187,7 +192,8 @@ class Rich extends RichSteps {
       if (!this.subAnswers) this.expressions.steps.push(`args.a${i}`);
     }
     if (known) this.principal();
-    const made: string[] = [];
+    const made: string[] = root && this.paged ? [OPENED] : [];
+    if (root && this.paged) this.expressions.knows("Texts", "opened");
     // Names that conditions are about have to be there.
     made.push(...this.later.of(this.call(this.name()), true));
     this.expressions.conditions = Array.from({ length: 3 }, () => this.expressions.atom());
@@ -210,6 +216,7 @@ class Rich extends RichSteps {
       ([type, by], i) =>
         `${type} f${i + 1} = ${i + 1} [(bff.v1.field) = { by: "${by}"${wide.freshOf(this.expressions)} }];`,
     );
+    if (root && this.paged) fields.push(NEXT);
     fields.push(...wide.supplied(this.expressions));
     const bound = root ? wide.autobound(this.expressions) : undefined;
     if (bound !== undefined) made.push(bound.step);

@@ -94,7 +94,8 @@ function hiddenFields({ ir, diagnostics }: Generated): (field: DescField) => boo
       .map(({ field }) => field.toString()),
   );
   // Values of refused fields are compared, too: they show that the comparison can fail.
-  return (field) => isRedacted(field) && !refused.has(field.toString());
+  // A token is sealed for its request, redacted fields included.
+  return (field) => field.name === "next" || (isRedacted(field) && !refused.has(field.toString()));
 }
 
 type AllChannels = Channels & { readonly answers: readonly string[] };

@@ -7,6 +7,7 @@ import {
   type CelValue,
   celFunc,
   celList,
+  celMap,
   celMethod,
   celUint,
   isCelList,
@@ -74,8 +75,9 @@ export const functions: CelFunc[] = [
   celFunc("math.least", [LIST], DYN, (list) => extreme([...list], -1)),
   celFunc("math.least", [DYN, DYN], DYN, (a, b) => extreme([a, b], -1)),
   celFunc("page.size", [INT, INT, INT], DYN, (size, usual, most) => (size === 0n ? usual : extreme([size, most], -1))),
-  // The text of a token is not predicted, only its presence.
-  celFunc("page.seal", [MAP], STRING, (state) => (state.size === 0 ? "" : "token")),
+  // The text of a token is not predicted, only its presence and its state.
+  celFunc("page.seal", [MAP], STRING, (state) => (state.size === 0 ? "" : tokenOf(state))),
+  celFunc("page.open", [STRING], MAP, (token) => celMap(new Map(token === "" ? [] : stateOf(token)))),
   celFunc("base64.encode", [BYTES], STRING, (bytes) => Buffer.from(bytes).toString("base64")),
   celFunc("base64.decode", [STRING], BYTES, (text) => new Uint8Array(Buffer.from(text, "base64"))),
   celFunc("optional.of", [DYN], MAP, some),
@@ -93,6 +95,10 @@ export const functions: CelFunc[] = [
     return value;
   }),
 ];
+
+/** Returns the token of a state, as the oracle writes it. */
+export const tokenOf = (state: Iterable<readonly [unknown, unknown]>): string => `token${JSON.stringify([...state])}`;
+const stateOf = (token: string): readonly [string, string][] => JSON.parse(token.slice("token".length));
 
 function firstOf(list: CelList) {
   const [first] = list;

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
   create,
   type DescMessage,
@@ -84,8 +83,8 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
   readonly upstreams: UpstreamOptions;
   readonly cache: Cache;
   readonly limits: Limits;
-  /** Seals page tokens, with a random key. */
-  readonly pages = new Sealer([randomBytes(KEY_BYTES)]);
+  /** Seals page tokens, with the same key in all tests. */
+  readonly pages = new Sealer([Buffer.alloc(KEY_BYTES)]);
   /** Topics of a process without NATS: fed by their calls, or in memory if they have none. */
   readonly topics: Topics;
   readonly observer: Observer | undefined;
