@@ -178,7 +178,14 @@ function fieldsOf(
       const field = member.kept ? copyOf.get(member.field) : undefined;
       if (field !== undefined) return { ...copied(field, member.field), ...(oneof && { oneof }) };
       const value = member.valued ? {} : { by: undefined, resolver: undefined, reads: undefined };
-      return { ...member.field, ...value, onRequest: undefined, source: member.field, left: true, ...(oneof && { oneof }) };
+      return {
+        ...member.field,
+        ...value,
+        onRequest: undefined,
+        source: member.field,
+        left: true,
+        ...(oneof && { oneof }),
+      };
     });
   };
   const copies = message.fields.flatMap((field): IrField[] => {
