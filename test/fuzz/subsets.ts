@@ -135,7 +135,7 @@ async function compared(made: Generated, seed: number): Promise<Compared> {
       if (came.fault === UNDECIDED) so.undecided++;
       else so.fault ??= came.fault;
     }
-    if (page.methodKind !== "unary" || so.fault !== undefined) continue;
+    if (so.fault !== undefined || presenceDiffers(made)) continue;
     const [full, part] = [await answerOf(made, page, key), await answerOf(made, small, key)];
     if (full === undefined || part === undefined) continue;
     const extra = part.calls.difference(full.calls);
@@ -147,6 +147,15 @@ async function compared(made: Generated, seed: number): Promise<Compared> {
     else if (extra.size > 0) so.fault = `world ${world}: only the alias makes ${[...extra].join(", ")}`;
   }
   return so;
+}
+
+/**
+ * Returns true if Sub has several places, and its alias one of them: an unset argument may then be unset in the alias
+ * alone. These answers are compared with the oracle only.
+ */
+function presenceDiffers({ testCase: { protos } }: Generated): boolean {
+  const text = Object.values(protos).join("\n");
+  return text.split('compose: { message: "Sub"').length > 2 && /\bSmallSub>? f/.test(text);
 }
 
 /** The fields of a message by their names, without unset ones. */

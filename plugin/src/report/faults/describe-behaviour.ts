@@ -30,6 +30,7 @@ import type { Plan, PlanFile, PlanMethod, PlanPermit, PlanService } from "../../
 import type { Call, ErrorRule, MetadataBinding } from "../../resolve/model/call.ts";
 import type { ComposeSource, Let, Permit, Source, Step } from "../../resolve/model/model.ts";
 import { mayBeStale } from "../../resolve/model/source-parts.ts";
+import { defined } from "../../text/json-member.ts";
 import { worstOf } from "../calls/describe-worst.ts";
 import { expressionReport, fieldOf, maybe } from "./describe-expression.ts";
 import { mockEnv, mockEnvValues } from "./mock-env.ts";
@@ -369,16 +370,11 @@ function readOf(step: Step): ExpressionReport {
   return { text: name, tree: { name }, reads: [{ name }], path: true };
 }
 /** A member that is left belongs to another message, which may have fields of the same names. */
-function memberName({ field, left }: OneofTarget["members"][number]): string {
-  return left ? `${field.parent.typeName}.${field.name}` : field.name;
-}
-/** A field with a fallback is never unset. */
+const memberName = ({ field, left }: OneofTarget["members"][number]): string =>
+  left ? `${field.parent.typeName}.${field.name}` : field.name;
+
 function shapeOf(field: DescField, copy?: FieldCopy): Pick<FieldBehaviour, "many" | "presence"> {
   const many = field.fieldKind === "list" || field.fieldKind === "map";
   const presence = presenceOf(field) !== "implicit" && copy?.fallback === undefined;
   return { ...(many && { many: true as const }), ...(presence && { presence: true as const }) };
-}
-
-function defined<K extends string, V>(name: K, value: V | undefined): { readonly [key in K]?: V } {
-  return value === undefined ? {} : ({ [name]: value } as { readonly [key in K]?: V });
 }
