@@ -1,15 +1,6 @@
 import type { Timer } from "../clock.ts";
-import {
-  Code,
-  cutAtDeadline,
-  type Failure,
-  type Fault,
-  lateVerdict,
-  masked,
-  OVER,
-  timedOut,
-  verdictOn,
-} from "../failure.ts";
+import type { Failure, Fault } from "../failure.ts";
+import { Code, cutAtDeadline, lateVerdict, masked, OVER, timedOut, verdictOn } from "../failure.ts";
 import { hasPlace, type Places } from "../guard/limit.ts";
 import type { PoolWaiter } from "../guard/pool.ts";
 import { type Backoff, retries, startBackoff } from "../guard/retry.ts";
@@ -203,13 +194,12 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
       this.#resend(attempt);
       return;
     }
-    const { method } = this.#rpc;
-    const { throttle, clock } = this.#rpc.upstream;
+    const { method, upstream } = this.#rpc;
     const fair = this.#hadFairTime(attempt);
     const late = cutAtDeadline(fault, this.#left());
     const failure = late ? timedOut(method, fault.message) : callFailure(fault, method);
     const again = !late && this.#isRetriable(failure);
-    if (again || (fault.pushbackMs ?? 0) < 0) throttle.failed();
+    if (again || (fault.pushbackMs ?? 0) < 0) upstream.throttle.failed();
     this.#last = failure;
     this.#close(attempt, late ? lateVerdict(fair) : verdictOn(fault, fair), fault);
     if (this.#live.length > 0) this.#hedgingAfter(fault, again);
@@ -217,7 +207,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
       this.#stopHedging();
       const pauseMs = again && this.#hedges === 0 ? this.#pauseBefore(fault) : undefined;
       if (pauseMs === undefined) this.#fail(failure);
-      else this.#pause = clock.setTimeout(resume, pauseMs, this);
+      else this.#pause = upstream.clock.setTimeout(resume, pauseMs, this);
     }
     this.#free();
   }
