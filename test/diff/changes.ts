@@ -720,6 +720,22 @@ export const cases: readonly Case[] = [
     kinds: ["values"],
   },
   {
+    name: "masks",
+    base: [
+      [`import "bff/v1/options.proto";`, `import "bff/v1/options.proto";\nimport "google/protobuf/field_mask.proto";`],
+      [
+        `string id = 2;\n}\nmessage Page {`,
+        `string id = 2;\n  google.protobuf.FieldMask fields = 3;\n  google.protobuf.FieldMask mask = 4;\n}\nmessage Page {`,
+      ],
+      [GET_PAGE, GET_PAGE.replace(" };", ' fields: "args.fields" };')],
+    ],
+    change: [
+      [`fields: "args.fields"`, `fields: "args.mask"`],
+      [`[(bff.v1.field).by = "item.name"]`, `[(bff.v1.field) = { by: "item.name" on_request: true }]`],
+    ],
+    kinds: ["api"],
+  },
+  {
     name: "pages",
     base: [
       [
