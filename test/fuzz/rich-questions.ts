@@ -33,7 +33,7 @@ async function answers(made: Made, method: DescMethod, seed: string): Promise<re
 async function answer(made: Made, method: DescMethod, seed: string, token = "") {
   const request = new RichRequest(made, seed, method, {}, token);
   const state = tokenOf([["k", (request.message as Paged).id]]);
-  const asked = { ...request.message, token: token && state } as Message;
+  const opened = { ...request.message, token: token && state } as Message;
   let next = "";
   let header: string | undefined;
   let all = new Headers();
@@ -45,7 +45,7 @@ async function answer(made: Made, method: DescMethod, seed: string, token = "") 
   };
   const got = await call(request.message, { onHeader, headers: request.headers }).then(
     (message): Got => {
-      for (const [name, value] of headersOf(made.ir, method, asked, request.headerMap, message))
+      for (const [name, value] of headersOf(made.ir, method, opened, request.headerMap, message))
         if (all.get(name) !== (value ?? null)) differences.push(`${name}: ${all.get(name)}; wanted ${value}`);
       next = (message as Paged).next ?? "";
       const shown = next === "" ? message : ({ ...message, next: state } as Message);
@@ -60,7 +60,7 @@ async function answer(made: Made, method: DescMethod, seed: string, token = "") 
   if (got.kind === "status" && odd.length > 0) differences.push(`a failure has headers: ${odd.join(", ")}`);
   const end = got.kind === "status" ? "failed" : got.degradedHeader === undefined ? "whole" : "degraded";
   const differs: Differs = (...ended) => {
-    const verdict = verdictOf(made, method, { message: asked, headerMap: request.headerMap }, ...ended);
+    const verdict = verdictOf(made, method, { message: opened, headerMap: request.headerMap }, ...ended);
     return mismatch(verdict, got) ?? differences[0];
   };
   return { came: request.came(end, differs), next };

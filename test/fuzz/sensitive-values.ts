@@ -49,12 +49,12 @@ function inside(
   replace: (field: DescField, value: unknown) => unknown,
 ): unknown {
   if (message === undefined || typeof value !== "object" || value === null) return value;
-  const one = (part: unknown): unknown =>
+  const inside = (part: unknown): unknown =>
     typeof part === "object" && part !== null ? replaced(message, part, replace) : part;
-  if (Array.isArray(value)) return value.map(one);
+  if (Array.isArray(value)) return value.map(inside);
   return fieldKind === "map"
-    ? Object.fromEntries(Object.entries(value).map(([key, part]) => [key, one(part)]))
-    : one(value);
+    ? Object.fromEntries(Object.entries(value).map(([key, part]) => [key, inside(part)]))
+    : inside(value);
 }
 
 function ofWorld(value: unknown, world: World, field: DescField): unknown {

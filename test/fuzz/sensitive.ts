@@ -176,12 +176,12 @@ class SensitiveWorld extends RichWorld {
                   .getService(SERVICES[service] ?? "")
                   ?.methods.find((rpc) => rpc.localName === name);
                 try {
-                  const given = await answer(canonical(request));
-                  return method === undefined ? given : inWorld(method.output, given, this.#world);
+                  const made = await answer(canonical(request));
+                  return method === undefined ? made : inWorld(method.output, made, this.#world);
                 } catch (error) {
                   if (isForwarded || !(error instanceof ConnectError) || method === undefined) throw error;
-                  const own = hasMark(method.input) || hasMark(method.output) ? this.#world : "";
-                  throw new ConnectError(`no ${textOf(request)} ${own}`, error.code);
+                  const world = hasMark(method.input) || hasMark(method.output) ? this.#world : "";
+                  throw new ConnectError(`no ${textOf(request)} ${world}`, error.code);
                 }
               },
             ],

@@ -54,11 +54,11 @@ describe("a custom function", () => {
     );
     expect(of).toThrow(expect.objectContaining({ name: "ExpressionError", message: "a.b threw: Error: no", cause }));
     expect(or(of, () => true)).toBe(true);
-    const given: { of: () => boolean } = {
+    const functions: { of: () => boolean } = {
       of: () => {
         throw cause;
       },
     };
-    expect(customFunctions(given, names, true).of).toThrow(expect.objectContaining({ message: "a.b threw" }));
+    expect(customFunctions(functions, names, true).of).toThrow(expect.objectContaining({ message: "a.b threw" }));
   });
 });
