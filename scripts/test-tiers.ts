@@ -29,6 +29,7 @@ const PROCESSES = [
   `test/e2e/!(${SMOKES}).test.ts`,
   "test/{codec,faults,gather,load,matrix,mock,parts,simulation,soak,streams}/**/*.test.ts",
   "test/{bench,buf,compiled-commands,cookbook,demo,deploy-variables,documented-layout,exported-docs,fuzz,mutation,pack}.test.ts",
+  "test/{fresh-values,masks,sensitive-values,subsets}.test.ts",
   "test/{old-node,prior-art-examples,warm-up,wide}.test.ts",
   "test/http2/frames.test.ts",
   "test/lock/{drift,write}.test.ts",
@@ -36,7 +37,16 @@ const PROCESSES = [
 ];
 /** The tests of processes that have no deadline which a busy machine could miss. */
 const PATIENT = [
-  ...["batches", "copies", "environment", "user-functions", "principal", "refused-everywhere", "resolver-reads"],
+  ...[
+    "batches",
+    "copies",
+    "environment",
+    "user-functions",
+    "principal",
+    "refused-everywhere",
+    "resolver-reads",
+    "masks",
+  ],
   ...["page-keys", "resolvers", "service-environment", "upstream-statuses", "validation", "validation-cel", "versions"],
 ].join("|");
 const ALONE = [
