@@ -13,9 +13,8 @@ import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protob
 import { ConnectError } from "@connectrpc/connect";
 import { seeded } from "../second/random-message.ts";
 import type { Case } from "./cases.ts";
-import { richCase } from "./rich.ts";
 import type { Bff } from "./rich-request.ts";
-import { eachGenerated, type Generated, TO_BUF } from "./rich-run.ts";
+import { eachRandom, type Generated, type RunOptions } from "./rich-run.ts";
 import { RichWorld, requestIn } from "./rich-world.ts";
 
 export interface Freshness {
@@ -31,28 +30,27 @@ export interface Freshness {
 /** Waits before the requests of one client, in milliseconds: caches hold 10 ms or 5 s, some of them 60 s more. */
 const WAITS = [0, 0, 20, 6_000];
 
-export async function fuzzFresh(
-  { cases, seed, only }: { readonly cases: number; readonly seed: number; readonly only: number | undefined },
-  progress: (text: string) => void,
-): Promise<Freshness> {
+export async function fuzzFresh(options: RunOptions, progress: (text: string) => void): Promise<Freshness> {
   const so = { bffs: 0, answers: 0, accepted: 0, old: 0 };
-  const faults: string[] = [];
-  const count = only === undefined ? cases : 1;
-  for (let from = 0; from < count; from += TO_BUF) {
-    const length = Math.min(TO_BUF, count - from);
-    const some = Array.from({ length }, (_, i) => promising(richCase(seed, (only ?? from) + i, false), seed));
-    await eachGenerated(some, ",warn=BFF806", async (made) => {
-      so.bffs++;
-      const came = await follow(made, `${seed} ${made.testCase.index}`);
-      so.answers += came.answers;
-      so.accepted += came.accepted;
-      so.old += came.old;
-      if (came.fault === undefined) return;
-      const again = `seed ${seed}, case ${made.testCase.index}: npm run fuzz -- fresh --seed ${seed} --only ${made.testCase.index}`;
-      faults.push([again, ...Object.values(made.testCase.protos), came.fault].join("\n"));
-    });
-    progress(`${so.bffs} BFFs, ${so.accepted} values accepted, ${so.old} old, ${faults.length} failed`);
-  }
+  const { seed } = options;
+  const faults = await eachRandom(
+    options,
+    {
+      name: "fresh",
+      demoted: ",warn=BFF806",
+      change: (testCase) => promising(testCase, seed),
+      use: async (made) => {
+        so.bffs++;
+        const { fault, ...came } = await follow(made, `${seed} ${made.testCase.index}`);
+        so.answers += came.answers;
+        so.accepted += came.accepted;
+        so.old += came.old;
+        return fault;
+      },
+      summary: (failed) => `${so.bffs} BFFs, ${so.accepted} values accepted, ${so.old} old, ${failed} failed`,
+    },
+    progress,
+  );
   return { ...so, faults };
 }
 

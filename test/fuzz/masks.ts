@@ -5,8 +5,7 @@ import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { seeded } from "../second/random-message.ts";
 import type { Case } from "./cases.ts";
 import { pick } from "./random.ts";
-import { richCase } from "./rich.ts";
-import { eachGenerated, type Generated, TO_BUF } from "./rich-run.ts";
+import { eachRandom, type Generated, type RunOptions } from "./rich-run.ts";
 import { answerOf, plain } from "./whole-answer.ts";
 
 export interface MaskCounts {
@@ -21,32 +20,26 @@ export interface MaskCounts {
 const WORLDS = 3;
 const MASKS = 4;
 
-export async function fuzzMasks(
-  { cases, seed, only }: { readonly cases: number; readonly seed: number; readonly only: number | undefined },
-  progress: (text: string) => void,
-): Promise<MaskCounts> {
+export async function fuzzMasks(options: RunOptions, progress: (text: string) => void): Promise<MaskCounts> {
   const so = { bffs: 0, compared: 0, saved: 0 };
-  const faults: string[] = [];
-  const count = only === undefined ? cases : 1;
-  for (let from = 0; from < count; from += TO_BUF) {
-    const length = Math.min(TO_BUF, count - from);
-    const some = Array.from({ length }, (_, i) => masked(richCase(seed, (only ?? from) + i, false), seed));
-    await eachGenerated(
-      some.filter((testCase) => testCase !== undefined),
-      "",
-      async (made) => {
+  const { seed } = options;
+  const faults = await eachRandom(
+    options,
+    {
+      name: "masks",
+      change: (testCase) => masked(testCase, seed),
+      use: async (made) => {
         so.bffs++;
         const { fault, ...came } = await compared(made, seed);
         so.compared += came.compared;
         so.saved += came.saved;
-        if (fault === undefined) return;
-        const again = `seed ${seed}, case ${made.testCase.index}: npm run fuzz -- masks --seed ${seed} --only ${made.testCase.index}`;
-        progress(again);
-        faults.push([again, ...Object.values(made.testCase.protos), fault].join("\n"));
+        return fault;
       },
-    );
-    progress(`${so.bffs} BFFs, ${so.compared} answers compared, ${so.saved} calls saved, ${faults.length} failed`);
-  }
+      summary: (failed) =>
+        `${so.bffs} BFFs, ${so.compared} answers compared, ${so.saved} calls saved, ${failed} failed`,
+    },
+    progress,
+  );
   return { ...so, faults };
 }
 

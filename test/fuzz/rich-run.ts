@@ -32,7 +32,7 @@ export interface Answers {
 
 /** @param worlds number of worlds in which each BFF runs */
 export async function fuzzAnswers(
-  { cases, seed, only }: { readonly cases: number; readonly seed: number; readonly only: number | undefined },
+  { cases, seed, only }: RunOptions,
   worlds: number,
   progress: (text: string) => void,
 ): Promise<Answers> {
@@ -75,11 +75,59 @@ export async function answersOf(cases: readonly Case[], seed: number, worlds: nu
   return { ...so, faults };
 }
 /** Cases that buf sees at once. */
-export const TO_BUF = 100;
+const TO_BUF = 100;
 
 /** A case that was generated, and the diagnostics of its protos. */
 export interface Generated extends Made {
   readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Arguments of `npm run fuzz`. */
+export interface RunOptions {
+  readonly cases: number;
+  readonly seed: number;
+  /** The number of the only case, to repeat it. */
+  readonly only: number | undefined;
+}
+
+/** Random BFFs of one kind. */
+interface Kind {
+  /** As in `npm run fuzz -- masks`. */
+  readonly name: string;
+  /** Options of the plugin that demote errors, as `,warn=BFF806`. */
+  readonly demoted?: string;
+  /** Returns undefined for a case without use. */
+  readonly change?: (testCase: Case) => Case | undefined;
+  readonly prepare?: Prepare;
+  /** Returns the fault of a BFF. */
+  readonly use: (made: Generated) => Promise<string | undefined>;
+  /** Returns a line for the screen after each batch. */
+  readonly summary: (failed: number) => string;
+}
+
+/** Runs random BFFs in batches. Returns the faults, each with the command that repeats it and the protos. */
+export async function eachRandom(
+  { cases, seed, only }: RunOptions,
+  { name, demoted = "", change = (testCase) => testCase, prepare, use, summary }: Kind,
+  progress: (text: string) => void,
+): Promise<readonly string[]> {
+  const faults: string[] = [];
+  const count = only === undefined ? cases : 1;
+  for (let from = 0; from < count; from += TO_BUF) {
+    const numbers = Array.from({ length: Math.min(TO_BUF, count - from) }, (_, i) => (only ?? from) + i);
+    const batch = numbers.flatMap((number) => change(richCase(seed, number, false)) ?? []);
+    const visit = async (made: Generated): Promise<void> => {
+      const fault = await use(made);
+      if (fault === undefined) return;
+      const { index, protos } = made.testCase;
+      const again = `seed ${seed}, case ${index}: npm run fuzz -- ${name} --seed ${seed} --only ${index}`;
+      progress(again);
+      faults.push([again, ...Object.values(protos), fault].join("\n"));
+    };
+    await eachGenerated(batch, demoted, visit, prepare);
+    progress(summary(faults.length));
+  }
+  return faults;
 }
 
 let folders = 0;
@@ -89,7 +137,7 @@ let folders = 0;
  * @param demoted options of the plugin that demote errors, as `,warn=BFF806`
  * @param prepare changes the request of a case
  */
-export async function eachGenerated(
+async function eachGenerated(
   cases: readonly Case[],
   demoted: string,
   use: (made: Generated) => Promise<void>,

@@ -2,8 +2,7 @@
 // redacted values alone: accepted BFFs give equal bytes everywhere, and some of the refused BFFs do not.
 import { type DescField, type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
-import { richCase } from "./rich.ts";
-import { eachGenerated, type Generated, TO_BUF } from "./rich-run.ts";
+import { eachRandom, type Generated, type RunOptions } from "./rich-run.ts";
 import { RichWorld, requestIn } from "./rich-world.ts";
 import { ChannelRecorder, type Channels } from "./sensitive-channels.ts";
 import { clientFields, hasMark, marked } from "./sensitive-marks.ts";
@@ -25,38 +24,31 @@ const CODES = ["BFF582", "BFF583", "BFF584"];
 /** Waits before the requests of one client, in milliseconds: caches hold 10 ms or 5 s, some of them 60 s more. */
 const WAITS = [0, 20, 6_000];
 
-export async function fuzzSensitive(
-  { cases, seed, only }: { readonly cases: number; readonly seed: number; readonly only: number | undefined },
-  progress: (text: string) => void,
-): Promise<Sensitivity> {
+export async function fuzzSensitive(options: RunOptions, progress: (text: string) => void): Promise<Sensitivity> {
   const so = { bffs: 0, accepted: 0, answers: 0, leaks: 0, undecided: 0 };
-  const faults: string[] = [];
-  const count = only === undefined ? cases : 1;
-  for (let from = 0; from < count; from += TO_BUF) {
-    const length = Math.min(TO_BUF, count - from);
-    const some = Array.from({ length }, (_, i) => richCase(seed, (only ?? from) + i, false));
-    const marks = ({ index }: { readonly index: number }): string => `${seed} ${index}`;
-    await eachGenerated(
-      some,
-      `,warn=${CODES.join("+")}`,
-      async (made) => {
+  const marks = ({ index }: { readonly index: number }): string => `${options.seed} ${index}`;
+  const faults = await eachRandom(
+    options,
+    {
+      name: "sensitive",
+      demoted: `,warn=${CODES.join("+")}`,
+      prepare: (testCase, request, diagnose) => marked(request, marks(testCase), diagnose),
+      use: async (made) => {
         so.bffs++;
-        const { differs, ...found } = await compared(made, marks(made.testCase));
-        so.answers += found.answers;
-        if (found.verdict === "accepted") so.accepted++;
-        if (found.verdict === "undecided") so.undecided++;
-        if (differs === undefined || found.verdict === "undecided") return;
-        if (found.verdict === "refused") so.leaks++;
-        else {
-          const { index, protos } = made.testCase;
-          const again = `seed ${seed}, case ${index}: npm run fuzz -- sensitive --seed ${seed} --only ${index}`;
-          faults.push([again, ...Object.values(protos), `marks: ${marksOf(made).join(", ")}`, differs].join("\n"));
-        }
+        const { differs, verdict, answers } = await compared(made, marks(made.testCase));
+        so.answers += answers;
+        if (verdict === "accepted") so.accepted++;
+        if (verdict === "undecided") so.undecided++;
+        if (differs !== undefined && verdict === "refused") so.leaks++;
+        return differs !== undefined && verdict === "accepted"
+          ? `marks: ${marksOf(made).join(", ")}\n${differs}`
+          : undefined;
       },
-      (testCase, request, diagnose) => marked(request, marks(testCase), diagnose),
-    );
-    progress(`${so.bffs} BFFs, ${so.accepted} accepted, ${so.leaks} refused ones differ, ${faults.length} failed`);
-  }
+      summary: (failed) =>
+        `${so.bffs} BFFs, ${so.accepted} accepted, ${so.leaks} refused ones differ, ${failed} failed`,
+    },
+    progress,
+  );
   return { ...so, faults };
 }
 

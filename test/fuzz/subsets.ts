@@ -4,10 +4,9 @@ import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { seeded } from "../second/random-message.ts";
 import type { Case } from "./cases.ts";
-import { richCase } from "./rich.ts";
 import { questions } from "./rich-questions.ts";
 import { UNDECIDED } from "./rich-request.ts";
-import { eachGenerated, type Generated, TO_BUF } from "./rich-run.ts";
+import { eachRandom, type Generated, type RunOptions } from "./rich-run.ts";
 import { answerOf, plain } from "./whole-answer.ts";
 
 export interface Subsets {
@@ -22,31 +21,25 @@ export interface Subsets {
   readonly faults: readonly string[];
 }
 
-export async function fuzzSubsets(
-  { cases, seed, only }: { readonly cases: number; readonly seed: number; readonly only: number | undefined },
-  progress: (text: string) => void,
-): Promise<Subsets> {
+export async function fuzzSubsets(options: RunOptions, progress: (text: string) => void): Promise<Subsets> {
   const so = { bffs: 0, projected: 0, saved: 0, degraded: 0, failed: 0, undecided: 0 };
-  const faults: string[] = [];
-  const count = only === undefined ? cases : 1;
-  for (let from = 0; from < count; from += TO_BUF) {
-    const length = Math.min(TO_BUF, count - from);
-    const some = Array.from({ length }, (_, i) => withSubsets(richCase(seed, (only ?? from) + i, false), seed));
-    await eachGenerated(
-      some.filter((testCase) => testCase !== undefined),
-      "",
-      async (made) => {
+  const { seed } = options;
+  const faults = await eachRandom(
+    options,
+    {
+      name: "subsets",
+      change: (testCase) => withSubsets(testCase, seed),
+      use: async (made) => {
         so.bffs++;
         const { fault, ...came } = await compared(made, seed);
         for (const what of ["projected", "saved", "degraded", "failed", "undecided"] as const) so[what] += came[what];
-        if (fault === undefined) return;
-        const again = `seed ${seed}, case ${made.testCase.index}: npm run fuzz -- subsets --seed ${seed} --only ${made.testCase.index}`;
-        progress(again);
-        faults.push([again, ...Object.values(made.testCase.protos), fault].join("\n"));
+        return fault;
       },
-    );
-    progress(`${so.bffs} BFFs, ${so.projected} answers projected, ${so.saved} calls saved, ${faults.length} failed`);
-  }
+      summary: (failed) =>
+        `${so.bffs} BFFs, ${so.projected} answers projected, ${so.saved} calls saved, ${failed} failed`,
+    },
+    progress,
+  );
   return { ...so, faults };
 }
 

@@ -121,7 +121,7 @@ interface Trimmer {
 }
 const bytesOf = ({ desc, message }: Case): Uint8Array => toBinary(desc, fromJson(desc, message));
 async function agrees(trimmer: Trimmer, all: readonly Case[]): Promise<void> {
-  // All are asked before the first answer.
+  // All requests precede the first answer.
   const trimmed = await Promise.all(all.map((of) => trimmer.trimmed(of.desc, bytesOf(of), of.paths)));
   expect(trimmed.map((bytes, i) => toJson(all[i]!.desc, fromBinary(all[i]!.desc, bytes)))).toEqual(
     all.map(({ expected }) => expected),

@@ -1,6 +1,6 @@
 import type { DescFile } from "@bufbuild/protobuf";
 import { reachable } from "../graph/graph.ts";
-import { blocksOf, callsIn, expressionsIn, functionsIn, messagesByName } from "../resolve/model/blocks.ts";
+import { blocksOf, callsIn, composedBy, expressionsIn, functionsIn, messagesByName } from "../resolve/model/blocks.ts";
 import type { Call } from "../resolve/model/call.ts";
 import { effectTable } from "../resolve/model/effects.ts";
 import { selectiveMessages } from "../resolve/model/field-choice.ts";
@@ -8,7 +8,6 @@ import type { BffService, Block, Composed, EnvVar, Model, Opening, Step } from "
 import { maskReads } from "../resolve/model/read-paths.ts";
 import { requestLists } from "../resolve/model/request-lists.ts";
 import type { ServedTogether } from "../resolve/model/server-paths.ts";
-import { composesOf } from "../resolve/model/source-parts.ts";
 import { appGroups, nameGroups, ranksOf } from "./app-groups.ts";
 import { coalescing } from "./calls/coalescing.ts";
 import { nameCalls } from "./calls/entry-names.ts";
@@ -83,9 +82,7 @@ function compositionOf(model: Model): Composition {
   const composed = messagesByName(model.messages);
   const opened = new Map(model.openings.map((opening) => [opening.desc, opening.steps]));
   const children = (block: Block): Composed[] =>
-    [...block.steps, ...("desc" in block ? (opened.get((block as Composed).desc) ?? []) : [])]
-      .flatMap((step) => composesOf(step.source))
-      .flatMap(({ message: desc }) => composed.get(desc.typeName) ?? []);
+    composedBy([...block.steps, ...("desc" in block ? (opened.get((block as Composed).desc) ?? []) : [])], composed);
   return { composed, children };
 }
 

@@ -4,6 +4,7 @@ import { allSteps } from "../plan/check/worst-calls.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../plan/model/messages.ts";
 import type { Plan, PlanFile, PlanMethod, PlanPermit } from "../plan/model/plan.ts";
 import { versionText } from "../plan/rpcs/plan-version.ts";
+import { composedBy } from "../resolve/model/blocks.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { perCaller } from "./calls/caller-differences.ts";
 import { balanceLines, balanceOf } from "./calls/describe-balance.ts";
@@ -145,7 +146,7 @@ function rows(message: PlanBlock, indent: string, messages: Messages, shown: Set
   if (planned !== undefined && kind !== "opening") shown.add(planned);
   const once = ONCE[kind] ?? [];
   return allSteps(message.steps).flatMap((step): Row[] => {
-    const inner = composesOf(step.step.source).flatMap(({ message: desc }) => messages.get(desc.typeName) ?? []);
+    const inner = composedBy([step.step], messages);
     const repeated = inner.some((child) => shown.has(child)) ? ["as above"] : [];
     const row: Row = [
       `${indent}${step.step.name ?? message.resolvers.get(step.step)?.name ?? "(no name)"}`,

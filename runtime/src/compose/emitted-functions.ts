@@ -10,6 +10,7 @@ import {
 } from "@bufbuild/protobuf";
 import { ExpressionError } from "@protobff/expressions/error";
 import { clientFault, type Detail, type Failure } from "../failure.ts";
+import { shallowCopy } from "../selection/field-value.ts";
 
 /** An object's type without its `undefined`s: such properties count as left out. */
 export type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
@@ -73,7 +74,7 @@ export function extended<Desc extends DescMessage>(
  */
 export function supplied<Desc extends DescMessage>(schema: Desc, init: MessageInitShape<Desc>): MessageShape<Desc> {
   if (!isMessage(init, schema)) return create(schema, init);
-  return Object.assign(Object.create(Object.getPrototypeOf(init)), init);
+  return shallowCopy(init);
 }
 
 /**

@@ -44,10 +44,7 @@ export class FieldTypes {
   /** Returns the fields without which a message of proto2 cannot be written. */
   required({ fields }: DescMessage): readonly [string, Selection][] {
     const all = fields.filter(({ presence }) => presence === FeatureSet_FieldPresence.LEGACY_REQUIRED);
-    return all.map((field): [string, Selection] => {
-      const inside = this.inside(field);
-      return [field.name, inside === undefined ? ALL_FIELDS : this.usual(inside)];
-    });
+    return all.map((field) => [field.name, this.usualInside(field)]);
   }
 
   /** Returns the default selection of a message: all fields but those with `on_request`, at any depth. */
@@ -70,10 +67,14 @@ export class FieldTypes {
     this.#usual.set(desc, selection);
     for (const field of desc.fields) {
       if (this.isOnRequest(field)) continue;
-      const inside = this.inside(field);
-      fields.set(field.name, inside === undefined ? ALL_FIELDS : this.usual(inside));
+      fields.set(field.name, this.usualInside(field));
     }
     return selection;
+  }
+  /** Returns the default selection of a field's message; all of a field without one. */
+  usualInside(field: DescField): Selection {
+    const inside = this.inside(field);
+    return inside === undefined ? ALL_FIELDS : this.usual(inside);
   }
   /** Returns the same object for equal selections, because keys of caches compare selections. */
   canonical(desc: DescMessage, selection: Selection): Selection {

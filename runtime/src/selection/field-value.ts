@@ -1,5 +1,10 @@
 import type { DescField } from "@bufbuild/protobuf";
 
+/** Returns a copy with the same values. Prototypes of messages of proto2 and editions contain defaults. */
+export function shallowCopy<M extends object>(message: M): M {
+  return Object.assign(Object.create(Object.getPrototypeOf(message)), message);
+}
+
 /** Returns the value of a field. Undefined if it is unset, or if its oneof has another member. */
 export function fieldValue(message: object, field: DescField): unknown {
   const fields = message as Readonly<Record<string, unknown>>;

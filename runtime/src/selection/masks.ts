@@ -4,6 +4,7 @@ import { clientFault, type Failure } from "../failure.ts";
 import { Lru } from "../lru.ts";
 import { FieldTree, NoSuchField } from "./field-tree.ts";
 import { FieldTypes } from "./field-types.ts";
+import { shallowCopy } from "./field-value.ts";
 import { ALL_FIELDS, type Chosen, NO_FIELDS, Selection } from "./selection.ts";
 
 /** Which fields of an RPC's answer a client may choose. */
@@ -142,7 +143,7 @@ function pathOf(input: DescMessage, mask: string): readonly DescField[] {
 export function withoutField<M extends object>(message: M, [field, ...rest]: readonly DescField[]): M {
   const value = field && (message as Fields)[field.localName];
   if (field === undefined || value === undefined || value === null) return message;
-  const copy = Object.assign(Object.create(Object.getPrototypeOf(message)), message) as M & Fields;
+  const copy = shallowCopy(message);
   Object.assign(copy, { [field.localName]: rest.length === 0 ? undefined : withoutField(value, rest) });
   return copy;
 }

@@ -1,6 +1,6 @@
 // Parts of a composed message, as messages that protobuf merges: its present contents, and later additions.
 import { create, type DescField, type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
-import { fieldValue, setFieldValue } from "../selection/field-value.ts";
+import { fieldValue, setFieldValue, shallowCopy } from "../selection/field-value.ts";
 
 /** Fields by their proto names, each whole or restricted to some fields of its message. */
 export class Paths {
@@ -39,7 +39,7 @@ export class Paths {
  * @param owners paths of the messages that may change
  */
 export function asItIs<M extends object>(desc: DescMessage, message: M, owners: Paths): M {
-  const copy = Object.assign(Object.create(Object.getPrototypeOf(message)), message) as M;
+  const copy = shallowCopy(message);
   for (const [field, inside] of fieldsOf(desc, owners)) {
     const value = fieldValue(message, field);
     if (isObject(value) && field.message !== undefined)

@@ -16,8 +16,9 @@ export async function openCache(
 ): Promise<Cache> {
   if (redisUrl === undefined) return new Cache();
   const { RedisLevel } = await import("@protobff/runtime/internal/cache/redis-level"); // nobody else pays for loading it
-  const { SealedLevel } = await import("@protobff/runtime/internal/cache/sealed-level");
   if (sensitive && cacheSealer === undefined && first) log?.unsealed();
   const second = new RedisLevel(redisUrl, (error) => log?.redis(error));
-  return new Cache({ second, ...(cacheSealer !== undefined && { sealed: new SealedLevel(second, cacheSealer) }) });
+  if (cacheSealer === undefined) return new Cache({ second });
+  const { SealedLevel } = await import("@protobff/runtime/internal/cache/sealed-level");
+  return new Cache({ second, sealed: new SealedLevel(second, cacheSealer) });
 }

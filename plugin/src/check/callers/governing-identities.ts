@@ -1,9 +1,9 @@
 import type { Expression } from "../../cel/index.ts";
-import { blocksOf, callsIn, expressionsIn, messagesByName, packageOf } from "../../resolve/model/blocks.ts";
+import { blocksOf, callsIn, composedBy, expressionsIn, messagesByName, packageOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Identity, IdentitySource } from "../../resolve/model/edge.ts";
-import type { BffMethod, Block, Composed, Model, Step } from "../../resolve/model/model.ts";
-import { composesOf, policyExpressions } from "../../resolve/model/source-parts.ts";
+import type { BffMethod, Block, Composed, Model } from "../../resolve/model/model.ts";
+import { policyExpressions } from "../../resolve/model/source-parts.ts";
 import { governing } from "../../resolve/policies/entries.ts";
 
 /** Callers that are identified when a block runs. */
@@ -87,18 +87,16 @@ function reachedBy(model: Model): ReadonlyMap<Block, readonly BffMethod[]> {
       if (block.kind !== "composed" && block.desc === desc)
         found.set(block, "rpc" in block ? methods.filter(({ ir }) => ir === block.rpc) : [...methods]);
     for (const method of methods) {
-      const composed = (steps: readonly Step[]): Composed[] =>
-        steps.flatMap(({ source }) => composesOf(source)).flatMap(({ message }) => byName.get(message.typeName) ?? []);
       // Messages may be composed of one another thousands deep.
       const { opening } = method;
       if (opening !== undefined) found.set(opening, [...(found.get(opening) ?? []), method]);
-      const open = [method.composed, ...composed(method.shared), ...composed(opening?.steps ?? [])];
+      const open = [method.composed, ...composedBy([...method.shared, ...(opening?.steps ?? [])], byName)];
       const seen = new Set<Composed>();
       for (let message = open.pop(); message !== undefined; message = open.pop()) {
         if (seen.has(message)) continue;
         seen.add(message);
         found.set(message, [...(found.get(message) ?? []), method]);
-        open.push(...composed(message.steps));
+        open.push(...composedBy(message.steps, byName));
       }
     }
   }

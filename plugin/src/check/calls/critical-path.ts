@@ -1,9 +1,9 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { reachable, sortByDependency } from "../../graph/graph.ts";
-import { messagesByName } from "../../resolve/model/blocks.ts";
+import { composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import type { BffMethod, Composed, Model, Opening, Permit, Step } from "../../resolve/model/model.ts";
 import { oneofOnly } from "../../resolve/model/oneof-only.ts";
-import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
+import { callsOf } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
 
 /** A chain of steps that wait for each other, by the timeouts of their calls. Each call counts once. */
@@ -39,8 +39,7 @@ export const criticalPath: Check = {
  */
 function checkCriticalPath(model: Model, report: Report): void {
   const messages = messagesByName(model.messages);
-  const composed = (step: Step): Composed[] =>
-    composesOf(step.source).flatMap(({ message }) => messages.get(message.typeName) ?? []);
+  const composed = (step: Step): Composed[] => composedBy([step], messages);
   const methods = model.files.flatMap((file) => file.services).flatMap((service) => service.methods);
   // Deferred steps use the time of the parts; a unary rpc has no separate time for them.
   for (const late of [false, true]) {

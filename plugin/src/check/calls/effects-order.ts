@@ -1,6 +1,6 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
-import { blocksOf, messagesByName } from "../../resolve/model/blocks.ts";
+import { blocksOf, composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { type EffectTable, effectTable, restingOn, restsOn } from "../../resolve/model/effects.ts";
 import type { Composed, Model, Step } from "../../resolve/model/model.ts";
@@ -50,8 +50,7 @@ type Hinting = (steps: readonly Step[], order: string) => string;
 
 function hinting(model: Model): Hinting {
   const byName = messagesByName(model.messages);
-  const below = (step: Step): readonly Step[] =>
-    composesOf(step.source).flatMap(({ message }) => byName.get(message.typeName)?.steps ?? []);
+  const below = (step: Step): readonly Step[] => composedBy([step], byName).flatMap(({ steps }) => steps);
   return (steps, order) => {
     const calls: Call[] = reachable(steps, below).flatMap(({ source }) => callsOf(source));
     const vouch = vouchHint(calls);

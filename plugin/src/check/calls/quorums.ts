@@ -2,10 +2,10 @@ import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { IrEach } from "../../ir/step.ts";
-import { blocksOf, messagesByName } from "../../resolve/model/blocks.ts";
+import { blocksOf, composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import { effectTable } from "../../resolve/model/effects.ts";
 import type { Model, Step } from "../../resolve/model/model.ts";
-import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
+import { callsOf } from "../../resolve/model/source-parts.ts";
 import { nameOf } from "../all-expressions.ts";
 import type { Check } from "../check.ts";
 
@@ -27,8 +27,7 @@ interface Mistake {
 function checkQuorums(model: Model, report: Report): void {
   const effects = effectTable(model.messages);
   const messages = messagesByName(model.messages);
-  const inside = (step: Step): readonly Step[] =>
-    composesOf(step.source).flatMap(({ message }) => messages.get(message.typeName)?.steps ?? []);
+  const inside = (step: Step): readonly Step[] => composedBy([step], messages).flatMap(({ steps }) => steps);
   const calls = (step: Step): boolean =>
     reachable([step], inside).some(({ source }) => callsOf(source).length > 0 || source.kind === "resolver");
   // The reason why items cannot be cancelled.

@@ -1,9 +1,8 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
-import { blocksOf, messagesByName } from "../../resolve/model/blocks.ts";
+import { blocksOf, composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import { effectTable } from "../../resolve/model/effects.ts";
 import type { Composed, Model, Step } from "../../resolve/model/model.ts";
-import { composesOf } from "../../resolve/model/source-parts.ts";
 import { nameOf } from "../all-expressions.ts";
 import type { Check } from "../check.ts";
 
@@ -48,10 +47,7 @@ function besideService(
   free: (block: Composed | Model["lets"][number]) => readonly Step[],
 ): ReadonlySet<Step> {
   const byName = messagesByName(model.messages);
-  const children = (message: Composed): Composed[] =>
-    message.steps
-      .flatMap(({ source }) => composesOf(source))
-      .flatMap(({ message: desc }) => byName.get(desc.typeName) ?? []);
+  const children = ({ steps }: Composed): Composed[] => composedBy(steps, byName);
   const found = new Set<Step>();
   for (const service of model.files.flatMap(({ services }) => services)) {
     const shared = service.let === undefined ? [] : free(service.let);

@@ -5,7 +5,7 @@ import type { Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import { isPosition } from "../../model/stream-fields.ts";
-import { messagesByName } from "../../resolve/model/blocks.ts";
+import { composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { caseOnly } from "../../resolve/model/case-only.ts";
 import type { Composed, Let, Model, Opening, Step } from "../../resolve/model/model.ts";
@@ -144,11 +144,11 @@ function checkFed(message: Composed, report: Report): void {
 
 /** Reports deferred steps that decide the status, which is final with the first message. */
 function checkStatus(message: Composed, byName: ReadonlyMap<string, Composed>, report: Report): void {
-  const composed = ({ source }: Step): Composed[] =>
-    composesOf(source).flatMap((compose) => byName.get(compose.message.typeName) ?? []);
   for (const step of message.steps) {
     if (!step.deferred) continue;
-    const inside = reachable(composed(step), ({ steps }) => steps.flatMap(composed)).flatMap(({ steps }) => steps);
+    const inside = reachable(composedBy([step], byName), ({ steps }) => composedBy(steps, byName)).flatMap(
+      ({ steps }) => steps,
+    );
     const decided = decidedBy(step, inside);
     if (decided === undefined) continue;
     report({

@@ -2,7 +2,7 @@
 
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
-import { messagesByName, methodsOf } from "../../resolve/model/blocks.ts";
+import { composedBy, messagesByName, methodsOf } from "../../resolve/model/blocks.ts";
 import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
 import { messagesWithParts, placesOf } from "../../resolve/model/parts.ts";
 import { composesOf } from "../../resolve/model/source-parts.ts";
@@ -98,9 +98,7 @@ function checkReached({ composed: root, ir }: BffMethod, { byName, withParts }: 
   }
 }
 function deferredIn(message: Composed | undefined, byName: ReadonlyMap<string, Composed>) {
-  const all = reachable(message === undefined ? [] : [message], ({ steps }) =>
-    steps.flatMap(({ source }) => composesOf(source).flatMap((compose) => byName.get(compose.message.typeName) ?? [])),
-  );
+  const all = reachable(message === undefined ? [] : [message], ({ steps }) => composedBy(steps, byName));
   const step = all.flatMap(({ steps }) => steps).find(({ deferred }) => deferred);
   return step === undefined ? [] : [{ at: step.ir.defer?.at ?? step.ir.at, message: "deferred" }];
 }
@@ -118,8 +116,7 @@ export const partsMeant: Check = {
 /** Reports settings of parts that are valid but probably not intended. */
 function checkPartsMeant(model: Model, report: Report): void {
   const byName = messagesByName(model.messages);
-  const children = ({ steps }: Composed): Composed[] =>
-    steps.flatMap(({ source }) => composesOf(source).flatMap(({ message }) => byName.get(message.typeName) ?? []));
+  const children = ({ steps }: Composed): Composed[] => composedBy(steps, byName);
   const methods = methodsOf(model);
   const roots = (of: readonly BffMethod[]): Composed[] =>
     reachable(

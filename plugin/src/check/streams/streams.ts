@@ -4,10 +4,10 @@ import type { Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import { fullName } from "../../model/full-name.ts";
 import { isPosition } from "../../model/stream-fields.ts";
-import { blocksOf, messagesByName } from "../../resolve/model/blocks.ts";
+import { blocksOf, composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
-import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
+import { callsOf } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
 
 export const streams: Check = {
@@ -62,9 +62,7 @@ function checkEffects(
   byName: ReadonlyMap<string, Composed>,
   report: Report,
 ): void {
-  const all = reachable([composed], ({ steps }) =>
-    steps.flatMap(({ source }) => composesOf(source).flatMap(({ message }) => byName.get(message.typeName) ?? [])),
-  );
+  const all = reachable([composed], ({ steps }) => composedBy(steps, byName));
   const called = all.flatMap(({ steps }) => steps.flatMap(({ source }) => callsOf(source)));
   const reported = new Set<Call>();
   for (const call of called) {

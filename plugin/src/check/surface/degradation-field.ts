@@ -1,8 +1,7 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
-import { messagesByName } from "../../resolve/model/blocks.ts";
+import { composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Block, Composed, Model } from "../../resolve/model/model.ts";
-import { composesOf } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
 
 export const degradationField: Check = {
@@ -30,9 +29,7 @@ function checkDegradationField(model: Model, report: Report): void {
       composed,
     ];
     // Another check reports supplementary guards.
-    const step = reachable(blocks, ({ steps }) =>
-      steps.flatMap(({ source }) => composesOf(source).flatMap(({ message }) => byName.get(message.typeName) ?? [])),
-    )
+    const step = reachable(blocks, ({ steps }) => composedBy(steps, byName))
       .flatMap(({ steps }) => steps)
       .find(({ supplementary, source }) => supplementary && source.kind !== "guard");
     if (step === undefined) continue;

@@ -1,10 +1,9 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrField } from "../../ir/ir.ts";
-import { isPart, isPosition } from "../../model/stream-fields.ts";
 import { methodsOf } from "../../resolve/model/blocks.ts";
-import { isDegradation } from "../../resolve/model/degradation.ts";
-import { answerTypes } from "../../resolve/model/field-choice.ts";
+import { isFilled } from "../../resolve/model/degradation.ts";
+import { answerFields } from "../../resolve/model/field-choice.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 
@@ -40,15 +39,16 @@ function checkFieldChoices(model: Model, report: Report): void {
       hint: `leave out \`fields\`, or set \`resolver\` for single fields of "${composed.desc.name}"`,
     });
   }
-  const reached = new Set(methods.flatMap(({ desc }) => answerTypes(desc.output)).map(({ typeName }) => typeName));
+  const reached = new Set(answerFields(methods, model.ir));
   for (const { messages } of model.ir.files)
     for (const { fields } of messages) for (const field of fields) checkOnRequest(field, reached, report);
 }
 
-function checkOnRequest({ desc, onRequest }: IrField, reached: ReadonlySet<string>, report: Report): void {
+function checkOnRequest(field: IrField, reached: ReadonlySet<IrField>, report: Report): void {
+  const { desc, onRequest } = field;
   if (onRequest === undefined) return;
   const { name, parent } = desc;
-  const fault = faultOf(desc, reached);
+  const fault = faultOf(desc, reached.has(field));
   if (fault === undefined) return;
   report({
     code: "BFF420",
@@ -61,13 +61,12 @@ function checkOnRequest({ desc, onRequest }: IrField, reached: ReadonlySet<strin
 
 function faultOf(
   field: DescField,
-  reached: ReadonlySet<string>,
+  isReached: boolean,
 ): { readonly message: string; readonly hint: string } | undefined {
   if (field.oneof !== undefined)
     return { message: "is in a oneof, whose choice cannot depend on a mask", hint: "leave out `on_request`" };
-  if (isDegradation(field) || isPart(field) || isPosition(field))
-    return { message: "is filled by the runtime in every answer", hint: "leave out `on_request`" };
-  if (!reached.has(field.parent.typeName))
+  if (isFilled(field)) return { message: "is filled by the runtime in every answer", hint: "leave out `on_request`" };
+  if (!isReached)
     return {
       message: "is in no answer of an rpc with `fields`, so no client could receive it",
       hint: 'write `fields: "args.…"` in the rpc that returns it, or leave out `on_request`',
@@ -77,10 +76,9 @@ function faultOf(
 
 /** Warns of fields that clients with JSON cannot name. */
 function warnOfNames(model: Model, report: Report): void {
-  const types = methodsOf(model).flatMap(({ desc, fields }) => (fields === undefined ? [] : answerTypes(desc.output)));
-  const reached = new Set(types.map(({ typeName }) => typeName));
-  for (const { desc, at } of model.ir.files.flatMap(({ messages }) => messages.flatMap(({ fields }) => fields))) {
-    if (!reached.has(desc.parent.typeName) || /^[a-z][a-z0-9]*(_[a-z][a-z0-9]*)*$/.test(desc.name)) continue;
+  const methods = methodsOf(model).filter(({ fields }) => fields !== undefined);
+  for (const { desc, at } of answerFields(methods, model.ir)) {
+    if (/^[a-z][a-z0-9]*(_[a-z][a-z0-9]*)*$/.test(desc.name)) continue;
     report({
       code: "BFF422",
       severity: "warning",

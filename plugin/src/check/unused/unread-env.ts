@@ -3,10 +3,9 @@ import type { Text } from "../../diagnostic/origin.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { IrEnvVar, IrService } from "../../ir/ir.ts";
 import type { IrErrorRule, IrUpstream } from "../../ir/step.ts";
-import { blocksOf, messagesByName } from "../../resolve/model/blocks.ts";
+import { blocksOf, composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import { identityReads } from "../../resolve/model/identity-reads.ts";
 import type { Block, Composed, Model } from "../../resolve/model/model.ts";
-import { composesOf } from "../../resolve/model/source-parts.ts";
 import { hostReads } from "../../resolve/packages/hosts.ts";
 import { fieldExpressions, stepExpressions } from "../all-expressions.ts";
 import type { Check } from "../check.ts";
@@ -46,8 +45,7 @@ function checkUnreadEnv(model: Model, report: Report): void {
     });
   };
   const composed = messagesByName(model.messages);
-  const children = ({ steps }: Block): Composed[] =>
-    steps.flatMap(({ source }) => composesOf(source)).flatMap(({ message }) => composed.get(message.typeName) ?? []);
+  const children = ({ steps }: Block): Composed[] => composedBy(steps, composed);
   for (const file of model.files) {
     if (file.services.length === 0) continue;
     for (const variable of file.ir.env) check(read, variable);

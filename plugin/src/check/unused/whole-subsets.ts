@@ -1,7 +1,6 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import { messagesByName } from "../../resolve/model/blocks.ts";
+import { composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Composed, Model } from "../../resolve/model/model.ts";
-import { composesOf } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
 
 export const wholeSubsets: Check = {
@@ -16,14 +15,7 @@ export const wholeSubsets: Check = {
 function checkWholeSubsets(model: Model, report: Report): void {
   const byName = messagesByName(model.messages);
   const saves = ({ ir, steps }: Composed): boolean =>
-    ir.subset !== undefined &&
-    (ir.steps.length < ir.subset.of.steps.length ||
-      steps
-        .flatMap(({ source }) => composesOf(source))
-        .some(({ message }) => {
-          const child = byName.get(message.typeName);
-          return child !== undefined && saves(child);
-        }));
+    ir.subset !== undefined && (ir.steps.length < ir.subset.of.steps.length || composedBy(steps, byName).some(saves));
   for (const message of model.messages) {
     const { ir, desc } = message;
     if (ir.subset === undefined || saves(message)) continue;

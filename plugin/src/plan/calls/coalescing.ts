@@ -2,10 +2,10 @@
 
 import { reachable } from "../../graph/graph.ts";
 import { fullName } from "../../model/full-name.ts";
-import { messagesByName } from "../../resolve/model/blocks.ts";
+import { composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { BffMethod, Composed, Model, Source, Step } from "../../resolve/model/model.ts";
-import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
+import { callsOf } from "../../resolve/model/source-parts.ts";
 import { planCallPolicy, policyKey } from "./policies.ts";
 
 /** Returns true if equal calls are made once. */
@@ -19,9 +19,8 @@ export function coalescing(model: Model): Coalesces {
   const byName = messagesByName(model.messages);
   // Composers precede the messages that they compose.
   const place = new Map(model.messages.map((message, i) => [message, i]));
-  const childrenOf = (source: Source): Composed[] =>
-    composesOf(source).flatMap(({ message }) => byName.get(message.typeName) ?? []);
-  const inside = ({ steps }: Composed): Composed[] => steps.flatMap(({ source }) => childrenOf(source));
+  const childrenOf = (source: Source): Composed[] => composedBy([{ source }], byName);
+  const inside = ({ steps }: Composed): Composed[] => composedBy(steps, byName);
   const keys = new Map<Call, string>();
   const keyOf = (call: Call): string => {
     const key = keys.get(call) ?? `${fullName(call.method)} ${policyKey(planCallPolicy(call))}`;

@@ -1,5 +1,8 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
+import { reachable } from "../../graph/graph.ts";
+import { composedBy } from "../../resolve/model/blocks.ts";
+import type { Step } from "../../resolve/model/model.ts";
+import { callsOf } from "../../resolve/model/source-parts.ts";
 import type { PlanMessage } from "../model/messages.ts";
 import type { Plan } from "../model/plan.ts";
 
@@ -32,7 +35,7 @@ function spares(message: PlanMessage, byName: ReadonlyMap<string, PlanMessage>, 
   );
   return message.declared.some((step) => {
     const { source } = step.step;
-    const children = composesOf(source).flatMap(({ message: { typeName } }) => byName.get(typeName) ?? []);
+    const children = composedBy([step.step], byName);
     const kept = message.keptFor?.get(step);
     const costs = callsOf(source).length > 0 || source.kind === "latest" || source.kind === "resolver";
     const skips = kept !== undefined && kept.length < fields.size;
@@ -44,14 +47,7 @@ function spares(message: PlanMessage, byName: ReadonlyMap<string, PlanMessage>, 
 }
 
 function callsBehind(root: PlanMessage, byName: ReadonlyMap<string, PlanMessage>): boolean {
-  const reached = new Set([root]);
-  for (const { declared } of reached)
-    for (const { step } of declared) {
-      if (callsOf(step.source).length > 0) return true;
-      for (const { message } of composesOf(step.source)) {
-        const child = byName.get(message.typeName);
-        if (child !== undefined) reached.add(child);
-      }
-    }
-  return false;
+  const stepsOf = ({ declared }: PlanMessage): readonly Step[] => declared.map(({ step }) => step);
+  const all = reachable([root], (message) => composedBy(stepsOf(message), byName));
+  return all.flatMap(stepsOf).some(({ source }) => callsOf(source).length > 0);
 }

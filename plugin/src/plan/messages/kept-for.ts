@@ -1,11 +1,11 @@
 // Conditions under which the steps of selective messages run: the fields, of which an answer contains at least one.
 import { reachable } from "../../graph/graph.ts";
 import { expressionsIn } from "../../resolve/model/blocks.ts";
-import type { Block, Composed, Step } from "../../resolve/model/model.ts";
+import type { Composed, Step } from "../../resolve/model/model.ts";
 import { fieldsOf, isAsItIs, placesOf } from "../../resolve/model/parts.ts";
 import { composesOf } from "../../resolve/model/source-parts.ts";
 import type { KeptFor, Need, PlanMessage, PlanStep } from "../model/messages.ts";
-import { keptSteps } from "./kept-steps.ts";
+import { isAlwaysKept, keptSteps } from "./kept-steps.ts";
 
 /** Returns the fields that need each step. Steps that always run are missing. */
 export function keptFor(message: Omit<PlanMessage, "keptFor">): KeptFor {
@@ -76,20 +76,13 @@ export function needOf(
 
 /** Returns the names of handed-on steps that need each step of a block. Steps that always run are missing. */
 export function neededFor(
-  { steps }: Pick<Block, "steps">,
   declared: readonly PlanStep[],
   gives: readonly { readonly name: string; readonly step: PlanStep }[],
 ): KeptFor {
   const before = (step: Step): readonly Step[] => [...step.reads, ...step.after];
-  const always = new Set(
-    reachable(
-      declared
-        .filter(({ step, effectful }) => effectful || step.source.kind === "guard" || step.name === undefined)
-        .map(({ step }) => step),
-      before,
-    ),
-  );
-  const conditional = declared.filter(({ step }) => steps.includes(step) && !always.has(step));
+  const kept = declared.filter(isAlwaysKept).map(({ step }) => step);
+  const always = new Set(reachable(kept, before));
+  const conditional = declared.filter(({ step }) => !always.has(step));
   const reached = gives.map(({ name, step }) => ({ name, steps: new Set(reachable([step.step], before)) }));
   return new Map(
     conditional.map((planStep) => [

@@ -35,7 +35,8 @@ export function keptSteps(
   return [...shared, ...declared].filter(({ step }) => kept.has(step));
 }
 
-function isAlwaysKept({ step: { name, source }, effectful }: PlanStep): boolean {
+/** Returns true for a step that runs whatever a client selects. */
+export function isAlwaysKept({ step: { name, source }, effectful }: PlanStep): boolean {
   // A resolver of a field has no name, and runs for its field only.
   if (source.kind === "resolver") return source.field === undefined;
   return name === undefined || source.kind === "guard" || effectful;

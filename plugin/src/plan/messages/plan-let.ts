@@ -131,7 +131,7 @@ function planStart(
     // A root that may skip steps surely waits for none.
     holds: heldBack(held, block, isSelective ? [NEVER_WAITS, ...roots] : roots),
     inherits,
-    neededFor: isSelective ? neededFor(block, declared, gives) : undefined,
+    neededFor: isSelective ? neededFor(declared, gives) : undefined,
   };
 }
 

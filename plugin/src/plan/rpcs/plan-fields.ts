@@ -1,7 +1,7 @@
 // The part of an rpc's answers that depends on the client: its mask, and what the choice must not leave out.
 import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
 import { expressionsIn } from "../../resolve/model/blocks.ts";
-import { answerTypes, choosesFields, composesByName, onRequestIn } from "../../resolve/model/field-choice.ts";
+import { choosesFields, composesByName, onRequestIn } from "../../resolve/model/field-choice.ts";
 import type { BffMethod, Model } from "../../resolve/model/model.ts";
 import { needOf } from "../messages/kept-for.ts";
 import type { Need, PlanMessage, PlanOpening } from "../model/messages.ts";
@@ -22,9 +22,7 @@ export function planFields(method: BffMethod, around: Around): PlanFieldChoice |
   const path = method.fields?.path.map(({ name }) => name);
   return {
     mask: path?.join("."),
-    onRequest: onRequestIn(answerTypes(method.desc.output), around.model.ir).map(
-      ({ desc }) => `${desc.parent.typeName}.${desc.name}`,
-    ),
+    onRequest: onRequestIn(method, around.model.ir).map(({ desc }) => `${desc.parent.typeName}.${desc.name}`),
     needed: resultReads(method),
     read: path !== undefined && composingExpressions(method).some(({ root }) => readsRequest(root, path[0])),
     byName: composesByName(method),

@@ -124,7 +124,7 @@ export function planOpening(opening: Opening, message: Composed, around: Opening
     awaited: started.filter(({ step }) => !waitedFor.has(step)),
     gives,
     inherits,
-    neededFor: selective ? neededFor(opening, declared, gives) : undefined,
+    neededFor: selective ? neededFor(declared, gives) : undefined,
     effectful: steps.some(({ effectful }) => effectful),
     optionalArgs: opening.args.members.filter((arg) => arg.variable.absent).map((arg) => arg.name),
     ...membersOf(around),

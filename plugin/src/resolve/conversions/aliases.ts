@@ -30,6 +30,8 @@ export class AliasTable implements Aliases {
   readonly #ir: Ir;
   readonly #report: Report;
   readonly #messages = new Map<string, Alias<IrMessage, DescMessage>>();
+  /** The runtime fills fields of a composed message, and of its copy if that is composed, too. */
+  readonly #composed = new Set<string>();
   readonly #enums = new Map<string, Alias<IrEnum, DescEnum>>();
   /** Types whose upstream was not found. Every value fits them, so that one mistake results in one diagnostic. */
   readonly #broken = new Set<string>();
@@ -50,7 +52,10 @@ export class AliasTable implements Aliases {
     this.#report = report;
     this.relations = enumRelations(ir, this);
     for (const { desc, messages, enums } of ir.files) {
-      for (const message of messages) this.#declareMessage(message, desc.proto.package);
+      for (const message of messages) {
+        if (message.steps.length > 0) this.#composed.add(message.desc.typeName);
+        this.#declareMessage(message, desc.proto.package);
+      }
       for (const declared of enums) this.#declareEnum(declared, desc.proto.package);
     }
   }
@@ -100,7 +105,7 @@ export class AliasTable implements Aliases {
       for (const upstream of upstreams) this.enum(upstream, ir.desc);
     for (const { ir, upstreams } of this.#messages.values())
       for (const upstream of upstreams) {
-        this.#checking = this.#isComposed(upstream);
+        this.#checking = this.#composed.has(upstream.typeName);
         this.message(upstream, ir.desc);
       }
     this.#checking = false;
@@ -150,7 +155,7 @@ export class AliasTable implements Aliases {
     const cx = { registry: this.#ir.registry, aliases: this, enums: this.relations, report };
     const place = placing(targets);
     for (const field of ir.fields) {
-      if (isFilled(field.desc) && this.#isComposed(upstream)) continue;
+      if (isFilled(field.desc) && this.#composed.has(upstream.typeName)) continue;
       const fallback = field.fallback && fallbackOf(cx, field, field.fallback);
       if (field.by !== undefined && towardsBff) {
         const bound = computedOf(cx, field, field.by, upstream);
@@ -178,13 +183,6 @@ export class AliasTable implements Aliases {
               : `declare it as ${formName(fieldType(theirs).proto)}, as in "${upstream.typeName}", or convert it with \`by\``,
         });
     }
-  }
-
-  /** The runtime fills fields of a composed message, and of its copy if that is composed, too. */
-  #isComposed({ typeName }: DescMessage): boolean {
-    return this.#ir.files.some(({ messages }) =>
-      messages.some(({ desc, steps }) => desc.typeName === typeName && steps.length > 0),
-    );
   }
 
   isLocal = ({ file }: DescMessage | DescEnum): boolean =>

@@ -16,7 +16,7 @@ import type {
   Telemetry,
   Topic,
 } from "./model.ts";
-import { callsOf, policyExpressions, sourceExpressions } from "./source-parts.ts";
+import { callsOf, composesOf, policyExpressions, sourceExpressions } from "./source-parts.ts";
 
 /** Any declaration that may have steps. */
 export type AnyBlock = Composed | Opening | Let | Permit | Limits | AnswerHeaders | Telemetry | Followed | Topic;
@@ -46,6 +46,11 @@ export function messagesByName(messages: readonly Composed[]): ReadonlyMap<strin
 /** Returns the calls of the block's own steps, including calls of lists, in order of declaration. */
 export function callsIn({ steps }: Pick<Block, "steps">): Call[] {
   return steps.flatMap(({ source }) => [...callsOf(source)]);
+}
+
+/** Returns the entries of a map for the messages that these steps compose. */
+export function composedBy<T>(steps: readonly Pick<Step, "source">[], byName: ReadonlyMap<string, T>): T[] {
+  return steps.flatMap(({ source }) => composesOf(source)).flatMap(({ message }) => byName.get(message.typeName) ?? []);
 }
 
 /**

@@ -3,30 +3,36 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { reachable } from "../../graph/graph.ts";
 import type { Ir, IrField } from "../../ir/ir.ts";
 import type { MessageConversion } from "../../model/conversion.ts";
-import { messagesByName, methodsOf } from "./blocks.ts";
-import type { BffMethod, Composed, Model } from "./model.ts";
-import { composesOf } from "./source-parts.ts";
+import { composedBy, messagesByName, methodsOf } from "./blocks.ts";
+import type { BffMethod, Model } from "./model.ts";
 
 /** Returns the messages of an answer that paths of a mask may enter. */
-export function answerTypes(output: DescMessage): readonly DescMessage[] {
+function answerTypes(output: DescMessage): readonly DescMessage[] {
   return reachable([output], ({ fields }) =>
     fields.flatMap(({ message }) => (message === undefined || isWellKnown(message) ? [] : [message])),
   );
 }
 const isWellKnown = ({ typeName }: DescMessage): boolean => typeName.startsWith("google.protobuf.");
 
-/** Returns the fields of these messages with `on_request`. */
-export function onRequestIn(types: readonly DescMessage[], { files }: Pick<Ir, "files">): readonly IrField[] {
-  const known = new Set(types.map(({ typeName }) => typeName));
+/** Returns the fields that masks of these rpcs may name. */
+export function answerFields(
+  methods: readonly Pick<BffMethod, "desc">[],
+  { files }: Pick<Ir, "files">,
+): readonly IrField[] {
+  const known = new Set(methods.flatMap(({ desc }) => answerTypes(desc.output)).map(({ typeName }) => typeName));
   return files
     .flatMap(({ messages }) => messages)
-    .filter(({ desc }) => known.has(desc.typeName))
-    .flatMap(({ fields }) => fields.filter(({ onRequest }) => onRequest !== undefined));
+    .flatMap(({ desc, fields }) => (known.has(desc.typeName) ? fields : []));
+}
+
+/** Returns the fields of an answer with `on_request`. */
+export function onRequestIn(method: Pick<BffMethod, "desc">, ir: Pick<Ir, "files">): readonly IrField[] {
+  return answerFields([method], ir).filter(({ onRequest }) => onRequest !== undefined);
 }
 
 /** Returns true if a part of the answers is not for every client. */
 export function choosesFields(method: BffMethod, { ir }: Pick<Model, "ir">): boolean {
-  return method.fields !== undefined || onRequestIn(answerTypes(method.desc.output), ir).length > 0;
+  return method.fields !== undefined || onRequestIn(method, ir).length > 0;
 }
 
 /**
@@ -53,13 +59,11 @@ function keepsNames(conversion: MessageConversion, seen: Set<MessageConversion>)
 /** Returns the composed messages whose functions take a selection: some answer contains a part of their fields. */
 export function selectiveMessages(model: Model): ReadonlySet<string> {
   const byName = messagesByName(model.messages);
-  const children = ({ steps }: Pick<Composed, "steps">): Composed[] =>
-    steps.flatMap(({ source }) => composesOf(source)).flatMap(({ message }) => byName.get(message.typeName) ?? []);
   const roots = methodsOf(model).filter((method) => choosesFields(method, model) && composesByName(method));
   return new Set(
     reachable(
       roots.map(({ composed }) => composed),
-      children,
+      ({ steps }) => composedBy(steps, byName),
     ).map(({ desc }) => desc.typeName),
   );
 }

@@ -5,9 +5,8 @@ import { isTraceId } from "@protobff/messages/trace-ids.js";
 import { childrenOf, type Expression, type Node, type Variable } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { reachable } from "../../graph/graph.ts";
-import { callsIn, expressionsIn, messagesByName } from "./blocks.ts";
+import { callsIn, composedBy, expressionsIn, messagesByName } from "./blocks.ts";
 import type { BffMethod, Block, Composed, Model, Step } from "./model.ts";
-import { composesOf } from "./source-parts.ts";
 
 /** Parts of a request that composing its answer reads, each with the place of one read. */
 export interface RequestReads {
@@ -42,8 +41,7 @@ export const WHOLE = "*";
 /** Returns the messages that an RPC composes, the steps of its service that it starts, and the headers of its answers. */
 export function composedBlocks(method: BffMethod, { messages }: Pick<Model, "messages">): readonly Part[] {
   const byName = messagesByName(messages);
-  const children = ({ steps }: Pick<Block, "steps">): Composed[] =>
-    steps.flatMap(({ source }) => composesOf(source)).flatMap(({ message }) => byName.get(message.typeName) ?? []);
+  const children = ({ steps }: Pick<Block, "steps">): Composed[] => composedBy(steps, byName);
   const started = { steps: method.shared, targets: [], shared: [] };
   const headers = method.headers === undefined ? [] : [method.headers];
   return [started, ...reachable([method.composed, ...children(started)], children), ...headers];
