@@ -49,7 +49,7 @@ const randomPaths = (desc: DescMessage, random: Numbers, single: boolean): strin
 
 function prunedBytes(desc: DescMessage, message: Message, paths: readonly string[]): Uint8Array {
   const [tree, types] = [new FieldTree(), new FieldTypes(desc, [])];
-  for (const path of paths) tree.add(path, types, "proto");
+  for (const path of paths) tree.add(path, types);
   return toBinary(desc, pruned(desc, message, tree.root(types)));
 }
 
@@ -98,7 +98,7 @@ test(`the header accepts ${COUNT} masks by the names that ProtoJSON gives them`,
   for (let i = 0; i < COUNT; i++) {
     const path = randomPath(PageSchema, random, false);
     const json = toJson(FieldMaskSchema, create(FieldMaskSchema, { paths: [path] }));
-    const inProto = [path, String(json)].map((text) => new FieldTree().add(text, types, "either"));
+    const inProto = [path, String(json)].map((text) => new FieldTree().add(text, types));
     expect(inProto, `seed ${seed}`).toEqual([path, path]);
   }
 });

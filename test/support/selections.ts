@@ -36,6 +36,7 @@ function anyFieldSelection(
   const { name, message, fieldKind } = field;
   const whole = fc.constant<Selected<AnySelection[string]>>({ selection: true, paths: [name] });
   if (message === undefined || message.typeName.startsWith("google.protobuf.")) return whole;
+  if (!message.fields.some(keep)) return whole;
   const star = fc.constant<Selected<AnySelection[string]>>({ selection: "*", paths: [`${name}.*`] });
   if (depth === 1) return fc.oneof(whole, star);
   const start = fieldKind === "map" ? `${name}.*.` : `${name}.`;

@@ -7,6 +7,7 @@ import { byId } from "../testing/fake-client.ts";
 import { front, page } from "../testing/front.ts";
 import { type Card, CardSchema, Front, type Page, ShowRequestSchema } from "../testing/gen/test_pb.ts";
 import { noUnhandledRejections } from "../testing/no-unhandled.ts";
+import { defined } from "./emitted-functions.ts";
 import type { Request } from "./request.ts";
 
 noUnhandledRejections();
@@ -95,6 +96,15 @@ test("a part outside the answer is dropped, and each list item has a separate pa
   });
   expect(answer.page?.cards.map(({ ownerName }) => ownerName)).toEqual(["of 1", "of 2"]);
   expect(answer.parts).toEqual(["cards[0].owner_name", "cards[1].owner_name"]);
+});
+
+test("fields that a part leaves undefined stay as they were composed", async () => {
+  const answer = await send(front(), async (cx) => {
+    const whole = page();
+    cx.part(whole, ["title", "facts"], async () => defined({ title: "t", facts: undefined }));
+    return whole;
+  });
+  expect(answer.page).toMatchObject({ title: "t", facts: [] });
 });
 
 test("a refusal before the end fails the answer", async () => {

@@ -44,7 +44,9 @@ export class DeferredParts {
   async arrives(part: Deferred): Promise<void> {
     const { owner, fields, compose } = part;
     try {
-      Object.assign(owner, await compose());
+      // The initialiser of a message leaves out what is undefined.
+      for (const [name, value] of Object.entries(await compose()))
+        if (value !== undefined) Object.assign(owner, { [name]: value });
     } catch (thrown) {
       const failure = asFailure(thrown);
       if (failure === OVER) return;

@@ -1,6 +1,6 @@
 // The paths of one mask as a tree, and the selection that they make of a message type.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import type { FieldTypes, Spelling } from "./field-types.ts";
+import type { FieldTypes } from "./field-types.ts";
 import { ALL_FIELDS, NO_FIELDS, Selection } from "./selection.ts";
 
 /** A path that selects nothing that exists. */
@@ -16,12 +16,12 @@ export class FieldTree {
   readonly #inside = new Map<DescField, FieldTree>();
 
   /**
-   * Adds a path, such as `runs.title` or `owners.*.name`.
+   * Adds a path, such as `runs.title` or `owners.*.name`. Fields have the names of proto or of ProtoJSON.
    *
    * @returns the path in proto names
    * @throws NoSuchField if the type has no such field
    */
-  add(path: string, types: FieldTypes, spelling: Spelling): string {
+  add(path: string, types: FieldTypes): string {
     const parts = path.split(".");
     if (parts.length > MAX_DEPTH) throw new NoSuchField(`has ${parts.length} parts, and at most ${MAX_DEPTH} fit`);
     const names: string[] = [];
@@ -36,7 +36,7 @@ export class FieldTree {
         several = undefined;
         continue;
       }
-      const field: DescField | undefined = several === "map" ? undefined : desc && types.field(desc, part, spelling);
+      const field: DescField | undefined = several === "map" ? undefined : desc && types.field(desc, part);
       if (field === undefined) throw new NoSuchField("is no field of the answer");
       names[i] = field.name;
       tree = tree.#at(field);

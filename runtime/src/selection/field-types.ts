@@ -2,9 +2,6 @@ import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import { ALL_FIELDS, Selection } from "./selection.ts";
 
-/** Names that a path contains. */
-export type Spelling = "proto" | "either";
-
 /** Types whose fields the runtime fills in. */
 const RUNTIME_TYPES: ReadonlySet<string> = new Set(["bff.v1.Degradation", "bff.v1.Part", "bff.v1.Position"]);
 
@@ -31,14 +28,14 @@ export class FieldTypes {
   inside({ message }: DescField): DescMessage | undefined {
     return message?.typeName.startsWith("google.protobuf.") ? undefined : message;
   }
-  field(desc: DescMessage, name: string, spelling: Spelling): DescField | undefined {
+  /** @param name as proto or ProtoJSON has it: a gateway copies `?fields=ownerName` into a mask as it is */
+  field(desc: DescMessage, name: string): DescField | undefined {
     let names = this.#names.get(desc);
     if (names === undefined) {
       names = namesOf(desc);
       this.#names.set(desc, names);
     }
-    const field = names.get(name);
-    return spelling === "either" || field?.name === name ? field : undefined;
+    return names.get(name);
   }
 
   /** Returns the fields without which a message of proto2 cannot be written. */

@@ -82,7 +82,7 @@ export class Masks {
   /** A path that selects nothing stays as it is, and fails when the mask is read. */
   #inProtoNames(path: string): string {
     try {
-      return new FieldTree().add(path, this.#types, "either");
+      return new FieldTree().add(path, this.#types);
     } catch (thrown) {
       if (thrown instanceof NoSuchField) return path;
       throw thrown;
@@ -107,7 +107,7 @@ export class Masks {
     const tree = new FieldTree();
     for (const path of paths) {
       try {
-        tree.add(path, this.#types, "proto");
+        tree.add(path, this.#types);
       } catch (thrown) {
         if (!(thrown instanceof NoSuchField)) throw thrown;
         return clientFault(`${this.#name}: "${path.slice(0, MAX_SHOWN)}" ${thrown.message}`);

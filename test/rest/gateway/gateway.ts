@@ -1,4 +1,5 @@
-// Runs grpc-gateway before a gRPC server that returns its requests: generated and built with Go from their modules.
+// Runs grpc-gateway before a gRPC server that returns its requests, and before a BFF: generated and built with Go from
+// their modules.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +12,7 @@ import { freePort, listens } from "../../../runtime/src/testing/ports.ts";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const bin = join(root, "node_modules/.bin");
-const SOURCES = ["gateway.proto", "go/go.mod", "go/go.sum", "go/main.go"];
+const SOURCES = ["gateway.proto", "pages.proto", "go/go.mod", "go/go.sum", "go/main.go"];
 
 export interface Gateway {
   readonly url: string;
@@ -20,10 +21,11 @@ export interface Gateway {
   close(): void;
 }
 
-export async function startGateway(): Promise<Gateway> {
+/** @param pages host and port of the BFF of pages.proto */
+export async function startGateway(pages = ""): Promise<Gateway> {
   const folder = built();
   const port = await freePort();
-  const child: ChildProcess = spawn(join(folder, "gateway"), [String(port)], {
+  const child: ChildProcess = spawn(join(folder, "gateway"), [String(port), pages], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   await listens(port, child);
@@ -40,11 +42,19 @@ function built(): string {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, "proto"), { recursive: true });
   cpSync(join(here, "gateway.proto"), join(folder, "proto/gateway.proto"));
+  cpSync(join(here, "pages.proto"), join(folder, "proto/pages/v1/pages.proto"));
+  cpSync(join(root, "proto/bff/v1/options.proto"), join(folder, "proto/bff/v1/options.proto"));
   for (const name of ["annotations", "http"])
     cpSync(join(root, `proto/third_party/google/api/${name}.proto`), join(folder, `proto/google/api/${name}.proto`));
   cpSync(join(here, "go"), folder, { recursive: true });
   run("go", ["build", "-o", "plugins/", "tool"], folder);
-  const opt = ["paths=source_relative", "Mgateway.proto=gateway/gen"];
+  const packages = {
+    "gateway.proto": "gen",
+    "pages/v1/pages.proto": "gen/pages/v1",
+    "bff/v1/options.proto": "gen/bff/v1",
+  };
+  const mapped = Object.entries(packages).map(([file, path]) => `M${file}=gateway/${path}`);
+  const opt = ["paths=source_relative", ...mapped];
   const plugins = ["go", "go-grpc", "grpc-gateway"].map((name) => ({
     local: `plugins/protoc-gen-${name}`,
     out: "gen",
@@ -52,7 +62,7 @@ function built(): string {
   }));
   writeFileSync(join(folder, "buf.yaml"), JSON.stringify({ version: "v2", modules: [{ path: "proto" }] }));
   writeFileSync(join(folder, "buf.gen.yaml"), JSON.stringify({ version: "v2", plugins }));
-  run(join(bin, "buf"), ["generate", "--path", "proto/gateway.proto"], folder);
+  run(join(bin, "buf"), ["generate", ...Object.keys(packages).flatMap((file) => ["--path", `proto/${file}`])], folder);
   run(join(bin, "buf"), ["build", "-o", "gateway.binpb"], folder);
   run("go", ["build", "-o", "gateway", "."], folder);
   return folder;

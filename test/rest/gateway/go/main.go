@@ -1,4 +1,4 @@
-// grpc-gateway in front of a gRPC server that keeps what it was asked and answers what it is told to.
+// grpc-gateway in front of a gRPC server that keeps what it was asked and answers what it is told to, and of a BFF.
 package main
 
 import (
@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"gateway/gen"
+	pages "gateway/gen/pages/v1"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	_ "google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -47,10 +48,19 @@ func main() {
 	})
 	usual := runtime.NewServeMux(strict)
 	must(gen.RegisterLibraryHandler(context.Background(), usual, conn))
+	// Without the fields that a mask left out.
+	bff := runtime.NewServeMux(runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.JSONPb{}))
+	if os.Args[2] != "" {
+		conn, err := grpc.NewClient(os.Args[2], grpc.WithTransportCredentials(insecure.NewCredentials()))
+		must(err)
+		must(pages.RegisterPageServiceHandler(context.Background(), bff, conn))
+	}
 	handler := func(w http.ResponseWriter, request *http.Request) {
 		switch first, _, _ := strings.Cut(request.URL.Path[1:], "/"); first {
 		case "usual":
 			http.StripPrefix("/usual", usual).ServeHTTP(w, request)
+		case "pages":
+			http.StripPrefix("/pages", bff).ServeHTTP(w, request)
 		case "reply", "refusal":
 			body, err := io.ReadAll(request.Body)
 			must(err)
