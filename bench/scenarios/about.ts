@@ -94,6 +94,13 @@ export const about: readonly About[] = [
     drawn: "cpu_us_per_request",
   },
   {
+    scenario: "masks",
+    text: "The fan-out without masks, with masks but a request without one, and with a mask of two of its three parts, against a BFF that composes these two alone.",
+    goal: "at most 1.05 × by hand",
+    columns: ["ratio_to_by_hand", ...COST],
+    drawn: "cpu_us_per_request",
+  },
+  {
     scenario: "dead",
     text: "Three parts that may be missing, while one upstream is down. The breaker of protobff is open except for its probes; the peers try to connect for every request.",
     columns: COST,

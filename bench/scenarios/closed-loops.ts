@@ -1,11 +1,13 @@
 // The scenarios with a closed loop: the cost of a request.
-import { create, type DescMethodUnary } from "@bufbuild/protobuf";
+import { create, type DescMethodUnary, type Message } from "@bufbuild/protobuf";
 import { DashboardService, GetDashboardRequestSchema } from "../../generated/web/v1/web_pb.ts";
 import { HomeService as BareService } from "../generated/bench/bare/v1/bare_pb.ts";
 import { FileService } from "../generated/bench/blob/v1/blob_pb.ts";
 import { PlaceService } from "../generated/bench/chain/v1/chain_pb.ts";
 import { HomeService } from "../generated/bench/fanout/v1/fanout_pb.ts";
+import { HomeService as HalfService } from "../generated/bench/half/v1/half_pb.ts";
 import { FeedService } from "../generated/bench/list/v1/list_pb.ts";
+import { HomeService as MaskedService } from "../generated/bench/masked/v1/masked_pb.ts";
 import { HomeService as PartsService } from "../generated/bench/parts/v1/parts_pb.ts";
 import {
   ItemService,
@@ -16,6 +18,7 @@ import {
 } from "../generated/bench/up/v1/up_pb.ts";
 import type { ClosedLoop } from "../rig/closed-loop.ts";
 import type { VariantResult } from "../rig/result.ts";
+import { profile, settings } from "../rig/upstream-data.ts";
 import { forUser, generatedVariant, peerVariants, type Variant } from "../rig/variant.ts";
 import { dashboard, feed, file, home, place, unless, unlessWithout } from "./answers.ts";
 import { goPeers } from "./go-peers.ts";
@@ -50,6 +53,19 @@ function warmedUp(variant: Variant): Variant {
 /** The same, with node:http2 in place of our own framing towards the upstreams. */
 function overNodeHttp2(variant: Variant): Variant {
   return { ...variant, name: "protobff-on-node-http2", launch: { ...variant.launch, env: { BFF_HTTP2: "node" } } };
+}
+
+const masked = "bench/generated/bench/masked/v1/server.ts";
+/** A mask selects two of three parts; without one, all three. */
+const maskVariants: readonly Variant[] = [
+  generatedVariant("fanout", HomeService.method.getHome, "no-masks"),
+  { name: "unmasked", method: MaskedService.method.getHome, launch: { entry: masked } },
+  { name: "protobff", method: MaskedService.method.getParts, launch: { entry: masked } },
+  generatedVariant("half", HalfService.method.getHome, "by-hand"),
+];
+function maskRequest(method: DescMethodUnary): Message {
+  const paths = method === MaskedService.method.getParts ? ["profile", "settings"] : [];
+  return create(method.input, { userId: "user-0123456789", ...(paths.length > 0 && { fields: { paths } }) });
 }
 
 export const closedLoops: readonly ClosedLoop[] = [
@@ -126,6 +142,16 @@ export const closedLoops: readonly ClosedLoop[] = [
     request: forUser,
     faultOf: unless(home),
     comparedWith: "policies-off",
+  },
+  {
+    name: "masks",
+    variants: maskVariants,
+    request: maskRequest,
+    faultOf: (answer, method) => {
+      const whole = method === HomeService.method.getHome || method === MaskedService.method.getHome;
+      return unless((schema) => (whole ? home(schema) : create(schema, { profile, settings })))(answer, method);
+    },
+    comparedWith: "by-hand",
   },
   {
     name: "dead",
