@@ -315,11 +315,11 @@ describe("imports", () => {
     },
     "plugin/src/check": {
       unused: ["check.ts", "all-expressions.ts"],
-      surface: ["check.ts"],
+      surface: ["check.ts", "tool-hint.ts"],
       exposure: ["check.ts"],
       streams: ["check.ts", "all-expressions.ts", "request-names.ts"],
       caching: ["check.ts"],
-      callers: ["check.ts", "request-names.ts"],
+      callers: ["check.ts", "request-names.ts", "tool-hint.ts"],
       calls: ["check.ts", "all-expressions.ts", "callers"],
     },
     "plugin/src/plan": {
@@ -347,7 +347,7 @@ describe("imports", () => {
       app: ["steps", ...printing],
       messages: ["steps", ...printing],
       services: ["messages", "steps", ...printing],
-      server: ["services", ...printing],
+      server: ["services", "messages", ...printing],
       mocks: ["server", "services", "steps", "codec", ...printing],
     },
     "runtime/src/transport": {
@@ -400,12 +400,13 @@ describe("imports", () => {
     services: ["streams", "overload", "gen", ...requests],
     adapter: ["streams", "overload", ...requests],
     rest: ["streams", "fast", "headers", "overload", "transcoding", "gen", "logs", ...requests],
+    mcp: ["services", "explorer", "session", "headers", "logs", ...requests],
     "listen.ts": [
-      ...["rest", "adapter", "services", "streams", "fast", "listener", "http2", "headers", "overload"],
+      ...["mcp", "rest", "adapter", "services", "streams", "fast", "listener", "http2", "headers", "overload"],
       ...requests,
     ],
     config: ["streams", "http2", "session", "telemetry", "overload", "logs", ...requests],
-    process: ["listen.ts", "config", "listener", "explorer", "metrics", "telemetry", "overload", "logs"],
+    process: ["listen.ts", "mcp", "config", "listener", "explorer", "metrics", "telemetry", "overload", "logs"],
     workers: ["process", "config", "listener", "metrics", "overload", "logs"],
     "warm-up": ["listen.ts"],
     "serve.ts": ["listen.ts", "config", "process", "workers", "warm-up", "listener", "memory", "logs"],
@@ -569,6 +570,7 @@ describe("imports", () => {
       to.startsWith("@protobff/messages/") ||
       (from.endsWith("/server.ts") && to === "@protobff/server/start") ||
       (from.endsWith("/server_main.ts") && to === "@protobff/server") ||
+      (from.endsWith("/server_tools.ts") && to === "@protobff/server/mcp") ||
       (from.endsWith("/identity.ts") && to === "@protobff/server/session") ||
       /^@bufbuild\/protobuf(\/|$)/.test(to) ||
       below(to, "generated");

@@ -24,6 +24,7 @@ const protosOf = (suite: string, name: string) =>
 test.each([
   { name: "everything", protos: protosOf("deploy", "everything"), server: "desk/v1" },
   { name: "batch", protos: protosOf("emit", "batch"), server: "shop/v1" },
+  { name: "tools", protos: protosOf("emit", "tools"), server: "app/v1" },
   { name: "sensitive-caches", protos: protosOf("emit", "sensitive-caches"), server: "app/v1" },
 ])("the manifests of $name set every variable that the server reads", ({ name, protos, server }) => {
   const project = new GeneratedProject(`deploy-${name}`, protos);

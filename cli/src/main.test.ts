@@ -27,7 +27,7 @@ describe("protobff", () => {
     expect(await run(["explain", "BFF99"], ".")).toEqual({
       exitCode: 2,
       stdout: "",
-      stderr: 'there is no diagnostic "BFF99": did you mean BFF919?\n',
+      stderr: 'there is no diagnostic "BFF99": did you mean BFF199?\n',
     });
   });
 });

@@ -1,4 +1,5 @@
 // The BFF of runs, with the worker that it follows.
+import { randomBytes } from "node:crypto";
 import { addressVariables, startBff } from "../dashboard/bff-process.ts";
 import { startWorker } from "./worker.ts";
 
@@ -27,6 +28,7 @@ export async function startRuns({ users, nats, origin, onLog }: RunsBffOptions):
   const worker = await startWorker({ everyMs: 150, events: EVENTS, nats });
   const env = {
     ...addressVariables({ "worker.v1.WorkerService": worker.url, "user.v1.UserService": users }),
+    BFF_TOOL_KEYS: randomBytes(32).toString("base64"),
     ...(nats !== undefined && { NATS_URL: nats }),
     BFF_CORS_ORIGINS: origin,
   };

@@ -31,6 +31,7 @@ import { checkIdleMasks } from "./plan/check/idle-masks.ts";
 import { checkItemCalls } from "./plan/check/item-calls.ts";
 import { checkMaxCalls } from "./plan/check/max-calls.ts";
 import { checkSharedUpstreams } from "./plan/check/shared-upstreams.ts";
+import { checkToolLists } from "./plan/check/tool-lists.ts";
 import type { Plan, PlanFile } from "./plan/model/plan.ts";
 import { plan } from "./plan/plan-run.ts";
 import { readIr, type Schema } from "./read/read-ir.ts";
@@ -142,6 +143,7 @@ function checkPlan(planned: Plan, ir: Ir, { parameter, findings: { report } }: R
   checkItemCalls(planned, report);
   checkSharedUpstreams(planned, ir, report);
   checkIdleMasks(planned, report);
+  checkToolLists(planned, report);
   checkWeight(planned, parameter.weight, report);
 }
 

@@ -47,6 +47,7 @@ const MARKED: Changes = [
   [`by: "args.mail" } cache`, `by: "args.mail" reveal: "gifts are found by mail" } cache`],
   [`by: "args.mail" }];`, `by: "args.mail" }, debug_redact = true];`],
 ];
+const TOOL = `tool: { description: "Reads a page." hidden: [{ name: "tenant" by: "principal.tenant" }, { name: "id" by: "'home'" }] }`;
 /** Cards of any number of tags. */
 const UNBOUNDED: Changes = [[`max: 10 compose`, `compose`]];
 const GET_NEXT_CALL = `call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.event.owner_id" } }`;
@@ -542,6 +543,30 @@ export const cases: readonly Case[] = [
       [`post: "/v1/orders" body: "*"`, `post: "/v1/orders" body: "*" response_body: "id"`],
     ],
     kinds: ["api"],
+  },
+  {
+    name: "tools",
+    base: [
+      [GET_PAGE, GET_PAGE.replace(" };", ` ${TOOL} };`)],
+      [`timeout: "2s" }`, `timeout: "2s" tool: { description: "Buys." confirm: true } }`],
+    ],
+    change: [
+      [TOOL, `tool: { name: "page" description: "Reads a whole page." hidden: { name: "id" } max_bytes: 1000 }`],
+      [`description: "Buys." confirm: true`, `description: "Buys." confirm: false hidden: { name: "tenant" }`],
+      [`optional string note = 3 [(bff.v1.field).by = "item.note"];`, ""],
+      ["string old_order = 3;", "string old_order = 3;\n  bool fast = 4;"],
+    ],
+    kinds: ["tools"],
+  },
+  {
+    name: "tools-others",
+    base: [[GET_PAGE, GET_PAGE.replace(" };", ` ${TOOL} };`)]],
+    change: [
+      [TOOL, "tool: { off: true }"],
+      [`timeout: "2s" }`, `timeout: "2s" tool: { description: "Buys." confirm: true } }`],
+    ],
+    kinds: ["tools"],
+    only: true,
   },
   {
     name: "headers",

@@ -210,6 +210,7 @@ const EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
   assertion: [...PLACE, 'issuer: "a" '],
   trusted: PLACE,
   peer: ['dns: "*.a.example" ', 'spiffe: "spiffe://*/a" '],
+  tool: ["off: true ", 'name: "a b" ', "max_bytes: 0 ", 'wait: "1s" ', 'hidden: { name: "id" } '],
   permit: ["public: false ", 'source: "user" ', 'scope: "a" ', 'if: "principal == principal" '],
 };
 

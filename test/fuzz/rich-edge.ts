@@ -115,6 +115,29 @@ export function headersOf(e: Expressions, known: boolean): string {
   return headers.length === 0 ? "" : `header: [${headers.join(", ")}]`;
 }
 
+/** Returns a tool with hidden fields. @param safe whether the rpc has no side effects, so that nothing is to confirm */
+export function toolOf(e: Expressions, known: boolean, safe: boolean): string {
+  const hidden = [
+    `{ name: "id" by: "${known ? "ok(principal) ? principal.subject : 'nobody'" : "'some'"}" }`,
+    `{ name: "n" by: "3" }`,
+    `{ name: "note" by: "'a' + 'b'" }`,
+    `{ name: "ids" by: "['a', 'b'].filter(args, args != 'a')" }`,
+    `{ name: "kind" }`,
+    `{ name: "item.size.width" by: "7" }`,
+    `{ name: "item.note" }`,
+    `{ name: "item.placeholder" by: "up.v1.Size{width: 2}" }`,
+    `{ name: "texts" }`,
+  ].filter(() => e.chance(0.3));
+  const parts = [
+    safe ? "" : `confirm: ${e.chance(0.5)}`,
+    e.chance(0.5) ? `name: "${e.pick(["get_page", "page-1", "P"])}"` : "",
+    e.chance(0.7) ? `description: "Reads a \\"page\\"."` : "",
+    e.chance(0.3) ? "max_bytes: 1000" : "",
+    hidden.length === 0 ? "" : `hidden: [${hidden.join(", ")}]`,
+  ];
+  return `tool: { ${parts.filter((part) => part !== "").join(" ")} }`;
+}
+
 /** A topic of the service, for steps that read its newest item. */
 export const TOPIC = `topic: { name: "newest" call: { method: "up.v1.ItemService/WatchItem" read_only: true set: [{ name: "id" by: "key" }, { name: "locale" by: "string(resume.orValue(0))" }] } position: "event.price_cents" }`;
 export const latestOf = (e: Expressions): string =>

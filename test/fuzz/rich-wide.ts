@@ -1,6 +1,6 @@
 // Options of random BFFs that only the compiler checks: no oracle supports them.
 
-import { headersOf, pathsOf, settled } from "./rich-edge.ts";
+import { headersOf, pathsOf, settled, toolOf } from "./rich-edge.ts";
 import type { Expressions } from "./rich-expressions.ts";
 import type { Type } from "./rich-types.ts";
 
@@ -261,6 +261,7 @@ export function optionsOf(e: Expressions, known: boolean, writes: boolean): stri
     some(e, 0.1, () => 'max_calls: 5000 timeout: "3s"'),
     some(e, 0.1, () => `priority: ${e.pick(["LOW", "NORMAL", "HIGH"])}`),
     some(e, 0.05, () => `version: { deprecated: "2026-01-01" sunset: "2099-01-01" }`),
+    some(e, 0.15, () => toolOf(e, known, safe)),
   ].join(" ");
   const paths = some(e, 0.3, () => pathsOf(e, safe));
   return `${paths} ${safe ? "option idempotency_level = NO_SIDE_EFFECTS;" : ""} ${options.trim() === "" ? "" : `option (bff.v1.method) = { ${options} };`}`;

@@ -51,6 +51,7 @@ const cases = [
   { name: "limits", protos: protosOf("limits"), upstreams: UPSTREAMS },
   { name: "headers", protos: protosOf("headers"), upstreams: UPSTREAMS },
   { name: "meters", protos: protosOf("meters"), upstreams: UPSTREAMS },
+  { name: "tools", protos: protosOf("tools"), upstreams: UPSTREAMS },
   {
     name: "versions",
     ...versions(),

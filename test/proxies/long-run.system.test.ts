@@ -69,7 +69,7 @@ async function rig(project: GeneratedProject, readTimeoutMs = READ_TIMEOUT / FAC
       users: ids.map((id) => ({ id, name: "Ada Okafor" })),
     }),
   };
-  const env = { NATS_URL: nats.url, WORKER_V1_WORKERSERVICE_URL: "http://127.0.0.1:1" };
+  const env = { BFF_MCP: "false", NATS_URL: nats.url, WORKER_V1_WORKERSERVICE_URL: "http://127.0.0.1:1" };
   const port = async () => Number(new URL((await project.served("runs/v1/server.ts", handlers, env)).url).port);
   const front = await proxy("nginx", [await port(), await port()], impatient(readTimeoutMs));
   onTestFinished(() => front.stop());

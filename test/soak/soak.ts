@@ -158,7 +158,7 @@ async function listening(child: ChildProcess): Promise<string> {
   });
   const found = (async () => {
     for await (const line of lines) {
-      const url = /^listening on (http:\/\/\S+)$/.exec(line)?.[1];
+      const url = /^listening on (http:\/\/\S+)/.exec(line)?.[1];
       if (url !== undefined) return url;
     }
     return gone;

@@ -73,6 +73,7 @@ async function start(closing: (() => Promise<unknown>)[]): Promise<World> {
       "user.v1.UserService": upstreams.urls.user,
     }),
     NATS_URL: nats.url,
+    BFF_MCP: "false",
   });
   closing.push(() => bff.stop());
   const clients = new Clients(bff.url);

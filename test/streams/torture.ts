@@ -65,6 +65,7 @@ async function run(options: TortureOptions, closing: (() => Promise<unknown>)[])
       "user.v1.UserService": upstreams.urls.user,
     }),
     NATS_URL: nats.url,
+    BFF_MCP: "false",
     BFF_GRACE: "2s",
   };
   const bffs = [new Bff(await freePort(), env), new Bff(await freePort(), env)];

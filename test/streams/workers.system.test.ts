@@ -38,6 +38,7 @@ async function rig() {
       "user.v1.UserService": upstreams.urls.user,
     }),
     NATS_URL: nats.url,
+    BFF_MCP: "false",
     PORT: `${port}`,
     BFF_WORKERS: "2",
     BFF_ADMIN_PORT: `${adminPort}`,

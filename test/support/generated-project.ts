@@ -128,7 +128,7 @@ export class GeneratedProject {
         if (found !== null) return found[1] ?? found[0];
       }
     };
-    const url = await until(/^listening on (\S+)(?: \(metrics: .*)?$/);
+    const url = await until(/^listening on (\S+)(?: \(.*)?$/);
     const post = async (rpc: string, request: object, init: RequestInit = {}) => {
       const headers = { "content-type": "application/json", ...(init.headers as Record<string, string> | undefined) };
       const answer = await fetch(`${url}/${rpc}`, {

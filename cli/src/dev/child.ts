@@ -23,6 +23,8 @@ export interface Up {
   readonly url: string;
   /** Its live page. */
   readonly explorer: string | undefined;
+  /** Address of its tools for agents. */
+  readonly tools: string | undefined;
   /** Upstreams that are mocked. */
   readonly mocked: readonly string[];
 }
@@ -121,8 +123,9 @@ function upIn(line: string): Up | undefined {
   const url = after(/(?:listening on |"url":")([^\s"]+)/);
   if (url === undefined) return undefined;
   const explorer = after(/(?:explorer: |"explorer":")([^\s",)]+)/);
+  const tools = after(/(?:tools: |"tools":")([^\s",)]+)/);
   const mocked = after(/(?:mocked: |"mocked":\[)([^)\]]+)/) ?? "";
-  return { url, explorer, mocked: mocked.match(/[\w.]+/g) ?? [] };
+  return { url, explorer, tools, mocked: mocked.match(/[\w.]+/g) ?? [] };
 }
 
 /** From a checkout the sources are run as they are; a published package has them compiled. */

@@ -49,9 +49,12 @@ export async function runDev(terminal: Terminal, options: DevOptions, ended: Abo
 }
 
 class Session {
-  /** Seal page tokens and cached answers until `dev` ends. */
+  /** Seal page tokens, cached answers and confirmations until `dev` ends. */
   readonly #sealingKeys = Object.fromEntries(
-    ["BFF_PAGE_KEYS", "BFF_CACHE_KEYS"].map((variable) => [variable, randomBytes(32).toString("base64")]),
+    ["BFF_PAGE_KEYS", "BFF_CACHE_KEYS", "BFF_TOOL_KEYS"].map((variable) => [
+      variable,
+      randomBytes(32).toString("base64"),
+    ]),
   );
   readonly #terminal: Terminal;
   readonly #options: DevOptions;
@@ -279,10 +282,12 @@ function shownAt(env: Terminal["env"], index: number): number | undefined {
   return isShown(env) || env.BFF_ADMIN_PORT === "0" ? 0 : undefined;
 }
 
-/** Describes a started server: its URL, its live page and its mocks. */
-function begun({ url, explorer, mocked }: Up): string {
+/** Describes a started server: its URL, its live page, its mocks, and the configuration of a client of its tools. */
+function begun({ url, explorer, tools, mocked }: Up): string {
   const page = explorer === undefined ? "" : `, its live page is ${explorer}`;
-  return `listens on ${url}${page}${mocked.length === 0 ? "" : `; mocked: ${mocked.join(", ")}`}`;
+  const mocks = mocked.length === 0 ? "" : `; mocked: ${mocked.join(", ")}`;
+  const client = tools && JSON.stringify({ mcpServers: { bff: { type: "http", url: tools } } });
+  return `listens on ${url}${page}${mocks}${client === undefined ? "" : `\n  tools for agents, by .mcp.json: ${client}`}`;
 }
 
 /** Returns the reason why none of the servers can run, and the remedy. */

@@ -2,15 +2,16 @@
 import type { RpcReport } from "protoc-gen-bff/compiler";
 import { count, growth, time } from "./amounts.ts";
 import { compareCounts, costOf, methodsOf } from "./compare-counts.ts";
-import { compareFieldChoice } from "./compare-field-choice.ts";
-import { compareHeaders } from "./compare-headers.ts";
 import { compareLimits } from "./compare-limits.ts";
-import { comparePages } from "./compare-pages.ts";
 import { comparePermits } from "./compare-permits.ts";
 import { sealing } from "./compare-reveals.ts";
 import { compareRules } from "./compare-rules.ts";
 import { compareStreams } from "./compare-streams.ts";
 import { type Composition, shortName } from "./composition.ts";
+import { compareFieldChoice } from "./edge/compare-field-choice.ts";
+import { compareHeaders } from "./edge/compare-headers.ts";
+import { comparePages } from "./edge/compare-pages.ts";
+import { compareTools } from "./edge/compare-tools.ts";
 import type { Finding, Level, Phrase } from "./finding.ts";
 import { list, phrase } from "./finding.ts";
 
@@ -40,6 +41,7 @@ export function compareRpc(
     ...compareRules(before.validated, after.validated).map(of),
     ...later(before, after).map(of),
     ...compareStreams(before, after).map(of),
+    ...compareTools(before.tool, after.tool).map(of),
     ...others(before, after).map(of),
   ];
 }

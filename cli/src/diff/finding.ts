@@ -19,6 +19,7 @@ export const KINDS = {
   refusals: "refusals",
   limits: "rate limits",
   api: "API",
+  tools: "tools for agents",
   values: "values",
   renames: "renames",
 } as const;

@@ -91,13 +91,13 @@ function createApp({ user, worker }: Upstreams, env: Env, topics: Topics): App {
 export function createRunService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly topics: Topics; readonly observer?: Observer | undefined }): (Endpoint | StreamEndpoint)[] {
   const app = createApp(deps.upstreams, deps.env, deps.topics);
   return [
-    endpoint(RunService.method.startRun, app, { // runs.proto:27:7
+    endpoint(RunService.method.startRun, app, { // runs.proto:31:7
       timeoutMs: 2_000,
       compose: (cx, args) => composeStartedRun(cx, args, []),
       codec: { decode: decodeStartRunRequest, encode: encodeStartedRun },
       observer: deps.observer,
     }),
-    streamEndpoint(RunService.method.followRun, app, { // runs.proto:28:7
+    streamEndpoint(RunService.method.followRun, app, { // runs.proto:35:7
       timeoutMs: 2_000,
       open: (cx, args) => openRunUpdate(cx, { runId: args.runId }),
       source: topicSource(app.runTopic, (_cx, args) => args.runId),
@@ -111,7 +111,7 @@ export function createRunService(deps: { readonly upstreams: Upstreams; readonly
       codec: { decode: decodeFollowRunRequest, encode: encodeRunUpdate },
       observer: deps.observer,
     }),
-    partsEndpoint(RunService.method.openRun, app, { // runs.proto:36:7
+    partsEndpoint(RunService.method.openRun, app, { // runs.proto:44:7
       timeoutMs: 2_000,
       partsTimeoutMs: 10_000,
       compose: composeRunPage,
@@ -120,7 +120,7 @@ export function createRunService(deps: { readonly upstreams: Upstreams; readonly
       codec: { decode: decodeOpenRunRequest, encode: encodeRunPage },
       observer: deps.observer,
     }),
-    endpoint(RunService.method.getRun, app, { // runs.proto:40:7
+    endpoint(RunService.method.getRun, app, { // runs.proto:48:7
       timeoutMs: 2_000,
       compose: composeRunState,
       codec: { decode: decodeGetRunRequest, encode: encodeRunState },
@@ -135,7 +135,7 @@ export function createRunService(deps: { readonly upstreams: Upstreams; readonly
 export async function composeStartedRun(cx: Request<App>, args: StartRunRequest, before: readonly Promise<unknown>[]): Promise<StartedRun> {
   const { start } = cx.app;
 
-  // runs.proto:50:33
+  // runs.proto:58:33
   const runStep = cx.step(async () => {
     await cx.cleared(...before);
     return cx.effect(start, { task: args.task, startedBy: args.userId });
@@ -152,7 +152,7 @@ export async function composeStartedRun(cx: Request<App>, args: StartRunRequest,
 
 /** Steps of runs.v1.RunUpdate that run once per stream, before its items. */
 export async function openRunUpdate(cx: Request<App>, args: { readonly runId: string }) {
-  // runs.proto:65:5
+  // runs.proto:73:5
   if (args.runId === "") throw cx.refuse(Code.INVALID_ARGUMENT, "run_id is missing", 0);
 
   return {};
@@ -162,7 +162,7 @@ export async function openRunUpdate(cx: Request<App>, args: { readonly runId: st
 export async function composeRunUpdate(cx: Request<App>, args: { readonly runId: string; readonly event: RunEventRead }): Promise<RunUpdate> {
   const { userById } = cx.app;
 
-  // runs.proto:71:5
+  // runs.proto:79:5
   const actorStep = cx.tryLoad(userById, args.event.actorId);
 
   const actor = await actorStep;
@@ -185,7 +185,7 @@ export async function composeRunUpdate(cx: Request<App>, args: { readonly runId:
 export async function composeRunState(cx: Request<App>, args: GetRunRequest): Promise<RunState> {
   const { runTopic } = cx.app;
 
-  // runs.proto:92:33
+  // runs.proto:100:33
   const lastStep = cx.latest(runTopic, args.runId);
 
   const last = await lastStep;
@@ -205,10 +205,10 @@ export async function composeRunPage(cx: Request<App>, args: OpenRunRequest): Pr
   const { late } = cx;
   const { runTopic, userById } = cx.app;
 
-  // runs.proto:104:5
+  // runs.proto:112:5
   const lastStep = cx.latest(runTopic, args.runId);
 
-  // runs.proto:105:5
+  // runs.proto:113:5
   const actorStep = late.tryStep(async () => {
     const last = await lastStep;
     if (last === undefined) return undefined;

@@ -21,6 +21,7 @@ await serve({
   topics: [
     { name: "run", subject: "runs.{key}.events", jetstream: "RUNS", call: true },
   ],
+  tools: async () => (await import("./server_tools.ts")).TOOLS,
   plan: async () => (await import("./server_plan.ts")).PLAN,
   mocks: async () => [
     (await import("./runs_mock.ts")).DEFAULTS,

@@ -33,6 +33,7 @@ import { Listener } from "./listener/listener.ts";
 import type { Listening, Room } from "./listener/listening.ts";
 import { ServerEnd } from "./listener/server-end.ts";
 import { urlOf } from "./listener/url-of.ts";
+import type { McpRoute } from "./mcp/mcp-route.ts";
 import { Shedding } from "./overload/shedding.ts";
 import { abandonedReporter } from "./requests/abandoned-requests.ts";
 import { Peers } from "./requests/peers.ts";
@@ -118,6 +119,8 @@ export interface ListenOptions {
   readonly shedDelayMs?: number;
   /** True if the server is not ready while it refuses more than half of its requests. Default: false. */
   readonly shedReadyz?: boolean;
+  /** Tools for agents, at `/mcp`. */
+  readonly mcp?: McpRoute | undefined;
   /** Receives the events of overload. */
   readonly observer?: Pick<Observer, "shed" | "shedding"> | undefined;
   /** Reports failures of the server itself. Default: prints them on standard error. */
@@ -258,7 +261,7 @@ function pathsOf(base: Base, rpcPaths: readonly string[]) {
   const ids = new RequestIds();
   const under = { pending, peers, fault, ids, shedding };
   const fast = new FastPath([...unary, health.check], { ...served, ...under });
-  const reserved = reservedOf(base.services, base.routes);
+  const reserved = reservedOf(base.services, [...base.routes.keys(), ...(options.mcp?.paths ?? [])]);
   const hosts = WrongHosts.of(base.endpoints, { ...served, ids, reserved });
   const rest = base.hasRest ? new RestPath(unary, { ...served, ...under, reserved }) : undefined;
   const streams = new StreamPath([...streaming, health.watch], { ...served, ...under, accounts });
@@ -274,7 +277,8 @@ function pathsOf(base: Base, rpcPaths: readonly string[]) {
 function openListener(base: Base, connect: Handler, { security, pending, ids, sockets, shortcut }: Paths) {
   const { options, peers, fault, routes, cors, maxBytes } = base;
   const adapter = withRequestDeadline(withLongDeadlines(connect));
-  const rpcs = base.corsOrigins.length === 0 ? adapter : withCors(cors, adapter);
+  const tools = options.mcp === undefined ? adapter : options.mcp.before(adapter, base);
+  const rpcs = base.corsOrigins.length === 0 ? tools : withCors(cors, tools);
   const handler = withSourceRoutes({ routes, peers, fault }, rpcs);
   return Listener.open(ids.added(security.added(withKnownMethods(withProbes(base.readiness, handler)))), {
     host: base.host,
@@ -309,6 +313,7 @@ function endOf(base: Base, { sockets, shortcut }: Paths, listener: Listener): Se
     goodbye(graceMs) {
       accounts.followers.drain(graceMs / 2);
       sockets?.drain();
+      options.mcp?.drain();
       shedding?.stop();
     },
     cut(error) {
@@ -327,7 +332,8 @@ function running(
   const { options, host, readiness, accounts, room, shedding } = base;
   const { rest, sockets } = served;
   const rpcs = base.endpoints.map(({ method }) => pathOf(method));
-  const paths = [...PROBES, ...connect.paths, ...rpcs, ...(rest?.paths ?? []), ...base.routes.keys()];
+  const sources = [...base.routes.keys(), ...(options.mcp?.paths ?? [])];
+  const paths = [...PROBES, ...connect.paths, ...rpcs, ...(rest?.paths ?? []), ...sources];
   const end = endOf(base, served, listener);
   return {
     port: listener.port,

@@ -25,8 +25,7 @@ import type { Supplied } from "./config/load-resolvers.ts";
 import { type Listening, listen } from "./listen.ts";
 import { ADMIN_VARIABLES, explainListenError, LISTEN_VARIABLES, type RequestedPort } from "./listener/listen-error.ts";
 import { freeAfterCompiling } from "./memory/compilers-memory.ts";
-import { steerOldGeneration } from "./memory/old-generation.ts";
-import { sweepOnOneThread } from "./memory/sweeping-threads.ts";
+import { steerMemory } from "./memory/steer-memory.ts";
 import { boundYoungGeneration } from "./memory/young-generation.ts";
 import type { Admin } from "./process/admin.ts";
 import { type Declarations, readDeclarations } from "./process/declarations.ts";
@@ -37,12 +36,13 @@ import { openSeparateAdmin, serverFamilies } from "./process/open-admin.ts";
 import { openCache } from "./process/open-cache.ts";
 import { openMocks } from "./process/open-mocks.ts";
 import { type Observers, openObservers } from "./process/open-observers.ts";
+import { isStdio, type LoadTools, openTools, serveStdioTools } from "./process/open-tools.ts";
 import { addCertificates, KeySets } from "./process/server-families.ts";
 import { cannotStart, explainFaults, startLine } from "./process/start-line.ts";
 import { closeClients, connect, type Reach, type UpstreamClient } from "./process/upstream-clients.ts";
 import { watchCertificates } from "./process/watch-certificates.ts";
-import { WORKER_MARK } from "./workers/messages.ts";
 import type { Worker } from "./workers/worker.ts";
+import { workerOf } from "./workers/worker-of.ts";
 
 /** Declarations of a package, as its generated `server.ts` passes them. */
 export interface ServeOptions<
@@ -79,6 +79,8 @@ export interface ServeOptions<
   readonly pages?: boolean | undefined;
   /** True if cached answers may contain sensitive values. `BFF_CACHE_KEYS` has the keys that seal them in Redis. */
   readonly sensitive?: boolean | undefined;
+  /** Tools for agents, which the server offers at `/mcp`. */
+  readonly tools?: LoadTools | undefined;
   /** Plans of all files with services, for the live page. Loaded when the page is opened. */
   readonly plan?: (() => Promise<readonly unknown[]>) | undefined;
   /** Default answers of mocked upstreams, if generated with mocks. Loaded only if `--mock` is given. */
@@ -132,7 +134,7 @@ export async function serve<
   const setup = configure(declaration);
   const { config, options } = setup;
   const worker = await workerOf(process);
-  if (config !== undefined && config.workers > 1 && worker === undefined) {
+  if (config !== undefined && config.workers > 1 && worker === undefined && !isStdio(process)) {
     // The first worker reports what only the user's modules show to be wrong.
     const { supervise } = await import("./workers/supervise.ts");
     boundYoungGeneration(process);
@@ -148,6 +150,12 @@ export async function serve<
   const parts = await openParts({ ...setup, config }, declared, worker, ports);
   const endpoints = await createEndpoints(options, config, declared.supplied, parts);
   steerMemory();
+  if (parts.tools !== undefined && isStdio(process)) {
+    const { services, types } = options;
+    const tools = { ...parts, name: options.name, endpoints, services, types, env: config.env };
+    await serveStdioTools(parts.tools, { ...tools, fault: parts.observers.fault }, config.maxRequestBytes);
+    return process.exit(0);
+  }
   if (config.warmUpMs > 0) await warmedUp(declaration, config, parts.identity, parts.observers);
   const listening = await openPorts(ports, endpoints, options, config, parts, worker);
   if (listening === undefined) return process.exit(1);
@@ -163,6 +171,7 @@ export async function serve<
   const shown = {
     admin: ports.admin?.url,
     explorer: observers.explorer !== undefined,
+    tools: parts.tools !== undefined,
     mocked: [...mocks.keys()],
   };
   process.stdout.write(startLine(listening.url, shown, config.log));
@@ -207,6 +216,7 @@ interface Parts {
   readonly limits: Limits | undefined;
   readonly topics: Topics;
   readonly pages: Sealer;
+  readonly tools: Declarations<Message>["tools"];
   readonly cache: Cache;
 }
 
@@ -236,7 +246,7 @@ async function openParts<
   const limits = await declared.limits?.open({ clock, fault, processes: config.workers, first });
   const topics = await declared.topics.open({ clock, fault, observer, first });
   const cache = await openCache(config, log, options.sensitive, worker?.speaks);
-  return { mocks, clients, observers, identity, limits, topics, pages: declared.pages, cache };
+  return { mocks, clients, observers, identity, limits, topics, pages: declared.pages, tools: declared.tools, cache };
 }
 
 function createEndpoints<
@@ -263,20 +273,13 @@ function createEndpoints<
   });
 }
 
-/** Steers V8's memory once everything is loaded. */
-function steerMemory(): void {
-  boundYoungGeneration(process);
-  sweepOnOneThread(process);
-  steerOldGeneration(process);
-}
-
 /** Opens the admin port and the port. If one of them cannot be opened, reports it and returns undefined. */
 async function openPorts(
   ports: Ports,
   endpoints: readonly (Endpoint | StreamEndpoint)[],
   { name, services, types }: Pick<ServeOptions<never, never>, "name" | "services" | "types">,
   config: ServerConfig<string, unknown>,
-  { observers, identity }: Parts,
+  { observers, identity, tools }: Parts,
   worker: Worker | undefined,
 ): Promise<Listening | undefined> {
   let port: RequestedPort = { ...(config.telemetry.admin ?? config), variables: ADMIN_VARIABLES };
@@ -286,10 +289,13 @@ async function openPorts(
       ports.admin = await openSeparateAdmin(config.telemetry.admin, observers, () => ports.listening);
     } else observers.metrics?.add(() => serverFamilies(ports.listening));
     port = { ...config, variables: LISTEN_VARIABLES };
+    const { fault } = observers;
+    const mcp = await openTools(tools, { name, endpoints, services, types, identity, env: config.env, fault });
     ports.listening = await listen(endpoints, {
       ...config,
       services,
-      fault: observers.fault,
+      fault,
+      mcp,
       observer: observers.observer,
       // The supervisor waits before it sends the order to end.
       ...(worker !== undefined && { connections: worker, drainDelayMs: 0 }),
@@ -382,13 +388,6 @@ async function warmedUp<
   } finally {
     await topics.close();
   }
-}
-
-/** Returns this process as one of several that serve the port. Undefined if it serves alone. */
-async function workerOf(of: NodeJS.Process): Promise<Worker | undefined> {
-  if (of.env[WORKER_MARK] === undefined) return undefined;
-  const { Worker } = await import("./workers/worker.ts"); // nobody else pays for loading it
-  return Worker.of(of);
 }
 
 async function closed({ identity, limits, topics, observers }: Parts, leftMs: () => number): Promise<void> {

@@ -29,6 +29,6 @@ function supervisorConfig(env: NodeJS.ProcessEnv): SupervisorConfig | undefined 
   const config = readProcess(read);
   const log = readLog(read);
   const admin = readAdmin(read);
-  if (faults.length > 0 || config.workers === 1) return undefined;
+  if (faults.length > 0 || config.workers === 1 || process.argv.includes("--mcp-stdio")) return undefined;
   return { ...config, log, telemetry: { ...(admin !== undefined && { admin }) }, tls: read.optional("TLS_CERT_FILE") };
 }

@@ -13,6 +13,7 @@ import { identityHeaders } from "./callers/identity-headers.ts";
 import { idleSources } from "./callers/idle-sources.ts";
 import { limits } from "./callers/limits.ts";
 import { secretAttributes } from "./callers/secret-attributes.ts";
+import { toolCallers } from "./callers/tool-callers.ts";
 import { uncheckedIds } from "./callers/unchecked-ids.ts";
 import { untrustedHeaders } from "./callers/untrusted-headers.ts";
 import { branchHeaders, branchVariables, oneSide } from "./calls/branches.ts";
@@ -46,6 +47,7 @@ import { restPaths, restQueries } from "./surface/rest-paths.ts";
 import { routePrefixes } from "./surface/route-prefixes.ts";
 import { servedTogether } from "./surface/served-together.ts";
 import { serverNames } from "./surface/server-names.ts";
+import { toolDescriptions, toolNames, tools } from "./surface/tools.ts";
 import { successors, versions } from "./surface/versions.ts";
 import { suspicions } from "./suspicions.ts";
 import { brokenRules } from "./unused/broken-rules.ts";
@@ -90,6 +92,8 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   uniqueMessages,
   fieldChoices,
   requestMasks,
+  tools,
+  toolCallers,
 ]);
 
 /**
@@ -139,12 +143,14 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   restQueries,
   unmaskableNames,
   unsetMasks,
+  toolDescriptions,
 ]);
 
 /** Checks that need more than the model; compile.ts runs them. */
 const FURTHER_CHECKS: readonly Pick<Check, "rules">[] = [
   servedTogether,
   restPaths,
+  toolNames,
   serverNames,
   idleOutputs,
   routePrefixes,

@@ -1,6 +1,6 @@
 // A dashboard of Grafana for a server: each rpc with what it calls, in the order of the plan; upstreams; the process.
 import { createHash } from "node:crypto";
-import type { JsonObject } from "../openapi/json.ts";
+import type { JsonObject } from "../json-schema/json.ts";
 import { DATASOURCE, laidOut } from "./panels.ts";
 import { PROCESS, topicRow, upstreamRow } from "./process-rows.ts";
 import { rpcsOf, series } from "./promql.ts";

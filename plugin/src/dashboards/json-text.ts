@@ -1,4 +1,4 @@
-import type { Json } from "../openapi/json.ts";
+import type { Json } from "../json-schema/json.ts";
 
 const WIDTH = 120;
 

@@ -1,5 +1,5 @@
 // Panels of Grafana: https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/
-import type { Json, JsonObject } from "../openapi/json.ts";
+import type { Json, JsonObject } from "../json-schema/json.ts";
 
 /** A panel without its place. */
 export interface Panel {

@@ -22,6 +22,10 @@ const hasQuotas = (server: PlanServer): boolean => sharedLimits(server).some(({ 
 const hasSessions = (server: PlanServer): boolean => hasSource(server, "session");
 const sealsPages = ({ files }: PlanServer): boolean =>
   files.some(({ services }) => services.some(({ methods }) => methods.some(({ pages }) => pages?.sealed === true)));
+const hasTools = ({ tools }: PlanServer): boolean => tools.length > 0;
+const confirms = ({ tools }: PlanServer): boolean => tools.some(({ of }) => of.confirm === true);
+const hasLogins = (server: PlanServer): boolean =>
+  hasTools(server) && sources(server).some(({ credential }) => credential.kind === "jwt");
 const hasKeys = (server: PlanServer): boolean => hasSource(server, "api_key");
 const signs = (server: PlanServer): boolean => server.identity?.signs === true;
 const supplied = ({ files }: PlanServer): boolean =>
@@ -165,7 +169,7 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   {
     name: "REDIS_URL",
     kind: "secret",
-    about: "second level of the cache; also sessions and limits, if BFF_STATE_REDIS_URL is not set",
+    about: "second level of the cache; also sessions, limits and confirmations, if BFF_STATE_REDIS_URL is not set",
   },
   {
     name: "BFF_CACHE_KEYS",
@@ -177,8 +181,8 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   {
     name: "BFF_STATE_REDIS_URL",
     kind: "secret",
-    reads: (server) => hasSessions(server) || hasLimits(server),
-    about: "store of sessions and limits, if it is not the cache's Redis",
+    reads: (server) => hasSessions(server) || hasLimits(server) || confirms(server),
+    about: "store of sessions, limits and used confirmations, if it is not the cache's Redis",
   },
   {
     name: "NATS_URL",
@@ -215,7 +219,7 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   {
     name: "BFF_PUBLIC_URL",
     example: "https://app.example",
-    about: "origin of this server in browsers: only its pages may open WebSockets with cookies",
+    about: "origin of this server in browsers: only its pages may open WebSockets with cookies, and call tools",
   },
   {
     name: "BFF_SESSION_KEYS",
@@ -224,6 +228,21 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     reads: hasSessions,
     about:
       "32 random bytes in base64, several separated by commas: the first seals sessions, and each of them opens sessions",
+  },
+  { name: "BFF_MCP", default: "true", reads: hasTools, about: "false: no tools for agents at /mcp" },
+  {
+    name: "BFF_MCP_HEADERS",
+    kind: "secret",
+    reads: hasTools,
+    about: "headers with the credential of every request over standard input: authorization=Bearer …,x=y",
+  },
+  {
+    name: "BFF_TOOL_KEYS",
+    required: true,
+    kind: "secret",
+    reads: confirms,
+    about:
+      "32 random bytes in base64, several separated by commas: the first seals confirmations of tools, and each of them opens confirmations",
   },
   {
     name: "BFF_PAGE_KEYS",
@@ -262,7 +281,8 @@ export function variablesOf(server: PlanServer): readonly DeployVariable[] {
   const fixed = FIXED_VARIABLES.filter(({ reads }) => reads?.(server) ?? true).map((definition): DeployVariable => {
     if (definition.name.startsWith("TLS_") && byCertificate(server)) return { ...definition, required: true };
     if (definition.name === "NATS_URL" && hasStoredTopics(server)) return { ...definition, required: true };
-    if (definition.name === "BFF_PUBLIC_URL" && hasSessions(server)) return { ...definition, required: true };
+    if (definition.name === "BFF_PUBLIC_URL" && (hasSessions(server) || hasLogins(server)))
+      return { ...definition, required: true };
     if (definition.name === "DATABASE_URL" && hasKeys(server)) return { ...definition, required: true };
     if (definition.name === "REDIS_URL" && sharedLimits(server).some(({ closed }) => closed))
       return { ...definition, required: true };

@@ -17,11 +17,13 @@ import {
   partsPath,
   planPath,
   rulesPath,
+  toolsPath,
 } from "./names/file-names.ts";
 import { emitRules } from "./rules/emit-rules.ts";
 import { emitIdentity } from "./server/emit-identity.ts";
 import { emitServer, emitServerMain } from "./server/emit-server.ts";
 import { emitServerPlan } from "./server/emit-server-plan.ts";
+import { emitTools } from "./server/emit-tools.ts";
 
 /** Walks the plan and prints it. Not one decision is left to take here. */
 export function emit(
@@ -54,6 +56,7 @@ export function emit(
     if (!server.written) continue;
     emitServer(server, schema.generateFile(`${server.path}.ts`), options);
     emitServerMain(server, schema.generateFile(`${mainPath(server)}.ts`), options);
+    if (server.tools.length > 0) emitTools(server, schema.generateFile(`${toolsPath(server)}.ts`), plan);
     if (options.explorer) emitServerPlan(server, messages, schema.generateFile(`${planPath(server)}.ts`));
   }
 }

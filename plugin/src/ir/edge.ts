@@ -24,6 +24,23 @@ export interface IrMeter {
   readonly labels: readonly { readonly name: Text; readonly by: Text }[];
 }
 
+/** A tool for agents: of one rpc, or the part that a service declares for its rpcs. */
+export interface IrTool {
+  readonly kind: "tool";
+  readonly at: Origin;
+  readonly name: Text | undefined;
+  readonly description: Text | undefined;
+  /** Request fields that clients do not see; a field without `by` stays unset. */
+  readonly hidden: readonly IrBind[];
+  readonly confirm: Sourced<boolean> | undefined;
+  /** Maximum size of the answer's JSON. */
+  readonly maxBytes: Sourced<number> | undefined;
+  /** The rpc is no tool; never false. */
+  readonly off: Sourced<boolean> | undefined;
+  /** In milliseconds. */
+  readonly wait: Sourced<number> | undefined;
+}
+
 /** Class of an rpc under overload, in the order of refusal. */
 export type IrPriority = "low" | "normal" | "high";
 

@@ -24,6 +24,7 @@ import type {
   IrRateLimit,
   IrRules,
   IrTelemetry,
+  IrTool,
   IrVersion,
 } from "./edge.ts";
 import type { IrBind, IrCache, IrStep, IrUpstream } from "./step.ts";
@@ -95,6 +96,8 @@ export interface IrService {
   readonly env: readonly IrEnvVar[];
   /** Sources that its rpcs may follow. */
   readonly topics: readonly IrTopic[];
+  /** Its unary rpcs without side effects that are not public are tools. */
+  readonly tool: IrTool | undefined;
   readonly methods: readonly IrMethod[];
 }
 export interface IrMethod {
@@ -120,6 +123,8 @@ export interface IrMethod {
   readonly limits: readonly IrRateLimit[];
   /** Headers of its answers. */
   readonly headers: readonly IrBind[];
+  /** The rpc is a tool for agents, or with `off` none; undefined: its service decides. */
+  readonly tool: IrTool | undefined;
   /** Path of the request's FieldMask, `args.fields`: its clients choose fields. */
   readonly fields: Text | undefined;
   /** True if its request's rules are checked; undefined: they are checked if the request has some. */

@@ -2,6 +2,8 @@
 // emission does.
 import type { DescMessage } from "@bufbuild/protobuf";
 import { declaredCodes } from "@protobff/faults";
+import { type JsonObject, only, unlessEmpty } from "../json-schema/json.ts";
+import { type SchemaSources, Schemas } from "../json-schema/schemas.ts";
 import { fullName } from "../model/full-name.ts";
 import type { RuledMessage } from "../model/rules.ts";
 import type { Plan, PlanFile, PlanMethod, PlanServer, PlanService } from "../plan/model/plan.ts";
@@ -10,12 +12,11 @@ import { behaviourOf } from "../report/faults/describe-behaviour.ts";
 import { type Degraded, degradedOf } from "../report/rpcs/describe-degraded.ts";
 import { laterOf } from "../report/rpcs/describe-parts.ts";
 import { hostText } from "../resolve/packages/hosts.ts";
+import { commentOf } from "../text/comment.ts";
 import { fieldsParameter } from "./fields-parameter.ts";
-import { type JsonObject, only, unlessEmpty } from "./json.ts";
 import { PathItems } from "./path-items.ts";
 import { computedHeaders, type ResponseContext, responsesOf } from "./responses.ts";
 import { restOperations } from "./rest-operations.ts";
-import { commentOf, type SchemaSources, Schemas } from "./schemas.ts";
 import { securityOf, securitySchemes } from "./security.ts";
 
 /** `web/v1/openapi.json` beside each server's file, whether or not that is written. */

@@ -1,6 +1,6 @@
 import type { DescMessage } from "@bufbuild/protobuf";
+import type { JsonObject } from "../json-schema/json.ts";
 import type { PlanMethod } from "../plan/model/plan.ts";
-import type { JsonObject } from "./json.ts";
 
 /** Returns the header `bff-fields` of an rpc whose clients choose fields. */
 export function fieldsParameter({ method, fields }: PlanMethod): JsonObject[] {

@@ -1,6 +1,6 @@
 // Path items of a document. Templates that differ in the names of variables alone are one path (OpenAPI 3.1, "Paths
 // Object").
-import type { Json, JsonObject } from "./json.ts";
+import type { Json, JsonObject } from "../json-schema/json.ts";
 
 export interface PathOperation {
   readonly path: string;

@@ -1,10 +1,10 @@
 // Responses of an rpc besides its message: statuses, and their headers.
 import { codeName } from "@protobff/faults";
+import { type Json, type JsonObject, only } from "../json-schema/json.ts";
+import type { Schemas } from "../json-schema/schemas.ts";
 import type { PlanRateLimit } from "../plan/model/limits.ts";
 import type { PlanMethod } from "../plan/model/plan.ts";
 import { timeText } from "../report/time-text.ts";
-import { type Json, type JsonObject, only } from "./json.ts";
-import type { Schemas } from "./schemas.ts";
 
 const CODES =
   "canceled unknown invalid_argument deadline_exceeded not_found already_exists permission_denied resource_exhausted failed_precondition aborted out_of_range unimplemented internal unavailable data_loss unauthenticated".split(

@@ -1,12 +1,13 @@
 // The paths of google.api.http, as OpenAPI writes them.
-import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import type { DescMessage } from "@bufbuild/protobuf";
+import { type JsonObject, only, unlessEmpty } from "../json-schema/json.ts";
+import { leftOut } from "../json-schema/left-out.ts";
+import type { Schemas } from "../json-schema/schemas.ts";
 import type { PlanMethod } from "../plan/model/plan.ts";
 import { queryOf, type RestRule } from "../resolve/model/rest.ts";
 import { fieldsParameter } from "./fields-parameter.ts";
-import { type JsonObject, only, unlessEmpty } from "./json.ts";
 import type { PathOperation } from "./path-items.ts";
 import { type ResponseContext, responsesOf } from "./responses.ts";
-import type { Schemas } from "./schemas.ts";
 
 const VERBS = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
@@ -101,8 +102,10 @@ function partText(
 function bodyOf({ body, variables }: RestRule, input: DescMessage, schemas: Schemas): JsonObject | undefined {
   if (body === undefined) return undefined;
   if (body !== "*") return schemas.field(body);
-  const elsewhere = new Set<DescField>(
-    variables.flatMap(({ fields: [first, ...deeper] }) => (first && deeper.length === 0 ? [first] : [])),
+  const elsewhere = leftOut(
+    variables.flatMap(({ fields: [first, ...deeper] }) =>
+      first && deeper.length === 0 ? [{ path: [first], isSet: false }] : [],
+    ),
   );
   return elsewhere.size === 0 ? schemas.message(input) : schemas.object(input, elsewhere);
 }

@@ -1,8 +1,9 @@
 // Permits in OpenAPI: a scheme for each source of the identity, and the schemes that an rpc accepts.
+
+import type { Json, JsonObject } from "../json-schema/json.ts";
 import { DEFAULTS } from "../read/edge/check-places.ts";
 import type { Identity, IdentitySource } from "../resolve/model/edge.ts";
 import type { Permit } from "../resolve/model/model.ts";
-import type { Json, JsonObject } from "./json.ts";
 
 /**
  * Returns `components.securitySchemes`. Clients do not send the headers of proxies in front of the server, so these are

@@ -47,6 +47,7 @@ import { planFields } from "./rpcs/plan-fields.ts";
 import { planLimits, rateLimitsOf } from "./rpcs/plan-limits.ts";
 import { planRules } from "./rpcs/plan-rules.ts";
 import { planStream, topicsOf } from "./rpcs/plan-stream.ts";
+import { planTool } from "./rpcs/plan-tool.ts";
 import { planVersion } from "./rpcs/plan-version.ts";
 
 /** Plans of the whole run that exist before its files are planned. */
@@ -165,6 +166,7 @@ function planMethod(method: BffMethod, start: PlanStart | undefined, cx: FileCon
     limits: planLimits(method.limits, cx.limits, functions.scope),
     headers: method.headers && { of: method.headers, functions: functions.scope },
     telemetry: method.telemetry && { of: method.telemetry, functions: functions.scope },
+    tool: planTool(method, isValidated(method) ? cx.rules : undefined),
     stream: planStream(method, {
       calls: run.calls,
       topics: run.topics,

@@ -4,7 +4,7 @@ import { identityReads } from "../resolve/model/identity-reads.ts";
 import type { Model } from "../resolve/model/model.ts";
 import { filesOf, type ServedTogether } from "../resolve/model/server-paths.ts";
 import type { PlanUpstream } from "./model/calls.ts";
-import type { PlanFile, PlanServer } from "./model/plan.ts";
+import type { PlanFile, PlanServer, PlanTool } from "./model/plan.ts";
 import { serverEnv } from "./rpcs/plan-env.ts";
 
 export function serversOf(model: Model, servers: readonly ServedTogether[], files: readonly PlanFile[]): PlanServer[] {
@@ -33,6 +33,7 @@ export function serversOf(model: Model, servers: readonly ServedTogether[], file
         reads: identityReads(identity),
         signs: serverFiles.some(signs),
       },
+      tools: toolsOf(serverFiles),
     };
   });
 }
@@ -47,6 +48,11 @@ function upstreamsTogether(files: readonly PlanFile[]): readonly PlanUpstream[] 
     found.set(upstream.name, { ...upstream, http: inOrder });
   }
   return [...found.values()];
+}
+
+function toolsOf(files: readonly PlanFile[]): readonly PlanTool[] {
+  const methods = files.flatMap(({ services }) => services.flatMap((service) => service.methods));
+  return methods.flatMap(({ tool }) => tool ?? []).sort((a, b) => (a.of.name < b.of.name ? -1 : 1));
 }
 
 function signs({ entries, clients }: PlanFile): boolean {

@@ -101,6 +101,8 @@ export const declarationCodes = {
   BFF156: "In a name pattern `*` matches one whole segment. Patterns decide about trust, so they must be easy to read.",
   BFF157:
     "A credential belongs to one source. If two sources share a place, the credential itself identifies its source: by its prefix, its issuer or its name.",
+  BFF158:
+    "The `tool` of a service sets only `hidden` and `max_bytes`, and `off` is the only option in its `tool`. Other options would have no effect.",
   BFF159:
     "The numbers of a `balance` are within bounds. A failing address must get calls again, resolvers limit queries, and connections occupy memory on both sides.",
   BFF160:
@@ -128,6 +130,8 @@ export const declarationCodes = {
     "`vary` lists names of headers in lower case. Caches compare these headers of requests, and with `*` they would never reuse a response.",
   BFF180:
     "A version sets days of the calendar, as in ISO 8601. The days are sent as headers with a time, in which an invalid day would become another day.",
+  BFF181:
+    "The name of a tool has 1 to 64 letters, digits, underscores and dashes. Models and their APIs accept no other names.",
   BFF182:
     "A branch selects some of the requests, by `if` or by `share`. If a branch took all requests, its address would be the address of the upstream.",
   BFF183:
@@ -159,6 +163,9 @@ export const declarationCodes = {
     "A header of an answer has a lower-case name that nothing else writes or interprets, and an rpc has at most 16 headers. Two meanings of one header would break clients, proxies or caches.",
   BFF197:
     "A meter and each of its labels set `name` and `by`. Names are parts of a metric: lower-case letters, digits and underscores, without the names that metrics use for other labels.",
+  BFF198: "`wait` belongs to a tool whose rpc returns a stream. The `timeout` of any other rpc limits its response.",
+  BFF199:
+    "A tool with side effects sets `confirm`: whether each call needs the confirmation of the user. A tool that only reads has nothing to confirm.",
   BFF191:
     "The protos of the options are of the same version as the plugin. In another version, an option could have another meaning or be ignored.",
   BFF660:

@@ -11,6 +11,7 @@ import { readHttp } from "./edge/read-http.ts";
 import { readLimits } from "./edge/read-limits.ts";
 import { readPermit } from "./edge/read-permit.ts";
 import { readPriority } from "./edge/read-priority.ts";
+import { readTool } from "./edge/read-tool.ts";
 import { readVersion } from "./edge/read-version.ts";
 import { fault } from "./fault.ts";
 import type { Locator } from "./source/locate.ts";
@@ -49,6 +50,7 @@ export function readService(desc: DescService, locator: Locator, report: Report)
     steps: withoutDefer(readSteps(value.let, place, report), report),
     env: readEnv(children(value.env, place, "env"), report),
     topics: readTopics(children(value.topic, place, "topic"), report),
+    tool: readTool(value, place, undefined, report),
     methods: desc.methods.map((method) => readMethod(method, locator, report)),
   };
 }
@@ -64,6 +66,7 @@ const NO_OPTIONS = {
   version: undefined,
   limits: [],
   headers: [],
+  tool: undefined,
   fields: undefined,
   validate: undefined,
   httpCache: undefined,
@@ -114,6 +117,7 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
     version: readVersion(value, place, report),
     limits: readLimits(value, place, report),
     headers: readHeaders(value, place, report),
+    tool: readTool(value, place, desc, report),
     fields: text(value.fields, place, "fields"),
     validate: sourced(value.validate, place, "validate"),
     http,

@@ -27,6 +27,7 @@ import { httpCallsOf, httpLines } from "./rpcs/describe-protocol.ts";
 import { rulesText } from "./rpcs/describe-rules.ts";
 import { followed, streamLines, streamReport } from "./rpcs/describe-stream.ts";
 import { telemetryLines } from "./rpcs/describe-telemetry.ts";
+import { toolRows } from "./rpcs/describe-tool.ts";
 import { restText } from "./rpcs/rest-text.ts";
 import { timeText } from "./time-text.ts";
 
@@ -37,7 +38,7 @@ export function describePlan(plan: Plan): string {
 }
 
 export function fileBlocks(file: PlanFile, messages: Messages): string[] {
-  return [...coverage(file), ...revealBlock(file), ...rpcBlocks(file, messages)];
+  return [...coverage(file), ...revealBlock(file), ...toolBlock(file), ...rpcBlocks(file, messages)];
 }
 
 /** Returns the table of rpcs with their permitted callers, which a security review reads first. */
@@ -56,6 +57,12 @@ function coverage({ services }: PlanFile): string[] {
     }),
   );
   return found.length === 0 ? [] : [["who may call", ...table(found)].join("\n")];
+}
+
+/** Returns the table of tools for agents, whose sizes count in every conversation. */
+function toolBlock(file: PlanFile): string[] {
+  const rows = toolRows(file);
+  return rows.length === 0 ? [] : [["tools for agents", ...table(rows)].join("\n")];
 }
 
 function rpcBlocks(file: PlanFile, messages: Messages): string[] {

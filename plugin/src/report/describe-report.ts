@@ -39,11 +39,12 @@ import { httpCallsOf } from "./rpcs/describe-protocol.ts";
 import { type RulesReport, rulesReport } from "./rpcs/describe-rules.ts";
 import { type StreamReport, streamReport } from "./rpcs/describe-stream.ts";
 import { type TelemetryReport, telemetryReport } from "./rpcs/describe-telemetry.ts";
+import { type ToolOfRpc, type ToolsOfFile, toolOfRpc, toolsOfFile } from "./rpcs/describe-tool.ts";
 import { type UnreviewedReport, unreviewedOf } from "./rpcs/describe-unreviewed.ts";
 import { type VersionReport, versionReport } from "./rpcs/describe-version.ts";
 
 /** Names are those of the JSON. Times are in milliseconds; null is "nothing bounds it". */
-export interface FileReport extends RevealsReport {
+export interface FileReport extends RevealsReport, ToolsOfFile {
   readonly version: 1;
   readonly file: string;
   /** Accepted sources of identity; present only if an identity is declared. */
@@ -59,7 +60,7 @@ export interface FileReport extends RevealsReport {
   readonly wire: readonly WireReport[];
 }
 /** One rpc: who may call it, what it composes and what it costs. */
-export interface RpcReport extends CachingReport, ChoiceReport {
+export interface RpcReport extends CachingReport, ChoiceReport, ToolOfRpc {
   readonly rpc: string;
   /** Permitted callers; present only if callers are identified. */
   readonly permit?: PermitReport;
@@ -203,6 +204,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
     file: file.desc.proto.name,
     ...defined("identity", file.identity && identityFacts(file.identity)),
     ...revealsReport(file),
+    ...toolsOfFile(file),
     rpcs: methods.map((planned) => {
       const worst = worstOf(planned, messages);
       const branches = branchesOf(file, worst);
@@ -218,6 +220,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
         ...defined("priority", planned.priority),
         ...(planned.limits === undefined ? {} : { limits: limitReports(planned.limits) }),
         ...defined("headers", headerReports(planned)),
+        ...toolOfRpc(planned),
         ...(planned.telemetry === undefined ? {} : { telemetry: telemetryReport(planned.telemetry) }),
         ...defined("rest", planned.rest.length === 0 ? undefined : planned.rest.map(restReport)),
         ...defined("hosts", file.hosts.length === 0 ? undefined : file.hosts.map(hostText)),

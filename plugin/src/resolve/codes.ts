@@ -13,6 +13,8 @@ export const CODES = {
   BFF207:
     "A path names fields that the message has, each inside the field before it. The compiler reads or sets exactly this field.",
   BFF208: "`compose` names a message with rules, which this BFF composes. Calls return the messages of an upstream.",
+  BFF209:
+    "A hidden field of a tool reads `principal` and `env` only, and has a value for every caller. It is set before the rpc begins, and an absent value would lift the restriction.",
   BFF211: "The variable of an `each` does not have the name of a step. Otherwise the name is ambiguous in expressions.",
   BFF212: "A step does not start after itself. Otherwise it would never start.",
   BFF213:
@@ -29,6 +31,8 @@ export const CODES = {
   BFF224:
     "A step is not named `peer` in a package with an identity. There expressions read the address of the client from `peer`.",
   BFF225: "A host contains declared variables of type string. Any other hole has no value when the server starts.",
+  BFF227:
+    "The `tool` of a service makes at least one of its rpcs a tool. Rpcs that write, stream or are public become tools only by the `tool` of the rpc.",
   BFF230: "A permit names sources of the identity. A permit for an unknown source admits no caller.",
   BFF231:
     "The permit of an rpc only narrows the permit of its service. The permit of a service thus shows the widest access to its rpcs.",
@@ -244,6 +248,8 @@ export const CODES = {
     "An rpc makes at most as many upstream calls as its `max_calls` allows. Otherwise one request to the BFF could become many upstream calls.",
   BFF702:
     "A list with calls for its items has a bound if the rpc has `max_calls`. Without a bound an upstream determines the cost of the rpc.",
+  BFF710:
+    "The list of the tools of a server has at most 128 KiB. Clients put the whole list into the context of every conversation.",
   BFF708:
     "Some mask of an rpc with `fields` saves a call. Otherwise clients send masks, and the BFF composes the same answer for all of them.",
   BFF801:

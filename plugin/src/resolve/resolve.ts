@@ -11,6 +11,7 @@ import { resolveLimits } from "./edge/limits.ts";
 import { resolvePermits } from "./edge/permit.ts";
 import { restOf } from "./edge/rest.ts";
 import { resolveTelemetry } from "./edge/telemetry.ts";
+import { resolveTools } from "./edge/tools.ts";
 import { versionsOf } from "./edge/version.ts";
 import { hasRules } from "./graph/declarations.ts";
 import { envMentions } from "./graph/env-mentions.ts";
@@ -36,6 +37,7 @@ import type {
   Permit,
   Step,
   Telemetry,
+  Tool,
 } from "./model/model.ts";
 import { lookupMessage, lookupMethod, lookupService } from "./names/lookup.ts";
 import { itemOf } from "./names/stream-item.ts";
@@ -82,12 +84,15 @@ export function resolve(declared: Ir, reportEach: Report): Model {
   const limits = resolveLimits(run);
   const headers = resolveHeaders(run);
   const telemetry = resolveTelemetry(run);
+  const tools = resolveTools(run);
   const streams = resolveStreams(run);
   const topics = resolveTopics(run);
   suspectUntried(run);
   const files = ir.files
     .filter((file) => file.target)
-    .map((file) => bffFile(run, file, { composed, openings, lets, permits, limits, headers, telemetry, streams }));
+    .map((file) =>
+      bffFile(run, file, { composed, openings, lets, permits, limits, headers, telemetry, tools, streams }),
+    );
   return {
     ir,
     files,
@@ -98,6 +103,7 @@ export function resolve(declared: Ir, reportEach: Report): Model {
     limits: [...limits.values()],
     headers: [...headers.values()],
     telemetry: [...telemetry.values()],
+    tools: [...tools.values()],
     streams: [...streams.values()],
     topics: [...topics.values()],
     openings: [...openings.values()],
@@ -250,11 +256,12 @@ interface ResolvedBlocks extends Opened {
   readonly limits: ReadonlyMap<IrMethod, Limits>;
   readonly headers: ReadonlyMap<IrMethod, AnswerHeaders>;
   readonly telemetry: ReadonlyMap<IrMethod, Telemetry>;
+  readonly tools: ReadonlyMap<IrMethod, Tool>;
   readonly streams: ReadonlyMap<IrMethod, Followed>;
 }
 
 function bffFile(run: Run, file: IrFile, blocks: ResolvedBlocks): BffFile {
-  const { composed, openings, lets, permits, limits, headers, telemetry, streams } = blocks;
+  const { composed, openings, lets, permits, limits, headers, telemetry, tools, streams } = blocks;
   const effects = effectTable([...composed.values()]);
   const rest = new Map(
     file.services.flatMap(({ methods }) => methods.map((method) => [method, restOf(method, run.report)] as const)),
@@ -286,6 +293,7 @@ function bffFile(run: Run, file: IrFile, blocks: ResolvedBlocks): BffFile {
           limits: limits.get(method),
           headers: headers.get(method),
           telemetry: telemetry.get(method),
+          tool: tools.get(method),
           stream: streams.get(method),
           opening: method.stream && openings.get(message.desc.typeName),
           positionField: output.fields.find(isPosition),

@@ -4,6 +4,7 @@ import type { Timer } from "../clock.ts";
 import type { Request } from "../compose/request.ts";
 import { asFailure, Code, Failure } from "../failure.ts";
 import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
+import type { Caller } from "../identity/caller.ts";
 import type { Identity } from "../identity/identity.ts";
 import { type IncomingHeaders, incomingOf } from "../identity/incoming-request.ts";
 import { denied, unauthenticated, unavailable } from "../identity/refusals.ts";
@@ -42,10 +43,13 @@ export class Denied {
   readonly failure: Failure;
   /** Metadata that accompanies the refusal. */
   readonly metadata: AnswerMetadata | undefined;
+  /** The verified caller that the permit refuses. */
+  readonly caller: Caller | undefined;
 
-  constructor(failure: Failure, metadata?: AnswerMetadata) {
+  constructor(failure: Failure, metadata?: AnswerMetadata, caller?: Caller) {
     this.failure = failure;
     this.metadata = metadata;
+    this.caller = caller;
   }
 }
 
@@ -142,7 +146,7 @@ export class Admission implements AdmissionCheck {
     const { observer, method, clock } = this.#options;
     auditRefusal(observer, failure, { authentication, method, at: clock.date() });
     reportRefusal(this.#options, failure, { headers: authentication, startedAt });
-    return new Denied(failure, withHeaders(beside(authentication), failure.headers));
+    return new Denied(failure, withHeaders(beside(authentication), failure.headers), authentication.caller);
   }
 }
 

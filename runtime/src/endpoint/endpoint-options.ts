@@ -124,6 +124,8 @@ export interface Endpoint {
   readonly rest?: readonly RestRule[] | undefined;
   /** Names of the headers that it computes for its answers, in lower case; undefined: none. */
   readonly headerNames?: readonly string[] | undefined;
+  /** Throws the failure of a request that breaks the rules of its messages, as `run` reports it. */
+  readonly validate?: ((args: Message) => void) | undefined;
   /**
    * Authenticates the caller and checks its permission. A server calls it before it reads the message, and passes the
    * resulting headers to `run`. Undefined if every caller is admitted. It never throws, and a promise never rejects.

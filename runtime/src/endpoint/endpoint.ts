@@ -37,7 +37,7 @@ export function endpoint<
   // Only messages of these types reach the codec.
   const messageCodec = options.codec as EndpointCodec<Message, Message> | undefined;
   const codec = answers === undefined ? messageCodec : reusing(method, messageCodec, answers);
-  const { maxElements, priority, hosts, http, version, rest, clock = systemClock } = options;
+  const { maxElements, priority, hosts, http, version, rest, validate, clock = systemClock } = options;
   const withClock = (clock: Clock): Endpoint => endpoint(method, app, { ...options, clock });
   const common = {
     method,
@@ -49,6 +49,7 @@ export function endpoint<
     version,
     rest,
     headerNames: options.headers?.map(([name]) => name),
+    validate: validate && ((args: Message) => validate(args as MessageShape<I>, clock)),
     refused: refusalReporter(method, options),
     traffic: trafficOf(method, options),
     withClock,

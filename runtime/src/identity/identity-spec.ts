@@ -3,6 +3,7 @@ import { Authenticator } from "./authenticator.ts";
 import { checkIssuers } from "./one-issuer.ts";
 import { openPropagation, readSigning, type Signing } from "./propagation/propagation.ts";
 import type { Settings } from "./settings.ts";
+import { BEARER_PLACE } from "./source-issuer.ts";
 import type { IdentitySpec, OpenIdentity, SourceParts, SourceSpec } from "./spec.ts";
 
 /**
@@ -28,6 +29,7 @@ export function identity<Desc extends DescMessage>(
     type,
     sources: names,
     byCertificate: sources.find(({ byCertificate }) => byCertificate === true)?.name,
+    issuers: sources.flatMap(({ issued }) => (issued?.place === BEARER_PLACE ? issued.issuer : [])),
     byCookie: sources.find(({ byCookie }) => byCookie === true)?.name,
     async configure(settings: Settings) {
       for (const source of sources) await source.configure?.(settings);

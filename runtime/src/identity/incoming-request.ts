@@ -12,6 +12,8 @@ export interface Incoming extends IncomingHeaders {
   /** Every value of a header as it came, one for each line: node joins some, and drops others. */
   all(name: string): readonly string[];
   readonly peer: Peer;
+  /** URL of the protected resource to which the request came (RFC 8707), an audience besides those of its source. */
+  readonly resource?: string | undefined;
 }
 
 /** The client of a request. */

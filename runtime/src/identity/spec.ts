@@ -56,6 +56,8 @@ export interface IdentitySpec<out P extends Message = Message> {
   readonly byCertificate: string | undefined;
   /** Name of the first source, if any, that reads its credentials from cookies. */
   readonly byCookie: string | undefined;
+  /** Issuers of its tokens in `authorization`. */
+  readonly issuers: readonly string[];
   configure(settings: Settings): Promise<void>;
   open(parts: Omit<SourceParts, "type">): Promise<OpenIdentity<P>>;
 }

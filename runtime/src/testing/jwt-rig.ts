@@ -64,13 +64,14 @@ export class JwtRig {
     return rig;
   }
 
-  async verify(token: string): Promise<Caller> {
-    return unlessFailure(await this.source.verify(token));
+  /** @param resource to which the request comes */
+  async verify(token: string, resource?: string): Promise<Caller> {
+    return unlessFailure(await this.source.verify(token, { resource }));
   }
 
   /** Returns `ok`, or the code and the log's text. */
-  async outcome(token: string): Promise<string> {
-    return this.verify(token).then(
+  async outcome(token: string, resource?: string): Promise<string> {
+    return this.verify(token, resource).then(
       () => "ok",
       (thrown: unknown) => (thrown instanceof Failure ? `${thrown.code} ${thrown.message}` : `threw ${thrown}`),
     );

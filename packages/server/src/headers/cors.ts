@@ -24,6 +24,7 @@ const EXPOSED = [
     "deprecation",
     "sunset",
     "link",
+    "www-authenticate",
     REQUEST_ID,
   ],
 ].join(", ");

@@ -13,6 +13,8 @@ import type { ConfigResult } from "../config/config.ts";
 import { sdkFaults } from "../config/config-otlp.ts";
 import { loadObserver } from "../config/load-observer.ts";
 import { loadResolvers, type Supplied } from "../config/load-resolvers.ts";
+import type { McpConfig } from "../mcp/open-mcp.ts";
+import { declaredTools, type LoadTools } from "./open-tools.ts";
 
 /** The part of a package's options that names modules and variables besides those of the configuration. */
 interface DeclaringOptions<Env, Principal extends Message> {
@@ -22,6 +24,7 @@ interface DeclaringOptions<Env, Principal extends Message> {
   readonly pages?: boolean | undefined;
   readonly resolvers?: readonly string[] | undefined;
   readonly functions?: readonly string[] | undefined;
+  readonly tools?: LoadTools | undefined;
   readonly observer?: Observer;
 }
 
@@ -32,6 +35,8 @@ export interface Declarations<Principal extends Message> {
   readonly topics: Awaited<ReturnType<typeof declaredTopics>>["spec"];
   /** Seals page tokens; without keys if the package has none. */
   readonly pages: Sealer;
+  /** Undefined without tools. */
+  readonly tools: McpConfig | undefined;
   readonly supplied: Supplied;
   /** The export of the module in BFF_OBSERVER. */
   readonly observer: Observer | undefined;
@@ -48,6 +53,7 @@ export async function readDeclarations<Env, Principal extends Message>(
   const limits = await declaredLimits(process.env, options.limits);
   const topics = await declaredTopics(process.env, options.topics, mocked);
   const pages = declaredPages(process.env, options.pages);
+  const tools = await declaredTools(process.env, options.tools, identity.spec);
   const { resolvers = [], functions = [] } = options;
   const none = resolvers.length + functions.length === 0;
   const user = none ? { faults: [] } : await loadResolvers(process.env, { resolvers, functions });
@@ -61,6 +67,7 @@ export async function readDeclarations<Env, Principal extends Message>(
     limits: limits.spec,
     topics: topics.spec,
     pages: pages.sealer,
+    tools: tools.config,
     supplied: user.supplied ?? { resolvers: undefined, functions: undefined },
     observer: loaded.observer,
     faults: [
@@ -68,6 +75,7 @@ export async function readDeclarations<Env, Principal extends Message>(
       ...limits.faults,
       ...topics.faults,
       ...pages.faults,
+      ...tools.faults,
       ...user.faults,
       ...loaded.faults,
       ...untraced,

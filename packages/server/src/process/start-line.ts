@@ -1,27 +1,33 @@
 import type { ConfigFault } from "@protobff/runtime/internal/environment/env-reader";
 import type { LogFormat } from "../logs/server-log.ts";
 
-/**
- * Formats the line that a server prints once it is up.
- *
- * @param shown address of its admin port, presence of the live page, and names of mocked upstreams
- */
-export function startLine(
-  url: string,
-  shown: { readonly admin: string | undefined; readonly explorer?: boolean; readonly mocked?: readonly string[] },
-  format: LogFormat | "off",
-): string {
+/** Addresses of a server besides that of its RPCs. */
+export interface Shown {
+  /** Address of the admin port. */
+  readonly admin: string | undefined;
+  /** True if it has the live page. */
+  readonly explorer?: boolean;
+  /** True if it has tools for agents. */
+  readonly tools?: boolean;
+  /** Names of mocked upstreams. */
+  readonly mocked?: readonly string[];
+}
+
+/** Formats the line that a server prints once it is up. */
+export function startLine(url: string, shown: Shown, format: LogFormat | "off"): string {
   const metrics = shown.admin && `${shown.admin}/metrics`;
   const explorer = shown.explorer ? shown.admin && `${shown.admin}/` : undefined;
+  const tools = shown.tools ? `${url}/mcp` : undefined;
   const mocked = shown.mocked?.length ? shown.mocked : undefined;
   if (format === "json") {
-    const event = { event: "listening", url, metrics, explorer, mocked };
+    const event = { event: "listening", url, metrics, explorer, tools, mocked };
     return `${JSON.stringify({ time: new Date().toISOString(), ...event })}
 `;
   }
   const also = [
     metrics && `metrics: ${metrics}`,
     explorer && `explorer: ${explorer}`,
+    tools && `tools: ${tools}`,
     mocked && `mocked: ${mocked.join(" ")}`,
   ].filter((part) => part !== undefined);
   return `listening on ${url}${also.length === 0 ? "" : ` (${also.join(", ")})`}

@@ -3,7 +3,6 @@ import type * as http from "node:http";
 import type * as http2 from "node:http2";
 import type { DescService } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
-import type { Routes } from "@protobff/runtime/internal/identity/routes";
 import type { Carrier } from "../carrier/carrier.ts";
 import type { Shortcut } from "../carrier/handler.ts";
 import { Health } from "../gen/grpc/health/v1/health_pb.ts";
@@ -37,10 +36,14 @@ export class Shortcuts implements Abortable {
   }
 }
 
-/** Returns the paths of probes, of identity sources and of RPCs. */
-export function reservedOf(services: readonly DescService[], routes: Routes): ReadonlySet<string> {
+/**
+ * Returns the paths of probes, reflection and RPCs, and further ones.
+ *
+ * @param routes paths of identity sources and of tools
+ */
+export function reservedOf(services: readonly DescService[], routes: Iterable<string>): ReadonlySet<string> {
   const rpcs = [...services, Health].flatMap(({ typeName, methods }) =>
     methods.map(({ name }) => `/${typeName}/${name}`),
   );
-  return new Set(["/healthz", "/readyz", ...routes.keys(), ...REFLECTION_PATHS, ...rpcs]);
+  return new Set(["/healthz", "/readyz", ...routes, ...REFLECTION_PATHS, ...rpcs]);
 }

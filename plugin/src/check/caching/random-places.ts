@@ -62,11 +62,18 @@ function refusal(report: Report): Refuse {
   };
 }
 
+/** Blocks whose expressions are no values of steps. */
+const AT_EDGE: Readonly<Partial<Record<AnyBlock["kind"], string>>> = {
+  limits: "a limit",
+  headers: "a header of an answer",
+  tool: "a hidden field of a tool",
+};
+
 function checkConditions(block: AnyBlock, refuse: Refuse): void {
   const hint = "make it the value of a step, and read the step";
   refuse(block.steps.flatMap(guards), { message: "a guard cannot depend on a random value", hint });
-  if (block.kind === "limits" || block.kind === "headers") {
-    const what = block.kind === "limits" ? "a limit" : "a header of an answer";
+  const what = AT_EDGE[block.kind];
+  if (what !== undefined) {
     refuse(expressionsIn(block), { message: `${what} cannot depend on a random value`, hint: "leave it out" });
   }
   refuse(conditionsOf(block), { message: "a condition cannot depend on a random value", hint });

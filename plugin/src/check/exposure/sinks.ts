@@ -40,6 +40,12 @@ function ownSinks(block: AnyBlock): readonly Sink[] {
   switch (block.kind) {
     case "headers":
       return block.headers.map(({ name, by, ir }) => ({ what: `the header "${name}"`, by, bind: ir }));
+    case "tool":
+      return block.hidden.flatMap(({ ir, path, bound }) =>
+        bound === undefined || path.some(isRedacted)
+          ? []
+          : [{ what: `the request field "${ir.name?.value ?? ""}"`, by: bound.expression, bind: ir }],
+      );
     case "telemetry":
       return [
         ...block.attributes.map(({ expression }) => ({ what: "an attribute of traces", by: expression })),

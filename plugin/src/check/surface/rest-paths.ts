@@ -82,6 +82,7 @@ interface BuiltIn {
 function builtIn({ files, identity }: BffPackage): readonly BuiltIn[] {
   const services = files.flatMap((file) => file.services.map(({ desc }) => desc));
   const session = identity?.sources.some(({ credential }) => credential.kind === "session") ?? false;
+  const hasTools = files.some((file) => file.services.some(({ methods }) => methods.some(({ tool }) => tool)));
   return [
     { what: "a health check", path: ["healthz"] },
     { what: "a health check", path: ["readyz"] },
@@ -89,6 +90,12 @@ function builtIn({ files, identity }: BffPackage): readonly BuiltIn[] {
     { what: "the WebSocket that follows streams", path: ["bff.v1", "follow"] },
     { what: "an rpc", path: ["grpc.health.v1.Health", "Check"] },
     { what: "an rpc", path: ["grpc.reflection.v1.ServerReflection", "ServerReflectionInfo"] },
+    ...(hasTools
+      ? [
+          { what: "the path of tools for agents", path: ["mcp"] },
+          { what: "a path of tools for agents", path: [".well-known", "oauth-protected-resource", "mcp"] },
+        ]
+      : []),
     ...services.flatMap(({ typeName, methods }) =>
       methods.map(({ name }) => ({ what: "an rpc", path: [typeName, name] })),
     ),

@@ -6,6 +6,7 @@ import type { ServedTogether } from "../../resolve/model/server-paths.ts";
 import { governing } from "../../resolve/policies/entries.ts";
 import type { Check } from "../check.ts";
 import { restPaths } from "./rest-paths.ts";
+import { toolNames } from "./tools.ts";
 
 /** The packages of a run, and the servers that they form. */
 export interface Served {
@@ -26,6 +27,7 @@ function checkServed({ model, servers }: Served, report: Report): void {
     checkIdentities(model, server, report);
     checkTypes(server, report);
     restPaths.run(server, report);
+    toolNames.run(server, report);
   }
 }
 

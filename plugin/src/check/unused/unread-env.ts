@@ -52,8 +52,8 @@ function checkUnreadEnv(model: Model, report: Report): void {
     for (const { ir, let: serviceLet, methods } of file.services) {
       const roots: Block[] = [
         ...(serviceLet === undefined ? [] : [serviceLet]),
-        ...methods.flatMap(({ composed: root, permit, limits, headers }) =>
-          [root, permit, limits, headers].filter((block) => block !== undefined),
+        ...methods.flatMap(({ composed: root, permit, limits, headers, tool }) =>
+          [root, permit, limits, headers, tool].filter((block) => block !== undefined),
         ),
       ];
       const names = namesRead(reachable(roots, children));

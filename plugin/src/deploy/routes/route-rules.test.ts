@@ -18,15 +18,16 @@ const rpc = (
   ...more,
   paths: [name.split("/"), ...(more.rest ?? [])].map((segments) => ({ methods: ["POST"], segments, verb: undefined })),
 });
-const server = (rpcs: readonly ServedRpc[], hasSession = false): ServedServer => ({
+const server = (rpcs: readonly ServedRpc[], hasSession = false, toolPaths: readonly string[] = []): ServedServer => ({
   name: "shop",
   rpcs,
   builtIn: [],
   follows: rpcs.some(({ timeoutMs }) => timeoutMs === undefined),
   hasSession,
+  toolPaths,
 });
-const rulesOf = (rpcs: readonly ServedRpc[], hasSession?: boolean) =>
-  httpRules(rpcs, server(rpcs, hasSession)).map(({ backend, timeoutMs, matches }) => [
+const rulesOf = (rpcs: readonly ServedRpc[], hasSession?: boolean, toolPaths?: readonly string[]) =>
+  httpRules(rpcs, server(rpcs, hasSession, toolPaths)).map(({ backend, timeoutMs, matches }) => [
     backend,
     timeoutMs,
     matches.map(({ match: { type, value } }) => `${type} ${value}`),
@@ -43,6 +44,12 @@ describe("rules", () => {
     expect(rulesOf([rpc("a.A/Follow", { timeoutMs: undefined })], true)).toEqual([
       ["http", Number.POSITIVE_INFINITY, ["Exact /a.A/Follow", "PathPrefix /auth"]],
       ["websocket", Number.POSITIVE_INFINITY, ["Exact /bff.v1/follow"]],
+    ]);
+  });
+  test("have no time limit for tools, which may wait for streams", () => {
+    expect(rulesOf([rpc("a.A/One")], false, ["/mcp"])).toEqual([
+      ["http", 3_000, ["Exact /a.A/One"]],
+      ["http", Number.POSITIVE_INFINITY, ["Exact /mcp"]],
     ]);
   });
   test("never end a request earlier than a match of another rpc would", () => {

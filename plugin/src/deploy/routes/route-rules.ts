@@ -31,6 +31,8 @@ export function httpRules(rpcs: readonly ServedRpc[], server: ServedServer): rea
   const found = new Map<string, LimitedMatch>();
   for (const rpc of rpcs) for (const path of rpc.paths) add(found, matchOf(path), [rpc], limitOf(rpc));
   if (server.hasSession) add(found, { type: "PathPrefix", value: SESSION_PATH }, [], Number.POSITIVE_INFINITY);
+  // A tool may wait for the end of a stream.
+  for (const value of server.toolPaths) add(found, { type: "Exact", value }, [], Number.POSITIVE_INFINITY);
   const open = rpcs.flatMap((rpc) =>
     rpc.paths.filter((path) => matchOf(path).type === "PathPrefix").map((path) => ({ rpc, path })),
   );

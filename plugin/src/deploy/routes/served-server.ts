@@ -16,6 +16,8 @@ export interface ServedServer {
   readonly follows: boolean;
   /** True if `/auth` has the paths of a session. */
   readonly hasSession: boolean;
+  /** The paths of tools for agents; empty: the server has no tools. */
+  readonly toolPaths: readonly string[];
 }
 /** An rpc with its paths and its time limit. */
 export interface ServedRpc {
@@ -42,6 +44,7 @@ export interface ServedPath {
 
 export const FOLLOW_PATH = "/bff.v1/follow";
 export const SESSION_PATH = "/auth";
+const TOOL_PATHS = ["/mcp", "/.well-known/oauth-protected-resource/mcp"];
 const HEALTH = ["/healthz", "/readyz", "/grpc.health.v1.Health", "/grpc.reflection.v1.ServerReflection"];
 
 /** Returns the generated servers of a project, or all of its packages if it generates none. */
@@ -51,11 +54,12 @@ export function servedServers({ servers }: Pick<Plan, "servers">): readonly Serv
   return [...names].map(([server, name]) => servedServer(server, name));
 }
 
-export function servedServer({ files, identity }: PlanServer, name: string): ServedServer {
+export function servedServer({ files, identity, tools }: PlanServer, name: string): ServedServer {
   const rpcs = files.flatMap((file) =>
     file.services.flatMap(({ methods }) => methods.map((planned) => servedRpc(planned, file))),
   );
   const hasSession = identity?.identity.sources.some(({ credential }) => credential.kind === "session") ?? false;
+  const toolPaths = tools.length > 0 ? TOOL_PATHS : [];
   const follows = rpcs.some(({ timeoutMs }) => timeoutMs === undefined);
   return {
     name,
@@ -65,9 +69,11 @@ export function servedServer({ files, identity }: PlanServer, name: string): Ser
       ...(follows ? [FOLLOW_PATH] : []),
       ...(hasSession ? [SESSION_PATH] : []),
       ...(identity?.signs === true ? ["/.well-known/bff-keys"] : []),
+      ...toolPaths,
     ],
     follows,
     hasSession,
+    toolPaths,
   };
 }
 

@@ -14,7 +14,12 @@ import { condition, negated } from "../values/value.ts";
 
 /** `permit: { sources: ["user"], scopes: ["read"], check: permitGetPage },` */
 export function permitProperty({ method, permit }: PlanMethod): Lines {
-  const rule = method.permit;
+  const decisions = (permit?.parts ?? []).map(({ gate, name }): Line => [`${gate}: ${name}`]);
+  return staticPermit(method, decisions);
+}
+
+/** The part of a permit that only names of sources, scopes and roles decide, and `decisions` besides it. */
+export function staticPermit({ permit: rule }: PlanMethod["method"], decisions: readonly Line[] = []): Lines {
   if (rule === undefined) return [];
   if (rule.public !== undefined) return [["permit: { public: true },"]];
   const list = (values: readonly string[]): string => `[${values.map((value) => JSON.stringify(value)).join(", ")}]`;
@@ -22,8 +27,8 @@ export function permitProperty({ method, permit }: PlanMethod): Lines {
   if (rule.sources !== undefined) parts.push([`sources: ${list(rule.sources)}`]);
   if (rule.scopes.length > 0) parts.push([`scopes: ${list(rule.scopes)}`]);
   if (rule.roles.length > 0) parts.push([`roles: [${rule.roles.map(list).join(", ")}]`]);
-  for (const { gate, name } of permit?.parts ?? []) parts.push([`${gate}: ${name}`]);
-  return [parts.length === 0 ? ["permit: {},"] : ["permit: { ", ...commas(parts), " },"]];
+  const all = [...parts, ...decisions];
+  return [all.length === 0 ? ["permit: {},"] : ["permit: { ", ...commas(all), " },"]];
 }
 
 /** Refuses by throwing. Immediate conditions come first; calls are sent only if these conditions hold. */

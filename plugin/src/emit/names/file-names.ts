@@ -201,5 +201,7 @@ export const codecPath = (file: DescFile): string => `${file.name}_codec`;
 
 /** Returns the path of the module that a server's `server.ts` loads in processes that serve. */
 export const mainPath = ({ path }: PlanServer): string => `${path}_main`;
+/** Returns the path of a server's tools for agents, which is beside the server. */
+export const toolsPath = ({ path }: PlanServer): string => `${path}_tools`;
 /** Returns the path of a server's plan, which is beside the server. */
 export const planPath = ({ path }: PlanServer): string => `${path}_plan`;

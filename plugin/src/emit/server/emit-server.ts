@@ -7,7 +7,7 @@ import type { Parameter } from "../../options/parameter.ts";
 import type { PlanEnvVar } from "../../plan/model/inputs.ts";
 import type { PlanFile, PlanServer, PlanService } from "../../plan/model/plan.ts";
 import { envName } from "../names/env-names.ts";
-import { FileNames, mainPath, mockPath, planPath } from "../names/file-names.ts";
+import { FileNames, mainPath, mockPath, planPath, toolsPath } from "../names/file-names.ts";
 import { LIMITS } from "../services/emit-limits.ts";
 import { needsPageKeys } from "../services/emit-pages.ts";
 import { limitsOf, suppliedParts } from "../services/emit-service.ts";
@@ -58,6 +58,7 @@ export function emitServerMain(
     ...supplied.map(
       ({ name, members }): Line => [`${name}: [${members.map((member) => JSON.stringify(member)).join(", ")}],`],
     ),
+    ...(server.tools.length > 0 ? toolsLines(server, importExtension) : []),
     ...(explorer ? planLines(server, importExtension) : []),
     ...(mock ? mockLines(server, importExtension) : []),
     ...createLines(cx),
@@ -167,6 +168,12 @@ function importPath(path: string, extension: Parameter["importExtension"]): stri
   return `./${posix.basename(path)}${extension === "none" ? "" : `.${extension}`}`;
 }
 
+/** Prints the import of the tools for agents, which no other request loads. */
+function toolsLines(server: PlanServer, extension: Parameter["importExtension"]): Lines {
+  const from = importPath(toolsPath(server), extension);
+  return [[`tools: async () => (await import(${JSON.stringify(from)})).TOOLS,`]];
+}
+
 /** Prints the import of the plan, which only the live page loads. */
 function planLines(server: PlanServer, extension: Parameter["importExtension"]): Lines {
   const from = importPath(planPath(server), extension);
@@ -261,7 +268,7 @@ function envLines(server: PlanServer): Lines {
 }
 
 /** Returns the service's name, unless another service has the same name. */
-function envKey(
+export function envKey(
   { files }: PlanServer,
   { name, typeName }: DescService,
 ): { readonly property: string; readonly read: string } {

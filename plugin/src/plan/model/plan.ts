@@ -5,6 +5,7 @@ import type { Expression } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrPriority } from "../../ir/edge.ts";
 import type { IrOverflow } from "../../ir/stream.ts";
+import type { JsonObject } from "../../json-schema/json.ts";
 import type { Conversions, EnumConversion, MessageConversion } from "../../model/conversion.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Callers, Identity } from "../../resolve/model/edge.ts";
@@ -17,6 +18,7 @@ import type {
   Let,
   Permit,
   Telemetry,
+  Tool,
 } from "../../resolve/model/model.ts";
 import type { Pages } from "../../resolve/model/page-calls.ts";
 import type { RestRule } from "../../resolve/model/rest.ts";
@@ -145,6 +147,22 @@ export interface PlanAnswerHeaders {
   /** Names of surrounding functions, which no local name may hide. */
   readonly functions: NameScope;
 }
+/** An rpc as a tool for agents. */
+export interface PlanTool {
+  readonly of: Tool;
+  /** Empty: neither the option nor the comment has any text. */
+  readonly description: string;
+  readonly readOnly: boolean;
+  readonly idempotent: boolean;
+  /** JSON Schema of the arguments, without hidden fields. */
+  readonly input: JsonObject;
+  /** JSON Schema of the answer. */
+  readonly output: JsonObject;
+  /** Request fields that make the answer smaller, in ProtoJSON names. */
+  readonly narrow: readonly string[];
+  /** Size in the list of tools, as JSON. */
+  readonly bytes: number;
+}
 export interface PlanMethod {
   readonly method: BffMethod;
   readonly message: PlanMessage;
@@ -162,6 +180,8 @@ export interface PlanMethod {
   readonly headers: PlanAnswerHeaders | undefined;
   /** Traces and meters of its requests. */
   readonly telemetry: PlanTelemetry | undefined;
+  /** Undefined: the rpc is no tool for agents. */
+  readonly tool: PlanTool | undefined;
   /** The stream that the rpc follows; undefined: it returns one answer. */
   readonly stream: PlanStream | undefined;
   /** True if a part of its answer may arrive later: the rpc sends clients the names of arrived parts. */
@@ -290,6 +310,8 @@ export interface PlanServer {
    */
   readonly serviceEnv: ReadonlyMap<DescService, readonly EnvVar[]>;
   readonly identity: PlanIdentity | undefined;
+  /** Its tools for agents, by name. */
+  readonly tools: readonly PlanTool[];
 }
 
 /** `identity.ts` of one package. */

@@ -9,13 +9,25 @@ import { children, sourced, text } from "../values/value-place.ts";
 import { expression } from "../values/values.ts";
 
 /** Meaning of the names in a list of named values. */
-export type BindKind = "request field" | "argument" | "metadata key" | "answer header" | "field of the principal";
+export type BindKind =
+  | "request field"
+  | "argument"
+  | "metadata key"
+  | "answer header"
+  | "hidden field"
+  | "field of the principal";
 
 /** Kinds without a spread, as subjects of a sentence. */
 const SINGLE: Readonly<Partial<Record<BindKind, string>>> = {
   "metadata key": "metadata",
   "answer header": "a header",
+  "hidden field": "a hidden field",
 };
+
+const OF_REQUEST: ReadonlySet<BindKind> = new Set(["request field", "hidden field"]);
+
+/** Content of an entry, if it is no header. */
+const ENTRY: Readonly<Partial<Record<BindKind, string>>> = { "metadata key": "key", "hidden field": "field" };
 
 export function readBinds(
   values: readonly Bind[],
@@ -65,7 +77,7 @@ function checkBind(bind: IrBind, kind: BindKind, report: Report): void {
   if (bind.spread !== undefined) {
     const beside = bind.name ?? bind.by ?? bind.fields;
     if (SINGLE[kind] !== undefined) {
-      const hint = kind === "metadata key" ? "write an entry for each key" : "write an entry for each header";
+      const hint = `write an entry for each ${ENTRY[kind] ?? "header"}`;
       fault(report, "BFF119", bind.spread.at, `${SINGLE[kind]} cannot be spread`, { hint });
     } else if (beside !== undefined) {
       fault(report, "BFF119", beside.at, `"${bind.name === undefined ? "by" : "name"}" is set beside "spread"`, {
@@ -74,7 +86,12 @@ function checkBind(bind: IrBind, kind: BindKind, report: Report): void {
     }
     return;
   }
-  if (bind.name === undefined || (bind.by ?? bind.fields) === undefined) {
+  if (kind === "hidden field" && bind.if !== undefined)
+    fault(report, "BFF119", bind.if.at, "a hidden field has no `if`", {
+      hint: "leave it out, or write the condition into `by`",
+    });
+  const value = kind === "hidden field" ? bind.name : (bind.by ?? bind.fields);
+  if (bind.name === undefined || value === undefined) {
     const missing = bind.name !== undefined ? "by" : "name";
     fault(report, "BFF119", bind.at, `this ${kind} has no "${missing}"`, {
       hint: `write \`{ name: "…" by: "…" }\`${SINGLE[kind] !== undefined ? "" : ', or `{ spread: "…" }`'}`,
@@ -84,5 +101,5 @@ function checkBind(bind: IrBind, kind: BindKind, report: Report): void {
   if (kind === "metadata key") checkMetadataKey(bind.name, report);
   else if (kind === "answer header") checkHeaderName(bind.name, report);
   else if (kind === "argument") checkMember(bind.name, "an argument", report);
-  else checkReference(bind.name, kind === "request field" ? "a request field" : "a field", report);
+  else checkReference(bind.name, OF_REQUEST.has(kind) ? "a request field" : "a field", report);
 }

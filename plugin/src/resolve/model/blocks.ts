@@ -14,20 +14,22 @@ import type {
   Permit,
   Step,
   Telemetry,
+  Tool,
   Topic,
 } from "./model.ts";
 import { callsOf, composesOf, policyExpressions, sourceExpressions } from "./source-parts.ts";
 
 /** Any declaration that may have steps. */
-export type AnyBlock = Composed | Opening | Let | Permit | Limits | AnswerHeaders | Telemetry | Followed | Topic;
+export type AnyBlock = Composed | Opening | Let | Permit | Limits | AnswerHeaders | Telemetry | Tool | Followed | Topic;
 
 /**
- * Returns all blocks with steps: the `let` of services, permits, limits, headers, telemetry, streams with their openings,
- * then messages.
+ * Returns all blocks with steps: the `let` of services, permits, limits, headers, telemetry, tools, streams with their
+ * openings, then messages.
  */
 export function blocksOf(model: Model): readonly AnyBlock[] {
-  const { lets, permits, limits, headers, telemetry, topics, streams, openings, messages } = model;
-  return [...lets, ...permits, ...limits, ...headers, ...telemetry, ...topics, ...streams, ...openings, ...messages];
+  const { lets, permits, limits, headers, telemetry, tools, topics, streams, openings, messages } = model;
+  const atEdge = [...permits, ...limits, ...headers, ...telemetry, ...tools];
+  return [...lets, ...atEdge, ...topics, ...streams, ...openings, ...messages];
 }
 
 /** Returns the rpcs of all services. */

@@ -28,6 +28,8 @@ export interface Model {
   readonly headers: readonly AnswerHeaders[];
   /** The telemetry of each RPC, without packages that declare none. */
   readonly telemetry: readonly Telemetry[];
+  /** The tool of each RPC that is one. */
+  readonly tools: readonly Tool[];
   /** The stream of each streaming RPC, without streams that have a fault. */
   readonly streams: readonly Followed[];
   /** The topics of every service, without topics that have a fault. */
@@ -109,6 +111,8 @@ export interface BffMethod {
   /** Undefined: it declares no headers of its answers. */
   readonly headers: AnswerHeaders | undefined;
   readonly telemetry: Telemetry | undefined;
+  /** Undefined: the RPC is no tool for agents. */
+  readonly tool: Tool | undefined;
   /** The stream that the RPC follows. Undefined: it returns one answer. */
   readonly stream: Followed | undefined;
   /** Steps of a stream's response that do not depend on the item. Undefined: none. */
@@ -255,6 +259,34 @@ export interface AnswerHeader {
   readonly by: Expression;
   readonly if: Expression | undefined;
   readonly env: readonly EnvVar[];
+}
+
+/** An RPC that is a tool for agents. Its steps are the expressions of its hidden fields. */
+export interface Tool extends Block {
+  readonly kind: "tool";
+  readonly ir: IrService;
+  readonly desc: DescService;
+  readonly rpc: IrMethod;
+  /** Place of the `tool` of the RPC, or else of its service. */
+  readonly at: Origin;
+  readonly name: string;
+  /** Place of the name if it is declared, or else of the RPC's name. */
+  readonly nameAt: Origin;
+  /** Undefined: neither the option nor the comment has any text. */
+  readonly description: string | undefined;
+  readonly confirm: boolean;
+  readonly maxBytes: number;
+  /** Undefined: the RPC returns one response. */
+  readonly waitMs: number | undefined;
+  readonly hidden: readonly HiddenField[];
+  readonly callers: Callers | undefined;
+}
+/** A request field that clients of a tool do not see. */
+export interface HiddenField {
+  readonly ir: IrBind;
+  readonly path: readonly DescField[];
+  /** Undefined: the field stays unset. */
+  readonly bound: BoundExpression | undefined;
 }
 
 /** Source of a streaming RPC. Its steps are its call and the expressions around it. */

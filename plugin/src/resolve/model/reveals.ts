@@ -22,10 +22,12 @@ export function revealsIn({ desc, upstreams, identity, services, messages }: IrF
     ...services.flatMap((service) => [
       ...inSteps(service.desc.typeName, service.steps),
       ...service.topics.flatMap((topic) => inStream(`${service.desc.typeName} topic ${topic.name.value}`, topic)),
-      ...service.methods.flatMap(({ desc: rpc, headers, permit, stream }) => {
+      ...inBinds(`${service.desc.typeName} tool`, service.tool?.hidden ?? []),
+      ...service.methods.flatMap(({ desc: rpc, headers, tool, permit, stream }) => {
         const owner = `${service.desc.typeName}/${rpc.name}`;
         return [
           ...inBinds(`${owner} header`, headers),
+          ...inBinds(`${owner} tool`, tool?.hidden ?? []),
           ...inSteps(owner, permit?.steps ?? []),
           ...inStream(owner, stream),
         ];

@@ -48,6 +48,19 @@ describe("a token of the issuer", () => {
     expect((await rig.verify(rig.issuer.token({ [name]: value }))).credential.scopes).toEqual(scopes);
   });
 
+  test("a token for a resource alone counts there and nowhere else (RFC 8707), however it is remembered", async () => {
+    const rig = await JwtRig.open();
+    const resource = "https://app.example/mcp";
+    const [alone, both] = [rig.issuer.token({ aud: resource }), rig.issuer.token({ aud: ["web", resource] })];
+    for (let i = 0; i < 2; i++) {
+      expect(await rig.outcome(alone)).toMatch(/^16 the token is for another audience/);
+      expect(await rig.outcome(alone, resource)).toBe("ok");
+      expect(await rig.outcome(both)).toBe("ok");
+      expect(await rig.outcome(both, resource)).toBe("ok");
+      expect(await rig.outcome(rig.issuer.token({}), resource)).toBe("ok");
+    }
+  });
+
   test.each([
     ["RS256", "rsa"],
     ["PS256", "rsa"],

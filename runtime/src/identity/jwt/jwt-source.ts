@@ -4,6 +4,7 @@ import type { Clock } from "../../clock.ts";
 import { Failure } from "../../failure.ts";
 import type { Caller } from "../caller.ts";
 import { claimIn, decodeClaims, words } from "../claims/claims.ts";
+import type { Incoming } from "../incoming-request.ts";
 import { type RefusedCredential, unauthenticated } from "../refusals.ts";
 import type { Place, Source } from "../source.ts";
 import type { Jose } from "./jose.ts";
@@ -16,7 +17,7 @@ import {
   presentedToken,
   type UnverifiedToken,
 } from "./presented-token.ts";
-import { type Rules, reasonToRefuse } from "./rules.ts";
+import { namesAudience, type Rules, reasonToRefuse } from "./rules.ts";
 import { VerifiedTokens } from "./verified-tokens.ts";
 
 export interface JwtSourceParts {
@@ -76,21 +77,27 @@ export class JwtSource implements Source {
     };
   }
 
-  verify(credential: string): Caller | Failure | Promise<Caller> {
-    const { rules, clock, keys } = this.#parts;
+  verify(credential: string, { resource }: Pick<Incoming, "resource"> = {}): Caller | Failure | Promise<Caller> {
+    const { clock, keys } = this.#parts;
+    const rules = this.#rulesAt(resource);
     const token = this.#token(credential);
     if (token === undefined) return unauthenticated("the token is too long");
     const { digest } = token;
     const date = clock.date();
     const second = Math.floor(date.getTime() / 1000);
-    const known = keys.serving ? this.#verified.get(digest, second) : undefined;
+    const known = keys.serving ? this.#verified.get(digest, second, resource !== undefined) : undefined;
     if (known !== undefined) return known;
 
     const { unverified } = token;
     if (unverified === undefined) return unauthenticated("the token is none");
     const reason = reasonToRefuse(unverified, rules, second);
     if (reason !== undefined) return unauthenticated(`the token ${reason}`, this.foreign(credential) ?? {});
-    return this.#running.get(digest) ?? this.#begun(token, unverified, date);
+    return this.#running.get(digest) ?? this.#begun(token, unverified, rules, date);
+  }
+  /** The resource is an audience only of requests to it. */
+  #rulesAt(resource: string | undefined): Rules {
+    const { rules } = this.#parts;
+    return resource === undefined ? rules : { ...rules, audience: [...rules.audience, resource] };
   }
 
   close(): Promise<void> {
@@ -108,27 +115,38 @@ export class JwtSource implements Source {
     return text.length > MAX_TOKEN ? undefined : presentedToken(text);
   }
 
-  #begun(token: PresentedToken, unverified: UnverifiedToken, date: Date): Promise<Caller> {
+  #begun(token: PresentedToken, unverified: UnverifiedToken, rules: Rules, date: Date): Promise<Caller> {
     const { digest } = token;
-    const verifying = this.#callerOf(token, unverified, date).finally(() => this.#running.delete(digest));
+    const verifying = this.#callerOf(token, unverified, rules, date).finally(() => this.#running.delete(digest));
     this.#running.set(digest, verifying);
     return verifying;
   }
 
-  async #callerOf({ text, digest }: PresentedToken, { header }: UnverifiedToken, date: Date): Promise<Caller> {
-    const { rules, keys } = this.#parts;
+  async #callerOf(
+    { text, digest }: PresentedToken,
+    { header, claims }: UnverifiedToken,
+    rules: Rules,
+    date: Date,
+  ): Promise<Caller> {
+    const { keys } = this.#parts;
     const algorithm = header.alg as string;
     const key = await keys.find(header.kid as string | undefined, algorithm);
     if (key === undefined) throw unauthenticated("the token is signed with an unknown key");
-    const payload = await this.#payload(text, key, algorithm, date);
+    const payload = await this.#payload(text, key, algorithm, { rules, date });
     const caller = this.#caller(text, payload);
     const until = (payload.exp as number) + rules.leewayMs / 1000;
-    this.#verified.set(digest, { caller, key, until });
+    const forResource = !namesAudience(claims, this.#parts.rules);
+    this.#verified.set(digest, { caller, key, until, forResource });
     return caller;
   }
 
-  async #payload(token: string, key: Key, algorithm: string, date: Date): Promise<Readonly<Record<string, unknown>>> {
-    const { jose, rules } = this.#parts;
+  async #payload(
+    token: string,
+    key: Key,
+    algorithm: string,
+    { rules, date }: { readonly rules: Rules; readonly date: Date },
+  ): Promise<Readonly<Record<string, unknown>>> {
+    const { jose } = this.#parts;
     try {
       const { payload } = await jose.jwtVerify(token, await key.for(algorithm), {
         issuer: rules.issuer,

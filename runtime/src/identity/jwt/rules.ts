@@ -52,12 +52,21 @@ function reasonInClaims(claims: Readonly<Record<string, unknown>>, rules: Rules)
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   if (!audiences.every((audience) => typeof audience === "string"))
     return "has an audience that is neither a text nor a list of them";
-  if (!rules.audience.some((audience) => audiences.includes(audience))) return "is for another audience";
+  if (!namesAudience(claims, rules)) return "is for another audience";
   if (sub !== undefined && typeof sub !== "string") return "has a subject that is no text";
   if (jti !== undefined && typeof jti !== "string") return "has an id that is no text";
   if (rules.subject !== undefined && !(sub !== undefined && rules.subject(sub)))
     return "has a subject that does not match";
   return undefined;
+}
+
+/** True if a token names an accepted audience. */
+export function namesAudience(
+  { aud }: Readonly<Record<string, unknown>>,
+  { audience }: Pick<Rules, "audience">,
+): boolean {
+  const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  return audience.some((accepted) => audiences.includes(accepted));
 }
 
 /**

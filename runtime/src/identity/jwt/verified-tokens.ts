@@ -9,6 +9,8 @@ export interface VerifiedToken {
   readonly key: Key;
   /** Second of the wall clock at which the token expires. */
   readonly until: number;
+  /** True if it is only for the resource of the request that brought it. */
+  readonly forResource?: boolean | undefined;
 }
 
 /** Cache of verified tokens, by digest. */
@@ -23,9 +25,10 @@ export class VerifiedTokens {
     return this.#byDigest.has(digest);
   }
 
-  get(digest: string, second: number): Caller | undefined {
+  /** @param atResource true for a request to the resource */
+  get(digest: string, second: number, atResource = false): Caller | undefined {
     const known = this.#byDigest.get(digest);
-    if (known === undefined) return undefined;
+    if (known === undefined || (known.forResource && !atResource)) return undefined;
     if (known.key.live && second < known.until) return known.caller;
     this.#byDigest.delete(digest);
     return undefined;

@@ -1,12 +1,19 @@
 // Messages and enums as JSON Schema (2020-12, as OpenAPI 3.1 has it), in the form that ProtoJSON gives them.
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
-import { getComments } from "@bufbuild/protoplugin";
 import type { ElementRules, RuledField, RuledMessage } from "../model/rules.ts";
-import type { Degraded } from "../report/rpcs/describe-degraded.ts";
+import { commentOf } from "../text/comment.ts";
 import { constraintsOf } from "./constraints.ts";
 import { type Json, type JsonObject, only, unlessEmpty } from "./json.ts";
+import { type LeftOut, NOTHING } from "./left-out.ts";
 import { refusesZero } from "./refuses-zero.ts";
+
+/** The effect of a failure on a field. */
+export interface FieldEffect {
+  readonly field: string;
+  readonly when: string;
+  readonly becomes: string;
+}
 
 /** Facts about messages besides their descriptors. */
 export interface SchemaSources {
@@ -16,7 +23,7 @@ export interface SchemaSources {
   /** Returns true for a message in a response, to which rules do not apply. */
   readonly isAnswered: (desc: DescMessage) => boolean;
   /** Returns the effects of failures on the fields of a message that is composed, or that is made of a composed one. */
-  readonly degrades: (desc: DescMessage) => readonly Degraded[];
+  readonly degrades: (desc: DescMessage) => readonly FieldEffect[];
 }
 
 /** Collects the schemas that are referred to, each once, by their full names. */
@@ -37,7 +44,8 @@ export class Schemas {
     return { $ref: `#/components/schemas/${name}` };
   }
 
-  message(desc: DescMessage): JsonObject {
+  /** @param _without fields inside of a reference are not left out */
+  message(desc: DescMessage, _without?: LeftOut | undefined): JsonObject {
     const predefined = wellKnownSchema(desc.typeName);
     if (predefined !== undefined) return predefined;
     const name = desc.typeName;
@@ -50,30 +58,27 @@ export class Schemas {
   enum(desc: DescEnum): JsonObject {
     if (desc.typeName === "google.protobuf.NullValue") return { type: "null" };
     if (!this.#found.has(desc.typeName)) {
-      const names = desc.values.map(({ name }) => name);
-      const named = only({ type: "string", enum: names, description: commentOf(desc) });
-      // A value that a later version of an upstream adds is a number.
-      this.#found.set(desc.typeName, desc.open ? { anyOf: [named, { type: "integer", format: "int32" }] } : named);
+      this.#found.set(desc.typeName, enumSchema(desc));
     }
     return { $ref: `#/components/schemas/${desc.typeName}` };
   }
 
-  /** @param without fields that stand elsewhere in a request */
-  object(desc: DescMessage, without: ReadonlySet<DescField> = new Set()): JsonObject {
+  object(desc: DescMessage, without: LeftOut = NOTHING): JsonObject {
     const degrades = this.#known.degrades(desc);
-    const fields = desc.fields.filter((field) => !without.has(field));
-    const required = fields.filter((field) => this.isRequired(field));
-    const groups = desc.oneofs.filter(({ fields: members }) => members.length > 1);
+    const isShown = (field: DescField): boolean => without.get(field)?.whole !== true;
+    const fields = desc.fields.filter(isShown);
+    const required = fields.filter((field) => this.isRequired(field, without));
+    const groups = desc.oneofs.map(({ fields }) => fields.filter(isShown)).filter((members) => members.length > 1);
     const notes = [
       commentOf(desc),
-      ...groups.map((oneof) => `At most one of ${oneof.fields.map(({ jsonName }) => `\`${jsonName}\``).join(", ")}.`),
+      ...groups.map((members) => `At most one of ${members.map(({ jsonName }) => `\`${jsonName}\``).join(", ")}.`),
     ];
     return only({
       type: "object",
       description: unlessEmpty(notes.filter((note) => note !== undefined).join("\n\n")),
       properties: Object.fromEntries(
         fields.map((field) => {
-          return [field.jsonName, this.field(field, this.#ruled(field)?.value, degrades)];
+          return [field.jsonName, this.field(field, this.#ruled(field)?.value, degrades, without.get(field)?.inside)];
         }),
       ),
       required: unlessEmpty(required.map(({ jsonName }) => jsonName)),
@@ -83,9 +88,12 @@ export class Schemas {
 
   /**
    * Returns true if a request without the field is refused. For a message that responses contain, too, only the proto's
-   * own declaration counts.
+   * own declaration counts. A message in which the server sets a field exists, and needs its other required fields.
    */
-  isRequired(field: DescField): boolean {
+  isRequired(field: DescField, without: LeftOut = NOTHING): boolean {
+    const { isSet = false, inside = NOTHING } = without.get(field) ?? {};
+    if (isSet && field.message !== undefined)
+      return field.message.fields.some((inner) => !inside.get(inner)?.whole && this.isRequired(inner, inside));
     if (field.presence === Presence.LEGACY_REQUIRED) return true;
     const ruled = this.#ruled(field);
     if (ruled === undefined || this.#known.isAnswered(field.parent)) return false;
@@ -99,7 +107,12 @@ export class Schemas {
     return this.field(field, this.#ruled(field)?.value);
   }
 
-  field(field: DescField, rules?: ElementRules | undefined, degrades: readonly Degraded[] = []): JsonObject {
+  field(
+    field: DescField,
+    rules?: ElementRules | undefined,
+    degrades: readonly FieldEffect[] = [],
+    without?: LeftOut | undefined,
+  ): JsonObject {
     const touched = degrades.filter(
       (ruled) => (ruled.field === field.name || ruled.field === field.oneof?.name) && ruled.becomes !== "within",
     );
@@ -108,7 +121,7 @@ export class Schemas {
       ...touched.map(({ when, becomes }) => `${MAY[becomes] ?? becomes} when \`${when}\` fails.`),
     ];
     return this.#annotated(
-      this.#withPages(field, this.#value(field, rules)),
+      this.#withPages(field, this.#value(field, rules, without)),
       only({
         description: unlessEmpty(notes.filter((note) => note !== undefined).join("\n\n")),
         deprecated: field.proto.options?.deprecated === true ? true : undefined,
@@ -128,7 +141,7 @@ export class Schemas {
     return { ...schema, ...words };
   }
 
-  #value(field: DescField, rules: ElementRules | undefined): JsonObject {
+  #value(field: DescField, rules: ElementRules | undefined, without: LeftOut | undefined): JsonObject {
     // Enums are names here, and numbers to rules.
     const ruled = (of: ElementRules | undefined): JsonObject => (field.enum === undefined ? constraintsOf(of) : {});
     const constraints = field.fieldKind === "list" || field.fieldKind === "map" ? constraintsOf(rules) : ruled(rules);
@@ -141,11 +154,11 @@ export class Schemas {
         return { type: "object", additionalProperties: values, ...constraints };
       }
       default:
-        return { ...this.#single(field), ...constraints };
+        return { ...this.#single(field, without), ...constraints };
     }
   }
-  #single(field: DescField): JsonObject {
-    if (field.message !== undefined) return this.message(field.message);
+  #single(field: DescField, without?: LeftOut | undefined): JsonObject {
+    if (field.message !== undefined) return this.message(field.message, without);
     if (field.enum !== undefined) return this.enum(field.enum);
     return scalarSchema(field.scalar ?? ScalarType.STRING);
   }
@@ -158,16 +171,13 @@ const MAY: Readonly<Record<string, string>> = {
   stale: "Older than wanted",
 };
 
-/** Its leading comment, without what only tools read. */
-export function commentOf(desc: Parameters<typeof getComments>[0]): string | undefined {
-  const text = getComments(desc)
-    .leading?.split("\n")
-    .map((line) => line.trim())
-    .filter((line) => !line.startsWith("buf:lint:"))
-    .join("\n")
-    .trim();
-  return text === undefined || text === "" || /^(@exclude|protobff:)/.test(text) ? undefined : text;
+/** The names of an enum. A value that a later version of an upstream adds is a number. */
+export function enumSchema(desc: DescEnum): JsonObject {
+  const named = enumNames(desc);
+  return desc.open ? { anyOf: [named, { type: "integer", format: "int32" }] } : named;
 }
+export const enumNames = (desc: DescEnum): JsonObject =>
+  only({ type: "string", enum: desc.values.map(({ name }) => name), description: commentOf(desc) });
 
 const SIGNED_64 = "^-?[0-9]{1,19}$";
 export function scalarSchema(scalar: ScalarType): JsonObject {
@@ -202,7 +212,7 @@ export function scalarSchema(scalar: ScalarType): JsonObject {
 }
 
 /** Returns the schema of a type that has a special form in ProtoJSON. */
-function wellKnownSchema(typeName: string): JsonObject | undefined {
+export function wellKnownSchema(typeName: string): JsonObject | undefined {
   if (!typeName.startsWith("google.protobuf.")) return undefined;
   const name = typeName.slice("google.protobuf.".length);
   const wrapped = WRAPPED[name];

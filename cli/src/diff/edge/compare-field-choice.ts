@@ -1,6 +1,6 @@
 import type { RpcReport } from "protoc-gen-bff/compiler";
-import type { Finding } from "./finding.ts";
-import { phrase } from "./finding.ts";
+import type { Finding } from "../finding.ts";
+import { phrase } from "../finding.ts";
 
 type FieldChoice = RpcReport["fields"];
 type Difference = Omit<Finding, "where">;

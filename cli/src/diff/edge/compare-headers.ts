@@ -1,6 +1,6 @@
 // Compares the headers of an rpc's answers: a client may read each of them.
 import type { RpcReport } from "protoc-gen-bff/compiler";
-import { type Finding, phrase } from "./finding.ts";
+import { type Finding, phrase } from "../finding.ts";
 
 type Headers = NonNullable<RpcReport["headers"]>;
 type Difference = Omit<Finding, "where">;

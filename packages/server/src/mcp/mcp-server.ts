@@ -1,0 +1,114 @@
+// Methods of MCP, over any transport: initialize, ping, server/discover, tools/list and tools/call.
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import { asFailure, Failure } from "@protobff/runtime/internal/failure";
+import type { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
+import type { Caller } from "@protobff/runtime/internal/identity/caller";
+import { type Client, clientOf, legacyVersion, SUPPORTED } from "./era.ts";
+import { cut, RpcCode, RpcError, type RpcMessage } from "./json-rpc.ts";
+import { INTERNAL, type McpRequest, type McpServerOptions, refused, unauthenticated } from "./request.ts";
+import { RunningCall, unknownTool } from "./running-call.ts";
+
+/** Time for which a client may keep the list of tools, in milliseconds. */
+const TTL_MS = 300_000;
+const NOTHING: Answering = { cancel: () => {} };
+
+/** Runs a method for its caller. */
+type Method = (request: McpRequest, caller: Caller | undefined) => void;
+
+export class McpServer {
+  readonly #options: McpServerOptions;
+  readonly #info: JsonObject;
+
+  constructor(options: McpServerOptions) {
+    this.#options = options;
+    this.#info = { name: options.name, version: options.tools.digest };
+  }
+
+  /** Answers a request. Returns a handle that cancels it. Never throws. */
+  answer(request: McpRequest): Answering {
+    try {
+      return this.#answer(request);
+    } catch (thrown) {
+      this.#options.fault("cannot answer a request for tools", thrown);
+      request.failed(INTERNAL);
+      return NOTHING;
+    }
+  }
+  #answer(request: McpRequest): Answering {
+    const client = clientOf(request.message, request.metadata);
+    if (client instanceof RpcError) {
+      request.failed(client);
+      return NOTHING;
+    }
+    const { method, params } = request.message;
+    const served = method === "tools/call" ? this.#options.tools.get(params.name) : undefined;
+    if (served !== undefined) {
+      const done = (result: string) => request.done(this.#result(client, result));
+      return new RunningCall(this.#options, request, client, done).begin(served);
+    }
+    // Callers without a credential learn of no method, and of no tool.
+    this.#identified(request, this.#methods(client).get(method) ?? (({ failed }) => failed(unknown(request, client))));
+    return NOTHING;
+  }
+
+  #methods(client: Client): ReadonlyMap<string, Method> {
+    const list: Method = ({ message, done, failed }, caller) => {
+      // There is one page.
+      if (message.params.cursor !== undefined) failed(new RpcError(RpcCode.INVALID_PARAMS, "unknown cursor"));
+      else done(this.#cacheable(client, `{"tools":${this.#options.tools.listFor(caller)}}`));
+    };
+    const discovered = JSON.stringify({ supportedVersions: SUPPORTED, capabilities: { tools: {} } });
+    const others: readonly (readonly [string, Method])[] = client.modern
+      ? [["server/discover", ({ done }) => done(this.#cacheable(client, discovered))]]
+      : [
+          ["initialize", ({ message, done }) => done(this.#initialized(message))],
+          ["ping", ({ done }) => done("{}")],
+        ];
+    return new Map([["tools/list", list], ...others]);
+  }
+  #initialized(message: RpcMessage): string {
+    const protocolVersion = legacyVersion(message);
+    return JSON.stringify({ protocolVersion, capabilities: { tools: {} }, serverInfo: this.#info });
+  }
+  #cacheable(client: Client, text: string): string {
+    if (!client.modern) return text;
+    const scope = this.#options.identity === undefined ? "public" : "private";
+    return this.#result(client, `{"ttlMs":${TTL_MS},"cacheScope":"${scope}",${text.slice(1)}`);
+  }
+  /** Adds the fields of all modern results. */
+  #result({ modern }: Client, text: string): string {
+    if (!modern) return text;
+    const type = text.startsWith('{"resultType"') ? "" : '"resultType":"complete",';
+    const info = JSON.stringify({ "io.modelcontextprotocol/serverInfo": this.#info });
+    return `{${type}${text.slice(1, -1)},"_meta":${info}}`;
+  }
+
+  #identified(request: McpRequest, run: Method): void {
+    const { identity, tools, challenge } = this.#options;
+    if (identity === undefined) {
+      run(request, undefined);
+      return;
+    }
+    const isOpen = tools.isPublic || request.message.method === "server/discover";
+    const settled = (found: AuthenticatedRequest | Failure): void => {
+      if (found instanceof Failure) request.failed(refused(found, challenge));
+      else if (found.caller === undefined && !isOpen) request.failed(unauthenticated(challenge()));
+      else run(request, found.caller);
+    };
+    try {
+      const found = identity.authenticate(request.incoming);
+      if (found instanceof Promise) found.then(settled, (thrown: unknown) => settled(asFailure(thrown)));
+      else settled(found);
+    } catch (thrown) {
+      settled(asFailure(thrown));
+    }
+  }
+}
+
+function unknown({ message: { method, params } }: McpRequest, { modern }: Client): RpcError {
+  if (method === "tools/call") return unknownTool(params.name);
+  return new RpcError(RpcCode.METHOD_NOT_FOUND, `Method not found: ${cut(method, 100)}`, {
+    status: modern ? 404 : 200,
+  });
+}

@@ -1,0 +1,107 @@
+// Opens the MCP server of a process, from its tools and its environment.
+import { setMaxListeners } from "node:events";
+import type { Message, Registry } from "@bufbuild/protobuf";
+import { systemClock } from "@protobff/runtime/internal/clock";
+import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
+import type { Identity } from "@protobff/runtime/internal/identity/identity";
+import { Sealer } from "@protobff/runtime/internal/sealing/sealer";
+import { readSealingKeys } from "@protobff/runtime/internal/sealing/sealing-keys";
+import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
+import { CHALLENGE } from "../headers/challenge.ts";
+import { PUBLIC_URL, PUBLIC_URL_REMEDY, readPublicUrl } from "../session/public-url.ts";
+import { Confirmations, UsedHere } from "./confirmations.ts";
+import { readHeaders } from "./header-list.ts";
+import { McpServer } from "./mcp-server.ts";
+import { ResourceMetadata } from "./resource-metadata.ts";
+import type { Tool } from "./tool.ts";
+import { ToolSet } from "./tool-set.ts";
+
+const KEYS = "BFF_TOOL_KEYS";
+const HEADERS = "BFF_MCP_HEADERS";
+
+/** Configuration of the tools of a process. */
+export interface McpConfig {
+  readonly tools: readonly Tool<Message, unknown>[];
+  readonly publicUrl: string | undefined;
+  /** Issuers of tokens. */
+  readonly issuers: readonly string[];
+  /** Undefined if no tool needs a confirmation. */
+  readonly sealer: Sealer | undefined;
+  readonly redisUrl: string | undefined;
+  /** Credentials of requests over standard input, as headers. */
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+/** Reads the configuration, with the faults of its variables. */
+export function readMcpConfig(
+  source: Environment,
+  tools: readonly Tool<Message, unknown>[],
+  issuers: readonly string[],
+): { readonly config: McpConfig; readonly faults: readonly ConfigFault[] } {
+  const faults: ConfigFault[] = [];
+  const settings = new EnvReader(source, faults);
+  const publicUrl = readPublicUrl(settings);
+  if (issuers.length > 0 && settings.optional(PUBLIC_URL) === undefined)
+    settings.fault(
+      PUBLIC_URL,
+      "is not set, and clients of the tools need the address of their login",
+      PUBLIC_URL_REMEDY,
+    );
+  const redisUrl = settings.optional("BFF_STATE_REDIS_URL") ?? settings.optional("REDIS_URL");
+  const confirms = tools.some(({ confirm }) => confirm === true);
+  const keys = confirms
+    ? readSealingKeys(KEYS, settings, (variable, problem, remedy) => settings.fault(variable, problem, remedy))
+    : [];
+  const workers = settings.optional("BFF_WORKERS") ?? "1";
+  if (confirms && redisUrl === undefined && workers !== "1") {
+    const problem = `is not set, and BFF_WORKERS is ${workers}: each process would accept a confirmation once`;
+    settings.fault("REDIS_URL", problem, "an address like redis://127.0.0.1:6379, or BFF_STATE_REDIS_URL");
+  }
+  const text = settings.optional(HEADERS);
+  const headers = text === undefined ? new Map<string, string>() : readHeaders(text);
+  if (headers === undefined) settings.fault(HEADERS, "is no list of headers", "authorization=Bearer …,tenant=x");
+  const sealer = confirms ? new Sealer(keys) : undefined;
+  return { config: { tools, publicUrl, issuers, sealer, redisUrl, headers: headers ?? new Map() }, faults };
+}
+
+/** An open MCP server. */
+export interface OpenMcp {
+  readonly server: McpServer;
+  /** Undefined without a login. */
+  readonly metadata: ResourceMetadata | undefined;
+  /** Ends streams with their newest items. */
+  drain(): void;
+  close(): void;
+}
+
+/** @param fault receives failures of Redis */
+export async function openMcp(
+  { tools, publicUrl, issuers, sealer, redisUrl }: McpConfig,
+  parts: {
+    readonly name: string;
+    readonly endpoints: readonly (Endpoint | StreamEndpoint)[];
+    readonly registry: Registry;
+    readonly identity: Identity<Message> | undefined;
+    readonly env: unknown;
+    readonly fault: (message: string, cause: unknown) => void;
+  },
+): Promise<OpenMcp> {
+  const set = new ToolSet(tools, parts.endpoints, parts.registry);
+  const metadata =
+    publicUrl === undefined || issuers.length === 0
+      ? undefined
+      : new ResourceMetadata({ publicUrl, issuers, scopes: set.scopes });
+  const confirmations = sealer && new Confirmations(sealer, await usedIds(redisUrl, parts.fault), systemClock);
+  const challenge = metadata === undefined ? () => CHALLENGE : metadata.challenge.bind(metadata);
+  const draining = new AbortController();
+  setMaxListeners(0, draining.signal);
+  const server = new McpServer({ ...parts, tools: set, confirmations, challenge, draining: draining.signal });
+  return { server, metadata, drain: () => draining.abort(), close: () => confirmations?.close() };
+}
+
+async function usedIds(redisUrl: string | undefined, fault: (message: string, cause: unknown) => void) {
+  if (redisUrl === undefined) return new UsedHere(systemClock);
+  const { UsedInRedis } = await import("./used-in-redis.ts"); // nobody else pays for loading it
+  return new UsedInRedis(redisUrl, (error) => fault("cannot reach the Redis of confirmations", error));
+}

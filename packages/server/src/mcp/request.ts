@@ -1,0 +1,63 @@
+import type { Message, Registry } from "@bufbuild/protobuf";
+import { Code, type Failure } from "@protobff/runtime/internal/failure";
+import type { Identity } from "@protobff/runtime/internal/identity/identity";
+import type { Incoming } from "@protobff/runtime/internal/identity/incoming-request";
+import type { Confirmations } from "./confirmations.ts";
+import type { MetadataHeaders } from "./era.ts";
+import { RpcCode, RpcError, type RpcMessage } from "./json-rpc.ts";
+import type { ToolSet } from "./tool-set.ts";
+
+export interface McpServerOptions {
+  /** Package, or name of several packages. */
+  readonly name: string;
+  readonly tools: ToolSet;
+  readonly registry: Registry;
+  readonly identity: Identity<Message> | undefined;
+  /** Values of the environment, for hidden arguments. */
+  readonly env: unknown;
+  /** Undefined if no tool needs a confirmation. */
+  readonly confirmations: Confirmations | undefined;
+  readonly challenge: Challenge;
+  /** Aborted when the server begins to shut down: streams then end with their newest item. */
+  readonly draining: AbortSignal;
+  /** Receives faults of the server itself. */
+  readonly fault: (message: string, cause: unknown) => void;
+}
+
+/** Returns the value of `www-authenticate`. */
+export type Challenge = (error?: "invalid_token" | "insufficient_scope", scopes?: readonly string[]) => string;
+
+/** One message, and the client that waits for its result. */
+export interface McpRequest {
+  readonly message: RpcMessage;
+  /** Its credentials. */
+  readonly incoming: Incoming;
+  /** Headers that repeat the body; undefined over standard input. */
+  readonly metadata: MetadataHeaders | undefined;
+  /** Receives the JSON of the result. */
+  readonly done: (result: string) => void;
+  readonly failed: (error: RpcError) => void;
+  /** Returns the receiver of a stream's items, for a client with a progress token. Undefined if it accepts no events. */
+  readonly progress: (token: string | number) => ((json: string) => void) | undefined;
+}
+
+/** Error of a request that the server itself fails. */
+export const INTERNAL = new RpcError(RpcCode.INTERNAL, "internal error", { status: 500 });
+
+/** Returns the error of a request without a credential. */
+export const unauthenticated = (challenge: string): RpcError =>
+  new RpcError(Code.UNAUTHENTICATED, "a credential is required", {
+    status: 401,
+    headers: ["www-authenticate", challenge],
+  });
+
+/** Returns the error of a caller whose credential is refused or cannot be verified, or who calls too often. */
+export function refused({ clientCode, clientMessage, headers = [] }: Failure, challenge: Challenge): RpcError {
+  if (clientCode === Code.UNAUTHENTICATED)
+    return new RpcError(clientCode, clientMessage, {
+      status: 401,
+      headers: ["www-authenticate", challenge("invalid_token")],
+    });
+  const status = clientCode === Code.RESOURCE_EXHAUSTED ? 429 : 503;
+  return new RpcError(clientCode, clientMessage, { status, headers });
+}

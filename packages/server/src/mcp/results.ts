@@ -1,0 +1,84 @@
+// Results of tools/call: answers, and failures that the model can act on. Text of upstreams stands only in JSON strings.
+import { type DescMessage, fromBinary, type Message, type MessageShape } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
+import { type Degradation, Degradation_Effect as Effect } from "@protobff/messages/bff/v1/degradation_pb.js";
+import { ErrorInfoSchema, RetryInfoSchema } from "@protobff/messages/google/rpc/error_details_pb.js";
+import { Code, type Failure } from "@protobff/runtime/internal/failure";
+import { allDetails } from "../headers/error-details.ts";
+
+/** The JSON of a result of tools/call. */
+export type ResultText = string;
+
+/**
+ * Returns an answer.
+ *
+ * @param json of the rpc's response
+ * @param notes texts for the model, besides the answer
+ */
+export function answer(json: string, notes: readonly string[] = []): ResultText {
+  return `{"content":${contentOf([json, ...notes])},"structuredContent":${json}}`;
+}
+/** Returns a failure of the tool, which the model sees. */
+export const toolError = (text: string): ResultText => `{"content":${contentOf([text])},"isError":true}`;
+
+const contentOf = (texts: readonly string[]): string => JSON.stringify(texts.map((text) => ({ type: "text", text })));
+
+/** Returns the reason of a failure, as in google.rpc.ErrorInfo. */
+export const reasonOf = (failure: Failure): string | undefined =>
+  found(allDetails(failure, undefined), ErrorInfoSchema)?.reason;
+
+/** Returns the failure of an rpc: its code and message, the reason, and the time of a retry. */
+export function failureText(failure: Failure | ConnectError): string {
+  const [code, message] =
+    "clientCode" in failure ? [failure.clientCode, failure.clientMessage] : [failure.code, failure.rawMessage];
+  const details = allDetails(failure, undefined);
+  const info = found(details, ErrorInfoSchema);
+  const retry = found(details, RetryInfoSchema)?.retryDelay;
+  const seconds = retry === undefined ? undefined : Number(retry.seconds) + (retry.nanos > 0 ? 1 : 0);
+  return [
+    `${nameOf(code)}: ${message}`,
+    ...(info === undefined ? [] : [`Reason: ${info.reason}`]),
+    ...(seconds === undefined ? [] : [`Call again after ${seconds} s.`]),
+  ].join("\n");
+}
+const nameOf = (code: number): string => Object.entries(Code).find(([, number]) => number === code)?.[0] ?? "UNKNOWN";
+
+function found<Desc extends DescMessage>(
+  details: ReturnType<typeof allDetails>,
+  desc: Desc,
+): MessageShape<Desc> | undefined {
+  for (const detail of details)
+    if ("type" in detail && detail.type === desc.typeName) return fromBinary(desc, detail.value);
+  return undefined;
+}
+
+/** Parts of the sentence about an answer, by what a failure did to a field. */
+const WORDS: readonly (readonly [Effect, string])[] = [
+  [Effect.MISSING, "Not known right now"],
+  [Effect.REPLACED, "Replaced by a default"],
+  [Effect.INCOMPLETE, "Incomplete"],
+  [Effect.STALE, "Older than usual"],
+];
+
+/**
+ * Returns the sentences about the degraded fields of an answer, "" for none.
+ *
+ * @param header value of `bff-degraded`: paths, for an answer without a field for its degradations
+ */
+export function degradedText(desc: DescMessage, message: Message, header: string): string {
+  const field = desc.fields.find(({ message: of }) => of?.typeName === "bff.v1.Degradation");
+  if (field === undefined)
+    return header === "" ? "" : `Not known right now, or not as usual: ${header.replaceAll(",", ", ")}.`;
+  const entries = (message as unknown as Record<string, readonly Degradation[]>)[field.localName] ?? [];
+  return WORDS.flatMap(([effect, words]) => {
+    const paths = entries.filter((entry) => entry.effect === effect).map(shown);
+    return paths.length === 0 ? [] : [`${words}: ${paths.join(", ")}.`];
+  }).join(" ");
+}
+const shown = ({ path, age }: Degradation): string => (age === undefined ? path : `${path} (${age.seconds} s)`);
+
+/** Returns the failure of an answer that is too large, with the ways to make it smaller. */
+export function tooLargeText(bytes: number, most: number, narrow: readonly string[]): string {
+  const ways = narrow.length === 0 ? "Request less." : `Set ${narrow.join(" or ")} for a smaller answer.`;
+  return `RESOURCE_EXHAUSTED: the answer has ${bytes} bytes, and at most ${most} fit. ${ways}`;
+}

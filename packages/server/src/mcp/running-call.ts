@@ -1,0 +1,163 @@
+// One request of tools/call: its caller, its arguments, the question to its user, and its rpc.
+import { type JsonObject, type Message, toBinary } from "@bufbuild/protobuf";
+import { Denied, type Verdict } from "@protobff/runtime/internal/admission/admission";
+import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import { asFailure, Code } from "@protobff/runtime/internal/failure";
+import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
+import type { Caller } from "@protobff/runtime/internal/identity/caller";
+import type { IncomingHeaders } from "@protobff/runtime/internal/identity/incoming-request";
+import { masked } from "../explorer/masks.ts";
+import type { Confirmations, Confirmed, Outcome } from "./confirmations.ts";
+import { type Client, missingElicitation } from "./era.ts";
+import { cut, isObject, RpcCode, RpcError } from "./json-rpc.ts";
+import { INTERNAL, type McpRequest, type McpServerOptions, refused, unauthenticated } from "./request.ts";
+import { failureText, type ResultText, reasonOf, toolError } from "./results.ts";
+import { callStream } from "./stream-tool.ts";
+import { callUnary } from "./tool-call.ts";
+import { lackOf, type ServedTool } from "./tool-set.ts";
+
+const NOTHING: Answering = { cancel: () => {} };
+const OLD_CLIENT =
+  "FAILED_PRECONDITION: this tool needs a confirmation of the user, and a client of MCP 2026-07-28 with elicitation.";
+
+/** The rpc of a call, ready to run. */
+interface Ready {
+  readonly served: ServedTool;
+  readonly args: Message;
+  readonly headers: IncomingHeaders;
+  readonly caller: Caller | undefined;
+}
+
+export class RunningCall {
+  readonly #options: McpServerOptions;
+  readonly #request: McpRequest;
+  readonly #client: Client;
+  readonly #done: (result: ResultText) => void;
+  #answering = NOTHING;
+  #cancelled = false;
+
+  constructor(options: McpServerOptions, request: McpRequest, client: Client, done: (result: ResultText) => void) {
+    this.#options = options;
+    this.#request = request;
+    this.#client = client;
+    this.#done = (result) => {
+      if (!this.#cancelled) done(result);
+    };
+  }
+  begin(served: ServedTool): Answering {
+    this.#authenticate(served);
+    return {
+      cancel: (why) => {
+        this.#cancelled = true;
+        this.#answering.cancel(why);
+      },
+    };
+  }
+
+  readonly #broken = (thrown: unknown): void => {
+    this.#options.fault("cannot answer a call of a tool", thrown);
+    this.#request.failed(INTERNAL);
+  };
+  #authenticate(served: ServedTool): void {
+    const { incoming } = this.#request;
+    const { authenticate } = served.endpoint;
+    if (authenticate === undefined) {
+      this.#read(served, incoming, undefined);
+      return;
+    }
+    const verdict = authenticate(incoming);
+    if (verdict instanceof Promise) verdict.then((found) => this.#admit(served, found)).catch(this.#broken);
+    else this.#admit(served, verdict);
+  }
+  #admit(served: ServedTool, verdict: Verdict): void {
+    if (this.#cancelled) return;
+    const { tools, challenge } = this.#options;
+    const caller = verdict instanceof AuthenticatedRequest ? verdict.caller : undefined;
+    if (verdict instanceof Denied) this.#request.failed(this.#refusal(served, verdict));
+    else if (caller === undefined && !tools.isPublic) this.#request.failed(unauthenticated(challenge()));
+    else this.#read(served, verdict, caller);
+  }
+  #refusal({ tool }: ServedTool, { failure, caller }: Denied): RpcError {
+    const { challenge } = this.#options;
+    if (failure.clientCode !== Code.PERMISSION_DENIED) {
+      const hasNone = reasonOf(failure) === "CREDENTIAL_MISSING";
+      return hasNone ? unauthenticated(challenge()) : refused(failure, challenge);
+    }
+    if (lackOf(tool.permit, caller) !== "scope") return unknownTool(tool.name);
+    const headers = ["www-authenticate", challenge("insufficient_scope", tool.permit?.scopes)];
+    return new RpcError(Code.PERMISSION_DENIED, "a scope is missing", { status: 403, headers });
+  }
+
+  #read(served: ServedTool, headers: IncomingHeaders, caller: Caller | undefined): void {
+    const { arguments: json = {} } = this.#request.message.params;
+    if (!isObject(json)) {
+      this.#request.failed(new RpcError(RpcCode.INVALID_PARAMS, "arguments is no object"));
+      return;
+    }
+    const args = served.read(json);
+    if (typeof args === "string") {
+      this.#done(toolError(`INVALID_ARGUMENT: ${args}`));
+      return;
+    }
+    const { tool, endpoint } = served;
+    try {
+      tool.hide?.(args, { principal: caller?.principal as Message, env: this.#options.env });
+      if (tool.confirm === true && "validate" in endpoint) endpoint.validate?.(args);
+    } catch (thrown) {
+      this.#done(toolError(failureText(asFailure(thrown))));
+      return;
+    }
+    const ready = { served, args, headers, caller };
+    if (tool.confirm === true) this.#confirm(ready, json).catch(this.#broken);
+    else this.#run(ready);
+  }
+
+  /** Runs the call if its user has confirmed it. */
+  async #confirm(ready: Ready, json: JsonObject): Promise<void> {
+    const { confirmations } = this.#options;
+    if (!this.#client.modern || confirmations === undefined) this.#done(toolError(OLD_CLIENT));
+    else if (!this.#client.showsForms) this.#request.failed(missingElicitation());
+    else if ((await this.#outcome(confirmations, ready, json)) === "accepted" && !this.#cancelled) this.#run(ready);
+  }
+  /** Answers the request unless its outcome is `accepted`. */
+  async #outcome(confirmations: Confirmations, { served, args, caller }: Ready, json: JsonObject): Promise<Outcome> {
+    const { params } = this.#request.message;
+    const { input } = served.endpoint.method;
+    const call: Confirmed = { tool: served.tool.name, caller, bytes: toBinary(input, args) };
+    let outcome: Outcome = "unanswered";
+    try {
+      if (params.requestState !== undefined) outcome = await confirmations.outcome(call, params);
+    } catch {
+      this.#done(toolError("UNAVAILABLE: confirmations cannot be checked now. Call again later."));
+      return "unknown";
+    }
+    if (outcome === "unknown") this.#request.failed(UNKNOWN_STATE);
+    if (outcome === "refused") this.#done(toolError("not confirmed"));
+    if (outcome === "unanswered") {
+      const shown = JSON.stringify(masked(json, input, this.#options.registry));
+      this.#done(confirmations.question(call, shown));
+    }
+    return outcome;
+  }
+
+  #run({ served, args, headers }: Ready): void {
+    const { endpoint } = served;
+    const { registry, draining } = this.#options;
+    const call = { served, args, headers, registry, draining, done: this.#done };
+    this.#answering = "follow" in endpoint ? callStream(endpoint, call, this.#progress()) : callUnary(endpoint, call);
+  }
+  #progress(): ((json: string) => void) | undefined {
+    const { _meta: meta } = this.#request.message.params;
+    const token = isObject(meta) ? meta.progressToken : undefined;
+    return typeof token === "string" || typeof token === "number" ? this.#request.progress(token) : undefined;
+  }
+}
+
+/** Also for tools that the caller may not know of. */
+export const unknownTool = (name: unknown): RpcError =>
+  new RpcError(RpcCode.INVALID_PARAMS, `Unknown tool: ${cut(typeof name === "string" ? name : "", 100)}`);
+
+/** A state that fails verification is an error (MCP 2026-07-28, Multi Round-Trip Requests). */
+const UNKNOWN_STATE = new RpcError(RpcCode.INVALID_PARAMS, "Invalid or expired requestState", {
+  data: { reason: "invalid_request_state" },
+});

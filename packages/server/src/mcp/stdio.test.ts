@@ -1,0 +1,101 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { readHeaders } from "./header-list.ts";
+import type { OpenMcp } from "./open-mcp.ts";
+import type { McpRequest } from "./request.ts";
+import { serveStdio } from "./stdio.ts";
+
+/** Serves what `lines` yields by a server that keeps its requests. */
+function session(maxBytes = 1_000) {
+  const requests: McpRequest[] = [];
+  const cancelled: unknown[] = [];
+  const server = {
+    answer(request: McpRequest) {
+      requests.push(request);
+      return { cancel: () => cancelled.push(request.message.id) };
+    },
+  };
+  const written: unknown[] = [];
+  const input = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = input.writable.getWriter();
+  const done = serveStdio({
+    mcp: { server, metadata: undefined, drain: () => {}, close: () => {} } as unknown as OpenMcp,
+    input: input.readable,
+    write: (text) => written.push(JSON.parse(text)),
+    headers: new Map([["authorization", "Bearer x"]]),
+    maxBytes,
+  });
+  const send = async (text: string) => {
+    await writer.write(Buffer.from(text));
+    await turn();
+  };
+  const call = (id: number, method = "tools/call") => `${JSON.stringify({ jsonrpc: "2.0", id, method, params: {} })}\n`;
+  return { requests, cancelled, written, send, call, end: () => writer.close(), done };
+}
+
+test("lines arrive in any pieces, and answers in any order", async () => {
+  const { requests, written, send, call, end, done } = session();
+  const text = call(1) + call(2);
+  await send(text.slice(0, 10));
+  await send(text.slice(10));
+  expect(requests.map(({ message }) => message.id)).toEqual([1, 2]);
+  expect(requests[0]?.incoming.all("authorization")).toEqual(["Bearer x"]);
+  requests[1]?.done("{}");
+  requests[0]?.done("{}");
+  await end();
+  await done;
+  expect(written).toEqual([2, 1].map((id) => ({ jsonrpc: "2.0", id, result: {} })));
+});
+
+test("a cancelled request is stopped, and has no answer; the end of the input stops the others", async () => {
+  const { requests, cancelled, written, send, call, end, done } = session();
+  await send(call(1) + call(2));
+  const cancel = { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } };
+  await send(`${JSON.stringify(cancel)}\n`);
+  requests[0]?.done("{}");
+  expect([cancelled, written]).toEqual([[1], []]);
+  await end();
+  await done;
+  expect(cancelled).toEqual([1, 2]);
+});
+
+test("a line that is too large, and more requests than fit, are refused beside one that is served", async () => {
+  const { requests, written, send, call, end, done } = session();
+  await send(`${"x".repeat(3_000)}\n`);
+  await send(`{\n\n${Array.from({ length: 101 }, (_, id) => call(id)).join("")}${call(5)}`);
+  expect(requests.length).toBe(100);
+  expect(written).toMatchObject([
+    { error: { code: -32600 } },
+    { error: { code: -32700 } },
+    { id: 100, error: { code: -32600, message: "too many requests are in progress" } },
+    { id: 5, error: { code: -32600, message: "the id is in use" } },
+  ]);
+  await end();
+  await done;
+});
+
+test("progress is a notification", async () => {
+  const { requests, written, send, call, end, done } = session();
+  await send(call(1));
+  requests[0]!.progress("t")?.('{"a":1}');
+  expect(written).toEqual([
+    {
+      jsonrpc: "2.0",
+      method: "notifications/progress",
+      params: { progressToken: "t", progress: 1, message: '{"a":1}' },
+    },
+  ]);
+  await end();
+  await done;
+});
+
+test.each([
+  ["authorization=Bearer a.b.c", { authorization: "Bearer a.b.c" }],
+  ["Authorization=Bearer x, x-tenant = t ", undefined],
+  ["a=1,b=x\\,y", { a: "1", b: "x,y" }],
+  ["a=b=c", { a: "b=c" }],
+  ["nothing", undefined],
+])("headers %j are read", (text, expected) => {
+  const headers = readHeaders(text);
+  expect(headers && Object.fromEntries(headers)).toEqual(expected);
+});

@@ -1,0 +1,120 @@
+// MCP over standard input and output (2026-07-28, Transports): one message per line, for an agent on this machine.
+import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import { type Incoming, incomingOf } from "@protobff/runtime/internal/identity/incoming-request";
+import { errorText, RpcCode, RpcError, type RpcId, type RpcMessage, readMessage, resultText } from "./json-rpc.ts";
+import type { OpenMcp } from "./open-mcp.ts";
+import { Progress } from "./progress.ts";
+import { ToolIncoming } from "./tool-incoming.ts";
+
+/** Maximum number of requests in progress. */
+const MAX_RUNNING = 100;
+const NEWLINE = 0x0a;
+
+export interface StdioOptions {
+  readonly mcp: OpenMcp;
+  readonly input: AsyncIterable<Uint8Array>;
+  readonly write: (text: string) => void;
+  /** Credentials of every request, as headers. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** Maximum size of a message, in bytes. */
+  readonly maxBytes: number;
+}
+
+/** Serves until the input ends, which cancels the requests in progress. */
+export async function serveStdio(options: StdioOptions): Promise<void> {
+  const session = new Session(options);
+  for await (const line of linesOf(options.input, options.maxBytes)) session.receive(line);
+  session.close();
+}
+
+class Session {
+  readonly #options: StdioOptions;
+  readonly #received: Incoming;
+  readonly #running = new Map<RpcId, Running>();
+
+  constructor(options: StdioOptions) {
+    this.#options = options;
+    const get = (name: string): string | null => options.headers.get(name) ?? null;
+    this.#received = incomingOf({ get });
+  }
+  receive(line: string | undefined): void {
+    const message =
+      line === undefined ? new RpcError(RpcCode.INVALID_REQUEST, "the message is too large") : readMessage(line);
+    if (message instanceof RpcError) this.#write(errorText(undefined, message));
+    else if (message.id !== undefined) this.#begin(message.id, message);
+    else if (message.method === "notifications/cancelled") this.#cancel(message.params.requestId);
+  }
+  close(): void {
+    for (const id of [...this.#running.keys()]) this.#cancel(id);
+  }
+
+  #begin(id: RpcId, message: RpcMessage): void {
+    if (this.#running.has(id) || this.#running.size >= MAX_RUNNING) {
+      const problem = this.#running.has(id) ? "the id is in use" : "too many requests are in progress";
+      this.#write(errorText(id, new RpcError(RpcCode.INVALID_REQUEST, problem)));
+      return;
+    }
+    const running: Running = { answering: undefined, progress: undefined };
+    this.#running.set(id, running);
+    running.answering = this.#options.mcp.server.answer({
+      message,
+      incoming: new ToolIncoming(this.#received, message, this.#options.mcp.metadata?.resource),
+      metadata: undefined,
+      done: (result) => this.#end(id, running, resultText(id, result)),
+      failed: (error) => this.#end(id, running, errorText(id, error)),
+      progress: (token) => {
+        const progress = new Progress(token, (notification) => this.#write(notification));
+        running.progress = progress;
+        return (json) => progress.item(json);
+      },
+    });
+  }
+  /** A request that was cancelled has no answer. */
+  #end(id: RpcId, running: Running, text: string): void {
+    running.progress?.close();
+    if (this.#running.get(id) !== running) return;
+    this.#running.delete(id);
+    this.#write(text);
+  }
+  #cancel(id: unknown): void {
+    if (typeof id !== "string" && typeof id !== "number") return;
+    const running = this.#running.get(id);
+    this.#running.delete(id);
+    running?.progress?.close();
+    running?.answering?.cancel();
+  }
+  #write(text: string): void {
+    this.#options.write(`${text}\n`);
+  }
+}
+interface Running {
+  answering: Answering | undefined;
+  progress: Progress | undefined;
+}
+
+/** Yields lines; undefined for one of more bytes than fit, of which nothing is kept. */
+async function* linesOf(input: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<string | undefined> {
+  let parts: Uint8Array[] = [];
+  let length = 0;
+  const take = (): string | undefined => {
+    const line = length > maxBytes ? undefined : Buffer.concat(parts).toString();
+    parts = [];
+    length = 0;
+    return line;
+  };
+  const add = (part: Uint8Array): void => {
+    length += part.length;
+    if (length > maxBytes) parts = [];
+    else parts.push(part);
+  };
+  for await (const chunk of input) {
+    let from = 0;
+    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
+      add(chunk.subarray(from, at));
+      from = at + 1;
+      const line = take();
+      if (line === undefined || line.trim() !== "") yield line;
+    }
+    add(chunk.subarray(from));
+  }
+}

@@ -1,0 +1,66 @@
+// One call of a tool: the rpc runs as for every other client, and its answer becomes a result.
+import { type DescMessage, type JsonValue, type Message, type Registry, toJson } from "@bufbuild/protobuf";
+import { writeFailure } from "@protobff/runtime/internal/endpoint/connect-json";
+import type { Answering, Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import { asFailure } from "@protobff/runtime/internal/failure";
+import { jsonText } from "@protobff/runtime/internal/http-rule/json-text";
+import type { IncomingHeaders } from "@protobff/runtime/internal/identity/incoming-request";
+import { answer, degradedText, failureText, type ResultText, tooLargeText, toolError } from "./results.ts";
+import type { ServedTool } from "./tool-set.ts";
+
+/** A call whose caller is admitted and whose arguments are read. */
+export interface ToolCall {
+  readonly served: ServedTool;
+  readonly args: Message;
+  readonly headers: IncomingHeaders;
+  readonly registry: Registry;
+  /** As of `McpServerOptions`. */
+  readonly draining: AbortSignal;
+  readonly done: (result: ResultText) => void;
+}
+
+/** Calls a unary rpc. */
+export function callUnary({ run, method }: Endpoint, call: ToolCall): Answering {
+  const { args, headers, done } = call;
+  return run(
+    args,
+    headers,
+    undefined,
+    (response, degraded) => {
+      try {
+        done(resultOf(method.output, response, degraded, call));
+        return undefined;
+      } catch (thrown) {
+        const failure = writeFailure(method.output, response, thrown);
+        done(toolError(failureText(failure)));
+        return failure;
+      }
+    },
+    (failure) => done(toolError(failureText(failure))),
+  );
+}
+
+/**
+ * Returns the result of an answer, or the error of one that is too large.
+ *
+ * @param degraded value of `bff-degraded`, "" for none
+ * @param notes texts for the model besides the answer
+ * @throws what protobuf-es throws for a message without JSON
+ */
+export function resultOf(
+  desc: DescMessage,
+  response: Message,
+  degraded: string,
+  { served, registry }: Pick<ToolCall, "served" | "registry">,
+  notes: readonly string[] = [],
+): ResultText {
+  const json = jsonText(toJson(desc, response, { registry }) as JsonValue);
+  const { maxBytes, narrow = [] } = served.tool;
+  const bytes = Buffer.byteLength(json);
+  if (bytes > maxBytes) return toolError(tooLargeText(bytes, maxBytes, narrow));
+  const words = degradedText(desc, response, degraded);
+  return answer(json, words === "" ? notes : [words, ...notes]);
+}
+
+/** Returns the result of whatever was thrown. */
+export const thrownResult = (thrown: unknown): ResultText => toolError(failureText(asFailure(thrown)));

@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+import type { JsonObject, Message, Registry } from "@bufbuild/protobuf";
+import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import type { Caller } from "@protobff/runtime/internal/identity/caller";
+import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
+import { readArguments } from "./arguments.ts";
+import type { Tool, ToolPermit } from "./tool.ts";
+
+/** A tool with the endpoint of its rpc. */
+export interface ServedTool {
+  readonly tool: Tool<Message, unknown>;
+  readonly endpoint: Endpoint | StreamEndpoint;
+  /** As of `readArguments`. */
+  readonly read: (args: JsonObject) => Message | string;
+}
+
+/** Reason for which a caller's credential does not suffice. */
+export type Lack = "credential" | "scope" | "rest";
+
+/** The tools of a server, by name. */
+export class ToolSet {
+  readonly #tools = new Map<string, ServedTool>();
+  readonly #listed: readonly { readonly permit: ToolPermit | undefined; readonly text: string }[];
+  /** True if every tool admits callers without a credential. */
+  readonly isPublic: boolean;
+  /** Hash of all that agents see of the tools. */
+  readonly digest: string;
+
+  /** @throws TypeError for a tool whose rpc nothing serves */
+  constructor(
+    tools: readonly Tool<Message, unknown>[],
+    endpoints: readonly (Endpoint | StreamEndpoint)[],
+    registry: Registry,
+  ) {
+    const served = new Map(endpoints.map((endpoint) => [nameOf(endpoint), endpoint]));
+    const sorted = [...tools].sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const tool of sorted) {
+      const endpoint = served.get(tool.method);
+      if (endpoint === undefined) throw new TypeError(`nothing serves ${tool.method}`);
+      const read = (args: JsonObject) => readArguments(endpoint.method.input, args, { ...tool, registry });
+      this.#tools.set(tool.name, { tool, endpoint, read });
+    }
+    this.#listed = sorted.map((tool) => ({ permit: tool.permit, text: JSON.stringify(listed(tool)) }));
+    this.isPublic = tools.every(({ permit }) => isPublic(permit));
+    this.digest = createHash("sha256").update(this.listFor(undefined, true)).digest("hex").slice(0, 16);
+  }
+
+  get(name: unknown): ServedTool | undefined {
+    return typeof name === "string" ? this.#tools.get(name) : undefined;
+  }
+  /** All scopes that tools require. */
+  get scopes(): string[] {
+    const all = [...this.#tools.values()].flatMap(({ tool }) => tool.permit?.scopes ?? []);
+    return [...new Set(all)].sort();
+  }
+  /** Returns the JSON of the tools that a caller may call. */
+  listFor(caller: Caller | undefined, all = false): string {
+    const admitted = this.#listed.filter(({ permit }) => all || lackOf(permit, caller) === undefined);
+    return `[${admitted.map(({ text }) => text)}]`;
+  }
+}
+
+const nameOf = ({ method }: Endpoint | StreamEndpoint): string => `${method.parent.typeName}/${method.name}`;
+const isPublic = (permit: ToolPermit | undefined): boolean => permit === undefined || permit.public === true;
+
+function listed({ name, description, inputSchema, outputSchema, readOnly, idempotent }: Tool<Message, unknown>) {
+  const annotations = { readOnlyHint: readOnly, idempotentHint: idempotent, destructiveHint: !readOnly };
+  return { name, ...(description !== "" && { description }), inputSchema, outputSchema, annotations };
+}
+
+/** Returns what a caller lacks for an rpc, as far as its credential decides; undefined: nothing. */
+export function lackOf(permit: ToolPermit | undefined, caller: Caller | undefined): Lack | undefined {
+  if (isPublic(permit)) return undefined;
+  if (caller === undefined) return "credential";
+  const { sources, scopes = [], roles = [] } = permit ?? {};
+  const [hasScopes, hasRoles] = [held(caller, "scopes"), held(caller, "roles")];
+  if (sources !== undefined && !sources.includes(caller.credential.source)) return "rest";
+  if (roles.some((any) => !any.some((role) => hasRoles.includes(role)))) return "rest";
+  return scopes.some((scope) => !hasScopes.includes(scope)) ? "scope" : undefined;
+}
+function held({ principal }: Caller, field: "scopes" | "roles"): readonly unknown[] {
+  const value: unknown = (principal as unknown as { readonly [name: string]: unknown })[field];
+  return Array.isArray(value) ? value : [];
+}

@@ -1,0 +1,70 @@
+// Callers of tools for agents: their credentials arrive in headers, and no token is passed on.
+import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
+import { methodsOf } from "../../resolve/model/blocks.ts";
+import type { BffMethod, Block, Model, Tool } from "../../resolve/model/model.ts";
+import { composedBlocks } from "../../resolve/model/request-reads.ts";
+import type { Check } from "../check.ts";
+import { withoutTool } from "../tool-hint.ts";
+import { allCalls } from "./governing-identities.ts";
+
+export const toolCallers: Check = {
+  rules: {
+    BFF218:
+      "The permit of a tool admits a source other than sessions. Sessions are cookies of browsers, and no credential of agents.",
+    BFF219:
+      "No call below a tool has `identify: TOKEN`. The Model Context Protocol forbids that servers pass on tokens, which were issued for them alone.",
+  },
+  run: checkToolCallers,
+};
+
+function checkToolCallers(model: Model, report: Report): void {
+  for (const method of methodsOf(model)) {
+    if (method.tool === undefined) continue;
+    checkSources(method, method.tool, model, report);
+    checkTokens(method, method.tool, model, report);
+  }
+}
+
+function checkSources({ desc, permit }: BffMethod, tool: Tool, model: Model, report: Report): void {
+  const { identity } = model.packages.find(({ name }) => name === desc.parent.file.proto.package) ?? {};
+  if (identity === undefined || permit === undefined || permit.public !== undefined) return;
+  const admitted = identity.sources.filter(({ name }) => permit.sources?.includes(name) ?? true);
+  if (admitted.length === 0 || admitted.some(({ credential }) => credential.kind !== "session")) return;
+  report({
+    code: "BFF218",
+    severity: "error",
+    message: `the permit of "${desc.name}" admits only sessions, and a session is no credential of agents`,
+    at: tool.at,
+    related: [
+      { at: tool.rpc.at, message: "the rpc" },
+      { at: permit.at, message: "its permit" },
+    ],
+    hint: `permit another source, or ${withoutTool(tool)}`,
+  });
+}
+
+function checkTokens(method: BffMethod, tool: Tool, model: Model, report: Report): void {
+  const at = tokenPlace(method, model);
+  if (at === undefined) return;
+  report({
+    code: "BFF219",
+    severity: "error",
+    message: `"${method.desc.name}" is a tool, and a call below it passes on the token of the caller`,
+    at,
+    related: [{ at: tool.at, message: "the tool" }],
+    hint: `write \`identify: SIGNED\`, or ${withoutTool(tool)}`,
+  });
+}
+
+/** Returns the place of the first `identify: TOKEN` among the calls of an rpc. */
+function tokenPlace(method: BffMethod, model: Model): Origin | undefined {
+  const { permit, stream, opening } = method;
+  const blocks = [...composedBlocks(method, model), permit, stream, opening].filter((block) => block !== undefined);
+  const calls = [
+    ...blocks.flatMap((block) => allCalls(block as Block)),
+    ...(stream?.call === undefined ? [] : [stream.call]),
+  ];
+  return calls.find(({ policy }) => policy.identify?.value === Identify.TOKEN)?.policy.identify?.at;
+}

@@ -1,0 +1,206 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { distinctReport } from "../../diagnostic/distinct.ts";
+import type { IrMethod, IrService } from "../../ir/ir.ts";
+import type { IrBind } from "../../ir/step.ts";
+import type { FieldBinding } from "../../model/conversion.ts";
+import { commentOf } from "../../text/comment.ts";
+import { fieldPath } from "../conversions/bind.ts";
+import type { HiddenField, Tool } from "../model/model.ts";
+import { envOfLet } from "../packages/env.ts";
+import { packageContext } from "../packages/package-context.ts";
+import { callersOf, publicAt } from "../packages/principal.ts";
+import { type Around, bareStep, messageVariable, requestScope } from "../packages/request-scope.ts";
+import type { MessageScope } from "../scope/scope.ts";
+import type { Run } from "../steps/context.ts";
+import { resolveSet } from "../steps/set.ts";
+import { checkNames, type NameRules } from "./check-names.ts";
+import { fittingRpcs } from "./fitting-rpcs.ts";
+
+const DEFAULT_MAX_BYTES = 65_536;
+const DEFAULT_WAIT_MS = 50_000;
+const LONGEST_NAME = 64;
+
+/** Returns the tool of every RPC that is one. A hidden field with a fault is left out. */
+export function resolveTools(run: Run): ReadonlyMap<IrMethod, Tool> {
+  const report = distinctReport(run.report);
+  return new Map(
+    run.ir.files.flatMap((file) =>
+      file.services.flatMap((service) => {
+        const context = packageContext(run, file.desc.proto.package);
+        const all = service.methods
+          .filter((method) => isTool(run, service, method))
+          .map((method): Around => ({ run, file, service, method, context, report }));
+        checkService(service, all, report);
+        return all.map((around) => [around.method, toolOf(around)] as const);
+      }),
+    ),
+  );
+}
+
+/** The tool of a service is for RPCs that only read, for callers that are known. */
+function isTool(run: Run, service: IrService, method: IrMethod): boolean {
+  if (method.tool !== undefined) return method.tool.off === undefined;
+  const { desc } = method;
+  const reads = desc.methodKind === "unary" && desc.idempotency === Level.NO_SIDE_EFFECTS;
+  return service.tool !== undefined && reads && publicAt(run, method) === undefined;
+}
+
+/** Reports a `tool` of a service without tools, and its hidden fields that no request has. */
+function checkService({ tool, desc }: IrService, all: readonly Around[], report: Report): void {
+  if (tool === undefined) return;
+  if (all.length === 0) {
+    report({
+      code: "BFF227",
+      severity: "error",
+      message: `no rpc of "${desc.name}" is a tool: none is unary, declared NO_SIDE_EFFECTS and not public`,
+      at: tool.at,
+      hint: "add `option idempotency_level = NO_SIDE_EFFECTS;` to rpcs that only read, or leave out `tool`",
+    });
+    return;
+  }
+  for (const { name } of tool.hidden) {
+    if (name === undefined) continue;
+    const { found, faults } = fittingRpcs(
+      all,
+      () => true,
+      ({ method, report }) => fieldPath(method.desc.input, name, report),
+    );
+    if (found.size === 0) for (const fault of faults[0] ?? []) report(fault);
+  }
+}
+
+function toolOf(around: Around): Tool {
+  const { run, file, service, method } = around;
+  const { desc, tool: declared } = method;
+  const shared = service.tool;
+  const hidden = hiddenOf(around);
+  const { name, at } = nameOf(around);
+  return {
+    kind: "tool",
+    ir: service,
+    file,
+    desc: service.desc,
+    rpc: method,
+    at: declared?.at ?? shared?.at ?? method.at,
+    name,
+    nameAt: at,
+    description: (declared?.description?.value ?? commentOf(desc))?.trim() || undefined,
+    confirm: declared?.confirm?.value ?? false,
+    maxBytes: (declared?.maxBytes ?? shared?.maxBytes)?.value ?? DEFAULT_MAX_BYTES,
+    waitMs: desc.methodKind === "unary" ? undefined : (declared?.wait?.value ?? DEFAULT_WAIT_MS),
+    hidden,
+    callers: callersOf(run, method),
+    args: { message: desc.input, variable: messageVariable("args", "args", desc.input), members: [] },
+    shared: [],
+    env: scopeOf(around).env,
+    steps: hidden.flatMap(({ ir, bound }) => (bound === undefined ? [] : [bareStep(ir.at, bound.expression)])),
+    targets: [],
+  };
+}
+
+function nameOf({ method, report }: Around): Pick<Tool, "name"> & { readonly at: Tool["nameAt"] } {
+  const declared = method.tool?.name;
+  if (declared !== undefined) return { name: declared.value, at: declared.at };
+  const name = snakeCase(method.desc.name);
+  if (name.length > LONGEST_NAME)
+    report({
+      code: "BFF181",
+      severity: "error",
+      message: `"${name}" is not a valid name of a tool`,
+      at: method.at,
+      hint: `declare a shorter one, as in \`tool: { name: "${name.slice(0, LONGEST_NAME)}" }\``,
+    });
+  return { name, at: method.at };
+}
+
+/** `GetURLOfItem` → `get_url_of_item` */
+const snakeCase = (name: string): string =>
+  name
+    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
+    .replace(/([A-Z])([A-Z][a-z])/g, "$1_$2")
+    .toLowerCase();
+
+/** Returns the fields of the service that the request has, under those of the RPC itself. */
+function hiddenOf(around: Around): readonly HiddenField[] {
+  const { service, method, report } = around;
+  const ofRpc = method.tool?.hidden ?? [];
+  const names = new Set(ofRpc.map(({ name }) => name?.value));
+  const shared = (service.tool?.hidden ?? []).filter(
+    ({ name }) => name !== undefined && !names.has(name.value) && fieldPath(method.desc.input, name, () => {}),
+  );
+  const all = [...shared, ...ofRpc];
+  const set = new Map(bindingsOf(around, all).map((binding) => [pathText(binding.path), binding.bound]));
+  const found = all.flatMap((ir): readonly HiddenField[] => {
+    // A path with a `by` has been reported with it.
+    const path = ir.name && fieldPath(method.desc.input, ir.name, ir.by === undefined ? report : () => {});
+    if (path === undefined) return [];
+    const bound = set.get(pathText(path));
+    return ir.by !== undefined && bound === undefined ? [] : [{ ir, path, bound }];
+  });
+  return [...found, ...besides(found)];
+}
+
+/** Returns the other members of oneofs in which a member is set: clients cannot choose them. */
+function besides(hidden: readonly HiddenField[]): readonly HiddenField[] {
+  const known = new Set(hidden.map(({ path }) => pathText(path)));
+  return hidden.flatMap(({ ir, path, bound }) =>
+    bound === undefined
+      ? []
+      : (path.at(-1)?.oneof?.fields ?? [])
+          .map((field): HiddenField => ({ ir, path: [...path.slice(0, -1), field], bound: undefined }))
+          .filter((other) => !known.has(pathText(other.path))),
+  );
+}
+
+const pathText = (path: FieldBinding["path"]): string => path.map(({ name }) => name).join(".");
+
+function bindingsOf(around: Around, all: readonly IrBind[]): readonly FieldBinding[] {
+  const { run, method } = around;
+  const { scope } = scopeOf(around);
+  const valued = all.filter(({ by }) => by !== undefined && checkNames(around, scope, by, "BFF209", NAMES));
+  const args = { message: undefined, variable: messageVariable("args", "args", method.desc.input), members: [] };
+  const cx = { run, scope, args, offered: [], ir: undefined };
+  return resolveSet(cx, { set: valued, batch: undefined }, method.desc.input, []).filter((binding) =>
+    isPresent(binding, method.desc, scope),
+  );
+}
+
+/** Reports a value that anonymous callers lack: their requests would read as if the field were not restricted. */
+function isPresent({ bound: { expression } }: FieldBinding, { name }: DescMethod, { report }: MessageScope): boolean {
+  if (expression.unsafe.length === 0) return true;
+  report({
+    code: "BFF209",
+    severity: "error",
+    message: `\`principal\` is absent for anonymous callers of "${name}", which is public`,
+    at: expression.text.at,
+    hint: `write a value for them, as in \`ok(principal) ? ${expression.text.value} : …\``,
+  });
+  return false;
+}
+
+const NAMES: NameRules = {
+  principal: {
+    message: "a hidden field by `principal` needs an identity, and this package has none",
+    hint: "add `identity` to the file rule of this package, or read `env`",
+  },
+  other(names) {
+    const other = ["args", "headers", "peer", "now"].find((name) => names.has(name));
+    if (other === undefined) return undefined;
+    return { message: `a hidden field cannot read \`${other}\``, hint: "read `principal` or `env`" };
+  },
+  step: (name) => ({
+    message: `a hidden field cannot read step "${name}": it is set before the rpc begins`,
+    hint: "read `principal` or `env`",
+  }),
+};
+
+/** Functions of the user are out of scope: hidden fields are set outside of the app that has them. */
+function scopeOf(around: Around) {
+  const { run, service, file, context } = around;
+  const env = envOfLet(run, service, file, context, () => {});
+  const scope = requestScope(around, { env, args: false, strict: undefined });
+  const builtins = new Map([...scope.builtins].filter(([name]) => name === "principal" || name === "env"));
+  return { scope: { ...scope, builtins, functions: [] }, env: env.variables };
+}
