@@ -30,7 +30,7 @@ test("callers without a credential learn of no tool", async () => {
 });
 
 test("bad tokens are refused before the tool is searched", async () => {
-  const { mcp, url, token } = await servedAgent(project);
+  const { mcp, url, token, log } = await servedAgent(project, { BFF_AUDIT: "stderr" });
   const good = await token(EVERY);
   const [head = "", payload = "", signature = ""] = good.split(".");
   const none = Buffer.from('{"alg":"none"}').toString("base64url");
@@ -50,6 +50,9 @@ test("bad tokens are refused before the tool is searched", async () => {
       expect(headers.get("www-authenticate")).toContain('error="invalid_token"');
     }
   expect((await send(mcp, CALL, bearer(good))).status).toBe(200);
+  // Calls name the rpc, other methods have none.
+  for (const method of ["mcp", "agent.v1.AgentService/GetItem"])
+    await expect.poll(log).toMatch(new RegExp(`"event":"unauthenticated".*"method":"${method}"`));
 });
 
 test("two credentials, cookies and tokens in the address are refused", async () => {

@@ -152,8 +152,9 @@ export async function serve<
   steerMemory();
   if (parts.tools !== undefined && isStdio(process)) {
     const { services, types } = options;
-    const tools = { ...parts, name: options.name, endpoints, services, types, env: config.env };
-    await serveStdioTools(parts.tools, { ...tools, fault: parts.observers.fault }, config.maxRequestBytes);
+    const { identity, observers, tools } = parts;
+    const served = { name: options.name, endpoints, services, types, identity, env: config.env, ...observers };
+    await serveStdioTools(tools, served, config.maxRequestBytes);
     return process.exit(0);
   }
   if (config.warmUpMs > 0) await warmedUp(declaration, config, parts.identity, parts.observers);
@@ -167,13 +168,9 @@ export async function serve<
     return;
   }
   drainOnSignal(process, end, (code) => process.exit(code));
-  const { mocks, observers } = parts;
-  const shown = {
-    admin: ports.admin?.url,
-    explorer: observers.explorer !== undefined,
-    tools: parts.tools !== undefined,
-    mocked: [...mocks.keys()],
-  };
+  const explorer = parts.observers.explorer !== undefined;
+  const mocked = [...parts.mocks.keys()];
+  const shown = { admin: ports.admin?.url, explorer, tools: parts.tools !== undefined, mocked };
   process.stdout.write(startLine(listening.url, shown, config.log));
 }
 
@@ -289,14 +286,15 @@ async function openPorts(
       ports.admin = await openSeparateAdmin(config.telemetry.admin, observers, () => ports.listening);
     } else observers.metrics?.add(() => serverFamilies(ports.listening));
     port = { ...config, variables: LISTEN_VARIABLES };
-    const { fault } = observers;
-    const mcp = await openTools(tools, { name, endpoints, services, types, identity, env: config.env, fault });
+    const { fault, observer } = observers;
+    const served = { name, endpoints, services, types, identity, env: config.env, observer, fault };
+    const mcp = await openTools(tools, served);
     ports.listening = await listen(endpoints, {
       ...config,
       services,
       fault,
       mcp,
-      observer: observers.observer,
+      observer,
       // The supervisor waits before it sends the order to end.
       ...(worker !== undefined && { connections: worker, drainDelayMs: 0 }),
       ...(identity !== undefined && { identity }),

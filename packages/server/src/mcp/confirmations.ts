@@ -109,6 +109,9 @@ export class UsedHere implements UsedIds {
   constructor(clock: Clock) {
     this.#clock = clock;
   }
+  get size(): number {
+    return this.#until.size;
+  }
   use(id: string, lifeMs: number): boolean {
     const now = this.#clock.date().getTime();
     // Equal lives expire in the order of their uses.

@@ -1,8 +1,10 @@
 // Methods of MCP, over any transport: initialize, ping, server/discover, tools/list and tools/call.
 import type { JsonObject } from "@bufbuild/protobuf";
+import { auditRefusal } from "@protobff/runtime/internal/admission/admission";
+import { systemClock } from "@protobff/runtime/internal/clock";
 import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { asFailure, Failure } from "@protobff/runtime/internal/failure";
-import type { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
+import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
 import { type Client, clientOf, legacyVersion, SUPPORTED } from "./era.ts";
 import { cut, RpcCode, RpcError, type RpcMessage } from "./json-rpc.ts";
@@ -84,6 +86,13 @@ export class McpServer {
     return `{${type}${text.slice(1, -1)},"_meta":${info}}`;
   }
 
+  /** Calls of tools are audited by their rpcs. */
+  #audit(failure: Failure, { incoming }: McpRequest): void {
+    const { observer, identity } = this.#options;
+    const parts = { caller: undefined, peer: incoming.peer, answer: [] };
+    const authentication = new AuthenticatedRequest(incoming, identity?.hidden ?? new Set(), parts);
+    auditRefusal(observer, failure, { authentication, method: "mcp", at: systemClock.date() });
+  }
   #identified(request: McpRequest, run: Method): void {
     const { identity, tools, challenge } = this.#options;
     if (identity === undefined) {
@@ -92,8 +101,10 @@ export class McpServer {
     }
     const isOpen = tools.isPublic || request.message.method === "server/discover";
     const settled = (found: AuthenticatedRequest | Failure): void => {
-      if (found instanceof Failure) request.failed(refused(found, challenge));
-      else if (found.caller === undefined && !isOpen) request.failed(unauthenticated(challenge()));
+      if (found instanceof Failure) {
+        this.#audit(found, request);
+        request.failed(refused(found, challenge));
+      } else if (found.caller === undefined && !isOpen) request.failed(unauthenticated(challenge()));
       else run(request, found.caller);
     };
     try {

@@ -5,6 +5,7 @@ import { systemClock } from "@protobff/runtime/internal/clock";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import type { Identity } from "@protobff/runtime/internal/identity/identity";
+import type { Observer } from "@protobff/runtime/internal/observer";
 import { Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import { readSealingKeys } from "@protobff/runtime/internal/sealing/sealing-keys";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
@@ -84,6 +85,7 @@ export async function openMcp(
     readonly registry: Registry;
     readonly identity: Identity<Message> | undefined;
     readonly env: unknown;
+    readonly observer?: Pick<Observer, "audit"> | undefined;
     readonly fault: (message: string, cause: unknown) => void;
   },
 ): Promise<OpenMcp> {

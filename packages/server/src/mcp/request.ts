@@ -2,6 +2,7 @@ import type { Message, Registry } from "@bufbuild/protobuf";
 import { Code, type Failure } from "@protobff/runtime/internal/failure";
 import type { Identity } from "@protobff/runtime/internal/identity/identity";
 import type { Incoming } from "@protobff/runtime/internal/identity/incoming-request";
+import type { Observer } from "@protobff/runtime/internal/observer";
 import type { Confirmations } from "./confirmations.ts";
 import type { MetadataHeaders } from "./era.ts";
 import { RpcCode, RpcError, type RpcMessage } from "./json-rpc.ts";
@@ -20,6 +21,8 @@ export interface McpServerOptions {
   readonly challenge: Challenge;
   /** Aborted when the server begins to shut down: streams then end with their newest item. */
   readonly draining: AbortSignal;
+  /** Receives the refusals of callers. */
+  readonly observer?: Pick<Observer, "audit"> | undefined;
   /** Receives faults of the server itself. */
   readonly fault: (message: string, cause: unknown) => void;
 }

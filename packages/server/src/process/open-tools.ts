@@ -6,6 +6,7 @@ import type { ServerFault } from "@protobff/runtime/internal/environment/server-
 import { typesOf } from "@protobff/runtime/internal/http-rule/types-of";
 import type { Identity } from "@protobff/runtime/internal/identity/identity";
 import type { IdentitySpec } from "@protobff/runtime/internal/identity/spec";
+import type { Observer } from "@protobff/runtime/internal/observer";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import type { McpRoute } from "../mcp/mcp-route.ts";
 import type { McpConfig, OpenMcp } from "../mcp/open-mcp.ts";
@@ -46,6 +47,7 @@ export interface ToolParts {
   readonly types: readonly DescFile[] | undefined;
   readonly identity: Identity<Message> | undefined;
   readonly env: unknown;
+  readonly observer: Pick<Observer, "audit"> | undefined;
   readonly fault: ServerFault;
 }
 
