@@ -75,10 +75,10 @@ async function listening(child: ChildProcess): Promise<Pick<BffProcess, "url" | 
       reject(new Error(`ended with ${code} before it listened`));
     });
     createInterface({ input: stdout }).on("line", (line) => {
-      const [, url, metrics] = /^listening on (http:\/\/\S+)(?: \(metrics: ([^\s,)]+).*\))?$/.exec(line) ?? [];
+      const [, url] = /^listening on (http:\/\/\S+)/.exec(line) ?? [];
       if (url === undefined) return;
       clearTimeout(timer);
-      resolve({ url, metrics });
+      resolve({ url, metrics: /metrics: ([^\s,)]+)/.exec(line)?.[1] });
     });
   });
 }
