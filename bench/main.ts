@@ -29,6 +29,7 @@ import { runStart } from "./scenarios/start.ts";
 import { runStream } from "./scenarios/stream.ts";
 import { runTail } from "./scenarios/tail.ts";
 import { runTelemetry } from "./scenarios/telemetry.ts";
+import { runTools } from "./scenarios/tools.ts";
 import { runWorkers } from "./scenarios/workers.ts";
 import { runValidation } from "./validation.ts";
 
@@ -59,6 +60,7 @@ const RECORDED: Readonly<Record<string, Run>> = {
   edge: reported(runEdge),
   refusals: reported(runRefusals),
   telemetry: reported(runTelemetry),
+  tools: reported(runTools),
   workers: reported(runWorkers),
   attacks: reported(runAttacks),
   generate: reported(runGenerate),

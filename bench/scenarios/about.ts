@@ -94,6 +94,13 @@ export const about: readonly About[] = [
     drawn: "cpu_us_per_request",
   },
   {
+    scenario: "tools",
+    text: "The fan-out as a tool: a call by MCP against the same call by Connect with JSON.",
+    goal: "at most 1.3 × Connect with JSON",
+    columns: ["ratio_to_connect_json", "cpu_us_per_request", "requests_per_second"],
+    drawn: "cpu_us_per_request",
+  },
+  {
     scenario: "masks",
     text: "The fan-out without masks, with masks but a request without one, and with a mask of two of its three parts, against a BFF that composes these two alone.",
     goal: "at most 1.05 × by hand",
