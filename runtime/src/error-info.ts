@@ -1,4 +1,5 @@
 // Error details of google.rpc (google/rpc/error_details.proto) that refusals and failures have.
+import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import type { Code, Reason } from "./failure.ts";
 import type { ReceivedDetail } from "./wire/bounded-status.ts";
 import { fieldOf, varintSize, writeFieldHead, writeVarint } from "./wire/small-message.ts";
@@ -94,6 +95,16 @@ export function retryInfo(ms: number): ReceivedDetail {
     writeVarint(value, at + 1, nanos);
   }
   return { type: RETRY_INFO, value };
+}
+
+/** Returns the first detail of a type. Details with a schema are declared ones. */
+export function detailIn<Desc extends DescMessage>(
+  details: readonly ({ readonly type: string; readonly value: Uint8Array } | { readonly desc: DescMessage })[],
+  desc: Desc,
+): MessageShape<Desc> | undefined {
+  for (const detail of details)
+    if ("type" in detail && detail.type === desc.typeName) return fromBinary(desc, detail.value);
+  return undefined;
 }
 
 const text = (field: number, value: string): Uint8Array<ArrayBuffer> => fieldOf(field, Buffer.from(value));

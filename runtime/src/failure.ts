@@ -26,6 +26,10 @@ export type Code = (typeof Code)[keyof typeof Code];
 /** Every code of an error. */
 export const ERROR_CODES: readonly Code[] = Object.values(Code).filter((code) => code !== Code.OK);
 
+const CODE_NAMES: readonly string[] = Object.keys(Code);
+/** Returns the name of a status code, as labels and logs have it. An unknown number is its own name. */
+export const codeName = (code: number): string => CODE_NAMES[code] ?? String(code);
+
 /** Reasons of failures; the numbers are those of `bff.v1.Degradation.Reason`. */
 export const Reason = { TIMEOUT: 1, UNAVAILABLE: 2, BREAKER_OPEN: 3, LIMITED: 4, REJECTED: 5, INVALID: 6 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];

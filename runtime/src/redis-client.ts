@@ -35,3 +35,17 @@ export function connectRedis(url: string, failed: (error: Error) => void) {
   client.connect().catch(() => {});
   return client;
 }
+
+/** Time limit for a command, in milliseconds: the client's own timers are of connections. */
+const COMMAND_MS = 1_000;
+
+/** @throws an Error for a command without an answer in time, and errors of the command */
+export async function answeredInTime<T>(command: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`Redis has not answered within ${COMMAND_MS} ms`)), COMMAND_MS);
+  try {
+    return await Promise.race([command, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -7,11 +7,10 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, expect, test } from "vitest";
 import type { Tool } from "../../packages/server/src/mcp/tool.ts";
 import { seedOf } from "../seed/seed.ts";
-import { compileCase } from "../support/golden.ts";
 import { numbers, randomMessage } from "../support/random-message.ts";
-import { requestFor, schemaOf } from "../support/request.ts";
-import { mirror } from "./real-apis/mirror.ts";
-import { FAMILIES, type Family, protosOf } from "./real-apis/packages.ts";
+import { schemaOf } from "../support/request.ts";
+import { compileMirror } from "./real-apis/build-mirror.ts";
+import { FAMILIES, type Family } from "./real-apis/packages.ts";
 
 const MESSAGES = 20;
 const seed = Number(seedOf("PROTOBFF_TOOL_SCHEMAS_SEED"));
@@ -20,20 +19,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Makes a tool of each rpc, with the descriptors of the mirror. */
 async function toolsOf(family: Family) {
-  const all = protosOf(family);
-  const { allFiles } = schemaOf(requestFor(all));
-  const services = allFiles.flatMap((file) => (family.files.test(`${file.name}.proto`) ? file.services : []));
-  const name = `mirror/${family.name}.proto`;
   let count = 0;
   // Two versions of an API have the same names of rpcs.
-  const proto = mirror(family.name, services).proto.replaceAll(
-    /^( +rpc (\w+)\([\w.]+\) returns \([\w.]+\));$/gm,
-    (_, rpc: string, of: string) =>
-      `${rpc} { option (bff.v1.method).tool = { name: "${of}_${++count}" confirm: false }; }`,
+  const named = (_: string, rpc: string, name: string): string =>
+    `${rpc} { option (bff.v1.method).tool = { name: "${name}_${++count}" confirm: false }; }`;
+  const { request, response } = compileMirror(family, (proto) =>
+    proto.replaceAll(/^( +rpc (\w+)\([\w.]+\) returns \([\w.]+\));$/gm, named),
   );
-  const request = requestFor({ ...all, [name]: proto }, [name]);
-  const { response } = compileCase(request, { [name]: proto }, "import_extension=ts,server=true");
-  if (response.error !== "") throw new Error(response.error.slice(0, 2_000));
   const file = response.file.find((output) => output.name.endsWith("server_tools.ts"));
   const path = join(folder, family.name, "tools.ts");
   mkdirSync(dirname(path), { recursive: true });

@@ -22,6 +22,7 @@ import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-cli
 import { readConfig, type ServerConfig } from "./config/config.ts";
 import type { UpstreamsSpec } from "./config/config-upstreams.ts";
 import type { Supplied } from "./config/load-resolvers.ts";
+import { isStdio } from "./config/stdio.ts";
 import { type Listening, listen } from "./listen.ts";
 import { ADMIN_VARIABLES, explainListenError, LISTEN_VARIABLES, type RequestedPort } from "./listener/listen-error.ts";
 import { freeAfterCompiling } from "./memory/compilers-memory.ts";
@@ -36,7 +37,7 @@ import { openSeparateAdmin, serverFamilies } from "./process/open-admin.ts";
 import { openCache } from "./process/open-cache.ts";
 import { openMocks } from "./process/open-mocks.ts";
 import { type Observers, openObservers } from "./process/open-observers.ts";
-import { isStdio, type LoadTools, openTools, serveStdioTools } from "./process/open-tools.ts";
+import { type LoadTools, openTools, serveStdioTools } from "./process/open-tools.ts";
 import { addCertificates, KeySets } from "./process/server-families.ts";
 import { cannotStart, explainFaults, startLine } from "./process/start-line.ts";
 import { closeClients, connect, type Reach, type UpstreamClient } from "./process/upstream-clients.ts";

@@ -2,6 +2,7 @@
 import type { ConfigFault } from "@protobff/runtime/internal/environment/variable-reader";
 import { VariableReader } from "@protobff/runtime/internal/environment/variable-reader";
 import { readAdmin, readLog, readProcess } from "./config/config-process.ts";
+import { isStdio } from "./config/stdio.ts";
 import { WORKER_MARK } from "./workers/messages.ts";
 import type { SupervisorConfig } from "./workers/supervise.ts";
 
@@ -29,6 +30,6 @@ function supervisorConfig(env: NodeJS.ProcessEnv): SupervisorConfig | undefined 
   const config = readProcess(read);
   const log = readLog(read);
   const admin = readAdmin(read);
-  if (faults.length > 0 || config.workers === 1 || process.argv.includes("--mcp-stdio")) return undefined;
+  if (faults.length > 0 || config.workers === 1 || isStdio(process)) return undefined;
   return { ...config, log, telemetry: { ...(admin !== undefined && { admin }) }, tls: read.optional("TLS_CERT_FILE") };
 }

@@ -2,6 +2,7 @@
 
 import type { Text } from "../diagnostic/origin.ts";
 import type { IrCredential } from "../ir/edge.ts";
+import { pathName } from "../model/path-name.ts";
 import type { Identity, IdentitySource } from "../resolve/model/edge.ts";
 import { defined } from "../text/json-member.ts";
 
@@ -62,7 +63,7 @@ function sourceReport({ name, credential, ir, claims, set }: IdentitySource): Id
     ...defined(
       "set",
       set?.map(({ path, bound, if: condition }) => ({
-        field: path.map((field) => field.name).join("."),
+        field: pathName(path),
         by: bound.expression.text.value,
         ...defined("if", condition?.text.value),
       })),

@@ -1,10 +1,12 @@
 // The elements of upstreams that blocks, conversions, identities and messages use, with the option that names each.
+
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import { childrenOf, type Expression, type Node } from "../cel/index.ts";
 import type { Origin, Text } from "../diagnostic/origin.ts";
 import type { IrEnum, IrField, IrMessage } from "../ir/ir.ts";
 import type { IrBind, IrCall, IrSource } from "../ir/step.ts";
 import type { ConvertedTarget, EnumConversion, MessageConversion, Target } from "../model/conversion.ts";
+import { pathName } from "../model/path-name.ts";
 import type { Call, Fail } from "../resolve/model/call.ts";
 import type { Identity } from "../resolve/model/edge.ts";
 import type {
@@ -220,7 +222,7 @@ export class UseCollector {
   #set(value: Call, ir: IrCall | undefined, path: OptionPath): void {
     const at = ir?.method?.at ?? value.ir.at;
     for (const { path: fields, bound, if: condition } of value.set) {
-      const name = fields.map((field) => field.name).join(".");
+      const name = pathName(fields);
       const bind =
         ir?.set.find((candidate) => candidate.name?.value === name) ?? spreadOf(ir?.set, bound.expression.text);
       const option = path(`set.${bind?.name?.value ?? "spread"}`);
@@ -229,7 +231,7 @@ export class UseCollector {
       this.#expression(condition, option, READ);
     }
     for (const { path: fields, at: place } of value.masks)
-      for (const field of fields) this.#add(field, path(`set.${fields.map(({ name }) => name).join(".")}`), place, SET);
+      for (const field of fields) this.#add(field, path(`set.${pathName(fields)}`), place, SET);
   }
 
   #batch(value: Call, ir: IrCall | undefined, path: OptionPath): void {

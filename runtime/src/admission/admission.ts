@@ -11,18 +11,11 @@ import { denied, unauthenticated, unavailable } from "../identity/refusals.ts";
 import type { Observer } from "../observer.ts";
 import type { AuditEvent } from "../observer-requests.ts";
 import { type AnswerMetadata, withHeaders } from "./answer-metadata.ts";
+import { hasRoles, hasScopes, isFromSource, type StaticPermit } from "./static-permit.ts";
 import { type RefusedParts, reportRefusal } from "./telemetry.ts";
 
 /** Permission to call an RPC. An empty permit admits every known caller. */
-export interface Permit<App, Args extends Message, Principal> {
-  /** True if unknown callers are admitted. */
-  readonly public?: boolean | undefined;
-  /** Any of these sources; undefined: every source. */
-  readonly sources?: readonly string[] | undefined;
-  /** All of these, of the principal's `scopes`. */
-  readonly scopes?: readonly string[] | undefined;
-  /** One of each list, of the principal's `roles`. */
-  readonly roles?: readonly (readonly string[])[] | undefined;
+export interface Permit<App, Args extends Message, Principal> extends StaticPermit {
   /** Called when the message has been read, before any other code of the RPC. A throw or a refusal ends the request. */
   readonly check?: ((cx: Request<App, Principal>, args: Args) => void | Promise<void>) | undefined;
   /** The same for conditions that need calls. Called when limits have admitted the request. */
@@ -122,13 +115,9 @@ export class Admission implements AdmissionCheck {
     const { permit } = this.#options;
     if (permit.public === true) return undefined;
     if (caller === undefined) return unauthenticated("no credential", undefined, "CREDENTIAL_MISSING");
-    const { sources, scopes, roles } = permit;
-    const { credential, principal } = caller;
-    if (sources !== undefined && !sources.includes(credential.source)) return denied("not from this source");
-    const has = held(principal, "scopes");
-    if (scopes?.some((scope) => !has.includes(scope))) return denied("a scope is missing");
-    const plays = held(principal, "roles");
-    if (roles?.some((any) => !any.some((role) => plays.includes(role)))) return denied("a role is missing");
+    if (!isFromSource(permit, caller)) return denied("not from this source");
+    if (!hasScopes(permit, caller)) return denied("a scope is missing");
+    if (!hasRoles(permit, caller)) return denied("a role is missing");
     return undefined;
   }
 
@@ -178,10 +167,4 @@ export function auditRefusal(
   const { source, issuer, subject, id } = authentication.caller?.credential ?? {};
   const known = { source, issuer, subject, id, address: authentication.peer.address };
   observer.audit({ event, at, reason: message, method, ...known, ...failure.credential });
-}
-
-/** Returns a list of texts that the principal may have. */
-function held(principal: Message, field: "scopes" | "roles"): readonly unknown[] {
-  const value: unknown = (principal as { readonly [name: string]: unknown })[field];
-  return Array.isArray(value) ? value : [];
 }

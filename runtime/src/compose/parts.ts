@@ -46,7 +46,7 @@ export class DeferredParts {
     try {
       // The initialiser of a message leaves out what is undefined.
       for (const [name, value] of Object.entries(await compose()))
-        if (value !== undefined) Object.assign(owner, { [name]: value });
+        if (value !== undefined) (owner as Record<string, unknown>)[name] = value;
     } catch (thrown) {
       const failure = asFailure(thrown);
       if (failure === OVER) return;

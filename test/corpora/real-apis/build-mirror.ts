@@ -27,20 +27,27 @@ export interface Built extends Mirror {
   readonly definition: PackageDefinition;
 }
 
-/** @param folder where its code goes */
-export function build(family: Family, folder: string): Built {
+/** Compiles the mirror of a family. `change` returns another text of its proto. */
+export function compileMirror(family: Family, change: (proto: string) => string = (proto) => proto) {
   const all = protosOf(family);
   const upstream = schemaOf(requestFor(all));
   const services = upstream.allFiles.flatMap((file) => (family.files.test(`${file.name}.proto`) ? file.services : []));
   const copy = mirror(family.name, services);
   const name = `mirror/${family.name}.proto`;
-  const request = needed(requestFor({ ...all, [name]: copy.proto }, [name]), [
+  const proto = change(copy.proto);
+  const request = needed(requestFor({ ...all, [name]: proto }, [name]), [
     name,
     ...services.map(({ file }) => `${file.name}.proto`),
   ]);
-  const { response, diagnostics } = compileCase(request, { [name]: copy.proto }, "import_extension=ts,server=true");
+  const { response, diagnostics } = compileCase(request, { [name]: proto }, "import_extension=ts,server=true");
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   if (response.error !== "") throw new Error(`${errors.length} errors: ${response.error.slice(0, 4_000)}`);
+  return { services, copy, request, response };
+}
+
+/** @param folder where its code goes */
+export function build(family: Family, folder: string): Built {
+  const { services, copy, request, response } = compileMirror(family);
   write(folder, response.file);
   write(folder, protobufEs(request));
   const set = create(FileDescriptorSetSchema, { file: request.protoFile });

@@ -3,7 +3,7 @@
 
 import { type Degradation, Degradation_Effect } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
-import { Code, Reason } from "@protobff/runtime/internal/failure";
+import { Code, codeName, Reason } from "@protobff/runtime/internal/failure";
 import { type Observer, withoutPositions } from "@protobff/runtime/internal/observer";
 import type {
   AttemptEvent,
@@ -257,7 +257,4 @@ function short(text: string): string {
 }
 function nameOf(names: Readonly<Record<string, number>>, value: number): string {
   return Object.keys(names).find((name) => names[name] === value) ?? String(value);
-}
-function codeName(code: Code): string {
-  return nameOf(Code, code);
 }

@@ -1,10 +1,9 @@
 import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
 import { quoted, tame } from "@protobff/runtime/internal/environment/one-line";
-import { Code } from "@protobff/runtime/internal/failure";
+import { Code, codeName } from "@protobff/runtime/internal/failure";
 import type { Observer } from "@protobff/runtime/internal/observer";
 import type { CallStartEvent } from "@protobff/runtime/internal/observer-calls";
 import type { RequestTelemetry, ResponseEvent, ResponseStartEvent } from "@protobff/runtime/internal/observer-requests";
-import { codeName } from "./failure-log.ts";
 import type { LineWriter } from "./line-writer.ts";
 import { PROTOCOL } from "./protocol.ts";
 import type { LogFormat } from "./server-log.ts";

@@ -1,5 +1,5 @@
 import { quoted, tame, thrownText } from "@protobff/runtime/internal/environment/one-line";
-import { Code, type Failure, OVER, Reason } from "@protobff/runtime/internal/failure";
+import { Code, codeName, type Failure, OVER, Reason } from "@protobff/runtime/internal/failure";
 import { type CertificateEvent, type Observer, withoutPositions } from "@protobff/runtime/internal/observer";
 import type { ResolverEvent } from "@protobff/runtime/internal/observer-calls";
 import type {
@@ -347,9 +347,4 @@ function listed(paths: readonly string[]): string {
   return paths.slice(0, MOST_PATHS).join(", ") + (rest > 0 ? `, ${rest} more` : "");
 }
 
-const CODES = new Map<number, string>(Object.entries(Code).map(([name, code]) => [code, name]));
 const REASONS = new Map<number, string>(Object.entries(Reason).map(([name, reason]) => [reason, name]));
-/** The name of a status code, as labels and logs have it. */
-export function codeName(code: Code): string {
-  return CODES.get(code) ?? String(code);
-}

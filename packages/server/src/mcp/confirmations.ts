@@ -10,7 +10,7 @@ import { cut, isObject } from "./json-rpc.ts";
 const CONFIRM = "confirm";
 /** Time for an answer, in milliseconds. */
 const LIFE_MS = 300_000;
-/** Maximum length of the arguments in a question, in characters. */
+/** Maximum length of the arguments in a question, in bytes. */
 const MAX_SHOWN = 2_048;
 
 /** Ids that were used. */

@@ -88,7 +88,7 @@ class Exchange {
       return invalid(403, "this origin may not call");
     if (!/^application\/json(?:\s*;|$)/i.test(type ?? "")) return invalid(415, "the body is to be application/json");
     if (encoding !== undefined && encoding !== "identity") return invalid(415, "the body is not to be compressed");
-    if (accept !== undefined && !/application\/(?:json|\*)|text\/(?:event-stream|\*)|\*\/\*/i.test(accept))
+    if (accept !== undefined && !ACCEPTS_JSON.test(accept) && !ACCEPTS_EVENTS.test(accept))
       return invalid(406, "the answer is application/json or text/event-stream");
     return undefined;
   }
@@ -114,7 +114,7 @@ class Exchange {
       metadata: received,
       done: (result) => this.#end(resultText(id, result)),
       failed: (error) => this.#fail(id, error),
-      progress: (token) => (/text\/(?:event-stream|\*)|\*\/\*/i.test(accept) ? this.#events(token) : undefined),
+      progress: (token) => (ACCEPTS_EVENTS.test(accept) ? this.#events(token) : undefined),
     });
   }
   /** Nothing that clients report is of use here. */
@@ -194,6 +194,8 @@ const isLocal = (origin: string, host: string | undefined): boolean =>
   /^https?:\/\/(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/.test(origin) &&
   origin.replace(/^https?:\/\//, "") === host;
 
+const ACCEPTS_JSON = /application\/(?:json|\*)/i;
+const ACCEPTS_EVENTS = /text\/(?:event-stream|\*)|\*\/\*/i;
 const EVENTS = ["content-type", "text/event-stream", "x-accel-buffering", "no"];
 const ALIVE_MS = 15_000;
 const event = (json: string): string => `data: ${json}\n\n`;

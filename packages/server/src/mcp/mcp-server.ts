@@ -3,6 +3,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { auditRefusal } from "@protobff/runtime/internal/admission/admission";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import { GONE } from "@protobff/runtime/internal/endpoint/front";
 import { asFailure, Failure } from "@protobff/runtime/internal/failure";
 import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
@@ -13,7 +14,6 @@ import { RunningCall, unknownTool } from "./running-call.ts";
 
 /** Time for which a client may keep the list of tools, in milliseconds. */
 const TTL_MS = 300_000;
-const NOTHING: Answering = { cancel: () => {} };
 
 /** Runs a method for its caller. */
 type Method = (request: McpRequest, caller: Caller | undefined) => void;
@@ -21,10 +21,25 @@ type Method = (request: McpRequest, caller: Caller | undefined) => void;
 export class McpServer {
   readonly #options: McpServerOptions;
   readonly #info: JsonObject;
+  /** Member of all modern results. */
+  readonly #meta: string;
+  readonly #modern: ReadonlyMap<string, Method>;
+  readonly #legacy: ReadonlyMap<string, Method>;
 
   constructor(options: McpServerOptions) {
     this.#options = options;
     this.#info = { name: options.name, version: options.tools.digest };
+    this.#meta = `"_meta":${JSON.stringify({ "io.modelcontextprotocol/serverInfo": this.#info })}`;
+    const discovered = JSON.stringify({ supportedVersions: SUPPORTED, capabilities: { tools: {} } });
+    this.#modern = new Map<string, Method>([
+      ["tools/list", this.#list(true)],
+      ["server/discover", ({ done }) => done(this.#cacheable(discovered))],
+    ]);
+    this.#legacy = new Map<string, Method>([
+      ["tools/list", this.#list(false)],
+      ["initialize", ({ message, done }) => done(this.#initialized(message))],
+      ["ping", ({ done }) => done("{}")],
+    ]);
   }
 
   /** Answers a request. Returns a handle that cancels it. Never throws. */
@@ -34,56 +49,50 @@ export class McpServer {
     } catch (thrown) {
       this.#options.fault("cannot answer a request for tools", thrown);
       request.failed(INTERNAL);
-      return NOTHING;
+      return GONE;
     }
   }
   #answer(request: McpRequest): Answering {
     const client = clientOf(request.message, request.metadata);
     if (client instanceof RpcError) {
       request.failed(client);
-      return NOTHING;
+      return GONE;
     }
     const { method, params } = request.message;
     const served = method === "tools/call" ? this.#options.tools.get(params.name) : undefined;
     if (served !== undefined) {
-      const done = (result: string) => request.done(this.#result(client, result));
+      const done = (result: string) => request.done(client.modern ? this.#result(result) : result);
       return new RunningCall(this.#options, request, client, done).begin(served);
     }
     // Callers without a credential learn of no method, and of no tool.
-    this.#identified(request, this.#methods(client).get(method) ?? (({ failed }) => failed(unknown(request, client))));
-    return NOTHING;
+    const methods = client.modern ? this.#modern : this.#legacy;
+    this.#identified(request, methods.get(method) ?? (({ failed }) => failed(unknown(request, client))));
+    return GONE;
   }
 
-  #methods(client: Client): ReadonlyMap<string, Method> {
-    const list: Method = ({ message, done, failed }, caller) => {
+  #list(modern: boolean): Method {
+    return ({ message, done, failed }, caller) => {
       // There is one page.
-      if (message.params.cursor !== undefined) failed(new RpcError(RpcCode.INVALID_PARAMS, "unknown cursor"));
-      else done(this.#cacheable(client, `{"tools":${this.#options.tools.listFor(caller)}}`));
+      if (message.params.cursor !== undefined) {
+        failed(new RpcError(RpcCode.INVALID_PARAMS, "unknown cursor"));
+        return;
+      }
+      const list = `{"tools":${this.#options.tools.listFor(caller)}}`;
+      done(modern ? this.#cacheable(list) : list);
     };
-    const discovered = JSON.stringify({ supportedVersions: SUPPORTED, capabilities: { tools: {} } });
-    const others: readonly (readonly [string, Method])[] = client.modern
-      ? [["server/discover", ({ done }) => done(this.#cacheable(client, discovered))]]
-      : [
-          ["initialize", ({ message, done }) => done(this.#initialized(message))],
-          ["ping", ({ done }) => done("{}")],
-        ];
-    return new Map([["tools/list", list], ...others]);
   }
   #initialized(message: RpcMessage): string {
     const protocolVersion = legacyVersion(message);
     return JSON.stringify({ protocolVersion, capabilities: { tools: {} }, serverInfo: this.#info });
   }
-  #cacheable(client: Client, text: string): string {
-    if (!client.modern) return text;
+  #cacheable(text: string): string {
     const scope = this.#options.identity === undefined ? "public" : "private";
-    return this.#result(client, `{"ttlMs":${TTL_MS},"cacheScope":"${scope}",${text.slice(1)}`);
+    return this.#result(`{"ttlMs":${TTL_MS},"cacheScope":"${scope}",${text.slice(1)}`);
   }
   /** Adds the fields of all modern results. */
-  #result({ modern }: Client, text: string): string {
-    if (!modern) return text;
+  #result(text: string): string {
     const type = text.startsWith('{"resultType"') ? "" : '"resultType":"complete",';
-    const info = JSON.stringify({ "io.modelcontextprotocol/serverInfo": this.#info });
-    return `{${type}${text.slice(1, -1)},"_meta":${info}}`;
+    return `{${type}${text.slice(1, -1)},${this.#meta}}`;
   }
 
   /** Calls of tools are audited by their rpcs. */

@@ -3,7 +3,7 @@ import { cut } from "./json-rpc.ts";
 
 /** Shortest time between two notifications, in milliseconds. */
 const EVERY_MS = 250;
-/** Maximum length of an item's JSON in a notification, in characters. */
+/** Maximum length of an item's JSON in a notification, in bytes. */
 const MAX_ITEM = 1_024;
 
 /** Notifications about the items of a stream: at most four in a second, of which the last has the newest item. */

@@ -1,9 +1,10 @@
 // Results of tools/call: answers, and failures that the model can act on. Text of upstreams stands only in JSON strings.
-import { type DescMessage, fromBinary, type Message, type MessageShape } from "@bufbuild/protobuf";
+import type { DescMessage, Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { type Degradation, Degradation_Effect as Effect } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { ErrorInfoSchema, RetryInfoSchema } from "@protobff/messages/google/rpc/error_details_pb.js";
-import { Code, type Failure } from "@protobff/runtime/internal/failure";
+import { detailIn } from "@protobff/runtime/internal/error-info";
+import { codeName, type Failure } from "@protobff/runtime/internal/failure";
 import { allDetails } from "../headers/error-details.ts";
 
 /** The JSON of a result of tools/call. */
@@ -25,31 +26,21 @@ const contentOf = (texts: readonly string[]): string => JSON.stringify(texts.map
 
 /** Returns the reason of a failure, as in google.rpc.ErrorInfo. */
 export const reasonOf = (failure: Failure): string | undefined =>
-  found(allDetails(failure, undefined), ErrorInfoSchema)?.reason;
+  detailIn(allDetails(failure, undefined), ErrorInfoSchema)?.reason;
 
 /** Returns the failure of an rpc: its code and message, the reason, and the time of a retry. */
 export function failureText(failure: Failure | ConnectError): string {
   const [code, message] =
     "clientCode" in failure ? [failure.clientCode, failure.clientMessage] : [failure.code, failure.rawMessage];
   const details = allDetails(failure, undefined);
-  const info = found(details, ErrorInfoSchema);
-  const retry = found(details, RetryInfoSchema)?.retryDelay;
+  const info = detailIn(details, ErrorInfoSchema);
+  const retry = detailIn(details, RetryInfoSchema)?.retryDelay;
   const seconds = retry === undefined ? undefined : Number(retry.seconds) + (retry.nanos > 0 ? 1 : 0);
   return [
-    `${nameOf(code)}: ${message}`,
+    `${codeName(code)}: ${message}`,
     ...(info === undefined ? [] : [`Reason: ${info.reason}`]),
     ...(seconds === undefined ? [] : [`Call again after ${seconds} s.`]),
   ].join("\n");
-}
-const nameOf = (code: number): string => Object.entries(Code).find(([, number]) => number === code)?.[0] ?? "UNKNOWN";
-
-function found<Desc extends DescMessage>(
-  details: ReturnType<typeof allDetails>,
-  desc: Desc,
-): MessageShape<Desc> | undefined {
-  for (const detail of details)
-    if ("type" in detail && detail.type === desc.typeName) return fromBinary(desc, detail.value);
-  return undefined;
 }
 
 /** Parts of the sentence about an answer, by what a failure did to a field. */

@@ -2,6 +2,7 @@
 import { type JsonObject, type Message, toBinary } from "@bufbuild/protobuf";
 import { Denied, type Verdict } from "@protobff/runtime/internal/admission/admission";
 import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import { GONE } from "@protobff/runtime/internal/endpoint/front";
 import { asFailure, Code } from "@protobff/runtime/internal/failure";
 import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
@@ -16,7 +17,6 @@ import { callStream } from "./stream-tool.ts";
 import { callUnary } from "./tool-call.ts";
 import { lackOf, type ServedTool } from "./tool-set.ts";
 
-const NOTHING: Answering = { cancel: () => {} };
 const OLD_CLIENT =
   "FAILED_PRECONDITION: this tool needs a confirmation of the user, and a client of MCP 2026-07-28 with elicitation.";
 
@@ -33,7 +33,7 @@ export class RunningCall {
   readonly #request: McpRequest;
   readonly #client: Client;
   readonly #done: (result: ResultText) => void;
-  #answering = NOTHING;
+  #answering = GONE;
   #cancelled = false;
 
   constructor(options: McpServerOptions, request: McpRequest, client: Client, done: (result: ResultText) => void) {

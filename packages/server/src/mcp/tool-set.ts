@@ -1,10 +1,17 @@
 import { createHash } from "node:crypto";
 import type { JsonObject, Message, Registry } from "@bufbuild/protobuf";
+import {
+  hasRoles,
+  hasScopes,
+  isFromSource,
+  type StaticPermit,
+} from "@protobff/runtime/internal/admission/static-permit";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import { nameOf } from "@protobff/runtime/internal/endpoint/front";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { readArguments } from "./arguments.ts";
-import type { Tool, ToolPermit } from "./tool.ts";
+import type { Tool } from "./tool.ts";
 
 /** A tool with the endpoint of its rpc. */
 export interface ServedTool {
@@ -20,7 +27,7 @@ export type Lack = "credential" | "scope" | "rest";
 /** The tools of a server, by name. */
 export class ToolSet {
   readonly #tools = new Map<string, ServedTool>();
-  readonly #listed: readonly { readonly permit: ToolPermit | undefined; readonly text: string }[];
+  readonly #listed: readonly Listed[];
   /** True if every tool admits callers without a credential. */
   readonly isPublic: boolean;
   /** Hash of all that agents see of the tools. */
@@ -32,7 +39,7 @@ export class ToolSet {
     endpoints: readonly (Endpoint | StreamEndpoint)[],
     registry: Registry,
   ) {
-    const served = new Map(endpoints.map((endpoint) => [nameOf(endpoint), endpoint]));
+    const served = new Map(endpoints.map((endpoint) => [nameOf(endpoint.method), endpoint]));
     const sorted = [...tools].sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const tool of sorted) {
       const endpoint = served.get(tool.method);
@@ -41,8 +48,8 @@ export class ToolSet {
       this.#tools.set(tool.name, { tool, endpoint, read });
     }
     this.#listed = sorted.map((tool) => ({ permit: tool.permit, text: JSON.stringify(listed(tool)) }));
-    this.isPublic = tools.every(({ permit }) => isPublic(permit));
-    this.digest = createHash("sha256").update(this.listFor(undefined, true)).digest("hex").slice(0, 16);
+    this.isPublic = tools.every(({ permit }) => lackOf(permit, undefined) === undefined);
+    this.digest = createHash("sha256").update(listOf(this.#listed)).digest("hex").slice(0, 16);
   }
 
   get(name: unknown): ServedTool | undefined {
@@ -54,14 +61,17 @@ export class ToolSet {
     return [...new Set(all)].sort();
   }
   /** Returns the JSON of the tools that a caller may call. */
-  listFor(caller: Caller | undefined, all = false): string {
-    const admitted = this.#listed.filter(({ permit }) => all || lackOf(permit, caller) === undefined);
-    return `[${admitted.map(({ text }) => text)}]`;
+  listFor(caller: Caller | undefined): string {
+    return listOf(this.#listed.filter(({ permit }) => lackOf(permit, caller) === undefined));
   }
 }
 
-const nameOf = ({ method }: Endpoint | StreamEndpoint): string => `${method.parent.typeName}/${method.name}`;
-const isPublic = (permit: ToolPermit | undefined): boolean => permit === undefined || permit.public === true;
+interface Listed {
+  readonly permit: StaticPermit | undefined;
+  /** JSON of the tool. */
+  readonly text: string;
+}
+const listOf = (all: readonly Listed[]): string => `[${all.map(({ text }) => text)}]`;
 
 function listed({ name, description, inputSchema, outputSchema, readOnly, idempotent }: Tool<Message, unknown>) {
   const annotations = { readOnlyHint: readOnly, idempotentHint: idempotent, destructiveHint: !readOnly };
@@ -69,16 +79,9 @@ function listed({ name, description, inputSchema, outputSchema, readOnly, idempo
 }
 
 /** Returns what a caller lacks for an rpc, as far as its credential decides; undefined: nothing. */
-export function lackOf(permit: ToolPermit | undefined, caller: Caller | undefined): Lack | undefined {
-  if (isPublic(permit)) return undefined;
+export function lackOf(permit: StaticPermit | undefined, caller: Caller | undefined): Lack | undefined {
+  if (permit === undefined || permit.public === true) return undefined;
   if (caller === undefined) return "credential";
-  const { sources, scopes = [], roles = [] } = permit ?? {};
-  const [hasScopes, hasRoles] = [held(caller, "scopes"), held(caller, "roles")];
-  if (sources !== undefined && !sources.includes(caller.credential.source)) return "rest";
-  if (roles.some((any) => !any.some((role) => hasRoles.includes(role)))) return "rest";
-  return scopes.some((scope) => !hasScopes.includes(scope)) ? "scope" : undefined;
-}
-function held({ principal }: Caller, field: "scopes" | "roles"): readonly unknown[] {
-  const value: unknown = (principal as unknown as { readonly [name: string]: unknown })[field];
-  return Array.isArray(value) ? value : [];
+  if (!isFromSource(permit, caller) || !hasRoles(permit, caller)) return "rest";
+  return hasScopes(permit, caller) ? undefined : "scope";
 }

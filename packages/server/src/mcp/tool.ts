@@ -1,4 +1,5 @@
 import type { JsonObject, Message } from "@bufbuild/protobuf";
+import type { StaticPermit } from "@protobff/runtime/internal/admission/static-permit";
 
 /** One tool for agents (MCP), as generated code declares it. */
 export interface Tool<Principal = never, Env = never> {
@@ -16,7 +17,7 @@ export interface Tool<Principal = never, Env = never> {
   /** JSON Schema 2020-12 of the answer in ProtoJSON. */
   readonly outputSchema: JsonObject;
   /** The static part of the rpc's permit. Undefined: the rpc needs no identity. */
-  readonly permit?: ToolPermit | undefined;
+  readonly permit?: StaticPermit | undefined;
   /** True if the user confirms each call. */
   readonly confirm?: boolean | undefined;
   /** Maximum size of the answer's JSON, in bytes. */
@@ -29,12 +30,4 @@ export interface Tool<Principal = never, Env = never> {
   readonly hide?: ((args: Message, cx: { readonly principal: Principal; readonly env: Env }) => void) | undefined;
   /** Request fields that make the answer smaller, in ProtoJSON names: a mask, a page size. */
   readonly narrow?: readonly string[] | undefined;
-}
-
-/** The callers of an rpc that its permit admits by their credential alone. */
-export interface ToolPermit {
-  readonly public?: true;
-  readonly sources?: readonly string[];
-  readonly scopes?: readonly string[];
-  readonly roles?: readonly (readonly string[])[];
 }

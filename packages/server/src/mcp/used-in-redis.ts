@@ -1,9 +1,7 @@
-import { connectRedis, type RedisClient } from "@protobff/runtime/internal/redis-client";
+import { answeredInTime, connectRedis, type RedisClient } from "@protobff/runtime/internal/redis-client";
 import type { UsedIds } from "./confirmations.ts";
 
 const PREFIX = "bff:tool-state:";
-/** Time limit for Redis, in milliseconds. */
-const COMMAND_MS = 1_000;
 
 /** Ids in Redis, which all processes know. */
 export class UsedInRedis implements UsedIds {
@@ -16,11 +14,7 @@ export class UsedInRedis implements UsedIds {
   /** @throws an error of Redis, or of a Redis that does not answer */
   async use(id: string, lifeMs: number): Promise<boolean> {
     const options = { condition: "NX", expiration: { type: "PX", value: lifeMs } } as const;
-    const signal = AbortSignal.timeout(COMMAND_MS);
-    const late = new Promise<never>((_, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    });
-    return (await Promise.race([this.#client.set(PREFIX + id, "1", options), late])) !== null;
+    return (await answeredInTime(this.#client.set(PREFIX + id, "1", options))) !== null;
   }
   close(): void {
     this.#client.destroy();

@@ -1,16 +1,10 @@
-import { Code } from "@protobff/runtime/internal/failure";
+import { Code, codeName } from "@protobff/runtime/internal/failure";
 import type { Traffic } from "@protobff/runtime/internal/wire/traffic";
 import { Histogram, SECONDS } from "./histogram.ts";
 import { labelled } from "./series.ts";
 import type { Family, Sample } from "./snapshot.ts";
 
-const NAMES: readonly string[] = Object.keys(Code);
 const CODES = Math.max(...Object.values(Code)) + 1;
-
-/** The name of a status code, as labels and logs have it; of a number that is none, the number. */
-export function codeName(code: number): string {
-  return NAMES[code] ?? String(code);
-}
 
 /** Durations of one method by code, the number of its runs under way, and the bytes of its messages. */
 export class Durations {

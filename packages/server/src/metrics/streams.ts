@@ -1,6 +1,5 @@
-import { Code } from "@protobff/runtime/internal/failure";
+import { Code, codeName } from "@protobff/runtime/internal/failure";
 import type { ResponseEvent, StreamOpenEvent } from "@protobff/runtime/internal/observer-requests";
-import { codeName } from "./durations.ts";
 import { Counter } from "./series.ts";
 import type { Family, Sample } from "./snapshot.ts";
 import type { Zeros } from "./zeros.ts";

@@ -8,16 +8,13 @@ import type { Identity } from "@protobff/runtime/internal/identity/identity";
 import type { IdentitySpec } from "@protobff/runtime/internal/identity/spec";
 import type { Observer } from "@protobff/runtime/internal/observer";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
+import { isStdio, STDIO } from "../config/stdio.ts";
 import type { McpRoute } from "../mcp/mcp-route.ts";
 import type { McpConfig, OpenMcp } from "../mcp/open-mcp.ts";
 import type { Tool } from "../mcp/tool.ts";
 
 /** Loads the tools of a package, as generated code exports them. */
 export type LoadTools = () => Promise<readonly Tool<never, never>[]>;
-
-/** Argument of a server that serves its tools over standard input and output, and opens no port. */
-const STDIO = "--mcp-stdio";
-export const isStdio = ({ argv }: Pick<NodeJS.Process, "argv">): boolean => argv.includes(STDIO);
 
 /** Returns the tools with their configuration. Undefined without tools, or with `BFF_MCP=false`. */
 export async function declaredTools(

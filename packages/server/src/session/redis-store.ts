@@ -1,12 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { connectRedis, type RedisClient } from "@protobff/runtime/internal/redis-client";
+import { answeredInTime, connectRedis, type RedisClient } from "@protobff/runtime/internal/redis-client";
 import type { Groups, SessionStore } from "./session-store.ts";
 
 const PREFIX = "bff:session:";
 const GROUP = "bff:session-group:";
 const LOCK = "bff:session-lock:";
-/** After which a command has failed, in milliseconds. */
-const COMMAND_MS = 1_000;
 
 /** Only its holder gives a lock back: https://redis.io/docs/latest/commands/set/#patterns */
 const UNLOCK = 'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("del", KEYS[1]) end return 0';
@@ -69,18 +67,8 @@ export class RedisStore implements SessionStore {
     this.#client.destroy();
   }
 
-  /** The client's own timers are of connections, not of commands. */
-  async #within<T>(run: (client: RedisClient) => Promise<T>): Promise<T> {
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => late.reject(new Error(`Redis has not answered within ${COMMAND_MS} ms`)),
-      COMMAND_MS,
-    );
-    try {
-      return await Promise.race([run(this.#client), late.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
+  #within<T>(run: (client: RedisClient) => Promise<T>): Promise<T> {
+    return answeredInTime(run(this.#client));
   }
 }
 

@@ -1,6 +1,6 @@
 // Makes spans from recordings, with the names and attributes of OpenTelemetry's RPC conventions (release candidate of
 // 2026).
-import { Code, type Failure, Reason } from "@protobff/runtime/internal/failure";
+import { Code, codeName, type Failure, Reason } from "@protobff/runtime/internal/failure";
 import type { CacheEvent, CallEvent, JoinEvent, ResolverEvent } from "@protobff/runtime/internal/observer-calls";
 import type { LimitEvent, ResponseEvent } from "@protobff/runtime/internal/observer-requests";
 import type { Ids } from "../random-ids.ts";
@@ -281,8 +281,6 @@ export const SERVER_ERRORS: ReadonlySet<Code> = new Set<Code>([
   Code.DATA_LOSS,
 ]);
 
-const CODES = new Map<number, string>(Object.entries(Code).map(([name, code]) => [code, name]));
-const codeName = (code: number): string => CODES.get(code) ?? String(code);
 const REASONS = new Map<number, string>(Object.entries(Reason).map(([name, reason]) => [reason, name]));
 const reasonName = ({ reason }: Failure): string => REASONS.get(reason) ?? String(reason);
 /** A call that was never sent has no gRPC status, so its error type is a class of ours. */

@@ -1,14 +1,5 @@
 // Errors as HTTP has them: a google.rpc.Status in JSON, and the status of HTTP by the table of google/rpc/code.proto.
-import {
-  create,
-  createRegistry,
-  type DescMessage,
-  fromBinary,
-  type JsonObject,
-  type MessageShape,
-  type Registry,
-  toJson,
-} from "@bufbuild/protobuf";
+import { create, createRegistry, fromBinary, type JsonObject, type Registry, toJson } from "@bufbuild/protobuf";
 import { base64Encode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
@@ -16,7 +7,7 @@ import {
   file_google_rpc_error_details,
   RequestInfoSchema,
 } from "@protobff/messages/google/rpc/error_details_pb.js";
-import { ERROR_INFO, type ErrorReason, errorInfo, REQUEST_INFO } from "@protobff/runtime/internal/error-info";
+import { detailIn, type ErrorReason, errorInfo } from "@protobff/runtime/internal/error-info";
 
 /** An error whose status of HTTP is not that of its code. */
 export class HttpError extends ConnectError {
@@ -81,7 +72,7 @@ export function statusJson(error: RpcError, registry: Registry): Uint8Array {
 
 /** Returns the error as a problem (RFC 9457), with the members of its google.rpc.ErrorInfo and google.rpc.RequestInfo. */
 export function problemJson(error: RpcError, status: number, registry: Registry): Uint8Array {
-  const info = found(error, ERROR_INFO, ErrorInfoSchema);
+  const info = detailIn(error.details, ErrorInfoSchema);
   const problem: JsonObject = {
     type: "about:blank",
     title: process.getBuiltinModule("node:http").STATUS_CODES[status] ?? "Error",
@@ -90,20 +81,11 @@ export function problemJson(error: RpcError, status: number, registry: Registry)
     code: error.code,
     ...(info !== undefined && { reason: info.reason, domain: info.domain }),
   };
-  const request = found(error, REQUEST_INFO, RequestInfoSchema);
+  const request = detailIn(error.details, RequestInfoSchema);
   if (request !== undefined) problem.request_id = request.requestId;
   problem.details = error.details.map((detail) => detailJson(detail, registry));
   return new TextEncoder().encode(JSON.stringify(problem));
 }
-function found<Desc extends DescMessage>(
-  { details }: RpcError,
-  type: string,
-  desc: Desc,
-): MessageShape<Desc> | undefined {
-  for (const detail of details) if ("type" in detail && detail.type === type) return fromBinary(desc, detail.value);
-  return undefined;
-}
-
 /** Content type of an error for a client. */
 export type ErrorType = "application/problem+json" | "application/json";
 /**

@@ -1,8 +1,10 @@
 // Places at which values leave the BFF, besides fields of its answers.
+
 import type { DescField } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
 import type { Origin, Text } from "../../diagnostic/origin.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
+import { pathName } from "../../model/path-name.ts";
 import { type AnyBlock, blocksOf, callsIn } from "../../resolve/model/blocks.ts";
 import type { Call, Fail } from "../../resolve/model/call.ts";
 import type { Model } from "../../resolve/model/model.ts";
@@ -106,8 +108,7 @@ export interface Sent {
 
 /** Returns the values that a call sends into fields that are not redacted. */
 export function sentBy({ request, set, batch, method }: Call): readonly Sent[] {
-  const what = (path: readonly DescField[]): string =>
-    `"${path.map(({ name }) => name).join(".")}" of "${method.input.typeName}"`;
+  const what = (path: readonly DescField[]): string => `"${pathName(path)}" of "${method.input.typeName}"`;
   const key = batch?.wrap?.element ?? batch?.by;
   return [
     ...(request === undefined

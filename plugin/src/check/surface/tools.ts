@@ -1,9 +1,11 @@
 // Tools for agents: their requests, their answers and their texts.
+
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { isJsonObject } from "../../json-schema/inline-schemas.ts";
 import { refusesZero } from "../../json-schema/refuses-zero.ts";
+import { pathName } from "../../model/path-name.ts";
 import { methodsOf } from "../../resolve/model/blocks.ts";
 import type { BffMethod, HiddenField, Model, Tool } from "../../resolve/model/model.ts";
 import { filesOf, type ServedTogether } from "../../resolve/model/server-paths.ts";
@@ -50,7 +52,7 @@ function checkUnset({ ir }: BffMethod, tool: Tool, { rules }: Model, report: Rep
     const field = hidden.path.at(-1);
     const isSet = set.some(({ path }) => contains(hidden.path, path) || isBeside(path, hidden.path));
     if (field === undefined || isSet || !isRefused(field, hidden, tool, validated ? rules : new Map())) continue;
-    const name = hidden.path.map((part) => part.name).join(".");
+    const name = pathName(hidden.path);
     report({
       code: "BFF210",
       severity: "error",

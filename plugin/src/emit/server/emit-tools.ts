@@ -1,8 +1,10 @@
 // `server_tools.ts`: the tools of a server for agents, which only requests at `/mcp` load.
+
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { Variable } from "../../cel/index.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
+import { pathName } from "../../model/path-name.ts";
 import type { Plan, PlanMethod, PlanServer, PlanTool } from "../../plan/model/plan.ts";
 import { staticPermit } from "../messages/emit-permit.ts";
 import { appNames } from "../names/app-names.ts";
@@ -92,7 +94,7 @@ function toolLines(written: Written): Lines {
   const { tool, planned, names } = written;
   const { name, desc, rpc, confirm, maxBytes, waitMs, hidden } = tool.of;
   const list = (texts: readonly string[]): string => texts.map((text) => JSON.stringify(text)).join(", ");
-  const paths = hidden.map(({ path }) => path.map((field) => field.name).join("."));
+  const paths = hidden.map(({ path }) => pathName(path));
   return block(
     [`{ // ${names.place(rpc.at)}`],
     [

@@ -3,6 +3,7 @@
 import { type Expression, type Overload, signature, typeName } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { fullName } from "../../model/full-name.ts";
+import { pathName } from "../../model/path-name.ts";
 import { callsIn, functionsIn } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Block, Composed, Step } from "../../resolve/model/model.ts";
@@ -140,7 +141,7 @@ export function nameFunctions(blocks: readonly Block[]): ReadonlyMap<Overload, s
 /** Returns the fields and metadata keys of a batch's request besides its keys, without their values. */
 function grouping(call: Call): string[] {
   return [
-    ...call.set.map((binding) => binding.path.map((field) => field.name).join(".")),
+    ...call.set.map((binding) => pathName(binding.path)),
     ...(call.request === undefined ? [] : ["*"]),
     ...call.metadata.map((metadata) => `:${metadata.key}`),
   ];

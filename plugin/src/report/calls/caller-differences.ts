@@ -1,6 +1,7 @@
 import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import { isTraceId } from "@protobff/messages/trace-ids.js";
 import type { Expression, Variable } from "../../cel/index.ts";
+import { pathName } from "../../model/path-name.ts";
 import type { Call } from "../../resolve/model/call.ts";
 
 /**
@@ -11,9 +12,7 @@ import type { Call } from "../../resolve/model/call.ts";
 export function perCaller(call: Call): readonly string[] {
   const forwarded = call.policy.forward.map(({ value }) => value).filter((name) => !isTraceId(name));
   const metadata = call.metadata.filter(({ by }) => readsCaller(by)).map(({ key }) => key);
-  const fields = call.set
-    .filter(({ bound }) => readsCaller(bound.expression))
-    .map(({ path }) => path.map(({ name }) => name).join("."));
+  const fields = call.set.filter(({ bound }) => readsCaller(bound.expression)).map(({ path }) => pathName(path));
   const whole = readsCaller(call.request?.expression) ? ["request"] : [];
   const text = how(call);
   const branch = call.policy.branches.length > 0 ? ["branch"] : [];

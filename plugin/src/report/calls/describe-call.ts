@@ -1,6 +1,7 @@
 // Report of a call: its request, its timeout, and the handling of its failure.
 
 import { fullName } from "../../model/full-name.ts";
+import { pathName } from "../../model/path-name.ts";
 import { attemptsOf } from "../../plan/check/worst-calls.ts";
 import type { PlanCallPolicy } from "../../plan/model/calls.ts";
 import type { PlanBlock } from "../../plan/model/messages.ts";
@@ -101,11 +102,9 @@ export function callReport(call: Call, message: PlanBlock): CallReport {
     ...defined(
       "set",
       some([
-        ...call.set.map(({ path, bound, if: condition }) =>
-          bindReport(path.map(({ name }) => name).join("."), bound.expression, condition),
-        ),
+        ...call.set.map(({ path, bound, if: condition }) => bindReport(pathName(path), bound.expression, condition)),
         ...call.masks.map(({ path }) => ({
-          name: path.map(({ name }) => name).join("."),
+          name: pathName(path),
           by: "the fields that are read",
         })),
       ]),

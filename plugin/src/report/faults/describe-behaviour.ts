@@ -1,4 +1,5 @@
 // Data that determines the end of a response: see behaviour.ts.
+
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import type {
@@ -22,6 +23,7 @@ import { sampleItems } from "@protobff/samples/sample-items.js";
 import { type Expression, presenceOf, type Variable } from "../../cel/index.ts";
 import type { FieldCopy, OneofTarget, Target } from "../../model/conversion.ts";
 import { fullName } from "../../model/full-name.ts";
+import { pathName } from "../../model/path-name.ts";
 import { allSteps, reachedInOrder, rootsOf } from "../../plan/check/worst-calls.ts";
 import type { PlanCallPolicy } from "../../plan/model/calls.ts";
 import type { PlanLimits } from "../../plan/model/limits.ts";
@@ -292,7 +294,7 @@ function callOf(call: Call, block: PlanBlock): CallBehaviour {
   const { batch, request } = call;
   const policy = block.calls.get(call)?.policy;
   const set = call.set.map(({ path, bound, if: condition }) => ({
-    name: path.map(({ name }) => name).join("."),
+    name: pathName(path),
     by: expressionReport(bound.expression),
     ...defined("if", maybe(condition)),
   }));

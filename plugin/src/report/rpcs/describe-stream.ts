@@ -1,6 +1,7 @@
 // Report of the stream that an rpc follows.
 
 import { fullName } from "../../model/full-name.ts";
+import { pathName } from "../../model/path-name.ts";
 import type { PlanStream } from "../../plan/model/plan.ts";
 import { defined } from "../../text/json-member.ts";
 
@@ -47,7 +48,7 @@ export function streamReport(stream: PlanStream): StreamReport {
       : { topic: topicReport(source.topic), key: source.key.text.value }),
     ...(set.length > 0 && {
       set: set.map(({ path, bound, if: condition }) => ({
-        name: path.map(({ name }) => name).join("."),
+        name: pathName(path),
         by: bound.expression.text.value,
         ...defined("if", condition?.text.value),
       })),

@@ -1,6 +1,8 @@
 // Tools for agents, as reviewers see them: their cost in conversations, and what clients must send.
+
 import { createHash } from "node:crypto";
 import type { JsonObject } from "../../json-schema/json.ts";
+import { pathName } from "../../model/path-name.ts";
 import type { PlanFile, PlanMethod, PlanTool } from "../../plan/model/plan.ts";
 import { timeText } from "../time-text.ts";
 
@@ -53,7 +55,7 @@ function toolReport(tool: PlanTool): ToolReport {
   const { of, description, readOnly, input, output, bytes } = tool;
   const { name, confirm, maxBytes, waitMs } = of;
   const hidden = of.hidden.map(({ path, bound }) => ({
-    field: path.map((field) => field.name).join("."),
+    field: pathName(path),
     ...(bound !== undefined && { by: bound.expression.text.value }),
   }));
   return {
@@ -103,7 +105,7 @@ const costText = (bytes: number, tokens: number): string => `${bytes} bytes, abo
 
 function whatText({ of, readOnly }: PlanTool): string {
   const hidden = of.hidden.map(({ path, bound }) => {
-    const name = path.map((field) => field.name).join(".");
+    const name = pathName(path);
     return bound === undefined ? name : `${name} (${bound.expression.text.value})`;
   });
   const effects = of.confirm ? "needs confirmation" : "leaves confirmation to clients";

@@ -5,6 +5,7 @@ import { distinctReport } from "../../diagnostic/distinct.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrBind } from "../../ir/step.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
+import { pathName } from "../../model/path-name.ts";
 import { commentOf } from "../../text/comment.ts";
 import { fieldPath } from "../conversions/bind.ts";
 import type { HiddenField, Tool } from "../model/model.ts";
@@ -131,12 +132,12 @@ function hiddenOf(around: Around): readonly HiddenField[] {
     ({ name }) => name !== undefined && !names.has(name.value) && fieldPath(method.desc.input, name, () => {}),
   );
   const all = [...shared, ...ofRpc];
-  const set = new Map(bindingsOf(around, all).map((binding) => [pathText(binding.path), binding.bound]));
+  const set = new Map(bindingsOf(around, all).map((binding) => [pathName(binding.path), binding.bound]));
   const found = all.flatMap((ir): readonly HiddenField[] => {
     // A path with a `by` has been reported with it.
     const path = ir.name && fieldPath(method.desc.input, ir.name, ir.by === undefined ? report : () => {});
     if (path === undefined) return [];
-    const bound = set.get(pathText(path));
+    const bound = set.get(pathName(path));
     return ir.by !== undefined && bound === undefined ? [] : [{ ir, path, bound }];
   });
   return [...found, ...besides(found)];
@@ -144,17 +145,15 @@ function hiddenOf(around: Around): readonly HiddenField[] {
 
 /** Returns the other members of oneofs in which a member is set: clients cannot choose them. */
 function besides(hidden: readonly HiddenField[]): readonly HiddenField[] {
-  const known = new Set(hidden.map(({ path }) => pathText(path)));
+  const known = new Set(hidden.map(({ path }) => pathName(path)));
   return hidden.flatMap(({ ir, path, bound }) =>
     bound === undefined
       ? []
       : (path.at(-1)?.oneof?.fields ?? [])
           .map((field): HiddenField => ({ ir, path: [...path.slice(0, -1), field], bound: undefined }))
-          .filter((other) => !known.has(pathText(other.path))),
+          .filter((other) => !known.has(pathName(other.path))),
   );
 }
-
-const pathText = (path: FieldBinding["path"]): string => path.map(({ name }) => name).join(".");
 
 function bindingsOf(around: Around, all: readonly IrBind[]): readonly FieldBinding[] {
   const { run, method } = around;

@@ -3,6 +3,7 @@ import { typeName, type Variable } from "../../cel/index.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrCall, IrUpstream } from "../../ir/step.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
+import { pathName } from "../../model/path-name.ts";
 import { notWrittenBack } from "../conversions/convert.ts";
 import type { Call, ErrorRule } from "../model/call.ts";
 import { answerOf } from "../model/source-parts.ts";
@@ -20,7 +21,7 @@ import { resolveBatch } from "./batch.ts";
 import type { MessageContext } from "./context.ts";
 import { checkSent } from "./http-call.ts";
 import { checkRequired, inLiteral } from "./required-fields.ts";
-import { isArgs, nameOf, resolveMasks, resolveSet } from "./set.ts";
+import { isArgs, resolveMasks, resolveSet } from "./set.ts";
 
 type CallKind = "unary" | "server_streaming";
 
@@ -136,7 +137,7 @@ function isKnownWhole(
   // message or RPC composes the message.
   const unknown = cx.run.adrift.has(cx.ir) && ir.set.some(({ spread }) => spread !== undefined && isArgs(spread));
   // A field with a wrong value has its own diagnostic and is not also missing.
-  const wrong = ir.set.some(({ name }) => name !== undefined && !set.some(({ path }) => nameOf(path) === name.value));
+  const wrong = ir.set.some(({ name }) => name !== undefined && !set.some(({ path }) => pathName(path) === name.value));
   return !unknown && !wrong && (request === undefined || request.expression.root.kind === "message");
 }
 

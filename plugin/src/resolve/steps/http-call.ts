@@ -1,9 +1,11 @@
 // A call over HTTP: checks that each part of its request has a place in a path, a query or a body.
+
 import type { DescField } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrCall } from "../../ir/step.ts";
 import { fullName } from "../../model/full-name.ts";
+import { pathName } from "../../model/path-name.ts";
 import type { Call } from "../model/call.ts";
 import { parameterKind, type RestRule } from "../model/rest.ts";
 
@@ -21,7 +23,7 @@ export function checkSent(
   const { variables, body } = rule;
   for (const path of sent) {
     const [top] = path;
-    const name = path.map((field) => field.name).join(".");
+    const name = pathName(path);
     const last = path.at(-1);
     const named = variables.some((variable) => variable.name === name);
     if (named || body === "*" || top === body || last === undefined || parameterKind(last) !== "none") continue;

@@ -3,8 +3,8 @@ import type { Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrCall } from "../../ir/step.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
+import { pathName } from "../../model/path-name.ts";
 import { isRequired } from "../../model/presence.ts";
-import { nameOf } from "./set.ts";
 
 /** A field that a request sets: by `set`, as keys of a batch, or in the literal of `request`. */
 interface Setting extends Partial<FieldBinding> {
@@ -38,7 +38,7 @@ export function checkRequired(
     if (inside.length > 0 && !whole && field.message !== undefined && field.fieldKind === "message")
       checkRequired(report, ir, field.message, inside, [...above, field]);
     if (!isRequired(field) || here.some((binding) => binding.if === undefined)) continue;
-    const name = nameOf([...above, field]);
+    const name = pathName([...above, field]);
     const [conditional] = here;
     report({
       code: "BFF240",

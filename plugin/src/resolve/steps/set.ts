@@ -3,6 +3,7 @@ import { type Expression, fieldName, fieldType, type Node, typeName, type Variab
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrBind, IrCall } from "../../ir/step.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
+import { pathName } from "../../model/path-name.ts";
 import { bindTo, fieldPath } from "../conversions/bind.ts";
 import { conversion } from "../conversions/convert.ts";
 import { distinctTypeNames } from "../conversions/same-form.ts";
@@ -75,7 +76,7 @@ export function resolveMasks(
       severity: "error",
       message: isMask
         ? "`fields` is for calls with single answers"
-        : `"${nameOf(path)}" of "${target.typeName}" is no FieldMask`,
+        : `"${pathName(path)}" of "${target.typeName}" is no FieldMask`,
       at: fields.at,
       hint: "leave out `fields`, and write the value with `by`",
     });
@@ -103,7 +104,7 @@ function checkMeeting(
     const fork = path.findIndex((field, i) => field !== other.path[i]);
     const mine = path[fork];
     const theirs = other.path[fork];
-    const related = [{ at: other.bind.by?.at ?? other.bind.at, message: `"${nameOf(other.path)}" is set here` }];
+    const related = [{ at: other.bind.by?.at ?? other.bind.at, message: `"${pathName(other.path)}" is set here` }];
     // The same field twice has been reported when it was read.
     if (fork === -1 && path.length === other.path.length) return false;
     if (fork === -1 || theirs === undefined) {
@@ -111,10 +112,10 @@ function checkMeeting(
       scope.report({
         code: "BFF415",
         severity: "error",
-        message: `"${nameOf(part)}" is part of "${nameOf(whole)}", which is set as a whole`,
+        message: `"${pathName(part)}" is part of "${pathName(whole)}", which is set as a whole`,
         at: bind.name?.at ?? bind.at,
         related,
-        hint: `set "${nameOf(whole)}" or fields of it, not both`,
+        hint: `set "${pathName(whole)}" or fields of it, not both`,
       });
       return false;
     }
@@ -134,8 +135,6 @@ function checkMeeting(
   }
   return true;
 }
-/** Returns a path as the author writes it: "inner.tag". */
-export const nameOf = (path: readonly DescField[]): string => path.map((field) => field.name).join(".");
 
 /** Returns bindings for every field of a message, or every argument, that the target has with the same type. */
 function spreadFields(
