@@ -22,6 +22,7 @@ import { runHang } from "./scenarios/hang.ts";
 import { runHop } from "./scenarios/hop.ts";
 import { runIdentity } from "./scenarios/identity.ts";
 import { runIdle } from "./scenarios/idle.ts";
+import { runMirror } from "./scenarios/mirror.ts";
 import { runOverload } from "./scenarios/overload.ts";
 import { runRefusals } from "./scenarios/refusals.ts";
 import { runSame } from "./scenarios/same.ts";
@@ -50,6 +51,7 @@ const RECORDED: Readonly<Record<string, Run>> = {
   hop: reported(runHop),
   tail: reported(runTail),
   balance: reported(runBalance),
+  mirror: reported(runMirror),
   overload: reported(runOverload),
   same: reported(runSame),
   start: reported(runStart),

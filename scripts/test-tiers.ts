@@ -29,7 +29,7 @@ const PROCESSES = [
   `test/e2e/!(${SMOKES}).test.ts`,
   "test/{codec,faults,gather,load,matrix,mcp,mock,parts,simulation,soak,streams}/**/*.test.ts",
   "test/{bench,buf,compiled-commands,cookbook,demo,deploy-variables,documented-layout,exported-docs,fuzz,mutation,pack}.test.ts",
-  "test/{fresh-values,masks,sensitive-values,subsets}.test.ts",
+  "test/{fresh-values,masks,mirrors,sensitive-values,subsets}.test.ts",
   "test/{old-node,prior-art-examples,warm-up,wide}.test.ts",
   "test/http2/frames.test.ts",
   "test/lock/{drift,write}.test.ts",

@@ -174,7 +174,7 @@ describe("imports", () => {
 
   test.each([
     ["messages", /^@bufbuild\/protobuf/],
-    ["expressions", /^@bufbuild\/(protobuf|re2)/],
+    ["expressions", /^(node:crypto$|@bufbuild\/(protobuf|re2))/],
     ["http2", /^node:(net|tls)$/],
     ["samples", /^@bufbuild\/(protobuf|re2)/],
     [
@@ -497,7 +497,19 @@ describe("imports", () => {
   const words: Readonly<Record<string, readonly string[]>> = {
     "main.ts": ["commands"],
     commands: [
-      ...["dev", "init", "diff", "contract", "golden", "routes", "project", "descriptors", "resolvers", "reference"],
+      ...[
+        "dev",
+        "init",
+        "diff",
+        "contract",
+        "golden",
+        "routes",
+        "mirror",
+        "project",
+        "descriptors",
+        "resolvers",
+        "reference",
+      ],
       "workflow-command.ts",
     ],
     "buf-plugin.ts": ["project", "check-plugin", "gen"],
@@ -508,6 +520,7 @@ describe("imports", () => {
     contract: ["workflow-command.ts"],
     golden: ["contract"],
     routes: [],
+    mirror: [],
     diff: [],
     descriptors: [],
     resolvers: [],

@@ -8,6 +8,8 @@ export interface Variant {
   readonly name: string;
   readonly launch: Launch;
   readonly method: DescMethodUnary;
+  /** Returns further variables, from those with the addresses of the upstreams. */
+  readonly env?: (addresses: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
   /** Versions of what is not among the machine's packages. */
   readonly builtOf?: string;
 }
@@ -31,12 +33,15 @@ export function peerVariants(composition: string, method: DescMethodUnary, peers
 
 /** Starts the variant's server over these upstreams, hands it to `use` and ends it. */
 export async function withServer<Value>(
-  { launch }: Pick<Variant, "name" | "launch">,
+  { launch, env: further }: Pick<Variant, "name" | "launch" | "env">,
   upstream: UpstreamProcess,
   use: (server: ServerProcess) => Promise<Value>,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Value> {
-  const server = await startServer({ ...launch, env: { ...upstream.env, ...env, ...launch.env } });
+  const server = await startServer({
+    ...launch,
+    env: { ...upstream.env, ...further?.(upstream.env), ...env, ...launch.env },
+  });
   try {
     return await use(server);
   } finally {

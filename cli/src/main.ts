@@ -8,6 +8,7 @@ import { addExplain } from "./commands/explain.ts";
 import { addGolden } from "./commands/golden.ts";
 import { addInit } from "./commands/init.ts";
 import { addInitResolvers } from "./commands/init-resolvers.ts";
+import { addMirror } from "./commands/mirror.ts";
 import { addProtos } from "./commands/protos.ts";
 import { addReference } from "./commands/reference.ts";
 import { addRoutes } from "./commands/routes.ts";
@@ -31,6 +32,7 @@ const WORDS: readonly AddWord[] = [
   addVerify,
   addGolden,
   addRoutes,
+  addMirror,
   addExplain,
 ];
 

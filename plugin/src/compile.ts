@@ -27,6 +27,7 @@ import { mergeDrifts } from "./lock/merge-drifts.ts";
 import { openapiFiles } from "./openapi/document.ts";
 import { type Parameter, parseParameter } from "./options/parameter.ts";
 import { checkWeight } from "./plan/check/check-weight.ts";
+import { checkIdleIgnores } from "./plan/check/idle-ignores.ts";
 import { checkIdleMasks } from "./plan/check/idle-masks.ts";
 import { checkItemCalls } from "./plan/check/item-calls.ts";
 import { checkMaxCalls } from "./plan/check/max-calls.ts";
@@ -143,6 +144,7 @@ function checkPlan(planned: Plan, ir: Ir, { parameter, findings: { report } }: R
   checkItemCalls(planned, report);
   checkSharedUpstreams(planned, ir, report);
   checkIdleMasks(planned, report);
+  checkIdleIgnores(planned, report);
   checkToolLists(planned, report);
   checkWeight(planned, parameter.weight, report);
 }

@@ -149,3 +149,35 @@ export interface ResolverEvent {
   /** Trace that `responseStart` returned for the request. */
   readonly trace?: Trace | undefined;
 }
+
+/** A field of an answer that a mirror returns with another value. */
+export interface Difference {
+  /** Proto names, without positions: `items[*].price`. `(status)` for the status codes. */
+  readonly path: string;
+  /** Text of at most 200 characters. Undefined: the field is not set. */
+  readonly served: string | undefined;
+  readonly copy: string | undefined;
+}
+
+/** A copy of a call for a mirror of its upstream, or the control pair of one. */
+export interface MirrorEvent {
+  /** Full service name. */
+  readonly service: string;
+  /** Name of the mirror. */
+  readonly branch: string;
+  /** `package.Service/Method` */
+  readonly method: string;
+  /** `control`: the copy went to the address that serves, to measure how often its own answers differ. */
+  readonly pair: "mirror" | "control";
+  /**
+   * `same`, `differs`: of two compared answers; `copied`: not compared; `failed`: no answer of the mirror; `dropped`:
+   * not sent, or nothing to compare with.
+   */
+  readonly outcome: "same" | "differs" | "copied" | "failed" | "dropped";
+  /** At most 100, one per path. */
+  readonly differences: readonly Difference[];
+  /** Time until the served call's end in milliseconds, if it has ended. */
+  readonly servedMs?: number;
+  /** Time until the copy's end in milliseconds, if it was sent. */
+  readonly copyMs?: number;
+}

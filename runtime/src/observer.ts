@@ -5,6 +5,7 @@ import type {
   CallEvent,
   CallStartEvent,
   JoinEvent,
+  MirrorEvent,
   ResolverEvent,
 } from "./observer-calls.ts";
 import type {
@@ -67,6 +68,7 @@ export interface Observer {
   budgetRefused?(event: BudgetEvent): void;
   cache?(event: CacheEvent): void;
   joined?(event: JoinEvent): void;
+  mirrored?(event: MirrorEvent): void;
   limited?(event: LimitEvent): void;
   headerLeftOut?(event: HeaderEvent): void;
   metered?(event: MeterEvent): void;

@@ -443,6 +443,20 @@ export const cases: readonly Case[] = [
     kinds: ["forwarded"],
   },
   {
+    name: "mirror",
+    change: [
+      [
+        `{ service: "up.v1.OrderService" timeout: "400ms" }`,
+        `{ service: "up.v1.OrderService" timeout: "400ms" },
+    {
+      service: "up.v1.ItemService"
+      branch: { name: "next" mirror: true compare: true share: 0.1 ignore: "up.v1.Item.name" }
+    }`,
+      ],
+    ],
+    kinds: ["forwarded", "policies"],
+  },
+  {
     name: "permit-widened",
     change: [[`role: "buyer" if: "principal.tenant != ''"`, `role: ["buyer", "guest"]`]],
     kinds: ["permits"],

@@ -37,6 +37,9 @@ export function branchesOf(e: Expressions, known: boolean): string {
   const ways = [
     () => `{ name: "canary" if: "${e.pick(conditions)}" }`,
     () => `{ name: "next" share: 0.05${known && e.chance(0.5) ? ` by: "principal.subject"` : ""} }`,
+    () =>
+      `{ name: "copy" mirror: true compare: true share: 0.1 if: "${e.pick(conditions)}" ignore: "up.v1.Item.name" }`,
+    () => `{ name: "all" mirror: true }`,
     () => `{ name: "lab" share: 0.01 by: "headers['x-a']" }`,
   ].filter(() => e.chance(0.5));
   const branches = (ways.length === 0 ? [() => `{ name: "only" share: 0.5 }`] : ways).map((make) => make());

@@ -57,6 +57,7 @@ const cases = [
     ...versions(),
   },
   { name: "branches", protos: protosOf("branches"), upstreams: UPSTREAMS },
+  { name: "mirrors", protos: protosOf("mirrors"), upstreams: UPSTREAMS },
   { name: "priorities", protos: protosOf("priorities"), upstreams: UPSTREAMS },
   { name: "stream", protos: protosOf("stream"), upstreams: {} },
   {

@@ -18,6 +18,7 @@ describe("functions that the oracle adds to CEL", () => {
     ["optional.of(1).orValue(2) == 1 && !optional.none().hasValue()"],
     ["base64.encode(b'hello') == 'aGVsbG8='"],
     ["page.size(0, 20, 100) == 20 && page.size(7, 20, 100) == 7 && page.size(101, 20, 100) == 100"],
+    ["share.of('canary', 'bob') < 0.31 && share.of('canary', 'bob') > 0.3 && share.of('canary', 'alice') > 0.93"],
     ["page.seal({}) == '' && page.seal({'cursor': 'a'}) != ''"],
     ["['a', 'b'].join(', ') == 'a, b' && ' x '.trim() == 'x' && 'abc'.substring(1) == 'bc' && 'abc'.charAt(1) == 'b'"],
     ["timestamp('1970-01-01T00:00:10Z') - duration('4s') == timestamp('1970-01-01T00:00:06Z')"],

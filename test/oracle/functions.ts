@@ -1,4 +1,5 @@
 // The functions that @bufbuild/cel does not have, as language.md and cel-go define them.
+import { createHash } from "node:crypto";
 import {
   type CelFunc,
   type CelInput,
@@ -23,7 +24,7 @@ import { texts } from "./functions-texts.ts";
 import { times } from "./functions-times.ts";
 import { none, some, unwrapped } from "./macros.ts";
 
-const { BOOL, BYTES, DYN, INT, STRING } = CelScalar;
+const { BOOL, BYTES, DOUBLE, DYN, INT, STRING } = CelScalar;
 const LIST = listType(DYN);
 const MAP = mapType(DYN, DYN);
 
@@ -75,6 +76,10 @@ export const functions: CelFunc[] = [
   celFunc("math.least", [LIST], DYN, (list) => extreme([...list], -1)),
   celFunc("math.least", [DYN, DYN], DYN, (a, b) => extreme([a, b], -1)),
   celFunc("page.size", [INT, INT, INT], DYN, (size, usual, most) => (size === 0n ? usual : extreme([size, most], -1))),
+  celFunc("share.of", [STRING, STRING], DOUBLE, (name, value) => {
+    const digest = createHash("sha256").update(name).update(Uint8Array.of(0)).update(value).digest();
+    return digest.readUIntBE(0, 6) / 2 ** 48;
+  }),
   // The text of a token is not predicted, only its presence and its state.
   celFunc("page.seal", [MAP], STRING, (state) => (state.size === 0 ? "" : tokenOf(state))),
   celFunc("page.open", [STRING], MAP, (token) => celMap(new Map(token === "" ? [] : stateOf(token)))),

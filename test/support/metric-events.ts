@@ -28,6 +28,15 @@ export function observeEach(metrics: Metrics): void {
   metrics.metered({ ...rpc, meter: "<name>", labels: [], value: 1 });
   metrics.shed({ method: rpc.method, priority: "low", standingDelayMs: 80 });
   metrics.budgetRefused({ ...of, kind: "hedge", at: 0 });
+  for (const pair of ["mirror", "control"] as const)
+    metrics.mirrored({
+      ...of,
+      branch: "next",
+      method: "a.v1.A/Get",
+      pair,
+      outcome: "differs",
+      differences: [{ path: "item.price", served: "1", copy: "2" }],
+    });
   metrics.ejection({ ...of, address: "10.0.0.1:80", forMs: 1, consecutive: 5, at: 0 });
   metrics.breaker({ ...of, from: "closed", to: "open", at: 0 });
   const method = "a.v1.A/Get";

@@ -1,6 +1,7 @@
 // Compares an RPC as a whole: its cost, its permitted callers, its limits and its cached responses.
 import type { RpcReport } from "protoc-gen-bff/compiler";
 import { count, growth, time } from "./amounts.ts";
+import { branchDifferences } from "./compare-branches.ts";
 import { compareCounts, costOf, methodsOf } from "./compare-counts.ts";
 import { compareLimits } from "./compare-limits.ts";
 import { comparePermits } from "./compare-permits.ts";
@@ -292,17 +293,7 @@ function others(before: RpcReport, after: RpcReport): readonly Difference[] {
     ...(functions.length > 0
       ? [{ kind: "values", level: "different", message: phrase`now calls your functions: ${list(functions)}` } as const]
       : []),
-    ...(changed("branches")
-      ? [
-          {
-            kind: "policies",
-            level: "different",
-            message: ["the branches for calls have changed"],
-            before: branches(before),
-            after: branches(after),
-          } as const,
-        ]
-      : []),
+    ...branchDifferences(before, after),
     ...(changed("balance")
       ? [
           {
@@ -356,18 +347,4 @@ function meters(all: NonNullable<NonNullable<RpcReport["telemetry"]>["meters"]>)
     return `${name}: ${by}${labelled.join("")}`;
   });
   return list(texts, 3);
-}
-
-function branches({ branches: all = [] }: RpcReport): Phrase {
-  if (all.length === 0) return ["none"];
-  return list(
-    all.map(({ upstream, name, if: condition, share }) =>
-      [
-        `${shortName(upstream)} on ${name}`,
-        ...(share === undefined ? [] : [`${share * 100} %`]),
-        ...(condition === undefined ? [] : [`if ${condition}`]),
-      ].join(", "),
-    ),
-    3,
-  );
 }

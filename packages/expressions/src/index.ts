@@ -116,6 +116,7 @@ export {
   signInt,
   sqrt,
 } from "./math.ts";
+export { shareOf } from "./share.ts";
 export { holds, present } from "./strict.ts";
 export { decodeBase64, encodeBase64 } from "./text/base64.ts";
 export { matches, type Pattern, pattern } from "./text/pattern.ts";

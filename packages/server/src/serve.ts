@@ -63,7 +63,7 @@ export interface ServeOptions<
   /** Branches of each upstream. Their addresses are in `<FULL_SERVICE_NAME>_<BRANCH>_URL`. Default: off. */
   readonly branches?: { readonly [Name in keyof Upstreams]?: readonly string[] } | undefined;
   /** Transport settings of the upstreams that declare some. */
-  readonly reach?: { readonly [Name in keyof Upstreams]?: Reach } | undefined;
+  readonly reach?: Readonly<Record<string, Reach>> | undefined;
   /** Reads the variables that the BFF's own expressions use. */
   readonly env: (read: EnvReader) => Env;
   /** Functions that the user's module must export in `resolvers`. The module's path is in `BFF_RESOLVERS`. */

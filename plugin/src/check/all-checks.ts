@@ -24,6 +24,7 @@ import { effectsOrder } from "./calls/effects-order.ts";
 import { errorExposure } from "./calls/error-exposure.ts";
 import { knownServices } from "./calls/known-services.ts";
 import { metadataValues } from "./calls/metadata-values.ts";
+import { idleMirrors, openMirrors } from "./calls/mirrors.ts";
 import { nPlusOne } from "./calls/n-plus-one.ts";
 import { quorums } from "./calls/quorums.ts";
 import { requestMasks, unsetMasks } from "./calls/request-masks.ts";
@@ -77,6 +78,7 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   breakers,
   branchVariables,
   oneSide,
+  idleMirrors,
   metadataValues,
   identify,
   identityHeaders,
@@ -133,6 +135,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   untrustedHeaders,
   secretAttributes,
   branchHeaders,
+  openMirrors,
   limits,
   unseenPolicies,
   publicSurface,

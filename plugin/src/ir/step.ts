@@ -150,6 +150,12 @@ export interface IrBranch {
   readonly if: Text | undefined;
   readonly share: Sourced<number> | undefined;
   readonly by: Text | undefined;
+  /** True: the branch receives only copies of calls. */
+  readonly mirror: Sourced<boolean> | undefined;
+  readonly compare: Sourced<boolean> | undefined;
+  /** Full names of fields. */
+  readonly ignore: readonly Text[];
+  readonly protocol: Sourced<Protocol> | undefined;
 }
 
 export interface IrRetry {

@@ -12,7 +12,6 @@ import type {
   Composed,
   EnvVar,
   Model,
-  Opening,
   Permit,
   Step,
 } from "../resolve/model/model.ts";
@@ -22,8 +21,7 @@ import { revealsIn } from "../resolve/model/reveals.ts";
 import { hasRedacted } from "../resolve/model/sensitive-types.ts";
 import { governing } from "../resolve/policies/entries.ts";
 import { planCallPolicy, planUpstream } from "./calls/policies.ts";
-import { planCodec } from "./codec/plan-codec.ts";
-import { projectionOf } from "./codec/projection.ts";
+import { planCodecs } from "./codec/plan-codecs.ts";
 import { allCallers, type planStarts } from "./messages/plan-let.ts";
 import type {
   Entry,
@@ -32,11 +30,9 @@ import type {
   PlanFunction,
   PlanHttpRpc,
   PlanResolver,
-  PlanTopic,
   PlanTopics,
   PlanUpstream,
 } from "./model/calls.ts";
-import type { PlanCodec } from "./model/codec.ts";
 import type { PlanMessage, PlanOpening } from "./model/messages.ts";
 import type { PlanFile, PlanMethod, PlanPermit, PlanService, PlanStart } from "./model/plan.ts";
 import type { FunctionNames } from "./names/function-names.ts";
@@ -83,6 +79,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
   const topics = topicsOf([...lets, ...reached], methods, run.topics);
   const called = topics.flatMap(({ entry }) => entry ?? []);
   const clients = clientsOf(reached, run.upstreams(file.desc));
+  const upstreams = upstreamsOf(model, file.desc.proto.package, [...entries, ...called, ...clients]);
   const limits = rateLimitsOf(file);
   const identity = model.packages.find(({ files }) => files.includes(file))?.identity;
   const withParts = messagesWithParts(model.messages);
@@ -110,8 +107,8 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     functions: functionsOf([...lets, ...topics.map(({ of }) => of), ...reached], run.userFunctions(file.desc), model),
     clients,
     resolved: allCallers(reached.filter((message) => message.steps.some(({ source }) => source.kind === "resolver"))),
-    upstreams: upstreamsOf(model, file.desc.proto.package, [...entries, ...called, ...clients]),
-    codec: codecOf(file, [...reached, ...openings], { entries: [...entries, ...called], topics }, model),
+    upstreams,
+    ...planCodecs(file, { reached: [...reached, ...openings], entries, called, clients, topics, upstreams }, model),
     parts: partNames(file, model),
     rules,
   };
@@ -200,46 +197,6 @@ function priorityOf({ ir: { priority } }: BffMethod): PlanMethod["priority"] {
 
 const maxElementsOf = ({ ir }: BffMethod, file: BffFile): number | undefined =>
   (ir.maxElements ?? file.ir.maxElements)?.value;
-
-/** Only services send or receive messages. */
-function codecOf(
-  file: BffFile,
-  reached: readonly (Composed | Opening)[],
-  { entries, topics }: { readonly entries: readonly Entry[]; readonly topics: readonly PlanTopic[] },
-  model: Model,
-): PlanCodec | undefined {
-  const rpcs = file.services.flatMap(({ methods }) => methods.map(({ desc }) => desc));
-  if (rpcs.length === 0) return undefined;
-  const isOfFile = ({ file: { desc } }: Block): boolean => desc.name === file.desc.name;
-  const projection = projectionOf({
-    file: file.desc,
-    principals: [
-      ...reached.flatMap(({ callers }) => callers?.types ?? []),
-      ...file.services.flatMap(({ methods }) => methods.flatMap(({ callers }) => callers?.types ?? [])),
-    ],
-    localBlocks: [
-      ...file.messages,
-      ...file.services.flatMap((service) => service.let ?? []),
-      ...file.services.flatMap(({ methods }) =>
-        methods.flatMap(({ permit, limits, headers, stream }) =>
-          [permit, limits, headers, stream].filter((block) => block !== undefined),
-        ),
-      ),
-      ...topics.map(({ of }) => of),
-      ...reached.filter((block) => block.kind === "opening" && isOfFile(block)),
-    ],
-    others: reached.filter((block) => !isOfFile(block)),
-    conversions: model.conversions.messages.filter(({ owner }) => owner.file.name === file.desc.name),
-    rpcs,
-  });
-  const codec = planCodec(
-    entries.map(({ method }) => method),
-    rpcs,
-    projection,
-    topics.flatMap(({ of: { event } }) => (event.type.kind === "message" ? [event.type.desc] : [])),
-  );
-  return codec.encodes.length + codec.decodes.length === 0 ? undefined : codec;
-}
 
 /** Returns the calls that resolvers can make, each method once. */
 function clientsOf(reached: readonly Composed[], upstreams: ReadonlyMap<string, string>): PlanClient[] {

@@ -133,7 +133,7 @@ export const declarationCodes = {
   BFF181:
     "The name of a tool has 1 to 64 letters, digits, underscores and dashes. Models and their APIs accept no other names.",
   BFF182:
-    "A branch selects some of the requests, by `if` or by `share`. If a branch took all requests, its address would be the address of the upstream.",
+    "A branch that serves selects some of the requests, by `if` or by `share`. If it took all, its address would be that of the upstream. Only mirrors compare answers.",
   BFF183:
     "A branch has a unique name of lower-case letters, digits and underscores. The environment variable with its address ends with this name.",
   BFF174: "A limit sets `name`, `key`, `rate` and `per`. Clients, logs and metrics identify a limit by its name.",

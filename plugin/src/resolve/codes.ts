@@ -250,6 +250,8 @@ export const CODES = {
     "A list with calls for its items has a bound if the rpc has `max_calls`. Without a bound an upstream determines the cost of the rpc.",
   BFF710:
     "The list of the tools of a server has at most 128 KiB. Clients put the whole list into the context of every conversation.",
+  BFF544:
+    "A field in `ignore` of a mirror is compared otherwise. A name of another field has no effect, and may hide a mistake.",
   BFF708:
     "Some mask of an rpc with `fields` saves a call. Otherwise clients send masks, and the BFF composes the same answer for all of them.",
   BFF801:

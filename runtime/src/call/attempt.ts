@@ -30,6 +30,8 @@ export interface AttemptOwner {
   readonly forbidden: Failure | undefined;
   /** Records that the attempt is sent, now by the clock. Returns its number, 1 for the first of the call. */
   goes(now: number): number;
+  /** The attempt has been sent. */
+  sent(now: number): void;
   /** The attempt was not sent. */
   refused(attempt: Attempt, failure: Failure): void;
   replied(attempt: Attempt, message: Uint8Array): void;
@@ -130,6 +132,7 @@ export class Attempt implements Reply, UrgentWaiter {
       const { frame, headers, before } = this.#of;
       this.#inFlight = upstream.client.send(path, frame, left, headers, number, this, before);
       this.#of.before = this.#inFlight;
+      this.#of.sent(now);
     } catch (error) {
       const misfit = error instanceof Misfit ? error : undefined;
       queueMicrotask(() => this.faulted({ kind: "unsendable", code: Code.INTERNAL, message: String(error), misfit }));

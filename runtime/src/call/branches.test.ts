@@ -1,10 +1,10 @@
+import { shareOf } from "@protobff/expressions/share";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Cache } from "../cache/cache.ts";
 import { Code } from "../failure.ts";
 import { FakeClient } from "../testing/fake-client.ts";
 import { type FrontOptions, front, page, RETRY } from "../testing/front.ts";
-import { shareOf } from "./branches.ts";
 import type { BranchRule } from "./policy.ts";
 
 /** Answers with the name of its side. */

@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { shareOf } from "@protobff/expressions/share";
 import type { CallContext } from "./context.ts";
 import type { BranchContext, BranchRule } from "./policy.ts";
 
@@ -20,18 +20,32 @@ export function sideOf(cx: CallContext, rpc: BranchingRpc<unknown>): string {
   const { sides } = cx.exchange;
   let side = sides.get(upstream);
   if (side === undefined) {
-    const root = cx.root as CallContext & BranchContext<never>; // the request itself, of which calls know no more than they need
-    side = branches.find(({ rule }) => holds(rule, root))?.rule.name ?? "";
+    const request = requestOf(cx);
+    side = branches.find(({ rule }) => holds(rule, request))?.rule.name ?? "";
     sides.set(upstream, side);
   }
   return side;
 }
+
+/** Returns the mirrors that receive copies of this request's calls. Each is chosen once per request. */
+export function mirrorsOf<M extends Mirror>(cx: CallContext, mirrors: readonly M[]): readonly M[] {
+  const { sides } = cx.exchange;
+  return mirrors.filter(({ rule, rpc: { upstream } }) => {
+    const chosen = sides.get(upstream) ?? (holds(rule, requestOf(cx)) ? rule.name : "");
+    sides.set(upstream, chosen);
+    return chosen !== "";
+  });
+}
+type Mirror = BranchOf<{ readonly upstream: object }>;
 
 /** Returns the method at the address that this request's calls use. */
 export function onItsSide<R extends BranchingRpc<R>>(cx: CallContext, rpc: R): R {
   const side = sideOf(cx, rpc);
   return rpc.branches?.find(({ rule }) => rule.name === side)?.rpc ?? rpc;
 }
+
+/** Returns the request itself, of which calls see only the parts that they need. */
+const requestOf = (cx: CallContext) => cx.root as CallContext & BranchContext<never>;
 
 function holds(rule: BranchRule<never>, cx: CallContext & BranchContext<never>): boolean {
   if (rule.known === true && cx.principal === undefined) return false;
@@ -44,13 +58,4 @@ function holds(rule: BranchRule<never>, cx: CallContext & BranchContext<never>):
   } catch {
     return false;
   }
-}
-
-/**
- * Returns the position of a value, from 0 (included) to 1 (excluded). It is the first 48 bits of SHA-256 over the
- * branch's name, a NUL byte and the value in UTF-8. It is the same in every process, release and language; another name
- * results in another number. A position below a share is below any larger share, too.
- */
-export function shareOf(branch: string, value: string): number {
-  return Number.parseInt(hash("sha256", `${branch}\0${value}`).slice(0, 12), 16) / 2 ** 48;
 }

@@ -1,5 +1,6 @@
 import { createHash, hash } from "node:crypto";
 import { isTraceId } from "@protobff/messages/trace-ids.js";
+import { typeDigest } from "../cache/type-digest.ts";
 import type { Metadata } from "./headers.ts";
 import type { OutgoingCall } from "./outgoing-call.ts";
 import type { Rpc } from "./upstream.ts";
@@ -20,7 +21,7 @@ export function callKey(rpc: Rpc<never, unknown>, { frame, headers, metadata, id
   const head = JSON.stringify([
     FORMAT,
     rpc.method,
-    rpc.codec.digest(),
+    rpc.codec.output === undefined ? "" : typeDigest(rpc.codec.output),
     names.sort().map((name) => [name, headers?.[name]]),
     frame.length,
     ...(identity === undefined ? [] : [identity.name, identity.key]),

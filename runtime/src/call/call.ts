@@ -12,8 +12,11 @@ import type { OutgoingHeaders } from "../transport/call-headers.ts";
 import type { InFlight } from "../transport/unary-client.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 import { Attempt, type AttemptOwner, LEAST_MS, MetadataAttempt } from "./attempt.ts";
+import { mirrorsOf } from "./branches.ts";
 import { callFailure } from "./call-failure.ts";
+import { limitsOf } from "./call-limits.ts";
 import { budgetOf, type CallContext } from "./context.ts";
+import { MirroredCall } from "./mirror/mirrored-call.ts";
 import type { OutgoingCall } from "./outgoing-call.ts";
 import type { Rpc } from "./upstream.ts";
 
@@ -41,32 +44,26 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
   #closed: Attempt | undefined; // and those behind it: they still have their places
   #attempts = 0;
   #resent = false;
-  readonly #retryIf: OutgoingCall["retryIf"];
-  readonly #items: number | undefined;
+  readonly #outgoing: OutgoingCall;
   #backoff: Backoff | undefined;
   #pause: Timer | undefined;
   #last: Failure | undefined;
+  #lastFault: Fault | undefined;
+  #mirrored: MirroredCall | undefined;
   #hedgeTimer: Timer | undefined;
   #hedges = 0; // on the wire, or waiting for their place, or ended; not those that were refused
 
-  private constructor(
-    cx: CallContext,
-    rpc: Rpc<never, Res>,
-    { frame, headers, retryIf, items }: OutgoingCall,
-    effect: boolean,
-    sink: Sink<Res>,
-  ) {
+  private constructor(cx: CallContext, rpc: Rpc<never, Res>, outgoing: OutgoingCall, effect: boolean, sink: Sink<Res>) {
     const { exchange } = cx;
     const { upstream } = rpc;
     this.#cx = cx;
     this.#rpc = rpc;
     this.#sink = sink;
     this.#effect = effect;
-    this.frame = frame;
-    const identified = exchange.identified(headers);
+    this.frame = outgoing.frame;
+    const identified = exchange.identified(outgoing.headers);
     this.headers = exchange.trace === undefined ? identified : exchange.trace.onCall(this, identified);
-    this.#retryIf = retryIf;
-    this.#items = items;
+    this.#outgoing = outgoing;
     this.critical = effect || !cx.supplementary;
     this.limits = limitsOf(exchange.limitOf(upstream), rpc.limit, upstream.limit);
     this.#startedAt = upstream.clock.now();
@@ -161,6 +158,10 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     }
     return ++this.#attempts;
   }
+  sent(now: number): void {
+    const { mirrors } = this.#rpc;
+    this.#mirrored ??= mirrors && new MirroredCall(this.#rpc, mirrorsOf(this.#cx, mirrors), this, now);
+  }
   refused(attempt: Attempt, failure: Failure): void {
     this.#close(attempt, undefined, "refused");
     if (attempt.hedge) {
@@ -186,6 +187,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     this.#end();
     this.#sink.resolve(value);
     this.#observe({ ok: true, message });
+    this.#mirrored?.answered(message);
     this.#free();
   }
   faulted(attempt: Attempt, found: Fault): void {
@@ -201,6 +203,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     const again = !late && this.#isRetriable(failure);
     if (again || (fault.pushbackMs ?? 0) < 0) upstream.throttle.failed();
     this.#last = failure;
+    this.#lastFault = fault;
     this.#close(attempt, late ? lateVerdict(fair) : verdictOn(fault, fair), fault);
     if (this.#live.length > 0) this.#hedgingAfter(fault, again);
     else {
@@ -224,7 +227,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
   #isRetriable(failure: Failure): boolean {
     const { retry, hedge } = this.#rpc;
     if (retry === undefined) return hedge !== undefined && failure.code === Code.UNAVAILABLE;
-    return retries(retry, failure, this.#cx, this.#retryIf);
+    return retries(retry, failure, this.#cx, this.#outgoing.retryIf);
   }
   /** Returns the wait before the next attempt, in milliseconds; undefined: no further attempt. */
   #pauseBefore(fault: Fault): number | undefined {
@@ -348,6 +351,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     this.#end();
     this.#sink.reject(failure);
     this.#observe({ ok: false, failure });
+    this.#mirrored?.failed(failure === this.#last ? this.#lastFault : undefined);
     this.#free();
   }
   #end(): void {
@@ -373,7 +377,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
       service: upstream.service,
       branch: upstream.branch,
       method,
-      items: this.#items,
+      items: this.#outgoing.items,
       message: this.frame.subarray(PREFIX_BYTES),
       startedAt: this.#startedAt,
       endedAt: upstream.clock.now(),
@@ -382,15 +386,6 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
       trace: exchange.trace,
     });
   }
-}
-
-/**
- * Returns the limits of a call in an array of exact length. An array that grows by push reserves room for 16 more
- * elements, and each call has an array.
- */
-function limitsOf(response: Places, rpc: Places | undefined, upstream: Places | undefined): readonly Places[] {
-  if (rpc === undefined) return upstream === undefined ? [response] : [response, upstream];
-  return upstream === undefined ? [response, rpc] : [response, rpc, upstream];
 }
 
 type Timed = Pick<Call<unknown>, "expire" | "resume" | "launch">;

@@ -7,6 +7,7 @@ import type { RetryPolicy } from "../guard/retry.ts";
 import type { ThrottlePolicy } from "../guard/throttle.ts";
 import type { Identify } from "../identity/identify-kind.ts";
 import type { Peer } from "../identity/incoming-request.ts";
+import type { ComparedFields } from "./mirror/comparison.ts";
 
 /** Policy that all calls of one upstream share in a process. */
 export interface UpstreamPolicy {
@@ -66,6 +67,11 @@ export interface CallPolicy {
    * calls.
    */
   readonly branches?: readonly BranchRule<never>[] | undefined;
+  /**
+   * Set if mirrors of the upstream receive copies of the calls. Only for calls without side effects. `reads`: the fields
+   * in which answers are compared.
+   */
+  readonly copied?: { readonly reads: ComparedFields } | undefined;
 }
 
 /** Policy of the streams of one server-streaming method. */
@@ -96,6 +102,8 @@ export interface BranchContext<Principal> {
  */
 export interface BranchRule<Principal = undefined> {
   readonly name: string;
+  /** Set if the branch receives only copies of calls. `compare`: answers of both sides are compared. */
+  readonly mirror?: "copy" | "compare" | undefined;
   /** True if the rule holds only for requests with a known caller. */
   readonly known?: boolean | undefined;
   /** A throw counts as false. */

@@ -9,12 +9,10 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { Cache, type CachePolicy } from "../cache/cache.ts";
-import { typeDigest } from "../cache/type-digest.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { AdaptiveLimit } from "../guard/adaptive-limit.ts";
 import { AnswerTime } from "../guard/answer-time.ts";
 import { Breaker, type BreakerPolicy } from "../guard/breaker.ts";
-import type { Pace } from "../guard/gradient.ts";
 import { HedgeBudget } from "../guard/hedge-budget.ts";
 import { Limit, type LimitPolicy, type Places } from "../guard/limit.ts";
 import type { RetryPolicy } from "../guard/retry.ts";
@@ -26,7 +24,10 @@ import type { UnaryClient } from "../transport/unary-client.ts";
 import { frame } from "../wire/frame.ts";
 import { Traffic } from "../wire/traffic.ts";
 import type { BranchOf } from "./branches.ts";
+import { type Learning, learning } from "./call-limits.ts";
 import { forwardable } from "./headers.ts";
+import { Comparison } from "./mirror/comparison.ts";
+import { Copies, type Mirror } from "./mirror/mirrored-call.ts";
 import type { BranchRule, CallPolicy, HedgePolicy, StreamPolicy, UpstreamPolicy } from "./policy.ts";
 
 /** Options that the upstreams of a process share. */
@@ -63,6 +64,8 @@ export class Upstream {
   readonly streams: StreamPlaces;
   readonly throttle: Throttle;
   readonly hedges = new HedgeBudget();
+  /** Places of the copies that it receives as a mirror. */
+  readonly copies = new Copies();
   readonly clock: Clock;
   readonly observer: Observer | undefined;
   readonly #methods = new Map<string, Breaker | undefined>();
@@ -183,7 +186,7 @@ export class Upstream {
     return new Rpc(this, `${method.parent.typeName}/${method.name}`, policy, {
       encode: (request) => frame(toBinary(input, create(input, request))),
       decode: (reply) => fromBinary(output, reply),
-      digest: () => typeDigest(output),
+      output,
     });
   }
   /**
@@ -198,8 +201,8 @@ export class Upstream {
     decode: (reply: Uint8Array) => Res,
     policy: CallPolicy,
   ): Rpc<Req, Res> {
-    const digest = (): string => typeDigest(method.output);
-    return new Rpc(this, `${method.parent.typeName}/${method.name}`, policy, { encode, decode, digest });
+    const { output } = method;
+    return new Rpc(this, `${method.parent.typeName}/${method.name}`, policy, { encode, decode, output });
   }
   /** A server-streaming method of this service under a policy. */
   stream<I extends DescMessage, O extends DescMessage>(
@@ -233,18 +236,9 @@ const methodOf = (key: string): string => key.slice(0, key.indexOf(" "));
 function limitOf(policy: LimitPolicy, clock: Clock): Places {
   return policy.adaptive ? new AdaptiveLimit(policy, clock) : new Limit(policy);
 }
-/** A limit that learns from answers. */
-interface Learning {
-  readonly limit: AdaptiveLimit;
-  readonly answers: Pace;
-  /** Pace of refusals (NOT_FOUND and the like), which may take less time. */
-  readonly refusals: Pace;
-}
-/** Methods differ in the time of their answers, and so do answers and refusals. */
-function learning(method: string, ...limits: readonly (Places | undefined)[]): Learning[] | undefined {
-  const all = limits.filter((limit) => limit instanceof AdaptiveLimit);
-  if (all.length === 0) return undefined;
-  return all.map((limit) => ({ limit, answers: limit.paceOf(method), refusals: limit.paceOf(`${method} refused`) }));
+/** A mirror, and its rule. */
+interface MirrorOf extends Mirror, BranchOf<Rpc<never, unknown>> {
+  readonly rpc: Rpc<never, unknown>;
 }
 
 /** Reads and writes the messages of a call. */
@@ -252,8 +246,8 @@ export interface Codec<Req, Res> {
   /** The message, framed. */
   readonly encode: (request: Req) => Buffer;
   readonly decode: (reply: Uint8Array) => Res;
-  /** Differs between types whose bytes mean something else. */
-  readonly digest: () => string;
+  /** Type of the answers; undefined if they are no protobuf. */
+  readonly output: DescMessage | undefined;
 }
 
 /**
@@ -285,9 +279,17 @@ export class Rpc<Req, Res> {
   readonly traffic: Traffic | undefined;
   /** The same at the addresses of branches, in the order of the rules; undefined if there are none. */
   readonly branches: readonly BranchOf<Rpc<Req, Res>>[] | undefined;
+  /** Mirrors of the upstream that may receive copies of its calls; undefined if there are none. */
+  readonly mirrors: readonly MirrorOf[] | undefined;
   #bytes: Rpc<never, Uint8Array> | undefined;
 
-  constructor(upstream: Upstream, method: string, policy: CallPolicy, codec: Codec<Req, Res>) {
+  constructor(
+    upstream: Upstream,
+    method: string,
+    policy: CallPolicy,
+    codec: Codec<Req, Res>,
+    mirrors?: readonly MirrorOf[],
+  ) {
     this.upstream = upstream;
     this.method = method;
     this.path = `/${method}`;
@@ -305,27 +307,39 @@ export class Rpc<Req, Res> {
     this.breaker = upstream.breakerOf(method);
     this.answers = upstream.answersOf(method);
     this.traffic = upstream.trafficOf(method, this.cache !== undefined);
+    this.mirrors = mirrors ?? this.#mirrored(policy, codec);
     this.branches = this.#branched(policy, codec);
+  }
+  #mirrored({ copied, branches = [], ...policy }: CallPolicy, codec: Codec<Req, Res>): MirrorOf[] | undefined {
+    const { output } = codec;
+    if (copied === undefined || output === undefined) return undefined;
+    const all = branches.flatMap((rule) => {
+      const upstream = this.upstream.branches.get(rule.name);
+      if (rule.mirror === undefined || upstream === undefined) return [];
+      const comparison = rule.mirror === "compare" ? new Comparison(output, copied.reads) : undefined;
+      return [{ rule, rpc: new Rpc(upstream, this.method, policy, codec), comparison }];
+    });
+    return all.length === 0 ? undefined : all;
   }
   #branched(policy: CallPolicy, codec: Codec<Req, Res>): readonly BranchOf<Rpc<Req, Res>>[] | undefined {
     if (policy.branches === undefined) return undefined;
+    const { mirrors } = this;
     const branchPolicy = { ...policy, branches: undefined };
     const all = policy.branches.flatMap((rule) => {
       const upstream = this.upstream.branches.get(rule.name);
-      return upstream === undefined ? [] : [{ rule, rpc: new Rpc(upstream, this.method, branchPolicy, codec) }];
+      if (rule.mirror !== undefined || upstream === undefined) return [];
+      return [{ rule, rpc: new Rpc(upstream, this.method, branchPolicy, codec, mirrors) }];
     });
     return all.length === 0 ? undefined : all;
   }
   /** The same, but returning the bytes of an answer that can be decoded. */
   get bytes(): Rpc<never, Uint8Array> {
-    const { upstream, method, policy, codec } = this;
-    this.#bytes ??= new Rpc(upstream, method, policy, {
-      ...codec,
-      decode: (reply) => {
-        codec.decode(reply);
-        return reply;
-      },
-    });
+    const { upstream, method, policy, codec, mirrors } = this;
+    const decode = (reply: Uint8Array): Uint8Array => {
+      codec.decode(reply);
+      return reply;
+    };
+    this.#bytes ??= new Rpc(upstream, method, policy, { ...codec, decode }, mirrors);
     return this.#bytes;
   }
 }
@@ -375,7 +389,7 @@ export class StreamRpc<Req, Res> {
     const branchPolicy = { ...this.policy, branches: undefined };
     const all = rules.flatMap((rule) => {
       const upstream = this.upstream.branches.get(rule.name);
-      return upstream === undefined
+      return rule.mirror !== undefined || upstream === undefined
         ? []
         : [{ rule, rpc: new StreamRpc(upstream, this.method, branchPolicy, this.codec) }];
     });

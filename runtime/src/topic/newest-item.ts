@@ -48,7 +48,7 @@ export class NewestClient implements UnaryClient {
       check(key);
       return frame(Buffer.from(`${number}\n${key}`));
     };
-    return { encode, decode: () => newest, digest: () => "" };
+    return { encode, decode: () => newest, output: undefined };
   }
   send(
     _path: string,

@@ -33,10 +33,11 @@ export const UNKNOWN_OVERLOADS: ReadonlySet<string> = new Set([
   // Values of bytes and of types are in no plan.
   ...["add_bytes", "less_bytes", "less_equals_bytes", "greater_bytes", "greater_equals_bytes"],
   ...["string_to_bytes", "bytes_to_string", "base64_encode", "base64_decode", "type"],
-  // These need an engine of patterns, a database of time zones or a reader of URLs, all of which are in the runtime.
+  // These need an engine of patterns, a database of time zones or a reader of URLs, or a digest, all of which are in the runtime.
   ...["regex_extract_string_string", "regex_extractAll_string_string"],
   ...["regex_replace_string_string_string", "regex_replace_string_string_string_int"],
   ...["timestamp_format", "timestamp_truncate", "timestamp_addYears", "timestamp_addMonths", "timestamp_addDays"],
+  "share_of",
   ...["url_is_url", "url_scheme", "url_host", "url_hostname", "url_port", "url_escaped_path", "url_query"],
 ]);
 

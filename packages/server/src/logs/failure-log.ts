@@ -1,7 +1,7 @@
 import { quoted, tame, thrownText } from "@protobff/runtime/internal/environment/one-line";
 import { Code, codeName, type Failure, OVER, Reason } from "@protobff/runtime/internal/failure";
 import { type CertificateEvent, type Observer, withoutPositions } from "@protobff/runtime/internal/observer";
-import type { ResolverEvent } from "@protobff/runtime/internal/observer-calls";
+import type { MirrorEvent, ResolverEvent } from "@protobff/runtime/internal/observer-calls";
 import type {
   AuditEvent,
   Deprecation,
@@ -19,6 +19,9 @@ import { indented, type Line, type LoggedRequest, ServerLog } from "./server-log
 
 /** Interval for refused credentials, which clients can send at any rate. */
 const QUIET_REFUSALS_MS = 60_000;
+/** Interval for differences of mirrors, of which there may be one in each call. */
+const MIRROR_MS = 60_000;
+const UNSET = "(not set)";
 /** Maximum number of paths in a line. */
 const MOST_PATHS = 5;
 
@@ -190,6 +193,20 @@ export class FailureLog extends ServerLog implements Observer {
       text: `breaker of ${of}: ${from} -> ${to}`,
       fields: { breaker: method ?? service, branch, from, to },
     }));
+  }
+  /** Logs a difference once a minute for each path. */
+  mirrored({ service, branch, method, pair, differences }: MirrorEvent): void {
+    if (pair === "control") return;
+    for (const { path, served = UNSET, copy = UNSET } of differences)
+      this.report(
+        `mirror ${service} ${branch} ${method} ${path}`,
+        () => ({
+          event: "mirror",
+          text: `mirror ${branch} differs in ${method} at ${path}: ${quoted(copy)}, and ${quoted(served)} was served`,
+          fields: { call: method, branch, path, served: tame(served), mirror: tame(copy) },
+        }),
+        MIRROR_MS,
+      );
   }
   ejection({ service, branch, address, forMs, consecutive }: EjectionEvent): void {
     const of = `${service}${branch === undefined ? "" : `, branch ${branch}`}`;

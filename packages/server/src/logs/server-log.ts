@@ -14,6 +14,7 @@ export interface Line {
     | "failed"
     | "degraded"
     | "limited"
+    | "mirror"
     | "header"
     | "shedding"
     | "unauthenticated"

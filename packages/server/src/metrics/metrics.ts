@@ -5,7 +5,13 @@ import { Degradation_Reason } from "@protobff/messages/bff/v1/degradation_pb.js"
 import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
 import { Code } from "@protobff/runtime/internal/failure";
 import { type Observer, withoutPositions } from "@protobff/runtime/internal/observer";
-import type { AttemptEvent, CacheEvent, CallEvent, CallStartEvent } from "@protobff/runtime/internal/observer-calls";
+import type {
+  AttemptEvent,
+  CacheEvent,
+  CallEvent,
+  CallStartEvent,
+  MirrorEvent,
+} from "@protobff/runtime/internal/observer-calls";
 import type {
   LimitEvent,
   MeterEvent,
@@ -26,6 +32,7 @@ import type {
 import { Callee } from "./callee.ts";
 import { Durations, durationsFamily, trafficFamily } from "./durations.ts";
 import { Meters } from "./meters.ts";
+import { MirrorMetrics } from "./mirrors.ts";
 import { ProcessMetrics } from "./process.ts";
 import { Counter } from "./series.ts";
 import type { Family, MetricsSnapshot } from "./snapshot.ts";
@@ -55,6 +62,7 @@ export class Metrics implements Observer {
   readonly #streams = new StreamMetrics();
   readonly #topics: TopicEvent[] = [];
   readonly #meters = new Meters();
+  readonly #mirrors = new MirrorMetrics();
   readonly #collectors: (() => readonly Family[])[] = [];
   readonly #ejections = new Counter(
     "bff_ejections_total",
@@ -179,6 +187,9 @@ export class Metrics implements Observer {
   limited({ method, limit, outcome }: LimitEvent): void {
     this.#limited.add(method, limit, outcome);
   }
+  mirrored(event: MirrorEvent): void {
+    this.#mirrors.add(event);
+  }
   metered(event: MeterEvent): void {
     this.#meters.add(event);
   }
@@ -261,6 +272,7 @@ export class Metrics implements Observer {
       this.#transitions.family,
       this.#ejections.family,
       this.#budget.family,
+      ...this.#mirrors.families,
       ...upstreamFamilies(this.#upstreams),
       ...topicFamilies(this.#topics),
       ...this.#collectors.flatMap((collect) => collect()),

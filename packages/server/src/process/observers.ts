@@ -14,6 +14,7 @@ export function joinObservers(observers: readonly Observer[]): Observer | undefi
     ...forEvent(observers, "attempt"),
     ...forEvent(observers, "cache"),
     ...forEvent(observers, "joined"),
+    ...forEvent(observers, "mirrored"),
     ...forEvent(observers, "limited"),
     ...forEvent(observers, "headerLeftOut"),
     ...forEvent(observers, "metered"),

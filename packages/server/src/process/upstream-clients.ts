@@ -26,7 +26,8 @@ export async function connect<Upstreams extends Readonly<Record<string, DescServ
     reach = {},
     types,
   }: UpstreamsSpec<Upstreams> & {
-    readonly reach?: { readonly [Name in keyof Upstreams]?: Reach } | undefined;
+    /** By upstream, or by branch as `agent.canary`. */
+    readonly reach?: Readonly<Record<string, Reach>> | undefined;
     readonly types?: readonly DescFile[] | undefined;
   },
   config: ServerConfig<keyof Upstreams & string, unknown>,
@@ -34,8 +35,8 @@ export async function connect<Upstreams extends Readonly<Record<string, DescServ
   const clients: Partial<Record<keyof Upstreams, UpstreamClient>> = {};
   const { maxReplyBytes, http2 } = config;
   const { HttpJsonClient, ConnectClient } = await httpClients(Object.values<Reach | undefined>(reach));
-  const clientOf = (name: string, { urls, tls }: UpstreamAddress): UpstreamClient => {
-    const { http: rules, connect, balance }: Reach = reach[name] ?? {};
+  const clientOf = (name: string, { urls, tls }: UpstreamAddress, way = reach[name]): UpstreamClient => {
+    const { http: rules, connect, balance }: Reach = way ?? {};
     const options = { ...tls, maxReplyBytes, balance };
     if (HttpJsonClient !== undefined && rules !== undefined)
       return new HttpJsonClient(urls, { ...options, rules, types });
@@ -45,7 +46,7 @@ export async function connect<Upstreams extends Readonly<Record<string, DescServ
   };
   for (const name in upstreams) clients[name] = clientOf(name, config.upstreams[name]);
   for (const [name, address] of Object.entries(config.branches))
-    Object.assign(clients, { [name]: clientOf(name.slice(0, name.indexOf(".")), address) });
+    Object.assign(clients, { [name]: clientOf(name.slice(0, name.indexOf(".")), address, reach[name]) });
   return clients as Record<keyof Upstreams, UpstreamClient>;
 }
 

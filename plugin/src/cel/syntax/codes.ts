@@ -37,6 +37,8 @@ export const CODES = {
     "The functions of pages are in the message that a unary rpc answers with. A token belongs to the rpc, the caller and the request, which are checked before the permit.",
   BFF323:
     "`page.size` and `page.open` take a field of the request alone, and `page.size` two constants. The runtime checks the field before it composes, and documents state the constants.",
+  BFF327:
+    "The name of a decision in `share.of` is a constant. A computed name would move callers from one side to the other.",
   BFF354:
     "Compared values are of the same enum, or of enums with the same names and numbers. In other enums one number has different meanings.",
 } as const;

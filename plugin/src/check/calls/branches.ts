@@ -1,8 +1,9 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { blocksOf, packageOf } from "../../resolve/model/blocks.ts";
-import type { Branch, Call } from "../../resolve/model/call.ts";
+import { type Branch, type Call, servingBranches } from "../../resolve/model/call.ts";
 import type { Model } from "../../resolve/model/model.ts";
+import { branchSettings } from "../../resolve/policies/entries.ts";
 import { allCalls, governedBlocks } from "../callers/governing-identities.ts";
 import type { Check } from "../check.ts";
 
@@ -17,7 +18,7 @@ export const branchHeaders: Check = {
 /** Reports branches that only a header selects: the condition must also read the caller or the peer. */
 function checkBranchHeaders(model: Model, report: Report): void {
   const reported = new Set<Origin>();
-  for (const { ir, if: condition } of callsIn(model).flatMap(({ policy }) => policy.branches)) {
+  for (const { ir, if: condition } of callsIn(model).flatMap(({ policy }) => servingBranches(policy))) {
     if (condition === undefined || reported.has(ir.at)) continue;
     const roles = new Set(condition.reads.map(({ variable }) => variable.role));
     if (!roles.has("headers") || roles.has("principal") || roles.has("peer")) continue;
@@ -121,10 +122,7 @@ function reportTwoSides(service: string, here: Side, there: Side, report: Report
   });
 }
 
-function branchesText({ policy }: Call): string {
-  const all = policy.branches.map(({ ir }) => [ir.name.value, ir.if?.value, ir.share?.value, ir.by?.value]);
-  return JSON.stringify(all);
-}
+const branchesText = ({ policy }: Call): string => JSON.stringify(policy.branches.map(({ ir }) => branchSettings(ir)));
 
 /** Returns the prefix of a service's variables, as the server forms it (deploying.md). */
 const prefixOf = (service: string): string => service.toUpperCase().replaceAll(".", "_");

@@ -15,7 +15,7 @@ import { block, commas, type Line, type Lines, line, mentions } from "../text/li
 import { suppliedType } from "../text/supplied-type.ts";
 import { readParameters } from "../values/lambda.ts";
 import { presentValue } from "../values/value.ts";
-import { branchClients, branchesOf, emitBranches } from "./emit-branches.ts";
+import { branchClients, branchesOf, copiesOf, emitBranches } from "./emit-branches.ts";
 import { checkedFunctions, emitFunctions } from "./emit-functions.ts";
 import { emitPolicies, type Policies } from "./emit-policies.ts";
 import { emitTopic, topicType } from "./emit-topic.ts";
@@ -280,7 +280,7 @@ function policyPrint(entry: Entry, names: FileNames, policies: Policies, file: P
   const constant = policies.call(entry);
   const when = entry.policy.retry?.when;
   const flags = `${entry.coalesce ? ", coalesce: true" : ""}${entry.received ? ", received: true" : ""}`;
-  const answers = `${flags}${branchesOf(entry.upstream, file)}`;
+  const answers = `${flags}${branchesOf(entry.upstream, file)}${copiesOf(entry, file)}`;
   if (when === undefined) return [answers === "" ? constant : `{ ...${constant}${answers} }`];
   const print = emitValue(when, appNames(names)).print;
   const needsRequest = when.reads.some(({ variable }) => readsRequest(variable));

@@ -1,7 +1,7 @@
 // Rules of requests for the branches of an upstream: constants of the function that creates the app object and has
 // `env`.
 import { type Expression, emitValue } from "../../cel/index.ts";
-import type { PlanBranch, PlanUpstream } from "../../plan/model/calls.ts";
+import type { Entry, PlanBranch, PlanUpstream } from "../../plan/model/calls.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
 import { appNames, readsRequest } from "../names/app-names.ts";
 import type { FileNames } from "../names/file-names.ts";
@@ -25,6 +25,18 @@ export function branchClients({ name, branches }: PlanUpstream): string {
   return `, { ${branches.map((branch) => `${branch.name}: clients[${JSON.stringify(`${name}.${branch.name}`)}]`).join(", ")} }`;
 }
 
+/** `, copied: { reads: { "catalog.v1.Item": ["id", "price"] } }` in the policies of calls that mirrors receive. */
+export function copiesOf({ policy, method }: Entry, { compared }: PlanFile): string {
+  if (!policy.copied) return "";
+  const compares = policy.branches.some(({ mirror }) => mirror === "compare");
+  const parts = compares ? [...(compared.get(method)?.parts ?? [])] : [];
+  const reads = parts.map(
+    ([desc, fields]) =>
+      `${JSON.stringify(desc.typeName)}: [${fields.map(({ name }) => JSON.stringify(name)).join(", ")}]`,
+  );
+  return `, copied: { reads: {${reads.length === 0 ? "" : ` ${reads.join(", ")} `}} }`;
+}
+
 export function emitBranches(file: PlanFile, names: FileNames): Lines {
   return file.upstreams.flatMap((upstream) => {
     if (upstream.branches.length === 0) return [];
@@ -34,10 +46,11 @@ export function emitBranches(file: PlanFile, names: FileNames): Lines {
   });
 }
 
-function rule({ name, at, share, if: condition, by }: PlanBranch, names: FileNames): Line {
+function rule({ name, at, share, if: condition, by, mirror }: PlanBranch, names: FileNames): Line {
   const readsCaller = [condition, by].some((expression) => expression !== undefined && readsPrincipal(expression));
   return [
     `{ name: ${JSON.stringify(name)}`,
+    ...(mirror === undefined ? [] : [`, mirror: "${mirror}"`]),
     ...(readsCaller ? [", known: true"] : []),
     ...(condition === undefined ? [] : [", if: ", ...ofRequest(condition, names)]),
     ...(share === undefined ? [] : [`, share: ${share}`]),

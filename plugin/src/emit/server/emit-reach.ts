@@ -9,11 +9,23 @@ import { block, type Line, type Lines } from "../text/lines.ts";
 
 /** Prints the settings of upstreams that declare any. */
 export function reachLines({ upstreams }: PlanServer, names: FileNames): Lines {
-  const rows = upstreams.flatMap((upstream): Line[] => {
-    const rows = [...balanceRows(upstream), ...httpRows(upstream, names), ...connectRows(upstream)];
-    return rows.length === 0 ? [] : block([`${upstream.name}: {`], rows, ["},"]).slice();
-  });
+  const rows = upstreams.flatMap((upstream): Line[] => [
+    ...reachOf(upstream.name, upstream, names),
+    // A branch without a protocol is reached as its upstream.
+    ...upstream.branches.flatMap(({ name, protocol }) =>
+      protocol === undefined
+        ? []
+        : reachOf(JSON.stringify(`${upstream.name}.${name}`), { ...upstream, protocol }, names, true),
+    ),
+  ]);
   return rows.length === 0 ? [] : block(["reach: {"], rows, ["},"]);
+}
+
+/** @param always true for an entry without settings, which replaces that of the upstream */
+function reachOf(key: string, upstream: PlanUpstream, names: FileNames, always = false): Line[] {
+  const rows = [...balanceRows(upstream), ...httpRows(upstream, names), ...connectRows(upstream)];
+  if (rows.length === 0) return always ? [[`${key}: {},`]] : [];
+  return block([`${key}: {`], rows, ["},"]).slice();
 }
 
 function balanceRows({ balance }: PlanUpstream): Line[] {

@@ -3,11 +3,11 @@ import type { DescService } from "@bufbuild/protobuf";
 import { Code, Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Sourced } from "../../diagnostic/origin.ts";
 import type { IrUpstream } from "../../ir/step.ts";
-import type { Call } from "../../resolve/model/call.ts";
+import type { Branch, Call } from "../../resolve/model/call.ts";
 import { retryIfOverSteps } from "../../resolve/model/source-parts.ts";
 import { DEFAULT_ATTEMPTS } from "../../resolve/policies/context.ts";
 import { entriesAround, entriesOf, nearest, protocolName } from "../../resolve/policies/entries.ts";
-import type { Leaf, PlanBalance, PlanBreaker, PlanCallPolicy, PlanUpstream } from "../model/calls.ts";
+import type { Leaf, PlanBalance, PlanBranch, PlanBreaker, PlanCallPolicy, PlanUpstream } from "../model/calls.ts";
 
 const leaf = <T>(setting: Sourced<T> | undefined, standard: T): Leaf<T> => ({
   value: setting?.value ?? standard,
@@ -186,18 +186,27 @@ export function planCallPolicy({
     sensitive,
     forward: first && { value: forward.map((name) => name.value), at: first.at },
     identify: how && { value: how, at: identify.at },
-    branches: policy.branches.map(({ ir, if: condition, by }) => ({
-      name: ir.name.value,
-      at: ir.at,
-      if: condition,
-      share: ir.share?.value,
-      by,
-    })),
+    branches: policy.branches.map(planBranch),
+    copied: !follows && effects === "none" && policy.branches.some(({ ir }) => ir.mirror?.value === true),
     limit,
     streams: follows ? policy.streams : undefined,
     adaptive: policy.adaptive,
   };
 }
+function planBranch({ ir, if: condition, by, ignored }: Branch): PlanBranch {
+  const way = ir.compare?.value === true ? "compare" : "copy";
+  return {
+    name: ir.name.value,
+    at: ir.at,
+    if: condition,
+    share: ir.share?.value,
+    by,
+    mirror: ir.mirror?.value === true ? way : undefined,
+    ignore: ignored.map(({ field, at }) => ({ field, name: { value: `${field.parent.typeName}.${field.name}`, at } })),
+    protocol: protocolName(ir),
+  };
+}
+
 const IDENTITY_FORMS: { readonly [how in Identify]?: "signed" | "token" | "plain" } = {
   [Identify.SIGNED]: "signed",
   [Identify.TOKEN]: "token",

@@ -105,9 +105,9 @@ function leavesOf({ name: _, service: __, http: ___, breaker, methods, branches,
     found.set(breakerName(method.name), { text: method.breaker === undefined ? "that is off" : "", at: undefined });
     visit(method.breaker, breakerName(method.name));
   }
-  for (const { name, at, ...rule } of branches) {
+  for (const { name, at, ignore, ...rule } of branches) {
     found.set(`branch ${name}`, { text: "", at });
-    visit(rule, `branch ${name}`, "", at);
+    visit({ ...rule, ignore: ignore.map((ignored) => ignored.name) }, `branch ${name}`, "", at);
   }
   return found;
 }

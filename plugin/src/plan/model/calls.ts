@@ -1,6 +1,6 @@
 // Upstreams with their policies, and the calls of an app.
 
-import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { DescField, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Expression, Overload } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
@@ -49,6 +49,18 @@ export interface PlanBranch {
   readonly share: number | undefined;
   /** A text that selects the share; undefined: a random draw per request. */
   readonly by: Expression | undefined;
+  /** Undefined: it serves requests. `compare`: answers of copies are compared. */
+  readonly mirror: "copy" | "compare" | undefined;
+  /** Fields that are not compared. */
+  readonly ignore: readonly PlanIgnored[];
+  /** Undefined: that of the upstream. */
+  readonly protocol: Leaf<ProtocolName> | undefined;
+}
+
+/** A field that comparisons leave out. */
+export interface PlanIgnored {
+  readonly field: DescField;
+  readonly name: Leaf<string>;
 }
 
 export interface PlanBreaker {
@@ -110,6 +122,8 @@ export interface PlanCallPolicy {
   readonly identify: Leaf<"signed" | "token" | "plain"> | undefined;
   /** The same for all calls of an upstream. */
   readonly branches: readonly PlanBranch[];
+  /** True if mirrors receive copies. */
+  readonly copied: boolean;
   readonly limit: LimitLeaves | undefined;
   /** Limit on streams of a followed call. */
   readonly streams: Leaf<number> | undefined;

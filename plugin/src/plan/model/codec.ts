@@ -25,3 +25,11 @@ export interface CodecRoot extends Omit<CodecMessage, "fields"> {
   /** The reason why protobuf-es handles the message; undefined: generated functions handle it. */
   readonly why: string | undefined;
 }
+
+/** Fields of a method's answers in which mirrors are compared. */
+export interface ComparedFields {
+  /** Messages that are compared in part, each with the fields. Other messages are compared whole. */
+  readonly parts: ReadonlyMap<DescMessage, readonly DescField[]>;
+  /** Fields that would be compared, but are ignored. */
+  readonly ignored: ReadonlySet<DescField>;
+}

@@ -1,6 +1,6 @@
 // The plan: defaults filled, policies merged and named, order fixed. Emission only reads it.
 
-import type { DescEnum, DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
+import type { DescEnum, DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrPriority } from "../../ir/edge.ts";
@@ -25,7 +25,7 @@ import type { RestRule } from "../../resolve/model/rest.ts";
 import type { Reveal } from "../../resolve/model/reveals.ts";
 import type { NameScope } from "../names/name-scope.ts";
 import type { Entry, Leaf, PlanClient, PlanFunction, PlanResolver, PlanTopic, PlanUpstream } from "./calls.ts";
-import type { PlanCodec } from "./codec.ts";
+import type { ComparedFields, PlanCodec } from "./codec.ts";
 import type { PlanLimits, PlanRateLimit } from "./limits.ts";
 import type { KeptFor, Need, PlanBlock, PlanMessage, PlanOpening, PlanStep, TouchOrigin } from "./messages.ts";
 import type { PlanRuledMessage, PlanRules } from "./rules.ts";
@@ -77,6 +77,8 @@ export interface PlanFile {
   readonly upstreams: readonly PlanUpstream[];
   /** The codec of the messages that its calls and rpcs send and receive; undefined: protobuf-es handles them. */
   readonly codec: PlanCodec | undefined;
+  /** Fields in which mirrors are compared, by the methods whose calls are copied. */
+  readonly compared: ReadonlyMap<DescMethod, ComparedFields>;
   /** The responses that its rpcs send in parts. */
   readonly parts: readonly PlanPartNames[];
   /** Rules for the requests of its rpcs; undefined: nothing is checked. */

@@ -6,6 +6,7 @@ import { headerOf } from "../../check/callers/identity-headers.ts";
 import { reachable } from "../../graph/graph.ts";
 import { VERSION } from "../../package/version.ts";
 import { callsIn } from "../../resolve/model/blocks.ts";
+import { servingBranches } from "../../resolve/model/call.ts";
 import type { Identity } from "../../resolve/model/edge.ts";
 import type { BffMethod, Model } from "../../resolve/model/model.ts";
 import { pagesOf } from "../../resolve/model/page-calls.ts";
@@ -68,7 +69,7 @@ function waysOf(blocks: ReturnType<typeof composedBlocks>, entries: PlanMessage[
   const ways = new Map<string, Entry>();
   for (const call of blocks.flatMap(callsIn)) {
     const entry = entries.get(call);
-    if (entry !== undefined && call.policy.branches.length > 0) ways.set(entry.upstream, entry);
+    if (entry !== undefined && servingBranches(call.policy).length > 0) ways.set(entry.upstream, entry);
   }
   return [...ways].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
 }

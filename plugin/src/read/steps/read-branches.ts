@@ -1,11 +1,11 @@
-import type { Branch } from "@protobff/messages/bff/v1/options_pb.js";
+import { type Branch, Protocol } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrBranch } from "../../ir/step.ts";
 import { fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { checkUnique } from "../values/names.ts";
-import { children, type Declared, text } from "../values/value-place.ts";
+import { children, type Declared, sourced, text, texts } from "../values/value-place.ts";
 import { expression, ratio } from "../values/values.ts";
 
 /** The addresses that a part of the requests goes to, in the order in which they are tried. */
@@ -31,7 +31,12 @@ function readBranch({ value, place }: Declared<Branch>, report: Report): IrBranc
     share,
     if: expression(value.if, place, "if", report),
     by: expression(value.by, place, "by", report),
+    mirror: sourced(value.mirror, place, "mirror"),
+    compare: sourced(value.compare, place, "compare"),
+    ignore: texts(value.ignore, place, "ignore"),
+    protocol: sourced(value.protocol, place, "protocol"),
   };
+  checkMirror(branch, report);
   if (name === undefined || !NAME.test(name.value)) {
     const [at, message] =
       name === undefined
@@ -46,12 +51,36 @@ function readBranch({ value, place }: Declared<Branch>, report: Report): IrBranc
   return { ...branch, name };
 }
 
+/** Reports `compare` of a branch that serves, and `ignore` of one without `compare`. */
+function checkMirror({ mirror, compare, ignore, protocol }: Omit<IrBranch, "name">, report: Report): void {
+  const refuse = (at: Origin, message: string, hint: string): void => fault(report, "BFF182", at, message, { hint });
+  const [ignored] = ignore;
+  if (compare?.value === true && mirror?.value !== true)
+    refuse(compare.at, "only a mirror compares answers, and this branch serves requests", "add `mirror: true`");
+  else if (ignored !== undefined && compare?.value !== true)
+    refuse(
+      ignored.at,
+      '"ignore" leaves fields out of a comparison, and this branch compares none',
+      "add `compare: true`",
+    );
+  if (protocol?.value === Protocol.PROTOCOL_UNSPECIFIED)
+    fault(report, "BFF187", protocol.at, '"PROTOCOL_UNSPECIFIED" is not a protocol of a branch', {
+      hint: "write GRPC, HTTP_JSON or CONNECT, or leave it out for the upstream's protocol",
+    });
+}
+
 /** Checks that a branch selects requests, and not all of them. */
-function checkChoice({ at, share, if: condition, by }: Omit<IrBranch, "name">, shares: boolean, report: Report): void {
+function checkChoice(
+  { at, share, if: condition, by, mirror }: Omit<IrBranch, "name">,
+  shares: boolean,
+  report: Report,
+): void {
   const refuse = (where: Origin, message: string, hint: string): void =>
     fault(report, "BFF182", where, message, { hint });
   if (by !== undefined && !shares)
     refuse(by.at, '"by" needs "share", and this branch has no share', "add `share`, such as 0.05");
+  else if (mirror?.value === true)
+    return; // it may receive copies of all calls
   else if (condition === undefined && !shares)
     refuse(at, "this branch selects no requests", "add `if`, or `share`, such as 0.05");
   else if (condition === undefined && by === undefined && share?.value === 1)

@@ -2,7 +2,7 @@ import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import { isTraceId } from "@protobff/messages/trace-ids.js";
 import type { Expression, Variable } from "../../cel/index.ts";
 import { pathName } from "../../model/path-name.ts";
-import type { Call } from "../../resolve/model/call.ts";
+import { type Call, servingBranches } from "../../resolve/model/call.ts";
 
 /**
  * Returns the properties of a caller that a call sends: the identity, the branch of the upstream, and forwarded
@@ -15,7 +15,7 @@ export function perCaller(call: Call): readonly string[] {
   const fields = call.set.filter(({ bound }) => readsCaller(bound.expression)).map(({ path }) => pathName(path));
   const whole = readsCaller(call.request?.expression) ? ["request"] : [];
   const text = how(call);
-  const branch = call.policy.branches.length > 0 ? ["branch"] : [];
+  const branch = servingBranches(call.policy).length > 0 ? ["branch"] : [];
   return [...text, ...branch, ...new Set([...forwarded, ...metadata]), ...fields, ...whole];
 }
 

@@ -118,6 +118,16 @@ export interface Branch {
   readonly if: Expression | undefined;
   /** A string. */
   readonly by: Expression | undefined;
+  /** Fields that a comparison leaves out. */
+  readonly ignored: readonly IgnoredField[];
+}
+export interface IgnoredField {
+  readonly field: DescField;
+  readonly at: Origin;
+}
+/** Returns the branches that serve requests, without mirrors. */
+export function servingBranches({ branches }: Policy): readonly Branch[] {
+  return branches.filter(({ ir }) => ir.mirror?.value !== true);
 }
 export interface LimitLeaves {
   readonly concurrent: Sourced<number> | undefined;

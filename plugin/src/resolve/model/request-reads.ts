@@ -6,6 +6,7 @@ import { childrenOf, type Expression, type Node, type Variable } from "../../cel
 import type { Origin } from "../../diagnostic/origin.ts";
 import { reachable } from "../../graph/graph.ts";
 import { callsIn, composedBy, expressionsIn, messagesByName } from "./blocks.ts";
+import { servingBranches } from "./call.ts";
 import type { BffMethod, Block, Composed, Model, Step } from "./model.ts";
 
 /** Parts of a request that composing its answer reads, each with the place of one read. */
@@ -111,7 +112,7 @@ function readCalls(block: Part, branches: boolean, found: Found): void {
     }
     if (policy.retry.if !== undefined) read(policy.retry.if, found);
     if (branches)
-      for (const expression of policy.branches.flatMap((branch) => [branch.if, branch.by]))
+      for (const expression of servingBranches(policy).flatMap((branch) => [branch.if, branch.by]))
         if (expression !== undefined) read(expression, found);
     const { identify } = policy;
     if (identify === undefined || identify.value === Identify.NOTHING) continue;

@@ -1,6 +1,6 @@
 // Resolves names in options to descriptors, and builds the diagnostics for unknown names. Malformed names have been
 // reported when they were read.
-import type { DescEnum, DescFile, DescMessage, DescMethod, DescService, Registry } from "@bufbuild/protobuf";
+import type { DescEnum, DescField, DescFile, DescMessage, DescMethod, DescService, Registry } from "@bufbuild/protobuf";
 import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean, didYouMeanType } from "../../diagnostic/did-you-mean.ts";
 import type { Text } from "../../diagnostic/origin.ts";
@@ -157,6 +157,37 @@ export function lookupMessage(ir: Ir, text: Text, container: string, report: Rep
   const found = resolveName(container, text.value, (name) => ir.registry.getMessage(name));
   if (found === undefined) report(missing(ir, text, "message", text.value, namesOf(ir.registry, "message", container)));
   return found;
+}
+
+/** Returns the field of the full name "package.Message.field". Undefined after a diagnostic. */
+export function lookupField(ir: Ir, text: Text, report: Report): DescField | undefined {
+  const dot = text.value.lastIndexOf(".");
+  if (dot < 0 || !isReference(text.value)) {
+    report({
+      code: "BFF201",
+      severity: "error",
+      message: `"${text.value}" is not the full name of a field`,
+      at: text.at,
+      hint: "write the message and the field, as in catalog.v1.Item.updated_at",
+    });
+    return undefined;
+  }
+  const message = lookupMessage(ir, slice(text, 0, dot), "", report);
+  if (message === undefined) return undefined;
+  const name = text.value.slice(dot + 1);
+  const field = message.fields.find((candidate) => candidate.name === name);
+  if (field !== undefined) return field;
+  const names = message.fields.map((candidate) => candidate.name);
+  const like = didYouMean(name, names);
+  report({
+    code: "BFF201",
+    severity: "error",
+    message: `"${message.typeName}" has no field "${name}"`,
+    at: slice(text, dot + 1, text.value.length).at,
+    hint:
+      like === undefined ? `use one of its fields: ${names.join(", ")}` : `did you mean "${message.typeName}.${like}"?`,
+  });
+  return undefined;
 }
 
 export function lookupEnum(ir: Ir, text: Text, container: string, report: Report): DescEnum | undefined {

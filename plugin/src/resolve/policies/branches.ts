@@ -1,18 +1,25 @@
 // The branches of an upstream: which requests go to another address.
 import { typeName, type Variable } from "../../cel/index.ts";
+import type { Ir } from "../../ir/ir.ts";
 import type { IrBranch, IrPolicy } from "../../ir/step.ts";
 import type { Branch } from "../model/call.ts";
+import { lookupField } from "../names/lookup.ts";
 import { check, checkCondition, type MessageScope, where, withoutMessage } from "../scope/scope.ts";
 import { nearest } from "./entries.ts";
 
 /** Resolves the branches of the nearest level that has any. */
-export function branchesOf(scope: MessageScope, policies: readonly IrPolicy[]): readonly Branch[] {
+export function branchesOf(scope: MessageScope, policies: readonly IrPolicy[], ir: Ir): readonly Branch[] {
   const nearestBranches = nearest(policies, ({ branches }) => (branches.length > 0 ? branches : undefined)) ?? [];
   if (nearestBranches.length === 0) return [];
   const inside = ofRequests(scope);
   return nearestBranches.map((branch) => {
     const condition = branch.if && checkCondition(inside, branch.if, "`if` of a branch");
-    return { ir: branch, if: condition, by: branch.by && checkBy(where(inside, condition), branch.by) };
+    const by = branch.by && checkBy(where(inside, condition), branch.by);
+    const ignored = branch.ignore.flatMap((text) => {
+      const field = lookupField(ir, text, scope.report);
+      return field === undefined ? [] : [{ field, at: text.at }];
+    });
+    return { ir: branch, if: condition, by, ignored };
   });
 }
 

@@ -1,11 +1,11 @@
-import type { IrMethod } from "../../ir/ir.ts";
+import type { Ir, IrMethod } from "../../ir/ir.ts";
 import type { Aliases } from "../conversions/value.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import type { Governing } from "./entries.ts";
 
 /** Context for resolving a policy; `steps/context.ts` has more. */
 export interface PolicyContext {
-  readonly run: { readonly aliases: Aliases };
+  readonly run: { readonly aliases: Aliases; readonly ir: Ir };
   readonly scope: MessageScope;
   readonly governing: Governing;
   /** The rpcs whose responses the message, or step, is part of. */

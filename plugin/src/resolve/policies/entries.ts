@@ -118,8 +118,8 @@ const LEAVES: readonly Leaf[] = [
 const PROTOCOLS = ["GRPC", "HTTP_JSON", "CONNECT"] as const;
 /** Name of a protocol in the options. */
 export type ProtocolName = (typeof PROTOCOLS)[number];
-/** Returns the protocol that an entry declares. */
-export function protocolName({ protocol }: IrUpstream): Sourced<ProtocolName> | undefined {
+/** Returns the protocol that an entry or a branch declares. */
+export function protocolName({ protocol }: Pick<IrUpstream, "protocol">): Sourced<ProtocolName> | undefined {
   const value = PROTOCOLS.find((name) => Protocol[name] === protocol?.value);
   return protocol && value && { value, at: protocol.at };
 }
@@ -131,13 +131,24 @@ function list(values: readonly Sourced<unknown>[] | undefined): Sourced<string> 
 /** Returns all branches as one text. */
 function branches(all: readonly IrBranch[]): Sourced<string> | undefined {
   const [first] = all;
-  const settings = all.map(({ name, if: condition, share, by }) => ({
-    name: name.value,
-    if: condition?.value,
-    share: share?.value,
-    by: by?.value,
-  }));
-  return first && { value: JSON.stringify(settings), at: first.at };
+  return first && { value: JSON.stringify(all.map(branchSettings)), at: first.at };
+}
+
+/** Returns the settings of a branch as they are written. */
+export function branchSettings({
+  name,
+  if: condition,
+  share,
+  by,
+  mirror,
+  compare,
+  ignore,
+  protocol,
+}: IrBranch): object {
+  const settings = { name, if: condition, share, by, mirror, compare, protocol };
+  const declared = Object.entries(settings).map(([key, setting]) => [key, setting?.value] as const);
+  const ignored = ignore.length === 0 ? undefined : ignore.map(({ value }) => value);
+  return { ...Object.fromEntries(declared), ignore: ignored };
 }
 
 /** Reports two values for one leaf at one level, with both places. */

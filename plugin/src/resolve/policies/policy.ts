@@ -66,7 +66,7 @@ export function mergePolicy(cx: PolicyContext, ir: IrCall, policies: readonly Ir
     limit: limits ? { concurrent, queued, adaptive } : undefined,
     adaptive: adaptive?.value === true || nearest(shared, (policy) => policy.limit?.adaptive)?.value === true,
     identify: nearest(policies, (policy) => policy.identify),
-    branches: branchesOf(cx.scope, policies),
+    branches: branchesOf(cx.scope, policies, cx.run.ir),
     forward: nearest(policies, (policy) => (policy.forward.length > 0 ? policy.forward : undefined)) ?? [],
   };
 }

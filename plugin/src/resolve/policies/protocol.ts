@@ -14,10 +14,15 @@ export function protocolOf(entries: readonly IrUpstream[], method: DescMethod): 
   return nearest(entriesAround(entries, method.parent), protocolName);
 }
 
-/** Returns the place that selects HTTP with JSON for calls of a method. Undefined: the calls use another protocol. */
+/**
+ * Returns the place that selects HTTP with JSON for calls of a method, or for those at a branch. Undefined: the calls
+ * use another protocol.
+ */
 export function httpProtocol(entries: readonly IrUpstream[], method: DescMethod): Sourced<ProtocolName> | undefined {
-  const protocol = protocolOf(entries, method);
-  return protocol?.value === "HTTP_JSON" ? protocol : undefined;
+  const around = entriesAround(entries, method.parent);
+  const branches = nearest(around, ({ policy }) => (policy.branches.length > 0 ? policy.branches : undefined)) ?? [];
+  const all = [nearest(around, protocolName), ...branches.map(protocolName)];
+  return all.find((protocol) => protocol?.value === "HTTP_JSON");
 }
 
 /**

@@ -19,6 +19,7 @@ import type { Text } from "../../diagnostic/origin.ts";
 import type { EnumRelations } from "../conversions/enum-relations.ts";
 import { conditionInstead } from "../conversions/replacement.ts";
 import type { Step } from "../model/model.ts";
+import { checkConstantOperands } from "./constant-operands.ts";
 import { type FreeNames, freeNames } from "./free-names.ts";
 import { checkPageFunctions } from "./page-functions.ts";
 
@@ -150,6 +151,7 @@ export function check(scope: MessageScope, text: Text, locals: readonly Variable
   };
   const found = checkExpression(text, expressions, scope.registry, scope.report);
   if (found === undefined || !checkPageFunctions(found.root, scope.pages === true, scope.report)) return undefined;
+  if (!checkConstantOperands(found.root, scope.report)) return undefined;
   if (scope.strict === undefined) return found;
   return comparesOptionals(found, scope.strict, scope.report) ? undefined : strict(found);
 }

@@ -46,6 +46,7 @@ const RUNTIME: Readonly<Record<string, string>> = {
   int64_to_duration: "toDuration",
   matches: "matches",
   page_size: "pageSize",
+  share_of: "shareOf",
   url_is_url: "isUrl",
   url_scheme: "urlScheme",
   url_host: "urlHost",

@@ -70,4 +70,9 @@ page_seal: page.seal(map(string, string)) string !
 page_open: page.open(string) map(string, string)
 `;
 
-export const ADDITIONS = `${REGEX}${TEXTS}${SORT}${TIMES}${URLS}${RANDOM}${PAGES}`;
+/** Ours: the position of a value for a decision that is named, as of a branch's \`share\`. */
+const SHARES = `
+share_of: share.of(string, string) double
+`;
+
+export const ADDITIONS = `${REGEX}${TEXTS}${SORT}${TIMES}${URLS}${RANDOM}${PAGES}${SHARES}`;

@@ -211,6 +211,7 @@ const NAMESPACES: ReadonlySet<string> = new Set([
   "random",
   "regex",
   "sets",
+  "share",
   "strings",
   "url",
 ]);

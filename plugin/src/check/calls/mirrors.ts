@@ -1,0 +1,80 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrBranch } from "../../ir/step.ts";
+import { fullName } from "../../model/full-name.ts";
+import { blocksOf } from "../../resolve/model/blocks.ts";
+import type { Call } from "../../resolve/model/call.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import { allCalls } from "../callers/governing-identities.ts";
+import type { Check } from "../check.ts";
+
+export const idleMirrors: Check = {
+  rules: {
+    BFF539:
+      "A mirror receives copies of at least one method. Calls with side effects and streams are never copied, because a copy would repeat the effect.",
+  },
+  run: checkIdleMirrors,
+};
+
+/** Reports mirrors of upstreams whose calls all have side effects, or are streams. */
+function checkIdleMirrors(model: Model, report: Report): void {
+  for (const [ir, calls] of mirrorsIn(model)) {
+    if (calls.some(({ effects, method }) => effects === "none" && method.methodKind === "unary")) continue;
+    const [first] = calls;
+    report({
+      code: "BFF539",
+      severity: "error",
+      message: `no call is copied to the mirror "${ir.name.value}": ${names(calls)} may have side effects`,
+      at: ir.at,
+      related: first === undefined ? [] : [{ at: first.methodAt, message: "called here" }],
+      hint: "leave the mirror out, or declare methods that only read with `option idempotency_level = NO_SIDE_EFFECTS;` or `read_only: true`",
+    });
+  }
+}
+const names = (calls: readonly Call[]): string =>
+  [...new Set(calls.map(({ method }) => `"${fullName(method)}"`))].join(", ");
+
+export const openMirrors: Check = {
+  rules: {
+    BFF543:
+      "A mirror that receives more than a fifth of the calls has an upstream with a `limit`. The mirror usually shares databases with the upstream, whose load then grows by that share.",
+  },
+  run: checkOpenMirrors,
+};
+
+const LARGE_SHARE = 0.2;
+
+/** Warns of large mirrors of upstreams without a declared limit. */
+function checkOpenMirrors(model: Model, report: Report): void {
+  for (const [ir, calls] of mirrorsIn(model)) {
+    const share = ir.share?.value ?? 1;
+    if (share <= LARGE_SHARE || ir.if !== undefined) continue;
+    const services = calls.map(({ method }) => method.parent.typeName);
+    const service = services.find((name) => !isLimited(model, name));
+    if (service === undefined) continue;
+    report({
+      code: "BFF543",
+      severity: "warning",
+      message: `the mirror "${ir.name.value}" receives ${Math.round(share * 100)} % of the calls of "${service}", which has no \`limit\``,
+      at: ir.share?.at ?? ir.at,
+      hint: `add \`limit: { concurrent: … }\` to the entry of the upstream, or begin with \`share: ${LARGE_SHARE}\``,
+    });
+  }
+}
+
+const isLimited = ({ ir }: Model, service: string): boolean =>
+  ir.files.some(({ upstreams }) =>
+    upstreams.some(
+      ({ policy, ...entry }) =>
+        policy.limit !== undefined && (entry.service === undefined || entry.service.value === service),
+    ),
+  );
+
+/** Returns each declared mirror, with the calls of its upstreams. */
+function mirrorsIn(model: Model): ReadonlyMap<IrBranch, readonly Call[]> {
+  const all = blocksOf(model)
+    .flatMap(allCalls)
+    .flatMap((call) => call.policy.branches.map(({ ir }) => ({ ir, call })))
+    .filter(({ ir }) => ir.mirror?.value === true);
+  const grouped = Map.groupBy(all, ({ ir }) => ir);
+  return new Map([...grouped].map(([ir, found]) => [ir, found.map(({ call }) => call)]));
+}

@@ -1,0 +1,27 @@
+// Limits that a call passes, and those that learn from its answers.
+import { AdaptiveLimit } from "../guard/adaptive-limit.ts";
+import type { Pace } from "../guard/gradient.ts";
+import type { Places } from "../guard/limit.ts";
+
+/**
+ * Returns the limits of a call in an array of exact length. An array that grows by push reserves room for 16 more
+ * elements, and each call has an array.
+ */
+export function limitsOf(response: Places, rpc: Places | undefined, upstream: Places | undefined): readonly Places[] {
+  if (rpc === undefined) return upstream === undefined ? [response] : [response, upstream];
+  return upstream === undefined ? [response, rpc] : [response, rpc, upstream];
+}
+
+/** A limit that learns from answers. */
+export interface Learning {
+  readonly limit: AdaptiveLimit;
+  readonly answers: Pace;
+  /** Pace of refusals (NOT_FOUND and the like), which may take less time. */
+  readonly refusals: Pace;
+}
+/** Methods differ in the time of their answers, and so do answers and refusals. */
+export function learning(method: string, ...limits: readonly (Places | undefined)[]): Learning[] | undefined {
+  const all = limits.filter((limit) => limit instanceof AdaptiveLimit);
+  if (all.length === 0) return undefined;
+  return all.map((limit) => ({ limit, answers: limit.paceOf(method), refusals: limit.paceOf(`${method} refused`) }));
+}
