@@ -89,16 +89,19 @@ function bestRank(path: ServedPath, matches: readonly RoutedMatch[]): number {
   }, -1);
 }
 
-/** Returns all paths that need a route: those of rpcs, of WebSockets and of sessions. */
-function neededPaths({ rpcs, hasSession }: ServedServer): readonly (RpcPath & { readonly of: string })[] {
+/** Returns all paths that need a route: those of rpcs, of WebSockets, of sessions and of tools. */
+function neededPaths({ rpcs, hasSession, toolPaths }: ServedServer): readonly (RpcPath & { readonly of: string })[] {
   const found = rpcs.flatMap((rpc) => rpc.paths.map((path) => ({ of: rpc.name, rpc, path })));
   const [first] = rpcs;
   const [stream] = rpcs.filter(({ timeoutMs }) => timeoutMs === undefined);
-  const get = (...segments: readonly string[]): ServedPath => ({ methods: ["GET"], segments, verb: undefined });
-  if (stream !== undefined) found.push({ of: stream.name, rpc: stream, path: get("bff.v1", "follow") });
-  // Sessions have no time limit.
-  if (hasSession && first !== undefined)
-    found.push({ of: "sessions", rpc: { ...first, timeoutMs: 0 }, path: get("auth", "login") });
+  const pathOf = (method: string, ...segments: readonly string[]) => ({ methods: [method], segments, verb: undefined });
+  if (stream !== undefined) found.push({ of: stream.name, rpc: stream, path: pathOf("GET", "bff.v1", "follow") });
+  // Sessions and tools have no time limit.
+  const others = [
+    ...(hasSession ? [{ of: "sessions", path: pathOf("GET", "auth", "login") }] : []),
+    ...(toolPaths.length > 0 ? [{ of: "tools", path: pathOf("POST", "mcp") }] : []),
+  ];
+  if (first !== undefined) found.push(...others.map((other) => ({ ...other, rpc: { ...first, timeoutMs: 0 } })));
   return found;
 }
 

@@ -6,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { goldenTexts } from "../../../test/support/archive.ts";
 import { provided } from "../../../test/support/protos.ts";
 import { run } from "../testing/run.ts";
+import { compareRoutes } from "./compare-routes.ts";
 import { parseDuration } from "./duration.ts";
+import { readRoutes } from "./read-routes.ts";
 
 const protos = goldenTexts("deploy/routes", "proto");
 const written = goldenTexts("deploy/routes", "expected/shop/deploy/kubernetes");
@@ -54,6 +56,26 @@ spec:
     - matches: ${matches}
       backendRefs: [{ name: shop, port: 80 }]
 ${more}`;
+
+test("tools need a route", () => {
+  const at = { file: "a.proto", line: 1, column: 1, endLine: 1, endColumn: 1 };
+  const paths = [{ methods: ["POST"], segments: ["a.v1.A", "Get"], verb: undefined }];
+  const rpc = { name: "a.v1.A/Get", at, hosts: [], timeoutMs: 1_000, deprecated: false, paths };
+  const server = {
+    name: "shop",
+    rpcs: [rpc],
+    builtIn: ["/mcp"],
+    follows: false,
+    hasSession: false,
+    toolPaths: ["/mcp"],
+  };
+  const found = (value: string): readonly string[] => {
+    const yaml = route(`[{ path: { type: PathPrefix, value: ${value} } }]`);
+    return compareRoutes(readRoutes(yaml, "routes.yaml", new Set(["shop"])), server).map(({ message }) => message);
+  };
+  expect(found("/a.v1.A")).toEqual(["tools: no route to shop has POST /mcp"]);
+  expect(found("/")).toEqual([]);
+});
 
 test("generated routes agree with their servers", async () => {
   expect(await check(HTTP)).toEqual({ exitCode: 0, stdout: `shop: 4 routes and ${RPCS} rpcs agree\n`, stderr: "" });
