@@ -42,6 +42,7 @@ const CAUSES: Readonly<Record<ErrorReason, string>> = {
   CREDENTIAL_REFUSED: "The credential is invalid, expired, revoked, or one of several.",
   CREDENTIAL_EXPIRED: "The credential expired while its stream was open.",
   NOT_PERMITTED: "The permit does not admit the caller.",
+  DENIED: "An operator has denied the caller or its address.",
   LIMIT_KEY: "The key or the cost of a rate limit cannot be evaluated.",
   IDENTITY_UNAVAILABLE: "The credential cannot be verified at present.",
   LIMIT_UNAVAILABLE: "The counters of a `closed` rate limit cannot be reached.",

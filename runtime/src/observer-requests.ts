@@ -309,9 +309,11 @@ export interface AuditEvent {
     | "keys-changed"
     | "key-created"
     | "key-revoked"
-    | "key-first-used";
+    | "key-first-used"
+    | "denylist-added"
+    | "denylist-removed";
   readonly at: Date;
-  /** Reason, in fixed words of this package. */
+  /** Reason, in fixed words of this package. A change of the denylist has the entry, and the text of the operator. */
   readonly reason?: string | undefined;
   /** `package.Service/Method` */
   readonly method?: string | undefined;

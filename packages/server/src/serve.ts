@@ -35,6 +35,7 @@ import { type MockDefaults, mockedOf, mockMode, without } from "./process/mocks.
 import { withOneShape } from "./process/observers.ts";
 import { openSeparateAdmin, serverFamilies } from "./process/open-admin.ts";
 import { openCache } from "./process/open-cache.ts";
+import { guarded } from "./process/open-denylist.ts";
 import { openMocks } from "./process/open-mocks.ts";
 import { type Observers, openObservers } from "./process/open-observers.ts";
 import { type LoadTools, openTools, serveStdioTools } from "./process/open-tools.ts";
@@ -240,7 +241,8 @@ async function openParts<
   const audit = (event: AuditEvent) => observer?.audit?.(event);
   const clock = systemClock;
   const first = worker?.speaks;
-  const identity = await declared.identity?.open({ clock, fault, audit, fetched: keySets.fetched });
+  const opened = await declared.identity?.open({ clock, fault, audit, fetched: keySets.fetched });
+  const identity = await guarded(opened, declared.denylist, fault);
   const limits = await declared.limits?.open({ clock, fault, processes: config.workers, first });
   const topics = await declared.topics.open({ clock, fault, observer, first });
   const cache = await openCache(config, log, options.sensitive, worker?.speaks);

@@ -229,6 +229,12 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     about:
       "32 random bytes in base64, several separated by commas: the first seals sessions, and each of them opens sessions",
   },
+  {
+    name: "BFF_OVERRIDES",
+    default: "false",
+    reads: ({ identity }) => identity !== undefined,
+    about: "true: refuses the callers and addresses that bff-key deny names; needs DATABASE_URL or BFF_STORE_FILE",
+  },
   { name: "BFF_MCP", default: "true", reads: hasTools, about: "false: no tools for agents at /mcp" },
   {
     name: "BFF_MCP_HEADERS",

@@ -32,8 +32,8 @@ export function unauthenticated(
  * @example
  * throw denied("a scope is missing");
  */
-export function denied(why: string): Failure {
-  return rejected(Code.PERMISSION_DENIED, why, "NOT_PERMITTED");
+export function denied(why: string, reason: ErrorReason = "NOT_PERMITTED"): Failure {
+  return rejected(Code.PERMISSION_DENIED, why, reason);
 }
 function rejected(code: Code, message: string, reason: ErrorReason): Failure {
   const details = [errorInfo(reason)];

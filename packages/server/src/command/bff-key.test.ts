@@ -151,8 +151,14 @@ describe("failures of the command", () => {
       error: expect.stringMatching(/there is no command "delete"/),
     });
     expect(await run("list", "--all")).toMatchObject({ code: 2, error: expect.stringMatching(/--all/) });
-    expect(await run()).toMatchObject({ code: 2, error: expect.stringMatching(/^Makes, ends and lists keys/) });
-    expect(await run("--help")).toMatchObject({ code: 0, out: expect.stringMatching(/^Makes, ends and lists keys/) });
+    expect(await run()).toMatchObject({
+      code: 2,
+      error: expect.stringMatching(/^Manages keys of callers and the denylist/),
+    });
+    expect(await run("--help")).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^Manages keys of callers and the denylist/),
+    });
   });
 
   test("an unwritable audit log fails the command", async () => {
@@ -174,4 +180,57 @@ test("the installed command creates, lists and revokes keys", () => {
   const listed = spawnSync(process.execPath, [command, "list"], { env, encoding: "utf8" });
   expect(listed.stdout).toMatch(/ ada /);
   expect(spawnSync(process.execPath, [command, "x"], { env }).status).toBe(2);
+});
+
+describe("the denylist", () => {
+  test("deny, denied and allow change the list, with an audit of each change", async () => {
+    expect(await run("deny", "subject", "ada", "--why", "abuse", "--for", "2h")).toMatchObject({ code: 0, out: "" });
+    expect(await run("deny", "address", "192.0.2.0/24", "--why", "scans")).toMatchObject({ code: 0 });
+    expect(await run("deny", "address", "192.0.2.0/24", "--why", "more scans")).toMatchObject({ code: 0 });
+    const { out } = await run("denied", "--json");
+    expect(
+      out
+        .trim()
+        .split("\n")
+        .map((line): unknown => JSON.parse(line)),
+    ).toEqual([
+      { kind: "address", value: "192.0.2.0/24", why: "more scans" },
+      { kind: "subject", value: "ada", until: expect.any(Number), why: "abuse" },
+    ]);
+    expect((await run("denied")).out).toMatch(/^kind +value +until +why\naddress +192\.0\.2\.0\/24 +- +more scans\n/);
+    expect(await run("allow", "subject", "ada")).toMatchObject({ code: 0, error: "subject ada is no longer denied\n" });
+    expect(await run("allow", "subject", "ada")).toMatchObject({ code: 1 });
+    const { audit, out: left } = await run("denied", "--json");
+    expect(left.trim().split("\n")).toHaveLength(1);
+    expect(audit).toEqual(
+      [
+        ["denylist-added", "subject ada: abuse"],
+        ["denylist-added", "address 192.0.2.0/24: scans"],
+        ["denylist-added", "address 192.0.2.0/24: more scans"],
+        ["denylist-removed", "subject ada"],
+      ].map(([event, reason]) => ({ time: expect.any(String), event, reason })),
+    );
+  });
+  test.each([
+    [["deny", "subject", "ada"], "deny needs --why, the reason for other operators"],
+    [
+      ["deny", "tenant", "a", "--why", "b"],
+      "deny needs a kind and a value: subject u-17, address 192.0.2.0/24, or key key_0Jq3vXk2LmT",
+    ],
+    [
+      ["deny", "address", "10.0.0.0/33", "--why", "b"],
+      "the value is neither an address nor a network, like 192.0.2.7 or 192.0.2.0/24",
+    ],
+    [["deny", "subject", "x".repeat(1025), "--why", "b"], "the value has more than 1024 bytes"],
+    [
+      ["deny", "subject", "a", "--why", "b", "--for", "soon"],
+      "--for is no time: write 90d, 2030-01-31 or 2030-01-31T12:00:00Z",
+    ],
+    [
+      ["allow", "subject"],
+      "allow needs a kind and a value: subject u-17, address 192.0.2.0/24, or key key_0Jq3vXk2LmT",
+    ],
+  ])("%j explains the error", async (args, why) => {
+    expect(await run(...args)).toEqual({ code: 2, out: "", error: `bff-key: ${why}\n`, audit: [] });
+  });
 });

@@ -133,6 +133,19 @@ test("servers accept keys that bff-key creates, and refuse those that it revokes
   expect(await outcome(source, key)).toBe("16 the key is revoked");
 });
 
+test("the denylist is shared by the servers of a database", async () => {
+  const [first, second] = [await PostgresKeys.at(address()), await PostgresKeys.at(address())];
+  open.push(first, second);
+  await Promise.all([first.openDenials(), second.openDenials()]);
+  const entry = { kind: "subject", value: "ada", until: undefined, why: "abuse" } as const;
+  await first.deny({ ...entry, why: "earlier" });
+  await first.deny(entry);
+  await first.deny({ ...entry, value: "bea", until: 10 });
+  expect(await second.denials(9)).toEqual([entry, { ...entry, value: "bea", until: 10 }]);
+  expect(await second.denials(10)).toEqual([entry]);
+  expect([await second.allow("subject", "ada"), await first.allow("subject", "ada")]).toEqual([true, false]);
+});
+
 test("one statement writes the uses of many keys", async () => {
   const keys = [await create(), await create(), await create()];
   const { source } = await opened();

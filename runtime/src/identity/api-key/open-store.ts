@@ -1,5 +1,9 @@
+import type { DenyStore } from "../denylist/deny-table.ts";
 import type { Settings } from "../settings.ts";
 import type { KeyStore } from "./key-store.ts";
+
+/** Store of keys and of the denylist. */
+export type AdminStore = KeyStore & DenyStore;
 
 /**
  * Returns the store that the environment configures: PostgreSQL by DATABASE_URL, else SQLite by BFF_STORE_FILE. A file
@@ -8,7 +12,7 @@ import type { KeyStore } from "./key-store.ts";
  * @param whom it is for, in faults
  * @returns undefined if a fault was reported
  */
-export async function readKeyStore(settings: Settings, whom: string): Promise<KeyStore | undefined> {
+export async function readKeyStore(settings: Settings, whom: string): Promise<AdminStore | undefined> {
   const url = settings.optional("DATABASE_URL");
   if (url !== undefined) return readPostgres(url, settings, whom);
   const path = settings.optional("BFF_STORE_FILE");
@@ -26,7 +30,7 @@ export async function readKeyStore(settings: Settings, whom: string): Promise<Ke
   }
 }
 
-async function readPostgres(url: string, settings: Settings, whom: string): Promise<KeyStore | undefined> {
+async function readPostgres(url: string, settings: Settings, whom: string): Promise<AdminStore | undefined> {
   // The value is not repeated, because it may contain a password.
   const { protocol } = URL.parse(url) ?? {};
   if (protocol !== "postgres:" && protocol !== "postgresql:") {

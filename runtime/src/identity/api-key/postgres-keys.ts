@@ -1,3 +1,14 @@
+import {
+  ALLOW,
+  CREATE_DENIALS,
+  DENIALS,
+  DENY,
+  type Denial,
+  type DenialKind,
+  type DenyStore,
+  denialOf,
+  LOOK_DENIALS,
+} from "../denylist/deny-table.ts";
 import type { KeyStore, KeyUse, StoredKey } from "./key-store.ts";
 import { ADD, CREATE_TABLE, FIND, FIND_ID, hashOf, type KeyRow, keyOf, LIST, REVOKE, valuesOf } from "./key-table.ts";
 
@@ -30,7 +41,7 @@ interface Pool {
 }
 
 /** Keys in PostgreSQL. */
-export class PostgresKeys implements KeyStore {
+export class PostgresKeys implements KeyStore, DenyStore {
   readonly #pool: Pool;
 
   private constructor(pool: Pool) {
@@ -61,14 +72,17 @@ export class PostgresKeys implements KeyStore {
 
   /** Opens the store. If the table exists, a role without the right to create tables suffices. */
   async open(): Promise<void> {
+    await this.#openTable(LOOK, CREATE_TABLE);
+  }
+  async #openTable(look: string, create: string): Promise<void> {
     try {
-      await this.#query(LOOK, []);
+      await this.#query(look, []);
     } catch (error) {
       if (codeOf(error) !== NO_TABLE) throw error;
-      await this.#query(CREATE_TABLE, []).catch((failed: unknown) => {
+      await this.#query(create, []).catch((failed: unknown) => {
         if (!FASTER.includes(codeOf(failed))) throw failed;
       });
-      await this.#query(LOOK, []);
+      await this.#query(look, []);
     }
   }
   async find(digest: string): Promise<StoredKey | undefined> {
@@ -88,6 +102,20 @@ export class PostgresKeys implements KeyStore {
   async list(): Promise<readonly StoredKey[]> {
     const { rows } = await this.#query(LIST, []);
     return rows.map(keyOf);
+  }
+  async openDenials(): Promise<void> {
+    await this.#openTable(LOOK_DENIALS, CREATE_DENIALS);
+  }
+  async denials(second: number): Promise<readonly Denial[]> {
+    const { rows } = await this.#query(DENIALS, [second]);
+    return rows.map(denialOf);
+  }
+  async deny({ kind, value, until, why }: Denial): Promise<void> {
+    await this.#query(DENY, [kind, value, until ?? null, why]);
+  }
+  async allow(kind: DenialKind, value: string): Promise<boolean> {
+    const { rows } = await this.#query(`${ALLOW} returning kind`, [kind, value]);
+    return rows.length > 0;
   }
   async close(): Promise<void> {
     await this.#pool.end();

@@ -1,5 +1,15 @@
 import { closeSync, openSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import {
+  ALLOW,
+  CREATE_DENIALS,
+  DENIALS,
+  DENY,
+  type Denial,
+  type DenialKind,
+  type DenyStore,
+  denialOf,
+} from "../denylist/deny-table.ts";
 import type { KeyStore, KeyUse, StoredKey } from "./key-store.ts";
 import { ADD, CREATE_TABLE, FIND, FIND_ID, hashOf, keyOf, LIST, REVOKE, USED, valuesOf } from "./key-table.ts";
 
@@ -7,7 +17,7 @@ import { ADD, CREATE_TABLE, FIND, FIND_ID, hashOf, keyOf, LIST, REVOKE, USED, va
 const BUSY_MS = 250;
 
 /** Keys in an SQLite file, which several processes of one machine may open. */
-export class SqliteKeys implements KeyStore {
+export class SqliteKeys implements KeyStore, DenyStore {
   readonly #database: DatabaseSync;
   #statements: ReadonlyMap<string, StatementSync> = new Map();
 
@@ -41,7 +51,10 @@ export class SqliteKeys implements KeyStore {
     this.#database.exec("pragma journal_mode = wal; pragma synchronous = normal");
     this.#database.exec(CREATE_TABLE);
     const all = [FIND, FIND_ID, LIST, ADD, REVOKE, USED];
-    this.#statements = new Map(all.map((sql) => [sql, this.#database.prepare(sql.replaceAll("$", "?"))]));
+    this.#statements = new Map(all.map((sql) => [sql, this.#prepared(sql)]));
+  }
+  #prepared(sql: string): StatementSync {
+    return this.#database.prepare(sql.replaceAll("$", "?"));
   }
   find(digest: string): StoredKey | undefined {
     return this.#queryKey(FIND, hashOf(digest));
@@ -66,6 +79,20 @@ export class SqliteKeys implements KeyStore {
   }
   list(): readonly StoredKey[] {
     return this.#statement(LIST).all().map(keyOf);
+  }
+  openDenials(): void {
+    this.#database.exec(CREATE_DENIALS);
+    const all = [DENIALS, DENY, ALLOW].map((sql) => [sql, this.#prepared(sql)] as const);
+    this.#statements = new Map([...this.#statements, ...all]);
+  }
+  denials(second: number): readonly Denial[] {
+    return this.#statement(DENIALS).all(second).map(denialOf);
+  }
+  deny({ kind, value, until, why }: Denial): void {
+    this.#statement(DENY).run(kind, value, until ?? null, why);
+  }
+  allow(kind: DenialKind, value: string): boolean {
+    return this.#statement(ALLOW).run(kind, value).changes > 0;
   }
   close(): void {
     this.#database.close();

@@ -34,7 +34,7 @@ export class Networks {
     const address = plainAddress(written);
     const family = familyOf(address);
     const most = family === "ipv4" ? 32 : 128;
-    const mapped = address !== written && isIP(written) === 6;
+    const mapped = isIP(written) === 6 && family === "ipv4";
     const bits = length === undefined ? most : Number(length) - (mapped ? 96 : 0);
     if (isIP(written) === 0 || bits < 0 || bits > most)
       throw new RangeError(`has ${JSON.stringify(text.slice(0, 60))} in it, which is neither an address nor a network`);

@@ -1,0 +1,76 @@
+// Callers and addresses that `bff-key deny` names, at a generated server with keys in SQLite.
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runBffKey } from "../../packages/server/src/command/bff-key.ts";
+import { GeneratedProject } from "../support/generated-project.ts";
+
+const SHOP = `syntax = "proto3";
+package shop.v1;
+import "bff/v1/identity.proto";
+import "bff/v1/options.proto";
+option (bff.v1.file) = {
+  identity: { source: { name: "robot" api_key: {} } }
+};
+service ShopService {
+  option (bff.v1.service) = { permit: {} };
+  rpc GetPage(GetPageRequest) returns (Page);
+}
+message GetPageRequest { string id = 1; }
+message Page {
+  option (bff.v1.message) = {
+    let: { name: "item" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.id" } } }
+  };
+  string name = 1 [(bff.v1.field).by = "item.name"];
+}
+`;
+const project = new GeneratedProject("denylist", { "shop/v1/shop.proto": SHOP });
+beforeAll(() => project.generate());
+afterAll(() => project.remove());
+/** ErrorInfo with the reason DENIED and the domain bff.v1. */
+const REASON = "CgZERU5JRUQSBmJmZi52MQ";
+const items = { "up.v1.ItemService/GetItem": ({ id }: { id: string }) => ({ name: `item ${id}` }) };
+const store = () => ({ BFF_STORE_FILE: join(project.folder, "keys.db") });
+
+async function command(...args: readonly string[]): Promise<string> {
+  const printed: string[] = [];
+  const code = await runBffKey(args, store(), { out: (text) => void printed.push(text), error: () => {} });
+  expect(code).toBe(0);
+  return printed.join("").trim();
+}
+
+test("a denied caller and a denied address are refused within 5 s, and others are not", async () => {
+  const [ada, bea] = [await command("create", "--subject", "ada"), await command("create", "--subject", "bea")];
+  const { post, log } = await project.served("shop/v1/server.ts", items, {
+    ...store(),
+    BFF_OVERRIDES: "true",
+    BFF_AUDIT: "stderr",
+  });
+  const send = (key?: string) =>
+    post("shop.v1.ShopService/GetPage", { id: "1" }, key === undefined ? {} : { headers: { "x-api-key": key } });
+  const status = async (key?: string): Promise<number> => (await send(key)).status;
+  const until = async (expected: number, key?: string): Promise<void> => {
+    while ((await status(key)) !== expected);
+  };
+  expect([await status(ada), await status(bea), await status()]).toEqual([200, 200, 401]);
+  await command("deny", "subject", "ada", "--why", "abuse");
+  await until(403, ada);
+  expect(await send(ada)).toMatchObject({
+    status: 403,
+    body: { code: "permission_denied", message: "permission denied", details: [{ value: REASON }, {}] },
+  });
+  expect(await status(bea)).toBe(200);
+  expect(log()).toContain('"reason":"subject \\"ada\\" is on the denylist: abuse"');
+  await command("allow", "subject", "ada");
+  await until(200, ada);
+  await command("deny", "address", "127.0.0.0/8", "--why", "scans");
+  await until(403);
+  expect(await status(bea)).toBe(403);
+  await command("allow", "address", "127.0.0.0/8");
+});
+
+test("a server without a store does not start", () => {
+  const url = { UP_V1_ITEMSERVICE_URL: "http://127.0.0.1:1", BFF_OVERRIDES: "true" };
+  const { status, stderr } = project.start("shop/v1/server.ts", url);
+  expect(status).toBe(2);
+  expect(stderr).toContain("BFF_STORE_FILE is not set, nor is DATABASE_URL, and BFF_OVERRIDES needs one");
+});
