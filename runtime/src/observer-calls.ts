@@ -12,6 +12,8 @@ export interface CallStartEvent {
   readonly service: string;
   /** The branch of the service; undefined: the service itself. */
   readonly branch?: string | undefined;
+  /** The shard of the service; undefined: the service has none. */
+  readonly shard?: string | undefined;
   /** `package.Service/Method` */
   readonly method: string;
   readonly startedAt: number;
@@ -27,6 +29,8 @@ export interface AttemptEvent {
   readonly service: string;
   /** The branch of the service; undefined: the service itself. */
   readonly branch?: string | undefined;
+  /** The shard of the service; undefined: the service has none. */
+  readonly shard?: string | undefined;
   /** `package.Service/Method` */
   readonly method: string;
   /** 1 for the first of its call. */
@@ -64,6 +68,8 @@ export interface CallEvent {
   readonly service: string;
   /** The branch of the service; undefined: the service itself. */
   readonly branch?: string | undefined;
+  /** The shard of the service; undefined: the service has none. */
+  readonly shard?: string | undefined;
   /** `package.Service/Method` */
   readonly method: string;
   /** Number of keys, if the call is a batch. */
@@ -94,6 +100,8 @@ export interface CacheEvent {
   readonly service: string;
   /** The branch of the service; undefined: the service itself. */
   readonly branch?: string | undefined;
+  /** The shard of the service; undefined: the service has none. */
+  readonly shard?: string | undefined;
   /** `package.Service/Method` */
   readonly method: string;
   /**
@@ -123,6 +131,8 @@ export interface JoinEvent {
   readonly service: string;
   /** The branch of the service; undefined: the service itself. */
   readonly branch?: string | undefined;
+  /** The shard of the service; undefined: the service has none. */
+  readonly shard?: string | undefined;
   /** `package.Service/Method` */
   readonly method: string;
   /** The equal call, as `call` of its events. */

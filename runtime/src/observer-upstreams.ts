@@ -10,6 +10,8 @@ export interface BreakerEvent {
   readonly service: string;
   /** The branch of the service; undefined: the service itself. */
   readonly branch?: string | undefined;
+  /** The shard of the service; undefined: the service has none. */
+  readonly shard?: string | undefined;
   /** `package.Service/Method`, if the method has a separate breaker. */
   readonly method?: string | undefined;
   readonly from: BreakerState;
@@ -23,6 +25,8 @@ export interface EjectionEvent {
   readonly service: string;
   /** The branch of the service; undefined: the service itself. */
   readonly branch?: string | undefined;
+  /** The shard of the service; undefined: the service has none. */
+  readonly shard?: string | undefined;
   /** The connected address, with the port: `10.0.0.7:8080`. */
   readonly address: string;
   /** Duration in milliseconds. */
@@ -38,6 +42,8 @@ export interface BudgetEvent {
   readonly service: string;
   /** The branch of the service; undefined: the service itself. */
   readonly branch?: string | undefined;
+  /** The shard of the service; undefined: the service has none. */
+  readonly shard?: string | undefined;
   readonly kind: "retry" | "hedge";
   readonly at: number;
 }
@@ -48,6 +54,8 @@ export interface UpstreamEvent {
   readonly service: string;
   /** The branch of the service; undefined: the service itself. */
   readonly branch?: string | undefined;
+  /** The shard of the service; undefined: the service has none. */
+  readonly shard?: string | undefined;
   /** Returns the current state. */
   state(): UpstreamState;
 }

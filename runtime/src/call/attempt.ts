@@ -170,6 +170,7 @@ export class Attempt implements Reply, UrgentWaiter {
         call: this.#of,
         service: upstream.service,
         branch: upstream.branch,
+        shard: upstream.shard,
         method,
         number: this.#number,
         hedge: this.hedge,

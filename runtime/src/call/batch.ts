@@ -9,6 +9,8 @@ import type { Sink } from "../scope/sink.ts";
 import { Call } from "./call.ts";
 import type { CallContext } from "./context.ts";
 import type { Metadata } from "./headers.ts";
+import type { ShardChoice } from "./policy.ts";
+import { shardOf } from "./shards.ts";
 import { startCall } from "./start-call.ts";
 import type { Rpc } from "./upstream.ts";
 
@@ -31,6 +33,8 @@ export interface Batch<Req, Res, K, V, G = unknown> {
   /** True if a key has a list of items. */
   readonly many?: boolean | undefined;
   readonly metadata?: ((group: G) => Metadata) | undefined;
+  /** Shard of a key, for an upstream with shards. Keys of one shard are sent together. */
+  readonly shard?: { of(key: K, group: G): ShardChoice }["of"] | undefined;
 }
 
 /** A batch without its types: the collector only passes on keys and items. */
@@ -91,9 +95,27 @@ export class Collector {
     const requested = this.#pending.filter((item) => item.hasWaiters || !this.#items.delete(item.id));
     this.#pending = [];
     const { max } = this.#batch;
-    for (let i = 0; i < requested.length; i += max) this.#fetch(requested.slice(i, i + max));
+    for (const [shard, items] of this.#byShard(requested))
+      for (let i = 0; i < items.length; i += max) this.#fetch(items.slice(i, i + max), shard);
   }
-  #fetch(chunk: Item[]): void {
+  /** Returns the items of each shard. Items without a shard fail, without an effect on the others. */
+  #byShard(items: Item[]): ReadonlyMap<string | undefined, Item[]> {
+    const { rpc, shard } = this.#batch;
+    if (rpc.shards === undefined || shard === undefined) return new Map([[undefined, items]]);
+    const found = new Map<string | undefined, Item[]>();
+    for (const item of items) {
+      try {
+        const { upstream } = shardOf(rpc, () => shard(item.key, this.#group));
+        const others = found.get(upstream.shard);
+        if (others === undefined) found.set(upstream.shard, [item]);
+        else others.push(item);
+      } catch (thrown) {
+        this.#fail([item], asFailure(thrown));
+      }
+    }
+    return found;
+  }
+  #fetch(chunk: Item[], shard: string | undefined): void {
     const { items, message } = this.#request(chunk);
     if (items.length === 0) return;
     const { rpc, metadata } = this.#batch;
@@ -113,7 +135,8 @@ export class Collector {
     };
     try {
       const sink = { resolve: answered, reject: failed };
-      const extra = { metadata: metadata?.(this.#group), retryIf: this.#retryIf, items: items.length };
+      const choice = shard === undefined ? undefined : { name: shard };
+      const extra = { metadata: metadata?.(this.#group), retryIf: this.#retryIf, items: items.length, shard: choice };
       for (const item of items) part.takes(item);
       const cx = items.some(({ critical }) => critical) ? this.#root : this.#root.aside;
       part.call = startCall(cx, rpc, message, false, extra, sink);

@@ -193,6 +193,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
       request,
       service: upstream.service,
       branch: upstream.branch,
+      shard: upstream.shard,
       method,
       outcome,
       fetch,

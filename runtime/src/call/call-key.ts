@@ -6,8 +6,8 @@ import type { OutgoingCall } from "./outgoing-call.ts";
 import type { Rpc } from "./upstream.ts";
 
 /**
- * Returns a key that is equal only for calls that must have the same answer. They have the same method, branch, type of
- * answer, bytes and metadata, apart from forwarded trace ids. It is a digest, since metadata may hold secrets.
+ * Returns a key that is equal only for calls that must have the same answer. They have the same method, branch, shard,
+ * type of answer, bytes and metadata, apart from forwarded trace ids. It is a digest, since metadata may hold secrets.
  */
 export function callKey(rpc: Rpc<never, unknown>, { frame, headers, metadata, identity }: OutgoingCall): string {
   let generated: ReadonlySet<string> | undefined; // most calls forward no trace id
@@ -26,6 +26,7 @@ export function callKey(rpc: Rpc<never, unknown>, { frame, headers, metadata, id
     frame.length,
     ...(identity === undefined ? [] : [identity.name, identity.key]),
     ...(rpc.upstream.branch === undefined ? [] : [{ branch: rpc.upstream.branch }]),
+    ...(rpc.upstream.shard === undefined ? [] : [{ shard: rpc.upstream.shard }]),
   ]);
   if (frame.length > LARGE) return createHash("sha256").update(head).update(frame).digest("base64");
   return hash("sha256", Buffer.concat([Buffer.from(head), frame]), "base64");

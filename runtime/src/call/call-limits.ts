@@ -1,15 +1,12 @@
-// Limits that a call passes, and those that learn from its answers.
+// Limits of calls: those of the response, of the method and of the upstream.
+import type { Clock } from "../clock.ts";
 import { AdaptiveLimit } from "../guard/adaptive-limit.ts";
 import type { Pace } from "../guard/gradient.ts";
-import type { Places } from "../guard/limit.ts";
+import { Limit, type LimitPolicy, type Places } from "../guard/limit.ts";
 
-/**
- * Returns the limits of a call in an array of exact length. An array that grows by push reserves room for 16 more
- * elements, and each call has an array.
- */
-export function limitsOf(response: Places, rpc: Places | undefined, upstream: Places | undefined): readonly Places[] {
-  if (rpc === undefined) return upstream === undefined ? [response] : [response, upstream];
-  return upstream === undefined ? [response, rpc] : [response, rpc, upstream];
+/** Creates the limit of a policy. */
+export function limitOf(policy: LimitPolicy, clock: Clock): Places {
+  return policy.adaptive ? new AdaptiveLimit(policy, clock) : new Limit(policy);
 }
 
 /** A limit that learns from answers. */
@@ -24,4 +21,13 @@ export function learning(method: string, ...limits: readonly (Places | undefined
   const all = limits.filter((limit) => limit instanceof AdaptiveLimit);
   if (all.length === 0) return undefined;
   return all.map((limit) => ({ limit, answers: limit.paceOf(method), refusals: limit.paceOf(`${method} refused`) }));
+}
+
+/**
+ * Returns the limits of a call in an array of exact length. An array that grows by push reserves room for 16 more
+ * elements, and each call has an array.
+ */
+export function limitsOf(response: Places, rpc: Places | undefined, upstream: Places | undefined): readonly Places[] {
+  if (rpc === undefined) return upstream === undefined ? [response] : [response, upstream];
+  return upstream === undefined ? [response, rpc] : [response, rpc, upstream];
 }

@@ -17,7 +17,7 @@ export function coalesce<Res>(
   const { coalesced } = cx.exchange;
   const calls = coalesced.get(rpc.policy) ?? new Map<string, SharedResult<unknown>>();
   coalesced.set(rpc.policy, calls);
-  const id = identityOf(rpc.method, outgoing);
+  const id = identityOf(rpc, outgoing);
   // The same method under the same policy: the answer has the same type.
   let once = calls.get(id) as SharedResult<Res> | undefined;
   if (once !== undefined) {
@@ -36,10 +36,10 @@ export function coalesce<Res>(
   return waiting;
 }
 
-function identityOf(method: string, { frame, headers, identity }: OutgoingCall): string {
+function identityOf({ method, upstream }: Rpc<never, unknown>, { frame, headers, identity }: OutgoingCall): string {
   // One response has one caller.
   const sent = Object.entries(headers ?? {})
     .filter(([name]) => name !== identity?.name)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return `${JSON.stringify([method, sent])}${Buffer.from(frame.buffer, frame.byteOffset, frame.length).toString("latin1")}`;
+  return `${JSON.stringify([method, upstream.shard, sent])}${Buffer.from(frame.buffer, frame.byteOffset, frame.length).toString("latin1")}`;
 }

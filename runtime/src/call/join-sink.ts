@@ -11,9 +11,9 @@ export function reportJoin(
   { upstream, method }: Rpc<never, unknown>,
   join: Pick<JoinEvent, "call" | "fetch" | "startedAt" | "outcome">,
 ): void {
-  const { service, branch, clock, observer } = upstream;
+  const { service, branch, shard, clock, observer } = upstream;
   const { trace } = exchange;
-  observer?.joined?.({ request: root, service, branch, method, ...join, endedAt: clock.now(), trace });
+  observer?.joined?.({ request: root, service, branch, shard, method, ...join, endedAt: clock.now(), trace });
 }
 
 /** A sink that reports the end of an equal call to the observer, and passes it on. */

@@ -5,6 +5,7 @@ import type { IdentityHeader } from "../identity/propagation/propagator.ts";
 import type { OutgoingHeaders } from "../transport/call-headers.ts";
 import type { CallContext } from "./context.ts";
 import { checkNotIdentity, type Metadata, withMetadata } from "./headers.ts";
+import type { ShardChoice } from "./policy.ts";
 
 /** The message and headers of a call, the same for all of its attempts. */
 export interface OutgoingCall {
@@ -27,6 +28,8 @@ export interface CallExtra {
   readonly retryIf?: RetryIf | undefined;
   readonly items?: number | undefined;
   readonly clientFields?: ClientFields | undefined;
+  /** Shard of this call, in place of the policy's. */
+  readonly shard?: ShardChoice | undefined;
 }
 
 /** The part of a method that writing its requests needs. */

@@ -19,6 +19,8 @@ export interface UpstreamPolicy {
   readonly streams?: number | undefined;
   /** Budget of retries and hedges. Default: ten tokens, of which a success returns a tenth. */
   readonly retryBudget?: ThrottlePolicy | undefined;
+  /** Rule by which a key decides its shard, for a client with shards. Default: `rendezvous`. */
+  readonly shardHash?: ShardHash | undefined;
   /** Methods, by simple name, with a breaker that replaces the service's; without `breaker`: no breaker. */
   readonly methods?: Readonly<Record<string, { readonly breaker?: BreakerPolicy | undefined }>> | undefined;
 }
@@ -72,6 +74,8 @@ export interface CallPolicy {
    * in which answers are compared.
    */
   readonly copied?: { readonly reads: ComparedFields } | undefined;
+  /** Shard of each call whose `extra` names none. A throw is a failure (INVALID). */
+  readonly shard?: ShardRule | undefined;
 }
 
 /** Policy of the streams of one server-streaming method. */
@@ -86,6 +90,8 @@ export interface StreamPolicy {
   readonly streams?: number | undefined;
   /** As of `CallPolicy`. */
   readonly branches?: readonly BranchRule<never>[] | undefined;
+  /** As of `CallPolicy`. */
+  readonly shard?: ShardRule | undefined;
 }
 
 /** The request, as the rules of branches see it. */
@@ -116,3 +122,12 @@ export interface BranchRule<Principal = undefined> {
    */
   readonly by?: ((cx: BranchContext<Principal>) => string) | undefined;
 }
+
+/** Value that decides the shard of a call. Equal values have equal shards in every process, release and language. */
+export type ShardKey = string | bigint | number | Uint8Array;
+/** The shard of a call, by a key or by its name. */
+export type ShardChoice = { readonly by: ShardKey } | { readonly name: string };
+/** `rendezvous`: a new shard takes over keys, and no other key moves. `modulo`: remainder of a whole number. */
+export type ShardHash = "rendezvous" | "modulo";
+/** Returns the shard of a call from its request. */
+export type ShardRule = (request: never, cx: BranchContext<never>) => ShardChoice;

@@ -10,6 +10,7 @@ import { Call } from "./call.ts";
 import { coalesce } from "./coalesce.ts";
 import type { CallContext } from "./context.ts";
 import { type CallExtra, type OutgoingCall, prepareCall } from "./outgoing-call.ts";
+import { onItsShard } from "./shards.ts";
 import type { Rpc } from "./upstream.ts";
 
 /**
@@ -30,12 +31,13 @@ export function startCall<Req, Res>(
     sink.reject(OVER);
     return undefined;
   }
-  const rpc = of.branches === undefined ? of : onItsSide(cx, of);
+  let rpc = of.branches === undefined ? of : onItsSide(cx, of);
   let out: OutgoingCall;
   try {
+    if (rpc.shards !== undefined) rpc = onItsShard(cx, rpc, request, extra?.shard);
     out = prepareCall(cx, rpc, request, extra);
   } catch (thrown) {
-    // The request cannot be encoded.
+    // The request cannot be encoded, or has no shard.
     sink.reject(rpc.policy.sensitive === true ? invalid("", MASKED, thrown) : asFailure(thrown));
     return undefined;
   }

@@ -10,11 +10,10 @@ import {
 } from "@bufbuild/protobuf";
 import { Cache, type CachePolicy } from "../cache/cache.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { AdaptiveLimit } from "../guard/adaptive-limit.ts";
 import { AnswerTime } from "../guard/answer-time.ts";
 import { Breaker, type BreakerPolicy } from "../guard/breaker.ts";
 import { HedgeBudget } from "../guard/hedge-budget.ts";
-import { Limit, type LimitPolicy, type Places } from "../guard/limit.ts";
+import type { LimitPolicy, Places } from "../guard/limit.ts";
 import type { RetryPolicy } from "../guard/retry.ts";
 import { StreamPlaces } from "../guard/stream-places.ts";
 import { Throttle } from "../guard/throttle.ts";
@@ -24,11 +23,12 @@ import type { UnaryClient } from "../transport/unary-client.ts";
 import { frame } from "../wire/frame.ts";
 import { Traffic } from "../wire/traffic.ts";
 import type { BranchOf } from "./branches.ts";
-import { type Learning, learning } from "./call-limits.ts";
+import { type Learning, learning, limitOf } from "./call-limits.ts";
 import { forwardable } from "./headers.ts";
 import { Comparison } from "./mirror/comparison.ts";
 import { Copies, type Mirror } from "./mirror/mirrored-call.ts";
 import type { BranchRule, CallPolicy, HedgePolicy, StreamPolicy, UpstreamPolicy } from "./policy.ts";
+import { Shards } from "./shards.ts";
 
 /** Options that the upstreams of a process share. */
 export interface UpstreamOptions {
@@ -40,6 +40,8 @@ export interface UpstreamOptions {
   readonly cache?: Cache | undefined;
   /** Name of the branch; default: none, it is the service itself. */
   readonly branch?: string | undefined;
+  /** Name of the shard; default: none, it is the whole service. */
+  readonly shard?: string | undefined;
 }
 
 /**
@@ -55,6 +57,10 @@ export class Upstream {
   readonly service: string;
   /** Name of the branch; undefined: it is the service itself. */
   readonly branch: string | undefined;
+  /** Name of the shard; undefined: it is the whole service. */
+  readonly shard: string | undefined;
+  /** Its shards, which receive all of its calls; undefined: it has none. */
+  readonly shards: Shards<Upstream> | undefined;
   /** The branches with an address, by name. */
   readonly branches: ReadonlyMap<string, Upstream>;
   readonly client: UnaryClient;
@@ -86,9 +92,10 @@ export class Upstream {
   ) {
     const clock = options?.clock ?? systemClock;
     const observer = options?.observer;
-    const branch = options?.branch;
+    const { branch, shard } = options ?? {};
     this.service = service;
     this.branch = branch;
+    this.shard = shard;
     this.client = client;
     this.clock = clock;
     this.observer = observer;
@@ -99,7 +106,7 @@ export class Upstream {
     const breaker = (policy: BreakerPolicy | undefined, method?: string): Breaker | undefined =>
       policy &&
       new Breaker(policy, clock, (from, to) =>
-        observer?.breaker?.({ service, branch, method, from, to, at: clock.now() }),
+        observer?.breaker?.({ service, branch, shard, method, from, to, at: clock.now() }),
       );
     this.breaker = breaker(policy.breaker);
     for (const [name, its] of Object.entries(policy.methods ?? {})) {
@@ -111,9 +118,18 @@ export class Upstream {
         other === undefined ? [] : [[name, new Upstream(service, other, policy, { ...options, branch: name })]],
       ),
     );
+    const { shards } = client;
+    if (shards !== undefined) {
+      const all = [...shards].map(([name, at]) => [
+        name,
+        new Upstream(service, at, policy, { ...options, shard: name }),
+      ]);
+      this.shards = new Shards(new Map(all as [string, Upstream][]), policy.shardHash ?? "rendezvous");
+      return; // its shards report their own state
+    }
     if (observer?.ejection !== undefined)
-      client.onEjection?.((ejection) => observer.ejection?.({ service, branch, ...ejection }));
-    observer?.upstream?.({ service, branch, state: () => this.state });
+      client.onEjection?.((ejection) => observer.ejection?.({ service, branch, shard, ...ejection }));
+    observer?.upstream?.({ service, branch, shard, state: () => this.state });
   }
   get state(): UpstreamState {
     const breakers = [...this.#methods].flatMap(([method, breaker]) =>
@@ -150,8 +166,8 @@ export class Upstream {
   /** Returns whether the budgets allow a further attempt, and reports it if not. */
   allows(kind: "retry" | "hedge"): boolean {
     if (this.throttle.allows && (kind === "retry" || this.hedges.take())) return true;
-    const { service, branch } = this;
-    this.observer?.budgetRefused?.({ service, branch, kind, at: this.clock.now() });
+    const { service, branch, shard } = this;
+    this.observer?.budgetRefused?.({ service, branch, shard, kind, at: this.clock.now() });
     return false;
   }
   get cache(): Cache {
@@ -223,6 +239,11 @@ export class Upstream {
     return new StreamRpc(this, `${method.parent.typeName}/${method.name}`, policy, { encode, decode });
   }
 }
+/** Returns a method at each shard of an upstream. */
+function ofShards<R>({ shards }: Upstream, create: (shard: Upstream) => R): ReadonlyMap<string, R> | undefined {
+  return shards && new Map([...shards.all].map(([name, shard]) => [name, create(shard)]));
+}
+
 /** Default maximum number of open streams of an upstream. */
 const STREAMS = 1_000;
 
@@ -233,9 +254,6 @@ const readingOf = ({ state, probesInMs }: Breaker): BreakerReading => ({
 
 /** Returns the method at the start of a key. */
 const methodOf = (key: string): string => key.slice(0, key.indexOf(" "));
-function limitOf(policy: LimitPolicy, clock: Clock): Places {
-  return policy.adaptive ? new AdaptiveLimit(policy, clock) : new Limit(policy);
-}
 /** A mirror, and its rule. */
 interface MirrorOf extends Mirror, BranchOf<Rpc<never, unknown>> {
   readonly rpc: Rpc<never, unknown>;
@@ -281,6 +299,8 @@ export class Rpc<Req, Res> {
   readonly branches: readonly BranchOf<Rpc<Req, Res>>[] | undefined;
   /** Mirrors of the upstream that may receive copies of its calls; undefined if there are none. */
   readonly mirrors: readonly MirrorOf[] | undefined;
+  /** The same at each shard, by name; undefined if there are none. */
+  readonly shards: ReadonlyMap<string, Rpc<Req, Res>> | undefined;
   #bytes: Rpc<never, Uint8Array> | undefined;
 
   constructor(
@@ -309,6 +329,7 @@ export class Rpc<Req, Res> {
     this.traffic = upstream.trafficOf(method, this.cache !== undefined);
     this.mirrors = mirrors ?? this.#mirrored(policy, codec);
     this.branches = this.#branched(policy, codec);
+    this.shards = ofShards(upstream, (shard) => new Rpc(shard, method, policy, codec));
   }
   #mirrored({ copied, branches = [], ...policy }: CallPolicy, codec: Codec<Req, Res>): MirrorOf[] | undefined {
     const { output } = codec;
@@ -372,6 +393,8 @@ export class StreamRpc<Req, Res> {
   readonly traffic: Traffic | undefined;
   /** The same at the addresses of branches, in the order of the rules; undefined if there are none. */
   readonly branches: readonly BranchOf<StreamRpc<Req, Res>>[] | undefined;
+  /** The same at each shard, by name; undefined if there are none. */
+  readonly shards: ReadonlyMap<string, StreamRpc<Req, Res>> | undefined;
 
   constructor(upstream: Upstream, method: string, policy: StreamPolicy, codec: StreamCodec<Req, Res>) {
     this.upstream = upstream;
@@ -384,6 +407,7 @@ export class StreamRpc<Req, Res> {
     this.places = upstream.placesOf(method, policy.streams);
     this.traffic = upstream.trafficOf(method, false);
     this.branches = policy.branches && this.#branched(policy.branches);
+    this.shards = ofShards(upstream, (shard) => new StreamRpc(shard, method, policy, codec));
   }
   #branched(rules: readonly BranchRule<never>[]): readonly BranchOf<StreamRpc<Req, Res>>[] | undefined {
     const branchPolicy = { ...this.policy, branches: undefined };

@@ -2,6 +2,8 @@ import { onItsSide } from "../call/branches.ts";
 import type { CallContext } from "../call/context.ts";
 import type { Metadata } from "../call/headers.ts";
 import { prepareCall } from "../call/outgoing-call.ts";
+import type { ShardChoice } from "../call/policy.ts";
+import { onItsShard } from "../call/shards.ts";
 import type { StreamRpc } from "../call/upstream.ts";
 import type { Timer } from "../clock.ts";
 import { asFailure, Code, type Failure, type Fault, invalid, Reason } from "../failure.ts";
@@ -30,6 +32,8 @@ export interface ItemPosition<Item, K extends PositionKind> {
 /** Options of a stream call, besides its request. */
 export interface StreamExtra<Cx, Args, Opened> {
   readonly metadata?: ((cx: Cx, args: Args, opened: Opened) => Metadata) | undefined;
+  /** Shard of the stream, in place of the policy's. It is chosen once, before the first opening. */
+  readonly shard?: ((cx: Cx, args: Args, opened: Opened) => ShardChoice) | undefined;
   /** Opening it does something: it is never opened again by ourselves. */
   readonly effect?: boolean | undefined;
 }
@@ -55,13 +59,23 @@ export function callSource<Cx extends CallContext, Args, Opened, Req, Item, K ex
   extra: StreamExtra<Cx, Args, Opened> = {},
 ): OpenSource<Cx, Args, Opened, Item> {
   return (cx, args, opened, resume, items) => {
-    const its = rpc.branches === undefined ? rpc : onItsSide(cx, rpc);
+    let its = rpc.branches === undefined ? rpc : onItsSide(cx, rpc);
     const write = (from: PositionValue<K> | undefined): StreamRequest => {
       const metadata = extra.metadata?.(cx, args, opened);
       const { frame, headers } = prepareCall(cx, its, request(cx, args, opened, from), { metadata });
       return { frame, headers: cx.exchange.identified(headers) };
     };
-    return new CallSource(ownerOf(cx), its, write, position, resume, items, extra.effect !== true).begin();
+    let first = write;
+    if (its.shards !== undefined) {
+      try {
+        its = onItsShard(cx, its, request(cx, args, opened, undefined), extra.shard?.(cx, args, opened));
+      } catch (thrown) {
+        first = () => {
+          throw thrown;
+        };
+      }
+    }
+    return new CallSource(ownerOf(cx), its, first, position, resume, items, extra.effect !== true).begin();
   };
 }
 

@@ -111,8 +111,17 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
   #start(): void {
     const { upstream, method } = this.#rpc;
     const { request, trace } = this.#owner;
-    const { service, branch } = upstream;
-    upstream.observer?.callStart?.({ request, call: this, service, branch, method, startedAt: this.#startedAt, trace });
+    const { service, branch, shard } = upstream;
+    upstream.observer?.callStart?.({
+      request,
+      call: this,
+      service,
+      branch,
+      shard,
+      method,
+      startedAt: this.#startedAt,
+      trace,
+    });
     const refused = this.#refusal();
     if (refused !== undefined) {
       queueMicrotask(() => this.#fail(refused, undefined));
@@ -257,6 +266,7 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
       header: (name) => this.#owner.header(name),
       service: upstream.service,
       branch: upstream.branch,
+      shard: upstream.shard,
       method,
       stream: { items: this.#items },
       message: this.#frame.subarray(PREFIX_BYTES),

@@ -65,6 +65,8 @@ export interface UnaryClient {
   ): InFlight;
   /** As of `StreamClient`. Undefined if its upstreams have no streams. */
   readonly open?: StreamClient["open"];
+  /** Clients of the upstream's shards, at least one, in the order of their list. They receive all calls. */
+  readonly shards?: ReadonlyMap<string, UnaryClient> | undefined;
   /** Returns the known addresses of the upstream. */
   addresses?(): readonly AddressState[];
   /** Registers the receiver of ejections. It replaces the previous receiver. */
