@@ -63,6 +63,8 @@ export interface ServeOptions<
   readonly upstreams: Upstreams;
   /** Branches of each upstream. Their addresses are in `<FULL_SERVICE_NAME>_<BRANCH>_URL`. Default: off. */
   readonly branches?: { readonly [Name in keyof Upstreams]?: readonly string[] } | undefined;
+  /** Maximum number of shards of the upstreams that have some. `<FULL_SERVICE_NAME>_SHARDS` lists their names. */
+  readonly shards?: { readonly [Name in keyof Upstreams]?: number } | undefined;
   /** Transport settings of the upstreams that declare some. */
   readonly reach?: Readonly<Record<string, Reach>> | undefined;
   /** Reads the variables that the BFF's own expressions use. */

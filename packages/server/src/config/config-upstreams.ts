@@ -1,6 +1,7 @@
-// Addresses of upstreams and their branches: `<FULL_SERVICE_NAME>_URL`, and the certificates beside it.
+// Addresses of upstreams, their branches and their shards: `<FULL_SERVICE_NAME>_URL`, and the certificates beside it.
 import type { DescService } from "@bufbuild/protobuf";
 import type { EnvReader } from "@protobff/runtime/internal/environment/env-reader";
+import { quoted } from "@protobff/runtime/internal/environment/one-line";
 import {
   type FileReader,
   isUsable,
@@ -16,19 +17,24 @@ export interface UpstreamAddress {
   readonly tls: TlsFiles;
 }
 
-/** Upstreams and their branches. */
+/** Upstreams, their branches and their shards. */
 export interface UpstreamsSpec<Upstreams extends Readonly<Record<string, DescService>>> {
   readonly upstreams: Upstreams;
   /** The names of branches by upstream. */
   readonly branches?: { readonly [Name in keyof Upstreams]?: readonly string[] } | undefined;
+  /** Maximum number of shards of the upstreams that have some. Their names are in `<FULL_SERVICE_NAME>_SHARDS`. */
+  readonly shards?: { readonly [Name in keyof Upstreams]?: number } | undefined;
 }
 
 /** Maximum number of addresses in one list. A name may resolve to more. */
 const MOST_URLS = 64;
 
-/** Addresses of all upstreams and branches. */
+/** Addresses of all upstreams, branches and shards. */
 export interface UpstreamAddresses<Name extends string> {
+  /** An upstream with shards has no address. */
   readonly upstreams: Readonly<Record<Name, UpstreamAddress>>;
+  /** Addresses of shards, as `orders.a`, in the order of their lists. Undefined: no upstream has shards. */
+  readonly shards?: Readonly<Record<string, UpstreamAddress>>;
   /** Addresses of the branches that have one, as `agent.canary`. */
   readonly branches: Readonly<Record<string, UpstreamAddress>>;
   /** Unset variables of the other branches' addresses. */
@@ -41,17 +47,71 @@ export function readUpstreams<Upstreams extends Readonly<Record<string, DescServ
   readFile: FileReader,
 ): UpstreamAddresses<keyof Upstreams & string> {
   const upstreams: Partial<Record<string, UpstreamAddress>> = {};
+  const shards: Record<string, UpstreamAddress> = {};
+  const prefixes = new Set(Object.values(spec.upstreams).map(({ typeName }) => variablePrefix(typeName)));
   for (const [name, service] of Object.entries(spec.upstreams)) {
-    upstreams[name] = readUpstream(read, variablePrefix(service.typeName), service.typeName, readFile);
+    const most = spec.shards?.[name];
+    const prefix = variablePrefix(service.typeName);
+    if (most === undefined) upstreams[name] = readUpstream(read, prefix, service.typeName, readFile);
+    else {
+      upstreams[name] = { urls: [], tls: {} };
+      for (const shard of readShards(read, { prefix, service: service.typeName, most, taken: prefixes })) {
+        const what = `shard ${shard} of ${service.typeName}`;
+        shards[`${name}.${shard}`] = readUpstream(read, prefixWithin(service.typeName, shard), what, readFile);
+      }
+    }
   }
   const { branches, off: branchesOff } = readBranches(read, spec, readFile);
-  return { upstreams: upstreams as Record<keyof Upstreams & string, UpstreamAddress>, branches, branchesOff };
+  return {
+    upstreams: upstreams as Record<keyof Upstreams & string, UpstreamAddress>,
+    branches,
+    branchesOff,
+    ...(spec.shards !== undefined && { shards }),
+  };
 }
 
 /** The beginning of an upstream's variables: `billing.v1.BillingService` → `BILLING_V1_BILLINGSERVICE`. */
 export function variablePrefix(service: string): string {
   return service.toUpperCase().replaceAll(".", "_");
 }
+
+/** The beginning of the variables of a shard, or of a branch. */
+export function prefixWithin(service: string, name: string): string {
+  return `${variablePrefix(service)}_${name.toUpperCase()}`;
+}
+
+/** Reads the names of shards, in the order of their list. */
+function readShards(
+  read: EnvReader,
+  of: {
+    readonly prefix: string;
+    readonly service: string;
+    readonly most: number;
+    /** Beginnings of other variables. */
+    readonly taken: ReadonlySet<string>;
+  },
+): readonly string[] {
+  const { prefix, service, most, taken } = of;
+  const variable = `${prefix}_SHARDS`;
+  const remedy = `the names of the shards of ${service}, like a,b; the address of a is in ${prefix}_A_URL`;
+  const text = read.optional(variable)?.trim() ?? "";
+  if (text === "") {
+    read.fault(variable, "is not set", remedy);
+    return [];
+  }
+  const names = text.split(",").map((name) => name.trim());
+  if (names.length > most)
+    read.fault(variable, `has ${names.length} shards`, `at most ${most}, or raise \`max\` of \`shard\` in the proto`);
+  const wrong = names.find((name) => !SHARD.test(name));
+  if (wrong !== undefined)
+    read.fault(variable, `has ${quoted(wrong)} in it`, "names of lower-case letters, digits and underscores");
+  if (new Set(names).size < names.length) read.fault(variable, "has a shard twice", "each once");
+  for (const name of names)
+    if (taken.has(prefixWithin(service, name)))
+      read.fault(variable, `has ${quoted(name)} in it, whose variables are those of another upstream`, "another name");
+  return names.length > most ? [] : [...new Set(names.filter((name) => SHARD.test(name)))];
+}
+const SHARD = /^[a-z0-9_]{1,64}$/;
 
 /** Reads the address of each branch. A branch without one is off. */
 function readBranches<Upstreams extends Readonly<Record<string, DescService>>>(
@@ -63,7 +123,7 @@ function readBranches<Upstreams extends Readonly<Record<string, DescService>>>(
   const off: string[] = [];
   for (const [name, service] of Object.entries(upstreams)) {
     for (const branch of branches[name] ?? []) {
-      const prefix = `${variablePrefix(service.typeName)}_${branch.toUpperCase()}`;
+      const prefix = prefixWithin(service.typeName, branch);
       const files = ["_CA_FILE", "_CERT_FILE", "_KEY_FILE"].some((end) => read.optional(prefix + end) !== undefined);
       if (read.optional(`${prefix}_URL`) === undefined && !files) off.push(`${prefix}_URL`);
       else found[`${name}.${branch}`] = readUpstream(read, prefix, `branch ${branch} of ${service.typeName}`, readFile);

@@ -125,6 +125,37 @@ describe("readConfig", () => {
     expect(faults?.map(({ variable }) => variable)).toEqual(["ECHO_V1_ECHOSERVICE_CANARY_URL"]);
   });
 
+  it("an upstream with shards has the addresses of its shards alone", () => {
+    const sharded = { ...spec, shards: { echo: 3 } };
+    const list = "ECHO_V1_ECHOSERVICE_SHARDS";
+    const [a, b] = ["ECHO_V1_ECHOSERVICE_B_2_URL", "ECHO_V1_ECHOSERVICE_A_URL"];
+    const { config } = readConfig(
+      { [list]: "b_2, a", [a]: "http://b.example", [b]: "http://a.example" },
+      sharded,
+      noFile,
+    );
+    expect(config?.upstreams.echo.urls).toEqual([]);
+    expect(Object.entries(config?.shards ?? {})).toEqual([
+      ["echo.b_2", { urls: ["http://b.example"], tls: {} }],
+      ["echo.a", { urls: ["http://a.example"], tls: {} }],
+    ]);
+  });
+  it.each([
+    [undefined, "is not set"],
+    ["a,a", "has a shard twice"],
+    ["a,B", 'has "B" in it'],
+    ["a,,b", 'has "" in it'],
+    ["a,b,c,d", "has 4 shards"],
+  ])("faulty shards are faults: %s", (text, problem) => {
+    const source = { ECHO_V1_ECHOSERVICE_SHARDS: text, ECHO_V1_ECHOSERVICE_A_URL: "http://a.example" };
+    const { faults } = readConfig(source, { ...spec, shards: { echo: 3 } }, noFile);
+    expect(faults?.[0]).toMatchObject({ variable: "ECHO_V1_ECHOSERVICE_SHARDS", problem });
+  });
+  it("a shard without an address is a fault", () => {
+    const { faults } = readConfig({ ECHO_V1_ECHOSERVICE_SHARDS: "a" }, { ...spec, shards: { echo: 3 } }, noFile);
+    expect(faults?.map(({ variable }) => variable)).toEqual(["ECHO_V1_ECHOSERVICE_A_URL"]);
+  });
+
   it("an address may have a path", () => {
     const { config } = readConfig({ [URL]: "https://gateway.example/echo/" }, spec, noFile);
     expect(config?.upstreams.echo.urls).toEqual(["https://gateway.example/echo"]);

@@ -186,12 +186,12 @@ export class FailureLog extends ServerLog implements Observer {
       fields: { thrown },
     }));
   }
-  breaker({ service, branch, method, from, to }: BreakerEvent): void {
-    const of = `${method ?? service}${branch === undefined ? "" : `, branch ${branch}`}`;
+  breaker({ service, branch, shard, method, from, to }: BreakerEvent): void {
+    const of = `${method ?? service}${sideText(branch, shard)}`;
     this.report(undefined, () => ({
       event: "breaker",
       text: `breaker of ${of}: ${from} -> ${to}`,
-      fields: { breaker: method ?? service, branch, from, to },
+      fields: { breaker: method ?? service, branch, shard, from, to },
     }));
   }
   /** Logs a difference once a minute for each path. */
@@ -208,13 +208,13 @@ export class FailureLog extends ServerLog implements Observer {
         MIRROR_MS,
       );
   }
-  ejection({ service, branch, address, forMs, consecutive }: EjectionEvent): void {
-    const of = `${service}${branch === undefined ? "" : `, branch ${branch}`}`;
+  ejection({ service, branch, shard, address, forMs, consecutive }: EjectionEvent): void {
+    const of = `${service}${sideText(branch, shard)}`;
     const why = consecutive === 1 ? "a call there has failed" : `${consecutive} calls there have failed in a row`;
     this.report(undefined, () => ({
       event: "ejection",
       text: `address ${address} of ${of} gets no calls for ${Math.round(forMs / 100) / 10} s: ${why}`,
-      fields: { upstream: service, branch, address, for_ms: forMs, consecutive },
+      fields: { upstream: service, branch, shard, address, for_ms: forMs, consecutive },
     }));
   }
   /** @param name of the event that the user's observer did not bear */
@@ -365,3 +365,8 @@ function listed(paths: readonly string[]): string {
 }
 
 const REASONS = new Map<number, string>(Object.entries(Reason).map(([name, reason]) => [reason, name]));
+
+function sideText(branch: string | undefined, shard: string | undefined): string {
+  if (branch !== undefined) return `, branch ${branch}`;
+  return shard === undefined ? "" : `, shard ${shard}`;
+}

@@ -24,8 +24,11 @@ const KINDS = ["first", "retry", "hedge"] as const;
 export class Callee extends Durations {
   readonly #attempts = new Float64Array(KINDS.length * OUTCOMES.length);
 
-  constructor(service: string, branch: string | undefined, method: string) {
-    super(labelled(["rpc_method", "upstream", "branch"], [method, service, branch ?? ""]));
+  constructor(
+    { service, branch = "", shard = "" }: Pick<AttemptEvent, "service" | "branch" | "shard">,
+    method: string,
+  ) {
+    super(labelled(["rpc_method", "upstream", "branch", "shard"], [method, service, branch, shard]));
   }
   attempted({ number, hedge, outcome }: Pick<AttemptEvent, "number" | "hedge" | "outcome">): void {
     const retry = number > 1 ? 1 : 0;

@@ -52,9 +52,10 @@ export class Metrics implements Observer {
   readonly #clock: Clock;
   readonly #process = new ProcessMetrics();
   readonly #servers = new Map<string, Durations>();
-  /** By method, without the calls of branches. */
+  /** By method, without the calls of branches and shards. */
   readonly #clients = new Map<string, Callee>();
   readonly #branches = new Map<string, Map<string, Callee>>();
+  readonly #shards = new Map<string, Map<string, Callee>>();
   readonly #upstreams: UpstreamEvent[] = [];
   /** RPCs since the last snapshot. */
   readonly #rpcs: RpcEvent[] = [];
@@ -67,18 +68,18 @@ export class Metrics implements Observer {
   readonly #ejections = new Counter(
     "bff_ejections_total",
     "Ejections of addresses of upstreams after repeated failures.",
-    ["upstream", "branch"],
+    ["upstream", "branch", "shard"],
   );
   readonly #budget = new Counter(
     "bff_budget_refused_total",
     "Retries and hedges that were not sent, because the budget of their upstream was used up.",
-    ["upstream", "branch", "kind"],
+    ["upstream", "branch", "shard", "kind"],
   );
   readonly #transitions = new Counter("bff_breaker_transitions_total", "Changes of the state of a breaker.", [
-    ...["upstream", "branch", "rpc_method", "to"],
+    ...["upstream", "branch", "shard", "rpc_method", "to"],
   ]);
   readonly #cache = new Counter("bff_cache_total", "Answers of rpcs and calls with a cache, by where they came from.", [
-    ...["rpc_method", "upstream", "branch", "outcome"],
+    ...["rpc_method", "upstream", "branch", "shard", "outcome"],
   ]);
   readonly #degraded = new Counter(
     "bff_degraded_total",
@@ -161,28 +162,28 @@ export class Metrics implements Observer {
     for (const { path, upstream, reason } of degraded)
       this.#degraded.add(method, withoutPositions(path), upstream, REASONS.get(reason) ?? "");
   }
-  callStart({ service, branch, method }: CallStartEvent): void {
-    this.#client(service, branch, method).inFlight++;
+  callStart({ service, branch, shard, method }: CallStartEvent): void {
+    this.#client(service, branch, shard, method).inFlight++;
   }
-  call({ service, branch, method, startedAt, endedAt, outcome }: CallEvent): void {
-    const client = this.#client(service, branch, method);
+  call({ service, branch, shard, method, startedAt, endedAt, outcome }: CallEvent): void {
+    const client = this.#client(service, branch, shard, method);
     client.inFlight--;
     client.record(outcome.ok ? Code.OK : outcome.failure.code, endedAt - startedAt);
   }
   attempt(event: AttemptEvent): void {
-    this.#client(event.service, event.branch, event.method).attempted(event);
+    this.#client(event.service, event.branch, event.shard, event.method).attempted(event);
   }
-  ejection({ service, branch = "" }: EjectionEvent): void {
-    this.#ejections.add(service, branch);
+  ejection({ service, branch = "", shard = "" }: EjectionEvent): void {
+    this.#ejections.add(service, branch, shard);
   }
-  budgetRefused({ service, branch = "", kind }: BudgetEvent): void {
-    this.#budget.add(service, branch, kind);
+  budgetRefused({ service, branch = "", shard = "", kind }: BudgetEvent): void {
+    this.#budget.add(service, branch, shard, kind);
   }
-  breaker({ service, branch = "", method = "", to }: BreakerEvent): void {
-    this.#transitions.add(service, branch, method, to);
+  breaker({ service, branch = "", shard = "", method = "", to }: BreakerEvent): void {
+    this.#transitions.add(service, branch, shard, method, to);
   }
-  cache({ service, branch = "", method, outcome }: CacheEvent): void {
-    this.#cache.add(method, service, branch, outcome);
+  cache({ service, branch = "", shard = "", method, outcome }: CacheEvent): void {
+    this.#cache.add(method, service, branch, shard, outcome);
   }
   limited({ method, limit, outcome }: LimitEvent): void {
     this.#limited.add(method, limit, outcome);
@@ -205,19 +206,16 @@ export class Metrics implements Observer {
     }
     return found;
   }
-  #client(service: string, branch: string | undefined, method: string): Callee {
-    const all = branch === undefined ? this.#clients : this.#ofBranch(branch);
+  #client(service: string, branch: string | undefined, shard: string | undefined, method: string): Callee {
+    let all = this.#clients;
+    if (branch !== undefined) all = within(this.#branches, branch);
+    else if (shard !== undefined) all = within(this.#shards, shard);
     let found = all.get(method);
     if (found === undefined) {
-      found = new Callee(service, branch, method);
+      found = new Callee({ service, branch, shard }, method);
       all.set(method, found);
     }
     return found;
-  }
-  #ofBranch(branch: string): Map<string, Callee> {
-    const all = this.#branches.get(branch) ?? new Map<string, Callee>();
-    this.#branches.set(branch, all);
-    return all;
   }
 
   /** Shows counters as 0 until their first event: each scrape may be the last before. */
@@ -235,32 +233,32 @@ export class Metrics implements Observer {
     else zeros.series(this.#responses, method);
     zeros.series(this.#shed, method, priority);
     for (const { name, dryRun } of limits) zeros.series(this.#limited, method, name, dryRun ? "dry" : "exceeded");
-    if (cached) this.#beginCache(method, method.slice(0, method.indexOf("/")), "");
+    if (cached) this.#beginCache(method, method.slice(0, method.indexOf("/")), "", "");
     if (deprecation !== undefined)
       for (const source of ["", ...sources]) zeros.series(this.#deprecated, method, source);
     for (const path of deprecatedFields) zeros.series(this.#deprecatedFields, method, path);
     this.#meters.begin(event, zeros);
   }
-  #beginUpstream({ service, branch, state }: UpstreamEvent): void {
+  #beginUpstream({ service, branch, shard, state }: UpstreamEvent): void {
     const zeros = this.#zeros;
     const { breakers, addresses, methods } = state();
-    const name = branch ?? "";
+    const sides = [branch ?? "", shard ?? ""];
     for (const { method = "" } of breakers)
-      for (const to of BREAKER_STATES) zeros.series(this.#transitions, service, name, method, to);
-    if (addresses.length > 0) zeros.series(this.#ejections, service, name);
-    for (const kind of BUDGETS) zeros.series(this.#budget, service, name, kind);
+      for (const to of BREAKER_STATES) zeros.series(this.#transitions, service, ...sides, method, to);
+    if (addresses.length > 0) zeros.series(this.#ejections, service, ...sides);
+    for (const kind of BUDGETS) zeros.series(this.#budget, service, ...sides, kind);
     for (const { method, cached, traffic } of methods) {
-      const callee = this.#client(service, branch, method);
+      const callee = this.#client(service, branch, shard, method);
       callee.traffic.add(traffic);
       zeros.method(callee);
-      if (cached) this.#beginCache(method, service, name);
+      if (cached) this.#beginCache(method, service, ...sides);
     }
   }
-  #beginCache(method: string, service: string, branch: string): void {
-    for (const outcome of CACHE_OUTCOMES) this.#zeros.series(this.#cache, method, service, branch, outcome);
+  #beginCache(method: string, service: string, ...sides: readonly string[]): void {
+    for (const outcome of CACHE_OUTCOMES) this.#zeros.series(this.#cache, method, service, ...sides, outcome);
   }
   #callees(): readonly Callee[] {
-    return [this.#clients, ...this.#branches.values()].flatMap((all) => [...all.values()]);
+    return [this.#clients, ...this.#branches.values(), ...this.#shards.values()].flatMap((all) => [...all.values()]);
   }
 
   snapshot(): MetricsSnapshot {
@@ -355,3 +353,10 @@ function inFlight(name: string, help: string, all: readonly Durations[]): Family
 }
 
 const REASONS = new Map<number, string>(Object.entries(Degradation_Reason).map(([name, reason]) => [reason, name]));
+
+/** Returns the callees of one branch or shard, by method. */
+function within(all: Map<string, Map<string, Callee>>, name: string): Map<string, Callee> {
+  const known = all.get(name) ?? new Map<string, Callee>();
+  all.set(name, known);
+  return known;
+}

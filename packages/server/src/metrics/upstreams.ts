@@ -92,5 +92,8 @@ function addressSamples(found: readonly Found[]): readonly Sample[] {
 }
 
 function labelsOf(upstream: UpstreamEvent, more: readonly string[], values: readonly string[]): readonly string[] {
-  return labelled(["upstream", "branch", ...more], [upstream.service, upstream.branch ?? "", ...values]);
+  return labelled(
+    ["upstream", "branch", "shard", ...more],
+    [upstream.service, upstream.branch ?? "", upstream.shard ?? "", ...values],
+  );
 }

@@ -47,7 +47,7 @@ export function mockedOf(
 ): ReadonlyMap<string, DescService> {
   if (mode === "none") return new Map();
   const isMissing = ({ typeName }: DescService): boolean =>
-    (environment[`${variablePrefix(typeName)}_URL`] ?? "") === "";
+    ["_URL", "_SHARDS"].every((end) => (environment[variablePrefix(typeName) + end] ?? "") === "");
   return new Map(Object.entries(upstreams).filter(([, service]) => mode === "all" || isMissing(service)));
 }
 

@@ -24,7 +24,7 @@ export interface TracedServer {
 
 /** Opens traces. Undefined: they have no destination. */
 export async function openTraces(
-  config: Pick<ServerConfig<string, unknown>, "telemetry" | "trustedProxies" | "upstreams" | "branches">,
+  config: Pick<ServerConfig<string, unknown>, "telemetry" | "trustedProxies" | "upstreams" | "branches" | "shards">,
   { name, upstreams }: TracedServer,
   fault: ServerFault,
 ): Promise<Traces | undefined> {
@@ -45,13 +45,13 @@ type Server = { readonly address: string; readonly port: number };
 
 /** Returns the server addresses that the spans of calls carry. */
 function serversOf(
-  { upstreams: main, branches }: Pick<ServerConfig<string, unknown>, "upstreams" | "branches">,
+  { upstreams: main, branches, shards }: Pick<ServerConfig<string, unknown>, "upstreams" | "branches" | "shards">,
   upstreams: TracedServer["upstreams"],
 ): ReadonlyMap<string, Server> {
   const found = new Map<string, Server>();
   for (const [name, { typeName }] of Object.entries(upstreams)) {
     add(found, typeName, main[name]);
-    for (const [key, address] of Object.entries(branches)) {
+    for (const [key, address] of Object.entries({ ...branches, ...shards })) {
       if (key.startsWith(`${name}.`)) add(found, `${typeName} ${key.slice(name.length + 1)}`, address);
     }
   }

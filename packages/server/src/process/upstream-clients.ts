@@ -6,6 +6,7 @@ import type { HttpRule } from "@protobff/runtime/internal/transport/http-json/ht
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
 import type { ServerConfig } from "../config/config.ts";
 import type { UpstreamAddress, UpstreamsSpec } from "../config/config-upstreams.ts";
+import { ShardedClient } from "./sharded-client.ts";
 
 /** A client whose certificates can be renewed. */
 export type UpstreamClient = UnaryClient & Pick<GrpcClient, "renew">;
@@ -19,10 +20,11 @@ export interface Reach {
   readonly connect?: boolean | undefined;
 }
 
-/** Returns a client of each upstream, and of each branch that has an address, as `agent.canary`. */
+/** Returns a client of each upstream, of each shard, and of each branch that has an address, as `agent.canary`. */
 export async function connect<Upstreams extends Readonly<Record<string, DescService>>>(
   {
     upstreams,
+    shards = {},
     reach = {},
     types,
   }: UpstreamsSpec<Upstreams> & {
@@ -44,9 +46,18 @@ export async function connect<Upstreams extends Readonly<Record<string, DescServ
       return new ConnectClient(urls, { ...options, service: upstreams[name] });
     return new GrpcClient(urls, { ...options, http2 });
   };
-  for (const name in upstreams) clients[name] = clientOf(name, config.upstreams[name]);
-  for (const [name, address] of Object.entries(config.branches))
-    Object.assign(clients, { [name]: clientOf(name.slice(0, name.indexOf(".")), address, reach[name]) });
+  const others = Object.entries({ ...config.branches, ...config.shards }).map(
+    ([name, address]) => [name, clientOf(name.slice(0, name.indexOf(".")), address, reach[name])] as const,
+  );
+  for (const name in upstreams) {
+    const sharded = new Map(
+      others.flatMap(([other, client]) =>
+        other.startsWith(`${name}.`) ? [[other.slice(name.length + 1), client]] : [],
+      ),
+    );
+    clients[name] = shards[name] === undefined ? clientOf(name, config.upstreams[name]) : new ShardedClient(sharded);
+  }
+  Object.assign(clients, Object.fromEntries(others));
   return clients as Record<keyof Upstreams, UpstreamClient>;
 }
 

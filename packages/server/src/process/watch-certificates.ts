@@ -18,13 +18,20 @@ export function watchCertificates(
   },
 ): readonly CertificateFiles[] {
   const report = (event: CertificateEvent): void => to.observer?.certificate?.(event);
-  return certificatePaths(process.env, upstreams, branches).flatMap((paths) => {
+  const shards = Object.keys(config.shards ?? {}).map((key) => key.split("."));
+  const all = Object.fromEntries(
+    Object.keys(upstreams).map((name) => {
+      const names = shards.flatMap(([upstream, shard = ""]) => (upstream === name ? [shard] : []));
+      return [name, [...(branches?.[name] ?? []), ...names]];
+    }),
+  );
+  return certificatePaths(process.env, upstreams, all).flatMap((paths) => {
     const { of } = paths;
     const { clientCa, ...serverPair }: Partial<ServerTls> = config.tls ?? {};
     const first =
       of === undefined
         ? { ...serverPair, ...(clientCa !== undefined && { ca: clientCa }) }
-        : { ...config.upstreams, ...config.branches }[of]?.tls;
+        : { ...config.upstreams, ...config.branches, ...config.shards }[of]?.tls;
     if (first === undefined) return [];
     const renew = (found: Certificates): void => {
       const { cert, key, ca } = found;

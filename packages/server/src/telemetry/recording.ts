@@ -45,7 +45,9 @@ export class CallNote {
   readonly call: object;
   /** Span id that upstreams received. The span may still have no end. */
   readonly spanId: string;
-  ended: Pick<CallEvent, "service" | "branch" | "method" | "items" | "startedAt" | "endedAt" | "attempts"> | undefined;
+  ended:
+    | Pick<CallEvent, "service" | "branch" | "shard" | "method" | "items" | "startedAt" | "endedAt" | "attempts">
+    | undefined;
   failure: Failure | undefined;
   fetch: object | undefined;
   attempts: AttemptNote[] | undefined;
@@ -138,8 +140,8 @@ export class Recording implements Trace, SpanPlace {
   called(event: CallEvent): CallNote | undefined {
     const note = this.callOf(event.call);
     if (note === undefined) return undefined;
-    const { service, branch, method, items, startedAt, endedAt, attempts, outcome } = event;
-    note.ended = { service, branch, method, items, startedAt, endedAt, attempts };
+    const { service, branch, shard, method, items, startedAt, endedAt, attempts, outcome } = event;
+    note.ended = { service, branch, shard, method, items, startedAt, endedAt, attempts };
     if (!outcome.ok) note.failure = outcome.failure;
     return this.state === "sent" ? note : undefined;
   }

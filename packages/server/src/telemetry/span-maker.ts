@@ -11,7 +11,7 @@ import { unixNano, type WallTime } from "./wall-time.ts";
 /** Reason for keeping a request. `sampled`: its caller or its share; the others keep unsampled requests. */
 export type KeepReason = "sampled" | "failed" | "degraded" | "slow";
 
-/** Addresses of upstreams, by the full name of the service and by `<service> <branch>`. */
+/** Addresses of upstreams, by the full name of the service, `<service> <branch>` and `<service> <shard>`. */
 export type Servers = ReadonlyMap<string, { readonly address: string; readonly port: number }>;
 
 interface SpanMakerOptions {
@@ -112,16 +112,17 @@ export class SpanMaker {
   #call(note: CallNote, ended: NonNullable<CallNote["ended"]>, making: Making, spans: SpanRecord[]): void {
     const { recording } = making;
     const { failure, attempts = NONE } = note;
-    const { service, branch, method, items, attempts: sent } = ended;
+    const { service, branch, shard, method, items, attempts: sent } = ended;
     const attributes: Pairs = [
       ["rpc.system.name", "grpc"],
       ["rpc.method", method],
       ["rpc.response.status_code", codeName(failure?.code ?? Code.OK)],
     ];
-    const server = this.#options.servers.get(branch === undefined ? service : `${service} ${branch}`);
+    const server = this.#options.servers.get([service, branch ?? shard].filter(Boolean).join(" "));
     if (server !== undefined) attributes.push(["server.address", server.address], ["server.port", BigInt(server.port)]);
     if (failure !== undefined) attributes.push(["error.type", errorType(failure)]);
     if (branch !== undefined) attributes.push(["bff.branch", branch]);
+    if (shard !== undefined) attributes.push(["bff.shard", shard]);
     if (items !== undefined) attributes.push(["bff.batch.size", BigInt(items)]);
     const cached = note.fetch && cacheOutcome(note.fetch, method, recording);
     if (cached !== undefined) attributes.push(["bff.cache.outcome", cached]);
@@ -178,12 +179,13 @@ export class SpanMaker {
     }
   }
   #cached(event: CacheEvent, at: number, making: Making): SpanRecord {
-    const { method, branch, outcome, ageMs } = event;
+    const { method, branch, shard, outcome, ageMs } = event;
     const attributes: Pairs = [
       ["rpc.method", method],
       ["bff.cache.outcome", outcome],
     ];
     if (branch !== undefined) attributes.push(["bff.branch", branch]);
+    if (shard !== undefined) attributes.push(["bff.shard", shard]);
     if (ageMs !== undefined) attributes.push(["bff.cache.age", ageMs / 1_000]);
     return {
       ...this.#inner(method, making.recording.spanId, making),
@@ -193,10 +195,11 @@ export class SpanMaker {
     };
   }
   #joined(event: JoinEvent, making: Making): SpanRecord {
-    const { method, branch, fetch, outcome } = event;
+    const { method, branch, shard, fetch, outcome } = event;
     const attributes: Pairs = [["rpc.method", method]];
     attributes.push(fetch === undefined ? ["bff.coalesced", true] : ["bff.cache.outcome", "joined"]);
     if (branch !== undefined) attributes.push(["bff.branch", branch]);
+    if (shard !== undefined) attributes.push(["bff.shard", shard]);
     const failure = outcome.ok ? undefined : outcome.failure;
     if (failure !== undefined) attributes.push(["error.type", errorType(failure)]);
     return {
