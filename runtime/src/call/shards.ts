@@ -1,5 +1,5 @@
 // Shards of an upstream: each holds a part of the data, and a key of the call decides which shard receives it.
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { invalid } from "../failure.ts";
 import type { CallContext } from "./context.ts";
 import type { BranchContext, ShardChoice, ShardHash, ShardKey, ShardRule } from "./policy.ts";
@@ -23,15 +23,15 @@ export interface ShardedRpc<R> {
 export class Shards<S> {
   readonly all: ReadonlyMap<string, S>;
   readonly #names: readonly string[];
-  readonly #hash: ShardHash;
+  readonly #rule: ShardHash;
   /** Two halves of a hash for each name, the upper one first. */
   readonly #hashes: Uint32Array;
 
   /** @param all at least one */
-  constructor(all: ReadonlyMap<string, S>, hash: ShardHash) {
+  constructor(all: ReadonlyMap<string, S>, rule: ShardHash) {
     this.all = all;
     this.#names = [...all.keys()];
-    this.#hash = hash;
+    this.#rule = rule;
     this.#hashes = new Uint32Array(this.#names.flatMap(hashOf));
   }
   /**
@@ -40,7 +40,7 @@ export class Shards<S> {
    * @throws TypeError for a key that is no whole number, if the hash is `modulo`
    */
   nameOf(key: ShardKey): string {
-    const index = this.#hash === "modulo" ? remainder(key, this.#names.length) : this.#heaviest(key);
+    const index = this.#rule === "modulo" ? remainder(key, this.#names.length) : this.#heaviest(key);
     return this.#names[index] ?? "";
   }
   /** Returns the index of the name with the highest weight for a key; the first of equal ones. */
@@ -49,12 +49,16 @@ export class Shards<S> {
     const hashes = this.#hashes;
     const weight = new Uint32Array(2);
     let heaviest = 0;
-    let [mostUpper, mostLower] = [-1, -1];
+    let mostUpper = -1;
+    let mostLower = -1;
     for (let i = 0; i < this.#names.length; i++) {
       mix(upper ^ (hashes[2 * i] ?? 0), lower ^ (hashes[2 * i + 1] ?? 0), weight);
-      const [itsUpper = 0, itsLower = 0] = weight;
+      const itsUpper = weight[0] ?? 0;
+      const itsLower = weight[1] ?? 0;
       if (itsUpper < mostUpper || (itsUpper === mostUpper && itsLower <= mostLower)) continue;
-      [heaviest, mostUpper, mostLower] = [i, itsUpper, itsLower];
+      heaviest = i;
+      mostUpper = itsUpper;
+      mostLower = itsLower;
     }
     return heaviest;
   }
@@ -62,27 +66,31 @@ export class Shards<S> {
 
 /** Returns the first 8 bytes of SHA-256 as two halves: text in UTF-8, bytes as they are, numbers in decimal. */
 function hashOf(key: ShardKey): [upper: number, lower: number] {
-  const digest = createHash("sha256")
-    .update(key instanceof Uint8Array ? key : String(key))
-    .digest();
+  const digest = hash("sha256", key instanceof Uint8Array ? key : String(key), "buffer");
   return [digest.readUInt32BE(0), digest.readUInt32BE(4)];
 }
 
 /** Writes `xorshiftMult64` of github.com/dgryski/go-rendezvous, on halves because a `bigint` takes ten times as long. */
 function mix(upper: number, lower: number, out: Uint32Array): void {
-  let [u, l] = [upper >>> 0, lower >>> 0];
-  [u, l] = [u ^ (u >>> 12), l ^ ((l >>> 12) | (u << 20))];
-  [u, l] = [u ^ ((u << 25) | (l >>> 7)), l ^ (l << 25)];
-  [u, l] = [u ^ (u >>> 27), l ^ ((l >>> 27) | (u << 5))];
-  out[0] = upperProduct(l >>> 0, FACTOR_LOWER) + Math.imul(u, FACTOR_LOWER) + Math.imul(l, FACTOR_UPPER);
+  const u1 = upper ^ (upper >>> 12);
+  const l1 = lower ^ ((lower >>> 12) | (upper << 20));
+  const u2 = u1 ^ ((u1 << 25) | (l1 >>> 7));
+  const l2 = l1 ^ (l1 << 25);
+  const u = u2 ^ (u2 >>> 27);
+  const l = l2 ^ ((l2 >>> 27) | (u2 << 5));
+  out[0] = upperProduct(l, FACTOR_LOWER) + Math.imul(u, FACTOR_LOWER) + Math.imul(l, FACTOR_UPPER);
   out[1] = Math.imul(l, FACTOR_LOWER);
 }
 /** The halves of 2685821657736338717. */
-const [FACTOR_UPPER, FACTOR_LOWER] = [0x2545f491, 0x4f6cdd1d];
+const FACTOR_UPPER = 0x2545f491;
+const FACTOR_LOWER = 0x4f6cdd1d;
 
 /** Returns the upper 32 bits of the product of two numbers of 32 bits. */
 function upperProduct(a: number, b: number): number {
-  const [a1, a0, b1, b0] = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff];
+  const a1 = a >>> 16;
+  const a0 = a & 0xffff;
+  const b1 = b >>> 16;
+  const b0 = b & 0xffff;
   const middle = a1 * b0 + Math.floor((a0 * b0) / 0x10000);
   return a1 * b1 + Math.floor((middle + a0 * b1) / 0x10000);
 }

@@ -260,6 +260,15 @@ describe("calls", () => {
     ]);
   });
 
+  it("calls of each shard are counted apart", () => {
+    const metrics = metricsOf();
+    for (const shard of ["a", "b", "a"]) metrics.callStart({ request: {}, call: {}, ...of, shard, startedAt: 0 });
+    expect(linesOf(metrics, /^bff_calls/)).toEqual([
+      'bff_calls_in_flight{rpc_method="a.v1.A/Get",upstream="a.v1.A",shard="a"} 2',
+      'bff_calls_in_flight{rpc_method="a.v1.A/Get",upstream="a.v1.A",shard="b"} 1',
+    ]);
+  });
+
   it("attempts are counted by kind and by outcome", () => {
     const metrics = metricsOf();
     const fault = { kind: "transport", code: Code.UNAVAILABLE, message: "" } as const;
