@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { Cache } from "../cache/cache.ts";
 import { Code, Reason } from "../failure.ts";
 import { callSource } from "../source/call-source.ts";
 import { FakeClient } from "../testing/fake-client.ts";
@@ -102,7 +103,7 @@ describe("calls of an upstream with shards", () => {
   });
   test("equal calls and cached answers of two shards stay apart", async () => {
     for (const call of [{ coalesce: true }, { cache: { ttlMs: 1_000 } }]) {
-      const { send } = sharded({ call });
+      const { send } = sharded({ call, cache: (clock) => new Cache({ clock }) });
       const { page: found } = await send(async (cx) => {
         const all = ["a", "b", "a"].map((name) => cx.call(cx.app.get, { id: "1" }, { shard: { name } }));
         return page({ title: (await Promise.all(all)).map(({ tags }) => tags[0]).join("") });
