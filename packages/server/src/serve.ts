@@ -29,6 +29,7 @@ import { freeAfterCompiling } from "./memory/compilers-memory.ts";
 import { steerMemory } from "./memory/steer-memory.ts";
 import { boundYoungGeneration } from "./memory/young-generation.ts";
 import type { Admin } from "./process/admin.ts";
+import { closeParts } from "./process/close-parts.ts";
 import { type Declarations, readDeclarations } from "./process/declarations.ts";
 import { drainOnSignal } from "./process/drain.ts";
 import { type MockDefaults, mockedOf, mockMode, without } from "./process/mocks.ts";
@@ -241,13 +242,12 @@ async function openParts<
   const keySets = new KeySets();
   observers.metrics?.add(() => keySets.families);
   const audit = (event: AuditEvent) => observer?.audit?.(event);
-  const clock = systemClock;
-  const first = worker?.speaks;
+  const [clock, first] = [systemClock, worker?.speaks];
   const opened = await declared.identity?.open({ clock, fault, audit, fetched: keySets.fetched });
   const identity = await guarded(opened, declared.denylist, fault);
   const limits = await declared.limits?.open({ clock, fault, processes: config.workers, first });
   const topics = await declared.topics.open({ clock, fault, observer, first });
-  const cache = await openCache(config, log, options.sensitive, worker?.speaks);
+  const cache = await openCache(config, log, options.sensitive, first);
   return { mocks, clients, observers, identity, limits, topics, pages: declared.pages, tools: declared.tools, cache };
 }
 
@@ -342,7 +342,7 @@ function ending<Upstreams extends Readonly<Record<string, DescService>>>({
     await (replaced ? listening.handOver(config.graceMs) : listening.close(config.graceMs));
     await closeClients(Object.values(clients), deadline - performance.now());
     await cache.close();
-    await Promise.race([closed(parts, leftMs), sleep(leftMs(), undefined, { ref: false })]);
+    await Promise.race([closeParts(parts, leftMs), sleep(leftMs(), undefined, { ref: false })]);
     await admin?.close(); // the last one, so that it shows the end
   };
   // A rejection, in a resolver for example, belongs to one request. It must not end the process with all others.
@@ -391,11 +391,4 @@ async function warmedUp<
   } finally {
     await topics.close();
   }
-}
-
-async function closed({ identity, limits, topics, observers }: Parts, leftMs: () => number): Promise<void> {
-  await identity?.close();
-  await limits?.close();
-  await topics.close();
-  await observers.close(leftMs());
 }

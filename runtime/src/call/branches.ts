@@ -13,6 +13,23 @@ export interface BranchingRpc<R> {
   readonly branches: readonly BranchOf<R>[] | undefined;
 }
 
+/**
+ * Returns the branches of a method that serve; undefined if there are none.
+ *
+ * @param upstreams branches with an address, by name
+ */
+export function branchesAt<U, R>(
+  upstreams: ReadonlyMap<string, U>,
+  rules: readonly BranchRule<never>[] = [],
+  rpcAt: (upstream: U) => R,
+): readonly BranchOf<R>[] | undefined {
+  const all = rules.flatMap((rule) => {
+    const upstream = upstreams.get(rule.name);
+    return rule.mirror !== undefined || upstream === undefined ? [] : [{ rule, rpc: rpcAt(upstream) }];
+  });
+  return all.length === 0 ? undefined : all;
+}
+
 /** Returns the branch of an upstream that this request's calls use; "": none. */
 export function sideOf(cx: CallContext, rpc: BranchingRpc<unknown>): string {
   const { branches, upstream } = rpc;

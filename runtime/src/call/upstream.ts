@@ -22,12 +22,12 @@ import type { BreakerReading, CalledMethod, UpstreamState } from "../observer-up
 import type { UnaryClient } from "../transport/unary-client.ts";
 import { frame } from "../wire/frame.ts";
 import { Traffic } from "../wire/traffic.ts";
-import type { BranchOf } from "./branches.ts";
+import { type BranchOf, branchesAt } from "./branches.ts";
 import { type Learning, learning, limitOf } from "./call-limits.ts";
 import { forwardable } from "./headers.ts";
-import { Comparison } from "./mirror/comparison.ts";
-import { Copies, type Mirror } from "./mirror/mirrored-call.ts";
-import type { BranchRule, CallPolicy, HedgePolicy, StreamPolicy, UpstreamPolicy } from "./policy.ts";
+import { Copies } from "./mirror/mirrored-call.ts";
+import { type MirrorOf, mirrorsAt } from "./mirror/mirrors-at.ts";
+import type { CallPolicy, HedgePolicy, StreamPolicy, UpstreamPolicy } from "./policy.ts";
 import { Shards } from "./shards.ts";
 
 /** Options that the upstreams of a process share. */
@@ -254,11 +254,6 @@ const readingOf = ({ state, probesInMs }: Breaker): BreakerReading => ({
 
 /** Returns the method at the start of a key. */
 const methodOf = (key: string): string => key.slice(0, key.indexOf(" "));
-/** A mirror, and its rule. */
-interface MirrorOf extends Mirror, BranchOf<Rpc<never, unknown>> {
-  readonly rpc: Rpc<never, unknown>;
-}
-
 /** Reads and writes the messages of a call. */
 export interface Codec<Req, Res> {
   /** The message, framed. */
@@ -327,31 +322,15 @@ export class Rpc<Req, Res> {
     this.breaker = upstream.breakerOf(method);
     this.answers = upstream.answersOf(method);
     this.traffic = upstream.trafficOf(method, this.cache !== undefined);
-    this.mirrors = mirrors ?? this.#mirrored(policy, codec);
-    this.branches = this.#branched(policy, codec);
+    const alone = { ...policy, branches: undefined };
+    const at = (branch: Upstream) => new Rpc(branch, method, { ...alone, copied: undefined }, codec);
+    this.mirrors = mirrors ?? mirrorsAt(upstream.branches, policy, codec.output, at);
+    this.branches = branchesAt(
+      upstream.branches,
+      policy.branches,
+      (branch) => new Rpc(branch, method, alone, codec, this.mirrors),
+    );
     this.shards = ofShards(upstream, (shard) => new Rpc(shard, method, policy, codec));
-  }
-  #mirrored({ copied, branches = [], ...policy }: CallPolicy, codec: Codec<Req, Res>): MirrorOf[] | undefined {
-    const { output } = codec;
-    if (copied === undefined || output === undefined) return undefined;
-    const all = branches.flatMap((rule) => {
-      const upstream = this.upstream.branches.get(rule.name);
-      if (rule.mirror === undefined || upstream === undefined) return [];
-      const comparison = rule.mirror === "compare" ? new Comparison(output, copied.reads) : undefined;
-      return [{ rule, rpc: new Rpc(upstream, this.method, policy, codec), comparison }];
-    });
-    return all.length === 0 ? undefined : all;
-  }
-  #branched(policy: CallPolicy, codec: Codec<Req, Res>): readonly BranchOf<Rpc<Req, Res>>[] | undefined {
-    if (policy.branches === undefined) return undefined;
-    const { mirrors } = this;
-    const branchPolicy = { ...policy, branches: undefined };
-    const all = policy.branches.flatMap((rule) => {
-      const upstream = this.upstream.branches.get(rule.name);
-      if (rule.mirror !== undefined || upstream === undefined) return [];
-      return [{ rule, rpc: new Rpc(upstream, this.method, branchPolicy, codec, mirrors) }];
-    });
-    return all.length === 0 ? undefined : all;
   }
   /** The same, but returning the bytes of an answer that can be decoded. */
   get bytes(): Rpc<never, Uint8Array> {
@@ -406,17 +385,12 @@ export class StreamRpc<Req, Res> {
     this.breaker = upstream.breakerOf(method);
     this.places = upstream.placesOf(method, policy.streams);
     this.traffic = upstream.trafficOf(method, false);
-    this.branches = policy.branches && this.#branched(policy.branches);
+    const alone = { ...policy, branches: undefined };
+    this.branches = branchesAt(
+      upstream.branches,
+      policy.branches,
+      (branch) => new StreamRpc(branch, method, alone, codec),
+    );
     this.shards = ofShards(upstream, (shard) => new StreamRpc(shard, method, policy, codec));
-  }
-  #branched(rules: readonly BranchRule<never>[]): readonly BranchOf<StreamRpc<Req, Res>>[] | undefined {
-    const branchPolicy = { ...this.policy, branches: undefined };
-    const all = rules.flatMap((rule) => {
-      const upstream = this.upstream.branches.get(rule.name);
-      return rule.mirror !== undefined || upstream === undefined
-        ? []
-        : [{ rule, rpc: new StreamRpc(upstream, this.method, branchPolicy, this.codec) }];
-    });
-    return all.length === 0 ? undefined : all;
   }
 }

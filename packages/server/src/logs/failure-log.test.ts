@@ -289,6 +289,7 @@ test("a custom observer receives only the events of its methods, beside the log"
     "ejection",
     "headerLeftOut",
     "limited",
+    "mirrored",
     "resolver",
     "response",
     "shedding",
