@@ -6,6 +6,8 @@ export interface LruBounds<V> {
   readonly maxBytes?: number | undefined;
   /** Weight of a value in bytes, the same for as long as it is kept. Default: 0. */
   readonly weigh?: ((value: V) => number) | undefined;
+  /** Receives each value that leaves because of a bound. */
+  readonly evicted?: ((value: V) => void) | undefined;
 }
 
 /**
@@ -19,15 +21,17 @@ export class Lru<V> {
   readonly #most: number;
   readonly #maxBytes: number;
   readonly #weigh: (value: V) => number;
+  readonly #evicted: ((value: V) => void) | undefined;
   readonly #values = new Map<string, V>(); // in the order of their use
   /** Kept, because a new iterator first passes the places of all values that have left the map. */
   #oldest = this.#values.keys();
   #bytes = 0;
 
-  constructor({ most, maxBytes, weigh }: LruBounds<V>) {
+  constructor({ most, maxBytes, weigh, evicted }: LruBounds<V>) {
     this.#most = most ?? Number.POSITIVE_INFINITY;
     this.#maxBytes = maxBytes ?? Number.POSITIVE_INFINITY;
     this.#weigh = weigh ?? (() => 0);
+    this.#evicted = evicted;
   }
   /** Weight of all values, in bytes. */
   get bytes(): number {
@@ -64,7 +68,12 @@ export class Lru<V> {
 
   #evict(): void {
     const { done, value } = this.#oldest.next();
-    if (done) this.#oldest = this.#values.keys();
-    else this.delete(value);
+    if (done) {
+      this.#oldest = this.#values.keys();
+      return;
+    }
+    const evicted = this.#values.get(value);
+    this.delete(value);
+    if (evicted !== undefined) this.#evicted?.(evicted);
   }
 }

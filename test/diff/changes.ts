@@ -248,6 +248,22 @@ export const cases: readonly Case[] = [
     kinds: ["cache", "exposure"],
   },
   {
+    name: "tags-and-purges",
+    base: [
+      [
+        `option (bff.v1.method) = { timeout: "1s" };`,
+        `option (bff.v1.method) = { timeout: "1s" cache: { ttl: "30s" tag: ["page:{args.id}", "pages"] } };`,
+      ],
+      [GET_ITEM, GET_ITEM.replace(`"args.id" } }`, `"args.id" } cache: { ttl: "10s" tag: "item:{answer.id}" } }`)],
+    ],
+    change: [
+      [`tag: ["page:{args.id}", "pages"]`, `tag: ["pages", "shop"] purged: COUNT_ONLY`],
+      [`tag: "item:{answer.id}"`, `tag: "item:{answer.id}" purged: STALE_ON_FAILURE`],
+    ],
+    kinds: ["cache"],
+    only: true,
+  },
+  {
     name: "rule-added",
     base: RULED,
     change: [

@@ -30,16 +30,26 @@ function retry(e: Expressions): string {
   const some = parts.filter(() => e.chance(0.5)).map((part) => part());
   return some.length === 0 ? "attempts: 2" : some.join(" ");
 }
-const cache = (e: Expressions): string =>
-  `cache: { ttl: "${e.pick(["10ms", "5s"])}"${e.chance(0.5) ? ` stale: "60s"` : ""} }`;
+const cache = (e: Expressions, tags: readonly string[] = []): string => {
+  const [first = "", ...more] = tags;
+  const tag =
+    tags.length > 0 && e.chance(0.4)
+      ? ` tag: "${e.pick([first, ...more])}"${e.chance(0.2) ? " purged: STALE_ON_FAILURE" : ""}`
+      : "";
+  return `cache: { ttl: "${e.pick(["10ms", "5s"])}"${e.chance(0.5) ? ` stale: "60s"` : ""}${tag} }`;
+};
+/** Tags of any single call, of a call that answers with an item or an order, and of a batch. */
+const TAGS = ["all", "by {headers['x-a']}"];
+export const TAGS_OF_ITEM: readonly string[] = [...TAGS, "item:{answer.id}", "{answer.id}:{headers['x-a']}"];
+export const TAGS_OF_BATCH: readonly string[] = ["all"];
 
 /** Returns options of a call, with a space before each. */
-export function ofCall(e: Expressions, effect: Effect): string {
+export function ofCall(e: Expressions, effect: Effect, tags: readonly string[] = TAGS): string {
   if (!e.chance(0.3)) return "";
   // A repeated call must be free of effects, or declared idempotent.
   const vouched = effect === "some" && e.chance(0.3) ? "idempotent: true" : undefined;
   const all = leaves(e, effect !== "some" || vouched !== undefined);
-  if (effect === "none" && e.chance(0.3)) all.push(cache(e));
+  if (effect === "none" && e.chance(0.3)) all.push(cache(e, tags));
   if (vouched !== undefined) all.push(vouched);
   return all.map((option) => ` ${option}`).join("");
 }
@@ -55,7 +65,7 @@ export function entriesOf(e: Expressions, viewer: string | undefined, kind: Kind
     ["OrderService/GetOrder", "Order"],
     ["ItemService/FindItems", "Found"],
   ] as const);
-  const some = [...(e.chance(0.4) ? [cache(e)] : []), ...budget(e)];
+  const some = [...(e.chance(0.4) ? [cache(e, ["all", "every {{answer}}"])] : []), ...budget(e)];
   // The calls beside a source decide whether it can be opened again.
   const breaks = (): string[] => (followsItems(kind) ? [] : breaker(e));
   const ruled = (type?: Type): string[] => rules(e, type, kind !== "parts");

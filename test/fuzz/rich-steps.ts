@@ -1,7 +1,7 @@
 import * as edge from "./rich-edge.ts";
 import { Expressions, MAPS } from "./rich-expressions.ts";
 import { Later } from "./rich-later.ts";
-import { type Effect, ofCall } from "./rich-policies.ts";
+import { type Effect, ofCall, TAGS_OF_BATCH, TAGS_OF_ITEM } from "./rich-policies.ts";
 import { constantOf, ELEMENTS, FIELDS, SCALARS, type Type } from "./rich-types.ts";
 import type { Upstream } from "./rich-upstream.ts";
 import * as wide from "./rich-wide.ts";
@@ -177,7 +177,7 @@ export abstract class RichSteps {
       method === "PlaceOrder" && this.expressions.chance(0.5)
         ? `, { name: "key" ${this.expressions.binding("string", 0.3)} }`
         : "";
-    const rest = `${this.onError(constantOf(this.random, "Order"))}${ofCall(this.expressions, effect)}`;
+    const rest = `${this.onError(constantOf(this.random, "Order"))}${ofCall(this.expressions, effect, TAGS_OF_ITEM)}`;
     return `call: { method: "up.v1.OrderService/${method}" set: [{ name: "${field}" by: "${of}" }${more}]${rest} }`;
   }
   /** Side effects come one after the other, or all of them as they like. */
@@ -209,7 +209,7 @@ export abstract class RichSteps {
     const many = this.expressions.chance(0.2);
     const source = this.expressions.chance(0.3)
       ? `call: { method: "up.v1.ItemService/MapItems" batch: { name: "ids" by: "${this.expressions.of("string", 1)}" items: "items" } }`
-      : `call: { method: "up.v1.ItemService/BatchGetItems"${ofCall(this.expressions, "none")} set: { name: "locale" ${this.expressions.binding("string", 0.4)} } batch: { name: "ids" by: "${this.expressions.of("string", 1)}" items: "items" ${wide.keyOf(this.expressions)}${many ? " many: true" : ""} }${wide.rescueOfBatch(this.expressions, many)} }`;
+      : `call: { method: "up.v1.ItemService/BatchGetItems"${ofCall(this.expressions, "none", TAGS_OF_BATCH)} set: { name: "locale" ${this.expressions.binding("string", 0.4)} } batch: { name: "ids" by: "${this.expressions.of("string", 1)}" items: "items" ${wide.keyOf(this.expressions)}${many ? " many: true" : ""} }${wide.rescueOfBatch(this.expressions, many)} }`;
     const type = many && source.includes("many") ? "Items" : "Item";
     const step = this.modified(name, source, type);
     this.has(name, type);
@@ -258,7 +258,7 @@ export abstract class RichSteps {
         ] as const;
       const min = partial !== "" && this.expressions.chance(0.3) ? " min: 2" : "";
       return [
-        `${some}${partial}${min}${keyed} call: { method: "up.v1.ItemService/GetItem" set: { name: "id" ${this.expressions.binding("string", 0.2)} }${this.onError("up.v1.Item{id: 'f'}")}${ofCall(this.expressions, "none")} }`,
+        `${some}${partial}${min}${keyed} call: { method: "up.v1.ItemService/GetItem" set: { name: "id" ${this.expressions.binding("string", 0.2)} }${this.onError("up.v1.Item{id: 'f'}")}${ofCall(this.expressions, "none", TAGS_OF_ITEM)} }`,
         key === undefined ? "Items" : key === "string" ? "ItemMap" : "NumberedItems",
         key,
       ] as const;

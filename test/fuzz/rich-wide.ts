@@ -252,7 +252,14 @@ export function optionsOf(e: Expressions, known: boolean, writes: boolean): stri
     `key: "headers['x-a']" rate: 100 per: "1s" local: true`,
   ];
   const options = [
-    safe ? some(e, 0.3, () => `cache: { ttl: "5s"${e.chance(0.5) ? ` stale: "60s"` : ""} }`) : "",
+    safe
+      ? some(
+          e,
+          0.3,
+          () =>
+            `cache: { ttl: "5s"${e.chance(0.5) ? ` stale: "60s"` : ""}${e.chance(0.3) ? ` tag: ["page:{args.id}", "{result.name}"]` : ""} }`,
+        )
+      : "",
     safe ? some(e, 0.2, () => `http_cache: { max_age: "5s" }`) : "",
     known ? some(e, 0.3, () => `permit: { ${e.pick(permits)} }`) : "",
     some(e, 0.1, () => settled(e)),

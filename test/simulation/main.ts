@@ -1,9 +1,10 @@
-// npm run simulate -- [--world calls|streams] [--seeds N] [--from S]: the runtime over N random worlds of each kind. --seed S: one of them again.
+// npm run simulate -- [--world calls|streams|purges] [--seeds N] [--from S]: the runtime over N random worlds of each kind. --seed S: one of them again.
 import { followWorld } from "./follow-world.ts";
+import { purgeWorld } from "./purge-world.ts";
 import { simulate } from "./simulate.ts";
 
-/** The simulated worlds: composed responses, and streams. */
-const WORLDS = { calls: simulate, streams: followWorld } as const;
+/** The simulated worlds: composed responses, streams, and purges of tags. */
+const WORLDS = { calls: simulate, streams: followWorld, purges: purgeWorld } as const;
 type WorldName = keyof typeof WORLDS;
 
 function option(name: string): number | undefined {

@@ -2,6 +2,7 @@
 import type { BindReport, CallReport, ErrorRuleReport } from "protoc-gen-bff/compiler";
 import { count, growth, time } from "./amounts.ts";
 import { sealing } from "./compare-reveals.ts";
+import { tagging } from "./compare-tags.ts";
 import type { Finding, Level, Phrase } from "./finding.ts";
 import { list, phrase } from "./finding.ts";
 
@@ -231,6 +232,7 @@ function caching({ cache: from }: CallReport, { cache: to }: CallReport): readon
             after: [time(to.stale_ms ?? 0)],
           }),
         ]),
+    ...tagging("cached answers", from, to),
     ...sealing("cached answers", from, to),
   ];
 }

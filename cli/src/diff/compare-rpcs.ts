@@ -8,6 +8,7 @@ import { comparePermits } from "./compare-permits.ts";
 import { sealing } from "./compare-reveals.ts";
 import { compareRules } from "./compare-rules.ts";
 import { compareStreams } from "./compare-streams.ts";
+import { tagging } from "./compare-tags.ts";
 import { type Composition, shortName } from "./composition.ts";
 import { compareFieldChoice } from "./edge/compare-field-choice.ts";
 import { compareHeaders } from "./edge/compare-headers.ts";
@@ -178,6 +179,7 @@ function answers({ cache: from }: RpcReport, { cache: to }: RpcReport): readonly
         ]),
     ...kept("answers are used again", from.ttl_ms, to.ttl_ms),
     ...kept("old answers are used while they are renewed", from.stale_ms ?? 0, to.stale_ms ?? 0),
+    ...tagging("answers that are used again", from, to),
     ...sealing("answers that are used again", from, to),
   ];
 }

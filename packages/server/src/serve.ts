@@ -35,7 +35,7 @@ import { drainOnSignal } from "./process/drain.ts";
 import { type MockDefaults, mockedOf, mockMode, without } from "./process/mocks.ts";
 import { withOneShape } from "./process/observers.ts";
 import { openSeparateAdmin, serverFamilies } from "./process/open-admin.ts";
-import { openCache } from "./process/open-cache.ts";
+import { type OpenCache, openCache } from "./process/open-cache.ts";
 import { guarded } from "./process/open-denylist.ts";
 import { openMocks } from "./process/open-mocks.ts";
 import { type Observers, openObservers } from "./process/open-observers.ts";
@@ -84,6 +84,8 @@ export interface ServeOptions<
   readonly pages?: boolean | undefined;
   /** True if cached answers may contain sensitive values. `BFF_CACHE_KEYS` has the keys that seal them in Redis. */
   readonly sensitive?: boolean | undefined;
+  /** True if cached answers have tags, which purges name. */
+  readonly tagged?: boolean | undefined;
   /** Tools for agents, which the server offers at `/mcp`. */
   readonly tools?: LoadTools | undefined;
   /** Plans of all files with services, for the live page. Loaded when the page is opened. */
@@ -167,9 +169,9 @@ export async function serve<
   if (listening === undefined) return process.exit(1);
   const end = ending({ options, config, parts, worker, listening, admin: ports.admin });
   if (worker !== undefined) {
-    const snapshot = () => parts.observers.metrics?.snapshot();
-    const load = () => listening.load;
-    worker.serves({ leave: () => listening.leave(), end, load, snapshot }, parts.identity?.opened ?? Promise.resolve());
+    const { purge, identity, observers } = parts;
+    const reports = { load: () => listening.load, snapshot: () => observers.metrics?.snapshot() };
+    worker.serves({ leave: () => listening.leave(), end, purge, ...reports }, identity?.opened ?? Promise.resolve());
     return;
   }
   drainOnSignal(process, end, (code) => process.exit(code));
@@ -210,7 +212,7 @@ interface Configured<
   readonly config: ServerConfig<keyof Upstreams & string, Env>;
 }
 
-interface Parts {
+interface Parts extends OpenCache {
   readonly mocks: Awaited<ReturnType<typeof openMocks>>;
   readonly clients: Readonly<Record<string, UpstreamClient>>;
   readonly observers: Observers;
@@ -219,7 +221,6 @@ interface Parts {
   readonly topics: Topics;
   readonly pages: Sealer;
   readonly tools: Declarations<Message>["tools"];
-  readonly cache: Cache;
 }
 
 /** Opens all that endpoints and the server need, each after those that it depends on. */
@@ -238,7 +239,7 @@ async function openParts<
   const clients = { ...(await connect(options, config)), ...Object.fromEntries(mocks) };
   const explored = { ...declaration, mocks, serverUrl: () => ports.listening?.url };
   const observers = await openObservers(explored, config, options.observer, declared.observer, worker?.speaks);
-  const { observer, log, fault } = observers;
+  const { observer, fault } = observers;
   const keySets = new KeySets();
   observers.metrics?.add(() => keySets.families);
   const audit = (event: AuditEvent) => observer?.audit?.(event);
@@ -247,8 +248,8 @@ async function openParts<
   const identity = await guarded(opened, declared.denylist, fault);
   const limits = await declared.limits?.open({ clock, fault, processes: config.workers, first });
   const topics = await declared.topics.open({ clock, fault, observer, first });
-  const cache = await openCache(config, log, options.sensitive, first);
-  return { mocks, clients, observers, identity, limits, topics, pages: declared.pages, tools: declared.tools, cache };
+  const memo = await openCache(config, observers, options, first);
+  return { mocks, clients, observers, identity, limits, topics, pages: declared.pages, tools: declared.tools, ...memo };
 }
 
 function createEndpoints<
@@ -281,14 +282,14 @@ async function openPorts(
   endpoints: readonly (Endpoint | StreamEndpoint)[],
   { name, services, types }: Pick<ServeOptions<never, never>, "name" | "services" | "types">,
   config: ServerConfig<string, unknown>,
-  { observers, identity, tools }: Parts,
+  { observers, identity, tools, purge }: Parts,
   worker: Worker | undefined,
 ): Promise<Listening | undefined> {
   let port: RequestedPort = { ...(config.telemetry.admin ?? config), variables: ADMIN_VARIABLES };
   try {
     // The supervisor opens the admin port of several processes.
     if (worker === undefined) {
-      ports.admin = await openSeparateAdmin(config.telemetry.admin, observers, () => ports.listening);
+      ports.admin = await openSeparateAdmin(config, observers, () => ports.listening, purge);
     } else observers.metrics?.add(() => serverFamilies(ports.listening));
     port = { ...config, variables: LISTEN_VARIABLES };
     const { fault, observer } = observers;

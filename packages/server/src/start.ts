@@ -1,7 +1,7 @@
 // Start of a generated server: decides what this process is before it loads anything.
 import type { ConfigFault } from "@protobff/runtime/internal/environment/variable-reader";
 import { VariableReader } from "@protobff/runtime/internal/environment/variable-reader";
-import { readAdmin, readLog, readProcess } from "./config/config-process.ts";
+import { readAdmin, readLog, readProcess, readPurgeToken } from "./config/config-process.ts";
 import { isStdio } from "./config/stdio.ts";
 import { WORKER_MARK } from "./workers/messages.ts";
 import type { SupervisorConfig } from "./workers/supervise.ts";
@@ -31,5 +31,14 @@ function supervisorConfig(env: NodeJS.ProcessEnv): SupervisorConfig | undefined 
   const log = readLog(read);
   const admin = readAdmin(read);
   if (faults.length > 0 || config.workers === 1 || isStdio(process)) return undefined;
-  return { ...config, log, telemetry: { ...(admin !== undefined && { admin }) }, tls: read.optional("TLS_CERT_FILE") };
+  // A single process reads the token only if answers have tags.
+  const purgeToken = readPurgeToken(read);
+  if (faults.length > 0) return undefined;
+  return {
+    ...config,
+    log,
+    purgeToken,
+    telemetry: { ...(admin !== undefined && { admin }) },
+    tls: read.optional("TLS_CERT_FILE"),
+  };
 }

@@ -89,6 +89,12 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     about: "password of the live page: openssl rand -hex 16",
   },
   {
+    name: "BFF_PURGE_TOKEN",
+    kind: "secret",
+    reads: ({ tagged }) => tagged,
+    about: "token for POST /purge at that port; off if it is not set: openssl rand -hex 16",
+  },
+  {
     name: "BFF_ACCESS_LOG",
     default: "off",
     about: "requests that are logged on standard output: off, all, or a share like 0.01",

@@ -183,7 +183,12 @@ export interface IrCache {
   /** 0: not cached. */
   readonly ttl: Sourced<number> | undefined;
   readonly stale: Sourced<number> | undefined;
+  /** Texts with holes. */
+  readonly tags: readonly Text[];
+  readonly purged: Sourced<IrPurged> | undefined;
 }
+/** Use of purged answers, as the runtime names it. */
+export type IrPurged = "gone" | "spare" | "counted";
 
 export interface IrRetryBudget {
   readonly at: Origin;

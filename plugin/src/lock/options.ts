@@ -85,6 +85,8 @@ class OptionPaths implements Options {
   #addPolicy(path: string, policy: IrPolicy): void {
     this.#addBinds(`${path}.metadata`, policy.metadata);
     this.#addText(`${path}.retry.if`, policy.retry?.if);
+    const tags = policy.cache?.tags ?? [];
+    this.#add(`${path}.cache.tag`, tags[0]?.at, ...tags);
     for (const { name, at, if: condition, by } of policy.branches)
       this.#add(`${path}.branch.${name.value}`, at, condition, by);
     for (const [i, rule] of policy.onError.entries()) this.#addErrorRule(`${path}.on_error[${i}]`, rule);

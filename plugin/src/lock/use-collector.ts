@@ -20,6 +20,7 @@ import type {
   Step,
   Topic,
 } from "../resolve/model/model.ts";
+import { tagHoles } from "../resolve/model/source-parts.ts";
 import type { How } from "./exchange.ts";
 import type { UpstreamElement } from "./facts.ts";
 import { named } from "./named-elements.ts";
@@ -208,6 +209,7 @@ export class UseCollector {
     for (const { key, by, if: condition } of value.metadata)
       for (const part of [by, condition]) this.#expression(part, path(`metadata.${key}`), READ);
     this.#expression(value.policy.retry.if, path("retry.if"), READ);
+    for (const { by } of tagHoles(value.policy)) this.#expression(by, path("cache.tag"), READ);
     for (const branch of value.policy.branches)
       for (const part of [branch.if, branch.by]) this.#expression(part, path(`branch.${branch.ir.name.value}`), READ);
     for (const rule of value.onError) {

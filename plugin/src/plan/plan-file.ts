@@ -121,8 +121,8 @@ const isValidated = ({ ir }: BffMethod): boolean => ir.validate?.value !== false
 function blocksOf({ let: steps, methods }: BffService): Block[] {
   return [
     ...(steps === undefined ? [] : [steps]),
-    ...methods.flatMap(({ permit, limits, headers, telemetry, stream }) =>
-      [permit, limits, headers, telemetry, stream].filter((block) => block !== undefined),
+    ...methods.flatMap(({ permit, limits, headers, tags, telemetry, stream }) =>
+      [permit, limits, headers, tags, telemetry, stream].filter((block) => block !== undefined),
     ),
   ];
 }
@@ -162,6 +162,7 @@ function planMethod(method: BffMethod, start: PlanStart | undefined, cx: FileCon
     deprecatedFields: deprecatedFields(method.desc.input),
     limits: planLimits(method.limits, cx.limits, functions.scope),
     headers: method.headers && { of: method.headers, functions: functions.scope },
+    tags: method.tags && { of: method.tags, functions: functions.scope },
     telemetry: method.telemetry && { of: method.telemetry, functions: functions.scope },
     tool: planTool(method, isValidated(method) ? cx.rules : undefined),
     stream: planStream(method, {

@@ -26,6 +26,7 @@ export function serversOf(model: Model, servers: readonly ServedTogether[], file
       files: serverFiles,
       upstreams,
       sensitive: serverFiles.some(hasSensitiveCaches),
+      tagged: serverFiles.some(hasTags),
       ...serverEnv(serverFiles, model),
       identity: identity && {
         path: identityPath(path),
@@ -63,6 +64,11 @@ function hasSensitiveCaches({ entries, clients, services }: PlanFile): boolean {
   const ofCalls = [...entries, ...clients].map(({ policy }) => policy.cache);
   const ofAnswers = services.flatMap(({ methods }) => methods.map(({ cache }) => cache));
   return [...ofCalls, ...ofAnswers].some((cache) => cache?.sensitive === true);
+}
+
+function hasTags({ entries, clients, services }: PlanFile): boolean {
+  const ofCalls = [...entries, ...clients].some(({ policy }) => (policy.cache?.tags.length ?? 0) > 0);
+  return ofCalls || services.some(({ methods }) => methods.some(({ tags }) => tags !== undefined));
 }
 
 /** Returns the path of the identity file, which is beside the server's file. */

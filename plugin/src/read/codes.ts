@@ -171,6 +171,10 @@ export const declarationCodes = {
   BFF660:
     "A deferred step is supplementary. When it fails, the first message and the status of the response may already have been sent.",
   BFF673: "`parts_timeout` belongs to an rpc whose response has parts. Other rpcs have only a `timeout`.",
+  BFF809:
+    "The tags of a cache are texts that differ, at most 16, and `purged` sets the use of purged answers. Purges name tags, so an empty tag has no use.",
+  BFF812:
+    "Tagged answers are used for at most 24 h. Purges are remembered for 48 h, so each answer is older than no forgotten purge.",
   BFF661:
     "Only the steps of a message can be deferred. The steps of a service or of a permit belong to no part of a response.",
 } as const;

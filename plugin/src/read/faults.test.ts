@@ -520,6 +520,13 @@ const faults: readonly Case[] = [
     rpc('cache: «{ stale: "60s" }»'),
     'this "cache" has no "ttl", the time for which a response may be reused',
   ],
+  ["BFF809", rpc('cache: { ttl: "5s" tag: «""» }'), "this tag is empty, so no purge can name it"],
+  [
+    "BFF812",
+    call(`cache: { ttl: «"25h"» tag: "a" }`),
+    'tagged answers may be used for at most 24 h, but "ttl" is longer',
+  ],
+  ["BFF143", call(`cache: { ttl: «"0s"» tag: "a" }`), "this cache is off: the other options here have no effect"],
   ["BFF179", rpc('http_cache: { max_age: "30s" vary: «"*"» }'), 'with `vary: "*"` no cache ever reuses a response'],
   [
     "BFF182",

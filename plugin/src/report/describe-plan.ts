@@ -16,7 +16,7 @@ import { functionsOf } from "./describe-report.ts";
 import { revealBlock } from "./describe-reveals.ts";
 import { subsetText } from "./describe-subset.ts";
 import { permittedCallers } from "./rpcs/callers.ts";
-import { cachingLines } from "./rpcs/describe-caching.ts";
+import { cachingLines, tagLine } from "./rpcs/describe-caching.ts";
 import { degradedOf } from "./rpcs/describe-degraded.ts";
 import { fieldChoiceLines } from "./rpcs/describe-field-choice.ts";
 import { headerLines } from "./rpcs/describe-headers.ts";
@@ -253,7 +253,14 @@ function sourceText({ step, bounded }: PlanStep, message: PlanBlock): string {
     const callers = perCaller(call);
     const scope = callers.length === 0 ? "for all callers" : `for callers alike in ${callers.join(", ")}`;
     const where = caching?.sensitive === true ? ", sealed in Redis" : "";
-    const cache = caching === undefined ? "" : `, cached ${timeText(caching.ttlMs.value)} ${scope}${where}`;
+    const tags =
+      caching === undefined || caching.tags.length === 0
+        ? ""
+        : `, ${tagLine(
+            caching.tags.map(({ text }) => text.value),
+            caching.purged?.value,
+          )}`;
+    const cache = caching === undefined ? "" : `, cached ${timeText(caching.ttlMs.value)} ${scope}${where}${tags}`;
     const vouched = onWord(effectSources(call));
     const adaptive = entry?.policy.adaptive ? ", adaptive limit" : "";
     return `${each}${call.method.parent.name}/${call.method.name}${timeout}${batch}${cache}${adaptive}${vouched}`;

@@ -254,6 +254,9 @@ export const CODES = {
     "A field in `ignore` of a mirror is compared otherwise. A name of another field has no effect, and may hide a mistake.",
   BFF708:
     "Some mask of an rpc with `fields` saves a call. Otherwise clients send masks, and the BFF composes the same answer for all of them.",
+  BFF810: "A hole in a tag has a single value: a text, a number or a bool. A purge names one value.",
+  BFF811:
+    "A hole in a tag reads values that are known where the tag is declared. A hole on a call reads the answer or the request's values, because only the latter are part of the key.",
   BFF801:
     "`stale` of a cache is longer than its `ttl`, unless it is `0s`. A shorter `stale` removes answers before the `ttl` takes effect.",
 } as const;

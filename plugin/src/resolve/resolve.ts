@@ -10,6 +10,7 @@ import { resolveHeaders } from "./edge/headers.ts";
 import { resolveLimits } from "./edge/limits.ts";
 import { resolvePermits } from "./edge/permit.ts";
 import { restOf } from "./edge/rest.ts";
+import { resolveAnswerTags } from "./edge/tags.ts";
 import { resolveTelemetry } from "./edge/telemetry.ts";
 import { resolveTools } from "./edge/tools.ts";
 import { versionsOf } from "./edge/version.ts";
@@ -26,6 +27,7 @@ import { effectTable, restsOn } from "./model/effects.ts";
 import { freshFields } from "./model/fresh.ts";
 import type {
   AnswerHeaders,
+  AnswerTags,
   BffFile,
   BffMethod,
   BffPackage,
@@ -83,6 +85,7 @@ export function resolve(declared: Ir, reportEach: Report): Model {
   const permits = resolvePermits(run);
   const limits = resolveLimits(run);
   const headers = resolveHeaders(run);
+  const tags = resolveAnswerTags(run);
   const telemetry = resolveTelemetry(run);
   const tools = resolveTools(run);
   const streams = resolveStreams(run);
@@ -91,7 +94,7 @@ export function resolve(declared: Ir, reportEach: Report): Model {
   const files = ir.files
     .filter((file) => file.target)
     .map((file) =>
-      bffFile(run, file, { composed, openings, lets, permits, limits, headers, telemetry, tools, streams }),
+      bffFile(run, file, { composed, openings, lets, permits, limits, headers, tags, telemetry, tools, streams }),
     );
   return {
     ir,
@@ -102,6 +105,7 @@ export function resolve(declared: Ir, reportEach: Report): Model {
     permits: [...permits.values()],
     limits: [...limits.values()],
     headers: [...headers.values()],
+    tags: [...tags.values()],
     telemetry: [...telemetry.values()],
     tools: [...tools.values()],
     streams: [...streams.values()],
@@ -255,13 +259,14 @@ interface ResolvedBlocks extends Opened {
   readonly permits: ReadonlyMap<IrMethod, Permit>;
   readonly limits: ReadonlyMap<IrMethod, Limits>;
   readonly headers: ReadonlyMap<IrMethod, AnswerHeaders>;
+  readonly tags: ReadonlyMap<IrMethod, AnswerTags>;
   readonly telemetry: ReadonlyMap<IrMethod, Telemetry>;
   readonly tools: ReadonlyMap<IrMethod, Tool>;
   readonly streams: ReadonlyMap<IrMethod, Followed>;
 }
 
 function bffFile(run: Run, file: IrFile, blocks: ResolvedBlocks): BffFile {
-  const { composed, openings, lets, permits, limits, headers, telemetry, tools, streams } = blocks;
+  const { composed, openings, lets, permits, limits, headers, tags, telemetry, tools, streams } = blocks;
   const effects = effectTable([...composed.values()]);
   const rest = new Map(
     file.services.flatMap(({ methods }) => methods.map((method) => [method, restOf(method, run.report)] as const)),
@@ -292,6 +297,7 @@ function bffFile(run: Run, file: IrFile, blocks: ResolvedBlocks): BffFile {
           version: versions.get(method),
           limits: limits.get(method),
           headers: headers.get(method),
+          tags: tags.get(method),
           telemetry: telemetry.get(method),
           tool: tools.get(method),
           stream: streams.get(method),

@@ -3,6 +3,7 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { type Failure, OVER } from "../failure.ts";
 import { Lru } from "../lru.ts";
+import { isCurrent, type Purges, type Tagged, type TagParts } from "./purges.ts";
 import { type Found, HarmlessLevel, type SecondLevel } from "./second-level.ts";
 
 /** Capacity of a cache, and its second level (runtime.md, "Caching"). */
@@ -13,6 +14,8 @@ export interface CacheOptions {
   readonly second?: SecondLevel | undefined;
   /** Second level for answers that may contain sensitive values. Default: these stay in this process. */
   readonly sealed?: SecondLevel | undefined;
+  /** Purges of tagged answers. Default: tags are ignored. */
+  readonly purges?: Purges | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -27,6 +30,13 @@ export interface CachePolicy {
   readonly staleMs?: number | undefined;
   /** True if answers or their requests may contain sensitive values. Default: false. */
   readonly sensitive?: boolean | undefined;
+  /** Returns the tags of an answer. Default: it has none, so no purge reaches it. */
+  readonly tags?: ((...inputs: never) => readonly TagParts[]) | undefined;
+  /**
+   * Use of a purged answer: "spare" if a new answer cannot be fetched; "counted" as if it were not purged, while purged
+   * hits are counted. Default: none.
+   */
+  readonly purged?: "spare" | "counted" | undefined;
 }
 
 /** An answer of an upstream. */
@@ -38,6 +48,8 @@ export interface Entry {
   readonly jitter: number;
   /** Failure of the newest refresh that has ended, if it failed. */
   failed: Failure | undefined;
+  /** Undefined: no purge reaches it. */
+  readonly tagged: Tagged | undefined;
 }
 
 /** Waits for an answer that is being fetched. */
@@ -50,6 +62,10 @@ export interface Receiver {
   received(bytes: Uint8Array): void;
   /** One from the second level, perhaps past its ttl. */
   found(entry: Entry): void;
+  /** The answer is older than a purge that this receiver has to see. It begins or joins another fetch. */
+  outdated(): void;
+  /** A purged answer, because the fetch failed. */
+  spared(entry: Entry): void;
   failed(failure: Failure): void;
 }
 
@@ -66,8 +82,12 @@ export interface SharedFetch {
 /** Cost of an entry besides its bytes: key, objects, places in a map. An estimate, in bytes. */
 const OVERHEAD_BYTES = 256;
 
+/** Cost of a tag: its name, and its share of the remembered purges. An estimate, in bytes. */
+const TAG_BYTES = 128;
+
 /** Cost of an entry in the cache, in bytes. */
-export const costOf = ({ bytes }: Pick<Entry, "bytes">): number => bytes.length + OVERHEAD_BYTES;
+export const costOf = ({ bytes, tagged }: Pick<Entry, "bytes"> & Partial<Pick<Entry, "tagged">>): number =>
+  bytes.length + OVERHEAD_BYTES + (tagged === undefined ? 0 : tagged.tags.length * TAG_BYTES);
 
 /** Maximum share of the ttl that an entry's jitter takes. */
 const JITTER = 0.1;
@@ -81,6 +101,7 @@ const JITTER = 0.1;
  */
 export class Cache {
   readonly clock: Clock;
+  readonly purges: Purges | undefined;
   readonly #second: HarmlessLevel | undefined;
   readonly #sealed: HarmlessLevel | undefined;
   readonly #first: Lru<Entry>;
@@ -88,16 +109,30 @@ export class Cache {
 
   constructor(options: CacheOptions = {}) {
     this.clock = options.clock ?? systemClock;
+    this.purges = options.purges;
     this.#second = options.second && new HarmlessLevel(options.second, this.clock);
     this.#sealed = options.sealed && new HarmlessLevel(options.sealed, this.clock);
     this.#first = new Lru<Entry>({ maxBytes: options.maxBytes ?? 64 << 20, weigh: costOf });
   }
   /** Returns the second level, if there is one that answers under this policy may enter. */
-  second({ sensitive = false }: CachePolicy): HarmlessLevel | undefined {
+  second({ sensitive = false, tags }: CachePolicy): HarmlessLevel | undefined {
+    if (tags !== undefined && this.purges !== undefined) return undefined; // no purge reaches another process
     return sensitive ? this.#sealed : this.#second;
   }
   /** An answer that this policy still lets be served. */
   look(key: string, policy: CachePolicy): Entry | undefined {
+    const entry = this.#kept(key, policy);
+    return entry?.tagged === undefined || policy.purged === "counted" || isCurrent(entry.tagged) ? entry : undefined;
+  }
+  /** A purged answer that this policy lets be served after a failed fetch. */
+  spare(key: string, policy: CachePolicy): Entry | undefined {
+    return policy.purged === "spare" ? this.#kept(key, policy) : undefined;
+  }
+  /** Reports whether an answer was purged. */
+  isPurged({ tagged }: Entry): boolean {
+    return tagged !== undefined && !isCurrent(tagged);
+  }
+  #kept(key: string, policy: CachePolicy): Entry | undefined {
     const entry = this.#first.get(key);
     return entry !== undefined && (this.isFresh(entry, policy) || this.age(entry) < staleMs(policy))
       ? entry
@@ -111,8 +146,8 @@ export class Cache {
     return this.clock.now() - at;
   }
   /** Keeps an answer that has just come, also in the second level for this policy. */
-  put(key: string, bytes: Uint8Array, policy: CachePolicy): void {
-    this.#adopt(key, { bytes, ageMs: 0 });
+  put(key: string, bytes: Uint8Array, policy: CachePolicy, tagged?: Tagged): void {
+    this.#adopt(key, { bytes, ageMs: 0 }, tagged);
     this.second(policy)?.set(key, bytes, Math.max(policy.ttlMs, staleMs(policy)));
   }
   /** Keeps the answer of the second level, and returns it if this policy lets it be served. */
@@ -122,13 +157,14 @@ export class Cache {
     const entry = this.#adopt(key, found);
     return this.isFresh(entry, policy) || found.ageMs < staleMs(policy) ? entry : undefined;
   }
-  #adopt(key: string, { bytes, ageMs }: Found): Entry {
+  #adopt(key: string, { bytes, ageMs }: Found, tagged?: Tagged): Entry {
     // A copy, because the received bytes may be a part of a larger buffer.
     const entry: Entry = {
       bytes: new Uint8Array(bytes),
       at: this.clock.now() - ageMs,
       jitter: this.clock.random(),
       failed: undefined,
+      tagged,
     };
     this.#first.set(key, entry);
     return entry;

@@ -1,4 +1,4 @@
-import type { Cache, CachePolicy, Entry, Receiver, SharedFetch } from "../cache/cache.ts";
+import type { Cache, Entry, Receiver, SharedFetch } from "../cache/cache.ts";
 import type { Timer } from "../clock.ts";
 import { asFailure, breakerOpen, type Failure, invalid, MASKED, OVER, timedOut } from "../failure.ts";
 import type { Waiter } from "../guard/limit.ts";
@@ -13,6 +13,7 @@ import { budgetOf, type CallContext } from "./context.ts";
 import { Fetch, type FetchRequest } from "./fetch.ts";
 import { reportJoin } from "./join-sink.ts";
 import type { OutgoingCall } from "./outgoing-call.ts";
+import type { CallCaching } from "./policy.ts";
 import type { Rpc } from "./upstream.ts";
 
 /**
@@ -35,7 +36,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   #fetch: SharedFetch | undefined;
   #joined: { readonly fetch: SharedFetch; readonly at: number } | undefined;
 
-  private constructor(cx: CallContext, rpc: Rpc<never, Res>, policy: CachePolicy, out: OutgoingCall, sink: Sink<Res>) {
+  private constructor(cx: CallContext, rpc: Rpc<never, Res>, policy: CallCaching, out: OutgoingCall, sink: Sink<Res>) {
     this.#cx = cx;
     this.#rpc = rpc;
     this.#sink = sink;
@@ -50,7 +51,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   static start<Res>(
     cx: CallContext,
     rpc: Rpc<never, Res>,
-    policy: CachePolicy,
+    policy: CallCaching,
     out: OutgoingCall,
     sink: Sink<Res>,
   ): Running | undefined {
@@ -111,7 +112,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   }
   waits(fetch: SharedFetch, begun: boolean): void {
     this.#observe(begun ? "missed" : "joined", undefined, fetch);
-    if (!begun) this.#joined = { fetch, at: this.#rpc.upstream.clock.now() };
+    this.#joined = begun ? undefined : { fetch, at: this.#rpc.upstream.clock.now() };
   }
 
   received(bytes: Uint8Array): void {
@@ -119,6 +120,12 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   }
   found(entry: Entry): void {
     this.#serve(entry);
+  }
+  outdated(): void {
+    if (!this.ended && !this.#look()) this.#join();
+  }
+  spared(entry: Entry): void {
+    this.#serveOld(entry, entry.failed);
   }
   failed(failure: Failure): void {
     if (this.ended) return;
@@ -130,16 +137,21 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   #serve(entry: Entry): void {
     const { policy } = this.#fetchRequest;
     const ageMs = this.#cache.age(entry);
+    if (policy.purged === "counted" && this.#cache.isPurged(entry))
+      this.#cache.purges?.counts.purgedHit(this.#rpc.method);
     if (this.#cache.isFresh(entry, policy)) {
       this.#observe("fresh", ageMs);
       this.#resolve(entry.bytes, undefined);
       return;
     }
-    this.#cx.exchange.stale = true;
     const { breaker } = this.#rpc;
     const refused = breaker?.refuses === true;
     const renewal = refused ? undefined : Fetch.renew(this.#cache, this.#fetchRequest);
-    const failure = entry.failed ?? (refused ? breakerOpen(this.#rpc.method) : undefined);
+    this.#serveOld(entry, entry.failed ?? (refused ? breakerOpen(this.#rpc.method) : undefined), renewal);
+  }
+  #serveOld(entry: Entry, failure: Failure | undefined, renewal?: SharedFetch): void {
+    const ageMs = this.#cache.age(entry);
+    this.#cx.exchange.stale = true;
     this.#observe("stale", ageMs, renewal);
     this.#resolve(entry.bytes, failure && { failure, incomplete: false, staleMs: ageMs });
   }
@@ -165,7 +177,11 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     this.failed(OVER);
   }
   expire(): void {
-    this.failed(timedOut(this.#rpc.method, "no answer in time"));
+    const { key, policy } = this.#fetchRequest;
+    const late = timedOut(this.#rpc.method, "no answer in time");
+    const spare = this.#cache.spare(key, policy);
+    if (spare === undefined) this.failed(late);
+    else this.#serveOld(spare, late);
   }
   #end(): void {
     this.ended = true;

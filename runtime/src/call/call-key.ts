@@ -7,9 +7,12 @@ import type { Rpc } from "./upstream.ts";
 
 /**
  * Returns a key that is equal only for calls that must have the same answer. They have the same method, branch, shard,
- * type of answer, bytes and metadata, apart from forwarded trace ids. It is a digest, since metadata may hold secrets.
+ * type of answer, bytes, tags and metadata, apart from forwarded trace ids. It is a digest, since metadata may hold
+ * secrets.
  */
-export function callKey(rpc: Rpc<never, unknown>, { frame, headers, metadata, identity }: OutgoingCall): string {
+export function callKey(rpc: Rpc<never, unknown>, outgoing: OutgoingCall): string {
+  const { frame, headers, metadata, identity, holes = [] } = outgoing;
+  const tag = rpc.cache?.tag;
   let generated: ReadonlySet<string> | undefined; // most calls forward no trace id
   const isGenerated = (name: string): boolean => {
     generated ??= generatedTraceIds(metadata);
@@ -27,6 +30,8 @@ export function callKey(rpc: Rpc<never, unknown>, { frame, headers, metadata, id
     ...(identity === undefined ? [] : [identity.name, identity.key]),
     ...(rpc.upstream.branch === undefined ? [] : [{ branch: rpc.upstream.branch }]),
     ...(rpc.upstream.shard === undefined ? [] : [{ shard: rpc.upstream.shard }]),
+    // An answer with other tags is another one: a purge of these tags does not reach it.
+    ...(tag === undefined ? [] : [{ tag, holes: holes.map(String) }]),
   ]);
   if (frame.length > LARGE) return createHash("sha256").update(head).update(frame).digest("base64");
   return hash("sha256", Buffer.concat([Buffer.from(head), frame]), "base64");

@@ -1,16 +1,19 @@
-import type { Cache, CachePolicy, Entry, Receiver, SharedFetch } from "../cache/cache.ts";
+import type { Cache, Entry, Receiver, SharedFetch } from "../cache/cache.ts";
+import { FetchTags } from "../cache/fetch-tags.ts";
+import type { Tagged } from "../cache/purges.ts";
 import type { Failure } from "../failure.ts";
 import type { Sink } from "../scope/sink.ts";
 import { Call } from "./call.ts";
 import type { CallContext, DetachedContext } from "./context.ts";
 import type { OutgoingCall } from "./outgoing-call.ts";
+import type { CallCaching } from "./policy.ts";
 import type { Rpc } from "./upstream.ts";
 
 /** The call that a fetch makes, and the first context that it is made for. */
 export interface FetchRequest {
   readonly cx: CallContext;
   readonly rpc: Rpc<never, unknown>;
-  readonly policy: CachePolicy;
+  readonly policy: CallCaching;
   readonly outgoing: OutgoingCall;
   readonly key: string;
 }
@@ -22,7 +25,9 @@ export interface FetchRequest {
 export class Fetch implements Sink<Uint8Array>, SharedFetch {
   readonly #cache: Cache;
   readonly #request: FetchRequest;
-  readonly #waiting = new Set<Receiver>();
+  /** Receivers, with the number of the last purge when each joined. */
+  readonly #waiting = new Map<Receiver, number>();
+  #tags: FetchTags | undefined;
   #critical = false; // whether one who waits, or has waited, cannot do without
   #renews: boolean;
   #context: DetachedContext | undefined; // while it is with the upstream
@@ -52,16 +57,19 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
       return running;
     }
     const fetch = new Fetch(cache, request, false);
-    fetch.#waiting.add(receiver);
+    fetch.#add(receiver);
     fetch.#critical = receiver.critical;
     receiver.waits(fetch, true);
     fetch.#start();
     return fetch;
   }
   join(receiver: Receiver): void {
-    this.#waiting.add(receiver);
+    this.#add(receiver);
     if (receiver.critical) this.urge();
     receiver.waits(this, false);
+  }
+  #add(receiver: Receiver): void {
+    this.#waiting.set(receiver, this.#cache.purges?.now ?? 0);
   }
   renew(): void {
     this.#renews = true;
@@ -86,13 +94,14 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
 
   #start(): void {
     const { key, rpc, policy } = this.#request;
+    this.#tags = FetchTags.of(this.#cache, policy);
     const second = this.#cache.second(policy);
     this.#cache.begun(key, rpc.policy, this);
     if (second === undefined) this.#send();
     else
       second.get(key, (found) => {
         const entry = found && this.#adopted(found);
-        if (entry !== undefined) for (const receiver of this.#take()) receiver.found(entry);
+        if (entry !== undefined) for (const [receiver] of this.#take()) receiver.found(entry);
         if (entry !== undefined && this.#cache.isFresh(entry, this.#request.policy)) this.#end();
         else {
           if (entry !== undefined) this.#renews = true;
@@ -118,14 +127,30 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
   }
   resolve(bytes: Uint8Array): void {
     const { key, policy } = this.#request;
-    this.#cache.put(key, bytes, policy);
+    const tagged = this.#tagged(bytes);
+    if (this.#tags === undefined || tagged !== undefined) this.#cache.put(key, bytes, policy, tagged);
     this.#end();
-    for (const receiver of this.#take()) receiver.received(bytes);
+    for (const [receiver, seen] of this.#take()) {
+      if (this.#tags?.isOldAt(seen)) receiver.outdated();
+      else receiver.received(bytes);
+    }
+  }
+  #tagged(bytes: Uint8Array): Tagged | undefined {
+    const { rpc, policy, outgoing } = this.#request;
+    return this.#tags?.settle(
+      rpc.method,
+      () => policy.tags?.(rpc.codec.decode(bytes) as never, outgoing.holes ?? []) ?? [],
+    );
   }
   reject(failure: Failure): void {
-    this.#cache.failed(this.#request.key, failure);
+    const { key, policy } = this.#request;
+    this.#cache.failed(key, failure);
     this.#end();
-    for (const receiver of this.#take()) receiver.failed(failure.forWaiter());
+    const spare = this.#cache.spare(key, policy);
+    for (const [receiver] of this.#take()) {
+      if (spare === undefined) receiver.failed(failure.forWaiter());
+      else receiver.spared(spare);
+    }
   }
   #end(): void {
     this.#leaveCache();
@@ -134,7 +159,7 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
   #leaveCache(): void {
     this.#cache.ended(this.#request.key, this.#request.rpc.policy, this);
   }
-  #take(): Receiver[] {
+  #take(): [Receiver, number][] {
     const all = [...this.#waiting];
     this.#waiting.clear();
     return all;

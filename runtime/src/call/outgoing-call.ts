@@ -1,3 +1,4 @@
+import type { TagPart } from "../cache/purges.ts";
 import type { ClientFields } from "../failure.ts";
 import type { RetryIf } from "../guard/retry.ts";
 import type { Identify } from "../identity/identify-kind.ts";
@@ -20,6 +21,8 @@ export interface OutgoingCall {
   readonly retryIf: RetryIf | undefined;
   /** Number of keys, for a batch. */
   readonly items?: number | undefined;
+  /** Values of the holes in tags that do not read the answer. */
+  readonly holes?: readonly TagPart[] | undefined;
 }
 
 /** Options of one call besides its request. */
@@ -27,6 +30,8 @@ export interface CallExtra {
   readonly metadata?: Metadata | undefined;
   readonly retryIf?: RetryIf | undefined;
   readonly items?: number | undefined;
+  /** Returns the values of the holes in tags that do not read the answer. A throw means that they have none. */
+  readonly holes?: (() => readonly TagPart[]) | undefined;
   readonly clientFields?: ClientFields | undefined;
   /** Shard of this call, in place of the policy's. */
   readonly shard?: ShardChoice | undefined;
@@ -55,7 +60,16 @@ export function prepareCall<Req>(
   const headers = metadata === undefined ? forwarded : withMetadata(forwarded, metadata, cx.exchange.unsendable);
   const identity = identify && cx.exchange.identityHeader(identify, rpc.upstream.service);
   const { retryIf, items } = extra ?? NOTHING;
-  if (identity === undefined) return { frame, headers, metadata, retryIf, items };
-  return { frame, headers: { ...headers, [identity.name]: identity.value }, metadata, identity, retryIf, items };
+  const holes = extra?.holes && valuesOf(extra.holes);
+  if (identity === undefined) return { frame, headers, metadata, retryIf, items, holes };
+  return { frame, headers: { ...headers, [identity.name]: identity.value }, metadata, identity, retryIf, items, holes };
+}
+
+function valuesOf(holes: () => readonly TagPart[]): readonly TagPart[] {
+  try {
+    return holes();
+  } catch {
+    return []; // tags with missing values: the answer is not kept
+  }
 }
 const NOTHING: CallExtra = {};

@@ -1,6 +1,7 @@
 // Policies of calls and streams of upstreams.
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { CachePolicy } from "../cache/cache.ts";
+import type { TagPart, TagParts } from "../cache/purges.ts";
 import type { BreakerPolicy } from "../guard/breaker.ts";
 import type { LimitPolicy } from "../guard/limit.ts";
 import type { RetryPolicy } from "../guard/retry.ts";
@@ -35,6 +36,14 @@ export interface HedgePolicy {
   readonly budget?: number | undefined;
 }
 
+/** How answers of a call are used again. */
+export interface CallCaching extends CachePolicy {
+  /** Declared texts of the tags. They are part of keys: answers of another declaration have other tags. */
+  readonly tag?: readonly string[] | undefined;
+  /** Returns the tags of an answer. `holes`: values that the caller sends (`CallExtra`). */
+  readonly tags?: ((answer: never, holes: readonly TagPart[]) => readonly TagParts[]) | undefined;
+}
+
 /** Policy of the calls of one RPC (runtime.md). Times are in milliseconds. */
 export interface CallPolicy {
   /**
@@ -45,7 +54,7 @@ export interface CallPolicy {
   readonly retry?: RetryPolicy | undefined;
   readonly hedge?: HedgePolicy | undefined;
   /** Only for calls without side effects. */
-  readonly cache?: Omit<CachePolicy, "sensitive"> | undefined;
+  readonly cache?: Omit<CallCaching, "sensitive"> | undefined;
   /** Merges equal calls of one response into one. Only for calls without side effects; not needed beside `cache`. */
   readonly coalesce?: boolean | undefined;
   /**

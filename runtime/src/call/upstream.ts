@@ -8,7 +8,7 @@ import {
   type MessageShape,
   toBinary,
 } from "@bufbuild/protobuf";
-import { Cache, type CachePolicy } from "../cache/cache.ts";
+import { Cache } from "../cache/cache.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { AnswerTime } from "../guard/answer-time.ts";
 import { Breaker, type BreakerPolicy } from "../guard/breaker.ts";
@@ -27,7 +27,7 @@ import { type Learning, learning, limitOf } from "./call-limits.ts";
 import { forwardable } from "./headers.ts";
 import { Copies } from "./mirror/mirrored-call.ts";
 import { type MirrorOf, mirrorsAt } from "./mirror/mirrors-at.ts";
-import type { CallPolicy, HedgePolicy, StreamPolicy, UpstreamPolicy } from "./policy.ts";
+import type { CallCaching, CallPolicy, HedgePolicy, StreamPolicy, UpstreamPolicy } from "./policy.ts";
 import { Shards } from "./shards.ts";
 
 /** Options that the upstreams of a process share. */
@@ -280,7 +280,7 @@ export class Rpc<Req, Res> {
   readonly policy: CallPolicy;
   readonly retry: RetryPolicy | undefined;
   readonly hedge: HedgePolicy | undefined;
-  readonly cache: CachePolicy | undefined;
+  readonly cache: CallCaching | undefined;
   readonly forward: readonly string[];
   /** True if the metadata of answers is kept. */
   readonly received: boolean;

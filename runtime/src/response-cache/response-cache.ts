@@ -38,14 +38,20 @@ export class ResponseCache<App, Args extends Message, Principal> {
   }
   /** Answers the request, perhaps before this returns. A failure fails the scope of the request. */
   serve(asker: ResponseConsumer<App, Args, Principal>): void {
-    const key = this.#parts.keys.of(asker.cx, asker.args);
+    this.#look(this.#parts.keys.of(asker.cx, asker.args), asker);
+  }
+  #look(key: string, asker: ResponseConsumer<App, Args, Principal>): void {
     const entry = this.#cache.look(key, this.#caching);
     if (entry === undefined) this.#join(key, asker);
     else this.#found(key, entry, asker);
   }
   #found(key: string, entry: Entry, asker: ResponseConsumer<App, Args, Principal>): void {
+    if (this.#caching.purged === "counted" && this.#cache.isPurged(entry))
+      this.#cache.purges?.counts.purgedHit(this.#parts.method);
     const fresh = this.#cache.isFresh(entry, this.#caching);
-    const renewal = fresh ? undefined : this.#renew(key, asker);
+    this.#serve(entry, asker, fresh, fresh ? undefined : this.#renew(key, asker));
+  }
+  #serve(entry: Entry, asker: ResponseConsumer<App, Args, Principal>, fresh: boolean, renewal?: object): void {
     this.#observe(asker, fresh ? "fresh" : "stale", renewal, this.#cache.age(entry));
     const { response, headers } = this.#decoded(entry.bytes);
     asker.answered({ response, degraded: undefined, headers, stale: !fresh, reused: true });
@@ -54,7 +60,13 @@ export class ResponseCache<App, Args extends Message, Principal> {
     const running = this.#running.get(key);
     const fetch = running ?? this.#fetch(key, asker);
     this.#observe(asker, running === undefined ? "missed" : "joined", fetch);
-    const waiting = new ResponseWaiter(asker, fetch, this.#parts.clock, (entry) => this.#found(key, entry, asker));
+    const waiting = new ResponseWaiter(asker, fetch, {
+      clock: this.#parts.clock,
+      seen: this.#cache.purges?.now ?? 0,
+      found: (entry) => this.#found(key, entry, asker),
+      spared: (entry) => this.#serve(entry, asker, false),
+      outdated: () => this.#look(key, asker),
+    });
     fetch.join(waiting);
     if (running === undefined) fetch.start();
   }
@@ -75,6 +87,7 @@ export class ResponseCache<App, Args extends Message, Principal> {
       key,
       cx,
       args,
+      method: this.#parts.method,
       cache: this.#cache,
       policy: this.#caching,
       composing: this.#parts.composing,

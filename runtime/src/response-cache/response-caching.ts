@@ -1,6 +1,7 @@
 // Cache options that an RPC declares, and the answers for its requests.
 import type { Message } from "@bufbuild/protobuf";
 import type { Cache, CachePolicy } from "../cache/cache.ts";
+import type { TagParts } from "../cache/purges.ts";
 import type { Degraded } from "../compose/degrade.ts";
 import type { Request } from "../compose/request.ts";
 
@@ -28,6 +29,8 @@ export interface ResponseCaching<App, Args extends Message, Principal> extends C
   readonly env?: readonly unknown[] | undefined;
   /** Returns the branches that a request takes, if there are several. */
   readonly ways?: ((cx: Request<App, Principal>, args: Args) => string) | undefined;
+  /** Returns the tags of an answer. */
+  readonly tags?: ((cx: Request<App, Principal>, args: Args, result: never) => readonly TagParts[]) | undefined;
   /** Guards without calls. They run for each request, even if its answer is reused. */
   readonly admit?: ((cx: Request<App, Principal>, args: Args) => void | Promise<void>) | undefined;
 }

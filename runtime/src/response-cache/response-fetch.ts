@@ -1,12 +1,13 @@
 import type { Message } from "@bufbuild/protobuf";
-import type { Cache, CachePolicy, Entry } from "../cache/cache.ts";
+import type { Cache, Entry } from "../cache/cache.ts";
+import { FetchTags } from "../cache/fetch-tags.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { Degraded } from "../compose/degrade.ts";
 import type { Exchange } from "../compose/exchange.ts";
 import type { Request } from "../compose/request.ts";
 import { asFailure, type Failure, OVER, timedOut } from "../failure.ts";
 import type { Running } from "../scope/scope.ts";
-import type { CachedResponse, ResponseConsumer } from "./response-caching.ts";
+import type { CachedResponse, ResponseCaching, ResponseConsumer } from "./response-caching.ts";
 
 /** Composition and encoding of an answer. */
 export interface ResponseComposer<App, Args, Principal> {
@@ -31,13 +32,15 @@ export interface ComposedResponse extends Pick<CachedResponse, "headers"> {
   readonly whole: boolean;
 }
 
-interface FetchParts<App, Args, Principal> {
+interface FetchParts<App, Args extends Message, Principal> {
   readonly key: string;
   /** The request that it is made for first. */
   readonly cx: Request<App, Principal>;
   readonly args: Args;
+  /** `package.Service/Method` */
+  readonly method: string;
   readonly cache: Cache;
-  readonly policy: CachePolicy;
+  readonly policy: ResponseCaching<App, Args, Principal>;
   readonly composing: ResponseComposer<App, Args, Principal>;
   readonly decode: (stored: Uint8Array) => StoredResponse;
   /** Ends the joining of this fetch. */
@@ -51,6 +54,7 @@ interface FetchParts<App, Args, Principal> {
 export class ResponseFetch<App, Args extends Message, Principal> {
   readonly #parts: FetchParts<App, Args, Principal>;
   readonly #waiting = new Set<ResponseWaiter<App, Args, Principal>>();
+  #tags: FetchTags | undefined;
   #renews = false;
   #exchange: Exchange | undefined; // while it is composed
   #over = false;
@@ -83,6 +87,7 @@ export class ResponseFetch<App, Args extends Message, Principal> {
   /** Perhaps ends before this returns. */
   start(): void {
     const { key, cache, policy } = this.#parts;
+    this.#tags = FetchTags.of(cache, policy);
     const second = cache.second(policy);
     if (second === undefined) void this.#compose();
     else
@@ -121,20 +126,29 @@ export class ResponseFetch<App, Args extends Message, Principal> {
     }
   }
   #composed({ response, degraded, headers, whole }: ComposedResponse, stored: Uint8Array): void {
-    const { key, cache, policy, decode } = this.#parts;
-    if (whole) cache.put(key, stored, policy);
+    const { key, cx, args, method, cache, policy, decode } = this.#parts;
+    const tagged = this.#tags?.settle(method, () => policy.tags?.(cx, args, response as never) ?? []);
+    if (whole && (this.#tags === undefined || tagged !== undefined)) cache.put(key, stored, policy, tagged);
     const { stale = false } = this.#exchange ?? {};
     this.#end();
     for (const [i, waiting] of this.#take().entries()) {
+      if (this.#tags?.isOldAt(waiting.seen)) {
+        waiting.outdated();
+        continue;
+      }
       const copy = i === 0 ? response : decode(stored).response; // nobody shares a message
       waiting.answered({ response: copy, degraded, headers, stale, reused: i > 0 });
     }
   }
   #failed(failure: Failure): void {
-    const { key, cache } = this.#parts;
+    const { key, cache, policy } = this.#parts;
     cache.failed(key, failure);
     this.#end();
-    for (const waiting of this.#take()) waiting.failed(failure);
+    const spare = cache.spare(key, policy);
+    for (const waiting of this.#take()) {
+      if (spare === undefined) waiting.failed(failure);
+      else waiting.spared(spare);
+    }
   }
   #end(): void {
     if (this.#over) return;
@@ -149,27 +163,37 @@ export class ResponseFetch<App, Args extends Message, Principal> {
   }
 }
 
+interface WaiterParts {
+  readonly clock: Clock;
+  /** Number of the last purge when the request came. */
+  readonly seen: number;
+  /** Each continues the request, at most one of them once. */
+  readonly found: (entry: Entry) => void;
+  readonly spared: (entry: Entry) => void;
+  readonly outdated: () => void;
+}
+
 /** A waiting request: it has a separate deadline, and may leave. */
 export class ResponseWaiter<App, Args extends Message, Principal> implements Running {
   slot = 0;
   readonly #consumer: ResponseConsumer<App, Args, Principal>;
   readonly #fetch: ResponseFetch<App, Args, Principal>;
-  readonly #clock: Clock;
-  readonly #found: (entry: Entry) => void;
+  readonly #parts: WaiterParts;
   #timer: Timer | undefined;
   #ended = false;
 
   constructor(
     asker: ResponseConsumer<App, Args, Principal>,
     fetch: ResponseFetch<App, Args, Principal>,
-    clock: Clock,
-    found: (entry: Entry) => void,
+    parts: WaiterParts,
   ) {
     this.#consumer = asker;
     this.#fetch = fetch;
-    this.#clock = clock;
-    this.#found = found;
+    this.#parts = parts;
     asker.cx.scope.enter(this);
+  }
+  get seen(): number {
+    return this.#parts.seen;
   }
   cancel(): void {
     if (!this.#end()) return;
@@ -181,7 +205,7 @@ export class ResponseWaiter<App, Args extends Message, Principal> implements Run
    */
   expire(): void {
     if (this.#ended || this.#fetch.hurry(this)) return;
-    this.#timer ??= this.#clock.setTimeout(late, this.#consumer.marginMs * KEPT, this);
+    this.#timer ??= this.#parts.clock.setTimeout(late, this.#consumer.marginMs * KEPT, this);
   }
   late(): void {
     this.failed(timedOut("", "no answer in time"));
@@ -190,7 +214,13 @@ export class ResponseWaiter<App, Args extends Message, Principal> implements Run
     if (this.#end()) this.#consumer.answered(answer);
   }
   found(entry: Entry): void {
-    if (this.#end()) this.#found(entry);
+    if (this.#end()) this.#parts.found(entry);
+  }
+  spared(entry: Entry): void {
+    if (this.#end()) this.#parts.spared(entry);
+  }
+  outdated(): void {
+    if (this.#end()) this.#parts.outdated();
   }
   failed(failure: Failure): void {
     if (!this.#end()) return;
@@ -200,7 +230,7 @@ export class ResponseWaiter<App, Args extends Message, Principal> implements Run
   #end(): boolean {
     if (this.#ended) return false;
     this.#ended = true;
-    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    if (this.#timer !== undefined) this.#parts.clock.clearTimeout(this.#timer);
     this.#consumer.cx.scope.leave(this);
     return true;
   }

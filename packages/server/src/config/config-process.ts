@@ -43,6 +43,24 @@ export function readAdmin(read: VariableReader): AdminAddress | undefined {
   return { host: read.optional("BFF_ADMIN_HOST") ?? "127.0.0.1", port };
 }
 
+/** Shorter ones can be guessed. */
+const SHORTEST_TOKEN = 16;
+
+/** Reads the token for purges at the admin port. Undefined: there are none. */
+export function readPurgeToken(read: VariableReader): string | undefined {
+  const token = read.optional("BFF_PURGE_TOKEN");
+  if (token === undefined) return undefined;
+  if (token.length < SHORTEST_TOKEN) {
+    const remedy = `at least ${SHORTEST_TOKEN}, such as what openssl rand -hex 16 prints`;
+    read.fault("BFF_PURGE_TOKEN", `has ${token.length} characters`, remedy);
+  }
+  if (read.optional("BFF_ADMIN_PORT") === undefined) {
+    const problem = "is not set, and BFF_PURGE_TOKEN is for purges there";
+    read.fault("BFF_ADMIN_PORT", problem, "a separate port, like 9090 (0 picks a free one)");
+  }
+  return token;
+}
+
 export function readLog(read: VariableReader): LogFormat | "off" {
   const text = read.optional("BFF_LOG") ?? "text";
   if (text === "text" || text === "json" || text === "off") return text;

@@ -16,7 +16,7 @@ import type { LogFormat } from "../logs/server-log.ts";
 import { DEFAULT_MAX_PENDING_BYTES } from "../requests/pending-bytes.ts";
 import { readPublicUrl } from "../session/public-url.ts";
 import { DEFAULT_MAX_FOLLOWERS, defaultFollowersPerCaller } from "../streams/stream-account.ts";
-import { type ProcessConfig, readLog, readProcess } from "./config-process.ts";
+import { type ProcessConfig, readLog, readProcess, readPurgeToken } from "./config-process.ts";
 import { readTelemetry, type TelemetryConfig } from "./config-telemetry.ts";
 import { readUpstreams, type UpstreamAddresses, type UpstreamsSpec } from "./config-upstreams.ts";
 
@@ -76,6 +76,8 @@ export interface ServerConfig<Name extends string, Env> extends UpstreamAddresse
   readonly redisUrl?: string;
   /** Seals cached answers with sensitive values in Redis. */
   readonly cacheSealer?: Sealer;
+  /** Token for purges at the admin port. */
+  readonly purgeToken?: string | undefined;
   /** The variables that the BFF's own expressions read. */
   readonly env: Env;
 }
@@ -86,6 +88,8 @@ export interface ConfigSpec<Upstreams extends Readonly<Record<string, DescServic
   readonly env: (read: EnvReader) => Env;
   /** True if cached answers may contain sensitive values. */
   readonly sensitive?: boolean | undefined;
+  /** True if cached answers have tags. */
+  readonly tagged?: boolean | undefined;
 }
 
 export type ConfigResult<Name extends string, Env> = {
@@ -119,6 +123,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
   const tls = readServerTls(read, readFile);
   const redisUrl = readRedisUrl(read, "REDIS_URL");
   const cacheSealer = spec.sensitive === true ? readCacheKeys(read, "BFF_CACHE_KEYS") : undefined;
+  const purgeToken = spec.tagged === true ? readPurgeToken(read) : undefined;
   const trustedProxies = readNetworks(read);
   const audit = readAudit(read);
   const publicUrl = readPublicUrl(read);
@@ -149,6 +154,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     log: readLog(read),
     telemetry: readTelemetry(read, readFile),
     ...(redisUrl !== undefined && { redisUrl }),
+    ...(purgeToken !== undefined && { purgeToken }),
     ...(cacheSealer !== undefined && { cacheSealer }),
     ...(trustedProxies !== undefined && { trustedProxies }),
     ...(audit !== undefined && { audit }),

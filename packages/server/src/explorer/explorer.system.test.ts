@@ -81,7 +81,7 @@ async function opened(options: Partial<ExplorerOptions> = {}): Promise<Opened> {
     port: 0,
     metrics: () => "",
     state: () => "ready" as const,
-    page: explorer,
+    pages: [explorer],
     fault: (what, cause) => complaints.push(`${what}: ${cause}`),
   });
   onTestFinished(() => admin.close());
@@ -479,7 +479,7 @@ test("the explorer reconnects to a restarted server", async () => {
     port: first.admin.port,
     metrics: () => "",
     state: () => "ready" as const,
-    page: explorer,
+    pages: [explorer],
     fault: (what, cause) => complaints.push(`${what}: ${cause}`),
   });
   onTestFinished(() => again.close());

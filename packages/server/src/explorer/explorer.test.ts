@@ -30,7 +30,7 @@ async function opened(options: Partial<ExplorerOptions> = {}, host = "127.0.0.1"
     port: 0,
     metrics: () => "a 1\n",
     state: () => "ready" as const,
-    page: explorer,
+    pages: [explorer],
     fault: (_, cause) => faults.push(cause),
   });
   onTestFinished(() => admin.close());

@@ -39,8 +39,8 @@ export interface AdminOptions {
   readonly load?: () => Load;
   /** Further paths. */
   readonly routes?: ReadonlyMap<string, AdminRoute>;
-  /** Handler of all other paths, including POST requests. */
-  readonly page?: AdminPage | undefined;
+  /** Handlers of all other paths, including POST requests: the first that owns the path. */
+  readonly pages?: readonly AdminPage[];
   /** Reports failures to make an answer. */
   readonly fault: (message: string, cause: unknown) => void;
 }
@@ -90,7 +90,7 @@ export async function openAdmin(options: AdminOptions): Promise<Admin> {
   await once(server, "listening");
   server.on("error", (error) => options.fault("the admin port cannot accept a connection", error));
   const { port: actualPort } = server.address() as AddressInfo;
-  return { port: actualPort, url: urlOf("http", host, actualPort), close: () => closed(server, options.page) };
+  return { port: actualPort, url: urlOf("http", host, actualPort), close: () => closed(server, options.pages ?? []) };
 }
 
 /** Makes the metrics once for all concurrent requests. */
@@ -115,13 +115,14 @@ async function answer(
   routes: ReadonlyMap<string, AdminRoute>,
   request: http.IncomingMessage,
   response: http.ServerResponse,
-  { host, fault, page }: AdminOptions,
+  { host, fault, pages = [] }: AdminOptions,
 ): Promise<void> {
   const path = (request.url ?? "").split("?", 1)[0] ?? "";
   const route = routes.get(path);
+  const page = pages.find((candidate) => candidate.owns(path));
   let found: AdminAnswer;
   if (!isFor(host, request.headers.host)) found = { status: 421, body: "this port answers by its address alone\n" };
-  else if (page?.owns(path)) return answered(page, path, request, response, fault);
+  else if (page !== undefined) return answered(page, path, request, response, fault);
   else if (route === undefined) found = { status: 404, body: `there are ${[...routes.keys()].join(", ")}\n` };
   else if (request.method !== "GET" && request.method !== "HEAD")
     found = { status: 405, body: "GET and HEAD only\n", headers: ["allow", "GET, HEAD"] };
@@ -168,10 +169,10 @@ function send(
   response.end(request.method === "HEAD" ? undefined : body);
 }
 
-async function closed(server: http.Server, page: AdminPage | undefined): Promise<void> {
+async function closed(server: http.Server, pages: readonly AdminPage[]): Promise<void> {
   const done = once(server, "close");
   server.close();
-  page?.close();
+  for (const page of pages) page.close();
   server.closeIdleConnections();
   const timer = setTimeout(() => server.closeAllConnections(), LAST_MS);
   await done;

@@ -1,19 +1,23 @@
-import type { AdminAddress } from "../config/config-process.ts";
+import type { ServerConfig } from "../config/config.ts";
 import type { Listening } from "../listen.ts";
 import type { Family } from "../metrics/snapshot.ts";
 import type { Admin } from "./admin.ts";
 import type { Observers } from "./open-observers.ts";
+import { openPurgePage } from "./open-purges.ts";
+import type { PurgeTags } from "./purge-page.ts";
 
 /**
  * Opens the admin port of a process with the metrics of its observers. Returns undefined if no port is configured.
  *
  * @param server returns the server once it exists
+ * @param purge purges the cache, if its answers have tags
  * @throws the error of `listen`, with a `code` such as EADDRINUSE
  */
 export async function openSeparateAdmin(
-  address: AdminAddress | undefined,
+  { telemetry: { admin: address }, purgeToken }: Pick<ServerConfig<string, unknown>, "telemetry" | "purgeToken">,
   { metrics, fault, explorer }: Observers,
   server: () => Listening | undefined,
+  purge: PurgeTags | undefined,
 ): Promise<Admin | undefined> {
   if (address === undefined || metrics === undefined) return undefined;
   metrics.add(() => serverFamilies(server()));
@@ -27,7 +31,7 @@ export async function openSeparateAdmin(
     metrics: (format) => renderPrometheus(metrics.snapshot(), format),
     state: () => server()?.state ?? "starting",
     load: () => server()?.load ?? "calm",
-    page: explorer,
+    pages: [explorer, await openPurgePage(purgeToken, purge)].filter((page) => page !== undefined),
     fault,
   });
 }

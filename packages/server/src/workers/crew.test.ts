@@ -52,6 +52,7 @@ function rig(size: number) {
       return process;
     },
     report: (_, text) => reports.push(text),
+    purged: () => {},
     counted: () => {},
     gone: () => {},
     failed: (code) => failed.push(code),

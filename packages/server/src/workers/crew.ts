@@ -20,6 +20,8 @@ export interface CrewOptions {
   start(number: number, listener: Listener): Process;
   /** Receives the metrics of a worker; `gone` reports its end. */
   counted(member: Member, snapshot: MetricsSnapshot): void;
+  /** A worker has confirmed a purge. */
+  purged(member: Member, round: number): void;
   gone(member: Member): void;
   /** Reports an event; the text is a complete sentence without a full stop. */
   report(event: WorkerEvent, text: string, fields: Readonly<Record<string, unknown>>): void;
@@ -78,6 +80,10 @@ export class Crew {
   /** Workers that can answer a request for metrics. */
   get answering(): readonly Member[] {
     return [...this.#members].filter(({ state }) => state !== "starting");
+  }
+  /** All workers, also those that start. */
+  get all(): readonly Member[] {
+    return [...this.#members];
   }
   get state(): ReadyState {
     if (this.#stopping) return "draining";
@@ -227,6 +233,9 @@ export class Crew {
         break;
       case "pong":
         member.load = report.load;
+        break;
+      case "purged":
+        this.#options.purged(member, report.round);
         break;
       case "snapshot":
         this.#options.counted(member, report.snapshot);

@@ -16,7 +16,9 @@ export type Order =
   | { readonly bff: "end"; readonly replaced: boolean }
   | { readonly bff: "ping" }
   /** What has it counted? */
-  | { readonly bff: "snapshot" };
+  | { readonly bff: "snapshot" }
+  /** Purge answers with these tags, and confirm the round. */
+  | { readonly bff: "purge"; readonly round: number; readonly names: readonly string[] };
 
 /** From a worker. */
 export type Report =
@@ -31,6 +33,8 @@ export type Report =
   /** A signal from outside has requested its end, and it waits for the supervisor's order. */
   | { readonly bff: "leaving" }
   | { readonly bff: "pong"; readonly load: Load }
+  /** The purge of this round has reached its cache. */
+  | { readonly bff: "purged"; readonly round: number }
   /** Answer to a request for metrics, and sent once more at the end. */
   | { readonly bff: "snapshot"; readonly snapshot: MetricsSnapshot };
 

@@ -18,12 +18,15 @@ import { Crew, type Listener } from "./crew.ts";
 import { Dealer } from "./dealer.ts";
 import type { Member, Process } from "./member.ts";
 import { type Order, ours, type Report, WORKER_MARK } from "./messages.ts";
+import { PurgeRounds } from "./purge-rounds.ts";
 import { Tally } from "./tally.ts";
 
 /** Configuration of a supervisor. */
 export interface SupervisorConfig extends ProcessConfig {
   readonly log: LogFormat | "off";
   readonly telemetry: { readonly admin?: AdminAddress };
+  /** Token for purges at the admin port. Undefined: there are none. */
+  readonly purgeToken?: string | undefined;
   /** Certificate of the workers. Undefined: they serve without TLS. */
   readonly tls?: unknown;
 }
@@ -36,18 +39,9 @@ export async function supervise(name: string, config: SupervisorConfig): Promise
   const fault: ServerFault = (message, cause) => log?.server(message, cause);
   const dealer = new Dealer(systemClock);
   const tally = new Tally<Member>(systemClock);
+  const purges = new PurgeRounds<Member>(systemClock);
   const server = acceptor(dealer);
-  const crew = new Crew({
-    size: config.workers,
-    graceMs: config.graceMs,
-    clock: systemClock,
-    dealer,
-    start: startWorker,
-    report: (outcome, text, fields) => log?.worker(outcome, text, fields),
-    counted: (member, snapshot) => tally.receive(member, snapshot),
-    gone: (member) => tally.gone(member),
-    failed: (code) => process.exit(code),
-  });
+  const crew = crewOf(config, { log, dealer, tally, purges });
   let admin: Admin | undefined;
   const ending = endOnSignal(
     async () => {
@@ -73,7 +67,14 @@ export async function supervise(name: string, config: SupervisorConfig): Promise
     if (config.telemetry.admin !== undefined) {
       requested = { ...config.telemetry.admin, variables: ADMIN_VARIABLES };
       const { openWorkersAdmin } = await import("./workers-admin.ts"); // nobody else pays for loading it
-      admin = await openWorkersAdmin(config.telemetry.admin, { crew, dealer, tally, fault });
+      admin = await openWorkersAdmin(config.telemetry.admin, {
+        crew,
+        dealer,
+        tally,
+        fault,
+        purges,
+        purgeToken: config.purgeToken,
+      });
     }
   } catch (error) {
     process.stderr.write(cannotStart(name, explainListenError(error, requested), config.log));
@@ -87,6 +88,31 @@ export async function supervise(name: string, config: SupervisorConfig): Promise
   const { port } = server.address() as AddressInfo;
   const url = urlOf(config.tls === undefined ? "http" : "https", config.host, port);
   process.stdout.write(startLine(url, { admin: admin?.url }, config.log));
+}
+
+interface CrewParts {
+  readonly log: ServerLog | undefined;
+  readonly dealer: Dealer;
+  readonly tally: Tally<Member>;
+  readonly purges: PurgeRounds<Member>;
+}
+
+function crewOf({ workers, graceMs }: SupervisorConfig, { log, dealer, tally, purges }: CrewParts): Crew {
+  return new Crew({
+    size: workers,
+    graceMs,
+    clock: systemClock,
+    dealer,
+    start: startWorker,
+    report: (outcome, text, fields) => log?.worker(outcome, text, fields),
+    counted: (member, snapshot) => tally.receive(member, snapshot),
+    purged: (member, round) => purges.confirmed(member, round),
+    gone: (member) => {
+      tally.gone(member);
+      purges.gone(member);
+    },
+    failed: (code) => process.exit(code),
+  });
 }
 
 async function listens(server: Server, { host, port }: Pick<SupervisorConfig, "host" | "port">): Promise<void> {

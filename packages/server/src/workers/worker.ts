@@ -14,6 +14,8 @@ export interface Obedient {
   end(replaced: boolean): Promise<void>;
   /** Returns the refusals under overload. */
   load(): Load;
+  /** Purges cached answers by the names of their tags; undefined: none have tags. */
+  readonly purge?: ((names: readonly string[]) => Promise<void>) | undefined;
   /** Returns the metrics; undefined if there are none. */
   snapshot(): MetricsSnapshot | undefined;
 }
@@ -84,9 +86,21 @@ export class Worker implements Connections {
       case "ping":
         this.#report({ bff: "pong", load: this.#obedient?.load() ?? "calm" });
         break;
+      case "purge":
+        void this.#purge(order.round, order.names);
+        break;
       case "snapshot":
         this.#count();
     }
+  }
+  /** A purge that fails is not confirmed. A worker that starts has no answers yet. */
+  async #purge(round: number, names: readonly string[]): Promise<void> {
+    try {
+      await this.#obedient?.purge?.(names);
+    } catch {
+      return;
+    }
+    this.#report({ bff: "purged", round });
   }
   /** @param socket undefined when the client has gone meanwhile */
   #connected(socket: Socket | undefined): void {

@@ -4,9 +4,11 @@ import { ProcessMetrics } from "../metrics/process.ts";
 import { renderPrometheus } from "../metrics/render.ts";
 import { type Family, mergeSnapshots } from "../metrics/snapshot.ts";
 import { type Admin, openAdmin } from "../process/admin.ts";
+import { openPurgePage } from "../process/open-purges.ts";
 import type { Crew } from "./crew.ts";
 import type { Dealer } from "./dealer.ts";
 import type { Member } from "./member.ts";
+import type { PurgeRounds } from "./purge-rounds.ts";
 import type { Tally } from "./tally.ts";
 
 export interface WorkersAdminOptions {
@@ -14,6 +16,8 @@ export interface WorkersAdminOptions {
   readonly dealer: Dealer;
   readonly tally: Tally<Member>;
   readonly fault: ServerFault;
+  readonly purges: PurgeRounds<Member>;
+  readonly purgeToken: string | undefined;
 }
 
 /**
@@ -21,15 +25,19 @@ export interface WorkersAdminOptions {
  *
  * @throws the error of `listen`, with a `code` such as EADDRINUSE
  */
-export function openWorkersAdmin(
+export async function openWorkersAdmin(
   address: AdminAddress,
-  { crew, dealer, tally, fault }: WorkersAdminOptions,
+  { crew, dealer, tally, fault, purges, purgeToken }: WorkersAdminOptions,
 ): Promise<Admin> {
   const supervisor = new ProcessMetrics();
   supervisor.close(); // its event loop is nobody's concern
+  const page = await openPurgePage(purgeToken, (names) =>
+    purges.send(crew.all, (member, round) => member.send({ bff: "purge", round, names })),
+  );
   return openAdmin({
     ...address,
     fault,
+    pages: page === undefined ? [] : [page],
     state: () => crew.state,
     load: () => crew.load,
     metrics: async (format) => {

@@ -9,6 +9,7 @@ import { type AnyBlock, blocksOf, callsIn } from "../../resolve/model/blocks.ts"
 import type { Call, Fail } from "../../resolve/model/call.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { isRedacted } from "../../resolve/model/sensitive-types.ts";
+import { tagExpressions, tagHoles } from "../../resolve/model/source-parts.ts";
 import { isAny, type Taint } from "./taint.ts";
 
 /** A value at a place outside of messages. */
@@ -42,6 +43,8 @@ function ownSinks(block: AnyBlock): readonly Sink[] {
   switch (block.kind) {
     case "headers":
       return block.headers.map(({ name, by, ir }) => ({ what: `the header "${name}"`, by, bind: ir }));
+    case "tags":
+      return tagExpressions(block).map((by) => ({ what: "a tag of cached answers", by }));
     case "tool":
       return block.hidden.flatMap(({ ir, path, bound }) =>
         bound === undefined || path.some(isRedacted)
@@ -82,6 +85,7 @@ function callSinks({ metadata, onError, policy }: Call): readonly Sink[] {
     ...metadata.map(({ key, by, reveal }) => ({ what: `the metadata "${key}"`, by, bind: { reveal } })),
     ...onError.flatMap(({ then }) => (then.kind === "fail" ? failSinks(then.fail) : [])),
     ...policy.branches.flatMap(({ by }) => (by === undefined ? [] : [{ what: "the address of a branch", by }])),
+    ...tagHoles(policy).map(({ by }) => ({ what: "a tag of cached answers", by })),
   ];
 }
 

@@ -13,6 +13,7 @@ import { emitClients, emitResolvers } from "../steps/emit-resolver.ts";
 import { group } from "../text/group.ts";
 import { block, commas, type Line, type Lines, line, mentions } from "../text/lines.ts";
 import { suppliedType } from "../text/supplied-type.ts";
+import { callTags } from "../values/emit-tags.ts";
 import { readParameters } from "../values/lambda.ts";
 import { presentValue } from "../values/value.ts";
 import { branchClients, branchesOf, copiesOf, emitBranches } from "./emit-branches.ts";
@@ -274,14 +275,26 @@ const appValues = (names: FileNames) => ({ ...appNames(names), file: names });
 
 /**
  * Prints the constant of an entry's policy, with the entry's own settings: `retry.if`, which may read `env` and
- * headers, and the treatment of its answers.
+ * headers, the tags of cached answers, and the treatment of its answers.
  */
 function policyPrint(entry: Entry, names: FileNames, policies: Policies, file: PlanFile): Line {
   const constant = policies.call(entry);
   const when = entry.policy.retry?.when;
   const flags = `${entry.coalesce ? ", coalesce: true" : ""}${entry.received ? ", received: true" : ""}`;
   const answers = `${flags}${branchesOf(entry.upstream, file)}${copiesOf(entry, file)}`;
-  if (when === undefined) return [answers === "" ? constant : `{ ...${constant}${answers} }`];
+  const tags = entry.policy.cache?.tags ?? [];
+  const tagged: Line =
+    tags.length === 0
+      ? []
+      : [
+          `, cache: { ...${constant}.cache, `,
+          ...callTags(tags, [names.shape(entry.method.output)], names.runtimeType("TagPart"), appNames(names)),
+          " }",
+        ];
+  if (when === undefined) {
+    if (tagged.length > 0) return [`{ ...${constant}`, ...tagged, `${answers} }`];
+    return [answers === "" ? constant : `{ ...${constant}${answers} }`];
+  }
   const print = emitValue(when, appNames(names)).print;
   const needsRequest = when.reads.some(({ variable }) => readsRequest(variable));
   const reads = (name: string): boolean => (name === "cx" ? needsRequest : mentions([print], name));
@@ -290,7 +303,9 @@ function policyPrint(entry: Entry, names: FileNames, policies: Policies, file: P
     ...readParameters(["error", "cx"], reads),
     ") => ",
     ...print,
-    ` }${answers} }`,
+    " }",
+    ...tagged,
+    `${answers} }`,
   ];
 }
 

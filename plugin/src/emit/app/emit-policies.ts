@@ -73,9 +73,12 @@ function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
   }
   if (cache !== undefined) {
     const stale = cache.staleMs === undefined ? "" : `, staleMs: ${group(cache.staleMs.value)}`;
-    const value = `{ ttlMs: ${group(cache.ttlMs.value)}${stale} }`;
-    const durations = cache.staleMs === undefined ? [cache.ttlMs] : [cache.ttlMs, cache.staleMs];
-    leaves.push({ name: "cache", value, print: [value], comment: comment(durations, names) });
+    const purged = cache.purged === undefined ? "" : `, purged: ${JSON.stringify(cache.purged.value)} as const`;
+    const value = `{ ttlMs: ${group(cache.ttlMs.value)}${stale}${purged} }`;
+    const settings = [cache.ttlMs, cache.staleMs, cache.purged].filter((setting) => setting !== undefined);
+    // Entries add the tags, which differ by method.
+    const key = [value, ...cache.tags.map(({ text }) => text.value)].join();
+    leaves.push({ name: "cache", value: key, print: [value], comment: comment(settings, names) });
   }
   if (sensitive) leaves.push({ name: "sensitive", value: "true", print: ["true"], comment: "" });
   if (forward !== undefined) {

@@ -54,6 +54,7 @@ export function emitServerMain(
     ...limitsLines(limited, cx.importFrom),
     ...(services.some(({ service }) => needsPageKeys(service)) ? line("pages: true,") : []),
     ...(server.sensitive ? line("sensitive: true,") : []),
+    ...(server.tagged ? line("tagged: true,") : []),
     ...topicsLines(topics),
     ...supplied.map(
       ({ name, members }): Line => [`${name}: [${members.map((member) => JSON.stringify(member)).join(", ")}],`],

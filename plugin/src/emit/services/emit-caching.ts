@@ -1,8 +1,10 @@
 // Properties of an endpoint for cached answers.
-import type { PlanHttpCache, PlanResponseCache } from "../../plan/model/plan.ts";
+import type { PlanAnswerTags, PlanHttpCache, PlanResponseCache } from "../../plan/model/plan.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { group } from "../text/group.ts";
-import { block, type Line, type Lines } from "../text/lines.ts";
+import { block, commas, type Line, type Lines } from "../text/lines.ts";
+import { holeValue, tagParts } from "../values/emit-tags.ts";
+import { lambda, requestNames } from "../values/lambda.ts";
 
 /**
  * Prints `cache: { answers: deps.cache, ttlMs: 30_000, plan: "…", principal: ["tenant"] },`, with the guards that run
@@ -10,15 +12,16 @@ import { block, type Line, type Lines } from "../text/lines.ts";
  */
 export function cacheProperty(
   cache: PlanResponseCache | undefined,
-  { cx, admit }: { readonly cx: Line; readonly admit: Lines },
+  { cx, admit, tags }: { readonly cx: Line; readonly admit: Lines; readonly tags: PlanAnswerTags | undefined },
   names: FileNames,
 ): Lines {
   if (cache === undefined) return [];
-  const { ttlMs, staleMs, sensitive, plan, principal, subject, token, peer, headers, env, ways } = cache;
+  const { ttlMs, staleMs, purged, sensitive, plan, principal, subject, token, peer, headers, env, ways } = cache;
   const rows: Line[] = [
     ["answers: deps.cache,"],
     [`ttlMs: ${group(ttlMs)},`],
     ...(staleMs === undefined ? [] : [[`staleMs: ${group(staleMs)},`]]),
+    ...(purged === undefined ? [] : [[`purged: ${JSON.stringify(purged)},`]]),
     ...(sensitive ? [["sensitive: true,"]] : []),
     [`plan: ${JSON.stringify(plan)},`],
     ...(principal === undefined ? [] : [[`principal: ${principal === "whole" ? '"whole"' : list(principal)},`]]),
@@ -28,9 +31,20 @@ export function cacheProperty(
     ...(headers.length === 0 ? [] : [[`headers: ${list(headers)},`]]),
     ...(env.length === 0 ? [] : [[`env: [${env.map((name) => `app.${name}`).join(", ")}],`]]),
     ...(ways.length === 0 ? [] : [waysLine(ways, cx)]),
+    ...(tags === undefined ? [] : [tagsLine(tags, cx, names)]),
     ...admit,
   ];
   return block([`cache: { // ${names.place(cache.at)}`], rows, ["},"]);
+}
+
+/** `tags: (_cx, _args, result) => [["order:", result.id]],` */
+function tagsLine({ of, functions }: PlanAnswerTags, cx: Line, names: FileNames): Line {
+  const within = requestNames(names, functions);
+  const lists = of.tags.map(({ parts }) =>
+    tagParts(parts.map((part) => (typeof part === "string" ? part : holeValue(part, within)))),
+  );
+  const result = { name: "result", type: [names.shape(of.rpc.desc.output)] };
+  return ["tags: ", ...lambda(cx, ["args", result], ["[", ...commas(lists), "]"]), ","];
 }
 
 /** `ways: (cx) => cx.branchOf(cx.app.getItem),` */

@@ -104,7 +104,7 @@ function emitEndpoint(planned: PlanMethod, file: PlanFile, names: FileNames): Li
       ? [
           ...cacheProperty(
             planned.cache,
-            { cx: typedRequest(planned, names), admit: admitProperty(planned, names) },
+            { cx: typedRequest(planned, names), admit: admitProperty(planned, names), tags: planned.tags },
             names,
           ),
           ...httpProperty(planned.http, names),

@@ -20,6 +20,7 @@ import {
 } from "../text/lines.ts";
 import { templateText } from "../text/template-text.ts";
 import { operandOf, propertiesOf, treeOf } from "../values/emit-set.ts";
+import { holeValue } from "../values/emit-tags.ts";
 import { boundValue, presentValue, type ValueNames } from "../values/value.ts";
 
 export interface CallParts {
@@ -119,6 +120,8 @@ function extraOf(call: PlanCall, names: MessageNames, { mark, explained }: Notes
         ...emitValue(retryIf, names).print,
       ],
     ]);
+  const holes = call.holes.map((by) => holeValue(by, names).print);
+  if (holes.length > 0) parts.push([["holes: () => [", ...commas(holes), "]"]]);
   if (mark && call.marks) parts.push(line("mark"));
   if (parts.length === 0) return undefined;
   if (parts.every((part) => part.length === 1)) return [["{ ", ...commas(parts.map((part) => part[0] ?? [])), " }"]];

@@ -2,7 +2,7 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { Code, Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Sourced } from "../../diagnostic/origin.ts";
-import type { IrUpstream } from "../../ir/step.ts";
+import type { IrPurged, IrUpstream } from "../../ir/step.ts";
 import type { Branch, Call } from "../../resolve/model/call.ts";
 import { retryIfOverSteps } from "../../resolve/model/source-parts.ts";
 import { DEFAULT_ATTEMPTS } from "../../resolve/policies/context.ts";
@@ -13,6 +13,8 @@ const leaf = <T>(setting: Sourced<T> | undefined, standard: T): Leaf<T> => ({
   value: setting?.value ?? standard,
   at: setting?.at,
 });
+
+const leafOf = <T>({ value, at }: Sourced<T>): Leaf<T> => ({ value, at });
 
 /** Default upper bound of an adaptive limit, as in Envoy. */
 export const ADAPTIVE_MOST = 1_000;
@@ -151,10 +153,9 @@ export function planCallPolicy({
   const hedges = hedge.delay !== undefined && hedge.max?.value !== 0 && effects !== "once";
   const caches = cache.ttl !== undefined && cache.ttl.value > 0 && effects === "none";
   const attempts = leaf(retry.attempts, DEFAULT_ATTEMPTS);
-  const [first] = forward;
-  const [firstOn] = retry.on ?? [];
+  const [[first], [firstOn] = []] = [forward, retry.on];
   return {
-    timeoutMs: timeout && { value: timeout.value, at: timeout.at },
+    timeoutMs: timeout && leafOf(timeout),
     retry:
       follows || effects === "once" || attempts.value <= 1
         ? undefined
@@ -169,17 +170,18 @@ export function planCallPolicy({
     hedge:
       hedges && hedge.delay
         ? {
-            delayMs: { value: hedge.delay.value, at: hedge.delay.at },
+            delayMs: leafOf(hedge.delay),
             max: leaf(hedge.max, 1),
-            budget: hedge.budget && { value: hedge.budget.value, at: hedge.budget.at },
+            budget: hedge.budget && leafOf(hedge.budget),
           }
         : undefined,
     cache:
       caches && cache.ttl
         ? {
-            ttlMs: { value: cache.ttl.value, at: cache.ttl.at },
-            staleMs:
-              cache.stale && cache.stale.value > 0 ? { value: cache.stale.value, at: cache.stale.at } : undefined,
+            ttlMs: leafOf(cache.ttl),
+            staleMs: cache.stale && cache.stale.value > 0 ? leafOf(cache.stale) : undefined,
+            tags: cache.tags,
+            purged: purgedLeaf(cache.purged),
             sensitive,
           }
         : undefined,
@@ -207,11 +209,19 @@ function planBranch({ ir, if: condition, by, ignored }: Branch): PlanBranch {
   };
 }
 
+/** Returns the use of purged answers, unless it is the default. */
+function purgedLeaf(setting: Sourced<IrPurged> | undefined): Leaf<"spare" | "counted"> | undefined {
+  if (setting === undefined || setting.value === "gone") return undefined;
+  return { value: setting.value, at: setting.at };
+}
 const IDENTITY_FORMS: { readonly [how in Identify]?: "signed" | "token" | "plain" } = {
   [Identify.SIGNED]: "signed",
   [Identify.TOKEN]: "token",
   [Identify.PLAIN]: "plain",
 };
+
+const tagsKey = ({ tags, purged }: NonNullable<PlanCallPolicy["cache"]>): readonly unknown[] =>
+  tags.length === 0 && purged === undefined ? [] : [tags.map(({ text }) => text.value), purged?.value];
 
 /** Equal for calls that can share an entry of the app object. */
 export function policyKey(policy: PlanCallPolicy): string {
@@ -219,7 +229,7 @@ export function policyKey(policy: PlanCallPolicy): string {
   return JSON.stringify([
     timeoutMs?.value,
     hedge && [hedge.delayMs.value, hedge.max.value, hedge.budget?.value],
-    cache && [cache.ttlMs.value, cache.staleMs?.value],
+    cache && [cache.ttlMs.value, cache.staleMs?.value, ...tagsKey(cache)],
     retry && [
       retry.attempts.value,
       retry.on.value,

@@ -48,8 +48,8 @@ function projectionIn(
       ...file.messages,
       ...file.services.flatMap((service) => service.let ?? []),
       ...file.services.flatMap(({ methods }) =>
-        methods.flatMap(({ permit, limits, headers, stream }) =>
-          [permit, limits, headers, stream].filter((block) => block !== undefined),
+        methods.flatMap(({ permit, limits, headers, tags, stream }) =>
+          [permit, limits, headers, tags, stream].filter((block) => block !== undefined),
         ),
       ),
       ...topics.map(({ of }) => of),

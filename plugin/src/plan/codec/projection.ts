@@ -8,6 +8,7 @@ import { callsIn } from "../../resolve/model/blocks.ts";
 import type { Call, Fail } from "../../resolve/model/call.ts";
 import type {
   AnswerHeaders,
+  AnswerTags,
   Block,
   Composed,
   Followed,
@@ -19,7 +20,7 @@ import type {
   Step,
   Topic,
 } from "../../resolve/model/model.ts";
-import { policyExpressions } from "../../resolve/model/source-parts.ts";
+import { policyExpressions, tagHoles } from "../../resolve/model/source-parts.ts";
 import { ProjectedFields } from "./projected-fields.ts";
 
 /** Messages that are read (set) in part, with the fields that are read (set); other messages are read (set) whole. */
@@ -33,7 +34,17 @@ export interface Projection {
 export interface Projected {
   readonly file: DescFile;
   /** The messages it composes itself, and the blocks of its services. */
-  readonly localBlocks: readonly (Composed | Opening | Let | Permit | Limits | AnswerHeaders | Followed | Topic)[];
+  readonly localBlocks: readonly (
+    | Composed
+    | Opening
+    | Let
+    | Permit
+    | Limits
+    | AnswerHeaders
+    | AnswerTags
+    | Followed
+    | Topic
+  )[];
   /** Blocks of other files that they reach. */
   readonly others: readonly (Composed | Opening)[];
   /** Conversions that this file contains. */
@@ -190,6 +201,7 @@ class ValueReader {
     }
     for (const { by, if: condition } of call.metadata) for (const part of [by, condition]) this.#named(part);
     for (const part of policyExpressions(call.policy)) this.#named(part);
+    for (const { by } of tagHoles(call.policy)) this.#named(by);
     for (const rule of call.onError) {
       this.#named(rule.if);
       if (rule.then.kind === "fallback") this.#kept(rule.then.value);

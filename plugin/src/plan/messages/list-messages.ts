@@ -5,7 +5,7 @@ import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Composed, Model, Source, Step } from "../../resolve/model/model.ts";
 import { oneofOnly } from "../../resolve/model/oneof-only.ts";
-import { callExpressions, composesOf, mayBeStale, retryIfOverSteps } from "../../resolve/model/source-parts.ts";
+import { callInputs, composesOf, mayBeStale, retryIfOverSteps } from "../../resolve/model/source-parts.ts";
 import { explainedSteps } from "./explained-steps.ts";
 import { isSync } from "./plan-message.ts";
 import { isWholeList } from "./plan-source.ts";
@@ -75,7 +75,7 @@ function isLoad({ source, if: condition, after, fallback, reads, supplementary }
     return false;
   if (boundMayThrow(call.batch.by) || call.set.some(({ bound, if: test }) => boundMayThrow(bound) || test?.fails))
     return false;
-  return !callExpressions(call).some(
+  return !callInputs(call).some(
     (expression) =>
       expression !== undefined &&
       (expression.fails || expression.unsafe.length > 0 || expression.reads.some(({ variable }) => variable.absent)),

@@ -16,13 +16,7 @@ import type {
   Step,
 } from "../../resolve/model/model.ts";
 import { isAsItIs } from "../../resolve/model/parts.ts";
-import {
-  callExpressions,
-  callsOf,
-  composesOf,
-  mayBeStale,
-  sourceExpressions,
-} from "../../resolve/model/source-parts.ts";
+import { callInputs, callsOf, composesOf, mayBeStale, sourceExpressions } from "../../resolve/model/source-parts.ts";
 import type { Condition, PlanStep, Touch, TouchOrigin } from "../model/messages.ts";
 
 export interface OriginContext {
@@ -155,7 +149,7 @@ class BlockOrigins implements Origins {
       case "by":
         return this.#of([source.by]);
       case "call":
-        return this.#of(callExpressions(source.call));
+        return this.#of(callInputs(source.call));
       case "compose":
         return []; // what its arguments bring is recorded inside
       case "each":

@@ -11,6 +11,7 @@ import {
   rescueExpressions,
   retryIfOverSteps,
   sourceExpressions,
+  tagHoles,
 } from "../../resolve/model/source-parts.ts";
 import { clientParts } from "../calls/client-fields.ts";
 import type { Entry, PlanTopics } from "../model/calls.ts";
@@ -92,6 +93,10 @@ function planCall(call: Call, { args, calls, maskReads }: SourceSurroundings): P
     batch: call.batch,
     onError: call.onError.map(planRule),
     retryIf: retryIfOverSteps(call),
+    holes:
+      entry.policy.cache === undefined
+        ? []
+        : tagHoles(call.policy).flatMap(({ by, ofAnswer }) => (ofAnswer ? [] : [by])),
     clientFields: clientParts(call, args),
     fails: callFails(call),
     marks: mayBeStale(call) || call.onError.some(({ then }) => then.kind === "fallback"),

@@ -5,7 +5,7 @@ import type { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Expression, Overload } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrTopic } from "../../ir/stream.ts";
-import type { Batch, LimitLeaves, MetadataBinding } from "../../resolve/model/call.ts";
+import type { Batch, CacheTag, LimitLeaves, MetadataBinding } from "../../resolve/model/call.ts";
 import type { Composed, ResolverSource, Step, Topic } from "../../resolve/model/model.ts";
 import type { RestRule } from "../../resolve/model/rest.ts";
 import type { ProtocolName } from "../../resolve/policies/entries.ts";
@@ -111,6 +111,9 @@ export interface PlanCallPolicy {
     | {
         readonly ttlMs: Leaf<number>;
         readonly staleMs: Leaf<number> | undefined;
+        readonly tags: readonly CacheTag[];
+        /** Undefined: purged answers are not used. */
+        readonly purged: Leaf<"spare" | "counted"> | undefined;
         /** True if entries or their requests may contain sensitive values: in Redis they are sealed. */
         readonly sensitive: boolean;
       }

@@ -11,6 +11,7 @@ import type { Call } from "../../resolve/model/call.ts";
 import type { Callers, Identity } from "../../resolve/model/edge.ts";
 import type {
   AnswerHeaders,
+  AnswerTags,
   BffMethod,
   EnvVar,
   Followed,
@@ -149,6 +150,12 @@ export interface PlanAnswerHeaders {
   /** Names of surrounding functions, which no local name may hide. */
   readonly functions: NameScope;
 }
+/** Tags of an rpc's cached answers. */
+export interface PlanAnswerTags {
+  readonly of: AnswerTags;
+  /** Names of surrounding functions, which no local name may hide. */
+  readonly functions: NameScope;
+}
 /** An rpc as a tool for agents. */
 export interface PlanTool {
   readonly of: Tool;
@@ -180,6 +187,7 @@ export interface PlanMethod {
   readonly limits: PlanLimits | undefined;
   /** Headers of its answers; undefined: it declares none. */
   readonly headers: PlanAnswerHeaders | undefined;
+  readonly tags: PlanAnswerTags | undefined;
   /** Traces and meters of its requests. */
   readonly telemetry: PlanTelemetry | undefined;
   /** Undefined: the rpc is no tool for agents. */
@@ -248,6 +256,8 @@ export interface PlanResponseCache {
   readonly at: Origin;
   readonly ttlMs: number;
   readonly staleMs: number | undefined;
+  /** Undefined: purged answers are not used. */
+  readonly purged: "spare" | "counted" | undefined;
   /** True if entries or their requests may contain sensitive values: in Redis they are sealed. */
   readonly sensitive: boolean;
   /** A digest of all that the rpc is generated from. */
@@ -306,6 +316,8 @@ export interface PlanServer {
   readonly upstreams: readonly PlanUpstream[];
   /** True if its caches may contain sensitive values. */
   readonly sensitive: boolean;
+  /** True if cached answers have tags. */
+  readonly tagged: boolean;
   readonly env: readonly EnvVar[];
   /**
    * Variables that services or their packages declare differently from `env`, with another default or other alternates.

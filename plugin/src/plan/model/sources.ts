@@ -45,6 +45,8 @@ export interface PlanCall extends PlanRequest {
   readonly onError: readonly PlanErrorRule[];
   /** Set if `retry.if` reads steps or the caller: the request evaluates it. */
   readonly retryIf: Expression | undefined;
+  /** Holes in the tags of its cached answers that do not read the answer. */
+  readonly holes: readonly Expression[];
   readonly clientFields: readonly ClientPart[];
   /** True if its request or metadata may throw, or needs a microtask. */
   readonly fails: boolean;

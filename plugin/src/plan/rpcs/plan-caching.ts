@@ -41,6 +41,7 @@ export function planResponseCache(method: BffMethod, around: Around): PlanRespon
     at: cache.at,
     ttlMs: cache.ttl.value,
     staleMs: cache.stale === undefined || cache.stale.value === 0 ? undefined : cache.stale.value,
+    purged: cache.purged === undefined || cache.purged.value === "gone" ? undefined : cache.purged.value,
     sensitive: isSensitive(method, principal === undefined ? undefined : identity, model),
     plan: digestOf(method.desc.parent.file, model),
     principal,

@@ -3,6 +3,7 @@ import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
 import { expressionsIn } from "../../resolve/model/blocks.ts";
 import { choosesFields, composesByName, onRequestIn } from "../../resolve/model/field-choice.ts";
 import type { BffMethod, Model } from "../../resolve/model/model.ts";
+import { tagExpressions } from "../../resolve/model/source-parts.ts";
 import { needOf } from "../messages/kept-for.ts";
 import type { Need, PlanMessage, PlanOpening } from "../model/messages.ts";
 import type { PlanFieldChoice, PlanStart } from "../model/plan.ts";
@@ -40,8 +41,8 @@ function needsOf(method: BffMethod, { message, start, opening, planned }: Around
   );
 }
 
-function composingExpressions({ composed, opening, headers }: BffMethod): readonly Expression[] {
-  return [composed, opening, headers].flatMap((block) => (block === undefined ? [] : expressionsIn(block)));
+function composingExpressions({ composed, opening, headers, tags }: BffMethod): readonly Expression[] {
+  return [composed, opening, headers, tags].flatMap((block) => (block === undefined ? [] : expressionsIn(block)));
 }
 
 /** Returns true if an expression reads a field of the request, or the request as a whole. */
@@ -53,10 +54,11 @@ function readsRequest(node: Node, field: string | undefined): boolean {
   return childrenOf(node).some((child) => readsRequest(child, field));
 }
 
-/** Returns the fields of the answer that headers, limits and meters read. */
-function resultReads({ desc, headers, limits, telemetry }: BffMethod): readonly string[] {
+/** Returns the fields of the answer that headers, tags, limits and meters read. */
+function resultReads({ desc, headers, tags, limits, telemetry }: BffMethod): readonly string[] {
   const expressions = [
     ...(headers?.headers ?? []).flatMap(({ by, if: condition }) => [by, condition]),
+    ...(tags === undefined ? [] : tagExpressions(tags)),
     ...(limits?.uses ?? []).map(({ settle }) => settle),
     ...(telemetry?.meters ?? []).flatMap(({ by, labels }) => [by, ...labels.map((label) => label.by)]),
   ];

@@ -9,6 +9,7 @@ import { fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { isEmpty } from "../steps/read-policy.ts";
 import { checkUnique } from "../values/names.ts";
+import { readTags } from "../values/read-tags.ts";
 import { child, sourced, texts } from "../values/value-place.ts";
 import { duration, durationOrZero } from "../values/values.ts";
 
@@ -28,11 +29,11 @@ export function readResponseCache(
     fault(report, "BFF178", at, 'this "cache" has no "ttl", the time for which a response may be reused', {
       hint: 'add `ttl`, as in `cache: { ttl: "30s" }`',
     });
-  return {
-    at,
+  const times = {
     ttl: duration(declared.value.ttl, declared.place, "ttl", report),
     stale: durationOrZero(declared.value.stale, declared.place, "stale", report),
   };
+  return { at, ...times, ...readTags(declared.value, declared.place, times, report) };
 }
 
 /** `http_cache` of a service or an rpc. */

@@ -14,6 +14,7 @@ import type { IrCache, IrErrorRule, IrHedge, IrLimit, IrPolicy, IrRetry } from "
 import { caution, fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { checkMetadataKey, checkUnique } from "../values/names.ts";
+import { readTags } from "../values/read-tags.ts";
 import { child, children, type Declared, sourced, texts } from "../values/value-place.ts";
 import { codeName, count, duration, durationOrZero, ERROR_CODES, expression, statusCodes } from "../values/values.ts";
 import { readBinds } from "./read-binds.ts";
@@ -158,8 +159,9 @@ function readHedge({ value, place }: Declared<Hedge>, report: Report): IrHedge {
 function readCache({ value, place }: Declared<Cache>, report: Report): IrCache {
   if (isEmpty(value)) empty(report, place, "cache");
   const ttl = durationOrZero(value.ttl, place, "ttl", report);
-  if (ttl?.value === 0 && value.stale !== undefined) off(report, ttl.at, "this cache is off");
-  return { at: place.at, ttl, stale: durationOrZero(value.stale, place, "stale", report) };
+  const stale = durationOrZero(value.stale, place, "stale", report);
+  if (ttl?.value === 0 && (stale !== undefined || value.tag.length > 0)) off(report, ttl.at, "this cache is off");
+  return { at: place.at, ttl, stale, ...readTags(value, place, { ttl, stale }, report) };
 }
 
 function readErrorRule({ value, place }: Declared<ErrorRule>, report: Report): IrErrorRule {

@@ -34,6 +34,10 @@ export interface CallReport {
   readonly cache?: {
     readonly ttl_ms: number;
     readonly stale_ms?: number;
+    /** Present only if answers have tags. */
+    readonly tags?: readonly string[];
+    /** Use of purged answers; absent if there is none. */
+    readonly purged?: "spare" | "counted";
     /** Present only if answers or their requests may contain sensitive values: in Redis they are sealed. */
     readonly sensitive?: true;
     readonly per_caller?: readonly string[];
@@ -128,12 +132,14 @@ function backoffOf(policy: PlanCallPolicy | undefined): number {
 
 function cacheReport(
   call: Call,
-  { ttlMs, staleMs, sensitive }: NonNullable<PlanCallPolicy["cache"]>,
+  { ttlMs, staleMs, tags, purged, sensitive }: NonNullable<PlanCallPolicy["cache"]>,
 ): CallReport["cache"] {
   const callers = perCaller(call);
   return {
     ttl_ms: ttlMs.value,
     ...defined("stale_ms", staleMs?.value),
+    ...(tags.length > 0 && { tags: tags.map(({ text }) => text.value) }),
+    ...defined("purged", purged?.value),
     ...(sensitive && { sensitive }),
     ...(callers.length > 0 && { per_caller: callers }),
   };

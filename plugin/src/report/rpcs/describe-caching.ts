@@ -5,6 +5,10 @@ import { timeText } from "../time-text.ts";
 export interface ResponseCacheReport {
   readonly ttl_ms: number;
   readonly stale_ms?: number;
+  /** Present only if answers have tags. */
+  readonly tags?: readonly string[];
+  /** Use of purged answers; absent if there is none. */
+  readonly purged?: "spare" | "counted";
   /** Present only if answers or their requests may contain sensitive values: in Redis they are sealed. */
   readonly sensitive?: true;
   /** `principal.tenant`, `principal` as a whole, `subject of the caller`, `token`, `peer.address`, `headers["x"]`, `env.X`, `branch of item`. */
@@ -25,13 +29,15 @@ export interface CachingReport {
   readonly http_cache?: HttpCacheReport;
 }
 
-export function cachingReport({ cache, http }: PlanMethod): CachingReport {
+export function cachingReport({ cache, tags, http }: PlanMethod): CachingReport {
   const stale = (staleMs: number | undefined) => (staleMs === undefined ? {} : { stale_ms: staleMs });
   return {
     ...(cache !== undefined && {
       cache: {
         ttl_ms: cache.ttlMs,
         ...stale(cache.staleMs),
+        ...(tags !== undefined && { tags: tags.of.tags.map(({ text }) => text.value) }),
+        ...(cache.purged !== undefined && { purged: cache.purged }),
         ...(cache.sensitive && { sensitive: true }),
         depends_on: dependsOn(cache),
       },
@@ -43,13 +49,20 @@ export function cachingReport({ cache, http }: PlanMethod): CachingReport {
 }
 
 /** `answers kept for 60 s, then renewed for up to 600 s, by the request, principal.tenant, env.SHELF` */
-export function cachingLines({ cache, http }: PlanMethod): string[] {
+export function cachingLines({ cache, tags, http }: PlanMethod): string[] {
   const lines: string[] = [];
   if (cache !== undefined) {
     const stale = cache.staleMs === undefined ? "" : `, and while they are renewed until ${timeText(cache.staleMs)}`;
     const by = ["the request", ...dependsOn(cache)].join(", ");
     const where = cache.sensitive ? ", sealed in Redis" : "";
     lines.push(`answers are used again for ${timeText(cache.ttlMs)}${stale}${where}, by ${by}`);
+    if (tags !== undefined)
+      lines.push(
+        tagLine(
+          tags.of.tags.map(({ text }) => text.value),
+          cache.purged,
+        ),
+      );
   }
   if (http !== undefined) {
     const caches = http.shared ? "HTTP caches keep one answer for all" : "clients keep their answers";
@@ -59,6 +72,17 @@ export function cachingLines({ cache, http }: PlanMethod): string[] {
     lines.push(`${caches}${age}${stale}${vary}`);
   }
   return lines;
+}
+
+const PURGED = {
+  gone: "purges remove them",
+  spare: "purged answers serve only failed renewals",
+  counted: "purges are only counted",
+} as const;
+
+/** `tags: order:{result.id}; purges remove them` */
+export function tagLine(tags: readonly string[], purged: "spare" | "counted" | undefined): string {
+  return `tags: ${tags.join(", ")}; ${PURGED[purged ?? "gone"]}`;
 }
 
 function dependsOn({ principal, subject, token, peer, headers, env, ways }: PlanResponseCache): string[] {

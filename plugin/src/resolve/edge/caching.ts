@@ -34,7 +34,7 @@ export function cachingOf(
   // Without a ttl it has a fault.
   const ttl = cache?.ttl;
   return {
-    cache: cache && ttl && { at: cache.at, ttl, stale: cache.stale },
+    cache: cache && ttl && { at: cache.at, ttl, stale: cache.stale, purged: cache.purged },
     httpCache: httpCaching(run, service, method, isFresh),
   };
 }

@@ -207,6 +207,7 @@ export function policyTexts(policy: IrPolicy): Text[] {
     ...policy.metadata.flatMap(bindTexts),
     ...policy.onError.flatMap((rule) => [...some(rule.if), ...rescueTexts(rule.then)]),
     ...some(policy.retry?.if, ...policy.branches.flatMap((branch) => [branch.if, branch.by])),
+    ...(policy.cache?.tags ?? []).flatMap(holeTexts),
   ];
 }
 function rescueTexts(then: IrErrorRule["then"]): Text[] {

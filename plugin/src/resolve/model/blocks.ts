@@ -3,6 +3,7 @@ import { childrenOf } from "../../cel/index.ts";
 import type { Call } from "./call.ts";
 import type {
   AnswerHeaders,
+  AnswerTags,
   BffMethod,
   Block,
   Composed,
@@ -20,15 +21,26 @@ import type {
 import { callsOf, composesOf, policyExpressions, sourceExpressions } from "./source-parts.ts";
 
 /** Any declaration that may have steps. */
-export type AnyBlock = Composed | Opening | Let | Permit | Limits | AnswerHeaders | Telemetry | Tool | Followed | Topic;
+export type AnyBlock =
+  | Composed
+  | Opening
+  | Let
+  | Permit
+  | Limits
+  | AnswerHeaders
+  | AnswerTags
+  | Telemetry
+  | Tool
+  | Followed
+  | Topic;
 
 /**
- * Returns all blocks with steps: the `let` of services, permits, limits, headers, telemetry, tools, streams with their
+ * Returns all blocks with steps: the `let` of services, permits, limits, headers, tags, telemetry, tools, streams with their
  * openings, then messages.
  */
 export function blocksOf(model: Model): readonly AnyBlock[] {
-  const { lets, permits, limits, headers, telemetry, tools, topics, streams, openings, messages } = model;
-  const atEdge = [...permits, ...limits, ...headers, ...telemetry, ...tools];
+  const { lets, permits, limits, headers, tags, telemetry, tools, topics, streams, openings, messages } = model;
+  const atEdge = [...permits, ...limits, ...headers, ...tags, ...telemetry, ...tools];
   return [...lets, ...atEdge, ...topics, ...streams, ...openings, ...messages];
 }
 

@@ -4,7 +4,7 @@ import type { Code, Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Expression, Proto, Variable } from "../../cel/index.ts";
 import type { Origin, Sourced, Text } from "../../diagnostic/origin.ts";
 import type { IrMethod } from "../../ir/ir.ts";
-import type { IrBranch, IrCall } from "../../ir/step.ts";
+import type { IrBranch, IrCall, IrPurged } from "../../ir/step.ts";
 import type { BoundExpression, FieldBinding } from "../../model/conversion.ts";
 import type { RestRule } from "./rest.ts";
 
@@ -97,7 +97,12 @@ export interface Policy {
     readonly max: Sourced<number> | undefined;
     readonly budget: Sourced<number> | undefined;
   };
-  readonly cache: { readonly ttl: Sourced<number> | undefined; readonly stale: Sourced<number> | undefined };
+  readonly cache: {
+    readonly ttl: Sourced<number> | undefined;
+    readonly stale: Sourced<number> | undefined;
+    readonly tags: readonly CacheTag[];
+    readonly purged: Sourced<IrPurged> | undefined;
+  };
   /** The limit of the call, or of an entry for its method: an inner pool. */
   readonly limit: LimitLeaves | undefined;
   /** The same, of streams. */
@@ -128,6 +133,16 @@ export interface IgnoredField {
 /** Returns the branches that serve requests, without mirrors. */
 export function servingBranches({ branches }: Policy): readonly Branch[] {
   return branches.filter(({ ir }) => ir.mirror?.value !== true);
+}
+/** A tag of cached answers: literal text and holes. */
+export interface CacheTag {
+  readonly text: Text;
+  readonly parts: readonly (string | TagHole)[];
+}
+export interface TagHole {
+  readonly by: Expression;
+  /** True if it reads the answer; otherwise it is evaluated with the request, and its value is part of the key. */
+  readonly ofAnswer: boolean;
 }
 export interface LimitLeaves {
   readonly concurrent: Sourced<number> | undefined;

@@ -4,6 +4,7 @@ import type { Expression } from "../../cel/index.ts";
 import type { Origin, Sourced, Text } from "../../diagnostic/origin.ts";
 import type { IrCredential, IrIdentity, IrIdentitySource } from "../../ir/edge.ts";
 import type { IrFile, IrMethod } from "../../ir/ir.ts";
+import type { IrPurged } from "../../ir/step.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
 
 // ---- callers ----
@@ -58,6 +59,7 @@ export interface ResponseCaching {
   readonly at: Origin;
   readonly ttl: Sourced<number>;
   readonly stale: Sourced<number> | undefined;
+  readonly purged: Sourced<IrPurged> | undefined;
 }
 
 /** HTTP caching of an RPC, merged with its service's. */

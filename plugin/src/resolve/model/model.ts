@@ -26,6 +26,7 @@ export interface Model {
   readonly limits: readonly Limits[];
   /** The headers of the answers of each RPC that declares any. */
   readonly headers: readonly AnswerHeaders[];
+  readonly tags: readonly AnswerTags[];
   /** The telemetry of each RPC, without packages that declare none. */
   readonly telemetry: readonly Telemetry[];
   /** The tool of each RPC that is one. */
@@ -110,6 +111,7 @@ export interface BffMethod {
   readonly limits: Limits | undefined;
   /** Undefined: it declares no headers of its answers. */
   readonly headers: AnswerHeaders | undefined;
+  readonly tags: AnswerTags | undefined;
   readonly telemetry: Telemetry | undefined;
   /** Undefined: the RPC is no tool for agents. */
   readonly tool: Tool | undefined;
@@ -259,6 +261,21 @@ export interface AnswerHeader {
   readonly by: Expression;
   readonly if: Expression | undefined;
   readonly env: readonly EnvVar[];
+}
+
+/** Tags of an RPC's cached answers. Its steps are their holes. */
+export interface AnswerTags extends Block {
+  readonly kind: "tags";
+  readonly ir: IrService;
+  readonly desc: DescService;
+  readonly rpc: IrMethod;
+  readonly tags: readonly AnswerTag[];
+  readonly callers: Callers | undefined;
+}
+export interface AnswerTag {
+  readonly text: Text;
+  /** Literal text, and holes over the request and the answer. */
+  readonly parts: readonly (string | Expression)[];
 }
 
 /** An RPC that is a tool for agents. Its steps are the expressions of its hidden fields. */

@@ -39,13 +39,13 @@ type Found = { -readonly [K in keyof RequestReads]: RequestReads[K] } & {
 /** Key of the whole principal. */
 export const WHOLE = "*";
 
-/** Returns the messages that an RPC composes, the steps of its service that it starts, and the headers of its answers. */
+/** Returns the messages that an RPC composes, the steps of its service that it starts, and the headers and tags of its answers. */
 export function composedBlocks(method: BffMethod, { messages }: Pick<Model, "messages">): readonly Part[] {
   const byName = messagesByName(messages);
   const children = ({ steps }: Pick<Block, "steps">): Composed[] => composedBy(steps, byName);
   const started = { steps: method.shared, targets: [], shared: [] };
-  const headers = method.headers === undefined ? [] : [method.headers];
-  return [started, ...reachable([method.composed, ...children(started)], children), ...headers];
+  const atEdge = [method.headers, method.tags].filter((block) => block !== undefined);
+  return [started, ...reachable([method.composed, ...children(started)], children), ...atEdge];
 }
 /** The parts of a block that are evaluated. */
 type Part = Pick<Block, "steps" | "targets" | "shared">;

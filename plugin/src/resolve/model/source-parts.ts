@@ -1,8 +1,8 @@
 // Queries that apply to all kinds of step sources.
 import type { DescMethod } from "@bufbuild/protobuf";
 import { type CelType, type Expression, type FieldType, fieldType, type Variable } from "../../cel/index.ts";
-import type { Batch, Call } from "./call.ts";
-import type { ComposeSource, GuardSource, Source } from "./model.ts";
+import type { Batch, Call, TagHole } from "./call.ts";
+import type { AnswerTags, ComposeSource, GuardSource, Source } from "./model.ts";
 
 export function callsOf(source: Source): readonly Call[] {
   if (source.kind === "call") return [source.call];
@@ -44,8 +44,12 @@ function elementType(type: CelType): CelType {
   return type.kind === "map" ? type.value : type;
 }
 
-/** Every expression that a call evaluates before it is sent, or when it fails. */
+/** Every expression of a call: its inputs, and the holes in tags of its answers. */
 export function callExpressions(call: Call): (Expression | undefined)[] {
+  return [...callInputs(call), ...tagHoles(call.policy).map(({ by }) => by)];
+}
+/** Every expression on which the value of a call depends: before it is sent, or when it fails. */
+export function callInputs(call: Call): (Expression | undefined)[] {
   return [
     call.request?.expression,
     ...call.set.flatMap((binding) => [binding.if, binding.bound.expression]),
@@ -56,6 +60,14 @@ export function callExpressions(call: Call): (Expression | undefined)[] {
     call.batch?.wrap?.element.expression,
     call.batch?.keyBy?.by.expression,
   ];
+}
+/** Returns the holes in the tags of an RPC's cached answers. */
+export function tagExpressions({ tags }: Pick<AnswerTags, "tags">): readonly Expression[] {
+  return tags.flatMap(({ parts }) => parts.filter((part) => typeof part !== "string"));
+}
+/** Returns the holes in the tags of a call's cached answers. */
+export function tagHoles({ cache }: Pick<Call["policy"], "cache">): readonly TagHole[] {
+  return cache.tags.flatMap(({ parts }) => parts.filter((part) => typeof part !== "string"));
 }
 /**
  * Returns the expressions of a call's policy that are evaluated before an attempt: `retry.if`, and those of branches.

@@ -2,7 +2,7 @@
 
 import type { IrMethod } from "../../ir/ir.ts";
 import type { IrCall, IrPolicy } from "../../ir/step.ts";
-import type { Effects, Policy } from "../model/call.ts";
+import type { CacheTag, Effects, Policy } from "../model/call.ts";
 import { checkCondition, ERROR, withoutMessage } from "../scope/scope.ts";
 import { checkAdaptive } from "./adaptive.ts";
 import { branchesOf } from "./branches.ts";
@@ -11,10 +11,18 @@ import { nearest } from "./entries.ts";
 import { checkHedge, mergeHedge } from "./hedge.ts";
 import { checkStale } from "./stale-after-ttl.ts";
 
+interface MergedCall {
+  readonly ir: IrCall;
+  /** Policies of the call and then of its entries, nearest first. */
+  readonly policies: readonly IrPolicy[];
+  readonly effects: Effects;
+  readonly tags: readonly CacheTag[];
+}
+
 /**
  * Merges the policies of the entries and the call leaf by leaf, the nearest first. Impossible settings are reported.
  */
-export function mergePolicy(cx: PolicyContext, ir: IrCall, policies: readonly IrPolicy[], effects: Effects): Policy {
+export function mergePolicy(cx: PolicyContext, { ir, policies, effects, tags }: MergedCall): Policy {
   const callRetry = ir.policy.retry;
   if (callRetry !== undefined && effects === "once" && (callRetry.attempts?.value ?? 3) > 1) {
     cx.scope.report({
@@ -29,6 +37,8 @@ export function mergePolicy(cx: PolicyContext, ir: IrCall, policies: readonly Ir
   const cache = {
     ttl: nearest(policies, (policy) => policy.cache?.ttl),
     stale: nearest(policies, (policy) => policy.cache?.stale),
+    tags,
+    purged: nearest(policies, (policy) => policy.cache?.purged),
   };
   checkTimes(cx, ir, policies, effects);
   checkHedge(cx, ir, policies, hedge, effects);
@@ -126,12 +136,13 @@ function checkCache(cx: PolicyContext, ir: IrCall, cache: Policy["cache"], effec
     return;
   }
   if (effects !== "none" || cache.ttl?.value === 0) return;
-  if (cache.ttl === undefined && cache.stale !== undefined) {
+  const use = cache.stale ?? cache.tags[0]?.text;
+  if (cache.ttl === undefined && use !== undefined) {
     cx.scope.report({
       code: "BFF512",
       severity: "error",
       message: "this cache has no `ttl`",
-      at: cache.stale.at,
+      at: use.at,
       hint: "add `ttl`, the time for which an answer is fresh",
     });
   } else {

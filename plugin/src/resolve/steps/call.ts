@@ -15,6 +15,7 @@ import { mergePolicy } from "../policies/policy.ts";
 import { httpProtocol, httpRule, policyOf, protocolOf } from "../policies/protocol.ts";
 import { isSensitiveCall } from "../policies/sensitive-call.ts";
 import { checkStreamLimit } from "../policies/stream-limits.ts";
+import { callTags } from "../policies/tags.ts";
 import { effectsOf } from "../policies/vouching.ts";
 import { check, withoutMessage } from "../scope/scope.ts";
 import { resolveBatch } from "./batch.ts";
@@ -68,7 +69,7 @@ export function resolveCall(
     set,
     masks,
     metadata: mergeByKey([callMetadata, ...shared]),
-    policy: mergePolicy(cx, ir, policies, effects),
+    policy: mergePolicy(cx, { ir, policies, effects, tags: callTags(scope, { ir, method, entries, locals, effects }) }),
   };
   return {
     ...bound,

@@ -4,7 +4,7 @@ import type { IrStep } from "../../ir/step.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import type { Call } from "../model/call.ts";
 import type { BySource, CallSource, Source } from "../model/model.ts";
-import { answerOf, callExpressions } from "../model/source-parts.ts";
+import { answerOf, callInputs, tagHoles } from "../model/source-parts.ts";
 import type { MessageContext } from "./context.ts";
 
 /** A source with its type and presence for readers. */
@@ -27,15 +27,16 @@ export function value(source: BySource): Resolved {
 
 export function valueOfCall(call: Call): Resolved {
   const source: CallSource = { kind: "call", call };
-  const needs = callExpressions(call);
+  const needs = callInputs(call);
+  const uses = tagHoles(call.policy).map(({ by }) => by);
   const ignores = call.onError.some((rule) => rule.then.kind === "ignore");
   const mayLack = call.batch !== undefined && !call.batch.many;
   const { type, proto } = answerOf(call.method, call.batch);
-  if (call.batch !== undefined) return { source, type, proto, absent: ignores || mayLack, needs, uses: [] };
+  if (call.batch !== undefined) return { source, type, proto, absent: ignores || mayLack, needs, uses };
   // A Struct is a plain object only in a field.
   const read =
     call.method.output.typeName === "google.protobuf.Struct" ? { type, proto } : messageType(call.method.output);
-  return { source, ...read, absent: ignores, needs, uses: [] };
+  return { source, ...read, absent: ignores, needs, uses };
 }
 
 export function argsRead(

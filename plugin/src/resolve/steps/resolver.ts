@@ -15,6 +15,7 @@ import { entryMetadata } from "../policies/metadata.ts";
 import { mergePolicy } from "../policies/policy.ts";
 import { httpProtocol, httpRule, policyOf } from "../policies/protocol.ts";
 import { isSensitiveCall } from "../policies/sensitive-call.ts";
+import { callTags } from "../policies/tags.ts";
 import { effectsOf } from "../policies/vouching.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
@@ -215,7 +216,8 @@ export function clientCalls(cx: MessageContext, ir: IrMessage): Call[] {
         policy: NO_POLICY,
         batch: undefined,
       };
-      const policy = mergePolicy(quiet, call, policies, effects);
+      const tags = callTags(quiet.scope, { ir: call, method, entries, locals: [], effects });
+      const policy = mergePolicy(quiet, { ir: call, policies, effects, tags });
       // A resolver's value cannot be marked as depending on a stale answer.
       const cache = { ...policy.cache, stale: undefined };
       const bound = {

@@ -1,0 +1,58 @@
+import { type Cache, Purged } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Sourced } from "../../diagnostic/origin.ts";
+import type { IrCache, IrPurged } from "../../ir/step.ts";
+import { fault } from "../fault.ts";
+import type { Place } from "../source/place.ts";
+import { checkTemplate } from "./check-address.ts";
+import { checkUnique } from "./names.ts";
+import { sourced, texts } from "./value-place.ts";
+
+const USES: { readonly [value in Purged]?: IrPurged } = {
+  [Purged.GONE]: "gone",
+  [Purged.STALE_ON_FAILURE]: "spare",
+  [Purged.COUNT_ONLY]: "counted",
+};
+/** Maximum number of tags of an answer, as in the runtime. */
+const MOST_TAGS = 16;
+/** Longest time for which tagged answers may be used, in milliseconds: purges are remembered for twice this time. */
+const LONGEST_MS = 86_400_000;
+
+/** Reads the tags of a cache, and the use of its purged answers. */
+export function readTags(
+  { tag, purged: use }: Pick<Cache, "tag" | "purged">,
+  place: Place,
+  { ttl, stale }: Pick<IrCache, "ttl" | "stale">,
+  report: Report,
+): Pick<IrCache, "tags" | "purged"> {
+  const tags = texts(tag, place, "tag");
+  for (const text of tags) {
+    checkTemplate(text, report);
+    if (text.value === "")
+      fault(report, "BFF809", text.at, "this tag is empty, so no purge can name it", {
+        hint: 'name what the answer contains, as in "order:{answer.id}"',
+      });
+  }
+  checkUnique(tags, "BFF809", (name) => `the tag "${name}" is in the list twice`, "leave out one of them", report);
+  const further = tags[MOST_TAGS];
+  if (further !== undefined)
+    fault(report, "BFF809", further.at, `these are ${tags.length} tags, more than ${MOST_TAGS}`, {
+      hint: `keep the ${MOST_TAGS} tags that purges name`,
+    });
+  for (const [name, time] of [["ttl", ttl] as const, ["stale", stale] as const])
+    if (tags.length > 0 && time !== undefined && time.value > LONGEST_MS)
+      fault(report, "BFF812", time.at, `tagged answers may be used for at most 24 h, but "${name}" is longer`, {
+        hint: 'write at most "24h", or leave out `tag`',
+      });
+  return { tags, purged: readPurged(sourced(use, place, "purged"), report) };
+}
+
+function readPurged(setting: Sourced<Purged> | undefined, report: Report): Sourced<IrPurged> | undefined {
+  if (setting === undefined) return undefined;
+  const value = USES[setting.value];
+  if (value !== undefined) return { value, at: setting.at };
+  fault(report, "BFF809", setting.at, '"PURGED_UNSPECIFIED" is not a use of purged answers', {
+    hint: "write GONE, STALE_ON_FAILURE or COUNT_ONLY, or leave it out",
+  });
+  return undefined;
+}

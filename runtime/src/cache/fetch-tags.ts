@@ -1,0 +1,52 @@
+import type { Cache, CachePolicy } from "./cache.ts";
+import { isCurrent, type Purges, type Tagged, type TagParts, tagNames } from "./purges.ts";
+
+/** Tags of an answer that is being fetched. A purge after the beginning of the fetch makes the answer old. */
+export class FetchTags {
+  /** Number of the last purge when the fetch began. */
+  readonly #since: number;
+  readonly #purges: Purges;
+  readonly #counted: boolean;
+  #tagged: Tagged | undefined;
+
+  private constructor(purges: Purges, policy: CachePolicy) {
+    this.#purges = purges;
+    this.#since = purges.now;
+    this.#counted = policy.purged === "counted";
+  }
+  /** Returns the tags of a fetch that begins now; undefined if its answer has none. */
+  static of(cache: Cache, policy: CachePolicy): FetchTags | undefined {
+    const { purges } = cache;
+    return purges === undefined || policy.tags === undefined ? undefined : new FetchTags(purges, policy);
+  }
+  /**
+   * Returns the tags of the answer; undefined if it may not be kept.
+   *
+   * @param tags evaluates the declared tags; a throw counts as a tag without a value
+   */
+  settle(method: string, tags: () => readonly TagParts[]): Tagged | undefined {
+    const names = namesOf(tags);
+    if (names === undefined) {
+      this.#purges.counts.tagFailed(method);
+      return undefined;
+    }
+    this.#tagged = this.#purges.tagged(names, this.#since);
+    return this.#counted || isCurrent(this.#tagged) ? this.#tagged : undefined;
+  }
+  /**
+   * Reports whether the answer may be older than a purge that had returned at purge number `seen`. Without tags any
+   * purge counts.
+   */
+  isOldAt(seen: number): boolean {
+    if (this.#counted || seen <= this.#since) return false;
+    return this.#tagged === undefined || !isCurrent(this.#tagged);
+  }
+}
+
+function namesOf(tags: () => readonly TagParts[]): readonly string[] | undefined {
+  try {
+    return tagNames(tags());
+  } catch {
+    return undefined;
+  }
+}
