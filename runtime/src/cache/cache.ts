@@ -16,6 +16,10 @@ export interface CacheOptions {
   readonly sealed?: SecondLevel | undefined;
   /** Purges of tagged answers. Default: tags are ignored. */
   readonly purges?: Purges | undefined;
+  /** Second levels for tagged answers, as the others. Default: these stay in this process. */
+  readonly tagged?:
+    | { readonly second?: SecondLevel | undefined; readonly sealed?: SecondLevel | undefined }
+    | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -104,6 +108,8 @@ export class Cache {
   readonly purges: Purges | undefined;
   readonly #second: HarmlessLevel | undefined;
   readonly #sealed: HarmlessLevel | undefined;
+  readonly #tagged: HarmlessLevel | undefined;
+  readonly #taggedSealed: HarmlessLevel | undefined;
   readonly #first: Lru<Entry>;
   readonly #running = new Map<object, Map<string, SharedFetch>>();
 
@@ -112,17 +118,21 @@ export class Cache {
     this.purges = options.purges;
     this.#second = options.second && new HarmlessLevel(options.second, this.clock);
     this.#sealed = options.sealed && new HarmlessLevel(options.sealed, this.clock);
+    const { second: tagged, sealed: taggedSealed } = options.tagged ?? {};
+    this.#tagged = tagged && new HarmlessLevel(tagged, this.clock);
+    this.#taggedSealed = taggedSealed && new HarmlessLevel(taggedSealed, this.clock);
     this.#first = new Lru<Entry>({ maxBytes: options.maxBytes ?? 64 << 20, weigh: costOf });
   }
   /** Returns the second level, if there is one that answers under this policy may enter. */
   second({ sensitive = false, tags }: CachePolicy): HarmlessLevel | undefined {
-    if (tags !== undefined && this.purges !== undefined) return undefined; // no purge reaches another process
+    if (tags !== undefined && this.purges !== undefined) return sensitive ? this.#taggedSealed : this.#tagged;
     return sensitive ? this.#sealed : this.#second;
   }
   /** An answer that this policy still lets be served. */
   look(key: string, policy: CachePolicy): Entry | undefined {
     const entry = this.#kept(key, policy);
-    return entry?.tagged === undefined || policy.purged === "counted" || isCurrent(entry.tagged) ? entry : undefined;
+    if (entry?.tagged === undefined || policy.purged === "counted") return entry;
+    return isCurrent(entry.tagged) && this.purges?.confirmed() !== false ? entry : undefined;
   }
   /** A purged answer that this policy lets be served after a failed fetch. */
   spare(key: string, policy: CachePolicy): Entry | undefined {
@@ -148,13 +158,13 @@ export class Cache {
   /** Keeps an answer that has just come, also in the second level for this policy. */
   put(key: string, bytes: Uint8Array, policy: CachePolicy, tagged?: Tagged): void {
     this.#adopt(key, { bytes, ageMs: 0 }, tagged);
-    this.second(policy)?.set(key, bytes, Math.max(policy.ttlMs, staleMs(policy)));
+    this.second(policy)?.set(key, bytes, Math.max(policy.ttlMs, staleMs(policy)), tagged?.stored);
   }
   /** Keeps the answer of the second level, and returns it if this policy lets it be served. */
-  adopt(key: string, found: Found, policy: CachePolicy): Entry | undefined {
+  adopt(key: string, found: Found, policy: CachePolicy, tagged?: Tagged): Entry | undefined {
     const before = this.look(key, policy);
     if (before !== undefined && this.age(before) <= found.ageMs) return before;
-    const entry = this.#adopt(key, found);
+    const entry = this.#adopt(key, found, tagged);
     return this.isFresh(entry, policy) || found.ageMs < staleMs(policy) ? entry : undefined;
   }
   #adopt(key: string, { bytes, ageMs }: Found, tagged?: Tagged): Entry {
@@ -192,6 +202,7 @@ export class Cache {
   async close(): Promise<void> {
     await this.#second?.close();
     await this.#sealed?.close();
+    await this.#tagged?.close();
   }
 }
 

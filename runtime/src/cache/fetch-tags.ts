@@ -8,6 +8,8 @@ export class FetchTags {
   readonly #purges: Purges;
   readonly #counted: boolean;
   #tagged: Tagged | undefined;
+  /** Number of the last purge in the second level; undefined: unknown. */
+  counter: string | undefined;
 
   private constructor(purges: Purges, policy: CachePolicy) {
     this.#purges = purges;
@@ -30,7 +32,7 @@ export class FetchTags {
       this.#purges.counts.tagFailed(method);
       return undefined;
     }
-    this.#tagged = this.#purges.tagged(names, this.#since);
+    this.#tagged = this.#purges.tagged(names, this.#since, this.counter);
     return this.#counted || isCurrent(this.#tagged) ? this.#tagged : undefined;
   }
   /**

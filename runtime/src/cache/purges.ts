@@ -1,6 +1,7 @@
 // Tags of cached answers, and their purges in this process (runtime.md, "Tags and purges").
 import { Lru } from "../lru.ts";
 import { PurgeCounts } from "./purge-counts.ts";
+import type { StoredTags } from "./second-level.ts";
 
 /** Value in a tag: text of the declaration, or the value of a hole. Undefined: the hole has no value. */
 export type TagPart = string | number | bigint | boolean | undefined;
@@ -51,6 +52,8 @@ export interface Tag {
 export interface Tagged {
   readonly tags: readonly Tag[];
   readonly since: number;
+  /** For the second level; undefined: it has not answered before the fetch. */
+  readonly stored?: StoredTags | undefined;
 }
 
 /**
@@ -65,6 +68,8 @@ export interface Tagged {
  */
 export class Purges {
   readonly counts = new PurgeCounts();
+  /** Reports whether all purges of other processes have arrived. Otherwise no tagged answer of this process is used. */
+  confirmed: () => boolean = () => true;
   #now = 0;
   /** No forgotten tag has a purge after this one. */
   #forgottenAt = 0;
@@ -85,8 +90,9 @@ export class Purges {
     for (const name of names) this.#tag(name).purgedAt = this.#now;
   }
   /** Returns the tags of an answer whose fetch began at purge `since`. */
-  tagged(names: readonly string[], since: number): Tagged {
-    return { tags: [this.#every, ...names.map((name) => this.#tag(name))], since };
+  tagged(names: readonly string[], since: number, counter?: string): Tagged {
+    const stored = counter === undefined ? undefined : { names, since: counter };
+    return { tags: [this.#every, ...names.map((name) => this.#tag(name))], since, stored };
   }
   #tag(name: string): Tag {
     if (name === EVERY_TAG) return this.#every;

@@ -30,7 +30,10 @@ test("the first key names and seals", async () => {
   const { kept, sealed } = levels();
   await sealed(NEW, OLD).set("digest", VALUE, 5);
   expect(kept.size).toBe(1);
-  expect([await sealed(OLD).get("digest"), (await sealed(NEW).get("digest"))?.bytes]).toEqual([undefined, VALUE]);
+  expect([await sealed(OLD).get("digest"), await sealed(NEW).get("digest")]).toMatchObject([
+    undefined,
+    { bytes: VALUE },
+  ]);
 });
 
 test("no changed bit, no shorter bytes and no entry of another name open", async () => {

@@ -3,9 +3,9 @@ import { Breaker } from "../guard/breaker.ts";
 
 /** Store of entries that several processes share. A rejection or a late reply is a miss. */
 export interface SecondLevel {
-  get(key: string): Promise<Found | undefined>;
-  /** Keeps an answer that has just come for `lifeMs`. */
-  set(key: string, bytes: Uint8Array, lifeMs: number): Promise<void>;
+  get(key: string): Promise<Found | LookUp | undefined>;
+  /** Keeps an answer that has just come for `lifeMs`. `tags`: only if no purge of them came after the look-up. */
+  set(key: string, bytes: Uint8Array, lifeMs: number, tags?: StoredTags): Promise<void>;
   close?(): Promise<void> | void;
 }
 
@@ -14,6 +14,19 @@ export interface Found {
   readonly bytes: Uint8Array;
   /** Since the answer came, in milliseconds. */
   readonly ageMs: number;
+}
+
+/** Result of a look-up for a tagged answer. */
+export interface LookUp {
+  /** Number of the last purge in the store. */
+  readonly counter: string;
+  readonly found?: Found;
+}
+
+/** Tags of an answer, and the number of the last purge at the look-up before its fetch. */
+export interface StoredTags {
+  readonly names: readonly string[];
+  readonly since: string;
 }
 
 /** How long an answer of the second level is waited for, in milliseconds. */
@@ -36,7 +49,7 @@ export class HarmlessLevel {
     this.#breaker = new Breaker(BREAKER, clock);
   }
   /** Calls back once, later than this returns unless the level is left alone. */
-  get(key: string, done: (found: Found | undefined) => void): void {
+  get(key: string, done: (found: Found | undefined, counter?: string) => void): void {
     const ticket = this.#breaker.admit();
     if (ticket === undefined) {
       done(undefined);
@@ -44,12 +57,13 @@ export class HarmlessLevel {
     }
     let timer: Timer | undefined;
     let ended = false;
-    const end = (found: Found | undefined, good: boolean): void => {
+    const end = (result: Found | LookUp | undefined, good: boolean): void => {
       if (ended) return;
       ended = true;
       if (timer !== undefined) this.#clock.clearTimeout(timer);
       this.#breaker.sample(ticket, good);
-      done(found);
+      if (result !== undefined && "counter" in result) done(result.found, result.counter);
+      else done(result);
     };
     timer = this.#clock.setTimeout(() => end(undefined, false), WAIT_MS, undefined);
     promised(() => this.#level.get(key)).then(
@@ -57,13 +71,13 @@ export class HarmlessLevel {
       () => end(undefined, false),
     );
   }
-  set(key: string, bytes: Uint8Array, lifeMs: number): void {
+  set(key: string, bytes: Uint8Array, lifeMs: number, tags?: StoredTags): void {
     if (this.#breaker.refuses || this.#writes >= MOST_WRITES) return;
     this.#writes++;
     const written = (): void => {
       this.#writes--;
     };
-    promised(() => this.#level.set(key, bytes, lifeMs)).then(written, written);
+    promised(() => this.#level.set(key, bytes, lifeMs, tags)).then(written, written);
   }
   async close(): Promise<void> {
     await this.#level.close?.();

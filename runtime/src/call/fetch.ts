@@ -99,16 +99,23 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
     this.#cache.begun(key, rpc.policy, this);
     if (second === undefined) this.#send();
     else
-      second.get(key, (found) => {
+      second.get(key, (found, counter) => {
+        if (this.#tags !== undefined) this.#tags.counter = counter;
         const entry = found && this.#adopted(found);
-        if (entry !== undefined) for (const [receiver] of this.#take()) receiver.found(entry);
-        if (entry !== undefined && this.#cache.isFresh(entry, this.#request.policy)) this.#end();
-        else {
-          if (entry !== undefined) this.#renews = true;
-          if (this.#unwanted) this.#end();
-          else this.#send();
-        }
+        const fresh = entry !== undefined && this.#cache.isFresh(entry, policy);
+        if (fresh) this.#end(); // first: an outdated receiver begins another fetch
+        if (entry !== undefined) this.#find(entry);
+        if (fresh) return;
+        if (entry !== undefined) this.#renews = true;
+        if (this.#unwanted) this.#end();
+        else this.#send();
       });
+  }
+  #find(entry: Entry): void {
+    for (const [receiver, seen] of this.#take()) {
+      if (this.#tags?.isOldAt(seen)) receiver.outdated();
+      else receiver.found(entry);
+    }
   }
   /** Returns an entry if its bytes are valid for this type; otherwise it is a miss. */
   #adopted(found: Parameters<Cache["adopt"]>[1]): Entry | undefined {
@@ -118,7 +125,9 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
     } catch {
       return undefined;
     }
-    return this.#cache.adopt(key, found, policy);
+    const tagged = this.#tagged(found.bytes);
+    if (this.#tags !== undefined && tagged === undefined) return undefined;
+    return this.#cache.adopt(key, found, policy, tagged);
   }
   #send(): void {
     const { cx, rpc, outgoing } = this.#request;

@@ -1,6 +1,8 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Cache, Entry } from "../cache/cache.ts";
 import { FetchTags } from "../cache/fetch-tags.ts";
+import type { Tagged } from "../cache/purges.ts";
+import type { Found } from "../cache/second-level.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { Degraded } from "../compose/degrade.ts";
 import type { Exchange } from "../compose/exchange.ts";
@@ -91,28 +93,41 @@ export class ResponseFetch<App, Args extends Message, Principal> {
     const second = cache.second(policy);
     if (second === undefined) void this.#compose();
     else
-      second.get(key, (found) => {
-        const entry = found && this.#isAnswer(found.bytes) ? cache.adopt(key, found, policy) : undefined;
+      second.get(key, (found, counter) => {
+        if (this.#tags !== undefined) this.#tags.counter = counter;
+        const entry = found && this.#adopted(found);
         if (entry === undefined) {
           if (this.#unwanted) this.#end();
           else void this.#compose();
           return;
         }
         const fresh = cache.isFresh(entry, policy);
-        if (!fresh) this.#renews = true; // before anybody finds it: one renewal is enough
-        for (const waiting of this.#take()) waiting.found(entry);
-        if (fresh) this.#end();
-        else void this.#compose();
+        if (fresh)
+          this.#end(); // first: an outdated waiter begins another fetch
+        else this.#renews = true; // before anybody finds it: one renewal is enough
+        for (const waiting of this.#take()) {
+          if (this.#tags?.isOldAt(waiting.seen)) waiting.outdated();
+          else waiting.found(entry);
+        }
+        if (!fresh) void this.#compose();
       });
   }
   /** Any bytes that are no such message are a miss. */
-  #isAnswer(bytes: Uint8Array): boolean {
+  #adopted(found: Found): Entry | undefined {
+    const { key, cache, policy, decode } = this.#parts;
+    let response: Message;
     try {
-      this.#parts.decode(bytes);
-      return true;
+      response = decode(found.bytes).response;
     } catch {
-      return false;
+      return undefined;
     }
+    const tagged = this.#tagged(response);
+    if (this.#tags !== undefined && tagged === undefined) return undefined;
+    return cache.adopt(key, found, policy, tagged);
+  }
+  #tagged(response: Message): Tagged | undefined {
+    const { method, cx, args, policy } = this.#parts;
+    return this.#tags?.settle(method, () => policy.tags?.(cx, args, response as never) ?? []);
   }
   async #compose(): Promise<void> {
     const { cx: requester, args, composing } = this.#parts;
@@ -126,8 +141,8 @@ export class ResponseFetch<App, Args extends Message, Principal> {
     }
   }
   #composed({ response, degraded, headers, whole }: ComposedResponse, stored: Uint8Array): void {
-    const { key, cx, args, method, cache, policy, decode } = this.#parts;
-    const tagged = this.#tags?.settle(method, () => policy.tags?.(cx, args, response as never) ?? []);
+    const { key, cache, policy, decode } = this.#parts;
+    const tagged = this.#tagged(response);
     if (whole && (this.#tags === undefined || tagged !== undefined)) cache.put(key, stored, policy, tagged);
     const { stale = false } = this.#exchange ?? {};
     this.#end();

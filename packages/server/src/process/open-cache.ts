@@ -1,4 +1,7 @@
 import { Cache, type CacheOptions } from "@protobff/runtime/internal/cache/cache";
+import type { Purges } from "@protobff/runtime/internal/cache/purges";
+import type { RedisTags } from "@protobff/runtime/internal/cache/redis-tags";
+import type { SecondLevel } from "@protobff/runtime/internal/cache/second-level";
 import type { ServerConfig } from "../config/config.ts";
 import type { FailureLog } from "../logs/failure-log.ts";
 import type { Observers } from "./open-observers.ts";
@@ -18,6 +21,7 @@ interface CachedAnswers {
   readonly tagged?: boolean | undefined;
 }
 
+type Levels = Pick<CacheOptions, "second" | "sealed">;
 type CacheConfig = Pick<ServerConfig<string, unknown>, "redisUrl" | "cacheSealer">;
 
 /**
@@ -36,19 +40,35 @@ export async function openCache(
   if (!tagged) return { cache: new Cache(levels), purge: undefined };
   const { Purges } = await import("@protobff/runtime/internal/cache/purges");
   const purges = new Purges();
-  return { cache: new Cache({ ...levels, purges }), purge: await openPurges(purges, metrics) };
+  const store = await openStore(config, purges);
+  const purge = await openPurges(purges, store, metrics);
+  return {
+    cache: new Cache({ ...levels, purges, tagged: store && (await levelsOf(store, config.cacheSealer)) }),
+    purge,
+  };
+}
+
+/** Loaded only if answers have tags. Connections of the untagged level report failures. */
+async function openStore({ redisUrl }: CacheConfig, purges: Purges): Promise<RedisTags | undefined> {
+  if (redisUrl === undefined) return undefined;
+  const { RedisTags } = await import("@protobff/runtime/internal/cache/redis-tags");
+  return new RedisTags(redisUrl, purges);
+}
+
+async function levelsOf(second: SecondLevel, cacheSealer: CacheConfig["cacheSealer"]): Promise<Levels> {
+  if (cacheSealer === undefined) return { second };
+  const { SealedLevel } = await import("@protobff/runtime/internal/cache/sealed-level");
+  return { second, sealed: new SealedLevel(second, cacheSealer) };
 }
 
 async function openLevels(
   { redisUrl, cacheSealer }: CacheConfig,
   log: FailureLog | undefined,
   reportsUnsealed: boolean,
-): Promise<Pick<CacheOptions, "second" | "sealed">> {
+): Promise<Levels> {
   if (redisUrl === undefined) return {};
   const { RedisLevel } = await import("@protobff/runtime/internal/cache/redis-level"); // nobody else pays for loading it
   if (reportsUnsealed && cacheSealer === undefined) log?.unsealed();
   const second = new RedisLevel(redisUrl, (error) => log?.redis(error));
-  if (cacheSealer === undefined) return { second };
-  const { SealedLevel } = await import("@protobff/runtime/internal/cache/sealed-level");
-  return { second, sealed: new SealedLevel(second, cacheSealer) };
+  return levelsOf(second, cacheSealer);
 }

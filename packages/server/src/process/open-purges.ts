@@ -1,14 +1,20 @@
 import type { Purges } from "@protobff/runtime/internal/cache/purges";
+import type { RedisTags } from "@protobff/runtime/internal/cache/redis-tags";
 import type { Observers } from "./open-observers.ts";
 import type { PurgePage, PurgeTags } from "./purge-page.ts";
 
-/** Returns the function that purges the cache of this process, and adds its metrics. */
-export async function openPurges(purges: Purges, metrics: Observers["metrics"]): Promise<PurgeTags> {
+/** Returns the function that purges the cache of this process, and of all processes of its Redis. Adds its metrics. */
+export async function openPurges(
+  purges: Purges,
+  store: RedisTags | undefined,
+  metrics: Observers["metrics"],
+): Promise<PurgeTags> {
   const { purgeFamilies } = await import("./purge-families.ts"); // nobody else pays for loading it
   metrics?.add(() => purgeFamilies(purges));
   return async (names) => {
-    purges.purge(names);
     purges.counts.purges.admin++;
+    if (store === undefined) purges.purge(names);
+    else await store.purge(names);
   };
 }
 

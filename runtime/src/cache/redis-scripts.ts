@@ -1,0 +1,67 @@
+// Scripts of tagged answers in Redis. Numbers of purges are whole and below 2^53, as text: Lua would print them rounded.
+
+/** Value of a tag outlives answers, which are used for 24 h at most. In milliseconds. */
+const TAG_MS = 48 * 3_600_000;
+
+/** Returns the number of the last purge. A missing one starts at the clock, above all earlier numbers. */
+const COUNTER = `
+local function counter(key)
+  local last = redis.call('GET', key)
+  if last then return last end
+  local now = redis.call('TIME')
+  last = string.format('%.0f', now[1] * 1000000 + now[2])
+  redis.call('SET', key, last)
+  return last
+end
+local function tagKeys(names)
+  local keys = {}
+  for i, name in ipairs(names) do keys[i] = ARGV[1] .. name end
+  return keys
+end`;
+
+/** KEYS: counter. Returns its value. */
+export const READ_COUNTER = `${COUNTER}
+return counter(KEYS[1])`;
+
+/**
+ * KEYS: counter, entry. ARGV: prefix of tags, run_id. Returns the counter, and for a current entry the rest of its
+ * time in milliseconds and its bytes.
+ */
+export const LOOK_UP = `${COUNTER}
+local last = counter(KEYS[1])
+if redis.call('TYPE', KEYS[2]).ok ~= 'hash' then return {last} end
+local entry = redis.call('HMGET', KEYS[2], 'run', 'tags', 'values', 'answer')
+if entry[1] ~= ARGV[2] or not entry[4] then return {last} end
+local names, values = cjson.decode(entry[2]), cjson.decode(entry[3])
+local now = redis.call('MGET', unpack(tagKeys(names)))
+for i, value in ipairs(values) do if now[i] ~= value then return {last} end end
+return {last, redis.call('PTTL', KEYS[2]), entry[4]}`;
+
+/**
+ * KEYS: counter, entry. ARGV: prefix of tags, run_id, counter at the beginning of the fetch, lifetime in milliseconds,
+ * answer, names of the tags as JSON. Keeps the answer unless one of its tags has a later purge.
+ */
+export const STORE = `${COUNTER}
+local last, names = counter(KEYS[1]), cjson.decode(ARGV[6])
+local keys = tagKeys(names)
+local values = redis.call('MGET', unpack(keys))
+for i = 1, #keys do
+  if not values[i] then
+    if last ~= ARGV[3] then return 0 end
+    values[i] = last
+  elseif tonumber(values[i]) > tonumber(ARGV[3]) then return 0 end
+end
+for i, key in ipairs(keys) do redis.call('SET', key, values[i], 'PX', ${TAG_MS}) end
+redis.call('DEL', KEYS[2])
+redis.call('HSET', KEYS[2], 'run', ARGV[2], 'tags', ARGV[6], 'values', cjson.encode(values), 'answer', ARGV[5])
+redis.call('PEXPIRE', KEYS[2], ARGV[4])
+return 1`;
+
+/** KEYS: counter. ARGV: prefix of tags, channel, names as JSON. Purges the tags, and publishes number and names. */
+export const PURGE = `${COUNTER}
+counter(KEYS[1])
+redis.call('INCR', KEYS[1])
+local last = redis.call('GET', KEYS[1])
+for i, key in ipairs(tagKeys(cjson.decode(ARGV[3]))) do redis.call('SET', key, last, 'PX', ${TAG_MS}) end
+redis.call('PUBLISH', ARGV[2], '[' .. last .. ',' .. ARGV[3] .. ']')
+return last`;
