@@ -40,6 +40,7 @@ const cases = [
   { name: "balance", protos: protosOf("balance"), upstreams: UPSTREAMS },
   { name: "http-json", protos: protosOf("http-json"), upstreams: UPSTREAMS },
   { name: "cached-answers", protos: protosOf("cached-answers"), upstreams: UPSTREAMS },
+  { name: "tags", protos: protosOf("tags"), upstreams: UPSTREAMS },
   { name: "fresh", protos: protosOf("fresh"), upstreams: UPSTREAMS },
   { name: "fields", protos: protosOf("fields"), upstreams: UPSTREAMS },
   { name: "request-masks", protos: protosOf("request-masks"), upstreams: UPSTREAMS },

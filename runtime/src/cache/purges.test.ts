@@ -2,9 +2,10 @@
 import { describe, expect, test } from "vitest";
 import type { CallPolicy } from "../call/policy.ts";
 import { Code } from "../failure.ts";
+import type { ResponseCaching } from "../response-cache/response-caching.ts";
 import { idle } from "../testing/fake-clock.ts";
 import { front, page } from "../testing/front.ts";
-import type { Thing } from "../testing/gen/test_pb.ts";
+import type { Page, ShowRequest, Thing } from "../testing/gen/test_pb.ts";
 import { Cache } from "./cache.ts";
 import { isCurrent, Purges, type TagPart, tagName, tagNames } from "./purges.ts";
 
@@ -153,5 +154,42 @@ describe("a cached call", () => {
     purges.purge(["item:a"]);
     expect([await title("a"), await title("a")]).toEqual(["1", "1"]);
     expect([...purges.counts.purgedHits]).toEqual([["test.v1.Upstream/Get", 2]]);
+  });
+});
+
+describe("a cached rpc", () => {
+  const whole = (more: Partial<ResponseCaching<unknown, ShowRequest, undefined>> = {}) => {
+    const purges = new Purges();
+    const tags = (_cx: unknown, _args: unknown, { title }: Page) => [["page:", title === "none" ? undefined : "home"]];
+    const answers = { answers: new Cache({ purges }), ttlMs: 60_000, plan: "1", tags, ...more };
+    const all = front({ answers });
+    const send = all.sender(async (cx) => page({ title: `${(await cx.call(cx.app.get, { id: "a" })).count}` }));
+    return { ...all, purges, send };
+  };
+  test("a purged answer is composed again, and a request that joined after the purge is too", async () => {
+    const { send, purges, client } = whole();
+    const requests = [send(), send()];
+    purges.purge(["page:home"]);
+    requests.push(send());
+    expect(client.sent.length).toBe(1);
+    client.sent[0]?.thing({ count: 1n });
+    await idle();
+    expect(client.sent.length).toBe(2);
+    client.sent[1]?.thing({ count: 2n });
+    const titles = await Promise.all(requests.map(async ({ answer }) => (await answer).page?.title));
+    expect(titles).toEqual(["1", "1", "2"]);
+    expect((await send().answer).page?.title).toBe("2");
+    expect(client.sent.length).toBe(2);
+    purges.purge(["*"]);
+    send();
+    expect(client.sent.length).toBe(3);
+  });
+  test("`spare` serves a purged answer if no new one can be composed", async () => {
+    const { send, purges, client } = whole({ purged: "spare" });
+    client.answer = (sent) => sent.thing({ count: 1n });
+    await send().answer;
+    purges.purge(["page:home"]);
+    client.answer = (sent) => sent.fault(Code.UNAVAILABLE);
+    expect((await send().answer).page?.title).toBe("1");
   });
 });
