@@ -9,6 +9,7 @@ import { createClient } from "@redis/client";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Rpc } from "../call/upstream.ts";
 import { front, page } from "../testing/front.ts";
+import { PageSchema } from "../testing/gen/test_pb.ts";
 import { freePort } from "../testing/ports.ts";
 import { Cache } from "./cache.ts";
 import { packed, RedisLevel } from "./redis-level.ts";
@@ -367,7 +368,7 @@ describe("a cache over Redis", () => {
     await kept(all.second, "x", new Uint8Array([1]));
     await shared(all, "a");
     const { get } = all.app;
-    const codec = { ...get.codec, digest: () => "the type with one more field" };
+    const codec = { ...get.codec, output: PageSchema };
     const other = new Rpc(get.upstream, get.method, get.policy, codec);
     const send = (rpc: typeof get) =>
       all.send(async (cx) => page({ title: (await cx.call(rpc, { id: "a" })).id })).answer;
