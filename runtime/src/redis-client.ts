@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createClient, RESP_TYPES } from "@redis/client";
 
 /** Interval between pings, and the silence after which a connection is closed, in milliseconds. */
@@ -47,5 +48,30 @@ export async function answeredInTime<T>(command: Promise<T>): Promise<T> {
     return await Promise.race([command, late.promise]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** A script of Redis, and its identifier there once it has run. */
+export interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+export function script(text: string): Script {
+  return { text, sha: createHash("sha1").update(text).digest("hex") };
+}
+
+/** Runs a script. A Redis without the script, or that has lost it, replies NOSCRIPT and has done nothing. */
+export async function runScript(
+  client: RedisClient,
+  { text, sha }: Script,
+  keys: string[],
+  args: (string | Buffer)[],
+): Promise<unknown> {
+  const options = { keys, arguments: args };
+  try {
+    return await client.evalSha(sha, options);
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
+    return client.eval(text, options);
   }
 }

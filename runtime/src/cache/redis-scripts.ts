@@ -1,4 +1,5 @@
 // Scripts of tagged answers in Redis. Numbers of purges are whole and below 2^53, as text: Lua would print them rounded.
+import { script } from "../redis-client.ts";
 
 /** Value of a tag outlives answers, which are used for 24 h at most. In milliseconds. */
 const TAG_MS = 48 * 3_600_000;
@@ -20,14 +21,14 @@ local function tagKeys(names)
 end`;
 
 /** KEYS: counter. Returns its value. */
-export const READ_COUNTER = `${COUNTER}
-return counter(KEYS[1])`;
+export const READ_COUNTER = script(`${COUNTER}
+return counter(KEYS[1])`);
 
 /**
  * KEYS: counter, entry. ARGV: prefix of tags, run_id. Returns the counter, and for a current entry the rest of its
  * time in milliseconds and its bytes.
  */
-export const LOOK_UP = `${COUNTER}
+export const LOOK_UP = script(`${COUNTER}
 local last = counter(KEYS[1])
 if redis.call('TYPE', KEYS[2]).ok ~= 'hash' then return {last} end
 local entry = redis.call('HMGET', KEYS[2], 'run', 'tags', 'values', 'answer')
@@ -35,13 +36,13 @@ if entry[1] ~= ARGV[2] or not entry[4] then return {last} end
 local names, values = cjson.decode(entry[2]), cjson.decode(entry[3])
 local now = redis.call('MGET', unpack(tagKeys(names)))
 for i, value in ipairs(values) do if now[i] ~= value then return {last} end end
-return {last, redis.call('PTTL', KEYS[2]), entry[4]}`;
+return {last, redis.call('PTTL', KEYS[2]), entry[4]}`);
 
 /**
  * KEYS: counter, entry. ARGV: prefix of tags, run_id, counter at the beginning of the fetch, lifetime in milliseconds,
  * answer, names of the tags as JSON. Keeps the answer unless one of its tags has a later purge.
  */
-export const STORE = `${COUNTER}
+export const STORE = script(`${COUNTER}
 local last, names = counter(KEYS[1]), cjson.decode(ARGV[6])
 local keys = tagKeys(names)
 local values = redis.call('MGET', unpack(keys))
@@ -55,13 +56,13 @@ for i, key in ipairs(keys) do redis.call('SET', key, values[i], 'PX', ${TAG_MS})
 redis.call('DEL', KEYS[2])
 redis.call('HSET', KEYS[2], 'run', ARGV[2], 'tags', ARGV[6], 'values', cjson.encode(values), 'answer', ARGV[5])
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
-return 1`;
+return 1`);
 
 /** KEYS: counter. ARGV: prefix of tags, channel, names as JSON. Purges the tags, and publishes number and names. */
-export const PURGE = `${COUNTER}
+export const PURGE = script(`${COUNTER}
 counter(KEYS[1])
 redis.call('INCR', KEYS[1])
 local last = redis.call('GET', KEYS[1])
 for i, key in ipairs(tagKeys(cjson.decode(ARGV[3]))) do redis.call('SET', key, last, 'PX', ${TAG_MS}) end
 redis.call('PUBLISH', ARGV[2], '[' .. last .. ',' .. ARGV[3] .. ']')
-return last`;
+return last`);

@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { answeredInTime, connectRedis, type RedisClient } from "../redis-client.ts";
+import { answeredInTime, connectRedis, type RedisClient, runScript } from "../redis-client.ts";
 import { EVERY_TAG, type Purges } from "./purges.ts";
 import { packed, unpacked } from "./redis-level.ts";
 import { LOOK_UP, PURGE, READ_COUNTER, STORE } from "./redis-scripts.ts";
@@ -49,7 +48,7 @@ export class RedisTags implements SecondLevel {
   async get(key: string): Promise<LookUp | undefined> {
     const run = this.#run;
     if (run === undefined) return undefined;
-    const reply = await this.#script(LOOK_UP, [COUNTER, ENTRY_PREFIX + key], [TAG_PREFIX, run]);
+    const reply = await runScript(this.#client, LOOK_UP, [COUNTER, ENTRY_PREFIX + key], [TAG_PREFIX, run]);
     const [last, leftMs, value] = reply as unknown[];
     const counter = String(last);
     if (typeof leftMs !== "number" || leftMs <= 0 || !Buffer.isBuffer(value)) return { counter };
@@ -63,7 +62,7 @@ export class RedisTags implements SecondLevel {
     const ms = Math.max(1, Math.round(lifeMs));
     const names = JSON.stringify([EVERY_TAG, ...tags.names]);
     const values = [TAG_PREFIX, run, tags.since, String(ms), packed(key, answer, ms), names];
-    await this.#script(STORE, [COUNTER, ENTRY_PREFIX + key], values);
+    await runScript(this.#client, STORE, [COUNTER, ENTRY_PREFIX + key], values);
   }
   /**
    * Purges tags for all processes.
@@ -72,7 +71,7 @@ export class RedisTags implements SecondLevel {
    */
   async purge(names: readonly string[]): Promise<void> {
     try {
-      await answeredInTime(this.#script(PURGE, [COUNTER], [TAG_PREFIX, CHANNEL, JSON.stringify(names)]));
+      await answeredInTime(runScript(this.#client, PURGE, [COUNTER], [TAG_PREFIX, CHANNEL, JSON.stringify(names)]));
     } finally {
       this.#purges.purge(names);
     }
@@ -120,7 +119,7 @@ export class RedisTags implements SecondLevel {
     if (!this.#subscriber.isReady || this.#run === undefined) return;
     const at = performance.now();
     const run = this.#run;
-    const reply = await answeredInTime(this.#script(READ_COUNTER, [COUNTER], [])).catch(() => undefined);
+    const reply = await answeredInTime(runScript(this.#client, READ_COUNTER, [COUNTER], [])).catch(() => undefined);
     if (reply === undefined || run !== this.#run) return;
     const last = Number(String(reply));
     if (this.#known !== undefined && this.#known < last && this.#pending === undefined) {
@@ -134,16 +133,6 @@ export class RedisTags implements SecondLevel {
     this.#pending = undefined;
     this.#confirmedAt = at;
   }
-  async #script(script: string, keys: string[], args: (string | Buffer)[]): Promise<unknown> {
-    const sha = shaOf(script);
-    const options = { keys, arguments: args };
-    try {
-      return await this.#client.evalSha(sha, options);
-    } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
-      return this.#client.eval(script, options);
-    }
-  }
 }
 
 /** Any other message counts as lost: the next reading of the counter reports it. */
@@ -153,11 +142,4 @@ function parsed(message: string): readonly [number, readonly string[]] {
   } catch {
     return [0, []];
   }
-}
-
-const shas = new Map<string, string>();
-function shaOf(script: string): string {
-  const sha = shas.get(script) ?? createHash("sha1").update(script).digest("hex");
-  shas.set(script, sha);
-  return sha;
 }

@@ -1,7 +1,7 @@
-import { connectRedis, type RedisClient } from "../redis-client.ts";
+import { connectRedis, type RedisClient, runScript } from "../redis-client.ts";
 import { MOST_TICKS } from "./local-counters.ts";
 import type { Charge, Counter } from "./rate-limit.ts";
-import { ADD, CHARGE, type Script } from "./redis-script.ts";
+import { ADD, CHARGE } from "./redis-script.ts";
 import type { Answer, SharedCounters } from "./shared-counters.ts";
 
 const PREFIX = "bff:limit:";
@@ -37,7 +37,7 @@ export class RedisCounters implements SharedCounters {
       const { drain, full, ticks } = counter;
       all.push(scaleOf(counter), String(drain), whole(full), whole(cost * ticks));
     }
-    const reply = await this.#run(CHARGE, keys, all);
+    const reply = await runScript(this.#client, CHARGE, keys, all);
     if (typeof reply === "number") return { at: reply };
     if (!Array.isArray(reply) || reply.length !== 2 * charges.length || !reply.every(Number.isFinite))
       throw new Error("Redis has sent an unexpected reply");
@@ -52,20 +52,15 @@ export class RedisCounters implements SharedCounters {
   async add(counter: Counter, key: string, units: number, since: number): Promise<void> {
     const { drain, ticks } = counter;
     const charged = Math.max(-MOST_TICKS, Math.min(MOST_TICKS, units * ticks));
-    await this.#run(ADD, [keyIn(counter, key)], [scaleOf(counter), String(drain), whole(charged), whole(since)]);
+    await runScript(
+      this.#client,
+      ADD,
+      [keyIn(counter, key)],
+      [scaleOf(counter), String(drain), whole(charged), whole(since)],
+    );
   }
   close(): void {
     this.#client.destroy();
-  }
-
-  /** Runs a script. A Redis without the script, or that has lost it, replies NOSCRIPT and has done nothing. */
-  async #run({ sha, text }: Script, keys: string[], all: string[]): Promise<unknown> {
-    try {
-      return await this.#client.evalSha(sha, { keys, arguments: all });
-    } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
-      return this.#client.eval(text, { keys, arguments: all });
-    }
   }
 }
 

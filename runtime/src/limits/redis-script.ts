@@ -1,13 +1,4 @@
-import { createHash } from "node:crypto";
-
-/** A script of Redis, and its identifier there once it has run. */
-export interface Script {
-  readonly text: string;
-  readonly sha: string;
-}
-function script(text: string): Script {
-  return { text, sha: createHash("sha1").update(text).digest("hex") };
-}
+import { type Script, script } from "../redis-client.ts";
 
 // A counter is a text of two whole numbers and a scale. For a rate: the time of the last charge, the ticks charged then,
 // and the ticks of one unit of cost. For a calendar unit: the end of the unit, the units charged in it, and its name.
