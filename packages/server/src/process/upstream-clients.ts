@@ -49,14 +49,13 @@ export async function connect<Upstreams extends Readonly<Record<string, DescServ
   const others = Object.entries({ ...config.branches, ...config.shards }).map(
     ([name, address]) => [name, clientOf(name.slice(0, name.indexOf(".")), address, reach[name])] as const,
   );
-  for (const name in upstreams) {
-    const sharded = new Map(
-      others.flatMap(([other, client]) =>
-        other.startsWith(`${name}.`) ? [[other.slice(name.length + 1), client]] : [],
-      ),
+  const within = (name: string) =>
+    others.flatMap(([other, client]) =>
+      other.startsWith(`${name}.`) ? [[other.slice(name.length + 1), client] as const] : [],
     );
-    clients[name] = shards[name] === undefined ? clientOf(name, config.upstreams[name]) : new ShardedClient(sharded);
-  }
+  for (const name in upstreams)
+    clients[name] =
+      shards[name] === undefined ? clientOf(name, config.upstreams[name]) : new ShardedClient(new Map(within(name)));
   Object.assign(clients, Object.fromEntries(others));
   return clients as Record<keyof Upstreams, UpstreamClient>;
 }
