@@ -18,6 +18,7 @@ export type {
   StreamPolicy,
   UpstreamPolicy,
 } from "./call/policy.ts";
+export { shardNames } from "./call/shards.ts";
 export { Rpc, StreamRpc, Upstream, type UpstreamOptions } from "./call/upstream.ts";
 export { type Clock, systemClock, type Timer } from "./clock.ts";
 export type { Extra, Instead, Rescue } from "./compose/answer.ts";

@@ -473,6 +473,16 @@ export const cases: readonly Case[] = [
     kinds: ["forwarded", "policies"],
   },
   {
+    name: "shards",
+    change: [
+      [
+        `{ service: "up.v1.OrderService" timeout: "400ms" }`,
+        `{ service: "up.v1.OrderService" timeout: "400ms" shard: { by: "headers['x-region']" max: 4 } }`,
+      ],
+    ],
+    kinds: ["policies"],
+  },
+  {
     name: "permit-widened",
     change: [[`role: "buyer" if: "principal.tenant != ''"`, `role: ["buyer", "guest"]`]],
     kinds: ["permits"],

@@ -17,12 +17,24 @@ export function identityOf(e: Expressions): string {
   return `identity: { type: "Principal" source: [ ${[first, ...more.filter(() => e.chance(0.2))].join(", ")} ] }`;
 }
 
+/** Returns the addresses of an upstream: its branches, or its shards. */
+export function addressesOf(e: Expressions, known: boolean): string {
+  if (e.chance(0.7)) return branchesOf(e, known);
+  const rules = [
+    `by: "headers['x-region']"`,
+    `by: "'eu/' + headers['x-a']" max: 3`,
+    `by: "size(headers['x-a'])" hash: MODULO`,
+    `by: "bytes(headers['x-a'])"`,
+  ];
+  return `{ service: "up.v1.${e.pick(["ItemService", "OrderService"])}" shard: { ${e.pick(rules)} } }`;
+}
+
 /**
  * Returns the branches of an upstream entry.
  *
  * @param known whether callers are known
  */
-export function branchesOf(e: Expressions, known: boolean): string {
+function branchesOf(e: Expressions, known: boolean): string {
   const conditions = [
     "headers['x-canary'] == '1'",
     "now < timestamp('2030-01-01T00:00:00Z')",

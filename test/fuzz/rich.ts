@@ -78,7 +78,7 @@ class Rich extends RichSteps {
     const viewer = steps?.shared.known.get("string")?.find((name) => /^v\d+$/.test(name));
     const entries = this.expressions.chance(0.35) ? entriesOf(this.expressions, viewer, kind) : [];
     if (this.upstream !== undefined) entries.push(this.upstream.entry);
-    if (this.expressions.wide && this.expressions.chance(0.15)) entries.push(edge.branchesOf(this.expressions, known));
+    if (this.expressions.wide && this.expressions.chance(0.15)) entries.push(edge.addressesOf(this.expressions, known));
     const topic = `${rpcs.topic} ${this.newest ? edge.TOPIC : ""}`;
     const whole = {
       ...rpcs,

@@ -58,6 +58,7 @@ const cases = [
     ...versions(),
   },
   { name: "branches", protos: protosOf("branches"), upstreams: UPSTREAMS },
+  { name: "shards", ...withUpstream("shards", "office/v1/office.proto") },
   { name: "mirrors", protos: protosOf("mirrors"), upstreams: UPSTREAMS },
   { name: "priorities", protos: protosOf("priorities"), upstreams: UPSTREAMS },
   { name: "stream", protos: protosOf("stream"), upstreams: {} },

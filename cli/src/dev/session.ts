@@ -242,8 +242,9 @@ class Session {
 
   /** An upstream without an address, as `server.ts --mock` decides it. */
   #isMocked(service: string): boolean {
-    const variable = `${service.toUpperCase().replaceAll(".", "_")}_URL`;
-    return this.#options.mockAll || (this.#terminal.env[variable] ?? "") === "";
+    const prefix = service.toUpperCase().replaceAll(".", "_");
+    const addresses = [`${prefix}_URL`, `${prefix}_SHARDS`];
+    return this.#options.mockAll || addresses.every((name) => (this.#terminal.env[name] ?? "") === "");
   }
 
   #isAnyUp(): boolean {

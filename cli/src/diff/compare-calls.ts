@@ -123,7 +123,15 @@ function attempts(before: CallReport, after: CallReport): readonly Difference[] 
             after.batch === undefined ? "worse" : "different",
           ),
         ]),
+    ...(same(before.shard, after.shard)
+      ? []
+      : [difference("goes to a shard by another key", shard(before), shard(after))]),
   ];
+}
+
+function shard({ shard: report }: CallReport): Phrase {
+  if (report === undefined) return ["none"];
+  return "name" in report ? phrase`the name ${report.name}` : phrase`${report.by}`;
 }
 
 /** Compares the data about the incoming request and its caller that the upstream receives. */

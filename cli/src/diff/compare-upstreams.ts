@@ -41,7 +41,15 @@ export function compareUpstreams(before: UpstreamReport, after: UpstreamReport):
     ...findings("has another limit", limit(before), limit(after)),
     ...findings("has another budget for retries", budget(before), budget(after)),
     ...findings("is called by another protocol", before.protocol ?? "GRPC", after.protocol ?? "GRPC"),
+    ...findings("selects shards in another way", shards(before), shards(after), "worse"),
   ];
+}
+
+/** Another rule sends keys to servers that do not hold their data. */
+function shards({ shards: report }: UpstreamReport): string {
+  if (report === undefined) return "no shards";
+  const key = report.by === undefined ? "the key of each call" : report.by;
+  return `at most ${report.max}, ${report.hash} by ${key}`;
 }
 
 function breaker(report: BreakerReport | null): string {

@@ -28,6 +28,7 @@ import { idleMirrors, openMirrors } from "./calls/mirrors.ts";
 import { nPlusOne } from "./calls/n-plus-one.ts";
 import { quorums } from "./calls/quorums.ts";
 import { requestMasks, unsetMasks } from "./calls/request-masks.ts";
+import { shardsAlone } from "./calls/shards.ts";
 import { unboundedPages } from "./calls/unbounded-pages.ts";
 import { unordered } from "./calls/unordered.ts";
 import { unseenPolicies } from "./calls/unseen-policies.ts";
@@ -79,6 +80,7 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   branchVariables,
   oneSide,
   idleMirrors,
+  shardsAlone,
   metadataValues,
   identify,
   identityHeaders,

@@ -107,6 +107,15 @@ export interface IrCall {
   readonly request: Text | undefined;
   readonly policy: IrPolicy;
   readonly batch: IrBatch | undefined;
+  readonly shard: IrShardKey | undefined;
+}
+
+/** The shard of one call, in place of the upstream's rule. */
+export interface IrShardKey {
+  readonly at: Origin;
+  readonly text: Text;
+  /** True: the text is the name of a shard. False: it is a key. */
+  readonly isName: boolean;
 }
 
 export interface IrUpstream {
@@ -121,6 +130,7 @@ export interface IrUpstream {
   readonly balance: IrBalance | undefined;
   /** Never PROTOCOL_UNSPECIFIED. */
   readonly protocol: Sourced<Protocol> | undefined;
+  readonly shard: IrShard | undefined;
   /** True if the entry declares nothing: it gives resolvers access to a service. */
   readonly bare: boolean;
 }
@@ -157,6 +167,17 @@ export interface IrBranch {
   readonly ignore: readonly Text[];
   readonly protocol: Sourced<Protocol> | undefined;
 }
+
+/** Addresses of an upstream that each hold a part of the data. */
+export interface IrShard {
+  readonly at: Origin;
+  /** The key of a call; undefined: each call has its own. */
+  readonly by: Text | undefined;
+  readonly max: Sourced<number> | undefined;
+  readonly hash: Sourced<ShardHash> | undefined;
+}
+/** Rule by which a key selects its shard, as the runtime names it. */
+export type ShardHash = "rendezvous" | "modulo";
 
 export interface IrRetry {
   readonly at: Origin;

@@ -104,6 +104,7 @@ class OptionPaths implements Options {
     this.#add(`${path}.batch`, batch?.at, batch?.name, batch?.by, batch?.items, batch?.key);
     this.#add(`${path}.batch.wrap`, batch?.wrap?.at, batch?.wrap);
     this.#add(`${path}.batch.key_by`, batch?.keyBy?.at, batch?.keyBy);
+    this.#addText(`${path}.shard.${call.shard?.isName === true ? "name" : "by"}`, call.shard?.text);
   }
 
   #addSource(path: string, source: IrSource): void {
@@ -168,11 +169,11 @@ class OptionPaths implements Options {
   }
 
   #addFile(file: IrFile): void {
-    for (const entry of file.upstreams)
-      this.#addPolicy(
-        `${file.desc.proto.name}: upstream[${entry.method?.value ?? entry.service?.value ?? "*"}]`,
-        entry.policy,
-      );
+    for (const entry of file.upstreams) {
+      const path = `${file.desc.proto.name}: upstream[${entry.method?.value ?? entry.service?.value ?? "*"}]`;
+      this.#addPolicy(path, entry.policy);
+      this.#addText(`${path}.shard.by`, entry.shard?.by);
+    }
     for (const { name, set } of file.identity?.sources ?? [])
       if (name !== undefined) this.#addBinds(identityPath(file, name.value, "set"), set);
     for (const service of file.services) {

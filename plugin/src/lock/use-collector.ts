@@ -212,6 +212,8 @@ export class UseCollector {
     for (const { by } of tagHoles(value.policy)) this.#expression(by, path("cache.tag"), READ);
     for (const branch of value.policy.branches)
       for (const part of [branch.if, branch.by]) this.#expression(part, path(`branch.${branch.ir.name.value}`), READ);
+    this.#expression(value.policy.shard?.rule?.by, path("shard"), READ);
+    this.#expression(value.shard?.by, path(value.shard?.isName === true ? "shard.name" : "shard.by"), READ);
     for (const rule of value.onError) {
       const implied = path("on_error");
       this.#expression(rule.if, implied, READ);

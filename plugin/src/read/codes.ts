@@ -152,6 +152,8 @@ export const declarationCodes = {
   BFF187: "`protocol` sets the protocol of an upstream. Its zero value has no meaning.",
   BFF188:
     "A cookie with a token has a name that begins with `__Host-`. Browsers accept such a cookie only from the same host. A page on a sibling host can set any other cookie to its own token.",
+  BFF189:
+    "The shards of an upstream have a maximum of up to 1,000 and a rule for keys. The `shard` of a call has a key or a name, never both.",
   BFF192:
     "`identify` sets whether and how an upstream receives the identity of the caller. Its zero value has no meaning.",
   BFF193:

@@ -468,6 +468,14 @@ const faults: readonly Case[] = [
   ["BFF193", call(`hedge: { at_once: «true» budget: 0.5 }`), "this hedge has `at_once` and another option"],
   ["BFF195", `option (bff.v1.file).host = «"https://a.b"»;`, '"https://a.b" is no host name in lower case'],
   ["BFF195", `option (bff.v1.file) = { host: ["a.b", «"a.b"»] };`, 'the host "a.b" is listed twice'],
+  ["BFF189", call(`shard: «{}»`), "this shard has no key"],
+  ["BFF189", call(`shard: { by: "'a'" name: «"b"» }`), 'this shard has a "by" and a "name"'],
+  [
+    "BFF189",
+    `option (bff.v1.file).upstream = { service: "up.v1.S" shard: { max: «1001» } };`,
+    '"max" is 1001, but an upstream has at most 1000 shards',
+  ],
+  ["BFF133", `option (bff.v1.file).upstream = { shard: «{}» };`, /^a "shard" applies to one upstream/],
   ["BFF193", call(`hedge: { at_once: «true» max: 2 }`), "this hedge has `at_once` and another option"],
   ["BFF143", call(`cache: { ttl: «"0s"» stale: "1s" }`), "this cache is off: the other options here have no effect"],
   [

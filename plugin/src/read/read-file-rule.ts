@@ -19,6 +19,7 @@ import { readFunction } from "./read-function.ts";
 import type { Place } from "./source/place.ts";
 import { readBalance } from "./steps/read-balance.ts";
 import { isEmpty, readPolicy } from "./steps/read-policy.ts";
+import { readShard } from "./steps/read-shards.ts";
 import { checkMethod, checkReference, checkUnique } from "./values/names.ts";
 import { child, children, type Declared, sourced, text } from "./values/value-place.ts";
 import { count, duration, ratio, maxElements as readMaxElements } from "./values/values.ts";
@@ -57,6 +58,7 @@ function readUpstream(declared: Declared<Upstream>, report: Report): IrUpstream 
   const breaker = child(value.breaker, place, "breaker");
   const budget = child(value.retryBudget, place, "retry_budget");
   const balance = child(value.balance, place, "balance");
+  const shard = child(value.shard, place, "shard");
   const protocol = readProtocol(value, place, report);
   const { service: _service, method: _method, ...policies } = value;
   const upstream: IrUpstream = {
@@ -69,6 +71,7 @@ function readUpstream(declared: Declared<Upstream>, report: Report): IrUpstream 
     retryBudget: budget && readRetryBudget(budget, report),
     balance: balance && readBalance(balance, report),
     protocol,
+    shard: shard && readShard(shard, report),
     bare: isEmpty(policies),
   };
   checkReference(upstream.service, "a service", report);
@@ -80,6 +83,17 @@ function readUpstream(declared: Declared<Upstream>, report: Report): IrUpstream 
       hint: "add the `service` or the `method`",
     });
   }
+  if (shard !== undefined && upstream.service === undefined && upstream.method === undefined) {
+    fault(
+      report,
+      "BFF133",
+      shard.place.at,
+      'a "shard" applies to one upstream, and this entry governs every upstream',
+      {
+        hint: "add the `service`",
+      },
+    );
+  }
   if (upstream.bare && (upstream.service === undefined || upstream.method !== undefined))
     fault(report, "BFF124", place.at, "this upstream entry has no policy", {
       hint: "add a policy, or leave out the entry; an entry with only a `service` makes the service available to resolvers",
@@ -90,7 +104,7 @@ function readUpstream(declared: Declared<Upstream>, report: Report): IrUpstream 
 /** An entry of one method holds nothing that is of a whole upstream. */
 function checkOneMethod(
   { value, place }: Declared<Upstream>,
-  { service, balance, retryBudget, protocol }: IrUpstream,
+  { service, balance, retryBudget, protocol, shard }: IrUpstream,
   method: Text,
   report: Report,
 ): void {
@@ -117,6 +131,12 @@ function checkOneMethod(
     fault(report, "BFF133", protocol.at, 'a "protocol" applies to a whole upstream', {
       related,
       hint: "move it to the entry of the service: an address has one protocol",
+    });
+  }
+  if (shard !== undefined) {
+    fault(report, "BFF133", shard.at, 'a "shard" applies to a whole upstream', {
+      related,
+      hint: "move it to the entry of the service, or set the `shard` of the calls",
     });
   }
   if (value.branch.length > 0) {

@@ -5,10 +5,12 @@ import type { PlanBlock, PlanMessage, PlanStep } from "../plan/model/messages.ts
 import type { Plan, PlanFile, PlanMethod, PlanPermit } from "../plan/model/plan.ts";
 import { versionText } from "../plan/rpcs/plan-version.ts";
 import { composedBy } from "../resolve/model/blocks.ts";
+import type { Call } from "../resolve/model/call.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { perCaller } from "./calls/caller-differences.ts";
 import { balanceLines, balanceOf } from "./calls/describe-balance.ts";
 import { branchesOf, branchLines } from "./calls/describe-branches.ts";
+import { shardReport } from "./calls/describe-call.ts";
 import { fieldReports } from "./calls/describe-source.ts";
 import { type Worst, worstOf } from "./calls/describe-worst.ts";
 import { effectSources } from "./calls/effect-sources.ts";
@@ -240,6 +242,8 @@ function clearedBy(step: PlanStep): readonly string[] {
   return step.clearedBy.length > 0 ? ["guards"] : [];
 }
 
+const ofShard = ({ policy }: Call): string => (policy.shard === undefined ? "" : " for each shard");
+
 function sourceText({ step, bounded }: PlanStep, message: PlanBlock): string {
   const { source } = step;
   const each =
@@ -248,7 +252,8 @@ function sourceText({ step, bounded }: PlanStep, message: PlanBlock): string {
   if (call !== undefined) {
     const entry = message.calls.get(call);
     const timeout = entry?.policy.timeoutMs === undefined ? "" : `, ${timeText(entry.policy.timeoutMs.value)}`;
-    const batch = call.batch === undefined ? "" : `, all ${call.batch.keys.name} in one call`;
+    const shard = Object.entries(shardReport(call) ?? {}).map(([how, text]) => `, shard ${how} ${text}`);
+    const batch = call.batch === undefined ? "" : `, all ${call.batch.keys.name} in one call${ofShard(call)}`;
     const caching = entry?.policy.cache;
     const callers = perCaller(call);
     const scope = callers.length === 0 ? "for all callers" : `for callers alike in ${callers.join(", ")}`;
@@ -263,7 +268,7 @@ function sourceText({ step, bounded }: PlanStep, message: PlanBlock): string {
     const cache = caching === undefined ? "" : `, cached ${timeText(caching.ttlMs.value)} ${scope}${where}${tags}`;
     const vouched = onWord(effectSources(call));
     const adaptive = entry?.policy.adaptive ? ", adaptive limit" : "";
-    return `${each}${call.method.parent.name}/${call.method.name}${timeout}${batch}${cache}${adaptive}${vouched}`;
+    return `${each}${call.method.parent.name}/${call.method.name}${timeout}${batch}${shard.join("")}${cache}${adaptive}${vouched}`;
   }
   const [compose] = composesOf(source);
   if (compose !== undefined) return `${each}${compose.message.name}`;

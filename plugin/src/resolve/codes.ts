@@ -77,6 +77,10 @@ export const CODES = {
     "Packages that are served together set the same policies for a shared upstream. They share its breaker, limit, retry budget, addresses and protocol.",
   BFF270:
     "The `by` of a branch is a text. Requests with the same text stay on one side, and other types have several forms as text.",
+  BFF273:
+    "Each call of an upstream with shards has a key, or the name of a shard. Without shards neither has a meaning. `shard.names` is the `in` of an `each` whose call goes to them.",
+  BFF274:
+    "The key in the `shard` of an upstream fits each called method that has no own key. Otherwise the call could go to any shard.",
   BFF244:
     "Limits with the same name in a package have the same settings, because they share one counter. Only their keys, conditions and costs may differ.",
   BFF245:
@@ -118,6 +122,8 @@ export const CODES = {
     "`fields` is the path of a google.protobuf.FieldMask in the request, outside of oneofs. Header, cache key and OpenAPI need the field itself, so it is no other expression.",
   BFF325:
     "`fields` in `set` is for a google.protobuf.FieldMask in the request of a call with a single answer. Other fields cannot name the fields that are read.",
+  BFF328:
+    "The key of a shard is a text, a whole number or bytes that depends on the request, and always has a value. `MODULO` needs a whole number.",
   BFF330: "A condition is a bool. Other types have no agreed truth value.",
   BFF331: "A value fits the type of its target. Any other conversion would be a guess.",
   BFF332:

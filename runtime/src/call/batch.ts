@@ -9,7 +9,8 @@ import type { Sink } from "../scope/sink.ts";
 import { Call } from "./call.ts";
 import type { CallContext } from "./context.ts";
 import type { Metadata } from "./headers.ts";
-import type { ShardChoice } from "./policy.ts";
+import type { CallExtra } from "./outgoing-call.ts";
+import type { BranchContext, ShardChoice } from "./policy.ts";
 import { shardOf } from "./shards.ts";
 import { startCall } from "./start-call.ts";
 import type { Rpc } from "./upstream.ts";
@@ -33,12 +34,17 @@ export interface Batch<Req, Res, K, V, G = unknown> {
   /** True if a key has a list of items. */
   readonly many?: boolean | undefined;
   readonly metadata?: ((group: G) => Metadata) | undefined;
-  /** Shard of a key, for an upstream with shards. Keys of one shard are sent together. */
-  readonly shard?: { of(key: K, group: G): ShardChoice }["of"] | undefined;
+  /**
+   * Shard of a key, for an upstream with shards, unless the load has its own. Keys of one shard are sent together.
+   */
+  readonly shard?: { of(key: K, cx: BranchContext<never>): ShardChoice }["of"] | undefined;
 }
 
 /** A batch without its types: the collector only passes on keys and items. */
 export type AnyBatch = Batch<unknown, unknown, unknown, unknown>;
+
+/** Options of a load that its collector needs. */
+export type LoadExtra = Pick<CallExtra, "retryIf" | "shard">;
 
 /** The keys of one batch and one group in one response. */
 export class Collector {
@@ -46,12 +52,17 @@ export class Collector {
   readonly #batch: AnyBatch;
   readonly #group: unknown;
   readonly #retryIf: RetryIf | undefined;
+  readonly #shard: ShardChoice | undefined;
   readonly #items = new Map<string, Item>(); // by identity of their key
   #pending: Item[] = [];
 
-  /** @param retryIf of the first key's call: those of one response are the same */
-  constructor(root: CallContext, batch: AnyBatch, group: unknown, retryIf?: RetryIf) {
-    this.#retryIf = retryIf;
+  /**
+   * @param extra of the first key's call. The `retryIf` of one response's calls are the same, and so are the shards of
+   * one collector.
+   */
+  constructor(root: CallContext, batch: AnyBatch, group: unknown, extra?: LoadExtra) {
+    this.#retryIf = extra?.retryIf;
+    this.#shard = extra?.shard;
     this.#root = root;
     this.#batch = batch;
     this.#group = group;
@@ -100,12 +111,13 @@ export class Collector {
   }
   /** Returns the items of each shard. Items without a shard fail, without an effect on the others. */
   #byShard(items: Item[]): ReadonlyMap<string | undefined, Item[]> {
-    const { rpc, shard } = this.#batch;
-    if (rpc.shards === undefined || shard === undefined) return new Map([[undefined, items]]);
+    const { rpc } = this.#batch;
+    if (rpc.shards === undefined) return new Map([[undefined, items]]);
+    const cx = this.#root as CallContext & BranchContext<never>; // as for branches
     const found = new Map<string | undefined, Item[]>();
     for (const item of items) {
       try {
-        const { upstream } = shardOf(rpc, () => shard(item.key, this.#group));
+        const { upstream } = shardOf(rpc, () => this.#shard ?? this.#batch.shard?.(item.key, cx));
         const others = found.get(upstream.shard);
         if (others === undefined) found.set(upstream.shard, [item]);
         else others.push(item);
@@ -188,27 +200,6 @@ export class Collector {
       else item.found ??= value;
     }
   }
-}
-
-/** The collectors of one response, by batch and by the identity of the group. */
-export type Collectors = Map<AnyBatch, Map<string, Collector>>;
-
-/** Returns the collector for the keys of this batch and this group; the first key creates it. */
-export function collectorOf(
-  all: Collectors,
-  root: CallContext,
-  batch: AnyBatch,
-  group: unknown,
-  retryIf: RetryIf | undefined,
-): Collector {
-  const id = group === undefined ? "" : identity(group);
-  const groups = all.get(batch);
-  const known = groups?.get(id);
-  if (known !== undefined) return known;
-  const collector = new Collector(root, batch, group, retryIf);
-  if (groups === undefined) all.set(batch, new Map([[id, collector]]));
-  else groups.set(id, collector);
-  return collector;
 }
 
 /** The fetch that several items share. */

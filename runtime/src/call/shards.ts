@@ -105,6 +105,14 @@ function remainder(key: ShardKey, count: number): number {
 }
 
 /**
+ * Returns the names of an upstream's shards, in the order of their list. An upstream without shards, such as a mock,
+ * counts as one of any name.
+ */
+export function shardNames({ shards }: Pick<ShardedRpc<unknown>, "shards">): readonly string[] {
+  return shards === undefined ? ["only"] : [...shards.keys()];
+}
+
+/**
  * Returns the method at the shard of a call; the method itself if the upstream has no shards.
  *
  * @param choice of this call alone; default: that of the method's policy

@@ -1,5 +1,6 @@
 // Loads of one key, and loads for each item of a list: one promise for the whole list, and one wait for each key.
-import { type AnyBatch, type Batch, type Collector, type Collectors, collectorOf } from "../call/batch.ts";
+import type { AnyBatch, Batch, Collector } from "../call/batch.ts";
+import { type Collectors, collectorOf } from "../call/collectors.ts";
 import type { CallContext } from "../call/context.ts";
 import { type Failure, OVER } from "../failure.ts";
 import type { Cause } from "../scope/causes.ts";
@@ -31,7 +32,7 @@ export function loadKey<Req, Res, K, V, G, R>(
   supplementary: boolean,
 ): Promise<unknown> {
   const { exchange, whole, scope, collectors } = cx;
-  const collector = collectorOf(collectors, whole, batch as unknown as AnyBatch, group, extra?.retryIf);
+  const collector = collectorOf(collectors, whole, batch as unknown as AnyBatch, group, extra);
   const shares = extra?.rescue === undefined && (supplementary || batch.rpc.cache === undefined);
   const critical = !(supplementary || cx.supplementary);
   const shared = shares ? collector.shared(key, scope, supplementary, critical) : undefined;

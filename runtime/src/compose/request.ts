@@ -2,8 +2,9 @@
 // fields and degradations. The room imports calls and guards, but no server.
 
 import type { Position } from "@protobff/messages/bff/v1/stream_pb.js";
-import type { Batch, Collectors } from "../call/batch.ts";
+import type { Batch } from "../call/batch.ts";
 import { sideOf } from "../call/branches.ts";
+import type { Collectors } from "../call/collectors.ts";
 import type { CallContext } from "../call/context.ts";
 import { metadataText } from "../call/response-metadata.ts";
 import { startCall } from "../call/start-call.ts";

@@ -33,6 +33,7 @@ export const UNKNOWN_OVERLOADS: ReadonlySet<string> = new Set([
   // Values of bytes and of types are in no plan.
   ...["add_bytes", "less_bytes", "less_equals_bytes", "greater_bytes", "greater_equals_bytes"],
   ...["string_to_bytes", "bytes_to_string", "base64_encode", "base64_decode", "type"],
+  "shard_names",
   // These need an engine of patterns, a database of time zones or a reader of URLs, or a digest, all of which are in the runtime.
   ...["regex_extract_string_string", "regex_extractAll_string_string"],
   ...["regex_replace_string_string_string", "regex_replace_string_string_string_int"],

@@ -38,7 +38,7 @@ export const CODES = {
   BFF323:
     "`page.size` and `page.open` take a field of the request alone, and `page.size` two constants. The runtime checks the field before it composes, and documents state the constants.",
   BFF327:
-    "The name of a decision in `share.of` is a constant. A computed name would move callers from one side to the other.",
+    "The name of a decision in `share.of` is a constant, because a computed name would move callers between sides. The service in `shard.names` is one, because the compiler looks it up.",
   BFF354:
     "Compared values are of the same enum, or of enums with the same names and numbers. In other enums one number has different meanings.",
 } as const;

@@ -80,7 +80,7 @@ function checkConditions(block: AnyBlock, refuse: Refuse): void {
 }
 
 /** @param shared values that entries of upstreams send */
-function checkPolicy({ policy, metadata }: Call, shared: ReadonlySet<Text>, refuse: Refuse): void {
+function checkPolicy({ policy, metadata, shard }: Call, shared: ReadonlySet<Text>, refuse: Refuse): void {
   refuse([policy.retry.if], {
     message: "the condition of a retry cannot depend on a random value",
     hint: "leave it out",
@@ -92,6 +92,10 @@ function checkPolicy({ policy, metadata }: Call, shared: ReadonlySet<Text>, refu
       hint: "write `share`, such as 0.05",
     },
   );
+  refuse([policy.shard?.rule?.by, shard?.by], {
+    message: "a shard cannot depend on a random value: equal keys have equal shards",
+    hint: "read a value of the request",
+  });
   refuse(
     metadata.map(({ by }) => by).filter(({ text }) => shared.has(text)),
     {

@@ -80,11 +80,12 @@ function ownSinks(block: AnyBlock): readonly Sink[] {
 const positionSink = ({ position }: { readonly position: { readonly by: Expression } | undefined }): readonly Sink[] =>
   position === undefined ? [] : [{ what: "the position of a stream", by: position.by }];
 
-function callSinks({ metadata, onError, policy }: Call): readonly Sink[] {
+function callSinks({ metadata, onError, policy, shard }: Call): readonly Sink[] {
   return [
     ...metadata.map(({ key, by, reveal }) => ({ what: `the metadata "${key}"`, by, bind: { reveal } })),
     ...onError.flatMap(({ then }) => (then.kind === "fail" ? failSinks(then.fail) : [])),
     ...policy.branches.flatMap(({ by }) => (by === undefined ? [] : [{ what: "the address of a branch", by }])),
+    ...(shard?.isName === true ? [{ what: "the name of a shard", by: shard.by }] : []),
     ...tagHoles(policy).map(({ by }) => ({ what: "a tag of cached answers", by })),
   ];
 }

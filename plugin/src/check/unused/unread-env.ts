@@ -68,8 +68,9 @@ function namesRead(blocks: readonly Block[]): ReadonlySet<string> {
 }
 
 /** Returns true if any expression of an entry contains a text. */
-export function mentions({ policy }: IrUpstream, part: string): boolean {
+export function mentions({ policy, shard }: IrUpstream, part: string): boolean {
   const texts = [
+    shard?.by,
     policy.retry?.if,
     ...policy.branches.flatMap((branch) => [branch.if, branch.by]),
     ...policy.metadata.flatMap((bind) => [bind.by, bind.if]),

@@ -1,5 +1,13 @@
 import type { DescField } from "@bufbuild/protobuf";
-import { type CelType, emitField, emitValue, fieldType, inheritedUnset, type Variable } from "../../cel/index.ts";
+import {
+  type CelType,
+  type Expression,
+  emitField,
+  emitValue,
+  fieldType,
+  inheritedUnset,
+  type Variable,
+} from "../../cel/index.ts";
 import type { Entry } from "../../plan/model/calls.ts";
 import type { PlanEnvVar } from "../../plan/model/inputs.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
@@ -19,6 +27,7 @@ import { presentValue } from "../values/value.ts";
 import { branchClients, branchesOf, copiesOf, emitBranches } from "./emit-branches.ts";
 import { checkedFunctions, emitFunctions } from "./emit-functions.ts";
 import { emitPolicies, type Policies } from "./emit-policies.ts";
+import { keyRule, requestRule } from "./emit-shards.ts";
 import { emitTopic, topicType } from "./emit-topic.ts";
 
 /** Prints the code that runs once per process: policies, upstreams, the app object. */
@@ -241,6 +250,7 @@ function emitEntry(entry: Entry, file: PlanFile, names: FileNames, policies: Pol
   const literal: Line = ["{ ", ...commas([list, ...unset.map(({ name }): Line => [`${name}: undefined`])]), " }"];
   const init = unset.some(({ exact }) => exact) ? [names.runtime("defined"), "(", ...literal, ")"] : inBody(literal);
   const schema = batch.of.kind === "message" ? batch.of.desc : undefined;
+  const sharded = keyRule(entry, names);
   const rows: Line[] = [
     ["rpc: ", ...rpc, ","],
     entry.grouped
@@ -262,6 +272,7 @@ function emitEntry(entry: Entry, file: PlanFile, names: FileNames, policies: Pol
     ...(schema === undefined ? [] : line("keySchema: ", names.schema(schema), ",")),
     [`max: ${group(batch.max)},`],
     ...(batch.many ? line("many: true,") : []),
+    ...(sharded === undefined ? [] : line(...sharded, ",")),
     ...(entry.metadata ? line("metadata: (group: ", ...groupType(entry, names), ") => group.metadata,") : []),
   ];
   return block([`${entry.name}: {`], rows, ["},"]);
@@ -275,38 +286,39 @@ const appValues = (names: FileNames) => ({ ...appNames(names), file: names });
 
 /**
  * Prints the constant of an entry's policy, with the entry's own settings: `retry.if`, which may read `env` and
- * headers, the tags of cached answers, and the treatment of its answers.
+ * headers, the tags of cached answers, the treatment of its answers, and its shard.
  */
 function policyPrint(entry: Entry, names: FileNames, policies: Policies, file: PlanFile): Line {
   const constant = policies.call(entry);
   const when = entry.policy.retry?.when;
-  const flags = `${entry.coalesce ? ", coalesce: true" : ""}${entry.received ? ", received: true" : ""}`;
-  const answers = `${flags}${branchesOf(entry.upstream, file)}${copiesOf(entry, file)}`;
   const tags = entry.policy.cache?.tags ?? [];
-  const tagged: Line =
+  const shape: Line = [names.shape(entry.method.output)];
+  const declared: readonly (Line | string | undefined)[] = [
+    when && [`retry: { ...${constant}.retry, when: `, ...retryCondition(when, names), " }"],
     tags.length === 0
-      ? []
+      ? undefined
       : [
-          `, cache: { ...${constant}.cache, `,
-          ...callTags(tags, [names.shape(entry.method.output)], names.runtimeType("TagPart"), appNames(names)),
+          `cache: { ...${constant}.cache, `,
+          ...callTags(tags, shape, names.runtimeType("TagPart"), appNames(names)),
           " }",
-        ];
-  if (when === undefined) {
-    if (tagged.length > 0) return [`{ ...${constant}`, ...tagged, `${answers} }`];
-    return [answers === "" ? constant : `{ ...${constant}${answers} }`];
-  }
+        ],
+    entry.coalesce ? "coalesce: true" : undefined,
+    entry.received ? "received: true" : undefined,
+    branchesOf(entry.upstream, file),
+    copiesOf(entry, file),
+    entry.batch === undefined ? requestRule(entry, names) : undefined,
+  ];
+  const settings = declared.filter((setting) => setting !== undefined);
+  if (settings.length === 0) return [constant];
+  return [`{ ...${constant}`, ...settings.flatMap((setting): Line => [", ", ...[setting].flat()]), " }"];
+}
+
+/** `(error, cx) => error.code === …` */
+function retryCondition(when: Expression, names: FileNames): Line {
   const print = emitValue(when, appNames(names)).print;
   const needsRequest = when.reads.some(({ variable }) => readsRequest(variable));
   const reads = (name: string): boolean => (name === "cx" ? needsRequest : mentions([print], name));
-  return [
-    `{ ...${constant}, retry: { ...${constant}.retry, when: (`,
-    ...readParameters(["error", "cx"], reads),
-    ") => ",
-    ...print,
-    " }",
-    ...tagged,
-    `${answers} }`,
-  ];
+  return ["(", ...readParameters(["error", "cx"], reads), ") => ", ...print];
 }
 
 /** An item's key; one that is not set is the default, as it is to expressions. */

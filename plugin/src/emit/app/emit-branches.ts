@@ -13,10 +13,10 @@ function constantOf({ name }: PlanUpstream, { upstreams }: PlanFile): string {
   return upstreams.some((other) => other.name === wish) ? `${wish}_` : wish;
 }
 
-/** `, branches: agentBranches` in the policies of an upstream with branches. */
-export function branchesOf(upstream: string, file: PlanFile): string {
+/** `branches: agentBranches` in the policies of an upstream with branches. */
+export function branchesOf(upstream: string, file: PlanFile): string | undefined {
   const found = file.upstreams.find(({ name, branches }) => name === upstream && branches.length > 0);
-  return found === undefined ? "" : `, branches: ${constantOf(found, file)}`;
+  return found && `branches: ${constantOf(found, file)}`;
 }
 
 /** `, { canary: clients["agent.canary"] }` */
@@ -25,16 +25,16 @@ export function branchClients({ name, branches }: PlanUpstream): string {
   return `, { ${branches.map((branch) => `${branch.name}: clients[${JSON.stringify(`${name}.${branch.name}`)}]`).join(", ")} }`;
 }
 
-/** `, copied: { reads: { "catalog.v1.Item": ["id", "price"] } }` in the policies of calls that mirrors receive. */
-export function copiesOf({ policy, method }: Entry, { compared }: PlanFile): string {
-  if (!policy.copied) return "";
+/** `copied: { reads: { "catalog.v1.Item": ["id", "price"] } }` in the policies of calls that mirrors receive. */
+export function copiesOf({ policy, method }: Entry, { compared }: PlanFile): string | undefined {
+  if (!policy.copied) return undefined;
   const compares = policy.branches.some(({ mirror }) => mirror === "compare");
   const parts = compares ? [...(compared.get(method)?.parts ?? [])] : [];
   const reads = parts.map(
     ([desc, fields]) =>
       `${JSON.stringify(desc.typeName)}: [${fields.map(({ name }) => JSON.stringify(name)).join(", ")}]`,
   );
-  return `, copied: { reads: {${reads.length === 0 ? "" : ` ${reads.join(", ")} `}} }`;
+  return `copied: { reads: {${reads.length === 0 ? "" : ` ${reads.join(", ")} `}} }`;
 }
 
 export function emitBranches(file: PlanFile, names: FileNames): Lines {

@@ -237,7 +237,7 @@ function upstreamKey(upstream: PlanUpstream): string {
 }
 type UpstreamLeaf = { readonly name: string; readonly print: string; readonly values: readonly Leaf<unknown>[] };
 
-function upstreamLeaves({ breaker, limit, retryBudget, methods }: PlanUpstream): UpstreamLeaf[] {
+function upstreamLeaves({ breaker, limit, retryBudget, methods, shard }: PlanUpstream): UpstreamLeaf[] {
   const ofMethods = methods.map((method) => `${method.name}: { breaker: ${breakerPrint(method.breaker)} }`);
   return [
     { name: "breaker", print: breakerPrint(breaker), values: breakerValues(breaker) },
@@ -258,6 +258,11 @@ function upstreamLeaves({ breaker, limit, retryBudget, methods }: PlanUpstream):
           ? ""
           : `{ maxTokens: ${group(retryBudget.maxTokens.value)}, tokenRatio: ${retryBudget.tokenRatio.value} }`,
       values: retryBudget === undefined ? [] : [retryBudget.maxTokens, retryBudget.tokenRatio],
+    },
+    {
+      name: "shardHash",
+      print: shard?.hash.value === "modulo" ? '"modulo" as const' : "",
+      values: shard === undefined ? [] : [shard.hash],
     },
     {
       name: "methods",

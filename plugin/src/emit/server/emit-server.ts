@@ -11,6 +11,7 @@ import { FileNames, mainPath, mockPath, planPath, toolsPath } from "../names/fil
 import { LIMITS } from "../services/emit-limits.ts";
 import { needsPageKeys } from "../services/emit-pages.ts";
 import { limitsOf, suppliedParts } from "../services/emit-service.ts";
+import { group } from "../text/group.ts";
 import { protectWords } from "../text/import-collisions.ts";
 import { block, commas, type Line, type Lines, line } from "../text/lines.ts";
 import { suppliedType } from "../text/supplied-type.ts";
@@ -48,6 +49,7 @@ export function emitServerMain(
     ...(server.types.length === 0 ? [] : typesLines(server.types, names)),
     ...(upstreams.length === 0 ? line("upstreams: {},") : block(["upstreams: {"], upstreams, ["},"])),
     ...branchLines(server),
+    ...shardLines(server),
     ...reachLines(server, names),
     ...envLines(server),
     ...identityLines(server, f),
@@ -240,6 +242,14 @@ function branchLines({ upstreams }: PlanServer): Lines {
     branches.length === 0 ? [] : [[`${name}: [${branches.map((branch) => JSON.stringify(branch.name)).join(", ")}],`]],
   );
   return rows.length === 0 ? [] : block(["branches: {"], rows, ["},"]);
+}
+
+/** The maximum numbers of shards, of upstreams that have any. */
+function shardLines({ upstreams }: PlanServer): Lines {
+  const rows = upstreams.flatMap(({ name, shard }) =>
+    shard === undefined ? [] : [`${name}: ${group(shard.max.value)}`],
+  );
+  return rows.length === 0 ? [] : [[`shards: { ${rows.join(", ")} },`]];
 }
 
 /** The variables that it reads are of all services alike. */

@@ -1,7 +1,7 @@
 // A call: its request, metadata, rescue, and the line that sends it.
 
 import { Code } from "@protobff/messages/bff/v1/options_pb.js";
-import type { Expression, Proto } from "../../cel/index.ts";
+import type { Expression, Names, Proto } from "../../cel/index.ts";
 import { comparisonsWith, emitAs, emitValue, restOf, sureWhere, unwrapped } from "../../cel/index.ts";
 import { detailOf, wrapperOf } from "../../model/details.ts";
 import type { PlanCall, PlanErrorRule, PlanFail, PlanRequest } from "../../plan/model/sources.ts";
@@ -121,6 +121,7 @@ function extraOf(call: PlanCall, names: MessageNames, { mark, explained }: Notes
       ],
     ]);
   const holes = call.holes.map((by) => holeValue(by, names).print);
+  if (call.shard !== undefined) parts.push([["shard: ", ...shardChoice(call.shard, names)]]);
   if (holes.length > 0) parts.push([["holes: () => [", ...commas(holes), "]"]]);
   if (mark && call.marks) parts.push(line("mark"));
   if (parts.length === 0) return undefined;
@@ -130,6 +131,11 @@ function extraOf(call: PlanCall, names: MessageNames, { mark, explained }: Notes
     parts.flatMap((part) => around([], part, [","])),
     ["}"],
   );
+}
+
+/** `{ by: args.tenantId }` */
+export function shardChoice({ by, isName }: NonNullable<PlanRequest["shard"]>, names: Names): Line {
+  return [`{ ${isName ? "name" : "by"}: `, ...emitValue(by, names).print, " }"];
 }
 
 /** `on_error`: the first rule that holds decides; the last line is "no rule matched". */

@@ -43,7 +43,7 @@ interface AllItems extends Items, ReturnType<typeof guardedSource> {
 function itemsOf(source: PlanEachSource, step: PlanStep, { names }: StepContext): AllItems {
   const { most, tracks } = step;
   const item = names.item(source.item);
-  const list = operandValue(source.in, names);
+  const list = source.scatters ? shardNames(source, names) : operandValue(source.in, names);
   const plainName = list.every((part) => typeof part === "string") && /^[\w$.]+$/.test(list.join(""));
   const { sure, keyless } = guardedSource(source);
   const named =
@@ -66,6 +66,13 @@ function itemsOf(source: PlanEachSource, step: PlanStep, { names }: StepContext)
   }
   lines.push(...nothingWithout(sure, source, names));
   return { print: named ? ["items"] : list, lines, item, sure, keyless };
+}
+
+/** `shardNames(search)` */
+function shardNames({ source }: PlanEachSource, names: StepContext["names"]): Line {
+  if (source.kind !== "call") throw new Error("no call goes to the shards");
+  const { entry } = source.call;
+  return [names.file.runtime("shardNames"), `(${names.entry(entry)}${entry.batch === undefined ? "" : ".rpc"})`];
 }
 
 /** Returns the items that the `if` chooses, with a name if the code tests for an empty list. */

@@ -6,7 +6,7 @@ import type { PlanRequest } from "../../plan/model/sources.ts";
 import { around, commas, type Line, type Lines, mentions, object } from "../text/lines.ts";
 import { lambda, type Typed } from "../values/lambda.ts";
 import type { ValueNames } from "../values/value.ts";
-import { metadataProperties, requestLiteral } from "./emit-call.ts";
+import { metadataProperties, requestLiteral, shardChoice } from "./emit-call.ts";
 
 /** The position of an item. */
 interface Position {
@@ -37,6 +37,9 @@ export function callSource(
   const location = position && place(position, within);
   const extra: Line[] = [
     ...(call.metadata.length === 0 ? [] : [["metadata: ", ...metadataOf(call, { cx, typed }, within, args)]]),
+    ...(call.shard === undefined
+      ? []
+      : [["shard: ", ...functionOf(["(", ...shardChoice(call.shard, within), ")"], { cx, typed }, args)]]),
     ...(call.effects === "none" ? [] : [["effect: true"]]),
   ];
   const options: Lines = extra.length > 0 ? [["{ ", ...commas(extra), " }"]] : [];
@@ -53,15 +56,16 @@ function place({ kind, by }: Position, within: SourceNames): Line {
   return [`{ kind: "${kind}", of: (${within.item}) => `, ...print, " }"];
 }
 
-function metadataOf(
-  call: PlanRequest,
-  { cx, typed }: Readonly<Record<"cx" | "typed", Line>>,
-  within: SourceNames,
-  args: string | Typed,
-): Line {
+function metadataOf(call: PlanRequest, parameter: Parameter, within: SourceNames, args: string | Typed): Line {
   const [properties = []] = object(metadataProperties(call, within), Number.POSITIVE_INFINITY);
-  return lambda(mentions([properties], "cx") ? typed : cx, [args], ["(", ...properties, ")"]);
+  return functionOf(["(", ...properties, ")"], parameter, args);
 }
+
+/** The first parameter of a function, and the same with its type. */
+type Parameter = Readonly<Record<"cx" | "typed", Line>>;
+
+const functionOf = (body: Line, { cx, typed }: Parameter, args: string | Typed): Line =>
+  lambda(mentions([body], "cx") ? typed : cx, [args], body);
 
 /** Prints the same function over several lines. */
 function lambdaOver(cx: Line, others: readonly (string | Typed)[], body: Lines): Lines {

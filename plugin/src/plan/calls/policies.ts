@@ -2,12 +2,21 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { Code, Identify } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Sourced } from "../../diagnostic/origin.ts";
-import type { IrPurged, IrUpstream } from "../../ir/step.ts";
+import type { IrPurged, IrShard, IrUpstream } from "../../ir/step.ts";
 import type { Branch, Call } from "../../resolve/model/call.ts";
 import { retryIfOverSteps } from "../../resolve/model/source-parts.ts";
 import { DEFAULT_ATTEMPTS } from "../../resolve/policies/context.ts";
 import { entriesAround, entriesOf, nearest, protocolName } from "../../resolve/policies/entries.ts";
-import type { Leaf, PlanBalance, PlanBranch, PlanBreaker, PlanCallPolicy, PlanUpstream } from "../model/calls.ts";
+import { MOST_SHARDS, shardsOf } from "../../resolve/policies/shards.ts";
+import type {
+  Leaf,
+  PlanBalance,
+  PlanBranch,
+  PlanBreaker,
+  PlanCallPolicy,
+  PlanShard,
+  PlanUpstream,
+} from "../model/calls.ts";
 
 const leaf = <T>(setting: Sourced<T> | undefined, standard: T): Leaf<T> => ({
   value: setting?.value ?? standard,
@@ -38,6 +47,7 @@ export function planUpstream(
     retryBudget: retryBudget(serviceEntries),
     balance: balance(serviceEntries),
     protocol: nearest(serviceEntries, protocolName),
+    shard: shardLeaves(shardsOf(entries, service)),
     ...ofCalls,
     methods: methodBreakers(service, entries, serviceEntries),
     limit: {
@@ -58,6 +68,11 @@ export function planUpstream(
         : undefined,
     },
   };
+}
+
+function shardLeaves(shard: IrShard | undefined): PlanShard | undefined {
+  if (shard === undefined) return undefined;
+  return { by: shard.by && leafOf(shard.by), max: leaf(shard.max, MOST_SHARDS), hash: leaf(shard.hash, "rendezvous") };
 }
 
 function retryBudget(entries: readonly IrUpstream[]): PlanUpstream["retryBudget"] {
@@ -189,6 +204,7 @@ export function planCallPolicy({
     forward: first && { value: forward.map((name) => name.value), at: first.at },
     identify: how && { value: how, at: identify.at },
     branches: policy.branches.map(planBranch),
+    shard: policy.shard?.rule,
     copied: !follows && effects === "none" && policy.branches.some(({ ir }) => ir.mirror?.value === true),
     limit,
     streams: follows ? policy.streams : undefined,

@@ -1,6 +1,7 @@
 // The maximum number of calls of one rpc. Linear in the size of the graph.
 
 import { fullName } from "../../model/full-name.ts";
+import type { Call } from "../../resolve/model/call.ts";
 import type { ComposeSource } from "../../resolve/model/model.ts";
 import { choices } from "../../resolve/model/oneof-only.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
@@ -132,8 +133,7 @@ export function countCalls(
       const child = childOf(step, messages);
       if (child !== undefined) reached.set(child, [...(reached.get(child) ?? []), ...moments]);
       for (const call of callsOf(step.step.source)) {
-        const most = call.batch?.max ?? 1;
-        const calls = sum(moments.map(({ count, size }) => count * Math.ceil(size / most)));
+        const calls = sum(moments.map(({ count, size }) => count * callsFor(call, size)));
         const attempts = attemptsOf(message.calls.get(call)?.policy);
         const known = counted.get(fullName(call.method)) ?? { calls: 0, attempts: 0 };
         counted.set(fullName(call.method), { calls: known.calls + calls, attempts: known.attempts + calls * attempts });
@@ -141,6 +141,12 @@ export function countCalls(
     }
   }
   return [...counted].map(([method, { calls, attempts }]) => ({ method, calls, attempts }));
+}
+
+/** Returns the calls for a number of keys. A batch is split by shard: each may have one call that is not full. */
+function callsFor({ batch, policy }: Call, size: number): number {
+  const full = Math.ceil(size / (batch?.max ?? 1));
+  return batch === undefined || policy.shard === undefined ? full : Math.min(size, full + policy.shard.most - 1);
 }
 
 /**

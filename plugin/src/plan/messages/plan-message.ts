@@ -162,7 +162,7 @@ type Members = "calls" | "topics" | "resolvers" | "ranks" | "sharedNames";
 /** Returns the maximum number of items. A list from the client has a default bound. */
 function mostOf(step: Step, clientLists: ReadonlySet<Step>): PlanStep["most"] {
   const { source } = step;
-  if (source.kind !== "each") return undefined;
+  if (source.kind !== "each" || source.scatters) return undefined; // the environment bounds the shards
   const items = source.max ?? (clientLists.has(step) && isCostly(source) ? MOST_CLIENT_ITEMS : undefined);
   return items === undefined ? undefined : { items, fromClient: clientLists.has(step) };
 }

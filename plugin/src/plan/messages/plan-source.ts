@@ -91,6 +91,7 @@ function planCall(call: Call, { args, calls, maskReads }: SourceSurroundings): P
     effects: call.effects,
     entry,
     batch: call.batch,
+    shard: call.shard,
     onError: call.onError.map(planRule),
     retryIf: retryIfOverSteps(call),
     holes:
@@ -123,6 +124,7 @@ function callFails(call: Call): boolean {
     ...call.set.map((binding) => binding.if),
     ...call.metadata.flatMap((binding) => [binding.by, binding.if]),
     call.request?.expression,
+    call.shard?.by,
   ];
   return (
     conditions.some((expression) => expression?.fails) ||

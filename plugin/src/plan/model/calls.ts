@@ -4,8 +4,9 @@ import type { DescField, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Expression, Overload } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
+import type { ShardHash } from "../../ir/step.ts";
 import type { IrTopic } from "../../ir/stream.ts";
-import type { Batch, CacheTag, LimitLeaves, MetadataBinding } from "../../resolve/model/call.ts";
+import type { Batch, CacheTag, LimitLeaves, MetadataBinding, ShardRule } from "../../resolve/model/call.ts";
 import type { Composed, ResolverSource, Step, Topic } from "../../resolve/model/model.ts";
 import type { RestRule } from "../../resolve/model/rest.ts";
 import type { ProtocolName } from "../../resolve/policies/entries.ts";
@@ -33,6 +34,16 @@ export interface PlanUpstream {
   readonly methods: readonly { readonly name: string; readonly breaker: PlanBreaker | undefined }[];
   /** In the order in which they are tried. */
   readonly branches: readonly PlanBranch[];
+  /** Undefined: all of its addresses hold the same data. */
+  readonly shard: PlanShard | undefined;
+}
+
+/** Shards of an upstream. */
+export interface PlanShard {
+  /** Expression of the key; undefined: each call has its own key. */
+  readonly by: Leaf<string> | undefined;
+  readonly max: Leaf<number>;
+  readonly hash: Leaf<ShardHash>;
 }
 
 export interface PlanHttpRpc {
@@ -125,6 +136,8 @@ export interface PlanCallPolicy {
   readonly identify: Leaf<"signed" | "token" | "plain"> | undefined;
   /** The same for all calls of an upstream. */
   readonly branches: readonly PlanBranch[];
+  /** Rule for the shard of a call that has no own; undefined: none fits, or the upstream has no shards. */
+  readonly shard: ShardRule | undefined;
   /** True if mirrors receive copies. */
   readonly copied: boolean;
   readonly limit: LimitLeaves | undefined;

@@ -4,6 +4,7 @@ import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Code } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Expression, Variable } from "../../cel/index.ts";
 import type { BoundExpression, FieldBinding } from "../../model/conversion.ts";
+import type { CallShard } from "../../resolve/model/call.ts";
 import type { Quorum, Step } from "../../resolve/model/model.ts";
 import type { PathRead, Reader } from "../../resolve/model/read-paths.ts";
 import type { Entry, PlanTopic } from "./calls.ts";
@@ -33,6 +34,8 @@ export interface PlanRequest {
     readonly by: Expression;
     readonly if: Expression | undefined;
   }[];
+  /** Its shard, in place of the policy's rule. */
+  readonly shard: CallShard | undefined;
   /** "none": without side effects. */
   readonly effects: "none" | "idempotent" | "once";
 }
@@ -109,6 +112,8 @@ export interface PlanEachSource {
   readonly kind: "each";
   readonly item: Variable;
   readonly in: Expression;
+  /** True: the items are the names of all shards of the called upstream. */
+  readonly scatters: boolean;
   readonly if: Expression | undefined;
   readonly source: PlanBySource | PlanCallSource | PlanComposeSource;
   /** Expressions of `source`. */

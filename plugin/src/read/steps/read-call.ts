@@ -7,9 +7,11 @@ import { child, type Declared, sourced, text } from "../values/value-place.ts";
 import { count, expression } from "../values/values.ts";
 import { readBinds } from "./read-binds.ts";
 import { readPolicy } from "./read-policy.ts";
+import { readShardKey } from "./read-shards.ts";
 
 export function readCall({ value, place }: Declared<Call>, report: Report): IrCall {
   const batch = child(value.batch, place, "batch");
+  const shard = child(value.shard, place, "shard");
   const call: IrCall = {
     kind: "call",
     at: place.at,
@@ -18,6 +20,7 @@ export function readCall({ value, place }: Declared<Call>, report: Report): IrCa
     request: expression(value.request, place, "request", report),
     policy: readPolicy({ value, place }, report),
     batch: batch && readBatch(batch, report),
+    shard: shard && readShardKey(shard, report),
   };
   if (call.method === undefined) {
     fault(report, "BFF117", place.at, 'this call has no "method"', { hint: 'add `method: "package.Service/Method"`' });

@@ -25,6 +25,8 @@ export interface CallReport {
   /** `delay_ms` 0: two attempts leave at once, always. `budget`: hedges per call. */
   readonly hedge?: { readonly delay_ms: number; readonly max: number; readonly budget?: number };
   readonly batch?: { readonly keys: string; readonly max: number; readonly by: string };
+  /** Key or name of its shard; present only if the upstream has shards. */
+  readonly shard?: { readonly by: string } | { readonly name: string };
   /**
    * Sources of the absence of side effects if the rpc's proto does not declare it: `read_only`, or rpcs with
    * NO_SIDE_EFFECTS.
@@ -98,6 +100,7 @@ export function callReport(call: Call, message: PlanBlock): CallReport {
     ...(call.batch !== undefined && {
       batch: { keys: call.batch.keys.name, max: call.batch.max, by: call.batch.by.expression.text.value },
     }),
+    ...defined("shard", shardReport(call)),
     ...(vouchers.length > 0 && { vouched_by: vouchers }),
     ...defined("cache", policy?.cache && cacheReport(call, policy.cache)),
     ...defined("limit", policy?.limit && limitFacts(policy.limit)),
@@ -118,6 +121,13 @@ export function callReport(call: Call, message: PlanBlock): CallReport {
     ...defined("identify", policy?.identify?.value),
     ...defined("on_error", some(call.onError.map(ruleReport))),
   };
+}
+
+/** Returns the key of a call, or the name of its shard; undefined: its upstream has no shards. */
+export function shardReport({ shard, policy }: Pick<Call, "shard" | "policy">): CallReport["shard"] {
+  if (shard?.isName === true) return { name: shard.by.text.value };
+  const by = shard?.by ?? policy.shard?.rule?.by;
+  return by && { by: by.text.value };
 }
 
 function backoffOf(policy: PlanCallPolicy | undefined): number {

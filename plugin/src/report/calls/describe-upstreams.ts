@@ -1,4 +1,4 @@
-import type { PlanBreaker } from "../../plan/model/calls.ts";
+import type { PlanBreaker, PlanShard } from "../../plan/model/calls.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
 import { defined } from "../../text/json-member.ts";
 
@@ -12,6 +12,8 @@ export interface UpstreamReport {
   readonly limit: { readonly concurrent: number; readonly queued: number; readonly adaptive?: true };
   readonly retry_budget?: { readonly max_tokens: number; readonly token_ratio: number };
   readonly protocol?: "GRPC" | "HTTP_JSON" | "CONNECT";
+  /** Present only if it has shards. `by`: the key of calls that have no own. */
+  readonly shards?: { readonly max: number; readonly hash: "RENDEZVOUS" | "MODULO"; readonly by?: string };
 }
 /** Settings of a circuit breaker. Times are in milliseconds; rates are shares from 0 to 1. */
 export interface BreakerReport {
@@ -27,7 +29,7 @@ export interface BreakerReport {
 /** Returns the reports in the order of their names. */
 export function upstreamReports({ upstreams }: PlanFile): readonly UpstreamReport[] {
   return upstreams
-    .map(({ service, breaker, methods, limit, retryBudget, protocol }) => ({
+    .map(({ service, breaker, methods, limit, retryBudget, protocol, shard }) => ({
       upstream: service.typeName,
       breaker: breakerReport(breaker),
       ...(methods.length > 0 && {
@@ -42,8 +44,13 @@ export function upstreamReports({ upstreams }: PlanFile): readonly UpstreamRepor
         retry_budget: { max_tokens: retryBudget.maxTokens.value, token_ratio: retryBudget.tokenRatio.value },
       }),
       ...defined("protocol", protocol?.value),
+      ...defined("shards", shard && shardsReport(shard)),
     }))
     .sort((a, b) => (a.upstream < b.upstream ? -1 : 1));
+}
+
+function shardsReport({ max, hash, by }: PlanShard): NonNullable<UpstreamReport["shards"]> {
+  return { max: max.value, hash: hash.value === "modulo" ? "MODULO" : "RENDEZVOUS", ...defined("by", by?.value) };
 }
 
 function breakerReport(breaker: PlanBreaker | undefined): BreakerReport | null {

@@ -289,7 +289,10 @@ export function entryNames(
     return governs.flatMap((entry) => {
       const of = entry.method?.value ?? entry.service?.value;
       const through = of === undefined ? "the entry for every upstream" : `the upstream entry for "${of}"`;
-      const texts = policyTexts(entry.policy).map((text) => ({ text, item: undefined }));
+      const texts = [...policyTexts(entry.policy), ...(entry.shard?.by ? [entry.shard.by] : [])].map((text) => ({
+        text,
+        item: undefined,
+      }));
       return namesOf(ir, file, texts, which).map((mention) => ({ ...mention, through }));
     });
   });

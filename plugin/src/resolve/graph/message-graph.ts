@@ -199,7 +199,11 @@ function sourceTexts(source: IrSource | undefined): Located[] {
 const plain = (texts: readonly Text[]): Located[] => texts.map((text) => ({ text, item: undefined }));
 function callTexts(call: IrCall): Text[] {
   const { policy } = call;
-  return [...some(call.request, call.batch?.by), ...call.set.flatMap(bindTexts), ...policyTexts(policy)];
+  return [
+    ...some(call.request, call.batch?.by, call.shard?.text),
+    ...call.set.flatMap(bindTexts),
+    ...policyTexts(policy),
+  ];
 }
 /** Every expression of a policy, of a call or of an upstream entry. */
 export function policyTexts(policy: IrPolicy): Text[] {

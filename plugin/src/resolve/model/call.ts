@@ -22,6 +22,8 @@ export interface Call {
   readonly http: RestRule | undefined;
   readonly onError: readonly ErrorRule[];
   readonly batch: Batch | undefined;
+  /** Its shard, in place of the policy's rule. */
+  readonly shard: CallShard | undefined;
   readonly effects: Effects;
   /** True if its request, the caller that it carries, or its answer may contain sensitive values. */
   readonly sensitive: boolean;
@@ -66,6 +68,26 @@ export interface Batch {
   readonly keyBy: { readonly item: Variable; readonly by: BoundExpression } | undefined;
   readonly many: boolean;
   readonly max: number;
+}
+/** Shard of one call. */
+export interface CallShard {
+  readonly by: Expression;
+  /** True: `by` is the name of a shard. False: it is a key. */
+  readonly isName: boolean;
+}
+/** Shards of the called upstream. */
+export interface ShardPolicy {
+  readonly at: Origin;
+  /** Maximum number of shards. */
+  readonly most: number;
+  /** Undefined: none fits the method. */
+  readonly rule: ShardRule | undefined;
+}
+/** Rule for the shards of calls of one method, or for the keys of one batch. */
+export interface ShardRule {
+  readonly by: Expression;
+  /** `request`, or for a batch `key`. */
+  readonly over: Variable;
 }
 export interface ErrorRule {
   readonly at: Origin;
@@ -117,6 +139,8 @@ export interface Policy {
    * of an upstream.
    */
   readonly branches: readonly Branch[];
+  /** Undefined: the upstream has no shards. */
+  readonly shard: ShardPolicy | undefined;
 }
 export interface Branch {
   readonly ir: IrBranch;

@@ -461,6 +461,8 @@ export interface EachSource {
   readonly partial: boolean;
   readonly concurrent: number;
   readonly max: number | undefined;
+  /** True: the items are the names of all shards of the called upstream. */
+  readonly scatters: boolean;
   readonly quorum: Quorum | undefined;
 }
 /** The number of values that an `each` needs. */

@@ -105,12 +105,13 @@ export function requestReads(
 }
 
 function readCalls(block: Part, branches: boolean, found: Found): void {
-  for (const { policy } of callsIn(block)) {
+  for (const { policy, shard } of callsIn(block)) {
     for (const { value, at } of policy.forward) {
       const name = value.toLowerCase();
       if (!isTraceId(name) && !found.headers.has(name)) found.headers.set(name, at);
     }
-    if (policy.retry.if !== undefined) read(policy.retry.if, found);
+    for (const expression of [policy.retry.if, shard === undefined ? policy.shard?.rule?.by : undefined])
+      if (expression !== undefined) read(expression, found);
     if (branches)
       for (const expression of servingBranches(policy).flatMap((branch) => [branch.if, branch.by]))
         if (expression !== undefined) read(expression, found);

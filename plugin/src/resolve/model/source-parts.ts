@@ -59,6 +59,7 @@ export function callInputs(call: Call): (Expression | undefined)[] {
     call.batch?.by.expression,
     call.batch?.wrap?.element.expression,
     call.batch?.keyBy?.by.expression,
+    call.shard?.by,
   ];
 }
 /** Returns the holes in the tags of an RPC's cached answers. */
@@ -70,10 +71,11 @@ export function tagHoles({ cache }: Pick<Call["policy"], "cache">): readonly Tag
   return cache.tags.flatMap(({ parts }) => parts.filter((part) => typeof part !== "string"));
 }
 /**
- * Returns the expressions of a call's policy that are evaluated before an attempt: `retry.if`, and those of branches.
+ * Returns the expressions of a call's policy that are evaluated before an attempt: `retry.if`, and those of branches and
+ * shards.
  */
-export function policyExpressions({ retry, branches }: Call["policy"]): (Expression | undefined)[] {
-  return [retry.if, ...branches.flatMap((branch) => [branch.if, branch.by])];
+export function policyExpressions({ retry, branches, shard }: Call["policy"]): (Expression | undefined)[] {
+  return [retry.if, ...branches.flatMap((branch) => [branch.if, branch.by]), shard?.rule?.by];
 }
 /** Roles of values that belong to one request, except values that are read from it by name. */
 const OF_A_REQUEST: ReadonlySet<Variable["role"]> = new Set(["step", "principal", "peer"]);

@@ -17,12 +17,13 @@ interface MergedCall {
   readonly policies: readonly IrPolicy[];
   readonly effects: Effects;
   readonly tags: readonly CacheTag[];
+  readonly shard: Policy["shard"];
 }
 
 /**
  * Merges the policies of the entries and the call leaf by leaf, the nearest first. Impossible settings are reported.
  */
-export function mergePolicy(cx: PolicyContext, { ir, policies, effects, tags }: MergedCall): Policy {
+export function mergePolicy(cx: PolicyContext, { ir, policies, effects, tags, shard }: MergedCall): Policy {
   const callRetry = ir.policy.retry;
   if (callRetry !== undefined && effects === "once" && (callRetry.attempts?.value ?? 3) > 1) {
     cx.scope.report({
@@ -77,6 +78,7 @@ export function mergePolicy(cx: PolicyContext, { ir, policies, effects, tags }: 
     adaptive: adaptive?.value === true || nearest(shared, (policy) => policy.limit?.adaptive)?.value === true,
     identify: nearest(policies, (policy) => policy.identify),
     branches: branchesOf(cx.scope, policies, cx.run.ir),
+    shard,
     forward: nearest(policies, (policy) => (policy.forward.length > 0 ? policy.forward : undefined)) ?? [],
   };
 }

@@ -1,16 +1,15 @@
-import { childrenOf, type Node } from "../../cel/index.ts";
+import type { Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { fieldOfArgs, type PageCall, pageCallOf } from "../model/page-calls.ts";
 
 /**
- * Reports faults of `page.size`, `page.open` and `page.seal`. Returns true if there are none.
+ * Reports faults of one call of `page.size`, `page.open` or `page.seal`. Returns true if there are none.
  *
  * @param allowed true in the message that a unary rpc answers with
  */
-export function checkPageFunctions(root: Node, allowed: boolean, report: Report): boolean {
-  const call = pageCallOf(root);
-  const sound = call === undefined || (allowed ? checkOperands(call, report) : refuse(call, report));
-  return childrenOf(root).reduce((all, child) => checkPageFunctions(child, allowed, report) && all, sound);
+export function checkPageFunction(node: Node, allowed: boolean, report: Report): boolean {
+  const call = pageCallOf(node);
+  return call === undefined || (allowed ? checkOperands(call, report) : refuse(call, report));
 }
 
 function refuse({ fn, at }: PageCall, report: Report): boolean {

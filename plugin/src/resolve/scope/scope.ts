@@ -19,9 +19,8 @@ import type { Text } from "../../diagnostic/origin.ts";
 import type { EnumRelations } from "../conversions/enum-relations.ts";
 import { conditionInstead } from "../conversions/replacement.ts";
 import type { Step } from "../model/model.ts";
-import { checkConstantOperands } from "./constant-operands.ts";
 import { type FreeNames, freeNames } from "./free-names.ts";
-import { checkPageFunctions } from "./page-functions.ts";
+import { checkSpecialCalls } from "./special-calls.ts";
 
 const STRING: CelType = { kind: "string" };
 
@@ -113,6 +112,8 @@ export interface MessageScope {
   readonly strict?: "permit" | "limit" | undefined;
   /** True in the message that a unary rpc answers with, where pages may be. */
   readonly pages?: boolean | undefined;
+  /** True for the `in` of an `each`, which may be the names of all shards. */
+  readonly scatters?: boolean | undefined;
 }
 
 export function free(scope: MessageScope, text: Text): FreeNames {
@@ -150,8 +151,8 @@ export function check(scope: MessageScope, text: Text, locals: readonly Variable
     enums: scope.enums,
   };
   const found = checkExpression(text, expressions, scope.registry, scope.report);
-  if (found === undefined || !checkPageFunctions(found.root, scope.pages === true, scope.report)) return undefined;
-  if (!checkConstantOperands(found.root, scope.report)) return undefined;
+  const place = { pages: scope.pages === true, scatters: scope.scatters === true };
+  if (found === undefined || !checkSpecialCalls(found.root, place, scope.report)) return undefined;
   if (scope.strict === undefined) return found;
   return comparesOptionals(found, scope.strict, scope.report) ? undefined : strict(found);
 }

@@ -14,6 +14,7 @@ import { mergeByKey, metadata } from "../policies/metadata.ts";
 import { mergePolicy } from "../policies/policy.ts";
 import { httpProtocol, httpRule, policyOf, protocolOf } from "../policies/protocol.ts";
 import { isSensitiveCall } from "../policies/sensitive-call.ts";
+import { callShard } from "../policies/shards.ts";
 import { checkStreamLimit } from "../policies/stream-limits.ts";
 import { callTags } from "../policies/tags.ts";
 import { effectsOf } from "../policies/vouching.ts";
@@ -46,9 +47,7 @@ export function resolveCall(
   const set = resolveSet(cx, ir, method.input, locals);
   const masks = resolveMasks(cx, ir, method.input, kind);
   const batch = ir.batch && resolveBatch(cx, ir.batch, method, locals, effects);
-  const callMetadata = metadata(scope, ir.policy.metadata, locals);
-  const outside = withoutMessage(scope);
-  const shared = entries.map((entry) => metadata(outside, entry.policy.metadata, []));
+  const sentMetadata = allMetadata(cx, ir, entries, locals);
   const onError = resolveErrorRules(cx, ir, { method, entries, batch, locals });
   if ((ir.request && request === undefined) || (ir.batch && batch === undefined)) return undefined;
   const sent = [
@@ -64,12 +63,14 @@ export function resolveCall(
     const paths = sent.map(({ path }) => path);
     checkSent({ method, rule, at }, ir, paths, whole, scope.report);
   }
+  const { choice, shard } = callShard(scope, { ir, method, batch, entries, locals, at });
+  const tags = callTags(scope, { ir, method, entries, locals, effects });
   const bound = {
     method,
     set,
     masks,
-    metadata: mergeByKey([callMetadata, ...shared]),
-    policy: mergePolicy(cx, { ir, policies, effects, tags: callTags(scope, { ir, method, entries, locals, effects }) }),
+    metadata: sentMetadata,
+    policy: mergePolicy(cx, { ir, policies, effects, tags, shard }),
   };
   return {
     ...bound,
@@ -78,11 +79,24 @@ export function resolveCall(
     http: rule,
     onError,
     batch,
+    shard: choice,
     effects,
     sensitive: isSensitiveCall(scope, bound),
     methodAt: at,
     evidence,
   };
+}
+
+/** Returns the metadata of the call, and of the entries that govern it. */
+function allMetadata(
+  { scope }: MessageContext,
+  { policy }: IrCall,
+  entries: readonly IrUpstream[],
+  locals: readonly Variable[],
+): Call["metadata"] {
+  const ofCall = metadata(scope, policy.metadata, locals);
+  const outside = withoutMessage(scope);
+  return mergeByKey([ofCall, ...entries.map((entry) => metadata(outside, entry.policy.metadata, []))]);
 }
 
 function calledMethod({ scope, run }: MessageContext, ir: IrCall, kind: CallKind): DescMethod | undefined {

@@ -1,8 +1,9 @@
-import { type CelType, type Expression, type Proto, typeName, type Variable } from "../../cel/index.ts";
+import { type CelType, type Expression, type Node, type Proto, typeName, type Variable } from "../../cel/index.ts";
 import type { Text } from "../../diagnostic/origin.ts";
-import type { IrEach, IrStep } from "../../ir/step.ts";
+import type { IrEach, IrShard, IrStep } from "../../ir/step.ts";
 import { protoOf } from "../../model/proto-of.ts";
-import type { EachSource, Quorum } from "../model/model.ts";
+import type { EachSource, Quorum, Source } from "../model/model.ts";
+import { mostOf, shardsOf } from "../policies/shards.ts";
 import { check, checkCondition, checkValue, where } from "../scope/scope.ts";
 import { resolveCall } from "./call.ts";
 import { resolveCompose } from "./compose.ts";
@@ -11,7 +12,7 @@ import { describe, type Resolved, value, valueOfCall } from "./resolved-source.t
 
 export function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resolved | undefined {
   const { scope } = cx;
-  const over = ir.in && check(scope, ir.in);
+  const over = ir.in && check({ ...scope, scatters: true }, ir.in);
   if (over === undefined || ir.var === undefined || ir.source === undefined) return undefined;
   const item = itemOf(cx, over, ir.var);
   if (item === undefined) return undefined;
@@ -35,6 +36,8 @@ export function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resol
     });
     return undefined;
   }
+  const shards = scatteredOver(cx, over.root, inner.source);
+  if (shards === "faulty") return undefined;
   const itemUnsafe = [condition, key, ...inner.needs].some((expression) => (expression?.unsafe.length ?? 0) > 0);
   const source: EachSource = {
     kind: "each",
@@ -46,11 +49,39 @@ export function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resol
     key,
     partial: ir.partial?.value ?? false,
     concurrent: ir.concurrent?.value ?? 10,
-    max: ir.max?.value,
+    max: ir.max?.value ?? (shards && mostOf(shards)),
+    scatters: shards !== undefined,
     quorum: quorumOf(ir),
   };
   const result = listOrMap(inner, key, keyProto);
   return { source, ...result, absent: false, needs: [over], uses: [condition, key, ...inner.needs, ...inner.uses] };
+}
+
+/**
+ * Returns the shards that an `each` goes over; undefined: it goes over a list. Its call goes to one of them, so that the
+ * emitted code finds their names in the called method.
+ */
+function scatteredOver(cx: MessageContext, root: Node, source: Source): IrShard | "faulty" | undefined {
+  const [operand] = root.kind === "call" && root.overload === "shard_names" ? root.args : [];
+  if (operand?.kind !== "constant") return undefined;
+  const service = String(operand.value);
+  const found = source.kind === "call" ? source.call.method.parent : undefined;
+  const shards = found && shardsOf(cx.governing.entries, found);
+  if (found?.typeName === service && shards !== undefined) return shards;
+  cx.scope.report({
+    code: "BFF273",
+    severity: "error",
+    message:
+      found?.typeName === service
+        ? `"${service}" has no shards`
+        : `\`shard.names\` names "${service}", and this \`each\` calls ${found === undefined ? "nothing" : `"${found.typeName}"`}`,
+    at: operand.at,
+    hint:
+      found?.typeName === service
+        ? `add \`upstream: { service: "${service}" shard: {} }\` to the (bff.v1.file) option`
+        : "name the service of the `call` in this `each`",
+  });
+  return "faulty";
 }
 
 /** Without `partial`, `enough` is the minimum, too. */

@@ -15,6 +15,7 @@ import { entryMetadata } from "../policies/metadata.ts";
 import { mergePolicy } from "../policies/policy.ts";
 import { httpProtocol, httpRule, policyOf } from "../policies/protocol.ts";
 import { isSensitiveCall } from "../policies/sensitive-call.ts";
+import { callShard } from "../policies/shards.ts";
 import { callTags } from "../policies/tags.ts";
 import { effectsOf } from "../policies/vouching.ts";
 import type { MessageScope } from "../scope/scope.ts";
@@ -215,9 +216,11 @@ export function clientCalls(cx: MessageContext, ir: IrMessage): Call[] {
         request: undefined,
         policy: NO_POLICY,
         batch: undefined,
+        shard: undefined,
       };
       const tags = callTags(quiet.scope, { ir: call, method, entries, locals: [], effects });
-      const policy = mergePolicy(quiet, { ir: call, policies, effects, tags });
+      const { shard } = callShard(quiet.scope, { ir: call, method, batch: undefined, entries, locals: [], at });
+      const policy = mergePolicy(quiet, { ir: call, policies, effects, tags, shard });
       // A resolver's value cannot be marked as depending on a stale answer.
       const cache = { ...policy.cache, stale: undefined };
       const bound = {
@@ -234,6 +237,7 @@ export function clientCalls(cx: MessageContext, ir: IrMessage): Call[] {
           request: undefined,
           onError: [],
           batch: undefined,
+          shard: undefined,
           effects,
           methodAt: at,
           evidence: vouched,

@@ -70,9 +70,10 @@ page_seal: page.seal(map(string, string)) string !
 page_open: page.open(string) map(string, string)
 `;
 
-/** Ours: the position of a value for a decision that is named, as of a branch's \`share\`. */
-const SHARES = `
+/** Ours: the position of a value for a decision that is named, as of a branch's \`share\`; the shards of an upstream. */
+const UPSTREAMS = `
 share_of: share.of(string, string) double
+shard_names: shard.names(string) list(string)
 `;
 
-export const ADDITIONS = `${REGEX}${TEXTS}${SORT}${TIMES}${URLS}${RANDOM}${PAGES}${SHARES}`;
+export const ADDITIONS = `${REGEX}${TEXTS}${SORT}${TIMES}${URLS}${RANDOM}${PAGES}${UPSTREAMS}`;

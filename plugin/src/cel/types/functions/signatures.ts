@@ -212,6 +212,7 @@ const NAMESPACES: ReadonlySet<string> = new Set([
   "regex",
   "sets",
   "share",
+  "shard",
   "strings",
   "url",
 ]);

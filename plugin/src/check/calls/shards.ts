@@ -1,0 +1,32 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
+import { blocksOf } from "../../resolve/model/blocks.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import { allCalls } from "../callers/governing-identities.ts";
+import type { Check } from "../check.ts";
+
+export const shardsAlone: Check = {
+  rules: {
+    BFF285:
+      "An upstream with shards has no branches and no mirrors. The address of a branch holds the data of one shard, but would receive the calls of all.",
+  },
+  run: checkShardsAlone,
+};
+
+/** Reports branches of upstreams that have shards, also those of the entry for every upstream. */
+function checkShardsAlone(model: Model, report: Report): void {
+  const reported = new Set<Origin>();
+  for (const { method, policy } of blocksOf(model).flatMap(allCalls)) {
+    const [branch] = policy.branches;
+    if (policy.shard === undefined || branch === undefined || reported.has(branch.ir.at)) continue;
+    reported.add(branch.ir.at);
+    report({
+      code: "BFF285",
+      severity: "error",
+      message: `"${method.parent.typeName}" has shards, so it cannot have the branch "${branch.ir.name.value}"`,
+      at: branch.ir.at,
+      related: [{ at: policy.shard.at, message: "the shards" }],
+      hint: "leave the branch out, or declare the branches in entries of the other services",
+    });
+  }
+}
