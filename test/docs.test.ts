@@ -179,7 +179,7 @@ test("the page of variables lists every variable that a server reads, and no oth
     .map((name) => read(`packages/server/src/${name}`))
     .concat(
       ["topics", "pages"].map((name) => read(`runtime/src/environment/open-${name}.ts`)),
-      ["process/open-denylist", "process/open-tools", "mcp/open-mcp"].map((name) =>
+      ["process/open-overrides", "process/open-tools", "mcp/open-mcp"].map((name) =>
         read(`packages/server/src/${name}.ts`),
       ),
       ofIdentity,

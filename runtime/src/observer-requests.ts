@@ -311,9 +311,11 @@ export interface AuditEvent {
     | "key-revoked"
     | "key-first-used"
     | "denylist-added"
-    | "denylist-removed";
+    | "denylist-removed"
+    | "limit-overridden"
+    | "limit-restored";
   readonly at: Date;
-  /** Reason, in fixed words of this package. A change of the denylist has the entry, and the text of the operator. */
+  /** Reason, in fixed words of this package. A change of the denylist or of a limit has the entry. */
   readonly reason?: string | undefined;
   /** `package.Service/Method` */
   readonly method?: string | undefined;

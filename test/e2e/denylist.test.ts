@@ -1,4 +1,4 @@
-// Callers and addresses that `bff-key deny` names, at a generated server with keys in SQLite.
+// Callers and addresses that `bff-key deny` names, and limits that `bff-key limit` overrides, at a generated server with keys in SQLite.
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runBffKey } from "../../packages/server/src/command/bff-key.ts";
@@ -14,6 +14,9 @@ option (bff.v1.file) = {
 service ShopService {
   option (bff.v1.service) = { permit: {} };
   rpc GetPage(GetPageRequest) returns (Page);
+  rpc GetFew(GetPageRequest) returns (Page) {
+    option (bff.v1.method).rate_limit = { name: "few" key: "'user ' + principal.subject" rate: 2 per: "1d" };
+  }
 }
 message GetPageRequest { string id = 1; }
 message Page {
@@ -66,6 +69,24 @@ test("a denied caller and a denied address are refused within 5 s, and others ar
   await until(403);
   expect(await status(bea)).toBe(403);
   await command("allow", "address", "127.0.0.0/8");
+});
+
+test("all processes admit a caller by the rate that overrides its limit, within 5 s", async () => {
+  const [ada, bea] = [await command("create", "--subject", "ada"), await command("create", "--subject", "bea")];
+  const env = { ...store(), BFF_OVERRIDES: "true" };
+  const servers = await Promise.all([1, 2].map(() => project.served("shop/v1/server.ts", items, env)));
+  const statuses = servers.map(({ post }) => async (key: string): Promise<number> => {
+    const { status } = await post("shop.v1.ShopService/GetFew", { id: "1" }, { headers: { "x-api-key": key } });
+    return status;
+  });
+  for (const status of statuses)
+    for (const key of [ada, bea])
+      expect([await status(key), await status(key), await status(key)]).toEqual([200, 200, 429]);
+  await command("limit", "shop.v1/few", "user ada", "--rate", "4");
+  for (const status of statuses) {
+    while ((await status(ada)) !== 200);
+    expect([await status(ada), await status(ada), await status(bea)]).toEqual([200, 429, 429]);
+  }
 });
 
 test("a server without a store does not start", () => {

@@ -36,9 +36,9 @@ import { type MockDefaults, mockedOf, mockMode, without } from "./process/mocks.
 import { withOneShape } from "./process/observers.ts";
 import { openSeparateAdmin, serverFamilies } from "./process/open-admin.ts";
 import { type OpenCache, openCache } from "./process/open-cache.ts";
-import { guarded } from "./process/open-denylist.ts";
 import { openMocks } from "./process/open-mocks.ts";
 import { type Observers, openObservers } from "./process/open-observers.ts";
+import { guarded } from "./process/open-overrides.ts";
 import { type LoadTools, openTools, serveStdioTools } from "./process/open-tools.ts";
 import { addCertificates, KeySets } from "./process/server-families.ts";
 import { cannotStart, explainFaults, startLine } from "./process/start-line.ts";
@@ -216,6 +216,7 @@ interface Parts extends OpenCache {
   readonly mocks: Awaited<ReturnType<typeof openMocks>>;
   readonly clients: Readonly<Record<string, UpstreamClient>>;
   readonly observers: Observers;
+  readonly overrides: Declarations<Message>["overrides"];
   readonly identity: OpenIdentity | undefined;
   readonly limits: Limits | undefined;
   readonly topics: Topics;
@@ -245,11 +246,14 @@ async function openParts<
   const audit = (event: AuditEvent) => observer?.audit?.(event);
   const [clock, first] = [systemClock, worker?.speaks];
   const opened = await declared.identity?.open({ clock, fault, audit, fetched: keySets.fetched });
-  const identity = await guarded(opened, declared.denylist, fault);
-  const limits = await declared.limits?.open({ clock, fault, processes: config.workers, first });
+  const { overrides } = declared;
+  const identity = await guarded(opened, overrides, fault);
+  const counting = { processes: config.workers, first, overrides: overrides?.limits };
+  const limits = await declared.limits?.open({ clock, fault, ...counting });
   const topics = await declared.topics.open({ clock, fault, observer, first });
   const memo = await openCache(config, observers, options, first);
-  return { mocks, clients, observers, identity, limits, topics, pages: declared.pages, tools: declared.tools, ...memo };
+  const { pages, tools } = declared;
+  return { mocks, clients, observers, overrides, identity, limits, topics, pages, tools, ...memo };
 }
 
 function createEndpoints<

@@ -238,8 +238,8 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   {
     name: "BFF_OVERRIDES",
     default: "false",
-    reads: ({ identity }) => identity !== undefined,
-    about: "true: refuses the callers and addresses that bff-key deny names; needs DATABASE_URL or BFF_STORE_FILE",
+    reads: (server) => server.identity !== undefined || hasLimits(server),
+    about: "true: applies what bff-key deny and bff-key limit write; needs DATABASE_URL or BFF_STORE_FILE",
   },
   { name: "BFF_MCP", default: "true", reads: hasTools, about: "false: no tools for agents at /mcp" },
   {

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../clock.ts";
 import type { Limits, Shared } from "../limits/limits.ts";
+import type { LimitOverrides } from "../limits/overrides.ts";
 import type { RateLimit } from "../limits/rate-limit.ts";
 import type { SharedCounters } from "../limits/shared-counters.ts";
 import { type ConfigFault, type Environment, EnvReader } from "./env-reader.ts";
@@ -30,6 +31,8 @@ export interface LimitsSpec {
 interface LimitsParts {
   readonly clock: Clock;
   readonly fault: ServerFault;
+  /** Rates of single keys. Undefined: none. */
+  readonly overrides?: LimitOverrides | undefined;
   /** How many processes count; default 1. */
   readonly processes?: number | undefined;
   /** True if this process reports the facts that hold for all processes. Default: true. */
@@ -51,7 +54,7 @@ export async function configureLimits(limits: readonly RateLimit[], read: EnvRea
     return undefined;
   }
   return {
-    async open({ clock, fault, processes = 1, first = true }) {
+    async open({ clock, fault, overrides, processes = 1, first = true }) {
       const { Limits } = await import("../limits/limits.ts"); // nobody else pays for loading it
       const names = [...new Set(alone.map((limit) => `${limit.package}/${limit.name}`))].join(", ");
       if (alone.length > 0 && first) {
@@ -61,7 +64,7 @@ export async function configureLimits(limits: readonly RateLimit[], read: EnvRea
         fault(`limits are counted in ${place} (${names})${more}; set REDIS_URL`, undefined);
       }
       const counters = url === undefined ? store && quotaCounters(store) : await redisCounters(url, fault);
-      return new Limits({ clock, fault, ...(counters && { shared: counters }) });
+      return new Limits({ clock, fault, overrides, ...(counters && { shared: counters }) });
     },
   };
 }

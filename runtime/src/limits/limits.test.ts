@@ -10,6 +10,7 @@ import { Cells } from "./cells.ts";
 import { keyOf } from "./key.ts";
 import { type ChargeResult, isRefusal, Limits, type Refusal } from "./limits.ts";
 import { LocalCounters } from "./local-counters.ts";
+import { type LimitOverride, LimitOverrides } from "./overrides.ts";
 import { Counter, type RateLimit } from "./rate-limit.ts";
 import { exceeded } from "./refusals.ts";
 
@@ -278,5 +279,59 @@ describe("the details of a refusal", () => {
         expect(Number(failure.headers[1])).toBe(Math.ceil(ms / 1000));
       }),
     );
+  });
+});
+
+describe("overrides", () => {
+  const NARROW = limit({ name: "narrow", rate: 2, burst: 2 });
+  const CALLS = limit({ name: "calls", rate: 2, per: "day", burst: 2 });
+  function opened() {
+    const overrides = new LimitOverrides(() => {});
+    const clock = new FakeClock();
+    const limits = new Limits({ clock, overrides, fault: () => {} });
+    const set = (...rows: readonly Partial<LimitOverride>[]) =>
+      overrides.replace(rows.map((row) => ({ limit: "web.v1/narrow", key: "ann", rate: 4, burst: undefined, ...row })));
+    const charge = (key: string, of = NARROW, cost = 1) =>
+      limits.charge([{ limit: of, key, cost }]) as ChargeResult | Refusal;
+    const passes = (key: string, of = NARROW, most = 9): number => {
+      for (let count = 0; count < most; count++) if (isRefusal(charge(key, of))) return count;
+      return most;
+    };
+    return { clock, set, charge, passes };
+  }
+  test("one key has another rate, and units that are charged count in both", async () => {
+    const { set, passes, clock } = opened();
+    expect(passes("ann")).toBe(2);
+    set({});
+    expect([passes("ann"), passes("bea")]).toEqual([2, 2]);
+    set();
+    expect(passes("ann")).toBe(0);
+    set({ rate: 6, burst: 1 });
+    expect(passes("ann")).toBe(0);
+    set({ rate: 60 });
+    expect(passes("ann", NARROW, 99)).toBe(56);
+    await clock.advance(1_000);
+    expect(passes("ann")).toBe(1);
+  });
+  test("a quota has another number, hashed and shortened keys are found, and the cost of a request may be higher", () => {
+    const { set, passes, charge } = opened();
+    const long = "x".repeat(99);
+    set(
+      { limit: "web.v1/calls", rate: 5, burst: 1 },
+      { key: long, rate: 3 },
+      { key: "2001:db8::1", rate: 5 },
+      { key: "eve", rate: 7 },
+    );
+    expect([passes("ann", CALLS), passes("ann"), passes(long), passes("2001:db8::ffff")]).toEqual([5, 2, 3, 5]);
+    expect(charge("bea", NARROW, 7)).toMatchObject({ outcome: "cost" });
+    expect(isRefusal(charge("eve", NARROW, 7))).toBe(false);
+    expect((charge("eve") as Refusal).failure.headers).toContain('"narrow";q=7;w=60');
+  });
+  test("a charge is returned in units after the rate has changed", () => {
+    const { set, passes, charge } = opened();
+    const charged = charge("ann", NARROW, 2) as ChargeResult;
+    set({ rate: 7 });
+    charged.refund();
+    expect(passes("ann")).toBe(7);
   });
 });

@@ -4,6 +4,7 @@ import { clientFault, type Failure } from "../failure.ts";
 import { Breaker } from "../guard/breaker.ts";
 import { keyOf } from "./key.ts";
 import { ClockMoment, LocalCounters, type Moment } from "./local-counters.ts";
+import type { LimitOverrides } from "./overrides.ts";
 import { type Charge, Counter, type CounterState, type RateLimit } from "./rate-limit.ts";
 import { exceeded, type LimitExcess, unreachable } from "./refusals.ts";
 import type { Answer, SharedCounters } from "./shared-counters.ts";
@@ -14,6 +15,8 @@ export interface LimitsParts {
   readonly clock: Clock;
   /** Undefined: this process counts alone. */
   readonly shared?: Shared | undefined;
+  /** Rates of single keys. Undefined: none. */
+  readonly overrides?: LimitOverrides | undefined;
   /** Receives faults of counters that are unreachable; `what` is the same text for faults of one kind. */
   readonly fault: (message: string, cause: unknown) => void;
 }
@@ -77,6 +80,7 @@ const LOST = "a charge to a limit's counters has been lost";
 export class Limits {
   readonly #clock: Clock;
   readonly #shared: Shared | undefined;
+  readonly #overrides: LimitOverrides | undefined;
   readonly #fault: LimitsParts["fault"];
   readonly #breaker: Breaker;
   readonly #counters = new Map<string, Counter>();
@@ -85,9 +89,10 @@ export class Limits {
   readonly #standIn = new LocalCounters();
   readonly #shield = new Shield();
 
-  constructor({ clock, shared, fault }: LimitsParts) {
+  constructor({ clock, shared, overrides, fault }: LimitsParts) {
     this.#clock = clock;
     this.#shared = shared;
+    this.#overrides = overrides;
     this.#fault = fault;
     this.#breaker = new Breaker(BREAKER, clock);
   }
@@ -100,7 +105,10 @@ export class Limits {
    */
   charge(requests: readonly ChargeRequest[]): ChargeResult | Refusal | Promise<ChargeResult | Refusal> {
     const charges = new Charges();
-    for (const request of requests) charges.add(this.#counterOf(request.limit), request);
+    for (const { limit, key: text, cost } of requests) {
+      const [counter, key] = [this.#counterOf(limit), keyOf(text)];
+      charges.add(this.#overrides?.counterOf(counter, key) ?? counter, key, cost);
+    }
     const moment = new ClockMoment(this.#clock);
     const far: Charge[] = [];
     const over: LimitExcess[] = [];
@@ -254,9 +262,8 @@ class Charges {
   readonly of: number[] = [];
   readonly costs: number[] = [];
 
-  add(counter: Counter, { key: text, cost: requestCost }: ChargeRequest): void {
+  add(counter: Counter, key: string, requestCost: number | bigint): void {
     const { all } = this;
-    const key = keyOf(text);
     const cost = Math.max(0, Math.ceil(Number(requestCost)));
     if (Number.isNaN(cost)) throw new TypeError(`a cost of ${counter.id} is no number`);
     this.costs.push(cost);

@@ -8,6 +8,8 @@ interface Level extends Cell {
   /** In microseconds. */
   at: number;
   level: number;
+  /** Ticks of one unit of cost at that moment. */
+  ticks: number;
 }
 
 /** The time in microseconds: by a clock that never goes back, and since 1970. */
@@ -72,28 +74,33 @@ export class LocalCounters {
     if (cell !== undefined) {
       cell.at = at;
       cell.level = level;
+      cell.ticks = ticks;
       cell.until = until;
     } else if (level > 0) {
-      cells.set(key, { at, level, until }, unit === "" ? moment.now : moment.date);
+      cells.set(key, { at, level, ticks, until }, unit === "" ? moment.now : moment.date);
     }
   }
 
   /** Returns the number of known keys of a limit. */
   size(counter: Counter): number {
-    return this.#keys.get(counter)?.size ?? 0;
+    return this.#keys.get(counter.base)?.size ?? 0;
   }
 
   #level(counter: Counter, key: string, moment: Moment): number {
-    const cell = this.#keys.get(counter)?.get(key);
+    const { base, unit, ticks, drain } = counter;
+    const cell = this.#keys.get(base)?.get(key);
     if (cell === undefined) return 0;
-    if (counter.unit !== "") return cell.at === endOf(counter.unit, moment.date) ? cell.level : 0;
-    return Math.max(0, cell.level - Math.max(0, moment.now - cell.at) * counter.drain);
+    if (unit !== "") return cell.at === endOf(unit, moment.date) ? cell.level : 0;
+    // Units count, whatever the rate was at the last charge.
+    const level =
+      cell.ticks === ticks ? cell.level : Math.min(MOST_TICKS, Math.round((cell.level / cell.ticks) * ticks));
+    return Math.max(0, level - Math.max(0, moment.now - cell.at) * drain);
   }
   #cells(counter: Counter): Cells<Level> {
-    let cells = this.#keys.get(counter);
+    let cells = this.#keys.get(counter.base);
     if (cells === undefined) {
       cells = new Cells(this.#most);
-      this.#keys.set(counter, cells);
+      this.#keys.set(counter.base, cells);
     }
     return cells;
   }

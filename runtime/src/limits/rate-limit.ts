@@ -30,6 +30,8 @@ export type CalendarUnit = "day" | "month";
  */
 export class Counter {
   readonly limit: RateLimit;
+  /** Counter of the limit as declared; itself, unless an operator has overridden the rate of a key. */
+  readonly base: Counter;
   /** `<package>/<name>` */
   readonly id: string;
   readonly unit: "" | CalendarUnit;
@@ -40,10 +42,12 @@ export class Counter {
   /** Maximum of charged ticks. */
   readonly full: number;
 
-  constructor(limit: RateLimit) {
+  /** @param base counter whose rate this one overrides */
+  constructor(limit: RateLimit, base?: Counter) {
     const { name, package: of, rate, per, burst } = limit;
     if (!(rate >= 1 && burst >= 1)) throw new TypeError(`limit ${name} allows nothing`);
     this.limit = limit;
+    this.base = base ?? this;
     this.id = `${of}/${name}`;
     if (typeof per === "string") {
       this.unit = per;

@@ -6,7 +6,8 @@ import { acts, Bucket, shapes } from "../testing/exact-bucket.ts";
 import { FakeClock, idle } from "../testing/fake-clock.ts";
 import { startRedis, until } from "../testing/redis-rig.ts";
 import { endOf } from "./calendar.ts";
-import { type ChargeResult, isRefusal, type Refusal } from "./limits.ts";
+import { type ChargeResult, isRefusal, Limits, type Refusal } from "./limits.ts";
+import { LimitOverrides } from "./overrides.ts";
 import { Counter, type RateLimit } from "./rate-limit.ts";
 import { RedisCounters } from "./redis-counters.ts";
 import { ADD, CHARGE } from "./redis-script.ts";
@@ -367,4 +368,21 @@ describe("counters in Redis", () => {
     expect(isRefusal(found) ? found.outcome : found.alone.length > 0 ? `alone ${found.alone}` : "ok").toBe(outcome);
     if (outcome !== "ok") expect(await tryCharge(CLOSED)).toMatch(_ === "a list" ? "ok" : "unreachable web.v1/closed");
   });
+});
+
+test("an override holds for the shared counter of its key, and for refusals that are repeated without Redis", async () => {
+  const redis = await startRedis();
+  const overrides = new LimitOverrides(() => {});
+  const of = limit({ rate: 2, burst: 2, per: 3_600_000 });
+  const counters = await countersOf(redis);
+  const shared = { counters, waitMs: 10_000, counts: () => true };
+  const limits = new Limits({ clock: new FakeClock(), shared, overrides, fault: () => {} });
+  const passes = async (key: string): Promise<number> => {
+    for (let count = 0; ; count++) if (isRefusal(await limits.charge([{ limit: of, key, cost: 1 }]))) return count;
+  };
+  expect(await passes("ann")).toBe(2);
+  overrides.replace([{ limit: "web.v1/user", key: "ann", rate: 7, burst: undefined }]);
+  expect([await passes("ann"), await passes("bea")]).toEqual([5, 2]);
+  overrides.replace([]);
+  expect(await passes("ann")).toBe(0);
 });

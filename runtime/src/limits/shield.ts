@@ -10,6 +10,7 @@ const MOST_KEYS = 1 << 14;
 
 /** A refusal that holds for a while. At `until`, the counter is queried again. */
 interface Refused extends Cell {
+  readonly counter: Counter;
   readonly end: number;
   readonly cost: number;
   readonly left: number;
@@ -21,21 +22,21 @@ export class Shield {
 
   /** Returns the state with which a charge is refused without a query; undefined: query. */
   standing({ counter, key, cost }: Charge, now: number): CounterState | undefined {
-    const refused = this.#refused.get(counter)?.get(key);
-    // The refusal does not apply to a lower cost.
-    if (refused === undefined || refused.until <= now || cost < refused.cost) return undefined;
+    const refused = this.#refused.get(counter.base)?.get(key);
+    // The refusal does not apply to a lower cost, or to another rate.
+    if (refused?.counter !== counter || refused.until <= now || cost < refused.cost) return undefined;
     return { wait: refused.end - now, left: refused.left };
   }
   refuse({ counter, key, cost }: Charge, { wait, left }: CounterState, now: number): void {
-    let cells = this.#refused.get(counter);
+    let cells = this.#refused.get(counter.base);
     if (cells === undefined) {
       cells = new Cells(MOST_KEYS);
-      this.#refused.set(counter, cells);
+      this.#refused.set(counter.base, cells);
     }
-    cells.set(key, { until: now + Math.min(wait, MOST_MICROS), end: now + wait, cost, left }, now);
+    cells.set(key, { counter, until: now + Math.min(wait, MOST_MICROS), end: now + wait, cost, left }, now);
   }
   /** Forgets the refusal, because units have been returned. */
   forget(counter: Counter, key: string): void {
-    this.#refused.get(counter)?.delete(key);
+    this.#refused.get(counter.base)?.delete(key);
   }
 }

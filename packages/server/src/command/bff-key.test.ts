@@ -153,11 +153,11 @@ describe("failures of the command", () => {
     expect(await run("list", "--all")).toMatchObject({ code: 2, error: expect.stringMatching(/--all/) });
     expect(await run()).toMatchObject({
       code: 2,
-      error: expect.stringMatching(/^Manages keys of callers and the denylist/),
+      error: expect.stringMatching(/^Manages keys, the denylist and rates of callers/),
     });
     expect(await run("--help")).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/^Manages keys of callers and the denylist/),
+      out: expect.stringMatching(/^Manages keys, the denylist and rates of callers/),
     });
   });
 
@@ -232,5 +232,54 @@ describe("the denylist", () => {
     ],
   ])("%j explains the error", async (args, why) => {
     expect(await run(...args)).toEqual({ code: 2, out: "", error: `bff-key: ${why}\n`, audit: [] });
+  });
+});
+
+describe("overrides of limits", () => {
+  test("limit, limits and unlimit change the list, with an audit of each change", async () => {
+    expect(await run("limit", "shop.v1/user", "ada", "--rate", "10")).toMatchObject({ code: 0, out: "" });
+    expect(await run("limit", "shop.v1/user", "ada", "--rate", "600", "--burst", "60")).toMatchObject({ code: 0 });
+    expect(await run("limit", "shop.v1/user", "bea", "--rate", "5", "--for", "2h")).toMatchObject({ code: 0 });
+    const { out } = await run("limits", "--json");
+    const rows = out.trim().split("\n");
+    expect(rows.map((line): unknown => JSON.parse(line))).toEqual([
+      { limit: "shop.v1/user", key: "ada", rate: 600, burst: 60 },
+      { limit: "shop.v1/user", key: "bea", rate: 5, until: expect.any(Number) },
+    ]);
+    expect((await run("limits")).out).toMatch(
+      /^limit +key +rate +burst +until\nshop\.v1\/user +ada +600 +60 +-\nshop\.v1\/user +bea +5 +- +\d{4}-/,
+    );
+    expect(await run("unlimit", "shop.v1/user", "ada")).toMatchObject({
+      code: 0,
+      error: "shop.v1/user has its own rate for ada again\n",
+    });
+    expect(await run("unlimit", "shop.v1/user", "ada")).toMatchObject({ code: 1 });
+    const { audit } = await run("limits");
+    expect(audit).toEqual(
+      [
+        ["limit-overridden", "shop.v1/user ada: rate 10"],
+        ["limit-overridden", "shop.v1/user ada: rate 600, burst 60"],
+        ["limit-overridden", "shop.v1/user bea: rate 5"],
+        ["limit-restored", "shop.v1/user ada"],
+      ].map(([event, reason]) => ({ time: expect.any(String), event, reason })),
+    );
+  });
+  const place = "needs a limit and the text of its key: shop.v1/user u-17";
+  const count = "is no whole number above 0: write 600; to refuse a caller, use bff-key deny";
+  test.each([
+    [["limit", "shop.v1/user", "ada"], "limit needs --rate, the number of units per period of the limit"],
+    [["limit", "user", "ada", "--rate", "1"], `limit ${place}`],
+    [["limit", "shop.v1/user", "--rate", "1"], `limit ${place}`],
+    [["limit", "shop.v1/user", "a", "b", "--rate", "1"], `limit ${place}`],
+    [["unlimit", "shop.v1/user"], `unlimit ${place}`],
+    [["limit", "shop.v1/user", "ada", "--rate", "0"], `--rate ${count}`],
+    [["limit", "shop.v1/user", "ada", "--rate", "1.5"], `--rate ${count}`],
+    [["limit", "shop.v1/user", "ada", "--rate", "1", "--burst", "-1"], /--burst/],
+    [["limit", "shop.v1/user", "x".repeat(1025), "--rate", "1"], "the key has more than 1024 bytes"],
+  ])("%j explains the error", async (args, why) => {
+    const { code, error } = await run(...args);
+    expect(code).toBe(2);
+    if (typeof why === "string") expect(error).toBe(`bff-key: ${why}\n`);
+    else expect(error).toMatch(why);
   });
 });

@@ -18,9 +18,9 @@ import {
   second,
   UserFault,
 } from "./bff-key-parts.ts";
-import { allow, denied, deny } from "./denylist-commands.ts";
+import { allow, denied, deny, limit, limits, unlimit } from "./override-commands.ts";
 
-const USAGE = `Manages keys of callers and the denylist, in the store of BFF_STORE_FILE (SQLite) or DATABASE_URL (PostgreSQL).
+const USAGE = `Manages keys, the denylist and rates of callers, in the store of BFF_STORE_FILE (SQLite) or DATABASE_URL (PostgreSQL).
 
   bff-key create --subject <text> [--scope <word>]... [--claims <JSON object>] [--expires <when>] [--prefix <text>]
       prints the key once; <when> is 90d, 12h, 30m, a date or a time of RFC 3339
@@ -31,6 +31,10 @@ const USAGE = `Manages keys of callers and the denylist, in the store of BFF_STO
       refuses the caller, the address or network, or the key, on servers with BFF_OVERRIDES=true, within 5 s
   bff-key allow subject|address|key <value>
   bff-key denied [--json]
+  bff-key limit <package>/<name> <key> --rate <n> [--burst <n>] [--for <when>]
+      replaces the rate of a limit for one key, as its \`key\` yields it, on the same servers; the period stays
+  bff-key unlimit <package>/<name> <key>
+  bff-key limits [--json]
 
 BFF_AUDIT, a file or stderr, has a line for each change.
 `;
@@ -72,6 +76,9 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["deny", deny],
   ["allow", allow],
   ["denied", denied],
+  ["limit", limit],
+  ["unlimit", unlimit],
+  ["limits", limits],
 ]);
 
 async function withStore(

@@ -133,10 +133,10 @@ test("servers accept keys that bff-key creates, and refuse those that it revokes
   expect(await outcome(source, key)).toBe("16 the key is revoked");
 });
 
-test("the denylist is shared by the servers of a database", async () => {
+test("the denylist and overrides of limits are shared by the servers of a database", async () => {
   const [first, second] = [await PostgresKeys.at(address()), await PostgresKeys.at(address())];
   open.push(first, second);
-  await Promise.all([first.openDenials(), second.openDenials()]);
+  await Promise.all([first.openOverrides(), second.openOverrides()]);
   const entry = { kind: "subject", value: "ada", until: undefined, why: "abuse" } as const;
   await first.deny({ ...entry, why: "earlier" });
   await first.deny(entry);
@@ -144,6 +144,16 @@ test("the denylist is shared by the servers of a database", async () => {
   expect(await second.denials(9)).toEqual([entry, { ...entry, value: "bea", until: 10 }]);
   expect(await second.denials(10)).toEqual([entry]);
   expect([await second.allow("subject", "ada"), await first.allow("subject", "ada")]).toEqual([true, false]);
+  const override = { limit: "web.v1/user", key: "ada", rate: 60, burst: undefined, until: undefined };
+  await first.overrideLimit({ ...override, rate: 9, burst: 3 });
+  await first.overrideLimit(override);
+  await first.overrideLimit({ ...override, key: "bea", burst: 5, until: 10 });
+  expect(await second.limitOverrides(9)).toEqual([override, { ...override, key: "bea", burst: 5, until: 10 }]);
+  expect(await second.limitOverrides(10)).toEqual([override]);
+  expect([await second.endOverride("web.v1/user", "ada"), await first.endOverride("web.v1/user", "ada")]).toEqual([
+    true,
+    false,
+  ]);
 });
 
 test("one statement writes the uses of many keys", async () => {

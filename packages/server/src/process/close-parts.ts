@@ -4,6 +4,7 @@ import type { Topics } from "@protobff/runtime/internal/topic/topic";
 import type { Observers } from "./open-observers.ts";
 
 interface Closable {
+  readonly overrides?: { close(): Promise<void> } | undefined;
   readonly identity: Pick<OpenIdentity, "close"> | undefined;
   readonly limits: Pick<Limits, "close"> | undefined;
   readonly topics: Pick<Topics, "close">;
@@ -12,9 +13,10 @@ interface Closable {
 
 /** Closes the parts of a process that endpoints used, the observers last. */
 export async function closeParts(
-  { identity, limits, topics, observers }: Closable,
+  { overrides, identity, limits, topics, observers }: Closable,
   leftMs: () => number,
 ): Promise<void> {
+  await overrides?.close();
   await identity?.close();
   await limits?.close();
   await topics.close();

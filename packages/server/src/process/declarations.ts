@@ -5,7 +5,7 @@ import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime
 import { configureLimits } from "@protobff/runtime/internal/environment/open-limits";
 import { readPages } from "@protobff/runtime/internal/environment/open-pages";
 import { configureTopics, NO_TOPICS, type TopicUse } from "@protobff/runtime/internal/environment/open-topics";
-import type { Denylist } from "@protobff/runtime/internal/identity/denylist/denylist";
+import type { Overrides } from "@protobff/runtime/internal/environment/overrides";
 import type { IdentitySpec } from "@protobff/runtime/internal/identity/spec";
 import type { RateLimit } from "@protobff/runtime/internal/limits/rate-limit";
 import type { Observer } from "@protobff/runtime/internal/observer";
@@ -15,7 +15,7 @@ import { sdkFaults } from "../config/config-otlp.ts";
 import { loadObserver } from "../config/load-observer.ts";
 import { loadResolvers, type Supplied } from "../config/load-resolvers.ts";
 import type { McpConfig } from "../mcp/open-mcp.ts";
-import { declaredDenylist } from "./open-denylist.ts";
+import { declaredOverrides } from "./open-overrides.ts";
 import { declaredTools, type LoadTools } from "./open-tools.ts";
 
 /** The part of a package's options that names modules and variables besides those of the configuration. */
@@ -40,7 +40,7 @@ export interface Declarations<Principal extends Message> {
   /** Undefined without tools. */
   readonly tools: McpConfig | undefined;
   /** Undefined: the server has none. */
-  readonly denylist: Denylist | undefined;
+  readonly overrides: Overrides | undefined;
   readonly supplied: Supplied;
   /** The export of the module in BFF_OBSERVER. */
   readonly observer: Observer | undefined;
@@ -58,7 +58,8 @@ export async function readDeclarations<Env, Principal extends Message>(
   const topics = await declaredTopics(process.env, options.topics, mocked);
   const pages = declaredPages(process.env, options.pages);
   const tools = await declaredTools(process.env, options.tools, identity.spec);
-  const denylist = await declaredDenylist(process.env, options.identity !== undefined);
+  const { length } = options.limits ?? [];
+  const overrides = await declaredOverrides(process.env, options.identity !== undefined || length > 0);
   const { resolvers = [], functions = [] } = options;
   const none = resolvers.length + functions.length === 0;
   const user = none ? { faults: [] } : await loadResolvers(process.env, { resolvers, functions });
@@ -73,7 +74,7 @@ export async function readDeclarations<Env, Principal extends Message>(
     topics: topics.spec,
     pages: pages.sealer,
     tools: tools.config,
-    denylist: denylist.list,
+    overrides: overrides.overrides,
     supplied: user.supplied ?? { resolvers: undefined, functions: undefined },
     observer: loaded.observer,
     faults: [
@@ -82,7 +83,7 @@ export async function readDeclarations<Env, Principal extends Message>(
       ...topics.faults,
       ...pages.faults,
       ...tools.faults,
-      ...denylist.faults,
+      ...overrides.faults,
       ...user.faults,
       ...loaded.faults,
       ...untraced,

@@ -1,9 +1,9 @@
-import type { DenyStore } from "../denylist/deny-table.ts";
+import type { OverrideStore } from "../denylist/deny-table.ts";
 import type { Settings } from "../settings.ts";
 import type { KeyStore } from "./key-store.ts";
 
-/** Store of keys and of the denylist. */
-export type AdminStore = KeyStore & DenyStore;
+/** Store of keys, of the denylist and of overrides of limits. */
+export type AdminStore = KeyStore & OverrideStore;
 
 /**
  * Returns the store that the environment configures: PostgreSQL by DATABASE_URL, else SQLite by BFF_STORE_FILE. A file

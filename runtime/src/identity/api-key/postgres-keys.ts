@@ -1,13 +1,20 @@
 import {
   ALLOW,
   CREATE_DENIALS,
+  CREATE_OVERRIDES,
   DENIALS,
   DENY,
   type Denial,
   type DenialKind,
-  type DenyStore,
   denialOf,
+  END_OVERRIDE,
   LOOK_DENIALS,
+  LOOK_OVERRIDES,
+  OVERRIDE,
+  OVERRIDES,
+  type OverrideStore,
+  overrideOf,
+  type TimedOverride,
 } from "../denylist/deny-table.ts";
 import type { KeyStore, KeyUse, StoredKey } from "./key-store.ts";
 import { ADD, CREATE_TABLE, FIND, FIND_ID, hashOf, type KeyRow, keyOf, LIST, REVOKE, valuesOf } from "./key-table.ts";
@@ -41,7 +48,7 @@ interface Pool {
 }
 
 /** Keys in PostgreSQL. */
-export class PostgresKeys implements KeyStore, DenyStore {
+export class PostgresKeys implements KeyStore, OverrideStore {
   readonly #pool: Pool;
 
   private constructor(pool: Pool) {
@@ -103,8 +110,9 @@ export class PostgresKeys implements KeyStore, DenyStore {
     const { rows } = await this.#query(LIST, []);
     return rows.map(keyOf);
   }
-  async openDenials(): Promise<void> {
+  async openOverrides(): Promise<void> {
     await this.#openTable(LOOK_DENIALS, CREATE_DENIALS);
+    await this.#openTable(LOOK_OVERRIDES, CREATE_OVERRIDES);
   }
   async denials(second: number): Promise<readonly Denial[]> {
     const { rows } = await this.#query(DENIALS, [second]);
@@ -115,6 +123,17 @@ export class PostgresKeys implements KeyStore, DenyStore {
   }
   async allow(kind: DenialKind, value: string): Promise<boolean> {
     const { rows } = await this.#query(`${ALLOW} returning kind`, [kind, value]);
+    return rows.length > 0;
+  }
+  async limitOverrides(second: number): Promise<readonly TimedOverride[]> {
+    const { rows } = await this.#query(OVERRIDES, [second]);
+    return rows.map(overrideOf);
+  }
+  async overrideLimit({ limit, key, rate, burst, until }: TimedOverride): Promise<void> {
+    await this.#query(OVERRIDE, [limit, key, rate, burst ?? null, until ?? null]);
+  }
+  async endOverride(limit: string, key: string): Promise<boolean> {
+    const { rows } = await this.#query(`${END_OVERRIDE} returning key`, [limit, key]);
     return rows.length > 0;
   }
   async close(): Promise<void> {

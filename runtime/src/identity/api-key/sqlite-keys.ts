@@ -3,12 +3,18 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import {
   ALLOW,
   CREATE_DENIALS,
+  CREATE_OVERRIDES,
   DENIALS,
   DENY,
   type Denial,
   type DenialKind,
-  type DenyStore,
   denialOf,
+  END_OVERRIDE,
+  OVERRIDE,
+  OVERRIDES,
+  type OverrideStore,
+  overrideOf,
+  type TimedOverride,
 } from "../denylist/deny-table.ts";
 import type { KeyStore, KeyUse, StoredKey } from "./key-store.ts";
 import { ADD, CREATE_TABLE, FIND, FIND_ID, hashOf, keyOf, LIST, REVOKE, USED, valuesOf } from "./key-table.ts";
@@ -17,7 +23,7 @@ import { ADD, CREATE_TABLE, FIND, FIND_ID, hashOf, keyOf, LIST, REVOKE, USED, va
 const BUSY_MS = 250;
 
 /** Keys in an SQLite file, which several processes of one machine may open. */
-export class SqliteKeys implements KeyStore, DenyStore {
+export class SqliteKeys implements KeyStore, OverrideStore {
   readonly #database: DatabaseSync;
   #statements: ReadonlyMap<string, StatementSync> = new Map();
 
@@ -80,9 +86,12 @@ export class SqliteKeys implements KeyStore, DenyStore {
   list(): readonly StoredKey[] {
     return this.#statement(LIST).all().map(keyOf);
   }
-  openDenials(): void {
+  openOverrides(): void {
     this.#database.exec(CREATE_DENIALS);
-    const all = [DENIALS, DENY, ALLOW].map((sql) => [sql, this.#prepared(sql)] as const);
+    this.#database.exec(CREATE_OVERRIDES);
+    const all = [DENIALS, DENY, ALLOW, OVERRIDES, OVERRIDE, END_OVERRIDE].map(
+      (sql) => [sql, this.#prepared(sql)] as const,
+    );
     this.#statements = new Map([...this.#statements, ...all]);
   }
   denials(second: number): readonly Denial[] {
@@ -93,6 +102,15 @@ export class SqliteKeys implements KeyStore, DenyStore {
   }
   allow(kind: DenialKind, value: string): boolean {
     return this.#statement(ALLOW).run(kind, value).changes > 0;
+  }
+  limitOverrides(second: number): readonly TimedOverride[] {
+    return this.#statement(OVERRIDES).all(second).map(overrideOf);
+  }
+  overrideLimit({ limit, key, rate, burst, until }: TimedOverride): void {
+    this.#statement(OVERRIDE).run(limit, key, rate, burst ?? null, until ?? null);
+  }
+  endOverride(limit: string, key: string): boolean {
+    return this.#statement(END_OVERRIDE).run(limit, key).changes > 0;
   }
   close(): void {
     this.#database.close();

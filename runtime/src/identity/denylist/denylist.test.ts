@@ -2,20 +2,23 @@
 import { create } from "@bufbuild/protobuf";
 import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { describe, expect, test } from "vitest";
+import { Overrides } from "../../environment/overrides.ts";
 import { Failure } from "../../failure.ts";
+import { Counter } from "../../limits/rate-limit.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import { AuthenticatedRequest } from "../authenticated-request.ts";
 import { callerOf } from "../principal.ts";
 import type { OpenIdentity } from "../spec.ts";
-import { type Denial, type DenyStore, MOST_DENIALS } from "./deny-table.ts";
-import { Denylist, GuardedIdentity, MOST_NETWORKS } from "./denylist.ts";
+import { type Denial, MOST_DENIALS, type OverrideStore, type TimedOverride } from "./deny-table.ts";
+import { GuardedIdentity, MOST_NETWORKS } from "./denylist.ts";
 
 /** A store in memory. */
-class Store implements DenyStore {
+class Store implements OverrideStore {
   list: Denial[] = [];
+  limits: TimedOverride[] = [];
   broken = false;
   readings = 0;
-  openDenials(): void {}
+  openOverrides(): void {}
   denials(second: number): readonly Denial[] {
     this.readings++;
     if (this.broken) throw new Error("away");
@@ -25,6 +28,15 @@ class Store implements DenyStore {
     this.list.push(denial);
   }
   allow(): boolean {
+    return false;
+  }
+  limitOverrides(second: number): readonly TimedOverride[] {
+    return this.limits.filter(({ until = Number.POSITIVE_INFINITY }) => until > second);
+  }
+  overrideLimit(override: TimedOverride): void {
+    this.limits.push(override);
+  }
+  endOverride(): boolean {
     return false;
   }
   close(): void {}
@@ -58,9 +70,9 @@ async function guarded(list: readonly Denial[], late = false) {
   const [clock, store] = [new FakeClock(), new Store()];
   store.list.push(...list);
   const faults: string[] = [];
-  const opened = await Denylist.open(store, clock);
+  const opened = await Overrides.open(store, clock);
   opened.watch((message) => faults.push(message));
-  const identity = new GuardedIdentity(identityOf(late), opened);
+  const identity = new GuardedIdentity(identityOf(late), opened.denylist);
   /** Returns the reason of a refusal; "" without one. */
   const send = async (user: string, address = ""): Promise<string> => {
     const peer = { address, port: 0, names: [] };
@@ -72,7 +84,7 @@ async function guarded(list: readonly Denial[], late = false) {
       return (thrown as Failure).message;
     }
   };
-  return { clock, store, send, faults, identity };
+  return { clock, store, send, faults, opened };
 }
 
 describe("the denylist", () => {
@@ -111,7 +123,9 @@ describe("the denylist", () => {
     store.list = Array.from({ length: MOST_NETWORKS + 1 }, (_, i) => denial("address", `10.${i >> 8}.${i & 255}.0/24`));
     await clock.advance(5_000);
     expect(await send("ada")).not.toBe("");
-    expect(faults).toEqual(Array(2).fill("the denylist cannot be read, and its last reading stays"));
+    expect(faults).toEqual(
+      Array(2).fill("the denylist and the overrides of limits cannot be read, and their last reading stays"),
+    );
     store.list = [];
     await clock.advance(5_000);
     expect(await send("ada")).toBe("");
@@ -119,11 +133,52 @@ describe("the denylist", () => {
   test("opens only with a list that can be read, and reads no more after its end", async () => {
     const store = new Store();
     store.list = Array.from({ length: MOST_DENIALS + 1 }, (_, i) => denial("subject", String(i)));
-    await expect(Denylist.open(store, new FakeClock())).rejects.toThrow("more than 100000 entries");
-    const { identity, store: read, clock } = await guarded([]);
-    await identity.close();
+    await expect(Overrides.open(store, new FakeClock())).rejects.toThrow("more than 100000 entries");
+    const { opened, store: read, clock } = await guarded([]);
+    await opened.close();
     const { readings } = read;
     await clock.advance(20_000);
     expect(read.readings).toBe(readings);
+  });
+});
+
+describe("overrides of limits", () => {
+  const user = new Counter({ name: "user", package: "web.v1", rate: 6, per: 60_000, burst: 3 });
+  const override = (init: Partial<TimedOverride>): TimedOverride => {
+    return { limit: "web.v1/user", key: "ada", rate: 60, burst: undefined, until: undefined, ...init };
+  };
+  test("are read with the denylist, and end with their time", async () => {
+    const { opened, store, clock } = await guarded([]);
+    const rateOf = (key: string) => opened.limits.counterOf(user, `=${key}`).limit.rate;
+    store.limits = [override({ until: Math.floor(clock.date().getTime() / 1000) + 7 })];
+    expect(rateOf("ada")).toBe(6);
+    await clock.advance(5_000);
+    expect([rateOf("ada"), rateOf("bea")]).toEqual([60, 6]);
+    await clock.advance(5_000);
+    expect(rateOf("ada")).toBe(6);
+  });
+  test.each([
+    ["too many", Array.from({ length: MOST_DENIALS + 1 }, (_, i) => override({ key: String(i) }))],
+    ["a rate of 0", [override({ rate: 0 })]],
+    ["a fraction as burst", [override({ burst: 1.5 })]],
+  ])("%s: at the start an error, later the last reading stays", async (_, rows) => {
+    const broken = new Store();
+    broken.limits = rows;
+    await expect(Overrides.open(broken, new FakeClock())).rejects.toThrow(RangeError);
+    const { opened, store, clock, faults } = await guarded([]);
+    store.limits = [override({})];
+    await clock.advance(5_000);
+    store.limits = rows;
+    await clock.advance(5_000);
+    expect(opened.limits.counterOf(user, "=ada").limit.rate).toBe(60);
+    expect(faults).toHaveLength(1);
+  });
+  test("one that cannot be counted exactly does not apply, and is reported once", async () => {
+    const { opened, store, clock, faults } = await guarded([]);
+    const month = new Counter({ name: "user", package: "web.v1", rate: 6, per: 2_592_000_000, burst: 6 });
+    store.limits = [override({ rate: 99_999_999_999 })];
+    await clock.advance(5_000);
+    for (let i = 0; i < 3; i++) expect(opened.limits.counterOf(month, "=ada")).toBe(month);
+    expect(faults).toEqual(["an override of a limit cannot be counted exactly, and does not apply"]);
   });
 });

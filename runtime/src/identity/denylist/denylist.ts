@@ -1,6 +1,5 @@
 // Callers and addresses that the store denies, whatever their credentials permit.
 import type { DescMessage } from "@bufbuild/protobuf";
-import type { Clock, Timer } from "../../clock.ts";
 import type { Failure } from "../../failure.ts";
 import { AuthenticatedRequest } from "../authenticated-request.ts";
 import { type IncomingHeaders, incomingOf } from "../incoming-request.ts";
@@ -8,54 +7,23 @@ import { Networks, plainAddress } from "../network/networks.ts";
 import { denied } from "../refusals.ts";
 import type { Routes } from "../routes.ts";
 import type { OpenIdentity } from "../spec.ts";
-import { type Denial, type DenyStore, MOST_DENIALS } from "./deny-table.ts";
+import { type Denial, MOST_DENIALS } from "./deny-table.ts";
 
-/** Interval between two readings, in milliseconds. */
-const READ_MS = 5_000;
 /** Maximum number of networks, each of which is compared with every address. */
 export const MOST_NETWORKS = 1_000;
 
-/** Denylist of a store, read anew every 5 s. */
+/** Denylist, as it was last read. */
 export class Denylist {
-  readonly #store: DenyStore;
-  readonly #clock: Clock;
   #reading = new Reading([]);
-  #timer: Timer | undefined;
-  #fault: ((message: string, cause: unknown) => void) | undefined;
-  #closed = false;
 
-  private constructor(store: DenyStore, clock: Clock) {
-    this.#store = store;
-    this.#clock = clock;
-  }
   /**
-   * Reads the list for the first time.
+   * Replaces all entries.
    *
-   * @throws Error if the store cannot be read, or the list is too long
+   * @throws RangeError for a list that is too long, or an address that is none
    */
-  static async open(store: DenyStore, clock: Clock): Promise<Denylist> {
-    const list = new Denylist(store, clock);
-    await store.openDenials();
-    list.#reading = await list.#read();
-    return list;
+  replace(denials: readonly Denial[]): void {
+    this.#reading = new Reading(denials);
   }
-  /** Reads the list again every 5 s. A reading that fails leaves the last one. */
-  watch(fault: (message: string, cause: unknown) => void): void {
-    this.#fault = fault;
-    this.#timer = this.#clock.setTimeout((list: Denylist) => void list.#renew(), READ_MS, this);
-  }
-  async #renew(): Promise<void> {
-    try {
-      this.#reading = await this.#read();
-    } catch (error) {
-      this.#fault?.("the denylist cannot be read, and its last reading stays", error);
-    }
-    if (!this.#closed && this.#fault !== undefined) this.watch(this.#fault);
-  }
-  async #read(): Promise<Reading> {
-    return new Reading(await this.#store.denials(Math.floor(this.#clock.date().getTime() / 1000)));
-  }
-
   /** Returns the refusal of a client at this address; undefined: it is not denied. */
   refusedAddress(address: string): Failure | undefined {
     return refusalOf("address", this.#reading.address(address));
@@ -68,11 +36,6 @@ export class Denylist {
       refusalOf(`subject ${JSON.stringify(subject)}`, this.#reading.subjects.get(subject)) ??
       refusalOf(`key ${id}`, this.#reading.keys.get(id))
     );
-  }
-  async close(): Promise<void> {
-    this.#closed = true;
-    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
-    await this.#store.close();
   }
 }
 
@@ -137,6 +100,6 @@ export class GuardedIdentity implements OpenIdentity {
     });
   }
   async close(): Promise<void> {
-    await Promise.all([this.#identity.close(), this.#list.close()]);
+    await this.#identity.close();
   }
 }

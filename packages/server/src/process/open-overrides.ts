@@ -1,41 +1,41 @@
-// The denylist: a process without it loads nothing of it.
+// Overrides of operators: a process without them loads nothing of them.
 import type { Message } from "@bufbuild/protobuf";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
+import type { Overrides } from "@protobff/runtime/internal/environment/overrides";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
-import type { Denylist } from "@protobff/runtime/internal/identity/denylist/denylist";
 import type { OpenIdentity } from "@protobff/runtime/internal/identity/spec";
 
-/** Reads the list that `BFF_OVERRIDES=true` turns on. Undefined: it is off, or has faults, or there is no identity. */
-export async function declaredDenylist(
+/** Reads the tables that `BFF_OVERRIDES=true` turns on. Undefined: they are off, or have faults, or nothing uses them. */
+export async function declaredOverrides(
   source: Environment,
-  hasIdentity: boolean,
-): Promise<{ readonly list?: Denylist; readonly faults: readonly ConfigFault[] }> {
+  used: boolean,
+): Promise<{ readonly overrides?: Overrides; readonly faults: readonly ConfigFault[] }> {
   const faults: ConfigFault[] = [];
   const read = new EnvReader(source, faults);
-  if (!hasIdentity || !read.bool("BFF_OVERRIDES", "false")) return { faults };
+  if (!used || !read.bool("BFF_OVERRIDES", "false")) return { faults };
   const { readKeyStore } = await import("@protobff/runtime/internal/identity/api-key/open-store");
   const store = await readKeyStore(read, "BFF_OVERRIDES");
   if (store === undefined) return { faults };
-  const { Denylist } = await import("@protobff/runtime/internal/identity/denylist/denylist");
+  const { Overrides } = await import("@protobff/runtime/internal/environment/overrides");
   try {
-    return { list: await Denylist.open(store, systemClock), faults };
+    return { overrides: await Overrides.open(store, systemClock), faults };
   } catch (error) {
     await store.close();
     const why = error instanceof Error ? error.message : String(error);
-    read.fault("BFF_OVERRIDES", `is true, and the list cannot be read (${why})`, "false, or make the store available");
+    read.fault("BFF_OVERRIDES", `is true, and its tables cannot be read (${why})`, "false, or correct the store");
     return { faults };
   }
 }
 
-/** Returns the identity with the list in front of it. */
+/** Returns the identity with the denylist in front of it. From now on both tables are read every 5 s. */
 export async function guarded<P extends Message>(
   identity: OpenIdentity<P> | undefined,
-  list: Denylist | undefined,
+  overrides: Overrides | undefined,
   fault: ServerFault,
 ): Promise<OpenIdentity<P> | undefined> {
-  if (identity === undefined || list === undefined) return identity;
+  overrides?.watch(fault);
+  if (identity === undefined || overrides === undefined) return identity;
   const { GuardedIdentity } = await import("@protobff/runtime/internal/identity/denylist/denylist");
-  list.watch(fault);
-  return new GuardedIdentity(identity, list);
+  return new GuardedIdentity(identity, overrides.denylist);
 }
