@@ -170,6 +170,7 @@ export interface StreamUse {
    * - `ended`: its source has ended, or `until` holds
    * - `age`: it was open for `max_age`
    * - `expired`: the caller's credential has expired
+   * - `denied`: an operator has denied the caller
    * - `deadline`: the client's deadline has passed
    * - `drained`: the server shuts down
    * - `slow`: its follower did not read
@@ -177,7 +178,7 @@ export interface StreamUse {
    * - `left`: its follower has disconnected
    * - `failed`: the outcome has the failure
    */
-  readonly end: "ended" | "age" | "expired" | "deadline" | "drained" | "slow" | "idle" | "left" | "failed";
+  readonly end: "ended" | "age" | "expired" | "denied" | "deadline" | "drained" | "slow" | "idle" | "left" | "failed";
 }
 
 /** Message of a stream that lacks a part, after its follower has received it. */

@@ -1,6 +1,6 @@
 // One request of an RPC, unary or streaming, from its headers to its admission, with its events for observers.
 import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
-import { beside } from "../admission/admission.ts";
+import { auditRefusal, beside } from "../admission/admission.ts";
 import { type AnswerMetadata, withDeclared, withHeaders } from "../admission/answer-metadata.ts";
 import type { Gate } from "../admission/gates.ts";
 import { MeterReadings } from "../admission/meters.ts";
@@ -267,6 +267,18 @@ export class Opening<App, Args extends Message, Principal> {
   get expiresAt(): number {
     const expires = this.#authentication?.caller?.credential.expires ?? 0n;
     return expires === 0n ? Number.POSITIVE_INFINITY : Number(expires) * 1_000;
+  }
+
+  /** Check of an open stream's caller, whose refusal is audited. Undefined: operators deny nobody. */
+  get recheck(): (() => Failure | undefined) | undefined {
+    const authentication = this.#authentication;
+    if (authentication?.recheck === undefined) return undefined;
+    return () => {
+      const failure = authentication.recheck?.();
+      const { observer, name: method, clock } = this.#options;
+      if (failure !== undefined) auditRefusal(observer, failure, { authentication, method, at: clock.date() });
+      return failure;
+    };
   }
 
   /** Ends the request because an answer is no longer needed. */

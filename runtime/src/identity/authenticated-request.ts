@@ -1,3 +1,4 @@
+import type { Failure } from "../failure.ts";
 import type { Caller } from "./caller.ts";
 import type { IncomingHeaders, Peer } from "./incoming-request.ts";
 import type { Propagator } from "./propagation/propagator.ts";
@@ -29,6 +30,8 @@ export class AuthenticatedRequest implements IncomingHeaders {
   tookMs = 0;
   /** The early limits that the request has passed, if any. */
   passed: object | undefined;
+  /** Returns the refusal of a caller whom an operator has denied since. Undefined: operators deny nobody. */
+  recheck: (() => Failure | undefined) | undefined;
   readonly #headers: IncomingHeaders;
   readonly #hidden: ReadonlySet<string>;
 

@@ -3,7 +3,9 @@ import { create } from "@bufbuild/protobuf";
 import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { describe, expect, test } from "vitest";
 import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
+import { Denylist, GuardedIdentity } from "../identity/denylist/denylist.ts";
 import { callerOf } from "../identity/principal.ts";
+import type { OpenIdentity } from "../identity/spec.ts";
 import { idle } from "../testing/fake-clock.ts";
 import { streamRig, TestFollower } from "../testing/follow-rig.ts";
 import { page } from "../testing/front.ts";
@@ -63,6 +65,33 @@ describe("the end of a stream", () => {
     await clock.advance(2_000);
     expect(events.at(-1)).toMatch(/^failed 16 .*expired.* @1$/);
     expect(responses).toMatchObject([{ stream: { end: "expired" }, source: "user" }]);
+    expect(clock.running).toBe(0);
+  });
+  test("a stream ends at the next check after its caller was denied, within 30 s, and the denial is audited", async () => {
+    const { follow, source, clock, responses, audited } = streamRig();
+    const caller = callerOf({
+      type: PrincipalSchema,
+      credential: create(CredentialSchema, { source: "user", issuer: "tests", subject: "ada" }),
+      principal: undefined,
+    });
+    const peer = { address: "192.0.2.7", direct: "", names: [] };
+    const list = new Denylist();
+    const request = new AuthenticatedRequest(new Headers(), new Set(), { caller, peer, answer: [] });
+    const headers = new GuardedIdentity({ authenticate: () => request } as unknown as OpenIdentity, list).authenticate({
+      get: () => null,
+      all: () => [],
+      peer,
+    } as never) as AuthenticatedRequest;
+    const { events } = follow({ maxAgeMs: 1_800_000 }, { headers });
+    await idle();
+    source().give(1);
+    await clock.advance(60_000);
+    list.replace([{ kind: "subject", value: "ada", until: undefined, why: "abuse" }]);
+    expect(events).toEqual(["opened", "item 1 @1"]);
+    await clock.advance(30_000);
+    expect(events.at(-1)).toBe('failed 7 subject "ada" is on the denylist: abuse @1');
+    expect(responses).toMatchObject([{ stream: { end: "denied" }, source: "user" }]);
+    expect(audited).toMatchObject([{ event: "denied", subject: "ada", address: "192.0.2.7" }]);
     expect(clock.running).toBe(0);
   });
   test("a stream ends before the client's deadline, which covers the whole stream, with the last token", async () => {

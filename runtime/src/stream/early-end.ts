@@ -1,13 +1,13 @@
 // Early ends of streams, before the end of their source.
 import { type ErrorReason, errorInfo } from "../error-info.ts";
 import { Code, Failure, Reason, timedOut } from "../failure.ts";
-import { unauthenticated } from "../identity/refusals.ts";
+import { denied, unauthenticated } from "../identity/refusals.ts";
 import type { StreamUse } from "../observer-requests.ts";
 
 /** An early end of a stream. Only `idle` is a fault. */
 export type EarlyEnd = Exclude<StreamUse["end"], "ended" | "left" | "failed">;
 
-/** Returns the failure for a follower. Clients decide by its code if they reconnect. */
+/** Returns the failure for a follower, unless an operator has written a reason. Clients decide by its code if they reconnect. */
 export function failureOf(end: EarlyEnd): Failure {
   switch (end) {
     case "age":
@@ -16,6 +16,8 @@ export function failureOf(end: EarlyEnd): Failure {
       return meant("DRAINING", Code.UNAVAILABLE, Reason.UNAVAILABLE, "the server is going");
     case "expired":
       return unauthenticated("the credential has expired while its stream was open", undefined, "CREDENTIAL_EXPIRED");
+    case "denied":
+      return denied("the caller has been denied while its stream was open", "DENIED");
     case "deadline":
       return meant("DEADLINE", Code.DEADLINE_EXCEEDED, Reason.TIMEOUT, "the client's deadline");
     case "slow":

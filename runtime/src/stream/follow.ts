@@ -13,6 +13,7 @@ import { Alarm } from "./alarm.ts";
 import { awaitSteps } from "./await-steps.ts";
 import { composeItem, type FollowParts, onlyPosition, requestFor } from "./compose-item.ts";
 import { type EarlyEnd, failureOf } from "./early-end.ts";
+import { EndTimes } from "./end-times.ts";
 import { ItemQueue, isLastToken, QueuedItem } from "./item-queue.ts";
 import type { Follower, Following } from "./stream-endpoint.ts";
 
@@ -30,7 +31,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   readonly #opening: Opening<App, MessageShape<I>, Principal> | undefined;
   readonly #line = new ItemQueue<Item>();
   readonly #pulse: Alarm;
-  readonly #age: Alarm;
+  readonly #times: EndTimes;
   #opened: Opened | undefined;
   #source: ItemSource | undefined;
   /** Failure of the source, reported after all of its items were delivered. */
@@ -52,8 +53,6 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   #degraded = 0;
   // Times on the clock.
   #openedAt = 0;
-  #endsAt = NEVER;
-  #endsBy: EarlyEnd = "age";
   #waitsSince = 0;
   #sentAt = 0;
   #gaveAt = Number.NEGATIVE_INFINITY;
@@ -75,12 +74,8 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
       () => this.#nextPulse(),
       () => this.#onPulse(),
     );
-    this.#age = new Alarm(
-      clock,
-      () => this.#endsAt,
-      () => this.#endEarly(this.#endsBy),
-    );
-    if (clientMs !== undefined) this.#endBy(clock.now() + callBudgetMs(clientMs), "deadline");
+    this.#times = new EndTimes(clock, (end, failure) => this.#endEarly(end, failure));
+    if (clientMs !== undefined) this.#times.add(clock.now() + callBudgetMs(clientMs), "deadline");
     this.#opening = Opening.begin(parts.opening, args, headers, clientMs, (failure, metadata) =>
       this.#failed(failure, metadata),
     );
@@ -115,20 +110,14 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     opening.exchange.opened();
     opening.opened(() => this.#use());
     const { maxAgeMs } = options;
-    if (maxAgeMs !== undefined) this.#endBy(now + maxAgeMs * (0.9 + clock.random() / 5), "age");
-    this.#endBy(now + opening.expiresAt - clock.date().getTime(), "expired");
+    if (maxAgeMs !== undefined) this.#times.add(now + maxAgeMs * (0.9 + clock.random() / 5), "age");
+    this.#times.add(now + opening.expiresAt - clock.date().getTime(), "expired");
     this.#follower.opened(opening.metadataToOpen());
     if (this.#over) return;
-    this.#age.set();
+    this.#times.start(opening.recheck);
     if (options.until !== undefined && isLastToken(resume)) this.ended();
     else this.#source = options.source(opening.cx, this.#args, opened, resume, this);
     this.#goOn();
-  }
-  /** Sets no alarm before the source is open, because the opening has a separate budget. */
-  #endBy(at: number, end: EarlyEnd): void {
-    if (at >= this.#endsAt) return;
-    this.#endsAt = at;
-    this.#endsBy = end;
   }
 
   // ---- events of the source ----
@@ -200,8 +189,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   }
 
   #requestFor(slot: QueuedItem<Item>): Request<App, Principal> {
-    const { clock } = this.#parts;
-    const leftMs = this.#endsBy === "deadline" ? this.#endsAt - clock.now() : undefined;
+    const leftMs = this.#times.deadlineMs;
     const opening = this.#opening as Opening<App, MessageShape<I>, Principal>; // without an opening no item arrives
     return requestFor(this.#parts, opening.cx, slot, leftMs, (failure) => {
       this.#failItem(slot, failure);
@@ -374,10 +362,10 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     this.#follower.ended(metadata);
     this.#opening?.observe({ ok: true, degraded: NONE, failures: NONE });
   }
-  #endEarly(end: EarlyEnd): void {
+  #endEarly(end: EarlyEnd, failure = failureOf(end)): void {
     if (this.#over) return;
     this.#end = end;
-    this.#fail(failureOf(end));
+    this.#fail(failure);
   }
   #fail(failure: Failure): void {
     this.#opening?.exchange.scope.fail(failure);
@@ -389,7 +377,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   #close(): void {
     this.#over = true;
     this.#pulse.clear();
-    this.#age.clear();
+    this.#times.clear();
     this.#exhaust();
     this.#line.clear();
   }

@@ -4,7 +4,7 @@ import { type Rpc, Upstream } from "../call/upstream.ts";
 import type { Failure } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { Observer } from "../observer.ts";
-import type { ResponseEvent, StreamDegradedEvent, StreamOpenEvent } from "../observer-requests.ts";
+import type { AuditEvent, ResponseEvent, StreamDegradedEvent, StreamOpenEvent } from "../observer-requests.ts";
 import type { At, ItemSource, Items } from "../source/source.ts";
 import { streamEndpoint } from "../stream/endpoint.ts";
 import type { Follower, Following, StreamEndpoint } from "../stream/stream-endpoint.ts";
@@ -104,10 +104,12 @@ export function streamRig(instead?: (clock: FakeClock) => Observer) {
   const responses: ResponseEvent[] = [];
   const opens: StreamOpenEvent[] = [];
   const lacking: StreamDegradedEvent[] = [];
+  const audited: AuditEvent[] = [];
   const observer: Observer = instead?.(clock) ?? {
     response: (event) => void responses.push(event),
     streamOpen: (event) => void opens.push(event),
     streamDegraded: (event) => void lacking.push(event),
+    audit: (event) => void audited.push(event),
   };
   const upstream = new Upstream("test.v1.Upstream", client, {}, { clock, observer });
   const app: App = { get: upstream.unary(UpstreamService.method.get, {}) };
@@ -142,5 +144,5 @@ export function streamRig(instead?: (clock: FakeClock) => Observer) {
     if (only === undefined || others.length > 0) throw new Error(`${sources.length} sources`);
     return only;
   };
-  return { clock, client, app, endpoint, follow, source, sources, responses, opens, lacking };
+  return { clock, client, app, endpoint, follow, source, sources, responses, opens, lacking, audited };
 }

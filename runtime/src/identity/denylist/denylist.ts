@@ -1,6 +1,6 @@
 // Callers and addresses that the store denies, whatever their credentials permit.
 import type { DescMessage } from "@bufbuild/protobuf";
-import type { Failure } from "../../failure.ts";
+import { Failure } from "../../failure.ts";
 import { AuthenticatedRequest } from "../authenticated-request.ts";
 import { type IncomingHeaders, incomingOf } from "../incoming-request.ts";
 import { Networks, plainAddress } from "../network/networks.ts";
@@ -91,13 +91,16 @@ export class GuardedIdentity implements OpenIdentity {
     const refusal = this.#list.refusedAddress(incomingOf(headers).peer.address);
     if (refusal !== undefined) return refusal;
     const found = this.#identity.authenticate(headers);
-    if (!(found instanceof Promise))
-      return found instanceof AuthenticatedRequest ? (this.#list.refusedCaller(found) ?? found) : found;
+    if (!(found instanceof Promise)) return found instanceof AuthenticatedRequest ? this.#checked(found) : found;
     return found.then((request) => {
-      const refused = this.#list.refusedCaller(request);
-      if (refused !== undefined) throw refused;
-      return request;
+      const checked = this.#checked(request);
+      if (checked instanceof Failure) throw checked;
+      return checked;
     });
+  }
+  #checked(request: AuthenticatedRequest): AuthenticatedRequest | Failure {
+    request.recheck = () => this.#list.refusedAddress(request.peer.address) ?? this.#list.refusedCaller(request);
+    return this.#list.refusedCaller(request) ?? request;
   }
   async close(): Promise<void> {
     await this.#identity.close();

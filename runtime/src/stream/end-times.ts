@@ -1,0 +1,61 @@
+// Ends of a stream that do not depend on its items: times that are known in advance, and checks of its caller.
+import type { Clock } from "../clock.ts";
+import type { Failure } from "../failure.ts";
+import { Alarm } from "./alarm.ts";
+import { type EarlyEnd, failureOf } from "./early-end.ts";
+
+/** Interval between two checks of a caller whom operators may deny, in milliseconds. */
+const CHECK_MS = 30_000;
+const NEVER = Number.POSITIVE_INFINITY;
+
+export class EndTimes {
+  readonly #clock: Clock;
+  readonly #end: (end: EarlyEnd, failure: Failure) => void;
+  readonly #alarm: Alarm;
+  #recheck: (() => Failure | undefined) | undefined;
+  // Times on the clock.
+  #checksAt = NEVER;
+  #endsAt = NEVER;
+  #endsBy: EarlyEnd = "age";
+
+  /** @param end ends the stream, and clears these times */
+  constructor(clock: Clock, end: (end: EarlyEnd, failure: Failure) => void) {
+    this.#clock = clock;
+    this.#end = end;
+    this.#alarm = new Alarm(
+      clock,
+      () => Math.min(this.#endsAt, this.#checksAt),
+      () => this.#ring(),
+    );
+  }
+  /** Adds an end; the first one counts. Sets no alarm before `start`, because the opening has a separate budget. */
+  add(at: number, end: EarlyEnd): void {
+    if (at >= this.#endsAt) return;
+    this.#endsAt = at;
+    this.#endsBy = end;
+  }
+  /** @param recheck returns the refusal of the caller, if it has been denied since; undefined: no checks */
+  start(recheck: (() => Failure | undefined) | undefined): void {
+    this.#recheck = recheck;
+    // Streams that open together are not checked together.
+    if (recheck !== undefined) this.#checksAt = this.#clock.now() + CHECK_MS * this.#clock.random();
+    this.#alarm.set();
+  }
+  /** Time until the client's deadline, in milliseconds; undefined if another end is sooner. */
+  get deadlineMs(): number | undefined {
+    return this.#endsBy === "deadline" ? this.#endsAt - this.#clock.now() : undefined;
+  }
+  clear(): void {
+    this.#alarm.clear();
+  }
+  #ring(): void {
+    const now = this.#clock.now();
+    if (now >= this.#endsAt) {
+      this.#end(this.#endsBy, failureOf(this.#endsBy));
+      return;
+    }
+    this.#checksAt = now + CHECK_MS;
+    const failure = this.#recheck?.();
+    if (failure !== undefined) this.#end("denied", failure);
+  }
+}
