@@ -269,7 +269,7 @@ export class Opening<App, Args extends Message, Principal> {
     return expires === 0n ? Number.POSITIVE_INFINITY : Number(expires) * 1_000;
   }
 
-  /** Check of an open stream's caller, whose refusal is audited. Undefined: operators deny nobody. */
+  /** Check of an open stream's caller, whose refusal is audited. Undefined without a denylist. */
   get recheck(): (() => Failure | undefined) | undefined {
     const authentication = this.#authentication;
     if (authentication?.recheck === undefined) return undefined;

@@ -30,7 +30,7 @@ export class AuthenticatedRequest implements IncomingHeaders {
   tookMs = 0;
   /** The early limits that the request has passed, if any. */
   passed: object | undefined;
-  /** Returns the refusal of a caller whom an operator has denied since. Undefined: operators deny nobody. */
+  /** Returns the refusal of a caller whom an operator has denied since. Undefined without a denylist. */
   recheck: (() => Failure | undefined) | undefined;
   readonly #headers: IncomingHeaders;
   readonly #hidden: ReadonlySet<string>;
