@@ -3,17 +3,14 @@
 // Connect's adapter. It may import every other room, and no other imports it.
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { DescFile, DescService, Message } from "@bufbuild/protobuf";
+import type { DescService, Message } from "@bufbuild/protobuf";
 import { Cache } from "@protobff/runtime/internal/cache/cache";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
-import type { EnvReader } from "@protobff/runtime/internal/environment/env-reader";
-import { NO_TOPICS, type TopicUse } from "@protobff/runtime/internal/environment/open-topics";
-import type { Identity } from "@protobff/runtime/internal/identity/identity";
-import type { IdentitySpec, OpenIdentity } from "@protobff/runtime/internal/identity/spec";
+import { NO_TOPICS } from "@protobff/runtime/internal/environment/open-topics";
+import type { OpenIdentity } from "@protobff/runtime/internal/identity/spec";
 import type { Limits } from "@protobff/runtime/internal/limits/limits";
 import type { RateLimit } from "@protobff/runtime/internal/limits/rate-limit";
-import type { Observer } from "@protobff/runtime/internal/observer";
 import type { AuditEvent } from "@protobff/runtime/internal/observer-requests";
 import { KEY_BYTES, Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
@@ -32,94 +29,23 @@ import type { Admin } from "./process/admin.ts";
 import { closeParts } from "./process/close-parts.ts";
 import { type Declarations, readDeclarations } from "./process/declarations.ts";
 import { drainOnSignal } from "./process/drain.ts";
-import { type MockDefaults, mockedOf, mockMode, without } from "./process/mocks.ts";
+import { mockedOf, mockMode, without } from "./process/mocks.ts";
 import { withOneShape } from "./process/observers.ts";
 import { openSeparateAdmin, serverFamilies } from "./process/open-admin.ts";
 import { type OpenCache, openCache } from "./process/open-cache.ts";
 import { openMocks } from "./process/open-mocks.ts";
 import { type Observers, openObservers } from "./process/open-observers.ts";
 import { guarded } from "./process/open-overrides.ts";
-import { type LoadTools, openTools, serveStdioTools } from "./process/open-tools.ts";
+import { openTools, serveStdioTools } from "./process/open-tools.ts";
+import type { ServeOptions, ServeParts } from "./process/serve-options.ts";
 import { addCertificates, KeySets } from "./process/server-families.ts";
 import { cannotStart, explainFaults, startLine } from "./process/start-line.ts";
-import { closeClients, connect, type Reach, type UpstreamClient } from "./process/upstream-clients.ts";
+import { closeClients, connect, type UpstreamClient } from "./process/upstream-clients.ts";
 import { watchCertificates } from "./process/watch-certificates.ts";
 import type { Worker } from "./workers/worker.ts";
 import { workerOf } from "./workers/worker-of.ts";
 
-/** Declarations of a package, as its generated `server.ts` passes them. */
-export interface ServeOptions<
-  Upstreams extends Readonly<Record<string, DescService>>,
-  Env,
-  Principal extends Message = never,
-  Limit extends RateLimit = never,
-> {
-  /** The proto package. */
-  readonly name: string;
-  /** The BFF services, for health and reflection. */
-  readonly services: readonly DescService[];
-  /** Files whose messages a google.protobuf.Any may hold in JSON, besides those of the services and their imports. */
-  readonly types?: readonly DescFile[];
-  /** Upstreams. The address of each is in `<FULL_SERVICE_NAME>_URL`, upper case and dots as underscores. */
-  readonly upstreams: Upstreams;
-  /** Branches of each upstream. Their addresses are in `<FULL_SERVICE_NAME>_<BRANCH>_URL`. Default: off. */
-  readonly branches?: { readonly [Name in keyof Upstreams]?: readonly string[] } | undefined;
-  /** Maximum number of shards of the upstreams that have some. `<FULL_SERVICE_NAME>_SHARDS` lists their names. */
-  readonly shards?: { readonly [Name in keyof Upstreams]?: number } | undefined;
-  /** Transport settings of the upstreams that declare some. */
-  readonly reach?: Readonly<Record<string, Reach>> | undefined;
-  /** Reads the variables that the BFF's own expressions use. */
-  readonly env: (read: EnvReader) => Env;
-  /** Functions that the user's module must export in `resolvers`. The module's path is in `BFF_RESOLVERS`. */
-  readonly resolvers?: readonly string[] | undefined;
-  /** Functions that the user's module must export in `functions`. Expressions call them. */
-  readonly functions?: readonly string[] | undefined;
-  /** Identity of callers, for a package that declares one. */
-  readonly identity?: ((env: Env) => IdentitySpec<Principal>) | undefined;
-  /** Rate limits of its RPCs. */
-  readonly limits?: readonly Limit[] | undefined;
-  /** Topics that its RPCs subscribe to or query. */
-  readonly topics?: readonly TopicUse[] | undefined;
-  /** True if its RPCs have page tokens. The keys are in `BFF_PAGE_KEYS`. */
-  readonly pages?: boolean | undefined;
-  /** True if cached answers may contain sensitive values. `BFF_CACHE_KEYS` has the keys that seal them in Redis. */
-  readonly sensitive?: boolean | undefined;
-  /** True if cached answers have tags, which purges name. */
-  readonly tagged?: boolean | undefined;
-  /** Tools for agents, which the server offers at `/mcp`. */
-  readonly tools?: LoadTools | undefined;
-  /** Plans of all files with services, for the live page. Loaded when the page is opened. */
-  readonly plan?: (() => Promise<readonly unknown[]>) | undefined;
-  /** Default answers of mocked upstreams, if generated with mocks. Loaded only if `--mock` is given. */
-  readonly mocks?: (() => Promise<readonly MockDefaults[]>) | undefined;
-  readonly create: (
-    parts: ServeParts<Upstreams, Env, Principal, Limit>,
-  ) => readonly (Endpoint | StreamEndpoint)[] | Promise<readonly (Endpoint | StreamEndpoint)[]>;
-  /**
-   * Observer besides the log on standard error (BFF_LOG). Default: the export of the module in BFF_OBSERVER, if any.
-   */
-  readonly observer?: Observer;
-}
-
-/** Parts from which the endpoints are made. */
-export interface ServeParts<Upstreams, Env, Principal extends Message = never, Limit extends RateLimit = never> {
-  /** Client of each upstream, and of each branch that has an address, as `agent.canary`. */
-  readonly clients: { readonly [Name in keyof Upstreams]: UnaryClient };
-  readonly env: Env;
-  /** Identity of callers. Undefined if `ServeOptions.identity` is left out. */
-  readonly identity: [Principal] extends [never] ? undefined : Identity<Principal>;
-  /** Counters of rate limits. Undefined if `ServeOptions.limits` is left out. */
-  readonly limits: [Limit] extends [never] ? undefined : Limits;
-  /** Factory of the package's topics. */
-  readonly topics: Topics;
-  /** Seals page tokens. Without keys if `ServeOptions.pages` is left out. */
-  readonly pages: Sealer;
-  /** Cache of the process for upstreams, with a second level if REDIS_URL is set. */
-  readonly cache: Cache;
-  /** Exports of the user's module, with all functions of `ServeOptions.resolvers` and `ServeOptions.functions`. */
-  readonly supplied: Supplied;
-  readonly observer?: Observer;
-}
+export type { ServeOptions, ServeParts } from "./process/serve-options.ts";
 
 /**
  * Runs a server as a process, configured by the environment. Resolves when it is up, after it has printed
