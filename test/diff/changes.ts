@@ -530,6 +530,19 @@ export const cases: readonly Case[] = [
     kinds: ["cache"],
   },
   {
+    name: "cdn-tags",
+    base: [
+      [
+        GET_PAGE,
+        GET_PAGE.replace(" };", ' cache: { ttl: "30s" tag: "a" } http_cache: { max_age: "10s" shared: true } };'),
+      ],
+      [TENANT, ""],
+      [PERMIT, PUBLIC],
+    ],
+    change: [[`shared: true`, `shared: true tag: true`]],
+    kinds: ["cache"],
+  },
+  {
     name: "meters",
     base: [
       [

@@ -204,6 +204,12 @@ function httpAnswers({ http_cache: from }: RpcReport, { http_cache: to }: RpcRep
     ...(from.shared && !to.shared
       ? [{ kind: "cache", level: "better", message: ["HTTP caches no longer keep one answer for all"] } as const]
       : []),
+    ...(from.tag === true && to.tag !== true
+      ? [{ kind: "cache", level: "worse", message: ["CDNs no longer receive the tags by which they purge"] } as const]
+      : []),
+    ...(to.tag === true && from.tag !== true
+      ? [{ kind: "cache", level: "different", message: ["CDNs now receive the tags"] } as const]
+      : []),
     ...(lost.length === 0
       ? []
       : [

@@ -5,6 +5,7 @@ import { agedAnswers } from "./caching/aged-answers.ts";
 import { agedPages } from "./caching/aged-pages.ts";
 import { cacheKeys } from "./caching/cache-keys.ts";
 import { cachedAnswers } from "./caching/cached-answers.ts";
+import { cdnTags } from "./caching/cdn-tags.ts";
 import { freshValues, idleFresh } from "./caching/fresh-values.ts";
 import { randomPlaces } from "./caching/random-places.ts";
 import { headerPermits } from "./callers/header-permits.ts";
@@ -87,6 +88,7 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   openEnums,
   randomPlaces,
   cachedAnswers,
+  cdnTags,
   freshValues,
   agedPages,
   streams,

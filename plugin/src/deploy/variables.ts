@@ -95,6 +95,12 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     about: "token for POST /purge at that port; off if it is not set: openssl rand -hex 16",
   },
   {
+    name: "BFF_CDN_TAGS",
+    default: "cache-tag",
+    reads: ({ cdn }) => cdn,
+    about: "header with the tags of answers for a CDN: cache-tag (Cloudflare), or surrogate-key (Fastly)",
+  },
+  {
     name: "BFF_ACCESS_LOG",
     default: "off",
     about: "requests that are logged on standard output: off, all, or a share like 0.01",

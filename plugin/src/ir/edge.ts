@@ -250,6 +250,7 @@ export interface IrHttpCache {
   /** Names of headers, lower-case. */
   readonly vary: readonly Text[];
   readonly shared: Sourced<boolean> | undefined;
+  readonly tag: Sourced<boolean> | undefined;
   /** True if a malformed duration was reported. */
   readonly faulty: boolean;
 }

@@ -27,6 +27,7 @@ export function serversOf(model: Model, servers: readonly ServedTogether[], file
       upstreams,
       sensitive: serverFiles.some(hasSensitiveCaches),
       tagged: serverFiles.some(hasTags),
+      cdn: serverFiles.some(({ services }) => services.some(({ methods }) => methods.some(({ http }) => http?.tag))),
       ...serverEnv(serverFiles, model),
       identity: identity && {
         path: identityPath(path),

@@ -7,11 +7,21 @@ export interface AnswerMetadata {
   readonly declared?: readonly string[] | undefined;
   /** True if the answer, or a part of it, was used past its time: no cache may keep it. */
   readonly stale?: boolean | undefined;
+  /** Header with the tags for a CDN, if caches may keep the answer: name and value. */
+  readonly cdn?: readonly string[] | undefined;
 }
 
 /** Returns the same metadata for an answer that was used past its time. */
 export function asStale({ headers, trailers }: AnswerMetadata = { headers: [], trailers: [] }): AnswerMetadata {
   return { headers, trailers, stale: true };
+}
+
+/** The same with the tags for a CDN, if there are any. */
+export function withTags(
+  metadata: AnswerMetadata | undefined,
+  cdn: readonly string[] | undefined,
+): AnswerMetadata | undefined {
+  return cdn === undefined ? metadata : { headers: [], trailers: [], ...metadata, cdn };
 }
 
 /** The same with headers for a successful answer, if there are any. */
@@ -20,8 +30,7 @@ export function withDeclared(
   declared: readonly string[],
 ): AnswerMetadata | undefined {
   if (declared.length === 0) return metadata;
-  const { headers = [], trailers = [], stale } = metadata ?? {};
-  return { headers, trailers, stale, declared };
+  return { headers: [], trailers: [], ...metadata, declared };
 }
 /** Returns all headers of a successful answer. */
 export function answerHeaders({ headers, declared }: Pick<AnswerMetadata, "headers" | "declared">): readonly string[] {

@@ -3,6 +3,7 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { type Failure, OVER } from "../failure.ts";
 import { Lru } from "../lru.ts";
+import type { CdnHeader } from "./cdn-tags.ts";
 import { isCurrent, type Purges, type Tagged, type TagParts } from "./purges.ts";
 import { type Found, HarmlessLevel, type SecondLevel } from "./second-level.ts";
 
@@ -20,6 +21,8 @@ export interface CacheOptions {
   readonly tagged?:
     | { readonly second?: SecondLevel | undefined; readonly sealed?: SecondLevel | undefined }
     | undefined;
+  /** Header with the tags for a CDN. Default: `cache-tag`. */
+  readonly cdnHeader?: CdnHeader | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -106,6 +109,7 @@ const JITTER = 0.1;
 export class Cache {
   readonly clock: Clock;
   readonly purges: Purges | undefined;
+  readonly cdnHeader: CdnHeader;
   readonly #second: HarmlessLevel | undefined;
   readonly #sealed: HarmlessLevel | undefined;
   readonly #tagged: HarmlessLevel | undefined;
@@ -116,6 +120,7 @@ export class Cache {
   constructor(options: CacheOptions = {}) {
     this.clock = options.clock ?? systemClock;
     this.purges = options.purges;
+    this.cdnHeader = options.cdnHeader ?? "cache-tag";
     this.#second = options.second && new HarmlessLevel(options.second, this.clock);
     this.#sealed = options.sealed && new HarmlessLevel(options.sealed, this.clock);
     const { second: tagged, sealed: taggedSealed } = options.tagged ?? {};

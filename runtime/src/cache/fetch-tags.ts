@@ -1,5 +1,5 @@
 import type { Cache, CachePolicy } from "./cache.ts";
-import { isCurrent, type Purges, type Tagged, type TagParts, tagNames } from "./purges.ts";
+import { isCurrent, namesOf, type Purges, type Tagged, type TagParts } from "./purges.ts";
 
 /** Tags of an answer that is being fetched. A purge after the beginning of the fetch makes the answer old. */
 export class FetchTags {
@@ -42,13 +42,5 @@ export class FetchTags {
   isOldAt(seen: number): boolean {
     if (this.#counted || seen <= this.#since) return false;
     return this.#tagged === undefined || !isCurrent(this.#tagged);
-  }
-}
-
-function namesOf(tags: () => readonly TagParts[]): readonly string[] | undefined {
-  try {
-    return tagNames(tags());
-  } catch {
-    return undefined;
   }
 }

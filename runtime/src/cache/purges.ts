@@ -41,6 +41,15 @@ export function tagNames(all: readonly TagParts[]): readonly string[] | undefine
   return names.size > MOST_TAGS ? undefined : [...names];
 }
 
+/** Returns the names of an answer's tags; undefined also if their evaluation throws. */
+export function namesOf(tags: () => readonly TagParts[]): readonly string[] | undefined {
+  try {
+    return tagNames(tags());
+  } catch {
+    return undefined;
+  }
+}
+
 /** A tag, shared by the answers that have it. */
 export interface Tag {
   readonly name: string;

@@ -1,5 +1,5 @@
 import type { DescMessage, DescMethodUnary, Message, MessageShape } from "@bufbuild/protobuf";
-import { type AnswerMetadata, asStale, withDeclared } from "../admission/answer-metadata.ts";
+import { type AnswerMetadata, asStale, withDeclared, withTags } from "../admission/answer-metadata.ts";
 import type { Degraded } from "../compose/degrade.ts";
 import type { Request } from "../compose/request.ts";
 import { asFailure, Failure, OVER } from "../failure.ts";
@@ -31,10 +31,10 @@ export function answerRequest<App, I extends DescMessage, O extends DescMessage,
   const opening = Opening.begin(parts, args, headers, clientMs, failed);
   if (opening === undefined) return GONE;
   const { cx, exchange } = opening;
-  const deliver: Deliver<MessageShape<O>> = (response, { degraded: found, stale, reused, headers }) => {
+  const deliver: Deliver<MessageShape<O>> = (response, { degraded: found, stale, cdn, reused, headers }) => {
     if (exchange.over) return;
     exchange.end();
-    const metadata = withDeclared(stale ? asStale(opening.metadata) : opening.metadata, headers);
+    const metadata = withTags(withDeclared(stale ? asStale(opening.metadata) : opening.metadata, headers), cdn);
     const unsent = done(asShown(method.output, response, exchange.chosen), found?.header ?? "", metadata);
     if (unsent instanceof Promise) void unsent.then((failure) => sent(response, found, reused, failure));
     else sent(response, found, reused, unsent);
@@ -94,6 +94,9 @@ function askerOf<App, Args extends Message, Principal, Res extends Message>(
 }
 
 /** Sends a response, which may be stale, or composed for another request. */
-type Deliver<Res> = (response: Res, answer: Pick<CachedResponse, "degraded" | "stale" | "reused" | "headers">) => void;
+type Deliver<Res> = (
+  response: Res,
+  answer: Pick<CachedResponse, "degraded" | "stale" | "cdn" | "reused" | "headers">,
+) => void;
 
 const NONE: readonly never[] = [];

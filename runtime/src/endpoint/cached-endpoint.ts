@@ -56,6 +56,7 @@ export function responseCacheOf<App, I extends DescMessage, O extends DescMessag
     method: name,
     clock,
     observer,
+    cdn: options.http?.tag === true,
     keys: new ResponseKeys(name, types, caching),
     composing: composingOf(method, options, headers),
   });

@@ -5,7 +5,7 @@ import { type Failure, OVER } from "../failure.ts";
 import { AUTHENTICATED, INCOMING } from "./authentication-handler.ts";
 import { connectError } from "./connect-error.ts";
 import { JSON_OPTIONS, jsonAssertion, requestsJson, whenWritten, writeFailure } from "./connect-json.ts";
-import { REACHED, STALE } from "./context-keys.ts";
+import { CDN_TAGS, REACHED, STALE } from "./context-keys.ts";
 import type { Endpoint } from "./endpoint-options.ts";
 import { assertWritable } from "./required-fields.ts";
 
@@ -72,6 +72,7 @@ function handle(
       }
       add(metadata, context, metadata && answerHeaders(metadata));
       if (metadata?.stale === true) context.values.set(STALE, true);
+      if (metadata?.cdn !== undefined) context.values.set(CDN_TAGS, metadata.cdn);
       if (degraded !== "") context.responseHeader.set("bff-degraded", degraded);
       resolve(response);
       return unsent;

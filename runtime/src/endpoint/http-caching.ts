@@ -8,4 +8,6 @@ export interface HttpCaching {
   readonly vary: readonly string[];
   /** True if every client may receive it. Default: only the client that it was composed for. */
   readonly shared?: boolean | undefined;
+  /** True if a CDN receives the tags of the RPC's `cache`. Default: false. */
+  readonly tag?: boolean | undefined;
 }

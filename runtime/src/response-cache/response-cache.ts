@@ -1,10 +1,11 @@
 // Reuse of whole answers: their keys, and the fetch that equal requests share.
 import type { Message } from "@bufbuild/protobuf";
 import { Cache, type Entry } from "../cache/cache.ts";
+import { cdnTags } from "../cache/cdn-tags.ts";
 import type { Clock } from "../clock.ts";
 import type { Observer } from "../observer.ts";
 import type { CacheEvent } from "../observer-calls.ts";
-import type { ResponseCaching, ResponseConsumer } from "./response-caching.ts";
+import type { CachedResponse, ResponseCaching, ResponseConsumer } from "./response-caching.ts";
 import { type ResponseComposer, ResponseFetch, ResponseWaiter, type StoredResponse } from "./response-fetch.ts";
 import type { ResponseKeys } from "./response-key.ts";
 
@@ -15,6 +16,8 @@ export interface ResponseCacheParts<App, Args extends Message, Principal> {
   readonly method: string;
   readonly clock: Clock;
   readonly observer: Observer | undefined;
+  /** True if a CDN receives the tags. */
+  readonly cdn: boolean;
   readonly keys: ResponseKeys<App, Args, Principal>;
   readonly composing: ResponseComposer<App, Args, Principal>;
 }
@@ -54,7 +57,20 @@ export class ResponseCache<App, Args extends Message, Principal> {
   #serve(entry: Entry, asker: ResponseConsumer<App, Args, Principal>, fresh: boolean, renewal?: object): void {
     this.#observe(asker, fresh ? "fresh" : "stale", renewal, this.#cache.age(entry));
     const { response, headers } = this.#decoded(entry.bytes);
-    asker.answered({ response, degraded: undefined, headers, stale: !fresh, reused: true });
+    const http = this.#forCaches(asker, response, fresh);
+    asker.answered({ response, degraded: undefined, headers, ...http, reused: true });
+  }
+  /** @param current false if a tag was purged during the fetch, or cannot be evaluated */
+  #forCaches(
+    { cx, args }: Pick<ResponseConsumer<App, Args, Principal>, "cx" | "args">,
+    response: Message,
+    fresh: boolean,
+    current = true,
+  ): Pick<CachedResponse, "stale" | "cdn"> {
+    if (!this.#parts.cdn || !fresh) return { stale: !fresh };
+    if (!current) return { stale: true };
+    const cdn = cdnTags(this.#cache.cdnHeader, () => this.#caching.tags?.(cx, args, response as never) ?? []);
+    return { stale: cdn === undefined, cdn };
   }
   #join(key: string, asker: ResponseConsumer<App, Args, Principal>): void {
     const running = this.#running.get(key);
@@ -92,6 +108,7 @@ export class ResponseCache<App, Args extends Message, Principal> {
       policy: this.#caching,
       composing: this.#parts.composing,
       decode: (bytes) => this.#decoded(bytes),
+      forCaches: (response, fresh, current) => this.#forCaches(asker, response, fresh, current),
       ended: () => {
         if (this.#running.get(key) === fetch) this.#running.delete(key);
       },

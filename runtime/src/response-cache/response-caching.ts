@@ -43,8 +43,10 @@ export interface CachedResponse {
   readonly degraded: Degraded | undefined;
   /** Declared headers that are kept with it: names and values in turn. */
   readonly headers: readonly string[];
-  /** True if it, or a part of it, was used past its time. */
+  /** True if no HTTP cache may keep it: it, or a part of it, was used past its time, or a CDN could not purge it. */
   readonly stale: boolean;
+  /** Header with its tags for a CDN: name and value. */
+  readonly cdn?: readonly string[] | undefined;
   /** True if it was not composed for this request: it was stored, or composed for another request. */
   readonly reused: boolean;
 }

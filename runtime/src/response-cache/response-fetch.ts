@@ -45,6 +45,8 @@ interface FetchParts<App, Args extends Message, Principal> {
   readonly policy: ResponseCaching<App, Args, Principal>;
   readonly composing: ResponseComposer<App, Args, Principal>;
   readonly decode: (stored: Uint8Array) => StoredResponse;
+  /** Returns the properties of an answer for HTTP caches. `current`: no tag was purged meanwhile. */
+  readonly forCaches: (response: Message, fresh: boolean, current: boolean) => Pick<CachedResponse, "stale" | "cdn">;
   /** Ends the joining of this fetch. */
   readonly ended: () => void;
 }
@@ -141,10 +143,11 @@ export class ResponseFetch<App, Args extends Message, Principal> {
     }
   }
   #composed({ response, degraded, headers, whole }: ComposedResponse, stored: Uint8Array): void {
-    const { key, cache, policy, decode } = this.#parts;
+    const { key, cache, policy, decode, forCaches } = this.#parts;
     const tagged = this.#tagged(response);
-    if (whole && (this.#tags === undefined || tagged !== undefined)) cache.put(key, stored, policy, tagged);
-    const { stale = false } = this.#exchange ?? {};
+    const current = this.#tags === undefined || tagged !== undefined;
+    if (whole && current) cache.put(key, stored, policy, tagged);
+    const http = forCaches(response, this.#exchange?.stale !== true, current);
     this.#end();
     for (const [i, waiting] of this.#take().entries()) {
       if (this.#tags?.isOldAt(waiting.seen)) {
@@ -152,7 +155,7 @@ export class ResponseFetch<App, Args extends Message, Principal> {
         continue;
       }
       const copy = i === 0 ? response : decode(stored).response; // nobody shares a message
-      waiting.answered({ response: copy, degraded, headers, stale, reused: i > 0 });
+      waiting.answered({ response: copy, degraded, headers, ...http, reused: i > 0 });
     }
   }
   #failed(failure: Failure): void {

@@ -8,7 +8,7 @@ import {
   type UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
 import { INCOMING } from "../endpoint/authentication-handler.ts";
-import { STALE } from "../endpoint/context-keys.ts";
+import { CDN_TAGS, STALE } from "../endpoint/context-keys.ts";
 import type { HttpCaching } from "../endpoint/http-caching.ts";
 import { incomingOf } from "../identity/incoming-request.ts";
 import { COMPRESS_FROM, COMPRESSIONS } from "../wire/compressions.ts";
@@ -54,7 +54,7 @@ function cachedGet(
     const bytes = await whole(body);
     const ifNoneMatch = request.header.get("if-none-match");
     const once = contextValues.get(STALE) || sent.has("bff-degraded") || sent.has("set-cookie");
-    const answer = cachedAnswer({ policy, body: bytes, ifNoneMatch, once, vary });
+    const answer = cachedAnswer({ policy, body: bytes, ifNoneMatch, once, vary, tags: contextValues.get(CDN_TAGS) });
     withHeaders(response, answer.headers);
     if (answer.status === 304) {
       for (const name of ["content-type", "content-length"]) sent.delete(name);

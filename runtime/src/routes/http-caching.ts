@@ -18,6 +18,8 @@ export interface HttpAnswer {
    * pages of other sites may read it.
    */
   readonly vary: readonly string[];
+  /** Header with its tags for a CDN: name and value. Default: none. */
+  readonly tags?: readonly string[] | undefined;
 }
 
 /** Status and headers of an answer: 304 has no body, and none of the headers that describe one. */
@@ -28,12 +30,12 @@ export interface CachedAnswer {
 }
 
 /** Returns the status and headers of an answer over GET. All checks before it, for example permits, have passed. */
-export function cachedAnswer({ policy, body, ifNoneMatch, once, vary }: HttpAnswer): CachedAnswer {
+export function cachedAnswer({ policy, body, ifNoneMatch, once, vary, tags = [] }: HttpAnswer): CachedAnswer {
   if (policy === undefined || once) return { status: 200, headers: NO_STORE };
   // Weak, because it is the same with and without compression.
   const tag = hash("sha256", body, "base64url").slice(0, TAG_CHARACTERS);
   const names = [...policy.vary, ...vary.filter((name) => !policy.vary.includes(name))];
-  const headers = ["cache-control", cacheControl(policy), "etag", `W/"${tag}"`, "vary", names.join(", ")];
+  const headers = ["cache-control", cacheControl(policy), "etag", `W/"${tag}"`, "vary", names.join(", "), ...tags];
   return { status: hasIt(ifNoneMatch, tag) ? 304 : 200, headers };
 }
 

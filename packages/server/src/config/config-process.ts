@@ -1,4 +1,5 @@
 // Configuration that a supervisor of workers shares with a server. It needs no messages.
+import type { CdnHeader } from "@protobff/runtime/internal/cache/cdn-tags";
 import { LONGEST_TIMER_MS } from "@protobff/runtime/internal/clock";
 import { quoted } from "@protobff/runtime/internal/environment/one-line";
 import type { VariableReader } from "@protobff/runtime/internal/environment/variable-reader";
@@ -41,6 +42,14 @@ export function readAdmin(read: VariableReader): AdminAddress | undefined {
     read.fault("BFF_ADMIN_PORT", problem, "another one: what it shows is not for clients");
   }
   return { host: read.optional("BFF_ADMIN_HOST") ?? "127.0.0.1", port };
+}
+
+/** Reads the name of the header with the tags of answers. */
+export function readCdnHeader(read: VariableReader): CdnHeader {
+  const name = read.optional("BFF_CDN_TAGS") ?? "cache-tag";
+  if (name === "cache-tag" || name === "surrogate-key") return name;
+  read.fault("BFF_CDN_TAGS", `is ${quoted(name)}`, "cache-tag or surrogate-key");
+  return "cache-tag";
 }
 
 /** Shorter ones can be guessed. */

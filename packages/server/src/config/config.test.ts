@@ -55,6 +55,15 @@ describe("readConfig", () => {
     });
   });
 
+  it("readConfig reads the header of tags only for a server that sends them", () => {
+    const read = (BFF_CDN_TAGS: string, cdn: boolean) =>
+      readConfig({ [URL]: "http://127.0.0.1:9001", BFF_CDN_TAGS }, { ...spec, cdn }, noFile);
+    expect(read("", true).config?.cdnHeader).toBe("cache-tag");
+    expect(read("surrogate-key", true).config?.cdnHeader).toBe("surrogate-key");
+    expect(read("x", true).faults?.map(({ variable }) => variable)).toEqual(["BFF_CDN_TAGS"]);
+    expect(read("x", false).faults).toBeUndefined();
+  });
+
   it("readConfig reads all variables", () => {
     const source = {
       [URL]: "https://echo.example/",

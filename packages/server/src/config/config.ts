@@ -1,5 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import type { DescService } from "@bufbuild/protobuf";
+import type { CdnHeader } from "@protobff/runtime/internal/cache/cdn-tags";
 import { LONGEST_TIMER_MS } from "@protobff/runtime/internal/clock";
 import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { quoted } from "@protobff/runtime/internal/environment/one-line";
@@ -16,7 +17,7 @@ import type { LogFormat } from "../logs/server-log.ts";
 import { DEFAULT_MAX_PENDING_BYTES } from "../requests/pending-bytes.ts";
 import { readPublicUrl } from "../session/public-url.ts";
 import { DEFAULT_MAX_FOLLOWERS, defaultFollowersPerCaller } from "../streams/stream-account.ts";
-import { type ProcessConfig, readLog, readProcess, readPurgeToken } from "./config-process.ts";
+import { type ProcessConfig, readCdnHeader, readLog, readProcess, readPurgeToken } from "./config-process.ts";
 import { readTelemetry, type TelemetryConfig } from "./config-telemetry.ts";
 import { readUpstreams, type UpstreamAddresses, type UpstreamsSpec } from "./config-upstreams.ts";
 
@@ -78,6 +79,8 @@ export interface ServerConfig<Name extends string, Env> extends UpstreamAddresse
   readonly cacheSealer?: Sealer;
   /** Token for purges at the admin port. */
   readonly purgeToken?: string | undefined;
+  /** Header with tags for a CDN. */
+  readonly cdnHeader?: CdnHeader | undefined;
   /** The variables that the BFF's own expressions read. */
   readonly env: Env;
 }
@@ -90,6 +93,8 @@ export interface ConfigSpec<Upstreams extends Readonly<Record<string, DescServic
   readonly sensitive?: boolean | undefined;
   /** True if cached answers have tags. */
   readonly tagged?: boolean | undefined;
+  /** True if a CDN receives the tags. */
+  readonly cdn?: boolean | undefined;
 }
 
 export type ConfigResult<Name extends string, Env> = {
@@ -124,6 +129,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
   const redisUrl = readRedisUrl(read, "REDIS_URL");
   const cacheSealer = spec.sensitive === true ? readCacheKeys(read, "BFF_CACHE_KEYS") : undefined;
   const purgeToken = spec.tagged === true ? readPurgeToken(read) : undefined;
+  const cdnHeader = spec.cdn === true ? readCdnHeader(read) : undefined;
   const trustedProxies = readNetworks(read);
   const audit = readAudit(read);
   const publicUrl = readPublicUrl(read);
@@ -155,6 +161,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     telemetry: readTelemetry(read, readFile),
     ...(redisUrl !== undefined && { redisUrl }),
     ...(purgeToken !== undefined && { purgeToken }),
+    ...(cdnHeader !== undefined && { cdnHeader }),
     ...(cacheSealer !== undefined && { cacheSealer }),
     ...(trustedProxies !== undefined && { trustedProxies }),
     ...(audit !== undefined && { audit }),

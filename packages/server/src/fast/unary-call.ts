@@ -122,8 +122,8 @@ export abstract class UnaryCall extends FastCall<FastRpc> {
     this.rpc.pending.add(this, bytes.length);
     if (this.closed) return undefined;
     try {
-      const { trailers, stale = false } = metadata ?? NO_METADATA;
-      this.reply(bytes, compressed, degraded, answerHeaders(metadata ?? NO_METADATA), trailers, stale);
+      const { trailers, ...kept } = metadata ?? NO_METADATA;
+      this.reply(bytes, compressed, degraded, answerHeaders(metadata ?? NO_METADATA), trailers, kept);
     } catch (thrown) {
       this.broken(thrown);
       return asFailure(thrown);
@@ -133,7 +133,7 @@ export abstract class UnaryCall extends FastCall<FastRpc> {
 
   /**
    * @param bytes as `serialize` gives them; compressed ones have no prefix
-   * @param stale whether something of it was used past its time
+   * @param kept facts for HTTP caches
    */
   protected abstract reply(
     bytes: Uint8Array,
@@ -141,6 +141,6 @@ export abstract class UnaryCall extends FastCall<FastRpc> {
     degraded: string,
     headers: readonly string[],
     trailers: readonly string[],
-    stale: boolean,
+    kept: Pick<AnswerMetadata, "stale" | "cdn">,
   ): void;
 }

@@ -22,7 +22,7 @@ interface CachedAnswers {
 }
 
 type Levels = Pick<CacheOptions, "second" | "sealed">;
-type CacheConfig = Pick<ServerConfig<string, unknown>, "redisUrl" | "cacheSealer">;
+type CacheConfig = Pick<ServerConfig<string, unknown>, "redisUrl" | "cacheSealer" | "cdnHeader">;
 
 /**
  * Opens the cache of the process, with Redis as its second level if a URL is set.
@@ -43,7 +43,12 @@ export async function openCache(
   const store = await openStore(config, purges);
   const purge = await openPurges(purges, store, metrics);
   return {
-    cache: new Cache({ ...levels, purges, tagged: store && (await levelsOf(store, config.cacheSealer)) }),
+    cache: new Cache({
+      ...levels,
+      purges,
+      tagged: store && (await levelsOf(store, config.cacheSealer)),
+      cdnHeader: config.cdnHeader,
+    }),
     purge,
   };
 }

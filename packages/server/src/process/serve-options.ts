@@ -57,6 +57,8 @@ export interface ServeOptions<
   readonly sensitive?: boolean | undefined;
   /** True if cached answers have tags, which purges name. */
   readonly tagged?: boolean | undefined;
+  /** True if a CDN receives the tags. `BFF_CDN_TAGS` has the name of their header. */
+  readonly cdn?: boolean | undefined;
   /** Tools for agents, which the server offers at `/mcp`. */
   readonly tools?: LoadTools | undefined;
   /** Plans of all files with services, for the live page. Loaded when the page is opened. */

@@ -2,6 +2,7 @@ import type * as http from "node:http";
 import type { Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
+import type { AnswerMetadata } from "@protobff/runtime/internal/admission/answer-metadata";
 import type { HttpCaching } from "@protobff/runtime/internal/endpoint/http-caching";
 import type { Failure } from "@protobff/runtime/internal/failure";
 import { cachedAnswer, NO_STORE } from "@protobff/runtime/internal/routes/http-caching";
@@ -120,7 +121,7 @@ export class RestCall extends FastHttpCall {
     degraded: string,
     headers: readonly string[],
     trailers: readonly string[],
-    stale: boolean,
+    { stale = false, cdn }: Pick<AnswerMetadata, "stale" | "cdn">,
   ): void {
     const all = this.#headers(headers, trailers);
     if (degraded !== "") all.push("bff-degraded", degraded);
@@ -128,7 +129,7 @@ export class RestCall extends FastHttpCall {
       const { caching: policy } = this.#request.route;
       const once = stale || degraded !== "" || headers.includes("set-cookie");
       const ifNoneMatch = this.get("if-none-match");
-      const answer = cachedAnswer({ policy, body: bytes, ifNoneMatch, once, vary: VARY });
+      const answer = cachedAnswer({ policy, body: bytes, ifNoneMatch, once, vary: VARY, tags: cdn });
       all.push(...answer.headers);
       if (answer.status === 304) {
         this.respond(304, all, undefined);

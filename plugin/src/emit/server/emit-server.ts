@@ -57,6 +57,7 @@ export function emitServerMain(
     ...(services.some(({ service }) => needsPageKeys(service)) ? line("pages: true,") : []),
     ...(server.sensitive ? line("sensitive: true,") : []),
     ...(server.tagged ? line("tagged: true,") : []),
+    ...(server.cdn ? line("cdn: true,") : []),
     ...topicsLines(topics),
     ...supplied.map(
       ({ name, members }): Line => [`${name}: [${members.map((member) => JSON.stringify(member)).join(", ")}],`],

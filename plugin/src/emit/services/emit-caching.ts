@@ -56,12 +56,13 @@ function waysLine(ways: PlanResponseCache["ways"], cx: Line): Line {
 /** `http: { maxAgeMs: 30_000, vary: ["authorization"] },` */
 export function httpProperty(http: PlanHttpCache | undefined, names: FileNames): Lines {
   if (http === undefined) return [];
-  const { maxAgeMs, staleMs, vary, shared } = http;
+  const { maxAgeMs, staleMs, vary, shared, tag } = http;
   const parts = [
     `maxAgeMs: ${group(maxAgeMs)}`,
     ...(staleMs === undefined ? [] : [`staleMs: ${group(staleMs)}`]),
     `vary: ${list(vary)}`,
     ...(shared ? ["shared: true"] : []),
+    ...(tag ? ["tag: true"] : []),
   ];
   return [[`http: { ${parts.join(", ")} }, // ${names.place(http.at)}`]];
 }

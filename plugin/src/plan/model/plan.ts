@@ -289,6 +289,8 @@ export interface PlanHttpCache {
    */
   readonly vary: readonly string[];
   readonly shared: boolean;
+  /** True if a CDN receives the tags. */
+  readonly tag: boolean;
 }
 
 /** Deprecation of an rpc. Days have the form of ISO 8601. */
@@ -318,6 +320,8 @@ export interface PlanServer {
   readonly sensitive: boolean;
   /** True if cached answers have tags. */
   readonly tagged: boolean;
+  /** True if a CDN receives tags. */
+  readonly cdn: boolean;
   readonly env: readonly EnvVar[];
   /**
    * Variables that services or their packages declare differently from `env`, with another default or other alternates.

@@ -115,6 +115,7 @@ export function planHttpCache(
     staleMs: caching.stale === undefined || caching.stale.value === 0 ? undefined : caching.stale.value,
     vary: [...new Set([...named, ...who])].sort(),
     shared: caching.shared !== undefined,
+    tag: caching.tag !== undefined,
   };
 }
 

@@ -60,7 +60,15 @@ export function readHttpCache(
     isEmpty(setting) ||
     (maxAge === undefined && setting.maxAge !== undefined) ||
     (stale === undefined && setting.stale !== undefined);
-  return { at: inside.at, maxAge, stale, vary, shared: sourced(setting.shared, inside, "shared"), faulty };
+  return {
+    at: inside.at,
+    maxAge,
+    stale,
+    vary,
+    shared: sourced(setting.shared, inside, "shared"),
+    tag: sourced(setting.tag, inside, "tag"),
+    faulty,
+  };
 }
 
 /** HTTP counts in whole seconds. */

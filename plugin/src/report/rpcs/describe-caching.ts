@@ -19,6 +19,8 @@ export interface HttpCacheReport {
   readonly stale_ms?: number;
   readonly shared: boolean;
   readonly vary: readonly string[];
+  /** Present only if a CDN receives the tags. */
+  readonly tag?: true;
 }
 
 /** The caching of an rpc's answers. */
@@ -43,7 +45,13 @@ export function cachingReport({ cache, tags, http }: PlanMethod): CachingReport 
       },
     }),
     ...(http !== undefined && {
-      http_cache: { max_age_ms: http.maxAgeMs, ...stale(http.staleMs), shared: http.shared, vary: http.vary },
+      http_cache: {
+        max_age_ms: http.maxAgeMs,
+        ...stale(http.staleMs),
+        shared: http.shared,
+        vary: http.vary,
+        ...(http.tag && { tag: true }),
+      },
     }),
   };
 }
@@ -69,7 +77,7 @@ export function cachingLines({ cache, tags, http }: PlanMethod): string[] {
     const age = http.maxAgeMs === 0 ? " and revalidate each time" : ` for ${timeText(http.maxAgeMs)}`;
     const stale = http.staleMs === undefined ? "" : `, and for ${timeText(http.staleMs)} more while they are renewed`;
     const vary = http.vary.length === 0 ? "" : `, by ${http.vary.join(", ")}`;
-    lines.push(`${caches}${age}${stale}${vary}`);
+    lines.push(`${caches}${age}${stale}${vary}${http.tag ? ", with the tags for a CDN" : ""}`);
   }
   return lines;
 }

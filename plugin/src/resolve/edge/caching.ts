@@ -1,6 +1,7 @@
 // Caching of an RPC's answers, merged from the RPC and its service.
 
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
+import type { Sourced } from "../../diagnostic/origin.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
 import type { HttpCaching, ResponseCaching } from "../model/edge.ts";
 import type { Run } from "../steps/context.ts";
@@ -57,13 +58,16 @@ function httpCaching(run: Run, service: IrService, method: IrMethod, isFresh: ()
     });
     return undefined;
   }
-  const shared = inner?.shared ?? outer?.shared;
   return {
     at,
     ofMethod: inner !== undefined,
     maxAge,
     stale: inner?.stale ?? (fresh ? undefined : outer?.stale),
     vary: inner !== undefined && inner.vary.length > 0 ? inner.vary : (outer?.vary ?? []),
-    shared: shared?.value === true ? { value: true, at: shared.at } : undefined,
+    shared: ifTrue(inner?.shared ?? outer?.shared),
+    tag: ifTrue(inner?.tag ?? outer?.tag),
   };
 }
+
+const ifTrue = (setting: Sourced<boolean> | undefined): Sourced<true> | undefined =>
+  setting?.value === true ? { value: true, at: setting.at } : undefined;

@@ -73,6 +73,8 @@ export interface HttpCaching {
   readonly vary: readonly Text[];
   /** Never false. */
   readonly shared: Sourced<true> | undefined;
+  /** Whether a CDN receives the tags. Never false. */
+  readonly tag: Sourced<true> | undefined;
 }
 
 /** The mask of an RPC's requests. */
