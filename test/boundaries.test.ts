@@ -206,7 +206,7 @@ describe("imports", () => {
       "limits",
       ...bottom,
     ],
-    endpoint: ["admission", "response-cache", "compose", "selection", "http-rule", "identity", ...bottom],
+    endpoint: ["admission", "response-cache", "compose", "selection", "http-rule", "identity", "guard", ...bottom],
     "response-cache": ["compose", "selection", "cache", "scope", "identity", ...bottom],
     admission: ["compose", "selection", "identity", "limits", "sealing", ...bottom],
     compose: ["topic", "call", "scope", "selection", "transport", "guard", "identity", "sealing", ...bottom],

@@ -309,6 +309,7 @@ test("changes of package.json for packing are reversible", () => {
   expect(JSON.parse(packed).exports).toEqual({
     ".": "./dist/index.js",
     "./connect": "./dist/transport/connect-unary/index.js",
+    "./fair-share": "./dist/guard/fair-share.js",
     "./http-json": "./dist/transport/http-json/index.js",
     "./identity": "./dist/identity/index.js",
     "./validate": "./dist/validate/index.js",

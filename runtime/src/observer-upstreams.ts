@@ -130,3 +130,11 @@ export interface AddressState {
   /** Calls under way. */
   readonly inFlight: number;
 }
+
+/** A fair queue refuses a waiter, because its key has too many. */
+export interface ShareEvent {
+  /** `door`: the server's, before requests are composed. Otherwise the full service name of the upstream. */
+  readonly place: string;
+  /** Key of `fair_share`; "" for requests without one. */
+  readonly key: string;
+}

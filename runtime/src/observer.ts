@@ -22,7 +22,14 @@ import type {
   StreamOpenEvent,
   Trace,
 } from "./observer-requests.ts";
-import type { BreakerEvent, BudgetEvent, EjectionEvent, TopicEvent, UpstreamEvent } from "./observer-upstreams.ts";
+import type {
+  BreakerEvent,
+  BudgetEvent,
+  EjectionEvent,
+  ShareEvent,
+  TopicEvent,
+  UpstreamEvent,
+} from "./observer-upstreams.ts";
 
 /** Certificate of this server, or its client certificate for an upstream. */
 export interface CertificateEvent {
@@ -72,6 +79,7 @@ export interface Observer {
   limited?(event: LimitEvent): void;
   headerLeftOut?(event: HeaderEvent): void;
   metered?(event: MeterEvent): void;
+  shareRefused?(event: ShareEvent): void;
   shed?(event: ShedEvent): void;
   shedding?(event: SheddingEvent): void;
   audit?(event: AuditEvent): void;

@@ -1,10 +1,11 @@
-// npm run simulate -- [--world calls|streams|purges] [--seeds N] [--from S]: the runtime over N random worlds of each kind. --seed S: one of them again.
+// npm run simulate -- [--world calls|streams|purges|shares] [--seeds N] [--from S]: the runtime over N random worlds of each kind. --seed S: one of them again.
 import { followWorld } from "./follow-world.ts";
 import { purgeWorld } from "./purge-world.ts";
+import { shareWorld } from "./share-world.ts";
 import { simulate } from "./simulate.ts";
 
-/** The simulated worlds: composed responses, streams, and purges of tags. */
-const WORLDS = { calls: simulate, streams: followWorld, purges: purgeWorld } as const;
+/** The simulated worlds: composed responses, streams, purges of tags, and fair queues. */
+const WORLDS = { calls: simulate, streams: followWorld, purges: purgeWorld, shares: shareWorld } as const;
 type WorldName = keyof typeof WORLDS;
 
 function option(name: string): number | undefined {

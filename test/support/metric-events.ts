@@ -26,6 +26,7 @@ export function observeEach(metrics: Metrics): void {
   metrics.cache({ ...of, outcome: "fresh" });
   metrics.limited({ ...rpc, limit: "web.v1/user", outcome: "exceeded" });
   metrics.metered({ ...rpc, meter: "<name>", labels: [], value: 1 });
+  metrics.shareRefused({ place: "door", key: "acme" });
   metrics.shed({ method: rpc.method, priority: "low", standingDelayMs: 80 });
   metrics.budgetRefused({ ...of, kind: "hedge", at: 0 });
   for (const pair of ["mirror", "control"] as const)

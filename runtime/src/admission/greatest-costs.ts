@@ -1,4 +1,4 @@
-import type { StreamCharges } from "../compose/exchange.ts";
+import type { StreamCharges } from "../compose/charges.ts";
 import type { ChargeResult } from "../limits/limits.ts";
 
 /** Costs of a stream for one limit. */

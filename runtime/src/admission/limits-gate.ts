@@ -1,5 +1,5 @@
 import type { Message } from "@bufbuild/protobuf";
-import type { StreamCharges } from "../compose/exchange.ts";
+import type { StreamCharges } from "../compose/charges.ts";
 import type { Request } from "../compose/request.ts";
 import type { Failure } from "../failure.ts";
 import type { ChargeResult, Limits, Refusal } from "../limits/limits.ts";

@@ -1,6 +1,6 @@
 import { breakerOpen, Code, type Failure, type Fault, limited, Misfit } from "../failure.ts";
 import type { Ticket } from "../guard/breaker.ts";
-import type { Places, UrgentWaiter } from "../guard/limit.ts";
+import type { Places, Share, UrgentWaiter } from "../guard/limit.ts";
 import type { AttemptEvent } from "../observer-calls.ts";
 import type { Trace } from "../observer-requests.ts";
 import type { OutgoingHeaders, ReceivedHeaders } from "../transport/call-headers.ts";
@@ -26,6 +26,8 @@ export interface AttemptOwner {
   before: InFlight | undefined;
   /** True if its failure fails more than the call itself. */
   readonly critical: boolean;
+  /** Party of its request. */
+  readonly share: Share | undefined;
   /** Failure that prevents further attempts. */
   readonly forbidden: Failure | undefined;
   /** Records that the attempt is sent, now by the clock. Returns its number, 1 for the first of the call. */
@@ -95,6 +97,9 @@ export class Attempt implements Reply, UrgentWaiter {
   }
   get critical(): boolean {
     return this.#of.critical;
+  }
+  get share(): Share | undefined {
+    return this.#of.share;
   }
   /** Its call has become critical. */
   urge(): void {

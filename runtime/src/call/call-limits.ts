@@ -3,10 +3,17 @@ import type { Clock } from "../clock.ts";
 import { AdaptiveLimit } from "../guard/adaptive-limit.ts";
 import type { Pace } from "../guard/gradient.ts";
 import { Limit, type LimitPolicy, type Places } from "../guard/limit.ts";
+import { QueuedLimit } from "../guard/queued-limit.ts";
 
-/** Creates the limit of a policy. */
-export function limitOf(policy: LimitPolicy, clock: Clock): Places {
-  return policy.adaptive ? new AdaptiveLimit(policy, clock) : new Limit(policy);
+/**
+ * Creates the limit of a policy.
+ *
+ * @param refused called for each call that a fair queue refuses, with its key
+ */
+export function limitOf(policy: LimitPolicy, clock: Clock, refused?: (key: string) => void): Places {
+  const queue = policy.fair?.queue(policy.queued, refused);
+  if (policy.adaptive) return new AdaptiveLimit(policy, clock, queue);
+  return queue === undefined ? new Limit(policy) : new QueuedLimit(policy.concurrent, queue, clock);
 }
 
 /** A limit that learns from answers. */

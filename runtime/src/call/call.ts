@@ -1,7 +1,7 @@
 import type { Timer } from "../clock.ts";
 import type { Failure, Fault } from "../failure.ts";
 import { Code, cutAtDeadline, lateVerdict, masked, OVER, timedOut, verdictOn } from "../failure.ts";
-import { hasPlace, type Places } from "../guard/limit.ts";
+import { hasPlace, type Places, type Share } from "../guard/limit.ts";
 import type { PoolWaiter } from "../guard/pool.ts";
 import { type Backoff, retries, startBackoff } from "../guard/retry.ts";
 import type { CallEvent } from "../observer-calls.ts";
@@ -144,6 +144,9 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
   }
   get trace(): Trace | undefined {
     return this.#cx.exchange.trace;
+  }
+  get share(): Share | undefined {
+    return this.#cx.exchange.share?.();
   }
   get forbidden(): Failure | undefined {
     if (this.#effect) return this.#attempts === 0 && this.#cx.scope.doomed ? OVER : undefined;

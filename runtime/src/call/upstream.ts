@@ -100,7 +100,7 @@ export class Upstream {
     this.clock = clock;
     this.observer = observer;
     this.#cache = options?.cache;
-    this.limit = policy.limit && limitOf(policy.limit, clock);
+    this.limit = policy.limit && this.#limitOf(policy.limit);
     this.streams = new StreamPlaces(policy.streams ?? STREAMS);
     this.throttle = new Throttle(policy.retryBudget);
     const breaker = (policy: BreakerPolicy | undefined, method?: string): Breaker | undefined =>
@@ -180,9 +180,12 @@ export class Upstream {
    */
   innerLimit(method: string, policy: LimitPolicy): Places {
     const key = `${method} ${policy.concurrent} ${policy.queued} ${policy.adaptive ?? false}`;
-    const limit = this.#inner.get(key) ?? limitOf(policy, this.clock);
+    const limit = this.#inner.get(key) ?? this.#limitOf(policy);
     this.#inner.set(key, limit);
     return limit;
+  }
+  #limitOf(policy: LimitPolicy): Places {
+    return limitOf(policy, this.clock, (key) => this.observer?.shareRefused?.({ place: this.service, key }));
   }
   /** Returns the places that the open streams of a method take. */
   placesOf(method: string, streams: number | undefined): readonly StreamPlaces[] {

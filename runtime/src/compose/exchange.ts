@@ -1,4 +1,3 @@
-import type { Message } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { CallExchange, Sides } from "../call/context.ts";
 import { isSendable, unsendable } from "../call/headers.ts";
@@ -8,7 +7,7 @@ import type { SharedResults } from "../call/shared-result.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { type Failure, OVER } from "../failure.ts";
 import { budgetMs, callBudgetMs } from "../guard/deadline.ts";
-import { Limit } from "../guard/limit.ts";
+import { Limit, type Share } from "../guard/limit.ts";
 import type { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { Identify } from "../identity/identify-kind.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
@@ -20,6 +19,7 @@ import { type Budget, Scope } from "../scope/scope.ts";
 import type { PageTokens } from "../sealing/page-tokens.ts";
 import { type Chosen, EVERYTHING } from "../selection/selection.ts";
 import type { OutgoingHeaders } from "../transport/call-headers.ts";
+import type { EarlyCharges } from "./charges.ts";
 import { DeferredParts } from "./parts.ts";
 
 /** Properties of a request, and limits of its RPC. */
@@ -45,26 +45,6 @@ export interface ExchangeOptions {
   readonly after?: Exchange | undefined;
   /** Called when the response has failed. At most once, and not after `end`. */
   readonly failed: (failure: Failure) => void;
-}
-
-/** Charges of limits before the request was composed. */
-export interface EarlyCharges {
-  /** Returns the charges. */
-  refund(): void;
-  /** Settles the charges with the actual cost. */
-  answered(response: Message): void;
-  /** Returns the charges of a stream that are settled at its end. Undefined if none is. */
-  streamed(): StreamCharges | undefined;
-}
-
-/** Charges that a stream settles at its end. */
-export interface StreamCharges {
-  /** Counts an item of the source. */
-  item(item: unknown): void;
-  /** Counts a message that was sent. */
-  message(read: () => unknown): void;
-  /** @param sent true if any upstream was called */
-  ended(ok: boolean, sent: boolean): void;
 }
 
 /** State that the scopes of one request share: its budget, its headers, and the fields that failures have touched. */
@@ -93,6 +73,10 @@ export class Exchange implements CallExchange {
   trace: Trace | undefined;
   /** Tokens of pages, for an RPC with pages. */
   #pages: PageTokens | undefined;
+  /** As of `CallExchange`. A fetch, and an item of a stream, have the party of their request. */
+  share: (() => Share) | undefined;
+  /** Returns the request's place at the server's door, or its place in the queue there. */
+  leaveDoor: (() => void) | undefined;
   /** True if any call was sent. */
   sent = false;
   /** Charges of limits. Undefined if none exist, or after their settlement. */
@@ -150,6 +134,7 @@ export class Exchange implements CallExchange {
     this.#after = after;
     this.chosen = (of ?? after)?.chosen ?? EVERYTHING;
     this.trace = (of ?? after)?.trace;
+    this.share = (of ?? after)?.share;
     if (after?.causes !== undefined) this.#causes = new Causes(after.causes);
     this.#concurrent = concurrent;
     this.mayRetry = !(Number(headers.get("grpc-previous-rpc-attempts")) > 0);
@@ -198,6 +183,12 @@ export class Exchange implements CallExchange {
   /** Ends the opening of a stream: no work of it is in flight any more. It has no budget until `end`. */
   opened(): void {
     this.#release();
+  }
+  /** Leaves the server's door. */
+  vacate(): void {
+    const { leaveDoor } = this;
+    this.leaveDoor = undefined;
+    leaveDoor?.();
   }
   /** Ends the request, with or without an answer. All running work is cancelled. */
   end(): void {
@@ -381,6 +372,7 @@ export class Exchange implements CallExchange {
     this.#timer = undefined;
     if (this.#firstTimer !== undefined) this.clock.clearTimeout(this.#firstTimer);
     this.#firstTimer = undefined;
+    this.vacate();
     this.#wake();
   }
 }

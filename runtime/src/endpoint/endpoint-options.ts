@@ -10,6 +10,7 @@ import type { Telemetry } from "../admission/telemetry.ts";
 import type { Clock } from "../clock.ts";
 import type { Request } from "../compose/request.ts";
 import type { Failure } from "../failure.ts";
+import type { ShareRule } from "../guard/limit.ts";
 import type { RestRule } from "../http-rule/rule.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
@@ -36,6 +37,8 @@ export interface EndpointOptions<
   readonly maxElements?: number | undefined;
   /** Class under overload. Default: `normal`. */
   readonly priority?: Priority | undefined;
+  /** Decides the party of each request, in fair queues. Default: all requests are one party. */
+  readonly share?: ShareRule<Request<App, Principal>> | undefined;
   /** Host names that the RPC answers on, exact or with `*.` for one or more labels. Default: every host. */
   readonly hosts?: readonly string[] | undefined;
   /** Authentication of callers. */

@@ -43,6 +43,7 @@ export type FrontOptions<App, I extends DescMessage, O extends DescMessage, Prin
   | "fields"
   | "version"
   | "priority"
+  | "share"
   | "deprecatedFields"
   | "headers"
   | "telemetry"

@@ -6,10 +6,12 @@ import type { Gate } from "../admission/gates.ts";
 import { MeterReadings } from "../admission/meters.ts";
 import { directAddress, reportRefusal, type Telemetry, telemetryOf } from "../admission/telemetry.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import type { StreamCharges } from "../compose/charges.ts";
 import type { Degraded } from "../compose/degrade.ts";
-import { Exchange, type ExchangeOptions, type StreamCharges } from "../compose/exchange.ts";
+import { Exchange, type ExchangeOptions } from "../compose/exchange.ts";
 import { Request } from "../compose/request.ts";
 import { Failure, timedOut } from "../failure.ts";
+import type { ShareRule } from "../guard/limit.ts";
 import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { Observer } from "../observer.ts";
@@ -38,6 +40,7 @@ export interface OpeningOptions<App, Args extends Message, Principal> {
   readonly deprecatedFields: DeprecatedFields | undefined;
   readonly headers: AnswerHeaders<App, Args, Principal> | undefined;
   readonly telemetry: Telemetry<App, Args, Principal> | undefined;
+  readonly share: ShareRule<Request<App, Principal>> | undefined;
 }
 
 /** Returns these options for the options of an RPC. */
@@ -49,7 +52,7 @@ export function openingOf<App, I extends DescMessage, O extends DescMessage, Pri
     readonly partsTimeoutMs?: number | undefined;
   },
 ): OpeningOptions<App, MessageShape<I>, Principal> {
-  const { timeoutMs, concurrent = 10, version, telemetry, clock = systemClock, observer } = options;
+  const { timeoutMs, concurrent = 10, version, telemetry, share, clock = systemClock, observer } = options;
   const masks = options.fields && new Masks(method.input, method.output, options.fields);
   const gates = gatesOf(method, options, masks);
   // Deferred parts have at least as much time as the rest.
@@ -68,6 +71,7 @@ export function openingOf<App, I extends DescMessage, O extends DescMessage, Pri
     observer,
     version,
     telemetry,
+    share,
   };
   const headers = options.headers && new AnswerHeaders(options.headers, name, observer);
   return { ...common, deprecatedFields, headers };
@@ -99,7 +103,7 @@ export class Opening<App, Args extends Message, Principal> {
     { headers, authentication, startedAt, leftMs, first, failed }: Arrived,
   ) {
     const { app, gates, timeoutMs, partsTimeoutMs: methodMs = timeoutMs } = options;
-    const { concurrent, clock, observer, name, telemetry } = options;
+    const { concurrent, clock, observer, name, telemetry, share } = options;
     this.#options = options;
     this.#args = args;
     this.#authentication = authentication;
@@ -113,6 +117,7 @@ export class Opening<App, Args extends Message, Principal> {
     const cx = Request.first<App, Principal>(app, exchange);
     this.exchange = exchange;
     this.cx = cx;
+    if (share !== undefined) exchange.share = () => share.of(cx);
     exchange.trace = observer?.responseStart?.({
       request: cx.root,
       header: (name) => exchange.header(name),
@@ -215,6 +220,7 @@ export class Opening<App, Args extends Message, Principal> {
   /** Records that a stream has been opened: charges of limits are final, and its end reports this use. */
   opened(use: () => StreamUse): void {
     const { exchange, cx, startedAt } = this;
+    exchange.vacate();
     this.#readings = this.#meters();
     this.#charges = exchange.charged?.streamed();
     exchange.charged = undefined;

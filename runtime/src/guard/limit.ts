@@ -6,6 +6,28 @@ export interface LimitPolicy {
   readonly queued: number;
   /** True if the limit follows the capacity of the upstream, with `concurrent` as its maximum. */
   readonly adaptive?: boolean | undefined;
+  /** Set if callers get places in proportion to their weights. Default: first come, first served. */
+  readonly fair?: Fairness | undefined;
+}
+
+/** The party of a request. Parties that wait get places in proportion to their weights. */
+export interface Share {
+  readonly key: string;
+  readonly weight: number;
+}
+
+/** Creates fair queues. */
+export interface Fairness {
+  /**
+   * @param total maximum number of waiters
+   * @param refused called for each waiter that is refused, with its key
+   */
+  queue(total: number, refused?: (key: string) => void): WaitQueue;
+}
+/** Decides the party of each request. It never throws. */
+export interface ShareRule<in Cx> {
+  readonly fair: Fairness;
+  of(cx: Cx): Share;
 }
 
 /** A waiter for a place. */
@@ -18,8 +40,28 @@ export interface Waiter {
 export interface UrgentWaiter extends Waiter {
   /** True if its failure fails more than itself. */
   readonly critical: boolean;
+  /** Its party, which only fair queues read. Undefined: that of all waiters without a key. */
+  readonly share?: Share | undefined;
   /** Called when there will be no place. */
   shed(): void;
+}
+
+/** Waiters in the order in which they get places, critical ones first. */
+export interface WaitQueue {
+  /** True if each key has its share. */
+  readonly fair: boolean;
+  readonly size: number;
+  readonly first: UrgentWaiter | undefined;
+  /** The first waiter that is not critical. */
+  readonly other: UrgentWaiter | undefined;
+  /** Adds a waiter, perhaps in place of another, which is shed. Returns false if there is no room for it. */
+  enter(waiter: UrgentWaiter): boolean;
+  /** Removes a waiter that gets no place. */
+  leave(waiter: UrgentWaiter): void;
+  /** A waiter has become critical. */
+  urge(waiter: UrgentWaiter): void;
+  /** Removes the first waiter, which gets a place. */
+  take(): void;
 }
 
 /** Places that calls take while they are with an upstream. */

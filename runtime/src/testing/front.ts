@@ -8,6 +8,7 @@ import { Upstream } from "../call/upstream.ts";
 import type { Request } from "../compose/request.ts";
 import { endpoint } from "../endpoint/endpoint.ts";
 import { Code, type Failure } from "../failure.ts";
+import type { ShareRule } from "../guard/limit.ts";
 import type { Observer } from "../observer.ts";
 import type { AttemptEvent, CacheEvent, CallEvent } from "../observer-calls.ts";
 import type { LimitEvent, ResponseEvent } from "../observer-requests.ts";
@@ -47,6 +48,7 @@ export interface FrontOptions {
   /** Replaces the observer whose events `front` collects. */
   observer?: { readonly instead: Observer | ((clock: FakeClock) => Observer) | undefined };
   readonly telemetry?: Telemetry<unknown, ShowRequest, undefined, Page>;
+  readonly share?: ShareRule<Request<unknown>>;
 }
 
 /** A BFF with one RPC over one upstream, on a clock that stands still. */
@@ -115,6 +117,7 @@ export function front<C extends UnaryClient = FakeClient>(options: FrontOptions 
       limits: options.limits,
       cache: options.answers,
       telemetry: options.telemetry,
+      share: options.share,
       clock,
       observer,
     });

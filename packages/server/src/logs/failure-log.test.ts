@@ -292,6 +292,7 @@ test("a custom observer receives only the events of its methods, beside the log"
     "mirrored",
     "resolver",
     "response",
+    "shareRefused",
     "shedding",
     "streamDegraded",
   ]);
@@ -321,6 +322,31 @@ test("a header that an answer lacks is logged with its reason, and never with it
   expect(json.written.map((line) => JSON.parse(line))).toEqual([
     { time: expect.any(String), event: "header", rpc: "a.v1.S/Get", header: "x-a", why: "length" },
   ]);
+});
+
+test("the key that fair queues refuse most is logged once a minute", async () => {
+  const { log, lines, clock } = logged();
+  const refuse = (place: string, key: string, count: number): void => {
+    for (let i = 0; i < count; i++) log.shareRefused({ place, key });
+  };
+  refuse("door", "acme", 1);
+  refuse("door", "acme", 5);
+  refuse("up.v1.S", "acme", 6);
+  refuse("door", "", 2);
+  await clock.advance(60_000);
+  refuse("door", "other", 1);
+  refuse("door", "other", 9);
+  await clock.advance(60_000);
+  refuse("door", "", 10);
+  expect(lines()).toEqual([
+    'fair share: the key "acme" had 1 of 1 refusal at the door',
+    'fair share: the key "acme" had 6 of 14 refusals at up.v1.S',
+    'fair share: the key "other" had 9 of 10 refusals at the door',
+  ]);
+  for (let i = 0; i < 5_000; i++) refuse("door", `key ${i}`, 1);
+  await clock.advance(60_000);
+  refuse("door", "last", 1);
+  expect(lines().at(-1)).toContain(" had 9 of 5010 refusals");
 });
 
 test("a message of the server without an error is logged as plain text", () => {

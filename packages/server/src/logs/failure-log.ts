@@ -12,9 +12,10 @@ import type {
   SheddingEvent,
   StreamDegradedEvent,
 } from "@protobff/runtime/internal/observer-requests";
-import type { BreakerEvent, EjectionEvent } from "@protobff/runtime/internal/observer-upstreams";
+import type { BreakerEvent, EjectionEvent, ShareEvent } from "@protobff/runtime/internal/observer-upstreams";
 import { type DeprecatedCall, DeprecatedCalls } from "./deprecated-calls.ts";
 import { placeOf } from "./expression-place.ts";
+import { NoisyKeys } from "./noisy-keys.ts";
 import { indented, type Line, type LoggedRequest, ServerLog } from "./server-log.ts";
 
 /** Interval for refused credentials, which clients can send at any rate. */
@@ -32,6 +33,7 @@ const MOST_PATHS = 5;
  */
 export class FailureLog extends ServerLog implements Observer {
   readonly #deprecated = new DeprecatedCalls();
+  readonly #noisy = new NoisyKeys();
 
   response(event: ResponseEvent): void {
     const { method, outcome, deprecated, deprecatedFields } = event;
@@ -124,6 +126,19 @@ export class FailureLog extends ServerLog implements Observer {
         request: { header, trace },
       };
     });
+  }
+  /** Logs the key with the most refusals, once a minute. */
+  shareRefused(event: ShareEvent): void {
+    const noisiest = this.#noisy.refused(event, this.clock.now());
+    if (noisiest === undefined) return;
+    const { place, key, count, total } = noisiest;
+    const of = key === "" ? "requests without a key" : `the key ${quoted(key)}`;
+    const times = `${count} of ${total} ${total === 1 ? "refusal" : "refusals"}`;
+    this.report(undefined, () => ({
+      event: "share",
+      text: `fair share: ${of} had ${times} at ${place === "door" ? "the door" : place}`,
+      fields: { place, key: tame(key), refused: count, total },
+    }));
   }
   shedding({ state, standingDelayMs, refused = 0, tookMs = 0 }: SheddingEvent): void {
     const ms = Math.round(standingDelayMs);

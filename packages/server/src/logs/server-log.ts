@@ -16,6 +16,7 @@ export interface Line {
     | "limited"
     | "mirror"
     | "header"
+    | "share"
     | "shedding"
     | "unauthenticated"
     | "resolver"

@@ -26,6 +26,7 @@ import type {
   BreakerEvent,
   BudgetEvent,
   EjectionEvent,
+  ShareEvent,
   TopicEvent,
   UpstreamEvent,
 } from "@protobff/runtime/internal/observer-upstreams";
@@ -93,6 +94,11 @@ export class Metrics implements Observer {
     "bff_rate_limited_total",
     "Requests that rate limits have refused, admitted without counting, or would refuse (dry).",
     [...["rpc_method", "limit", "outcome"]],
+  );
+  readonly #shareRefused = new Counter(
+    "bff_share_refused_total",
+    "Waiters that a fair queue refused, because their key had too many: at the door, or at the limit of an upstream.",
+    ["place"],
   );
   readonly #shed = new Counter("bff_shed_total", "Requests that the overloaded server has refused.", [
     ...["rpc_method", "priority"],
@@ -193,6 +199,9 @@ export class Metrics implements Observer {
   }
   metered(event: MeterEvent): void {
     this.#meters.add(event);
+  }
+  shareRefused({ place }: ShareEvent): void {
+    this.#shareRefused.add(place);
   }
   shed({ method, priority }: ShedEvent): void {
     this.#shed.add(method, priority);
@@ -302,6 +311,7 @@ export class Metrics implements Observer {
       this.#responses.family,
       this.#degraded.family,
       this.#limited.family,
+      this.#shareRefused.family,
       this.#shed.family,
       this.#deprecated.family,
       this.#deprecatedFields.family,

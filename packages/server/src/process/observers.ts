@@ -18,6 +18,7 @@ export function joinObservers(observers: readonly Observer[]): Observer | undefi
     ...forEvent(observers, "limited"),
     ...forEvent(observers, "headerLeftOut"),
     ...forEvent(observers, "metered"),
+    ...forEvent(observers, "shareRefused"),
     ...forEvent(observers, "shed"),
     ...forEvent(observers, "shedding"),
     ...forEvent(observers, "resolver"),
