@@ -12,6 +12,14 @@ export const FOUND_LISTS: readonly Found[] = [
     fields: [`repeated string a = 1 [(bff.v1.field).by = "u"];`],
   },
   {
+    what: "fewer items than `min` make no call, so a failure that their requests read is no cause",
+    let: [
+      spare("s"),
+      `{ name: "t" supplementary: true each: { var: "it" in: "['x']" max: 10 partial: true min: 2 call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "ok(s) ? it : ''" } } } }`,
+    ],
+    fields: [`repeated Copy a = 1 [(bff.v1.field).by = "t"];`, `bool b = 2 [(bff.v1.field).by = "ok(s)"];`],
+  },
+  {
     what: "a key, and a value beside it, read nothing of the item",
     let: [
       spare("s"),

@@ -35,12 +35,17 @@ export function eachResult(at: Composition, step: IrStep, each: IrEach): Result 
     step.unordered?.value !== true &&
     at.response.program.hasEffect(at.place, each.source);
   const taint: Taint[] = [...list.taint, ...list.inner];
-  const done: Item[] = [];
-  for (const element of all) {
+  const chosen = all.flatMap((element): (Locals | Item)[] => {
     const variable = value(element, asItem(list.taint), { inner: asItem(list.inner), enum: list.enum });
     const locals: Locals = new Map([[each.var?.value ?? "", variable]]);
-    const item = itemOf(at, step, each, locals, taint);
-    if (item === "filtered") continue;
+    const found = choice(at, each, locals, taint);
+    return found === "filtered" ? [] : [found ?? locals];
+  });
+  // Fewer items fail the step before any of them begins.
+  if (chosen.length < minOf(each)) return failed(new Invalid("too few items"), taint);
+  const done: Item[] = [];
+  for (const begun of chosen) {
+    const item = begun instanceof Map ? itemOf(at, step, each, begun) : (begun as Item);
     done.push(item);
     // Side effects come one after the other: none after one that has failed the step.
     if (item.item.state === "failed" && ordered && each.partial?.value !== true) break;
@@ -51,13 +56,16 @@ export function eachResult(at: Composition, step: IrStep, each: IrEach): Result 
 /** A list of the client's: in the protos that are held against this, arguments that are lists are always that. */
 const isArgument = (each: IrEach): boolean => each.in?.value.startsWith("args.") === true;
 
-function itemOf(at: Composition, step: IrStep, each: IrEach, locals: Locals, taint: Taint[]): Item | "filtered" {
-  if (each.if !== undefined) {
-    const condition = at.evaluate(each.if.value, locals);
-    if (condition.state !== "value") return { key: undefined, item: condition };
-    taint.push(...condition.taint);
-    if (condition.value !== true) return "filtered";
-  }
+/** Evaluates the `if` of an item. Undefined: the item is chosen. */
+function choice(at: Composition, each: IrEach, locals: Locals, taint: Taint[]): Item | "filtered" | undefined {
+  if (each.if === undefined) return undefined;
+  const condition = at.evaluate(each.if.value, locals);
+  if (condition.state !== "value") return { key: undefined, item: condition };
+  taint.push(...condition.taint);
+  return condition.value === true ? undefined : "filtered";
+}
+
+function itemOf(at: Composition, step: IrStep, each: IrEach, locals: Locals): Item {
   const key = each.key === undefined ? undefined : at.evaluate(each.key.value, locals);
   if (key !== undefined && key.state !== "value") return { key, item: key };
   const item =
@@ -78,7 +86,6 @@ function gathered(step: IrStep, each: IrEach, done: readonly Item[], taint: Tain
   if (failures.length > 0 && !partial) return { state: "failed", failures: failures.flat(), taint: all };
   const need = minOf(each);
   const present = done.filter(({ item }) => item.state === "value").length;
-  if (done.length < need) return failed(new Invalid("too few items"), all);
   const missing = done.flatMap(({ item }) => (item.state === "dead" ? [item.missing] : []));
   if (missing.some((of) => of.length === 0)) return { state: "dead", missing: [] };
   if (missing.length > 0) return { state: "dead", missing: missing.flat() };

@@ -96,10 +96,13 @@ function chosenItems(source: PlanEachSource, step: PlanStep, items: AllItems, { 
   const picks = filter !== undefined && (tracks.picked || tracks.made || keyless.size > 0);
   const print: Line = picks ? ["picked"] : filtered;
   if (picks) lines.push(["const picked = ", ...filtered, ";"]);
-  const some: Line = [" = ", ...(filter === undefined ? ["items"] : print), ".length > 0;"];
-  if (tracks.picked) lines.push([`${step.name}Picked`, ...some]);
+  const all: Line = filter === undefined ? ["items"] : print;
+  if (tracks.picked) lines.push([`${step.name}Picked = `, ...all, ".length > 0;"]);
   lines.push(...nothingWithout(keyless, source, names));
-  if (tracks.made) lines.push([`${step.name}Made`, ...some]);
+  // Fewer items than `min` fail the step before any call.
+  const least = source.quorum?.min;
+  const enough = least === undefined ? "> 0" : `>= ${group(least)}`;
+  if (tracks.made) lines.push([`${step.name}Made = `, ...all, `.length ${enough};`]);
   return { print, lines };
 }
 

@@ -187,7 +187,7 @@ class BlockOrigins implements Origins {
     const keyed = when([{ kind: picked, step: planned }], this.#ofItems(planned, [key]));
     // Without an `if` and without a key that may be absent, every item has a result.
     const keyless = key !== undefined && key.unsafe.length > 0;
-    const made = source.if === undefined && !keyless ? "items" : "made";
+    const made = source.if === undefined && !keyless && source.quorum?.min === undefined ? "items" : "made";
     const value = when([{ kind: made, step: planned }], this.#ofItems(planned, inner));
     return [...this.#of([source.in]), ...had, ...keyed, ...value];
   }
