@@ -193,7 +193,7 @@ describe("imports", () => {
   const bottom = ["clock.ts", "error-info.ts", "failure.ts", "lru.ts", ...observers, "wire"];
   const rooms: Readonly<Record<string, readonly string[]>> = {
     routes: ["endpoint", "http-rule", "identity", "stream", ...bottom],
-    environment: ["identity", "limits", "topic", "sealing", ...bottom],
+    environment: ["identity", "limits", "topic", "sealing", "usage", ...bottom],
     stream: [
       "endpoint",
       "admission",
@@ -208,9 +208,10 @@ describe("imports", () => {
     ],
     endpoint: ["admission", "response-cache", "compose", "selection", "http-rule", "identity", "guard", ...bottom],
     "response-cache": ["compose", "selection", "cache", "scope", "identity", ...bottom],
-    admission: ["compose", "selection", "identity", "limits", "sealing", ...bottom],
+    admission: ["compose", "selection", "identity", "limits", "sealing", "usage", ...bottom],
     compose: ["topic", "call", "scope", "selection", "transport", "guard", "identity", "sealing", ...bottom],
     selection: bottom,
+    usage: ["topic", ...bottom],
     validate: bottom,
     topic: ["source", "call", "scope", "transport", "guard", ...bottom],
     source: ["call", "transport", "guard", ...bottom],

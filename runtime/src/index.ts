@@ -48,6 +48,7 @@ export { type OpenIdentityOptions, openIdentity } from "./environment/open-ident
 export { type OpenLimitsOptions, openLimits } from "./environment/open-limits.ts";
 export { openPages } from "./environment/open-pages.ts";
 export { type OpenTopicsOptions, openTopics, type TopicUse } from "./environment/open-topics.ts";
+export { type OpenUsage, openUsage } from "./environment/open-usage.ts";
 export { asFailure, Code, codeText, type Detail, ERROR_CODES, Failure, type Fault, Reason } from "./failure.ts";
 export type { BreakerPolicy } from "./guard/breaker.ts";
 export type { LimitPolicy } from "./guard/limit.ts";
@@ -125,6 +126,7 @@ export { type ConnectTransportOptions, connectTransport } from "./transport/conn
 export { GrpcClient, type GrpcClientOptions, type Http2 } from "./transport/grpc/grpc-client.ts";
 export type { OpenStream, StreamClient, StreamReceiver } from "./transport/stream-client.ts";
 export type { InFlight, Reply, UnaryClient } from "./transport/unary-client.ts";
+export type { UsageEvent, UsageEvents, UsageValue } from "./usage/usage-event.ts";
 export {
   type CodecCounters,
   codecCounters,

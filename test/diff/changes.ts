@@ -559,6 +559,32 @@ export const cases: readonly Case[] = [
     only: true,
   },
   {
+    name: "usage",
+    base: [
+      ...LIMITED,
+      [
+        `option (bff.v1.file) = {`,
+        `option (bff.v1.file) = {\n  usage: { field: { name: "who" by: "principal.subject" } }`,
+      ],
+    ],
+    change: [[`usage: { field`, `usage: { subject: "usage.shop" field`]],
+    kinds: ["policies"],
+    only: true,
+  },
+  {
+    name: "usage-lost",
+    base: [
+      ...LIMITED,
+      [
+        `option (bff.v1.file) = {`,
+        `option (bff.v1.file) = {\n  usage: { field: { name: "who" by: "principal.subject" } }`,
+      ],
+    ],
+    change: [[`usage: { field: { name: "who" by: "principal.subject" } }`, ""]],
+    kinds: ["policies"],
+    only: true,
+  },
+  {
     name: "limits-loosened",
     base: LIMITED,
     change: [

@@ -277,6 +277,14 @@ const METERS = [
   `meter: { name: "calls" by: "1" label: { name: "long" by: "size(args.id) > 3" } }`,
   `meter: { name: "ids" by: "double(size(args.ids)) / 2.0" label: [{ name: "many" by: "size(args.ids) > 1" }, { name: "whole" by: "result != null" }] }`,
 ];
+/** Returns the usage events of a file, and a limit that has them. */
+export const usageOf = (e: Expressions, known: boolean): string =>
+  some(e, 0.15, () => {
+    const all = ["args.id", "size(args.ids)", "args.n > 1", ...(known ? ["principal.subject"] : [])];
+    const fields = all.filter(() => e.chance(0.6)).map((by, i) => `{ name: "f${i}" by: "${by}" }`);
+    const subject = e.chance(0.5) ? 'subject: "usage.rich"' : "";
+    return `rate_limit: { name: "used" key: "'all'" rate: 1000000 per: "1s" } usage: { ${subject} field: [${fields.join(", ")}] }`;
+  });
 /** Returns the telemetry option of a file. */
 export const telemetryOf = (e: Expressions, known: boolean): string =>
   some(e, 0.15, () => {

@@ -332,7 +332,23 @@ function others(before: RpcReport, after: RpcReport): readonly Difference[] {
         ]
       : []),
     ...telemetry(before, after),
+    ...usage(before.usage, after.usage),
   ];
+}
+
+/** Losing events is worse: their consumers no longer see the requests. */
+function usage(before: RpcReport["usage"], after: RpcReport["usage"]): readonly Difference[] {
+  if (JSON.stringify(before) === JSON.stringify(after)) return [];
+  const lost = before !== undefined && after === undefined;
+  const message = [lost ? "it no longer has usage events" : "its usage events have changed"];
+  return [
+    { kind: "policies", level: lost ? "worse" : "different", message, before: events(before), after: events(after) },
+  ];
+}
+function events(usage: RpcReport["usage"]): Phrase {
+  if (usage === undefined) return ["none"];
+  const { subject = "BFF_USAGE_FILE", fields = [] } = usage;
+  return list([subject, ...fields.map(({ name, by }) => `${name} ${by}`)], 6);
 }
 
 function telemetry(before: RpcReport, after: RpcReport): readonly Difference[] {

@@ -8,6 +8,7 @@ import { Cache } from "@protobff/runtime/internal/cache/cache";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { NO_TOPICS } from "@protobff/runtime/internal/environment/open-topics";
+import type { OpenUsage } from "@protobff/runtime/internal/environment/open-usage";
 import type { OpenIdentity } from "@protobff/runtime/internal/identity/spec";
 import type { Limits } from "@protobff/runtime/internal/limits/limits";
 import type { RateLimit } from "@protobff/runtime/internal/limits/rate-limit";
@@ -16,6 +17,7 @@ import { KEY_BYTES, Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import type { Topics } from "@protobff/runtime/internal/topic/topic";
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
+import { NO_USAGE } from "@protobff/runtime/internal/usage/usage-event";
 import { readConfig, type ServerConfig } from "./config/config.ts";
 import type { UpstreamsSpec } from "./config/config-upstreams.ts";
 import type { Supplied } from "./config/load-resolvers.ts";
@@ -38,7 +40,7 @@ import { type Observers, openObservers } from "./process/open-observers.ts";
 import { guarded } from "./process/open-overrides.ts";
 import { openTools, serveStdioTools } from "./process/open-tools.ts";
 import type { ServeOptions, ServeParts } from "./process/serve-options.ts";
-import { addCertificates, KeySets } from "./process/server-families.ts";
+import { addCertificates, addUsage, KeySets } from "./process/server-families.ts";
 import { cannotStart, explainFaults, startLine } from "./process/start-line.ts";
 import { closeClients, connect, type UpstreamClient } from "./process/upstream-clients.ts";
 import { watchCertificates } from "./process/watch-certificates.ts";
@@ -146,6 +148,7 @@ interface Parts extends OpenCache {
   readonly identity: OpenIdentity | undefined;
   readonly limits: Limits | undefined;
   readonly topics: Topics;
+  readonly usage: OpenUsage | undefined;
   readonly pages: Sealer;
   readonly tools: Declarations<Message>["tools"];
 }
@@ -177,9 +180,11 @@ async function openParts<
   const counting = { processes: config.workers, first, overrides: overrides?.limits };
   const limits = await declared.limits?.open({ clock, fault, ...counting });
   const topics = await declared.topics.open({ clock, fault, observer, first });
+  const usage = await declared.usage?.open({ clock, fault });
+  addUsage(observers.metrics, usage);
   const memo = await openCache(config, observers, options, first);
   const { pages, tools } = declared;
-  return { mocks, clients, observers, overrides, identity, limits, topics, pages, tools, ...memo };
+  return { mocks, clients, observers, overrides, identity, limits, topics, usage, pages, tools, ...memo };
 }
 
 function createEndpoints<
@@ -191,7 +196,7 @@ function createEndpoints<
   { create }: ServeOptions<Upstreams, Env, Principal, Limit>,
   { env, warmUpMs }: ServerConfig<keyof Upstreams & string, Env>,
   supplied: Supplied,
-  { clients, cache, identity, limits, topics, pages, observers: { observer } }: Parts,
+  { clients, cache, identity, limits, topics, usage, pages, observers: { observer } }: Parts,
 ) {
   return create({
     clients: clients as ServeParts<Upstreams, Env, Principal, Limit>["clients"],
@@ -201,6 +206,7 @@ function createEndpoints<
     identity: identity as ServeParts<Upstreams, Env, Principal, Limit>["identity"],
     limits: limits as ServeParts<Upstreams, Env, Principal, Limit>["limits"],
     topics,
+    usage: usage ?? NO_USAGE,
     pages,
     ...(observer !== undefined && { observer: warmUpMs > 0 ? withOneShape(observer, false) : observer }),
   });
@@ -310,6 +316,7 @@ async function warmedUp<
     identity,
     limits,
     topics,
+    usage: NO_USAGE,
     pages,
     ...(observer !== undefined && { observer }),
   };

@@ -22,6 +22,7 @@ import { KEY_BYTES, Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { MemoryTopics } from "@protobff/runtime/internal/topic/memory-store";
 import { Topics } from "@protobff/runtime/internal/topic/topic";
+import { NO_USAGE } from "@protobff/runtime/internal/usage/usage-event";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import { FakeClock } from "./fake-clock.ts";
 import { TestFollow } from "./follow.ts";
@@ -83,6 +84,8 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
   readonly upstreams: UpstreamOptions;
   readonly cache: Cache;
   readonly limits: Limits;
+  /** Drops usage events. */
+  readonly usage = NO_USAGE;
   /** Seals page tokens, with the same key in all tests. */
   readonly pages = new Sealer([Buffer.alloc(KEY_BYTES)]);
   /** Topics of a process without NATS: fed by their calls, or in memory if they have none. */

@@ -1,6 +1,7 @@
 // All variables that servers read, each once. test/deploy-variables.test.ts compares this table with the runtime,
 // docs/variables.md and ConfigMaps.
 import type { PlanServer } from "../plan/model/plan.ts";
+import { usageSubjects } from "../plan/rpcs/plan-limits.ts";
 import { declaredVariables } from "./declared-variables.ts";
 import { TELEMETRY_VARIABLES } from "./telemetry-variables.ts";
 import { upstreamVariables } from "./upstream-variables.ts";
@@ -32,7 +33,9 @@ const supplied = ({ files }: PlanServer): boolean =>
   files.some(({ resolvers, functions }) => resolvers.length + functions.length > 0);
 
 const hasTopics = ({ files }: PlanServer): boolean => files.some(({ topics }) => topics.length > 0);
-const hasNats = hasTopics;
+const hasUsage = (server: PlanServer): boolean => usageSubjects(server).length > 0;
+const sendsUsage = (server: PlanServer): boolean => usageSubjects(server).some((subject) => subject !== undefined);
+const hasNats = (server: PlanServer): boolean => hasTopics(server) || sendsUsage(server);
 const hasStoredTopics = ({ files }: PlanServer): boolean =>
   files.some(({ topics }) => topics.some(({ entry }) => entry === undefined));
 const NATS_USER = "how NATS lets the server in, one of NATS_CREDS, NATS_USER and NATS_TOKEN";
@@ -199,8 +202,8 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   {
     name: "NATS_URL",
     kind: "secret",
-    reads: hasTopics,
-    about: "NATS servers of topics: nats://… or tls://…, separated by commas",
+    reads: hasNats,
+    about: "NATS servers of topics and usage events: nats://… or tls://…, separated by commas",
   },
   { name: "NATS_CREDS", kind: "secret file", example: `${SECRETS}/nats/user.creds`, reads: hasNats, about: NATS_USER },
   { name: "NATS_USER", reads: hasNats, about: NATS_USER, example: "bff" },
@@ -246,6 +249,12 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     default: "false",
     reads: (server) => server.identity !== undefined || hasLimits(server),
     about: "true: applies what bff-key deny and bff-key limit write; needs DATABASE_URL or BFF_STORE_FILE",
+  },
+  {
+    name: "BFF_USAGE_FILE",
+    example: "/var/lib/bff/usage.jsonl",
+    reads: hasUsage,
+    about: "file to which usage events are appended, unless they have a subject and NATS_URL is set",
   },
   { name: "BFF_MCP", default: "true", reads: hasTools, about: "false: no tools for agents at /mcp" },
   {
@@ -299,6 +308,8 @@ export function variablesOf(server: PlanServer): readonly DeployVariable[] {
   const fixed = FIXED_VARIABLES.filter(({ reads }) => reads?.(server) ?? true).map((definition): DeployVariable => {
     if (definition.name.startsWith("TLS_") && byCertificate(server)) return { ...definition, required: true };
     if (definition.name === "NATS_URL" && hasStoredTopics(server)) return { ...definition, required: true };
+    if (definition.name === "BFF_USAGE_FILE" && usageSubjects(server).includes(undefined))
+      return { ...definition, required: true };
     if (definition.name === "BFF_PUBLIC_URL" && (hasSessions(server) || hasLogins(server)))
       return { ...definition, required: true };
     if (definition.name === "DATABASE_URL" && hasKeys(server)) return { ...definition, required: true };

@@ -24,6 +24,14 @@ export interface IrMeter {
   readonly labels: readonly { readonly name: Text; readonly by: Text }[];
 }
 
+/** Usage events of a package. */
+export interface IrUsage {
+  readonly at: Origin;
+  /** Undefined: events are appended to a file. */
+  readonly subject: Text | undefined;
+  readonly fields: readonly { readonly name: Text; readonly by: Text }[];
+}
+
 /** A tool for agents: of one rpc, or the part that a service declares for its rpcs. */
 export interface IrTool {
   readonly kind: "tool";

@@ -25,6 +25,7 @@ import type {
   IrRules,
   IrTelemetry,
   IrTool,
+  IrUsage,
   IrVersion,
 } from "./edge.ts";
 import type { IrBind, IrCache, IrStep, IrUpstream } from "./step.ts";
@@ -66,6 +67,8 @@ export interface IrFile {
   readonly limits: readonly IrRateLimit[];
   /** Telemetry of all rpcs of the package. */
   readonly telemetry: IrTelemetry | undefined;
+  /** Events about charged requests of the package. */
+  readonly usage: IrUsage | undefined;
   /** Maximum number of elements in a request to the package's rpcs, unless the request declares its own. */
   readonly maxElements: Sourced<number> | undefined;
   /** Host names of the package's services, with holes. */

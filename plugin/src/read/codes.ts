@@ -177,6 +177,8 @@ export const declarationCodes = {
     "The tags of a cache are texts that differ, at most 16, and `purged` sets the use of purged answers. Purges name tags, so an empty tag has no use.",
   BFF812:
     "Tagged answers are used for at most 24 h. Purges are remembered for 48 h, so each answer is older than no forgotten purge.",
+  BFF440:
+    "A field of `usage` sets `name` and `by`, and `subject` names one subject of NATS. Names are members of JSON: lower-case letters, digits and underscores.",
   BFF661:
     "Only the steps of a message can be deferred. The steps of a service or of a permit belong to no part of a response.",
 } as const;

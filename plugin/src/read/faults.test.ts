@@ -34,6 +34,7 @@ const version = (body: string) =>
   `message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method).version = { ${body} }; } }`;
 const http = (rule: string) =>
   `import "google/api/annotations.proto"; message M { string a = 1; } service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (google.api.http) = { ${rule} }; } }`;
+const usage = (content: string): string => `option (bff.v1.file) = { usage: { ${content} } };`;
 const telemetry = (body: string) => `option (bff.v1.file).telemetry = { ${body} };`;
 const guard = (fail: string) => lets(`{ guard: { if: "x" fail: ${fail} } }`);
 
@@ -504,6 +505,10 @@ const faults: readonly Case[] = [
   ["BFF197", telemetry('meter: «{ name: "a" }»'), 'this meter has no "by"'],
   ["BFF197", telemetry('meter: { name: «"a.b"» by: "1" }'), '"a.b" is not a valid name of a meter'],
   ["BFF197", telemetry('meter: { name: "a" by: "1" label: «{ name: "b" }» }'), 'this label has no "by"'],
+  ["BFF440", usage('field: «{ name: "a" }»'), 'this field of `usage` has no "by"'],
+  ["BFF440", usage('field: { name: «"A"» by: "1" }'), '"A" is not a valid name of a field'],
+  ["BFF440", usage('field: { name: "a" by: "1" reveal: «"b"» }'), 'a field of `usage` has no "reveal"'],
+  ["BFF440", usage('subject: «"a..b"»'), '"a..b" is not a subject of one event'],
   ["BFF174", limit('{ name: "a" rate: 1 per: "1s" }', true), 'this limit has no "key"'],
   ["BFF174", limit('{ name: «"A b"» key: "x" rate: 1 per: "1s" }'), '"A b" is not a valid name of a limit'],
   ["BFF105", limit('{ name: "a" key: "x" rate: «0» per: "1s" }'), '"rate" is 0'],

@@ -14,6 +14,7 @@ import { readHosts } from "./edge/read-hosts.ts";
 import { readIdentity } from "./edge/read-identity.ts";
 import { readLimits } from "./edge/read-limits.ts";
 import { readTelemetry } from "./edge/read-telemetry.ts";
+import { readUsage } from "./edge/read-usage.ts";
 import { caution, fault } from "./fault.ts";
 import { readFunction } from "./read-function.ts";
 import type { Place } from "./source/place.ts";
@@ -27,9 +28,13 @@ import { count, duration, ratio, maxElements as readMaxElements } from "./values
 export function readFileRule(
   { value, place }: Declared<FileRule>,
   report: Report,
-): Pick<IrFile, "upstreams" | "env" | "functions" | "identity" | "limits" | "telemetry" | "maxElements" | "hosts"> {
+): Pick<
+  IrFile,
+  "upstreams" | "env" | "functions" | "identity" | "limits" | "telemetry" | "usage" | "maxElements" | "hosts"
+> {
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule sets no option", { hint: "leave it out" });
   const telemetry = child(value.telemetry, place, "telemetry");
+  const usage = child(value.usage, place, "usage");
   const identity = child(value.identity, place, "identity");
   const functions = children(value.function, place, "function").flatMap(
     (declaration) => readFunction(declaration, report) ?? [],
@@ -48,6 +53,7 @@ export function readFileRule(
     identity: identity && readIdentity(identity, report),
     limits: readLimits(value, place, report),
     telemetry: telemetry && readTelemetry(telemetry, report),
+    usage: usage && readUsage(usage, report),
     maxElements: readMaxElements(value, place, report),
     hosts: readHosts(value, place, report),
   };

@@ -96,6 +96,7 @@ function readFile(desc: DescFile, target: boolean, locator: Locator, report: Rep
         identity: undefined,
         limits: [],
         telemetry: undefined,
+        usage: undefined,
         maxElements: undefined,
         hosts: [],
       };

@@ -22,7 +22,7 @@ import { cachingLines, tagLine } from "./rpcs/describe-caching.ts";
 import { degradedOf } from "./rpcs/describe-degraded.ts";
 import { fieldChoiceLines } from "./rpcs/describe-field-choice.ts";
 import { headerLines } from "./rpcs/describe-headers.ts";
-import { limitReports } from "./rpcs/describe-limits.ts";
+import { limitReports, usageLines } from "./rpcs/describe-limits.ts";
 import { pagesLines } from "./rpcs/describe-pages.ts";
 import { laterOf } from "./rpcs/describe-parts.ts";
 import { httpCallsOf, httpLines } from "./rpcs/describe-protocol.ts";
@@ -106,7 +106,7 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
         ...(planned.telemetry === undefined ? [] : telemetryLines(planned.telemetry)).map((text) => `  ${text}`),
         ...planned.rest.map((rule) => `  ${restText(rule)}`),
         ...(planned.priority === undefined ? [] : [`  priority under overload: ${planned.priority}`]),
-        ...[fieldChoiceLines, pagesLines, headerLines, cachingLines].flatMap((lines) =>
+        ...[usageLines, fieldChoiceLines, pagesLines, headerLines, cachingLines].flatMap((lines) =>
           lines(planned).map((text) => `  ${text}`),
         ),
         ...(planned.version === undefined ? [] : [`  ${versionText(planned.version)}`]),

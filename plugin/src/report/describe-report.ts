@@ -1,6 +1,5 @@
 // The plan as data: equal for all forms of the plan's output, and for any order of files.
 import { type IdentityFacts, identityFacts } from "../lock/identity-facts.ts";
-import type { LimitFacts } from "../lock/limit-facts.ts";
 import { fullName } from "../model/full-name.ts";
 import { allSteps, reachedInOrder, rootsOf } from "../plan/check/worst-calls.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../plan/model/messages.ts";
@@ -33,7 +32,7 @@ import { type WireReport, wireOf } from "./rpcs/describe-codec.ts";
 import { type Degraded, degradedOf } from "./rpcs/describe-degraded.ts";
 import { type ChoiceReport, choiceReport } from "./rpcs/describe-field-choice.ts";
 import { type HeaderReport, headerReports } from "./rpcs/describe-headers.ts";
-import { limitReports } from "./rpcs/describe-limits.ts";
+import { type LimitsReport, limitsReport } from "./rpcs/describe-limits.ts";
 import { laterOf } from "./rpcs/describe-parts.ts";
 import { httpCallsOf } from "./rpcs/describe-protocol.ts";
 import { type RulesReport, rulesReport } from "./rpcs/describe-rules.ts";
@@ -60,7 +59,7 @@ export interface FileReport extends RevealsReport, ToolsOfFile {
   readonly wire: readonly WireReport[];
 }
 /** One rpc: who may call it, what it composes and what it costs. */
-export interface RpcReport extends CachingReport, ChoiceReport, ToolOfRpc {
+export interface RpcReport extends CachingReport, ChoiceReport, LimitsReport, ToolOfRpc {
   readonly rpc: string;
   /** Permitted callers; present only if callers are identified. */
   readonly permit?: PermitReport;
@@ -72,8 +71,6 @@ export interface RpcReport extends CachingReport, ChoiceReport, ToolOfRpc {
   readonly deprecated_fields?: readonly string[];
   /** Class under overload; present only if it is not normal. */
   readonly priority?: "low" | "high";
-  /** Rate limits, in the order in which they are charged; present only if it has limits. */
-  readonly limits?: readonly LimitFacts[];
   /** Headers of its answers; present only if declared. */
   readonly headers?: readonly HeaderReport[];
   /** Traces of its requests; present only if declared. */
@@ -218,7 +215,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
         ...defined("version", planned.version && versionReport(planned.version)),
         ...defined("deprecated_fields", planned.deprecatedFields),
         ...defined("priority", planned.priority),
-        ...(planned.limits === undefined ? {} : { limits: limitReports(planned.limits) }),
+        ...limitsReport(planned.limits),
         ...defined("headers", headerReports(planned)),
         ...toolOfRpc(planned),
         ...(planned.telemetry === undefined ? {} : { telemetry: telemetryReport(planned.telemetry) }),

@@ -184,6 +184,11 @@ export const CODES = {
     "A copy in a request contains only fields that map back to the upstream message. Computed values have no inverse.",
   BFF437:
     "An alias of a composed message names that message alone, and none of its fields has a source. The compiler takes the steps and the sources from the composed message.",
+  BFF441: "A field of `usage` is a text, a number or a bool. Consumers sum and group by these values.",
+  BFF442: "A field of `usage` reads `principal`, `args` and `env` only. Other values do not describe a use.",
+  BFF443: "A package has one `usage`. With two, a request would have two events.",
+  BFF444:
+    "A `usage` belongs to a package with a limit that is charged after credentials. Other requests have no charge to report.",
   BFF438:
     "Members of a oneof of a composed message stay together in an alias of it, because their conditions choose one of them.",
   BFF418:

@@ -54,6 +54,10 @@ class DryRun implements ChargeResult {
   refund(): void {
     for (const result of this.#all) result.refund();
   }
+  charged(index: number): number | undefined {
+    const charged = this.#of[index];
+    return charged?.result.charged(charged.index);
+  }
   settle(index: number, cost: number | bigint): void {
     const charged = this.#of[index];
     charged?.result.settle(charged.index, cost);

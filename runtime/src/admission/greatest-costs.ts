@@ -20,9 +20,12 @@ interface Greatest {
 export class GreatestCosts implements StreamCharges {
   readonly #charged: ChargeResult;
   readonly #costs: readonly (StreamCost & Greatest)[];
+  readonly #settled: (() => void) | undefined;
 
-  constructor(charged: ChargeResult, costs: readonly StreamCost[]) {
+  /** @param settled called at the end of the stream, unless its charges are returned */
+  constructor(charged: ChargeResult, costs: readonly StreamCost[], settled?: () => void) {
     this.#charged = charged;
+    this.#settled = settled;
     this.#costs = costs.map((cost) => ({ ...cost }));
   }
   item(item: unknown): void {
@@ -53,6 +56,7 @@ export class GreatestCosts implements StreamCharges {
         if (thrown !== undefined) this.#charged.unsettled(index, thrown);
       } else if (ok || value > 0) this.#charged.settle(index, value);
     }
+    this.#settled?.();
   }
 }
 

@@ -8,6 +8,7 @@ import type { ChargeRequest, ChargeResult, Limits, Refusal } from "../limits/lim
 import type { RateLimit } from "../limits/rate-limit.ts";
 import type { Observer } from "../observer.ts";
 import type { Trace } from "../observer-requests.ts";
+import type { UsageUse } from "./report-usage.ts";
 
 /** The limits of an rpc. */
 export interface Limited<App, Args extends Message, Result extends Message, Principal> {
@@ -16,6 +17,8 @@ export interface Limited<App, Args extends Message, Result extends Message, Prin
   readonly early?: readonly LimitUse<Arrival<App>, undefined, never>[] | undefined;
   /** All other limits: charged when the message has been read and the permit's conditions hold, before any call. */
   readonly late?: readonly LimitUse<Request<App, Principal>, Args, Result>[] | undefined;
+  /** Events about the charges of late limits. */
+  readonly usage?: UsageUse<Request<App, Principal>, Args> | undefined;
 }
 
 /** A limit, as an rpc uses it. */

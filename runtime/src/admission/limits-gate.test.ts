@@ -9,6 +9,7 @@ import { type Breaking, breaking } from "../testing/breaking-counters.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { type FrontOptions, front, page } from "../testing/front.ts";
 import { BEARER, GateService, gate, sourceOf } from "../testing/gate-rig.ts";
+import type { UsageEvent } from "../usage/usage-event.ts";
 
 const USER: RateLimit = { name: "user", package: "test.v1", rate: 1, per: 3_600_000, burst: 10 };
 const OTHER: RateLimit = { name: "other", package: "test.v1", rate: 1, per: 3_600_000, burst: 10 };
@@ -218,4 +219,64 @@ test("conditions of a permit come before limits, decisions after them, and a dec
   expect(answered).toMatchObject({ $typeName: "google.protobuf.SourceContext" });
   // A credential is nothing to count by.
   expect(order).toEqual(["early ", "check", "late", "decide", "compose"]);
+});
+
+describe("usage events", () => {
+  function metered(use: Partial<Late> = {}, more: readonly Late[] = []) {
+    const events: UsageEvent[] = [];
+    const limits = new Limits({ clock: new FakeClock(), fault: () => {} });
+    const usage: NonNullable<NonNullable<FrontOptions["limits"]>["usage"]> = {
+      events: {
+        record: (event, subject) => void events.push({ ...event, field: { ...event.field, subject: `${subject}` } }),
+      },
+      subject: "usage.test",
+      fields: [
+        ["id", (_cx, args) => args.id],
+        ["absent", () => undefined],
+        [
+          "broken",
+          () => {
+            throw new ExpressionError("divided by zero");
+          },
+        ],
+      ],
+    };
+    const late = [{ limit: USER, key: () => "ann", cost: () => 4, ...use }, ...more];
+    return { ...front({ limits: { counters: limits, late, usage } }), events };
+  }
+  test("an answered request has one event, after it was settled", async () => {
+    const { send, events, clock } = metered({ settle: () => 2.5 }, [{ limit: OTHER, key: () => "ann" }]);
+    await send(async () => page({ title: "t" })).answer;
+    expect(events).toEqual([
+      {
+        time: clock.date(),
+        id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        rpc: "test.v1.Front/Show",
+        requestId: undefined,
+        source: undefined,
+        charged: { "test.v1/user": 3, "test.v1/other": 1 },
+        field: { id: "", subject: "usage.test" },
+      },
+    ]);
+  });
+  test("a failed or cancelled request has an event if it stays charged", async () => {
+    const { send, events, client } = metered();
+    await send(async (cx) => {
+      throw cx.refuse(Code.NOT_FOUND);
+    }).answer;
+    send(() => new Promise(() => {})).cancel();
+    expect(events).toEqual([]);
+    send(calling).cancel();
+    client.answer = (sent) => sent.fault(Code.UNAVAILABLE);
+    await send(calling).answer;
+    expect(events.map(({ charged }) => charged)).toEqual([{ "test.v1/user": 4 }, { "test.v1/user": 4 }]);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(2);
+  });
+  test("a refused request, and one that a limit in a dry run would refuse, have none", async () => {
+    const refused = metered({ cost: () => 11 });
+    await refused.send(async () => page({ title: "t" })).answer;
+    const dry = metered({ cost: () => 11, limit: { ...USER, dryRun: true } });
+    expect((await dry.send(async () => page({ title: "t" })).answer).page?.title).toBe("t");
+    expect([refused.events, dry.events]).toEqual([[], []]);
+  });
 });

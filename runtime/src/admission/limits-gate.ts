@@ -8,12 +8,14 @@ import { chargeLimits } from "./charge-limits.ts";
 import type { Gate } from "./gates.ts";
 import { GreatestCosts, type StreamCost } from "./greatest-costs.ts";
 import { chargesOf, isReported, type LimitUse, reportLimits } from "./limit-uses.ts";
+import { reportUsage, type UsageUse } from "./report-usage.ts";
 
 interface LimitsGateParts<App, Args extends Message, Result extends Message, Principal> {
   readonly counters: Limits;
   readonly late: readonly LimitUse<Request<App, Principal>, Args, Result>[];
   readonly method: string;
   readonly observer: Observer | undefined;
+  readonly usage?: UsageUse<Request<App, Principal>, Args> | undefined;
 }
 
 /** Charges a request all limits of an RPC, or none, and refuses it if one has no room. */
@@ -22,6 +24,7 @@ export function limitsGate<App, Args extends Message, Result extends Message, Pr
   late,
   method,
   observer,
+  usage,
 }: LimitsGateParts<App, Args, Result, Principal>): Gate<App, Args, Principal> {
   return {
     pass: (cx, args) => {
@@ -33,13 +36,27 @@ export function limitsGate<App, Args extends Message, Result extends Message, Pr
           reportLimits(observer, outcome, cx, (name) => exchange.header(name), method, exchange.trace);
         if ("failure" in outcome) return outcome.failure;
         // The request is over, and no work follows.
-        if (exchange.over) outcome.refund();
-        else
-          exchange.charged = {
-            refund: () => outcome.refund(),
-            answered: (result) => settle(applied, outcome, (use) => use.settle?.(cx, args, result as Result)),
-            streamed: () => streamChargesOf(applied, outcome, cx, args),
-          };
+        if (exchange.over) {
+          outcome.refund();
+          return undefined;
+        }
+        const limits = applied.map(({ limit }) => limit);
+        const kept = (): void => {
+          if (usage !== undefined) reportUsage(usage, { cx, args, method, limits, result: outcome });
+        };
+        exchange.charged = {
+          refund: () => outcome.refund(),
+          kept,
+          answered: (result) => {
+            settle(applied, outcome, (use) => use.settle?.(cx, args, result as Result));
+            kept();
+          },
+          streamed: () => {
+            const charges = streamChargesOf(applied, outcome, cx, args, kept);
+            if (charges === undefined) kept();
+            return charges;
+          },
+        };
         return undefined;
       };
       const outcome = chargeLimits(counters, charges, failed);
@@ -58,6 +75,7 @@ function streamChargesOf<Cx, Args, Result>(
   charged: ChargeResult,
   cx: Cx,
   args: Args,
+  kept: () => void,
 ): StreamCharges | undefined {
   const costs = applied.flatMap(({ settle, settleItem }, index): readonly StreamCost[] =>
     settle === undefined && settleItem === undefined
@@ -70,7 +88,7 @@ function streamChargesOf<Cx, Args, Result>(
           },
         ],
   );
-  return costs.length === 0 ? undefined : new GreatestCosts(charged, costs);
+  return costs.length === 0 ? undefined : new GreatestCosts(charged, costs, kept);
 }
 
 /** Settles the costs. If a cost cannot be evaluated, the requested cost stays. */

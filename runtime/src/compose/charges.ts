@@ -4,6 +4,8 @@ import type { Message } from "@bufbuild/protobuf";
 export interface EarlyCharges {
   /** Returns the charges. */
   refund(): void;
+  /** Ends the charges of a request that failed: they stay. */
+  kept(): void;
   /** Settles the charges with the actual cost. */
   answered(response: Message): void;
   /** Returns the charges of a stream that are settled at its end. Undefined if none is. */

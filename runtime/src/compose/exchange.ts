@@ -104,7 +104,6 @@ export class Exchange implements CallExchange {
   #random: Map<string, unknown> | undefined;
   #forwarded: OutgoingHeaders | undefined;
   #forwardedFor: readonly string[] | undefined;
-  /** "" if the request has none. */
   #requestId: string | undefined;
   #identified: OutgoingHeaders | undefined;
   #identifiedFor: OutgoingHeaders | undefined;
@@ -236,6 +235,12 @@ export class Exchange implements CallExchange {
     this.charged?.refund();
     this.charged = undefined;
   }
+  /** Ends the charges of a failed request. They are returned if no call was sent. */
+  discharge(): void {
+    if (!this.sent) this.refund();
+    this.charged?.kept();
+    this.charged = undefined;
+  }
   effectBegins(scope: Scope): void {
     scope.effectBegins();
   }
@@ -278,11 +283,16 @@ export class Exchange implements CallExchange {
   identified(headers: OutgoingHeaders | undefined): OutgoingHeaders | undefined {
     // Most calls of a request have the same headers, or none.
     if (headers === this.#identifiedFor && this.#identified !== undefined) return this.#identified;
-    this.#requestId ??= requestIdOf(this.headers);
-    if (this.#requestId === "") return headers;
+    const { requestId } = this;
+    if (requestId === "") return headers;
     this.#identifiedFor = headers;
-    this.#identified = { [REQUEST_ID]: this.#requestId, ...headers };
+    this.#identified = { [REQUEST_ID]: requestId, ...headers };
     return this.#identified;
+  }
+  /** Id of the request; "" if it has none. */
+  get requestId(): string {
+    this.#requestId ??= requestIdOf(this.headers);
+    return this.#requestId;
   }
   identityHeader(how: Identify, service: string): IdentityHeader | undefined {
     const { authentication } = this;

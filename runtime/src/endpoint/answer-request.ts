@@ -41,7 +41,7 @@ export function answerRequest<App, I extends DescMessage, O extends DescMessage,
   };
   const sent = (response: MessageShape<O>, found: Degraded | undefined, reused: boolean, unsent: unknown): void => {
     if (unsent instanceof Failure) {
-      if (!exchange.sent) exchange.refund();
+      exchange.discharge();
       opening.observe({ ok: false, failure: unsent });
       return;
     }

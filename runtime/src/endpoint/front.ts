@@ -138,7 +138,7 @@ export function gatesOf<App, I extends DescMessage, O extends DescMessage, Princ
   masks: Masks | undefined,
 ): readonly Gate<App, MessageShape<I>, Principal>[] {
   const parts = { method: nameOf(method), clock, observer };
-  const { counters, late = [] } = limits ?? {};
+  const { counters, late = [], usage } = limits ?? {};
   return [
     ...(masks === undefined || masks.path.length === 0 ? [] : [maskHeaderGate(masks)]),
     ...(validate === undefined ? [] : [rulesGate(validate, clock)]),
@@ -147,7 +147,7 @@ export function gatesOf<App, I extends DescMessage, O extends DescMessage, Princ
       ? []
       : [pagesGate<App, MessageShape<I>, Principal>(pages, { ...parts, input: method.input, masks })]),
     ...(permit?.check === undefined ? [] : [permitGate(permit.check, parts)]),
-    ...(counters === undefined || late.length === 0 ? [] : [limitsGate({ ...parts, counters, late })]),
+    ...(counters === undefined || late.length === 0 ? [] : [limitsGate({ ...parts, counters, late, usage })]),
     ...(permit?.decide === undefined ? [] : [permitGate(permit.decide, parts)]),
   ];
 }

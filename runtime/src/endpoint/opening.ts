@@ -292,7 +292,7 @@ export class Opening<App, Args extends Message, Principal> {
     const { exchange } = this;
     if (exchange.over) return;
     exchange.end();
-    if (!exchange.sent) exchange.refund();
+    exchange.discharge();
     this.observe({ ok: false, failure: why });
   }
 
@@ -302,7 +302,7 @@ export class Opening<App, Args extends Message, Principal> {
     const failure = gate?.clientFailure === undefined ? thrown : gate.clientFailure(thrown);
     this.#failed(failure, withHeaders(this.metadata, failure.headers));
     gate?.refused?.(failure, this.#authentication);
-    if (!exchange.sent) exchange.refund();
+    exchange.discharge();
     this.observe({ ok: false, failure });
   }
 

@@ -44,11 +44,11 @@ export async function configureTopics(
   const options = topics.length === 0 ? undefined : readNats(read, readFile);
   if (options === "faulty") return undefined;
   if (options !== undefined) {
-    const loaded = await loadNats(read);
+    const Nats = await loadNats(read, "topics");
     return (
-      loaded && {
+      Nats && {
         open: async (parts) =>
-          new Topics({ clock: parts.clock, observer: parts.observer, store: loaded(options, parts) }),
+          new Topics({ clock: parts.clock, observer: parts.observer, store: new Nats(options, parts) }),
       }
     );
   }
@@ -78,19 +78,20 @@ async function memory(): Promise<TopicStore> {
   const { MemoryTopics } = await import("../topic/memory-store.ts");
   return new MemoryTopics();
 }
-async function loadNats(read: EnvReader) {
+/** @param whom it is for, in faults */
+export async function loadNats(read: EnvReader, whom: string) {
   try {
     const { Nats } = await import("../topic/nats.ts"); // nobody else pays for loading it
-    return (options: NatsOptions, parts: TopicsParts): TopicStore => new Nats(options, parts);
+    return Nats;
   } catch {
-    const problem = "and @nats-io/jetstream are not installed, which topics need for NATS_URL";
+    const problem = `and @nats-io/jetstream are not installed, which ${whom} need for NATS_URL`;
     read.fault("@nats-io/transport-node", problem, "npm install @nats-io/transport-node@3 @nats-io/jetstream@3");
     return undefined;
   }
 }
 
 /** How NATS is reached, by the names that its own command has; undefined: there is none. */
-function readNats(read: EnvReader, readFile: FileReader): NatsOptions | "faulty" | undefined {
+export function readNats(read: EnvReader, readFile: FileReader): NatsOptions | "faulty" | undefined {
   const text = read.optional("NATS_URL");
   if (text === undefined) return undefined;
   const faults: unknown[] = [];

@@ -54,6 +54,8 @@ export interface ChargeResult {
   readonly dry?: readonly string[];
   /** Returns all charges. */
   refund(): void;
+  /** Returns the units that a request of the list has been charged, after `settle`; undefined: nothing. */
+  charged(index: number): number | undefined;
   /**
    * Replaces a requested cost with the actual cost, which may exceed the limit, up to `Counter.mostSettled`.
    *
@@ -310,6 +312,9 @@ class Taken implements ChargeResult {
     this.#here = [];
     this.#elsewhere = undefined;
   }
+  charged(index: number): number | undefined {
+    return this.#charges.costs[index];
+  }
   settle(index: number, cost: number | bigint): void {
     const charge = this.#charges.all[this.#charges.of[index] ?? -1];
     const before = this.#charges.costs[index] ?? 0;
@@ -318,7 +323,9 @@ class Taken implements ChargeResult {
     const { id, mostSettled } = charge.counter;
     if (settled > mostSettled)
       this.#fault(`an answer has cost more of the limit ${id} than is charged`, new Error(`charged ${mostSettled}`));
-    this.#add(charge, Math.min(mostSettled, settled) - before);
+    const after = Math.min(mostSettled, settled);
+    this.#charges.costs[index] = after;
+    this.#add(charge, after - before);
   }
   unsettled(index: number, cause: unknown): void {
     const id = this.#charges.all[this.#charges.of[index] ?? -1]?.counter.id;

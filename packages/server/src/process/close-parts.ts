@@ -1,3 +1,4 @@
+import type { OpenUsage } from "@protobff/runtime/internal/environment/open-usage";
 import type { OpenIdentity } from "@protobff/runtime/internal/identity/spec";
 import type { Limits } from "@protobff/runtime/internal/limits/limits";
 import type { Topics } from "@protobff/runtime/internal/topic/topic";
@@ -8,17 +9,19 @@ interface Closable {
   readonly identity: Pick<OpenIdentity, "close"> | undefined;
   readonly limits: Pick<Limits, "close"> | undefined;
   readonly topics: Pick<Topics, "close">;
+  readonly usage?: Pick<OpenUsage, "close"> | undefined;
   readonly observers: Pick<Observers, "close">;
 }
 
 /** Closes the parts of a process that endpoints used, the observers last. */
 export async function closeParts(
-  { overrides, identity, limits, topics, observers }: Closable,
+  { overrides, identity, limits, topics, usage, observers }: Closable,
   leftMs: () => number,
 ): Promise<void> {
   await overrides?.close();
   await identity?.close();
   await limits?.close();
   await topics.close();
+  await usage?.close(leftMs());
   await observers.close(leftMs());
 }

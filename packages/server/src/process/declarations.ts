@@ -5,6 +5,7 @@ import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime
 import { configureLimits } from "@protobff/runtime/internal/environment/open-limits";
 import { readPages } from "@protobff/runtime/internal/environment/open-pages";
 import { configureTopics, NO_TOPICS, type TopicUse } from "@protobff/runtime/internal/environment/open-topics";
+import { configureUsage, type UsageSpec } from "@protobff/runtime/internal/environment/open-usage";
 import type { Overrides } from "@protobff/runtime/internal/environment/overrides";
 import type { IdentitySpec } from "@protobff/runtime/internal/identity/spec";
 import type { RateLimit } from "@protobff/runtime/internal/limits/rate-limit";
@@ -23,6 +24,7 @@ interface DeclaringOptions<Env, Principal extends Message> {
   readonly identity?: ((env: Env) => IdentitySpec<Principal>) | undefined;
   readonly limits?: readonly RateLimit[] | undefined;
   readonly topics?: readonly TopicUse[] | undefined;
+  readonly usage?: readonly (string | undefined)[] | undefined;
   readonly pages?: boolean | undefined;
   readonly resolvers?: readonly string[] | undefined;
   readonly functions?: readonly string[] | undefined;
@@ -35,6 +37,8 @@ export interface Declarations<Principal extends Message> {
   readonly identity: IdentitySpec<Principal> | undefined;
   readonly limits: Awaited<ReturnType<typeof declaredLimits>>["spec"];
   readonly topics: Awaited<ReturnType<typeof declaredTopics>>["spec"];
+  /** Undefined: no package has usage events. */
+  readonly usage: UsageSpec | undefined;
   /** Seals page tokens; without keys if the package has none. */
   readonly pages: Sealer;
   /** Undefined without tools. */
@@ -56,6 +60,7 @@ export async function readDeclarations<Env, Principal extends Message>(
   const identity = await declaredIdentity(process.env, env, options.identity);
   const limits = await declaredLimits(process.env, options.limits);
   const topics = await declaredTopics(process.env, options.topics, mocked);
+  const usage = await declaredUsage(process.env, options.usage, mocked);
   const pages = declaredPages(process.env, options.pages);
   const tools = await declaredTools(process.env, options.tools, identity.spec);
   const { length } = options.limits ?? [];
@@ -72,6 +77,7 @@ export async function readDeclarations<Env, Principal extends Message>(
     identity: identity.spec,
     limits: limits.spec,
     topics: topics.spec,
+    usage: usage.spec,
     pages: pages.sealer,
     tools: tools.config,
     overrides: overrides.overrides,
@@ -81,6 +87,7 @@ export async function readDeclarations<Env, Principal extends Message>(
       ...ofIdentity,
       ...limits.faults,
       ...topics.faults,
+      ...usage.faults,
       ...pages.faults,
       ...tools.faults,
       ...overrides.faults,
@@ -130,6 +137,14 @@ async function declaredTopics(source: Environment, topics: readonly TopicUse[] =
   const faults: ConfigFault[] = [];
   const spec = await configureTopics(topics, new EnvReader(source, faults), readFileSync, mocked);
   return { spec: spec ?? NO_TOPICS, faults };
+}
+
+/** Checks the destinations of usage events. */
+async function declaredUsage(source: Environment, subjects: readonly (string | undefined)[] = [], mocked = false) {
+  const faults: ConfigFault[] = [];
+  const read = new EnvReader(source, faults);
+  const spec = subjects.length === 0 ? undefined : await configureUsage(subjects, read, readFileSync, mocked);
+  return { spec, faults };
 }
 
 /** Checks the keys of page tokens. */

@@ -13,6 +13,7 @@ import type { Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import type { Topics } from "@protobff/runtime/internal/topic/topic";
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
+import type { UsageEvents } from "@protobff/runtime/internal/usage/usage-event";
 import type { Supplied } from "../config/load-resolvers.ts";
 import type { MockDefaults } from "./mocks.ts";
 import type { LoadTools } from "./open-tools.ts";
@@ -51,6 +52,8 @@ export interface ServeOptions<
   readonly limits?: readonly Limit[] | undefined;
   /** Topics that its RPCs subscribe to or query. */
   readonly topics?: readonly TopicUse[] | undefined;
+  /** Subjects of the packages that have usage events, in NATS. Undefined: events are appended to `BFF_USAGE_FILE`. */
+  readonly usage?: readonly (string | undefined)[] | undefined;
   /** True if its RPCs have page tokens. The keys are in `BFF_PAGE_KEYS`. */
   readonly pages?: boolean | undefined;
   /** True if cached answers may contain sensitive values. `BFF_CACHE_KEYS` has the keys that seal them in Redis. */
@@ -85,6 +88,8 @@ export interface ServeParts<Upstreams, Env, Principal extends Message = never, L
   readonly limits: [Limit] extends [never] ? undefined : Limits;
   /** Factory of the package's topics. */
   readonly topics: Topics;
+  /** Receives usage events. Drops them if `ServeOptions.usage` is left out. */
+  readonly usage: UsageEvents;
   /** Seals page tokens. Without keys if `ServeOptions.pages` is left out. */
   readonly pages: Sealer;
   /** Cache of the process for upstreams, with a second level if REDIS_URL is set. */

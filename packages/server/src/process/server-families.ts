@@ -48,6 +48,17 @@ export function addSpans(metrics: Metrics | undefined, traces: Pick<Traces, "cou
   });
 }
 
+export function addUsage(metrics: Metrics | undefined, usage: { readonly lost: number } | undefined): void {
+  if (usage === undefined) return;
+  metrics?.add(() => [
+    counter(
+      "bff_usage_lost_total",
+      "Usage events that are lost, because too many waited or the process ended.",
+      usage.lost,
+    ),
+  ]);
+}
+
 function gauge(name: string, help: string, merge: Family["merge"], samples: readonly Sample[]): Family {
   return { name, help, type: "gauge", merge, samples };
 }

@@ -101,7 +101,13 @@ export class NoLimits extends Limits {
     return FREE;
   }
 }
-const FREE: ChargeResult = { alone: [], refund: () => {}, settle: () => {}, unsettled: () => {} };
+const FREE: ChargeResult = {
+  alone: [],
+  refund: () => {},
+  charged: () => undefined,
+  settle: () => {},
+  unsettled: () => {},
+};
 
 /**
  * Returns the answers of each unary RPC: a sample, and messages with longer texts and numbers. There are none for other

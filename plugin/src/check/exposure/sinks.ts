@@ -60,12 +60,15 @@ function ownSinks(block: AnyBlock): readonly Sink[] {
         ]),
       ];
     case "limits":
-      return block.uses.flatMap(({ ir, key, cost, settle }) => [
-        { what: `the key of the limit "${ir.name.value}"`, by: key },
-        ...[cost, settle].flatMap((by) =>
-          by === undefined ? [] : [{ what: `the cost of the limit "${ir.name.value}"`, by }],
-        ),
-      ]);
+      return [
+        ...block.uses.flatMap(({ ir, key, cost, settle }) => [
+          { what: `the key of the limit "${ir.name.value}"`, by: key },
+          ...[cost, settle].flatMap((by) =>
+            by === undefined ? [] : [{ what: `the cost of the limit "${ir.name.value}"`, by }],
+          ),
+        ]),
+        ...(block.usage?.fields ?? []).map(({ name, by }) => ({ what: `the field "${name}" of usage events`, by })),
+      ];
     case "stream":
       return [
         ...(block.follow === undefined ? [] : [{ what: "the key of a topic", by: block.follow.key }]),

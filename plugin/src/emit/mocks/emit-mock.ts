@@ -11,7 +11,7 @@ import { readTypes } from "../codec/emit-codec.ts";
 import { FileNames, mockPath } from "../names/file-names.ts";
 import { envLine } from "../server/emit-server.ts";
 import { needsPageKeys } from "../services/emit-pages.ts";
-import { limitsOf, suppliedParts } from "../services/emit-service.ts";
+import { limitsOf, reportsUsage, suppliedParts } from "../services/emit-service.ts";
 import { importComments, protectWords } from "../text/import-collisions.ts";
 import { block, commas, type Line, type Lines, line, property } from "../text/lines.ts";
 
@@ -255,6 +255,7 @@ function endpointsOf(service: PlanService, file: PlanFile, plan: Plan, names: Fi
     ...suppliedParts(file).map(({ name }): Line => [name]),
     ...(file.identity === undefined ? [] : [["identity"]]),
     ...(limitsOf(service) ? [["limits: bed.limits"]] : []),
+    ...(reportsUsage(service) ? [["usage: bed.usage"]] : []),
     ...(needsPageKeys(service) ? [["pages: bed.pages"]] : []),
     ...(cached ? [["cache: bed.cache"]] : []),
     ...(file.topics.length > 0 ? [["topics: bed.topics"]] : []),

@@ -6,11 +6,12 @@ import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import type { Parameter } from "../../options/parameter.ts";
 import type { PlanEnvVar } from "../../plan/model/inputs.ts";
 import type { PlanFile, PlanServer, PlanService } from "../../plan/model/plan.ts";
+import { usageSubjects } from "../../plan/rpcs/plan-limits.ts";
 import { envName } from "../names/env-names.ts";
 import { FileNames, mainPath, mockPath, planPath, toolsPath } from "../names/file-names.ts";
 import { LIMITS } from "../services/emit-limits.ts";
 import { needsPageKeys } from "../services/emit-pages.ts";
-import { limitsOf, suppliedParts } from "../services/emit-service.ts";
+import { limitsOf, reportsUsage, suppliedParts } from "../services/emit-service.ts";
 import { group } from "../text/group.ts";
 import { protectWords } from "../text/import-collisions.ts";
 import { block, commas, type Line, type Lines, line } from "../text/lines.ts";
@@ -54,6 +55,7 @@ export function emitServerMain(
     ...envLines(server),
     ...identityLines(server, f),
     ...limitsLines(limited, cx.importFrom),
+    ...usageLines(server),
     ...(services.some(({ service }) => needsPageKeys(service)) ? line("pages: true,") : []),
     ...(server.sensitive ? line("sensitive: true,") : []),
     ...(server.tagged ? line("tagged: true,") : []),
@@ -114,6 +116,7 @@ function createLines(cx: ServerContext): Lines {
     "env",
     ...(server.identity === undefined ? [] : ["identity"]),
     ...(limited.length > 0 ? ["limits"] : []),
+    ...(services.some(({ service }) => reportsUsage(service)) ? ["usage"] : []),
     "observer",
     ...(caches || services.some(({ service }) => isCached(service)) ? ["cache"] : []),
     ...(services.some(({ service }) => needsPageKeys(service)) ? ["pages"] : []),
@@ -157,6 +160,7 @@ function serviceParts(server: PlanServer, file: PlanFile, service: PlanService):
     ...suppliedParts(file).map(({ name }) => name),
     ...(server.identity === undefined ? [] : ["identity"]),
     ...(limitsOf(service) ? ["limits"] : []),
+    ...(reportsUsage(service) ? ["usage"] : []),
     ...(needsPageKeys(service) ? ["pages"] : []),
     ...(isCached(service) ? ["cache"] : []),
     ...(file.topics.length > 0 ? ["topics"] : []),
@@ -217,6 +221,12 @@ function limitsLines(files: readonly PlanFile[], importFrom: (name: string, file
   if (first !== undefined && files.length === 1) return [["limits: ", importFrom(LIMITS, first), ","]];
   const all = files.flatMap((file, i): Line => [i === 0 ? "..." : ", ...", importFrom(LIMITS, file)]);
   return [["limits: [", ...all, "],"]];
+}
+
+/** Prints the subjects of usage events, each once. */
+function usageLines(server: PlanServer): Lines {
+  const subjects = usageSubjects(server).map((subject) => JSON.stringify(subject) ?? "undefined");
+  return subjects.length === 0 ? [] : [[`usage: [${subjects.join(", ")}],`]];
 }
 
 const isCached = ({ methods }: PlanService): boolean => methods.some(({ cache }) => cache !== undefined);

@@ -1,6 +1,6 @@
 // Limits: a constant for each counter, and the charges of an rpc.
 
-import { type Expression, emitValue, type Names } from "../../cel/index.ts";
+import { type Expression, emitAs, emitValue, type Names } from "../../cel/index.ts";
 import type { PlanLimits, PlanLimitUse, PlanRateLimit } from "../../plan/model/limits.ts";
 import type { PlanFile, PlanMethod } from "../../plan/model/plan.ts";
 import type { FileNames } from "../names/file-names.ts";
@@ -52,7 +52,33 @@ export function limitsProperty({ method, limits }: PlanMethod, names: FileNames)
     const all = uses.flatMap((use) => emitUse(use, name === "early", parameter, limits, names));
     return block([`${name}: [`], all, ["],"]);
   };
-  return block(["limits: {"], [["counters: deps.limits,"], ...list("early", ["cx"]), ...list("late", cx)], ["},"]);
+  return block(
+    ["limits: {"],
+    [["counters: deps.limits,"], ...list("early", ["cx"]), ...list("late", cx), ...usageLines(limits, cx, names)],
+    ["},"],
+  );
+}
+
+/** `usage: { events: deps.usage, subject: "usage.shop", fields: [["tenant", (cx) => cx.principal.tenant]] },` */
+function usageLines({ usage, functions }: PlanLimits, cx: Line, names: FileNames): Lines {
+  if (usage === undefined) return [];
+  const within = requestNames(names, functions);
+  const fields = usage.fields.map(({ name, by, proto }): Line => {
+    const code = emitAs(emitValue(by, within), proto, within);
+    if (code === undefined) throw new Error(`no value for the field ${name} of usage events`);
+    const value = lambda(cx, ["args"], absentAs("undefined", by, within, code.print));
+    return [`[${JSON.stringify(name)}, `, ...value, "],", ` // ${names.place(by.text.at)}`];
+  });
+  const { subject } = usage.ir;
+  return block(
+    ["usage: {"],
+    [
+      ["events: deps.usage,"],
+      ...(subject === undefined ? [] : [[`subject: ${JSON.stringify(subject.value)},`]]),
+      ...(fields.length === 0 ? [["fields: [],"]] : block(["fields: ["], fields, ["],"])),
+    ],
+    ["},"],
+  );
 }
 
 function emitUse({ use, limit }: PlanLimitUse, early: boolean, cx: Line, limits: PlanLimits, names: FileNames): Lines {

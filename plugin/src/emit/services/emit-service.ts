@@ -83,6 +83,9 @@ export function suppliedParts({ desc, resolvers, functions }: PlanFile) {
 
 /** Returns true if any rpc of a service has limits. */
 export const limitsOf = ({ methods }: PlanService): boolean => methods.some(({ limits }) => limits !== undefined);
+/** Returns true if any rpc of a service has usage events. */
+export const reportsUsage = ({ methods }: PlanService): boolean =>
+  methods.some(({ limits }) => limits?.usage !== undefined);
 
 function endpointFunction({ method, stream }: PlanMethod): string {
   if (stream !== undefined) return "streamEndpoint";
@@ -178,6 +181,7 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
           ? []
           : ["readonly identity: ", names.runtimeType("Identity"), "<", names.shape(file.identity.type), ">; "]),
         ...(limitsOf(service) ? ["readonly limits: ", names.runtimeType("Limits"), "; "] : []),
+        ...(reportsUsage(service) ? ["readonly usage: ", names.runtimeType("UsageEvents"), "; "] : []),
         ...(needsPageKeys(service) ? ["readonly pages: ", names.runtimeType("Sealer"), "; "] : []),
         ...(file.topics.length > 0 ? ["readonly topics: ", names.runtimeType("Topics"), "; "] : []),
         ...(service.methods.some(({ cache }) => cache !== undefined)

@@ -2,7 +2,7 @@
 
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { CalendarUnit } from "../../ir/edge.ts";
-import type { LimitUse } from "../../resolve/model/model.ts";
+import type { LimitUse, Usage } from "../../resolve/model/model.ts";
 import type { NameScope } from "../names/name-scope.ts";
 
 /** A counter: the common properties of limits of one name in a package. */
@@ -26,6 +26,8 @@ export interface PlanLimits {
   readonly early: readonly PlanLimitUse[];
   /** Limits that are charged after the message has been read. */
   readonly late: readonly PlanLimitUse[];
+  /** Events about the charges of late limits. */
+  readonly usage: Usage | undefined;
   /** Names of surrounding functions, which no local name may hide. */
   readonly functions: NameScope;
 }

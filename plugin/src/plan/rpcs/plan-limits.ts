@@ -1,5 +1,6 @@
 import type { BffFile, Limits, LimitUse } from "../../resolve/model/model.ts";
 import type { PlanLimits, PlanRateLimit } from "../model/limits.ts";
+import type { PlanServer } from "../model/plan.ts";
 import { NameScope } from "../names/name-scope.ts";
 
 /** The counters of a file's services, in the order of their first use. */
@@ -25,6 +26,12 @@ export function rateLimitsOf({ services }: BffFile): readonly PlanRateLimit[] {
   return [...found.values()];
 }
 
+/** Returns the subjects of a server's usage events, each once; undefined: a package without one. */
+export function usageSubjects({ files }: Pick<PlanServer, "files">): readonly (string | undefined)[] {
+  const methods = files.flatMap(({ services }) => services.flatMap((service) => service.methods));
+  return [...new Set(methods.flatMap(({ limits }) => (limits?.usage ? [limits.usage.ir.subject?.value] : [])))];
+}
+
 const usesOf = ({ limits }: { readonly limits: Limits | undefined }): readonly LimitUse[] => limits?.uses ?? [];
 
 /** @param counters of the file */
@@ -41,6 +48,7 @@ export function planLimits(
   return {
     early: uses.filter(({ use }) => use.early),
     late: uses.filter(({ use }) => !use.early),
+    usage: limits.usage,
     functions,
   };
 }

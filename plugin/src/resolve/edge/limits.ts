@@ -2,7 +2,7 @@ import { type Expression, typeName, type Variable } from "../../cel/index.ts";
 import { distinctReport } from "../../diagnostic/distinct.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrMethod } from "../../ir/ir.ts";
-import type { Limits, LimitUse } from "../model/model.ts";
+import type { Limits, LimitUse, Usage } from "../model/model.ts";
 import { itemOf } from "../names/stream-item.ts";
 import { envOfLet, seen } from "../packages/env.ts";
 import { packageContext } from "../packages/package-context.ts";
@@ -12,26 +12,35 @@ import { check, checkCondition, type MessageScope, where } from "../scope/scope.
 import type { Run } from "../steps/context.ts";
 import { checkNames, type NameRules } from "./check-names.ts";
 import { checkLimitsAgree, type DeclaredLimit, limitsOf } from "./limits-agreement.ts";
+import { resolveUsage } from "./usage.ts";
 
 /** Returns the limits of every RPC that has any. A limit with a fault is left out. */
 export function resolveLimits(run: Run): ReadonlyMap<IrMethod, Limits> {
   checkLimitsAgree(run);
   const found = new Map<IrMethod, Limits>();
   const report = distinctReport(run.report);
-  for (const file of run.ir.files) {
-    const context = packageContext(run, file.desc.proto.package);
-    for (const service of file.services)
-      for (const method of service.methods) {
-        const around = { run, file, service, method, context, report };
-        const uses = limitsOf(context, service, method).flatMap((declared) => resolveUse(around, declared) ?? []);
-        if (uses.length > 0) found.set(method, blockOf(around, uses));
-      }
+  const packages = Map.groupBy(run.ir.files, ({ desc }) => desc.proto.package);
+  for (const [name, files] of packages) {
+    const context = packageContext(run, name);
+    const limited = new Map<Around, readonly LimitUse[]>();
+    for (const file of files)
+      for (const service of file.services)
+        for (const method of service.methods) {
+          const around = { run, file, service, method, context, report };
+          const uses = limitsOf(context, service, method).flatMap((declared) => resolveUse(around, declared) ?? []);
+          if (uses.length > 0) limited.set(around, uses);
+        }
+    const late = [...limited].flatMap(([around, uses]) => (uses.some(({ early }) => !early) ? [around] : []));
+    const served = files.some(({ services }) => services.length > 0);
+    const usages = resolveUsage(served ? context.governing.usages : [], late, report);
+    for (const [around, uses] of limited) found.set(around.method, blockOf(around, uses, usages.get(around)));
   }
   return found;
 }
 
 /** Returns a block, so that every walk over all expressions visits these. */
-function blockOf({ run, file, service, method }: Around, uses: readonly LimitUse[]): Limits {
+function blockOf({ run, file, service, method }: Around, uses: readonly LimitUse[], usage: Usage | undefined): Limits {
+  const fields = usage?.fields ?? [];
   return {
     kind: "limits",
     ir: service,
@@ -39,15 +48,19 @@ function blockOf({ run, file, service, method }: Around, uses: readonly LimitUse
     desc: service.desc,
     rpc: method,
     uses,
+    usage,
     callers: callersOf(run, method),
     args: { message: method.desc.input, variable: messageVariable("args", "args", method.desc.input), members: [] },
     shared: [],
-    env: uses.flatMap(({ env }) => env),
-    steps: uses.flatMap((use) =>
-      [use.key, use.cost, use.settle].flatMap((by, i) =>
-        by === undefined ? [] : [bareStep(use.ir.at, by, i === 0 ? use.if : undefined)],
+    env: [...uses, ...fields].flatMap(({ env }) => env),
+    steps: [
+      ...uses.flatMap((use) =>
+        [use.key, use.cost, use.settle].flatMap((by, i) =>
+          by === undefined ? [] : [bareStep(use.ir.at, by, i === 0 ? use.if : undefined)],
+        ),
       ),
-    ),
+      ...fields.map(({ by }) => bareStep(by.text.at, by)),
+    ],
     targets: [],
   };
 }

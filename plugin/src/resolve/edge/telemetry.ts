@@ -126,7 +126,7 @@ function hintFor(type: CelType): string {
 }
 
 /** Returns the type in which a value is sent, or undefined if it cannot be sent. */
-function carried(type: CelType): Proto | undefined {
+export function carried(type: CelType): Proto | undefined {
   switch (type.kind) {
     case "string":
       return { kind: "scalar", scalar: ScalarType.STRING };

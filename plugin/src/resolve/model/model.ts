@@ -4,7 +4,7 @@ import type { DescEnum, DescField, DescFile, DescMessage, DescMethod, DescServic
 import type { Expression, Overload, Proto, Variable } from "../../cel/index.ts";
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
 import type { Origin, Text } from "../../diagnostic/origin.ts";
-import type { IrMeter, IrRateLimit } from "../../ir/edge.ts";
+import type { IrMeter, IrRateLimit, IrUsage } from "../../ir/edge.ts";
 import type { Ir, IrEnvVar, IrFile, IrFunction, IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrBind, IrStep } from "../../ir/step.ts";
 import type { IrStream, IrTopic } from "../../ir/stream.ts";
@@ -221,7 +221,20 @@ export interface Limits extends Block {
   readonly rpc: IrMethod;
   /** In this order; all apply. */
   readonly uses: readonly LimitUse[];
+  /** Events about these charges. Undefined: there are none. */
+  readonly usage: Usage | undefined;
   readonly callers: Callers | undefined;
+}
+/** Usage events of an RPC. */
+export interface Usage {
+  readonly ir: IrUsage;
+  readonly fields: readonly UsageField[];
+}
+export interface UsageField {
+  readonly name: string;
+  readonly by: Expression;
+  readonly proto: Proto;
+  readonly env: readonly EnvVar[];
 }
 export interface LimitUse {
   readonly ir: IrRateLimit;

@@ -1,0 +1,90 @@
+// Usage events of a package: their fields, in the scope of each RPC with limits that are charged after credentials.
+import { typeName } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrUsage } from "../../ir/edge.ts";
+import type { Usage, UsageField } from "../model/model.ts";
+import { seen } from "../packages/env.ts";
+import { type Around, requestScope } from "../packages/request-scope.ts";
+import { check, free } from "../scope/scope.ts";
+import { checkNames, type NameRules } from "./check-names.ts";
+import { fittingRpcs } from "./fitting-rpcs.ts";
+import { carried } from "./telemetry.ts";
+
+/**
+ * Resolves the usage events of a package.
+ *
+ * @param all RPCs with limits that are charged after credentials
+ */
+export function resolveUsage(
+  declared: readonly IrUsage[],
+  all: readonly Around[],
+  report: Report,
+): ReadonlyMap<Around, Usage> {
+  const [ir, other] = declared;
+  if (ir === undefined) return new Map();
+  if (other !== undefined)
+    report({
+      code: "BFF443",
+      severity: "error",
+      message: "another file of the package declares its `usage`",
+      at: other.at,
+      related: [{ at: ir.at, message: "the other declaration" }],
+      hint: "leave out one of the two: a request has one event",
+    });
+  if (all.length === 0)
+    report({
+      code: "BFF444",
+      severity: "error",
+      message: "this `usage` has no events: no rpc of the package has a limit that is charged after credentials",
+      at: ir.at,
+      hint: 'add a limit, such as `rate_limit: { name: "user" key: "principal.subject" rate: 600 per: "1m" }`, or leave out `usage`',
+    });
+  const fields = new Map(all.map((around) => [around, [] as UsageField[]]));
+  for (const field of ir.fields) {
+    const differs = (around: Around): boolean =>
+      free(scopeOf({ ...around, report: () => {} }).scope, field.by).names.has("args");
+    const { found, faults } = fittingRpcs(all, differs, (around) => fieldOf(around, field));
+    for (const [around, value] of found) fields.get(around)?.push(value);
+    const certain = faults.flat().filter(({ code }) => code === "BFF441" || code === "BFF442");
+    for (const fault of found.size === 0 && certain.length === 0 ? (faults[0] ?? []) : certain) report(fault);
+  }
+  return new Map(all.map((around) => [around, { ir, fields: fields.get(around) ?? [] }]));
+}
+
+function fieldOf(around: Around, { name, by: text }: IrUsage["fields"][number]): UsageField | undefined {
+  const { scope, env } = scopeOf(around);
+  if (!checkNames(around, scope, text, "BFF442", NAMES)) return undefined;
+  const by = check(scope, text);
+  if (by === undefined) return undefined;
+  const proto = carried(by.type);
+  if (proto?.kind === "scalar") return { name: name.value, by, proto, env };
+  scope.report({
+    code: "BFF441",
+    severity: "error",
+    message: `this field of \`usage\` is ${typeName(by.type)}, not a text, a number or a bool`,
+    at: text.at,
+    hint: by.type.kind === "message" ? "name a field of it" : "write a text, a number or a bool, such as a `size`",
+  });
+  return undefined;
+}
+
+const NAMES: NameRules = {
+  principal: {
+    message: "a field by `principal` needs an identity, and this package has none",
+    hint: "add `identity` to the file rule of this package, or read `args` or `env`",
+  },
+  other(names) {
+    const other = ["headers", "peer", "now", "result"].find((name) => names.has(name));
+    if (other === undefined) return undefined;
+    return { message: `a field of \`usage\` cannot read \`${other}\``, hint: "read `principal`, `args` or `env`" };
+  },
+  step: (name) => ({
+    message: `a field of \`usage\` cannot read step "${name}"`,
+    hint: "read `principal`, `args` or `env`",
+  }),
+};
+
+function scopeOf(around: Around) {
+  const env = seen(around.context.env, around.context.brokenEnv);
+  return { scope: requestScope(around, { env, args: true, strict: undefined }), env: env.variables };
+}
