@@ -17,7 +17,7 @@ const files: string[] = [];
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "protobff-alerts-"));
   for (const { name, protos } of goldenCases("emit").filter((golden) =>
-    /^(absence|versions|branches|cached-answers|limits|names-odd|no-package|served-together|stream|topics)$/.test(
+    /^(absence|versions|branches|cached-answers|limits|names-odd|no-package|served-together|stream|topics|usage)$/.test(
       golden.name,
     ),
   )) {
@@ -47,7 +47,7 @@ test("promtool accepts the rules, including those of the example", () => {
   const example = readdirSync(generated, { recursive: true, encoding: "utf8" }).filter((path) =>
     path.endsWith("alerts.yaml"),
   );
-  expect([files.length, example.length]).toEqual([12, 5]);
+  expect([files.length, example.length]).toEqual([13, 5]);
   const { status, output } = promtool("check", "rules", ...files, ...example.map((path) => join(generated, path)));
   expect({ status, output }).toEqual({ status: 0, output: expect.not.stringContaining("FAILED") });
 });
@@ -396,6 +396,16 @@ const situations: readonly Situation[] = [
       { alert: "BffConnectionsFull", labels: { severity: "page", instance: "a" } },
       { alert: "BffFollowersFull", labels: { severity: "page", instance: "a" } },
     ],
+  },
+  {
+    name: "usage events that are lost",
+    of: "usage",
+    input: {
+      'bff_usage_lost_total{job="bff", instance="a"}': "0x60 3x10",
+      'bff_usage_lost_total{job="other", instance="a"}': "7x100",
+    },
+    at: "61m",
+    fires: [{ alert: "BffUsageLost", labels: { severity: "page" } }],
   },
   {
     name: "spans that are lost, a certificate that ends, keys that are old, processes that die",

@@ -17,7 +17,7 @@ const example: GoldenCase = { name: "example", protos: textsBelow(join(root, "pr
 const cases = [
   example,
   ...goldenCases("emit").filter(({ name }) =>
-    /^(branches|cached-answers|identity-sources|limits|names-odd|no-package|packages-in-one-folder|served-together|stream|topics|versions)$/.test(
+    /^(branches|cached-answers|identity-sources|limits|names-odd|no-package|packages-in-one-folder|served-together|stream|topics|usage|versions)$/.test(
       name,
     ),
   ),

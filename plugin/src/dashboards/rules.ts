@@ -1,4 +1,6 @@
 // Rules of Prometheus for a server: recordings of each rpc, and alerts.
+
+import { usageSubjects } from "../plan/rpcs/plan-limits.ts";
 import { comment, quoted } from "../text/yaml.ts";
 import { type Alert, BY, COUNT, rpcsWith } from "./alert.ts";
 import { anyOf, BROKEN, ERRORS, rate, rpcsOf, series, sumBy } from "./promql.ts";
@@ -35,7 +37,7 @@ export function rulesOf(watched: Watched): string {
     ),
     ...(watched.upstreams.length === 0 ? [] : [group(`${name}: upstreams`, upstreams(watched).map(rule))]),
     ...(watched.topics.length === 0 ? [] : [group(`${name}: topics`, topics(watched).map(rule))]),
-    group(`${name}: process`, PROCESS.map(rule)),
+    group(`${name}: process`, [...PROCESS, ...usage(watched)].map(rule)),
   ];
   return `# Rules for ${comment(name)}, written by protoc-gen-bff: docs/telemetry.md, "Dashboards and alerts".
 # Rules of other servers repeat the alerts of upstreams and processes. Alertmanager merges equal alerts.
@@ -212,6 +214,21 @@ function full(name: string, gauge: string, resource: string, description: string
     summary: `{{ $labels.instance }} has {{ $value | humanizePercentage }} of the ${resource} that it may have`,
     description,
   };
+}
+
+/** A lost event is a charge that nobody bills. */
+function usage({ server }: Watched): readonly Alert[] {
+  if (usageSubjects(server).length === 0) return [];
+  return [
+    {
+      name: "BffUsageLost",
+      expr: "sum by (job) (increase(bff_usage_lost_total[15m])) > 0",
+      wait: "0m",
+      severity: "page",
+      summary: "{{ $labels.job }} loses usage events",
+      description: "Too many wait for NATS or for BFF_USAGE_FILE: the log names the cause.",
+    },
+  ];
 }
 
 const PROCESS: readonly Alert[] = [
