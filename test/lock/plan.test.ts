@@ -52,6 +52,7 @@ const cases = [
   { name: "limits", protos: protosOf("limits"), upstreams: UPSTREAMS },
   { name: "headers", protos: protosOf("headers"), upstreams: UPSTREAMS },
   { name: "meters", protos: protosOf("meters"), upstreams: UPSTREAMS },
+  { name: "usage", protos: protosOf("usage"), upstreams: UPSTREAMS },
   { name: "tools", protos: protosOf("tools"), upstreams: UPSTREAMS },
   {
     name: "versions",
