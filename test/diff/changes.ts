@@ -530,6 +530,18 @@ export const cases: readonly Case[] = [
     kinds: ["cache"],
   },
   {
+    name: "purges",
+    base: [
+      [GET_PAGE, GET_PAGE.replace(" };", ' cache: { ttl: "30s" tag: ["a", "b"] } };')],
+      [
+        "option (bff.v1.file) = {",
+        'option (bff.v1.file) = {\n  purge: { subject: "a.*" jetstream: "A" type: "shop.v1.Page" tag: "a" }',
+      ],
+    ],
+    change: [['type: "shop.v1.Page" tag: "a"', 'type: "shop.v1.Page" tag: "b"']],
+    kinds: ["cache"],
+  },
+  {
     name: "cdn-tags",
     base: [
       [

@@ -286,6 +286,15 @@ export const usageOf = (e: Expressions, known: boolean): string =>
     return `rate_limit: { name: "used" key: "'all'" rate: 1000000 per: "1s" } usage: { ${subject} field: [${fields.join(", ")}] }`;
   });
 /** Returns the telemetry option of a file. */
+/** Events that purge tags, which may warn that no cache has them. */
+export const purgeOf = (e: Expressions): string =>
+  some(e, 0.1, () => {
+    const tags = ['"item:{event.id}"', '"{event.name}"', '"n:{event.sizes.size()}:{event.note}"'].filter(() =>
+      e.chance(0.5),
+    );
+    return `purge: { subject: "items.*.${e.pick(["changed", "*", ">"])}" jetstream: "ITEMS" type: "up.v1.Item" tag: [${['"all"', ...tags].join(", ")}] }`;
+  });
+
 export const telemetryOf = (e: Expressions, known: boolean): string =>
   some(e, 0.15, () => {
     const all = ["args.id", "headers['x-client']", "args.ids", ...(known ? ["principal.subject"] : [])];

@@ -72,7 +72,12 @@ class Rich extends RichSteps {
     const fields = this.fields.map(([type], i) => `${type} f${i + 1} = ${i + 1};`);
     const beside =
       kind === "answer" ? wide.besidePage(this.expressions, fields, this.subAnswers) : { rpcs: "", messages: [] };
-    const declared = `${this.declared.text} ${wide.telemetryOf(this.expressions, known)} ${wide.usageOf(this.expressions, known)}`;
+    const declared = [
+      this.declared.text,
+      wide.telemetryOf(this.expressions, known),
+      wide.usageOf(this.expressions, known),
+      wide.purgeOf(this.expressions),
+    ].join(" ");
     const ruled = this.expressions.wide && this.expressions.chance(0.2);
     const methodOptions = kind === "answer" ? wide.optionsOf(this.expressions, known, writes) : "";
     const viewer = steps?.shared.known.get("string")?.find((name) => /^v\d+$/.test(name));

@@ -3,6 +3,7 @@
 import type { FileReport, RpcReport } from "protoc-gen-bff/compiler";
 import { compareBlocks } from "./compare-blocks.ts";
 import { compareIdentities } from "./compare-identity.ts";
+import { comparePurges } from "./compare-purges.ts";
 import { compareReveals } from "./compare-reveals.ts";
 import { compareRpc, lostRpc, newRpc } from "./compare-rpcs.ts";
 import { compareUpstreams } from "./compare-upstreams.ts";
@@ -36,7 +37,7 @@ export function compareReports(before: readonly FileReport[], after: readonly Fi
     const known = old.side.upstreams.get(name);
     if (known !== undefined) found.push(...compareUpstreams(known, upstream));
   }
-  found.push(...compareIdentities(before, after), ...compareReveals(before, after));
+  found.push(...compareIdentities(before, after), ...compareReveals(before, after), ...comparePurges(before, after));
   return inOrder(found);
 }
 

@@ -182,7 +182,7 @@ async function openParts<
   const topics = await declared.topics.open({ clock, fault, observer, first });
   const usage = await declared.usage?.open({ clock, fault });
   addUsage(observers.metrics, usage);
-  const memo = await openCache(config, observers, options, first);
+  const memo = await openCache(config, observers, options, { links: topics.store?.links, first });
   const { pages, tools } = declared;
   return { mocks, clients, observers, overrides, identity, limits, topics, usage, pages, tools, ...memo };
 }
@@ -267,7 +267,7 @@ function ending<Upstreams extends Readonly<Record<string, DescService>>>({
   listening,
   admin,
 }: Running<Upstreams>): (replaced?: boolean) => Promise<void> {
-  const { clients, observers, cache } = parts;
+  const { clients, observers } = parts;
   const { observer, log } = observers;
   const watched = watchCertificates(options, config, { clients, listening, observer });
   addCertificates(observers.metrics, watched);
@@ -278,7 +278,7 @@ function ending<Upstreams extends Readonly<Record<string, DescService>>>({
     const leftMs = () => Math.max(0, deadline - performance.now());
     await (replaced ? listening.handOver(config.graceMs) : listening.close(config.graceMs));
     await closeClients(Object.values(clients), deadline - performance.now());
-    await cache.close();
+    await parts.closeCache();
     await Promise.race([closeParts(parts, leftMs), sleep(leftMs(), undefined, { ref: false })]);
     await admin?.close(); // the last one, so that it shows the end
   };

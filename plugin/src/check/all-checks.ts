@@ -7,6 +7,7 @@ import { cacheKeys } from "./caching/cache-keys.ts";
 import { cachedAnswers } from "./caching/cached-answers.ts";
 import { cdnTags } from "./caching/cdn-tags.ts";
 import { freshValues, idleFresh } from "./caching/fresh-values.ts";
+import { purgedTags } from "./caching/purged-tags.ts";
 import { randomPlaces } from "./caching/random-places.ts";
 import { headerPermits } from "./callers/header-permits.ts";
 import { identify } from "./callers/identify.ts";
@@ -134,6 +135,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   unboundedPages,
   cacheKeys,
   agedAnswers,
+  purgedTags,
   idleFresh,
   vouchedWrites,
   untrustedHeaders,

@@ -35,9 +35,10 @@ const supplied = ({ files }: PlanServer): boolean =>
 const hasTopics = ({ files }: PlanServer): boolean => files.some(({ topics }) => topics.length > 0);
 const hasUsage = (server: PlanServer): boolean => usageSubjects(server).length > 0;
 const sendsUsage = (server: PlanServer): boolean => usageSubjects(server).some((subject) => subject !== undefined);
-const hasNats = (server: PlanServer): boolean => hasTopics(server) || sendsUsage(server);
+const hasNats = (server: PlanServer): boolean => hasTopics(server) || sendsUsage(server) || server.purges.length > 0;
 const hasStoredTopics = ({ files }: PlanServer): boolean =>
   files.some(({ topics }) => topics.some(({ entry }) => entry === undefined));
+const NATS_SERVERS = "nats://… or tls://…, separated by commas";
 const NATS_USER = "how NATS lets the server in, one of NATS_CREDS, NATS_USER and NATS_TOKEN";
 const NATS_TLS = "how the server identifies to NATS";
 const TLS = "serve with TLS: mount the Secret, and give probes the scheme HTTPS";
@@ -203,7 +204,7 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     name: "NATS_URL",
     kind: "secret",
     reads: hasNats,
-    about: "NATS servers of topics and usage events: nats://… or tls://…, separated by commas",
+    about: `NATS servers of topics, purges and usage events: ${NATS_SERVERS}`,
   },
   { name: "NATS_CREDS", kind: "secret file", example: `${SECRETS}/nats/user.creds`, reads: hasNats, about: NATS_USER },
   { name: "NATS_USER", reads: hasNats, about: NATS_USER, example: "bff" },

@@ -250,6 +250,16 @@ export interface IrTrusted extends IrCredentialBase {
 // ---- steps ----
 // ---- calls and policies ----
 
+/** Purges on events of NATS. */
+export interface IrPurge {
+  readonly at: Origin;
+  readonly subject: Text;
+  readonly jetstream: Text;
+  readonly type: Text;
+  /** At least one, with holes. */
+  readonly tags: readonly Text[];
+}
+
 /** Caching of answers by HTTP caches; milliseconds, in whole seconds. */
 export interface IrHttpCache {
   readonly at: Origin;

@@ -21,6 +21,7 @@ import type {
   IrMessageRules,
   IrPermit,
   IrPriority,
+  IrPurge,
   IrRateLimit,
   IrRules,
   IrTelemetry,
@@ -73,6 +74,8 @@ export interface IrFile {
   readonly maxElements: Sourced<number> | undefined;
   /** Host names of the package's services, with holes. */
   readonly hosts: readonly Text[];
+  /** Events that purge tags. */
+  readonly purges: readonly IrPurge[];
   /** Only services with `(bff.v1.service)`. */
   readonly services: readonly IrService[];
   /** Every message of the file, nested ones too (map entries left out), ruled or not, in file order. */

@@ -2,7 +2,7 @@
 // without a name.
 import type { DescEnum, DescEnumValue, DescField, DescMessage, DescService } from "@bufbuild/protobuf";
 import type { Origin, Text } from "../diagnostic/origin.ts";
-import type { IrPermit } from "../ir/edge.ts";
+import type { IrPermit, IrPurge } from "../ir/edge.ts";
 import type { Ir, IrFile } from "../ir/ir.ts";
 import type { IrBind, IrCall, IrErrorRule, IrFailure, IrPolicy, IrSource, IrStep } from "../ir/step.ts";
 import type { IrStream, IrTopic } from "../ir/stream.ts";
@@ -174,6 +174,10 @@ class OptionPaths implements Options {
       this.#addPolicy(path, entry.policy);
       this.#addText(`${path}.shard.by`, entry.shard?.by);
     }
+    for (const purge of file.purges) {
+      this.#add(`${purgePath(file, purge)}.type`, purge.type.at, purge.type);
+      this.#add(`${purgePath(file, purge)}.tag`, purge.tags[0]?.at, ...purge.tags);
+    }
     for (const { name, set } of file.identity?.sources ?? [])
       if (name !== undefined) this.#addBinds(identityPath(file, name.value, "set"), set);
     for (const service of file.services) {
@@ -229,3 +233,7 @@ function elementPath(element: OptionElement, option: string): string {
       : element.typeName;
   return `${file.proto.name}: ${name} ${option}`;
 }
+
+/** Returns the path of the option about the events of a subject. */
+export const purgePath = ({ desc }: IrFile, { subject }: IrPurge): string =>
+  `${desc.proto.name}: purge[${subject.value}]`;

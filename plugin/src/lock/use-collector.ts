@@ -16,15 +16,16 @@ import type {
   Let,
   Opening,
   Permit,
+  Purge,
   Source,
   Step,
   Topic,
 } from "../resolve/model/model.ts";
-import { tagHoles } from "../resolve/model/source-parts.ts";
+import { tagExpressions, tagHoles } from "../resolve/model/source-parts.ts";
 import type { How } from "./exchange.ts";
 import type { UpstreamElement } from "./facts.ts";
 import { named } from "./named-elements.ts";
-import { BY_NAME, identityPath, type Options } from "./options.ts";
+import { BY_NAME, identityPath, type Options, purgePath } from "./options.ts";
 
 /** A block with steps. */
 export type UsingBlock = Composed | Opening | Let | Permit | Followed | Topic;
@@ -142,6 +143,12 @@ export class UseCollector {
       this.#expression(bound.expression, this.#options.element(field, "autobind"), READ);
       this.#expression(condition, this.#options.element(field, "if"), READ);
     }
+  }
+
+  purge({ ir, file, type, tags }: Purge): void {
+    const path = (option: string): string => `${purgePath(file, ir)}.${option}`;
+    this.#add(type, path("type"), ir.type.at, READ);
+    for (const by of tagExpressions({ tags })) this.#expression(by, path("tag"), READ);
   }
 
   /** The source of a stream or of a topic, with its conditions. */

@@ -90,6 +90,8 @@ function collectFile(
   { file, model, declared }: { readonly file: BffFile; readonly model: Model; readonly declared: Declarations },
 ): void {
   for (const block of blocks) collector.block(block);
+  if (file.services.length > 0)
+    for (const purge of model.purges) if (purge.packages.has(file.desc.proto.package)) collector.purge(purge);
   for (const conversion of model.conversions.messages) {
     const message = declared.messages.get(conversion.owner.typeName);
     if (message !== undefined && conversion.owner.file === file.desc) collector.copied(conversion, message);

@@ -41,6 +41,7 @@ import { partNames } from "./rpcs/part-paths.ts";
 import { planHttpCache, planResponseCache } from "./rpcs/plan-caching.ts";
 import { planFields } from "./rpcs/plan-fields.ts";
 import { planLimits, rateLimitsOf } from "./rpcs/plan-limits.ts";
+import { purgesOf } from "./rpcs/plan-purges.ts";
 import { planRules } from "./rpcs/plan-rules.ts";
 import { planStream, topicsOf } from "./rpcs/plan-stream.ts";
 import { planTool } from "./rpcs/plan-tool.ts";
@@ -103,6 +104,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     env: run.env.get(file.desc) ?? [],
     entries,
     resolvers: reached.flatMap((message) => message.steps.flatMap((step) => run.resolvers.get(step) ?? [])),
+    purges: file.services.length === 0 ? [] : purgesOf(model, file.desc.proto.package),
     topics,
     functions: functionsOf([...lets, ...topics.map(({ of }) => of), ...reached], run.userFunctions(file.desc), model),
     clients,

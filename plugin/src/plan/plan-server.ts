@@ -4,7 +4,7 @@ import { identityReads } from "../resolve/model/identity-reads.ts";
 import type { Model } from "../resolve/model/model.ts";
 import { filesOf, type ServedTogether } from "../resolve/model/server-paths.ts";
 import type { PlanUpstream } from "./model/calls.ts";
-import type { PlanFile, PlanServer, PlanTool } from "./model/plan.ts";
+import type { PlanFile, PlanPurge, PlanServer, PlanTool } from "./model/plan.ts";
 import { serverEnv } from "./rpcs/plan-env.ts";
 
 export function serversOf(model: Model, servers: readonly ServedTogether[], files: readonly PlanFile[]): PlanServer[] {
@@ -28,6 +28,7 @@ export function serversOf(model: Model, servers: readonly ServedTogether[], file
       sensitive: serverFiles.some(hasSensitiveCaches),
       tagged: serverFiles.some(hasTags),
       cdn: serverFiles.some(({ services }) => services.some(({ methods }) => methods.some(({ http }) => http?.tag))),
+      purges: purgesTogether(serverFiles),
       ...serverEnv(serverFiles, model),
       identity: identity && {
         path: identityPath(path),
@@ -50,6 +51,11 @@ function upstreamsTogether(files: readonly PlanFile[]): readonly PlanUpstream[] 
     found.set(upstream.name, { ...upstream, http: inOrder });
   }
   return [...found.values()];
+}
+
+/** Returns the purges of all packages, each once. */
+function purgesTogether(files: readonly PlanFile[]): readonly PlanPurge[] {
+  return [...new Map(files.flatMap(({ purges }) => purges.map((purge) => [purge.digest, purge]))).values()];
 }
 
 function toolsOf(files: readonly PlanFile[]): readonly PlanTool[] {

@@ -175,6 +175,9 @@ export const declarationCodes = {
   BFF673: "`parts_timeout` belongs to an rpc whose response has parts. Other rpcs have only a `timeout`.",
   BFF809:
     "The tags of a cache are texts that differ, at most 16, and `purged` sets the use of purged answers. Purges name tags, so an empty tag has no use.",
+  BFF815:
+    "A purge on events has a subject, the JetStream stream that has it, the message of its events, and the tags that they purge.",
+  BFF816: "The subject of a purge is a name that NATS accepts, perhaps with wildcards. No event has any other subject.",
   BFF812:
     "Tagged answers are used for at most 24 h. Purges are remembered for 48 h, so each answer is older than no forgotten purge.",
   BFF440:

@@ -35,6 +35,7 @@ const version = (body: string) =>
 const http = (rule: string) =>
   `import "google/api/annotations.proto"; message M { string a = 1; } service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (google.api.http) = { ${rule} }; } }`;
 const usage = (content: string): string => `option (bff.v1.file) = { usage: { ${content} } };`;
+const purge = (body: string) => `option (bff.v1.file).purge = ${body};`;
 const telemetry = (body: string) => `option (bff.v1.file).telemetry = { ${body} };`;
 const guard = (fail: string) => lets(`{ guard: { if: "x" fail: ${fail} } }`);
 
@@ -539,6 +540,12 @@ const faults: readonly Case[] = [
     call(`cache: { ttl: «"25h"» tag: "a" }`),
     'tagged answers may be used for at most 24 h, but "ttl" is longer',
   ],
+  ["BFF815", purge('«{ jetstream: "A" type: "M" tag: "a" }»'), 'this "purge" has no "subject"'],
+  ["BFF815", purge('«{ subject: "a" type: "M" tag: "a" }»'), 'this "purge" has no "jetstream"'],
+  ["BFF815", purge('«{ subject: "a" jetstream: "A" tag: "a" }»'), 'this "purge" has no "type"'],
+  ["BFF815", purge('«{ subject: "a" jetstream: "A" type: "M" }»'), 'this "purge" has no "tag"'],
+  ["BFF816", purge('{ subject: «"a.b*"» jetstream: "A" type: "M" tag: "a" }'), '"a.b*" is not a subject of NATS'],
+  ["BFF816", purge('{ subject: «"a.>.b"» jetstream: "A" type: "M" tag: "a" }'), '"a.>.b" is not a subject of NATS'],
   ["BFF143", call(`cache: { ttl: «"0s"» tag: "a" }`), "this cache is off: the other options here have no effect"],
   ["BFF179", rpc('http_cache: { max_age: "30s" vary: «"*"» }'), 'with `vary: "*"` no cache ever reuses a response'],
   [
@@ -737,6 +744,7 @@ const faults: readonly Case[] = [
 ];
 
 const fine: readonly string[] = [
+  purge('{ subject: "a.*.>" jetstream: "A" type: "M" tag: "a" }'),
   lets(`{ name: "a" by: "1" }, { name: "class" by: "2" }, { name: "first" by: "3" }`),
   lets(
     `{ autobind: true by: "x" }, { call: { method: "S/M" } }, { compose: { message: ".p.C" args: { spread: "args" } } }`,

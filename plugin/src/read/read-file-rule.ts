@@ -13,6 +13,7 @@ import { readEnv } from "./edge/read-env.ts";
 import { readHosts } from "./edge/read-hosts.ts";
 import { readIdentity } from "./edge/read-identity.ts";
 import { readLimits } from "./edge/read-limits.ts";
+import { readPurges } from "./edge/read-purges.ts";
 import { readTelemetry } from "./edge/read-telemetry.ts";
 import { readUsage } from "./edge/read-usage.ts";
 import { caution, fault } from "./fault.ts";
@@ -30,7 +31,7 @@ export function readFileRule(
   report: Report,
 ): Pick<
   IrFile,
-  "upstreams" | "env" | "functions" | "identity" | "limits" | "telemetry" | "usage" | "maxElements" | "hosts"
+  "upstreams" | "env" | "functions" | "identity" | "limits" | "telemetry" | "usage" | "maxElements" | "hosts" | "purges"
 > {
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule sets no option", { hint: "leave it out" });
   const telemetry = child(value.telemetry, place, "telemetry");
@@ -56,6 +57,7 @@ export function readFileRule(
     usage: usage && readUsage(usage, report),
     maxElements: readMaxElements(value, place, report),
     hosts: readHosts(value, place, report),
+    purges: readPurges(children(value.purge, place, "purge"), report),
   };
 }
 

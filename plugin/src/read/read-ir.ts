@@ -99,6 +99,7 @@ function readFile(desc: DescFile, target: boolean, locator: Locator, report: Rep
         usage: undefined,
         maxElements: undefined,
         hosts: [],
+        purges: [],
       };
   return {
     kind: "file",

@@ -14,6 +14,7 @@ import { shardReport } from "./calls/describe-call.ts";
 import { fieldReports } from "./calls/describe-source.ts";
 import { type Worst, worstOf } from "./calls/describe-worst.ts";
 import { effectSources } from "./calls/effect-sources.ts";
+import { purgeBlock } from "./describe-purges.ts";
 import { functionsOf } from "./describe-report.ts";
 import { revealBlock } from "./describe-reveals.ts";
 import { subsetText } from "./describe-subset.ts";
@@ -40,7 +41,13 @@ export function describePlan(plan: Plan): string {
 }
 
 export function fileBlocks(file: PlanFile, messages: Messages): string[] {
-  return [...coverage(file), ...revealBlock(file), ...toolBlock(file), ...rpcBlocks(file, messages)];
+  return [
+    ...coverage(file),
+    ...revealBlock(file),
+    ...toolBlock(file),
+    ...purgeBlock(file),
+    ...rpcBlocks(file, messages),
+  ];
 }
 
 /** Returns the table of rpcs with their permitted callers, which a security review reads first. */

@@ -1,5 +1,4 @@
 // The plan as data: equal for all forms of the plan's output, and for any order of files.
-import { type IdentityFacts, identityFacts } from "../lock/identity-facts.ts";
 import { fullName } from "../model/full-name.ts";
 import { allSteps, reachedInOrder, rootsOf } from "../plan/check/worst-calls.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../plan/model/messages.ts";
@@ -24,7 +23,7 @@ import {
 } from "./calls/describe-source.ts";
 import { type UpstreamReport, upstreamReports } from "./calls/describe-upstreams.ts";
 import { stepName, type Worst, worstOf } from "./calls/describe-worst.ts";
-import { type RevealsReport, revealsReport } from "./describe-reveals.ts";
+import { type FileFacts, fileFacts } from "./describe-file.ts";
 import { type SubsetReport, subsetReport } from "./describe-subset.ts";
 import { permittedCallers } from "./rpcs/callers.ts";
 import { type CachingReport, cachingReport } from "./rpcs/describe-caching.ts";
@@ -38,16 +37,14 @@ import { httpCallsOf } from "./rpcs/describe-protocol.ts";
 import { type RulesReport, rulesReport } from "./rpcs/describe-rules.ts";
 import { type StreamReport, streamReport } from "./rpcs/describe-stream.ts";
 import { type TelemetryReport, telemetryReport } from "./rpcs/describe-telemetry.ts";
-import { type ToolOfRpc, type ToolsOfFile, toolOfRpc, toolsOfFile } from "./rpcs/describe-tool.ts";
+import { type ToolOfRpc, toolOfRpc } from "./rpcs/describe-tool.ts";
 import { type UnreviewedReport, unreviewedOf } from "./rpcs/describe-unreviewed.ts";
 import { type VersionReport, versionReport } from "./rpcs/describe-version.ts";
 
 /** Names are those of the JSON. Times are in milliseconds; null is "nothing bounds it". */
-export interface FileReport extends RevealsReport, ToolsOfFile {
+export interface FileReport extends FileFacts {
   readonly version: 1;
   readonly file: string;
-  /** Accepted sources of identity; present only if an identity is declared. */
-  readonly identity?: IdentityFacts;
   readonly rpcs: readonly RpcReport[];
   /** Steps that its services start once per request; present only for services with a `let`. */
   readonly services?: readonly ServiceReport[];
@@ -199,9 +196,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
   return {
     version: 1,
     file: file.desc.proto.name,
-    ...defined("identity", file.identity && identityFacts(file.identity)),
-    ...revealsReport(file),
-    ...toolsOfFile(file),
+    ...fileFacts(file),
     rpcs: methods.map((planned) => {
       const worst = worstOf(planned, messages);
       const branches = branchesOf(file, worst);

@@ -9,6 +9,7 @@ import { fieldChoiceOf } from "./edge/field-choice.ts";
 import { resolveHeaders } from "./edge/headers.ts";
 import { resolveLimits } from "./edge/limits.ts";
 import { resolvePermits } from "./edge/permit.ts";
+import { resolvePurges } from "./edge/purges.ts";
 import { restOf } from "./edge/rest.ts";
 import { resolveAnswerTags } from "./edge/tags.ts";
 import { resolveTelemetry } from "./edge/telemetry.ts";
@@ -96,16 +97,18 @@ export function resolve(declared: Ir, reportEach: Report): Model {
     .map((file) =>
       bffFile(run, file, { composed, openings, lets, permits, limits, headers, tags, telemetry, tools, streams }),
     );
+  const packages = packagesOf(run, files);
   return {
     ir,
     files,
-    packages: packagesOf(run, files),
+    packages,
     identities: [...run.identities.values()].filter((identity) => identity !== undefined),
     lets: [...lets.values()],
     permits: [...permits.values()],
     limits: [...limits.values()],
     headers: [...headers.values()],
     tags: [...tags.values()],
+    purges: resolvePurges(run, packages),
     telemetry: [...telemetry.values()],
     tools: [...tools.values()],
     streams: [...streams.values()],

@@ -4,6 +4,8 @@ export type PurgeSource = "admin" | "event";
 /** Counters of tags and purges, for metrics. Methods are `package.Service/Method`. */
 export class PurgeCounts {
   readonly purges: Record<PurgeSource, number> = { admin: 0, event: 0 };
+  /** Events that purge nothing, because they cannot be decoded or a tag has no value. */
+  eventsFailed = 0;
   readonly failures = new Map<string, number>();
   readonly purgedHits = new Map<string, number>();
 

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { answeredInTime, connectRedis, type RedisClient, runScript } from "../redis-client.ts";
 import { EVERY_TAG, type Purges } from "./purges.ts";
 import { packed, unpacked } from "./redis-level.ts";
@@ -8,6 +9,7 @@ const ENTRY_PREFIX = "bff3:";
 const TAG_PREFIX = "bff-tag:";
 const COUNTER = "bff-purges";
 const CHANNEL = "bff-purges";
+const NAME = "bff-purges-name";
 /**
  * Interval between readings of the counter, and the age of a reading after which tagged answers are not used. Together
  * they are the longest time for which this process may not see another's purge.
@@ -75,6 +77,16 @@ export class RedisTags implements SecondLevel {
     } finally {
       this.#purges.purge(names);
     }
+  }
+  /**
+   * Returns a name of this Redis, which all of its processes see.
+   *
+   * @throws an Error if Redis does not answer
+   */
+  async name(): Promise<string> {
+    const set = this.#client.set(NAME, randomUUID(), { condition: "NX" });
+    await answeredInTime(set);
+    return String(await answeredInTime(this.#client.get(NAME)));
   }
   close(): void {
     clearTimeout(this.#timer);

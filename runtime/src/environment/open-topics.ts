@@ -34,17 +34,19 @@ interface TopicsParts {
  * Reads the configuration; undefined if it has faults, which are reported.
  *
  * @param mocked whether upstreams are mocked: topics with neither NATS nor a call are then in memory
+ * @param events whether events of NATS are read besides topics
  */
 export async function configureTopics(
   topics: readonly TopicUse[],
   read: EnvReader,
   readFile: FileReader,
   mocked = false,
+  events = false,
 ): Promise<TopicsSpec | undefined> {
-  const options = topics.length === 0 ? undefined : readNats(read, readFile);
+  const options = topics.length === 0 && !events ? undefined : readNats(read, readFile);
   if (options === "faulty") return undefined;
   if (options !== undefined) {
-    const Nats = await loadNats(read, "topics");
+    const Nats = await loadNats(read);
     return (
       Nats && {
         open: async (parts) =>
@@ -78,13 +80,12 @@ async function memory(): Promise<TopicStore> {
   const { MemoryTopics } = await import("../topic/memory-store.ts");
   return new MemoryTopics();
 }
-/** @param whom it is for, in faults */
-export async function loadNats(read: EnvReader, whom: string) {
+export async function loadNats(read: EnvReader) {
   try {
     const { Nats } = await import("../topic/nats.ts"); // nobody else pays for loading it
     return Nats;
   } catch {
-    const problem = `and @nats-io/jetstream are not installed, which ${whom} need for NATS_URL`;
+    const problem = "and @nats-io/jetstream are not installed, which NATS_URL needs";
     read.fault("@nats-io/transport-node", problem, "npm install @nats-io/transport-node@3 @nats-io/jetstream@3");
     return undefined;
   }

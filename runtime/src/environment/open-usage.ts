@@ -37,7 +37,7 @@ export async function configureUsage(
   const path = read.optional("BFF_USAGE_FILE");
   const appends = options === undefined || subjects.includes(undefined);
   if (appends && !checkFile(path, named, read, mocked)) return undefined;
-  const Nats = options && (await loadNats(read, "usage events"));
+  const Nats = options && (await loadNats(read));
   if (options !== undefined && Nats === undefined) return undefined;
   return {
     async open(parts) {

@@ -25,7 +25,7 @@ const AHEAD = 64;
  */
 const ALIVE_MS = 5_000;
 /** Notifications that make a consumer unusable. */
-const TROUBLE = new Set([
+export const TROUBLE = new Set([
   "heartbeats_missed",
   "consumer_deleted",
   "consumer_not_found",

@@ -39,6 +39,7 @@ export class Nats implements TopicStore, NatsLinks {
   readonly clock: Clock;
   readonly fault: NatsParts["fault"];
   readonly limit = pLimit(AT_ONCE);
+  readonly links: NatsLinks = this;
   readonly #options: NodeConnectionOptions;
   readonly #streams: StreamNames;
   readonly #listeners = new Set<LinkListener>();

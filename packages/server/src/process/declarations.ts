@@ -25,6 +25,7 @@ interface DeclaringOptions<Env, Principal extends Message> {
   readonly limits?: readonly RateLimit[] | undefined;
   readonly topics?: readonly TopicUse[] | undefined;
   readonly usage?: readonly (string | undefined)[] | undefined;
+  readonly purges?: readonly unknown[] | undefined;
   readonly pages?: boolean | undefined;
   readonly resolvers?: readonly string[] | undefined;
   readonly functions?: readonly string[] | undefined;
@@ -59,7 +60,7 @@ export async function readDeclarations<Env, Principal extends Message>(
 ): Promise<Declarations<Principal>> {
   const identity = await declaredIdentity(process.env, env, options.identity);
   const limits = await declaredLimits(process.env, options.limits);
-  const topics = await declaredTopics(process.env, options.topics, mocked);
+  const topics = await declaredTopics(process.env, options, mocked);
   const usage = await declaredUsage(process.env, options.usage, mocked);
   const pages = declaredPages(process.env, options.pages);
   const tools = await declaredTools(process.env, options.tools, identity.spec);
@@ -133,9 +134,14 @@ async function declaredLimits(source: Environment, limits: readonly RateLimit[] 
 }
 
 /** Checks the variables of topics in the same way. */
-async function declaredTopics(source: Environment, topics: readonly TopicUse[] = [], mocked = false) {
+async function declaredTopics(
+  source: Environment,
+  { topics = [], purges = [] }: Pick<DeclaringOptions<unknown, never>, "topics" | "purges">,
+  mocked: boolean,
+) {
   const faults: ConfigFault[] = [];
-  const spec = await configureTopics(topics, new EnvReader(source, faults), readFileSync, mocked);
+  const read = new EnvReader(source, faults);
+  const spec = await configureTopics(topics, read, readFileSync, mocked, purges.length > 0);
   return { spec: spec ?? NO_TOPICS, faults };
 }
 

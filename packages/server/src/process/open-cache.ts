@@ -2,23 +2,30 @@ import { Cache, type CacheOptions } from "@protobff/runtime/internal/cache/cache
 import type { Purges } from "@protobff/runtime/internal/cache/purges";
 import type { RedisTags } from "@protobff/runtime/internal/cache/redis-tags";
 import type { SecondLevel } from "@protobff/runtime/internal/cache/second-level";
+import type { NatsLinks } from "@protobff/runtime/internal/topic/nats-link";
 import type { ServerConfig } from "../config/config.ts";
 import type { FailureLog } from "../logs/failure-log.ts";
+import type { OpenEvents, PurgeUse } from "./open-events.ts";
 import type { Observers } from "./open-observers.ts";
 import { openPurges } from "./open-purges.ts";
 import type { PurgeTags } from "./purge-page.ts";
+
+export type { PurgeUse } from "./open-events.ts";
 
 /** The cache of the process. */
 export interface OpenCache {
   readonly cache: Cache;
   /** Purges it by the names of tags; undefined: no answers have tags. */
   readonly purge: PurgeTags | undefined;
+  /** Ends purges on events, and closes the cache. */
+  closeCache(): Promise<void>;
 }
 
 /** Properties of cached answers, as of `ServeOptions`. */
 interface CachedAnswers {
   readonly sensitive?: boolean | undefined;
   readonly tagged?: boolean | undefined;
+  readonly purges?: readonly PurgeUse[] | undefined;
 }
 
 type Levels = Pick<CacheOptions, "second" | "sealed">;
@@ -28,30 +35,35 @@ type CacheConfig = Pick<ServerConfig<string, unknown>, "redisUrl" | "cacheSealer
  * Opens the cache of the process, with Redis as its second level if a URL is set.
  *
  * @param answers `sensitive`: without keys, these answers stay in the process
- * @param first whether this process reports facts that all processes of the port share
+ * @param process `links`: its connection to NATS; `first`: whether it reports facts that all processes of the port share
  */
 export async function openCache(
   config: CacheConfig,
-  { log, metrics }: Pick<Observers, "log" | "metrics">,
-  { sensitive = false, tagged = false }: CachedAnswers,
-  first = true,
+  { log, metrics, fault }: Pick<Observers, "log" | "metrics" | "fault">,
+  { sensitive = false, tagged = false, purges: uses = [] }: CachedAnswers,
+  { links, first = true }: { readonly links?: NatsLinks | undefined; readonly first?: boolean | undefined } = {},
 ): Promise<OpenCache> {
   const levels = await openLevels(config, log, sensitive && first);
-  if (!tagged) return { cache: new Cache(levels), purge: undefined };
+  if (!tagged) return opened(new Cache(levels));
   const { Purges } = await import("@protobff/runtime/internal/cache/purges");
   const purges = new Purges();
   const store = await openStore(config, purges);
   const purge = await openPurges(purges, store, metrics);
-  return {
-    cache: new Cache({
-      ...levels,
-      purges,
-      tagged: store && (await levelsOf(store, config.cacheSealer)),
-      cdnHeader: config.cdnHeader,
-    }),
-    purge,
-  };
+  const tagLevels = store && (await levelsOf(store, config.cacheSealer));
+  const cache = new Cache({ ...levels, purges, tagged: tagLevels, cdnHeader: config.cdnHeader });
+  if (uses.length === 0) return opened(cache, purge);
+  const { openEvents } = await import("./open-events.ts"); // nobody else pays for loading it
+  return opened(cache, purge, await openEvents(uses, { purges, store, links, fault, first }));
 }
+
+const opened = (cache: Cache, purge?: PurgeTags, events?: OpenEvents): OpenCache => ({
+  cache,
+  purge,
+  async closeCache() {
+    await events?.close();
+    await cache.close();
+  },
+});
 
 /** Loaded only if answers have tags. Connections of the untagged level report failures. */
 async function openStore({ redisUrl }: CacheConfig, purges: Purges): Promise<RedisTags | undefined> {

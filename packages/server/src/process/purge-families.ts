@@ -24,5 +24,12 @@ export function purgeFamilies({ counts }: Purges): readonly Family[] {
       "rpc_method",
       counts.failures,
     ),
+    {
+      name: "bff_purge_events_failed_total",
+      type: "counter",
+      help: "Events that purge nothing, because they cannot be decoded or a tag has no value.",
+      merge: "sum",
+      samples: [{ labels: [], value: counts.eventsFailed }],
+    },
   ];
 }

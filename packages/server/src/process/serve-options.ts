@@ -16,6 +16,7 @@ import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-cli
 import type { UsageEvents } from "@protobff/runtime/internal/usage/usage-event";
 import type { Supplied } from "../config/load-resolvers.ts";
 import type { MockDefaults } from "./mocks.ts";
+import type { PurgeUse } from "./open-cache.ts";
 import type { LoadTools } from "./open-tools.ts";
 import type { Reach } from "./upstream-clients.ts";
 
@@ -62,6 +63,8 @@ export interface ServeOptions<
   readonly tagged?: boolean | undefined;
   /** True if a CDN receives the tags. `BFF_CDN_TAGS` has the name of their header. */
   readonly cdn?: boolean | undefined;
+  /** Events that purge tags. */
+  readonly purges?: readonly PurgeUse[] | undefined;
   /** Tools for agents, which the server offers at `/mcp`. */
   readonly tools?: LoadTools | undefined;
   /** Plans of all files with services, for the live page. Loaded when the page is opened. */

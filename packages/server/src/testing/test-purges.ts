@@ -13,6 +13,15 @@ await serve({
   upstreams: {},
   env: () => ({}),
   tagged: true,
+  purges: [
+    {
+      subject: "orders.*.events",
+      jetstream: "ORDERS",
+      digest: "1",
+      type: StringValueSchema,
+      tags: ({ value }: StringValue) => [["value:", value === "" ? undefined : value]],
+    },
+  ],
   create: ({ cache, observer }) => [
     endpoint(
       EchoService.method.echo,

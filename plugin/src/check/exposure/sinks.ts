@@ -23,7 +23,7 @@ export interface Sink {
 
 /** Returns the places outside of messages at which values leave the BFF. */
 export function sinksOf(model: Model): readonly Sink[] {
-  return blocksOf(model).flatMap((block) => [
+  const ofBlocks = blocksOf(model).flatMap((block) => [
     ...callsOfBlock(block).flatMap(callSinks),
     ...block.steps.flatMap(({ source }) => [
       ...(source.kind === "guard" ? failSinks(source.fail) : []),
@@ -31,6 +31,7 @@ export function sinksOf(model: Model): readonly Sink[] {
     ]),
     ...ownSinks(block),
   ]);
+  return [...ofBlocks, ...model.purges.flatMap(tagExpressions).map((by) => ({ what: "a tag that is purged", by }))];
 }
 
 /** Calls of steps, of resolvers, and of sources of streams. */

@@ -16,6 +16,7 @@ import { group } from "../text/group.ts";
 import { protectWords } from "../text/import-collisions.ts";
 import { block, commas, type Line, type Lines, line } from "../text/lines.ts";
 import { suppliedType } from "../text/supplied-type.ts";
+import { purgeLines } from "./emit-purges.ts";
 import { reachLines } from "./emit-reach.ts";
 
 /** Emits the module that decides whether its process serves, or supervises workers without any of the server's modules. */
@@ -61,6 +62,7 @@ export function emitServerMain(
     ...(server.tagged ? line("tagged: true,") : []),
     ...(server.cdn ? line("cdn: true,") : []),
     ...topicsLines(topics),
+    ...purgeLines(server.purges, names),
     ...supplied.map(
       ({ name, members }): Line => [`${name}: [${members.map((member) => JSON.stringify(member)).join(", ")}],`],
     ),

@@ -18,6 +18,7 @@ import type {
   Host,
   Let,
   Permit,
+  Purge,
   Telemetry,
   Tool,
 } from "../../resolve/model/model.ts";
@@ -64,6 +65,8 @@ export interface PlanFile {
   readonly env: readonly EnvVar[];
   /** Calls and batches of the messages that its services reach; a file without services has those of its messages. */
   readonly entries: readonly Entry[];
+  /** Events that purge tags of its package. */
+  readonly purges: readonly PlanPurge[];
   /** The topics that those messages, and its services, read or follow. */
   readonly topics: readonly PlanTopic[];
   /** The functions of the user that those messages need. */
@@ -293,6 +296,13 @@ export interface PlanHttpCache {
   readonly tag: boolean;
 }
 
+/** Events that purge tags. */
+export interface PlanPurge {
+  readonly of: Purge;
+  /** Identifies the declaration by its texts. */
+  readonly digest: string;
+}
+
 /** Deprecation of an rpc. Days have the form of ISO 8601. */
 export interface PlanVersion {
   /** Headers of every answer: names and values in turn. */
@@ -322,6 +332,7 @@ export interface PlanServer {
   readonly tagged: boolean;
   /** True if a CDN receives tags. */
   readonly cdn: boolean;
+  readonly purges: readonly PlanPurge[];
   readonly env: readonly EnvVar[];
   /**
    * Variables that services or their packages declare differently from `env`, with another default or other alternates.

@@ -1,6 +1,6 @@
 import { type Cache, Purged } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Sourced } from "../../diagnostic/origin.ts";
+import type { Sourced, Text } from "../../diagnostic/origin.ts";
 import type { IrCache, IrPurged } from "../../ir/step.ts";
 import { fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
@@ -18,6 +18,25 @@ const MOST_TAGS = 16;
 /** Longest time for which tagged answers may be used, in milliseconds: purges are remembered for twice this time. */
 const LONGEST_MS = 86_400_000;
 
+/** @param from the value that holes usually read */
+export function readTagTexts(
+  tag: readonly string[],
+  place: Place,
+  from: "answer" | "event",
+  report: Report,
+): readonly Text[] {
+  const tags = texts(tag, place, "tag");
+  for (const text of tags) {
+    checkTemplate(text, report);
+    if (text.value === "")
+      fault(report, "BFF809", text.at, "this tag is empty, so no purge can name it", {
+        hint: `name what the ${from} contains, as in "order:{${from}.id}"`,
+      });
+  }
+  checkUnique(tags, "BFF809", (name) => `the tag "${name}" is in the list twice`, "leave out one of them", report);
+  return tags;
+}
+
 /** Reads the tags of a cache, and the use of its purged answers. */
 export function readTags(
   { tag, purged: use }: Pick<Cache, "tag" | "purged">,
@@ -25,15 +44,7 @@ export function readTags(
   { ttl, stale }: Pick<IrCache, "ttl" | "stale">,
   report: Report,
 ): Pick<IrCache, "tags" | "purged"> {
-  const tags = texts(tag, place, "tag");
-  for (const text of tags) {
-    checkTemplate(text, report);
-    if (text.value === "")
-      fault(report, "BFF809", text.at, "this tag is empty, so no purge can name it", {
-        hint: 'name what the answer contains, as in "order:{answer.id}"',
-      });
-  }
-  checkUnique(tags, "BFF809", (name) => `the tag "${name}" is in the list twice`, "leave out one of them", report);
+  const tags = readTagTexts(tag, place, "answer", report);
   const further = tags[MOST_TAGS];
   if (further !== undefined)
     fault(report, "BFF809", further.at, `these are ${tags.length} tags, more than ${MOST_TAGS}`, {

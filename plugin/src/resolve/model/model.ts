@@ -4,7 +4,7 @@ import type { DescEnum, DescField, DescFile, DescMessage, DescMethod, DescServic
 import type { Expression, Overload, Proto, Variable } from "../../cel/index.ts";
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
 import type { Origin, Text } from "../../diagnostic/origin.ts";
-import type { IrMeter, IrRateLimit, IrUsage } from "../../ir/edge.ts";
+import type { IrMeter, IrPurge, IrRateLimit, IrUsage } from "../../ir/edge.ts";
 import type { Ir, IrEnvVar, IrFile, IrFunction, IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrBind, IrStep } from "../../ir/step.ts";
 import type { IrStream, IrTopic } from "../../ir/stream.ts";
@@ -27,6 +27,8 @@ export interface Model {
   /** The headers of the answers of each RPC that declares any. */
   readonly headers: readonly AnswerHeaders[];
   readonly tags: readonly AnswerTags[];
+  /** Events that purge tags, without those that have a fault. */
+  readonly purges: readonly Purge[];
   /** The telemetry of each RPC, without packages that declare none. */
   readonly telemetry: readonly Telemetry[];
   /** The tool of each RPC that is one. */
@@ -289,6 +291,18 @@ export interface AnswerTag {
   readonly text: Text;
   /** Literal text, and holes over the request and the answer. */
   readonly parts: readonly (string | Expression)[];
+}
+
+/** Events that purge tags. */
+export interface Purge {
+  readonly ir: IrPurge;
+  readonly file: IrFile;
+  /** Message of an event. */
+  readonly type: DescMessage;
+  /** Holes read `event`. */
+  readonly tags: readonly AnswerTag[];
+  /** Names of the packages whose servers read the events. */
+  readonly packages: ReadonlySet<string>;
 }
 
 /** An RPC that is a tool for agents. Its steps are the expressions of its hidden fields. */

@@ -1,0 +1,51 @@
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import type { Check } from "../check.ts";
+
+export const purgedTags: Check = {
+  rules: {
+    BFF817:
+      "An event purges tags that caches write. The check compares the constant beginnings of tags; servers outside of this run may write others.",
+  },
+  run: checkPurgedTags,
+};
+
+/** Reports purged tags with a constant beginning that no tag of a cache can have. */
+function checkPurgedTags(model: Model, report: Report): void {
+  if (model.purges.length === 0) return;
+  const written = writtenIn(model);
+  for (const { text, parts } of model.purges.flatMap(({ tags }) => tags)) {
+    const purged = beginning(parts);
+    if (written.some((tag) => tag.startsWith(purged) || purged.startsWith(tag))) continue;
+    const add = `add a tag that begins with "${purged}" to a \`cache\``;
+    const like = didYouMean(purged, written);
+    report({
+      code: "BFF817",
+      severity: "warning",
+      message: `no cache has a tag that begins with "${purged}", so the events purge nothing by it`,
+      at: text.at,
+      hint:
+        like === undefined
+          ? `${add}, or leave this one out`
+          : `begin this one with "${like}", as a cache does; or ${add}`,
+    });
+  }
+}
+
+/** Returns the constant beginnings of all tags of caches. */
+function writtenIn(model: Model): readonly string[] {
+  const ofCalls = blocksOf(model)
+    .flatMap((block) => [...callsIn(block), ...(block.kind === "composed" ? block.clients : [])])
+    .flatMap(({ policy }) => policy.cache?.tags ?? []);
+  const all: readonly { readonly parts: readonly unknown[] }[] = [
+    ...ofCalls,
+    ...model.tags.flatMap(({ tags }) => tags),
+  ];
+  return [...new Set(all.map(({ parts }) => beginning(parts)))];
+}
+
+function beginning([first]: readonly unknown[]): string {
+  return typeof first === "string" ? first : "";
+}

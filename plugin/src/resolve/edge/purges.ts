@@ -1,0 +1,58 @@
+// Purges on events of NATS.
+import type { Text } from "../../diagnostic/origin.ts";
+import type { IrPurge } from "../../ir/edge.ts";
+import type { IrFile } from "../../ir/ir.ts";
+import type { AnswerTag, BffPackage, Purge } from "../model/model.ts";
+import { lookupMessage } from "../names/lookup.ts";
+import { packageContext } from "../packages/package-context.ts";
+import { messageVariable } from "../packages/request-scope.ts";
+import { holes } from "../policies/failure.ts";
+import { holeOf } from "../policies/tags.ts";
+import type { MessageScope } from "../scope/scope.ts";
+import type { Run } from "../steps/context.ts";
+
+/** Resolves the purges that govern each package. A purge with a fault is left out. */
+export function resolvePurges(run: Run, packages: readonly BffPackage[]): readonly Purge[] {
+  const found = new Map<IrPurge, { readonly file: IrFile; readonly packages: Set<string> }>();
+  for (const { name } of packages)
+    for (const { purge, file } of packageContext(run, name).governing.purges) {
+      const known = found.get(purge) ?? { file, packages: new Set<string>() };
+      found.set(purge, known);
+      known.packages.add(name);
+    }
+  return [...found].flatMap(([ir, { file, packages }]) => {
+    const type = lookupMessage(run.ir, ir.type, file.desc.proto.package, run.report);
+    if (type === undefined) return [];
+    const scope = scopeOf(run, file, type);
+    const tags = ir.tags.flatMap((text) => resolveTag(scope, text) ?? []);
+    return tags.length < ir.tags.length ? [] : [{ ir, file, type, tags, packages }];
+  });
+}
+
+function resolveTag(scope: MessageScope, text: Text): AnswerTag | undefined {
+  const parts = holes(text).map((part) => (typeof part === "string" ? part : holeOf(scope, part)));
+  const sound = parts.filter((part) => part !== undefined);
+  return parts.length === 0 || sound.length < parts.length ? undefined : { text, parts: sound };
+}
+
+/** Returns a scope with the event alone. */
+function scopeOf(run: Run, file: IrFile, type: Purge["type"]): MessageScope {
+  const [steps, broken] = [new Map(), new Set<string>()];
+  return {
+    registry: run.ir.registry,
+    container: file.desc.proto.package,
+    enums: run.enums,
+    report: run.report,
+    builtins: new Map([["event", messageVariable("event", "item", type)]]),
+    steps,
+    stepOf: new Map(),
+    broken,
+    offered: [],
+    brokenArgs: new Set(),
+    brokenEnv: new Set(),
+    functions: [],
+    brokenFunctions: new Set(),
+    known: new Set(),
+    shared: { steps, broken },
+  };
+}
