@@ -597,6 +597,18 @@ export const cases: readonly Case[] = [
     only: true,
   },
   {
+    name: "fair-share",
+    change: [
+      [
+        `option (bff.v1.file) = {`,
+        `option (bff.v1.file) = {
+  fair_share: { key: "principal.tenant" weight: "2.0" queue: 20 }`,
+      ],
+    ],
+    kinds: ["policies"],
+    only: true,
+  },
+  {
     name: "limits-loosened",
     base: LIMITED,
     change: [

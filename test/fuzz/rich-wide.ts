@@ -303,3 +303,10 @@ export const telemetryOf = (e: Expressions, known: boolean): string =>
       .map((attribute) => `"${attribute}"`)
       .join(", ")}] ${METERS.filter(() => e.chance(0.5)).join(" ")} }`;
   });
+/** Returns fair shares of a file, whose keys and weights may fail. */
+export const fairShareOf = (e: Expressions, known: boolean): string =>
+  some(e, 0.15, () => {
+    const key = e.pick(["peer.address", "headers['x-a']", ...(known ? (["principal.subject"] as const) : [])]);
+    const weight = e.pick(["", ` weight: "double(size(headers['x-a']))"`, ` weight: "1.0 / double(headers['x-a'])"`]);
+    return `fair_share: { key: "${key}"${weight}${e.chance(0.5) ? " queue: 3" : ""} }`;
+  });

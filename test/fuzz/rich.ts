@@ -77,6 +77,7 @@ class Rich extends RichSteps {
       wide.telemetryOf(this.expressions, known),
       wide.usageOf(this.expressions, known),
       wide.purgeOf(this.expressions),
+      wide.fairShareOf(this.expressions, known),
     ].join(" ");
     const ruled = this.expressions.wide && this.expressions.chance(0.2);
     const methodOptions = kind === "answer" ? wide.optionsOf(this.expressions, known, writes) : "";

@@ -37,6 +37,7 @@ const cases = [
   { name: "resolver-reads", protos: protosOf("resolver-reads"), upstreams: UPSTREAMS },
   { name: "defer", protos: protosOf("defer"), upstreams: UPSTREAMS },
   { name: "unordered", protos: protosOf("unordered"), upstreams: UPSTREAMS },
+  { name: "fair-share", protos: protosOf("fair-share"), upstreams: UPSTREAMS },
   { name: "balance", protos: protosOf("balance"), upstreams: UPSTREAMS },
   { name: "http-json", protos: protosOf("http-json"), upstreams: UPSTREAMS },
   { name: "cached-answers", protos: protosOf("cached-answers"), upstreams: UPSTREAMS },

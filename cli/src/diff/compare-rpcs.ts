@@ -331,6 +331,17 @@ function others(before: RpcReport, after: RpcReport): readonly Difference[] {
           } as const,
         ]
       : []),
+    ...(changed("fair_share")
+      ? [
+          {
+            kind: "policies",
+            level: "different",
+            message: ["the fair shares of its callers have changed"],
+            before: shares(before),
+            after: shares(after),
+          } as const,
+        ]
+      : []),
     ...telemetry(before, after),
     ...usage(before.usage, after.usage),
   ];
@@ -349,6 +360,12 @@ function events(usage: RpcReport["usage"]): Phrase {
   if (usage === undefined) return ["none"];
   const { subject = "BFF_USAGE_FILE", fields = [] } = usage;
   return list([subject, ...fields.map(({ name, by }) => `${name} ${by}`)], 6);
+}
+
+function shares({ fair_share: share }: RpcReport): Phrase {
+  if (share === undefined) return ["none"];
+  const weight = share.weight === undefined ? "" : `, with weight ${share.weight}`;
+  return [`by ${share.key}${weight}, at most ${share.queue} at once`];
 }
 
 function telemetry(before: RpcReport, after: RpcReport): readonly Difference[] {

@@ -16,6 +16,15 @@ export interface IrTelemetry {
   readonly meters: readonly IrMeter[];
 }
 
+/** Shares of callers in places that requests wait for. */
+export interface IrFairShare {
+  readonly at: Origin;
+  readonly key: Text;
+  readonly weight: Text | undefined;
+  /** Maximum number of waiters of one key at one place. */
+  readonly queue: Sourced<number> | undefined;
+}
+
 /** A counter over requests and answers. */
 export interface IrMeter {
   readonly at: Origin;

@@ -15,6 +15,7 @@ import type { PredefinedRules } from "@protobff/messages/buf/validate/validate_p
 import type { Origin, Sourced, Text } from "../diagnostic/origin.ts";
 import type {
   IrBinding,
+  IrFairShare,
   IrHttpCache,
   IrHttpRule,
   IrIdentity,
@@ -72,6 +73,8 @@ export interface IrFile {
   readonly usage: IrUsage | undefined;
   /** Maximum number of elements in a request to the package's rpcs, unless the request declares its own. */
   readonly maxElements: Sourced<number> | undefined;
+  /** Shares of the callers of all rpcs of the package. */
+  readonly fairShare: IrFairShare | undefined;
   /** Host names of the package's services, with holes. */
   readonly hosts: readonly Text[];
   /** Events that purge tags. */

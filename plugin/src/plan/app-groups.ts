@@ -21,8 +21,8 @@ export function appGroups(
     const up = parent.get(file) ?? file;
     return up === file ? file : find(up);
   };
-  const { messages, openings, lets, permits, limits, headers, tags, telemetry, streams, topics } = model;
-  const atEdge = [...permits, ...limits, ...headers, ...tags, ...telemetry];
+  const { messages, openings, lets, permits, limits, headers, tags, shares, telemetry, streams, topics } = model;
+  const atEdge = [...permits, ...limits, ...headers, ...tags, ...shares, ...telemetry];
   const blocks = [...messages, ...openings, ...lets, ...atEdge, ...streams, ...topics];
   for (const message of blocks)
     for (const child of children(message)) parent.set(find(child.file.desc), find(message.file.desc));

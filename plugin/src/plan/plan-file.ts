@@ -89,6 +89,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     desc: file.desc,
     identity,
     hosts: file.hosts,
+    fairShare: fairShareOf(methods),
     reveals: revealsIn(file.ir),
     sensitive: hasRedacted(model.ir.registry),
     services: file.services.map((service) =>
@@ -123,8 +124,8 @@ const isValidated = ({ ir }: BffMethod): boolean => ir.validate?.value !== false
 function blocksOf({ let: steps, methods }: BffService): Block[] {
   return [
     ...(steps === undefined ? [] : [steps]),
-    ...methods.flatMap(({ permit, limits, headers, tags, telemetry, stream }) =>
-      [permit, limits, headers, tags, telemetry, stream].filter((block) => block !== undefined),
+    ...methods.flatMap(({ permit, limits, headers, tags, share, telemetry, stream }) =>
+      [permit, limits, headers, tags, share, telemetry, stream].filter((block) => block !== undefined),
     ),
   ];
 }
@@ -165,6 +166,7 @@ function planMethod(method: BffMethod, start: PlanStart | undefined, cx: FileCon
     limits: planLimits(method.limits, cx.limits, functions.scope),
     headers: method.headers && { of: method.headers, functions: functions.scope },
     tags: method.tags && { of: method.tags, functions: functions.scope },
+    share: method.share && { of: method.share, functions: functions.scope },
     telemetry: method.telemetry && { of: method.telemetry, functions: functions.scope },
     tool: planTool(method, isValidated(method) ? cx.rules : undefined),
     stream: planStream(method, {
@@ -196,6 +198,14 @@ function planMethod(method: BffMethod, start: PlanStart | undefined, cx: FileCon
 
 function priorityOf({ ir: { priority } }: BffMethod): PlanMethod["priority"] {
   return priority?.value === "normal" ? undefined : priority?.value;
+}
+
+/** Default maximum number of waiters of one key at one place. */
+const QUEUE = 100;
+
+function fairShareOf(methods: readonly BffMethod[]): PlanFile["fairShare"] {
+  const share = methods.find((method) => method.share !== undefined)?.share?.share;
+  return share && { share, queue: share.queue?.value ?? QUEUE };
 }
 
 const maxElementsOf = ({ ir }: BffMethod, file: BffFile): number | undefined =>

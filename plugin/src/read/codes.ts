@@ -136,6 +136,7 @@ export const declarationCodes = {
     "A branch that serves selects some of the requests, by `if` or by `share`. If it took all, its address would be that of the upstream. Only mirrors compare answers.",
   BFF183:
     "A branch has a unique name of lower-case letters, digits and underscores. The environment variable with its address ends with this name.",
+  BFF525: "Fair shares have a `key`. Without one, all requests would be one party.",
   BFF174: "A limit sets `name`, `key`, `rate` and `per`. Clients, logs and metrics identify a limit by its name.",
   BFF175:
     "A limit counts in whole numbers that are small enough to be exact. A rounding error would admit or refuse a request wrongly.",

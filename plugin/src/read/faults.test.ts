@@ -510,6 +510,7 @@ const faults: readonly Case[] = [
   ["BFF440", usage('field: { name: «"A"» by: "1" }'), '"A" is not a valid name of a field'],
   ["BFF440", usage('field: { name: "a" by: "1" reveal: «"b"» }'), 'a field of `usage` has no "reveal"'],
   ["BFF440", usage('subject: «"a..b"»'), '"a..b" is not a subject of one event'],
+  ["BFF525", "option (bff.v1.file).fair_share = «{ queue: 5 }»;", "these fair shares have no `key`"],
   ["BFF174", limit('{ name: "a" rate: 1 per: "1s" }', true), 'this limit has no "key"'],
   ["BFF174", limit('{ name: «"A b"» key: "x" rate: 1 per: "1s" }'), '"A b" is not a valid name of a limit'],
   ["BFF105", limit('{ name: "a" key: "x" rate: «0» per: "1s" }'), '"rate" is 0'],

@@ -10,6 +10,7 @@ import type { Text } from "../diagnostic/origin.ts";
 import type { IrFile } from "../ir/ir.ts";
 import type { IrBreaker, IrRetryBudget, IrUpstream } from "../ir/step.ts";
 import { readEnv } from "./edge/read-env.ts";
+import { readFairShare } from "./edge/read-fair-share.ts";
 import { readHosts } from "./edge/read-hosts.ts";
 import { readIdentity } from "./edge/read-identity.ts";
 import { readLimits } from "./edge/read-limits.ts";
@@ -29,14 +30,12 @@ import { count, duration, ratio, maxElements as readMaxElements } from "./values
 export function readFileRule(
   { value, place }: Declared<FileRule>,
   report: Report,
-): Pick<
-  IrFile,
-  "upstreams" | "env" | "functions" | "identity" | "limits" | "telemetry" | "usage" | "maxElements" | "hosts" | "purges"
-> {
+): Omit<IrFile, "kind" | "desc" | "target" | "services" | "messages" | "enums"> {
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule sets no option", { hint: "leave it out" });
   const telemetry = child(value.telemetry, place, "telemetry");
   const usage = child(value.usage, place, "usage");
   const identity = child(value.identity, place, "identity");
+  const fairShare = child(value.fairShare, place, "fair_share");
   const functions = children(value.function, place, "function").flatMap(
     (declaration) => readFunction(declaration, report) ?? [],
   );
@@ -58,6 +57,7 @@ export function readFileRule(
     maxElements: readMaxElements(value, place, report),
     hosts: readHosts(value, place, report),
     purges: readPurges(children(value.purge, place, "purge"), report),
+    fairShare: fairShare && readFairShare(fairShare, report),
   };
 }
 

@@ -100,6 +100,7 @@ function readFile(desc: DescFile, target: boolean, locator: Locator, report: Rep
         maxElements: undefined,
         hosts: [],
         purges: [],
+        fairShare: undefined,
       };
   return {
     kind: "file",

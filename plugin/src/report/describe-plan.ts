@@ -28,6 +28,7 @@ import { pagesLines } from "./rpcs/describe-pages.ts";
 import { laterOf } from "./rpcs/describe-parts.ts";
 import { httpCallsOf, httpLines } from "./rpcs/describe-protocol.ts";
 import { rulesText } from "./rpcs/describe-rules.ts";
+import { shareLines } from "./rpcs/describe-share.ts";
 import { followed, streamLines, streamReport } from "./rpcs/describe-stream.ts";
 import { telemetryLines } from "./rpcs/describe-telemetry.ts";
 import { toolRows } from "./rpcs/describe-tool.ts";
@@ -112,6 +113,7 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
         ...functionLines(planned, messages),
         ...(planned.telemetry === undefined ? [] : telemetryLines(planned.telemetry)).map((text) => `  ${text}`),
         ...planned.rest.map((rule) => `  ${restText(rule)}`),
+        ...shareLines(planned, file).map((text) => `  ${text}`),
         ...(planned.priority === undefined ? [] : [`  priority under overload: ${planned.priority}`]),
         ...[usageLines, fieldChoiceLines, pagesLines, headerLines, cachingLines].flatMap((lines) =>
           lines(planned).map((text) => `  ${text}`),

@@ -31,10 +31,10 @@ import { type WireReport, wireOf } from "./rpcs/describe-codec.ts";
 import { type Degraded, degradedOf } from "./rpcs/describe-degraded.ts";
 import { type ChoiceReport, choiceReport } from "./rpcs/describe-field-choice.ts";
 import { type HeaderReport, headerReports } from "./rpcs/describe-headers.ts";
-import { type LimitsReport, limitsReport } from "./rpcs/describe-limits.ts";
 import { laterOf } from "./rpcs/describe-parts.ts";
 import { httpCallsOf } from "./rpcs/describe-protocol.ts";
 import { type RulesReport, rulesReport } from "./rpcs/describe-rules.ts";
+import { type LimitsOfRpc, limitsOfRpc } from "./rpcs/describe-share.ts";
 import { type StreamReport, streamReport } from "./rpcs/describe-stream.ts";
 import { type TelemetryReport, telemetryReport } from "./rpcs/describe-telemetry.ts";
 import { type ToolOfRpc, toolOfRpc } from "./rpcs/describe-tool.ts";
@@ -56,7 +56,7 @@ export interface FileReport extends FileFacts {
   readonly wire: readonly WireReport[];
 }
 /** One rpc: who may call it, what it composes and what it costs. */
-export interface RpcReport extends CachingReport, ChoiceReport, LimitsReport, ToolOfRpc {
+export interface RpcReport extends CachingReport, ChoiceReport, ToolOfRpc, LimitsOfRpc {
   readonly rpc: string;
   /** Permitted callers; present only if callers are identified. */
   readonly permit?: PermitReport;
@@ -210,7 +210,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
         ...defined("version", planned.version && versionReport(planned.version)),
         ...defined("deprecated_fields", planned.deprecatedFields),
         ...defined("priority", planned.priority),
-        ...limitsReport(planned.limits),
+        ...limitsOfRpc(planned, file),
         ...defined("headers", headerReports(planned)),
         ...toolOfRpc(planned),
         ...(planned.telemetry === undefined ? {} : { telemetry: telemetryReport(planned.telemetry) }),

@@ -74,7 +74,7 @@ export const CODES = {
   BFF267:
     "The successor of an rpc is another rpc of a BFF, and stays. A client that follows the successor must get an answer.",
   BFF269:
-    "Packages that are served together set the same policies for a shared upstream. They share its breaker, limit, retry budget, addresses and protocol.",
+    "Packages that are served together set the same policies for a shared upstream. They share its breaker, limit, retry budget, addresses and protocol. They also declare the same `fair_share`, because their requests wait together.",
   BFF270:
     "The `by` of a branch is a text. Requests with the same text stay on one side, and other types have several forms as text.",
   BFF273:
@@ -87,6 +87,11 @@ export const CODES = {
     "A limit reads only values that exist when it is charged. A limit of a file or a service is shared by rpcs with different requests and answers, and no limit waits for a call.",
   BFF246: "The key of a limit is a text, a whole number or a bool, and its cost is a whole number.",
   BFF247: "The cost of a request has a value wherever the limit applies. Otherwise some requests would be free.",
+  BFF526: "A package has one `fair_share`. Waiters in one queue are compared by the same keys and weights.",
+  BFF527:
+    "Fair shares read only values that all requests have before they are composed: `principal`, `peer`, `headers` and `env`.",
+  BFF528: "The key of fair shares is a text, a whole number or a bool, and the weight is a double.",
+  BFF529: "The key of fair shares differs between requests. With a constant key all requests are one party.",
   BFF287:
     "`concurrent` of an adaptive limit is more than 3, its lowest value. `adaptive: false` overrides an adaptive limit of an outer level.",
   BFF275: "A variable of a path is a field of the request. Otherwise its value would be lost.",

@@ -5,6 +5,7 @@ import type { Ir, IrFile, IrMethod, IrService } from "../ir/ir.ts";
 import { isPart, isPosition } from "../model/stream-fields.ts";
 import { AliasTable } from "./conversions/aliases.ts";
 import { cachingOf } from "./edge/caching.ts";
+import { resolveShares } from "./edge/fair-share.ts";
 import { fieldChoiceOf } from "./edge/field-choice.ts";
 import { resolveHeaders } from "./edge/headers.ts";
 import { resolveLimits } from "./edge/limits.ts";
@@ -38,6 +39,7 @@ import type {
   Limits,
   Model,
   Permit,
+  RequestShare,
   Step,
   Telemetry,
   Tool,
@@ -83,20 +85,12 @@ export function resolve(declared: Ir, reportEach: Report): Model {
   const lets = resolveLets(run);
   const { composed: all, namedAdrift } = resolveMessages(run, graph);
   const { composed, openings } = takeOpenings(run, all);
-  const permits = resolvePermits(run);
-  const limits = resolveLimits(run);
-  const headers = resolveHeaders(run);
-  const tags = resolveAnswerTags(run);
-  const telemetry = resolveTelemetry(run);
-  const tools = resolveTools(run);
-  const streams = resolveStreams(run);
+  const edge = resolveEdge(run);
   const topics = resolveTopics(run);
   suspectUntried(run);
   const files = ir.files
     .filter((file) => file.target)
-    .map((file) =>
-      bffFile(run, file, { composed, openings, lets, permits, limits, headers, tags, telemetry, tools, streams }),
-    );
+    .map((file) => bffFile(run, file, { composed, openings, lets, ...edge }));
   const packages = packagesOf(run, files);
   return {
     ir,
@@ -104,14 +98,15 @@ export function resolve(declared: Ir, reportEach: Report): Model {
     packages,
     identities: [...run.identities.values()].filter((identity) => identity !== undefined),
     lets: [...lets.values()],
-    permits: [...permits.values()],
-    limits: [...limits.values()],
-    headers: [...headers.values()],
-    tags: [...tags.values()],
+    permits: [...edge.permits.values()],
+    limits: [...edge.limits.values()],
+    headers: [...edge.headers.values()],
+    tags: [...edge.tags.values()],
     purges: resolvePurges(run, packages),
-    telemetry: [...telemetry.values()],
-    tools: [...tools.values()],
-    streams: [...streams.values()],
+    shares: [...edge.shares.values()],
+    telemetry: [...edge.telemetry.values()],
+    tools: [...edge.tools.values()],
+    streams: [...edge.streams.values()],
     topics: [...topics.values()],
     openings: [...openings.values()],
     messages: [...composed.values()],
@@ -120,6 +115,20 @@ export function resolve(declared: Ir, reportEach: Report): Model {
     functions: run.functions,
     namedAdrift,
     suspicions,
+  };
+}
+
+/** Resolves the blocks of rpcs, in the order of their diagnostics. */
+function resolveEdge(run: Run) {
+  return {
+    permits: resolvePermits(run),
+    limits: resolveLimits(run),
+    headers: resolveHeaders(run),
+    tags: resolveAnswerTags(run),
+    shares: resolveShares(run),
+    telemetry: resolveTelemetry(run),
+    tools: resolveTools(run),
+    streams: resolveStreams(run),
   };
 }
 
@@ -263,13 +272,14 @@ interface ResolvedBlocks extends Opened {
   readonly limits: ReadonlyMap<IrMethod, Limits>;
   readonly headers: ReadonlyMap<IrMethod, AnswerHeaders>;
   readonly tags: ReadonlyMap<IrMethod, AnswerTags>;
+  readonly shares: ReadonlyMap<IrMethod, RequestShare>;
   readonly telemetry: ReadonlyMap<IrMethod, Telemetry>;
   readonly tools: ReadonlyMap<IrMethod, Tool>;
   readonly streams: ReadonlyMap<IrMethod, Followed>;
 }
 
 function bffFile(run: Run, file: IrFile, blocks: ResolvedBlocks): BffFile {
-  const { composed, openings, lets, permits, limits, headers, tags, telemetry, tools, streams } = blocks;
+  const { composed, openings, lets, permits, limits, headers, tags, shares, telemetry, tools, streams } = blocks;
   const effects = effectTable([...composed.values()]);
   const rest = new Map(
     file.services.flatMap(({ methods }) => methods.map((method) => [method, restOf(method, run.report)] as const)),
@@ -301,6 +311,7 @@ function bffFile(run: Run, file: IrFile, blocks: ResolvedBlocks): BffFile {
           limits: limits.get(method),
           headers: headers.get(method),
           tags: tags.get(method),
+          share: shares.get(method),
           telemetry: telemetry.get(method),
           tool: tools.get(method),
           stream: streams.get(method),

@@ -27,6 +27,16 @@ function checkLimits(model: Model, report: Report): void {
     for (const use of limits.uses) checkChosen(limits, use, model, warn);
     checkTwice(limits, warn);
   }
+  for (const { key } of model.shares) {
+    const names = namesRead(key);
+    if (names.length > 0 && !names.includes(CALLER))
+      warn(
+        "BFF540",
+        key.text.at,
+        "the client chooses this key: with a new header per request it gets a share for each of them",
+        "share by `principal` or by `peer.address`",
+      );
+  }
 }
 
 type Warn = (

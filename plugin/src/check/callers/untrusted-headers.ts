@@ -34,7 +34,7 @@ function checkUntrustedHeaders(model: Model, report: Report): void {
   const reported = new Set<string>();
   for (const { block, identities, methods } of governedBlocks(model)) {
     // The check of limits reports headers in limits in more detail; trace attributes decide nothing.
-    if (block.kind === "limits" || block.kind === "telemetry") continue;
+    if (block.kind === "limits" || block.kind === "share" || block.kind === "telemetry") continue;
     const [identity] = identities;
     if (identity === undefined || methods.every(({ callers }) => (callers?.open.length ?? 0) > 0)) continue;
     const read = allExpressions(block).flatMap((expression) => headersIn(expression));

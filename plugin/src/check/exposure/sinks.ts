@@ -70,6 +70,8 @@ function ownSinks(block: AnyBlock): readonly Sink[] {
         ]),
         ...(block.usage?.fields ?? []).map(({ name, by }) => ({ what: `the field "${name}" of usage events`, by })),
       ];
+    case "share":
+      return [{ what: "the key of fair shares", by: block.key }];
     case "stream":
       return [
         ...(block.follow === undefined ? [] : [{ what: "the key of a topic", by: block.follow.key }]),

@@ -9,6 +9,7 @@ import type { FileNames } from "../names/file-names.ts";
 import { codeName } from "../steps/emit-call.ts";
 import { group } from "../text/group.ts";
 import { block, commas, type Line, type Lines } from "../text/lines.ts";
+import { emitFairShare, fairLimit } from "./emit-fair-share.ts";
 
 export interface Policies {
   readonly lines: Lines;
@@ -19,19 +20,20 @@ export interface Policies {
 
 export function emitPolicies(file: PlanFile, names: FileNames): Policies {
   const scope = new NameScope();
-  const lines: Line[] = [];
-  const upstreams = emitUpstreams(file.upstreams, names, scope, lines);
+  const lines: Line[] = [...emitFairShare(file, names)];
+  const fair = fairLimit(file);
+  const upstreams = emitUpstreams(file.upstreams, { names, scope, lines, fair });
   const entries: readonly Entry[] = [
     ...file.entries,
     ...file.topics.flatMap(({ entry }) => entry ?? []),
     ...file.clients,
   ];
   const constants = new Map([
-    ...emitCalls(entries.filter(isAnswer), "CALL", { names, scope, lines }),
+    ...emitCalls(entries.filter(isAnswer), "CALL", { names, scope, lines, fair }),
     ...emitCalls(
       entries.filter((entry) => !isAnswer(entry)),
       "STREAM",
-      { names, scope, lines },
+      { names, scope, lines, fair },
     ),
   ]);
   return {
@@ -58,7 +60,7 @@ const ERRORS = Object.keys(Code).length - 2;
 
 type CallLeaf = { readonly name: string; readonly value: string; readonly print: Line; readonly comment: string };
 
-function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
+function callLeaves(policy: PlanCallPolicy, names: FileNames, fair: string): CallLeaf[] {
   const leaves: CallLeaf[] = [];
   const { timeoutMs, retry, hedge, cache, sensitive, forward, identify, limit, streams } = policy;
   if (timeoutMs !== undefined)
@@ -90,7 +92,7 @@ function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
     leaves.push({ name: "identify", value, print: [value], comment: comment([identify], names) });
   }
   if (streams !== undefined) leaves.push({ name: "streams", ...number(streams), comment: comment([streams], names) });
-  if (limit !== undefined) leaves.push(limitLeaf(limit, names));
+  if (limit !== undefined) leaves.push(limitLeaf(limit, names, fair));
   return leaves;
 }
 
@@ -113,10 +115,10 @@ function retryLeaf(retry: NonNullable<PlanCallPolicy["retry"]>, names: FileNames
   };
 }
 
-function limitLeaf(limit: NonNullable<PlanCallPolicy["limit"]>, names: FileNames): CallLeaf {
+function limitLeaf(limit: NonNullable<PlanCallPolicy["limit"]>, names: FileNames, fair: string): CallLeaf {
   const adaptive = limit.adaptive?.value === true;
   const concurrent = limit.concurrent?.value ?? (adaptive ? group(ADAPTIVE_MOST) : "Number.POSITIVE_INFINITY");
-  const value = `{ concurrent: ${concurrent}, queued: ${limit.queued?.value ?? 1000}${adaptive ? ", adaptive: true" : ""} }`;
+  const value = `{ concurrent: ${concurrent}, queued: ${limit.queued?.value ?? 1000}${adaptive ? ", adaptive: true" : ""}${fair} }`;
   const leaves = [limit.concurrent, limit.queued, limit.adaptive].filter((leaf) => leaf !== undefined);
   return { name: "limit", value, print: [value], comment: comment(leaves, names) };
 }
@@ -131,19 +133,21 @@ interface Written {
   readonly names: FileNames;
   readonly scope: NameScope;
   readonly lines: Line[];
+  /** `, fair: FAIR_SHARE` in limits, or nothing. */
+  readonly fair: string;
 }
 
 /** @param entries unary calls, or calls that are followed; `kind` distinguishes them */
 function emitCalls(
   entries: readonly Entry[],
   kind: "CALL" | "STREAM",
-  { names, scope, lines }: Written,
+  { names, scope, lines, fair }: Written,
 ): Map<string, string> {
   if (entries.length === 0) return new Map();
   const base = baseOf(entries);
   const constants = new Map<string, string>();
   const common = scope.take(kind);
-  const shared = base === undefined ? [] : callLeaves(base, names);
+  const shared = base === undefined ? [] : callLeaves(base, names, fair);
   if (base !== undefined) {
     constants.set(`${kind === "STREAM" ? "stream " : ""}${policyKey(base)}`, common);
     lines.push(...constant(common, shared.map(leafLine)));
@@ -151,7 +155,7 @@ function emitCalls(
   for (const { policy, method } of entries) {
     const key = keyOf({ policy, method });
     if (constants.has(key)) continue;
-    const methodLeaves = callLeaves(policy, names);
+    const methodLeaves = callLeaves(policy, names, fair);
     const changed = methodLeaves.filter(
       (leaf) => shared.find((other) => other.name === leaf.name)?.value !== leaf.value,
     );
@@ -212,15 +216,13 @@ function nameOfContent({ timeoutMs, retry }: PlanCallPolicy, differing: readonly
 
 function emitUpstreams(
   upstreams: readonly PlanUpstream[],
-  names: FileNames,
-  scope: NameScope,
-  lines: Line[],
+  { names, scope, lines, fair }: Written,
 ): Map<PlanUpstream, string> {
   const constants = new Map<PlanUpstream, string>();
   const base = mostCommon(upstreams, upstreamKey);
   if (base === undefined) return constants;
   const common = scope.take("UPSTREAM");
-  lines.push(...constant(common, upstreamRows(base, undefined, names)));
+  lines.push(...constant(common, upstreamRows(base, undefined, { names, fair })));
   for (const upstream of upstreams) {
     if (upstreamKey(upstream) === upstreamKey(base)) {
       constants.set(upstream, common);
@@ -228,7 +230,7 @@ function emitUpstreams(
     }
     const name = scope.take(`${upperSnake(upstream.name).replace(/_+$/, "")}_UPSTREAM`);
     constants.set(upstream, name);
-    lines.push(...constant(name, [[`...${common},`], ...upstreamRows(upstream, base, names)]));
+    lines.push(...constant(name, [[`...${common},`], ...upstreamRows(upstream, base, { names, fair })]));
   }
   return constants;
 }
@@ -237,13 +239,13 @@ function upstreamKey(upstream: PlanUpstream): string {
 }
 type UpstreamLeaf = { readonly name: string; readonly print: string; readonly values: readonly Leaf<unknown>[] };
 
-function upstreamLeaves({ breaker, limit, retryBudget, methods, shard }: PlanUpstream): UpstreamLeaf[] {
+function upstreamLeaves({ breaker, limit, retryBudget, methods, shard }: PlanUpstream, fair = ""): UpstreamLeaf[] {
   const ofMethods = methods.map((method) => `${method.name}: { breaker: ${breakerPrint(method.breaker)} }`);
   return [
     { name: "breaker", print: breakerPrint(breaker), values: breakerValues(breaker) },
     {
       name: "limit",
-      print: `{ concurrent: ${group(limit.concurrent.value)}, queued: ${group(limit.queued.value)}${limit.adaptive.value ? ", adaptive: true" : ""} }`,
+      print: `{ concurrent: ${group(limit.concurrent.value)}, queued: ${group(limit.queued.value)}${limit.adaptive.value ? ", adaptive: true" : ""}${fair} }`,
       values: [limit.concurrent, limit.queued, limit.adaptive],
     },
     {
@@ -282,9 +284,13 @@ function breakerPrint(breaker: PlanBreaker | undefined): string {
 }
 
 /** Prints a policy in full, or its differences from the base. Undeclared values are omitted. */
-function upstreamRows(upstream: PlanUpstream, base: PlanUpstream | undefined, names: FileNames): Line[] {
-  const shared = base && upstreamLeaves(base);
-  return upstreamLeaves(upstream).flatMap(({ name, print, values }): Line[] => {
+function upstreamRows(
+  upstream: PlanUpstream,
+  base: PlanUpstream | undefined,
+  { names, fair }: Pick<Written, "names" | "fair">,
+): Line[] {
+  const shared = base && upstreamLeaves(base, fair);
+  return upstreamLeaves(upstream, fair).flatMap(({ name, print, values }): Line[] => {
     const before = shared?.find((leaf) => leaf.name === name)?.print;
     if (before === undefined ? print === "" : print === before) return [];
     return [[`${name}: ${print === "" ? "undefined" : print},`, comment(values, names)]];

@@ -10,6 +10,8 @@ import { commas, type Lines, mentions } from "../text/lines.ts";
 import { symbolNames } from "../text/symbol-names.ts";
 
 const RUNTIME = "@protobff/runtime";
+/** The constant of every file with fair shares. */
+export const FAIR_SHARE = "FAIR_SHARE";
 const TESTING = "@protobff/testing";
 
 /** The options' own messages are no data. */
@@ -135,6 +137,9 @@ export class FileNames {
     return file.name === this.file.name && !this.#apart ? name : this.#f.import(name, `./${bffPath(file)}.js`);
   }
   /** Something that checks requests. */
+  fairShare(name: string): Printable {
+    return this.#f.import(name, `${RUNTIME}/fair-share`);
+  }
   validate(name: string): Printable {
     return this.#f.import(name, `${RUNTIME}/validate`);
   }

@@ -16,6 +16,7 @@ import { headersProperty } from "./emit-headers.ts";
 import { limitsProperty } from "./emit-limits.ts";
 import { checkProperties, needsPageKeys } from "./emit-pages.ts";
 import { restProperty } from "./emit-rest.ts";
+import { shareProperty } from "./emit-share.ts";
 import { hasStreams, streamProperties } from "./emit-stream.ts";
 import { telemetryProperty } from "./emit-telemetry.ts";
 import { deprecatedFieldsProperty, versionProperty } from "./emit-version.ts";
@@ -143,6 +144,7 @@ function emitEndpoint(planned: PlanMethod, file: PlanFile, names: FileNames): Li
     ...versionProperty(planned),
     ...deprecatedFieldsProperty(planned),
     ...restProperty(planned, names),
+    ...shareProperty(planned, names),
     ...headersProperty(planned, names),
     ...telemetryProperty(planned, names),
     ...(file.identity === undefined ? [] : line("identity: deps.identity,")),

@@ -11,8 +11,38 @@ import type { Plan, PlanFile, PlanServer } from "../model/plan.ts";
  * one limit, one retry budget, one list of addresses and one protocol for each upstream.
  */
 export function checkSharedUpstreams({ servers }: Plan, ir: Ir, report: Report): void {
-  for (const server of servers) checkServer(server, ir, report);
+  for (const server of servers) {
+    checkServer(server, ir, report);
+    checkShares(server, report);
+  }
 }
+
+/** Reports packages that are served together and declare different fair shares, because their requests wait together. */
+function checkShares({ files }: PlanServer, report: Report): void {
+  const declared = files.find(({ fairShare }) => fairShare !== undefined);
+  for (const other of files) {
+    const part = declared && SHARE_PARTS.find((text) => text(declared) !== text(other));
+    const [at, otherAt] = [declared, other].map((file) => file && placeOfShare(file));
+    if (part === undefined || declared === undefined || at === undefined || otherAt === undefined) continue;
+    const [here, there] = [declared, other].map((file) => file.desc.proto.package);
+    report({
+      code: "BFF269",
+      severity: "error",
+      message: `"${here}" and "${there}" are served together with different fair shares: ${part(declared)} here, ${part(other)} there`,
+      at,
+      related: [{ at: otherAt, message: `"${there}"` }],
+      hint: "declare `fair_share` in one file, and import that file in both packages",
+    });
+    return;
+  }
+}
+const SHARE_PARTS: readonly ((file: PlanFile) => string)[] = [
+  ({ fairShare }) => (fairShare === undefined ? "no fair_share" : `key ${fairShare.share.key.value}`),
+  ({ fairShare }) => `weight ${fairShare?.share.weight?.value ?? "1.0"}`,
+  ({ fairShare }) => `queue ${fairShare?.queue}`,
+];
+const placeOfShare = ({ fairShare, services }: PlanFile): Origin | undefined =>
+  fairShare?.share.at ?? services[0]?.methods[0]?.method.ir.at;
 
 /** An upstream as one package has it. */
 interface Used {

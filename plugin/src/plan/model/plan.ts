@@ -3,7 +3,7 @@
 import type { DescEnum, DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
-import type { IrPriority } from "../../ir/edge.ts";
+import type { IrFairShare, IrPriority } from "../../ir/edge.ts";
 import type { IrOverflow } from "../../ir/stream.ts";
 import type { JsonObject } from "../../json-schema/json.ts";
 import type { Conversions, EnumConversion, MessageConversion } from "../../model/conversion.ts";
@@ -19,6 +19,7 @@ import type {
   Let,
   Permit,
   Purge,
+  RequestShare,
   Telemetry,
   Tool,
 } from "../../resolve/model/model.ts";
@@ -54,6 +55,8 @@ export interface PlanFile {
   /** True if the run has redacted fields: errors of the user's functions may quote their values. */
   readonly sensitive: boolean;
   readonly services: readonly PlanService[];
+  /** The fair share of its services' requests. */
+  readonly fairShare: PlanFairShare | undefined;
   /** The counters of its services, in the order of their first use. */
   readonly limits: readonly PlanRateLimit[];
   /** Messages in file order. */
@@ -159,6 +162,18 @@ export interface PlanAnswerTags {
   /** Names of surrounding functions, which no local name may hide. */
   readonly functions: NameScope;
 }
+/** Fair shares of a package. */
+export interface PlanFairShare {
+  readonly share: IrFairShare;
+  /** Maximum number of waiters of one key at one place. */
+  readonly queue: number;
+}
+/** The party of an rpc's requests. */
+export interface PlanRequestShare {
+  readonly of: RequestShare;
+  /** Names of surrounding functions, which no local name may hide. */
+  readonly functions: NameScope;
+}
 /** An rpc as a tool for agents. */
 export interface PlanTool {
   readonly of: Tool;
@@ -191,6 +206,8 @@ export interface PlanMethod {
   /** Headers of its answers; undefined: it declares none. */
   readonly headers: PlanAnswerHeaders | undefined;
   readonly tags: PlanAnswerTags | undefined;
+  /** Party of its requests in fair queues; undefined: all are one party. */
+  readonly share: PlanRequestShare | undefined;
   /** Traces and meters of its requests. */
   readonly telemetry: PlanTelemetry | undefined;
   /** Undefined: the rpc is no tool for agents. */

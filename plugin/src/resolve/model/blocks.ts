@@ -13,6 +13,7 @@ import type {
   Model,
   Opening,
   Permit,
+  RequestShare,
   Step,
   Telemetry,
   Tool,
@@ -29,18 +30,19 @@ export type AnyBlock =
   | Limits
   | AnswerHeaders
   | AnswerTags
+  | RequestShare
   | Telemetry
   | Tool
   | Followed
   | Topic;
 
 /**
- * Returns all blocks with steps: the `let` of services, permits, limits, headers, tags, telemetry, tools, streams with their
- * openings, then messages.
+ * Returns all blocks with steps: the `let` of services, permits, limits, headers, tags, shares, telemetry, tools, streams
+ * with their openings, then messages.
  */
 export function blocksOf(model: Model): readonly AnyBlock[] {
-  const { lets, permits, limits, headers, tags, telemetry, tools, topics, streams, openings, messages } = model;
-  const atEdge = [...permits, ...limits, ...headers, ...tags, ...telemetry, ...tools];
+  const { lets, permits, limits, headers, tags, shares, telemetry, tools, topics, streams, openings, messages } = model;
+  const atEdge = [...permits, ...limits, ...headers, ...tags, ...shares, ...telemetry, ...tools];
   return [...lets, ...atEdge, ...topics, ...streams, ...openings, ...messages];
 }
 

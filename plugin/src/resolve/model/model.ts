@@ -4,7 +4,7 @@ import type { DescEnum, DescField, DescFile, DescMessage, DescMethod, DescServic
 import type { Expression, Overload, Proto, Variable } from "../../cel/index.ts";
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
 import type { Origin, Text } from "../../diagnostic/origin.ts";
-import type { IrMeter, IrPurge, IrRateLimit, IrUsage } from "../../ir/edge.ts";
+import type { IrFairShare, IrMeter, IrPurge, IrRateLimit, IrUsage } from "../../ir/edge.ts";
 import type { Ir, IrEnvVar, IrFile, IrFunction, IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrBind, IrStep } from "../../ir/step.ts";
 import type { IrStream, IrTopic } from "../../ir/stream.ts";
@@ -29,6 +29,8 @@ export interface Model {
   readonly tags: readonly AnswerTags[];
   /** Events that purge tags, without those that have a fault. */
   readonly purges: readonly Purge[];
+  /** The fair shares of each RPC, without packages that declare none. */
+  readonly shares: readonly RequestShare[];
   /** The telemetry of each RPC, without packages that declare none. */
   readonly telemetry: readonly Telemetry[];
   /** The tool of each RPC that is one. */
@@ -115,6 +117,8 @@ export interface BffMethod {
   readonly headers: AnswerHeaders | undefined;
   readonly tags: AnswerTags | undefined;
   readonly telemetry: Telemetry | undefined;
+  /** Undefined: all of its requests are one party. */
+  readonly share: RequestShare | undefined;
   /** Undefined: the RPC is no tool for agents. */
   readonly tool: Tool | undefined;
   /** The stream that the RPC follows. Undefined: it returns one answer. */
@@ -387,6 +391,18 @@ export interface Attribute {
   /** The type in which it is sent: a scalar, or a list of scalars. */
   readonly proto: Proto;
   readonly env: readonly EnvVar[];
+}
+
+/** The party of an RPC's requests in fair queues. Its steps are the key and the weight. */
+export interface RequestShare extends Block {
+  readonly kind: "share";
+  readonly ir: IrService;
+  readonly desc: DescService;
+  readonly rpc: IrMethod;
+  readonly share: IrFairShare;
+  readonly key: Expression;
+  readonly weight: Expression | undefined;
+  readonly callers: Callers | undefined;
 }
 
 /** A counter, as one RPC adds to it. */

@@ -4,7 +4,7 @@ import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import { Protocol } from "@protobff/messages/bff/v1/options_pb.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Sourced, Text } from "../../diagnostic/origin.ts";
-import type { IrIdentity, IrPurge, IrRateLimit, IrTelemetry, IrUsage } from "../../ir/edge.ts";
+import type { IrFairShare, IrIdentity, IrPurge, IrRateLimit, IrTelemetry, IrUsage } from "../../ir/edge.ts";
 import type { Ir, IrEnvVar, IrFile, IrFunction } from "../../ir/ir.ts";
 import type { IrBranch, IrUpstream } from "../../ir/step.ts";
 import { fullName } from "../../model/full-name.ts";
@@ -18,6 +18,7 @@ export interface Governing {
   readonly purges: readonly { readonly purge: IrPurge; readonly file: IrFile }[];
   readonly telemetries: readonly IrTelemetry[];
   readonly usages: readonly IrUsage[];
+  readonly fairShares: readonly IrFairShare[];
   /** The lists of the package's files. Without one, those of their imports. */
   readonly hosts: readonly Text[];
   readonly identities: readonly { readonly identity: IrIdentity; readonly file: IrFile }[];
@@ -42,6 +43,7 @@ export function governing(ir: Ir, packageName: string): Governing {
     limits: files.flatMap((file) => file.limits),
     purges: files.flatMap((file) => file.purges.map((purge) => ({ purge, file }))),
     hosts: ownHosts.length > 0 ? ownHosts : files.flatMap(({ hosts }) => hosts),
+    fairShares: files.flatMap((file) => file.fairShare ?? []),
     telemetries: files.flatMap((file) => file.telemetry ?? []),
     usages: files.flatMap((file) => file.usage ?? []),
     identities: files.flatMap((file) => (file.identity === undefined ? [] : [{ identity: file.identity, file }])),

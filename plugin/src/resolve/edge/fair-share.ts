@@ -1,0 +1,122 @@
+import { type Expression, typeName } from "../../cel/index.ts";
+import { distinctReport } from "../../diagnostic/distinct.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { IrFairShare } from "../../ir/edge.ts";
+import type { IrMethod } from "../../ir/ir.ts";
+import type { RequestShare } from "../model/model.ts";
+import { seen } from "../packages/env.ts";
+import { packageContext } from "../packages/package-context.ts";
+import { callersOf } from "../packages/principal.ts";
+import { type Around, bareStep, messageVariable, requestScope } from "../packages/request-scope.ts";
+import { check, type MessageScope } from "../scope/scope.ts";
+import type { Run } from "../steps/context.ts";
+import { checkNames, type NameRules } from "./check-names.ts";
+
+/** Resolves the fair share of every RPC in each package that declares one. A share with a fault is left out. */
+export function resolveShares(run: Run): ReadonlyMap<IrMethod, RequestShare> {
+  const found = new Map<IrMethod, RequestShare>();
+  const report = distinctReport(run.report);
+  for (const file of run.ir.files)
+    for (const service of file.services) {
+      const context = packageContext(run, file.desc.proto.package);
+      const [share, other] = context.governing.fairShares;
+      if (share === undefined) continue;
+      if (other !== undefined)
+        report({
+          code: "BFF526",
+          severity: "error",
+          message: `"${context.governing.package}" has two \`fair_share\``,
+          at: other.at,
+          related: [{ at: share.at, message: "the other one" }],
+          hint: "leave out one of them: it applies to all rpcs of the package",
+        });
+      for (const method of service.methods) {
+        const resolved = resolveShare({ run, file, service, method, context, report }, share);
+        if (resolved !== undefined) found.set(method, resolved);
+      }
+    }
+  return found;
+}
+
+function resolveShare(around: Around, share: IrFairShare): RequestShare | undefined {
+  const { run, file, service, method, context } = around;
+  const env = seen(context.env, context.brokenEnv);
+  const scope = requestScope(around, { env, args: false, strict: undefined });
+  const texts = [share.key, ...(share.weight === undefined ? [] : [share.weight])];
+  if (texts.map((text) => checkNames(around, scope, text, "BFF527", NAMES)).includes(false)) return undefined;
+  const key = checkKey(scope, share.key);
+  const weight = share.weight && checkWeight(scope, share.weight);
+  if (key === undefined || (share.weight !== undefined && weight === undefined)) return undefined;
+  return {
+    kind: "share",
+    ir: service,
+    file,
+    desc: service.desc,
+    rpc: method,
+    share,
+    key,
+    weight,
+    callers: callersOf(run, method),
+    args: { message: method.desc.input, variable: messageVariable("args", "args", method.desc.input), members: [] },
+    shared: [],
+    env: env.variables,
+    steps: [key, weight].flatMap((by) => (by === undefined ? [] : [bareStep(by.text.at, by)])),
+    targets: [],
+  };
+}
+
+const READABLE = "read `principal`, `peer`, `headers` or `env`";
+const NAMES: NameRules = {
+  principal: {
+    message: "a fair share by `principal` needs an identity, and this package has none",
+    hint: "add `identity` to the file rule of this package, or share by a header that a proxy sets",
+  },
+  other(names) {
+    const name = ["args", "result", "now"].find((candidate) => names.has(candidate));
+    return name === undefined ? undefined : { message: `a fair share cannot read \`${name}\``, hint: READABLE };
+  },
+  step: (name) => ({ message: `a fair share cannot read step "${name}": nothing is composed yet`, hint: READABLE }),
+};
+
+const KEYS: ReadonlySet<string> = new Set(["string", "int", "uint", "bool"]);
+
+function checkKey(scope: MessageScope, text: Text): Expression | undefined {
+  const key = check(scope, text);
+  if (key === undefined) return undefined;
+  if (!KEYS.has(key.type.kind)) {
+    scope.report({
+      code: "BFF528",
+      severity: "error",
+      message: `this \`key\` is ${typeName(key.type)}, not string, int, uint or bool`,
+      at: text.at,
+      hint:
+        key.type.kind === "optional"
+          ? 'write a value for the unset case, as in `.orValue("")`: requests without a key are one party'
+          : "write text or a whole number that differs between callers",
+    });
+    return undefined;
+  }
+  if (key.reads.some(({ variable: { role } }) => role !== "env" && role !== "var")) return key;
+  scope.report({
+    code: "BFF529",
+    severity: "error",
+    message: "this `key` is the same for all requests, so nothing is shared",
+    at: text.at,
+    hint: "read what differs between callers, such as `principal.tenant` or `peer.address`",
+  });
+  return undefined;
+}
+
+function checkWeight(scope: MessageScope, text: Text): Expression | undefined {
+  const weight = check(scope, text);
+  if (weight === undefined || weight.type.kind === "double") return weight;
+  const whole = weight.type.kind === "int" || weight.type.kind === "uint";
+  scope.report({
+    code: "BFF528",
+    severity: "error",
+    message: `this \`weight\` is ${typeName(weight.type)}, not double`,
+    at: text.at,
+    hint: whole ? `write \`double(${text.value})\`` : "write a double, such as `1.0`",
+  });
+  return undefined;
+}
