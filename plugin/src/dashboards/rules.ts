@@ -216,7 +216,7 @@ function full(name: string, gauge: string, resource: string, description: string
   };
 }
 
-/** A lost event is a charge that nobody bills. */
+/** Each lost event is an unbilled charge. */
 function usage({ server }: Watched): readonly Alert[] {
   if (usageSubjects(server).length === 0) return [];
   return [

@@ -9,12 +9,15 @@ import type { ServerFault } from "./server-fault.ts";
 const READ_MS = 5_000;
 const AWAY = "the denylist and the overrides of limits cannot be read, and their last reading stays";
 
-/** Denylist and limit overrides of a store, read anew every 5 s. */
+/** Denylist and limit overrides of a store. Every 5 s they are read anew if they have changed. */
 export class Overrides {
   readonly denylist = new Denylist();
   readonly limits = new LimitOverrides((message, cause) => this.#fault?.(message, cause));
   readonly #store: OverrideStore;
   readonly #clock: Clock;
+  /** Version of the tables at the last reading, and the second at which an entry of it ends. */
+  #version: string | undefined;
+  #endsAt = Number.POSITIVE_INFINITY;
   #timer: Timer | undefined;
   #fault: ServerFault | undefined;
   #closed = false;
@@ -49,9 +52,16 @@ export class Overrides {
   }
   async #read(): Promise<void> {
     const second = Math.floor(this.#clock.date().getTime() / 1000);
+    const version = await this.#store.overridesVersion();
+    // Reading 100,000 entries takes most of a second.
+    if (version === this.#version && second < this.#endsAt) return;
     const limits = await this.#store.limitOverrides(second);
-    this.denylist.replace(await this.#store.denials(second));
+    const denials = await this.#store.denials(second);
+    this.denylist.replace(denials);
     this.limits.replace(limits);
+    this.#version = version;
+    this.#endsAt = Number.POSITIVE_INFINITY;
+    for (const { until = this.#endsAt } of [...denials, ...limits]) this.#endsAt = Math.min(this.#endsAt, until);
   }
   async close(): Promise<void> {
     this.#closed = true;

@@ -144,9 +144,17 @@ test("the denylist and overrides of limits are shared by the servers of a databa
   expect(await second.denials(9)).toEqual([entry, { ...entry, value: "bea", until: 10 }]);
   expect(await second.denials(10)).toEqual([entry]);
   expect([await second.allow("subject", "ada"), await first.allow("subject", "ada")]).toEqual([true, false]);
+  const versions = new Set([await second.overridesVersion()]);
+  const changed = async (): Promise<boolean> => {
+    const known = versions.size;
+    return versions.add(await second.overridesVersion()).size > known;
+  };
+  expect(await changed()).toBe(false);
   const override = { limit: "web.v1/user", key: "ada", rate: 60, burst: undefined, until: undefined };
   await first.overrideLimit({ ...override, rate: 9, burst: 3 });
+  expect(await changed()).toBe(true);
   await first.overrideLimit(override);
+  expect(await changed()).toBe(true);
   await first.overrideLimit({ ...override, key: "bea", burst: 5, until: 10 });
   expect(await second.limitOverrides(9)).toEqual([override, { ...override, key: "bea", burst: 5, until: 10 }]);
   expect(await second.limitOverrides(10)).toEqual([override]);
@@ -154,6 +162,9 @@ test("the denylist and overrides of limits are shared by the servers of a databa
     true,
     false,
   ]);
+  expect(await changed()).toBe(true);
+  await first.deny(entry);
+  expect([await changed(), await changed()]).toEqual([true, false]);
 });
 
 test("one statement writes the uses of many keys", async () => {

@@ -31,6 +31,11 @@ update bff_api_key set last_used_at = u.second
 from unnest($1::bytea[], $2::bigint[]) as u (hash, second)
 where bff_api_key.hash = u.hash and (last_used_at is null or last_used_at < u.second)`;
 
+/** Each change of a row gives it the number of a later transaction. */
+const VERSION = `
+select count(*) as rows, sum(xmin::text::bigint) as changes from bff_deny
+union all select count(*), sum(xmin::text::bigint) from bff_limit_override`;
+
 /**
  * PostgreSQL error codes for a table that does not exist, and for an object that another process has just created. The
  * latter may be the table, its type or its row in a catalog.
@@ -113,6 +118,10 @@ export class PostgresKeys implements KeyStore, OverrideStore {
   async openOverrides(): Promise<void> {
     await this.#openTable(LOOK_DENIALS, CREATE_DENIALS);
     await this.#openTable(LOOK_OVERRIDES, CREATE_OVERRIDES);
+  }
+  async overridesVersion(): Promise<string> {
+    const { rows } = await this.#query(VERSION, []);
+    return JSON.stringify(rows);
   }
   async denials(second: number): Promise<readonly Denial[]> {
     const { rows } = await this.#query(DENIALS, [second]);

@@ -22,6 +22,9 @@ import { ADD, CREATE_TABLE, FIND, FIND_ID, hashOf, keyOf, LIST, REVOKE, USED, va
 /** Time limit to wait for another process that writes, in milliseconds. The process is blocked meanwhile. */
 const BUSY_MS = 250;
 
+/** Differs after each commit of another connection. Servers do not write the tables of operators. */
+const VERSION = "pragma data_version";
+
 /** Keys in an SQLite file, which several processes of one machine may open. */
 export class SqliteKeys implements KeyStore, OverrideStore {
   readonly #database: DatabaseSync;
@@ -89,10 +92,13 @@ export class SqliteKeys implements KeyStore, OverrideStore {
   openOverrides(): void {
     this.#database.exec(CREATE_DENIALS);
     this.#database.exec(CREATE_OVERRIDES);
-    const all = [DENIALS, DENY, ALLOW, OVERRIDES, OVERRIDE, END_OVERRIDE].map(
+    const all = [VERSION, DENIALS, DENY, ALLOW, OVERRIDES, OVERRIDE, END_OVERRIDE].map(
       (sql) => [sql, this.#prepared(sql)] as const,
     );
     this.#statements = new Map([...this.#statements, ...all]);
+  }
+  overridesVersion(): string {
+    return JSON.stringify(this.#statement(VERSION).get());
   }
   denials(second: number): readonly Denial[] {
     return this.#statement(DENIALS).all(second).map(denialOf);

@@ -81,6 +81,8 @@ export function overrideOf(row: Readonly<Record<string, unknown>>): TimedOverrid
 export interface OverrideStore {
   /** Prepares both tables, and creates those that do not exist. */
   openOverrides(): void | Promise<void>;
+  /** Returns a text that differs after each change of the tables. It may also differ without a change. */
+  overridesVersion(): string | Promise<string>;
   /** Returns the entries that apply at this second, at most one more than may exist. */
   denials(second: number): readonly Denial[] | Promise<readonly Denial[]>;
   /** Adds an entry, or replaces that of the same kind and value. */

@@ -19,6 +19,10 @@ class Store implements OverrideStore {
   broken = false;
   readings = 0;
   openOverrides(): void {}
+  overridesVersion(): string {
+    if (this.broken) throw new Error("away");
+    return JSON.stringify([this.list, this.limits]);
+  }
   denials(second: number): readonly Denial[] {
     this.readings++;
     if (this.broken) throw new Error("away");
@@ -113,6 +117,20 @@ describe("the denylist", () => {
     expect(await send("ada")).not.toBe("");
     await clock.advance(5_000);
     expect(await send("ada")).toBe("");
+  });
+  test("is read anew only after a change, or when an entry ends", async () => {
+    const { store, clock } = await guarded([denial("subject", "ada")]);
+    await clock.advance(20_000);
+    expect(store.readings).toBe(1);
+    store.list.push(denial("subject", "bea", Math.floor(clock.date().getTime() / 1000) + 12));
+    await clock.advance(5_000);
+    expect(store.readings).toBe(2);
+    await clock.advance(5_000);
+    expect(store.readings).toBe(2);
+    await clock.advance(5_000);
+    expect(store.readings).toBe(3);
+    await clock.advance(20_000);
+    expect(store.readings).toBe(3);
   });
   test("keeps the last reading while the store is away, or the list is too long", async () => {
     const { send, store, clock, faults } = await guarded([denial("subject", "ada")]);
