@@ -108,7 +108,8 @@ export class Limits {
   charge(requests: readonly ChargeRequest[]): ChargeResult | Refusal | Promise<ChargeResult | Refusal> {
     const charges = new Charges();
     for (const { limit, key: text, cost } of requests) {
-      const [counter, key] = [this.#counterOf(limit), keyOf(text)];
+      const counter = this.#counterOf(limit);
+      const key = keyOf(text);
       charges.add(this.#overrides?.counterOf(counter, key) ?? counter, key, cost);
     }
     const moment = new ClockMoment(this.#clock);

@@ -35,10 +35,13 @@ export const MOST_LENGTH = 1_024;
 
 /** Returns the JSON of an event, in one line. */
 export function usageJson({ time, id, rpc, requestId, source, charged, field }: UsageEvent): string {
-  const event = { time, id, rpc, request_id: requestId, source, charged, field };
-  return JSON.stringify(event, (_, value: unknown) => {
-    if (typeof value === "string") return value.slice(0, MOST_LENGTH);
-    if (typeof value !== "bigint") return value;
-    return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
-  });
+  const written: Record<string, UsageValue> = {};
+  for (const name in field) written[name] = writtenAs(field[name] ?? "");
+  return JSON.stringify({ time, id, rpc, request_id: requestId, source, charged, field: written });
+}
+
+function writtenAs(value: UsageValue): UsageValue {
+  if (typeof value === "string") return value.slice(0, MOST_LENGTH);
+  if (typeof value !== "bigint") return value;
+  return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 }
