@@ -47,6 +47,7 @@ const CAUSES: Readonly<Record<ErrorReason, string>> = {
   IDENTITY_UNAVAILABLE: "The credential cannot be verified at present.",
   LIMIT_UNAVAILABLE: "The counters of a `closed` rate limit cannot be reached.",
   OVERLOADED: "The server has too much to do, or holds too many bytes.",
+  SHARE_EXCEEDED: "Too many requests of the same party wait (`fair_share`, `BFF_MAX_REQUESTS`).",
   DRAINING: "The server is about to end.",
   DEADLINE: "The time of the rpc, or of the client, is over.",
   UPSTREAM_TIMEOUT: "A critical call had no answer in time.",

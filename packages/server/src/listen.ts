@@ -88,6 +88,11 @@ export interface ListenOptions {
   readonly corsOrigins?: readonly string[];
   /** Origin at which browsers see this server. Default: the one that a request's `host` names. */
   readonly publicUrl?: string;
+  /**
+   * Maximum number of requests that are composed at a time. Others wait for at most a tenth of their budget, then fail with
+   * UNAVAILABLE. Default: 0, which sets no limit.
+   */
+  readonly maxRequests?: number;
   /** Time for which browsers must use TLS only (RFC 6797), in milliseconds. Default: 0, which sends no such header. */
   readonly hstsMs?: number;
   /** Time limit for protocol detection on a connection, in milliseconds. Default: 10 s. */
@@ -122,14 +127,14 @@ export interface ListenOptions {
   /** Tools for agents, at `/mcp`. */
   readonly mcp?: McpRoute | undefined;
   /** Receives the events of overload. */
-  readonly observer?: Pick<Observer, "shed" | "shedding"> | undefined;
+  readonly observer?: Pick<Observer, "shed" | "shedding" | "shareRefused"> | undefined;
   /** Reports failures of the server itself. Default: prints them on standard error. */
   readonly fault?: ServerFault;
 }
 
 /** The parts of a unary endpoint that `listen` needs. Connect's adapter alone serves an endpoint without `run`. */
 export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "hosts" | "http" | "rest" | "version"> &
-  Pick<Endpoint, "route" | "headerNames" | "priority"> &
+  Pick<Endpoint, "route" | "headerNames" | "priority" | "behind" | "share"> &
   Partial<Pick<Endpoint, "run" | "authenticate" | "refused" | "traffic">>;
 
 /**
@@ -154,6 +159,8 @@ export async function listenUnannounced(
   endpoints: readonly (Listenable | StreamListenable)[],
   options: ListenOptions = {},
 ): Promise<Listening> {
+  const { maxRequests = 0, observer } = options;
+  if (maxRequests > 0) (await import("./overload/door.ts")).placeDoor(endpoints, maxRequests, observer);
   const base = baseOf(endpoints, options);
   const connect = connectOf(base);
   const paths = pathsOf(base, connect.paths);

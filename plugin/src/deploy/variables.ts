@@ -155,6 +155,11 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     about: "time without a request after which an HTTP/2 connection of a client is closed",
   },
   {
+    name: "BFF_MAX_REQUESTS",
+    default: "0",
+    about: "requests that are composed at a time, per process; others wait briefly; 0: no limit",
+  },
+  {
     name: "BFF_SHED_DELAY",
     default: "0s",
     about: "delay of the event loop above which new requests are refused, by priority, like 50ms; 0s: none is refused",

@@ -1,6 +1,7 @@
 // Gates of a request between its message and its composition, in order: its rules, its permit, its limits.
 import type { Message } from "@bufbuild/protobuf";
 import type { Clock } from "../clock.ts";
+import type { Exchange } from "../compose/exchange.ts";
 import type { Request } from "../compose/request.ts";
 import type { Failure } from "../failure.ts";
 import type { AuthenticatedRequest } from "../identity/authenticated-request.ts";
@@ -16,6 +17,11 @@ export interface Gate<App, Args extends Message, Principal> {
   readonly clientFailure?: ((failure: Failure) => Failure) | undefined;
   /** Receives the failure that the client receives. */
   readonly refused?: ((failure: Failure, authentication: AuthenticatedRequest | undefined) => void) | undefined;
+}
+
+/** A gate for all RPCs of a server, which reads nothing of the message. It precedes their own gates. */
+export interface Door {
+  readonly pass: (cx: { readonly exchange: Exchange }) => Failure | void | Promise<void>;
 }
 
 interface GateParts {

@@ -4,13 +4,14 @@ import type { Degradation } from "@protobff/messages/bff/v1/degradation_pb.js";
 import type { Part } from "@protobff/messages/bff/v1/stream_pb.js";
 import type { Permit, Verdict } from "../admission/admission.ts";
 import type { AnswerMetadata } from "../admission/answer-metadata.ts";
+import type { Door } from "../admission/gates.ts";
 import type { Limited } from "../admission/limit-uses.ts";
 import type { Pages } from "../admission/pages-gate.ts";
 import type { Telemetry } from "../admission/telemetry.ts";
 import type { Clock } from "../clock.ts";
 import type { Request } from "../compose/request.ts";
 import type { Failure } from "../failure.ts";
-import type { ShareRule } from "../guard/limit.ts";
+import type { Fairness, ShareRule } from "../guard/limit.ts";
 import type { RestRule } from "../http-rule/rule.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
@@ -115,6 +116,10 @@ export interface Endpoint {
   readonly maxElements?: number | undefined;
   /** Class under overload; undefined: `normal`. */
   readonly priority?: Priority | undefined;
+  /** Places the server's door before the checks of the RPC's requests, behind those of credentials. */
+  readonly behind?: ((door: Door) => void) | undefined;
+  /** Decides the order of its requests at the door. Default: first come, first served. */
+  readonly share?: { readonly fair: Fairness } | undefined;
   /** Host names that a server compares with those of requests; undefined: every host. */
   readonly hosts?: readonly string[] | undefined;
   /**

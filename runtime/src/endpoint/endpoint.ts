@@ -9,7 +9,7 @@ import { responseCacheOf, reusing } from "./cached-endpoint.ts";
 import { routeOf } from "./connect-route.ts";
 import type { Endpoint, EndpointCodec, EndpointOptions } from "./endpoint-options.ts";
 import { admissionOf, authenticateFirst, refusalReporter, trafficOf, versioned } from "./front.ts";
-import { openingOf } from "./opening.ts";
+import { behindOf, openingOf } from "./opening.ts";
 import { assertWritable, holdsRequired } from "./required-fields.ts";
 
 /**
@@ -37,13 +37,15 @@ export function endpoint<
   // Only messages of these types reach the codec.
   const messageCodec = options.codec as EndpointCodec<Message, Message> | undefined;
   const codec = answers === undefined ? messageCodec : reusing(method, messageCodec, answers);
-  const { maxElements, priority, hosts, http, version, rest, validate, clock = systemClock } = options;
+  const { maxElements, priority, share, hosts, http, version, rest, validate, clock = systemClock } = options;
   const withClock = (clock: Clock): Endpoint => endpoint(method, app, { ...options, clock });
   const common = {
     method,
     codec,
     maxElements,
     priority,
+    behind: behindOf(opening),
+    share,
     hosts,
     http,
     version,

@@ -2,7 +2,7 @@
 import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
 import { auditRefusal, beside } from "../admission/admission.ts";
 import { type AnswerMetadata, withDeclared, withHeaders } from "../admission/answer-metadata.ts";
-import type { Gate } from "../admission/gates.ts";
+import type { Door, Gate } from "../admission/gates.ts";
 import { MeterReadings } from "../admission/meters.ts";
 import { directAddress, reportRefusal, type Telemetry, telemetryOf } from "../admission/telemetry.ts";
 import { type Clock, systemClock } from "../clock.ts";
@@ -27,7 +27,7 @@ export interface OpeningOptions<App, Args extends Message, Principal> {
   /** `package.Service/Method` */
   readonly name: string;
   readonly app: App;
-  readonly gates: readonly Gate<App, Args, Principal>[];
+  gates: readonly Gate<App, Args, Principal>[];
   /** Undefined: every answer has all fields. */
   readonly masks: Masks | undefined;
   readonly timeoutMs: number;
@@ -75,6 +75,16 @@ export function openingOf<App, I extends DescMessage, O extends DescMessage, Pri
   };
   const headers = options.headers && new AnswerHeaders(options.headers, name, observer);
   return { ...common, deprecatedFields, headers };
+}
+
+/** Returns the function that places a server's door before the gates of an RPC. */
+export function behindOf<App, Args extends Message, Principal>(
+  opening: OpeningOptions<App, Args, Principal>,
+): (door: Door) => void {
+  const { gates } = opening;
+  return (door) => {
+    opening.gates = [door, ...gates];
+  };
 }
 
 /** Receives one failure, if there is one. */

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { addAuthenticated } from "../endpoint/authentication-handler.ts";
 import type { EndpointCodec, EndpointOptions } from "../endpoint/endpoint-options.ts";
 import { admissionOf, refusalReporter, trafficOf, versioned } from "../endpoint/front.ts";
-import { openingOf } from "../endpoint/opening.ts";
+import { behindOf, openingOf } from "../endpoint/opening.ts";
 import { holdsRequired } from "../endpoint/required-fields.ts";
 import { authenticateFollow } from "./authentication-follow.ts";
 import { streamRouteOf } from "./connect-stream.ts";
@@ -55,11 +55,11 @@ export function streamEndpoint<
     return following;
   };
   const withClock = (clock: Clock): StreamEndpoint => streamEndpoint(method, app, { ...options, clock });
-  return behindFront(method, app, options, { composed, heartbeatMs, withClock });
+  return behindFront(method, app, options, { composed, behind: behindOf(opening), heartbeatMs, withClock });
 }
 
 /** Composition of the messages of one RPC, for followers that were admitted. */
-interface Composed extends Pick<StreamEndpoint, "heartbeatMs" | "withClock"> {
+interface Composed extends Pick<StreamEndpoint, "behind" | "heartbeatMs" | "withClock"> {
   readonly composed: StreamEndpoint["follow"];
 }
 
@@ -68,13 +68,15 @@ export function behindFront<App, I extends DescMessage, O extends DescMessage, C
   method: DescMethodServerStreaming<I, O>,
   app: App,
   options: Omit<EndpointOptions<App, I, O, C, Principal>, "compose">,
-  { composed, heartbeatMs, withClock }: Composed,
+  { composed, behind, heartbeatMs, withClock }: Composed,
 ): StreamEndpoint {
-  const { maxElements, priority, hosts, version, clock = systemClock } = options;
+  const { maxElements, priority, share, hosts, version, clock = systemClock } = options;
   const common = {
     method,
     maxElements,
     priority,
+    behind,
+    share,
     hosts,
     version,
     headerNames: options.headers?.map(([name]) => name),

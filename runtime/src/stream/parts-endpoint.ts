@@ -1,6 +1,6 @@
 import type { DescMessage, DescMethodServerStreaming, MessageShape } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../clock.ts";
-import { openingOf } from "../endpoint/opening.ts";
+import { behindOf, openingOf } from "../endpoint/opening.ts";
 import { behindFront } from "./endpoint.ts";
 import { PartsFollow } from "./parts-follow.ts";
 import { PARTS_TIMEOUT_MS, type PartsOptions } from "./parts-options.ts";
@@ -24,12 +24,13 @@ export function partsEndpoint<
   Principal = undefined,
 >(method: DescMethodServerStreaming<I, O>, app: App, options: PartsOptions<App, I, O, C, Principal>): StreamEndpoint {
   const { clock = systemClock, partsTimeoutMs = PARTS_TIMEOUT_MS } = options;
-  const rpc = { method, clock, opening: openingOf(method, app, { ...options, partsTimeoutMs }), options };
+  const opening = openingOf(method, app, { ...options, partsTimeoutMs });
+  const rpc = { method, clock, opening, options };
   const composed: StreamEndpoint["follow"] = (args, headers, clientMs, _resume, follower) => {
     const following = new PartsFollow(rpc, args as MessageShape<I>, headers, clientMs, follower);
     void following.open();
     return following;
   };
   const withClock = (clock: Clock): StreamEndpoint => partsEndpoint(method, app, { ...options, clock });
-  return behindFront(method, app, options, { composed, heartbeatMs: undefined, withClock });
+  return behindFront(method, app, options, { composed, behind: behindOf(opening), heartbeatMs: undefined, withClock });
 }

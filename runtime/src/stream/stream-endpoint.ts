@@ -5,7 +5,7 @@ import type { ConnectRouter } from "@connectrpc/connect";
 import type { Verdict } from "../admission/admission.ts";
 import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import type { Clock } from "../clock.ts";
-import type { EndpointCodec } from "../endpoint/endpoint-options.ts";
+import type { Endpoint, EndpointCodec } from "../endpoint/endpoint-options.ts";
 import type { Version } from "../endpoint/version.ts";
 import type { Failure } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
@@ -68,6 +68,10 @@ export interface StreamEndpoint {
   readonly maxElements?: number | undefined;
   /** Class under overload. Default: `normal`. */
   readonly priority?: Priority | undefined;
+  /** As of `Endpoint`. */
+  readonly behind?: Endpoint["behind"];
+  /** As of `Endpoint`. */
+  readonly share?: Endpoint["share"];
   /** Host names that a server compares with those of requests. Default: every host. */
   readonly hosts?: readonly string[] | undefined;
   readonly version?: Version | undefined;

@@ -55,6 +55,8 @@ export interface ServerConfig<Name extends string, Env> extends UpstreamAddresse
   readonly maxFollowersPerCaller: number;
   /** Idle time after which an HTTP/2 connection without requests is closed. */
   readonly idleMs: number;
+  /** Maximum number of requests that a process composes at a time. 0: no limit. */
+  readonly maxRequests: number;
   /** Standing delay of the event loop above which requests are refused. 0: none is refused. */
   readonly shedDelayMs: number;
   /** True if the server is not ready while it refuses more than half of its requests. */
@@ -150,6 +152,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     maxFollowers,
     maxFollowersPerCaller: read.within("BFF_MAX_FOLLOWERS_PER_CALLER", 1, MAX_FOLLOWERS, perCaller),
     idleMs: readIdle(read),
+    maxRequests: read.within("BFF_MAX_REQUESTS", 0, MAX_COUNT, "0"),
     shedDelayMs: read.durationMs("BFF_SHED_DELAY", "0s", MAX_SHED_DELAY_MS),
     shedReadyz: read.bool("BFF_SHED_READYZ", "false"),
     http2: readHttp2(read, "BFF_HTTP2", DEFAULT_HTTP2),

@@ -26,6 +26,7 @@ import { connectStream, GRPC, GRPC_WEB, type StreamProtocol } from "./stream-pro
 
 /** The parts of a stream endpoint that a server needs. */
 export type StreamListenable = Pick<StreamEndpoint, "method" | "codec" | "maxElements" | "hosts" | "version"> &
+  Pick<StreamEndpoint, "behind" | "share"> &
   Pick<StreamEndpoint, "headerNames" | "heartbeatMs" | "authenticate" | "refused" | "traffic" | "follow" | "route">;
 
 export interface StreamPathOptions extends FastPathOptions {

@@ -1,0 +1,111 @@
+// BFF_MAX_REQUESTS: the number of requests that a process composes at a time. Only servers with this bound load it.
+import type { Door } from "@protobff/runtime/internal/admission/gates";
+import { limitOf } from "@protobff/runtime/internal/call/call-limits";
+import { budgetOf } from "@protobff/runtime/internal/call/context";
+import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
+import type { Exchange } from "@protobff/runtime/internal/compose/exchange";
+import type { Failure } from "@protobff/runtime/internal/failure";
+import {
+  type Fairness,
+  hasPlace,
+  type Places,
+  type Share,
+  type UrgentWaiter,
+} from "@protobff/runtime/internal/guard/limit";
+import type { Observer } from "@protobff/runtime/internal/observer";
+import { overloaded, shareExceeded } from "./overloaded.ts";
+
+/** Part of its budget that a request may wait. */
+const WAIT = 0.1;
+/** Maximum number of waiting requests, per request that is composed. */
+const WAITING_PER_PLACE = 10;
+
+/** Places the door before all endpoints: `most` requests are composed at a time. A stream counts until it is open. */
+export function placeDoor(
+  endpoints: readonly {
+    readonly behind?: ((door: Door) => void) | undefined;
+    readonly share?: { readonly fair: Fairness } | undefined;
+  }[],
+  most: number,
+  observer?: Pick<Observer, "shareRefused">,
+): void {
+  const fair = endpoints.find(({ share }) => share !== undefined)?.share?.fair;
+  const door = new RequestDoor(most, fair, (key) => observer?.shareRefused?.({ place: "door", key }));
+  for (const { behind } of endpoints) behind?.(door);
+}
+
+/** Admits requests in fair order, or else first come, first served. */
+export class RequestDoor implements Door {
+  readonly #places: Places;
+  readonly #isFair: boolean;
+
+  constructor(
+    most: number,
+    fair: Fairness | undefined,
+    refused: (key: string) => void,
+    /** For the queue; timers of requests run on their clocks. */
+    clock: Clock = systemClock,
+  ) {
+    this.#isFair = fair !== undefined;
+    this.#places = limitOf({ concurrent: most, queued: most * WAITING_PER_PLACE, fair }, clock, refused);
+  }
+  readonly pass = ({ exchange }: { readonly exchange: Exchange }): Failure | Promise<void> | undefined => {
+    if (hasPlace(this.#places)) {
+      this.#places.enter(NOBODY);
+      exchange.leaveDoor = this.#release;
+      return undefined;
+    }
+    const random = exchange.clock.random();
+    const waiter = new WaitingRequest(exchange, this.#places, this.#release);
+    if (this.#places.enter(waiter) === "full") return this.#isFair ? shareExceeded(random) : overloaded(random);
+    return waiter.wait();
+  };
+  readonly #release = (): void => this.#places.release();
+}
+const NOBODY: UrgentWaiter = { critical: true, admitted() {}, shed() {} };
+
+/** A request in the queue. */
+class WaitingRequest implements UrgentWaiter {
+  readonly critical = true;
+  readonly #exchange: Exchange;
+  readonly #places: Places;
+  readonly #release: () => void;
+  readonly #passed = Promise.withResolvers<void>();
+
+  constructor(exchange: Exchange, places: Places, release: () => void) {
+    this.#exchange = exchange;
+    this.#places = places;
+    this.#release = release;
+  }
+  get share(): Share | undefined {
+    return this.#exchange.share?.();
+  }
+  wait(): Promise<void> {
+    const exchange = this.#exchange;
+    const { clock } = exchange;
+    const leftMs = budgetOf({ scope: exchange.first, exchange }).callsUntil - clock.now();
+    const timer = clock.setTimeout(expire, leftMs * WAIT, this);
+    // The request may end meanwhile.
+    exchange.leaveDoor = () => {
+      clock.clearTimeout(timer);
+      this.#places.leave(this);
+      this.#passed.resolve();
+    };
+    return this.#passed.promise;
+  }
+  admitted(): void {
+    this.#exchange.vacate();
+    this.#exchange.leaveDoor = this.#release;
+  }
+  shed(): void {
+    this.#refuse(shareExceeded(this.#exchange.clock.random()));
+  }
+  expire(): void {
+    this.#refuse(overloaded(this.#exchange.clock.random()));
+  }
+  #refuse(failure: Failure): void {
+    this.#passed.reject(failure);
+    this.#exchange.vacate();
+  }
+}
+const expire = (request: WaitingRequest): void => request.expire();
