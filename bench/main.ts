@@ -7,6 +7,7 @@ import { runCel } from "./cel/main.ts";
 import { runCodec } from "./codec.ts";
 import { runDev } from "./dev.ts";
 import { runGenerate } from "./generate.ts";
+import { runPurges } from "./purges.ts";
 import { writeReport } from "./report/performance.ts";
 import { runClosedLoop } from "./rig/closed-loop.ts";
 import { isRecorded, type RunOptions, report, type ScenarioResult } from "./rig/result.ts";
@@ -72,6 +73,7 @@ const SCENARIOS: Readonly<Record<string, Run>> = {
   cel: ({ json }) => runCel(json),
   codec: async ({ json }) => runCodec(json),
   validation: ({ json }) => runValidation(json),
+  purges: async ({ json }) => runPurges(json),
   all: runAll,
   ...RECORDED,
 };
