@@ -79,6 +79,8 @@ export class PurgeEvents implements LinkListener {
   #reported = false;
   /** Events that wait for their purge, in bytes. */
   #bytes = 0;
+  /** Lowest sequence number of events whose purge has failed. Infinite: none has since all were acknowledged. */
+  #oldestFailed = Number.POSITIVE_INFINITY;
   /** Sequence number up to which no event is lost, and the creation time of the consumer for which that holds. */
   #known: { readonly whole: number; readonly created: string } | undefined;
 
@@ -173,11 +175,14 @@ export class PurgeEvents implements LinkListener {
     const isChecked = known === undefined && info.num_waiting > 0;
     const whole = Math.max(known ?? 0, info.ack_floor.stream_seq);
     const isNew = known === undefined && !isChecked && info.delivered.consumer_seq === 0;
-    const isLost = !isChecked && !isNew && first > whole + 1 && !(await this.#isWhole(link, whole));
+    // The server acknowledges events that the stream drops before their acknowledgement.
+    const isUnknown = known === undefined ? first > info.delivered.stream_seq : this.#oldestFailed < first;
+    const isLost = !isChecked && !isNew && (isUnknown || (first > whole + 1 && !(await this.#isWhole(link, whole))));
     if (isLost)
       this.#parts.fault(`events of the JetStream stream ${jetstream} may be lost: all tags are purged`, undefined);
     if (isNew || isLost) await this.#parts.purge(EVERY, 1);
     const isIdle = opened === undefined && info.num_pending === 0 && info.num_ack_pending === 0;
+    if (isIdle || isLost) this.#oldestFailed = Number.POSITIVE_INFINITY;
     this.#known = { whole: Math.max(whole, first - 1, isIdle ? last : 0), created: info.created };
   }
   /** Reports whether an event up to a sequence number is still kept: the oldest are dropped first. */
@@ -225,7 +230,10 @@ export class PurgeEvents implements LinkListener {
         () => true,
         () => false,
       );
-      for (const { message } of batch) reply(() => (isWritten ? message.ack() : message.nak(AGAIN_MS)));
+      for (const { message } of batch) {
+        if (!isWritten) this.#oldestFailed = Math.min(this.#oldestFailed, message.info.streamSequence);
+        reply(() => (isWritten ? message.ack() : message.nak(AGAIN_MS)));
+      }
     }
     this.#writing = undefined;
   }
