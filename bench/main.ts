@@ -27,6 +27,7 @@ import { runMirror } from "./scenarios/mirror.ts";
 import { runOverload } from "./scenarios/overload.ts";
 import { runRefusals } from "./scenarios/refusals.ts";
 import { runSame } from "./scenarios/same.ts";
+import { runShare } from "./scenarios/share.ts";
 import { runStart } from "./scenarios/start.ts";
 import { runStream } from "./scenarios/stream.ts";
 import { runTail } from "./scenarios/tail.ts";
@@ -74,6 +75,7 @@ const SCENARIOS: Readonly<Record<string, Run>> = {
   codec: async ({ json }) => runCodec(json),
   validation: ({ json }) => runValidation(json),
   purges: async ({ json }) => runPurges(json),
+  share: reported(runShare),
   all: runAll,
   ...RECORDED,
 };

@@ -146,7 +146,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     return this.#cx.exchange.trace;
   }
   get share(): Share | undefined {
-    return this.#cx.exchange.share?.();
+    return this.#cx.exchange.share?.of(this.#cx.root as never);
   }
   get forbidden(): Failure | undefined {
     if (this.#effect) return this.#attempts === 0 && this.#cx.scope.doomed ? OVER : undefined;

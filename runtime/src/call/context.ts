@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { Limit, Share } from "../guard/limit.ts";
+import type { Limit, ShareRule } from "../guard/limit.ts";
 import type { Pool } from "../guard/pool.ts";
 import type { RetryContext } from "../guard/retry.ts";
 import type { Identify } from "../identity/identify-kind.ts";
@@ -57,8 +57,8 @@ export interface CallExchange extends Budget {
   stale: boolean;
   /** The calls of this response that are made only once. */
   readonly coalesced: SharedResults;
-  /** Returns the party of the request in fair queues; undefined: no rule decides it. */
-  readonly share?: (() => Share) | undefined;
+  /** Decides the party of the request, its `root`, in fair queues. Undefined: all are one party. */
+  readonly share?: ShareRule<never> | undefined;
   /** Branches of upstreams that this request has chosen. */
   readonly sides: Sides;
   /** Metadata of answers whose metadata expressions read, by the decoded message. */

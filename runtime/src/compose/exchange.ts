@@ -7,7 +7,7 @@ import type { SharedResults } from "../call/shared-result.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { type Failure, OVER } from "../failure.ts";
 import { budgetMs, callBudgetMs } from "../guard/deadline.ts";
-import { Limit, type Share } from "../guard/limit.ts";
+import { Limit, type ShareRule } from "../guard/limit.ts";
 import type { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { Identify } from "../identity/identify-kind.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
@@ -74,7 +74,7 @@ export class Exchange implements CallExchange {
   /** Tokens of pages, for an RPC with pages. */
   #pages: PageTokens | undefined;
   /** As of `CallExchange`. A fetch, and an item of a stream, have the party of their request. */
-  share: (() => Share) | undefined;
+  share: ShareRule<never> | undefined;
   /** Returns the request's place at the server's door, or its place in the queue there. */
   leaveDoor: (() => void) | undefined;
   /** True if any call was sent. */

@@ -127,7 +127,7 @@ export class Opening<App, Args extends Message, Principal> {
     const cx = Request.first<App, Principal>(app, exchange);
     this.exchange = exchange;
     this.cx = cx;
-    if (share !== undefined) exchange.share = () => share.of(cx);
+    exchange.share = share;
     exchange.trace = observer?.responseStart?.({
       request: cx.root,
       header: (name) => exchange.header(name),

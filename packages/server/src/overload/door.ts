@@ -49,14 +49,15 @@ export class RequestDoor implements Door {
     this.#isFair = fair !== undefined;
     this.#places = limitOf({ concurrent: most, queued: most * WAITING_PER_PLACE, fair }, clock, refused);
   }
-  readonly pass = ({ exchange }: { readonly exchange: Exchange }): Failure | Promise<void> | undefined => {
+  readonly pass = (cx: { readonly exchange: Exchange }): Failure | Promise<void> | undefined => {
+    const { exchange } = cx;
     if (hasPlace(this.#places)) {
       this.#places.enter(NOBODY);
       exchange.leaveDoor = this.#release;
       return undefined;
     }
     const random = exchange.clock.random();
-    const waiter = new WaitingRequest(exchange, this.#places, this.#release);
+    const waiter = new WaitingRequest(cx, this.#places, this.#release);
     if (this.#places.enter(waiter) === "full") return this.#isFair ? shareExceeded(random) : overloaded(random);
     return waiter.wait();
   };
@@ -67,18 +68,20 @@ const NOBODY: UrgentWaiter = { critical: true, admitted() {}, shed() {} };
 /** A request in the queue. */
 class WaitingRequest implements UrgentWaiter {
   readonly critical = true;
+  readonly #cx: { readonly exchange: Exchange };
   readonly #exchange: Exchange;
   readonly #places: Places;
   readonly #release: () => void;
   readonly #passed = Promise.withResolvers<void>();
 
-  constructor(exchange: Exchange, places: Places, release: () => void) {
-    this.#exchange = exchange;
+  constructor(cx: { readonly exchange: Exchange }, places: Places, release: () => void) {
+    this.#cx = cx;
+    this.#exchange = cx.exchange;
     this.#places = places;
     this.#release = release;
   }
   get share(): Share | undefined {
-    return this.#exchange.share?.();
+    return this.#exchange.share?.of(this.#cx as never);
   }
   wait(): Promise<void> {
     const exchange = this.#exchange;
