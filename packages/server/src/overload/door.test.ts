@@ -8,6 +8,8 @@ import { Code, type Failure } from "@protobff/runtime/internal/failure";
 import { FairShare } from "@protobff/runtime/internal/guard/fair-share";
 import type { Fairness } from "@protobff/runtime/internal/guard/limit";
 import { FakeClock, idle } from "@protobff/runtime/internal/testing/fake-clock";
+import { streamRig, TestFollower } from "@protobff/runtime/internal/testing/follow-rig";
+import { Front } from "@protobff/runtime/internal/testing/gen/test_pb";
 import { describe, expect, test } from "vitest";
 import { EchoService } from "../testing/test-echo.ts";
 import { placeDoor } from "./door.ts";
@@ -104,6 +106,28 @@ describe("the door", () => {
     await idle();
     expect(order).toEqual(["a", "fails", "d"]);
   });
+});
+
+test("a stream counts until it is open", async () => {
+  const { endpoint, sources } = streamRig();
+  const opening = Promise.withResolvers<void>();
+  let openings = 0;
+  const stream = endpoint({
+    open: () => {
+      openings++;
+      return opening.promise as never;
+    },
+  });
+  placeDoor([stream], 1);
+  const followers = [new TestFollower(), new TestFollower()];
+  for (const follower of followers)
+    stream.follow(create(Front.method.show.input), new Headers(), undefined, undefined, follower);
+  await idle();
+  expect([openings, sources.length]).toEqual([1, 0]);
+  opening.resolve();
+  await idle();
+  expect([openings, sources.length]).toEqual([2, 2]);
+  expect(followers.map(({ events }) => events)).toEqual([["opened"], ["opened"]]);
 });
 
 describe("the fair door", () => {
