@@ -9,7 +9,9 @@ import { FairShare } from "@protobff/runtime/internal/guard/fair-share";
 import type { Fairness } from "@protobff/runtime/internal/guard/limit";
 import { FakeClock, idle } from "@protobff/runtime/internal/testing/fake-clock";
 import { streamRig, TestFollower } from "@protobff/runtime/internal/testing/follow-rig";
+import { Parts } from "@protobff/runtime/internal/testing/gen/parts_pb";
 import { Front } from "@protobff/runtime/internal/testing/gen/test_pb";
+import { compose, PartsFollower, partsRig } from "@protobff/runtime/internal/testing/parts-rig";
 import { describe, expect, test } from "vitest";
 import { EchoService } from "../testing/test-echo.ts";
 import { placeDoor } from "./door.ts";
@@ -128,6 +130,21 @@ test("a stream counts until it is open", async () => {
   await idle();
   expect([openings, sources.length]).toEqual([2, 2]);
   expect(followers.map(({ events }) => events)).toEqual([["opened"], ["opened"]]);
+});
+
+test("a response in parts counts until its first message", async () => {
+  const { client, stream } = partsRig();
+  const parts = stream(compose);
+  placeDoor([parts], 1);
+  const followers = [new PartsFollower(), new PartsFollower()];
+  for (const follower of followers)
+    parts.follow(create(Parts.method.watch.input), new Headers(), undefined, undefined, follower);
+  await idle();
+  expect(client.sent.map(({ id }) => id)).toEqual(["title", "facts", "cents"]);
+  client.of("title").thing();
+  await idle();
+  expect(followers.map(({ events }) => events)).toEqual([["opened", "item"], []]);
+  expect(client.sent).toHaveLength(6);
 });
 
 describe("the fair door", () => {
