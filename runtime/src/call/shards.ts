@@ -107,6 +107,9 @@ function remainder(key: ShardKey, count: number): number {
 /**
  * Returns the names of an upstream's shards, in the order of their list. An upstream without shards, such as a mock,
  * counts as one of any name.
+ *
+ * @example
+ * const found = await Promise.all(shardNames(app.find).map((name) => cx.call(app.find, {}, { shard: { name } })));
  */
 export function shardNames({ shards }: Pick<ShardedRpc<unknown>, "shards">): readonly string[] {
   return shards === undefined ? ["only"] : [...shards.keys()];

@@ -157,10 +157,7 @@ export class Exchange implements CallExchange {
     this.#firstTimer = this.clock.setTimeout(expire, leftMs, first);
     return first;
   }
-  /**
-   * Returns a similar exchange for a fetch of the cache. Its client sets no deadline, and none of its steps is
-   * critical.
-   */
+  /** Returns a similar exchange for a fetch of the cache, without a client's deadline or critical steps. */
   detached(fetch: object, clock: Clock): Exchange {
     const { headers, authentication, methodMs } = this;
     const concurrent = Number.POSITIVE_INFINITY;
@@ -283,10 +280,9 @@ export class Exchange implements CallExchange {
   identified(headers: OutgoingHeaders | undefined): OutgoingHeaders | undefined {
     // Most calls of a request have the same headers, or none.
     if (headers === this.#identifiedFor && this.#identified !== undefined) return this.#identified;
-    const { requestId } = this;
-    if (requestId === "") return headers;
+    if (this.requestId === "") return headers;
     this.#identifiedFor = headers;
-    this.#identified = { [REQUEST_ID]: requestId, ...headers };
+    this.#identified = { [REQUEST_ID]: this.requestId, ...headers };
     return this.#identified;
   }
   /** Id of the request; "" if it has none. */
