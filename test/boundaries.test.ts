@@ -568,10 +568,12 @@ describe("imports", () => {
     expect(shown(found)).toEqual([]);
   });
 
-  test("the client imports only Connect and protobuf, and nothing that browsers lack", () => {
+  test("the client imports only Connect and protobuf, its hooks React, and nothing that browsers lack", () => {
     const found = imports("client/src").filter(({ from }) => !isTest(from));
-    const allowed = ({ to }: Import): boolean =>
-      below(to, "client/src") || /^@(bufbuild\/protobuf|connectrpc\/connect)(\/|$)/.test(to);
+    const allowed = ({ from, to }: Import): boolean =>
+      (from === "client/src/react.ts" && to === "react") ||
+      below(to, "client/src") ||
+      /^@(bufbuild\/protobuf|connectrpc\/connect)(\/|$)/.test(to);
     expect(found.length).toBeGreaterThan(10);
     expect(shown(found.filter((edge) => !allowed(edge)))).toEqual([]);
     expect(circles(found)).toEqual([]);
