@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Files that are small, and take long; of others, vitest begins with large ones. */
 const LONG = [
   /^test\/matrix\/matrix(-second|-http|-node)?\./,
-  /^test\/(fuzz|golden-emit|golden-diagnostics|buf|documented-layout)\./,
+  /^test\/(fuzz|golden-emit|golden-diagnostics|strict-goldens|buf|documented-layout)\./,
   /^test\/load\/upstream-kinds\./,
   /^test\/(bench|parts\/goldens|conformance\/[a-z]+\/[a-z]+|faults\/mocks|http2\/h2spec)\.system\./,
   /^test\/corpora\/(cel-go|validation|real-apis|init)\./,
