@@ -3,8 +3,9 @@ import { type Clock, systemClock } from "../clock.ts";
 import type { UsageEvents } from "../usage/usage-event.ts";
 import type { UsageQueue } from "../usage/usage-queue.ts";
 import { type ConfigFault, EnvReader } from "./env-reader.ts";
-import { loadNats, type OpenTopicsOptions, readNats } from "./open-topics.ts";
+import type { OpenTopicsOptions } from "./open-topics.ts";
 import type { FileReader } from "./pem-files.ts";
+import { loadNats, readNats } from "./reach-nats.ts";
 import type { ServerFault } from "./server-fault.ts";
 
 /** Usage events of a process. */

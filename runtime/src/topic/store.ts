@@ -1,5 +1,4 @@
 import type { Log } from "./log.ts";
-import type { NatsLinks } from "./nats-link.ts";
 import type { NewestReceiver } from "./newest-item.ts";
 
 /** The parts of a topic that define the place and the encoding of its items. */
@@ -19,7 +18,7 @@ export interface StoredLog<Item> extends Log<Item> {
 /** Storage of topics outside of the process: NATS. */
 export interface TopicStore {
   open<Item>(spec: StoredSpec<Item>): StoredLog<Item>;
-  /** Its connection; undefined: it has none. */
-  readonly links?: NatsLinks | undefined;
+  /** Its connection, as `NatsLinks`. Opaque, because public types must not need the packages of NATS. */
+  readonly links?: object | undefined;
   close(): Promise<void>;
 }

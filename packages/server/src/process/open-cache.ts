@@ -2,7 +2,6 @@ import { Cache, type CacheOptions } from "@protobff/runtime/internal/cache/cache
 import type { Purges } from "@protobff/runtime/internal/cache/purges";
 import type { RedisTags } from "@protobff/runtime/internal/cache/redis-tags";
 import type { SecondLevel } from "@protobff/runtime/internal/cache/second-level";
-import type { NatsLinks } from "@protobff/runtime/internal/topic/nats-link";
 import type { ServerConfig } from "../config/config.ts";
 import type { FailureLog } from "../logs/failure-log.ts";
 import type { OpenEvents, PurgeUse } from "./open-events.ts";
@@ -41,7 +40,7 @@ export async function openCache(
   config: CacheConfig,
   { log, metrics, fault }: Pick<Observers, "log" | "metrics" | "fault">,
   { sensitive = false, tagged = false, purges: uses = [] }: CachedAnswers,
-  { links, first = true }: { readonly links?: NatsLinks | undefined; readonly first?: boolean | undefined } = {},
+  { links, first = true }: { readonly links?: object | undefined; readonly first?: boolean | undefined } = {},
 ): Promise<OpenCache> {
   const levels = await openLevels(config, log, sensitive && first);
   if (!tagged) return opened(new Cache(levels));

@@ -30,8 +30,8 @@ interface EventsParts {
   readonly purges: Purges;
   /** Processes that share it share consumers. */
   readonly store: RedisTags | undefined;
-  /** Undefined: NATS is not configured. */
-  readonly links: NatsLinks | undefined;
+  /** The connection of a `TopicStore`. Undefined: NATS is not configured. */
+  readonly links: object | undefined;
   readonly fault: ServerFault;
   /** Whether this process reports facts that all processes of the port share. */
   readonly first: boolean;
@@ -60,7 +60,7 @@ export async function openEvents(
   const all = uses.map((use) => {
     const consumer = store && (async () => consumerOf(use, await store.name()));
     const spec = { ...use, names: (event: Uint8Array) => namesOf(use, event) };
-    return new PurgeEvents(spec, { nats: links, consumer, purge, failed, fault });
+    return new PurgeEvents(spec, { nats: links as NatsLinks, consumer, purge, failed, fault });
   });
   return {
     async close() {
