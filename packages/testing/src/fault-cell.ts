@@ -175,7 +175,10 @@ function openBreaker(upstream: Upstream, method: string): void {
 }
 function fill(places: Upstream["limit"]): void {
   const waiter = { critical: true, admitted: () => {}, shed: () => {} };
-  for (let i = 0; i < 1_000_000 && places?.enter({ ...waiter }) !== "full"; i++);
+  // In a full queue with fair shares no other key has more waiters per weight than that of a newcomer.
+  const weight = Number.MAX_SAFE_INTEGER;
+  for (let i = 0; i < 1_000_000; i++)
+    if (places?.enter({ ...waiter, share: { key: `filler ${i}`, weight } }) === "full") return;
 }
 
 interface Got {
