@@ -16,22 +16,26 @@ export function collectorOf(
   extra: LoadExtra | undefined,
 ): Collector {
   const rest = group === undefined ? "" : identity(group);
-  const id = extra?.shard === undefined ? rest : `${placeOf(batch, extra.shard)} ${rest}`;
+  const shard = extra?.shard && settled(batch, extra.shard);
+  const id = shard === undefined ? rest : `${"name" in shard ? shard.name : identity(shard.by)} ${rest}`;
   const groups = all.get(batch);
   const known = groups?.get(id);
   if (known !== undefined) return known;
-  const collector = new Collector(root, batch, group, extra);
+  const collector = new Collector(root, batch, group, { retryIf: extra?.retryIf, shard });
   if (groups === undefined) all.set(batch, new Map([[id, collector]]));
   else groups.set(id, collector);
   return collector;
 }
 
-/** Returns the name of a shard, so that its keys are sent together. A choice without a shard fails when it is sent. */
-function placeOf({ rpc }: AnyBatch, choice: ShardChoice): string {
-  if (rpc.shards === undefined) return "";
+/**
+ * Returns the name of a key's shard, so that keys of one shard are sent together and are hashed once. A choice without a
+ * shard stays, and fails when it is sent. Undefined: the upstream has no shards.
+ */
+function settled({ rpc }: AnyBatch, choice: ShardChoice): ShardChoice | undefined {
+  if (rpc.shards === undefined) return undefined;
   try {
-    return shardOf(rpc, () => choice).upstream.shard ?? "";
+    return { name: shardOf(rpc, () => choice).upstream.shard ?? "" };
   } catch {
-    return identity(choice);
+    return choice;
   }
 }

@@ -12,6 +12,11 @@ import {
 
 export type { ConfigFault, Environment };
 
+/** Returns faults as text, one a line. */
+export function faultLines(faults: readonly ConfigFault[]): string {
+  return faults.map(({ variable, problem, remedy }) => `${variable} ${problem}; write ${remedy}`).join("\n");
+}
+
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 

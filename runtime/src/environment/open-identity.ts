@@ -2,7 +2,7 @@ import type { Message } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../clock.ts";
 import type { IdentitySpec, OpenIdentity } from "../identity/spec.ts";
 import type { AuditEvent } from "../observer-requests.ts";
-import { type ConfigFault, type Environment, EnvReader } from "./env-reader.ts";
+import { type ConfigFault, type Environment, EnvReader, faultLines } from "./env-reader.ts";
 import type { ServerFault } from "./server-fault.ts";
 
 /** Options of `openIdentity`: the variables, the clock, and the receivers of audit events and faults. */
@@ -32,10 +32,7 @@ export async function openIdentity<P extends Message>(
 ): Promise<OpenIdentity<P>> {
   const faults: ConfigFault[] = [];
   await spec.configure(new EnvReader(environment, faults));
-  if (faults.length > 0) {
-    const lines = faults.map(({ variable, problem, remedy }) => `${variable} ${problem}; write ${remedy}`);
-    throw new Error(`the identity cannot be opened: ${lines.join("\n")}`);
-  }
+  if (faults.length > 0) throw new Error(`the identity cannot be opened: ${faultLines(faults)}`);
   return spec.open({ clock, audit, fault });
 }
 

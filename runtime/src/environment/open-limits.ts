@@ -3,9 +3,9 @@ import type { Limits, Shared } from "../limits/limits.ts";
 import type { LimitOverrides } from "../limits/overrides.ts";
 import type { RateLimit } from "../limits/rate-limit.ts";
 import type { SharedCounters } from "../limits/shared-counters.ts";
-import { type ConfigFault, type Environment, EnvReader } from "./env-reader.ts";
+import { type ConfigFault, type Environment, EnvReader, faultLines } from "./env-reader.ts";
 import { readRedisUrl } from "./redis-url.ts";
-import type { ServerFault } from "./server-fault.ts";
+import { printFault, type ServerFault } from "./server-fault.ts";
 
 /** Options of `openLimits`: the variables, the clock, and the receiver of faults. */
 export interface OpenLimitsOptions {
@@ -132,18 +132,10 @@ function readStateRedisUrl(read: EnvReader): string | undefined {
  */
 export async function openLimits(
   limits: readonly RateLimit[],
-  { environment = process.env, clock = systemClock, fault = printed }: OpenLimitsOptions = {},
+  { environment = process.env, clock = systemClock, fault = printFault }: OpenLimitsOptions = {},
 ): Promise<Limits> {
   const faults: ConfigFault[] = [];
   const spec = await configureLimits(limits, new EnvReader(environment, faults));
-  if (spec === undefined || faults.length > 0) {
-    const lines = faults.map(({ variable, problem, remedy }) => `${variable} ${problem}; write ${remedy}`);
-    throw new Error(`the limits cannot be opened: ${lines.join("\n")}`);
-  }
+  if (spec === undefined || faults.length > 0) throw new Error(`the limits cannot be opened: ${faultLines(faults)}`);
   return spec.open({ clock, fault });
-}
-
-function printed(message: string, cause: unknown): void {
-  if (cause === undefined) console.error(message);
-  else console.error(`${message}:`, cause);
 }

@@ -1,6 +1,6 @@
 import { Sealer } from "../sealing/sealer.ts";
 import { readSealingKeys } from "../sealing/sealing-keys.ts";
-import { type ConfigFault, type Environment, EnvReader } from "./env-reader.ts";
+import { type ConfigFault, type Environment, EnvReader, faultLines } from "./env-reader.ts";
 
 const KEYS = "BFF_PAGE_KEYS";
 
@@ -20,7 +20,6 @@ export function readPages(read: EnvReader): Sealer {
 export function openPages(environment: Environment = process.env): Sealer {
   const faults: ConfigFault[] = [];
   const pages = readPages(new EnvReader(environment, faults));
-  const lines = faults.map(({ variable, problem, remedy }) => `${variable} ${problem}; write ${remedy}`);
-  if (lines.length > 0) throw new Error(`the keys of pages cannot be read: ${lines.join("\n")}`);
+  if (faults.length > 0) throw new Error(`the keys of pages cannot be read: ${faultLines(faults)}`);
   return pages;
 }

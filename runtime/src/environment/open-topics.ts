@@ -3,10 +3,10 @@ import { type Clock, systemClock } from "../clock.ts";
 import type { Observer } from "../observer.ts";
 import type { TopicStore } from "../topic/store.ts";
 import { Topics } from "../topic/topic.ts";
-import { type ConfigFault, type Environment, EnvReader } from "./env-reader.ts";
+import { type ConfigFault, type Environment, EnvReader, faultLines } from "./env-reader.ts";
 import type { FileReader } from "./pem-files.ts";
 import { loadNats, readNats } from "./reach-nats.ts";
-import type { ServerFault } from "./server-fault.ts";
+import { printFault, type ServerFault } from "./server-fault.ts";
 
 /** A topic that a server's rpcs follow: generated as `TOPICS`. */
 export interface TopicUse {
@@ -101,18 +101,10 @@ export interface OpenTopicsOptions {
  */
 export async function openTopics(
   topics: readonly TopicUse[],
-  { environment = process.env, clock = systemClock, observer, fault = printed }: OpenTopicsOptions = {},
+  { environment = process.env, clock = systemClock, observer, fault = printFault }: OpenTopicsOptions = {},
 ): Promise<Topics> {
   const faults: ConfigFault[] = [];
   const spec = await configureTopics(topics, new EnvReader(environment, faults), readFileSync);
-  if (spec === undefined || faults.length > 0) {
-    const lines = faults.map(({ variable, problem, remedy }) => `${variable} ${problem}; write ${remedy}`);
-    throw new Error(`the topics cannot be opened: ${lines.join("\n")}`);
-  }
+  if (spec === undefined || faults.length > 0) throw new Error(`the topics cannot be opened: ${faultLines(faults)}`);
   return spec.open({ clock, fault, observer });
-}
-
-function printed(message: string, cause: unknown): void {
-  if (cause === undefined) console.error(message);
-  else console.error(`${message}:`, cause);
 }

@@ -2,11 +2,11 @@ import { appendFileSync, readFileSync } from "node:fs";
 import { type Clock, systemClock } from "../clock.ts";
 import type { UsageEvents } from "../usage/usage-event.ts";
 import type { UsageQueue } from "../usage/usage-queue.ts";
-import { type ConfigFault, EnvReader } from "./env-reader.ts";
+import { type ConfigFault, EnvReader, faultLines } from "./env-reader.ts";
 import type { OpenTopicsOptions } from "./open-topics.ts";
 import type { FileReader } from "./pem-files.ts";
 import { loadNats, readNats } from "./reach-nats.ts";
-import type { ServerFault } from "./server-fault.ts";
+import { printFault, type ServerFault } from "./server-fault.ts";
 
 /** Usage events of a process. */
 export interface OpenUsage extends UsageEvents {
@@ -89,15 +89,10 @@ const NATS_REMEDY = "an address like nats://127.0.0.1:4222, or the path of a fil
  */
 export async function openUsage(
   subjects: readonly (string | undefined)[],
-  {
-    environment = process.env,
-    clock = systemClock,
-    fault = (message, cause) => console.error(message, cause ?? ""),
-  }: Omit<OpenTopicsOptions, "observer"> = {},
+  { environment = process.env, clock = systemClock, fault = printFault }: Omit<OpenTopicsOptions, "observer"> = {},
 ): Promise<OpenUsage> {
   const faults: ConfigFault[] = [];
   const spec = await configureUsage(subjects, new EnvReader(environment, faults));
   if (spec !== undefined && faults.length === 0) return spec.open({ clock, fault });
-  const lines = faults.map(({ variable, problem, remedy }) => `${variable} ${problem}; write ${remedy}`);
-  throw new Error(`usage events cannot be opened: ${lines.join("\n")}`);
+  throw new Error(`usage events cannot be opened: ${faultLines(faults)}`);
 }

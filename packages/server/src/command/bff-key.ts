@@ -1,6 +1,11 @@
 // The commands of the runtime's packages. They may import the server's rooms, and no room imports them.
 import { systemClock } from "@protobff/runtime/internal/clock";
-import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
+import {
+  type ConfigFault,
+  type Environment,
+  EnvReader,
+  faultLines,
+} from "@protobff/runtime/internal/environment/env-reader";
 import { tame } from "@protobff/runtime/internal/environment/one-line";
 import { digestOf, newId, newKey, PREFIX } from "@protobff/runtime/internal/identity/api-key/key-format";
 import type { StoredKey } from "@protobff/runtime/internal/identity/api-key/key-store";
@@ -89,10 +94,7 @@ async function withStore(
   const faults: ConfigFault[] = [];
   const settings = new EnvReader(environment, faults);
   const store = await readKeyStore(settings, "bff-key");
-  if (store === undefined) {
-    const lines = faults.map(({ variable, problem, remedy }) => `${variable} ${problem}; write ${remedy}`);
-    throw new UserFault(lines.join("\n"));
-  }
+  if (store === undefined) throw new UserFault(faultLines(faults));
   let lost = false;
   const path = settings.optional("BFF_AUDIT");
   const log =

@@ -9,8 +9,6 @@ import type { Observers } from "./open-observers.ts";
 import { openPurges } from "./open-purges.ts";
 import type { PurgeTags } from "./purge-page.ts";
 
-export type { PurgeUse } from "./open-events.ts";
-
 /** The cache of the process. */
 export interface OpenCache {
   readonly cache: Cache;

@@ -16,7 +16,7 @@ import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-cli
 import type { UsageEvents } from "@protobff/runtime/internal/usage/usage-event";
 import type { Supplied } from "../config/load-resolvers.ts";
 import type { MockDefaults } from "./mocks.ts";
-import type { PurgeUse } from "./open-cache.ts";
+import type { PurgeUse } from "./open-events.ts";
 import type { LoadTools } from "./open-tools.ts";
 import type { Reach } from "./upstream-clients.ts";
 
