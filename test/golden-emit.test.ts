@@ -1,4 +1,4 @@
-// What the plugin emits: the whole output of every case, read by a person. strict-goldens.test.ts type-checks it.
+// A golden holds the whole output of the plugin for a case, and a person reads it. strict-goldens.test.ts type-checks it.
 import { hash } from "node:crypto";
 import { expect, test } from "vitest";
 import { EMITTED, type Emitted, emitted, type Files } from "./support/emitted.ts";

@@ -40,7 +40,13 @@ export function copiesOf({ policy, method }: Entry, { compared }: PlanFile): str
 export function emitBranches(file: PlanFile, names: FileNames): Lines {
   return file.upstreams.flatMap((upstream) => {
     if (upstream.branches.length === 0) return [];
-    const type: Line = [": readonly ", names.runtimeType("BranchRule"), "<", ...principalOf(upstream, names), ">[]"];
+    const type: Line = [
+      ": readonly ",
+      names.runtimeType("BranchRule"),
+      "<",
+      ...principalOf(expressionsOf(upstream), names),
+      ">[]",
+    ];
     const rows = upstream.branches.map((branch) => rule(branch, names));
     return block([`const ${constantOf(upstream, file)}`, ...type, " = ["], rows, ["];"]);
   });
@@ -64,10 +70,13 @@ function ofRequest(expression: Expression, names: FileNames): Line {
   return [`${parameter} => `, ...emitValue(expression, appNames(names)).print];
 }
 
+const expressionsOf = ({ branches }: PlanUpstream): readonly Expression[] =>
+  branches.flatMap((branch) => [branch.if, branch.by]).filter((expression) => expression !== undefined);
+
 /** Returns the type of the principal that rules read; `undefined` if no rule reads it. */
-function principalOf({ branches }: PlanUpstream, names: FileNames): Line {
-  for (const expression of branches.flatMap((branch) => [branch.if, branch.by])) {
-    const proto = expression?.reads.find(({ variable }) => variable.role === "principal")?.variable.proto;
+export function principalOf(expressions: readonly Expression[], names: FileNames): Line {
+  for (const { reads } of expressions) {
+    const proto = reads.find(({ variable }) => variable.role === "principal")?.variable.proto;
     if (proto?.kind === "message") return [names.shape(proto.desc)];
   }
   return ["undefined"];

@@ -5,6 +5,7 @@ import { appNames, readsRequest } from "../names/app-names.ts";
 import { protoType } from "../names/emit-type.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { type Line, mentions } from "../text/lines.ts";
+import { principalOf } from "./emit-branches.ts";
 
 /**
  * `shard: (init: …, cx: BranchContext<Person>) => { const request = create(…, init); return { by: request.tenantId }; }`
@@ -47,7 +48,5 @@ const choice = (by: Expression, names: FileNames): Line => ["{ by: ", ...emitVal
 
 function parameters(first: Line, by: Expression, names: FileNames): Line {
   if (!by.reads.some(({ variable }) => readsRequest(variable))) return first;
-  const proto = by.reads.find(({ variable }) => variable.role === "principal")?.variable.proto;
-  const principal: Line = proto?.kind === "message" ? [names.shape(proto.desc)] : ["undefined"];
-  return [...first, ", cx: ", names.runtimeType("BranchContext"), "<", ...principal, ">"];
+  return [...first, ", cx: ", names.runtimeType("BranchContext"), "<", ...principalOf([by], names), ">"];
 }

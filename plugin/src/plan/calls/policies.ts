@@ -7,7 +7,7 @@ import type { Branch, Call } from "../../resolve/model/call.ts";
 import { retryIfOverSteps } from "../../resolve/model/source-parts.ts";
 import { DEFAULT_ATTEMPTS } from "../../resolve/policies/context.ts";
 import { entriesAround, entriesOf, nearest, protocolName } from "../../resolve/policies/entries.ts";
-import { MOST_SHARDS, shardsOf } from "../../resolve/policies/shards.ts";
+import { DEFAULT_SHARDS, shardsOf } from "../../resolve/policies/shards.ts";
 import type {
   Leaf,
   PlanBalance,
@@ -72,7 +72,11 @@ export function planUpstream(
 
 function shardLeaves(shard: IrShard | undefined): PlanShard | undefined {
   if (shard === undefined) return undefined;
-  return { by: shard.by && leafOf(shard.by), max: leaf(shard.max, MOST_SHARDS), hash: leaf(shard.hash, "rendezvous") };
+  return {
+    by: shard.by && leafOf(shard.by),
+    max: leaf(shard.max, DEFAULT_SHARDS),
+    hash: leaf(shard.hash, "rendezvous"),
+  };
 }
 
 function retryBudget(entries: readonly IrUpstream[]): PlanUpstream["retryBudget"] {

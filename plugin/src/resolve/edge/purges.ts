@@ -1,13 +1,11 @@
 // Purges on events of NATS.
-import type { Text } from "../../diagnostic/origin.ts";
 import type { IrPurge } from "../../ir/edge.ts";
 import type { IrFile } from "../../ir/ir.ts";
-import type { AnswerTag, BffPackage, Purge } from "../model/model.ts";
+import type { BffPackage, Purge } from "../model/model.ts";
 import { lookupMessage } from "../names/lookup.ts";
 import { packageContext } from "../packages/package-context.ts";
 import { messageVariable } from "../packages/request-scope.ts";
-import { holes } from "../policies/failure.ts";
-import { holeOf } from "../policies/tags.ts";
+import { holeOf, tagOf } from "../policies/tags.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import type { Run } from "../steps/context.ts";
 
@@ -24,15 +22,9 @@ export function resolvePurges(run: Run, packages: readonly BffPackage[]): readon
     const type = lookupMessage(run.ir, ir.type, file.desc.proto.package, run.report);
     if (type === undefined) return [];
     const scope = scopeOf(run, file, type);
-    const tags = ir.tags.flatMap((text) => resolveTag(scope, text) ?? []);
+    const tags = ir.tags.flatMap((text) => tagOf(text, (part) => holeOf(scope, part)) ?? []);
     return tags.length < ir.tags.length ? [] : [{ ir, file, type, tags, packages }];
   });
-}
-
-function resolveTag(scope: MessageScope, text: Text): AnswerTag | undefined {
-  const parts = holes(text).map((part) => (typeof part === "string" ? part : holeOf(scope, part)));
-  const sound = parts.filter((part) => part !== undefined);
-  return parts.length === 0 || sound.length < parts.length ? undefined : { text, parts: sound };
 }
 
 /** Returns a scope with the event alone. */

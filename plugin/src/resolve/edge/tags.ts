@@ -7,8 +7,7 @@ import { envOfLet } from "../packages/env.ts";
 import { packageContext } from "../packages/package-context.ts";
 import { callersOf } from "../packages/principal.ts";
 import { type Around, bareStep, messageVariable, requestScope, withResult } from "../packages/request-scope.ts";
-import { holes } from "../policies/failure.ts";
-import { holeOf } from "../policies/tags.ts";
+import { holeOf, tagOf } from "../policies/tags.ts";
 import type { Run } from "../steps/context.ts";
 import { checkNames, type NameRules } from "./check-names.ts";
 
@@ -50,12 +49,7 @@ const envOf = ({ run, service, file, context }: Around) => envOfLet(run, service
 
 function resolveTag(around: Around, text: Text): AnswerTag | undefined {
   const scope = withResult(requestScope(around, { env: envOf(around), args: true, strict: undefined }), around.method);
-  const parts = holes(text).map((part) => {
-    if (typeof part === "string") return part;
-    return checkNames(around, scope, part, "BFF811", NAMES) ? holeOf(scope, part) : undefined;
-  });
-  const sound = parts.filter((part) => part !== undefined);
-  return parts.length === 0 || sound.length < parts.length ? undefined : { text, parts: sound };
+  return tagOf(text, (part) => (checkNames(around, scope, part, "BFF811", NAMES) ? holeOf(scope, part) : undefined));
 }
 
 const NAMES: NameRules = {

@@ -3,15 +3,16 @@ import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { type Expression, typeName, type Variable } from "../../cel/index.ts";
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
-import type { IrCall, IrShard, IrUpstream } from "../../ir/step.ts";
+import type { IrCall, IrShard, IrUpstream, ShardHash } from "../../ir/step.ts";
 import { textInstead } from "../conversions/replacement.ts";
 import type { Batch, CallShard, ShardPolicy, ShardRule } from "../model/call.ts";
 import { check, type MessageScope, withoutMessage } from "../scope/scope.ts";
 import { entriesAround, nearest } from "./entries.ts";
 
 /** Default of `Shard.max`. */
-export const MOST_SHARDS = 64;
-export const mostOf = ({ max }: IrShard): number => max?.value ?? MOST_SHARDS;
+export const DEFAULT_SHARDS = 64;
+export const mostOf = ({ max }: IrShard): number => max?.value ?? DEFAULT_SHARDS;
+const hashOf = ({ hash }: IrShard): ShardHash => hash?.value ?? "rendezvous";
 
 /** Returns the shards of a service; undefined: it has none. */
 export function shardsOf(entries: readonly IrUpstream[], service: DescService): IrShard | undefined {
@@ -34,16 +35,8 @@ export function callShard(
   { ir, method, batch, entries, locals, at }: ShardedCall,
 ): { readonly choice: CallShard | undefined; readonly shard: ShardPolicy | undefined } {
   const shards = shardsOf(entries, method.parent);
-  const service = method.parent.typeName;
   if (shards === undefined) {
-    if (ir.shard !== undefined)
-      scope.report({
-        code: "BFF273",
-        severity: "error",
-        message: `"${service}" has no shards`,
-        at: ir.shard.at,
-        hint: `add \`upstream: { service: "${service}" shard: {} }\` to the (bff.v1.file) option, or leave \`shard\` out`,
-      });
+    if (ir.shard !== undefined) scope.report(withoutShards(method.parent, ir.shard.at, ", or leave `shard` out"));
     return { choice: undefined, shard: undefined };
   }
   const { rule, faults } = ruleOf(scope, shards, method, batch);
@@ -51,11 +44,22 @@ export function callShard(
   if (ir.shard !== undefined) {
     const { text, isName } = ir.shard;
     const by = check(scope, text, locals);
-    const sound = by && isKey(by, isName ? "name" : (shards.hash?.value ?? "rendezvous"), scope);
+    const sound = by && isKey(by, isName ? "name" : hashOf(shards), scope);
     return { choice: by && sound ? { by, isName } : undefined, shard };
   }
   if (rule === undefined) reportWithoutRule(scope, { shards, method, at, faults });
   return { choice: undefined, shard };
+}
+
+/** @param otherwise another correction */
+export function withoutShards({ typeName: name }: DescService, at: Origin, otherwise = ""): Diagnostic {
+  return {
+    code: "BFF273",
+    severity: "error",
+    message: `"${name}" has no shards`,
+    at,
+    hint: `add \`upstream: { service: "${name}" shard: {} }\` to the (bff.v1.file) option${otherwise}`,
+  };
 }
 
 /**
@@ -64,10 +68,11 @@ export function callShard(
  */
 function ruleOf(
   scope: MessageScope,
-  { by: text, hash }: IrShard,
+  shards: IrShard,
   method: DescMethod,
   batch: Pick<Batch, "of" | "by"> | undefined,
 ): { readonly rule: ShardRule | undefined; readonly faults: readonly Diagnostic[] } {
+  const { by: text } = shards;
   if (text === undefined) return { rule: undefined, faults: [] };
   const faults: Diagnostic[] = [];
   const quiet: MessageScope = {
@@ -78,7 +83,7 @@ function ruleOf(
   };
   const over: Variable = { ...operandOf(method, batch), role: "local", absent: false };
   const by = check(quiet, text, [over]);
-  const sound = by !== undefined && isKey(by, hash?.value ?? "rendezvous", quiet);
+  const sound = by !== undefined && isKey(by, hashOf(shards), quiet);
   return { rule: sound ? { by, over } : undefined, faults };
 }
 
@@ -113,7 +118,7 @@ function reportWithoutRule(scope: MessageScope, { shards, method, at, faults }: 
 const KINDS: ReadonlySet<string> = new Set(["string", "int", "uint", "bytes"]);
 
 /** Returns true if a value can be a key, or a name. Other values are reported. */
-function isKey(by: Expression, use: "name" | "rendezvous" | "modulo", { report }: MessageScope): boolean {
+function isKey(by: Expression, use: "name" | ShardHash, { report }: MessageScope): boolean {
   const { type, text } = by;
   const refuse = (message: string, hint: string): false => {
     report({ code: "BFF328", severity: "error", message, at: text.at, hint });

@@ -46,11 +46,17 @@ const ANSWER = "answer";
 const tagsIn = ({ cache }: IrPolicy): readonly Text[] => cache?.tags ?? [];
 
 function resolved(tags: readonly Text[], hole: (text: Text) => TagHole | undefined): CacheTag[] {
-  return tags.flatMap((text) => {
-    const parts = holes(text).map((part) => (typeof part === "string" ? part : hole(part)));
-    const sound = parts.filter((part) => part !== undefined);
-    return parts.length === 0 || sound.length < parts.length ? [] : [{ text, parts: sound }];
-  });
+  return tags.flatMap((text) => tagOf(text, hole) ?? []);
+}
+
+/** Returns a tag with its resolved holes; undefined if one has a fault. */
+export function tagOf<Hole extends object>(
+  text: Text,
+  hole: (text: Text) => Hole | undefined,
+): { readonly text: Text; readonly parts: readonly (string | Hole)[] } | undefined {
+  const parts = holes(text).map((part) => (typeof part === "string" ? part : hole(part)));
+  const sound = parts.filter((part) => part !== undefined);
+  return parts.length === 0 || sound.length < parts.length ? undefined : { text, parts: sound };
 }
 
 /** Checks a hole, which has a single value. */

@@ -3,7 +3,7 @@ import type { Text } from "../../diagnostic/origin.ts";
 import type { IrEach, IrShard, IrStep } from "../../ir/step.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import type { EachSource, Quorum, Source } from "../model/model.ts";
-import { mostOf, shardsOf } from "../policies/shards.ts";
+import { mostOf, shardsOf, withoutShards } from "../policies/shards.ts";
 import { check, checkCondition, checkValue, where } from "../scope/scope.ts";
 import { resolveCall } from "./call.ts";
 import { resolveCompose } from "./compose.ts";
@@ -65,21 +65,18 @@ function scatteredOver(cx: MessageContext, root: Node, source: Source): IrShard 
   const [operand] = root.kind === "call" && root.overload === "shard_names" ? root.args : [];
   if (operand?.kind !== "constant") return undefined;
   const service = String(operand.value);
-  const found = source.kind === "call" ? source.call.method.parent : undefined;
-  const shards = found && shardsOf(cx.governing.entries, found);
-  if (found?.typeName === service && shards !== undefined) return shards;
+  const called = source.kind === "call" ? source.call.method.parent : undefined;
+  if (called?.typeName === service) {
+    const shards = shardsOf(cx.governing.entries, called);
+    if (shards === undefined) cx.scope.report(withoutShards(called, operand.at));
+    return shards ?? "faulty";
+  }
   cx.scope.report({
     code: "BFF273",
     severity: "error",
-    message:
-      found?.typeName === service
-        ? `"${service}" has no shards`
-        : `\`shard.names\` names "${service}", and this \`each\` calls ${found === undefined ? "nothing" : `"${found.typeName}"`}`,
+    message: `\`shard.names\` names "${service}", and this \`each\` calls ${called === undefined ? "nothing" : `"${called.typeName}"`}`,
     at: operand.at,
-    hint:
-      found?.typeName === service
-        ? `add \`upstream: { service: "${service}" shard: {} }\` to the (bff.v1.file) option`
-        : "name the service of the `call` in this `each`",
+    hint: "name the service of the `call` in this `each`",
   });
   return "faulty";
 }
