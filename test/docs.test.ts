@@ -178,7 +178,9 @@ test("the page of variables lists every variable that a server reads, and no oth
     .filter((name) => /^config\/(config|load-).*(?<!\.test)\.ts$/.test(name))
     .map((name) => read(`packages/server/src/${name}`))
     .concat(
-      ["topics", "pages", "usage"].map((name) => read(`runtime/src/environment/open-${name}.ts`)),
+      ["open-topics", "reach-nats", "open-pages", "open-usage"].map((name) =>
+        read(`runtime/src/environment/${name}.ts`),
+      ),
       ["process/open-overrides", "process/open-tools", "mcp/open-mcp"].map((name) =>
         read(`packages/server/src/${name}.ts`),
       ),
