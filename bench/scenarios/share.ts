@@ -13,7 +13,7 @@ const PLACES = 10;
 const ANSWER_MS = 10;
 /** Requests that the upstream can answer, per millisecond. */
 const CAPACITY = PLACES / ANSWER_MS;
-const FULL = { ms: 5_000, adapting: 500, requests: 20_000, rounds: 15 };
+const FULL = { ms: 40_000, adapting: 500, requests: 20_000, rounds: 15 };
 const QUICK = { ms: 600, adapting: 100, requests: 2_000, rounds: 1 };
 
 type Times = "equal" | "exponential";
