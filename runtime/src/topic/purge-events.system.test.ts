@@ -71,3 +71,10 @@ test("events that the stream drops after their purge cause no other one", async 
   await new Promise((resolve) => setTimeout(resolve, 500)); // several checks
   expect([purged, faults]).toEqual([["*", "a", "b", "c", "d", "e"], []]);
 });
+
+test("a stream that replaces events of one subject is reported", async () => {
+  const { faults } = await reader({ max_msgs_per_subject: 1 });
+  expect(faults).toEqual([
+    "the JetStream stream ITEMS has max_msgs_per_subject 1: it may drop events before their purge; remove this limit",
+  ]);
+});

@@ -168,7 +168,15 @@ export class PurgeEvents implements LinkListener {
   async #check(link: Link, name: string, opened?: ConsumerInfo): Promise<void> {
     const { jsm } = link;
     const { jetstream } = this.#spec;
-    const { first_seq: first, last_seq: last } = (await jsm.streams.info(jetstream)).state;
+    const { config, state } = await jsm.streams.info(jetstream);
+    const { first_seq: first, last_seq: last } = state;
+    // Such losses leave no trace in the stream's positions. A stream with this setting may also refuse instead.
+    if (opened !== undefined && config.max_msgs_per_subject > 0 && !config.discard_new_per_subject)
+      this.#parts.fault(
+        `the JetStream stream ${jetstream} has max_msgs_per_subject ${config.max_msgs_per_subject}: it may drop ` +
+          "events before their purge; remove this limit",
+        undefined,
+      );
     const info = opened ?? (await jsm.consumers.info(jetstream, name)); // after `last`
     const known = this.#known?.created === info.created ? this.#known.whole : undefined;
     // Another process that receives events of this consumer has done the same check.
