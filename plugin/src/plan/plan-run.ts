@@ -9,7 +9,7 @@ import { maskReads } from "../resolve/model/read-paths.ts";
 import { requestLists } from "../resolve/model/request-lists.ts";
 import type { ServedTogether } from "../resolve/model/server-paths.ts";
 import { appGroups, nameGroups, ranksOf } from "./app-groups.ts";
-import { coalescing } from "./calls/coalescing.ts";
+import { repeatedCalls } from "./calls/repeated-calls.ts";
 import { nameCalls } from "./calls/entry-names.ts";
 import { receivedCalls } from "./calls/received-calls.ts";
 import { explainedSteps } from "./messages/explained-steps.ts";
@@ -96,11 +96,11 @@ function namesOf(model: Model, { children }: Composition, servers: readonly Serv
   const groups = appGroups(model, children, servers);
   const names = nameGroups(groups);
   const calls = new Map<Call, Entry>();
-  const coalesces = coalescing(model);
+  const repeated = repeatedCalls(model);
   const received = receivedCalls(model);
   for (const group of appGroups(model, children, [])) {
     const [first] = group;
-    if (first !== undefined) nameCalls(group, names.upstreams(first.file.desc), calls, coalesces, received);
+    if (first !== undefined) nameCalls(group, names.upstreams(first.file.desc), calls, repeated, received);
   }
   return { ...names, calls, ranks: ranksOf(groups) };
 }

@@ -11,7 +11,6 @@ import { camel } from "../../text/camel.ts";
 import type { Entry, PlanResolver } from "../model/calls.ts";
 import { distinctNames } from "../names/distinct-names.ts";
 import { lowerFirst, messageNames, NameScope, upperFirst, upstreamNames } from "../names/name-scope.ts";
-import type { Coalesces } from "./coalescing.ts";
 import { planCallPolicy, policyKey } from "./policies.ts";
 
 /** The constants of upstreams by the full names of their services. */
@@ -27,18 +26,20 @@ export function nameUpstreams(calls: readonly Call[]): ReadonlyMap<string, strin
 
 /**
  * Names one entry for all calls that differ only in the values that they send.
+ * @param repeated calls that join equal ones of their response
  * @param withMetadata the calls whose headers or trailers an expression reads
  */
 export function nameCalls(
   messages: readonly Block[],
   upstreams: ReadonlyMap<string, string>,
   calls: Map<Call, Entry>,
-  coalesces: Coalesces,
+  repeated: ReadonlySet<Call>,
   withMetadata: ReadonlySet<Call>,
 ): void {
   const upstreamOf = ({ method }: Call): string => upstreams.get(method.parent.typeName) ?? "upstream";
   const all = messages.flatMap(callsIn);
   const nameOf = entryNames(all, upstreamOf);
+  const coalesced = new Set(all.filter((call) => repeated.has(call)).map(keyOf));
   const received = new Set(all.filter((call) => withMetadata.has(call)).map(keyOf));
   const entries = new Map<string, Entry>();
   for (const call of all) {
@@ -52,7 +53,7 @@ export function nameCalls(
       batch: call.batch,
       grouped: grouping(call).length > 0,
       metadata: call.metadata.length > 0,
-      coalesce: coalesces(call),
+      coalesce: coalesced.has(key),
       received: received.has(key),
     };
     entries.set(key, entry);

@@ -8,14 +8,11 @@ import type { BffMethod, Composed, Model, Source, Step } from "../../resolve/mod
 import { callsOf } from "../../resolve/model/source-parts.ts";
 import { planCallPolicy, policyKey } from "./policies.ts";
 
-/** Returns true if equal calls are made once. */
-export type Coalesces = (call: Call) => boolean;
-
 /**
- * Calls without side effects whose method and policy one response may reach twice: from two steps, from the items of a list, or through a
- * message that is composed in two places. Batches and cached calls join equal ones anyway.
+ * Calls without side effects whose method and policy one response may reach twice: from two steps, from the items of a
+ * list, or through a message that is composed in two places. Batches and cached calls join equal ones anyway.
  */
-export function coalescing(model: Model): Coalesces {
+export function repeatedCalls(model: Model): ReadonlySet<Call> {
   const byName = messagesByName(model.messages);
   // Composers precede the messages that they compose.
   const place = new Map(model.messages.map((message, i) => [message, i]));
@@ -27,17 +24,22 @@ export function coalescing(model: Model): Coalesces {
     keys.set(call, key);
     return key;
   };
-  const twice = new Set<string>();
+  const repeated = new Set<Call>();
   const methods = model.files.flatMap((file) => file.services).flatMap((service) => service.methods);
   const roots = new Map(methods.map((method) => [rootKey(method), method]));
   for (const { composed: root, shared: started, opening, permit } of roots.values()) {
     const shared = [...started, ...(opening?.steps ?? [])];
     const times = new Map<Composed, number>([[root, 1]]);
-    const reached = new Map<string, number>();
+    const reached = new Map<string, { often: number; readonly calls: Call[] }>();
     const count = (steps: readonly Step[], often: number): void => {
       for (const { source } of steps) {
         const here = source.kind === "each" ? 2 : often;
-        for (const call of callsOf(source)) reached.set(keyOf(call), (reached.get(keyOf(call)) ?? 0) + here);
+        for (const call of callsOf(source).filter(mayJoin)) {
+          const equal = reached.get(keyOf(call)) ?? { often: 0, calls: [] };
+          equal.often += here;
+          equal.calls.push(call);
+          reached.set(keyOf(call), equal);
+        }
         for (const child of childrenOf(source)) times.set(child, Math.min(2, (times.get(child) ?? 0) + here));
       }
     };
@@ -46,14 +48,13 @@ export function coalescing(model: Model): Coalesces {
     const messages = reachable([root, ...shared.flatMap(({ source }) => childrenOf(source))], inside);
     for (const message of messages.sort((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0)))
       count(message.steps, times.get(message) ?? 1);
-    for (const [key, made] of reached) if (made > 1) twice.add(key);
+    for (const { often, calls } of reached.values()) if (often > 1) for (const call of calls) repeated.add(call);
   }
-  return (call) =>
-    call.effects === "none" &&
-    call.batch === undefined &&
-    planCallPolicy(call).cache === undefined &&
-    twice.has(keyOf(call));
+  return repeated;
 }
+const mayJoin = (call: Call): boolean =>
+  call.effects === "none" && call.batch === undefined && planCallPolicy(call).cache === undefined;
+
 /** Rpcs that make the same calls. */
 const rootKey = ({ composed, shared, permit }: BffMethod): string =>
   [
