@@ -4,7 +4,7 @@ import type { DescField, DescOneof } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { type Clock, systemClock } from "../clock.ts";
 import { Code, Failure, Reason } from "../failure.ts";
-import { boundedText } from "../wire/bounded-status.ts";
+import { boundedText, type ReceivedDetail } from "../wire/bounded-status.ts";
 import { encodeViolations } from "./encode.ts";
 import { pathText } from "./path.ts";
 import type { Rule, Violation } from "./violation.ts";
@@ -91,17 +91,35 @@ export class Violations {
   }
 }
 
+/** Detail of a refusal: violations with their paths, of which only the encoded form is sent. */
+export class ViolationsDetail implements ReceivedDetail {
+  readonly type = "buf.validate.Violations";
+  readonly value: Uint8Array<ArrayBuffer>;
+  readonly #found: readonly Violation[];
+
+  constructor(found: readonly Violation[]) {
+    this.value = encodeViolations(found);
+    this.#found = found;
+  }
+  /** Returns a text that names the first `most` violations, and the number of the others. */
+  text(most: number): string {
+    const texts = this.#found.slice(0, most).map(textOf);
+    const more = this.#found.length - texts.length;
+    const others = more > 0 ? `; and ${more}${this.#found.length >= MOST ? " or more" : ""} others` : "";
+    return `${texts.join("; ")}${others}`;
+  }
+}
+
+function textOf({ path, message, rule, forKey }: Violation): string {
+  const where = pathText(path);
+  const mark = forKey ? " (key): " : ": ";
+  return `${where}${where === "" ? "" : mark}${message || `[${rule.id}]`}`;
+}
+
 function refusalOf(found: readonly Violation[]): Failure {
-  const texts = found.slice(0, MOST_IN_TEXT).map(({ path, message, rule, forKey }) => {
-    const where = pathText(path);
-    const mark = forKey ? " (key): " : ": ";
-    return `${where}${where === "" ? "" : mark}${message || `[${rule.id}]`}`;
-  });
-  const more = found.length - texts.length;
-  const text = `${texts.join("; ")}${more > 0 ? `; and ${more}${found.length >= MOST ? " or more" : ""} others` : ""}`;
   const code = Code.INVALID_ARGUMENT;
-  const details = [{ type: "buf.validate.Violations", value: encodeViolations(found) }];
-  const clientMessage = boundedText(text);
+  const detail = new ViolationsDetail(found);
+  const clientMessage = boundedText(detail.text(MOST_IN_TEXT));
   return new Failure({
     code,
     reason: Reason.INVALID,
@@ -109,6 +127,6 @@ function refusalOf(found: readonly Violation[]): Failure {
     message: clientMessage,
     clientCode: code,
     clientMessage,
-    details,
+    details: [detail],
   });
 }

@@ -2,6 +2,7 @@ import { create, createRegistry } from "@bufbuild/protobuf";
 import { endpoint } from "@protobff/runtime/internal/endpoint/endpoint";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { Code, Failure, Reason } from "@protobff/runtime/internal/failure";
+import { Violations } from "@protobff/runtime/internal/validate/violations";
 import { expect, onTestFinished, test } from "vitest";
 import { Front, type Page, PageSchema } from "../../../../runtime/src/testing/gen/test_pb.ts";
 import { listen } from "../listen.ts";
@@ -185,6 +186,29 @@ test("failures are results that the model sees, without texts of upstreams", asy
   expect(result.isError).toBe(true);
   expect(result.content[0].text).toMatch(/^NOT_FOUND: not found\nReason: \w+$/);
 });
+
+test("an error names up to 20 violations", async () => {
+  const refused = (count: number) => () => {
+    const found = new Violations();
+    for (let at = 0; at < count; at++) found.at(Front.method.show.input.field.id, { id: "r", message: "is bad" }, at);
+    return Promise.reject(caught(() => found.refuse()));
+  };
+  const textFor = async (count: number): Promise<string> => {
+    const { send } = await served(refused(count));
+    return (await send(legacy("tools/call", { name: "show" }))).body.result.content[0].text;
+  };
+  const some = (count: number) => Array.from({ length: count }, (_, at) => `id[${at}]: is bad`).join("; ");
+  expect(await textFor(5)).toBe(`INVALID_ARGUMENT: ${some(5)}\nReason: INVALID_REQUEST`);
+  expect(await textFor(32)).toBe(`INVALID_ARGUMENT: ${some(20)}; and 12 or more others\nReason: INVALID_REQUEST`);
+});
+function caught(throws: () => void): unknown {
+  try {
+    throws();
+  } catch (thrown) {
+    return thrown;
+  }
+  throw new Error("nothing was thrown");
+}
 
 test("an answer over its bound is an error that names the fields of a smaller answer", async () => {
   const { send } = await served(() => Promise.resolve(page("x".repeat(300))), { narrow: ["fields", "pageSize"] });

@@ -5,7 +5,14 @@ import { type Degradation, Degradation_Effect as Effect } from "@protobff/messag
 import { ErrorInfoSchema, RetryInfoSchema } from "@protobff/messages/google/rpc/error_details_pb.js";
 import { detailIn } from "@protobff/runtime/internal/error-info";
 import { codeName, type Failure } from "@protobff/runtime/internal/failure";
+import { ViolationsDetail } from "@protobff/runtime/internal/validate/violations";
 import { allDetails } from "../headers/error-details.ts";
+import { cut } from "./json-rpc.ts";
+
+/** Maximum number of violations in the text of an error: a model corrects all of them at once. */
+const MAX_VIOLATIONS = 20;
+/** Maximum length of their text, in bytes. */
+const MAX_VIOLATIONS_TEXT = 4_096;
 
 /** The JSON of a result of tools/call. */
 export type ResultText = string;
@@ -28,16 +35,17 @@ const contentOf = (texts: readonly string[]): string => JSON.stringify(texts.map
 export const reasonOf = (failure: Failure): string | undefined =>
   detailIn(allDetails(failure, undefined), ErrorInfoSchema)?.reason;
 
-/** Returns the failure of an rpc: its code and message, the reason, and the time of a retry. */
+/** Returns the failure of an rpc: its code and message or violations, the reason, and the time of a retry. */
 export function failureText(failure: Failure | ConnectError): string {
   const [code, message] =
     "clientCode" in failure ? [failure.clientCode, failure.clientMessage] : [failure.code, failure.rawMessage];
   const details = allDetails(failure, undefined);
   const info = detailIn(details, ErrorInfoSchema);
   const retry = detailIn(details, RetryInfoSchema)?.retryDelay;
+  const violations = details.find((detail) => detail instanceof ViolationsDetail)?.text(MAX_VIOLATIONS);
   const seconds = retry === undefined ? undefined : Number(retry.seconds) + (retry.nanos > 0 ? 1 : 0);
   return [
-    `${codeName(code)}: ${message}`,
+    `${codeName(code)}: ${violations === undefined ? message : cut(violations, MAX_VIOLATIONS_TEXT)}`,
     ...(info === undefined ? [] : [`Reason: ${info.reason}`]),
     ...(seconds === undefined ? [] : [`Call again after ${seconds} s.`]),
   ].join("\n");
