@@ -1,6 +1,7 @@
 // The server: one process around the endpoints of a package. It comprises configuration from the environment, one port
 // for HTTP/1.1 and HTTP/2, health, reflection, logs and draining. Ordinary unary calls take the fast path, all others
 // Connect's adapter. It may import every other room, and no other imports it.
+import { Console } from "node:console";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DescService, Message } from "@bufbuild/protobuf";
@@ -66,6 +67,8 @@ export async function serve<
   freeAfterCompiling();
   // A closed or full stdout must not stop the server.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  // Standard output carries JSON-RPC only.
+  if (isStdio(process)) globalThis.console = new Console(process.stderr);
   const setup = configure(declaration);
   const { config, options } = setup;
   const worker = await workerOf(process);
@@ -89,7 +92,10 @@ export async function serve<
     const { services, types } = options;
     const { identity, observers, tools } = parts;
     const served = { name: options.name, endpoints, services, types, identity, env: config.env, ...observers };
-    await serveStdioTools(tools, served, config.maxRequestBytes);
+    const { maxRequestBytes: maxBytes, graceMs } = config;
+    await serveStdioTools(tools, served, { maxBytes, graceMs });
+    const deadline = performance.now() + graceMs;
+    await release(parts, () => Math.max(0, deadline - performance.now()));
     return process.exit(0);
   }
   if (config.warmUpMs > 0) await warmedUp(declaration, config, parts.identity, parts.observers);
@@ -249,6 +255,13 @@ async function openPorts(
   }
 }
 
+/** Closes all that endpoints used. */
+async function release(parts: Parts, leftMs: () => number): Promise<void> {
+  await closeClients(Object.values(parts.clients), leftMs());
+  await parts.closeCache();
+  await Promise.race([closeParts(parts, leftMs), sleep(leftMs(), undefined, { ref: false })]);
+}
+
 interface Running<Upstreams extends Readonly<Record<string, DescService>>> {
   readonly options: UpstreamsSpec<Upstreams>;
   readonly config: ServerConfig<string, unknown>;
@@ -277,9 +290,7 @@ function ending<Upstreams extends Readonly<Record<string, DescService>>>({
     const deadline = performance.now() + drainDelayMs + config.graceMs;
     const leftMs = () => Math.max(0, deadline - performance.now());
     await (replaced ? listening.handOver(config.graceMs) : listening.close(config.graceMs));
-    await closeClients(Object.values(clients), deadline - performance.now());
-    await parts.closeCache();
-    await Promise.race([closeParts(parts, leftMs), sleep(leftMs(), undefined, { ref: false })]);
+    await release(parts, leftMs);
     await admin?.close(); // the last one, so that it shows the end
   };
   // A rejection, in a resolver for example, belongs to one request. It must not end the process with all others.

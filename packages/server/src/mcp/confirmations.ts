@@ -1,6 +1,7 @@
 // Questions to the user before a tool runs (MCP 2026-07-28, Multi Round-Trip Requests): the server keeps nothing but the
 // ids of answers, so that each is used once.
 import { createHash, randomUUID } from "node:crypto";
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { Clock } from "@protobff/runtime/internal/clock";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
 import type { Sealer } from "@protobff/runtime/internal/sealing/sealer";
@@ -8,8 +9,10 @@ import { cut, isObject } from "./json-rpc.ts";
 
 /** Name of the question, and of its field. */
 const CONFIRM = "confirm";
+/** Method of requests to users. */
+export const ELICIT = "elicitation/create";
 /** Time for an answer, in milliseconds. */
-const LIFE_MS = 300_000;
+export const LIFE_MS = 300_000;
 /** Maximum length of the arguments in a question, in bytes. */
 const MAX_SHOWN = 2_048;
 
@@ -53,18 +56,9 @@ export class Confirmations {
    */
   question(call: Confirmed, shown: string): string {
     const state: State = { id: randomUUID(), until: this.#clock.date().getTime() + LIFE_MS };
-    const params = {
-      mode: "form",
-      message: `Run ${call.tool} with ${cut(shown, MAX_SHOWN)}?`,
-      requestedSchema: {
-        type: "object",
-        properties: { [CONFIRM]: { type: "boolean", title: "Run it", default: false } },
-        required: [CONFIRM],
-      },
-    };
     return JSON.stringify({
       resultType: "input_required",
-      inputRequests: { [CONFIRM]: { method: "elicitation/create", params } },
+      inputRequests: { [CONFIRM]: { method: ELICIT, params: formOf(call.tool, shown) } },
       requestState: this.#sealer.seal(JSON.stringify(state), purposeOf(call)).toString("base64url"),
     });
   }
@@ -80,14 +74,30 @@ export class Confirmations {
     const answer = isObject(inputResponses) ? inputResponses[CONFIRM] : undefined;
     if (!isObject(answer)) return "unanswered";
     if (!(await this.#used.use(id, LIFE_MS))) return "unknown";
-    return answer.action === "accept" && isObject(answer.content) && answer.content[CONFIRM] === true
-      ? "accepted"
-      : "refused";
+    return isAccepted(answer) ? "accepted" : "refused";
   }
   close(): void {
     this.#used.close();
   }
 }
+/**
+ * Returns the parameters of a question to the user.
+ *
+ * @param shown arguments in JSON, without sensitive values
+ */
+export const formOf = (tool: string, shown: string): JsonObject => ({
+  mode: "form",
+  message: `Run ${tool} with ${cut(shown, MAX_SHOWN)}?`,
+  requestedSchema: {
+    type: "object",
+    properties: { [CONFIRM]: { type: "boolean", title: "Run it", default: false } },
+    required: [CONFIRM],
+  },
+});
+/** True for the answer of a user who agrees. */
+export const isAccepted = (answer: unknown): boolean =>
+  isObject(answer) && answer.action === "accept" && isObject(answer.content) && answer.content[CONFIRM] === true;
+
 /** The parameters of a request that answer a question. */
 export interface Answers {
   readonly requestState?: unknown;

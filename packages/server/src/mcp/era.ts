@@ -77,7 +77,7 @@ export const missingElicitation = (): RpcError =>
   );
 
 /** An empty object declares forms only (MCP 2026-07-28, Elicitation). */
-function showsForms({ elicitation }: JsonObject): boolean {
+export function showsForms({ elicitation }: JsonObject): boolean {
   return isObject(elicitation) && (isObject(elicitation.form) || Object.keys(elicitation).length === 0);
 }
 

@@ -49,7 +49,7 @@ export class RpcError {
 const MAX_DEPTH = 100;
 
 /**
- * Reads one message. Responses of clients are no messages: the server sends no requests.
+ * Reads a request or a notification. A response of a client is none.
  *
  * @param text the whole body, or one line of standard input
  */
@@ -64,6 +64,25 @@ export function readMessage(text: string): RpcMessage | RpcError {
   if (problem !== undefined) return new RpcError(RpcCode.INVALID_REQUEST, problem, { status: 400, id: idIn(json) });
   const { id, method, params = {} } = json as Json;
   return { id, method, params };
+}
+
+/** The response of a client to a request of the server. */
+export interface RpcResponse {
+  readonly id: RpcId;
+  /** Undefined: an error. */
+  readonly result: JsonValue | undefined;
+}
+/** Returns undefined for a text that is no response. */
+export function readResponse(text: string): RpcResponse | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const id = idIn(json);
+  if (id === undefined || !isObject(json) || "method" in json || isTooDeep(json, MAX_DEPTH)) return undefined;
+  return "result" in json || "error" in json ? { id, result: json.result } : undefined;
 }
 
 interface Json {
@@ -109,6 +128,14 @@ export function cut(text: string, mostBytes: number): string {
 /** Returns the text of a result. */
 export const resultText = (id: RpcId, result: string): string =>
   `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`;
+
+/** Returns the text of a request of the server. */
+export const requestText = (id: RpcId, method: string, params: JsonObject): string =>
+  JSON.stringify({ jsonrpc: "2.0", id, method, params });
+
+/** Returns the text of a notification. */
+export const notificationText = (method: string, params: JsonObject): string =>
+  JSON.stringify({ jsonrpc: "2.0", method, params });
 
 /** Returns the text of an error, without an id if the request's could not be read. */
 export const errorText = (id: RpcId | undefined, { code, message, data, id: found = id }: RpcError): string =>

@@ -1,5 +1,5 @@
 import { systemClock, type Timer } from "@protobff/runtime/internal/clock";
-import { cut } from "./json-rpc.ts";
+import { cut, notificationText } from "./json-rpc.ts";
 
 /** Shortest time between two notifications, in milliseconds. */
 const EVERY_MS = 250;
@@ -35,7 +35,7 @@ export class Progress {
     this.#waiting = undefined;
     this.#count++;
     const params = { progressToken: this.#token, progress: this.#count, message };
-    this.#send(JSON.stringify({ jsonrpc: "2.0", method: "notifications/progress", params }));
+    this.#send(notificationText("notifications/progress", params));
     this.#timer = systemClock.setTimeout((progress: Progress) => progress.#next(), EVERY_MS, this);
   }
 }

@@ -1,4 +1,5 @@
-import type { Message, Registry } from "@bufbuild/protobuf";
+import type { JsonObject, JsonValue, Message, Registry } from "@bufbuild/protobuf";
+import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { Code, type Failure } from "@protobff/runtime/internal/failure";
 import type { Identity } from "@protobff/runtime/internal/identity/identity";
 import type { Incoming } from "@protobff/runtime/internal/identity/incoming-request";
@@ -42,7 +43,16 @@ export interface McpRequest {
   readonly failed: (error: RpcError) => void;
   /** Returns the receiver of a stream's items, for a client with a progress token. Undefined if it accepts no events. */
   readonly progress: (token: string | number) => ((json: string) => void) | undefined;
+  /** Sends a request to the client. Undefined if the transport has no way back, or the client shows no forms. */
+  readonly elicit?: Elicit | undefined;
 }
+
+/** @param answered receives the result; undefined for an error, and without an answer in time */
+export type Elicit = (
+  method: string,
+  params: JsonObject,
+  answered: (result: JsonValue | undefined) => void,
+) => Answering;
 
 /** Error of a request that the server itself fails. */
 export const INTERNAL = new RpcError(RpcCode.INTERNAL, "internal error", { status: 500 });

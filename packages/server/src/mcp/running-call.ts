@@ -8,7 +8,7 @@ import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authen
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
 import type { IncomingHeaders } from "@protobff/runtime/internal/identity/incoming-request";
 import { masked } from "../explorer/masks.ts";
-import type { Confirmations, Confirmed, Outcome } from "./confirmations.ts";
+import { type Confirmations, type Confirmed, ELICIT, formOf, isAccepted, type Outcome } from "./confirmations.ts";
 import { type Client, missingElicitation } from "./era.ts";
 import { cut, isObject, RpcCode, RpcError } from "./json-rpc.ts";
 import { INTERNAL, type McpRequest, type McpServerOptions, refused, unauthenticated } from "./request.ts";
@@ -19,6 +19,7 @@ import { lackOf, type ServedTool } from "./tool-set.ts";
 
 const OLD_CLIENT =
   "FAILED_PRECONDITION: this tool needs a confirmation of the user, and a client of MCP 2026-07-28 with elicitation.";
+const NOT_CONFIRMED = "not confirmed";
 
 /** The rpc of a call, ready to run. */
 interface Ready {
@@ -115,12 +116,30 @@ export class RunningCall {
   /** Runs the call if its user has confirmed it. */
   async #confirm(ready: Ready, json: JsonObject): Promise<void> {
     const { confirmations } = this.#options;
-    if (!this.#client.modern || confirmations === undefined) this.#done(toolError(OLD_CLIENT));
+    if (!this.#client.modern || confirmations === undefined) this.#elicit(ready, json);
     else if (!this.#client.showsForms) this.#request.failed(missingElicitation());
     else if ((await this.#outcome(confirmations, ready, json)) === "accepted" && !this.#cancelled) this.#run(ready);
   }
+  /** Sends the form to the user of an older client, while the call waits. */
+  #elicit(ready: Ready, json: JsonObject): void {
+    const { elicit } = this.#request;
+    if (elicit === undefined) {
+      this.#done(toolError(OLD_CLIENT));
+      return;
+    }
+    this.#answering = elicit(ELICIT, formOf(ready.served.tool.name, this.#shown(ready, json)), (answer) => {
+      if (this.#cancelled) return;
+      if (isAccepted(answer)) this.#run(ready);
+      else this.#done(toolError(NOT_CONFIRMED));
+    });
+  }
+  /** Returns the arguments without sensitive values. */
+  #shown({ served }: Ready, json: JsonObject): string {
+    return JSON.stringify(masked(json, served.endpoint.method.input, this.#options.registry));
+  }
   /** Answers the request unless its outcome is `accepted`. */
-  async #outcome(confirmations: Confirmations, { served, args, caller }: Ready, json: JsonObject): Promise<Outcome> {
+  async #outcome(confirmations: Confirmations, ready: Ready, json: JsonObject): Promise<Outcome> {
+    const { served, args, caller } = ready;
     const { params } = this.#request.message;
     const { input } = served.endpoint.method;
     const call: Confirmed = { tool: served.tool.name, caller, bytes: toBinary(input, args) };
@@ -132,11 +151,8 @@ export class RunningCall {
       return "unknown";
     }
     if (outcome === "unknown") this.#request.failed(UNKNOWN_STATE);
-    if (outcome === "refused") this.#done(toolError("not confirmed"));
-    if (outcome === "unanswered") {
-      const shown = JSON.stringify(masked(json, input, this.#options.registry));
-      this.#done(confirmations.question(call, shown));
-    }
+    if (outcome === "refused") this.#done(toolError(NOT_CONFIRMED));
+    if (outcome === "unanswered") this.#done(confirmations.question(call, this.#shown(ready, json)));
     return outcome;
   }
 

@@ -1,7 +1,19 @@
 // MCP over standard input and output (2026-07-28, Transports): one message per line, for an agent on this machine.
+import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
 import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { type Incoming, incomingOf } from "@protobff/runtime/internal/identity/incoming-request";
-import { errorText, RpcCode, RpcError, type RpcId, type RpcMessage, readMessage, resultText } from "./json-rpc.ts";
+import { ClientRequests } from "./client-requests.ts";
+import { showsForms } from "./era.ts";
+import {
+  errorText,
+  isObject,
+  RpcCode,
+  RpcError,
+  type RpcId,
+  type RpcMessage,
+  readMessage,
+  resultText,
+} from "./json-rpc.ts";
 import type { OpenMcp } from "./open-mcp.ts";
 import { Progress } from "./progress.ts";
 import { ToolIncoming } from "./tool-incoming.ts";
@@ -18,34 +30,58 @@ export interface StdioOptions {
   readonly headers: ReadonlyMap<string, string>;
   /** Maximum size of a message, in bytes. */
   readonly maxBytes: number;
+  /** Time for requests in progress after the end of the input, in milliseconds. */
+  readonly graceMs: number;
+  readonly clock?: Clock;
 }
 
-/** Serves until the input ends, which cancels the requests in progress. */
+/**
+ * Serves until the input ends. Requests in progress are then answered for up to `graceMs`. After that, streams end with
+ * their newest items, and all other requests are cancelled.
+ */
 export async function serveStdio(options: StdioOptions): Promise<void> {
   const session = new Session(options);
   for await (const line of linesOf(options.input, options.maxBytes)) session.receive(line);
-  session.close();
+  await session.end();
 }
 
 class Session {
   readonly #options: StdioOptions;
   readonly #received: Incoming;
   readonly #running = new Map<RpcId, Running>();
+  readonly #forms: ClientRequests;
+  /** True after an `initialize` of a client that shows forms. */
+  #showsForms = false;
+  /** Called when no request is in progress. */
+  #idle = (): void => {};
 
   constructor(options: StdioOptions) {
     this.#options = options;
+    this.#forms = new ClientRequests((text) => this.#write(text), options.clock);
     const get = (name: string): string | null => options.headers.get(name) ?? null;
     this.#received = incomingOf({ get });
   }
   receive(line: string | undefined): void {
     const message =
       line === undefined ? new RpcError(RpcCode.INVALID_REQUEST, "the message is too large") : readMessage(line);
-    if (message instanceof RpcError) this.#write(errorText(undefined, message));
-    else if (message.id !== undefined) this.#begin(message.id, message);
+    if (message instanceof RpcError) {
+      if (line === undefined || !this.#forms.receive(line)) this.#write(errorText(undefined, message));
+    } else if (message.id !== undefined) this.#begin(message.id, message);
     else if (message.method === "notifications/cancelled") this.#cancel(message.params.requestId);
   }
-  close(): void {
-    for (const id of [...this.#running.keys()]) this.#cancel(id);
+  async end(): Promise<void> {
+    this.#forms.close(); // nobody can answer any more
+    if (this.#running.size === 0) return;
+    const { mcp, graceMs, clock = systemClock } = this.#options;
+    const idle = Promise.withResolvers<void>();
+    this.#idle = idle.resolve;
+    const expired = (): void => {
+      mcp.drain();
+      for (const id of [...this.#running.keys()]) this.#cancel(id);
+    };
+    const timer = clock.setTimeout(expired, graceMs, undefined);
+    await idle.promise;
+    clock.clearTimeout(timer);
   }
 
   #begin(id: RpcId, message: RpcMessage): void {
@@ -54,12 +90,15 @@ class Session {
       this.#write(errorText(id, new RpcError(RpcCode.INVALID_REQUEST, problem)));
       return;
     }
+    if (message.method === "initialize")
+      this.#showsForms = isObject(message.params.capabilities) && showsForms(message.params.capabilities);
     const running: Running = { answering: undefined, progress: undefined };
     this.#running.set(id, running);
     running.answering = this.#options.mcp.server.answer({
       message,
       incoming: new ToolIncoming(this.#received, message, this.#options.mcp.metadata?.resource),
       metadata: undefined,
+      elicit: this.#showsForms ? this.#forms.elicit : undefined,
       done: (result) => this.#end(id, running, resultText(id, result)),
       failed: (error) => this.#end(id, running, errorText(id, error)),
       progress: (token) => {
@@ -73,15 +112,19 @@ class Session {
   #end(id: RpcId, running: Running, text: string): void {
     running.progress?.close();
     if (this.#running.get(id) !== running) return;
-    this.#running.delete(id);
     this.#write(text);
+    this.#remove(id);
   }
   #cancel(id: unknown): void {
     if (typeof id !== "string" && typeof id !== "number") return;
     const running = this.#running.get(id);
-    this.#running.delete(id);
+    this.#remove(id);
     running?.progress?.close();
     running?.answering?.cancel();
+  }
+  #remove(id: RpcId): void {
+    this.#running.delete(id);
+    if (this.#running.size === 0) this.#idle();
   }
   #write(text: string): void {
     this.#options.write(`${text}\n`);

@@ -4,6 +4,7 @@ import type { ServerFault } from "@protobff/runtime/internal/environment/server-
 import type { Observer } from "@protobff/runtime/internal/observer";
 import type { ServerConfig } from "../config/config.ts";
 import { harmless } from "../config/load-observer.ts";
+import { isStdio } from "../config/stdio.ts";
 import type { Explorer } from "../explorer/explorer.ts";
 import type { AccessLog } from "../logs/access-log.ts";
 import { AuditLog, appendingTo, appendingToStream } from "../logs/audit-log.ts";
@@ -77,10 +78,11 @@ async function openMetrics(): Promise<Metrics> {
   return new Metrics();
 }
 
-/** Opens the access log on standard output, because successful requests are no failures. */
+/** Opens the access log on standard output, because successful requests are no failures; beside MCP, on standard error. */
 async function openAccessLog(share: number, format: LogFormat): Promise<AccessLog> {
   const { AccessLog } = await import("../logs/access-log.ts");
-  const writer = new LineWriter(process.stdout, (count) => lostLine(format, "the access log", count));
+  const output = isStdio(process) ? process.stderr : process.stdout;
+  const writer = new LineWriter(output, (count) => lostLine(format, "the access log", count));
   return new AccessLog(writer, { share, format });
 }
 

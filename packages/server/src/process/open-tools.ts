@@ -60,9 +60,13 @@ async function opened(config: McpConfig, parts: ToolParts): Promise<OpenMcp> {
 }
 
 /** Serves the tools over standard input and output until the input ends. */
-export async function serveStdioTools(config: McpConfig, parts: ToolParts, maxBytes: number): Promise<void> {
+export async function serveStdioTools(
+  config: McpConfig,
+  parts: ToolParts,
+  bounds: { readonly maxBytes: number; readonly graceMs: number },
+): Promise<void> {
   const [mcp, { serveStdio }] = [await opened(config, parts), await import("../mcp/stdio.ts")];
   const write = (text: string): unknown => process.stdout.write(text);
-  await serveStdio({ mcp, input: process.stdin, write, headers: config.headers, maxBytes });
+  await serveStdio({ mcp, input: process.stdin, write, headers: config.headers, ...bounds });
   mcp.close();
 }
