@@ -49,6 +49,20 @@ export class Denied {
 /** Check that precedes an RPC's message. It never throws, and its promise never rejects. */
 export interface AdmissionCheck {
   authenticate(headers: IncomingHeaders): Verdict | Promise<Verdict>;
+  /** Undefined: no early limit applies to the whole package. */
+  readonly arrival?: ArrivalCheck | undefined;
+}
+
+/** Early limits of a package, for requests whose RPC is still unknown. */
+export interface ArrivalCheck {
+  /**
+   * Charges the limits that apply to the whole package. Undefined: admitted. It never throws or rejects.
+   *
+   * @param method name in events, in place of an RPC's
+   */
+  arrive(headers: IncomingHeaders, method: string): Denied | undefined | Promise<Denied | undefined>;
+  /** As `authenticate`, for a request that `arrive` has admitted. */
+  authenticateArrived(headers: IncomingHeaders): Verdict | Promise<Verdict>;
 }
 
 interface AdmissionOptions extends RefusedParts {

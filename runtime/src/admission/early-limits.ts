@@ -4,7 +4,7 @@ import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import { type IncomingHeaders, incomingOf, type Peer } from "../identity/incoming-request.ts";
 import type { ChargeResult, Limits, Refusal } from "../limits/limits.ts";
 import type { Trace } from "../observer-requests.ts";
-import { type AdmissionCheck, Denied, type Verdict } from "./admission.ts";
+import { type AdmissionCheck, type ArrivalCheck, Denied, type Verdict } from "./admission.ts";
 import { withHeaders } from "./answer-metadata.ts";
 import { chargeLimits } from "./charge-limits.ts";
 import { type Arrival, chargesOf, isReported, type LimitUse, reportLimits } from "./limit-uses.ts";
@@ -20,23 +20,55 @@ interface EarlyLimitsOptions<App> extends RefusedParts {
   readonly hidden: ReadonlySet<string>;
 }
 
-export class EarlyLimits<App> implements AdmissionCheck {
+type Uses<App> = EarlyLimitsOptions<App>["early"];
+type Outcome = ChargeResult | Refusal;
+
+export class EarlyLimits<App> implements AdmissionCheck, ArrivalCheck {
   readonly #options: EarlyLimitsOptions<App>;
+  readonly #ofPackage: Uses<App>;
+  readonly #ofRpc: Uses<App>;
 
   constructor(options: EarlyLimitsOptions<App>) {
     this.#options = options;
+    this.#ofPackage = options.early.filter(({ of }) => of === "file");
+    this.#ofRpc = options.early.filter(({ of }) => of !== "file");
+  }
+  get arrival(): ArrivalCheck | undefined {
+    return this.#ofPackage.length === 0 ? undefined : this;
   }
 
   /** Returns a promise only if counters, or a credential's source, have to be queried. */
   authenticate(headers: IncomingHeaders): Verdict | Promise<Verdict> {
     if (headers instanceof AuthenticatedRequest && headers.passed === this) return this.#next(headers, 0);
-    const { app, counters, early, hidden, clock } = this.#options;
+    return this.#charged(headers, this.#options.early);
+  }
+  authenticateArrived(headers: IncomingHeaders): Verdict | Promise<Verdict> {
+    return this.#charged(headers, this.#ofRpc);
+  }
+  arrive(headers: IncomingHeaders, method: string): Denied | undefined | Promise<Denied | undefined> {
+    const { app, hidden, observer } = this.#options;
+    const arrived = new Arrived(app, headers, hidden);
+    const after = (outcome: Outcome | undefined): Denied | undefined => {
+      if (outcome === undefined) return undefined;
+      if (isReported(outcome)) reportLimits(observer, outcome, arrived, (name) => arrived.header(name), method);
+      if (!("failure" in outcome)) return undefined;
+      return new Denied(outcome.failure, withHeaders(undefined, outcome.failure.headers));
+    };
+    try {
+      const outcome = this.#charge(this.#ofPackage, arrived);
+      return outcome instanceof Promise ? outcome.then(after) : after(outcome);
+    } catch (thrown) {
+      return new Denied(asFailure(thrown));
+    }
+  }
+
+  #charged(headers: IncomingHeaders, uses: Uses<App>): Verdict | Promise<Verdict> {
+    const { app, hidden, clock } = this.#options;
     const startedAt = clock.now();
     const arrived = new Arrived(app, headers, hidden);
-    let outcome: ChargeResult | Refusal | Promise<ChargeResult | Refusal> | undefined;
+    let outcome: Outcome | undefined | Promise<Outcome>;
     try {
-      const { charges, failed } = chargesOf(early, arrived, undefined);
-      if (charges.length + failed.length > 0) outcome = chargeLimits(counters, charges, failed);
+      outcome = this.#charge(uses, arrived);
     } catch (thrown) {
       return this.#denied(asFailure(thrown), arrived, startedAt);
     }
@@ -44,13 +76,13 @@ export class EarlyLimits<App> implements AdmissionCheck {
     if (!(outcome instanceof Promise)) return this.#after(outcome, arrived, 0, startedAt);
     return outcome.then((found) => this.#after(found, arrived, clock.now() - startedAt, startedAt));
   }
-
-  #after(
-    outcome: ChargeResult | Refusal,
-    arrived: Arrived<App>,
-    tookMs: number,
-    startedAt: number,
-  ): Verdict | Promise<Verdict> {
+  /** Returns undefined if no limit applies. */
+  #charge(uses: Uses<App>, arrived: Arrived<App>): Outcome | undefined | Promise<Outcome> {
+    const { charges, failed } = chargesOf(uses, arrived, undefined);
+    if (charges.length + failed.length === 0) return undefined;
+    return chargeLimits(this.#options.counters, charges, failed);
+  }
+  #after(outcome: Outcome, arrived: Arrived<App>, tookMs: number, startedAt: number): Verdict | Promise<Verdict> {
     const { method, observer } = this.#options;
     const report = (trace?: Trace): void =>
       reportLimits(observer, outcome, arrived, (name) => arrived.header(name), method, trace);

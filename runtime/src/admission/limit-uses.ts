@@ -24,6 +24,8 @@ export interface Limited<App, Args extends Message, Result extends Message, Prin
 /** A limit, as an rpc uses it. */
 export interface LimitUse<Cx, Args, Result> {
   readonly limit: RateLimit;
+  /** `file`: it applies to all RPCs of the package, and to requests that name none yet. */
+  readonly of?: "file" | undefined;
   /** Key that is counted. Undefined: the limit does not apply. Empty: PERMISSION_DENIED. */
   readonly key: (cx: Cx, args: Args) => string | undefined;
   /** Reports whether it applies. Default: it does. */

@@ -2,7 +2,7 @@ import type { DescMessage, DescMethodUnary, Message, MessageShape } from "@bufbu
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { Degradation } from "@protobff/messages/bff/v1/degradation_pb.js";
 import type { Part } from "@protobff/messages/bff/v1/stream_pb.js";
-import type { Permit, Verdict } from "../admission/admission.ts";
+import type { ArrivalCheck, Permit, Verdict } from "../admission/admission.ts";
 import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import type { Door } from "../admission/gates.ts";
 import type { Limited } from "../admission/limit-uses.ts";
@@ -139,6 +139,8 @@ export interface Endpoint {
    * resulting headers to `run`. Undefined if every caller is admitted. It never throws, and a promise never rejects.
    */
   readonly authenticate?: ((headers: IncomingHeaders) => Verdict | Promise<Verdict>) | undefined;
+  /** Early limits of its package; undefined: there are none. */
+  readonly arrival?: ArrivalCheck | undefined;
   /**
    * Composes one answer; exactly one of the callbacks is called, once.
    *

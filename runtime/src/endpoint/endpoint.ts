@@ -68,7 +68,7 @@ export function endpoint<
   const authenticate: Endpoint["authenticate"] = (headers) => admission.authenticate(headers);
   const plain = routeOf(method, run, codec);
   const route: Endpoint["route"] = (router) => addAuthenticated(router, admission, () => plain(router));
-  return { ...common, authenticate, run, route: versioned(version, route) };
+  return { ...common, authenticate, arrival: admission.arrival, run, route: versioned(version, route) };
 }
 
 /**

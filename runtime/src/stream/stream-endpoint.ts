@@ -2,7 +2,7 @@
 // composition, and not on the protocol of a follower.
 import type { DescMethodServerStreaming, Message } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
-import type { Verdict } from "../admission/admission.ts";
+import type { ArrivalCheck, Verdict } from "../admission/admission.ts";
 import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import type { Clock } from "../clock.ts";
 import type { Endpoint, EndpointCodec } from "../endpoint/endpoint-options.ts";
@@ -81,6 +81,8 @@ export interface StreamEndpoint {
   readonly heartbeatMs?: number | undefined;
   /** As of `Endpoint`. */
   readonly authenticate?: ((headers: IncomingHeaders) => Verdict | Promise<Verdict>) | undefined;
+  /** As of `Endpoint`. */
+  readonly arrival?: ArrivalCheck | undefined;
   readonly refused?: ((failure: Failure, headers: IncomingHeaders, tookMs: number) => void) | undefined;
   /** As of `Endpoint`. */
   readonly traffic?: Traffic | undefined;

@@ -48,6 +48,7 @@ class Exchange {
   #answering: Answering | undefined;
   #progress: Progress | undefined;
   #alive: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(options: McpHttpOptions, request: ServerRequest, response: ServerResponse) {
     this.#options = options;
@@ -94,6 +95,17 @@ class Exchange {
   }
 
   #complete(body: Buffer): void {
+    const { server, metadata, peers } = this.#options;
+    const received = new NodeIncoming(this.#request, peers);
+    this.#out.once("close", () => this.#close());
+    server.arrive(
+      new ToolIncoming(received, undefined, metadata?.resource),
+      () => this.#admitted(body, received),
+      (error) => this.#fail(undefined, error),
+    );
+  }
+  #admitted(body: Buffer, received: NodeIncoming): void {
+    if (this.#isClosed) return;
     const message = this.#read(body);
     if (message instanceof RpcError) {
       this.#fail(undefined, message);
@@ -101,13 +113,11 @@ class Exchange {
     }
     const { id } = message;
     if (id === undefined) {
-      this.#notified();
+      this.#notified(received);
       return;
     }
-    const { metadata, peers } = this.#options;
+    const { metadata } = this.#options;
     const { accept = "*/*" } = this.#request.headers;
-    const received = new NodeIncoming(this.#request, peers);
-    this.#out.once("close", () => this.#close());
     this.#answering = this.#options.server.answer({
       message,
       incoming: new ToolIncoming(received, message, metadata?.resource),
@@ -118,8 +128,8 @@ class Exchange {
     });
   }
   /** Nothing that clients report is of use here. */
-  #notified(): void {
-    const error = notificationError(new NodeIncoming(this.#request, this.#options.peers));
+  #notified(received: NodeIncoming): void {
+    const error = notificationError(received);
     if (error === undefined) this.#send(202, [], undefined);
     else this.#fail(undefined, error);
   }
@@ -157,6 +167,7 @@ class Exchange {
     this.#send(error.status, ["content-type", "application/json", ...error.headers], text);
   }
   #close(): void {
+    this.#isClosed = true;
     this.#stop();
     this.#answering?.cancel();
   }

@@ -1,12 +1,13 @@
 // Methods of MCP, over any transport: initialize, ping, server/discover, tools/list and tools/call.
 import type { JsonObject } from "@bufbuild/protobuf";
-import { auditRefusal } from "@protobff/runtime/internal/admission/admission";
+import { auditRefusal, type Denied } from "@protobff/runtime/internal/admission/admission";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { GONE } from "@protobff/runtime/internal/endpoint/front";
 import { asFailure, Failure } from "@protobff/runtime/internal/failure";
 import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
+import type { Incoming } from "@protobff/runtime/internal/identity/incoming-request";
 import { type Client, clientOf, legacyVersion, SUPPORTED } from "./era.ts";
 import { cut, RpcCode, RpcError, type RpcMessage } from "./json-rpc.ts";
 import { INTERNAL, type McpRequest, type McpServerOptions, refused, unauthenticated } from "./request.ts";
@@ -14,6 +15,9 @@ import { RunningCall, unknownTool } from "./running-call.ts";
 
 /** Time for which a client may keep the list of tools, in milliseconds. */
 const TTL_MS = 300_000;
+
+/** Name in events of requests that call no rpc. */
+const AUDITED = "mcp";
 
 /** Runs a method for its caller. */
 type Method = (request: McpRequest, caller: Caller | undefined) => void;
@@ -42,15 +46,29 @@ export class McpServer {
     ]);
   }
 
+  /** Charges the early limits of the packages, which precede the message. Never throws. */
+  arrive(incoming: Incoming, admitted: () => void, failed: (error: RpcError) => void): void {
+    const { tools, challenge } = this.#options;
+    const settled = (denied: Denied | undefined): void => {
+      if (denied === undefined) admitted();
+      else failed(refused(denied.failure, challenge));
+    };
+    const found = tools.arrive(incoming, AUDITED);
+    if (found instanceof Promise) found.then(settled).catch((thrown: unknown) => this.#broken(thrown, failed));
+    else settled(found);
+  }
   /** Answers a request. Returns a handle that cancels it. Never throws. */
   answer(request: McpRequest): Answering {
     try {
       return this.#answer(request);
     } catch (thrown) {
-      this.#options.fault("cannot answer a request for tools", thrown);
-      request.failed(INTERNAL);
+      this.#broken(thrown, request.failed);
       return GONE;
     }
+  }
+  #broken(thrown: unknown, failed: (error: RpcError) => void): void {
+    this.#options.fault("cannot answer a request for tools", thrown);
+    failed(INTERNAL);
   }
   #answer(request: McpRequest): Answering {
     const client = clientOf(request.message, request.metadata);
@@ -100,7 +118,7 @@ export class McpServer {
     const { observer, identity } = this.#options;
     const parts = { caller: undefined, peer: incoming.peer, answer: [] };
     const authentication = new AuthenticatedRequest(incoming, identity?.hidden ?? new Set(), parts);
-    auditRefusal(observer, failure, { authentication, method: "mcp", at: systemClock.date() });
+    auditRefusal(observer, failure, { authentication, method: AUDITED, at: systemClock.date() });
   }
   #identified(request: McpRequest, run: Method): void {
     const { identity, tools, challenge } = this.#options;

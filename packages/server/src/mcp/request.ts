@@ -64,6 +64,11 @@ export const unauthenticated = (challenge: string): RpcError =>
     headers: ["www-authenticate", challenge],
   });
 
+const STATUSES: ReadonlyMap<Code, number> = new Map([
+  [Code.RESOURCE_EXHAUSTED, 429],
+  [Code.PERMISSION_DENIED, 403],
+]);
+
 /** Returns the error of a caller whose credential is refused or cannot be verified, or who calls too often. */
 export function refused({ clientCode, clientMessage, headers = [] }: Failure, challenge: Challenge): RpcError {
   if (clientCode === Code.UNAUTHENTICATED)
@@ -71,6 +76,5 @@ export function refused({ clientCode, clientMessage, headers = [] }: Failure, ch
       status: 401,
       headers: ["www-authenticate", challenge("invalid_token")],
     });
-  const status = clientCode === Code.RESOURCE_EXHAUSTED ? 429 : 503;
-  return new RpcError(clientCode, clientMessage, { status, headers });
+  return new RpcError(clientCode, clientMessage, { status: STATUSES.get(clientCode) ?? 503, headers });
 }

@@ -61,12 +61,12 @@ export class RunningCall {
   };
   #authenticate(served: ServedTool): void {
     const { incoming } = this.#request;
-    const { authenticate } = served.endpoint;
+    const { authenticate, arrival } = served.endpoint;
     if (authenticate === undefined) {
       this.#read(served, incoming, undefined);
       return;
     }
-    const verdict = authenticate(incoming);
+    const verdict = arrival === undefined ? authenticate(incoming) : arrival.authenticateArrived(incoming);
     if (verdict instanceof Promise) verdict.then((found) => this.#admit(served, found)).catch(this.#broken);
     else this.#admit(served, verdict);
   }
@@ -80,7 +80,7 @@ export class RunningCall {
   }
   #refusal({ tool }: ServedTool, { failure, caller }: Denied): RpcError {
     const { challenge } = this.#options;
-    if (failure.clientCode !== Code.PERMISSION_DENIED) {
+    if (failure.clientCode !== Code.PERMISSION_DENIED || reasonOf(failure) === "LIMIT_KEY") {
       const hasNone = reasonOf(failure) === "CREDENTIAL_MISSING";
       return hasNone ? unauthenticated(challenge()) : refused(failure, challenge);
     }

@@ -12,6 +12,7 @@ function session(maxBytes = 1_000, drain = () => {}) {
   const requests: McpRequest[] = [];
   const cancelled: unknown[] = [];
   const server = {
+    arrive: (_: unknown, admitted: () => void) => admitted(),
     answer(request: McpRequest) {
       requests.push(request);
       return { cancel: () => cancelled.push(request.message.id) };
@@ -69,11 +70,13 @@ test("a cancelled request is stopped, and has no answer", async () => {
 test("requests in progress are answered after the end of the input", async () => {
   const { requests, cancelled, written, send, call, end, done } = session();
   await send(call(1) + call(2));
+  await send(call(3).trimEnd());
   await end();
+  requests[2]?.done("{}");
   requests[1]?.done("{}");
   requests[0]?.done("{}");
   await done;
-  expect([cancelled, written]).toEqual([[], [2, 1].map((id) => ({ jsonrpc: "2.0", id, result: {} }))]);
+  expect([cancelled, written]).toEqual([[], [3, 2, 1].map((id) => ({ jsonrpc: "2.0", id, result: {} }))]);
 });
 
 test("after a time, streams end with their newest items, and other requests are cancelled", async () => {

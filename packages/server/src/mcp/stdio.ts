@@ -1,7 +1,7 @@
 // MCP over standard input and output (2026-07-28, Transports): one message per line, for an agent on this machine.
 import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
 import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
-import { type Incoming, incomingOf } from "@protobff/runtime/internal/identity/incoming-request";
+import { type Incoming, incomingOf, type Peer } from "@protobff/runtime/internal/identity/incoming-request";
 import { ClientRequests } from "./client-requests.ts";
 import { showsForms } from "./era.ts";
 import {
@@ -45,6 +45,9 @@ export async function serveStdio(options: StdioOptions): Promise<void> {
   await session.end();
 }
 
+/** The client is a process of this machine. */
+const THIS_MACHINE: Peer = { address: "127.0.0.1", direct: "127.0.0.1", names: [] };
+
 class Session {
   readonly #options: StdioOptions;
   readonly #received: Incoming;
@@ -58,8 +61,8 @@ class Session {
   constructor(options: StdioOptions) {
     this.#options = options;
     this.#forms = new ClientRequests((text) => this.#write(text), options.clock);
-    const get = (name: string): string | null => options.headers.get(name) ?? null;
-    this.#received = incomingOf({ get });
+    const { get, all } = incomingOf({ get: (name) => options.headers.get(name) ?? null });
+    this.#received = { get, all, peer: THIS_MACHINE };
   }
   receive(line: string | undefined): void {
     const message =
@@ -94,9 +97,19 @@ class Session {
       this.#showsForms = isObject(message.params.capabilities) && showsForms(message.params.capabilities);
     const running: Running = { answering: undefined, progress: undefined };
     this.#running.set(id, running);
+    const { server, metadata } = this.#options.mcp;
+    const incoming = new ToolIncoming(this.#received, message, metadata?.resource);
+    server.arrive(
+      incoming,
+      () => this.#answer({ id, message, incoming }, running),
+      (error) => this.#end(id, running, errorText(id, error)),
+    );
+  }
+  #answer({ id, message, incoming }: Arrived, running: Running): void {
+    if (this.#running.get(id) !== running) return;
     running.answering = this.#options.mcp.server.answer({
       message,
-      incoming: new ToolIncoming(this.#received, message, this.#options.mcp.metadata?.resource),
+      incoming,
       metadata: undefined,
       elicit: this.#showsForms ? this.#forms.elicit : undefined,
       done: (result) => this.#end(id, running, resultText(id, result)),
@@ -130,6 +143,11 @@ class Session {
     this.#options.write(`${text}\n`);
   }
 }
+interface Arrived {
+  readonly id: RpcId;
+  readonly message: RpcMessage;
+  readonly incoming: Incoming;
+}
 interface Running {
   answering: Answering | undefined;
   progress: Progress | undefined;
@@ -160,4 +178,5 @@ async function* linesOf(input: AsyncIterable<Uint8Array>, maxBytes: number): Asy
     }
     add(chunk.subarray(from));
   }
+  if (length > 0) yield take(); // the last line of a pipe may lack its end
 }

@@ -13,9 +13,11 @@ export class ToolIncoming implements Incoming {
   /** As of `Incoming`. */
   readonly resource: string | undefined;
 
-  constructor(base: Incoming, { params }: RpcMessage, resource: string | undefined) {
+  /** @param message undefined for one that is not read yet */
+  constructor(base: Incoming, message: RpcMessage | undefined, resource: string | undefined) {
+    const meta = message?.params._meta;
     this.#base = base;
-    this.#meta = isObject(params._meta) ? params._meta : {};
+    this.#meta = isObject(meta) ? meta : {};
     this.resource = resource;
   }
   get peer(): Peer {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { JsonObject, Message, Registry } from "@bufbuild/protobuf";
+import type { DescMethod, JsonObject, Message, Registry } from "@bufbuild/protobuf";
+import type { ArrivalCheck, Denied } from "@protobff/runtime/internal/admission/admission";
 import {
   hasRoles,
   hasScopes,
@@ -9,6 +10,7 @@ import {
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { nameOf } from "@protobff/runtime/internal/endpoint/front";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
+import type { Incoming } from "@protobff/runtime/internal/identity/incoming-request";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { readArguments } from "./arguments.ts";
 import type { Tool } from "./tool.ts";
@@ -28,6 +30,8 @@ export type Lack = "credential" | "scope" | "rest";
 export class ToolSet {
   readonly #tools = new Map<string, ServedTool>();
   readonly #listed: readonly Listed[];
+  /** One of each package. */
+  readonly #arrivals: readonly ArrivalCheck[];
   /** True if every tool admits callers without a credential. */
   readonly isPublic: boolean;
   /** Hash of all that agents see of the tools. */
@@ -47,11 +51,24 @@ export class ToolSet {
       const read = (args: JsonObject) => readArguments(endpoint.method.input, args, { ...tool, registry });
       this.#tools.set(tool.name, { tool, endpoint, read });
     }
+    const byPackage = [...this.#tools.values()].map(
+      ({ endpoint: { method, arrival } }) => [packageOf(method), arrival] as const,
+    );
+    this.#arrivals = [...new Map(byPackage).values()].filter((arrival) => arrival !== undefined);
     this.#listed = sorted.map((tool) => ({ permit: tool.permit, text: JSON.stringify(listed(tool)) }));
     this.isPublic = tools.every(({ permit }) => lackOf(permit, undefined) === undefined);
     this.digest = createHash("sha256").update(listOf(this.#listed)).digest("hex").slice(0, 16);
   }
 
+  /** Charges the early limits of the packages. Undefined: admitted. */
+  arrive(incoming: Incoming, method: string): Denied | undefined | Promise<Denied | undefined> {
+    let found: Denied | undefined | Promise<Denied | undefined>;
+    for (const check of this.#arrivals) {
+      const arrive = () => check.arrive(incoming, method);
+      found = found instanceof Promise ? found.then((denied) => denied ?? arrive()) : (found ?? arrive());
+    }
+    return found;
+  }
   get(name: unknown): ServedTool | undefined {
     return typeof name === "string" ? this.#tools.get(name) : undefined;
   }
@@ -65,6 +82,8 @@ export class ToolSet {
     return listOf(this.#listed.filter(({ permit }) => lackOf(permit, caller) === undefined));
   }
 }
+
+const packageOf = ({ parent }: DescMethod): string => parent.file.proto.package;
 
 interface Listed {
   readonly permit: StaticPermit | undefined;

@@ -43,13 +43,13 @@ function rateLimit({ name, package: of, rate, per, burst, local, closed, dryRun 
 }
 
 /** `limits: { counters: deps.limits, early: […], late: […] },` */
-export function limitsProperty({ method, limits }: PlanMethod, names: FileNames): Lines {
+export function limitsProperty({ method, limits, tool }: PlanMethod, names: FileNames): Lines {
   if (limits === undefined) return [];
   const cx: Line = method.callers === undefined ? ["cx"] : ["cx: ", ...typeOfRequest(["App"], method.callers, names)];
   const list = (name: "early" | "late", parameter: Line): Lines => {
     const uses = limits[name];
     if (uses.length === 0) return [];
-    const all = uses.flatMap((use) => emitUse(use, name === "early", parameter, limits, names));
+    const all = uses.flatMap((use) => emitUse(use, { early: name === "early", tool }, parameter, limits, names));
     return block([`${name}: [`], all, ["],"]);
   };
   return block(
@@ -81,9 +81,17 @@ function usageLines({ usage, functions }: PlanLimits, cx: Line, names: FileNames
   );
 }
 
-function emitUse({ use, limit }: PlanLimitUse, early: boolean, cx: Line, limits: PlanLimits, names: FileNames): Lines {
+function emitUse(
+  { use, limit }: PlanLimitUse,
+  { early, tool }: { readonly early: boolean; readonly tool: PlanMethod["tool"] },
+  cx: Line,
+  limits: PlanLimits,
+  names: FileNames,
+): Lines {
   const within = requestNames(names, limits.functions);
   const others = early ? [] : ["args"];
+  // Requests for tools are counted before they name an rpc.
+  const arrives = early && tool !== undefined && use.of === "file";
   const { key, if: condition, cost, settle, settledItem } = use;
   const ofItem: Names = {
     ...within,
@@ -92,7 +100,7 @@ function emitUse({ use, limit }: PlanLimitUse, early: boolean, cx: Line, limits:
   const item = settledItem?.type;
   const typed = item?.kind === "message" ? { name: STREAM_ITEM, type: [names.shape(item.desc)] } : undefined;
   const parts: Line[] = [
-    [`limit: ${limit.constant}`],
+    [`limit: ${limit.constant}`, ...(arrives ? [', of: "file"'] : [])],
     ...(condition === undefined ? [] : [["if: ", ...lambda(cx, others, applies(condition, within))]]),
     ["key: ", ...lambda(cx, others, keyPrint(key, within))],
     ...(cost === undefined ? [] : [["cost: ", ...lambda(cx, others, costPrint(cost, within))]]),
