@@ -277,8 +277,8 @@ export interface ShedEvent {
   /** `package.Service/Method` */
   readonly method: string;
   readonly priority: Priority;
-  /** Standing delay of the event loop, in milliseconds. */
-  readonly standingDelayMs: number;
+  /** Standing delay of the event loop, in milliseconds. Undefined: the server's door refuses (`BFF_MAX_REQUESTS`). */
+  readonly standingDelayMs?: number | undefined;
 }
 
 /** Begin or end of a time in which an overloaded server refuses requests. */

@@ -135,6 +135,10 @@ export interface AddressState {
 export interface ShareEvent {
   /** `door`: the server's, before requests are composed. Otherwise the full service name of the upstream. */
   readonly place: string;
+  /** Branch of the upstream; undefined: none. */
+  readonly branch?: string | undefined;
+  /** Shard of the upstream; undefined: none. */
+  readonly shard?: string | undefined;
   /** Key of `fair_share`; "" for requests without one. */
   readonly key: string;
 }

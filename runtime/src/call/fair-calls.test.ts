@@ -4,6 +4,7 @@ import type { Request } from "../compose/request.ts";
 import { Code, Reason } from "../failure.ts";
 import { FairShare } from "../guard/fair-share.ts";
 import type { LimitPolicy } from "../guard/limit.ts";
+import { FakeClient } from "../testing/fake-client.ts";
 import { type FrontOptions, front, page } from "../testing/front.ts";
 
 const FAIR = new FairShare(4);
@@ -142,4 +143,18 @@ test("a fetch of the cache belongs to its first caller", async () => {
   send("b", "same");
   await clock.advance(0);
   expect(keys).toEqual(["a"]);
+});
+
+test("a refusal at a shard names the shard", async () => {
+  const refused: object[] = [];
+  const share = FAIR.rule(() => "a");
+  const policy = { limit: { concurrent: 1, queued: 4, fair: FAIR } };
+  const observer = { instead: { shareRefused: (event: object) => refused.push(event) } };
+  const shards = new Map(["one", "two"].map((name) => [name, new FakeClient()]));
+  const { app, send } = front({ policy, share, observer }, Object.assign(new FakeClient(), { shards }));
+  const call = (id: string) =>
+    send(async (cx) => page({ title: (await cx.call(app.get, { id }, { shard: { name: "two" } })).id })).answer;
+  const calls = ["1", "2", "3", "4", "5", "6"].map(call);
+  await calls.at(-1);
+  expect(refused).toEqual([{ place: "test.v1.Upstream", branch: undefined, shard: "two", key: "a" }]);
 });

@@ -120,11 +120,9 @@ export class Upstream {
     );
     const { shards } = client;
     if (shards !== undefined) {
-      const all = [...shards].map(([name, at]) => [
-        name,
-        new Upstream(service, at, policy, { ...options, shard: name }),
-      ]);
-      this.shards = new Shards(new Map(all as [string, Upstream][]), policy.shardHash ?? "rendezvous");
+      const at = (shard: string, of: UnaryClient) => new Upstream(service, of, policy, { ...options, shard });
+      const all = [...shards].map(([name, client]) => [name, at(name, client)] as const);
+      this.shards = new Shards(new Map(all), policy.shardHash ?? "rendezvous");
       return; // its shards report their own state
     }
     if (observer?.ejection !== undefined)
@@ -185,7 +183,8 @@ export class Upstream {
     return limit;
   }
   #limitOf(policy: LimitPolicy): Places {
-    return limitOf(policy, this.clock, (key) => this.observer?.shareRefused?.({ place: this.service, key }));
+    const { service: place, branch, shard } = this;
+    return limitOf(policy, this.clock, (key) => this.observer?.shareRefused?.({ place, branch, shard, key }));
   }
   /** Returns the places that the open streams of a method take. */
   placesOf(method: string, streams: number | undefined): readonly StreamPlaces[] {

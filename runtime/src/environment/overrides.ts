@@ -3,11 +3,15 @@ import type { Clock, Timer } from "../clock.ts";
 import type { OverrideStore } from "../identity/denylist/deny-table.ts";
 import { Denylist } from "../identity/denylist/denylist.ts";
 import { LimitOverrides } from "../limits/overrides.ts";
+import type { RateLimit } from "../limits/rate-limit.ts";
+import { tame } from "./one-line.ts";
 import type { ServerFault } from "./server-fault.ts";
 
 /** Interval between two readings, in milliseconds. */
 const READ_MS = 5_000;
 const AWAY = "the denylist and the overrides of limits cannot be read, and their last reading stays";
+
+type DeclaredLimits = readonly Pick<RateLimit, "package" | "name">[];
 
 /** Denylist and limit overrides of a store. Every 5 s they are read anew if they have changed. */
 export class Overrides {
@@ -22,17 +26,23 @@ export class Overrides {
   #fault: ServerFault | undefined;
   #closed = false;
 
-  private constructor(store: OverrideStore, clock: Clock) {
+  readonly #declared: DeclaredLimits;
+  /** Unknown limits of which the log has a line. */
+  readonly #reported = new Set<string>();
+
+  private constructor(store: OverrideStore, clock: Clock, declared: DeclaredLimits) {
     this.#store = store;
     this.#clock = clock;
+    this.#declared = declared;
   }
   /**
    * Reads both tables for the first time.
    *
+   * @param declared limits of the server
    * @throws Error if the store cannot be read, or a table is too long
    */
-  static async open(store: OverrideStore, clock: Clock): Promise<Overrides> {
-    const overrides = new Overrides(store, clock);
+  static async open(store: OverrideStore, clock: Clock, declared: DeclaredLimits = []): Promise<Overrides> {
+    const overrides = new Overrides(store, clock, declared);
     await store.openOverrides();
     await overrides.#read();
     return overrides;
@@ -40,6 +50,7 @@ export class Overrides {
   /** Reads both tables again every 5 s. A reading that fails leaves the last one. */
   watch(fault: ServerFault): void {
     this.#fault = fault;
+    this.#reportUnknown(fault);
     this.#timer = this.#clock.setTimeout((overrides: Overrides) => void overrides.#renew(), READ_MS, this);
   }
   async #renew(): Promise<void> {
@@ -62,6 +73,16 @@ export class Overrides {
     this.#version = version;
     this.#endsAt = Number.POSITIVE_INFINITY;
     for (const { until = this.#endsAt } of [...denials, ...limits]) this.#endsAt = Math.min(this.#endsAt, until);
+  }
+  /** Reports overrides of limits that a package of this server does not have. Other packages may be those of others. */
+  #reportUnknown(fault: ServerFault): void {
+    const names = this.#declared.map(({ package: of, name }) => `${of}/${name}`);
+    for (const override of this.limits.names) {
+      const siblings = names.filter((name) => name.startsWith(override.slice(0, override.indexOf("/") + 1)));
+      if (siblings.length === 0 || names.includes(override) || this.#reported.has(override)) continue;
+      this.#reported.add(override);
+      fault(`the override of the limit ${tame(override)} has no effect: limits are ${siblings.join(", ")}`, undefined);
+    }
   }
   async close(): Promise<void> {
     this.#closed = true;

@@ -43,6 +43,10 @@ export class LimitOverrides {
     }
     this.#all = all;
   }
+  /** Names of the limits that are overridden. */
+  get names(): Iterable<string> {
+    return this.#all.keys();
+  }
   /** Returns the counter of a key, with its own rate if it has one. */
   counterOf(counter: Counter, key: string): Counter {
     const override = this.#all.get(counter.id)?.get(key);

@@ -349,6 +349,22 @@ test("the key that fair queues refuse most is logged once a minute", async () =>
   expect(lines().at(-1)).toContain(" had 9 of 5010 refusals");
 });
 
+test("refusals at branches and shards of an upstream are logged apart", async () => {
+  const { log, lines, clock } = logged();
+  const refuse = (branch: string | undefined, shard: string | undefined, count: number): void => {
+    for (let i = 0; i < count; i++) log.shareRefused({ place: "up.v1.S", branch, shard, key: "acme" });
+  };
+  refuse("canary", undefined, 1);
+  refuse("canary", undefined, 3);
+  refuse(undefined, "a", 4);
+  await clock.advance(60_000);
+  refuse(undefined, "b", 3);
+  expect(lines()).toEqual([
+    'fair share: the key "acme" had 1 of 1 refusal at up.v1.S, branch canary',
+    'fair share: the key "acme" had 4 of 8 refusals at up.v1.S, shard a',
+  ]);
+});
+
 test("a message of the server without an error is logged as plain text", () => {
   const text = logged();
   text.log.server("sessions are kept in this process", undefined);

@@ -131,13 +131,14 @@ export class FailureLog extends ServerLog implements Observer {
   shareRefused(event: ShareEvent): void {
     const noisiest = this.#noisy.refused(event, this.clock.now());
     if (noisiest === undefined) return;
-    const { place, key, count, total } = noisiest;
+    const { place, branch, shard, key, count, total } = noisiest;
+    const sides = [branch === undefined ? "" : `, branch ${branch}`, shard === undefined ? "" : `, shard ${shard}`];
     const of = key === "" ? "requests without a key" : `the key ${quoted(key)}`;
     const times = `${count} of ${total} ${total === 1 ? "refusal" : "refusals"}`;
     this.report(undefined, () => ({
       event: "share",
-      text: `fair share: ${of} had ${times} at ${place === "door" ? "the door" : place}`,
-      fields: { place, key: tame(key), refused: count, total },
+      text: `fair share: ${of} had ${times} at ${place === "door" ? "the door" : place}${sides.join("")}`,
+      fields: { place, branch, shard, key: tame(key), refused: count, total },
     }));
   }
   shedding({ state, standingDelayMs, refused = 0, tookMs = 0 }: SheddingEvent): void {

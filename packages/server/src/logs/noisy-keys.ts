@@ -18,7 +18,7 @@ export class NoisyKeys {
 
   /** Counts a refusal. Returns the noisiest key when a period is over; the first refusal ends one. */
   refused(event: ShareEvent, now: number): Noisiest | undefined {
-    const id = `${event.place} ${event.key}`;
+    const id = JSON.stringify([event.place, event.branch, event.shard, event.key]);
     const counted = this.#counts.get(id) ?? { event, count: 0 };
     counted.count++;
     this.#total++;

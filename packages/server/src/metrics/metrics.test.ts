@@ -220,6 +220,19 @@ describe("requests", () => {
     ]);
   });
 
+  it("waiters that fair queues refuse are counted by upstream, branch and shard", () => {
+    const metrics = metricsOf();
+    for (const shard of ["a", "b", "b"]) metrics.shareRefused({ place: "up.v1.S", shard, key: "acme" });
+    metrics.shareRefused({ place: "up.v1.S", branch: "canary", key: "acme" });
+    metrics.shareRefused({ place: "door", key: "acme" });
+    expect(linesOf(metrics, /^bff_share_refused/).sort()).toEqual([
+      'bff_share_refused_total{place="door"} 1',
+      'bff_share_refused_total{place="up.v1.S",branch="canary"} 1',
+      'bff_share_refused_total{place="up.v1.S",shard="a"} 1',
+      'bff_share_refused_total{place="up.v1.S",shard="b"} 2',
+    ]);
+  });
+
   it("deprecated fields of requests are counted by path, from 0 on", () => {
     const metrics = metricsOf();
     metrics.rpc(rpcEvent({ deprecatedFields: ["old_id", "items[*].sku"] }));

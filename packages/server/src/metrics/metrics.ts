@@ -98,11 +98,13 @@ export class Metrics implements Observer {
   readonly #shareRefused = new Counter(
     "bff_share_refused_total",
     "Waiters that a fair queue refused, because their key had too many: at the door, or at the limit of an upstream.",
-    ["place"],
+    ["place", "branch", "shard"],
   );
-  readonly #shed = new Counter("bff_shed_total", "Requests that the overloaded server has refused.", [
-    ...["rpc_method", "priority"],
-  ]);
+  readonly #shed = new Counter(
+    "bff_shed_total",
+    "Requests that the overloaded server has refused, or its door (BFF_MAX_REQUESTS).",
+    [...["rpc_method", "priority"]],
+  );
   readonly #deprecated = new Counter("bff_deprecated_calls_total", "Requests for RPCs that are marked as deprecated.", [
     ...["rpc_method", "source"],
   ]);
@@ -200,8 +202,8 @@ export class Metrics implements Observer {
   metered(event: MeterEvent): void {
     this.#meters.add(event);
   }
-  shareRefused({ place }: ShareEvent): void {
-    this.#shareRefused.add(place);
+  shareRefused({ place, branch = "", shard = "" }: ShareEvent): void {
+    this.#shareRefused.add(place, branch, shard);
   }
   shed({ method, priority }: ShedEvent): void {
     this.#shed.add(method, priority);

@@ -34,7 +34,11 @@ function behindDoor({ fair, most = 2 }: { fair?: Fairness & FairShare; most?: nu
       }) as never;
     },
   });
-  placeDoor([echo], most, { shareRefused: ({ place, key }) => void refused.push(`${place} ${key}`) });
+  const shed: string[] = [];
+  placeDoor([{ ...echo, priority: "low" }], most, {
+    shareRefused: ({ place, key }) => void refused.push(`${place} ${key}`),
+    shed: ({ method, priority }) => void shed.push(`${method} ${priority}`),
+  });
   const failures = new Map<string, Failure>();
   const answered: string[] = [];
   const send = (tenant: string, value: string, clientMs?: number) =>
@@ -49,7 +53,7 @@ function behindDoor({ fair, most = 2 }: { fair?: Fairness & FairShare; most?: nu
     composing.get(value)?.();
     await idle();
   };
-  return { clock, send, order, answered, failures, refused, answer };
+  return { clock, send, order, answered, failures, refused, shed, answer };
 }
 const reasonOf = (failure: Failure | undefined): string => {
   const info = failure?.details.find((detail) => "type" in detail && detail.type === ERROR_INFO);
@@ -70,7 +74,7 @@ describe("the door", () => {
     expect(answered).toEqual(["b", "a", "c", "d"]);
   });
   test("a request waits for a tenth of its budget, the client's included", async () => {
-    const { send, clock, failures, order } = behindDoor({ most: 1 });
+    const { send, clock, failures, order, shed } = behindDoor({ most: 1 });
     send("x", "a");
     send("x", "waits");
     send("x", "short", 500);
@@ -83,13 +87,14 @@ describe("the door", () => {
     await clock.advance(11);
     expect(failures.get("waits")).toMatchObject({ clientCode: Code.UNAVAILABLE });
     expect(reasonOf(failures.get("waits"))).toContain("OVERLOADED");
+    expect(shed).toEqual(Array(2).fill(`${EchoService.typeName}/Echo low`));
     expect(order).toEqual(["a"]);
   });
   test("a full queue refuses at once", async () => {
-    const { send, failures } = behindDoor({ most: 1 });
+    const { send, failures, shed } = behindDoor({ most: 1 });
     for (let i = 0; i < 12; i++) send("x", `${i}`);
     await idle();
-    expect([...failures.keys()]).toEqual(["11"]);
+    expect([[...failures.keys()], shed.length]).toEqual([["11"], 1]);
     expect(reasonOf(failures.get("11"))).toContain("OVERLOADED");
   });
   test("places of requests that fail or are left are free at once, and so are those in the queue", async () => {

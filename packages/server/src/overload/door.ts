@@ -1,9 +1,12 @@
 // BFF_MAX_REQUESTS: the number of requests that a process composes at a time. Only servers with this bound load it.
+
+import type { DescMethod } from "@bufbuild/protobuf";
 import type { Door } from "@protobff/runtime/internal/admission/gates";
 import { limitOf } from "@protobff/runtime/internal/call/call-limits";
 import { budgetOf } from "@protobff/runtime/internal/call/context";
 import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
 import type { Exchange } from "@protobff/runtime/internal/compose/exchange";
+import { nameOf } from "@protobff/runtime/internal/endpoint/front";
 import type { Failure } from "@protobff/runtime/internal/failure";
 import {
   type Fairness,
@@ -13,6 +16,7 @@ import {
   type UrgentWaiter,
 } from "@protobff/runtime/internal/guard/limit";
 import type { Observer } from "@protobff/runtime/internal/observer";
+import type { Priority } from "@protobff/runtime/internal/observer-requests";
 import { overloaded, shareExceeded } from "./overloaded.ts";
 
 /** Part of its budget that a request may wait. */
@@ -23,19 +27,24 @@ const WAITING_PER_PLACE = 10;
 /** Places the door before all endpoints: `most` requests are composed at a time. A stream counts until it is open. */
 export function placeDoor(
   endpoints: readonly {
+    readonly method: DescMethod;
+    readonly priority?: Priority | undefined;
     readonly behind?: ((door: Door) => void) | undefined;
     readonly share?: { readonly fair: Fairness } | undefined;
   }[],
   most: number,
-  observer?: Pick<Observer, "shareRefused">,
+  observer?: Pick<Observer, "shareRefused" | "shed">,
 ): void {
   const fair = endpoints.find(({ share }) => share !== undefined)?.share?.fair;
   const door = new RequestDoor(most, fair, (key) => observer?.shareRefused?.({ place: "door", key }));
-  for (const { behind } of endpoints) behind?.(door);
+  for (const { behind, method, priority = "normal" } of endpoints) {
+    const shed = (): void => observer?.shed?.({ method: nameOf(method), priority });
+    behind?.({ pass: (cx) => door.pass(cx, shed) });
+  }
 }
 
 /** Admits requests in fair order, or else first come, first served. */
-export class RequestDoor implements Door {
+class RequestDoor {
   readonly #places: Places;
   readonly #isFair: boolean;
 
@@ -49,7 +58,8 @@ export class RequestDoor implements Door {
     this.#isFair = fair !== undefined;
     this.#places = limitOf({ concurrent: most, queued: most * WAITING_PER_PLACE, fair }, clock, refused);
   }
-  readonly pass = (cx: { readonly exchange: Exchange }): Failure | Promise<void> | undefined => {
+  /** @param shed called if the request is refused as OVERLOADED */
+  pass(cx: { readonly exchange: Exchange }, shed: () => void): Failure | Promise<void> | undefined {
     const { exchange } = cx;
     if (hasPlace(this.#places)) {
       this.#places.enter(NOBODY);
@@ -57,28 +67,36 @@ export class RequestDoor implements Door {
       return undefined;
     }
     const random = exchange.clock.random();
-    const waiter = new WaitingRequest(cx, this.#places, this.#release);
-    if (this.#places.enter(waiter) === "full") return this.#isFair ? shareExceeded(random) : overloaded(random);
-    return waiter.wait();
-  };
+    const waiter = new WaitingRequest(cx, this.#places, { release: this.#release, shed });
+    if (this.#places.enter(waiter) !== "full") return waiter.wait();
+    if (this.#isFair) return shareExceeded(random);
+    shed();
+    return overloaded(random);
+  }
   readonly #release = (): void => this.#places.release();
 }
 const NOBODY: UrgentWaiter = { critical: true, admitted() {}, shed() {} };
 
+interface WaitEnds {
+  /** Called when the admitted request has ended. */
+  readonly release: () => void;
+  /** Called if the request has waited too long. */
+  readonly shed: () => void;
+}
 /** A request in the queue. */
 class WaitingRequest implements UrgentWaiter {
   readonly critical = true;
   readonly #cx: { readonly exchange: Exchange };
   readonly #exchange: Exchange;
   readonly #places: Places;
-  readonly #release: () => void;
+  readonly #ends: WaitEnds;
   readonly #passed = Promise.withResolvers<void>();
 
-  constructor(cx: { readonly exchange: Exchange }, places: Places, release: () => void) {
+  constructor(cx: { readonly exchange: Exchange }, places: Places, ends: WaitEnds) {
     this.#cx = cx;
     this.#exchange = cx.exchange;
     this.#places = places;
-    this.#release = release;
+    this.#ends = ends;
   }
   get share(): Share | undefined {
     return this.#exchange.share?.of(this.#cx as never);
@@ -98,12 +116,13 @@ class WaitingRequest implements UrgentWaiter {
   }
   admitted(): void {
     this.#exchange.vacate();
-    this.#exchange.leaveDoor = this.#release;
+    this.#exchange.leaveDoor = this.#ends.release;
   }
   shed(): void {
     this.#refuse(shareExceeded(this.#exchange.clock.random()));
   }
   expire(): void {
+    this.#ends.shed();
     this.#refuse(overloaded(this.#exchange.clock.random()));
   }
   #refuse(failure: Failure): void {

@@ -64,8 +64,9 @@ export async function readDeclarations<Env, Principal extends Message>(
   const usage = await declaredUsage(process.env, options.usage, mocked);
   const pages = declaredPages(process.env, options.pages);
   const tools = await declaredTools(process.env, options.tools, identity.spec);
-  const { length } = options.limits ?? [];
-  const overrides = await declaredOverrides(process.env, options.identity !== undefined || length > 0);
+  const { limits: declared = [] } = options;
+  const used = options.identity !== undefined || declared.length > 0;
+  const overrides = await declaredOverrides(process.env, used, declared);
   const { resolvers = [], functions = [] } = options;
   const none = resolvers.length + functions.length === 0;
   const user = none ? { faults: [] } : await loadResolvers(process.env, { resolvers, functions });

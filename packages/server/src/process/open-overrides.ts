@@ -5,11 +5,13 @@ import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime
 import type { Overrides } from "@protobff/runtime/internal/environment/overrides";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import type { OpenIdentity } from "@protobff/runtime/internal/identity/spec";
+import type { RateLimit } from "@protobff/runtime/internal/limits/rate-limit";
 
 /** Reads the tables that `BFF_OVERRIDES=true` turns on. Undefined: they are off, or have faults, or nothing uses them. */
 export async function declaredOverrides(
   source: Environment,
   used: boolean,
+  limits: readonly RateLimit[],
 ): Promise<{ readonly overrides?: Overrides; readonly faults: readonly ConfigFault[] }> {
   const faults: ConfigFault[] = [];
   const read = new EnvReader(source, faults);
@@ -19,7 +21,7 @@ export async function declaredOverrides(
   if (store === undefined) return { faults };
   const { Overrides } = await import("@protobff/runtime/internal/environment/overrides");
   try {
-    return { overrides: await Overrides.open(store, systemClock), faults };
+    return { overrides: await Overrides.open(store, systemClock, limits), faults };
   } catch (error) {
     await store.close();
     const why = error instanceof Error ? error.message : String(error);

@@ -191,6 +191,21 @@ describe("overrides of limits", () => {
     expect(opened.limits.counterOf(user, "=ada").limit.rate).toBe(60);
     expect(faults).toHaveLength(1);
   });
+  test("one of a limit that its package lacks is reported once, with the limits", async () => {
+    const [store, clock, faults] = [new Store(), new FakeClock(), [] as string[]];
+    store.limits = [override({ limit: "web.v1/usr" }), override({ limit: "other.v1/usr" }), override({})];
+    const opened = await Overrides.open(store, clock, [user.limit, { package: "web.v1", name: "day" }]);
+    opened.watch((message) => void faults.push(message));
+    await clock.advance(5_000);
+    store.limits.push(override({ limit: "web.v1/da" }));
+    await clock.advance(10_000);
+    expect(faults).toEqual(
+      ["usr", "da"].map(
+        (of) => `the override of the limit web.v1/${of} has no effect: limits are web.v1/user, web.v1/day`,
+      ),
+    );
+    await opened.close();
+  });
   test("one that cannot be counted exactly does not apply, and is reported once", async () => {
     const { opened, store, clock, faults } = await guarded([]);
     const month = new Counter({ name: "user", package: "web.v1", rate: 6, per: 2_592_000_000, burst: 6 });
