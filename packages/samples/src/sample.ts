@@ -1,9 +1,11 @@
 // Samples: one fixed message of each type, with a value in every field, made from its descriptor alone.
 import {
+  clone,
   create,
   type DescField,
   type DescMessage,
   type DescOneof,
+  type Message,
   type MessageShape,
   ScalarType,
 } from "@bufbuild/protobuf";
@@ -39,8 +41,12 @@ const SECOND = 1_000_000_000n;
  * const run = sample(RunSchema); // { id: "id-1", task: "task-1" }
  */
 export function sample<Desc extends DescMessage>(desc: Desc): MessageShape<Desc> {
-  return new Sampling().of(desc, []).message as MessageShape<Desc>;
+  const found = made.get(desc) ?? new Sampling().of(desc, []).message;
+  made.set(desc, found);
+  return clone(desc, found as MessageShape<Desc>);
 }
+/** Samples by their types. */
+const made = new WeakMap<DescMessage, Message>();
 
 /**
  * Reports whether a sample of the type is known to satisfy all rules of buf.validate.

@@ -55,8 +55,9 @@ export class MockUpstream implements UnaryClient, StreamClient {
   readonly #defaults: Readonly<Record<string, MockHandler>>;
   readonly #clock: Clock;
   readonly #thrown: (error: Error) => void;
-  readonly #behaviours = new Map<string, Behaviour>();
+  readonly #behaviours = new Map<string, Behaviour | (() => Behaviour)>();
   readonly #methods: ReadonlyMap<string, Mockable>;
+  readonly #samples = new Map<string, Answer>();
   #calls: MockCall[] = [];
 
   /**
@@ -101,10 +102,10 @@ export class MockUpstream implements UnaryClient, StreamClient {
   }
   /**
    * @param method `package.Service/Method`
-   * @param behaviour undefined: that of all methods
+   * @param behaviour a function is called for each call; undefined: the behaviour of all methods
    * @throws TypeError for a method that the service does not have
    */
-  setBehaviour(method: string, behaviour: Behaviour | undefined): void {
+  setBehaviour(method: string, behaviour: Behaviour | (() => Behaviour) | undefined): void {
     if (!this.#methods.has(method)) {
       throw new TypeError(`there is no method ${method}; write one of ${[...this.#methods.keys()].join(", ")}`);
     }
@@ -113,7 +114,8 @@ export class MockUpstream implements UnaryClient, StreamClient {
   }
   /** @param method `package.Service/Method` */
   behaviourOf(method: string): Behaviour {
-    return this.#behaviours.get(method) ?? this.behaviour;
+    const behaviour = this.#behaviours.get(method) ?? this.behaviour;
+    return typeof behaviour === "function" ? behaviour() : behaviour;
   }
 
   send(
@@ -229,9 +231,8 @@ export class MockUpstream implements UnaryClient, StreamClient {
     let bytes: Uint8Array;
     try {
       const answer = await this.#answerOf(method, call);
-      const message = this.#message(method.output, answer);
-      bytes = toBinary(method.output, message);
-      call.answer.message = message;
+      bytes = answer.bytes ?? toBinary(method.output, answer.message);
+      call.answer.message = answer.message;
     } catch (thrown) {
       const mistake = !(thrown instanceof ConnectError);
       sent.fault(this.#faultOf(thrown, call), mistake ? undefined : call);
@@ -249,16 +250,34 @@ export class MockUpstream implements UnaryClient, StreamClient {
     this.#thrown(error);
     return { kind: "status", code: Code.UNKNOWN, message: error.message };
   }
-  async #answerOf(method: DescMethodUnary, call: MockCall): Promise<object> {
-    const { localName } = method;
+  async #answerOf(method: DescMethodUnary, call: MockCall): Promise<Answer> {
+    const { localName, output } = method;
     // A method may be called as what every object has.
     const byDefault = Object.hasOwn(this.#defaults, localName) ? this.#defaults[localName] : undefined;
-    const handler = this.#handlers.get(method.localName) ?? byDefault;
-    if (handler === undefined) return sample(method.output);
-    if (!isFunction(handler)) return handler;
+    const handler = this.#handlers.get(localName) ?? byDefault;
+    if (handler === undefined) return this.#sampled(method);
+    if (!isFunction(handler)) return { message: this.#message(output, handler) };
     const usual = handler === byDefault || byDefault === undefined ? undefined : await called(byDefault, call);
-    return handler(call.request as never, (usual ?? sample(method.output)) as never, call);
+    return {
+      message: this.#message(output, await handler(call.request as never, (usual ?? sample(output)) as never, call)),
+    };
   }
+  /** Returns the sample of a method, which is encoded once. */
+  #sampled({ localName, output }: DescMethodUnary): Answer {
+    let answer = this.#samples.get(localName);
+    if (answer === undefined) {
+      const message = completed(output, sample(output));
+      answer = { message, bytes: toBinary(output, message) };
+      this.#samples.set(localName, answer);
+    }
+    return answer;
+  }
+}
+
+/** Answer of a mock; undefined `bytes`: not encoded yet. */
+interface Answer {
+  readonly message: Message;
+  readonly bytes?: Uint8Array;
 }
 
 /** Methods that a mock can answer. */
