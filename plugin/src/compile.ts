@@ -33,6 +33,7 @@ import { checkItemCalls } from "./plan/check/item-calls.ts";
 import { checkMaxCalls } from "./plan/check/max-calls.ts";
 import { checkSharedUpstreams } from "./plan/check/shared-upstreams.ts";
 import { checkToolLists } from "./plan/check/tool-lists.ts";
+import { editPlan, type PlanEdit, type SettingReport } from "./plan/edits/edit-plan.ts";
 import type { Plan, PlanFile } from "./plan/model/plan.ts";
 import { plan } from "./plan/plan-run.ts";
 import { readIr, type Schema } from "./read/read-ir.ts";
@@ -65,6 +66,8 @@ export interface Compilation {
   readonly callers: readonly CallersReport[];
   /** The paths of the servers; none if there are no files. */
   readonly served: readonly ServedServer[];
+  /** Settings after `edits`; none without `edits`. */
+  readonly settings: readonly SettingReport[];
 }
 
 /** The committed lock. A run without it compares nothing and returns no lock. */
@@ -77,6 +80,7 @@ interface Run {
   readonly committed: CommittedLock | undefined;
   /** The text of faults.json, if it exists. */
   readonly examples: string | undefined;
+  readonly edits: readonly PlanEdit[] | undefined;
   readonly parameter: Parameter;
   readonly findings: Findings;
 }
@@ -84,6 +88,7 @@ interface Run {
 /** A run whose stages found no error. */
 interface Planned {
   readonly planned: Plan;
+  readonly settings: readonly SettingReport[];
   readonly lock: string | undefined;
   readonly predictions: Predictions;
 }
@@ -101,6 +106,8 @@ interface Stopped {
  * file.
  *
  * @param examples the text of faults.json, if it exists
+ * @param edits changes of the plan, for a simulation. It also needs the requests that each file with services can send,
+ * `web_play.ts`. Undefined: no simulation
  *
  * @example
  * const { response, diagnostics } = compile(request, sourcesIn(process.cwd()));
@@ -110,9 +117,10 @@ export function compile(
   sources: Sources,
   committed?: CommittedLock,
   examples?: string,
+  edits?: readonly PlanEdit[],
 ): Compilation {
   const { parameter, faults } = parseParameter(request.parameter);
-  const run: Run = { request, sources, committed, examples, parameter, findings: new Findings(parameter) };
+  const run: Run = { request, sources, committed, examples, edits, parameter, findings: new Findings(parameter) };
   const result = faults.length > 0 ? { faults } : planRequest(run);
   return "faults" in result ? stop(run, result) : emitFiles(run, result);
 }
@@ -128,15 +136,17 @@ function planRequest(run: Run): Planned | Stopped {
   checkAll(model, report);
   const servers = servedTogether(model.packages, parameter.server);
   served.run({ model, servers }, report);
-  const planned = findings.sound ? plan(model, servers) : undefined;
+  const declared = findings.sound ? plan(model, servers) : undefined;
+  const edited = declared && run.edits && editPlan(declared, run.edits);
+  const planned = edited?.plan ?? declared;
   if (planned !== undefined) checkPlan(planned, ir, run);
   checkWhatWorks(model, servers, run);
   const lock = bringLockUpToDate(model, run);
   findings.replace(foldMissingImports(findings.all));
-  const idle = faultsOfServers(model.packages, parameter.server);
+  const idle = [...faultsOfServers(model.packages, parameter.server), ...(edited?.faults ?? [])];
   if (planned === undefined || !findings.sound || idle.length > 0) return { faults: idle };
   const predictions = predict(planned, schema, run);
-  return "faults" in predictions ? predictions : { planned, lock, predictions };
+  return "faults" in predictions ? predictions : { planned, settings: edited?.settings ?? [], lock, predictions };
 }
 
 function checkPlan(planned: Plan, ir: Ir, { parameter, findings: { report } }: Run): void {
@@ -170,17 +180,23 @@ function bringLockUpToDate(model: Model, { committed, parameter, sources, findin
 /** Effects of upstream faults on each RPC of a file. */
 type Predictions = ReadonlyMap<PlanFile, readonly RpcPrediction[]>;
 
-function predict(planned: Plan, { registry }: Schema, { parameter, examples: text }: Run): Predictions | Stopped {
-  if (!readsExamples(parameter)) return new Map();
+function predict(
+  planned: Plan,
+  { registry }: Schema,
+  { parameter, examples: text, edits }: Run,
+): Predictions | Stopped {
+  if (!readsExamples(parameter) && edits === undefined) return new Map();
   const { examples, faults } = examplesIn(text, planned, registry);
   if (faults.length > 0) return { faults };
   const files = planned.files.filter(({ services }) => services.length > 0);
   return new Map(files.map((file) => [file, predictionsOf(file, planned, examples, registry)]));
 }
 
-function emitFiles({ request, parameter, findings }: Run, { planned, lock, predictions }: Planned): Compilation {
+function emitFiles(run: Run, { planned, settings, lock, predictions }: Planned): Compilation {
+  const { request, parameter, findings } = run;
+  const options = { ...parameter, plays: run.edits !== undefined };
   const ofFile = (file: PlanFile): readonly RpcPrediction[] => predictions.get(file) ?? [];
-  const response = printFiles(request, parameter, (schema) => emit(planned, schema, parameter, ofFile));
+  const response = printFiles(request, parameter, (schema) => emit(planned, schema, options, ofFile));
   const reports = [
     ...[...parameter.plan].flatMap((format) =>
       format === "faults" ? faultFiles(planned, ofFile) : planFiles(planned, format),
@@ -197,6 +213,7 @@ function emitFiles({ request, parameter, findings }: Run, { planned, lock, predi
     lock,
     callers: callersReports(planned),
     served: servedServers(planned),
+    settings,
   };
 }
 
@@ -213,5 +230,6 @@ function stop({ sources, parameter, findings }: Run, { faults }: Stopped): Compi
     lock: undefined,
     callers: [],
     served: [],
+    settings: [],
   };
 }

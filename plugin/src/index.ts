@@ -27,6 +27,8 @@ export { describeUses, type NotUsed, type UpstreamUses, usesOf } from "./lock/us
 export { type Parameter, parseParameter } from "./options/parameter.ts";
 export { PROTOS } from "./package/protos.ts";
 export { VERSION } from "./package/version.ts";
+export type { PlanEdit, SettingReport } from "./plan/edits/edit-plan.ts";
+export { WORLD_KEYS } from "./plan/edits/edit-plan.ts";
 export { isKeyword, isLibraryName } from "./read/values/names.ts";
 export type { BindReport, CallReport, ErrorRuleReport } from "./report/calls/describe-call.ts";
 export type { MethodCallsReport } from "./report/calls/describe-method-calls.ts";

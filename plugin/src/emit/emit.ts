@@ -8,6 +8,7 @@ import { emitFile, isEmpty } from "./emit-file.ts";
 import { emitPartNames } from "./emit-part-names.ts";
 import { emitFaults, emitFaultsTest } from "./mocks/emit-faults.ts";
 import { emitMock } from "./mocks/emit-mock.ts";
+import { emitPlay } from "./mocks/emit-play.ts";
 import {
   bffPath,
   codecPath,
@@ -16,6 +17,7 @@ import {
   mockPath,
   partsPath,
   planPath,
+  playPath,
   rulesPath,
   toolsPath,
 } from "./names/file-names.ts";
@@ -29,7 +31,7 @@ import { emitTools } from "./server/emit-tools.ts";
 export function emit(
   plan: Plan,
   schema: Schema,
-  options: Pick<Parameter, "mock" | "faults" | "explorer" | "importExtension">,
+  options: Pick<Parameter, "mock" | "faults" | "explorer" | "importExtension"> & { readonly plays?: boolean },
   predictionsOf: (file: PlanFile) => readonly RpcPrediction[],
 ): void {
   const messages = new Map(
@@ -47,6 +49,8 @@ export function emit(
       emitFaults(file, predictionsOf(file), schema.generateFile(`${faultsPath(file.desc)}.ts`));
       emitFaultsTest(file, options.faults, schema.generateFile(`${faultsPath(file.desc)}.test.ts`));
     }
+    if (options.plays === true && file.services.length > 0)
+      emitPlay(file, predictionsOf(file), schema.generateFile(`${playPath(file.desc)}.ts`));
   }
   for (const server of plan.servers) {
     const { identity } = server;

@@ -1,10 +1,10 @@
 // `web_faults.ts`: the plan's predictions for every fault, as tests on mocks; `web_faults.test.ts` passes them to a
 // runner.
-import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { Caller } from "@protobff/faults";
 import { ADDRESS, isListValue, type Value, writtenPrediction } from "@protobff/faults";
-import type { PlanFieldChoice, PlanFile } from "../../plan/model/plan.ts";
+import type { PlanFieldChoice, PlanFile, PlanService } from "../../plan/model/plan.ts";
 import type { Example, RpcPrediction } from "../../report/faults/predictions.ts";
 import { FileNames, faultsPath, mockPath } from "../names/file-names.ts";
 import { block, indent, type Line, type Lines } from "../text/lines.ts";
@@ -77,6 +77,33 @@ function testsOf(
     ];
   });
   if (cells.length === 0) return [];
+  const { request, call } = sentExample({ rpc, example, table }, service, desc, file, names);
+  return [
+    ...block(["for (const [cell, predicted] of ["], cells, ["] as const)"]),
+    ...indent([
+      [`test(\`${rpc}, ${example.name.replace(/[`$\\]/g, "")}: \${cell.call} × \${cell.fault}\`, () =>`],
+      [
+        "  ",
+        names.testing("runFaultTest"),
+        `(make, cell, predicted, (bff, call) => `,
+        `bff.${name}(`,
+        ...request,
+        ", { ...call",
+        ...call,
+        " })));",
+      ],
+    ]),
+  ];
+}
+
+/** Returns the request of an example, and what its call has besides: headers, address, caller. */
+export function sentExample(
+  { example, table }: RpcPrediction,
+  service: PlanService,
+  desc: DescMethod,
+  file: PlanFile,
+  names: FileNames,
+): { readonly request: Line; readonly call: Line } {
   const input: Line = [names.service(service.desc), `.method.${desc.localName}.input`];
   const request: Line =
     example.json === undefined
@@ -88,22 +115,7 @@ function testsOf(
   const { identity } = file;
   const caller: Line =
     identity === undefined ? [] : [", caller: ", ...callerOf(identity.type, example, table.caller, names)];
-  return [
-    ...block(["for (const [cell, predicted] of ["], cells, ["] as const)"]),
-    ...indent([
-      [`test(\`${rpc}, ${example.name.replace(/[`$\\]/g, "")}: \${cell.call} × \${cell.fault}\`, () =>`],
-      [
-        "  ",
-        names.testing("runFaultTest"),
-        `(make, cell, predicted, (bff, call) => `,
-        `bff.${name}(`,
-        ...request,
-        `, { ...call${headers}${address}`,
-        ...caller,
-        " })));",
-      ],
-    ]),
-  ];
+  return { request, call: [`${headers}${address}`, ...caller] };
 }
 
 /** Returns the headers of a request. Predictions are about every field, unless an example chooses some. */

@@ -199,6 +199,8 @@ export const rulesPath = (file: DescFile): string => `${file.name}_rules`;
 export const mockPath = (file: DescFile): string => `${file.name}_mock`;
 /** `web/v1/web_faults` */
 export const faultsPath = (file: DescFile): string => `${file.name}_faults`;
+/** The requests of simulations. */
+export const playPath = (file: DescFile): string => `${file.name}_play`;
 /** `web/v1/web_parts` */
 export const partsPath = (file: DescFile): string => `${file.name}_parts`;
 /** `web/v1/web_codec` */
