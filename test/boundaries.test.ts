@@ -29,6 +29,7 @@ describe("imports", () => {
   const http2 = imports("packages/http2/src").filter(({ from }) => !isTest(from));
   const expressions = imports("packages/expressions/src").filter(({ from }) => !isTest(from));
   const testing = imports("packages/testing/src").filter(({ from }) => !isTest(from));
+  const whatif = imports("packages/whatif/src").filter(({ from }) => !isTest(from));
   const generated = imports("generated");
 
   test("are found with their kinds", () => {
@@ -275,6 +276,13 @@ describe("imports", () => {
       expressions: ["values", "behaviour.ts"],
       composition: ["expressions", "values", "behaviour.ts"],
     },
+    "packages/whatif/src": {
+      "input-error.ts": [],
+      "play-module.ts": [],
+      world: ["input-error.ts", "play-module.ts"],
+      play: ["world", "play-module.ts"],
+      result: ["play", "world", "play-module.ts"],
+    },
     "plugin/src/cel": { syntax: [], types: ["syntax"], check: ["syntax", "types"], emit: ["types"] },
     "plugin/src/cel/types": {
       model: [],
@@ -331,6 +339,7 @@ describe("imports", () => {
       codec: planned,
       rpcs: ["messages", ...planned],
       check: ["model"],
+      edits: ["model"],
     },
     "plugin/src/report": {
       "time-text.ts": [],
@@ -367,12 +376,12 @@ describe("imports", () => {
   };
   test.each(Object.entries(inside))("each room of %s imports rooms below it only", (stage, all) => {
     const part = (path: string): string => path.slice(stage.length + 1).replace(/\/.*/, "");
-    const found = [...plugin, ...faults, ...expressions, ...shipped].filter(
+    const found = [...plugin, ...faults, ...expressions, ...whatif, ...shipped].filter(
       ({ from, to }) => below(from, stage) && below(to, stage) && part(from) !== part(to),
     );
     // A file beside the rooms is the door to all of them, unless the table has it.
     const within = found.filter(({ from }) => part(from) in all || !part(from).endsWith(".ts"));
-    expect(within.length).toBeGreaterThan(stage === "plugin/src/report" ? 4 : 20);
+    expect(within.length).toBeGreaterThan(["plugin/src/report", "packages/whatif/src"].includes(stage) ? 4 : 20);
     expect(shown(within.filter(({ from, to }) => !all[part(from)]?.includes(part(to))))).toEqual([]);
     expect(circles(Object.entries(all).flatMap(([from, others]) => others.map((to) => ({ from, to }))))).toEqual([]);
   });
@@ -510,6 +519,7 @@ describe("imports", () => {
         "descriptors",
         "resolvers",
         "reference",
+        "whatif",
       ],
       "workflow-command.ts",
     ],
@@ -522,6 +532,7 @@ describe("imports", () => {
     golden: ["contract"],
     routes: [],
     mirror: [],
+    whatif: ["project", "dev"],
     diff: [],
     descriptors: [],
     resolvers: [],
@@ -541,9 +552,11 @@ describe("imports", () => {
     expect(shown(found)).toEqual([]);
     expect(circles(Object.entries(words).flatMap(([from, all]) => all.map((to) => ({ from, to }))))).toEqual([]);
   });
-  test("protobff imports only the published entry of the compiler, and nothing of the runtime", () => {
+  test("protobff imports only the published entry of the compiler, and nothing of the runtime; simulations by type", () => {
     const inside = cli.filter(
-      ({ to }) => below(to, "plugin", "runtime", "packages", "test") || to.startsWith("@protobff/"),
+      ({ to, typeOnly }) =>
+        below(to, "plugin", "runtime", "packages", "test") ||
+        (to.startsWith("@protobff/") && !(typeOnly && to === "@protobff/whatif")),
     );
     expect(shown(inside)).toEqual([]);
     const compiler = cli.filter(({ to }) => to.startsWith("protoc-gen-bff") && to !== "protoc-gen-bff/compiler");

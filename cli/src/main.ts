@@ -14,6 +14,7 @@ import { addReference } from "./commands/reference.ts";
 import { addRoutes } from "./commands/routes.ts";
 import { addUses } from "./commands/uses.ts";
 import { addVerify } from "./commands/verify.ts";
+import { addWhatIf } from "./commands/whatif.ts";
 import { Refusal } from "./refusal.ts";
 import { ofProcess, type Terminal } from "./terminal.ts";
 
@@ -33,6 +34,7 @@ const WORDS: readonly AddWord[] = [
   addGolden,
   addRoutes,
   addMirror,
+  addWhatIf,
   addExplain,
 ];
 

@@ -6,6 +6,7 @@ import {
   type Compilation,
   compile,
   EXAMPLES,
+  type PlanEdit,
   parseParameter,
   projectOf,
   readsExamples,
@@ -32,6 +33,8 @@ export interface CompileOptions {
   readonly lock?: boolean | undefined;
   /** True to report faults for the requests of the folder's faults.json, too. Default: false. */
   readonly examples?: boolean | undefined;
+  /** Changes of the plan, for a simulation. Default: no simulation. */
+  readonly edits?: readonly PlanEdit[] | undefined;
   /** An earlier image: unchanged files are not read again. */
   readonly before?: Image | undefined;
 }
@@ -46,10 +49,10 @@ export interface CompiledProject {
  * `Refusal` if the protos do not build at all.
  */
 export function compileProject(options: CompileOptions): CompiledProject {
-  const { cwd, input, config = readGenConfig(cwd), sources, parameter = "", lock, examples, before } = options;
+  const { cwd, input, config = readGenConfig(cwd), sources, parameter = "", lock, examples, edits, before } = options;
   const image = buildInputs(cwd, config.inputs, input, before);
   const all = [config.parameter, parameter].filter((part) => part !== "").join(",");
-  return { config, image, compilation: compileImage(image, all, cwd, { lock, sources, examples }) };
+  return { config, image, compilation: compileImage(image, all, cwd, { lock, sources, examples, edits }) };
 }
 
 /** Builds all inputs as one image; `instead` is built in the place of each, with its exclusions. */
@@ -68,8 +71,9 @@ export function compileImage(
   {
     lock = false,
     examples = false,
+    edits,
     sources = sourcesIn(shown(cwd)),
-  }: Pick<CompileOptions, "lock" | "examples" | "sources"> = {},
+  }: Pick<CompileOptions, "lock" | "examples" | "edits" | "sources"> = {},
 ): Compilation {
   const request = create(CodeGeneratorRequestSchema, {
     parameter,
@@ -82,7 +86,8 @@ export function compileImage(
     request,
     sources,
     lock ? { text: tryRead(join(cwd, parsed.lock)), ci: false, project: projectOf(parsed.lock, cwd) } : undefined,
-    examples && readsExamples(parsed) ? tryRead(join(cwd, EXAMPLES)) : undefined,
+    examples && (readsExamples(parsed) || edits !== undefined) ? tryRead(join(cwd, EXAMPLES)) : undefined,
+    edits,
   );
 }
 
