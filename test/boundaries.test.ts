@@ -26,6 +26,7 @@ describe("imports", () => {
     .filter(({ from }) => !isTest(from))
     .map((edge) => ({ ...edge, to: coreFile(edge.to) }));
   const faults = imports("packages/faults/src").filter(({ from }) => !isTest(from));
+  const replay = imports("packages/replay/src").filter(({ from }) => !isTest(from));
   const http2 = imports("packages/http2/src").filter(({ from }) => !isTest(from));
   const expressions = imports("packages/expressions/src").filter(({ from }) => !isTest(from));
   const testing = imports("packages/testing/src").filter(({ from }) => !isTest(from));
@@ -144,7 +145,7 @@ describe("imports", () => {
           .join("/"),
       );
     const direct = imports("packages/server/src").filter(({ from }) => !isTest(from));
-    expect(shown([...direct, ...testing, ...http2, ...expressions, ...shipped].filter(leaves))).toEqual([]);
+    expect(shown([...direct, ...testing, ...replay, ...http2, ...expressions, ...shipped].filter(leaves))).toEqual([]);
     expect(shown(shipped.filter(({ to }) => /^@protobff\/(?!messages|http2|expressions)/.test(to)))).toEqual([]);
   });
 
@@ -173,11 +174,21 @@ describe("imports", () => {
     expect([...new Set(found.map(({ from }) => from))]).toEqual(["packages/server/src/process/open-mocks.ts"]);
   });
 
+  test("only serve.ts loads captures, and the capture imports nothing of the replay", () => {
+    const into = server.filter(({ from, to, typeOnly }) => {
+      const folder = "packages/server/src/capture";
+      return below(to, folder) && !below(from, folder) && !typeOnly;
+    });
+    expect(shown(into)).toEqual(["packages/server/src/serve.ts imports packages/server/src/capture/open-capture.ts"]);
+    expect(shown([...server, ...shipped].filter(({ to }) => to.startsWith("@protobff/replay")))).toEqual([]);
+  });
+
   test.each([
     ["messages", /^@bufbuild\/protobuf/],
     ["expressions", /^(node:crypto$|@bufbuild\/(protobuf|re2))/],
     ["http2", /^node:(net|tls)$/],
     ["samples", /^@bufbuild\/(protobuf|re2)/],
+    ["replay", /^(node:|@bufbuild\/protobuf|@protobff\/(messages\/|runtime\/internal\/|server$|server\/capture$))/],
     [
       "testing",
       /^(node:(crypto|timers)$|@bufbuild\/protobuf|@connectrpc\/connect|@protobff\/(messages|samples|runtime\/internal)\/)/,
@@ -419,7 +430,8 @@ describe("imports", () => {
     process: ["listen.ts", "mcp", "config", "listener", "explorer", "metrics", "telemetry", "overload", "logs"],
     workers: ["process", "config", "listener", "metrics", "overload", "logs"],
     "warm-up": ["listen.ts"],
-    "serve.ts": ["listen.ts", "config", "process", "workers", "warm-up", "listener", "memory", "logs"],
+    capture: ["process", "config", "explorer", "telemetry"],
+    "serve.ts": ["capture", "listen.ts", "config", "process", "workers", "warm-up", "listener", "memory", "logs"],
     "start.ts": ["config", "workers"],
     command: ["logs"],
   };
@@ -469,7 +481,7 @@ describe("imports", () => {
   test("no file loads itself through other files", () => {
     expect(
       circles(
-        [...shipped, ...server, ...plugin, ...testing, ...faults, ...http2, ...expressions].filter(
+        [...shipped, ...server, ...plugin, ...testing, ...replay, ...faults, ...http2, ...expressions].filter(
           ({ typeOnly }) => !typeOnly,
         ),
       ),
@@ -480,6 +492,7 @@ describe("imports", () => {
     "packages/expressions/src",
     "packages/faults/src",
     "packages/testing/src",
+    "packages/replay/src",
     "runtime/src",
     "packages/server/src",
     "cli/src",
@@ -491,6 +504,7 @@ describe("imports", () => {
       ...expressions,
       ...faults,
       ...testing,
+      ...replay,
       ...imports("cli/src").filter(({ from }) => !isTest(from)),
     ].filter(({ from, to }) => below(from, folder) && below(to, folder));
     expect(inside.length).toBeGreaterThan(20);

@@ -34,6 +34,7 @@ const packages = [
   "packages/testing",
   "packages/faults",
   "packages/whatif",
+  "packages/replay",
   "plugin",
   "cli",
   "client",
@@ -227,6 +228,10 @@ test.each([
     needed: ["LICENSE", "README.md", "dist/gen/bff/v1/stream_pb.js", "dist/gen/bff/v1/stream_pb.d.ts"],
   },
   { name: "packages/testing", needed: ["LICENSE", "README.md", "dist/index.js", "dist/fake-clock.d.ts"] },
+  {
+    name: "packages/replay",
+    needed: ["LICENSE", "README.md", "dist/index.js", "dist/main.js", "dist/world/collect.js"],
+  },
   { name: "packages/faults", needed: ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts"] },
   { name: "packages/whatif", needed: ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts"] },
   { name: "packages/http2", needed: ["LICENSE", "README.md", "dist/frames.js", "dist/frames.d.ts"] },

@@ -8,6 +8,7 @@ import { type Source, sources } from "./support/shapes.ts";
 const FOLDERS = [
   "cli",
   "packages/http2",
+  "packages/replay",
   "packages/server",
   "packages/testing",
   "plugin/src/command",

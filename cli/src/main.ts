@@ -11,6 +11,7 @@ import { addInitResolvers } from "./commands/init-resolvers.ts";
 import { addMirror } from "./commands/mirror.ts";
 import { addProtos } from "./commands/protos.ts";
 import { addReference } from "./commands/reference.ts";
+import { addReplay } from "./commands/replay.ts";
 import { addRoutes } from "./commands/routes.ts";
 import { addUses } from "./commands/uses.ts";
 import { addVerify } from "./commands/verify.ts";
@@ -35,6 +36,7 @@ const WORDS: readonly AddWord[] = [
   addRoutes,
   addMirror,
   addWhatIf,
+  addReplay,
   addExplain,
 ];
 

@@ -19,7 +19,8 @@ export type {
   UpstreamPolicy,
 } from "./call/policy.ts";
 export { shardNames } from "./call/shards.ts";
-export { Rpc, StreamRpc, Upstream, type UpstreamOptions } from "./call/upstream.ts";
+export { Rpc, StreamRpc, Upstream } from "./call/upstream.ts";
+export type { UpstreamOptions } from "./call/upstream-options.ts";
 export { type Clock, systemClock, type Timer } from "./clock.ts";
 export type { Extra, Instead, Rescue } from "./compose/answer.ts";
 export {

@@ -19,7 +19,9 @@ import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-en
 import type { Topics } from "@protobff/runtime/internal/topic/topic";
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
 import { NO_USAGE } from "@protobff/runtime/internal/usage/usage-event";
+import type { Capture, CapturedServer } from "./capture/open-capture.ts";
 import { readConfig, type ServerConfig } from "./config/config.ts";
+import type { CaptureConfig } from "./config/config-capture.ts";
 import type { UpstreamsSpec } from "./config/config-upstreams.ts";
 import type { Supplied } from "./config/load-resolvers.ts";
 import { isStdio } from "./config/stdio.ts";
@@ -150,6 +152,7 @@ interface Parts extends OpenCache {
   readonly mocks: Awaited<ReturnType<typeof openMocks>>;
   readonly clients: Readonly<Record<string, UpstreamClient>>;
   readonly observers: Observers;
+  readonly capture: Capture | undefined;
   readonly overrides: Declarations<Message>["overrides"];
   readonly identity: OpenIdentity | undefined;
   readonly limits: Limits | undefined;
@@ -190,7 +193,19 @@ async function openParts<
   addUsage(observers.metrics, usage);
   const memo = await openCache(config, observers, options, { links: topics.store?.links, first });
   const { pages, tools } = declared;
-  return { mocks, clients, observers, overrides, identity, limits, topics, usage, pages, tools, ...memo };
+  const capture = await openCapture(config.telemetry.capture, declaration, fault);
+  return { mocks, clients, observers, capture, overrides, identity, limits, topics, usage, pages, tools, ...memo };
+}
+
+/** Loaded only if requests are captured. */
+async function openCapture(
+  config: CaptureConfig | undefined,
+  server: CapturedServer,
+  fault: Observers["fault"],
+): Promise<Capture | undefined> {
+  if (config === undefined) return undefined;
+  const { Capture } = await import("./capture/open-capture.ts");
+  return new Capture(server, config, fault);
 }
 
 function createEndpoints<
@@ -202,9 +217,9 @@ function createEndpoints<
   { create }: ServeOptions<Upstreams, Env, Principal, Limit>,
   { env, warmUpMs }: ServerConfig<keyof Upstreams & string, Env>,
   supplied: Supplied,
-  { clients, cache, identity, limits, topics, usage, pages, observers: { observer } }: Parts,
+  { clients, cache, identity, limits, topics, usage, pages, capture, observers: { observer } }: Parts,
 ) {
-  return create({
+  return (capture?.around(create) ?? create)({
     clients: clients as ServeParts<Upstreams, Env, Principal, Limit>["clients"],
     cache,
     supplied,

@@ -11,7 +11,7 @@ import {
 } from "@bufbuild/protobuf";
 import type { AnswerMetadata } from "@protobff/runtime/internal/admission/answer-metadata";
 import { Cache } from "@protobff/runtime/internal/cache/cache";
-import type { UpstreamOptions } from "@protobff/runtime/internal/call/upstream";
+import type { UpstreamOptions } from "@protobff/runtime/internal/call/upstream-options";
 import type { Clock } from "@protobff/runtime/internal/clock";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { asFailure } from "@protobff/runtime/internal/failure";

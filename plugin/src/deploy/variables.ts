@@ -109,6 +109,14 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     default: "off",
     about: "requests that are logged on standard output: off, all, or a share like 0.01",
   },
+  {
+    name: "BFF_CAPTURE",
+    about: "requests that are captured for `protobff replay`: failed, slow, all, or a share; needs BFF_CAPTURE_DIR",
+    example: "failed,slow,0.001",
+  },
+  { name: "BFF_CAPTURE_DIR", about: "folder of captures; they contain messages of callers", example: "/captures" },
+  { name: "BFF_CAPTURE_REQUEST_BYTES", default: "1048576", offered: true, about: "bytes of one captured request" },
+  { name: "BFF_CAPTURE_BYTES", default: "67108864", offered: true, about: "bytes of captures of one process" },
   ...TELEMETRY_VARIABLES,
   {
     name: "BFF_AUDIT",

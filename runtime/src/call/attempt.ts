@@ -212,7 +212,7 @@ export class Attempt implements Reply, UrgentWaiter {
   free(): void {
     const { limits } = this.#of;
     if (this.#lingerMs > 0 && this.#held > 1) {
-      this.#rpc.upstream.clock.setTimeout(releaseShared, this.#lingerMs, limits);
+      this.#rpc.upstream.guardClock.setTimeout(releaseShared, this.#lingerMs, limits);
       this.#held = 1;
     }
     while (this.#held > 0) limits[--this.#held]?.release();

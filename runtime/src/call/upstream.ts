@@ -19,7 +19,7 @@ import { StreamPlaces } from "../guard/stream-places.ts";
 import { Throttle } from "../guard/throttle.ts";
 import type { Observer } from "../observer.ts";
 import type { BreakerReading, CalledMethod, UpstreamState } from "../observer-upstreams.ts";
-import type { UnaryClient } from "../transport/unary-client.ts";
+import type { Guard, UnaryClient } from "../transport/unary-client.ts";
 import { frame } from "../wire/frame.ts";
 import { Traffic } from "../wire/traffic.ts";
 import { type BranchOf, branchesAt } from "./branches.ts";
@@ -29,20 +29,7 @@ import { Copies } from "./mirror/mirrored-call.ts";
 import { type MirrorOf, mirrorsAt } from "./mirror/mirrors-at.ts";
 import type { CallCaching, CallPolicy, HedgePolicy, StreamPolicy, UpstreamPolicy } from "./policy.ts";
 import { Shards } from "./shards.ts";
-
-/** Options that the upstreams of a process share. */
-export interface UpstreamOptions {
-  readonly clock?: Clock | undefined;
-  readonly observer?: Observer | undefined;
-  /**
-   * Cache for the answers of calls; one for all upstreams of a process. Default: a separate cache for this upstream.
-   */
-  readonly cache?: Cache | undefined;
-  /** Name of the branch; default: none, it is the service itself. */
-  readonly branch?: string | undefined;
-  /** Name of the shard; default: none, it is the whole service. */
-  readonly shard?: string | undefined;
-}
+import type { UpstreamOptions } from "./upstream-options.ts";
 
 /**
  * One upstream service of this process: its connection, and the breaker, limit and throttle that its calls share. Each
@@ -73,6 +60,8 @@ export class Upstream {
   /** Places of the copies that it receives as a mirror. */
   readonly copies = new Copies();
   readonly clock: Clock;
+  /** Clock of the guards. */
+  readonly guardClock: Clock;
   readonly observer: Observer | undefined;
   readonly #methods = new Map<string, Breaker | undefined>();
   readonly #answers = new Map<string, AnswerTime>();
@@ -97,16 +86,20 @@ export class Upstream {
     this.branch = branch;
     this.shard = shard;
     this.client = client;
-    this.clock = clock;
+    this.clock = client.tap?.clock ?? clock;
+    this.guardClock = clock;
     this.observer = observer;
     this.#cache = options?.cache;
     this.limit = policy.limit && this.#limitOf(policy.limit);
     this.streams = new StreamPlaces(policy.streams ?? STREAMS);
-    this.throttle = new Throttle(policy.retryBudget);
+    this.throttle = this.#tapped(new Throttle(policy.retryBudget));
+    this.#tapped(this.hedges);
     const breaker = (policy: BreakerPolicy | undefined, method?: string): Breaker | undefined =>
       policy &&
-      new Breaker(policy, clock, (from, to) =>
-        observer?.breaker?.({ service, branch, shard, method, from, to, at: clock.now() }),
+      this.#tapped(
+        new Breaker(policy, clock, (from, to) =>
+          observer?.breaker?.({ service, branch, shard, method, from, to, at: clock.now() }),
+        ),
       );
     this.breaker = breaker(policy.breaker);
     for (const [name, its] of Object.entries(policy.methods ?? {})) {
@@ -184,7 +177,12 @@ export class Upstream {
   }
   #limitOf(policy: LimitPolicy): Places {
     const { service: place, branch, shard } = this;
-    return limitOf(policy, this.clock, (key) => this.observer?.shareRefused?.({ place, branch, shard, key }));
+    const refused = (key: string): void => this.observer?.shareRefused?.({ place, branch, shard, key });
+    return this.#tapped(limitOf(policy, this.guardClock, refused));
+  }
+  #tapped<G extends Guard>(guard: G): G {
+    this.client.tap?.guard(guard);
+    return guard;
   }
   /** Returns the places that the open streams of a method take. */
   placesOf(method: string, streams: number | undefined): readonly StreamPlaces[] {
@@ -256,6 +254,7 @@ const readingOf = ({ state, probesInMs }: Breaker): BreakerReading => ({
 
 /** Returns the method at the start of a key. */
 const methodOf = (key: string): string => key.slice(0, key.indexOf(" "));
+
 /** Reads and writes the messages of a call. */
 export interface Codec<Req, Res> {
   /** The message, framed. */

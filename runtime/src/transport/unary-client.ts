@@ -1,7 +1,12 @@
 // The transport: unary requests to one upstream, over gRPC or through a transport of Connect's. It resolves names to
 // addresses and connections, and turns errors into a `Fault`. It depends neither on requests nor on policies: a call is
 // bytes, headers and a deadline.
+import type { Clock } from "../clock.ts";
 import type { Fault } from "../failure.ts";
+import type { Breaker } from "../guard/breaker.ts";
+import type { HedgeBudget } from "../guard/hedge-budget.ts";
+import type { Places } from "../guard/limit.ts";
+import type { Throttle } from "../guard/throttle.ts";
 import type { AddressState } from "../observer-upstreams.ts";
 import type { Ejection } from "./balance/balancer.ts";
 import type { OutgoingHeaders, ReceivedHeaders } from "./call-headers.ts";
@@ -44,6 +49,17 @@ export interface InFlight {
   rate?(good: boolean | undefined, slowness?: number): void;
 }
 
+/** Decisions of a process that its calls share. */
+export type Guard = Breaker | HedgeBudget | Places | Throttle;
+
+/** Observes or replaces the time and the guards of a client's calls: for captures of requests, and their replay. */
+export interface CallTap {
+  /** Clock of the calls. Their guards keep the clock of the upstream. */
+  readonly clock: Clock;
+  /** Receives each guard when it is created. */
+  guard(guard: Guard): void;
+}
+
 /** Sends unary requests to one upstream, and opens streams of those that have them. */
 export interface UnaryClient {
   /**
@@ -67,6 +83,8 @@ export interface UnaryClient {
   readonly open?: StreamClient["open"];
   /** Clients of the upstream's shards, at least one, in the order of their list. They receive all calls. */
   readonly shards?: ReadonlyMap<string, UnaryClient> | undefined;
+  /** Undefined: the calls have the clock and the guards of the upstream. */
+  readonly tap?: CallTap | undefined;
   /** Returns the known addresses of the upstream. */
   addresses?(): readonly AddressState[];
   /** Registers the receiver of ejections. It replaces the previous receiver. */

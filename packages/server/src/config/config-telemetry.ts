@@ -4,6 +4,7 @@ import type { EnvReader } from "@protobff/runtime/internal/environment/env-reade
 import { quoted } from "@protobff/runtime/internal/environment/one-line";
 import type { FileReader } from "@protobff/runtime/internal/environment/pem-files";
 import type { Sampling } from "../telemetry/sampler.ts";
+import { type CaptureConfig, readCapture } from "./config-capture.ts";
 import { readSpanExport, type SpanExport } from "./config-otlp.ts";
 import { type AdminAddress, readAdmin } from "./config-process.ts";
 import { readSampling } from "./config-sampling.ts";
@@ -22,6 +23,8 @@ export interface TelemetryConfig {
   readonly spans?: SpanExport;
   /** Requests that leave spans, if spans have a destination. */
   readonly sampling?: Sampling;
+  /** Requests whose inputs are written to files. */
+  readonly capture?: CaptureConfig;
 }
 
 export interface ExplorerConfig {
@@ -36,10 +39,12 @@ export function readTelemetry(read: EnvReader, readFile: FileReader): TelemetryC
   const explorer = readExplorer(read, admin);
   const accessLog = readAccessLog(read);
   const spans = readSpanExport(read, readFile);
+  const capture = readCapture(read);
   return {
     ...(admin !== undefined && { admin }),
     ...(explorer !== undefined && { explorer }),
     ...(accessLog !== undefined && { accessLog }),
+    ...(capture !== undefined && { capture }),
     ...(spans !== undefined && { spans, sampling: readSampling(read) }),
   };
 }

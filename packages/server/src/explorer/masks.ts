@@ -37,9 +37,12 @@ export function shownHeaders(header: (name: string) => string): readonly (readon
   });
 }
 
+/** Returns true for the names of headers whose values are credentials. */
+export const isSecretHeader = (name: string): boolean => SECRET.test(name.toLowerCase());
+
 /** A header of an answer. */
 export function shownHeader(name: string, value: string): string {
-  return SECRET.test(name.toLowerCase()) ? MASK : value.slice(0, MOST_CHARACTERS);
+  return isSecretHeader(name) ? MASK : value.slice(0, MOST_CHARACTERS);
 }
 
 /** Returns true if values of this type may contain a `debug_redact` field. A google.protobuf.Any may contain any. */

@@ -11,11 +11,12 @@ interface Closable {
   readonly topics: Pick<Topics, "close">;
   readonly usage?: Pick<OpenUsage, "close"> | undefined;
   readonly observers: Pick<Observers, "close">;
+  readonly capture?: { close(): Promise<void> } | undefined;
 }
 
 /** Closes the parts of a process that endpoints used, the observers last. */
 export async function closeParts(
-  { overrides, identity, limits, topics, usage, observers }: Closable,
+  { overrides, identity, limits, topics, usage, observers, capture }: Closable,
   leftMs: () => number,
 ): Promise<void> {
   await overrides?.close();
@@ -23,5 +24,6 @@ export async function closeParts(
   await limits?.close();
   await topics.close();
   await usage?.close(leftMs());
+  await capture?.close();
   await observers.close(leftMs());
 }

@@ -1,0 +1,129 @@
+import type { ArrivalEvent, CapturedRequest, CaptureHeader } from "@protobff/server/capture";
+import { ReplayClock } from "../tape/replay-clock.ts";
+import { type ExactReplay, type Outcome, settled, start } from "../tape/replay-exactly.ts";
+import { type AnswerEvent, answer, type SentAttempt, Stage } from "../tape/stage.ts";
+import { endpointOf, type World } from "../world/create-endpoints.ts";
+import type { Change } from "./change.ts";
+
+/** Result of a replay with changes. */
+export interface ChangedReplay {
+  /** Undefined: the request does not end, because an answer is missing. */
+  readonly outcome: Outcome | undefined;
+  readonly stage: Stage;
+  /** Time from begin to end, in microseconds. */
+  readonly tookUs: number;
+}
+
+/** A captured end of an attempt. */
+interface CapturedAnswer {
+  readonly sent: SentAttempt;
+  readonly event: AnswerEvent;
+  readonly tookUs: number;
+}
+
+/** Event that is due. */
+interface Due {
+  readonly at: number;
+  readonly order: number;
+  readonly run: () => void;
+}
+
+/** Maximum number of events of one request. */
+const MOST_EVENTS = 100_000;
+
+/**
+ * Runs a captured request with changes to its upstreams. Time passes from event to event, and computing takes none. An
+ * attempt that the capture does not have gets the answer and the duration of an equal one, or of the last one of its
+ * method.
+ *
+ * @param exact the exact replay of the request, with the time at which each attempt was sent
+ */
+export async function replayChanged(
+  world: World,
+  header: CaptureHeader,
+  request: CapturedRequest,
+  exact: ExactReplay,
+  changes: readonly Change[],
+): Promise<ChangedReplay> {
+  const { startedAt, dates, random } = request;
+  const clock = new ReplayClock({ startedAt, readings: [], dates, random, date: Date.parse(request.at) });
+  const stage = new Stage(clock, request.decisions, false);
+  const answers = answersOf(request, exact.stage.attempts);
+  const due: Due[] = [];
+  let order = 0;
+  const at = (us: number, run: () => void): void => {
+    if (us < Number.POSITIVE_INFINITY) due.push({ at: us, order: order++, run });
+  };
+  stage.sends = (sent, index) => {
+    const { event, tookUs, isAssumed } = answerTo(sent, answers, changes);
+    if (event !== undefined) at(sent.at + tookUs, () => answer(stage, index, event, isAssumed));
+  };
+  const endpoint = await endpointOf(world, header, request.method, stage);
+  let endedAt: number | undefined;
+  const running = start(endpoint, request, world, () => {
+    endedAt = clock.at;
+  });
+  for (const event of request.tape)
+    if (event[0] === "gone")
+      at(event[1], () => {
+        stage.log.push({ at: clock.at, kind: "gone" });
+        running.cancel();
+      });
+  for (let events = 0; events < MOST_EVENTS; events++) {
+    await settled();
+    if (running.outcome() !== undefined) break;
+    const next = nextOf(stage, due);
+    if (next === undefined) break;
+    clock.enter(next.at, 0, 0);
+    next.run();
+  }
+  return { outcome: running.outcome(), stage, tookUs: (endedAt ?? clock.at) - startedAt };
+}
+
+/** Removes and returns the earliest event: an answer, or a timer. */
+function nextOf({ clock, log }: Stage, due: Due[]): Omit<Due, "order"> | undefined {
+  due.sort((a, b) => a.at - b.at || a.order - b.order);
+  const [timer] = [...clock.timers.values()].sort((a, b) => a.at - b.at || a.index - b.index);
+  const timerAt = timer === undefined ? Number.POSITIVE_INFINITY : Math.ceil(timer.at * 1_000);
+  if (due[0] !== undefined && due[0].at <= timerAt) return due.shift();
+  if (timer === undefined) return undefined;
+  const run = (): void => {
+    clock.timers.delete(timer.index);
+    log.push({ at: clock.at, kind: "timer" });
+    timer.fire();
+  };
+  return { at: timerAt, run };
+}
+
+/** Returns the ends of the captured attempts, in the order in which they were sent. */
+function answersOf({ tape }: CapturedRequest, attempts: readonly SentAttempt[]): CapturedAnswer[] {
+  const isAnswer = (event: (typeof tape)[number]): event is AnswerEvent => event[0] === "reply" || event[0] === "fault";
+  const events = new Map<number, ArrivalEvent & AnswerEvent>();
+  for (const event of tape) if (isAnswer(event)) events.set(event[4], event);
+  return attempts.flatMap((sent, i) => {
+    const event = events.get(i);
+    return event === undefined ? [] : [{ sent, event, tookUs: event[1] - sent.at }];
+  });
+}
+
+function answerTo(
+  sent: SentAttempt,
+  answers: CapturedAnswer[],
+  changes: readonly Change[],
+): { readonly event: AnswerEvent | undefined; readonly tookUs: number; readonly isAssumed: boolean } {
+  const isOf = (other: SentAttempt): boolean => other.client === sent.client && other.path === sent.path;
+  const equal = answers.findIndex(({ sent: other }) => isOf(other) && other.checksum === sent.checksum);
+  const found = equal < 0 ? answers.findLast(({ sent: other }) => isOf(other)) : answers[equal];
+  // The last answer of a method stays for attempts that the capture does not have.
+  const isLast = answers.filter(({ sent: other }) => isOf(other)).length === 1;
+  if (equal >= 0 && !isLast) answers.splice(equal, 1);
+  const isAssumed = equal < 0 || (found !== undefined && found.sent.number !== sent.number);
+  let { event, tookUs = Number.POSITIVE_INFINITY } = found ?? {};
+  for (const change of changes) {
+    if (change.path !== sent.path) continue;
+    event = change.answer ?? event;
+    tookUs = change.delay(tookUs);
+    if (tookUs === Number.POSITIVE_INFINITY && change.answer !== undefined) tookUs = 0;
+  }
+  return { event, tookUs, isAssumed };
+}

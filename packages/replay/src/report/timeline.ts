@@ -1,0 +1,71 @@
+import { type DescMessage, type DescMethod, type DescService, fromBinary, toJson } from "@bufbuild/protobuf";
+import { codeName } from "@protobff/runtime/internal/failure";
+import type { CapturedRequest } from "@protobff/server/capture";
+import type { Outcome } from "../tape/replay-exactly.ts";
+import type { LoggedEvent, Stage } from "../tape/stage.ts";
+
+/** Row of a timeline. */
+export interface TimelineRow {
+  /** Since the begin of the request, in milliseconds. */
+  readonly ms: number;
+  readonly text: string;
+}
+
+/** Services whose messages a timeline shows. */
+export type MethodOf = (path: string) => DescMethod | undefined;
+
+/** Returns the method of a path, `/package.Service/Method`. */
+export function methodsOf(services: readonly DescService[]): MethodOf {
+  const all = new Map(
+    services.flatMap(({ methods }) => methods.map((method) => [`/${method.parent.typeName}/${method.name}`, method])),
+  );
+  return (path) => all.get(path);
+}
+
+const MOST_CHARACTERS = 160;
+
+/** Returns a message as JSON, shortened. */
+export function shownMessage(desc: DescMessage | undefined, bytes: Uint8Array): string {
+  if (desc === undefined) return `${bytes.length} bytes`;
+  try {
+    const text = JSON.stringify(toJson(desc, fromBinary(desc, bytes)));
+    return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}… (${bytes.length} bytes)` : text;
+  } catch {
+    return `${bytes.length} bytes that are no ${desc.typeName}`;
+  }
+}
+
+/** Returns an outcome in words. */
+export function shownOutcome(outcome: Outcome | undefined, output: DescMessage | undefined): string {
+  if (outcome === undefined) return "no end";
+  const { answer, degraded, failure } = outcome;
+  if (failure !== undefined) return `${codeName(failure.code)}: ${failure.message}`;
+  if (answer === undefined) return "the client has left";
+  const bytes = Buffer.from(answer, "base64");
+  return `${shownMessage(output, bytes)}${degraded === "" || degraded === undefined ? "" : `, degraded: ${degraded}`}`;
+}
+
+const TEXTS: Readonly<Record<"timer" | "place" | "shed" | "gone", string>> = {
+  timer: "a timer fires",
+  place: "a waiting attempt gets a place",
+  shed: "a waiting attempt gets no place",
+  gone: "the client leaves",
+};
+
+/** Returns the events of a replay in words. */
+export function timelineOf(request: CapturedRequest, { log, attempts }: Stage, methodOf: MethodOf): TimelineRow[] {
+  const ms = (at: number): number => (at - request.startedAt) / 1_000;
+  const textOf = ({ kind, attempt = -1, bytes, fault, at, isAssumed }: LoggedEvent): string => {
+    const sent = attempts[attempt];
+    if (sent === undefined) return TEXTS[kind as keyof typeof TEXTS];
+    const { client, path, message, number } = sent;
+    const method = methodOf(path);
+    const name = `${client} ${path.slice(path.lastIndexOf("/") + 1)} #${number}`;
+    if (kind === "send") return `→ ${name} ${shownMessage(method?.input, message)}`;
+    const took = `after ${((at - sent.at) / 1_000).toFixed(1)} ms${isAssumed ? " (assumed)" : ""}`;
+    if (kind === "cancel") return `✕ ${name} ${took}`;
+    if (bytes !== undefined) return `← ${name} ${took} ${shownMessage(method?.output, bytes)}`;
+    return `← ${name} ${took} ${fault?.kind} ${codeName(fault?.code ?? 0)} ${fault?.message ?? ""}`.trimEnd();
+  };
+  return log.map((event) => ({ ms: ms(event.at), text: textOf(event) }));
+}

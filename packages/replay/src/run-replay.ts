@@ -1,0 +1,122 @@
+import { type CapturedRequest, digestOf } from "@protobff/server/capture";
+import { type CaptureContent, CaptureError, readCapture } from "./capture/read-capture.ts";
+import { type Change, parseChange } from "./change/change.ts";
+import { replayChanged } from "./change/replay-changed.ts";
+import { methodsOf, shownMessage, shownOutcome, type TimelineRow, timelineOf } from "./report/timeline.ts";
+import { replayExactly } from "./tape/replay-exactly.ts";
+import { openWorld, type World } from "./world/create-endpoints.ts";
+import { loadServer } from "./world/load-server.ts";
+
+/** Arguments of `protobff replay`. */
+export interface ReplayArguments {
+  readonly file: string;
+  /** Path of the generated `server.ts`. */
+  readonly server: string;
+  /** Id of the only request to replay. Undefined: all. */
+  readonly request?: number | undefined;
+  readonly changes?: readonly string[] | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/**
+ * Replays the requests of a capture, and prints the timeline of one, or the number of identical ones.
+ *
+ * @returns the exit code: 0 all are identical, 1 a difference or an invalid capture
+ * @example
+ * await runReplay({ file, server: "generated/web/v1/server.ts" }, (text) => process.stdout.write(text), console.error);
+ */
+export async function runReplay(
+  args: ReplayArguments,
+  write: (text: string) => void,
+  error: (line: string) => void,
+): Promise<0 | 1> {
+  try {
+    const content = readCapture(args.file);
+    const requests = chosen(content, args);
+    const declaration = await loadServer(args.server);
+    const { header } = content;
+    if (declaration.name !== header.package)
+      throw new CaptureError(
+        `${args.file} is a capture of ${header.package}, and ${args.server} serves ${declaration.name}: pass the server of ${header.package}`,
+      );
+    const world = await openWorld(declaration, process.env);
+    if (content.cut) error(`${args.file}: the last line is incomplete and left out`);
+    if (digestOf([...declaration.services, ...Object.values(declaration.upstreams)]) !== header.digest)
+      error(`${args.file} was captured with other protos: differences may be theirs`);
+    const changes = (args.changes ?? []).map((text) => parseChange(text, Object.values(declaration.upstreams)));
+    const [only] = requests;
+    if (only !== undefined && requests.length === 1)
+      return await showOne({ content, world, changes, write }, only, args);
+    if (changes.length > 0) throw new CaptureError("--set needs one request: add --request with its id");
+    return await countAll({ content, world, changes, write }, requests);
+  } catch (thrown) {
+    if (!(thrown instanceof CaptureError)) throw thrown;
+    error(thrown.message);
+    return 1;
+  }
+}
+
+interface Replaying {
+  readonly content: CaptureContent;
+  readonly world: World;
+  readonly changes: readonly Change[];
+  readonly write: (text: string) => void;
+}
+
+function chosen({ requests }: CaptureContent, { file, request }: ReplayArguments): readonly CapturedRequest[] {
+  const found = request === undefined ? requests : requests.filter(({ id }) => id === request);
+  if (found.length > 0) return found;
+  if (request === undefined) throw new CaptureError(`${file} has no request: wait until the server has written one`);
+  const [first, last] = [requests[0], requests.at(-1)].map((it) => it?.id);
+  throw new CaptureError(`${file} has no request ${request}: its ids are ${first} to ${last}`);
+}
+
+async function countAll(
+  { content: { header }, world, write }: Replaying,
+  requests: readonly CapturedRequest[],
+): Promise<0 | 1> {
+  let identical = 0;
+  for (const request of requests) {
+    const { difference } = await replayExactly(world, header, request);
+    if (difference === undefined) identical++;
+    else write(`request ${request.id} (${request.method}): ${difference}\n`);
+  }
+  write(`${identical} of ${requests.length} requests have the captured answer and order of events\n`);
+  return identical === requests.length ? 0 : 1;
+}
+
+async function showOne(
+  { content: { header }, world, changes, write }: Replaying,
+  request: CapturedRequest,
+  { json }: ReplayArguments,
+): Promise<0 | 1> {
+  const { services, upstreams } = world.declaration;
+  const methodOf = methodsOf([...services, ...Object.values(upstreams)]);
+  const method = methodOf(`/${request.method}`);
+  const exact = await replayExactly(world, header, request);
+  const changed = changes.length === 0 ? undefined : await replayChanged(world, header, request, exact, changes);
+  const rows = timelineOf(request, (changed ?? exact).stage, methodOf);
+  const outcome = shownOutcome((changed ?? exact).outcome, method?.output);
+  const tookMs = (changed?.tookUs ?? request.endedAt - request.startedAt) / 1_000;
+  if (json) {
+    const captured = shownOutcome(request.outcome, method?.output);
+    write(
+      `${JSON.stringify({ id: request.id, method: request.method, events: rows, outcome, tookMs, captured, difference: exact.difference }, null, 2)}\n`,
+    );
+    return exact.difference === undefined ? 0 : 1;
+  }
+  const sent = shownMessage(method?.input, Buffer.from(request.message, "base64"));
+  write(`request ${request.id} at ${request.at}: ${request.method} ${sent}\n`);
+  write(rows.map(lineOf).join(""));
+  write(lineOf({ ms: tookMs, text: `= ${outcome}` }));
+  const capturedMs = ((request.endedAt - request.startedAt) / 1_000).toFixed(1);
+  if (changed !== undefined)
+    write(`captured after ${capturedMs} ms: ${shownOutcome(request.outcome, method?.output)}\n`);
+  write(
+    exact.difference === undefined
+      ? "the replay without changes is identical\n"
+      : `the replay without changes differs: ${exact.difference}\n`,
+  );
+  return exact.difference === undefined ? 0 : 1;
+}
+const lineOf = ({ ms, text }: TimelineRow): string => `${ms.toFixed(1).padStart(9)} ms  ${text}\n`;

@@ -1,0 +1,163 @@
+import { type DescMethodUnary, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import { OVER } from "@protobff/runtime/internal/failure";
+import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
+import type { ArrivalEvent, CapturedRequest, CaptureHeader, EffectEvent, TapeEvent } from "@protobff/server/capture";
+import { endpointOf, headersOf, type World } from "../world/create-endpoints.ts";
+import { ReplayClock } from "./replay-clock.ts";
+import { answer, Stage } from "./stage.ts";
+
+/** Outcome of a replayed request. */
+export type Outcome = CapturedRequest["outcome"];
+
+/** Result of an exact replay. */
+export interface ExactReplay {
+  readonly outcome: Outcome | undefined;
+  /** First difference from the capture; undefined: answer and order of events are identical. */
+  readonly difference: string | undefined;
+  readonly stage: Stage;
+}
+
+/** A request that runs on a stage. */
+export interface Running {
+  readonly outcome: () => Outcome | undefined;
+  readonly cancel: () => undefined;
+}
+
+/** Starts a captured request. */
+export function start(endpoint: Endpoint, request: CapturedRequest, world: World, ended: () => void): Running {
+  const method: DescMethodUnary = endpoint.method;
+  const { codec } = endpoint;
+  const bytes = Uint8Array.from(Buffer.from(request.message, "base64"));
+  const args: Message = codec === undefined ? fromBinary(method.input, bytes) : codec.decode(bytes);
+  let outcome: Outcome | undefined;
+  const end = (found: Outcome): void => {
+    if (outcome === undefined) ended();
+    outcome ??= found;
+  };
+  const answering = endpoint.run(
+    args,
+    headersOf(request, world),
+    request.clientMs,
+    (response, degraded) => {
+      const answer =
+        codec === undefined ? toBinary(method.output, response) : codec.encode(response).subarray(PREFIX_BYTES);
+      end({ answer: Buffer.from(answer).toString("base64"), degraded });
+    },
+    ({ clientCode: code, clientMessage: message }) => {
+      end({ failure: { code, message } });
+    },
+  );
+  const cancel = (): undefined => {
+    answering.cancel(OVER);
+    end({});
+  };
+  return { outcome: () => outcome, cancel };
+}
+
+/**
+ * Runs a captured request again: the same values arrive in the same order, at the same times of its clock.
+ *
+ * @throws CaptureError if the server has no such RPC
+ */
+export async function replayExactly(
+  world: World,
+  header: CaptureHeader,
+  request: CapturedRequest,
+): Promise<ExactReplay> {
+  const { startedAt, readings, dates, random, tape } = request;
+  const clock = new ReplayClock({ startedAt, readings, dates, random, date: Date.parse(request.at) });
+  const stage = new Stage(clock, request.decisions, true);
+  const endpoint = await endpointOf(world, header, request.method, stage);
+  const arrivals = tape.filter(isArrival);
+  const endOf = (i: number): number => arrivals[i]?.[2] ?? readings.length;
+  clock.enter(startedAt, 0, endOf(0));
+  let surplus = 0;
+  const running = start(endpoint, request, world, () => {
+    surplus = clock.surplus;
+  });
+  let arrived = 0;
+  for (const [i, event] of tape.entries()) {
+    const place = `event ${i + 1} of ${tape.length}`;
+    if (!isArrival(event)) {
+      const difference = await expectEffect(event, stage, running);
+      if (difference !== undefined) return { outcome: running.outcome(), difference: `${place}: ${difference}`, stage };
+      continue;
+    }
+    const [, at, from, joined] = event;
+    if (joined === 0) await settled();
+    const early = stage.effects[0];
+    if (early !== undefined) {
+      const difference = `${place}: the replay does ${JSON.stringify(early)} before ${JSON.stringify(event[0])} arrives`;
+      return { outcome: running.outcome(), difference, stage };
+    }
+    clock.enter(at, from, endOf(++arrived));
+    const difference = deliver(event, stage, running);
+    if (difference !== undefined) return { outcome: running.outcome(), difference: `${place}: ${difference}`, stage };
+  }
+  const more = surplus === 0 ? undefined : `the replay reads ${surplus} more values of the clock or of chance`;
+  return { outcome: running.outcome(), difference: differenceOf(request, running.outcome()) ?? more, stage };
+}
+
+function isArrival(event: TapeEvent): event is ArrivalEvent {
+  return event[0] !== "send" && event[0] !== "cancel" && event[0] !== "answer";
+}
+
+/** Maximum number of turns of the event loop in which an effect may follow its cause. */
+const MOST_TURNS = 20;
+
+async function expectEffect(event: EffectEvent, { effects }: Stage, running: Running): Promise<string | undefined> {
+  const isThere = (): boolean => (event[0] === "answer" ? running.outcome() !== undefined : effects.length > 0);
+  for (let turn = 0; turn < MOST_TURNS && !isThere(); turn++) await settled();
+  if (!isThere()) return `the replay does not do ${JSON.stringify(event)}`;
+  if (event[0] === "answer") return undefined;
+  const done = effects.shift();
+  return JSON.stringify(done) === JSON.stringify(event)
+    ? undefined
+    : `the replay does ${JSON.stringify(done)} in place of ${JSON.stringify(event)}`;
+}
+
+/** Delivers a value. Returns why that is impossible. */
+function deliver(event: ArrivalEvent, stage: Stage, running: Running): string | undefined {
+  if (event[0] === "reply" || event[0] === "fault") {
+    const index = event[4];
+    const sent = stage.attempts[index];
+    if (sent === undefined || sent.isOver) return `attempt ${index} is not under way in the replay`;
+    answer(stage, index, event);
+    return undefined;
+  }
+  stage.log.push({ at: stage.clock.at, kind: event[0] });
+  return event[0] === "gone" ? running.cancel() : wake(event, stage);
+}
+
+/** Fires a timer, or admits a waiter. */
+function wake(
+  [kind, , , , index]: Exclude<ArrivalEvent, readonly ["reply" | "fault" | "gone", ...unknown[]]>,
+  stage: Stage,
+): string | undefined {
+  if (kind === "timer") {
+    const timer = stage.clock.timers.get(index);
+    if (timer === undefined) return `timer ${index} does not run in the replay`;
+    stage.clock.timers.delete(index);
+    timer.fire();
+    return undefined;
+  }
+  const waiter = stage.waiters[index];
+  if (waiter === undefined) return `no attempt waits for place ${index} in the replay`;
+  if (kind === "place") waiter.admitted();
+  else waiter.shed();
+  return undefined;
+}
+
+function differenceOf({ outcome, masked }: CapturedRequest, replayed: Outcome = {}): string | undefined {
+  if (masked === true && outcome.answer !== undefined && replayed.answer !== undefined) return undefined;
+  const [before, after] = [outcome, replayed].map(({ answer, degraded, failure }) =>
+    JSON.stringify([answer, degraded, failure]),
+  );
+  return before === after ? undefined : `the outcome is ${after} in place of ${before}`;
+}
+
+/** Resolves when all promises and ticks of this turn have run. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,151 @@
+import { crc32 } from "node:zlib";
+import type { Fault } from "@protobff/runtime/internal/failure";
+import type { UrgentWaiter } from "@protobff/runtime/internal/guard/limit";
+import type { CallTap, InFlight, Reply, UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
+import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
+import {
+  type ArrivalEvent,
+  type CapturedFault,
+  type CapturedRequest,
+  type Decider,
+  type EffectEvent,
+  tapOf,
+} from "@protobff/server/capture";
+import type { ReplayClock } from "./replay-clock.ts";
+
+/** An attempt that the replayed server has sent. */
+export interface SentAttempt {
+  readonly client: string;
+  /** `/package.Service/Method` */
+  readonly path: string;
+  readonly checksum: number;
+  readonly number: number;
+  readonly message: Uint8Array;
+  /** When it was sent, in microseconds of the replay's clock. */
+  readonly at: number;
+  readonly reply: Reply;
+  isOver: boolean;
+}
+
+/** An event of a replay, for people. */
+export interface LoggedEvent {
+  /** In microseconds of the replay's clock. */
+  readonly at: number;
+  readonly kind: "send" | "cancel" | "reply" | "fault" | "timer" | "place" | "shed" | "gone";
+  /** Number of the attempt, from 0. */
+  readonly attempt?: number;
+  /** Answer of the attempt. */
+  readonly bytes?: Uint8Array;
+  readonly fault?: CapturedFault;
+  /** True if the capture has no such answer: it is that of another attempt. */
+  readonly isAssumed?: boolean;
+}
+
+/** Outside of one replayed request: its upstreams and its guards. */
+export class Stage {
+  readonly clock: ReplayClock;
+  readonly attempts: SentAttempt[] = [];
+  readonly waiters: UrgentWaiter[] = [];
+  readonly log: LoggedEvent[] = [];
+  /** Receives each attempt when it is sent. */
+  sends: (sent: SentAttempt, index: number) => void = () => {};
+  /** Effects that are not taken yet, oldest first. */
+  readonly effects: EffectEvent[] = [];
+  readonly #decisions: CapturedRequest["decisions"];
+  readonly #byIndex: boolean;
+  #decided = 0;
+  #isDeciding = false;
+  readonly #left: Map<string, number>;
+
+  /**
+   * @param exact true: the n-th decision of the request is the captured n-th one; false: each guard repeats its
+   *   captured refusals as often as it did, because changes may lead to other decisions
+   */
+  constructor(clock: ReplayClock, decisions: CapturedRequest["decisions"], exact: boolean) {
+    this.clock = clock;
+    this.#decisions = decisions;
+    this.#byIndex = exact;
+    this.#left = new Map();
+    for (const [, guard] of decisions) this.#left.set(guard, (this.#left.get(guard) ?? 0) + 1);
+  }
+  readonly #decider: Decider = {
+    allows: (guard, real) => (this.#isDeciding ? real() : this.#decide(guard) === "go"),
+    enters: (guard, waiter, real) => {
+      const result = this.#decide(guard);
+      if (result === "wait") this.waiters.push(waiter);
+      return result === "wait" || result === "full" ? result : this.#entered(real);
+    },
+  };
+  #entered<T>(real: () => T): T {
+    this.#isDeciding = true;
+    try {
+      return real();
+    } finally {
+      this.#isDeciding = false;
+    }
+  }
+  #decide(guard: string): "go" | "no" | "wait" | "full" {
+    const index = this.#decided++;
+    if (this.#byIndex) {
+      const found = this.#decisions.find(([decision]) => decision === index);
+      return found?.[2] ?? "go";
+    }
+    const left = this.#left.get(guard) ?? 0;
+    if (left === 0) return "go";
+    this.#left.set(guard, left - 1);
+    const result = this.#decisions.find(([, other]) => other === guard)?.[2] ?? "go";
+    return result === "wait" ? "go" : result;
+  }
+
+  /** Returns the client of one upstream. */
+  client(name: string, shards?: ReadonlyMap<string, UnaryClient>): UnaryClient {
+    const tap: CallTap = tapOf(name, this.clock, this.#decider);
+    return {
+      tap,
+      shards,
+      send: (path, frame, _timeoutMs, _headers, attempt, reply): InFlight => {
+        const message = Uint8Array.from(frame.subarray(PREFIX_BYTES));
+        const checksum = crc32(message);
+        const index = this.attempts.length;
+        const { at } = this.clock;
+        const sent = { client: name, path, checksum, number: attempt, message, at, reply, isOver: false };
+        this.attempts.push(sent);
+        this.effects.push(["send", name, path, checksum, attempt]);
+        this.log.push({ at, kind: "send", attempt: index });
+        this.sends(sent, index);
+        return {
+          cancel: () => {
+            sent.isOver = true;
+            this.log.push({ at: this.clock.at, kind: "cancel", attempt: index });
+            this.effects.push(["cancel", index]);
+          },
+        };
+      },
+    };
+  }
+}
+
+/** Delivers the captured end of an attempt. */
+export function answer(stage: Stage, index: number, event: AnswerEvent, isAssumed = false): void {
+  const sent = stage.attempts[index];
+  if (sent === undefined || sent.isOver) return;
+  sent.isOver = true;
+  const metadata = event[0] === "reply" ? event[7] : event[6];
+  if (metadata !== undefined) sent.reply.metadata?.(...(metadata as Parameters<NonNullable<Reply["metadata"]>>));
+  const logged = { at: stage.clock.at, attempt: index, ...(isAssumed && { isAssumed }) };
+  if (event[0] === "reply") {
+    const bytes = Buffer.from(event[5], "base64");
+    stage.log.push({ ...logged, kind: "reply", bytes });
+    sent.reply.replied(bytes, event[6]);
+  } else {
+    stage.log.push({ ...logged, kind: "fault", fault: event[5] });
+    sent.reply.faulted(faultOf(event[5]));
+  }
+}
+/** End of an attempt. */
+export type AnswerEvent = Extract<ArrivalEvent, readonly ["reply" | "fault", ...unknown[]]>;
+
+/** Returns the fault of a captured one. */
+function faultOf({ details, ...fault }: CapturedFault): Fault {
+  return { ...fault, ...(details !== undefined && { details: Buffer.from(details, "base64") }) } as Fault;
+}

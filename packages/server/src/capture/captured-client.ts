@@ -1,0 +1,157 @@
+import { crc32 } from "node:zlib";
+import type { Fault } from "@protobff/runtime/internal/failure";
+import type { OutgoingHeaders, ReceivedHeaders } from "@protobff/runtime/internal/transport/call-headers";
+import type { CallTap, InFlight, Reply, UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
+import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
+import { isSecretHeader } from "../explorer/masks.ts";
+import type { CapturedFault, CapturedMetadata } from "./format.ts";
+import { type Decider, tapOf } from "./guards.ts";
+import { type Recording, recording, recordingClock, runFor } from "./recording.ts";
+
+/** Masks the bytes of an upstream's answer; undefined: nothing in it is to be masked. */
+export type MaskAnswer = (path: string) => ((bytes: Uint8Array) => Uint8Array) | undefined;
+
+/** Records the decisions of guards. */
+const RECORDER: Decider = {
+  allows(guard, real) {
+    const of = recording();
+    return of === undefined ? real() : of.decides(guard, () => (real() ? "go" : "no")) === "go";
+  },
+  enters(guard, waiter, real) {
+    const of = recording();
+    if (of === undefined) return real();
+    const entry = of.decides(guard, real);
+    if (entry === "wait") {
+      const index = of.waiters++;
+      const arrives = (kind: "place" | "shed", run: () => void) => () => {
+        Reflect.deleteProperty(waiter, "admitted");
+        Reflect.deleteProperty(waiter, "shed");
+        of.arrives(kind, [index], run, undefined);
+      };
+      const shed = arrives("shed", () => waiter.shed());
+      Object.assign(waiter, { admitted: arrives("place", () => waiter.admitted()), shed });
+    }
+    return entry;
+  },
+};
+
+/** A client of an upstream whose attempts are recorded. */
+export class CapturedClient implements UnaryClient {
+  readonly tap: CallTap;
+  readonly shards: ReadonlyMap<string, UnaryClient> | undefined;
+  readonly open?: NonNullable<UnaryClient["open"]>;
+  readonly addresses?: NonNullable<UnaryClient["addresses"]>;
+  readonly onEjection?: NonNullable<UnaryClient["onEjection"]>;
+  readonly #name: string;
+  readonly #inner: UnaryClient;
+  readonly #mask: MaskAnswer;
+
+  constructor(name: string, inner: UnaryClient, mask: MaskAnswer) {
+    this.#name = name;
+    this.#inner = inner;
+    this.#mask = mask;
+    this.tap = tapOf(name, recordingClock, RECORDER);
+    const { shards } = inner;
+    const shardOf = ([shard, client]: [string, UnaryClient]) =>
+      [shard, new CapturedClient(`${name}.${shard}`, client, mask)] as const;
+    this.shards = shards && new Map([...shards].map(shardOf));
+    if (inner.open !== undefined) this.open = inner.open.bind(inner);
+    if (inner.addresses !== undefined) this.addresses = inner.addresses.bind(inner);
+    if (inner.onEjection !== undefined) this.onEjection = inner.onEjection.bind(inner);
+  }
+
+  send(
+    path: string,
+    frame: Uint8Array,
+    timeoutMs: number,
+    headers: OutgoingHeaders | undefined,
+    attempt: number,
+    reply: Reply,
+    after?: InFlight,
+  ): InFlight {
+    const of = recording();
+    const before = after instanceof CapturedAttempt ? after.inFlight : after;
+    if (of === undefined) return this.#inner.send(path, frame, timeoutMs, headers, attempt, reply, before);
+    of.affects(["send", this.#name, path, crc32(frame.subarray(PREFIX_BYTES)), attempt]);
+    const sent = new CapturedAttempt(of, reply, frame.length - PREFIX_BYTES, this.#mask(path));
+    sent.inFlight = runFor(undefined, () => this.#inner.send(path, frame, timeoutMs, headers, attempt, sent, before));
+    return sent;
+  }
+}
+
+/** An attempt under way, whose end is recorded. */
+class CapturedAttempt implements Reply, InFlight {
+  inFlight: InFlight | undefined;
+  /** Receives metadata if the call does. */
+  readonly metadata?: NonNullable<Reply["metadata"]>;
+  readonly #of: Recording;
+  readonly #index: number;
+  readonly #reply: Reply;
+  readonly #messageBytes: number;
+  readonly #mask: ReturnType<MaskAnswer>;
+  #metadata: CapturedMetadata | undefined;
+
+  constructor(of: Recording, reply: Reply, messageBytes: number, mask: ReturnType<MaskAnswer>) {
+    this.#of = of;
+    this.#index = of.attempts++;
+    this.#reply = reply;
+    this.#messageBytes = messageBytes;
+    this.#mask = mask;
+    if (reply.metadata !== undefined)
+      this.metadata = (headers, trailers) => {
+        this.#metadata = [withoutSecrets(headers), withoutSecrets(trailers)];
+        reply.metadata?.(headers, trailers);
+      };
+  }
+  get unsent(): boolean {
+    return this.inFlight?.unsent === true;
+  }
+  get sentBytes(): number {
+    return this.inFlight?.sentBytes ?? this.#messageBytes;
+  }
+  cancel(): void {
+    this.#of.affects(["cancel", this.#index]);
+    this.inFlight?.cancel();
+  }
+  rate(good: boolean | undefined, slowness?: number): void {
+    this.inFlight?.rate?.(good, slowness);
+  }
+  replied(message: Uint8Array, receivedBytes = message.length): void {
+    const of = this.#of;
+    if (of.done) {
+      this.#reply.replied(message, receivedBytes);
+      return;
+    }
+    const bytes = base64(this.#mask?.(message) ?? message);
+    of.spend(bytes.length);
+    const values = [this.#index, bytes, receivedBytes, ...this.#received];
+    of.arrives("reply", values, () => this.#reply.replied(message, receivedBytes), undefined);
+  }
+  faulted(fault: Fault): void {
+    const { kind, code, message, pushbackMs, upstreamText, details, kept } = fault;
+    const captured: CapturedFault = {
+      kind,
+      code,
+      message,
+      ...(pushbackMs !== undefined && { pushbackMs }),
+      ...(upstreamText !== undefined && { upstreamText }),
+      ...(details !== undefined && { details: base64(details) }),
+      ...(kept !== undefined && { kept }),
+    };
+    this.#of.spend(message.length + (details?.length ?? 0) * 2);
+    const values = [this.#index, captured, ...this.#received];
+    this.#of.arrives("fault", values, () => this.#reply.faulted(fault), undefined);
+  }
+  get #received(): readonly CapturedMetadata[] {
+    return this.#metadata === undefined ? [] : [this.#metadata];
+  }
+}
+
+/** Returns the bytes in base64. */
+export function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64");
+}
+
+function withoutSecrets(headers: ReceivedHeaders): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !isSecretHeader(name)));
+}

@@ -1,0 +1,120 @@
+// The format of captures: lines of JSON. The first line of a file is a `CaptureHeader`, all others are a
+// `CapturedRequest` each. Bytes are base64, times are microseconds of the process's clock.
+
+/** Version of the format. A reader refuses newer ones. */
+export const CAPTURE_FORMAT = 1;
+
+/** Value of a header that is a secret: its presence is kept, and its value is not. */
+export const WITHHELD = "(withheld)";
+
+/** First line of a capture: the server that wrote it. */
+export interface CaptureHeader {
+  /** `CAPTURE_FORMAT` of the writer. */
+  readonly capture: number;
+  /** Proto package of the BFF. */
+  readonly package: string;
+  /** Version of @protobff/server. */
+  readonly version: string;
+  /** Digest of the protos of the BFF and of its upstreams, options included. */
+  readonly digest: string;
+  /** Names of the upstreams' clients, as `agent` and `agent.canary`. */
+  readonly clients: readonly string[];
+  /** Events that the server's observers receive. The runtime makes no other events. */
+  readonly events: readonly string[];
+  readonly at: string;
+}
+
+/** A fault of an attempt, as of `Fault`. */
+export interface CapturedFault {
+  readonly kind: "status" | "transport" | "unprocessed" | "invalid" | "unsendable";
+  readonly code: number;
+  readonly message: string;
+  readonly pushbackMs?: number;
+  readonly upstreamText?: string;
+  readonly details?: string;
+  readonly kept?: 3 | 4;
+}
+
+/** Headers and trailers of an upstream's answer. */
+export type CapturedMetadata = readonly [
+  headers: Readonly<Record<string, unknown>>,
+  trailers: Readonly<Record<string, unknown>>,
+];
+
+/**
+ * Arrival of a value: its time, the number of clock readings before it, and whether it came in one turn with the
+ * arrival before it. No promise was continued between arrivals of one turn.
+ */
+type Arrival<Kind extends string, Rest extends readonly unknown[]> = readonly [
+  kind: Kind,
+  at: number,
+  readings: number,
+  joined: 0 | 1,
+  ...Rest,
+];
+
+/**
+ * Events of a request in their order. Arrivals: `reply` and `fault` of an attempt, `timer` that fires, `place` that a
+ * waiting attempt gets or (`shed`) does not get, `gone` client, `open`, `item` and `end` of an upstream's stream, `ready` and `drain`
+ * of the client's stream. Effects: `send` of an attempt with a checksum of its message, `open` of a stream as `send`
+ * with attempt 0, `take` of items, `cancel` of an attempt, `item` for the client, `answer`.
+ */
+export type ArrivalEvent =
+  | Arrival<"reply", [attempt: number, bytes: string, receivedBytes: number, metadata?: CapturedMetadata]>
+  | Arrival<"fault", [attempt: number, fault: CapturedFault, metadata?: CapturedMetadata]>
+  | Arrival<"timer", [timer: number]>
+  | Arrival<"place" | "shed", [waiter: number]>
+  | Arrival<"gone", []>;
+export type EffectEvent =
+  | readonly [kind: "send", client: string, path: string, checksum: number, attempt: number]
+  | readonly [kind: "cancel", attempt: number]
+  | readonly [kind: "answer"];
+export type TapeEvent = ArrivalEvent | EffectEvent;
+
+/** Decision of a guard that was not the usual one: the guard refused, or its place had to be awaited. */
+export type CapturedDecision = readonly [decision: number, guard: string, result: "no" | "wait" | "full"];
+
+/** The outcome for the client. Undefined members: the client has left. */
+export interface CapturedOutcome {
+  /** Bytes of the answer. */
+  readonly answer?: string | undefined;
+  /** Value of the header `bff-degraded`. */
+  readonly degraded?: string | undefined;
+  readonly failure?: { readonly code: number; readonly message: string } | undefined;
+}
+
+/** An authenticated caller. `token`: true if its credential was passed on to upstreams. */
+export interface CapturedCaller {
+  readonly principal: string;
+  readonly credential: string;
+  readonly token: boolean;
+}
+
+/** One request, with all that entered it. */
+export interface CapturedRequest {
+  readonly id: number;
+  /** `package.Service/Method` */
+  readonly method: string;
+  readonly at: string;
+  /** Bytes of the request's message. */
+  readonly message: string;
+  /** Time that the client's deadline left, in milliseconds. */
+  readonly clientMs?: number | undefined;
+  /** Headers that were read. Null: absent. */
+  readonly headers: Readonly<Record<string, string | null>>;
+  readonly peer?: { readonly address: string; readonly direct: string; readonly names: readonly string[] } | undefined;
+  /** The authenticated caller: its principal and its credential, without secrets. Null: not authenticated. */
+  readonly caller?: CapturedCaller | null | undefined;
+  /** True if `debug_redact` fields were masked. */
+  readonly masked?: true | undefined;
+  readonly startedAt: number;
+  /** Readings of the clock, each as the difference from the one before. */
+  readonly readings: readonly number[];
+  /** Readings of the wall clock, in milliseconds. */
+  readonly dates: readonly number[];
+  readonly random: readonly number[];
+  readonly decisions: readonly CapturedDecision[];
+  readonly tape: readonly TapeEvent[];
+  readonly endedAt: number;
+  readonly outcome: CapturedOutcome;
+}

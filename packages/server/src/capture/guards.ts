@@ -1,0 +1,65 @@
+// Intercepts the decisions of guards, which depend on other requests. A capture records them, and a replay repeats them.
+import { Breaker } from "@protobff/runtime/internal/guard/breaker";
+import { HedgeBudget } from "@protobff/runtime/internal/guard/hedge-budget";
+import type { Places, UrgentWaiter } from "@protobff/runtime/internal/guard/limit";
+import { Throttle } from "@protobff/runtime/internal/guard/throttle";
+import type { CallTap, Guard } from "@protobff/runtime/internal/transport/unary-client";
+
+/** Decides in place of guards. */
+export interface Decider {
+  /** @param real returns the guard's own decision */
+  allows(guard: string, real: () => boolean): boolean;
+  /** @param real enters the guard's own queue */
+  enters(guard: string, waiter: UrgentWaiter, real: () => ReturnType<Places["enter"]>): ReturnType<Places["enter"]>;
+}
+
+/** Returns a tap that calls `guard` with a name for each guard, which is the same in each process of the same code. */
+export function tapOf(client: string, clock: CallTap["clock"], decider: Decider): CallTap {
+  let guards = 0;
+  return { clock, guard: (guard) => intercept(guard, `${client}#${guards++}`, decider) };
+}
+
+/** Replaces the deciding methods of this guard. */
+function intercept(guard: Guard, name: string, decider: Decider): void {
+  if (guard instanceof Breaker) interceptBreaker(guard, name, decider);
+  else if (guard instanceof Throttle) getter(guard, "allows", (real) => () => decider.allows(name, real));
+  else if (guard instanceof HedgeBudget) {
+    const take = guard.take.bind(guard);
+    guard.take = () => decider.allows(name, take);
+  } else interceptPlaces(guard, name, decider);
+}
+
+function interceptBreaker(breaker: Breaker, name: string, decider: Decider): void {
+  getter(breaker, "refuses", (real) => () => !decider.allows(name, () => !real()));
+  const admit = breaker.admit.bind(breaker);
+  breaker.admit = () => {
+    let ticket: ReturnType<Breaker["admit"]>;
+    const admitted = decider.allows(name, () => {
+      ticket = admit();
+      return ticket !== undefined;
+    });
+    return admitted ? (ticket ?? admit()) : undefined;
+  };
+}
+
+function interceptPlaces(places: Places, name: string, decider: Decider): void {
+  const enter = places.enter.bind(places);
+  places.enter = (waiter) => decider.enters(name, waiter, () => enter(waiter));
+  getter(places, "state", (real) => () => {
+    const state = real();
+    const isFree = state.taken < state.most && state.waiting === 0;
+    const mayEnter = decider.allows(name, () => isFree);
+    return mayEnter === isFree ? state : { ...state, taken: mayEnter ? state.most - 1 : state.most, waiting: 0 };
+  });
+}
+
+/** Replaces a getter of the object's class, for this object alone. */
+function getter<O extends object, K extends keyof O & string>(
+  of: O,
+  name: K,
+  make: (real: () => O[K]) => () => O[K],
+): void {
+  const descriptor = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(of), name);
+  const real = (): O[K] => descriptor?.get?.call(of) as O[K];
+  Object.defineProperty(of, name, { get: make(real) });
+}

@@ -1,0 +1,14 @@
+// Names for @protobff/replay, which runs captured requests again.
+export { loadResolvers, type Supplied } from "../config/load-resolvers.ts";
+export { digestOf } from "./digest.ts";
+export {
+  type ArrivalEvent,
+  CAPTURE_FORMAT,
+  type CapturedFault,
+  type CapturedRequest,
+  type CaptureHeader,
+  type EffectEvent,
+  type TapeEvent,
+  WITHHELD,
+} from "./format.ts";
+export { type Decider, tapOf } from "./guards.ts";

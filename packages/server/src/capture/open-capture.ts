@@ -1,0 +1,115 @@
+// Captures of requests (BFF_CAPTURE): everything that enters a request, so that `protobff replay` can run it again. A
+// server without captures loads nothing of this folder.
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
+import type { Observer } from "@protobff/runtime/internal/observer";
+import type { RpcEvent } from "@protobff/runtime/internal/observer-requests";
+import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
+import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
+import type { CaptureConfig } from "../config/config-capture.ts";
+import { joinObservers, withOneShape } from "../process/observers.ts";
+import { VERSION } from "../telemetry/version.ts";
+import { CaptureFile } from "./capture-file.ts";
+import { CapturedClient, type MaskAnswer } from "./captured-client.ts";
+import { capturedEndpoint, type Keeper } from "./captured-endpoint.ts";
+import { digestOf } from "./digest.ts";
+import { CAPTURE_FORMAT, type CaptureHeader } from "./format.ts";
+import { maskOf } from "./secrets.ts";
+
+/** The part of a declaration that captures need. */
+export interface CapturedServer {
+  readonly name: string;
+  readonly services: readonly DescService[];
+  readonly upstreams: Readonly<Record<string, DescService>>;
+}
+
+interface CapturedParts {
+  readonly clients: Readonly<Record<string, UnaryClient>>;
+  readonly observer?: Observer;
+}
+type Made = readonly (Endpoint | StreamEndpoint)[];
+
+/** Captures of a process. */
+export class Capture {
+  readonly #server: CapturedServer;
+  readonly #config: CaptureConfig;
+  readonly #fault: ServerFault;
+  #file: CaptureFile | undefined;
+  #next = 1;
+
+  constructor(server: CapturedServer, config: CaptureConfig, fault: ServerFault) {
+    this.#server = server;
+    this.#config = config;
+    this.#fault = fault;
+  }
+
+  /** Returns the same factory of endpoints. The endpoints that it makes are captured. */
+  around<P extends CapturedParts>(create: (parts: P) => Made | Promise<Made>): (parts: P) => Promise<Made> {
+    return async (parts) => {
+      const { clients, observer } = parts;
+      await this.#open(Object.keys(clients), observer);
+      const mask = masksOf(Object.values(this.#server.upstreams));
+      const captured = Object.entries(clients).map(
+        ([name, client]) => [name, new CapturedClient(name, client, mask)] as const,
+      );
+      // Each endpoint is made twice: the second time with the recording clock.
+      const rpcs = new Map<string, RpcEvent>();
+      const once: Observer | undefined = observer?.rpc && {
+        ...withOneShape(observer, false),
+        rpc: (event) => rpcs.set(event.method, event),
+      };
+      const made = await create({
+        ...parts,
+        clients: Object.fromEntries(captured),
+        ...(once !== undefined && { observer: once }),
+      });
+      const endpoints = made.map((endpoint) =>
+        "run" in endpoint ? capturedEndpoint(endpoint, this.#keeper()) : endpoint,
+      );
+      for (const event of rpcs.values()) observer?.rpc?.(event);
+      return endpoints;
+    };
+  }
+  async #open(clients: readonly string[], observer: Observer | undefined): Promise<void> {
+    const { name, services, upstreams } = this.#server;
+    const header: CaptureHeader = {
+      capture: CAPTURE_FORMAT,
+      package: name,
+      version: VERSION,
+      digest: digestOf([...services, ...Object.values(upstreams)]),
+      clients,
+      events: Object.keys(joinObservers([observer ?? {}, {}]) ?? {}),
+      at: new Date().toISOString(),
+    };
+    const { folder, maxBytes } = this.#config;
+    this.#file = new CaptureFile(folder, name, JSON.stringify(header), maxBytes, this.#fault);
+    await this.#file.prepare();
+  }
+  #keeper(): Keeper {
+    const { failed, slowMs, share, maxRequestBytes } = this.#config;
+    const hasConditions = failed || slowMs !== undefined;
+    return {
+      maxBytes: maxRequestBytes,
+      begins: () => {
+        if (Math.random() < share) return "keep";
+        return hasConditions ? "watch" : "skip";
+      },
+      keeps: (outcome, tookMs) => (failed && outcome === "failed") || tookMs >= (slowMs ?? Number.POSITIVE_INFINITY),
+      write: (request) => this.#file?.write(JSON.stringify({ id: this.#next++, ...request })),
+      tooLarge: () => this.#fault("a request is not captured: it exceeds BFF_CAPTURE_REQUEST_BYTES", undefined),
+    };
+  }
+  /** Writes all pending captures. */
+  async close(): Promise<void> {
+    await this.#file?.close();
+  }
+}
+
+function masksOf(services: readonly DescService[]): MaskAnswer {
+  const pathOf = ({ parent, name }: DescMethod): string => `/${parent.typeName}/${name}`;
+  const masks = new Map(
+    services.flatMap(({ methods }) => methods.map((method) => [pathOf(method), maskOf(method.output)] as const)),
+  );
+  return (path) => masks.get(path);
+}

@@ -1,0 +1,67 @@
+// Captures of a real server under faults, and their replay by the command.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { run } from "../../cli/src/testing/run.ts";
+import { post, SPLIT_SERVER, startExample } from "../e2e/example.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+let folder: string;
+let file: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "protobff-captures-"));
+  const example = await startExample(SPLIT_SERVER, { env: { BFF_CAPTURE: "all", BFF_CAPTURE_DIR: folder } });
+  const secrets = { authorization: "Bearer hidden-token", cookie: "session=hidden-cookie" };
+  example.upstreams.services.billing.fault({ kind: "delay", ms: 500 });
+  await post(example.bff.url, { workspaceId: "sandbox", userId: "ada" }, secrets);
+  await example.close();
+  file = join(folder, readdirSync(folder)[0] ?? "");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const replay = (...args: string[]) => run(["replay", file, "--server", SPLIT_SERVER, ...args], root);
+const last = (): string => String(readFileSync(file, "utf8").trimEnd().split("\n").length - 1);
+
+test("every captured request has the captured answer and order of events", async () => {
+  const { exitCode, stdout } = await replay();
+  expect([exitCode, stdout]).toEqual([
+    0,
+    `${last()} of ${last()} requests have the captured answer and order of events\n`,
+  ]);
+});
+
+test("a capture contains no credentials", () => {
+  expect(readFileSync(file, "utf8")).toContain('"authorization":"(withheld)"');
+  expect(readFileSync(file, "utf8")).not.toMatch(/hidden-/);
+});
+
+test("a replay of one request shows its timeline", async () => {
+  const { exitCode, stdout } = await replay("--request", last());
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/→ agent GetSummary #1 {"workspaceId":"sandbox"}/);
+  expect(stdout).toMatch(/✕ billing GetUsage #1 after \d/);
+  expect(stdout).toMatch(/= {.*, degraded: spent_cents/);
+  expect(stdout).toMatch(/the replay without changes is identical\n$/);
+});
+
+test("a change shows the answer that there would have been", async () => {
+  const set = `billing.v1.BillingService/GetUsage: answer={"spentCents":"42"}`;
+  const { exitCode, stdout } = await replay("--request", last(), "--set", set);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/= {.*"spentCents":"42"/);
+  expect(stdout).toMatch(/captured after [\d.]+ ms: {.*degraded: spent_cents/);
+});
+
+test.each([
+  [["--request", "99999"], /has no request 99999: its ids are 1 to \d+/],
+  [["--request", "1", "--set", "nonsense"], /--set "nonsense": is no change; write /],
+  [["--request", "1", "--set", "a.B/C: hang"], /this server has no upstream method a\.B\/C; write one of /],
+  [["--request", "1", "--set", "billing.v1.BillingService/GetUsage: delay=soon"], /"soon" is no duration/],
+  [["--server", "generated/mobile/v1/server.ts"], /is a capture of web\.v1, and .* serves mobile\.v1/],
+  [["--server", "vitest.config.ts"], /vitest\.config\.ts starts no server/],
+])("a wrong argument is refused: %j", async (args, fault) => {
+  const { exitCode, stderr } = await replay(...args);
+  expect([exitCode, stderr]).toEqual([1, expect.stringMatching(fault)]);
+});
