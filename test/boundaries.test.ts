@@ -115,7 +115,7 @@ describe("imports", () => {
 
   test("the plugin has only its entry files outside its rooms", () => {
     const files = new Set(plugin.map(({ from }) => from).filter((path) => room(path).endsWith(".ts")));
-    expect([...files].map(room).sort()).toEqual(["compile.ts", "index.ts", "main.ts"]);
+    expect([...files].map(room).sort()).toEqual(["compile.ts", "index.ts", "language.ts", "main.ts"]);
   });
 
   test("only main.ts, file-sources.ts and protos.ts do IO", () => {
@@ -534,6 +534,7 @@ describe("imports", () => {
         "resolvers",
         "reference",
         "whatif",
+        "lsp",
       ],
       "workflow-command.ts",
     ],
@@ -544,6 +545,7 @@ describe("imports", () => {
     "check-plugin": ["gen"],
     contract: ["workflow-command.ts"],
     golden: ["contract"],
+    lsp: ["project"],
     routes: [],
     mirror: [],
     whatif: ["project", "dev"],
@@ -573,7 +575,11 @@ describe("imports", () => {
         (to.startsWith("@protobff/") && !(typeOnly && to === "@protobff/whatif")),
     );
     expect(shown(inside)).toEqual([]);
-    const compiler = cli.filter(({ to }) => to.startsWith("protoc-gen-bff") && to !== "protoc-gen-bff/compiler");
+    const entries = (from: string): string[] =>
+      below(from, "cli/src/lsp")
+        ? ["protoc-gen-bff/compiler", "protoc-gen-bff/internal/language"]
+        : ["protoc-gen-bff/compiler"];
+    const compiler = cli.filter(({ from, to }) => to.startsWith("protoc-gen-bff") && !entries(from).includes(to));
     expect(shown(compiler)).toEqual([]);
     expect(shown(plugin.filter(({ to }) => below(to, "cli") || to.startsWith("protobff")))).toEqual([]);
   });

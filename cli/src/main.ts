@@ -8,6 +8,7 @@ import { addExplain } from "./commands/explain.ts";
 import { addGolden } from "./commands/golden.ts";
 import { addInit } from "./commands/init.ts";
 import { addInitResolvers } from "./commands/init-resolvers.ts";
+import { addLsp } from "./commands/lsp.ts";
 import { addMirror } from "./commands/mirror.ts";
 import { addProtos } from "./commands/protos.ts";
 import { addReference } from "./commands/reference.ts";
@@ -38,6 +39,7 @@ const WORDS: readonly AddWord[] = [
   addWhatIf,
   addReplay,
   addExplain,
+  addLsp,
 ];
 
 /** Exit codes: 0 success; 1 a fault in the examined input; 2 an invalid command line. */

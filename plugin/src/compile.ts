@@ -48,6 +48,7 @@ import {
   type RpcPrediction,
   readsExamples,
 } from "./report/faults/predictions.ts";
+import type { CheckedText, Observe } from "./resolve/model/checked-text.ts";
 import type { Model } from "./resolve/model/model.ts";
 import { type ServedTogether, servedTogether } from "./resolve/model/server-paths.ts";
 import { foldMissingImports } from "./resolve/names/missing-imports.ts";
@@ -125,14 +126,48 @@ export function compile(
   return "faults" in result ? stop(run, result) : emitFiles(run, result);
 }
 
+/** The meaning of a project, for tools beside the compiler. A project with errors has one as far as it resolves. */
+export interface Analysis {
+  readonly ir: Ir;
+  readonly model: Model;
+  /** Undefined: there are errors. */
+  readonly plan: Plan | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Expressions in the order in which they were checked. */
+  readonly texts: readonly CheckedText[];
+}
+
+/**
+ * Runs the stages before the files over one request. A faulty parameter counts as no parameter.
+ *
+ * @example
+ * const { diagnostics } = analyze(request, sourcesIn(process.cwd()));
+ */
+export function analyze(request: CodeGeneratorRequest, sources: Sources, committed?: CommittedLock): Analysis {
+  const { parameter } = parseParameter(request.parameter);
+  const findings = new Findings(parameter);
+  const texts: CheckedText[] = [];
+  const run: Run = { request, sources, committed, examples: undefined, edits: undefined, parameter, findings };
+  const { ir, model, planned } = examine(run, (text) => texts.push(text));
+  return { ir, model, plan: findings.sound ? planned : undefined, diagnostics: findings.all, texts };
+}
+
 /** Every stage between the options and the files. */
 function planRequest(run: Run): Planned | Stopped {
+  const { schema, planned, settings, lock, idle } = examine(run);
+  if (planned === undefined || !run.findings.sound || idle.length > 0) return { faults: idle };
+  const predictions = predict(planned, schema, run);
+  return "faults" in predictions ? predictions : { planned, settings, lock, predictions };
+}
+
+/** Every stage that reports faults of the protos. */
+function examine(run: Run, observe?: Observe) {
   const { sources, parameter, findings } = run;
   const { report } = findings;
   const schema = readRequest(run.request);
   checkVendored(schema.allFiles, sources, report);
   const ir = readIr(schema, sources, report);
-  const model = resolve(ir, report);
+  const model = resolve(ir, report, observe);
   checkAll(model, report);
   const servers = servedTogether(model.packages, parameter.server);
   served.run({ model, servers }, report);
@@ -144,9 +179,7 @@ function planRequest(run: Run): Planned | Stopped {
   const lock = bringLockUpToDate(model, run);
   findings.replace(foldMissingImports(findings.all));
   const idle = [...faultsOfServers(model.packages, parameter.server), ...(edited?.faults ?? [])];
-  if (planned === undefined || !findings.sound || idle.length > 0) return { faults: idle };
-  const predictions = predict(planned, schema, run);
-  return "faults" in predictions ? predictions : { planned, settings: edited?.settings ?? [], lock, predictions };
+  return { schema, ir, model, planned, settings: edited?.settings ?? [], lock, idle };
 }
 
 function checkPlan(planned: Plan, ir: Ir, { parameter, findings: { report } }: Run): void {

@@ -31,7 +31,8 @@ function shownFrom(root: string): Sources {
   });
 }
 
-function rootOf(cwd: string): string | undefined {
+/** Returns the folder or the nearest one above it that has a buf.yaml. */
+export function rootOf(cwd: string): string | undefined {
   for (let folder = cwd; ; folder = dirname(folder)) {
     if (["buf.yaml", "buf.work.yaml"].some((name) => existsSync(join(folder, name)))) return folder;
     if (dirname(folder) === folder) return undefined;
@@ -39,7 +40,7 @@ function rootOf(cwd: string): string | undefined {
 }
 
 /** Returns defaults for a faulty template, because `buf generate` reports the fault. */
-function configOf(root: string, template: string): Pick<GenConfig, "parameter" | "inputs"> {
+export function configOf(root: string, template: string): Pick<GenConfig, "parameter" | "inputs"> {
   try {
     return readGenConfig(root, template);
   } catch (thrown) {

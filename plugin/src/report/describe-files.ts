@@ -1,10 +1,11 @@
 // The plan's output: a file beside each `_bff.ts` that has services.
 
 import type { BehaviourReport } from "@protobff/faults";
+import { fullName } from "../model/full-name.ts";
 import type { PlanFormat } from "../options/parameter.ts";
 import type { Plan } from "../plan/model/plan.ts";
 import { mermaidOf } from "./describe-mermaid.ts";
-import { fileBlocks } from "./describe-plan.ts";
+import { fileBlocks, rpcBlocks } from "./describe-plan.ts";
 import { type FileReport, reportOf } from "./describe-report.ts";
 import { weightFiles } from "./describe-weight.ts";
 import { behaviourOf } from "./faults/describe-behaviour.ts";
@@ -35,6 +36,26 @@ export function planFiles(
       if (format === "mermaid") return { name, content: mermaidOf(report) };
       return { name, content: jsonOf(report, behaviourOf(file, plan)) };
     });
+}
+
+/**
+ * Returns the plan of one rpc as text and as a Mermaid flowchart; undefined if the run has no such rpc.
+ *
+ * @param rpc its full name: "web.v1.WebService/GetPage"
+ *
+ * @example
+ * const text = describeRpc(plan, "web.v1.WebService/GetPage")?.text;
+ */
+export function describeRpc(plan: Plan, rpc: string): { readonly text: string; readonly mermaid: string } | undefined {
+  const messages = new Map(plan.messages.map((message) => [message.composed.desc.typeName, message]));
+  for (const file of plan.files) {
+    const service = file.services.find(({ desc }) => rpc.startsWith(`${desc.typeName}/`));
+    const method = service?.methods.find(({ method }) => rpc === fullName(method.desc));
+    if (service === undefined || method === undefined) continue;
+    const alone = { ...file, services: [{ ...service, methods: [method] }] };
+    return { text: rpcBlocks(alone, messages).join("\n\n"), mermaid: mermaidOf(reportOf(alone, messages)) };
+  }
+  return undefined;
 }
 
 /** Prints data that only tools read on one line for each rpc, message and answer. */

@@ -75,7 +75,8 @@ function toolBlock(file: PlanFile): string[] {
   return rows.length === 0 ? [] : [["tools for agents", ...table(rows)].join("\n")];
 }
 
-function rpcBlocks(file: PlanFile, messages: Messages): string[] {
+/** Returns a block of lines for each rpc. */
+export function rpcBlocks(file: PlanFile, messages: Messages): string[] {
   return file.services.flatMap((service) =>
     service.methods.map((planned) => {
       const { method, message } = planned;

@@ -23,6 +23,7 @@ import { type MessageGraph, messageGraph, rootOf } from "./graph/message-graph.t
 import { resolveLet } from "./messages/let.ts";
 import { resolveAdrift, resolveMessage } from "./messages/message.ts";
 import { type Opened, takeOpenings } from "./messages/opening.ts";
+import type { Observe } from "./model/checked-text.ts";
 import { isDegradation } from "./model/degradation.ts";
 import type { EffectTable } from "./model/effects.ts";
 import { effectTable, restsOn } from "./model/effects.ts";
@@ -65,15 +66,17 @@ import { withSubsets } from "./subsets/subsets.ts";
 /**
  * Resolves declared names to descriptors, types and a graph. Faulty parts are left out of the model after their
  * diagnostics.
+ *
+ * @param observe receives the texts of expressions as they are checked
  */
-export function resolve(declared: Ir, reportEach: Report): Model {
+export function resolve(declared: Ir, reportEach: Report, observe?: Observe): Model {
   const suspicions: Diagnostic[] = [];
-  const aliases = new AliasTable(declared, reportEach);
+  const aliases = new AliasTable(declared, reportEach, observe);
   aliases.buildAll();
   const ir = withSubsets(declared, reportEach);
   const report = ir === declared ? reportEach : distinctReport(reportEach);
   const graph = messageGraph(ir, report);
-  const run = runOf(ir, { report, aliases, graph, suspicions });
+  const run = runOf(ir, { report, aliases, graph, suspicions, observe });
   checkEntries(ir, report);
   // Also of a file that nothing in this run imports.
   for (const { identity, desc } of ir.files) if (identity !== undefined) packageContext(run, desc.proto.package);
@@ -140,11 +143,13 @@ function runOf(
     aliases,
     graph,
     suspicions,
+    observe,
   }: {
     readonly report: Report;
     readonly aliases: AliasTable;
     readonly graph: MessageGraph;
     readonly suspicions: Diagnostic[];
+    readonly observe: Observe | undefined;
   },
 ): Run {
   return {
@@ -153,6 +158,7 @@ function runOf(
     suspect: (diagnostic) => suspicions.push(diagnostic),
     aliases,
     enums: aliases.relations,
+    observe,
     messages: new Map(ir.files.flatMap((file) => file.messages).map((message) => [message.desc.typeName, message])),
     bffServices: new Set(ir.files.flatMap((file) => file.services.map((service) => service.desc.typeName))),
     places: new Map(),

@@ -7,6 +7,7 @@ import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { Origin, Text } from "../../diagnostic/origin.ts";
 import type { Ir, IrEnum, IrField, IrMessage } from "../../ir/ir.ts";
 import type { Conversions, ConvertedTarget, EnumConversion, MessageConversion } from "../../model/conversion.ts";
+import type { Observe } from "../model/checked-text.ts";
 import { isFilled } from "../model/degradation.ts";
 import { lookupEnum, lookupMessage, resolveName } from "../names/lookup.ts";
 import { computedOf, fallbackOf, writtenTo } from "./computed-fields.ts";
@@ -29,6 +30,7 @@ interface Alias<I, D> {
 export class AliasTable implements Aliases {
   readonly #ir: Ir;
   readonly #report: Report;
+  readonly #observe: Observe | undefined;
   readonly #messages = new Map<string, Alias<IrMessage, DescMessage>>();
   /** The runtime fills fields of a composed message, and of its copy if that is composed, too. */
   readonly #composed = new Set<string>();
@@ -47,8 +49,9 @@ export class AliasTable implements Aliases {
   /** Relations of enums for expressions, beside their declarations. */
   readonly relations: EnumRelations;
 
-  constructor(ir: Ir, report: Report) {
+  constructor(ir: Ir, report: Report, observe?: Observe) {
     this.#ir = ir;
+    this.#observe = observe;
     this.#report = report;
     this.relations = enumRelations(ir, this);
     for (const { desc, messages, enums } of ir.files) {
@@ -152,7 +155,7 @@ export class AliasTable implements Aliases {
 
   #fill(targets: ConvertedTarget[], ir: IrMessage, upstream: DescMessage, towardsBff: boolean): void {
     const report = towardsBff ? this.#once : () => {};
-    const cx = { registry: this.#ir.registry, aliases: this, enums: this.relations, report };
+    const cx = { registry: this.#ir.registry, aliases: this, enums: this.relations, observe: this.#observe, report };
     const place = placing(targets);
     for (const field of ir.fields) {
       if (isFilled(field.desc) && this.#composed.has(upstream.typeName)) continue;

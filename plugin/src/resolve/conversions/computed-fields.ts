@@ -6,6 +6,7 @@ import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrField } from "../../ir/ir.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
+import type { Observe } from "../model/checked-text.ts";
 import { bindTo } from "./bind.ts";
 import type { EnumRelations } from "./enum-relations.ts";
 import type { Aliases } from "./value.ts";
@@ -15,6 +16,7 @@ export interface ComputedContext {
   readonly registry: Registry;
   readonly aliases: Aliases;
   readonly enums: EnumRelations;
+  readonly observe?: Observe | undefined;
   readonly report: Report;
 }
 
@@ -54,7 +56,7 @@ export function fallbackOf(cx: ComputedContext, field: IrField, text: Text): Bou
 }
 
 function bound(
-  { registry, aliases, enums, report }: ComputedContext,
+  { registry, aliases, enums, report, observe }: ComputedContext,
   { desc }: IrField,
   text: Text,
   names: readonly Variable[],
@@ -63,6 +65,7 @@ function bound(
   const container = desc.parent.file.proto.package;
   const scope = { lookup, names: () => names.map(({ name }) => name), container, enums };
   const expression = text.value.trim() === "" ? undefined : checkExpression(text, scope, registry, report);
+  observe?.({ text, scope, stepOf: new Map(), expression });
   const found = expression && bindTo(expression, desc, aliases, report);
   if (found === undefined || names.length > 0 || !found.expression.fails) return found;
   report({

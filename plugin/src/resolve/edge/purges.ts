@@ -34,6 +34,7 @@ function scopeOf(run: Run, file: IrFile, type: Purge["type"]): MessageScope {
     registry: run.ir.registry,
     container: file.desc.proto.package,
     enums: run.enums,
+    observe: run.observe,
     report: run.report,
     builtins: new Map([["event", messageVariable("event", "item", type)]]),
     steps,

@@ -80,6 +80,7 @@ function scopeOfLet(
     registry: run.ir.registry,
     container: file.desc.proto.package,
     enums: run.enums,
+    observe: run.observe,
     report,
     builtins: new Map([
       ["headers", HEADERS],

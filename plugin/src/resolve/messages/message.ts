@@ -121,6 +121,7 @@ function scopeOf(run: Run, ir: IrMessage, { file, welcome, roots }: Surroundings
     registry: run.ir.registry,
     container: file.desc.proto.package,
     enums: run.enums,
+    observe: run.observe,
     report,
     builtins: new Map([
       ["args", args.variable],

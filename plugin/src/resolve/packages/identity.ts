@@ -90,6 +90,7 @@ function sourceScope(run: Run, file: IrFile, context: PackageContext): MessageSc
     registry: run.ir.registry,
     container: file.desc.proto.package,
     enums: run.enums,
+    observe: run.observe,
     report: run.report,
     builtins: new Map([["env", seen(context.env, context.brokenEnv).group]]),
     steps: new Map(),

@@ -44,6 +44,7 @@ export function requestScope(
     registry: run.ir.registry,
     container: file.desc.proto.package,
     enums: run.enums,
+    observe: run.observe,
     report,
     builtins,
     steps,

@@ -18,6 +18,7 @@ import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { EnumRelations } from "../conversions/enum-relations.ts";
 import { conditionInstead } from "../conversions/replacement.ts";
+import type { Observe } from "../model/checked-text.ts";
 import type { Step } from "../model/model.ts";
 import { type FreeNames, freeNames } from "./free-names.ts";
 import { checkSpecialCalls } from "./special-calls.ts";
@@ -114,6 +115,7 @@ export interface MessageScope {
   readonly pages?: boolean | undefined;
   /** True for the `in` of an `each`, which may be the names of all shards. */
   readonly scatters?: boolean | undefined;
+  readonly observe?: Observe | undefined;
 }
 
 export function free(scope: MessageScope, text: Text): FreeNames {
@@ -122,6 +124,13 @@ export function free(scope: MessageScope, text: Text): FreeNames {
 
 /** Checks an expression. Returns undefined after a diagnostic, or if it reads a name with a fault. */
 export function check(scope: MessageScope, text: Text, locals: readonly Variable[] = []): Expression | undefined {
+  const names = namesOf(scope, locals);
+  const expression = checkIn(scope, names, text);
+  scope.observe?.({ text, scope: names, stepOf: scope.stepOf, expression });
+  return expression;
+}
+
+function checkIn(scope: MessageScope, names: Scope, text: Text): Expression | undefined {
   // Reported when it was read.
   if (text.value.trim() === "") return undefined;
   const reads = free(scope, text);
@@ -131,30 +140,31 @@ export function check(scope: MessageScope, text: Text, locals: readonly Variable
   for (const name of reads.args) if (scope.brokenArgs.has(name)) return undefined;
   for (const name of reads.env) if (scope.brokenEnv.has(name)) return undefined;
   for (const name of scope.brokenFunctions) if (text.value.includes(name)) return undefined;
+  const found = checkExpression(text, names, scope.registry, scope.report);
+  const place = { pages: scope.pages === true, scatters: scope.scatters === true };
+  if (found === undefined || !checkSpecialCalls(found.root, place, scope.report)) return undefined;
+  if (scope.strict === undefined) return found;
+  return comparesOptionals(found, scope.strict, scope.report) ? undefined : strict(found);
+}
+
+/** Returns the names of a place in the form in which expressions are checked. */
+function namesOf(scope: MessageScope, locals: readonly Variable[]): Scope {
   const localsByName = new Map(locals.map((local) => [local.name, local]));
-  const lookup = (name: string): Variable | undefined =>
-    localsByName.get(name) ?? scope.steps.get(name)?.variable ?? scope.builtins.get(name);
-  const names = (): string[] => [
-    ...localsByName.keys(),
-    ...scope.steps.keys(),
-    ...scope.broken,
-    ...scope.offered.map((name) => `args.${name}`),
-    ...scope.builtins.keys(),
-  ];
-  const expressions: Scope = {
-    lookup,
-    names,
+  return {
+    lookup: (name) => localsByName.get(name) ?? scope.steps.get(name)?.variable ?? scope.builtins.get(name),
+    names: () => [
+      ...localsByName.keys(),
+      ...scope.steps.keys(),
+      ...scope.broken,
+      ...scope.offered.map((name) => `args.${name}`),
+      ...scope.builtins.keys(),
+    ],
     container: scope.container,
     known: scope.known,
     ...(scope.gone && { gone: scope.gone }),
     functions: scope.functions,
     enums: scope.enums,
   };
-  const found = checkExpression(text, expressions, scope.registry, scope.report);
-  const place = { pages: scope.pages === true, scatters: scope.scatters === true };
-  if (found === undefined || !checkSpecialCalls(found.root, place, scope.report)) return undefined;
-  if (scope.strict === undefined) return found;
-  return comparesOptionals(found, scope.strict, scope.report) ? undefined : strict(found);
 }
 
 /** Reports comparisons of two optionals. Two empty optionals are equal, which proves nothing about a caller. */

@@ -8,6 +8,7 @@ import type { IrStep } from "../../ir/step.ts";
 import type { AliasTable } from "../conversions/aliases.ts";
 import type { EnumRelations } from "../conversions/enum-relations.ts";
 import type { LetGraph } from "../graph/let-graph.ts";
+import type { Observe } from "../model/checked-text.ts";
 import type { Identity } from "../model/edge.ts";
 import type { Args, EnvVar, Host, Step } from "../model/model.ts";
 import type { PolicyContext } from "../policies/context.ts";
@@ -22,6 +23,7 @@ export interface Run {
   readonly suspect: Report;
   readonly aliases: AliasTable;
   readonly enums: EnumRelations;
+  readonly observe: Observe | undefined;
   /** Every message of the files with rules, by type name. */
   readonly messages: ReadonlyMap<string, IrMessage>;
   readonly bffServices: ReadonlySet<string>;

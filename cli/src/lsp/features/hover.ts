@@ -1,0 +1,90 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import {
+  type Call,
+  callsOf,
+  overloadsOf,
+  type Step,
+  signature,
+  typeNameOfEnums,
+} from "protoc-gen-bff/internal/language";
+import type { Hover } from "vscode-languageserver";
+import { describeField, describeVariable } from "../expressions/offers.ts";
+import { foundAt } from "../program/found.ts";
+import type { Program } from "../program/program.ts";
+import type { SourceFile } from "../program/source-file.ts";
+import { fullNameOf, type Meant, writtenName } from "../program/symbols.ts";
+import { absenceOf } from "./absence.ts";
+import { commentOf, typeOfOption } from "./completion.ts";
+import { policyLines } from "./policy.ts";
+
+/** Returns the description of the thing at an offset. */
+export function hover(program: Program, file: SourceFile, offset: number): Hover | undefined {
+  const found = foundAt(program, file, offset);
+  if (found === undefined) return undefined;
+  const range = { start: file.document.positionAt(found.from), end: file.document.positionAt(found.to) };
+  const value = found.kind === "meant" ? describe(found.meant, program) : textOf(found);
+  return value === "" ? undefined : { range, contents: { kind: "markdown", value } };
+}
+
+type Other = Exclude<NonNullable<ReturnType<typeof foundAt>>, { readonly kind: "meant" }>;
+
+function textOf(found: Other): string {
+  if (found.kind === "option")
+    return parts(code(`${found.field.name}: ${typeOfOption(found.field)}`), commentOf(found.field));
+  const name = found.name.slice(found.name.lastIndexOf(".") + 1);
+  const overloads = [...overloadsOf(found.name), ...overloadsOf(name)];
+  return overloads.length === 0 ? "" : code([...new Set(overloads.map(signature))].join("\n"));
+}
+
+function describe(meant: Meant, program: Program): string {
+  switch (meant.kind) {
+    case "step":
+      return parts(...stepParts(meant.step, program));
+    case "variable":
+      return code(`${writtenName(meant.variable)}: ${describeVariable(meant.variable)}`);
+    case "declared": {
+      const { desc } = meant;
+      const ofField = desc.kind === "field" ? `: ${describeField(desc)}` : "";
+      const type = desc.kind === "rpc" ? rpcType(desc) : ofField;
+      const lines = desc.kind === "rpc" ? policiesOf(desc, program) : [];
+      return parts(code(`${desc.kind.replace("_", " ")} ${fullNameOf(desc)}${type}`), commentOf(desc), ...lines);
+    }
+  }
+}
+
+const rpcType = ({ input, output }: DescMethod): string => `(${input.typeName}) ${output.typeName}`;
+
+function stepParts(step: Step, program: Program): readonly string[] {
+  const type = step.variable === undefined ? "" : `: ${typeNameOfEnums(step.variable.type)}`;
+  const reasons = absenceOf(step, program);
+  const waits = waitsOf(step);
+  const calls = callsOf(step.source);
+  return [
+    code(`step ${step.name ?? ""}${type}`),
+    step.absent ? list("May be absent:", reasons) : "Always has a value.",
+    waits.length === 0 ? "" : `Waits for ${waits.map((name) => `\`${name}\``).join(", ")}.`,
+    ...calls.map((call) => callText(call)),
+  ];
+}
+
+function callText(call: Call): string {
+  return list(`Calls \`${call.method.parent.typeName}/${call.method.name}\`:`, policyLines(call.policy));
+}
+
+/** Policies of the calls of an rpc, each once. */
+function policiesOf(method: DescMethod, { analysis }: Program): readonly string[] {
+  const calls = analysis.model.messages
+    .flatMap(({ steps }) => steps.flatMap(({ source }) => callsOf(source)))
+    .filter((call) => call.method.name === method.name && call.method.parent.typeName === method.parent.typeName);
+  return [...new Set(calls.map((call) => list("Policy of its calls:", policyLines(call.policy))))].slice(0, 4);
+}
+
+/** Names of the steps that a step waits for. */
+export function waitsOf({ reads, after }: Step): readonly string[] {
+  return [...new Set([...reads, ...after].flatMap(({ name }) => name ?? []))];
+}
+
+const code = (text: string): string => `\`\`\`cel\n${text}\n\`\`\``;
+const list = (head: string, items: readonly string[]): string =>
+  items.length === 0 ? head : [head, "", ...items.map((item) => `- ${item}`)].join("\n");
+const parts = (...all: readonly string[]): string => all.filter((part) => part !== "").join("\n\n");

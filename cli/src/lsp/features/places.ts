@@ -1,0 +1,134 @@
+// Definitions, references and renames.
+import { composesOf, isReservedName, type Origin, type Variable } from "protoc-gen-bff/internal/language";
+import type { Location, WorkspaceEdit } from "vscode-languageserver";
+import { meaningOf } from "../options/meanings.ts";
+import { fieldNameOf, typedPath } from "../options/typed-path.ts";
+import { foundAt } from "../program/found.ts";
+import { meaningOfName } from "../program/named.ts";
+import { offsetOf, type Program } from "../program/program.ts";
+import type { SourceFile } from "../program/source-file.ts";
+import { fullNameOf, keyOf, type Meant, mentionsIn } from "../program/symbols.ts";
+import { decoded } from "../syntax/cursor.ts";
+import { elementNamed, stringsOf } from "../syntax/values.ts";
+
+/** Returns the declarations of the thing at an offset. */
+export function definition(program: Program, file: SourceFile, offset: number): readonly Location[] {
+  const found = foundAt(program, file, offset);
+  return found?.kind === "meant" ? declarationsOf(found.meant, program) : [];
+}
+
+/** Returns the places that name the thing at an offset, its declaration included if `declared`. */
+export function references(program: Program, file: SourceFile, offset: number, declared: boolean): readonly Location[] {
+  const found = foundAt(program, file, offset);
+  if (found?.kind !== "meant") return [];
+  return distinct([...(declared ? declarationsOf(found.meant, program) : []), ...usesOf(found.meant, program)]);
+}
+
+export function declarationsOf(meant: Meant, program: Program): readonly Location[] {
+  if (meant.kind === "step") {
+    const name = meant.step.ir.name;
+    return name === undefined ? [] : locationOf(name.place(0, name.value.length), program);
+  }
+  if (meant.kind === "variable")
+    return distinct(declarationsOfVariable(meant.variable, program).flatMap((at) => locationOf(at, program)));
+  const { desc } = meant;
+  const owner = desc.kind === "field" || desc.kind === "rpc" || desc.kind === "enum_value" ? desc.parent : desc;
+  const file = program.files(owner.file.proto.name);
+  const { package: prefix } = owner.file.proto;
+  const name = prefix === "" ? fullNameOf(desc) : fullNameOf(desc).slice(prefix.length + 1);
+  const token = file && elementNamed(file.parsed.file, name)?.nameToken;
+  return file === undefined || token === undefined ? [] : [between(file, token.from, token.to)];
+}
+
+/** Places that pass an argument to a message, or that declare a variable of the environment. */
+function declarationsOfVariable({ role, name }: Variable, { analysis }: Program): readonly Origin[] {
+  const { messages, files } = analysis.model;
+  if (role === "arg")
+    return messages.flatMap(({ steps }) =>
+      steps.flatMap(({ source }) =>
+        composesOf(source).flatMap(({ args }) => args.filter((arg) => arg.name === name).map(({ at }) => at)),
+      ),
+    );
+  if (role !== "var") return [];
+  const all = files.flatMap(({ env, services }) => [...env, ...services.flatMap((service) => service.env)]);
+  return all.filter(({ variable }) => variable.name === name).map(({ ir }) => ir.name.at);
+}
+
+function usesOf(meant: Meant, program: Program): readonly Location[] {
+  const key = keyOf(meant);
+  const inExpressions = program.analysis.texts.flatMap(({ expression }) =>
+    expression === undefined
+      ? []
+      : mentionsIn(expression, program)
+          .filter((mention) => keyOf(mention.meant) === key)
+          .flatMap(({ at }) => locationOf(at, program)),
+  );
+  return [...inExpressions, ...namesOf(key, program)];
+}
+
+/** Strings of options that name the thing. */
+function namesOf(key: string, program: Program): readonly Location[] {
+  const files = program.analysis.ir.files.flatMap(({ desc }) => program.files(desc.proto.name) ?? []);
+  return files.flatMap((file) =>
+    [...stringsOf(file.parsed.file)].flatMap(({ place, value }) => {
+      const path = typedPath(place, program.registry, file.parsed.package);
+      const meaning = path && meaningOf(fieldNameOf(path));
+      if (meaning?.kind !== "name") return [];
+      const { text, offsets } = decoded(value);
+      const named = meaningOfName({ of: meaning.of, text, file, place }, program);
+      const [from, to] = [offsets[0], offsets.at(-1)];
+      return named !== undefined && keyOf(named) === key && from !== undefined && to !== undefined
+        ? [between(file, from, to)]
+        : [];
+    }),
+  );
+}
+
+/** A rename that is refused, with its reason for the user. */
+export class RenameRefusal extends Error {}
+
+/** Returns the edits of a rename. Throws a `RenameRefusal`. */
+export function rename(
+  program: Program,
+  file: SourceFile,
+  offset: number,
+  name: string,
+  isChanged: (uri: string) => boolean,
+): WorkspaceEdit {
+  const found = foundAt(program, file, offset);
+  if (found?.kind !== "meant" || found.meant.kind !== "step")
+    throw new RenameRefusal("only steps can be renamed here: place the cursor on the name of a step");
+  if (!/^[A-Za-z_]\w*$/.test(name)) throw new RenameRefusal(`"${name}" is no name: write letters, digits and _`);
+  if (isReservedName(name)) throw new RenameRefusal(`"${name}" has a meaning in expressions: choose another name`);
+  const { step } = found.meant;
+  const { file: declaredIn } = step.ir.at;
+  const taken = program.textsOf(declaredIn).some(({ stepOf, scope }) => {
+    const isSeen = [...stepOf.values()].some(({ ir }) => ir === step.ir);
+    return isSeen && scope.lookup(name) !== undefined;
+  });
+  if (taken) throw new RenameRefusal(`there is a "${name}" already: choose another name`);
+  const places = distinct([...declarationsOf(found.meant, program), ...usesOf(found.meant, program)]);
+  if (places.some(({ uri }) => isChanged(uri)))
+    throw new RenameRefusal("the text has changed since it last compiled: correct its faults, then rename");
+  const changes: Record<string, { range: Location["range"]; newText: string }[]> = {};
+  for (const { uri, range } of places) {
+    changes[uri] ??= [];
+    changes[uri].push({ range, newText: name });
+  }
+  return { changes };
+}
+
+/** The place of an origin, if its file is known. */
+export function locationOf(at: Origin, program: Program): readonly Location[] {
+  const file = program.files(at.file);
+  if (file === undefined) return [];
+  return [between(file, offsetOf(file, at), offsetOf(file, { line: at.endLine, column: at.endColumn }))];
+}
+
+function between({ document }: SourceFile, from: number, to: number): Location {
+  return { uri: document.uri, range: { start: document.positionAt(from), end: document.positionAt(to) } };
+}
+
+function distinct(all: readonly Location[]): readonly Location[] {
+  return [...new Map(all.map((location) => [JSON.stringify(location), location])).values()];
+}

@@ -1,0 +1,118 @@
+// `protobff lsp` as an editor sees it: the protocol's own client over standard input and output.
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import {
+  CompletionRequest,
+  DidSaveTextDocumentNotification,
+  ExecuteCommandRequest,
+  HoverRequest,
+  RenameRequest,
+} from "vscode-languageserver-protocol/node";
+import { Editor } from "./testing/editor.ts";
+
+const PROTO = fileURLToPath(new URL("../../../proto", import.meta.url));
+const WEB = "proto/example/web/v1/web.proto";
+
+let root: string;
+let editor: Editor | undefined;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "protobff-editor-"));
+  cpSync(PROTO, join(root, "proto"), { recursive: true });
+  writeFileSync(
+    join(root, "buf.yaml"),
+    "version: v2\nmodules:\n  - path: proto/example\n  - path: proto/third_party\n  - path: proto\n    includes: [proto/bff]\n",
+  );
+  writeFileSync(join(root, "buf.gen.yaml"), "version: v2\nplugins:\n  - local: protoc-gen-bff\n    out: gen\n");
+});
+afterEach(() => {
+  editor?.process.kill();
+  editor = undefined;
+  rmSync(root, { recursive: true, force: true });
+});
+
+const path = (): string => join(root, WEB);
+const text = (): string => readFileSync(path(), "utf8");
+function position(all: string, mark: string, more: number) {
+  const lines = all.slice(0, all.indexOf(mark) + more).split("\n");
+  return { line: lines.length - 1, character: lines.at(-1)?.length ?? 0 };
+}
+
+test("a session: diagnostics of unsaved text, completion in broken text, hover, rename, the plan after a save", async () => {
+  editor = new Editor(root);
+  const { capabilities } = await editor.initialized;
+  expect(capabilities).toMatchObject({ hoverProvider: true, renameProvider: true, inlayHintProvider: true });
+  const right = text();
+  const uri = await editor.open(path(), right.replace("usage.spent_cents", "usage.spnt_cents"));
+  const found = await editor.diagnostics((params) => params.uri === uri && params.diagnostics.length > 0);
+  expect(found.diagnostics).toMatchObject([
+    { code: "BFF303", source: "protobff", range: { start: position(right, "usage.spent_cents", 6) } },
+  ]);
+  editor.forget();
+  await editor.change(uri, right);
+  await editor.diagnostics((params) => params.uri === uri && params.diagnostics.length === 0);
+
+  const broken = right.replace('"usage.spent_cents"', '"usage.');
+  await editor.change(uri, broken);
+  const { connection } = editor;
+  const at = { textDocument: { uri }, position: position(broken, '"usage.', 7) };
+  const list = await connection.sendRequest(CompletionRequest.type, at);
+  expect(JSON.stringify(list)).toContain('"label":"spent_cents"');
+  const faults = await editor.diagnostics((params) => params.uri === uri && params.diagnostics.length > 0);
+  expect(new Set(faults.diagnostics.map(({ source }) => source))).toEqual(new Set(["buf"]));
+  // The last program that buf could build answers.
+  const hovered = await connection.sendRequest(HoverRequest.type, {
+    textDocument: { uri },
+    position: position(broken, "unread.count", 2),
+  });
+  expect(JSON.stringify(hovered)).toContain("step unread");
+  const refused = connection.sendRequest(RenameRequest.type, {
+    textDocument: { uri },
+    position: position(broken, "unread.count", 2),
+    newName: "count",
+  });
+  await expect(refused).rejects.toThrow("correct its faults, then rename");
+
+  await editor.change(uri, right);
+  const saved = new Promise((resolve) => connection.onNotification("protobff/planChanged", resolve));
+  await connection.sendNotification(DidSaveTextDocumentNotification.type, { textDocument: { uri } });
+  expect(await saved).toEqual({ uri });
+  const plan = await connection.sendRequest(ExecuteCommandRequest.type, {
+    command: "protobff.showPlan",
+    arguments: [{ uri, position: position(right, "rpc GetDashboard", 6) }],
+  });
+  expect(plan).toMatchObject({ rpc: "web.v1.DashboardService/GetDashboard" });
+  expect(await editor.end()).toBe(0);
+}, 120_000);
+
+test("no diagnostics beside the check plugin, unless the editor requests them", async () => {
+  const config = join(root, "buf.yaml");
+  writeFileSync(config, `${readFileSync(config, "utf8")}plugins:\n  - plugin: buf-plugin-bff\n`);
+  const wrong = text().replace("usage.spent_cents", "usage.spnt_cents");
+  editor = new Editor(root);
+  const uri = await editor.open(path(), wrong);
+  const { connection } = editor;
+  const saved = new Promise((resolve) => connection.onNotification("protobff/planChanged", resolve));
+  await connection.sendNotification(DidSaveTextDocumentNotification.type, { textDocument: { uri } });
+  await saved;
+  expect(editor.published).toEqual([]);
+  expect(await editor.end()).toBe(0);
+  editor = new Editor(root, { diagnostics: "always" });
+  const again = await editor.open(path(), wrong);
+  await editor.diagnostics((params) => params.uri === again && params.diagnostics.length > 0);
+}, 120_000);
+
+test("files outside of a project have empty answers, and an end without shutdown is exit code 1", async () => {
+  const alone = join(tmpdir(), "alone.proto");
+  editor = new Editor(tmpdir());
+  const uri = await editor.open(alone, 'syntax = "proto3";');
+  const list = await editor.connection.sendRequest(CompletionRequest.type, {
+    textDocument: { uri },
+    position: { line: 0, character: 3 },
+  });
+  expect(list).toEqual({ isIncomplete: false, items: [] });
+  expect(await editor.end({ shutdown: false })).toBe(1);
+}, 120_000);

@@ -1,0 +1,260 @@
+// The language server: requests of an editor, answered from the last compilation of its project.
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  type Connection,
+  LSPErrorCodes,
+  type Position,
+  ResponseError,
+  type ServerCapabilities,
+  TextDocumentSyncKind,
+  TextDocuments,
+} from "vscode-languageserver";
+import { TextDocument } from "vscode-languageserver-textdocument";
+import { rootOf } from "../project/checked-project.ts";
+import { actions } from "./features/actions.ts";
+import { complete } from "./features/completion.ts";
+import { inlayHints } from "./features/hints.ts";
+import { hover } from "./features/hover.ts";
+import { definition, RenameRefusal, references, rename } from "./features/places.ts";
+import { planAt } from "./features/plan.ts";
+import { semanticTokens, TOKEN_TYPES } from "./features/tokens.ts";
+import type { Program } from "./program/program.ts";
+import { type SourceFile, sourceFile } from "./program/source-file.ts";
+import { Project } from "./workspace/project.ts";
+import { Publisher, type Publishing } from "./workspace/publisher.ts";
+
+/** Time without a change after which a project is compiled, in milliseconds. */
+const QUIET_MS = 150;
+/** Larger documents have no features. */
+const MOST_CHARACTERS = 2_000_000;
+const MOST_DOCUMENTS = 200;
+const MOST_PROJECTS = 8;
+const SHOW_PLAN = "protobff.showPlan";
+
+/** Serves one editor until the connection ends. */
+export function serveEditor(connection: Connection): void {
+  new LanguageServer(connection).listen();
+}
+
+class LanguageServer {
+  readonly #connection: Connection;
+  readonly #documents = new TextDocuments(TextDocument);
+  readonly #projects = new Map<string, Project>();
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #files = new WeakMap<TextDocument, { readonly version: number; readonly file: SourceFile }>();
+  #folders: readonly string[] = [];
+  /** True if the editor can request hints again. */
+  #refreshes = false;
+  #publishing: Publishing = "auto";
+  #publisher: Publisher | undefined;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  listen(): void {
+    const connection = this.#connection;
+    connection.onInitialize(({ initializationOptions, capabilities, rootUri, workspaceFolders }) => {
+      this.#folders = (workspaceFolders ?? []).map(({ uri }) => uri);
+      if (this.#folders.length === 0 && typeof rootUri === "string") this.#folders = [rootUri];
+      this.#refreshes = capabilities.workspace?.inlayHint?.refreshSupport === true;
+      const diagnostics: unknown = initializationOptions?.diagnostics;
+      if (diagnostics === "always" || diagnostics === "never") this.#publishing = diagnostics;
+      return { capabilities: CAPABILITIES, serverInfo: { name: "protobff" } };
+    });
+    // The first document then finds a program.
+    connection.onInitialized(() => this.#warmUp());
+    connection.onExit(() => this.#stop());
+    connection.onShutdown(() => this.#stop());
+    this.#answerPlaces();
+    this.#answerTexts();
+    this.#documents.onDidOpen(({ document }) => this.#schedule(document, 0));
+    this.#documents.onDidChangeContent(({ document }) => this.#schedule(document, QUIET_MS));
+    this.#documents.onDidSave(({ document }) => this.#schedule(document, 0, true));
+    this.#documents.listen(connection);
+    connection.listen();
+  }
+
+  #answerPlaces(): void {
+    const connection = this.#connection;
+    connection.onCompletion(({ textDocument, position }) =>
+      this.#at(textDocument.uri, position, complete, { isIncomplete: false, items: [] }),
+    );
+    connection.onHover(({ textDocument, position }) => this.#at(textDocument.uri, position, hover, undefined));
+    connection.onDefinition(({ textDocument, position }) =>
+      this.#at(textDocument.uri, position, definition, []).slice(),
+    );
+    connection.onReferences(({ textDocument, position, context }) =>
+      this.#at(textDocument.uri, position, (...at) => references(...at, context.includeDeclaration), []).slice(),
+    );
+    connection.onRenameRequest(({ textDocument, position, newName }) => {
+      this.#compileNow(textDocument.uri);
+      return this.#at(textDocument.uri, position, (...at) => this.#renamed(...at, newName), undefined);
+    });
+    connection.onExecuteCommand(({ command, arguments: [at] = [] }) => {
+      if (command !== SHOW_PLAN || !isPlace(at)) return null;
+      return this.#at(at.uri, at.position, planAt, undefined) ?? null;
+    });
+  }
+
+  #answerTexts(): void {
+    const connection = this.#connection;
+    connection.languages.semanticTokens.on(({ textDocument }) =>
+      this.#in(textDocument.uri, (program, file) => semanticTokens(program, file), { data: [] }),
+    );
+    connection.languages.inlayHint.on(({ textDocument, range }) =>
+      this.#in(
+        textDocument.uri,
+        (program, file) =>
+          inlayHints(program, file, file.document.offsetAt(range.start), file.document.offsetAt(range.end)),
+        [],
+      ),
+    );
+    connection.onCodeAction(({ textDocument, context }) =>
+      this.#in(textDocument.uri, (program, file) => actions(program, file, context.diagnostics), []),
+    );
+  }
+
+  #renamed(program: Program, file: SourceFile, offset: number, name: string) {
+    try {
+      return rename(program, file, offset, name, (uri) => this.#isChanged(program, uri));
+    } catch (thrown) {
+      if (thrown instanceof RenameRefusal) throw new ResponseError(LSPErrorCodes.RequestFailed, thrown.message);
+      throw thrown;
+    }
+  }
+
+  /** True if a document is not the text that the program was compiled from. */
+  #isChanged(program: Program, uri: string): boolean {
+    const document = this.#documents.get(uri);
+    const name = this.#projectOf(uri)?.nameOf(pathOf(uri));
+    return (
+      document !== undefined && name !== undefined && program.files(name)?.document.getText() !== document.getText()
+    );
+  }
+
+  /** Answers a request about a place. Without a program, or after a fault of this server, it returns `nothing`. */
+  #at<T>(
+    uri: string,
+    position: Position,
+    answer: (program: Program, file: SourceFile, offset: number) => T,
+    nothing: T,
+  ): T {
+    return this.#in(uri, (program, file) => answer(program, file, file.document.offsetAt(position)), nothing);
+  }
+
+  #in<T>(uri: string, answer: (program: Program, file: SourceFile) => T, nothing: T): T {
+    const document = this.#documents.get(uri);
+    const project = this.#projectOf(uri);
+    const name = project?.nameOf(pathOf(uri));
+    const { program } = project ?? {};
+    if (document === undefined || program === undefined || name === undefined) return nothing;
+    if (document.getText().length > MOST_CHARACTERS) return nothing;
+    try {
+      return answer(program, this.#parsed(document, name));
+    } catch (thrown) {
+      if (thrown instanceof ResponseError) throw thrown;
+      this.#failed(thrown);
+      return nothing;
+    }
+  }
+
+  #parsed(document: TextDocument, name: string): SourceFile {
+    const known = this.#files.get(document);
+    if (known?.version === document.version) return known.file;
+    const file = sourceFile(name, document);
+    this.#files.set(document, { version: document.version, file });
+    return file;
+  }
+
+  #projectOf(uri: string): Project | undefined {
+    if (!uri.startsWith("file:")) return undefined;
+    const root = rootOf(dirname(pathOf(uri)));
+    if (root === undefined) return undefined;
+    const known = this.#projects.get(root);
+    if (known !== undefined || this.#projects.size >= MOST_PROJECTS) return known;
+    const project = new Project(root);
+    this.#projects.set(root, project);
+    return project;
+  }
+
+  #schedule({ uri }: Pick<TextDocument, "uri">, delay: number, saved = false): void {
+    const project = this.#projectOf(uri);
+    if (project === undefined) return;
+    clearTimeout(this.#timers.get(project.root));
+    const compile = (): void => {
+      this.#timers.delete(project.root);
+      this.#compile(project);
+      if (saved) void this.#connection.sendNotification("protobff/planChanged", { uri });
+    };
+    this.#timers.set(project.root, setTimeout(compile, project.program === undefined ? 0 : delay));
+  }
+
+  /** Compiles changes that wait for their time. */
+  #compileNow(uri: string): void {
+    const project = this.#projectOf(uri);
+    const timer = project && this.#timers.get(project.root);
+    if (project === undefined || timer === undefined) return;
+    clearTimeout(timer);
+    this.#timers.delete(project.root);
+    this.#compile(project);
+  }
+
+  #compile(project: Project): void {
+    try {
+      const outcome = project.compile(this.#open());
+      this.#publisher ??= new Publisher(this.#connection, this.#publishing);
+      this.#publisher.publish(project, outcome);
+      if (this.#refreshes) void this.#connection.languages.inlayHint.refresh().catch(() => {});
+    } catch (thrown) {
+      this.#failed(thrown);
+    }
+  }
+
+  #open(): ReadonlyMap<string, TextDocument> {
+    const all = this.#documents.all().filter(({ uri }) => uri.startsWith("file:"));
+    return new Map(
+      all
+        .filter((document) => document.getText().length <= MOST_CHARACTERS)
+        .slice(0, MOST_DOCUMENTS)
+        .map((document) => [pathOf(document.uri), document]),
+    );
+  }
+
+  /** Reports a bug of this server to the editor's log. The server continues. */
+  #failed(thrown: unknown): void {
+    const trace = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+    this.#connection.console.error(`protobff lsp failed because of a bug in it, please report it:\n${trace}`);
+  }
+
+  #warmUp(): void {
+    for (const uri of this.#folders) this.#schedule({ uri: `${uri}/buf.yaml` }, 0);
+  }
+
+  #stop(): void {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+  }
+}
+
+const CAPABILITIES: ServerCapabilities = {
+  textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
+  completionProvider: { triggerCharacters: [".", '"', "'", "{", "/", "("] },
+  hoverProvider: true,
+  definitionProvider: true,
+  referencesProvider: true,
+  renameProvider: true,
+  codeActionProvider: { codeActionKinds: ["quickfix"] },
+  semanticTokensProvider: { legend: { tokenTypes: [...TOKEN_TYPES], tokenModifiers: [] }, full: true },
+  inlayHintProvider: true,
+  executeCommandProvider: { commands: [SHOW_PLAN] },
+};
+
+const pathOf = (uri: string): string => fileURLToPath(uri);
+
+function isPlace(value: unknown): value is { readonly uri: string; readonly position: Position } {
+  if (typeof value !== "object" || value === null || !("uri" in value) || !("position" in value)) return false;
+  const { uri, position } = value;
+  return typeof uri === "string" && typeof position === "object" && position !== null && "line" in position;
+}

@@ -1,0 +1,31 @@
+// Exports of the compiler for the language server (`protoc-gen-bff/internal/language`). No stage imports this file.
+export {
+  type CelToken,
+  type CelType,
+  checkExpression,
+  childrenOf,
+  ERROR_MEMBERS,
+  type Expression,
+  fieldType,
+  functionNames,
+  isReservedName,
+  LANGUAGE,
+  lex,
+  MACROS,
+  macroForm,
+  type Node,
+  type Overload,
+  overloadsOf,
+  type Scope,
+  signature,
+  typeNameOfEnums,
+  type Variable,
+} from "./cel/index.ts";
+export { type Analysis, analyze } from "./compile.ts";
+export type { Origin, Sourced, Text } from "./diagnostic/origin.ts";
+export { decodeString } from "./read/source/string-literal.ts";
+export { describeRpc } from "./report/describe-files.ts";
+export type { Call } from "./resolve/model/call.ts";
+export type { CheckedText } from "./resolve/model/checked-text.ts";
+export type { Step } from "./resolve/model/model.ts";
+export { callsOf, composesOf, sourceExpressions } from "./resolve/model/source-parts.ts";
