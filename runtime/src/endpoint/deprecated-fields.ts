@@ -1,7 +1,7 @@
 // Fields of requests that their proto marks as `deprecated`.
 import { type DescField, type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
 import { fieldValue } from "../selection/field-value.ts";
-import { holdsField } from "./holds-field.ts";
+import { holdsField } from "../wire/holds-field.ts";
 
 /** Maximum number of fields that are reported of one request. */
 const MOST_FIELDS = 20;

@@ -2,7 +2,7 @@
 // begun.
 import { type DescMessage, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
-import { holdsField } from "./holds-field.ts";
+import { holdsField } from "../wire/holds-field.ts";
 
 /** Reports whether a message of the type, or one inside of it, may lack a required field. */
 export function holdsRequired(root: DescMessage): boolean {

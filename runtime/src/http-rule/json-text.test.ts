@@ -1,7 +1,15 @@
 import { create, fromJsonString, toJson } from "@bufbuild/protobuf";
-import { DoubleValueSchema, FloatValueSchema, ValueSchema } from "@bufbuild/protobuf/wkt";
+import {
+  AnySchema,
+  DoubleValueSchema,
+  FieldMaskSchema,
+  FileOptionsSchema,
+  FloatValueSchema,
+  StructSchema,
+  ValueSchema,
+} from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
-import { jsonText } from "./json-text.ts";
+import { jsonText, jsonWriter } from "./json-text.ts";
 
 test("-0 stays -0 in every position", () => {
   const text = jsonText({ 'a"': [-0, 0, [-0]], b: { c: -0, d: null }, e: "-0" });
@@ -18,4 +26,10 @@ test.each([FloatValueSchema, DoubleValueSchema])("$typeName of -0 is read back u
 test("a google.protobuf.Value of -0 is read back unchanged", () => {
   const message = create(ValueSchema, { kind: { case: "numberValue", value: -0 } });
   expect(fromJsonString(ValueSchema, jsonText(toJson(ValueSchema, message)))).toEqual(message);
+});
+
+test("types without floats are written by JSON.stringify, and contents of unknown types are searched", () => {
+  expect(jsonWriter(FieldMaskSchema)).toBe(JSON.stringify);
+  for (const schema of [DoubleValueSchema, StructSchema, AnySchema, FileOptionsSchema])
+    expect([schema.typeName, jsonWriter(schema)]).toEqual([schema.typeName, jsonText]);
 });

@@ -1,5 +1,19 @@
 // The text of a ProtoJSON value.
-import type { JsonValue } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, type JsonValue, ScalarType } from "@bufbuild/protobuf";
+import { holdsField } from "../wire/holds-field.ts";
+
+/** Returns the writer of a message's JSON: `JSON.stringify` for types that hold no float. */
+export const jsonWriter = (desc: DescMessage): ((json: JsonValue) => string) =>
+  mayHoldFloat(desc) ? jsonText : JSON.stringify;
+
+/** Contents of a google.protobuf.Any and extensions are unknown. */
+function mayHoldFloat(root: DescMessage): boolean {
+  if (isUnknown(root)) return true;
+  return holdsField(root, (field) => isFloat(field) || (field.message !== undefined && isUnknown(field.message)));
+}
+const isFloat = ({ scalar }: DescField): boolean => scalar === ScalarType.FLOAT || scalar === ScalarType.DOUBLE;
+const isUnknown = ({ typeName, proto }: DescMessage): boolean =>
+  typeName === "google.protobuf.Any" || proto.extensionRange.length > 0;
 
 /** Like JSON.stringify, except for -0, which JSON.stringify writes as 0: a float or a double would lose its sign. */
 export function jsonText(json: JsonValue): string {

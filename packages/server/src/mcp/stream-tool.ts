@@ -11,7 +11,6 @@ import {
 import { systemClock, type Timer } from "@protobff/runtime/internal/clock";
 import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import type { Failure } from "@protobff/runtime/internal/failure";
-import { jsonText } from "@protobff/runtime/internal/http-rule/json-text";
 import type { Follower, Following, StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { failureText, toolError } from "./results.ts";
 import { resultOf, type ToolCall, thrownResult } from "./tool-call.ts";
@@ -66,8 +65,8 @@ class StreamTool implements Follower {
   item(message: Message): boolean {
     if (this.#over) return true;
     this.#newest = this.#hasParts ? this.#merged(message) : message;
-    const { registry } = this.#call;
-    this.#progress?.(jsonText(toJson(this.#method.output, message, { registry }) as JsonValue));
+    const { registry, served } = this.#call;
+    this.#progress?.(served.write(toJson(this.#method.output, message, { registry }) as JsonValue));
     return true;
   }
   ended(): void {

@@ -3,7 +3,6 @@ import { type DescMessage, type JsonValue, type Message, type Registry, toJson }
 import { writeFailure } from "@protobff/runtime/internal/endpoint/connect-json";
 import type { Answering, Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { asFailure } from "@protobff/runtime/internal/failure";
-import { jsonText } from "@protobff/runtime/internal/http-rule/json-text";
 import type { IncomingHeaders } from "@protobff/runtime/internal/identity/incoming-request";
 import { answer, degradedText, failureText, type ResultText, tooLargeText, toolError } from "./results.ts";
 import type { ServedTool } from "./tool-set.ts";
@@ -54,7 +53,7 @@ export function resultOf(
   { served, registry }: Pick<ToolCall, "served" | "registry">,
   notes: readonly string[] = [],
 ): ResultText {
-  const json = jsonText(toJson(desc, response, { registry }) as JsonValue);
+  const json = served.write(toJson(desc, response, { registry }) as JsonValue);
   const { maxBytes, narrow = [] } = served.tool;
   const bytes = Buffer.byteLength(json);
   if (bytes > maxBytes) return toolError(tooLargeText(bytes, maxBytes, narrow));

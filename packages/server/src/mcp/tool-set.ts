@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { DescMethod, JsonObject, Message, Registry } from "@bufbuild/protobuf";
+import type { DescMethod, JsonObject, JsonValue, Message, Registry } from "@bufbuild/protobuf";
 import type { ArrivalCheck, Denied } from "@protobff/runtime/internal/admission/admission";
 import {
   hasRoles,
@@ -9,6 +9,7 @@ import {
 } from "@protobff/runtime/internal/admission/static-permit";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { nameOf } from "@protobff/runtime/internal/endpoint/front";
+import { jsonWriter } from "@protobff/runtime/internal/http-rule/json-text";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
 import type { Incoming } from "@protobff/runtime/internal/identity/incoming-request";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
@@ -21,6 +22,8 @@ export interface ServedTool {
   readonly endpoint: Endpoint | StreamEndpoint;
   /** As of `readArguments`. */
   readonly read: (args: JsonObject) => Message | string;
+  /** Returns the text of an answer's JSON. */
+  readonly write: (json: JsonValue) => string;
 }
 
 /** Reason for which a caller's credential does not suffice. */
@@ -49,7 +52,7 @@ export class ToolSet {
       const endpoint = served.get(tool.method);
       if (endpoint === undefined) throw new TypeError(`nothing serves ${tool.method}`);
       const read = (args: JsonObject) => readArguments(endpoint.method.input, args, { ...tool, registry });
-      this.#tools.set(tool.name, { tool, endpoint, read });
+      this.#tools.set(tool.name, { tool, endpoint, read, write: jsonWriter(endpoint.method.output) });
     }
     const byPackage = [...this.#tools.values()].map(
       ({ endpoint: { method, arrival } }) => [packageOf(method), arrival] as const,

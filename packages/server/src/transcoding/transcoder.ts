@@ -13,7 +13,7 @@ import {
   toJson,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { jsonText } from "@protobff/runtime/internal/http-rule/json-text";
+import { jsonWriter } from "@protobff/runtime/internal/http-rule/json-text";
 import type { RestRule } from "@protobff/runtime/internal/http-rule/rule";
 import { type Bounds, messageError } from "@protobff/runtime/internal/routes/bounds";
 import { fromJsonText } from "@protobff/runtime/internal/wire/json-message";
@@ -82,9 +82,10 @@ function writer(output: DescMessage, responseBody: string | undefined, registry:
     const all = toJson(output, message, { registry });
     return field === undefined ? all : ((all as JsonObject)[field.jsonName] ?? empty);
   };
+  const textOf = jsonWriter(output);
   return (message) => {
     try {
-      return ENCODER.encode(jsonText(jsonOf(message)));
+      return ENCODER.encode(textOf(jsonOf(message)));
     } catch (thrown) {
       const text = thrown instanceof Error ? thrown.message : String(thrown);
       throw new ConnectError(`serialize JSON: ${text}`, Code.Internal);
