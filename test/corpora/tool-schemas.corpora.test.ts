@@ -10,7 +10,7 @@ import { seedOf } from "../seed/seed.ts";
 import { numbers, randomMessage } from "../support/random-message.ts";
 import { schemaOf } from "../support/request.ts";
 import { compileMirror } from "./real-apis/build-mirror.ts";
-import { FAMILIES, type Family } from "./real-apis/packages.ts";
+import { FAMILIES, type Family, MORE_FAMILIES } from "./real-apis/packages.ts";
 
 const MESSAGES = 20;
 const seed = Number(seedOf("PROTOBFF_TOOL_SCHEMAS_SEED"));
@@ -34,7 +34,7 @@ async function toolsOf(family: Family) {
   return { tools: TOOLS, registry: schemaOf(request).registry };
 }
 
-test.each(FAMILIES)(
+test.each([...FAMILIES, ...MORE_FAMILIES])(
   "schemas of $name accept its messages",
   async (family) => {
     const { tools, registry } = await toolsOf(family);

@@ -51,6 +51,66 @@ const ETCD: Package = {
   integrity: "sha512-YIampCz1/OmrVo/tR3QltAVUtYCQQOSFoqmHKKeoHbalm+WdXe3l4rhLIylklu8EzR/I3PBiOF4dC847dDskKg==",
   protos: "proto",
 };
+const LIGHTNING: Package = {
+  name: "lightning",
+  version: "12.5.0",
+  integrity: "sha512-vIdrpn+3jsSflKOzaIZmj0u3Co129iM9HWfzGfz9KtJQWVazWn7+j59a2ma10h8QhBx/l3cJxmaO/3/9Z/3vfA==",
+  protos: "grpc/protos",
+};
+const ZEEBE: Package = {
+  name: "zeebe-node",
+  version: "8.3.2",
+  integrity: "sha512-3/xbiTvhaa668JHtMEwELv5dN6HR7Qw8gzmCdjp3Brj6ekdhROVx8x/0JWKSV3Mx64ac3+eEc+9nB5+ZXcO/bg==",
+  protos: "proto",
+};
+const HEALTH: Package = {
+  name: "grpc-health-check",
+  version: "2.1.0",
+  integrity: "sha512-HH3WjwNtusMTEQAtRelFgsFyNcOdihvpjusNDIrGYfWG8tPNSHqELrSyriIjm70k65YSxetsKG1y4H1L5gi1wQ==",
+  protos: "proto",
+};
+const DAPR: Package = {
+  name: "@dapr/dapr",
+  version: "3.18.0",
+  integrity: "sha512-DBnmV5164wghUc3mGctwHOsjAyA571oHlOpSOcrfsx52uxtF66HSMKfAqhcRjehOjPQuHFNmdpfqqkk+Ws/Suw==",
+  protos: "proto",
+};
+const KMS: Package = {
+  name: "@google-cloud/kms",
+  version: "6.3.0",
+  integrity: "sha512-hL0J9fZ5TqGLxGH3KE1GuAEEm9Z8+jPFoqR0R46lpS3A/NmoS0p0M4BMBaE7Zev+l5xMmZfveJkNKo4lV/KLEw==",
+  protos: "build/protos",
+};
+const TRANSLATE: Package = {
+  name: "@google-cloud/translate",
+  version: "10.1.0",
+  integrity: "sha512-x2aU/8zgEPb5yV7fNskKM9mMCf4Tndvr8RdnCydSeR0jJtm2XHT9fChZAto1lZInl4F59UklaAybIerksr3NRg==",
+  protos: "build/protos",
+};
+const VISION: Package = {
+  name: "@google-cloud/vision",
+  version: "6.1.0",
+  integrity: "sha512-RHhie3DCbKjdIHSKhEf8kFZwcCsE/IHndbYmXleOWrC9Rt6ZbBLkDs2bmo52We1H/gCdGO9FzDS86w8Pl/eMYg==",
+  protos: "build/protos",
+};
+const SPEECH: Package = {
+  name: "@google-cloud/speech",
+  version: "8.1.0",
+  integrity: "sha512-RjHWZciN5S0gcCFIoK863quLV9X/5XxH80W3vvvo2s6irTM7AeTiKCxvttqdeG5mmYi/ZfKTjh1j55tDbDs7ag==",
+  protos: "build/protos",
+};
+const LANGUAGE: Package = {
+  name: "@google-cloud/language",
+  version: "7.2.3",
+  integrity: "sha512-/a1xsrvNybe2qd6Ij4FzarXKOcX+KXrxd9x+e3m57aMH5genr9o+06y9bKZfDRncqjEPGavHbxdbED2rAUblOg==",
+  protos: "build/protos",
+};
+const FIRESTORE: Package = {
+  name: "@google-cloud/firestore",
+  version: "9.4.1",
+  integrity: "sha512-arD6dY7H8G1647OqxHmgxb3m1IYAAoVDm9ev/MW1meQRl1XuaNP8j/aGT5HPHTeaV/8AHZVGeXwOGTovWvIKIA==",
+  protos: "build/protos",
+};
 
 /** One API with what it imports. */
 export interface Family {
@@ -70,6 +130,20 @@ export const FAMILIES: readonly Family[] = [
   { name: "monitoring", packages: [GAX], files: /^google\/monitoring\/v3\// },
   { name: "iam", packages: [GAX], files: /^google\/iam\/v1\// },
   { name: "operations", packages: [GAX], files: /^google\/(longrunning|cloud\/location)\// },
+];
+/** APIs whose schemas alone are tested. */
+export const MORE_FAMILIES: readonly Family[] = [
+  { name: "lnd", packages: [LIGHTNING], files: /\.proto$/ },
+  { name: "zeebe", packages: [ZEEBE], files: /^zeebe\.proto$/ },
+  { name: "health", packages: [HEALTH], files: /^health\// },
+  { name: "dapr", packages: [DAPR], files: /^dapr\/proto\/runtime\/v1\// },
+  { name: "kms", packages: [GAX, KMS], files: /^google\/cloud\/kms\/v1\// },
+  { name: "translate", packages: [GAX, TRANSLATE], files: /^google\/cloud\/translate\/v3\// },
+  { name: "vision", packages: [GAX, VISION], files: /^google\/cloud\/vision\/v1\// },
+  { name: "speech", packages: [GAX, SPEECH], files: /^google\/cloud\/speech\/v2\// },
+  { name: "language", packages: [GAX, LANGUAGE], files: /^google\/cloud\/language\/v2\// },
+  { name: "firestore", packages: [GAX, FIRESTORE], files: /^google\/firestore\/v1\// },
+  { name: "firestore_admin", packages: [GAX, FIRESTORE], files: /^google\/firestore\/admin\/v1\// },
 ];
 
 /** The family's protos, by their names for imports. */
