@@ -284,7 +284,10 @@ function pathsOf(base: Base, rpcPaths: readonly string[]) {
 function openListener(base: Base, connect: Handler, { security, pending, ids, sockets, shortcut }: Paths) {
   const { options, peers, fault, routes, cors, maxBytes } = base;
   const adapter = withRequestDeadline(withLongDeadlines(connect));
-  const tools = options.mcp === undefined ? adapter : options.mcp.before(adapter, base);
+  const { shedding } = base;
+  const shed =
+    shedding && ((method: string, connection: object | undefined) => shedding.refusal(shedding.of(method), connection));
+  const tools = options.mcp === undefined ? adapter : options.mcp.before(adapter, { ...base, shed });
   const rpcs = base.corsOrigins.length === 0 ? tools : withCors(cors, tools);
   const handler = withSourceRoutes({ routes, peers, fault }, rpcs);
   return Listener.open(ids.added(security.added(withKnownMethods(withProbes(base.readiness, handler)))), {

@@ -6,9 +6,11 @@ import { openLimits } from "@protobff/runtime/internal/environment/open-limits";
 import type { RateLimit } from "@protobff/runtime/internal/limits/rate-limit";
 import type { LimitEvent } from "@protobff/runtime/internal/observer-requests";
 import { FakeClock } from "@protobff/runtime/internal/testing/fake-clock";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { Front, PageSchema } from "../../../../runtime/src/testing/gen/test_pb.ts";
 import { listen } from "../listen.ts";
+import { overloaded } from "../overload/overloaded.ts";
+import { Shedding } from "../overload/shedding.ts";
 import { McpRoute } from "./mcp-route.ts";
 import { openMcp, readMcpConfig } from "./open-mcp.ts";
 
@@ -25,7 +27,7 @@ type Early = NonNullable<Limited<undefined, never, never, undefined>["early"]>[n
 const ofFile: Early = { limit: FILE, of: "file", key: (cx) => cx.peer.address };
 const ofRpc: Early = { limit: RPC, key: (cx) => cx.header("x-key") };
 
-async function served(early: readonly Early[]) {
+async function served(early: readonly Early[], more: Parameters<typeof listen>[1] = {}) {
   const [clock, limited] = [new FakeClock(), [] as string[]];
   const counters = await openLimits([FILE, RPC], { environment: {}, clock, fault: () => {} });
   const observer = {
@@ -45,9 +47,8 @@ async function served(early: readonly Early[]) {
   };
   const { config } = readMcpConfig({}, [{ ...tool, ...flags }], []);
   const parts = { name: "test.v1", registry: createRegistry(), identity: undefined, env: {}, fault: () => {} };
-  const server = await listen(endpoints, {
-    mcp: new McpRoute(await openMcp(config, { ...parts, endpoints }), undefined),
-  });
+  const mcp = new McpRoute(await openMcp(config, { ...parts, endpoints }), undefined);
+  const server = await listen(endpoints, { mcp, ...more });
   onTestFinished(() => server.close(0));
   const headers = { "content-type": "application/json", "mcp-protocol-version": "2025-11-25", "x-key": "a" };
   const send = async (body: string, more: Record<string, string> = {}) => {
@@ -88,4 +89,16 @@ test("a limit without a key refuses the call, and the tool stays known", async (
   const { send } = await served([ofRpc]);
   const { status, text } = await send(CALL, { "x-key": "" });
   expect([status, JSON.parse(text).error]).toMatchObject([403, { code: 7 }]);
+});
+
+test("an overloaded server refuses calls by the priority of their rpc, and still lists tools", async () => {
+  const refusal = vi.spyOn(Shedding.prototype, "refusal").mockImplementation((rpc) => rpc && overloaded(0));
+  onTestFinished(() => refusal.mockRestore());
+  const { send } = await served([], { shedDelayMs: 50 });
+  const { status, retry, text } = await send(CALL);
+  expect([status, retry, JSON.parse(text).error.code]).toEqual([503, "1", 14]);
+  expect(refusal.mock.calls.map(([rpc]) => rpc)).toEqual([
+    { name: `${Front.typeName}/Show`, priority: "normal", rank: 1 },
+  ]);
+  expect((await send(message("tools/list"))).status).toBe(200);
 });

@@ -2,8 +2,10 @@
 // wants progress.
 import { isUtf8 } from "node:buffer";
 import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import type { Failure } from "@protobff/runtime/internal/failure";
 import { countJson } from "@protobff/runtime/internal/routes/count-json";
 import { ELEMENT } from "@protobff/runtime/internal/routes/element";
+import { connectionOf } from "../carrier/carrier.ts";
 import type { Handler, ServerRequest, ServerResponse } from "../carrier/handler.ts";
 import { NodeIncoming, type Peers } from "../requests/peers.ts";
 import { notificationError } from "./era.ts";
@@ -25,6 +27,8 @@ export interface McpHttpOptions {
   readonly maxElements: number;
   /** As of `countJson`. */
   readonly masks: ReadonlySet<string>;
+  /** Returns the failure of a call that an overloaded server refuses. Undefined: it refuses none. */
+  readonly shed?: ((method: string, connection: object | undefined) => Failure | undefined) | undefined;
   /** Origins whose scripts may call. */
   readonly origins: ReadonlySet<string>;
 }
@@ -116,12 +120,14 @@ class Exchange {
       this.#notified(received);
       return;
     }
-    const { metadata } = this.#options;
+    const { metadata, shed } = this.#options;
     const { accept = "*/*" } = this.#request.headers;
+    const connection = "stream" in this.#request ? connectionOf(this.#request.stream) : undefined;
     this.#answering = this.#options.server.answer({
       message,
       incoming: new ToolIncoming(received, message, metadata?.resource),
       metadata: received,
+      shed: (method) => shed?.(method, connection),
       done: (result) => this.#end(resultText(id, result)),
       failed: (error) => this.#fail(id, error),
       progress: (token) => (ACCEPTS_EVENTS.test(accept) ? this.#events(token) : undefined),

@@ -3,7 +3,7 @@ import { MCP_PATH, type McpHttpOptions, withMcp } from "./http.ts";
 import type { OpenMcp } from "./open-mcp.ts";
 
 /** Bounds and origins that all requests of a server share. */
-export interface McpBounds extends Pick<McpHttpOptions, "peers" | "maxBytes" | "maxElements" | "masks"> {
+export interface McpBounds extends Pick<McpHttpOptions, "peers" | "maxBytes" | "maxElements" | "masks" | "shed"> {
   readonly corsOrigins: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export class McpRoute {
   /** Returns a handler that leaves all other paths to the given one. */
   before(handler: Handler, { corsOrigins, ...bounds }: McpBounds): Handler {
     const origins = new Set([...corsOrigins, ...(this.#publicUrl === undefined ? [] : [this.#publicUrl])]);
-    const { peers, maxBytes, maxElements, masks } = bounds;
-    return withMcp({ ...this.#mcp, peers, maxBytes, maxElements, masks, origins }, handler);
+    const { peers, maxBytes, maxElements, masks, shed } = bounds;
+    return withMcp({ ...this.#mcp, peers, maxBytes, maxElements, masks, shed, origins }, handler);
   }
 }

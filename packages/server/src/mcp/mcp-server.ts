@@ -78,6 +78,11 @@ export class McpServer {
     }
     const { method, params } = request.message;
     const served = method === "tools/call" ? this.#options.tools.get(params.name) : undefined;
+    const overload = served && request.shed?.(served.tool.method);
+    if (overload !== undefined) {
+      request.failed(refused(overload, this.#options.challenge));
+      return GONE;
+    }
     if (served !== undefined) {
       const done = (result: string) => request.done(client.modern ? this.#result(result) : result);
       return new RunningCall(this.#options, request, client, done).begin(served);

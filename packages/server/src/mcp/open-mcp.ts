@@ -21,6 +21,9 @@ import { ToolSet } from "./tool-set.ts";
 const KEYS = "BFF_TOOL_KEYS";
 const HEADERS = "BFF_MCP_HEADERS";
 
+const IN_PROCESS =
+  "confirmations of tools are counted in this process only, separate from other processes; set REDIS_URL";
+
 /** Configuration of the tools of a process. */
 export interface McpConfig {
   readonly tools: readonly Tool<Message, unknown>[];
@@ -76,7 +79,7 @@ export interface OpenMcp {
   close(): void;
 }
 
-/** @param fault receives failures of Redis */
+/** @param fault receives failures of Redis, and the lack of one */
 export async function openMcp(
   { tools, publicUrl, issuers, sealer, redisUrl }: McpConfig,
   parts: {
@@ -103,7 +106,10 @@ export async function openMcp(
 }
 
 async function usedIds(redisUrl: string | undefined, fault: (message: string, cause: unknown) => void) {
-  if (redisUrl === undefined) return new UsedHere(systemClock);
+  if (redisUrl === undefined) {
+    fault(IN_PROCESS, undefined);
+    return new UsedHere(systemClock);
+  }
   const { UsedInRedis } = await import("./used-in-redis.ts"); // nobody else pays for loading it
   return new UsedInRedis(redisUrl, (error) => fault("cannot reach the Redis of confirmations", error));
 }

@@ -43,6 +43,8 @@ export interface McpRequest {
   readonly failed: (error: RpcError) => void;
   /** Returns the receiver of a stream's items, for a client with a progress token. Undefined if it accepts no events. */
   readonly progress: (token: string | number) => ((json: string) => void) | undefined;
+  /** Returns the failure of a call that an overloaded server refuses, by its `package.Service/Method`. */
+  readonly shed?: ((method: string) => Failure | undefined) | undefined;
   /** Sends a request to the client. Undefined if the transport has no way back, or the client shows no forms. */
   readonly elicit?: Elicit | undefined;
 }
