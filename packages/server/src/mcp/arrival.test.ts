@@ -27,7 +27,7 @@ type Early = NonNullable<Limited<undefined, never, never, undefined>["early"]>[n
 const ofFile: Early = { limit: FILE, of: "file", key: (cx) => cx.peer.address };
 const ofRpc: Early = { limit: RPC, key: (cx) => cx.header("x-key") };
 
-async function served(early: readonly Early[], more: Parameters<typeof listen>[1] = {}) {
+async function served(early: readonly Early[], more: Parameters<typeof listen>[1] = {}, hosts?: readonly string[]) {
   const [clock, limited] = [new FakeClock(), [] as string[]];
   const counters = await openLimits([FILE, RPC], { environment: {}, clock, fault: () => {} });
   const observer = {
@@ -35,7 +35,9 @@ async function served(early: readonly Early[], more: Parameters<typeof listen>[1
   };
   const compose = () => Promise.resolve(create(PageSchema, { title: "page" }));
   const limits = { counters, early };
-  const endpoints = [endpoint(Front.method.show, undefined, { timeoutMs: 2_000, clock, observer, limits, compose })];
+  const endpoints = [
+    endpoint(Front.method.show, undefined, { timeoutMs: 2_000, clock, observer, limits, hosts, compose }),
+  ];
   const schema = { type: "object" };
   const flags = { readOnly: true, idempotent: true, maxBytes: 1_000 };
   const tool = {
@@ -52,7 +54,11 @@ async function served(early: readonly Early[], more: Parameters<typeof listen>[1
   onTestFinished(() => server.close(0));
   const headers = { "content-type": "application/json", "mcp-protocol-version": "2025-11-25", "x-key": "a" };
   const send = async (body: string, more: Record<string, string> = {}) => {
-    const answer = await fetch(`${server.url}/mcp`, { method: "POST", headers: { ...headers, ...more }, body });
+    const answer = await fetch(`http://localhost:${server.port}/mcp`, {
+      method: "POST",
+      headers: { ...headers, ...more },
+      body,
+    });
     return { status: answer.status, retry: answer.headers.get("retry-after"), text: await answer.text() };
   };
   return { send, limited, clock };
@@ -101,4 +107,12 @@ test("an overloaded server refuses calls by the priority of their rpc, and still
     { name: `${Front.typeName}/Show`, priority: "normal", rank: 1 },
   ]);
   expect((await send(message("tools/list"))).status).toBe(200);
+});
+
+test("a tool is known on the hosts of its rpc only", async () => {
+  const [here, elsewhere] = [await served([], {}, ["localhost"]), await served([], {}, ["*.shop.example"])];
+  const namesOn = async ({ send }: typeof here) => JSON.parse((await send(message("tools/list"))).text).result.tools;
+  expect([await namesOn(here), await namesOn(elsewhere)]).toEqual([[expect.objectContaining({ name: "show" })], []]);
+  expect(JSON.parse((await here.send(CALL)).text).result.structuredContent).toEqual({ title: "page" });
+  expect(JSON.parse((await elsewhere.send(CALL)).text).error.message).toBe("Unknown tool: show");
 });

@@ -121,12 +121,13 @@ class Exchange {
       return;
     }
     const { metadata, shed } = this.#options;
-    const { accept = "*/*" } = this.#request.headers;
+    const { accept = "*/*", ":authority": authority, host = "" } = this.#request.headers;
     const connection = "stream" in this.#request ? connectionOf(this.#request.stream) : undefined;
     this.#answering = this.#options.server.answer({
       message,
       incoming: new ToolIncoming(received, message, metadata?.resource),
       metadata: received,
+      authority: typeof authority === "string" ? authority : host,
       shed: (method) => shed?.(method, connection),
       done: (result) => this.#end(resultText(id, result)),
       failed: (error) => this.#fail(id, error),

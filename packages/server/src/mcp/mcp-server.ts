@@ -77,7 +77,7 @@ export class McpServer {
       return GONE;
     }
     const { method, params } = request.message;
-    const served = method === "tools/call" ? this.#options.tools.get(params.name) : undefined;
+    const served = method === "tools/call" ? this.#options.tools.get(params.name, request.authority) : undefined;
     const overload = served && request.shed?.(served.tool.method);
     if (overload !== undefined) {
       request.failed(refused(overload, this.#options.challenge));
@@ -94,13 +94,13 @@ export class McpServer {
   }
 
   #list(modern: boolean): Method {
-    return ({ message, done, failed }, caller) => {
+    return ({ message, authority, done, failed }, caller) => {
       // There is one page.
       if (message.params.cursor !== undefined) {
         failed(new RpcError(RpcCode.INVALID_PARAMS, "unknown cursor"));
         return;
       }
-      const list = `{"tools":${this.#options.tools.listFor(caller)}}`;
+      const list = `{"tools":${this.#options.tools.listFor(caller, authority)}}`;
       done(modern ? this.#cacheable(list) : list);
     };
   }

@@ -38,6 +38,8 @@ export interface McpRequest {
   readonly incoming: Incoming;
   /** Headers that repeat the body; undefined over standard input. */
   readonly metadata: MetadataHeaders | undefined;
+  /** Host of the request; undefined over standard input. */
+  readonly authority?: string | undefined;
   /** Receives the JSON of the result. */
   readonly done: (result: string) => void;
   readonly failed: (error: RpcError) => void;

@@ -13,6 +13,7 @@ import { jsonWriter } from "@protobff/runtime/internal/http-rule/json-text";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
 import type { Incoming } from "@protobff/runtime/internal/identity/incoming-request";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
+import { HostNames } from "../requests/host-names.ts";
 import { readArguments } from "./arguments.ts";
 import type { Tool } from "./tool.ts";
 
@@ -20,6 +21,8 @@ import type { Tool } from "./tool.ts";
 export interface ServedTool {
   readonly tool: Tool<Message, unknown>;
   readonly endpoint: Endpoint | StreamEndpoint;
+  /** Undefined: it is served on every host. */
+  readonly hosts: HostNames | undefined;
   /** As of `readArguments`. */
   readonly read: (args: JsonObject) => Message | string;
   /** Returns the text of an answer's JSON. */
@@ -52,13 +55,18 @@ export class ToolSet {
       const endpoint = served.get(tool.method);
       if (endpoint === undefined) throw new TypeError(`nothing serves ${tool.method}`);
       const read = (args: JsonObject) => readArguments(endpoint.method.input, args, { ...tool, registry });
-      this.#tools.set(tool.name, { tool, endpoint, read, write: jsonWriter(endpoint.method.output) });
+      const hosts = endpoint.hosts && new HostNames(endpoint.hosts);
+      this.#tools.set(tool.name, { hosts, tool, endpoint, read, write: jsonWriter(endpoint.method.output) });
     }
     const byPackage = [...this.#tools.values()].map(
       ({ endpoint: { method, arrival } }) => [packageOf(method), arrival] as const,
     );
     this.#arrivals = [...new Map(byPackage).values()].filter((arrival) => arrival !== undefined);
-    this.#listed = sorted.map((tool) => ({ permit: tool.permit, text: JSON.stringify(listed(tool)) }));
+    this.#listed = [...this.#tools.values()].map(({ tool, hosts }) => ({
+      permit: tool.permit,
+      hosts,
+      text: JSON.stringify(listed(tool)),
+    }));
     this.isPublic = tools.every(({ permit }) => lackOf(permit, undefined) === undefined);
     this.digest = createHash("sha256").update(listOf(this.#listed)).digest("hex").slice(0, 16);
   }
@@ -72,23 +80,32 @@ export class ToolSet {
     }
     return found;
   }
-  get(name: unknown): ServedTool | undefined {
-    return typeof name === "string" ? this.#tools.get(name) : undefined;
+  /** @param authority host of the request; undefined over standard input, which has all tools */
+  get(name: unknown, authority: string | undefined): ServedTool | undefined {
+    const found = typeof name === "string" ? this.#tools.get(name) : undefined;
+    return found !== undefined && isOn(found, authority) ? found : undefined;
   }
   /** All scopes that tools require. */
   get scopes(): string[] {
     const all = [...this.#tools.values()].flatMap(({ tool }) => tool.permit?.scopes ?? []);
     return [...new Set(all)].sort();
   }
-  /** Returns the JSON of the tools that a caller may call. */
-  listFor(caller: Caller | undefined): string {
-    return listOf(this.#listed.filter(({ permit }) => lackOf(permit, caller) === undefined));
+  /**
+   * Returns the JSON of the tools that a caller may call.
+   *
+   * @param authority as of `get`
+   */
+  listFor(caller: Caller | undefined, authority: string | undefined): string {
+    return listOf(this.#listed.filter((tool) => isOn(tool, authority) && lackOf(tool.permit, caller) === undefined));
   }
 }
 
 const packageOf = ({ parent }: DescMethod): string => parent.file.proto.package;
 
-interface Listed {
+const isOn = ({ hosts }: Pick<ServedTool, "hosts">, authority: string | undefined): boolean =>
+  authority === undefined || hosts?.admits(authority) !== false;
+
+interface Listed extends Pick<ServedTool, "hosts"> {
   readonly permit: StaticPermit | undefined;
   /** JSON of the tool. */
   readonly text: string;
