@@ -293,6 +293,7 @@ describe("imports", () => {
       world: ["input-error.ts", "play-module.ts"],
       play: ["world", "play-module.ts"],
       result: ["play", "world", "play-module.ts"],
+      tune: ["result", "world"],
     },
     "plugin/src/cel": { syntax: [], types: ["syntax"], check: ["syntax", "types"], emit: ["types"] },
     "plugin/src/cel/types": {

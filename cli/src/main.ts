@@ -10,10 +10,12 @@ import { addInit } from "./commands/init.ts";
 import { addInitResolvers } from "./commands/init-resolvers.ts";
 import { addLsp } from "./commands/lsp.ts";
 import { addMirror } from "./commands/mirror.ts";
+import { addPlan } from "./commands/plan.ts";
 import { addProtos } from "./commands/protos.ts";
 import { addReference } from "./commands/reference.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addRoutes } from "./commands/routes.ts";
+import { addTune } from "./commands/tune.ts";
 import { addUses } from "./commands/uses.ts";
 import { addVerify } from "./commands/verify.ts";
 import { addWhatIf } from "./commands/whatif.ts";
@@ -36,8 +38,10 @@ const WORDS: readonly AddWord[] = [
   addGolden,
   addRoutes,
   addMirror,
+  addPlan,
   addWhatIf,
   addReplay,
+  addTune,
   addExplain,
   addLsp,
 ];

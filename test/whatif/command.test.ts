@@ -26,6 +26,8 @@ beforeAll(() => {
   write("buf.gen.yaml", `version: v2\ninputs: [{ directory: ., exclude_paths: [proto/bff] }]${PLUGINS}`);
   write("package.json", '{ "type": "module" }');
   write("l.json", JSON.stringify(LATENCIES));
+  write("norate.json", JSON.stringify({ calls: LATENCIES.calls }));
+  write("tail.json", JSON.stringify({ ...LATENCIES, calls: { "*": { p50: "20ms", p99: "800ms" } } }));
   write("empty.json", "{}");
   write("few.json", JSON.stringify({ ...LATENCIES, calls: { "up.v1.Up1": { p50: "1ms" } } }));
 });
@@ -47,6 +49,26 @@ test("JSON has every value", async () => {
   const [{ before, after }] = JSON.parse(stdout).files;
   expect(before.rpcs[0].rpc).toBe("web.v1.Web/GetPage");
   expect(after.rpcs[0].p50.value / before.rpcs[0].p50.value).toBeCloseTo(2, 1);
+});
+test("the plan has a p99 of each rpc, and the share beyond the p99 of its calls", async () => {
+  const { stdout, stderr } = await run(
+    ["plan", "--latencies", "norate.json", "--requests", "2000", "--runs", "2"],
+    folder,
+  );
+  expect(stderr).toBe("");
+  const [, share] = /^gen\/web\.proto\nrpc .*\nweb\.v1\.Web\/GetPage .* (\S+) ± \S+ % > 90\.0 ms\n$/.exec(stdout) ?? [];
+  expect(Number(share)).toBeGreaterThan(0.5); // 1 - 0.99 ** 2 = 2 %
+  expect(Number(share)).toBeLessThan(4);
+});
+test("tune prints options that a second run predicts to be faster", async () => {
+  const args = ["tune", "--latencies", "tail.json", "--requests", "600", "--runs", "3", "--more-calls", "20%"];
+  const { stdout, stderr } = await run(args, folder);
+  expect(stderr).toBe("");
+  expect(stdout).toMatch(
+    /^\(bff\.v1\.file\)\n\+ upstream: \{ service: "up\.v1\.Up[01]" method: "Get" hedge: \{ delay: "\d+ms" \} \}\n/,
+  );
+  const [, before, after] = /GetPage +\S+ +.*? (\d+) ± \d+(?:\.\d+)? → (\d+)(?:\.\d+)? ± \S+ +\S+ %/.exec(stdout) ?? [];
+  expect(Number(after)).toBeLessThan(Number(before));
 });
 test.each([
   [["--set", "up.v2: timeout 1s"], 'nothing in the plan is "up.v2": did you mean "up.v1"?'],

@@ -4,6 +4,7 @@ import { type Metric, readMetrics } from "../mirror/read-metrics.ts";
 import { type MirrorVerdict, verdictsOf } from "../mirror/verdict.ts";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
+import { boundedText, causeOf } from "./bounded-text.ts";
 
 interface Options {
   readonly upstream?: string;
@@ -48,7 +49,6 @@ async function mirror(urls: readonly string[], options: Options, terminal: Termi
 }
 
 const TIMEOUT_MS = 10_000;
-const MOST_BYTES = 64 * 1024 * 1024;
 
 async function metricsAt(url: string): Promise<readonly Metric[]> {
   const address = URL.parse("/metrics", url);
@@ -56,26 +56,10 @@ async function metricsAt(url: string): Promise<readonly Metric[]> {
   try {
     const response = await fetch(address, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (!response.ok) throw new Error(`it answered ${response.status}`);
-    return readMetrics(await bounded(response));
+    return readMetrics(await boundedText(response));
   } catch (thrown) {
     throw new Refusal(`the metrics of ${address.href} cannot be read: ${causeOf(thrown)}`);
   }
-}
-
-async function bounded({ body }: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body ?? []) {
-    length += chunk.length;
-    if (length > MOST_BYTES) throw new Error(`it has more than ${MOST_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}
-
-function causeOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
-  return thrown.cause instanceof Error ? thrown.cause.message : thrown.message;
 }
 
 function textOf({ upstream, branch, counts, paths, p99, problems }: MirrorVerdict): string {

@@ -108,13 +108,17 @@ function behave(bff: PlayedBff, { UPSTREAMS }: PlayModule, { calls }: World, aro
   }
 }
 
-function behaviourOf(method: string, { latency, errors, code, concurrent }: CallWorld, { clock, tally, seed }: Around) {
+function behaviourOf(
+  method: string,
+  { latency, failures = latency, errors, code, concurrent }: CallWorld,
+  { clock, tally, seed }: Around,
+) {
   const random = new Random(seed, method);
   const queue = concurrent === undefined ? undefined : new Queue(concurrent);
   return () => {
     tally.sent(method);
     const fails = random.next() < errors;
-    const ms = latency(random.next());
+    const ms = (fails ? failures : latency)(random.next());
     const afterMs = queue === undefined ? ms : queue.enter(clock.now(), ms);
     return fails
       ? { kind: "status" as const, code: code as Code, afterMs, message: "a simulated error" }

@@ -11,6 +11,8 @@ export interface RpcTally {
   failed: number;
   /** Requests by the cause of their failure, such as `UNAVAILABLE from billing.v1.BillingService/GetUsage`. */
   readonly causes: Map<string, number>;
+  /** The rpcs of upstreams that it calls. */
+  readonly calls: Set<string>;
 }
 
 /** Calls of one rpc of an upstream. */
@@ -36,6 +38,7 @@ export class Tally {
   readonly calls = new Map<string, CallTally>();
   readonly #fromMs: number;
   readonly #limited = new Map<object, string>();
+  readonly #started = new WeakMap<object, string[]>();
 
   constructor(fromMs: number) {
     this.#fromMs = fromMs;
@@ -47,6 +50,7 @@ export class Tally {
       this.#limited.delete(request);
       if (startedAt < this.#fromMs) return;
       const tally = this.#rpc(method);
+      for (const call of this.#started.get(request) ?? []) tally.calls.add(call);
       tally.ms.push(endedAt - startedAt);
       if (outcome.ok) tally.degraded += outcome.degraded.length > 0 ? 1 : 0;
       else {
@@ -56,6 +60,11 @@ export class Tally {
     },
     limited: ({ request, limit, outcome }) => {
       if (REFUSING.has(outcome)) this.#limited.set(request, limit);
+    },
+    callStart: ({ request, method }) => {
+      const calls = this.#started.get(request);
+      if (calls === undefined) this.#started.set(request, [method]);
+      else calls.push(method);
     },
     attempt: (event) => this.#attempt(event),
     call: ({ method, startedAt, attempts, outcome }) => {
@@ -96,7 +105,7 @@ export class Tally {
   #rpc(method: string): RpcTally {
     let tally = this.rpcs.get(method);
     if (tally === undefined) {
-      tally = { ms: [], degraded: 0, failed: 0, causes: new Map() };
+      tally = { ms: [], degraded: 0, failed: 0, causes: new Map(), calls: new Set() };
       this.rpcs.set(method, tally);
     }
     return tally;

@@ -23,6 +23,8 @@ export interface RpcResult {
   readonly p99: Estimate;
   readonly degraded: Estimate;
   readonly failed: Estimate;
+  /** The longest p99 of its calls, and the share of its answers that take longer. */
+  readonly tail: { readonly ms: number; readonly slower: Estimate };
   /** Shares of the requests by the causes of their failures, largest first. */
   readonly causes: readonly Cause[];
 }
@@ -65,7 +67,7 @@ export async function simulate(module: PlayModule, world: World, options: Simula
   const answered = runs.flatMap(({ tally }) => [...tally.rpcs.values()].map(({ ms }) => ms.length));
   return {
     requests: answered.reduce((sum, length) => sum + length, 0),
-    rpcs: rpcs.map((rpc) => rpcResult(rpc, runs)),
+    rpcs: rpcs.map((rpc) => rpcResult(rpc, runs, world)),
     calls: calls.map((call) => callResult(call, runs)),
   };
 }
@@ -73,7 +75,7 @@ export async function simulate(module: PlayModule, world: World, options: Simula
 const namesOf = (runs: readonly Run[], of: (run: Run) => ReadonlyMap<string, unknown>): readonly string[] =>
   [...new Set(runs.flatMap((run) => [...of(run).keys()]))].sort();
 
-function rpcResult(rpc: string, runs: readonly Run[]): RpcResult {
+function rpcResult(rpc: string, runs: readonly Run[], world: World): RpcResult {
   const tallies = runs.flatMap(({ tally, seconds }) => {
     const found = tally.rpcs.get(rpc);
     return found === undefined ? [] : [{ ...found, seconds, ms: found.ms.toSorted((a, b) => a - b) }];
@@ -84,6 +86,8 @@ function rpcResult(rpc: string, runs: readonly Run[]): RpcResult {
       tallies.map(({ ms }) => quantile(ms, share)),
       quantile(all, share),
     );
+  const calls = new Set(tallies.flatMap((tally) => [...tally.calls]));
+  const limit = Math.max(0, ...[...calls].map((call) => world.calls.get(call)?.latency(0.99) ?? 0));
   return {
     rpc,
     perSecond: all.length / tallies.reduce((sum, { seconds }) => sum + seconds, 0),
@@ -91,6 +95,10 @@ function rpcResult(rpc: string, runs: readonly Run[]): RpcResult {
     p99: percentile(0.99),
     degraded: estimateOf(tallies.map(({ degraded, ms }) => degraded / ms.length)),
     failed: estimateOf(tallies.map(({ failed, ms }) => failed / ms.length)),
+    tail: {
+      ms: limit,
+      slower: estimateOf(tallies.map(({ ms }) => ratio(ms.filter((each) => each > limit).length, ms.length))),
+    },
     causes: causesOf(
       tallies.map(({ causes }) => causes),
       all.length,

@@ -39,6 +39,19 @@ export function tableText(before: Simulation, after?: Simulation): string {
   return `${rows.join("\n")}`;
 }
 
+/** Returns the table of latencies alone, with the share of answers beyond the longest p99 of an rpc's calls. */
+export function latencyTable({ rpcs }: Simulation): string {
+  return table(
+    ["rpc", "p50 ms", "p99 ms", "slower than its calls' p99"],
+    rpcs.map(({ rpc, p50, p99, tail }) => [
+      rpc,
+      interval(p50),
+      interval(p99),
+      `${percent(tail.slower)} > ${figure(tail.ms)} ms`,
+    ]),
+  );
+}
+
 type Pair<T> = readonly [before: T, after: T | undefined];
 const pair = <T>(before: T, all: readonly T[] | undefined, isSame: (other: T) => boolean): Pair<T> => [
   before,

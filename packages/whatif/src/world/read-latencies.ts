@@ -75,6 +75,7 @@ function callOf(
   if (status === undefined) throw bad(`has the unknown code ${JSON.stringify(code)}: write one as in "UNAVAILABLE"`);
   return {
     latency: logNormal(median, high),
+    failures: undefined,
     errors: share(errors, bad),
     code: status,
     concurrent: concurrent === undefined ? undefined : whole(concurrent, "concurrent", bad),

@@ -5,8 +5,10 @@ import { type Latency, scaled } from "./latency.ts";
 
 /** Behaviour of one rpc of an upstream. */
 export interface CallWorld {
-  /** Time until an answer, or until an error. */
+  /** Time until an answer. */
   readonly latency: Latency;
+  /** Time until an error; undefined: as until an answer. */
+  readonly failures: Latency | undefined;
   /** Share of the attempts that fail, from 0 to 1. */
   readonly errors: number;
   /** Number of the status code of errors. */
@@ -53,6 +55,15 @@ export function nearest<T>(entries: ReadonlyMap<string, T>, rpc: string): T | un
     if (covers(name, rpc) && (found === undefined || (name !== "*" && name.length > found.name.length)))
       found = { name: name === "*" ? "" : name, entry };
   return found?.entry;
+}
+
+/** Returns the world with the entries of both. A name of `later` replaces what it covers; `*` replaces nothing. */
+export function joined(earlier: World, later: World): World {
+  const both = <T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string, T>): ReadonlyMap<string, T> => {
+    const names = [...after.keys()].filter((name) => name !== "*");
+    return new Map([...[...before].filter(([name]) => !names.some((other) => covers(other, name))), ...after]);
+  };
+  return { calls: both(earlier.calls, later.calls), rpcs: both(earlier.rpcs, later.rpcs) };
 }
 
 /** An rpc of the plan. */
@@ -110,6 +121,7 @@ const namesOf = (planned: readonly PlannedRpc[], kind: string): readonly string[
 const editedRpc = (of: RpcWorld, { key, amount }: WorldEdit): RpcWorld =>
   key === "rate" ? { ...of, rate: of.rate * amount } : of;
 function editedCall(of: CallWorld, { key, amount }: WorldEdit): CallWorld {
-  if (key === "latency") return { ...of, latency: scaled(of.latency, amount) };
+  if (key === "latency")
+    return { ...of, latency: scaled(of.latency, amount), failures: of.failures && scaled(of.failures, amount) };
   return key === "errors" ? { ...of, errors: amount } : of;
 }
