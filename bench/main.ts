@@ -14,6 +14,7 @@ import { isRecorded, type RunOptions, report, type ScenarioResult } from "./rig/
 import { runAttacks } from "./scenarios/attacks.ts";
 import { runBalance } from "./scenarios/balance.ts";
 import { runCall } from "./scenarios/call.ts";
+import { runCapture } from "./scenarios/capture.ts";
 import { closedLoops } from "./scenarios/closed-loops.ts";
 import { runEdge } from "./scenarios/edge.ts";
 import { runFollowers } from "./scenarios/followers.ts";
@@ -75,6 +76,7 @@ const SCENARIOS: Readonly<Record<string, Run>> = {
   codec: async ({ json }) => runCodec(json),
   validation: ({ json }) => runValidation(json),
   purges: async ({ json }) => runPurges(json),
+  capture: reported(runCapture),
   share: reported(runShare),
   all: runAll,
   ...RECORDED,

@@ -1,8 +1,9 @@
 // Captures of a real server under faults, and their replay by the command.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { assertIdentical } from "@protobff/replay";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { run } from "../../cli/src/testing/run.ts";
 import { post, SPLIT_SERVER, startExample } from "../e2e/example.ts";
@@ -54,7 +55,20 @@ test("a change shows the answer that there would have been", async () => {
   expect(stdout).toMatch(/captured after [\d.]+ ms: {.*degraded: spent_cents/);
 });
 
+test("a written test replays the request, and fails for another answer", async () => {
+  const path = join(folder, "written.test.ts");
+  const { exitCode, stdout } = await replay("--request", last(), "--test", path);
+  const capture = join(folder, "written.jsonl");
+  expect([exitCode, stdout]).toEqual([0, expect.stringContaining(`wrote ${path} and ${capture}\n`)]);
+  expect(readFileSync(path, "utf8")).toMatch(/assertIdentical\(\n? *new URL\("written\.jsonl", import\.meta\.url\)/);
+  assertIdentical(capture, SPLIT_SERVER);
+  const text = readFileSync(capture, "utf8");
+  writeFileSync(capture, text.replace(/"degraded":"[^"]*"/, '"degraded":"other"'));
+  expect(() => assertIdentical(capture, SPLIT_SERVER)).toThrow(/the replay without changes differs: the outcome is /);
+});
+
 test.each([
+  [["--test", "a.test.ts"], /--test needs one request: add --request with its id/],
   [["--request", "99999"], /has no request 99999: its ids are 1 to \d+/],
   [["--request", "1", "--set", "nonsense"], /--set "nonsense": is no change; write /],
   [["--request", "1", "--set", "a.B/C: hang"], /this server has no upstream method a\.B\/C; write one of /],

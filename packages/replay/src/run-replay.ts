@@ -2,6 +2,7 @@ import { type CapturedRequest, digestOf } from "@protobff/server/capture";
 import { type CaptureContent, CaptureError, readCapture } from "./capture/read-capture.ts";
 import { type Change, parseChange } from "./change/change.ts";
 import { replayChanged } from "./change/replay-changed.ts";
+import { writeTest } from "./report/test-file.ts";
 import { methodsOf, shownMessage, shownOutcome, type TimelineRow, timelineOf } from "./report/timeline.ts";
 import { replayExactly } from "./tape/replay-exactly.ts";
 import { openWorld, type World } from "./world/create-endpoints.ts";
@@ -16,6 +17,8 @@ export interface ReplayArguments {
   readonly request?: number | undefined;
   readonly changes?: readonly string[] | undefined;
   readonly json?: boolean | undefined;
+  /** Path of a test to write. */
+  readonly test?: string | undefined;
 }
 
 /**
@@ -45,6 +48,12 @@ export async function runReplay(
       error(`${args.file} was captured with other protos: differences may be theirs`);
     const changes = (args.changes ?? []).map((text) => parseChange(text, Object.values(declaration.upstreams)));
     const [only] = requests;
+    if (args.test !== undefined) {
+      if (only === undefined || requests.length > 1)
+        throw new CaptureError("--test needs one request: add --request with its id");
+      if (changes.length > 0) throw new CaptureError("--test replays without changes: leave out --set");
+      write(`wrote ${writeTest(args.test, args.server, header, only).join(" and ")}\n`);
+    }
     if (only !== undefined && requests.length === 1)
       return await showOne({ content, world, changes, write }, only, args);
     if (changes.length > 0) throw new CaptureError("--set needs one request: add --request with its id");

@@ -58,7 +58,7 @@ export async function replayChanged(
     const { event, tookUs, isAssumed } = answerTo(sent, answers, changes);
     if (event !== undefined) at(sent.at + tookUs, () => answer(stage, index, event, isAssumed));
   };
-  const endpoint = await endpointOf(world, header, request.method, stage);
+  const endpoint = await endpointOf(world, header, request, stage);
   let endedAt: number | undefined;
   const running = start(endpoint, request, world, () => {
     endedAt = clock.at;

@@ -2,7 +2,18 @@ import { type DescMethodUnary, fromBinary, type Message, toBinary } from "@bufbu
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { OVER } from "@protobff/runtime/internal/failure";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
-import type { ArrivalEvent, CapturedRequest, CaptureHeader, EffectEvent, TapeEvent } from "@protobff/server/capture";
+import {
+  type ArrivalEvent,
+  type CapturedEntry,
+  type CapturedFailure,
+  type CapturedRequest,
+  type CaptureHeader,
+  type EffectEvent,
+  entryOf,
+  failureOf,
+  maskOf,
+  type TapeEvent,
+} from "@protobff/server/capture";
 import { endpointOf, headersOf, type World } from "../world/create-endpoints.ts";
 import { ReplayClock } from "./replay-clock.ts";
 import { answer, Stage } from "./stage.ts";
@@ -65,10 +76,37 @@ export async function replayExactly(
   header: CaptureHeader,
   request: CapturedRequest,
 ): Promise<ExactReplay> {
+  const early = new Map<number, number>();
+  const first = await replayOnce(world, header, request, early);
+  let result = first;
+  for (let tries = 0; result.difference !== undefined && tries < MOST_TRIES; tries++) {
+    const arrival = result.arrival;
+    const ticks = (early.get(arrival ?? -1) ?? -1) + 1;
+    if (arrival === undefined || ticks > MOST_TICKS) return first;
+    early.set(arrival, ticks);
+    result = await replayOnce(world, header, request, early);
+  }
+  return result.difference === undefined ? result : first;
+}
+
+/**
+ * Bounds of the search for the place of an arrival among the continuations of its turn. A capture does not have the
+ * place: an arrival in a microtask, such as a fault without a connection, comes before some of them.
+ */
+const MOST_TICKS = 40;
+const MOST_TRIES = 200;
+
+/** @param early number of microtasks before an arrival, by the index of its event; default: all */
+async function replayOnce(
+  world: World,
+  header: CaptureHeader,
+  request: CapturedRequest,
+  early: ReadonlyMap<number, number>,
+): Promise<ExactReplay & { readonly arrival?: number | undefined }> {
   const { startedAt, readings, dates, random, tape } = request;
   const clock = new ReplayClock({ startedAt, readings, dates, random, date: Date.parse(request.at) });
   const stage = new Stage(clock, request.decisions, true);
-  const endpoint = await endpointOf(world, header, request.method, stage);
+  const endpoint = await endpointOf(world, header, request, stage);
   const arrivals = tape.filter(isArrival);
   const endOf = (i: number): number => arrivals[i]?.[2] ?? readings.length;
   clock.enter(startedAt, 0, endOf(0));
@@ -76,27 +114,34 @@ export async function replayExactly(
   const running = start(endpoint, request, world, () => {
     surplus = clock.surplus;
   });
+  const { output } = endpoint.method;
+  const ended = (difference: string | undefined, arrival?: number) => ({
+    outcome: running.outcome(),
+    difference,
+    arrival,
+    stage,
+  });
   let arrived = 0;
+  let last: number | undefined;
   for (const [i, event] of tape.entries()) {
     const place = `event ${i + 1} of ${tape.length}`;
     if (!isArrival(event)) {
       const difference = await expectEffect(event, stage, running);
-      if (difference !== undefined) return { outcome: running.outcome(), difference: `${place}: ${difference}`, stage };
+      if (difference !== undefined) return ended(`${place}: ${difference}`, last);
       continue;
     }
-    const [, at, from, joined] = event;
-    if (joined === 0) await settled();
-    const early = stage.effects[0];
-    if (early !== undefined) {
-      const difference = `${place}: the replay does ${JSON.stringify(early)} before ${JSON.stringify(event[0])} arrives`;
-      return { outcome: running.outcome(), difference, stage };
-    }
+    const [kind, at, from, joined] = event;
+    if (joined === 0) last = i;
+    if (joined === 0) await (early.has(i) ? continued(early.get(i) ?? 0) : settled());
+    const [effect] = stage.effects;
+    if (effect !== undefined)
+      return ended(`${place}: the replay does ${JSON.stringify(effect)} before ${kind} arrives`, last);
     clock.enter(at, from, endOf(++arrived));
     const difference = deliver(event, stage, running);
-    if (difference !== undefined) return { outcome: running.outcome(), difference: `${place}: ${difference}`, stage };
+    if (difference !== undefined) return ended(`${place}: ${difference}`, last);
   }
   const more = surplus === 0 ? undefined : `the replay reads ${surplus} more values of the clock or of chance`;
-  return { outcome: running.outcome(), difference: differenceOf(request, running.outcome()) ?? more, stage };
+  return ended(differenceOf(request, running.outcome(), maskOf(output)) ?? more);
 }
 
 function isArrival(event: TapeEvent): event is ArrivalEvent {
@@ -108,6 +153,7 @@ const MOST_TURNS = 20;
 
 async function expectEffect(event: EffectEvent, { effects }: Stage, running: Running): Promise<string | undefined> {
   const isThere = (): boolean => (event[0] === "answer" ? running.outcome() !== undefined : effects.length > 0);
+  for (let tick = 0; tick < MOST_TICKS && !isThere(); tick++) await continued(1);
   for (let turn = 0; turn < MOST_TURNS && !isThere(); turn++) await settled();
   if (!isThere()) return `the replay does not do ${JSON.stringify(event)}`;
   if (event[0] === "answer") return undefined;
@@ -127,12 +173,24 @@ function deliver(event: ArrivalEvent, stage: Stage, running: Running): string | 
     return undefined;
   }
   stage.log.push({ at: stage.clock.at, kind: event[0] });
-  return event[0] === "gone" ? running.cancel() : wake(event, stage);
+  if (event[0] === "gone") return running.cancel();
+  return event[0] === "joined" ? share(event, stage) : wake(event, stage);
+}
+
+/** Delivers the result of a fetch that another request has begun. */
+function share([, , , , join, what, value]: Extract<ArrivalEvent, readonly ["joined", ...unknown[]]>, stage: Stage) {
+  const receiver = stage.joined[join];
+  if (receiver === undefined) return `no call joins fetch ${join} in the replay`;
+  if (what === "received") receiver.received(Buffer.from(value as string, "base64"));
+  else if (what === "failed") receiver.failed(failureOf(value as CapturedFailure));
+  else if (what === "outdated") receiver.outdated();
+  else receiver[what](entryOf(value as CapturedEntry));
+  return undefined;
 }
 
 /** Fires a timer, or admits a waiter. */
 function wake(
-  [kind, , , , index]: Exclude<ArrivalEvent, readonly ["reply" | "fault" | "gone", ...unknown[]]>,
+  [kind, , , , index]: Exclude<ArrivalEvent, readonly ["reply" | "fault" | "gone" | "joined", ...unknown[]]>,
   stage: Stage,
 ): string | undefined {
   if (kind === "timer") {
@@ -149,12 +207,22 @@ function wake(
   return undefined;
 }
 
-function differenceOf({ outcome, masked }: CapturedRequest, replayed: Outcome = {}): string | undefined {
-  if (masked === true && outcome.answer !== undefined && replayed.answer !== undefined) return undefined;
-  const [before, after] = [outcome, replayed].map(({ answer, degraded, failure }) =>
+function differenceOf(
+  { outcome }: CapturedRequest,
+  replayed: Outcome = {},
+  mask: ReturnType<typeof maskOf>,
+): string | undefined {
+  const answer = replayed.answer && Buffer.from(replayed.answer, "base64");
+  const shown = answer && mask ? Buffer.from(mask(answer)).toString("base64") : replayed.answer;
+  const [before, after] = [outcome, { ...replayed, answer: shown }].map(({ answer, degraded, failure }) =>
     JSON.stringify([answer, degraded, failure]),
   );
   return before === after ? undefined : `the outcome is ${after} in place of ${before}`;
+}
+
+/** Resolves after this many microtasks. */
+async function continued(ticks: number): Promise<void> {
+  for (let tick = 0; tick < ticks; tick++) await undefined;
 }
 
 /** Resolves when all promises and ticks of this turn have run. */

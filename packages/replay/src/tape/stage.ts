@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { Cache, type Receiver, type SharedFetch } from "@protobff/runtime/internal/cache/cache";
 import type { Fault } from "@protobff/runtime/internal/failure";
 import type { UrgentWaiter } from "@protobff/runtime/internal/guard/limit";
 import type { CallTap, InFlight, Reply, UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
@@ -9,6 +10,8 @@ import {
   type CapturedRequest,
   type Decider,
   type EffectEvent,
+  entryOf,
+  interceptCache,
   tapOf,
 } from "@protobff/server/capture";
 import type { ReplayClock } from "./replay-clock.ts";
@@ -31,7 +34,7 @@ export interface SentAttempt {
 export interface LoggedEvent {
   /** In microseconds of the replay's clock. */
   readonly at: number;
-  readonly kind: "send" | "cancel" | "reply" | "fault" | "timer" | "place" | "shed" | "gone";
+  readonly kind: "send" | "cancel" | "reply" | "fault" | "timer" | "place" | "shed" | "joined" | "gone";
   /** Number of the attempt, from 0. */
   readonly attempt?: number;
   /** Answer of the attempt. */
@@ -46,6 +49,8 @@ export class Stage {
   readonly clock: ReplayClock;
   readonly attempts: SentAttempt[] = [];
   readonly waiters: UrgentWaiter[] = [];
+  /** Calls that wait for a fetch of another request. */
+  readonly joined: Receiver[] = [];
   readonly log: LoggedEvent[] = [];
   /** Receives each attempt when it is sent. */
   sends: (sent: SentAttempt, index: number) => void = () => {};
@@ -97,6 +102,29 @@ export class Stage {
     return result === "wait" ? "go" : result;
   }
 
+  /** Returns a cache with the captured entries. */
+  cache({ entries = [], joins = [] }: Pick<CapturedRequest, "entries" | "joins">): Cache {
+    const cache = new Cache({ clock: this.clock });
+    const found = new Map(entries.map(([look, ...entry]) => [look, entry] as const));
+    let [looks, runs] = [0, 0];
+    const fetch: SharedFetch = {
+      join: (receiver) => {
+        this.joined.push(receiver);
+        receiver.waits(fetch, false);
+      },
+      leave: () => {},
+      renew: () => {},
+      urge: () => {},
+    };
+    interceptCache(cache, this.clock, {
+      look() {
+        const entry = found.get(looks++);
+        return entry && entryOf(entry);
+      },
+      running: (real) => (joins.includes(runs++) ? fetch : real()),
+    });
+    return cache;
+  }
   /** Returns the client of one upstream. */
   client(name: string, shards?: ReadonlyMap<string, UnaryClient>): UnaryClient {
     const tap: CallTap = tapOf(name, this.clock, this.#decider);

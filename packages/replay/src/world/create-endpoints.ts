@@ -1,7 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { create, type DescMessage, fromBinary } from "@bufbuild/protobuf";
 import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
-import { Cache } from "@protobff/runtime/internal/cache/cache";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { EnvReader } from "@protobff/runtime/internal/environment/env-reader";
@@ -78,9 +77,10 @@ export async function openWorld(declaration: Declaration, environment: NodeJS.Pr
 export async function endpointOf(
   { declaration, env, supplied, principal }: World,
   header: CaptureHeader,
-  method: string,
+  request: CapturedRequest,
   stage: Stage,
 ): Promise<Endpoint> {
+  const { method } = request;
   const { clock } = stage;
   const of = (name: string): readonly [string, UnaryClient] => [name, stage.client(name)];
   const clients = new Map(header.clients.map(of));
@@ -108,7 +108,7 @@ export async function endpointOf(
     topics: new Topics({ clock }),
     usage: NO_USAGE,
     pages: new Sealer([Buffer.alloc(KEY_BYTES)]),
-    cache: new Cache({ clock }),
+    cache: stage.cache(request),
     observer,
   });
   const found = made.find((endpoint) => isOf(endpoint, method));

@@ -6,7 +6,7 @@ import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import { isSecretHeader } from "../explorer/masks.ts";
 import type { CapturedFault, CapturedMetadata } from "./format.ts";
 import { type Decider, tapOf } from "./guards.ts";
-import { type Recording, recording, recordingClock, runFor } from "./recording.ts";
+import { outside, type Recording, recording, recordingClock } from "./recording.ts";
 
 /** Masks the bytes of an upstream's answer; undefined: nothing in it is to be masked. */
 export type MaskAnswer = (path: string) => ((bytes: Uint8Array) => Uint8Array) | undefined;
@@ -74,7 +74,7 @@ export class CapturedClient implements UnaryClient {
     if (of === undefined) return this.#inner.send(path, frame, timeoutMs, headers, attempt, reply, before);
     of.affects(["send", this.#name, path, crc32(frame.subarray(PREFIX_BYTES)), attempt]);
     const sent = new CapturedAttempt(of, reply, frame.length - PREFIX_BYTES, this.#mask(path));
-    sent.inFlight = runFor(undefined, () => this.#inner.send(path, frame, timeoutMs, headers, attempt, sent, before));
+    sent.inFlight = outside(() => this.#inner.send(path, frame, timeoutMs, headers, attempt, sent, before));
     return sent;
   }
 }
@@ -122,8 +122,9 @@ class CapturedAttempt implements Reply, InFlight {
       this.#reply.replied(message, receivedBytes);
       return;
     }
-    const bytes = base64(this.#mask?.(message) ?? message);
-    of.spend(bytes.length);
+    // Encoded only if the request is kept.
+    const bytes = this.#mask?.(message) ?? message;
+    of.spend(bytes.length * BASE64);
     const values = [this.#index, bytes, receivedBytes, ...this.#received];
     of.arrives("reply", values, () => this.#reply.replied(message, receivedBytes), undefined);
   }
@@ -146,6 +147,9 @@ class CapturedAttempt implements Reply, InFlight {
     return this.#metadata === undefined ? [] : [this.#metadata];
   }
 }
+
+/** Length of a text in base64, per byte. */
+const BASE64 = 4 / 3;
 
 /** Returns the bytes in base64. */
 export function base64(bytes: Uint8Array): string {

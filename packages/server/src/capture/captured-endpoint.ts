@@ -8,7 +8,7 @@ import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import { isSecretHeader } from "../explorer/masks.ts";
 import { base64 } from "./captured-client.ts";
 import { type CapturedOutcome, type CapturedRequest, WITHHELD } from "./format.ts";
-import { microseconds, Recording, recordingClock, runFor } from "./recording.ts";
+import { microseconds, Recording, recordingClock } from "./recording.ts";
 import { maskOf } from "./secrets.ts";
 
 /** Decides which requests are captured, and keeps them. */
@@ -71,9 +71,9 @@ export function capturedEndpoint(endpoint: Endpoint, keeper: Keeper): Endpoint {
     if (choice === "skip") return inner.run(args, headers, clientMs, done, failed);
     const at = new Date();
     const message = codec.bytesOf(args) ?? toBinary(input, args);
-    const requestText = base64(masks.input?.(message) ?? message);
+    const kept = (masks.input?.(message) ?? message).slice();
     const of = new Recording(keeper.maxBytes);
-    of.spend(requestText.length);
+    of.spend(kept.length * 2);
     let isOver = false;
     const ended = (isOk: boolean, outcome: () => CapturedOutcome): void => {
       if (isOver) return;
@@ -82,13 +82,13 @@ export function capturedEndpoint(endpoint: Endpoint, keeper: Keeper): Endpoint {
       if (of.isTooLarge) keeper.tooLarge();
       else if (choice === "keep" || keeper.keeps(isOk ? "ok" : "failed", (endedAt - of.startedAt) / 1_000)) {
         of.affects(["answer"]);
-        const head = { method, at: at.toISOString(), message: requestText, clientMs };
+        const head = { method, at: at.toISOString(), message: base64(kept), clientMs };
         const masked = masks.input === undefined && masks.output === undefined ? undefined : (true as const);
         keeper.write({ ...head, ...callerIn(headers), masked, ...valuesOf(of), endedAt, outcome: outcome() });
       }
       of.done = true;
     };
-    const answering = runFor(of, () =>
+    const answering = of.begin(() =>
       inner.run(
         args,
         recordedHeaders(headers, of),
@@ -123,15 +123,22 @@ const shown = ({ clientCode, clientMessage }: Failure): CapturedOutcome["failure
 
 function valuesOf(
   of: Recording,
-): Pick<CapturedRequest, "headers" | "startedAt" | "readings" | "dates" | "random" | "decisions" | "tape"> {
-  const { headers, startedAt, dates, random, decisions, tape } = of;
+): Pick<
+  CapturedRequest,
+  "headers" | "startedAt" | "readings" | "dates" | "random" | "decisions" | "tape" | "entries" | "joins"
+> {
+  const { headers, startedAt, dates, random, decisions, tape, entries, joins } = of;
   let last = startedAt;
   const readings = of.readings.map((reading) => {
     const difference = reading - last;
     last = reading;
     return difference;
   });
-  return { headers, startedAt, readings, dates, random, decisions, tape };
+  const encoded = tape.map((event) =>
+    event.map((value: unknown) => (value instanceof Uint8Array ? base64(value) : value)),
+  ) as unknown as typeof tape;
+  const cached = { ...(entries.length > 0 && { entries }), ...(joins.length > 0 && { joins }) };
+  return { headers, startedAt, readings, dates, random, decisions, ...cached, tape: encoded };
 }
 
 function callerIn(headers: IncomingHeaders): Pick<CapturedRequest, "caller" | "peer"> {
@@ -144,21 +151,35 @@ function callerIn(headers: IncomingHeaders): Pick<CapturedRequest, "caller" | "p
 
 /** Returns headers that record each value that is read. */
 function recordedHeaders(headers: IncomingHeaders, of: Recording): IncomingHeaders {
-  const real = headers.get.bind(headers);
-  const get = (name: string): string | null => {
-    const value = real(name);
-    if (!of.done) of.headers[name] = value !== null && value !== "" && isSecretHeader(name) ? WITHHELD : value;
-    return value;
-  };
+  const recorded = new RecordedHeaders(headers, of);
+  if (!(headers instanceof AuthenticatedRequest)) return recorded;
   // The runtime identifies authenticated requests by their class.
-  if (headers instanceof AuthenticatedRequest) return Object.assign(headers, { get });
-  const incoming: Incoming = incomingOf(headers);
-  const recorded: Incoming = {
-    get,
-    all: (name) => incoming.all(name),
-    get peer() {
-      return incoming.peer;
-    },
-  };
-  return recorded;
+  const real = headers.get.bind(headers);
+  headers.get = (name) => recorded.keep(name, real(name));
+  return headers;
+}
+
+/** Headers of a request without an identity. */
+class RecordedHeaders implements Incoming {
+  readonly #headers: IncomingHeaders;
+  readonly #of: Recording;
+
+  constructor(headers: IncomingHeaders, of: Recording) {
+    this.#headers = headers;
+    this.#of = of;
+  }
+  get(name: string): string | null {
+    return this.keep(name, this.#headers.get(name));
+  }
+  all(name: string): readonly string[] {
+    return incomingOf(this.#headers).all(name);
+  }
+  get peer(): Incoming["peer"] {
+    return incomingOf(this.#headers).peer;
+  }
+  keep(name: string, value: string | null): string | null {
+    if (!this.#of.done)
+      this.#of.headers[name] = value !== null && value !== "" && isSecretHeader(name) ? WITHHELD : value;
+    return value;
+  }
 }

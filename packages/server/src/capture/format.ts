@@ -35,6 +35,18 @@ export interface CapturedFault {
   readonly kept?: 3 | 4;
 }
 
+/** Failure of a fetch of the cache, as of `Failure`. */
+export interface CapturedFailure {
+  readonly code: number;
+  readonly reason: number;
+  readonly callee: string;
+  readonly message: string;
+  readonly clientCode: number;
+}
+
+/** Entry of the cache: its answer, when it came in milliseconds of the clock, its jitter, the failure of its refresh. */
+export type CapturedEntry = readonly [bytes: string, at: number, jitter: number, failed?: CapturedFailure];
+
 /** Headers and trailers of an upstream's answer. */
 export type CapturedMetadata = readonly [
   headers: Readonly<Record<string, unknown>>,
@@ -55,7 +67,7 @@ type Arrival<Kind extends string, Rest extends readonly unknown[]> = readonly [
 
 /**
  * Events of a request in their order. Arrivals: `reply` and `fault` of an attempt, `timer` that fires, `place` that a
- * waiting attempt gets or (`shed`) does not get, `gone` client, `open`, `item` and `end` of an upstream's stream, `ready` and `drain`
+ * waiting attempt gets or (`shed`) does not get, the result of a fetch that the request has `joined`, `gone` client, `open`, `item` and `end` of an upstream's stream, `ready` and `drain`
  * of the client's stream. Effects: `send` of an attempt with a checksum of its message, `open` of a stream as `send`
  * with attempt 0, `take` of items, `cancel` of an attempt, `item` for the client, `answer`.
  */
@@ -64,6 +76,14 @@ export type ArrivalEvent =
   | Arrival<"fault", [attempt: number, fault: CapturedFault, metadata?: CapturedMetadata]>
   | Arrival<"timer", [timer: number]>
   | Arrival<"place" | "shed", [waiter: number]>
+  | Arrival<
+      "joined",
+      [
+        join: number,
+        what: "received" | "found" | "outdated" | "spared" | "failed",
+        value: string | CapturedEntry | CapturedFailure | null,
+      ]
+    >
   | Arrival<"gone", []>;
 export type EffectEvent =
   | readonly [kind: "send", client: string, path: string, checksum: number, attempt: number]
@@ -114,6 +134,10 @@ export interface CapturedRequest {
   readonly dates: readonly number[];
   readonly random: readonly number[];
   readonly decisions: readonly CapturedDecision[];
+  /** Entries of the cache, with the number of the lookup. Undefined: no lookup has found any. */
+  readonly entries?: readonly (readonly [look: number, ...CapturedEntry])[] | undefined;
+  /** Lookups of running fetches that have found one of another request. Undefined: none. */
+  readonly joins?: readonly number[] | undefined;
   readonly tape: readonly TapeEvent[];
   readonly endedAt: number;
   readonly outcome: CapturedOutcome;

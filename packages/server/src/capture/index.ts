@@ -1,9 +1,12 @@
 // Names for @protobff/replay, which runs captured requests again.
 export { loadResolvers, type Supplied } from "../config/load-resolvers.ts";
+export { type CacheDecider, entryOf, failureOf, interceptCache } from "./captured-cache.ts";
 export { digestOf } from "./digest.ts";
 export {
   type ArrivalEvent,
   CAPTURE_FORMAT,
+  type CapturedEntry,
+  type CapturedFailure,
   type CapturedFault,
   type CapturedRequest,
   type CaptureHeader,
@@ -12,3 +15,4 @@ export {
   WITHHELD,
 } from "./format.ts";
 export { type Decider, tapOf } from "./guards.ts";
+export { maskOf } from "./secrets.ts";

@@ -1,6 +1,7 @@
 // Captures of requests (BFF_CAPTURE): everything that enters a request, so that `protobff replay` can run it again. A
 // server without captures loads nothing of this folder.
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { Cache } from "@protobff/runtime/internal/cache/cache";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import type { Observer } from "@protobff/runtime/internal/observer";
@@ -11,6 +12,7 @@ import type { CaptureConfig } from "../config/config-capture.ts";
 import { joinObservers, withOneShape } from "../process/observers.ts";
 import { VERSION } from "../telemetry/version.ts";
 import { CaptureFile } from "./capture-file.ts";
+import { captureCache } from "./captured-cache.ts";
 import { CapturedClient, type MaskAnswer } from "./captured-client.ts";
 import { capturedEndpoint, type Keeper } from "./captured-endpoint.ts";
 import { digestOf } from "./digest.ts";
@@ -27,6 +29,7 @@ export interface CapturedServer {
 interface CapturedParts {
   readonly clients: Readonly<Record<string, UnaryClient>>;
   readonly observer?: Observer;
+  readonly cache: Cache;
 }
 type Made = readonly (Endpoint | StreamEndpoint)[];
 
@@ -47,7 +50,8 @@ export class Capture {
   /** Returns the same factory of endpoints. The endpoints that it makes are captured. */
   around<P extends CapturedParts>(create: (parts: P) => Made | Promise<Made>): (parts: P) => Promise<Made> {
     return async (parts) => {
-      const { clients, observer } = parts;
+      const { clients, observer, cache } = parts;
+      captureCache(cache);
       await this.#open(Object.keys(clients), observer);
       const mask = masksOf(Object.values(this.#server.upstreams));
       const captured = Object.entries(clients).map(

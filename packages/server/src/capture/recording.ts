@@ -2,7 +2,12 @@
 // attributes readings of the clock, timers, draws and answers to it.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
-import type { CapturedDecision, EffectEvent, TapeEvent } from "./format.ts";
+import type { CapturedDecision, CapturedEntry, EffectEvent, TapeEvent } from "./format.ts";
+
+type Snapshot = ReturnType<typeof AsyncLocalStorage.snapshot>;
+
+/** Runs a function in the context of no request: connections outlive the requests that open them. */
+export const outside: Snapshot = AsyncLocalStorage.snapshot();
 
 /** Values that have entered one request. */
 export class Recording {
@@ -11,12 +16,16 @@ export class Recording {
   readonly dates: number[] = [];
   readonly random: number[] = [];
   readonly decisions: CapturedDecision[] = [];
+  readonly entries: (readonly [look: number, ...CapturedEntry])[] = [];
+  readonly joins: number[] = [];
   readonly headers: Record<string, string | null> = {};
   readonly startedAt = microseconds();
   timers = 0;
   attempts = 0;
   waiters = 0;
   decided = 0;
+  looks = 0;
+  runs = 0;
   /** True while a guard decides: its own readings are no values that enter the request. */
   isMuted = false;
   /** True if the request has ended, or has exceeded its bound. Nothing is recorded any more. */
@@ -25,6 +34,8 @@ export class Recording {
   isTooLarge = false;
   #room: number;
   #isTurnOpen = false;
+  /** Runs a function in the context of the request. Entering the same context again makes no new one. */
+  enter: Snapshot = outside;
   readonly #closeTurn = (): void => {
     this.#isTurnOpen = false;
   };
@@ -48,7 +59,14 @@ export class Recording {
       this.#isTurnOpen = true;
       queueMicrotask(this.#closeTurn);
     }
-    running.run(this, run, argument);
+    this.enter(run, argument);
+  }
+  /** Begins the request. */
+  begin<R>(run: () => R): R {
+    return running.run(this, () => {
+      this.enter = AsyncLocalStorage.snapshot();
+      return run();
+    });
   }
   /** Records what the request does to the outside. */
   affects(event: EffectEvent): void {
@@ -65,16 +83,24 @@ export class Recording {
     this.tape.length = 0;
     this.readings.length = 0;
   }
-  /** Records a decision of a guard, if it is not `go`. */
-  decides<T extends "go" | CapturedDecision[2]>(guard: string, decide: () => T): T {
-    const decision = this.decided++;
+  /** Runs a function that records nothing. */
+  muted<T>(run: () => T): T {
     this.isMuted = true;
-    let result: T;
     try {
-      result = decide();
+      return run();
     } finally {
       this.isMuted = false;
     }
+  }
+  /** Records an entry of the cache. */
+  keepsEntry(look: number, entry: CapturedEntry): void {
+    this.entries.push([look, ...entry]);
+    this.spend(entry[0].length);
+  }
+  /** Records a decision of a guard, if it is not `go`. */
+  decides<T extends "go" | CapturedDecision[2]>(guard: string, decide: () => T): T {
+    const decision = this.decided++;
+    const result = this.muted(decide);
     if (result !== "go") this.decisions.push([decision, guard, result as CapturedDecision[2]]);
     return result;
   }
@@ -89,11 +115,6 @@ const running = new AsyncLocalStorage<Recording | undefined>();
 export function recording(): Recording | undefined {
   const found = running.getStore();
   return found === undefined || found.done || found.isMuted ? undefined : found;
-}
-
-/** Runs a function for a request, or for none. */
-export function runFor<A extends unknown[], R>(of: Recording | undefined, run: (...args: A) => R, ...args: A): R {
-  return running.run(of, run, ...args);
 }
 
 /** The time of the process in whole microseconds, so that a file has the same number as the request has read. */
