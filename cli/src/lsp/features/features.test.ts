@@ -125,6 +125,16 @@ describe("completion in expressions", () => {
   });
 });
 
+test("a step with a fault has the fields that it had before the fault", () => {
+  const faulty = APP.replace('set: { name: "id" by: "args.id" } timeout', 'set: { name: "id" by: "args.idd" } timeout');
+  const files = { "app/v1/app.proto": faulty, "up/v1/up.proto": UP };
+  const { text, offsets } = marked(faulty.replace(TITLE, '"item.¦"'));
+  const file = fileOf("app/v1/app.proto", "file:///app/v1/app.proto", text);
+  const offersOf = (of: typeof program) => complete(of, file, offsets[0] ?? 0).items.map(({ label }) => label);
+  expect(offersOf(programOf(files))).not.toContain("title");
+  expect(offersOf(programOf(files, {}, program))).toContain("title");
+});
+
 describe("completion of options", () => {
   const CALL = 'set: { name: "id" by: "args.id" } timeout: "50ms"';
   test.each([
@@ -183,6 +193,15 @@ describe("hover", () => {
     ["a field of a request", 'name: "id"', 8, "field up.v1.GetRequest.id: string"],
   ])("%s", (_, found, cursor, expected) => {
     expect(text(found, cursor)).toContain(expected);
+  });
+  test("names beside a fault of their expression", () => {
+    const described = (by: string): string => {
+      const { file, offset } = edited(TITLE, by);
+      return JSON.stringify(hover(program, file, offset));
+    };
+    expect(described('"it¦em.titel"')).toContain("step item");
+    expect(described('"item.ma¦in.skuu + 1"')).toContain("field up.v1.Item.main");
+    expect(described('"item.parts.map(p, p.s¦ku + nothing)"')).toContain("field up.v1.Part.sku");
   });
   test("a function has its signatures", () => {
     const { file, offset } = edited(TITLE, '"item.title.lower¦Ascii()"');

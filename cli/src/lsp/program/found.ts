@@ -1,6 +1,8 @@
 // Finds the thing under a cursor.
-import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import { checkText } from "../expressions/types.ts";
+import type { DescField, DescMessage, Registry } from "@bufbuild/protobuf";
+import type { Expression, Scope } from "protoc-gen-bff/internal/language";
+import { beforeCursor } from "../expressions/receiver.ts";
+import { checkText, withLocals } from "../expressions/types.ts";
 import { holeAt, meaningOf } from "../options/meanings.ts";
 import { fieldNameOf, typedPath } from "../options/typed-path.ts";
 import { type Cursor, cursorAt, decoded, elementsAt } from "../syntax/cursor.ts";
@@ -52,7 +54,11 @@ function inExpression(
 ): Found | undefined {
   const scope = program.scopeAt(file, cursor);
   const { offsets } = decoded(cursor.value);
-  const expression = scope && checkText(hole.text, scope, program.registry, offsets.slice(hole.from));
+  const inHole = offsets.slice(hole.from);
+  const expression =
+    scope &&
+    (checkText(hole.text, scope, program.registry, inHole) ??
+      checkPart(hole.text, cursor.at - hole.from, scope, program.registry, inHole));
   const mention =
     expression && mentionsIn(expression, program).find(({ at }) => at.column <= offset && offset <= at.endColumn);
   if (mention !== undefined)
@@ -62,6 +68,23 @@ function inExpression(
   return word === undefined || from === undefined || to === undefined
     ? undefined
     : { kind: "function", name: word.name, from, to };
+}
+
+/** Checks the name around a position with the value before it, because another part of the expression has a fault. */
+function checkPart(
+  text: string,
+  at: number,
+  scope: Scope,
+  registry: Registry,
+  offsets: readonly number[],
+): Expression | undefined {
+  const end = at + (/^\w*/.exec(text.slice(at))?.[0].length ?? 0);
+  const before = beforeCursor(text, end);
+  if (before === undefined || before.prefix === "") return undefined;
+  const part = before.receiver === undefined ? before.prefix : `${before.receiver}.${before.prefix}`;
+  const start = end - part.length;
+  if (text.slice(start, end) !== part) return undefined;
+  return checkText(part, withLocals(scope, before.macros, registry), registry, offsets.slice(start));
 }
 
 /** The dotted name before a `(` around a position. */

@@ -25,8 +25,11 @@ export class Program {
   readonly #located = new Map<string, ReadonlyMap<string, readonly Located[]>>();
   readonly #byFile: ReadonlyMap<string, readonly CheckedText[]>;
   #steps: ReadonlyMap<Variable, Step> | undefined;
+  readonly #before: Program | undefined;
 
-  constructor(analysis: Analysis, files: (name: string) => SourceFile | undefined) {
+  /** @param before an earlier program without faults, whose names serve while this one has faults */
+  constructor(analysis: Analysis, files: (name: string) => SourceFile | undefined, before?: Program) {
+    this.#before = before;
     this.analysis = analysis;
     this.registry = analysis.ir.registry;
     this.files = files;
@@ -50,7 +53,10 @@ export class Program {
 
   /** The scopes of a place, several for an expression that several rpcs evaluate; those come first in which it is right. */
   scopesAt(file: SourceFile, place: ValuePlace): readonly Scope[] {
-    return this.#checkedAt(file, place).map(({ scope }) => this.#withItems(scope, place.path));
+    const scopes = this.#checkedAt(file, place).map(({ scope }) => this.#withItems(scope, place.path));
+    const [before] = this.#before?.scopesAt(file, place) ?? [];
+    if (before === undefined) return scopes;
+    return scopes.length === 0 ? [before] : scopes.map((scope) => withNamesOf(scope, before));
   }
 
   /** The expressions that were compiled at a place, or at the most similar place of the same element. */
@@ -94,6 +100,15 @@ export class Program {
     this.#located.set(name, byOwner);
     return byOwner;
   }
+}
+
+/** Adds names that only an earlier scope has, as of steps whose declarations are faulty now. */
+function withNamesOf(scope: Scope, before: Scope): Scope {
+  const names = [...before.names()].flatMap((name) => {
+    const variable = scope.lookup(name) === undefined ? before.lookup(name) : undefined;
+    return variable === undefined ? [] : [[name, variable] as const];
+  });
+  return withVariables(scope, new Map(names));
 }
 
 function locate(file: SourceFile, checked: CheckedText): readonly (Located & { readonly owner: string })[] {

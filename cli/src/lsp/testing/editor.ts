@@ -10,6 +10,7 @@ import {
   InitializedNotification,
   InitializeRequest,
   type InitializeResult,
+  LogMessageNotification,
   type ProtocolConnection,
   PublishDiagnosticsNotification,
   type PublishDiagnosticsParams,
@@ -39,6 +40,7 @@ export class Editor {
       this.#published.push(params);
       for (const wake of this.#waiting) wake();
     });
+    this.connection.onNotification(LogMessageNotification.type, ({ message }) => console.error(message));
     this.connection.listen();
     this.initialized = this.connection.sendRequest(InitializeRequest.type, {
       processId: process.pid,

@@ -7,6 +7,7 @@ import { fileOf, type SourceFile } from "../program/source-file.ts";
 export function programOf(
   protos: Readonly<Record<string, string>>,
   imported: Readonly<Record<string, string>> = {},
+  before?: Program,
 ): Program {
   const request = requestFor({ ...imported, ...protos }, Object.keys(protos));
   const texts: Readonly<Record<string, string>> = { ...imported, ...protos };
@@ -20,6 +21,7 @@ export function programOf(
   return new Program(
     analyze(request, (name) => texts[name]),
     fileNamed,
+    before,
   );
 }
 

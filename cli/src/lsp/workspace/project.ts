@@ -28,6 +28,8 @@ export class Project {
   readonly root: string;
   #image: Image | undefined;
   #program: Program | undefined;
+  /** The last program without errors. */
+  #sound: Program | undefined;
   #names: ReadonlyMap<string, string> = new Map();
 
   constructor(root: string) {
@@ -91,7 +93,9 @@ export class Project {
       files.set(name, file);
       return file;
     };
-    this.#program = new Program(analysis, fileNamed);
+    const isSound = analysis.plan !== undefined;
+    this.#program = new Program(analysis, fileNamed, isSound ? undefined : this.#sound);
+    if (isSound) this.#sound = this.#program;
     this.#names = new Map(names.map((name) => [pathOf(name), name]));
     return { diagnostics: inOrder(analysis.diagnostics), faults: [] };
   }

@@ -45,21 +45,25 @@ function faultsOf({ faults }: Outcome): readonly InFile[] {
 }
 
 function findingsOf(project: Project, findings: readonly Finding[]): readonly InFile[] {
-  return findings.map(({ at, code, severity, message, hint, related = [] }) => ({
-    uri: uriIn(project, at.file),
-    diagnostic: {
-      range: rangeOf(at),
-      code,
-      source: "protobff",
-      severity: severity === "error" ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning,
-      message: hint === undefined ? message : `${message}\nhint: ${hint}`,
-      data: { hint },
-      relatedInformation: related.map((other) => ({
-        location: { uri: uriIn(project, other.at.file), range: rangeOf(other.at) },
-        message: other.message,
-      })),
-    },
-  }));
+  const uriOfName = (name: string): string => uriIn(project, name);
+  return findings.map((finding) => ({ uri: uriOfName(finding.at.file), diagnostic: diagnosticOf(finding, uriOfName) }));
+}
+
+/** A finding of the compiler in the form of the protocol. */
+export function diagnosticOf(finding: Finding, uriOfName: (name: string) => string): Diagnostic {
+  const { at, code, severity, message, hint, related = [] } = finding;
+  return {
+    range: rangeOf(at),
+    code,
+    source: "protobff",
+    severity: severity === "error" ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning,
+    message: hint === undefined ? message : `${message}\nhint: ${hint}`,
+    data: { hint },
+    relatedInformation: related.map((other) => ({
+      location: { uri: uriOfName(other.at.file), range: rangeOf(other.at) },
+      message: other.message,
+    })),
+  };
 }
 
 function uriIn({ root, program }: Project, name: string): string {
