@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   type Connection,
+  type Location,
   LSPErrorCodes,
   type Position,
   ResponseError,
@@ -23,9 +24,8 @@ import type { Program } from "./program/program.ts";
 import { type SourceFile, sourceFile } from "./program/source-file.ts";
 import { Project } from "./workspace/project.ts";
 import { Publisher, type Publishing } from "./workspace/publisher.ts";
+import { resolverPlaces } from "./workspace/resolver-places.ts";
 
-/** Time without a change after which a project is compiled, in milliseconds. */
-const QUIET_MS = 150;
 /** Larger documents have no features. */
 const MOST_CHARACTERS = 2_000_000;
 const MOST_DOCUMENTS = 200;
@@ -69,9 +69,9 @@ class LanguageServer {
     connection.onShutdown(() => this.#stop());
     this.#answerPlaces();
     this.#answerTexts();
-    this.#documents.onDidOpen(({ document }) => this.#schedule(document, 0));
-    this.#documents.onDidChangeContent(({ document }) => this.#schedule(document, QUIET_MS));
-    this.#documents.onDidSave(({ document }) => this.#schedule(document, 0, true));
+    this.#documents.onDidOpen(({ document }) => this.#schedule(document, "open"));
+    this.#documents.onDidChangeContent(({ document }) => this.#schedule(document, "change"));
+    this.#documents.onDidSave(({ document }) => this.#schedule(document, "save"));
     this.#documents.listen(connection);
     connection.listen();
   }
@@ -83,7 +83,7 @@ class LanguageServer {
     );
     connection.onHover(({ textDocument, position }) => this.#at(textDocument.uri, position, hover, undefined));
     connection.onDefinition(({ textDocument, position }) =>
-      this.#at(textDocument.uri, position, definition, []).slice(),
+      this.#at(textDocument.uri, position, (...at) => definition(...at, this.#resolvers(textDocument.uri)), []).slice(),
     );
     connection.onReferences(({ textDocument, position, context }) =>
       this.#at(textDocument.uri, position, (...at) => references(...at, context.includeDeclaration), []).slice(),
@@ -114,6 +114,11 @@ class LanguageServer {
     connection.onCodeAction(({ textDocument, context }) =>
       this.#in(textDocument.uri, (program, file) => actions(program, file, context.diagnostics), []),
     );
+  }
+
+  #resolvers(uri: string): (member: string) => readonly Location[] {
+    const root = this.#projectOf(uri)?.root;
+    return (member) => (root === undefined ? [] : resolverPlaces(root, member));
   }
 
   #renamed(program: Program, file: SourceFile, offset: number, name: string) {
@@ -179,16 +184,16 @@ class LanguageServer {
     return project;
   }
 
-  #schedule({ uri }: Pick<TextDocument, "uri">, delay: number, saved = false): void {
+  #schedule({ uri }: Pick<TextDocument, "uri">, on: "change" | "open" | "save"): void {
     const project = this.#projectOf(uri);
     if (project === undefined) return;
     clearTimeout(this.#timers.get(project.root));
     const compile = (): void => {
       this.#timers.delete(project.root);
       this.#compile(project);
-      if (saved) void this.#connection.sendNotification("protobff/planChanged", { uri });
+      if (on === "save") void this.#connection.sendNotification("protobff/planChanged", { uri });
     };
-    this.#timers.set(project.root, setTimeout(compile, project.program === undefined ? 0 : delay));
+    this.#timers.set(project.root, setTimeout(compile, on === "change" ? project.quietMs : 0));
   }
 
   /** Compiles changes that wait for their time. */
@@ -229,7 +234,7 @@ class LanguageServer {
   }
 
   #warmUp(): void {
-    for (const uri of this.#folders) this.#schedule({ uri: `${uri}/buf.yaml` }, 0);
+    for (const uri of this.#folders) this.#schedule({ uri: `${uri}/buf.yaml` }, "open");
   }
 
   #stop(): void {

@@ -224,6 +224,24 @@ describe("places", () => {
     expect(of('"Card"', 3)).toEqual(["app/v1/app.proto:29"]);
     expect(of('"args.part.sku"]', 7)).toEqual(["app/v1/app.proto:20"]);
   });
+  test("the function that supplies a field", () => {
+    const app = APP.replace('[(bff.v1.field).by = "env.LIMIT"]', "[(bff.v1.field).resolver = true]").replace(
+      '  env: { name: "LIMIT" type: "int" default: "3" }\n',
+      "",
+    );
+    const withResolver = programOf({ "app/v1/app.proto": app, "up/v1/up.proto": UP });
+    const file = withResolver.files("app/v1/app.proto");
+    const members: string[] = [];
+    const offset = app.indexOf("limit = 4");
+    const found =
+      file &&
+      definition(withResolver, file, offset, (member) => {
+        members.push(member);
+        return [];
+      });
+    expect(members).toEqual(["pageLimit"]);
+    expect(lines(found ?? [])).toEqual(["app/v1/app.proto:25"]);
+  });
   test("references from a declaration of an upstream, and of a step", () => {
     const up = program.files("up/v1/up.proto");
     const offset = UP.indexOf("sku = 1");

@@ -11,10 +11,34 @@ import { fullNameOf, keyOf, type Meant, mentionsIn } from "../program/symbols.ts
 import { decoded } from "../syntax/cursor.ts";
 import { elementNamed, stringsOf } from "../syntax/values.ts";
 
-/** Returns the declarations of the thing at an offset. */
-export function definition(program: Program, file: SourceFile, offset: number): readonly Location[] {
+/**
+ * Returns the declarations of the thing at an offset, and the function that supplies a field or message.
+ *
+ * @param resolversOf returns the places of a member of the resolvers
+ */
+export function definition(
+  program: Program,
+  file: SourceFile,
+  offset: number,
+  resolversOf: (member: string) => readonly Location[] = () => [],
+): readonly Location[] {
   const found = foundAt(program, file, offset);
-  return found?.kind === "meant" ? declarationsOf(found.meant, program) : [];
+  if (found?.kind !== "meant") return [];
+  const member = resolverOf(found.meant, program);
+  return [...declarationsOf(found.meant, program), ...(member === undefined ? [] : resolversOf(member))];
+}
+
+/** Name of the resolver that supplies a field or a message. */
+function resolverOf(meant: Meant, { analysis: { plan } }: Program): string | undefined {
+  if (meant.kind !== "declared") return undefined;
+  const { desc } = meant;
+  for (const { resolvers } of plan?.messages ?? [])
+    for (const [{ source }, { name }] of resolvers) {
+      if (source.kind !== "resolver") continue;
+      const supplied = source.field ?? source.message;
+      if (supplied.kind === desc.kind && fullNameOf(supplied) === fullNameOf(desc)) return name;
+    }
+  return undefined;
 }
 
 /** Returns the places that name the thing at an offset, its declaration included if `declared`. */

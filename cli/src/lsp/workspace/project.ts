@@ -27,6 +27,7 @@ const TEMPLATE = "buf.gen.yaml";
 export class Project {
   readonly root: string;
   #image: Image | undefined;
+  #tookMs = 0;
   #program: Program | undefined;
   /** The last program without errors. */
   #sound: Program | undefined;
@@ -34,6 +35,14 @@ export class Project {
 
   constructor(root: string) {
     this.root = root;
+  }
+
+  /**
+   * Time without a change after which it is compiled, in milliseconds: as long as the last compilation took. No answer
+   * comes during a compilation, so a large project is not compiled between two keystrokes.
+   */
+  get quietMs(): number {
+    return quietMs(this.#tookMs);
   }
 
   /** The last program that was built; it may have faults. */
@@ -57,6 +66,15 @@ export class Project {
    * @param open documents by their absolute path
    */
   compile(open: ReadonlyMap<string, TextDocument>): Outcome {
+    const began = performance.now();
+    try {
+      return this.#compiled(open);
+    } finally {
+      this.#tookMs = performance.now() - began;
+    }
+  }
+
+  #compiled(open: ReadonlyMap<string, TextDocument>): Outcome {
     const { parameter, inputs } = configOf(this.root, TEMPLATE);
     const changed = inputs.every(({ input }) => isInside(input))
       ? changedIn(this.root, open)
@@ -99,6 +117,14 @@ export class Project {
     this.#names = new Map(names.map((name) => [pathOf(name), name]));
     return { diagnostics: inOrder(analysis.diagnostics), faults: [] };
   }
+}
+
+const SHORTEST_MS = 150;
+const LONGEST_MS = 2_000;
+
+/** @param tookMs duration of the last compilation */
+export function quietMs(tookMs: number): number {
+  return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, tookMs));
 }
 
 export function uriOf(path: string): string {

@@ -1,0 +1,27 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { uriOf } from "./project.ts";
+import { resolverPlaces } from "./resolver-places.ts";
+
+test("members are found in modules with a type of resolvers, not in generated code or packages", () => {
+  const root = mkdtempSync(join(tmpdir(), "protobff-resolvers-"));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  const write = (path: string, text: string): void => {
+    mkdirSync(join(root, path, ".."), { recursive: true });
+    writeFileSync(join(root, path), text);
+  };
+  const module =
+    "export const resolvers = {\n  pageTitle: () => 'a',\n  async pageText() {},\n} satisfies WebResolvers;\n";
+  write("src/resolvers.ts", module);
+  write("src/other.ts", "export const other = {\n  pageTitle: 1,\n};\n");
+  write("gen/web_bff.ts", module);
+  write("node_modules/x/resolvers.ts", module);
+  const uri = uriOf(join(root, "src/resolvers.ts"));
+  expect(resolverPlaces(root, "pageTitle")).toEqual([
+    { uri, range: { start: { line: 1, character: 2 }, end: { line: 1, character: 11 } } },
+  ]);
+  expect(resolverPlaces(root, "pageText").map(({ range }) => range.start)).toEqual([{ line: 2, character: 8 }]);
+  expect(resolverPlaces(join(root, "missing"), "pageTitle")).toEqual([]);
+});

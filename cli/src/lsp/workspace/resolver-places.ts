@@ -1,0 +1,53 @@
+// Finds a project's TypeScript functions that supply fields and messages.
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { tryRead } from "protoc-gen-bff/compiler";
+import type { Location } from "vscode-languageserver";
+import { TextDocument } from "vscode-languageserver-textdocument";
+import { uriOf } from "./project.ts";
+
+const SKIPPED = /^(node_modules|dist|\..*)$/;
+const MOST_FILES = 2_000;
+const MOST_BYTES = 1_000_000;
+
+/**
+ * Returns the members of that name in modules that use a `…Resolvers` type of generated code, in the folder and below
+ * it.
+ */
+export function resolverPlaces(root: string, member: string): readonly Location[] {
+  const found: Location[] = [];
+  const folders = [root];
+  let files = 0;
+  for (let folder = folders.pop(); folder !== undefined && files < MOST_FILES; folder = folders.pop()) {
+    for (const entry of entriesOf(folder)) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) {
+        if (!SKIPPED.test(entry.name)) folders.push(path);
+      } else if (entry.name.endsWith(".ts") && !entry.name.endsWith("_bff.ts") && ++files <= MOST_FILES)
+        found.push(...membersIn(path, member));
+    }
+  }
+  return found;
+}
+
+function entriesOf(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    // The folder was removed, or may not be read.
+    return [];
+  }
+}
+
+function membersIn(path: string, member: string): readonly Location[] {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  const text = size > MOST_BYTES ? undefined : tryRead(path);
+  if (text === undefined || !/\b\w+Resolvers\b/.test(text)) return [];
+  const document = TextDocument.create(uriOf(path), "typescript", 0, text);
+  const declared = new RegExp(`^[ \\t]*(?:async[ \\t]+)?(${member})[ \\t]*[:(,]`, "gm");
+  return [...text.matchAll(declared)].map((match) => {
+    const from = match.index + match[0].indexOf(member);
+    const range = { start: document.positionAt(from), end: document.positionAt(from + member.length) };
+    return { uri: document.uri, range };
+  });
+}
