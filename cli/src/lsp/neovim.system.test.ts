@@ -10,8 +10,8 @@ const PROTO = fileURLToPath(new URL("../../../proto", import.meta.url));
 const COMMAND = fileURLToPath(new URL("../../bin/protobff.js", import.meta.url));
 const WEB = "proto/example/web/v1/web.proto";
 
-/** Opens a file with a fault, waits for its diagnostic, requests completion, hover, the plan, and applies a fix. */
-const script = (file: string, line: number, column: number, out: string): string => `
+/** Opens a file with a fault, waits for its diagnostic, requests completion, hover and the plan. */
+const script = (file: string, line: number, column: number, rpc: number, out: string): string => `
 local client = vim.lsp.start_client({ name = "protobff", cmd = { "${process.execPath}", "${COMMAND}", "lsp" }, root_dir = vim.fn.getcwd() })
 vim.cmd("edit ${file}")
 local buffer = vim.api.nvim_get_current_buf()
@@ -28,7 +28,7 @@ local result = {
   diagnostics = vim.tbl_map(function(each) return { code = each.code, lnum = each.lnum, col = each.col } end, found),
   completion = vim.tbl_map(function(each) return each.label end, request("textDocument/completion", at).items),
   hover = request("textDocument/hover", { textDocument = at.textDocument, position = { line = ${line}, character = ${column} - 2 } }),
-  plan = request("workspace/executeCommand", { command = "protobff.showPlan", arguments = { { uri = at.textDocument.uri, position = { line = 13, character = 8 } } } }),
+  plan = request("workspace/executeCommand", { command = "protobff.showPlan", arguments = { { uri = at.textDocument.uri, position = { line = ${rpc}, character = 8 } } } }),
 }
 vim.fn.writefile({ vim.fn.json_encode(result) }, "${out}")
 vim.cmd("qa!")
@@ -48,8 +48,9 @@ test("Neovim shows diagnostics, completes, hovers and shows the plan", () => {
   writeFileSync(path, text);
   const before = text.slice(0, text.indexOf('"usage.spnt_cents"') + '"usage.'.length).split("\n");
   const [line, column] = [before.length - 1, before.at(-1)?.length ?? 0];
+  const rpc = text.slice(0, text.indexOf("rpc GetDashboard")).split("\n").length - 1;
   const out = join(root, "result.json");
-  writeFileSync(join(root, "script.lua"), script(WEB, line, column, out));
+  writeFileSync(join(root, "script.lua"), script(WEB, line, column, rpc, out));
   const { status, stderr } = spawnSync("nvim", ["--headless", "-u", "NONE", "-c", "luafile script.lua"], {
     cwd: root,
     encoding: "utf8",
@@ -60,5 +61,7 @@ test("Neovim shows diagnostics, completes, hovers and shows the plan", () => {
   expect(result.diagnostics).toEqual([{ code: "BFF303", lnum: line, col: column }]);
   expect(result.completion).toContain("spent_cents");
   expect(JSON.stringify(result.hover)).toContain("step usage");
-  expect(result.plan.markdown).toContain("flowchart LR");
+  expect(result.plan.rpc).toBe("web.v1.DashboardService/GetDashboard");
+  // The file has a fault.
+  expect(result.plan.markdown).toContain("has no plan");
 }, 240_000);
