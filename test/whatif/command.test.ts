@@ -1,4 +1,4 @@
-// `protobff whatif` in a project of its own.
+// `protobff whatif` in a separate project.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

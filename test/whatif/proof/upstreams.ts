@@ -1,4 +1,4 @@
-// The upstreams of the proof, in a process of their own: gRPC over node:http2, with latencies of their own distributions.
+// The upstreams of the proof, as a separate process: gRPC over node:http2, with random latencies.
 import * as http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 
