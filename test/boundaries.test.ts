@@ -78,6 +78,16 @@ describe("imports", () => {
     expect(shown(found)).toEqual([]);
   });
 
+  test("the suite of bff.v1 and its reference import nothing else of this repository", () => {
+    for (const folder of ["packages/conformance/src", "packages/conformance/reference"]) {
+      const found = imports(folder).filter(
+        ({ to }) => !below(to, folder) && !/^(node:|@bufbuild\/(cel|cel-spec|protobuf)(\/|$)|@connectrpc\/)/.test(to),
+      );
+      expect(imports(folder).length).toBeGreaterThan(20);
+      expect(shown(found)).toEqual([]);
+    }
+  });
+
   test("the printer imports the plan and its reports, and no earlier stage", () => {
     const earlier = order.slice(0, order.indexOf("plan")).map((stage) => `plugin/src/${stage}`);
     const found = plugin.filter(({ from, to }) => below(from, "plugin/src/emit") && below(to, ...earlier));

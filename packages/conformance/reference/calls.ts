@@ -1,0 +1,233 @@
+// Calls of upstreams: policies, deadlines, retries, hedges, caches, and equal calls.
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  type DescMethod,
+  type DescMethodServerStreaming,
+  type DescMethodUnary,
+  type Message,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { Code, ConnectError, type Transport } from "@connectrpc/connect";
+import { StepFailure } from "./result.ts";
+import { type Call, durationMs, type ErrorRule, type Policy, type Upstream } from "./rules.ts";
+
+/** An answer with its headers and trailers. */
+export interface Answer {
+  readonly message: Message;
+  readonly headers: Headers;
+  readonly trailers: Headers;
+}
+
+const UNAVAILABLE = new Set([
+  Code.Unavailable,
+  Code.Internal,
+  Code.Unknown,
+  Code.DataLoss,
+  Code.Aborted,
+  Code.Canceled,
+]);
+const KEPT = new Set([Code.Unavailable, Code.ResourceExhausted, Code.DeadlineExceeded]);
+
+/** Returns the number of a status by its name in options. */
+export function codeNamed(name: string): Code {
+  const plain = name.replaceAll("_", "").toLowerCase().replace("cancelled", "canceled");
+  const [, code] = Object.entries(Code).find(([key]) => key.toLowerCase() === plain) ?? [];
+  return code as Code;
+}
+
+/** Merges the policies of a call: the nearest option wins. Entries come in their order. */
+export function policyOf(
+  call: Call,
+  entries: readonly Upstream[],
+): Policy & { readonly onError: readonly ErrorRule[] } {
+  const [service] = call.method.split("/");
+  const rank = ({ method, service }: Upstream): number => [method, service, ""].findIndex((name) => name !== undefined);
+  const governing = entries
+    .filter((entry) => (entry.method ?? call.method) === call.method && (entry.service ?? service) === service)
+    .sort((a, b) => rank(a) - rank(b));
+  const near: readonly Policy[] = [call, ...governing];
+  const leaf = <T>(pick: (policy: Policy) => T | undefined): T | undefined =>
+    near.map(pick).find((value) => value !== undefined);
+  const keys = new Map(
+    [...near].reverse().flatMap(({ metadata = [] }) => metadata.map((entry) => [entry.name, entry])),
+  );
+  return {
+    timeout: leaf(({ timeout }) => timeout),
+    retry: {
+      attempts: leaf(({ retry }) => retry?.attempts),
+      on: leaf(({ retry }) => retry?.on),
+      if: leaf(({ retry }) => retry?.if),
+    },
+    hedge: { delay: leaf(({ hedge }) => hedge?.delay), max: leaf(({ hedge }) => hedge?.max) },
+    cache: { ttl: leaf(({ cache }) => cache?.ttl) },
+    metadata: [...keys.values()],
+    forward: leaf(({ forward }) => forward),
+    onError: near.flatMap(({ onError = [] }) => onError),
+  };
+}
+
+/** Calls of one process. */
+export class Upstreams {
+  readonly #transport: Transport;
+  readonly #cached = new Map<string, { readonly answer: Promise<Answer>; readonly until: number }>();
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** Returns the key of a call: equal calls have equal keys. */
+  keyOf(method: DescMethod, message: Message, headers: ReadonlyMap<string, string | Uint8Array>): string {
+    const sent = [...headers].map(([name, value]) => `${name}=${Buffer.from(value).toString("base64")}`).sort();
+    const bytes = toBinary(method.input, message);
+    return createHash("sha256").update(`${method} ${sent} `).update(bytes).digest("hex");
+  }
+
+  /** Calls with all policies. `again` evaluates `retry.if`. Throws `StepFailure`. */
+  async call(
+    method: DescMethod,
+    message: Message,
+    headers: ReadonlyMap<string, string | Uint8Array>,
+    policy: Policy,
+    limits: {
+      readonly deadline: number;
+      readonly signal: AbortSignal;
+      readonly again: (failure: StepFailure) => Promise<boolean>;
+    },
+    repeatable: boolean,
+  ): Promise<Answer> {
+    const limit =
+      policy.timeout === undefined ? Number.POSITIVE_INFINITY : performance.now() + durationMs(policy.timeout);
+    const bounded = { ...limits, deadline: Math.min(limits.deadline, limit) };
+    const fresh = () => this.#attempts(method, message, headers, policy, bounded, repeatable);
+    if (policy.cache?.ttl === undefined) return fresh();
+    const key = this.keyOf(method, message, headers);
+    const found = this.#cached.get(key);
+    if (found !== undefined && found.until > performance.now()) return found.answer;
+    const answer = fresh();
+    this.#cached.set(key, { answer, until: performance.now() + durationMs(policy.cache.ttl) });
+    answer.catch(() => this.#cached.delete(key));
+    return answer;
+  }
+
+  async #attempts(
+    method: DescMethod,
+    message: Message,
+    headers: ReadonlyMap<string, string | Uint8Array>,
+    { retry = {}, hedge = {} }: Policy,
+    { deadline, signal, again }: Parameters<Upstreams["call"]>[4],
+    repeatable: boolean,
+  ): Promise<Answer> {
+    const kinds = (retry.on ?? ["UNAVAILABLE"]).map(codeNamed);
+    const most = repeatable ? (retry.attempts ?? 3) : 1;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const delay = repeatable && hedge.delay !== undefined ? durationMs(hedge.delay) : undefined;
+        if (delay === undefined) return await this.#attempt(method, message, headers, deadline, signal, attempt - 1);
+        return await this.#hedged(
+          (at) => this.#attempt(method, message, headers, deadline, at, 0),
+          delay,
+          hedge.max ?? 1,
+          signal,
+        );
+      } catch (error) {
+        const retried = error instanceof StepFailure && kinds.includes(error.original) && error.reason !== "INVALID";
+        if (!retried || attempt >= most || !(await again(error))) throw error;
+        await sleep(1);
+      }
+    }
+  }
+
+  /** Sends further attempts beside the first one; the first good answer wins. */
+  async #hedged(
+    attempt: (signal: AbortSignal) => Promise<Answer>,
+    delay: number,
+    max: number,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const losing = new AbortController();
+    const both = AbortSignal.any([signal, losing.signal]);
+    const running = Array.from({ length: max + 1 }, async (_, at) => {
+      if (at > 0) await sleep(delay * at, undefined, { signal: both });
+      return attempt(both);
+    });
+    try {
+      const [element] = running;
+      const early = element?.catch((error) =>
+        error.original === Code.Unavailable ? Promise.race(running.slice(1)) : Promise.reject(error),
+      );
+      return await Promise.race([...(early ? [early] : []), ...running.slice(1)]);
+    } finally {
+      for (const each of running) each.catch(() => undefined);
+      losing.abort();
+    }
+  }
+
+  async #attempt(
+    method: DescMethod,
+    message: Message,
+    metadata: ReadonlyMap<string, string | Uint8Array>,
+    deadline: number,
+    signal: AbortSignal,
+    previous: number,
+  ): Promise<Answer> {
+    const upstream = method.parent.typeName;
+    const left = Math.floor(deadline - performance.now());
+    if (left < 1) throw new StepFailure("TIMEOUT", Code.DeadlineExceeded, upstream, "no time left");
+    const headers = headersOf(metadata);
+    if (previous > 0) headers.set("grpc-previous-rpc-attempts", String(previous));
+    try {
+      const response = await this.#transport.unary(method as DescMethodUnary, signal, left, headers, message);
+      return { message: response.message, headers: response.header, trailers: response.trailer };
+    } catch (error) {
+      throw failureOf(ConnectError.from(error), upstream);
+    }
+  }
+
+  /** Opens a stream of an upstream. */
+  async *stream(
+    method: DescMethod,
+    message: Message,
+    metadata: ReadonlyMap<string, string | Uint8Array>,
+    signal: AbortSignal,
+  ): AsyncGenerator<Message> {
+    const inputs = (async function* () {
+      yield message;
+    })();
+    try {
+      const headers = headersOf(metadata);
+      const response = await this.#transport.stream(
+        method as DescMethodServerStreaming,
+        signal,
+        undefined,
+        headers,
+        inputs,
+      );
+      yield* response.message;
+    } catch (error) {
+      throw failureOf(ConnectError.from(error), method.parent.typeName);
+    }
+  }
+}
+
+function headersOf(metadata: ReadonlyMap<string, string | Uint8Array>): Headers {
+  const headers = new Headers();
+  for (const [name, value] of metadata)
+    headers.set(name, typeof value === "string" ? value : Buffer.from(value).toString("base64").replace(/=+$/, ""));
+  return headers;
+}
+
+/** Maps the end of a call to a reason and to the client's status. */
+function failureOf(error: ConnectError, upstream: string): StepFailure {
+  const reset =
+    error.cause instanceof Error && "code" in error.cause && /^(ERR_HTTP2|ECONN)/.test(String(error.cause.code));
+  const original = error.code;
+  const failed = UNAVAILABLE.has(original) || original === Code.ResourceExhausted ? "UNAVAILABLE" : "REJECTED";
+  const reason = original === Code.DeadlineExceeded ? "TIMEOUT" : failed;
+  const kept = reset ? Code.Unavailable : original;
+  const code = KEPT.has(kept) ? kept : Code.Internal;
+  const details = error.details.flatMap((detail) =>
+    "type" in detail ? [{ type: detail.type, value: detail.value }] : [],
+  );
+  return new StepFailure(reason, code, upstream, error.rawMessage, original, details);
+}

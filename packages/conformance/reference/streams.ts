@@ -1,0 +1,148 @@
+// Responses in several messages: streams that follow a source, and messages in parts.
+import type { DescField, DescMethod, FileRegistry } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
+import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { type Composed, Composition, type Setting } from "./compose.ts";
+import { present, type Result } from "./result.ts";
+import type { Step } from "./rules.ts";
+import type { Begun } from "./server.ts";
+import { namesIn } from "./static.ts";
+import { parsed } from "./syntax.ts";
+import { celOf } from "./values.ts";
+
+/** Composes the response for each item of the upstream's stream. */
+export async function* followed({ response, setting, request }: Begun, method: DescMethod): AsyncGenerator<Composed> {
+  const { stream } = response.program.rules.methods.get(`${method.parent.typeName}.${method.name}`) ?? {};
+  if (stream === undefined) return;
+  const args = new Map(
+    request.desc.fields.map((field): [string, Result] => [`args.${field.name}`, present(celOf(request, field))]),
+  );
+  const globals = { headers: setting.globals.headers };
+  const item = `args.${stream.var}`;
+  const late = new Set<Step>();
+  for (let before = -1; before < late.size; ) {
+    before = late.size;
+    const names = new Set([item, stream.var, ...[...late].flatMap(({ name }) => name ?? [])]);
+    for (const step of setting.steps) if (namesIn(step).some((name) => names.has(name))) late.add(step);
+  }
+  const early = setting.steps.filter((step) => !late.has(step));
+  const opening = new Composition({ ...setting, steps: early, args, globals });
+  await opening.admit();
+  for (const step of early) if (step.guard === undefined) opening.result(step);
+  for (const step of early) {
+    const refusal = step.guard === undefined ? undefined : await opening.guard(step);
+    if (refusal !== undefined) throw refusal;
+  }
+  await Promise.all(
+    early.filter(({ guard, supplementary }) => !guard && !supplementary).map((step) => opening.result(step)),
+  );
+  const { method: target, message, headers } = await response.opened(stream.call, { ...opening, scope: opening.scope });
+  for await (const event of response.program.upstreams.stream(target, message, headers, response.ending.signal)) {
+    const value = reflect(target.output, event);
+    const all: Setting = {
+      ...setting,
+      globals,
+      args: new Map([...args, [item, present(value)], [stream.var, present(value)]]),
+      before: opening.results,
+    };
+    const composition = new Composition({
+      ...all,
+      steps: setting.steps.filter((step) => step.guard === undefined || late.has(step)),
+    });
+    const holds = async (condition: string | undefined) =>
+      condition !== undefined && (await composition.evaluator.holds(condition, composition.scope, globals)).is;
+    const left = stream.if !== undefined && !(await holds(stream.if));
+    if (!left) yield await composition.run();
+    if (await holds(stream.until)) return;
+  }
+}
+
+/** Returns the fields by the names of the deferred steps that they depend on. */
+function fieldsByParts(composition: Composition): ReadonlyMap<string, readonly DescField[]> {
+  const { desc, steps } = composition.setting;
+  return Map.groupBy(desc.fields, (field) => {
+    const reads = parsed(composition.ruleOf(field).by ?? "null").reads.map(({ name }) => name);
+    const direct = steps.filter((step) => step.name !== undefined && reads.includes(step.name));
+    const waits = (step: Step): boolean =>
+      direct.some((element) => element === step || composition.statics.dependsOn(element, step, steps));
+    return steps
+      .filter((step) => step.defer && waits(step))
+      .map(({ name }) => name)
+      .join();
+  });
+}
+
+/** Adds the names of all parts: a unary response has all of them. */
+export function withAllParts(composition: Composition, composed: Composed): Composed {
+  const late = [...fieldsByParts(composition)].flatMap(([key, fields]) => (key === "" ? [] : fields));
+  const { response, desc } = composition.setting;
+  const nothing = { message: reflect(desc), entries: [] };
+  return merged(
+    response.program.registry,
+    composed,
+    nothing,
+    late.map(({ name }) => name),
+  );
+}
+
+/** Composes the fields that no deferred step delays, then each part as it ends. */
+export async function* inParts({ response, setting }: Begun): AsyncGenerator<Composed> {
+  const composition = new Composition(setting);
+  const { desc, steps } = setting;
+  const groups = fieldsByParts(composition);
+  await composition.admit();
+  composition.start();
+  const waiting = new Map(
+    [...groups].flatMap(([key, fields]) => {
+      if (key === "") return [];
+      const part = { fields, ended: undefined as Composed | undefined };
+      const done = composition.fields(fields).then((composed) => {
+        part.ended = composed;
+        return part;
+      });
+      done.catch(() => undefined);
+      return [[part, done] as const];
+    }),
+  );
+  const early = await composition.fields(groups.get("") ?? []);
+  await Promise.all(
+    steps.filter((step) => !step.defer && !step.supplementary && !step.guard).map((step) => composition.result(step)),
+  );
+  for (const step of steps) {
+    const refusal = step.guard === undefined ? undefined : await composition.guard(step);
+    if (refusal !== undefined) throw refusal;
+  }
+  let next: Composed = early;
+  for (;;) {
+    const ended = [...waiting.keys()].filter((part) => part.ended !== undefined);
+    for (const part of ended) {
+      waiting.delete(part);
+      if (part.ended !== undefined)
+        next = merged(
+          response.program.registry,
+          next,
+          part.ended,
+          part.fields.map(({ name }) => name),
+        );
+    }
+    yield next;
+    if (waiting.size === 0) return;
+    await Promise.race(waiting.values());
+    next = { message: reflect(desc), entries: [] };
+  }
+}
+
+function merged(registry: FileRegistry, into: Composed, part: Composed, names: readonly string[]): Composed {
+  const { message } = into;
+  for (const field of message.desc.fields)
+    if (part.message.isSet(field)) message.set(field, part.message.get(field) as never);
+  const parts = message.desc.fields.find((field) => field.message?.typeName === "bff.v1.Part");
+  const type = registry.getMessage("bff.v1.Part");
+  const name = type?.fields[0];
+  if (parts?.fieldKind === "list" && type !== undefined && name !== undefined)
+    for (const path of names)
+      (message.get(parts) as { add: (item: ReflectMessage) => void }).add(
+        reflect(type, create(type, { [name.localName]: path } as never)),
+      );
+  return { message, entries: [...into.entries, ...part.entries] };
+}
