@@ -3,7 +3,10 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CaptureError, loadServer, openWorld, readCapture, replayExactly } from "@protobff/replay";
+import { CaptureError, readCapture } from "../../packages/replay/src/capture/read-capture.ts";
+import { replayExactly } from "../../packages/replay/src/tape/replay-exactly.ts";
+import { openWorld } from "../../packages/replay/src/world/create-endpoints.ts";
+import { loadServer } from "../../packages/replay/src/world/load-server.ts";
 import { second } from "../load/bffs.ts";
 import { generate } from "../load/generate-bff.ts";
 import { secondEnv } from "../second/upstreams.ts";

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 const MOST_BYTES = 16 << 20;
 
 /**
- * Replays a capture in a process of its own: for tests, whose runner would load the server itself.
+ * Replays a capture in a separate process: for tests, whose runner would load the server itself.
  *
  * @param file path or URL of the capture
  * @param server path or URL of the generated `server.ts`

@@ -85,10 +85,12 @@ export type ArrivalEvent =
       ]
     >
   | Arrival<"gone", []>;
+/** An effect of the request, as described above. */
 export type EffectEvent =
   | readonly [kind: "send", client: string, path: string, checksum: number, attempt: number]
   | readonly [kind: "cancel", attempt: number]
   | readonly [kind: "answer"];
+/** An event of a request. */
 export type TapeEvent = ArrivalEvent | EffectEvent;
 
 /** Decision of a guard that was not the usual one: the guard refused, or its place had to be awaited. */
