@@ -103,9 +103,9 @@ async function prediction(change: string, world: World, size: SimulationOptions)
 function changedTruths(edits: ReturnType<typeof parseChanges>["world"]): Truths {
   return Object.fromEntries(
     Object.entries(TRUTHS).map(([call, truth]) => {
-      const own = edits.filter(({ target = "" }) => call.startsWith(target));
-      const factor = own.find(({ key }) => key === "latency")?.amount ?? 1;
-      const errors = own.find(({ key }) => key === "errors")?.amount ?? truth.errors;
+      const edited = edits.filter(({ target = "" }) => call.startsWith(target));
+      const factor = edited.find(({ key }) => key === "latency")?.amount ?? 1;
+      const errors = edited.find(({ key }) => key === "errors")?.amount ?? truth.errors;
       return [call, { ...truth, p50: truth.p50 * factor, p99: truth.p99 * factor, errors }];
     }),
   );
