@@ -1,7 +1,9 @@
 // The command: plays the suite against a server, and prints a report by section.
 import { parseArgs } from "node:util";
 import type { Case } from "./case.ts";
-import { type Outcome, PROTOCOLS, play, readSuite, type Suite, startUpstreams } from "./index.ts";
+import { type Outcome, PROTOCOLS, play } from "./play-suite.ts";
+import { readSuite, type Suite } from "./suite.ts";
+import { startUpstreams } from "./upstreams.ts";
 
 const USAGE = `Usage: conformance --url <server> --upstreams <host:port> [options]
 

@@ -6,14 +6,10 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { rulesOf } from "../../../packages/conformance/reference/rules.ts";
 import { startReference } from "../../../packages/conformance/reference/server.ts";
 import type { Case, Expected } from "../../../packages/conformance/src/case.ts";
-import {
-  differences,
-  merged,
-  PROTOCOLS,
-  readSuite,
-  run,
-  startUpstreams,
-} from "../../../packages/conformance/src/index.ts";
+import { differences, merged, run } from "../../../packages/conformance/src/play.ts";
+import { PROTOCOLS } from "../../../packages/conformance/src/play-suite.ts";
+import { readSuite } from "../../../packages/conformance/src/suite.ts";
+import { startUpstreams } from "../../../packages/conformance/src/upstreams.ts";
 import { startGenerated } from "./generated-server.ts";
 import { type Draft, drafts } from "./plan.ts";
 import { suiteJson, suiteRequest } from "./suite-protos.ts";

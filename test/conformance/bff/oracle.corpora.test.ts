@@ -4,7 +4,9 @@
 import { type DescMethod, fromJson, type JsonObject, toBinary } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import type { Case, Expected } from "../../../packages/conformance/src/case.ts";
-import { methodOf, readSuite, ruleOf, scriptOf, selected } from "../../../packages/conformance/src/index.ts";
+import { scriptOf } from "../../../packages/conformance/src/play.ts";
+import { methodOf, readSuite } from "../../../packages/conformance/src/suite.ts";
+import { ruleOf, selected } from "../../../packages/conformance/src/upstreams.ts";
 import { readIr } from "../../../plugin/src/read/read-ir.ts";
 import { broken, status } from "../../oracle/faults.ts";
 import { checkAnswer } from "../../oracle/oracle.ts";

@@ -1,7 +1,7 @@
 // The frozen suite: cases, sentences and rpcs fit together.
 import { expect, test } from "vitest";
-import { methodOf, readSuite } from "../../../packages/conformance/src/index.ts";
 import { report } from "../../../packages/conformance/src/main.ts";
+import { methodOf, readSuite } from "../../../packages/conformance/src/suite.ts";
 import { PLANTED } from "./planted.ts";
 
 const suite = readSuite();

@@ -7,11 +7,6 @@ import { differences, run } from "./play.ts";
 import type { Suite } from "./suite.ts";
 import type { startUpstreams } from "./upstreams.ts";
 
-export type { Case, Rule, Script } from "./case.ts";
-export { differences, merged, run, scriptOf } from "./play.ts";
-export { methodOf, readSuite, registryOf, type Suite, sentencesOf } from "./suite.ts";
-export { CASE_HEADER, ruleOf, selected, startUpstreams } from "./upstreams.ts";
-
 /** Transports by protocol. Connect uses JSON, the others binary messages. */
 export const PROTOCOLS: Readonly<Record<string, (baseUrl: string) => Transport>> = {
   grpc: (baseUrl) => createGrpcTransport({ baseUrl }),
