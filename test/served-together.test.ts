@@ -63,3 +63,58 @@ test("a server name without a package is reported, and nothing is written", () =
     servers: {},
   });
 });
+
+const EVENTS = `syntax = "proto3";
+package events.v1;
+service EventService {
+  rpc Get(GetRequest) returns (Event) { option idempotency_level = NO_SIDE_EFFECTS; }
+  rpc Watch(GetRequest) returns (stream Event);
+}
+message GetRequest { string id = 1; }
+message Event { string id = 1; }
+`;
+const EVENT = "message GetRequest { string id = 1; }\nmessage Page {";
+const CALLS = `syntax = "proto3";
+package web.v1;
+import "bff/v1/options.proto";
+import "web/policy.proto";
+service PageService {
+  option (bff.v1.service) = {};
+  rpc Get(GetRequest) returns (Page) { option idempotency_level = NO_SIDE_EFFECTS; }
+}
+${EVENT}
+  option (bff.v1.message).let = { name: "event" call: { method: "events.v1.EventService/Get" set: { spread: "args" } } };
+  string id = 1 [(bff.v1.field).by = "event.id"];
+}
+`;
+const FOLLOWS = `syntax = "proto3";
+package web.v2;
+import "bff/v1/options.proto";
+import "web/policy.proto";
+service PageService {
+  option (bff.v1.service) = {};
+  rpc Watch(GetRequest) returns (stream Page) {
+    option (bff.v1.method).stream = { var: "event" call: { method: "events.v1.EventService/Watch" set: { spread: "args" } } };
+  }
+}
+${EVENT}
+  string id = 1 [(bff.v1.field).by = "args.event.id"];
+}
+`;
+
+test.each(["", "streams: 20"])("a package that follows an upstream shares it with one that calls it: %j", (streams) => {
+  const texts = {
+    "events/v1/events.proto": EVENTS,
+    "web/policy.proto": `syntax = "proto3";
+package web;
+import "bff/v1/options.proto";
+option (bff.v1.file).upstream = { service: "events.v1.EventService" limit: { concurrent: 50 ${streams} } };
+`,
+    "web/v1/page.proto": CALLS,
+    "web/v2/page.proto": FOLLOWS,
+  };
+  const { response } = compileCase(requestFor(texts, Object.keys(texts)), texts, "import_extension=ts,server=web");
+  expect(response.error).toBe("");
+  const limited = response.file.filter(({ name, content }) => /page_bff/.test(name) && /streams: 20/.test(content));
+  expect(limited.length).toBe(streams === "" ? 0 : 2);
+});

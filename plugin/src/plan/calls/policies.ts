@@ -28,6 +28,9 @@ const leafOf = <T>({ value, at }: Sourced<T>): Leaf<T> => ({ value, at });
 /** Default upper bound of an adaptive limit, as in Envoy. */
 export const ADAPTIVE_MOST = 1_000;
 
+/** Number of streams of an upstream that are followed at a time, if no option sets it. */
+export const DEFAULT_STREAMS = 1_000;
+
 /** @param ofCalls declarations of the upstream's calls; `follows`: true if any of the calls is followed */
 export function planUpstream(
   name: string,
@@ -40,6 +43,7 @@ export function planUpstream(
     nearest(serviceEntries, ({ policy }) => policy.limit?.adaptive),
     false,
   );
+  const streams = nearest(serviceEntries, ({ policy }) => policy.limit?.streams);
   return {
     name,
     service,
@@ -60,12 +64,7 @@ export function planUpstream(
         1_000,
       ),
       adaptive,
-      streams: follows
-        ? leaf(
-            nearest(serviceEntries, ({ policy }) => policy.limit?.streams),
-            1_000,
-          )
-        : undefined,
+      streams: follows || streams !== undefined ? leaf(streams, DEFAULT_STREAMS) : undefined,
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { Ir } from "../../ir/ir.ts";
 import { entriesAround, entriesOf, governing } from "../../resolve/policies/entries.ts";
+import { DEFAULT_STREAMS } from "../calls/policies.ts";
 import type { PlanUpstream } from "../model/calls.ts";
 import type { Plan, PlanFile, PlanServer } from "../model/plan.ts";
 
@@ -112,6 +113,7 @@ function placeOf({ package: name, upstream: { service }, leaves }: Used, leaf: s
 /** Policy values of an upstream by name, with their origins. */
 type Leaves = ReadonlyMap<string, { readonly text: string; readonly at: Origin | undefined }>;
 
+const STREAMS = "limit.streams";
 const breakerName = (method: string): string => `separate breaker for ${method}`;
 
 function leavesOf({ name: _, service: __, http: ___, breaker, methods, branches, ...policy }: PlanUpstream): Leaves {
@@ -131,6 +133,8 @@ function leavesOf({ name: _, service: __, http: ___, breaker, methods, branches,
   };
   found.set("breaker", { text: breaker === undefined ? "off" : "on", at: undefined });
   visit({ breaker, ...policy }, "");
+  // A package that follows no stream of it has no plan for streams, but the same default.
+  if (!found.has(STREAMS)) found.set(STREAMS, { text: String(DEFAULT_STREAMS), at: undefined });
   for (const method of methods) {
     found.set(breakerName(method.name), { text: method.breaker === undefined ? "that is off" : "", at: undefined });
     visit(method.breaker, breakerName(method.name));

@@ -97,7 +97,7 @@ export interface PlanLimit {
   readonly concurrent: Leaf<number>;
   readonly queued: Leaf<number>;
   readonly adaptive: Leaf<boolean>;
-  /** Maximum number of streams that are followed at a time; undefined: no call is followed. */
+  /** Maximum number of streams that are followed at a time; undefined: not declared, and no call is followed. */
   readonly streams: Leaf<number> | undefined;
 }
 

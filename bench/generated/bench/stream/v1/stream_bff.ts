@@ -23,11 +23,6 @@ const UPSTREAM = {
   retryBudget: { maxTokens: 10, tokenRatio: 0.1 }, // stream.proto:8
 };
 
-const PROFILE_UPSTREAM = {
-  ...UPSTREAM,
-  streams: undefined,
-};
-
 const CALL = {
   timeoutMs: 1_500, // stream.proto:8
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 }, // stream.proto:8
@@ -46,7 +41,7 @@ export type Clients = Readonly<Record<"event" | "profile", UnaryClient>>;
 export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
   return {
     event: new Upstream("bench.up.v1.EventService", clients.event, UPSTREAM, options),
-    profile: new Upstream("bench.up.v1.ProfileService", clients.profile, PROFILE_UPSTREAM, options),
+    profile: new Upstream("bench.up.v1.ProfileService", clients.profile, UPSTREAM, options),
   };
 }
 export type Upstreams = ReturnType<typeof createUpstreams>;
