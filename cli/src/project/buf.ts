@@ -47,9 +47,12 @@ export function buildImage({
     ...paths.flatMap((path) => ["--path", path]),
     ...(withoutSources === true ? ["--exclude-source-info"] : []),
   ];
-  const files = filesIn(runBuf(args, cwd), before);
+  const files = filesIn(runBuf(args, cwd, { maxMs: MOST_BUILD_MS }), before);
   return { files, imports: new Set(files.filter(isImport).map(({ name }) => name)) };
 }
+
+/** Maximum time of a build, which may fetch a repository. An editor waits for it. */
+const MOST_BUILD_MS = 5 * 60_000;
 
 /** By file, as buf has given it: what is decoded for the first time after a save is what it has changed. */
 const bytesByFile = new WeakMap<FileDescriptorProto, Uint8Array>();
