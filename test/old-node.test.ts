@@ -39,7 +39,13 @@ const installed = [...new Set((process.env.PATH ?? "").split(delimiter))]
   .filter(({ version }) => isTooOld(version));
 
 test("the list covers every command", () => {
-  expect(Object.keys(COMMANDS).sort()).toEqual(["bff-key", "buf-plugin-bff", "protobff", "protoc-gen-bff"]);
+  expect(Object.keys(COMMANDS).sort()).toEqual([
+    "bff-key",
+    "buf-plugin-bff",
+    "conformance",
+    "protobff",
+    "protoc-gen-bff",
+  ]);
 });
 
 describe.each([simulated("v20.20.2"), simulated("v22.17.1"), ...installed])("$version", ({ node, version, before }) => {
