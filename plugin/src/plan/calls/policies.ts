@@ -8,14 +8,15 @@ import { retryIfOverSteps } from "../../resolve/model/source-parts.ts";
 import { DEFAULT_ATTEMPTS } from "../../resolve/policies/context.ts";
 import { entriesAround, entriesOf, nearest, protocolName } from "../../resolve/policies/entries.ts";
 import { DEFAULT_SHARDS, shardsOf } from "../../resolve/policies/shards.ts";
-import type {
-  Leaf,
-  PlanBalance,
-  PlanBranch,
-  PlanBreaker,
-  PlanCallPolicy,
-  PlanShard,
-  PlanUpstream,
+import {
+  DEFAULT_STREAMS,
+  type Leaf,
+  type PlanBalance,
+  type PlanBranch,
+  type PlanBreaker,
+  type PlanCallPolicy,
+  type PlanShard,
+  type PlanUpstream,
 } from "../model/calls.ts";
 
 const leaf = <T>(setting: Sourced<T> | undefined, standard: T): Leaf<T> => ({
@@ -27,9 +28,6 @@ const leafOf = <T>({ value, at }: Sourced<T>): Leaf<T> => ({ value, at });
 
 /** Default upper bound of an adaptive limit, as in Envoy. */
 export const ADAPTIVE_MOST = 1_000;
-
-/** Number of streams of an upstream that are followed at a time, if no option sets it. */
-export const DEFAULT_STREAMS = 1_000;
 
 /** @param ofCalls declarations of the upstream's calls; `follows`: true if any of the calls is followed */
 export function planUpstream(

@@ -3,8 +3,7 @@ import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { Ir } from "../../ir/ir.ts";
 import { entriesAround, entriesOf, governing } from "../../resolve/policies/entries.ts";
-import { DEFAULT_STREAMS } from "../calls/policies.ts";
-import type { PlanUpstream } from "../model/calls.ts";
+import { DEFAULT_STREAMS, type PlanUpstream } from "../model/calls.ts";
 import type { Plan, PlanFile, PlanServer } from "../model/plan.ts";
 
 /**

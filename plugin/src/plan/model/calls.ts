@@ -93,6 +93,9 @@ export interface PlanBalance {
   readonly connections: Leaf<number>;
 }
 
+/** Number of streams of an upstream that are followed at a time, if no option sets it. */
+export const DEFAULT_STREAMS = 1_000;
+
 export interface PlanLimit {
   readonly concurrent: Leaf<number>;
   readonly queued: Leaf<number>;
