@@ -145,7 +145,8 @@ export class SpanMaker {
       status: failure === undefined ? SpanStatus.unset : SpanStatus.error,
       message: failure === undefined ? "" : bounded(failure.logText),
     });
-    if (attempts.length > 1) for (const attempt of attempts) spans.push(this.#attempt(attempt, note, making));
+    if (attempts.length > 1 || hasWaited(ended, attempts))
+      for (const attempt of attempts) spans.push(this.#attempt(attempt, note, making));
   }
   #attempt(attempt: AttemptNote, { spanId }: CallNote, making: Making): SpanRecord {
     const { number, hedge, outcome } = attempt;
@@ -243,6 +244,12 @@ export class SpanMaker {
     return place === undefined ? NONE : [{ ...place, attributes: NONE }];
   }
 }
+
+/** Waiting time of a call that its attempt does not explain, in milliseconds. */
+const LEAST_WAIT_MS = 1;
+/** Whether a call waited before its first attempt, mostly for a place under a limit. */
+const hasWaited = ({ startedAt }: Pick<CallEvent, "startedAt">, [first]: readonly AttemptNote[]): boolean =>
+  first !== undefined && first.startedAt - startedAt >= LEAST_WAIT_MS;
 
 const UNSET = { status: SpanStatus.unset, message: "" } as const;
 

@@ -117,6 +117,24 @@ describe("attempts", () => {
   });
 });
 
+test("a call that waited for a place has a span of its attempt", async () => {
+  const { client, get, sink, clock } = traced({ policy: { limit: { concurrent: 1, queued: 1 } } });
+  const first = get("a");
+  await idle();
+  const second = get("b");
+  await clock.advance(10);
+  client.of("a").thing();
+  await first.answer;
+  await clock.advance(5);
+  client.of("b").thing();
+  await second.answer;
+  expect(sink.tree.filter((line) => line.includes("attempt") || line.includes(GET))).toEqual([
+    `  ${GET} client 10 ms code=OK`,
+    `  ${GET} client 15 ms code=OK`,
+    "    attempt first internal 5 ms bff.attempt.number=1 bff.attempt.kind=first bff.attempt.outcome=ok",
+  ]);
+});
+
 describe("exported despite not being sampled", () => {
   const failing = (code: Code) => async (all: ReturnType<typeof traced>) => {
     all.client.answer = (sent) => sent.fault(code);

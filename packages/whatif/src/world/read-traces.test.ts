@@ -51,6 +51,11 @@ describe("traces", () => {
     expect(of?.latency(0.2)).toBe(30);
     expect(of?.failures?.(0.9)).toBe(20);
   });
+  test("give the attempt of a call that waited for a place", () => {
+    const waited = call(60, "OK", {}, { spanId: "00000000000000ff" });
+    const attempt = span(1, 20, { "bff.attempt.outcome": "ok" }, { parentSpanId: "00000000000000ff" });
+    expect(parseTraces(document(waited, attempt), "t.json").calls.get("a.v1.A/Get")?.latency(0.9)).toBe(20);
+  });
   test("calls that were refused or given up are no answers", () => {
     const { calls } = parseTraces(
       document(call(0, "UNAVAILABLE", { "bff.call.attempts": 0 }), call(10), call(100, "DEADLINE_EXCEEDED")),

@@ -38,7 +38,8 @@ export function parseTraces(text: string, file: string): World {
   );
   const calls = new Map<string, Attempts>();
   const rpcs = new Map<string, number[]>();
-  const repeated = new Map<string, Attempts>();
+  /** By the span's id. A call has spans of attempts if there were several, or if it waited for a place. */
+  const called = new Map<string, Called>();
   const others: { readonly span: Span; readonly outcome: string }[] = [];
   for (const span of spans) {
     const { method, status, attempts, outcome, kept } = readAttributes(span);
@@ -46,16 +47,19 @@ export function parseTraces(text: string, file: string): World {
     if (method !== undefined && isCall) {
       const of = calls.get(method) ?? { observed: [], errors: [], codes: new Map() };
       calls.set(method, of);
-      if (attempts > 1) repeated.set(span.spanId ?? "", of);
-      else if (attempts === 1) observe(of, span, STATUS_OUTCOMES[status] ?? "failed", status);
+      if (attempts > 0) called.set(span.spanId ?? "", { of, span, status, isAttempt: attempts === 1 });
     } else if (method !== undefined && (span.kind === 2 || span.kind === "SPAN_KIND_SERVER") && !kept)
       startsOf(rpcs, method).push(startOf(span));
     else if (outcome !== undefined) others.push({ span, outcome });
   }
   for (const { span, outcome } of others) {
-    const of = repeated.get(span.parentSpanId ?? "");
-    if (of !== undefined) observe(of, span, outcome, readAttributes(span).error);
+    const call = called.get(span.parentSpanId ?? "");
+    if (call === undefined) continue;
+    call.isAttempt = false;
+    observe(call.of, span, outcome, readAttributes(span).error);
   }
+  for (const { of, span, status, isAttempt } of called.values())
+    if (isAttempt) observe(of, span, STATUS_OUTCOMES[status] ?? "failed", status);
   if (calls.size === 0)
     throw new InputError(`${file} has no call of an upstream: write traces of the server, with sampled requests`);
   const behaviours = [...calls].flatMap(([method, of]): [string, CallWorld][] => {
@@ -103,6 +107,15 @@ interface Attempts {
   /** Errors that the upstream returned. */
   readonly errors: Observed[];
   readonly codes: Map<string, number>;
+}
+
+/** The span of a call. */
+interface Called {
+  readonly of: Attempts;
+  readonly span: Span;
+  readonly status: string;
+  /** Whether the span is that of the attempt, too. */
+  isAttempt: boolean;
 }
 
 /** Outcomes of calls with one attempt, by their status. */
