@@ -1,5 +1,5 @@
-// A formula with independent latencies, for comparison: the page waits for its longest path, each call takes its latency up
-// to its timeout. There are no retries, hedges, caches, limits and breakers in it.
+// A formula with independent latencies, for comparison: the page waits for its longest path, and each call takes its
+// latency up to its timeout. There are no retries, hedges, caches, limits and breakers in it.
 import { quantile } from "../../../packages/whatif/src/result/estimate.ts";
 import { Random } from "../../../packages/whatif/src/world/random.ts";
 import type { World } from "../../../packages/whatif/src/world/world.ts";

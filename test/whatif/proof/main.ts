@@ -6,8 +6,8 @@ import { type Proven, prove } from "./proof.ts";
 
 const { values } = parseArgs({
   options: {
-    requests: { type: "string", default: "700" },
-    traced: { type: "string", default: "3000" },
+    requests: { type: "string", default: "5000" },
+    traced: { type: "string", default: "12000" },
     changes: { type: "string", default: String(CHANGES.length) },
     seed: { type: "string", default: "1" },
     out: { type: "string" },
@@ -28,7 +28,7 @@ const mean = (all: readonly Proven[], error: (of: Proven) => number): number =>
 const results = await prove(CHANGES.slice(0, Number(values.changes)), {
   requests: Number(values.requests),
   traced: Number(values.traced),
-  runs: 2,
+  runs: 4,
   seed: Number(values.seed),
   predicted: (all) => {
     if (values.out !== undefined) writeFileSync(`${values.out}.predictions.json`, JSON.stringify(all, null, 2));

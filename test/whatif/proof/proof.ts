@@ -13,16 +13,19 @@ import { type Figures, independent } from "./formula.ts";
 import { type Variant, variantOf } from "./project.ts";
 import type { Truths } from "./upstreams.ts";
 
-/** Unknown to predictions, which see traces alone. */
+/**
+ * Unknown to predictions, which see traces alone. Tails are moderate: a few thousand requests would not show the p99 of a
+ * heavy one.
+ */
 const TRUTHS: Truths = {
-  "user.v1.Users/Get": { p50: 240, p99: 640, slow: 0, errors: 0.005 },
-  "catalog.v1.Catalog/Get": { p50: 200, p99: 480, slow: 0.02, errors: 0 },
-  "price.v1.Prices/Get": { p50: 320, p99: 800, slow: 0, errors: 0 },
-  "review.v1.Reviews/Get": { p50: 360, p99: 880, slow: 0.03, errors: 0 },
+  "user.v1.Users/Get": { p50: 240, p99: 640, slow: 0.02, errors: 0.005 },
+  "catalog.v1.Catalog/Get": { p50: 200, p99: 480, slow: 0, errors: 0 },
+  "price.v1.Prices/Get": { p50: 320, p99: 1400, slow: 0, errors: 0 },
+  "review.v1.Reviews/Get": { p50: 360, p99: 880, slow: 0, errors: 0 },
   "stock.v1.Stocks/Get": { p50: 280, p99: 680, slow: 0, errors: 0.01 },
-  "ad.v1.Ads/Get": { p50: 200, p99: 600, slow: 0.02, errors: 0 },
+  "ad.v1.Ads/Get": { p50: 200, p99: 600, slow: 0, errors: 0 },
 };
-const RATE = 60;
+const RATE = 120;
 /** Requests to a new process, whose code is not compiled yet. */
 const WARM_UP = 100;
 const KEYS = 300;
