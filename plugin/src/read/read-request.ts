@@ -1,6 +1,7 @@
-import { create, createFileRegistry, createRegistry } from "@bufbuild/protobuf";
+import { createRegistry } from "@bufbuild/protobuf";
 import { assertValidNames } from "@bufbuild/protobuf/codegenv2";
-import { type CodeGeneratorRequest, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import type { CodeGeneratorRequest } from "@bufbuild/protobuf/wkt";
+import { describeFiles } from "./describe-files.ts";
 import type { Schema } from "./read-ir.ts";
 
 /**
@@ -9,10 +10,9 @@ import type { Schema } from "./read-ir.ts";
  */
 export function readRequest(request: CodeGeneratorRequest): Schema {
   const { protoFile, sourceFileDescriptors } = request;
-  for (const file of protoFile) assertValidNames(file);
   const complete = new Map(sourceFileDescriptors.map((file) => [file.name, file]));
-  const set = create(FileDescriptorSetSchema, { file: protoFile.map((file) => complete.get(file.name) ?? file) });
-  const allFiles = [...createFileRegistry(set).files];
+  for (const file of protoFile) if (complete.has(file.name)) assertValidNames(file);
+  const allFiles = describeFiles(protoFile.map((file) => complete.get(file.name) ?? file));
   const targets = new Set(request.fileToGenerate);
   return {
     files: allFiles.filter(({ proto }) => targets.has(proto.name)),
