@@ -15,6 +15,7 @@ import { requestFor } from "./support/request.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
+const generated = generatedDocs();
 
 const pages = [
   "README.md",
@@ -45,6 +46,13 @@ function anchors(text: string): ReadonlySet<string> {
   );
 }
 
+const anchorsByPage = new Map<string, ReadonlySet<string>>();
+function anchorsOf(page: string): ReadonlySet<string> {
+  const found = anchorsByPage.get(page) ?? anchors(read(page));
+  anchorsByPage.set(page, found);
+  return found;
+}
+
 function withoutCode(text: string): string {
   return text.replace(/^```.*?^```$/gms, "");
 }
@@ -57,7 +65,7 @@ function brokenLinks(page: string): string[] {
     const [path = "", anchor] = link.split("#");
     const target = path === "" ? page : join(dirname(page), path);
     if (!existsSync(join(root, target))) return [link];
-    return anchor === undefined || anchors(read(target)).has(anchor) ? [] : [link];
+    return anchor === undefined || anchorsOf(target).has(anchor) ? [] : [link];
   });
 }
 
@@ -192,7 +200,7 @@ test("the page of variables lists every variable that a server reads, and no oth
   // Nobody who deploys a server sets it: `protobff dev` does.
   expect(known.delete("BFF_EXPLORER_CALLERS")).toBe(true);
   expect(read("docs/cli.md")).toContain("`BFF_EXPLORER_CALLERS`");
-  const page = generatedDocs()["docs/variables.md"] ?? "";
+  const page = generated["docs/variables.md"] ?? "";
   const listed = [...page.matchAll(/^\| `([A-Z0-9_]+)` \|/gm)].map(([, name = ""]) => name);
   expect(listed.filter((name) => !name.startsWith("OTEL_")).sort()).toEqual([...known].sort());
 });
@@ -228,10 +236,11 @@ test("the runtime page lists every event", () => {
   expect(listed.sort()).toEqual(events.sort());
 });
 
-const diagnosticsPage = generatedDocs()["docs/diagnostics.md"] ?? "";
+const diagnosticsPage = generated["docs/diagnostics.md"] ?? "";
+const explained = explanations();
 
 test("the page lists every diagnostic with its meaning, its text and a correct example", () => {
-  const codes = explanations().map(({ code }) => code);
+  const codes = explained.map(({ code }) => code);
   const whole =
     /^### .*\n\n\*(Error|Warning)\.\* .*\.\n\n(.*\n)*Diagnostic:\n\n```text\n(.*\n)*(Right|And then):\n\n```/;
   const sections = new Map(diagnosticsPage.split(/^(?=###? )/m).map((text) => [text.slice(4, 10), text]));
@@ -240,12 +249,12 @@ test("the page lists every diagnostic with its meaning, its text and a correct e
 });
 
 test("the meaning of a diagnostic is a sentence", () => {
-  const fragments = explanations().filter(({ meaning }) => !/^[A-Z`"'].*\w.*\.$/.test(meaning));
+  const fragments = explained.filter(({ meaning }) => !/^[A-Z`"'].*\w.*\.$/.test(meaning));
   expect(fragments.map(({ code, meaning }) => `${code}: ${meaning}`)).toEqual([]);
 });
 
 test("each diagnostic on the page has its own severity and code", () => {
-  const wrong = explanations().filter(({ code, severity, sections }) => {
+  const wrong = explained.filter(({ code, severity, sections }) => {
     const diagnostic = sections.find(({ title }) => title === "Diagnostic")?.text ?? "";
     return !diagnostic.includes(`: ${severity} ${code}: `);
   });

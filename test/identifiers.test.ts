@@ -25,7 +25,7 @@ function declaredNames({ path, text }: Source): readonly string[] {
     if (!isUse && name !== undefined && (ts.isIdentifier(name) || ts.isPrivateIdentifier(name))) found.add(name.text);
     ts.forEachChild(node, visit);
   };
-  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true));
+  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, false));
   return [...found];
 }
 const spoken = (source: Source): readonly string[] => declaredNames(source).filter((name) => SPOKEN.test(name));

@@ -29,7 +29,7 @@ function textsOf({ path, text }: Source): string[] {
     if (ts.isJsxText(node)) found.push(node.text.replaceAll(/\s+/g, " "));
     ts.forEachChild(node, visit);
   };
-  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true));
+  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, false));
   return found.filter((text) => /[a-z]+ [a-z]+/i.test(text));
 }
 
