@@ -3,7 +3,7 @@
 // `dist/` and points package.json at `dist/`; afterwards it reverts both. Both halves may run again at any time. After
 // an interrupted `npm pack`, another one, or `node ../scripts/pack.ts after`, restores the folder.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Manifest, readManifest, root, type Workspace, workspaces } from "./workspaces.ts";
 
@@ -27,11 +27,7 @@ function withExports(text: string, from: RegExp, to: string): string {
 function before(folder: string): void {
   clear(folder);
   // A package is built against what is published of the others, and not along with their sources.
-  for (const other of neededBy(folder)) {
-    const out = declarationsOf(other);
-    const incremental = ["--incremental", "--tsBuildInfoFile", join(out, ".tsbuildinfo")];
-    build(join(root, other.folder), out, ["--emitDeclarationOnly", "--outDir", out, ...incremental]);
-  }
+  for (const other of neededBy(folder)) declare(other);
   build(folder, join(folder, SCRATCH));
   rmSync(join(folder, SCRATCH), { recursive: true });
   rewrite(folder, pointedAtDist);
@@ -44,6 +40,30 @@ function after(folder: string): void {
 
 /** A folder in the package for the configuration of its build. */
 const SCRATCH = ".build";
+
+/** Builds the declarations of a package, unless they are newer than its sources and all that the sources need. */
+function declare(workspace: Workspace): void {
+  const info = buildInfoOf(workspace);
+  const folder = join(root, workspace.folder);
+  const sources = join(folder, "src");
+  const inputs = [
+    ...readdirSync(sources, { recursive: true, encoding: "utf8" }).map((path) => join(sources, path)),
+    ...neededBy(folder).map(buildInfoOf),
+    join(folder, "tsconfig.build.json"),
+    // npm writes this one at each installation.
+    ...["tsconfig.build.json", "tsconfig.json", "node_modules/.package-lock.json"].map((name) => join(root, name)),
+  ];
+  if (changedAt(info) > Math.max(...inputs.map(changedAt))) return;
+  const incremental = ["--incremental", "--tsBuildInfoFile", info];
+  build(folder, declarationsOf(workspace), [
+    "--emitDeclarationOnly",
+    "--outDir",
+    declarationsOf(workspace),
+    ...incremental,
+  ]);
+}
+const buildInfoOf = (workspace: Workspace): string => join(declarationsOf(workspace), ".tsbuildinfo");
+const changedAt = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 /** The folder with the declarations of a package. It stays, so that the next package that needs them finds them up to date. */
 function declarationsOf({ manifest }: Workspace): string {
