@@ -1,19 +1,20 @@
 // Runs tiers of tests (scripts/test-tiers.ts), by default the quick one after the static checks: npm test, npm run
 // test:all. Failures in tiers that depend on other processes run once more, alone, and are listed if they pass then.
 // The last line is `N passed, N failed`; a static check counts as one test.
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import type { SuiteReport } from "./suite-report.ts";
 import { type SuiteRun, tally } from "./tally.ts";
 import { TIERS, type Tier } from "./test-tiers.ts";
 
 const USAGE = `usage: node scripts/test.ts [--all | --tier ${TIERS.join(" | --tier ")}] [--changed[=<commit>]]`;
+/** The longest first, since they run two at a time. */
 const CHECKS: readonly (readonly [title: string, command: string, ...args: string[]])[] = [
-  ["formatting and lint", "biome", "ci", "--error-on-warnings", "."],
   [
     "types",
     "tsc",
@@ -23,11 +24,12 @@ const CHECKS: readonly (readonly [title: string, command: string, ...args: strin
     "--tsBuildInfoFile",
     "node_modules/.cache/types.tsbuildinfo",
   ],
+  ["generated files are up to date", "node", "scripts/generate.ts", "--check"],
+  ["docs are up to date", "node", "scripts/docs.ts", "--check"],
+  ["formatting and lint", "biome", "ci", "--error-on-warnings", "."],
   ["types of the live page", "tsc", "-p", "packages/server/explorer"],
   ["protos", "buf", "lint"],
-  ["generated files are up to date", "node", "scripts/generate.ts", "--check"],
   ["the live page is up to date", "node", "scripts/explorer-page.ts", "--check"],
-  ["docs are up to date", "node", "scripts/docs.ts", "--check"],
 ];
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -43,30 +45,42 @@ const counts = { passed: 0, failed: 0 };
 const failures: string[] = [];
 const passedAgain: string[] = [];
 
-function run(command: string, args: readonly string[], env: Readonly<Record<string, string>>, quiet: boolean) {
-  return spawnSync(join(bin, command), args, {
-    cwd: root,
-    stdio: quiet ? "pipe" : "inherit",
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
-    env: {
-      NODE_COMPILE_CACHE: compiled,
-      ...process.env,
-      ...env,
-      PROTOBFF_SEED: seed,
-      PATH: `${bin}:${process.env.PATH ?? ""}`,
-    },
-  });
+const options = (env: Readonly<Record<string, string>>) => ({
+  cwd: root,
+  env: {
+    NODE_COMPILE_CACHE: compiled,
+    ...process.env,
+    ...env,
+    PROTOBFF_SEED: seed,
+    PATH: `${bin}:${process.env.PATH ?? ""}`,
+  },
+});
+
+/** Runs a static check, and returns its output if it fails. */
+async function outputOf(command: string, args: readonly string[]): Promise<string | undefined> {
+  const quiet = { ...options({ NO_COLOR: "1", FORCE_COLOR: "0" }), maxBuffer: 1 << 28 };
+  try {
+    await promisify(execFile)(join(bin, command), args, quiet);
+    return undefined;
+  } catch (thrown) {
+    const { stdout, stderr, message } = thrown as Error & { readonly stdout?: string; readonly stderr?: string };
+    return `${stdout ?? ""}${stderr ?? ""}` || message;
+  }
 }
 
-/** A static check; its output appears only if it fails. */
-function check([title, command, ...args]: (typeof CHECKS)[number]): void {
-  process.stdout.write(`${title} … `);
-  const { status, stdout, stderr, error } = run(command, args, { NO_COLOR: "1", FORCE_COLOR: "0" }, true);
-  const ok = status === 0;
-  process.stdout.write(ok ? "ok\n" : `failed\n${stdout}${stderr}${error?.message ?? ""}\n`);
-  counts[ok ? "passed" : "failed"]++;
-  if (!ok) failures.push(title);
+/** Runs the static checks in two lanes: most of them compute on one core. */
+async function check(): Promise<void> {
+  const waiting = [...CHECKS];
+  const lane = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [title, command, ...args] = next;
+      const output = await outputOf(command, args);
+      process.stdout.write(`${title} … ${output === undefined ? "ok" : `failed\n${output}`}\n`);
+      counts[output === undefined ? "passed" : "failed"]++;
+      if (output !== undefined) failures.push(title);
+    }
+  };
+  await Promise.all([lane(), lane()]);
 }
 
 function vitest(args: readonly string[], tier: Tier): SuiteRun {
@@ -74,7 +88,8 @@ function vitest(args: readonly string[], tier: Tier): SuiteRun {
   const path = join(folder, "report.json");
   try {
     const all = ["run", "--reporter=minimal", `--reporter=${reporter}`, "--passWithNoTests", ...args];
-    const { status, error } = run("vitest", all, { PROTOBFF_TIER: tier, PROTOBFF_SUITE_REPORT: path }, false);
+    const env = { PROTOBFF_TIER: tier, PROTOBFF_SUITE_REPORT: path };
+    const { status, error } = spawnSync(join(bin, "vitest"), all, { ...options(env), stdio: "inherit" });
     if (error !== undefined) process.stderr.write(`${error.message}\n`);
     return { ok: status === 0, report: read(path) };
   } finally {
@@ -124,7 +139,7 @@ if (parsed === undefined) {
   const command = `PROTOBFF_SEED=${seed} node scripts/test.ts ${process.argv.slice(2).join(" ")}`.trim();
   process.stdout.write(`seed of random tests: ${seed}\n`);
   for (const tier of parsed.tiers) {
-    if (tier === "quick") for (const entry of CHECKS) check(entry);
+    if (tier === "quick") await check();
     runTier(tier, parsed.changed === undefined ? [] : [parsed.changed]);
   }
   for (const name of passedAgain) process.stdout.write(`\npassed when run again alone: ${name}`);
