@@ -432,7 +432,7 @@ describe("imports", () => {
     services: ["streams", "overload", "gen", ...requests],
     adapter: ["streams", "overload", ...requests],
     rest: ["streams", "fast", "headers", "overload", "transcoding", "gen", "logs", ...requests],
-    mcp: ["services", "explorer", "session", "headers", "logs", ...requests],
+    mcp: ["streams", "fast", "services", "explorer", "session", "headers", "logs", ...requests],
     "listen.ts": [
       ...["mcp", "rest", "adapter", "services", "streams", "fast", "listener", "http2", "headers", "overload"],
       ...requests,

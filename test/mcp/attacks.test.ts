@@ -185,6 +185,14 @@ test("refuses bodies that are too large, announced or not", async () => {
   expect((await sendBody(mcp, chunks, headers).catch(() => ({ status: 413 }))).status).toBe(413);
 });
 
+test("refuses a flood of bad credentials before it reads their messages", async () => {
+  const { mcp } = await serverUnderAttack();
+  const body = "[".repeat(50_000); // refused with 400 by a server that reads it
+  for (let i = 0; i < 30; i++)
+    for (const credential of [{}, bearer(`token ${i}`)])
+      expect((await sendBody(mcp, body, { ...headersOf(CALL), ...credential })).status).toBe(401);
+});
+
 test("refuses other methods, types and answers", async () => {
   const { mcp, mine } = await serverUnderAttack();
   const headers = { ...headersOf(CALL), ...mine };

@@ -277,17 +277,17 @@ function pathsOf(base: Base, rpcPaths: readonly string[]) {
   const followed = { ...under, registry, corsOrigins, publicUrl: options.publicUrl, rpcOf };
   const sockets = streaming.length === 0 ? undefined : new FollowSockets(followed);
   const unknown = new UnknownMethods([...rpcPaths, ...base.routes.keys()], ids, cors);
-  const shortcut = new Shortcuts([hosts, fast, streams, rest, unknown].filter((path) => path !== undefined));
+  const shed =
+    shedding && ((method: string, connection: object | undefined) => shedding.refusal(shedding.of(method), connection));
+  const mcp = options.mcp?.path({ ...served, ...under, corsOrigins, shed });
+  const shortcut = new Shortcuts([hosts, fast, streams, rest, unknown, mcp].filter((path) => path !== undefined));
   return { security, pending, ids, rest, sockets, shortcut };
 }
 
 function openListener(base: Base, connect: Handler, { security, pending, ids, sockets, shortcut }: Paths) {
   const { options, peers, fault, routes, cors, maxBytes } = base;
   const adapter = withRequestDeadline(withLongDeadlines(connect));
-  const { shedding } = base;
-  const shed =
-    shedding && ((method: string, connection: object | undefined) => shedding.refusal(shedding.of(method), connection));
-  const tools = options.mcp === undefined ? adapter : options.mcp.before(adapter, { ...base, shed });
+  const tools = options.mcp?.before(adapter) ?? adapter;
   const rpcs = base.corsOrigins.length === 0 ? tools : withCors(cors, tools);
   const handler = withSourceRoutes({ routes, peers, fault }, rpcs);
   return Listener.open(ids.added(security.added(withKnownMethods(withProbes(base.readiness, handler)))), {

@@ -49,6 +49,8 @@ export class Denied {
 /** Check that precedes an RPC's message. It never throws, and its promise never rejects. */
 export interface AdmissionCheck {
   authenticate(headers: IncomingHeaders): Verdict | Promise<Verdict>;
+  /** Verifies the credential alone: `authenticate` then receives the result. */
+  identify(headers: IncomingHeaders): Verdict | Promise<Verdict>;
   /** Undefined: no early limit applies to the whole package. */
   readonly arrival?: ArrivalCheck | undefined;
 }
@@ -82,6 +84,15 @@ export class Admission implements AdmissionCheck {
 
   /** Returns a promise only if a credential's source has to make a call. */
   authenticate(headers: IncomingHeaders): Verdict | Promise<Verdict> {
+    return this.#verify(headers, (found, startedAt) => this.#admit(found, startedAt));
+  }
+  identify(headers: IncomingHeaders): Verdict | Promise<Verdict> {
+    return this.#verify(headers, (found) => found);
+  }
+  #verify(
+    headers: IncomingHeaders,
+    permitted: (found: AuthenticatedRequest, startedAt: number) => Verdict,
+  ): Verdict | Promise<Verdict> {
     const { identity, clock } = this.#options;
     const startedAt = clock.now();
     let authentication: AuthenticatedRequest | Failure | Promise<AuthenticatedRequest>;
@@ -90,12 +101,12 @@ export class Admission implements AdmissionCheck {
     } catch (thrown) {
       return this.#failed(headers, thrown, startedAt);
     }
-    if (authentication instanceof AuthenticatedRequest) return this.#admit(authentication, startedAt);
+    if (authentication instanceof AuthenticatedRequest) return permitted(authentication, startedAt);
     if (authentication instanceof Failure) return this.#failed(headers, authentication, startedAt);
     return this.#inTime(authentication).then(
       (found) => {
         found.tookMs = clock.now() - startedAt;
-        return this.#admit(found, startedAt);
+        return permitted(found, startedAt);
       },
       (thrown: unknown) => this.#failed(headers, thrown, startedAt),
     );

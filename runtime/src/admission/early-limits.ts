@@ -42,6 +42,9 @@ export class EarlyLimits<App> implements AdmissionCheck, ArrivalCheck {
     if (headers instanceof AuthenticatedRequest && headers.passed === this) return this.#next(headers, 0);
     return this.#charged(headers, this.#options.early);
   }
+  identify(headers: IncomingHeaders): Verdict | Promise<Verdict> {
+    return this.#options.admission?.identify(headers) ?? this.#anonymous(headers);
+  }
   authenticateArrived(headers: IncomingHeaders): Verdict | Promise<Verdict> {
     return this.#charged(headers, this.#ofRpc);
   }
@@ -92,21 +95,21 @@ export class EarlyLimits<App> implements AdmissionCheck, ArrivalCheck {
     return this.#next(arrived.headers, tookMs);
   }
   #next(headers: IncomingHeaders, tookMs: number): Verdict | Promise<Verdict> {
-    const { admission, hidden } = this.#options;
+    const { admission } = this.#options;
     const passed = (verdict: Verdict): Verdict => {
       if (verdict instanceof Denied) return verdict;
       verdict.passed = this;
       verdict.tookMs += tookMs;
       return verdict;
     };
-    if (admission === undefined) {
-      if (headers instanceof AuthenticatedRequest) return passed(headers);
-      return passed(
-        new AuthenticatedRequest(headers, hidden, { caller: undefined, peer: incomingOf(headers).peer, answer: [] }),
-      );
-    }
+    if (admission === undefined) return passed(this.#anonymous(headers));
     const verdict = admission.authenticate(headers);
     return verdict instanceof Promise ? verdict.then(passed) : passed(verdict);
+  }
+  #anonymous(headers: IncomingHeaders): AuthenticatedRequest {
+    if (headers instanceof AuthenticatedRequest) return headers;
+    const parts = { caller: undefined, peer: incomingOf(headers).peer, answer: [] };
+    return new AuthenticatedRequest(headers, this.#options.hidden, parts);
   }
   #denied(failure: Failure, request: Arrived<App>, startedAt: number, also?: (trace?: Trace) => void): Denied {
     const { headers } = request;

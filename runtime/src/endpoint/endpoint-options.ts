@@ -139,6 +139,8 @@ export interface Endpoint {
    * resulting headers to `run`. Undefined if every caller is admitted. It never throws, and a promise never rejects.
    */
   readonly authenticate?: ((headers: IncomingHeaders) => Verdict | Promise<Verdict>) | undefined;
+  /** Verifies the caller's credential alone, for `authenticate`. Undefined if every caller is admitted. */
+  readonly identify?: ((headers: IncomingHeaders) => Verdict | Promise<Verdict>) | undefined;
   /** Early limits of its package; undefined: there are none. */
   readonly arrival?: ArrivalCheck | undefined;
   /**

@@ -66,9 +66,10 @@ export function endpoint<
     return authenticateFirst(admission, clock, { headers, clientMs, begin, failed, refused });
   };
   const authenticate: Endpoint["authenticate"] = (headers) => admission.authenticate(headers);
+  const identify: Endpoint["identify"] = (headers) => admission.identify(headers);
   const plain = routeOf(method, run, codec);
   const route: Endpoint["route"] = (router) => addAuthenticated(router, admission, () => plain(router));
-  return { ...common, authenticate, arrival: admission.arrival, run, route: versioned(version, route) };
+  return { ...common, authenticate, identify, arrival: admission.arrival, run, route: versioned(version, route) };
 }
 
 /**

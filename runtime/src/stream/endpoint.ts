@@ -97,6 +97,7 @@ export function behindFront<App, I extends DescMessage, O extends DescMessage, C
   return {
     ...common,
     authenticate: (headers) => admission.authenticate(headers),
+    identify: (headers) => admission.identify(headers),
     arrival: admission.arrival,
     follow,
     route: versioned(version, route),

@@ -82,6 +82,8 @@ export interface StreamEndpoint {
   /** As of `Endpoint`. */
   readonly authenticate?: ((headers: IncomingHeaders) => Verdict | Promise<Verdict>) | undefined;
   /** As of `Endpoint`. */
+  readonly identify?: Endpoint["identify"];
+  /** As of `Endpoint`. */
   readonly arrival?: ArrivalCheck | undefined;
   readonly refused?: ((failure: Failure, headers: IncomingHeaders, tookMs: number) => void) | undefined;
   /** As of `Endpoint`. */

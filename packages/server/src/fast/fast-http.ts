@@ -7,6 +7,10 @@ import { addChallenge } from "../headers/challenge.ts";
 import type { FastHead } from "./fast-call.ts";
 import { type FastRpc, UnaryCall } from "./unary-call.ts";
 
+/** Returns the length of a body that its headers declare; infinity without one. */
+export const declaredLength = (headers: http.IncomingHttpHeaders): number =>
+  Number.parseInt(headers["content-length"] ?? "Infinity", 10) || Number.POSITIVE_INFINITY;
+
 /** A call whose request and answer are one body each, over HTTP/1.1 or HTTP/2. */
 export abstract class FastHttpCall extends UnaryCall {
   readonly #out: Carrier | http.ServerResponse;
@@ -20,7 +24,7 @@ export abstract class FastHttpCall extends UnaryCall {
     return "writeHead" in this.#out ? undefined : this.#out.session;
   }
   protected get expected(): number {
-    return Number.parseInt(this.head.headers["content-length"] ?? "Infinity", 10) || Number.POSITIVE_INFINITY;
+    return declaredLength(this.head.headers);
   }
   protected arrived(): void {
     const { maxBytes } = this.rpc;

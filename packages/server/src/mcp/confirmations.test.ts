@@ -9,7 +9,7 @@ function opened() {
   const clock = new FakeClock();
   const used = new UsedHere(clock);
   const confirmations = new Confirmations(new Sealer([Buffer.alloc(32)]), used, clock);
-  const state = (): string => JSON.parse(confirmations.question(CALL, "{}")).requestState;
+  const state = (): string => JSON.parse(`{${confirmations.question(CALL, "{}")}}`).requestState;
   return { clock, used, confirmations, state };
 }
 

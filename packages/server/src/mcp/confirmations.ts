@@ -5,7 +5,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import type { Clock } from "@protobff/runtime/internal/clock";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
 import type { Sealer } from "@protobff/runtime/internal/sealing/sealer";
-import { cut, isObject } from "./json-rpc.ts";
+import { cut, isObject, membersOf } from "./json-rpc.ts";
 
 /** Name of the question, and of its field. */
 const CONFIRM = "confirm";
@@ -50,14 +50,13 @@ export class Confirmations {
   }
 
   /**
-   * Returns the JSON of a result with a question to the user.
+   * Returns the JSON of a result with a question to the user, without its braces.
    *
    * @param shown arguments in JSON, without sensitive values
    */
   question(call: Confirmed, shown: string): string {
     const state: State = { id: randomUUID(), until: this.#clock.date().getTime() + LIFE_MS };
-    return JSON.stringify({
-      resultType: "input_required",
+    return membersOf({
       inputRequests: { [CONFIRM]: { method: ELICIT, params: formOf(call.tool, shown) } },
       requestState: this.#sealer.seal(JSON.stringify(state), purposeOf(call)).toString("base64url"),
     });

@@ -95,7 +95,7 @@ function mismatchOf({ method, params }: RpcMessage, version: string, headers: Me
 }
 
 /** Decodes `=?base64?…?=`, in which headers carry text beyond ASCII. */
-function decoded(value: string | null): string | null {
+export function decoded(value: string | null): string | null {
   const encoded = value === null ? undefined : /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/.exec(value)?.[1];
   return encoded === undefined ? value : Buffer.from(encoded, "base64").toString();
 }

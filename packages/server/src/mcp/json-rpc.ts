@@ -113,7 +113,9 @@ export const isObject = (json: unknown): json is JsonObject =>
 
 function isTooDeep(json: unknown, depth: number): boolean {
   if (typeof json !== "object" || json === null) return false;
-  return depth === 0 || Object.values(json).some((value) => isTooDeep(value, depth - 1));
+  if (depth === 0) return true;
+  for (const name in json) if (isTooDeep((json as JsonObject)[name], depth - 1)) return true;
+  return false;
 }
 
 /** Returns the beginning of a text, cut between characters. */
@@ -125,9 +127,16 @@ export function cut(text: string, mostBytes: number): string {
   return `${bytes.toString("utf8", 0, end)}…`;
 }
 
-/** Returns the text of a result. */
-export const resultText = (id: RpcId, result: string): string =>
-  `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`;
+/** Returns the JSON of an object without its braces. */
+export const membersOf = (json: JsonObject): string => JSON.stringify(json).slice(1, -1);
+
+/**
+ * Returns the text of a result.
+ *
+ * @param members JSON of the result, without its braces
+ */
+export const resultText = (id: RpcId, members: string): string =>
+  `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{${members}}}`;
 
 /** Returns the text of a request of the server. */
 export const requestText = (id: RpcId, method: string, params: JsonObject): string =>

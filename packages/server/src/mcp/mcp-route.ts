@@ -1,9 +1,9 @@
 import type { Handler } from "../carrier/handler.ts";
-import { MCP_PATH, type McpHttpOptions, withMcp } from "./http.ts";
+import { MCP_PATH, McpPath, type McpPathOptions } from "./mcp-path.ts";
 import type { OpenMcp } from "./open-mcp.ts";
 
 /** Bounds and origins that all requests of a server share. */
-export interface McpBounds extends Pick<McpHttpOptions, "peers" | "maxBytes" | "maxElements" | "masks" | "shed"> {
+export interface McpBounds extends Omit<McpPathOptions, "server" | "resource" | "origins" | "hasCors"> {
   readonly corsOrigins: readonly string[];
 }
 
@@ -23,10 +23,20 @@ export class McpRoute {
   drain(): void {
     this.#mcp.drain();
   }
-  /** Returns a handler that leaves all other paths to the given one. */
-  before(handler: Handler, { corsOrigins, ...bounds }: McpBounds): Handler {
+  /** Returns what serves `/mcp`. */
+  path({ corsOrigins, ...bounds }: McpBounds): McpPath {
+    const { server, metadata } = this.#mcp;
     const origins = new Set([...corsOrigins, ...(this.#publicUrl === undefined ? [] : [this.#publicUrl])]);
-    const { peers, maxBytes, maxElements, masks, shed } = bounds;
-    return withMcp({ ...this.#mcp, peers, maxBytes, maxElements, masks, shed, origins }, handler);
+    const hasCors = corsOrigins.length > 0;
+    return new McpPath({ ...bounds, server, resource: metadata?.resource, origins, hasCors });
+  }
+  /** Returns a handler of the protected resource's metadata, which leaves all other paths to the given one. */
+  before(handler: Handler): Handler {
+    const { metadata } = this.#mcp;
+    if (metadata === undefined) return handler;
+    return (request, response) => {
+      if (metadata.paths.includes(request.url?.split("?", 1)[0] ?? "")) metadata.serve(request, response);
+      else handler(request, response);
+    };
   }
 }

@@ -298,7 +298,8 @@ test("a state is of no use for other arguments, for another server, or with chan
 test("clients without forms get an error", async () => {
   const { send } = await served(OK, { confirm: true });
   const old = (await send(legacy("tools/call", { name: "show", arguments: {} }))).body.result;
-  expect([old.isError, old.content[0].text]).toEqual([true, expect.stringContaining("2026-07-28")]);
+  const hint = "Use a client of MCP 2026-07-28 with elicitation, or an older one with elicitation over standard input.";
+  expect([old.isError, old.content[0].text]).toEqual([true, expect.stringContaining(hint)]);
   const meta = { ...META, "io.modelcontextprotocol/clientCapabilities": { elicitation: { url: {} } } };
   const { status, body } = await send(modern("tools/call", { name: "show" }, meta), HEADERS("tools/call", "show"));
   expect([status, body.error]).toEqual([

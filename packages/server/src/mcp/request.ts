@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, Message, Registry } from "@bufbuild/protobu
 import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { Code, type Failure } from "@protobff/runtime/internal/failure";
 import type { Identity } from "@protobff/runtime/internal/identity/identity";
-import type { Incoming } from "@protobff/runtime/internal/identity/incoming-request";
+import type { IncomingHeaders } from "@protobff/runtime/internal/identity/incoming-request";
 import type { Observer } from "@protobff/runtime/internal/observer";
 import type { Confirmations } from "./confirmations.ts";
 import type { MetadataHeaders } from "./era.ts";
@@ -34,14 +34,14 @@ export type Challenge = (error?: "invalid_token" | "insufficient_scope", scopes?
 /** One message, and the client that waits for its result. */
 export interface McpRequest {
   readonly message: RpcMessage;
-  /** Its credentials. */
-  readonly incoming: Incoming;
+  /** Its headers, with the verified caller. */
+  readonly incoming: IncomingHeaders;
   /** Headers that repeat the body; undefined over standard input. */
   readonly metadata: MetadataHeaders | undefined;
   /** Host of the request; undefined over standard input. */
   readonly authority?: string | undefined;
-  /** Receives the JSON of the result. */
-  readonly done: (result: string) => void;
+  /** Receives the JSON of the result, without its braces. */
+  readonly done: (members: string) => void;
   readonly failed: (error: RpcError) => void;
   /** Returns the receiver of a stream's items, for a client with a progress token. Undefined if it accepts no events. */
   readonly progress: (token: string | number) => ((json: string) => void) | undefined;
@@ -71,7 +71,10 @@ export const unauthenticated = (challenge: string): RpcError =>
 const STATUSES: ReadonlyMap<Code, number> = new Map([
   [Code.RESOURCE_EXHAUSTED, 429],
   [Code.PERMISSION_DENIED, 403],
+  [Code.INTERNAL, 500],
 ]);
+/** Returns the status of a failure over HTTP. */
+export const statusOf = (code: Code): number => STATUSES.get(code) ?? 503;
 
 /** Returns the error of a caller whose credential is refused or cannot be verified, or who calls too often. */
 export function refused({ clientCode, clientMessage, headers = [] }: Failure, challenge: Challenge): RpcError {
@@ -80,5 +83,5 @@ export function refused({ clientCode, clientMessage, headers = [] }: Failure, ch
       status: 401,
       headers: ["www-authenticate", challenge("invalid_token")],
     });
-  return new RpcError(clientCode, clientMessage, { status: STATUSES.get(clientCode) ?? 503, headers });
+  return new RpcError(clientCode, clientMessage, { status: statusOf(clientCode), headers });
 }

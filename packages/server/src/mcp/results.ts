@@ -14,7 +14,7 @@ const MAX_VIOLATIONS = 20;
 /** Maximum length of their text, in bytes. */
 const MAX_VIOLATIONS_TEXT = 4_096;
 
-/** The JSON of a result of tools/call. */
+/** JSON of a result of tools/call, without its braces: its text is copied once, into the answer. */
 export type ResultText = string;
 
 /**
@@ -24,12 +24,12 @@ export type ResultText = string;
  * @param notes texts for the model, besides the answer
  */
 export function answer(json: string, notes: readonly string[] = []): ResultText {
-  return `{"content":${contentOf([json, ...notes])},"structuredContent":${json}}`;
+  return `"content":[${[json, ...notes].map(textContent)}],"structuredContent":${json}`;
 }
 /** Returns a failure of the tool, which the model sees. */
-export const toolError = (text: string): ResultText => `{"content":${contentOf([text])},"isError":true}`;
+export const toolError = (text: string): ResultText => `"content":[${textContent(text)}],"isError":true`;
 
-const contentOf = (texts: readonly string[]): string => JSON.stringify(texts.map((text) => ({ type: "text", text })));
+const textContent = (text: string): string => `{"type":"text","text":${JSON.stringify(text)}}`;
 
 /** Returns the reason of a failure, as in google.rpc.ErrorInfo. */
 export const reasonOf = (failure: Failure): string | undefined =>

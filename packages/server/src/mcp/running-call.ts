@@ -1,6 +1,6 @@
 // One request of tools/call: its caller, its arguments, the question to its user, and its rpc.
 import { type JsonObject, type Message, toBinary } from "@bufbuild/protobuf";
-import { Denied, type Verdict } from "@protobff/runtime/internal/admission/admission";
+import { Denied } from "@protobff/runtime/internal/admission/admission";
 import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { GONE } from "@protobff/runtime/internal/endpoint/front";
 import { asFailure, Code } from "@protobff/runtime/internal/failure";
@@ -8,6 +8,7 @@ import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authen
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
 import type { IncomingHeaders } from "@protobff/runtime/internal/identity/incoming-request";
 import { masked } from "../explorer/masks.ts";
+import { permitted } from "./callers.ts";
 import { type Confirmations, type Confirmed, ELICIT, formOf, isAccepted, type Outcome } from "./confirmations.ts";
 import { type Client, missingElicitation } from "./era.ts";
 import { cut, isObject, RpcCode, RpcError } from "./json-rpc.ts";
@@ -18,8 +19,12 @@ import { callUnary } from "./tool-call.ts";
 import { lackOf, type ServedTool } from "./tool-set.ts";
 
 const OLD_CLIENT =
-  "FAILED_PRECONDITION: this tool needs a confirmation of the user, and a client of MCP 2026-07-28 with elicitation.";
+  "FAILED_PRECONDITION: this tool needs a confirmation of the user. Use a client of MCP 2026-07-28 with elicitation, " +
+  "or an older one with elicitation over standard input.";
 const NOT_CONFIRMED = "not confirmed";
+
+/** Receives a result, and its type in the modern version; default: `complete`. */
+type Done = (result: ResultText, type?: "input_required") => void;
 
 /** The rpc of a call, ready to run. */
 interface Ready {
@@ -33,16 +38,16 @@ export class RunningCall {
   readonly #options: McpServerOptions;
   readonly #request: McpRequest;
   readonly #client: Client;
-  readonly #done: (result: ResultText) => void;
+  readonly #done: Done;
   #answering = GONE;
   #cancelled = false;
 
-  constructor(options: McpServerOptions, request: McpRequest, client: Client, done: (result: ResultText) => void) {
+  constructor(options: McpServerOptions, request: McpRequest, client: Client, done: Done) {
     this.#options = options;
     this.#request = request;
     this.#client = client;
-    this.#done = (result) => {
-      if (!this.#cancelled) done(result);
+    this.#done = (result, type) => {
+      if (!this.#cancelled) done(result, type);
     };
   }
   begin(served: ServedTool): Answering {
@@ -61,22 +66,14 @@ export class RunningCall {
   };
   #authenticate(served: ServedTool): void {
     const { incoming } = this.#request;
-    const { authenticate, arrival } = served.endpoint;
-    if (authenticate === undefined) {
-      this.#read(served, incoming, undefined);
-      return;
-    }
-    const verdict = arrival === undefined ? authenticate(incoming) : arrival.authenticateArrived(incoming);
+    const verdict = permitted(served, incoming);
     if (verdict instanceof Promise) verdict.then((found) => this.#admit(served, found)).catch(this.#broken);
-    else this.#admit(served, verdict);
+    else this.#admit(served, verdict ?? incoming);
   }
-  #admit(served: ServedTool, verdict: Verdict): void {
+  #admit(served: ServedTool, verdict: Denied | IncomingHeaders): void {
     if (this.#cancelled) return;
-    const { tools, challenge } = this.#options;
-    const caller = verdict instanceof AuthenticatedRequest ? verdict.caller : undefined;
     if (verdict instanceof Denied) this.#request.failed(this.#refusal(served, verdict));
-    else if (caller === undefined && !tools.isPublic) this.#request.failed(unauthenticated(challenge()));
-    else this.#read(served, verdict, caller);
+    else this.#read(served, verdict, verdict instanceof AuthenticatedRequest ? verdict.caller : undefined);
   }
   #refusal({ tool }: ServedTool, { failure, caller }: Denied): RpcError {
     const { challenge } = this.#options;
@@ -152,7 +149,7 @@ export class RunningCall {
     }
     if (outcome === "unknown") this.#request.failed(UNKNOWN_STATE);
     if (outcome === "refused") this.#done(toolError(NOT_CONFIRMED));
-    if (outcome === "unanswered") this.#done(confirmations.question(call, this.#shown(ready, json)));
+    if (outcome === "unanswered") this.#done(confirmations.question(call, this.#shown(ready, json)), "input_required");
     return outcome;
   }
 

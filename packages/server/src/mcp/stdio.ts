@@ -1,6 +1,8 @@
 // MCP over standard input and output (2026-07-28, Transports): one message per line, for an agent on this machine.
+import { Denied, type Verdict } from "@protobff/runtime/internal/admission/admission";
 import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
 import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import type { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
 import { type Incoming, incomingOf, type Peer } from "@protobff/runtime/internal/identity/incoming-request";
 import { ClientRequests } from "./client-requests.ts";
 import { showsForms } from "./era.ts";
@@ -99,11 +101,14 @@ class Session {
     this.#running.set(id, running);
     const { server, metadata } = this.#options.mcp;
     const incoming = new ToolIncoming(this.#received, message, metadata?.resource);
-    server.arrive(
-      incoming,
-      () => this.#answer({ id, message, incoming }, running),
-      (error) => this.#end(id, running, errorText(id, error)),
-    );
+    const admitted = (verdict: Verdict): void => {
+      if (verdict instanceof Denied) this.#end(id, running, errorText(id, server.errorOf(verdict.failure)));
+      else this.#answer({ id, message, incoming: verdict }, running);
+    };
+    const claim = { method: message.method, name: message.params.name, authority: undefined };
+    const verdict = server.admit(incoming, claim);
+    if (verdict instanceof Promise) verdict.then(admitted);
+    else admitted(verdict);
   }
   #answer({ id, message, incoming }: Arrived, running: Running): void {
     if (this.#running.get(id) !== running) return;
@@ -146,7 +151,7 @@ class Session {
 interface Arrived {
   readonly id: RpcId;
   readonly message: RpcMessage;
-  readonly incoming: Incoming;
+  readonly incoming: AuthenticatedRequest;
 }
 interface Running {
   answering: Answering | undefined;
