@@ -11,6 +11,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const COMMANDS: readonly [string, ...string[]][] = [
   ["plugin/bin/protoc-gen-bff.js"],
   ["cli/bin/buf-plugin-bff.js", "--spec"],
+  ["cli/bin/protobff.js", "--version"],
 ];
 /** As in versions of Node that are too old: they are to be told so, which a module that cannot be linked does not do. */
 const WITHOUT = `

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // Plain JavaScript that old versions of Node can parse, so that this file can report them.
 import { existsSync } from "node:fs";
-import module from "node:module";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 18)) {
@@ -11,7 +10,8 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exitCode = 1;
 } else {
   // buf starts this nine times to lint once.
-  module.enableCompileCache?.();
+  const { shortenStart } = await import("protoc-gen-bff/internal/start");
+  shortenStart();
   // From a checkout the sources are run as they are; a published package has them compiled.
   const source = new URL("../src/buf-plugin.ts", import.meta.url);
   const published = new URL("../dist/buf-plugin.js", import.meta.url);

@@ -9,6 +9,8 @@ if (major < 22 || (major === 22 && minor < 18)) {
   );
   process.exitCode = 1;
 } else {
+  const { shortenStart } = await import("protoc-gen-bff/internal/start");
+  shortenStart();
   // From a checkout the sources are run as they are; a published package has them compiled.
   const source = new URL("../src/main.ts", import.meta.url);
   const { main } = await import(existsSync(source) ? source.href : new URL("../dist/main.js", import.meta.url).href);

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // Plain JavaScript that old versions of Node can parse, so that this file can report them.
 import { existsSync, readFileSync } from "node:fs";
-import module from "node:module";
 import v8 from "node:v8";
+import { shortenStart } from "./start.js";
 
 const here = (path) => new URL(path, import.meta.url);
 const argument = process.argv[2];
@@ -16,18 +16,9 @@ if (argument === "--version" || argument === "-v") {
   );
   process.exitCode = 1;
 } else {
-  // Half of what a start takes is to compile; where that cannot be kept, Node goes on without.
-  module.enableCompileCache?.();
   // A run is too short for the slowest compiler of V8, which takes a seventh of the CPU of 1,000 rpcs.
   v8.setFlagsFromString("--no-turbofan");
-  // protoplugin loads a TypeScript compiler of 9 MB for targets that this plugin does not have; where that cannot be
-  // prevented, the start takes longer.
-  module.registerHooks?.({
-    resolve: (specifier, context, next) =>
-      /^(typescript|@typescript\/vfs)$/.test(specifier)
-        ? { url: here("no-typescript.js").href, shortCircuit: true }
-        : next(specifier, context),
-  });
+  shortenStart();
   // From a checkout the sources are run as they are; a published package has them compiled.
   const load = (name) => {
     const source = here(`../src/${name}.ts`);
