@@ -21,7 +21,7 @@ export {
   typeNameOfEnums,
   type Variable,
 } from "./cel/index.ts";
-export { type Analysis, analyze } from "./compile.ts";
+export { type Analysis, analyze, analyzeInSlices } from "./compile.ts";
 export type { Origin, Sourced, Text } from "./diagnostic/origin.ts";
 export { decodeString } from "./read/source/string-literal.ts";
 export { describeRpc } from "./report/describe-files.ts";

@@ -1,6 +1,7 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { distinctReport } from "../diagnostic/distinct.ts";
 import type { Model } from "../resolve/model/model.ts";
+import type { Sliced } from "../slices/sliced.ts";
 import { agedAnswers } from "./caching/aged-answers.ts";
 import { agedPages } from "./caching/aged-pages.ts";
 import { cacheKeys } from "./caching/cache-keys.ts";
@@ -170,12 +171,17 @@ export const RULES: readonly Check["rules"][] = [...ALL_CHECKS, ...CHECKS_WHEN_S
   ({ rules }) => rules,
 );
 
-export function checkAll(model: Model, report: Report): void {
-  for (const check of ALL_CHECKS) check.run(model, onceIn(model, report));
-}
+/** Pauses before each check. */
+export const checkAll = (model: Model, report: Report): Sliced<void> => runAll(ALL_CHECKS, model, report);
 
-export function checkSound(model: Model, report: Report): void {
-  for (const check of CHECKS_WHEN_SOUND) check.run(model, onceIn(model, report));
+/** Pauses before each check. */
+export const checkSound = (model: Model, report: Report): Sliced<void> => runAll(CHECKS_WHEN_SOUND, model, report);
+
+function* runAll(checks: readonly Check[], model: Model, report: Report): Sliced<void> {
+  for (const check of checks) {
+    yield;
+    check.run(model, onceIn(model, report));
+  }
 }
 
 /** Subsets repeat the steps of composed messages, and their faults. */

@@ -5,6 +5,7 @@ import type { Origin } from "../diagnostic/origin.ts";
 import type { Sources } from "../diagnostic/sources.ts";
 import { type Element, locate } from "../read/source/locate.ts";
 import type { Model } from "../resolve/model/model.ts";
+import type { Sliced } from "../slices/sliced.ts";
 import {
   type Elsewhere,
   isOfVersion1,
@@ -62,14 +63,14 @@ export interface LockOutcome {
  * Compares the run with the lock. `errors` are the errors of the run up to now. The comparison is complete only without
  * errors: see `LockOutcome.text`.
  */
-export function compareLock(
+export function* compareLock(
   model: Model,
   input: LockInput,
   sources: Sources,
   errors: readonly Diagnostic[],
-): LockOutcome {
+): Sliced<LockOutcome> {
   const options = optionsOf(model.ir);
-  const used = usedElements(model, options);
+  const used = yield* usedElements(model, options);
   const committed = input.text === undefined ? undefined : parseLock(input.text, input.path);
   if (committed !== undefined && "message" in committed)
     return { drifts: [{ diagnostic: unreadable(input.path, committed), explains: [] }], text: undefined };

@@ -5,6 +5,7 @@ import type { Ir, IrEnum, IrField, IrMessage } from "../ir/ir.ts";
 import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
 import type { BffFile, Model, Opening, Topic } from "../resolve/model/model.ts";
 import type { RestRule } from "../resolve/model/rest.ts";
+import type { Sliced } from "../slices/sliced.ts";
 import { type Exchange, type How, reliesOn, type Seen, seenIn } from "./exchange.ts";
 import { elementName, type UpstreamElement } from "./facts.ts";
 import type { Options } from "./options.ts";
@@ -30,11 +31,13 @@ export interface Used {
 /** For each generated file the elements by their names. */
 export type UsedElements = ReadonlyMap<string, ReadonlyMap<string, Used>>;
 
-export function usedElements(model: Model, options: Options): UsedElements {
+/** Pauses before each file. */
+export function* usedElements(model: Model, options: Options): Sliced<UsedElements> {
   const isUpstream = upstreamTest(model);
   const declared = declarationsOf(model.ir);
   const result = new Map<string, ReadonlyMap<string, Used>>();
   for (const file of model.files) {
+    yield;
     const found: Found = new Map();
     const add: Add = (element, option, at, as) => {
       if (!isUpstream(element, file.desc.proto.package)) return;

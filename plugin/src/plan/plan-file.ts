@@ -16,7 +16,6 @@ import type {
   Step,
 } from "../resolve/model/model.ts";
 import { pagesOf } from "../resolve/model/page-calls.ts";
-import { messagesWithParts } from "../resolve/model/parts.ts";
 import { revealsIn } from "../resolve/model/reveals.ts";
 import { hasRedacted } from "../resolve/model/sensitive-types.ts";
 import { governing } from "../resolve/policies/entries.ts";
@@ -62,6 +61,8 @@ export interface Planned {
   readonly upstreams: (file: DescFile) => ReadonlyMap<string, string>;
   readonly functions: (file: DescFile) => FunctionNames;
   readonly env: ReadonlyMap<DescFile, readonly EnvVar[]>;
+  /** The names of messages whose fields may come later. */
+  readonly withParts: ReadonlySet<string>;
   /** The names of functions of the user, for the files of one group. */
   readonly userFunctions: (file: DescFile) => ReadonlyMap<Overload, string>;
 }
@@ -83,7 +84,6 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
   const upstreams = upstreamsOf(model, file.desc.proto.package, [...entries, ...called, ...clients]);
   const limits = rateLimitsOf(file);
   const identity = model.packages.find(({ files }) => files.includes(file))?.identity;
-  const withParts = messagesWithParts(model.messages);
   const belongs = (desc: { readonly file: DescFile }): boolean => desc.file.name === file.desc.name;
   return {
     desc: file.desc,
@@ -92,9 +92,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     fairShare: fairShareOf(methods),
     reveals: revealsIn(file.ir),
     sensitive: hasRedacted(model.ir.registry),
-    services: file.services.map((service) =>
-      planService(service, { file, model, run, rules, limits, identity, withParts }),
-    ),
+    services: file.services.map((service) => planService(service, { file, model, run, rules, limits, identity })),
     limits,
     messages: localMessages,
     openings: localMessages.flatMap(({ composed }) => run.openings.get(composed.desc.typeName) ?? []),
@@ -135,8 +133,6 @@ interface FileContext extends Pick<PlanFile, "rules" | "limits" | "identity"> {
   readonly file: BffFile;
   readonly model: Model;
   readonly run: Planned;
-  /** The names of messages whose fields may come later. */
-  readonly withParts: ReadonlySet<string>;
 }
 
 function planService(service: BffService, cx: FileContext): PlanService {
@@ -175,7 +171,7 @@ function planMethod(method: BffMethod, start: PlanStart | undefined, cx: FileCon
       opening: run.openings.get(typeName),
       functions,
     }),
-    hasParts: cx.withParts.has(typeName),
+    hasParts: cx.run.withParts.has(typeName),
     rest: method.rest,
     pages: pagesOf(method),
     fields: planFields(method, {

@@ -5,9 +5,11 @@ import type { Call } from "../resolve/model/call.ts";
 import { effectTable } from "../resolve/model/effects.ts";
 import { selectiveMessages } from "../resolve/model/field-choice.ts";
 import type { BffService, Block, Composed, EnvVar, Model, Opening, Step } from "../resolve/model/model.ts";
+import { messagesWithParts } from "../resolve/model/parts.ts";
 import { maskReads } from "../resolve/model/read-paths.ts";
 import { requestLists } from "../resolve/model/request-lists.ts";
 import type { ServedTogether } from "../resolve/model/server-paths.ts";
+import { finish, type Sliced } from "../slices/sliced.ts";
 import { appGroups, nameGroups, ranksOf } from "./app-groups.ts";
 import { nameCalls } from "./calls/entry-names.ts";
 import { receivedCalls } from "./calls/received-calls.ts";
@@ -20,7 +22,7 @@ import { planPermit } from "./messages/plan-permit.ts";
 import { syncShared } from "./messages/sync-steps.ts";
 import type { Entry, PlanTopics } from "./model/calls.ts";
 import type { AppNeeds, PlanMessage, PlanOpening } from "./model/messages.ts";
-import type { Plan } from "./model/plan.ts";
+import type { Plan, PlanFile } from "./model/plan.ts";
 import { functionNames, isLimitedLate } from "./names/function-names.ts";
 import { stepNames } from "./names/step-names.ts";
 import { planFile } from "./plan-file.ts";
@@ -29,13 +31,17 @@ import { envElsewhere, envOfFiles } from "./rpcs/plan-env.ts";
 import { planOpening, planTopics } from "./rpcs/plan-stream.ts";
 
 /** Decides everything that running needs: emission only reads the result. */
-export function plan(model: Model, servers: readonly ServedTogether[]): Plan {
+export const plan = (model: Model, servers: readonly ServedTogether[]): Plan => finish(planInSlices(model, servers));
+
+/** `plan`, with a pause after each message and each file. */
+export function* planInSlices(model: Model, servers: readonly ServedTogether[]): Sliced<Plan> {
   const composition = compositionOf(model);
   const messages = new Map<string, PlanMessage>();
   const names = namesOf(model, composition, servers);
+  yield;
   const whole = wholeOf(model, { composition, names, messages });
   const { around } = whole;
-  planMessages(whole, messages);
+  yield* planMessages(whole, messages);
   const openings = planOpenings(whole);
   const starts = (service: BffService): ReturnType<typeof planStarts> =>
     planStarts(service, messages, openings, around);
@@ -53,12 +59,17 @@ export function plan(model: Model, servers: readonly ServedTogether[]): Plan {
     upstreams,
     functions,
     env: whole.env,
+    withParts: messagesWithParts(model.messages),
     userFunctions,
     starts,
     permits,
     openings,
   };
-  const files = model.files.map((file) => planFile(file, model, run));
+  const files: PlanFile[] = [];
+  for (const file of model.files) {
+    yield;
+    files.push(planFile(file, model, run));
+  }
   const enums = new Map(
     model.conversions.enums.map((conversion) => [`${conversion.from.typeName}>${conversion.to.typeName}`, conversion]),
   );
@@ -159,10 +170,11 @@ function wholeOf(
 }
 
 /** Plans each message before the messages that compose it. */
-function planMessages(whole: Whole, messages: Map<string, PlanMessage>): void {
+function* planMessages(whole: Whole, messages: Map<string, PlanMessage>): Sliced<void> {
   const { model, around, needs, forLists } = whole;
   const admits = admissions(whole);
-  for (const message of [...model.messages].reverse())
+  for (const message of [...model.messages].reverse()) {
+    yield;
     messages.set(
       message.desc.typeName,
       planMessage(message, {
@@ -173,6 +185,7 @@ function planMessages(whole: Whole, messages: Map<string, PlanMessage>): void {
         nameOf: stepNames(message, around.functions(message.desc.file).scope),
       }),
     );
+  }
 }
 
 /** Names the functions that run the guards of messages before steps of a service start. */

@@ -20,6 +20,7 @@ import {
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Sources } from "../diagnostic/sources.ts";
 import type { Ir, IrFile } from "../ir/ir.ts";
+import { finish, type Sliced } from "../slices/sliced.ts";
 import { readBinding } from "./edge/read-http.ts";
 import { fault } from "./fault.ts";
 import { readEnum } from "./read-enum.ts";
@@ -42,7 +43,11 @@ export interface Schema {
  * Reads the author's declarations: the rules of all files, each value with its place in the source. Reports all faults
  * of a declaration alone (`codes.ts`), and leaves faulty values out of the result.
  */
-export function readIr(schema: Schema, sources: Sources, report: Report): Ir {
+export const readIr = (schema: Schema, sources: Sources, report: Report): Ir =>
+  finish(readIrInSlices(schema, sources, report));
+
+/** `readIr`, with a pause after each file. */
+export function* readIrInSlices(schema: Schema, sources: Sources, report: Report): Sliced<Ir> {
   const targets = new Set(schema.files.map((file) => file.proto.name));
   const locators = new Map<DescFile, Locator>();
   const locator = (file: DescFile): Locator => {
@@ -50,9 +55,11 @@ export function readIr(schema: Schema, sources: Sources, report: Report): Ir {
     locators.set(file, found);
     return found;
   };
-  const files = schema.allFiles
-    .filter(isRuled)
-    .map((file) => readFile(file, targets.has(file.proto.name), locator(file), report));
+  const files: IrFile[] = [];
+  for (const file of schema.allFiles.filter(isRuled)) {
+    yield;
+    files.push(readFile(file, targets.has(file.proto.name), locator(file), report));
+  }
   const rules = readRules(
     files.flatMap((file) => (file.target ? file.services : [])),
     locator,

@@ -3,6 +3,7 @@ import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
 import { distinctReport } from "../diagnostic/distinct.ts";
 import type { Ir, IrFile, IrMethod, IrService } from "../ir/ir.ts";
 import { isPart, isPosition } from "../model/stream-fields.ts";
+import { finish, type Sliced } from "../slices/sliced.ts";
 import { AliasTable } from "./conversions/aliases.ts";
 import { cachingOf } from "./edge/caching.ts";
 import { resolveShares } from "./edge/fair-share.ts";
@@ -69,10 +70,15 @@ import { withSubsets } from "./subsets/subsets.ts";
  *
  * @param observe receives the texts of expressions as they are checked
  */
-export function resolve(declared: Ir, reportEach: Report, observe?: Observe): Model {
+export const resolve = (declared: Ir, reportEach: Report, observe?: Observe): Model =>
+  finish(resolveInSlices(declared, reportEach, observe));
+
+/** `resolve`, with a pause after each message. */
+export function* resolveInSlices(declared: Ir, reportEach: Report, observe?: Observe): Sliced<Model> {
   const suspicions: Diagnostic[] = [];
   const aliases = new AliasTable(declared, reportEach, observe);
   aliases.buildAll();
+  yield;
   const ir = withSubsets(declared, reportEach);
   const report = ir === declared ? reportEach : distinctReport(reportEach);
   const graph = messageGraph(ir, report);
@@ -86,14 +92,17 @@ export function resolve(declared: Ir, reportEach: Report, observe?: Observe): Mo
       for (const method of service.methods) rootPlace(run, method, file.desc.proto.package);
   // Messages read them, and may be composed by them.
   const lets = resolveLets(run);
-  const { composed: all, namedAdrift } = resolveMessages(run, graph);
+  const { composed: all, namedAdrift } = yield* resolveMessages(run, graph);
   const { composed, openings } = takeOpenings(run, all);
   const edge = resolveEdge(run);
   const topics = resolveTopics(run);
   suspectUntried(run);
-  const files = ir.files
-    .filter((file) => file.target)
-    .map((file) => bffFile(run, file, { composed, openings, lets, ...edge }));
+  const effects = effectTable([...composed.values()]);
+  const files: BffFile[] = [];
+  for (const file of ir.files.filter(({ target }) => target)) {
+    yield;
+    files.push(bffFile(run, file, { composed, openings, lets, effects, ...edge }));
+  }
   const packages = packagesOf(run, files);
   return {
     ir,
@@ -191,12 +200,13 @@ interface ResolvedMessages {
   readonly namedAdrift: ReadonlySet<string>;
 }
 /** Composers first, so that all places of a message are known when it is resolved. */
-function resolveMessages(run: Run, graph: MessageGraph): ResolvedMessages {
+function* resolveMessages(run: Run, graph: MessageGraph): Sliced<ResolvedMessages> {
   const composed = new Map<string, Composed>();
   const namedAdrift = new Set<string>();
   const inner = new Set([...graph.composes.values()].flatMap((edges) => edges.map(({ to }) => to)));
   for (const { ir } of graph.order) if (ir.subset !== undefined) inner.add(ir.subset.of.desc.typeName);
   for (const { ir: message, file } of graph.order) {
+    yield;
     const name = message.desc.typeName;
     if (message.alias !== undefined || graph.circular.has(name)) continue;
     if (run.places.has(name)) {
@@ -274,6 +284,7 @@ function checkEntries(ir: Ir, report: Report): void {
 
 interface ResolvedBlocks extends Opened {
   readonly lets: ReadonlyMap<IrService, Let>;
+  readonly effects: EffectTable;
   readonly permits: ReadonlyMap<IrMethod, Permit>;
   readonly limits: ReadonlyMap<IrMethod, Limits>;
   readonly headers: ReadonlyMap<IrMethod, AnswerHeaders>;
@@ -285,8 +296,8 @@ interface ResolvedBlocks extends Opened {
 }
 
 function bffFile(run: Run, file: IrFile, blocks: ResolvedBlocks): BffFile {
-  const { composed, openings, lets, permits, limits, headers, tags, shares, telemetry, tools, streams } = blocks;
-  const effects = effectTable([...composed.values()]);
+  const { composed, openings, lets, effects, permits, limits, headers, tags, shares, telemetry, tools, streams } =
+    blocks;
   const rest = new Map(
     file.services.flatMap(({ methods }) => methods.map((method) => [method, restOf(method, run.report)] as const)),
   );

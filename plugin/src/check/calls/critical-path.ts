@@ -43,13 +43,15 @@ function checkCriticalPath(model: Model, report: Report): void {
   const methods = model.files.flatMap((file) => file.services).flatMap((service) => service.methods);
   // Deferred steps use the time of the parts; a unary rpc has no separate time for them.
   for (const late of [false, true]) {
+    const timed = late ? methods.filter(({ parts }) => parts !== undefined) : methods;
+    if (timed.length === 0) continue;
     /** Ends of messages that read no step of a service: they are equal in every rpc. */
     const known = new Map<Composed | Opening, End>();
     const world = { composed, late };
     // Inner messages come first, so that the ends of composed messages are available.
     for (const message of [...model.messages].reverse())
       if (message.shared.length === 0) known.set(message, endOfBlock(message, known, world, new Map()));
-    for (const method of methods) {
+    for (const method of timed) {
       const whole = late ? method.parts?.timeoutMs : method.timeoutMs;
       if (whole === undefined) continue;
       const left = whole - marginMs(whole);

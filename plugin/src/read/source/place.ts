@@ -41,6 +41,10 @@ export function literalPlace(source: SourceText, literals: readonly [OptionLiter
       const { parts } = first;
       // Another text than was compiled: the file has changed since.
       if ((plainValue(parts) ?? decodeString(parts).value) !== value) return barePlace(at).text(value);
+      const [part] = parts;
+      // Most literals: each character is one code unit of the source.
+      if (part !== undefined && value.length === part.text.length - 2 && !/[^\p{ASCII}]/u.test(value))
+        return { value, at, place: (from, to = from + 1) => plainStretch(source, part.from + 1, value, from, to) };
       let decoded: DecodedString | undefined;
       const place: Text["place"] = (from, to = from + 1) => {
         decoded ??= decodeString(parts);
@@ -56,6 +60,11 @@ function occurrences(literal: OptionLiteral, name: string): readonly OptionLiter
   return literal.fields
     .filter((field) => field.name === name)
     .flatMap(({ value }) => (value.kind === "list" ? value.items : [value]));
+}
+
+function plainStretch(source: SourceText, first: number, { length }: string, from: number, to: number): Origin {
+  const start = first + Math.min(Math.max(from, 0), length);
+  return source.origin(start, Math.max(start, first + Math.min(to, length)));
 }
 
 function stretch(source: SourceText, decoded: DecodedString, from: number, to: number): Origin {

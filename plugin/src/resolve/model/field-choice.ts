@@ -1,7 +1,7 @@
 // Answers whose fields depend on the client: by a mask, or because only a mask selects a field.
 import type { DescMessage } from "@bufbuild/protobuf";
 import { reachable } from "../../graph/graph.ts";
-import type { Ir, IrField } from "../../ir/ir.ts";
+import type { Ir, IrField, IrMessage } from "../../ir/ir.ts";
 import type { MessageConversion } from "../../model/conversion.ts";
 import { composedBy, messagesByName, methodsOf } from "./blocks.ts";
 import type { BffMethod, Model } from "./model.ts";
@@ -26,8 +26,21 @@ export function answerFields(
 }
 
 /** Returns the fields of an answer with `on_request`. */
-export function onRequestIn(method: Pick<BffMethod, "desc">, ir: Pick<Ir, "files">): readonly IrField[] {
-  return answerFields([method], ir).filter(({ onRequest }) => onRequest !== undefined);
+export function onRequestIn({ desc: { output } }: Pick<BffMethod, "desc">, ir: Pick<Ir, "files">): readonly IrField[] {
+  const messages = withOnRequest(ir);
+  if (messages.length === 0) return [];
+  const known = new Set(answerTypes(output).map(({ typeName }) => typeName));
+  return messages.flatMap(({ desc, fields }) => (known.has(desc.typeName) ? fields.filter(isOnRequest) : []));
+}
+const isOnRequest = ({ onRequest }: IrField): boolean => onRequest !== undefined;
+
+const onRequests = new WeakMap<Ir["files"], readonly IrMessage[]>();
+/** Returns the messages that have a field with `on_request`. They are found once, because every rpc needs them. */
+function withOnRequest({ files }: Pick<Ir, "files">): readonly IrMessage[] {
+  const found =
+    onRequests.get(files) ?? files.flatMap(({ messages }) => messages.filter(({ fields }) => fields.some(isOnRequest)));
+  onRequests.set(files, found);
+  return found;
 }
 
 /** Returns true if a part of the answers is not for every client. */

@@ -72,12 +72,15 @@ export function envOfMessage(
   const broken = new Set(context.brokenEnv);
   // The future service of an uncomposed message is unknown, so a variable of any service may be meant.
   if (run.adrift.has(ir)) for (const { declared } of elsewhere(run, context, [])) broken.add(declared.name.value);
-  const mentions = services.length === 0 ? new Map<string, Mention>() : envMentions(run.ir, ir, file);
   const taken: EnvVar[] = [];
   const owned = besides(
     context,
     services.flatMap(({ env }) => env),
   );
+  const [service] = services;
+  const others = service === undefined ? [] : elsewhere(run, context, services);
+  const isFree = owned.length + others.length === 0;
+  const mentions = isFree ? new Map<string, Mention>() : envMentions(run.ir, ir, file);
   for (const name of new Set(owned.map(({ name }) => name.value))) {
     const mention = mentions.get(name);
     const all = services.map((service) => ({
@@ -98,8 +101,7 @@ export function envOfMessage(
     else broken.add(name);
   }
   // Variables that only services of other messages declare.
-  const [service] = services;
-  for (const has of service === undefined ? [] : elsewhere(run, context, services)) {
+  for (const has of others) {
     const mention = mentions.get(has.declared.name.value);
     if (service === undefined || mention === undefined) continue;
     reportLack(run, { ...lackOf(has, mention), lacks: service }, { message: ir, roots }, report);
@@ -127,6 +129,7 @@ function elsewhere(run: Run, context: PackageContext, services: readonly IrServi
   const localNames = new Set(services.flatMap(({ env }) => env.map(({ name }) => name.value)));
   const found = new Map<string, Has>();
   for (const service of run.ir.files.flatMap((file) => file.services)) {
+    if (service.env.length === 0) continue;
     for (const declared of besides(context, service.env)) {
       const name = declared.name.value;
       if (!localNames.has(name) && !found.has(name)) found.set(name, { service, declared });

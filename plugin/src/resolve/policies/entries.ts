@@ -26,6 +26,15 @@ export interface Governing {
 
 /** Returns the declarations in the files of a package and in their imports, in the order of the request. */
 export function governing(ir: Ir, packageName: string): Governing {
+  const known = governings.get(ir) ?? new Map<string, Governing>();
+  governings.set(ir, known);
+  const found = known.get(packageName) ?? findGoverning(ir, packageName);
+  known.set(packageName, found);
+  return found;
+}
+/** Results by package, because every call needs them. */
+const governings = new WeakMap<Ir, Map<string, Governing>>();
+function findGoverning(ir: Ir, packageName: string): Governing {
   const reach = new Set<string>();
   const visit = (desc: DescFile): void => {
     if (reach.has(desc.name)) return;
