@@ -78,7 +78,7 @@ export class Stage {
     enters: (guard, waiter, real) => {
       const result = this.#decide(guard);
       if (result === "wait") this.waiters.push(waiter);
-      return result === "wait" || result === "full" ? result : this.#entered(real);
+      return result === "wait" || result === "full" ? result : this.#entered(() => real(waiter));
     },
   };
   #entered<T>(real: () => T): T {

@@ -70,7 +70,7 @@ class ForeignFetch implements SharedFetch {
   join(receiver: Receiver): void {
     const arrives = <T>(what: keyof Receiver, value: unknown, run: (argument: T) => void, argument: T): void => {
       this.#of.spend(value instanceof Uint8Array ? value.length * 2 : 0);
-      this.#of.arrives("joined", [this.#index, what, value], run, argument);
+      this.#of.arrives(["joined", 0, 0, 0, this.#index, what, value], run, argument);
     };
     this.#receiver = {
       get critical() {

@@ -1,4 +1,3 @@
-import { crc32 } from "node:zlib";
 import type { Fault } from "@protobff/runtime/internal/failure";
 import type { OutgoingHeaders, ReceivedHeaders } from "@protobff/runtime/internal/transport/call-headers";
 import type { CallTap, InFlight, Reply, UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
@@ -8,25 +7,22 @@ import type { CapturedFault, CapturedMetadata } from "./format.ts";
 import { type Decider, tapOf } from "./guards.ts";
 import { outside, type Recording, recording, recordingClock } from "./recording.ts";
 
-/** Masks the bytes of an upstream's answer; undefined: nothing in it is to be masked. */
-export type MaskAnswer = (path: string) => ((bytes: Uint8Array) => Uint8Array) | undefined;
-
 /** Records the decisions of guards. */
 const RECORDER: Decider = {
   allows(guard, real) {
     const of = recording();
-    return of === undefined ? real() : of.decides(guard, () => (real() ? "go" : "no")) === "go";
+    return of === undefined ? real() : of.decides(guard, allowed, real) === "go";
   },
   enters(guard, waiter, real) {
     const of = recording();
-    if (of === undefined) return real();
-    const entry = of.decides(guard, real);
+    if (of === undefined) return real(waiter);
+    const entry = of.decides(guard, real, waiter);
     if (entry === "wait") {
       const index = of.waiters++;
       const arrives = (kind: "place" | "shed", run: () => void) => () => {
         Reflect.deleteProperty(waiter, "admitted");
         Reflect.deleteProperty(waiter, "shed");
-        of.arrives(kind, [index], run, undefined);
+        of.arrives([kind, 0, 0, 0, index], run, undefined);
       };
       const shed = arrives("shed", () => waiter.shed());
       Object.assign(waiter, { admitted: arrives("place", () => waiter.admitted()), shed });
@@ -34,6 +30,8 @@ const RECORDER: Decider = {
     return entry;
   },
 };
+
+const allowed = (real: () => boolean): "go" | "no" => (real() ? "go" : "no");
 
 /** A client of an upstream whose attempts are recorded. */
 export class CapturedClient implements UnaryClient {
@@ -44,16 +42,14 @@ export class CapturedClient implements UnaryClient {
   readonly onEjection?: NonNullable<UnaryClient["onEjection"]>;
   readonly #name: string;
   readonly #inner: UnaryClient;
-  readonly #mask: MaskAnswer;
 
-  constructor(name: string, inner: UnaryClient, mask: MaskAnswer) {
+  constructor(name: string, inner: UnaryClient) {
     this.#name = name;
     this.#inner = inner;
-    this.#mask = mask;
     this.tap = tapOf(name, recordingClock, RECORDER);
     const { shards } = inner;
     const shardOf = ([shard, client]: [string, UnaryClient]) =>
-      [shard, new CapturedClient(`${name}.${shard}`, client, mask)] as const;
+      [shard, new CapturedClient(`${name}.${shard}`, client)] as const;
     this.shards = shards && new Map([...shards].map(shardOf));
     if (inner.open !== undefined) this.open = inner.open.bind(inner);
     if (inner.addresses !== undefined) this.addresses = inner.addresses.bind(inner);
@@ -72,9 +68,11 @@ export class CapturedClient implements UnaryClient {
     const of = recording();
     const before = after instanceof CapturedAttempt ? after.inFlight : after;
     if (of === undefined) return this.#inner.send(path, frame, timeoutMs, headers, attempt, reply, before);
-    of.affects(["send", this.#name, path, crc32(frame.subarray(PREFIX_BYTES)), attempt]);
-    const sent = new CapturedAttempt(of, reply, frame.length - PREFIX_BYTES, this.#mask(path));
-    sent.inFlight = outside(() => this.#inner.send(path, frame, timeoutMs, headers, attempt, sent, before));
+    of.affects(["send", this.#name, path, frame, attempt]);
+    const sent = new CapturedAttempt(of, reply, frame.length - PREFIX_BYTES);
+    outside((sent) => {
+      sent.inFlight = this.#inner.send(path, frame, timeoutMs, headers, attempt, sent, before);
+    }, sent);
     return sent;
   }
 }
@@ -88,15 +86,13 @@ class CapturedAttempt implements Reply, InFlight {
   readonly #index: number;
   readonly #reply: Reply;
   readonly #messageBytes: number;
-  readonly #mask: ReturnType<MaskAnswer>;
   #metadata: CapturedMetadata | undefined;
 
-  constructor(of: Recording, reply: Reply, messageBytes: number, mask: ReturnType<MaskAnswer>) {
+  constructor(of: Recording, reply: Reply, messageBytes: number) {
     this.#of = of;
     this.#index = of.attempts++;
     this.#reply = reply;
     this.#messageBytes = messageBytes;
-    this.#mask = mask;
     if (reply.metadata !== undefined)
       this.metadata = (headers, trailers) => {
         this.#metadata = [withoutSecrets(headers), withoutSecrets(trailers)];
@@ -122,11 +118,10 @@ class CapturedAttempt implements Reply, InFlight {
       this.#reply.replied(message, receivedBytes);
       return;
     }
-    // Encoded only if the request is kept.
-    const bytes = this.#mask?.(message) ?? message;
-    of.spend(bytes.length * BASE64);
-    const values = [this.#index, bytes, receivedBytes, ...this.#received];
-    of.arrives("reply", values, () => this.#reply.replied(message, receivedBytes), undefined);
+    of.spend(message.length * BASE64);
+    const event: Parameters<typeof of.arrives>[0] = ["reply", 0, 0, 0, this.#index, message, receivedBytes];
+    if (this.#metadata !== undefined) event.push(this.#metadata);
+    of.arrives(event, (reply) => reply.replied(message, receivedBytes), this.#reply);
   }
   faulted(fault: Fault): void {
     const { kind, code, message, pushbackMs, upstreamText, details, kept } = fault;
@@ -140,11 +135,9 @@ class CapturedAttempt implements Reply, InFlight {
       ...(kept !== undefined && { kept }),
     };
     this.#of.spend(message.length + (details?.length ?? 0) * 2);
-    const values = [this.#index, captured, ...this.#received];
-    this.#of.arrives("fault", values, () => this.#reply.faulted(fault), undefined);
-  }
-  get #received(): readonly CapturedMetadata[] {
-    return this.#metadata === undefined ? [] : [this.#metadata];
+    const received = this.#metadata === undefined ? [] : [this.#metadata];
+    const event: Parameters<Recording["arrives"]>[0] = ["fault", 0, 0, 0, this.#index, captured, ...received];
+    this.#of.arrives(event, (reply) => reply.faulted(fault), this.#reply);
   }
 }
 

@@ -1,15 +1,14 @@
 import { fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
-import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
-import type { Endpoint, EndpointCodec } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import type { Answering, Endpoint, EndpointCodec } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import type { Failure } from "@protobff/runtime/internal/failure";
 import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
 import { type Incoming, type IncomingHeaders, incomingOf } from "@protobff/runtime/internal/identity/incoming-request";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
-import { isSecretHeader } from "../explorer/masks.ts";
 import { base64 } from "./captured-client.ts";
-import { type CapturedOutcome, type CapturedRequest, WITHHELD } from "./format.ts";
+import type { CapturedOutcome, CapturedRequest } from "./format.ts";
 import { microseconds, Recording, recordingClock } from "./recording.ts";
 import { maskOf } from "./secrets.ts";
+import { callerIn, type Masks, writtenValues } from "./written-request.ts";
 
 /** Decides which requests are captured, and keeps them. */
 export interface Keeper {
@@ -23,34 +22,41 @@ export interface Keeper {
   readonly maxBytes: number;
 }
 
+/** Length in bytes from which a server may reuse the memory of a message that it has read. */
+const REUSED_BYTES = 4 << 10;
+
 /** Last message that a codec has read or written, with its bytes. */
 class Remembering implements EndpointCodec<Message, Message> {
   readonly #codec: EndpointCodec<Message, Message>;
-  #read: { readonly message: Message; readonly bytes: Uint8Array } | undefined;
-  #written: { readonly message: Message; readonly bytes: Uint8Array } | undefined;
+  #read: Message | undefined;
+  #readBytes: Uint8Array | undefined;
+  #written: Message | undefined;
+  #writtenBytes: Uint8Array | undefined;
 
   constructor(codec: EndpointCodec<Message, Message>) {
     this.#codec = codec;
   }
   readonly decode = (bytes: Uint8Array): Message => {
-    const message = this.#codec.decode(bytes);
-    this.#read = { message, bytes };
-    return message;
+    this.#read = this.#codec.decode(bytes);
+    this.#readBytes = bytes;
+    return this.#read;
   };
   readonly encode = (message: Message): Buffer => {
     const bytes = this.#codec.encode(message);
-    this.#written = { message, bytes };
+    this.#written = message;
+    this.#writtenBytes = bytes;
     return bytes;
   };
+  /** Returns the bytes that the message was read from; undefined: it was read from another form. */
   bytesOf(message: Message): Uint8Array | undefined {
-    const found = this.#read?.message === message ? this.#read.bytes : undefined;
+    const bytes = this.#read === message ? this.#readBytes : undefined;
     this.#read = undefined;
-    return found;
+    this.#readBytes = undefined;
+    return bytes !== undefined && bytes.length >= REUSED_BYTES ? Uint8Array.from(bytes) : bytes;
   }
   encoded(message: Message): Uint8Array {
-    const { bytes } = this.#written?.message === message ? this.#written : { bytes: this.#codec.encode(message) };
-    this.#written = undefined;
-    return bytes.subarray(PREFIX_BYTES);
+    const bytes = this.#written === message ? this.#writtenBytes : undefined;
+    return (bytes ?? this.#codec.encode(message)).subarray(PREFIX_BYTES);
   }
 }
 
@@ -59,95 +65,120 @@ const byReflection = ({ input, output }: Endpoint["method"]): EndpointCodec<Mess
   encode: (message) => Buffer.concat([Buffer.alloc(PREFIX_BYTES), toBinary(output, message)]),
 });
 
-/** Returns the endpoint whose requests are captured. */
-export function capturedEndpoint(endpoint: Endpoint, keeper: Keeper): Endpoint {
+/**
+ * Returns the endpoint whose requests are captured.
+ *
+ * @param masks of the upstreams' answers
+ */
+export function capturedEndpoint(endpoint: Endpoint, keeper: Keeper, masks: Masks): Endpoint {
   const inner = endpoint.withClock?.(recordingClock) ?? endpoint;
-  const { input, output, parent, name } = inner.method;
+  const { input, output } = inner.method;
   const codec = new Remembering(inner.codec ?? byReflection(inner.method));
-  const masks = { input: maskOf(input), output: maskOf(output) };
-  const method = `${parent.typeName}/${name}`;
+  const captured = { inner, codec, keeper, masks, input: maskOf(input), output: maskOf(output) };
   const run: Endpoint["run"] = (args, headers, clientMs, done, failed) => {
     const choice = keeper.begins();
     if (choice === "skip") return inner.run(args, headers, clientMs, done, failed);
-    const at = new Date();
-    const message = codec.bytesOf(args) ?? toBinary(input, args);
-    const kept = (masks.input?.(message) ?? message).slice();
-    const of = new Recording(keeper.maxBytes);
-    of.spend(kept.length * 2);
-    let isOver = false;
-    const ended = (isOk: boolean, outcome: () => CapturedOutcome): void => {
-      if (isOver) return;
-      isOver = true;
-      const endedAt = microseconds();
-      if (of.isTooLarge) keeper.tooLarge();
-      else if (choice === "keep" || keeper.keeps(isOk ? "ok" : "failed", (endedAt - of.startedAt) / 1_000)) {
-        of.affects(["answer"]);
-        const head = { method, at: at.toISOString(), message: base64(kept), clientMs };
-        const masked = masks.input === undefined && masks.output === undefined ? undefined : (true as const);
-        keeper.write({ ...head, ...callerIn(headers), masked, ...valuesOf(of), endedAt, outcome: outcome() });
-      }
-      of.done = true;
-    };
-    const answering = of.begin(() =>
-      inner.run(
-        args,
-        recordedHeaders(headers, of),
-        clientMs,
-        (response, degraded, metadata) => {
-          const unsent = done(response, degraded, metadata);
-          ended(degraded === "", () => {
-            const bytes = codec.encoded(response);
-            return { answer: base64(masks.output?.(bytes) ?? bytes), degraded };
-          });
-          return unsent;
-        },
-        (failure, metadata) => {
-          failed(failure, metadata);
-          ended(false, () => ({ failure: shown(failure) }));
-        },
-      ),
-    );
-    const cancel: typeof answering.cancel = (why) => {
-      of.arrives("gone", [], answering.cancel.bind(answering), why);
-      ended(false, () => ({}));
-    };
-    return { cancel };
+    const request = new RecordedRequest(captured, args, headers, clientMs, choice === "keep");
+    request.begin(args, done, failed);
+    return request;
   };
   return { ...inner, ...(inner.codec !== undefined && { codec }), run };
+}
+
+interface CapturedRpc {
+  readonly inner: Endpoint;
+  readonly codec: Remembering;
+  readonly keeper: Keeper;
+  readonly masks: Masks;
+  readonly input: ReturnType<typeof maskOf>;
+  readonly output: ReturnType<typeof maskOf>;
+}
+
+/** A request that runs and is recorded. */
+class RecordedRequest implements Answering {
+  readonly #rpc: CapturedRpc;
+  readonly #of: Recording;
+  readonly #message: Uint8Array;
+  readonly #headers: IncomingHeaders;
+  readonly #clientMs: number | undefined;
+  readonly #isKept: boolean;
+  readonly #at = Date.now();
+  #answering: Answering | undefined;
+  #isOver = false;
+  #endedAt = 0;
+
+  constructor(
+    rpc: CapturedRpc,
+    args: Message,
+    headers: IncomingHeaders,
+    clientMs: number | undefined,
+    isKept: boolean,
+  ) {
+    this.#rpc = rpc;
+    this.#headers = headers;
+    this.#clientMs = clientMs;
+    this.#isKept = isKept;
+    this.#message = rpc.codec.bytesOf(args) ?? toBinary(rpc.inner.method.input, args);
+    this.#of = new Recording(rpc.keeper.maxBytes);
+    this.#of.spend(this.#message.length * 2);
+  }
+  begin(args: Message, done: Parameters<Endpoint["run"]>[3], failed: Parameters<Endpoint["run"]>[4]): void {
+    const { inner, codec, output } = this.#rpc;
+    const answered: typeof done = (response, degraded, metadata) => {
+      const unsent = done(response, degraded, metadata);
+      if (this.#ends(degraded === "")) {
+        const bytes = codec.encoded(response);
+        this.#write({ answer: base64(output?.(bytes) ?? bytes), degraded });
+      }
+      return unsent;
+    };
+    const refused: typeof failed = (failure, metadata) => {
+      failed(failure, metadata);
+      if (this.#ends(false)) this.#write({ failure: shown(failure) });
+    };
+    this.#of.begin(() => {
+      const headers = recordedHeaders(this.#headers, this.#of);
+      this.#answering = inner.run(args, headers, this.#clientMs, answered, refused);
+    });
+  }
+  cancel(why?: Failure): void {
+    this.#of.arrives(["gone", 0, 0, 0], () => this.#answering?.cancel(why), undefined);
+    if (this.#ends(false)) this.#write({});
+  }
+  /** Ends the recording. Returns true if it has to be written. */
+  #ends(isOk: boolean): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    this.#endedAt = microseconds();
+    this.#of.affects(["answer"]);
+    this.#of.end();
+    const { keeper } = this.#rpc;
+    if (!this.#of.isTooLarge)
+      return this.#isKept || keeper.keeps(isOk ? "ok" : "failed", (this.#endedAt - this.#of.startedAt) / 1_000);
+    keeper.tooLarge();
+    return false;
+  }
+  #write(outcome: CapturedOutcome): void {
+    const { inner, keeper, masks, input, output } = this.#rpc;
+    const { parent, name } = inner.method;
+    keeper.write({
+      method: `${parent.typeName}/${name}`,
+      at: new Date(this.#at).toISOString(),
+      message: base64(input?.(this.#message) ?? this.#message),
+      clientMs: this.#clientMs,
+      ...callerIn(this.#headers),
+      masked: input === undefined && output === undefined ? undefined : true,
+      ...writtenValues(this.#of, masks),
+      endedAt: this.#endedAt,
+      outcome,
+    });
+  }
 }
 
 const shown = ({ clientCode, clientMessage }: Failure): CapturedOutcome["failure"] => ({
   code: clientCode,
   message: clientMessage,
 });
-
-function valuesOf(
-  of: Recording,
-): Pick<
-  CapturedRequest,
-  "headers" | "startedAt" | "readings" | "dates" | "random" | "decisions" | "tape" | "entries" | "joins"
-> {
-  const { headers, startedAt, dates, random, decisions, tape, entries, joins } = of;
-  let last = startedAt;
-  const readings = of.readings.map((reading) => {
-    const difference = reading - last;
-    last = reading;
-    return difference;
-  });
-  const encoded = tape.map((event) =>
-    event.map((value: unknown) => (value instanceof Uint8Array ? base64(value) : value)),
-  ) as unknown as typeof tape;
-  const cached = { ...(entries.length > 0 && { entries }), ...(joins.length > 0 && { joins }) };
-  return { headers, startedAt, readings, dates, random, decisions, ...cached, tape: encoded };
-}
-
-function callerIn(headers: IncomingHeaders): Pick<CapturedRequest, "caller" | "peer"> {
-  if (!(headers instanceof AuthenticatedRequest)) return { peer: incomingOf(headers).peer };
-  const { caller, peer } = headers;
-  if (caller === undefined) return { peer, caller: null };
-  const credential = base64(toBinary(CredentialSchema, caller.credential));
-  return { peer, caller: { principal: base64(caller.bytes), credential, token: caller.token !== undefined } };
-}
 
 /** Returns headers that record each value that is read. */
 function recordedHeaders(headers: IncomingHeaders, of: Recording): IncomingHeaders {
@@ -178,8 +209,7 @@ class RecordedHeaders implements Incoming {
     return incomingOf(this.#headers).peer;
   }
   keep(name: string, value: string | null): string | null {
-    if (!this.#of.done)
-      this.#of.headers[name] = value !== null && value !== "" && isSecretHeader(name) ? WITHHELD : value;
+    if (!this.#of.done) this.#of.headers.push(name, value);
     return value;
   }
 }

@@ -10,7 +10,7 @@ export interface Decider {
   /** @param real returns the guard's own decision */
   allows(guard: string, real: () => boolean): boolean;
   /** @param real enters the guard's own queue */
-  enters(guard: string, waiter: UrgentWaiter, real: () => ReturnType<Places["enter"]>): ReturnType<Places["enter"]>;
+  enters(guard: string, waiter: UrgentWaiter, real: Places["enter"]): ReturnType<Places["enter"]>;
 }
 
 /** Returns a tap that calls `guard` with a name for each guard, which is the same in each process of the same code. */
@@ -30,21 +30,25 @@ function intercept(guard: Guard, name: string, decider: Decider): void {
 }
 
 function interceptBreaker(breaker: Breaker, name: string, decider: Decider): void {
-  getter(breaker, "refuses", (real) => () => !decider.allows(name, () => !real()));
+  getter(breaker, "refuses", (real) => {
+    const passes = (): boolean => !real();
+    return () => !decider.allows(name, passes);
+  });
   const admit = breaker.admit.bind(breaker);
+  let ticket: ReturnType<Breaker["admit"]>;
+  const admits = (): boolean => {
+    ticket = admit();
+    return ticket !== undefined;
+  };
   breaker.admit = () => {
-    let ticket: ReturnType<Breaker["admit"]>;
-    const admitted = decider.allows(name, () => {
-      ticket = admit();
-      return ticket !== undefined;
-    });
-    return admitted ? (ticket ?? admit()) : undefined;
+    ticket = undefined;
+    return decider.allows(name, admits) ? (ticket ?? admit()) : undefined;
   };
 }
 
 function interceptPlaces(places: Places, name: string, decider: Decider): void {
   const enter = places.enter.bind(places);
-  places.enter = (waiter) => decider.enters(name, waiter, () => enter(waiter));
+  places.enter = (waiter) => decider.enters(name, waiter, enter);
   getter(places, "state", (real) => () => {
     const state = real();
     const isFree = state.taken < state.most && state.waiting === 0;

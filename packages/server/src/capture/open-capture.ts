@@ -1,6 +1,6 @@
 // Captures of requests (BFF_CAPTURE): everything that enters a request, so that `protobff replay` can run it again. A
 // server without captures loads nothing of this folder.
-import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { DescService } from "@bufbuild/protobuf";
 import type { Cache } from "@protobff/runtime/internal/cache/cache";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
@@ -13,11 +13,11 @@ import { joinObservers, withOneShape } from "../process/observers.ts";
 import { VERSION } from "../telemetry/version.ts";
 import { CaptureFile } from "./capture-file.ts";
 import { captureCache } from "./captured-cache.ts";
-import { CapturedClient, type MaskAnswer } from "./captured-client.ts";
+import { CapturedClient } from "./captured-client.ts";
 import { capturedEndpoint, type Keeper } from "./captured-endpoint.ts";
 import { digestOf } from "./digest.ts";
 import { CAPTURE_FORMAT, type CaptureHeader } from "./format.ts";
-import { maskOf } from "./secrets.ts";
+import { masksOf } from "./written-request.ts";
 
 /** The part of a declaration that captures need. */
 export interface CapturedServer {
@@ -53,9 +53,9 @@ export class Capture {
       const { clients, observer, cache } = parts;
       captureCache(cache);
       await this.#open(Object.keys(clients), observer);
-      const mask = masksOf(Object.values(this.#server.upstreams));
+      const masks = masksOf(Object.values(this.#server.upstreams));
       const captured = Object.entries(clients).map(
-        ([name, client]) => [name, new CapturedClient(name, client, mask)] as const,
+        ([name, client]) => [name, new CapturedClient(name, client)] as const,
       );
       // Each endpoint is made twice: the second time with the recording clock.
       const rpcs = new Map<string, RpcEvent>();
@@ -69,7 +69,7 @@ export class Capture {
         ...(once !== undefined && { observer: once }),
       });
       const endpoints = made.map((endpoint) =>
-        "run" in endpoint ? capturedEndpoint(endpoint, this.#keeper()) : endpoint,
+        "run" in endpoint ? capturedEndpoint(endpoint, this.#keeper(), masks) : endpoint,
       );
       for (const event of rpcs.values()) observer?.rpc?.(event);
       return endpoints;
@@ -108,12 +108,4 @@ export class Capture {
   async close(): Promise<void> {
     await this.#file?.close();
   }
-}
-
-function masksOf(services: readonly DescService[]): MaskAnswer {
-  const pathOf = ({ parent, name }: DescMethod): string => `/${parent.typeName}/${name}`;
-  const masks = new Map(
-    services.flatMap(({ methods }) => methods.map((method) => [pathOf(method), maskOf(method.output)] as const)),
-  );
-  return (path) => masks.get(path);
 }

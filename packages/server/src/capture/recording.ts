@@ -1,24 +1,29 @@
 // The recording of one request: everything that enters it, in order. Its work runs in an AsyncLocalStorage, which
-// attributes readings of the clock, timers, draws and answers to it.
-import { AsyncLocalStorage } from "node:async_hooks";
+// attributes readings of the clock, timers, draws and answers to it. The recording keeps references. Masks, checksums
+// and texts are made when it is written, because few are.
+import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
-import type { CapturedDecision, CapturedEntry, EffectEvent, TapeEvent } from "./format.ts";
+import type { CapturedDecision, CapturedEntry } from "./format.ts";
 
-type Snapshot = ReturnType<typeof AsyncLocalStorage.snapshot>;
+/** Context of a request, or of none. `AsyncLocalStorage.snapshot` would cost ten times as much. */
+const newContext = (): AsyncResource => new AsyncResource("BFF_CAPTURE", { requireManualDestroy: true });
 
-/** Runs a function in the context of no request: connections outlive the requests that open them. */
-export const outside: Snapshot = AsyncLocalStorage.snapshot();
+/** Event of a tape before it is written. Bytes are not encoded, and a `send` has its frame in place of a checksum. */
+export type RecordedEvent = readonly [kind: string, ...values: unknown[]];
+/** An arrival. Its time, the number of readings before it, and its turn are filled in. */
+type RecordedArrival = [kind: string, at: number, readings: number, joined: number, ...values: unknown[]];
 
 /** Values that have entered one request. */
 export class Recording {
-  readonly tape: TapeEvent[] = [];
+  readonly tape: RecordedEvent[] = [];
   readonly readings: number[] = [];
   readonly dates: number[] = [];
   readonly random: number[] = [];
   readonly decisions: CapturedDecision[] = [];
   readonly entries: (readonly [look: number, ...CapturedEntry])[] = [];
   readonly joins: number[] = [];
-  readonly headers: Record<string, string | null> = {};
+  /** Names and values in turns. */
+  readonly headers: (string | null)[] = [];
   readonly startedAt = microseconds();
   timers = 0;
   attempts = 0;
@@ -34,8 +39,7 @@ export class Recording {
   isTooLarge = false;
   #room: number;
   #isTurnOpen = false;
-  /** Runs a function in the context of the request. Entering the same context again makes no new one. */
-  enter: Snapshot = outside;
+  #context = OUTSIDE;
   readonly #closeTurn = (): void => {
     this.#isTurnOpen = false;
   };
@@ -46,30 +50,39 @@ export class Recording {
   }
 
   /** Records a value that arrives from outside, then continues the request with it. */
-  arrives<T>(kind: string, values: readonly unknown[], run: (argument: T) => void, argument: T): void {
+  arrives<T>(event: RecordedArrival, run: (argument: T) => void, argument: T): void {
     if (this.done) {
       run(argument);
       return;
     }
-    const joined = this.#isTurnOpen ? 1 : 0;
-    // The event's type is that of `kind`, which callers pass together.
-    this.tape.push([kind, microseconds(), this.readings.length, joined, ...values] as unknown as TapeEvent);
+    event[1] = microseconds();
+    event[2] = this.readings.length;
+    event[3] = this.#isTurnOpen ? 1 : 0;
+    this.tape.push(event);
     this.spend(EVENT_BYTES);
     if (!this.#isTurnOpen) {
       this.#isTurnOpen = true;
-      queueMicrotask(this.#closeTurn);
+      void AT_ONCE.then(this.#closeTurn);
     }
-    this.enter(run, argument);
+    within(this, this.#context, run, argument);
   }
   /** Begins the request. */
-  begin<R>(run: () => R): R {
-    return running.run(this, () => {
-      this.enter = AsyncLocalStorage.snapshot();
-      return run();
-    });
+  begin(run: () => void): void {
+    active++;
+    within(this, newContext(), this.#begin, run);
+  }
+  readonly #begin = (run: () => void): void => {
+    running.enterWith(this);
+    this.#context = newContext();
+    run();
+  };
+  /** Ends the recording. */
+  end(): void {
+    if (!this.done) active--;
+    this.done = true;
   }
   /** Records what the request does to the outside. */
-  affects(event: EffectEvent): void {
+  affects(event: RecordedEvent): void {
     if (this.done) return;
     this.tape.push(event);
     this.spend(EVENT_BYTES);
@@ -79,7 +92,7 @@ export class Recording {
     this.#room -= bytes;
     if (this.#room >= 0 || this.done) return;
     this.isTooLarge = true;
-    this.done = true;
+    this.end();
     this.tape.length = 0;
     this.readings.length = 0;
   }
@@ -98,11 +111,16 @@ export class Recording {
     this.spend(entry[0].length);
   }
   /** Records a decision of a guard, if it is not `go`. */
-  decides<T extends "go" | CapturedDecision[2]>(guard: string, decide: () => T): T {
+  decides<A, T extends "go" | CapturedDecision[2]>(guard: string, decide: (argument: A) => T, argument: A): T {
     const decision = this.decided++;
-    const result = this.muted(decide);
-    if (result !== "go") this.decisions.push([decision, guard, result as CapturedDecision[2]]);
-    return result;
+    this.isMuted = true;
+    try {
+      const result = decide(argument);
+      if (result !== "go") this.decisions.push([decision, guard, result as CapturedDecision[2]]);
+      return result;
+    } finally {
+      this.isMuted = false;
+    }
   }
 }
 
@@ -110,15 +128,42 @@ export class Recording {
 const EVENT_BYTES = 40;
 
 const running = new AsyncLocalStorage<Recording | undefined>();
+const OUTSIDE = newContext();
+/** Continues in the next microtask. `queueMicrotask` would make a context for it. */
+const AT_ONCE = Promise.resolve();
+/** Number of requests that are recorded now. */
+let active = 0;
+/** Recording of the call that runs now. Undefined in continuations of promises: only the storage has it then. */
+let current: Recording | undefined;
+const NOBODY = new Recording(0);
+NOBODY.done = true;
+
+function within<T>(of: Recording, context: AsyncResource, run: (argument: T) => void, argument: T): void {
+  const before = current;
+  current = of;
+  try {
+    context.runInAsyncScope(run, undefined, argument);
+  } finally {
+    current = before;
+  }
+}
+
+/** Runs a function in the context of no request: connections outlive the requests that open them. */
+export function outside<T>(run: (argument: T) => void, argument: T): void {
+  within(NOBODY, OUTSIDE, run, argument);
+}
 
 /** Returns the recording of the request that runs now; undefined: none, or it records nothing now. */
 export function recording(): Recording | undefined {
-  const found = running.getStore();
+  if (active === 0) return undefined;
+  const found = current ?? running.getStore();
   return found === undefined || found.done || found.isMuted ? undefined : found;
 }
 
 /** The time of the process in whole microseconds, so that a file has the same number as the request has read. */
-export const microseconds = (): number => Math.round(systemClock.now() * 1_000);
+export function microseconds(): number {
+  return Math.round(systemClock.now() * 1_000);
+}
 
 interface Started<T> {
   readonly of: Recording;
@@ -126,7 +171,8 @@ interface Started<T> {
   readonly run: (argument: T) => void;
   readonly argument: T;
 }
-const fire = <T>({ of, index, run, argument }: Started<T>): void => of.arrives("timer", [index], run, argument);
+const fire = <T>({ of, index, run, argument }: Started<T>): void =>
+  of.arrives(["timer", 0, 0, 0, index], run, argument);
 
 /** The clock of the process, whose values are recorded for the request that reads them. */
 export const recordingClock: Clock = {
