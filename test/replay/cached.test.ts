@@ -21,11 +21,11 @@ test("requests whose answers come from the cache have the captured answer and or
   upstreams.services.billing.fault({ kind: "delay", ms: 20 });
   const env = { ...upstreamAddresses(upstreams.urls), BFF_CAPTURE: "all", BFF_CAPTURE_DIR: folder };
   const bff = await startBff(SERVER, env);
-  const get = async (method: string): Promise<void> => {
+  const get = async (method: string, workspaceId = "sandbox"): Promise<void> => {
     const answer = await fetch(`${bff.url}/mobile.v1.HomeService/${method}`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ workspaceId: "sandbox", userId: "ada" }),
+      body: JSON.stringify({ workspaceId, userId: "ada" }),
     });
     await answer.arrayBuffer();
   };
@@ -38,10 +38,14 @@ test("requests whose answers come from the cache have the captured answer and or
     await Promise.all(Array.from({ length: 8 }, (_, i) => get(i % 2 === 0 ? "GetHome" : "GetWidget")));
     await new Promise((resolve) => setTimeout(resolve, 150));
   }
+  // Requests leave a fetch that others still wait for.
+  upstreams.services.billing.fault({ kind: "delay", ms: 5_000 });
+  await Promise.all(Array.from({ length: 8 }, (_, i) => get(i % 2 === 0 ? "GetHome" : "GetWidget", "atlas")));
   await bff.stop();
   const file = join(folder, readdirSync(folder)[0] ?? "");
   const { requests } = readCapture(file);
   expect(requests.filter(({ entries = [] }) => entries.length > 0)).not.toEqual([]);
+  expect(requests.flatMap(({ tape }) => tape).filter(([kind]) => kind === "shared")).not.toEqual([]);
   const { exitCode, stdout } = await run(["replay", file, "--server", SERVER], root);
   expect([exitCode, stdout]).toEqual([
     0,

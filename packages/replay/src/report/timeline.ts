@@ -45,11 +45,12 @@ export function shownOutcome(outcome: Outcome | undefined, output: DescMessage |
   return `${shownMessage(output, bytes)}${degraded === "" || degraded === undefined ? "" : `, degraded: ${degraded}`}`;
 }
 
-const TEXTS: Readonly<Record<"timer" | "place" | "shed" | "joined" | "gone", string>> = {
+const TEXTS: Readonly<Record<"timer" | "place" | "shed" | "joined" | "shared" | "gone", string>> = {
   timer: "a timer fires",
   place: "a waiting attempt gets a place",
   shed: "a waiting attempt gets no place",
   joined: "a fetch of another request ends",
+  shared: "another request shares a fetch",
   gone: "the client leaves",
 };
 

@@ -174,6 +174,10 @@ function deliver(event: ArrivalEvent, stage: Stage, running: Running): string | 
   }
   stage.log.push({ at: stage.clock.at, kind: event[0] });
   if (event[0] === "gone") return running.cancel();
+  if (event[0] === "shared") {
+    const [, , , , fetch, act, sharer] = event;
+    return stage.shares(fetch, act, sharer) ? undefined : `fetch ${fetch} is not begun in the replay`;
+  }
   return event[0] === "joined" ? share(event, stage) : wake(event, stage);
 }
 
@@ -190,7 +194,7 @@ function share([, , , , join, what, value]: Extract<ArrivalEvent, readonly ["joi
 
 /** Fires a timer, or admits a waiter. */
 function wake(
-  [kind, , , , index]: Exclude<ArrivalEvent, readonly ["reply" | "fault" | "gone" | "joined", ...unknown[]]>,
+  [kind, , , , index]: Exclude<ArrivalEvent, readonly ["reply" | "fault" | "gone" | "joined" | "shared", ...unknown[]]>,
   stage: Stage,
 ): string | undefined {
   if (kind === "timer") {

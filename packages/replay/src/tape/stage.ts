@@ -12,6 +12,7 @@ import {
   type EffectEvent,
   entryOf,
   interceptCache,
+  type SharedAct,
   tapOf,
 } from "@protobff/server/capture";
 import type { ReplayClock } from "./replay-clock.ts";
@@ -34,7 +35,7 @@ export interface SentAttempt {
 export interface LoggedEvent {
   /** In microseconds of the replay's clock. */
   readonly at: number;
-  readonly kind: "send" | "cancel" | "reply" | "fault" | "timer" | "place" | "shed" | "joined" | "gone";
+  readonly kind: "send" | "cancel" | "reply" | "fault" | "timer" | "place" | "shed" | "joined" | "shared" | "gone";
   /** Number of the attempt, from 0. */
   readonly attempt?: number;
   /** Answer of the attempt. */
@@ -51,6 +52,9 @@ export class Stage {
   readonly waiters: UrgentWaiter[] = [];
   /** Calls that wait for a fetch of another request. */
   readonly joined: Receiver[] = [];
+  /** Fetches that the request has begun. */
+  readonly #fetches: SharedFetch[] = [];
+  readonly #sharers = new Map<number, Receiver>();
   readonly log: LoggedEvent[] = [];
   /** Receives each attempt when it is sent. */
   sends: (sent: SentAttempt, index: number) => void = () => {};
@@ -122,8 +126,19 @@ export class Stage {
         return entry && entryOf(entry);
       },
       running: (real) => (joins.includes(runs++) ? fetch : real()),
+      begun: (fetch) => this.#fetches.push(fetch),
     });
     return cache;
+  }
+  /** Repeats the act of another request on a fetch of this one. Returns false if the request has not begun it. */
+  shares(index: number, act: SharedAct, sharer: number): boolean {
+    const fetch = this.#fetches[index];
+    const receiver = this.#sharers.get(sharer) ?? new Sharer(act === "need");
+    this.#sharers.set(sharer, receiver);
+    if (act === "renew" || act === "urge") fetch?.[act]();
+    else if (act === "leave") fetch?.leave(receiver);
+    else fetch?.join(receiver);
+    return fetch !== undefined;
   }
   /** Returns the client of one upstream. */
   client(name: string, shards?: ReadonlyMap<string, UnaryClient>): UnaryClient {
@@ -151,6 +166,21 @@ export class Stage {
       },
     };
   }
+}
+
+/** Another request that waits for a fetch of the replayed one. It does nothing with the result. */
+class Sharer implements Receiver {
+  readonly critical: boolean;
+
+  constructor(critical: boolean) {
+    this.critical = critical;
+  }
+  waits(): void {}
+  received(): void {}
+  found(): void {}
+  outdated(): void {}
+  spared(): void {}
+  failed(): void {}
 }
 
 /** Delivers the captured end of an attempt. */

@@ -2,8 +2,8 @@
 import type { Cache, Entry, Receiver, SharedFetch } from "@protobff/runtime/internal/cache/cache";
 import type { Clock } from "@protobff/runtime/internal/clock";
 import { Failure } from "@protobff/runtime/internal/failure";
-import type { CapturedEntry, CapturedFailure } from "./format.ts";
-import { type Recording, recording, recordingClock } from "./recording.ts";
+import type { CapturedEntry, CapturedFailure, SharedAct } from "./format.ts";
+import { continues, outside, type Recording, recording, recordingClock } from "./recording.ts";
 
 /** Decides in place of a cache. */
 export interface CacheDecider {
@@ -27,9 +27,16 @@ export function interceptCache(cache: Cache, clock: Clock, decider: CacheDecider
   };
 }
 
+/** A fetch that a recorded request has begun. */
+interface OwnFetch {
+  readonly of: Recording;
+  /** Number among the fetches of its request. */
+  readonly index: number;
+}
+
 /** Records the cache of a process. */
 export function captureCache(cache: Cache): void {
-  const owners = new WeakMap<SharedFetch, Recording>();
+  const owners = new WeakMap<SharedFetch, OwnFetch>();
   interceptCache(cache, recordingClock, {
     look(isSecret, real) {
       const of = recording();
@@ -42,57 +49,79 @@ export function captureCache(cache: Cache): void {
     running(real) {
       const of = recording();
       const fetch = real();
-      if (of === undefined) return fetch;
-      const index = of.runs++;
-      if (fetch === undefined || owners.get(fetch) === of) return fetch;
-      of.joins.push(index);
-      return new ForeignFetch(of, fetch, of.joins.length - 1);
+      const index = of === undefined ? 0 : of.runs++;
+      const owner = fetch && owners.get(fetch);
+      if (fetch === undefined || owner?.of === of) return fetch;
+      of?.joins.push(index);
+      return new ForeignFetch(of, fetch, owner);
     },
     begun(fetch) {
       const of = recording();
-      if (of !== undefined) owners.set(fetch, of);
+      if (of !== undefined) owners.set(fetch, { of, index: of.fetches++ });
     },
   });
 }
 
-/** A fetch of another request, whose result is recorded for the request that joins it. */
+/** A fetch of another request. Its result is recorded for the request that joins it, and the join for its owner. */
 class ForeignFetch implements SharedFetch {
-  readonly #of: Recording;
+  readonly #of: Recording | undefined;
   readonly #fetch: SharedFetch;
-  readonly #index: number;
+  readonly #owner: OwnFetch | undefined;
+  /** Number among those that share fetches of the owner. */
+  #sharer = 0;
   #receiver: Receiver | undefined;
+  #isOver = false;
 
-  constructor(of: Recording, fetch: SharedFetch, index: number) {
+  constructor(of: Recording | undefined, fetch: SharedFetch, owner: OwnFetch | undefined) {
     this.#of = of;
     this.#fetch = fetch;
-    this.#index = index;
+    this.#owner = owner;
   }
   join(receiver: Receiver): void {
+    const of = this.#of;
+    const index = of === undefined ? 0 : of.joined++;
     const arrives = <T>(what: keyof Receiver, value: unknown, run: (argument: T) => void, argument: T): void => {
-      this.#of.spend(value instanceof Uint8Array ? value.length * 2 : 0);
-      this.#of.arrives(["joined", 0, 0, 0, this.#index, what, value], run, argument);
+      this.#isOver = true;
+      if (of === undefined) {
+        outside(run, argument);
+        return;
+      }
+      of.spend(value instanceof Uint8Array ? value.length * 2 : 0);
+      of.arrives(["joined", 0, 0, 0, index, what, value], run, argument);
     };
-    this.#receiver = {
+    const joining: Receiver = {
       get critical() {
         return receiver.critical;
       },
-      waits: (fetch, begun) => receiver.waits(fetch, begun),
+      waits: (fetch, begun) => continues(of, () => receiver.waits(fetch, begun)),
       received: (bytes) => arrives("received", bytes, receiver.received.bind(receiver), bytes),
       found: (entry) => arrives("found", capturedEntry(entry, false), receiver.found.bind(receiver), entry),
       outdated: () => arrives("outdated", null, receiver.outdated.bind(receiver), undefined),
       spared: (entry) => arrives("spared", capturedEntry(entry, false), receiver.spared.bind(receiver), entry),
       failed: (failure) => arrives("failed", capturedFailure(failure), receiver.failed.bind(receiver), failure),
     };
-    this.#fetch.join(this.#receiver);
+    this.#receiver = joining;
+    if (this.#owner !== undefined) this.#sharer = this.#owner.of.sharers++;
+    this.#acts(receiver.critical ? "need" : "join", () => this.#fetch.join(joining));
   }
   leave(): void {
-    if (this.#receiver !== undefined) this.#fetch.leave(this.#receiver);
+    const joined = this.#receiver;
+    if (joined === undefined) return;
+    const leave = (): void => this.#fetch.leave(joined);
+    if (this.#isOver) outside(leave, undefined);
+    else this.#acts("leave", leave);
   }
   renew(): void {
-    this.#fetch.renew();
+    this.#acts("renew", () => this.#fetch.renew());
   }
   urge(): void {
-    this.#fetch.urge();
+    this.#acts("urge", () => this.#fetch.urge());
+  }
+  /** What a request does with a fetch enters the one that has begun it. */
+  #acts(what: SharedAct, run: () => void): void {
+    const { of, index } = this.#owner ?? {};
+    if (of === undefined || of.done) outside(run, undefined);
+    else of.arrives(["shared", 0, 0, 0, index, what, this.#sharer], run, undefined);
   }
 }
 

@@ -2,7 +2,7 @@
 // `CapturedRequest` each. Bytes are base64, times are microseconds of the process's clock.
 
 /** Version of the format. A reader refuses newer ones. */
-export const CAPTURE_FORMAT = 1;
+export const CAPTURE_FORMAT = 2;
 
 /** Value of a header that is a secret: its presence is kept, and its value is not. */
 export const WITHHELD = "(withheld)";
@@ -67,7 +67,8 @@ type Arrival<Kind extends string, Rest extends readonly unknown[]> = readonly [
 
 /**
  * Events of a request in their order. Arrivals: `reply` and `fault` of an attempt, `timer` that fires, `place` that a
- * waiting attempt gets or (`shed`) does not get, the result of a fetch that the request has `joined`, `gone` client, `open`, `item` and `end` of an upstream's stream, `ready` and `drain`
+ * waiting attempt gets or (`shed`) does not get, the result of a fetch that the request has `joined`, an act of another request
+ * that has `shared` a fetch of this one, `gone` client, `open`, `item` and `end` of an upstream's stream, `ready` and `drain`
  * of the client's stream. Effects: `send` of an attempt with a checksum of its message, `open` of a stream as `send`
  * with attempt 0, `take` of items, `cancel` of an attempt, `item` for the client, `answer`.
  */
@@ -84,7 +85,10 @@ export type ArrivalEvent =
         value: string | CapturedEntry | CapturedFailure | null,
       ]
     >
+  | Arrival<"shared", [fetch: number, act: SharedAct, sharer: number]>
   | Arrival<"gone", []>;
+/** What another request does with a fetch: joins it, joins it and requires the result, and so on. */
+export type SharedAct = "join" | "need" | "leave" | "renew" | "urge";
 /** An effect of the request, as described above. */
 export type EffectEvent =
   | readonly [kind: "send", client: string, path: string, checksum: number, attempt: number]

@@ -11,6 +11,7 @@ export {
   type CapturedRequest,
   type CaptureHeader,
   type EffectEvent,
+  type SharedAct,
   type TapeEvent,
   WITHHELD,
 } from "./format.ts";

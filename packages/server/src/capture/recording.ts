@@ -27,6 +27,9 @@ export class Recording {
   readonly startedAt = microseconds();
   timers = 0;
   attempts = 0;
+  fetches = 0;
+  sharers = 0;
+  joined = 0;
   waiters = 0;
   decided = 0;
   looks = 0;
@@ -65,6 +68,10 @@ export class Recording {
       void AT_ONCE.then(this.#closeTurn);
     }
     within(this, this.#context, run, argument);
+  }
+  /** Continues the request with a value that its replay makes again. */
+  continues(run: () => void): void {
+    within(this, this.#context, run, undefined);
   }
   /** Begins the request. */
   begin(run: () => void): void {
@@ -146,6 +153,12 @@ function within<T>(of: Recording, context: AsyncResource, run: (argument: T) => 
   } finally {
     current = before;
   }
+}
+
+/** Runs a function in the context of a request, if it is recorded. */
+export function continues(of: Recording | undefined, run: () => void): void {
+  if (of === undefined || of.done) outside(run, undefined);
+  else of.continues(run);
 }
 
 /** Runs a function in the context of no request: connections outlive the requests that open them. */
