@@ -1,4 +1,4 @@
-// Measures the cost of captures: none, failed and slow requests, all requests.
+// Measures the cost of captures: none, a share, failed and slow requests, all requests.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,7 +22,12 @@ export async function runCapture(options: RunOptions): Promise<ScenarioResult> {
     return await runClosedLoop(
       {
         name: "capture",
-        variants: [captured(OFF, "off"), captured("failed and slow", "failed,slow,0.001"), captured("all", "all")],
+        variants: [
+          captured(OFF, "off"),
+          captured("a share", "0.001"),
+          captured("failed and slow", "failed,slow,0.001"),
+          captured("all", "all"),
+        ],
         comparedWith: OFF,
         request: loop.request,
         faultOf: loop.faultOf,

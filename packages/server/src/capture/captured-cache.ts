@@ -117,7 +117,7 @@ class ForeignFetch implements SharedFetch {
   urge(): void {
     this.#acts("urge", () => this.#fetch.urge());
   }
-  /** What a request does with a fetch enters the one that has begun it. */
+  /** Records an act of this request for the request that has begun the fetch. */
   #acts(what: SharedAct, run: () => void): void {
     const { of, index } = this.#owner ?? {};
     if (of === undefined || of.done) outside(run, undefined);

@@ -87,7 +87,7 @@ export type ArrivalEvent =
     >
   | Arrival<"shared", [fetch: number, act: SharedAct, sharer: number]>
   | Arrival<"gone", []>;
-/** What another request does with a fetch: joins it, joins it and requires the result, and so on. */
+/** Act of another request on a fetch. `need`: the other request joins the fetch, and requires its result. */
 export type SharedAct = "join" | "need" | "leave" | "renew" | "urge";
 /** An effect of the request, as described above. */
 export type EffectEvent =

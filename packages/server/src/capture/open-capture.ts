@@ -101,7 +101,11 @@ export class Capture {
       },
       keeps: (outcome, tookMs) => (failed && outcome === "failed") || tookMs >= (slowMs ?? Number.POSITIVE_INFINITY),
       write: (request) => this.#file?.write(JSON.stringify({ id: this.#next++, ...request })),
-      tooLarge: () => this.#fault("a request is not captured: it exceeds BFF_CAPTURE_REQUEST_BYTES", undefined),
+      tooLarge: () =>
+        this.#fault(
+          "a request is not captured: it exceeds BFF_CAPTURE_REQUEST_BYTES, or running requests exceed 256 MiB",
+          undefined,
+        ),
     };
   }
   /** Writes all pending captures. */

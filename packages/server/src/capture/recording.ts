@@ -38,9 +38,10 @@ export class Recording {
   isMuted = false;
   /** True if the request has ended, or has exceeded its bound. Nothing is recorded any more. */
   done = false;
-  /** True if the request has exceeded its bound. */
+  /** True if the request, or all that run, have exceeded their bound. */
   isTooLarge = false;
-  #room: number;
+  readonly #maxBytes: number;
+  #bytes = 0;
   #isTurnOpen = false;
   #context = OUTSIDE;
   readonly #closeTurn = (): void => {
@@ -49,7 +50,7 @@ export class Recording {
 
   /** @param maxBytes bound of the recorded bytes, roughly */
   constructor(maxBytes: number) {
-    this.#room = maxBytes;
+    this.#maxBytes = maxBytes;
   }
 
   /** Records a value that arrives from outside, then continues the request with it. */
@@ -85,8 +86,10 @@ export class Recording {
   };
   /** Ends the recording. */
   end(): void {
-    if (!this.done) active--;
+    if (this.done) return;
     this.done = true;
+    active--;
+    recordedBytes -= this.#bytes;
   }
   /** Records what the request does to the outside. */
   affects(event: RecordedEvent): void {
@@ -94,10 +97,12 @@ export class Recording {
     this.tape.push(event);
     this.spend(EVENT_BYTES);
   }
-  /** Takes bytes from the bound. */
+  /** Takes bytes from the bounds of the request and of the process. */
   spend(bytes: number): void {
-    this.#room -= bytes;
-    if (this.#room >= 0 || this.done) return;
+    if (this.done) return;
+    this.#bytes += bytes;
+    recordedBytes += bytes;
+    if (this.#bytes <= this.#maxBytes && recordedBytes <= MOST_RECORDED_BYTES) return;
     this.isTooLarge = true;
     this.end();
     this.tape.length = 0;
@@ -131,6 +136,9 @@ export class Recording {
   }
 }
 
+/** Maximum size of all recordings at a time, in bytes. A request that would exceed it is not captured. */
+export const MOST_RECORDED_BYTES = 256 << 20;
+
 /** Estimate of the size of an event in the file, in bytes. */
 const EVENT_BYTES = 40;
 
@@ -140,6 +148,8 @@ const OUTSIDE = newContext();
 const AT_ONCE = Promise.resolve();
 /** Number of requests that are recorded now. */
 let active = 0;
+/** Bytes of these requests, roughly. */
+let recordedBytes = 0;
 /** Recording of the call that runs now. Undefined in continuations of promises: only the storage has it then. */
 let current: Recording | undefined;
 const NOBODY = new Recording(0);

@@ -1,0 +1,70 @@
+import { setImmediate } from "node:timers/promises";
+import { expect, onTestFinished, test } from "vitest";
+import { MOST_RECORDED_BYTES, outside, Recording, recording, recordingClock } from "./recording.ts";
+
+function begun(run: () => void): Recording {
+  const of = new Recording(1 << 20);
+  onTestFinished(() => of.end());
+  of.begin(run);
+  return of;
+}
+
+test("readings of interleaved requests belong to the request that reads, also after promises", async () => {
+  const read = async (): Promise<void> => {
+    recordingClock.random();
+    await setImmediate();
+    recordingClock.random();
+    await setImmediate();
+    recordingClock.random();
+  };
+  const both = [begun(() => void read()), begun(() => void read())];
+  recordingClock.random();
+  await setImmediate();
+  await setImmediate();
+  await setImmediate();
+  expect(both.map(({ random }) => random.length)).toEqual([3, 3]);
+});
+
+test("a request that arrives within the turn of another one has its readings, and the other one continues", () => {
+  const second = begun(() => {});
+  const first = begun(() => {
+    second.arrives(["place", 0, 0, 0, 0], () => void recordingClock.random(), undefined);
+    outside(() => void recordingClock.random(), undefined);
+    recordingClock.random();
+    recordingClock.random();
+  });
+  expect([first.random.length, second.random.length]).toEqual([2, 1]);
+  expect(recording()).toBeUndefined();
+});
+
+test("arrivals have their readings, and those of one turn are joined", async () => {
+  const of = begun(() => {
+    recordingClock.now();
+  });
+  const arrive = (): void => of.arrives(["timer", 0, 0, 0, 7], () => void recordingClock.now(), undefined);
+  arrive();
+  arrive();
+  await setImmediate();
+  arrive();
+  expect(of.tape.map(([kind, , readings, joined, timer]) => [kind, readings, joined, timer])).toEqual([
+    ["timer", 1, 0, 7],
+    ["timer", 2, 1, 7],
+    ["timer", 3, 0, 7],
+  ]);
+});
+
+test("nothing is recorded after the bound of the request or of the process", () => {
+  const small = begun(() => {});
+  small.spend(2 << 20);
+  small.affects(["answer"]);
+  expect([small.isTooLarge, small.tape]).toEqual([true, []]);
+  const of = new Recording(Number.POSITIVE_INFINITY);
+  of.begin(() => {});
+  of.spend(MOST_RECORDED_BYTES);
+  const other = begun(() => {});
+  other.spend(1);
+  of.end();
+  const later = begun(() => {});
+  later.spend(1);
+  expect([of, other, later].map(({ isTooLarge }) => isTooLarge)).toEqual([false, true, false]);
+});
