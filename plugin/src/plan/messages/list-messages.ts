@@ -70,7 +70,8 @@ function isPlain(message: Composed, explained: ReadonlySet<Step>): boolean {
 function isLoad({ source, if: condition, after, fallback, reads, supplementary }: Step): boolean {
   if (source.kind !== "call" || condition !== undefined || after.length > 0 || fallback !== undefined) return false;
   const { call } = source;
-  if (call.batch === undefined || call.effects !== "none" || reads.length > 0) return false;
+  // A shard of the call's own differs from key to key, and code over the whole list has one.
+  if (call.batch === undefined || call.shard !== undefined || call.effects !== "none" || reads.length > 0) return false;
   if (call.onError.length > 0 || retryIfOverSteps(call) !== undefined || (!supplementary && mayBeStale(call)))
     return false;
   if (boundMayThrow(call.batch.by) || call.set.some(({ bound, if: test }) => boundMayThrow(bound) || test?.fails))
