@@ -79,11 +79,16 @@ describe("imports", () => {
   });
 
   test("the suite of bff.v1 and its reference import nothing else of this repository", () => {
-    for (const folder of ["packages/conformance/src", "packages/conformance/reference"]) {
+    for (const [folder, ...more] of [
+      ["packages/conformance/src"],
+      ["packages/conformance/transcoding"],
+      ["packages/conformance/reference", "packages/conformance/transcoding"],
+    ] as const) {
       const found = imports(folder).filter(
-        ({ to }) => !below(to, folder) && !/^(node:|@bufbuild\/(cel|cel-spec|protobuf)(\/|$)|@connectrpc\/)/.test(to),
+        ({ to }) =>
+          !below(to, folder, ...more) && !/^(node:|@bufbuild\/(cel|cel-spec|protobuf)(\/|$)|@connectrpc\/)/.test(to),
       );
-      expect(imports(folder).length).toBeGreaterThan(20);
+      expect(imports(folder).length).toBeGreaterThan(5);
       expect(shown(found)).toEqual([]);
     }
   });

@@ -9,8 +9,10 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
-import { StepFailure } from "./result.ts";
-import { type Call, durationMs, type ErrorRule, type Policy, type Upstream } from "./rules.ts";
+import { Invalid } from "../transcoding/rest.ts";
+import { invalid, StepFailure } from "./result.ts";
+import { type Branch, type Call, durationMs, type ErrorRule, type Policy, type Shard, type Upstream } from "./rules.ts";
+import { Breaker } from "./sides.ts";
 
 /** An answer with its headers and trailers. */
 export interface Answer {
@@ -36,12 +38,19 @@ export function codeNamed(name: string): Code {
   return code as Code;
 }
 
+/** The policies of a call. */
+export interface MergedPolicy extends Policy {
+  readonly onError: readonly ErrorRule[];
+  readonly branch: readonly Branch[];
+  /** `near`: the call itself has the key. */
+  readonly shard: Shard & { readonly near: boolean; readonly is: boolean };
+  /** The method or the service that has a breaker of its own. */
+  readonly guarded: string;
+}
+
 /** Merges the policies of a call: the nearest option wins. Entries come in their order. */
-export function policyOf(
-  call: Call,
-  entries: readonly Upstream[],
-): Policy & { readonly onError: readonly ErrorRule[] } {
-  const [service] = call.method.split("/");
+export function policyOf(call: Call, entries: readonly Upstream[]): MergedPolicy {
+  const [service = ""] = call.method.split("/");
   const rank = ({ method, service }: Upstream): number => [method, service, ""].findIndex((name) => name !== undefined);
   const governing = entries
     .filter((entry) => (entry.method ?? call.method) === call.method && (entry.service ?? service) === service)
@@ -63,24 +72,48 @@ export function policyOf(
     cache: { ttl: leaf(({ cache }) => cache?.ttl) },
     metadata: [...keys.values()],
     forward: leaf(({ forward }) => forward),
+    protocol: leaf(({ protocol }) => protocol),
+    branch: governing.find(({ branch }) => branch !== undefined)?.branch ?? [],
+    shard: {
+      by: leaf(({ shard }) => shard?.by),
+      name: call.shard?.name,
+      hash: leaf(({ shard }) => shard?.hash),
+      near: call.shard !== undefined,
+      is: governing.some(({ shard }) => shard !== undefined),
+    },
+    breaker: {
+      off: leaf(({ breaker }) => breaker?.off),
+      minimum: leaf(({ breaker }) => breaker?.minimum),
+      errorRate: leaf(({ breaker }) => breaker?.errorRate),
+      window: leaf(({ breaker }) => breaker?.window),
+      openFor: leaf(({ breaker }) => breaker?.openFor),
+    },
+    guarded: governing.some(({ method, breaker }) => method && breaker) ? call.method : service,
     onError: near.flatMap(({ onError = [] }) => onError),
   };
 }
 
 /** Calls of one process. */
 export class Upstreams {
-  readonly #transport: Transport;
+  readonly #transports: ReadonlyMap<string, Transport>;
+  readonly #breakers = new Map<string, Breaker>();
   readonly #cached = new Map<string, { readonly answer: Promise<Answer>; readonly until: number }>();
 
-  constructor(transport: Transport) {
-    this.#transport = transport;
+  /** @param transports by branches and shards; "" for the usual one, "HTTP_JSON" for that over HTTP with JSON */
+  constructor(transports: ReadonlyMap<string, Transport>) {
+    this.#transports = transports;
+  }
+  #to(name: string): Transport {
+    const found = this.#transports.get(name);
+    if (found === undefined) throw new Error(`no address ${name}`);
+    return found;
   }
 
   /** Returns the key of a call: equal calls have equal keys. */
-  keyOf(method: DescMethod, message: Message, headers: ReadonlyMap<string, string | Uint8Array>): string {
+  keyOf(method: DescMethod, message: Message, headers: ReadonlyMap<string, string | Uint8Array>, side: string): string {
     const sent = [...headers].map(([name, value]) => `${name}=${Buffer.from(value).toString("base64")}`).sort();
     const bytes = toBinary(method.input, message);
-    return createHash("sha256").update(`${method} ${sent} `).update(bytes).digest("hex");
+    return createHash("sha256").update(`${method} ${side} ${sent} `).update(bytes).digest("hex");
   }
 
   /** Calls with all policies. `again` evaluates `retry.if`. Throws `StepFailure`. */
@@ -88,8 +121,9 @@ export class Upstreams {
     method: DescMethod,
     message: Message,
     headers: ReadonlyMap<string, string | Uint8Array>,
-    policy: Policy,
+    policy: MergedPolicy,
     limits: {
+      readonly side: string;
       readonly deadline: number;
       readonly signal: AbortSignal;
       readonly again: (failure: StepFailure) => Promise<boolean>;
@@ -101,7 +135,7 @@ export class Upstreams {
     const bounded = { ...limits, deadline: Math.min(limits.deadline, limit) };
     const fresh = () => this.#attempts(method, message, headers, policy, bounded, repeatable);
     if (policy.cache?.ttl === undefined) return fresh();
-    const key = this.keyOf(method, message, headers);
+    const key = this.keyOf(method, message, headers, limits.side);
     const found = this.#cached.get(key);
     if (found !== undefined && found.until > performance.now()) return found.answer;
     const answer = fresh();
@@ -114,24 +148,45 @@ export class Upstreams {
     method: DescMethod,
     message: Message,
     headers: ReadonlyMap<string, string | Uint8Array>,
-    { retry = {}, hedge = {} }: Policy,
-    { deadline, signal, again }: Parameters<Upstreams["call"]>[4],
+    policy: MergedPolicy,
+    { deadline, signal, again, side }: Parameters<Upstreams["call"]>[4],
     repeatable: boolean,
   ): Promise<Answer> {
+    const { retry = {}, hedge = {}, protocol, guarded, breaker: rule = {} } = policy;
+    const breaker = this.#breakers.get(`${guarded} ${side}`) ?? new Breaker();
+    this.#breakers.set(`${guarded} ${side}`, breaker);
     const kinds = (retry.on ?? ["UNAVAILABLE"]).map(codeNamed);
+    const to = this.#to(protocol === "HTTP_JSON" ? protocol : side);
+    const upstream = method.parent.typeName;
+    const guard = async (attempt: () => Promise<Answer>): Promise<Answer> => {
+      if (rule.off) return attempt();
+      if (!breaker.enter()) throw new StepFailure("BREAKER_OPEN", Code.Unavailable, upstream, "open");
+      const end = (error?: unknown): void =>
+        breaker.leave(error instanceof StepFailure ? error.original : undefined, rule);
+      try {
+        const answer = await attempt();
+        end();
+        return answer;
+      } catch (error) {
+        end(error);
+        throw error;
+      }
+    };
     const most = repeatable ? (retry.attempts ?? 3) : 1;
     for (let attempt = 1; ; attempt++) {
       try {
         const delay = repeatable && hedge.delay !== undefined ? durationMs(hedge.delay) : undefined;
-        if (delay === undefined) return await this.#attempt(method, message, headers, deadline, signal, attempt - 1);
+        if (delay === undefined)
+          return await guard(() => this.#attempt(to, method, message, headers, deadline, signal, attempt - 1));
         return await this.#hedged(
-          (at) => this.#attempt(method, message, headers, deadline, at, 0),
+          (at) => this.#attempt(to, method, message, headers, deadline, at, 0),
           delay,
           hedge.max ?? 1,
           signal,
         );
       } catch (error) {
-        const retried = error instanceof StepFailure && kinds.includes(error.original) && error.reason !== "INVALID";
+        const retried =
+          error instanceof StepFailure && kinds.includes(error.original) && !/INVALID|BREAKER_OPEN/.test(error.reason);
         if (!retried || attempt >= most || !(await again(error))) throw error;
         await sleep(1);
       }
@@ -164,6 +219,7 @@ export class Upstreams {
   }
 
   async #attempt(
+    to: Pick<Transport, "unary">,
     method: DescMethod,
     message: Message,
     metadata: ReadonlyMap<string, string | Uint8Array>,
@@ -177,10 +233,11 @@ export class Upstreams {
     const headers = headersOf(metadata);
     if (previous > 0) headers.set("grpc-previous-rpc-attempts", String(previous));
     try {
-      const response = await this.#transport.unary(method as DescMethodUnary, signal, left, headers, message);
+      const response = await to.unary(method as DescMethodUnary, signal, left, headers, message);
       return { message: response.message, headers: response.header, trailers: response.trailer };
     } catch (error) {
-      throw failureOf(ConnectError.from(error), upstream);
+      if (!(error instanceof Invalid)) throw failureOf(ConnectError.from(error), upstream);
+      throw invalid(error.message, error.code, error.answered ? upstream : "");
     }
   }
 
@@ -196,7 +253,7 @@ export class Upstreams {
     })();
     try {
       const headers = headersOf(metadata);
-      const response = await this.#transport.stream(
+      const response = await this.#to("").stream(
         method as DescMethodServerStreaming,
         signal,
         undefined,

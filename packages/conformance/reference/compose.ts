@@ -53,6 +53,7 @@ export class Composition implements Place {
   readonly scope: Scope = (name) => {
     const argument = this.setting.args.get(name);
     if (argument !== undefined) return Promise.resolve(argument);
+    if (name === "principal") return Promise.resolve(this.setting.response.principal());
     if (name.startsWith("args.")) return this.globals.args === undefined ? Promise.resolve(absent()) : undefined;
     const step = this.setting.steps.find((candidate) => candidate.name === name);
     return step === undefined ? this.setting.shared?.scope(name) : this.result(step);
@@ -140,7 +141,7 @@ export class Composition implements Place {
     if (from.includes(step)) return false;
     const names = expressionsOf(step).always.flatMap((source) => parsed(source).reads.map(({ name }) => name));
     return names.every((name) => {
-      if (name === "headers" || name.startsWith("args")) return true;
+      if (/^(headers|principal|args)(\.|$)/.test(name)) return true;
       const read = this.setting.steps.find((candidate) => candidate.name === name);
       return read?.by !== undefined && read.if === undefined && this.#isEarly(read, [...from, step]);
     });

@@ -16,6 +16,7 @@ import {
   parsed,
   pathOf,
   provedBy,
+  type Read,
   tested,
   text,
 } from "./syntax.ts";
@@ -55,14 +56,7 @@ export class Evaluator {
    */
   async value(source: string, scope: Scope, globals: Globals, path = false): Promise<Result> {
     const { root, reads, path: names } = parsed(source);
-    const found = new Map<string, Result>();
-    const all = [...new Set(reads.map(({ name }) => name))];
-    await Promise.all(
-      all.map(async (name) => {
-        const result = scope(name);
-        if (result !== undefined) found.set(name, await result);
-      }),
-    );
+    const found = await this.#found(reads, scope);
     // A test of a list that lacks items decides something else than the list.
     const tested = new Set(reads.flatMap((read) => (read.test ? [read.name] : [])));
     const causes = unique([...found].flatMap(([name, result]) => causesIn(result, tested.has(name))));
@@ -79,6 +73,22 @@ export class Evaluator {
     const value = unwrapped(this.#run(root, found, globals));
     if (value === undefined) return { value, causes, unset: true };
     return { value, causes, enum: end?.enum };
+  }
+
+  async #found(reads: readonly Read[], scope: Scope): Promise<ReadonlyMap<string, Result>> {
+    const found = new Map<string, Result>();
+    const read = async (name: string): Promise<void> => {
+      const result = scope(name);
+      if (result !== undefined) found.set(name, await result);
+    };
+    await Promise.all([...new Set(reads.map(({ name }) => name))].map(read));
+    return found;
+  }
+
+  /** Evaluates from left to right, where the read of an unset field is an error. Throws `StepFailure`. */
+  async strictly(source: string, scope: Scope, globals: Globals): Promise<CelInput> {
+    const { root, reads } = parsed(source);
+    return this.#run(root, await this.#found(reads, scope), globals, strictly);
   }
 
   /** Returns a result without a value if an unsafe read has none. */
@@ -109,7 +119,12 @@ export class Evaluator {
     return { is: result.value === true, result };
   }
 
-  #run(root: Expr, found: ReadonlyMap<string, Result>, globals: Globals): CelInput {
+  #run(
+    root: Expr,
+    found: ReadonlyMap<string, Result>,
+    globals: Globals,
+    change = (expr: Expr): Expr => expr,
+  ): CelInput {
     const values: Record<string, CelInput> = { headers: celMap(new Map(globals.headers)) };
     const args = new Map<string, CelInput>();
     for (const [name, { value, unset, failure, headers, trailers }] of found) {
@@ -122,7 +137,7 @@ export class Evaluator {
     }
     values["@args"] = globals.args ?? celMap(args);
     values["@details"] = celMap(new Map(this.#details(found.get("error")?.failure)));
-    const rewritten = this.#named(root, found, new Set());
+    const rewritten = change(this.#named(root, found, new Set()));
     const result = plan(this.#env, rewritten)(values);
     if (isCelError(result)) throw invalid(result.message);
     return result as CelInput;
@@ -178,6 +193,19 @@ export class Evaluator {
     const found = this.registry.getEnum(`${this.#package}.${name}`) ?? this.registry.getEnum(name);
     return found?.values.find((value) => value.name === path.at(-1))?.number;
   }
+}
+
+/** Makes operators decide in order, and reads of unset fields errors. */
+function strictly(original: Expr): Expr {
+  const expr = mapParts(original, strictly);
+  const { case: kind, value } = expr.exprKind;
+  if (kind === "selectExpr" && !value.testOnly && value.operand)
+    return call("@set", [value.operand, text(value.field)]);
+  const [left, right] = kind === "callExpr" ? value.args : [];
+  if (kind !== "callExpr" || !left || !right || !/^_(&&|\|\|)_$/.test(value.function)) return expr;
+  const and = value.function === "_&&_";
+  const decided = constant({ case: "boolValue", value: !and });
+  return call("_?_:_", and ? [left, right, decided] : [left, decided, right]);
 }
 
 /** Causes of a result and of all that it is composed of. */

@@ -1,4 +1,5 @@
 // Functions that @bufbuild/cel lacks. An optional is a map with one marked key, or none.
+import { createHash } from "node:crypto";
 import {
   type CelFunc,
   type CelInput,
@@ -22,6 +23,8 @@ const { BOOL, DYN, INT, STRING } = CelScalar;
 const LIST = listType(DYN);
 const MAP = mapType(DYN, DYN);
 
+/** Names of the shards of every upstream that has some. */
+export const SHARDS: readonly string[] = ["eu", "us"];
 const SOME = "@some";
 export const none: CelMap = celMap(new Map([["@none", true]]));
 export const some = (value: CelInput): CelMap => celMap(new Map([[SOME, value]]));
@@ -45,6 +48,17 @@ function selected(from: CelInput, key: CelInput): CelMap {
   if (isCelList(of)) return Number(key) >= 0 && Number(key) < of.size ? some(of.get(Number(key)) as CelInput) : none;
   return none;
 }
+/** Selects a field or a key. Throws for an unset optional field. */
+function set(of: CelInput, name: string): CelInput {
+  const field = isReflectMessage(of) ? of.desc.fields.find((candidate) => candidate.name === name) : undefined;
+  if (!isReflectMessage(of) || field === undefined) return orThrow(unwrapped(selected(of, name)));
+  if (field.presence !== 2 && field.fieldKind !== "list" && field.fieldKind !== "map" && !of.isSet(field))
+    throw new Error(`${name} is unset`);
+  return read(of.get(field));
+}
+/** The place of a value between 0 and 1, by the first 48 bits of a hash. */
+export const shareOf = (name: string, value: string): number =>
+  createHash("sha256").update(`${name}\0${value}`).digest().readUIntBE(0, 6) / 2 ** 48;
 /** CEL has one type of signed integers. */
 const read = (value: unknown): CelInput =>
   typeof value === "number" && Number.isInteger(value) ? BigInt(value) : (value as CelInput);
@@ -115,6 +129,9 @@ export const functions: readonly CelFunc[] = [
   celFunc("@uint", [DYN], DYN, number(/^\d+$/)),
   celFunc("@duration", [DYN], DYN, number(/./)),
   celFunc("@double", [DYN], DYN, number(/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i)),
+  celFunc("@set", [DYN, STRING], DYN, (of, name) => set(of as CelInput, name)),
+  celFunc("shard.names", [STRING], LIST, () => celList([...SHARDS])),
+  celFunc("share.of", [STRING, STRING], CelScalar.DOUBLE, shareOf),
   celFunc("@field", [DYN, STRING], MAP, (of, name) => selected(of as CelInput, name)),
   celFunc("@index", [DYN, DYN], MAP, (of, key) => selected(of as CelInput, key as CelInput)),
   celFunc("@optional.of", [DYN], MAP, (value) => some(value as CelInput)),

@@ -4,10 +4,13 @@ import { type DescMessage, type DescMethod, type FileRegistry, type Message, toB
 import { isReflectMessage, type ReflectList, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { Code } from "@connectrpc/connect";
 import { Batches, itemsOf } from "./batches.ts";
-import { type Answer, codeNamed, policyOf, type Upstreams } from "./calls.ts";
+import { type Answer, codeNamed, type MergedPolicy, policyOf, type Upstreams } from "./calls.ts";
+import type { Composed } from "./compose.ts";
 import { type Evaluator, failureValue, type Globals, type Scope } from "./evaluate.ts";
+import type { Limits } from "./limits.ts";
 import { absent, causeOf, invalid, present, Refusal, type Result, StepFailure, unique } from "./result.ts";
 import type { Bind, Call, ErrorRule, Fail, Rules } from "./rules.ts";
+import { branchOf, shardOf } from "./sides.ts";
 import { holes } from "./syntax.ts";
 import { Converter, celOf } from "./values.ts";
 
@@ -15,6 +18,10 @@ export interface Program {
   readonly registry: FileRegistry;
   readonly rules: Rules;
   readonly upstreams: Upstreams;
+  readonly limits: Limits;
+  readonly answers: Map<string, { readonly composed: Composed; readonly until: number }>;
+  /** Variables of the environment. */
+  readonly env: Readonly<Record<string, string>>;
 }
 /** Names, variables and package of an expression. */
 export interface Place {
@@ -33,8 +40,12 @@ export class Response {
   /** Calls with side effects end with their own deadline. */
   readonly #never = new AbortController();
   readonly #equal = new Map<string, Promise<Answer>>();
+  readonly #branches = new Map<string, Promise<string>>();
   readonly #batches = new Batches();
   readonly guards: Promise<Refusal | undefined>[] = [];
+  caller: ReflectMessage | undefined;
+  /** A call has been made. */
+  called = false;
 
   constructor(program: Program, headers: ReadonlyMap<string, string>, deadline: number) {
     this.program = program;
@@ -42,6 +53,9 @@ export class Response {
     this.deadline = deadline;
   }
 
+  principal(): Result {
+    return this.caller === undefined ? absent() : present(this.caller);
+  }
   methodOf(name: string): DescMethod {
     const [service = "", method] = name.split("/");
     const found = this.program.registry.getService(service)?.methods.find((candidate) => candidate.name === method);
@@ -158,13 +172,15 @@ export class Response {
     const missing = all.find(({ value, unset }) => value === undefined && !unset);
     if (missing !== undefined) return absent(causes, all.find(({ failure }) => failure)?.failure);
     await ready();
+    this.called = true;
     const effect = this.hasEffects(call);
     const again = async (failure: StepFailure): Promise<boolean> => {
       const condition = sent.policy.retry?.if;
       if (condition === undefined) return true;
       return this.#holds(condition, failure, place);
     };
-    const limits = { deadline: this.deadline, signal: effect ? this.#never.signal : this.ending.signal, again };
+    const side = await this.#side(call, sent.policy, place, message);
+    const limits = { side, deadline: this.deadline, signal: effect ? this.#never.signal : this.ending.signal, again };
     const send = (request: Message) =>
       this.program.upstreams.call(
         method,
@@ -175,7 +191,7 @@ export class Response {
         method.idempotency !== 0 && method.idempotency !== undefined,
       );
     try {
-      const group = this.program.upstreams.keyOf(method, message.message, sent.headers);
+      const group = this.program.upstreams.keyOf(method, message.message, sent.headers, side);
       if (call.batch !== undefined && key?.value !== undefined) {
         const found = await this.#batched(call.batch, { method, message }, group, key.value, send);
         return found === undefined ? absent(causes) : present(found, causes);
@@ -199,6 +215,16 @@ export class Response {
       this.#metadata(call, place),
     ]);
     return { method, message: message.message, headers };
+  }
+
+  /** Returns the name of the shard or the branch that gets a call. All calls of a response to an upstream take one branch. */
+  async #side(call: Call, policy: MergedPolicy, place: Place, message: ReflectMessage): Promise<string> {
+    if (policy.shard.is) return shardOf(policy, place, message);
+    if (policy.branch.length === 0) return "";
+    const [service = ""] = call.method.split("/");
+    const chosen = this.#branches.get(service) ?? branchOf(policy.branch, place);
+    this.#branches.set(service, chosen);
+    return chosen;
   }
 
   #once(key: string, send: () => Promise<Answer>): Promise<Answer> {

@@ -34,8 +34,8 @@ export class StepFailure extends Error {
     this.details = details;
   }
 }
-export const invalid = (message: string, code: Code = Code.Internal): StepFailure =>
-  new StepFailure("INVALID", code, "", message);
+export const invalid = (message: string, code: Code = Code.Internal, upstream = ""): StepFailure =>
+  new StepFailure("INVALID", code, upstream, message);
 
 /** The end of a whole response: a guard, or `fail` of an `on_error`. */
 export class Refusal extends Error {
@@ -44,11 +44,14 @@ export class Refusal extends Error {
   /** Guards come before failures of calls, in declared order. */
   readonly rank: readonly number[] | undefined;
 
-  constructor(code: Code, message: string, details: Refusal["details"], rank?: readonly number[]) {
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: Code, message: string, details: Refusal["details"], rank?: readonly number[], headers = {}) {
     super(message);
     this.code = code;
     this.details = details;
     this.rank = rank;
+    this.headers = headers;
   }
 }
 

@@ -1,4 +1,5 @@
 // The options of the suite's BFFs, as suite.json has them. Only the options that the suite uses.
+import type { HttpRule } from "../transcoding/http-rule.ts";
 
 export interface Bind {
   readonly name?: string;
@@ -32,6 +33,63 @@ export interface Policy {
   readonly metadata?: readonly Bind[];
   readonly forward?: readonly string[] | undefined;
   readonly onError?: readonly ErrorRule[];
+  readonly protocol?: string | undefined;
+  readonly shard?: Shard | undefined;
+  readonly breaker?: Breaker;
+}
+export interface Branch {
+  readonly name: string;
+  readonly if?: string;
+  readonly share?: number;
+  readonly by?: string;
+}
+export interface Shard {
+  readonly by?: string | undefined;
+  readonly name?: string | undefined;
+  readonly hash?: string | undefined;
+}
+export interface Breaker {
+  readonly off?: boolean | undefined;
+  readonly minimum?: number | undefined;
+  readonly errorRate?: number | undefined;
+  readonly window?: string | undefined;
+  readonly openFor?: string | undefined;
+}
+export interface Permit {
+  readonly public?: boolean;
+  readonly scope?: string | readonly string[];
+  readonly role?: string | readonly string[];
+  readonly let?: readonly Step[];
+  readonly if?: string;
+  readonly fail?: Fail;
+}
+export interface RateLimit {
+  readonly name: string;
+  readonly key: string;
+  readonly rate: string;
+  readonly per: string;
+  readonly burst?: string;
+  readonly cost?: string;
+  readonly settle?: string;
+  readonly if?: string;
+}
+export interface Identity {
+  readonly type: string;
+  readonly source: readonly {
+    readonly jwt: {
+      readonly issuer: string;
+      readonly audience: readonly string[];
+      readonly jwks: string;
+      readonly claims: string;
+    };
+    readonly set: readonly Bind[];
+  }[];
+}
+export interface ServiceRule {
+  readonly let?: readonly Step[];
+  readonly permit?: Permit;
+  readonly rateLimit?: readonly RateLimit[];
+  readonly topic?: { readonly name: string; readonly call: Call; readonly position: string; readonly until?: string };
 }
 export interface Call extends Policy {
   readonly method: string;
@@ -46,6 +104,7 @@ export interface Call extends Policy {
   };
 }
 export interface Upstream extends Policy {
+  readonly branch?: readonly Branch[];
   readonly service?: string;
   readonly method?: string;
 }
@@ -97,20 +156,33 @@ export interface FieldRule {
   readonly alias?: string | readonly string[];
   readonly fallback?: string;
 }
+export interface Stream {
+  readonly var: string;
+  readonly call?: Call;
+  readonly follow?: { readonly topic: string; readonly key: string };
+  readonly if?: string;
+  readonly until?: string;
+  readonly position?: string;
+}
 export interface MethodRule {
   readonly timeout?: string;
   readonly response?: string;
   readonly partsTimeout?: string;
-  readonly stream?: { readonly var: string; readonly call: Call; readonly if?: string; readonly until?: string };
+  readonly permit?: Permit;
+  readonly rateLimit?: readonly RateLimit[];
+  readonly cache?: { readonly ttl: string };
+  readonly stream?: Stream;
 }
 export interface Rules {
   /** By full names. */
   readonly messages: ReadonlyMap<string, MessageRule>;
   readonly fields: ReadonlyMap<string, FieldRule>;
   readonly methods: ReadonlyMap<string, MethodRule>;
-  readonly services: ReadonlyMap<string, { readonly let?: readonly Step[] }>;
+  readonly services: ReadonlyMap<string, ServiceRule>;
+  readonly identity: Identity | undefined;
   readonly enums: ReadonlyMap<string, { readonly alias?: string | readonly string[] }>;
   readonly values: ReadonlyMap<string, { readonly alias?: string | readonly string[]; readonly default?: boolean }>;
+  readonly paths: ReadonlyMap<string, HttpRule>;
   /** Entries of the packages' files and of common.proto. */
   readonly upstreams: ReadonlyMap<string, readonly Upstream[]>;
 }
@@ -130,16 +202,17 @@ interface FileJson extends Declared {
 export function rulesOf({ file: files }: { readonly file: readonly FileJson[] }): Rules {
   const maps: Record<string, Map<string, object>> = {};
   const add = (kind: string, prefix: string, { name, options }: Declared): void => {
-    const rule = options?.[`[bff.v1.${kind}]`];
+    const rule = options?.[`[${kind === "http" ? "google.api" : "bff.v1"}.${kind}]`];
     maps[kind] ??= new Map();
     if (rule !== undefined) maps[kind].set(`${prefix}.${name}`, rule);
   };
   const upstreams = new Map<string, readonly Upstream[]>();
-  const entriesOf = ({ options }: FileJson): readonly Upstream[] =>
-    (options?.["[bff.v1.file]"] as { upstream?: readonly Upstream[] } | undefined)?.upstream ?? [];
-  const shared = files.filter((file) => file.package === "conformance").flatMap(entriesOf);
+  const ruleOf = ({ options }: FileJson): { upstream?: readonly Upstream[]; identity?: Identity } =>
+    options?.["[bff.v1.file]"] ?? {};
+  const common = files.filter((file) => file.package === "conformance").map(ruleOf);
+  const shared = common.flatMap(({ upstream = [] }) => upstream);
   for (const file of files) {
-    upstreams.set(file.package, [...entriesOf(file), ...shared]);
+    upstreams.set(file.package, [...(ruleOf(file).upstream ?? []), ...shared]);
     for (const message of file.messageType ?? []) {
       add("message", file.package, message);
       for (const field of message.field ?? []) add("field", `${file.package}.${message.name}`, field);
@@ -150,7 +223,8 @@ export function rulesOf({ file: files }: { readonly file: readonly FileJson[] })
     }
     for (const service of file.service ?? []) {
       add("service", file.package, service);
-      for (const method of service.method ?? []) add("method", `${file.package}.${service.name}`, method);
+      for (const method of service.method ?? [])
+        for (const kind of ["method", "http"]) add(kind, `${file.package}.${service.name}`, method);
     }
   }
   const of = (kind: string) => (maps[kind] ?? new Map()) as unknown as ReadonlyMap<string, never>;
@@ -161,6 +235,8 @@ export function rulesOf({ file: files }: { readonly file: readonly FileJson[] })
     services: of("service"),
     enums: of("enum"),
     values: of("enum_value"),
+    paths: of("http"),
+    identity: common.find(({ identity }) => identity)?.identity,
     upstreams,
   };
 }

@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { createServer as createHttp1 } from "node:http";
 import { createServer as createHttp2 } from "node:http2";
-import { type AddressInfo, connect, createServer, type Server as NetServer, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import {
   create,
   type DescField,
@@ -11,13 +11,19 @@ import {
   type DescMethod,
   type FileRegistry,
   type Message,
+  toJsonString,
 } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
-import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
+import { Code, ConnectError, type ConnectRouter, type HandlerContext, type Transport } from "@connectrpc/connect";
 import { connectNodeAdapter, createGrpcTransport } from "@connectrpc/connect-node";
+import { bindingsOf } from "../transcoding/http-rule.ts";
+import { answeredByRest, jsonTransport } from "../transcoding/rest.ts";
+import { callerOf, permit } from "./callers.ts";
 import { Upstreams } from "./calls.ts";
 import { type Composed, Composition, type Setting } from "./compose.ts";
 import type { Globals } from "./evaluate.ts";
+import { SHARDS } from "./functions.ts";
+import { Limits, returned, settled } from "./limits.ts";
 import { type Program, Response } from "./response.ts";
 import { type Entry, REASONS, Refusal, StepFailure } from "./result.ts";
 import { durationMs, type Rules, type Step } from "./rules.ts";
@@ -26,40 +32,55 @@ import { followed, inParts, withAllParts } from "./streams.ts";
 
 const DEFAULT_MS = 2_000;
 
-/** Starts the reference for upstreams at a base URL. */
-export async function startReference(registry: FileRegistry, rules: Rules, upstreams: string, port = 0) {
-  const program: Program = { registry, rules, upstreams: new Upstreams(createGrpcTransport({ baseUrl: upstreams })) };
-  const routes = (router: ConnectRouter): void => {
-    for (const file of registry.files)
-      for (const service of file.services)
-        if (rules.services.has(service.typeName)) for (const method of service.methods) route(router, program, method);
+/** Starts the reference for upstreams at base URLs: the usual one, that of the branch `canary`, and those of shards. */
+export async function startReference(registry: FileRegistry, rules: Rules, upstreams: readonly string[], port = 0) {
+  const [baseUrl = ""] = upstreams;
+  const sides = ["", "canary", ...SHARDS];
+  const transports = new Map(upstreams.map((url, at) => [sides[at] ?? "", createGrpcTransport({ baseUrl: url })]));
+  transports.set("HTTP_JSON", jsonTransport(baseUrl, rules.paths) as unknown as Transport);
+  const program: Program = {
+    registry,
+    rules,
+    upstreams: new Upstreams(transports),
+    limits: new Limits(),
+    answers: new Map(),
+    env: { CONFORMANCE_KEYS: `${baseUrl}/keys.json` },
   };
-  const handler = connectNodeAdapter({ routes });
-  // One port for HTTP/1.1 and HTTP/2: the first bytes decide which of two servers gets the connection.
-  const inner = [createHttp1(handler), createHttp2(handler)];
-  const ports = await Promise.all(inner.map(listening));
+  const methods = [...registry.files]
+    .flatMap(({ services }) => services)
+    .filter(({ typeName }) => rules.services.has(typeName))
+    .flatMap((service) => service.methods);
+  const handler = connectNodeAdapter({
+    routes: (router) => {
+      for (const method of methods) route(router, program, method);
+    },
+  });
+  const bindings = methods.flatMap((method) => bindingsOf(method, rules.paths.get(key(method))));
+  const http1 = createHttp1((request, response) =>
+    /^\/conformance\./.test(request.url ?? "")
+      ? handler(request, response)
+      : answeredByRest(bindings, request, response, url),
+  );
+  const http2 = createHttp2(handler);
   const sockets = new Set<Socket>();
+  // One port for HTTP/1.1 and HTTP/2: the first bytes decide which of two servers gets the connection.
   const server = createServer((socket) => {
-    socket.once("data", (bytes) => {
-      const target = connect(ports[bytes.toString("latin1", 0, 3) === "PRI" ? 1 : 0] ?? 0, "127.0.0.1");
-      for (const each of [socket, target]) sockets.add(each.on("error", () => undefined));
-      target.write(bytes);
-      socket.pipe(target).pipe(socket);
+    sockets.add(socket.on("error", () => undefined));
+    socket.once("readable", () => {
+      const bytes: Buffer | null = socket.read();
+      if (bytes === null) return;
+      socket.unshift(bytes);
+      (bytes.toString("latin1", 0, 3) === "PRI" ? http2 : http1).emit("connection", socket);
     });
   });
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
   const close = (): void => {
     for (const socket of sockets) socket.destroy();
-    for (const each of [server, ...inner]) each.close();
+    server.close();
   };
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
-}
-
-async function listening(server: NetServer): Promise<number> {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return (server.address() as AddressInfo).port;
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url, close };
 }
 
 function route(router: ConnectRouter, program: Program, method: DescMethod): void {
@@ -70,6 +91,8 @@ function route(router: ConnectRouter, program: Program, method: DescMethod): voi
   router.rpc(method, async function* (request: Message, context: HandlerContext) {
     const begun = begin(program, method, request, context);
     try {
+      const { charge } = await admitted(program, begun, method);
+      await charge();
       const parts =
         program.rules.methods.get(key(method))?.stream === undefined ? inParts(begun) : followed(begun, method);
       for await (const composed of parts) yield declared(program, method.output, composed).message.message;
@@ -168,17 +191,74 @@ export async function composeAll(setting: Setting, composition: Composition): Pr
   return made;
 }
 
+/** Identifies the caller, and checks limits and permits. Returns the charges. */
+async function admitted(program: Program, { setting }: Begun, method: DescMethod) {
+  const { response } = setting;
+  const service = program.rules.services.get(method.parent.typeName) ?? {};
+  const rule = program.rules.methods.get(key(method)) ?? {};
+  const limits = [...(service.rateLimit ?? []), ...(rule.rateLimit ?? [])];
+  const place = new Composition({ ...setting, steps: [] });
+  await program.limits.charge(limits.filter(Limits.isEarly), place);
+  const { identity } = program.rules;
+  if (identity !== undefined) response.caller = await callerOf(response, identity, "conformance", program.env);
+  await permit(setting, service.permit, rule.permit);
+  const late = limits.filter((limit) => !Limits.isEarly(limit));
+  return { place, charge: async () => program.limits.charge(late, place) };
+}
+
+/** All values besides the request that composing a message reads: headers, and fields of the caller. */
+function keyOf(statics: Statics, { headers, caller, program }: Response, desc: DescMessage): string {
+  const messages = [...statics.reached(desc)];
+  const rules = messages.flatMap((message) => [
+    statics.stepsOf(message),
+    message.fields.map(({ name }) => program.rules.fields.get(`${message.typeName}.${name}`)),
+    program.rules.upstreams.get(message.file.proto.package)?.map(({ forward, metadata }) => [forward, metadata]),
+  ]);
+  const text = JSON.stringify(rules);
+  const names = [...text.matchAll(/headers\['([^']+)'\]/g), ...text.matchAll(/"(x-[\w-]+)"/g)].map(
+    ([, name = ""]) => name,
+  );
+  const read = [...new Set(names)].map((name) => [name, headers.get(name.toLowerCase())]);
+  return JSON.stringify([read, /\bprincipal\b/.test(text) && caller && toJsonString(caller.desc, caller.message)]);
+}
+
+/** Composes, or takes an equal answer from the cache. */
+async function answered(program: Program, begun: Begun, method: DescMethod): Promise<Composed> {
+  const { setting, response, request } = begun;
+  const statics = new Statics(program.registry, program.rules, (call) => response.hasEffects(call));
+  const { place, charge } = await admitted(program, begun, method);
+  const { cache } = program.rules.methods.get(key(method)) ?? {};
+  const composition = new Composition(setting);
+  const known =
+    cache && `${key(method)} ${toJsonString(method.input, request.message)} ${keyOf(statics, response, setting.desc)}`;
+  if (known !== undefined) {
+    await composition.admit();
+    const found = program.answers.get(known);
+    if (found !== undefined && found.until > performance.now()) return found.composed;
+  }
+  const charges = await charge();
+  try {
+    const composed = withAllParts(composition, await composeAll(setting, composition));
+    if (known !== undefined && cache && composed.entries.length === 0)
+      program.answers.set(known, { composed, until: performance.now() + durationMs(cache.ttl) });
+    await settled(charges, place, composed.message);
+    return composed;
+  } catch (error) {
+    if (!response.called) returned(charges);
+    throw error;
+  }
+}
+
 async function answer(
   program: Program,
   method: DescMethod,
   request: Message,
   context: HandlerContext,
 ): Promise<Message> {
-  const { response, setting } = begin(program, method, request, context);
+  const begun = begin(program, method, request, context);
+  const { response } = begun;
   try {
-    const composition = new Composition(setting);
-    const composed = withAllParts(composition, await composeAll(setting, composition));
-    const { message, entries } = declared(program, method.output, composed);
+    const { message, entries } = declared(program, method.output, await answered(program, begun, method));
     if (entries.length > 0)
       context.responseHeader.set(
         "bff-degraded",
@@ -251,7 +331,7 @@ async function status(response: Response, error: unknown): Promise<ConnectError>
   if (error instanceof Refusal) refusals.push(error);
   const [first] = refusals.sort(byRank);
   if (first !== undefined) {
-    const made = new ConnectError(first.message, first.code);
+    const made = new ConnectError(first.message, first.code, first.headers);
     made.details.push(...first.details);
     return made;
   }

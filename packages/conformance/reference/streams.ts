@@ -1,10 +1,16 @@
 // Responses in several messages: streams that follow a source, and messages in parts.
+import { setTimeout as sleep } from "node:timers/promises";
+import { type CelInput, celUint, isCelUint } from "@bufbuild/cel";
 import type { DescField, DescMethod, FileRegistry } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { Code } from "@connectrpc/connect";
 import { type Composed, Composition, type Setting } from "./compose.ts";
-import { present, type Result } from "./result.ts";
-import type { Step } from "./rules.ts";
+import type { Scope } from "./evaluate.ts";
+import { none, some } from "./functions.ts";
+import type { Response } from "./response.ts";
+import { present, type Result, StepFailure } from "./result.ts";
+import type { Step, Stream } from "./rules.ts";
 import type { Begun } from "./server.ts";
 import { namesIn } from "./static.ts";
 import { parsed } from "./syntax.ts";
@@ -36,9 +42,7 @@ export async function* followed({ response, setting, request }: Begun, method: D
   await Promise.all(
     early.filter(({ guard, supplementary }) => !guard && !supplementary).map((step) => opening.result(step)),
   );
-  const { method: target, message, headers } = await response.opened(stream.call, { ...opening, scope: opening.scope });
-  for await (const event of response.program.upstreams.stream(target, message, headers, response.ending.signal)) {
-    const value = reflect(target.output, event);
+  for await (const { value, place } of itemsOf(response, stream, opening)) {
     const all: Setting = {
       ...setting,
       globals,
@@ -52,9 +56,72 @@ export async function* followed({ response, setting, request }: Begun, method: D
     const holds = async (condition: string | undefined) =>
       condition !== undefined && (await composition.evaluator.holds(condition, composition.scope, globals)).is;
     const left = stream.if !== undefined && !(await holds(stream.if));
-    if (!left) yield await composition.run();
-    if (await holds(stream.until)) return;
+    const last = await holds(stream.until);
+    const token = last ? LAST : place.token;
+    if (!left) yield placed(response.program.registry, await composition.run(), { ...place, ...(token && { token }) });
+    if (last) return;
   }
+}
+
+/** An item of a source, and its place: the token after it, and whether items before it may be lost. */
+interface Item {
+  readonly value: ReflectMessage;
+  readonly place: { readonly token?: string; readonly reset: boolean };
+}
+
+/** Items of a stream's call. After a break, and for a client with a token, the call begins after the last position. */
+async function* itemsOf(
+  response: Response,
+  { call, position, var: name }: Stream,
+  opening: Composition,
+): AsyncGenerator<Item> {
+  const sent = response.headers.get("bff-resume");
+  if (call === undefined || sent === LAST) return;
+  let last = sent === undefined ? undefined : positionIn(sent);
+  let reset = sent !== undefined && last === undefined;
+  const scope: Scope = (read) =>
+    read === "resume" ? Promise.resolve(present(last === undefined ? none : some(last))) : opening.scope(read);
+  for (;;) {
+    const { method, message, headers } = await response.opened(call, { ...opening, scope });
+    try {
+      for await (const event of response.program.upstreams.stream(method, message, headers, response.ending.signal)) {
+        const value = reflect(method.output, event);
+        const read: Scope = (other) => (other === name ? Promise.resolve(present(value)) : undefined);
+        if (position !== undefined)
+          last = (await opening.evaluator.value(position, read, { headers: new Map() })).value;
+        yield { value, place: { ...(last !== undefined && { token: tokenOf(last) }), reset } };
+        reset = false;
+      }
+      return;
+    } catch (error) {
+      if (position === undefined || !(error instanceof StepFailure) || error.original !== Code.Unavailable) throw error;
+      await sleep(REOPEN_MS);
+    }
+  }
+}
+const REOPEN_MS = 100;
+/** The token after the last item. */
+const LAST = "last";
+
+const tokenOf = (position: CelInput): string =>
+  Buffer.from(
+    isCelUint(position) ? `u${position.value}` : `${typeof position === "bigint" ? "i" : "s"}${position}`,
+  ).toString("base64url");
+/** Returns the position of a token; undefined for an unreadable one. */
+function positionIn(token: string): CelInput | undefined {
+  const [, kind, text = ""] = /^([uis])(.*)$/.exec(Buffer.from(token, "base64url").toString()) ?? [];
+  if (kind === "s") return text;
+  if (kind === undefined || !/^-?\d+$/.test(text)) return undefined;
+  return kind === "u" ? celUint(BigInt(text)) : BigInt(text);
+}
+
+/** Fills the field for the client's position. */
+function placed(registry: FileRegistry, composed: Composed, place: Item["place"]): Composed {
+  const field = composed.message.desc.fields.find(({ message }) => message?.typeName === "bff.v1.Position");
+  const type = registry.getMessage("bff.v1.Position");
+  if (field !== undefined && type !== undefined)
+    composed.message.set(field, reflect(type, create(type, place as never)) as never);
+  return composed;
 }
 
 /** Returns the fields by the names of the deferred steps that they depend on. */

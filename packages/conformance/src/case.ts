@@ -1,5 +1,6 @@
 // The form of a case, as a line of `cases/<section>.jsonl` has it.
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { Caller } from "./issuer.ts";
 
 /** Behaviour of an upstream for a call. The first rule whose `when` the request contains applies. */
 export interface Rule {
@@ -25,17 +26,21 @@ export interface Rule {
   readonly until?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly trailers?: Readonly<Record<string, string>>;
+  /** Over HTTP with JSON: the status, 404 with `fail` and 200 otherwise; the body in place of `answer`; its type. */
+  readonly http?: { readonly status?: number; readonly text?: string; readonly type?: string };
 }
 
 type Sent = string | null;
 
-/** Rules by "Service/Method" of the package `up.v1`. */
+/** Rules by "Service/Method" of the package `up.v1`; by "HTTP" for calls over HTTP with JSON. */
 export type Script = Readonly<Record<string, readonly Rule[]>>;
 
 /** Response at the client. */
 export interface Expected {
   /** The response without its degradations, in ProtoJSON. */
-  readonly answer?: JsonObject;
+  readonly answer?: JsonValue;
+  /** The HTTP status of a request by `rest`. */
+  readonly http?: number;
   /** Messages of a stream, each without its degradations. */
   readonly messages?: readonly JsonObject[];
   /** In place of `messages`: all of them merged, and the first one. */
@@ -49,8 +54,10 @@ export interface Expected {
     readonly message?: string;
     readonly details?: readonly JsonValue[];
   };
-  /** Headers of the response. */
+  /** Headers of the response; of an error by gRPC, headers and trailers. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Ranges of headers that are numbers. */
+  readonly ranges?: Readonly<Record<string, readonly [least: number, most: number]>>;
   /** Milliseconds from the request to the end of the response. */
   readonly ms?: readonly [least: number, most: number];
 }
@@ -58,6 +65,14 @@ export interface Expected {
 /** One request and its response. */
 export interface Play extends Expected {
   readonly request?: JsonObject;
+  /** In place of `request`: a request to a path of REST, as "GET /v1/x", over HTTP/1.1. */
+  readonly rest?: { readonly call: string; readonly body?: JsonValue; readonly text?: string; readonly type?: string };
+  /** The caller whose token the request has. */
+  readonly caller?: Caller;
+  /** Position of a message of the previous request's response, after which the stream goes on. */
+  readonly resume?: number;
+  /** Milliseconds before the request. */
+  readonly wait?: number;
   readonly headers_sent?: Readonly<Record<string, string>>;
   /** The client's deadline in milliseconds. */
   readonly timeout?: number;
@@ -69,6 +84,8 @@ export interface Case extends Play {
   readonly holds: readonly string[];
   /** "package.Service/Method" without the leading "conformance.". */
   readonly rpc: string;
+  /** Cases with one name never run at the same time. */
+  readonly turn?: string;
   /** Rules that precede those of the world. */
   readonly upstreams?: Script;
   /** Further requests, one after the other. */

@@ -61,7 +61,7 @@ export async function play(
     return cases.map((test) => ({ test, protocol, transport }));
   });
   const once = async ({ test, protocol, transport }: (typeof runs)[number], name: string) =>
-    run(suite, test, transport, stages, `${test.id}/${protocol}${name}`);
+    run(suite, test, { transport, url }, stages, `${test.id}/${protocol}${name}`);
   const failed = new Set<(typeof runs)[number]>();
   const passed: (readonly [(typeof runs)[number], Awaited<ReturnType<typeof once>>])[] = [];
   const queue = runs.values();

@@ -1,4 +1,5 @@
 // Plays a case over one protocol, and returns the differences between what happened and what the case expects.
+import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import {
   type DescMethodServerStreaming,
@@ -10,17 +11,23 @@ import {
   type Message,
   toJson,
 } from "@bufbuild/protobuf";
-import { ConnectError, type Transport } from "@connectrpc/connect";
+import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import type { Case, Expected, Play, Script } from "./case.ts";
+import { tokenOf } from "./issuer.ts";
+import { requestedByRest } from "./rest.ts";
+import { CASE_HEADER, type Call, Stage, type Stages } from "./stage.ts";
 import { methodOf, type Suite } from "./suite.ts";
-import { CASE_HEADER, type Call, Stage } from "./upstreams.ts";
 
 /** Time for calls of an upstream to end after the response. */
 const SETTLE_MS = 5_000;
 /** The client's deadline where a case has none. */
 const PATIENCE_MS = 20_000;
 
-type Result = Expected & { readonly headers: Readonly<Record<string, string>>; readonly took: number };
+type Result = Expected & {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tokens: readonly string[];
+  readonly took: number;
+};
 
 /** Returns the rules of a case and of the world. */
 export function scriptOf({ world }: Suite, { upstreams = {} }: Case): Script {
@@ -30,25 +37,65 @@ export function scriptOf({ world }: Suite, { upstreams = {} }: Case): Script {
   );
 }
 
+/** The server under test, over one protocol. */
+export interface Target {
+  readonly transport: Transport;
+  readonly url: string;
+}
+/** The ends of cases that take turns. */
+const turns = new Map<string, Promise<unknown>>();
+
 /** Runs a case. Calls that arrive later join `calls` until the stage `name` is removed. */
-export async function run(suite: Suite, test: Case, transport: Transport, stages: Map<string, Stage>, name: string) {
+export async function run(suite: Suite, test: Case, target: Target, stages: Stages, name: string) {
+  if (test.turn === undefined) return runNow(suite, test, target, stages, name);
+  const before = turns.get(test.turn);
+  const ended = (async () => {
+    await before;
+    return runNow(suite, test, target, stages, name);
+  })();
+  turns.set(
+    test.turn,
+    ended.catch(() => undefined),
+  );
+  return ended;
+}
+
+async function runNow(suite: Suite, test: Case, target: Target, stages: Stages, name: string) {
   const stage = new Stage(scriptOf(suite, test));
   stages.set(name, stage);
   const results: Result[] = [];
-  for (const play of [test, ...(test.then ?? [])])
-    results.push(await requested(suite, test.rpc, play, transport, name));
+  for (const play of [test, ...(test.then ?? [])]) {
+    if (play.wait !== undefined) await sleep(play.wait);
+    const { caller, resume, headers_sent } = play;
+    const headers = {
+      ...headers_sent,
+      ...(caller && { authorization: tokenOf(caller) }),
+      ...(resume !== undefined && { "bff-resume": results.at(-1)?.tokens[resume] ?? "" }),
+      [CASE_HEADER]: name,
+    };
+    results.push(await requested(suite, test.rpc, play, target, headers));
+  }
   await stage.until(() => stage.idle(), AbortSignal.timeout(SETTLE_MS));
   return { results, calls: stage.calls };
 }
 
-async function requested(suite: Suite, rpc: string, play: Play, transport: Transport, name: string): Promise<Result> {
+async function requested(
+  suite: Suite,
+  rpc: string,
+  play: Play,
+  { transport, url }: Target,
+  headers: Readonly<Record<string, string>>,
+): Promise<Result> {
   const { registry } = suite;
   const method = methodOf(registry, `conformance.${rpc}`);
+  const begin = performance.now();
+  if (play.rest !== undefined) {
+    const result = await requestedByRest(method.output, play.rest, url, headers);
+    return { ...result, tokens: [], took: performance.now() - begin };
+  }
   const input = fromJson(method.input, play.request ?? {}, { registry });
-  const headers = { ...play.headers_sent, [CASE_HEADER]: name };
   const timeout = play.timeout ?? PATIENCE_MS;
   const received: Message[] = [];
-  const begin = performance.now();
   let answered = new Headers();
   let status: Expected["status"];
   try {
@@ -66,10 +113,13 @@ async function requested(suite: Suite, rpc: string, play: Play, transport: Trans
       for await (const message of response.message) received.push(message);
     }
   } catch (thrown) {
-    status = statusOf(ConnectError.from(thrown), suite);
+    const error = ConnectError.from(thrown);
+    status = statusOf(error, suite);
+    answered = error.metadata;
   }
   const took = performance.now() - begin;
-  const messages = received.map((message) => toJson(method.output, message, { registry }) as JsonObject);
+  const all = received.map((message) => toJson(method.output, message, { registry }) as JsonObject);
+  const messages = all.filter(({ position }) => !(position as JsonObject | undefined)?.beat);
   const plain = messages.map(plainly);
   const degraded = degradations(messages.at(-1));
   return {
@@ -77,12 +127,15 @@ async function requested(suite: Suite, rpc: string, play: Play, transport: Trans
     ...(degraded.length > 0 && { degraded }),
     ...(status && { status }),
     headers: Object.fromEntries(answered),
+    tokens: messages.map(({ position }) => String((position as JsonObject | undefined)?.token ?? "")),
     took,
   };
 }
 
-/** A message without its degradations, and with its parts in the order of their names. */
-function plainly({ degraded: _, parts, ...rest }: JsonObject): JsonObject {
+/** A message without its degradations and the token of its position, and with its parts in the order of their names. */
+export function plainly({ degraded: _, parts, position, ...others }: JsonObject): JsonObject {
+  const { token: __, ...place } = (position ?? {}) as JsonObject;
+  const rest = position === undefined ? others : { ...others, position: place };
   if (!Array.isArray(parts)) return rest;
   return { ...rest, parts: (parts as JsonObject[]).sort((a, b) => (String(a.name) < String(b.name) ? -1 : 1)) };
 }
@@ -93,10 +146,15 @@ export function merged(messages: readonly JsonObject[]): JsonObject {
   return plainly(Object.assign({}, ...messages, parts.length > 0 && { parts }));
 }
 
+/** Details of refusals by limits. Their content depends on time, so only their presence counts. */
+const LIMITED = new Set(["google.rpc.RetryInfo", "google.rpc.QuotaFailure"]);
+
 function statusOf(error: ConnectError, { registry }: Suite): NonNullable<Expected["status"]> {
   const details = error.details.flatMap((detail): JsonValue[] => {
-    const desc = "type" in detail ? registry.getMessage(detail.type) : undefined;
-    if (desc === undefined || !("type" in detail)) return [];
+    if (!("type" in detail)) return [];
+    const desc = registry.getMessage(detail.type);
+    if (desc === undefined)
+      return error.code === Code.ResourceExhausted && LIMITED.has(detail.type) ? [detail.type] : [];
     return [{ "@type": desc.typeName, ...(toJson(desc, fromBinary(desc, detail.value)) as JsonObject) }];
   });
   return { code: error.code, message: error.rawMessage, ...(details.length > 0 && { details }) };
@@ -132,6 +190,7 @@ function different(play: Play, result: Result | undefined): readonly string[] {
   const parts: readonly (readonly [string, unknown, unknown])[] = [
     ["status", counted, play.status],
     ["answer", result.answer, play.answer],
+    ["http", result.http, play.http],
     play.merged === undefined
       ? ["messages", result.messages, play.messages]
       : ["merged", merged(result.messages ?? []), play.merged],
@@ -144,6 +203,10 @@ function different(play: Play, result: Result | undefined): readonly string[] {
   const found = parts.filter(([, got, expected]) => !isDeepStrictEqual(plainJson(got), plainJson(expected)));
   const [least, most] = play.ms ?? [0, Number.POSITIVE_INFINITY];
   return [
+    ...Object.entries(play.ranges ?? {}).flatMap(([name, [from, to]]) => {
+      const value = Number(result.headers[name] ?? Number.NaN);
+      return value >= from && value <= to ? [] : [`header ${name}: got ${value}, expected ${from} to ${to}`];
+    }),
     ...found.map(([part, got, expected]) => `${part}: got ${shown(got)}, expected ${shown(expected)}`),
     ...(result.took < least || result.took > most
       ? [`took ${result.took.toFixed()} ms, expected ${least} to ${most}`]

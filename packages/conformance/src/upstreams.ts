@@ -1,9 +1,7 @@
-// The scripted upstreams: one port that answers for all services of `up.v1`.
+// The scripted upstreams: ports that answer for all services of `up.v1` by gRPC, and for HTTP with JSON.
 import { AsyncLocalStorage } from "node:async_hooks";
-import { once } from "node:events";
-import { createServer, type Http2ServerResponse } from "node:http2";
-import type { AddressInfo, Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import {
   create,
   type DescMethod,
@@ -15,105 +13,53 @@ import {
 } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import type { Rule, Script } from "./case.ts";
+import type { Rule } from "./case.ts";
+import { keys } from "./issuer.ts";
+import { answerJson } from "./json-upstreams.ts";
+import { listen } from "./listen.ts";
+import { before, CASE_HEADER, type Stages } from "./stage.ts";
 import type { Suite } from "./suite.ts";
 
-/** The request header that names the case; the suite's protos forward it to every upstream. */
-export const CASE_HEADER = "x-conformance-case";
+/** Addresses of the upstreams, at ports in a row: the usual one, a branch, and two shards. */
+export const SIDES = ["", "canary", "eu", "us"] as const;
+/** Path of the issuer's keys at the usual address. */
+export const KEYS_PATH = "/keys.json";
 /** Fields whose order carries no meaning. */
 const SETS = new Set(["ids"]);
 
-/** A call that an upstream received. */
-export interface Call {
-  /** "Service/Method request". */
-  readonly key: string;
-  readonly headers: Headers;
-  readonly timeoutMs: number | undefined;
-  /** Moments, on one clock of the case. */
-  readonly begin: number;
-  end: number | undefined;
-  cancelled: boolean;
+/** The request and the response of a call, which `route` does not get. */
+interface Carrier {
+  readonly side: string;
+  readonly response: ServerResponse | Http2ServerResponse;
 }
 
-/** One run of a case at the upstreams. */
-export class Stage {
-  readonly calls: Call[] = [];
-  readonly #script: Script;
-  readonly #used = new Set<Rule>();
-  readonly #waiting: (() => void)[] = [];
-  #clock = 0;
-
-  constructor(script: Script) {
-    this.#script = script;
-  }
-
-  begin(method: string, request: JsonObject, context: HandlerContext): { readonly call: Call; readonly rule: Rule } {
-    const call: Call = {
-      key: `${method} ${JSON.stringify(request)}`,
-      headers: context.requestHeader,
-      timeoutMs: context.timeoutMs(),
-      begin: ++this.#clock,
-      end: undefined,
-      cancelled: false,
-    };
-    this.calls.push(call);
-    context.signal.addEventListener("abort", () => {
-      call.cancelled ||= call.end === undefined;
-    });
-    const rule = ruleOf(this.#script, method, request, this.#used);
-    if (rule.once) this.#used.add(rule);
-    for (const wake of this.#waiting.splice(0)) wake();
-    return { call, rule };
-  }
-  end(call: Call): void {
-    call.end = ++this.#clock;
-    for (const wake of this.#waiting.splice(0)) wake();
-  }
-
-  /** Waits until a call of the method has arrived, or until all calls have ended. */
-  async until(holds: () => boolean, signal: AbortSignal): Promise<void> {
-    while (!holds() && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve);
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
-    }
-  }
-  arrived(method: string): boolean {
-    return this.calls.some(({ key }) => key.startsWith(`${method} `));
-  }
-  idle(): boolean {
-    return this.calls.every(({ end }) => end !== undefined);
-  }
-}
-
-/** Returns the rule for a call; `used` are rules that no longer apply. */
-export function ruleOf(script: Script, method: string, request: JsonObject, used: ReadonlySet<Rule> = new Set()): Rule {
-  const found = script[method]?.find((rule) => !used.has(rule) && contains(request, rule.when ?? {}));
-  return found ?? { fail: { code: Code.NotFound, message: "no rule" } };
-}
-
-/** Starts the upstreams at `host` and `port`; port 0 is any. */
+/** Starts the upstreams at `host`, at `port` and the ports that follow it; port 0: any. */
 export async function startUpstreams(suite: Suite, host: string, port: number) {
-  const stages = new Map<string, Stage>();
-  const streams = new AsyncLocalStorage<Http2ServerResponse>();
+  const stages: Stages = new Map();
+  const carriers = new AsyncLocalStorage<Carrier>();
   const routes = (router: ConnectRouter): void => {
     for (const file of suite.registry.files)
       for (const service of file.proto.package === "up.v1" ? file.services : [])
-        for (const method of service.methods) route(router, method, stages, streams, suite);
+        for (const method of service.methods) route(router, method, stages, carriers, suite);
   };
-  const handler = connectNodeAdapter({ routes });
-  const server = createServer((request, response) => streams.run(response, () => handler(request, response)));
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => sockets.add(socket));
-  server.listen(port, host);
-  await once(server, "listening");
+  const grpc = connectNodeAdapter({ routes });
+  const handlerAt =
+    (side: string) => (request: IncomingMessage | Http2ServerRequest, response: Carrier["response"]) => {
+      if (request.httpVersionMajor > 1) return carriers.run({ side, response }, () => grpc(request, response));
+      const plain = response as ServerResponse;
+      if (request.url === KEYS_PATH) return plain.setHeader("content-type", "application/json").end(keys());
+      return answerJson(request as IncomingMessage, plain, stages, side);
+    };
+  const listening = await Promise.all(
+    SIDES.map(async (side, at) => listen(handlerAt(side), host, port === 0 ? 0 : port + at)),
+  );
   return {
-    port: (server.address() as AddressInfo).port,
+    port: listening[0]?.port ?? 0,
+    /** Ports in the order of `SIDES`. */
+    ports: listening.map((element) => element.port),
     stages,
     close: () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
+      for (const { close } of listening) close();
     },
   };
 }
@@ -121,18 +67,28 @@ export async function startUpstreams(suite: Suite, host: string, port: number) {
 function route(
   router: ConnectRouter,
   method: DescMethod,
-  stages: ReadonlyMap<string, Stage>,
-  streams: AsyncLocalStorage<Http2ServerResponse>,
+  stages: Stages,
+  carriers: AsyncLocalStorage<Carrier>,
   suite: Suite,
 ): void {
   const name = `${method.parent.name}/${method.name}`;
   const answers = async function* (request: Message, context: HandlerContext): AsyncGenerator<Message> {
-    const stage = stages.get(context.requestHeader.get(CASE_HEADER) ?? "");
+    const sent = sorted(toJson(method.input, request, { registry: suite.registry }) as JsonObject);
+    // A topic forwards no headers, so the key that it follows names the case.
+    const id = context.requestHeader.get(CASE_HEADER) ?? String(sent.id);
+    const stage = stages.get(id);
     if (stage === undefined) throw new ConnectError(`a call without a case in ${CASE_HEADER}`, Code.FailedPrecondition);
-    const json = sorted(toJson(method.input, request, { registry: suite.registry }) as JsonObject);
-    const { call, rule } = stage.begin(name, json, context);
+    const json = sent.id === id ? { ...sent, id: "case" } : sent;
+    const { side = "", response } = carriers.getStore() ?? {};
+    const { signal, requestHeader } = context;
+    const { call, rule } = stage.begin(name, json, {
+      requestHeader,
+      signal,
+      timeoutMs: () => context.timeoutMs(),
+      side,
+    });
     try {
-      await before(rule, stage, context, streams.getStore());
+      await before(rule, stage, signal, () => (response as Http2ServerResponse).stream.close(rule.reset));
       for (const [key, value] of Object.entries(rule.headers ?? {})) context.responseHeader.set(key, value);
       for (const [key, value] of Object.entries(rule.trailers ?? {})) context.responseTrailer.set(key, value);
       const items = rule.items ?? (rule.fail === undefined ? [selected(rule, json)] : []);
@@ -148,20 +104,6 @@ function route(
     for await (const answer of answers(request, context)) return answer;
     return create(method.output);
   }) as never);
-}
-
-async function before(
-  rule: Rule,
-  stage: Stage,
-  { signal }: HandlerContext,
-  response?: Http2ServerResponse,
-): Promise<void> {
-  const { until } = rule;
-  if (until !== undefined) await stage.until(() => stage.arrived(until), signal);
-  if (rule.delay !== undefined) await sleep(rule.delay, undefined, { signal }).catch(() => undefined);
-  if (rule.reset !== undefined) response?.stream.close(rule.reset);
-  if (rule.reset !== undefined || rule.hang) await stage.until(() => false, signal);
-  if (signal.aborted) throw new ConnectError("cancelled", Code.Canceled);
 }
 
 function failure({ code, message, who }: NonNullable<Rule["fail"]>, { registry }: Suite): ConnectError {
@@ -189,7 +131,3 @@ const sorted = (request: JsonObject): JsonObject =>
       SETS.has(name) && Array.isArray(value) ? [...value].sort() : value,
     ]),
   );
-
-function contains(whole: JsonObject, part: JsonObject): boolean {
-  return Object.entries(part).every(([name, value]) => JSON.stringify(whole[name]) === JSON.stringify(value));
-}

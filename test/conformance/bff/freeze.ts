@@ -21,7 +21,7 @@ const WIDTH = 4;
 
 /** Returns what a client received, without what servers may choose: default texts, other headers, moments. */
 function expectedOf(
-  { headers, took: _, ...rest }: Result["results"][number],
+  { headers, took: _, tokens: __, ...rest }: Result["results"][number],
   reference: Result["results"][number] | undefined,
 ): Expected {
   const { status, messages } = rest;
@@ -65,21 +65,23 @@ const json = suiteJson(suiteRequest());
 writeFileSync(new URL("suite.json", folder), json);
 const suite = readSuite();
 const upstreams = await startUpstreams(suite, "127.0.0.1", 0);
-const server = await startGenerated(upstreams.port);
-const reference = await startReference(suite.registry, rulesOf(JSON.parse(json)), `http://127.0.0.1:${upstreams.port}`);
+const server = await startGenerated(upstreams.ports);
+const addresses = upstreams.ports.map((port) => `http://127.0.0.1:${port}`);
+const reference = await startReference(suite.registry, rulesOf(JSON.parse(json)), addresses);
 const grpc =
   PROTOCOLS.grpc ??
   (() => {
     throw new Error("no gRPC");
   });
-const transports = { server: grpc(server.url), reference: grpc(reference.url) };
+const targetOf = (url: string) => ({ url, transport: grpc(url) });
+const targets = { server: targetOf(server.url), reference: targetOf(reference.url) };
 
 let runs = 0;
 /** Returns the case, or why the draft is none. */
 async function freeze(draft: Draft): Promise<Case | string> {
   const plain: Case = { ...draft, calls: {} };
-  const played = (name: keyof typeof transports, test: Case) =>
-    run(suite, test, transports[name], upstreams.stages, `${draft.id}/${name}/${++runs}`);
+  const played = (name: keyof typeof targets, test: Case) =>
+    run(suite, test, targets[name], upstreams.stages, `${draft.id}/${name}/${++runs}`);
   const others: Result[] = [];
   if (draft.loose)
     for (const name of ["server", "server", "reference"] as const) others.push(await played(name, plain));

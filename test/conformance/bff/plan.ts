@@ -2,11 +2,14 @@
 import { readFileSync } from "node:fs";
 import type { Case, Script } from "../../../packages/conformance/src/case.ts";
 import { absences } from "./plan-absence.ts";
+import { callers } from "./plan-callers.ts";
 import { calls } from "./plan-calls.ts";
 import { expressions } from "./plan-expressions.ts";
 import { type Fault, type Plan, USUAL } from "./plan-faults.ts";
 import { fields } from "./plan-fields.ts";
+import { http } from "./plan-http.ts";
 import { policies } from "./plan-policies.ts";
+import { sides } from "./plan-sides.ts";
 import { steps } from "./plan-steps.ts";
 
 /** A case whose results are not known yet. */
@@ -16,7 +19,17 @@ export type Draft = Omit<Case, "calls"> & { readonly loose?: readonly string[] }
 export function drafts(): ReadonlyMap<string, readonly Draft[]> {
   const sections = new Map<string, Draft[]>();
   const seen = new Map<string, number>();
-  for (const plan of [...steps, ...absences, ...calls, ...policies, ...fields, ...expressions]) {
+  for (const plan of [
+    ...steps,
+    ...absences,
+    ...calls,
+    ...policies,
+    ...fields,
+    ...expressions,
+    ...http,
+    ...callers,
+    ...sides,
+  ]) {
     const [section = ""] = plan.rpc.split(".");
     const all = sections.get(section) ?? [];
     sections.set(section, all);

@@ -1,6 +1,6 @@
 // The generated server and the reference pass the suite over every protocol, and the suite finds planted faults.
 // All cases run over gRPC, and a tenth of them over each other protocol; CONFORMANCE_EVERY=1 plays all over all.
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -21,6 +21,7 @@ const suite = readSuite();
 const every = Number(process.env.CONFORMANCE_EVERY ?? "10");
 const protocols = Object.keys(PROTOCOLS);
 const MINUTES = 60_000;
+const addresses = (): readonly string[] => upstreams.ports.map((port) => `http://127.0.0.1:${port}`);
 let upstreams: Awaited<ReturnType<typeof startUpstreams>>;
 
 beforeAll(async () => {
@@ -49,7 +50,7 @@ test("suite.json is what buf makes of the protos", () => {
 test(
   "the generated server passes every case",
   async () => {
-    const server = await startGenerated(upstreams.port);
+    const server = await startGenerated(upstreams.ports);
     try {
       expect(await faults(server.url)).toEqual([]);
     } finally {
@@ -63,7 +64,7 @@ test(
   "the reference passes every case",
   async () => {
     const rules = rulesOf(JSON.parse(json));
-    const reference = await startReference(suite.registry, rules, `http://127.0.0.1:${upstreams.port}`);
+    const reference = await startReference(suite.registry, rules, addresses());
     try {
       expect(await faults(reference.url)).toEqual([]);
     } finally {
@@ -79,17 +80,17 @@ async function startPlanted(
   at: number,
 ): Promise<Awaited<ReturnType<typeof startReference>>> {
   const copy = join(scratch, String(at));
-  mkdirSync(copy, { recursive: true });
-  cpSync(join(folder, "reference"), copy, { recursive: true });
-  const text = readFileSync(join(copy, file), "utf8");
+  for (const name of ["reference", "transcoding"]) cpSync(join(folder, name), join(copy, name), { recursive: true });
+  const path = join(copy, "reference", file);
+  const text = readFileSync(path, "utf8");
   expect(text.split(from)).toHaveLength(2);
   writeFileSync(
-    join(copy, file),
+    path,
     text.replace(from, () => to),
   );
-  const load = async (name: string) => import(pathToFileURL(join(copy, name)).href);
+  const load = async (name: string) => import(pathToFileURL(join(copy, "reference", name)).href);
   const rules = (await load("rules.ts")).rulesOf(JSON.parse(json));
-  return (await load("server.ts")).startReference(suite.registry, rules, `http://127.0.0.1:${upstreams.port}`);
+  return (await load("server.ts")).startReference(suite.registry, rules, addresses());
 }
 
 describe("planted faults of the reference are found", () => {
