@@ -21,27 +21,36 @@ export class Invalid extends Error {
 
 /** HTTP statuses by codes; 500 for others. */
 const STATUSES: Readonly<Record<number, number>> = {
-  ...Object.fromEntries([3, 9, 11].map((code) => [code, 400])),
-  ...{ 16: 401, 7: 403, 5: 404, 6: 409, 10: 409, 8: 429, 1: 499, 12: 501, 14: 503, 4: 504 },
+  3: 400,
+  9: 400,
+  11: 400,
+  16: 401,
+  7: 403,
+  5: 404,
+  6: 409,
+  10: 409,
+  8: 429,
+  1: 499,
+  12: 501,
+  14: 503,
+  4: 504,
 };
 /** Codes by HTTP statuses. */
 const CODES: Readonly<Record<number, Code>> = {
-  ...{
-    400: 3,
-    401: 16,
-    403: 7,
-    404: 5,
-    408: 14,
-    409: 10,
-    412: 9,
-    416: 11,
-    429: 8,
-    499: 1,
-    501: 12,
-    502: 14,
-    503: 14,
-    504: 4,
-  },
+  400: 3,
+  401: 16,
+  403: 7,
+  404: 5,
+  408: 14,
+  409: 10,
+  412: 9,
+  416: 11,
+  429: 8,
+  499: 1,
+  501: 12,
+  502: 14,
+  503: 14,
+  504: 4,
 };
 
 function send(response: ServerResponse, status: number, json: unknown, headers: Record<string, string> = {}): void {
