@@ -60,9 +60,9 @@ export async function callerOf(
 }
 
 /** Throws `Refusal` for a caller who may not call. */
-export async function permit(setting: Setting, service: Permit | undefined, own: Permit | undefined): Promise<void> {
+export async function permit(setting: Setting, service: Permit | undefined, rpc: Permit | undefined): Promise<void> {
   const { response, globals, desc } = setting;
-  const all = (service?.public ? [own ?? service] : [service, own]).filter((element) => element !== undefined);
+  const all = (service?.public ? [rpc ?? service] : [service, rpc]).filter((element) => element !== undefined);
   if (all.length === 0 || all.some((element) => element.public)) return;
   const { caller } = response;
   if (caller === undefined) throw new Refusal(Code.Unauthenticated, "", []);
