@@ -59,8 +59,10 @@ export async function startReference(registry: FileRegistry, rules: Rules, upstr
   const http1 = createHttp1((request, response) =>
     /^\/conformance\./.test(request.url ?? "")
       ? handler(request, response)
-      : answeredByRest(bindings, request, response, url),
+      : answeredByRest(bindings, request, response, url).catch(() => response.destroy()),
   );
+  // A connection that ends while it is idle would fail the next request on it.
+  http1.keepAliveTimeout = 0;
   const http2 = createHttp2(handler);
   const sockets = new Set<Socket>();
   // One port for HTTP/1.1 and HTTP/2: the first bytes decide which of two servers gets the connection.

@@ -7,6 +7,8 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 /** Serves a handler at `host` and `port`; port 0: any. */
 export async function listen(handler: (request: never, response: never) => unknown, host: string, port: number) {
   const servers = [createHttp1(handler as RequestListener), createHttp2(handler as never)] as const;
+  // A connection that ends while it is idle would fail the next request on it.
+  servers[0].keepAliveTimeout = 0;
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket.on("error", () => undefined));
