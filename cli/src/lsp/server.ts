@@ -22,14 +22,16 @@ import { planAt } from "./features/plan.ts";
 import { semanticTokens, TOKEN_TYPES } from "./features/tokens.ts";
 import type { Program } from "./program/program.ts";
 import { type SourceFile, sourceFile } from "./program/source-file.ts";
-import { Project } from "./workspace/project.ts";
+import { memberPlaces } from "./workspace/member-places.ts";
+import { type Outcome, Project } from "./workspace/project.ts";
 import { Publisher, type Publishing } from "./workspace/publisher.ts";
-import { resolverPlaces } from "./workspace/resolver-places.ts";
 
 /** Larger documents have no features. */
 const MOST_CHARACTERS = 2_000_000;
 const MOST_DOCUMENTS = 200;
 const MOST_PROJECTS = 8;
+/** Time without a change before a text is compiled, in milliseconds. */
+const QUIET_MS = 150;
 const SHOW_PLAN = "protobff.showPlan";
 
 /** Serves one editor until the connection ends. */
@@ -83,13 +85,23 @@ class LanguageServer {
     );
     connection.onHover(({ textDocument, position }) => this.#at(textDocument.uri, position, hover, undefined));
     connection.onDefinition(({ textDocument, position }) =>
-      this.#at(textDocument.uri, position, (...at) => definition(...at, this.#resolvers(textDocument.uri)), []).slice(),
+      this.#at(
+        textDocument.uri,
+        position,
+        (...at) => definition(...at, this.#membersIn(textDocument.uri, "declarations")),
+        [],
+      ).slice(),
     );
     connection.onReferences(({ textDocument, position, context }) =>
-      this.#at(textDocument.uri, position, (...at) => references(...at, context.includeDeclaration), []).slice(),
+      this.#at(
+        textDocument.uri,
+        position,
+        (...at) => references(...at, context.includeDeclaration, this.#membersIn(textDocument.uri, "uses")),
+        [],
+      ).slice(),
     );
-    connection.onRenameRequest(({ textDocument, position, newName }) => {
-      this.#compileNow(textDocument.uri);
+    connection.onRenameRequest(async ({ textDocument, position, newName }) => {
+      await this.#compileNow(textDocument.uri);
       return this.#at(textDocument.uri, position, (...at) => this.#renamed(...at, newName), undefined);
     });
     connection.onExecuteCommand(({ command, arguments: [at] = [] }) => {
@@ -116,9 +128,9 @@ class LanguageServer {
     );
   }
 
-  #resolvers(uri: string): (member: string) => readonly Location[] {
+  #membersIn(uri: string, which: "declarations" | "uses"): (member: string) => readonly Location[] {
     const root = this.#projectOf(uri)?.root;
-    return (member) => (root === undefined ? [] : resolverPlaces(root, member));
+    return (member) => (root === undefined ? [] : memberPlaces(root, member, which));
   }
 
   #renamed(program: Program, file: SourceFile, offset: number, name: string) {
@@ -179,7 +191,11 @@ class LanguageServer {
     if (root === undefined) return undefined;
     const known = this.#projects.get(root);
     if (known !== undefined || this.#projects.size >= MOST_PROJECTS) return known;
-    const project = new Project(root);
+    const project: Project = new Project(root, {
+      open: () => this.#open(),
+      ended: (outcome) => this.#publish(project, outcome),
+      failed: (thrown) => this.#failed(thrown),
+    });
     this.#projects.set(root, project);
     return project;
   }
@@ -188,42 +204,37 @@ class LanguageServer {
     const project = this.#projectOf(uri);
     if (project === undefined) return;
     clearTimeout(this.#timers.get(project.root));
-    const compile = (): void => {
+    const compile = async (): Promise<void> => {
       this.#timers.delete(project.root);
-      this.#compile(project);
+      await project.compile();
       if (on === "save") void this.#connection.sendNotification("protobff/planChanged", { uri });
     };
-    this.#timers.set(project.root, setTimeout(compile, on === "change" ? project.quietMs : 0));
+    this.#timers.set(project.root, setTimeout(compile, on === "change" ? QUIET_MS : 0));
   }
 
-  /** Compiles changes that wait for their time. */
-  #compileNow(uri: string): void {
+  /** Resolves after changes that wait for their time are compiled. */
+  async #compileNow(uri: string): Promise<void> {
     const project = this.#projectOf(uri);
     const timer = project && this.#timers.get(project.root);
-    if (project === undefined || timer === undefined) return;
+    if (project === undefined || timer === undefined) return project?.settled;
     clearTimeout(timer);
     this.#timers.delete(project.root);
-    this.#compile(project);
+    return project.compile();
   }
 
-  #compile(project: Project): void {
-    try {
-      const outcome = project.compile(this.#open());
-      this.#publisher ??= new Publisher(this.#connection, this.#publishing);
-      this.#publisher.publish(project, outcome);
-      if (this.#refreshes) void this.#connection.languages.inlayHint.refresh().catch(() => {});
-    } catch (thrown) {
-      this.#failed(thrown);
-    }
+  #publish(project: Project, outcome: Outcome): void {
+    this.#publisher ??= new Publisher(this.#connection, this.#publishing);
+    this.#publisher.publish(project, outcome);
+    if (this.#refreshes) void this.#connection.languages.inlayHint.refresh().catch(() => {});
   }
 
-  #open(): ReadonlyMap<string, TextDocument> {
+  #open(): ReadonlyMap<string, string> {
     const all = this.#documents.all().filter(({ uri }) => uri.startsWith("file:"));
     return new Map(
       all
         .filter((document) => document.getText().length <= MOST_CHARACTERS)
         .slice(0, MOST_DOCUMENTS)
-        .map((document) => [pathOf(document.uri), document]),
+        .map((document) => [pathOf(document.uri), document.getText()]),
     );
   }
 

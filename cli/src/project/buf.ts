@@ -1,7 +1,8 @@
 // Runs buf as a process; its images are compiled in this process.
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
@@ -31,23 +32,49 @@ export interface BuildOptions {
 const MOST_BYTES = 512 << 20;
 
 /** Builds an image. Throws a `Refusal` with buf's message if the input does not build. */
-export function buildImage({
-  cwd,
-  input = ".",
-  config,
-  excludePaths = [],
-  paths = [],
-  withoutSources,
-  before,
-}: BuildOptions): Image {
-  const args = [
+export function buildImage(options: BuildOptions): Image {
+  return imageIn(runBuf(argumentsOf(options), options.cwd, { maxMs: MOST_BUILD_MS }), options.before);
+}
+
+/**
+ * Builds an image while other work continues. Throws a `Refusal` with buf's message if the input does not build, and
+ * the reason of the signal after its abort.
+ */
+export async function startBuild(options: BuildOptions, signal: AbortSignal): Promise<Image> {
+  const { cwd, before } = options;
+  const args = argumentsOf(options);
+  const [command, ...first] = bufCommand();
+  const limits = { maxBuffer: MOST_BYTES, timeout: MOST_BUILD_MS, signal };
+  try {
+    const started = startFile(command, [...first, ...args], { ...placeOf(cwd), ...limits, encoding: "buffer" });
+    started.child.stdin?.end();
+    const { stdout } = await started;
+    return imageIn(stdout, before);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const { code, killed, stdout, stderr } = thrown as Ended;
+    if (code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") throw new Refusal("buf build gives more than is taken");
+    if (killed === true) throw new Refusal("buf build takes too long");
+    if (typeof code !== "number") throw new Refusal(`buf cannot be started: ${String(thrown)}`);
+    throw new Refusal(`buf build fails:\n${shortened(`${stdout}${stderr}`.trimEnd())}`);
+  }
+}
+const startFile = promisify(execFile);
+/** The fault of a process that Node has started. */
+type Ended = Partial<Record<"code" | "killed" | "stdout" | "stderr", unknown>>;
+
+function argumentsOf({ input = ".", config, excludePaths = [], paths = [], withoutSources }: BuildOptions) {
+  return [
     ...["build", input, "-o", "-#format=binpb"],
     ...(config === undefined ? [] : ["--config", config]),
     ...excludePaths.flatMap((path) => ["--exclude-path", path]),
     ...paths.flatMap((path) => ["--path", path]),
     ...(withoutSources === true ? ["--exclude-source-info"] : []),
   ];
-  const files = filesIn(runBuf(args, cwd, { maxMs: MOST_BUILD_MS }), before);
+}
+
+function imageIn(set: Uint8Array, before: Image | undefined): Image {
+  const files = filesIn(set, before);
   return { files, imports: new Set(files.filter(isImport).map(({ name }) => name)) };
 }
 
@@ -111,9 +138,7 @@ export function spawnBuf(
 ): { readonly status: number; readonly stdout: Uint8Array } {
   const [command, ...first] = bufCommand();
   const { status, stdout, stderr, error } = spawnSync(command, [...first, ...args], {
-    cwd,
-    // Plugins are found where npx finds them, also when this was not started by it.
-    env: { ...process.env, PATH: [join(cwd, "node_modules", ".bin"), process.env.PATH].join(delimiter) },
+    ...placeOf(cwd),
     maxBuffer: maxBytes,
     timeout: maxMs,
     stdio: ["ignore", "pipe", "pipe"],
@@ -124,6 +149,11 @@ export function spawnBuf(
   if (status === null || !expected.includes(status))
     throw new Refusal(`buf ${args[0]} fails:\n${shortened(`${stdout}${stderr}`.trimEnd())}`);
   return { status, stdout };
+}
+
+/** Plugins are found where npx finds them, also when this was not started by it. */
+function placeOf(cwd: string) {
+  return { cwd, env: { ...process.env, PATH: [join(cwd, "node_modules", ".bin"), process.env.PATH].join(delimiter) } };
 }
 
 const MOST_LINES = 40;

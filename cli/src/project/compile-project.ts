@@ -14,7 +14,7 @@ import {
   sourcesIn,
   tryRead,
 } from "protoc-gen-bff/compiler";
-import { buildImage, type Image } from "./buf.ts";
+import { buildImage, type Image, startBuild } from "./buf.ts";
 import { type GenConfig, readGenConfig } from "./gen-config.ts";
 
 /** Options beside the project's own configuration. */
@@ -57,9 +57,24 @@ export function compileProject(options: CompileOptions): CompiledProject {
 
 /** Builds all inputs as one image; `instead` is built in the place of each, with its exclusions. */
 export function buildInputs(cwd: string, inputs: GenConfig["inputs"], instead?: string, before?: Image): Image {
-  const [first, ...rest] = inputs.map(({ input, paths, excludePaths }) =>
-    buildImage({ cwd, input: instead ?? input, paths, excludePaths, before }),
+  return joinedAll(
+    inputs.map(({ input, paths, excludePaths }) =>
+      buildImage({ cwd, input: instead ?? input, paths, excludePaths, before }),
+    ),
   );
+}
+
+/** Builds all inputs as one image, while other work continues. */
+export async function startInputs(
+  cwd: string,
+  inputs: GenConfig["inputs"],
+  before: Image | undefined,
+  signal: AbortSignal,
+): Promise<Image> {
+  return joinedAll(await Promise.all(inputs.map((input) => startBuild({ cwd, ...input, before }, signal))));
+}
+
+function joinedAll([first, ...rest]: readonly Image[]): Image {
   return rest.reduce(joined, first ?? { files: [], imports: new Set<string>() });
 }
 

@@ -242,6 +242,28 @@ describe("places", () => {
     expect(members).toEqual(["pageLimit"]);
     expect(lines(found ?? [])).toEqual(["app/v1/app.proto:25"]);
   });
+  test("a function of the user, at its declaration and at a call", () => {
+    const app = APP.replace(
+      "option (bff.v1.file) = {",
+      `option (bff.v1.file) = {
+  function: { name: "slug.of" param: ["string"] result: "string" }`,
+    ).replace('"item.title"', '"slug.of(item.title)"');
+    const withFunction = programOf({ "app/v1/app.proto": app, "up/v1/up.proto": UP });
+    expect(withFunction.analysis.diagnostics).toEqual([]);
+    const file = withFunction.files("app/v1/app.proto");
+    const members: string[] = [];
+    const membersOf = (member: string) => {
+      members.push(member);
+      return [];
+    };
+    for (const offset of [app.indexOf('"slug.of"') + 2, app.indexOf('"slug.of(') + 2]) {
+      const [declaration] = file === undefined ? [] : definition(withFunction, file, offset, membersOf);
+      const uses = file === undefined ? [] : references(withFunction, file, offset, false, membersOf);
+      expect(file?.document.getText(declaration?.range)).toBe('"slug.of"');
+      expect(uses.map(({ range }) => file?.document.getText(range))).toEqual(["slug.of"]);
+    }
+    expect(members).toEqual(["slugOf", "slugOf", "slugOf", "slugOf"]);
+  });
   test("references from a declaration of an upstream, and of a step", () => {
     const up = program.files("up/v1/up.proto");
     const offset = UP.indexOf("sku = 1");

@@ -1,5 +1,12 @@
 // Definitions, references and renames.
-import { composesOf, isReservedName, type Origin, type Variable } from "protoc-gen-bff/internal/language";
+import {
+  childrenOf,
+  composesOf,
+  isReservedName,
+  type Node,
+  type Origin,
+  type Variable,
+} from "protoc-gen-bff/internal/language";
 import type { Location, WorkspaceEdit } from "vscode-languageserver";
 import { meaningOf } from "../options/meanings.ts";
 import { fieldNameOf, typedPath } from "../options/typed-path.ts";
@@ -12,20 +19,56 @@ import { decoded } from "../syntax/cursor.ts";
 import { elementNamed, stringsOf } from "../syntax/values.ts";
 
 /**
- * Returns the declarations of the thing at an offset, and the function that supplies a field or message.
- *
- * @param resolversOf returns the places of a member of the resolvers
+ * Returns the declarations of the thing at an offset. A function of the user, and a field or message with a resolver,
+ * has its place in TypeScript, too.
  */
 export function definition(
   program: Program,
   file: SourceFile,
   offset: number,
-  resolversOf: (member: string) => readonly Location[] = () => [],
+  resolversOf: MembersOf = NOWHERE,
 ): readonly Location[] {
   const found = foundAt(program, file, offset);
+  if (found?.kind === "function")
+    return [
+      ...declarationsOfFunction(found.name, program),
+      ...inTypeScript(memberOf(found.name, program), resolversOf),
+    ];
   if (found?.kind !== "meant") return [];
-  const member = resolverOf(found.meant, program);
-  return [...declarationsOf(found.meant, program), ...(member === undefined ? [] : resolversOf(member))];
+  return [...declarationsOf(found.meant, program), ...inTypeScript(resolverOf(found.meant, program), resolversOf)];
+}
+
+/** Returns the places of a member of resolvers or functions, in the user's TypeScript. */
+type MembersOf = (member: string) => readonly Location[];
+const NOWHERE: MembersOf = () => [];
+
+function inTypeScript(member: string | undefined, membersOf: MembersOf): readonly Location[] {
+  return member === undefined ? [] : membersOf(member);
+}
+
+/** Name in TypeScript of a function of the user: `slugOf`, for `slug.of`. */
+function memberOf(name: string, { analysis: { plan } }: Program): string | undefined {
+  return plan?.files.flatMap(({ functions }) => functions).find(({ overload }) => overload.fn === name)?.name;
+}
+
+function declarationsOfFunction(name: string, program: Program): readonly Location[] {
+  const declared = program.analysis.ir.files.flatMap(({ functions }) => functions);
+  return declared.filter((ir) => ir.name.value === name).flatMap((ir) => locationOf(ir.name.at, program));
+}
+
+function callsOfFunction(name: string, program: Program): readonly Location[] {
+  return program.analysis.texts.flatMap(({ expression }) =>
+    [...(expression === undefined ? [] : nodesIn(expression.root))].flatMap((node) => {
+      if (node.kind !== "call" || node.userFunction?.fn !== name) return [];
+      const { line, column } = node.at;
+      return locationOf({ ...node.at, endLine: line, endColumn: column + name.length }, program);
+    }),
+  );
+}
+
+function* nodesIn(node: Node): Generator<Node> {
+  yield node;
+  for (const child of childrenOf(node)) yield* nodesIn(child);
 }
 
 /** Name of the resolver that supplies a field or a message. */
@@ -42,10 +85,26 @@ function resolverOf(meant: Meant, { analysis: { plan } }: Program): string | und
 }
 
 /** Returns the places that name the thing at an offset, its declaration included if `declared`. */
-export function references(program: Program, file: SourceFile, offset: number, declared: boolean): readonly Location[] {
+export function references(
+  program: Program,
+  file: SourceFile,
+  offset: number,
+  declared: boolean,
+  membersOf: MembersOf = NOWHERE,
+): readonly Location[] {
   const found = foundAt(program, file, offset);
+  if (found?.kind === "function")
+    return distinct([
+      ...(declared ? declarationsOfFunction(found.name, program) : []),
+      ...callsOfFunction(found.name, program),
+      ...inTypeScript(memberOf(found.name, program), membersOf),
+    ]);
   if (found?.kind !== "meant") return [];
-  return distinct([...(declared ? declarationsOf(found.meant, program) : []), ...usesOf(found.meant, program)]);
+  return distinct([
+    ...(declared ? declarationsOf(found.meant, program) : []),
+    ...usesOf(found.meant, program),
+    ...inTypeScript(resolverOf(found.meant, program), membersOf),
+  ]);
 }
 
 export function declarationsOf(meant: Meant, program: Program): readonly Location[] {

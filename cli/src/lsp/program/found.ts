@@ -28,6 +28,8 @@ export function foundAt(program: Program, file: SourceFile, offset: number): Fou
   if (path === undefined) return undefined;
   if (cursor.kind === "key") return cursor.typed && optionAt(path.message ?? path.rule, cursor.typed);
   const meaning = meaningOf(fieldNameOf(path));
+  if (cursor.kind === "string" && fieldNameOf(path) === "bff.v1.Function.name")
+    return { kind: "function", name: cursor.text, from: cursor.value.from, to: cursor.value.to };
   if (cursor.kind === "scalar") return enumValueAt(path.fields.at(-1), cursor, file, offset);
   if (meaning?.kind === "name")
     return nameAt({ of: meaning.of, text: cursor.text, file, place: cursor }, cursor, program);

@@ -9,12 +9,16 @@ import { dirname, join } from "node:path";
  *
  * @param changed texts by path from `root`
  */
-export function withOverlay<T>(root: string, changed: ReadonlyMap<string, string>, use: (folder: string) => T): T {
+export async function withOverlay<T>(
+  root: string,
+  changed: ReadonlyMap<string, string>,
+  use: (folder: string) => Promise<T>,
+): Promise<T> {
   if (changed.size === 0) return use(root);
   const folder = mkdtempSync(join(tmpdir(), "protobff-lsp-"));
   try {
     fill(folder, root, changed);
-    return use(folder);
+    return await use(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

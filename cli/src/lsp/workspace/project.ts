@@ -1,18 +1,20 @@
 // One project that the editor has open: its last compilation, and its next one.
+
 import { join, relative } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { create } from "@bufbuild/protobuf";
 import { CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
 import { type Diagnostic, inOrder, parseParameter, sourcesIn, tryRead } from "protoc-gen-bff/compiler";
-import { analyze } from "protoc-gen-bff/internal/language";
-import type { TextDocument } from "vscode-languageserver-textdocument";
+import { type Analysis, analyzeInSlices } from "protoc-gen-bff/internal/language";
 import type { Image } from "../../project/buf.ts";
 import { configOf } from "../../project/checked-project.ts";
-import { buildInputs } from "../../project/compile-project.ts";
+import { startInputs } from "../../project/compile-project.ts";
 import { Refusal } from "../../refusal.ts";
 import { Program } from "../program/program.ts";
 import { fileOf, type SourceFile } from "../program/source-file.ts";
 import { type BuildFault, buildFaults } from "./build-faults.ts";
+import { NewestRun } from "./newest-run.ts";
 import { withOverlay } from "./overlay.ts";
 
 /** The result of a compilation. */
@@ -22,27 +24,41 @@ export interface Outcome {
   readonly faults: readonly BuildFault[];
 }
 
+/** Texts of open documents by their absolute path. */
+type Texts = ReadonlyMap<string, string>;
+
+interface EditorSide {
+  readonly open: () => Texts;
+  readonly ended: (outcome: Outcome) => void;
+  readonly failed: (thrown: unknown) => void;
+}
+
+/** Maximum time without an answer during an analysis, in milliseconds. Parts of the analysis take longer. */
+const SLICE_MS = 15;
+/** Turns of the event loop between two slices. */
+const TURNS = 3;
 const TEMPLATE = "buf.gen.yaml";
 
 export class Project {
   readonly root: string;
+  readonly #runs: NewestRun;
   #image: Image | undefined;
-  #tookMs = 0;
   #program: Program | undefined;
   /** The last program without errors. */
   #sound: Program | undefined;
   #names: ReadonlyMap<string, string> = new Map();
 
-  constructor(root: string) {
+  /** @param editor the texts of the editor, and the receivers of results and of bugs */
+  constructor(root: string, { open, ended, failed }: EditorSide) {
     this.root = root;
-  }
-
-  /**
-   * Time without a change after which it is compiled, in milliseconds: as long as the last compilation took. No answer
-   * comes during a compilation, so a large project is not compiled between two keystrokes.
-   */
-  get quietMs(): number {
-    return quietMs(this.#tookMs);
+    this.#runs = new NewestRun(async (signal) => {
+      try {
+        ended(await this.#compiled(open(), signal));
+      } catch (thrown) {
+        signal.throwIfAborted();
+        failed(thrown);
+      }
+    });
   }
 
   /** The last program that was built; it may have faults. */
@@ -61,38 +77,35 @@ export class Project {
   }
 
   /**
-   * Compiles the project with the texts of the editor in place of the files. A fault of the project is returned.
-   *
-   * @param open documents by their absolute path
+   * Compiles the project with the newest texts of the editor in place of the files. Resolves when no compilation runs.
    */
-  compile(open: ReadonlyMap<string, TextDocument>): Outcome {
-    const began = performance.now();
-    try {
-      return this.#compiled(open);
-    } finally {
-      this.#tookMs = performance.now() - began;
-    }
+  compile(): Promise<void> {
+    return this.#runs.start();
   }
 
-  #compiled(open: ReadonlyMap<string, TextDocument>): Outcome {
+  /** Resolves when no compilation runs. */
+  get settled(): Promise<void> {
+    return this.#runs.settled;
+  }
+
+  async #compiled(open: Texts, signal: AbortSignal): Promise<Outcome> {
     const { parameter, inputs } = configOf(this.root, TEMPLATE);
     const changed = inputs.every(({ input }) => isInside(input))
       ? changedIn(this.root, open)
       : new Map<string, string>();
     try {
-      const image = withOverlay(this.root, changed, (folder) => buildInputs(folder, inputs, undefined, this.#image));
-      this.#image = image;
-      return this.#analyzed(image, parameter, open);
+      this.#image = await withOverlay(this.root, changed, (folder) => startInputs(folder, inputs, this.#image, signal));
+      return await this.#analyzed(this.#image, parameter, open, signal);
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
       return { diagnostics: undefined, faults: buildFaults(thrown.message, this.root) };
     }
   }
 
-  #analyzed(image: Image, parameter: string, open: ReadonlyMap<string, TextDocument>): Outcome {
+  async #analyzed(image: Image, parameter: string, open: Texts, signal: AbortSignal): Promise<Outcome> {
     const sources = sourcesIn(this.root);
     const pathOf = (name: string): string => sources.path?.(name) ?? join(this.root, name);
-    const textOf = (name: string): string | undefined => open.get(pathOf(name))?.getText() ?? sources(name);
+    const textOf = (name: string): string | undefined => open.get(pathOf(name)) ?? sources(name);
     const names = image.files.map(({ name }) => name);
     const request = create(CodeGeneratorRequestSchema, {
       parameter,
@@ -101,12 +114,11 @@ export class Project {
       fileToGenerate: names.filter((name) => !image.imports.has(name)),
     });
     const lock = tryRead(join(this.root, parseParameter(parameter).parameter.lock));
-    const analysis = analyze(request, Object.assign(textOf, { path: pathOf }), { text: lock, ci: false });
+    const work = analyzeInSlices(request, Object.assign(textOf, { path: pathOf }), { text: lock, ci: false });
+    const analysis = await paused(work, signal);
     const files = new Map<string, SourceFile | undefined>();
-    // The texts of this compilation, read before they change.
-    const texts = new Map(analysis.ir.files.map(({ desc }) => [desc.proto.name, textOf(desc.proto.name)]));
     const fileNamed = (name: string): SourceFile | undefined => {
-      const text = texts.get(name) ?? textOf(name);
+      const text = textOf(name);
       const file = files.get(name) ?? (text === undefined ? undefined : fileOf(name, uriOf(pathOf(name)), text));
       files.set(name, file);
       return file;
@@ -119,12 +131,17 @@ export class Project {
   }
 }
 
-const SHORTEST_MS = 150;
-const LONGEST_MS = 2_000;
-
-/** @param tookMs duration of the last compilation */
-export function quietMs(tookMs: number): number {
-  return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, tookMs));
+/** Completes an analysis. Requests of the editor are answered between its slices. */
+async function paused(work: ReturnType<typeof analyzeInSlices>, signal: AbortSignal): Promise<Analysis> {
+  for (let began = performance.now(); ; ) {
+    const { done, value } = work.next();
+    if (done === true) return value;
+    if (performance.now() - began < SLICE_MS) continue;
+    // Each turn takes one message, and a request often follows a change.
+    for (let turn = 0; turn < TURNS; turn++) await setImmediate();
+    signal.throwIfAborted();
+    began = performance.now();
+  }
 }
 
 export function uriOf(path: string): string {
@@ -132,10 +149,10 @@ export function uriOf(path: string): string {
 }
 
 /** Open files of the project whose text is not the one on disk, by path from the root. */
-function changedIn(root: string, open: ReadonlyMap<string, TextDocument>): ReadonlyMap<string, string> {
+function changedIn(root: string, open: Texts): Texts {
   const inside = [...open].filter(([path]) => isInside(relative(root, path)));
-  const changed = inside.filter(([path, document]) => tryRead(path) !== document.getText());
-  return new Map(changed.map(([path, document]) => [relative(root, path), document.getText()]));
+  const changed = inside.filter(([path, text]) => tryRead(path) !== text);
+  return new Map(changed.map(([path, text]) => [relative(root, path), text]));
 }
 
 function isInside(path: string): boolean {

@@ -1,4 +1,4 @@
-// Finds a project's TypeScript functions that supply fields and messages.
+// Finds a project's TypeScript functions: resolvers of fields and messages, and functions of expressions.
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { tryRead } from "protoc-gen-bff/compiler";
@@ -11,10 +11,12 @@ const MOST_FILES = 2_000;
 const MOST_BYTES = 1_000_000;
 
 /**
- * Returns the members of that name in modules that use a `…Resolvers` type of generated code, in the folder and below
- * it.
+ * Returns the members of that name in modules that use a `…Resolvers` or `…Functions` type of generated code, in the
+ * folder and below it.
+ *
+ * @param which the places that declare a member, or all that name it
  */
-export function resolverPlaces(root: string, member: string): readonly Location[] {
+export function memberPlaces(root: string, member: string, which: "declarations" | "uses"): readonly Location[] {
   const found: Location[] = [];
   const folders = [root];
   let files = 0;
@@ -24,7 +26,7 @@ export function resolverPlaces(root: string, member: string): readonly Location[
       if (entry.isDirectory()) {
         if (!SKIPPED.test(entry.name)) folders.push(path);
       } else if (entry.name.endsWith(".ts") && !entry.name.endsWith("_bff.ts") && ++files <= MOST_FILES)
-        found.push(...membersIn(path, member));
+        found.push(...membersIn(path, member, which));
     }
   }
   return found;
@@ -39,13 +41,16 @@ function entriesOf(folder: string) {
   }
 }
 
-function membersIn(path: string, member: string): readonly Location[] {
+function membersIn(path: string, member: string, which: "declarations" | "uses"): readonly Location[] {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   const text = size > MOST_BYTES ? undefined : tryRead(path);
-  if (text === undefined || !/\b\w+Resolvers\b/.test(text)) return [];
+  if (text === undefined || !/\b\w+(?:Resolvers|Functions)\b/.test(text)) return [];
   const document = TextDocument.create(uriOf(path), "typescript", 0, text);
-  const declared = new RegExp(`^[ \\t]*(?:async[ \\t]+)?(${member})[ \\t]*[:(,]`, "gm");
-  return [...text.matchAll(declared)].map((match) => {
+  const named = {
+    declarations: new RegExp(`^[ \\t]*(?:async[ \\t]+)?(${member})[ \\t]*[:(,]`, "gm"),
+    uses: new RegExp(`(?<![\\w$])${member}(?![\\w$])`, "g"),
+  }[which];
+  return [...text.matchAll(named)].map((match) => {
     const from = match.index + match[0].indexOf(member);
     const range = { start: document.positionAt(from), end: document.positionAt(from + member.length) };
     return { uri: document.uri, range };

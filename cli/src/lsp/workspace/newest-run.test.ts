@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { NewestRun } from "./newest-run.ts";
+
+interface Run {
+  readonly signal: AbortSignal;
+  readonly end: () => void;
+}
+
+function watched() {
+  const runs: Run[] = [];
+  const newest = new NewestRun(
+    (signal) =>
+      new Promise((resolve, reject) => {
+        runs.push({ signal, end: resolve });
+        signal.addEventListener("abort", () => reject(signal.reason));
+      }),
+  );
+  return { runs, newest };
+}
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test("a newer run replaces the running one, and both callers wait for the newer one", async () => {
+  const { runs, newest } = watched();
+  const [first, second] = [newest.start(), newest.start()];
+  await turn();
+  expect(runs.map(({ signal }) => signal.aborted)).toEqual([true, false]);
+  runs[1]?.end();
+  await Promise.all([first, second, newest.settled]);
+  expect(runs).toHaveLength(2);
+});
+
+test("under constant changes every second run ends", async () => {
+  const { runs, newest } = watched();
+  void newest.start();
+  void newest.start();
+  await turn();
+  void newest.start();
+  void newest.start();
+  await turn();
+  expect(runs.map(({ signal }) => signal.aborted)).toEqual([true, false]);
+  runs[1]?.end();
+  await turn();
+  expect(runs.map(({ signal }) => signal.aborted)).toEqual([true, false, false]);
+  void newest.start();
+  await turn();
+  expect(runs.map(({ signal }) => signal.aborted)).toEqual([true, false, true, false]);
+  runs[3]?.end();
+  await newest.settled;
+});

@@ -1,0 +1,42 @@
+/** Repeats work for the newest state: one run at a time. */
+export class NewestRun {
+  readonly #work: (signal: AbortSignal) => Promise<void>;
+  #loop: Promise<void> | undefined;
+  #isDue = false;
+  #abort = new AbortController();
+  #wasAborted = false;
+
+  /** @param work one run; it rejects only after an abort */
+  constructor(work: (signal: AbortSignal) => Promise<void>) {
+    this.#work = work;
+  }
+
+  /**
+   * Begins a run. A running one is aborted, unless it follows an aborted one: constant changes let every second run
+   * end. Resolves when nothing runs.
+   */
+  start(): Promise<void> {
+    this.#isDue = true;
+    if (!this.#wasAborted) this.#abort.abort();
+    this.#loop ??= this.#runs();
+    return this.#loop;
+  }
+
+  /** Resolves when nothing runs. */
+  get settled(): Promise<void> {
+    return this.#loop ?? Promise.resolve();
+  }
+
+  async #runs(): Promise<void> {
+    while (this.#isDue) {
+      this.#isDue = false;
+      this.#abort = new AbortController();
+      const { signal } = this.#abort;
+      await this.#work(signal).catch((thrown: unknown) => {
+        if (!signal.aborted) throw thrown;
+      });
+      this.#wasAborted = signal.aborted;
+    }
+    this.#loop = undefined;
+  }
+}
