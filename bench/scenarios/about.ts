@@ -289,7 +289,7 @@ export const about: readonly About[] = [
   },
   {
     scenario: "generate",
-    text: "Generating BFFs with the listed number of composed messages, compared with protoc-gen-es on the same files. A file has a hundred messages, each with a call. Diamonds are layered graphs of steps, in which the number of paths doubles with each layer. Both plugins are fresh processes, as buf starts them.",
+    text: "Generating BFFs with the listed number of composed messages, compared with protoc-gen-es on the same files. A file has a hundred messages, each with a call. Diamonds are layered graphs of steps, in which the number of paths doubles with each layer. Both plugins are fresh processes, as buf starts them. By a profile of 1,000 rpcs, resolving takes about 35 % of the compiler's time, printing 20 %, reading 15 %, checks and planning 10 % each. Facts of the whole run are found once, not for each rpc or file, which saved a quarter of the time.",
     goal: "at most 2 × protoc-gen-es, memory linear, and the diamond of 10,000 steps checked in under two seconds",
     columns: ["wall_ms", "cpu_ms", "ratio_to_protoc_gen_es", "max_rss_mb"],
     drawn: "cpu_ms",
