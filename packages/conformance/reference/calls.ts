@@ -44,7 +44,7 @@ export interface MergedPolicy extends Policy {
   readonly branch: readonly Branch[];
   /** `near`: the call itself has the key. */
   readonly shard: Shard & { readonly near: boolean; readonly is: boolean };
-  /** The method or the service that has a breaker of its own. */
+  /** Owner of the breaker: the method or the service. */
   readonly guarded: string;
 }
 

@@ -69,7 +69,7 @@ export interface Play extends Expected {
   readonly rest?: { readonly call: string; readonly body?: JsonValue; readonly text?: string; readonly type?: string };
   /** The caller whose token the request has. */
   readonly caller?: Caller;
-  /** Position of a message of the previous request's response, after which the stream goes on. */
+  /** Message of the previous response behind which the stream resumes, by position. */
   readonly resume?: number;
   /** Milliseconds before the request. */
   readonly wait?: number;
