@@ -233,11 +233,8 @@ async function answered(program: Program, begun: Begun, method: DescMethod): Pro
   const composition = new Composition(setting);
   const known =
     cache && `${key(method)} ${toJsonString(method.input, request.message)} ${keyOf(statics, response, setting.desc)}`;
-  if (known !== undefined) {
-    await composition.admit();
-    const found = program.answers.get(known);
-    if (found !== undefined && found.until > performance.now()) return found.composed;
-  }
+  const found = known === undefined ? undefined : program.answers.get(known);
+  if (found !== undefined && found.until > performance.now()) return found.composed;
   const charges = await charge();
   try {
     const composed = withAllParts(composition, await composeAll(setting, composition));

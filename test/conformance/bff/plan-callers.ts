@@ -169,6 +169,7 @@ const limits: readonly Plan[] = [
     request: { id: "a" },
     then: [{ request: { id: "a" } }, { request: { id: "a" }, ranges: { "retry-after": [1195, 1330] } }],
   },
+  { rpc: "limits.LimitService/Ask", holds: ["limits.7"], request: {}, then: again(2, { request: {} }) },
   {
     rpc: "limits.LimitService/Other",
     holds: ["limits.2"],

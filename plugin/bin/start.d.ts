@@ -1,0 +1,2 @@
+/** Shortens the start of a command of this repository. */
+export function shortenStart(): void;
