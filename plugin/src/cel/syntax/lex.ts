@@ -94,7 +94,7 @@ function numeric(text: string, start: number): CelToken | SyntaxFault {
   const digits = unsigned ? text.slice(0, -1) : text;
   if (/^(0x|\d+$)/.test(digits)) return { kind: "integer", text, value: BigInt(digits), unsigned, ...span };
   if (unsigned) {
-    return { code: "BFF301", ...span, message: "an unsigned number has no fraction", hint: "convert it: uint(…)" };
+    return { code: "BFF301", ...span, message: "an unsigned number has no fraction", hint: `write uint(${digits})` };
   }
   const value = Number(digits);
   if (Number.isFinite(value)) return { kind: "double", text, value, ...span };

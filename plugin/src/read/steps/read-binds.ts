@@ -70,7 +70,7 @@ export function readBinds(
 function checkBind(bind: IrBind, kind: BindKind, report: Report): void {
   if (bind.fields !== undefined && (kind !== "request field" || bind.by !== undefined || bind.if !== undefined)) {
     fault(report, "BFF119", bind.fields.at, "`fields` stands alone beside the name of a request field", {
-      hint: 'leave it out, or write `{ name: "…" fields: true }` in the `set` of a call',
+      hint: 'leave the entry out, or write `{ name: "…" fields: true }` in the `set` of a call',
     });
     return;
   }
