@@ -35,6 +35,21 @@ const PROCESSES = [
   "test/lock/{drift,write}.test.ts",
   "test/openapi/documents.test.ts",
 ];
+/** Start no processes, but take more than four seconds each: `npm test` is to take less than four minutes. */
+const SLOW = [
+  "cli/src/{contract/check-contract,contract/replay,project/upstream-protos,routes/routes}.test.ts",
+  "packages/expressions/src/text/regex.test.ts",
+  "packages/server/src/{gate,listen,raw-clients,tokens-and-keys}.test.ts",
+  "packages/server/src/{adapter/connect-adapter,explorer/explorer,overload/overloaded-server,process/admin}.test.ts",
+  "packages/server/src/{session/session,streams/account,streams/streams,telemetry/otlp}.test.ts",
+  "packages/server/src/http2/{client-sessions,closed-streams,own-bodies}.test.ts",
+  "plugin/src/resolve/rules/cel/cel-rule.test.ts",
+  "runtime/src/{call/two-callers,identity/assertion/assertion,identity/jwt/key-set}.test.ts",
+  "runtime/src/transport/grpc/{flow-control,grpc-js}.test.ts",
+  "test/{deep,deploy,deprecated-fields,kept-steps,no-warnings,openapi,pages,prior-art}.test.ts",
+  "test/{callers/random-callers,diff/diff,lists/random-lists,lock/stale,validation/validation}.test.ts",
+  "test/oracle/{outcomes,second}.test.ts",
+];
 /** The tests of processes that have no deadline which a busy machine could miss. */
 const PATIENT = [
   ...[
@@ -60,8 +75,9 @@ const ALONE = [
 const ATTACKS = process.env.ATTACK_FIGURES ? ["test/corpora/attacks-*.corpora.test.ts"] : [];
 
 export const GROUPS: Readonly<Record<Tier, readonly Group[]>> = {
-  quick: [{ name: "quick", include: ALL, exclude: [...SUFFIXED, ...PROCESSES], shared: true }],
+  quick: [{ name: "quick", include: ALL, exclude: [...SUFFIXED, ...PROCESSES, ...SLOW], shared: true }],
   processes: [
+    { name: "slow", include: SLOW, exclude: [], shared: true },
     { name: "side by side", include: PROCESSES, exclude: [...SUFFIXED, ...ALONE] },
     { name: "alone", include: ALONE, exclude: SUFFIXED, alone: true },
   ],
