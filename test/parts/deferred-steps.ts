@@ -69,7 +69,8 @@ function optionsOf({ protoFile, fileToGenerate }: CodeGeneratorRequest): Message
 }
 /** Returns the number of errors; `idle`: also counts rpcs that stream a response without deferred steps. */
 function faults(request: CodeGeneratorRequest, idle: boolean): number {
-  const { diagnostics } = compile(request, () => undefined);
+  // The compiler keeps the descriptors of a file, and this request changes its files.
+  const { diagnostics } = compile(clone(CodeGeneratorRequestSchema, request), () => undefined);
   return diagnostics.filter(({ severity, code }) => severity === "error" && (idle || code !== "BFF131")).length;
 }
 const compiles = (request: CodeGeneratorRequest): boolean => faults(request, false) === 0;

@@ -9,7 +9,8 @@ const MAX_PATHS = 10_000;
 
 /**
  * Returns the descriptors of files, dependencies first as in the request. Throws for names that are no identifiers, and
- * for missing imports. A file that an earlier request had with the same imports keeps its descriptor.
+ * for missing imports. A file that an earlier request had with the same imports keeps its descriptor: its object must not
+ * have changed since.
  */
 export function describeFiles(protos: readonly FileDescriptorProto[]): readonly DescFile[] {
   const described = new Map<string, DescFile>();
