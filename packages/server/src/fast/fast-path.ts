@@ -1,17 +1,16 @@
 import type * as http from "node:http";
 import type * as http2 from "node:http2";
 import type { Registry } from "@bufbuild/protobuf";
-import type { ConnectError } from "@connectrpc/connect";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import type { Carrier } from "../carrier/carrier.ts";
-import type { Shortcut } from "../carrier/handler.ts";
 import { MeasuredRequest } from "../overload/measured-request.ts";
 import type { Shedding, ShedRpc } from "../overload/shedding.ts";
 import type { Peers } from "../requests/peers.ts";
 import type { PendingBytes } from "../requests/pending-bytes.ts";
+import { OpenCalls } from "./call-path.ts";
 import { binaryOf, jsonOf } from "./encodings.ts";
-import type { FastCall, FastHead } from "./fast-call.ts";
+import type { FastHead } from "./fast-call.ts";
 import { type ConnectEncoding, FastConnectCall } from "./fast-connect.ts";
 import { FastGrpcCall } from "./fast-grpc.ts";
 import { attachRequest } from "./http1-events.ts";
@@ -61,9 +60,8 @@ const CONNECT: HeadNames = { isGrpc: false, timeout: "connect-timeout-ms", accep
  * Serves unary calls without the objects that Connect's adapter makes for each. It accepts ordinary requests. The
  * adapter receives all others, including those with headers to refuse, so that only one place checks headers.
  */
-export class FastPath implements Shortcut {
+export class FastPath extends OpenCalls {
   readonly #served = new Map<unknown, Served>();
-  readonly #open: FastCall[] = [];
   readonly #maxBytes: number;
   readonly #heads: RequestHeads;
   readonly #shedding: Shedding | undefined;
@@ -75,6 +73,7 @@ export class FastPath implements Shortcut {
       Partial<Pick<Endpoint, "run" | "authenticate" | "refused" | "traffic">>)[],
     options: FastPathOptions,
   ) {
+    super();
     const { maxBytes, maxElements, masks, registry, pending, peers, fault } = options;
     this.#heads = new RequestHeads(options);
     this.#shedding = options.shedding;
@@ -85,7 +84,7 @@ export class FastPath implements Shortcut {
     for (const endpoint of endpoints) {
       const { method, run, authenticate, refused, traffic } = endpoint;
       if (run === undefined) continue;
-      const all = { run, authenticate, refused, traffic, maxBytes, pending, peers, fault, open: this.#open };
+      const all = { run, authenticate, refused, traffic, maxBytes, pending, peers, fault, open: this.open };
       const bounds = { maxElements: endpoint.maxElements ?? maxElements, masks };
       const name = `${method.parent.typeName}/${method.name}`;
       this.#served.set(`/${name}`, {
@@ -136,15 +135,6 @@ export class FastPath implements Shortcut {
     const refusal = shedding.refusal(shed, connection);
     if (refusal === undefined) call.measured = new MeasuredRequest(shedding, shed);
     else call.reject(refusal);
-  }
-
-  checkArrivals(rounds: number): void {
-    for (const call of [...this.#open]) call.checkArrival(rounds);
-  }
-
-  /** Answers all calls under way with this. */
-  abort(error: ConnectError): void {
-    for (const call of [...this.#open]) call.abort(error);
   }
 
   /** Returns undefined if the adapter must handle the request. */

@@ -1,13 +1,10 @@
 // The path `/mcp` (MCP 2026-07-28, Streamable HTTP): one POST per message.
 import type * as http from "node:http";
-import type * as http2 from "node:http2";
-import type { ConnectError } from "@connectrpc/connect";
 import type { Carrier } from "../carrier/carrier.ts";
-import type { Shortcut } from "../carrier/handler.ts";
-import { Http1Out, type StreamOut } from "../carrier/stream-out.ts";
-import type { FastCall, FastHead } from "../fast/fast-call.ts";
+import { Http1Out } from "../carrier/stream-out.ts";
+import { CallPath } from "../fast/call-path.ts";
+import type { FastHead } from "../fast/fast-call.ts";
 import type { FastPathOptions } from "../fast/fast-path.ts";
-import { attachRequest } from "../fast/http1-events.ts";
 import { SHOWN } from "../headers/security-headers.ts";
 import { isKnownMethod } from "../requests/known-methods.ts";
 import { decoded } from "./era.ts";
@@ -27,12 +24,12 @@ export interface McpPathOptions
 type From = Pick<FastHead, "headers" | "raw" | "carrier">;
 
 /** Serves `/mcp`. */
-export class McpPath implements Shortcut {
+export class McpPath extends CallPath {
   readonly #options: McpPathOptions;
-  readonly #open: FastCall[] = [];
   readonly #rpc: McpRpc;
 
   constructor(options: McpPathOptions) {
+    super();
     this.#options = options;
     const { server } = options;
     const authenticate: McpRpc["authenticate"] = (headers) => {
@@ -41,35 +38,11 @@ export class McpPath implements Shortcut {
       return server.admit(call, { method: call.get("mcp-method"), name, authority: call.authority });
     };
     const none = { refused: undefined, traffic: undefined, parse: unread, prefix: 0 };
-    this.#rpc = { ...options, ...none, authenticate, open: this.#open };
-  }
-
-  stream(stream: Carrier, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {
-    const { ":method": method = "", ":path": target = "" } = headers;
-    const call = this.#call(method, target, { headers, raw, carrier: stream }, stream);
-    if (call === undefined) return false;
-    stream.listen(call);
-    call.count();
-    if (headers.expect === "100-continue") stream.continue();
-    return true;
-  }
-  request(request: http.IncomingMessage, response: http.ServerResponse): boolean {
-    const { headers, method = "", url = "", rawHeaders: raw } = request;
-    const call = this.#call(method, url, { headers, raw, carrier: request }, new Http1Out(response));
-    if (call === undefined) return false;
-    attachRequest(call, request, response);
-    return true;
-  }
-  checkArrivals(rounds: number): void {
-    for (const call of [...this.#open]) call.checkArrival(rounds);
-  }
-  /** Answers all calls under way with this. */
-  abort(error: ConnectError): void {
-    for (const call of [...this.#open]) call.abort(error);
+    this.#rpc = { ...options, ...none, authenticate, open: this.open };
   }
 
   /** Returns undefined for another path, and for a method that other handlers answer. */
-  #call(method: string, target: string, from: From, out: StreamOut): McpCall | undefined {
+  protected call(method: string, target: string, from: From, out: Carrier | http.ServerResponse): McpCall | undefined {
     if (!target.startsWith(MCP_PATH) || (target.length > MCP_PATH.length && target[MCP_PATH.length] !== "?"))
       return undefined;
     const { headers } = from;
@@ -79,7 +52,7 @@ export class McpPath implements Shortcut {
     const always = httpHeaders(headers.origin);
     const extra = method === "GET" || method === "HEAD" ? [...always, ...SHOWN] : always;
     const head = { ...from, clientMs: undefined, compression: null, extra, requestId: ids?.of(headers) };
-    const call = new McpCall(this.#rpc, head, out);
+    const call = new McpCall(this.#rpc, head, "writeHead" in out ? new Http1Out(out) : out);
     const refusal = this.#refusal(method, headers);
     if (refusal !== undefined) call.refuseWith(refusal);
     return call;

@@ -1,5 +1,4 @@
 import type * as http from "node:http";
-import type * as http2 from "node:http2";
 import type { Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
@@ -8,10 +7,9 @@ import { withWriteFailure } from "@protobff/runtime/internal/endpoint/connect-js
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { COMPRESSIONS } from "@protobff/runtime/internal/wire/compressions";
 import type { Carrier } from "../carrier/carrier.ts";
-import type { Shortcut } from "../carrier/handler.ts";
-import type { FastCall, FastHead } from "../fast/fast-call.ts";
+import { CallPath } from "../fast/call-path.ts";
+import type { FastHead } from "../fast/fast-call.ts";
 import type { FastPathOptions } from "../fast/fast-path.ts";
-import { attachRequest } from "../fast/http1-events.ts";
 import type { FastRpc } from "../fast/unary-call.ts";
 import { memoized } from "../headers/memo.ts";
 import { malformed, nearestDeadline, REQUEST_DEADLINE } from "../headers/request-deadline.ts";
@@ -35,11 +33,10 @@ export type RestEndpoint = Pick<Endpoint, "method" | "maxElements" | "rest" | "h
 type From = Pick<FastHead, "headers" | "raw" | "carrier">;
 
 /** Serves the paths that RPCs have by google.api.http. Requests for paths without a rule are left to other handlers. */
-export class RestPath implements Shortcut {
+export class RestPath extends CallPath {
   readonly #matcher = new RestMatcher<RestRoute>();
   readonly #options: RestPathOptions;
   readonly #registry: Registry;
-  readonly #open: FastCall[] = [];
   /** The templates of all rules. */
   readonly paths: readonly string[];
   /** Counters of requests for a path that has rules, but none for their method. */
@@ -47,10 +44,11 @@ export class RestPath implements Shortcut {
 
   /** @throws TypeError for two rules with one path, or a rule with unknown fields */
   constructor(endpoints: readonly RestEndpoint[], options: RestPathOptions) {
+    super();
     this.#options = options;
     this.#registry = options.registry;
     const { maxBytes, pending, peers, fault, registry, masks } = options;
-    const all = { peers, maxBytes, pending, fault, open: this.#open, prefix: 0, parse: unread };
+    const all = { peers, maxBytes, pending, fault, open: this.open, prefix: 0, parse: unread };
     const none = { authenticate: undefined, refused: undefined, traffic: undefined };
     this.#none = { ...all, ...none, run: unread, serialize: unread };
     const paths: string[] = [];
@@ -77,31 +75,7 @@ export class RestPath implements Shortcut {
     this.paths = paths;
   }
 
-  stream(stream: Carrier, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {
-    const { ":method": method = "", ":path": target = "" } = headers;
-    const call = this.#call(method, target, { headers, raw, carrier: stream }, stream);
-    if (call === undefined) return false;
-    stream.listen(call);
-    call.count();
-    if (headers.expect === "100-continue") stream.continue();
-    return true;
-  }
-  request(request: http.IncomingMessage, response: http.ServerResponse): boolean {
-    const { headers, method = "", url = "", rawHeaders: raw } = request;
-    const call = this.#call(method, url, { headers, raw, carrier: request }, response);
-    if (call === undefined) return false;
-    attachRequest(call, request, response);
-    return true;
-  }
-  checkArrivals(rounds: number): void {
-    for (const call of [...this.#open]) call.checkArrival(rounds);
-  }
-  /** Answers all calls under way with this. */
-  abort(error: ConnectError): void {
-    for (const call of [...this.#open]) call.abort(error);
-  }
-
-  #call(method: string, target: string, from: From, out: Carrier | http.ServerResponse): RestCall | undefined {
+  protected call(method: string, target: string, from: From, out: Carrier | http.ServerResponse): RestCall | undefined {
     const mark = target.indexOf("?");
     const path = mark < 0 ? target : target.slice(0, mark);
     const parts = partsOf(path);

@@ -2,15 +2,14 @@ import type * as http from "node:http";
 import type * as http2 from "node:http2";
 import type { Registry } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import type { ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import { GetQuery } from "@protobff/runtime/internal/routes/get-query";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { COMPRESSIONS } from "@protobff/runtime/internal/wire/compressions";
 import { frame, PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import type { Carrier } from "../carrier/carrier.ts";
-import type { Shortcut } from "../carrier/handler.ts";
 import { Http1Out, type StreamOut } from "../carrier/stream-out.ts";
+import { OpenCalls } from "../fast/call-path.ts";
 import { binaryOf, jsonOf } from "../fast/encodings.ts";
 import type { FastCall, FastHead } from "../fast/fast-call.ts";
 import type { FastPathOptions } from "../fast/fast-path.ts";
@@ -57,15 +56,15 @@ const BY_NAME: ReadonlyMap<unknown, Compression> = new Map(
  * Serves RPCs that answer with a stream, without the objects and generators that Connect's adapter makes for each
  * message. It takes ordinary requests and leaves all others to the adapter.
  */
-export class StreamPath implements Shortcut {
+export class StreamPath extends OpenCalls {
   readonly #served = new Map<unknown, Served>();
   readonly #kinds: ReadonlyMap<unknown, Kind>;
-  readonly #open: FastCall[] = [];
   readonly #heads: RequestHeads;
   readonly #shedding: Shedding | undefined;
   readonly #eventProtocol: StreamProtocol;
 
   constructor(endpoints: readonly StreamListenable[], options: StreamPathOptions) {
+    super();
     const { maxBytes, maxElements, masks, registry, pending, peers, fault, accounts } = options;
     this.#heads = new RequestHeads(options);
     this.#shedding = options.shedding;
@@ -89,7 +88,7 @@ export class StreamPath implements Shortcut {
         fault,
         followers,
         shed: options.shedding?.of(name),
-        open: this.#open,
+        open: this.open,
       };
       const bounds = { maxElements: endpoint.maxElements ?? maxElements, masks };
       const json = jsonOf(method, bounds, registry);
@@ -178,13 +177,6 @@ export class StreamPath implements Shortcut {
   /** @param name `package.Service/Method` @returns it with messages in JSON */
   rpcOf(name: string): StreamRpc | undefined {
     return this.#served.get(`/${name}`)?.events.json;
-  }
-  checkArrivals(rounds: number): void {
-    for (const call of [...this.#open]) call.checkArrival(rounds);
-  }
-  /** Answers all under way with this. */
-  abort(error: ConnectError): void {
-    for (const call of [...this.#open]) call.abort(error);
   }
 }
 
