@@ -89,7 +89,6 @@ export interface ServiceRule {
   readonly let?: readonly Step[];
   readonly permit?: Permit;
   readonly rateLimit?: readonly RateLimit[];
-  readonly topic?: { readonly name: string; readonly call: Call; readonly position: string; readonly until?: string };
 }
 export interface Call extends Policy {
   readonly method: string;
@@ -159,7 +158,6 @@ export interface FieldRule {
 export interface Stream {
   readonly var: string;
   readonly call?: Call;
-  readonly follow?: { readonly topic: string; readonly key: string };
   readonly if?: string;
   readonly until?: string;
   readonly position?: string;

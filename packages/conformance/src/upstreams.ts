@@ -73,12 +73,9 @@ function route(
 ): void {
   const name = `${method.parent.name}/${method.name}`;
   const answers = async function* (request: Message, context: HandlerContext): AsyncGenerator<Message> {
-    const sent = sorted(toJson(method.input, request, { registry: suite.registry }) as JsonObject);
-    // A topic forwards no headers, so the key that it follows names the case.
-    const id = context.requestHeader.get(CASE_HEADER) ?? String(sent.id);
-    const stage = stages.get(id);
+    const stage = stages.get(context.requestHeader.get(CASE_HEADER) ?? "");
     if (stage === undefined) throw new ConnectError(`a call without a case in ${CASE_HEADER}`, Code.FailedPrecondition);
-    const json = sent.id === id ? { ...sent, id: "case" } : sent;
+    const json = sorted(toJson(method.input, request, { registry: suite.registry }) as JsonObject);
     const { side = "", response } = carriers.getStore() ?? {};
     const { signal, requestHeader } = context;
     const { call, rule } = stage.begin(name, json, {

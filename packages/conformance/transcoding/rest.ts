@@ -57,7 +57,7 @@ function send(response: ServerResponse, status: number, json: unknown, headers: 
   response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(json));
 }
 
-/** Answers a request to a path of REST by an rpc of the server at `url`. Returns false for any other path. */
+/** Answers a request to a path of REST by an rpc of the server at `url`; any other path gets 404. */
 export async function answeredByRest(
   bindings: readonly Binding[],
   request: IncomingMessage,

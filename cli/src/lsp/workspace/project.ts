@@ -1,5 +1,4 @@
 // One project that the editor has open: its last compilation, and its next one.
-
 import { join, relative } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
