@@ -1,6 +1,9 @@
 // Holds docs/runtime.md#caching
+import * as v8 from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { Cells } from "./limits/cells.ts";
 import { Lru } from "./lru.ts";
 
 const OVERHEAD = 256;
@@ -31,4 +34,28 @@ test("it contains the same values as an ordered list, and never more than its ma
       }
     }),
   );
+});
+
+v8.setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+const cells = new Cells<{ until: number }>(2);
+for (const key of ["a", "b", "c"]) cells.set(key, { until: 1 }, 0);
+const lru = new Lru({ most: 10 });
+for (const key of ["a", "b"]) lru.set(key, key);
+
+test.each([
+  { what: "values that are read", use: () => void [lru.get("a"), lru.get("b")] },
+  {
+    what: "keys that come and go below the bound",
+    use: () => {
+      cells.delete("a");
+      cells.set("a", { until: 1 }, 0);
+    },
+  },
+])("$what take no more memory with each use", ({ use }) => {
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let i = 0; i < 500_000; i++) use();
+  collect();
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(10 << 20);
 });

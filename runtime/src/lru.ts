@@ -13,6 +13,9 @@ export interface LruBounds<V> {
 /**
  * Values by key, bounded in number and bytes: the least recently used ones are evicted first.
  *
+ * A list has the order of use. The order of a Map would need an iterator at its oldest key, and an iterator that waits
+ * keeps every table that V8 has discarded since.
+ *
  * @example
  * const callers = new Lru<Caller>({ most: 10_000 });
  * callers.set(key, caller);
@@ -22,9 +25,10 @@ export class Lru<V> {
   readonly #maxBytes: number;
   readonly #weigh: (value: V) => number;
   readonly #evicted: ((value: V) => void) | undefined;
-  readonly #values = new Map<string, V>(); // in the order of their use
-  /** Kept, because a new iterator first passes the places of all values that have left the map. */
-  #oldest = this.#values.keys();
+  readonly #entries = new Map<string, Entry<V>>();
+  /** The least and the most recently used entry. */
+  #oldest: Entry<V> | undefined;
+  #newest: Entry<V> | undefined;
   #bytes = 0;
 
   constructor({ most, maxBytes, weigh, evicted }: LruBounds<V>) {
@@ -38,42 +42,64 @@ export class Lru<V> {
     return this.#bytes;
   }
   get size(): number {
-    return this.#values.size;
+    return this.#entries.size;
   }
   has(key: string): boolean {
-    return this.#values.has(key);
+    return this.#entries.has(key);
   }
   get(key: string): V | undefined {
-    const value = this.#values.get(key);
-    if (value === undefined) return undefined;
-    this.#values.delete(key);
-    this.#values.set(key, value);
-    return value;
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    if (entry !== this.#newest) {
+      this.#unlink(entry);
+      this.#append(entry);
+    }
+    return entry.value;
   }
   /** Adds a value; one that is heavier than `maxBytes` is not kept. */
   set(key: string, value: V): void {
     this.delete(key);
     const bytes = this.#weigh(value);
     if (bytes > this.#maxBytes) return;
-    this.#values.set(key, value);
+    const entry: Entry<V> = { key, value, older: undefined, newer: undefined };
+    this.#entries.set(key, entry);
+    this.#append(entry);
     this.#bytes += bytes;
-    while (this.#values.size > this.#most || this.#bytes > this.#maxBytes) this.#evict();
+    while (this.#entries.size > this.#most || this.#bytes > this.#maxBytes) this.#evict();
   }
   delete(key: string): void {
-    const value = this.#values.get(key);
-    if (value === undefined) return;
-    this.#values.delete(key);
-    this.#bytes -= this.#weigh(value);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#entries.delete(key);
+    this.#unlink(entry);
+    this.#bytes -= this.#weigh(entry.value);
   }
 
   #evict(): void {
-    const { done, value } = this.#oldest.next();
-    if (done) {
-      this.#oldest = this.#values.keys();
-      return;
-    }
-    const evicted = this.#values.get(value);
-    this.delete(value);
-    if (evicted !== undefined) this.#evicted?.(evicted);
+    if (this.#oldest === undefined) return;
+    const { key, value } = this.#oldest;
+    this.delete(key);
+    this.#evicted?.(value);
   }
+  #append(entry: Entry<V>): void {
+    entry.older = this.#newest;
+    if (this.#newest === undefined) this.#oldest = entry;
+    else this.#newest.newer = entry;
+    this.#newest = entry;
+  }
+  #unlink(entry: Entry<V>): void {
+    const { older, newer } = entry;
+    if (older === undefined) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
+    entry.older = entry.newer = undefined;
+  }
+}
+
+interface Entry<V> {
+  readonly key: string;
+  readonly value: V;
+  older: Entry<V> | undefined;
+  newer: Entry<V> | undefined;
 }

@@ -14,44 +14,51 @@ export interface Cell {
  * evicted, else the key that recovers first, because it loses least.
  */
 export class Cells<C extends Cell> {
-  readonly #cells = new Map<string, C>();
+  readonly #places = new Map<string, number>();
+  readonly #keys: string[] = []; // dense, so that the hand needs no iterator, which would keep discarded tables of a Map
+  readonly #cells: C[] = [];
   readonly #most: number;
-  #hand: Iterator<[string, C]> | undefined;
+  #hand = 0;
 
   constructor(most: number = MOST_KEYS) {
     this.#most = most;
   }
   get size(): number {
-    return this.#cells.size;
+    return this.#keys.length;
   }
   get(key: string): C | undefined {
-    return this.#cells.get(key);
+    const place = this.#places.get(key);
+    return place === undefined ? undefined : this.#cells[place];
   }
   /** @param now on the clock of `until` */
   set(key: string, cell: C, now: number): void {
-    if (this.#cells.size >= this.#most && !this.#cells.has(key)) this.#makeRoom(now);
-    this.#cells.set(key, cell);
+    const known = this.#places.get(key);
+    if (known === undefined && this.size >= this.#most) this.#makeRoom(now);
+    this.#put(known ?? this.size, key, cell);
   }
   delete(key: string): void {
-    this.#cells.delete(key);
+    const place = this.#places.get(key);
+    if (place === undefined) return;
+    this.#places.delete(key);
+    const [lastKey, last] = [this.#keys.pop(), this.#cells.pop()];
+    if (lastKey !== undefined && last !== undefined && lastKey !== key) this.#put(place, lastKey, last);
+  }
+  #put(place: number, key: string, cell: C): void {
+    this.#places.set(key, place);
+    this.#keys[place] = key;
+    this.#cells[place] = cell;
   }
 
   #makeRoom(now: number): void {
     let soonest: string | undefined;
     let until = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < LOOKED_AT && this.#cells.size >= this.#most; i++) {
-      const [key, cell] = this.#next();
-      if (cell.until <= now) this.#cells.delete(key);
+    for (let i = 0; i < LOOKED_AT && this.size >= this.#most; i++) {
+      this.#hand = (this.#hand + 1) % this.size;
+      const [key, cell] = [this.#keys[this.#hand], this.#cells[this.#hand]];
+      if (key === undefined || cell === undefined) continue;
+      if (cell.until <= now) this.delete(key);
       else if (cell.until < until) [soonest, until] = [key, cell.until];
     }
-    if (this.#cells.size >= this.#most && soonest !== undefined) this.#cells.delete(soonest);
-  }
-  /** Returns the next entry in an endless cycle; the map is not empty. */
-  #next(): [string, C] {
-    this.#hand ??= this.#cells.entries();
-    const next = this.#hand.next();
-    if (next.done !== true) return next.value;
-    this.#hand = undefined;
-    return this.#next();
+    if (this.size >= this.#most && soonest !== undefined) this.delete(soonest);
   }
 }
