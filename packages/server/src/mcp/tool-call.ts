@@ -55,11 +55,14 @@ export function resultOf(
 ): ResultText {
   const json = served.write(toJson(desc, response, { registry }) as JsonValue);
   const { maxBytes, narrow = [] } = served.tool;
-  const bytes = Buffer.byteLength(json);
+  const bytes = json.length * MOST_UTF8 > maxBytes ? Buffer.byteLength(json) : 0;
   if (bytes > maxBytes) return toolError(tooLargeText(bytes, maxBytes, narrow));
   const words = degradedText(desc, response, degraded);
   return answer(json, words === "" ? notes : [words, ...notes]);
 }
+
+/** Maximum number of bytes of a UTF-16 code unit in UTF-8. */
+const MOST_UTF8 = 3;
 
 /** Returns the result of whatever was thrown. */
 export const thrownResult = (thrown: unknown): ResultText => toolError(failureText(asFailure(thrown)));
