@@ -23,6 +23,9 @@ import { once } from "./once.ts";
 /** The enum whose numbers a name holds. */
 type Enums = (name: string) => DescEnum | undefined;
 
+/** The same object for the same expression, so that it is planned once. */
+const rewritten = once(rewrite);
+
 /** Evaluates the expressions of one proto file. */
 export class Evaluator {
   readonly #env;
@@ -176,7 +179,7 @@ export class Evaluator {
   #tryValue(expr: Expr | undefined, values: Readonly<Record<string, CelInput>>): CelValue | undefined {
     if (expr === undefined) return undefined;
     try {
-      return this.value(rewrite(expr), values);
+      return this.value(rewritten(expr), values);
     } catch {
       return undefined;
     }

@@ -3,14 +3,24 @@ import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { IrService } from "../../plugin/src/ir/ir.ts";
 import type { IrBind, IrCall, IrStep } from "../../plugin/src/ir/step.ts";
 import { expression } from "./expression.ts";
+import { once } from "./once.ts";
 import { holes, readsOfStep } from "./reads.ts";
 import { callOf, composedName, type Place, type Program } from "./static.ts";
 
 /** Declared before every step of a message. */
 export const BEFORE = -1_000;
 
+const places = once((_: Program) => new Map<string, Place | undefined>());
+
 /** The steps of a service as if they were those of a message; undefined when the rpc starts none. */
 export function sharedPlace(program: Program, rpc: DescMethod, composes: DescMessage): Place | undefined {
+  const known = places(program);
+  const key = `${rpc} ${composes}`;
+  if (!known.has(key)) known.set(key, startedPlace(program, rpc, composes));
+  return known.get(key);
+}
+
+function startedPlace(program: Program, rpc: DescMethod, composes: DescMessage): Place | undefined {
   const found = program.ir.files
     .flatMap((file) => file.services.map((service) => ({ file, service })))
     .find(({ service }) => service.desc.typeName === rpc.parent.typeName);

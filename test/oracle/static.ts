@@ -31,6 +31,8 @@ export class Program {
   readonly #places = new Map<string, Place>();
   readonly #reached = new Map<string, Set<DescMethod>>();
   readonly #composes = new Map<string, DescMessage>();
+  readonly #methods = new WeakMap<IrCall, DescMethod>();
+  readonly #entries = new Map<string, IrUpstream[]>();
 
   constructor(ir: Ir) {
     this.ir = ir;
@@ -130,6 +132,11 @@ export class Program {
   }
 
   method(place: Place, call: IrCall): DescMethod {
+    const method = this.#methods.get(call) ?? this.#methodOf(place, call);
+    this.#methods.set(call, method);
+    return method;
+  }
+  #methodOf(place: Place, call: IrCall): DescMethod {
     const [service = "", name] = (call.method?.value ?? "").split("/");
     const scopes = place.file.desc.proto.package.split(".");
     for (let depth = 0; depth <= scopes.length; depth++) {
@@ -184,12 +191,17 @@ export class Program {
   /** Entries that govern a call, nearest first: those for its method, its service, and all upstreams. */
   entries(place: Place, method: DescMethod): IrUpstream[] {
     const name = `${method.parent.typeName}/${method.name}`;
+    const key = `${place.file.desc.name} ${name}`;
+    const found = this.#entries.get(key);
+    if (found !== undefined) return found;
     const entries = this.#governing(place.file).flatMap((file) => file.upstreams);
-    return [
+    const governing = [
       ...entries.filter((e) => e.method?.value === name),
       ...entries.filter((e) => e.method === undefined && e.service?.value === method.parent.typeName),
       ...entries.filter((e) => e.method === undefined && e.service === undefined),
     ];
+    this.#entries.set(key, governing);
+    return governing;
   }
 
   /** `on_error` rules, nearest first: the call's, then those of the entries. */
