@@ -32,7 +32,8 @@ export function portOption(description: string): Option {
   return new Option("-p, --port <n>", description).env("PORT").argParser(portOf);
 }
 
-function portOf(text: string): number {
+/** Parses a number of a port. */
+export function portOf(text: string): number {
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new InvalidArgumentError("write a number from 0 to 65535");
   return port;

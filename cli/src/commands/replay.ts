@@ -1,10 +1,12 @@
 // `protobff replay`: runs a captured request again, with the generated server of the project.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
+import { portOf } from "./dev.ts";
 
 interface Options {
   readonly server: string;
@@ -12,6 +14,7 @@ interface Options {
   readonly set: readonly string[];
   readonly test?: string;
   readonly json?: boolean;
+  readonly page?: number;
 }
 
 /** `protobff replay captures/web.v1-17.jsonl --server generated/web/v1/server.ts` */
@@ -25,6 +28,12 @@ export function addReplay(program: Command, terminal: Terminal): void {
     .option("--set <change>", "change of an upstream, as in 'billing.v1.Billing/Get: faster=40ms'", collected, [])
     .option("--test <path>", "file for a test of vitest that replays the request")
     .option("--json", "print JSON")
+    .addOption(
+      new Option("--page [port]", "serve the live page on 127.0.0.1, at a free port by default")
+        .preset("0")
+        .argParser(portOf)
+        .conflicts(["set", "test", "json"]),
+    )
     .addHelpText(
       "after",
       "\nExit codes: 0 every replay is identical; 1 a difference, or an invalid file; 2 wrong arguments.",
@@ -39,24 +48,30 @@ function id(text: string): number {
   return Number(text);
 }
 
-/** Maximum size of the output, in bytes. */
-const MOST_BYTES = 256 << 20;
-
-function replay(file: string, { set: changes, ...options }: Options, terminal: Terminal): void {
+async function replay(file: string, { set: changes, ...options }: Options, terminal: Terminal): Promise<void> {
   const { cwd } = terminal;
   const args = JSON.stringify({ file, changes, ...options });
   // A separate process, because it loads the server of the project.
-  const { status, stdout, stderr, error } = spawnSync(process.execPath, [programIn(cwd), args], {
+  const child = spawn(process.execPath, [programIn(cwd), args], {
     cwd,
     env: { ...process.env, ...terminal.env },
-    encoding: "utf8",
-    maxBuffer: MOST_BYTES,
+    stdio: ["ignore", "pipe", "pipe"],
   });
-  if (error !== undefined) throw new Refusal(`the replay cannot run: ${error.message}`);
-  terminal.write(stdout);
-  if (stderr !== "") terminal.error(stderr.trimEnd());
-  if (status !== 0) terminal.exitCode = 1;
+  child.stdout.setEncoding("utf8").on("data", (text: string) => terminal.write(text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => terminal.error(text.trimEnd()));
+  const stop = (): void => void child.kill();
+  for (const signal of SIGNALS) process.on(signal, stop);
+  try {
+    const [status] = await once(child, "close");
+    if (status !== 0) terminal.exitCode = 1;
+  } catch (thrown) {
+    throw new Refusal(`the replay cannot run: ${thrown instanceof Error ? thrown.message : thrown}`);
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, stop);
+  }
 }
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 function programIn(cwd: string): string {
   try {

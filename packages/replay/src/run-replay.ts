@@ -2,6 +2,7 @@ import { type CapturedRequest, digestOf } from "@protobff/server/capture";
 import { type CaptureContent, CaptureError, readCapture } from "./capture/read-capture.ts";
 import { type Change, parseChange } from "./change/change.ts";
 import { replayChanged } from "./change/replay-changed.ts";
+import { servePage } from "./page/serve-page.ts";
 import { methodsOf, shownMessage, shownOutcome, type TimelineRow, timelineOf } from "./report/timeline.ts";
 import { writeTest } from "./report/vitest-file.ts";
 import { replayExactly } from "./tape/replay-exactly.ts";
@@ -19,6 +20,8 @@ export interface ReplayArguments {
   readonly json?: boolean | undefined;
   /** Path of a test to write. */
   readonly test?: string | undefined;
+  /** Port of the live page, which serves until the process is stopped; 0: a free one. */
+  readonly page?: number | undefined;
 }
 
 /**
@@ -54,6 +57,7 @@ export async function runReplay(
       if (changes.length > 0) throw new CaptureError("--test replays without changes: leave out --set");
       write(`wrote ${writeTest(args.test, args.server, header, only).join(" and ")}\n`);
     }
+    if (args.page !== undefined) return await servePage(args.page, { world, header, requests, write, error });
     if (only !== undefined && requests.length === 1)
       return await showOne({ content, world, changes, write }, only, args);
     if (changes.length > 0) throw new CaptureError("--set needs one request: add --request with its id");

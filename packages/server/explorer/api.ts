@@ -1,5 +1,15 @@
 // Requests of the page to its server, and the events that it receives.
-import type { Callers, Live, Overview, ShownDetail, Switch, Tried, Try } from "../src/explorer/page-data.ts";
+import type {
+  Callers,
+  Live,
+  Overview,
+  ReplayOrder,
+  ShownDetail,
+  ShownReplay,
+  Switch,
+  Tried,
+  Try,
+} from "../src/explorer/page-data.ts";
 
 let word = document.querySelector<HTMLMetaElement>('meta[name="word"]')?.content ?? "";
 
@@ -23,6 +33,10 @@ export async function detail(id: number): Promise<ShownDetail> {
 }
 export async function tryIt(request: Try): Promise<Tried> {
   return json(await post("/explorer/try", request));
+}
+/** @throws if the order is invalid */
+export async function replay(order: ReplayOrder): Promise<ShownReplay> {
+  return json(await post("/explorer/replay", order));
 }
 export async function flip(request: Switch): Promise<void> {
   await json(await post("/explorer/switch", request));

@@ -8,8 +8,11 @@ import { ms, shortName } from "./words.ts";
 export function GraphView({
   graph,
   outcomes,
+  part = "",
 }: {
   readonly graph: Graph;
+  /** End of the label of a graph that is not the only one of its rpc. */
+  readonly part?: string;
   /** Outcomes of one request. Undefined: the plan alone is drawn. */
   readonly outcomes?: ReadonlyMap<string, Outcome> | undefined;
 }) {
@@ -33,7 +36,7 @@ export function GraphView({
           `; longest way ${rpc.critical_path.map(({ step, ms: stepMs }) => `${step} ${ms(stepMs)}`).join(" → ")}`}
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll it */}
-      <section class="scroll" aria-label={`Graph of ${shortName(rpc.rpc)}`} tabIndex={0}>
+      <section class="scroll" aria-label={`Graph of ${shortName(rpc.rpc)}${part}`} tabIndex={0}>
         <svg
           role="img"
           aria-label={`${nodes.length} steps, listed in the table below`}

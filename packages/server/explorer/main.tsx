@@ -5,6 +5,7 @@ import { type Connection, follow, overview } from "./api.ts";
 import { Detail } from "./detail.tsx";
 import { GraphView } from "./graph.tsx";
 import { graphOf, unreviewedOf } from "./plan.ts";
+import { ReplayView } from "./replay.tsx";
 import { Requests } from "./requests.tsx";
 import { TryIt } from "./try-it.tsx";
 import { Upstreams } from "./upstreams.tsx";
@@ -55,27 +56,55 @@ function Page() {
     <>
       <header>
         <h1>{about?.name ?? "protobff explorer"}</h1>
-        <nav aria-label="Views">
-          {Object.entries(VIEWS).map(([name, title]) => (
-            <a key={name} href={`#${name}`} aria-current={name === view ? "page" : undefined}>
-              {title}
-            </a>
-          ))}
-        </nav>
+        {about?.replays === undefined && <Navigation view={view} />}
         <p role="status">{wrong !== "" ? wrong : CONNECTION[connection]}</p>
       </header>
-      <main aria-label={VIEWS[view]}>
-        <h2 class="hidden">{VIEWS[view]}</h2>
-        {about?.plan !== undefined && <PublicFields plan={about.plan} />}
-        {/* Hidden, not gone: what was typed there stays. */}
-        <div hidden={view !== "try"}>
-          {about !== undefined && <TryIt about={about} requests={live.requests} mocks={live.mocks} />}
-        </div>
-        {view === "requests" && <RequestsView requests={live.requests} plan={about?.plan} />}
-        {view === "graph" && about !== undefined && <Graphs about={about} />}
-        {view === "upstreams" && <Upstreams upstreams={live.upstreams} mocks={live.mocks} />}
-      </main>
+      {about?.replays !== undefined ? (
+        <main aria-label="Replay">
+          <h2 class="hidden">Replay</h2>
+          <ReplayView requests={about.replays} plan={about.plan} />
+        </main>
+      ) : (
+        <Views view={view} about={about} live={live} />
+      )}
     </>
+  );
+}
+
+function Navigation({ view }: { readonly view: View }) {
+  return (
+    <nav aria-label="Views">
+      {Object.entries(VIEWS).map(([name, title]) => (
+        <a key={name} href={`#${name}`} aria-current={name === view ? "page" : undefined}>
+          {title}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+/** The views of a running server. */
+function Views({
+  view,
+  about,
+  live,
+}: {
+  readonly view: View;
+  readonly about: Overview | undefined;
+  readonly live: Live;
+}) {
+  return (
+    <main aria-label={VIEWS[view]}>
+      <h2 class="hidden">{VIEWS[view]}</h2>
+      {about?.plan !== undefined && <PublicFields plan={about.plan} />}
+      {/* Hidden, not gone: what was typed there stays. */}
+      <div hidden={view !== "try"}>
+        {about !== undefined && <TryIt about={about} requests={live.requests} mocks={live.mocks} />}
+      </div>
+      {view === "requests" && <RequestsView requests={live.requests} plan={about?.plan} />}
+      {view === "graph" && about !== undefined && <Graphs about={about} />}
+      {view === "upstreams" && <Upstreams upstreams={live.upstreams} mocks={live.mocks} />}
+    </main>
   );
 }
 

@@ -20,7 +20,8 @@ export const NOT_CALLED: Outcome = { is: "none", text: "not called" };
 
 function outcomeOf(spans: readonly ShownSpan[]): Outcome {
   const calls = spans.filter((span) => span.kind === "call");
-  const failed = calls.filter(({ outcome }) => outcome !== "OK" && outcome !== "RUNNING");
+  if (calls.length > 0 && calls.every(({ outcome }) => outcome === "WAITING")) return { is: "none", text: "waiting" };
+  const failed = calls.filter(({ outcome }) => !/^(OK|RUNNING|WAITING)$/.test(outcome));
   const words = new Set<string>();
   if (calls.length > 1) words.add(`${calls.length} calls`);
   for (const { outcome } of failed) words.add(outcome);
@@ -29,7 +30,8 @@ function outcomeOf(spans: readonly ShownSpan[]): Outcome {
   for (const span of spans) if (span.kind === "cache" && span.outcome !== "missed") words.add(`cache ${span.outcome}`);
   if (spans.some(({ kind }) => kind === "joined")) words.add("shared an answer");
   if (failed.length > 0) return { is: "bad", text: [...words].join(", ") };
-  if (calls.some(({ outcome }) => outcome === "RUNNING")) return { is: "running", text: "running" };
+  if (calls.some(({ outcome }) => outcome === "RUNNING" || outcome === "WAITING"))
+    return { is: "running", text: "running" };
   if (words.size > 0)
     return { is: words.has("retried") || words.has("hedged") ? "running" : "good", text: [...words].join(", ") };
   return { is: "good", text: "answered" };

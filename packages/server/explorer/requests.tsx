@@ -50,6 +50,13 @@ export function Requests({
 }
 
 export function statusClass(status: string): string {
-  if (status === "OK" || status === "ok") return "good";
-  return status === "RUNNING" || status === "cancelled" || status === "CANCELLED" ? "running" : "bad";
+  return CLASSES[status] ?? "bad";
 }
+const CLASSES: Readonly<Record<string, string>> = {
+  OK: "good",
+  ok: "good",
+  WAITING: "quiet",
+  RUNNING: "running",
+  cancelled: "running",
+  CANCELLED: "running",
+};

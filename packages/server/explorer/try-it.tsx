@@ -113,7 +113,7 @@ function useCallers(about: Overview, fail: (message: string) => void) {
   return { known, caller, load, setAs };
 }
 
-function Form({ onSend, children }: { readonly onSend: () => void; readonly children: ComponentChildren }) {
+export function Form({ onSend, children }: { readonly onSend: () => void; readonly children: ComponentChildren }) {
   return (
     <form
       onSubmit={(event) => {
@@ -129,7 +129,7 @@ function Form({ onSend, children }: { readonly onSend: () => void; readonly chil
   );
 }
 
-function Choice({
+export function Choice({
   id,
   label,
   value,
@@ -159,7 +159,7 @@ function Choice({
   );
 }
 
-function Text({
+export function Text({
   id,
   label,
   rows,

@@ -13,11 +13,14 @@ const NEAR = 0.3;
 export function Waterfall({
   detail,
   budgetMs,
+  scaleMs = 0.1,
 }: {
   readonly detail: ShownDetail;
   readonly budgetMs: number | undefined;
+  /** Shortest time that the scale has. */
+  readonly scaleMs?: number;
 }) {
-  const took = Math.max(detail.ms ?? 0, ...detail.spans.map(({ startMs, endMs }) => endMs ?? startMs), 0.1);
+  const took = Math.max(detail.ms ?? 0, ...detail.spans.map(({ startMs, endMs }) => endMs ?? startMs), scaleMs);
   const drawn = budgetMs !== undefined && took >= budgetMs * NEAR;
   const scale = drawn ? Math.max(took, budgetMs * 1.02) : took;
   const rows = detail.spans.toSorted((a, b) => a.startMs - b.startMs);
@@ -174,6 +177,7 @@ function outcomeText(span: ShownSpan): string {
     case "limit":
       return `limit: ${span.outcome}`;
     case "call":
+      if (span.outcome === "WAITING") return "WAITING";
       return `${took}${span.outcome}${attemptsText(span)}${span.items === undefined ? "" : `, ${span.items} ${span.items === 1 ? "key" : "keys"}`}`;
   }
 }

@@ -8,6 +8,8 @@ import type { AnswerEvent } from "../tape/stage.ts";
 export interface Change {
   /** `/package.Service/Method` */
   readonly path: string;
+  /** Number of the only attempt that changes, among those of the method, from 1. Undefined: all. */
+  readonly nth: number | undefined;
   /** Returns the duration of the attempt, given the captured one; both in microseconds. Infinity: no answer. */
   readonly delay: (capturedUs: number) => number;
   /** Replaces the answer. */
@@ -15,6 +17,7 @@ export interface Change {
 }
 
 const FORMS = "delay=40ms, faster=40ms, slower=40ms, status=UNAVAILABLE, answer={…} or hang";
+const FORM = /^\s*([\w.]+\/\w+)(?:#([1-9]\d{0,5}))?\s*:\s*(\w+)(?:=(.*))?$/s;
 const DURATION = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s)$/;
 
 /**
@@ -25,7 +28,7 @@ const DURATION = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s)$/;
  * parseChange("billing.v1.BillingService/GetUsage: faster=40ms", Object.values(declaration.upstreams));
  */
 export function parseChange(text: string, services: readonly DescService[]): Change {
-  const [, name = "", key = "", value = ""] = /^\s*([\w.]+\/\w+)\s*:\s*(\w+)(?:=(.*))?$/s.exec(text) ?? [];
+  const [, name = "", number, key = "", value = ""] = FORM.exec(text) ?? [];
   const wrong = (problem: string): CaptureError =>
     new CaptureError(`--set ${JSON.stringify(text)}: ${problem}; write billing.v1.BillingService/GetUsage: ${FORMS}`);
   if (name === "") throw wrong("is no change");
@@ -36,15 +39,15 @@ export function parseChange(text: string, services: readonly DescService[]): Cha
     throw new CaptureError(`--set: this server has no upstream method ${name}; write one of ${all}`);
   }
   const delay = DELAYS[key]?.(microseconds(value));
-  const path = `/${name}`;
-  if (key === "hang") return { path, delay: () => Number.POSITIVE_INFINITY };
+  const [path, nth] = [`/${name}`, number === undefined ? undefined : Number(number)];
+  if (key === "hang") return { path, nth, delay: () => Number.POSITIVE_INFINITY };
   if (delay !== undefined) {
     if (Number.isNaN(microseconds(value))) throw wrong(`${JSON.stringify(value)} is no duration`);
-    return { path, delay };
+    return { path, nth, delay };
   }
   const answer = ANSWERS[key]?.(value, method);
   if (answer === undefined) throw wrong(`${JSON.stringify(`${key}=${value}`)} is none of the changes`);
-  return { path, delay: (us) => us, answer };
+  return { path, nth, delay: (us) => us, answer };
 }
 
 const DELAYS: Readonly<Record<string, (us: number) => Change["delay"]>> = {

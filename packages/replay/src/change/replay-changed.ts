@@ -1,4 +1,5 @@
 import type { ArrivalEvent, CapturedRequest, CaptureHeader } from "@protobff/server/capture";
+import { CaptureError } from "../capture/read-capture.ts";
 import { ReplayClock } from "../tape/replay-clock.ts";
 import { type ExactReplay, type Outcome, settled, start } from "../tape/replay-exactly.ts";
 import { type AnswerEvent, answer, type SentAttempt, Stage } from "../tape/stage.ts";
@@ -36,7 +37,9 @@ const MOST_EVENTS = 100_000;
  * attempt that the capture does not have gets the answer and the duration of an equal one, or of the last one of its
  * method.
  *
+ * @throws CaptureError if the delay of an answer changes that the capture does not have
  * @param exact the exact replay of the request, with the time at which each attempt was sent
+ * @param mostAnswers number of answers after which every upstream is silent
  */
 export async function replayChanged(
   world: World,
@@ -44,19 +47,34 @@ export async function replayChanged(
   request: CapturedRequest,
   exact: ExactReplay,
   changes: readonly Change[],
+  mostAnswers = Number.POSITIVE_INFINITY,
 ): Promise<ChangedReplay> {
   const { startedAt, dates, random } = request;
   const clock = new ReplayClock({ startedAt, readings: [], dates, random, date: Date.parse(request.at) });
   const stage = new Stage(clock, request.decisions, false);
   const answers = answersOf(request, exact.stage.attempts);
+  for (const { path, answer, delay } of changes) {
+    const hasNone =
+      answer === undefined && delay(0) < Number.POSITIVE_INFINITY && !answers.some(({ sent }) => sent.path === path);
+    if (hasNone && !changes.some((other) => other.path === path && other.answer !== undefined))
+      throw new CaptureError(
+        `--set: the capture has no answer of ${path.slice(1)}: add one with answer={…}, or status=UNAVAILABLE`,
+      );
+  }
   const due: Due[] = [];
-  let order = 0;
+  let [order, answered] = [0, 0];
   const at = (us: number, run: () => void): void => {
     if (us < Number.POSITIVE_INFINITY) due.push({ at: us, order: order++, run });
   };
   stage.sends = (sent, index) => {
-    const { event, tookUs, isAssumed } = answerTo(sent, answers, changes);
-    if (event !== undefined) at(sent.at + tookUs, () => answer(stage, index, event, isAssumed));
+    const nth = stage.attempts.filter(({ path }) => path === sent.path).length;
+    const ofAttempt = changes.filter((change) => change.path === sent.path && (change.nth ?? nth) === nth);
+    const { event, tookUs, isAssumed } = answerTo(sent, answers, ofAttempt);
+    if (event !== undefined)
+      at(sent.at + tookUs, () => {
+        if (sent.isOver || answered++ >= mostAnswers) return;
+        answer(stage, index, event, isAssumed);
+      });
   };
   const endpoint = await endpointOf(world, header, request, stage);
   let endedAt: number | undefined;
@@ -120,7 +138,6 @@ function answerTo(
   const isAssumed = equal < 0 || (found !== undefined && found.sent.number !== sent.number);
   let { event, tookUs = Number.POSITIVE_INFINITY } = found ?? {};
   for (const change of changes) {
-    if (change.path !== sent.path) continue;
     event = change.answer ?? event;
     tookUs = change.delay(tookUs);
     if (tookUs === Number.POSITIVE_INFINITY && change.answer !== undefined) tookUs = 0;

@@ -1,5 +1,9 @@
 // Names for @protobff/replay, which runs captured requests again.
 export { loadResolvers, type Supplied } from "../config/load-resolvers.ts";
+export { Explorer, type Replays } from "../explorer/explorer.ts";
+export type { ReplayedAttempt, ReplayedCall, ReplayOrder, ShownReplay, ShownRequest } from "../explorer/page-data.ts";
+export type { ShowMessage } from "../explorer/recorder.ts";
+export { openAdmin } from "../process/admin.ts";
 export { type CacheDecider, entryOf, failureOf, interceptCache } from "./captured-cache.ts";
 export { digestOf } from "./digest.ts";
 export {

@@ -1,9 +1,7 @@
 /// <reference lib="dom" />
 // The page in a real browser, over a server whose upstreams, names and answers are as bad as can be.
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { create } from "@bufbuild/protobuf";
 import { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
@@ -11,6 +9,7 @@ import { Code, Failure, Reason } from "@protobff/runtime/internal/failure";
 import type { AttemptEvent, CallStartEvent } from "@protobff/runtime/internal/observer-calls";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { axeFaults } from "../../../../test/support/axe.ts";
 import { type Listening, listen } from "../listen.ts";
 import { type Admin, openAdmin } from "../process/admin.ts";
 import { EchoService, echoEndpoint } from "../testing/test-echo.ts";
@@ -163,18 +162,6 @@ const callStep = (step: string) => ({
   on_failure: "absent",
 });
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-/** Returns axe-core's violations in the current page: rule and place. */
-async function faultsOf(of: Page): Promise<readonly string[]> {
-  await of.evaluate(AXE);
-  return of.evaluate(async () => {
-    type Axe = { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    const { violations } = await (window as unknown as { axe: Axe }).axe.run();
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-  });
-}
-
 test("the explorer lists recent requests, and shows the timeline of a request", async () => {
   const { explorer, admin } = await opened({ plan: planOf("echo.v1.Text", [callStep("said")]) });
   await page.goto(admin.url);
@@ -296,7 +283,7 @@ test("the explorer sends a request with the credential of a named caller", async
   await send();
   expect(came).toEqual(["Bearer dev", undefined, "Bearer ada"]);
   expect(await page.content()).not.toMatch(/Bearer (dev|ada)/);
-  expect(await faultsOf(page)).toEqual([]);
+  expect(await axeFaults(page)).toEqual([]);
   expect(complaints).toEqual([]);
 });
 
@@ -429,13 +416,13 @@ describe.each(["light", "dark"] as const)("with %s colours", (colorScheme) => {
         await page.getByRole("button", { name: "EchoService/Echo", expanded: false }).first().click();
         await page.getByText("Steps as a table").click();
       }
-      found.push(...(await faultsOf(page)).map((fault) => `${view}: ${fault}`));
+      found.push(...(await axeFaults(page)).map((fault) => `${view}: ${fault}`));
     }
     const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     expect(ground).toBe(colorScheme === "dark" ? "rgb(22, 24, 29)" : "rgb(255, 255, 255)");
     const locked = await opened({ token: "a token of many letters" });
     await page.goto(locked.admin.url);
-    found.push(...(await faultsOf(page)));
+    found.push(...(await axeFaults(page)));
     expect(found).toEqual([]);
   });
 });

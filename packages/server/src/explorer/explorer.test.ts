@@ -104,6 +104,22 @@ it("a custom request is sent to the BFF's RPCs only", async () => {
     expect((await post("/explorer/try", wrong)).status).toBe(400);
 });
 
+it("only a page of captures replays", async () => {
+  const running = await opened();
+  const { status, body } = await running.post("/explorer/replay", { id: 1, changes: [] });
+  expect([status, JSON.parse(body).error]).toEqual([404, expect.stringContaining("protobff replay --page")]);
+  const request = { id: 1, rpc: ECHO, at: 0, status: "OK", degraded: 0, calls: 0, requestId: "" };
+  const shown = { events: [], calls: [], status: "OK", tookMs: 1, answer: "{}", degraded: "" };
+  const run = async (order: unknown) => (order === null ? { error: "no order" } : shown);
+  const { send, post } = await opened({ replays: { requests: [request], run } });
+  expect(JSON.parse((await send("/explorer/overview")).body).replays).toEqual([request]);
+  expect(JSON.parse((await post("/explorer/replay", { id: 1, changes: [] })).body)).toEqual(shown);
+  const refused = await post("/explorer/replay", null);
+  expect([refused.status, refused.body]).toEqual([400, '{"error":"no order"}']);
+  const foreign = { "sec-fetch-site": "cross-site" };
+  expect((await post("/explorer/replay", { id: 1, changes: [] }, foreign)).status).toBe(403);
+});
+
 it("a mock's behaviour can be switched", async () => {
   const mock: Mock = {
     service: EchoService.typeName,

@@ -8,7 +8,7 @@ import { Access, isSameOrigin } from "./access.ts";
 import { KnownCallers } from "./known-callers.ts";
 import { BEHAVIOURS, LivePages, type Mock, shownMocks, Upstreams } from "./live.ts";
 import { holdsRedacted, shownMessage } from "./masks.ts";
-import type { Callers, Overview, Switch } from "./page-data.ts";
+import type { Callers, Overview, ShownReplay, ShownRequest, Switch } from "./page-data.ts";
 import { LOGIN_PAGE, PAGE, pageWith } from "./pages.ts";
 import { Recorder, type ShowMessage } from "./recorder.ts";
 import { fieldPaths, skeletonOf } from "./skeleton.ts";
@@ -33,7 +33,17 @@ export interface ExplorerOptions {
   readonly serverUrl: () => string | undefined;
   /** URL of a list of callers, each with a credential, on this machine. */
   readonly callers?: string | undefined;
+  /** Captured requests that the page replays, in place of the requests of a server. */
+  readonly replays?: Replays | undefined;
   readonly clock?: Clock | undefined;
+}
+
+/** Replays of captured requests. */
+export interface Replays {
+  /** Newest first. */
+  readonly requests: readonly ShownRequest[];
+  /** Runs what the page orders, or returns why that is impossible. */
+  run(order: unknown, show: ShowMessage): Promise<ShownReplay | { readonly error: string }>;
 }
 
 const MOST_BODY_BYTES = 1 << 20;
@@ -61,6 +71,7 @@ interface Answer {
 }
 type Route = (request: IncomingMessage, response: ServerResponse) => Answer | undefined | Promise<Answer | undefined>;
 
+/** The live page of a server, or of captured requests. It answers the paths that it owns. */
 export class Explorer {
   readonly recorder: Recorder;
   readonly upstreams: Upstreams;
@@ -126,6 +137,12 @@ export class Explorer {
         return refused(502, `no answer: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
       }
     },
+    "/explorer/replay": async (request) => {
+      const found = await this.#options.replays?.run(await jsonOf(request), this.#show);
+      if (found === undefined)
+        return refused(404, "this page shows a running server: `protobff replay --page` replays");
+      return "error" in found ? refused(400, found.error) : { body: JSON.stringify(found) };
+    },
     "/explorer/switch": async (request) => this.#switch((await jsonOf(request)) as Partial<Switch> | null),
   };
 
@@ -182,7 +199,7 @@ export class Explorer {
   }
 
   async #makeOverview(): Promise<string> {
-    const { name, services, plan } = this.#options;
+    const { name, services, plan, replays } = this.#options;
     const rpcs = services.flatMap((service) =>
       service.methods.map((method) => ({
         rpc: `${service.typeName}/${method.name}`,
@@ -190,16 +207,17 @@ export class Explorer {
         fields: fieldPaths(method.output),
       })),
     );
-    return JSON.stringify({ name, rpcs, plan: await plan?.() } satisfies Overview);
+    return JSON.stringify({ name, rpcs, plan: await plan?.(), replays: replays?.requests } satisfies Overview);
   }
+
+  readonly #show: ShowMessage = (method, direction, bytes) => {
+    const desc = this.#methods.get(method)?.[direction];
+    return desc === undefined ? "cannot be shown: unknown rpc" : shownMessage(desc, bytes, this.#registry);
+  };
 
   #detail(request: IncomingMessage): Answer {
     const id = Number(new URLSearchParams((request.url ?? "").split("?")[1]).get("id"));
-    const show: ShowMessage = (method, direction, bytes) => {
-      const desc = this.#methods.get(method)?.[direction];
-      return desc === undefined ? "cannot be shown: unknown rpc" : shownMessage(desc, bytes, this.#registry);
-    };
-    const found = this.recorder.detail(id, show, (rpc) => {
+    const found = this.recorder.detail(id, this.#show, (rpc) => {
       const desc = this.#methods.get(rpc)?.input;
       return desc === undefined || holdsRedacted(desc);
     });

@@ -10,6 +10,8 @@ export interface Overview {
    * `explorer=true`.
    */
   readonly plan: readonly unknown[] | undefined;
+  /** Captured requests that the page replays, newest first. Undefined: the page shows a running server. */
+  readonly replays?: readonly ShownRequest[] | undefined;
 }
 
 export interface ShownRpc {
@@ -59,6 +61,7 @@ export interface ShownMock {
   readonly behaviour: string;
 }
 
+/** A request that has begun, or was captured. */
 export interface ShownRequest {
   readonly id: number;
   /** `package.Service/Method` */
@@ -165,6 +168,58 @@ export interface Tried {
 export interface Switch {
   readonly name: string;
   readonly behaviour: string;
+}
+
+/** A replay that the page orders. */
+export interface ReplayOrder {
+  /** Id of a captured request. */
+  readonly id: number;
+  /** Changes as of `protobff replay --set`; empty: the request runs as captured. */
+  readonly changes: readonly string[];
+  /** Number of upstream answers after which every upstream is silent; undefined: all arrive. */
+  readonly answers?: number | undefined;
+}
+
+/** A replay that has run. */
+export interface ShownReplay {
+  /** Events in their order; the last one is the end of the request. */
+  readonly events: readonly { readonly ms: number; readonly text: string }[];
+  readonly calls: readonly ReplayedCall[];
+  /** gRPC status. */
+  readonly status: string;
+  readonly tookMs: number;
+  /** JSON of the answer with masked secrets, or the failure. */
+  readonly answer: string;
+  /** Value of the header `bff-degraded`. */
+  readonly degraded: string;
+  /** First difference of a replay without changes from the capture. */
+  readonly difference?: string | undefined;
+}
+
+/** A call of a replay, with its attempts. */
+export interface ReplayedCall {
+  /** `package.Service/Method` */
+  readonly name: string;
+  readonly branch?: string | undefined;
+  /** JSON with masked secrets. */
+  readonly request: string;
+  readonly response?: string | undefined;
+  readonly failure?: string | undefined;
+  readonly attempts: readonly ReplayedAttempt[];
+}
+
+/** An attempt of a replayed call. */
+export interface ReplayedAttempt {
+  readonly number: number;
+  readonly hedge: boolean;
+  /** Number of the attempt among those of its method, from 1. */
+  readonly nth: number;
+  /** Index of the event that sends it, and of the event that ends it; undefined: it has no end. */
+  readonly from: number;
+  readonly to?: number | undefined;
+  readonly outcome: string;
+  /** gRPC status; undefined: it has no end, or was canceled. */
+  readonly status?: string | undefined;
 }
 
 /** Replacement of a secret. */
