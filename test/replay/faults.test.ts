@@ -49,12 +49,14 @@ test(
     await close();
     const files = readdirSync(folder).map((file) => join(folder, file));
     const captured = files.map((file) => readCapture(file).requests.length);
-    expect(captured.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(REQUESTS * 0.9);
+    const all = captured.reduce((sum, count) => sum + count, 0);
+    console.log(`${all} captured requests`); // printed, for reports
+    expect(all).toBeGreaterThan(REQUESTS * 0.9);
     for (const [i, file] of files.entries()) {
       const { exitCode, stdout } = await run(["replay", file, "--server", SPLIT_SERVER], root);
       const text = `${captured[i]} of ${captured[i]} requests have the captured answer and order of events\n`;
       expect([stdout, exitCode]).toEqual([text, 0]);
     }
   },
-  20 * 60_000,
+  60_000 + REQUESTS * 300,
 );
