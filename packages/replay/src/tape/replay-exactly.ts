@@ -117,8 +117,8 @@ async function replayOnce(
   const { output } = endpoint.method;
   const ended = (difference: string | undefined, arrival?: number) => ({
     outcome: running.outcome(),
-    difference,
-    arrival,
+    difference: stage.stream === undefined ? difference : `the stream of ${stage.stream} is not captured`,
+    arrival: stage.stream === undefined ? arrival : undefined,
     stage,
   });
   let arrived = 0;

@@ -56,6 +56,8 @@ export class Stage {
   readonly #fetches: SharedFetch[] = [];
   readonly #sharers = new Map<number, Receiver>();
   readonly log: LoggedEvent[] = [];
+  /** Method of the first server stream that the request has opened. Captures have no streams. */
+  stream: string | undefined;
   /** Receives each attempt when it is sent. */
   sends: (sent: SentAttempt, index: number) => void = () => {};
   /** Effects that are not taken yet, oldest first. */
@@ -146,6 +148,10 @@ export class Stage {
     return {
       tap,
       shards,
+      open: (path) => {
+        this.stream ??= path.slice(1);
+        return { take: () => {}, cancel: () => {} };
+      },
       send: (path, frame, _timeoutMs, _headers, attempt, reply): InFlight => {
         const message = Uint8Array.from(frame.subarray(PREFIX_BYTES));
         const checksum = crc32(message);

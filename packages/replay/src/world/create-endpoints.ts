@@ -13,6 +13,7 @@ import { Propagator } from "@protobff/runtime/internal/identity/propagation/prop
 import { type ChargeResult, Limits } from "@protobff/runtime/internal/limits/limits";
 import { KEY_BYTES, Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
+import { MemoryTopics } from "@protobff/runtime/internal/topic/memory-store";
 import { Topics } from "@protobff/runtime/internal/topic/topic";
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
 import { NO_USAGE } from "@protobff/runtime/internal/usage/usage-event";
@@ -105,7 +106,7 @@ export async function endpointOf(
     supplied,
     identity: identity as never,
     limits: new NoLimits({ clock: systemClock, fault }) as never,
-    topics: new Topics({ clock }),
+    topics: new Topics({ clock, lone: new MemoryTopics() }),
     usage: NO_USAGE,
     pages: new Sealer([Buffer.alloc(KEY_BYTES)]),
     cache: stage.cache(request),
