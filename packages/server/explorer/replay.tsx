@@ -22,7 +22,11 @@ export function ReplayView({
   const request = requests.find(({ id }) => id === chosen);
   return (
     <>
-      {requests.length > 1 && <Requests requests={requests} chosen={chosen} choose={choose} />}
+      {requests.length > 1 && (
+        <div class="short">
+          <Requests requests={requests} chosen={chosen} choose={choose} />
+        </div>
+      )}
       {request !== undefined && <Replay key={request.id} request={request} plan={plan} />}
     </>
   );
