@@ -2,7 +2,7 @@
 import { programOf } from "../cli/src/main.ts";
 import { ofProcess } from "../cli/src/terminal.ts";
 
-type Command = ReturnType<typeof programOf>["commands"][number];
+type Command = Awaited<ReturnType<typeof programOf>>["commands"][number];
 type Argument = Command["registeredArguments"][number];
 type Option = Command["options"][number];
 
@@ -34,8 +34,9 @@ function optionRow({ flags, description, argChoices, mandatory, defaultValue, ne
   return `| ${code(flags)} | ${cell(description)}${choices} | ${mandatory ? "required" : shown} |\n`;
 }
 
-export function commandsPage(): string {
-  const sections = programOf(ofProcess()).commands.map((command) => {
+export async function commandsPage(): Promise<string> {
+  const { commands } = await programOf(ofProcess());
+  const sections = commands.map((command) => {
     const rows = [...command.registeredArguments.map(argumentRow), ...command.options.map(optionRow)].join("");
     const title = `\n## \`${command.name()}\`\n\n[${command.name()}](cli.md#${command.name()}): ${cell(command.description())}\n`;
     return `${title}\n| argument or option | meaning | default |\n|---|---|---|\n${rows}`;

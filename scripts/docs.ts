@@ -65,10 +65,10 @@ function variablesPage(): string {
 }
 
 /** Path from the root → text, as the sources give it now. */
-export function generatedDocs(): Readonly<Record<string, string>> {
+export async function generatedDocs(): Promise<Readonly<Record<string, string>>> {
   const explained = explanations();
   return {
-    "docs/commands.md": commandsPage(),
+    "docs/commands.md": await commandsPage(),
     "docs/decisions/README.md": decisionsIndex(),
     "docs/diagnostics.md": pageOf(explained),
     "docs/errors.md": errorsPage(),
@@ -121,7 +121,7 @@ function presentText(path: string): string | undefined {
 
 if (import.meta.main) {
   const check = process.argv.includes("--check");
-  for (const [name, text] of Object.entries(generatedDocs())) {
+  for (const [name, text] of Object.entries(await generatedDocs())) {
     const path = join(root, name);
     if (text === presentText(path)) {
       console.log(`${name} is up to date`);

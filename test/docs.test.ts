@@ -15,7 +15,7 @@ import { requestFor } from "./support/request.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
-const generated = generatedDocs();
+const generated = await generatedDocs();
 
 const pages = [
   "README.md",

@@ -1,50 +1,33 @@
 // The command for people: `protobff <word>`. Each word is a file in commands/.
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { addContract } from "./commands/contract.ts";
-import { addDev } from "./commands/dev.ts";
-import { addDiff } from "./commands/diff.ts";
-import { addExplain } from "./commands/explain.ts";
-import { addGolden } from "./commands/golden.ts";
-import { addInit } from "./commands/init.ts";
-import { addInitResolvers } from "./commands/init-resolvers.ts";
-import { addLsp } from "./commands/lsp.ts";
-import { addMirror } from "./commands/mirror.ts";
-import { addPlan } from "./commands/plan.ts";
-import { addProtos } from "./commands/protos.ts";
-import { addReference } from "./commands/reference.ts";
-import { addReplay } from "./commands/replay.ts";
-import { addRoutes } from "./commands/routes.ts";
-import { addTune } from "./commands/tune.ts";
-import { addUses } from "./commands/uses.ts";
-import { addVerify } from "./commands/verify.ts";
-import { addWhatIf } from "./commands/whatif.ts";
 import { Refusal } from "./refusal.ts";
 import { ofProcess, type Terminal } from "./terminal.ts";
 
 /** Adds a command: its options, its help, its action. */
 export type AddWord = (program: Command, terminal: Terminal) => void;
 
-const WORDS: readonly AddWord[] = [
-  addInit,
-  addDev,
-  addDiff,
-  addProtos,
-  addInitResolvers,
-  addReference,
-  addUses,
-  addContract,
-  addVerify,
-  addGolden,
-  addRoutes,
-  addMirror,
-  addPlan,
-  addWhatIf,
-  addReplay,
-  addTune,
-  addExplain,
-  addLsp,
-];
+/** Commands by name, in the order of the help. The modules of other commands are not loaded. */
+const WORDS: Readonly<Record<string, () => Promise<AddWord>>> = {
+  init: async () => (await import("./commands/init.ts")).addInit,
+  dev: async () => (await import("./commands/dev.ts")).addDev,
+  diff: async () => (await import("./commands/diff.ts")).addDiff,
+  protos: async () => (await import("./commands/protos.ts")).addProtos,
+  "init-resolvers": async () => (await import("./commands/init-resolvers.ts")).addInitResolvers,
+  reference: async () => (await import("./commands/reference.ts")).addReference,
+  uses: async () => (await import("./commands/uses.ts")).addUses,
+  contract: async () => (await import("./commands/contract.ts")).addContract,
+  verify: async () => (await import("./commands/verify.ts")).addVerify,
+  golden: async () => (await import("./commands/golden.ts")).addGolden,
+  routes: async () => (await import("./commands/routes.ts")).addRoutes,
+  mirror: async () => (await import("./commands/mirror.ts")).addMirror,
+  plan: async () => (await import("./commands/plan.ts")).addPlan,
+  whatif: async () => (await import("./commands/whatif.ts")).addWhatIf,
+  replay: async () => (await import("./commands/replay.ts")).addReplay,
+  tune: async () => (await import("./commands/tune.ts")).addTune,
+  explain: async () => (await import("./commands/explain.ts")).addExplain,
+  lsp: async () => (await import("./commands/lsp.ts")).addLsp,
+};
 
 /** Exit codes: 0 success; 1 a fault in the examined input; 2 an invalid command line. */
 export type ExitCode = 0 | 1 | 2;
@@ -55,7 +38,8 @@ export type ExitCode = 0 | 1 | 2;
  * @param args without the names of Node and of the file
  */
 export async function main(args: readonly string[], terminal: Terminal = ofProcess()): Promise<ExitCode> {
-  const program = programOf(terminal);
+  const [word = ""] = args;
+  const program = await programOf(terminal, Object.hasOwn(WORDS, word) ? [word] : undefined);
   try {
     await program.parseAsync(args, { from: "user" });
     return terminal.exitCode;
@@ -72,8 +56,8 @@ export async function main(args: readonly string[], terminal: Terminal = ofProce
   }
 }
 
-/** Returns the program with all of its commands. */
-export function programOf(terminal: Terminal): Command {
+/** Returns the program with the commands of these names. Default: all. */
+export async function programOf(terminal: Terminal, words = Object.keys(WORDS)): Promise<Command> {
   const program = new Command("protobff")
     .description("Creates, runs, reviews and explains backends-for-frontends that protoc-gen-bff generates.")
     .version(version(), "-v, --version")
@@ -86,7 +70,8 @@ export function programOf(terminal: Terminal): Command {
       getOutHasColors: () => terminal.hasColours,
       getErrHasColors: () => terminal.hasColours,
     });
-  for (const add of WORDS) add(program, terminal);
+  const all = await Promise.all(words.map((word) => WORDS[word]?.()));
+  for (const add of all) add?.(program, terminal);
   return program;
 }
 
