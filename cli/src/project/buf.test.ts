@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { equals, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { expect, onTestFinished, test } from "vitest";
 import { buildImage, bytesOf } from "./buf.ts";
 
@@ -27,4 +29,20 @@ test("unchanged files keep their objects, and changed files equal those of a fir
   });
   expect(after.imports).toEqual(new Set(["google/protobuf/any.proto"]));
   for (const file of after.files) expect(Buffer.compare(bytesOf(file), bytesOf({ ...file }))).toBe(0);
+});
+
+test("source info is decoded when it is read", () => {
+  const cwd = mkdtempSync(join(tmpdir(), "protobff-buf-"));
+  onTestFinished(() => rmSync(cwd, { recursive: true, force: true }));
+  writeFileSync(join(cwd, "buf.yaml"), "version: v2\n");
+  writeFileSync(join(cwd, "one.proto"), 'syntax = "proto3";\n// A comment.\nmessage One {}\n');
+  const [file] = buildImage({ cwd }).files;
+  if (file === undefined) throw new Error("buf built no file");
+  const isRead = () => Object.getOwnPropertyDescriptor(file, "sourceCodeInfo")?.get === undefined;
+  const whole = fromBinary(FileDescriptorProtoSchema, bytesOf(file));
+  expect(isRead()).toBe(false);
+  expect(equals(FileDescriptorProtoSchema, file, whole)).toBe(true);
+  expect(isRead()).toBe(true);
+  expect(file.sourceCodeInfo?.location.map(({ leadingComments }) => leadingComments)).toContain(" A comment.\n");
+  expect(toBinary(FileDescriptorProtoSchema, file)).toEqual(toBinary(FileDescriptorProtoSchema, whole));
 });
