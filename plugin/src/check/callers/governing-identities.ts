@@ -82,10 +82,10 @@ function reachedBy(model: Model): ReadonlyMap<Block, readonly BffMethod[]> {
   const byName = messagesByName(model.messages);
   const found = new Map<Block, BffMethod[]>();
   const services = model.files.flatMap((file) => file.services);
+  const blocks = Map.groupBy(blocksOf(model), ({ kind, desc }) => (kind === "composed" ? undefined : desc));
   for (const { desc, methods } of services) {
-    for (const block of blocksOf(model))
-      if (block.kind !== "composed" && block.desc === desc)
-        found.set(block, "rpc" in block ? methods.filter(({ ir }) => ir === block.rpc) : [...methods]);
+    for (const block of blocks.get(desc) ?? [])
+      found.set(block, "rpc" in block ? methods.filter(({ ir }) => ir === block.rpc) : [...methods]);
     for (const method of methods) {
       // Messages may be composed of one another thousands deep.
       const { opening } = method;
@@ -95,7 +95,9 @@ function reachedBy(model: Model): ReadonlyMap<Block, readonly BffMethod[]> {
       for (let message = open.pop(); message !== undefined; message = open.pop()) {
         if (seen.has(message)) continue;
         seen.add(message);
-        found.set(message, [...(found.get(message) ?? []), method]);
+        const reaching = found.get(message) ?? [];
+        reaching.push(method);
+        found.set(message, reaching);
         open.push(...composedBy(message.steps, byName));
       }
     }

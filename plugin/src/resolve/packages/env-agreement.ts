@@ -10,8 +10,9 @@ import type { Run } from "../steps/context.ts";
 export function checkServicesEnv(run: Run): void {
   const services = run.ir.files.flatMap((file) => file.services);
   const reported = new Set<IrEnvVar>();
+  const all = reachedByServices(run);
   for (const service of services) {
-    const reached = reachedBy(run, service);
+    const reached = all.get(service) ?? [];
     for (const declared of service.env) checkHidden(run, { service, reached }, declared);
     checkElsewhere(run, service, reached, reported);
   }
@@ -44,17 +45,24 @@ interface Reached {
   readonly file: IrFile;
   readonly messages: readonly IrMessage[];
 }
-function reachedBy({ ir, lets }: Run, service: IrService): Reached[] {
-  const methods = new Set(service.methods);
-  const isOfService = ({ desc }: IrMessage): boolean =>
-    (lets.roots.get(desc.typeName) ?? []).some((root) => methods.has(root));
-  const reached = ir.files.flatMap((file) =>
-    file.messages.filter(isOfService).map((message) => ({ file: message.subset?.file ?? file, message })),
+function reachedByServices({ ir, lets }: Run): ReadonlyMap<IrService, readonly Reached[]> {
+  const found = new Map<IrService, Map<IrFile, IrMessage[]>>();
+  for (const file of ir.files) {
+    for (const message of file.messages) {
+      const at = message.subset?.file ?? file;
+      const roots = lets.roots.get(message.desc.typeName) ?? [];
+      for (const service of new Set(roots.flatMap((root) => lets.serviceOf.get(root) ?? []))) {
+        const byFile = found.get(service) ?? new Map<IrFile, IrMessage[]>();
+        found.set(service, byFile);
+        const messages = byFile.get(at) ?? [];
+        messages.push(message);
+        byFile.set(at, messages);
+      }
+    }
+  }
+  return new Map(
+    [...found].map(([service, byFile]) => [service, [...byFile].map(([file, messages]) => ({ file, messages }))]),
   );
-  return [...Map.groupBy(reached, ({ file }) => file)].map(([file, all]) => ({
-    file,
-    messages: all.map(({ message }) => message),
-  }));
 }
 
 /**

@@ -124,12 +124,19 @@ function besides({ env, brokenEnv }: PackageContext, declared: readonly IrEnvVar
   return declared.filter(({ name }) => !known.has(name.value));
 }
 
+const withEnv = new WeakMap<Run["ir"], readonly IrService[]>();
+/** Returns the services that declare variables. The list is built once, because every message needs it. */
+function servicesWithEnv(ir: Run["ir"]): readonly IrService[] {
+  const known = withEnv.get(ir) ?? ir.files.flatMap(({ services }) => services.filter(({ env }) => env.length > 0));
+  withEnv.set(ir, known);
+  return known;
+}
+
 /** Returns the variables that other services have and these services lack, each name once. */
 function elsewhere(run: Run, context: PackageContext, services: readonly IrService[]): Has[] {
   const localNames = new Set(services.flatMap(({ env }) => env.map(({ name }) => name.value)));
   const found = new Map<string, Has>();
-  for (const service of run.ir.files.flatMap((file) => file.services)) {
-    if (service.env.length === 0) continue;
+  for (const service of servicesWithEnv(run.ir)) {
     for (const declared of besides(context, service.env)) {
       const name = declared.name.value;
       if (!localNames.has(name) && !found.has(name)) found.set(name, { service, declared });

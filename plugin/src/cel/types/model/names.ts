@@ -19,8 +19,10 @@ export type Named =
 /** Returns the full names that a name may mean in a package, nearest first (CEL spec, "Name Resolution"). */
 export function candidates(name: string, container: string): string[] {
   if (name.startsWith(".")) return [name.slice(1)];
-  const parts = container === "" ? [] : container.split(".");
-  return [...parts.map((_, index) => [...parts.slice(0, parts.length - index), name].join(".")), name];
+  const found: string[] = [];
+  for (let scope = container; scope !== ""; scope = scope.slice(0, Math.max(0, scope.lastIndexOf("."))))
+    found.push(`${scope}.${name}`);
+  return [...found, name];
 }
 
 /** Returns the meaning of a name, dotted or not: the nearest of a variable, a type, or a value of an enum. */
