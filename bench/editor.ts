@@ -10,6 +10,7 @@ import { Editor } from "../cli/src/lsp/testing/editor.ts";
 const BFF = fileURLToPath(new URL("../proto/bff", import.meta.url));
 const RPCS = Number(process.argv[2] ?? 1_000);
 const PER_FILE = 50;
+const EDITS = Number(process.env.PROTOBFF_EDITS ?? 5);
 const KEYSTROKES = Number(process.env.PROTOBFF_KEYSTROKES ?? 200);
 
 const UP = `syntax = "proto3";
@@ -72,16 +73,30 @@ function cpuMs(): number {
 }
 
 const root = project();
+const path = join(root, "proto/app/v1/app_0.proto");
+const right = readFileSync(path, "utf8");
+const wrong = right.replace("item.title", "item.titel");
+writeFileSync(path, wrong);
+const started = performance.now();
 const editor = new Editor(root);
 try {
   await editor.initialized;
-  const path = join(root, "proto/app/v1/app_0.proto");
-  const right = readFileSync(path, "utf8");
-  const began = performance.now();
-  const uri = await editor.open(path, right.replace("item.title", "item.titel"));
-  await editor.diagnostics((params) => params.uri === uri && params.diagnostics.length > 0);
-  const diagnosticsMs = performance.now() - began;
-  const diagnosticsCpu = cpuMs();
+  const opened = performance.now();
+  const uri = await editor.open(path);
+  const published = (areMany: boolean) =>
+    editor.diagnostics((params) => params.uri === uri && params.diagnostics.length > 0 === areMany);
+  await published(true);
+  const first = { afterStart: performance.now() - started, afterOpening: performance.now() - opened, cpu: cpuMs() };
+
+  const edits: number[] = [];
+  for (let n = 0; n < EDITS; n++) {
+    editor.forget();
+    const start = performance.now();
+    await editor.change(uri, n % 2 === 0 ? right : wrong);
+    await published(n % 2 === 1);
+    edits.push(performance.now() - start);
+  }
+  edits.sort((a, b) => a - b);
 
   const times: number[] = [];
   for (let n = 0; n < KEYSTROKES; n++) {
@@ -104,8 +119,12 @@ try {
   const at = (share: number): string => `${(times[Math.floor(share * (times.length - 1))] ?? 0).toFixed(1)} ms`;
   const memory = /VmHWM:\s*(\d+)/.exec(readFileSync(`/proc/${editor.process.pid}/status`, "utf8"))?.[1];
   console.log(`${RPCS} rpcs, load average ${loadavg()[0]?.toFixed(1)}`);
+  const { afterStart, afterOpening, cpu } = first;
   console.log(
-    `first diagnostics after opening: ${diagnosticsMs.toFixed(0)} ms; ${diagnosticsCpu} ms of CPU since the start`,
+    `first diagnostics: ${afterStart.toFixed(0)} ms after the start, ${afterOpening.toFixed(0)} ms after opening`,
+  );
+  console.log(
+    `${cpu} ms of CPU until then; diagnostics after an edit: median ${(edits[EDITS >> 1] ?? 0).toFixed(0)} ms`,
   );
   console.log(`completion: median ${at(0.5)}, p95 ${at(0.95)}, slowest ${at(1)}`);
   console.log(`peak resident memory: ${Math.round(Number(memory) / 1024)} MB`);

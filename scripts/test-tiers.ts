@@ -19,7 +19,7 @@ const ALL = ["{cli,client,examples,packages,plugin,runtime,scripts,test}/**/*.te
 const SMOKES = "protocols|http-json";
 /** Start processes, replace modules, load the machine, measure memory or time, or take minutes. */
 const PROCESSES = [
-  "cli/src/{buf-plugin,commands/init,golden/golden,lsp/edits,lsp/server,lsp/features/actions}.test.ts",
+  "cli/src/{buf-plugin,commands/init,golden/golden,lsp/edits,lsp/server,lsp/workspace/heap,lsp/features/actions}.test.ts",
   "client/src/follow.test.ts",
   "examples/{cli,tv}/*.test.ts",
   "plugin/src/{main,cel/property}.test.ts",

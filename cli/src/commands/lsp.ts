@@ -1,4 +1,3 @@
-import { setFlagsFromString } from "node:v8";
 import type { Command } from "commander";
 import type { Terminal } from "../terminal.ts";
 
@@ -9,15 +8,9 @@ export function addLsp(program: Command, _terminal: Terminal): void {
     .description("serves editors by the Language Server Protocol, over standard input and output")
     .option("--stdio", "no effect: the protocol always uses standard input and output")
     .action(async () => {
-      // A compilation would grow V8's space for new objects to 32 MB and more, which a server keeps.
-      setFlagsFromString("--semi-space-growth-factor=1");
       // Other commands do not load the protocol.
-      const [{ createConnection }, { serveEditor }] = await Promise.all([
-        import("vscode-languageserver/node"),
-        import("../lsp/server.ts"),
-      ]);
-      const connection = createConnection(process.stdin, process.stdout);
-      serveEditor(connection);
+      const { startServer } = await import("../lsp/start-server.ts");
+      startServer(process.stdin, process.stdout);
       // The connection ends the process after `exit`.
       await new Promise(() => {});
     });

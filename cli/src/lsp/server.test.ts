@@ -9,6 +9,7 @@ import {
   DidSaveTextDocumentNotification,
   ExecuteCommandRequest,
   HoverRequest,
+  InitializedNotification,
   RenameRequest,
 } from "vscode-languageserver-protocol/node";
 import { Editor } from "./testing/editor.ts";
@@ -115,4 +116,17 @@ test("files outside of a project have empty answers, and an end without shutdown
   });
   expect(list).toEqual({ isIncomplete: false, items: [] });
   expect(await editor.end({ shutdown: false })).toBe(1);
+}, 120_000);
+
+test("diagnostics of files on disk, which buf builds before the editor opens one", async () => {
+  writeFileSync(path(), text().replace("usage.spent_cents", "usage.spnt_cents"));
+  editor = new Editor(root);
+  await editor.initialized;
+  await editor.connection.sendNotification(InitializedNotification.type, {});
+  const { diagnostics } = await editor.diagnostics((params) => params.diagnostics.length > 0);
+  expect(diagnostics).toMatchObject([{ code: "BFF303" }]);
+  // The image was built before this edit.
+  const uri = await editor.open(path(), text().replace("usage.spnt_cents", "usage.spent_cents"));
+  editor.forget();
+  await editor.diagnostics((params) => params.uri === uri && params.diagnostics.length === 0);
 }, 120_000);

@@ -3,6 +3,8 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   type Connection,
+  type InitializeParams,
+  type InitializeResult,
   type Location,
   LSPErrorCodes,
   type Position,
@@ -12,7 +14,7 @@ import {
   TextDocuments,
 } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
-import { rootOf } from "../project/checked-project.ts";
+import { rootOf } from "../project/inputs.ts";
 import { actions } from "./features/actions.ts";
 import { complete } from "./features/completion.ts";
 import { inlayHints } from "./features/hints.ts";
@@ -22,6 +24,7 @@ import { planAt } from "./features/plan.ts";
 import { semanticTokens, TOKEN_TYPES } from "./features/tokens.ts";
 import type { Program } from "./program/program.ts";
 import { type SourceFile, sourceFile } from "./program/source-file.ts";
+import type { FirstBuilds } from "./workspace/first-builds.ts";
 import { memberPlaces } from "./workspace/member-places.ts";
 import { type Outcome, Project } from "./workspace/project.ts";
 import { Publisher, type Publishing } from "./workspace/publisher.ts";
@@ -34,9 +37,14 @@ const MOST_PROJECTS = 8;
 const QUIET_MS = 150;
 const SHOW_PLAN = "protobff.showPlan";
 
-/** Serves one editor until the connection ends. */
-export function serveEditor(connection: Connection): void {
-  new LanguageServer(connection).listen();
+/** Serves one editor until the connection ends. Returns the answer to its `initialize`. */
+export function serveEditor(
+  connection: Connection,
+  params: InitializeParams,
+  folders: readonly string[],
+  builds: FirstBuilds,
+): InitializeResult {
+  return new LanguageServer(connection, folders, builds).listen(params);
 }
 
 class LanguageServer {
@@ -45,26 +53,24 @@ class LanguageServer {
   readonly #projects = new Map<string, Project>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #files = new WeakMap<TextDocument, { readonly version: number; readonly file: SourceFile }>();
-  #folders: readonly string[] = [];
+  readonly #folders: readonly string[];
+  readonly #builds: FirstBuilds;
   /** True if the editor can request hints again. */
   #refreshes = false;
   #publishing: Publishing = "auto";
   #publisher: Publisher | undefined;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, folders: readonly string[], builds: FirstBuilds) {
     this.#connection = connection;
+    this.#folders = folders;
+    this.#builds = builds;
   }
 
-  listen(): void {
+  listen({ initializationOptions, capabilities }: InitializeParams): InitializeResult {
     const connection = this.#connection;
-    connection.onInitialize(({ initializationOptions, capabilities, rootUri, workspaceFolders }) => {
-      this.#folders = (workspaceFolders ?? []).map(({ uri }) => uri);
-      if (this.#folders.length === 0 && typeof rootUri === "string") this.#folders = [rootUri];
-      this.#refreshes = capabilities.workspace?.inlayHint?.refreshSupport === true;
-      const diagnostics: unknown = initializationOptions?.diagnostics;
-      if (diagnostics === "always" || diagnostics === "never") this.#publishing = diagnostics;
-      return { capabilities: CAPABILITIES, serverInfo: { name: "protobff" } };
-    });
+    this.#refreshes = capabilities.workspace?.inlayHint?.refreshSupport === true;
+    const diagnostics: unknown = initializationOptions?.diagnostics;
+    if (diagnostics === "always" || diagnostics === "never") this.#publishing = diagnostics;
     // The first document then finds a program.
     connection.onInitialized(() => this.#warmUp());
     connection.onExit(() => this.#stop());
@@ -75,7 +81,7 @@ class LanguageServer {
     this.#documents.onDidChangeContent(({ document }) => this.#schedule(document, "change"));
     this.#documents.onDidSave(({ document }) => this.#schedule(document, "save"));
     this.#documents.listen(connection);
-    connection.listen();
+    return { capabilities: CAPABILITIES, serverInfo: { name: "protobff" } };
   }
 
   #answerPlaces(): void {
@@ -191,11 +197,15 @@ class LanguageServer {
     if (root === undefined) return undefined;
     const known = this.#projects.get(root);
     if (known !== undefined || this.#projects.size >= MOST_PROJECTS) return known;
-    const project: Project = new Project(root, {
-      open: () => this.#open(),
-      ended: (outcome) => this.#publish(project, outcome),
-      failed: (thrown) => this.#failed(thrown),
-    });
+    const project: Project = new Project(
+      root,
+      {
+        open: () => this.#open(),
+        ended: (outcome) => this.#publish(project, outcome),
+        failed: (thrown) => this.#failed(thrown),
+      },
+      this.#builds.get(root),
+    );
     this.#projects.set(root, project);
     return project;
   }

@@ -14,8 +14,9 @@ import {
   sourcesIn,
   tryRead,
 } from "protoc-gen-bff/compiler";
-import { buildImage, type Image, startBuild } from "./buf.ts";
+import type { Image } from "./buf.ts";
 import { type GenConfig, readGenConfig } from "./gen-config.ts";
+import { buildInputs, targetsOf } from "./inputs.ts";
 
 /** Options beside the project's own configuration. */
 export interface CompileOptions {
@@ -55,29 +56,6 @@ export function compileProject(options: CompileOptions): CompiledProject {
   return { config, image, compilation: compileImage(image, all, cwd, { lock, sources, examples, edits }) };
 }
 
-/** Builds all inputs as one image; `instead` is built in the place of each, with its exclusions. */
-export function buildInputs(cwd: string, inputs: GenConfig["inputs"], instead?: string, before?: Image): Image {
-  return joinedAll(
-    inputs.map(({ input, paths, excludePaths }) =>
-      buildImage({ cwd, input: instead ?? input, paths, excludePaths, before }),
-    ),
-  );
-}
-
-/** Builds all inputs as one image, while other work continues. */
-export async function startInputs(
-  cwd: string,
-  inputs: GenConfig["inputs"],
-  before: Image | undefined,
-  signal: AbortSignal,
-): Promise<Image> {
-  return joinedAll(await Promise.all(inputs.map((input) => startBuild({ cwd, ...input, before }, signal))));
-}
-
-function joinedAll([first, ...rest]: readonly Image[]): Image {
-  return rest.reduce(joined, first ?? { files: [], imports: new Set<string>() });
-}
-
 /** One image, with the plugin's options as in `opt:`. */
 export function compileImage(
   image: Image,
@@ -109,15 +87,4 @@ export function compileImage(
 /** Returns the folder as diagnostics name it: from the user's working directory. */
 export function shown(cwd: string): string {
   return relative(process.cwd(), cwd) || ".";
-}
-
-/** Joins two images. A file that either image contains as its own, not as an import, is no import of the result. */
-function joined(image: Image, other: Image): Image {
-  const known = new Set(image.files.map(({ name }) => name));
-  const files = [...image.files, ...other.files.filter(({ name }) => !known.has(name))];
-  const targets = new Set([image, other].flatMap(targetsOf));
-  return { files, imports: new Set(files.map(({ name }) => name).filter((name) => !targets.has(name))) };
-}
-function targetsOf({ files, imports }: Image): readonly string[] {
-  return files.map(({ name }) => name).filter((name) => !imports.has(name));
 }

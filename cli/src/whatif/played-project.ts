@@ -7,8 +7,9 @@ import type { PlanEdit, SettingReport } from "protoc-gen-bff/compiler";
 import { OtherPlugins } from "../dev/other-plugins.ts";
 import type { OutputFile } from "../dev/outputs.ts";
 import type { Image } from "../project/buf.ts";
-import { buildInputs, compileImage } from "../project/compile-project.ts";
+import { compileImage } from "../project/compile-project.ts";
 import { type GenConfig, readGenConfig } from "../project/gen-config.ts";
+import { buildInputs } from "../project/inputs.ts";
 import { Refusal } from "../refusal.ts";
 
 /** BFFs of the project, with changed options or without. */

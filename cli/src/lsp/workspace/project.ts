@@ -7,12 +7,12 @@ import { CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
 import { type Diagnostic, inOrder, parseParameter, sourcesIn, tryRead } from "protoc-gen-bff/compiler";
 import { type Analysis, analyzeInSlices } from "protoc-gen-bff/internal/language";
 import type { Image } from "../../project/buf.ts";
-import { configOf } from "../../project/checked-project.ts";
-import { startInputs } from "../../project/compile-project.ts";
+import { configOf, startInputs } from "../../project/inputs.ts";
 import { Refusal } from "../../refusal.ts";
 import { Program } from "../program/program.ts";
 import { fileOf, type SourceFile } from "../program/source-file.ts";
 import { type BuildFault, buildFaults } from "./build-faults.ts";
+import { boundHeap } from "./heap.ts";
 import { NewestRun } from "./newest-run.ts";
 import { withOverlay } from "./overlay.ts";
 
@@ -42,14 +42,19 @@ export class Project {
   readonly root: string;
   readonly #runs: NewestRun;
   #image: Image | undefined;
+  #first: Promise<Image> | undefined;
   #program: Program | undefined;
   /** The last program without errors. */
   #sound: Program | undefined;
   #names: ReadonlyMap<string, string> = new Map();
 
-  /** @param editor the texts of the editor, and the receivers of results and of bugs */
-  constructor(root: string, { open, ended, failed }: EditorSide) {
+  /**
+   * @param editor the texts of the editor, and the receivers of results and of bugs
+   * @param first the image of the files on disk
+   */
+  constructor(root: string, { open, ended, failed }: EditorSide, first?: Promise<Image>) {
     this.root = root;
+    this.#first = first;
     this.#runs = new NewestRun(async (signal) => {
       try {
         ended(await this.#compiled(open(), signal));
@@ -88,12 +93,16 @@ export class Project {
   }
 
   async #compiled(open: Texts, signal: AbortSignal): Promise<Outcome> {
+    boundHeap();
     const { parameter, inputs } = configOf(this.root, TEMPLATE);
     const changed = inputs.every(({ input }) => isInside(input))
       ? changedIn(this.root, open)
       : new Map<string, string>();
+    const first = changed.size === 0 ? this.#first : undefined;
+    this.#first = undefined;
     try {
-      this.#image = await withOverlay(this.root, changed, (folder) => startInputs(folder, inputs, this.#image, signal));
+      this.#image = await (first ??
+        withOverlay(this.root, changed, (folder) => startInputs(folder, inputs, this.#image, signal)));
       return await this.#analyzed(this.#image, parameter, open, signal);
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
