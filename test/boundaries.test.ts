@@ -562,7 +562,7 @@ describe("imports", () => {
     "check-plugin": ["gen"],
     contract: ["workflow-command.ts"],
     golden: ["contract"],
-    lsp: ["project"],
+    lsp: ["project", "resolvers"],
     routes: [],
     mirror: [],
     whatif: ["project", "dev"],

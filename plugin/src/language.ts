@@ -23,6 +23,8 @@ export {
 } from "./cel/index.ts";
 export { type Analysis, analyze, analyzeInSlices } from "./compile.ts";
 export type { Origin, Sourced, Text } from "./diagnostic/origin.ts";
+export { functionMember } from "./plan/calls/entry-names.ts";
+export { functionNameFault } from "./read/read-function.ts";
 export { decodeString } from "./read/source/string-literal.ts";
 export { describeRpc } from "./report/describe-files.ts";
 export type { Call } from "./resolve/model/call.ts";

@@ -1,8 +1,8 @@
 // `protobff lsp` as an editor sees it: the protocol's own client over standard input and output.
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   CompletionRequest,
@@ -10,6 +10,7 @@ import {
   ExecuteCommandRequest,
   HoverRequest,
   InitializedNotification,
+  PrepareRenameRequest,
   RenameRequest,
 } from "vscode-languageserver-protocol/node";
 import { Editor } from "./testing/editor.ts";
@@ -45,7 +46,11 @@ function position(all: string, mark: string, more: number) {
 test("a session: diagnostics of unsaved text, completion in broken text, hover, rename, the plan after a save", async () => {
   editor = new Editor(root);
   const { capabilities } = await editor.initialized;
-  expect(capabilities).toMatchObject({ hoverProvider: true, renameProvider: true, inlayHintProvider: true });
+  expect(capabilities).toMatchObject({
+    hoverProvider: true,
+    renameProvider: { prepareProvider: true },
+    inlayHintProvider: true,
+  });
   const right = text();
   const uri = await editor.open(path(), right.replace("usage.spent_cents", "usage.spnt_cents"));
   const found = await editor.diagnostics((params) => params.uri === uri && params.diagnostics.length > 0);
@@ -129,4 +134,39 @@ test("diagnostics of files on disk, which buf builds before the editor opens one
   const uri = await editor.open(path(), text().replace("usage.spnt_cents", "usage.spent_cents"));
   editor.forget();
   await editor.diagnostics((params) => params.uri === uri && params.diagnostics.length === 0);
+}, 120_000);
+
+test("a function is renamed in the proto and in TypeScript, and nothing while TypeScript reads it elsewhere", async () => {
+  const app = `syntax = "proto3";
+package app.v1;
+import "bff/v1/options.proto";
+option (bff.v1.file) = { function: { name: "slug.of" param: ["string"] result: "string" } };
+service AppService {
+  option (bff.v1.service) = {};
+  rpc GetPage(GetPageRequest) returns (Page) { option idempotency_level = NO_SIDE_EFFECTS; }
+}
+message GetPageRequest { string id = 1; }
+message Page { string slug = 1 [(bff.v1.field).by = "slug.of(args.id)"]; }
+`;
+  const file = join(root, "proto/example/app/v1/app.proto");
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, app);
+  const functions = join(root, "src/functions.ts");
+  mkdirSync(dirname(functions));
+  writeFileSync(functions, "export const functions = {\n  slugOf: (id) => id,\n} satisfies AppFunctions;\n");
+  editor = new Editor(root);
+  const uri = await editor.open(file, app);
+  const { connection } = editor;
+  const at = { textDocument: { uri }, position: position(app, "slug.of(", 2) };
+  const rename = () => connection.sendRequest(RenameRequest.type, { ...at, newName: "slug.by_id" });
+  const changes = (await rename())?.changes ?? {};
+  expect(await connection.sendRequest(PrepareRenameRequest.type, at)).toMatchObject({ placeholder: "slug.of" });
+  expect(changes[uri]?.map(({ newText }) => newText)).toEqual(["slug.by_id", "slug.by_id"]);
+  expect(changes[pathToFileURL(functions).href]).toEqual([
+    { range: { start: { line: 1, character: 2 }, end: { line: 1, character: 8 } }, newText: "slugById" },
+  ]);
+  writeFileSync(join(root, "src/calls.ts"), "export const call = (f: AppFunctions) => f.slugOf('a');\n");
+  await expect(rename()).rejects.toThrow("`slugOf` may be read at calls.ts:1: rename `slugOf` to `slugById`");
+  const wrong = { ...at, position: position(app, "GetPageRequest", 2) };
+  await expect(connection.sendRequest(PrepareRenameRequest.type, wrong)).rejects.toThrow("only steps and functions");
 }, 120_000);

@@ -19,13 +19,14 @@ import { actions } from "./features/actions.ts";
 import { complete } from "./features/completion.ts";
 import { inlayHints } from "./features/hints.ts";
 import { hover } from "./features/hover.ts";
-import { definition, RenameRefusal, references, rename } from "./features/places.ts";
+import { definition, references } from "./features/places.ts";
 import { planAt } from "./features/plan.ts";
+import { prepareRename, RenameRefusal, rename } from "./features/rename.ts";
 import { semanticTokens, TOKEN_TYPES } from "./features/tokens.ts";
 import type { Program } from "./program/program.ts";
 import { type SourceFile, sourceFile } from "./program/source-file.ts";
 import type { FirstBuilds } from "./workspace/first-builds.ts";
-import { memberPlaces } from "./workspace/member-places.ts";
+import { memberPlaces, modulesWith } from "./workspace/member-places.ts";
 import { type Outcome, Project } from "./workspace/project.ts";
 import { Publisher, type Publishing } from "./workspace/publisher.ts";
 
@@ -106,9 +107,13 @@ class LanguageServer {
         [],
       ).slice(),
     );
+    connection.onPrepareRename(({ textDocument, position }) =>
+      this.#at(textDocument.uri, position, (...at) => refusable(() => prepareRename(...at)), undefined),
+    );
     connection.onRenameRequest(async ({ textDocument, position, newName }) => {
       await this.#compileNow(textDocument.uri);
-      return this.#at(textDocument.uri, position, (...at) => this.#renamed(...at, newName), undefined);
+      const { uri } = textDocument;
+      return this.#at(uri, position, (...at) => refusable(() => this.#renamed(uri, at, newName)), undefined);
     });
     connection.onExecuteCommand(({ command, arguments: [at] = [] }) => {
       if (command !== SHOW_PLAN || !isPlace(at)) return null;
@@ -139,13 +144,12 @@ class LanguageServer {
     return (member) => (root === undefined ? [] : memberPlaces(root, member, which));
   }
 
-  #renamed(program: Program, file: SourceFile, offset: number, name: string) {
-    try {
-      return rename(program, file, offset, name, (uri) => this.#isChanged(program, uri));
-    } catch (thrown) {
-      if (thrown instanceof RenameRefusal) throw new ResponseError(LSPErrorCodes.RequestFailed, thrown.message);
-      throw thrown;
-    }
+  #renamed(uri: string, [program, file, offset]: readonly [Program, SourceFile, number], name: string) {
+    const root = this.#projectOf(uri)?.root;
+    return rename(program, file, offset, name, {
+      isChanged: (changed) => this.#isChanged(program, changed),
+      modulesWith: (word) => (root === undefined ? [] : modulesWith(root, word)),
+    });
   }
 
   /** True if a document is not the text that the program was compiled from. */
@@ -270,12 +274,22 @@ const CAPABILITIES: ServerCapabilities = {
   hoverProvider: true,
   definitionProvider: true,
   referencesProvider: true,
-  renameProvider: true,
+  renameProvider: { prepareProvider: true },
   codeActionProvider: { codeActionKinds: ["quickfix"] },
   semanticTokensProvider: { legend: { tokenTypes: [...TOKEN_TYPES], tokenModifiers: [] }, full: true },
   inlayHintProvider: true,
   executeCommandProvider: { commands: [SHOW_PLAN] },
 };
+
+/** Turns a refusal into the answer of the protocol. */
+function refusable<T>(answer: () => T): T {
+  try {
+    return answer();
+  } catch (thrown) {
+    if (thrown instanceof RenameRefusal) throw new ResponseError(LSPErrorCodes.RequestFailed, thrown.message);
+    throw thrown;
+  }
+}
 
 const pathOf = (uri: string): string => fileURLToPath(uri);
 

@@ -20,31 +20,38 @@ export function readFunction({ value, place }: Declared<Declaration>, report: Re
     });
     return name && { kind: "function", at: place.at, name, params, result: undefined };
   }
-  const [namespace = "", ...rest] = name.value.split(".");
-  const message = `${JSON.stringify(name.value)} is not a valid name of a function`;
-  if (!/^[A-Za-z_]\w*$/.test(namespace) || !rest.every((part) => /^[A-Za-z_]\w*$/.test(part))) {
-    fault(report, "BFF171", name.at, `${message}: its parts are not identifiers`, {
-      hint: 'write a name such as "slug.of"',
-    });
-  } else if (rest.length === 0) {
-    fault(report, "BFF171", name.at, `${message}: it has no dot`, {
-      hint: `write a namespace before it, as in "text.${namespace}"`,
-    });
-  } else if ([namespace, ...rest].some(isKeyword)) {
-    fault(report, "BFF171", name.at, `${message}: it contains a reserved word of expressions`, {
-      hint: "choose another name",
-    });
-  } else if (isLibraryName(namespace)) {
-    fault(report, "BFF171", name.at, `${message}: "${namespace}" already has a meaning in expressions`, {
-      hint: `choose another name before the dot, as in "my_${name.value}"`,
-    });
-  } else if (isMacroName(rest.at(-1) ?? "")) {
-    fault(report, "BFF171", name.at, `${message}: its last part is a macro of expressions`, {
-      hint: `choose another name after the dot, as in "${name.value}_of"`,
-    });
-  } else {
-    return { kind: "function", at: place.at, name, params, result };
-  }
+  const wrong = functionNameFault(name.value);
+  if (wrong === undefined) return { kind: "function", at: place.at, name, params, result };
+  const message = `${JSON.stringify(name.value)} is not a valid name of a function: ${wrong.reason}`;
+  fault(report, "BFF171", name.at, message, { hint: wrong.hint });
   // The name still counts as declared, because expressions that call it are not at fault.
   return { kind: "function", at: place.at, name, params, result: undefined };
+}
+
+/** The reason for which a function cannot have a name, and a correction. */
+export interface NameFault {
+  readonly reason: string;
+  readonly hint: string;
+}
+
+/** Returns the fault of a name that a function of the user should have; undefined: there is none. */
+export function functionNameFault(name: string): NameFault | undefined {
+  const [namespace = "", ...rest] = name.split(".");
+  if (![namespace, ...rest].every((part) => /^[A-Za-z_]\w*$/.test(part)))
+    return { reason: "its parts are not identifiers", hint: 'write a name such as "slug.of"' };
+  if (rest.length === 0)
+    return { reason: "it has no dot", hint: `write a namespace before it, as in "text.${namespace}"` };
+  if ([namespace, ...rest].some(isKeyword))
+    return { reason: "it contains a reserved word of expressions", hint: "choose another name" };
+  if (isLibraryName(namespace))
+    return {
+      reason: `"${namespace}" already has a meaning in expressions`,
+      hint: `choose another name before the dot, as in "my_${name}"`,
+    };
+  if (isMacroName(rest.at(-1) ?? ""))
+    return {
+      reason: "its last part is a macro of expressions",
+      hint: `choose another name after the dot, as in "${name}_of"`,
+    };
+  return undefined;
 }

@@ -5,8 +5,9 @@ import { marked, programOf } from "../testing/programs.ts";
 import { complete } from "./completion.ts";
 import { inlayHints } from "./hints.ts";
 import { hover } from "./hover.ts";
-import { definition, RenameRefusal, references, rename } from "./places.ts";
+import { definition, references } from "./places.ts";
 import { planAt } from "./plan.ts";
+import { RenameRefusal, rename } from "./rename.ts";
 import { semanticTokens, TOKEN_TYPES } from "./tokens.ts";
 
 const UP = `syntax = "proto3";
@@ -275,9 +276,10 @@ describe("places", () => {
       ["18", "19", "20", "23"].map((line) => `app/v1/app.proto:${line}`),
     );
   });
+  const nowhere = { isChanged: () => false, modulesWith: () => [] };
   test("a step is renamed where it is declared and read", () => {
     const { file, offset } = at('name: "item"', 8);
-    const { changes = {} } = rename(program, file, offset, "thing", () => false);
+    const { changes = {} } = rename(program, file, offset, "thing", nowhere);
     const edits = changes["file:///app/v1/app.proto"] ?? [];
     const sorted = edits.toSorted(
       (a, b) => file.document.offsetAt(b.range.start) - file.document.offsetAt(a.range.start),
@@ -295,8 +297,8 @@ describe("places", () => {
     ["the-item", /is no name/],
   ])("the name %s is refused", (name, message) => {
     const { file, offset } = at('name: "item"', 8);
-    expect(() => rename(program, file, offset, name, () => false)).toThrow(RenameRefusal);
-    expect(() => rename(program, file, offset, name, () => false)).toThrow(message);
+    expect(() => rename(program, file, offset, name, nowhere)).toThrow(RenameRefusal);
+    expect(() => rename(program, file, offset, name, nowhere)).toThrow(message);
   });
 });
 

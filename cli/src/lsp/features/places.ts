@@ -1,13 +1,6 @@
 // Definitions, references and renames.
-import {
-  childrenOf,
-  composesOf,
-  isReservedName,
-  type Node,
-  type Origin,
-  type Variable,
-} from "protoc-gen-bff/internal/language";
-import type { Location, WorkspaceEdit } from "vscode-languageserver";
+import { childrenOf, composesOf, type Node, type Origin, type Variable } from "protoc-gen-bff/internal/language";
+import type { Location } from "vscode-languageserver";
 import { meaningOf } from "../options/meanings.ts";
 import { fieldNameOf, typedPath } from "../options/typed-path.ts";
 import { foundAt } from "../program/found.ts";
@@ -47,7 +40,7 @@ function inTypeScript(member: string | undefined, membersOf: MembersOf): readonl
 }
 
 /** Name in TypeScript of a function of the user: `slugOf`, for `slug.of`. */
-function memberOf(name: string, { analysis: { plan } }: Program): string | undefined {
+export function memberOf(name: string, { analysis: { plan } }: Program): string | undefined {
   return plan?.files.flatMap(({ functions }) => functions).find(({ overload }) => overload.fn === name)?.name;
 }
 
@@ -56,7 +49,7 @@ function declarationsOfFunction(name: string, program: Program): readonly Locati
   return declared.filter((ir) => ir.name.value === name).flatMap((ir) => locationOf(ir.name.at, program));
 }
 
-function callsOfFunction(name: string, program: Program): readonly Location[] {
+export function callsOfFunction(name: string, program: Program): readonly Location[] {
   return program.analysis.texts.flatMap(({ expression }) =>
     [...(expression === undefined ? [] : nodesIn(expression.root))].flatMap((node) => {
       if (node.kind !== "call" || node.userFunction?.fn !== name) return [];
@@ -72,7 +65,7 @@ function* nodesIn(node: Node): Generator<Node> {
 }
 
 /** Name of the resolver that supplies a field or a message. */
-function resolverOf(meant: Meant, { analysis: { plan } }: Program): string | undefined {
+export function resolverOf(meant: Meant, { analysis: { plan } }: Program): string | undefined {
   if (meant.kind !== "declared") return undefined;
   const { desc } = meant;
   for (const { resolvers } of plan?.messages ?? [])
@@ -137,7 +130,7 @@ function declarationsOfVariable({ role, name }: Variable, { analysis }: Program)
   return all.filter(({ variable }) => variable.name === name).map(({ ir }) => ir.name.at);
 }
 
-function usesOf(meant: Meant, program: Program): readonly Location[] {
+export function usesOf(meant: Meant, program: Program): readonly Location[] {
   const key = keyOf(meant);
   const inExpressions = program.analysis.texts.flatMap(({ expression }) =>
     expression === undefined
@@ -167,40 +160,6 @@ function namesOf(key: string, program: Program): readonly Location[] {
   );
 }
 
-/** A rename that is refused, with its reason for the user. */
-export class RenameRefusal extends Error {}
-
-/** Returns the edits of a rename. Throws a `RenameRefusal`. */
-export function rename(
-  program: Program,
-  file: SourceFile,
-  offset: number,
-  name: string,
-  isChanged: (uri: string) => boolean,
-): WorkspaceEdit {
-  const found = foundAt(program, file, offset);
-  if (found?.kind !== "meant" || found.meant.kind !== "step")
-    throw new RenameRefusal("only steps can be renamed here: place the cursor on the name of a step");
-  if (!/^[A-Za-z_]\w*$/.test(name)) throw new RenameRefusal(`"${name}" is no name: write letters, digits and _`);
-  if (isReservedName(name)) throw new RenameRefusal(`"${name}" has a meaning in expressions: choose another name`);
-  const { step } = found.meant;
-  const { file: declaredIn } = step.ir.at;
-  const taken = program.textsOf(declaredIn).some(({ stepOf, scope }) => {
-    const isSeen = [...stepOf.values()].some(({ ir }) => ir === step.ir);
-    return isSeen && scope.lookup(name) !== undefined;
-  });
-  if (taken) throw new RenameRefusal(`there is a "${name}" already: choose another name`);
-  const places = distinct([...declarationsOf(found.meant, program), ...usesOf(found.meant, program)]);
-  if (places.some(({ uri }) => isChanged(uri)))
-    throw new RenameRefusal("the text has changed since it last compiled: correct its faults, then rename");
-  const changes: Record<string, { range: Location["range"]; newText: string }[]> = {};
-  for (const { uri, range } of places) {
-    changes[uri] ??= [];
-    changes[uri].push({ range, newText: name });
-  }
-  return { changes };
-}
-
 /** The place of an origin, if its file is known. */
 export function locationOf(at: Origin, program: Program): readonly Location[] {
   const file = program.files(at.file);
@@ -208,10 +167,10 @@ export function locationOf(at: Origin, program: Program): readonly Location[] {
   return [between(file, offsetOf(file, at), offsetOf(file, { line: at.endLine, column: at.endColumn }))];
 }
 
-function between({ document }: SourceFile, from: number, to: number): Location {
+export function between({ document }: SourceFile, from: number, to: number): Location {
   return { uri: document.uri, range: { start: document.positionAt(from), end: document.positionAt(to) } };
 }
 
-function distinct(all: readonly Location[]): readonly Location[] {
+export function distinct(all: readonly Location[]): readonly Location[] {
   return [...new Map(all.map((location) => [JSON.stringify(location), location])).values()];
 }

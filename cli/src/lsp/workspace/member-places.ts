@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { tryRead } from "protoc-gen-bff/compiler";
 import type { Location } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
+import type { Module } from "../../resolvers/member-uses.ts";
 import { uriOf } from "./project.ts";
 
 const SKIPPED = /^(node_modules|dist|\..*)$/;
@@ -17,7 +18,16 @@ const MOST_BYTES = 1_000_000;
  * @param which the places that declare a member, or all that name it
  */
 export function memberPlaces(root: string, member: string, which: "declarations" | "uses"): readonly Location[] {
-  const found: Location[] = [];
+  return [...modulesIn(root)].flatMap((module) => membersIn(module, member, which));
+}
+
+/** Returns the modules with a `…Functions` type, or of resolvers, that contain a word. */
+export function modulesWith(root: string, word: string): readonly Module[] {
+  const pattern = new RegExp(`(?<![\\w$])${word}(?![\\w$])`);
+  return [...modulesIn(root)].filter(({ text }) => pattern.test(text));
+}
+
+function* modulesIn(root: string): Generator<Module> {
   const folders = [root];
   let files = 0;
   for (let folder = folders.pop(); folder !== undefined && files < MOST_FILES; folder = folders.pop()) {
@@ -25,11 +35,12 @@ export function memberPlaces(root: string, member: string, which: "declarations"
       const path = join(folder, entry.name);
       if (entry.isDirectory()) {
         if (!SKIPPED.test(entry.name)) folders.push(path);
-      } else if (entry.name.endsWith(".ts") && !entry.name.endsWith("_bff.ts") && ++files <= MOST_FILES)
-        found.push(...membersIn(path, member, which));
+      } else if (entry.name.endsWith(".ts") && !entry.name.endsWith("_bff.ts") && ++files <= MOST_FILES) {
+        const text = textOf(path);
+        if (text !== undefined) yield { uri: uriOf(path), text };
+      }
     }
   }
-  return found;
 }
 
 function entriesOf(folder: string) {
@@ -41,11 +52,14 @@ function entriesOf(folder: string) {
   }
 }
 
-function membersIn(path: string, member: string, which: "declarations" | "uses"): readonly Location[] {
+function textOf(path: string): string | undefined {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   const text = size > MOST_BYTES ? undefined : tryRead(path);
-  if (text === undefined || !/\b\w+(?:Resolvers|Functions)\b/.test(text)) return [];
-  const document = TextDocument.create(uriOf(path), "typescript", 0, text);
+  return text !== undefined && /\b\w+(?:Resolvers|Functions)\b/.test(text) ? text : undefined;
+}
+
+function membersIn({ uri, text }: Module, member: string, which: "declarations" | "uses"): readonly Location[] {
+  const document = TextDocument.create(uri, "typescript", 0, text);
   const named = {
     declarations: new RegExp(`^[ \\t]*(?:async[ \\t]+)?(${member})[ \\t]*[:(,]`, "gm"),
     uses: new RegExp(`(?<![\\w$])${member}(?![\\w$])`, "g"),

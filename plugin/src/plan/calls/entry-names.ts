@@ -134,10 +134,13 @@ export function nameFunctions(blocks: readonly Block[]): ReadonlyMap<Overload, s
   const called = [...new Set(blocks.flatMap((block) => [...functionsIn(block)]))];
   const inOrder = called.sort((a, b) => (signature(a) < signature(b) ? -1 : 1));
   return distinctNames(
-    new Map(inOrder.map((overload) => [overload, [lowerFirst(camel(overload.fn.replaceAll(".", "_")))]])),
+    new Map(inOrder.map((overload) => [overload, [functionMember(overload.fn)]])),
     new NameScope(undefined, [], new Set()),
   );
 }
+
+/** Returns the member for a function that shares it with no other one: `slugOf`, for `slug.of`. */
+export const functionMember = (name: string): string => lowerFirst(camel(name.replaceAll(".", "_")));
 
 /** Returns the fields and metadata keys of a batch's request besides its keys, without their values. */
 function grouping(call: Call): string[] {
