@@ -3,8 +3,15 @@ import { fileURLToPath } from "node:url";
 import type { Image } from "../../project/buf.ts";
 import { configOf, rootOf, startInputs } from "../../project/inputs.ts";
 
-/** Images of projects as they are on disk, by root. */
-export type FirstBuilds = ReadonlyMap<string, Promise<Image>>;
+/** The build of a project as it is on disk. */
+export interface FirstBuild {
+  readonly image: Promise<Image>;
+  /** Ends the build, because the image is not needed. */
+  readonly end: () => void;
+}
+
+/** Builds by the root of their project. */
+export type FirstBuilds = ReadonlyMap<string, FirstBuild>;
 
 const TEMPLATE = "buf.gen.yaml";
 const MOST = 2;
@@ -20,9 +27,10 @@ export function startFirstBuilds(folders: readonly string[]): FirstBuilds {
   return new Map([...roots].slice(0, MOST).map((root) => [root, started(root)]));
 }
 
-function started(root: string): Promise<Image> {
-  const image = startInputs(root, configOf(root, TEMPLATE).inputs, undefined, new AbortController().signal);
+function started(root: string): FirstBuild {
+  const abort = new AbortController();
+  const image = startInputs(root, configOf(root, TEMPLATE).inputs, undefined, abort.signal);
   // A failure is reported by the compilation that needs the image.
   image.catch(() => {});
-  return image;
+  return { image, end: () => abort.abort() };
 }

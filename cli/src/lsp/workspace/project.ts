@@ -12,6 +12,7 @@ import { Refusal } from "../../refusal.ts";
 import { Program } from "../program/program.ts";
 import { fileOf, type SourceFile } from "../program/source-file.ts";
 import { type BuildFault, buildFaults } from "./build-faults.ts";
+import type { FirstBuild } from "./first-builds.ts";
 import { boundHeap } from "./heap.ts";
 import { NewestRun } from "./newest-run.ts";
 import { withOverlay } from "./overlay.ts";
@@ -42,7 +43,7 @@ export class Project {
   readonly root: string;
   readonly #runs: NewestRun;
   #image: Image | undefined;
-  #first: Promise<Image> | undefined;
+  #first: FirstBuild | undefined;
   #program: Program | undefined;
   /** The last program without errors. */
   #sound: Program | undefined;
@@ -50,9 +51,9 @@ export class Project {
 
   /**
    * @param editor the texts of the editor, and the receivers of results and of bugs
-   * @param first the image of the files on disk
+   * @param first a build of the files on disk
    */
-  constructor(root: string, { open, ended, failed }: EditorSide, first?: Promise<Image>) {
+  constructor(root: string, { open, ended, failed }: EditorSide, first?: FirstBuild) {
     this.root = root;
     this.#first = first;
     this.#runs = new NewestRun(async (signal) => {
@@ -98,11 +99,14 @@ export class Project {
     const changed = inputs.every(({ input }) => isInside(input))
       ? changedIn(this.root, open)
       : new Map<string, string>();
-    const first = changed.size === 0 ? this.#first : undefined;
+    const first = this.#first;
     this.#first = undefined;
+    if (changed.size > 0) first?.end();
     try {
-      this.#image = await (first ??
-        withOverlay(this.root, changed, (folder) => startInputs(folder, inputs, this.#image, signal)));
+      this.#image =
+        first !== undefined && changed.size === 0
+          ? await first.image
+          : await withOverlay(this.root, changed, (folder) => startInputs(folder, inputs, this.#image, signal));
       return await this.#analyzed(this.#image, parameter, open, signal);
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
