@@ -28,7 +28,6 @@ export const TOOLS: readonly Tool[] = [
       "properties": {
         "percent": {
           "type": "integer",
-          "format": "uint32",
           "minimum": 0,
           "maximum": 4294967295
         },
@@ -78,8 +77,7 @@ export const TOOLS: readonly Tool[] = [
                     ]
                   },
                   {
-                    "type": "integer",
-                    "format": "int32"
+                    "type": "integer"
                   }
                 ]
               },
@@ -98,8 +96,7 @@ export const TOOLS: readonly Tool[] = [
                     ]
                   },
                   {
-                    "type": "integer",
-                    "format": "int32"
+                    "type": "integer"
                   }
                 ]
               },
@@ -115,7 +112,6 @@ export const TOOLS: readonly Tool[] = [
               },
               "count": {
                 "type": "integer",
-                "format": "uint32",
                 "minimum": 0,
                 "maximum": 4294967295
               }
@@ -147,7 +143,6 @@ export const TOOLS: readonly Tool[] = [
       "properties": {
         "percent": {
           "type": "integer",
-          "format": "uint32",
           "minimum": 0,
           "maximum": 4294967295
         },

@@ -29,7 +29,7 @@ export class InlineSchemas extends Schemas {
   root(desc: DescMessage, without: LeftOut = NOTHING): JsonObject {
     this.#isHuge = inlinedFields(desc) > MOST_INLINED;
     const schema = wellKnownSchema(desc.typeName) === undefined ? this.object(desc, without) : this.message(desc);
-    return only({ ...schema, $defs: unlessEmpty(Object.fromEntries(this.#defs)) });
+    return withoutFormats(only({ ...schema, $defs: unlessEmpty(Object.fromEntries(this.#defs)) }));
   }
 
   override message(desc: DescMessage, without: LeftOut = NOTHING): JsonObject {
@@ -58,6 +58,14 @@ export class InlineSchemas extends Schemas {
     return this.#closed ? { ...schema, additionalProperties: false } : schema;
   }
 }
+
+/** Formats of OpenAPI. Validators of JSON Schema report them as unknown, and they cost a model tokens. */
+const OF_OPENAPI = new Set<unknown>(["int32", "int64", "uint32", "uint64", "float", "double"]);
+
+const withoutFormats = (schema: JsonObject): JsonObject =>
+  JSON.parse(
+    JSON.stringify(schema, (name, value: unknown) => (name === "format" && OF_OPENAPI.has(value) ? undefined : value)),
+  );
 
 function isRecursive(desc: DescMessage): boolean {
   const inside = (message: DescMessage): readonly DescMessage[] =>

@@ -74,12 +74,10 @@ export const TOOLS: readonly Tool[] = [
                   },
                   "priceCents": {
                     "type": "string",
-                    "format": "int64",
                     "pattern": "^-?[0-9]{1,19}$"
                   },
                   "quantity": {
                     "type": "integer",
-                    "format": "uint32",
                     "minimum": 0,
                     "maximum": 4294967295
                   },
@@ -121,23 +119,20 @@ export const TOOLS: readonly Tool[] = [
                   ]
                 },
                 {
-                  "type": "integer",
-                  "format": "int32"
+                  "type": "integer"
                 }
               ]
             },
             "mutedChannels": {
               "type": "array",
               "items": {
-                "type": "integer",
-                "format": "int32"
+                "type": "integer"
               }
             },
             "zoom": {
               "anyOf": [
                 {
-                  "type": "number",
-                  "format": "double"
+                  "type": "number"
                 },
                 {
                   "type": "string",
