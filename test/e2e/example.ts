@@ -93,7 +93,8 @@ export async function startExample(server: string, options: ExampleOptions = {})
   }
 }
 
-async function warmUp(url: string): Promise<void> {
+/** Sends requests until one has a full answer. */
+export async function warmUp(url: string): Promise<void> {
   for (let left = 20; left > 0; left--) {
     const { status, headers } = await post(url, { workspaceId: "sandbox" });
     if (status === 200 && !headers.has("bff-degraded")) return;

@@ -7,16 +7,18 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
-import { SPLIT_SERVER, startExample } from "../e2e/example.ts";
+import { post, SPLIT_SERVER, startExample, warmUp } from "../e2e/example.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Captures requests, of which the newest one has a full answer. Returns the path of the file. */
+/** Captures at least two requests, of which the newest one has a full answer. Returns the path of the file. */
 export async function captured(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "protobff-page-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const env = { BFF_CAPTURE: "all", BFF_CAPTURE_DIR: folder };
-  const { close } = await startExample(SPLIT_SERVER, { env });
+  const { bff, close } = await startExample(SPLIT_SERVER, { env, warm: false });
+  await post(bff.url, { workspaceId: "sandbox" });
+  await warmUp(bff.url);
   await close();
   return join(folder, readdirSync(folder)[0] ?? "");
 }
