@@ -1,10 +1,11 @@
 // Runs in a package's folder before and after `npm pack` and `npm publish` (scripts `prepack`, `postpack`). The
 // repository runs packages from their sources; a published package has them compiled. Before packing this script builds
-// `dist/` and points package.json at `dist/`; afterwards it reverts both. Both halves may run again at any time. After
-// an interrupted `npm pack`, another one, or `node ../scripts/pack.ts after`, restores the folder.
+// `dist/` and points package.json at `dist/`; afterwards it points package.json back, and `dist/` stays for the next
+// package that needs it. Both halves may run again at any time. After an interrupted `npm pack`, another one, or
+// `node ../scripts/pack.ts after`, restores package.json.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { type Manifest, readManifest, root, type Workspace, workspaces } from "./workspaces.ts";
 
 /** The text of a package.json with every `./src/x.ts` in `exports` as the `./dist/x.js` that is built from it. */
@@ -25,50 +26,30 @@ function withExports(text: string, from: RegExp, to: string): string {
 }
 
 function before(folder: string): void {
-  clear(folder);
+  const all = workspaces();
+  const own = all.filter((workspace) => join(root, workspace.folder) === folder);
   // A package is built against what is published of the others, and not along with their sources.
-  for (const other of neededBy(folder)) declare(other);
-  build(folder, join(folder, SCRATCH));
-  rmSync(join(folder, SCRATCH), { recursive: true });
+  for (const workspace of [...neededBy(folder, all), ...own]) if (isStale(workspace)) build(workspace);
   rewrite(folder, pointedAtDist);
 }
 
-function after(folder: string): void {
-  rewrite(folder, pointedAtSources);
-  clear(folder);
-}
-
-/** A folder in the package for the configuration of its build. */
-const SCRATCH = ".build";
-
-/** Builds the declarations of a package, unless they are newer than its sources and all that the sources need. */
-function declare(workspace: Workspace): void {
-  const info = buildInfoOf(workspace);
+/** Whether a package's sources, or anything that they need, are newer than its `dist/`. */
+function isStale(workspace: Workspace): boolean {
   const folder = join(root, workspace.folder);
   const sources = join(folder, "src");
   const inputs = [
     ...readdirSync(sources, { recursive: true, encoding: "utf8" }).map((path) => join(sources, path)),
-    ...neededBy(folder).map(buildInfoOf),
+    ...neededBy(folder).map(stampOf),
     join(folder, "tsconfig.build.json"),
     // npm writes this one at each installation.
     ...["tsconfig.build.json", "tsconfig.json", "node_modules/.package-lock.json"].map((name) => join(root, name)),
   ];
-  if (changedAt(info) > Math.max(...inputs.map(changedAt))) return;
-  const incremental = ["--incremental", "--tsBuildInfoFile", info];
-  build(folder, declarationsOf(workspace), [
-    "--emitDeclarationOnly",
-    "--outDir",
-    declarationsOf(workspace),
-    ...incremental,
-  ]);
+  return !existsSync(distOf(workspace)) || changedAt(stampOf(workspace)) < Math.max(...inputs.map(changedAt));
 }
-const buildInfoOf = (workspace: Workspace): string => join(declarationsOf(workspace), ".tsbuildinfo");
+const distOf = ({ folder }: Workspace): string => join(root, folder, "dist");
+/** A file that is written when the package has been built. */
+const stampOf = ({ manifest }: Workspace): string => join(root, ".generated", "built", manifest.name);
 const changedAt = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-
-/** The folder with the declarations of a package. It stays, so that the next package that needs them finds them up to date. */
-function declarationsOf({ manifest }: Workspace): string {
-  return join(root, ".generated", "declarations", manifest.name);
-}
 
 /** The repository's packages that one in this folder depends on, each after those that it needs itself. */
 function neededBy(folder: string, all: readonly Workspace[] = workspaces()): readonly Workspace[] {
@@ -81,26 +62,28 @@ function neededBy(folder: string, all: readonly Workspace[] = workspaces()): rea
 function declaredPaths(folder: string): Readonly<Record<string, readonly string[]>> {
   const entries = neededBy(folder).flatMap((other) =>
     Object.entries(other.manifest.exports ?? {}).map(([entry, path]) => {
-      const declared = path.replace(/^\.\/src\/(.+)\.ts$/, "$1.d.ts");
-      return [`${other.manifest.name}${entry.slice(1)}`, [join(declarationsOf(other), declared)]] as const;
+      const declared = path.replace(/^\.\/(?:src|dist)\/(.+)\.[jt]s$/, "$1.d.ts");
+      return [`${other.manifest.name}${entry.slice(1)}`, [join(distOf(other), declared)]] as const;
     }),
   );
   return Object.fromEntries(entries);
 }
 
-/** Compiles the sources of a package with a configuration in `scratch`. */
-function build(folder: string, scratch: string, options: readonly string[] = []): void {
-  mkdirSync(scratch, { recursive: true });
-  const config = join(scratch, "tsconfig.json");
+/** Compiles the sources of a package into its `dist/`. */
+function build(workspace: Workspace): void {
+  const folder = join(root, workspace.folder);
+  // In the package, because the compiler looks for types from the folder of its configuration.
+  const config = join(folder, ".tsconfig.json");
+  rmSync(distOf(workspace), { recursive: true, force: true });
   const compilerOptions = { paths: declaredPaths(folder) };
-  writeFileSync(config, JSON.stringify({ extends: join(folder, "tsconfig.build.json"), compilerOptions }));
+  writeFileSync(config, JSON.stringify({ extends: "./tsconfig.build.json", compilerOptions }));
   const tsc = join(root, "node_modules", ".bin", "tsc");
-  const built = spawnSync(tsc, ["-p", config, ...options], { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });
+  const built = spawnSync(tsc, ["-p", config], { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });
+  rmSync(config);
   if (built.status !== 0) throw new Error(`the sources in ${folder} do not compile`);
-}
-
-function clear(folder: string): void {
-  for (const made of ["dist", SCRATCH]) rmSync(join(folder, made), { recursive: true, force: true });
+  const stamp = stampOf(workspace);
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, "");
 }
 
 function rewrite(folder: string, change: (text: string) => string): void {
@@ -113,7 +96,7 @@ function rewrite(folder: string, change: (text: string) => string): void {
 if (import.meta.main) {
   const half = process.argv[2];
   if (half === "before") before(process.cwd());
-  else if (half === "after") after(process.cwd());
+  else if (half === "after") rewrite(process.cwd(), pointedAtSources);
   else {
     console.error("node scripts/pack.ts before|after, in the folder of a package");
     process.exitCode = 2;

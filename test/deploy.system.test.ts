@@ -8,22 +8,23 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import * as http from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { DockerfileParser, type Instruction, type JSONInstruction } from "dockerfile-ast";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { GeneratedProject } from "./support/generated-project.ts";
 import { goldenCases } from "./support/golden.ts";
+import { packed } from "./support/packed.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 let work: string;
@@ -83,23 +84,11 @@ beforeAll(() => {
     writeFileSync(join(context, path), "");
   }
 
-  // Packed in a copy: while a package is being packed its package.json is not the repository's.
-  const copy = join(work, "repository");
-  const kept = (path: string) => !["node_modules", "dist"].includes(basename(path));
-  for (const path of ["packages", "runtime", "scripts", "package.json", "tsconfig.json", "tsconfig.build.json"])
-    cpSync(join(root, path), join(copy, path), { recursive: true, filter: kept });
-  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
-  const tarballs = [
-    "packages/messages",
-    "packages/samples",
-    "packages/http2",
-    "packages/expressions",
-    "runtime",
-    "packages/server",
-  ].map((folder) => {
-    const packed = run(join(copy, folder), "npm", "pack", "--json", "--loglevel=error", "--pack-destination", context);
-    const [{ name, filename }] = JSON.parse(packed) as [{ readonly name: string; readonly filename: string }];
-    return [name, `file:${filename}`];
+  const shop = join(packed(), "shop");
+  const tarballs = ["messages", "samples", "http2", "expressions", "runtime", "server"].map((name) => {
+    const file = readdirSync(shop).find((file) => file.startsWith(`protobff-${name}-`)) ?? "";
+    cpSync(join(shop, file), join(context, file));
+    return [`@protobff/${name}`, `file:${file}`];
   });
   const runtime = JSON.parse(readFileSync(join(root, "runtime/package.json"), "utf8")).dependencies as Record<
     string,

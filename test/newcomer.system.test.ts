@@ -2,14 +2,15 @@
 // is too old for the packages, because new projects bring a Node.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { basename, delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { workspaces } from "../scripts/workspaces.ts";
+import { packed, readmeCommands, terminal } from "./support/packed.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -18,15 +19,9 @@ const MINUTES = 60_000;
 let work: string;
 let clone: string;
 
-/** A terminal's environment: nothing of npm or vitest, and no Node of the repository. */
-function environment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|VITEST|PROTOBFF_|CI$)/.test(name));
-  const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => !folder.includes("node_modules"));
-  return { ...Object.fromEntries(kept), PATH: [...path, dirname(process.execPath)].join(delimiter), ...more };
-}
 function run(cwd: string, command: string): string {
   try {
-    return execFileSync("sh", ["-ec", command], { cwd, encoding: "utf8", stdio: "pipe", env: environment() });
+    return execFileSync("sh", ["-ec", command], { cwd, encoding: "utf8", stdio: "pipe", env: terminal() });
   } catch (error) {
     const { stdout = "", stderr = "" } = error as { readonly stdout?: string; readonly stderr?: string };
     throw new Error(`${command}\n${stdout}${stderr}`, { cause: error });
@@ -39,26 +34,16 @@ function block(page: string, above: string, language: string): string {
   return text;
 }
 
-const [init = "", pack = "", last = ""] = block(read("README.md"), "## Start with your own protos", "sh").split("\n");
+const [init = "", , last = ""] = readmeCommands();
 const tutorial = read("docs/tutorial.md");
 
 beforeAll(() => {
   work = mkdtempSync(join(tmpdir(), "protobff-newcomer-"));
+  cpSync(packed(), work, { recursive: true, verbatimSymlinks: true });
   clone = join(work, "protobff");
-  const kept = (path: string) => !["node_modules", "dist"].includes(basename(path));
-  const files = ["scripts", "docs/diagnostics.md", "proto", "LICENSE", "package.json", ".npmrc"];
-  for (const path of [...files, "tsconfig.json", "tsconfig.build.json", ...workspaces().map(({ folder }) => folder)])
-    cpSync(join(root, path), join(clone, path), { recursive: true, filter: kept });
-  symlinkSync(join(root, "node_modules"), join(clone, "node_modules"));
-  for (const { folder } of workspaces()) {
-    const modules = join(root, folder, "node_modules");
-    if (existsSync(modules)) symlinkSync(modules, join(clone, folder, "node_modules"));
-  }
   const upstream = join(work, "catalog/proto/catalog/v1/catalog.proto");
   mkdirSync(dirname(upstream), { recursive: true });
   writeFileSync(upstream, block(tutorial, "`proto/catalog/v1/catalog.proto`", "proto"));
-  mkdirSync(join(work, "shop"));
-  run(clone, pack);
 }, 15 * MINUTES);
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
@@ -78,7 +63,7 @@ test(
     const shop = join(clone, folder);
     run(shop, `${install} --prefer-offline --loglevel=error`);
 
-    const env = environment({ PORT: await freePort() });
+    const env = terminal({ PORT: await freePort() });
     const child = spawn("npm", ["run", "dev"], { cwd: shop, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
     const ended = once(child, "exit");
     try {
@@ -104,12 +89,11 @@ test(
 test(
   "step 1 of the tutorial installs what the next steps run",
   () => {
-    const packed = join(clone, "../shop");
     const folder = join(work, "tutorial");
     mkdirSync(join(folder, "proto"), { recursive: true });
     for (const { manifest } of workspaces()) {
       const file = `${manifest.name.replace("@", "").replace("/", "-")}-${manifest.version}.tgz`;
-      cpSync(join(packed, file), join(folder, file));
+      cpSync(join(work, "shop", file), join(folder, file));
     }
     writeFileSync(join(folder, "package.json"), block(tutorial, "Create `package.json`", "json"));
     for (const command of block(tutorial, "`allowScripts`", "sh").trimEnd().split("\n"))

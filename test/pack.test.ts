@@ -1,17 +1,7 @@
 // The packages as their users get them: packed by npm, installed into an empty folder, and put to work there.
 // Holds docs/runtime.md#packages
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -22,6 +12,8 @@ import { formatMessage } from "publint/utils";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { testCollector } from "../packages/server/src/testing/otlp-collector.ts";
 import { pointedAtDist, pointedAtSources } from "../scripts/pack.ts";
+import { isSource } from "./support/files-below.ts";
+import { packed } from "./support/packed.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const packages = [
@@ -135,41 +127,23 @@ function configure(extension: "ts" | "js", out: string, messages: "package" | "c
 
 beforeAll(() => {
   work = mkdtempSync(join(tmpdir(), "protobff-pack-"));
-  // Packed in a copy: while a package is being packed its package.json is not the repository's.
-  const copy = join(work, "repository");
-  const kept = (path: string) => !["node_modules", "dist"].includes(basename(path));
-  for (const path of [
-    ...packages,
-    "scripts",
-    "docs/diagnostics.md",
-    "proto",
-    "LICENSE",
-    "package.json",
-    ".npmrc",
-    "tsconfig.json",
-    "tsconfig.build.json",
-  ]) {
-    cpSync(join(root, path), join(copy, path), { recursive: true, filter: kept });
-  }
-  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
-  for (const name of packages) {
-    const modules = join(root, name, "node_modules");
-    if (existsSync(modules)) symlinkSync(modules, join(copy, name, "node_modules"));
-  }
   project = join(work, "project");
   mkdirSync(project);
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "shop", private: true, type: "module" }));
   cpSync(consumer, project, { recursive: true });
 
+  const from = packed();
   for (const name of packages) {
-    const folder = join(copy, name);
-    const before = readFileSync(join(folder, "package.json"), "utf8");
-    const [{ filename, files }] = JSON.parse(
-      run(folder, "npm", "pack", "--json", "--loglevel=error", "--pack-destination", project),
-    );
-    tarballs[name] = { filename, files: files.map((file: { readonly path: string }) => file.path) };
-    expect(readFileSync(join(folder, "package.json"), "utf8")).toBe(before);
-    expect(readdirSync(folder).filter(kept)).toEqual(readdirSync(join(root, name)).filter(kept));
+    const manifest = join(name, "package.json");
+    const { name: published, version } = JSON.parse(readFileSync(join(root, manifest), "utf8"));
+    const filename = `${published.replace("@", "").replace("/", "-")}-${version}.tgz`;
+    cpSync(join(from, "shop", filename), join(project, filename));
+    const files = run(project, "tar", "-tzf", filename).trimEnd().split("\n");
+    tarballs[name] = { filename, files: files.map((path) => path.replace("package/", "")) };
+    // Packing restores what it changes.
+    const clone = join(from, "protobff");
+    expect(readFileSync(join(clone, manifest), "utf8")).toBe(readFileSync(join(root, manifest), "utf8"));
+    expect(readdirSync(join(clone, name)).filter(isSource)).toEqual(readdirSync(join(root, name)).filter(isSource));
   }
   const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const tools = ["@bufbuild/buf", "@bufbuild/protoc-gen-es", "typescript", "@types/node"].map(

@@ -1,15 +1,19 @@
 // Files of the repository, for tests that read all sources.
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Returns paths from the root. Other tests write and remove folders in `.generated` meanwhile, which are left out. */
+/** Folders that hold no sources; other tests write and remove folders in them meanwhile. */
+const MADE = ["node_modules", ".generated", "dist"];
+export const isSource = (path: string): boolean => !MADE.includes(basename(path));
+
+/** Returns paths from the root. */
 export function filesBelow(folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (!entry.isDirectory()) return [path];
-    return entry.name === "node_modules" || entry.name === ".generated" ? [] : filesBelow(path);
+    return isSource(path) ? filesBelow(path) : [];
   });
 }

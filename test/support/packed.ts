@@ -1,0 +1,54 @@
+// The packages as npm packs them in a clone with the command of the README: once for all tests of the same sources.
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { root, workspaces } from "../../scripts/workspaces.ts";
+import { filesBelow, isSource } from "./files-below.ts";
+
+const FILES = ["docs/diagnostics.md", "LICENSE", "package.json", ".npmrc", "tsconfig.json", "tsconfig.build.json"];
+const FOLDERS = ["scripts", "proto", ...workspaces().map(({ folder }) => folder)];
+
+/** A terminal's environment: nothing of npm or vitest, and the system's Node before the repository's. */
+export function terminal(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|VITEST|PROTOBFF_|CI$)/.test(name));
+  const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => !folder.includes("node_modules"));
+  return { ...Object.fromEntries(kept), PATH: [...path, dirname(process.execPath)].join(delimiter), ...more };
+}
+
+/** The commands below "Start with your own protos": `init`, packing, and what runs in the new package. */
+export function readmeCommands(): readonly string[] {
+  const [, block = ""] =
+    /^## Start with your own protos\n.*?^```sh\n(.*?)^```$/ms.exec(readFileSync(join(root, "README.md"), "utf8")) ?? [];
+  return block.trimEnd().split("\n");
+}
+
+/** A folder with a clone in `protobff` and the packages of it in `shop`. Tests copy what they change. */
+export function packed(): string {
+  const [, pack = ""] = readmeCommands();
+  const hash = createHash("sha256").update(pack);
+  for (const path of [...FOLDERS.flatMap(filesBelow), ...FILES, "package-lock.json"])
+    hash.update(path).update(readFileSync(join(root, path)));
+  const all = join(root, "test", ".generated", "packed");
+  const folder = join(all, hash.digest("hex").slice(0, 16));
+  if (existsSync(folder)) return folder;
+  rmSync(all, { recursive: true, force: true });
+  mkdirSync(all, { recursive: true });
+  const made = mkdtempSync(join(all, "made-"));
+  packInto(made, pack);
+  // Another worker may have been first.
+  if (!existsSync(folder)) renameSync(made, folder);
+  return folder;
+}
+
+function packInto(folder: string, command: string): void {
+  const clone = join(folder, "protobff");
+  for (const path of [...FILES, ...FOLDERS])
+    cpSync(join(root, path), join(clone, path), { recursive: true, filter: isSource });
+  for (const at of ["", ...workspaces().map(({ folder }) => folder)]) {
+    const modules = join(root, at, "node_modules");
+    if (existsSync(modules)) symlinkSync(modules, join(clone, at, "node_modules"));
+  }
+  mkdirSync(join(folder, "shop"));
+  execFileSync("sh", ["-ec", command], { cwd: clone, env: terminal(), stdio: ["ignore", "pipe", "inherit"] });
+}
