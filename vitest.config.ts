@@ -34,8 +34,11 @@ const projectOf = ({ name, include, exclude, shared, alone }: Group) => ({
 
 export default defineConfig({
   test: {
-    // vitest leaves a core to itself: of two, half of the machine. System suites wait for other processes more than they compute.
-    maxWorkers: Math.max(2, availableParallelism() - 1) + (tiers.length === 1 && tiers[0] === "system" ? 1 : 0),
+    // vitest leaves a core to itself: of two, half of the machine. These tiers wait for other processes
+    // more than they compute.
+    maxWorkers:
+      Math.max(2, availableParallelism() - 1) +
+      (["system", "corpora"].includes(process.env.PROTOBFF_TIER ?? "") ? 1 : 0),
     // PROTOBFF_SHUFFLE is the seed of another order of files: the results of a tier depend on no order.
     sequence:
       process.env.PROTOBFF_SHUFFLE === undefined

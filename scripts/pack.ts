@@ -27,9 +27,9 @@ function withExports(text: string, from: RegExp, to: string): string {
 
 function before(folder: string): void {
   const all = workspaces();
-  const own = all.filter((workspace) => join(root, workspace.folder) === folder);
+  const packages = all.filter((workspace) => join(root, workspace.folder) === folder);
   // A package is built against what is published of the others, and not along with their sources.
-  for (const workspace of [...neededBy(folder, all), ...own]) if (isStale(workspace)) build(workspace);
+  for (const workspace of [...neededBy(folder, all), ...packages]) if (isStale(workspace)) build(workspace);
   rewrite(folder, pointedAtDist);
 }
 

@@ -45,9 +45,9 @@ const SLOW = [
   "packages/server/src/http2/{client-sessions,closed-streams,own-bodies}.test.ts",
   "plugin/src/resolve/rules/cel/cel-rule.test.ts",
   "runtime/src/{call/two-callers,identity/assertion/assertion,identity/jwt/key-set}.test.ts",
-  "runtime/src/transport/grpc/{flow-control,grpc-js}.test.ts",
-  "test/{deep,deploy,deprecated-fields,kept-steps,no-warnings,openapi,pages,prior-art}.test.ts",
-  "test/{callers/random-callers,diff/diff,lists/random-lists,lock/stale,validation/validation}.test.ts",
+  "runtime/src/transport/grpc/{flow-control,frame-fuzz,grpc-js}.test.ts",
+  "test/{dashboards,deep,deploy,deprecated-fields,kept-steps,no-warnings,names,openapi,pages,prior-art}.test.ts",
+  "test/{callers/random-callers,diff/diff,lists/random-lists,lock/plan,lock/stale,rest/client-calls,validation/validation}.test.ts",
   "test/oracle/{outcomes,second}.test.ts",
 ];
 /** The tests of processes that have no deadline which a busy machine could miss. */
@@ -68,7 +68,7 @@ const ALONE = [
   `test/e2e/!(${SMOKES}|${PATIENT}).test.ts`,
   "test/load/!(compare-logs|upstream-kinds).test.ts",
   "test/soak/!(report).test.ts",
-  "test/{pack,demo}.test.ts",
+  "test/demo.test.ts",
   "packages/server/src/server-shutdown.test.ts",
 ];
 /** Attacks run alone when the latency of a normal client beside them is measured. */

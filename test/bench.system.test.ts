@@ -14,18 +14,21 @@ import { startUpstream, type UpstreamProcess } from "../bench/rig/upstream-proce
 import { grpcRequest, type Variant, withServer } from "../bench/rig/variant.ts";
 import { closedLoops } from "../bench/scenarios/closed-loops.ts";
 import { goPeer } from "../bench/scenarios/go-peers.ts";
+import { sampled } from "./seed/sampled.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const QUICK = { quick: true, json: true, record: false };
 
 const names = ["protobff", "protobff-node-server", "connect-node", "grpc-js", "raw-http2"];
 
-test.each([
-  { scenario: "fanout", names: [...names, "protobff-on-node-http2", "protobff-warmed-up"], calls: 3 },
-  { scenario: "example", names: [...names, "protobff-on-node-http2"], calls: 6 },
-  { scenario: "list", names, calls: 2 },
-  { scenario: "json", names: ["protobff", "connect-node", "raw-http2"], calls: 3 },
-])("$scenario: the last line of the output is the result", { timeout: 120_000 }, async ({ scenario, names, calls }) => {
+test.each(
+  sampled([
+    { scenario: "fanout", names: [...names, "protobff-on-node-http2", "protobff-warmed-up"], calls: 3 },
+    { scenario: "example", names: [...names, "protobff-on-node-http2"], calls: 6 },
+    { scenario: "list", names, calls: 2 },
+    { scenario: "json", names: ["protobff", "connect-node", "raw-http2"], calls: 3 },
+  ]),
+)("$scenario: the last line of the output is the result", { timeout: 120_000 }, async ({ scenario, names, calls }) => {
   const args = ["bench/main.ts", scenario, "--quick", "--json"];
   // Those in Go have a test of their own.
   const env = { ...process.env, PROTOBFF_WITHOUT_GO: "1" };

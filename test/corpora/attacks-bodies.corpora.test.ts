@@ -15,16 +15,15 @@ import {
   Setting,
   streamIds,
 } from "./attacks/raw-http2.ts";
-import { type AttackOptions, attacked, described, expectUnharmed, type Target } from "./attacks/rig.ts";
+import { ATTACK_MS, type AttackOptions, attacked, described, expectUnharmed, type Target } from "./attacks/rig.ts";
 
-const MS = Number(process.env.ATTACK_MS ?? 2000);
 const MIB = 1 << 20;
 const REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 /** Below the limit of a message. */
 const BODY_BYTES = 1_000_000;
 
 async function run<T>(name: string, options: AttackOptions, attack: (target: Target, until: number) => Promise<T>) {
-  const outcome = await attacked((target) => attack(target, performance.now() + MS), options);
+  const outcome = await attacked((target) => attack(target, performance.now() + ATTACK_MS), options);
   process.stdout.write(`${described(name, outcome)}\n`);
   return outcome;
 }
@@ -114,7 +113,7 @@ describe.each([
       const sent = await Promise.all(
         all.map(async (connection) => {
           await connection.send(...ids.map((id) => headers(id, requestHeaders(FAST, type))));
-          return fill(connection, ids, 16_000, BODY_BYTES, until + MS);
+          return fill(connection, ids, 16_000, BODY_BYTES, until + ATTACK_MS);
         }),
       );
       const { buffers } = await target.memory();
@@ -165,7 +164,7 @@ test("endless messages of reflection occupy bounded memory in the process", asyn
     const sent = await Promise.all(
       all.map(async (connection) => {
         await connection.send(...begun);
-        return fill(connection, ids, 16_000, BODY_BYTES, until + MS);
+        return fill(connection, ids, 16_000, BODY_BYTES, until + ATTACK_MS);
       }),
     );
     const { buffers } = await target.memory();
@@ -257,7 +256,7 @@ test.each<readonly [string, string, string, Omit<AttackOptions, "env">]>([
         numbers(4).map(() => RawConnection.http2(target.port, [[Setting.initialWindowSize, 0]])),
       );
       const body = Buffer.from('{"size":100000}');
-      for (let at = 0; at < 240 && performance.now() < until + 2 * MS; at += 20) {
+      for (let at = 0; at < 240 && performance.now() < until + 2 * ATTACK_MS; at += 20) {
         for (const connection of all) {
           const requests = streamIds(20, at).map((id) =>
             method === "GET"

@@ -19,10 +19,9 @@ import {
   uint32,
   waves,
 } from "./attacks/raw-http2.ts";
-import { attacked, described, expectUnharmed } from "./attacks/rig.ts";
+import { ATTACK_MS, attacked, described, expectUnharmed } from "./attacks/rig.ts";
 
-const MS = Number(process.env.ATTACK_MS ?? 2000);
-const FUZZ_MS = Number(process.env.FUZZ_MS ?? 8000);
+const FUZZ_MS = Number(process.env.FUZZ_MS ?? 4000);
 
 describe("floods", () => {
   const times = (count: number, bytes: Buffer) => Buffer.concat(numbers(count).map(() => bytes));
@@ -52,7 +51,7 @@ describe("floods", () => {
     async (name, frames, reads) => {
       const outcome = await attacked(async ({ port }) => {
         let sent = 0;
-        const connections = await waves(MS, 2, async (_, until) => {
+        const connections = await waves(ATTACK_MS, 2, async (_, until) => {
           const connection = await RawConnection.http2(port);
           if (!reads) connection.socket.pause();
           await connection.send(headers(1, requestHeaders()));
@@ -86,7 +85,7 @@ test("windows of 200 answers that open byte by byte, by SETTINGS and by WINDOW_U
   );
   const outcome = await attacked(async ({ port }) => {
     let sent = 0;
-    const connections = await waves(MS, 2, async (number, until) => {
+    const connections = await waves(ATTACK_MS, 2, async (number, until) => {
       const connection = await RawConnection.http2(port, [[Setting.initialWindowSize, 0]]);
       await connection.send(requests);
       for (let bytes = 1; performance.now() < until && connection.goaway === undefined; bytes += 20) {
@@ -111,7 +110,7 @@ test("25,000 requests without bodies, on 100 connections, do no harm", async () 
       await connection.send(requests);
       all.push(connection);
     }
-    await pause(MS);
+    await pause(ATTACK_MS);
     const { heap } = await target.memory();
     for (const connection of all) connection.destroy();
     return { heapMb: Math.round(heap / 1e6) };

@@ -18,9 +18,8 @@ import {
   waves,
   YOUNGEST,
 } from "./attacks/raw-http2.ts";
-import { type AttackOptions, attacked, described, expectUnharmed, type Target } from "./attacks/rig.ts";
+import { ATTACK_MS, type AttackOptions, attacked, described, expectUnharmed, type Target } from "./attacks/rig.ts";
 
-const MS = Number(process.env.ATTACK_MS ?? 2000);
 const AT_ONCE = 4;
 
 interface Kind {
@@ -131,7 +130,7 @@ async function run(kind: Kind, options: AttackOptions = {}) {
     else await pause(100);
   };
   const outcome = await attacked(
-    async (target) => ({ connections: await waves(MS, AT_ONCE, () => wave(target)) }),
+    async (target) => ({ connections: await waves(ATTACK_MS, AT_ONCE, () => wave(target)) }),
     options,
   );
   process.stdout.write(`${described(kind.name, outcome)}\n`);

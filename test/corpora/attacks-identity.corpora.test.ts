@@ -16,11 +16,10 @@ import { seedOf } from "../seed/seed.ts";
 import { measuresLatency } from "./attacks/beside-quiet.ts";
 import { type Issuer, startIssuer } from "./attacks/issuer.ts";
 import { numbers } from "./attacks/raw-http2.ts";
-import { type AttackOptions, attacked, described, expectUnharmed, type Target } from "./attacks/rig.ts";
+import { ATTACK_MS, type AttackOptions, attacked, described, expectUnharmed, type Target } from "./attacks/rig.ts";
 
 /** Above vitest's own: on a busy machine each takes three times as long. */
 vi.setConfig({ testTimeout: 120_000 });
-const MS = Number(process.env.ATTACK_MS ?? 2000);
 const AT_ONCE = 50;
 const PATH = "/idn.v1.IdnService/Get";
 const folder = mkdtempSync(join(tmpdir(), "bff-identity-"));
@@ -65,7 +64,7 @@ type Headers = http2.OutgoingHttpHeaders;
 /** Statuses of answers, and how often each came. */
 type Counts = Readonly<Record<string, number>>;
 async function run<T>(name: string, attack: (target: Target, until: number) => Promise<T>, more: AttackOptions = {}) {
-  const outcome = await attacked((target) => attack(target, performance.now() + MS), { ...options, ...more });
+  const outcome = await attacked((target) => attack(target, performance.now() + ATTACK_MS), { ...options, ...more });
   process.stdout.write(`${described(name, outcome)}\n`);
   return outcome;
 }

@@ -13,9 +13,8 @@ import {
   uint32,
   waves,
 } from "./attacks/raw-http2.ts";
-import { attacked, described, expectUnharmed } from "./attacks/rig.ts";
+import { ATTACK_MS, attacked, described, expectUnharmed } from "./attacks/rig.ts";
 
-const MS = Number(process.env.ATTACK_MS ?? 2000);
 const CONNECTIONS = 3;
 const AT_ONCE = 50;
 const BODY = frame(Frame.data, Flag.endStream, 0, Buffer.from('{"key":"k"}'));
@@ -40,7 +39,7 @@ describe.each(["own", "node"])("BFF_HTTP2=%s", (http2) => {
           const before = (await upstream()).calls;
           const startedAt = performance.now();
           let sent = 0;
-          const connections = await waves(MS, CONNECTIONS, async (_, until) => {
+          const connections = await waves(ATTACK_MS, CONNECTIONS, async (_, until) => {
             const connection = await RawConnection.http2(port);
             for (let from = 0; performance.now() < until; from += AT_ONCE) {
               const ids = streamIds(AT_ONCE, from);

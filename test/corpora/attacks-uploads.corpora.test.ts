@@ -3,16 +3,15 @@ import { once } from "node:events";
 import { setTimeout as pause, setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { FAST, numbers, RawConnection } from "./attacks/raw-http2.ts";
-import { attacked, described, expectUnharmed } from "./attacks/rig.ts";
+import { ATTACK_MS, attacked, described, expectUnharmed } from "./attacks/rig.ts";
 
-const MS = Number(process.env.ATTACK_MS ?? 2000);
 const HEAD = `POST ${FAST} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n`;
 
 test("chunks of one byte over HTTP/1.1, as fast as the server reads them, leave normal clients served", async () => {
   const chunks = Buffer.from("1\r\nx\r\n".repeat(2000));
   const outcome = await attacked(
     async ({ port }) => {
-      const until = performance.now() + MS;
+      const until = performance.now() + ATTACK_MS;
       let connections = 0;
       await Promise.all(
         numbers(10).map(async () => {

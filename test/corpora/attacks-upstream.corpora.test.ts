@@ -12,9 +12,8 @@ import {
   streamIds,
   waves,
 } from "./attacks/raw-http2.ts";
-import { attacked, described, expectUnharmed } from "./attacks/rig.ts";
+import { ATTACK_MS, attacked, described, expectUnharmed } from "./attacks/rig.ts";
 
-const MS = Number(process.env.ATTACK_MS ?? 5000);
 /** What the upstream is allowed at once, where no policy says otherwise. */
 const LIMIT = 100;
 
@@ -63,7 +62,7 @@ test.each(kinds)(
         let requestCount = 0;
         const before = await upstream();
         const startedAt = performance.now();
-        const connections = await waves(MS, kind.connections, async (_, until) => {
+        const connections = await waves(ATTACK_MS, kind.connections, async (_, until) => {
           requestCount += await rapid(port, kind, until);
         });
         const after = await upstream();
@@ -75,10 +74,10 @@ test.each(kinds)(
     console.log(described(kind.name, outcome));
     expectUnharmed(outcome);
     const { requestCount, calls, seconds } = outcome.result;
-    expect(requestCount).toBeGreaterThan(500);
+    expect(requestCount).toBeGreaterThan(250);
     // A place is taken for as long as an answer takes, whoever leaves before.
     if (kind.latencyMs > 0)
       expect(calls).toBeLessThan(LIMIT * ((seconds * 1000) / kind.latencyMs + 1) + requestCount / 100);
   },
-  MS * 4 + 60_000,
+  ATTACK_MS * 4 + 60_000,
 );

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { seedOf } from "../seed/seed.ts";
 import { generateAll } from "./cel-go/generated-files.ts";
 
-const COUNT = Number(process.env.PROTOBFF_CEL_EXPRESSIONS ?? 20_000);
+const COUNT = Number(process.env.PROTOBFF_CEL_EXPRESSIONS ?? 5_000);
 const SEED = Number(seedOf("PROTOBFF_CEL_SEED"));
 
 /** Fresh random expressions still find something new now and then (test/corpora/README.md): about one in 20,000. */

@@ -17,7 +17,7 @@ import { requestFor } from "../support/request.ts";
 import { mutate } from "./contracts/mutate.ts";
 import { FAMILIES, protosOf } from "./real-apis/packages.ts";
 
-const ROUNDS = Number(process.env.PROTOBFF_CONTRACTS ?? 60);
+const ROUNDS = Number(process.env.PROTOBFF_CONTRACTS ?? 20);
 const buf = fileURLToPath(new URL("../../node_modules/.bin/buf", import.meta.url));
 let dir: string;
 beforeAll(() => {

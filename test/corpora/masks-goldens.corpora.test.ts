@@ -1,4 +1,4 @@
-// Every unary rpc of the goldens and recipes with random masks: the answer is the whole one as fmutils trims it, with no
+// Unary rpcs of the goldens and recipes, a part of them in each run, with random masks: the answer is the whole one as fmutils trims it, with no
 // other call. PROTOBFF_WITHOUT_GO=1 leaves this out.
 import { type DescField, type DescMessage, fromBinary, type Message, toBinary, toJson } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Fmutils, WITHOUT_GO } from "../masks/fmutils.ts";
 import { type Answer, type MaskedRpc, maskedRpcs } from "../masks/golden-bffs.ts";
+import { sampled } from "../seed/sampled.ts";
 import { seedOf } from "../seed/seed.ts";
 import { cookbook } from "../support/cookbook.ts";
 import { goldenCases, requestOf, UPSTREAMS } from "../support/golden.ts";
@@ -75,10 +76,10 @@ describe.skipIf(WITHOUT_GO)(`${COUNT} masks for each rpc`, () => {
   afterAll(() => reference.close());
 
   const { recipes, upstreams } = cookbook();
-  const all = [
+  const all = sampled([
     ...goldenCases("emit").map(({ name, protos }) => ({ name, protos, upstreams: UPSTREAMS })),
     ...recipes.map(({ name, protos }) => ({ name: `cookbook-${name}`, protos, upstreams })),
-  ];
+  ]);
   for (const of of [UPSTREAMS, upstreams])
     together(
       of,
@@ -97,7 +98,7 @@ describe.skipIf(WITHOUT_GO)(`${COUNT} masks for each rpc`, () => {
   test("most rpcs can have a mask", () => {
     console.log(`seed ${seed}: ${counts.rpcs} rpcs, ${counts.masks} masks, ${counts.saved} calls saved`);
     for (const [rpc, reason] of refused) console.log(`${rpc} was left out: ${reason}`);
-    expect(counts.rpcs, "10,000 masks in all").toBeGreaterThanOrEqual(154);
+    expect(counts.rpcs).toBeGreaterThanOrEqual(30);
     expect(counts.saved).toBeGreaterThan(counts.masks / 2);
   });
 });

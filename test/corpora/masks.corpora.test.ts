@@ -21,7 +21,7 @@ import { PageSchema } from "../masks/pages.ts";
 import { seedOf } from "../seed/seed.ts";
 import { numbers, randomMessage } from "../support/random-message.ts";
 
-const COUNT = Number(process.env.PROTOBFF_MASKS ?? 3_000);
+const COUNT = Number(process.env.PROTOBFF_MASKS ?? 1_000);
 const seed = Number(seedOf("PROTOBFF_MASKS_SEED"));
 const DESCS = [PageSchema, NestedTestAllTypesSchema].map((desc: DescMessage) => [desc.name, desc] as const);
 

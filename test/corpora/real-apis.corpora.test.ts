@@ -16,7 +16,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Below the repository, so that generated code finds the packages that it imports. */
 const generated = join(root, `test/.generated/real-apis-${process.pid}`);
 const SEED = Number(seedOf("PROTOBFF_APIS_SEED"));
-const ROUNDS = Number(process.env.PROTOBFF_APIS_ROUNDS ?? 8);
+const ROUNDS = Number(process.env.PROTOBFF_APIS_ROUNDS ?? 3);
 
 type Method = MethodDefinition<Plain, Plain>;
 

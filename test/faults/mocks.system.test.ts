@@ -1,4 +1,5 @@
-// What the plan predicts of every fault is what happens: over all goldens, the cookbook, examples of grpc-federation, our own and further BFFs of tests.
+// What the plan predicts of every fault is what happens: over all goldens, the cookbook, examples of grpc-federation, our own and further BFFs of tests. FAULTS_OF
+// names one; otherwise each run has a part of them.
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { protosIn } from "../load/bffs.ts";
 import { every, mobile, second, web } from "../matrix/bffs.ts";
+import { sampled } from "../seed/sampled.ts";
 import { cookbook } from "../support/cookbook.ts";
 import { goldenCases, requestOf, textsBelow, UPSTREAMS } from "../support/golden.ts";
 import { requestFor } from "../support/request.ts";
@@ -20,12 +22,14 @@ const example = Object.fromEntries(
 );
 const all: Tried[] = [];
 const only = process.env.FAULTS_OF;
+const chosen = <T extends { readonly name: string }>(cases: readonly T[]): readonly T[] =>
+  only === undefined ? sampled(cases) : cases.filter(({ name }) => name === only);
 
 together(
   UPSTREAMS,
   goldenCases("emit").map(({ protos }) => protos),
 );
-for (const golden of goldenCases("emit").filter(({ name }) => only === undefined || name === only)) {
+for (const golden of chosen(goldenCases("emit"))) {
   test(golden.name, async () => {
     const upstreams = golden.name === "worked-example" ? example : UPSTREAMS;
     const protos =
@@ -40,7 +44,7 @@ together(
   shop,
   recipes.map(({ protos }) => protos),
 );
-for (const { name, protos } of recipes.filter(({ name }) => only === undefined || `cookbook/${name}` === only)) {
+for (const { name, protos } of chosen(recipes)) {
   test(`cookbook/${name}`, async () => {
     const found = await tried(`cookbook-${name}`, requestOf({ protos }, shop), { ...shop, ...protos });
     all.push(found);
@@ -49,9 +53,8 @@ for (const { name, protos } of recipes.filter(({ name }) => only === undefined |
 }
 const outside = join(root, "test/prior-art");
 const theirs = textsBelow(join(outside, "upstreams"));
-for (const name of readdirSync(outside).filter(
-  (entry) => /^\d/.test(entry) && (only === undefined || entry === only),
-)) {
+const folders = readdirSync(outside).filter((entry) => /^\d/.test(entry));
+for (const { name } of chosen(folders.map((name) => ({ name })))) {
   test(`prior-art/${name}`, async () => {
     const protos = textsBelow(join(outside, name, "proto"));
     const found = await tried(`prior-art-${name}`, requestOf({ protos }, theirs), { ...theirs, ...protos });
@@ -61,7 +64,7 @@ for (const name of readdirSync(outside).filter(
 }
 /** BFFs that are more than one case. */
 const account = { name: "account", protos: protosIn("proto/example"), targets: ["account/v1/account.proto"] };
-for (const bff of [web, mobile, account, second, every].filter(({ name }) => only === undefined || name === only)) {
+for (const bff of chosen([web, mobile, account, second, every])) {
   test(bff.name, async () => {
     const found = await tried(bff.name, requestFor(bff.protos, [...bff.targets]), bff.protos);
     all.push(found);

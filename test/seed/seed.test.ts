@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
+import { sampled } from "./sampled.ts";
 import { seedOf } from "./seed.ts";
 
 afterEach(() => {
@@ -18,4 +19,14 @@ test("a test's own variable takes precedence", () => {
   expect(seedOf("PROTOBFF_TEST_SEED")).toBe("7");
   vi.stubEnv("PROTOBFF_TEST_SEED", "8");
   expect(seedOf("PROTOBFF_TEST_SEED")).toBe("8");
+});
+test("runs with consecutive seeds sample all cases", () => {
+  const cases = [..."abcdefgh"];
+  const parts = ["7", "8", "9"].map((seed) => {
+    vi.stubEnv("PROTOBFF_SEED", seed);
+    return sampled(cases);
+  });
+  expect(parts.flat().sort()).toEqual(cases);
+  vi.stubEnv("PROTOBFF_SHARE", "1");
+  expect(sampled(cases)).toEqual(cases);
 });

@@ -4,7 +4,6 @@ import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
@@ -13,10 +12,10 @@ import { promisify } from "node:util";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { deadLinks } from "../../site/check-links.ts";
+import { axeFaults } from "../support/axe.ts";
 
 const BASE = "/protobff/";
 const BUILD = fileURLToPath(new URL("../../site/build.ts", import.meta.url));
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TYPES: Readonly<Record<string, string>> = {
   ".css": "text/css",
   ".html": "text/html; charset=utf-8",
@@ -85,16 +84,6 @@ afterEach(async () => {
   expect({ strayed, complaints }).toEqual({ strayed: [], complaints: [] });
 });
 
-/** Returns axe-core's violations in the current page: rule and place. */
-async function faultsOf(of: Page): Promise<readonly string[]> {
-  await of.evaluate(AXE);
-  return of.evaluate(async () => {
-    type Axe = { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    const { violations } = await (window as unknown as { axe: Axe }).axe.run();
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-  });
-}
-
 async function search(words: string): Promise<readonly string[]> {
   const box = page.getByRole("combobox", { name: "Search" });
   const opened = async (): Promise<boolean> => {
@@ -130,9 +119,9 @@ describe.each(["light", "dark"] as const)("with %s colours", (colorScheme) => {
     await page.emulateMedia({ colorScheme });
     await page.goto(urlOf(path));
     await page.getByRole("heading", { level: 1, name: title }).waitFor();
-    expect(await faultsOf(page)).toEqual([]);
-    await page.setViewportSize({ width: 390, height: 844 });
-    expect(await faultsOf(page)).toEqual([]);
+    // Light on a screen, dark on a phone: each page has both colours and both widths.
+    if (colorScheme === "dark") await page.setViewportSize({ width: 390, height: 844 });
+    expect(await axeFaults(page)).toEqual([]);
     const isDark = await page.evaluate(() => document.documentElement.classList.contains("dark"));
     expect(isDark).toBe(colorScheme === "dark");
   });
@@ -141,7 +130,7 @@ describe.each(["light", "dark"] as const)("with %s colours", (colorScheme) => {
     await page.emulateMedia({ colorScheme });
     await page.goto(urlOf(""));
     await search("hedge");
-    expect(await faultsOf(page)).toEqual([]);
+    expect(await axeFaults(page)).toEqual([]);
   });
 });
 

@@ -39,6 +39,8 @@ interface Tried {
   readonly ratio: number;
 }
 
+/** Length of an attack, in milliseconds. */
+export const ATTACK_MS = Number(process.env.ATTACK_MS ?? 2000);
 const FILE = process.env.ATTACK_FIGURES;
 /** True if the latency of a normal client is measured. */
 export const measuresLatency = FILE !== undefined;
@@ -52,7 +54,7 @@ const TRIES = 3;
 const WARM_UP_MS = 1_500;
 const AT_ONCE = 8;
 /** Before each attack, and again after it: as much together as an attack lasts. */
-const QUIET_MS = Number(process.env.ATTACK_MS ?? 2000) / 2;
+const QUIET_MS = ATTACK_MS / 2;
 /** Time until which a shorter attack is repeated, in milliseconds: a few requests have no meaningful p99. */
 export const AGAIN_MS = measuresLatency ? 2 * QUIET_MS : 0;
 const EVERY_MS = "10";

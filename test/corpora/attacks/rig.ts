@@ -6,11 +6,21 @@ import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { seeded } from "../../second/random-message.ts";
 import { seedOf } from "../../seed/seed.ts";
-import { BFF_COMMAND, besideQuiet, CLIENT_ENV, CLIENT_REQUEST, goFirst, OTHERS_COMMAND } from "./beside-quiet.ts";
+import {
+  ATTACK_MS,
+  BFF_COMMAND,
+  besideQuiet,
+  CLIENT_ENV,
+  CLIENT_REQUEST,
+  goFirst,
+  OTHERS_COMMAND,
+} from "./beside-quiet.ts";
 import { generated } from "./generate-bff.ts";
 import type { Memory } from "./memory.ts";
 import type { Normal, Served } from "./normal-client.ts";
 import { Process } from "./processes.ts";
+
+export { ATTACK_MS };
 
 export interface AttackOptions {
   /** More for the BFF's environment. */
@@ -21,7 +31,7 @@ export interface AttackOptions {
   readonly flags?: readonly string[];
   /** Time that each answer of the upstream takes, in milliseconds. Default: 0. */
   readonly latencyMs?: number;
-  /** Time between the end of the attack and the reading of the BFF's memory, in milliseconds. Default: 1 s. */
+  /** Time between the end of the attack and the reading of the BFF's memory, in milliseconds. Default: 250. */
   readonly restMs?: number;
   /** The package whose server is attacked; default `atk`. */
   readonly server?: "atk" | "idn" | "bag" | "fwd" | "top" | "req";
@@ -158,7 +168,7 @@ export async function attacked<T>(
       const [bffMs = 0, upstreamMs = 0, attackerMs = 0] = pids.map((pid, at) => cpuMsOf(pid) - (used[at] ?? 0));
       const cost: Cost = { lastedMs: performance.now() - startedAt, bffMs, upstreamMs, attackerMs };
       const normal = await (counted ?? client.query("so far"));
-      await pause(options.restMs ?? 1000);
+      await pause(options.restMs ?? 250);
       const { ended, log } = bff;
       return { result, cost, framing, ended, log, normal: normal as Normal };
     };
