@@ -46,7 +46,7 @@ const SLOW = [
   "plugin/src/resolve/rules/cel/cel-rule.test.ts",
   "runtime/src/{call/two-callers,identity/assertion/assertion,identity/jwt/key-set}.test.ts",
   "runtime/src/transport/grpc/{flow-control,frame-fuzz,grpc-js}.test.ts",
-  "test/{dashboards,deep,deploy,deprecated-fields,kept-steps,no-warnings,names,openapi,pages,prior-art}.test.ts",
+  "test/{dashboards,deep,deploy,deprecated-fields,early-diagnostics,kept-steps,no-warnings,names,openapi,pages,prior-art}.test.ts",
   "test/{callers/random-callers,diff/diff,lists/random-lists,lock/plan,lock/stale,rest/client-calls,validation/validation}.test.ts",
   "test/oracle/{outcomes,second}.test.ts",
 ];

@@ -48,10 +48,11 @@ import {
   type RpcPrediction,
   readsExamples,
 } from "./report/faults/predictions.ts";
+import type { Ahead } from "./resolve/graph/messages-ahead.ts";
 import type { CheckedText, Observe } from "./resolve/model/checked-text.ts";
 import type { Model } from "./resolve/model/model.ts";
 import { type ServedTogether, servedTogether } from "./resolve/model/server-paths.ts";
-import { foldMissingImports } from "./resolve/names/missing-imports.ts";
+import { foldMissingImports, isElsewhere } from "./resolve/names/missing-imports.ts";
 import { resolveInSlices } from "./resolve/resolve.ts";
 import { finish, type Sliced } from "./slices/sliced.ts";
 
@@ -138,6 +139,17 @@ export interface Analysis {
   readonly texts: readonly CheckedText[];
 }
 
+/** Files that an editor shows, whose diagnostics are wanted first. */
+export interface Shown {
+  /** Their names, read when the first message is resolved. */
+  readonly files: () => ReadonlySet<string>;
+  /**
+   * Receives diagnostics that later stages only explain further: when the declarations of all files and the messages
+   * of these files are checked, and again after all messages. Later stages add diagnostics.
+   */
+  readonly found: (diagnostics: readonly Diagnostic[]) => void;
+}
+
 /**
  * Runs the stages before the files over one request. A faulty parameter counts as no parameter.
  *
@@ -151,12 +163,17 @@ export function* analyzeInSlices(
   request: CodeGeneratorRequest,
   sources: Sources,
   committed?: CommittedLock,
+  shown?: Shown,
 ): Sliced<Analysis> {
   const { parameter } = parseParameter(request.parameter);
   const findings = new Findings(parameter);
   const texts: CheckedText[] = [];
   const run: Run = { request, sources, committed, examples: undefined, edits: undefined, parameter, findings };
-  const { ir, model, planned } = yield* examine(run, (text) => texts.push(text));
+  const ahead = shown && {
+    files: shown.files,
+    resolved: () => shown.found(findings.all.filter((diagnostic) => !isElsewhere(diagnostic))),
+  };
+  const { ir, model, planned } = yield* examine(run, (text) => texts.push(text), ahead);
   return { ir, model, plan: findings.sound ? planned : undefined, diagnostics: findings.all, texts };
 }
 
@@ -169,14 +186,14 @@ function planRequest(run: Run): Planned | Stopped {
 }
 
 /** Every stage that reports faults of the protos. Pauses between stages and in them. */
-function* examine(run: Run, observe?: Observe) {
+function* examine(run: Run, observe?: Observe, ahead?: Ahead) {
   const { sources, parameter, findings } = run;
   const { report } = findings;
   const schema = readRequest(run.request);
   yield;
   checkVendored(schema.allFiles, sources, report);
   const ir = yield* readIrInSlices(schema, sources, report);
-  const model = yield* resolveInSlices(ir, report, observe);
+  const model = yield* resolveInSlices(ir, report, observe, ahead);
   yield* checkAll(model, report);
   const servers = servedTogether(model.packages, parameter.server);
   served.run({ model, servers }, report);

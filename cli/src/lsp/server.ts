@@ -1,6 +1,7 @@
 // The language server: requests of an editor, answered from the last compilation of its project.
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { tryRead } from "protoc-gen-bff/compiler";
 import {
   type Connection,
   type InitializeParams,
@@ -28,7 +29,7 @@ import { type SourceFile, sourceFile } from "./program/source-file.ts";
 import type { FirstBuilds } from "./workspace/first-builds.ts";
 import { memberPlaces, modulesWith } from "./workspace/member-places.ts";
 import { type Outcome, Project } from "./workspace/project.ts";
-import { Publisher, type Publishing } from "./workspace/publisher.ts";
+import { Publisher } from "./workspace/publisher.ts";
 
 /** Larger documents have no features. */
 const MOST_CHARACTERS = 2_000_000;
@@ -58,28 +59,35 @@ class LanguageServer {
   readonly #builds: FirstBuilds;
   /** True if the editor can request hints again. */
   #refreshes = false;
-  #publishing: Publishing = "auto";
-  #publisher: Publisher | undefined;
+  readonly #publisher: Publisher;
 
   constructor(connection: Connection, folders: readonly string[], builds: FirstBuilds) {
     this.#connection = connection;
     this.#folders = folders;
     this.#builds = builds;
+    this.#publisher = new Publisher(connection);
   }
 
   listen({ initializationOptions, capabilities }: InitializeParams): InitializeResult {
     const connection = this.#connection;
     this.#refreshes = capabilities.workspace?.inlayHint?.refreshSupport === true;
     const diagnostics: unknown = initializationOptions?.diagnostics;
-    if (diagnostics === "always" || diagnostics === "never") this.#publishing = diagnostics;
+    if (diagnostics === "always" || diagnostics === "never") this.#publisher.publishing = diagnostics;
     // The first document then finds a program.
     connection.onInitialized(() => this.#warmUp());
     connection.onExit(() => this.#stop());
     connection.onShutdown(() => this.#stop());
     this.#answerPlaces();
     this.#answerTexts();
-    this.#documents.onDidOpen(({ document }) => this.#schedule(document, "open"));
-    this.#documents.onDidChangeContent(({ document }) => this.#schedule(document, "change"));
+    // Each opened document is reported as changed, too.
+    const opened = new WeakSet<TextDocument>();
+    this.#documents.onDidOpen(({ document }) => {
+      opened.add(document);
+      this.#schedule(document, "open");
+    });
+    this.#documents.onDidChangeContent(({ document }) => {
+      if (!opened.delete(document)) this.#schedule(document, "change");
+    });
     this.#documents.onDidSave(({ document }) => this.#schedule(document, "save"));
     this.#documents.listen(connection);
     return { capabilities: CAPABILITIES, serverInfo: { name: "protobff" } };
@@ -95,17 +103,17 @@ class LanguageServer {
       this.#at(
         textDocument.uri,
         position,
-        (...at) => definition(...at, this.#membersIn(textDocument.uri, "declarations")),
+        (...at) => definition(...at, this.#membersIn(textDocument.uri, "declarations")).slice(),
         [],
-      ).slice(),
+      ),
     );
     connection.onReferences(({ textDocument, position, context }) =>
       this.#at(
         textDocument.uri,
         position,
-        (...at) => references(...at, context.includeDeclaration, this.#membersIn(textDocument.uri, "uses")),
+        (...at) => references(...at, context.includeDeclaration, this.#membersIn(textDocument.uri, "uses")).slice(),
         [],
-      ).slice(),
+      ),
     );
     connection.onPrepareRename(({ textDocument, position }) =>
       this.#at(textDocument.uri, position, (...at) => refusable(() => prepareRename(...at)), undefined),
@@ -115,9 +123,9 @@ class LanguageServer {
       const { uri } = textDocument;
       return this.#at(uri, position, (...at) => refusable(() => this.#renamed(uri, at, newName)), undefined);
     });
-    connection.onExecuteCommand(({ command, arguments: [at] = [] }) => {
+    connection.onExecuteCommand(async ({ command, arguments: [at] = [] }) => {
       if (command !== SHOW_PLAN || !isPlace(at)) return null;
-      return this.#at(at.uri, at.position, planAt, undefined) ?? null;
+      return (await this.#at(at.uri, at.position, planAt, undefined)) ?? null;
     });
   }
 
@@ -161,19 +169,23 @@ class LanguageServer {
     );
   }
 
-  /** Answers a request about a place. Without a program, or after a fault of this server, it returns `nothing`. */
+  /**
+   * Answers a request about a place, after the first compilation. Without a program, or after a fault of this server,
+   * it returns `nothing`.
+   */
   #at<T>(
     uri: string,
     position: Position,
     answer: (program: Program, file: SourceFile, offset: number) => T,
     nothing: T,
-  ): T {
+  ): Promise<T> {
     return this.#in(uri, (program, file) => answer(program, file, file.document.offsetAt(position)), nothing);
   }
 
-  #in<T>(uri: string, answer: (program: Program, file: SourceFile) => T, nothing: T): T {
-    const document = this.#documents.get(uri);
+  async #in<T>(uri: string, answer: (program: Program, file: SourceFile) => T, nothing: T): Promise<T> {
     const project = this.#projectOf(uri);
+    if (this.#documents.get(uri) !== undefined) await project?.ready;
+    const document = this.#documents.get(uri);
     const name = project?.nameOf(pathOf(uri));
     const { program } = project ?? {};
     if (document === undefined || program === undefined || name === undefined) return nothing;
@@ -205,6 +217,7 @@ class LanguageServer {
       root,
       {
         open: () => this.#open(),
+        found: (early, name) => this.#publisher.publishEarly(project, early, name),
         ended: (outcome) => this.#publish(project, outcome),
         failed: (thrown) => this.#failed(thrown),
       },
@@ -220,7 +233,8 @@ class LanguageServer {
     clearTimeout(this.#timers.get(project.root));
     const compile = async (): Promise<void> => {
       this.#timers.delete(project.root);
-      await project.compile();
+      const path = pathOf(uri);
+      await project.compile(path, on !== "open" || this.#open().get(path) !== tryRead(path));
       if (on === "save") void this.#connection.sendNotification("protobff/planChanged", { uri });
     };
     this.#timers.set(project.root, setTimeout(compile, on === "change" ? QUIET_MS : 0));
@@ -237,7 +251,6 @@ class LanguageServer {
   }
 
   #publish(project: Project, outcome: Outcome): void {
-    this.#publisher ??= new Publisher(this.#connection, this.#publishing);
     this.#publisher.publish(project, outcome);
     if (this.#refreshes) void this.#connection.languages.inlayHint.refresh().catch(() => {});
   }

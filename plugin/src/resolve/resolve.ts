@@ -21,6 +21,7 @@ import { hasRules } from "./graph/declarations.ts";
 import { envMentions } from "./graph/env-mentions.ts";
 import { letGraph } from "./graph/let-graph.ts";
 import { type MessageGraph, messageGraph, rootOf } from "./graph/message-graph.ts";
+import { type Ahead, messagesAhead } from "./graph/messages-ahead.ts";
 import { resolveLet } from "./messages/let.ts";
 import { resolveAdrift, resolveMessage } from "./messages/message.ts";
 import { type Opened, takeOpenings } from "./messages/opening.ts";
@@ -74,7 +75,7 @@ export const resolve = (declared: Ir, reportEach: Report, observe?: Observe): Mo
   finish(resolveInSlices(declared, reportEach, observe));
 
 /** `resolve`, with a pause after each message. */
-export function* resolveInSlices(declared: Ir, reportEach: Report, observe?: Observe): Sliced<Model> {
+export function* resolveInSlices(declared: Ir, reportEach: Report, observe?: Observe, ahead?: Ahead): Sliced<Model> {
   const suspicions: Diagnostic[] = [];
   const aliases = new AliasTable(declared, reportEach, observe);
   aliases.buildAll();
@@ -92,7 +93,7 @@ export function* resolveInSlices(declared: Ir, reportEach: Report, observe?: Obs
       for (const method of service.methods) rootPlace(run, method, file.desc.proto.package);
   // Messages read them, and may be composed by them.
   const lets = resolveLets(run);
-  const { composed: all, namedAdrift } = yield* resolveMessages(run, graph);
+  const { composed: all, namedAdrift } = yield* resolveMessages(run, graph, ahead);
   const { composed, openings } = takeOpenings(run, all);
   const edge = resolveEdge(run);
   const topics = resolveTopics(run);
@@ -195,17 +196,30 @@ function resolveLets(run: Run): ReadonlyMap<IrService, Let> {
 }
 
 interface ResolvedMessages {
-  readonly composed: ReadonlyMap<string, Composed>;
+  readonly composed: Map<string, Composed>;
   /** Names of services' steps, and variables as `env.X`, in messages that nothing composes. */
-  readonly namedAdrift: ReadonlySet<string>;
+  readonly namedAdrift: Set<string>;
 }
 /** Composers first, so that all places of a message are known when it is resolved. */
-function* resolveMessages(run: Run, graph: MessageGraph): Sliced<ResolvedMessages> {
-  const composed = new Map<string, Composed>();
-  const namedAdrift = new Set<string>();
+function* resolveMessages(run: Run, graph: MessageGraph, ahead: Ahead | undefined): Sliced<ResolvedMessages> {
+  const resolved: ResolvedMessages = { composed: new Map(), namedAdrift: new Set() };
+  const { first, rest } = ahead === undefined ? { first: [], rest: graph.order } : messagesAhead(graph, ahead.files());
+  for (const messages of [first, rest]) {
+    yield* resolveEach(messages, run, graph, resolved);
+    ahead?.resolved();
+  }
+  return resolved;
+}
+
+function* resolveEach(
+  messages: MessageGraph["order"],
+  run: Run,
+  graph: MessageGraph,
+  { composed, namedAdrift }: ResolvedMessages,
+): Sliced<void> {
   const inner = new Set([...graph.composes.values()].flatMap((edges) => edges.map(({ to }) => to)));
   for (const { ir } of graph.order) if (ir.subset !== undefined) inner.add(ir.subset.of.desc.typeName);
-  for (const { ir: message, file } of graph.order) {
+  for (const { ir: message, file } of messages) {
     yield;
     const name = message.desc.typeName;
     if (message.alias !== undefined || graph.circular.has(name)) continue;
@@ -228,7 +242,6 @@ function* resolveMessages(run: Run, graph: MessageGraph): Sliced<ResolvedMessage
       for (const named of envMentions(run.ir, message, file).keys()) namedAdrift.add(`env.${named}`);
     }
   }
-  return { composed, namedAdrift };
 }
 
 function suspectUntried(run: Run): void {

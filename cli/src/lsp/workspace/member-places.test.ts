@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { uriOf } from "./compiled-texts.ts";
 import { memberPlaces } from "./member-places.ts";
-import { uriOf } from "./project.ts";
 
 test("members are found in modules with a type of resolvers, not in generated code or packages", () => {
   const root = mkdtempSync(join(tmpdir(), "protobff-resolvers-"));

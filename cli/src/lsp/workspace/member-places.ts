@@ -5,7 +5,7 @@ import { tryRead } from "protoc-gen-bff/compiler";
 import type { Location } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import type { Module } from "../../resolvers/member-uses.ts";
-import { uriOf } from "./project.ts";
+import { uriOf } from "./compiled-texts.ts";
 
 const SKIPPED = /^(node_modules|dist|\..*)$/;
 const MOST_FILES = 2_000;

@@ -47,3 +47,16 @@ test("under constant changes every second run ends", async () => {
   runs[3]?.end();
   await newest.settled;
 });
+
+test("a run that does not abort begins after the running one", async () => {
+  const { runs, newest } = watched();
+  void newest.start();
+  void newest.start(false);
+  await turn();
+  expect(runs.map(({ signal }) => signal.aborted)).toEqual([false]);
+  runs[0]?.end();
+  await turn();
+  expect(runs).toHaveLength(2);
+  runs[1]?.end();
+  await newest.settled;
+});

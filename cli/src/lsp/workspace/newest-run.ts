@@ -14,10 +14,12 @@ export class NewestRun {
   /**
    * Begins a run. A running one is aborted, unless it follows an aborted one: constant changes let every second run
    * end. Resolves when nothing runs.
+   *
+   * @param aborts false to begin after the running one
    */
-  start(): Promise<void> {
+  start(aborts = true): Promise<void> {
     this.#isDue = true;
-    if (!this.#wasAborted) this.#abort.abort();
+    if (aborts && !this.#wasAborted) this.#abort.abort();
     this.#loop ??= this.#runs();
     return this.#loop;
   }

@@ -22,7 +22,7 @@ test("the first compilation takes the image that was built before, unless unsave
     };
     const project = new Project(
       root,
-      { open: () => open, ended: () => {}, failed },
+      { open: () => open, found: () => {}, ended: () => {}, failed },
       { image, end: () => void ended++ },
     );
     await project.compile();
@@ -32,4 +32,26 @@ test("the first compilation takes the image that was built before, unless unsave
   expect(ended).toBe(0);
   expect(await compiled(new Map([[path, text("Unsaved")]]))).toEqual(["Unsaved"]);
   expect(ended).toBe(1);
+});
+
+test("messages of the file in use are checked first, and equal files are not compiled again", async () => {
+  const root = mkdtempSync(join(tmpdir(), "protobff-project-"));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  writeFileSync(join(root, "buf.yaml"), "version: v2\n");
+  for (const name of ["a", "b"]) writeFileSync(join(root, `${name}.proto`), text(name.toUpperCase()));
+  const events: unknown[] = [];
+  const project = new Project(root, {
+    open: () => new Map(),
+    found: ({ diagnostics }, name) => events.push([name, diagnostics?.length]),
+    ended: (outcome) => events.push(outcome),
+    failed: (thrown) => events.push(thrown),
+  });
+  await project.compile(join(root, "b.proto"));
+  await project.compile();
+  const outcome = expect.objectContaining({ diagnostics: [], faults: [] });
+  expect(events).toEqual([["b.proto", 0], ["b.proto", 0], outcome, outcome]);
+  expect(events[3]).toBe(events[2]);
+  writeFileSync(join(root, "a.proto"), `${text("A")} `);
+  await project.compile();
+  expect(events.length).toBe(7);
 });

@@ -1,17 +1,16 @@
 // One project that the editor has open: its last compilation, and its next one.
 import { join, relative } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { pathToFileURL } from "node:url";
 import { create } from "@bufbuild/protobuf";
 import { CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
-import { type Diagnostic, inOrder, parseParameter, sourcesIn, tryRead } from "protoc-gen-bff/compiler";
+import { type Diagnostic, inOrder, parseParameter, tryRead } from "protoc-gen-bff/compiler";
 import { type Analysis, analyzeInSlices } from "protoc-gen-bff/internal/language";
 import type { Image } from "../../project/buf.ts";
 import { configOf, startInputs } from "../../project/inputs.ts";
 import { Refusal } from "../../refusal.ts";
 import { Program } from "../program/program.ts";
-import { fileOf, type SourceFile } from "../program/source-file.ts";
 import { type BuildFault, buildFaults } from "./build-faults.ts";
+import { CompiledTexts, type OpenTexts } from "./compiled-texts.ts";
 import type { FirstBuild } from "./first-builds.ts";
 import { boundHeap } from "./heap.ts";
 import { NewestRun } from "./newest-run.ts";
@@ -22,15 +21,26 @@ export interface Outcome {
   /** Diagnostics in order; undefined: buf does not build the project, and `faults` are its reasons. */
   readonly diagnostics: readonly Diagnostic[] | undefined;
   readonly faults: readonly BuildFault[];
+  /** Diagnostics that were found before the last message was resolved. */
+  readonly early: ReadonlySet<Diagnostic>;
+  readonly texts: CompiledTexts;
 }
 
-/** Texts of open documents by their absolute path. */
-type Texts = ReadonlyMap<string, string>;
-
 interface EditorSide {
-  readonly open: () => Texts;
+  readonly open: () => OpenTexts;
+  /** Receives early diagnostics, of which those of the named file are complete. */
+  readonly found: (early: Outcome, name: string) => void;
   readonly ended: (outcome: Outcome) => void;
   readonly failed: (thrown: unknown) => void;
+}
+
+/** An outcome, and the inputs that it depends on. */
+interface Compiled {
+  readonly image: Image;
+  readonly parameter: string;
+  readonly lock: string | undefined;
+  readonly texts: CompiledTexts;
+  readonly outcome: Outcome;
 }
 
 /** Maximum time without an answer during an analysis, in milliseconds. Parts of the analysis take longer. */
@@ -42,19 +52,25 @@ const TEMPLATE = "buf.gen.yaml";
 export class Project {
   readonly root: string;
   readonly #runs: NewestRun;
+  readonly #ready = Promise.withResolvers<void>();
   #image: Image | undefined;
   #first: FirstBuild | undefined;
   #program: Program | undefined;
   /** The last program without errors. */
   #sound: Program | undefined;
+  #last: Compiled | undefined;
   #names: ReadonlyMap<string, string> = new Map();
+  readonly #found: EditorSide["found"];
+  /** Path of the file in use. */
+  #shown: string | undefined;
 
   /**
    * @param editor the texts of the editor, and the receivers of results and of bugs
    * @param first a build of the files on disk
    */
-  constructor(root: string, { open, ended, failed }: EditorSide, first?: FirstBuild) {
+  constructor(root: string, { open, found, ended, failed }: EditorSide, first?: FirstBuild) {
     this.root = root;
+    this.#found = found;
     this.#first = first;
     this.#runs = new NewestRun(async (signal) => {
       try {
@@ -63,7 +79,13 @@ export class Project {
         signal.throwIfAborted();
         failed(thrown);
       }
+      this.#ready.resolve();
     });
+  }
+
+  /** Resolves when the first compilation has ended, with or without a program. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
   }
 
   /** The last program that was built; it may have faults. */
@@ -82,10 +104,15 @@ export class Project {
   }
 
   /**
-   * Compiles the project with the newest texts of the editor in place of the files. Resolves when no compilation runs.
+   * Compiles the project with the newest texts of the editor in place of the files, the messages of one file first.
+   * Resolves when no compilation runs.
+   *
+   * @param shown path of this file
+   * @param replaces true to end a running compilation
    */
-  compile(): Promise<void> {
-    return this.#runs.start();
+  compile(shown?: string, replaces = true): Promise<void> {
+    this.#shown = shown ?? this.#shown;
+    return this.#runs.start(replaces);
   }
 
   /** Resolves when no compilation runs. */
@@ -93,7 +120,7 @@ export class Project {
     return this.#runs.settled;
   }
 
-  async #compiled(open: Texts, signal: AbortSignal): Promise<Outcome> {
+  async #compiled(open: OpenTexts, signal: AbortSignal): Promise<Outcome> {
     boundHeap();
     const { parameter, inputs } = configOf(this.root, TEMPLATE);
     const changed = inputs.every(({ input }) => isInside(input))
@@ -102,22 +129,24 @@ export class Project {
     const first = this.#first;
     this.#first = undefined;
     if (changed.size > 0) first?.end();
+    const texts = new CompiledTexts(this.root, open);
     try {
       this.#image =
         first !== undefined && changed.size === 0
           ? await first.image
           : await withOverlay(this.root, changed, (folder) => startInputs(folder, inputs, this.#image, signal));
-      return await this.#analyzed(this.#image, parameter, open, signal);
+      return await this.#analyzed({ image: this.#image, parameter, texts }, signal);
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
-      return { diagnostics: undefined, faults: buildFaults(thrown.message, this.root) };
+      return { diagnostics: undefined, faults: buildFaults(thrown.message, this.root), early: new Set(), texts };
     }
   }
 
-  async #analyzed(image: Image, parameter: string, open: Texts, signal: AbortSignal): Promise<Outcome> {
-    const sources = sourcesIn(this.root);
-    const pathOf = (name: string): string => sources.path?.(name) ?? join(this.root, name);
-    const textOf = (name: string): string | undefined => open.get(pathOf(name)) ?? sources(name);
+  async #analyzed(input: Pick<Compiled, "image" | "parameter" | "texts">, signal: AbortSignal): Promise<Outcome> {
+    const { image, parameter, texts } = input;
+    const lock = tryRead(join(this.root, parseParameter(parameter).parameter.lock));
+    const last = this.#last;
+    if (last !== undefined && isSame(last, { ...input, lock })) return last.outcome;
     const names = image.files.map(({ name }) => name);
     const request = create(CodeGeneratorRequestSchema, {
       parameter,
@@ -125,21 +154,22 @@ export class Project {
       sourceFileDescriptors: [...image.files],
       fileToGenerate: names.filter((name) => !image.imports.has(name)),
     });
-    const lock = tryRead(join(this.root, parseParameter(parameter).parameter.lock));
-    const work = analyzeInSlices(request, Object.assign(textOf, { path: pathOf }), { text: lock, ci: false });
-    const analysis = await paused(work, signal);
-    const files = new Map<string, SourceFile | undefined>();
-    const fileNamed = (name: string): SourceFile | undefined => {
-      const text = textOf(name);
-      const file = files.get(name) ?? (text === undefined ? undefined : fileOf(name, uriOf(pathOf(name)), text));
-      files.set(name, file);
-      return file;
+    const shown = (): readonly string[] => names.filter((name) => texts.pathOf(name) === this.#shown);
+    let early: ReadonlySet<Diagnostic> = new Set();
+    const found = (diagnostics: readonly Diagnostic[]): void => {
+      early = new Set(diagnostics);
+      for (const name of shown()) this.#found({ diagnostics, faults: [], early, texts }, name);
     };
+    const files = (): ReadonlySet<string> => new Set(shown());
+    const work = analyzeInSlices(request, texts.sources, { text: lock, ci: false }, { files, found });
+    const analysis = await paused(work, signal);
     const isSound = analysis.plan !== undefined;
-    this.#program = new Program(analysis, fileNamed, isSound ? undefined : this.#sound);
+    this.#program = new Program(analysis, texts.fileNamed, isSound ? undefined : this.#sound);
     if (isSound) this.#sound = this.#program;
-    this.#names = new Map(names.map((name) => [pathOf(name), name]));
-    return { diagnostics: inOrder(analysis.diagnostics), faults: [] };
+    this.#names = new Map(names.map((name) => [texts.pathOf(name), name]));
+    const outcome = { diagnostics: inOrder(analysis.diagnostics), faults: [], early, texts };
+    this.#last = { ...input, lock, outcome };
+    return outcome;
   }
 }
 
@@ -156,12 +186,18 @@ async function paused(work: ReturnType<typeof analyzeInSlices>, signal: AbortSig
   }
 }
 
-export function uriOf(path: string): string {
-  return pathToFileURL(path).href;
+function isSame(last: Compiled, { image, parameter, lock, texts }: Omit<Compiled, "outcome">): boolean {
+  return (
+    last.parameter === parameter &&
+    last.lock === lock &&
+    last.image.files.length === image.files.length &&
+    last.image.files.every((file, i) => file === image.files[i]) &&
+    last.texts.isSameAs(texts)
+  );
 }
 
 /** Open files of the project whose text is not the one on disk, by path from the root. */
-function changedIn(root: string, open: Texts): Texts {
+function changedIn(root: string, open: OpenTexts): OpenTexts {
   const inside = [...open].filter(([path]) => isInside(relative(root, path)));
   const changed = inside.filter(([path, text]) => tryRead(path) !== text);
   return new Map(changed.map(([path, text]) => [relative(root, path), text]));

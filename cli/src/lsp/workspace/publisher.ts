@@ -1,38 +1,62 @@
-import { join } from "node:path";
 import type { Diagnostic as Finding } from "protoc-gen-bff/compiler";
 import { type Connection, type Diagnostic, DiagnosticSeverity } from "vscode-languageserver";
+import type { TextDocument } from "vscode-languageserver-textdocument";
+import { uriOf } from "./compiled-texts.ts";
+import { movedRange } from "./moved-range.ts";
 import type { Outcome, Project } from "./project.ts";
-import { uriOf } from "./project.ts";
 
 /** `auto`: none if the project's buf.yaml names the check plugin. */
-export type Publishing = "always" | "auto" | "never";
+type Publishing = "always" | "auto" | "never";
 
 /** Sends diagnostics to the editor, by file. */
 export class Publisher {
   readonly #connection: Connection;
-  readonly #publishing: Publishing;
-  /** Documents with diagnostics, by root of their project. */
-  readonly #shown = new Map<string, ReadonlySet<string>>();
+  publishing: Publishing = "auto";
+  /** Diagnostics in the editor, by root of their project and by URI. */
+  readonly #shown = new Map<string, ReadonlyMap<string, readonly InFile[]>>();
 
-  constructor(connection: Connection, publishing: Publishing) {
+  constructor(connection: Connection) {
     this.#connection = connection;
-    this.#publishing = publishing;
   }
 
   publish(project: Project, outcome: Outcome): void {
-    if (this.#publishing === "never" || (this.#publishing === "auto" && project.hasCheckPlugin)) return;
-    const found = outcome.diagnostics === undefined ? faultsOf(outcome) : findingsOf(project, outcome.diagnostics);
+    if (!this.#isActive(project)) return;
+    const found = outcome.diagnostics === undefined ? faultsOf(outcome) : findingsOf(outcome.diagnostics, outcome);
     const byUri = Map.groupBy(found, ({ uri }) => uri);
-    for (const uri of new Set([...(this.#shown.get(project.root) ?? []), ...byUri.keys()])) {
-      const diagnostics = (byUri.get(uri) ?? []).map(({ diagnostic }) => diagnostic);
-      void this.#connection.sendDiagnostics({ uri, diagnostics });
-    }
-    this.#shown.set(project.root, new Set(byUri.keys()));
+    for (const uri of new Set([...(this.#shown.get(project.root)?.keys() ?? []), ...byUri.keys()]))
+      this.#send(uri, byUri.get(uri) ?? []);
+    this.#shown.set(project.root, byUri);
+  }
+
+  /** Replaces the early diagnostics of a file. Its other ones move to their place in the new text. */
+  publishEarly(project: Project, outcome: Outcome, name: string): void {
+    if (!this.#isActive(project)) return;
+    const { texts, diagnostics = [] } = outcome;
+    const uri = texts.uriOf(name);
+    const early = diagnostics.filter(({ at }) => at.file === name);
+    const shown = this.#shown.get(project.root) ?? new Map<string, readonly InFile[]>();
+    const later = (shown.get(uri) ?? []).filter(({ isLater }) => isLater);
+    const moved = later.flatMap((known) => movedTo(texts.fileNamed(name)?.document, known));
+    const found = [...findingsOf(early, outcome), ...moved];
+    this.#send(uri, found);
+    this.#shown.set(project.root, new Map([...shown, [uri, found]]));
+  }
+
+  #isActive({ hasCheckPlugin }: Project): boolean {
+    return this.publishing === "always" || (this.publishing === "auto" && !hasCheckPlugin);
+  }
+
+  #send(uri: string, found: readonly InFile[]): void {
+    void this.#connection.sendDiagnostics({ uri, diagnostics: found.map(({ diagnostic }) => diagnostic) });
   }
 }
 
 interface InFile {
   readonly uri: string;
+  /** True for a diagnostic of the compiler that is not early. */
+  readonly isLater: boolean;
+  /** The text with the diagnostic. */
+  readonly text: TextDocument | undefined;
   readonly diagnostic: Diagnostic;
 }
 
@@ -40,13 +64,28 @@ function faultsOf({ faults }: Outcome): readonly InFile[] {
   return faults.map(({ path, line, column, message }) => {
     const position = { line: Math.max(0, line - 1), character: Math.max(0, column - 1) };
     const range = { start: position, end: position };
-    return { uri: uriOf(path), diagnostic: { range, message, severity: DiagnosticSeverity.Error, source: "buf" } };
+    return {
+      uri: uriOf(path),
+      isLater: false,
+      text: undefined,
+      diagnostic: { range, message, severity: DiagnosticSeverity.Error, source: "buf" },
+    };
   });
 }
 
-function findingsOf(project: Project, findings: readonly Finding[]): readonly InFile[] {
-  const uriOfName = (name: string): string => uriIn(project, name);
-  return findings.map((finding) => ({ uri: uriOfName(finding.at.file), diagnostic: diagnosticOf(finding, uriOfName) }));
+function findingsOf(findings: readonly Finding[], { texts, early }: Outcome): readonly InFile[] {
+  return findings.map((finding) => ({
+    uri: texts.uriOf(finding.at.file),
+    isLater: !early.has(finding),
+    text: texts.fileNamed(finding.at.file)?.document,
+    diagnostic: diagnosticOf(finding, texts.uriOf),
+  }));
+}
+
+function movedTo(text: TextDocument | undefined, known: InFile): readonly InFile[] {
+  const { diagnostic, text: before } = known;
+  const range = before && text && movedRange(diagnostic.range, before, text);
+  return range === undefined ? [] : [{ ...known, text, diagnostic: { ...diagnostic, range } }];
 }
 
 /** A finding of the compiler in the form of the protocol. */
@@ -64,10 +103,6 @@ export function diagnosticOf(finding: Finding, uriOfName: (name: string) => stri
       message: other.message,
     })),
   };
-}
-
-function uriIn({ root, program }: Project, name: string): string {
-  return program?.files(name)?.document.uri ?? uriOf(join(root, name));
 }
 
 function rangeOf({ line, column, endLine, endColumn }: Finding["at"]): Diagnostic["range"] {

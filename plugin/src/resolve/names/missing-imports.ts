@@ -7,7 +7,8 @@ import { inOrder } from "../../diagnostic/order.ts";
 export const ELSEWHERE =
   "correct the name, or give the plugin `strategy: all` in buf.gen.yaml, and buf no `--path`: this run contains one directory and its imports. Import the file if it belongs to a module dependency";
 
-const isElsewhere = ({ code, hint }: Diagnostic): boolean => code === "BFF201" && hint === ELSEWHERE;
+/** True for a name that may be in another directory; such diagnostics are merged in the end. */
+export const isElsewhere = ({ code, hint }: Diagnostic): boolean => code === "BFF201" && hint === ELSEWHERE;
 
 /**
  * Merges the diagnostics of names that may be in another directory into one error at the first of them. The others
