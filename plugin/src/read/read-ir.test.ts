@@ -30,6 +30,26 @@ const plain = (value: unknown): unknown => {
   );
 };
 
+test("a file with the same descriptor and text is read once, and its faults are reported each time", () => {
+  const text = `syntax = "proto3"; import "bff/v1/options.proto"; message M { string a = 1 [(bff.v1.field).by = ""]; }`;
+  const schema = schemaOf(requestFor({ "once.proto": text }));
+  const readText = (source: string) => {
+    const found: Diagnostic[] = [];
+    const { files } = readIr(
+      schema,
+      () => source,
+      (diagnostic) => found.push(diagnostic),
+    );
+    return { file: files[0], columns: found.map(({ at }) => at.column) };
+  };
+  const first = readText(text);
+  expect(first.columns).toHaveLength(1);
+  expect(readText(text)).toEqual(first);
+  expect(readText(text).file).toBe(first.file);
+  const moved = readText(text.replace("message", " message"));
+  expect(moved.columns).toEqual(first.columns.map((column) => column + 1));
+});
+
 describe("the intermediate representation", () => {
   test("the representation contains the files with rules in the order of the request, including imported ones", () => {
     const ir = read(

@@ -17,7 +17,7 @@ import {
   Protocol,
   service,
 } from "@protobff/messages/bff/v1/options_pb.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
 import type { Sources } from "../diagnostic/sources.ts";
 import type { Ir, IrFile } from "../ir/ir.ts";
 import { finish, type Sliced } from "../slices/sliced.ts";
@@ -58,7 +58,9 @@ export function* readIrInSlices(schema: Schema, sources: Sources, report: Report
   const files: IrFile[] = [];
   for (const file of schema.allFiles.filter(isRuled)) {
     yield;
-    files.push(readFile(file, targets.has(file.proto.name), locator(file), report));
+    const { ir, diagnostics } = readOnce(file, targets.has(file.proto.name), sources(file.proto.name), locator);
+    files.push(ir);
+    for (const diagnostic of diagnostics) report(diagnostic);
   }
   const rules = readRules(
     files.flatMap((file) => (file.target ? file.services : [])),
@@ -67,6 +69,29 @@ export function* readIrInSlices(schema: Schema, sources: Sources, report: Report
   const predefined: Ir["predefined"] = rules.size === 0 ? new Map() : readPredefined(schema.registry, locator);
   const bindings = readBindings(schema, files, locator);
   return { registry: schema.registry, allFiles: schema.allFiles, files, rules, predefined, bindings };
+}
+
+interface ReadFile {
+  readonly text: string | undefined;
+  readonly ir: IrFile;
+  readonly diagnostics: readonly Diagnostic[];
+}
+/** Files of earlier runs, whose descriptors an editor or `protobff dev` keeps. */
+const earlier = new WeakMap<DescFile, ReadFile>();
+
+function readOnce(
+  file: DescFile,
+  target: boolean,
+  text: string | undefined,
+  locator: (file: DescFile) => Locator,
+): ReadFile {
+  const known = earlier.get(file);
+  if (known?.text === text && known?.ir.target === target) return known;
+  const diagnostics: Diagnostic[] = [];
+  const ir = readFile(file, target, locator(file), (diagnostic) => diagnostics.push(diagnostic));
+  const read = { text, ir, diagnostics };
+  earlier.set(file, read);
+  return read;
 }
 
 function readBindings(

@@ -1,10 +1,13 @@
+const MOST_ABORTED = 3;
+
 /** Repeats work for the newest state: one run at a time. */
 export class NewestRun {
   readonly #work: (signal: AbortSignal) => Promise<void>;
   #loop: Promise<void> | undefined;
   #isDue = false;
   #abort = new AbortController();
-  #wasAborted = false;
+  /** Number of aborted runs since one ended. */
+  #aborted = 0;
 
   /** @param work one run; it rejects only after an abort */
   constructor(work: (signal: AbortSignal) => Promise<void>) {
@@ -12,14 +15,14 @@ export class NewestRun {
   }
 
   /**
-   * Begins a run. A running one is aborted, unless it follows an aborted one: constant changes let every second run
+   * Begins a run. A running one is aborted, unless it follows three aborted ones: constant changes let every fourth run
    * end. Resolves when nothing runs.
    *
    * @param aborts false to begin after the running one
    */
   start(aborts = true): Promise<void> {
     this.#isDue = true;
-    if (aborts && !this.#wasAborted) this.#abort.abort();
+    if (aborts && this.#aborted < MOST_ABORTED) this.#abort.abort();
     this.#loop ??= this.#runs();
     return this.#loop;
   }
@@ -37,7 +40,7 @@ export class NewestRun {
       await this.#work(signal).catch((thrown: unknown) => {
         if (!signal.aborted) throw thrown;
       });
-      this.#wasAborted = signal.aborted;
+      this.#aborted = signal.aborted ? this.#aborted + 1 : 0;
     }
     this.#loop = undefined;
   }

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { buildImage } from "../../project/buf.ts";
 import { Project } from "./project.ts";
@@ -54,4 +54,36 @@ test("messages of the file in use are checked first, and equal files are not com
   writeFileSync(join(root, "a.proto"), `${text("A")} `);
   await project.compile();
   expect(events.length).toBe(7);
+});
+
+test("the changed files are compiled before the project is built, and the project decides", async () => {
+  const root = mkdtempSync(join(tmpdir(), "protobff-project-"));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  writeFileSync(join(root, "buf.yaml"), "version: v2\n");
+  const path = join(root, "a.proto");
+  for (const name of ["a", "b"]) writeFileSync(join(root, `${name}.proto`), text(name.toUpperCase()));
+  let open = new Map<string, string>();
+  const events: string[] = [];
+  const project = new Project(root, {
+    open: () => open,
+    found: (_, name) => events.push(name),
+    ended: ({ faults, diagnostics }) =>
+      events.push(`${diagnostics?.length} ${[...new Set(faults.map(({ path }) => basename(path)))]}`),
+    failed: (thrown) => events.push(String(thrown)),
+  });
+  const changed = async (edited: string) => {
+    open = new Map([[path, edited]]);
+    events.length = 0;
+    await project.compile(path);
+    return events;
+  };
+  await changed(text("A"));
+  expect(await changed(text("C"))).toEqual(["a.proto", "a.proto", "0 "]);
+  expect(project.program?.registry.getMessage("a.C")).toBeDefined();
+  // Both files are right alone.
+  expect((await changed(text("B"))).at(-1)).toMatch(/^undefined [ab].proto$/);
+  // A fault of the other file would stay.
+  writeFileSync(join(root, "b.proto"), "message");
+  expect(await changed(text("D"))).toEqual(["undefined b.proto"]);
+  expect(await changed(text("E"))).toEqual(["undefined b.proto"]);
 });

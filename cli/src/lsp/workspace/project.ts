@@ -15,6 +15,7 @@ import type { FirstBuild } from "./first-builds.ts";
 import { boundHeap } from "./heap.ts";
 import { NewestRun } from "./newest-run.ts";
 import { withOverlay } from "./overlay.ts";
+import { areSame, withImporters, withPart } from "./partial-image.ts";
 
 /** The result of a compilation. */
 export interface Outcome {
@@ -34,12 +35,15 @@ interface EditorSide {
   readonly failed: (thrown: unknown) => void;
 }
 
-/** An outcome, and the inputs that it depends on. */
-interface Compiled {
+interface Input {
   readonly image: Image;
   readonly parameter: string;
-  readonly lock: string | undefined;
   readonly texts: CompiledTexts;
+}
+
+/** An outcome, and the inputs that it depends on. */
+interface Compiled extends Input {
+  readonly lock: string | undefined;
   readonly outcome: Outcome;
 }
 
@@ -47,17 +51,21 @@ interface Compiled {
 const SLICE_MS = 15;
 /** Turns of the event loop between two slices. */
 const TURNS = 3;
+/** Above, the project is built at once. */
+const MOST_CHANGED = 100;
 const TEMPLATE = "buf.gen.yaml";
 
 export class Project {
   readonly root: string;
   readonly #runs: NewestRun;
   readonly #ready = Promise.withResolvers<void>();
-  #image: Image | undefined;
+  /** Paths of files that buf did not build. */
+  #faulty: ReadonlySet<string> = new Set();
   #first: FirstBuild | undefined;
   #program: Program | undefined;
   /** The last program without errors. */
   #sound: Program | undefined;
+  #built: Input | undefined;
   #last: Compiled | undefined;
   #names: ReadonlyMap<string, string> = new Map();
   readonly #found: EditorSide["found"];
@@ -130,20 +138,63 @@ export class Project {
     this.#first = undefined;
     if (changed.size > 0) first?.end();
     const texts = new CompiledTexts(this.root, open);
+    const build = (of: typeof inputs, before = this.#built?.image): Promise<Image> =>
+      withOverlay(this.root, changed, (folder) => startInputs(folder, of, before, signal));
     try {
-      this.#image =
-        first !== undefined && changed.size === 0
-          ? await first.image
-          : await withOverlay(this.root, changed, (folder) => startInputs(folder, inputs, this.#image, signal));
-      return await this.#analyzed({ image: this.#image, parameter, texts }, signal);
+      const [only, ...others] = inputs;
+      const part =
+        only === undefined || others.length > 0
+          ? undefined
+          : await this.#partial(texts, (paths) => build([{ ...only, paths }]));
+      const whole = first !== undefined && changed.size === 0 ? first.image : build(inputs, part);
+      if (part !== undefined) await this.#analyzedMeanwhile({ image: part, parameter, texts }, whole, signal);
+      const image = await whole;
+      this.#faulty = new Set();
+      return await this.#analyzed({ image, parameter, texts }, signal);
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
-      return { diagnostics: undefined, faults: buildFaults(thrown.message, this.root), early: new Set(), texts };
+      const faults = buildFaults(thrown.message, this.root);
+      this.#faulty = new Set(faults.length === 0 ? [this.root] : faults.map(({ path }) => path));
+      return { diagnostics: undefined, faults, early: new Set(), texts };
     }
   }
 
-  async #analyzed(input: Pick<Compiled, "image" | "parameter" | "texts">, signal: AbortSignal): Promise<Outcome> {
+  /**
+   * Builds the files again that have changed since the last build. Undefined if there are none or too many, if other
+   * files have faults, or if these files do not build.
+   */
+  async #partial(
+    texts: CompiledTexts,
+    build: (paths: readonly string[]) => Promise<Image>,
+  ): Promise<Image | undefined> {
+    if (this.#built === undefined) return undefined;
+    const { image, texts: before } = this.#built;
+    const changed = image.files.filter(({ name }) => before.sources(name) !== texts.sources(name));
+    const paths = [...withImporters(image, new Set(changed.map(({ name }) => name)))].map(texts.pathOf);
+    if (paths.length === 0 || paths.length > MOST_CHANGED || !this.#faulty.isSubsetOf(new Set(paths))) return undefined;
+    try {
+      return withPart(image, await build(paths.map((path) => relative(this.root, path))));
+    } catch (thrown) {
+      if (thrown instanceof Refusal) return undefined;
+      throw thrown;
+    }
+  }
+
+  /** Analyzes an image until its project is built. */
+  async #analyzedMeanwhile(input: Input, whole: Promise<Image>, signal: AbortSignal): Promise<void> {
+    const other = new AbortController();
+    const compare = (image?: Image): void => {
+      if (image === undefined || !areSame(image, input.image)) other.abort();
+    };
+    whole.then(compare, () => compare());
+    await this.#analyzed(input, AbortSignal.any([signal, other.signal])).catch((thrown: unknown) => {
+      if (signal.aborted || !other.signal.aborted) throw thrown;
+    });
+  }
+
+  async #analyzed(input: Input, signal: AbortSignal): Promise<Outcome> {
     const { image, parameter, texts } = input;
+    this.#built = input;
     const lock = tryRead(join(this.root, parseParameter(parameter).parameter.lock));
     const last = this.#last;
     if (last !== undefined && isSame(last, { ...input, lock })) return last.outcome;
@@ -187,13 +238,7 @@ async function paused(work: ReturnType<typeof analyzeInSlices>, signal: AbortSig
 }
 
 function isSame(last: Compiled, { image, parameter, lock, texts }: Omit<Compiled, "outcome">): boolean {
-  return (
-    last.parameter === parameter &&
-    last.lock === lock &&
-    last.image.files.length === image.files.length &&
-    last.image.files.every((file, i) => file === image.files[i]) &&
-    last.texts.isSameAs(texts)
-  );
+  return last.parameter === parameter && last.lock === lock && areSame(last.image, image) && last.texts.isSameAs(texts);
 }
 
 /** Open files of the project whose text is not the one on disk, by path from the root. */
