@@ -6,7 +6,6 @@ import {
   type Connection,
   type InitializeParams,
   type InitializeResult,
-  type Location,
   LSPErrorCodes,
   type Position,
   ResponseError,
@@ -20,6 +19,7 @@ import { actions } from "./features/actions.ts";
 import { complete } from "./features/completion.ts";
 import { inlayHints } from "./features/hints.ts";
 import { hover } from "./features/hover.ts";
+import type { ModulesWith } from "./features/members.ts";
 import { definition, references } from "./features/places.ts";
 import { planAt } from "./features/plan.ts";
 import { prepareRename, RenameRefusal, rename } from "./features/rename.ts";
@@ -27,7 +27,7 @@ import { semanticTokens, TOKEN_TYPES } from "./features/tokens.ts";
 import type { Program } from "./program/program.ts";
 import { type SourceFile, sourceFile } from "./program/source-file.ts";
 import type { FirstBuilds } from "./workspace/first-builds.ts";
-import { memberPlaces, modulesWith } from "./workspace/member-places.ts";
+import { modulesWith } from "./workspace/modules.ts";
 import { type Outcome, Project } from "./workspace/project.ts";
 import { Publisher } from "./workspace/publisher.ts";
 
@@ -100,18 +100,13 @@ class LanguageServer {
     );
     connection.onHover(({ textDocument, position }) => this.#at(textDocument.uri, position, hover, undefined));
     connection.onDefinition(({ textDocument, position }) =>
-      this.#at(
-        textDocument.uri,
-        position,
-        (...at) => definition(...at, this.#membersIn(textDocument.uri, "declarations")).slice(),
-        [],
-      ),
+      this.#at(textDocument.uri, position, (...at) => definition(...at, this.#modulesIn(textDocument.uri)).slice(), []),
     );
     connection.onReferences(({ textDocument, position, context }) =>
       this.#at(
         textDocument.uri,
         position,
-        (...at) => references(...at, context.includeDeclaration, this.#membersIn(textDocument.uri, "uses")).slice(),
+        (...at) => references(...at, context.includeDeclaration, this.#modulesIn(textDocument.uri)).slice(),
         [],
       ),
     );
@@ -147,16 +142,15 @@ class LanguageServer {
     );
   }
 
-  #membersIn(uri: string, which: "declarations" | "uses"): (member: string) => readonly Location[] {
+  #modulesIn(uri: string): ModulesWith {
     const root = this.#projectOf(uri)?.root;
-    return (member) => (root === undefined ? [] : memberPlaces(root, member, which));
+    return (word) => (root === undefined ? [] : modulesWith(root, word));
   }
 
   #renamed(uri: string, [program, file, offset]: readonly [Program, SourceFile, number], name: string) {
-    const root = this.#projectOf(uri)?.root;
     return rename(program, file, offset, name, {
       isChanged: (changed) => this.#isChanged(program, changed),
-      modulesWith: (word) => (root === undefined ? [] : modulesWith(root, word)),
+      modulesWith: this.#modulesIn(uri),
     });
   }
 

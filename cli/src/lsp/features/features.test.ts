@@ -238,10 +238,10 @@ describe("places", () => {
       file &&
       definition(withResolver, file, offset, (member) => {
         members.push(member);
-        return [];
+        return [{ uri: "file:///resolvers.ts", text: "export const resolvers = {\n  pageLimit: () => 1,\n};" }];
       });
     expect(members).toEqual(["pageLimit"]);
-    expect(lines(found ?? [])).toEqual(["app/v1/app.proto:25"]);
+    expect(lines(found ?? [])).toEqual(["app/v1/app.proto:25", "resolvers.ts:2"]);
   });
   test("a function of the user, at its declaration and at a call", () => {
     const app = APP.replace(
@@ -252,18 +252,16 @@ describe("places", () => {
     const withFunction = programOf({ "app/v1/app.proto": app, "up/v1/up.proto": UP });
     expect(withFunction.analysis.diagnostics).toEqual([]);
     const file = withFunction.files("app/v1/app.proto");
-    const members: string[] = [];
-    const membersOf = (member: string) => {
-      members.push(member);
-      return [];
-    };
+    const text = "const functions = {\n  slugOf,\n};\nfunction slugOf() {}\nfunctions.slugOf();\n";
+    const modulesWith = (word: string) => (word === "slugOf" ? [{ uri: "file:///functions.ts", text }] : []);
     for (const offset of [app.indexOf('"slug.of"') + 2, app.indexOf('"slug.of(') + 2]) {
-      const [declaration] = file === undefined ? [] : definition(withFunction, file, offset, membersOf);
-      const uses = file === undefined ? [] : references(withFunction, file, offset, false, membersOf);
+      const [declaration, ...defined] = file === undefined ? [] : definition(withFunction, file, offset, modulesWith);
+      const [call, ...uses] = file === undefined ? [] : references(withFunction, file, offset, false, modulesWith);
       expect(file?.document.getText(declaration?.range)).toBe('"slug.of"');
-      expect(uses.map(({ range }) => file?.document.getText(range))).toEqual(["slug.of"]);
+      expect(lines(defined)).toEqual(["functions.ts:2"]);
+      expect(file?.document.getText(call?.range)).toBe("slug.of");
+      expect(lines(uses)).toEqual(["functions.ts:2", "functions.ts:5"]);
     }
-    expect(members).toEqual(["slugOf", "slugOf", "slugOf", "slugOf"]);
   });
   test("references from a declaration of an upstream, and of a step", () => {
     const up = program.files("up/v1/up.proto");

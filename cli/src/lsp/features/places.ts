@@ -3,13 +3,14 @@ import { childrenOf, composesOf, type Node, type Origin, type Variable } from "p
 import type { Location } from "vscode-languageserver";
 import { meaningOf } from "../options/meanings.ts";
 import { fieldNameOf, typedPath } from "../options/typed-path.ts";
-import { foundAt } from "../program/found.ts";
+import { type Found, foundAt } from "../program/found.ts";
 import { meaningOfName } from "../program/named.ts";
 import { offsetOf, type Program } from "../program/program.ts";
 import type { SourceFile } from "../program/source-file.ts";
 import { fullNameOf, keyOf, type Meant, mentionsIn } from "../program/symbols.ts";
 import { decoded } from "../syntax/cursor.ts";
 import { elementNamed, stringsOf } from "../syntax/values.ts";
+import { definitionsIn, type ModulesWith, type PlacedUse, usesOfMember } from "./members.ts";
 
 /**
  * Returns the declarations of the thing at an offset. A function of the user, and a field or message with a resolver,
@@ -19,24 +20,22 @@ export function definition(
   program: Program,
   file: SourceFile,
   offset: number,
-  resolversOf: MembersOf = NOWHERE,
+  modulesWith: ModulesWith = NOWHERE,
 ): readonly Location[] {
   const found = foundAt(program, file, offset);
-  if (found?.kind === "function")
-    return [
-      ...declarationsOfFunction(found.name, program),
-      ...inTypeScript(memberOf(found.name, program), resolversOf),
-    ];
-  if (found?.kind !== "meant") return [];
-  return [...declarationsOf(found.meant, program), ...inTypeScript(resolverOf(found.meant, program), resolversOf)];
+  const inTypeScript = definitionsIn(usesInTypeScript(found, program, modulesWith)).map(({ place }) => place);
+  if (found?.kind === "function") return [...declarationsOfFunction(found.name, program), ...inTypeScript];
+  return found?.kind === "meant" ? [...declarationsOf(found.meant, program), ...inTypeScript] : [];
 }
 
-/** Returns the places of a member of resolvers or functions, in the user's TypeScript. */
-type MembersOf = (member: string) => readonly Location[];
-const NOWHERE: MembersOf = () => [];
+const NOWHERE: ModulesWith = () => [];
 
-function inTypeScript(member: string | undefined, membersOf: MembersOf): readonly Location[] {
-  return member === undefined ? [] : membersOf(member);
+function usesInTypeScript(found: Found | undefined, program: Program, modulesWith: ModulesWith): readonly PlacedUse[] {
+  const [member, owner] =
+    found?.kind === "function"
+      ? ([memberOf(found.name, program), "Functions"] as const)
+      : ([found?.kind === "meant" ? resolverOf(found.meant, program) : undefined, "Resolvers"] as const);
+  return member === undefined ? [] : usesOfMember(member, owner, modulesWith);
 }
 
 /** Name in TypeScript of a function of the user: `slugOf`, for `slug.of`. */
@@ -83,20 +82,21 @@ export function references(
   file: SourceFile,
   offset: number,
   declared: boolean,
-  membersOf: MembersOf = NOWHERE,
+  modulesWith: ModulesWith = NOWHERE,
 ): readonly Location[] {
   const found = foundAt(program, file, offset);
+  const inTypeScript = usesInTypeScript(found, program, modulesWith).map(({ place }) => place);
   if (found?.kind === "function")
     return distinct([
       ...(declared ? declarationsOfFunction(found.name, program) : []),
       ...callsOfFunction(found.name, program),
-      ...inTypeScript(memberOf(found.name, program), membersOf),
+      ...inTypeScript,
     ]);
   if (found?.kind !== "meant") return [];
   return distinct([
     ...(declared ? declarationsOf(found.meant, program) : []),
     ...usesOf(found.meant, program),
-    ...inTypeScript(resolverOf(found.meant, program), membersOf),
+    ...inTypeScript,
   ]);
 }
 

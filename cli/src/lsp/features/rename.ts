@@ -1,12 +1,11 @@
 // Renames of steps and of the user's functions.
 import { functionMember, functionNameFault, isReservedName, type Step } from "protoc-gen-bff/internal/language";
 import type { Location, Range, TextEdit, WorkspaceEdit } from "vscode-languageserver";
-import { TextDocument } from "vscode-languageserver-textdocument";
-import { type MemberUse, type Module, memberUses } from "../../resolvers/member-uses.ts";
 import { foundAt } from "../program/found.ts";
 import type { Program } from "../program/program.ts";
 import type { SourceFile } from "../program/source-file.ts";
 import type { Stretch } from "../syntax/tree.ts";
+import { type ModulesWith, type PlacedUse, usesOfMember } from "./members.ts";
 import { between, callsOfFunction, declarationsOf, distinct, locationOf, resolverOf, usesOf } from "./places.ts";
 
 /** A rename that is refused, with its reason for the user. */
@@ -16,8 +15,7 @@ export class RenameRefusal extends Error {}
 export interface Texts {
   /** True if a document is not the text that the program was compiled from. */
   readonly isChanged: (uri: string) => boolean;
-  /** Modules with a type of functions that contain a word. */
-  readonly modulesWith: (word: string) => readonly Module[];
+  readonly modulesWith: ModulesWith;
 }
 
 type Target = Stretch &
@@ -125,10 +123,10 @@ function memberEdits(old: string, name: string, { analysis: { plan } }: Program,
   if (members.length > 1 || others.includes(functionMember(old)) || others.includes(newMember))
     throw new RenameRefusal(`several functions share the name of a member in TypeScript: rename "${old}" by hand`);
   const first = `rename \`${member}\` to \`${newMember}\` in TypeScript first, then rename here`;
-  const uses = usesIn(texts.modulesWith(member), member);
+  const uses = usesOfMember(member, "Functions", texts.modulesWith);
   const unknown = uses.find(({ kind }) => kind === "unknown");
   if (unknown !== undefined) throw new RenameRefusal(`\`${member}\` may be read at ${shownUse(unknown)}: ${first}`);
-  const present = usesIn(texts.modulesWith(newMember), newMember).find(({ kind }) => kind !== "unknown");
+  const present = usesOfMember(newMember, "Functions", texts.modulesWith).find(({ kind }) => kind !== "unknown");
   const [use, second] = uses;
   if (use !== undefined && (second ?? present) !== undefined)
     throw new RenameRefusal(
@@ -139,22 +137,7 @@ function memberEdits(old: string, name: string, { analysis: { plan } }: Program,
   return [{ ...use.place, newText: use.kind === "shorthand" ? `${newMember}: ${member}` : newMember }];
 }
 
-interface Use {
-  readonly kind: MemberUse["kind"];
-  readonly place: Location;
-}
-
-function usesIn(modules: readonly Module[], member: string): readonly Use[] {
-  return modules.flatMap(({ uri, text }) => {
-    const document = TextDocument.create(uri, "typescript", 0, text);
-    return memberUses(text, member).map(({ kind, from, to }) => ({
-      kind,
-      place: { uri, range: { start: document.positionAt(from), end: document.positionAt(to) } },
-    }));
-  });
-}
-
-const shownUse = ({ place: { uri, range } }: Use): string => shown(uri, range);
+const shownUse = ({ place: { uri, range } }: PlacedUse): string => shown(uri, range);
 
 function shown(uri: string, { start }: Range): string {
   return `${decodeURIComponent(uri.slice(uri.lastIndexOf("/") + 1))}:${start.line + 1}`;

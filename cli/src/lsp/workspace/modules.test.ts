@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { uriOf } from "./compiled-texts.ts";
-import { memberPlaces } from "./member-places.ts";
+import { modulesWith } from "./modules.ts";
 
-test("members are found in modules with a type of resolvers, not in generated code or packages", () => {
+test("a word is found in modules with a type of resolvers, not in generated code or packages", () => {
   const root = mkdtempSync(join(tmpdir(), "protobff-resolvers-"));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   const write = (path: string, text: string): void => {
@@ -19,15 +19,10 @@ test("members are found in modules with a type of resolvers, not in generated co
   write("src/other.ts", "export const other = {\n  pageTitle: 1,\n};\n");
   write("gen/web_bff.ts", module);
   write("node_modules/x/resolvers.ts", module);
-  const uri = uriOf(join(root, "src/resolvers.ts"));
-  expect(memberPlaces(root, "pageTitle", "declarations")).toEqual([
-    { uri, range: { start: { line: 1, character: 2 }, end: { line: 1, character: 11 } } },
-  ]);
-  const uses = memberPlaces(root, "pageTitle", "uses").map(({ uri, range: { start } }) => `${uri}:${start.line}`);
-  const calls = uriOf(join(root, "src/calls.ts"));
-  expect(uses.sort()).toEqual([`${calls}:0`, `${calls}:1`, `${uri}:1`]);
-  expect(memberPlaces(root, "pageText", "declarations").map(({ range }) => range.start)).toEqual([
-    { line: 2, character: 8 },
-  ]);
-  expect(memberPlaces(join(root, "missing"), "pageTitle", "uses")).toEqual([]);
+  const paths = (word: string) => modulesWith(root, word).map(({ uri }) => uri);
+  const [resolvers, calls] = ["src/resolvers.ts", "src/calls.ts"].map((path) => uriOf(join(root, path)));
+  expect(paths("pageTitle").sort()).toEqual([calls, resolvers]);
+  expect(paths("pageText")).toEqual([resolvers]);
+  expect(paths("page")).toEqual([]);
+  expect(modulesWith(join(root, "missing"), "pageTitle")).toEqual([]);
 });
