@@ -104,7 +104,7 @@ try {
   };
   await save();
   const changed = performance.now();
-  await editor.change(uri, right);
+  await editor.change(uri, EDITS % 2 === 0 ? right : wrong);
   await save();
   const whole = performance.now() - changed;
 
