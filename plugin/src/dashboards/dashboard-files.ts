@@ -15,11 +15,11 @@ export function dashboardFiles(
   return plan.servers.flatMap((server) => {
     const watched = watchedOf(server, plan);
     const named = (suffix: string): string => server.path.replace(/server$/, suffix);
-    const dashboard = {
+    const dashboard = () => ({
       name: `${named("dashboard")}.json`,
       content: `${jsonText(dashboardOf(watched))}\n`,
-    };
-    const alerts = { name: `${named("alerts")}.yaml`, content: rulesOf(watched) };
-    return [...(selection.has("grafana") ? [dashboard] : []), ...(selection.has("prometheus") ? [alerts] : [])];
+    });
+    const alerts = () => ({ name: `${named("alerts")}.yaml`, content: rulesOf(watched) });
+    return [...(selection.has("grafana") ? [dashboard()] : []), ...(selection.has("prometheus") ? [alerts()] : [])];
   });
 }
