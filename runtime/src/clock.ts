@@ -15,6 +15,8 @@ export interface Clock {
   /** Calls `run(argument)` once, `ms` milliseconds from now. */
   setTimeout<T>(run: (argument: T) => void, ms: number, argument: T): Timer;
   clearTimeout(timer: Timer): void;
+  /** Calls `run(argument)` in the next turn of the event loop. Undefined: as `setImmediate` does. */
+  setImmediate?<T>(run: (argument: T) => void, argument: T): void;
 }
 
 /** The longest timer that Node has, in milliseconds: it fires a longer one at once. */

@@ -135,10 +135,13 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      if (!this.#over) this.#goOn();
-    });
+    const { clock } = this.#rpc;
+    if (clock.setImmediate === undefined) setImmediate(deliver, this as Scheduled);
+    else clock.setImmediate(deliver, this as Scheduled);
+  }
+  deliver(): void {
+    this.#scheduled = false;
+    if (!this.#over) this.#goOn();
   }
   #goOn(): void {
     if (!this.#ready || [...this.#coming].some(({ listed }) => listed)) return;
@@ -292,4 +295,8 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
 interface Slow {
   giveUp(): void;
 }
+interface Scheduled {
+  deliver(): void;
+}
+const deliver = (follower: Scheduled): void => follower.deliver();
 const slow = (follower: Slow): void => follower.giveUp();

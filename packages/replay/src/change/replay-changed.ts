@@ -1,7 +1,8 @@
 import type { ArrivalEvent, CapturedRequest, CaptureHeader } from "@protobff/server/capture";
 import { CaptureError } from "../capture/read-capture.ts";
 import { ReplayClock } from "../tape/replay-clock.ts";
-import { type ExactReplay, type Outcome, settled, start } from "../tape/replay-exactly.ts";
+import { type ExactReplay, settled } from "../tape/replay-exactly.ts";
+import { type Outcome, start } from "../tape/running.ts";
 import { type AnswerEvent, answer, type SentAttempt, Stage } from "../tape/stage.ts";
 import { endpointOf, type World } from "../world/create-endpoints.ts";
 import type { Change } from "./change.ts";
@@ -35,7 +36,7 @@ const MOST_EVENTS = 100_000;
 /**
  * Runs a captured request with changes to its upstreams. Time passes from event to event, and computing takes none. An
  * attempt that the capture does not have gets the answer and the duration of an equal one, or of the last one of its
- * method.
+ * method. The client of a stream reads each message at once.
  *
  * @throws CaptureError if the delay of an answer changes that the capture does not have
  * @param exact the exact replay of the request, with the time at which each attempt was sent
@@ -53,14 +54,7 @@ export async function replayChanged(
   const clock = new ReplayClock({ startedAt, readings: [], dates, random, date: Date.parse(request.at) });
   const stage = new Stage(clock, request.decisions, false);
   const answers = answersOf(request, exact.stage.attempts);
-  for (const { path, answer, delay } of changes) {
-    const hasNone =
-      answer === undefined && delay(0) < Number.POSITIVE_INFINITY && !answers.some(({ sent }) => sent.path === path);
-    if (hasNone && !changes.some((other) => other.path === path && other.answer !== undefined))
-      throw new CaptureError(
-        `--set: the capture has no answer of ${path.slice(1)}: add one with answer={…}, or status=UNAVAILABLE`,
-      );
-  }
+  assertCaptured(changes, new Set(answers.map(({ sent }) => sent.path)));
   const due: Due[] = [];
   let [order, answered] = [0, 0];
   const at = (us: number, run: () => void): void => {
@@ -78,15 +72,18 @@ export async function replayChanged(
   };
   const endpoint = await endpointOf(world, header, request, stage);
   let endedAt: number | undefined;
-  const running = start(endpoint, request, world, () => {
+  const running = start(endpoint, request, world, stage, () => {
     endedAt = clock.at;
   });
-  for (const event of request.tape)
-    if (event[0] === "gone")
-      at(event[1], () => {
-        stage.log.push({ at: clock.at, kind: "gone" });
-        running.cancel();
-      });
+  for (const event of request.tape) {
+    const [kind] = event;
+    if (kind !== "gone" && kind !== "drain") continue;
+    at(event[1], () => {
+      stage.log.push({ at: clock.at, kind });
+      running[kind]();
+    });
+  }
+  if (request.outcome.stream === "cut") at(request.endedAt, running.cut);
   for (let events = 0; events < MOST_EVENTS; events++) {
     await settled();
     if (running.outcome() !== undefined) break;
@@ -96,6 +93,17 @@ export async function replayChanged(
     next.run();
   }
   return { outcome: running.outcome(), stage, tookUs: (endedAt ?? clock.at) - startedAt };
+}
+
+/** @throws CaptureError if the delay of a method changes that the capture has no answer of */
+function assertCaptured(changes: readonly Change[], captured: ReadonlySet<string>): void {
+  for (const { path, answer, delay } of changes) {
+    const hasNone = answer === undefined && delay(0) < Number.POSITIVE_INFINITY && !captured.has(path);
+    if (hasNone && !changes.some((other) => other.path === path && other.answer !== undefined))
+      throw new CaptureError(
+        `--set: the capture has no answer of ${path.slice(1)}: add one with answer={…}, or status=UNAVAILABLE`,
+      );
+  }
 }
 
 /** Removes and returns the earliest event: an answer, or a timer. */

@@ -87,8 +87,8 @@ function isOrder(order: unknown): order is ReplayOrder {
 }
 
 function listed({ id, method: rpc, at, startedAt, endedAt, outcome, tape }: CapturedRequest): ShownRequest {
-  const { failure, answer, degraded = "" } = outcome;
-  const status = answer === undefined ? "CANCELLED" : "OK";
+  const { failure, answer, degraded = "", stream } = outcome;
+  const status = answer === undefined && stream === undefined ? "CANCELLED" : "OK";
   return {
     id,
     rpc,

@@ -9,7 +9,7 @@ import type {
   ShownReplay,
 } from "@protobff/server/capture";
 import { methodsOf, timelineOf } from "../report/timeline.ts";
-import type { Outcome } from "../tape/replay-exactly.ts";
+import type { Outcome } from "../tape/running.ts";
 import type { LoggedEvent, SentAttempt, Stage } from "../tape/stage.ts";
 
 /** A replay that has run. */
@@ -25,6 +25,9 @@ export interface FinishedReplay {
 /** Maximum number of events that the page receives. */
 const MOST_EVENTS = 2_000;
 
+/** Maximum number of messages of a stream that the page receives. */
+const MOST_MESSAGES = 100;
+
 /** Returns the events, calls and outcome of a replay. */
 export function shownReplay(
   { request, outcome, stage, tookUs, difference }: FinishedReplay,
@@ -32,7 +35,7 @@ export function shownReplay(
   show: ShowMessage,
 ): ShownReplay {
   const rows = timelineOf(request, stage, methodsOf(services)).slice(0, MOST_EVENTS);
-  const { status, text } = endOf(outcome, (bytes) => show(request.method, "output", bytes));
+  const { status, text } = endOf(outcome, stage, (bytes) => show(request.method, "output", bytes));
   const more = stage.log.length - rows.length;
   const ms = Math.max(tookUs / 1_000, rows.at(-1)?.ms ?? 0);
   return {
@@ -48,11 +51,14 @@ export function shownReplay(
 
 function endOf(
   outcome: Outcome | undefined,
+  { messages }: Stage,
   show: (bytes: Uint8Array) => string,
 ): Readonly<Record<"status" | "text", string>> {
   if (outcome === undefined) return { status: "RUNNING", text: "the request does not end" };
-  const { answer, failure } = outcome;
+  const { answer, failure, stream } = outcome;
   if (failure !== undefined) return { status: codeName(failure.code), text: failure.message };
+  if (stream !== undefined)
+    return { status: "OK", text: `[${messages.slice(0, MOST_MESSAGES).map(show).join(",\n")}]` };
   if (answer === undefined) return { status: "CANCELLED", text: "the client has left" };
   return { status: "OK", text: show(Buffer.from(answer, "base64")) };
 }

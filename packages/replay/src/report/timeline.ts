@@ -1,7 +1,7 @@
 import { type DescMessage, type DescMethod, type DescService, fromBinary, toJson } from "@bufbuild/protobuf";
 import { codeName } from "@protobff/runtime/internal/failure";
 import type { CapturedRequest } from "@protobff/server/capture";
-import type { Outcome } from "../tape/replay-exactly.ts";
+import type { Outcome } from "../tape/running.ts";
 import type { LoggedEvent, Stage } from "../tape/stage.ts";
 
 /** Row of a timeline. */
@@ -38,20 +38,30 @@ export function shownMessage(desc: DescMessage | undefined, bytes: Uint8Array): 
 /** Returns an outcome in words. */
 export function shownOutcome(outcome: Outcome | undefined, output: DescMessage | undefined): string {
   if (outcome === undefined) return "no end";
-  const { answer, degraded, failure } = outcome;
+  const { answer, degraded, failure, stream } = outcome;
+  if (stream !== undefined) return STREAM_ENDS[stream];
   if (failure !== undefined) return `${codeName(failure.code)}: ${failure.message}`;
   if (answer === undefined) return "the client has left";
   const bytes = Buffer.from(answer, "base64");
   return `${shownMessage(output, bytes)}${degraded === "" || degraded === undefined ? "" : `, degraded: ${degraded}`}`;
 }
 
-const TEXTS: Readonly<Record<"timer" | "place" | "shed" | "joined" | "shared" | "gone", string>> = {
+const STREAM_ENDS: Readonly<Record<NonNullable<Outcome["stream"]>, string>> = {
+  ended: "the stream ends",
+  cut: "the stream is captured until here: it exceeds BFF_CAPTURE_REQUEST_BYTES",
+};
+
+const TEXTS: Readonly<Partial<Record<LoggedEvent["kind"], string>>> = {
   timer: "a timer fires",
   place: "a waiting attempt gets a place",
   shed: "a waiting attempt gets no place",
   joined: "a fetch of another request ends",
   shared: "another request shares a fetch",
   gone: "the client leaves",
+  ready: "the client has read",
+  drain: "the server shuts down",
+  opened: "⇒ the stream opens",
+  beat: "⇒ a heartbeat",
 };
 
 /** Returns the events of a replay in words. */
@@ -59,7 +69,9 @@ export function timelineOf(request: CapturedRequest, { log, attempts }: Stage, m
   const ms = (at: number): number => (at - request.startedAt) / 1_000;
   const textOf = ({ kind, attempt = -1, bytes, fault, at, isAssumed }: LoggedEvent): string => {
     const sent = attempts[attempt];
-    if (sent === undefined) return TEXTS[kind as keyof typeof TEXTS];
+    if (kind === "message" && bytes !== undefined)
+      return `⇒ message ${shownMessage(methodOf(`/${request.method}`)?.output, bytes)}`;
+    if (sent === undefined) return TEXTS[kind] ?? kind;
     const { client, path, message, number } = sent;
     const method = methodOf(path);
     const name = `${client} ${path.slice(path.lastIndexOf("/") + 1)} #${number}`;

@@ -78,6 +78,9 @@ export class ReplayClock implements Clock {
     this.timers.set(timer.index, timer);
     return timer;
   }
+  setImmediate<T>(run: (argument: T) => void, argument: T): void {
+    this.setTimeout(run, 0, argument);
+  }
   clearTimeout(timer: Timer): void {
     this.timers.delete((timer as RunningTimer).index);
   }

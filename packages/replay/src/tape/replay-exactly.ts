@@ -1,7 +1,3 @@
-import { type DescMethodUnary, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
-import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
-import { OVER } from "@protobff/runtime/internal/failure";
-import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import {
   type ArrivalEvent,
   type CapturedEntry,
@@ -14,12 +10,10 @@ import {
   maskOf,
   type TapeEvent,
 } from "@protobff/server/capture";
-import { endpointOf, headersOf, type World } from "../world/create-endpoints.ts";
+import { endpointOf, type World } from "../world/create-endpoints.ts";
 import { ReplayClock } from "./replay-clock.ts";
+import { type Outcome, type Running, start } from "./running.ts";
 import { answer, Stage } from "./stage.ts";
-
-/** Outcome of a replayed request. */
-export type Outcome = CapturedRequest["outcome"];
 
 /** Result of an exact replay. */
 export interface ExactReplay {
@@ -27,43 +21,6 @@ export interface ExactReplay {
   /** First difference from the capture; undefined: answer and order of events are identical. */
   readonly difference: string | undefined;
   readonly stage: Stage;
-}
-
-/** A request that runs on a stage. */
-export interface Running {
-  readonly outcome: () => Outcome | undefined;
-  readonly cancel: () => undefined;
-}
-
-/** Starts a captured request. */
-export function start(endpoint: Endpoint, request: CapturedRequest, world: World, ended: () => void): Running {
-  const method: DescMethodUnary = endpoint.method;
-  const { codec } = endpoint;
-  const bytes = Uint8Array.from(Buffer.from(request.message, "base64"));
-  const args: Message = codec === undefined ? fromBinary(method.input, bytes) : codec.decode(bytes);
-  let outcome: Outcome | undefined;
-  const end = (found: Outcome): void => {
-    if (outcome === undefined) ended();
-    outcome ??= found;
-  };
-  const answering = endpoint.run(
-    args,
-    headersOf(request, world),
-    request.clientMs,
-    (response, degraded) => {
-      const answer =
-        codec === undefined ? toBinary(method.output, response) : codec.encode(response).subarray(PREFIX_BYTES);
-      end({ answer: Buffer.from(answer).toString("base64"), degraded });
-    },
-    ({ clientCode: code, clientMessage: message }) => {
-      end({ failure: { code, message } });
-    },
-  );
-  const cancel = (): undefined => {
-    answering.cancel(OVER);
-    end({});
-  };
-  return { outcome: () => outcome, cancel };
 }
 
 /**
@@ -106,12 +63,13 @@ async function replayOnce(
   const { startedAt, readings, dates, random, tape } = request;
   const clock = new ReplayClock({ startedAt, readings, dates, random, date: Date.parse(request.at) });
   const stage = new Stage(clock, request.decisions, true);
+  for (const event of tape) if (event[0] === "message") stage.reads.push(event[3] === 1);
   const endpoint = await endpointOf(world, header, request, stage);
   const arrivals = tape.filter(isArrival);
   const endOf = (i: number): number => arrivals[i]?.[2] ?? readings.length;
   clock.enter(startedAt, 0, endOf(0));
   let surplus = 0;
-  const running = start(endpoint, request, world, () => {
+  const running = start(endpoint, request, world, stage, () => {
     surplus = clock.surplus;
   });
   const { output } = endpoint.method;
@@ -134,19 +92,31 @@ async function replayOnce(
     if (joined === 0) last = i;
     if (joined === 0) await (early.has(i) ? continued(early.get(i) ?? 0) : settled());
     const [effect] = stage.effects;
-    if (effect !== undefined)
-      return ended(`${place}: the replay does ${JSON.stringify(effect)} before ${kind} arrives`, last);
+    if (effect !== undefined) return ended(`${place}: the replay does ${shown(effect)} before ${kind} arrives`, last);
     clock.enter(at, from, endOf(++arrived));
     const difference = deliver(event, stage, running);
     if (difference !== undefined) return ended(`${place}: ${difference}`, last);
+  }
+  if (request.outcome.stream === "cut") {
+    running.cut();
+    return ended(undefined);
   }
   const more = surplus === 0 ? undefined : `the replay reads ${surplus} more values of the clock or of chance`;
   return ended(differenceOf(request, running.outcome(), maskOf(output)) ?? more);
 }
 
+const EFFECTS: ReadonlySet<string> = new Set<EffectEvent[0]>([
+  ...(["send", "cancel", "opened", "message", "beat", "answer"] as const),
+]);
+
 function isArrival(event: TapeEvent): event is ArrivalEvent {
-  return event[0] !== "send" && event[0] !== "cancel" && event[0] !== "answer";
+  return !EFFECTS.has(event[0]);
 }
+
+const MOST_CHARACTERS = 200;
+
+/** Returns an effect as text. Messages are shortened. */
+const shown = (effect: EffectEvent | undefined): string => JSON.stringify(effect ?? null).slice(0, MOST_CHARACTERS);
 
 /** Maximum number of turns of the event loop in which an effect may follow its cause. */
 const MOST_TURNS = 20;
@@ -155,12 +125,12 @@ async function expectEffect(event: EffectEvent, { effects }: Stage, running: Run
   const isThere = (): boolean => (event[0] === "answer" ? running.outcome() !== undefined : effects.length > 0);
   for (let tick = 0; tick < MOST_TICKS && !isThere(); tick++) await continued(1);
   for (let turn = 0; turn < MOST_TURNS && !isThere(); turn++) await settled();
-  if (!isThere()) return `the replay does not do ${JSON.stringify(event)}`;
+  if (!isThere()) return `the replay does not do ${shown(event)}`;
   if (event[0] === "answer") return undefined;
   const done = effects.shift();
   return JSON.stringify(done) === JSON.stringify(event)
     ? undefined
-    : `the replay does ${JSON.stringify(done)} in place of ${JSON.stringify(event)}`;
+    : `the replay does ${shown(done)} in place of ${shown(event)}`;
 }
 
 /** Delivers a value. Returns why that is impossible. */
@@ -173,7 +143,7 @@ function deliver(event: ArrivalEvent, stage: Stage, running: Running): string | 
     return undefined;
   }
   stage.log.push({ at: stage.clock.at, kind: event[0] });
-  if (event[0] === "gone") return running.cancel();
+  if (event[0] === "gone" || event[0] === "ready" || event[0] === "drain") return running[event[0]]();
   if (event[0] === "shared") {
     const [, , , , fetch, act, sharer] = event;
     return stage.shares(fetch, act, sharer) ? undefined : `fetch ${fetch} is not begun in the replay`;
@@ -194,7 +164,7 @@ function share([, , , , join, what, value]: Extract<ArrivalEvent, readonly ["joi
 
 /** Fires a timer, or admits a waiter. */
 function wake(
-  [kind, , , , index]: Exclude<ArrivalEvent, readonly ["reply" | "fault" | "gone" | "joined" | "shared", ...unknown[]]>,
+  [kind, , , , index]: Extract<ArrivalEvent, readonly ["timer" | "place" | "shed", ...unknown[]]>,
   stage: Stage,
 ): string | undefined {
   if (kind === "timer") {
@@ -217,9 +187,9 @@ function differenceOf(
   mask: ReturnType<typeof maskOf>,
 ): string | undefined {
   const answer = replayed.answer && Buffer.from(replayed.answer, "base64");
-  const shown = answer && mask ? Buffer.from(mask(answer)).toString("base64") : replayed.answer;
-  const [before, after] = [outcome, { ...replayed, answer: shown }].map(({ answer, degraded, failure }) =>
-    JSON.stringify([answer, degraded, failure]),
+  const masked = answer && mask ? Buffer.from(mask(answer)).toString("base64") : replayed.answer;
+  const [before, after] = [outcome, { ...replayed, answer: masked }].map(
+    ({ answer, degraded, failure, stream, token }) => JSON.stringify([answer, degraded, failure, stream, token]),
   );
   return before === after ? undefined : `the outcome is ${after} in place of ${before}`;
 }

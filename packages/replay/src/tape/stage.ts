@@ -35,10 +35,10 @@ export interface SentAttempt {
 export interface LoggedEvent {
   /** In microseconds of the replay's clock. */
   readonly at: number;
-  readonly kind: "send" | "cancel" | "reply" | "fault" | "timer" | "place" | "shed" | "joined" | "shared" | "gone";
+  readonly kind: ArrivalEvent[0] | Exclude<EffectEvent[0], "answer">;
   /** Number of the attempt, from 0. */
   readonly attempt?: number;
-  /** Answer of the attempt. */
+  /** Answer of the attempt, or message for the client. */
   readonly bytes?: Uint8Array;
   readonly fault?: CapturedFault;
   /** True if the capture has no such answer: it is that of another attempt. */
@@ -56,7 +56,11 @@ export class Stage {
   readonly #fetches: SharedFetch[] = [];
   readonly #sharers = new Map<number, Receiver>();
   readonly log: LoggedEvent[] = [];
-  /** Method of the first server stream that the request has opened. Captures have no streams. */
+  /** Messages of the client's stream. */
+  readonly messages: Uint8Array[] = [];
+  /** For each message: whether the client takes more at once. Others are taken at once. */
+  readonly reads: boolean[] = [];
+  /** Method of the first upstream's stream that the request has opened. Captures do not have them. */
   stream: string | undefined;
   /** Receives each attempt when it is sent. */
   sends: (sent: SentAttempt, index: number) => void = () => {};
@@ -108,6 +112,11 @@ export class Stage {
     return result === "wait" ? "go" : result;
   }
 
+  /** Adds an effect on the client's stream. */
+  affects(effect: Extract<EffectEvent, readonly ["opened" | "message" | "beat", ...unknown[]]>, bytes?: Uint8Array) {
+    this.effects.push(effect);
+    this.log.push({ at: this.clock.at, kind: effect[0], ...(bytes !== undefined && { bytes }) });
+  }
   /** Returns a cache with the captured entries. */
   cache({ entries = [], joins = [] }: Pick<CapturedRequest, "entries" | "joins">): Cache {
     const cache = new Cache({ clock: this.clock });

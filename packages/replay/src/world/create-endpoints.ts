@@ -74,13 +74,17 @@ export async function openWorld(declaration: Declaration, environment: NodeJS.Pr
   return { declaration, env, supplied, propagator, principal };
 }
 
-/** Creates the endpoint of a request, on the clock and the upstreams of the stage. */
+/**
+ * Creates the endpoint of a request, on the clock and the upstreams of the stage.
+ *
+ * @throws CaptureError if the server has no such RPC
+ */
 export async function endpointOf(
   { declaration, env, supplied, principal }: World,
   header: CaptureHeader,
   request: CapturedRequest,
   stage: Stage,
-): Promise<Endpoint> {
+): Promise<Endpoint | StreamEndpoint> {
   const { method } = request;
   const { clock } = stage;
   const of = (name: string): readonly [string, UnaryClient] => [name, stage.client(name)];
@@ -115,7 +119,6 @@ export async function endpointOf(
   const found = made.find((endpoint) => isOf(endpoint, method));
   if (found === undefined)
     throw new CaptureError(`this server has no ${method}: pass the server that wrote the capture`);
-  if (!("run" in found)) throw new CaptureError(`${method} answers with a stream, which replay does not support`);
   return found.withClock?.(clock) ?? found;
 }
 const isOf = ({ method: { parent, name } }: Endpoint | StreamEndpoint, method: string): boolean =>

@@ -142,7 +142,7 @@ class CapturedAttempt implements Reply, InFlight {
 }
 
 /** Length of a text in base64, per byte. */
-const BASE64 = 4 / 3;
+export const BASE64 = 4 / 3;
 
 /** Returns the bytes in base64. */
 export function base64(bytes: Uint8Array): string {

@@ -2,7 +2,7 @@
 // `CapturedRequest` each. Bytes are base64, times are microseconds of the process's clock.
 
 /** Version of the format. A reader refuses newer ones. */
-export const CAPTURE_FORMAT = 2;
+export const CAPTURE_FORMAT = 3;
 
 /** Value of a header that is a secret: its presence is kept, and its value is not. */
 export const WITHHELD = "(withheld)";
@@ -67,10 +67,11 @@ type Arrival<Kind extends string, Rest extends readonly unknown[]> = readonly [
 
 /**
  * Events of a request in their order. Arrivals: `reply` and `fault` of an attempt, `timer` that fires, `place` that a
- * waiting attempt gets or (`shed`) does not get, the result of a fetch that the request has `joined`, an act of another request
- * that has `shared` a fetch of this one, `gone` client, `open`, `item` and `end` of an upstream's stream, `ready` and `drain`
- * of the client's stream. Effects: `send` of an attempt with a checksum of its message, `open` of a stream as `send`
- * with attempt 0, `take` of items, `cancel` of an attempt, `item` for the client, `answer`.
+ * waiting attempt gets or (`shed`) does not get, the result of a fetch that the request has `joined`, an act of another
+ * request that has `shared` a fetch of this one, `gone` client, `ready` client that has read a message, `drain` of the
+ * server. Effects: `send` of an attempt with a checksum of its message, `cancel` of an attempt, `opened` stream of the
+ * client, `message` for the client with its token, and 1 if the client takes more at once, `beat` of a stream, `answer`
+ * for the end of the request.
  */
 export type ArrivalEvent =
   | Arrival<"reply", [attempt: number, bytes: string, receivedBytes: number, metadata?: CapturedMetadata]>
@@ -86,13 +87,18 @@ export type ArrivalEvent =
       ]
     >
   | Arrival<"shared", [fetch: number, act: SharedAct, sharer: number]>
-  | Arrival<"gone", []>;
+  | Arrival<"gone", []>
+  | Arrival<"ready", []>
+  | Arrival<"drain", []>;
 /** Act of another request on a fetch. `need`: the other request joins the fetch, and requires its result. */
 export type SharedAct = "join" | "need" | "leave" | "renew" | "urge";
 /** An effect of the request, as described above. */
 export type EffectEvent =
   | readonly [kind: "send", client: string, path: string, checksum: number, attempt: number]
   | readonly [kind: "cancel", attempt: number]
+  | readonly [kind: "opened"]
+  | readonly [kind: "message", bytes: string, token: string | null, more: 0 | 1]
+  | readonly [kind: "beat", token: string | null]
   | readonly [kind: "answer"];
 /** An event of a request. */
 export type TapeEvent = ArrivalEvent | EffectEvent;
@@ -107,6 +113,10 @@ export interface CapturedOutcome {
   /** Value of the header `bff-degraded`. */
   readonly degraded?: string | undefined;
   readonly failure?: { readonly code: number; readonly message: string } | undefined;
+  /** A stream has ended without a failure, or is captured only until a bound of its size. */
+  readonly stream?: "ended" | "cut" | undefined;
+  /** Token with which a client resumes after the failure of a stream. */
+  readonly token?: string | undefined;
 }
 
 /** An authenticated caller. `token`: true if its credential was passed on to upstreams. */
@@ -126,6 +136,8 @@ export interface CapturedRequest {
   readonly message: string;
   /** Time that the client's deadline left, in milliseconds. */
   readonly clientMs?: number | undefined;
+  /** Token with which the client has resumed a stream. */
+  readonly resume?: string | undefined;
   /** Headers that were read. Null: absent. */
   readonly headers: Readonly<Record<string, string | null>>;
   readonly peer?: { readonly address: string; readonly direct: string; readonly names: readonly string[] } | undefined;

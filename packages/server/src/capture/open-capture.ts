@@ -14,7 +14,9 @@ import { VERSION } from "../telemetry/version.ts";
 import { CaptureFile } from "./capture-file.ts";
 import { captureCache } from "./captured-cache.ts";
 import { CapturedClient } from "./captured-client.ts";
-import { capturedEndpoint, type Keeper } from "./captured-endpoint.ts";
+import { capturedEndpoint } from "./captured-endpoint.ts";
+import type { Keeper } from "./captured-request.ts";
+import { capturedStream } from "./captured-stream.ts";
 import { digestOf } from "./digest.ts";
 import { CAPTURE_FORMAT, type CaptureHeader } from "./format.ts";
 import { masksOf } from "./written-request.ts";
@@ -69,7 +71,9 @@ export class Capture {
         ...(once !== undefined && { observer: once }),
       });
       const endpoints = made.map((endpoint) =>
-        "run" in endpoint ? capturedEndpoint(endpoint, this.#keeper(), masks) : endpoint,
+        "run" in endpoint
+          ? capturedEndpoint(endpoint, this.#keeper(), masks)
+          : capturedStream(endpoint, this.#keeper(), masks),
       );
       for (const event of rpcs.values()) observer?.rpc?.(event);
       return endpoints;

@@ -68,3 +68,22 @@ test("nothing is recorded after the bound of the request or of the process", () 
   later.spend(1);
   expect([of, other, later].map(({ isTooLarge }) => isTooLarge)).toEqual([false, true, false]);
 });
+
+test("a stream beyond a bound keeps its events, and streams leave room for requests", () => {
+  const cuts: number[] = [];
+  const stream = (maxBytes: number): Recording => {
+    const of = new Recording(maxBytes, () => cuts.push(of.tape.length));
+    onTestFinished(() => of.end());
+    of.begin(() => {});
+    return of;
+  };
+  const small = stream(100);
+  for (let i = 0; i < 5; i++) small.affects(["opened"]);
+  expect([cuts, small.tape.length, small.done]).toEqual([[3], 3, true]);
+  const large = [1, 2, 3].map(() => stream(Number.POSITIVE_INFINITY));
+  for (const of of large) of.spend(30 << 20);
+  expect(large.map(({ done }) => done)).toEqual([false, false, true]);
+  const request = begun(() => {});
+  request.spend(1 << 10);
+  expect(request.isTooLarge).toBe(false);
+});

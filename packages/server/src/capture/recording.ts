@@ -41,6 +41,8 @@ export class Recording {
   /** True if the request, or all that run, have exceeded their bound. */
   isTooLarge = false;
   readonly #maxBytes: number;
+  readonly #cut: (() => void) | undefined;
+  readonly #pool: Pool;
   #bytes = 0;
   #isTurnOpen = false;
   #context = OUTSIDE;
@@ -48,9 +50,14 @@ export class Recording {
     this.#isTurnOpen = false;
   };
 
-  /** @param maxBytes bound of the recorded bytes, roughly */
-  constructor(maxBytes: number) {
+  /**
+   * @param maxBytes bound of the recorded bytes, roughly
+   * @param cut of a stream: called when it has exceeded a bound, after its end. Its events are kept
+   */
+  constructor(maxBytes: number, cut?: () => void) {
     this.#maxBytes = maxBytes;
+    this.#cut = cut;
+    this.#pool = cut === undefined ? REQUESTS : STREAMS;
   }
 
   /** Records a value that arrives from outside, then continues the request with it. */
@@ -89,7 +96,7 @@ export class Recording {
     if (this.done) return;
     this.done = true;
     active--;
-    recordedBytes -= this.#bytes;
+    this.#pool.bytes -= this.#bytes;
   }
   /** Records what the request does to the outside. */
   affects(event: RecordedEvent): void {
@@ -101,10 +108,14 @@ export class Recording {
   spend(bytes: number): void {
     if (this.done) return;
     this.#bytes += bytes;
-    recordedBytes += bytes;
-    if (this.#bytes <= this.#maxBytes && recordedBytes <= MOST_RECORDED_BYTES) return;
-    this.isTooLarge = true;
+    this.#pool.bytes += bytes;
+    if (this.#bytes <= this.#maxBytes && this.#pool.bytes <= this.#pool.most) return;
     this.end();
+    if (this.#cut !== undefined) {
+      this.#cut();
+      return;
+    }
+    this.isTooLarge = true;
     this.tape.length = 0;
     this.readings.length = 0;
   }
@@ -116,6 +127,12 @@ export class Recording {
     } finally {
       this.isMuted = false;
     }
+  }
+  /** Records a header that is read. */
+  keepsHeader(name: string, value: string | null): void {
+    if (this.done) return;
+    this.headers.push(name, value);
+    this.spend(name.length + (value?.length ?? 0));
   }
   /** Records an entry of the cache. */
   keepsEntry(look: number, entry: CapturedEntry): void {
@@ -136,8 +153,10 @@ export class Recording {
   }
 }
 
-/** Maximum size of all recordings at a time, in bytes. A request that would exceed it is not captured. */
+/** Maximum size of all recordings of unary requests at a time, in bytes. One that would exceed it is not captured. */
 export const MOST_RECORDED_BYTES = 256 << 20;
+/** Maximum size of all recordings of streams at a time, in bytes: they are long, and must leave room for requests. */
+const MOST_STREAM_BYTES = 64 << 20;
 
 /** Estimate of the size of an event in the file, in bytes. */
 const EVENT_BYTES = 40;
@@ -148,8 +167,13 @@ const OUTSIDE = newContext();
 const AT_ONCE = Promise.resolve();
 /** Number of requests that are recorded now. */
 let active = 0;
-/** Bytes of these requests, roughly. */
-let recordedBytes = 0;
+/** Bytes that running recordings have taken, roughly, and their bound. */
+interface Pool {
+  bytes: number;
+  readonly most: number;
+}
+const REQUESTS: Pool = { bytes: 0, most: MOST_RECORDED_BYTES };
+const STREAMS: Pool = { bytes: 0, most: MOST_STREAM_BYTES };
 /** Recording of the call that runs now. Undefined in continuations of promises: only the storage has it then. */
 let current: Recording | undefined;
 const NOBODY = new Recording(0);
@@ -194,6 +218,7 @@ interface Started<T> {
   readonly run: (argument: T) => void;
   readonly argument: T;
 }
+/** Fires a timer, or continues in the next turn. */
 const fire = <T>({ of, index, run, argument }: Started<T>): void =>
   of.arrives(["timer", 0, 0, 0, index], run, argument);
 
@@ -222,4 +247,10 @@ export const recordingClock: Clock = {
     return systemClock.setTimeout(fire<typeof argument>, ms, { of, index: of.timers++, run, argument });
   },
   clearTimeout: (timer) => systemClock.clearTimeout(timer),
+  // A timer for a replay.
+  setImmediate(run, argument) {
+    const of = recording();
+    if (of === undefined) setImmediate(run, argument);
+    else setImmediate(fire<typeof argument>, { of, index: of.timers++, run, argument });
+  },
 };

@@ -26,10 +26,15 @@ export function masksOf(services: readonly DescService[]): Masks {
   return masks;
 }
 
-/** Returns the members of a captured request that are recorded. */
+/**
+ * Returns the members of a captured request that are recorded.
+ *
+ * @param output masks the messages of the RPC
+ */
 export function writtenValues(
   { headers, startedAt, readings, dates, random, decisions, tape, entries, joins }: Recording,
   masks: Masks,
+  output: ReturnType<typeof maskOf>,
 ) {
   let last = startedAt;
   const differences = readings.map((reading) => {
@@ -46,7 +51,7 @@ export function writtenValues(
     decisions,
     entries: entries.length > 0 ? entries : undefined,
     joins: joins.length > 0 ? joins : undefined,
-    tape: writtenTape(tape, masks),
+    tape: writtenTape(tape, masks, output),
   };
 }
 
@@ -59,8 +64,16 @@ function writtenHeaders(recorded: Recording["headers"]): CapturedRequest["header
   return headers;
 }
 
-function writtenTape(tape: readonly RecordedEvent[], masks: Masks): readonly TapeEvent[] {
+function writtenTape(
+  tape: readonly RecordedEvent[],
+  masks: Masks,
+  output: ReturnType<typeof maskOf>,
+): readonly TapeEvent[] {
   const paths: string[] = [];
+  const maskFor = ([kind, ...values]: RecordedEvent): ReturnType<typeof maskOf> => {
+    if (kind === "message") return output;
+    return kind === "reply" ? masks.get(paths[values[3] as number] ?? "") : undefined;
+  };
   const written = (event: RecordedEvent): readonly unknown[] => {
     const [kind] = event;
     if (kind === "send") {
@@ -68,7 +81,7 @@ function writtenTape(tape: readonly RecordedEvent[], masks: Masks): readonly Tap
       paths.push(path);
       return [kind, client, path, crc32(frame.subarray(PREFIX_BYTES)), attempt];
     }
-    const mask = kind === "reply" ? masks.get(paths[event[4] as number] ?? "") : undefined;
+    const mask = maskFor(event);
     return event.map((value) => (value instanceof Uint8Array ? base64(mask?.(value) ?? value) : value));
   };
   // The types of an event are those of its kind.

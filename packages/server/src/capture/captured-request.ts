@@ -1,0 +1,202 @@
+// The common part of captures of unary RPCs and of streams: message, headers, choice, and line of the file.
+import { fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import type { Endpoint, EndpointCodec } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import type { Failure } from "@protobff/runtime/internal/failure";
+import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
+import { type Incoming, type IncomingHeaders, incomingOf } from "@protobff/runtime/internal/identity/incoming-request";
+import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
+import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
+import { base64 } from "./captured-client.ts";
+import type { CapturedOutcome, CapturedRequest } from "./format.ts";
+import { microseconds, Recording } from "./recording.ts";
+import { maskOf } from "./secrets.ts";
+import { callerIn, type Masks, writtenValues } from "./written-request.ts";
+
+/** Decides which requests are captured, and keeps them. */
+export interface Keeper {
+  /** Decides about the next request: it is kept, its end decides, or it is not recorded. */
+  begins(): "keep" | "watch" | "skip";
+  /** Returns whether a request that was watched is kept. */
+  keeps(outcome: "ok" | "failed", tookMs: number): boolean;
+  write(request: Omit<CapturedRequest, "id">): void;
+  /** A unary request has exceeded its bound. */
+  tooLarge(): void;
+  readonly maxBytes: number;
+}
+
+/** Length in bytes from which a server may reuse the memory of a message that it has read. */
+const REUSED_BYTES = 4 << 10;
+
+/** Last message that a codec has read or written, with its bytes. */
+export class Remembering implements EndpointCodec<Message, Message> {
+  readonly #codec: EndpointCodec<Message, Message>;
+  #read: Message | undefined;
+  #readBytes: Uint8Array | undefined;
+  #written: Message | undefined;
+  #writtenBytes: Uint8Array | undefined;
+
+  constructor(codec: EndpointCodec<Message, Message>) {
+    this.#codec = codec;
+  }
+  readonly decode = (bytes: Uint8Array): Message => {
+    this.#read = this.#codec.decode(bytes);
+    this.#readBytes = bytes;
+    return this.#read;
+  };
+  readonly encode = (message: Message): Buffer => {
+    const bytes = this.#codec.encode(message);
+    this.#written = message;
+    this.#writtenBytes = bytes;
+    return bytes;
+  };
+  /** Returns the bytes that the message was read from; undefined: it was read from another form. */
+  bytesOf(message: Message): Uint8Array | undefined {
+    const bytes = this.#read === message ? this.#readBytes : undefined;
+    this.#read = undefined;
+    this.#readBytes = undefined;
+    return bytes !== undefined && bytes.length >= REUSED_BYTES ? Uint8Array.from(bytes) : bytes;
+  }
+  encoded(message: Message): Uint8Array {
+    const bytes = this.#written === message ? this.#writtenBytes : undefined;
+    return (bytes ?? this.#codec.encode(message)).subarray(PREFIX_BYTES);
+  }
+}
+
+type AnyMethod = (Endpoint | StreamEndpoint)["method"];
+
+const byReflection = ({ input, output }: AnyMethod): EndpointCodec<Message, Message> => ({
+  decode: (bytes) => fromBinary(input, bytes),
+  encode: (message) => Buffer.concat([Buffer.alloc(PREFIX_BYTES), toBinary(output, message)]),
+});
+
+/** Properties that all captured requests of one RPC share. */
+export interface CapturedRpc<E extends Endpoint | StreamEndpoint> {
+  readonly inner: E;
+  readonly codec: Remembering;
+  readonly keeper: Keeper;
+  /** Masks of the upstreams' answers. */
+  readonly masks: Masks;
+  readonly input: ReturnType<typeof maskOf>;
+  readonly output: ReturnType<typeof maskOf>;
+}
+
+/** @param inner the endpoint on the recording clock */
+export function capturedRpc<E extends Endpoint | StreamEndpoint>(
+  inner: E,
+  keeper: Keeper,
+  masks: Masks,
+): CapturedRpc<E> {
+  const codec = new Remembering(inner.codec ?? byReflection(inner.method));
+  return { inner, codec, keeper, masks, input: maskOf(inner.method.input), output: maskOf(inner.method.output) };
+}
+
+/** A request that runs and is recorded. */
+export abstract class RecordedRequest<E extends Endpoint | StreamEndpoint> {
+  protected readonly rpc: CapturedRpc<E>;
+  protected readonly of: Recording;
+  protected readonly clientMs: number | undefined;
+  readonly #message: Uint8Array;
+  readonly #headers: IncomingHeaders;
+  readonly #isKept: boolean;
+  readonly #at = Date.now();
+  #isOver = false;
+  #endedAt = 0;
+
+  /** @param cut ends a recording that has exceeded a bound; undefined: it is dropped */
+  constructor(
+    rpc: CapturedRpc<E>,
+    args: Message,
+    headers: IncomingHeaders,
+    clientMs: number | undefined,
+    isKept: boolean,
+    cut?: () => void,
+  ) {
+    this.rpc = rpc;
+    this.clientMs = clientMs;
+    this.#headers = headers;
+    this.#isKept = isKept;
+    this.#message = rpc.codec.bytesOf(args) ?? toBinary(rpc.inner.method.input, args);
+    this.of = new Recording(rpc.keeper.maxBytes, cut);
+  }
+  protected start(run: (headers: IncomingHeaders) => void): void {
+    this.of.begin(() => {
+      this.of.spend(this.#message.length * 2);
+      run(this.#recordedHeaders());
+    });
+  }
+  /** Returns headers that record each value that is read. */
+  #recordedHeaders(): IncomingHeaders {
+    const headers = this.#headers;
+    const recorded = new RecordedHeaders(headers, this.of);
+    if (!(headers instanceof AuthenticatedRequest)) return recorded;
+    // The runtime identifies authenticated requests by their class.
+    const real = headers.get.bind(headers);
+    headers.get = (name) => recorded.keep(name, real(name));
+    return headers;
+  }
+  /**
+   * Ends the recording. Returns true if it has to be written.
+   *
+   * @param slowAt end of the time that makes a request slow, in microseconds; default: now
+   */
+  protected ends(isOk: boolean, slowAt?: number): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    this.#endedAt = microseconds();
+    this.of.affects(["answer"]);
+    this.of.end();
+    const { keeper } = this.rpc;
+    if (!this.of.isTooLarge) {
+      const tookMs = ((slowAt ?? this.#endedAt) - this.of.startedAt) / 1_000;
+      return this.#isKept || keeper.keeps(isOk ? "ok" : "failed", tookMs);
+    }
+    keeper.tooLarge();
+    return false;
+  }
+  protected write(outcome: CapturedOutcome, resume?: string): void {
+    const { inner, keeper, masks, input, output } = this.rpc;
+    const { parent, name } = inner.method;
+    keeper.write({
+      method: `${parent.typeName}/${name}`,
+      at: new Date(this.#at).toISOString(),
+      message: base64(input?.(this.#message) ?? this.#message),
+      clientMs: this.clientMs,
+      resume,
+      ...callerIn(this.#headers),
+      masked: input === undefined && output === undefined ? undefined : true,
+      ...writtenValues(this.of, masks, output),
+      endedAt: this.#endedAt,
+      outcome,
+    });
+  }
+}
+
+/** Returns a failure as the client receives it. */
+export const shown = ({ clientCode, clientMessage }: Failure): CapturedOutcome["failure"] => ({
+  code: clientCode,
+  message: clientMessage,
+});
+
+/** Headers of a request without an identity. */
+class RecordedHeaders implements Incoming {
+  readonly #headers: IncomingHeaders;
+  readonly #of: Recording;
+
+  constructor(headers: IncomingHeaders, of: Recording) {
+    this.#headers = headers;
+    this.#of = of;
+  }
+  get(name: string): string | null {
+    return this.keep(name, this.#headers.get(name));
+  }
+  all(name: string): readonly string[] {
+    return incomingOf(this.#headers).all(name);
+  }
+  get peer(): Incoming["peer"] {
+    return incomingOf(this.#headers).peer;
+  }
+  keep(name: string, value: string | null): string | null {
+    this.#of.keepsHeader(name, value);
+    return value;
+  }
+}
