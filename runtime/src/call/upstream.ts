@@ -186,10 +186,11 @@ export class Upstream {
   }
   /** Returns the places that the open streams of a method take. */
   placesOf(method: string, streams: number | undefined): readonly StreamPlaces[] {
+    if (!this.#followed) this.#tapped(this.streams);
     this.#followed = true;
     if (streams === undefined) return [this.streams];
     const key = `${method} ${streams}`;
-    const places = this.#innerStreams.get(key) ?? new StreamPlaces(streams);
+    const places = this.#innerStreams.get(key) ?? this.#tapped(new StreamPlaces(streams));
     this.#innerStreams.set(key, places);
     return [places, this.streams];
   }
@@ -380,7 +381,8 @@ export class StreamRpc<Req, Res> {
     this.upstream = upstream;
     this.method = method;
     this.path = `/${method}`;
-    this.codec = codec;
+    const { encode, decode } = codec;
+    this.codec = { encode, decode: upstream.client.tap?.decoder?.(decode) ?? decode };
     this.policy = policy;
     this.forward = forwardable(policy.forward ?? []);
     this.breaker = upstream.breakerOf(method);

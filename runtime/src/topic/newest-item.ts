@@ -3,6 +3,7 @@ import { type Failure, type Fault, Reason } from "../failure.ts";
 import type { OutgoingHeaders } from "../transport/call-headers.ts";
 import type { InFlight, Reply, UnaryClient } from "../transport/unary-client.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
+import type { TappedTopic, TopicTap } from "./topic-tap.ts";
 
 /** Header beside a newest item that contains the token of its place. */
 export const TOKEN_HEADER = "bff-resume";
@@ -25,8 +26,16 @@ export type NewestQuery<Item> = (key: string, receiver: NewestReceiver<Item>) =>
 export class NewestClient implements UnaryClient {
   readonly #queries: ((key: string, reply: Reply) => () => void)[] = [];
 
-  /** @param check throws for an invalid key */
-  add<Item>(query: NewestQuery<Item>, check: (key: string) => void): Codec<string, Item | undefined> {
+  /**
+   * @param check throws for an invalid key
+   * @param tap receives answers with the bytes of items, of which it may repeat those of another process
+   */
+  add<Item>(
+    query: NewestQuery<Item>,
+    check: (key: string) => void,
+    topic: TappedTopic<Item>,
+    tap: TopicTap | undefined,
+  ): Codec<string, Item | undefined> {
     // An answer is decoded while it is delivered, because items are decoded by their log.
     let newest: Item | undefined;
     const number = this.#queries.length;
@@ -35,7 +44,7 @@ export class NewestClient implements UnaryClient {
         found(item, token, bytes = NOTHING) {
           newest = item;
           reply.metadata?.({ [TOKEN_HEADER]: token }, {});
-          reply.replied(bytes);
+          reply.replied(tap === undefined ? bytes : Buffer.concat([FOUND, tap.encoded(topic, item)]));
         },
         nothing() {
           newest = undefined;
@@ -48,7 +57,9 @@ export class NewestClient implements UnaryClient {
       check(key);
       return frame(Buffer.from(`${number}\n${key}`));
     };
-    return { encode, decode: () => newest, output: undefined };
+    const decodeTapped = (bytes: Uint8Array): Item | undefined =>
+      bytes.length === 0 ? undefined : (newest ?? topic.decode(bytes.subarray(FOUND.length)));
+    return { encode, decode: tap === undefined ? () => newest : decodeTapped, output: undefined };
   }
   send(
     _path: string,
@@ -64,6 +75,8 @@ export class NewestClient implements UnaryClient {
   }
 }
 const NOTHING = new Uint8Array();
+/** Distinguishes an item without bytes from none, for taps. */
+const FOUND = Uint8Array.of(1);
 
 /** Returns the fault for a single request that the failure of a stream means. */
 export function faultOf({ code, reason, message }: Failure): Fault {

@@ -15,6 +15,7 @@ import { type OpenCall, SharedCall } from "./shared-call.ts";
 import type { StoredLog, TopicStore } from "./store.ts";
 import { tokenOf } from "./token.ts";
 import { TopicChannels } from "./topic-channels.ts";
+import type { TopicTap } from "./topic-tap.ts";
 
 /** A topic as it is declared. */
 export interface TopicSpec<Item> {
@@ -79,9 +80,11 @@ export class Topics {
   readonly clock: Clock;
   readonly observer: Observer | undefined;
   readonly store: TopicStore | undefined;
+  /** Set before the first topic. Undefined: followers have the topics themselves. */
+  tap: TopicTap | undefined;
   readonly #lone: TopicStore | undefined;
   readonly #client = new NewestClient();
-  readonly #nats: Upstream;
+  #nats: Upstream | undefined;
   readonly #all: Made[] = [];
 
   constructor({ clock = systemClock, observer, store, lone }: TopicsOptions = {}) {
@@ -89,23 +92,26 @@ export class Topics {
     this.observer = observer;
     this.store = store;
     this.#lone = lone;
-    // All topics use one upstream, because all depend on the same server.
-    const reporter = store === undefined ? undefined : observer;
-    this.#nats = new Upstream("nats", this.#client, { breaker: BREAKER }, { clock, observer: reporter });
   }
   /** @internal */
   stored<Item>(spec: TopicSpec<Item>): { readonly log: StoredLog<Item>; readonly subject: string } | undefined {
     const { subject, jetstream, decode, call } = spec;
     const store = this.store ?? (call === undefined ? this.#lone : undefined);
     if (store === undefined || subject === undefined || jetstream === undefined) return undefined;
-    return { log: store.open({ name: spec.name, subject, jetstream, decode }), subject };
+    const decoder = this.tap?.decoder(decode) ?? decode;
+    return { log: store.open({ name: spec.name, subject, jetstream, decode: decoder }), subject };
   }
   /** @internal */
-  newestOf<Item>(name: string, subject: string, query: NewestQuery<Item>): Rpc<string, Item | undefined> {
-    return rpcOf(this.#nats, `${subject}/latest`, this.#client.add(query, keyCheck(name)));
+  newestOf<Item>(spec: TopicSpec<Item>, subject: string, query: NewestQuery<Item>): Rpc<string, Item | undefined> {
+    const { clock } = this;
+    // All topics use one upstream, because all depend on the same server.
+    const observer = this.store === undefined ? undefined : this.observer;
+    const client = this.tap?.client("nats", this.#client) ?? this.#client;
+    this.#nats ??= new Upstream("nats", client, { breaker: BREAKER }, { clock, observer });
+    return rpcOf(this.#nats, `${subject}/latest`, this.#client.add(query, keyCheck(spec.name), spec, this.tap));
   }
   /** @internal */
-  newestByCall<Item>(name: string, method: string, query: NewestQuery<Item>): Rpc<string, Item | undefined> {
+  newestByCall<Item>(spec: TopicSpec<Item>, method: string, query: NewestQuery<Item>): Rpc<string, Item | undefined> {
     const client = new NewestClient();
     const { observer, clock } = this;
     // The observer already has the upstream itself: this is another way to call it.
@@ -113,8 +119,9 @@ export class Topics {
       callStart: (event) => observer?.callStart?.(event),
       call: (event) => observer?.call?.(event),
     };
-    const upstream = new Upstream(method.slice(0, method.indexOf("/")), client, {}, { clock, observer: reporter });
-    return rpcOf(upstream, method, client.add(query, keyCheck(name)));
+    const tapped = this.tap?.client(`topic ${spec.name}`, client) ?? client;
+    const upstream = new Upstream(method.slice(0, method.indexOf("/")), tapped, {}, { clock, observer: reporter });
+    return rpcOf(upstream, method, client.add(query, keyCheck(spec.name), spec, this.tap));
   }
   /** @internal Returns the same topic, if it was made before: an RPC of another service of its file follows it. */
   like<Item>(spec: TopicSpec<Item>): Topic<Item> | undefined {
@@ -153,6 +160,7 @@ export class Topic<Item> {
   readonly #spec: TopicSpec<Item>;
   readonly #following: TopicChannels<Item>;
   readonly #clock: Clock;
+  readonly #tap: TopicTap | undefined;
 
   /** @throws Error if the topic has neither NATS nor a call; `serve` reports that earlier */
   constructor(spec: TopicSpec<Item>, topics: Topics) {
@@ -160,6 +168,7 @@ export class Topic<Item> {
     this.name = name;
     this.#spec = spec;
     this.#clock = topics.clock;
+    this.#tap = topics.tap;
     const like = topics.like(spec);
     if (like !== undefined) {
       this.#following = like.#following;
@@ -169,11 +178,11 @@ export class Topic<Item> {
     const stored = topics.stored(spec);
     if (stored !== undefined) {
       this.#following = new TopicChannels(spec, stored.log, topics.clock);
-      this.latest = topics.newestOf(name, stored.subject, (key, receiver) => stored.log.newest(key, receiver));
+      this.latest = topics.newestOf(spec, stored.subject, (key, receiver) => stored.log.newest(key, receiver));
     } else if (call !== undefined) {
       const log = new SharedCall(call.open);
       this.#following = new TopicChannels(spec, log, topics.clock);
-      this.latest = topics.newestByCall(name, call.method, (key, receiver) => this.#byCall(log.epoch, key, receiver));
+      this.latest = topics.newestByCall(spec, call.method, (key, receiver) => this.#byCall(log.epoch, key, receiver));
     } else throw new Error(`topic ${name} has no call: it needs NATS`);
     topics.made(this);
     topics.observer?.topic?.({ name, service, state: () => this.state });
@@ -185,7 +194,9 @@ export class Topic<Item> {
    * @param latestOnly true to deliver only the newest item each time, and to skip those between
    */
   follow(key: string, resume: string | undefined, latestOnly: boolean, items: Items<Item>): ItemSource {
-    return this.#following.follow(key, resume, latestOnly, items);
+    if (this.#tap === undefined) return this.#following.follow(key, resume, latestOnly, items);
+    const follower = { topic: this.#spec, key, resume, latestOnly };
+    return this.#tap.follow(follower, items, (items) => this.#following.follow(key, resume, latestOnly, items));
   }
   get state(): TopicState {
     return this.#following.state;

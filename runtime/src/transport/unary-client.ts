@@ -58,6 +58,8 @@ export interface CallTap {
   readonly clock: Clock;
   /** Receives each guard when it is created. */
   guard(guard: Guard): void;
+  /** Returns a decoder of streamed items with the same results. Undefined: they have their own. */
+  decoder?<Item>(decode: (bytes: Uint8Array) => Item): (bytes: Uint8Array) => Item;
 }
 
 /** Sends unary requests to one upstream, and opens streams of those that have them. */

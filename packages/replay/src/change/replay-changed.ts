@@ -6,6 +6,7 @@ import { type Outcome, start } from "../tape/running.ts";
 import { type AnswerEvent, answer, type SentAttempt, Stage } from "../tape/stage.ts";
 import { endpointOf, type World } from "../world/create-endpoints.ts";
 import type { Change } from "./change.ts";
+import { playStreams, streamsOf } from "./replay-streams.ts";
 
 /** Result of a replay with changes. */
 export interface ChangedReplay {
@@ -54,7 +55,9 @@ export async function replayChanged(
   const clock = new ReplayClock({ startedAt, readings: [], dates, random, date: Date.parse(request.at) });
   const stage = new Stage(clock, request.decisions, false);
   const answers = answersOf(request, exact.stage.attempts);
-  assertCaptured(changes, new Set(answers.map(({ sent }) => sent.path)));
+  const streams = streamsOf(request, exact.stage.streams);
+  const paths = [...answers.map(({ sent }) => sent.path), ...streams.map(({ opened }) => opened.path)];
+  assertCaptured(changes, new Set(paths));
   const due: Due[] = [];
   let [order, answered] = [0, 0];
   const at = (us: number, run: () => void): void => {
@@ -70,6 +73,7 @@ export async function replayChanged(
         answer(stage, index, event, isAssumed);
       });
   };
+  playStreams(stage, streams, changes, at, () => answered < mostAnswers);
   const endpoint = await endpointOf(world, header, request, stage);
   let endedAt: number | undefined;
   const running = start(endpoint, request, world, stage, () => {

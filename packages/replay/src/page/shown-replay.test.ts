@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { LoggedEvent, SentAttempt, Stage } from "../tape/stage.ts";
+import type { LoggedEvent } from "../tape/logged-event.ts";
+import type { SentAttempt, Stage } from "../tape/stage.ts";
 import { shownReplay } from "./shown-replay.ts";
 
 const attempt = (number: number, checksum: number, client = "a"): SentAttempt =>
@@ -46,4 +47,14 @@ test("the page receives 2,000 events at most, and the number of the others", () 
   expect(events).toHaveLength(2_001);
   expect(events.at(-1)?.text).toBe("3 more events, = OK");
   expect(calls[0]?.attempts[0]).toMatchObject({ from: 0, to: 2_000, outcome: "ok" });
+});
+
+test("a stream is shown with all its messages", () => {
+  const messages = [Uint8Array.of(1), Uint8Array.of(2)];
+  const stage = { attempts: [], log: [{ at: 0, kind: "message", bytes: messages[0] }], messages } as unknown as Stage;
+  const request = { method: "b.B/Get", startedAt: 0 } as Parameters<typeof shownReplay>[0]["request"];
+  const run = { request, outcome: { stream: "ended" } as const, stage, tookUs: 3_000, difference: undefined };
+  const { status, answer, events } = shownReplay(run, [], (_method, _direction, bytes) => `{"n":${bytes[0]}}`);
+  expect([status, JSON.parse(answer)]).toEqual(["OK", [{ n: 1 }, { n: 2 }]]);
+  expect(events[0]?.text).toBe("⇒ message 1 bytes");
 });

@@ -9,8 +9,9 @@ import type {
   ShownReplay,
 } from "@protobff/server/capture";
 import { methodsOf, timelineOf } from "../report/timeline.ts";
+import type { LoggedEvent } from "../tape/logged-event.ts";
 import type { Outcome } from "../tape/running.ts";
-import type { LoggedEvent, SentAttempt, Stage } from "../tape/stage.ts";
+import type { SentAttempt, Stage } from "../tape/stage.ts";
 
 /** A replay that has run. */
 export interface FinishedReplay {

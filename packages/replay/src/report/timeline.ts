@@ -1,8 +1,9 @@
 import { type DescMessage, type DescMethod, type DescService, fromBinary, toJson } from "@bufbuild/protobuf";
 import { codeName } from "@protobff/runtime/internal/failure";
-import type { CapturedRequest } from "@protobff/server/capture";
+import type { CapturedFault, CapturedRequest } from "@protobff/server/capture";
+import type { LoggedEvent } from "../tape/logged-event.ts";
 import type { Outcome } from "../tape/running.ts";
-import type { LoggedEvent, Stage } from "../tape/stage.ts";
+import type { Stage } from "../tape/stage.ts";
 
 /** Row of a timeline. */
 export interface TimelineRow {
@@ -64,10 +65,28 @@ const TEXTS: Readonly<Partial<Record<LoggedEvent["kind"], string>>> = {
   beat: "⇒ a heartbeat",
 };
 
+const NO_BYTES = new Uint8Array();
+const faultText = ({ kind, code, message }: CapturedFault): string => `${kind} ${codeName(code)} ${message}`.trimEnd();
+
 /** Returns the events of a replay in words. */
-export function timelineOf(request: CapturedRequest, { log, attempts }: Stage, methodOf: MethodOf): TimelineRow[] {
+export function timelineOf(
+  request: CapturedRequest,
+  { log, attempts, streams }: Stage,
+  methodOf: MethodOf,
+): TimelineRow[] {
   const ms = (at: number): number => (at - request.startedAt) / 1_000;
-  const textOf = ({ kind, attempt = -1, bytes, fault, at, isAssumed }: LoggedEvent): string => {
+  const streamText = ({ kind, stream = 0, bytes, fault }: LoggedEvent): string => {
+    const { client = "", path = "", message = NO_BYTES } = streams[stream] ?? {};
+    const method = methodOf(path);
+    const name = `${client} ${path.slice(path.lastIndexOf("/") + 1)} stream ${stream + 1}`;
+    if (kind === "open") return `→ ${name} ${shownMessage(method?.input, message)}`;
+    if (kind === "close") return `✕ ${name}`;
+    if (bytes !== undefined) return `← ${name} ${shownMessage(method?.output, bytes)}`;
+    return `← ${name} ${fault === undefined ? kind : faultText(fault)}`;
+  };
+  const textOf = (event: LoggedEvent): string => {
+    if (event.stream !== undefined) return streamText(event);
+    const { kind, attempt = -1, bytes, fault, at, isAssumed } = event;
     const sent = attempts[attempt];
     if (kind === "message" && bytes !== undefined)
       return `⇒ message ${shownMessage(methodOf(`/${request.method}`)?.output, bytes)}`;
@@ -79,7 +98,7 @@ export function timelineOf(request: CapturedRequest, { log, attempts }: Stage, m
     const took = `after ${((at - sent.at) / 1_000).toFixed(1)} ms${isAssumed ? " (assumed)" : ""}`;
     if (kind === "cancel") return `✕ ${name} ${took}`;
     if (bytes !== undefined) return `← ${name} ${took} ${shownMessage(method?.output, bytes)}`;
-    return `← ${name} ${took} ${fault?.kind} ${codeName(fault?.code ?? 0)} ${fault?.message ?? ""}`.trimEnd();
+    return `← ${name} ${took} ${fault && faultText(fault)}`;
   };
   return log.map((event) => ({ ms: ms(event.at), text: textOf(event) }));
 }

@@ -14,6 +14,7 @@ import { endpointOf, type World } from "../world/create-endpoints.ts";
 import { ReplayClock } from "./replay-clock.ts";
 import { type Outcome, type Running, start } from "./running.ts";
 import { answer, Stage } from "./stage.ts";
+import { arriveOn, isStreamEvent } from "./upstream-streams.ts";
 
 /** Result of an exact replay. */
 export interface ExactReplay {
@@ -69,16 +70,16 @@ async function replayOnce(
   const endOf = (i: number): number => arrivals[i]?.[2] ?? readings.length;
   clock.enter(startedAt, 0, endOf(0));
   let surplus = 0;
+  /** Numbers of effects that were compared, and until the end. */
+  let [compared, most] = [0, Number.POSITIVE_INFINITY];
   const running = start(endpoint, request, world, stage, () => {
     surplus = clock.surplus;
+    most = compared + stage.effects.length;
   });
   const { output } = endpoint.method;
-  const ended = (difference: string | undefined, arrival?: number) => ({
-    outcome: running.outcome(),
-    difference: stage.stream === undefined ? difference : `the stream of ${stage.stream} is not captured`,
-    arrival: stage.stream === undefined ? arrival : undefined,
-    stage,
-  });
+  const ended = (difference?: string, arrival?: number) => {
+    return { outcome: running.outcome(), difference, arrival, stage };
+  };
   let arrived = 0;
   let last: number | undefined;
   for (const [i, event] of tape.entries()) {
@@ -86,6 +87,9 @@ async function replayOnce(
     if (!isArrival(event)) {
       const difference = await expectEffect(event, stage, running);
       if (difference !== undefined) return ended(`${place}: ${difference}`, last);
+      if (event[0] !== "answer") compared++;
+      else if (compared < most)
+        return ended(`${place}: the replay does ${shown(stage.effects[0])} before its end`, last);
       continue;
     }
     const [kind, at, from, joined] = event;
@@ -99,14 +103,14 @@ async function replayOnce(
   }
   if (request.outcome.stream === "cut") {
     running.cut();
-    return ended(undefined);
+    return ended();
   }
   const more = surplus === 0 ? undefined : `the replay reads ${surplus} more values of the clock or of chance`;
   return ended(differenceOf(request, running.outcome(), maskOf(output)) ?? more);
 }
 
 const EFFECTS: ReadonlySet<string> = new Set<EffectEvent[0]>([
-  ...(["send", "cancel", "opened", "message", "beat", "answer"] as const),
+  ...(["send", "cancel", "open", "take", "close", "opened", "message", "beat", "answer"] as const),
 ]);
 
 function isArrival(event: TapeEvent): event is ArrivalEvent {
@@ -142,6 +146,7 @@ function deliver(event: ArrivalEvent, stage: Stage, running: Running): string | 
     answer(stage, index, event);
     return undefined;
   }
+  if (isStreamEvent(event)) return arriveOn(stage, event[4], event);
   stage.log.push({ at: stage.clock.at, kind: event[0] });
   if (event[0] === "gone" || event[0] === "ready" || event[0] === "drain") return running[event[0]]();
   if (event[0] === "shared") {

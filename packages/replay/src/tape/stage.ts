@@ -1,12 +1,10 @@
 import { crc32 } from "node:zlib";
 import { Cache, type Receiver, type SharedFetch } from "@protobff/runtime/internal/cache/cache";
-import type { Fault } from "@protobff/runtime/internal/failure";
 import type { UrgentWaiter } from "@protobff/runtime/internal/guard/limit";
 import type { CallTap, InFlight, Reply, UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import {
   type ArrivalEvent,
-  type CapturedFault,
   type CapturedRequest,
   type Decider,
   type EffectEvent,
@@ -15,7 +13,9 @@ import {
   type SharedAct,
   tapOf,
 } from "@protobff/server/capture";
+import { faultOf, type LoggedEvent } from "./logged-event.ts";
 import type { ReplayClock } from "./replay-clock.ts";
+import { type OpenedStream, openerOn } from "./upstream-streams.ts";
 
 /** An attempt that the replayed server has sent. */
 export interface SentAttempt {
@@ -29,20 +29,6 @@ export interface SentAttempt {
   readonly at: number;
   readonly reply: Reply;
   isOver: boolean;
-}
-
-/** An event of a replay, for people. */
-export interface LoggedEvent {
-  /** In microseconds of the replay's clock. */
-  readonly at: number;
-  readonly kind: ArrivalEvent[0] | Exclude<EffectEvent[0], "answer">;
-  /** Number of the attempt, from 0. */
-  readonly attempt?: number;
-  /** Answer of the attempt, or message for the client. */
-  readonly bytes?: Uint8Array;
-  readonly fault?: CapturedFault;
-  /** True if the capture has no such answer: it is that of another attempt. */
-  readonly isAssumed?: boolean;
 }
 
 /** Outside of one replayed request: its upstreams and its guards. */
@@ -60,8 +46,11 @@ export class Stage {
   readonly messages: Uint8Array[] = [];
   /** For each message: whether the client takes more at once. Others are taken at once. */
   readonly reads: boolean[] = [];
-  /** Method of the first upstream's stream that the request has opened. Captures do not have them. */
-  stream: string | undefined;
+  /** Streams of upstreams. */
+  readonly streams: OpenedStream[] = [];
+  /** Receives each stream when it is opened, and each time that it may deliver more items. */
+  opens: (opened: OpenedStream, index: number) => void = () => {};
+  takes: (index: number) => void = () => {};
   /** Receives each attempt when it is sent. */
   sends: (sent: SentAttempt, index: number) => void = () => {};
   /** Effects that are not taken yet, oldest first. */
@@ -157,10 +146,7 @@ export class Stage {
     return {
       tap,
       shards,
-      open: (path) => {
-        this.stream ??= path.slice(1);
-        return { take: () => {}, cancel: () => {} };
-      },
+      open: openerOn(this, name, () => this.#decide("unsent") === "go"),
       send: (path, frame, _timeoutMs, _headers, attempt, reply): InFlight => {
         const message = Uint8Array.from(frame.subarray(PREFIX_BYTES));
         const checksum = crc32(message);
@@ -217,8 +203,3 @@ export function answer(stage: Stage, index: number, event: AnswerEvent, isAssume
 }
 /** End of an attempt. */
 export type AnswerEvent = Extract<ArrivalEvent, readonly ["reply" | "fault", ...unknown[]]>;
-
-/** Returns the fault of a captured one. */
-function faultOf({ details, ...fault }: CapturedFault): Fault {
-  return { ...fault, ...(details !== undefined && { details: Buffer.from(details, "base64") }) } as Fault;
-}

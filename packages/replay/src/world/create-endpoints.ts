@@ -26,6 +26,7 @@ import {
 } from "@protobff/server/capture";
 import { CaptureError } from "../capture/read-capture.ts";
 import type { Stage } from "../tape/stage.ts";
+import { topicsOn } from "../tape/upstream-streams.ts";
 import type { Declaration } from "./collect.ts";
 
 const NO_NAMES: ReadonlySet<string> = new Set();
@@ -104,13 +105,15 @@ export async function endpointOf(
     authenticate: (headers) =>
       new AuthenticatedRequest(headers, NO_NAMES, { caller: undefined, peer: NOWHERE, answer: [] }),
   };
+  const topics = new Topics({ [header.nats ? "store" : "lone"]: new MemoryTopics() });
+  topics.tap = topicsOn(stage);
   const made = await declaration.create({
     clients: Object.fromEntries(clients),
     env,
     supplied,
     identity: identity as never,
     limits: new NoLimits({ clock: systemClock, fault }) as never,
-    topics: new Topics({ clock, lone: new MemoryTopics() }),
+    topics,
     usage: NO_USAGE,
     pages: new Sealer([Buffer.alloc(KEY_BYTES)]),
     cache: stage.cache(request),
@@ -125,7 +128,14 @@ const isOf = ({ method: { parent, name } }: Endpoint | StreamEndpoint, method: s
   `${parent.typeName}/${name}` === method;
 
 /** Returns the headers of a captured request, with its caller. */
-export function headersOf({ headers, peer = NOWHERE, caller }: CapturedRequest, world: World): IncomingHeaders {
+export function headersOf(request: CapturedRequest, world: World): IncomingHeaders {
+  const authenticated = authenticatedOf(request, world);
+  // A capture has no refusals of these checks.
+  if (request.rechecks && authenticated instanceof AuthenticatedRequest) authenticated.recheck = () => undefined;
+  return authenticated;
+}
+
+function authenticatedOf({ headers, peer = NOWHERE, caller }: CapturedRequest, world: World): IncomingHeaders {
   const get = (name: string): string | null => headers[name] ?? null;
   const all = (name: string): readonly string[] => (get(name) === null ? [] : [get(name) ?? ""]);
   const incoming: Incoming = { get, all, peer };

@@ -42,10 +42,10 @@ test("a server whose topics need NATS replays requests that read none", async ()
   expect((await replayed(() => {})).difference).toBeUndefined();
 });
 
-test("a request that opens a stream of an upstream is reported with its method", async () => {
+test("a request that opens a stream of an upstream that it has not opened before is reported", async () => {
   const receiver = { item: () => {}, ended: () => {}, faulted: () => {} };
   const { difference } = await replayed((worker) =>
     worker.open?.("/w.v1.W/Watch", new Uint8Array(5), 1, undefined, receiver),
   );
-  expect(difference).toBe("the stream of w.v1.W/Watch is not captured");
+  expect(difference).toBe('event 1 of 1: the replay does ["open","worker","/w.v1.W/Watch",0] before its end');
 });

@@ -129,8 +129,17 @@ function capturedEntry({ bytes, at, jitter, failed }: Entry, isSecret: boolean):
   const kept = isSecret ? "" : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64");
   return failed === undefined ? [kept, at, jitter] : [kept, at, jitter, capturedFailure(failed)];
 }
-function capturedFailure({ code, reason, upstream, method, message, clientCode }: Failure): CapturedFailure {
-  return { code, reason, callee: method === "" ? upstream : method, message, clientCode };
+/** Returns a failure as in the file. */
+export function capturedFailure({
+  code,
+  reason,
+  upstream,
+  method,
+  message,
+  clientCode,
+  clientMessage,
+}: Failure): CapturedFailure {
+  return { code, reason, callee: method === "" ? upstream : method, message, clientCode, clientMessage };
 }
 
 /** Returns the entry of a captured one. */

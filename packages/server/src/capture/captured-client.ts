@@ -3,7 +3,10 @@ import type { OutgoingHeaders, ReceivedHeaders } from "@protobff/runtime/interna
 import type { CallTap, InFlight, Reply, UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import { isSecretHeader } from "../explorer/masks.ts";
-import type { CapturedFault, CapturedMetadata } from "./format.ts";
+import { BASE64, capturedFault } from "./captured-fault.ts";
+import { capturedOpen } from "./captured-upstream-stream.ts";
+import { remembering } from "./encoded-items.ts";
+import type { CapturedMetadata } from "./format.ts";
 import { type Decider, tapOf } from "./guards.ts";
 import { outside, type Recording, recording, recordingClock } from "./recording.ts";
 
@@ -46,12 +49,12 @@ export class CapturedClient implements UnaryClient {
   constructor(name: string, inner: UnaryClient) {
     this.#name = name;
     this.#inner = inner;
-    this.tap = tapOf(name, recordingClock, RECORDER);
+    this.tap = { ...tapOf(name, recordingClock, RECORDER), decoder: remembering };
     const { shards } = inner;
     const shardOf = ([shard, client]: [string, UnaryClient]) =>
       [shard, new CapturedClient(`${name}.${shard}`, client)] as const;
     this.shards = shards && new Map([...shards].map(shardOf));
-    if (inner.open !== undefined) this.open = inner.open.bind(inner);
+    if (inner.open !== undefined) this.open = capturedOpen(name, inner.open.bind(inner));
     if (inner.addresses !== undefined) this.addresses = inner.addresses.bind(inner);
     if (inner.onEjection !== undefined) this.onEjection = inner.onEjection.bind(inner);
   }
@@ -124,29 +127,13 @@ class CapturedAttempt implements Reply, InFlight {
     of.arrives(event, (reply) => reply.replied(message, receivedBytes), this.#reply);
   }
   faulted(fault: Fault): void {
-    const { kind, code, message, pushbackMs, upstreamText, details, kept } = fault;
-    const captured: CapturedFault = {
-      kind,
-      code,
-      message,
-      ...(pushbackMs !== undefined && { pushbackMs }),
-      ...(upstreamText !== undefined && { upstreamText }),
-      ...(details !== undefined && { details: base64(details) }),
-      ...(kept !== undefined && { kept }),
-    };
+    const captured = capturedFault(fault);
+    const { message, details } = fault;
     this.#of.spend(message.length + (details?.length ?? 0) * 2);
     const received = this.#metadata === undefined ? [] : [this.#metadata];
     const event: Parameters<Recording["arrives"]>[0] = ["fault", 0, 0, 0, this.#index, captured, ...received];
     this.#of.arrives(event, (reply) => reply.faulted(fault), this.#reply);
   }
-}
-
-/** Length of a text in base64, per byte. */
-export const BASE64 = 4 / 3;
-
-/** Returns the bytes in base64. */
-export function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64");
 }
 
 function withoutSecrets(headers: ReceivedHeaders): Readonly<Record<string, unknown>> {

@@ -1,7 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Answering, Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import type { Failure } from "@protobff/runtime/internal/failure";
-import { base64 } from "./captured-client.ts";
+import { base64 } from "./captured-fault.ts";
 import { capturedRpc, type Keeper, RecordedRequest, shown } from "./captured-request.ts";
 import { recordingClock } from "./recording.ts";
 import type { Masks } from "./written-request.ts";

@@ -6,7 +6,7 @@ import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authen
 import { type Incoming, type IncomingHeaders, incomingOf } from "@protobff/runtime/internal/identity/incoming-request";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
-import { base64 } from "./captured-client.ts";
+import { base64 } from "./captured-fault.ts";
 import type { CapturedOutcome, CapturedRequest } from "./format.ts";
 import { microseconds, Recording } from "./recording.ts";
 import { maskOf } from "./secrets.ts";
@@ -148,7 +148,9 @@ export abstract class RecordedRequest<E extends Endpoint | StreamEndpoint> {
     const { keeper } = this.rpc;
     if (!this.of.isTooLarge) {
       const tookMs = ((slowAt ?? this.#endedAt) - this.of.startedAt) / 1_000;
-      return this.#isKept || keeper.keeps(isOk ? "ok" : "failed", tookMs);
+      const isKept = this.#isKept || keeper.keeps(isOk ? "ok" : "failed", tookMs);
+      if (!isKept) this.of.forget();
+      return isKept;
     }
     keeper.tooLarge();
     return false;
@@ -168,6 +170,7 @@ export abstract class RecordedRequest<E extends Endpoint | StreamEndpoint> {
       endedAt: this.#endedAt,
       outcome,
     });
+    this.of.forget();
   }
 }
 

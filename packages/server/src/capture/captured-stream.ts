@@ -5,7 +5,7 @@ import type { AnswerMetadata } from "@protobff/runtime/internal/admission/answer
 import type { Failure } from "@protobff/runtime/internal/failure";
 import type { IncomingHeaders } from "@protobff/runtime/internal/identity/incoming-request";
 import type { Follower, Following, StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
-import { BASE64 } from "./captured-client.ts";
+import { BASE64 } from "./captured-fault.ts";
 import { type CapturedRpc, capturedRpc, type Keeper, RecordedRequest, shown } from "./captured-request.ts";
 import { microseconds, outside, recordingClock } from "./recording.ts";
 import type { Masks } from "./written-request.ts";

@@ -21,6 +21,8 @@ export interface CaptureHeader {
   readonly clients: readonly string[];
   /** Events that the server's observers receive. The runtime makes no other events. */
   readonly events: readonly string[];
+  /** True if topics are in NATS. */
+  readonly nats?: true | undefined;
   readonly at: string;
 }
 
@@ -35,13 +37,14 @@ export interface CapturedFault {
   readonly kept?: 3 | 4;
 }
 
-/** Failure of a fetch of the cache, as of `Failure`. */
+/** Failure of a fetch of the cache, or of a topic, as of `Failure`. */
 export interface CapturedFailure {
   readonly code: number;
   readonly reason: number;
   readonly callee: string;
   readonly message: string;
   readonly clientCode: number;
+  readonly clientMessage?: string;
 }
 
 /** Entry of the cache: its answer, when it came in milliseconds of the clock, its jitter, the failure of its refresh. */
@@ -68,10 +71,13 @@ type Arrival<Kind extends string, Rest extends readonly unknown[]> = readonly [
 /**
  * Events of a request in their order. Arrivals: `reply` and `fault` of an attempt, `timer` that fires, `place` that a
  * waiting attempt gets or (`shed`) does not get, the result of a fetch that the request has `joined`, an act of another
- * request that has `shared` a fetch of this one, `gone` client, `ready` client that has read a message, `drain` of the
- * server. Effects: `send` of an attempt with a checksum of its message, `cancel` of an attempt, `opened` stream of the
- * client, `message` for the client with its token, and 1 if the client takes more at once, `beat` of a stream, `answer`
- * for the end of the request.
+ * request that has `shared` a fetch of this one, an upstream's stream or a topic that is `accepted`, of which an
+ * item is `received` (of a topic with its token, and 1 for a reset), that has `finished`, is `broken` or (a topic)
+ * `lost`, `gone` client, `ready` client that has read a message, `drain` of the
+ * server. Effects: `send` of an attempt with a checksum of its message, `cancel` of an attempt, `open` of an upstream's
+ * stream or of a topic's key, with a checksum, `take` of further items, `close` of the stream, `opened` stream of the client, `message` for
+ * the client with its token, and 1 if the client takes more at once, `beat` of a stream, `answer` for the end of the
+ * request.
  */
 export type ArrivalEvent =
   | Arrival<"reply", [attempt: number, bytes: string, receivedBytes: number, metadata?: CapturedMetadata]>
@@ -87,6 +93,11 @@ export type ArrivalEvent =
       ]
     >
   | Arrival<"shared", [fetch: number, act: SharedAct, sharer: number]>
+  | Arrival<"accepted", [stream: number]>
+  | Arrival<"received", [stream: number, bytes: string, token?: string | null, reset?: 0 | 1]>
+  | Arrival<"finished", [stream: number, reset?: 0 | 1]>
+  | Arrival<"lost", [stream: number, failure: CapturedFailure]>
+  | Arrival<"broken", [stream: number, fault: CapturedFault]>
   | Arrival<"gone", []>
   | Arrival<"ready", []>
   | Arrival<"drain", []>;
@@ -96,6 +107,9 @@ export type SharedAct = "join" | "need" | "leave" | "renew" | "urge";
 export type EffectEvent =
   | readonly [kind: "send", client: string, path: string, checksum: number, attempt: number]
   | readonly [kind: "cancel", attempt: number]
+  | readonly [kind: "open", client: string, path: string, checksum: number]
+  | readonly [kind: "take", stream: number, items: number]
+  | readonly [kind: "close", stream: number]
   | readonly [kind: "opened"]
   | readonly [kind: "message", bytes: string, token: string | null, more: 0 | 1]
   | readonly [kind: "beat", token: string | null]
@@ -143,6 +157,8 @@ export interface CapturedRequest {
   readonly peer?: { readonly address: string; readonly direct: string; readonly names: readonly string[] } | undefined;
   /** The authenticated caller: its principal and its credential, without secrets. Null: not authenticated. */
   readonly caller?: CapturedCaller | null | undefined;
+  /** True if the caller of a stream is checked again while it is open. */
+  readonly rechecks?: true | undefined;
   /** True if `debug_redact` fields were masked. */
   readonly masked?: true | undefined;
   readonly startedAt: number;

@@ -2,6 +2,7 @@
 import { Breaker } from "@protobff/runtime/internal/guard/breaker";
 import { HedgeBudget } from "@protobff/runtime/internal/guard/hedge-budget";
 import type { Places, UrgentWaiter } from "@protobff/runtime/internal/guard/limit";
+import { StreamPlaces } from "@protobff/runtime/internal/guard/stream-places";
 import { Throttle } from "@protobff/runtime/internal/guard/throttle";
 import type { CallTap, Guard } from "@protobff/runtime/internal/transport/unary-client";
 
@@ -24,6 +25,9 @@ function intercept(guard: Guard, name: string, decider: Decider): void {
   if (guard instanceof Breaker) interceptBreaker(guard, name, decider);
   else if (guard instanceof Throttle) getter(guard, "allows", (real) => () => decider.allows(name, real));
   else if (guard instanceof HedgeBudget) {
+    const take = guard.take.bind(guard);
+    guard.take = () => decider.allows(name, take);
+  } else if (guard instanceof StreamPlaces) {
     const take = guard.take.bind(guard);
     guard.take = () => decider.allows(name, take);
   } else interceptPlaces(guard, name, decider);

@@ -5,6 +5,7 @@ export type { ReplayedAttempt, ReplayedCall, ReplayOrder, ShownReplay, ShownRequ
 export type { ShowMessage } from "../explorer/recorder.ts";
 export { openAdmin } from "../process/admin.ts";
 export { type CacheDecider, entryOf, failureOf, interceptCache } from "./captured-cache.ts";
+export { frameOf } from "./captured-topics.ts";
 export { digestOf } from "./digest.ts";
 export {
   type ArrivalEvent,

@@ -7,8 +7,10 @@ import type { ServerFault } from "@protobff/runtime/internal/environment/server-
 import type { Observer } from "@protobff/runtime/internal/observer";
 import type { RpcEvent } from "@protobff/runtime/internal/observer-requests";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
+import type { Topics } from "@protobff/runtime/internal/topic/topic";
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
 import type { CaptureConfig } from "../config/config-capture.ts";
+import { holdsRedacted } from "../explorer/masks.ts";
 import { joinObservers, withOneShape } from "../process/observers.ts";
 import { VERSION } from "../telemetry/version.ts";
 import { CaptureFile } from "./capture-file.ts";
@@ -17,7 +19,8 @@ import { CapturedClient } from "./captured-client.ts";
 import { capturedEndpoint } from "./captured-endpoint.ts";
 import type { Keeper } from "./captured-request.ts";
 import { capturedStream } from "./captured-stream.ts";
-import { digestOf } from "./digest.ts";
+import { captureTopics } from "./captured-topics.ts";
+import { digestOf, filesOf } from "./digest.ts";
 import { CAPTURE_FORMAT, type CaptureHeader } from "./format.ts";
 import { masksOf } from "./written-request.ts";
 
@@ -32,6 +35,7 @@ interface CapturedParts {
   readonly clients: Readonly<Record<string, UnaryClient>>;
   readonly observer?: Observer;
   readonly cache: Cache;
+  readonly topics?: Topics;
 }
 type Made = readonly (Endpoint | StreamEndpoint)[];
 
@@ -52,10 +56,11 @@ export class Capture {
   /** Returns the same factory of endpoints. The endpoints that it makes are captured. */
   around<P extends CapturedParts>(create: (parts: P) => Made | Promise<Made>): (parts: P) => Promise<Made> {
     return async (parts) => {
-      const { clients, observer, cache } = parts;
+      const { clients, observer, cache, topics } = parts;
       captureCache(cache);
-      await this.#open(Object.keys(clients), observer);
+      await this.#open(Object.keys(clients), observer, topics?.store !== undefined);
       const masks = masksOf(Object.values(this.#server.upstreams));
+      if (topics !== undefined) topics.tap = captureTopics(masks, () => this.#holdsSecrets());
       const captured = Object.entries(clients).map(
         ([name, client]) => [name, new CapturedClient(name, client)] as const,
       );
@@ -79,7 +84,13 @@ export class Capture {
       return endpoints;
     };
   }
-  async #open(clients: readonly string[], observer: Observer | undefined): Promise<void> {
+  /** Returns true if any message of the server has a field to mask. */
+  #holdsSecrets(): boolean {
+    const { services, upstreams } = this.#server;
+    const files = filesOf([...services, ...Object.values(upstreams)]).values();
+    return [...files].some(({ messages }) => messages.some(holdsRedacted));
+  }
+  async #open(clients: readonly string[], observer: Observer | undefined, hasNats: boolean): Promise<void> {
     const { name, services, upstreams } = this.#server;
     const header: CaptureHeader = {
       capture: CAPTURE_FORMAT,
@@ -88,6 +99,7 @@ export class Capture {
       digest: digestOf([...services, ...Object.values(upstreams)]),
       clients,
       events: Object.keys(joinObservers([observer ?? {}, {}]) ?? {}),
+      ...(hasNats && { nats: true }),
       at: new Date().toISOString(),
     };
     const { folder, maxBytes } = this.#config;

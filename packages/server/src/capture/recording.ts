@@ -27,6 +27,7 @@ export class Recording {
   readonly startedAt = microseconds();
   timers = 0;
   attempts = 0;
+  streams = 0;
   fetches = 0;
   sharers = 0;
   joined = 0;
@@ -116,8 +117,12 @@ export class Recording {
       return;
     }
     this.isTooLarge = true;
-    this.tape.length = 0;
-    this.readings.length = 0;
+    this.forget();
+  }
+  /** Frees the recorded values, because contexts of an open stream refer to its recording. */
+  forget(): void {
+    for (const values of [this.tape, this.readings, this.dates, this.random, this.headers, this.entries])
+      values.length = 0;
   }
   /** Runs a function that records nothing. */
   muted<T>(run: () => T): T {

@@ -6,7 +6,7 @@ import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authen
 import { type IncomingHeaders, incomingOf } from "@protobff/runtime/internal/identity/incoming-request";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import { isSecretHeader } from "../explorer/masks.ts";
-import { base64 } from "./captured-client.ts";
+import { base64 } from "./captured-fault.ts";
 import { type CapturedRequest, type TapeEvent, WITHHELD } from "./format.ts";
 import type { RecordedEvent, Recording } from "./recording.ts";
 import { maskOf } from "./secrets.ts";
@@ -70,16 +70,18 @@ function writtenTape(
   output: ReturnType<typeof maskOf>,
 ): readonly TapeEvent[] {
   const paths: string[] = [];
+  const streams: string[] = [];
   const maskFor = ([kind, ...values]: RecordedEvent): ReturnType<typeof maskOf> => {
     if (kind === "message") return output;
-    return kind === "reply" ? masks.get(paths[values[3] as number] ?? "") : undefined;
+    if (kind !== "reply" && kind !== "received") return undefined;
+    return masks.get((kind === "reply" ? paths : streams)[values[3] as number] ?? "");
   };
   const written = (event: RecordedEvent): readonly unknown[] => {
     const [kind] = event;
-    if (kind === "send") {
-      const [, client, path, frame, attempt] = event as readonly [string, string, string, Uint8Array, number];
-      paths.push(path);
-      return [kind, client, path, crc32(frame.subarray(PREFIX_BYTES)), attempt];
+    if (kind === "send" || kind === "open") {
+      const [, client, path, frame, ...attempt] = event as readonly [string, string, string, Uint8Array, ...unknown[]];
+      (kind === "send" ? paths : streams).push(path);
+      return [kind, client, path, crc32(frame.subarray(PREFIX_BYTES)), ...attempt];
     }
     const mask = maskFor(event);
     return event.map((value) => (value instanceof Uint8Array ? base64(mask?.(value) ?? value) : value));
@@ -89,10 +91,11 @@ function writtenTape(
 }
 
 /** Returns the caller of a request, without secrets. */
-export function callerIn(headers: IncomingHeaders): Pick<CapturedRequest, "caller" | "peer"> {
+export function callerIn(headers: IncomingHeaders): Pick<CapturedRequest, "caller" | "peer" | "rechecks"> {
   if (!(headers instanceof AuthenticatedRequest)) return { peer: incomingOf(headers).peer };
-  const { caller, peer } = headers;
-  if (caller === undefined) return { peer, caller: null };
+  const { caller, peer, recheck } = headers;
+  const rechecks = recheck === undefined ? undefined : true;
+  if (caller === undefined) return { peer, rechecks, caller: null };
   const credential = base64(toBinary(CredentialSchema, caller.credential));
-  return { peer, caller: { principal: base64(caller.bytes), credential, token: caller.token !== undefined } };
+  return { peer, rechecks, caller: { principal: base64(caller.bytes), credential, token: caller.token !== undefined } };
 }
