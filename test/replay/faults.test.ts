@@ -78,7 +78,7 @@ test(
         if (n % 25 === 0) worker.cut();
         worker.text = n % 7 === 0 ? "x".repeat(20_000) : "";
         // A silent worker is left by the client.
-        const signal = AbortSignal.timeout(n % 13 === 0 ? n % 40 : 2_000);
+        const signal = AbortSignal.timeout(n % 13 === 0 ? n % 40 : 3_000);
         const follow = streamed(bff.url, "FollowRun", { runId: `run-${n}` }, signal);
         const open = streamed(
           bff.url,

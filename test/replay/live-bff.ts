@@ -22,7 +22,7 @@ import "worker/v1/worker.proto";
 import "bff/v1/degradation.proto";
 import "bff/v1/options.proto";
 import "bff/v1/stream.proto";
-option (bff.v1.file).upstream = { timeout: "1s" };
+option (bff.v1.file).upstream = { timeout: "5s" };
 service LiveService {
   option (bff.v1.service) = {};
   rpc OpenPage(OpenPageRequest) returns (stream Page) { option idempotency_level = NO_SIDE_EFFECTS; }

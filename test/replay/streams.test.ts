@@ -24,7 +24,7 @@ test("an RPC with deferred parts has the captured messages, in their grouping an
   const live = await startLive();
   const { bff, upstreams, server } = live;
   await streamed(bff.url, "OpenPage", PAGE);
-  upstreams.services.billing.fault({ kind: "delay", ms: 100 });
+  upstreams.services.billing.fault({ kind: "delay", ms: 600 });
   const frames = await streamed(bff.url, "OpenPage", PAGE);
   expect(frames.slice(-2)).toEqual([{ spentCents: "0", parts: [{ name: "spent_cents" }] }, {}]);
   upstreams.services.billing.fault({ kind: "hang" });
@@ -43,10 +43,10 @@ test("an RPC with deferred parts has the captured messages, in their grouping an
     { stream: "ended" },
   ]);
   const { stdout } = await replay("--request", "2");
-  expect(stdout).toMatch(/⇒ the stream opens\n.*⇒ message {"name":"Sandbox",.*\n(.*\n)+.*⇒ message {"spentCents":"0",/);
+  expect(stdout).toMatch(/⇒ the stream opens\n.*⇒ message {"name":"Sandbox".*\n(.*\n)+.*⇒ message {"spentCents":"0",/);
   expect(stdout).toMatch(/= the stream ends\nthe replay without changes is identical\n$/);
   const faster = await replay("--request", "2", "--set", `${USAGE}: delay=1ms`);
-  expect(faster.stdout.match(/⇒ message .*/)?.[0]).toMatch(/"Sandbox","spentCents":"0"/);
+  expect(faster.stdout.match(/⇒ message .*/)?.[0]).toMatch(/"Sandbox".*"spentCents":"0"/);
   const other = await replay("--request", "2", "--set", `${USAGE}: answer={"spentCents":"42"}`);
   expect(other.stdout).toMatch(/⇒ message {"spentCents":"42","parts":\[{"name":"spent_cents"}\]}/);
 
