@@ -74,7 +74,7 @@ import { withSubsets } from "./subsets/subsets.ts";
 export const resolve = (declared: Ir, reportEach: Report, observe?: Observe): Model =>
   finish(resolveInSlices(declared, reportEach, observe));
 
-/** `resolve`, with a pause after each message. */
+/** `resolve`, with pauses between its parts and after each message. */
 export function* resolveInSlices(declared: Ir, reportEach: Report, observe?: Observe, ahead?: Ahead): Sliced<Model> {
   const suspicions: Diagnostic[] = [];
   const aliases = new AliasTable(declared, reportEach, observe);
@@ -83,6 +83,7 @@ export function* resolveInSlices(declared: Ir, reportEach: Report, observe?: Obs
   const ir = withSubsets(declared, reportEach);
   const report = ir === declared ? reportEach : distinctReport(reportEach);
   const graph = messageGraph(ir, report);
+  yield;
   const run = runOf(ir, { report, aliases, graph, suspicions, observe });
   checkEntries(ir, report);
   // Also of a file that nothing in this run imports.
@@ -91,6 +92,7 @@ export function* resolveInSlices(declared: Ir, reportEach: Report, observe?: Obs
   for (const file of ir.files)
     for (const service of file.services)
       for (const method of service.methods) rootPlace(run, method, file.desc.proto.package);
+  yield;
   // Messages read them, and may be composed by them.
   const lets = resolveLets(run);
   const { composed: all, namedAdrift } = yield* resolveMessages(run, graph, ahead);
