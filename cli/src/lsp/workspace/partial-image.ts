@@ -25,6 +25,6 @@ export function withPart(image: Image, part: Image): Image | undefined {
 }
 
 /** True if two images have the same files, as objects. */
-export function areSame(one: Image, other: Image): boolean {
-  return one.files.length === other.files.length && one.files.every((file, i) => file === other.files[i]);
+export function areSame({ files }: Image, other: Image): boolean {
+  return files.length === other.files.length && files.every((file, i) => file === other.files[i]);
 }

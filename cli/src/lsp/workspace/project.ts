@@ -120,7 +120,8 @@ export class Project {
    */
   compile(shown?: string, replaces = true): Promise<void> {
     this.#shown = shown ?? this.#shown;
-    return this.#runs.start(replaces);
+    // Completion in a text that does not build needs a first program.
+    return this.#runs.start(replaces && this.#program !== undefined);
   }
 
   /** Resolves when no compilation runs. */
