@@ -86,7 +86,9 @@ test(
           { workspaceId: pick(random, workspaceIds), userId: "u-ada" },
           signal,
         );
-        await Promise.allSettled([follow, open]);
+        // Some followers share a tail, which others have opened.
+        const topic = streamed(bff.url, "FollowTopic", { runId: `run-${Math.floor(n / 9)}` }, signal);
+        await Promise.allSettled([follow, open, topic]);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, client));

@@ -1,4 +1,4 @@
-// A BFF whose RPCs answer with streams: deferred parts, and a followed stream of an upstream.
+// A BFF whose RPCs answer with streams: deferred parts, a followed stream of an upstream, and a topic.
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -24,7 +24,16 @@ import "bff/v1/options.proto";
 import "bff/v1/stream.proto";
 option (bff.v1.file).upstream = { timeout: "5s" };
 service LiveService {
-  option (bff.v1.service) = {};
+  option (bff.v1.service).topic = {
+    name: "run"
+    type: "worker.v1.RunEvent"
+    call: {
+      method: "worker.v1.WorkerService/Watch"
+      set: [ { name: "run_id" by: "key" }, { name: "after_seq" by: "resume.orValue(0u)" } ]
+    }
+    position: "event.seq"
+    until: "event.final"
+  };
   rpc OpenPage(OpenPageRequest) returns (stream Page) { option idempotency_level = NO_SIDE_EFFECTS; }
   rpc FollowRun(FollowRunRequest) returns (stream RunUpdate) {
     option idempotency_level = NO_SIDE_EFFECTS;
@@ -38,6 +47,10 @@ service LiveService {
       until: "event.final"
       position: "event.seq"
     };
+  }
+  rpc FollowTopic(FollowRunRequest) returns (stream RunUpdate) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+    option (bff.v1.method).stream = { var: "event" follow: { topic: "run" key: "args.run_id" } };
   }
 }
 message FollowRunRequest { string run_id = 1; }

@@ -85,7 +85,9 @@ async function replayOnce(
   for (const [i, event] of tape.entries()) {
     const place = `event ${i + 1} of ${tape.length}`;
     if (!isArrival(event)) {
-      const difference = await expectEffect(event, stage, running);
+      // Continuations run only if the effect needs them: the next arrival may be of the same turn.
+      if (!isDone(event, stage, running)) await doing(event, stage, running);
+      const difference = effectDifference(event, stage, running);
       if (difference !== undefined) return ended(`${place}: ${difference}`, last);
       if (event[0] !== "answer") compared++;
       else if (compared < most)
@@ -125,13 +127,20 @@ const shown = (effect: EffectEvent | undefined): string => JSON.stringify(effect
 /** Maximum number of turns of the event loop in which an effect may follow its cause. */
 const MOST_TURNS = 20;
 
-async function expectEffect(event: EffectEvent, { effects }: Stage, running: Running): Promise<string | undefined> {
-  const isThere = (): boolean => (event[0] === "answer" ? running.outcome() !== undefined : effects.length > 0);
-  for (let tick = 0; tick < MOST_TICKS && !isThere(); tick++) await continued(1);
-  for (let turn = 0; turn < MOST_TURNS && !isThere(); turn++) await settled();
-  if (!isThere()) return `the replay does not do ${shown(event)}`;
+function isDone([kind]: EffectEvent, { effects }: Stage, running: Running): boolean {
+  return kind === "answer" ? running.outcome() !== undefined : effects.length > 0;
+}
+
+/** Resolves when the replay has an effect, or does not have it in time. */
+async function doing(event: EffectEvent, stage: Stage, running: Running): Promise<void> {
+  for (let tick = 0; tick < MOST_TICKS && !isDone(event, stage, running); tick++) await continued(1);
+  for (let turn = 0; turn < MOST_TURNS && !isDone(event, stage, running); turn++) await settled();
+}
+
+function effectDifference(event: EffectEvent, stage: Stage, running: Running): string | undefined {
+  if (!isDone(event, stage, running)) return `the replay does not do ${shown(event)}`;
   if (event[0] === "answer") return undefined;
-  const done = effects.shift();
+  const done = stage.effects.shift();
   return JSON.stringify(done) === JSON.stringify(event)
     ? undefined
     : `the replay does ${shown(done)} in place of ${shown(event)}`;
