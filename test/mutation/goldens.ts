@@ -1,5 +1,6 @@
 // The goldens of diagnostics, each as something that can be run again and again in this process.
-import type { CodeGeneratorRequest, FileDescriptorProto } from "@bufbuild/protobuf/wkt";
+import { clone } from "@bufbuild/protobuf";
+import { type CodeGeneratorRequest, type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { compile } from "../../plugin/src/compile.ts";
 import { renderDiagnostics } from "../../plugin/src/diagnostic/render.ts";
 import { type Golden, goldenCases, parameterOf, printedOf, requestOf, textsIn, UPSTREAMS } from "../support/golden.ts";
@@ -41,10 +42,12 @@ function once<T>(make: () => T): () => T {
 /** The compiler keeps what it has read of a file, with the diagnostics: a copy is read again. */
 function readAgain(request: CodeGeneratorRequest): CodeGeneratorRequest {
   const targets = new Set(request.fileToGenerate);
-  const copied = (file: FileDescriptorProto) => (targets.has(file.name) ? { ...file } : file);
+  const copied = (file: FileDescriptorProto) =>
+    targets.has(file.name) ? clone(FileDescriptorProtoSchema, file) : file;
   const { protoFile, sourceFileDescriptors } = request;
   return {
     ...request,
+    parameter: request.parameter, // a default is not copied
     protoFile: protoFile.map(copied),
     sourceFileDescriptors: sourceFileDescriptors.map(copied),
   };
