@@ -8,7 +8,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -22,9 +21,10 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { DockerfileParser, type Instruction, type JSONInstruction } from "dockerfile-ast";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { workspaces } from "../scripts/workspaces.ts";
 import { GeneratedProject } from "./support/generated-project.ts";
 import { goldenCases } from "./support/golden.ts";
-import { packed } from "./support/packed.ts";
+import { packed, tarballOf } from "./support/packed.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 let work: string;
@@ -85,11 +85,17 @@ beforeAll(() => {
   }
 
   const shop = join(packed(), "shop");
-  const tarballs = ["messages", "samples", "http2", "expressions", "runtime", "server"].map((name) => {
-    const file = readdirSync(shop).find((file) => file.startsWith(`protobff-${name}-`)) ?? "";
-    cpSync(join(shop, file), join(context, file));
-    return [`@protobff/${name}`, `file:${file}`];
-  });
+  const needed = ["messages", "samples", "http2", "expressions", "runtime", "server"].map(
+    (name) => `@protobff/${name}`,
+  );
+  const manifests = workspaces().map(({ manifest }) => manifest);
+  const tarballs = manifests
+    .filter(({ name }) => needed.includes(name))
+    .map((manifest) => {
+      const file = tarballOf(manifest);
+      cpSync(join(shop, file), join(context, file));
+      return [manifest.name, `file:${file}`];
+    });
   const runtime = JSON.parse(readFileSync(join(root, "runtime/package.json"), "utf8")).dependencies as Record<
     string,
     string

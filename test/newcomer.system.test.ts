@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { workspaces } from "../scripts/workspaces.ts";
-import { packed, readmeCommands, terminal } from "./support/packed.ts";
+import { packed, readmeCommands, tarballOf, terminal } from "./support/packed.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -92,7 +92,7 @@ test(
     const folder = join(work, "tutorial");
     mkdirSync(join(folder, "proto"), { recursive: true });
     for (const { manifest } of workspaces()) {
-      const file = `${manifest.name.replace("@", "").replace("/", "-")}-${manifest.version}.tgz`;
+      const file = tarballOf(manifest);
       cpSync(join(work, "shop", file), join(folder, file));
     }
     writeFileSync(join(folder, "package.json"), block(tutorial, "Create `package.json`", "json"));

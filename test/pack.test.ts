@@ -12,8 +12,9 @@ import { formatMessage } from "publint/utils";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { testCollector } from "../packages/server/src/testing/otlp-collector.ts";
 import { pointedAtDist, pointedAtSources } from "../scripts/pack.ts";
+import { readManifest } from "../scripts/workspaces.ts";
 import { isSource } from "./support/files-below.ts";
-import { packed } from "./support/packed.ts";
+import { packed, tarballOf } from "./support/packed.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const packages = [
@@ -135,8 +136,7 @@ beforeAll(() => {
   const from = packed();
   for (const name of packages) {
     const manifest = join(name, "package.json");
-    const { name: published, version } = JSON.parse(readFileSync(join(root, manifest), "utf8"));
-    const filename = `${published.replace("@", "").replace("/", "-")}-${version}.tgz`;
+    const filename = tarballOf(readManifest(join(root, name)));
     cpSync(join(from, "shop", filename), join(project, filename));
     const files = run(project, "tar", "-tzf", filename).trimEnd().split("\n");
     tarballs[name] = { filename, files: files.map((path) => path.replace("package/", "")) };

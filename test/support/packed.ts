@@ -1,9 +1,19 @@
 // The packages as npm packs them in a clone with the command of the README: once for all tests of the same sources.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { root, workspaces } from "../../scripts/workspaces.ts";
+import { type Manifest, root, workspaces } from "../../scripts/workspaces.ts";
 import { filesBelow, isSource } from "./files-below.ts";
 
 const FILES = ["docs/diagnostics.md", "LICENSE", "package.json", ".npmrc", "tsconfig.json", "tsconfig.build.json"];
@@ -23,6 +33,10 @@ export function readmeCommands(): readonly string[] {
   return block.trimEnd().split("\n");
 }
 
+/** Name of the file that npm packs a package into. */
+export const tarballOf = ({ name, version }: Manifest): string =>
+  `${name.replace("@", "").replace("/", "-")}-${version}.tgz`;
+
 /** A folder with a clone in `protobff` and the packages of it in `shop`. Tests copy what they change. */
 export function packed(): string {
   const [, pack = ""] = readmeCommands();
@@ -30,14 +44,16 @@ export function packed(): string {
   for (const path of [...FOLDERS.flatMap(filesBelow), ...FILES, "package-lock.json"])
     hash.update(path).update(readFileSync(join(root, path)));
   const all = join(root, "test", ".generated", "packed");
-  const folder = join(all, hash.digest("hex").slice(0, 16));
+  const key = hash.digest("hex").slice(0, 16);
+  const folder = join(all, key);
   if (existsSync(folder)) return folder;
-  rmSync(all, { recursive: true, force: true });
   mkdirSync(all, { recursive: true });
-  const made = mkdtempSync(join(all, "made-"));
+  // Beside them: another worker may pack at the same time.
+  const made = mkdtempSync(`${all}-`);
   packInto(made, pack);
-  // Another worker may have been first.
-  if (!existsSync(folder)) renameSync(made, folder);
+  for (const old of readdirSync(all)) if (old !== key) rmSync(join(all, old), { recursive: true, force: true });
+  if (existsSync(folder)) rmSync(made, { recursive: true });
+  else renameSync(made, folder);
   return folder;
 }
 
