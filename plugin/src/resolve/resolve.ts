@@ -368,10 +368,10 @@ function bffFile(run: Run, file: IrFile, blocks: ResolvedBlocks): BffFile {
 
 /** Returns the steps that an RPC starts: guards, steps with effects, and steps that the response reads. */
 function startedBy(run: Run, method: IrMethod, of: Let | undefined, { step: effectful }: EffectTable): readonly Step[] {
-  const starts = run.lets.starts.get(method);
-  const all = of?.steps.filter((step) => starts?.has(step.ir)) ?? [];
-  const readSteps = all.filter((step) => !run.lets.unread.has(step.ir) || effectful(step));
-  const rests = new Set(readSteps.flatMap((step) => [step, ...restsOn(step)]));
+  const reads = run.lets.reads.get(method);
+  const all = of?.steps ?? [];
+  const needed = all.filter((step) => reads?.has(step.ir) || (run.lets.unread.has(step.ir) && effectful(step)));
+  const rests = new Set(needed.flatMap((step) => [step, ...restsOn(step)]));
   return all.filter((step) => rests.has(step));
 }
 

@@ -27,7 +27,9 @@ export interface LetGraph {
   /** The rpcs whose responses a message is part of, by type name. */
   readonly roots: ReadonlyMap<string, readonly IrMethod[]>;
   readonly serviceOf: ReadonlyMap<IrMethod, IrService>;
-  /** The steps that an rpc starts. */
+  /** The steps that the response of an rpc needs. */
+  readonly reads: ReadonlyMap<IrMethod, ReadonlySet<IrStep>>;
+  /** The same, with the unread steps and all that they need. */
   readonly starts: ReadonlyMap<IrMethod, ReadonlySet<IrStep>>;
   /** Steps with a name that no rpc has a reader of. */
   readonly unread: ReadonlySet<IrStep>;
@@ -50,10 +52,11 @@ export function letGraph(ir: Ir, graph: MessageGraph): LetGraph {
   const mentions = mentionsOf(ir, shares ? messages : new Map());
   const needs = needsOf(graph, mentions);
   const { edges, composes } = stepGraph({ ir, services, messages, mentions, needs });
-  const { roots, starts, unread } = reach({ services, messages, graph, mentions, edges, composes });
+  const { roots, reads, starts, unread } = reach({ services, messages, graph, mentions, edges, composes });
   return {
     roots: new Map([...roots].map(([name, methods]) => [name, [...methods]])),
     serviceOf: new Map(services.flatMap(({ service }) => service.methods.map((method) => [method, service]))),
+    reads,
     starts,
     unread,
     mentions,
@@ -216,12 +219,13 @@ function reach({ services, messages, graph, mentions, edges, composes }: Reach) 
   const isStarted = (service: IrService, step: IrStep): boolean =>
     service.methods.some((method) => starts.get(method)?.has(step));
   const unread = new Set(services.flatMap(({ service }) => service.steps.filter((step) => !isStarted(service, step))));
-  // Unnamed steps run for their effect, if they have one, and then in every RPC.
+  const reads = new Map([...starts].map(([method, steps]) => [method, new Set(steps)]));
+  // Unread steps run for their effect, if they have one, and then in every RPC.
   for (const { service } of services) {
     const idle = service.steps.filter((step) => unread.has(step));
     for (const method of service.methods) start(method, idle);
   }
-  return { roots, starts, unread };
+  return { roots, reads, starts, unread };
 }
 
 /** Returns the steps that the resolvers of a message declare to read. */
