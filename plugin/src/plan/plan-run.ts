@@ -1,5 +1,5 @@
 import type { DescFile } from "@bufbuild/protobuf";
-import { reachable } from "../graph/graph.ts";
+import { reachable, sortByDependency } from "../graph/graph.ts";
 import { blocksOf, callsIn, composedBy, expressionsIn, functionsIn, messagesByName } from "../resolve/model/blocks.ts";
 import type { Call } from "../resolve/model/call.ts";
 import { effectTable } from "../resolve/model/effects.ts";
@@ -169,11 +169,23 @@ function wholeOf(
   return { model, composition, around, needs, env, forLists, started: startedRoots(model) };
 }
 
-/** Plans each message before the messages that compose it. */
+/** Plans each message before the messages that compose it, and before those that read it from a step of their service. */
 function* planMessages(whole: Whole, messages: Map<string, PlanMessage>): Sliced<void> {
-  const { model, around, needs, forLists } = whole;
+  const {
+    model,
+    composition: { children },
+    around,
+    needs,
+    forLists,
+  } = whole;
   const admits = admissions(whole);
-  for (const message of [...model.messages].reverse()) {
+  const readFirst = (message: Composed): readonly Composed[] => [
+    ...children(message),
+    ...message.shared.flatMap(({ source }) =>
+      source.kind === "shared" ? children({ ...message, steps: source.of }) : [],
+    ),
+  ];
+  for (const message of sortByDependency([...model.messages].reverse(), readFirst).order) {
     yield;
     messages.set(
       message.desc.typeName,
