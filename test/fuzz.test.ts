@@ -8,9 +8,12 @@ import { BASES } from "./fuzz/bases.ts";
 import { caseWith, makeCase } from "./fuzz/cases.ts";
 import { faultsIn } from "./fuzz/compiler.ts";
 import { requestsFor } from "./fuzz/descriptors.ts";
+import { FOUND_ALIASES } from "./fuzz/found-aliases.ts";
 import { FOUND_CASES } from "./fuzz/found-cases.ts";
+import { faultsUnderMasks } from "./fuzz/masks.ts";
 import { optionTree } from "./fuzz/option-tree.ts";
 import { answersOf, fuzzAnswers } from "./fuzz/rich-run.ts";
+import { faultsOfAliases } from "./fuzz/subsets.ts";
 
 const main = fileURLToPath(new URL("fuzz/main.ts", import.meta.url));
 async function fuzzed(...args: readonly string[]): Promise<string> {
@@ -106,6 +109,14 @@ test("earlier finds of random cases give the oracle's answers", { timeout: 120_0
   const { faults, bffs } = await answersOf(known, 1, 40);
   expect(bffs).toBe(known.length);
   expect(faults.join("\n")).toBe("");
+});
+
+test("parts of earlier finds have the side effects of the whole", { timeout: 120_000 }, async () => {
+  const found = FOUND_CASES.filter(({ what }) => FOUND_ALIASES.some((alias) => alias.what === what));
+  for (const seed of [1, 2, 3, 4, 5]) {
+    expect(await faultsOfAliases(found, seed)).toEqual([]);
+    expect(await faultsUnderMasks(found, seed)).toEqual([]);
+  }
 });
 
 test("random BFFs give the oracle's answers, also in parts and item by item", {

@@ -1,11 +1,12 @@
 // Random cases that found faults and cannot be goldens, because they also cause a warning: the steps and fields of a
 // message.
 import type { Case } from "./cases.ts";
+import { FOUND_ALIASES } from "./found-aliases.ts";
 import { FOUND_LISTS } from "./found-lists.ts";
 import { type Found, IDENTITY } from "./found-parts.ts";
 import { FOUND_STEPS } from "./found-steps.ts";
 
-const FOUND: readonly Found[] = [...FOUND_STEPS, ...FOUND_LISTS];
+const FOUND: readonly Found[] = [...FOUND_STEPS, ...FOUND_LISTS, ...FOUND_ALIASES];
 
 const SUB = `message Sub {
   option (bff.v1.message).let = { name: "x" supplementary: true call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.a" } } };
@@ -40,6 +41,7 @@ message Page {
 }
 message Copy { option (bff.v1.message).alias = "up.v1.Item"; string id = 1; }
 ${[found.service ?? "", ...found.let].some((text) => text.includes('message: "Sub"')) ? (found.sub ?? SUB) : ""}
+${found.messages ?? ""}
 `;
   const protos = { [file]: text };
   return { what: found.what, index, base: { name: "found", protos }, folder, file, mutations: [], protos };

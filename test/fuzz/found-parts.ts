@@ -13,6 +13,8 @@ export interface Found {
   readonly parts?: true;
   /** The message `Sub`, where another one is composed. */
   readonly sub?: string;
+  /** More messages. */
+  readonly messages?: string;
   readonly let: readonly string[];
   readonly fields: readonly string[];
 }

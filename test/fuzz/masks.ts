@@ -5,8 +5,8 @@ import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { seeded } from "../second/random-message.ts";
 import type { Case } from "./cases.ts";
 import { pick } from "./random.ts";
-import { eachRandom, type Generated, type RunOptions } from "./rich-run.ts";
-import { answerOf, plain } from "./whole-answer.ts";
+import { eachGenerated, eachRandom, type Generated, type RunOptions } from "./rich-run.ts";
+import { answerOf, callsDiffer, plain, withoutQueues } from "./whole-answer.ts";
 
 export interface MaskCounts {
   readonly bffs: number;
@@ -43,10 +43,24 @@ export async function fuzzMasks(options: RunOptions, progress: (text: string) =>
   return { ...so, faults };
 }
 
+/** Returns the faults of cases under random masks. */
+export async function faultsUnderMasks(cases: readonly Case[], seed: number): Promise<readonly string[]> {
+  const faults: string[] = [];
+  await eachGenerated(
+    cases.flatMap((testCase) => masked(testCase, seed) ?? []),
+    "",
+    async (made) => {
+      const { fault } = await compared(made, seed);
+      if (fault !== undefined) faults.push(`${made.testCase.folder}: ${fault}`);
+    },
+  );
+  return faults;
+}
+
 /** Adds a mask to the page's rpc, and `on_request` to some fields of the page. */
 function masked(testCase: Case, seed: number): Case | undefined {
   const random = seeded("masks", seed, testCase.index);
-  const text = testCase.protos[testCase.file] ?? "";
+  const text = withoutQueues(testCase.protos[testCase.file] ?? "");
   const rpc = /\brpc GetPage\((\w+)\) returns \(Page\) \{/.exec(text);
   const request = new RegExp(`\\nmessage ${rpc?.[1]} \\{`).exec(text);
   if (rpc === null || request === null || /message Page \{[^}]*resolver: true/.test(text)) return undefined;
@@ -94,11 +108,11 @@ async function compared(made: Generated, seed: number): Promise<Compared> {
       else {
         const found = JSON.stringify(shown(part.message));
         const expected = JSON.stringify(pruned(full.message, i === 0 ? [""] : paths, onRequest));
-        const extra = part.calls.difference(full.calls);
+        const calls = callsDiffer(part.calls, full.calls);
         so.compared++;
         so.saved += full.calls.size - part.calls.size;
         if (found !== expected) so.fault = `${about}: ${found} and not ${expected}`;
-        else if (extra.size > 0) so.fault = `${about}: only the mask makes ${[...extra].join(", ")}`;
+        else if (calls !== undefined) so.fault = `${about}: ${calls}`;
       }
     }
   }

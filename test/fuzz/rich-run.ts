@@ -137,7 +137,7 @@ let folders = 0;
  * @param demoted options of the plugin that demote errors, as `,warn=BFF806`
  * @param prepare changes the request of a case
  */
-async function eachGenerated(
+export async function eachGenerated(
   cases: readonly Case[],
   demoted: string,
   use: (made: Generated) => Promise<void>,

@@ -19,12 +19,12 @@ export class RichWorld {
   readonly #seed: string;
   /** The share of calls that fail. */
   readonly #failing: number;
-  readonly #followed: boolean;
+  readonly #alike: boolean;
 
-  /** @param followed calls are made again for each item: of batches all end alike, whatever is in them */
-  constructor(seed: string, followed = false) {
+  /** @param alike all batches end alike, whatever is in them: they are compared with batches of other items */
+  constructor(seed: string, alike = false) {
     this.#seed = seed;
-    this.#followed = followed;
+    this.#alike = alike;
     this.#failing = pick(seeded("world", seed), [0, 0, 0.2, 0.5]);
   }
   /** @param more of the items' upstream */
@@ -76,7 +76,7 @@ export class RichWorld {
   }
   #answering(name: string, answer: (request: never) => object) {
     return async (request: Message): Promise<object> => {
-      const of = this.#followed && "ids" in request ? "" : JSON.stringify(request, plain);
+      const of = this.#alike && "ids" in request ? "" : JSON.stringify(request, plain);
       const random = seeded("call", this.#seed, name, of);
       const delay = pick(random, DELAYS);
       if (delay > 0) await new Promise<void>((resolve) => this.clock?.setTimeout(resolve, delay, undefined));

@@ -18,7 +18,8 @@ export async function answerOf(
   change: { readonly fields?: object; readonly headers?: Readonly<Record<string, string>> } = {},
 ) {
   const { message, headers } = requestIn(method.input, seed);
-  const world = new RichWorld(seed);
+  // The parts of an answer have other batches than the whole.
+  const world = new RichWorld(seed, true);
   const calls = new Set<string>();
   const keyed = ir.registry.getMessage("up.v1.BatchGetItemsRequest");
   if (keyed === undefined) throw new Error("no batches");
@@ -52,6 +53,18 @@ export async function answerOf(
     bff.close();
   }
 }
+
+/** Returns what is wrong with the calls of a part of an answer: none is new, and side effects are those of the whole. */
+export function callsDiffer(part: ReadonlySet<string>, full: ReadonlySet<string>): string | undefined {
+  const extra = part.difference(full);
+  if (extra.size > 0) return `only a part of the answer needs ${[...extra].join(", ")}`;
+  const left = [...full.difference(part)].filter((call) => /\/(Place|Pay|Cancel)Order /.test(call));
+  return left.length === 0 ? undefined : `a part of the answer lacks ${left.join(", ")}`;
+}
+
+/** Returns a proto without queues of calls: in them, a call that only one of two answers needs delays the others. */
+export const withoutQueues = (proto: string): string =>
+  proto.replace(/\blimit: \{ concurrent: \d+ queued: \d+ \}/g, "limit: { concurrent: 1000 queued: 0 }");
 
 /** Returns a value as JSON has it, with messages as `message` returns them. */
 export function plain(value: unknown, message: (value: ReflectMessage) => object): unknown {

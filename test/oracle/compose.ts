@@ -35,7 +35,7 @@ export class Composition extends Scope {
   readonly parent: { readonly composition: Composition; readonly step: IrStep } | undefined;
   readonly #guards = new Map<IrStep, Verdict>();
   readonly #results = new Map<IrStep, Result | "running">();
-  readonly #caseOnly: ReadonlyMap<IrStep, "one" | "through">;
+  readonly #caseOnly: ReturnType<typeof caseOnly>;
   readonly #oneofOnly: ReadonlyMap<IrStep, ReadonlySet<IrField>>;
 
   /** @param opened earlier results of steps */
@@ -123,7 +123,7 @@ export class Composition extends Scope {
     for (const [step, members] of this.#oneofOnly)
       if (!this.#caseOnly.has(step) && !members.isDisjointFrom(choosable)) this.#finish(step, failures, wait);
     // Case-only steps that were reached count; those read only through such steps may have run, whatever came of it.
-    for (const [step, kind] of this.#caseOnly) {
+    for (const [step, { kind }] of this.#caseOnly) {
       if (this.#results.has(step)) this.#finish(step, failures, wait);
       else if (kind === "through") this.step(step);
     }

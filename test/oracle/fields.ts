@@ -1,6 +1,6 @@
 // The fields of a composed message: their values, and what touched them.
 
-import { isCelList } from "@bufbuild/cel";
+import { type CelInput, isCelList, isCelMap } from "@bufbuild/cel";
 import type { DescField } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { IrField } from "../../plugin/src/ir/ir.ts";
@@ -95,7 +95,7 @@ function assignCopy(
   copies: Copies,
 ): boolean {
   const copy = copies.get(field);
-  const items = result.state !== "value" ? [] : isCelList(result.value) ? [...result.value] : [result.value];
+  const items = result.state === "value" ? messagesIn(result.value) : [];
   const inPlace = items.every((item) => isReflectMessage(item) && item.desc.typeName === copy?.desc.message?.typeName);
   if (copy !== undefined && items.length > 0 && inPlace) return assigned(at, target, copy.desc, result);
   const whole = reflect(field.parent);
@@ -104,6 +104,12 @@ function assignCopy(
   if (field.oneof === undefined || present) at.response.converter.copied(whole, field, target, copy);
   if (field.oneof !== undefined || copy.desc.fieldKind === "list" || copy.desc.fieldKind === "map") return present;
   return !hasPresence(copy.desc) || target.isSet(copy.desc);
+}
+
+function messagesIn(value: CelInput): readonly unknown[] {
+  if (isCelList(value)) return [...value];
+  // `values()` of a map in a message gives its keys in @bufbuild/cel 0.6.
+  return isCelMap(value) ? [...value].map(([, item]) => item) : [value];
 }
 
 function assigned(at: Composition, target: ReflectMessage, field: DescField, result: Result): boolean {

@@ -104,9 +104,15 @@ export function restsOn(message: IrMessage, step: IrStep, on: IrStep, seen = new
   );
 }
 
-/** "one": read by one case of one switch and nothing else; "through": only by such steps of one case. */
+interface CaseOnly {
+  /** "one": read by one case of one switch and nothing else; "through": only by such steps of one case. */
+  readonly kind: "one" | "through";
+  /** The index of the switch. */
+  readonly owner: number;
+}
+
 export const caseOnly = once(
-  ({ message, shared = new Set(), elsewhere = [] }: Place): ReadonlyMap<IrStep, "one" | "through"> => {
+  ({ message, shared = new Set(), elsewhere = [] }: Place): ReadonlyMap<IrStep, CaseOnly> => {
     // A resolver without declared reads gets every step.
     const supplied = [message, ...message.fields].filter(({ resolver }) => resolver !== undefined);
     if (supplied.some(({ reads }) => reads === undefined)) return new Map();
@@ -121,7 +127,7 @@ export const caseOnly = once(
       ),
     ]);
     const owner = new Map<IrStep, string>();
-    const kinds = new Map<IrStep, "one" | "through">();
+    const found = new Map<IrStep, CaseOnly>();
     for (let changed = true; changed; ) {
       changed = false;
       for (const step of message.steps) {
@@ -139,16 +145,17 @@ export const caseOnly = once(
         const [only] = cases;
         if (cases.size !== 1 || only === undefined) continue;
         owner.set(step, only);
-        kinds.set(step, readers.every((reader) => reader.direct) ? "one" : "through");
+        const kind = readers.every((reader) => reader.direct) ? "one" : "through";
+        found.set(step, { kind, owner: Number.parseInt(only, 10) });
         changed = true;
       }
     }
-    return kinds;
+    return found;
   },
 );
 
 /** Steps that only values of members of one oneof read, through other such steps too, with these members. */
-export const oneofOnly = once(({ message }: Place): ReadonlyMap<IrStep, ReadonlySet<IrField>> => {
+export const oneofOnly = once(({ message, elsewhere = [] }: Place): ReadonlyMap<IrStep, ReadonlySet<IrField>> => {
   const found = new Map<IrStep, ReadonlySet<IrField>>();
   const { fields, steps } = message;
   // A resolver without declared reads gets every step.
@@ -161,6 +168,7 @@ export const oneofOnly = once(({ message }: Place): ReadonlyMap<IrStep, Readonly
     for (const step of steps) {
       const name = step.name?.value;
       if (name === undefined || found.has(step) || step.autobind?.value === true) continue;
+      if (elsewhere.includes(name)) continue;
       if (resolverReads(message, name) || fields.some((field) => reads(field.if, name))) continue;
       const members = fields.filter((field) => reads(field.by, name) || resolverReads(field, name));
       if (steps.some(({ after }) => after.some((other) => other.value === name))) continue;

@@ -18,7 +18,7 @@ export interface Place {
   readonly shared?: ReadonlySet<string>;
   /** For a service's `let`: the rpcs that make a call of it. */
   readonly rpcs?: (call: IrCall) => readonly DescMethod[];
-  /** For an opening: names that are read outside of it. */
+  /** For an opening: names that are read outside of it. For an alias: steps that start whatever reads them. */
   readonly elsewhere?: readonly string[];
   /** For an alias of a composed message: its fields, by those of the message. Others decide about members only. */
   readonly copies?: Copies;

@@ -3,7 +3,7 @@ import type { DescField } from "@bufbuild/protobuf";
 import type { Ir, IrField, IrFile, IrMessage } from "../../plugin/src/ir/ir.ts";
 import type { IrCompose, IrStep } from "../../plugin/src/ir/step.ts";
 import { expression } from "./expression.ts";
-import { oneofOnly, readsArgument, readsOfStep } from "./reads.ts";
+import { caseOnly, oneofOnly, readsArgument, readsOfStep } from "./reads.ts";
 import { composedName, type Place, type Program } from "./static.ts";
 
 /** The fields of an alias by the fields of the composed message. */
@@ -50,6 +50,13 @@ export function neededPlace(program: Program, place: Place, isAlias: (name: stri
   const starting = new Set(
     [...oneofOnly(place)].flatMap(([step, members]) => (program.stepHasEffect(place, step) ? [...members] : [])),
   );
+  const effects = message.steps.filter((step) => program.stepHasEffect(place, step));
+  // A switch decides about the side effects that only its cases read.
+  const deciding = new Set(effects);
+  for (const step of deciding) {
+    const owner = caseOnly(place).get(step)?.owner;
+    for (const other of message.steps) if (other.index === owner) deciding.add(other);
+  }
   const isValued = (field: IrField): boolean => copies.has(field.desc) || starting.has(field);
   // A member with an `if` that is not copied decides without its value.
   const fields = message.fields.flatMap((field) => {
@@ -57,6 +64,7 @@ export function neededPlace(program: Program, place: Place, isAlias: (name: stri
     if (field.desc.oneof === undefined || isLater(message.fields, field, isValued)) return [];
     return [field.if === undefined ? field : { ...field, by: undefined, resolver: undefined }];
   });
+  const declared = new Set([...deciding].map(({ index }) => index));
   let { steps } = message;
   for (let size = -1; size !== steps.length + steps.filter(({ source }) => source === undefined).length; ) {
     size = steps.length;
@@ -66,7 +74,7 @@ export function neededPlace(program: Program, place: Place, isAlias: (name: stri
     for (let before = -1; before < kept.size; ) {
       before = kept.size;
       for (const step of steps) {
-        const always = step.name === undefined || step.source?.kind === "guard" || program.stepHasEffect(place, step);
+        const always = step.name === undefined || step.source?.kind === "guard" || declared.has(step.index);
         if (!always && !names.has(step.name?.value ?? "")) continue;
         kept.add(step);
         for (const { name } of readsOfStep(step)) names.add(name);
@@ -74,7 +82,10 @@ export function neededPlace(program: Program, place: Place, isAlias: (name: stri
     }
     steps = steps.filter((step) => kept.has(step));
   }
-  return { ...place, message: { ...message, fields, steps } };
+  // Side effects start as in the whole message, although the alias has fewer readers of them.
+  const started = effects.filter((step) => !caseOnly(place).has(step) && !oneofOnly(place).has(step));
+  const elsewhere = started.flatMap(({ name }) => name?.value ?? []);
+  return { ...place, message: { ...message, fields, steps }, elsewhere };
 }
 
 const isLast = ({ default: last }: IrField): boolean => last?.value === true;

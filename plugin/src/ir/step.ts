@@ -20,6 +20,8 @@ export interface IrStep {
   readonly unordered: Sourced<boolean> | undefined;
   /** Fields that depend on it may arrive later; never false. */
   readonly defer: Sourced<boolean> | undefined;
+  /** True for a side effect of an alias that starts in any case, as in the whole message. */
+  readonly started?: true;
 }
 
 export type IrSource = IrBy | IrCall | IrCompose | IrEach | IrSwitch | IrGuard | IrLatest;

@@ -128,6 +128,8 @@ function checkRequired({ desc, ir, steps }: Composed, report: Report): void {
 
 /** Reports a deferred step without any field that comes later because of it. */
 function checkFed(message: Composed, report: Report): void {
+  // An alias keeps the side effects of fields that it leaves out.
+  if (message.ir.subset !== undefined) return;
   const behind = new Set(partsOf(message).flatMap(({ steps }) => steps));
   for (const step of message.steps) {
     if (!step.deferred || behind.has(step)) continue;

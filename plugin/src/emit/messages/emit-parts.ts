@@ -9,7 +9,9 @@ import { emitPartValue } from "./emit-response.ts";
 import { emitTouch } from "./emit-touch.ts";
 
 export function emitParts(message: PlanMessage, names: MessageNames, hoisted: Hoisted): Lines {
-  return message.parts.flatMap((part) => emitPart(part, message, names, hoisted));
+  const parts = message.parts.flatMap((part) => emitPart(part, message, names, hoisted));
+  if (message.heldParts.length === 0) return parts;
+  return [...parts, [`${names.late}.holds(${message.heldParts.map(({ name }) => `${name}Step`).join(", ")});`]];
 }
 
 function emitPart(part: PlanPart, message: PlanMessage, names: MessageNames, hoisted: Hoisted): Lines {

@@ -36,10 +36,11 @@ export function keptSteps(
 }
 
 /** Returns true for a step that runs whatever a client selects. */
-export function isAlwaysKept({ step: { name, source }, effectful }: PlanStep): boolean {
+export function isAlwaysKept({ step: { name, source }, effectful, lazy }: PlanStep): boolean {
   // A resolver of a field has no name, and runs for its field only.
   if (source.kind === "resolver") return source.field === undefined;
-  return name === undefined || source.kind === "guard" || effectful;
+  // A switch decides about the side effects that only its cases read.
+  return name === undefined || source.kind === "guard" || effectful || lazy.flat().some(isAlwaysKept);
 }
 
 /** Returns the expressions that decide and supply the kept fields of a target. */

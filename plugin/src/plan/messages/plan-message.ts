@@ -4,7 +4,6 @@ import type { Target } from "../../model/conversion.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { caseOnly } from "../../resolve/model/case-only.ts";
 import type { EffectTable } from "../../resolve/model/effects.ts";
-import { restingOn } from "../../resolve/model/effects.ts";
 import type { Block, Composed, Let, Opening, Permit, Source, Step } from "../../resolve/model/model.ts";
 import { oneofOnly } from "../../resolve/model/oneof-only.ts";
 import { expressionsOf, fieldsOf, partsOf } from "../../resolve/model/parts.ts";
@@ -18,6 +17,7 @@ import { keptFor } from "./kept-for.ts";
 import { latestOf } from "./latest.ts";
 import { handedOn, type Origins, originsOf } from "./origins.ts";
 import { factsOf } from "./plan-source.ts";
+import { arrange, clearedBy, guardsOf, lazyOf, type Owners } from "./step-order.ts";
 
 export interface MessageSurroundings {
   readonly effects: EffectTable;
@@ -210,6 +210,10 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
         touches: touches.filter(({ target }) => target.kind !== "resolved" && targets.includes(target.index)),
       };
     }),
+    heldParts: all.filter(
+      ({ step, effectful }) =>
+        step.deferred && effectful && (selective || !parts.some((part) => part.steps.includes(step))),
+    ),
     tainted: composed.args.members.filter((arg) => arg.tainted).map((arg) => arg.name),
     effectful: around.effects.message(composed),
     optionalArgs: composed.args.members.filter((arg) => arg.variable.absent).map((arg) => arg.name),
@@ -316,66 +320,6 @@ export function sends(source: Source, around: Pick<MessageSurroundings, "sendsUn
     callsOf(source).some((call) => call.batch === undefined) ||
     composesOf(source).some(({ message }) => around.sendsUnbatched(message.typeName))
   );
-}
-
-type Owners = ReturnType<typeof caseOnly>;
-
-function lazyOf(step: Step, sorted: readonly Step[], owners: Owners, planned: (step: Step) => PlanStep): PlanStep[][] {
-  if (step.source.kind !== "switch") return [];
-  const lazy: PlanStep[][] = Array.from({ length: step.source.cases.length + 1 }, () => []);
-  for (const candidate of sorted) {
-    const owner = owners.get(candidate);
-    if (owner?.switch === step) lazy[owner.index]?.push(planned(candidate));
-  }
-  return lazy;
-}
-
-const guardsOf = (composed: Pick<Composed, "steps">): Step[] =>
-  composed.steps.filter((step) => step.source.kind === "guard");
-
-/**
- * Returns all guards that wait, and all critical steps. Excludes steps that depend on `step`. If `step` is unordered,
- * also excludes the other unordered side effects and their dependents.
- */
-function clearedBy(step: Step, composed: Block, owners: Owners, planned: (step: Step) => PlanStep): PlanStep[] {
-  const others = composed.steps.filter((other) => step.unordered && other.unordered && planned(other).effectful);
-  const free = [step, ...others].flatMap((freeStep) => [freeStep, owners.get(freeStep)?.switch ?? freeStep]);
-  const resting = new Set(free.flatMap((freeStep) => [freeStep, ...restingOn(freeStep, composed.steps)]));
-  return composed.steps
-    .filter((other) => {
-      const draft = planned(other);
-      if (resting.has(other) || owners.has(other) || draft.demand !== undefined) return false;
-      if (other.source.kind === "guard") return !draft.immediate;
-      return !other.supplementary && !draft.sync;
-    })
-    .map(planned);
-}
-
-/**
- * Orders immediate guards and the steps that they read first, then the rest by declaration. Each step follows the steps
- * that it reads or that clear it.
- */
-function arrange(
-  composed: Block,
-  sorted: readonly Step[],
-  owners: Owners,
-  planned: (step: Step) => PlanStep,
-): PlanStep[] {
-  const outside = new Set(sorted.filter((step) => !owners.has(step)));
-  const first = composed.steps.filter((step) => planned(step).immediate);
-  const rest = composed.steps.filter((step) => !planned(step).immediate && !owners.has(step));
-  const needs = (step: Step): Step[] => {
-    const lazy = planned(step).lazy.flat();
-    const group = [step, ...lazy.map((draft) => draft.step)];
-    return group
-      .flatMap((at) => {
-        const { clearedBy: clears, demand } = planned(at);
-        return [...at.reads, ...at.after, ...[...clears, ...(demand?.waitsFor ?? [])].map((draft) => draft.step)];
-      })
-      .filter((at) => outside.has(at));
-  };
-  const { order } = sortByDependency([...first, ...rest], needs);
-  return order.map(planned);
 }
 
 export function track({ origins }: Pick<Touch, "origins">, planned: (step: Step) => Draft): void {

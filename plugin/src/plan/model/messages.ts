@@ -55,6 +55,8 @@ export interface PlanMessage extends PlanBlock {
   readonly touches: readonly Touch[];
   /** Fields that come later in a stream of parts: each with the steps that it waits for. No field is in two parts. */
   readonly parts: readonly PlanPart[];
+  /** Deferred side effects for which no part, or no part that a client chooses, may wait. */
+  readonly heldParts: readonly PlanStep[];
   /** Arguments that bring causes with them: then composing takes a parameter `from`. */
   readonly tainted: readonly string[];
   /** True if anything in it, or in the messages that it composes, may be recorded as degraded. */

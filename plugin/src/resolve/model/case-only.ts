@@ -34,6 +34,7 @@ export function caseOnly(
   };
   for (const step of readOutside) add(step, "field");
   for (const step of composed.steps) {
+    if (step.ir.started) add(step, "field");
     for (const after of step.after) add(after, "field");
     if (step.source.kind !== "switch") {
       for (const read of step.reads) add(read, step);

@@ -35,7 +35,7 @@ export function oneofOnly(block: Block): ReadonlyMap<Step, Demand> {
     );
     const known = all.filter((reader) => reader !== ELSEWHERE);
     const [first] = known;
-    if (first === undefined || known.length < all.length || step.autobind) continue;
+    if (first === undefined || known.length < all.length || step.autobind || step.ir.started) continue;
     if (step.source.kind === "resolver" && !step.source.hasReads) continue;
     if (known.some(({ target }) => target !== first.target)) continue;
     found.set(step, { target: first.target, members: new Set(known.flatMap(({ members }) => [...members])) });

@@ -29,6 +29,8 @@ export interface KeptMember {
 export interface Kept {
   /** In order of declaration. */
   readonly steps: readonly IrStep[];
+  /** Side effects that the whole message starts in any case. */
+  readonly started: ReadonlySet<IrStep>;
   /** By the name of the oneof, in order of declaration; without later members that decide nothing. */
   readonly members: ReadonlyMap<string, readonly KeptMember[]>;
 }
@@ -46,14 +48,17 @@ export function keptOf(source: Source, fields: ReadonlySet<IrField>, ownPosition
     texts
       .flatMap((text) => (text === undefined ? [] : [...source.names(text)]))
       .flatMap((name) => byName.get(name) ?? []);
+  const followedBy = (step: IrStep): IrStep[] => step.after.flatMap(({ value }) => byName.get(value) ?? []);
   const waitsFor = (step: IrStep): IrStep[] => [
     ...named(stepTexts(source.replaced.get(step) ?? step).map(({ text }) => text)),
-    ...step.after.flatMap(({ value }) => byName.get(value) ?? []),
+    ...followedBy(step),
   ];
   const suppliers = (field: IrField): IrStep[] => valueSteps(source, field, { byName, named });
   const always = ir.steps.filter((step) => isAlwaysKept(source, step));
   const behind = (steps: readonly IrStep[]): ReadonlySet<IrStep> => new Set(reachable(steps, waitsFor));
-  const chosen = startedByMembers(source, { always, named, suppliers, behind });
+  const reading = { named, suppliers, waitsFor, always, followed: ir.steps.flatMap(followedBy) };
+  const chosen = startedByMembers(source, reading);
+  const cases = startedByCases(source, reading);
   const members = new Map<string, readonly KeptMember[]>();
   for (const [oneof, all] of oneofsOf(ir)) {
     const found = keptMembers(all, fields, (field) =>
@@ -68,8 +73,10 @@ export function keptOf(source: Source, fields: ReadonlySet<IrField>, ownPosition
       ...named([field.default?.value === true ? undefined : field.if]),
       ...(valued ? suppliers(field) : []),
     ]);
-  const kept = behind([...always, ...latestOf(ir, ownPosition), ...plain, ...decided]);
-  return { steps: ir.steps.filter((step) => kept.has(step)), members };
+  const kept = behind([...always, ...cases.keys(), ...latestOf(ir, ownPosition), ...plain, ...decided]);
+  const lazy = new Set([...chosen, ...[...cases.values()].flatMap((steps) => [...steps])]);
+  const started = new Set(always.filter((step) => source.effectful(step) && !lazy.has(step)));
+  return { steps: ir.steps.filter((step) => kept.has(step)), started, members };
 }
 
 const isAlwaysKept = ({ effectful }: Source, step: IrStep): boolean =>
@@ -115,26 +122,46 @@ function keptMembers(
   return found.slice(0, last + 1);
 }
 
+interface Lazy extends Pick<Reading, "named"> {
+  readonly always: readonly IrStep[];
+  /** Steps that others only wait for: these start in any case. */
+  readonly followed: readonly IrStep[];
+  readonly suppliers: (field: IrField) => IrStep[];
+  readonly waitsFor: (step: IrStep) => IrStep[];
+}
 /** Returns the steps that are always kept, but start only if a member of a oneof may be chosen. */
-function startedByMembers(
-  { ir }: Source,
-  {
-    always,
-    named,
-    suppliers,
-    behind,
-  }: Pick<Reading, "named"> & {
-    readonly always: readonly IrStep[];
-    readonly suppliers: (field: IrField) => IrStep[];
-    readonly behind: (steps: readonly IrStep[]) => ReadonlySet<IrStep>;
-  },
-): ReadonlySet<IrStep> {
+function startedByMembers({ ir }: Source, { always, followed, named, suppliers, waitsFor }: Lazy): ReadonlySet<IrStep> {
   const members = ir.fields.filter(({ desc }) => desc.oneof !== undefined);
-  const ofMembers = behind(members.flatMap(suppliers));
+  const ofMembers = new Set(reachable(members.flatMap(suppliers), waitsFor));
   const others = ir.fields.filter(({ desc }) => desc.oneof === undefined).flatMap(suppliers);
   const idle = ir.steps.filter((step) => !ofMembers.has(step));
-  const elsewhere = behind([...others, ...named(members.map((field) => field.if)), ...idle]);
+  const ifs = named(members.map((field) => field.if));
+  const elsewhere = new Set(reachable([...others, ...ifs, ...followed, ...idle], waitsFor));
   return new Set(always.filter((step) => ofMembers.has(step) && !elsewhere.has(step)));
+}
+
+/** Returns the steps that are always kept, but start only if a case of a switch is chosen: by that switch. */
+function startedByCases(
+  { ir }: Source,
+  { always, followed, named, suppliers, waitsFor }: Lazy,
+): ReadonlyMap<IrStep, ReadonlySet<IrStep>> {
+  const found = new Map<IrStep, Set<IrStep>>();
+  const fields = [...ir.fields.flatMap(suppliers), ...named(ir.fields.map((field) => field.if))];
+  for (const step of ir.steps) {
+    if (step.source?.kind !== "switch") continue;
+    const { cases, default: standard } = step.source;
+    const values = [...cases.map(({ by }) => by), standard];
+    for (const value of values) {
+      const ofCase = new Set(reachable(named([value]), waitsFor));
+      const other = [...values.filter((text) => text !== value), ...cases.map((branch) => branch.if)];
+      const besides = [...named([step.if, step.fallback, ...other]), ...followed];
+      const idle = ir.steps.filter((candidate) => candidate !== step && !ofCase.has(candidate));
+      const elsewhere = new Set(reachable([...fields, ...besides, ...idle], (at) => (at === step ? [] : waitsFor(at))));
+      const lazy = always.filter((candidate) => ofCase.has(candidate) && !elsewhere.has(candidate));
+      if (lazy.length > 0) found.set(step, new Set([...(found.get(step) ?? []), ...lazy]));
+    }
+  }
+  return found;
 }
 
 /** Returns the step that holds a client's position: the only `latest`. */

@@ -96,7 +96,10 @@ class Filling {
     const keep = (replaced: Children["steps"]): Kept =>
       keptOf({ ...source, replaced }, new Set(pairs.values()), message.desc.fields.some(isPosition));
     const { kept, children } = this.#withChildren(keep, { pairs, of, source });
-    const steps = kept.steps.map((step) => children.steps.get(step) ?? step);
+    const steps = kept.steps.map((step) => {
+      const found = children.steps.get(step) ?? step;
+      return kept.started.has(step) ? { ...found, started: true as const } : found;
+    });
     const { alias: _alias, otherAliases: _others, ...rest } = message;
     return {
       ...rest,
