@@ -1,5 +1,7 @@
 // Measures `protobff lsp` on a project of many rpcs: time to the first diagnostics, completion while typing, memory.
 //   node bench/editor.ts [rpcs, default 1000]
+// It runs the sources. Node's removal of types takes 10 to 40 MB of them, so measure memory on installed packages:
+//   PROTOBFF_COMMAND=node_modules/protobff/bin/protobff.js
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";

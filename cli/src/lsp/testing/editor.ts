@@ -19,7 +19,7 @@ import {
   StreamMessageWriter,
 } from "vscode-languageserver-protocol/node";
 
-const COMMAND = fileURLToPath(new URL("../../../bin/protobff.js", import.meta.url));
+const COMMAND = process.env.PROTOBFF_COMMAND ?? fileURLToPath(new URL("../../../bin/protobff.js", import.meta.url));
 
 /** An editor without a screen: the protocol's own client, connected to `protobff lsp` by its standard streams. */
 export class Editor {
