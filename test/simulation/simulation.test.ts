@@ -1,15 +1,17 @@
 // Holds docs/runtime.md#deadlines
 import { expect, test } from "vitest";
 import type { CallPolicy } from "../../runtime/src/call/policy.ts";
+import { seedOf } from "../seed/seed.ts";
 import type { Setup } from "./setup.ts";
 import { simulate } from "./simulate.ts";
 
 const SEEDS = 2_000;
+const FROM = Number(seedOf());
 
 test(`${SEEDS} random worlds follow the rules`, async () => {
   const wrong: string[] = [];
   const seen: Record<string, number> = {};
-  for (let seed = 0; seed < SEEDS && wrong.length < 5; seed++) {
+  for (let seed = FROM; seed < FROM + SEEDS && wrong.length < 5; seed++) {
     const outcome = await simulate(seed);
     for (const [name, count] of Object.entries(outcome.seen)) seen[name] = (seen[name] ?? 0) + count;
     if (outcome.violations.length > 0)
