@@ -57,7 +57,10 @@ export async function fuzzFrames(
   { framing, frames, seed, only }: FramesOptions,
   progress: (message: string) => void = () => {},
 ): Promise<FramesOutcome> {
-  const server = await underTest(framing, { BFF_GRACE: "60s" }, ["--expose-gc", `--import=${PROBE}`]);
+  const server = await underTest(framing, { BFF_GRACE: "60s", BFF_MAX_FOLLOWERS_PER_CALLER: "20000" }, [
+    "--expose-gc",
+    `--import=${PROBE}`,
+  ]);
   const failures: string[] = [];
   const counts: Counts = {
     frames: 0,
