@@ -99,45 +99,42 @@ export class Statics {
   }
 
   /**
-   * Steps that start at once: those that something other than a case or a member of a oneof reads, and those that
-   * nothing reads.
+   * Steps that start at once: those that something other than a case or a member of a oneof reads, those that nothing
+   * reads, and switches about side effects.
    *
    * @param fields the fields that are composed
    */
   eager(message: DescMessage, fields: ReadonlySet<string>, whole: boolean): ReadonlySet<Step> {
     const steps = this.stepsOf(message);
-    const found = new Set<Step>();
     const ruled = message.fields.map((field) => ({
       field,
       rule: this.#rules.fields.get(`${message.typeName}.${field.name}`) ?? {},
     }));
-    const chosen = ruled.filter(({ field }) => fields.has(field.name));
-    const always = new Set(
-      chosen.flatMap(({ field, rule }) => [
-        ...readsOf(rule.if),
-        ...(field.oneof === undefined || field.presence !== 1 || isOptional(field) ? readsOf(rule.by) : []),
-      ]),
-    );
-    const anywhere = new Set([
-      ...ruled.flatMap(({ rule }) => [...readsOf(rule.by), ...readsOf(rule.if)]),
-      ...steps.flatMap(namesIn),
-    ]);
-    const kept = (step: Step): boolean =>
-      step.guard !== undefined ||
-      step.name === undefined ||
-      this.hasEffects(step, message.file.proto.package) ||
-      (whole && !anywhere.has(step.name));
-    for (let before = -1; before < found.size; ) {
-      before = found.size;
-      const reading = [...found].flatMap((step) => [
-        ...expressionsOf(step).always.flatMap(readsOf),
-        ...(step.after ?? []),
+    const closure = (some: ReadonlySet<string>, kept: (step: Step) => boolean): ReadonlySet<Step> => {
+      const always = ruled.flatMap(({ field, rule }) => [
+        ...(some.has(field.name) ? readsOf(rule.if) : []),
+        ...(some.has(field.name) && field.oneof === undefined ? readsOf(rule.by) : []),
       ]);
-      for (const step of steps)
-        if (kept(step) || (step.name !== undefined && (always.has(step.name) || reading.includes(step.name))))
-          found.add(step);
-    }
-    return found;
+      const found = new Set<Step>();
+      for (let before = -1; before < found.size; ) {
+        before = found.size;
+        const reading = [...found].flatMap((step) => [
+          ...expressionsOf(step).always.flatMap(readsOf),
+          ...(step.after ?? []),
+        ]);
+        for (const step of steps) if (kept(step) || [...always, ...reading].includes(step.name ?? "")) found.add(step);
+      }
+      return found;
+    };
+    const names = new Set(this.readsOfMessage(message));
+    const unread = ({ name }: Step): boolean => name === undefined || !names.has(name);
+    const isGuard = ({ guard, name }: Step): boolean => guard !== undefined || name === undefined;
+    const anyway = closure(new Set(ruled.map(({ field }) => field.name)), (step) => isGuard(step) || unread(step));
+    const effects = steps.filter((step) => this.hasEffects(step, message.file.proto.package));
+    const decides = (step: Step): boolean =>
+      step.switch !== undefined && effects.some((other) => !anyway.has(other) && this.dependsOn(step, other, steps));
+    const kept = (step: Step): boolean => isGuard(step) || decides(step) || (whole && unread(step));
+    return closure(fields, (step) => kept(step) || (effects.includes(step) && anyway.has(step)));
   }
 
   /** All messages that a message composes, itself included. */
@@ -168,4 +165,3 @@ export class Statics {
     return whole !== undefined && this.stepsOf(whole).length > 0 ? whole : undefined;
   }
 }
-const isOptional = (field: DescMessage["fields"][number]): boolean => field.oneof === undefined;

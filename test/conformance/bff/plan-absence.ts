@@ -152,6 +152,15 @@ const effects: readonly Plan[] = [
     faulty: 1,
     order: [[USER, PLACE]],
   },
+  ...["Chosen", "Unchosen", "Read", "Unread"].map(
+    (name): Plan => ({
+      rpc: `effects.EffectsService/Get${name}`,
+      holds: ["switch.3", ...(name.startsWith("Un") ? ["copies.5"] : [])],
+      requests: [true, false].flatMap((flag) => ["o1", "o9"].map((text) => ({ id: "a", text, flag }))),
+      edges: ["OrderService/Pay"],
+      faulty: 1,
+    }),
+  ),
 ];
 
 const USERS = ["u1", "u2", "u3", "u9", ""].map((user) => ({ "x-user": user }));
