@@ -1,6 +1,6 @@
 // npm run fuzz -- masks: random BFFs whose clients choose fields by random masks. A whole answer to a mask is the pruned
 // answer to `*`, by another implementation, and has no call that this lacks.
-import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { seeded } from "../second/random-message.ts";
 import type { Case } from "./cases.ts";
@@ -71,13 +71,16 @@ function masked(testCase: Case, seed: number): Case | undefined {
     .replace(FIELD, (line) => (random() < 0.15 ? line.replace("{ by:", "{ on_request: true by:") : line));
   const changed = `${text.slice(0, from)}${page}${text.slice(to)}`
     .replace(request[0], `${request[0]}\n  google.protobuf.FieldMask mask = 900;`)
-    .replace(rpc[0], `${rpc[0]} option (bff.v1.method).fields = "args.mask";`);
+    .replace(rpc[0], `${rpc[0]} option (bff.v1.method).fields = "args.mask";`)
+    .replace(/\brpc StreamPage\(GetPageRequest\) returns \(stream Page\)(?: \{\}|;)/, STREAMED);
   const imported = /import "google\/protobuf\/field_mask.proto"/.test(text)
     ? changed
     : changed.replace(/^import /m, 'import "google/protobuf/field_mask.proto";\nimport ');
   const protos = { ...testCase.protos, [testCase.file]: imported };
   return { ...testCase, base: { ...testCase.base, protos }, protos };
 }
+const STREAMED =
+  'rpc StreamPage(GetPageRequest) returns (stream Page) { option (bff.v1.method).fields = "args.mask"; }';
 const FIELD = /^ {2}(?:optional |repeated )?[\w.]+(?:<\w+, [\w.]+>)? f\d+ = \d+ \[\(bff\.v1\.field\) = \{ by:.*$/gm;
 
 interface Compared {
@@ -88,8 +91,12 @@ interface Compared {
 
 async function compared(made: Generated, seed: number): Promise<Compared> {
   const so: Compared = { compared: 0, saved: 0, fault: undefined };
-  const method = made.methods.find(({ name, methodKind }) => name === "GetPage" && methodKind === "unary");
-  if (method === undefined) return so;
+  for (const method of made.methods)
+    if (/^(Get|Stream)Page$/.test(method.name) && so.fault === undefined) await compareAll(made, method, seed, so);
+  return so;
+}
+
+async function compareAll(made: Generated, method: DescMethod, seed: number, so: Compared): Promise<void> {
   const onRequest = new Set(
     made.ir.files.flatMap(({ messages }) =>
       messages.flatMap(({ fields }) => fields.flatMap((field) => (field.onRequest === undefined ? [] : field.desc))),
@@ -103,7 +110,7 @@ async function compared(made: Generated, seed: number): Promise<Compared> {
     for (let i = 0; i < MASKS && so.fault === undefined; i++) {
       const paths = Array.from({ length: i }, () => randomPath(method.output, random));
       const part = await answerOf(made, method, key, masking(paths.join()));
-      const about = `world ${world}, mask ${paths.join() || "none"}`;
+      const about = `${method.name}, world ${world}, mask ${paths.join() || "none"}`;
       if (part === undefined) so.fault = `${about}: fails or is degraded, unlike the answer to *`;
       else {
         const found = JSON.stringify(shown(part.message));
@@ -116,7 +123,6 @@ async function compared(made: Generated, seed: number): Promise<Compared> {
       }
     }
   }
-  return so;
 }
 
 const masking = (mask: string) => ({ fields: { mask: undefined }, headers: { "bff-fields": mask } });

@@ -1,8 +1,11 @@
 // Whole answers of random BFFs, with their calls.
-import { type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { type DescMessage, type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { ConnectError } from "@connectrpc/connect";
+import type { TestFollow } from "../../packages/testing/src/follow.ts";
 import type { CallEvent } from "../../runtime/src/observer-calls.ts";
+import { degradedField } from "../oracle/verdict.ts";
+import { inParts } from "../streams/parts.ts";
 import type { Generated } from "./rich-run.ts";
 import { RichWorld, requestIn } from "./rich-world.ts";
 
@@ -41,10 +44,13 @@ export async function answerOf(
     whole = !all.has("bff-degraded");
   };
   try {
-    const send = bff[method.localName] as (request: object, options: object) => Promise<Message>;
+    const send = bff[method.localName] as (request: object, options: object) => Promise<Message> & TestFollow<Message>;
     const sent = { ...message, ...change.fields };
-    const answer = await send(sent, { headers: { ...headers, ...change.headers }, onHeader });
-    const bytes = toBinary(method.output, answer);
+    const coming = send(sent, { headers: { ...headers, ...change.headers }, onHeader });
+    const answers = method.methodKind === "unary" ? [await coming] : await all(coming);
+    if (answers.some((answer) => isDegraded(method.output, answer))) return undefined;
+    // Messages of a stream of parts merge as their bytes do.
+    const bytes = Buffer.concat(answers.map((answer) => toBinary(method.output, answer)));
     return whole ? { message: reflect(method.output, fromBinary(method.output, bytes)), calls } : undefined;
   } catch (error) {
     if (error instanceof ConnectError) return undefined;
@@ -52,6 +58,17 @@ export async function answerOf(
   } finally {
     bff.close();
   }
+}
+
+async function all(follow: TestFollow<Message>): Promise<readonly Message[]> {
+  const { messages, failed } = await inParts(follow);
+  if (failed !== undefined) throw new ConnectError(failed.message, failed.code);
+  return messages;
+}
+
+function isDegraded(desc: DescMessage, message: Message): boolean {
+  const field = degradedField(desc);
+  return field !== undefined && reflect(desc, message).isSet(field);
 }
 
 /** Returns what is wrong with the calls of a part of an answer: none is new, and side effects are those of the whole. */
