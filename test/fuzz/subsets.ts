@@ -67,7 +67,8 @@ function withSubsets(testCase: Case, seed: number): Case | undefined {
   const page = aliasOf("Page", text, random);
   if (page === undefined) return undefined;
   const small = `rpc GetSmall(${rpc[1]}) returns (SmallPage) ${options.replace(/get: "[^"]*"|post: "[^"]*"/g, (path) => path.replace(/"$/, '/small"'))}`;
-  const changed = `${text.slice(0, rpc.index)}${small}\n  ${text.slice(rpc.index)}\n${page}\n${sub ?? ""}`;
+  const parts = text.includes("rpc StreamPage(") ? `rpc StreamSmall(${rpc[1]}) returns (stream SmallPage);\n  ` : "";
+  const changed = `${text.slice(0, rpc.index)}${small}\n  ${parts}${text.slice(rpc.index)}\n${page}\n${sub ?? ""}`;
   const protos = { ...testCase.protos, [testCase.file]: changed };
   return { ...testCase, base: { ...testCase.base, protos }, protos };
 }
@@ -111,8 +112,8 @@ function aliasOf(name: string, text: string, random: () => number): string | und
   const oneof = /^ {2}oneof one \{.*$/m.exec(body)?.[0] ?? "";
   const members = taken([...oneof.matchAll(MEMBER)]);
   const all = [...fields, ...(members.length === 0 ? [] : [`oneof one_own { ${members.join(" ")} }`])];
-  const degraded = body.includes("bff.v1.Degradation") ? "repeated bff.v1.Degradation degraded = 99;" : "";
-  return `message Small${name} {\n  option (bff.v1.message).alias = "${name}";\n  ${all.join("\n  ")}\n  ${degraded}\n}`;
+  const filled = [...body.matchAll(/^ {2}repeated bff\.v1\.(?:Part|Degradation) \w+ = \d+;/gm)].join("\n");
+  return `message Small${name} {\n  option (bff.v1.message).alias = "${name}";\n  ${all.join("\n  ")}\n${filled}\n}`;
 }
 
 // ---- answers ----
@@ -128,30 +129,39 @@ interface Compared {
 
 async function compared(made: Generated, seed: number): Promise<Compared> {
   const so: Compared = { projected: 0, saved: 0, degraded: 0, failed: 0, undecided: 0, fault: undefined };
-  const named = (name: string): DescMethod | undefined => made.methods.find((method) => method.name === name);
-  const [page, small] = [named("GetPage"), named("GetSmall")];
-  if (page === undefined || small === undefined) return so;
-  for (let world = 0; world < 4 && so.fault === undefined; world++) {
+  const smaller = made.methods.filter(({ name }) => /^(Get|Stream)Small$/.test(name));
+  for (let world = 0; world < 4 && so.fault === undefined && smaller.length > 0; world++) {
     const key = `${seed} ${made.testCase.index} ${world}`;
-    for (const came of await questions({ ...made, methods: [small] }, key)) {
+    for (const came of await questions({ ...made, methods: smaller }, key)) {
       if (came.end !== "whole") so[came.end]++;
       if (came.fault === UNDECIDED) so.undecided++;
       else so.fault ??= came.fault;
     }
-    if (so.fault !== undefined || presenceDiffers(made)) continue;
-    const [full, part] = [await answerOf(made, page, key), await answerOf(made, small, key)];
-    if (full === undefined || part === undefined) continue;
-    // A side effect of the service happens for the rpcs that read it.
-    const expectedCalls = serviceHasEffects(made) ? full.calls.intersection(part.calls) : full.calls;
-    const calls = callsDiffer(part.calls, expectedCalls);
-    const found = JSON.stringify(shown(part.message));
-    const expected = JSON.stringify(projected(full.message, small.output, made));
-    so.projected++;
-    so.saved += full.calls.size - part.calls.size;
-    if (found !== expected) so.fault = `world ${world}: ${found} is no projection, which is ${expected}`;
-    else if (calls !== undefined) so.fault = `world ${world}: ${calls}`;
+    for (const small of smaller) {
+      const page = made.methods.find(({ name }) => name === small.name.replace("Small", "Page"));
+      if (so.fault !== undefined || presenceDiffers(made) || page === undefined) continue;
+      const fault = await projectionFault(made, { page, small }, key, so);
+      if (fault !== undefined) so.fault = `${small.name}, world ${world}: ${fault}`;
+    }
   }
   return so;
+}
+
+async function projectionFault(
+  made: Generated,
+  { page, small }: Readonly<Record<"page" | "small", DescMethod>>,
+  key: string,
+  so: Compared,
+): Promise<string | undefined> {
+  const [full, part] = [await answerOf(made, page, key), await answerOf(made, small, key)];
+  if (full === undefined || part === undefined) return undefined;
+  so.projected++;
+  so.saved += full.calls.size - part.calls.size;
+  const found = JSON.stringify(shown(part.message));
+  const expected = JSON.stringify(projected(full.message, small.output, made));
+  if (found !== expected) return `${found} is no projection, which is ${expected}`;
+  // A side effect of the service happens for the rpcs that read it.
+  return callsDiffer(part.calls, serviceHasEffects(made) ? full.calls.intersection(part.calls) : full.calls);
 }
 
 /**
@@ -172,10 +182,11 @@ function serviceHasEffects({ testCase: { protos } }: Generated): boolean {
 
 /** The fields of a message by their names, without unset ones. */
 function shown(message: ReflectMessage): object {
-  const fields = message.desc.fields.filter((field) => message.isSet(field) && !isDegradation(field));
+  const fields = message.desc.fields.filter((field) => message.isSet(field) && !isFilled(field));
   return Object.fromEntries(fields.map((field) => [field.name, plain(message.get(field), shown)]));
 }
-const isDegradation = ({ message }: DescField): boolean => message?.typeName === "bff.v1.Degradation";
+/** Returns true for a field that the runtime fills. */
+const isFilled = ({ message }: DescField): boolean => message?.typeName.startsWith("bff.v1.") === true;
 
 /** The fields of an alias as the answer of its message has them. */
 function projected(from: ReflectMessage, to: DescMessage, made: Generated): object {
@@ -184,7 +195,7 @@ function projected(from: ReflectMessage, to: DescMessage, made: Generated): obje
   return Object.fromEntries(
     rules.fields.flatMap(({ desc, alias, fallback }) => {
       const source = from.desc.fields.find(({ name }) => name === (alias?.value ?? desc.name));
-      if (source === undefined || isDegradation(desc)) return [];
+      if (source === undefined || isFilled(desc)) return [];
       const inside = desc.message;
       const child = (value: ReflectMessage): object =>
         inside?.name.startsWith("Small") === true ? projected(value, inside, made) : shown(value);
