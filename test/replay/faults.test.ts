@@ -58,9 +58,8 @@ test(
   `${REQUESTS} streams under faults have the captured messages and order of events`,
   async () => {
     const { upstreams, worker, bff, server, folder } = await startLive({ BFF_CAPTURE_BYTES: String(2 ** 32) });
-    // Unary calls keep their connections: README.md of the package has the replays that differ without.
-    for (const service of Object.values(upstreams.services))
-      service.fault(seededFaults(7, { failing: 0.15, hanging: 0.03 }));
+    const services = Object.values(upstreams.services);
+    for (const service of services) service.fault(seededFaults(7, { failing: 0.15, hanging: 0.03 }));
     const random = seeded(process.env.PROTOBFF_SEED ?? 1, "replay streams");
     worker.breaks = () => {
       const items = Math.floor(random() * 12);
@@ -72,6 +71,11 @@ test(
       while (sent < REQUESTS) {
         const n = sent++;
         if (n % 25 === 0) worker.cut();
+        if (n % KILL_EVERY === 0) {
+          const killed = pick(random, services);
+          await killed.stop();
+          await killed.start();
+        }
         worker.text = n % 7 === 0 ? "x".repeat(20_000) : "";
         // A silent worker is left by the client.
         const signal = AbortSignal.timeout(n % 13 === 0 ? n % 40 : 3_000);

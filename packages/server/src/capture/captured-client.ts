@@ -90,6 +90,7 @@ class CapturedAttempt implements Reply, InFlight {
   readonly #reply: Reply;
   readonly #messageBytes: number;
   #metadata: CapturedMetadata | undefined;
+  #isCancelled = false;
 
   constructor(of: Recording, reply: Reply, messageBytes: number) {
     this.#of = of;
@@ -110,6 +111,7 @@ class CapturedAttempt implements Reply, InFlight {
   }
   cancel(): void {
     this.#of.affects(["cancel", this.#index]);
+    this.#isCancelled = true;
     this.inFlight?.cancel();
   }
   rate(good: boolean | undefined, slowness?: number): void {
@@ -126,7 +128,13 @@ class CapturedAttempt implements Reply, InFlight {
     if (this.#metadata !== undefined) event.push(this.#metadata);
     of.arrives(event, (reply) => reply.replied(message, receivedBytes), this.#reply);
   }
+  /** Records a fault in the next turn. One without a connection comes between continuations, where no replay has it. */
   faulted(fault: Fault): void {
+    if (this.#of.done) this.#reply.faulted(fault);
+    else outside(() => setImmediate(deliver, this, fault), undefined);
+  }
+  deliver(fault: Fault): void {
+    if (this.#isCancelled) return;
     const captured = capturedFault(fault);
     const { message, details } = fault;
     this.#of.spend(message.length + (details?.length ?? 0) * 2);
@@ -135,6 +143,7 @@ class CapturedAttempt implements Reply, InFlight {
     this.#of.arrives(event, (reply) => reply.faulted(fault), this.#reply);
   }
 }
+const deliver = (attempt: CapturedAttempt, fault: Fault): void => attempt.deliver(fault);
 
 function withoutSecrets(headers: ReceivedHeaders): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !isSecretHeader(name)));

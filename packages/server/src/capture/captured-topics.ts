@@ -92,6 +92,6 @@ class CapturedFollower<Item> extends RecordedSource implements ItemSource, Items
   }
   failed(failure: Failure): void {
     const event: Parameters<Recording["arrives"]>[0] = ["lost", 0, 0, 0, this.index, capturedFailure(failure)];
-    this.arrives(event, failure.message.length, () => this.#items.failed(failure));
+    this.arrives(event, failure.message.length, () => this.#items.failed(failure), true);
   }
 }

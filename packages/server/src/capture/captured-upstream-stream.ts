@@ -56,7 +56,7 @@ class CapturedUpstreamStream extends RecordedSource implements OpenStream, Strea
   faulted(fault: Fault): void {
     const bytes = fault.message.length + (fault.details?.length ?? 0) * 2;
     const event: Parameters<Recording["arrives"]>[0] = ["broken", 0, 0, 0, this.index, capturedFault(fault)];
-    this.arrives(event, bytes, () => this.#receiver.faulted(fault));
+    this.arrives(event, bytes, () => this.#receiver.faulted(fault), true);
   }
 }
 const isSent = (stream: OpenStream | undefined): "go" | "no" => (stream?.unsent === true ? "no" : "go");

@@ -4,7 +4,7 @@ type Arrival = Parameters<Recording["arrives"]>[0];
 
 /**
  * Items of an upstream's stream or of a topic, which are recorded. Events that are reported within `take` arrive in the
- * next turn: a replay then has no arrivals within effects.
+ * next turn, and so do faults: a replay then has no arrivals within effects or between continuations.
  */
 export abstract class RecordedSource {
   protected readonly of: Recording;
@@ -29,14 +29,17 @@ export abstract class RecordedSource {
     this.#waiting = this.#waiting && [];
     outside(close, undefined);
   }
-  /** @param bytes size of the event in the file */
-  protected arrives(event: Arrival, bytes: number, run: () => void): void {
+  /**
+   * @param bytes size of the event in the file
+   * @param isFault true to wait for the next turn: without a connection it comes between continuations
+   */
+  protected arrives(event: Arrival, bytes: number, run: () => void, isFault = false): void {
     const arrive = (): void => {
       this.of.spend(bytes);
       this.of.arrives(event, run, undefined);
     };
     if (this.#waiting !== undefined) this.#waiting.push(arrive);
-    else if (this.#isTaking) {
+    else if (this.#isTaking || isFault) {
       this.#waiting = [arrive];
       outside(() => setImmediate(deliver, this as Waiting), undefined);
     } else arrive();
