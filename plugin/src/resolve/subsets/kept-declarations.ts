@@ -57,7 +57,7 @@ export function keptOf(source: Source, fields: ReadonlySet<IrField>, ownPosition
   const always = ir.steps.filter((step) => isAlwaysKept(source, step));
   const behind = (steps: readonly IrStep[]): ReadonlySet<IrStep> => new Set(reachable(steps, waitsFor));
   const reading = { named, suppliers, waitsFor, always, followed: ir.steps.flatMap(followedBy) };
-  const chosen = startedByMembers(source, reading);
+  const chosen = new Set(startedByMembers(source, reading));
   const cases = startedByCases(source, reading);
   const members = new Map<string, readonly KeptMember[]>();
   for (const [oneof, all] of oneofsOf(ir)) {
@@ -74,7 +74,7 @@ export function keptOf(source: Source, fields: ReadonlySet<IrField>, ownPosition
       ...(valued ? suppliers(field) : []),
     ]);
   const kept = behind([...always, ...cases.keys(), ...latestOf(ir, ownPosition), ...plain, ...decided]);
-  const lazy = new Set([...chosen, ...[...cases.values()].flatMap((steps) => [...steps])]);
+  const lazy = new Set([...chosen, ...[...cases.values()].flat()]);
   const started = new Set(always.filter((step) => source.effectful(step) && !lazy.has(step)));
   return { steps: ir.steps.filter((step) => kept.has(step)), started, members };
 }
@@ -130,38 +130,46 @@ interface Lazy extends Pick<Reading, "named"> {
   readonly waitsFor: (step: IrStep) => IrStep[];
 }
 /** Returns the steps that are always kept, but start only if a member of a oneof may be chosen. */
-function startedByMembers({ ir }: Source, { always, followed, named, suppliers, waitsFor }: Lazy): ReadonlySet<IrStep> {
+function startedByMembers({ ir }: Source, reading: Lazy): readonly IrStep[] {
+  const { named, suppliers } = reading;
   const members = ir.fields.filter(({ desc }) => desc.oneof !== undefined);
-  const ofMembers = new Set(reachable(members.flatMap(suppliers), waitsFor));
   const others = ir.fields.filter(({ desc }) => desc.oneof === undefined).flatMap(suppliers);
-  const idle = ir.steps.filter((step) => !ofMembers.has(step));
   const ifs = named(members.map((field) => field.if));
-  const elsewhere = new Set(reachable([...others, ...ifs, ...followed, ...idle], waitsFor));
-  return new Set(always.filter((step) => ofMembers.has(step) && !elsewhere.has(step)));
+  return neededOnlyBy(members.flatMap(suppliers), [...others, ...ifs], ir, reading);
 }
 
 /** Returns the steps that are always kept, but start only if a case of a switch is chosen: by that switch. */
-function startedByCases(
-  { ir }: Source,
-  { always, followed, named, suppliers, waitsFor }: Lazy,
-): ReadonlyMap<IrStep, ReadonlySet<IrStep>> {
-  const found = new Map<IrStep, Set<IrStep>>();
+function startedByCases({ ir }: Source, reading: Lazy): ReadonlyMap<IrStep, readonly IrStep[]> {
+  const { named, suppliers } = reading;
+  const found = new Map<IrStep, readonly IrStep[]>();
   const fields = [...ir.fields.flatMap(suppliers), ...named(ir.fields.map((field) => field.if))];
   for (const step of ir.steps) {
     if (step.source?.kind !== "switch") continue;
     const { cases, default: standard } = step.source;
     const values = [...cases.map(({ by }) => by), standard];
-    for (const value of values) {
-      const ofCase = new Set(reachable(named([value]), waitsFor));
+    // Reads of the switch itself are named for each case, below.
+    const waitsFor = (at: IrStep): IrStep[] => (at === step ? [] : reading.waitsFor(at));
+    const started = values.flatMap((value) => {
       const other = [...values.filter((text) => text !== value), ...cases.map((branch) => branch.if)];
-      const besides = [...named([step.if, step.fallback, ...other]), ...followed];
-      const idle = ir.steps.filter((candidate) => candidate !== step && !ofCase.has(candidate));
-      const elsewhere = new Set(reachable([...fields, ...besides, ...idle], (at) => (at === step ? [] : waitsFor(at))));
-      const lazy = always.filter((candidate) => ofCase.has(candidate) && !elsewhere.has(candidate));
-      if (lazy.length > 0) found.set(step, new Set([...(found.get(step) ?? []), ...lazy]));
-    }
+      const besides = [...fields, ...named([step.if, step.fallback, ...other])];
+      return neededOnlyBy(named([value]), besides, ir, { ...reading, waitsFor });
+    });
+    if (started.length > 0) found.set(step, started);
   }
   return found;
+}
+
+/** Returns the steps that are always kept and that, of all readers, only some need. */
+function neededOnlyBy(
+  some: readonly IrStep[],
+  others: readonly IrStep[],
+  { steps }: IrMessage,
+  { always, followed, waitsFor }: Lazy,
+): readonly IrStep[] {
+  const inside = new Set(reachable(some, waitsFor));
+  const idle = steps.filter((step) => !inside.has(step));
+  const elsewhere = new Set(reachable([...others, ...followed, ...idle], waitsFor));
+  return always.filter((step) => inside.has(step) && !elsewhere.has(step));
 }
 
 /** Returns the step that holds a client's position: the only `latest`. */
