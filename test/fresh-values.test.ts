@@ -7,5 +7,5 @@ test("fresh fields of random BFFs show no call from before their request", { tim
   const { faults, ...counts } = await fuzzFresh({ cases: 100, seed: Number(seedOf()), only: undefined }, () => {});
   expect(faults.join("\n\n")).toBe("");
   expect(counts.accepted).toBeGreaterThan(20);
-  expect(counts.old, "refused fields show old values").toBeGreaterThan(0);
+  expect(counts.old, "refused fields show old values").toBeGreaterThan(5);
 });

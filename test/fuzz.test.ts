@@ -29,7 +29,7 @@ test("100 damaged option files cause no failure", { timeout: 600_000 }, async ()
   const stdout = await fuzzed("compiler", "--cases", "100", "--seed", seedOf());
   const [, share] = /^100 cases, (\d+) % generate .*, 0 failed$/m.exec(stdout) ?? [];
   expect(share, stdout).toBeDefined();
-  expect(Number(share)).toBeGreaterThanOrEqual(20);
+  expect(Number(share)).toBeGreaterThanOrEqual(30);
 });
 
 test("the command prints its usage and rejects wrong arguments", { timeout: 60_000 }, async () => {
@@ -129,7 +129,7 @@ test("random BFFs give the oracle's answers, also in parts and item by item", {
     () => {},
   );
   expect(faults.join("\n")).toBe("");
-  expect(Math.min(bffs, whole, degraded, failed)).toBeGreaterThan(0);
+  expect([bffs > 15, whole > 10, degraded > 1, failed > 5]).toEqual([true, true, true, true]);
 });
 
 test("buf accepts every base, and several copies of a base side by side", {

@@ -6,6 +6,6 @@ import { seedOf } from "./seed/seed.ts";
 test("answers of random BFFs to masks are pruned, and save calls", { timeout: 120_000 }, async () => {
   const { faults, ...counts } = await fuzzMasks({ cases: 60, seed: Number(seedOf()), only: undefined }, () => {});
   expect(faults.join("\n\n")).toBe("");
-  expect(counts.compared).toBeGreaterThan(0);
+  expect(counts.compared).toBeGreaterThan(20);
   expect(counts.saved).toBeGreaterThan(0);
 });

@@ -1,5 +1,5 @@
-// What the plan predicts of every fault is what happens. The BFFs are goldens, recipes of the cookbook, examples of
-// grpc-federation, our own and those of other tests. FAULTS_OF names one; otherwise each run has a part of them.
+// Every fault ends as the plan predicts. The BFFs are goldens, recipes of the cookbook, examples of grpc-federation, our
+// own and those of other tests. FAULTS_OF names one; otherwise each run has a part of them.
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";

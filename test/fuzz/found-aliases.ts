@@ -2,8 +2,8 @@
 // effects of the whole.
 import { type Found, spare } from "./found-parts.ts";
 
-const pay = (name: string, more = ""): string =>
-  `{ name: "${name}" supplementary: true call: { method: "up.v1.OrderService/PayOrder" set: { name: "id" by: "args.id" } }${more} }`;
+const PAY = `{ name: "p" supplementary: true call: { method: "up.v1.OrderService/PayOrder" set: { name: "id" by: "args.id" } } }`;
+const CHOICE = `{ name: "s" supplementary: true switch: { case: { if: "args.flag" by: "p.id" } default: "'no'" } }`;
 const small = (fields: string, more = ""): Pick<Found, "rpcs" | "messages"> => ({
   rpcs: "rpc GetSmall(GetPageRequest) returns (Small);",
   messages: `message Small {\n  option (bff.v1.message).alias = "Page";\n  ${fields}\n  repeated bff.v1.Degradation degraded = 99;\n}${more}`,
@@ -13,10 +13,7 @@ export const FOUND_ALIASES: readonly Found[] = [
   {
     what: "only a case reads a side effect, and the alias leaves out the switch",
     effects: true,
-    let: [
-      pay("p"),
-      `{ name: "s" supplementary: true switch: { case: { if: "args.flag" by: "p.id" } default: "'no'" } }`,
-    ],
+    let: [PAY, CHOICE],
     fields: [
       `optional string a = 1 [(bff.v1.field).by = "s"];`,
       `optional string b = 2 [(bff.v1.field).by = "args.id"];`,
@@ -26,17 +23,14 @@ export const FOUND_ALIASES: readonly Found[] = [
   {
     what: "a field and a case read a side effect, and the alias leaves out the field",
     effects: true,
-    let: [
-      pay("p"),
-      `{ name: "s" supplementary: true switch: { case: { if: "args.flag" by: "p.id" } default: "'no'" } }`,
-    ],
+    let: [PAY, CHOICE],
     fields: [`optional string a = 1 [(bff.v1.field).by = "s"];`, `optional string b = 2 [(bff.v1.field).by = "p.id"];`],
     ...small("optional string a = 1;"),
   },
   {
     what: "a field and a member of a oneof read a side effect, and the alias leaves out the field",
     effects: true,
-    let: [pay("p")],
+    let: [PAY],
     fields: [
       `optional string a = 1 [(bff.v1.field).by = "p.id"];`,
       `oneof one { string n = 2 [(bff.v1.field) = { by: "p.id" if: "args.flag" }]; string m = 3 [(bff.v1.field) = { by: "'m'" default: true }]; }`,
@@ -47,9 +41,9 @@ export const FOUND_ALIASES: readonly Found[] = [
     what: "a side effect follows one that only a case reads, and so both always happen",
     effects: true,
     let: [
-      pay("p"),
+      PAY,
       `{ name: "q" supplementary: true after: "p" call: { method: "up.v1.OrderService/CancelOrder" set: { name: "id" by: "args.id" } } }`,
-      `{ name: "s" supplementary: true switch: { case: { if: "args.flag" by: "p.id" } default: "'no'" } }`,
+      CHOICE,
     ],
     fields: [
       `optional string a = 1 [(bff.v1.field).by = "s"];`,

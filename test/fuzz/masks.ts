@@ -5,7 +5,7 @@ import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { seeded } from "../second/random-message.ts";
 import type { Case } from "./cases.ts";
 import { pick } from "./random.ts";
-import { eachGenerated, eachRandom, type Generated, type RunOptions } from "./rich-run.ts";
+import { eachRandom, faultsOf, type Generated, type RunOptions } from "./rich-run.ts";
 import { answerOf, callsDiffer, plain, withoutQueues } from "./whole-answer.ts";
 
 export interface MaskCounts {
@@ -44,17 +44,9 @@ export async function fuzzMasks(options: RunOptions, progress: (text: string) =>
 }
 
 /** Returns the faults of cases under random masks. */
-export async function faultsUnderMasks(cases: readonly Case[], seed: number): Promise<readonly string[]> {
-  const faults: string[] = [];
-  await eachGenerated(
-    cases.flatMap((testCase) => masked(testCase, seed) ?? []),
-    "",
-    async (made) => {
-      const { fault } = await compared(made, seed);
-      if (fault !== undefined) faults.push(`${made.testCase.folder}: ${fault}`);
-    },
-  );
-  return faults;
+export function faultsUnderMasks(cases: readonly Case[], seed: number): Promise<readonly string[]> {
+  const all = cases.flatMap((testCase) => masked(testCase, seed) ?? []);
+  return faultsOf(all, async (made) => (await compared(made, seed)).fault);
 }
 
 /** Adds a mask to the page's rpc, and `on_request` to some fields of the page. */

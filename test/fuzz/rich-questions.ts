@@ -133,7 +133,7 @@ function openedOtherwise(verdict: StreamVerdict, { opened }: RichSource): string
   return of(opened) === of(verdict.openings) ? undefined : `opened with ${of(opened)}; wanted ${of(verdict.openings)}`;
 }
 
-function isDegraded({ output }: DescMethod, messages: readonly Message[]): boolean {
+export function isDegraded({ output }: DescMethod, messages: readonly Message[]): boolean {
   const field = degradedField(output);
   return messages.some(
     (message) => ((message as unknown as Record<string, unknown[]>)[field?.localName ?? ""]?.length ?? 0) > 0,

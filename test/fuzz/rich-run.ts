@@ -130,6 +130,19 @@ export async function eachRandom(
   return faults;
 }
 
+/** Returns the faults of cases, each with the folder of its case. */
+export async function faultsOf(
+  cases: readonly Case[],
+  find: (made: Generated) => Promise<string | undefined>,
+): Promise<readonly string[]> {
+  const faults: string[] = [];
+  await eachGenerated(cases, "", async (made) => {
+    const fault = await find(made);
+    if (fault !== undefined) faults.push(`${made.testCase.folder}: ${fault}`);
+  });
+  return faults;
+}
+
 let folders = 0;
 /**
  * Generates the accepted cases, into a folder that exists until the last of them was used.
@@ -137,7 +150,7 @@ let folders = 0;
  * @param demoted options of the plugin that demote errors, as `,warn=BFF806`
  * @param prepare changes the request of a case
  */
-export async function eachGenerated(
+async function eachGenerated(
   cases: readonly Case[],
   demoted: string,
   use: (made: Generated) => Promise<void>,

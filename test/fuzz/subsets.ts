@@ -6,7 +6,7 @@ import { seeded } from "../second/random-message.ts";
 import type { Case } from "./cases.ts";
 import { questions } from "./rich-questions.ts";
 import { UNDECIDED } from "./rich-request.ts";
-import { eachGenerated, eachRandom, type Generated, type RunOptions } from "./rich-run.ts";
+import { eachRandom, faultsOf, type Generated, type RunOptions } from "./rich-run.ts";
 import { answerOf, callsDiffer, plain, withoutQueues } from "./whole-answer.ts";
 
 export interface Subsets {
@@ -44,13 +44,8 @@ export async function fuzzSubsets(options: RunOptions, progress: (text: string) 
 }
 
 /** Returns the faults of cases with an rpc `GetSmall`, whose response is an alias. */
-export async function faultsOfAliases(cases: readonly Case[], seed: number): Promise<readonly string[]> {
-  const faults: string[] = [];
-  await eachGenerated(cases, "", async (made) => {
-    const { fault } = await compared(made, seed);
-    if (fault !== undefined) faults.push(`${made.testCase.folder}: ${fault}`);
-  });
-  return faults;
+export function faultsOfAliases(cases: readonly Case[], seed: number): Promise<readonly string[]> {
+  return faultsOf(cases, async (made) => (await compared(made, seed)).fault);
 }
 
 // ---- aliases ----

@@ -1,11 +1,11 @@
 // Whole answers of random BFFs, with their calls.
-import { type DescMessage, type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { ConnectError } from "@connectrpc/connect";
 import type { TestFollow } from "../../packages/testing/src/follow.ts";
 import type { CallEvent } from "../../runtime/src/observer-calls.ts";
-import { degradedField } from "../oracle/verdict.ts";
 import { inParts } from "../streams/parts.ts";
+import { isDegraded } from "./rich-questions.ts";
 import type { Generated } from "./rich-run.ts";
 import { RichWorld, requestIn } from "./rich-world.ts";
 
@@ -48,7 +48,7 @@ export async function answerOf(
     const sent = { ...message, ...change.fields };
     const coming = send(sent, { headers: { ...headers, ...change.headers }, onHeader });
     const answers = method.methodKind === "unary" ? [await coming] : await all(coming);
-    if (answers.some((answer) => isDegraded(method.output, answer))) return undefined;
+    if (isDegraded(method, answers)) return undefined;
     // Messages of a stream of parts merge as their bytes do.
     const bytes = Buffer.concat(answers.map((answer) => toBinary(method.output, answer)));
     return whole ? { message: reflect(method.output, fromBinary(method.output, bytes)), calls } : undefined;
@@ -64,11 +64,6 @@ async function all(follow: TestFollow<Message>): Promise<readonly Message[]> {
   const { messages, failed } = await inParts(follow);
   if (failed !== undefined) throw new ConnectError(failed.message, failed.code);
   return messages;
-}
-
-function isDegraded(desc: DescMessage, message: Message): boolean {
-  const field = degradedField(desc);
-  return field !== undefined && reflect(desc, message).isSet(field);
 }
 
 /** Returns what is wrong with the calls of a part of an answer: none is new, and side effects are those of the whole. */
