@@ -21,6 +21,7 @@ const USUAL = {
   masks: 5000,
   subsets: 2000,
   sensitive: 10_000,
+  missing: 20_000,
   server: 20_000,
   frames: 1_000_000,
 } as const;

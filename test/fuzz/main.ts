@@ -1,5 +1,6 @@
 // npm run fuzz -- <scenario>: USAGE below. Its last line counts; exit code 1 when a case fails.
 import { fuzzFrames } from "../http2/frames.ts";
+import { proveMissing } from "../proofs/missing/run.ts";
 import { type FuzzOptions, parseOptions, type Scenario, USAGE } from "./arguments.ts";
 import { fuzzCompiler } from "./compiler.ts";
 import { fuzzFresh } from "./fresh.ts";
@@ -18,6 +19,7 @@ const SCENARIOS: Readonly<Record<Scenario, (options: FuzzOptions) => Promise<boo
   masks: counted(fuzzMasks, "saved"),
   subsets: counted(fuzzSubsets, "saved"),
   sensitive: counted(fuzzSensitive, "leaks"),
+  missing: counted(proveMissing, "refused"),
   server,
   frames,
 };
