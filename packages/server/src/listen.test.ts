@@ -194,7 +194,7 @@ describe.each(["own", "node"] as const)("an unknown rpc with %s HTTP/2", (http2S
       ":status": 200,
       "content-type": "application/grpc+json",
       "grpc-status": "12",
-      "grpc-message": "no%20rpc%20is%20served%20at%20this%20path",
+      "grpc-message": "no rpc is served at this path",
       "x-request-id": expect.stringMatching(/^[0-9a-f]{16}$/),
       "access-control-allow-origin": "https://app.example",
     });

@@ -6,6 +6,7 @@ import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
 import { addBounded } from "./bounded-handler.ts";
 import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "./bounds.ts";
 import { addCachedGet } from "./cached-get.ts";
+import { withGrpcMessages } from "./grpc-message.ts";
 import { maskNames } from "./mask-names.ts";
 import { withRefusalReports } from "./refusals.ts";
 
@@ -49,6 +50,7 @@ export function routes(
         addBounded(router, bounds, () => endpoint.route(router)),
       );
     }
+    withGrpcMessages(router);
     withRefusalReports(router, endpoints);
     withVersions(router, versionHeaders(endpoints));
   };

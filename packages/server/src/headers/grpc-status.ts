@@ -7,6 +7,7 @@ import {
   pushbackOf,
 } from "@protobff/runtime/internal/endpoint/connect-error";
 import { Failure } from "@protobff/runtime/internal/failure";
+import { encodeGrpcMessage } from "@protobff/runtime/internal/routes/grpc-message";
 import {
   fieldOf,
   fieldSize,
@@ -31,7 +32,7 @@ export const statusTrailers = (error: ConnectError | Failure): Trailers =>
 
 /**
  * Returns names and values of an error's trailers in turn: the result of Connect's `setTrailerStatus` at a fifth of its
- * cost. Most errors of a server under attack have this form. A failure becomes no ConnectError, which would cost more
+ * cost, except for the encoding of the text. Most errors of a server under attack have this form. A failure becomes no ConnectError, which would cost more
  * than its trailers.
  *
  * @param all details, in place of the error's own
@@ -50,15 +51,16 @@ export function statusPairs(error: ConnectError | Failure, all: readonly ErrorDe
     if (RESERVED.test(name)) pairs.push(name, value);
     else ordinary = false;
   }
-  return ordinary
-    ? withStatus(pairs, error.code, error.rawMessage, details)
-    : [...setTrailerStatus(new Headers(), Object.create(error, { details: { value: all } }))].flat();
+  if (ordinary) return withStatus(pairs, error.code, error.rawMessage, details);
+  const trailers = setTrailerStatus(new Headers(), Object.create(error, { details: { value: all } }));
+  trailers.set("grpc-message", encodeGrpcMessage(error.rawMessage));
+  return [...trailers].flat();
 }
 
 /** Adds the trailers of a status to names and values in turn. */
 export function withStatus(pairs: string[], code: number, message: string, all: readonly ErrorDetail[]): string[] {
   const details = all.filter((detail) => "type" in detail);
-  pairs.push("grpc-status", String(code), "grpc-message", encodeURIComponent(message));
+  pairs.push("grpc-status", String(code), "grpc-message", encodeGrpcMessage(message));
   if (details.length > 0) pairs.push("grpc-status-details-bin", encoded(code, message, details));
   return pairs;
 }

@@ -80,7 +80,7 @@ describe.each([
     const [grpc, json, proto, web] = await Promise.all(streams.map(answerTo));
     expect({ ...grpc?.headers, ...grpc?.trailers }).toMatchObject({
       "grpc-status": "4",
-      "grpc-message": "the%20request%20has%20not%20arrived",
+      "grpc-message": "the request has not arrived",
     });
     for (const answer of [json, proto]) {
       expect(answer?.headers[":status"]).toBe(504);

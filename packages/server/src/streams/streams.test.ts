@@ -308,7 +308,7 @@ describe("gRPC, byte by byte", () => {
     const trailers = once(request, "trailers");
     request.resume();
     request.end(grpcRequest(message("")));
-    expect((await trailers)[0]).toMatchObject({ "grpc-status": "13", "grpc-message": "internal%20error" });
+    expect((await trailers)[0]).toMatchObject({ "grpc-status": "13", "grpc-message": "internal error" });
     expect(await (await stream.next()).cancelled).toBeInstanceOf(Failure);
   });
 });
