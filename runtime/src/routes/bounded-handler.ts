@@ -8,7 +8,7 @@ import { COMPRESSIONS, decompress } from "../wire/compressions.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 import { releaseBuffer } from "../wire/release-buffer.ts";
 import type { Traffic } from "../wire/traffic.ts";
-import { type Bounds, messageError } from "./bounds.ts";
+import { type Bounds, messageError, unknownFlags } from "./bounds.ts";
 import { GetQuery } from "./get-query.ts";
 
 /** Bounds of one message. */
@@ -159,18 +159,18 @@ async function* framedBody(body: AsyncIterable<Uint8Array>, incoming: Incoming):
     bytes.add(chunk);
     while (bytes.length >= PREFIX_BYTES) {
       const prefix = bytes.peek(PREFIX_BYTES);
+      const [flags = 0] = prefix;
+      if (flags > COMPRESSED) throw unknownFlags(flags);
       const length = new DataView(prefix.buffer, prefix.byteOffset).getUint32(1);
       if (length > bounds.maxBytes) throw tooLarge(bounds.maxBytes, length);
       bytes.most = PREFIX_BYTES + length;
       if (bytes.length < bytes.most) break;
       const message = bytes.take(bytes.most);
-      const [flags = 0] = message;
-      const compressed = (flags & COMPRESSED) !== 0;
+      const compressed = flags === COMPRESSED;
       const plain = await checked(message.subarray(PREFIX_BYTES), compressed, incoming);
       if (compressed && incoming.compression !== undefined) {
         const whole = frame(plain);
         releaseBuffer(plain);
-        whole[0] = flags & ~COMPRESSED;
         yield whole;
       } else yield message;
     }

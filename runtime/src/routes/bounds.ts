@@ -43,3 +43,7 @@ export function tooMany(maxElements: number): ConnectError {
   const message = `the request holds more than ${maxElements} elements`;
   return stackless(message, Code.InvalidArgument, undefined, "TOO_MANY_ELEMENTS");
 }
+
+/** Returns the error of a frame with other flags than that of compression, which no client of the protocols sends. */
+export const unknownFlags = (flags: number): ConnectError =>
+  stackless(`protocol error: invalid envelope flags ${flags}`, Code.InvalidArgument, undefined, "MALFORMED");

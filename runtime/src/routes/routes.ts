@@ -8,6 +8,7 @@ import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "./bounds.ts";
 import { addCachedGet } from "./cached-get.ts";
 import { withGrpcMessages } from "./grpc-message.ts";
 import { maskNames } from "./mask-names.ts";
+import { withOrdinaryHeaders } from "./ordinary-headers.ts";
 import { withRefusalReports } from "./refusals.ts";
 
 /** Bounds of a request. */
@@ -53,5 +54,6 @@ export function routes(
     withGrpcMessages(router);
     withRefusalReports(router, endpoints);
     withVersions(router, versionHeaders(endpoints));
+    withOrdinaryHeaders(router);
   };
 }

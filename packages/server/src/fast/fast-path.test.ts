@@ -103,6 +103,7 @@ const taken: [string, RawRequest][] = [
   ...both("a charset", (version) =>
     json(version, [bodyOf("x")], { "content-type": "application/json; charset=utf-8" }),
   ),
+  ...both("capitals", (version) => json(version, ["{}"], { "content-type": "Application/JSON" })),
   ...both("a body byte by byte", (version) => json(version, [..."{}"])),
   ...both("an unknown field of JSON", (version) => json(version, ['{"fileName":"x","none":{"a":[1]}}'])),
   ...both("JSON that ends early", (version) => json(version, ['{"fileName":'])),
@@ -159,7 +160,6 @@ const left: [string, RawRequest][] = [
   ...named("x-request-deadline twice", each("x", { "x-request-deadline": ["1000", "2000"] })),
   ...both("another content type", (version) => json(version, ["{}"], { "content-type": "text/plain" })),
   ...both("no content type", (version) => ({ version, headers: {}, body: ["{}"] })),
-  ...both("capitals", (version) => json(version, ["{}"], { "content-type": "Application/JSON" })),
   ...both("gRPC-Web", (version) => ({
     version,
     headers: { "content-type": "application/grpc-web+proto" },

@@ -50,8 +50,6 @@ const KINDS: ReadonlyMap<unknown, Kind> = new Map<string, Kind>([
   ["application/grpc+proto", "grpc"],
   ["application/proto", "proto"],
   ["application/json", "json"],
-  ["application/json; charset=utf-8", "json"],
-  ["application/json;charset=utf-8", "json"],
 ]);
 const GRPC: HeadNames = { isGrpc: true, timeout: "grpc-timeout", accepted: "grpc-accept-encoding" };
 const CONNECT: HeadNames = { isGrpc: false, timeout: "connect-timeout-ms", accepted: "accept-encoding" };

@@ -1,5 +1,6 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { stackless } from "@protobff/runtime/internal/endpoint/connect-error";
+import { unknownFlags } from "@protobff/runtime/internal/routes/bounds";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 
 const COMPRESSED = 1;
@@ -43,6 +44,8 @@ export class FramedRequest {
    */
   step(body: Buffer, maxBytes: number, reader: FrameReader): ConnectError | undefined {
     if (this.#length < 0) {
+      const flags = body[this.#at] ?? 0;
+      if (flags > COMPRESSED) return unknownFlags(flags);
       const length = body.readUInt32BE(this.#at + 1);
       if (length > maxBytes) {
         const message = `message size ${length} is larger than configured readMaxBytes ${maxBytes}`;
@@ -52,7 +55,7 @@ export class FramedRequest {
       this.needed = this.#at + PREFIX_BYTES + length;
       return undefined;
     }
-    const compressed = ((body[this.#at] ?? 0) & COMPRESSED) !== 0;
+    const compressed = body[this.#at] === COMPRESSED;
     const start = this.#at + PREFIX_BYTES;
     const error = reader.frame(body, start, this.needed, compressed);
     if (error !== undefined) return error;

@@ -129,7 +129,8 @@ function completeTrailer(trailer: Headers, { ours, requestId }: ErrorContext): v
   const short = ours() ? message : shortened(message).toWellFormed();
   const code = unreadable ? Code.InvalidArgument : Number(status);
   const bytes = Buffer.from(trailer.get(STATUS_DETAILS) ?? "", "base64");
-  const details = [...statusDetails(bytes), ...(ours() ? [] : reasonsOf(message))];
+  const sent = statusDetails(bytes);
+  const details = ours() || sent.length > 0 ? sent : reasonsOf(message);
   const pairs = withStatus([], code, short, allDetails({ code, details }, requestId));
   for (let i = 0; i + 1 < pairs.length; i += 2) trailer.set(pairs[i] ?? "", pairs[i + 1] ?? "");
 }
@@ -153,7 +154,7 @@ function completeErrorJson(error: ErrorJson, { ours, requestId }: ErrorContext):
   if (unreadable) error.code = "invalid_argument";
   const code = codeFromString(String(error.code)) ?? Code.Unknown;
   const sent = details.map(({ type }) => ({ type, value: NO_BYTES }));
-  const known = [...sent, ...(ours() ? [] : reasonsOf(String(message)))];
+  const known = ours() || sent.length > 0 ? sent : reasonsOf(String(message));
   const missing = allDetails({ code, details: known }, requestId).slice(sent.length);
   const encoded = missing
     .filter((detail) => "type" in detail)

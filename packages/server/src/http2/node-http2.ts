@@ -1,5 +1,6 @@
 import type * as http2 from "node:http2";
 import type { Socket } from "node:net";
+import { useOrdinaryHeaders } from "@protobff/runtime/internal/routes/ordinary-headers";
 import type { ClientHttp2, ClientHttp2Parts } from "./client-http2.ts";
 import { ClientSessions, type ClientSessionsOptions } from "./client-sessions.ts";
 import { NodeCarrier } from "./node-carrier.ts";
@@ -33,6 +34,7 @@ export class NodeHttp2 implements ClientHttp2 {
         return;
       }
       const admitted = this.#sessions.admits(stream, rawHeaders);
+      useOrdinaryHeaders(headers);
       const fast = admitted && shortcut?.stream(new NodeCarrier(stream), headers, rawHeaders) === true;
       taken(fast);
       if (admitted && !fast) compat.emit("stream", stream, headers, flags, rawHeaders);

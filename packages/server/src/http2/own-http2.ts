@@ -2,6 +2,7 @@ import type * as http2 from "node:http2";
 import type { Socket } from "node:net";
 import { serverPreface } from "@protobff/http2/preface";
 import type { KnownRequests, RequestFields } from "@protobff/http2/request-block";
+import { useOrdinaryHeaders } from "@protobff/runtime/internal/routes/ordinary-headers";
 import { BridgedStream } from "../carrier/bridged-stream.ts";
 import type { OwnStream } from "../carrier/own-stream.ts";
 import { FaultThrottle } from "../logs/recurrent-faults.ts";
@@ -79,6 +80,7 @@ export class OwnHttp2 implements ClientHttp2, OwnSessions {
 
   request(stream: OwnStream, headers: RequestFields, raw: readonly string[]): void {
     const { shortcut, taken } = this.#parts;
+    useOrdinaryHeaders(headers);
     const fast = shortcut?.stream(stream, headers, raw) === true;
     taken(fast);
     if (fast) return;

@@ -3,6 +3,7 @@ import type * as http from "node:http";
 import * as net from "node:net";
 import type { Duplex } from "node:stream";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
+import { useOrdinaryHeaders } from "@protobff/runtime/internal/routes/ordinary-headers";
 import type { Handler, Shortcut, Upgrades } from "../carrier/handler.ts";
 import { isTls } from "../carrier/is-tls.ts";
 import { type ClientHttp2, DEFAULT_SERVER_HTTP2, type ServerHttp2 } from "../http2/client-http2.ts";
@@ -350,6 +351,7 @@ export class Listener {
     });
     this.#all++;
     useOriginForm(request);
+    useOrdinaryHeaders(request.headers);
     // Older versions of node omit headers beyond the limit, such as those of a proxy, which are last.
     const isTooLarge = request.rawHeaders.length >= 2 * MAX_H1_HEADERS;
     if (isTooLarge || !hasValidHost(request)) {

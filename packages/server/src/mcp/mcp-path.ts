@@ -64,7 +64,7 @@ export class McpPath extends CallPath {
     if (method !== "POST") return invalid(405, "this path takes POST", ["allow", "POST"]);
     if (origin !== undefined && !origins.has("*") && !origins.has(origin) && !isLocal(origin, headers.host))
       return invalid(403, "this origin may not call");
-    if (!IS_JSON.test(type ?? "")) return invalid(415, "the body is to be application/json");
+    if (type !== "application/json") return invalid(415, "the body is to be application/json");
     if (encoding !== undefined && encoding !== "identity") return invalid(415, "the body is not to be compressed");
     if (accept !== undefined && !ACCEPTS_JSON.test(accept) && !ACCEPTS_EVENTS.test(accept))
       return invalid(406, "the answer is application/json or text/event-stream");
@@ -81,5 +81,4 @@ const isLocal = (origin: string, host: string | undefined): boolean =>
   /^https?:\/\/(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/.test(origin) &&
   origin.replace(/^https?:\/\//, "") === host;
 
-const IS_JSON = /^application\/json(?:\s*;|$)/i;
 const ACCEPTS_JSON = /application\/(?:json|\*)/i;

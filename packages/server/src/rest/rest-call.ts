@@ -178,10 +178,9 @@ export class RestCall extends FastHttpCall {
 
 const INVALID = Code.InvalidArgument;
 
-const JSON_TYPE = /^\s*application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 /** The content type must be JSON, because a page of another origin may send other types without a preflight. */
 function wrongBody({ body }: RestRoute, type: string | undefined): ConnectError | undefined {
   if (!body) return new ConnectError("this path takes no body", INVALID);
-  if (type !== undefined && JSON_TYPE.test(type)) return undefined;
+  if (type === "application/json") return undefined;
   return new HttpError(415, "the body is to be application/json", INVALID, { accept: "application/json" });
 }

@@ -4,6 +4,7 @@ import { typesOf } from "@protobff/runtime/internal/http-rule/types-of";
 import { Networks } from "@protobff/runtime/internal/identity/network/networks";
 import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "@protobff/runtime/internal/routes/bounds";
 import { maskNames } from "@protobff/runtime/internal/routes/mask-names";
+import { useOrdinaryHeaders } from "@protobff/runtime/internal/routes/ordinary-headers";
 import type { RouteOptions } from "@protobff/runtime/internal/routes/routes";
 import { corsHeaders } from "../headers/cors.ts";
 import { SecurityHeaders } from "../headers/security-headers.ts";
@@ -61,5 +62,8 @@ export function restHandler(
     peers: new Peers(trustedProxies && new Networks(trustedProxies)),
     reserved: new Set(reserved),
   });
-  return (request, response) => path.request(request, response);
+  return (request, response) => {
+    useOrdinaryHeaders(request.headers);
+    return path.request(request, response);
+  };
 }

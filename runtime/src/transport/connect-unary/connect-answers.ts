@@ -4,6 +4,7 @@ import { type Code as ConnectCode, ConnectError } from "@connectrpc/connect";
 import { codeFromHttpStatus, errorFromJson, parseContentType } from "@connectrpc/connect/protocol-connect";
 import { StatusSchema } from "@protobff/messages/google/rpc/status_pb.js";
 import { Code, type Fault } from "../../failure.ts";
+import { plainType } from "../../wire/media-type.ts";
 import type { ReceivedHeaders } from "../call-headers.ts";
 import type { AnswerFormat } from "../http/answer-format.ts";
 
@@ -17,7 +18,7 @@ const DECODER = new TextDecoder();
 export const connectAnswers: AnswerFormat = {
   succeeds: (status) => status === 200,
   refuses(type, succeeds) {
-    const form = parseContentType(type);
+    const form = parseContentType(plainType(type));
     if (form === undefined) return Code.UNKNOWN;
     return !form.stream && form.binary === succeeds ? undefined : Code.INTERNAL;
   },

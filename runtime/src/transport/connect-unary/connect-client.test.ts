@@ -56,6 +56,7 @@ const page = (status: string, ...more: string[]): Buffer => typed(status, "text/
 describe("answers", () => {
   const good: readonly (readonly [string, Buffer, string])[] = [
     ["plain", proto(THING), "a"],
+    ["a type with parameters", typed("200 OK", 'Application/Proto ;charset="x"', THING), "a"],
     ["an empty message", proto(Buffer.alloc(0)), ""],
     ["gzip", proto(gzipSync(THING), "content-encoding: gzip"), "a"],
     ["br", proto(brotliCompressSync(THING), "content-encoding: br"), "a"],

@@ -92,6 +92,9 @@ describe("answers", () => {
     ["unknown fields", json('{"more":{"a":[1]},"status":"SERVING","other":null}')],
     ["spaces, and a mark of the byte order", json(`\uFEFF \n${SERVING}\n `)],
     ["charset", http("200 OK", ['content-type: application/json; charset="UTF-8"', "content-length: 20"], SERVING)],
+    ...["Application/JSON ; Charset=utf-8;", 'text/json;\tx="a; charset=latin1"', "application/json; x; y"].map(
+      (type) => [type, http("200 OK", [`content-type: ${type}`, "content-length: 20"], SERVING)] as const,
+    ),
     ["another JSON", http("200 OK", ["content-type: application/vnd.x+json;v=1", "content-length: 20"], SERVING)],
     ["201", http("201 Created", ["content-type: application/json", "content-length: 20"], SERVING)],
     [
@@ -144,6 +147,11 @@ describe("answers", () => {
     [
       "another charset",
       http("200 OK", ["content-type: application/json; charset=utf-16", "content-length: 2"], "{}"),
+      { kind: "invalid" },
+    ],
+    [
+      "another charset in quotes, behind a parameter",
+      http("200 OK", ['content-type: application/json;v=1; charset="latin1"', "content-length: 2"], "{}"),
       { kind: "invalid" },
     ],
     [

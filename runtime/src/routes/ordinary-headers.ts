@@ -1,0 +1,67 @@
+// Headers of requests that may be written in several ways, as Connect and the fast paths read them.
+import type { ConnectRouter } from "@connectrpc/connect";
+import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
+import { plainType } from "../wire/media-type.ts";
+
+/** Codings are compared without case, and `x-gzip` is gzip (RFC 9110, 8.4.1). */
+function plainCoding(value: string): string {
+  const name = value.trim().toLowerCase();
+  return name === "x-gzip" ? "gzip" : name;
+}
+
+/** Returns the accepted codings in the order of their weights (RFC 9110, 12.4.2 and 12.5.3). */
+function plainCodings(value: string): string {
+  if (!SPECIAL.test(value)) return value;
+  const weighted = value.split(",").map((part) => {
+    const [name = "", ...parameters] = part.split(";");
+    const weight = parameters.map((parameter) => WEIGHT.exec(parameter)?.[1]).find((found) => found !== undefined);
+    return { name: plainCoding(name), weight: Number(weight ?? 1) };
+  });
+  const accepted = weighted.filter(({ weight }) => weight > 0).sort((a, b) => b.weight - a.weight);
+  // Without a value, Connect would compress as the request is.
+  return accepted.map(({ name }) => name).join(",") || "identity";
+}
+const SPECIAL = /[;A-Z]|x-/;
+const WEIGHT = /^\s*q\s*=\s*([0-9.]+)\s*$/i;
+
+const READERS: readonly (readonly [name: string, read: (value: string) => string])[] = [
+  ["content-type", plainType],
+  ["content-encoding", plainCoding],
+  ["grpc-encoding", plainCoding],
+  ["connect-content-encoding", plainCoding],
+  ["accept-encoding", plainCodings],
+  ["grpc-accept-encoding", plainCodings],
+  ["connect-accept-encoding", plainCodings],
+];
+/** Ordinary values of these headers, so that they need not be read. */
+const ORDINARY: ReadonlySet<unknown> = new Set([
+  undefined,
+  ...["application/json", "application/proto", "application/grpc", "application/grpc+proto"],
+  ...["identity", "gzip", "br", "identity,deflate,gzip", "gzip,br", "gzip, deflate", "gzip, deflate, br"],
+]);
+
+/** Rewrites the headers of a request in place: the type without parameters, and codings in lower case. */
+export function useOrdinaryHeaders(headers: Record<string, string | string[] | undefined>): void {
+  for (const [name, read] of READERS) {
+    const value = headers[name];
+    if (!ORDINARY.has(value) && typeof value === "string") headers[name] = read(value);
+  }
+}
+
+/** Rewrites the headers of requests to all handlers of the router in the same way. */
+export function withOrdinaryHeaders(router: ConnectRouter): void {
+  const all = router.handlers.splice(0);
+  router.handlers.push(...all.map(reading));
+}
+function reading(handler: UniversalHandler): UniversalHandler {
+  const serve = (request: UniversalServerRequest): ReturnType<UniversalHandler> => {
+    const { header } = request;
+    for (const [name, read] of READERS) {
+      const value = header.get(name);
+      if (value !== null && !ORDINARY.has(value)) header.set(name, read(value));
+    }
+    return handler(request);
+  };
+  // Connect reads the handler's own properties, `requestPath` for example.
+  return Object.assign(serve, handler);
+}
