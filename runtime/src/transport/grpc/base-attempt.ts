@@ -112,9 +112,9 @@ export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Plac
     const isGrpc = type === "application/grpc" || type === "application/grpc+proto" || GRPC.test(type);
     const statusText = headers["grpc-status"];
     if (statusText !== undefined && status === 200 && isGrpc) this.status = headers;
-    else if (statusText !== undefined && statusText !== "0" && status !== 200) {
+    else if (statusText !== undefined && status !== 200 && codeIn(statusText) !== Code.OK) {
       this.status = headers; // it is more specific than HTTP's
-      this.#refused(String(statusText));
+      this.#refused(codeIn(statusText));
     } else if (status !== 200) this.fault({ kind: "status", code: codeOfHttp(status), message: `HTTP ${status}` });
     else if (!isGrpc) {
       const code = type.startsWith("application/grpc") ? Code.INTERNAL : Code.UNKNOWN;
@@ -135,8 +135,12 @@ export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Plac
     const status = this.status?.["grpc-status"];
     // A status before the body belongs to an answer without a message.
     if (status === undefined || (!this.#trailed && hasBody)) this.closed();
-    else if (status !== "0") this.#refused(String(status));
-    else return true;
+    else if (status === "0") return true;
+    else {
+      const code = codeIn(status);
+      if (code === Code.OK) return true;
+      this.#refused(code);
+    }
     return false;
   }
   /** Handles the end of the stream. A stream without an answer is a fault, unless one was reported before. */
@@ -152,9 +156,7 @@ export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Plac
     else this.fault({ kind: "transport", code: codeOfReset(code), message });
   }
 
-  #refused(status: string): void {
-    const number = /^\d{1,2}$/.test(status) ? Number(status) : Code.UNKNOWN;
-    const code = number <= Code.UNAUTHENTICATED ? (number as Code) : Code.UNKNOWN;
+  #refused(code: Code): void {
     const details = this.status?.["grpc-status-details-bin"];
     const message = decoded(this.status?.["grpc-message"]);
     this.fault({
@@ -196,6 +198,15 @@ export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Plac
 const NONE: ReceivedHeaders = {};
 const GRPC = /^application\/grpc(\+proto)?\s*(;|$)/i;
 
+/** Returns the fault of a frame whose flags are not 0. No compression is requested, and all other flags are unknown. */
+export const flagsFault = (flags: number | undefined): string =>
+  flags === 1 ? "a compressed message" : `a frame with flags ${flags}`;
+
+/** Returns the code of a `grpc-status`, which is one or more digits; UNKNOWN for all other values (PROTOCOL-HTTP2.md). */
+function codeIn(status: ReceivedHeaders[string]): Code {
+  const number = typeof status === "string" && /^\d+$/.test(status) ? Number(status) : Code.UNKNOWN;
+  return number <= Code.UNAUTHENTICATED ? (number as Code) : Code.UNKNOWN;
+}
 /** Maps an HTTP status to a code by gRPC's http-grpc-status-mapping.md. */
 function codeOfHttp(status: number | undefined): Code {
   switch (status) {

@@ -4,7 +4,7 @@ import { PREFIX_BYTES } from "../../wire/frame.ts";
 import type { ReceivedHeaders } from "../call-headers.ts";
 import { throwLater } from "../throw-later.ts";
 import type { Reply } from "../unary-client.ts";
-import { BaseAttempt } from "./base-attempt.ts";
+import { BaseAttempt, flagsFault } from "./base-attempt.ts";
 import type { GrpcRequest, GrpcSession } from "./grpc-session.ts";
 import type { SessionPool } from "./session-pool.ts";
 
@@ -67,7 +67,7 @@ export class GrpcAttempt extends BaseAttempt {
       return;
     }
     if (body[0] !== 0) {
-      this.invalid("a compressed message");
+      this.invalid(flagsFault(body[0]));
       return;
     }
     this.finish();

@@ -140,6 +140,36 @@ describe("an answer", () => {
       fault: { message: "100%" },
     });
   });
+  // PROTOCOL-HTTP2.md, Status: one or more digits.
+  test.each([
+    ["00", Code.OK],
+    ["0".repeat(5_000), Code.OK],
+    ["05", Code.NOT_FOUND],
+    ["16", Code.UNAUTHENTICATED],
+    ["017", Code.UNKNOWN],
+    ["17", Code.UNKNOWN],
+    ["9".repeat(400), Code.UNKNOWN],
+    ["+1", Code.UNKNOWN],
+    ["-0", Code.UNKNOWN],
+    ["0x0", Code.UNKNOWN],
+    ["0.0", Code.UNKNOWN],
+    ["1e0", Code.UNKNOWN],
+    ["0, 0", Code.UNKNOWN],
+    ["٠", Code.UNKNOWN],
+    ["", Code.UNKNOWN],
+  ])("the status %.10s has code %i", async (status, code) => {
+    const fault = { fault: { kind: "status", code } };
+    const last = { "grpc-status": Buffer.from(status).toString("latin1") };
+    const late = await answerWith((received) => reply(received, Buffer.from("x"), last));
+    expect(late).toMatchObject(code === Code.OK ? { message: "x" } : fault);
+    const alone = await answerWith((received) => refuse(received, last["grpc-status"]));
+    // A success has a message.
+    expect(alone).toMatchObject(code === Code.OK ? { fault: { kind: "invalid", code: Code.UNIMPLEMENTED } } : fault);
+    const behindHttp = await answerWith((received) =>
+      reply(received, undefined, {}, { ...GRPC, ...last, ":status": 503 }),
+    );
+    expect(behindHttp).toMatchObject({ fault: { kind: "status", code: code === Code.OK ? Code.UNAVAILABLE : code } });
+  });
   test.each<[string, (received: Received) => void, Code?]>([
     ["without trailers", (received) => reply(received, Buffer.from("x"), null)],
     ["without a status", (received) => reply(received, Buffer.from("x"), { other: "1" })],
@@ -194,16 +224,16 @@ describe("an answer", () => {
       },
       Code.UNIMPLEMENTED,
     ],
-    [
-      "compressed",
+    ...[1, 2, 3, 0x80, 0xff].map((flags): [string, (received: Received) => void] => [
+      `with flags ${flags}`,
       ({ stream }) => {
         stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
         stream.respond(GRPC, { waitForTrailers: true });
         const bytes = frame(Buffer.from("a"));
-        bytes[0] = 1;
+        bytes[0] = flags;
         stream.end(bytes);
       },
-    ],
+    ]),
   ])("%s is invalid", async (_, answer, code = Code.INTERNAL) => {
     expect(await answerWith(answer)).toMatchObject({ fault: { kind: "invalid", code } });
     const { closed } = await upstream.next();

@@ -5,7 +5,7 @@ import { PREFIX_BYTES } from "../../wire/frame.ts";
 import type { ReceivedHeaders } from "../call-headers.ts";
 import type { OpenStream, StreamReceiver } from "../stream-client.ts";
 import { throwLater } from "../throw-later.ts";
-import { BaseAttempt } from "./base-attempt.ts";
+import { BaseAttempt, flagsFault } from "./base-attempt.ts";
 import { AT_ONCE_BYTES } from "./grpc-attempt.ts";
 import type { GrpcRequest, GrpcSession } from "./grpc-session.ts";
 import type { SessionPool } from "./session-pool.ts";
@@ -110,7 +110,7 @@ export class StreamAttempt extends BaseAttempt implements OpenStream {
   #whole(): number | undefined {
     if (this.#held === undefined || this.#size < PREFIX_BYTES) return undefined;
     const length = this.#held.readUInt32BE(1);
-    if (this.#held[0] !== 0) this.#broken("a compressed message");
+    if (this.#held[0] !== 0) this.#broken(flagsFault(this.#held[0]));
     else if (length > this.#maxBytes)
       this.#broken(`an item of ${length} bytes`); // before it is buffered
     else if (PREFIX_BYTES + length <= this.#size) return PREFIX_BYTES + length;

@@ -23,6 +23,7 @@ afterEach(async () => {
 
 const begin = ({ stream }: Received): void => stream.respond(GRPC, { waitForTrailers: true });
 const item = (text: string): Buffer => frame(Buffer.from(text));
+const flagged = (flags: number): Buffer => Buffer.concat([Buffer.of(flags), item("b").subarray(1)]);
 /** Ends it with a status, behind these bytes. */
 const end = ({ stream }: Received, status: Record<string, string>, bytes?: Buffer): void => {
   stream.on("wantTrailers", () => stream.sendTrailers(status));
@@ -50,6 +51,12 @@ describe("a server stream", () => {
     expect(stream.texts).toEqual(["a", "", "c"]);
     expect(stream.events).toEqual(["opened", "item", "item", "item", "ended"]);
     expect(stream.headers).toMatchObject({ "content-type": "application/grpc+proto" });
+  });
+  test("a stream ends with any number that is 0", async () => {
+    upstream.answer = all(begin, (to) => end(to, { "grpc-status": "00" }, item("a")));
+    const stream = new TestStream(client);
+    expect(await stream.end).toMatchObject({ trailers: { "grpc-status": "00" } });
+    expect(stream.texts).toEqual(["a"]);
   });
   test("a stream opens before its first item, and items arrive as they are sent", async () => {
     const stream = new TestStream(client);
@@ -96,6 +103,18 @@ describe("a server stream", () => {
       "a status behind items",
       all(begin, (to) => end(to, { "grpc-status": "14" }, item("a"))),
       { kind: "status", code: Code.UNAVAILABLE },
+      ["a"],
+    ],
+    [
+      "a status that is no number behind items",
+      all(begin, (to) => end(to, { "grpc-status": "+1" }, item("a"))),
+      { kind: "status", code: Code.UNKNOWN },
+      ["a"],
+    ],
+    [
+      "unknown flags behind items",
+      all(begin, (to) => end(to, OK, Buffer.concat([item("a"), flagged(0x82)]))),
+      { kind: "invalid", message: "a frame with flags 130" },
       ["a"],
     ],
     [
