@@ -29,9 +29,9 @@ export function mediaType(value: string): MediaType | undefined {
     at = PARAMETER.lastIndex;
     const [, name, token, quoted] = found;
     if (name?.toLowerCase() !== "charset") continue;
-    const one = (token ?? quoted?.replace(/\\(.)/gs, "$1") ?? "").toLowerCase();
-    wellFormed &&= charset === undefined || charset === one;
-    charset ??= one;
+    const text = (token ?? quoted?.replace(/\\(.)/gs, "$1") ?? "").toLowerCase();
+    wellFormed &&= charset === undefined || charset === text;
+    charset ??= text;
   }
   wellFormed &&= value.slice(at).trim() === "";
   return { type: type.toLowerCase(), charset, wellFormed };

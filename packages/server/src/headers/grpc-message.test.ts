@@ -9,7 +9,7 @@ import { bytes, framed } from "../testing/both-paths.ts";
 import { kindEndpoint, PATH } from "../testing/test-kinds.ts";
 
 const SLOW = kindEndpoint(true);
-const own: () => Promise<Served> = () =>
+const customServer: () => Promise<Served> = () =>
   listening(
     http2.createServer(connectNodeAdapter({ routes: routes([SLOW] as unknown as Parameters<typeof routes>[0]) })),
   );
@@ -17,7 +17,7 @@ const own: () => Promise<Served> = () =>
 describe.each([
   ["the fast path", () => ours([kindEndpoint(false)])],
   ["Connect's adapter", () => ours([SLOW])],
-  ["a custom server", own],
+  ["a custom server", customServer],
 ])("on %s", (_, open) => {
   test.each([
     ["grpc-js", overGrpcJs],
