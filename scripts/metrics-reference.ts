@@ -3,7 +3,13 @@ import { Metrics } from "../packages/server/src/metrics/metrics.ts";
 import type { Family } from "../packages/server/src/metrics/snapshot.ts";
 import { serverFamilies } from "../packages/server/src/process/open-admin.ts";
 import { purgeFamilies } from "../packages/server/src/process/purge-families.ts";
-import { addCertificates, addSpans, addUsage, KeySets } from "../packages/server/src/process/server-families.ts";
+import {
+  addCertificates,
+  addOverrides,
+  addSpans,
+  addUsage,
+  KeySets,
+} from "../packages/server/src/process/server-families.ts";
 import { workerFamilies } from "../packages/server/src/workers/workers-admin.ts";
 import { Purges } from "../runtime/src/cache/purges.ts";
 import { observeEach } from "../test/support/metric-events.ts";
@@ -31,6 +37,7 @@ function families(): readonly Family[] {
   addCertificates(metrics, [{ variable: "TLS_CERT_FILE", ends: new Date() }]);
   addSpans(metrics, { counts: () => ({ exported: 0, dropped: 0 }) });
   addUsage(metrics, { lost: 0 });
+  addOverrides(metrics, { faultyRows: [["bff_deny", 0]] });
   const purges = new Purges();
   purges.counts.tagFailed("a.v1.A/Get");
   purges.counts.purgedHit("a.v1.A/Get");

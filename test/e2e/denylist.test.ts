@@ -26,7 +26,12 @@ message Page {
   string name = 1 [(bff.v1.field).by = "item.name"];
 }
 `;
-const project = new GeneratedProject("denylist", { "shop/v1/shop.proto": SHOP });
+/** The same without callers: an early limit precedes the message. */
+const OPEN = SHOP.replaceAll("shop.v1", "open.v1")
+  .replace(/import "bff.v1.identity.proto";|option .bff.v1.file. = \{[^;]*\};/g, "")
+  .replace("{ permit: {} }", "{}")
+  .replace(`"'user ' + principal.subject" rate: 2`, '"peer.address" rate: 100');
+const project = new GeneratedProject("denylist", { "shop/v1/shop.proto": SHOP, "open/v1/open.proto": OPEN });
 beforeAll(() => project.generate());
 afterAll(() => project.remove());
 /** ErrorInfo with the reason DENIED and the domain bff.v1. */
@@ -35,17 +40,23 @@ const items = { "up.v1.ItemService/GetItem": ({ id }: { id: string }) => ({ name
 const store = () => ({ BFF_STORE_FILE: join(project.folder, "keys.db") });
 
 async function command(...args: readonly string[]): Promise<string> {
-  const printed: string[] = [];
-  const code = await runBffKey(args, store(), { out: (text) => void printed.push(text), error: () => {} });
+  const { code, out } = await bffKey(store(), ...args);
   expect(code).toBe(0);
-  return printed.join("").trim();
+  return out.trim();
+}
+async function bffKey(env: Readonly<Record<string, string>>, ...args: readonly string[]) {
+  const [out, error]: [string[], string[]] = [[], []];
+  const code = await runBffKey(args, env, {
+    out: (text) => void out.push(text),
+    error: (text) => void error.push(text),
+  });
+  return { code, out: out.join(""), error: error.join("") };
 }
 
 test("a denied caller and a denied address are refused within 5 s, and others are not", async () => {
   const [ada, bea] = [await command("create", "--subject", "ada"), await command("create", "--subject", "bea")];
   const { post, log } = await project.served("shop/v1/server.ts", items, {
     ...store(),
-    BFF_OVERRIDES: "true",
     BFF_AUDIT: "stderr",
   });
   const send = (key?: string) =>
@@ -73,7 +84,7 @@ test("a denied caller and a denied address are refused within 5 s, and others ar
 
 test("all processes admit a caller by the rate that overrides its limit, within 5 s", async () => {
   const [ada, bea] = [await command("create", "--subject", "ada"), await command("create", "--subject", "bea")];
-  const env = { ...store(), BFF_OVERRIDES: "true" };
+  const env = store();
   const servers = await Promise.all([1, 2].map(() => project.served("shop/v1/server.ts", items, env)));
   const statuses = servers.map(({ post }) => async (key: string): Promise<number> => {
     const { status } = await post("shop.v1.ShopService/GetFew", { id: "1" }, { headers: { "x-api-key": key } });
@@ -87,6 +98,47 @@ test("all processes admit a caller by the rate that overrides its limit, within 
     while ((await status(ada)) !== 200);
     expect([await status(ada), await status(ada), await status(bea)]).toEqual([200, 429, 429]);
   }
+});
+
+test("a denied address is refused by a package without callers, by an rpc with an early limit, too", async () => {
+  const file = { BFF_STORE_FILE: join(project.folder, "open.db") };
+  const denyAddress = ["deny", "address", "127.0.0.1", "--why", "scans"];
+  const early = await bffKey(file, ...denyAddress, "--require-server");
+  expect(early).toMatchObject({ code: 1, error: expect.stringContaining("no live server applies this: none of") });
+  await bffKey(file, "allow", "address", "127.0.0.1");
+  const { post, log, stop } = await project.served("open/v1/server.ts", items, { ...file, BFF_AUDIT: "stderr" });
+  const statuses = async () => [
+    (await post("open.v1.ShopService/GetPage", { id: "1" })).status,
+    (await post("open.v1.ShopService/GetFew", { id: "1" })).status,
+  ];
+  expect(await statuses()).toEqual([200, 200]);
+  const subject = await bffKey(file, "deny", "subject", "ada", "--why", "abuse", "--require-server");
+  expect(subject).toMatchObject({
+    code: 1,
+    error: "subject ada is on the denylist, but no live server applies this: none of open.v1 has a source of callers\n",
+  });
+  const rate = ["limit", "open.v1/fw", "k", "--rate", "3"];
+  expect(await bffKey(file, ...rate)).toMatchObject({
+    code: 0,
+    error: expect.stringContaining("no live server applies this: none of open.v1 has the limit open.v1/fw"),
+  });
+  expect(await bffKey(file, ...denyAddress, "--require-server")).toMatchObject({
+    code: 0,
+    error: "address 127.0.0.1 is denied\n",
+  });
+  while ((await statuses()).some((status) => status !== 403));
+  expect(log()).toContain('"reason":"address is on the denylist: scans"');
+  expect((await bffKey(file, "servers", "--json")).out).toMatch(/"name":"open.v1".*"limits":\["open.v1\/few"\]/);
+  await stop();
+  expect((await bffKey(file, "servers", "--json")).out).toBe("");
+});
+
+test("BFF_OVERRIDES=false turns the tables off, and bff-key reports it", async () => {
+  const file = { BFF_STORE_FILE: join(project.folder, "off.db") };
+  const { post } = await project.served("open/v1/server.ts", items, { ...file, BFF_OVERRIDES: "false" });
+  const denied = await bffKey(file, "deny", "address", "127.0.0.1", "--why", "scans");
+  expect(denied).toMatchObject({ code: 0, error: expect.stringContaining("no live server applies this") });
+  expect((await post("open.v1.ShopService/GetPage", { id: "1" })).status).toBe(200);
 });
 
 test("a server without a store does not start", () => {

@@ -40,10 +40,10 @@ import { openSeparateAdmin, serverFamilies } from "./process/open-admin.ts";
 import { type OpenCache, openCache } from "./process/open-cache.ts";
 import { openMocks } from "./process/open-mocks.ts";
 import { type Observers, openObservers } from "./process/open-observers.ts";
-import { guarded } from "./process/open-overrides.ts";
+import { behindAddresses, type Guarded, guarded } from "./process/open-overrides.ts";
 import { openTools, serveStdioTools } from "./process/open-tools.ts";
 import type { ServeOptions, ServeParts } from "./process/serve-options.ts";
-import { addCertificates, addUsage, KeySets } from "./process/server-families.ts";
+import { addCertificates, addOverrides, addUsage, KeySets } from "./process/server-families.ts";
 import { cannotStart, explainFaults, startLine } from "./process/start-line.ts";
 import { closeClients, connect, type UpstreamClient } from "./process/upstream-clients.ts";
 import { watchCertificates } from "./process/watch-certificates.ts";
@@ -92,7 +92,7 @@ export async function serve<
   steerMemory();
   if (parts.tools !== undefined && isStdio(process)) {
     const { services, types } = options;
-    const { identity, observers, tools } = parts;
+    const { identity = parts.addresses, observers, tools } = parts;
     const served = { name: options.name, endpoints, services, types, identity, env: config.env, ...observers };
     const { maxRequestBytes: maxBytes, graceMs } = config;
     await serveStdioTools(tools, served, { maxBytes, graceMs });
@@ -105,7 +105,7 @@ export async function serve<
   if (listening === undefined) return process.exit(1);
   const end = ending({ options, config, parts, worker, listening, admin: ports.admin });
   if (worker !== undefined) {
-    const { purge, identity, observers } = parts;
+    const { purge, identity = parts.addresses, observers } = parts;
     const reports = { load: () => listening.load, snapshot: () => observers.metrics?.snapshot() };
     worker.serves({ leave: () => listening.leave(), end, purge, ...reports }, identity?.opened ?? Promise.resolve());
     return;
@@ -155,6 +155,7 @@ interface Parts extends OpenCache {
   readonly capture: Capture | undefined;
   readonly overrides: Declarations<Message>["overrides"];
   readonly identity: OpenIdentity | undefined;
+  readonly addresses: Guarded<Message>["addresses"];
   readonly limits: Limits | undefined;
   readonly topics: Topics;
   readonly usage: OpenUsage | undefined;
@@ -185,7 +186,8 @@ async function openParts<
   const [clock, first] = [systemClock, worker?.speaks];
   const opened = await declared.identity?.open({ clock, fault, audit, fetched: keySets.fetched });
   const { overrides } = declared;
-  const identity = await guarded(opened, overrides, fault);
+  const { identity, addresses } = await guarded(opened, overrides, fault);
+  addOverrides(observers.metrics, overrides);
   const counting = { processes: config.workers, first, overrides: overrides?.limits };
   const limits = await declared.limits?.open({ clock, fault, ...counting });
   const topics = await declared.topics.open({ clock, fault, observer, first });
@@ -194,7 +196,8 @@ async function openParts<
   const memo = await openCache(config, observers, options, { links: topics.store?.links, first });
   const { pages, tools } = declared;
   const capture = await openCapture(config.telemetry.capture, declaration, fault);
-  return { mocks, clients, observers, capture, overrides, identity, limits, topics, usage, pages, tools, ...memo };
+  const callers = { overrides, identity, addresses, limits };
+  return { mocks, clients, observers, capture, ...callers, topics, usage, pages, tools, ...memo };
 }
 
 /** Loaded only if requests are captured. */
@@ -217,9 +220,10 @@ function createEndpoints<
   { create }: ServeOptions<Upstreams, Env, Principal, Limit>,
   { env, warmUpMs }: ServerConfig<keyof Upstreams & string, Env>,
   supplied: Supplied,
-  { clients, cache, identity, limits, topics, usage, pages, capture, observers: { observer } }: Parts,
+  { clients, cache, identity, addresses, limits, topics, usage, pages, capture, observers: { observer } }: Parts,
 ) {
-  return (capture?.around(create) ?? create)({
+  const guarded = behindAddresses(create, addresses);
+  return (capture?.around(guarded) ?? guarded)({
     clients: clients as ServeParts<Upstreams, Env, Principal, Limit>["clients"],
     cache,
     supplied,
@@ -239,7 +243,7 @@ async function openPorts(
   endpoints: readonly (Endpoint | StreamEndpoint)[],
   { name, services, types }: Pick<ServeOptions<never, never>, "name" | "services" | "types">,
   config: ServerConfig<string, unknown>,
-  { observers, identity, tools, purge }: Parts,
+  { observers, addresses, identity = addresses, tools, purge }: Parts,
   worker: Worker | undefined,
 ): Promise<Listening | undefined> {
   let port: RequestedPort = { ...(config.telemetry.admin ?? config), variables: ADMIN_VARIABLES };

@@ -19,7 +19,6 @@ const byCertificate = (server: PlanServer): boolean =>
   sources(server).some(({ ir, credential }) => credential.kind === "peer" || ir.from.length > 0);
 const sharedLimits = ({ files }: PlanServer) => files.flatMap(({ limits }) => limits).filter(({ local }) => !local);
 const hasLimits = ({ files }: PlanServer): boolean => files.some(({ limits }) => limits.length > 0);
-const hasQuotas = (server: PlanServer): boolean => sharedLimits(server).some(({ per }) => typeof per === "string");
 const hasSessions = (server: PlanServer): boolean => hasSource(server, "session");
 const sealsPages = ({ files }: PlanServer): boolean =>
   files.some(({ services }) => services.some(({ methods }) => methods.some(({ pages }) => pages?.sealed === true)));
@@ -235,13 +234,11 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   {
     name: "DATABASE_URL",
     kind: "secret",
-    reads: (server) => hasKeys(server) || hasQuotas(server),
-    about: "PostgreSQL with API keys, and with quotas if there is no Redis: postgres://…",
+    about: "PostgreSQL with API keys, the denylist, and with quotas if there is no Redis: postgres://…",
   },
   {
     name: "BFF_STORE_FILE",
     kind: "file",
-    reads: (server) => hasKeys(server) || hasQuotas(server),
     example: "/var/lib/bff/store.sqlite",
     about: "SQLite file that replaces DATABASE_URL: for a single pod, on a volume",
   },
@@ -260,9 +257,8 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   },
   {
     name: "BFF_OVERRIDES",
-    default: "false",
-    reads: (server) => server.identity !== undefined || hasLimits(server),
-    about: "true: applies what bff-key deny and bff-key limit write; needs DATABASE_URL or BFF_STORE_FILE",
+    example: "false",
+    about: "false: ignores what bff-key deny and bff-key limit write; if it is not set, a store turns them on",
   },
   {
     name: "BFF_USAGE_FILE",

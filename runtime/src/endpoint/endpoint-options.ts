@@ -44,6 +44,8 @@ export interface EndpointOptions<
   readonly hosts?: readonly string[] | undefined;
   /** Authentication of callers. */
   readonly identity?: Identity | undefined;
+  /** Refuses requests of an RPC without an identity. Its callers are anonymous. */
+  readonly guard?: Identity | undefined;
   /** Permission to call. Default with an identity: every known caller. */
   readonly permit?: Permit<App, MessageShape<I>, Principal> | undefined;
   /** Limits of the frequency of calls. Default: none. */
@@ -173,6 +175,8 @@ export interface Endpoint {
    * clocks.
    */
   readonly withClock?: ((clock: Clock) => Endpoint) | undefined;
+  /** The same endpoint behind a guard, which counts if the RPC has no identity. */
+  readonly withGuard?: ((guard: Identity) => Endpoint) | undefined;
   /** Adds the rpc to a router of Connect. */
   route(router: ConnectRouter): void;
 }

@@ -8,7 +8,7 @@ import { addAuthenticated } from "./authentication-handler.ts";
 import { responseCacheOf, reusing } from "./cached-endpoint.ts";
 import { routeOf } from "./connect-route.ts";
 import type { Endpoint, EndpointCodec, EndpointOptions } from "./endpoint-options.ts";
-import { admissionOf, authenticateFirst, refusalReporter, trafficOf, versioned } from "./front.ts";
+import { admissionOf, authenticateFirst, type FrontOptions, refusalReporter, trafficOf, versioned } from "./front.ts";
 import { behindOf, openingOf } from "./opening.ts";
 import { assertWritable, holdsRequired } from "./required-fields.ts";
 
@@ -38,7 +38,6 @@ export function endpoint<
   const messageCodec = options.codec as EndpointCodec<Message, Message> | undefined;
   const codec = answers === undefined ? messageCodec : reusing(method, messageCodec, answers);
   const { maxElements, priority, share, hosts, http, version, rest, validate, clock = systemClock } = options;
-  const withClock = (clock: Clock): Endpoint => endpoint(method, app, { ...options, clock });
   const common = {
     method,
     codec,
@@ -54,12 +53,24 @@ export function endpoint<
     validate: validate && ((args: Message) => validate(args as MessageShape<I>, clock)),
     refused: refusalReporter(method, options),
     traffic: trafficOf(method, options),
-    withClock,
   };
+  const fronted = (options: FrontOptions<App, I, O, Principal>): Endpoint => {
+    const withClock = (clock: Clock): Endpoint => endpoint(method, app, { ...served, ...options, clock });
+    return { ...common, withClock, ...behindAdmission(method, app, options, { composed, ...common }) };
+  };
+  return { ...fronted(options), withGuard: (guard) => fronted({ ...options, guard }) };
+}
+
+/** Returns the composition with all checks before it. */
+function behindAdmission<App, I extends DescMessage, O extends DescMessage, Principal>(
+  method: DescMethodUnary<I, O>,
+  app: App,
+  options: FrontOptions<App, I, O, Principal>,
+  { composed, codec, refused }: Pick<Endpoint, "codec" | "refused"> & { readonly composed: Endpoint["run"] },
+): Pick<Endpoint, "authenticate" | "identify" | "arrival" | "run" | "route"> {
+  const { version, clock = systemClock } = options;
   const admission = admissionOf(method, app, options);
-  if (admission === undefined)
-    return { ...common, run: composed, route: versioned(version, routeOf(method, composed, codec)) };
-  const { refused } = common;
+  if (admission === undefined) return { run: composed, route: versioned(version, routeOf(method, composed, codec)) };
   const run: Endpoint["run"] = (args, headers, clientMs, done, failed) => {
     const begin = (authentication: IncomingHeaders, leftMs: number | undefined) =>
       composed(args, authentication, leftMs, done, failed);
@@ -69,7 +80,7 @@ export function endpoint<
   const identify: Endpoint["identify"] = (headers) => admission.identify(headers);
   const plain = routeOf(method, run, codec);
   const route: Endpoint["route"] = (router) => addAuthenticated(router, admission, () => plain(router));
-  return { ...common, authenticate, identify, arrival: admission.arrival, run, route: versioned(version, route) };
+  return { authenticate, identify, arrival: admission.arrival, run, route: versioned(version, route) };
 }
 
 /**

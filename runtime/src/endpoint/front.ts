@@ -36,6 +36,7 @@ export type FrontOptions<App, I extends DescMessage, O extends DescMessage, Prin
   EndpointOptions<App, I, O, O, Principal>,
   | "timeoutMs"
   | "identity"
+  | "guard"
   | "permit"
   | "limits"
   | "validate"
@@ -123,12 +124,13 @@ function judgingOf<App, I extends DescMessage, O extends DescMessage, Principal>
   method: ServedMethod<I, O>,
   options: FrontOptions<App, I, O, Principal>,
 ): Admission | undefined {
-  const { identity, permit, timeoutMs } = options;
+  const { identity, guard, permit, timeoutMs } = options;
   if (identity !== undefined)
     return new Admission({ ...refusing(method, options), identity, permit: permit ?? {}, timeoutMs });
   // Without this check, a custom server that forgets the identity would admit every caller.
   if (permit !== undefined) throw new TypeError(`${nameOf(method)} has a permit, and no identity for it`);
-  return undefined;
+  if (guard === undefined) return undefined;
+  return new Admission({ ...refusing(method, options), identity: guard, permit: { public: true }, timeoutMs });
 }
 
 /** Returns the gates of a request whose message has been read, in order. */

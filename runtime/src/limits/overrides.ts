@@ -30,18 +30,18 @@ export class LimitOverrides {
   /**
    * Replaces all overrides.
    *
-   * @throws RangeError for more than `MOST_OVERRIDES`, and for a rate or burst that is no whole number above 0
+   * @param rows rates and bursts are whole numbers above 0
+   * @returns a text if there are more than `MOST_OVERRIDES`, of which the first ones apply
    */
-  replace(rows: readonly LimitOverride[]): void {
-    if (rows.length > MOST_OVERRIDES) throw new RangeError(`more than ${MOST_OVERRIDES} limits are overridden`);
+  replace(rows: readonly LimitOverride[]): readonly string[] {
     const all = new Map<string, Map<string, LimitOverride>>();
-    for (const row of rows) {
-      const { limit, key, rate, burst = rate } = row;
-      if (!isCount(rate) || !isCount(burst)) throw new RangeError(`an override of ${limit} has no rate`);
+    for (const row of rows.slice(0, MOST_OVERRIDES)) {
+      const { limit, key } = row;
       const keys = all.get(limit) ?? new Map<string, LimitOverride>();
       all.set(limit, keys.set(keyOf(key), row));
     }
     this.#all = all;
+    return rows.length > MOST_OVERRIDES ? [`bff_limit_override: more than ${MOST_OVERRIDES} entries`] : [];
   }
   /** Names of the limits that are overridden. */
   get names(): Iterable<string> {
@@ -59,8 +59,6 @@ export class LimitOverrides {
     return made ?? counter;
   }
 }
-
-const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;
 
 /** Returns undefined if the ticks of the new rate exceed whole numbers, as the compiler refuses for declared limits. */
 function overridden(base: Counter, { rate, burst = rate }: LimitOverride): Counter | undefined {

@@ -5,6 +5,7 @@ import type { EndpointCodec, EndpointOptions } from "../endpoint/endpoint-option
 import { admissionOf, refusalReporter, trafficOf, versioned } from "../endpoint/front.ts";
 import { behindOf, openingOf } from "../endpoint/opening.ts";
 import { holdsRequired } from "../endpoint/required-fields.ts";
+import type { Identity } from "../identity/identity.ts";
 import { authenticateFollow } from "./authentication-follow.ts";
 import { streamRouteOf } from "./connect-stream.ts";
 import { Follow } from "./follow.ts";
@@ -54,13 +55,14 @@ export function streamEndpoint<
     void following.open(resume);
     return following;
   };
-  const withClock = (clock: Clock): StreamEndpoint => streamEndpoint(method, app, { ...options, clock });
+  const withClock: Composed["withClock"] = (clock, guard) => streamEndpoint(method, app, { ...options, clock, guard });
   return behindFront(method, app, options, { composed, behind: behindOf(opening), heartbeatMs, withClock });
 }
 
 /** Composition of the messages of one RPC, for followers that were admitted. */
-interface Composed extends Pick<StreamEndpoint, "behind" | "heartbeatMs" | "withClock"> {
+interface Composed extends Pick<StreamEndpoint, "behind" | "heartbeatMs"> {
   readonly composed: StreamEndpoint["follow"];
+  readonly withClock: (clock: Clock, guard: Identity | undefined) => StreamEndpoint;
 }
 
 /** Returns the RPC with all checks before it. */
@@ -81,25 +83,28 @@ export function behindFront<App, I extends DescMessage, O extends DescMessage, C
     version,
     headerNames: options.headers?.map(([name]) => name),
     heartbeatMs,
-    withClock,
     // Other messages have no codec.
     codec: options.codec as EndpointCodec<Message, Message> | undefined,
     refused: refusalReporter(method, options),
     traffic: trafficOf(method, options),
   };
-  const admission = admissionOf(method, app, options);
-  if (admission === undefined)
-    return { ...common, follow: composed, route: versioned(version, streamRouteOf(method, composed)) };
   const { refused } = common;
-  const follow = authenticateFollow(admission, clock, composed, refused);
-  const plain = streamRouteOf(method, follow);
-  const route: StreamEndpoint["route"] = (router) => addAuthenticated(router, admission, () => plain(router));
-  return {
-    ...common,
-    authenticate: (headers) => admission.authenticate(headers),
-    identify: (headers) => admission.identify(headers),
-    arrival: admission.arrival,
-    follow,
-    route: versioned(version, route),
+  const fronted = (guard: Identity | undefined): StreamEndpoint => {
+    const always = { ...common, withClock: (clock: Clock) => withClock(clock, guard) };
+    const admission = admissionOf(method, app, { ...options, guard });
+    if (admission === undefined)
+      return { ...always, follow: composed, route: versioned(version, streamRouteOf(method, composed)) };
+    const follow = authenticateFollow(admission, clock, composed, refused);
+    const plain = streamRouteOf(method, follow);
+    const route: StreamEndpoint["route"] = (router) => addAuthenticated(router, admission, () => plain(router));
+    return {
+      ...always,
+      authenticate: (headers) => admission.authenticate(headers),
+      identify: (headers) => admission.identify(headers),
+      arrival: admission.arrival,
+      follow,
+      route: versioned(version, route),
+    };
   };
+  return { ...fronted(options.guard), withGuard: fronted };
 }

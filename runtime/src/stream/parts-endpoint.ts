@@ -1,6 +1,7 @@
 import type { DescMessage, DescMethodServerStreaming, MessageShape } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../clock.ts";
 import { behindOf, openingOf } from "../endpoint/opening.ts";
+import type { Identity } from "../identity/identity.ts";
 import { behindFront } from "./endpoint.ts";
 import { PartsFollow } from "./parts-follow.ts";
 import { PARTS_TIMEOUT_MS, type PartsOptions } from "./parts-options.ts";
@@ -31,6 +32,7 @@ export function partsEndpoint<
     void following.open();
     return following;
   };
-  const withClock = (clock: Clock): StreamEndpoint => partsEndpoint(method, app, { ...options, clock });
+  const withClock = (clock: Clock, guard: Identity | undefined): StreamEndpoint =>
+    partsEndpoint(method, app, { ...options, clock, guard });
   return behindFront(method, app, options, { composed, behind: behindOf(opening), heartbeatMs: undefined, withClock });
 }

@@ -8,6 +8,7 @@ import type { Clock } from "../clock.ts";
 import type { Endpoint, EndpointCodec } from "../endpoint/endpoint-options.ts";
 import type { Version } from "../endpoint/version.ts";
 import type { Failure } from "../failure.ts";
+import type { Identity } from "../identity/identity.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { Priority } from "../observer-requests.ts";
 import type { Traffic } from "../wire/traffic.ts";
@@ -105,6 +106,8 @@ export interface StreamEndpoint {
   ): Following;
   /** Returns the same endpoint on another clock, for tests. */
   readonly withClock?: ((clock: Clock) => StreamEndpoint) | undefined;
+  /** As of `Endpoint`. */
+  readonly withGuard?: ((guard: Identity) => StreamEndpoint) | undefined;
   /** Adds the rpc to a router of Connect. */
   route(router: ConnectRouter): void;
 }

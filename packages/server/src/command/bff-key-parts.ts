@@ -65,6 +65,9 @@ export function expiryOf(text: string, now: number, option: string): number {
 export function second(): number {
   return Math.floor(systemClock.date().getTime() / 1000);
 }
+/** Returns a time in RFC 3339. Beyond its years, returns the Unix second. */
 export function dateOf(at: number): string {
-  return new Date(at * 1000).toISOString().replace(".000Z", "Z");
+  return Math.abs(at) <= LAST_S ? new Date(at * 1000).toISOString().replace(".000Z", "Z") : String(at);
 }
+/** 9999-12-31T23:59:59Z. */
+const LAST_S = 253_402_300_799;

@@ -10,6 +10,7 @@ import { tame } from "@protobff/runtime/internal/environment/one-line";
 import { digestOf, newId, newKey, PREFIX } from "@protobff/runtime/internal/identity/api-key/key-format";
 import type { StoredKey } from "@protobff/runtime/internal/identity/api-key/key-store";
 import { type AdminStore, readKeyStore } from "@protobff/runtime/internal/identity/api-key/open-store";
+import { LIVE_S } from "@protobff/runtime/internal/identity/denylist/server-table";
 import { AuditLog, appendingTo, appendingToStream } from "../logs/audit-log.ts";
 import {
   type Command,
@@ -23,7 +24,7 @@ import {
   second,
   UserFault,
 } from "./bff-key-parts.ts";
-import { allow, denied, deny, limit, limits, unlimit } from "./override-commands.ts";
+import { allow, denied, deny, limit, limits, servers, unlimit } from "./override-commands.ts";
 
 const USAGE = `Manages keys, the denylist and rates of callers, in the store of BFF_STORE_FILE (SQLite) or DATABASE_URL (PostgreSQL).
 
@@ -32,15 +33,18 @@ const USAGE = `Manages keys, the denylist and rates of callers, in the store of 
   bff-key revoke <id>...
       servers notice within the \`cache\` of their source
   bff-key list [--json]
-  bff-key deny subject|address|key <value> [--for <when>] --why <text>
-      refuses the caller, the address or network, or the key, on servers with BFF_OVERRIDES=true, within 5 s
+  bff-key deny subject|address|key <value> [--for <when>] --why <text> [--require-server]
+      refuses the caller, the address or network, or the key, on all servers of this store, within 5 s
   bff-key allow subject|address|key <value>
   bff-key denied [--json]
-  bff-key limit <package>/<name> <key> --rate <n> [--burst <n>] [--for <when>]
+  bff-key limit <package>/<name> <key> --rate <n> [--burst <n>] [--for <when>] [--require-server]
       replaces the rate of a limit for one key, as its \`key\` yields it, on the same servers; the period stays
   bff-key unlimit <package>/<name> <key>
   bff-key limits [--json]
+  bff-key servers [--json]
+      lists the servers that applied the denylist and the rates within the last ${LIVE_S} s
 
+If no live server applies a change, deny and limit print that; with --require-server they then exit with 1.
 BFF_AUDIT, a file or stderr, has a line for each change.
 `;
 
@@ -84,6 +88,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["limit", limit],
   ["unlimit", unlimit],
   ["limits", limits],
+  ["servers", servers],
 ]);
 
 async function withStore(

@@ -1,18 +1,33 @@
-// Commands of `bff-key` for servers with BFF_OVERRIDES=true: the denylist, and overrides of limits.
+// Commands of `bff-key` for the denylist, for overrides of limits, and for the servers that apply both.
 import { tame } from "@protobff/runtime/internal/environment/one-line";
 import {
   DENIAL_KINDS,
   type Denial,
   type DenialKind,
+  MOST_DENIALS,
   type TimedOverride,
 } from "@protobff/runtime/internal/identity/denylist/deny-table";
+import { MOST_NETWORKS } from "@protobff/runtime/internal/identity/denylist/denylist";
+import { LIVE_S, type LiveServer } from "@protobff/runtime/internal/identity/denylist/server-table";
 import { Networks } from "@protobff/runtime/internal/identity/network/networks";
-import { type Command, dateOf, expiryOf, parsed, printTable, second, UserFault } from "./bff-key-parts.ts";
+import {
+  type Command,
+  type CommandOutput,
+  type CommandParts,
+  dateOf,
+  expiryOf,
+  parsed,
+  printTable,
+  second,
+  UserFault,
+} from "./bff-key-parts.ts";
 
 const MOST_BYTES = 1_024;
+const TEXT = { type: "string" } as const;
+const FLAG = { type: "boolean" } as const;
 
 export const deny: Command = async (args, { store, output, audit }) => {
-  const { values, positionals } = parsed(args, { for: { type: "string" }, why: { type: "string" } }, true);
+  const { values, positionals } = parsed(args, { for: TEXT, why: TEXT, "require-server": FLAG }, true);
   const [kind, value] = entryOf(positionals, "deny");
   const { why = "" } = values;
   if (why === "") throw new UserFault("deny needs --why, the reason for other operators");
@@ -23,10 +38,16 @@ export const deny: Command = async (args, { store, output, audit }) => {
     why: bounded(why, "--why"),
   };
   await store.openOverrides();
+  assertRoom(await store.denials(second()), denial);
   await store.deny(denial);
   audit("denylist-added", `${kind} ${value}: ${why}`);
-  output.error(`${kind} ${tame(value)} is denied${endOf(denial.until)}\n`);
-  return 0;
+  const entry = `${kind} ${tame(value)}`;
+  return reportEffect({ store, output }, values["require-server"], {
+    applies: ({ sources }) => kind === "address" || sources.length > 0,
+    applied: `${entry} is denied${endOf(denial.until)}`,
+    stored: `${entry} is on the denylist`,
+    lacks: "a source of callers",
+  });
 };
 
 export const allow: Command = async (args, { store, output, audit }) => {
@@ -41,16 +62,17 @@ export const allow: Command = async (args, { store, output, audit }) => {
   return 0;
 };
 
-export const denied: Command = async (args, { store, output: { out } }) => {
-  const { values } = parsed(args, { json: { type: "boolean" } }, false);
+export const denied: Command = async (args, { store, output }) => {
+  const { values } = parsed(args, { json: FLAG }, false);
   await store.openOverrides();
-  printAll(await store.denials(second()), ["kind", "value", "until", "why"], values.json, out);
+  const rows = await store.denials(second(), skippedBy(output));
+  printAll(rows, ["kind", "value", "until", "why"], values.json, output.out);
   return 0;
 };
 
 export const limit: Command = async (args, { store, output, audit }) => {
-  const text = { type: "string" } as const;
-  const { values, positionals } = parsed(args, { rate: text, burst: text, for: text }, true);
+  const options = { rate: TEXT, burst: TEXT, for: TEXT, "require-server": FLAG };
+  const { values, positionals } = parsed(args, options, true);
   const [name, key] = keyOf(positionals, "limit");
   if (values.rate === undefined) throw new UserFault("limit needs --rate, the number of units per period of the limit");
   const rate = countOf(values.rate, "--rate");
@@ -59,8 +81,13 @@ export const limit: Command = async (args, { store, output, audit }) => {
   await store.openOverrides();
   await store.overrideLimit(override);
   audit("limit-overridden", `${name} ${key}: rate ${rate}${burst === undefined ? "" : `, burst ${burst}`}`);
-  output.error(`${name} has a rate of ${rate} for ${tame(key)}${endOf(override.until)}\n`);
-  return 0;
+  const applied = `${name} has a rate of ${rate} for ${tame(key)}${endOf(override.until)}`;
+  return reportEffect({ store, output }, values["require-server"], {
+    applies: (server) => server.limits.includes(name),
+    applied,
+    stored: applied,
+    lacks: `the limit ${tame(name)}`,
+  });
 };
 
 export const unlimit: Command = async (args, { store, output, audit }) => {
@@ -75,15 +102,59 @@ export const unlimit: Command = async (args, { store, output, audit }) => {
   return 0;
 };
 
-export const limits: Command = async (args, { store, output: { out } }) => {
-  const { values } = parsed(args, { json: { type: "boolean" } }, false);
+export const limits: Command = async (args, { store, output }) => {
+  const { values } = parsed(args, { json: FLAG }, false);
   await store.openOverrides();
-  printAll(await store.limitOverrides(second()), ["limit", "key", "rate", "burst", "until"], values.json, out);
+  const rows = await store.limitOverrides(second(), skippedBy(output));
+  printAll(rows, ["limit", "key", "rate", "burst", "until"], values.json, output.out);
   return 0;
 };
 
+export const servers: Command = async (args, { store, output: { out } }) => {
+  const { values } = parsed(args, { json: FLAG }, false);
+  await store.openOverrides();
+  const live = await store.servers(second() - LIVE_S);
+  printAll(live, ["name", "version", "sources", "limits", "seen"], values.json, out);
+  return 0;
+};
+
+/** A change, and the servers that apply it. */
+interface Effect {
+  readonly applies: (server: LiveServer) => boolean;
+  /** Sentence for a change that servers apply. */
+  readonly applied: string;
+  /** Sentence for a change that is only stored. */
+  readonly stored: string;
+  /** Part that servers need to apply it, with its article. */
+  readonly lacks: string;
+}
+
+/** Prints whether servers apply a change. Returns the exit code. */
+async function reportEffect(
+  { store, output }: Pick<CommandParts, "store" | "output">,
+  required: boolean | undefined,
+  { applies, applied, stored, lacks }: Effect,
+): Promise<number> {
+  const live = await store.servers(second() - LIVE_S);
+  if (live.some(applies)) {
+    output.error(`${applied}\n`);
+    return 0;
+  }
+  const why =
+    live.length === 0
+      ? `none of this store has reported for ${LIVE_S} s; set DATABASE_URL or BFF_STORE_FILE of a server to it`
+      : `none of ${live.map(({ name }) => tame(name)).join(", ")} has ${lacks}`;
+  output.error(`${stored}, but no live server applies this: ${why}\n`);
+  return required === true ? 1 : 0;
+}
+
+const skippedBy =
+  ({ error }: CommandOutput) =>
+  (row: string): void =>
+    error(`bff-key: a row does not apply: ${tame(row)}\n`);
+
 /** Prints rows as JSON, one a line, or as a table of these columns. */
-function printAll<Row extends Denial | TimedOverride>(
+function printAll<Row extends Denial | TimedOverride | LiveServer>(
   rows: readonly Row[],
   columns: readonly (keyof Row & string)[],
   json: boolean | undefined,
@@ -94,8 +165,8 @@ function printAll<Row extends Denial | TimedOverride>(
 }
 
 function cellOf(column: string, value: unknown): string {
-  if (value === undefined) return "-";
-  return column === "until" ? dateOf(Number(value)) : tame(String(value));
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return "-";
+  return column === "until" || column === "seen" ? dateOf(Number(value)) : tame(String(value));
 }
 
 const untilOf = (text: string | undefined): number | undefined =>
@@ -125,6 +196,18 @@ function entryOf(positionals: readonly string[], command: string): readonly [Den
     );
   if (known === "address") checkAddress(value);
   return [known, bounded(value, "the value")];
+}
+
+/** Refuses an entry that servers would leave out, because the list is too long. */
+function assertRoom(rows: readonly Denial[], { kind, value }: Denial): void {
+  const others = rows.filter((row) => row.kind !== kind || row.value !== value);
+  const networks = others.filter((row) => row.kind === "address" && row.value.includes("/"));
+  const isNetwork = kind === "address" && value.includes("/");
+  const full =
+    others.length >= MOST_DENIALS
+      ? `${MOST_DENIALS} entries`
+      : isNetwork && networks.length >= MOST_NETWORKS && `${MOST_NETWORKS} networks`;
+  if (full) throw new Error(`the denylist has ${full}, its maximum: remove some with bff-key allow`);
 }
 
 function checkAddress(value: string): void {

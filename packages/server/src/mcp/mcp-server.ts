@@ -110,7 +110,8 @@ export class McpServer {
     return membersOf({ protocolVersion, capabilities: { tools: {} }, serverInfo: this.#info });
   }
   #cacheable(members: string): string {
-    const scope = this.#options.identity === undefined ? "public" : "private";
+    const { identity } = this.#options;
+    const scope = identity === undefined || identity.sources.length === 0 ? "public" : "private";
     return this.#result(`"ttlMs":${TTL_MS},"cacheScope":"${scope}",${members}`);
   }
   /** Adds the fields of all modern results. */

@@ -21,6 +21,7 @@ import { declaredTools, type LoadTools } from "./open-tools.ts";
 
 /** The part of a package's options that names modules and variables besides those of the configuration. */
 interface DeclaringOptions<Env, Principal extends Message> {
+  readonly name: string;
   readonly identity?: ((env: Env) => IdentitySpec<Principal>) | undefined;
   readonly limits?: readonly RateLimit[] | undefined;
   readonly topics?: readonly TopicUse[] | undefined;
@@ -44,7 +45,7 @@ export interface Declarations<Principal extends Message> {
   readonly pages: Sealer;
   /** Undefined without tools. */
   readonly tools: McpConfig | undefined;
-  /** Undefined: the server has none. */
+  /** Undefined: the server has no store, or they are off. */
   readonly overrides: Overrides | undefined;
   readonly supplied: Supplied;
   /** The export of the module in BFF_OBSERVER. */
@@ -65,8 +66,9 @@ export async function readDeclarations<Env, Principal extends Message>(
   const pages = declaredPages(process.env, options.pages);
   const tools = await declaredTools(process.env, options.tools, identity.spec);
   const { limits: declared = [] } = options;
-  const used = options.identity !== undefined || declared.length > 0;
-  const overrides = await declaredOverrides(process.env, used, declared);
+  const { name } = options;
+  const sources = identity.spec?.sources ?? [];
+  const overrides = await declaredOverrides(process.env, { name, limits: declared, sources });
   const { resolvers = [], functions = [] } = options;
   const none = resolvers.length + functions.length === 0;
   const user = none ? { faults: [] } : await loadResolvers(process.env, { resolvers, functions });

@@ -3,12 +3,12 @@ import { Metrics } from "../metrics/metrics.ts";
 import { renderPrometheus } from "../metrics/render.ts";
 import type { CertificateFiles } from "./certificate-files.ts";
 import type { Traces } from "./open-traces.ts";
-import { addCertificates, addSpans, KeySets } from "./server-families.ts";
+import { addCertificates, addOverrides, addSpans, KeySets } from "./server-families.ts";
 
 const metrics = new Metrics();
 afterEach(() => metrics.close());
 
-it("the metrics show the age of keys, the remaining time of certificates, and the outcome of spans", () => {
+it("the metrics show the age of keys, the remaining time of certificates, the outcome of spans, and faulty rows", () => {
   const keySets = new KeySets();
   metrics.add(() => keySets.families);
   const ends = new Date(Date.now() + 36 * 3_600_000);
@@ -18,6 +18,7 @@ it("the metrics show the age of keys, the remaining time of certificates, and th
   ];
   addCertificates(metrics, files as unknown as readonly CertificateFiles[]);
   addSpans(metrics, { counts: () => ({ exported: 5, dropped: 2 }) } as unknown as Traces);
+  addOverrides(metrics, { faultyRows: [["bff_deny", 3]] });
   const shown = () => renderPrometheus(metrics.snapshot());
   expect(shown()).not.toContain("bff_key_set_age_seconds{");
   keySets.fetched("user");
@@ -26,4 +27,5 @@ it("the metrics show the age of keys, the remaining time of certificates, and th
   expect(shown()).not.toContain("A_V1_A_CA_FILE");
   expect(shown()).toContain("bff_spans_exported_total 5\n");
   expect(shown()).toContain("bff_spans_dropped_total 2\n");
+  expect(shown()).toContain('bff_override_faulty_rows{table="bff_deny"} 3\n');
 });

@@ -59,6 +59,17 @@ export function addUsage(metrics: Metrics | undefined, usage: { readonly lost: n
   ]);
 }
 
+export function addOverrides(
+  metrics: Metrics | undefined,
+  overrides: { readonly faultyRows: readonly (readonly [string, number])[] } | undefined,
+): void {
+  if (overrides === undefined) return;
+  metrics?.add(() => {
+    const samples = overrides.faultyRows.map(([table, value]) => ({ labels: ["table", table], value }));
+    return [gauge("bff_override_faulty_rows", "Rows of the operators' tables that do not apply.", "max", samples)];
+  });
+}
+
 function gauge(name: string, help: string, merge: Family["merge"], samples: readonly Sample[]): Family {
   return { name, help, type: "gauge", merge, samples };
 }

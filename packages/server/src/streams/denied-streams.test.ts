@@ -9,7 +9,7 @@ import { PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { openIdentity } from "@protobff/runtime/internal/environment/open-identity";
 import { Overrides } from "@protobff/runtime/internal/environment/overrides";
 import { SqliteKeys } from "@protobff/runtime/internal/identity/api-key/sqlite-keys";
-import { GuardedIdentity } from "@protobff/runtime/internal/identity/denylist/denylist";
+import { GuardedIdentity, NO_CALLERS } from "@protobff/runtime/internal/identity/denylist/denylist";
 import { identity } from "@protobff/runtime/internal/identity/identity-spec";
 import { SHOW, streamRig } from "@protobff/runtime/internal/testing/follow-rig";
 import { BEARER, sourceOf } from "@protobff/runtime/internal/testing/gate-rig";
@@ -24,7 +24,8 @@ const REASON = "CgZERU5JRUQSBmJmZi52MQ";
 /** Longest delay of a reading, and between two checks of an open stream. */
 const [READ_MS, CHECK_MS] = [5_000, 30_000];
 
-async function served() {
+/** @param known whether the RPC has an identity */
+async function served(known = true) {
   const folder = mkdtempSync(join(tmpdir(), "denied-streams-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, "keys.db");
@@ -34,7 +35,9 @@ async function served() {
   onTestFinished(() => overrides.close());
   const opened = await openIdentity(identity(PrincipalSchema, [sourceOf("user", BEARER)]), { environment: {} });
   const guarded = new GuardedIdentity(opened, overrides.denylist);
-  const stream = endpoint({ identity: guarded, maxAgeMs: 1_800_000 });
+  const stream = known
+    ? endpoint({ identity: guarded, maxAgeMs: 1_800_000 })
+    : endpoint({ maxAgeMs: 1_800_000, guard: new GuardedIdentity(NO_CALLERS, overrides.denylist) });
   const server = await listen([{ ...stream, method: { ...SHOW, idempotency: 1 } as typeof SHOW }]);
   onTestFinished(() => server.close(0));
   const follow = async (subject: string) => {
@@ -55,11 +58,12 @@ async function served() {
 }
 
 test.each([
-  ["subject", "ada", ["ada"], ["bea"]],
-  ["key", "id-bea", ["bea"], ["ada"]],
-  ["address", "127.0.0.0/8", ["ada", "bea"], []],
-])("streams of a denied %s %s end within 35 s, and others continue", async (kind, value, denied, others) => {
-  const { clock, sources, responses, follow, command } = await served();
+  ["subject", "ada", ["ada"], ["bea"], true],
+  ["key", "id-bea", ["bea"], ["ada"], true],
+  ["address", "127.0.0.0/8", ["ada", "bea"], [], true],
+  ["address", "127.0.0.0/8", ["ada", "bea"], [], false],
+])("streams of a denied %s %s end within 35 s, and others continue", async (kind, value, denied, others, known) => {
+  const { clock, sources, responses, follow, command } = await served(known);
   const streams = new Map<string, Awaited<ReturnType<typeof follow>>>();
   for (const subject of ["ada", "bea"]) {
     const opening = follow(subject);

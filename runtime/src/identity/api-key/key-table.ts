@@ -1,3 +1,4 @@
+import { wholeOf } from "../denylist/table-rows.ts";
 import type { StoredKey } from "./key-store.ts";
 
 // The only table, in SQL that SQLite and PostgreSQL both accept. Times are Unix seconds; scopes are one text, separated
@@ -25,20 +26,20 @@ export const REVOKE = "update bff_api_key set revoked_at = $2 where id = $1 and 
 export const USED =
   "update bff_api_key set last_used_at = $2 where hash = $1 and (last_used_at is null or last_used_at < $2)";
 
-/** A row as drivers return it: 64-bit whole numbers are numbers or texts. */
+/** A row as drivers return it: 64-bit whole numbers are bigints or texts. */
 export type KeyRow = Readonly<Record<string, unknown>>;
 
+/** @throws RangeError for a row that `bff-key` cannot have written */
 export function keyOf(row: KeyRow): StoredKey {
-  const second = (name: string): number | undefined => (row[name] === null ? undefined : Number(row[name]));
   return {
     id: String(row.id),
     subject: String(row.subject),
     claims: String(row.claims),
     scopes: String(row.scopes).split(" ").filter(Boolean),
-    created: Number(row.created_at),
-    expires: second("expires_at"),
-    revoked: second("revoked_at"),
-    lastUsed: second("last_used_at"),
+    created: wholeOf(row, "created_at") ?? 0,
+    expires: wholeOf(row, "expires_at"),
+    revoked: wholeOf(row, "revoked_at"),
+    lastUsed: wholeOf(row, "last_used_at"),
   };
 }
 

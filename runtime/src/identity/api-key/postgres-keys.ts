@@ -2,20 +2,31 @@ import {
   ALLOW,
   CREATE_DENIALS,
   CREATE_OVERRIDES,
+  DENIAL_ROWS,
   DENIALS,
   DENY,
   type Denial,
   type DenialKind,
-  denialOf,
   END_OVERRIDE,
   LOOK_DENIALS,
   LOOK_OVERRIDES,
   OVERRIDE,
+  OVERRIDE_ROWS,
   OVERRIDES,
   type OverrideStore,
-  overrideOf,
   type TimedOverride,
 } from "../denylist/deny-table.ts";
+import {
+  ANNOUNCE,
+  CREATE_SERVERS,
+  type LiveServer,
+  LOOK_SERVERS,
+  SERVER_ROWS,
+  SERVERS,
+  valuesOfServer,
+  WITHDRAW,
+} from "../denylist/server-table.ts";
+import { readRows, type SkippedRow } from "../denylist/table-rows.ts";
 import type { KeyStore, KeyUse, StoredKey } from "./key-store.ts";
 import { ADD, CREATE_TABLE, FIND, FIND_ID, hashOf, type KeyRow, keyOf, LIST, REVOKE, valuesOf } from "./key-table.ts";
 
@@ -118,14 +129,14 @@ export class PostgresKeys implements KeyStore, OverrideStore {
   async openOverrides(): Promise<void> {
     await this.#openTable(LOOK_DENIALS, CREATE_DENIALS);
     await this.#openTable(LOOK_OVERRIDES, CREATE_OVERRIDES);
+    await this.#openTable(LOOK_SERVERS, CREATE_SERVERS);
   }
   async overridesVersion(): Promise<string> {
     const { rows } = await this.#query(VERSION, []);
     return JSON.stringify(rows);
   }
-  async denials(second: number): Promise<readonly Denial[]> {
-    const { rows } = await this.#query(DENIALS, [second]);
-    return rows.map(denialOf);
+  async denials(second: number, skipped?: SkippedRow): Promise<readonly Denial[]> {
+    return readRows(await this.#existing(DENIALS, second), DENIAL_ROWS, skipped);
   }
   async deny({ kind, value, until, why }: Denial): Promise<void> {
     await this.#query(DENY, [kind, value, until ?? null, why]);
@@ -134,9 +145,8 @@ export class PostgresKeys implements KeyStore, OverrideStore {
     const { rows } = await this.#query(`${ALLOW} returning kind`, [kind, value]);
     return rows.length > 0;
   }
-  async limitOverrides(second: number): Promise<readonly TimedOverride[]> {
-    const { rows } = await this.#query(OVERRIDES, [second]);
-    return rows.map(overrideOf);
+  async limitOverrides(second: number, skipped?: SkippedRow): Promise<readonly TimedOverride[]> {
+    return readRows(await this.#existing(OVERRIDES, second), OVERRIDE_ROWS, skipped);
   }
   async overrideLimit({ limit, key, rate, burst, until }: TimedOverride): Promise<void> {
     await this.#query(OVERRIDE, [limit, key, rate, burst ?? null, until ?? null]);
@@ -145,8 +155,27 @@ export class PostgresKeys implements KeyStore, OverrideStore {
     const { rows } = await this.#query(`${END_OVERRIDE} returning key`, [limit, key]);
     return rows.length > 0;
   }
+  async announce(server: LiveServer): Promise<void> {
+    await this.#query(ANNOUNCE, valuesOfServer(server));
+  }
+  async withdraw(id: string, before: number): Promise<void> {
+    await this.#query(WITHDRAW, [id, before]);
+  }
+  async servers(since: number): Promise<readonly LiveServer[]> {
+    return readRows(await this.#existing(SERVERS, since), SERVER_ROWS);
+  }
   async close(): Promise<void> {
     await this.#pool.end();
+  }
+
+  /** Returns the rows of a table. A server may lack the right to create it, and then it is empty. */
+  async #existing(sql: string, second: number): Promise<readonly KeyRow[]> {
+    try {
+      return (await this.#query(sql, [second])).rows;
+    } catch (error) {
+      if (codeOf(error) === NO_TABLE) return [];
+      throw error;
+    }
   }
 
   async #queryKey(sql: string, values: unknown[]): Promise<StoredKey | undefined> {

@@ -4,18 +4,28 @@ import {
   ALLOW,
   CREATE_DENIALS,
   CREATE_OVERRIDES,
+  DENIAL_ROWS,
   DENIALS,
   DENY,
   type Denial,
   type DenialKind,
-  denialOf,
   END_OVERRIDE,
   OVERRIDE,
+  OVERRIDE_ROWS,
   OVERRIDES,
   type OverrideStore,
-  overrideOf,
   type TimedOverride,
 } from "../denylist/deny-table.ts";
+import {
+  ANNOUNCE,
+  CREATE_SERVERS,
+  type LiveServer,
+  SERVER_ROWS,
+  SERVERS,
+  valuesOfServer,
+  WITHDRAW,
+} from "../denylist/server-table.ts";
+import { readRows, type SkippedRow } from "../denylist/table-rows.ts";
 import type { KeyStore, KeyUse, StoredKey } from "./key-store.ts";
 import { ADD, CREATE_TABLE, FIND, FIND_ID, hashOf, keyOf, LIST, REVOKE, USED, valuesOf } from "./key-table.ts";
 
@@ -28,7 +38,8 @@ const VERSION = "pragma data_version";
 /** Keys in an SQLite file, which several processes of one machine may open. */
 export class SqliteKeys implements KeyStore, OverrideStore {
   readonly #database: DatabaseSync;
-  #statements: ReadonlyMap<string, StatementSync> = new Map();
+  readonly #statements = new Map<string, StatementSync>();
+  #isOpen = false;
 
   private constructor(database: DatabaseSync) {
     this.#database = database;
@@ -55,15 +66,11 @@ export class SqliteKeys implements KeyStore, OverrideStore {
   }
 
   open(): void {
-    if (this.#statements.size > 0) return;
+    if (this.#isOpen) return;
     // Readers do not wait for writers. A crash of the machine can lose only the times of last use.
     this.#database.exec("pragma journal_mode = wal; pragma synchronous = normal");
     this.#database.exec(CREATE_TABLE);
-    const all = [FIND, FIND_ID, LIST, ADD, REVOKE, USED];
-    this.#statements = new Map(all.map((sql) => [sql, this.#prepared(sql)]));
-  }
-  #prepared(sql: string): StatementSync {
-    return this.#database.prepare(sql.replaceAll("$", "?"));
+    this.#isOpen = true;
   }
   find(digest: string): StoredKey | undefined {
     return this.#queryKey(FIND, hashOf(digest));
@@ -90,18 +97,13 @@ export class SqliteKeys implements KeyStore, OverrideStore {
     return this.#statement(LIST).all().map(keyOf);
   }
   openOverrides(): void {
-    this.#database.exec(CREATE_DENIALS);
-    this.#database.exec(CREATE_OVERRIDES);
-    const all = [VERSION, DENIALS, DENY, ALLOW, OVERRIDES, OVERRIDE, END_OVERRIDE].map(
-      (sql) => [sql, this.#prepared(sql)] as const,
-    );
-    this.#statements = new Map([...this.#statements, ...all]);
+    for (const create of [CREATE_DENIALS, CREATE_OVERRIDES, CREATE_SERVERS]) this.#database.exec(create);
   }
   overridesVersion(): string {
-    return JSON.stringify(this.#statement(VERSION).get());
+    return String(this.#statement(VERSION).get()?.data_version);
   }
-  denials(second: number): readonly Denial[] {
-    return this.#statement(DENIALS).all(second).map(denialOf);
+  denials(second: number, skipped?: SkippedRow): readonly Denial[] {
+    return readRows(this.#statement(DENIALS).all(second), DENIAL_ROWS, skipped);
   }
   deny({ kind, value, until, why }: Denial): void {
     this.#statement(DENY).run(kind, value, until ?? null, why);
@@ -109,14 +111,23 @@ export class SqliteKeys implements KeyStore, OverrideStore {
   allow(kind: DenialKind, value: string): boolean {
     return this.#statement(ALLOW).run(kind, value).changes > 0;
   }
-  limitOverrides(second: number): readonly TimedOverride[] {
-    return this.#statement(OVERRIDES).all(second).map(overrideOf);
+  limitOverrides(second: number, skipped?: SkippedRow): readonly TimedOverride[] {
+    return readRows(this.#statement(OVERRIDES).all(second), OVERRIDE_ROWS, skipped);
   }
   overrideLimit({ limit, key, rate, burst, until }: TimedOverride): void {
     this.#statement(OVERRIDE).run(limit, key, rate, burst ?? null, until ?? null);
   }
   endOverride(limit: string, key: string): boolean {
     return this.#statement(END_OVERRIDE).run(limit, key).changes > 0;
+  }
+  announce(server: LiveServer): void {
+    this.#statement(ANNOUNCE).run(...valuesOfServer(server));
+  }
+  withdraw(id: string, before: number): void {
+    this.#statement(WITHDRAW).run(id, before);
+  }
+  servers(since: number): readonly LiveServer[] {
+    return readRows(this.#statement(SERVERS).all(since), SERVER_ROWS);
   }
   close(): void {
     this.#database.close();
@@ -126,9 +137,13 @@ export class SqliteKeys implements KeyStore, OverrideStore {
     const row = this.#statement(sql).get(value);
     return row === undefined ? undefined : keyOf(row);
   }
+  /** Returns a statement that reads whole numbers as bigints: one above 2^53 would fail the whole reading. */
   #statement(sql: string): StatementSync {
-    const statement = this.#statements.get(sql);
-    if (statement === undefined) throw new Error("the store is not open");
+    const prepared = this.#statements.get(sql);
+    if (prepared !== undefined) return prepared;
+    const statement = this.#database.prepare(sql.replaceAll("$", "?"));
+    statement.setReadBigInts(true);
+    this.#statements.set(sql, statement);
     return statement;
   }
 }

@@ -1,4 +1,7 @@
 // The tables of operators, the denylist and overrides of limits, in SQL that SQLite and PostgreSQL both accept. Times are Unix seconds.
+import { Networks, plainAddress } from "../network/networks.ts";
+import type { LiveServer } from "./server-table.ts";
+import { type Row, type SkippedRow, type TableRows, textOf, wholeOf } from "./table-rows.ts";
 
 /** `subject` and `key` of credentials, and `address`: an IP address, or a network in CIDR notation. */
 export const DENIAL_KINDS = ["subject", "address", "key"] as const;
@@ -34,10 +37,22 @@ on conflict (kind, value) do update set until_at = excluded.until_at, why = excl
 export const ALLOW = "delete from bff_deny where kind = $1 and value = $2";
 export const LOOK_DENIALS = "select 1 from bff_deny limit 0";
 
-export function denialOf(row: Readonly<Record<string, unknown>>): Denial {
-  const kind = DENIAL_KINDS.find((name) => name === row.kind) ?? "subject";
-  const until = row.until_at === null ? undefined : Number(row.until_at);
-  return { kind, value: String(row.value), until, why: String(row.why) };
+/** Rows of `DENIALS`. */
+export const DENIAL_ROWS: TableRows<Denial> = { table: "bff_deny", keys: ["kind", "value"], read: denialOf };
+
+function denialOf(row: Row): Denial {
+  const value = textOf(row, "value");
+  const kind = DENIAL_KINDS.find((name) => name === row.kind);
+  if (kind === undefined) throw new RangeError("its kind is not subject, address or key");
+  if (kind === "address") assertAddress(value);
+  const why = typeof row.why === "string" ? row.why : "";
+  return { kind, value, until: wholeOf(row, "until_at"), why };
+}
+
+/** @throws RangeError for a text that is neither an address nor a network */
+function assertAddress(value: string): void {
+  if (value.includes("/")) new Networks([value]);
+  else if (plainAddress(value) === "") throw new RangeError("its value is neither an address nor a network");
 }
 
 /** Rate of one key in place of its limit's, until a time. */
@@ -72,28 +87,46 @@ set rate = excluded.rate, burst = excluded.burst, until_at = excluded.until_at`;
 export const END_OVERRIDE = `delete from bff_limit_override where "limit" = $1 and key = $2`;
 export const LOOK_OVERRIDES = "select 1 from bff_limit_override limit 0";
 
-export function overrideOf(row: Readonly<Record<string, unknown>>): TimedOverride {
-  const [burst, until] = [row.burst, row.until_at].map((value) => (value === null ? undefined : Number(value)));
-  return { limit: String(row.limit), key: String(row.key), rate: Number(row.rate), burst, until };
-}
+/** Rows of `OVERRIDES`. */
+export const OVERRIDE_ROWS: TableRows<TimedOverride> = {
+  table: "bff_limit_override",
+  keys: ["limit", "key"],
+  read: overrideOf,
+};
 
-/** Storage of both tables, in the store of API keys. Any error means that the store does not work. */
+function overrideOf(row: Row): TimedOverride {
+  const rate = wholeOf(row, "rate");
+  const burst = wholeOf(row, "burst");
+  if (rate === undefined || !isCount(rate)) throw new RangeError(`its rate is no whole number ${COUNTS}`);
+  if (burst !== undefined && !isCount(burst)) throw new RangeError(`its burst is no whole number ${COUNTS}`);
+  return { limit: textOf(row, "limit"), key: textOf(row, "key"), rate, burst, until: wholeOf(row, "until_at") };
+}
+const COUNTS = "from 1 to 2^53 - 1";
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;
+
+/** Storage of the tables, in the store of API keys. Any error means that the store does not work. */
 export interface OverrideStore {
-  /** Prepares both tables, and creates those that do not exist. */
+  /** Creates the tables that do not exist. A table that does not exist is read as an empty one. */
   openOverrides(): void | Promise<void>;
   /** Returns a text that differs after each change of the tables. It may also differ without a change. */
   overridesVersion(): string | Promise<string>;
   /** Returns the entries that apply at this second, at most one more than may exist. */
-  denials(second: number): readonly Denial[] | Promise<readonly Denial[]>;
+  denials(second: number, skipped?: SkippedRow): readonly Denial[] | Promise<readonly Denial[]>;
   /** Adds an entry, or replaces that of the same kind and value. */
   deny(denial: Denial): void | Promise<void>;
   /** @returns whether the entry existed */
   allow(kind: DenialKind, value: string): boolean | Promise<boolean>;
   /** Returns the overrides that apply at this second, at most one more than may exist. */
-  limitOverrides(second: number): readonly TimedOverride[] | Promise<readonly TimedOverride[]>;
+  limitOverrides(second: number, skipped?: SkippedRow): readonly TimedOverride[] | Promise<readonly TimedOverride[]>;
   /** Adds an override, or replaces that of the same limit and key. */
   overrideLimit(override: TimedOverride): void | Promise<void>;
   /** @returns whether the override existed */
   endOverride(limit: string, key: string): boolean | Promise<boolean>;
+  /** Adds a server, or replaces its row. */
+  announce(server: LiveServer): void | Promise<void>;
+  /** Removes a server, and all that were seen last before this second. */
+  withdraw(id: string, before: number): void | Promise<void>;
+  /** Returns the servers that were seen at this second or later. */
+  servers(since: number): readonly LiveServer[] | Promise<readonly LiveServer[]>;
   close(): void | Promise<void>;
 }

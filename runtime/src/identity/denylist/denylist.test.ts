@@ -11,12 +11,15 @@ import { callerOf } from "../principal.ts";
 import type { OpenIdentity } from "../spec.ts";
 import { type Denial, MOST_DENIALS, type OverrideStore, type TimedOverride } from "./deny-table.ts";
 import { GuardedIdentity, MOST_NETWORKS } from "./denylist.ts";
+import type { LiveServer } from "./server-table.ts";
 
 /** A store in memory. */
 class Store implements OverrideStore {
   list: Denial[] = [];
   limits: TimedOverride[] = [];
+  faulty: string[] = [];
   broken = false;
+  limitsBroken = false;
   readings = 0;
   openOverrides(): void {}
   overridesVersion(): string {
@@ -34,8 +37,20 @@ class Store implements OverrideStore {
   allow(): boolean {
     return false;
   }
-  limitOverrides(second: number): readonly TimedOverride[] {
+  limitOverrides(second: number, skipped: (row: string) => void): readonly TimedOverride[] {
+    if (this.limitsBroken) throw new Error("no such column");
+    this.faulty.forEach(skipped);
     return this.limits.filter(({ until = Number.POSITIVE_INFINITY }) => until > second);
+  }
+  announced: LiveServer[] = [];
+  announce(server: LiveServer): void {
+    this.announced.push(server);
+  }
+  withdraw(id: string): void {
+    this.announced = this.announced.filter((server) => server.id !== id);
+  }
+  servers(): readonly LiveServer[] {
+    return this.announced;
   }
   overrideLimit(override: TimedOverride): void {
     this.limits.push(override);
@@ -70,13 +85,19 @@ function identityOf(late: boolean): OpenIdentity {
     close: async () => {},
   };
 }
-async function guarded(list: readonly Denial[], late = false) {
-  const [clock, store] = [new FakeClock(), new Store()];
+/** A server with these limits of `web.v1`. */
+const serverWith = (...limits: readonly string[]) => ({
+  ...{ id: "s1", name: "web.v1", version: "1.2.3", sources: ["user"] },
+  limits: limits.map((name) => `web.v1/${name}`),
+});
+
+async function guarded(list: readonly Denial[], late = false, store = new Store()) {
+  const clock = new FakeClock();
   store.list.push(...list);
   const faults: string[] = [];
   const opened = await Overrides.open(store, clock);
   opened.watch((message) => faults.push(message));
-  const identity = new GuardedIdentity(identityOf(late), opened.denylist);
+  const identity = new GuardedIdentity(identityOf(late), opened.denylist, opened.opened);
   /** Returns the reason of a refusal; "" without one. */
   const send = async (user: string, address = ""): Promise<string> => {
     const peer = { address, port: 0, names: [] };
@@ -88,7 +109,7 @@ async function guarded(list: readonly Denial[], late = false) {
       return (thrown as Failure).message;
     }
   };
-  return { clock, store, send, faults, opened };
+  return { clock, store, send, faults, opened, identity };
 }
 
 describe("the denylist", () => {
@@ -132,26 +153,53 @@ describe("the denylist", () => {
     await clock.advance(20_000);
     expect(store.readings).toBe(3);
   });
-  test("keeps the last reading while the store is away, or the list is too long", async () => {
+  test("keeps the last reading while the store is away", async () => {
     const { send, store, clock, faults } = await guarded([denial("subject", "ada")]);
     store.broken = true;
     await clock.advance(5_000);
     expect(await send("ada")).not.toBe("");
-    store.broken = false;
-    store.list = Array.from({ length: MOST_NETWORKS + 1 }, (_, i) => denial("address", `10.${i >> 8}.${i & 255}.0/24`));
-    await clock.advance(5_000);
-    expect(await send("ada")).not.toBe("");
-    expect(faults).toEqual(
-      Array(2).fill("the denylist and the overrides of limits cannot be read, and their last reading stays"),
-    );
-    store.list = [];
+    expect(faults).toEqual(["the denylist cannot be read, and its last reading stays"]);
+    [store.broken, store.list] = [false, []];
     await clock.advance(5_000);
     expect(await send("ada")).toBe("");
   });
-  test("opens only with a list that can be read, and reads no more after its end", async () => {
+  test.each([
+    [MOST_NETWORKS, "networks", (i: number) => denial("address", `10.${i >> 8}.${i & 255}.0/24`)],
+    [MOST_DENIALS, "entries", (i: number) => denial("subject", String(i))],
+  ])("applies the first %d %s of a list that is too long, and reports the others", async (most, what, entryOf) => {
+    const { send, store, clock, faults, opened } = await guarded([denial("subject", "0")]);
+    store.list.push(...Array.from({ length: most + 1 }, (_, i) => entryOf(i)));
+    await clock.advance(10_000);
+    expect(await send("0")).not.toBe("");
+    expect(faults).toEqual([expect.stringContaining(`more than ${most} ${what}`)]);
+    expect(opened.faultyRows).toEqual([
+      ["bff_deny", 1],
+      ["bff_limit_override", 0],
+    ]);
+  });
+  test("refuses every request, and is not ready, before its first reading", async () => {
     const store = new Store();
-    store.list = Array.from({ length: MOST_DENIALS + 1 }, (_, i) => denial("subject", String(i)));
-    await expect(Overrides.open(store, new FakeClock())).rejects.toThrow("more than 100000 entries");
+    store.broken = true;
+    const { send, clock, identity, faults } = await guarded([denial("subject", "ada")], false, store);
+    let ready = false;
+    void identity.opened.then(() => {
+      ready = true;
+    });
+    expect(await send("bea")).toBe("the denylist has not been read yet");
+    expect([ready, faults.length]).toEqual([false, 1]);
+    store.broken = false;
+    await clock.advance(5_000);
+    expect([ready, await send("bea"), await send("ada")]).toEqual([true, "", expect.stringContaining("denylist")]);
+  });
+  test("applies while the overrides of limits cannot be read, which are reported", async () => {
+    const { send, store, clock, faults } = await guarded([]);
+    store.limitsBroken = true;
+    store.list.push(denial("subject", "ada"));
+    await clock.advance(5_000);
+    expect(await send("ada")).not.toBe("");
+    expect(faults).toEqual(["the overrides of limits cannot be read, and their last reading stays"]);
+  });
+  test("reads no more after its end", async () => {
     const { opened, store: read, clock } = await guarded([]);
     await opened.close();
     const { readings } = read;
@@ -175,26 +223,28 @@ describe("overrides of limits", () => {
     await clock.advance(5_000);
     expect(rateOf("ada")).toBe(6);
   });
-  test.each([
-    ["too many", Array.from({ length: MOST_DENIALS + 1 }, (_, i) => override({ key: String(i) }))],
-    ["a rate of 0", [override({ rate: 0 })]],
-    ["a fraction as burst", [override({ burst: 1.5 })]],
-  ])("%s: at the start an error, later the last reading stays", async (_, rows) => {
-    const broken = new Store();
-    broken.limits = rows;
-    await expect(Overrides.open(broken, new FakeClock())).rejects.toThrow(RangeError);
+  test("rows that do not apply are reported once, and counted", async () => {
     const { opened, store, clock, faults } = await guarded([]);
+    store.faulty = ['bff_limit_override "web.v1/user" "a": its rate is no whole number'];
     store.limits = [override({})];
     await clock.advance(5_000);
-    store.limits = rows;
+    store.limits = [override({ rate: 61 })];
+    await clock.advance(5_000);
+    expect(opened.limits.counterOf(user, "=ada").limit.rate).toBe(61);
+    expect(faults).toEqual([`a row of the operators' tables does not apply (${store.faulty[0]})`]);
+    expect(opened.faultyRows[1]).toEqual(["bff_limit_override", 1]);
+  });
+  test("the first 100,000 apply, and the others are reported", async () => {
+    const { opened, store, clock, faults } = await guarded([]);
+    store.limits = Array.from({ length: MOST_DENIALS + 1 }, (_, i) => override({ key: i === 0 ? "ada" : String(i) }));
     await clock.advance(5_000);
     expect(opened.limits.counterOf(user, "=ada").limit.rate).toBe(60);
-    expect(faults).toHaveLength(1);
+    expect(faults).toEqual([expect.stringContaining("more than 100000 entries")]);
   });
   test("one of a limit that its package lacks is reported once, with the limits", async () => {
     const [store, clock, faults] = [new Store(), new FakeClock(), [] as string[]];
     store.limits = [override({ limit: "web.v1/usr" }), override({ limit: "other.v1/usr" }), override({})];
-    const opened = await Overrides.open(store, clock, [user.limit, { package: "web.v1", name: "day" }]);
+    const opened = await Overrides.open(store, clock, serverWith("user", "day"));
     opened.watch((message) => void faults.push(message));
     await clock.advance(5_000);
     store.limits.push(override({ limit: "web.v1/da" }));
@@ -213,5 +263,30 @@ describe("overrides of limits", () => {
     await clock.advance(5_000);
     for (let i = 0; i < 3; i++) expect(opened.limits.counterOf(month, "=ada")).toBe(month);
     expect(faults).toEqual(["an override of a limit cannot be counted exactly, and does not apply"]);
+  });
+});
+
+describe("the report of a server", () => {
+  test("is written at the start and each minute, and removed at the end", async () => {
+    const [store, clock] = [new Store(), new FakeClock()];
+    const opened = await Overrides.open(store, clock, serverWith("user"));
+    expect(store.announced).toEqual([]);
+    opened.watch((message) => expect.fail(message));
+    await clock.advance(0);
+    const first = Math.floor(clock.date().getTime() / 1000);
+    expect(store.announced).toEqual([{ ...serverWith("user"), seen: first }]);
+    await clock.advance(61_000);
+    expect(store.announced.map(({ seen }) => seen - first)).toEqual([0, 60]);
+    await opened.close();
+    expect(store.announced).toEqual([]);
+  });
+  test("is not written while a table cannot be read", async () => {
+    const [store, clock] = [new Store(), new FakeClock()];
+    store.limitsBroken = true;
+    const opened = await Overrides.open(store, clock, serverWith("user"));
+    opened.watch(() => {});
+    await clock.advance(120_000);
+    expect(store.announced).toEqual([]);
+    await opened.close();
   });
 });

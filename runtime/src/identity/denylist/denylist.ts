@@ -1,11 +1,12 @@
 // Callers and addresses that the store denies, whatever their credentials permit.
 import type { DescMessage } from "@bufbuild/protobuf";
-import { Failure } from "../../failure.ts";
+import { PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
+import { Code, Failure } from "../../failure.ts";
 import { AuthenticatedRequest } from "../authenticated-request.ts";
 import { type IncomingHeaders, incomingOf } from "../incoming-request.ts";
 import { Networks, plainAddress } from "../network/networks.ts";
-import { denied } from "../refusals.ts";
-import type { Routes } from "../routes.ts";
+import { denied, unavailable } from "../refusals.ts";
+import type { Route, Routes } from "../routes.ts";
 import type { OpenIdentity } from "../spec.ts";
 import { type Denial, MOST_DENIALS } from "./deny-table.ts";
 
@@ -14,27 +15,35 @@ export const MOST_NETWORKS = 1_000;
 
 /** Denylist, as it was last read. */
 export class Denylist {
-  #reading = new Reading([]);
+  #reading: Reading | undefined = new Reading([]);
 
+  /** Returns a list that refuses every request as UNAVAILABLE until its first reading. */
+  static unread(): Denylist {
+    const list = new Denylist();
+    list.#reading = undefined;
+    return list;
+  }
   /**
    * Replaces all entries.
    *
-   * @throws RangeError for a list that is too long, or an address that is none
+   * @returns a text for each group of entries that do not apply, because the list is too long
    */
-  replace(denials: readonly Denial[]): void {
+  replace(denials: readonly Denial[]): readonly string[] {
     this.#reading = new Reading(denials);
+    return this.#reading.surplus;
   }
   /** Returns the refusal of a client at this address; undefined: it is not denied. */
   refusedAddress(address: string): Failure | undefined {
+    if (this.#reading === undefined) return unavailable("the denylist has not been read yet");
     return refusalOf("address", this.#reading.address(address));
   }
   /** Returns the refusal of a caller; undefined: it is not denied. */
   refusedCaller({ caller }: AuthenticatedRequest): Failure | undefined {
-    if (caller === undefined) return undefined;
+    if (caller === undefined || this.#reading === undefined) return undefined;
     const { subject, id } = caller.credential;
+    const { subjects, keys } = this.#reading;
     return (
-      refusalOf(`subject ${JSON.stringify(subject)}`, this.#reading.subjects.get(subject)) ??
-      refusalOf(`key ${id}`, this.#reading.keys.get(id))
+      refusalOf(`subject ${JSON.stringify(subject)}`, subjects.get(subject)) ?? refusalOf(`key ${id}`, keys.get(id))
     );
   }
 }
@@ -45,18 +54,22 @@ class Reading {
   readonly keys = new Map<string, string>();
   readonly #addresses = new Map<string, string>();
   readonly #networks: { readonly networks: Networks; readonly why: string }[] = [];
+  readonly surplus: string[] = [];
 
-  /** @throws RangeError for a list that is too long, or an address that is none */
   constructor(denials: readonly Denial[]) {
-    if (denials.length > MOST_DENIALS) throw new RangeError(`the denylist has more than ${MOST_DENIALS} entries`);
-    for (const { kind, value, why } of denials) {
+    const networks: Denial[] = [];
+    for (const denial of denials.slice(0, MOST_DENIALS)) {
+      const { kind, value, why } = denial;
       if (kind === "subject") this.subjects.set(value, why);
       else if (kind === "key") this.keys.set(value, why);
-      else if (value.includes("/")) this.#networks.push({ networks: new Networks([value]), why });
+      else if (value.includes("/")) networks.push(denial);
       else this.#addresses.set(plainAddress(value), why);
     }
-    if (this.#networks.length > MOST_NETWORKS)
-      throw new RangeError(`the denylist has more than ${MOST_NETWORKS} networks`);
+    for (const { value, why } of networks.slice(0, MOST_NETWORKS))
+      this.#networks.push({ networks: new Networks([value]), why });
+    if (denials.length > MOST_DENIALS) this.surplus.push(`bff_deny: more than ${MOST_DENIALS} entries`);
+    for (const { value } of networks.slice(MOST_NETWORKS))
+      this.surplus.push(`bff_deny "address" ${JSON.stringify(value)}: more than ${MOST_NETWORKS} networks`);
   }
   /** Returns the reason for which an address is denied. */
   address(address: string): string | undefined {
@@ -74,18 +87,28 @@ export class GuardedIdentity implements OpenIdentity {
   readonly sources: readonly string[];
   readonly hidden: ReadonlySet<string>;
   readonly opened: Promise<void>;
-  readonly routes: Routes;
   readonly #identity: OpenIdentity;
   readonly #list: Denylist;
 
-  constructor(identity: OpenIdentity, list: Denylist) {
+  /** @param read resolves when the list has been read for the first time */
+  constructor(identity: OpenIdentity, list: Denylist, read: Promise<void> = Promise.resolve()) {
     this.#identity = identity;
     this.#list = list;
     this.type = identity.type;
     this.sources = identity.sources;
     this.hidden = identity.hidden;
-    this.opened = identity.opened;
-    this.routes = identity.routes;
+    this.opened = Promise.all([identity.opened, read]).then(() => {});
+  }
+  get routes(): Routes {
+    return new Map([...this.#identity.routes].map(([path, route]) => [path, this.#guardedRoute(route)]));
+  }
+  /** A login, for example, is closed to denied addresses. */
+  #guardedRoute(route: Route): Route {
+    return (request) => {
+      const refusal = this.#list.refusedAddress(request.headers.peer.address);
+      if (refusal === undefined) return route(request);
+      return { status: refusal.clientCode === Code.PERMISSION_DENIED ? 403 : 503 };
+    };
   }
   authenticate(headers: IncomingHeaders): AuthenticatedRequest | Failure | Promise<AuthenticatedRequest> {
     const refusal = this.#list.refusedAddress(incomingOf(headers).peer.address);
@@ -106,3 +129,19 @@ export class GuardedIdentity implements OpenIdentity {
     await this.#identity.close();
   }
 }
+
+/** An identity without sources, for packages that declare none. */
+export const NO_CALLERS: OpenIdentity = {
+  type: PrincipalSchema,
+  sources: [],
+  hidden: new Set(),
+  opened: Promise.resolve(),
+  routes: new Map(),
+  authenticate: (headers) =>
+    new AuthenticatedRequest(headers, NO_CALLERS.hidden, {
+      caller: undefined,
+      peer: incomingOf(headers).peer,
+      answer: [],
+    }),
+  close: async () => {},
+};
