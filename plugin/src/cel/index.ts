@@ -18,7 +18,7 @@ export { type CelToken, lex } from "./syntax/lex.ts";
 export { MACROS, macroForm } from "./syntax/macros.ts";
 export { fieldName } from "./syntax/words.ts";
 export { childrenOf } from "./types/facts/children.ts";
-export { goneWhere, restOf, sureWhere } from "./types/facts/facts.ts";
+export { goneWhere, leftBy, restOf, sureWhere, testedBy } from "./types/facts/facts.ts";
 export { strict } from "./types/facts/strict.ts";
 export { assignable, sameType } from "./types/forms/assignable.ts";
 export { convertible } from "./types/forms/convertible.ts";

@@ -19,6 +19,7 @@ import { secretAttributes } from "./callers/secret-attributes.ts";
 import { toolCallers } from "./callers/tool-callers.ts";
 import { uncheckedIds } from "./callers/unchecked-ids.ts";
 import { untrustedHeaders } from "./callers/untrusted-headers.ts";
+import { absentInputs, absentReads } from "./calls/absent-inputs.ts";
 import { branchHeaders, branchVariables, oneSide } from "./calls/branches.ts";
 import { breakers } from "./calls/breakers.ts";
 import { criticalPath } from "./calls/critical-path.ts";
@@ -76,6 +77,7 @@ import { wholeSubsets } from "./unused/whole-subsets.ts";
  */
 const ALL_CHECKS: readonly Check[] = Object.freeze([
   effectsOrder,
+  absentInputs,
   quorums,
   degradationField,
   criticalPath,
@@ -130,6 +132,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   idleAutobind,
   partsMeant,
   criticality,
+  absentReads,
   wholeSubsets,
   eachLimits,
   nPlusOne,

@@ -223,8 +223,6 @@ export const CODES = {
     "A BFF branches on client headers at most as often as the option `weight` allows. A BFF serves one kind of client, so more branches suggest several BFFs.",
   BFF601:
     "A value that may be absent has a target that may be absent. Otherwise clients would see an outage as an empty text or a zero.",
-  BFF602:
-    "A critical step does not depend on a step that a failure may make absent. Otherwise a failure of the supplementary step would fail the response.",
   BFF604:
     "A message has one degradation field, which the runtime fills. The failures are known only when the response is complete.",
   BFF605: "A fallback neither fails nor is absent. It is the last resort of its step.",

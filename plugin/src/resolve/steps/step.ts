@@ -1,4 +1,4 @@
-import { type CelType, type Expression, type Proto, typeName, type Variable } from "../../cel/index.ts";
+import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrGuard, IrLatest, IrStep } from "../../ir/step.ts";
@@ -57,7 +57,6 @@ export function resolveStep(cx: MessageContext, ir: IrStep, index: number): Step
   const failable = mayHaveFailure(source, supplementary, condition, needs);
   const variable = stepVariable(ir, index, resolved, { absent, failable });
   if (!deferred) checkUndeferred(cx, ir, [...reads, ...after]);
-  checkCriticality(cx, ir, supplementary, [condition, ...needs, ...uses.filter((use) => !isArgument(source, use))]);
   return {
     ir,
     name: ir.name?.value,
@@ -110,10 +109,6 @@ function refuseUnused(fallback: Text, report: Report): void {
   });
 }
 
-function isArgument(source: Source, use: Expression | undefined): boolean {
-  return composesOf(source).some((compose) => compose.args.some((arg) => arg.by === use));
-}
-
 /**
  * Reports a step that depends on a deferred step without declaring `defer`, so that late values are visible in the
  * source.
@@ -137,39 +132,6 @@ function checkUndeferred(cx: MessageContext, ir: IrStep, before: readonly Step[]
       ? `read values of the first message in the guard, or leave out the \`defer\` of "${deferred.name}"`
       : `add \`defer: true\` to it, or leave out the \`defer\` of "${deferred.name}"`,
   });
-}
-
-/**
- * Reports a step that unsafely reads a value that a failure may remove, unless it is declared `supplementary`. This
- * makes criticality visible in the source.
- */
-function checkCriticality(
-  cx: MessageContext,
-  ir: IrStep,
-  supplementary: boolean,
-  expressions: readonly (Expression | undefined)[],
-): void {
-  if (supplementary || ir.source?.kind === "guard") return;
-  for (const expression of expressions) {
-    for (const variable of expression?.unsafe ?? []) {
-      const step = cx.scope.stepOf.get(variable);
-      const arg = cx.args.members.find((arg) => arg.variable === variable);
-      if (!(step?.absentByFailure ?? arg?.absentByFailure ?? false) || step?.deferred === true) continue;
-      const shown = arg === undefined ? variable.name : `args.${variable.name}`;
-      const read = expression?.reads.find((read) => read.variable === variable && !read.safe);
-      cx.scope.report({
-        code: "BFF602",
-        severity: "error",
-        message: `step ${ir.name === undefined ? "" : `"${ir.name.value}" `}is critical, but reads "${shown}", which a failure may make absent`,
-        at: read?.at ?? ir.at,
-        ...(step === undefined
-          ? {}
-          : { related: [{ at: step.ir.supplementary?.at ?? step.ir.at, message: `"${shown}" is supplementary` }] }),
-        hint: `add \`supplementary: true\` to this step, ${arg === undefined ? `give "${shown}" a \`fallback\`, ` : ""}or read it as ok(${shown}) ? … : …`,
-      });
-      return;
-    }
-  }
 }
 
 function resolveSource(cx: MessageContext, step: IrStep, source: NonNullable<IrStep["source"]>): Resolved | undefined {

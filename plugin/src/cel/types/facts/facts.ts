@@ -61,6 +61,37 @@ export function sureWhere({ root, unsafe }: Expression, outcome: boolean): Reado
   return new Set([...unsafe, ...seen(root, outcome)]);
 }
 
+/**
+ * Returns the variables that a condition tests by `ok`, or by `has` of one of their fields, and that have a value if it
+ * holds. Variables that it only reads are left out.
+ */
+export const testedBy = ({ root }: Expression): ReadonlySet<Variable> => tested(root, true);
+/** Returns the variables that have a value behind a guard: its condition, which does not hold, tests them by `ok`. */
+export const leftBy = ({ root }: Expression): ReadonlySet<Variable> => tested(root, false);
+
+function tested(node: Node, outcome: boolean): ReadonlySet<Variable> {
+  if (node.kind === "ok") return new Set(outcome && !node.set ? [node.variable] : []);
+  if (node.kind === "select" && node.test) {
+    const variable = outcome ? rootOf(node) : undefined;
+    return new Set(variable === undefined ? [] : [variable]);
+  }
+  if (node.kind !== "call") return NOTHING;
+  const [first] = node.args;
+  if (node.overload === "logical_not" && first !== undefined) return tested(first, !outcome);
+  const compared = comparedWith(node);
+  if (compared !== undefined) return tested(compared.test, compared.value === outcome);
+  if (node.overload !== "logical_and" && node.overload !== "logical_or") return NOTHING;
+  const found = operandsOf(node, node.overload).map((operand) => tested(operand, outcome));
+  const all = (node.overload === "logical_and") === outcome;
+  return found.reduce((a, b) => (all ? a.union(b) : a.intersection(b)));
+}
+
+/** Returns the variable at the beginning of a path. */
+function rootOf(node: Node): Variable | undefined {
+  if (node.kind === "name") return node.variable;
+  return node.kind === "select" ? rootOf(node.of) : undefined;
+}
+
 /** Returns the variables that certainly have no value there. */
 export function goneWhere({ root }: Expression, outcome: boolean): ReadonlySet<Variable> {
   return gapsOf(root)[outcome ? "whenTrue" : "whenFalse"];

@@ -1,0 +1,226 @@
+// Calls that are not sent because an input has no value: writes, which must not end in a success without the effect, and
+// critical reads.
+import { type Expression, testedBy, type Variable } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { distinctReport } from "../../diagnostic/distinct.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
+import { type AnyBlock, blocksOf } from "../../resolve/model/blocks.ts";
+import { effectTable } from "../../resolve/model/effects.ts";
+import type { Followed, Model, Source, Step } from "../../resolve/model/model.ts";
+import { callInputs, callsOf, sourceExpressions } from "../../resolve/model/source-parts.ts";
+import { nameOf } from "../all-expressions.ts";
+import type { Check } from "../check.ts";
+import { type CallerGuards, callerGuards, guarded } from "./caller-guards.ts";
+import { fieldsOver, isDeclaredOptional } from "./fields-over.ts";
+
+export const absentInputs: Check = {
+  rules: {
+    BFF602:
+      "A critical step does not depend on a step that a failure may make absent. Otherwise a failure of the supplementary step would fail the response.",
+    BFF652:
+      "An `if` of the step decides whether a call with side effects is sent if one of its inputs may be absent. Otherwise a client would see a success without the effect.",
+    BFF655:
+      "A stream opens for every caller. An input of its call or of its key that may be absent has a value for that case.",
+  },
+  run: checkWrites,
+};
+
+export const absentReads: Check = {
+  rules: {
+    BFF653:
+      "A critical call whose input may be absent has an `if` that decides, or only `optional` fields over it. Otherwise an empty list looks like an answer of the upstream.",
+  },
+  run: checkReads,
+};
+
+/** Kinds of blocks whose steps have an `if`, and run for a response. */
+const COMPOSING: ReadonlySet<AnyBlock["kind"]> = new Set(["composed", "opening", "let", "permit"]);
+
+function checkWrites(model: Model, report: Report): void {
+  const effects = effectTable(model.messages);
+  const guards = callerGuards(model);
+  for (const stream of model.streams) reportStream(stream, model, report);
+  for (const block of blocksOf(model)) {
+    if (!COMPOSING.has(block.kind)) continue;
+    for (const step of block.steps) {
+      const writes = effects.step(step);
+      if (reportCritical({ block, step, model }, writes, report)) continue;
+      const absent = writes ? absentIn(block, step, guards) : [];
+      if (absent.length > 0) reportWrite({ block, step, model }, absent, report);
+    }
+  }
+}
+
+/** Reports critical calls without side effects that are left out, and whose absence a client may take for an answer. */
+function checkReads(model: Model, report: Report): void {
+  const effects = effectTable(model.messages);
+  const guards = callerGuards(model);
+  const once = distinctReport(report);
+  for (const block of blocksOf(model)) {
+    if (!COMPOSING.has(block.kind)) continue;
+    for (const step of block.steps) {
+      const [call] = callsOf(step.source);
+      if (step.supplementary || step.fallback !== undefined || call === undefined || effects.step(step)) continue;
+      const [first] = absentIn(block, step, guards);
+      if (first === undefined) continue;
+      const field = fieldsOver(model, block, step).find((over) => !isDeclaredOptional(over));
+      if (field === undefined) continue;
+      const shown = shownIn(block, first.variable);
+      once({
+        code: "BFF653",
+        severity: "warning",
+        message: `"${call.method.name}" is not called ${when(shown, first.variable)}: "${field.name}" of "${field.parent.name}" is then empty, although nothing failed`,
+        at: first.at,
+        related: causesOf(block, first.variable, model),
+        hint: `add ${conditionFor(step, [shown])}${field.fieldKind === "list" || field.fieldKind === "map" ? "" : `, or declare "${field.name}" as optional`}`,
+      });
+    }
+  }
+}
+
+interface Place {
+  readonly block: AnyBlock;
+  readonly step: Step;
+  readonly model: Model;
+}
+
+/** A read of a variable that may have no value. */
+interface AbsentInput {
+  readonly variable: Variable;
+  readonly at: Origin;
+}
+
+/** Returns the inputs of a step's calls that may be absent, of each variable the first, unless the `if` tests them. */
+function absentIn(block: AnyBlock, step: Step, guards: CallerGuards): readonly AbsentInput[] {
+  const tested = step.if === undefined ? new Set<Variable>() : testedBy(step.if);
+  const untested = new Set(step.if?.unsafe.filter((variable) => !tested.has(variable)));
+  const behind = guarded(block);
+  const closed = guards(block);
+  const found = new Map<Variable, AbsentInput>();
+  for (const { reads, safe, unsafe } of inputsOf(step.source))
+    for (const { variable, at } of reads) {
+      const lacks = unsafe.includes(variable) || (safe.has(variable) && untested.has(variable));
+      if (!lacks || found.has(variable) || behind.has(variable)) continue;
+      if (closed && variable.role === "principal") continue;
+      found.set(variable, { variable, at });
+    }
+  return [...found.values()];
+}
+
+/** Returns the expressions without which a source makes no call. */
+function inputsOf(source: Source): readonly Expression[] {
+  const all = source.kind === "each" ? [source.in, source.if, source.key, ...callsOf(source).flatMap(callInputs)] : [];
+  return [...all, ...(source.kind === "call" ? callInputs(source.call) : [])].filter((input) => input !== undefined);
+}
+
+/** Reports a call with side effects that is left out with a success. */
+function reportWrite({ block, step, model }: Place, absent: readonly AbsentInput[], report: Report): void {
+  const [first] = absent;
+  if (first === undefined) return;
+  const names = absent.map(({ variable }) => shownIn(block, variable));
+  report({
+    code: "BFF652",
+    severity: "error",
+    message: `${nameOf(step)} has side effects, and is left out with a success ${when(names[0], first.variable)}`,
+    at: first.at,
+    related: causesOf(block, first.variable, model),
+    hint: `add ${conditionFor(step, names)}`,
+  });
+}
+
+/** Reports inputs of a stream's source that may be absent: the source has no `if`. */
+function reportStream(stream: Followed, model: Model, report: Report): void {
+  const inputs = [...(stream.call === undefined ? [] : callInputs(stream.call)), stream.follow?.key];
+  for (const input of inputs) {
+    const [variable] = input?.unsafe ?? [];
+    if (input === undefined || variable === undefined) continue;
+    report({
+      code: "BFF655",
+      severity: "error",
+      message: `the stream of "${stream.rpc.desc.name}" cannot open ${when(variable.name, variable)}`,
+      at: input.reads.find((read) => read.variable === variable)?.at ?? input.text.at,
+      related: causesOf(stream, variable, model),
+      hint: `write a value for them, as in \`ok(${variable.name}) ? ${input.text.value} : ${EMPTY[input.type.kind] ?? "…"}\``,
+    });
+  }
+}
+const EMPTY: Partial<Readonly<Record<Expression["type"]["kind"], string>>> = {
+  string: "''",
+  int: "0",
+  uint: "0u",
+  double: "0.0",
+  bool: "false",
+};
+
+/** Returns the words for a condition that tests variables, with the present condition of the step. */
+function conditionFor({ if: condition }: Step, names: readonly string[]): string {
+  const tests = names.map((name) => `ok(${name})`).join(" && ");
+  if (condition === undefined) return `\`if: "${tests}"\` to the step`;
+  const { value } = condition.text;
+  const { root } = condition;
+  const atom = root.kind !== "call" || !["logical_or", "conditional"].includes(root.overload);
+  return `\`${tests} &&\` to the \`if\` of the step: \`if: "${tests} && ${atom ? value : `(${value})`}"\``;
+}
+
+const shownIn = ({ args }: AnyBlock, variable: Variable): string =>
+  args.members.some((arg) => arg.variable === variable) ? `args.${variable.name}` : variable.name;
+
+const when = (shown: string | undefined, { role }: Variable): string =>
+  role === "principal" ? "for anonymous callers" : `if "${shown}" is absent`;
+
+/** Returns the place that makes a variable absent. */
+function causesOf(
+  block: AnyBlock,
+  variable: Variable,
+  model: Model,
+): readonly { readonly at: Origin; readonly message: string }[] {
+  const step = [...block.shared, ...block.steps].find((other) => other.variable === variable);
+  if (step !== undefined) {
+    const { supplementary, defer, if: condition, name, at } = step.ir;
+    const declared = (supplementary ?? defer ?? condition ?? name)?.at ?? at;
+    const why = step.supplementary && !step.deferred ? "is supplementary" : "may be absent";
+    return [{ at: declared, message: `"${variable.name}" ${why}` }];
+  }
+  const [open] = variable.role === "principal" && "callers" in block ? (block.callers?.open ?? []) : [];
+  if (open === undefined) return [];
+  const at = model.permits.find(({ rpc }) => rpc === open)?.public ?? open.at;
+  return [{ at, message: `any client may call "${open.desc.name}"` }];
+}
+
+/**
+ * Reports a step that unsafely reads a value that a failure may remove, unless it is declared `supplementary`. This
+ * makes criticality visible in the source. Returns true if it reported the step.
+ */
+function reportCritical({ block, step, model }: Place, writes: boolean, report: Report): boolean {
+  if (step.supplementary || step.source.kind === "guard" || step.source.kind === "resolver") return false;
+  for (const expression of [step.if, ...needsOf(step.source)]) {
+    for (const variable of expression?.unsafe ?? []) {
+      const cause = [...block.shared, ...block.steps].find((other) => other.variable === variable);
+      const arg = block.args.members.find((member) => member.variable === variable);
+      if (!(cause?.absentByFailure ?? arg?.absentByFailure ?? false) || cause?.deferred === true) continue;
+      const shown = shownIn(block, variable);
+      const read = expression?.reads.find((other) => other.variable === variable && !other.safe);
+      const cures = [
+        writes ? `add ${conditionFor(step, [shown])}` : "add `supplementary: true` to this step",
+        ...(arg === undefined ? [`give "${shown}" a \`fallback\``] : []),
+      ].join(", ");
+      report({
+        code: "BFF602",
+        severity: "error",
+        message: `step ${step.name === undefined ? "" : `"${step.name}" `}is critical, but reads "${shown}", which a failure may make absent`,
+        at: read?.at ?? step.ir.at,
+        ...(cause === undefined ? {} : { related: causesOf(block, variable, model) }),
+        hint: `${cures}, or read it as ok(${shown}) ? … : …`,
+      });
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Returns the expressions that a source needs; a composed message works without an argument. */
+function needsOf(source: Source): readonly (Expression | undefined)[] {
+  if (source.kind === "compose") return [];
+  if (source.kind === "each") return [source.in, source.if, source.key, ...needsOf(source.source)];
+  return sourceExpressions(source);
+}
