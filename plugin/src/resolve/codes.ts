@@ -256,6 +256,8 @@ export const CODES = {
   BFF642:
     "The call of a topic is the same for all followers of a key. A value of one request, such as a token, would be sent for all followers.",
   BFF643: "The key of a topic is a string that is always set. The key is a part of the subject.",
+  BFF654:
+    "A limit counts every caller, unless its `if` tests the caller by `ok`. Otherwise anonymous callers of a public rpc have no limit.",
   BFF662:
     "A step that depends on a deferred step sets `defer`. A guard cannot, because it decides before the first message, and neither can a resolver.",
   BFF701:

@@ -59,6 +59,7 @@ import { checkStreamLimit } from "./policies/stream-limits.ts";
 import { checkReadOnly } from "./policies/vouching.ts";
 import { resolveRules } from "./rules/rules.ts";
 import { requestPlace } from "./scope/args.ts";
+import { ConstantTests } from "./scope/constant-tests.ts";
 import type { Run } from "./steps/context.ts";
 import { resolveStreams } from "./streams/stream.ts";
 import { checkBare } from "./streams/stream-policy.ts";
@@ -107,6 +108,7 @@ export function* resolveInSlices(declared: Ir, reportEach: Report, observe?: Obs
     files.push(bffFile(run, file, { composed, openings, lets, effects, ...edge }));
   }
   const packages = packagesOf(run, files);
+  run.constants.flush();
   return {
     ir,
     files,
@@ -171,6 +173,7 @@ function runOf(
     aliases,
     enums: aliases.relations,
     observe,
+    constants: new ConstantTests(ir.files.flatMap(({ target, desc }) => (target ? [desc.proto.name] : []))),
     messages: new Map(ir.files.flatMap((file) => file.messages).map((message) => [message.desc.typeName, message])),
     bffServices: new Set(ir.files.flatMap((file) => file.services.map((service) => service.desc.typeName))),
     places: new Map(),

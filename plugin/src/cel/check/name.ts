@@ -9,6 +9,7 @@ import { extensionNamed, NO_EXTENSIONS } from "../types/model/extension.ts";
 import { enumType, fieldType } from "../types/model/field-type.ts";
 import { resolveEnum, resolveName } from "../types/model/names.ts";
 import type { CelType, FieldType, Proto, Variable } from "../types/model/type.ts";
+import { openVariable, selectIfThere } from "./absence/open-names.ts";
 import type { CelPlace, Checker } from "./checker.ts";
 import { noFieldsHint, unknownMemberHint, unknownNameHint } from "./name-hint.ts";
 import { nameList } from "./name-list.ts";
@@ -153,6 +154,12 @@ export function checkSelect(
     }
     return readVariable(checker, member, ast, place);
   }
+  const open = ast.optional ? openVariable(checker, ast.of, place) : undefined;
+  if (open !== undefined)
+    return selectIfThere(checker, { at: ast, of: ast.of }, open, place, (there) => {
+      const value = checker.check(ast.of, there);
+      return value && selectFrom(checker, value, ast, test, there);
+    });
   const of = checker.check(ast.of, place);
   return of && selectFrom(checker, of, ast, test, place);
 }

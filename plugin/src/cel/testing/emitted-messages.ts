@@ -77,7 +77,10 @@ export const OPTIONALS: readonly Case[] = [
 export const OPTIONAL_SYNTAX: readonly Case[] = [
   ["s.repeated_string.first().orValue('none')", 's.repeatedString.at(0) ?? "none"'],
   ["s.repeated_int32.last()", "optionalOf(unlessUnset(s.repeatedInt32.at(-1), BigInt))"],
-  ["a.?standalone_message.bb.orValue(1)", "BigInt(nonZero(a.standaloneMessage?.bb) ?? 1)"],
+  [
+    "a.?standalone_message.bb.orValue(1)",
+    "BigInt(nonZero((a !== undefined ? a.standaloneMessage : undefined)?.bb) ?? 1)",
+  ],
   ["s.?standalone_message.?bb", "optionalOf(unlessUnset(nonZero(s.standaloneMessage?.bb), BigInt))"],
   ["s.?standalone_message.?bb.orValue(5)", "BigInt(nonZero(s.standaloneMessage?.bb) ?? 5)"],
   ["s.?standalone_message.bb.orValue(5)", "nonZero(s.standaloneMessage?.bb) ?? 5", INT32],

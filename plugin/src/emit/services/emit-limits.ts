@@ -99,9 +99,11 @@ function emitUse(
   };
   const item = settledItem?.type;
   const typed = item?.kind === "message" ? { name: STREAM_ITEM, type: [names.shape(item.desc)] } : undefined;
+  // A test of the caller always holds in rpcs that are not public.
+  const applying = condition && applies(condition, within);
   const parts: Line[] = [
     [`limit: ${limit.constant}`, ...(arrives ? [', of: "file"'] : [])],
-    ...(condition === undefined ? [] : [["if: ", ...lambda(cx, others, applies(condition, within))]]),
+    ...(applying === undefined || applying.join("") === "true" ? [] : [["if: ", ...lambda(cx, others, applying)]]),
     ["key: ", ...lambda(cx, others, keyPrint(key, within))],
     ...(cost === undefined ? [] : [["cost: ", ...lambda(cx, others, costPrint(cost, within))]]),
     ...(settle === undefined

@@ -1,12 +1,13 @@
-import { type Expression, typeName, type Variable } from "../../cel/index.ts";
+import { type Expression, testedBy, typeName, type Variable } from "../../cel/index.ts";
 import { distinctReport } from "../../diagnostic/distinct.ts";
 import type { Text } from "../../diagnostic/origin.ts";
+import type { IrRateLimit } from "../../ir/edge.ts";
 import type { IrMethod } from "../../ir/ir.ts";
 import type { Limits, LimitUse, Usage } from "../model/model.ts";
 import { itemOf } from "../names/stream-item.ts";
 import { envOfLet, seen } from "../packages/env.ts";
 import { packageContext } from "../packages/package-context.ts";
-import { callersOf } from "../packages/principal.ts";
+import { callersOf, publicAt } from "../packages/principal.ts";
 import { type Around, bareStep, messageVariable, requestScope } from "../packages/request-scope.ts";
 import { check, checkCondition, type MessageScope, where } from "../scope/scope.ts";
 import type { Run } from "../steps/context.ts";
@@ -18,6 +19,7 @@ import { resolveUsage } from "./usage.ts";
 export function resolveLimits(run: Run): ReadonlyMap<IrMethod, Limits> {
   checkLimitsAgree(run);
   const found = new Map<IrMethod, Limits>();
+  const open = new Set<IrRateLimit>();
   const report = distinctReport(run.report);
   const packages = Map.groupBy(run.ir.files, ({ desc }) => desc.proto.package);
   for (const [name, files] of packages) {
@@ -27,7 +29,9 @@ export function resolveLimits(run: Run): ReadonlyMap<IrMethod, Limits> {
       for (const service of file.services)
         for (const method of service.methods) {
           const around = { run, file, service, method, context, report };
-          const uses = limitsOf(context, service, method).flatMap((declared) => resolveUse(around, declared) ?? []);
+          const uses = limitsOf(context, service, method).flatMap(
+            (declared) => resolveUse(around, declared, open) ?? [],
+          );
           if (uses.length > 0) limited.set(around, uses);
         }
     const late = [...limited].flatMap(([around, uses]) => (uses.some(({ early }) => !early) ? [around] : []));
@@ -65,7 +69,8 @@ function blockOf({ run, file, service, method }: Around, uses: readonly LimitUse
   };
 }
 
-function resolveUse(around: Around, { limit, of }: DeclaredLimit): LimitUse | undefined {
+/** @param open limits that are reported because they do not count anonymous callers of some rpc */
+function resolveUse(around: Around, { limit, of }: DeclaredLimit, open: Set<IrRateLimit>): LimitUse | undefined {
   const { scope, env } = scopeOf(around, of);
   const { key: keyText, cost: costText, settle: settleText, if: ifText } = limit;
   const texts = [keyText, costText, settleText, ifText].filter((text) => text !== undefined);
@@ -74,15 +79,15 @@ function resolveUse(around: Around, { limit, of }: DeclaredLimit): LimitUse | un
   const condition = ifText && checkCondition(scope, ifText, "this `if`");
   const key = checkKey(where(scope, condition), keyText);
   if (key === undefined || (ifText !== undefined && condition === undefined)) return undefined;
+  if (leavesOut(key, condition) && open.size < open.add(limit).size) reportOpen(around, limit, key, condition);
   const { method } = around;
   const result = messageVariable("result", "item", method.desc.output);
   const item = of === "rpc" ? streamItemOf(around) : undefined;
   const answered = new Map([...scope.builtins, ["result", result] as const]);
   if (item !== undefined) answered.set(item.name, item);
-  const sure = new Set([...key.unsafe, ...(condition?.unsafe ?? [])]);
-  const cost = costText && checkCost(where(scope, condition), costText, "cost", sure);
+  const cost = costText && checkCost(around, where(scope, condition), costText, "cost", limit);
   const settle =
-    settleText && checkCost(where({ ...scope, builtins: answered }, condition), settleText, "settle", sure);
+    settleText && checkCost(around, where({ ...scope, builtins: answered }, condition), settleText, "settle", limit);
   if ((costText !== undefined && cost === undefined) || (settleText !== undefined && settle === undefined)) return;
   const read = new Set(settle?.reads.map(({ variable }) => variable));
   if (settle !== undefined && item !== undefined && read.has(item) && read.has(result)) {
@@ -111,7 +116,8 @@ function resolveUse(around: Around, { limit, of }: DeclaredLimit): LimitUse | un
       settle === undefined &&
       reads.every((role) => EARLY.has(role)) &&
       key.reads.some(({ variable: { role } }) => role === "peer" || role === "headers"),
-    spares: [...sure].some(({ role }) => role === "principal"),
+    spares:
+      condition !== undefined && [...testedBy(condition)].some(({ role, absent }) => role === "principal" && absent),
     env,
   };
 }
@@ -175,12 +181,58 @@ function checkKey(scope: MessageScope, text: Text): Expression | undefined {
   return undefined;
 }
 
-/** @param sure variables that the key and the condition read, which are therefore present here */
+/** Returns true if the limit does not count some callers, and its `if` does not declare that with `ok` or `has`. */
+function leavesOut(key: Expression, condition: Expression | undefined): boolean {
+  if (condition === undefined) return key.unsafe.length > 0;
+  const tested = testedBy(condition);
+  return key.unsafe.length > 0 || condition.unsafe.some((variable) => !tested.has(variable));
+}
+
+/** Reports a limit that does not count the anonymous callers of a public rpc. */
+function reportOpen(
+  { run, method, report }: Around,
+  { name, key: text }: IrRateLimit,
+  key: Expression,
+  condition: Expression | undefined,
+): void {
+  const at = publicAt(run, method);
+  const named = key.reads.some(({ variable: { role } }) => role === "principal");
+  const count = [
+    ...(named ? [`\`key: "${byAddress(key)}"\``] : []),
+    ...(condition === undefined || condition.unsafe.length === 0
+      ? []
+      : [`\`if: "!ok(principal) || ${condition.text.value}"\``]),
+  ].join(" and ");
+  const known = condition === undefined ? "" : ` && ${operandOf(condition)}`;
+  report({
+    code: "BFF654",
+    severity: "error",
+    message: `the limit "${name.value}" does not count anonymous callers of "${method.desc.name}", which is public`,
+    at: text.at,
+    ...(at === undefined ? {} : { related: [{ at, message: `any client may call "${method.desc.name}"` }] }),
+    hint: `count them by their address, ${count}, or declare that they are not counted, \`if: "ok(principal)${known}"\``,
+  });
+}
+
+/** Returns a key for callers with and without credentials. */
+function byAddress({ text: { value }, type, root }: Expression): string {
+  if (type.kind !== "string") return `ok(principal) ? string(${value}) : peer.address`;
+  const nested = root.kind === "call" && root.overload === "conditional";
+  return `ok(principal) ? ${nested ? `(${value})` : value} : peer.address`;
+}
+
+/** Returns a condition as an operand of `&&`. */
+function operandOf({ text: { value }, root }: Expression): string {
+  const weak = root.kind === "call" && (root.overload === "logical_or" || root.overload === "conditional");
+  return weak ? `(${value})` : value;
+}
+
 function checkCost(
+  { run, method }: Around,
   scope: MessageScope,
   text: Text,
   what: "cost" | "settle",
-  sure: ReadonlySet<Variable>,
+  { if: condition }: IrRateLimit,
 ): Expression | undefined {
   const cost = check(scope, text);
   if (cost === undefined) return undefined;
@@ -197,14 +249,18 @@ function checkCost(
     });
     return undefined;
   }
-  const absent = cost.unsafe.find((variable) => !sure.has(variable));
+  const [absent] = cost.unsafe;
   if (absent === undefined) return cost;
+  const at = publicAt(run, method);
+  const known = condition === undefined ? `, or add \`if: "ok(${absent.name})"\` to the limit` : "";
+  const least = cost.type.kind === "uint" ? "1u" : "1";
   scope.report({
     code: "BFF247",
     severity: "error",
     message: `this \`${what}\` has no value if "${absent.name}" is absent, but the limit still applies`,
     at: text.at,
-    hint: `write a value for this case, as in \`ok(${absent.name}) ? … : 1\``,
+    ...(at === undefined ? {} : { related: [{ at, message: `any client may call "${method.desc.name}"` }] }),
+    hint: `write a value for this case, as in \`ok(${absent.name}) ? ${text.value} : ${least}\`${known}`,
   });
   return undefined;
 }

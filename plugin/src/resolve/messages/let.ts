@@ -81,6 +81,7 @@ function scopeOfLet(
     container: file.desc.proto.package,
     enums: run.enums,
     observe: run.observe,
+    constants: run.constants,
     report,
     builtins: new Map([
       ["headers", HEADERS],

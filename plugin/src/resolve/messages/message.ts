@@ -122,6 +122,7 @@ function scopeOf(run: Run, ir: IrMessage, { file, welcome, roots }: Surroundings
     container: file.desc.proto.package,
     enums: run.enums,
     observe: run.observe,
+    constants: run.constants,
     report,
     builtins: new Map([
       ["args", args.variable],

@@ -45,6 +45,7 @@ export function requestScope(
     container: file.desc.proto.package,
     enums: run.enums,
     observe: run.observe,
+    constants: run.constants,
     report,
     builtins,
     steps,

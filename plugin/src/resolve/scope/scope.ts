@@ -20,6 +20,7 @@ import type { EnumRelations } from "../conversions/enum-relations.ts";
 import { conditionInstead } from "../conversions/replacement.ts";
 import type { Observe } from "../model/checked-text.ts";
 import type { Step } from "../model/model.ts";
+import type { ConstantTests } from "./constant-tests.ts";
 import { type FreeNames, freeNames } from "./free-names.ts";
 import { checkSpecialCalls } from "./special-calls.ts";
 
@@ -116,6 +117,7 @@ export interface MessageScope {
   /** True for the `in` of an `each`, which may be the names of all shards. */
   readonly scatters?: boolean | undefined;
   readonly observe?: Observe | undefined;
+  readonly constants?: ConstantTests;
 }
 
 export function free(scope: MessageScope, text: Text): FreeNames {
@@ -140,7 +142,8 @@ function checkIn(scope: MessageScope, names: Scope, text: Text): Expression | un
   for (const name of reads.args) if (scope.brokenArgs.has(name)) return undefined;
   for (const name of reads.env) if (scope.brokenEnv.has(name)) return undefined;
   for (const name of scope.brokenFunctions) if (text.value.includes(name)) return undefined;
-  const found = checkExpression(text, names, scope.registry, scope.report);
+  const report = scope.constants?.within(text, scope.report) ?? scope.report;
+  const found = checkExpression(text, names, scope.registry, report);
   const place = { pages: scope.pages === true, scatters: scope.scatters === true };
   if (found === undefined || !checkSpecialCalls(found.root, place, scope.report)) return undefined;
   if (scope.strict === undefined) return found;

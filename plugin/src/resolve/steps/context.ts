@@ -14,6 +14,7 @@ import type { Args, EnvVar, Host, Step } from "../model/model.ts";
 import type { PolicyContext } from "../policies/context.ts";
 import type { Governing } from "../policies/entries.ts";
 import type { ComposePlace } from "../scope/args.ts";
+import type { ConstantTests } from "../scope/constant-tests.ts";
 
 /** State of the whole run. */
 export interface Run {
@@ -24,6 +25,7 @@ export interface Run {
   readonly aliases: AliasTable;
   readonly enums: EnumRelations;
   readonly observe: Observe | undefined;
+  readonly constants: ConstantTests;
   /** Every message of the files with rules, by type name. */
   readonly messages: ReadonlyMap<string, IrMessage>;
   readonly bffServices: ReadonlySet<string>;
