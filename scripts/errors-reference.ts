@@ -33,6 +33,7 @@ const CAUSES: Readonly<Record<ErrorReason, string>> = {
   TOO_LARGE: "The message is larger than `BFF_MAX_REQUEST_BYTES`.",
   TOO_MANY_STREAMS:
     "The process, the caller, the connection or the socket has too many streams, or the caller opens them too fast.",
+  EXPRESSION_BUDGET: "Expressions take more steps for the request than `BFF_MAX_STEPS` allows.",
   RATE_LIMITED: "A rate limit refuses the request.",
   UNKNOWN_PATH: "No rpc and no rule has this path. Over REST the code is NOT_FOUND.",
   WRONG_METHOD: "The path takes another HTTP method.",

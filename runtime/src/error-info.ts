@@ -1,6 +1,6 @@
 // Error details of google.rpc (google/rpc/error_details.proto) that refusals and failures have.
 import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
-import type { Code, Reason } from "./failure.ts";
+import { Code, Failure, Reason } from "./failure.ts";
 import type { ReceivedDetail } from "./wire/bounded-status.ts";
 import { fieldOf, varintSize, writeFieldHead, writeVarint } from "./wire/small-message.ts";
 
@@ -13,6 +13,7 @@ export const ERROR_REASONS = {
   COST_TOO_HIGH: ["INVALID_ARGUMENT"],
   TOO_MANY_ELEMENTS: ["INVALID_ARGUMENT"],
   TOO_LARGE: ["RESOURCE_EXHAUSTED", "INVALID_ARGUMENT"],
+  EXPRESSION_BUDGET: ["RESOURCE_EXHAUSTED"],
   TOO_MANY_STREAMS: ["RESOURCE_EXHAUSTED"],
   RATE_LIMITED: ["RESOURCE_EXHAUSTED"],
   UNKNOWN_PATH: ["UNIMPLEMENTED", "NOT_FOUND"],
@@ -74,6 +75,16 @@ export function errorInfo(reason: ErrorReason): ReceivedDetail {
   const made = { type: ERROR_INFO, value };
   infos.set(reason, made);
   return made;
+}
+
+/** Failure of a request whose expressions take more steps than `BFF_MAX_STEPS`. */
+export class StepsExceeded extends Failure {
+  constructor() {
+    const code = Code.RESOURCE_EXHAUSTED;
+    const message = "expressions of the request take more steps than BFF_MAX_STEPS allows";
+    const details = [errorInfo("EXPRESSION_BUDGET")];
+    super({ code, reason: Reason.LIMITED, callee: "", message, clientCode: code, details, refusal: true });
+  }
 }
 
 /** Returns `RequestInfo { request_id = 1 }`. */

@@ -101,7 +101,7 @@ export async function composeHome(cx: Request<App>, args: GetHomeRequest): Promi
     $typeName: "tv.v1.Home",
     title: agent.displayName,
     runs: agent.runs.map((run) => run.title),
-    prefetch: agent.runs.slice(0, 3).map((run) => "/v1/tv/members/" + run.ownerId),
+    prefetch: cx.counted(agent.runs.slice(0, 3)).map((run) => cx.counted("/v1/tv/members/" + run.ownerId)),
   };
   return home;
 }

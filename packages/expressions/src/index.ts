@@ -38,6 +38,7 @@ export {
   distinct,
   equivalent,
   first,
+  flat,
   flatten,
   intersects,
   last,
@@ -95,7 +96,7 @@ export {
 } from "./conversion/json.ts";
 export { anyUnlessNull, fromAny, fromMessage, toAny } from "./conversion/message.ts";
 export { formatAny, formatTime } from "./conversion/time-format.ts";
-export { all, and, exists, noFunction, once, or } from "./logic.ts";
+export { all, and, countedAnd, countedOr, exists, noFunction, once, or } from "./logic.ts";
 export {
   abs,
   absInt,
@@ -194,6 +195,7 @@ export {
   toInt32,
   toUint32,
 } from "./value/integer.ts";
+export { counted, countedAlone } from "./value/meter.ts";
 export {
   ifFieldSet,
   memberOf,

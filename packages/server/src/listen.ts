@@ -1,5 +1,6 @@
 import { channel } from "node:diagnostics_channel";
 import type { DescFile, DescService } from "@bufbuild/protobuf";
+import { limitSteps } from "@protobff/expressions/meter";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { versionHeaders, withVersions } from "@protobff/runtime/internal/endpoint/version";
@@ -83,6 +84,8 @@ export interface ListenOptions {
   readonly maxRequestBytes?: number;
   /** Maximum elements of lists, maps and JSON in a message, else INVALID_ARGUMENT. RPCs may differ. Default: 10,000. */
   readonly maxElements?: number;
+  /** Maximum number of steps of expressions for one request, for the whole process. Default: 10,000,000. */
+  readonly maxSteps?: number;
   readonly reflection?: boolean;
   /** Origins whose scripts may call; `*` is all of them. Default: none. */
   readonly corsOrigins?: readonly string[];
@@ -172,6 +175,7 @@ type Base = ReturnType<typeof baseOf>;
 /** The options with their defaults, and the parts that the others share. */
 function baseOf(endpoints: readonly (Listenable | StreamListenable)[], options: ListenOptions) {
   const services = options.services ?? [...new Set(endpoints.map(({ method }) => method.parent))];
+  if (options.maxSteps !== undefined) limitSteps(options.maxSteps);
   const { maxElements = MAX_ELEMENTS, fault = printed, corsOrigins = [] } = options;
   const unary = endpoints.filter((endpoint): endpoint is Listenable => !("follow" in endpoint));
   const draining = new AbortController();

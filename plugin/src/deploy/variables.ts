@@ -138,6 +138,11 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   },
   { name: "BFF_MAX_REQUEST_BYTES", default: "1048576", about: "largest message from a client" },
   { name: "BFF_MAX_ELEMENTS", default: "10000", about: "maximum number of elements in a request" },
+  {
+    name: "BFF_MAX_STEPS",
+    default: "10000000",
+    about: "steps of expressions for one request: iterations, characters of texts, comparisons of sorts",
+  },
   { name: "BFF_MAX_REPLY_BYTES", default: "16777216", about: "largest message from an upstream" },
   { name: "BFF_MAX_CONNECTIONS", default: "30000", about: "open connections of clients, per process" },
   { name: "BFF_MAX_STREAMS", default: "250", about: "open requests on one HTTP/2 connection of a client" },

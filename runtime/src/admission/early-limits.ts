@@ -1,4 +1,6 @@
 // Limits that precede authentication. They bound the load of a flood of requests on sources and on the decoder.
+import { counted, useMeter } from "@protobff/expressions/meter";
+import { ExpressionBudget } from "../compose/expression-budget.ts";
 import { asFailure, type Failure } from "../failure.ts";
 import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import { type IncomingHeaders, incomingOf, type Peer } from "../identity/incoming-request.ts";
@@ -123,6 +125,7 @@ class Arrived<App> implements Arrival<App> {
   readonly app: App;
   readonly headers: IncomingHeaders;
   readonly #hidden: ReadonlySet<string>;
+  #steps: ExpressionBudget | undefined;
 
   constructor(app: App, headers: IncomingHeaders, hidden: ReadonlySet<string>) {
     this.app = app;
@@ -131,6 +134,11 @@ class Arrived<App> implements Arrival<App> {
   }
   get peer(): Peer {
     return this.headers instanceof AuthenticatedRequest ? this.headers.peer : incomingOf(this.headers).peer;
+  }
+  counted<T>(value: T): T {
+    this.#steps ??= ExpressionBudget.ofGates(undefined);
+    useMeter(this.#steps);
+    return counted(value);
   }
   header(name: string): string {
     return name.endsWith("-bin") || this.#hidden.has(name) ? "" : (this.headers.get(name) ?? "");

@@ -1,7 +1,9 @@
 // Gates of a request between its message and its composition, in order: its rules, its permit, its limits.
 import type { Message } from "@bufbuild/protobuf";
+import { useMeter } from "@protobff/expressions/meter";
 import type { Clock } from "../clock.ts";
 import type { Exchange } from "../compose/exchange.ts";
+import { ExpressionBudget } from "../compose/expression-budget.ts";
 import type { Request } from "../compose/request.ts";
 import type { Failure } from "../failure.ts";
 import type { AuthenticatedRequest } from "../identity/authenticated-request.ts";
@@ -35,7 +37,12 @@ export function rulesGate<App, Args extends Message, Principal>(
   validate: (args: Args, clock: Clock) => void,
   clock: Clock,
 ): Gate<App, Args, Principal> {
-  return { pass: (_, args) => validate(args, clock) };
+  return {
+    pass: ({ exchange }, args) => {
+      useMeter(exchange.steps ?? ExpressionBudget.ofGates(exchange.scope));
+      validate(args, clock);
+    },
+  };
 }
 
 /** Checks the caller's permission, as far as it depends on the request's message. */

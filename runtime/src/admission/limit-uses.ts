@@ -1,7 +1,7 @@
 // Applicable limits of a request, their keys and their costs.
 import type { Message } from "@bufbuild/protobuf";
 import type { Request } from "../compose/request.ts";
-import { errorInfo } from "../error-info.ts";
+import { errorInfo, StepsExceeded } from "../error-info.ts";
 import { Code, Failure, Reason } from "../failure.ts";
 import type { Peer } from "../identity/incoming-request.ts";
 import type { ChargeRequest, ChargeResult, Limits, Refusal } from "../limits/limits.ts";
@@ -50,6 +50,8 @@ export interface Arrival<out App> {
   readonly peer: Peer;
   /** An incoming header by its lower-case name; "" when absent, several values joined with ", ", never a `-bin` one. */
   header(name: string): string;
+  /** As of `RequestFacts`. */
+  counted<T>(value: T): T;
 }
 
 /**
@@ -76,7 +78,7 @@ export function chargesOf<Cx, Args, Use extends LimitUse<Cx, Args, never>>(
     try {
       charge = chargeOf(use, cx, args);
     } catch (thrown) {
-      if (use.limit.dryRun !== true) throw thrown;
+      if (use.limit.dryRun !== true || thrown instanceof StepsExceeded) throw thrown;
       failed.push(`${use.limit.package}/${use.limit.name}`);
     }
     if (charge === undefined) continue;

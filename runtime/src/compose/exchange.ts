@@ -20,6 +20,7 @@ import type { PageTokens } from "../sealing/page-tokens.ts";
 import { type Chosen, EVERYTHING } from "../selection/selection.ts";
 import type { OutgoingHeaders } from "../transport/call-headers.ts";
 import type { EarlyCharges } from "./charges.ts";
+import type { ExpressionBudget } from "./expression-budget.ts";
 import { DeferredParts } from "./parts.ts";
 
 /** Properties of a request, and limits of its RPC. */
@@ -87,6 +88,7 @@ export class Exchange implements CallExchange {
   readonly #limits = new Map<object, Limit>();
   /** Name of a header that an expression has read, and that gRPC cannot carry. */
   unsendable: string | undefined;
+  steps: ExpressionBudget | undefined; // undefined: no expression has taken any
   /** True while an `on_error` rule runs. */
   rescuing = false;
   /** True if a value that it has used was served past its ttl. */

@@ -1,6 +1,7 @@
 // The part of `Request` that does not start calls and steps: lists and maps, failing, request properties, and touched
 // fields.
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { counted, mostSteps, useMeter } from "@protobff/expressions/meter";
 import { metadataText } from "../call/response-metadata.ts";
 import { type Code, type Detail, type ErrorInfo, type Failure, refusal } from "../failure.ts";
 import { incomingOf, type Peer } from "../identity/incoming-request.ts";
@@ -8,6 +9,7 @@ import type { Mark } from "../scope/causes.ts";
 import { Rank } from "../scope/scope.ts";
 import type { Selection } from "../selection/selection.ts";
 import type { Exchange } from "./exchange.ts";
+import { ExpressionBudget } from "./expression-budget.ts";
 import { keyed, partial } from "./lists.ts";
 import { randomUuid } from "./random-uuid.ts";
 import { handled, resting } from "./steps.ts";
@@ -157,6 +159,18 @@ export class RequestFacts<out Principal> {
     const { pages } = this.exchange;
     if (pages === undefined) throw new TypeError("a page token of an rpc without pages");
     return pages.seal(state);
+  }
+
+  /**
+   * Returns a list or a text, and takes a step of the request's budget for each of its elements or characters.
+   *
+   * @throws Failure (RESOURCE_EXHAUSTED) when no steps are left; the whole response fails with it
+   */
+  counted<T>(value: T): T {
+    const { exchange } = this;
+    exchange.steps ??= new ExpressionBudget(exchange.scope, mostSteps());
+    useMeter(exchange.steps);
+    return counted(value);
   }
 
   // ---- touched fields ----

@@ -2,6 +2,7 @@
 // Connect's router. Servers of any kind call it.
 import type { DescMessage, DescMethodUnary, Message, MessageShape } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../clock.ts";
+import { withinGates } from "../compose/expression-budget.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import { answerRequest } from "./answer-request.ts";
 import { addAuthenticated } from "./authentication-handler.ts";
@@ -50,7 +51,7 @@ export function endpoint<
     version,
     rest,
     headerNames: options.headers?.map(([name]) => name),
-    validate: validate && ((args: Message) => validate(args as MessageShape<I>, clock)),
+    validate: validate && ((args: Message) => withinGates(() => validate(args as MessageShape<I>, clock))),
     refused: refusalReporter(method, options),
     traffic: trafficOf(method, options),
   };

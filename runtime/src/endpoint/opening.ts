@@ -9,6 +9,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import type { StreamCharges } from "../compose/charges.ts";
 import type { Degraded } from "../compose/degrade.ts";
 import { Exchange, type ExchangeOptions } from "../compose/exchange.ts";
+import { ExpressionBudget } from "../compose/expression-budget.ts";
 import { Request } from "../compose/request.ts";
 import { Failure, timedOut } from "../failure.ts";
 import type { ShareRule } from "../guard/limit.ts";
@@ -128,6 +129,7 @@ export class Opening<App, Args extends Message, Principal> {
     this.exchange = exchange;
     this.cx = cx;
     exchange.share = share;
+    exchange.steps = ExpressionBudget.ofGates(exchange.scope);
     exchange.trace = observer?.responseStart?.({
       request: cx.root,
       header: (name) => exchange.header(name),
@@ -195,6 +197,7 @@ export class Opening<App, Args extends Message, Principal> {
       if (passing !== undefined) return this.#passing(passing, i);
       if (this.exchange.over) return false; // refused, or nobody waits any more: nothing is composed
     }
+    this.exchange.steps = undefined;
     return true;
   }
   async #passing(first: Promise<void>, at: number): Promise<boolean> {
@@ -206,6 +209,7 @@ export class Opening<App, Args extends Message, Principal> {
       this.#gate = this.#options.gates[++i];
       passing = this.#gate?.pass(this.cx, this.#args);
     }
+    this.exchange.steps = undefined;
     return true;
   }
 

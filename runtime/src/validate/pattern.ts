@@ -1,3 +1,4 @@
+import { counted } from "@protobff/expressions/meter";
 import { pattern as compiled } from "@protobff/expressions/pattern";
 
 /**
@@ -7,5 +8,6 @@ import { pattern as compiled } from "@protobff/expressions/pattern";
  * const isKey = pattern("^[a-z]+$"); // isKey("abc") is true
  */
 export function pattern(source: string): (text: string) => boolean {
-  return compiled(source).test;
+  const { test } = compiled(source);
+  return (text) => test(counted(text));
 }

@@ -4,6 +4,7 @@ import { toInt } from "../conversion/conversion.ts";
 import { fieldOf, isFieldOfSet } from "../conversion/message.ts";
 import { ExpressionError } from "../value/error.ts";
 import { asInt, asUint } from "../value/integer.ts";
+import { spend } from "../value/meter.ts";
 import { Optional, optionalOf } from "../value/optional.ts";
 import { type AnyTypes, entriesOf, isMap, isMessage } from "../value/shape.ts";
 import { boxedEntries, keyOf, mapFrom, newKey, UintMap, uintKeys } from "../value/value.ts";
@@ -186,7 +187,12 @@ export function transformMapEntry<K, V, L, R>(
   chosen?: (entry: readonly [K, V]) => boolean,
 ): Map<L, R> {
   const kept = chosen === undefined ? entries : entries.filter(chosen);
-  return mapOf(...kept.flatMap((item) => boxedEntries(change(item)) as [L, R][]));
+  const entriesOf = (item: readonly [K, V]): [L, R][] => {
+    const map = change(item);
+    spend(map.size);
+    return boxedEntries(map) as [L, R][];
+  };
+  return mapOf(...kept.flatMap(entriesOf));
 }
 
 /**

@@ -4,6 +4,7 @@ import { noOverload } from "../conversion/dynamic.ts";
 import { compare, equal } from "../conversion/equal.ts";
 import { checkSize, MOST_ELEMENTS } from "../value/bounds.ts";
 import { ExpressionError } from "../value/error.ts";
+import { spend } from "../value/meter.ts";
 import { Optional, optionalOf } from "../value/optional.ts";
 import { keyOf, Uint } from "../value/value.ts";
 
@@ -23,7 +24,18 @@ export function slice<L extends readonly unknown[]>(list: L, start: Int, end: In
  */
 export function flatten(list: readonly unknown[], depth: Int = 1): unknown[] {
   if (depth < 0) throw new ExpressionError("flatten needs a depth that is not negative");
-  return list.flat(Number(depth));
+  let result = list.slice();
+  for (let level = 0; level < depth && result.some(Array.isArray); level++) {
+    for (const item of result) if (Array.isArray(item)) spend(item.length);
+    result = result.flat();
+  }
+  return result;
+}
+
+/** Returns the elements of all lists. */
+export function flat<T>(lists: readonly (readonly T[])[]): T[] {
+  for (const list of lists) spend(list.length);
+  return lists.flat() as T[];
 }
 
 /** Returns the list without elements that equal an earlier one. */
@@ -34,6 +46,7 @@ export function distinct<L extends readonly unknown[]>(list: L): L[number][] {
   return list.filter((item) => {
     const key = exact ? keyOf(item) : undefined;
     if (key !== undefined) return !keys.has(key) && keys.add(key) !== undefined;
+    spend(others.length);
     if (others.some((other) => equal(other, item))) return false;
     others.push(item);
     return true;
@@ -84,6 +97,7 @@ function ordered<T>(list: readonly T[], key: (item: T) => unknown, order: typeof
   const kind = kindOf(first.key);
   if (keyed.some((item) => kindOf(item.key) !== kind))
     throw new ExpressionError("sort: the elements are of different types");
+  spend(keyed.length * Math.ceil(Math.log2(keyed.length)));
   return keyed.sort((a, b) => order(a.key, b.key)).map(({ item }) => item);
 }
 
@@ -107,6 +121,7 @@ function kindOf(value: unknown): string {
 /** 0 to `count` - 1. Throws ExpressionError for a negative count and beyond ten million. */
 export function range(count: Int): number[] {
   if (count < 0 || count > MOST_ELEMENTS) throw new ExpressionError("lists.range of such a count");
+  spend(Number(count));
   return Array.from({ length: Number(count) }, (_, index) => index);
 }
 
@@ -143,7 +158,10 @@ function areExact(list: readonly unknown[]): boolean {
 
 /** Many look-ups of plain values go by a Set. */
 function lookUpIn(list: readonly unknown[], count: number): (item: unknown) => boolean {
-  const slow = (item: unknown) => list.some((other) => equal(other, item));
+  const slow = (item: unknown) => {
+    spend(list.length);
+    return list.some((other) => equal(other, item));
+  };
   if (list.length * count < 64 || !areExact(list)) return slow;
   const keys = new Set(list.map(keyOf));
   return (item) => {

@@ -1,6 +1,7 @@
 // Strings as CEL sees them: sequences of Unicode code points, which lengths and positions count (cel-go's `strings` extension).
 import { checkText, MOST_TEXT } from "../value/bounds.ts";
 import { ExpressionError } from "../value/error.ts";
+import { spend } from "../value/meter.ts";
 import { entriesOf, isMap } from "../value/shape.ts";
 
 type Int = number | bigint;
@@ -81,6 +82,7 @@ export function lower(text: string): string {
 export function repeat(text: string, count: Int): string {
   if (count < 0) throw new ExpressionError("repeat of a negative count");
   checkText(text.length * Number(count));
+  spend(text.length * Number(count));
   return text === "" ? "" : text.repeat(Number(count));
 }
 
@@ -98,6 +100,7 @@ export function trimSuffix(text: string, suffix: string): string {
 export function replace(text: string, part: string, by: string, limit: Int = -1): string {
   const most = (text.length + 1) * (by.length + 1);
   if (by.length > part.length && most > MOST_TEXT) checkText(grown(text, part, by, limit));
+  if (by.length > part.length) spend(Math.min(most, MOST_TEXT));
   // JavaScript finds "" between the halves of a surrogate pair, too.
   if (limit < 0 && part !== "") return text.replaceAll(part, () => by);
   const pieces = part === "" ? ["", ...text, ""] : text.split(part);
@@ -135,6 +138,9 @@ export function split(text: string, separator: string, limit: Int = -1): string[
 
 /** Joins texts, with the separator between them. */
 export function join(parts: readonly string[], separator = ""): string {
+  let length = separator.length * parts.length;
+  for (const part of parts) length += part.length;
+  spend(length);
   return parts.join(separator);
 }
 

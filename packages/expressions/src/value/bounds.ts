@@ -1,5 +1,6 @@
 // Bounds of growing values, so that no request exhausts a BFF's memory.
 import { ExpressionError } from "./error.ts";
+import { spend } from "./meter.ts";
 
 /** The longest text that an expression may make longer: 1 MiB of UTF-16 code units. */
 export const MOST_TEXT = 1024 * 1024;
@@ -23,6 +24,7 @@ export function checkSize(value: unknown): void {
       return;
     }
     elements += sizeOf(part);
+    spend(sizeOf(part));
     if (elements > MOST_ELEMENTS) throw new ExpressionError(`more than ${MOST_ELEMENTS} elements`);
     // Numbers and the like take no look at each of them.
     for (const item of itemsOf(part)) if (typeof item === "object" || typeof item === "string") visit(item);

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import type { DescService } from "@bufbuild/protobuf";
+import { MAX_STEPS } from "@protobff/expressions/meter";
 import type { CdnHeader } from "@protobff/runtime/internal/cache/cdn-tags";
 import { LONGEST_TIMER_MS } from "@protobff/runtime/internal/clock";
 import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
@@ -42,6 +43,8 @@ export interface ServerConfig<Name extends string, Env> extends UpstreamAddresse
   readonly maxRequestBytes: number;
   /** Maximum number of elements of lists, maps and JSON in one request. */
   readonly maxElements: number;
+  /** Maximum number of steps of expressions for one request. */
+  readonly maxSteps: number;
   readonly maxReplyBytes: number;
   /** Maximum size of request bodies in progress in all connections. */
   readonly maxPendingBytes: number;
@@ -145,6 +148,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     warmUpMs: read.durationMs("BFF_WARM_UP", "0s", MAX_WARM_UP_MS),
     maxRequestBytes: read.within("BFF_MAX_REQUEST_BYTES", 1, MAX_BYTES, String(MAX_MESSAGE_BYTES)),
     maxElements: read.within("BFF_MAX_ELEMENTS", 1, MAX_COUNT, String(MAX_ELEMENTS)),
+    maxSteps: read.within("BFF_MAX_STEPS", 1000, MAX_COUNT, String(MAX_STEPS)),
     maxReplyBytes: read.within("BFF_MAX_REPLY_BYTES", 1, MAX_BYTES, String(16 << 20)),
     maxPendingBytes: read.within("BFF_MAX_PENDING_BYTES", 1, MAX_PENDING_BYTES, String(DEFAULT_MAX_PENDING_BYTES)),
     maxConnections: read.within("BFF_MAX_CONNECTIONS", 1, MAX_COUNT, String(DEFAULT_MAX_CONNECTIONS)),

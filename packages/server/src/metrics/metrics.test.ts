@@ -414,6 +414,7 @@ describe("zeros", () => {
       `bff_rate_limited_total{${web},limit="web.v1/user",outcome="exceeded"} 0`,
       `bff_rate_limited_total{${web},limit="web.v1/trial",outcome="dry"} 0`,
       ...[web, follow].map((of) => `bff_shed_total{${of},priority="normal"} 0`),
+      ...[web, follow].map((of) => `bff_expression_budget_total{${of}} 0`),
       `bff_deprecated_calls_total{${web}} 0`,
       `bff_deprecated_calls_total{${web},source="user"} 0`,
       ...callees.map((of) => `rpc_client_call_duration_seconds_count{${of},rpc_response_status_code="OK"} 0`),

@@ -3,6 +3,7 @@
 
 import { Degradation_Reason } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
+import { StepsExceeded } from "@protobff/runtime/internal/error-info";
 import { Code } from "@protobff/runtime/internal/failure";
 import { type Observer, withoutPositions } from "@protobff/runtime/internal/observer";
 import type {
@@ -105,6 +106,11 @@ export class Metrics implements Observer {
     "Requests that the overloaded server has refused, or its door (BFF_MAX_REQUESTS).",
     [...["rpc_method", "priority"]],
   );
+  readonly #steps = new Counter(
+    "bff_expression_budget_total",
+    "Requests that failed because their expressions take more steps than BFF_MAX_STEPS allows.",
+    ["rpc_method"],
+  );
   readonly #deprecated = new Counter("bff_deprecated_calls_total", "Requests for RPCs that are marked as deprecated.", [
     ...["rpc_method", "source"],
   ]);
@@ -153,6 +159,7 @@ export class Metrics implements Observer {
       this.#responses.add(method);
       this.#lacking(method, outcome.degraded);
     }
+    if (!outcome.ok && outcome.failure instanceof StepsExceeded) this.#steps.add(method);
     if (deprecated !== undefined && this.#clock.date().getTime() >= Date.parse(deprecated.since))
       this.#deprecated.add(method, deprecated.source ?? "");
     for (const path of deprecatedFields?.paths ?? []) this.#deprecatedFields.add(method, path);
@@ -243,6 +250,7 @@ export class Metrics implements Observer {
     if (streams) this.#streams.begin(method, zeros);
     else zeros.series(this.#responses, method);
     zeros.series(this.#shed, method, priority);
+    zeros.series(this.#steps, method);
     for (const { name, dryRun } of limits) zeros.series(this.#limited, method, name, dryRun ? "dry" : "exceeded");
     if (cached) this.#beginCache(method, method.slice(0, method.indexOf("/")), "", "");
     if (deprecation !== undefined)
@@ -315,6 +323,7 @@ export class Metrics implements Observer {
       this.#limited.family,
       this.#shareRefused.family,
       this.#shed.family,
+      this.#steps.family,
       this.#deprecated.family,
       this.#deprecatedFields.family,
       ...this.#meters.families,

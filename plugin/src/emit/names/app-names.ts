@@ -22,6 +22,7 @@ export function appNames(names: FileNames): Names {
     convertEnum: (from, to) => names.convertEnum(from, to),
     userFunction: (fn) => `functions.${names.userFunction(fn)}`,
     random: (what, place) => `cx.random${what}(${JSON.stringify(place)})`,
+    counted: (again) => names.cel(again ? "counted" : "countedAlone"),
     registry: () => names.messages(),
     local: (name) => (name === "functions" ? "functions_" : name),
   };

@@ -161,6 +161,9 @@ export class MessageNames implements Names {
   random(what: "Uuid" | "Double", place: string): Printable {
     return `cx.random${what}(${JSON.stringify(place)})`;
   }
+  counted(): Printable {
+    return "cx.counted";
+  }
   page(what: "open" | "seal"): Printable {
     return `cx.${what}Page`;
   }

@@ -72,6 +72,7 @@ function celNames(names: FileNames): Names {
     runtime: (name) => names.cel(name),
     schema: (desc) => names.schema(desc),
     shape: (desc) => shapeName(desc, names),
+    counted: () => names.cel("counted"),
     registry: () => names.messages(),
     local: (name) => (name === "value" || name === "now" || !isPlainName(name) ? `${name}_` : name),
   };

@@ -66,6 +66,7 @@ export function requestNames(names: FileNames, functions: NameScope): Names {
       const name = within.variable(variable);
       return variable.role === "var" || variable.role === "env" ? ["cx.app.", name] : name;
     },
+    counted: () => "cx.counted",
     userFunction: (fn) => `cx.app.functions.${names.userFunction(fn)}`,
     local: (name) => {
       let free = lowerCamel(name);

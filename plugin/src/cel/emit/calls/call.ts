@@ -6,6 +6,7 @@ import type { CallNode, Node } from "../../types/model/expression.ts";
 import { emitLogic } from "../control/logic.ts";
 import { emitCast } from "../emitter/cast.ts";
 import type { Emitter } from "../emitter/emitter.ts";
+import { countedResult, measureOperand } from "../emitter/steps.ts";
 import { emitHasValue, emitOptionalValue, emitOrValue, emitPosition } from "../optionals/optional.ts";
 import { coerce, unbox } from "../pieces/coerce.ts";
 import { atom, binary, commas, LEVEL, method, operand, type Piece, piece, property, runtime } from "../pieces/piece.ts";
@@ -16,6 +17,11 @@ import { emitFunction } from "./function.ts";
 import { asDouble, emitArithmetic, emitIn, emitOrder } from "./operator.ts";
 
 export function emitCall(emitter: Emitter, node: CallNode): Piece {
+  measureOperand(emitter, node);
+  return countedResult(emitter, node, uncounted(emitter, node));
+}
+
+function uncounted(emitter: Emitter, node: CallNode): Piece {
   const { names } = emitter;
   const { overload, args } = node;
   const [first, second] = args;

@@ -265,7 +265,8 @@ function emitFlatten(emitter: Emitter, { type }: CallNode, first: Node): Piece {
   const list = emitter.value(first);
   if (list.form.kind !== "list" || list.form.of.kind !== "list")
     return runtime(emitter.names, "flatten", [emitter.as(first, celForm(first.type))], celForm(type));
-  return method(list, "flat", [], list.form.of);
+  if (emitter.names.counted === undefined) return method(list, "flat", [], list.form.of);
+  return runtime(emitter.names, "flat", [list], list.form.of);
 }
 
 function emitSorted(emitter: Emitter, of: Node, fn: "sort" | "sortDesc"): Piece {

@@ -52,7 +52,7 @@ function emitJunction(emitter: Emitter, node: CallNode): Piece {
         ? emitter.value(only)
         : runtime(
             emitter.names,
-            and ? "and" : "or",
+            absorbing(emitter, and),
             failing.map((node) =>
               arrow(
                 "",
@@ -63,6 +63,12 @@ function emitJunction(emitter: Emitter, node: CallNode): Piece {
     );
   }
   return joined(pieces, and);
+}
+
+/** Returns the function that lets an error pass only if no operand decides. In macros the errors take steps. */
+function absorbing({ repeats, names }: Emitter, and: boolean): string {
+  if (!repeats || names.counted === undefined) return and ? "and" : "or";
+  return and ? "countedAnd" : "countedOr";
 }
 
 /** Returns true if TypeScript narrows variables by an operand. */

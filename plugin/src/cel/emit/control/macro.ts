@@ -5,6 +5,7 @@ import type { CelType, Proto, Variable } from "../../types/model/type.ts";
 import { contradicted, returnsOf } from "../emitter/contradiction.ts";
 import type { Emitter } from "../emitter/emitter.ts";
 import { returned } from "../emitter/literals.ts";
+import { countedItems } from "../emitter/steps.ts";
 import { coerce, keyReader } from "../pieces/coerce.ts";
 import {
   arrow,
@@ -37,7 +38,7 @@ export function emitMacro(emitter: Emitter, node: Macro, element?: Form): Piece 
   if (macro === "reduce") return emitReduce(emitter, node);
   if (macro === "bind") return emitBind(emitter, range, variable, first);
   if (vars.length > 1) return emitPairs(emitter, node);
-  const items = itemsOf(emitter, range);
+  const items = itemsOf(emitter, node);
   const name = emitter.local(variable);
   const itemForm = items.form.kind === "list" ? items.form.of : formOf(variable.type, variable.proto);
   emitter.bind(variable, piece([name], itemForm));
@@ -45,7 +46,7 @@ export function emitMacro(emitter: Emitter, node: Macro, element?: Form): Piece 
     arrowOver(
       name,
       mentionedIn(variable, [first]),
-      emitter.inside(() => emitter.value(first)),
+      emitter.repeated(() => emitter.value(first)),
       returns,
     );
   const test = () => lambda(returnsOf(first, variable));
@@ -94,18 +95,19 @@ function emitBind(emitter: Emitter, init: Node, variable: Variable, body: Node):
 }
 
 /** `list.reduce(result, item, …, begin)`. */
-function emitReduce(emitter: Emitter, { type, range, vars, args }: Macro): Piece {
+function emitReduce(emitter: Emitter, node: Macro): Piece {
+  const { type, range, vars, args } = node;
   const [result, item] = vars;
   const [begin, step] = args;
   if (result === undefined || item === undefined || begin === undefined || step === undefined)
     return emitter.value(range);
   const form = celForm(type);
   const first = emitter.as(begin, form);
-  const items = itemsOf(emitter, range);
+  const items = itemsOf(emitter, node);
   const names = vars.map((variable) => emitter.name(variable.name));
   emitter.bind(result, piece([names[0] ?? ""], form));
   emitter.bind(item, piece([names[1] ?? ""], items.form.kind === "list" ? items.form.of : PLAIN));
-  const body = emitter.inside(() => emitter.as(step, form));
+  const body = emitter.repeated(() => emitter.as(step, form));
   const named = names.map((name, i) => mentionedIn(vars[i], [step]) && isReadIn(body.print, name));
   const lambda = arrow(reduceParameters(names, named), body);
   return runtime(emitter.names, "reduce", [items, first, lambda], form);
@@ -144,7 +146,11 @@ function isCheap(node: Node): boolean {
  * Returns the range of a macro with two variables, and binds them to its parts. `entries`: a list has to become pairs
  * of position and element.
  */
-function pairsOf(emitter: Emitter, { range, vars }: Macro, entries: boolean): Piece {
+function pairsOf(emitter: Emitter, macro: Macro, entries: boolean): Piece {
+  return countedItems(emitter, macro, plainPairs(emitter, macro, entries));
+}
+
+function plainPairs(emitter: Emitter, { range, vars }: Macro, entries: boolean): Piece {
   const { names } = emitter;
   const [key, value] = vars;
   const source = emitter.value(range);
@@ -202,7 +208,7 @@ function emitPairs(emitter: Emitter, node: Macro): Piece {
   const list = source.form.kind === "list";
   const lambda = (body: Piece): Piece => arrow(paramsOf(emitter, node, list, body), body);
   const value = (part: Node, form?: Form): Piece =>
-    emitter.inside(() => (form === undefined ? emitter.value(part) : emitter.as(part, form)));
+    emitter.repeated(() => (form === undefined ? emitter.value(part) : emitter.as(part, form)));
   const result = (part: Node, of: Form): Piece => returned(value(part, of), part, emitter.aliases.bound, names);
   const form = celForm(node.type);
   switch (macro) {
@@ -257,7 +263,7 @@ function mapped(
           name,
           mentioned,
           returned(
-            emitter.inside(() => emitter.as(body, element)),
+            emitter.repeated(() => emitter.as(body, element)),
             body,
             emitter.aliases.bound,
             emitter.names,
@@ -268,7 +274,7 @@ function mapped(
     );
   }
   const form = formOf(node.type, node.proto);
-  const natural = emitter.inside(() => emitter.value(body));
+  const natural = emitter.repeated(() => emitter.value(body));
   const of: Form = form.kind === "list" ? form.of : PLAIN;
   const value = natural.form.kind === "small" && of.kind === "big" ? natural : coerce(natural, of, emitter.names);
   const typed = returned(value, body, emitter.aliases.bound, emitter.names);
@@ -276,7 +282,11 @@ function mapped(
 }
 
 /** Returns the items of a range: the elements of a list, the keys of a map. */
-function itemsOf(emitter: Emitter, range: Node): Piece {
+function itemsOf(emitter: Emitter, macro: Macro): Piece {
+  return countedItems(emitter, macro, plainItems(emitter, macro.range));
+}
+
+function plainItems(emitter: Emitter, range: Node): Piece {
   const { names } = emitter;
   const value = emitter.value(range);
   if (range.type.kind === "list" && value.form.kind === "list") return value;

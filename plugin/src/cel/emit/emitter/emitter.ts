@@ -47,7 +47,10 @@ export class Emitter {
   readonly #taken = new Map<string, string>();
   /** Cache of printed nodes, because a node may be printed several times while forms are tried out. */
   readonly #values = new Map<Node, Piece>();
+  /** Lists and texts whose steps count. */
+  readonly #measured = new Set<Node>();
   #depth = 0;
+  #repeated = 0;
 
   /** `absent`: variables that may be `undefined` at the place of the code. */
   constructor(names: Names, absent: ReadonlySet<Variable>, root: Node, print: Print, strict = false) {
@@ -105,7 +108,8 @@ export class Emitter {
   value(node: Node): Piece {
     const known = this.#values.get(node);
     if (known !== undefined) return known;
-    const plain = this.#print.value(this, node);
+    const printed = this.#print.value(this, node);
+    const plain = this.#measured.has(node) ? this.counted(printed) : printed;
     const value = this.hides(node) && node.type.kind === "bool" ? unlearned(node, plain) : plain;
     this.#values.set(node, value);
     return value;
@@ -171,6 +175,33 @@ export class Emitter {
     } finally {
       this.#depth--;
     }
+  }
+
+  /** The same for code that a macro runs for each item. */
+  repeated<T>(make: () => T): T {
+    this.#repeated++;
+    try {
+      return this.inside(make);
+    } finally {
+      this.#repeated--;
+    }
+  }
+
+  /** True if a macro runs the printed code for each item. */
+  get repeats(): boolean {
+    return this.#repeated > 0;
+  }
+
+  /** Lets the printed value of a list or a text count its steps (BFF_MAX_STEPS). */
+  measure(node: Node): void {
+    this.#measured.add(node);
+  }
+
+  /** Prints a list or a text that counts its steps. */
+  counted(value: Piece): Piece {
+    const count = this.names.counted?.(this.repeats);
+    if (count === undefined) return value;
+    return { ...value, print: [count, "(", ...value.print, ")"], level: LEVEL.atom, literal: undefined };
   }
 
   /**

@@ -34,6 +34,11 @@ export interface Names {
   readonly received?: (step: Variable, part: "header" | "trailer", name: string) => Printable;
   /** An extension of proto2, if the language has them. */
   readonly extension?: (extension: DescExtension) => Printable;
+  /**
+   * The function that counts the steps of an operation on a list or a text; undefined: nothing counts them. `again`:
+   * the operation is in a macro that counts.
+   */
+  readonly counted?: (again: boolean) => Printable;
   /** A local name for a comprehension's variable: the name itself, or with `_` on a clash. */
   readonly local: (name: string) => string;
   /** The value of a local constant. TypeScript narrows by a test of the constant as by the tests in its value. */
