@@ -113,3 +113,65 @@ test("a lock of version 1 is compared, and rewritten with the facts that it lack
   const changed = { ...protos, "stock/v1/stock.proto": UPSTREAM.replace("string name = 1", "string name = 3") };
   expect(run(old, false, changed).diagnostics).toMatchObject([{ code: "BFF913" }]);
 });
+
+const OLD_STATES = `syntax = "proto2";
+package stock.v1;
+service StockService { rpc FindStock(FindStockRequest) returns (Stock) { option idempotency_level = NO_SIDE_EFFECTS; } }
+message FindStockRequest { optional string sku = 1; }
+message Stock { optional State state = 1; }
+enum State { STATE_IN = 1; STATE_OUT = 2; }
+`;
+const STATE_BFF = `syntax = "proto3";
+package shop.v1;
+import "bff/v1/options.proto";
+service ShopService {
+  option (bff.v1.service) = {};
+  rpc GetPage(GetPageRequest) returns (Page) { option idempotency_level = NO_SIDE_EFFECTS; }
+}
+message GetPageRequest { string sku = 1; }
+message Page {
+  option (bff.v1.message).let = { name: "stock" call: { method: "stock.v1.StockService/FindStock" set: { spread: "args" } } };
+  bool out = 1 [(bff.v1.field).by = "stock.state == stock.v1.State.STATE_OUT"];
+}
+`;
+
+test("a lock of version 2 passes in CI, and learns which value an unset field of a closed enum has", () => {
+  const states = { "shop/v1/shop.proto": STATE_BFF, "stock/v1/stock.proto": OLD_STATES };
+  const { lock = "" } = run(undefined, false, states);
+  const before = JSON.parse(lock);
+  expect(before.files["shop/v1/shop.proto"]["stock.v1.Stock.state"]).toMatchObject({ default: "STATE_IN" });
+  before.version = 2;
+  delete before.files["shop/v1/shop.proto"]["stock.v1.Stock.state"].default;
+  const old = JSON.stringify(before);
+  expect(run(old, false, states)).toMatchObject({ diagnostics: [], lock });
+  expect(run(old, true, states)).toMatchObject({ diagnostics: [], lock: undefined });
+  const changed = {
+    ...states,
+    "stock/v1/stock.proto": OLD_STATES.replace(/(STATE_IN = 1;) (STATE_OUT = 2;)/, "$2 $1"),
+  };
+  expect(run(lock, false, changed).diagnostics).toMatchObject([{ code: "BFF922" }]);
+});
+
+test("a JSON name matters only to fields of calls over HTTP", () => {
+  const both = UPSTREAM.replace("rpc TakeStock(TakeStockRequest) returns (Stock);", "").replace(
+    "message FindStockRequest",
+    "service TakeService { rpc TakeStock(TakeStockRequest) returns (Taken); }\nmessage Taken { State state = 1; }\nmessage FindStockRequest",
+  );
+  const bff = BFF.replace("stock.v1.StockService/TakeStock", "stock.v1.TakeService/TakeStock").replace(
+    "service ShopService",
+    'option (bff.v1.file) = { upstream: { service: "stock.v1.TakeService" protocol: HTTP_JSON } };\nservice ShopService',
+  );
+  const withPath = both
+    .replace("package stock.v1;", 'package stock.v1;\nimport "google/api/annotations.proto";')
+    .replace("returns (Taken);", 'returns (Taken) { option (google.api.http) = { post: "/take" body: "*" }; }');
+  const all = { "shop/v1/shop.proto": bff, "stock/v1/stock.proto": withPath };
+  const { lock } = run(undefined, false, all);
+  const renamed = (field: string): readonly string[] => {
+    const upstream = withPath.replace(field, field.replace(/;$/, ' [json_name = "other"];'));
+    return run(lock, false, { ...all, "stock/v1/stock.proto": upstream }).diagnostics.map(({ code }) => code);
+  };
+  expect(renamed("string name = 1;")).toEqual([]);
+  expect(renamed("int32 weight = 1;")).toEqual([]);
+  expect(renamed("message Taken { State state = 1;")).toEqual(["BFF923"]);
+  expect(renamed("message TakeStockRequest { string sku = 1;")).toEqual(["BFF923"]);
+});

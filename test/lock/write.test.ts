@@ -85,7 +85,7 @@ describe("bff.lock.json", () => {
 
   test("is at the path of `lock`, in a new folder", () => {
     expect(generate(["lock=locks/shop.json"]).status).toBe(0);
-    expect([existsSync(join(dir, "bff.lock.json")), JSON.parse(lock("locks/shop.json")).version]).toEqual([false, 2]);
+    expect([existsSync(join(dir, "bff.lock.json")), JSON.parse(lock("locks/shop.json")).version]).toEqual([false, 3]);
   });
 
   test("is not written with CI=true: a missing one is an error, and nothing is generated", () => {

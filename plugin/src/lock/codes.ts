@@ -27,8 +27,9 @@ export const CODES = {
   BFF921:
     "A method that is called over HTTP still has its HTTP method and path, because running servers call the old path.",
   BFF922:
-    "A field that the BFF uses still has the same default. Servers leave out a field with its default value, and the receiver then uses another default.",
-  BFF923: "A field that is used over HTTP, or in claims, still has its name in JSON, because JSON contains the name.",
+    "A field that the BFF uses still has the same default: the declared one, or the first value of a closed enum. Servers leave out a field with its default value, and the receiver then uses another default.",
+  BFF923:
+    "A field that is used over HTTP, in claims or in messages that clients see still has its name in JSON. JSON contains the name.",
   BFF924:
     "The lock has entries only for BFF files that exist. Generating removes the entries of a deleted or renamed file. With `CI=true` such entries are an error.",
 } as const;

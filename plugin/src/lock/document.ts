@@ -26,12 +26,14 @@ export type Lock = ReadonlyMap<string, ReadonlyMap<string, Locked>>;
  */
 export type Elsewhere = ReadonlyMap<string, string | null>;
 
-/** Version 1 lacked the exchange, and the facts that `learned` (facts.ts) adds. */
-const VERSION = 2;
+/** Version 1 lacked the exchange, and versions 1 and 2 the facts that `learned` (facts.ts) adds. */
+const VERSION = 3;
 
-/** Returns true for version 1 of a text that `parseLock` has read. */
-export const isOfVersion1 = (text: string): boolean =>
-  (JSON.parse(text) as { readonly version: unknown }).version === 1;
+/** Returns the version of a text that `parseLock` has read, if it is an earlier one. */
+export function earlierVersion(text: string): number | undefined {
+  const { version } = JSON.parse(text) as { readonly version: number };
+  return version < VERSION ? version : undefined;
+}
 
 /** Sorted by name throughout, so that the same uses give the same bytes. */
 export function renderLock(lock: Lock, edge: EdgeEntries = NO_EDGE, elsewhere: Elsewhere = new Map()): string {
@@ -101,7 +103,7 @@ export function parseLock(text: string, path: string): Lock | LockFault {
   }
   if (!isObject(document) || !isObject(document.files)) return fault("it is not a lock of protoc-gen-bff");
   const { version } = document;
-  if (version !== VERSION && version !== 1) {
+  if (![VERSION, 2, 1].includes(version as number)) {
     const hint = Number(version) > VERSION ? "update protoc-gen-bff: a newer version wrote the lock" : undefined;
     return fault(`it has version ${String(version)}, and the latest supported version is ${VERSION}`, 0, hint);
   }

@@ -16,6 +16,7 @@ import {
   parentName,
   shortName,
 } from "./find-element.ts";
+import { type Implying, implyingIn } from "./implied-use.ts";
 import { isOfIdentity, type Options } from "./options.ts";
 import { type ChangePlace, placeOfUnresolved, placeOfUse, placesOfGone } from "./place.ts";
 import type { Used } from "./used-elements.ts";
@@ -53,8 +54,9 @@ export function driftOf(
   used: ReadonlyMap<string, Used>,
   around: DriftSurroundings,
 ): readonly Drift[] {
+  const implying = implyingIn(used, (path) => around.options.at(path));
   const all = [...before].flatMap(([name, locked]) =>
-    driftOfElement(name, locked, before, used, around).map((drift) => ({ name, ...drift })),
+    driftOfElement(name, locked, { before, used, implying }, around).map((drift) => ({ name, ...drift })),
   );
   const gone = new Set(all.filter(isGone).map(({ name }) => name));
   // A request may have moved with its method. The options that fill its fields do not name it, so they need no
@@ -85,18 +87,24 @@ export function driftOf(
 const isIn = (names: ReadonlySet<string>, name: string | undefined): boolean => name !== undefined && names.has(name);
 const isGone = ({ diagnostic: { code } }: Drift): boolean => code === "BFF911" || code === "BFF912";
 
+/** The elements that one file used, and uses. */
+interface FileUses {
+  readonly before: ReadonlyMap<string, Locked>;
+  readonly used: ReadonlyMap<string, Used>;
+  readonly implying: Implying;
+}
+
 function driftOfElement(
   name: string,
   { facts, usedBy }: Locked,
-  before: ReadonlyMap<string, Locked>,
-  used: ReadonlyMap<string, Used>,
+  { before, used, implying }: FileUses,
   around: DriftSurroundings,
 ): readonly Found[] {
   const now = findElement(around.registry, name, facts.kind);
   const use = used.get(name)?.uses[0];
   const options = usedBy.flatMap((path) => around.options.at(path) ?? []);
   if (now === undefined) {
-    const found = placesOfGone(shortName(name), options, around.errors).map((place) =>
+    const found = placesOfGone(shortName(name), options, implying(name, options), around.errors).map((place) =>
       gone(name, facts, place, before, around),
     );
     // A missing type is one change, so that its members are not searched elsewhere.
@@ -104,12 +112,11 @@ function driftOfElement(
   }
   const place =
     use === undefined
-      ? placeOfUnresolved(shortName(name), options, around.errors)
-      : placeOfUse(shortName(name), use.at, around.options.at(use.option), around.errors);
+      ? placeOfUnresolved(shortName(name), options, implying(name, options), around.errors)
+      : placeOfUse(shortName(name), { at: use.at, option: around.options.at(use.option) }, options, around.errors);
   if (place === undefined) return []; // used no longer
   const label = labelOf(name, facts);
-  // Claims are JSON; of calls it is not known which of the file's hold the field.
-  const isJson = usedBy.some(isOfIdentity) || [...used.values()].some(({ http }) => http !== undefined);
+  const isJson = usedBy.some((path) => isOfIdentity(path) || isShown(path)) || isExchangedOverHttp(name, used);
   const inJson = isJson ? changeInJson(now.name, facts, factsOf(now)) : undefined;
   const changed = [...changesOf(facts, withHttp(factsOf(now), used.get(name)?.http)), ...(inJson ? [inJson] : [])];
   const changes = changed.map(({ code, text, was }): Found => {
@@ -133,6 +140,16 @@ function driftOfElement(
     }),
   ];
 }
+
+/** Returns true for the option of fields that clients see under the upstream's names. */
+const isShown = (path: string): boolean => path.endsWith(" type");
+
+/** Returns true for a field in requests or answers of a method that is called over HTTP. */
+const isExchangedOverHttp = (name: string, used: ReadonlyMap<string, Used>): boolean =>
+  [...used.values()].some(
+    ({ http, exchange }) =>
+      http !== undefined && [...(exchange?.sets ?? []), ...(exchange?.reads ?? [])].includes(name),
+  );
 
 function hintFor(code: DriftCode, now: UpstreamElement): string {
   if (code === "BFF920") return `use its replacement, or ${UPDATE} to keep using it`;
@@ -174,7 +191,9 @@ function gone(
     const to = elementName(other);
     const [from, now] = [shortName(name), shortName(to)];
     const see = { at: locate(other), message: "the new name" };
-    const hint = `write "${now}" in place of "${from}"`;
+    const hint = place.implied
+      ? `check that clients lose no data, then ${UPDATE} to accept the new name`
+      : `write "${now}" in place of "${from}"`;
     return { ...drift(place, "BFF912", `upstream ${label} was renamed to "${now}"`, see, hint), ...within, to };
   }
   const parent = findParent(registry, name, facts.kind);

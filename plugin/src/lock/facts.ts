@@ -44,7 +44,7 @@ export interface FieldFacts extends Deprecable {
   readonly oneof?: string;
   /** JSON name; only if it is not the default one. */
   readonly json_name?: string;
-  /** Value of the unset field, as text; only if the proto declares it (proto2). */
+  /** Value of the unset field, as text; only if the proto declares it, or if an enum's first value is not 0 (proto2). */
   readonly default?: string;
 }
 export interface EnumFacts extends Deprecable {
@@ -122,13 +122,19 @@ const STREAMING = {
 type Shape = Pick<FieldFacts, "type" | "cardinality" | "presence">;
 
 function fieldFacts(field: DescField | DescExtension): Omit<FieldFacts, "kind" | "number"> {
-  const { defaultValue } = field.proto;
+  const unset = field.proto.defaultValue || firstOfEnum(field);
   return {
     ...shapeOf(field),
     ...(field.oneof !== undefined && { oneof: field.oneof.name }),
     ...(field.kind === "field" && field.jsonName !== jsonName(field.name) && { json_name: field.jsonName }),
-    ...(defaultValue !== "" && { default: defaultValue }),
+    ...(unset !== "" && { default: unset }),
   };
+}
+
+/** Returns the name of the value that an unset field of a closed enum has; empty if its number is 0. */
+function firstOfEnum({ fieldKind, enum: values }: DescField | DescExtension): string {
+  const first = fieldKind === "enum" ? values?.values[0] : undefined;
+  return first === undefined || first.number === 0 ? "" : first.name;
 }
 
 /** Returns the JSON name that protoc derives from a field's name. */
@@ -181,16 +187,19 @@ export function withHttp(facts: Facts, http: string | undefined): Facts {
 }
 
 /**
- * Adds the facts that version 1 of the lock lacked, with today's values, because the former values are not recorded.
+ * Adds the facts that an earlier version of the lock lacked, with today's values, because the former values are not
+ * recorded.
  */
-export function learned(known: Facts, now: Facts): Facts {
+export function learned(known: Facts, now: Facts, version: number): Facts {
   if ((known.kind !== "field" && known.kind !== "extension") || now.kind !== known.kind) return known;
   const { oneof, json_name, default: unset } = now;
+  const withDefault = { ...known, ...(unset !== undefined && { default: unset }) };
+  // Version 2 lacked the defaults of enums alone.
+  if (version > 1) return known.default === undefined && known.type === now.type ? withDefault : known;
   const inOneof = known.presence === "oneof" && oneof !== undefined;
   return {
-    ...known,
+    ...withDefault,
     ...(inOneof && { oneof }),
     ...(json_name !== undefined && { json_name }),
-    ...(unset !== undefined && { default: unset }),
   };
 }

@@ -1,6 +1,6 @@
 // Options of a file by paths that stay when code moves: names instead of lines, and indexes in lists only for elements
 // without a name.
-import type { DescEnum, DescEnumValue, DescField, DescMessage, DescService } from "@bufbuild/protobuf";
+import type { DescEnum, DescEnumValue, DescField, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Origin, Text } from "../diagnostic/origin.ts";
 import type { IrPermit, IrPurge } from "../ir/edge.ts";
 import type { Ir, IrFile } from "../ir/ir.ts";
@@ -13,9 +13,12 @@ export interface ProtoOption {
   readonly at: Origin;
   /** Texts in the option. */
   readonly texts: readonly Text[];
-  /** True if it implies elements that it does not name: a spread, or a value of the same name. */
-  readonly implies: boolean;
+  /** How it implies elements that it does not name; undefined: it names them, or takes types whole. */
+  readonly implies: Implication | undefined;
 }
+
+/** A spread, a value of the same name, or a field that `autobind` fills. */
+export type Implication = "spread" | "name" | "binding";
 
 export interface Options {
   at(path: string): ProtoOption | undefined;
@@ -57,7 +60,7 @@ class OptionPaths implements Options {
     const found = texts.filter((text) => text !== undefined);
     const before = this.#options.get(path);
     // Several of one name are one option: the first place, all texts.
-    const implies = path.endsWith(".spread") || path.endsWith(` ${BY_NAME}`);
+    const implies = implicationOf(path);
     this.#options.set(path, { path, at: before?.at ?? at, texts: [...(before?.texts ?? []), ...found], implies });
     for (const text of found) if (!this.#paths.has(text)) this.#paths.set(text, path);
   }
@@ -68,7 +71,7 @@ class OptionPaths implements Options {
 
   #addBinds(path: string, binds: readonly IrBind[]): void {
     for (const bind of binds)
-      this.#add(`${path}.${bind.name?.value ?? "spread"}`, bind.at, bind.name, bind.by, bind.if, bind.spread);
+      this.#add(`${path}.${bind.name?.value ?? SPREAD}`, bind.at, bind.name, bind.by, bind.if, bind.spread);
   }
 
   #addFailure(path: string, fail: IrFailure | undefined): void {
@@ -184,9 +187,12 @@ class OptionPaths implements Options {
       const path = elementPath(service.desc, "").trimEnd();
       this.#addSteps(path, service.steps);
       this.#addPermit(`${path} permit`, service.permit);
-      for (const { desc, permit } of service.methods) this.#addPermit(`${path}/${desc.name} permit`, permit);
+      for (const { desc, permit, at } of service.methods) {
+        this.#add(rpcPath(desc, "type"), at);
+        this.#addPermit(rpcPath(desc, "permit"), permit);
+      }
       for (const topic of service.topics) this.#addStream(`${path} topic.${topic.name.value}`, topic);
-      for (const { desc, stream } of service.methods) this.#addStream(`${path}/${desc.name} stream`, stream);
+      for (const { desc, stream } of service.methods) this.#addStream(rpcPath(desc, "stream"), stream);
     }
     for (const message of file.messages) {
       this.#add(elementPath(message.desc, "alias"), message.alias?.at, message.alias, ...message.otherAliases);
@@ -222,6 +228,13 @@ export const isOfIdentity = (path: string): boolean => path.slice(path.indexOf("
 
 /** The option that a value of a mapped enum would have, had it not the upstream's name. */
 export const BY_NAME = "name";
+export const SPREAD = "spread";
+
+function implicationOf(path: string): Implication | undefined {
+  if (path.endsWith(`.${SPREAD}`)) return "spread";
+  if (path.endsWith(` ${BY_NAME}`)) return "name";
+  return path.endsWith(" autobind") ? "binding" : undefined;
+}
 
 type OptionElement = DescMessage | DescService | DescField | DescEnum | DescEnumValue;
 
@@ -233,6 +246,10 @@ function elementPath(element: OptionElement, option: string): string {
       : element.typeName;
   return `${file.proto.name}: ${name} ${option}`;
 }
+
+/** Returns the path of an option of an rpc; "type" are the types of its request and response. */
+export const rpcPath = (rpc: DescMethod, option: string): string =>
+  `${rpc.parent.file.proto.name}: ${rpc.parent.typeName}/${rpc.name} ${option}`;
 
 /** Returns the path of the option about the events of a subject. */
 export const purgePath = ({ desc }: IrFile, { subject }: IrPurge): string =>

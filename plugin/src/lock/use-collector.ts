@@ -3,7 +3,7 @@
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import { childrenOf, type Expression, type Node } from "../cel/index.ts";
 import type { Origin, Text } from "../diagnostic/origin.ts";
-import type { IrEnum, IrField, IrMessage } from "../ir/ir.ts";
+import type { IrEnum, IrField, IrMessage, IrMethod } from "../ir/ir.ts";
 import type { IrBind, IrCall, IrSource } from "../ir/step.ts";
 import type { ConvertedTarget, EnumConversion, MessageConversion, Target } from "../model/conversion.ts";
 import { pathName } from "../model/path-name.ts";
@@ -25,7 +25,7 @@ import { tagExpressions, tagHoles } from "../resolve/model/source-parts.ts";
 import type { How } from "./exchange.ts";
 import type { UpstreamElement } from "./facts.ts";
 import { named } from "./named-elements.ts";
-import { BY_NAME, identityPath, type Options, purgePath } from "./options.ts";
+import { BY_NAME, identityPath, type Options, purgePath, rpcPath } from "./options.ts";
 
 /** A block with steps. */
 export type UsingBlock = Composed | Opening | Let | Permit | Followed | Topic;
@@ -99,8 +99,10 @@ export class UseCollector {
     this.#add(upstream, this.#options.element(owner, "alias"), ir.alias[position]?.at ?? ir.at, as);
     for (const value of values) {
       const [theirs, ours] = inward ? [value.from, value.to] : [value.to, value.from];
-      const element = upstream.values.find(({ number }) => number === theirs);
       const declared = ir.values.find(({ desc }) => desc.number === ours);
+      const sameNumber = upstream.values.filter(({ number }) => number === theirs);
+      const names = declared && [declared.desc.name, ...declared.alias.map((alias) => alias.value)];
+      const element = sameNumber.find(({ name }) => names?.some((text) => text.endsWith(name))) ?? sameNumber[0];
       if (element !== undefined && declared !== undefined)
         this.#add(
           element,
@@ -122,11 +124,15 @@ export class UseCollector {
    * Records messages and enums of upstreams in the BFF's own requests and responses, because clients see all their
    * contents.
    */
-  surface(root: DescMessage, places: ReadonlyMap<DescField, IrField>, as: readonly How[]): void {
-    for (const message of reachable([root], (type) => type.file.proto.package === root.file.proto.package))
+  surface({ rpc, root, as }: Surface, places: ReadonlyMap<DescField, IrField>): void {
+    const { package: name } = rpc.desc.parent.file.proto;
+    if (root.file.proto.package !== name)
+      this.#whole(root, name, { option: rpcPath(rpc.desc, "type"), at: rpc.at, as });
+    for (const message of reachable([root], (type) => type.file.proto.package === name))
       for (const field of message.fields) {
         const place = places.get(field);
-        if (place !== undefined) this.#surfaceField(field, place.at, as);
+        if (place !== undefined)
+          this.#surfaceField(field, { option: this.#options.element(field, "type"), at: place.at, as });
       }
   }
 
@@ -281,23 +287,39 @@ export class UseCollector {
     for (const child of childrenOf(at)) this.#node(child, option, below);
   }
 
-  #surfaceField(field: DescField, at: Origin, as: readonly How[]): void {
-    const option = this.#options.element(field, "type");
-    if (field.enum !== undefined) this.#exposed(field.enum, option, at, as);
-    if (field.message === undefined) return;
-    const { package: name } = field.parent.file.proto;
-    for (const type of reachable([field.message], ({ file }) => file.proto.package !== name)) {
-      this.#add(type, option, at, as);
+  #surfaceField(field: DescField, use: WholeUse): void {
+    if (field.enum !== undefined) this.#exposed(field.enum, use);
+    if (field.message !== undefined) this.#whole(field.message, field.parent.file.proto.package, use);
+  }
+
+  /** @param home the package whose messages clients see anyway */
+  #whole(root: DescMessage, home: string, use: WholeUse): void {
+    for (const type of reachable([root], ({ file }) => file.proto.package !== home)) {
+      this.#add(type, use.option, use.at, use.as);
       for (const inner of type.fields) {
-        this.#add(inner, option, at, as);
-        if (inner.enum !== undefined) this.#exposed(inner.enum, option, at, as);
+        this.#add(inner, use.option, use.at, use.as);
+        if (inner.enum !== undefined) this.#exposed(inner.enum, use);
       }
     }
   }
 
-  #exposed(type: DescEnum, option: string, at: Origin, as: readonly How[]): void {
+  #exposed(type: DescEnum, { option, at, as }: WholeUse): void {
     for (const element of [type, ...type.values]) this.#add(element, option, at, as);
   }
+}
+
+/** The request or the response of an rpc. */
+interface Surface {
+  readonly rpc: Pick<IrMethod, "desc" | "at">;
+  readonly root: DescMessage;
+  readonly as: readonly How[];
+}
+
+/** The option through which clients see a type with all its contents. */
+interface WholeUse {
+  readonly option: string;
+  readonly at: Origin;
+  readonly as: readonly How[];
 }
 
 /** The messages themselves and those in their fields, as far as `within` holds. */

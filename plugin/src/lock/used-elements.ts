@@ -105,9 +105,9 @@ function collectFile(
   }
   const identity = model.packages.find(({ name }) => name === file.desc.proto.package)?.identity;
   if (identity !== undefined && file.services.length > 0) collector.principal(identity);
-  for (const { desc } of file.services.flatMap((service) => service.methods)) {
-    collector.surface(desc.input, declared.fields, SET);
-    collector.surface(desc.output, declared.fields, READ);
+  for (const { ir: rpc } of file.services.flatMap((service) => service.methods)) {
+    collector.surface({ rpc, root: rpc.desc.input, as: SET }, declared.fields);
+    collector.surface({ rpc, root: rpc.desc.output, as: READ }, declared.fields);
   }
 }
 
