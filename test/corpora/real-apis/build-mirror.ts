@@ -66,7 +66,7 @@ export function build(family: Family, folder: string): Built {
 }
 
 /** Only those files and what they import. */
-function needed(request: CodeGeneratorRequest, names: readonly string[]): CodeGeneratorRequest {
+export function needed(request: CodeGeneratorRequest, names: readonly string[]): CodeGeneratorRequest {
   const fileNames = new Set(names);
   for (const name of fileNames)
     for (const imported of request.protoFile.find((file) => file.name === name)?.dependency ?? [])
