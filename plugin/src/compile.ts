@@ -171,7 +171,8 @@ export function* analyzeInSlices(
   const run: Run = { request, sources, committed, examples: undefined, edits: undefined, parameter, findings };
   const ahead = shown && {
     files: shown.files,
-    resolved: () => shown.found(findings.all.filter((diagnostic) => !isElsewhere(diagnostic))),
+    resolved: (pending: readonly Diagnostic[]) =>
+      shown.found([...findings.all, ...findings.adjusted(pending)].filter((diagnostic) => !isElsewhere(diagnostic))),
   };
   const { ir, model, planned } = yield* examine(run, (text) => texts.push(text), ahead);
   return { ir, model, plan: findings.sound ? planned : undefined, diagnostics: findings.all, texts };

@@ -6,7 +6,7 @@
 // bind:           emitAs(code, proto, names) → Code | undefined   exactly that representation; undefined when the types do not match
 
 export { checkExpression } from "./check/check.ts";
-export { emitField, emitPath, emitValue } from "./emit/emit.ts";
+export { emitField, emitGap, emitPath, emitValue } from "./emit/emit.ts";
 export { aliasesIn, comparisonsWith, contradicted, returnsOf } from "./emit/emitter/contradiction.ts";
 export { isFixed, literalsOf } from "./emit/emitter/literals.ts";
 export type { Code, Names } from "./emit/pieces/code.ts";
@@ -19,6 +19,7 @@ export { MACROS, macroForm } from "./syntax/macros.ts";
 export { fieldName } from "./syntax/words.ts";
 export { childrenOf } from "./types/facts/children.ts";
 export { goneWhere, leftBy, restOf, sureWhere, testedBy } from "./types/facts/facts.ts";
+export { isComplete, placesOf } from "./types/facts/places.ts";
 export { strict } from "./types/facts/strict.ts";
 export { assignable, sameType } from "./types/forms/assignable.ts";
 export { convertible } from "./types/forms/convertible.ts";
@@ -46,6 +47,7 @@ export {
 export {
   type CelType,
   type FieldType,
+  type Lack,
   type Overload,
   type Proto,
   type Scope,

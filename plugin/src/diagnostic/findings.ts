@@ -11,9 +11,13 @@ export class Findings {
   }
 
   readonly report: Report = (diagnostic) => {
-    const adjusted = withSeverity(diagnostic, this.#severities);
-    if (adjusted !== undefined) this.#all.push(adjusted);
+    this.#all.push(...this.adjusted([diagnostic]));
   };
+
+  /** Returns diagnostics with the severities that the options set, without adding them. */
+  adjusted(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+    return diagnostics.flatMap((diagnostic) => withSeverity(diagnostic, this.#severities) ?? []);
+  }
 
   /** Replaces all diagnostics, for a stage that removes or joins some. */
   replace(all: readonly Diagnostic[]): void {

@@ -4,6 +4,7 @@ import { blocksOf, callsIn, composedBy, expressionsIn, functionsIn, messagesByNa
 import type { Call } from "../resolve/model/call.ts";
 import { effectTable } from "../resolve/model/effects.ts";
 import { selectiveMessages } from "../resolve/model/field-choice.ts";
+import { markedFields } from "../resolve/model/missing/failable.ts";
 import type { BffService, Block, Composed, EnvVar, Model, Opening, Step } from "../resolve/model/model.ts";
 import { messagesWithParts } from "../resolve/model/parts.ts";
 import { maskReads } from "../resolve/model/read-paths.ts";
@@ -81,6 +82,8 @@ export function* planInSlices(model: Model, servers: readonly ServedTogether[]):
     enumConversion: (from, to) => enums.get(`${from.typeName}>${to.typeName}`),
   };
 }
+
+const declaredIn = ({ ir }: Model) => ir.files.flatMap(({ messages }) => messages);
 
 interface Composition {
   /** Composed messages by their full names. */
@@ -163,6 +166,7 @@ function wholeOf(
     sharedNames: sharedNames(model),
     selective: selectiveMessages(model),
     maskReads: maskReads(model),
+    marked: markedFields(model.failable, declaredIn(model)),
   };
   const needs: Whole["needs"] = (block, message) =>
     foreign.has(message) ? needsOf(block, spelled.get(message), children, { calls, topics }) : undefined;

@@ -1,3 +1,4 @@
+import type { DescField } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
 import { distinctReport } from "../diagnostic/distinct.ts";
@@ -30,6 +31,8 @@ import { isDegradation } from "./model/degradation.ts";
 import type { EffectTable } from "./model/effects.ts";
 import { effectTable, restsOn } from "./model/effects.ts";
 import { freshFields } from "./model/fresh.ts";
+import { failableFields, joined, readsMore } from "./model/missing/failable.ts";
+import type { Failable } from "./model/missing/failable-fields.ts";
 import type {
   AnswerHeaders,
   AnswerTags,
@@ -47,22 +50,18 @@ import type {
   Telemetry,
   Tool,
 } from "./model/model.ts";
-import { lookupMessage, lookupMethod, lookupService } from "./names/lookup.ts";
-import { itemOf } from "./names/stream-item.ts";
 import { envVars } from "./packages/env.ts";
 import { checkServicesEnv } from "./packages/env-agreement.ts";
 import { packageContext } from "./packages/package-context.ts";
 import { userFunctions } from "./packages/package-functions.ts";
 import { callersOf } from "./packages/principal.ts";
+import { Pass } from "./pass.ts";
 import { DEFAULT_BUDGET_MS, DEFAULT_PARTS_MS, sendsParts } from "./policies/context.ts";
-import { checkStreamLimit } from "./policies/stream-limits.ts";
-import { checkReadOnly } from "./policies/vouching.ts";
+import { checkEntries, findRoots } from "./roots.ts";
 import { resolveRules } from "./rules/rules.ts";
-import { requestPlace } from "./scope/args.ts";
 import { ConstantTests } from "./scope/constant-tests.ts";
 import type { Run } from "./steps/context.ts";
 import { resolveStreams } from "./streams/stream.ts";
-import { checkBare } from "./streams/stream-policy.ts";
 import { resolveTopics } from "./streams/topics.ts";
 import { withSubsets } from "./subsets/subsets.ts";
 
@@ -75,31 +74,50 @@ import { withSubsets } from "./subsets/subsets.ts";
 export const resolve = (declared: Ir, reportEach: Report, observe?: Observe): Model =>
   finish(resolveInSlices(declared, reportEach, observe));
 
-/** `resolve`, with pauses between its parts and after each message. */
+/**
+ * `resolve`, with pauses between its parts and after each message. If expressions read fields of composed messages that
+ * turn out to be failable, all is resolved again with these fields: composers are resolved before what they compose.
+ */
 export function* resolveInSlices(declared: Ir, reportEach: Report, observe?: Observe, ahead?: Ahead): Sliced<Model> {
+  for (let failable: Failable = new Map(); ; ) {
+    const pass = new Pass(reportEach, observe, ahead);
+    const read = new Set<DescField>();
+    const model = yield* resolveOnce(declared, pass, { fields: failable, read });
+    const next = joined(failable, failableFields(model.messages, messagesOf(model.ir)));
+    if (!readsMore(read, failable, next)) {
+      pass.ends();
+      return model;
+    }
+    failable = next;
+  }
+}
+
+const messagesOf = ({ files }: Ir) => files.flatMap(({ messages }) => messages);
+
+function* resolveOnce(
+  declared: Ir,
+  { report: reportEach, observe, ahead }: Pass,
+  failable: { readonly fields: Failable; readonly read: Set<DescField> },
+): Sliced<Model> {
   const suspicions: Diagnostic[] = [];
-  const aliases = new AliasTable(declared, reportEach, observe);
-  aliases.buildAll();
+  const aliases = new AliasTable(declared, reportEach, observe).buildAll();
   yield;
   const ir = withSubsets(declared, reportEach);
   const report = ir === declared ? reportEach : distinctReport(reportEach);
   const graph = messageGraph(ir, report);
   yield;
-  const run = runOf(ir, { report, aliases, graph, suspicions, observe });
+  const run = runOf(ir, { report, aliases, graph, suspicions, observe, failable });
   checkEntries(ir, report);
   // Also of a file that nothing in this run imports.
   for (const { identity, desc } of ir.files) if (identity !== undefined) packageContext(run, desc.proto.package);
   checkServicesEnv(run);
-  for (const file of ir.files)
-    for (const service of file.services)
-      for (const method of service.methods) rootPlace(run, method, file.desc.proto.package);
+  findRoots(run);
   yield;
   // Messages read them, and may be composed by them.
   const lets = resolveLets(run);
   const { composed: all, namedAdrift } = yield* resolveMessages(run, graph, ahead);
   const { composed, openings } = takeOpenings(run, all);
   const edge = resolveEdge(run);
-  const topics = resolveTopics(run);
   suspectUntried(run);
   const effects = effectTable([...composed.values()]);
   const files: BffFile[] = [];
@@ -124,7 +142,7 @@ export function* resolveInSlices(declared: Ir, reportEach: Report, observe?: Obs
     telemetry: [...edge.telemetry.values()],
     tools: [...edge.tools.values()],
     streams: [...edge.streams.values()],
-    topics: [...topics.values()],
+    topics: [...edge.topics.values()],
     openings: [...openings.values()],
     messages: [...composed.values()],
     conversions: aliases.conversions(),
@@ -132,6 +150,7 @@ export function* resolveInSlices(declared: Ir, reportEach: Report, observe?: Obs
     functions: run.functions,
     namedAdrift,
     suspicions,
+    failable,
   };
 }
 
@@ -146,6 +165,7 @@ function resolveEdge(run: Run) {
     telemetry: resolveTelemetry(run),
     tools: resolveTools(run),
     streams: resolveStreams(run),
+    topics: resolveTopics(run),
   };
 }
 
@@ -158,12 +178,14 @@ function runOf(
     graph,
     suspicions,
     observe,
+    failable,
   }: {
     readonly report: Report;
     readonly aliases: AliasTable;
     readonly graph: MessageGraph;
     readonly suspicions: Diagnostic[];
     readonly observe: Observe | undefined;
+    readonly failable: Run["failable"];
   },
 ): Run {
   return {
@@ -187,6 +209,7 @@ function runOf(
     adrift: new Set(),
     tried: new Map(),
     late: new Set(),
+    failable,
   };
 }
 
@@ -211,7 +234,7 @@ function* resolveMessages(run: Run, graph: MessageGraph, ahead: Ahead | undefine
   const { first, rest } = ahead === undefined ? { first: [], rest: graph.order } : messagesAhead(graph, ahead.files());
   for (const messages of [first, rest]) {
     yield* resolveEach(messages, run, graph, resolved);
-    ahead?.resolved();
+    ahead?.resolved([]);
   }
   return resolved;
 }
@@ -259,44 +282,6 @@ function suspectUntried(run: Run): void {
       at,
       hint: "leave it out",
     });
-  }
-}
-
-function rootPlace(run: Run, method: IrMethod, container: string): void {
-  const { input, name } = method.desc;
-  if (method.response !== undefined && lookupMessage(run.ir, method.response, container, run.report) === undefined)
-    return;
-  const root = rootOf(method, container, (candidate) => run.ir.registry.getMessage(candidate) !== undefined);
-  const message = run.messages.get(root);
-  if (message === undefined || message.alias !== undefined) {
-    run.report({
-      code: "BFF204",
-      severity: "error",
-      message:
-        message === undefined
-          ? `"${root}", the response of "${name}", is not a message of this BFF`
-          : `"${root}", the response of "${name}", is a copy of an upstream message, not composed`,
-      at: method.response?.at ?? method.at,
-      hint:
-        message === undefined
-          ? `declare a response message in a file with rules, and bind its fields with (bff.v1.field).by`
-          : `replace the alias by (bff.v1.field).by rules, or wrap it in a message with rules`,
-    });
-    return;
-  }
-  const { stream } = method;
-  const service = run.lets.serviceOf.get(method);
-  const item = stream?.var && service && { name: stream.var, desc: itemOf(run.ir, service, stream) };
-  run.places.set(root, [...(run.places.get(root) ?? []), requestPlace(input, `rpc "${name}"`, method.at, item)]);
-}
-
-function checkEntries(ir: Ir, report: Report): void {
-  for (const entry of ir.files.flatMap((file) => file.upstreams)) {
-    const method = entry.method && lookupMethod(ir, entry.method, report, "either");
-    if (entry.method === undefined && entry.service !== undefined) lookupService(ir, entry.service, report);
-    checkReadOnly(entry.policy, method, report);
-    checkStreamLimit(entry.policy, method ?? ir.registry.getService(entry.service?.value ?? ""), report);
-    if (method?.methodKind === "server_streaming") checkBare({ policy: entry.policy, batch: undefined }, report);
   }
 }
 

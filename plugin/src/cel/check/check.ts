@@ -8,6 +8,7 @@ import { holdsError, NO_VALUE } from "../types/model/error-type.ts";
 import type { Expression, Node } from "../types/model/expression.ts";
 import { presenceOf } from "../types/model/field-type.ts";
 import type { Scope, Variable } from "../types/model/type.ts";
+import { readOfItems } from "./absence/missing-fields.ts";
 import { type CelPlace, Checker } from "./checker.ts";
 import { checkConstants } from "./constant.ts";
 import { checkAst } from "./dispatch.ts";
@@ -49,6 +50,8 @@ export function checkParsed(
   const { reads } = checker;
   const unsafe = new Set(reads.filter((read) => !read.safe).map((read) => read.variable));
   const root = settle(checked, checker, unsafe);
+  const items = readOfItems(checker, root);
+  if (items !== undefined) reads.push(items);
   if (language.soundLiterals && !checkConstants(root, checker)) return undefined;
   if (holdsError(root.type)) return checker.complain("BFF306", parsed.ast, ...NO_VALUE);
   return {
@@ -57,7 +60,7 @@ export function checkParsed(
     type: root.type,
     proto: root.proto,
     reads,
-    unsafe: [...unsafe],
+    unsafe: items === undefined ? [...unsafe] : [...unsafe, items.variable],
     safe: around.known.intersection(new Set(reads.map((read) => read.variable))),
     fails: root.fails,
     path: isPath(root),

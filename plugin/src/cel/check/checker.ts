@@ -17,6 +17,10 @@ export interface CelPlace {
   readonly known: ReadonlySet<Variable>;
   /** Those for which it is known not to hold. */
   readonly gone: ReadonlySet<Variable>;
+  /** The fields of variables of macros that are known not to be missing, as paths after the name. */
+  readonly items?: ReadonlyMap<Variable, ReadonlySet<string>>;
+  /** The test of a path around its parts, which may find no value. */
+  readonly tested?: "has" | "ok";
 }
 
 /** Checks one expression by its kind. The only implementation is in dispatch.ts. */
@@ -102,7 +106,7 @@ export class Checker {
   }
 
   read(variable: Variable, kind: Read["kind"], at: Span, place: CelPlace): void {
-    if (variable.role === "local") return;
+    if (variable.role === "local" || variable.missing?.root?.role === "local") return;
     const isTest = kind === "ok" || kind === "failure";
     const safe = isTest || !variable.absent || place.known.has(variable);
     // If surrounding conditions contradict each other, no read can have a value. Conditions of the expression itself

@@ -3,8 +3,8 @@ import { rangeOf } from "../types/forms/range.ts";
 import type { Node } from "../types/model/expression.ts";
 import type { Variable } from "../types/model/type.ts";
 import type { Checker } from "./checker.ts";
+import { nameList } from "./describe-call.ts";
 import { fold } from "./fold.ts";
-import { nameList } from "./name-list.ts";
 import { insteadOfOk } from "./presence-hint.ts";
 
 /** Nouns in front of a variable's name, by its role. */

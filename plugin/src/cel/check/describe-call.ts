@@ -15,3 +15,9 @@ export function describeCall(fn: string, method: boolean, types: readonly CelTyp
   if (prefix !== undefined) return `${prefix}${first}`;
   return method ? `${first}.${fn}(${names.slice(1).join(", ")})` : `${fn}(${names.join(", ")})`;
 }
+
+/** A few names for a hint. */
+export function nameList(names: readonly string[], prefix = ""): string {
+  const shown = names.slice(0, 8).map((name) => prefix + name);
+  return shown.join(", ") + (names.length > shown.length ? ", …" : "");
+}

@@ -3,7 +3,7 @@ import type { Ast } from "../syntax/ast.ts";
 import type { Node } from "../types/model/expression.ts";
 import type { CelType, Overload } from "../types/model/type.ts";
 import type { Checker } from "./checker.ts";
-import { nameList } from "./name-list.ts";
+import { nameList } from "./describe-call.ts";
 
 /** A value with its type, or a part of its type. */
 interface Operand {

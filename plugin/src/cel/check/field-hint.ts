@@ -1,6 +1,6 @@
 import type { CelType } from "../types/model/type.ts";
 import { typeName, typeNameOfEnums } from "../types/model/type-name.ts";
-import { nameList } from "./name-list.ts";
+import { nameList } from "./describe-call.ts";
 
 /**
  * By the type of a field, the types that the function of that name accepts. The author may have meant to convert one of

@@ -10,12 +10,11 @@ import { candidates, resolveEnum, resolveName } from "../types/model/names.ts";
 import { type CelType, type Overload, type Proto, USER_FUNCTION } from "../types/model/type.ts";
 import { commonEnums } from "../types/model/type-variables.ts";
 import type { CelPlace, Checker } from "./checker.ts";
-import { describeCall } from "./describe-call.ts";
+import { describeCall, nameList } from "./describe-call.ts";
 import { checkSameEnums, comparedOperands } from "./different-enums.ts";
 import { checkEnumConversion, checkEnumFunction } from "./enum.ts";
 import { unknownMessage } from "./message.ts";
 import { isUnknown, rootOf } from "./name.ts";
-import { nameList } from "./name-list.ts";
 import { noSuchFunction } from "./no-such-function.ts";
 
 const DYN: CelType = { kind: "dyn" };

@@ -6,6 +6,7 @@ import { comparable } from "../types/functions/resolve-call.ts";
 import { holdsError, NO_VALUE } from "../types/model/error-type.ts";
 import type { Node } from "../types/model/expression.ts";
 import type { CelType, Variable } from "../types/model/type.ts";
+import { checkOkField } from "./absence/missing-fields.ts";
 import type { CelPlace, Checker } from "./checker.ts";
 import { describeCall } from "./describe-call.ts";
 import { checkSameEnums } from "./different-enums.ts";
@@ -33,8 +34,11 @@ export function checkOk(checker: Checker, ast: CallAst, place: CelPlace): Node |
       variable = group.type.members.get(arg.field);
       // The check of a plain expression reports the fault.
       if (variable === undefined) return checker.check(arg, place);
-    } else if (checker.check(arg, place) === undefined) return undefined;
-    else return wrong(`write has(${checker.textOf(arg)}) to test a field`);
+    } else {
+      const tested = checkOkField(checker, ast, arg, place);
+      if (tested !== "not missing") return tested;
+      return wrong(`write has(${checker.textOf(arg)}) to test a field`);
+    }
   }
   if (variable === undefined || !MAY_BE_ABSENT.has(variable.role)) return wrong();
   checker.read(variable, "ok", arg, place);

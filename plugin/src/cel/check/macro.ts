@@ -1,9 +1,11 @@
 import type { Ast } from "../syntax/ast.ts";
 import { type MacroCall, macroCall, macroForm } from "../syntax/macros.ts";
+import { isComplete } from "../types/facts/places.ts";
 import { checked } from "../types/forms/fit.ts";
 import { anyFails, computedList, elementProto } from "../types/forms/join.ts";
 import type { Node } from "../types/model/expression.ts";
 import type { CelType, Proto, Variable } from "../types/model/type.ts";
+import { whereItemHolds, withItemFacts } from "./absence/missing-fields.ts";
 import type { CelPlace, Checker } from "./checker.ts";
 import { checkReduce } from "./reduce.ts";
 
@@ -54,13 +56,13 @@ export function checkMacro(
   const over = rangeNode(checker, call, range, items !== undefined);
   const vars = names.flatMap((name, index): Variable[] => {
     const [type, proto] = items?.[index] ?? [DYN, undefined];
-    return name === undefined ? [] : [{ name, role: "local", absent: false, type, proto }];
+    const complete = isComplete(over);
+    return name === undefined
+      ? []
+      : [{ name, role: "local", absent: false, type, proto, ...(complete && { complete }) }];
   });
-  const inner: CelPlace = {
-    ...place,
-    locals: new Map([...place.locals, ...vars.map((variable) => [variable.name, variable] as const)]),
-  };
-  const bodies = checker.all(call.bodies, inner);
+  const locals = new Map([...place.locals, ...vars.map((variable) => [variable.name, variable] as const)]);
+  const bodies = checkBodies(checker, call, withItemFacts({ ...place, locals }, over, vars), vars);
   const args = bodies && conditions(checker, call, bodies);
   if (args === undefined || (items === undefined && checker.language.checked)) return undefined;
   const result = resultOf(checker, call, over, vars, args);
@@ -76,6 +78,19 @@ export function checkMacro(
   const node: Node = { ...base, kind: "macro", macro: call.macro, range: over, vars, args };
   checker.expected.set(node, expectedOf(call, args));
   return node;
+}
+
+/** Checks the bodies of a macro. The first of two is a condition, which the second one relies on. */
+function checkBodies(
+  checker: Checker,
+  { bodies: [first, ...others] }: MacroCall,
+  place: CelPlace,
+  vars: readonly Variable[],
+): Node[] | undefined {
+  if (first === undefined) return [];
+  const head = checker.check(first, place);
+  const rest = checker.all(others, whereItemHolds(place, head, vars));
+  return head && rest && [head, ...rest];
 }
 
 /** Returns a sentence with the arguments of a macro. */

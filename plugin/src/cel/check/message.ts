@@ -14,9 +14,9 @@ import type { CelType, Proto } from "../types/model/type.ts";
 import { typeName, typeNameOfEnums } from "../types/model/type-name.ts";
 import { orNull } from "../types/model/type-variables.ts";
 import type { CelPlace, Checker } from "./checker.ts";
+import { nameList } from "./describe-call.ts";
 import { fieldHint } from "./field-hint.ts";
 import { optionalOf } from "./literal.ts";
-import { nameList } from "./name-list.ts";
 
 type Literal = Ast & { kind: "message" };
 

@@ -3,7 +3,7 @@ import type { Ast } from "../syntax/ast.ts";
 import { valueEndingIn } from "../types/model/names.ts";
 import type { CelType, Variable } from "../types/model/type.ts";
 import type { CelPlace, Checker } from "./checker.ts";
-import { nameList } from "./name-list.ts";
+import { nameList } from "./describe-call.ts";
 
 const SIZES: ReadonlySet<string> = new Set(["length", "size", "count"]);
 

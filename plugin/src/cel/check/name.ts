@@ -9,10 +9,11 @@ import { extensionNamed, NO_EXTENSIONS } from "../types/model/extension.ts";
 import { enumType, fieldType } from "../types/model/field-type.ts";
 import { resolveEnum, resolveName } from "../types/model/names.ts";
 import type { CelType, FieldType, Proto, Variable } from "../types/model/type.ts";
+import { missingRead } from "./absence/missing-fields.ts";
 import { openVariable, selectIfThere } from "./absence/open-names.ts";
 import type { CelPlace, Checker } from "./checker.ts";
+import { nameList } from "./describe-call.ts";
 import { noFieldsHint, unknownMemberHint, unknownNameHint } from "./name-hint.ts";
-import { nameList } from "./name-list.ts";
 import { presenceHint } from "./presence-hint.ts";
 
 const BOOL: CelType = { kind: "bool" };
@@ -83,7 +84,7 @@ function readVariable(checker: Checker, variable: Variable, at: Span, place: Cel
     const hint = `read one header: ${variable.name}["x-request-id"]`;
     return checker.complain("BFF306", at, `"${variable.name}" is not a value by itself`, hint);
   }
-  checker.read(variable, "value", at, place);
+  checker.read(variable, place.tested === "ok" ? "ok" : "value", at, place);
   // An Any may contain a message of an unknown type.
   const any = variable.type.kind === "dyn" && variable.type.any === true;
   return { ...checker.base(at, variable.type, variable.proto, any), kind: "name", variable };
@@ -160,7 +161,9 @@ export function checkSelect(
       const value = checker.check(ast.of, there);
       return value && selectFrom(checker, value, ast, test, there);
     });
-  const of = checker.check(ast.of, place);
+  // In `has(a.b.c)` and `a.b.?c`, `a.b` may be missing, too.
+  const path = (test || ast.optional) && dottedName(ast.of) !== undefined;
+  const of = checker.check(ast.of, path ? { ...place, tested: "has" } : place);
   return of && selectFrom(checker, of, ast, test, place);
 }
 
@@ -196,7 +199,8 @@ function selectFrom(
       const value = fieldType(field);
       // An Any may contain a message of an unknown type.
       const any = value.type.kind === "dyn" && value.type.any === true;
-      return select(value.type, value.proto, any, field);
+      const node = select(value.type, value.proto, any, field);
+      return optional ? node : { ...node, ...missingRead(checker, { of, field, ast, test }, place) };
     }
     case "opaque": {
       if (!isError(type)) break;

@@ -1,6 +1,8 @@
 import type { MacroCall } from "../syntax/macros.ts";
+import { isComplete } from "../types/facts/places.ts";
 import type { Node } from "../types/model/expression.ts";
 import type { CelType, Variable } from "../types/model/type.ts";
+import { withItemFacts } from "./absence/missing-fields.ts";
 import type { CelPlace, Checker } from "./checker.ts";
 
 const DYN: CelType = { kind: "dyn" };
@@ -33,9 +35,10 @@ export function checkReduce(
     absent: false,
     type: over.kind === "list" ? over.element : DYN,
     proto: range.proto?.kind === "list" ? range.proto.of : undefined,
+    ...(isComplete(range) && { complete: true }),
   };
   const locals = new Map([...place.locals, [result.name, result] as const, [item.name, item] as const]);
-  const next = checker.check(step, { ...place, locals });
+  const next = checker.check(step, withItemFacts({ ...place, locals }, range, [item]));
   if (next === undefined) return undefined;
   if (!checker.types.assignable(checker.typeOf(next), type))
     return checker.complain(

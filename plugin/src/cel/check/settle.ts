@@ -71,10 +71,11 @@ class Settling {
       }
       case "typename":
         return { ...node, type, named: this.#known(node.named) };
-      case "ok":
-        return node.known === undefined && this.#unsafe.has(node.variable)
-          ? { ...node, type, known: true }
-          : { ...node, type };
+      case "ok": {
+        const field = node.field && { ...node.field, of: this.node(node.field.of) };
+        const known = node.known === undefined && this.#unsafe.has(node.variable);
+        return { ...node, type, ...(field && { field }), ...(known && { known }) };
+      }
       default:
         return { ...node, type };
     }

@@ -9,6 +9,7 @@ import type { Variable } from "../types/model/type.ts";
 import { emitCall } from "./calls/call.ts";
 import { emitConditional } from "./control/logic.ts";
 import { emitMacro } from "./control/macro.ts";
+import { emitMissing } from "./control/missing.ts";
 import type { Emitter, Print } from "./emitter/emitter.ts";
 import { emitMap, emitMessage } from "./messages/message.ts";
 import { emitRecord, isRecord } from "./messages/record.ts";
@@ -45,6 +46,7 @@ function value(emitter: Emitter, node: Node): Piece {
     case "ok":
       if (node.known !== undefined) return atom(String(node.known));
       if (emitter.names.fails?.(node)) return atom("false");
+      if (node.field !== undefined) return not(emitMissing(emitter, node.field.of, node.field.field.name));
       return node.variable.absent || node.set
         ? binary(atom(emitter.names.variable(node.variable)), "!==", atom("undefined"), LEVEL.equality)
         : atom("true");
@@ -72,6 +74,8 @@ function value(emitter: Emitter, node: Node): Piece {
       return emitMessage(emitter, node);
   }
 }
+
+const not = (test: Piece): Piece => piece(["!", ...operand(test, LEVEL.unary)], test.form, LEVEL.unary);
 
 /** Prints the value in a given form. Literals, conditionals and comprehensions are printed in it directly. */
 function as(emitter: Emitter, node: Node, form: Form): Piece {

@@ -1,15 +1,18 @@
 import type { DescField } from "@bufbuild/protobuf";
+import { childrenOf } from "../types/facts/children.ts";
+import { expressionOfGaps } from "../types/facts/places.ts";
 import { convertible } from "../types/forms/convertible.ts";
 import { celForm, type Form, formOf, isNullableMessage, narrows, protoForm, sameForm } from "../types/forms/form.ts";
 import type { Expression, Node } from "../types/model/expression.ts";
 import { fieldType } from "../types/model/field-type.ts";
 import type { CelType, Proto, Variable } from "../types/model/type.ts";
+import { emitGapOf } from "./control/missing.ts";
 import { print } from "./dispatch.ts";
 import { Emitter } from "./emitter/emitter.ts";
 import { emitElements, emitOptional } from "./messages/elements.ts";
 import type { Code, Names } from "./pieces/code.ts";
 import { coerce, ifSet, packed } from "./pieces/coerce.ts";
-import { atom, LEVEL, type Piece } from "./pieces/piece.ts";
+import { atom, LEVEL, operand, type Piece } from "./pieces/piece.ts";
 
 /** Prints CEL's value. No value is unset: an unset message reads as its default, an unset wrapper as null. */
 export function emitValue(expression: Expression, names: Names): Code {
@@ -56,6 +59,28 @@ export function emitField(of: Variable, field: DescField, set: boolean, names: N
   const read = emitter.path(root);
   return codeOf(read, type, proto, false);
 }
+
+/** Prints a test that a field of a composed message is missing, or is not: a variable of the role "field". */
+export function emitGap(variable: Variable, names: Names, missing: boolean): Code["print"] {
+  const root = expressionOfGaps(variable);
+  const read = root === undefined ? [] : variablesIn(root);
+  const absent = new Set(
+    [variable.missing?.root, ...read].filter((name) => name?.absent).flatMap((name) => name ?? []),
+  );
+  const emitter = new Emitter(names, absent, root ?? NO_NODE, print);
+  const test = emitGapOf(emitter, variable);
+  return missing ? [...operand(test, LEVEL.or)] : ["!", ...operand(test, LEVEL.unary)];
+}
+const NO_NODE: Node = {
+  at: { file: "", line: 0, column: 0, endLine: 0, endColumn: 0 },
+  fails: false,
+  kind: "constant",
+  value: false,
+  type: { kind: "bool" },
+  proto: undefined,
+};
+const variablesIn = (node: Node): readonly Variable[] =>
+  node.kind === "name" ? [node.variable] : childrenOf(node).flatMap(variablesIn);
 
 function isPrintedAs(form: Form, proto: Proto | undefined): boolean {
   // The path opens boxes, so the printed value is no longer the message.

@@ -6,6 +6,7 @@ import { distinctReport } from "../../diagnostic/distinct.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { type AnyBlock, blocksOf } from "../../resolve/model/blocks.ts";
 import { effectTable } from "../../resolve/model/effects.ts";
+import { declarationOf, safeRead } from "../../resolve/model/missing/missing-hints.ts";
 import type { Followed, Model, Source, Step } from "../../resolve/model/model.ts";
 import { callInputs, callsOf, sourceExpressions } from "../../resolve/model/source-parts.ts";
 import { nameOf } from "../all-expressions.ts";
@@ -72,7 +73,7 @@ function checkReads(model: Model, report: Report): void {
         message: `"${call.method.name}" is not called ${when(shown, first.variable)}: "${field.name}" of "${field.parent.name}" is then empty, although nothing failed`,
         at: first.at,
         related: causesOf(block, first.variable, model),
-        hint: `add ${conditionFor(step, [shown])}${field.fieldKind === "list" || field.fieldKind === "map" ? "" : `, or declare "${field.name}" as optional`}`,
+        hint: `${decisionOver(step, [{ variable: first.variable, shown }])}${field.fieldKind === "list" || field.fieldKind === "map" ? "" : `, or declare "${field.name}" as optional`}`,
       });
     }
   }
@@ -117,15 +118,26 @@ function inputsOf(source: Source): readonly Expression[] {
 function reportWrite({ block, step, model }: Place, absent: readonly AbsentInput[], report: Report): void {
   const [first] = absent;
   if (first === undefined) return;
-  const names = absent.map(({ variable }) => shownIn(block, variable));
+  const named = absent.map(({ variable }) => ({ variable, shown: shownIn(block, variable) }));
   report({
     code: "BFF652",
     severity: "error",
-    message: `${nameOf(step)} has side effects, and is left out with a success ${when(names[0], first.variable)}`,
+    message: `${nameOf(step)} has side effects, and is left out with a success ${when(named[0]?.shown, first.variable)}`,
     at: first.at,
     related: causesOf(block, first.variable, model),
-    hint: `add ${conditionFor(step, names)}`,
+    hint: decisionOver(step, named),
   });
+}
+
+/** Returns the edit that lets the `if` of a step decide. Items have no name that the `if` could test. */
+function decisionOver(step: Step, names: readonly { readonly variable: Variable; readonly shown: string }[]): string {
+  const ofItems = names.some(({ variable }) => variable.missing !== undefined && variable.missing.root === undefined);
+  if (!ofItems)
+    return `add ${conditionFor(
+      step,
+      names.map(({ shown }) => shown),
+    )}`;
+  return "compute the value in a step with `supplementary: true`, and test that step by `ok` in the `if` of this one";
 }
 
 /** Reports inputs of a stream's source that may be absent: the source has no `if`. */
@@ -166,7 +178,7 @@ const shownIn = ({ args }: AnyBlock, variable: Variable): string =>
   args.members.some((arg) => arg.variable === variable) ? `args.${variable.name}` : variable.name;
 
 const when = (shown: string | undefined, { role }: Variable): string =>
-  role === "principal" ? "for anonymous callers" : `if "${shown}" is absent`;
+  role === "principal" ? "for anonymous callers" : `if "${shown}" is ${role === "field" ? "missing" : "absent"}`;
 
 /** Returns the place that makes a variable absent. */
 function causesOf(
@@ -181,6 +193,8 @@ function causesOf(
     const why = step.supplementary && !step.deferred ? "is supplementary" : "may be absent";
     return [{ at: declared, message: `"${variable.name}" ${why}` }];
   }
+  const field = declarationOf(model.ir, variable);
+  if (field.length > 0) return field;
   const [open] = variable.role === "principal" && "callers" in block ? (block.callers?.open ?? []) : [];
   if (open === undefined) return [];
   const at = model.permits.find(({ rpc }) => rpc === open)?.public ?? open.at;
@@ -197,20 +211,21 @@ function reportCritical({ block, step, model }: Place, writes: boolean, report: 
     for (const variable of expression?.unsafe ?? []) {
       const cause = [...block.shared, ...block.steps].find((other) => other.variable === variable);
       const arg = block.args.members.find((member) => member.variable === variable);
-      if (!(cause?.absentByFailure ?? arg?.absentByFailure ?? false) || cause?.deferred === true) continue;
+      const byFailure = cause?.absentByFailure ?? arg?.absentByFailure ?? variable.missing?.lack === "failure";
+      if (!byFailure || cause?.deferred === true) continue;
       const shown = shownIn(block, variable);
       const read = expression?.reads.find((other) => other.variable === variable && !other.safe);
       const cures = [
-        writes ? `add ${conditionFor(step, [shown])}` : "add `supplementary: true` to this step",
-        ...(arg === undefined ? [`give "${shown}" a \`fallback\``] : []),
+        writes ? decisionOver(step, [{ variable, shown }]) : "add `supplementary: true` to this step",
+        ...(cause === undefined ? [] : [`give "${shown}" a \`fallback\``]),
       ].join(", ");
       report({
         code: "BFF602",
         severity: "error",
         message: `step ${step.name === undefined ? "" : `"${step.name}" `}is critical, but reads "${shown}", which a failure may make absent`,
         at: read?.at ?? step.ir.at,
-        ...(cause === undefined ? {} : { related: causesOf(block, variable, model) }),
-        hint: `${cures}, or read it as ok(${shown}) ? … : …`,
+        ...(arg === undefined ? { related: causesOf(block, variable, model) } : {}),
+        hint: `${cures}, or ${variable.missing === undefined ? `read it as ok(${shown}) ? … : …` : safeRead(variable)}`,
       });
       return true;
     }

@@ -104,7 +104,10 @@ function absentByFailure(message: Composed): ReadonlySet<unknown> {
 function checkCanFail(step: Step, absent: ReadonlySet<unknown>, report: Report): void {
   const { source, ir } = step;
   const fails = (expressions: ReturnType<typeof stepExpressions>): boolean =>
-    expressions.some(({ fails, unsafe }) => fails || unsafe.some((variable) => absent.has(variable)));
+    expressions.some(
+      ({ fails, unsafe }) =>
+        fails || unsafe.some((variable) => absent.has(variable) || variable.missing?.lack === "failure"),
+    );
   const computed =
     source.kind === "by" || source.kind === "switch" || (source.kind === "each" && source.source.kind === "by");
   if (!computed || fails(stepExpressions(step))) return;

@@ -11,6 +11,7 @@ import { type StepContext, stepContext } from "../steps/step-context.ts";
 import { around, block, type Line, type Lines, line, mentions, unreadAsVoid } from "../text/lines.ts";
 import { readParameters } from "../values/lambda.ts";
 import { argumentsType, outerLocals, parameters } from "./emit-message.ts";
+import { emitMarks } from "./emit-missing.ts";
 import { emitResponse } from "./emit-response.ts";
 import type { SharedTypes } from "./emit-start.ts";
 import { emitTouch } from "./emit-touch.ts";
@@ -76,6 +77,7 @@ function emitBody(message: PlanMessage, names: MessageNames, cx: StepContext, lo
   const ending: Lines = [
     ...response.before,
     ...response.lines,
+    ...emitMarks(message, names),
     ...(touches.length > 0 ? block(["if (cx.degraded) {"], touches, ["}"]) : []),
     [`return ${names.result};`],
   ];

@@ -14,6 +14,7 @@ import { emitStep } from "../steps/emit-step.ts";
 import { awaitIn } from "../steps/place.ts";
 import { hoistedLines, type StepContext, sharedLocal, sharedProperty, stepContext } from "../steps/step-context.ts";
 import { block, type Line, type Lines, mentions, unreadAsVoid } from "../text/lines.ts";
+import { emitMarks } from "./emit-missing.ts";
 import { emitParts } from "./emit-parts.ts";
 import { emitResponse } from "./emit-response.ts";
 import type { SharedTypes } from "./emit-start.ts";
@@ -64,13 +65,15 @@ function emitBody(message: PlanMessage, names: MessageNames, cx: StepContext): L
     .filter((touch) => !later.has(touch))
     .map((touch) => emitTouch(touch, message, names, hoisted));
   const parts = emitParts(message, names, hoisted);
-  const end: Lines = [...response.before, ...response.lines, ...touches, ...parts];
+  const marks = composed.resolver === undefined ? emitMarks(message, names) : [];
+  const end: Lines = [...response.before, ...response.lines, ...marks, ...touches, ...parts];
   const steps = mentioned(printed, (step) => admits !== undefined && step.sync && isAdmission(step, message), [
     ...message.awaited.map((step): Line => [`${step.name}Step`]),
     ...end,
   ]);
   const ending: Lines = [
     ...(composed.resolver === undefined ? [...response.before, ...response.lines] : []),
+    ...marks,
     ...(touches.length > 0 ? block(["if (cx.degraded) {"], touches, ["}"]) : []),
     ...parts,
     [`return ${names.result};`],

@@ -7,6 +7,7 @@ import type { MessageNames } from "../names/message-names.ts";
 import { type Hoisted, originPrint } from "../steps/step-context.ts";
 import { anyOf } from "../text/any-of.ts";
 import type { Line } from "../text/lines.ts";
+import { joinedBy, presentTest } from "../values/absence.ts";
 import { conjunct, fieldValue, negatedConjunct } from "../values/value.ts";
 
 /** @param holder the object with the field's value: the response, or the fields of a part */
@@ -35,9 +36,9 @@ function touchPrint(
   if (touch.target.kind === "resolved") return emitTouchOfResolved(touch, touch.target.field, names, hoisted);
   if (target?.kind === "field") {
     const { field, bound } = target;
-    const unsafe = bound.expression.unsafe.map((variable): Line => [names.variable(variable), " !== undefined"]);
+    const unsafe = bound.expression.unsafe.map((variable) => presentTest(variable, names));
     if (field.fieldKind === "list" || field.fieldKind === "map")
-      present = unsafe.length === 0 ? ["true"] : unsafe.flatMap((test, i) => (i === 0 ? [...test] : [" && ", ...test]));
+      present = unsafe.length === 0 ? ["true"] : joinedBy(" && ", unsafe);
     else if (unsafe.length > 0 || canBeUnset(bound.expression))
       switch (isInherited(field) ? "default" : presenceOf(field)) {
         case "optional":

@@ -19,6 +19,7 @@ import {
   width,
 } from "../text/lines.ts";
 import { templateText } from "../text/template-text.ts";
+import { presentTest } from "../values/absence.ts";
 import { operandOf, propertiesOf, treeOf } from "../values/emit-set.ts";
 import { holeValue } from "../values/emit-tags.ts";
 import { boundValue, presentValue, type ValueNames } from "../values/value.ts";
@@ -169,7 +170,7 @@ function testOf(rule: PlanErrorRule, names: MessageNames, comparesCode: boolean)
   const sure = rule.if.fails ? [...sureWhere(rule.if, true).intersection(read)] : [];
   const test: Line = rule.if.fails
     ? [
-        ...sure.flatMap((variable) => [names.variable(variable), " !== undefined && "]),
+        ...sure.flatMap((variable): Line => [...presentTest(variable, names), " && "]),
         names.file.runtime("holds"),
         "(() => ",
         ...emitValue({ ...rule.if, root: restOf(rule.if.root, new Set(sure)) ?? rule.if.root }, names).print,

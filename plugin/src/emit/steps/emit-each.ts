@@ -1,9 +1,10 @@
 import { restOf, returnsOf, sureWhere, type Variable } from "../../cel/index.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import type { PlanStep } from "../../plan/model/messages.ts";
-import type { PlanCall, PlanEachSource } from "../../plan/model/sources.ts";
+import type { PlanEachSource } from "../../plan/model/sources.ts";
 import { group } from "../text/group.ts";
 import { around, block, type Line, type Lines, mentions } from "../text/lines.ts";
+import { absentTest, joinedBy } from "../values/absence.ts";
 import { condition, inferredValue, operandValue, plainValue } from "../values/value.ts";
 import type { StepContext } from "./step-context.ts";
 import { callsOn, cleared, composition, compositionForList, send } from "./step-parts.ts";
@@ -61,7 +62,9 @@ function itemsOf(source: PlanEachSource, step: PlanStep, { names }: StepContext)
   if (tracks.lacks) {
     // An argument that is absent leaves no item out.
     const value = source.source.kind === "compose" ? [] : source.expressions;
-    const rested = new Set([source.if, source.key, ...value].flatMap((expression) => expression?.unsafe ?? []));
+    const rested = new Set(
+      ofAllItems([source.if, source.key, ...value].flatMap((expression) => expression?.unsafe ?? [])),
+    );
     lines.push([`${step.name}Lacks = `, ...absentOf(rested, names), ";"]);
   }
   lines.push(...nothingWithout(sure, source, names));
@@ -118,10 +121,16 @@ function nothingWithout(
   return [["if (", ...absentOf(missing, names), ") ", ...end, ";"]];
 }
 
+/** Returns the variables that are the same for all items. A missing field is tested for each item. */
+const ofAllItems = (variables: readonly Variable[]): readonly Variable[] =>
+  variables.filter(({ missing }) => missing === undefined);
+
 /** Prints a test that one of these is absent. */
 function absentOf(variables: ReadonlySet<Variable>, names: StepContext["names"]): Line {
-  const tests = [...variables].map((variable): Line => [names.variable(variable), " === undefined"]);
-  return tests.flatMap((test, i) => (i === 0 ? test : [" || ", ...test]));
+  return joinedBy(
+    " || ",
+    [...variables].map((variable) => absentTest(variable, names)),
+  );
 }
 
 /**
@@ -132,10 +141,10 @@ function guardedSource(source: PlanEachSource): {
   readonly sure: ReadonlySet<Variable>;
   readonly keyless: ReadonlySet<Variable>;
 } {
-  const keyless = new Set(source.key?.unsafe);
+  const keyless = new Set(ofAllItems(source.key?.unsafe ?? []));
   if (source.if === undefined) return { sure: keyless, keyless: new Set() };
   const read = [source.key, ...source.expressions].flatMap((expression) => [...(expression?.safe ?? [])]);
-  const sure = sureWhere(source.if, true).intersection(new Set(read));
+  const sure = new Set(ofAllItems([...sureWhere(source.if, true).intersection(new Set(read))]));
   return { sure, keyless: keyless.difference(sure) };
 }
 
@@ -153,15 +162,8 @@ function itemValue(source: PlanEachSource, step: PlanStep, cx: StepContext, list
     return around([`${on}.sub((cx) => `], composition(inner, step, cx, "cx"), [")"]);
   }
   const value = send(inner.call, step, cx, on);
-  const unsafe = unsafeNames(inner.call, cx);
-  return unsafe.length === 0
-    ? value
-    : around([unsafe.map((name) => `${name} === undefined`).join(" || "), " ? undefined : "], value, []);
-}
-function unsafeNames(call: PlanCall, cx: StepContext): string[] {
-  return [...new Set(call.expressions.flatMap(({ unsafe }) => unsafe))].map((variable) =>
-    String(cx.names.variable(variable)),
-  );
+  const unsafe = new Set(inner.call.expressions.flatMap((expression) => expression.unsafe));
+  return unsafe.size === 0 ? value : around([...absentOf(unsafe, names), " ? undefined : "], value, []);
 }
 
 /** Prints `cx.quorum(shops, { enough: 3 }, (shop, cx) => value)`. `value` uses the `cx` of its item. */
@@ -232,7 +234,9 @@ function mapOf(source: PlanEachSource, step: PlanStep, cx: StepContext, items: L
     const pair = [...items, `.map((${used}) => [`, ...key, ", ", ...(value[0] ?? []), "] as const);"];
     return [["const pairs = ", ...pair], KEYED];
   }
+  const missing = source.key.unsafe.filter((variable) => variable.missing !== undefined);
   const pair: Lines = [
+    ...(missing.length > 0 ? [["if (", ...absentOf(new Set(missing), names), ") return undefined;"]] : []),
     ...around(["const value = "], awaited, [";"]),
     source.itemAbsent
       ? ["return value === undefined ? undefined : ([", ...key, ", value] as const);"]

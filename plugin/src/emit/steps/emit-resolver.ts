@@ -14,6 +14,7 @@ import type { FileNames } from "../names/file-names.ts";
 import { principalType, typeOfRequest } from "../names/request-type.ts";
 import { block, type Line, type Lines, line, object, property } from "../text/lines.ts";
 import { suppliedType } from "../text/supplied-type.ts";
+import { presentTest } from "../values/absence.ts";
 import type { StepContext } from "./step-context.ts";
 import { callsOn } from "./step-parts.ts";
 
@@ -163,8 +164,8 @@ function emitMetadata(
   const properties = sends.map(({ key, by, if: when }): Line => {
     const value = emitValue(by, names).print;
     // Metadata over a caller is left out if the caller is absent.
-    const guards = [...new Set([by, when].flatMap((expression) => expression?.unsafe ?? []))].map(
-      (variable): Line => [names.variable(variable), " !== undefined"],
+    const guards = [...new Set([by, when].flatMap((expression) => expression?.unsafe ?? []))].map((variable) =>
+      presentTest(variable, names),
     );
     const tests: Line[] = [...guards, ...(when === undefined ? [] : [["(", ...emitValue(when, names).print, ")"]])];
     const test = tests.flatMap((test, i): Line => (i === 0 ? test : [" && ", ...test]));

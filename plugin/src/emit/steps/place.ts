@@ -1,6 +1,7 @@
 import type { Expression, Read } from "../../cel/index.ts";
 import type { PlanStep } from "../../plan/model/messages.ts";
 import { type Line, type Lines, mentions } from "../text/lines.ts";
+import { absentTest } from "../values/absence.ts";
 import type { StepContext } from "./step-context.ts";
 
 /** A place in the code, with the values that are already awaited there. */
@@ -76,7 +77,7 @@ export function unlessThere(
 ): Lines {
   const end = (value: string): string => (first === "" ? `) return ${value};` : `) { ${first}return ${value}; }`);
   const unsafe = [...new Set(expressions.flatMap((expression) => expression?.unsafe ?? []))];
-  const tests = unsafe.map((variable): Line => [names.variable(variable), " === undefined"]);
+  const tests = unsafe.map((variable) => absentTest(variable, names));
   const failing = unsafe.flatMap((variable) => (variable.failure && names.step(variable)) ?? []);
   if (!step.explained || failing.length === 0) return tests.map((test) => ["if (", ...test, end("undefined")]);
   const all = tests.flatMap((test, i): Line => (i === 0 ? test : [" || ", ...test]));

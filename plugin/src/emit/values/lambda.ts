@@ -4,6 +4,7 @@ import { lowerCamel, NameScope } from "../../plan/names/name-scope.ts";
 import { appNames } from "../names/app-names.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { type Line, mentions } from "../text/lines.ts";
+import { absentTest, joinedBy, presentTest } from "./absence.ts";
 
 /** A parameter with its type, if TypeScript takes the type from here. */
 export interface Typed {
@@ -41,14 +42,15 @@ export function lambda([, ...type]: Line, others: readonly (string | Typed)[], b
 
 export function absentAs(value: string, { unsafe, safe }: Expression, names: Names, print: Line): Line {
   // TypeScript does not carry the narrowing of the condition to this place.
-  const missing = [...unsafe, ...safe].flatMap(
-    (variable, i): Line => [...(i === 0 ? [] : [" || "]), names.variable(variable), " === undefined"],
+  const missing = joinedBy(
+    " || ",
+    [...unsafe, ...safe].map((variable) => absentTest(variable, names)),
   );
   return missing.length === 0 ? print : [...missing, ` ? ${value} : `, ...print];
 }
 export function applies(condition: Expression, names: Names): Line {
   const { print, precedence } = emitValue(condition, names);
-  const there = condition.unsafe.flatMap((variable): Line => [names.variable(variable), " !== undefined && "]);
+  const there = condition.unsafe.flatMap((variable): Line => [...presentTest(variable, names), " && "]);
   if (there.length === 0) return print;
   return precedence === "atom" ? [...there, ...print] : [...there, "(", ...print, ")"];
 }

@@ -20,6 +20,7 @@ import type { Reader } from "../../plan/model/sources.ts";
 import type { FileNames } from "../names/file-names.ts";
 import type { Line } from "../text/lines.ts";
 import { literalType } from "../text/literal-type.ts";
+import { absentTest, joinedBy, presentTest } from "./absence.ts";
 import { emitAsField } from "./convert-field.ts";
 
 export interface ValueCode {
@@ -97,7 +98,7 @@ function typed(expression: Expression, code: Code, names: ValueNames): Code {
 function plain(expression: Expression, { print, mayBeUndefined }: Code, names: ValueNames): ValueCode {
   const [variable] = expression.unsafe;
   // A value that may be absent stays unchanged.
-  if (variable !== undefined && print.length === 1 && print[0] === names.variable(variable))
+  if (variable?.missing === undefined && variable && print.length === 1 && print[0] === names.variable(variable))
     return { print, mayBeUndefined: true };
   return unlessAbsent(expression, { print, mayBeUndefined }, "undefined", names);
 }
@@ -138,7 +139,7 @@ export function inferredPresent(bound: BoundExpression, names: ValueNames): Line
 
 /** A condition as an operand of `&&`, `!` or `?`. */
 export function condition(expression: Expression, names: ValueNames): Line {
-  const guards = expression.unsafe.flatMap((variable) => [names.variable(variable), " !== undefined && "]);
+  const guards = expression.unsafe.flatMap((variable): Line => [...presentTest(variable, names), " && "]);
   const code = emitValue(expression, names);
   const print = undecided(code.print);
   return guards.length === 0 ? print : [...guards, ...(weak(code) ? ["(", ...print, ")"] : print)];
@@ -186,11 +187,10 @@ function not(root: Node): Node {
 
 function unlessAbsent(expression: Expression, value: ValueCode, absent: string, names: ValueNames): ValueCode {
   if (expression.unsafe.length === 0) return value;
-  const missing = expression.unsafe.flatMap((variable, i) => [
-    ...(i === 0 ? [] : [" || "]),
-    names.variable(variable),
-    " === undefined",
-  ]);
+  const missing = joinedBy(
+    " || ",
+    expression.unsafe.map((variable) => absentTest(variable, names)),
+  );
   return { print: [...missing, ` ? ${absent} : `, ...value.print], mayBeUndefined: absent === "undefined" };
 }
 

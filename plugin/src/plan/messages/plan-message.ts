@@ -29,6 +29,7 @@ export interface MessageSurroundings {
   readonly calls: ReadonlyMap<Call, Entry>;
   readonly topics: PlanTopics;
   readonly maskReads: ReadonlyMap<Call, PathReads>;
+  readonly marked: PlanMessage["marked"];
   readonly resolvers: PlanMessage["resolvers"];
   readonly ranks: ReadonlyMap<Step, number>;
   /** Steps over lists that are as long as the client likes. */
@@ -200,6 +201,7 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
     admits: steps.some((step) => step.immediate) ? around.admits : undefined,
     ...awaitedOf(all, { read, ended }, selective),
     touches,
+    marked: around.marked,
     parts: parts.map(({ targets }) => {
       const partReads = inTargets((index) => targets.includes(index));
       return {

@@ -53,6 +53,8 @@ export interface PlanMessage extends PlanBlock {
   /** Steps that must have ended, but whose values are not read: steps that are `held` and feed no field. */
   readonly barriers: readonly PlanStep[];
   readonly touches: readonly Touch[];
+  /** Fields that are marked if they are missing, because readers of the message depend on it. */
+  readonly marked: ReadonlySet<DescField>;
   /** Fields that come later in a stream of parts: each with the steps that it waits for. No field is in two parts. */
   readonly parts: readonly PlanPart[];
   /** Deferred side effects for which no part, or no part that a client chooses, may wait. */

@@ -103,7 +103,7 @@ export class AliasTable implements Aliases {
   }
 
   /** Builds the conversion from its upstream for every aliased message and enum, reporting what does not fit. */
-  buildAll(): void {
+  buildAll(): this {
     for (const { ir, upstreams } of this.#enums.values())
       for (const upstream of upstreams) this.enum(upstream, ir.desc);
     for (const { ir, upstreams } of this.#messages.values())
@@ -112,6 +112,7 @@ export class AliasTable implements Aliases {
         this.message(upstream, ir.desc);
       }
     this.#checking = false;
+    return this;
   }
 
   message(from: DescMessage, to: DescMessage): MessageConversion | undefined {

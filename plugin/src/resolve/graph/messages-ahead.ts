@@ -1,4 +1,5 @@
 // Messages that an editor shows are resolved before all others.
+import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { MessageGraph } from "./message-graph.ts";
 
@@ -6,8 +7,11 @@ import type { MessageGraph } from "./message-graph.ts";
 export interface Ahead {
   /** Their names, read when the first message is resolved. */
   readonly files: () => ReadonlySet<string>;
-  /** Called when the messages of these files are resolved, and again after all messages. */
-  readonly resolved: () => void;
+  /**
+   * Called when the messages of these files are resolved, and again after all messages.
+   * @param pending the diagnostics of resolving until now
+   */
+  readonly resolved: (pending: readonly Diagnostic[]) => void;
 }
 
 /**

@@ -8,6 +8,7 @@ import { isPart, isPosition } from "../../model/stream-fields.ts";
 import { bindTo } from "../conversions/bind.ts";
 import { rootOf } from "../graph/message-graph.ts";
 import { isDegradation, isFilled } from "../model/degradation.ts";
+import { declarationOf, safeRead } from "../model/missing/missing-hints.ts";
 import type { Step } from "../model/model.ts";
 import { sourceExpressions } from "../model/source-parts.ts";
 import { syntheticText } from "../names/synthetic-text.ts";
@@ -279,6 +280,17 @@ function checkAbsence(cx: MessageContext, field: IrField, expression: Expression
       at: expression.reads.find((read) => read.variable === variable && !read.safe)?.at ?? expression.text.at,
       related: cx.openAt.map((at) => ({ at, message: "any client may call" })),
       hint: "make the field `optional`, or read it as ok(principal) ? … : …",
+    });
+    return;
+  }
+  if (variable.missing !== undefined) {
+    cx.scope.report({
+      code: "BFF601",
+      severity: "error",
+      message: `field "${field.desc.name}" always has a value (${typeName(fieldType(field.desc).type)}), but "${variable.name}" may be missing`,
+      at: expression.reads.find((read) => read.variable === variable && !read.safe)?.at ?? expression.text.at,
+      related: declarationOf(cx.run.ir, variable),
+      hint: `make the field \`optional\`, or ${safeRead(variable)}`,
     });
     return;
   }

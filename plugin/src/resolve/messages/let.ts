@@ -13,6 +13,7 @@ import { freeNames } from "../scope/free-names.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import { HEADERS, PEER } from "../scope/scope.ts";
 import type { MessageContext, Run } from "../steps/context.ts";
+import { lackIn } from "../steps/failable-scope.ts";
 import { reportCycle, resolveSteps } from "./message.ts";
 
 const NO_ARGS: Variable = {
@@ -82,6 +83,7 @@ function scopeOfLet(
     enums: run.enums,
     observe: run.observe,
     constants: run.constants,
+    lackOf: lackIn(run),
     report,
     builtins: new Map([
       ["headers", HEADERS],

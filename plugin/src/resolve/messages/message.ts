@@ -15,6 +15,7 @@ import { freeNames } from "../scope/free-names.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import { HEADERS } from "../scope/scope.ts";
 import type { MessageContext, Run } from "../steps/context.ts";
+import { lackIn } from "../steps/failable-scope.ts";
 import { clientCalls, hasResolver, resolverSteps } from "../steps/resolver.ts";
 import { resolveStep } from "../steps/step.ts";
 import { missingFields, withAlias } from "../subsets/subset-faults.ts";
@@ -123,6 +124,7 @@ function scopeOf(run: Run, ir: IrMessage, { file, welcome, roots }: Surroundings
     enums: run.enums,
     observe: run.observe,
     constants: run.constants,
+    lackOf: lackIn(run),
     report,
     builtins: new Map([
       ["args", args.variable],

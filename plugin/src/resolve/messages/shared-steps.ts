@@ -165,6 +165,7 @@ function standIn(name: string, { ir, index }: Step, { type, proto }: Variable, s
       type,
       proto,
       absent: steps.some((step) => step.absent),
+      complete: steps.every((step) => step.variable?.complete),
       failure: steps.some((step) => step.variable?.failure !== undefined) ? failureVariable(name) : undefined,
       received: receivedOfAll(steps),
     },

@@ -12,6 +12,7 @@ import type { BoundExpression, Conversions, MessageConversion, Target } from "..
 import type { RuledMessage } from "../../model/rules.ts";
 import type { Call, Fail } from "./call.ts";
 import type { Callers, FieldChoice, HttpCaching, Identity, ResponseCaching, Version } from "./edge.ts";
+import type { FailableFields } from "./missing/failable-fields.ts";
 import type { RestRule } from "./rest.ts";
 
 export interface Model {
@@ -59,6 +60,7 @@ export interface Model {
    * declaration is unused.
    */
   readonly suspicions: readonly Diagnostic[];
+  readonly failable: FailableFields;
 }
 
 /** A file for which code is generated. */

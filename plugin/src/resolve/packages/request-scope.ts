@@ -70,7 +70,7 @@ export function withResult(scope: MessageScope, { desc }: IrMethod): MessageScop
 
 export function messageVariable(name: string, role: "args" | "item", desc: DescMessage): Variable {
   const type = { kind: "message", desc } as const;
-  return { name, role, type, proto: type, absent: false };
+  return { name, role, type, proto: type, absent: false, complete: name !== "result" };
 }
 
 /** Wraps an expression in a step without readers, so that every walk over a block's expressions visits it. */

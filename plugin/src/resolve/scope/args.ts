@@ -24,6 +24,8 @@ export interface Argument {
   readonly absent: boolean;
   readonly absentByFailure: boolean;
   readonly tainted: boolean;
+  /** True if it is received from a client or an upstream. */
+  readonly complete: boolean;
   /** The field with presence that provides it: a field of a request, or the last one of a path. */
   readonly presence: DescField | undefined;
   /** The oneof and its owner as text, if that field is a member of a oneof. */
@@ -61,7 +63,7 @@ export function requestPlace(
 ): ComposePlace {
   const members = new Map<string, Argument>();
   for (const field of request.fields) {
-    const sure = { absent: false, absentByFailure: false, tainted: false };
+    const sure = { absent: false, absentByFailure: false, tainted: false, complete: true };
     const presence = presenceOf(field) === "implicit" ? undefined : field;
     const choice = field.oneof && `${field.oneof}`;
     members.set(field.name, { ...fieldType(field), ...sure, presence, choice, at, written: undefined });
@@ -79,6 +81,7 @@ export function requestPlace(
       absent: false,
       absentByFailure: false,
       tainted: false,
+      complete: true,
       at: name.at,
       ...none,
     });
@@ -107,6 +110,7 @@ export function argsFor(
       type: { kind: "message", desc: request },
       proto: { kind: "message", desc: request },
       absent: false,
+      complete: true,
     };
     return { args: { message: request, variable, members: [] }, broken: new Set() };
   }
@@ -207,6 +211,7 @@ function argVariable(
     type,
     proto,
     absent,
+    complete: values.every(({ complete }) => complete),
     presence,
     choice: presence && oneChoice(values),
     unset: unset && unsetIsNull(fieldType(unset)) ? undefined : unset,

@@ -118,6 +118,8 @@ export interface MessageScope {
   readonly scatters?: boolean | undefined;
   readonly observe?: Observe | undefined;
   readonly constants?: ConstantTests;
+  /** Returns why a field of a composed message can be missing. Undefined: no expression sees composed messages. */
+  readonly lackOf?: Scope["lackOf"];
 }
 
 export function free(scope: MessageScope, text: Text): FreeNames {
@@ -166,6 +168,7 @@ function namesOf(scope: MessageScope, locals: readonly Variable[]): Scope {
     known: scope.known,
     ...(scope.gone && { gone: scope.gone }),
     functions: scope.functions,
+    lackOf: scope.lackOf,
     enums: scope.enums,
   };
 }

@@ -1,5 +1,5 @@
 import type { DescMessage } from "@bufbuild/protobuf";
-import { type CelType, type Expression, type Node, presenceOf, type Variable } from "../../cel/index.ts";
+import { type CelType, type Expression, isComplete, type Node, presenceOf, type Variable } from "../../cel/index.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrBind, IrCompose } from "../../ir/step.ts";
@@ -151,8 +151,10 @@ function argumentOf(cx: MessageContext, bind: NamedBind, by: Expression, conditi
     absent: unsafe.length > 0 || condition !== undefined,
     absentByFailure:
       steps.some((step) => step.absentByFailure && step.variable !== undefined && unsafe.includes(step.variable)) ||
-      args.some((arg) => arg.absentByFailure && unsafe.includes(arg.variable)),
+      args.some((arg) => arg.absentByFailure && unsafe.includes(arg.variable)) ||
+      unsafe.some((variable) => variable.missing?.lack === "failure"),
     tainted: steps.some((step) => step.tainted) || args.some((arg) => arg.tainted),
+    complete: isComplete(by.root),
     ...presenceOfPath(by),
     at: bind.by?.at ?? bind.at,
     written: bind.by?.value,

@@ -1,4 +1,5 @@
 // Contexts for resolving one message.
+import type { DescField } from "@bufbuild/protobuf";
 import type { Overload, Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
@@ -10,6 +11,7 @@ import type { EnumRelations } from "../conversions/enum-relations.ts";
 import type { LetGraph } from "../graph/let-graph.ts";
 import type { Observe } from "../model/checked-text.ts";
 import type { Identity } from "../model/edge.ts";
+import type { Failable } from "../model/missing/failable-fields.ts";
 import type { Args, EnvVar, Host, Step } from "../model/model.ts";
 import type { PolicyContext } from "../policies/context.ts";
 import type { Governing } from "../policies/entries.ts";
@@ -51,6 +53,8 @@ export interface Run {
   readonly tried: Map<Origin, boolean>;
   /** The names of messages that deferred steps compose, themselves or through other messages; composers come first. */
   readonly late: Set<string>;
+  /** The fields of composed messages that can be missing; `read` grows while expressions are checked. */
+  readonly failable: { readonly fields: Failable; readonly read: Set<DescField> };
 }
 /** Functions by declaration, without faulty ones. Equal declarations are one function. */
 export type UserFunctions = ReadonlyMap<IrFunction, Overload>;

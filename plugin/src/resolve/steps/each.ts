@@ -1,4 +1,12 @@
-import { type CelType, type Expression, type Node, type Proto, typeName, type Variable } from "../../cel/index.ts";
+import {
+  type CelType,
+  type Expression,
+  isComplete,
+  type Node,
+  type Proto,
+  typeName,
+  type Variable,
+} from "../../cel/index.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrEach, IrShard, IrStep } from "../../ir/step.ts";
 import { protoOf } from "../../model/proto-of.ts";
@@ -115,7 +123,14 @@ function itemOf(cx: MessageContext, over: Expression, name: Text): Variable | un
     return undefined;
   }
   const proto = over.proto?.kind === "list" ? over.proto.of : protoOf(over.type.element);
-  return { name: name.value, role: "item", type: over.type.element, proto, absent: false };
+  return {
+    name: name.value,
+    role: "item",
+    type: over.type.element,
+    proto,
+    absent: false,
+    complete: isComplete(over.root),
+  };
 }
 
 /** Returns the type of all items: a list, or with a key a map. */

@@ -1,4 +1,4 @@
-import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
+import { type CelType, isComplete, type Proto, typeName, type Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrGuard, IrLatest, IrStep } from "../../ir/step.ts";
@@ -6,6 +6,7 @@ import type { IrTopic } from "../../ir/stream.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import { conversion } from "../conversions/convert.ts";
+import { safeRead } from "../model/missing/missing-hints.ts";
 import type { Source, Step } from "../model/model.ts";
 import { callsOf, composesOf, failExpressions, mayBeStale } from "../model/source-parts.ts";
 import { findTopic, itemOfTopic } from "../names/topics.ts";
@@ -96,7 +97,27 @@ function stepVariable(
   const name = ir.name?.value ?? (ir.autobind?.value === true ? `_step_${index + 1}` : undefined);
   if (name === undefined || type === undefined) return undefined;
   const failure = failable ? failureVariable(name) : undefined;
-  return { name, role: "step", type, proto, absent, failure, received: receivedOf(source) };
+  const complete = isReceived(source);
+  return { name, role: "step", type, proto, absent, failure, complete, received: receivedOf(source) };
+}
+
+/** Returns true for a value that is received from a client or an upstream. */
+function isReceived(source: Source): boolean {
+  switch (source.kind) {
+    case "by":
+      return isComplete(source.by.root);
+    case "call":
+    case "latest":
+      return true;
+    case "each":
+      return isReceived(source.source);
+    case "switch":
+      return [...source.cases.map(({ value }) => value), source.default].every(
+        (bound) => bound === undefined || isComplete(bound.expression.root),
+      );
+    default:
+      return false;
+  }
 }
 
 function refuseUnused(fallback: Text, report: Report): void {
@@ -189,12 +210,9 @@ function resolveGuard(cx: MessageContext, ir: IrGuard): Resolved | undefined {
     scope.report({
       code: "BFF606",
       severity: "error",
-      message: `a guard must decide, but "${variable.name}" may be absent`,
+      message: `a guard must decide, but "${variable.name}" may be ${variable.missing === undefined ? "absent" : "missing"}`,
       at: expression.reads.find((read) => read.variable === variable)?.at ?? expression.text.at,
-      hint:
-        expression === condition
-          ? `also decide if it is absent: ok(${variable.name}) && … or !ok(${variable.name}) || …`
-          : `also write text if it is absent, ok(${variable.name}) ? … : …, or begin the \`if\` with ok(${variable.name}) &&`,
+      hint: decisionHint(variable, expression === condition),
     });
   }
   return {
@@ -205,6 +223,15 @@ function resolveGuard(cx: MessageContext, ir: IrGuard): Resolved | undefined {
     needs: [condition],
     uses: failExpressions(fail),
   };
+}
+
+/** Returns the hint for a guard that reads a value that may be absent. */
+function decisionHint(variable: Variable, inCondition: boolean): string {
+  const { name, missing } = variable;
+  if (missing !== undefined && missing.root === undefined) return safeRead(variable);
+  return inCondition
+    ? `also decide if it is absent: ok(${name}) && … or !ok(${name}) || …`
+    : `also write text if it is absent, ok(${name}) ? … : …, or begin the \`if\` with ok(${name}) &&`;
 }
 
 function resolveFallback(

@@ -16,7 +16,7 @@ export function emitLogic(emitter: Emitter, node: CallNode): Piece {
 
 function emitNot(emitter: Emitter, of: Node): Piece {
   const value = emitter.value(of);
-  if (of.kind === "ok" && value.level !== LEVEL.and && boolOf(value) === undefined) {
+  if (of.kind === "ok" && of.field === undefined && value.level !== LEVEL.and && boolOf(value) === undefined) {
     return { ...value, print: value.print.map((part) => (part === " !== " ? " === " : part)) };
   }
   const known = boolOf(value);

@@ -133,7 +133,7 @@ function known(
     return compared === undefined ? unset : [...unset, { ...compared, equal: compared.equal === outcome }];
   }
   if (node.kind === "ok") {
-    if (node.known !== undefined) return [];
+    if (node.known !== undefined || node.field !== undefined) return [];
     // If the rest reads an absent variable, the whole expression is evaluated only if that variable is present.
     const path = node.set || node.variable.absent ? node.variable.name : undefined;
     return outcome || path === undefined ? [] : [{ node, path, constant: undefined, equal: false, few: true }];

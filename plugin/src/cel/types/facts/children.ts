@@ -5,6 +5,8 @@ export function childrenOf(node: Node): readonly Node[] {
   switch (node.kind) {
     case "select":
       return [node.of];
+    case "ok":
+      return node.field === undefined ? [] : [node.field.of];
     case "call":
       return node.args;
     case "list":

@@ -1,6 +1,7 @@
 import type { CallNode, Expression, Node } from "../model/expression.ts";
 import type { Variable } from "../model/type.ts";
 import { chosenOf, outcomeOf } from "./mentions.ts";
+import { placesOf } from "./places.ts";
 
 /** The variables with a certain state if a condition is true, and if it is false (language.md, "Absence"). */
 export interface OutcomeFacts {
@@ -20,6 +21,8 @@ function facts(node: Node, there: boolean): OutcomeFacts {
     const tested = new Set([node.variable]);
     return there ? { whenTrue: tested, whenFalse: NOTHING } : { whenTrue: NOTHING, whenFalse: tested };
   }
+  // A field that `has` finds is not missing, and neither are those before it. An unset field is not missing either.
+  if (node.kind === "select" && node.test && there) return { whenTrue: new Set(placesOf(node)), whenFalse: NOTHING };
   if (node.kind !== "call") return { whenTrue: NOTHING, whenFalse: NOTHING };
   const [first, second] = node.args;
   if (node.overload === "logical_not" && first !== undefined) {
@@ -73,7 +76,7 @@ function tested(node: Node, outcome: boolean): ReadonlySet<Variable> {
   if (node.kind === "ok") return new Set(outcome && !node.set ? [node.variable] : []);
   if (node.kind === "select" && node.test) {
     const variable = outcome ? rootOf(node) : undefined;
-    return new Set(variable === undefined ? [] : [variable]);
+    return new Set(variable === undefined ? [] : [variable, ...placesOf(node)]);
   }
   if (node.kind !== "call") return NOTHING;
   const [first] = node.args;

@@ -15,7 +15,8 @@ function namesIn(node: Node): ReadonlyMap<Variable, number> {
   const before = known.get(node);
   if (before !== undefined) return before;
   const names = new Map<Variable, number>();
-  if (node.kind === "name" || node.kind === "ok" || node.kind === "received") names.set(node.variable, 1);
+  if (node.kind === "name" || node.kind === "received" || (node.kind === "ok" && node.field === undefined))
+    names.set(node.variable, 1);
   else if (!isFolded(node)) {
     for (const part of partsOf(node)) {
       for (const [variable, count] of namesIn(part)) names.set(variable, (names.get(variable) ?? 0) + count);

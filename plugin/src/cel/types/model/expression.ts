@@ -16,7 +16,7 @@
 // - A name that is unknown without the checker is a variable of role "unknown": reading it is an error at run time.
 import type { DescEnum, DescEnumValue, DescExtension, DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Origin, Text } from "../../../diagnostic/origin.ts";
-import type { CelType, Overload, Proto, Variable } from "./type.ts";
+import type { CelType, Lack, Overload, Proto, Variable } from "./type.ts";
 
 /**
  * One read of a name. `ok(x)` tests if x has a value, and `failure(x)` reads the reason why it has none; both are
@@ -72,13 +72,19 @@ export type Node = NodeBase &
     | { readonly kind: "name"; readonly variable: Variable }
     | { readonly kind: "enum"; readonly desc: DescEnum; readonly value: DescEnumValue }
     | { readonly kind: "typename"; readonly named: CelType }
-    /** `optional`: written `a.?b`, or `of` is an optional; the result is an optional (or with `test` a bool). */
+    /**
+     * `optional`: written `a.?b`, or `of` is an optional; the result is an optional (or with `test` a bool). `place`: the
+     * field can be missing, and a name is before the fields. `gap`: an unsafe read of such a field of an item, or of
+     * another computed message.
+     */
     | {
         readonly kind: "select";
         readonly of: Node;
         readonly field: DescField | string;
         readonly test: boolean;
         readonly optional?: true;
+        readonly place?: Variable;
+        readonly gap?: Lack;
       }
     /** A field that an extension of proto2 adds. */
     | { readonly kind: "extension"; readonly of: Node; readonly extension: DescExtension; readonly test: boolean }
@@ -90,8 +96,17 @@ export type Node = NodeBase &
         readonly args: readonly Node[];
         readonly userFunction?: Overload;
       }
-    /** `set`: not `ok(args.x)` but `has(args.x)`, of an argument that is never absent and may be unset. */
-    | { readonly kind: "ok"; readonly variable: Variable; readonly set?: true; readonly known?: boolean }
+    /**
+     * `set`: not `ok(args.x)` but `has(args.x)`, of an argument that is never absent and may be unset. `field`: the tested
+     * field of a composed message.
+     */
+    | {
+        readonly kind: "ok";
+        readonly variable: Variable;
+        readonly set?: true;
+        readonly known?: boolean;
+        readonly field?: { readonly of: Node; readonly field: DescField };
+      }
     /** A header or a trailer of the answer to a step's call, by its lower-case name: a string, "" if absent. */
     | {
         readonly kind: "received";

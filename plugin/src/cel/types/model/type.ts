@@ -65,6 +65,7 @@ export interface Variable {
     | "failure"
     | "resume"
     | "local"
+    | "field"
     | "unknown";
   readonly type: CelType;
   /**
@@ -73,10 +74,14 @@ export interface Variable {
    */
   readonly proto: Proto | undefined;
   /**
-   * True if a value may be missing: reads of it must be safe, or make their expression absent. For "step", "arg" and
-   * "principal".
+   * True if a value may be missing: reads of it must be safe, or make their expression absent. For "step", "arg",
+   * "principal" and "field".
    */
   readonly absent: boolean;
+  /** For "field": the read of composed messages that it represents. */
+  readonly missing?: MissingRead | undefined;
+  /** True if the value is received from a client or an upstream, so that none of its messages has missing fields. */
+  readonly complete?: boolean | undefined;
   /**
    * For "step": the variable that `failure` reads, if the step may fail, or be left out because of a failure, while the
    * response continues.
@@ -108,6 +113,18 @@ export interface Variable {
   readonly unsetBy?: DescField | undefined;
 }
 
+/** Why a field of a composed message can be missing: a failure is among the causes, or only conditions and keys. */
+export type Lack = "failure" | "absence";
+
+/** A read of a field of a composed message that can be missing. */
+export interface MissingRead {
+  /** The name before the fields. Undefined for reads of items, which are in macros. */
+  readonly root: Variable | undefined;
+  /** The fields after the name. For reads of items: the field of the first one. */
+  readonly path: readonly DescField[];
+  readonly lack: Lack;
+}
+
 /** One overload of a function. */
 export interface Overload {
   /** The id in cel-go, if there is one; the printer depends on it. `OWN`: a function of the user. */
@@ -137,6 +154,8 @@ export interface Scope {
   readonly known?: ReadonlySet<Variable>;
   /** Variables without a value, because of a condition around the expression. */
   readonly gone?: ReadonlySet<Variable>;
+  /** Returns why a field of a composed message can be missing. Undefined: it never is. */
+  readonly lackOf?: ((field: DescField) => Lack | undefined) | undefined;
   /** Conversions between enums, and the texts of their values. Undefined: none. */
   readonly enums?: {
     /** Returns the conversion of one enum's values to another, if there is one. `fails`: it may fail. */

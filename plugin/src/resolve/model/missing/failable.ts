@@ -1,0 +1,97 @@
+// Fields of composed messages that can be missing: a step behind them may have no value (language.md, "When a value is
+// missing"). One analysis for expressions, required fields, effects, predictions and the plan.
+import type { DescField } from "@bufbuild/protobuf";
+import type { Expression, Lack, Variable } from "../../../cel/index.ts";
+import type { IrMessage } from "../../../ir/ir.ts";
+import type { Block, Composed } from "../model.ts";
+import { type Failable, type FailableFields, lackOf } from "./failable-fields.ts";
+
+/**
+ * Returns the fields of messages that can be missing, as far as these messages were resolved with earlier results. The
+ * least fixpoint is the first result that equals the one before it.
+ *
+ * @param declared messages of the files, for copies of composed messages
+ */
+export function failableFields(messages: Iterable<Composed>, declared: Iterable<IrMessage>): Failable {
+  const found = new Map<string, Map<string, Lack>>();
+  for (const message of messages) {
+    const fields = fieldsOf(message);
+    if (fields.size > 0) found.set(message.desc.typeName, fields);
+  }
+  for (const message of declared) {
+    const fields = message.subset === undefined ? undefined : copiedFields(message, found);
+    if (fields !== undefined && fields.size > 0 && !found.has(message.desc.typeName))
+      found.set(message.desc.typeName, fields);
+  }
+  return found;
+}
+
+function fieldsOf(message: Composed): Map<string, Lack> {
+  const fields = new Map<string, Lack>();
+  const lack = lackIn(message);
+  // Only fields that take them unchanged may read deferred values.
+  const deferred = new Set(message.steps.flatMap((step) => (step.deferred ? [step.variable] : [])));
+  for (const target of message.targets) {
+    const members = target.kind === "field" ? [target] : target.members.filter(({ left }) => !left);
+    for (const { field, bound } of members) {
+      const isLate = bound.expression.unsafe.some((variable) => deferred.has(variable));
+      const why = isLate ? undefined : lack(bound.expression);
+      if (why !== undefined) fields.set(field.name, why);
+    }
+  }
+  return fields;
+}
+
+/** Returns why the value of an expression of a block can be missing. */
+export function lackIn(block: Block): (expression: Expression | undefined) => Lack | undefined {
+  const byFailure = new Set<Variable>([
+    ...[...block.shared, ...block.steps].flatMap((step) =>
+      step.absentByFailure && step.variable !== undefined ? [step.variable] : [],
+    ),
+    ...block.args.members.flatMap((arg) => (arg.absentByFailure ? [arg.variable] : [])),
+  ]);
+  return (expression) => {
+    if (expression === undefined || expression.unsafe.length === 0) return undefined;
+    const failure = expression.unsafe.some((name) => name.missing?.lack === "failure" || byFailure.has(name));
+    return failure ? "failure" : "absence";
+  };
+}
+
+/** The fields of a copy of a composed message are missing with the fields that they copy. */
+function copiedFields({ fields, subset }: IrMessage, of: Failable): Map<string, Lack> | undefined {
+  const known = subset && of.get(subset.of.desc.typeName);
+  return (
+    known &&
+    new Map(
+      fields.flatMap(({ desc, source, left }) => {
+        const lack = left ? undefined : known.get(source?.desc.name ?? desc.name);
+        return lack === undefined ? [] : [[desc.name, lack] as const];
+      }),
+    )
+  );
+}
+
+/** Returns true if fields that expressions have read can be missing, although they were resolved as if not. */
+export function readsMore(read: ReadonlySet<DescField>, before: Failable, now: Failable): boolean {
+  return [...read].some((field) => lackOf(before, field) !== lackOf(now, field));
+}
+
+/** Returns the fields of both results. A failure is the stronger reason. */
+export function joined(before: Failable, now: Failable): Failable {
+  const all = new Map(before);
+  for (const [name, fields] of now) {
+    const known = new Map(all.get(name));
+    for (const [field, lack] of fields) if (known.get(field) !== "failure") known.set(field, lack);
+    all.set(name, known);
+  }
+  return all;
+}
+
+/** Returns the fields that have to be marked when they are missing: those that are read, and those behind copies. */
+export function markedFields({ fields, read }: FailableFields, declared: Iterable<IrMessage>): ReadonlySet<DescField> {
+  const marked = new Set([...read].filter((field) => lackOf(fields, field) !== undefined));
+  for (const message of declared)
+    for (const { desc, source } of message.subset === undefined ? [] : message.fields)
+      if (source !== undefined && marked.has(desc)) marked.add(source.desc);
+  return marked;
+}

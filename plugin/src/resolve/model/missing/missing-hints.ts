@@ -1,0 +1,21 @@
+// Sentences about fields of composed messages that may be missing.
+import type { Variable } from "../../../cel/index.ts";
+import type { Diagnostic } from "../../../diagnostic/diagnostic.ts";
+import type { Ir } from "../../../ir/ir.ts";
+
+/** Returns the hint that makes a read safe: a test, or a filter for items. */
+export function safeRead({ name, missing }: Variable): string {
+  if (missing?.root !== undefined) return `read it as ok(${name}) ? … : …`;
+  const item = /^[a-zA-Z_]\w*(?=\.)/.exec(name)?.[0];
+  if (item === undefined) return `read it through a step, and test it with \`ok\``;
+  return `leave such items out before it, as in .filter(${item}, ok(${name}))`;
+}
+
+/** Returns the declaration of the field. */
+export function declarationOf({ files }: Ir, { missing }: Variable): NonNullable<Diagnostic["related"]> {
+  const desc = missing?.path.at(-1);
+  const all = desc === undefined ? [] : files.flatMap(({ messages }) => messages);
+  const field = all.find((message) => message.desc === desc?.parent)?.fields.find((other) => other.desc === desc);
+  if (field === undefined) return [];
+  return [{ at: field.at, message: `"${field.desc.name}" may be missing: a step behind it may have no value` }];
+}

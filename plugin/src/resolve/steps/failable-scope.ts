@@ -1,0 +1,14 @@
+import type { DescField } from "@bufbuild/protobuf";
+import type { Lack } from "../../cel/index.ts";
+import { lackOf } from "../model/missing/failable-fields.ts";
+import type { Run } from "./context.ts";
+
+/** Returns the reason for which a field can be missing, and records that an expression has read the field. */
+export function lackIn({ failable, messages }: Run): (field: DescField) => Lack | undefined {
+  return (field) => {
+    const message = messages.get(field.parent.typeName);
+    if (message === undefined || (message.alias !== undefined && message.subset === undefined)) return undefined;
+    failable.read.add(field);
+    return lackOf(failable.fields, field);
+  };
+}
