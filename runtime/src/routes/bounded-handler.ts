@@ -67,7 +67,7 @@ export function addBounded(router: ConnectRouter, bounds: MessageBounds, add: ()
 }
 
 function bounded(handler: UniversalHandler, bounds: MessageBounds): UniversalHandler {
-  const serve = async (request: UniversalServerRequest): ReturnType<UniversalHandler> => {
+  const answer = (request: UniversalServerRequest): ReturnType<UniversalHandler> => {
     if (request.method === "GET" && handler.allowedMethods.includes("GET"))
       return answerToGet(request, handler, bounds);
     const { body, header } = request;
@@ -78,6 +78,14 @@ function bounded(handler: UniversalHandler, bounds: MessageBounds): UniversalHan
     const incoming = incomingOf(request, { desc: handler.method.input, isJson, encoding, bounds });
     if (framing !== undefined) return handler({ ...request, body: framedBody(body, incoming) });
     return handler({ ...request, header: plainHeader(header, incoming), body: wholeBody(body, incoming) });
+  };
+  const allowed = handler.allowedMethods.includes("GET") ? [...handler.allowedMethods, "HEAD"] : handler.allowedMethods;
+  const serve = async (request: UniversalServerRequest): ReturnType<UniversalHandler> => {
+    const response = await answer(request);
+    if (response.status !== 405) return response;
+    const header = new Headers(response.header);
+    header.set("allow", allowed.join(", ")); // RFC 9110, 15.5.6
+    return { ...response, header };
   };
   // Connect reads the handler's own properties, `requestPath` for example.
   return Object.assign(serve, handler);

@@ -15,14 +15,14 @@ function plainCodings(value: string): string {
   const weighted = value.split(",").map((part) => {
     const [name = "", ...parameters] = part.split(";");
     const weight = parameters.map((parameter) => WEIGHT.exec(parameter)?.[1]).find((found) => found !== undefined);
-    return { name: plainCoding(name), weight: Number(weight ?? 1) };
+    return { name: plainCoding(name), weight: Number(weight ?? 1) || 0 };
   });
   const accepted = weighted.filter(({ weight }) => weight > 0).sort((a, b) => b.weight - a.weight);
   // Without a value, Connect would compress as the request is.
   return accepted.map(({ name }) => name).join(",") || "identity";
 }
 const SPECIAL = /[;A-Z]|x-/;
-const WEIGHT = /^\s*q\s*=\s*([0-9.]+)\s*$/i;
+const WEIGHT = /^\s*q\s*=\s*(.*)$/i;
 
 const READERS: readonly (readonly [name: string, read: (value: string) => string])[] = [
   ["content-type", plainType],

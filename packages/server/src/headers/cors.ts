@@ -20,6 +20,7 @@ const EXPOSED = [
     "ratelimit-policy",
     "etag",
     "bff-heartbeat",
+    "bff-refused",
     "bff-resume",
     "deprecation",
     "sunset",

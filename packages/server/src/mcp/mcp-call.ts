@@ -11,6 +11,7 @@ import { NO_STORE } from "@protobff/runtime/internal/routes/http-caching";
 import type { StreamOut } from "../carrier/stream-out.ts";
 import { type CallRpc, FastCall, type FastHead } from "../fast/fast-call.ts";
 import { declaredLength } from "../fast/fast-http.ts";
+import { acceptedWeight } from "../headers/accept.ts";
 import { UNBUFFERED } from "../streams/stream-protocols.ts";
 import { notificationError } from "./era.ts";
 import { EventsOut } from "./events-out.ts";
@@ -120,7 +121,7 @@ export class McpCall extends FastCall<McpRpc> {
 
   /** Begins a stream of events, and returns what sends the items of a tool's stream. */
   #progress(token: string | number): ((json: string) => void) | undefined {
-    if (!ACCEPTS_EVENTS.test(this.get("accept") ?? "*/*")) return undefined;
+    if (!accepts(this.get("accept"), "text/event-stream")) return undefined;
     this.#out.respond(200, this.#headers(EVENTS), false);
     const events = new EventsOut(token, this.#out);
     this.#events = events;
@@ -162,8 +163,9 @@ export class McpCall extends FastCall<McpRpc> {
   }
 }
 
-/** Accepted types of answers. */
-export const ACCEPTS_EVENTS = /text\/(?:event-stream|\*)|\*\/\*/i;
+/** Reports whether a client accepts this type. */
+export const accepts = (accept: string | undefined | null, type: "application/json" | "text/event-stream"): boolean =>
+  acceptedWeight(accept ?? "*/*", type) > 0;
 const JSON_TYPE = ["content-type", "application/json"];
 const EVENTS = ["content-type", "text/event-stream", ...UNBUFFERED];
 

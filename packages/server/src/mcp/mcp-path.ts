@@ -9,7 +9,7 @@ import { SHOWN } from "../headers/security-headers.ts";
 import { isKnownMethod } from "../requests/known-methods.ts";
 import { decoded } from "./era.ts";
 import type { RpcError } from "./json-rpc.ts";
-import { ACCEPTS_EVENTS, invalid, McpCall, type McpRpc, tooLarge } from "./mcp-call.ts";
+import { accepts, invalid, McpCall, type McpRpc, tooLarge } from "./mcp-call.ts";
 
 export const MCP_PATH = "/mcp";
 
@@ -66,7 +66,7 @@ export class McpPath extends CallPath {
       return invalid(403, "this origin may not call");
     if (type !== "application/json") return invalid(415, "the body is to be application/json");
     if (encoding !== undefined && encoding !== "identity") return invalid(415, "the body is not to be compressed");
-    if (accept !== undefined && !ACCEPTS_JSON.test(accept) && !ACCEPTS_EVENTS.test(accept))
+    if (!accepts(accept, "application/json") && !accepts(accept, "text/event-stream"))
       return invalid(406, "the answer is application/json or text/event-stream");
     return Number.parseInt(headers["content-length"] ?? "0", 10) > maxBytes ? tooLarge(maxBytes) : undefined;
   }
@@ -80,5 +80,3 @@ function unread(): never {
 const isLocal = (origin: string, host: string | undefined): boolean =>
   /^https?:\/\/(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/.test(origin) &&
   origin.replace(/^https?:\/\//, "") === host;
-
-const ACCEPTS_JSON = /application\/(?:json|\*)/i;

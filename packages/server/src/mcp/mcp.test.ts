@@ -110,6 +110,7 @@ const REFUSED: readonly (readonly [string, unknown, Record<string, string>, numb
   ["a deep message", `${"[".repeat(101)}${"]".repeat(101)}`, {}, 400, -32600],
   ["another content type", "x", { "content-type": "text/plain" }, 415, -32600],
   ["another accept", legacy("ping"), { accept: "text/html" }, 406, -32600],
+  ["no accepted type", legacy("ping"), { accept: "application/json;q=0, text/event-stream; q=0.0" }, 406, -32600],
   ["a compressed body", legacy("ping"), { "content-encoding": "gzip" }, 415, -32600],
   ["an old list without a version", legacy("tools/list"), {}, 400, -32020],
   ["a name that is no text", legacy("tools/call", { name: { toString: null, valueOf: null } }), OLD, 200, -32602],

@@ -41,6 +41,7 @@ export class ResourceMetadata {
   }
   serve(request: ServerRequest, response: ServerResponse): void {
     if (request.method !== "GET" && request.method !== "HEAD") {
+      response.setHeader("allow", "GET, HEAD");
       answer(response, 405, "this path takes GET\n");
       return;
     }

@@ -5,6 +5,7 @@ import { streamRouteOf } from "@protobff/runtime/internal/stream/connect-stream"
 import { testStream } from "@protobff/runtime/internal/testing/test-streams";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { type Listening, listen } from "../listen.ts";
+import { send } from "../testing/both-paths.ts";
 import { kindEndpoint, PATH } from "../testing/test-kinds.ts";
 
 let server: Listening;
@@ -40,6 +41,34 @@ test("a method that no path supports is 501 over HTTP/2; a method of another pat
   for (const path of [PATH, "/kinds/x"]) {
     expect(await statusOf("PROPFIND", path)).toBe(501);
     expect(await statusOf("PUT", path)).toBe(405);
+  }
+});
+test("405 lists the methods of the path over both versions of HTTP", async () => {
+  const allowed = [
+    [PATH, "POST"],
+    ["/kinds/x", "POST"],
+    ["/streams.v1.StreamService/Follow", "POST, GET, HEAD"], // by server-sent events
+    ["/grpc.health.v1.Health/Check", "POST"],
+  ] as const;
+  for (const version of [1, 2] as const)
+    for (const [path, allow] of allowed)
+      for (const method of ["PUT", "DELETE", "OPTIONS"]) {
+        const { status, headers } = await send(server, { version, method, path, headers: {} });
+        expect([version, path, method, status, headers.allow]).toEqual([version, path, method, 405, allow]);
+      }
+});
+test("a stream over GET is 406 without events, and 405 if the rpc may have side effects", async () => {
+  const get = (path: string, accept: string) =>
+    send(server, { version: 2, method: "GET", path: `/streams.v1.StreamService/${path}`, headers: { accept } });
+  for (const accept of ["*/*", "application/json", "text/event-stream;q=0", "Text/Event-Stream; Q=0.0, */*"])
+    expect([accept, (await get("Follow?encoding=json&message={}", accept)).status]).toEqual([accept, 406]);
+});
+test("OPTIONS * lists all methods", async () => {
+  const line = await firstLine("OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n");
+  expect(line).toBe("HTTP/1.1 204 No Content");
+  for (const version of [1, 2] as const) {
+    const { status, headers } = await send(server, { version, method: "OPTIONS", path: "*", headers: {} });
+    expect([status, headers.allow]).toEqual([204, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"]);
   }
 });
 test("CONNECT is 501", async () => {

@@ -1,4 +1,5 @@
 import type { Clock } from "@protobff/runtime/internal/clock";
+import { ALGORITHMS } from "@protobff/runtime/internal/identity/jwt/algorithms";
 import type { Jose } from "@protobff/runtime/internal/identity/jwt/jose";
 import type { KeySet } from "@protobff/runtime/internal/identity/jwt/key-set";
 import { MAX_TOKEN, PresentedToken } from "@protobff/runtime/internal/identity/jwt/presented-token";
@@ -15,7 +16,6 @@ export interface LogoutTokenParts {
 }
 
 const EVENT = "http://schemas.openid.net/event/backchannel-logout";
-const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 /** Tolerance for the provider's clock, in seconds; also the lifetime of a token without `exp`. */
 const LEEWAY_S = 120;
 

@@ -5,7 +5,7 @@ import * as http2 from "node:http2";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { SourceContextSchema } from "@bufbuild/protobuf/wkt";
 import { Denied } from "@protobff/runtime/internal/admission/admission";
-import { Code, codeText, Failure, Reason, refusal } from "@protobff/runtime/internal/failure";
+import { Code, codeName, codeText, Failure, Reason, refusal } from "@protobff/runtime/internal/failure";
 import { type TestFollower, type TestStream, testStream } from "@protobff/runtime/internal/testing/test-streams";
 import { EventSource } from "eventsource";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -141,11 +141,14 @@ describe.each([
     async (code) => {
       const stream = testStream((it) => it.follower.failed(failure(code, 7000), undefined, undefined));
       const answer = await send(await serve(stream));
-      expect([answer.status, answer.headers["content-type"], answer.body]).toEqual([
-        200,
-        "text/event-stream",
-        "retry: 7000\n\n",
-      ]);
+      const name = codeName(code).toLowerCase();
+      expect(answer).toMatchObject({
+        status: 200,
+        headers: { "content-type": "text/event-stream", "bff-refused": name },
+      });
+      const [, json = "", rest] = /^: (\{.*\})\n([\s\S]*)$/.exec(answer.body) ?? [];
+      expect(declaredError(json)).toBe(JSON.stringify({ code: name, message: codeText(code) }));
+      expect(rest).toBe("retry: 7000\n\n");
     },
   );
 

@@ -2,12 +2,13 @@
 // GET.
 import type { Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
+import { codeToString, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import type { GetQuery } from "@protobff/runtime/internal/routes/get-query";
 import type { StreamOut } from "../carrier/stream-out.ts";
 import type { FastHead } from "../fast/fast-call.ts";
 import type { HeadNames } from "../fast/request-heads.ts";
+import { namedWeight } from "../headers/accept.ts";
 import { PROTOCOL } from "../logs/protocol.ts";
 import { tooLarge } from "../requests/request-body.ts";
 import { HttpError, httpStatusOf } from "../transcoding/status.ts";
@@ -30,6 +31,8 @@ const RETRY_LATEST_MS = 3_000;
  */
 const RESUMABLE: ReadonlySet<Code> = new Set([Code.Unavailable, Code.ResourceExhausted, Code.DeadlineExceeded]);
 const HEADERS = ["content-type", "text/event-stream", "cache-control", "no-store", ...UNBUFFERED];
+/** Header with the code of a refusal whose status is 200. */
+const REFUSED = "bff-refused";
 const END = Buffer.from(`event: end\nid: ${AT_END}\ndata: {}\n\n`);
 const FAILURE = `event: failure\nid: ${AT_END}\n`;
 
@@ -52,8 +55,11 @@ export function eventStream(registry: Registry): StreamProtocol {
     },
     refuse(error) {
       const metadata = [...error.metadata].flat();
-      if (RESUMABLE.has(error.code) && !("status" in error))
-        return { status: 200, headers: [...HEADERS, ...metadata], bytes: retry(error) };
+      if (RESUMABLE.has(error.code) && !("status" in error)) {
+        // An EventSource reads the delay alone. The rest is for people and for logs of proxies.
+        const bytes = Buffer.concat([Buffer.from(": "), json(error), Buffer.from("\n"), retry(error)]);
+        return { status: 200, headers: [...HEADERS, REFUSED, codeToString(error.code), ...metadata], bytes };
+      }
       const headers = ["content-type", "application/json", "cache-control", "no-store", ...metadata];
       return { status: httpStatusOf(error), headers, bytes: json(error) };
     },
@@ -75,11 +81,6 @@ function retry(error?: ConnectError): Buffer {
   return Buffer.from(`retry: ${Math.ceil(ms)}\n\n`);
 }
 
-/** Returns true if the client accepts events. */
-export function acceptsEvents(accept: string | undefined): boolean {
-  if (accept === undefined) return false;
-  return accept.split(",").some((type) => type.split(";", 1)[0]?.trim().toLowerCase() === "text/event-stream");
-}
 /** A request for events. */
 export class EventCall extends StreamCall {
   readonly #query: GetQuery;
@@ -109,6 +110,8 @@ export class EventCall extends StreamCall {
       const allow = { allow: "POST" };
       return new HttpError(405, "only an rpc with NO_SIDE_EFFECTS is followed by GET", Code.Unimplemented, allow);
     }
+    if (namedWeight(this.get("accept") ?? "", "text/event-stream") === 0)
+      return new HttpError(406, "a GET of a stream is to accept text/event-stream", Code.InvalidArgument);
     const encoding = this.#query.get("encoding");
     if (encoding !== "json" && encoding !== "proto")
       return new HttpError(415, "the query is to have encoding=json, or encoding=proto", Code.InvalidArgument);

@@ -17,7 +17,7 @@ import { attachRequest } from "../fast/http1-events.ts";
 import { RequestHeads } from "../fast/request-heads.ts";
 import { SHOWN } from "../headers/security-headers.ts";
 import type { Shedding } from "../overload/shedding.ts";
-import { acceptsEvents, EVENT_NAMES, EventCall, eventStream } from "./event-stream.ts";
+import { EVENT_NAMES, EventCall, eventStream } from "./event-stream.ts";
 import { FramedStreamCall } from "./framed-stream-call.ts";
 import type { StreamAccounts } from "./stream-accounts.ts";
 import type { StreamRpc } from "./stream-call.ts";
@@ -132,7 +132,7 @@ export class StreamPath extends OpenCalls {
     out: () => StreamOut,
   ): FastCall | undefined {
     if (method === "POST") return this.#call(this.#served.get(target), from, authority, out);
-    if (method !== "GET" || target === undefined || !acceptsEvents(from.headers.accept)) return undefined;
+    if (method !== "GET" || target === undefined) return undefined;
     const mark = target.indexOf("?");
     const served = this.#served.get(mark < 0 ? target : target.slice(0, mark));
     if (served === undefined) return undefined;

@@ -8,6 +8,7 @@ import {
   RequestInfoSchema,
 } from "@protobff/messages/google/rpc/error_details_pb.js";
 import { detailIn, type ErrorReason, errorInfo } from "@protobff/runtime/internal/error-info";
+import { acceptedWeight, namedWeight } from "../headers/accept.ts";
 
 /** An error whose status of HTTP is not that of its code. */
 export class HttpError extends ConnectError {
@@ -93,17 +94,9 @@ export type ErrorType = "application/problem+json" | "application/json";
  * JSON (RFC 9110, 12.5.1).
  */
 export function errorTypeFor(accept: string | undefined): ErrorType {
-  const ranges = accept?.toLowerCase() ?? "";
-  if (!ranges.includes(PROBLEM)) return JSON_TYPE;
-  const weights = new Map<string, number>();
-  for (const range of ranges.split(",")) {
-    const [name = "", ...parameters] = range.split(";").map((part) => part.trim());
-    const weight = parameters.find((parameter) => parameter.startsWith("q="));
-    weights.set(name, weight === undefined ? 1 : Number(weight.slice("q=".length)) || 0);
-  }
-  const problem = weights.get(PROBLEM) ?? 0;
-  const json = weights.get(JSON_TYPE) ?? weights.get("application/*") ?? weights.get("*/*") ?? 0;
-  return problem > 0 && problem >= json ? PROBLEM : JSON_TYPE;
+  if (accept === undefined) return JSON_TYPE;
+  const problem = namedWeight(accept, PROBLEM);
+  return problem > 0 && problem >= acceptedWeight(accept, JSON_TYPE) ? PROBLEM : JSON_TYPE;
 }
 const PROBLEM = "application/problem+json";
 const JSON_TYPE = "application/json";
