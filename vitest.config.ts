@@ -17,7 +17,9 @@ const common = {
     // The seed of random tests that have no variable of their own.
     PROTOBFF_SEED: process.env.PROTOBFF_SEED ?? String(randomInt(2 ** 31)),
   },
-  setupFiles: [fileURLToPath(new URL("test/support/patient-waits.ts", import.meta.url))],
+  setupFiles: ["patient-waits", "unlimited-steps"].map((name) =>
+    fileURLToPath(new URL(`test/support/${name}.ts`, import.meta.url)),
+  ),
   alias: { "fast-check": fileURLToPath(new URL("test/seed/fast-check.ts", import.meta.url)) },
 };
 

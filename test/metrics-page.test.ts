@@ -24,7 +24,7 @@ function namesInSources(): string[] {
   );
   const sources = files.filter((path) => /(?<!\.test)\.ts$/.test(path) && !OTHERS.test(path)).map(read);
   const quoted = sources.flatMap((text) => [...text.matchAll(/["`]((?:rpc|bff|v8js|nodejs|process)_[\w${}]+)["`]/g)]);
-  const names = quoted.map(([, name = ""]) => name).filter((name) => !LABELS.has(name));
+  const names = quoted.map(([, name = ""]) => name).filter((name) => !LABELS.has(name) && !TABLES.has(name));
   return [...new Set(names.flatMap((name) => (name.includes("$") ? expanded(name) : name)))].sort();
 }
 /** Rooms without metrics: their quoted names are those of cookies and fields. */
@@ -36,6 +36,8 @@ const LABELS = new Set([
   "nodejs_eventloop_state",
   "v8js_gc_type",
 ]);
+/** Tables of the store. */
+const TABLES = new Set(["bff_servers"]);
 /** Meters have the names that packages declare. */
 const expanded = (name: string): string[] =>
   name.startsWith("bff_meter_")

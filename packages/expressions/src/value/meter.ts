@@ -12,8 +12,10 @@ export interface Meter {
 export const MAX_STEPS = 10_000_000;
 
 let most = MAX_STEPS;
+/** The meter of expressions outside of requests, without a bound. */
+export const UNLIMITED: Meter = { left: Number.POSITIVE_INFINITY, exceeded: () => undefined };
 /** Meter of the expression that is being evaluated. Expressions are synchronous, so there is only one. */
-let current: Meter = { left: Number.POSITIVE_INFINITY, exceeded: () => undefined };
+let current = UNLIMITED;
 
 /** Sets the steps of each request of this process. */
 export function limitSteps(steps: number): void {
