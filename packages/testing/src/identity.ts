@@ -1,10 +1,10 @@
 import { generateKeyPairSync } from "node:crypto";
 import { create, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
-import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
+import { CredentialSchema, type Principal, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Clock } from "@protobff/runtime/internal/clock";
 import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
 import type { Identity } from "@protobff/runtime/internal/identity/identity";
-import { type IncomingHeaders, NOWHERE, type Peer } from "@protobff/runtime/internal/identity/incoming-request";
+import { type IncomingHeaders, incomingOf, type Peer } from "@protobff/runtime/internal/identity/incoming-request";
 import { callerOf } from "@protobff/runtime/internal/identity/principal";
 import { Propagator } from "@protobff/runtime/internal/identity/propagation/propagator";
 
@@ -52,7 +52,7 @@ export class TestIdentity<Desc extends DescMessage> implements Identity<MessageS
   authenticate(headers: IncomingHeaders): AuthenticatedRequest {
     return new AuthenticatedRequest(headers, NONE, {
       caller: undefined,
-      peer: NOWHERE,
+      peer: incomingOf(headers).peer,
       answer: [],
       propagator: this.#propagator,
     });
@@ -65,7 +65,20 @@ export class TestIdentity<Desc extends DescMessage> implements Identity<MessageS
   ): AuthenticatedRequest {
     const known = create(CredentialSchema, { source: this.sources[0] ?? "test", ...credential });
     const made = create(this.type, principal);
+    if (made.$typeName === PrincipalSchema.typeName) fill(known, made as unknown as Principal);
+    // As an API key without an issuer has in a server.
+    known.issuer ||= known.source;
     const caller = callerOf({ type: this.type, credential: known, principal: () => made, token });
     return new AuthenticatedRequest(headers, NONE, { caller, peer, answer: [], propagator: this.#propagator });
   }
+}
+
+/** Gives a default principal and its credential the same facts, as they have in a server. */
+function fill(credential: MessageShape<typeof CredentialSchema>, principal: Principal): void {
+  credential.issuer ||= principal.issuer || principal.source || credential.source;
+  credential.subject ||= principal.subject;
+  principal.source ||= credential.source;
+  principal.issuer ||= credential.issuer;
+  principal.subject ||= credential.subject;
+  if (principal.scopes.length === 0) principal.scopes = [...credential.scopes];
 }
