@@ -75,6 +75,31 @@ test("a written test replays the request, and fails for another answer", async (
   expect(() => assertIdentical(capture, SPLIT_SERVER)).toThrow(/the replay without changes differs: the outcome is /);
 });
 
+test("texts of a capture are no code of a written test, and no escapes or lines of the output", async () => {
+  const evil = '"); process.exit(7); //\u001b[2J\u009b31m\u202e\nall requests are identical';
+  const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+  const forged = lines.map((line, i) => {
+    const object = JSON.parse(line) as Record<string, unknown>;
+    if (i === 0) return JSON.stringify(object);
+    const outcome = { failure: { code: 13, message: evil } };
+    return JSON.stringify({ ...object, at: evil, method: `${String(object.method)}${evil}`, outcome });
+  });
+  const path = join(folder, "forged.jsonl");
+  writeFileSync(path, `${forged.join("\n")}\n`);
+  const outputs = await Promise.all([
+    run(["replay", path, "--server", SPLIT_SERVER], root),
+    run(["replay", path, "--server", SPLIT_SERVER, "--request", last()], root),
+    run(["replay", path, "--server", SPLIT_SERVER, "--request", last(), "--json"], root),
+    run(["replay", path, "--server", SPLIT_SERVER, "--request", last(), "--test", join(folder, "f.test.ts")], root),
+  ]);
+  for (const { stdout, stderr } of outputs) {
+    expect(`${stdout}${stderr}`.replaceAll("\n", "")).not.toMatch(/[\p{Cf}\p{Cc}]/u);
+    expect(stdout).not.toMatch(/^all requests are identical/m);
+  }
+  const [, literal = ""] = /^test\((".*"), \(\) => \{$/m.exec(readFileSync(join(folder, "f.test.ts"), "utf8")) ?? [];
+  expect(JSON.parse(literal)).toContain(evil);
+});
+
 test.each([
   [["--test", "a.test.ts"], /--test needs one request: add --request with its id/],
   [["--request", "99999"], /has no request 99999: its ids are 1 to \d+/],

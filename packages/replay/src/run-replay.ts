@@ -3,6 +3,7 @@ import { type CaptureContent, CaptureError, readCapture } from "./capture/read-c
 import { type Change, parseChange } from "./change/change.ts";
 import { replayChanged } from "./change/replay-changed.ts";
 import { servePage } from "./page/serve-page.ts";
+import { printable, printableLine } from "./report/printable.ts";
 import { methodsOf, shownMessage, shownOutcome, type TimelineRow, timelineOf } from "./report/timeline.ts";
 import { writeTest } from "./report/vitest-file.ts";
 import { replayExactly } from "./tape/replay-exactly.ts";
@@ -34,16 +35,20 @@ export interface ReplayArguments {
 export async function runReplay(
   args: ReplayArguments,
   write: (text: string) => void,
-  error: (line: string) => void,
+  report: (line: string) => void,
 ): Promise<0 | 1> {
+  // Texts of a capture are on every line: methods, messages, failures, names of packages.
+  const error = (text: string): void => report(printable(text));
+  const print = (line: string): void => write(`${printableLine(line)}\n`);
   try {
     const content = readCapture(args.file);
     const requests = chosen(content, args);
     const declaration = await loadServer(args.server);
     const { header } = content;
+    const of = printableLine(header.package);
     if (declaration.name !== header.package)
       throw new CaptureError(
-        `${args.file} is a capture of ${header.package}, and ${args.server} serves ${declaration.name}: pass the server of ${header.package}`,
+        `${args.file} is a capture of ${of}, and ${args.server} serves ${declaration.name}: pass the server of ${of}`,
       );
     const world = await openWorld(declaration, process.env);
     if (content.cut) error(`${args.file}: the last line is incomplete and left out`);
@@ -55,13 +60,13 @@ export async function runReplay(
       if (only === undefined || requests.length > 1)
         throw new CaptureError("--test needs one request: add --request with its id");
       if (changes.length > 0) throw new CaptureError("--test replays without changes: leave out --set");
-      write(`wrote ${writeTest(args.test, args.server, header, only).join(" and ")}\n`);
+      print(`wrote ${writeTest(args.test, args.server, header, only).join(" and ")}`);
     }
-    if (args.page !== undefined) return await servePage(args.page, { world, header, requests, write, error });
+    if (args.page !== undefined) return await servePage(args.page, { world, header, requests, print, error });
     if (only !== undefined && requests.length === 1)
-      return await showOne({ content, world, changes, write }, only, args);
+      return await showOne({ content, world, changes, print, write }, only, args);
     if (changes.length > 0) throw new CaptureError("--set needs one request: add --request with its id");
-    return await countAll({ content, world, changes, write }, requests);
+    return await countAll({ content, world, changes, print, write }, requests);
   } catch (thrown) {
     if (!(thrown instanceof CaptureError)) throw thrown;
     error(thrown.message);
@@ -73,6 +78,8 @@ interface Replaying {
   readonly content: CaptureContent;
   readonly world: World;
   readonly changes: readonly Change[];
+  /** Prints one line. */
+  readonly print: (line: string) => void;
   readonly write: (text: string) => void;
 }
 
@@ -85,21 +92,21 @@ function chosen({ requests }: CaptureContent, { file, request }: ReplayArguments
 }
 
 async function countAll(
-  { content: { header }, world, write }: Replaying,
+  { content: { header }, world, print }: Replaying,
   requests: readonly CapturedRequest[],
 ): Promise<0 | 1> {
   let identical = 0;
   for (const request of requests) {
     const { difference } = await replayExactly(world, header, request);
     if (difference === undefined) identical++;
-    else write(`request ${request.id} (${request.method}): ${difference}\n`);
+    else print(`request ${request.id} (${request.method}): ${difference}`);
   }
-  write(`${identical} of ${requests.length} requests have the captured answer and order of events\n`);
+  print(`${identical} of ${requests.length} requests have the captured answer and order of events`);
   return identical === requests.length ? 0 : 1;
 }
 
 async function showOne(
-  { content: { header }, world, changes, write }: Replaying,
+  { content: { header }, world, changes, print, write }: Replaying,
   request: CapturedRequest,
   { json }: ReplayArguments,
 ): Promise<0 | 1> {
@@ -113,23 +120,21 @@ async function showOne(
   const tookMs = (changed?.tookUs ?? request.endedAt - request.startedAt) / 1_000;
   if (json) {
     const captured = shownOutcome(request.outcome, method?.output);
-    write(
-      `${JSON.stringify({ id: request.id, method: request.method, events: rows, outcome, tookMs, captured, difference: exact.difference }, null, 2)}\n`,
-    );
+    const { id } = request;
+    const shown = { id, method: request.method, events: rows, outcome, tookMs, captured, difference: exact.difference };
+    write(`${printable(JSON.stringify(shown, null, 2))}\n`);
     return exact.difference === undefined ? 0 : 1;
   }
   const sent = shownMessage(method?.input, Buffer.from(request.message, "base64"));
-  write(`request ${request.id} at ${request.at}: ${request.method} ${sent}\n`);
-  write(rows.map(lineOf).join(""));
-  write(lineOf({ ms: tookMs, text: `= ${outcome}` }));
+  print(`request ${request.id} at ${request.at}: ${request.method} ${sent}`);
+  for (const row of [...rows, { ms: tookMs, text: `= ${outcome}` }]) print(lineOf(row));
   const capturedMs = ((request.endedAt - request.startedAt) / 1_000).toFixed(1);
-  if (changed !== undefined)
-    write(`captured after ${capturedMs} ms: ${shownOutcome(request.outcome, method?.output)}\n`);
-  write(
+  if (changed !== undefined) print(`captured after ${capturedMs} ms: ${shownOutcome(request.outcome, method?.output)}`);
+  print(
     exact.difference === undefined
-      ? "the replay without changes is identical\n"
-      : `the replay without changes differs: ${exact.difference}\n`,
+      ? "the replay without changes is identical"
+      : `the replay without changes differs: ${exact.difference}`,
   );
   return exact.difference === undefined ? 0 : 1;
 }
-const lineOf = ({ ms, text }: TimelineRow): string => `${ms.toFixed(1).padStart(9)} ms  ${text}\n`;
+const lineOf = ({ ms, text }: TimelineRow): string => `${ms.toFixed(1).padStart(9)} ms  ${text}`;

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { CAPTURE_FORMAT, type CapturedRequest, type CaptureHeader } from "@protobff/server/capture";
+import { printableLine } from "../report/printable.ts";
 
 /** A file that is no capture, or none that this version can read. The message names the file, the line and a remedy. */
 export class CaptureError extends Error {}
@@ -60,7 +61,7 @@ function headerOf(line: string, path: string): CaptureHeader {
   if (header === undefined || typeof header.capture !== "number")
     throw new CaptureError(`${path}:1 is no capture: the first line is no header; ${NO_CAPTURE}`);
   if (header.capture > CAPTURE_FORMAT) {
-    const by = typeof header.version === "string" ? ` by @protobff/server ${header.version}` : "";
+    const by = typeof header.version === "string" ? ` by @protobff/server ${printableLine(header.version)}` : "";
     throw new CaptureError(
       `${path}:1 has format ${header.capture}, written${by}; this version reads up to ${CAPTURE_FORMAT}: npm install --save-dev @protobff/replay@latest`,
     );

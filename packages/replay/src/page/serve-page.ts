@@ -9,7 +9,8 @@ export interface PageContent {
   readonly world: World;
   readonly header: CaptureHeader;
   readonly requests: readonly CapturedRequest[];
-  readonly write: (text: string) => void;
+  /** Prints one line. */
+  readonly print: (line: string) => void;
   readonly error: (line: string) => void;
 }
 
@@ -22,7 +23,7 @@ const HOST = "127.0.0.1";
  * @param port 0: a free one
  * @throws CaptureError if nothing can listen at the port
  */
-export async function servePage(port: number, { write, error, ...content }: PageContent): Promise<0> {
+export async function servePage(port: number, { print, error, ...content }: PageContent): Promise<0> {
   const { name, services, upstreams, types, plan } = content.world.declaration;
   const explorer = new Explorer({
     name,
@@ -44,7 +45,7 @@ export async function servePage(port: number, { write, error, ...content }: Page
   }).catch((thrown: Error) => {
     throw new CaptureError(`--page ${port}: ${thrown.message}; write another port, or 0 for a free one`);
   });
-  write(`the live page is ${admin.url}/ until this command is stopped\n`);
+  print(`the live page is ${admin.url}/ until this command is stopped`);
   await Promise.race((["SIGINT", "SIGTERM", "SIGHUP"] as const).map((signal) => once(process, signal)));
   await admin.close();
   return 0;

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { basename, dirname, relative, resolve, sep } from "node:path";
 import type { CapturedRequest, CaptureHeader } from "@protobff/server/capture";
 import { CaptureError } from "../capture/read-capture.ts";
+import { printable } from "./printable.ts";
 
 /**
  * Writes a test of vitest that replays the request, and beside it a capture of this request alone.
@@ -25,8 +26,8 @@ export function writeTest(
 import { assertIdentical } from "@protobff/replay";
 import { test } from "vitest";
 
-test("${request.method} answers as captured at ${request.at}", () => {
-  assertIdentical(new URL(${JSON.stringify(basename(capture))}, import.meta.url), new URL(${JSON.stringify(entry)}, import.meta.url));
+test(${literalOf(`${request.method} answers as captured at ${request.at}`)}, () => {
+  assertIdentical(new URL(${literalOf(basename(capture))}, import.meta.url), new URL(${literalOf(entry)}, import.meta.url));
 }, 30_000);
 `;
   try {
@@ -37,3 +38,6 @@ test("${request.method} answers as captured at ${request.at}", () => {
   }
   return [path, capture];
 }
+
+/** Returns a literal of JavaScript. A text of a capture cannot end it. */
+const literalOf = (text: string): string => printable(JSON.stringify(text));
