@@ -170,7 +170,7 @@ export interface StreamUse {
    * - `ended`: its source has ended, or `until` holds
    * - `age`: it was open for `max_age`
    * - `expired`: the caller's credential has expired
-   * - `denied`: an operator has denied the caller
+   * - `denied`: an operator has denied the caller, or the credential was revoked
    * - `deadline`: the client's deadline has passed
    * - `drained`: the server shuts down
    * - `slow`: its follower did not read

@@ -13,7 +13,7 @@ import { ExpressionBudget } from "../compose/expression-budget.ts";
 import { Request } from "../compose/request.ts";
 import { Failure, timedOut } from "../failure.ts";
 import type { ShareRule } from "../guard/limit.ts";
-import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
+import { AuthenticatedRequest, type Recheck } from "../identity/authenticated-request.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { Observer } from "../observer.ts";
 import { type ResponseEvent, type StreamUse, usedBy } from "../observer-requests.ts";
@@ -289,16 +289,15 @@ export class Opening<App, Args extends Message, Principal> {
     return expires === 0n ? Number.POSITIVE_INFINITY : Number(expires) * 1_000;
   }
 
-  /** Check of an open stream's caller, whose refusal is audited. Undefined without a denylist. */
-  get recheck(): (() => Failure | undefined) | undefined {
+  /** Check of an open stream's caller. Undefined if no caller can be denied or lose its credential. */
+  get recheck(): Recheck | undefined {
+    return this.#authentication?.recheck;
+  }
+  /** Audits the refusal of a caller whose stream was open. */
+  auditDenial(failure: Failure): void {
     const authentication = this.#authentication;
-    if (authentication?.recheck === undefined) return undefined;
-    return () => {
-      const failure = authentication.recheck?.();
-      const { observer, name: method, clock } = this.#options;
-      if (failure !== undefined) auditRefusal(observer, failure, { authentication, method, at: clock.date() });
-      return failure;
-    };
+    const { observer, name: method, clock } = this.#options;
+    if (authentication !== undefined) auditRefusal(observer, failure, { authentication, method, at: clock.date() });
   }
 
   /** Ends the request because an answer is no longer needed. */

@@ -3,6 +3,9 @@ import type { Caller } from "./caller.ts";
 import type { IncomingHeaders, Peer } from "./incoming-request.ts";
 import type { Propagator } from "./propagation/propagator.ts";
 
+/** Check of a caller whose stream is open. Returns the refusal, if there is one. Never throws or rejects. */
+export type Recheck = () => Failure | undefined | Promise<Failure | undefined>;
+
 /** The result of authentication. */
 export interface AuthenticatedRequestParts {
   readonly caller: Caller | undefined;
@@ -30,8 +33,8 @@ export class AuthenticatedRequest implements IncomingHeaders {
   tookMs = 0;
   /** The early limits that the request has passed, if any. */
   passed: object | undefined;
-  /** Returns the refusal of a caller whom an operator has denied since. Undefined without a denylist. */
-  recheck: (() => Failure | undefined) | undefined;
+  /** Returns the refusal of a caller who was denied, or whose credential was revoked, since. Undefined: no check is needed. */
+  recheck: Recheck | undefined;
   readonly #headers: IncomingHeaders;
   readonly #hidden: ReadonlySet<string>;
 

@@ -1,7 +1,7 @@
 import type { DescMessage } from "@bufbuild/protobuf";
-import { Failure } from "../failure.ts";
+import { asFailure, Code, Failure } from "../failure.ts";
 import { countsAmbient, fromPage } from "./ambient.ts";
-import { AuthenticatedRequest } from "./authenticated-request.ts";
+import { AuthenticatedRequest, type Recheck } from "./authenticated-request.ts";
 import type { Caller } from "./caller.ts";
 import { cookieValues, forgotten } from "./cookies.ts";
 import { type Incoming, type IncomingHeaders, incomingOf } from "./incoming-request.ts";
@@ -69,7 +69,9 @@ export class Authenticator implements OpenIdentity {
     const caller = verified(source, credential, incoming);
     if (caller instanceof Failure) return caller;
     const resultOf = (found: Caller | undefined): AuthenticatedRequest | Promise<AuthenticatedRequest> =>
-      found === undefined ? this.#byCertificate(incoming, forget(source)) : this.#finish(incoming, found, []);
+      found === undefined
+        ? this.#byCertificate(incoming, forget(source))
+        : this.#finish(incoming, found, [], recheckOf(source, credential, incoming));
     return caller instanceof Promise ? caller.then(resultOf) : resultOf(caller);
   }
 
@@ -135,13 +137,17 @@ export class Authenticator implements OpenIdentity {
     return first(0);
   }
 
-  #finish(incoming: Incoming, caller: Caller | undefined, answer: readonly string[]): AuthenticatedRequest {
-    return new AuthenticatedRequest(incoming, this.hidden, {
-      caller,
-      peer: incoming.peer,
-      answer,
-      propagator: this.#propagation.propagator,
-    });
+  #finish(
+    incoming: Incoming,
+    caller: Caller | undefined,
+    answer: readonly string[],
+    recheck?: Recheck,
+  ): AuthenticatedRequest {
+    const { peer } = incoming;
+    const { propagator } = this.#propagation;
+    const request = new AuthenticatedRequest(incoming, this.hidden, { caller, peer, answer, propagator });
+    request.recheck = recheck;
+    return request;
   }
 
   async close(): Promise<void> {
@@ -162,6 +168,26 @@ function verified(source: Source, credential: string, incoming: Incoming): Retur
   } catch (thrown) {
     return attributed(thrown);
   }
+}
+
+/** Returns the check of a credential whose stream is open. While the source cannot verify, the credential counts. */
+function recheckOf(source: Source, credential: string, incoming: Incoming): Recheck | undefined {
+  const { name, verifyAgain } = source;
+  if (verifyAgain === undefined) return undefined;
+  const refusalIn = (found: Caller | Failure | undefined): Failure | undefined => {
+    if (found === undefined)
+      return unauthenticated("the credential has ended while its stream was open", { source: name });
+    if (!(found instanceof Failure) || found.clientCode !== Code.UNAUTHENTICATED) return undefined;
+    return refusing(found, { source: name });
+  };
+  return () => {
+    try {
+      const found = verifyAgain(credential, incoming);
+      return found instanceof Promise ? found.catch(asFailure).then(refusalIn) : refusalIn(found);
+    } catch (thrown) {
+      return refusalIn(asFailure(thrown));
+    }
+  };
 }
 
 /** Names the issuers, since a slash too many in a variable is all that most configurations get wrong. */

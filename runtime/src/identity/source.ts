@@ -44,6 +44,11 @@ export interface Source {
    * @throws Failure UNAUTHENTICATED for one that proves nothing; UNAVAILABLE if that cannot be verified now
    */
   verify(credential: string, incoming: Incoming): Caller | Failure | undefined | Promise<Caller | undefined>;
+  /**
+   * Verifies a credential again while a stream of its caller is open. Does not count as a use of the credential.
+   * Undefined: no credential ends before its time.
+   */
+  readonly verifyAgain?: Source["verify"] | undefined;
   /** Resolves when the source can verify for the first time. Until then the server is not ready. Never rejects. */
   readonly opened: Promise<void>;
   /** Routes that the source serves, by path: a login, published keys. */

@@ -1,10 +1,11 @@
 // Ends of a stream that do not depend on its items: times that are known in advance, and checks of its caller.
 import type { Clock } from "../clock.ts";
 import type { Failure } from "../failure.ts";
+import type { Recheck } from "../identity/authenticated-request.ts";
 import { Alarm } from "./alarm.ts";
 import { type EarlyEnd, failureOf } from "./early-end.ts";
 
-/** Interval between two checks of a caller whom operators may deny, in milliseconds. */
+/** Interval between two checks of a caller who may be denied or lose its credential, in milliseconds. */
 const CHECK_MS = 30_000;
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -12,7 +13,8 @@ export class EndTimes {
   readonly #clock: Clock;
   readonly #end: (end: EarlyEnd, failure: Failure) => void;
   readonly #alarm: Alarm;
-  #recheck: (() => Failure | undefined) | undefined;
+  #recheck: Recheck | undefined;
+  #cleared = false;
   // Times on the clock.
   #checksAt = NEVER;
   #endsAt = NEVER;
@@ -34,8 +36,8 @@ export class EndTimes {
     this.#endsAt = at;
     this.#endsBy = end;
   }
-  /** @param recheck returns the refusal of the caller, if it has been denied since; undefined: no checks */
-  start(recheck: (() => Failure | undefined) | undefined): void {
+  /** @param recheck undefined: no checks of the caller */
+  start(recheck: Recheck | undefined): void {
     this.#recheck = recheck;
     // Streams that open together are not checked together.
     if (recheck !== undefined) this.#checksAt = this.#clock.now() + CHECK_MS * this.#clock.random();
@@ -46,6 +48,7 @@ export class EndTimes {
     return this.#endsBy === "deadline" ? this.#endsAt - this.#clock.now() : undefined;
   }
   clear(): void {
+    this.#cleared = true;
     this.#alarm.clear();
   }
   #ring(): void {
@@ -55,7 +58,11 @@ export class EndTimes {
       return;
     }
     this.#checksAt = now + CHECK_MS;
-    const failure = this.#recheck?.();
-    if (failure !== undefined) this.#end("denied", failure);
+    const refusal = this.#recheck?.();
+    if (refusal instanceof Promise) void refusal.then((failure) => this.#refuse(failure));
+    else this.#refuse(refusal);
+  }
+  #refuse(failure: Failure | undefined): void {
+    if (failure !== undefined && !this.#cleared) this.#end("denied", failure);
   }
 }

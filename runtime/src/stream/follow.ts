@@ -364,6 +364,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   }
   #endEarly(end: EarlyEnd, failure = failureOf(end)): void {
     if (this.#over) return;
+    if (end === "denied") this.#opening?.auditDenial(failure);
     this.#end = end;
     this.#fail(failure);
   }

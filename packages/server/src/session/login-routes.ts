@@ -40,8 +40,8 @@ interface Pending extends LoginSecrets {
 /** Time limit for a login, in milliseconds. */
 const LOGIN_MS = 600_000;
 /**
- * Maximum number of a browser's concurrent logins. Beyond it the others are dropped, because their cookies would fill
- * its requests.
+ * Maximum number of a browser's concurrent logins. Beyond it the oldest one is dropped, because the cookies would fill
+ * the browser's requests.
  */
 const MOST_LOGINS = 4;
 const MOST_RETURN = 2_048;
@@ -91,7 +91,7 @@ export class LoginRoutes {
     }
     const pending: Pending = { ...secrets, returnTo, until: clock.date().getTime() + LOGIN_MS };
     const sealed = sealer.seal(JSON.stringify(pending), purposeOf(secrets.state)).toString("base64url");
-    const cookies = setCookie(this.#nameOf(secrets.state), sealed, LOGIN_MS);
+    const cookies = setCookie(this.#nameOf(secrets.state), `${pending.until}.${sealed}`, LOGIN_MS);
     return { status: 302, headers: ["location", to.href, ...cookies, ...this.#forgotten(headers)] };
   }
 
@@ -101,6 +101,7 @@ export class LoginRoutes {
     const state = query.get("state") ?? "";
     const pending = this.#pending(headers, state);
     if (pending === undefined) {
+      if (await this.#hasSession(headers)) return { status: 303, headers: ["location", "/"] };
       audit({ event: "login-failed", reason: "no such login is under way in this browser" }, address);
       return text(400, "this login has expired, or was begun elsewhere; begin again at /auth/login");
     }
@@ -176,9 +177,16 @@ export class LoginRoutes {
     return cookieValues(headers.all("cookie"), this.#options.cookie).slice(0, MOST_IDS);
   }
 
+  /** A browser that reloads its callback has a session, and no login. */
+  async #hasSession(headers: Incoming): Promise<boolean> {
+    const [id, ...more] = this.#ids(headers);
+    if (id === undefined || more.length > 0) return false;
+    return (await this.#options.sessions.look(id).catch(() => undefined)) !== undefined;
+  }
   #pending(headers: Incoming, state: string): Pending | undefined {
-    const [sealed, ...more] = cookieValues(headers.all("cookie"), this.#nameOf(state));
-    if (sealed === undefined || more.length > 0) return undefined;
+    const [value, ...more] = cookieValues(headers.all("cookie"), this.#nameOf(state));
+    if (value === undefined || more.length > 0) return undefined;
+    const sealed = value.slice(value.indexOf(".") + 1);
     const opened = this.#options.sealer.open(Buffer.from(sealed, "base64url"), purposeOf(state));
     if (opened === undefined) return undefined;
     const pending = JSON.parse(opened) as Pending;
@@ -187,20 +195,28 @@ export class LoginRoutes {
   #nameOf(state: string): string {
     return `__Host-login-${state.replaceAll(/[^A-Za-z0-9_-]/g, "").slice(0, STATE_IN_NAME)}`;
   }
-  /** Clears the cookies of other logins if a browser has too many of them. */
+  /**
+   * Clears the cookies of the oldest logins if a browser has too many of them. The time in a cookie's value is not
+   * sealed: without a state only it is known, and it decides nothing else.
+   */
   #forgotten(headers: Incoming): string[] {
     const all = headers
       .all("cookie")
       .join(";")
-      .matchAll(/(?:^|;)[ \t]*(__Host-login-[\w-]*)=[^;]*/g);
+      .matchAll(/(?:^|;)[ \t]*(__Host-login-[\w-]*)=(?:(\d{1,15})\.)?[^;]*/g);
+    const logins = [...all]
+      .map(([found, name = "", until = "0"]) => ({ name, until: Number(until), length: found.length }))
+      .sort((a, b) => a.until - b.until);
+    let characters = logins.reduce((sum, { length }) => sum + length, 0);
+    let kept = logins.length;
     const names = new Set<string>();
-    let characters = 0;
-    for (const [found, name = ""] of all) {
+    for (const { name, length } of logins) {
+      if (kept < MOST_LOGINS && characters < MOST_LOGIN_CHARACTERS) break;
       names.add(name);
-      characters += found.length;
+      kept--;
+      characters -= length;
     }
-    const fits = names.size < MOST_LOGINS && characters < MOST_LOGIN_CHARACTERS;
-    return fits ? [] : [...names].slice(0, MOST_FORGOTTEN).flatMap(forget);
+    return [...names].slice(0, MOST_FORGOTTEN).flatMap(forget);
   }
 }
 

@@ -7,6 +7,14 @@ import type { Place, Source } from "@protobff/runtime/internal/identity/source";
 import type { SessionStore } from "./session-store.ts";
 import type { Sessions } from "./sessions.ts";
 
+async function callerOf(finding: Promise<{ readonly caller: Caller } | undefined>): Promise<Caller | undefined> {
+  try {
+    return (await finding)?.caller;
+  } catch (cause) {
+    throw cause instanceof Failure ? cause : unavailable("the sessions' store is away", cause);
+  }
+}
+
 export interface SessionSourceParts {
   readonly name: string;
   readonly cookie: string;
@@ -43,12 +51,10 @@ export class SessionSource implements Source {
     return true;
   }
   async verify(id: string): Promise<Caller | undefined> {
-    try {
-      return (await this.#parts.sessions.find(id))?.caller;
-    } catch (cause) {
-      throw cause instanceof Failure ? cause : unavailable("the sessions' store is away", cause);
-    }
+    return callerOf(this.#parts.sessions.find(id));
   }
+  readonly verifyAgain: Source["verify"] = (id) => callerOf(this.#parts.sessions.look(id));
+
   async close(): Promise<void> {
     await Promise.all([this.#parts.keys.close(), this.#parts.store.close()]);
   }

@@ -153,6 +153,10 @@ describe("a login", () => {
     expect((await other.get(back)).status).toBe(400);
     browser.get = get;
     expect((await browser.get(back)).status).toBe(303);
+    const id = browser.cookies.get(COOKIE);
+    expect(await browser.get(back)).toMatchObject({ status: 303, headers: ["location", "/"] });
+    expect(browser.cookies.get(COOKIE)).toBe(id);
+    browser.cookies.delete(COOKIE);
     expect((await browser.get(back)).status).toBe(400);
     expect(audited.map(({ event }) => event)).toEqual(["login-failed", "login", "login-failed"]);
   });
@@ -180,6 +184,32 @@ describe("a login", () => {
     expect((await browser.get("/auth/login")).status).toBe(503);
     provider.mode = "up";
     await expect.poll(async () => (await browser.get("/auth/login")).status, { timeout: 5_000 }).toBe(302);
+  });
+  test("the fifth concurrent login ends the oldest one, and the others finish", async () => {
+    const callbacks: string[] = [];
+    const begin = async (tab: number): Promise<string> => {
+      const answer = await browser.get(`/auth/login?return_to=${encodeURIComponent(`/tab/${tab}`)}`);
+      const to = new Headers(pairsOf(answer.headers ?? [])).get("location") ?? "";
+      return `/auth/callback?code=none&state=${new URL(to).searchParams.get("state")}`;
+    };
+    for (let tab = 1; tab <= 5; tab++) callbacks.push(await begin(tab));
+    const statuses: number[] = [];
+    // A code that the provider refuses is 401, and a login that is unknown to the browser 400.
+    for (const callback of callbacks) statuses.push((await browser.visit(callback)).status);
+    expect(statuses).toEqual([400, 401, 401, 401, 401]);
+  });
+  test("a reloaded callback leads to the site if the browser has a session", async () => {
+    const at = { callback: "" };
+    const answer = await browser.get("/auth/login");
+    let url = new Headers(pairsOf(answer.headers ?? [])).get("location") ?? "";
+    for (let hop = 0; at.callback === "" && hop < 10; hop++) {
+      url = new URL(new Headers(pairsOf((await browser.get(url)).headers ?? [])).get("location") ?? "", url).href;
+      if (url.startsWith(`${SITE}/auth/callback`)) at.callback = url;
+    }
+    expect((await browser.visit(at.callback)).status).toBe(200);
+    expect(await browser.visit(at.callback)).toMatchObject({ url: `${SITE}/`, status: 200 });
+    browser.cookies.delete(COOKIE);
+    expect((await browser.visit(at.callback)).status).toBe(400);
   });
   test("abandoned logins do not fill the browser's cookies", async () => {
     for (let i = 0; i < 12; i++) await browser.get("/auth/login");

@@ -108,6 +108,12 @@ export class Sessions {
     }
     return this.#isDue(found.record) ? this.#renewed(key, found.session, found.record) : found.session;
   }
+  /** Returns the session of a cookie, which does not count as used. Rejects if the store is away. */
+  async look(id: string): Promise<Session | undefined> {
+    if (!ID.test(id)) return undefined;
+    const found = await this.#current(keyOf(id));
+    return found === undefined || found.record.until <= this.#seconds() ? undefined : found.session;
+  }
   /** Ends one; gives what it was. Rejects where the store is away. */
   async end(id: string): Promise<Session | undefined> {
     if (!ID.test(id)) return undefined;

@@ -94,6 +94,8 @@ export class ApiKeySource implements Source {
     return this.#running.get(digest) ?? this.#begun(digest, peer.address);
   }
 
+  readonly verifyAgain: Source["verify"] = (credential, incoming) => this.verify(credential, incoming);
+
   async close(): Promise<void> {
     this.#closed = true;
     const { clock, store } = this.#parts;

@@ -67,6 +67,9 @@ export class AssertionSource implements Source {
     return this.#verified(header, digest, { issuer: this.#options.issuer, audience: this.#options.audience, now });
   }
 
+  /** A key that the issuer has withdrawn ends its assertions. */
+  readonly verifyAgain: Source["verify"] = (header) => this.verify(header);
+
   close(): Promise<void> {
     return this.#keys.close();
   }

@@ -122,7 +122,9 @@ export class GuardedIdentity implements OpenIdentity {
     });
   }
   #checked(request: AuthenticatedRequest): AuthenticatedRequest | Failure {
-    request.recheck = () => this.#list.refusedAddress(request.peer.address) ?? this.#list.refusedCaller(request);
+    const { recheck: ofCredential } = request;
+    request.recheck = () =>
+      this.#list.refusedAddress(request.peer.address) ?? this.#list.refusedCaller(request) ?? ofCredential?.();
     return this.#list.refusedCaller(request) ?? request;
   }
   async close(): Promise<void> {

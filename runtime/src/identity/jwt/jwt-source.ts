@@ -94,6 +94,9 @@ export class JwtSource implements Source {
     if (reason !== undefined) return unauthenticated(`the token ${reason}`, this.foreign(credential) ?? {});
     return this.#running.get(digest) ?? this.#begun(token, unverified, rules, date);
   }
+  /** A key that the issuer has withdrawn ends its tokens. */
+  readonly verifyAgain: Source["verify"] = (credential, incoming) => this.verify(credential, incoming);
+
   /** The resource is an audience only of requests to it. */
   #rulesAt(resource: string | undefined): Rules {
     const { rules } = this.#parts;
