@@ -150,6 +150,15 @@ describe("imports", () => {
     expect(shown([...shipped, ...server].filter(({ to }) => compiler(to)))).toEqual([]);
   });
 
+  test("runtime and server read no bytes by protobuf-es, which reads a field whatever its wire type", () => {
+    const reads = /\b(fromBinary|mergeFromBinary|anyUnpack|anyUnpackTo|sizeDelimitedDecodeStream|BinaryReader)\b/;
+    const found = ["runtime/src", "packages/server/src"]
+      .flatMap(sources)
+      .filter(({ text }) => reads.test(text.replaceAll(/^\s*(\/\/|\*|\/\*).*$/gm, "")))
+      .map(({ path }) => path);
+    expect(found).toEqual([]);
+  });
+
   test("no package imports another by a relative path, and the core imports only messages, HTTP/2 and expressions", () => {
     const leaves = ({ from, to }: Import): boolean =>
       below(to, "runtime", "packages", "plugin", "cli", "client", "test") &&

@@ -31,6 +31,7 @@ import { describe, expect, test } from "vitest";
 import { countBinary } from "../runtime/src/routes/count-binary.ts";
 import { ANY_NAME, countJson } from "../runtime/src/routes/count-json.ts";
 import { ELEMENT } from "../runtime/src/routes/element.ts";
+import { readMessage } from "../runtime/src/wire/reader.ts";
 import { randomMessage, seeded } from "./second/random-message.ts";
 import { hasReadableKeys } from "./support/json-keys.ts";
 
@@ -181,7 +182,7 @@ function damaged(bytes: Uint8Array, changes: readonly (readonly [number, number,
 }
 function decoded(desc: DescMessage, bytes: Uint8Array): Message | undefined {
   try {
-    return fromBinary(desc, bytes);
+    return readMessage(desc, bytes);
   } catch {
     return undefined;
   }

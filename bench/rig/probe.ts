@@ -37,7 +37,7 @@ subscribe("protobff.listening", (listening) => {
 
 interface Codecs {
   readonly decoded: number;
-  readonly decodedByProtobufEs: number;
+  readonly decodedByDescriptor: number;
   readonly encoded: number;
   readonly encodedByProtobufEs: number;
 }
@@ -45,9 +45,9 @@ let codecs: Codecs | undefined;
 subscribe("protobff.codecs", (counters) => {
   codecs = counters as Codecs;
 });
-function messages({ decoded, decodedByProtobufEs, encoded, encodedByProtobufEs }: Codecs): Share {
+function messages({ decoded, decodedByDescriptor, encoded, encodedByProtobufEs }: Codecs): Share {
   const fast = decoded + encoded;
-  return { fast, all: fast + decodedByProtobufEs + encodedByProtobufEs };
+  return { fast, all: fast + decodedByDescriptor + encodedByProtobufEs };
 }
 
 const garbage = new GarbageCount();

@@ -1,7 +1,8 @@
 // Error details of google.rpc (google/rpc/error_details.proto) that refusals and failures have.
-import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { Code, Failure, Reason } from "./failure.ts";
 import type { ReceivedDetail } from "./wire/bounded-status.ts";
+import { readMessage } from "./wire/reader.ts";
 import { fieldOf, varintSize, writeFieldHead, writeVarint } from "./wire/small-message.ts";
 
 type CodeName = keyof typeof Code;
@@ -116,7 +117,7 @@ export function detailIn<Desc extends DescMessage>(
   desc: Desc,
 ): MessageShape<Desc> | undefined {
   for (const detail of details)
-    if ("type" in detail && detail.type === desc.typeName) return fromBinary(desc, detail.value);
+    if ("type" in detail && detail.type === desc.typeName) return readMessage(desc, detail.value);
   return undefined;
 }
 

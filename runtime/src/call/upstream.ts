@@ -3,7 +3,6 @@ import {
   type DescMessage,
   type DescMethodServerStreaming,
   type DescMethodUnary,
-  fromBinary,
   type MessageInitShape,
   type MessageShape,
   toBinary,
@@ -21,6 +20,7 @@ import type { Observer } from "../observer.ts";
 import type { BreakerReading, CalledMethod, UpstreamState } from "../observer-upstreams.ts";
 import type { Guard, UnaryClient } from "../transport/unary-client.ts";
 import { frame } from "../wire/frame.ts";
+import { readMessage } from "../wire/reader.ts";
 import { Traffic } from "../wire/traffic.ts";
 import { type BranchOf, branchesAt } from "./branches.ts";
 import { type Learning, learning, limitOf } from "./call-limits.ts";
@@ -202,7 +202,7 @@ export class Upstream {
     const { input, output } = method;
     return new Rpc(this, `${method.parent.typeName}/${method.name}`, policy, {
       encode: (request) => frame(toBinary(input, create(input, request))),
-      decode: (reply) => fromBinary(output, reply),
+      decode: (reply) => readMessage(output, reply),
       output,
     });
   }
@@ -228,7 +228,7 @@ export class Upstream {
   ): StreamRpc<MessageInitShape<I>, MessageShape<O>> {
     const { input, output } = method;
     const encode = (request: MessageInitShape<I>): Buffer => frame(toBinary(input, create(input, request)));
-    return this.streamWith(method, encode, (item) => fromBinary(output, item), policy);
+    return this.streamWith(method, encode, (item) => readMessage(output, item), policy);
   }
   /** The same with a generated codec, as of `unaryWith`. */
   streamWith<Req, Res>(

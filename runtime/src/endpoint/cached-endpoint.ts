@@ -1,12 +1,5 @@
 // Endpoint of an RPC whose answers are reused.
-import {
-  type DescMessage,
-  type DescMethodUnary,
-  fromBinary,
-  type Message,
-  type MessageShape,
-  toBinary,
-} from "@bufbuild/protobuf";
+import { type DescMessage, type DescMethodUnary, type Message, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { systemClock } from "../clock.ts";
 import { type Degraded, degraded as degradedBy } from "../compose/degrade.ts";
 import { Exchange } from "../compose/exchange.ts";
@@ -17,6 +10,7 @@ import type { ResponseComposer } from "../response-cache/response-fetch.ts";
 import { ResponseKeys } from "../response-cache/response-key.ts";
 import { pruned } from "../selection/prune.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
+import { readMessage } from "../wire/reader.ts";
 import type { AnswerHeaders } from "./answer-headers.ts";
 import type { EndpointCodec, EndpointOptions } from "./endpoint-options.ts";
 import type { ServedMethod } from "./front.ts";
@@ -93,7 +87,7 @@ function composingOf<App, I extends DescMessage, O extends DescMessage, C extend
     encode: ({ response, headers }) => answerHeaders?.stored(encode(response), headers) ?? encode(response),
     decode: (stored) => {
       const { framed, headers } = answerHeaders?.restored(stored) ?? { framed: stored, headers: NONE };
-      return { response: fromBinary(method.output, framed.subarray(PREFIX_BYTES)), framed, headers };
+      return { response: readMessage(method.output, framed.subarray(PREFIX_BYTES)), framed, headers };
     },
   };
 }
@@ -106,7 +100,7 @@ export function reusing(
   codec: EndpointCodec<Message, Message> | undefined,
   cache: Pick<ResponseCache<never, never, never>, "encoded">,
 ): EndpointCodec<Message, Message> {
-  const decode = codec?.decode ?? ((bytes) => fromBinary(method.input, bytes));
+  const decode = codec?.decode ?? ((bytes) => readMessage(method.input, bytes));
   const encode = codec?.encode ?? ((message) => frame(toBinary(method.output, message)));
   return { decode, encode: (message) => cache.encoded(message) ?? encode(message) };
 }

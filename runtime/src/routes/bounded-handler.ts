@@ -10,6 +10,7 @@ import { releaseBuffer } from "../wire/release-buffer.ts";
 import type { Traffic } from "../wire/traffic.ts";
 import { type Bounds, messageError, unknownFlags } from "./bounds.ts";
 import { GetQuery } from "./get-query.ts";
+import { strictBinary } from "./strict-binary.ts";
 
 /** Bounds of one message. */
 export interface MessageBounds extends Bounds {
@@ -108,7 +109,7 @@ function incomingOf(
 /**
  * Returns the checked and decompressed bytes. If Connect has to refuse their compression, they are returned unchanged.
  *
- * @throws ConnectError if a message has too many elements, or cannot be decompressed within the bound
+ * @throws ConnectError if a message has too many elements, is invalid, or cannot be decompressed within the bound
  */
 async function checked(bytes: Uint8Array, compressed: boolean, incoming: Incoming): Promise<Uint8Array> {
   const { desc, isJson, compression, bounds } = incoming;
@@ -117,7 +118,14 @@ async function checked(bytes: Uint8Array, compressed: boolean, incoming: Incomin
   const plain = compressed && compression !== undefined ? await decompressed(bytes, compression, incoming) : bytes;
   const error = messageError(plain, desc, isJson, bounds);
   if (error !== undefined) throw error;
-  return plain;
+  return isJson ? plain : strict(desc, plain);
+}
+function strict(desc: DescMessage, bytes: Uint8Array): Uint8Array {
+  try {
+    return strictBinary(desc, bytes);
+  } catch (thrown) {
+    throw new ConnectError(`parse binary: ${(thrown as Error).message}`, Code.InvalidArgument); // as connect-go has it
+  }
 }
 async function decompressed(bytes: Uint8Array, compression: Compression, incoming: Incoming): Promise<Uint8Array> {
   const { bounds, holder, signal } = incoming;
@@ -135,14 +143,15 @@ async function decompressed(bytes: Uint8Array, compression: Compression, incomin
 const isCompression = (name: string | null): boolean => name !== null && name !== "identity";
 
 /**
- * Returns the headers for a decompressed message. The answer's compression stays the same: without `accept-encoding`,
- * it is that of the request.
+ * Returns the headers for a decompressed message, whose length may change. The answer's compression stays the same:
+ * without `accept-encoding`, it is that of the request.
  */
-function plainHeader(header: Headers, { compression }: Incoming): Headers {
-  if (compression === undefined) return header;
+function plainHeader(header: Headers, { compression, isJson }: Incoming): Headers {
+  if (compression === undefined && isJson) return header;
   const plain = new Headers(header);
-  plain.delete("content-encoding");
   plain.delete("content-length");
+  if (compression === undefined) return plain;
+  plain.delete("content-encoding");
   if (!plain.has("accept-encoding")) plain.set("accept-encoding", compression.name);
   return plain;
 }
@@ -175,12 +184,14 @@ async function* framedBody(body: AsyncIterable<Uint8Array>, incoming: Incoming):
       if (bytes.length < bytes.most) break;
       const message = bytes.take(bytes.most);
       const compressed = flags === COMPRESSED;
-      const plain = await checked(message.subarray(PREFIX_BYTES), compressed, incoming);
-      if (compressed && incoming.compression !== undefined) {
+      const content = message.subarray(PREFIX_BYTES);
+      const plain = await checked(content, compressed, incoming);
+      if (plain === content) yield message;
+      else {
         const whole = frame(plain);
-        releaseBuffer(plain);
+        if (compressed) releaseBuffer(plain);
         yield whole;
-      } else yield message;
+      }
     }
   }
   if (bytes.length > 0) yield bytes.take(bytes.length); // Connect says what is wrong with it
@@ -253,8 +264,10 @@ async function answerToGet(
   const incoming = incomingOf(request, { desc: handler.method.input, isJson: format === "json", encoding, bounds });
   if (incoming.compression !== undefined && incoming.holder !== undefined)
     return handler(asPost(request, query, `application/${format}`, incoming));
-  const error = await errorOfQuery(query, incoming);
-  return error === undefined ? handler(request) : refused(error);
+  const read = await readQuery(query, incoming);
+  if (read instanceof ConnectError) return refused(read);
+  if (read === undefined) return handler(request);
+  return handler({ ...request, header: plainHeader(header, incoming), url: urlOf(url, read) });
 }
 
 /**
@@ -276,14 +289,25 @@ function asPost(
   return { ...request, method: "POST", header, body };
 }
 
-/** Returns the error of the message in a query. Connect reports all other errors. */
-async function errorOfQuery(query: GetQuery, incoming: Incoming): Promise<ConnectError | undefined> {
+/**
+ * Returns the error of the message in a query, or the bytes to decode if they are others. Connect reports all other
+ * errors.
+ */
+async function readQuery(query: GetQuery, incoming: Incoming): Promise<ConnectError | Uint8Array | undefined> {
   try {
-    await checked(query.message(), isCompression(incoming.encoding), incoming);
-    return undefined;
+    const message = query.message();
+    const read = await checked(message, isCompression(incoming.encoding), incoming);
+    return incoming.isJson || read === message ? undefined : read;
   } catch (thrown) {
     return thrown instanceof ConnectError ? thrown : undefined;
   }
+}
+function urlOf(url: string, message: Uint8Array): string {
+  const changed = new URL(url);
+  changed.searchParams.delete("compression");
+  changed.searchParams.set("base64", "1");
+  changed.searchParams.set("message", Buffer.from(message).toString("base64url"));
+  return changed.href;
 }
 
 async function refused(error: ConnectError): ReturnType<UniversalHandler> {

@@ -1,11 +1,11 @@
-// Counts the objects that protobuf-es would create from a message's bytes, without creating them. It reads the bytes
-// exactly as protobuf-es does: a known field by its type, whatever its wire type. Otherwise a client could hide
-// elements that only one of the two finds.
+// Counts the objects that a message's bytes become, without creating them. It reads the bytes exactly as
+// wire/read-fields.ts does: a field in another wire type is an unknown field. Otherwise a client could hide elements
+// that only one of the two finds.
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { MOST_DEPTH, skipOther } from "../wire/skip.ts";
+import { GROUP, GROUP_END, LENGTH, wireTypeOf } from "../wire/wire-types.ts";
 import { ELEMENT } from "./element.ts";
 
-/** Maximum depth of nesting that protobuf-es accepts. */
-const MOST_DEPTH = 100;
 const NEAR = 64;
 
 /** Width of a value: a varint, a length in a varint followed by as many bytes, or a fixed number of bytes. */
@@ -16,12 +16,12 @@ interface FieldShape {
   /** True if it takes one of the message's places for fields that occur once. Further occurrences count. */
   readonly once: boolean;
   readonly width: Width;
+  /** Wire type of an occurrence that is not packed. */
+  readonly wireType: number;
   /** True for a list of numbers, which may be packed. */
   readonly packable: boolean;
   readonly message: (() => MessageShape) | undefined;
-  /** True for a message between two tags, instead of one with a length. */
-  readonly group: boolean;
-  /** 0: an entry of a map, which protobuf-es does not count as deeper. */
+  /** 0: an entry of a map, which is not deeper. */
   readonly nests: 0 | 1;
 }
 interface MessageShape {
@@ -32,7 +32,7 @@ interface MessageShape {
 }
 
 const shapes = new WeakMap<DescMessage, MessageShape>();
-/** Thrown if protobuf-es will throw, and if there are too many elements. */
+/** Thrown if the bytes are no message, and if there are too many elements. */
 const STOP = Symbol("stop");
 
 /**
@@ -45,7 +45,7 @@ const STOP = Symbol("stop");
 export function countBinary(desc: DescMessage, bytes: Uint8Array, most: number): number {
   const scan = new Scan(bytes, most);
   try {
-    scan.message(shapeOf(desc), bytes.length, 1);
+    scan.message(shapeOf(desc), 1);
   } catch (thrown) {
     if (thrown !== STOP) throw thrown;
   }
@@ -57,108 +57,80 @@ class Scan {
   readonly #bytes: Uint8Array;
   readonly #most: number;
   #at = 0;
+  /** End of the message, list or entry that is read. */
+  #end: number;
 
   constructor(bytes: Uint8Array, most: number) {
     this.#bytes = bytes;
     this.#most = most;
+    this.#end = bytes.length;
   }
 
-  /** Like protobuf-es, this reads a message that is longer than the message around it. */
-  message(shape: MessageShape, end: number, depth: number): void {
-    if (depth > MOST_DEPTH) throw STOP;
+  message(shape: MessageShape, depth: number): void {
     let once = shape.once;
-    while (this.#at < end) {
-      const tag = this.#tag();
-      const no = tag >>> 3;
-      const field = no < NEAR ? shape.near[no] : shape.far.get(no);
-      if (field === undefined) this.#unknown(tag & 7, no, MOST_DEPTH - depth);
-      else if (this.#field(field, tag, depth) && --once < 0) this.#add(ELEMENT);
-    }
+    while (this.#at < this.#end) if (this.#field(shape, this.#size(), depth) && --once < 0) this.#add(ELEMENT);
+    if (this.#at !== this.#end) throw STOP;
   }
-  #group(shape: MessageShape, groupNo: number, depth: number): void {
+  #group(shape: MessageShape, end: number, depth: number): void {
     if (depth > MOST_DEPTH) throw STOP;
     let once = shape.once;
-    for (;;) {
-      const tag = this.#tag();
-      const no = tag >>> 3;
-      if ((tag & 7) === 4) {
-        if (no !== groupNo) throw STOP;
-        return;
-      }
-      const field = no < NEAR ? shape.near[no] : shape.far.get(no);
-      if (field === undefined) this.#unknown(tag & 7, no, MOST_DEPTH - depth);
-      else if (this.#field(field, tag, depth) && --once < 0) this.#add(ELEMENT);
-    }
+    for (let tag = this.#size(); tag !== end; tag = this.#size())
+      if (this.#field(shape, tag, depth) && --once < 0) this.#add(ELEMENT);
   }
 
   /** Reports whether the field takes one of the places of fields that occur once. */
-  #field(field: FieldShape, tag: number, depth: number): boolean {
-    if (field.packable && (tag & 7) === 2) {
+  #field(shape: MessageShape, tag: number, depth: number): boolean {
+    const no = tag >>> 3;
+    const wireType = tag & 7;
+    const field = no < NEAR ? shape.near[no] : shape.far.get(no);
+    if (field?.packable && wireType === LENGTH) {
       this.#packed(field.width);
+      return false;
+    }
+    if (field === undefined || wireType !== field.wireType) {
+      this.#add(ELEMENT);
+      this.#unknown(tag, depth);
       return false;
     }
     if (field.cost > 0) this.#add(field.cost);
     if (field.message === undefined) this.#value(field.width);
-    else if (field.group) this.#group(field.message(), tag >>> 3, depth + 1);
+    else if (wireType === GROUP) this.#group(field.message(), tag + GROUP_END - GROUP, depth + 1);
     else {
-      const length = this.#uint32();
-      this.message(field.message(), this.#at + length, depth + field.nests);
+      const inner = depth + field.nests;
+      if (inner > MOST_DEPTH) throw STOP;
+      const outer = this.#open();
+      this.message(field.message(), inner);
+      this.#end = outer;
     }
     return field.once;
   }
+  /** Returns the end around the content of a length. */
+  #open(): number {
+    const length = this.#size();
+    const outer = this.#end;
+    if (this.#at + length > outer) throw STOP;
+    this.#end = this.#at + length;
+    return outer;
+  }
   #value(width: Width): void {
     if (width === "varint") this.#varint();
-    else if (width === "length") this.#skip(this.#uint32());
-    else this.#skip(width);
+    else this.#skip(width === "length" ? this.#size() : width);
   }
   #packed(width: Width): void {
-    const length = this.#uint32();
-    const end = this.#at + length;
-    if (end > this.#bytes.length) throw STOP; // none of it is kept
-    if (width === 4 || width === 8) {
-      this.#add(Math.ceil(length / width));
-      this.#at += Math.ceil(length / width) * width;
-      return;
-    }
+    const outer = this.#open();
     const bytes = this.#bytes;
-    let count = 0;
-    for (let i = this.#at; i < end; i++) if ((bytes[i] as number) < 0x80) count++;
+    const end = this.#end;
+    if (width === 4 || width === 8) this.#add(Math.floor((end - this.#at) / width));
+    else {
+      let count = 0;
+      for (let i = this.#at; i < end; i++) if ((bytes[i] as number) < 0x80) count++;
+      this.#add(count);
+    }
     this.#at = end;
-    if (length > 0 && (bytes[end - 1] as number) >= 0x80) {
-      count++; // the last one, which is read to its end wherever that is
-      this.#varint();
-    }
-    this.#add(count);
+    this.#end = outer;
   }
-  #unknown(wireType: number, no: number, groupsLeft: number): void {
-    this.#add(ELEMENT);
-    switch (wireType) {
-      case 0:
-        this.#varint();
-        return;
-      case 1:
-        this.#skip(8);
-        return;
-      case 2:
-        this.#skip(this.#uint32());
-        return;
-      case 3: {
-        if (groupsLeft <= 0) throw STOP;
-        for (;;) {
-          const tag = this.#tag();
-          if ((tag & 7) === 4) {
-            if (tag >>> 3 !== no) throw STOP;
-            return;
-          }
-          this.#unknown(tag & 7, tag >>> 3, groupsLeft - 1);
-        }
-      }
-      case 5:
-        this.#skip(4);
-        return;
-      default:
-        throw STOP;
-    }
+  #unknown(tag: number, depth: number): void {
+    this.#at = skipUnknown(this.#bytes, this.#at, this.#end, tag, depth);
   }
 
   #add(count: number): void {
@@ -167,20 +139,15 @@ class Scan {
   }
   #skip(count: number): void {
     this.#at += count;
-    if (this.#at > this.#bytes.length) throw STOP;
+    if (this.#at > this.#end) throw STOP;
   }
   #varint(): void {
     const bytes = this.#bytes;
     while ((bytes[this.#at++] as number) >= 0x80);
-    if (this.#at > bytes.length) throw STOP;
+    if (this.#at > this.#end) throw STOP;
   }
-  #tag(): number {
-    const tag = this.#uint32();
-    if (tag >>> 3 === 0 || (tag & 7) > 5) throw STOP;
-    return tag;
-  }
-  /** The lower 32 bits of a varint. */
-  #uint32(): number {
+  /** A tag or a length. */
+  #size(): number {
     const bytes = this.#bytes;
     let byte = bytes[this.#at++] as number;
     if (byte < 0x80) return byte;
@@ -190,6 +157,14 @@ class Scan {
       if (shift < 32) value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return value >>> 0;
     }
+    throw STOP;
+  }
+}
+/** Skips an unknown field, with the errors of this file. */
+function skipUnknown(bytes: Uint8Array, from: number, end: number, tag: number, depth: number): number {
+  try {
+    return skipOther(bytes, from, end, tag, depth);
+  } catch {
     throw STOP;
   }
 }
@@ -216,19 +191,19 @@ function shapeOfField(field: DescField): FieldShape {
   const list = field.fieldKind === "list";
   const { message } = field;
   if (message !== undefined) {
-    const group = "delimitedEncoding" in field && field.delimitedEncoding;
-    return { ...ONCE, cost: ELEMENT, once: !list, message: () => shapeOf(message), group };
+    const wireType = "delimitedEncoding" in field && field.delimitedEncoding ? GROUP : LENGTH;
+    return { ...ONCE, cost: ELEMENT, once: !list, message: () => shapeOf(message), wireType };
   }
-  const width = field.enum === undefined ? widthOf(field.scalar) : "varint";
-  return list ? { ...ONCE, cost: ELEMENT, once: false, width, packable: width !== "length" } : { ...ONCE, width };
+  const scalar = scalarShape(field.enum === undefined ? field.scalar : ScalarType.INT32);
+  return list ? { ...scalar, cost: ELEMENT, once: false, packable: scalar.width !== "length" } : scalar;
 }
 const ONCE: FieldShape = {
   cost: 0,
   once: true,
   width: "length",
+  wireType: LENGTH,
   packable: false,
   message: undefined,
-  group: false,
   nests: 1,
 };
 
@@ -237,27 +212,16 @@ function mapShape(field: DescField & { fieldKind: "map" }): FieldShape {
   const { message } = field;
   const value: FieldShape =
     message === undefined
-      ? { ...ONCE, width: field.enum === undefined ? widthOf(field.scalar) : "varint" }
+      ? scalarShape(field.enum === undefined ? field.scalar : ScalarType.INT32)
       : { ...ONCE, message: () => shapeOf(message) };
-  const key: FieldShape = { ...ONCE, width: widthOf(field.mapKey) };
+  const key = scalarShape(field.mapKey);
   const entry: MessageShape = { near: [undefined, key, value], far: new Map(), once: 2 };
   return { ...ONCE, cost: ELEMENT, once: false, message: () => entry, nests: 0 };
 }
 
-function widthOf(scalar: ScalarType): Width {
-  switch (scalar) {
-    case ScalarType.STRING:
-    case ScalarType.BYTES:
-      return "length";
-    case ScalarType.DOUBLE:
-    case ScalarType.FIXED64:
-    case ScalarType.SFIXED64:
-      return 8;
-    case ScalarType.FLOAT:
-    case ScalarType.FIXED32:
-    case ScalarType.SFIXED32:
-      return 4;
-    default:
-      return "varint";
-  }
+function scalarShape(scalar: ScalarType): FieldShape {
+  const wireType = wireTypeOf(scalar);
+  return { ...ONCE, width: WIDTHS[wireType] ?? "varint", wireType };
 }
+/** Widths by wire type. */
+const WIDTHS: readonly (Width | undefined)[] = ["varint", 8, "length", undefined, undefined, 4];

@@ -1,24 +1,22 @@
 // The wire: protobuf messages as bytes, for generated codecs, and gRPC's frame around a message. Usual values have
-// functions here; unusual ones are left to protobuf-es. This folder depends on protobuf-es, not on calls.
+// functions here. Unusual messages are read by their descriptor, and written by protobuf-es. This folder depends on
+// protobuf-es, not on calls.
 import { channel } from "node:diagnostics_channel";
-import {
-  create,
-  type DescMessage,
-  fromBinary,
-  type Message,
-  type MessageInitShape,
-  toBinary,
-} from "@bufbuild/protobuf";
+import { create, type DescMessage, type Message, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { readAnyWith } from "@protobff/expressions/any-reader";
 import { frame } from "./frame.ts";
-import { Reader } from "./reader.ts";
+import { Reader, readMessage } from "./reader.ts";
 import { markReleasable } from "./release-buffer.ts";
 import { Writer } from "./writer.ts";
 
-/** Number of messages of this process that generated functions handled, and of those that were left to protobuf-es. */
+/**
+ * Number of messages of this process that generated functions handled, of those that were read by their descriptor, and
+ * of those that protobuf-es wrote.
+ */
 export interface CodecCounters {
   decoded: number;
-  decodedByProtobufEs: number;
+  decodedByDescriptor: number;
   encoded: number;
   encodedByProtobufEs: number;
 }
@@ -27,7 +25,7 @@ export interface CodecCounters {
  */
 export const codecCounters: CodecCounters = {
   decoded: 0,
-  decodedByProtobufEs: 0,
+  decodedByDescriptor: 0,
   encoded: 0,
   encodedByProtobufEs: 0,
 };
@@ -35,14 +33,16 @@ export const codecCounters: CodecCounters = {
 // For tools that measure the process from the outside.
 channel("protobff.codecs").publish(codecCounters);
 
+readAnyWith(readMessage);
+
 // Reading and writing is synchronous, so one of each suffices. Neither is entered again while it runs.
 const READER = new Reader();
 const WRITER = new Writer();
 
 /**
- * Returns a decoder that works as protobuf-es does, without the fields that `read` leaves out.
+ * Returns a decoder with the results of `readMessage`, without the fields that `read` leaves out.
  *
- * @throws what protobuf-es throws
+ * @throws what `readMessage` throws
  * @example
  * const decodeRunEvent = decoder(RunEventSchema, readRunEvent);
  */
@@ -59,8 +59,8 @@ export function decoder<T, M extends Message & T>(
       codecCounters.decoded++;
       return message;
     } catch {
-      codecCounters.decodedByProtobufEs++;
-      return fromBinary<GenMessage<M>>(schema, bytes) as unknown as M;
+      codecCounters.decodedByDescriptor++;
+      return readMessage<GenMessage<M>>(schema, bytes) as unknown as M;
     } finally {
       READER.release();
     }
@@ -68,10 +68,10 @@ export function decoder<T, M extends Message & T>(
 }
 
 /**
- * Returns a decoder for a message that is passed on as it is. It rejects what protobuf-es rejects, and decodes fields
+ * Returns a decoder for a message that is passed on as it is. It rejects what `readMessage` rejects, and decodes fields
  * only on access.
  *
- * @throws what protobuf-es throws
+ * @throws what `readMessage` throws
  * @example
  * const decodeItem = passer(ItemSchema);
  */
@@ -105,16 +105,16 @@ export function encoder<Desc extends DescMessage>(
 }
 
 /**
- * Returns the decoder of protobuf-es, for a message that has no generated codec.
+ * Returns a decoder by the descriptor, for a message that has no generated codec.
  *
- * @throws what protobuf-es throws
+ * @throws what `readMessage` throws
  * @example
  * const decodeItem = otherDecoder(ItemSchema);
  */
 export function otherDecoder<M extends Message>(schema: GenMessage<M>): (bytes: Uint8Array) => M {
   return (bytes) => {
-    codecCounters.decodedByProtobufEs++;
-    return fromBinary<GenMessage<M>>(schema, bytes) as unknown as M;
+    codecCounters.decodedByDescriptor++;
+    return readMessage<GenMessage<M>>(schema, bytes) as unknown as M;
   };
 }
 /**

@@ -1,6 +1,6 @@
 // A message that a BFF passes on unread: its bytes, checked. Its fields are decoded when code, such as that for JSON,
 // reads them.
-import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
+import type { DescMessage } from "@bufbuild/protobuf";
 
 /** The class of a type's messages has its fields as accessors; once one is used, all are properties of the message itself. */
 class OpaqueMessage {
@@ -14,11 +14,11 @@ class OpaqueMessage {
   static bytesOf(message: object): Uint8Array | undefined {
     return #bytes in message ? message.#bytes : undefined;
   }
-  static open(message: OpaqueMessage, schema: DescMessage): void {
+  static open(message: OpaqueMessage, schema: DescMessage, read: ReadMessage): void {
     const bytes = message.#bytes;
     if (bytes === undefined) return;
     message.#bytes = undefined;
-    for (const [name, value] of Object.entries(fromBinary(schema, bytes))) put(message, name, value);
+    for (const [name, value] of Object.entries(read(schema, bytes))) put(message, name, value);
   }
 }
 
@@ -28,27 +28,32 @@ export const opaqueBytes = (message: object): Uint8Array | undefined => OpaqueMe
 type PassedClass = new (typeName: string, bytes: Uint8Array) => object;
 const classes = new WeakMap<DescMessage, PassedClass>();
 
-/** @param bytes of a message of that type, which protobuf-es would decode */
-export function opaqueMessage(schema: DescMessage, bytes: Uint8Array): object {
+type ReadMessage = (schema: DescMessage, bytes: Uint8Array) => object;
+
+/**
+ * @param bytes of a message of that type, checked
+ * @param read decodes them; always the same function
+ */
+export function opaqueMessage(schema: DescMessage, bytes: Uint8Array, read: ReadMessage): object {
   let its = classes.get(schema);
   if (its === undefined) {
-    its = classOf(schema);
+    its = classOf(schema, read);
     classes.set(schema, its);
   }
   return new its(schema.typeName, bytes);
 }
 
-function classOf(schema: DescMessage): PassedClass {
+function classOf(schema: DescMessage, read: ReadMessage): PassedClass {
   const its = class extends OpaqueMessage {};
   for (const name of ["$unknown", ...schema.members.map(({ localName }) => localName)]) {
     Object.defineProperty(its.prototype, name, {
       configurable: true,
       get(this: OpaqueMessage) {
-        OpaqueMessage.open(this, schema);
+        OpaqueMessage.open(this, schema, read);
         return Object.getOwnPropertyDescriptor(this, name)?.value;
       },
       set(this: OpaqueMessage, value: unknown) {
-        OpaqueMessage.open(this, schema);
+        OpaqueMessage.open(this, schema, read);
         put(this, name, value);
       },
     });

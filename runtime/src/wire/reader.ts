@@ -1,23 +1,23 @@
-// Reads the messages of generated codecs. It is stricter than protobuf-es: it leaves unusual input to protobuf-es,
-// which reads the whole message again and decides. Unusual input is:
-// - a wire type that the field does not have
-// - a group
+// Reads the messages of generated codecs, with the decisions of Go's protobuf. It fails at invalid and at unusual input.
+// `readMessage` then reads the whole message again by its descriptor. Unusual input is:
 // - a duplicate field that would be merged
-// - a length that overruns its message
-// - bytes that are no UTF-8
+// - an entry of a map with more than a key and a value, or with the key `__proto__`
 import { isUtf8 } from "node:buffer";
-import { type DescMessage, fromBinary, type Message, type MessageShape, type UnknownField } from "@bufbuild/protobuf";
+import { create, type DescMessage, type Message, type MessageShape, type UnknownField } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { engineBuffer } from "@protobff/http2/engine-buffer";
+import type { EngineBuffer } from "@protobff/http2/engine-buffer"; // only the type, for the small module `verify`
 import { AsciiTexts } from "./ascii-texts.ts";
-import { FALLBACK } from "./fallback.ts";
+import { FALLBACK, NOT_UTF8 } from "./fallback.ts";
 import { opaqueMessage } from "./opaque-message.ts";
+import { readFields } from "./read-fields.ts";
 import { MOST_DEPTH, skipField, skipFields, skipOther } from "./skip.ts";
 import { asciiEnd, EIGHTS_BYTES, releaseText } from "./utf8-check.ts";
 
 /** Length in bytes above which a text is decoded separately. */
 const LONG_BYTES = 512;
-const NO_BYTES = engineBuffer(new Uint8Array());
+/** Maximum tenth byte of a varint: the 64th bit. */
+const MOST_TENTH = 1;
+const NO_BYTES = bufferOf(new Uint8Array());
 
 /**
  * Reads one message after the other, field by field, for generated codecs; see `decoder`.
@@ -42,7 +42,7 @@ export class Reader {
 
   start(bytes: Uint8Array): void {
     this.#bytes = bytes;
-    this.#buffer = engineBuffer(bytes);
+    this.#buffer = bufferOf(bytes);
     this.#ascii.start(this.#buffer);
     this.#at = 0;
     this.#end = bytes.length;
@@ -63,31 +63,47 @@ export class Reader {
   more(): boolean {
     return this.#at < this.#end;
   }
+  /** Index of the next byte. */
+  get at(): number {
+    return this.#at;
+  }
   /** Field number and wire type: `number << 3 | type`. */
   tag(): number {
-    const from = this.#at;
-    const tag = this.uint32();
-    if (this.#at - from > 4) throw FALLBACK;
-    return tag;
+    return this.#size();
   }
   /** Falls back at a second occurrence of a field, because that would be merged. */
   once(first: boolean): void {
     if (!first) throw FALLBACK;
   }
-  /** Returns the argument of `leave`. */
+  /** Starts a message. Returns the argument of `leave`. */
   enter(): number {
-    const length = this.uint32();
+    this.deeper();
+    return this.open();
+  }
+  leave(outer: number): void {
+    this.close(outer);
+    this.#depth--;
+  }
+  /** Starts a packed list, or an entry of a map, which are not deeper. Returns the argument of `close`. */
+  open(): number {
+    const length = this.#size();
     const outer = this.#end;
     const end = this.#at + length;
-    if (end > outer || this.#depth >= MOST_DEPTH) throw FALLBACK;
-    this.#depth++;
+    if (end > outer) throw FALLBACK;
     this.#end = end;
     return outer;
   }
-  leave(outer: number): void {
+  close(outer: number): void {
     if (this.#at !== this.#end) throw FALLBACK;
-    this.#depth--;
     this.#end = outer;
+  }
+  /** Starts a group, which has no length. */
+  deeper(): void {
+    if (this.#depth >= MOST_DEPTH) throw FALLBACK;
+    this.#depth++;
+  }
+  higher(): void {
+    this.#depth--;
   }
   message<T>(read: (r: Reader) => T): T {
     const outer = this.enter();
@@ -97,8 +113,11 @@ export class Reader {
   }
   /** Reads a message without a generated codec. */
   other<Desc extends DescMessage>(schema: Desc): MessageShape<Desc> {
-    const bytes = this.bytes();
-    return fromBinary(schema, bytes, { recursionLimit: MOST_DEPTH - this.#depth });
+    const message = create(schema);
+    const outer = this.enter();
+    readFields(this, schema, message);
+    this.leave(outer);
+    return message;
   }
   /** A message that is passed on as it is. */
   passed<M extends Message>(schema: GenMessage<M>): M {
@@ -112,26 +131,27 @@ export class Reader {
     const from = this.#at;
     skipFields(this.#buffer, from, this.#end, schema, this.#depth);
     this.#at = this.#end;
-    return opaqueMessage(schema, this.#part(from, this.#at)) as M;
+    return opaqueMessage(schema, this.#part(from, this.#at), readMessage) as M;
   }
-  /** Keeps a field that is not in `schema`. A field of `schema` in another wire type is unusual. */
-  unknown(tag: number, schema: DescMessage, kept: UnknownField[] | undefined): UnknownField[] {
-    const no = tag >>> 3;
-    const wireType = tag & 7;
+  /** Keeps a field that the message does not declare with this wire type. */
+  unknown(tag: number, _schema: DescMessage | undefined, kept: UnknownField[] | undefined): UnknownField[] {
     const from = this.#at;
-    if (no === 0 || schema.fields.some(({ number }) => number === no)) throw FALLBACK;
-    this.skipUnknown(wireType);
+    this.#at = skipOther(this.#buffer, from, this.#end, tag, this.#depth);
     const fields = kept ?? [];
-    fields.push({ no, wireType, data: this.#part(from, this.#at) });
+    fields.push({ no: tag >>> 3, wireType: tag & 7, data: this.since(from) });
     return fields;
+  }
+  /** Returns the bytes from an index to the next byte. */
+  since(from: number): Uint8Array {
+    return this.#part(from, this.#at);
   }
   /** Skips a field that is not read, but must be as valid as the rest. */
   skip(tag: number, schema: DescMessage): void {
     this.#at = skipField(this.#buffer, this.#at, this.#end, tag, schema, this.#depth);
   }
   /** Skips an unknown field. */
-  skipUnknown(wireType: number): void {
-    this.#at = skipOther(this.#buffer, this.#at, this.#end, wireType);
+  skipUnknown(tag: number): void {
+    this.#at = skipOther(this.#buffer, this.#at, this.#end, tag, this.#depth);
   }
 
   // ---- scalars ----
@@ -147,11 +167,23 @@ export class Reader {
       if (byte < 0x80) return value >>> 0;
     }
     // Sign bits of a negative number. Past the end a byte is undefined, which is not below 0x80 either.
-    for (let i = 5; i < 10; i++) {
+    for (let i = 5; i < 9; i++) {
       byte = buffer[this.#at++] as number;
       if (byte < 0x80) return value >>> 0;
     }
-    throw FALLBACK;
+    if (!((buffer[this.#at++] as number) <= MOST_TENTH)) throw FALLBACK;
+    return value >>> 0;
+  }
+  /** A tag, or a length, which have at most 32 bits. */
+  #size(): number {
+    const byte = this.#buffer[this.#at] as number;
+    if (byte < 0x80) {
+      this.#at++;
+      return byte;
+    }
+    const low = this.#varint();
+    if (this.#high !== 0) throw FALLBACK;
+    return low >>> 0;
   }
   int32(): number {
     return this.uint32() | 0;
@@ -186,7 +218,7 @@ export class Reader {
       this.#high = high;
       return low;
     }
-    for (let shift = 3; shift <= 31; shift += 7) {
+    for (let shift = 3; shift < 31; shift += 7) {
       byte = buffer[this.#at++] as number;
       high |= (byte & 0x7f) << shift;
       if (byte < 0x80) {
@@ -194,7 +226,10 @@ export class Reader {
         return low;
       }
     }
-    throw FALLBACK;
+    byte = buffer[this.#at++] as number;
+    if (!(byte <= MOST_TENTH)) throw FALLBACK;
+    this.#high = high | (byte << 31);
+    return low;
   }
   int64(): bigint {
     const low = this.#varint();
@@ -241,7 +276,7 @@ export class Reader {
     return this.#buffer.readDoubleLE(from);
   }
   bytes(): Uint8Array {
-    const length = this.uint32();
+    const length = this.#size();
     const from = this.#at;
     const to = from + length;
     if (to > this.#end) throw FALLBACK;
@@ -253,7 +288,7 @@ export class Reader {
     return this.#bytes.subarray(from, to);
   }
   string(): string {
-    const length = this.uint32();
+    const length = this.#size();
     const from = this.#at;
     const to = from + length;
     if (to > this.#end) throw FALLBACK;
@@ -272,8 +307,17 @@ export class Reader {
   #text(from: number, to: number): string {
     const text = this.#buffer.utf8Slice(from, to);
     // Bytes that are no UTF-8 decode to U+FFFD.
-    if (text.includes("\uFFFD") && !isUtf8(this.#buffer.subarray(from, to))) throw FALLBACK;
+    if (text.includes("\uFFFD") && !isUtf8(this.#buffer.subarray(from, to))) throw NOT_UTF8;
     return text;
+  }
+  /** A text of a field that allows bytes which are no UTF-8. */
+  looseString(): string {
+    const length = this.#size();
+    const from = this.#at;
+    const to = from + length;
+    if (to > this.#end) throw FALLBACK;
+    this.#at = to;
+    return this.#buffer.utf8Slice(from, to);
   }
   /** Returns the key of a map, if an object can have it as a property. */
   key(key: string): string {
@@ -291,9 +335,44 @@ export class Reader {
   }
 }
 
+/** Returns the same bytes, not a copy. */
+function bufferOf(bytes: Uint8Array): EngineBuffer {
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer as EngineBuffer;
+}
 function signed(low: number, high: number): bigint {
   return high === 0 ? BigInt(low >>> 0) : (BigInt(high) << 32n) | BigInt(low >>> 0);
 }
 function unsigned(low: number, high: number): bigint {
   return high === 0 ? BigInt(low >>> 0) : (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+}
+
+// Reading is synchronous, and reading one message never reads another.
+const WHOLE = new Reader();
+
+/**
+ * Reads a message of any type by its descriptor. Use this in place of `fromBinary` for bytes from outside: protobuf-es
+ * reads a field whatever its wire type, and submessages beyond their end.
+ *
+ * @param into message that receives the fields, merged with those it has; default: a new message
+ * @throws an Error with the position of the invalid bytes; it contains no value
+ * @example
+ * const run = readMessage(RunSchema, bytes);
+ */
+export function readMessage<Desc extends DescMessage>(
+  schema: Desc,
+  bytes: Uint8Array,
+  into: MessageShape<Desc> = create(schema),
+): MessageShape<Desc> {
+  WHOLE.start(bytes);
+  try {
+    readFields(WHOLE, schema, into);
+    WHOLE.finish();
+    return into;
+  } catch (thrown) {
+    const why = thrown === NOT_UTF8 ? "text that is not UTF-8" : "invalid wire format";
+    throw new Error(`${why} before byte ${Math.min(WHOLE.at, bytes.length)}`);
+  } finally {
+    WHOLE.release();
+  }
 }

@@ -1,20 +1,23 @@
 // Skips content that is not read, and refuses invalid content, by the descriptor, since no code is generated for it.
 // Each function takes the start and returns the end. Whole answers are passed on that way, and a reader's fields would
-// cost more than the bytes' check.
-import { type DescField, type DescMessage, fromBinary, ScalarType } from "@bufbuild/protobuf";
-import { FALLBACK } from "./fallback.ts";
+// cost more than the bytes' check. The decisions are those of read-fields.ts.
+import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { FALLBACK, NOT_UTF8 } from "./fallback.ts";
 import { isText } from "./utf8-check.ts";
+import { GROUP, GROUP_END, LENGTH, VARINT, wireTypeOf } from "./wire-types.ts";
 
-/** Maximum depth of nesting that protobuf-es accepts. */
+/** Maximum depth of messages and groups in each other. */
 export const MOST_DEPTH = 100;
 const MOST_VARINT_BYTES = 10;
+/** Maximum tenth byte of a varint: the 64th bit. */
+const MOST_TENTH = 1;
 
 /** Content behind a tag. */
 type Content =
   | { readonly kind: "varint" | "fixed32" | "fixed64" | "text" | "bytes" }
   | { readonly kind: "packed"; readonly of: Content }
-  /** `isProto3` false: protobuf-es skips it. */
-  | { readonly kind: "message"; readonly desc: DescMessage; readonly isProto3: boolean; contents: Contents | undefined }
+  | { readonly kind: "message"; readonly desc: DescMessage; contents: Contents | undefined }
+  | { readonly kind: "group"; readonly desc: DescMessage; readonly end: number }
   | { readonly kind: "entry"; readonly key: readonly [number, Content]; readonly value: readonly [number, Content] };
 
 interface Contents {
@@ -33,39 +36,41 @@ let last: Contents | undefined;
  * Skips all fields of a message, which has to end at `end`.
  *
  * @param depth number of messages around it, itself included
- * @throws UNUSUAL
+ * @throws FALLBACK if they are invalid
  */
-export function skipFields(bytes: Buffer, from: number, end: number, schema: DescMessage, depth: number): void {
+export function skipFields(bytes: Uint8Array, from: number, end: number, schema: DescMessage, depth: number): void {
   skipContents(bytes, from, end, contentsOf(schema), depth);
 }
 /** Skips the field behind a tag that has been read, in a message that ends at `end`. Returns the field's end. */
 export function skipField(
-  bytes: Buffer,
+  bytes: Uint8Array,
   from: number,
   end: number,
   tag: number,
   schema: DescMessage,
   depth: number,
 ): number {
-  const contents = contentsOf(schema);
-  const content = tag < NEAR ? contents.near[tag] : contents.far.get(tag);
-  return content === undefined ? skipUnknown(bytes, from, end, tag, schema) : skip(bytes, from, end, content, depth);
+  return skipIn(bytes, from, end, tag, contentsOf(schema), depth);
 }
-/** Skips a field that its message does not declare. */
-export function skipOther(bytes: Buffer, from: number, end: number, wireType: number): number {
+/** Skips a field that its message does not declare with this tag. */
+export function skipOther(bytes: Uint8Array, from: number, end: number, tag: number, depth: number): number {
   let at = from;
-  switch (wireType) {
-    case 0:
+  if (tag >>> 3 === 0) throw FALLBACK;
+  switch (tag & 7) {
+    case VARINT:
       at = skipVarint(bytes, at);
       break;
     case 1:
       at += 8;
       break;
     case LENGTH: {
-      const length = uint32(bytes, at);
+      const length = size(bytes, at);
       at = after + length;
       break;
     }
+    case GROUP:
+      at = skipGroup(bytes, from, end, undefined, tag + GROUP_END - GROUP, depth);
+      break;
     case 5:
       at += 4;
       break;
@@ -76,30 +81,59 @@ export function skipOther(bytes: Buffer, from: number, end: number, wireType: nu
   return at;
 }
 
-function skipContents(bytes: Buffer, from: number, end: number, contents: Contents, depth: number): void {
+function skipContents(bytes: Uint8Array, from: number, end: number, contents: Contents, depth: number): void {
   const { near, far } = contents;
   let at = from;
   while (at < end) {
     let tag = bytes[at] as number;
     if (tag < 0x80) at++;
     else {
-      tag = uint32(bytes, at);
-      if (after - at > 4) throw FALLBACK;
+      tag = size(bytes, at);
       at = after;
     }
     const content = tag < NEAR ? near[tag] : far.get(tag);
-    at = content === undefined ? skipUnknown(bytes, at, end, tag, contents.desc) : skip(bytes, at, end, content, depth);
+    at = content === undefined ? skipOther(bytes, at, end, tag, depth) : skip(bytes, at, end, content, depth);
   }
   if (at !== end) throw FALLBACK;
 }
-
-function skipUnknown(bytes: Buffer, from: number, end: number, tag: number, schema: DescMessage): number {
-  const no = tag >>> 3;
-  if (no === 0 || schema.fields.some(({ number }) => number === no)) throw FALLBACK;
-  return skipOther(bytes, from, end, tag & 7);
+function skipIn(
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+  tag: number,
+  { near, far }: Contents,
+  depth: number,
+): number {
+  const content = tag < NEAR ? near[tag] : far.get(tag);
+  return content === undefined ? skipOther(bytes, from, end, tag, depth) : skip(bytes, from, end, content, depth);
+}
+/**
+ * @param contents of the group; undefined for an unknown one
+ * @param endTag tag behind the group
+ */
+function skipGroup(
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+  contents: Contents | undefined,
+  endTag: number,
+  depth: number,
+): number {
+  if (depth >= MOST_DEPTH) throw FALLBACK;
+  let at = from;
+  while (at < end) {
+    const tag = size(bytes, at);
+    at = after;
+    if (tag === endTag) return at;
+    at =
+      contents === undefined
+        ? skipOther(bytes, at, end, tag, depth + 1)
+        : skipIn(bytes, at, end, tag, contents, depth + 1);
+  }
+  throw FALLBACK;
 }
 
-function skip(bytes: Buffer, from: number, end: number, content: Content, depth: number): number {
+function skip(bytes: Uint8Array, from: number, end: number, content: Content, depth: number): number {
   switch (content.kind) {
     case "varint":
       return skipVarint(bytes, from);
@@ -107,45 +141,40 @@ function skip(bytes: Buffer, from: number, end: number, content: Content, depth:
       return from + 4;
     case "fixed64":
       return from + 8;
+    case "group":
+      return skipGroup(bytes, from, end, contentsOf(content.desc), content.end, depth);
   }
-  const length = uint32(bytes, from);
+  const length = size(bytes, from);
   const start = after;
   const to = start + length;
   if (to > end) throw FALLBACK;
   switch (content.kind) {
     case "text":
-      if (!isText(bytes, start, to)) throw FALLBACK;
+      if (!isText(bytes, start, to)) throw NOT_UTF8;
       break;
     case "bytes":
       break;
     case "message":
-      if (!content.isProto3)
-        fromBinary(content.desc, bytes.subarray(start, to), { recursionLimit: MOST_DEPTH - depth });
-      else {
-        if (depth >= MOST_DEPTH) throw FALLBACK;
-        content.contents ??= contentsOf(content.desc);
-        skipContents(bytes, start, to, content.contents, depth + 1);
-      }
+      if (depth >= MOST_DEPTH) throw FALLBACK;
+      content.contents ??= contentsOf(content.desc);
+      skipContents(bytes, start, to, content.contents, depth + 1);
       break;
     case "packed":
-      if (depth >= MOST_DEPTH) throw FALLBACK;
-      skipPacked(bytes, start, to, content.of, depth + 1);
+      skipPacked(bytes, start, to, content.of, depth);
       break;
     case "entry":
-      if (depth >= MOST_DEPTH) throw FALLBACK;
-      skipEntry(bytes, start, to, content, depth + 1);
+      skipEntry(bytes, start, to, content, depth);
       break;
   }
   return to;
 }
-function skipPacked(bytes: Buffer, from: number, end: number, of: Content, depth: number): void {
+function skipPacked(bytes: Uint8Array, from: number, end: number, of: Content, depth: number): void {
   let at = from;
   while (at < end) at = skip(bytes, at, end, of, depth);
   if (at !== end) throw FALLBACK;
 }
-/** Nothing but its key and its value. */
 function skipEntry(
-  bytes: Buffer,
+  bytes: Uint8Array,
   from: number,
   end: number,
   { key, value }: Content & { readonly kind: "entry" },
@@ -153,34 +182,45 @@ function skipEntry(
 ): void {
   let at = from;
   while (at < end) {
-    const tag = uint32(bytes, at);
+    const tag = size(bytes, at);
     at = after;
     if (tag === key[0]) at = skip(bytes, at, end, key[1], depth);
     else if (tag === value[0]) at = skip(bytes, at, end, value[1], depth);
-    else throw FALLBACK;
+    else at = skipOther(bytes, at, end, tag, depth);
   }
   if (at !== end) throw FALLBACK;
 }
 
-function skipVarint(bytes: Buffer, from: number): number {
-  for (let at = from; at < from + MOST_VARINT_BYTES; ) if ((bytes[at++] as number) < 0x80) return at;
+function skipVarint(bytes: Uint8Array, from: number): number {
+  const last = from + MOST_VARINT_BYTES - 1;
+  for (let at = from; at < last; ) if ((bytes[at++] as number) < 0x80) return at;
+  if ((bytes[last] as number) <= MOST_TENTH) return last + 1;
   throw FALLBACK; // also behind the last byte, where there is none
 }
-/** End of the varint that `uint32` read. */
+/** End of the varint that `size` read. */
 let after = 0;
-/** Reads a varint as 32 bits. Its upper bits, and sign bits behind them, are ignored. */
-function uint32(bytes: Buffer, from: number): number {
+/** Reads a tag or a length: a varint of at most 32 bits. */
+function size(bytes: Uint8Array, from: number): number {
   let byte = bytes[from] as number;
   after = from + 1;
   if (byte < 0x80) return byte;
   let value = byte & 0x7f;
-  for (let shift = 7; shift < 35; shift += 7) {
+  for (let shift = 7; shift < 28; shift += 7) {
     byte = bytes[after++] as number;
     value |= (byte & 0x7f) << shift;
     if (byte < 0x80) return value >>> 0;
   }
-  while (after < from + MOST_VARINT_BYTES) if ((bytes[after++] as number) < 0x80) return value >>> 0;
-  throw FALLBACK;
+  byte = bytes[after++] as number;
+  value |= byte << 28;
+  if ((byte & 0x7f) > 0xf) throw FALLBACK;
+  // Further bytes hold no bits.
+  while (byte >= 0x80) {
+    if (after - from >= MOST_VARINT_BYTES) throw FALLBACK;
+    byte = bytes[after++] as number;
+    if ((byte & 0x7f) !== 0) throw FALLBACK;
+  }
+  if (byte === undefined) throw FALLBACK;
+  return value >>> 0;
 }
 
 function contentsOf(schema: DescMessage): Contents {
@@ -200,15 +240,13 @@ function contentsOf(schema: DescMessage): Contents {
   return contents;
 }
 
-const PROTO3 = 999;
-const LENGTH = 2;
-
 function contentsOfField(field: DescField): [number, Content][] {
   const tag = (wireType: number): number => field.number * 8 + wireType;
-  if ("delimitedEncoding" in field && field.delimitedEncoding) return [];
+  if (field.message !== undefined && "delimitedEncoding" in field && field.delimitedEncoding)
+    return [[tag(GROUP), { kind: "group", desc: field.message, end: tag(GROUP_END) }]];
   const [wireType, content] = contentOf(field);
   if (field.fieldKind === "map") {
-    const [keyType, key] = contentOfScalar(field.mapKey);
+    const [keyType, key] = contentOfScalar(field.mapKey, field.utf8Validation);
     return [[tag(LENGTH), { kind: "entry", key: [8 + keyType, key], value: [16 + wireType, content] }]];
   }
   if (field.fieldKind !== "list" || wireType === LENGTH) return [[tag(wireType), content]];
@@ -220,25 +258,17 @@ function contentsOfField(field: DescField): [number, Content][] {
 
 function contentOf(field: DescField): readonly [wireType: number, content: Content] {
   const { message } = field;
-  if (message === undefined) return contentOfScalar(field.enum === undefined ? field.scalar : ScalarType.INT32);
-  return [LENGTH, { kind: "message", desc: message, isProto3: message.file.edition === PROTO3, contents: undefined }];
+  if (message !== undefined) return [LENGTH, { kind: "message", desc: message, contents: undefined }];
+  return contentOfScalar(
+    field.enum === undefined ? field.scalar : ScalarType.INT32,
+    "utf8Validation" in field && field.utf8Validation,
+  );
 }
 
-function contentOfScalar(scalar: ScalarType): readonly [wireType: number, content: Content] {
-  switch (scalar) {
-    case ScalarType.STRING:
-      return [LENGTH, { kind: "text" }];
-    case ScalarType.BYTES:
-      return [LENGTH, { kind: "bytes" }];
-    case ScalarType.DOUBLE:
-    case ScalarType.FIXED64:
-    case ScalarType.SFIXED64:
-      return [1, { kind: "fixed64" }];
-    case ScalarType.FLOAT:
-    case ScalarType.FIXED32:
-    case ScalarType.SFIXED32:
-      return [5, { kind: "fixed32" }];
-    default:
-      return [0, { kind: "varint" }];
-  }
+/** @param isChecked whether texts have to be UTF-8 */
+function contentOfScalar(scalar: ScalarType, isChecked: boolean): readonly [wireType: number, content: Content] {
+  const wireType = wireTypeOf(scalar);
+  if (wireType === LENGTH) return [LENGTH, { kind: scalar === ScalarType.STRING && isChecked ? "text" : "bytes" }];
+  if (wireType === VARINT) return [VARINT, { kind: "varint" }];
+  return [wireType, { kind: wireType === 1 ? "fixed64" : "fixed32" }];
 }

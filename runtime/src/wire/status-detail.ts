@@ -1,8 +1,8 @@
-import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
-import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import { type Any, AnySchema, anyUnpack } from "@bufbuild/protobuf/wkt";
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import { type Any, AnySchema } from "@bufbuild/protobuf/wkt";
+import { Reader, readMessage } from "./reader.ts";
 
-const DETAILS = 3; // google.rpc.Status: repeated google.protobuf.Any details = 3
+const DETAILS_TAG = 26; // google.rpc.Status: repeated google.protobuf.Any details = 3
 
 /**
  * Returns the first detail of this type in an encoded `google.rpc.Status`; undefined if there is none, or if the bytes
@@ -10,10 +10,7 @@ const DETAILS = 3; // google.rpc.Status: repeated google.protobuf.Any details = 
  */
 export function statusDetail<Desc extends DescMessage>(status: Uint8Array, desc: Desc): MessageShape<Desc> | undefined {
   try {
-    for (const any of details(status)) {
-      const found = anyUnpack(any, desc);
-      if (found !== undefined) return found;
-    }
+    for (const any of details(status)) if (typeOf(any) === desc.typeName) return readMessage(desc, any.value);
   } catch {
     // Invalid details of an upstream count as none.
   }
@@ -26,20 +23,23 @@ export function statusDetail<Desc extends DescMessage>(status: Uint8Array, desc:
  */
 export function statusDetails(status: Uint8Array): { type: string; value: Uint8Array<ArrayBuffer> }[] {
   try {
-    return [...details(status)].map(({ typeUrl, value }) => ({
-      type: typeUrl.slice(typeUrl.lastIndexOf("/") + 1),
-      value: new Uint8Array(value),
-    }));
+    return details(status).map((any) => ({ type: typeOf(any), value: new Uint8Array(any.value) }));
   } catch {
     return [];
   }
 }
 
-function* details(status: Uint8Array): Iterable<Any> {
-  const reader = new BinaryReader(status);
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag();
-    if (field === DETAILS && wireType === WireType.LengthDelimited) yield fromBinary(AnySchema, reader.bytes());
-    else reader.skip(wireType, field);
+const typeOf = ({ typeUrl }: Any): string => typeUrl.slice(typeUrl.lastIndexOf("/") + 1);
+
+function details(status: Uint8Array): Any[] {
+  const found: Any[] = [];
+  const reader = new Reader();
+  reader.start(status);
+  while (reader.more()) {
+    const tag = reader.tag();
+    if (tag === DETAILS_TAG) found.push(reader.other(AnySchema));
+    else reader.skipUnknown(tag);
   }
+  reader.finish();
+  return found;
 }

@@ -19,10 +19,10 @@ export const EIGHTS_BYTES = 16;
 const VIEW_BYTES = 64;
 
 /** View of the bytes that were checked last: most texts of a message share a buffer. */
-let viewed: Buffer = NO_BYTES;
+let viewed: Uint8Array = NO_BYTES;
 let view: DataView = NO_VIEW;
 
-export function isText(bytes: Buffer, from: number, to: number): boolean {
+export function isText(bytes: Uint8Array, from: number, to: number): boolean {
   if (to - from > LONG_BYTES) return isUtf8(bytes.subarray(from, to));
   if (to - from <= VIEW_BYTES) {
     let all = 0; // without a branch for each byte: mostly they are ASCII
@@ -46,7 +46,7 @@ export function releaseText(): void {
 }
 
 /** Returns the index of the first byte that is not ASCII, or `to`. */
-export function asciiEnd(bytes: Buffer, from: number, to: number): number {
+export function asciiEnd(bytes: Uint8Array, from: number, to: number): number {
   let at = from;
   if (to - at >= (viewed === bytes ? EIGHTS_BYTES : VIEW_BYTES)) {
     if (viewed !== bytes) {
@@ -60,7 +60,7 @@ export function asciiEnd(bytes: Buffer, from: number, to: number): number {
   return at;
 }
 /** Returns the end of a character of several bytes, or a negative number if it is invalid. */
-function characterEnd(bytes: Buffer, at: number, to: number): number {
+function characterEnd(bytes: Uint8Array, at: number, to: number): number {
   const first = bytes[at] as number;
   let length = 2;
   if (first >= 0xe0) length = first < 0xf0 ? 3 : 4;

@@ -4,7 +4,6 @@ import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import {
   type Any,
   anyPack,
-  anyUnpack,
   BoolValueSchema,
   BytesValueSchema,
   DoubleValueSchema,
@@ -21,6 +20,7 @@ import {
 import { ExpressionError } from "../value/error.ts";
 import { type AnyTypes, isMessage, isTime } from "../value/shape.ts";
 import { mapFrom, Uint } from "../value/value.ts";
+import { readAny } from "./any-reader.ts";
 import { fromJsonValue, fromListValue, fromStruct, toListValue, toStruct, toValue } from "./json.ts";
 
 /**
@@ -36,12 +36,10 @@ function unpack(any: Any, types: AnyTypes): Message {
   const desc = types.getMessage(any.typeUrl.slice(any.typeUrl.lastIndexOf("/") + 1));
   if (desc === undefined) throw new ExpressionError(`the message ${any.typeUrl} is not known here`);
   try {
-    const message = anyUnpack(any, desc);
-    if (message !== undefined) return message;
+    return readAny(desc, any.value);
   } catch {
-    // The error is thrown below.
+    throw new ExpressionError(`a malformed google.protobuf.Any of ${any.typeUrl}`);
   }
-  throw new ExpressionError(`a malformed google.protobuf.Any of ${any.typeUrl}`);
 }
 
 /**

@@ -57,7 +57,7 @@ const failure = (code: number, clientCode: number, reason: Reason): Failing => (
 export const OWN_TEXT = {
   timeout: "no answer in time",
   refused: "connect ECONNREFUSED (a mock)",
-  garbage: "Error: illegal tag: field no 1 wire type 7",
+  garbage: "Error: invalid wire format before byte 1",
   oversize: "a reply that is too large (a mock)",
   "breaker open": "breaker open",
   limited: "too many calls",

@@ -1,5 +1,6 @@
-import { type DescMessage, type DescMethod, type DescService, fromBinary, toJson } from "@bufbuild/protobuf";
+import { type DescMessage, type DescMethod, type DescService, toJson } from "@bufbuild/protobuf";
 import { codeName } from "@protobff/runtime/internal/failure";
+import { readMessage } from "@protobff/runtime/internal/wire/reader";
 import type { CapturedFault, CapturedRequest } from "@protobff/server/capture";
 import type { LoggedEvent } from "../tape/logged-event.ts";
 import type { Outcome } from "../tape/running.ts";
@@ -29,7 +30,7 @@ const MOST_CHARACTERS = 160;
 export function shownMessage(desc: DescMessage | undefined, bytes: Uint8Array): string {
   if (desc === undefined) return `${bytes.length} bytes`;
   try {
-    const text = JSON.stringify(toJson(desc, fromBinary(desc, bytes)));
+    const text = JSON.stringify(toJson(desc, readMessage(desc, bytes)));
     return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}… (${bytes.length} bytes)` : text;
   } catch {
     return `${bytes.length} bytes that are no ${desc.typeName}`;

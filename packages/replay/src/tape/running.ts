@@ -1,9 +1,10 @@
 // Starts a captured request on a stage, and receives what its client would.
-import { fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { type Message, toBinary } from "@bufbuild/protobuf";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { type Failure, OVER } from "@protobff/runtime/internal/failure";
 import type { Follower, Following, StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
+import { readMessage } from "@protobff/runtime/internal/wire/reader";
 import { type CapturedRequest, maskOf } from "@protobff/server/capture";
 import { headersOf, type World } from "../world/create-endpoints.ts";
 import type { Stage } from "./stage.ts";
@@ -33,7 +34,7 @@ export function start(
 ): Running {
   const { method, codec } = endpoint;
   const bytes = Uint8Array.from(Buffer.from(request.message, "base64"));
-  const args: Message = codec === undefined ? fromBinary(method.input, bytes) : codec.decode(bytes);
+  const args: Message = codec === undefined ? readMessage(method.input, bytes) : codec.decode(bytes);
   const encode = (message: Message): Uint8Array =>
     codec === undefined ? toBinary(method.output, message) : codec.encode(message).subarray(PREFIX_BYTES);
   let outcome: Outcome | undefined;

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { create, type DescMessage, fromBinary } from "@bufbuild/protobuf";
+import { create, type DescMessage } from "@bufbuild/protobuf";
 import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
@@ -17,6 +17,7 @@ import { MemoryTopics } from "@protobff/runtime/internal/topic/memory-store";
 import { Topics } from "@protobff/runtime/internal/topic/topic";
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
 import { NO_USAGE } from "@protobff/runtime/internal/usage/usage-event";
+import { readMessage } from "@protobff/runtime/internal/wire/reader";
 import {
   type CapturedRequest,
   type CaptureHeader,
@@ -143,11 +144,11 @@ function authenticatedOf({ headers, peer = NOWHERE, caller }: CapturedRequest, w
   if (caller === undefined || type === undefined) return incoming;
   const parts = { peer, answer: [], propagator };
   if (caller === null) return new AuthenticatedRequest(incoming, NO_NAMES, { ...parts, caller: undefined });
-  const credential = fromBinary(CredentialSchema, Buffer.from(caller.credential, "base64"));
+  const credential = readMessage(CredentialSchema, Buffer.from(caller.credential, "base64"));
   const made = callerOf({
     type,
     credential,
-    principal: () => create(type, fromBinary(type, Buffer.from(caller.principal, "base64"))),
+    principal: () => create(type, readMessage(type, Buffer.from(caller.principal, "base64"))),
     ...(caller.token && { token: WITHHELD }),
   });
   return new AuthenticatedRequest(incoming, NO_NAMES, { ...parts, caller: made });

@@ -1,11 +1,12 @@
 // The common part of captures of unary RPCs and of streams: message, headers, choice, and line of the file.
-import { fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { type Message, toBinary } from "@bufbuild/protobuf";
 import type { Endpoint, EndpointCodec } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import type { Failure } from "@protobff/runtime/internal/failure";
 import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
 import { type Incoming, type IncomingHeaders, incomingOf } from "@protobff/runtime/internal/identity/incoming-request";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
+import { readMessage } from "@protobff/runtime/internal/wire/reader";
 import { base64 } from "./captured-fault.ts";
 import type { CapturedOutcome, CapturedRequest } from "./format.ts";
 import { microseconds, Recording } from "./recording.ts";
@@ -65,7 +66,7 @@ export class Remembering implements EndpointCodec<Message, Message> {
 type AnyMethod = (Endpoint | StreamEndpoint)["method"];
 
 const byReflection = ({ input, output }: AnyMethod): EndpointCodec<Message, Message> => ({
-  decode: (bytes) => fromBinary(input, bytes),
+  decode: (bytes) => readMessage(input, bytes),
   encode: (message) => Buffer.concat([Buffer.alloc(PREFIX_BYTES), toBinary(output, message)]),
 });
 

@@ -1,6 +1,7 @@
 // Values that no capture contains: credentials in headers, and `debug_redact` fields of messages.
-import { type DescField, type DescMessage, fromBinary, type Message, ScalarType, toBinary } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, type Message, ScalarType, toBinary } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { readMessage } from "@protobff/runtime/internal/wire/reader";
 import { holdsRedacted } from "../explorer/masks.ts";
 import { MASK } from "../explorer/page-data.ts";
 
@@ -13,7 +14,7 @@ export function maskOf(desc: DescMessage): ((bytes: Uint8Array) => Uint8Array) |
   return (bytes) => {
     let message: Message;
     try {
-      message = fromBinary(desc, bytes);
+      message = readMessage(desc, bytes);
     } catch {
       return new Uint8Array(); // invalid bytes may hold a secret
     }

@@ -2,12 +2,12 @@
 import {
   type DescField,
   type DescMessage,
-  fromBinary,
   type JsonValue,
   type Message,
   type Registry,
   toJson,
 } from "@bufbuild/protobuf";
+import { readMessage } from "@protobff/runtime/internal/wire/reader";
 import { MASK } from "./page-data.ts";
 
 /** Headers that may be shown, and whether their values may. */
@@ -62,7 +62,7 @@ export function holdsRedacted(desc: DescMessage): boolean {
 export function shownMessage(desc: DescMessage, bytes: Uint8Array, registry: Registry): string {
   let json: JsonValue;
   try {
-    json = toJson(desc, fromBinary(desc, bytes) as Message, { registry });
+    json = toJson(desc, readMessage(desc, bytes) as Message, { registry });
   } catch (thrown) {
     if (holdsRedacted(desc)) return `cannot be shown: no valid ${desc.typeName}`; // the error may quote a value
     return `cannot be shown: ${thrown instanceof Error ? thrown.message : String(thrown)}`;

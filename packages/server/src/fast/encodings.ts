@@ -1,10 +1,4 @@
-import {
-  type DescMethodServerStreaming,
-  type DescMethodUnary,
-  fromBinary,
-  type Registry,
-  toBinary,
-} from "@bufbuild/protobuf";
+import { type DescMethodServerStreaming, type DescMethodUnary, type Registry, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
 import { stackless } from "@protobff/runtime/internal/endpoint/connect-error";
@@ -13,6 +7,7 @@ import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-opti
 import { type Bounds, messageError } from "@protobff/runtime/internal/routes/bounds";
 import { frame, PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import { fromJsonText } from "@protobff/runtime/internal/wire/json-message";
+import { readMessage } from "@protobff/runtime/internal/wire/reader";
 import { markReleasable } from "@protobff/runtime/internal/wire/release-buffer";
 import type { FastRpc } from "./unary-call.ts";
 
@@ -50,7 +45,7 @@ export function binaryOf(
   { method, codec }: { readonly method: Method } & Pick<Endpoint, "codec">,
   bounds: Bounds,
 ): Encoding {
-  const decode = codec?.decode ?? ((bytes) => fromBinary(method.input, bytes));
+  const decode = codec?.decode ?? ((bytes) => readMessage(method.input, bytes));
   const encode = codec?.encode ?? ((message) => frame(toBinary(method.output, message)));
   return {
     parse: (bytes) => {

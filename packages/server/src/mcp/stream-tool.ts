@@ -4,7 +4,6 @@ import {
   type DescMethodServerStreaming,
   type JsonValue,
   type Message,
-  mergeFromBinary,
   toBinary,
   toJson,
 } from "@bufbuild/protobuf";
@@ -12,6 +11,7 @@ import { systemClock, type Timer } from "@protobff/runtime/internal/clock";
 import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import type { Failure } from "@protobff/runtime/internal/failure";
 import type { Follower, Following, StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
+import { readMessage } from "@protobff/runtime/internal/wire/reader";
 import { failureText, toolError } from "./results.ts";
 import { resultOf, type ToolCall, thrownResult } from "./tool-call.ts";
 
@@ -103,6 +103,6 @@ class StreamTool implements Follower {
   #merged(part: Message): Message {
     const { output } = this.#method;
     if (this.#newest === undefined) return clone(output, part);
-    return mergeFromBinary(output, this.#newest, toBinary(output, part));
+    return readMessage(output, toBinary(output, part), this.#newest);
   }
 }

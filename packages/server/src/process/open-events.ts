@@ -1,10 +1,11 @@
 // Purges on events of NATS.
 import { createHash } from "node:crypto";
-import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
+import type { DescMessage } from "@bufbuild/protobuf";
 import { type Purges, type TagParts, tagNames } from "@protobff/runtime/internal/cache/purges";
 import type { RedisTags } from "@protobff/runtime/internal/cache/redis-tags";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import type { NatsLinks } from "@protobff/runtime/internal/topic/nats-link";
+import { readMessage } from "@protobff/runtime/internal/wire/reader";
 import { FaultThrottle } from "../logs/recurrent-faults.ts";
 
 /** Events that purge tags, as a package declares them. */
@@ -79,7 +80,7 @@ const DIGEST_CHARACTERS = 16;
 
 /** @throws an Error for an event that is no such message, or whose tags have no value or exceed a limit */
 function namesOf({ type, tags }: PurgeUse, event: Uint8Array): readonly string[] {
-  const names = tagNames(tags(fromBinary(type, event) as never));
+  const names = tagNames(tags(readMessage(type, event) as never));
   if (names === undefined) throw new Error("a tag has no value or exceeds a limit");
   return names;
 }

@@ -24,7 +24,7 @@ export function partialSuccess(body: Uint8Array): PartialSuccess {
       const inner = reader.tag();
       if (inner === REJECTED_SPANS) rejected = Number(reader.int64());
       else if (inner === ERROR_MESSAGE) message = reader.string();
-      else reader.skipUnknown(inner & 7);
+      else reader.skipUnknown(inner);
     }
     reader.leave(outer);
     return true;
@@ -55,7 +55,7 @@ function read(body: Uint8Array, known: (reader: Reader, tag: number) => boolean)
   try {
     while (reader.more()) {
       const tag = reader.tag();
-      if (!known(reader, tag)) reader.skipUnknown(tag & 7);
+      if (!known(reader, tag)) reader.skipUnknown(tag);
     }
   } catch {
     // No message of this kind: what has been read of it until then counts.

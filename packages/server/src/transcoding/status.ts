@@ -1,5 +1,5 @@
 // Errors as HTTP has them: a google.rpc.Status in JSON, and the status of HTTP by the table of google/rpc/code.proto.
-import { create, createRegistry, fromBinary, type JsonObject, type Registry, toJson } from "@bufbuild/protobuf";
+import { create, createRegistry, type JsonObject, type Registry, toJson } from "@bufbuild/protobuf";
 import { base64Encode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
@@ -8,6 +8,7 @@ import {
   RequestInfoSchema,
 } from "@protobff/messages/google/rpc/error_details_pb.js";
 import { detailIn, type ErrorReason, errorInfo } from "@protobff/runtime/internal/error-info";
+import { readMessage } from "@protobff/runtime/internal/wire/reader";
 import { acceptedWeight, namedWeight } from "../headers/accept.ts";
 
 /** An error whose status of HTTP is not that of its code. */
@@ -126,7 +127,7 @@ function detailJson(detail: ConnectError["details"][number], registry: Registry)
   const type = `type.googleapis.com/${detail.type}`;
   try {
     if (desc !== undefined)
-      return typed(type, toJson(desc, fromBinary(desc, detail.value), options) as JsonObject, detail.type);
+      return typed(type, toJson(desc, readMessage(desc, detail.value), options) as JsonObject, detail.type);
   } catch {
     // Malformed details are returned as bytes below.
   }

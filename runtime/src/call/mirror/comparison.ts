@@ -1,8 +1,9 @@
 // Compares two answers in the fields that a composition reads.
-import { type DescField, type DescMessage, fromBinary } from "@bufbuild/protobuf";
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { type ReflectList, type ReflectMap, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import type { Difference } from "../../observer-calls.ts";
+import { readMessage } from "../../wire/reader.ts";
 
 /**
  * Fields to compare, by the full name of their message. Messages that are not in it are compared whole.
@@ -47,7 +48,7 @@ export class Comparison {
   }
 }
 
-const reflected = (desc: DescMessage, bytes: Uint8Array): ReflectMessage => reflect(desc, fromBinary(desc, bytes));
+const reflected = (desc: DescMessage, bytes: Uint8Array): ReflectMessage => reflect(desc, readMessage(desc, bytes));
 
 /** One comparison. */
 class Walk {

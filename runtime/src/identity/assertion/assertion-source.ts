@@ -1,7 +1,8 @@
 import { hash } from "node:crypto";
-import { create, type DescMessage, fromBinary, type Message } from "@bufbuild/protobuf";
+import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Clock } from "../../clock.ts";
+import { readMessage } from "../../wire/reader.ts";
 import type { Caller } from "../caller.ts";
 import { CredentialCache, MOST_CALLERS, weightOf } from "../credential-cache.ts";
 import type { Key } from "../jwt/keys.ts";
@@ -83,7 +84,7 @@ export class AssertionSource implements Source {
       );
     let claims: Message;
     try {
-      claims = fromBinary(schema, assertion.principal);
+      claims = readMessage(schema, assertion.principal);
     } catch {
       throw unauthenticated(`the assertion cannot be read as a ${schema.typeName}`);
     }

@@ -2,13 +2,13 @@ import { hash } from "node:crypto";
 import {
   create,
   type DescMessage,
-  fromBinary,
   fromJson,
   type JsonValue,
   type Message,
   type MessageShape,
 } from "@bufbuild/protobuf";
 import { type Credential, CredentialSchema, type Principal } from "@protobff/messages/bff/v1/identity_pb.js";
+import { readMessage } from "../../wire/reader.ts";
 import { BASE64, BASE64URL } from "../base64.ts";
 import type { Caller } from "../caller.ts";
 import { CredentialCache, MOST_CALLERS, weightOf } from "../credential-cache.ts";
@@ -112,7 +112,7 @@ class TrustedSource implements Source {
     if (!(isBinary ? BASE64 : BASE64URL).test(header)) throw unauthenticated(`${this.name}: no base64`);
     try {
       const bytes = Buffer.from(header, isBinary ? "base64" : "base64url");
-      if (isBinary) return fromBinary(schema, bytes);
+      if (isBinary) return readMessage(schema, bytes);
       return fromJson(schema, JSON.parse(bytes.toString()) as JsonValue, { ignoreUnknownFields: true });
     } catch {
       throw unauthenticated(`${this.name}: cannot be read as ${schema.typeName}`);

@@ -1,12 +1,13 @@
 // Encoding and verification of the bytes of `x-principal-signed-bin`.
 import { createHash, type KeyObject, sign, verify } from "node:crypto";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import {
   type PrincipalAssertion,
   PrincipalAssertionSchema,
   type SignedPrincipal,
   SignedPrincipalSchema,
 } from "@protobff/messages/bff/v1/identity_pb.js";
+import { readMessage } from "../../wire/reader.ts";
 import { BASE64 } from "../base64.ts";
 
 /** Prefix of the signed bytes. It keeps a signature for another purpose from being valid here, and the reverse. */
@@ -54,7 +55,7 @@ export function readSigned(header: string): SignedPrincipal | undefined {
   if (header.length > MOST_CHARACTERS || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(header)) return undefined;
   if (!BASE64.test(header)) return undefined;
   try {
-    return fromBinary(SignedPrincipalSchema, Buffer.from(header, "base64"));
+    return readMessage(SignedPrincipalSchema, Buffer.from(header, "base64"));
   } catch {
     return undefined;
   }
@@ -78,7 +79,7 @@ export function checkAssertion(
 export function asserted(bytes: Uint8Array, expected: AssertionExpectation): PrincipalAssertion | string {
   let assertion: PrincipalAssertion;
   try {
-    assertion = fromBinary(PrincipalAssertionSchema, bytes);
+    assertion = readMessage(PrincipalAssertionSchema, bytes);
   } catch {
     return "cannot be read";
   }
@@ -100,7 +101,7 @@ export function issuerOf(header: string): string | undefined {
   const signed = readSigned(header);
   if (signed === undefined) return undefined;
   try {
-    return fromBinary(PrincipalAssertionSchema, signed.assertion).issuer;
+    return readMessage(PrincipalAssertionSchema, signed.assertion).issuer;
   } catch {
     return undefined;
   }

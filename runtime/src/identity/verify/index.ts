@@ -1,8 +1,9 @@
 // Verification for services that receive the caller from a BFF: `@protobff/runtime/verify`. It loads no code of the
 // BFF's server.
-import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../../clock.ts";
 import { Failure } from "../../failure.ts";
+import { readMessage } from "../../wire/reader.ts";
 import { issuerKeys } from "../assertion/issuer-keys.ts";
 import { type IssuerKeys, verifyAssertion } from "../assertion/verify-assertion.ts";
 
@@ -125,7 +126,7 @@ export async function verifyPrincipal<Desc extends DescMessage>(
 
 function read<Desc extends DescMessage>(type: Desc, bytes: Uint8Array): MessageShape<Desc> {
   try {
-    return fromBinary(type, bytes);
+    return readMessage(type, bytes);
   } catch {
     throw new NotVerified(`the assertion cannot be read as a ${type.typeName}`, 16);
   }

@@ -1,14 +1,8 @@
-import {
-  create,
-  type DescMessage,
-  fromBinary,
-  type MessageInitShape,
-  type MessageShape,
-  toBinary,
-} from "@bufbuild/protobuf";
+import { create, type DescMessage, type MessageInitShape, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { Code as ConnectCode, ConnectError, type StreamRequest, type StreamResponse } from "@connectrpc/connect";
 import type { Fault } from "../../failure.ts";
 import { frame } from "../../wire/frame.ts";
+import { readMessage } from "../../wire/reader.ts";
 import type { ReceivedHeaders } from "../call-headers.ts";
 import type { OpenStream, StreamReceiver } from "../stream-client.ts";
 import type { UnaryClient } from "../unary-client.ts";
@@ -40,7 +34,7 @@ export async function openedStream<I extends DescMessage, O extends DescMessage>
       const item = await received.next();
       if (item === undefined) return { done: true, value: undefined };
       try {
-        return { done: false, value: fromBinary(method.output, item) };
+        return { done: false, value: readMessage(method.output, item) };
       } catch (error) {
         received.cancel();
         throw new ConnectError(String(error), ConnectCode.Internal, undefined, undefined, error);

@@ -2,7 +2,6 @@ import {
   type DescMessage,
   type DescMethod,
   type DescMethodUnary,
-  fromBinary,
   type MessageShape,
   toBinary,
 } from "@bufbuild/protobuf";
@@ -18,6 +17,7 @@ import {
 import { runStreamingCall, runUnaryCall } from "@connectrpc/connect/protocol";
 import { verdictOn } from "../../failure.ts";
 import { frame } from "../../wire/frame.ts";
+import { readMessage } from "../../wire/reader.ts";
 import type { OutgoingHeaders } from "../call-headers.ts";
 import type { InFlight, Reply, UnaryClient } from "../unary-client.ts";
 import { connectError, sendable, toHeaders } from "./connect-metadata.ts";
@@ -105,7 +105,7 @@ async function answered<I extends DescMessage, O extends DescMessage>(
 
 function decoded<O extends DescMessage>(type: O, bytes: Uint8Array): MessageShape<O> {
   try {
-    return fromBinary(type, bytes);
+    return readMessage(type, bytes);
   } catch (error) {
     throw new ConnectError(String(error), ConnectCode.Internal, undefined, undefined, error);
   }

@@ -1,10 +1,11 @@
-import { createRegistry, type DescFile, type DescMethodUnary, fromBinary } from "@bufbuild/protobuf";
+import { createRegistry, type DescFile, type DescMethodUnary } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import { file_google_rpc_error_details } from "@protobff/messages/google/rpc/error_details_pb.js";
 import { replyReader } from "../../http-rule/reply-reader.ts";
 import { type RequestWriter, requestWriter } from "../../http-rule/request-writer.ts";
 import { typesOf } from "../../http-rule/types-of.ts";
+import { readMessage } from "../../wire/reader.ts";
 import type { AnswerFormat } from "../http/answer-format.ts";
 import { ENCODINGS } from "../http/content-encodings.ts";
 import { HttpClient, type HttpClientOptions, type HttpRequest } from "../http/http-client.ts";
@@ -71,7 +72,7 @@ export class HttpJsonClient extends HttpClient {
     const found = this.#rpcs.get(path);
     if (found === undefined) throw new TypeError(`no HTTP rule declares how ${path} is called over HTTP`);
     const { rpc, method, write, safe, answers } = found;
-    const { target, body } = write(reflect(rpc.input, fromBinary(rpc.input, message)));
+    const { target, body } = write(reflect(rpc.input, readMessage(rpc.input, message)));
     const headers: Record<string, string> = { accept: "application/json", "accept-encoding": ENCODINGS };
     if (body !== undefined) headers["content-type"] = "application/json";
     // Gateways in front of gRPC servers enforce it, other servers ignore it.
