@@ -31,6 +31,8 @@ export interface Field {
   /** The type of the field, with `optional`. */
   readonly type: string;
   readonly option: string;
+  /** True if it may be missing after a failure, so that it needs presence. */
+  readonly failable: boolean;
   readonly expected: (world: World) => Expected;
 }
 /** A mistake of an author, which the compiler must refuse. */
@@ -87,17 +89,22 @@ export class Draft {
   }
   /** Adds a field that an expression over composed messages fills. */
   field(template: Template, path: string, ids: readonly string[]): void {
-    this.raw(optional(template.type), `by: "${template.text(path)}"`, (world) => {
-      const value = template.value(this.items(world));
-      return { value, effects: this.effects(world, ids, value) };
-    });
+    this.raw(
+      optional(template.type),
+      `by: "${template.text(path)}"`,
+      (world) => {
+        const value = template.value(this.items(world));
+        return { value, effects: this.effects(world, template.ids ?? ids, value) };
+      },
+      !template.handled && template.ids === undefined,
+    );
   }
   effects(world: World, ids: readonly string[], value: unknown): readonly string[] {
     if (!this.recorded(world, ids)) return [];
     return [value === MISSING ? "EFFECT_MISSING" : "EFFECT_REPLACED"];
   }
-  raw(type: string, option: string, expected: Field["expected"]): void {
-    this.fields.push({ type, option, expected });
+  raw(type: string, option: string, expected: Field["expected"], failable = false): void {
+    this.fields.push({ type, option, expected, failable });
   }
 }
 export const optional = (type: string): string => (/^(repeated|map)/.test(type) ? type : `optional ${type}`);
@@ -108,6 +115,7 @@ const SINGLE = [
   ...templates.LISTS_INSIDE,
   ...templates.MAPS_INSIDE,
   ...templates.HANDLED,
+  ...templates.UNTOUCHED,
 ];
 /** `line` is a composed message; returns its name. */
 function line(draft: Draft, message = "Line"): string {
@@ -130,7 +138,11 @@ const IDS_AT: readonly string[] = IDS;
 const MAKE: Readonly<Record<Border, (draft: Draft) => void>> = {
   "composed field": (draft) => draft.field(draft.pick(SINGLE), line(draft), [SINGLE_ID]),
   list: (draft) =>
-    draft.field(draft.pick([...templates.OVER_LISTS, ...templates.HANDLED_LISTS]), lines(draft, ""), IDS_AT),
+    draft.field(
+      draft.pick([...templates.OVER_LISTS, ...templates.HANDLED_LISTS, ...templates.UNTOUCHED_LISTS]),
+      lines(draft, ""),
+      IDS_AT,
+    ),
   map: (draft) =>
     draft.chance(0.3)
       ? draft.field(draft.pick(templates.MAPS_INSIDE), line(draft), [SINGLE_ID])
@@ -138,7 +150,7 @@ const MAKE: Readonly<Record<Border, (draft: Draft) => void>> = {
   alias: (draft) => {
     if (!draft.messages.includes(PART)) draft.messages.push(PART);
     draft.field(
-      draft.pick(SINGLE.filter(({ text }) => !/tags|attributes|size/.test(text("p")))),
+      draft.pick(SINGLE.filter(({ text }) => !/tags|attributes|size|id/.test(text("p")))),
       line(draft, "Portion"),
       [SINGLE_ID],
     );
@@ -223,7 +235,7 @@ function argument(draft: Draft): void {
   draft.field({ ...template, text: (p) => `${p}.shown` }, inner, [SINGLE_ID]);
 }
 /** The argument `cents` is absent as a whole, so these templates read nothing else, and test it without `has`. */
-const isOfCents = (text: string): boolean => /p\.\??cents/.test(text) && !/name|tags|attributes|size|has\(/.test(text);
+const isOfCents = (text: string): boolean => /p\.cents/.test(text) && !/name|tags|attributes|size|has\(|\?/.test(text);
 
 function item(draft: Draft): void {
   const list = lines(draft, "");

@@ -28,7 +28,7 @@ export interface Run {
 export async function proveMissing(
   { cases, seed, only }: { readonly cases: number; readonly seed: number; readonly only: number | undefined },
   progress: (text: string) => void,
-  most = 20,
+  most = Number.POSITIVE_INFINITY,
 ): Promise<Run> {
   const so = { cases: 0, refused: 0, answers: 0 };
   const borders = Object.fromEntries(BORDERS.map((border) => [border, 0])) as Record<Border, number>;

@@ -11,6 +11,8 @@ export interface Template {
   /** @param path the composed message, or the list */
   readonly text: (path: string) => string;
   readonly value: (items: Items) => unknown;
+  /** The ids that the value depends on, if they are not those of the whole list or message. */
+  readonly ids?: readonly string[];
   /** True if the author wrote a replacement of a missing value. */
   readonly handled: boolean;
 }
@@ -38,6 +40,25 @@ const replaced = (
   },
   handled: true,
 });
+
+/** Over a message, without a value that may be missing: a failure elsewhere in the message changes nothing. */
+const untouched = (type: string, text: (path: string) => string, value: unknown): Template => ({
+  type,
+  text,
+  value: () => value,
+  handled: false,
+  ids: [],
+});
+export const UNTOUCHED: readonly Template[] = [
+  untouched("string", (p) => `${p}.id`, SINGLE_ID),
+  untouched("string", (p) => `${p}.id + '!'`, `${SINGLE_ID}!`),
+];
+export const UNTOUCHED_LISTS: readonly Template[] = [
+  untouched("string", (p) => `${p}.map(l, l.id).join('')`, IDS.join("")),
+  untouched("int64", (p) => `size(${p})`, BigInt(IDS.length)),
+  untouched("bool", (p) => `${p}.exists(l, l.id == 'b')`, true),
+  untouched("repeated string", (p) => `${p}.map(l, l.id)`, [...IDS]),
+];
 
 /** Over a message; the first of them read a bare path. */
 export const PATHS: readonly Template[] = [

@@ -94,7 +94,7 @@ function answerFault({ fields }: MissingCase, world: World, answer: Answer): str
     const name = `f${i + 1}`;
     const { value, effects } = expected(world);
     const got = answer[name];
-    if (value === MISSING ? !isEmpty(got) : shown(got) !== shown(value))
+    if (value === MISSING || isEmpty(value) ? !isEmpty(got) : shown(got) !== shown(value))
       return `${name} is ${shown(got)}; expected ${value === MISSING ? "no value" : shown(value)}`;
     const entries = answer.degraded.filter(
       ({ path }) => path === name || path.startsWith(`${name}[`) || path.startsWith(`${name}.`),
