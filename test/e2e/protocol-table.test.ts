@@ -115,7 +115,9 @@ const cells = new Map(
     .map(([, name = "", ...rest]) => [name, rest.slice(0, KINDS.length)] as const),
 );
 
-const DEGRADED = [{ path: "customer", effect: "EFFECT_MISSING", reason: "REASON_REJECTED", upstream: "up.v1.OrderService" }];
+const DEGRADED = [
+  { path: "customer", effect: "EFFECT_MISSING", reason: "REASON_REJECTED", upstream: "up.v1.OrderService" },
+];
 const whole = (id: string) => ({ name: `item ${id}`, price: "9007199254740993" });
 const ANSWERS: Readonly<Record<string, JsonObject>> = {
   ok: { ...whole("ok"), customer: "ann" },

@@ -8,8 +8,8 @@ import {
   RequestInfoSchema,
 } from "@protobff/messages/google/rpc/error_details_pb.js";
 import { detailIn, type ErrorReason, errorInfo } from "@protobff/runtime/internal/error-info";
+import { acceptedWeight, namedWeight } from "@protobff/runtime/internal/routes/accept";
 import { readMessage } from "@protobff/runtime/internal/wire/reader";
-import { acceptedWeight, namedWeight } from "../headers/accept.ts";
 
 /** An error whose status of HTTP is not that of its code. */
 export class HttpError extends ConnectError {
