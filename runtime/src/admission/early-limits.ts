@@ -41,7 +41,8 @@ export class EarlyLimits<App> implements AdmissionCheck, ArrivalCheck {
 
   /** Returns a promise only if counters, or a credential's source, have to be queried. */
   authenticate(headers: IncomingHeaders): Verdict | Promise<Verdict> {
-    if (headers instanceof AuthenticatedRequest && headers.passed === this) return this.#next(headers, 0);
+    if (headers instanceof AuthenticatedRequest && (headers.passed === this || headers.passed === "all"))
+      return this.#next(headers, 0);
     return this.#charged(headers, this.#options.early);
   }
   identify(headers: IncomingHeaders): Verdict | Promise<Verdict> {

@@ -31,8 +31,8 @@ export class AuthenticatedRequest implements IncomingHeaders {
   readonly propagator: Propagator | undefined;
   /** Duration of the authentication, in milliseconds. 0 if no external lookup was necessary. */
   tookMs = 0;
-  /** The early limits that the request has passed, if any. */
-  passed: object | undefined;
+  /** The early limits that the request has passed, if any. `all` in replays of captured requests. */
+  passed: object | "all" | undefined;
   /** Returns the refusal of a caller who was denied, or whose credential was revoked, since. Undefined: no check is needed. */
   recheck: Recheck | undefined;
   readonly #headers: IncomingHeaders;

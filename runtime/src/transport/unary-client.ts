@@ -58,6 +58,8 @@ export interface CallTap {
   readonly clock: Clock;
   /** Receives each guard when it is created. */
   guard(guard: Guard): void;
+  /** Runs the part of a copy for a mirror, which decides nothing about the request. May leave it out. */
+  apart?(run: () => void): void;
   /** Returns a decoder of streamed items with the same results. Undefined: they have their own. */
   decoder?<Item>(decode: (bytes: Uint8Array) => Item): (bytes: Uint8Array) => Item;
 }

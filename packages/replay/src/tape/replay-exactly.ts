@@ -34,6 +34,13 @@ export async function replayExactly(
   header: CaptureHeader,
   request: CapturedRequest,
 ): Promise<ExactReplay> {
+  const found = await replaySearching(world, header, request);
+  const { incomparable } = request;
+  if (found.difference === undefined || incomparable === undefined) return found;
+  return { ...found, difference: `it is not comparable: ${incomparable} (${found.difference})` };
+}
+
+async function replaySearching(world: World, header: CaptureHeader, request: CapturedRequest): Promise<ExactReplay> {
   const early = new Map<number, number>();
   const first = await replayOnce(world, header, request, early);
   let result = first;

@@ -142,7 +142,8 @@ export class Stage {
   }
   /** Returns the client of one upstream. */
   client(name: string, shards?: ReadonlyMap<string, UnaryClient>): UnaryClient {
-    const tap: CallTap = tapOf(name, this.clock, this.#decider);
+    // A capture does not contain the copies for mirrors.
+    const tap: CallTap = { ...tapOf(name, this.clock, this.#decider), apart: () => {} };
     return {
       tap,
       shards,

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { create, type DescMessage } from "@bufbuild/protobuf";
-import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
+import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { EnvReader } from "@protobff/runtime/internal/environment/env-reader";
@@ -100,11 +100,9 @@ export async function endpointOf(
   const observer = Object.fromEntries(header.events.map((event) => [event, () => undefined]));
   const fault = (): void => {};
   const identity: Identity | undefined = principal && {
+    ...ADMITTING,
     type: principal,
     sources: declaration.identity?.(env).sources ?? [],
-    hidden: NO_NAMES,
-    authenticate: (headers) =>
-      new AuthenticatedRequest(headers, NO_NAMES, { caller: undefined, peer: NOWHERE, answer: [] }),
   };
   const topics = new Topics({ [header.nats ? "store" : "lone"]: new MemoryTopics() });
   topics.tap = topicsOn(stage);
@@ -123,14 +121,25 @@ export async function endpointOf(
   const found = made.find((endpoint) => isOf(endpoint, method));
   if (found === undefined)
     throw new CaptureError(`this server has no ${method}: pass the server that wrote the capture`);
-  return found.withClock?.(clock) ?? found;
+  // A server without callers has a guard of addresses.
+  const isGuarded = principal === undefined && request.rechecks === true;
+  const guarded = isGuarded ? (found.withGuard?.(ADMITTING) ?? found) : found;
+  return guarded.withClock?.(clock) ?? guarded;
 }
+const ADMITTING: Identity = {
+  type: PrincipalSchema,
+  sources: [],
+  hidden: NO_NAMES,
+  authenticate: (headers) =>
+    new AuthenticatedRequest(headers, NO_NAMES, { caller: undefined, peer: NOWHERE, answer: [] }),
+};
 const isOf = ({ method: { parent, name } }: Endpoint | StreamEndpoint, method: string): boolean =>
   `${parent.typeName}/${name}` === method;
 
 /** Returns the headers of a captured request, with its caller. */
 export function headersOf(request: CapturedRequest, world: World): IncomingHeaders {
   const authenticated = authenticatedOf(request, world);
+  if (request.passed && authenticated instanceof AuthenticatedRequest) authenticated.passed = "all";
   // A capture has no refusals of these checks.
   if (request.rechecks && authenticated instanceof AuthenticatedRequest) authenticated.recheck = () => undefined;
   return authenticated;
@@ -141,9 +150,10 @@ function authenticatedOf({ headers, peer = NOWHERE, caller }: CapturedRequest, w
   const all = (name: string): readonly string[] => (get(name) === null ? [] : [get(name) ?? ""]);
   const incoming: Incoming = { get, all, peer };
   const { principal: type, propagator } = world;
-  if (caller === undefined || type === undefined) return incoming;
   const parts = { peer, answer: [], propagator };
-  if (caller === null) return new AuthenticatedRequest(incoming, NO_NAMES, { ...parts, caller: undefined });
+  if (caller === undefined || (type === undefined && caller !== null)) return incoming;
+  if (caller === null || type === undefined)
+    return new AuthenticatedRequest(incoming, NO_NAMES, { ...parts, caller: undefined });
   const credential = readMessage(CredentialSchema, Buffer.from(caller.credential, "base64"));
   const made = callerOf({
     type,

@@ -49,7 +49,8 @@ export class CapturedClient implements UnaryClient {
   constructor(name: string, inner: UnaryClient) {
     this.#name = name;
     this.#inner = inner;
-    this.tap = { ...tapOf(name, recordingClock, RECORDER), decoder: remembering };
+    const apart = (run: () => void): void => outside(run, undefined);
+    this.tap = { ...tapOf(name, recordingClock, RECORDER), decoder: remembering, apart };
     const { shards } = inner;
     const shardOf = ([shard, client]: [string, UnaryClient]) =>
       [shard, new CapturedClient(`${name}.${shard}`, client)] as const;

@@ -2,7 +2,7 @@
 import { type Message, toBinary } from "@bufbuild/protobuf";
 import type { Endpoint, EndpointCodec } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import type { Failure } from "@protobff/runtime/internal/failure";
-import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
+import { AuthenticatedRequest, type Recheck } from "@protobff/runtime/internal/identity/authenticated-request";
 import { type Incoming, type IncomingHeaders, incomingOf } from "@protobff/runtime/internal/identity/incoming-request";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
@@ -133,6 +133,8 @@ export abstract class RecordedRequest<E extends Endpoint | StreamEndpoint> {
     // The runtime identifies authenticated requests by their class.
     const real = headers.get.bind(headers);
     headers.get = (name) => recorded.keep(name, real(name));
+    const { recheck } = headers;
+    if (recheck !== undefined) headers.recheck = () => markedRefusal(recheck(), this.of);
     return headers;
   }
   /**
@@ -173,6 +175,13 @@ export abstract class RecordedRequest<E extends Endpoint | StreamEndpoint> {
     });
     this.of.forget();
   }
+}
+
+/** Marks the capture of a stream whose caller is denied while it is open. */
+function markedRefusal(refusal: ReturnType<Recheck>, of: Recording): ReturnType<Recheck> {
+  if (refusal instanceof Promise) return refusal.then((found) => markedRefusal(found, of));
+  if (refusal !== undefined) of.incomparable = "its caller was denied while the stream was open";
+  return refusal;
 }
 
 /** Returns a failure as the client receives it. */

@@ -159,6 +159,10 @@ export interface CapturedRequest {
   readonly caller?: CapturedCaller | null | undefined;
   /** True if the caller of a stream is checked again while it is open. */
   readonly rechecks?: true | undefined;
+  /** True if the request has passed early limits before its capture began. */
+  readonly passed?: true | undefined;
+  /** Decision from outside that the capture does not contain. Undefined: none. */
+  readonly incomparable?: string | undefined;
   /** True if `debug_redact` fields were masked. */
   readonly masked?: true | undefined;
   readonly startedAt: number;

@@ -4,6 +4,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import type { Cache } from "@protobff/runtime/internal/cache/cache";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
+import type { Limits } from "@protobff/runtime/internal/limits/limits";
 import type { Observer } from "@protobff/runtime/internal/observer";
 import type { RpcEvent } from "@protobff/runtime/internal/observer-requests";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
@@ -17,6 +18,7 @@ import { CaptureFile } from "./capture-file.ts";
 import { captureCache } from "./captured-cache.ts";
 import { CapturedClient } from "./captured-client.ts";
 import { capturedEndpoint } from "./captured-endpoint.ts";
+import { captureLimits } from "./captured-limits.ts";
 import type { Keeper } from "./captured-request.ts";
 import { capturedStream } from "./captured-stream.ts";
 import { captureTopics } from "./captured-topics.ts";
@@ -36,6 +38,7 @@ interface CapturedParts {
   readonly observer?: Observer;
   readonly cache: Cache;
   readonly topics?: Topics;
+  readonly limits?: Limits | undefined;
 }
 type Made = readonly (Endpoint | StreamEndpoint)[];
 
@@ -56,8 +59,9 @@ export class Capture {
   /** Returns the same factory of endpoints. The endpoints that it makes are captured. */
   around<P extends CapturedParts>(create: (parts: P) => Made | Promise<Made>): (parts: P) => Promise<Made> {
     return async (parts) => {
-      const { clients, observer, cache, topics } = parts;
+      const { clients, observer, cache, topics, limits } = parts;
       captureCache(cache);
+      if (limits !== undefined) captureLimits(limits);
       await this.#open(Object.keys(clients), observer, topics?.store !== undefined);
       const masks = masksOf(Object.values(this.#server.upstreams));
       if (topics !== undefined) topics.tap = captureTopics(masks, () => this.#holdsSecrets());

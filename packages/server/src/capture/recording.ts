@@ -35,6 +35,8 @@ export class Recording {
   decided = 0;
   looks = 0;
   runs = 0;
+  /** Decision from outside that is not recorded. Its replay may differ. */
+  incomparable: string | undefined;
   /** True while a guard decides: its own readings are no values that enter the request. */
   isMuted = false;
   /** True if the request has ended, or has exceeded its bound. Nothing is recorded any more. */

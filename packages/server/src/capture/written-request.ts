@@ -32,7 +32,7 @@ export function masksOf(services: readonly DescService[]): Masks {
  * @param output masks the messages of the RPC
  */
 export function writtenValues(
-  { headers, startedAt, readings, dates, random, decisions, tape, entries, joins }: Recording,
+  { headers, startedAt, readings, dates, random, decisions, tape, entries, joins, incomparable }: Recording,
   masks: Masks,
   output: ReturnType<typeof maskOf>,
 ) {
@@ -51,6 +51,7 @@ export function writtenValues(
     decisions,
     entries: entries.length > 0 ? entries : undefined,
     joins: joins.length > 0 ? joins : undefined,
+    incomparable,
     tape: writtenTape(tape, masks, output),
   };
 }
@@ -91,11 +92,15 @@ function writtenTape(
 }
 
 /** Returns the caller of a request, without secrets. */
-export function callerIn(headers: IncomingHeaders): Pick<CapturedRequest, "caller" | "peer" | "rechecks"> {
+export function callerIn(headers: IncomingHeaders): Pick<CapturedRequest, "caller" | "peer" | "rechecks" | "passed"> {
   if (!(headers instanceof AuthenticatedRequest)) return { peer: incomingOf(headers).peer };
   const { caller, peer, recheck } = headers;
-  const rechecks = recheck === undefined ? undefined : true;
-  if (caller === undefined) return { peer, rechecks, caller: null };
+  const checks = {
+    peer,
+    rechecks: recheck === undefined ? undefined : true,
+    passed: headers.passed === undefined ? undefined : true,
+  } as const;
+  if (caller === undefined) return { ...checks, caller: null };
   const credential = base64(toBinary(CredentialSchema, caller.credential));
-  return { peer, rechecks, caller: { principal: base64(caller.bytes), credential, token: caller.token !== undefined } };
+  return { ...checks, caller: { principal: base64(caller.bytes), credential, token: caller.token !== undefined } };
 }

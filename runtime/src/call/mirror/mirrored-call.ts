@@ -5,7 +5,7 @@ import type { Breaker, Ticket } from "../../guard/breaker.ts";
 import type { Observer } from "../../observer.ts";
 import type { Difference, MirrorEvent } from "../../observer-calls.ts";
 import type { OutgoingHeaders } from "../../transport/call-headers.ts";
-import type { InFlight, Reply, UnaryClient } from "../../transport/unary-client.ts";
+import type { CallTap, InFlight, Reply, UnaryClient } from "../../transport/unary-client.ts";
 import type { Comparison } from "./comparison.ts";
 
 /** Maximum number of copies in flight, for each upstream and mirror of a process. */
@@ -69,6 +69,7 @@ export interface CopiedCall {
 /** A call with copies. */
 export class MirroredCall {
   readonly #pairs: Pair[] = [];
+  readonly #tap: CallTap | undefined;
 
   /**
    * Sends the copies of a call, whose first attempt is about to be sent.
@@ -77,23 +78,34 @@ export class MirroredCall {
    * @param now time by the clock
    */
   constructor(rpc: CopyTarget, mirrors: readonly Mirror[], of: CopiedCall, now: number) {
-    for (const mirror of mirrors) {
-      this.#send(new Pair("mirror", mirror, mirror.rpc, now), of);
-      if (mirror.comparison !== undefined && mirror.rpc.upstream.copies.controls())
-        this.#send(new Pair("control", mirror, rpc, now), of);
-    }
+    this.#tap = rpc.upstream.client.tap;
+    this.#apart(() => {
+      for (const mirror of mirrors) {
+        this.#send(new Pair("mirror", mirror, mirror.rpc, now), of);
+        if (mirror.comparison !== undefined && mirror.rpc.upstream.copies.controls())
+          this.#send(new Pair("control", mirror, rpc, now), of);
+      }
+    });
+  }
+  /** A capture of the request does not contain its copies: they depend on those of other requests. */
+  #apart(run: () => void): void {
+    if (this.#tap?.apart === undefined) run();
+    else this.#tap.apart(run);
   }
   #send(pair: Pair, of: CopiedCall): void {
     if (pair.begin(of)) this.#pairs.push(pair);
   }
   answered(message: Uint8Array): void {
-    const side = sideOf(message);
-    for (const pair of this.#pairs) pair.served(side);
+    this.#served(sideOf(message));
   }
   /** @param fault of the last attempt, if it failed the call */
   failed(fault: Fault | undefined): void {
-    const side = fault?.kind === "status" ? { code: fault.code } : "lost";
-    for (const pair of this.#pairs) pair.served(side);
+    this.#served(fault?.kind === "status" ? { code: fault.code } : "lost");
+  }
+  #served(side: Side): void {
+    this.#apart(() => {
+      for (const pair of this.#pairs) pair.served(side);
+    });
   }
 }
 
