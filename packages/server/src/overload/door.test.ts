@@ -90,6 +90,21 @@ describe("the door", () => {
     expect(shed).toEqual(Array(2).fill(`${EchoService.typeName}/Echo low`));
     expect(order).toEqual(["a"]);
   });
+  test("a pause of the process does not count as waiting", async () => {
+    const { send, clock, failures, order, answer } = behindDoor({ most: 1 });
+    send("x", "a");
+    send("x", "waits");
+    await clock.advance(10);
+    // All timers of the pause fire at its end, before the answer that frees the place is read.
+    clock.skip(300);
+    await clock.advance(0);
+    expect([...failures.keys()]).toEqual([]);
+    await answer("a");
+    expect(order).toEqual(["a", "waits"]);
+    send("x", "late");
+    await clock.advance(100);
+    expect([...failures.keys()]).toEqual(["late"]);
+  });
   test("a full queue refuses at once", async () => {
     const { send, failures, shed } = behindDoor({ most: 1 });
     for (let i = 0; i < 12; i++) send("x", `${i}`);
@@ -166,6 +181,46 @@ describe("the fair door", () => {
     expect(refused).toEqual(["door a", "door a"]);
     for (const value of ["a0", "a1", "b1", "a2", "b2"]) await answer(value);
     expect(order).toEqual(["a0", "a1", "b1", "a2", "b2", "a3"]);
+  });
+  test("beside 80 callers of another tenant a quiet one waits for one place, and is not refused", async () => {
+    const clock = new FakeClock();
+    const TOOK_MS = 25;
+    const fair = new FairShare(100);
+    const refused: string[] = [];
+    const echo = endpoint(EchoService.method.echo, undefined, {
+      timeoutMs: 10_000,
+      clock,
+      share: fair.rule((cx: Request<undefined>) => cx.header("tenant")),
+      compose: (cx, { value }) =>
+        new Promise<Message>((resolve) => {
+          const took = cx.header("tenant") === "quiet" ? TOOK_MS : TOOK_MS * (0.5 + (value.length % 11) / 10);
+          clock.setTimeout(() => resolve(create(StringValueSchema, { value })), took, undefined);
+        }) as never,
+    });
+    placeDoor([echo], 4, { shareRefused: ({ key }) => void refused.push(key) });
+    let sent = 0;
+    const noisy = (): void => {
+      const again = (): void => void clock.setTimeout(noisy, 5, undefined);
+      const value = "x".repeat(sent++ % 97);
+      echo.run(create(StringValueSchema, { value }), new Headers({ tenant: "noisy" }), undefined, noisy, again);
+    };
+    const times: number[] = [];
+    const quiet = (): void => {
+      const at = clock.now();
+      const ended = (): void => {
+        times.push(clock.now() - at);
+        clock.setTimeout(quiet, 7, undefined);
+      };
+      echo.run(create(StringValueSchema, {}), new Headers({ tenant: "quiet" }), undefined, ended, ended);
+    };
+    for (let i = 0; i < 80; i++) noisy();
+    quiet();
+    await clock.advance(2_000);
+    times.sort((a, b) => a - b);
+    // 1.5 × 25 ms is the longest wait for one of the four places.
+    expect(times.at(-1)).toBeLessThanOrEqual(2.5 * TOOK_MS);
+    expect(times.length).toBeGreaterThan(30);
+    expect(new Set(refused)).toEqual(new Set(["noisy"]));
   });
   test("in a full queue the key with the most requests loses its newest one", async () => {
     const { send, failures } = behindDoor({ fair: new FairShare(100), most: 1 });

@@ -4,7 +4,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { Door } from "@protobff/runtime/internal/admission/gates";
 import { limitOf } from "@protobff/runtime/internal/call/call-limits";
 import { budgetOf } from "@protobff/runtime/internal/call/context";
-import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
+import { type Clock, systemClock, type Timer } from "@protobff/runtime/internal/clock";
 import type { Exchange } from "@protobff/runtime/internal/compose/exchange";
 import { nameOf } from "@protobff/runtime/internal/endpoint/front";
 import type { Failure } from "@protobff/runtime/internal/failure";
@@ -21,6 +21,11 @@ import { overloaded, shareExceeded } from "./overloaded.ts";
 
 /** Part of its budget that a request may wait. */
 const WAIT = 0.1;
+/**
+ * Number of slices of this time, each with a timer. A pause of the process, in which no request could get a place, takes
+ * one slice at most.
+ */
+const SLICES = 8;
 /** Maximum number of waiting requests, per request that is composed. */
 const WAITING_PER_PLACE = 10;
 
@@ -91,6 +96,9 @@ class WaitingRequest implements UrgentWaiter {
   readonly #places: Places;
   readonly #ends: WaitEnds;
   readonly #passed = Promise.withResolvers<void>();
+  #sliceMs = 0;
+  #slices = SLICES;
+  #timer: Timer | undefined;
 
   constructor(cx: { readonly exchange: Exchange }, places: Places, ends: WaitEnds) {
     this.#cx = cx;
@@ -105,10 +113,11 @@ class WaitingRequest implements UrgentWaiter {
     const exchange = this.#exchange;
     const { clock } = exchange;
     const leftMs = budgetOf({ scope: exchange.first, exchange }).callsUntil - clock.now();
-    const timer = clock.setTimeout(expire, leftMs * WAIT, this);
+    this.#sliceMs = (leftMs * WAIT) / SLICES;
+    this.#timer = clock.setTimeout(pass, this.#sliceMs, this);
     // The request may end meanwhile.
     exchange.leaveDoor = () => {
-      clock.clearTimeout(timer);
+      if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
       this.#places.leave(this);
       this.#passed.resolve();
     };
@@ -121,7 +130,11 @@ class WaitingRequest implements UrgentWaiter {
   shed(): void {
     this.#refuse(shareExceeded(this.#exchange.clock.random()));
   }
-  expire(): void {
+  passSlice(): void {
+    if (--this.#slices > 0) {
+      this.#timer = this.#exchange.clock.setTimeout(pass, this.#sliceMs, this);
+      return;
+    }
     this.#ends.shed();
     this.#refuse(overloaded(this.#exchange.clock.random()));
   }
@@ -130,4 +143,4 @@ class WaitingRequest implements UrgentWaiter {
     this.#exchange.vacate();
   }
 }
-const expire = (request: WaitingRequest): void => request.expire();
+const pass = (request: WaitingRequest): void => request.passSlice();
