@@ -23,6 +23,8 @@ test.each([
   ["text/*, */*", 0],
   ["text/event-stream;q=0.1", 0.1],
   ["text/event-stream;q=0", 0],
+  [`${"a,".repeat(490)}text/event-stream`, 1],
+  [`${"a,".repeat(500)}text/event-stream`, 0],
 ])("%j names events by %d", (accept, weight) => {
   expect(namedWeight(accept, "text/event-stream")).toBe(weight);
 });

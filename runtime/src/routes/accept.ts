@@ -1,21 +1,23 @@
 // The header `accept` (RFC 9110, 12.5.1).
 
-/** Returns the weights of the named ranges, such as `text/html` and `text/*`. */
-function weightsIn(accept: string): ReadonlyMap<string, number> {
-  const weights = new Map<string, number>();
-  for (const range of accept.toLowerCase().split(",")) {
-    const [name = "", ...parameters] = range.split(";").map((part) => part.trim());
+/** Number of characters that are read. */
+const MOST_VALUE = 1_000;
+const WEIGHT = /^\s*q\s*=\s*(.*)$/;
+
+/** Returns the weight of a range such as `text/html` or `text/*`; undefined: the client does not name it. */
+function weightOf(accept: string, name: string): number | undefined {
+  for (const range of accept.slice(0, MOST_VALUE).toLowerCase().split(",")) {
+    const end = range.indexOf(";");
+    if ((end < 0 ? range : range.slice(0, end)).trim() !== name) continue;
+    const parameters = end < 0 ? [] : range.slice(end + 1).split(";");
     const weight = parameters.map((parameter) => WEIGHT.exec(parameter)?.[1]).find((found) => found !== undefined);
-    weights.set(name, Number(weight ?? 1) || 0);
+    return Number(weight ?? 1) || 0;
   }
-  return weights;
+  return undefined;
 }
-const WEIGHT = /^q\s*=\s*(.*)$/;
 
 /** Returns the weight of a type by the most specific range; 0: it is not accepted. */
-export function acceptedWeight(accept: string, type: string): number {
-  const weights = weightsIn(accept);
-  return weights.get(type) ?? weights.get(`${type.slice(0, type.indexOf("/"))}/*`) ?? weights.get("*/*") ?? 0;
-}
+export const acceptedWeight = (accept: string, type: string): number =>
+  weightOf(accept, type) ?? weightOf(accept, `${type.slice(0, type.indexOf("/"))}/*`) ?? weightOf(accept, "*/*") ?? 0;
 /** Returns the weight of a type that the client names itself; 0: it does not name or accept it. */
-export const namedWeight = (accept: string, type: string): number => weightsIn(accept).get(type) ?? 0;
+export const namedWeight = (accept: string, type: string): number => weightOf(accept, type) ?? 0;

@@ -11,8 +11,9 @@ function plainCoding(value: string): string {
 
 /** Returns the accepted codings in the order of their weights (RFC 9110, 12.4.2 and 12.5.3). */
 function plainCodings(value: string): string {
-  if (!SPECIAL.test(value)) return value;
-  const weighted = value.split(",").map((part) => {
+  const read = value.slice(0, MOST_VALUE);
+  if (!SPECIAL.test(read)) return read;
+  const weighted = read.split(",").map((part) => {
     const [name = "", ...parameters] = part.split(";");
     const weight = parameters.map((parameter) => WEIGHT.exec(parameter)?.[1]).find((found) => found !== undefined);
     return { name: plainCoding(name), weight: Number(weight ?? 1) || 0 };
@@ -21,6 +22,8 @@ function plainCodings(value: string): string {
   // Without a value, Connect would compress as the request is.
   return accepted.map(({ name }) => name).join(",") || "identity";
 }
+/** Number of characters that are read of a list. */
+const MOST_VALUE = 1_000;
 const SPECIAL = /[;A-Z]|x-/;
 const WEIGHT = /^\s*q\s*=\s*(.*)$/i;
 
