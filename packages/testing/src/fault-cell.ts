@@ -14,7 +14,7 @@ import type { FakeClock } from "./fake-clock.ts";
 import { TestFollow } from "./follow.ts";
 import type { MockUpstream } from "./mock-upstream.ts";
 
-/** Faults of a call. */
+/** Faults of a call; "anonymous": every call answers, and the caller of the RPC is not known. */
 export type MockFault =
   | "timeout"
   | "unavailable"
@@ -27,6 +27,7 @@ export type MockFault =
   | "limited"
   | "slow"
   | "stale"
+  | "anonymous"
   | MockLaterFault;
 /** Faults of a followed call after its first matching item. */
 export type MockLaterFault = "broken later" | "not found later" | "silent later" | "garbage later" | "oversize later";
@@ -41,7 +42,7 @@ export interface FaultableBff {
 }
 /** A call of an upstream, its fault, and the values that the fault needs. */
 export interface FaultCell {
-  /** `package.Service/Method` */
+  /** `package.Service/Method` of the upstream; for "anonymous" of the RPC itself */
   readonly call: string;
   readonly fault: MockFault;
   /** The followed call, with the number of items before a later fault. */
@@ -70,6 +71,7 @@ const BEHAVIOURS: Readonly<Record<Exclude<MockFault, MockLaterFault>, Behaviour>
   limited: { kind: "answer" },
   slow: { kind: "answer" },
   stale: { kind: "status", code: Code.UNAVAILABLE, message: TEXT },
+  anonymous: { kind: "answer" },
 };
 
 const LATER: Readonly<Record<MockLaterFault, (afterItems: number) => Behaviour>> = {
@@ -146,6 +148,7 @@ export async function runFaultCell(
 
 async function meet(bff: FaultableBff, cell: FaultCell, runRpc: RunRpc): Promise<void> {
   const { call, fault } = cell;
+  if (fault === "anonymous") return;
   const service = call.slice(0, call.lastIndexOf("/"));
   const mock = Object.values(bff.mocks).find((entry) => entry.service === service);
   const upstream = Object.values(bff.upstreams).find((entry) => entry.service === service);

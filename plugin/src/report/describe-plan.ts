@@ -20,6 +20,7 @@ import { revealBlock } from "./describe-reveals.ts";
 import { subsetText } from "./describe-subset.ts";
 import { permittedCallers } from "./rpcs/callers.ts";
 import { cachingLines, tagLine } from "./rpcs/describe-caching.ts";
+import { callerKindLines } from "./rpcs/describe-caller-kinds.ts";
 import { degradedOf } from "./rpcs/describe-degraded.ts";
 import { fieldChoiceLines } from "./rpcs/describe-field-choice.ts";
 import { headerLines } from "./rpcs/describe-headers.ts";
@@ -94,6 +95,7 @@ export function rpcBlocks(file: PlanFile, messages: Messages): string[] {
         ...(report === undefined ? [] : streamLines(report, timeText).map((text) => `  ${text}`)),
         ...(parts === undefined ? [] : [`  may come later: ${laterOf(method, file).join(", ")}`]),
         ...limitLines(planned),
+        ...callerKindLines(planned, messages).map((text) => `  ${text}`),
         ...(planned.validated === undefined ? [] : [`  ${rulesText(planned.validated)}`]),
         ...table([
           ...(planned.permit === undefined ? [] : rows(decisionsOf(planned.permit), "  ", messages, shown)),

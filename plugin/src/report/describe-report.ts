@@ -27,6 +27,7 @@ import { type FileFacts, fileFacts } from "./describe-file.ts";
 import { type SubsetReport, subsetReport } from "./describe-subset.ts";
 import { permittedCallers } from "./rpcs/callers.ts";
 import { type CachingReport, cachingReport } from "./rpcs/describe-caching.ts";
+import { type CallerKindReport, callerKinds } from "./rpcs/describe-caller-kinds.ts";
 import { type WireReport, wireOf } from "./rpcs/describe-codec.ts";
 import { type Degraded, degradedOf } from "./rpcs/describe-degraded.ts";
 import { type ChoiceReport, choiceReport } from "./rpcs/describe-field-choice.ts";
@@ -60,6 +61,8 @@ export interface RpcReport extends CachingReport, ChoiceReport, ToolOfRpc, Limit
   readonly rpc: string;
   /** Permitted callers; present only if callers are identified. */
   readonly permit?: PermitReport;
+  /** Kinds of callers; present only if the rpc is public. */
+  readonly callers?: readonly CallerKindReport[];
   /** Rules for its request; present only if it has rules. */
   readonly validated?: RulesReport;
   /** Deprecation and sunset, as ISO 8601 days; present only if the rpc is deprecated. */
@@ -206,6 +209,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
       return {
         rpc: fullName(method.desc),
         ...defined("permit", permitReport(planned)),
+        ...defined("callers", callerKinds(planned, messages)),
         ...defined("validated", planned.validated && rulesReport(planned.validated)),
         ...defined("version", planned.version && versionReport(planned.version)),
         ...defined("deprecated_fields", planned.deprecatedFields),

@@ -5,7 +5,7 @@ import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { Caller } from "@protobff/faults";
 import { ADDRESS, isListValue, type Value, writtenPrediction } from "@protobff/faults";
 import type { PlanFieldChoice, PlanFile, PlanService } from "../../plan/model/plan.ts";
-import type { Example, RpcPrediction } from "../../report/faults/predictions.ts";
+import { ANONYMOUS, type Example, type RpcPrediction } from "../../report/faults/predictions.ts";
 import { FileNames, faultsPath, mockPath } from "../names/file-names.ts";
 import { block, indent, type Line, type Lines } from "../text/lines.ts";
 import { rpcNames } from "./emit-mock.ts";
@@ -54,7 +54,12 @@ function testsOf(
   names: FileNames,
 ): Lines {
   const inParts = service.methods.some(({ method }) => method.desc === desc && method.parts !== undefined);
-  const cells = table.cells.flatMap((cell): Line[] => {
+  const healthy = example === ANONYMOUS ? writtenPrediction(table.healthy) : undefined;
+  const alone: Lines =
+    healthy === undefined
+      ? []
+      : [[JSON.stringify([{ call: rpc, fault: "anonymous", ...(inParts && { parts: true }) }, healthy]), ","]];
+  const found = table.cells.flatMap((cell): Line[] => {
     const text = cell.prediction && writtenPrediction(cell.prediction);
     if (text === undefined) return [];
     const { call, fault, slowMs, stale, followed } = cell;
@@ -76,6 +81,7 @@ function testsOf(
       ],
     ];
   });
+  const cells = [...alone, ...found];
   if (cells.length === 0) return [];
   const { request, call } = sentExample({ rpc, example, table }, service, desc, file, names);
   return [

@@ -31,6 +31,8 @@ export interface RpcPrediction {
 }
 
 const SAMPLE: Example = { name: "the sample request", json: undefined, headers: undefined };
+/** The further fault of a public rpc: its caller is not known. */
+export const ANONYMOUS: Example = { ...SAMPLE, name: "the sample request of an anonymous caller", caller: null };
 
 /** Returns the predictions of a file, in the order of its rpcs; `examples` by rpc. */
 export function predictionsOf(file: PlanFile, plan: Plan, examples: Examples, registry: Registry): RpcPrediction[] {
@@ -39,7 +41,7 @@ export function predictionsOf(file: PlanFile, plan: Plan, examples: Examples, re
     file.services.flatMap(({ methods }) => methods.map(({ method }) => [fullName(method.desc), method.desc.input])),
   );
   return behaviour.rpcs.flatMap((rpc) =>
-    [SAMPLE, ...(examples.get(rpc.rpc) ?? [])].map((example): RpcPrediction => {
+    [SAMPLE, ...(isOpen(rpc) ? [ANONYMOUS] : []), ...(examples.get(rpc.rpc) ?? [])].map((example): RpcPrediction => {
       const { json, headers, caller } = example;
       const input = inputs.get(rpc.rpc);
       const type = file.identity?.type;
@@ -55,6 +57,8 @@ export function predictionsOf(file: PlanFile, plan: Plan, examples: Examples, re
     }),
   );
 }
+const isOpen = ({ permit }: { readonly permit?: { readonly public?: true } }): boolean => permit?.public === true;
+
 function reportOf(desc: DescMessage, json: JsonValue, registry: Registry): ValueReport {
   return messageReport(reflect(desc, fromJson(desc, json, { registry })));
 }

@@ -89,6 +89,28 @@ function tested(node: Node, outcome: boolean): ReadonlySet<Variable> {
   return found.reduce((a, b) => (all ? a.union(b) : a.intersection(b)));
 }
 
+/** Returns the result of a condition if some variables have no value. Undefined: other values decide. */
+export const callerOutcome = ({ root }: Expression, isGone: (variable: Variable) => boolean): boolean | undefined =>
+  outcomeIf(root, isGone);
+
+function outcomeIf(node: Node, isGone: (variable: Variable) => boolean): boolean | undefined {
+  if (node.kind === "ok" && !node.set) {
+    if (isGone(node.variable)) return false;
+    return node.variable.role === "principal" ? true : outcomeOf(node);
+  }
+  if (node.kind !== "call") return outcomeOf(node);
+  const [first] = node.args;
+  if (node.overload === "logical_not" && first !== undefined) {
+    const outcome = outcomeIf(first, isGone);
+    return outcome === undefined ? undefined : !outcome;
+  }
+  if (node.overload !== "logical_and" && node.overload !== "logical_or") return outcomeOf(node);
+  const decides = node.overload === "logical_or";
+  const outcomes = node.args.map((arg) => outcomeIf(arg, isGone));
+  if (outcomes.includes(decides)) return decides;
+  return outcomes.includes(undefined) ? undefined : !decides;
+}
+
 /** Returns the variable at the beginning of a path. */
 function rootOf(node: Node): Variable | undefined {
   if (node.kind === "name") return node.variable;
