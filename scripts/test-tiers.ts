@@ -47,7 +47,7 @@ const SLOW = [
   "runtime/src/{call/two-callers,identity/assertion/assertion,identity/jwt/key-set}.test.ts",
   "runtime/src/transport/grpc/{flow-control,frame-fuzz,grpc-js}.test.ts",
   "test/{dashboards,deep,deploy,deprecated-fields,early-diagnostics,kept-steps,no-warnings,names,openapi,pages,prior-art}.test.ts",
-  "test/{callers/random-callers,diff/diff,lists/random-lists,lock/plan,lock/random-drift,lock/stale,rest/client-calls,validation/validation}.test.ts",
+  "test/{callers/random-anonymous,callers/random-callers,diff/diff,lists/random-lists,lock/plan,lock/random-drift,lock/stale,rest/client-calls,validation/validation}.test.ts",
   "test/oracle/{outcomes,second}.test.ts",
 ];
 /** The tests of processes that have no deadline which a busy machine could miss. */

@@ -18,7 +18,7 @@ export { type CelToken, lex } from "./syntax/lex.ts";
 export { MACROS, macroForm } from "./syntax/macros.ts";
 export { fieldName } from "./syntax/words.ts";
 export { childrenOf } from "./types/facts/children.ts";
-export { callerOutcome, goneWhere, leftBy, restOf, sureWhere, testedBy } from "./types/facts/facts.ts";
+export { callerOutcome, goneWhere, leftBy, readsUntested, restOf, sureWhere, testedBy } from "./types/facts/facts.ts";
 export { isComplete, placesOf } from "./types/facts/places.ts";
 export { strict } from "./types/facts/strict.ts";
 export { assignable, sameType } from "./types/forms/assignable.ts";

@@ -1,10 +1,11 @@
 // Calls that are not sent because an input has no value: writes, which must not end in a success without the effect, and
 // critical reads.
-import { type Expression, testedBy, type Variable } from "../../cel/index.ts";
+import { type Expression, readsUntested, testedBy, type Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { distinctReport } from "../../diagnostic/distinct.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { type AnyBlock, blocksOf } from "../../resolve/model/blocks.ts";
+import type { Call } from "../../resolve/model/call.ts";
 import { effectTable } from "../../resolve/model/effects.ts";
 import { declarationOf, safeRead } from "../../resolve/model/missing/missing-hints.ts";
 import type { Followed, Model, Source, Step } from "../../resolve/model/model.ts";
@@ -98,20 +99,42 @@ function absentIn(block: AnyBlock, step: Step, guards: CallerGuards): readonly A
   const behind = guarded(block);
   const closed = guards(block);
   const found = new Map<Variable, AbsentInput>();
-  for (const { reads, safe, unsafe } of inputsOf(step.source))
-    for (const { variable, at } of reads) {
-      const lacks = unsafe.includes(variable) || (safe.has(variable) && untested.has(variable));
-      if (!lacks || found.has(variable) || behind.has(variable)) continue;
-      if (closed && variable.role === "principal") continue;
-      found.set(variable, { variable, at });
+  for (const { input, under } of inputsOf(step.source))
+    for (const { variable, at } of input.reads) {
+      if (found.has(variable) || behind.has(variable) || (closed && variable.role === "principal")) continue;
+      const held = input.safe.has(variable) && untested.has(variable) && readsUntested(input, variable);
+      if (input.unsafe.includes(variable) || (held && !under.some((condition) => testedBy(condition).has(variable))))
+        found.set(variable, { variable, at });
     }
   return [...found.values()];
 }
 
-/** Returns the expressions without which a source makes no call. */
-function inputsOf(source: Source): readonly Expression[] {
-  const all = source.kind === "each" ? [source.in, source.if, source.key, ...callsOf(source).flatMap(callInputs)] : [];
-  return [...all, ...(source.kind === "call" ? callInputs(source.call) : [])].filter((input) => input !== undefined);
+/** An expression without which a source makes no call, and the conditions of its entry or of its items. */
+interface Input {
+  readonly input: Expression;
+  readonly under: readonly Expression[];
+}
+
+function inputsOf(source: Source): readonly Input[] {
+  if (source.kind === "call") return inputsOfCall(source.call, []);
+  if (source.kind !== "each") return [];
+  const under = source.if === undefined ? [] : [source.if];
+  return [
+    { input: source.in, under: [] },
+    ...[source.if, source.key].flatMap((input) => (input === undefined ? [] : [{ input, under: [] }])),
+    ...callsOf(source).flatMap((call) => inputsOfCall(call, under)),
+  ];
+}
+
+function inputsOfCall(call: Call, under: readonly Expression[]): readonly Input[] {
+  const conditions = new Map<Expression | undefined, Expression | undefined>([
+    ...call.set.map((entry) => [entry.bound.expression, entry.if] as const),
+    ...call.metadata.map((entry) => [entry.by, entry.if] as const),
+  ]);
+  return callInputs(call).flatMap((input) => {
+    const condition = conditions.get(input);
+    return input === undefined ? [] : [{ input, under: condition === undefined ? under : [...under, condition] }];
+  });
 }
 
 /** Reports a call with side effects that is left out with a success. */

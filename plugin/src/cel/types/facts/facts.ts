@@ -1,5 +1,6 @@
 import type { CallNode, Expression, Node } from "../model/expression.ts";
 import type { Variable } from "../model/type.ts";
+import { childrenOf } from "./children.ts";
 import { chosenOf, outcomeOf } from "./mentions.ts";
 import { placesOf } from "./places.ts";
 
@@ -87,6 +88,26 @@ function tested(node: Node, outcome: boolean): ReadonlySet<Variable> {
   const found = operandsOf(node, node.overload).map((operand) => tested(operand, outcome));
   const all = (node.overload === "logical_and") === outcome;
   return found.reduce((a, b) => (all ? a.union(b) : a.intersection(b)));
+}
+
+/** Returns true if an expression by itself reads a variable where no `ok` in it has tested the variable. */
+export const readsUntested = ({ root }: Expression, variable: Variable): boolean => untested(root, variable, false);
+
+function untested(node: Node, variable: Variable, known: boolean): boolean {
+  if (node.kind === "name" || node.kind === "received") return !known && node.variable === variable;
+  if (node.kind === "select" && !node.test && node.place === variable && !known) return true;
+  // `x.?f` is an empty optional without a value of x.
+  if (node.kind === "select" && node.optional && node.of.kind === "name") return false;
+  const isLogic = node.kind === "call" && /^(logical_(and|or)|conditional)$/.test(node.overload);
+  const [first, second, third] = isLogic ? node.args : [];
+  if (!isLogic || first === undefined) return childrenOf(node).some((child) => untested(child, variable, known));
+  const { whenTrue, whenFalse } = factsOf(first);
+  const holds = node.overload === "logical_or" ? whenFalse : whenTrue;
+  return (
+    untested(first, variable, known) ||
+    (second !== undefined && untested(second, variable, known || holds.has(variable))) ||
+    (third !== undefined && untested(third, variable, known || whenFalse.has(variable)))
+  );
 }
 
 /** Returns the result of a condition if some variables have no value. Undefined: other values decide. */
