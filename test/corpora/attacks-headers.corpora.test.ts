@@ -35,6 +35,8 @@ interface Kind {
   readonly last?: Buffer;
   readonly holdMs: number;
   readonly acknowledges?: boolean;
+  /** True for requests that end with their headers. */
+  readonly ends?: boolean;
 }
 
 const request = requestHeaders();
@@ -65,7 +67,29 @@ const refused: Kind = {
   last: FATAL,
   holdMs: 200,
 };
+/** A header of many parts, once, and a reference to it in each stream: one byte on the wire. */
+const parts = (name: string, value: string, path?: string): Kind => {
+  const head = requestHeaders(path, "application/proto");
+  return {
+    name: `${name} of ${value.length} characters, which each stream refers to`,
+    first: Buffer.concat([head, literal(name, value, INDEXING)]),
+    block: Buffer.concat([head, indexed(YOUNGEST)]),
+    streams: 1000,
+    atOnce: 50,
+    gapMs: 5,
+    holdMs: 300,
+    ends: true,
+  };
+};
+const LONG = 3900;
 const kinds: readonly Kind[] = [
+  parts("bff-fields", ",".repeat(LONG), "/atk.v1.AtkService/Masked"),
+  parts("bff-fields", "x.".repeat(LONG / 2), "/atk.v1.AtkService/Masked"),
+  parts("cookie", ";".repeat(LONG)),
+  parts("accept", `application/problem+json${",".repeat(LONG)}`),
+  parts("accept-encoding", `X-${",".repeat(LONG)}`),
+  parts("if-none-match", '"",'.repeat(LONG / 3)),
+  parts("x-forwarded-for", ",".repeat(LONG)),
   references7,
   { ...references7, name: "the same, faster", streams: 1000, atOnce: 100, gapMs: 5 },
   { ...references7, name: "the same, in one write", streams: 1000, atOnce: 1000, gapMs: 0 },
@@ -111,10 +135,10 @@ const kinds: readonly Kind[] = [
 async function attack(port: number, kind: Kind): Promise<void> {
   const connection = await RawConnection.http2(port, [], { acknowledges: kind.acknowledges ?? true });
   try {
-    if (kind.first !== undefined) await connection.send(headers(1, kind.first));
+    if (kind.first !== undefined) await connection.send(headers(1, kind.first, kind.ends));
     for (let at = 1; at < kind.streams; at += kind.atOnce) {
       const ids = streamIds(Math.min(kind.atOnce, kind.streams - at), at);
-      if (!(await connection.send(...ids.map((id) => headers(id, kind.block))))) break;
+      if (!(await connection.send(...ids.map((id) => headers(id, kind.block, kind.ends))))) break;
       if (kind.gapMs > 0) await pause(kind.gapMs);
     }
     if (kind.last !== undefined) await connection.send(kind.last);

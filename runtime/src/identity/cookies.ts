@@ -17,9 +17,10 @@ export function cookieValues(headers: readonly string[], name: string): readonly
     for (let at = 0; at < header.length; ) {
       const found = header.indexOf(";", at);
       const end = found < 0 ? header.length : found;
-      const equals = header.indexOf("=", at);
-      if (equals >= 0 && equals < end && trimmed(header.slice(at, equals)) === name)
-        values.push(unquoted(trimmed(header.slice(equals + 1, end))));
+      const pair = header.slice(at, end);
+      const equals = pair.indexOf("=");
+      if (equals >= 0 && trimmed(pair.slice(0, equals)) === name)
+        values.push(unquoted(trimmed(pair.slice(equals + 1))));
       at = end + 1;
     }
   }

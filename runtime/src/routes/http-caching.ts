@@ -52,12 +52,16 @@ function cacheControl({ maxAgeMs, staleMs = 0, shared = false }: HttpCaching): s
   return `${scope}, max-age=${age}${stale === 0 ? "" : `, stale-while-revalidate=${stale}`}`;
 }
 
+/** Maximum size of `if-none-match`, in characters. A longer one gets the whole answer. */
+const MOST_TAGS = 4_096;
+
 /** An entity-tag; weak and strong tags are equal here (RFC 9110, 13.1.2). */
 const TAG = /(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/g;
 
 function hasIt(ifNoneMatch: string | null | undefined, tag: string): boolean {
   if (ifNoneMatch === null || ifNoneMatch === undefined) return false;
   if (ifNoneMatch.trim() === "*") return true;
+  if (ifNoneMatch.length > MOST_TAGS) return false;
   for (const [, known] of ifNoneMatch.matchAll(TAG)) if (known === tag) return true;
   return false;
 }

@@ -3,8 +3,14 @@ import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { FieldTypes } from "./field-types.ts";
 import { ALL_FIELDS, NO_FIELDS, Selection } from "./selection.ts";
 
-/** A path that selects nothing that exists. */
-export class NoSuchField extends Error {}
+/** Why a path selects nothing that exists. It is no Error: clients cause it at will, and a stack costs more than a path. */
+export class NoSuchField {
+  readonly message: string;
+
+  constructor(message: string) {
+    this.message = message;
+  }
+}
 
 export const MAX_DEPTH = 16;
 
@@ -18,12 +24,11 @@ export class FieldTree {
   /**
    * Adds a path, such as `runs.title` or `owners.*.name`. Fields have the names of proto or of ProtoJSON.
    *
-   * @returns the path in proto names
-   * @throws NoSuchField if the type has no such field
+   * @returns the path in proto names, or why the type has no such field
    */
-  add(path: string, types: FieldTypes): string {
-    const parts = path.split(".");
-    if (parts.length > MAX_DEPTH) throw new NoSuchField(`has ${parts.length} parts, and at most ${MAX_DEPTH} fit`);
+  add(path: string, types: FieldTypes): string | NoSuchField {
+    const parts = path.split(".", MAX_DEPTH + 1);
+    if (parts.length > MAX_DEPTH) return new NoSuchField(`has more than ${MAX_DEPTH} parts`);
     const names: string[] = [];
     let tree: FieldTree = this;
     let desc: DescMessage | undefined = types.root;
@@ -37,7 +42,7 @@ export class FieldTree {
         continue;
       }
       const field: DescField | undefined = several === "map" ? undefined : desc && types.field(desc, part);
-      if (field === undefined) throw new NoSuchField("is no field of the answer");
+      if (field === undefined) return new NoSuchField("is no field of the answer");
       names[i] = field.name;
       tree = tree.#at(field);
       desc = types.inside(field);

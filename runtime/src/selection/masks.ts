@@ -2,7 +2,7 @@ import { create, type DescField, type DescMessage, type Message } from "@bufbuil
 import { type FieldMask, FieldMaskSchema } from "@bufbuild/protobuf/wkt";
 import { clientFault, type Failure } from "../failure.ts";
 import { Lru } from "../lru.ts";
-import { FieldTree, NoSuchField } from "./field-tree.ts";
+import { FieldTree, type NoSuchField } from "./field-tree.ts";
 import { FieldTypes } from "./field-types.ts";
 import { shallowCopy } from "./field-value.ts";
 import { ALL_FIELDS, type Chosen, NO_FIELDS, Selection } from "./selection.ts";
@@ -64,12 +64,19 @@ export class Masks {
   /**
    * Writes the paths of the header `bff-fields` into the request.
    *
-   * @returns the failure of a request with both
+   * @returns the failure of a request with both, of too many paths, or of one that selects nothing
    */
   join(args: Message, header: string | null): Failure | undefined {
     if (header === null || header.trim() === "" || this.path.length === 0) return undefined;
     if ((this.#maskOf(args)?.paths.length ?? 0) > 0) return clientFault(`${this.#name}: given twice`);
-    const paths = header.split(",").map((path) => this.#inProtoNames(path.trim()));
+    const tree = new FieldTree();
+    const paths: string[] = [];
+    for (const path of header.split(",", MAX_PATHS + 1)) {
+      if (paths.length === MAX_PATHS) return clientFault(`${this.#name}: at most ${MAX_PATHS} paths fit`);
+      const added = tree.add(path.trim(), this.#types);
+      if (typeof added !== "string") return this.#fault(path.trim(), added);
+      paths.push(added);
+    }
     let message = args as unknown as Fields;
     for (const field of this.path.slice(0, -1)) {
       if (field.message === undefined) throw new TypeError(`"${field.name}" is no message`);
@@ -79,14 +86,8 @@ export class Masks {
     message[this.path.at(-1)?.localName ?? ""] = create(FieldMaskSchema, { paths });
     return undefined;
   }
-  /** A path that selects nothing stays as it is, and fails when the mask is read. */
-  #inProtoNames(path: string): string {
-    try {
-      return new FieldTree().add(path, this.#types);
-    } catch (thrown) {
-      if (thrown instanceof NoSuchField) return path;
-      throw thrown;
-    }
+  #fault(path: string, { message }: NoSuchField): Failure {
+    return clientFault(`${this.#name}: "${path.slice(0, MAX_SHOWN)}" ${message}`);
   }
   #maskOf(args: Message): FieldMask | undefined {
     let value: unknown = args;
@@ -106,12 +107,8 @@ export class Masks {
     if (known !== undefined) return known;
     const tree = new FieldTree();
     for (const path of paths) {
-      try {
-        tree.add(path, this.#types);
-      } catch (thrown) {
-        if (!(thrown instanceof NoSuchField)) throw thrown;
-        return clientFault(`${this.#name}: "${path.slice(0, MAX_SHOWN)}" ${thrown.message}`);
-      }
+      const added = tree.add(path, this.#types);
+      if (typeof added !== "string") return this.#fault(path, added);
     }
     const chosen = this.#chosen(tree.root(this.#types));
     if (text.length <= MAX_KEPT_CHARACTERS) this.#known.set(text, chosen);

@@ -86,15 +86,25 @@ const MOST_HOPS = 32;
  */
 export function clientAddress(direct: string, forwarded: readonly string[], trusted: Networks): string {
   if (!trusted.has(direct)) return direct;
-  const hops = forwarded.flatMap((value) => value.split(","));
   let address = direct;
-  for (const hop of hops.reverse().slice(0, MOST_HOPS)) {
+  let left = MOST_HOPS;
+  for (const hop of hopsFromRight(forwarded)) {
+    if (left-- === 0) break;
     const hopAddress = plainAddress(withoutPort(hop.trim()));
     if (hopAddress === "") return address; // a trusted proxy does not report an address
     address = hopAddress;
     if (!trusted.has(hopAddress)) return hopAddress;
   }
   return address;
+}
+
+/** Returns the hops from the last one on, without reading those before. */
+function* hopsFromRight(forwarded: readonly string[]): Generator<string> {
+  for (const value of forwarded.toReversed())
+    for (let end = value.length, comma = 0; comma >= 0; end = comma) {
+      comma = end === 0 ? -1 : value.lastIndexOf(",", end - 1);
+      yield value.slice(comma + 1, end);
+    }
 }
 
 /** Removes a port, which some proxies add: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
