@@ -1,5 +1,5 @@
 // Error details of google.rpc (google/rpc/error_details.proto) that refusals and failures have.
-import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import { create, type DescMessage, type MessageInitShape, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { Code, Failure, Reason } from "./failure.ts";
 import type { ReceivedDetail } from "./wire/bounded-status.ts";
 import { readMessage } from "./wire/reader.ts";
@@ -111,13 +111,22 @@ export function retryInfo(ms: number): ReceivedDetail {
   return { type: RETRY_INFO, value };
 }
 
-/** Returns the first detail of a type. Details with a schema are declared ones. */
+/** Returns the first detail of a type, whether this server or a rule of the author has added it. */
 export function detailIn<Desc extends DescMessage>(
-  details: readonly ({ readonly type: string; readonly value: Uint8Array } | { readonly desc: DescMessage })[],
+  details: readonly (
+    | { readonly type: string; readonly value: Uint8Array }
+    | { readonly desc: DescMessage; readonly value: object }
+  )[],
   desc: Desc,
 ): MessageShape<Desc> | undefined {
-  for (const detail of details)
+  for (const detail of details) {
     if ("type" in detail && detail.type === desc.typeName) return readMessage(desc, detail.value);
+    if ("desc" in detail && detail.desc.typeName === desc.typeName)
+      return readMessage(
+        desc,
+        toBinary(detail.desc, create(detail.desc, detail.value as MessageInitShape<DescMessage>)),
+      );
+  }
   return undefined;
 }
 

@@ -1,4 +1,5 @@
 // Holds docs/errors.md: details of every error, by every protocol.
+import { create, createRegistry } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { ErrorInfoSchema, RequestInfoSchema, RetryInfoSchema } from "@protobff/messages/google/rpc/error_details_pb.js";
@@ -10,7 +11,7 @@ import { BEARER, type GateOptions, GateService, gate, sourceOf } from "@protobff
 import { testStream } from "@protobff/runtime/internal/testing/test-streams";
 import { describe, expect, test } from "vitest";
 import { combinations, ours } from "./testing/all-protocols.ts";
-import { errorTypeFor } from "./transcoding/status.ts";
+import { errorTypeFor, problemJson } from "./transcoding/status.ts";
 
 const SOURCES = [sourceOf("user", BEARER)];
 const ANN = "Bearer user-ann";
@@ -108,6 +109,12 @@ describe("REST", () => {
     expect(response.status).toBe(status);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     expect(body).toMatchObject({ type: "about:blank", title, status, reason, domain: "bff.v1", request_id: "r-7" });
+  });
+  test("a problem has the reason of a declared detail", () => {
+    const value = create(ErrorInfoSchema, { reason: "NO_SAMPLE", domain: "lab" });
+    const error = new ConnectError("no such sample", Code.NotFound, undefined, [{ desc: ErrorInfoSchema, value }]);
+    const bytes = problemJson(error, 404, createRegistry());
+    expect(JSON.parse(Buffer.from(bytes).toString())).toMatchObject({ reason: "NO_SAMPLE", domain: "lab" });
   });
   test("a wrong method has a reason", async () => {
     const { endpoint } = await gate({ sources: SOURCES });

@@ -35,6 +35,7 @@ import type {
 import type { PlanMessage, PlanOpening } from "./model/messages.ts";
 import type { PlanFile, PlanMethod, PlanPermit, PlanService, PlanStart } from "./model/plan.ts";
 import type { FunctionNames } from "./names/function-names.ts";
+import { callerFields } from "./rpcs/caller-fields.ts";
 import { deprecatedFields } from "./rpcs/deprecated-fields.ts";
 import { partNames } from "./rpcs/part-paths.ts";
 import { planHttpCache, planResponseCache } from "./rpcs/plan-caching.ts";
@@ -174,6 +175,7 @@ function planMethod(method: BffMethod, start: PlanStart | undefined, cx: FileCon
     hasParts: cx.run.withParts.has(typeName),
     rest: method.rest,
     pages: pagesOf(method),
+    caller: callerFields(method, model),
     fields: planFields(method, {
       message,
       start,

@@ -15,13 +15,15 @@ export interface Pages {
   readonly sizes?: readonly string[] | undefined;
   /** Fields of the request with page tokens. */
   readonly tokens?: readonly string[] | undefined;
-  /** True for an RPC that is public: its tokens open for every caller. */
+  /** Fields of the principal that tokens are bound to, in proto names. Default: the whole principal. */
+  readonly caller?: readonly string[] | undefined;
+  /** True for an RPC that is public and does not read its caller: its tokens open for every caller. */
   readonly public?: boolean | undefined;
 }
 
 /** Checks the page sizes and page tokens of a request, with one text for every bad token. */
 export function pagesGate<App, Args extends Message, Principal>(
-  { sealer, sizes = [], tokens = [], public: open = false }: Pages,
+  { sealer, sizes = [], tokens = [], caller: fields, public: open = false }: Pages,
   {
     method,
     input,
@@ -36,7 +38,7 @@ export function pagesGate<App, Args extends Message, Principal>(
 ): Gate<App, Args, Principal> {
   const [sizeFields, tokenFields] = [sizes, tokens].map((names) => names.map((name) => fieldOf(input, name)));
   if (sizeFields === undefined || tokenFields === undefined) throw new TypeError("pages without fields");
-  const binding = sealer && { sealer, method, input, free: [...sizeFields, ...tokenFields], clock };
+  const binding = sealer && { sealer, method, input, free: [...sizeFields, ...tokenFields], fields, clock };
   return {
     pass: ({ exchange }, args): Failure | undefined => {
       for (const field of sizeFields)

@@ -17,8 +17,11 @@ export interface ResponseCaching<App, Args extends Message, Principal> extends C
    * Inputs of an answer besides its request: fields of the principal by their proto names, or the caller as a whole.
    */
   readonly principal?: readonly string[] | "whole" | undefined;
-  /** True if it depends on the source and the subject of the caller: its page tokens do. */
-  readonly subject?: boolean | undefined;
+  /**
+   * Fields of the principal that it depends on besides the caller's source, issuer and subject, because its page tokens
+   * do; true: the whole principal. Undefined: it has no page tokens.
+   */
+  readonly subject?: readonly string[] | true | undefined;
   /** True if it depends on the caller's token. */
   readonly token?: boolean | undefined;
   /** True if it depends on the client's address. */

@@ -3,6 +3,7 @@ import { type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import type { Request } from "../compose/request.ts";
 import type { Caller } from "../identity/caller.ts";
+import { callerBinding } from "../sealing/caller-binding.ts";
 import type { Masks } from "../selection/masks.ts";
 import type { ResponseCaching } from "./response-caching.ts";
 
@@ -58,7 +59,7 @@ export class ResponseKeys<App, Args extends Message, Principal> {
       ways?.(cx, args) ?? null,
       // Two spellings of a selection have one answer.
       ...(masks === undefined ? [] : [masks.keyOf(exchange.chosen.composed)]),
-      ...(subject === true ? [caller?.credential.source ?? null, caller?.credential.subject ?? null] : []),
+      ...(subject === undefined ? [] : [callerBinding(caller, subject === true ? undefined : subject)]),
     ]);
     const bytes = toBinary(this.#input, masks === undefined || masks.read ? args : masks.without(args));
     if (bytes.length > LARGE) return createHash("sha256").update(head).update("\n").update(bytes).digest("base64");

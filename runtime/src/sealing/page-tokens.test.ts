@@ -1,10 +1,9 @@
 import { createHash, createHmac, hkdfSync, webcrypto } from "node:crypto";
-import { create } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { StructSchema, type Value } from "@bufbuild/protobuf/wkt";
 import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { expect, test } from "vitest";
 import type { Clock } from "../clock.ts";
-import type { Caller } from "../identity/caller.ts";
 import { PageTokens } from "./page-tokens.ts";
 import { Sealer } from "./sealer.ts";
 
@@ -29,7 +28,9 @@ function tokens({ keys = [KEY], method = "a.v1.A/List", source = "user", ...worl
   const free = PrincipalSchema.fields.filter(({ name }) => name === "issuer");
   const clock = { date: () => new Date(hours * HOUR_MS) } as Clock;
   const args = create(PrincipalSchema, { subject: "list", tenant, issuer });
-  const caller = { credential: create(CredentialSchema, { source, subject }) } as Caller;
+  const credential = create(CredentialSchema, { source, subject });
+  const principal = create(PrincipalSchema, { subject });
+  const caller = { credential, principal, bytes: toBinary(PrincipalSchema, principal), key: "", token: undefined };
   return new PageTokens({ sealer: new Sealer(keys), method, input: PrincipalSchema, free, clock }, args, caller);
 }
 
@@ -125,7 +126,8 @@ test("WebCrypto opens a token, and HMAC-SHA-256 gives its nonce", async () => {
   expect(id).toEqual(createHash("sha256").update(KEY).digest().subarray(0, 4));
   // Proto fields 3 and 4 of the request, without the token.
   const digest = createHash("sha256").update(Buffer.from("\x1a\x04list\x22\x05north")).digest("base64url");
-  const purpose = JSON.stringify(["page", "a.v1.A/List", "user", "ann", digest]);
+  const principal = createHash("sha256").update(Buffer.from("\x1a\x03ann")).digest("base64url");
+  const purpose = JSON.stringify(["page", "a.v1.A/List", ["user", "", "ann", principal], digest]);
   const key = await webcrypto.subtle.importKey("raw", KEY, "AES-GCM", false, ["decrypt"]);
   const opened = await webcrypto.subtle.decrypt(
     { name: "AES-GCM", iv: nonce, additionalData: Buffer.from(purpose), tagLength: 128 },

@@ -4,6 +4,7 @@ import { clearField, type DescField, type DescMessage, type Message, toBinary } 
 import { ExpressionError } from "@protobff/expressions/error";
 import type { Clock } from "../clock.ts";
 import type { Caller } from "../identity/caller.ts";
+import { callerBinding } from "./caller-binding.ts";
 import type { Sealer } from "./sealer.ts";
 import { withSortedMaps } from "./sorted-maps.ts";
 
@@ -21,6 +22,8 @@ export interface PageBinding {
   readonly input: DescMessage;
   /** Fields that a client may change from page to page: the token itself and the page size. */
   readonly free: readonly DescField[];
+  /** Fields of the principal that the tokens are bound to; undefined: the whole principal. */
+  readonly fields?: readonly string[] | undefined;
   readonly clock: Clock;
 }
 
@@ -83,9 +86,8 @@ export class PageTokens {
   }
   #boundTo(): string {
     if (this.#purpose === undefined) {
-      const { method } = this.#binding;
-      const { source, subject } = this.#caller?.credential ?? {};
-      this.#purpose = JSON.stringify(["page", method, source ?? null, subject ?? null, this.#digest()]);
+      const { method, fields } = this.#binding;
+      this.#purpose = JSON.stringify(["page", method, callerBinding(this.#caller, fields), this.#digest()]);
     }
     return this.#purpose;
   }

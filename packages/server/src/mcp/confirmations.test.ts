@@ -1,3 +1,5 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import { FakeClock } from "@protobff/runtime/internal/testing/fake-clock";
 import { expect, test } from "vitest";
@@ -22,6 +24,22 @@ test("a state opens for five minutes, by the key that sealed it", async () => {
   expect(await confirmations.outcome(CALL, { requestState: second, inputResponses: YES })).toBe("unknown");
   const other = new Confirmations(new Sealer([Buffer.alloc(32, 1)]), new UsedHere(clock), clock);
   expect(await other.outcome(CALL, { requestState: state(), inputResponses: YES })).toBe("unknown");
+});
+
+test("a state is bound to the tenant of its caller, and an overlong one is unknown", async () => {
+  const { confirmations } = opened();
+  const of = (tenant: string): Confirmed => {
+    const principal = create(PrincipalSchema, { subject: "ci", tenant });
+    const credential = create(CredentialSchema, { source: "key", subject: "ci" });
+    const caller = { credential, principal, bytes: toBinary(PrincipalSchema, principal), key: "", token: undefined };
+    return { ...CALL, caller, fields: ["tenant"] };
+  };
+  const { requestState } = JSON.parse(`{${confirmations.question(of("north"), "{}")}}`);
+  const answer = { requestState, inputResponses: YES };
+  expect(await confirmations.outcome(of("south"), answer)).toBe("unknown");
+  expect(await confirmations.outcome({ ...of("north"), bytes: Uint8Array.of(2) }, answer)).toBe("unknown");
+  expect(await confirmations.outcome(CALL, { ...answer, requestState: "a".repeat(2_000) })).toBe("unknown");
+  expect(await confirmations.outcome(of("north"), answer)).toBe("accepted");
 });
 
 test("used ids are forgotten when their states have expired", async () => {

@@ -4,8 +4,9 @@ import { createHash, randomUUID } from "node:crypto";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Clock } from "@protobff/runtime/internal/clock";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
+import { callerBinding } from "@protobff/runtime/internal/sealing/caller-binding";
 import type { Sealer } from "@protobff/runtime/internal/sealing/sealer";
-import { cut, isObject, membersOf } from "./json-rpc.ts";
+import { isObject, membersOf } from "./json-rpc.ts";
 
 /** Name of the question, and of its field. */
 const CONFIRM = "confirm";
@@ -13,8 +14,8 @@ const CONFIRM = "confirm";
 export const ELICIT = "elicitation/create";
 /** Time for an answer, in milliseconds. */
 export const LIFE_MS = 300_000;
-/** Maximum length of the arguments in a question, in bytes. */
-const MAX_SHOWN = 2_048;
+/** Maximum length of a sealed state, in characters. */
+const MAX_STATE = 1_024;
 
 /** Ids that were used. */
 export interface UsedIds {
@@ -27,7 +28,9 @@ export interface UsedIds {
 export interface Confirmed {
   readonly tool: string;
   readonly caller: Caller | undefined;
-  /** The request of the rpc, encoded. */
+  /** Fields of the principal that the confirmation is bound to; undefined: the whole principal. */
+  readonly fields?: readonly string[] | undefined;
+  /** The request of the rpc with its hidden fields, encoded. */
   readonly bytes: Uint8Array;
 }
 interface State {
@@ -52,7 +55,7 @@ export class Confirmations {
   /**
    * Returns the JSON of a result with a question to the user, without its braces.
    *
-   * @param shown arguments in JSON, without sensitive values
+   * @param shown as of `shownArguments`
    */
   question(call: Confirmed, shown: string): string {
     const state: State = { id: randomUUID(), until: this.#clock.date().getTime() + LIFE_MS };
@@ -65,7 +68,7 @@ export class Confirmations {
   /** @throws an error of Redis */
   async outcome(call: Confirmed, { requestState, inputResponses }: Answers): Promise<Outcome> {
     const opened =
-      typeof requestState === "string"
+      typeof requestState === "string" && requestState.length <= MAX_STATE
         ? this.#sealer.open(Buffer.from(requestState, "base64url"), purposeOf(call))
         : undefined;
     const { id, until }: State = opened === undefined ? { id: "", until: 0 } : (JSON.parse(opened) as State);
@@ -82,11 +85,11 @@ export class Confirmations {
 /**
  * Returns the parameters of a question to the user.
  *
- * @param shown arguments in JSON, without sensitive values
+ * @param shown as of `shownArguments`
  */
 export const formOf = (tool: string, shown: string): JsonObject => ({
   mode: "form",
-  message: `Run ${tool} with ${cut(shown, MAX_SHOWN)}?`,
+  message: `Run ${tool} with ${shown}?`,
   requestedSchema: {
     type: "object",
     properties: { [CONFIRM]: { type: "boolean", title: "Run it", default: false } },
@@ -104,10 +107,9 @@ export interface Answers {
 }
 
 /** A state opens for the same caller, tool and arguments only. */
-function purposeOf({ tool, caller, bytes }: Confirmed): string {
-  const { source = "", issuer = "", subject = "" } = caller?.credential ?? {};
+function purposeOf({ tool, caller, fields, bytes }: Confirmed): string {
   const digest = createHash("sha256").update(bytes).digest("base64url");
-  return JSON.stringify(["tool", tool, source, issuer, subject, digest]);
+  return JSON.stringify(["tool", tool, callerBinding(caller, fields), digest]);
 }
 
 /** Ids in this process. */

@@ -1,13 +1,15 @@
 import { create, createRegistry } from "@bufbuild/protobuf";
+import { ErrorInfoSchema, RetryInfoSchema } from "@protobff/messages/google/rpc/error_details_pb.js";
 import { endpoint } from "@protobff/runtime/internal/endpoint/endpoint";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
-import { Code, Failure, Reason } from "@protobff/runtime/internal/failure";
+import { Code, Failure, Reason, refusal } from "@protobff/runtime/internal/failure";
 import { Violations } from "@protobff/runtime/internal/validate/violations";
 import { expect, onTestFinished, test } from "vitest";
 import { Front, type Page, PageSchema } from "../../../../runtime/src/testing/gen/test_pb.ts";
 import { listen } from "../listen.ts";
 import { McpRoute } from "./mcp-route.ts";
 import { openMcp, readMcpConfig } from "./open-mcp.ts";
+import { failureText } from "./results.ts";
 import type { Tool } from "./tool.ts";
 
 const SHOW: Tool<never, never> = {
@@ -201,6 +203,12 @@ test("an error names up to 20 violations", async () => {
   const some = (count: number) => Array.from({ length: count }, (_, at) => `id[${at}]: is bad`).join("; ");
   expect(await textFor(5)).toBe(`INVALID_ARGUMENT: ${some(5)}\nReason: INVALID_REQUEST`);
   expect(await textFor(32)).toBe(`INVALID_ARGUMENT: ${some(20)}; and 12 or more others\nReason: INVALID_REQUEST`);
+});
+test("an error with declared details has their reason and wait", () => {
+  const info = { desc: ErrorInfoSchema, value: create(ErrorInfoSchema, { reason: "NO_SAMPLE", domain: "lab" }) };
+  const wait = { desc: RetryInfoSchema, value: create(RetryInfoSchema, { retryDelay: { seconds: 6n, nanos: 1 } }) };
+  const failure = refusal(Code.NOT_FOUND, "no such sample", [wait, info]);
+  expect(failureText(failure)).toBe("NOT_FOUND: no such sample\nReason: NO_SAMPLE\nCall again after 7 s.");
 });
 function caught(throws: () => void): unknown {
   try {

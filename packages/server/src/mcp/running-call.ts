@@ -1,5 +1,5 @@
 // One request of tools/call: its caller, its arguments, the question to its user, and its rpc.
-import { type JsonObject, type Message, toBinary } from "@bufbuild/protobuf";
+import { type Message, toBinary, toJson } from "@bufbuild/protobuf";
 import { Denied } from "@protobff/runtime/internal/admission/admission";
 import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { GONE } from "@protobff/runtime/internal/endpoint/front";
@@ -14,6 +14,7 @@ import { type Client, missingElicitation } from "./era.ts";
 import { cut, isObject, RpcCode, RpcError } from "./json-rpc.ts";
 import { INTERNAL, type McpRequest, type McpServerOptions, refused, unauthenticated } from "./request.ts";
 import { failureText, type ResultText, reasonOf, toolError } from "./results.ts";
+import { shownArguments } from "./shown-arguments.ts";
 import { callStream } from "./stream-tool.ts";
 import { callUnary } from "./tool-call.ts";
 import { lackOf, type ServedTool } from "./tool-set.ts";
@@ -22,6 +23,8 @@ const OLD_CLIENT =
   "FAILED_PRECONDITION: this tool needs a confirmation of the user. Use a client of MCP 2026-07-28 with elicitation, " +
   "or an older one with elicitation over standard input.";
 const NOT_CONFIRMED = "not confirmed";
+const NOT_SHOWN =
+  "INVALID_ARGUMENT: the user confirms this tool, and its arguments do not fit into a question. Send shorter lists and texts.";
 
 /** Receives a result, and its type in the modern version; default: `complete`. */
 type Done = (result: ResultText, type?: "input_required") => void;
@@ -98,7 +101,9 @@ export class RunningCall {
       return;
     }
     const { tool, endpoint } = served;
+    let shown: string | undefined;
     try {
+      if (tool.confirm === true) shown = this.#shown(served, args);
       tool.hide?.(args, { principal: caller?.principal as Message, env: this.#options.env });
       if (tool.confirm === true && "validate" in endpoint) endpoint.validate?.(args);
     } catch (thrown) {
@@ -106,40 +111,48 @@ export class RunningCall {
       return;
     }
     const ready = { served, args, headers, caller };
-    if (tool.confirm === true) this.#confirm(ready, json).catch(this.#broken);
-    else this.#run(ready);
+    if (tool.confirm !== true) this.#run(ready);
+    else if (shown === undefined) this.#done(toolError(NOT_SHOWN));
+    else this.#confirm(ready, shown).catch(this.#broken);
   }
 
   /** Runs the call if its user has confirmed it. */
-  async #confirm(ready: Ready, json: JsonObject): Promise<void> {
+  async #confirm(ready: Ready, shown: string): Promise<void> {
     const { confirmations } = this.#options;
-    if (!this.#client.modern || confirmations === undefined) this.#elicit(ready, json);
+    if (!this.#client.modern || confirmations === undefined) this.#elicit(ready, shown);
     else if (!this.#client.showsForms) this.#request.failed(missingElicitation());
-    else if ((await this.#outcome(confirmations, ready, json)) === "accepted" && !this.#cancelled) this.#run(ready);
+    else if ((await this.#outcome(confirmations, ready, shown)) === "accepted" && !this.#cancelled) this.#run(ready);
   }
   /** Sends the form to the user of an older client, while the call waits. */
-  #elicit(ready: Ready, json: JsonObject): void {
+  #elicit(ready: Ready, shown: string): void {
     const { elicit } = this.#request;
     if (elicit === undefined) {
       this.#done(toolError(OLD_CLIENT));
       return;
     }
-    this.#answering = elicit(ELICIT, formOf(ready.served.tool.name, this.#shown(ready, json)), (answer) => {
+    this.#answering = elicit(ELICIT, formOf(ready.served.tool.name, shown), (answer) => {
       if (this.#cancelled) return;
       if (isAccepted(answer)) this.#run(ready);
       else this.#done(toolError(NOT_CONFIRMED));
     });
   }
-  /** Returns the arguments without sensitive values. */
-  #shown({ served }: Ready, json: JsonObject): string {
-    return JSON.stringify(masked(json, served.endpoint.method.input, this.#options.registry));
+  /** Returns the arguments that will be sent, without hidden fields and sensitive values; undefined: they are too long. */
+  #shown({ endpoint }: ServedTool, args: Message): string | undefined {
+    const { registry } = this.#options;
+    const { input } = endpoint.method;
+    return shownArguments(masked(toJson(input, args, { registry }), input, registry));
   }
   /** Answers the request unless its outcome is `accepted`. */
-  async #outcome(confirmations: Confirmations, ready: Ready, json: JsonObject): Promise<Outcome> {
+  async #outcome(confirmations: Confirmations, ready: Ready, shown: string): Promise<Outcome> {
     const { served, args, caller } = ready;
     const { params } = this.#request.message;
     const { input } = served.endpoint.method;
-    const call: Confirmed = { tool: served.tool.name, caller, bytes: toBinary(input, args) };
+    const call: Confirmed = {
+      tool: served.tool.name,
+      caller,
+      fields: served.tool.caller,
+      bytes: toBinary(input, args),
+    };
     let outcome: Outcome = "unanswered";
     try {
       if (params.requestState !== undefined) outcome = await confirmations.outcome(call, params);
@@ -149,7 +162,7 @@ export class RunningCall {
     }
     if (outcome === "unknown") this.#request.failed(UNKNOWN_STATE);
     if (outcome === "refused") this.#done(toolError(NOT_CONFIRMED));
-    if (outcome === "unanswered") this.#done(confirmations.question(call, this.#shown(ready, json)), "input_required");
+    if (outcome === "unanswered") this.#done(confirmations.question(call, shown), "input_required");
     return outcome;
   }
 

@@ -20,6 +20,8 @@ export interface Tool<Principal = never, Env = never> {
   readonly permit?: StaticPermit | undefined;
   /** True if the user confirms each call. */
   readonly confirm?: boolean | undefined;
+  /** Fields of the principal that confirmations are bound to, in proto names. Default: the whole principal. */
+  readonly caller?: readonly string[] | undefined;
   /** Maximum size of the answer's JSON, in bytes. */
   readonly maxBytes: number;
   /** Longest wait for the end of a stream, in milliseconds. Undefined: the rpc is unary. */

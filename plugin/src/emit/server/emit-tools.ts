@@ -107,6 +107,7 @@ function toolLines(written: Written): Lines {
       ...jsonLines("outputSchema", tool.output),
       ...staticPermit(planned.method),
       ...(confirm ? line("confirm: true,") : []),
+      ...(confirm && planned.caller?.fields !== undefined ? line(`caller: [${list(planned.caller.fields)}],`) : []),
       [`maxBytes: ${group(maxBytes)},`],
       ...(waitMs === undefined ? [] : line(`waitMs: ${group(waitMs)},`)),
       ...(paths.length === 0 ? [] : line(`hidden: [${list(paths)}],`)),

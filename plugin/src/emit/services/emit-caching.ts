@@ -16,7 +16,7 @@ export function cacheProperty(
   names: FileNames,
 ): Lines {
   if (cache === undefined) return [];
-  const { ttlMs, staleMs, purged, sensitive, plan, principal, subject, token, peer, headers, env, ways } = cache;
+  const { ttlMs, staleMs, purged, sensitive, plan, principal, sealed, token, peer, headers, env, ways } = cache;
   const rows: Line[] = [
     ["answers: deps.cache,"],
     [`ttlMs: ${group(ttlMs)},`],
@@ -25,7 +25,7 @@ export function cacheProperty(
     ...(sensitive ? [["sensitive: true,"]] : []),
     [`plan: ${JSON.stringify(plan)},`],
     ...(principal === undefined ? [] : [[`principal: ${principal === "whole" ? '"whole"' : list(principal)},`]]),
-    ...(subject ? [["subject: true,"]] : []),
+    ...(sealed === undefined || sealed.isOpen ? [] : [[`subject: ${JSON.stringify(sealed.fields ?? true)},`]]),
     ...(token ? [["token: true,"]] : []),
     ...(peer ? [["peer: true,"]] : []),
     ...(headers.length === 0 ? [] : [[`headers: ${list(headers)},`]]),

@@ -13,7 +13,7 @@ export function checkProperties(planned: PlanMethod, names: FileNames): Lines {
 }
 
 /** `pages: { sealer: deps.pages, sizes: ["page_size"], tokens: ["page_token"] },` */
-function pagesProperty({ method, pages }: PlanMethod): Lines {
+function pagesProperty({ pages, caller }: PlanMethod): Lines {
   if (pages === undefined) return [];
   const parts = [
     ...(pages.sealed ? ["sealer: deps.pages"] : []),
@@ -22,11 +22,15 @@ function pagesProperty({ method, pages }: PlanMethod): Lines {
       pages.sizes.map(({ field }) => field),
     ),
     ...listed("tokens", pages.tokens),
-    ...(pages.sealed && method.permit?.public !== undefined ? ["public: true"] : []),
+    ...(pages.sealed && caller?.isOpen === true ? ["public: true"] : []),
+    ...(pages.sealed && caller?.isOpen === false && caller.fields !== undefined
+      ? [`caller: [${names(caller.fields)}]`]
+      : []),
   ];
   return [[`pages: { ${parts.join(", ")} },`]];
 }
 
 function listed(name: string, fields: readonly string[]): string[] {
-  return fields.length === 0 ? [] : [`${name}: [${fields.map((field) => JSON.stringify(field)).join(", ")}]`];
+  return fields.length === 0 ? [] : [`${name}: [${names(fields)}]`];
 }
+const names = (fields: readonly string[]): string => fields.map((field) => JSON.stringify(field)).join(", ");

@@ -27,6 +27,7 @@ import type { Pages } from "../../resolve/model/page-calls.ts";
 import type { RestRule } from "../../resolve/model/rest.ts";
 import type { Reveal } from "../../resolve/model/reveals.ts";
 import type { NameScope } from "../names/name-scope.ts";
+import type { CallerFields } from "./caller-fields.ts";
 import type { Entry, Leaf, PlanClient, PlanFunction, PlanResolver, PlanTopic, PlanUpstream } from "./calls.ts";
 import type { ComparedFields, PlanCodec } from "./codec.ts";
 import type { PlanLimits, PlanRateLimit } from "./limits.ts";
@@ -220,6 +221,8 @@ export interface PlanMethod {
   readonly rest: readonly RestRule[];
   /** Page sizes and page tokens of its request; undefined: it has no pages. */
   readonly pages: Pages | undefined;
+  /** What the rpc reads of its caller; undefined: no identity is declared. */
+  readonly caller: CallerFields | undefined;
   /** The part of its answers that depends on the client; undefined: every answer has all fields. */
   readonly fields: PlanFieldChoice | undefined;
   /** Cache of its whole answers. */
@@ -287,8 +290,8 @@ export interface PlanResponseCache {
    * depend on it.
    */
   readonly principal: readonly string[] | "whole" | undefined;
-  /** True if it contains page tokens, which belong to a caller. */
-  readonly subject: boolean;
+  /** What its page tokens are bound to; undefined: it contains none. */
+  readonly sealed: CallerFields | undefined;
   readonly token: boolean;
   readonly peer: boolean;
   /** Names of incoming headers, lower-case. */

@@ -15,6 +15,7 @@ import { holdsSensitive } from "../../resolve/model/sensitive-types.ts";
 import type { Entry } from "../model/calls.ts";
 import type { PlanMessage } from "../model/messages.ts";
 import type { PlanHttpCache, PlanResponseCache, PlanStart } from "../model/plan.ts";
+import { callerFields } from "./caller-fields.ts";
 
 /** Planned parts of an rpc. */
 interface Around {
@@ -45,7 +46,7 @@ export function planResponseCache(method: BffMethod, around: Around): PlanRespon
     sensitive: isSensitive(method, principal === undefined ? undefined : identity, model),
     plan: digestOf(method.desc.parent.file, model),
     principal,
-    subject: pagesOf(method)?.seal !== undefined && method.permit !== undefined && method.permit.public === undefined,
+    sealed: pagesOf(method)?.seal === undefined ? undefined : callerFields(method, model),
     token: reads.token !== undefined,
     peer: reads.peer !== undefined,
     headers: [...reads.headers.keys()].sort(),

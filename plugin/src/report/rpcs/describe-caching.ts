@@ -93,11 +93,11 @@ export function tagLine(tags: readonly string[], purged: "spare" | "counted" | u
   return `tags: ${tags.join(", ")}; ${PURGED[purged ?? "gone"]}`;
 }
 
-function dependsOn({ principal, subject, token, peer, headers, env, ways }: PlanResponseCache): string[] {
+function dependsOn({ principal, sealed, token, peer, headers, env, ways }: PlanResponseCache): string[] {
   return [
     ...(principal === "whole" ? ["principal"] : (principal ?? []).map((field) => `principal.${field}`)),
     ...(principal !== undefined && principal.length === 0 ? ["whether there is a principal"] : []),
-    ...(subject ? ["subject of the caller"] : []),
+    ...(sealed === undefined || sealed.isOpen ? [] : ["subject of the caller"]),
     ...(token ? ["token"] : []),
     ...(peer ? ["peer.address"] : []),
     ...headers.map((name) => `headers[${JSON.stringify(name)}]`),

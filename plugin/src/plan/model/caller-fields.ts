@@ -1,0 +1,7 @@
+/** What an rpc reads of its caller. */
+export interface CallerFields {
+  /** Proto names, sorted; undefined: the whole principal, because it is passed on or has a oneof that is read. */
+  readonly fields: readonly string[] | undefined;
+  /** True for a public rpc that does not read its caller: it answers all callers alike. */
+  readonly isOpen: boolean;
+}
