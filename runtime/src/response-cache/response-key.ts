@@ -3,7 +3,7 @@ import { type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import type { Request } from "../compose/request.ts";
 import type { Caller } from "../identity/caller.ts";
-import { callerBinding } from "../sealing/caller-binding.ts";
+import { callerBinding } from "../identity/caller-binding.ts";
 import type { Masks } from "../selection/masks.ts";
 import type { ResponseCaching } from "./response-caching.ts";
 

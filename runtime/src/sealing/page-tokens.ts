@@ -4,7 +4,7 @@ import { clearField, type DescField, type DescMessage, type Message, toBinary } 
 import { ExpressionError } from "@protobff/expressions/error";
 import type { Clock } from "../clock.ts";
 import type { Caller } from "../identity/caller.ts";
-import { callerBinding } from "./caller-binding.ts";
+import { callerBinding } from "../identity/caller-binding.ts";
 import type { Sealer } from "./sealer.ts";
 import { withSortedMaps } from "./sorted-maps.ts";
 

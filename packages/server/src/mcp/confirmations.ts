@@ -4,7 +4,7 @@ import { createHash, randomUUID } from "node:crypto";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Clock } from "@protobff/runtime/internal/clock";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
-import { callerBinding } from "@protobff/runtime/internal/sealing/caller-binding";
+import { callerBinding } from "@protobff/runtime/internal/identity/caller-binding";
 import type { Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import { isObject, membersOf } from "./json-rpc.ts";
 

@@ -1,4 +1,4 @@
-/** What an rpc reads of its caller. */
+/** Parts of a caller that an rpc reads. */
 export interface CallerFields {
   /** Proto names, sorted; undefined: the whole principal, because it is passed on or has a oneof that is read. */
   readonly fields: readonly string[] | undefined;

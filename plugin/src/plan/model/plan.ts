@@ -221,7 +221,7 @@ export interface PlanMethod {
   readonly rest: readonly RestRule[];
   /** Page sizes and page tokens of its request; undefined: it has no pages. */
   readonly pages: Pages | undefined;
-  /** What the rpc reads of its caller; undefined: no identity is declared. */
+  /** Parts of the caller that the rpc reads; undefined: no identity is declared. */
   readonly caller: CallerFields | undefined;
   /** The part of its answers that depends on the client; undefined: every answer has all fields. */
   readonly fields: PlanFieldChoice | undefined;
@@ -290,7 +290,7 @@ export interface PlanResponseCache {
    * depend on it.
    */
   readonly principal: readonly string[] | "whole" | undefined;
-  /** What its page tokens are bound to; undefined: it contains none. */
+  /** Parts of the caller that its page tokens are bound to; undefined: it contains none. */
   readonly sealed: CallerFields | undefined;
   readonly token: boolean;
   readonly peer: boolean;

@@ -1,7 +1,7 @@
 // Binding of sealed texts to their caller: another caller cannot use them.
 import { hash } from "node:crypto";
 import { protoCamelCase } from "@bufbuild/protobuf/reflect";
-import type { Caller } from "../identity/caller.ts";
+import type { Caller } from "./caller.ts";
 
 /**
  * Returns the parts of a caller that a text is bound to: the source, issuer and subject of the credential, and fields of

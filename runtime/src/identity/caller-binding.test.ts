@@ -1,7 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { expect, test } from "vitest";
-import type { Caller } from "../identity/caller.ts";
+import type { Caller } from "./caller.ts";
 import { callerBinding } from "./caller-binding.ts";
 
 function caller({
