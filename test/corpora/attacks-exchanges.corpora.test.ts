@@ -86,7 +86,7 @@ const HTTP1: Readonly<Record<string, Http1Row>> = {
   "9112, 3.2.2: an absolute target counts, not the host": [toward(`http://a%${FAST}`), "400 200"],
   "9110, 4.2.4: a user in an absolute target": [toward(`http://u@a${FAST}`), "400"],
   "9112, 3.2.2: an absolute target that is no http": [toward(`javascript://a${FAST}`), "404 200"],
-  "9112, 3.2.4: an asterisk, and OPTIONS": ["OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n", "404 200"],
+  "9110, 9.3.7: an asterisk, and OPTIONS": ["OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n", "204 200"],
   "9112, 3.2.4: an asterisk, and GET": [get("*"), "404 200"],
   "9110, 9.3.6: CONNECT": ["CONNECT b:443 HTTP/1.1\r\nhost: b:443\r\n\r\n", "501"],
   "9110, 4.2.3: two slashes": [get("//healthz"), "404 200"],
