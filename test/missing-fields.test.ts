@@ -119,6 +119,7 @@ test("a price that failed leaves out what is computed from it, unless an express
     free: "MISSING",
     tags: "MISSING",
     or_nothing: "REPLACED",
+    found: "INCOMPLETE",
     all_known: "REPLACED",
     set: "REPLACED",
   });

@@ -73,11 +73,11 @@ const { ir, get } = bffOf(
 
 describe("lists", () => {
   const three = { items: [{ id: "1" }, { id: "2" }, { id: "3", n: -1 }] };
-  it("leave failing items out if they are partial: INCOMPLETE in lists, REPLACED elsewhere", () => {
+  it("leave failing items out if they are partial: what is computed from the list is INCOMPLETE, too", () => {
     const calls = [A(three), B(dead, { id: "1" }), B({ s: "two" }, { id: "2" })];
     expect(get("Parts", { calls })).toMatchObject({
       answer: { names: ["two"], count: 1 },
-      degraded: [up("names", "INCOMPLETE"), up("count", "REPLACED")],
+      degraded: [up("names", "INCOMPLETE"), up("count", "INCOMPLETE")],
     });
   });
 

@@ -73,7 +73,7 @@ export function entry(field: DescField, present: boolean, taints: readonly Taint
   const sets = (hard.length > 0 && hard.length < taints.length ? [hard, taints] : [taints]).map(worst);
   return {
     path: field.name,
-    effects: [...new Set(sets.flatMap((set) => effects(field, present, set)))],
+    effects: [...new Set(sets.flatMap((set) => effects(present, set)))],
     causes: sets.flatMap(first),
     optional: hard.length === 0,
     order: [field.number],
@@ -86,10 +86,9 @@ function worst(taints: readonly Taint[]): readonly Taint[] {
   return failures.length > 0 ? failures : taints;
 }
 
-function effects(field: DescField, present: boolean, taints: readonly Taint[]): number[] {
+function effects(present: boolean, taints: readonly Taint[]): number[] {
   if (taints.every(({ cause }) => cause.stale)) return [Effect.STALE];
   if (!present) return [Effect.MISSING];
-  if (field.fieldKind !== "list" && field.fieldKind !== "map") return [Effect.REPLACED];
   // The effect is that of the named cause. A step with both effects has replaced a value.
   const named = firstOf(taints);
   const step = named.filter(({ rank }) => rank !== undefined);

@@ -1,4 +1,4 @@
-import { create, type DescField, type DescMessage } from "@bufbuild/protobuf";
+import { create, type DescMessage } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import {
   type Degradation,
@@ -70,7 +70,7 @@ export function degraded(
       const age = cause.staleMs === undefined ? undefined : durationFromMs(Math.round(cause.staleMs));
       const entry = create(DegradationSchema, {
         path,
-        effect: effectOf(touch, field),
+        effect: effectOf(touch),
         reason,
         upstream,
         ...(age && { age }),
@@ -135,11 +135,10 @@ function foldAlike(sorted: readonly Found[]): readonly Found[] {
   return sorted.flatMap((found) => (inPlace.has(found) ? (inPlace.get(found) ?? []) : found));
 }
 
-function effectOf({ cause, present }: Touch, field: DescField): Effect {
+function effectOf({ cause, present }: Touch): Effect {
   if (cause.staleMs !== undefined) return Effect.STALE;
   if (!present) return Effect.MISSING;
-  const several = field.fieldKind === "list" || field.fieldKind === "map";
-  return cause.incomplete && several ? Effect.INCOMPLETE : Effect.REPLACED;
+  return cause.incomplete ? Effect.INCOMPLETE : Effect.REPLACED;
 }
 
 /** @param numbers of the fields that count, by their names; if undefined, all fields count */

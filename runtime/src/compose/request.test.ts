@@ -273,7 +273,7 @@ describe("lists", () => {
     });
     expect(await answer).toMatchObject({
       page: { facts: ["a", "c"] },
-      entries: ["title 2 2 test.v1.Upstream", "facts 3 2 test.v1.Upstream", "cards 3 6 "],
+      entries: ["title 3 2 test.v1.Upstream", "facts 3 2 test.v1.Upstream", "cards 3 6 "],
     });
   });
   test("partial fails if there are items and none succeeded; absence without failure is a success", async () => {

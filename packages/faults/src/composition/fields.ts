@@ -50,7 +50,7 @@ function touch(
   if (result.state !== "value" && result.state !== "absent") return;
   const composed = isBareComposed(at, target);
   const inner = result.state === "value" && !composed ? result.inner : [];
-  const ofField = entryOf(target.field, present, target.many === true, [...result.taint, ...inner]);
+  const ofField = entryOf(target.field, present, [...result.taint, ...inner]);
   if (ofField !== undefined) entries.push(ofField);
   if (!composed || result.state !== "value") return;
   const add = (position: string, value: Value): void => {
@@ -93,7 +93,7 @@ function* setOneof(
       if (condition.state === "dead" || condition.state === "failed") return yield condition;
       taint = [...condition.taint, ...(condition.state === "value" ? condition.inner : [])];
       if (condition.state === "absent" || condition.value !== true) {
-        const missed = member.left ? undefined : entryOf(member.field, false, false, taint);
+        const missed = member.left ? undefined : entryOf(member.field, false, taint);
         if (missed !== undefined) entries.push(missed);
         earlier = [...earlier, ...taint];
         continue;

@@ -120,18 +120,13 @@ export function inside(entries: readonly Entry[], rank: number): Taint[] {
 // ---- entries ----
 
 /** The entry for a field that `taints` have reached. */
-export function entryOf(
-  path: string,
-  present: boolean | undefined,
-  many: boolean,
-  taints: readonly Taint[],
-): Entry | undefined {
+export function entryOf(path: string, present: boolean | undefined, taints: readonly Taint[]): Entry | undefined {
   if (taints.length === 0) return undefined;
   const hard = taints.filter((taint) => !taint.soft);
   const sets = (hard.length > 0 && hard.length < taints.length ? [hard, taints] : [taints]).map(worst);
   return {
     path,
-    effects: [...new Set(sets.flatMap((set) => effectsOf(present, many, set)))],
+    effects: [...new Set(sets.flatMap((set) => effectsOf(present, set)))],
     causes: distinct(sets.flatMap(first)),
     optional: hard.length === 0,
   };
@@ -142,11 +137,11 @@ function worst(taints: readonly Taint[]): readonly Taint[] {
   return failures.length > 0 ? failures : taints;
 }
 /** @param present undefined: it is unknown */
-function effectsOf(present: boolean | undefined, many: boolean, taints: readonly Taint[]): Effect[] {
+function effectsOf(present: boolean | undefined, taints: readonly Taint[]): Effect[] {
   if (taints.every(({ cause }) => cause.stale)) return ["STALE"];
   if (present === undefined) return ["MISSING", "REPLACED"];
   if (!present) return ["MISSING"];
-  if (!many || !taints.every((taint) => taint.leftOut)) return ["REPLACED"];
+  if (!taints.every((taint) => taint.leftOut)) return ["REPLACED"];
   return taints.some((taint) => taint.leftOut === "either") ? ["INCOMPLETE", "REPLACED"] : ["INCOMPLETE"];
 }
 /** Returns the causes of the first declared step, and those that came with arguments. */

@@ -108,7 +108,7 @@ export class Checker {
   read(variable: Variable, kind: Read["kind"], at: Span, place: CelPlace): void {
     if (variable.role === "local" || variable.missing?.root?.role === "local") return;
     const isTest = kind === "ok" || kind === "failure";
-    const safe = isTest || !variable.absent || place.known.has(variable);
+    const safe = isTest || place.tested === "ok" || !variable.absent || place.known.has(variable);
     // If surrounding conditions contradict each other, no read can have a value. Conditions of the expression itself
     // are removed with the parts that they decide.
     const { known, gone } = this.scope;

@@ -84,7 +84,7 @@ function readVariable(checker: Checker, variable: Variable, at: Span, place: Cel
     const hint = `read one header: ${variable.name}["x-request-id"]`;
     return checker.complain("BFF306", at, `"${variable.name}" is not a value by itself`, hint);
   }
-  checker.read(variable, place.tested === "ok" ? "ok" : "value", at, place);
+  checker.read(variable, "value", at, place);
   // An Any may contain a message of an unknown type.
   const any = variable.type.kind === "dyn" && variable.type.any === true;
   return { ...checker.base(at, variable.type, variable.proto, any), kind: "name", variable };

@@ -189,7 +189,12 @@ class BlockOrigins implements Origins {
     const keyless = key !== undefined && key.unsafe.length > 0;
     const made = source.if === undefined && !keyless && source.quorum?.min === undefined ? "items" : "made";
     const value = when([{ kind: made, step: planned }], this.#ofItems(planned, inner));
-    return [...this.#of([source.in]), ...had, ...keyed, ...value];
+    // An item is left out if it lacks a field that its expressions need.
+    const lacks = [source.if, key, ...inner].some((expression) => expression?.unsafe.some(({ missing }) => missing));
+    const list = this.#of([source.in]).map((origin) =>
+      lacks && origin.origin.kind === "within" ? { ...origin, leftOut: true } : origin,
+    );
+    return [...list, ...had, ...keyed, ...value];
   }
 
   /**
