@@ -128,6 +128,17 @@ describe.each(["the fast path", "the fast path over node:http2", "Connect's adap
       expect(headers["content-encoding"]).toBe(coding);
     });
 
+    test("405 has the methods of the path", async () => {
+      const request: RawRequest = {
+        version: 2,
+        method: "PUT",
+        path: PATH,
+        headers: { "content-type": "application/json" },
+      };
+      const { status, headers } = await send(opened.get(server) as Listening, request);
+      expect([status, headers.allow]).toEqual([405, "POST"]);
+    });
+
     // The protocols define the flag of compression for requests, and no other.
     test.each([...FRAMED, ...CONNECT])("%s by %s refuses unknown flags", async (path, type, message) => {
       for (const flags of [2, 3, 0x80, 0x81, 0xff]) {
