@@ -28,7 +28,11 @@ export interface Built extends Mirror {
 }
 
 /** Compiles the mirror of a family. `change` returns another text of its proto. */
-export function compileMirror(family: Family, change: (proto: string) => string = (proto) => proto) {
+export function compileMirror(
+  family: Family,
+  change: (proto: string) => string = (proto) => proto,
+  parameter = "import_extension=ts,server=true",
+) {
   const all = protosOf(family);
   const upstream = schemaOf(requestFor(all));
   const services = upstream.allFiles.flatMap((file) => (family.files.test(`${file.name}.proto`) ? file.services : []));
@@ -39,7 +43,7 @@ export function compileMirror(family: Family, change: (proto: string) => string 
     name,
     ...services.map(({ file }) => `${file.name}.proto`),
   ]);
-  const { response, diagnostics } = compileCase(request, { [name]: proto }, "import_extension=ts,server=true");
+  const { response, diagnostics } = compileCase(request, { [name]: proto }, parameter);
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   if (response.error !== "") throw new Error(`${errors.length} errors: ${response.error.slice(0, 4_000)}`);
   return { services, copy, request, response };

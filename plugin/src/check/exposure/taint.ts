@@ -73,13 +73,14 @@ export class Taint {
   }
 
   /** Returns the way of a sensitive field that a conversion copies into a field that is not redacted. */
-  copied(conversion: Conversion, seen: ReadonlySet<MessageConversion> = new Set()): Way | undefined {
+  copied(conversion: Conversion, seen: Set<MessageConversion> = new Set()): Way | undefined {
     if (conversion.kind === "list" || conversion.kind === "map") return this.copied(conversion.of, seen);
     if (conversion.kind !== "message" || seen.has(conversion.via)) return undefined;
-    return this.#copiedTo(conversion.via.targets, new Set([...seen, conversion.via]));
+    seen.add(conversion.via);
+    return this.#copiedTo(conversion.via.targets, seen);
   }
 
-  #copiedTo(targets: MessageConversion["targets"], seen: ReadonlySet<MessageConversion>): Way | undefined {
+  #copiedTo(targets: MessageConversion["targets"], seen: Set<MessageConversion>): Way | undefined {
     const fieldWay = (to: DescField, from: DescField, conversion: Conversion): Way | undefined =>
       isRedacted(to) ? undefined : (this.#marks.get(from) ?? this.copied(conversion, seen));
     return this.#first(targets, (target) => {

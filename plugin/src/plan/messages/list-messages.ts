@@ -88,12 +88,15 @@ function targetMayThrow(target: Target): boolean {
   if (target.kind === "field") return boundMayThrow(target.bound);
   return target.members.some(({ bound, if: condition }) => condition?.fails || boundMayThrow(bound));
 }
-function boundMayThrow({ expression, conversion, copy }: BoundExpression): boolean {
-  return expression.fails || mayThrow(conversion, expression) || (copy !== undefined && mayThrow(copy.conversion));
+function boundMayThrow({ expression, conversion, copy }: BoundExpression, seen: Copies = new Set()): boolean {
+  if (expression.fails || mayThrow(conversion, expression, seen)) return true;
+  return copy !== undefined && mayThrow(copy.conversion, undefined, seen);
 }
+/** Copies that are examined already: messages may hold each other. */
+type Copies = Set<MessageConversion>;
 
 /** @param of the converted expression; undefined: a value in an upstream's message */
-function mayThrow(conversion: Conversion, of?: Expression, around: readonly MessageConversion[] = []): boolean {
+function mayThrow(conversion: Conversion, of: Expression | undefined, seen: Copies): boolean {
   switch (conversion.kind) {
     case "same":
       return false;
@@ -103,25 +106,25 @@ function mayThrow(conversion: Conversion, of?: Expression, around: readonly Mess
       return conversion.via.default === undefined;
     case "list":
     case "map":
-      return mayThrow(conversion.of, undefined, around);
+      return mayThrow(conversion.of, undefined, seen);
     case "message":
-      return copyMayThrow(conversion.via, around);
+      return copyMayThrow(conversion.via, seen);
   }
 }
-function copyMayThrow(copy: MessageConversion, around: readonly MessageConversion[]): boolean {
-  if (around.includes(copy)) return false;
-  const within = [...around, copy];
+function copyMayThrow(copy: MessageConversion, seen: Copies): boolean {
+  if (seen.has(copy)) return false;
+  seen.add(copy);
   const open = [...copy.targets];
   for (const target of open) {
     switch (target.kind) {
       case "field":
-        if (mayThrow(target.conversion, undefined, within)) return true;
+        if (mayThrow(target.conversion, undefined, seen)) return true;
         break;
       case "oneof":
-        if (target.members.some(({ conversion }) => mayThrow(conversion, undefined, within))) return true;
+        if (target.members.some(({ conversion }) => mayThrow(conversion, undefined, seen))) return true;
         break;
       case "computed":
-        if (boundMayThrow(target.bound) || (target.fallback && boundMayThrow(target.fallback))) return true;
+        if (boundMayThrow(target.bound, seen) || (target.fallback && boundMayThrow(target.fallback, seen))) return true;
         break;
       case "message":
         open.push(...target.targets);

@@ -1,7 +1,7 @@
 // The fields of an upstream's answer that a BFF reads: what a FieldMask in its request names.
 import type { DescField } from "@bufbuild/protobuf";
 import { childrenOf, type Expression, type Node, type Variable } from "../../cel/index.ts";
-import type { BoundExpression, Conversion, ConvertedTarget } from "../../model/conversion.ts";
+import type { BoundExpression, Conversion, ConvertedTarget, MessageConversion } from "../../model/conversion.ts";
 import { expressionsIn, messagesByName } from "./blocks.ts";
 import type { Call } from "./call.ts";
 import type { Block, Composed, Model, Step } from "./model.ts";
@@ -59,6 +59,7 @@ class AnswerReader implements PathReads {
   resolver: Step | undefined;
   readonly #model: Model;
   readonly #seen = new Set<Variable>();
+  #copies = 0;
 
   constructor(model: Model) {
     this.#model = model;
@@ -102,11 +103,14 @@ class AnswerReader implements PathReads {
     const path = pathOf(expression.root, at.variable);
     const via = path === undefined || endsAtList(path) ? undefined : messageOf(conversion);
     if (path === undefined || via === undefined) this.#expression(expression, at);
-    else this.#copied(via.targets, [...at.prefix, ...path], at.by);
+    else this.#copied(via.targets, { prefix: [...at.prefix, ...path], by: at.by, within: [via] });
   }
-  #copied(targets: readonly ConvertedTarget[], prefix: readonly DescField[], by: Reader | undefined): void {
+  /** A path ends where a conversion repeats, because a recursive message has no last field. */
+  #copied(targets: readonly ConvertedTarget[], copy: Copy): void {
+    const { prefix, by, within } = copy;
+    this.#copies++;
     for (const target of targets) {
-      if (target.kind === "message") this.#copied(target.targets, prefix, by);
+      if (target.kind === "message") this.#copied(target.targets, copy);
       else if (target.kind === "computed") {
         const { expression } = target.bound;
         for (const { variable } of expression.reads) this.#node(expression.root, expression, { variable, by, prefix });
@@ -114,8 +118,8 @@ class AnswerReader implements PathReads {
         for (const { from, conversion } of target.kind === "field" ? [target] : target.members) {
           const path = [...prefix, from];
           const via = endsAtList(path) ? undefined : messageOf(conversion);
-          if (via === undefined) this.#add(path, by);
-          else this.#copied(via.targets, path, by);
+          if (via === undefined || within.includes(via) || this.#copies >= MAX_COPIES) this.#add(path, by);
+          else this.#copied(via.targets, { prefix: path, by, within: [...within, via] });
         }
     }
   }
@@ -135,6 +139,17 @@ class AnswerReader implements PathReads {
     const names = path.slice(0, end < 0 ? undefined : end + 1).map(({ name }) => name);
     this.reads.push({ path: names.join("."), by });
   }
+}
+
+/** Messages that hold each other have a number of paths that grows with the factorial of their number. */
+const MAX_COPIES = 100;
+
+/** A copied value. */
+interface Copy {
+  readonly prefix: readonly DescField[];
+  readonly by: Reader | undefined;
+  /** Conversions from the expression's value down to this one. */
+  readonly within: readonly MessageConversion[];
 }
 
 interface At {
