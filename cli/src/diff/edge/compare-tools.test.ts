@@ -47,3 +47,15 @@ test("a call without confirmation, and a field that agents now choose, are worse
   expect(levelsOf(unset, { hidden: [{ field: "tenant", by: "principal.tenant" }] })).toEqual(["worse"]);
   expect(levelsOf({ wait_ms: 1000 }, { wait_ms: 2000 })).toEqual(["different"]);
 });
+
+test("all changed lines of a description are shown", () => {
+  const before = { ...TOOL, description: "Finds pages.\n\nOf one kind.\nNever twice." };
+  const long = `Of ${"all ".repeat(60)}kinds, and then sends them elsewhere.`;
+  const after = { ...TOOL, description: `Finds pages.\n\n${long}\nAlways twice.` };
+  expect(compareTools(before, after)).toMatchObject([
+    { before: [{ code: "… / Of one kind. / Never twice." }], after: [{ code: `… / ${long} / Always twice.` }] },
+  ]);
+  expect(compareTools(before, { ...before, description: `${before.description}\nReads all.` })).toMatchObject([
+    { before: [{ code: "… / " }], after: [{ code: "… / Reads all." }] },
+  ]);
+});

@@ -36,7 +36,7 @@ function texts(before: Tool, after: Tool): readonly Difference[] {
           difference(
             "different",
             ["models read another description"],
-            sides(short(before.description), short(after.description)),
+            sides(...changedLines(before.description, after.description)),
           ),
         ]),
     ...(before.confirm === after.confirm
@@ -49,11 +49,18 @@ function texts(before: Tool, after: Tool): readonly Difference[] {
   ];
 }
 
-const LONGEST = 120;
-const short = (text: string): string => {
-  const [line = ""] = text.split("\n");
-  return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
-};
+/** Returns both texts from the first to the last line that differs, each on one line. */
+function changedLines(before: string, after: string): [string, string] {
+  const [old, now] = [before.split("\n"), after.split("\n")];
+  const shortest = Math.min(old.length, now.length);
+  let start = 0;
+  while (start < shortest && old[start] === now[start]) start++;
+  let end = 0;
+  while (end < shortest - start && old.at(-1 - end) === now.at(-1 - end)) end++;
+  const changed = (lines: readonly string[]): string =>
+    `${start > 0 ? "… / " : ""}${lines.slice(start, lines.length - end).join(" / ")}${end > 0 ? " / …" : ""}`;
+  return [changed(old), changed(now)];
+}
 
 function schemas(before: Tool, after: Tool): readonly Difference[] {
   const nameOf = (argument: string): string => argument.replace(/\*$/, "");

@@ -83,16 +83,22 @@ function principalOf({ principal, caller }: RequestReads): PlanResponseCache["pr
 
 /**
  * Returns a digest of everything that an rpc is generated from, without layout and comments. A deployment therefore
- * does not read the cache entries of an older one.
+ * does not read the cache entries of an older one. Declarations of options are left out: only their values in the other
+ * files change an rpc, and an upgrade that adds an option keeps all entries.
  */
 function digestOf({ proto: { package: name } }: DescFile, { ir }: Model): string {
   const packageFiles = [...ir.files].map(({ desc }) => desc).filter(({ proto }) => proto.package === name);
-  const all = reachable(packageFiles, ({ dependencies }) => dependencies).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const all = reachable(packageFiles, ({ dependencies }) => dependencies.filter(declaresNoOptions)).sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  );
   const hash = createHash("sha256").update(VERSION);
   for (const { proto } of all)
     hash.update(toBinary(FileDescriptorProtoSchema, { ...proto, sourceCodeInfo: undefined }));
   return hash.digest("base64url").slice(0, DIGEST_CHARACTERS);
 }
+const declaresNoOptions = ({ proto }: DescFile): boolean =>
+  !["bff.v1", "buf.validate", "google.api"].includes(proto.package) &&
+  proto.name !== "google/protobuf/descriptor.proto";
 /** 96 bits. */
 const DIGEST_CHARACTERS = 16;
 
