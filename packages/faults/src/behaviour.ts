@@ -35,7 +35,10 @@ export interface ReadReport {
 export type TreeReport =
   | { readonly value: ValueReport }
   | { readonly name: string }
-  /** `zero`: value if unset; `presence`: unset differs from zero; `test`: has(…). */
+  /**
+   * `zero`: value if unset; `presence`: unset differs from zero; `test`: has(…); `needed`: without the field the
+   * expression is missing.
+   */
   | {
       readonly get: string;
       readonly of: TreeReport;
@@ -43,6 +46,7 @@ export type TreeReport =
       readonly presence?: true;
       readonly test?: true;
       readonly optional?: true;
+      readonly needed?: true;
     }
   /** `fails`: it can be an error; `own`: a function of the user, by its name. */
   | {
@@ -53,6 +57,8 @@ export type TreeReport =
     }
   /** True if there is a value; with `set`: true if an argument is set. */
   | { readonly ok: string; readonly set?: true }
+  /** True if a field of a composed message is not missing. */
+  | { readonly there: string; readonly of: TreeReport }
   | { readonly failure: string }
   | { readonly list: readonly TreeReport[]; readonly optionals?: readonly number[] }
   | { readonly entries: readonly (readonly [key: TreeReport, value: TreeReport, optional: boolean])[] }

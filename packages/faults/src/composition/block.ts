@@ -76,11 +76,11 @@ export class Block implements Composition {
     if (!this.admits()) return dead;
     const failures: Failure[] = [];
     if (!this.finish(failures)) return failures.length > 0 ? { state: "failed", failures, taint: [] } : dead;
-    const { fields, entries, results } = composeFields(this);
+    const { fields, missing, entries, results } = composeFields(this);
     for (const result of results) if (result.state === "failed") failures.push(...result.failures);
     if (failures.length > 0) return { state: "failed", failures, taint: [] };
     if (results.some(({ state }) => state === "dead")) return dead;
-    const made = new MessageValue(type, fields);
+    const made = new MessageValue(type, fields, missing);
     this.response.touched.set(made, entries);
     return lateIf(
       valueResult(made),

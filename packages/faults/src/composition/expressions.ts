@@ -1,6 +1,6 @@
 // Result of an expression in its block: its value, or that something it reads is absent, failed or unknown.
 import type { ExpressionReport, TreeReport } from "../behaviour.ts";
-import { evaluate, type Sees, walked } from "../expressions/evaluate.ts";
+import { evaluate, MissingField, type Sees, walked } from "../expressions/evaluate.ts";
 import { errorValue } from "../values/error-value.ts";
 import {
   dead,
@@ -67,6 +67,8 @@ function evaluated(
     return { state: "absent", taint: [...taint, ...inner], why: wanting(at, [expression], locals) };
   const sees = seenFrom(at, locals);
   try {
+    // A path that is unset differs from one with a missing field.
+    if (expression.path) evaluate(expression.tree, sees);
     const { value, unset } = expression.path
       ? walked(expression.tree, sees)
       : { value: evaluate(expression.tree, sees), unset: false };
@@ -74,6 +76,7 @@ function evaluated(
     return valueResult(value, bare ? taint : [...taint, ...inner], { inner: bare ? inner : [], unset });
   } catch (error) {
     const all = [...taint, ...inner];
+    if (error instanceof MissingField) return { state: "absent", taint: all };
     if (!(error instanceof MayFail)) return failed(error, all);
     return at.decide(expression, locals, true) ? invalid(all) : valueResult(UNKNOWN, all);
   }

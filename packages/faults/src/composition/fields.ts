@@ -6,6 +6,8 @@ import type { Composition } from "./composition.ts";
 
 export interface Composed {
   readonly fields: ReadonlyMap<string, Value>;
+  /** Fields whose steps have no value. */
+  readonly missing: ReadonlySet<string>;
   readonly entries: readonly Entry[];
   readonly results: readonly Result[];
 }
@@ -14,18 +16,20 @@ export function composeFields(at: Composition): Composed {
   const fields = new Map<string, Value>();
   const entries: Entry[] = [];
   const results: Result[] = [];
+  const missing = new Set<string>();
   for (const target of at.report.fields) {
     if ("oneof" in target) results.push(...setOneof(at, target.members, fields, entries));
     else {
       const result = at.evaluate(target.by);
       results.push(result);
+      if (result.state === "absent") missing.add(target.field);
       if (result.state === "value" || result.state === "absent") {
         const present = put(target, result, fields);
         if (present !== false || !target.chosen) touch(at, target, present, result, entries);
       }
     }
   }
-  return { fields, entries, results };
+  return { fields, missing, entries, results };
 }
 
 /** Returns whether the field is then set. Undefined: it is unknown. */

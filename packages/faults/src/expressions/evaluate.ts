@@ -39,6 +39,7 @@ export function evaluate(tree: TreeReport, sees: Sees, tested = false): Value {
   if ("value" in tree) return fromReport(tree.value);
   if ("name" in tree) return sees.value(tree.name);
   if ("ok" in tree) return tree.set ? sees.set(tree.ok) : sees.ok(tree.ok);
+  if ("there" in tree) return isThere(evaluate(tree.of, sees, true), tree.there);
   if ("failure" in tree) return new OptionalValue(sees.failure(tree.failure));
   if ("get" in tree)
     return got(tree, evaluate(tree.of, sees, !tree.optional && (tested || tree.test === true)), sees.strict && !tested);
@@ -84,6 +85,7 @@ function got(tree: Get, from: Value, strict = false): Value {
   }
   if (!(from instanceof MessageValue)) return UNKNOWN;
   if (from.type === ANY) throw new EvaluationError("nobody knows what is in it");
+  if (tree.needed && from.missing.has(field)) throw new MissingField();
   const value = from.fields.get(field);
   const set = value !== undefined && (presence === true || isSet(value));
   if (test) return set;
@@ -97,6 +99,15 @@ function isSet(value: Value): boolean | Unknown {
   if (isListValue(value)) return value.length > 0;
   if (value instanceof MapValue) return value.entries.length > 0;
   return value !== "" && value !== 0n && value !== 0 && value !== false;
+}
+
+/** The field that an expression reads is missing. */
+export class MissingField {}
+
+/** Returns true if a field is not missing. Without the message before it, it is. */
+function isThere(of: Value, field: string): Value {
+  if (of === UNKNOWN) return UNKNOWN;
+  return !(of instanceof MessageValue && of.missing.has(field));
 }
 
 type CallTree = Extract<TreeReport, { readonly call: string }>;

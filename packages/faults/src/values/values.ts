@@ -25,9 +25,12 @@ export class MessageValue {
   readonly type: string;
   /** Fields that are set. */
   readonly fields: ReadonlyMap<string, Value>;
-  constructor(type: string, fields: ReadonlyMap<string, Value>) {
+  /** Fields that are missing, because a step behind them has no value. */
+  readonly missing: ReadonlySet<string>;
+  constructor(type: string, fields: ReadonlyMap<string, Value>, missing: ReadonlySet<string> = new Set()) {
     this.type = type;
     this.fields = fields;
+    this.missing = missing;
   }
 }
 export class MapValue {

@@ -5,12 +5,14 @@ import { type Expression, fieldType, type Node, presenceOf, unsetIsNull, type Va
 import { zeroOf } from "./samples.ts";
 
 export function expressionReport(expression: Expression): ExpressionReport {
-  const { text, root, reads, path } = expression;
+  const { text, root, reads, unsafe, path } = expression;
   return {
     text: text.value,
-    tree: treeOf(root),
+    tree: treeOf(root, new Set(unsafe)),
     reads: distinct(
-      reads.map(({ variable, safe }) => ({ name: nameOf(variable), ...(safe && { safe: true as const }) })),
+      reads.flatMap(({ variable, safe }) =>
+        variable.role === "field" ? [] : [{ name: nameOf(variable), ...(safe && { safe: true as const }) }],
+      ),
     ),
     ...(path && { path: true as const }),
   };
@@ -28,7 +30,9 @@ function distinct(reads: readonly ReadReport[]): ReadReport[] {
   return [...new Map(reads.map((read) => [JSON.stringify(read), read])).values()];
 }
 
-function treeOf(node: Node): TreeReport {
+/** @param unsafe the fields without which the expression is missing */
+function treeOf(node: Node, unsafe: ReadonlySet<Variable>): TreeReport {
+  const of = (part: Node): TreeReport => treeOf(part, unsafe);
   switch (node.kind) {
     case "constant":
       return { value: constantOf(node.value) };
@@ -40,44 +44,46 @@ function treeOf(node: Node): TreeReport {
     case "select":
       return {
         ...(typeof node.field === "string"
-          ? { get: node.field, of: treeOf(node.of), zero: "" }
-          : fieldOf(treeOf(node.of), node.field)),
+          ? { get: node.field, of: of(node.of), zero: "" }
+          : fieldOf(of(node.of), node.field)),
         ...(node.test && { test: true as const }),
         ...(node.optional && { optional: true as const }),
+        ...((node.gap ?? (node.place && unsafe.has(node.place))) && { needed: true as const }),
       };
     case "call":
       return {
         call: node.userFunction === undefined ? node.overload : node.fn,
-        args: node.args.map(treeOf),
+        args: node.args.map(of),
         ...(node.fails && { fails: true as const }),
         ...(node.userFunction && { own: true as const }),
       };
     case "ok":
+      if (node.field !== undefined) return { there: node.field.field.name, of: of(node.field.of) };
       return { ok: nameOf(node.variable), ...(node.set && { set: true as const }) };
     case "received":
       return { value: "" }; // mocks answer without headers
     case "list":
       return {
-        list: node.elements.map(treeOf),
+        list: node.elements.map(of),
         ...(node.optionals && node.optionals.size > 0 && { optionals: [...node.optionals] }),
       };
     case "map":
-      return { entries: node.entries.map(([key, value, optional]) => [treeOf(key), treeOf(value), optional === true]) };
+      return { entries: node.entries.map(([key, value, optional]) => [of(key), of(value), optional === true]) };
     case "message":
       return {
         message: node.desc.typeName,
         fields: node.fields.map(({ field, value, optional }) => ({
           name: field.name,
-          by: treeOf(value),
+          by: of(value),
           ...(optional && { optional: true as const }),
         })),
       };
     case "macro":
       return {
         macro: node.macro,
-        range: treeOf(node.range),
+        range: of(node.range),
         vars: node.vars.map(({ name }) => name),
-        args: node.args.map(treeOf),
+        args: node.args.map(of),
       };
     case "typename":
     case "extension":
