@@ -10,7 +10,7 @@ export const ARGS = "args";
 export const HEADERS = "headers";
 
 /**
- * Returns fields of the request by their first name (`args.id`), headers by name (`headers.x-app`), either as a whole,
+ * Returns fields of the request by their path (`args.id`, `args.at.id`), headers by name (`headers.x-app`), either as a whole,
  * or the caller.
  */
 export function namesRead({ root, reads }: Expression): readonly string[] {
@@ -29,9 +29,10 @@ export function namesRead({ root, reads }: Expression): readonly string[] {
 
 function nameAt(node: Node): string | undefined {
   switch (node.kind) {
-    case "select":
-      if (node.of.kind !== "name" || node.of.variable.role !== "args") return undefined;
-      return `${ARGS}.${typeof node.field === "string" ? node.field : node.field.name}`;
+    case "select": {
+      const before = fieldsOf(node.of);
+      return before && `${before}.${typeof node.field === "string" ? node.field : node.field.name}`;
+    }
     case "call": {
       if (node.overload !== "header" && node.overload !== "has_header") return undefined;
       const [, name] = node.args;
@@ -43,6 +44,16 @@ function nameAt(node: Node): string | undefined {
     default:
       return undefined;
   }
+}
+/** Returns the path of an argument or of a field in it. */
+function fieldsOf(node: Node): string | undefined {
+  if (node.kind === "name") {
+    if (node.variable.role === "arg") return `${ARGS}.${node.variable.name}`;
+    return node.variable.role === "args" ? ARGS : undefined;
+  }
+  const before = node.kind === "select" ? fieldsOf(node.of) : undefined;
+  if (node.kind !== "select" || before === undefined) return undefined;
+  return `${before}.${typeof node.field === "string" ? node.field : node.field.name}`;
 }
 /** The name of a header may be an expression. */
 const restOf = (node: Node): readonly Node[] => (node.kind === "call" ? node.args.slice(1) : []);

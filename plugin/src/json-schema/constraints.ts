@@ -4,9 +4,35 @@ import type { ElementRules, Test } from "../model/rules.ts";
 import type { JsonObject } from "./json.ts";
 
 export function constraintsOf(rules: ElementRules | undefined): JsonObject {
-  // JSON Schema has no keyword for rules that exempt the zero value.
-  if (rules === undefined || rules.unlessZero) return {};
-  return Object.assign({}, ...rules.checks.map(({ test }) => wordsOf(test)));
+  if (rules === undefined) return {};
+  const words: JsonObject = Object.assign({}, ...rules.checks.map(({ test }) => wordsOf(test)));
+  const zero = rules.unlessZero
+    ? rules.checks.map(({ test }) => zeroOf(test)).find((found) => found !== undefined)
+    : {};
+  if (!rules.unlessZero || Object.keys(words).length === 0) return words;
+  return zero === undefined ? {} : { anyOf: [zero, words] };
+}
+
+/** Returns the schema of the zero value to which a rule does not apply. */
+function zeroOf(test: Test): JsonObject | undefined {
+  switch (test.kind) {
+    case "size":
+      if (test.unit === "items") return { maxItems: 0 };
+      return test.unit === "pairs" ? { maxProperties: 0 } : { maxLength: 0 };
+    case "pattern":
+    case "format":
+      return { maxLength: 0 };
+    case "range":
+      return { const: 0 };
+    case "equal":
+    case "in": {
+      const value = test.kind === "equal" ? test.value : test.values[0];
+      if (typeof value === "number") return { const: 0 };
+      return typeof value === "string" ? { maxLength: 0 } : undefined;
+    }
+    default:
+      return undefined;
+  }
 }
 
 const SIZES: Readonly<Record<string, readonly [least: string, most: string]>> = {

@@ -26,6 +26,9 @@ export function batchShaped(single: DescMethod, key: DescField, others: readonly
   for (const method of single.parent.methods) {
     if (method === single || method.methodKind !== "unary" || method.idempotency === Level.IDEMPOTENT) continue;
     if (single.idempotency === Level.NO_SIDE_EFFECTS && method.idempotency !== Level.NO_SIDE_EFFECTS) continue;
+    // Without a declaration, a method of another verb may do something else.
+    if (single.idempotency !== Level.NO_SIDE_EFFECTS && !wordsOf(method.name).includes(wordsOf(single.name)[0] ?? ""))
+      continue;
     const name = method.input.fields.find((field) => isListOf(field, key));
     const rest = others.every((other) =>
       method.input.fields.some((field) => field.name === other.name && field.fieldKind === other.fieldKind),
@@ -44,6 +47,8 @@ export function batchShaped(single: DescMethod, key: DescField, others: readonly
   }
   return undefined;
 }
+
+const wordsOf = (name: string): readonly string[] => name.match(/[A-Z][a-z0-9]*|[a-z0-9]+/g) ?? [];
 
 function isListOf(field: DescField, key: DescField): boolean {
   const type = fieldType(field).type;
