@@ -29,6 +29,17 @@ message Page {
   map<string, string> names = 5 [(bff.v1.field).by = "env.NAMES"];
 }
 `,
+  "store/v1/store.proto": `syntax = "proto3";
+package store.v1;
+import "bff/v1/options.proto";
+option (bff.v1.file) = { env: { name: "STORE_HOST" type: "string" } host: ["a.example", "eu.{env.STORE_HOST}"] };
+service Store {
+  option (bff.v1.service) = {};
+  rpc GetPage(GetPageRequest) returns (Page) { option idempotency_level = NO_SIDE_EFFECTS; }
+}
+message GetPageRequest { string id = 1; }
+message Page { string id = 1 [(bff.v1.field).by = "args.id"]; }
+`,
 };
 const project = new GeneratedProject("environment", PROTOS);
 
@@ -62,4 +73,13 @@ test("a malformed or missing variable prevents the start and is reported by the 
   );
   expect(stderr).toContain('LIMITS is "a=-1"; write key=value, or several separated by commas, each key once');
   expect(project.start("shop/v1/server.ts", {}).stderr).toContain("LIMITS is not set; write key=value");
+});
+
+test("a variable that makes no host name is listed", () => {
+  const env = { STORE_HOST: "https://shop.example", PORT: "0" };
+  const { status, stderr } = project.start("store/v1/server.ts", env);
+  expect([status, stderr]).toEqual([
+    2,
+    expect.stringContaining('STORE_HOST makes the host "eu.https://shop.example", which is none; write a host name'),
+  ]);
 });

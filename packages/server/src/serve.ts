@@ -34,6 +34,7 @@ import type { Admin } from "./process/admin.ts";
 import { closeParts } from "./process/close-parts.ts";
 import { type Declarations, readDeclarations } from "./process/declarations.ts";
 import { drainOnSignal } from "./process/drain.ts";
+import { hostFaults } from "./process/host-faults.ts";
 import { mockedOf, mockMode, without } from "./process/mocks.ts";
 import { withOneShape } from "./process/observers.ts";
 import { openSeparateAdmin, serverFamilies } from "./process/open-admin.ts";
@@ -89,6 +90,11 @@ export async function serve<
   const ports: Ports = { listening: undefined, admin: undefined };
   const parts = await openParts({ ...setup, config }, declared, worker, ports);
   const endpoints = await createEndpoints(options, config, declared.supplied, parts);
+  const misnamed = hostFaults(endpoints, config.env);
+  if (misnamed.length > 0) {
+    process.stderr.write(explainFaults(options.name, misnamed, config.log));
+    return process.exit(2);
+  }
   steerMemory();
   if (parts.tools !== undefined && isStdio(process)) {
     const { services, types } = options;
