@@ -8,6 +8,7 @@ import type { DescService, Message } from "@bufbuild/protobuf";
 import { Cache } from "@protobff/runtime/internal/cache/cache";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import type { ConfigFault } from "@protobff/runtime/internal/environment/env-reader";
 import { NO_TOPICS } from "@protobff/runtime/internal/environment/open-topics";
 import type { OpenUsage } from "@protobff/runtime/internal/environment/open-usage";
 import type { OpenIdentity } from "@protobff/runtime/internal/identity/spec";
@@ -34,7 +35,6 @@ import type { Admin } from "./process/admin.ts";
 import { closeParts } from "./process/close-parts.ts";
 import { type Declarations, readDeclarations } from "./process/declarations.ts";
 import { drainOnSignal } from "./process/drain.ts";
-import { hostFaults } from "./process/host-faults.ts";
 import { mockedOf, mockMode, without } from "./process/mocks.ts";
 import { withOneShape } from "./process/observers.ts";
 import { openSeparateAdmin, serverFamilies } from "./process/open-admin.ts";
@@ -48,6 +48,7 @@ import { addCertificates, addOverrides, addUsage, KeySets } from "./process/serv
 import { cannotStart, explainFaults, startLine } from "./process/start-line.ts";
 import { closeClients, connect, type UpstreamClient } from "./process/upstream-clients.ts";
 import { watchCertificates } from "./process/watch-certificates.ts";
+import { hostFaults } from "./requests/host-faults.ts";
 import type { Worker } from "./workers/worker.ts";
 import { workerOf } from "./workers/worker-of.ts";
 
@@ -83,18 +84,12 @@ export async function serve<
   }
   const declared = await readDeclarations(options, setup, setup.mode !== "none");
   const faults = [...setup.unmockable, ...(setup.faults ?? []), ...declared.faults];
-  if (config === undefined || faults.length > 0) {
-    process.stderr.write(explainFaults(options.name, faults, process.env.BFF_LOG === "json" ? "json" : "text"));
-    return process.exit(2);
-  }
+  if (config === undefined || faults.length > 0) return endFaulty(options.name, faults);
   const ports: Ports = { listening: undefined, admin: undefined };
   const parts = await openParts({ ...setup, config }, declared, worker, ports);
   const endpoints = await createEndpoints(options, config, declared.supplied, parts);
   const misnamed = hostFaults(endpoints, config.env);
-  if (misnamed.length > 0) {
-    process.stderr.write(explainFaults(options.name, misnamed, config.log));
-    return process.exit(2);
-  }
+  if (misnamed.length > 0) return endFaulty(options.name, misnamed);
   steerMemory();
   if (parts.tools !== undefined && isStdio(process)) {
     const { services, types } = options;
@@ -121,6 +116,12 @@ export async function serve<
   const mocked = [...parts.mocks.keys()];
   const shown = { admin: ports.admin?.url, explorer, tools: parts.tools !== undefined, mocked };
   process.stdout.write(startLine(listening.url, shown, config.log));
+}
+
+/** Reports faults of the configuration, and ends the process. */
+function endFaulty(name: string, faults: readonly ConfigFault[]): never {
+  process.stderr.write(explainFaults(name, faults, process.env.BFF_LOG === "json" ? "json" : "text"));
+  return process.exit(2);
 }
 
 /** Reads arguments and configuration. `options` has only the upstreams that are not mocked. */

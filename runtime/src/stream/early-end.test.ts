@@ -50,6 +50,26 @@ describe("the end of a stream", () => {
     expect(clock.running).toBe(0);
     expect(responses.map(({ stream }) => stream?.end)).toEqual(["drained", undefined]);
   });
+  test("six followers of one key that the server drains end with their last token, delivered or brought", async () => {
+    const { follow, sources } = streamRig();
+    const resumes = [undefined, "5", "6", undefined, "7", "8"];
+    const all = resumes.map((resume) => follow({}, resume === undefined ? {} : { resume }));
+    await idle();
+    // The third and the last one have resumed, and no item has followed.
+    for (const i of [0, 1, 3, 4]) sources[i]?.give(9 + i);
+    await idle();
+    for (const { following } of all) following.drain();
+    expect(all.map(({ events }) => events.at(-1))).toEqual(
+      ["9", "10", "6", "12", "13", "8"].map((token) => `failed 14 the server is going @${token}`),
+    );
+  });
+  test("a resumed stream that is drained while it opens ends with its token", async () => {
+    const { follow } = streamRig();
+    const { following, events } = follow({ open: (cx) => cx.call(cx.app.get, { id: "a" }) }, { resume: "5" });
+    following.drain();
+    await idle();
+    expect(events).toEqual(["failed 14 the server is going @5"]);
+  });
   test("a stream ends when the caller's credential expires, with UNAUTHENTICATED", async () => {
     const { follow, source, clock, responses } = streamRig();
     const expires = BigInt(Math.ceil(clock.date().getTime() / 1_000) + 60);

@@ -48,6 +48,8 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   #reset = false;
   /** Token of the last item that was delivered, or passed over. */
   #token: string | undefined;
+  /** Token that the client has brought. Until an item follows, it resumes there again. */
+  #resumed: string | undefined;
   #end: StreamUse["end"] = "failed";
   #items = 0;
   #degraded = 0;
@@ -86,6 +88,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   /** @param resume the token after which to resume */
   async open(resume: string | undefined): Promise<void> {
     if (this.#opening === undefined || this.#over) return;
+    this.#resumed = resume;
     const { cx, exchange } = this.#opening;
     try {
       const passing = this.#opening.passes();
@@ -373,7 +376,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   }
   #failed(failure: Failure, metadata: AnswerMetadata | undefined): void {
     this.#close();
-    this.#follower.failed(failure, this.#token, metadata);
+    this.#follower.failed(failure, this.#token ?? this.#resumed, metadata);
   }
   #close(): void {
     this.#over = true;

@@ -75,6 +75,7 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
 
   /** @param resume the token that the client has brought */
   protected run(args: Message, resume: string | undefined): void {
+    this.#token = resume;
     const { followers } = this.rpc;
     const refusal = followers.enter(this, this.identified, this.carriedBy);
     if (refusal !== undefined) {
@@ -82,7 +83,6 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
       return;
     }
     this.rpc.pending.remove(this, requestBytes(this.head.raw)); // it counts as a stream now
-    this.#token = resume;
     let following: Following | undefined;
     this.handOn(false, (headers, leftMs) => {
       following = this.rpc.follow(args, headers, leftMs, resume, this);
