@@ -24,6 +24,7 @@ import type { Capture, CapturedServer } from "./capture/open-capture.ts";
 import { readConfig, type ServerConfig } from "./config/config.ts";
 import type { CaptureConfig } from "./config/config-capture.ts";
 import type { UpstreamsSpec } from "./config/config-upstreams.ts";
+import { hostFaults } from "./config/host-faults.ts";
 import type { Supplied } from "./config/load-resolvers.ts";
 import { isStdio } from "./config/stdio.ts";
 import { type Listening, listen } from "./listen.ts";
@@ -48,7 +49,6 @@ import { addCertificates, addOverrides, addUsage, KeySets } from "./process/serv
 import { cannotStart, explainFaults, startLine } from "./process/start-line.ts";
 import { closeClients, connect, type UpstreamClient } from "./process/upstream-clients.ts";
 import { watchCertificates } from "./process/watch-certificates.ts";
-import { hostFaults } from "./requests/host-faults.ts";
 import type { Worker } from "./workers/worker.ts";
 import { workerOf } from "./workers/worker-of.ts";
 
