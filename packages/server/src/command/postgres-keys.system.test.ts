@@ -167,6 +167,32 @@ test("the denylist and overrides of limits are shared by the servers of a databa
   expect([await changed(), await changed()]).toEqual([true, false]);
 });
 
+test("servers report themselves, and faulty rows do not hide others", async () => {
+  const store = await PostgresKeys.at(address());
+  open.push(store);
+  await store.openOverrides();
+  const server = { id: "s1", name: "web.v1", version: "1.2.3", sources: ["user"], limits: ["web.v1/user"], seen: 100 };
+  await store.announce({ ...server, seen: 40 });
+  await store.announce(server);
+  expect([await store.servers(100), await store.servers(101)]).toEqual([[server], []]);
+  await store.withdraw("other", 101);
+  expect(await store.servers(0)).toEqual([]);
+  const { default: pg } = await import("pg");
+  const admin = new pg.Client({ connectionString: address() });
+  await admin.connect();
+  await admin.query("insert into bff_limit_override values ('web.v1/user', 'huge', 9223372036854775807, null, null)");
+  await admin.query("insert into bff_deny values ('nonsense', 'x', null, ''), ('address', 'junk', null, '')");
+  await admin.end();
+  const skipped: string[] = [];
+  await store.limitOverrides(0, (row) => skipped.push(row));
+  await store.denials(0, (row) => skipped.push(row));
+  expect(skipped.map((row) => row.slice(0, row.indexOf(":"))).sort()).toEqual([
+    'bff_deny "address" "junk"',
+    'bff_deny "nonsense" "x"',
+    'bff_limit_override "web.v1/user" "huge"',
+  ]);
+});
+
 test("one statement writes the uses of many keys", async () => {
   const keys = [await create(), await create(), await create()];
   const { source } = await opened();
