@@ -7,7 +7,7 @@ import {
   CodeGeneratorResponse_FileSchema,
   CodeGeneratorResponseSchema,
 } from "@bufbuild/protobuf/wkt";
-import { checkAll, checkSound } from "./check/all-checks.ts";
+import { checkAll, checkResolved, checkSound } from "./check/all-checks.ts";
 import { idleOutputs } from "./check/surface/idle-outputs.ts";
 import { routePrefixes } from "./check/surface/route-prefixes.ts";
 import { servedTogether as served } from "./check/surface/served-together.ts";
@@ -195,6 +195,7 @@ function* examine(run: Run, observe?: Observe, ahead?: Ahead) {
   checkVendored(schema.allFiles, sources, report);
   const ir = yield* readIrInSlices(schema, sources, report);
   const model = yield* resolveInSlices(ir, report, observe, ahead);
+  const isResolved = findings.sound;
   yield* checkAll(model, report);
   const servers = servedTogether(model.packages, parameter.server);
   served.run({ model, servers }, report);
@@ -203,6 +204,7 @@ function* examine(run: Run, observe?: Observe, ahead?: Ahead) {
   const planned = edited?.plan ?? declared;
   if (planned !== undefined) checkPlan(planned, ir, run);
   yield* checkWhatWorks(model, servers, run);
+  if (isResolved) yield* checkResolved(model, report);
   const lock = yield* bringLockUpToDate(model, run);
   findings.replace(foldMissingImports(findings.all));
   const idle = [...faultsOfServers(model.packages, parameter.server), ...(edited?.faults ?? [])];

@@ -106,6 +106,9 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   toolCallers,
 ]);
 
+/** Checks of errors in a model that is complete: a value that fell out must not make an option idle. */
+const CHECKS_WHEN_RESOLVED: readonly Check[] = Object.freeze([sensitiveValues, pathFields]);
+
 /**
  * Checks of valid but probably unintended settings. They run only without errors, because an error may be their cause.
  */
@@ -150,8 +153,6 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   unseenPolicies,
   publicSurface,
   errorExposure,
-  sensitiveValues,
-  pathFields,
   versions,
   restQueries,
   unmaskableNames,
@@ -170,12 +171,19 @@ const FURTHER_CHECKS: readonly Pick<Check, "rules">[] = [
 ];
 
 /** The rules of each check. */
-export const RULES: readonly Check["rules"][] = [...ALL_CHECKS, ...CHECKS_WHEN_SOUND, ...FURTHER_CHECKS].map(
-  ({ rules }) => rules,
-);
+export const RULES: readonly Check["rules"][] = [
+  ...ALL_CHECKS,
+  ...CHECKS_WHEN_RESOLVED,
+  ...CHECKS_WHEN_SOUND,
+  ...FURTHER_CHECKS,
+].map(({ rules }) => rules);
 
 /** Pauses before each check. */
 export const checkAll = (model: Model, report: Report): Sliced<void> => runAll(ALL_CHECKS, model, report);
+
+/** Pauses before each check. */
+export const checkResolved = (model: Model, report: Report): Sliced<void> =>
+  runAll(CHECKS_WHEN_RESOLVED, model, report);
 
 /** Pauses before each check. */
 export const checkSound = (model: Model, report: Report): Sliced<void> => runAll(CHECKS_WHEN_SOUND, model, report);

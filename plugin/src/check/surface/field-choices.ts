@@ -39,7 +39,14 @@ function checkFieldChoices(model: Model, report: Report): void {
       hint: `leave out \`fields\`, or set \`resolver\` for single fields of "${composed.desc.name}"`,
     });
   }
-  const reached = new Set(answerFields(methods, model.ir));
+  // The model lacks rpcs whose messages have errors.
+  const declared = model.ir.files.flatMap(({ services }) => services.flatMap((service) => service.methods));
+  const reached = new Set(
+    answerFields(
+      declared.filter(({ fields }) => fields !== undefined),
+      model.ir,
+    ),
+  );
   for (const { messages } of model.ir.files)
     for (const { fields } of messages) for (const field of fields) checkOnRequest(field, reached, report);
 }
