@@ -14,7 +14,7 @@ const rows: readonly Row[] = [
   ["POST /v1/shelves", { theme: "Music" }, "CreateShelf", { shelf: { theme: "Music" } }],
   ["POST /v1/shelves", undefined, "CreateShelf", {}],
   ["POST /v1/shelves", {}, "CreateShelf", { shelf: {} }],
-  ["POST /v1/shelves", null, "CreateShelf", {}],
+  ["POST /v1/shelves", null, 400],
   ["POST /v1/shelves?shelf.theme=x", {}, 400],
   ["POST /v1/shelves?theme=x", {}, 400],
   ["GET /v1/shelves/1", undefined, "GetShelf", { name: "shelves/1" }],

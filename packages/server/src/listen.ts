@@ -227,6 +227,7 @@ function baseOf(endpoints: readonly (Listenable | StreamListenable)[], options: 
 /** Connect's adapter, which serves every rpc that no shortcut serves. */
 function connectOf(base: Base) {
   const { options, endpoints, maxBytes, maxElements, masks, corsOrigins, hasRest } = base;
+  const json = { registry: base.registry, compresses: false };
   return connectAdapter({
     peers: base.peers,
     accounts: base.accounts,
@@ -239,13 +240,13 @@ function connectOf(base: Base) {
     routes(router) {
       for (const endpoint of endpoints) {
         const { traffic } = endpoint;
-        const bounds = { maxBytes, maxElements: endpoint.maxElements ?? maxElements, masks, traffic };
+        const bounds = { maxBytes, maxElements: endpoint.maxElements ?? maxElements, masks, traffic, json };
         addCachedGet(router, "http" in endpoint ? endpoint.http : undefined, { forPages: corsOrigins.length > 0 }, () =>
           addCompressed(router, () => addBounded(router, bounds, () => endpoint.route(router))),
         );
       }
       addCompressed(router, () =>
-        addBounded(router, { maxBytes, maxElements, masks }, () => {
+        addBounded(router, { maxBytes, maxElements, masks, json }, () => {
           base.health.route(router);
           if (options.reflection) routeReflection(router, base.services, base.draining.signal);
         }),

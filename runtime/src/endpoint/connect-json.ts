@@ -1,14 +1,24 @@
 // JSON that Connect's adapter writes. A response that JSON cannot represent must be found before the adapter, which
 // does not report it.
-import { type DescField, type DescMessage, type JsonWriteOptions, type Message, toJson } from "@bufbuild/protobuf";
+import { type DescMessage, type JsonWriteOptions, type Message, toJson } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createContextKey, type HandlerContext } from "@connectrpc/connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { type Failure, invalid } from "../failure.ts";
+import { messagesIn } from "../json/messages-in.ts";
 
 /** JSON options of the adapter; undefined for a custom server, which does not pass its options. */
 export const JSON_OPTIONS = createContextKey<Partial<JsonWriteOptions> | undefined>(undefined);
+
+/** Answer that is JSON for the client, and protobuf for Connect's handler. */
+export interface JsonAnswer {
+  /** The bytes of the response, once it is known. */
+  written: Uint8Array | undefined;
+  /** Throws for a message that has no JSON. */
+  readonly write: (message: Message) => Uint8Array;
+}
+export const JSON_ANSWER = createContextKey<JsonAnswer | undefined>(undefined);
 
 export function requestsJson({ requestHeader, requestMethod, url }: HandlerContext): boolean {
   if (requestMethod === "GET") return new URL(url).searchParams.get("encoding") === "json";
@@ -108,13 +118,4 @@ function fails({ desc, message }: ReflectMessage, errorMessage: string): boolean
   } catch (thrown) {
     return thrown instanceof Error && thrown.message === errorMessage;
   }
-}
-function* messagesIn(message: ReflectMessage, field: DescField): Generator<readonly [string, ReflectMessage]> {
-  const { name } = field;
-  if (field.fieldKind === "message") yield [name, message.get(field)];
-  else if (field.fieldKind === "list" && field.listKind === "message") {
-    let i = 0;
-    for (const item of message.get(field)) yield [`${name}[${i++}]`, item as ReflectMessage];
-  } else if (field.fieldKind === "map" && field.mapKind === "message")
-    for (const [key, value] of message.get(field)) yield [`${name}[${JSON.stringify(key)}]`, value as ReflectMessage];
 }

@@ -4,7 +4,7 @@ import { type AnswerMetadata, answerHeaders } from "../admission/answer-metadata
 import { type Failure, OVER } from "../failure.ts";
 import { AUTHENTICATED, INCOMING } from "./authentication-handler.ts";
 import { connectError } from "./connect-error.ts";
-import { JSON_OPTIONS, jsonAssertion, requestsJson, whenWritten, writeFailure } from "./connect-json.ts";
+import { JSON_ANSWER, JSON_OPTIONS, jsonAssertion, requestsJson, whenWritten, writeFailure } from "./connect-json.ts";
 import { CDN_TAGS, REACHED, STALE } from "./context-keys.ts";
 import type { Endpoint } from "./endpoint-options.ts";
 import { assertWritable } from "./required-fields.ts";
@@ -20,7 +20,13 @@ export function routeOf(method: DescMethodUnary, run: Endpoint["run"], codec?: E
   const handler = (args: Message, context: HandlerContext): Promise<Message> => {
     const json = (response: Message): Promise<Failure | undefined> | undefined =>
       assertJson(response, context.values.get(JSON_OPTIONS)) ? undefined : whenWritten(output, response, context);
-    return handle(run, { output, assert: requestsJson(context) ? json : binary }, args, context);
+    const answer = context.values.get(JSON_ANSWER);
+    const both = (response: Message): undefined => {
+      if (answer !== undefined) answer.written = answer.write(response);
+      binary(response);
+    };
+    const assert = answer === undefined && requestsJson(context) ? json : both;
+    return handle(run, { output, assert }, args, context);
   };
   // The shapes are those of `method`; only the generic signature of Connect cannot see it.
   return (router) => void router.rpc(method, handler as never);

@@ -1,12 +1,7 @@
 // The JSON of an answer becomes a message.
-import {
-  type DescMessage,
-  fromJson,
-  fromJsonString,
-  type JsonValue,
-  type Registry,
-  toBinary,
-} from "@bufbuild/protobuf";
+import { type DescMessage, type Registry, toBinary } from "@bufbuild/protobuf";
+import { readJson, readJsonField } from "../json/read-json.ts";
+import { emptyJson } from "./empty-json.ts";
 import type { RestRule } from "./rule.ts";
 
 /** @throws Error for a text that is no message of the rpc's */
@@ -20,9 +15,10 @@ export type ReplyReader = (text: string) => Uint8Array;
  */
 export function replyReader(output: DescMessage, { responseBody }: RestRule, registry: Registry): ReplyReader {
   const options = { registry, ignoreUnknownFields: true };
-  if (responseBody === undefined) return (text) => toBinary(output, fromJsonString(output, text, options));
+  if (responseBody === undefined) return (text) => toBinary(output, readJson(output, text, options));
   const field = output.fields.find((candidate) => candidate.name === responseBody);
   if (field === undefined) throw new TypeError(`${output.typeName} has no field ${responseBody}`);
-  const { jsonName } = field;
-  return (text) => toBinary(output, fromJson(output, { [jsonName]: JSON.parse(text) as JsonValue }, options));
+  // Null is the JSON of some fields that are unset.
+  const ofField = { ...options, takesNull: emptyJson(output, field) === null };
+  return (text) => toBinary(output, readJsonField(output, field, text, ofField));
 }

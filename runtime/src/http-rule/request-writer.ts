@@ -12,8 +12,9 @@ import {
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import { Misfit } from "../failure.ts";
+import { exactText } from "../json/json-text.ts";
+import { jsonOf } from "../json/write-json.ts";
 import { enumText, isValue, pathText, scalarText, valueText } from "./field-text.ts";
-import { jsonText } from "./json-text.ts";
 import type { RestRule, RestVariable } from "./rule.ts";
 
 /** Request for the wire. */
@@ -215,7 +216,7 @@ function bodyWriter(
     const taken = variables.map(({ field }) => wayTo(input, field)).filter((way) => !way.some(isRequired));
     return (message) => {
       for (const way of taken) clear(message, way);
-      return jsonText(toJson(input, message.message, { registry }));
+      return exactText(jsonOf(input, message.message, registry));
     };
   }
   const field = wayTo(input, body)[0] as DescField;
@@ -225,7 +226,7 @@ function bodyWriter(
     // Only this field, so that the other fields need no JSON form.
     const only = reflect(input);
     only.set(field, message.get(field));
-    return jsonText(jsonOf(only, field, registry));
+    return exactText(fieldJson(only, field, registry));
   };
 }
 
@@ -240,10 +241,10 @@ function clear(message: ReflectMessage, way: readonly DescField[]): void {
   }
 }
 
-function jsonOf(only: ReflectMessage, field: DescField, registry: Registry): JsonValue {
+function fieldJson(only: ReflectMessage, field: DescField, registry: Registry): JsonValue {
   const inner = field.fieldKind === "message" ? only.get(field) : undefined;
-  if (inner !== undefined) return toJson(inner.desc, inner.message, { registry });
-  const json = (toJson(only.desc, only.message, { registry }) as JsonObject)[field.jsonName];
+  if (inner !== undefined) return jsonOf(inner.desc, inner.message, registry);
+  const json = (jsonOf(only.desc, only.message, registry) as JsonObject)[field.jsonName];
   return json ?? null;
 }
 

@@ -1,15 +1,18 @@
 // Checks for messages that Connect's adapter serves. The bytes of a message are checked once they are complete, and
 // before Connect decodes them. Connect receives them decompressed.
 import type { DescMessage } from "@bufbuild/protobuf";
-import { Code, ConnectError, type ConnectRouter, createContextKey } from "@connectrpc/connect";
+import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import type { Compression, UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
-import { codeToHttpStatus, contentTypeUnaryRegExp, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
+import { contentTypeUnaryRegExp } from "@connectrpc/connect/protocol-connect";
 import { COMPRESSIONS, decompress } from "../wire/compressions.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 import { releaseBuffer } from "../wire/release-buffer.ts";
 import type { Traffic } from "../wire/traffic.ts";
 import { type Bounds, messageError, unknownFlags } from "./bounds.ts";
 import { GetQuery } from "./get-query.ts";
+import { answerInJson, type JsonBorder, protoOf } from "./json-border.ts";
+import { HOLDER, type MessageHolder, ownerOf } from "./message-holder.ts";
+import { refused } from "./refused.ts";
 import { strictBinary } from "./strict-binary.ts";
 
 /** Bounds of one message. */
@@ -18,30 +21,8 @@ export interface MessageBounds extends Bounds {
   readonly maxBytes: number;
   /** Counts the messages; undefined: no observer reads it. */
   readonly traffic?: Traffic | undefined;
+  readonly json: JsonBorder;
 }
-
-/** Account of a connection whose requests are served in turn. */
-export interface MessageHolder {
-  /** The connection: the same object for all of its requests. */
-  readonly connection: object;
-  /** True if no other reader uses the chunks of the body. */
-  readonly handsOver: boolean;
-  /** Why its messages are no longer read: the process holds too many bytes, for example. */
-  readonly failure: Error | undefined;
-  /** Adds bytes that are kept until the request is answered. */
-  hold(bytes: number): void;
-  /** Subtracts bytes that are no longer kept. */
-  letGo(bytes: number): void;
-  /** Runs work that delays the requests of its connection that have not begun. */
-  ahead<T>(work: () => Promise<T>): Promise<T>;
-  /** Waits until a message of this size may be read. The messages of one connection are read one after the other. */
-  turn(bytes: number): Promise<void>;
-}
-export const HOLDER = createContextKey<MessageHolder | undefined>(undefined);
-/** Owner of all requests on custom servers, which do not identify connections. */
-const NOBODYS = {};
-/** Returns the owner whose messages take turns in compression and decompression. */
-export const ownerOf = (holder: MessageHolder | undefined): object => holder?.connection ?? NOBODYS;
 
 /** Properties of a request's messages that are known before they arrive. */
 interface Incoming {
@@ -77,8 +58,11 @@ function bounded(handler: UniversalHandler, bounds: MessageBounds): UniversalHan
     const encoding = header.get(framing === undefined ? "content-encoding" : encodingHeader(framing));
     const isJson = format?.toLowerCase() === "json";
     const incoming = incomingOf(request, { desc: handler.method.input, isJson, encoding, bounds });
-    if (framing !== undefined) return handler({ ...request, body: framedBody(body, incoming) });
-    return handler({ ...request, header: plainHeader(header, incoming), body: wholeBody(body, incoming) });
+    const plain =
+      framing === undefined
+        ? { ...request, header: plainHeader(header, incoming), body: wholeBody(body, incoming) }
+        : { ...request, body: framedBody(body, incoming) };
+    return served(plain, handler, incoming);
   };
   const allowed = handler.allowedMethods.includes("GET") ? [...handler.allowedMethods, "HEAD"] : handler.allowedMethods;
   const serve = async (request: UniversalServerRequest): ReturnType<UniversalHandler> => {
@@ -90,6 +74,15 @@ function bounded(handler: UniversalHandler, bounds: MessageBounds): UniversalHan
   };
   // Connect reads the handler's own properties, `requestPath` for example.
   return Object.assign(serve, handler);
+}
+
+/** Serves a request whose messages are protobuf now. */
+function served(
+  request: UniversalServerRequest,
+  handler: UniversalHandler,
+  { isJson, bounds }: Incoming,
+): ReturnType<UniversalHandler> {
+  return isJson ? answerInJson(request, handler, bounds.json) : handler(request);
 }
 
 const isStream = (body: UniversalServerRequest["body"]): body is AsyncIterable<Uint8Array> =>
@@ -107,7 +100,7 @@ function incomingOf(
 }
 
 /**
- * Returns the checked and decompressed bytes. If Connect has to refuse their compression, they are returned unchanged.
+ * Returns the checked and decompressed bytes of a protobuf message. If Connect has to refuse their compression, they are returned unchanged.
  *
  * @throws ConnectError if a message has too many elements, is invalid, or cannot be decompressed within the bound
  */
@@ -118,7 +111,7 @@ async function checked(bytes: Uint8Array, compressed: boolean, incoming: Incomin
   const plain = compressed && compression !== undefined ? await decompressed(bytes, compression, incoming) : bytes;
   const error = messageError(plain, desc, isJson, bounds);
   if (error !== undefined) throw error;
-  return isJson ? plain : strict(desc, plain);
+  return isJson ? protoOf(desc, plain, bounds.json.registry) : strict(desc, plain);
 }
 function strict(desc: DescMessage, bytes: Uint8Array): Uint8Array {
   try {
@@ -263,11 +256,11 @@ async function answerToGet(
   const encoding = query.get("compression");
   const incoming = incomingOf(request, { desc: handler.method.input, isJson: format === "json", encoding, bounds });
   if (incoming.compression !== undefined && incoming.holder !== undefined)
-    return handler(asPost(request, query, `application/${format}`, incoming));
+    return served(asPost(request, query, `application/${format}`, incoming), handler, incoming);
   const read = await readQuery(query, incoming);
   if (read instanceof ConnectError) return refused(read);
   if (read === undefined) return handler(request);
-  return handler({ ...request, header: plainHeader(header, incoming), url: urlOf(url, read) });
+  return served({ ...request, header: plainHeader(header, incoming), url: urlOf(url, read) }, handler, incoming);
 }
 
 /**
@@ -297,7 +290,7 @@ async function readQuery(query: GetQuery, incoming: Incoming): Promise<ConnectEr
   try {
     const message = query.message();
     const read = await checked(message, isCompression(incoming.encoding), incoming);
-    return incoming.isJson || read === message ? undefined : read;
+    return read === message ? undefined : read;
   } catch (thrown) {
     return thrown instanceof ConnectError ? thrown : undefined;
   }
@@ -305,19 +298,8 @@ async function readQuery(query: GetQuery, incoming: Incoming): Promise<ConnectEr
 function urlOf(url: string, message: Uint8Array): string {
   const changed = new URL(url);
   changed.searchParams.delete("compression");
+  changed.searchParams.set("encoding", "proto");
   changed.searchParams.set("base64", "1");
   changed.searchParams.set("message", Buffer.from(message).toString("base64url"));
   return changed.href;
-}
-
-async function refused(error: ConnectError): ReturnType<UniversalHandler> {
-  const body = errorToJsonBytes(error, undefined);
-  const header = new Headers({ "content-type": "application/json", "content-length": String(body.length) });
-  return {
-    status: codeToHttpStatus(error.code),
-    header,
-    body: (async function* () {
-      yield body;
-    })(),
-  };
 }

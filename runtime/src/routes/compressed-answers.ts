@@ -9,7 +9,7 @@ import type {
 } from "@connectrpc/connect/protocol";
 import { COMPRESSIONS, compress } from "../wire/compressions.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
-import { HOLDER, type MessageHolder, ownerOf } from "./bounded-handler.ts";
+import { HOLDER, type MessageHolder, ownerOf } from "./message-holder.ts";
 
 /** Compressions for Connect's handlers: the bytes stay the same, but are marked as compressed. */
 export const DEFERRED_COMPRESSIONS: Compression[] = COMPRESSIONS.map((compression) => ({

@@ -1,3 +1,4 @@
+import type { DescFile } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { Endpoint } from "../endpoint/endpoint-options.ts";
 import { versionHeaders, withVersions } from "../endpoint/version.ts";
@@ -23,6 +24,8 @@ export interface RouteOptions {
    * Messages with more fail with INVALID_ARGUMENT.
    */
   readonly maxElements?: number;
+  /** Files besides those of the RPCs, whose messages a google.protobuf.Any may contain in JSON. */
+  readonly types?: readonly DescFile[];
 }
 
 /**
@@ -36,16 +39,16 @@ export function routes(
   endpoints: readonly (Endpoint | StreamEndpoint)[],
   options: RouteOptions = {},
 ): (router: ConnectRouter) => void {
-  const { maxRequestBytes: maxBytes = MAX_MESSAGE_BYTES, maxElements = MAX_ELEMENTS } = options;
-  const masks = maskNames(
-    typesOf(
-      endpoints.map(({ method }) => method.parent),
-      [],
-    ),
+  const { maxRequestBytes: maxBytes = MAX_MESSAGE_BYTES, maxElements = MAX_ELEMENTS, types = [] } = options;
+  const registry = typesOf(
+    endpoints.map(({ method }) => method.parent),
+    types,
   );
+  const masks = maskNames(registry);
+  const json = { registry, compresses: true };
   return (router) => {
     for (const endpoint of endpoints) {
-      const bounds = { maxBytes, maxElements: endpoint.maxElements ?? maxElements, masks };
+      const bounds = { maxBytes, maxElements: endpoint.maxElements ?? maxElements, masks, json };
       // Only a custom server determines whether other sites' pages may read answers.
       addCachedGet(router, "http" in endpoint ? endpoint.http : undefined, { forPages: true }, () =>
         addBounded(router, bounds, () => endpoint.route(router)),

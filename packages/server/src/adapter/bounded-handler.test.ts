@@ -9,7 +9,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { kindEndpoint, PATH } from "../testing/test-kinds.ts";
 
 test("with a custom server, pieces of a body that other code keeps stay intact", async () => {
-  const bounds = { maxBytes: 1 << 20, maxElements: 10_000, masks: maskNames(createRegistry()) };
+  const json = { registry: createRegistry(), compresses: true };
+  const bounds = { maxBytes: 1 << 20, maxElements: 10_000, masks: maskNames(createRegistry()), json };
   const serve = connectNodeAdapter({
     routes: (router) => void addBounded(router, bounds, () => kindEndpoint(true).route(router)),
   });

@@ -8,8 +8,8 @@ import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/conne
 import { INCOMING } from "@protobff/runtime/internal/endpoint/authentication-handler";
 import { JSON_OPTIONS } from "@protobff/runtime/internal/endpoint/connect-json";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
-import { HOLDER } from "@protobff/runtime/internal/routes/bounded-handler";
 import { DEFERRED_COMPRESSIONS } from "@protobff/runtime/internal/routes/compressed-answers";
+import { HOLDER } from "@protobff/runtime/internal/routes/message-holder";
 import { PLACES } from "@protobff/runtime/internal/stream/follower-places";
 import type { Handler } from "../carrier/handler.ts";
 import { NodeIncoming, type Peers } from "../requests/peers.ts";

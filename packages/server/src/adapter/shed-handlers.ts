@@ -10,7 +10,7 @@ import {
 import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { connectError } from "@protobff/runtime/internal/endpoint/connect-error";
 import type { Failure } from "@protobff/runtime/internal/failure";
-import { HOLDER } from "@protobff/runtime/internal/routes/bounded-handler";
+import { HOLDER } from "@protobff/runtime/internal/routes/message-holder";
 import type { Shedding } from "../overload/shedding.ts";
 
 type Method = DescMethodUnary | DescMethodServerStreaming;

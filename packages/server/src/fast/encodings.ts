@@ -1,42 +1,34 @@
 import { type DescMethodServerStreaming, type DescMethodUnary, type Registry, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
 import { stackless } from "@protobff/runtime/internal/endpoint/connect-error";
 import { withWriteFailure } from "@protobff/runtime/internal/endpoint/connect-json";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import { jsonWriter } from "@protobff/runtime/internal/json/write-json";
 import { type Bounds, messageError } from "@protobff/runtime/internal/routes/bounds";
+import { parseJson } from "@protobff/runtime/internal/routes/parse-json";
 import { frame, PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
-import { fromJsonText } from "@protobff/runtime/internal/wire/json-message";
 import { readMessage } from "@protobff/runtime/internal/wire/reader";
-import { markReleasable } from "@protobff/runtime/internal/wire/release-buffer";
 import type { FastRpc } from "./unary-call.ts";
 
 type Method = DescMethodUnary | DescMethodServerStreaming;
-/** The read limit is enforced while the bytes arrive. */
-const UNLIMITED = { readMaxBytes: 0xffffffff, writeMaxBytes: 0xffffffff };
-
-const DECODER = new TextDecoder();
+const ENCODER = new TextEncoder();
 
 /** Reads and writes the messages of one RPC. */
 type Encoding = Pick<FastRpc, "parse" | "serialize" | "prefix">;
 
 export function jsonOf(method: Method, bounds: Bounds, registry: Registry): Encoding {
-  const lookup = createMethodSerializationLookup(method, undefined, { registry }, UNLIMITED);
-  const { serialize } = lookup.getO(false);
-  const options = { registry, ignoreUnknownFields: true };
+  const write = jsonWriter(method.output, registry);
   return {
     parse: (bytes) => {
       const error = messageError(bytes, method.input, true, bounds);
       if (error !== undefined) return error;
       try {
-        const text = DECODER.decode(bytes);
-        markReleasable(bytes);
-        return fromJsonText(method.input, text, options);
+        return parseJson(method.input, bytes, registry);
       } catch (thrown) {
-        return ConnectError.from(thrown, Code.InvalidArgument); // as Connect has it
+        return ConnectError.from(thrown, Code.InvalidArgument);
       }
     },
-    serialize: withWriteFailure(method.output, serialize as FastRpc["serialize"]),
+    serialize: withWriteFailure(method.output, (message) => ENCODER.encode(write(message))),
     prefix: 0,
   };
 }

@@ -1,14 +1,7 @@
 // Arguments of a tool, as a message of its rpc's request.
-import {
-  type DescField,
-  type DescMessage,
-  fromJson,
-  type JsonObject,
-  type JsonValue,
-  type Message,
-  type Registry,
-} from "@bufbuild/protobuf";
-import { isObject } from "./json-rpc.ts";
+import type { DescField, DescMessage, Message, Registry } from "@bufbuild/protobuf";
+import { isMembers, type JsonMembers, type JsonTree, treeText } from "@protobff/runtime/internal/json/json-tree";
+import { readJson } from "@protobff/runtime/internal/json/read-json";
 import type { Tool } from "./tool.ts";
 
 /** Types whose JSON is not an object of their fields. */
@@ -22,20 +15,20 @@ const isSpecial = ({ typeName }: DescMessage): boolean => typeName.startsWith("g
  */
 export function readArguments(
   desc: DescMessage,
-  json: JsonObject,
+  json: JsonMembers,
   { hidden = [], registry }: Pick<Tool, "hidden"> & { readonly registry: Registry },
 ): Message | string {
   const unknown = unknownName(desc, json, hidden);
   if (unknown !== undefined) return `${unknown} is no argument of this tool`;
   try {
-    return fromJson(desc, json, { registry, ignoreUnknownFields: false });
+    return readJson(desc, treeText(json), { registry, ignoreUnknownFields: false });
   } catch (thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);
   }
 }
 
 /** @param hidden paths of fields, in proto names */
-function unknownName(desc: DescMessage, json: JsonObject, hidden: readonly string[]): string | undefined {
+function unknownName(desc: DescMessage, json: JsonMembers, hidden: readonly string[]): string | undefined {
   for (const [name, value] of Object.entries(json)) {
     const field = desc.fields.find((candidate) => candidate.name === name || candidate.jsonName === name);
     if (field === undefined || hidden.includes(field.name)) return name;
@@ -48,13 +41,13 @@ function unknownName(desc: DescMessage, json: JsonObject, hidden: readonly strin
   return undefined;
 }
 
-function unknownInside(field: DescField, value: JsonValue, hidden: readonly string[]): string | undefined {
+function unknownInside(field: DescField, value: JsonTree, hidden: readonly string[]): string | undefined {
   const { message, fieldKind } = field;
-  if (message === undefined || isSpecial(message)) return undefined;
-  if (fieldKind === "message") return isObject(value) ? unknownName(message, value, hidden) : undefined;
+  if (message === undefined || isSpecial(message) || field.proto.options?.debugRedact === true) return undefined;
+  if (fieldKind === "message") return isMembers(value) ? unknownName(message, value, hidden) : undefined;
   if (typeof value !== "object" || value === null) return undefined;
   for (const [key, item] of Object.entries(value)) {
-    const inside = isObject(item) ? unknownName(message, item, []) : undefined;
+    const inside = isMembers(item) ? unknownName(message, item, []) : undefined;
     if (inside !== undefined) return `${key}.${inside}`;
   }
   return undefined;

@@ -1,5 +1,8 @@
 // JSON-RPC 2.0 as MCP has it: one message in one body, no batches.
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { JsonError } from "@protobff/runtime/internal/json/json-error";
+import { isMembers, type JsonTree, plainTree } from "@protobff/runtime/internal/json/json-tree";
+import { parseExact } from "@protobff/runtime/internal/json/parse-exact";
 
 /** Error codes of JSON-RPC 2.0, section 5.1. */
 export const RpcCode = {
@@ -17,6 +20,8 @@ export interface RpcMessage {
   readonly id: RpcId | undefined;
   readonly method: string;
   readonly params: JsonObject;
+  /** `params.arguments`, whose numbers keep their digits. */
+  readonly args?: JsonTree | undefined;
 }
 
 /** An error for the client. */
@@ -54,16 +59,34 @@ const MAX_DEPTH = 100;
  * @param text the whole body, or one line of standard input
  */
 export function readMessage(text: string): RpcMessage | RpcError {
-  let json: unknown;
+  let tree: JsonTree;
   try {
-    json = JSON.parse(text);
-  } catch {
-    return new RpcError(RpcCode.PARSE, "the body is no JSON", { status: 400 });
+    tree = parseExact(text, true);
+  } catch (thrown) {
+    const why = thrown instanceof JsonError ? `: ${thrown.message}` : "";
+    return new RpcError(RpcCode.PARSE, `the body is no JSON${why}`, { status: 400 });
   }
+  if (isTooDeep(tree, MAX_DEPTH))
+    return invalidRequest(`the message is nested more than ${MAX_DEPTH} deep`, idOf(tree));
+  const json = plainTree(tree);
   const problem = problemOf(json);
-  if (problem !== undefined) return new RpcError(RpcCode.INVALID_REQUEST, problem, { status: 400, id: idIn(json) });
-  const { id, method, params = {} } = json as Json;
-  return { id, method, params };
+  if (problem !== undefined) return invalidRequest(problem, idIn(json));
+  const { id, method, params = {} } = json as unknown as Json;
+  return { id, method, params, args: argumentsIn(tree) };
+}
+
+const invalidRequest = (problem: string, id: RpcId | undefined): RpcError =>
+  new RpcError(RpcCode.INVALID_REQUEST, problem, { status: 400, id });
+
+/** Returns the id of a message that is nested too deep. */
+function idOf(tree: JsonTree): RpcId | undefined {
+  const id = isMembers(tree) ? tree.id : undefined;
+  return id === undefined || Array.isArray(id) || isMembers(id) ? undefined : idIn({ id: plainTree(id) });
+}
+
+function argumentsIn(tree: JsonTree): JsonTree | undefined {
+  const params = isMembers(tree) ? tree.params : undefined;
+  return isMembers(params) ? params.arguments : undefined;
 }
 
 /** The response of a client to a request of the server. */
@@ -93,7 +116,6 @@ interface Json {
 }
 /** Returns why a value is no request. */
 function problemOf(json: unknown): string | undefined {
-  if (isTooDeep(json, MAX_DEPTH)) return `the message is nested more than ${MAX_DEPTH} deep`;
   if (Array.isArray(json)) return "batches are not supported";
   if (!isObject(json) || json.jsonrpc !== "2.0" || typeof json.method !== "string") return NO_REQUEST;
   if (json.id !== undefined && idIn(json) === undefined) return NO_REQUEST;

@@ -7,6 +7,7 @@ import { asFailure, Code } from "@protobff/runtime/internal/failure";
 import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
 import type { IncomingHeaders } from "@protobff/runtime/internal/identity/incoming-request";
+import { isMembers } from "@protobff/runtime/internal/json/json-tree";
 import { masked } from "../explorer/masks.ts";
 import { permitted } from "./callers.ts";
 import { type Confirmations, type Confirmed, ELICIT, formOf, isAccepted, type Outcome } from "./confirmations.ts";
@@ -90,12 +91,13 @@ export class RunningCall {
   }
 
   #read(served: ServedTool, headers: IncomingHeaders, caller: Caller | undefined): void {
-    const { arguments: json = {} } = this.#request.message.params;
-    if (!isObject(json)) {
+    const { params, args: tree = {} } = this.#request.message;
+    const { arguments: json = {} } = params;
+    if (!isObject(json) || !isMembers(tree)) {
       this.#request.failed(new RpcError(RpcCode.INVALID_PARAMS, "arguments is no object"));
       return;
     }
-    const args = served.read(json);
+    const args = served.read(tree);
     if (typeof args === "string") {
       this.#done(toolError(`INVALID_ARGUMENT: ${args}`));
       return;

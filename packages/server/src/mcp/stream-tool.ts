@@ -1,12 +1,5 @@
 // A tool whose rpc streams: its result is the newest item, or all parts of one answer.
-import {
-  clone,
-  type DescMethodServerStreaming,
-  type JsonValue,
-  type Message,
-  toBinary,
-  toJson,
-} from "@bufbuild/protobuf";
+import { clone, type DescMethodServerStreaming, type Message, toBinary } from "@bufbuild/protobuf";
 import { systemClock, type Timer } from "@protobff/runtime/internal/clock";
 import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import type { Failure } from "@protobff/runtime/internal/failure";
@@ -65,8 +58,7 @@ class StreamTool implements Follower {
   item(message: Message): boolean {
     if (this.#over) return true;
     this.#newest = this.#hasParts ? this.#merged(message) : message;
-    const { registry, served } = this.#call;
-    this.#progress?.(served.write(toJson(this.#method.output, message, { registry }) as JsonValue));
+    this.#progress?.(this.#call.served.write(message));
     return true;
   }
   ended(): void {

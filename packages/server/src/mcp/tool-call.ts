@@ -1,5 +1,5 @@
 // One call of a tool: the rpc runs as for every other client, and its answer becomes a result.
-import { type DescMessage, type JsonValue, type Message, type Registry, toJson } from "@bufbuild/protobuf";
+import type { DescMessage, Message, Registry } from "@bufbuild/protobuf";
 import { writeFailure } from "@protobff/runtime/internal/endpoint/connect-json";
 import type { Answering, Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { asFailure } from "@protobff/runtime/internal/failure";
@@ -50,10 +50,10 @@ export function resultOf(
   desc: DescMessage,
   response: Message,
   degraded: string,
-  { served, registry }: Pick<ToolCall, "served" | "registry">,
+  { served }: Pick<ToolCall, "served">,
   notes: readonly string[] = [],
 ): ResultText {
-  const json = served.write(toJson(desc, response, { registry }) as JsonValue);
+  const json = served.write(response);
   const { maxBytes, narrow = [] } = served.tool;
   const bytes = json.length * MOST_UTF8 > maxBytes ? Buffer.byteLength(json) : 0;
   if (bytes > maxBytes) return toolError(tooLargeText(bytes, maxBytes, narrow));

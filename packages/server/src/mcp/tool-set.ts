@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { DescMethod, JsonObject, JsonValue, Message, Registry } from "@bufbuild/protobuf";
+import type { DescMethod, Message, Registry } from "@bufbuild/protobuf";
 import type { ArrivalCheck, Denied } from "@protobff/runtime/internal/admission/admission";
 import {
   hasRoles,
@@ -9,9 +9,10 @@ import {
 } from "@protobff/runtime/internal/admission/static-permit";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { nameOf } from "@protobff/runtime/internal/endpoint/front";
-import { jsonWriter } from "@protobff/runtime/internal/http-rule/json-text";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
 import type { Incoming } from "@protobff/runtime/internal/identity/incoming-request";
+import type { JsonMembers } from "@protobff/runtime/internal/json/json-tree";
+import { jsonWriter } from "@protobff/runtime/internal/json/write-json";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { HostNames } from "../requests/host-names.ts";
 import { readArguments } from "./arguments.ts";
@@ -24,9 +25,9 @@ export interface ServedTool {
   /** Undefined: it is served on every host. */
   readonly hosts: HostNames | undefined;
   /** As of `readArguments`. */
-  readonly read: (args: JsonObject) => Message | string;
-  /** Returns the text of an answer's JSON. */
-  readonly write: (json: JsonValue) => string;
+  readonly read: (args: JsonMembers) => Message | string;
+  /** Returns an answer's JSON. */
+  readonly write: (answer: Message) => string;
 }
 
 /** Reason for which a caller's credential does not suffice. */
@@ -54,9 +55,9 @@ export class ToolSet {
     for (const tool of sorted) {
       const endpoint = served.get(tool.method);
       if (endpoint === undefined) throw new TypeError(`nothing serves ${tool.method}`);
-      const read = (args: JsonObject) => readArguments(endpoint.method.input, args, { ...tool, registry });
+      const read = (args: JsonMembers) => readArguments(endpoint.method.input, args, { ...tool, registry });
       const hosts = endpoint.hosts && new HostNames(endpoint.hosts);
-      this.#tools.set(tool.name, { hosts, tool, endpoint, read, write: jsonWriter(endpoint.method.output) });
+      this.#tools.set(tool.name, { hosts, tool, endpoint, read, write: jsonWriter(endpoint.method.output, registry) });
     }
     const byPackage = [...this.#tools.values()].map(
       ({ endpoint: { method, arrival } }) => [packageOf(method), arrival] as const,

@@ -3,7 +3,7 @@ import { type Duplex, finished, type Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorCode } from "@protobff/http2/error-code";
 import { stackless } from "@protobff/runtime/internal/endpoint/connect-error";
-import type { MessageHolder } from "@protobff/runtime/internal/routes/bounded-handler";
+import type { MessageHolder } from "@protobff/runtime/internal/routes/message-holder";
 import { appendChunk } from "@protobff/runtime/internal/wire/append-chunk";
 import { releaseBuffer } from "@protobff/runtime/internal/wire/release-buffer";
 import { type BridgedStream, hadItsTurn, isBridged } from "../carrier/bridged-stream.ts";

@@ -6,6 +6,7 @@ import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
 import { connectError, stackless } from "@protobff/runtime/internal/endpoint/connect-error";
 import { asFailure, type Failure, OVER } from "@protobff/runtime/internal/failure";
 import type { Incoming, IncomingHeaders } from "@protobff/runtime/internal/identity/incoming-request";
+import { treeText } from "@protobff/runtime/internal/json/json-tree";
 import { serverRefusal } from "@protobff/runtime/internal/routes/refusals";
 import type { Follower, Following } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { internal } from "../fast/fast-call.ts";
@@ -109,7 +110,7 @@ export class SocketFollow implements Follower, Drainable {
     }
     let following: Following;
     try {
-      const bytes = Buffer.from(JSON.stringify(message.request));
+      const bytes = Buffer.from(treeText(message.request));
       if (bytes.length > maxBytes)
         throw stackless(`the request is larger than ${maxBytes} bytes`, Code.InvalidArgument, undefined, "TOO_LARGE");
       traffic?.countReceived(bytes.length);

@@ -1,5 +1,6 @@
 // Messages of both directions over a WebSocket: each is one JSON object.
-import type { JsonValue } from "@bufbuild/protobuf";
+import { isMembers, type JsonTree, NumberText } from "@protobff/runtime/internal/json/json-tree";
+import { parseExact } from "@protobff/runtime/internal/json/parse-exact";
 
 export const SUBPROTOCOL = "bff.v1.json";
 
@@ -11,7 +12,7 @@ export type ClientMessage =
       /** `package.Service/Method`. */
       readonly rpc: string;
       /** As JSON has it. */
-      readonly request: JsonValue;
+      readonly request: JsonTree;
       readonly resume: string | undefined;
       /** Credential in place of the header, which no page can set for a WebSocket. */
       readonly authorization: string | undefined;
@@ -22,29 +23,36 @@ export type ClientMessage =
 
 /** @returns a text where it makes no sense: what is wrong with it */
 export function readClientMessage(text: string): ClientMessage | string {
-  let json: unknown;
+  let json: JsonTree;
   try {
-    json = JSON.parse(text);
+    json = parseExact(text);
   } catch {
     return "a message is one JSON object";
   }
-  if (typeof json !== "object" || json === null || Array.isArray(json)) return "a message is one JSON object";
-  const { id, follow, request = {}, resume, authorization, ack, cancel } = json as Readonly<Record<string, unknown>>;
-  if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 0) return "id is to be a whole number";
+  if (!isMembers(json)) return "a message is one JSON object";
+  const { follow, request = {}, resume, authorization, cancel } = json;
+  const id = countOf(json.id);
+  if (id === undefined) return "id is to be a whole number";
   if (typeof follow === "string") {
     if (!isText(resume) || !isText(authorization)) return "resume and authorization are to be text";
     return {
       kind: "follow",
       id,
       rpc: follow,
-      request: request as JsonValue,
+      request,
       resume: resume || undefined,
       authorization,
     };
   }
   if (cancel === true) return { kind: "cancel", id };
-  if (typeof ack === "number" && Number.isSafeInteger(ack) && ack >= 0) return { kind: "ack", id, count: ack };
+  const count = countOf(json.ack);
+  if (count !== undefined) return { kind: "ack", id, count };
   return "a message has follow, ack or cancel";
+}
+/** Returns a number from 0; undefined for another value. */
+function countOf(json: JsonTree | undefined): number | undefined {
+  const count = json instanceof NumberText ? Number(json.text) : Number.NaN;
+  return Number.isSafeInteger(count) && count >= 0 ? count : undefined;
 }
 const isText = (value: unknown): value is string | undefined => value === undefined || typeof value === "string";
 

@@ -1,6 +1,7 @@
 // Converts query parameters and path variables into the JSON of a message. ProtoJSON defines the meaning of each text.
-import { type DescField, type DescMessage, type JsonObject, type JsonValue, ScalarType } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { JsonMembers, JsonTree } from "@protobff/runtime/internal/json/json-tree";
 
 /** Maximum number of names in one parameter. No real message is nested more deeply. */
 const MOST_NAMES = 32;
@@ -23,7 +24,12 @@ export interface ParameterRule {
  *
  * @throws ConnectError with INVALID_ARGUMENT
  */
-export function addQuery(into: JsonObject, query: string, rule: ParameterRule, { maxElements }: ParameterBounds): void {
+export function addQuery(
+  into: JsonMembers,
+  query: string,
+  rule: ParameterRule,
+  { maxElements }: ParameterBounds,
+): void {
   let left = maxElements;
   for (let from = 0; from < query.length; ) {
     const end = query.indexOf("&", from);
@@ -45,13 +51,13 @@ export function addQuery(into: JsonObject, query: string, rule: ParameterRule, {
  *
  * @throws ConnectError with INVALID_ARGUMENT
  */
-export function addVariable(into: JsonObject, input: DescMessage, name: string, text: string): void {
+export function addVariable(into: JsonMembers, input: DescMessage, name: string, text: string): void {
   add(into, input, name, text, NOTHING);
 }
 const NOTHING: ReadonlySet<string> = new Set();
 const MASK = "google.protobuf.FieldMask";
 
-function add(into: JsonObject, input: DescMessage, path: string, text: string, taken: ReadonlySet<string>): DescField {
+function add(into: JsonMembers, input: DescMessage, path: string, text: string, taken: ReadonlySet<string>): DescField {
   const names = path.split(".", MOST_NAMES + 1);
   if (names.length > MOST_NAMES) throw invalid(`the parameter ${quoted(path)} has too many dots`);
   let object = into;
@@ -72,14 +78,14 @@ function add(into: JsonObject, input: DescMessage, path: string, text: string, t
       throw invalid(`there is no parameter ${quoted(path)}`);
     const before = object[field.jsonName];
     // Without a prototype, because `__proto__` may be among the names.
-    const next = before === undefined ? empty() : (before as JsonObject);
+    const next = before === undefined ? empty() : (before as JsonMembers);
     object[field.jsonName] = next;
     object = next;
     message = inner;
   }
 }
 
-function put(object: JsonObject, field: DescField, path: string, text: string): void {
+function put(object: JsonMembers, field: DescField, path: string, text: string): void {
   const { jsonName } = field;
   const before = object[jsonName];
   if (field.fieldKind === "list") {
@@ -94,27 +100,15 @@ function put(object: JsonObject, field: DescField, path: string, text: string): 
   object[jsonName] = jsonOf(field, path, text);
 }
 
-const NUMBER = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
-const NO_NUMBERS: ReadonlySet<string> = new Set(["NaN", "Infinity", "-Infinity"]);
-
-function jsonOf(field: DescField, path: string, text: string): JsonValue {
+function jsonOf(field: DescField, path: string, text: string): JsonTree {
   if (field.enum !== undefined) return /^-?\d{1,10}$/.test(text) ? Number(text) : text;
   if (field.message !== undefined && !isValue(field.message))
     throw invalid(`${quoted(path)} is no list of single values`);
   const scalar = field.message === undefined ? field.scalar : field.message.fields.find(isInner)?.scalar;
-  switch (scalar) {
-    case ScalarType.STRING:
-    case ScalarType.BYTES:
-    case undefined: // Timestamp, Duration, FieldMask
-      return text;
-    case ScalarType.BOOL:
-      if (text === "true") return true;
-      if (text === "false") return false;
-      throw invalid(`${quoted(path)} is true or false`);
-    default:
-      if (!NUMBER.test(text) && !NO_NUMBERS.has(text)) throw invalid(`${quoted(path)} is a number`);
-      return text;
-  }
+  // A number may be a string.
+  if (scalar !== ScalarType.BOOL) return text;
+  if (text !== "true" && text !== "false") throw invalid(`${quoted(path)} is true or false`);
+  return text === "true";
 }
 /** True for the value of a wrapper. Other well-known types are strings in JSON. */
 const isInner = ({ name, parent }: DescField): boolean => name === "value" && parent.typeName.endsWith("Value");
@@ -155,7 +149,7 @@ function decodedPart(text: string): string {
   }
 }
 
-export const empty = (): JsonObject => Object.create(null) as JsonObject;
+export const empty = (): JsonMembers => Object.create(null) as JsonMembers;
 
 const quoted = (text: string): string =>
   JSON.stringify(text.length > MOST_QUOTED ? `${text.slice(0, MOST_QUOTED).toWellFormed()}…` : text.toWellFormed());

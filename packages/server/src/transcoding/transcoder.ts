@@ -4,19 +4,19 @@ import {
   type DescField,
   type DescMessage,
   type DescMethodUnary,
-  fromJson,
   type JsonObject,
   type JsonValue,
   type Message,
-  mergeFromJson,
   type Registry,
-  toJson,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { jsonWriter } from "@protobff/runtime/internal/http-rule/json-text";
+import { emptyJson } from "@protobff/runtime/internal/http-rule/empty-json";
 import type { RestRule } from "@protobff/runtime/internal/http-rule/rule";
+import { jsonText } from "@protobff/runtime/internal/json/json-text";
+import type { JsonMembers } from "@protobff/runtime/internal/json/json-tree";
+import { mergeJson, readJson, readJsonField } from "@protobff/runtime/internal/json/read-json";
+import { jsonOf } from "@protobff/runtime/internal/json/write-json";
 import { type Bounds, messageError } from "@protobff/runtime/internal/routes/bounds";
-import { fromJsonText } from "@protobff/runtime/internal/wire/json-message";
 import { type RestMatch, variableText } from "./matcher.ts";
 import { addQuery, addVariable, empty, invalid, type ParameterRule } from "./parameters.ts";
 
@@ -58,18 +58,19 @@ export function transcoder(
     const text = DECODER.decode(bytes);
     return named("the body", () =>
       bodyField === undefined
-        ? fromJsonText(input, text, lenient)
-        : fromJson(input, { [bodyField.jsonName]: JSON.parse(text) as JsonValue }, lenient),
+        ? readJson(input, text, lenient)
+        : readJsonField(input, bodyField, text, { ...lenient, takesNull: false }),
     );
   };
   return {
     read: ({ match, query, body: bytes }) => {
       const message = bodyOf(bytes);
       if (variables.length === 0 && query === "") return message;
-      const json: JsonObject = empty();
+      const json: JsonMembers = empty();
       if (query !== "") addQuery(json, query, parameters, bounds);
       for (const variable of variables) addVariable(json, input, variable.field, variableText(rule, variable, match));
-      return named("the path or the query", () => mergeFromJson(input, message, json, strict));
+      named("the path or the query", () => mergeJson(input, message, json, strict));
+      return message;
     },
     write: writer(output, responseBody, registry),
   };
@@ -77,15 +78,15 @@ export function transcoder(
 
 function writer(output: DescMessage, responseBody: string | undefined, registry: Registry): Transcoder["write"] {
   const field = responseBody === undefined ? undefined : fieldOf(output, responseBody);
-  const empty = field === undefined ? null : emptyValue(output, field);
-  const jsonOf = (message: Message): JsonValue => {
-    const all = toJson(output, message, { registry });
+  const empty = field === undefined ? null : emptyJson(output, field);
+  const fieldJson = (message: Message): JsonValue => {
+    const all = jsonOf(output, message, registry);
     return field === undefined ? all : ((all as JsonObject)[field.jsonName] ?? empty);
   };
-  const textOf = jsonWriter(output);
+  const textOf = jsonText(output);
   return (message) => {
     try {
-      return ENCODER.encode(textOf(jsonOf(message)));
+      return ENCODER.encode(textOf(fieldJson(message)));
     } catch (thrown) {
       const text = thrown instanceof Error ? thrown.message : String(thrown);
       throw new ConnectError(`serialize JSON: ${text}`, Code.Internal);
@@ -93,12 +94,6 @@ function writer(output: DescMessage, responseBody: string | undefined, registry:
   };
 }
 const ENCODER = new TextEncoder();
-
-/** JSON of a field that is unset or has its default: `0`, `[]`, `{}`; null if its type has no JSON for that. */
-function emptyValue(output: DescMessage, { jsonName, message }: DescField): JsonValue {
-  const all = toJson(output, create(output), { alwaysEmitImplicit: true }) as JsonObject;
-  return all[jsonName] ?? (message === undefined || message.typeName.startsWith("google.protobuf.") ? null : {});
-}
 
 function fieldOf(message: DescMessage, name: string): DescField {
   const field = message.fields.find((candidate) => candidate.name === name);

@@ -1,14 +1,12 @@
-import {
-  type DescField,
-  type DescMessage,
-  fromJson,
-  type JsonObject,
-  type JsonValue,
-  type Message,
-  ScalarType,
-} from "@bufbuild/protobuf";
-import { isFieldError, protoCamelCase } from "@bufbuild/protobuf/reflect";
+import { createRegistry, type DescField, type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
+import { protoCamelCase } from "@bufbuild/protobuf/reflect";
+import { JsonError } from "../../json/json-error.ts";
+import { isMembers, type JsonTree, NumberText } from "../../json/json-tree.ts";
+import { wholeNumber } from "../../json/numbers.ts";
+import { parseExact } from "../../json/parse-exact.ts";
+import { readJsonTree } from "../../json/read-json.ts";
 
+const NO_TYPES = createRegistry();
 /** Maximum nesting depth of a payload. */
 export const MAX_DEPTH = 32;
 
@@ -25,14 +23,14 @@ export const MAX_DEPTH = 32;
  */
 export function decodeClaims(desc: DescMessage, text: string): Message {
   if (depthOf(text) > MAX_DEPTH) throw new Error("is nested too deep");
-  const payload = JSON.parse(text, keepDigits) as Exact;
   const fields = fieldsByName(desc);
-  const json = exact(payload, desc) as JsonObject;
+  const json = parseExact(text);
+  if (!isMembers(json)) throw new Error("is no object");
   for (const [name, value] of Object.entries(json)) {
     const field = fields.get(name);
     if (field !== undefined) json[name] = fitted(name, value, field);
   }
-  return fromJson(desc, json, { ignoreUnknownFields: true });
+  return readJsonTree(desc, json, { registry: NO_TYPES, ignoreUnknownFields: true });
 }
 
 /**
@@ -48,12 +46,7 @@ export function claimName({ name, jsonName }: DescField): string {
  * belongs to the caller.
  */
 export function claimIn(error: unknown): string | undefined {
-  for (let at = error; at instanceof Error; at = at.cause)
-    if (isFieldError(at)) {
-      const field = at.field();
-      return field.kind === "oneof" ? field.name : claimName(field);
-    }
-  return undefined;
+  return error instanceof JsonError && error.field !== undefined ? claimName(error.field) : undefined;
 }
 
 /** Returns the deepest nesting of a JSON text. */
@@ -68,55 +61,15 @@ function depthOf(text: string): number {
   return deepest;
 }
 
-/** A whole number as it was written, where a `number` would have another value. */
-class Digits {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-type Exact = JsonValue | Digits | Exact[] | { [name: string]: Exact };
-
-function keepDigits(_name: string, value: unknown, context?: { readonly source?: string }): unknown {
-  const source = context?.source;
-  return typeof value === "number" && !Number.isSafeInteger(value) && source !== undefined && /^-?\d+$/.test(source)
-    ? new Digits(source)
-    : value;
-}
-
-/** JSON with exact numbers as ProtoJSON has them: in quotes, for fields of 64 bits. */
-function exact(value: Exact, want: DescField | DescMessage | undefined): JsonValue {
-  if (value instanceof Digits) return isOf64Bits(want) ? value.text : Number(value.text);
-  if (Array.isArray(value)) return value.map((item) => exact(item, want));
-  if (typeof value !== "object" || value === null) return value;
-  const inside = want?.kind === "field" && want.fieldKind !== "map" ? want.message : want;
-  const fields = inside?.kind === "message" ? fieldsByName(inside) : undefined;
-  const entries = Object.entries(value).map(([name, item]) => [name, exact(item, fields?.get(name) ?? mapOf(inside))]);
-  return Object.fromEntries(entries) as JsonObject;
-}
-
-/** The values of a map have the type of its field. */
-const mapOf = (want: DescField | DescMessage | undefined) =>
-  want?.kind === "field" && want.fieldKind === "map" ? (want.message ?? want) : undefined;
-
-const WRAPPERS: ReadonlySet<string> = new Set(["google.protobuf.Int64Value", "google.protobuf.UInt64Value"]);
-
-function isOf64Bits(want: DescField | DescMessage | undefined): boolean {
-  if (want?.kind === "message") return WRAPPERS.has(want.typeName);
-  if (want?.message !== undefined) return WRAPPERS.has(want.message.typeName);
-  return want?.scalar !== undefined && LONG.has(want.scalar);
-}
-const LONG: ReadonlySet<ScalarType> = new Set([
-  ...[ScalarType.INT64, ScalarType.UINT64, ScalarType.SINT64, ScalarType.FIXED64, ScalarType.SFIXED64],
-]);
 const WHOLE: ReadonlySet<ScalarType> = new Set([
-  ...[ScalarType.INT32, ScalarType.UINT32, ScalarType.SINT32, ScalarType.FIXED32, ScalarType.SFIXED32, ...LONG],
+  ...[ScalarType.INT32, ScalarType.UINT32, ScalarType.SINT32, ScalarType.FIXED32, ScalarType.SFIXED32],
+  ...[ScalarType.INT64, ScalarType.UINT64, ScalarType.SINT64, ScalarType.FIXED64, ScalarType.SFIXED64],
 ]);
 
 const TIMES: ReadonlySet<string> = new Set(["exp", "nbf", "iat", "auth_time", "updated_at"]);
 const WORDS: ReadonlySet<string> = new Set(["scope", "scp"]);
 
-function fitted(name: string, value: JsonValue, field: DescField): JsonValue {
+function fitted(name: string, value: JsonTree, field: DescField): JsonTree {
   const { fieldKind, scalar } = field;
   if (fieldKind === "list" && scalar === ScalarType.STRING && typeof value === "string") {
     if (WORDS.has(name)) return words(value);
@@ -126,12 +79,12 @@ function fitted(name: string, value: JsonValue, field: DescField): JsonValue {
     if (WORDS.has(name)) return value.join(" ");
     if (name === "aud" && value.length === 1) return value[0] ?? "";
   }
-  if (fieldKind === "scalar" && WHOLE.has(scalar) && TIMES.has(name) && typeof value === "number")
-    return Math.floor(value);
+  if (fieldKind === "scalar" && WHOLE.has(scalar) && TIMES.has(name) && value instanceof NumberText)
+    return wholeNumber(value) === undefined ? new NumberText(String(Math.floor(Number(value.text)))) : value;
   return value;
 }
 
-function isListOfTexts(value: JsonValue): value is string[] {
+function isListOfTexts(value: JsonTree): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 

@@ -1,15 +1,14 @@
 import { hash } from "node:crypto";
-import {
-  create,
-  type DescMessage,
-  fromJson,
-  type JsonValue,
-  type Message,
-  type MessageShape,
-} from "@bufbuild/protobuf";
+import { create, createRegistry, type DescMessage, type Message, type MessageShape } from "@bufbuild/protobuf";
+
 import { type Credential, CredentialSchema, type Principal } from "@protobff/messages/bff/v1/identity_pb.js";
+
+import { readJson } from "../../json/read-json.ts";
+
 import { readMessage } from "../../wire/reader.ts";
+
 import { BASE64, BASE64URL } from "../base64.ts";
+
 import type { Caller } from "../caller.ts";
 import { CredentialCache, MOST_CALLERS, weightOf } from "../credential-cache.ts";
 import type { Incoming } from "../incoming-request.ts";
@@ -31,6 +30,7 @@ export interface TrustedOptions<C extends DescMessage, P extends Message> {
   readonly from?: readonly string[] | undefined;
 }
 
+const NO_TYPES = createRegistry();
 /** Maximum length of the header, in characters. A longer header is refused. */
 const MOST_CHARACTERS = 64 << 10;
 
@@ -113,7 +113,7 @@ class TrustedSource implements Source {
     try {
       const bytes = Buffer.from(header, isBinary ? "base64" : "base64url");
       if (isBinary) return readMessage(schema, bytes);
-      return fromJson(schema, JSON.parse(bytes.toString()) as JsonValue, { ignoreUnknownFields: true });
+      return readJson(schema, bytes.toString(), { registry: NO_TYPES, ignoreUnknownFields: true });
     } catch {
       throw unauthenticated(`${this.name}: cannot be read as ${schema.typeName}`);
     }

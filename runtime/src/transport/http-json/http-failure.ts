@@ -1,9 +1,12 @@
 // Faults of answers that are no success, from the status and the body.
-import { create, fromJson, type JsonObject, type JsonValue, type Registry, toBinary } from "@bufbuild/protobuf";
+import { create, type Registry, toBinary } from "@bufbuild/protobuf";
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { type Any, AnySchema } from "@bufbuild/protobuf/wkt";
 import { StatusSchema } from "@protobff/messages/google/rpc/status_pb.js";
 import { Code, type Fault } from "../../failure.ts";
+import { isMembers, type JsonMembers, type JsonTree, NumberText } from "../../json/json-tree.ts";
+import { parseExact } from "../../json/parse-exact.ts";
+import { readJsonTree } from "../../json/read-json.ts";
 
 /**
  * The reverse of the table in google/rpc/code.proto. If that table has several codes for a status, the map contains the
@@ -64,16 +67,16 @@ interface ErrorBody {
  * "message": …}}`.
  */
 function errorBodyIn(text: string, registry: Registry): ErrorBody | undefined {
-  let json: JsonValue;
+  let json: JsonTree;
   try {
-    json = JSON.parse(text) as JsonValue;
+    json = parseExact(text);
   } catch {
     return undefined;
   }
-  if (!isObject(json)) return undefined;
+  if (!isMembers(json)) return undefined;
   const { error } = json;
-  const status = isObject(error) ? error : json;
-  const code = isObject(error) ? named(error.status) : numbered(json.code);
+  const status = isMembers(error) ? error : json;
+  const code = isMembers(error) ? named(error.status) : numbered(json.code);
   const message = typeof status.message === "string" ? status.message.toWellFormed() : undefined;
   const details = Array.isArray(status.details)
     ? status.details.flatMap((detail) => anyOf(detail, registry) ?? [])
@@ -82,15 +85,13 @@ function errorBodyIn(text: string, registry: Registry): ErrorBody | undefined {
   return { code, message, details: details.length === 0 ? undefined : encoded(code, message, details) };
 }
 
-const isObject = (json: JsonValue | undefined): json is JsonObject =>
-  typeof json === "object" && json !== null && !Array.isArray(json);
-
 /** Returns the code of a name. In an envelope `code` is the HTTP status. */
-function named(name: JsonValue | undefined): Code | undefined {
+function named(name: JsonTree | undefined): Code | undefined {
   if (typeof name !== "string" || name === "OK" || !Object.hasOwn(Code, name)) return undefined;
   return Code[name as keyof typeof Code];
 }
-function numbered(code: JsonValue | undefined): Code | undefined {
+function numbered(json: JsonTree | undefined): Code | undefined {
+  const code = json instanceof NumberText ? Number(json.text) : undefined;
   const known = typeof code === "number" && Number.isInteger(code) && code > Code.OK && code <= Code.UNAUTHENTICATED;
   return known ? (code as Code) : undefined;
 }
@@ -102,16 +103,16 @@ function encoded(code: Code | undefined, message: string | undefined, details: A
 }
 
 /** Returns undefined for a detail of an unknown type, whose JSON does not determine its bytes. */
-function anyOf(json: JsonValue, registry: Registry): Any | undefined {
-  if (!isObject(json)) return undefined;
+function anyOf(json: JsonTree, registry: Registry): Any | undefined {
+  if (!isMembers(json)) return undefined;
   try {
-    return fromJson(AnySchema, json, { registry, ignoreUnknownFields: true });
+    return readJsonTree(AnySchema, json, { registry, ignoreUnknownFields: true }) as Any;
   } catch {
     return asBytes(json);
   }
 }
 /** Reads a detail of an unknown type in the form that our servers and grpc-gateway write. */
-function asBytes({ "@type": type, value }: JsonObject): Any | undefined {
+function asBytes({ "@type": type, value }: JsonMembers): Any | undefined {
   if (typeof type !== "string" || typeof value !== "string") return undefined;
   try {
     return create(AnySchema, { typeUrl: type, value: base64Decode(value) });

@@ -2,9 +2,9 @@
 import { type DescField, type DescMessage, type JsonValue, ScalarType } from "@bufbuild/protobuf";
 import { holdsField } from "../wire/holds-field.ts";
 
-/** Returns the writer of a message's JSON: `JSON.stringify` for types that hold no float. */
-export const jsonWriter = (desc: DescMessage): ((json: JsonValue) => string) =>
-  mayHoldFloat(desc) ? jsonText : JSON.stringify;
+/** Returns the function that writes a message's JSON as text: `JSON.stringify` for types that hold no float. */
+export const jsonText = (desc: DescMessage): ((json: JsonValue) => string) =>
+  mayHoldFloat(desc) ? exactText : JSON.stringify;
 
 /** Contents of a google.protobuf.Any and extensions are unknown. */
 function mayHoldFloat(root: DescMessage): boolean {
@@ -16,7 +16,7 @@ const isUnknown = ({ typeName, proto }: DescMessage): boolean =>
   typeName === "google.protobuf.Any" || proto.extensionRange.length > 0;
 
 /** Like JSON.stringify, except for -0, which JSON.stringify writes as 0: a float or a double would lose its sign. */
-export function jsonText(json: JsonValue): string {
+export function exactText(json: JsonValue): string {
   const text = JSON.stringify(json);
   return ZERO.test(text) && holdsNegativeZero(json) ? written(json) : text;
 }
