@@ -1,6 +1,7 @@
 import {
   create,
   type DescMessage,
+  type DescMethod,
   type DescMethodServerStreaming,
   type DescMethodUnary,
   type MessageInitShape,
@@ -19,6 +20,7 @@ import { Throttle } from "../guard/throttle.ts";
 import type { Observer } from "../observer.ts";
 import type { BreakerReading, CalledMethod, UpstreamState } from "../observer-upstreams.ts";
 import type { Guard, UnaryClient } from "../transport/unary-client.ts";
+import { checkedDecoder } from "../wire/answer-values.ts";
 import { frame } from "../wire/frame.ts";
 import { readMessage } from "../wire/reader.ts";
 import { Traffic } from "../wire/traffic.ts";
@@ -199,18 +201,14 @@ export class Upstream {
     method: DescMethodUnary<I, O>,
     policy: CallPolicy,
   ): Rpc<MessageInitShape<I>, MessageShape<O>> {
-    const { input, output } = method;
-    return new Rpc(this, `${method.parent.typeName}/${method.name}`, policy, {
-      encode: (request) => frame(toBinary(input, create(input, request))),
-      decode: (reply) => readMessage(output, reply),
-      output,
-    });
+    const encode = (request: MessageInitShape<I>): Buffer => encoded(method.input, request);
+    return this.unaryWith(method, encode, (reply) => readMessage(method.output, reply), policy);
   }
   /**
    * The same with a generated codec.
    *
    * @param encode returns the message with gRPC's prefix in front
-   * @param decode returns the fields of an answer that are read, and refuses all that protobuf-es would refuse
+   * @param decode returns the fields of an answer that are read, and refuses invalid bytes
    */
   unaryWith<Req, Res>(
     method: DescMethodUnary,
@@ -218,17 +216,16 @@ export class Upstream {
     decode: (reply: Uint8Array) => Res,
     policy: CallPolicy,
   ): Rpc<Req, Res> {
-    const { output } = method;
-    return new Rpc(this, `${method.parent.typeName}/${method.name}`, policy, { encode, decode, output });
+    const codec = { encode, decode: checkedDecoder(method.output, decode), output: method.output };
+    return new Rpc(this, fullName(method), policy, codec);
   }
   /** A server-streaming method of this service under a policy. */
   stream<I extends DescMessage, O extends DescMessage>(
     method: DescMethodServerStreaming<I, O>,
     policy: StreamPolicy,
   ): StreamRpc<MessageInitShape<I>, MessageShape<O>> {
-    const { input, output } = method;
-    const encode = (request: MessageInitShape<I>): Buffer => frame(toBinary(input, create(input, request)));
-    return this.streamWith(method, encode, (item) => readMessage(output, item), policy);
+    const encode = (request: MessageInitShape<I>): Buffer => encoded(method.input, request);
+    return this.streamWith(method, encode, (item) => readMessage(method.output, item), policy);
   }
   /** The same with a generated codec, as of `unaryWith`. */
   streamWith<Req, Res>(
@@ -237,7 +234,7 @@ export class Upstream {
     decode: (item: Uint8Array) => Res,
     policy: StreamPolicy,
   ): StreamRpc<Req, Res> {
-    return new StreamRpc(this, `${method.parent.typeName}/${method.name}`, policy, { encode, decode });
+    return new StreamRpc(this, fullName(method), policy, { encode, decode: checkedDecoder(method.output, decode) });
   }
 }
 /** Returns a method at each shard of an upstream. */
@@ -248,11 +245,14 @@ function ofShards<R>({ shards }: Upstream, create: (shard: Upstream) => R): Read
 /** Default maximum number of open streams of an upstream. */
 const STREAMS = 1_000;
 
+const encoded = <D extends DescMessage>(desc: D, init: MessageInitShape<D>) =>
+  frame(toBinary(desc, create(desc, init)));
+const fullName = ({ parent, name }: DescMethod): string => `${parent.typeName}/${name}`;
+
 const readingOf = ({ state, probesInMs }: Breaker): BreakerReading => ({
   state,
   ...(probesInMs !== undefined && { probesInMs }),
 });
-
 /** Returns the method at the start of a key. */
 const methodOf = (key: string): string => key.slice(0, key.indexOf(" "));
 

@@ -16,7 +16,13 @@ const MOST_TENTH = 1;
 type Content =
   | { readonly kind: "varint" | "fixed32" | "fixed64" | "text" | "bytes" }
   | { readonly kind: "packed"; readonly of: Content }
-  | { readonly kind: "message"; readonly desc: DescMessage; contents: Contents | undefined }
+  /** `isChecked`: its type forbids some values. */
+  | {
+      readonly kind: "message";
+      readonly desc: DescMessage;
+      readonly isChecked: boolean;
+      contents: Contents | undefined;
+    }
   | { readonly kind: "group"; readonly desc: DescMessage; readonly end: number }
   | { readonly kind: "entry"; readonly key: readonly [number, Content]; readonly value: readonly [number, Content] };
 
@@ -33,12 +39,13 @@ const known = new WeakMap<DescMessage, Contents>();
 let last: Contents | undefined;
 
 /**
- * Skips all fields of a message, which has to end at `end`.
+ * Skips all fields of a message that is passed on, which has to end at `end`.
  *
  * @param depth number of messages around it, itself included
- * @throws FALLBACK if they are invalid
+ * @throws FALLBACK if they are invalid, or hold a value that its type forbids
  */
 export function skipFields(bytes: Uint8Array, from: number, end: number, schema: DescMessage, depth: number): void {
+  isChecking = true;
   skipContents(bytes, from, end, contentsOf(schema), depth);
 }
 /** Skips the field behind a tag that has been read, in a message that ends at `end`. Returns the field's end. */
@@ -50,6 +57,7 @@ export function skipField(
   schema: DescMessage,
   depth: number,
 ): number {
+  isChecking = false;
   return skipIn(bytes, from, end, tag, contentsOf(schema), depth);
 }
 /** Skips a field that its message does not declare with this tag. */
@@ -157,7 +165,8 @@ function skip(bytes: Uint8Array, from: number, end: number, content: Content, de
     case "message":
       if (depth >= MOST_DEPTH) throw FALLBACK;
       content.contents ??= contentsOf(content.desc);
-      skipContents(bytes, start, to, content.contents, depth + 1);
+      if (content.isChecked && isChecking) skipValue(bytes, start, to, content, depth);
+      else skipContents(bytes, start, to, content.contents, depth + 1);
       break;
     case "packed":
       skipPacked(bytes, start, to, content.of, depth);
@@ -168,6 +177,32 @@ function skip(bytes: Uint8Array, from: number, end: number, content: Content, de
   }
   return to;
 }
+/** Skips a message that is passed on, unless its type forbids the value. */
+function skipValue(
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+  { desc }: Content & { readonly kind: "message" },
+  depth: number,
+): void {
+  isChecking = false;
+  skipContents(bytes, from, end, contentsOf(desc), depth + 1);
+  isChecking = true;
+  if (isForbidden(desc, bytes.subarray(from, end))) throw FALLBACK;
+}
+/** Types whose messages may have a value that the type forbids. */
+export const CHECKED: ReadonlySet<string> = new Set(
+  ["Timestamp", "Duration", "FieldMask", "Value", "Struct", "ListValue"].map((name) => `google.protobuf.${name}`),
+);
+type IsForbidden = (desc: DescMessage, bytes: Uint8Array) => boolean;
+let isForbidden: IsForbidden = () => false;
+/** True while a message is skipped that is passed on. */
+let isChecking = false;
+/** Sets the function that finds forbidden values in messages that are passed on. */
+export function checkValuesWith(check: IsForbidden): void {
+  isForbidden = check;
+}
+
 function skipPacked(bytes: Uint8Array, from: number, end: number, of: Content, depth: number): void {
   let at = from;
   while (at < end) at = skip(bytes, at, end, of, depth);
@@ -258,7 +293,10 @@ function contentsOfField(field: DescField): [number, Content][] {
 
 function contentOf(field: DescField): readonly [wireType: number, content: Content] {
   const { message } = field;
-  if (message !== undefined) return [LENGTH, { kind: "message", desc: message, contents: undefined }];
+  if (message !== undefined) {
+    const isChecked = CHECKED.has(message.typeName);
+    return [LENGTH, { kind: "message", desc: message, isChecked, contents: undefined }];
+  }
   return contentOfScalar(
     field.enum === undefined ? field.scalar : ScalarType.INT32,
     "utf8Validation" in field && field.utf8Validation,

@@ -21,8 +21,9 @@ function jsonOfValue({ kind }: Value): JsonValue {
     case "listValue":
       return kind.value.values.map(jsonOfValue);
     case "nullValue":
-    case undefined:
       return null;
+    case undefined:
+      return undefined as never; // protobuf-es writes it as a value without a kind, which JSON does not have
     default:
       return kind.value;
   }

@@ -1,6 +1,7 @@
 // The program under test: the runner's cases as requests to a BFF, and as answers of its upstreams.
 import { randomUUID } from "node:crypto";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { readMessage } from "../../../runtime/src/wire/reader.ts";
 import { numberOf } from "./bff-protos.ts";
 import type { Case, Result } from "./harness.ts";
 import type { World } from "./world.ts";
@@ -12,6 +13,8 @@ export type Way = (typeof WAYS)[number];
 const SERVICE = "/conf.v1.ConfService";
 const PROTO = "application/proto";
 const JSON_TYPE = "application/json";
+
+const UNWRITABLE: Result = { kind: "serialize error", text: "refused when the answer was read" };
 
 interface Answer {
   readonly status: number;
@@ -34,12 +37,23 @@ export class Testee {
     if (this.#way === "REST bodies" && payload.format === "proto")
       return { kind: "skipped", text: "REST has JSON alone" };
     const read = this.#way === "answers" ? await this.#answered(n, payload) : await this.#requested(n, payload);
-    if (!(read instanceof Uint8Array)) return read;
+    if (!(read instanceof Uint8Array)) return this.#isUnwritable(type, payload, output) ? UNWRITABLE : read;
     const written = await this.#send("Wire", n, read, output);
     if (written.status !== 200) return { kind: "serialize error", text: written.bytes.toString() };
     return { kind: output, bytes: contentOf(written.bytes, output) };
   }
 
+  /** Reports whether valid bytes were refused for JSON: their values are refused when an answer is read. */
+  #isUnwritable(type: string, payload: NonNullable<Case["payload"]>, output: "proto" | "json"): boolean {
+    const desc = this.#world.registry.getMessage(type);
+    if (this.#way !== "answers" || payload.format === "json" || output === "proto" || desc === undefined) return false;
+    try {
+      readMessage(desc, new Uint8Array(payload.bytes));
+      return true;
+    } catch {
+      return false;
+    }
+  }
   /** The bytes that the upstream received for a request. */
   async #requested(n: number, payload: NonNullable<Case["payload"]>): Promise<Uint8Array | Result> {
     const isProto = payload.format === "proto";

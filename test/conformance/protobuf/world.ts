@@ -5,7 +5,14 @@ import * as http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { DescMethodUnary, DescService } from "@bufbuild/protobuf";
+import {
+  create,
+  createFileRegistry,
+  type DescMethodUnary,
+  type DescService,
+  type FileRegistry,
+} from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { type Listenable, listen } from "../../../packages/server/src/listen.ts";
 import { GrpcClient } from "../../../runtime/src/index.ts";
 import { HttpJsonClient } from "../../../runtime/src/transport/http-json/http-json-client.ts";
@@ -19,6 +26,8 @@ export interface World {
   readonly url: string;
   /** Message that the upstream received last, with the header `x-case` of its request. */
   received(): Received;
+  /** Types of the suite. */
+  readonly registry: FileRegistry;
   close(): Promise<void>;
 }
 
@@ -45,6 +54,7 @@ export async function openWorld(): Promise<World> {
   return {
     url: bff.url,
     received: wire.received,
+    registry: generated.registry,
     close: async () => {
       await bff.close(0);
       await Promise.all([clients.wire.close(), clients.json.close()]);
@@ -74,7 +84,8 @@ async function generate(folder: string) {
   const rules = JsonService.methods.map((rpc, n): HttpRule => {
     return { rpc: rpc as DescMethodUnary, method: "POST", segments: ["answer", String(n)], variables: [], body: "*" };
   });
-  return { bff, rules };
+  const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: request.protoFile }));
+  return { bff, rules, registry };
 }
 
 /** Answers `Echo…` with the request, and `Answer…` with the payload of the request, over gRPC. */

@@ -1,0 +1,129 @@
+// Values that their own type forbids, in answers of upstreams. Binary protocols could pass them on, and JSON could not:
+// they are a failure of the call that received them, whatever the client's protocol.
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import type { Duration, FieldMask, ListValue, Struct, Timestamp, Value } from "@bufbuild/protobuf/wkt";
+import { holdsField } from "./holds-field.ts";
+import { opaqueBytes } from "./opaque-message.ts";
+import { readMessage } from "./reader.ts";
+import { CHECKED, checkValuesWith } from "./skip.ts";
+
+/** Returns why a value is forbidden; undefined for one that is not. */
+type Check = (message: never) => string | undefined;
+
+const FIRST_SECOND = -62_135_596_800n;
+const LAST_SECOND = 253_402_300_799n;
+const LONGEST_SECONDS = 315_576_000_000n;
+const MAX_NANOS = 999_999_999;
+
+/** Paths that lowerCamelCase does not represent: they have capitals, or `_` before anything but a letter. */
+const IRREVERSIBLE = /[A-Z]|_(?![a-z])/;
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  "google.protobuf.Timestamp": ({ seconds, nanos }: Timestamp) => {
+    if (seconds < FIRST_SECOND || seconds > LAST_SECOND) return "a time outside of the years 0001 to 9999";
+    return nanos < 0 || nanos > MAX_NANOS ? "nanos of a time below 0 or of a second and more" : undefined;
+  },
+  "google.protobuf.Duration": ({ seconds, nanos }: Duration) => {
+    if (seconds < -LONGEST_SECONDS || seconds > LONGEST_SECONDS) return "a duration of more than 10,000 years";
+    if (Math.abs(nanos) > MAX_NANOS) return "nanos of a duration of a second and more";
+    return (seconds > 0n && nanos < 0) || (seconds < 0n && nanos > 0) ? "a duration with mixed signs" : undefined;
+  },
+  "google.protobuf.FieldMask": ({ paths }: FieldMask) =>
+    paths.some((path) => IRREVERSIBLE.test(path)) ? "a path of a field mask that JSON does not represent" : undefined,
+  "google.protobuf.Value": valueFault,
+  "google.protobuf.Struct": structFault,
+  "google.protobuf.ListValue": listFault,
+};
+
+function valueFault({ kind }: Value): string | undefined {
+  switch (kind.case) {
+    case undefined:
+      return "a value without a kind";
+    case "numberValue":
+      return Number.isFinite(kind.value) ? undefined : "a number that is not finite, in JSON";
+    case "structValue":
+      return structFault(kind.value);
+    case "listValue":
+      return listFault(kind.value);
+    default:
+      return undefined;
+  }
+}
+function structFault({ fields }: Struct): string | undefined {
+  return firstFault(Object.values(fields), valueFault);
+}
+function listFault({ values }: ListValue): string | undefined {
+  return firstFault(values, valueFault);
+}
+/** For a Struct in a field, which is JSON. A value without a kind is `undefined`. */
+function jsonFault(json: unknown): string | undefined {
+  if (json === undefined) return "a value without a kind";
+  if (typeof json === "number") return Number.isFinite(json) ? undefined : "a number that is not finite, in JSON";
+  return typeof json === "object" && json !== null ? firstFault(Object.values(json), jsonFault) : undefined;
+}
+function firstFault<T>(values: readonly T[], faultOf: (value: T) => string | undefined): string | undefined {
+  for (const value of values) {
+    const fault = faultOf(value);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+checkValuesWith((desc, bytes) => {
+  const check = CHECKS[desc.typeName];
+  return check !== undefined && check(readMessage(desc, bytes) as never) !== undefined;
+});
+
+const fieldsByType = new WeakMap<DescMessage, readonly DescField[]>();
+
+const isChecked = ({ message }: DescField): boolean => message !== undefined && CHECKED.has(message.typeName);
+const holds = (desc: DescMessage): boolean => CHECKED.has(desc.typeName) || holdsField(desc, isChecked);
+
+/** Returns the fields of a message that are of such a type, or hold one. */
+function fieldsOf(desc: DescMessage): readonly DescField[] {
+  const found = fieldsByType.get(desc) ?? desc.fields.filter(({ message }) => message !== undefined && holds(message));
+  fieldsByType.set(desc, found);
+  return found;
+}
+
+/**
+ * Returns a decoder that also fails for values that their own type forbids. It checks what the decoder returns, so
+ * fields that are not read do not count. Types without such values have the same decoder.
+ *
+ * @throws an Error with the field's name, and no value
+ */
+export function checkedDecoder<T>(schema: DescMessage, decode: (bytes: Uint8Array) => T): (bytes: Uint8Array) => T {
+  if (!holds(schema)) return decode;
+  return (bytes) => {
+    const message = decode(bytes);
+    checkMessage(schema, message as object, schema.name);
+    return message;
+  };
+}
+
+function checkMessage(desc: DescMessage, message: object, name: string): void {
+  if (opaqueBytes(message) !== undefined) return; // checked with its bytes
+  const check = CHECKS[desc.typeName];
+  if (check !== undefined) fail(check(message as never), name);
+  else for (const field of fieldsOf(desc)) checkField(field, message as Readonly<Record<string, unknown>>);
+}
+function fail(fault: string | undefined, name: string): void {
+  if (fault !== undefined) throw new Error(`${name}: ${fault}`);
+}
+
+function checkField(field: DescField, message: Readonly<Record<string, unknown>>): void {
+  const { oneof, name } = field;
+  let value = message[oneof?.localName ?? field.localName];
+  if (oneof !== undefined) {
+    const set = value as { readonly case?: string; readonly value?: unknown } | undefined;
+    value = set?.case === field.localName ? set.value : undefined;
+  }
+  if (value === undefined || field.message === undefined) return;
+  const isMany = field.fieldKind === "list" || field.fieldKind === "map";
+  const isJson =
+    field.message.typeName === "google.protobuf.Struct" && field.parent.typeName !== "google.protobuf.Value";
+  for (const item of isMany ? Object.values(value as object) : [value]) {
+    if (isJson) fail(jsonFault(item), name);
+    else checkMessage(field.message, item as object, name);
+  }
+}
