@@ -65,6 +65,10 @@ export class Draft {
     this.random = random;
     this.source = source;
   }
+  /** False for parts, which have no side effects, and behind another write. */
+  get mayWrite(): boolean {
+    return !this.writes && !this.parts;
+  }
   name(): string {
     return `s${++this.#names}`;
   }
@@ -266,7 +270,7 @@ function caller(draft: Draft): void {
     value: anonymous ? unknown : known,
     effects: [],
   }));
-  if (draft.chance(0.4))
+  if (draft.chance(0.4) && draft.mayWrite)
     write(draft, { by: "principal.subject", test: "ok(principal)" }, ({ anonymous }) => !anonymous);
 }
 
@@ -287,7 +291,7 @@ function limit(draft: Draft): void {
 
 function metadata(draft: Draft): void {
   const path = line(draft);
-  if (draft.chance(0.5)) {
+  if (draft.chance(0.5) && draft.mayWrite) {
     write(
       draft,
       { by: `${path}.name`, test: `ok(${path}.name)` },
@@ -317,7 +321,6 @@ function write(
   input: { readonly by: string; readonly test: string },
   sent: (world: World) => boolean,
 ): void {
-  if (draft.writes || draft.parts) return;
   draft.writes = true;
   const safe = draft.chance(0.7);
   const key = `{ name: "key" by: "${input.by}" }`;
