@@ -27,7 +27,7 @@ const PROCESSES = [
   "{packages,runtime}/**/{backpressure,connections,over-node,over-node-http2}.test.ts",
   "{packages,runtime}/**/memory/*.test.ts",
   `test/e2e/!(${SMOKES}).test.ts`,
-  "test/{codec,faults,gather,load,matrix,mcp,mock,parts,replay,simulation,soak,streams,whatif}/**/*.test.ts",
+  "test/{codec,faults,gather,load,matrix,mcp,mock,parts,proofs,replay,simulation,soak,streams,whatif}/**/*.test.ts",
   "test/{bench,buf,compiled-commands,cookbook,demo,deploy-variables,documented-layout,exported-docs,fuzz,mutation,pack}.test.ts",
   "test/{fresh-values,masks,mirrors,sensitive-values,subsets}.test.ts",
   "test/{old-node,prior-art-examples,strict-goldens,warm-up,wide}.test.ts",
