@@ -62,9 +62,9 @@ describe("protobff contract", () => {
       stderr: '"bff.lock.json" has no use of "billing.v1.BilingService": did you mean "billing.v1.BillingService"?\n',
     });
     expect((await run(["contract", "--upstream", "a.B"], dir)).stderr).toContain("run `buf generate`");
-    put("bff.lock.json", readFileSync(join(root, "bff.lock.json"), "utf8").replace('"version": 2', '"version": 9'));
+    put("bff.lock.json", readFileSync(join(root, "bff.lock.json"), "utf8").replace('"version": 3', '"version": 9'));
     expect((await run(["contract", "--upstream", "a.B"], dir)).stderr).toContain(
-      "it has version 9, and the latest supported version is 2",
+      "it has version 9, and the latest supported version is 3",
     );
     expect((await contract("--out", join(dir, "no/such/a.json"))).stderr).toContain("a.json cannot be written: ");
   });

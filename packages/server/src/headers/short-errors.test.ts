@@ -6,7 +6,7 @@ import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { frame } from "@protobff/runtime/internal/wire/frame";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Listening, listen } from "../listen.ts";
-import { kindEndpoint, PATH } from "../testing/test-kinds.ts";
+import { KindService, kindEndpoint, PATH } from "../testing/test-kinds.ts";
 
 // Requests that make no sense: what comes back is the client's fault, and quotes it no more than briefly; whoever serves it.
 
@@ -20,7 +20,11 @@ function readOnly(slow: boolean): ReturnType<typeof kindEndpoint> {
   Object.assign(endpoint.method, { idempotency: MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS });
   return endpoint;
 }
-afterAll(() => Promise.all(Object.values(servers).map((server) => server.close(0))));
+const { idempotency } = KindService.method.get;
+afterAll(async () => {
+  Object.assign(KindService.method.get, { idempotency });
+  await Promise.all(Object.values(servers).map((server) => server.close(0)));
+});
 
 interface Answered {
   readonly status: unknown;

@@ -112,15 +112,11 @@ function found<T>(at: Node<T>, segments: readonly string[], i: number, verb: str
   return value ?? at.rests?.get(verb);
 }
 
-/** Maximum number of segments of a path. */
-const MOST_SEGMENTS = 256;
-
 /** Returns the segments of a path. Undefined if no template can match it: it has an empty segment, or none. */
 export function partsOf(path: string): RestPathParts | undefined {
   if (path.charCodeAt(0) !== 0x2f || path.length === 1) return undefined;
   if (path.endsWith("/") || path.includes("//")) return undefined;
-  const raw = path.slice(1).split("/", MOST_SEGMENTS + 1);
-  if (raw.length > MOST_SEGMENTS) return undefined;
+  const raw = path.slice(1).split("/");
   let fault: string | undefined;
   const decoded = raw.map((segment) => {
     const text = decodedSegment(segment);
