@@ -28,7 +28,7 @@ export function emitFile(
   file: PlanFile,
   f: GeneratedFile,
   planned: (typeName: string) => PlanMessage | undefined,
-  { convert, enumConversion }: Pick<Plan, "convert" | "enumConversion">,
+  { convert, enumConversion, marked }: Pick<Plan, "convert" | "enumConversion" | "marked">,
 ): void {
   const names = new FileNames(f, file.desc, {
     reads: readTypes(file.codec),
@@ -69,7 +69,7 @@ export function emitFile(
   }
   const { messages, enums } = file.conversions;
   if (messages.length + enums.length > 0) lines.push(["// ---- copies ----"], []);
-  for (const conversion of messages) lines.push(...emitMessageConversion(conversion, names), []);
+  for (const conversion of messages) lines.push(...emitMessageConversion(conversion, names, marked), []);
   for (const conversion of enums) lines.push(...emitEnumConversion(conversion, names), []);
   lines.push(...names.messagesFor(lines));
   f.preamble(file.desc);

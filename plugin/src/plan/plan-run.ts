@@ -80,6 +80,7 @@ export function* planInSlices(model: Model, servers: readonly ServedTogether[]):
     messages: [...messages.values()],
     convert: (conversion) => functions(conversion.owner.file).convert(conversion),
     enumConversion: (from, to) => enums.get(`${from.typeName}>${to.typeName}`),
+    marked: around.marked,
   };
 }
 

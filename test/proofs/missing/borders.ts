@@ -155,12 +155,15 @@ const MAKE: Readonly<Record<Border, (draft: Draft) => void>> = {
       ? draft.field(draft.pick(templates.MAPS_INSIDE), line(draft), [SINGLE_ID])
       : draft.field(draft.pick(templates.OVER_MAPS), lines(draft, ' key: "x"'), IDS_AT),
   alias: (draft) => {
-    if (!draft.messages.includes(PART)) draft.messages.push(PART);
-    draft.field(
-      draft.pick(SINGLE.filter(({ text }) => !/tags|attributes|size|id/.test(text("p")))),
-      line(draft, "Portion"),
-      [SINGLE_ID],
+    if (!draft.messages.includes(PORTION)) draft.messages.push(PORTION);
+    const template = draft.pick(SINGLE.filter(({ text }) => !/tags|attributes|size|id/.test(text("p"))));
+    if (draft.chance(0.5)) return draft.field(template, line(draft, "Portion"), [SINGLE_ID]);
+    // A field of another message converts the composed message.
+    const name = draft.message();
+    draft.messages.push(
+      `message ${name} { option (bff.v1.message) = { let: { name: "line" compose: { message: "Line" args: { name: "id" by: "args.id" } } } }; Portion portion = 1 [(bff.v1.field).by = "line"]; }`,
     );
+    draft.field({ ...template, text: (p) => template.text(`${p}.portion`) }, line(draft, name), [SINGLE_ID]);
   },
   argument: (draft) => argument(draft),
   item: (draft) => item(draft),
@@ -217,7 +220,7 @@ function ofOne(of: (cents: bigint) => unknown, otherwise: unknown = MISSING): (i
     return item === undefined ? otherwise : of(item.cents);
   };
 }
-export const PART = `message Portion { option (bff.v1.message).alias = "Line"; optional int64 cents = 2; optional string name = 5; }`;
+export const PORTION = `message Portion { option (bff.v1.message).alias = "Line"; optional int64 cents = 2; optional string name = 5; }`;
 
 export function addBorder(draft: Draft, border: Border): void {
   draft.used.add(border);

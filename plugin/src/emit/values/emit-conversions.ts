@@ -10,7 +10,12 @@ import { emitAsField } from "./convert-field.ts";
 import { longChoice, MAX_CHAIN } from "./long-choice.ts";
 import { fieldValue, presentOperand, type ValueCode, type ValueNames } from "./value.ts";
 
-export function emitMessageConversion(conversion: MessageConversion, names: FileNames): Lines {
+/** @param marked fields that are marked if they are missing */
+export function emitMessageConversion(
+  conversion: MessageConversion,
+  names: FileNames,
+  marked: ReadonlySet<DescField>,
+): Lines {
   const { from, to, owner, targets } = conversion;
   const label = to === owner ? `${to.typeName}, a pruned ${from.typeName}` : `${to.typeName} from ${from.typeName}`;
   const before: Line[] = [];
@@ -21,12 +26,15 @@ export function emitMessageConversion(conversion: MessageConversion, names: File
   const cx = { names, valueNames: copyNames(names), before, complete, inward: to === owner, nested: false };
   const properties = targets.flatMap((target) => propertyOf(target, cx).rows);
   if (properties.length > 0) properties.push(...unsetProperties(to, covered));
-  const create: Line = ["return ", names.runtime("create"), "(", names.schema(to)];
+  const handedOn = missingNames(targets, marked);
+  const open: Line = handedOn.length === 0 ? ["return "] : ["return ", names.cel("withMissing"), "(from, "];
+  const close = handedOn.length === 0 ? ";" : `, { ${handedOn.join(", ")} });`;
+  const create: Line = [...open, names.runtime("create"), "(", names.schema(to)];
   const rows = properties.map((row): Line => [...row, ","]);
   const literal = complete
-    ? block(["return {"], [[`$typeName: ${JSON.stringify(to.typeName)},`], ...rows], ["};"])
-    : createLines(create, rows, names);
-  const used = mentions([...before, ...properties], "from");
+    ? block([...open, "{"], [[`$typeName: ${JSON.stringify(to.typeName)},`], ...rows], [`}${close}`])
+    : createLines(create, rows, close, names);
+  const used = handedOn.length > 0 || mentions([...before, ...properties], "from");
   const parameter: Line = [used ? "from: " : "_from: ", names.shape(from)];
   return [
     [`/** ${label} */`],
@@ -38,10 +46,21 @@ export function emitMessageConversion(conversion: MessageConversion, names: File
   ];
 }
 
-/** `made`: the beginning of the call of `create`. */
-function createLines(create: Line, rows: Lines, names: FileNames): Lines {
-  if (rows.length === 0) return [[...create, ");"]];
-  return block([...create, ", ", names.runtime("defined"), "({"], rows, ["}));"]);
+/** Returns the fields that lack a value in the copy if they lack it in the message: `cents: "price"`. */
+function missingNames(targets: readonly ConvertedTarget[], marked: ReadonlySet<DescField>): readonly string[] {
+  const copies = targets.flatMap((target) => {
+    if (target.kind === "oneof") return target.members;
+    return target.kind === "field" ? [target] : [];
+  });
+  return copies.flatMap(({ from, to }) =>
+    marked.has(from) && marked.has(to) ? [`${from.name}: ${JSON.stringify(to.name)}`] : [],
+  );
+}
+
+/** @param create the beginning of the call of `create` */
+function createLines(create: Line, rows: Lines, close: string, names: FileNames): Lines {
+  if (rows.length === 0) return [[...create, `)${close}`]];
+  return block([...create, ", ", names.runtime("defined"), "({"], rows, [`}))${close}`]);
 }
 
 /** Prints `undefined` for members that an initialiser would inherit from every object. */

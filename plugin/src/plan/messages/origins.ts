@@ -15,7 +15,7 @@ import type {
   Source,
   Step,
 } from "../../resolve/model/model.ts";
-import { isAsItIs } from "../../resolve/model/parts.ts";
+import { isAsItIs, isUnchanged } from "../../resolve/model/parts.ts";
 import { callInputs, callsOf, composesOf, mayBeStale, sourceExpressions } from "../../resolve/model/source-parts.ts";
 import type { Condition, PlanStep, Touch, TouchOrigin } from "../model/messages.ts";
 
@@ -95,7 +95,13 @@ class BlockOrigins implements Origins {
 
   #touchesOf(target: Target, index: number): Touch[] {
     if (target.kind === "field") {
-      const origins = order(this.#of([target.bound.expression]).filter((origin) => !isBare(target, origin)));
+      const origins = order(
+        this.#of([target.bound.expression]).flatMap((origin) => {
+          if (!isBare(target, origin)) return [origin];
+          // Touches of the message have no paths in its copy.
+          return isUnchanged(target.bound) ? [] : [{ ...origin, leftOut: true }];
+        }),
+      );
       return origins.length === 0 ? [] : [{ field: target.field.name, target: { kind: "field", index }, origins }];
     }
     return target.members.flatMap((member, m): Touch[] => {
@@ -222,7 +228,7 @@ class BlockOrigins implements Origins {
   }
 }
 
-/** Returns true for a composed list or message that is bound unchanged: touches inside it have separate paths. */
+/** Returns true for a composed list or message that is bound by its name: touches inside it have separate paths. */
 function isBare(target: Target & { kind: "field" }, { origin }: TouchOrigin): boolean {
   return origin.kind === "within" && isAsItIs(target.bound.expression, origin.step.step);
 }

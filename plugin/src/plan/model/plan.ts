@@ -1,6 +1,6 @@
 // The plan: defaults filled, policies merged and named, order fixed. Emission only reads it.
 
-import type { DescEnum, DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
+import type { DescEnum, DescField, DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrFairShare, IrPriority } from "../../ir/edge.ts";
@@ -43,6 +43,8 @@ export interface Plan {
   readonly convert: (conversion: MessageConversion | EnumConversion) => string;
   /** Returns the conversion of one enum to another. */
   readonly enumConversion: (from: DescEnum, to: DescEnum) => EnumConversion | undefined;
+  /** Fields that are marked if they are missing, also in copies. */
+  readonly marked: ReadonlySet<DescField>;
 }
 
 export interface PlanFile {
