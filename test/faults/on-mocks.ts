@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { CodeGeneratorRequest } from "@bufbuild/protobuf/wkt";
 import type { BehaviourReport } from "../../packages/faults/src/behaviour.ts";
-import { tableOf } from "../../packages/faults/src/cells.ts";
+import { type Cell, tableOf } from "../../packages/faults/src/cells.ts";
 import { compileCase } from "../support/golden.ts";
 import { messagesOf } from "../support/messages.ts";
 
@@ -64,7 +64,15 @@ export async function tried(
 }
 
 function countsOf(behaviours: readonly BehaviourReport[]): Omit<Tried, "name" | "wrong"> {
-  const cells = behaviours.flatMap((behaviour) => behaviour.rpcs.flatMap((rpc) => tableOf(behaviour, rpc).cells));
+  const cells = behaviours.flatMap((behaviour) =>
+    behaviour.rpcs.flatMap((rpc): readonly Pick<Cell, "rpc" | "prediction">[] => {
+      const { cells } = tableOf(behaviour, rpc);
+      if (rpc.permit?.public !== true) return cells;
+      // An anonymous caller is a cell without a fault, and has a cell for each fault.
+      const { healthy, cells: more } = tableOf(behaviour, rpc, { caller: null });
+      return [...cells, { rpc: rpc.rpc, prediction: healthy }, ...more];
+    }),
+  );
   return {
     cells: cells.filter(({ prediction }) => prediction !== undefined && prediction.kind !== "untold").length,
     untold: cells.flatMap(({ rpc, prediction }) =>

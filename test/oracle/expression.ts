@@ -2,6 +2,7 @@
 import type { Constant, Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
 import { parseAll } from "./macros.ts";
 import { once } from "./once.ts";
+import { withOpenNames } from "./open-names.ts";
 
 /** One read of a name that may be absent or touched by a failure: a step, an `each` variable, `args.<name>` of a composed message. */
 export interface Read {
@@ -37,8 +38,8 @@ const parsed = new Map<string, Expression>();
 export function expression(source: string): Expression {
   let found = parsed.get(source);
   if (found === undefined) {
-    const root = parseAll(source);
-    found = { source, root, plain: rewrite(parseAll(source)), reads: readsOf(root), path: pathOf(root) };
+    const root = withOpenNames(parseAll(source));
+    found = { source, root, plain: rewrite(root), reads: readsOf(root), path: pathOf(root) };
     parsed.set(source, found);
   }
   return found;
