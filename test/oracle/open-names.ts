@@ -1,4 +1,4 @@
-// `x.?f`, where x may have no value: language.md, "When a value is missing".
+// Optional selection from a step or an argument (language.md, "When a value is missing").
 import type { Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
 import { allIn, pathOf, withChildren } from "./expression.ts";
 import { parseAll } from "./macros.ts";
@@ -17,7 +17,7 @@ const ALWAYS: ReadonlySet<string> = new Set([
   "principal",
 ]);
 
-/** Replaces `x.?f` by `ok(x) ? x.?f : optional.none()` for each x that is a step or an argument. */
+/** Replaces `x.?f` by `ok(x) ? x.?f : optional.none()` if x is a step or an argument. */
 export function withOpenNames(root: Expr): Expr {
   const bound = new Set(
     allIn(root).flatMap(({ exprKind: { case: kind, value } }) =>
