@@ -32,7 +32,7 @@ export function withOpenNames(root: Expr): Expr {
     if (of === undefined || first === undefined || bound.has(first) || ALWAYS.has(first)) return changed;
     if (rest.length !== (first === "args" ? 1 : 0)) return changed;
     const parts = [of, changed];
-    // The names stand for the parts in their order.
+    // `a` is the operand, `b` the selection.
     return withChildren(parseAll("ok(a) ? b : optional.none()"), (child) => filled(child, parts));
   };
   return change(root);
