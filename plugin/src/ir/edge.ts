@@ -92,7 +92,7 @@ export interface IrBinding {
 export interface HttpTemplate {
   readonly segments: readonly string[];
   readonly variables: readonly HttpVariable[];
-  /** The text behind the last colon, percent-decoded; undefined: none. */
+  /** The verb: the text behind the template's colon, percent-decoded; undefined: none. */
   readonly verb: string | undefined;
 }
 

@@ -51,7 +51,7 @@ function pathOf({ ir, variables }: RestRule, schemas: Schemas) {
   const parameters: JsonObject[] = [];
   let unnamed = 0;
   const written = segments.map((segment, i) => {
-    if (segment !== "*" && segment !== "**") return encodeURIComponent(segment);
+    if (segment !== "*" && segment !== "**") return encoded(segment);
     const variable = variables.find(({ from, to }) => from <= i && i < to);
     const name = variable === undefined ? `segment_${++unnamed}` : parameterName(variable, segments, i);
     const field = variable?.fields.at(-1);
@@ -70,8 +70,10 @@ function pathOf({ ir, variables }: RestRule, schemas: Schemas) {
     );
     return `{${name}}`;
   });
-  return { path: `/${written.join("/")}${verb === undefined ? "" : `:${encodeURIComponent(verb)}`}`, parameters };
+  return { path: `/${written.join("/")}${verb === undefined ? "" : `:${encoded(verb)}`}`, parameters };
 }
+
+const encoded = (text: string): string => encodeURIComponent(text).replaceAll("%3A", ":");
 
 /** The name of the parameter at position `i`: a variable with several wildcards has a numbered parameter for each. */
 function parameterName(

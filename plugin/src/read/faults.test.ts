@@ -715,7 +715,7 @@ const faults: readonly Case[] = [
   ["BFF184", http(`get: "/v1/«%FF»"`), '"%FF" is not UTF-8 after decoding'],
   ["BFF184", http(`get: "/v1/«%2A»"`), 'the literal "*" looks like a pattern'],
   ["BFF184", http(`get: "/v1/«%2e%2E»/x"`), 'clients remove the segment ".." from a path'],
-  ["BFF184", http(`get: "/v1:a«:»b"`), '":" is not allowed here'],
+  ["BFF184", http(`get: "/v1/*:a«:»b"`), '":" is not allowed here'],
   ["BFF184", http(`get: "/v1/a«é»"`), '"é" is not allowed here'],
   ["BFF184", http(`custom: { kind: "HEAD" path: "/v1/«?»" }`), '"?" is not allowed here'],
   [

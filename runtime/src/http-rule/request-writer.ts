@@ -69,7 +69,9 @@ function pathWriter(
   for (let i = 0; i < segments.length; ) {
     const variable = variables.find(({ from }) => from === i);
     if (variable === undefined) {
-      const literal = `/${encodedLiteral(segments[i] ?? "")}`;
+      // A server takes the last colon of a path for that of a verb.
+      const colons = i < segments.length - 1 || verb !== undefined;
+      const literal = `/${encodedLiteral(segments[i] ?? "", colons)}`;
       if (literal === "/*" || literal === "/**") throw new TypeError(`no variable is bound to ${literal}`);
       parts.push(() => literal);
       i++;
@@ -78,7 +80,8 @@ function pathWriter(
       i = variable.to;
     }
   }
-  const end = verb === undefined ? "" : `:${encodedLiteral(verb)}`;
+  const colons = variables.some(({ to }) => to === segments.length);
+  const end = verb === undefined ? "" : `:${encodedLiteral(verb, colons)}`;
   return (message) => parts.map((part) => part(message)).join("") + end;
 }
 
@@ -132,9 +135,10 @@ function encodedSegment(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (match) => `%${match.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 /** Encodes a literal, except for the characters that a template may contain as they are. */
-function encodedLiteral(text: string): string {
+function encodedLiteral(text: string, colons: boolean): string {
   if (text === "*" || text === "**") return text;
-  return encodedSegment(text).replace(/%(?:21|24|26|27|28|29|2B|2C|3B|3D|40)/g, (match) => decodeURIComponent(match));
+  const plain = colons ? /%(?:21|24|26|27|28|29|2B|2C|3A|3B|3D|40)/g : /%(?:21|24|26|27|28|29|2B|2C|3B|3D|40)/g;
+  return encodedSegment(text).replace(plain, (match) => decodeURIComponent(match));
 }
 
 // ---- query ----

@@ -8,8 +8,6 @@ export interface RestPathParts {
   readonly decoded: readonly string[];
   /** Fault of a segment that clients may not send: not UTF-8, `.`, `..`, or invisible characters. */
   readonly fault: string | undefined;
-  /** The last segment, divided at its last colon. Undefined: it has no colon. */
-  readonly last: { readonly raw: string; readonly decoded: string; readonly verb: string } | undefined;
 }
 
 /** A rule that a request is for. */
@@ -33,12 +31,14 @@ const ANY_METHOD = "*";
 
 /**
  * Templates of paths. From left to right a literal takes precedence over `*`, and `*` over `**`. A template with a verb
- * takes precedence over one that would read the verb as text, and a method over `*`. The cost of a look-up depends on
- * the length of the path and on common parts of templates.
+ * takes precedence over one that would read the verb as text, a longer verb over a shorter one, and a method over `*`.
+ * The cost of a look-up depends on the length of the path and on common parts of templates.
  */
 export class RestMatcher<T> {
   readonly #roots = new Map<string, Node<T>>();
   readonly #verbs = new Set<string>();
+  /** Most colons of a path's end that belong to a verb, the colon in front included. */
+  #colons = 0;
 
   /** @throws TypeError for a template that is there already */
   add({ method, segments, verb = "" }: RestRule, value: T): void {
@@ -69,7 +69,9 @@ export class RestMatcher<T> {
     if (ends.has(verb))
       throw new TypeError(`two rpcs have one path: ${method} /${segments.join("/")}${verb === "" ? "" : `:${verb}`}`);
     ends.set(verb, value);
-    if (verb !== "") this.#verbs.add(verb);
+    if (verb === "") return;
+    this.#verbs.add(verb);
+    this.#colons = Math.max(this.#colons, verb.split(":").length);
   }
 
   /**
@@ -88,15 +90,29 @@ export class RestMatcher<T> {
     return [...this.#roots].flatMap(([method, root]) => (this.#matchIn(root, path) === undefined ? [] : [method]));
   }
 
-  #matchIn(root: Node<T> | undefined, { raw, decoded, last }: RestPathParts): RestMatch<T> | undefined {
+  #matchIn(root: Node<T> | undefined, { raw, decoded }: RestPathParts): RestMatch<T> | undefined {
     if (root === undefined) return undefined;
-    if (last !== undefined && this.#verbs.has(last.verb)) {
-      const short = [...decoded.slice(0, -1), last.decoded];
-      const value = found(root, short, 0, last.verb);
-      if (value !== undefined) return { value, raw: [...raw.slice(0, -1), last.raw], decoded: short };
+    const last = raw[raw.length - 1] ?? "";
+    for (const { colon, verb } of this.#verbsOf(last)) {
+      const text = last.slice(0, colon);
+      const short = [...decoded.slice(0, -1), decodedSegment(text) ?? text];
+      const value = found(root, short, 0, verb);
+      if (value !== undefined) return { value, raw: [...raw.slice(0, -1), text], decoded: short };
     }
     const value = found(root, decoded, 0, "");
     return value === undefined ? undefined : { value, raw, decoded };
+  }
+  /** Returns the known verbs at the end of a segment, the longest first, and the colons in front of them. */
+  #verbsOf(segment: string): readonly { readonly colon: number; readonly verb: string }[] {
+    const verbs: { readonly colon: number; readonly verb: string }[] = [];
+    for (let n = 0, colon = segment.length; n < this.#colons; n++) {
+      colon = segment.lastIndexOf(":", colon - 1);
+      if (colon < 1) break;
+      const text = segment.slice(colon + 1);
+      const verb = decodedSegment(text) ?? text;
+      if (this.#verbs.has(verb)) verbs.unshift({ colon, verb });
+    }
+    return verbs;
   }
 }
 
@@ -123,15 +139,7 @@ export function partsOf(path: string): RestPathParts | undefined {
     fault ??= faultOf(text);
     return text ?? segment;
   });
-  return { raw, decoded, fault, last: lastOf(raw[raw.length - 1] ?? "") };
-}
-
-function lastOf(segment: string): RestPathParts["last"] {
-  const colon = segment.lastIndexOf(":");
-  if (colon < 1) return undefined;
-  const raw = segment.slice(0, colon);
-  const verb = segment.slice(colon + 1);
-  return { raw, decoded: decodedSegment(raw) ?? raw, verb: decodedSegment(verb) ?? verb };
+  return { raw, decoded, fault };
 }
 
 function decodedSegment(segment: string): string | undefined {

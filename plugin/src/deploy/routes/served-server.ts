@@ -38,7 +38,7 @@ export interface ServedPath {
   readonly methods: readonly string[];
   /** Literals, `*` for a segment, `**` for the rest. Literals are percent-decoded. */
   readonly segments: readonly string[];
-  /** The text behind the last colon, percent-decoded. */
+  /** The verb: the text behind the template's colon, percent-decoded. */
   readonly verb: string | undefined;
 }
 

@@ -40,7 +40,12 @@ const FIELD = /[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*/y;
  * Characters that a segment of a URL's path may contain unescaped (RFC 3986, 3.3), but for colons and asterisks, which
  * have a meaning here.
  */
-const LITERAL = /(?:[A-Za-z0-9\-._~!$&'()+,;=@]|%[0-9A-Fa-f]{2})+/y;
+const CHARACTER = String.raw`[A-Za-z0-9\-._~!$&'()+,;=@]|%[0-9A-Fa-f]{2}`;
+// grpc-gateway's rule (internal/httprule/parse.go): after a variable the first colon of the last segment begins the
+// verb, after a literal the last one.
+const LITERAL = new RegExp(`(?:${CHARACTER}|:(?=[^:/}]*[:/}]))+`, "y");
+const VERB = new RegExp(`(?:${CHARACTER})+`, "y");
+const VERB_AFTER_VARIABLE = new RegExp(`(?:${CHARACTER}|:)+`, "y");
 
 class Reader {
   readonly #text: string;
@@ -55,7 +60,8 @@ class Reader {
   template(): HttpTemplate {
     if (!this.#eat("/")) this.#fail('a path begins with "/"', 'write the path as in a URL, such as "/v1/books"');
     this.#list(false);
-    const verb = this.#eat(":") ? this.#literal("the verb") : undefined;
+    const pattern = this.#text.charAt(this.#at - 1) === "}" ? VERB_AFTER_VARIABLE : VERB;
+    const verb = this.#eat(":") ? this.#literal("the verb", pattern) : undefined;
     if (this.#at < this.#text.length) this.#unexpected();
     return { segments: this.#segments, variables: this.#variables, verb };
   }
@@ -78,11 +84,11 @@ class Reader {
     if (this.#eat("*")) {
       const double = this.#eat("*");
       this.#segments.push(double ? "**" : "*");
-      if (this.#isWithinSegment())
+      if (this.#isWithinSegment() || (inside && this.#peek() === ":"))
         this.#fail('"*" matches a whole segment', 'write "*" alone between two slashes', start);
       return;
     }
-    const literal = this.#literal("the path");
+    const literal = this.#literal("the path", LITERAL);
     if (literal === "." || literal === "..")
       this.#fail(`clients remove the segment "${literal}" from a path`, "leave out the segment", start);
     this.#segments.push(literal);
@@ -115,9 +121,9 @@ class Reader {
       );
   }
 
-  #literal(where: string): string {
+  #literal(where: string, pattern: RegExp): string {
     const start = this.#at;
-    const found = this.#match(LITERAL);
+    const found = this.#match(pattern);
     if (found === undefined) {
       if (["", "/", ":", "}"].includes(this.#peek()))
         this.#fail(`${where} has an empty segment`, "write the missing segment, or leave out the slash or the colon");
@@ -126,7 +132,7 @@ class Reader {
     const decoded = decoded8(found);
     if (decoded === undefined)
       this.#fail(`"${found}" is not UTF-8 after decoding`, "percent-encode the bytes of UTF-8", start);
-    if (decoded === "*" || decoded === "**" || decoded.includes("/"))
+    if (/^\*\*?(?::|$)|\//.test(decoded))
       this.#fail(`the literal "${decoded}" looks like a pattern`, "choose another word", start);
     if (this.#peek() === "*") this.#fail('"*" matches a whole segment', 'write "*" alone between two slashes');
     if (this.#peek() === "{") this.#fail("a variable matches whole segments", 'write a "/" before the variable');
