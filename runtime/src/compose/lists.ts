@@ -1,3 +1,4 @@
+import { recordOf } from "@protobff/expressions/record";
 import { asFailure, type Failure, invalid } from "../failure.ts";
 import type { Cause, Mark } from "../scope/causes.ts";
 import type { Exchange } from "./exchange.ts";
@@ -59,5 +60,5 @@ export function keyed<K extends string | number | bigint | boolean, T>(
     if (map.has(name)) throw invalid("", `duplicate key ${JSON.stringify(name)}`);
     map.set(name, values[i] as T);
   }
-  return Object.fromEntries(map);
+  return recordOf(map);
 }

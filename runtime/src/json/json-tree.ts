@@ -1,4 +1,5 @@
 import type { JsonValue } from "@bufbuild/protobuf";
+import { setOwn } from "@protobff/expressions/record";
 
 /** A number with its digits, where a `number` could have another value. */
 export class NumberText {
@@ -16,12 +17,6 @@ export interface JsonMembers {
 
 export function isMembers(json: JsonTree | undefined): json is JsonMembers {
   return typeof json === "object" && json !== null && !Array.isArray(json) && !(json instanceof NumberText);
-}
-
-/** Sets an own property, also for the name `__proto__`. */
-export function setOwn<T>(members: { [name: string]: T }, name: string, value: T): void {
-  if (name !== "__proto__") members[name] = value;
-  else Object.defineProperty(members, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
 /** Returns the JSON text of a tree. */

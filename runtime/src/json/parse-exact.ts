@@ -1,7 +1,8 @@
 // The exact reader of JSON texts (RFC 8259). Numbers keep their digits. Duplicate names and halves of characters are
 // refused. Nesting uses no stack, since clients choose the depth.
+import { setOwn } from "@protobff/expressions/record";
 import { stackless } from "./json-error.ts";
-import { type JsonMembers, type JsonTree, NumberText, setOwn } from "./json-tree.ts";
+import { type JsonMembers, type JsonTree, NumberText } from "./json-tree.ts";
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;

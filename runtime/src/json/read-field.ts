@@ -1,6 +1,7 @@
 import { create, type DescField, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
-import { isMembers, type JsonTree, setOwn } from "./json-tree.ts";
+import { recordOf, setOwn } from "@protobff/expressions/record";
+import { isMembers, type JsonTree } from "./json-tree.ts";
 import { enumReader, keyReader, LEFT_OUT, scalarReader } from "./read-scalar.ts";
 import type { Fields, Readers, Reading } from "./reading.ts";
 import { readStruct } from "./special-types.ts";
@@ -102,7 +103,10 @@ function messageValueReader(field: FieldLike, desc: DescMessage, readers: Reader
   const { typeName } = desc;
   // protobuf-es keeps a Struct in a field as JSON, and a single wrapper as its value.
   if (typeName === "google.protobuf.Struct" && field.parent.typeName !== "google.protobuf.Value")
-    return (json, reading, before) => ({ ...(before as object), ...readStruct(json, reading) });
+    return (json, reading, before) => {
+      const members = readStruct(json, reading);
+      return before === undefined ? members : recordOf(Object.entries({ ...(before as object), ...members }));
+    };
   const read = readers.of(desc);
   const isNullable = typeName === "google.protobuf.Value";
   const readMessage = (json: JsonTree, reading: Reading, before: unknown): Message => {

@@ -9,7 +9,8 @@ import {
   type Value,
   ValueSchema,
 } from "@bufbuild/protobuf/wkt";
-import { isMembers, type JsonMembers, type JsonTree, setOwn } from "./json-tree.ts";
+import { setOwn } from "@protobff/expressions/record";
+import { isMembers, type JsonMembers, type JsonTree } from "./json-tree.ts";
 import { double } from "./numbers.ts";
 import { scalarReader } from "./read-scalar.ts";
 import type { Fields, MessageReader, Readers, Reading } from "./reading.ts";

@@ -1,4 +1,5 @@
 import type { DescField, DescMessage, Message } from "@bufbuild/protobuf";
+import { recordOf } from "@protobff/expressions/record";
 
 const known = new WeakMap<DescMessage, boolean>();
 
@@ -33,15 +34,17 @@ export function withSortedMaps<M extends Message>(desc: DescMessage, message: M)
 
 function sorted(field: DescField, value: unknown): unknown {
   const { message: desc } = field;
+  const isJson = desc?.typeName === "google.protobuf.Struct" && field.parent.typeName !== "google.protobuf.Value";
   const inside = (part: unknown): unknown => {
-    if (isMessage(part)) return desc === undefined ? part : withSortedMaps(desc, part);
-    return desc?.typeName === "google.protobuf.Struct" ? sortedJson(part) : part;
+    if (desc === undefined) return part;
+    if (isJson) return sortedJson(part);
+    return isMessage(part) ? withSortedMaps(desc, part) : part;
   };
   if (field.fieldKind === "map") return inOrder(value, inside);
   return Array.isArray(value) ? value.map(inside) : inside(value);
 }
 
-/** The objects of a google.protobuf.Struct are plain. */
+/** The objects of a google.protobuf.Struct in a field are plain. */
 function sortedJson(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortedJson);
   return typeof value === "object" && value !== null ? inOrder(value, sortedJson) : value;
@@ -49,7 +52,7 @@ function sortedJson(value: unknown): unknown {
 
 function inOrder(value: unknown, inside: (part: unknown) => unknown): unknown {
   const entries = Object.entries(value ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, part]) => [key, inside(part)]));
+  return recordOf(entries.map(([key, part]) => [key, inside(part)]));
 }
 
 function isMessage(value: unknown): value is Message {

@@ -1,4 +1,5 @@
 import { clearField, create, type DescField, type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
+import { recordOf } from "@protobff/expressions/record";
 import { fieldValue, setFieldValue } from "./field-value.ts";
 import type { Chosen, Selection } from "./selection.ts";
 
@@ -42,9 +43,7 @@ function prunedValue({ fieldKind }: DescField, desc: DescMessage, value: unknown
   }
   if (!isObject(value)) return value;
   const entries = Object.entries(value).map(([key, of]) => [key, of, item(of)] as const);
-  return entries.some(([, of, less]) => of !== less)
-    ? Object.fromEntries(entries.map(([key, , less]) => [key, less]))
-    : value;
+  return entries.some(([, of, less]) => of !== less) ? recordOf(entries.map(([key, , less]) => [key, less])) : value;
 }
 
 /** Returns a copy whose fields may change. Messages with accessors are rebuilt. */

@@ -1,7 +1,7 @@
 // Reads the messages of generated codecs, with the decisions of Go's protobuf. It fails at invalid and at unusual input.
 // `readMessage` then reads the whole message again by its descriptor. Unusual input is:
 // - a duplicate field that would be merged
-// - an entry of a map with more than a key and a value, or with the key `__proto__`
+// - an entry of a map with more than a key and a value, or with the key `__proto__` or `$typeName`
 import { isUtf8 } from "node:buffer";
 import { create, type DescMessage, type Message, type MessageShape, type UnknownField } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
@@ -321,7 +321,7 @@ export class Reader {
   }
   /** Returns the key of a map, if an object can have it as a property. */
   key(key: string): string {
-    if (key === "__proto__") throw FALLBACK;
+    if (key === "__proto__" || key === "$typeName") throw FALLBACK;
     return key;
   }
   /** Returns a value that an entry of a map must have. */

@@ -1,13 +1,7 @@
 // A google.protobuf.Struct in a field is JSON, as protobuf-es represents it.
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { Struct, Value } from "@bufbuild/protobuf/wkt";
-
-/** Sets a property of the object itself, also one that is called `__proto__`. */
-export function setOwn(object: object, key: string, value: unknown): void {
-  if (key === "__proto__")
-    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
-  else (object as Record<string, unknown>)[key] = value;
-}
+import { setOwn } from "@protobff/expressions/record";
 
 export function jsonOfStruct({ fields }: Struct): JsonObject {
   const json: JsonObject = {};

@@ -3,6 +3,7 @@ import { ListValueSchema, ValueSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
 import { fromJsonValue, fromListValue } from "../conversion/json.ts";
 import { ExpressionError } from "../value/error.ts";
+import { isMap } from "../value/shape.ts";
 import { uint } from "../value/value.ts";
 import {
   at,
@@ -22,6 +23,7 @@ import {
   take,
   toMap,
   toRecord,
+  withoutNulls,
 } from "./collection.ts";
 
 describe("elements", () => {
@@ -52,6 +54,22 @@ describe("elements", () => {
     expect(hasKey({}, "constructor")).toBe(false);
     expect(() => entry({}, "toString")).toThrow(ExpressionError);
     expect(() => select({}, "__proto__")).toThrow(ExpressionError);
+  });
+
+  it("a map with a key of messages is a map", () => {
+    const map = mapValues(
+      toRecord(
+        new Map([
+          ["$typeName", "x"],
+          ["a", "b"],
+        ]),
+      ),
+      String,
+    );
+    expect(hasField(map, "a")).toBe(true);
+    expect(index(map, "a")).toBe("b");
+    expect(index(map, "$typeName")).toBe("x");
+    expect(withoutNulls(map)).toSatisfy(isMap);
   });
 
   it("elements are found in values of type dyn", () => {

@@ -6,6 +6,7 @@ import { ExpressionError } from "../value/error.ts";
 import { asInt, asUint } from "../value/integer.ts";
 import { spend } from "../value/meter.ts";
 import { Optional, optionalOf } from "../value/optional.ts";
+import { recordOf } from "../value/record.ts";
 import { type AnyTypes, entriesOf, isMap, isMessage } from "../value/shape.ts";
 import { boxedEntries, keyOf, mapFrom, newKey, UintMap, uintKeys } from "../value/value.ts";
 
@@ -238,7 +239,7 @@ export function toRecord(
   value = (item: unknown) => item,
   key = (name: unknown) => name,
 ): { [key: string]: unknown } {
-  return Object.fromEntries([...map].map(([name, item]) => [String(key(name)), value(item)]));
+  return recordOf([...map].map(([name, item]) => [String(key(name)), value(item)]));
 }
 
 /** The elements of a repeated field or the values of a map that are not null. */
@@ -248,12 +249,12 @@ export function withoutNulls(
   values: readonly unknown[] | { readonly [key: string]: unknown },
 ): unknown[] | { [key: string]: unknown } {
   if (Array.isArray(values)) return values.filter((item) => item !== null);
-  return Object.fromEntries(Object.entries(values).filter(([, item]) => item !== null));
+  return recordOf(Object.entries(values).filter(([, item]) => item !== null));
 }
 
 /** Converts the values of a map of protobuf, and keeps its keys. */
 export function mapValues<V, W>(record: { readonly [key: string]: V }, value: (value: V) => W): { [key: string]: W } {
-  return Object.fromEntries(Object.entries(record).map(([key, item]) => [key, value(item)]));
+  return recordOf(Object.entries(record).map(([key, item]) => [key, value(item)]));
 }
 
 /** Converts the keys and values of a map of CEL. A map with keys of type uint keeps this type. */

@@ -17,6 +17,7 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { timeText } from "../time/time.ts";
 import { ExpressionError } from "../value/error.ts";
+import { recordOf } from "../value/record.ts";
 import { entriesOf, isMap } from "../value/shape.ts";
 import { Uint } from "../value/value.ts";
 import { typeName } from "./conversion.ts";
@@ -44,7 +45,7 @@ export function fromListValue(value: ListValue | undefined): JsonValue[] {
 
 /** Returns the fields of a google.protobuf.Struct message as JSON. */
 export function fromStruct(value: Struct): JsonObject {
-  return Object.fromEntries(Object.entries(value.fields).map(([key, item]) => [key, fromJsonValue(item)]));
+  return recordOf(Object.entries(value.fields).map(([key, item]) => [key, fromJsonValue(item)]));
 }
 
 /**
@@ -68,11 +69,12 @@ export function toJsonValue(value: unknown): JsonValue {
   if (value instanceof Uint) return toJsonValue(value.value);
   if (value instanceof Uint8Array) return base64Encode(value);
   if (Array.isArray(value)) return value.map(toJsonValue);
+  // First: the keys of a map may be those of a message.
+  if (isMap(value)) return toJsonObject(value);
   if (isMessage(value, TimestampSchema) || isMessage(value, DurationSchema)) return timeText(value);
   if (isMessage(value, FieldMaskSchema)) return maskText(value);
   if (isMessage(value, EmptySchema)) return {};
   if (isMessage(value, ValueSchema)) return fromJsonValue(value);
-  if (isMap(value)) return toJsonObject(value);
   throw new ExpressionError(`a value that has no JSON: ${typeName(value)}`);
 }
 
@@ -93,7 +95,7 @@ export function toJsonList(list: readonly unknown[]): JsonValue[] {
 /** A map of CEL for a field of type google.protobuf.Struct. Throws ExpressionError for what has no JSON. */
 export function toJsonObject(map: unknown): JsonObject {
   if (!isMap(map)) throw new ExpressionError("only a map is a JSON object");
-  return Object.fromEntries(entriesOf(map).map(([key, item]) => [String(key), toJsonValue(item)]));
+  return recordOf(entriesOf(map).map(([key, item]) => [String(key), toJsonValue(item)]));
 }
 
 /** Returns the value of a field of type google.protobuf.Value. Throws ExpressionError for a value without JSON. */
@@ -108,7 +110,7 @@ export function toListValue(list: readonly unknown[]): ListValue {
 
 /** A google.protobuf.Struct where it is a message. Throws ExpressionError for what has no JSON. */
 export function toStruct(map: object): Struct {
-  const fields = Object.fromEntries(Object.entries(toJsonObject(map)).map(([key, item]) => [key, ofJson(item)]));
+  const fields = recordOf(Object.entries(toJsonObject(map)).map(([key, item]) => [key, ofJson(item)]));
   return create(StructSchema, { fields });
 }
 
@@ -126,6 +128,6 @@ function ofJson(json: JsonValue): Value {
     const list = create(ListValueSchema, { values: json.map(ofJson) });
     return create(ValueSchema, { kind: { case: "listValue", value: list } });
   }
-  const fields = Object.fromEntries(Object.entries(json).map(([key, item]) => [key, ofJson(item)]));
+  const fields = recordOf(Object.entries(json).map(([key, item]) => [key, ofJson(item)]));
   return create(ValueSchema, { kind: { case: "structValue", value: create(StructSchema, { fields }) } });
 }
