@@ -62,6 +62,7 @@ import { criticality } from "./unused/criticality.ts";
 import { hiddenSteps } from "./unused/hidden-steps.ts";
 import { idleAutobind } from "./unused/idle-autobind.ts";
 import { idleRules, uniqueMessages } from "./unused/idle-rules.ts";
+import { missingItems } from "./unused/missing-items.ts";
 import { needlessAfter } from "./unused/needless-after.ts";
 import { oneofMembers } from "./unused/oneof-members.ts";
 import { switchCases } from "./unused/switch-cases.ts";
@@ -136,6 +137,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   partsMeant,
   criticality,
   absentReads,
+  missingItems,
   wholeSubsets,
   eachLimits,
   nPlusOne,

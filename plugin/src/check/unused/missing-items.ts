@@ -1,0 +1,54 @@
+// Macros over items that may lack a field: one such item leaves the whole result missing.
+import type { Expression } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { blocksOf } from "../../resolve/model/blocks.ts";
+import { declarationOf, safeRead } from "../../resolve/model/missing/missing-hints.ts";
+import type { Model } from "../../resolve/model/model.ts";
+import { fieldExpressions, nameOf, stepExpressions } from "../all-expressions.ts";
+import type { Check } from "../check.ts";
+
+export const missingItems: Check = {
+  rules: {
+    BFF647:
+      "A macro leaves out items that lack a field which it reads. Otherwise one item leaves the whole result missing.",
+  },
+  run: checkMissingItems,
+};
+
+function checkMissingItems(model: Model, report: Report): void {
+  for (const block of blocksOf(model)) {
+    for (const target of block.targets) {
+      const [name] = target.kind === "field" ? [target.field.name] : [target.oneof.name];
+      for (const expression of fieldExpressions({ ...block, targets: [target] }))
+        reportItems(`field "${name}"`, expression, model, report);
+    }
+    for (const step of block.steps)
+      for (const expression of stepExpressions(step)) reportItems(nameOf(step), expression, model, report);
+  }
+}
+
+function reportItems(result: string, { unsafe, reads, text }: Expression, model: Model, report: Report): void {
+  const variable = unsafe.find(({ missing }) => missing !== undefined && missing.root === undefined);
+  const field = variable?.missing?.path.at(-1);
+  if (variable === undefined || field === undefined) return;
+  const [item, ...path] = variable.name.split(".");
+  const isPath = path.length === 1 && /^[a-zA-Z_]\w*$/.test(`${item}`);
+  const empty = EMPTY[variable.type.kind];
+  const value =
+    isPath && empty !== undefined ? `, or give them a value, as in ${item}.?${path[0]}.orValue(${empty})` : "";
+  report({
+    code: "BFF647",
+    severity: "warning",
+    message: `one item that lacks "${field.name}" leaves ${result} missing`,
+    at: reads.find((read) => read.variable === variable && !read.safe)?.at ?? text.at,
+    related: declarationOf(model.ir, variable),
+    hint: `${safeRead(variable)}${value}`,
+  });
+}
+const EMPTY: Partial<Readonly<Record<Expression["type"]["kind"], string>>> = {
+  string: "''",
+  int: "0",
+  uint: "0u",
+  double: "0.0",
+  bool: "false",
+};
