@@ -10,6 +10,8 @@ export interface Truth {
   readonly reason: number;
   /** From the cache, though it could not be renewed. */
   readonly stale?: { readonly ageMs: number; readonly sure: boolean };
+  /** An item of a list is left out. */
+  readonly leftOut?: true;
 }
 
 /** Observations of a composition: separate from the runtime's records, which are compared with them. */
@@ -121,7 +123,8 @@ function start(
         );
         const sends = items.map((item) => item);
         const noteAll = (): void => {
-          for (const truth of failed) if (truth !== undefined && truth.stale === undefined) note(truth);
+          for (const truth of failed)
+            if (truth !== undefined && truth.stale === undefined) note({ ...truth, leftOut: true });
         };
         try {
           const list = await cx.partial(sends, mark);

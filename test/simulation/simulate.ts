@@ -18,7 +18,7 @@ import {
   Upstream as UpstreamService,
 } from "../../runtime/src/testing/gen/test_pb.ts";
 import { CacheRules } from "./cache-rules.ts";
-import { compose, Witness } from "./composition.ts";
+import { compose, type Truth, Witness } from "./composition.ts";
 import { type RandomRequest, randomRequest } from "./plan.ts";
 import { Random } from "./random.ts";
 import { randomSetup, type Setup, SimLevel } from "./setup.ts";
@@ -207,7 +207,7 @@ function check(request: RandomRequest, answer: Answer, witness: Witness, fail: (
     const truth = truths.find(({ stale }) => stale === undefined) ?? truths[0];
     if (truth === undefined) continue;
     const every = truths.every(({ stale }) => stale?.sure !== false);
-    const effect = truth.stale !== undefined ? 4 : witness.present[i] ? 2 : 1;
+    const effect = effectOf(truth, witness.present[i] === true);
     const text = `cards[${i}].owner_name ${effect} ${truth.reason}`;
     expected.push({ text, age: every ? truth.stale?.ageMs : undefined, sure: every });
   }
@@ -225,6 +225,13 @@ function check(request: RandomRequest, answer: Answer, witness: Witness, fail: (
     if (age !== undefined && Math.abs(entryAge - age) > 1) fail(`said ${entry}, and is ${age} ms old`);
   }
   if (found.length > 0) fail(`said ${found.join("; ")}, which is not so`);
+}
+
+/** Returns the number of the effect: a text that is joined of a list without some of its items is incomplete. */
+function effectOf({ stale, leftOut }: Truth, present: boolean): number {
+  if (stale !== undefined) return 4;
+  if (!present) return 1;
+  return leftOut ? 3 : 2;
 }
 
 /** When all is over nothing is left, and all places are free. */
