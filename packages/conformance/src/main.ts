@@ -85,7 +85,7 @@ export async function main(args: readonly string[]): Promise<number> {
   );
   const upstreams = await startUpstreams(suite, chosen.host, chosen.port);
   try {
-    const outcome = await play(suite, cases, upstreams, chosen);
+    const outcome = await play(suite, cases, upstreams, { ...chosen, log: console.error });
     console.log(report(suite, cases, outcome, chosen.protocols.length));
     return outcome.failures.length > 0 ? 1 : 0;
   } finally {

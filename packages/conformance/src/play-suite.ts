@@ -33,6 +33,8 @@ export interface Options {
   readonly concurrency: number;
   /** Ends the run after this many failures. */
   readonly failures?: number;
+  /** Receives lines about the progress: each failure when it happens, and counts ten times. */
+  readonly log?: (line: string) => void;
 }
 
 /** The end of a run. */
@@ -52,7 +54,7 @@ export async function play(
   suite: Suite,
   cases: readonly Case[],
   { stages }: Pick<Awaited<ReturnType<typeof startUpstreams>>, "stages">,
-  { url, protocols, concurrency, failures: most = Number.POSITIVE_INFINITY }: Options,
+  { url, protocols, concurrency, failures: most = Number.POSITIVE_INFINITY, log = () => {} }: Options,
 ): Promise<Outcome> {
   const runs = protocols.flatMap((protocol) => {
     const transport = PROTOCOLS[protocol]?.(url);
@@ -65,17 +67,25 @@ export async function play(
   const failed = new Set<(typeof runs)[number]>();
   const passed: (readonly [(typeof runs)[number], Awaited<ReturnType<typeof once>>])[] = [];
   const queue = runs.values();
+  const fail = (element: (typeof runs)[number]): void => {
+    failed.add(element);
+    log(`failed: ${element.test.id} over ${element.protocol}`);
+  };
+  log(`${runs.length} runs of ${cases.length} cases`);
   const worker = async (): Promise<void> => {
     for (const element of queue) {
       if (failed.size >= most) return;
       const result = await once(element, "");
-      if (differences(element.test, result).length > 0) failed.add(element);
+      if (differences(element.test, result).length > 0) fail(element);
       else passed.push([element, result]);
+      const played = failed.size + passed.length;
+      if (played % Math.ceil(runs.length / 10) === 0) log(`${played} of ${runs.length} played, ${failed.size} failed`);
     }
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
   await sleep(LATE_MS);
-  for (const [element, result] of passed) if (differences(element.test, result).length > 0) failed.add(element);
+  for (const [element, result] of passed) if (differences(element.test, result).length > 0) fail(element);
+  if (failed.size > 0) log(`each of the ${failed.size} failed runs is played again, alone`);
   const failures: Failure[] = [];
   const repeated: string[] = [];
   for (const element of failed) {
