@@ -184,6 +184,11 @@ export interface MirrorEvent {
    * not sent, or nothing to compare with.
    */
   readonly outcome: "same" | "differs" | "copied" | "failed" | "dropped";
+  /**
+   * Only of dropped copies. `busy`: too many were in flight; `breaker`: the mirror's is open; `size`: an answer is too
+   * large to compare; `unanswered`: the call, or the control pair, had no answer.
+   */
+  readonly reason?: "busy" | "breaker" | "size" | "unanswered";
   /** At most 100, one per path. */
   readonly differences: readonly Difference[];
   /** Time until the served call's end in milliseconds, if it has ended. */

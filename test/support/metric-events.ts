@@ -29,15 +29,15 @@ export function observeEach(metrics: Metrics): void {
   metrics.shareRefused({ place: "door", key: "acme" });
   metrics.shed({ method: rpc.method, priority: "low", standingDelayMs: 80 });
   metrics.budgetRefused({ ...of, kind: "hedge", at: 0 });
+  const copy = { ...of, branch: "next", method: "a.v1.A/Get" };
   for (const pair of ["mirror", "control"] as const)
     metrics.mirrored({
-      ...of,
-      branch: "next",
-      method: "a.v1.A/Get",
+      ...copy,
       pair,
       outcome: "differs",
       differences: [{ path: "item.price", served: "1", copy: "2" }],
     });
+  metrics.mirrored({ ...copy, pair: "mirror", outcome: "dropped", reason: "busy", differences: [] });
   metrics.ejection({ ...of, address: "10.0.0.1:80", forMs: 1, consecutive: 5, at: 0 });
   metrics.breaker({ ...of, from: "closed", to: "open", at: 0 });
   const method = "a.v1.A/Get";

@@ -1,7 +1,7 @@
 // `protobff mirror`: whether a mirror of an upstream answers as the upstream does.
 import { type Command, InvalidArgumentError } from "commander";
 import { type Metric, readMetrics } from "../mirror/read-metrics.ts";
-import { type MirrorVerdict, verdictsOf } from "../mirror/verdict.ts";
+import { type DropReason, type MirrorVerdict, verdictsOf } from "../mirror/verdict.ts";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
 import { boundedText, causeOf } from "./bounded-text.ts";
@@ -62,7 +62,15 @@ async function metricsAt(url: string): Promise<readonly Metric[]> {
   }
 }
 
-function textOf({ upstream, branch, counts, paths, p99, problems }: MirrorVerdict): string {
+/** The causes of dropped copies, and what changes them. */
+const DROPPED: Readonly<Record<DropReason, string>> = {
+  busy: "10 copies of a process were in flight: lower `share` of the branch, or give the mirror more capacity",
+  breaker: "the mirror's breaker was open: make its calls succeed, or change `breaker` of the upstream",
+  size: "an answer was larger than 4 MiB: compare it by other means, or set a smaller page size",
+  unanswered: "the call itself had no answer to compare with: see `bff_attempts_total` of the upstream",
+};
+
+function textOf({ upstream, branch, counts, dropped, paths, p99, problems }: MirrorVerdict): string {
   const compared = counts.same + counts.differs;
   const rows = paths.map(({ path, mirror, control, noise }) => {
     const counted = `${mirror.differ} of ${mirror.all}, control ${control.differ} of ${control.all}`;
@@ -72,6 +80,10 @@ function textOf({ upstream, branch, counts, paths, p99, problems }: MirrorVerdic
     `${upstream} mirrored to ${branch}: ${compared} compared, ${counts.differs} differ, ${counts.failed} failed, ${counts.dropped} dropped`,
     ...(counts.copied > 0 ? [`, ${counts.copied} not compared`] : []),
     "\n",
+    ...Object.entries(DROPPED).flatMap(([reason, text]) => {
+      const count = dropped[reason as DropReason];
+      return count > 0 ? [`  ${count} dropped, ${text}\n`] : [];
+    }),
     ...(compared > 0 ? [`  p99: ${Math.round(p99.served)} ms served, ${Math.round(p99.mirror)} ms mirror\n`] : []),
     ...rows,
     problems.length === 0 ? "  may serve\n" : problems.map((problem) => `  not yet: ${problem}\n`).join(""),

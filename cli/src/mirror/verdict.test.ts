@@ -1,6 +1,9 @@
 // Holds docs/cli.md#mirror
+import { once } from "node:events";
+import * as http from "node:http";
+import type { AddressInfo } from "node:net";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { run } from "../testing/run.ts";
 import { readMetrics } from "./read-metrics.ts";
 import { isNoise, verdictsOf } from "./verdict.ts";
@@ -62,6 +65,21 @@ describe("the verdict on a mirror", () => {
       }),
     );
   });
+});
+
+test("dropped copies have their reasons, with what to change", async () => {
+  const dropped = (reason: string, count: number) => `bff_mirror_dropped_total{${of},reason="${reason}"} ${count}\n`;
+  const text = [...outcomes({ same: 2, dropped: 590 }), dropped("busy", 512), dropped("breaker", 78)].join("");
+  const server = http.createServer((_, response) => response.end(text)).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const { stdout } = await run(["mirror", `http://127.0.0.1:${port}`, "--min", "1"], ".");
+  expect(stdout.split("\n").slice(0, 3)).toEqual([
+    "a.v1.A mirrored to next: 2 compared, 0 differ, 0 failed, 590 dropped",
+    "  512 dropped, 10 copies of a process were in flight: lower `share` of the branch, or give the mirror more capacity",
+    "  78 dropped, the mirror's breaker was open: make its calls succeed, or change `breaker` of the upstream",
+  ]);
 });
 
 test("a server that cannot be read is a refusal, and so is one without mirrors", async () => {

@@ -6,6 +6,8 @@ export interface MirrorVerdict {
   readonly upstream: string;
   readonly branch: string;
   readonly counts: Readonly<Record<Outcome, number>>;
+  /** Dropped copies by reason, without those of earlier servers, which have no reason. */
+  readonly dropped: Readonly<Record<DropReason, number>>;
   /** The paths that differ, those of most pairs first. */
   readonly paths: readonly PathVerdict[];
   /** Milliseconds; NaN without compared calls. */
@@ -15,6 +17,8 @@ export interface MirrorVerdict {
 }
 const OUTCOMES = ["same", "differs", "failed", "dropped", "copied"] as const;
 type Outcome = (typeof OUTCOMES)[number];
+const DROP_REASONS = ["busy", "breaker", "size", "unanswered"] as const;
+export type DropReason = (typeof DROP_REASONS)[number];
 
 /** Differences at a path. */
 export interface PathVerdict {
@@ -61,6 +65,9 @@ function verdictOf(metrics: readonly Metric[], conditions: Conditions): MirrorVe
     upstream: first?.labels.get("upstream") ?? "",
     branch: first?.labels.get("branch") ?? "",
     counts: counts as Readonly<Record<Outcome, number>>,
+    dropped: Object.fromEntries(
+      DROP_REASONS.map((name) => [name, sum(metrics, "bff_mirror_dropped_total", ["reason", name])]),
+    ) as Readonly<Record<DropReason, number>>,
     paths: pathsOf(metrics),
     p99: { served: p99Of(metrics, "served"), mirror: p99Of(metrics, "mirror") },
   };

@@ -15,6 +15,10 @@ export class MirrorMetrics {
       [...LABELS, "outcome"],
     ),
   };
+  readonly #dropped = new Counter("bff_mirror_dropped_total", "Dropped copies of calls for mirrors, by reason.", [
+    ...LABELS,
+    "reason",
+  ]);
   readonly #differences = new Counter(
     "bff_mirror_differs_total",
     "Pairs of answers that differ at a path, of mirrors and of control pairs.",
@@ -23,9 +27,10 @@ export class MirrorMetrics {
   /** By labels. */
   readonly #durations = new Map<string, { readonly labels: readonly string[]; readonly histogram: Histogram }>();
 
-  add({ service, branch, method, pair, outcome, differences, servedMs, copyMs }: MirrorEvent): void {
+  add({ service, branch, method, pair, outcome, reason, differences, servedMs, copyMs }: MirrorEvent): void {
     const values = [method, service, branch];
     this.#outcomes[pair].add(...values, outcome);
+    if (pair === "mirror" && reason !== undefined) this.#dropped.add(...values, reason);
     for (const { path } of differences) this.#differences.add(...values, path, pair);
     if (pair === "control" || (outcome !== "same" && outcome !== "differs")) return;
     for (const [side, ms = 0] of [["served", servedMs] as const, ["mirror", copyMs] as const])
@@ -48,6 +53,7 @@ export class MirrorMetrics {
     return [
       this.#outcomes.mirror.family,
       this.#outcomes.control.family,
+      this.#dropped.family,
       this.#differences.family,
       {
         name: "bff_mirror_duration_seconds",

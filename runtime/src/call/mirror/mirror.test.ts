@@ -47,6 +47,7 @@ function mirrored({ served = answers({ count: 1n }), mirror = answers({ count: 1
   return { ...all, served, mirror, get };
 }
 const outcomes = () => events.map(({ pair, outcome }) => `${pair} ${outcome}`);
+const reasons = () => events.flatMap(({ pair, reason }) => (pair === "mirror" ? (reason ?? []) : []));
 
 describe("a copy", () => {
   test("has the bytes, the path and the headers of the call, and a header that marks it", async () => {
@@ -115,6 +116,7 @@ describe("a copy", () => {
     for (let i = 0; i < MOST_COPIES + 2; i++) await get(`id ${i}`).answer;
     expect(mirror.sent).toHaveLength(MOST_COPIES);
     expect(outcomes()).toEqual(["mirror dropped", "mirror dropped"]);
+    expect(reasons()).toEqual(["busy", "busy"]);
     await clock.advance(300);
     await get("last").answer;
     expect(mirror.sent).toHaveLength(MOST_COPIES + 1);
@@ -139,6 +141,7 @@ describe("a copy", () => {
       await immediate();
     }
     expect(outcomes()).toEqual(["mirror copied", "mirror copied", "mirror dropped", "mirror dropped"]);
+    expect(reasons()).toEqual(["breaker", "breaker"]);
   });
 });
 
@@ -179,6 +182,7 @@ describe("a compared pair", () => {
     await mirrored({ mirror: new FakeClient((sent) => sent.bytes(Buffer.from([0xff]))) }).get("x").answer;
     await immediate();
     expect(outcomes().filter((outcome) => outcome.startsWith("mirror"))).toEqual(["mirror dropped", "mirror failed"]);
+    expect(reasons()).toEqual(["unanswered"]);
   });
   test("hides the values of sensitive calls", async () => {
     await mirrored({ mirror: answers({ count: 2n }), call: { sensitive: true } }).get("x").answer;

@@ -141,8 +141,9 @@ class Pair implements Reply {
   begin({ frame, headers, deadline }: CopiedCall): boolean {
     const { breaker, path, upstream } = this.#to;
     const { copies, clock } = this.#mirror.rpc.upstream;
-    if (breaker?.refuses || !copies.enter()) {
-      this.#report("dropped");
+    const isRefused = breaker?.refuses === true;
+    if (isRefused || !copies.enter()) {
+      this.#drop(isRefused ? "breaker" : "busy");
       return false;
     }
     // The control pairs' answers are none that the breaker of the serving side counts.
@@ -192,8 +193,9 @@ class Pair implements Reply {
     this.#settled = true;
     rpc.upstream.copies.leave();
     if (comparison === undefined || served === undefined) this.#report(copy.side === "lost" ? "failed" : "copied");
-    else if (typeof served.side === "string" || copy.side === "large") this.#report("dropped");
-    else if (copy.side === "lost") this.#report(this.#kind === "mirror" ? "failed" : "dropped");
+    else if (served.side === "lost") this.#drop("unanswered");
+    else if (served.side === "large" || copy.side === "large") this.#drop("size");
+    else if (copy.side === "lost") this.#fail();
     // The response goes first.
     else setImmediate(() => this.#compare(comparison, served.side, copy.side));
   }
@@ -203,7 +205,7 @@ class Pair implements Reply {
       try {
         differences = comparison.differences(served, copy);
       } catch {
-        this.#report(this.#kind === "mirror" ? "failed" : "dropped"); // the copy's answer is no message
+        this.#fail(); // the copy's answer is no message
         return;
       }
       this.#report(differences.length === 0 ? "same" : "differs", differences);
@@ -213,7 +215,18 @@ class Pair implements Reply {
     if (status.served === status.copy) this.#report("same");
     else this.#report("differs", [status]);
   }
-  #report(outcome: MirrorEvent["outcome"], differences: readonly Difference[] = []): void {
+  #fail(): void {
+    if (this.#kind === "mirror") this.#report("failed");
+    else this.#drop("unanswered");
+  }
+  #drop(reason: MirrorEvent["reason"]): void {
+    this.#report("dropped", [], reason);
+  }
+  #report(
+    outcome: MirrorEvent["outcome"],
+    differences: readonly Difference[] = [],
+    reason?: MirrorEvent["reason"],
+  ): void {
     const { upstream, method, policy } = this.#mirror.rpc;
     const { service, branch = "", observer } = upstream;
     const isSecret = policy.sensitive === true;
@@ -223,6 +236,7 @@ class Pair implements Reply {
       method,
       pair: this.#kind,
       outcome,
+      ...(reason !== undefined && { reason }),
       differences: isSecret ? differences.map(({ path }) => ({ path, served: MASKED, copy: MASKED })) : differences,
       ...(this.#served !== undefined && { servedMs: this.#served.tookMs }),
       ...(this.#copy !== undefined && { copyMs: this.#copy.tookMs }),
