@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { registry, scope } from "../testing/fixtures.ts";
 import { check, scopeOf, variable } from "../testing/harness.ts";
 import { typeName } from "../types/model/type-name.ts";
+import { NO_NULL } from "./literal.ts";
 
 /** An expression and what is reported: code, place, message and after a bar the hint. */
 const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] = [
@@ -417,6 +418,50 @@ describe("absence", () => {
       ["id", "value", true, 42, 49],
     ]);
   });
+});
+
+it.each([
+  ["s.single_bool ? null : s.?single_string", NO_NULL],
+  ["s.single_bool ? s.?standalone_message : null", NO_NULL],
+  ["s.single_bool ? (s.single_bool ? s.?single_string : null) : s.?single_string", NO_NULL],
+  ["s.single_bool ? [null] : [s.?single_string]", NO_NULL],
+  ["cel.bind(x, null, s.single_bool ? x : s.?single_string)", NO_NULL],
+  ["[s.?single_string, null]", NO_NULL],
+  ["[null, 'a', s.?single_string]", NO_NULL],
+  ["[[null], [optional.none()]]", NO_NULL],
+  ["[null, ?optional.of(s.?single_string)]", NO_NULL],
+  ["{'a': null, 'b': s.?single_string}", NO_NULL],
+  ["s.?single_string.or(null)", NO_NULL],
+  ["[s.?single_string] + [null]", NO_NULL],
+  ["null in [s.?single_string]", NO_NULL],
+  ["optional.of([null]).or(optional.of([s.?single_string]))", NO_NULL],
+  ["[1].reduce(sum, one, null, s.?single_string)", NO_NULL],
+  ["s.?single_string.optFlatMap(text, null)", NO_NULL],
+  ["s.?single_string.optFlatMap(text, text == '' ? null : optional.of(text))", NO_NULL],
+  ["[?null]", NO_NULL],
+  ["{?'a': null}", NO_NULL],
+  ["TestAllTypes{?single_string: null}", NO_NULL],
+  ["[?optional.of(null)]", "write optional.none() after the ?"],
+  ["TestAllTypes{?single_int64_wrapper: s.?single_string.optMap(text, null)}", "write optional.none() after the ?"],
+  ["TestAllTypes{?repeated_int64_wrapper: optional.of([null])}", "leave repeated_int64_wrapper out"],
+  ["TestAllTypes{map_string_int64_wrapper: {'a': 1}.transformMap(k, v, null)}", "leave map_string_int64_wrapper out"],
+  ["s.?single_string == null", "write !s.?single_string.hasValue()"],
+  [
+    "null != (s.single_bool ? s.?single_string : optional.none())",
+    "write (s.single_bool ? s.?single_string : optional.none()).hasValue()",
+  ],
+])("null beside an optional is refused: %s", (text, hint) => {
+  expect(check(text, scope, registry).diagnostics.map((diagnostic) => diagnostic.hint)).toEqual([hint]);
+});
+
+it("an optional of a message or of a wrapper may contain null", () => {
+  const faults = (text: string) => check(text, scope, registry).diagnostics;
+  expect(faults("s.?standalone_message.orValue(null)")).toEqual([]);
+  expect(faults("s.?single_int64_wrapper.orValue(null)")).toEqual([]);
+  expect(faults("TestAllTypes{?single_int64_wrapper: optional.of(s.single_int64_wrapper)}")).toEqual([]);
+  expect(faults("TestAllTypes{?standalone_message: optional.of(s.single_bool ? null : s.standalone_message)}")).toEqual(
+    [],
+  );
 });
 
 it("messages compared with null are refused", () => {

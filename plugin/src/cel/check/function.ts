@@ -8,11 +8,12 @@ import { holdsError, isError, NO_VALUE } from "../types/model/error-type.ts";
 import type { Node } from "../types/model/expression.ts";
 import { candidates, resolveEnum, resolveName } from "../types/model/names.ts";
 import { type CelType, type Overload, type Proto, USER_FUNCTION } from "../types/model/type.ts";
-import { commonEnums } from "../types/model/type-variables.ts";
+import { commonEnums, nullMeetsOptional } from "../types/model/type-variables.ts";
 import type { CelPlace, Checker } from "./checker.ts";
 import { describeCall, nameList } from "./describe-call.ts";
 import { checkSameEnums, comparedOperands } from "./different-enums.ts";
 import { checkEnumConversion, checkEnumFunction } from "./enum.ts";
+import { NO_NULL } from "./literal.ts";
 import { unknownMessage } from "./message.ts";
 import { isUnknown, rootOf } from "./name.ts";
 import { noSuchFunction } from "./no-such-function.ts";
@@ -76,7 +77,8 @@ export function checkFunction(checker: Checker, ast: CallAst, place: CelPlace): 
   // cel-go accepts null for any message, and the call then fails.
   const isNull = match !== undefined && takesNull(match, types);
   if (isNull && !checker.language.soundLiterals) return dynamicCall(checker, ast, name, nodes, match.result);
-  if (match === undefined || isNull) {
+  const apart = match !== undefined && splitsTypes(checker, match, types);
+  if (match === undefined || isNull || apart) {
     if (!checker.language.checked) return dynamicCall(checker, ast, name, nodes, DYN);
     const near = nearestOverloads(name, types, checker.types, checker.language);
     const known = near.map((overload) => describeCall(name, overload.method, overload.params));
@@ -85,7 +87,8 @@ export function checkFunction(checker: Checker, ast: CallAst, place: CelPlace): 
       // The place of an operator spans its operands.
       ast.name,
       `${describeCall(name, method, types)} does not exist`,
-      asText(checker, name, nodes) ?? (known.length === 0 ? undefined : `use ${nameList([...new Set(known)])}`),
+      (apart ? NO_NULL : asText(checker, name, nodes)) ??
+        (known.length === 0 ? undefined : `use ${nameList([...new Set(known)])}`),
     );
   }
   return callOf(checker, ast, name, nodes, types, match);
@@ -98,6 +101,13 @@ function asText(checker: Checker, name: string, nodes: readonly Node[]): string 
   if (name !== "_+_" || other === undefined || !kinds.includes("string")) return undefined;
   const printable = ["int", "uint", "double", "bool"].includes(checker.typeOf(other).kind);
   return printable ? `write string(${checker.textOf(checker.spanOf(other))})` : undefined;
+}
+
+/** Returns true if an operand has null where another one has an optional. */
+function splitsTypes({ language, types: known }: Checker, { params }: Match, types: readonly CelType[]): boolean {
+  return (
+    language.soundLiterals && types.some((type, index) => nullMeetsOptional(type, known.resolve(params[index] ?? DYN)))
+  );
 }
 
 function takesNull({ overloads: [overload] }: Match, types: readonly CelType[]): boolean {

@@ -2,15 +2,20 @@ import type { Ast } from "../syntax/ast.ts";
 import { anyFails, isPlain, joinProtos } from "../types/forms/join.ts";
 import type { Node } from "../types/model/expression.ts";
 import type { CelType } from "../types/model/type.ts";
+import { nullMeetsOptional } from "../types/model/type-variables.ts";
 import type { CelPlace, Checker } from "./checker.ts";
+
+const NONE_AFTER = "write optional.none() after the ?";
+/** Hint for null where an optional is expected. */
+export const NO_NULL = "write optional.none() in place of null";
 
 /** `[a, ?b]`. */
 export function checkList(checker: Checker, ast: Ast & { kind: "list" }, place: CelPlace): Node | undefined {
   const elements = checker.all(ast.elements, place);
   if (elements === undefined) return undefined;
   const types = itemTypes(checker, elements, ast.elements, (index) => ast.optionals.has(index));
-  if (types === undefined) return undefined;
-  const element = joined(checker, types);
+  const element = types && joined(checker, types, ast.elements);
+  if (element === undefined) return undefined;
   const kept = elements.every(isPlain) && ast.optionals.size === 0;
   const proto = kept ? joinProtos(elements) : undefined;
   const node: Node = {
@@ -43,8 +48,9 @@ export function checkMap(checker: Checker, ast: Ast & { kind: "map" }, place: Ce
   const wrong = checker.language.soundLiterals ? keyTypes.find(({ kind }) => !KEYS.has(kind)) : undefined;
   if (wrong !== undefined)
     return checker.complain("BFF305", ast, `a map cannot have keys of type ${checker.shown(wrong)}`);
-  const key = joined(checker, keyTypes);
-  const value = joined(checker, types);
+  const key = joined(checker, keyTypes, []);
+  const value = joined(checker, types, asts);
+  if (key === undefined || value === undefined) return undefined;
   // A repeated key fails at run time, and so does a key of a type that is no key type.
   const known = keys.every((keyNode) => keyNode.kind === "constant");
   const twice = keys.length > new Set(keys.map(constantOf)).size || (keys.length > 1 && !known);
@@ -87,14 +93,17 @@ function itemTypes(
 
 /** Returns the content type of an optional after a `?`. */
 export function optionalOf(checker: Checker, type: CelType, at: Ast): CelType | undefined {
-  if (type.kind === "optional") return type.of;
+  if (type.kind === "optional") {
+    if (type.of.kind !== "null" || !checker.language.soundLiterals) return type.of;
+    return checker.complain("BFF305", at, "the optional after ? never holds a value but null", NONE_AFTER);
+  }
   if (type.kind === "dyn") return type;
   if (type.kind === "param") {
     const of = checker.types.fresh();
     if (checker.types.assignable(type, { kind: "optional", of })) return of;
   }
   if (!checker.language.checked) return { kind: "dyn" };
-  const hint = "leave out the ?, or write optional.of(…)";
+  const hint = type.kind === "null" ? NO_NULL : "leave out the ?, or write optional.of(…)";
   return checker.complain(
     "BFF305",
     at,
@@ -103,9 +112,13 @@ export function optionalOf(checker: Checker, type: CelType, at: Ast): CelType | 
   );
 }
 
-function joined(checker: Checker, types: readonly CelType[]): CelType {
+/** Returns the common type of items. Undefined after a diagnostic, for null beside an optional. */
+function joined(checker: Checker, types: readonly CelType[], asts: readonly Ast[]): CelType | undefined {
   const [first, ...rest] = types;
   if (first === undefined) return checker.types.fresh();
+  const meets = (type: CelType) => type.kind !== "optional" && types.some((other) => nullMeetsOptional(type, other));
+  const at = checker.language.soundLiterals ? asts[types.findIndex(meets)] : undefined;
+  if (at !== undefined) return checker.complain("BFF305", at, "null and an optional have no type in common", NO_NULL);
   return rest.reduce((type, other) => checker.types.join(type, other) ?? { kind: "dyn" }, first);
 }
 

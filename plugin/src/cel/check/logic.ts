@@ -6,10 +6,12 @@ import { comparable } from "../types/functions/resolve-call.ts";
 import { holdsError, NO_VALUE } from "../types/model/error-type.ts";
 import type { Node } from "../types/model/expression.ts";
 import type { CelType, Variable } from "../types/model/type.ts";
+import { nullMeetsOptional } from "../types/model/type-variables.ts";
 import { checkOkField } from "./absence/missing-fields.ts";
 import type { CelPlace, Checker } from "./checker.ts";
 import { describeCall } from "./describe-call.ts";
 import { checkSameEnums } from "./different-enums.ts";
+import { NO_NULL } from "./literal.ts";
 import { unknownName } from "./name.ts";
 import { giveIfSet } from "./presence-hint.ts";
 
@@ -84,7 +86,8 @@ export function checkLogic(checker: Checker, ast: CallAst, place: CelPlace): Nod
   if (condition === undefined) return undefined;
   const args = [condition, yes, no];
   const [left, right] = [checker.typeOf(yes), checker.typeOf(no)];
-  const joined = checker.types.join(left, right);
+  const apart = checker.language.soundLiterals && nullMeetsOptional(left, right);
+  const joined = apart ? undefined : checker.types.join(left, right);
   if (joined === undefined && checker.language.checked) {
     const types = `${checker.shown(left)} and ${checker.shown(right)}`;
     const hint = alike(left, right);
@@ -99,6 +102,7 @@ export function checkLogic(checker: Checker, ast: CallAst, place: CelPlace): Nod
 
 /** Returns the hint for making two branches of one type. */
 function alike(left: CelType, right: CelType): string {
+  if (nullMeetsOptional(left, right)) return NO_NULL;
   if (left.kind === "null" || right.kind === "null")
     return "write optional.none() in place of null, and optional.of(…) around the other branch";
   for (const [branch, other, which] of [
@@ -126,6 +130,8 @@ export function checkEquality(checker: Checker, ast: CallAst, place: CelPlace): 
   if (a === undefined || b === undefined) return undefined;
   const left = checker.typeOf(a);
   const right = checker.typeOf(b);
+  if (checker.language.soundLiterals && nullMeetsOptional(left, right))
+    return checker.complain("BFF315", ast, "an optional is never null", insteadOfNone(checker, ast.fn, a, b));
   const alike = checker.types.assignable(left, right) || (checker.language.mixedNumbers && comparable(left, right));
   if (!alike && checker.language.checked) {
     const hint = [left, right].some(({ kind }) => kind === "null")
@@ -178,6 +184,15 @@ function checkNull(checker: Checker, ast: CallAst, message: Node, other: Node): 
     : "a message is never null: an unset message reads as its default";
   checker.complain("BFF315", ast, fault, insteadOfNull(message, name, ast.fn === "_==_" ? "!" : ""));
   return false;
+}
+
+/** Returns the test of an optional for a value, instead of a comparison with null. */
+function insteadOfNone(checker: Checker, fn: string, a: Node, b: Node): string {
+  const optional = [a, b].find((node) => checker.typeOf(node).kind === "optional");
+  if (optional === undefined) return NO_NULL;
+  const text = checker.textOf(checker.spanOf(optional));
+  const plain = optional.kind !== "call" || optional.overload !== "conditional";
+  return `write ${fn === "_==_" ? "!" : ""}${plain ? text : `(${text})`}.hasValue()`;
 }
 
 /** Returns the test for the presence of a message, instead of a comparison with null. */

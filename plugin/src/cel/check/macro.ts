@@ -7,6 +7,7 @@ import type { Node } from "../types/model/expression.ts";
 import type { CelType, Proto, Variable } from "../types/model/type.ts";
 import { whereItemHolds, withItemFacts } from "./absence/missing-fields.ts";
 import type { CelPlace, Checker } from "./checker.ts";
+import { NO_NULL } from "./literal.ts";
 import { checkReduce } from "./reduce.ts";
 
 const BOOL: CelType = { kind: "bool" };
@@ -246,7 +247,7 @@ function resultOf(
       const open: CelType = { kind: "optional", of: checker.types.fresh() };
       if (type.kind === "param" && checker.types.assignable(type, open)) return [open, undefined];
       if (!checker.language.checked) return [DYN, undefined];
-      const hint = "write optMap, or optional.of(…)";
+      const hint = type.kind === "null" ? NO_NULL : "write optMap, or optional.of(…)";
       return checker.complain(
         "BFF305",
         at,

@@ -106,8 +106,7 @@ function checkField(
     return checker.complain("BFF312", at, what);
   }
   if (value === undefined) return undefined;
-  const valueType = checker.typeOf(value);
-  const type = optional ? optionalOf(checker, valueType, ast) : valueType;
+  const type = optional ? optionalOf(checker, checker.typeOf(value), ast) : checker.typeOf(value);
   if (type === undefined) return undefined;
   const expected = fieldType(field);
   // cel-go reports the place of the field, and this checker that of the value.
@@ -120,6 +119,8 @@ function checkField(
     const hint = fieldHint(actual, expected.type, name);
     return checker.complain("BFF310", shown, `"${name}" is of type ${of}, and this is ${is}`, hint);
   }
+  const isLiteral = !optional && value.kind === expected.type.kind;
+  if (!isLiteral && !checkContent(checker, type, name, shown)) return undefined;
   const range = protoRange(expected.proto);
   const isChecked = checker.language.soundLiterals && value.kind === "constant";
   if (isChecked && range !== undefined && mayNotFit(checker, value, expected.proto)) {
@@ -133,6 +134,15 @@ function checkField(
     return checker.complain("BFF309", checker.spanOf(key), `${key.value} does not fit into ${holds}`);
   }
   return optional ? { field, value, optional } : { field, value };
+}
+
+/** Reports a list or a map of nothing but null, which no field holds. Returns false after a diagnostic. */
+function checkContent(checker: Checker, type: CelType, name: string, at: Span): boolean {
+  const list = type.kind === "list" && type.element.kind === "null";
+  const map = type.kind === "map" && type.value.kind === "null";
+  if ((!list && !map) || !checker.language.soundLiterals) return true;
+  checker.complain("BFF310", at, `"${name}" is given nothing but null`, `leave ${name} out`);
+  return false;
 }
 
 /** Returns the names of two types. Enums are named for single values, or if the names would be equal. */

@@ -2,8 +2,10 @@ import type { MacroCall } from "../syntax/macros.ts";
 import { isComplete } from "../types/facts/places.ts";
 import type { Node } from "../types/model/expression.ts";
 import type { CelType, Variable } from "../types/model/type.ts";
+import { nullMeetsOptional } from "../types/model/type-variables.ts";
 import { withItemFacts } from "./absence/missing-fields.ts";
 import type { CelPlace, Checker } from "./checker.ts";
+import { NO_NULL } from "./literal.ts";
 
 const DYN: CelType = { kind: "dyn" };
 /** Types whose values have a fixed size, so that a result cannot grow with each item. */
@@ -40,12 +42,13 @@ export function checkReduce(
   const locals = new Map([...place.locals, [result.name, result] as const, [item.name, item] as const]);
   const next = checker.check(step, withItemFacts({ ...place, locals }, range, [item]));
   if (next === undefined) return undefined;
-  if (!checker.types.assignable(checker.typeOf(next), type))
+  const apart = checker.language.soundLiterals && nullMeetsOptional(checker.typeOf(next), type);
+  if (apart || !checker.types.assignable(checker.typeOf(next), type))
     return checker.complain(
       "BFF305",
       step,
       `\`reduce\` starts with ${checker.shown(type)}, and its expression has the type ${checker.shown(next.type)}`,
-      "use one type for both",
+      apart ? NO_NULL : "use one type for both",
     );
   const grows = !FIXED.has(checker.typeOf(first).kind);
   const fails = range.fails || over.kind === "dyn" || first.fails || next.fails || grows;

@@ -22,7 +22,7 @@ export const CODES = {
   BFF314:
     "A literal pattern, timestamp, duration, unit of time or time zone is valid. An invalid literal would fail at every evaluation.",
   BFF315:
-    "A message is not compared with null, because a message is never null: an unset message reads as its default. `has` tests whether a field or an argument is set. `ok` tests whether a step or an argument has a value.",
+    "A message or an optional is not compared with null, because it is never null: an unset message reads as its default. `has` tests whether a field or an argument is set. `ok` tests whether a step or an argument has a value, and `hasValue` whether an optional has one.",
   BFF316:
     "A condition can be true and can be false. A constant condition has a branch that never runs, and usually compares the wrong value.",
   BFF317: "An index or a key of a literal list or map exists in it. Reading a missing one always fails.",

@@ -25,6 +25,12 @@ export interface Misfit {
   readonly hint: string;
 }
 const SAME: Conversion = { kind: "same" };
+const ONLY_NULL: Misfit = {
+  kind: "misfit",
+  code: "BFF331",
+  message: "this optional never holds a value but null",
+  hint: "write null in place of it",
+};
 
 /** Returns the conversion between two types, by the given type and then by the wanted one. */
 export function conversion(
@@ -34,6 +40,7 @@ export function conversion(
 ): Conversion | Misfit {
   const { type, proto } = from;
   if (type.kind === "optional") {
+    if (type.of.kind === "null" && (to.type.kind === "message" || to.type.kind === "wrapper")) return ONLY_NULL;
     const inner = conversion({ type: type.of, proto: undefined }, to, aliases);
     return inner.kind === "same" ? { kind: "represent", as: to.proto } : inner;
   }
@@ -144,7 +151,9 @@ function lift(
 
 /** Returns true if a part may be null although a list or a map of a message has to hold messages. */
 const takesNull = (part: CelType, expected: CelType): boolean =>
-  expected.kind === "message" && (part.kind === "null" || (part.kind === "message" && part.nullable === true));
+  part.kind === "null"
+    ? expected.kind === "message" || expected.kind === "wrapper"
+    : expected.kind === "message" && part.kind === "message" && part.nullable === true;
 
 function holdsNull(kind: "list" | "map"): Misfit {
   return {

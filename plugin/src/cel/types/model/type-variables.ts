@@ -76,6 +76,14 @@ function general(a: CelType, b: CelType): CelType {
   return isLessSpecific(a, b) ? a : b;
 }
 
+/** Returns true if null meets an optional in two types, at any depth of them. cel-go takes them as one type. */
+export function nullMeetsOptional(a: CelType, b: CelType): boolean {
+  if (a.kind === "null" || b.kind === "null") return a.kind === "optional" || b.kind === "optional";
+  if (a.kind !== b.kind) return false;
+  const others = partsOf(b);
+  return partsOf(a).some((part, index) => nullMeetsOptional(part, others[index] ?? DYN));
+}
+
 /** Returns the type with null among its values. */
 export function orNull(type: CelType): CelType {
   return type.kind === "message" ? { ...type, nullable: true } : type;
