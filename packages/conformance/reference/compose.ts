@@ -13,6 +13,8 @@ import { celOf } from "./values.ts";
 export interface Composed {
   readonly message: ReflectMessage;
   readonly entries: readonly Entry[];
+  /** Names of fields without a value, because a step behind them has none. */
+  readonly lacks?: ReadonlySet<string>;
 }
 export interface Setting {
   readonly response: Response;
@@ -225,11 +227,13 @@ export class Composition implements Place {
       }),
     );
     const converter = response.converter(this);
+    const lacks = new Set<string>();
     for (const { field, result, entries: found } of parts.flat()) {
+      if (result !== undefined && result.value === undefined && !result.unset) lacks.add(field.name);
       if (result !== undefined && !result.unset) converter.assign(message, field, result.value, result.enum);
       entries.push(...found);
     }
-    return { message, entries };
+    return { message, entries, lacks };
   }
 
   async #field(field: DescField): Promise<readonly FieldResult[]> {

@@ -14,6 +14,7 @@ import {
   mapParts,
   nameIn,
   parsed,
+  parts,
   pathOf,
   provedBy,
   type Read,
@@ -57,14 +58,12 @@ export class Evaluator {
   async value(source: string, scope: Scope, globals: Globals, path = false): Promise<Result> {
     const { root, reads, path: names } = parsed(source);
     const found = await this.#found(reads, scope);
-    // A test of a list that lacks items decides something else than the list.
-    const tested = new Set(reads.flatMap((read) => (read.test ? [read.name] : [])));
-    const causes = unique([...found].flatMap(([name, result]) => causesIn(result, tested.has(name))));
+    const causes = unique([...found.values()].flatMap(causesIn));
     const missing = reads.some(
       (read) => !read.safe && found.get(read.name)?.value === undefined && found.has(read.name),
     );
     const failed = [...found.values()].find(({ value, failure }) => value === undefined && failure !== undefined);
-    if (missing) return absent(causes, failed?.failure);
+    if (missing || readsMissing(root, found)) return absent(causes, failed?.failure);
     const end = names && endOf(names, found, globals);
     if (path && end?.unset) return { value: undefined, causes, unset: true };
     const bare =
@@ -208,10 +207,35 @@ function strictly(original: Expr): Expr {
   return call("_?_:_", and ? [left, right, decided] : [left, decided, right]);
 }
 
+/** Returns true if an expression reads a missing field, of a composed message or of any message of a list. */
+function readsMissing(expr: Expr, found: ReadonlyMap<string, Result>, locals: Locals = new Map()): boolean {
+  const { case: kind, value } = expr.exprKind;
+  if (kind === "comprehensionExpr") {
+    const inner = new Map([...locals, [value.iterVar, lacksOf(value.iterRange, found, locals)] as const]);
+    return [value.iterRange, value.accuInit, value.loopCondition, value.loopStep, value.result].some(
+      (part, at) => part !== undefined && readsMissing(part, found, at < 2 ? locals : inner),
+    );
+  }
+  if (kind === "selectExpr" && !value.testOnly) {
+    const { field } = value;
+    if (lacksOf(value.operand, found, locals).some((names) => names.has(field))) return true;
+  }
+  return parts(expr).some((part) => readsMissing(part, found, locals));
+}
+type Locals = ReadonlyMap<string, readonly ReadonlySet<string>[]>;
+
+function lacksOf(expr: Expr | undefined, found: ReadonlyMap<string, Result>, locals: Locals) {
+  const path = expr && pathOf(expr);
+  const [first = "", ...rest] = path ?? [];
+  if (path === undefined || (rest.length === 0 && locals.has(first))) return locals.get(first) ?? [];
+  const name = nameIn(path);
+  return name.split(".").length === path.length ? (found.get(name)?.lacks ?? []) : [];
+}
+
 /** Causes of a result and of all that it is composed of. */
-function causesIn({ causes, entries = [] }: Result, test: boolean): readonly Cause[] {
+function causesIn({ causes, entries = [] }: Result): readonly Cause[] {
   const inner = entries.flat().map(({ reason, upstream }): Cause => ({ reason, upstream }));
-  return [...(test ? causes.map(({ reason, upstream }) => ({ reason, upstream })) : causes), ...inner];
+  return [...causes, ...inner];
 }
 
 const lower = (expr: Expr | undefined): Expr => {

@@ -82,6 +82,8 @@ export interface Result {
   readonly trailers?: Headers;
   /** Entries of a composed message, or of each message of a list. */
   readonly entries?: readonly Entry[] | readonly (readonly Entry[])[];
+  /** Names of the missing fields of a composed message, or of each message of a list. */
+  readonly lacks?: readonly ReadonlySet<string>[];
 }
 export const present = (value: CelInput, causes: readonly Cause[] = []): Result => ({ value, causes });
 export const absent = (causes: readonly Cause[] = [], failure?: StepFailure): Result => ({

@@ -12,7 +12,7 @@ export async function sourceOf(composition: Composition, step: Step): Promise<Re
   const { evaluator, scope, globals } = composition;
   if (step.by !== undefined) {
     const result = await evaluator.value(step.by, scope, globals);
-    const { entries: _, ...plain } = result;
+    const { entries: _, lacks: __, ...plain } = result;
     return parsed(step.by).path?.length === 1 ? result : plain;
   }
   if (step.call !== undefined)
@@ -76,8 +76,8 @@ async function composed(
     rank: [...rank, steps.indexOf(step)],
   });
   try {
-    const { message: made, entries } = await inner.run();
-    return { ...present(made), entries };
+    const { message: made, entries, lacks } = await inner.run();
+    return { ...present(made), entries, lacks: [lacks ?? new Set()] };
   } catch (error) {
     // A critical step fails its message, and so the composing step.
     if (!(error instanceof StepFailure)) throw error;
@@ -173,7 +173,8 @@ function gathered(rule: Each, { found, failures, causes }: Runs, before: readonl
   const chosen = enough ? found.slice(0, rule.enough) : found;
   const values = chosen.map(({ result }) => result.value ?? null);
   const entries = chosen.map(({ result }) => (result.entries ?? []) as readonly never[]);
-  if (rule.key === undefined) return { ...present(celList(values), all), entries, enum: chosen[0]?.result.enum };
+  const lacks = chosen.flatMap(({ result }) => result.lacks ?? []);
+  if (rule.key === undefined) return { ...present(celList(values), all), entries, lacks, enum: chosen[0]?.result.enum };
   const keys = chosen.map(({ item }) => item.key);
   if (new Set(keys).size < keys.length) throw invalid("a key comes twice");
   return present(celMap(new Map(keys.map((key, at) => [key as string, values[at] ?? null]))), all);

@@ -163,7 +163,7 @@ test("server-sent events: a delay before the reconnection", async () => {
   for (const before = refusals(); refusals() === before; ) {
     const { status, body } = await get(path, { accept: "text/event-stream" });
     expect(status).toBe(200);
-    expect(Number(/^retry: (\d+)/.exec(body)?.[1])).toBeGreaterThanOrEqual(1_000);
+    expect(Number(/^retry: (\d+)/m.exec(body)?.[1])).toBeGreaterThanOrEqual(1_000);
   }
 });
 
