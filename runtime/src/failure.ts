@@ -101,7 +101,7 @@ export function masked(fault: Fault): Fault {
 
 /** A part of a request that cannot be sent. The origin of its value decides who is at fault: see `blamed`. */
 export class Misfit extends Error {
-  /** A field in the path or the query, with dots, or `metadata x-key`. */
+  /** A field in the path, the query or the body, with dots, or `metadata x-key`. */
   readonly part: string;
   /** Text for clients. */
   readonly result: string;
@@ -324,11 +324,14 @@ export type ClientFields = Readonly<Record<string, string>>;
 export function blamed(failure: Failure, clientFields: ClientFields | undefined): Failure {
   const { cause, message } = failure;
   if (clientFields === undefined || !(cause instanceof Misfit)) return failure;
-  if (!Object.hasOwn(clientFields, cause.part)) return failure;
-  return clientFault(
-    message,
-    `the value of ${clientFields[cause.part]} is not accepted here: it results in ${cause.result}`,
-  );
+  const { part } = cause;
+  // A message around the part may be known. The key of metadata is no path.
+  let end = part.length;
+  while (end > 0 && !Object.hasOwn(clientFields, part.slice(0, end)))
+    end = part.includes(" ") ? 0 : part.lastIndexOf(".", end - 1);
+  if (end <= 0) return failure;
+  const value = `${clientFields[part.slice(0, end)]}${part.slice(end)}`;
+  return clientFault(message, `the value of ${value} is not accepted here: it results in ${cause.result}`);
 }
 
 /**

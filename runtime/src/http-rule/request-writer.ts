@@ -13,6 +13,7 @@ import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import { Misfit } from "../failure.ts";
 import { exactText } from "../json/json-text.ts";
+import { messagesIn } from "../json/messages-in.ts";
 import { jsonOf } from "../json/write-json.ts";
 import { enumText, isValue, pathText, scalarText, valueText } from "./field-text.ts";
 import type { RestRule, RestVariable } from "./rule.ts";
@@ -177,7 +178,13 @@ function addParameters(
         throw new Error(`${name} is a map, which a query cannot hold`);
       case "message": {
         const inner = message.get(field);
-        if (isValue(field.message)) into.push(parameter(name, sendableText(inner, path + field.name)));
+        if (isValue(field.message))
+          into.push(
+            parameter(
+              name,
+              withForm(path + field.name, () => valueText(inner)),
+            ),
+          );
         else if (STRUCTURES.has(field.message.typeName))
           throw new Error(`${name} is a ${field.message.typeName}, which a query cannot hold`);
         else addParameters(into, inner, `${name}.`, `${path}${field.name}.`, elsewhere);
@@ -192,13 +199,13 @@ const STRUCTURES: ReadonlySet<string> = new Set(
 function itemText(field: DescField & { fieldKind: "list" }, item: unknown, name: string, path: string): string {
   if (field.listKind === "scalar") return scalarText(field.scalar, item);
   if (field.listKind === "enum") return enumText(field.enum, item as number);
-  if (isValue(field.message)) return sendableText(item as ReflectMessage, path + field.name);
+  if (isValue(field.message)) return withForm(path + field.name, () => valueText(item as ReflectMessage));
   throw new Error(`${name} is a list of messages, which a query cannot hold`);
 }
 
-function sendableText(message: ReflectMessage, path: string): string {
+function withForm<T>(path: string, write: () => T): T {
   try {
-    return valueText(message);
+    return write();
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new Misfit(path, `has a value without a form in JSON: ${why}`, "a value without a form in JSON");
@@ -220,7 +227,7 @@ function bodyWriter(
     const taken = variables.map(({ field }) => wayTo(input, field)).filter((way) => !way.some(isRequired));
     return (message) => {
       for (const way of taken) clear(message, way);
-      return exactText(jsonOf(input, message.message, registry));
+      return sendable(message, registry, () => jsonOf(input, message.message, registry));
     };
   }
   const field = wayTo(input, body)[0] as DescField;
@@ -230,9 +237,34 @@ function bodyWriter(
     // Only this field, so that the other fields need no JSON form.
     const only = reflect(input);
     only.set(field, message.get(field));
-    return exactText(fieldJson(only, field, registry));
+    return sendable(only, registry, () => fieldJson(only, field, registry));
   };
 }
+
+/** @throws Misfit that names the value, if a value has no form in JSON */
+function sendable(message: ReflectMessage, registry: Registry, write: () => JsonValue): string {
+  try {
+    return exactText(write());
+  } catch (error) {
+    assertValues(message, "", registry);
+    throw error;
+  }
+}
+
+function assertValues(message: ReflectMessage, path: string, registry: Registry): void {
+  for (const field of message.fields) {
+    if (field.message === undefined || !message.isSet(field)) continue;
+    const name = path + field.name;
+    for (const [, inner] of messagesIn(message, field)) {
+      if (!FORMLESS.has(inner.desc.typeName)) assertValues(inner, `${name}.`, registry);
+      else withForm(name, () => jsonOf(inner.desc, inner.message, registry));
+    }
+  }
+}
+const FORMLESS: ReadonlySet<string> = new Set([
+  ...STRUCTURES,
+  ...["Timestamp", "Duration", "FieldMask"].map((name) => `google.protobuf.${name}`),
+]);
 
 const isRequired = ({ presence }: DescField): boolean => presence === Presence.LEGACY_REQUIRED;
 

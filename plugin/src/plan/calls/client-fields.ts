@@ -2,7 +2,7 @@
 // client's.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Node } from "../../cel/index.ts";
-import type { BoundExpression, Conversion } from "../../model/conversion.ts";
+import type { BoundExpression, Conversion, ConvertedTarget } from "../../model/conversion.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Args } from "../../resolve/model/model.ts";
 import { queryOf, type RestRule } from "../../resolve/model/rest.ts";
@@ -17,10 +17,11 @@ export function clientParts(call: Call, args: Args): ClientPart[] {
   if (call.batch !== undefined) return [];
   const inUrl = call.http === undefined ? [] : [...call.http.variables, ...valuesOfQuery(call.http, call.method.input)];
   const sent = inUrl.map(({ name, fields }) => ({ part: name, found: sentAt(call, fields, args) }));
+  const inBody = bodyParts(call, args);
   const metadata = call.metadata
     .filter(({ key }) => !key.endsWith("-bin"))
     .map(({ key, by }) => ({ part: `metadata ${key}`, found: fieldsIn(by.root, args) }));
-  return [...sent, ...metadata].flatMap(({ part, found }) => {
+  return [...sent, ...inBody, ...metadata].flatMap(({ part, found }) => {
     const fields = new Set(found?.map((path) => path.join(".")));
     return fields.size === 0 ? [] : [{ part, fields: [...fields] }];
   });
@@ -43,9 +44,54 @@ const RANGED: ReadonlySet<string> = new Set(
   ["Timestamp", "Duration", "FieldMask"].map((name) => `google.protobuf.${name}`),
 );
 
+/**
+ * Values of the body that may have no form in JSON. The part of a message covers its fields, if they keep their names.
+ */
+function bodyParts(call: Call, args: Args): SentPart[] {
+  const { http, method } = call;
+  if (http?.body === undefined) return [];
+  const inPath = new Set(http.variables.map(({ name }) => name));
+  const parts: SentPart[] = [];
+  const walk = (field: DescField, around: readonly DescField[]): void => {
+    const fields = [...around, field];
+    const part = fields.map(({ name }) => name).join(".");
+    if (parts.length >= MOST || inPath.has(part) || field.message === undefined || !mayLackForm(field.message)) return;
+    const isSetInside = call.set.some(({ path }) => path.length > fields.length && startsWith(path, fields));
+    const found = isSetInside ? undefined : sentAt(call, fields, args);
+    if (found !== undefined) parts.push({ part, found });
+    else if (!FORMLESS.has(field.message.typeName) && fields.length < DEEPEST)
+      for (const inner of field.message.fields) walk(inner, fields);
+  };
+  for (const field of http.body === "*" ? method.input.fields : [http.body]) walk(field, []);
+  return parts;
+}
+const MOST = 100;
+const DEEPEST = 8;
+
+interface SentPart {
+  readonly part: string;
+  readonly found: readonly Path[] | undefined;
+}
+
+function mayLackForm(desc: DescMessage): boolean {
+  const inside = new Set([desc]);
+  for (const { typeName, fields } of inside) {
+    if (FORMLESS.has(typeName)) return true;
+    for (const { message } of fields) if (message !== undefined) inside.add(message);
+  }
+  return false;
+}
+const FORMLESS: ReadonlySet<string> = new Set([
+  ...RANGED,
+  ...["Any", "Struct", "Value", "ListValue"].map((name) => `google.protobuf.${name}`),
+]);
+
+const startsWith = (path: readonly DescField[], start: readonly DescField[]): boolean =>
+  start.every((field, i) => field === path[i]);
+
 /** The client's fields that a field of the request is made of. */
 function sentAt(call: Call, path: readonly DescField[], args: Args): readonly Path[] | undefined {
-  const binding = call.set.find((set) => set.path.every((field, i) => field === path[i]));
+  const binding = call.set.find((set) => startsWith(path, set.path));
   if (binding === undefined) return call.request && leadingTo(call.request, path, args);
   return binding.if === undefined ? leadingTo(binding.bound, path.slice(binding.path.length), args) : undefined;
 }
@@ -57,8 +103,19 @@ function leadingTo(
   rest: readonly DescField[],
   args: Args,
 ): Path[] | undefined {
+  const { root } = expression;
+  if (root.kind === "message" && conversion.kind === "same") return ofLiteral(root, rest, args);
   const inside = sourceOf(conversion, rest);
-  return inside && fieldsIn(expression.root, args)?.map((path) => [...path, ...inside]);
+  return inside && fieldsIn(root, args)?.map((path) => [...path, ...inside]);
+}
+
+function ofLiteral(node: Node, [field, ...rest]: readonly DescField[], args: Args): Path[] | undefined {
+  if (node.kind !== "message") {
+    const inside = [field, ...rest].flatMap((member) => (member === undefined ? [] : [member.name]));
+    return fieldsIn(node, args)?.map((path) => [...path, ...inside]);
+  }
+  const entry = node.fields.find((candidate) => candidate.field === field);
+  return entry === undefined || entry.optional === true ? undefined : ofLiteral(entry.value, rest, args);
 }
 
 /**
@@ -67,11 +124,24 @@ function leadingTo(
 function sourceOf(conversion: Conversion, path: readonly DescField[]): Path | undefined {
   const [field, ...rest] = path;
   if (conversion.kind === "same") return path.map(({ name }) => name);
+  if (conversion.kind === "list" || conversion.kind === "map") return sourceOf(conversion.of, path);
+  if (conversion.kind === "represent" && field === undefined) return [];
   if (field === undefined || conversion.kind !== "message") return undefined;
-  for (const target of conversion.via.targets) {
-    if (target.kind !== "field" || target.to !== field || target.fallback !== undefined) continue;
-    const inside = sourceOf(target.conversion, rest);
-    return inside && [target.from.name, ...inside];
+  return sourceIn(conversion.via.targets, field, rest);
+}
+
+function sourceIn(targets: readonly ConvertedTarget[], field: DescField, rest: readonly DescField[]): Path | undefined {
+  for (const target of targets) {
+    if (target.kind === "computed" || (target.kind === "field" && target.fallback !== undefined)) continue;
+    if (target.kind === "message") {
+      const [next, ...further] = rest;
+      if (target.to === field) return next && sourceIn(target.targets, next, further);
+      continue;
+    }
+    const copy = (target.kind === "oneof" ? target.members : [target]).find(({ to }) => to === field);
+    if (copy === undefined) continue;
+    const inside = sourceOf(copy.conversion, rest);
+    return inside && [copy.from.name, ...inside];
   }
   return undefined;
 }
@@ -79,12 +149,17 @@ function sourceOf(conversion: Conversion, path: readonly DescField[]): Path | un
 /** The fields of which a value consists; undefined if anything but them and constants is part of it. */
 function fieldsIn(node: Node, args: Args): Path[] | undefined {
   if (node.kind === "constant") return [];
-  if (node.kind === "call" && node.overload === "add_string") {
-    const parts = node.args.map((part) => fieldsIn(part, args));
-    return parts.includes(undefined) ? undefined : parts.flatMap((part) => part ?? []);
-  }
+  if (node.kind === "call" && node.overload === "add_string") return fieldsOfAll(node.args, args);
+  if (node.kind === "list" && node.optionals === undefined) return fieldsOfAll(node.elements, args);
+  if (node.kind === "map" && node.entries.every(([, , optional]) => optional === undefined))
+    return fieldsOfAll([...node.entries.map(([key]) => key), ...node.entries.map(([, value]) => value)], args);
   const path = pathOf(node, args);
   return path && path.length > 0 ? [path] : undefined;
+}
+
+function fieldsOfAll(nodes: readonly Node[], args: Args): Path[] | undefined {
+  const parts = nodes.map((part) => fieldsIn(part, args));
+  return parts.includes(undefined) ? undefined : parts.flatMap((part) => part ?? []);
 }
 
 function pathOf(node: Node, args: Args): Path | undefined {
@@ -93,7 +168,7 @@ function pathOf(node: Node, args: Args): Path | undefined {
     const arg = args.members.find(({ variable }) => variable === node.variable);
     return arg?.ofRequest === true ? [arg.name] : undefined;
   }
-  if (node.kind !== "select" || node.test || node.optional === true || typeof node.field === "string") return undefined;
+  if (node.kind !== "select" || node.test || node.optional === true) return undefined;
   const of = pathOf(node.of, args);
-  return of && [...of, node.field.name];
+  return of && [...of, typeof node.field === "string" ? node.field : node.field.name];
 }
