@@ -35,6 +35,10 @@ function setField(at: Composition, target: ReflectMessage, field: IrField, entri
   const result = field.resolver === undefined ? at.evaluate(by) : at.supplied(field.desc);
   if (neverArrives(at, field, result)) return value(null);
   if (result.state === "dead" || result.state === "failed") return result;
+  if (result.state === "absent") {
+    const lacks = at.response.lacks.get(target.message) ?? new Set();
+    at.response.lacks.set(target.message, lacks.add(field.desc.name));
+  }
   try {
     const present = assign(at, target, field.desc, result);
     touch(at, target, field.desc, by, present, result, entries);

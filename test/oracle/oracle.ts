@@ -69,6 +69,7 @@ export function responding(
     pending: [],
     refusals: [],
     touched: new Map(),
+    lacks: new Map(),
     parts: new Map(),
     shared: undefined,
     early: false,

@@ -5,6 +5,7 @@ import type { IrStep } from "../../plugin/src/ir/step.ts";
 import { expression, type Read, receivedName } from "./expression.ts";
 import { walk } from "./field-value.ts";
 import { none, some } from "./macros.ts";
+import { readsMissing } from "./missing.ts";
 import type { Response } from "./response.ts";
 import { type Args, dead, failed, type Locals, noLocals, type Result, value, type Why } from "./result.ts";
 import { BEFORE } from "./service-steps.ts";
@@ -106,6 +107,11 @@ export abstract class Scope {
       const all = [...found].flatMap(([name, result]) => of(name, result));
       return { state: "absent", taint: [...all, ...asBeside(inner)], why: this.wanting([source], locals) };
     }
+    const held = (name: string): CelInput | undefined => {
+      const result = found.get(name);
+      return result?.state === "value" ? result.value : undefined;
+    };
+    if (readsMissing(root, held, this.response.lacks)) return { state: "absent", taint: [...taint, ...inner] };
     const bindings = this.#bindings(reads, found);
     const enums = (name: string) => {
       const result = found.get(name);

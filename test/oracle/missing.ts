@@ -1,0 +1,54 @@
+// Reads of missing fields: language.md, "When a value is missing".
+import { type CelInput, isCelList, isCelMap } from "@bufbuild/cel";
+import type { Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
+import type { Message } from "@bufbuild/protobuf";
+import { isReflectMessage } from "@bufbuild/protobuf/reflect";
+import { pathOf, withChildren } from "./expression.ts";
+
+/** Names of the fields that composed messages lack. */
+export type Lacks = ReadonlyMap<Message, ReadonlySet<string>>;
+type Values = (name: string) => CelInput | undefined;
+type Locals = ReadonlyMap<string, readonly unknown[]>;
+
+/** Returns true if an expression reads a field that its message lacks, or that any item of a macro lacks. */
+export function readsMissing(expr: Expr, values: Values, lacks: Lacks, locals: Locals = new Map()): boolean {
+  const { case: kind, value } = expr.exprKind;
+  const isIn = (part: Expr | undefined, inside = locals): boolean =>
+    part !== undefined && readsMissing(part, values, lacks, inside);
+  if (kind === "comprehensionExpr") {
+    const { iterRange, accuInit, loopCondition, loopStep, result } = value;
+    const inside = new Map([...locals, [value.iterVar, valuesOf(iterRange, values, locals)] as const]);
+    return (
+      [iterRange, accuInit].some((part) => isIn(part)) ||
+      [loopCondition, loopStep, result].some((part) => isIn(part, inside))
+    );
+  }
+  if (kind === "selectExpr" && !value.testOnly)
+    for (const of of valuesOf(value.operand, values, locals))
+      if (isReflectMessage(of) && lacks.get(of.message)?.has(value.field)) return true;
+  let found = false;
+  withChildren(expr, (child) => {
+    found ||= isIn(child);
+    return child;
+  });
+  return found;
+}
+
+/** Returns the values that a path leads to: all items of a list or a map. */
+function valuesOf(expr: Expr | undefined, values: Values, locals: Locals): readonly unknown[] {
+  if (expr === undefined) return [];
+  const { case: kind, value } = expr.exprKind;
+  if (kind === "identExpr") return locals.get(value.name) ?? itemsOf(values(value.name));
+  if (kind === "callExpr" && value.function === "_[_]") return valuesOf(value.args[0], values, locals);
+  if (kind !== "selectExpr" || value.testOnly) return [];
+  const path = pathOf(expr) ?? [];
+  if (path.length === 2 && path[0] === "args" && !locals.has("args")) return itemsOf(values(path.join(".")));
+  return valuesOf(value.operand, values, locals).flatMap((of) => {
+    const field = isReflectMessage(of) ? of.desc.fields.find(({ name }) => name === value.field) : undefined;
+    return isReflectMessage(of) && field?.message ? itemsOf(of.get(field)) : [];
+  });
+}
+function itemsOf(value: unknown): readonly unknown[] {
+  if (isCelList(value)) return [...value];
+  return isCelMap(value) ? [...value].map(([, item]) => item) : [value];
+}
