@@ -40,7 +40,7 @@ service App {
 service Open {
   option (bff.v1.service).permit.public = true;
   rpc Look(Request) returns (Page) {
-    option (bff.v1.method).rate_limit = { name: "known" key: "principal.id" rate: 1 per: "day" };
+    option (bff.v1.method).rate_limit = { name: "known" key: "principal.id" if: "ok(principal)" rate: 1 per: "day" };
   }
 }
 message Request { string id = 1; int32 most = 2; }

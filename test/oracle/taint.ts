@@ -70,10 +70,11 @@ export function inside(entries: readonly Entry[], rank: number): Taint[] {
 export function entry(field: DescField, present: boolean, taints: readonly Taint[]): Entry | undefined {
   if (taints.length === 0) return undefined;
   const hard = taints.filter((taint) => !taint.soft);
+  const several = field.fieldKind === "list" || field.fieldKind === "map";
   const sets = (hard.length > 0 && hard.length < taints.length ? [hard, taints] : [taints]).map(worst);
   return {
     path: field.name,
-    effects: [...new Set(sets.flatMap((set) => effects(present, set)))],
+    effects: [...new Set(sets.flatMap((set) => effects(several, present, set)))],
     causes: sets.flatMap(first),
     optional: hard.length === 0,
     order: [field.number],
@@ -86,7 +87,7 @@ function worst(taints: readonly Taint[]): readonly Taint[] {
   return failures.length > 0 ? failures : taints;
 }
 
-function effects(present: boolean, taints: readonly Taint[]): number[] {
+function effects(several: boolean, present: boolean, taints: readonly Taint[]): number[] {
   if (taints.every(({ cause }) => cause.stale)) return [Effect.STALE];
   if (!present) return [Effect.MISSING];
   // The effect is that of the named cause. A step with both effects has replaced a value.
@@ -94,7 +95,9 @@ function effects(present: boolean, taints: readonly Taint[]): number[] {
   const step = named.filter(({ rank }) => rank !== undefined);
   return [...named.filter(({ rank }) => rank === undefined).map((taint) => [taint]), step].flatMap((of) => {
     if (of.length === 0) return [];
-    if (!of.every(({ leftOut }) => leftOut)) return [Effect.REPLACED];
+    if (of.every(({ leftOut }) => !leftOut)) return [Effect.REPLACED];
+    // Open: the effect of a value over a list that lost items and has replaced values, too.
+    if (!of.every(({ leftOut }) => leftOut)) return several ? [Effect.REPLACED] : [Effect.INCOMPLETE, Effect.REPLACED];
     return of.some(({ leftOut }) => leftOut === "either") ? [Effect.INCOMPLETE, Effect.REPLACED] : [Effect.INCOMPLETE];
   });
 }
