@@ -30,7 +30,7 @@ message Page {
 const OPEN = SHOP.replaceAll("shop.v1", "open.v1")
   .replace(/import "bff.v1.identity.proto";|option .bff.v1.file. = \{[^;]*\};/g, "")
   .replace("{ permit: {} }", "{}")
-  .replace(`"'user ' + principal.subject" rate: 2`, '"peer.address" rate: 100');
+  .replace(`"'user ' + principal.subject" rate: 2`, '"peer.address" rate: 1000000');
 const project = new GeneratedProject("denylist", { "shop/v1/shop.proto": SHOP, "open/v1/open.proto": OPEN });
 beforeAll(() => project.generate());
 afterAll(() => project.remove());
