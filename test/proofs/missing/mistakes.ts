@@ -53,10 +53,10 @@ export const MISTAKES: readonly Mistake[] = [
     to: "return lack !== undefined ? [] : [[desc.name, lack] as const];",
   },
   {
-    what: "a condition of a macro makes every field of its item safe",
-    file: "plugin/src/cel/check/absence/missing-fields.ts",
-    from: "return items?.get(missing.root)?.has(pathText(missing.path)) === true;",
-    to: "return items !== undefined;",
+    what: "a filter by `ok` makes no field of its items safe",
+    file: "plugin/src/cel/types/facts/places.ts",
+    from: "missing?.root === item ? [pathText(missing.path)] : []",
+    to: "missing?.root === item && missing.path.length > 9 ? [pathText(missing.path)] : []",
   },
   {
     what: "a required field takes a missing value",
