@@ -53,12 +53,6 @@ export const MISTAKES: readonly Mistake[] = [
     to: "return lack !== undefined ? [] : [[desc.name, lack] as const];",
   },
   {
-    what: "a filter by `ok` makes no field of its items safe",
-    file: "plugin/src/cel/types/facts/places.ts",
-    from: "missing?.root === item ? [pathText(missing.path)] : []",
-    to: "missing?.root === item && missing.path.length > 9 ? [pathText(missing.path)] : []",
-  },
-  {
     what: "a required field takes a missing value",
     file: "plugin/src/resolve/messages/fields.ts",
     from: "  if (canBeAbsent(field.desc)) return;\n  const [variable] = expression.unsafe;",
