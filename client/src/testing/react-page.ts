@@ -5,7 +5,7 @@ import { createRouterTransport } from "@connectrpc/connect";
 import { createElement, type ReactNode, StrictMode, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { RunPageSchema, RunService } from "../../../generated/runs/v1/runs_pb.ts";
-import { StreamService } from "../../../runtime/src/testing/test-streams.ts";
+import { StreamService } from "../../../runtime/src/testing/stream-service.ts";
 import { events } from "../events.ts";
 import { useFollow, useParts } from "../react.ts";
 

@@ -1,49 +1,12 @@
 // For tests only: an RPC with a stream of answers, whose items a test provides.
-import { create, createFileRegistry, type DescService, type Message } from "@bufbuild/protobuf";
-import type { GenService } from "@bufbuild/protobuf/codegenv2";
-import {
-  FileDescriptorProtoSchema,
-  file_google_protobuf_source_context,
-  MethodOptions_IdempotencyLevel,
-  type SourceContext,
-  SourceContextSchema,
-} from "@bufbuild/protobuf/wkt";
+import { create, type Message } from "@bufbuild/protobuf";
+import { type SourceContext, SourceContextSchema } from "@bufbuild/protobuf/wkt";
 import { type Failure, OVER } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { Follower, StreamEndpoint } from "../stream/stream-endpoint.ts";
+import { StreamService } from "./stream-service.ts";
 
-const types = { inputType: ".google.protobuf.SourceContext", outputType: ".google.protobuf.SourceContext" };
-const file = create(FileDescriptorProtoSchema, {
-  name: "streams/v1/streams.proto",
-  package: "streams.v1",
-  syntax: "proto3",
-  dependency: ["google/protobuf/source_context.proto"],
-  service: [
-    {
-      name: "StreamService",
-      method: [
-        {
-          name: "Follow",
-          ...types,
-          serverStreaming: true,
-          options: { idempotencyLevel: MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS },
-        },
-        { name: "Run", ...types, serverStreaming: true },
-      ],
-    },
-  ],
-});
-interface Kind {
-  methodKind: "server_streaming";
-  input: typeof SourceContextSchema;
-  output: typeof SourceContextSchema;
-}
-const found: DescService | undefined = createFileRegistry(file, (name) =>
-  name === "google/protobuf/source_context.proto" ? file_google_protobuf_source_context : undefined,
-).getService("streams.v1.StreamService");
-if (found === undefined) throw new Error("no service");
-/** `Follow` has no side effects, `Run` may have. */
-export const StreamService = found as GenService<{ follow: Kind; run: Kind }>;
+export { StreamService };
 
 /** One client that follows. */
 export class TestFollower {
