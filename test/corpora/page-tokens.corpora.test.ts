@@ -14,6 +14,7 @@ import { Random } from "./cel-go/random.ts";
 const COUNT = 300;
 const HOUR_MS = 3_600_000;
 const METHOD = "shop.v1.ShopService/ListProducts";
+const ISSUER = "https://login.example";
 const TEXTS = ["", "a", "cursor", 'quo"te', "back\\slash", "\n\t\u0001", "ü", "🚀", "\uffff", "x".repeat(400)];
 
 interface Case {
@@ -36,12 +37,15 @@ function cases(random: Random): readonly Case[] {
   }));
 }
 
+/** The whole principal, of which no field is named. */
+const principalOf = ({ subject = "", tenant }: Case): Uint8Array =>
+  toBinary(PrincipalSchema, create(PrincipalSchema, { subject, tenant }));
 const requestOf = ({ tenant }: Case) => create(PrincipalSchema, { subject: "list", tenant });
 
 function tokensOf(of: Case): PageTokens {
   const clock = { date: () => new Date(of.hour * HOUR_MS) } as Clock;
-  const credential = create(CredentialSchema, { source: "user", subject: of.subject ?? "" });
-  const caller = of.subject === undefined ? undefined : ({ credential } as Caller);
+  const credential = create(CredentialSchema, { source: "user", issuer: ISSUER, subject: of.subject ?? "" });
+  const caller = of.subject === undefined ? undefined : ({ credential, bytes: principalOf(of) } as Caller);
   const binding = { sealer: new Sealer([of.key]), method: METHOD, input: PrincipalSchema, free: [], clock };
   return new PageTokens(binding, requestOf(of), caller);
 }
@@ -56,8 +60,9 @@ function java(lines: readonly string[]): readonly string[] {
 }
 
 function bound(of: Case): string {
-  const [source, subject] = of.subject === undefined ? ["-", "-"] : [field("user"), field(of.subject)];
-  return [field(of.key), field(METHOD), source, subject, field(toBinary(PrincipalSchema, requestOf(of)))].join(" ");
+  const caller =
+    of.subject === undefined ? "- -" : `${["user", ISSUER, of.subject].map(field).join(",")} ${field(principalOf(of))}`;
+  return [field(of.key), field(METHOD), caller, field(toBinary(PrincipalSchema, requestOf(of)))].join(" ");
 }
 
 const flipped = (token: string): string => {

@@ -1,6 +1,7 @@
 // Seals and opens page tokens by javax.crypto, as docs/decisions/0083-page-tokens.md defines them.
-// Run by `java Tokens.java < lines`. A line is "seal|open key rpc source subject request", then the hour with names and
-// values of the state, or a token. Texts and bytes are in base64 after a dot; "-" is none.
+// Run by `java Tokens.java < lines`. A line is "seal|open key rpc caller principal request", then the hour with names and
+// values of the state, or a token. Texts and bytes are in base64 after a dot; "-" is none. A caller is its source, issuer
+// and subject, with commas.
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.ByteBuffer;
@@ -26,11 +27,17 @@ class Tokens {
       var parts = line.split(" ");
       var key = bytes(parts[1]);
       var digest = URL.encodeToString(MessageDigest.getInstance("SHA-256").digest(bytes(parts[5])));
-      var bound = "[\"page\"," + json(text(parts[2])) + "," + json(text(parts[3])) + "," + json(text(parts[4])) + ","
-          + json(digest) + "]";
+      var bound = "[\"page\"," + json(text(parts[2])) + "," + callerOf(parts[3], parts[4]) + "," + json(digest) + "]";
       out.append(parts[0].equals("seal") ? seal(key, bound, stateOf(parts)) : open(key, bound, parts[6])).append('\n');
     }
     System.out.print(out);
+  }
+
+  static String callerOf(String caller, String principal) throws Exception {
+    if (caller.equals("-")) return "[]";
+    var digest = URL.encodeToString(MessageDigest.getInstance("SHA-256").digest(bytes(principal)));
+    return "[" + Arrays.stream(caller.split(",")).map(part -> json(text(part)) + ",").collect(Collectors.joining())
+        + json(digest) + "]";
   }
 
   static String stateOf(String[] parts) {
