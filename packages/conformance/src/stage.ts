@@ -82,6 +82,8 @@ export function ruleOf(script: Script, method: string, request: JsonObject, used
 /** Runs by their names. */
 export type Stages = Map<string, Stage>;
 
+const PAST_DEADLINE_MS = 300;
+
 /** Waits as a rule demands. `reset` ends the call without an answer. */
 export async function before(rule: Rule, stage: Stage, signal: AbortSignal, reset: () => void): Promise<void> {
   const { until } = rule;
@@ -89,6 +91,9 @@ export async function before(rule: Rule, stage: Stage, signal: AbortSignal, rese
   if (rule.delay !== undefined) await sleep(rule.delay, undefined, { signal }).catch(() => undefined);
   if (rule.reset !== undefined) reset();
   if (rule.reset !== undefined || rule.hang) await stage.until(() => false, signal);
+  // A call that hangs is not answered at its deadline either: the caller's own timer decides.
+  if (rule.hang && signal.reason instanceof ConnectError && signal.reason.code === Code.DeadlineExceeded)
+    await sleep(PAST_DEADLINE_MS);
   if (signal.aborted) throw new ConnectError("cancelled", Code.Canceled);
 }
 
