@@ -3,7 +3,7 @@ import type { Random } from "../../second/random-message.ts";
 import { pick } from "../../second/random-message.ts";
 import type { Items, Template } from "./templates.ts";
 import * as templates from "./templates.ts";
-import { IDS, MISSING, SINGLE_ID, type Source, type World } from "./values.ts";
+import { IDS, itemOf, MISSING, SINGLE_ID, type Source, type World } from "./values.ts";
 
 export const BORDERS = [
   "composed field",
@@ -86,9 +86,8 @@ export class Draft {
   /** The items of a world, as the composed messages have them. */
   items(world: World): Items {
     const without = this.source.without(world, [...IDS, SINGLE_ID]);
-    return (id) => (without.includes(id) ? undefined : this.itemOf(id));
+    return (id) => (without.includes(id) ? undefined : itemOf(id));
   }
-  itemOf: Items = () => undefined;
   /** Whether a failure is among the causes for which these ids have no item. */
   recorded(world: World, ids: readonly string[]): boolean {
     return this.source.recorded && ids.some((id) => world.failing.has(id) && this.items(world)(id) === undefined);

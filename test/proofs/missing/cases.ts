@@ -3,7 +3,7 @@ import type { Case } from "../../fuzz/cases.ts";
 import { IDENTITY } from "../../fuzz/found-parts.ts";
 import { seeded } from "../../second/random-message.ts";
 import { addBorder, BORDERS, type Border, Draft, type Field, type Unsafe } from "./borders.ts";
-import { itemOf, SOURCES, type World } from "./values.ts";
+import { SOURCES, type World } from "./values.ts";
 
 export interface MissingCase extends Case {
   readonly borders: ReadonlySet<Border>;
@@ -22,7 +22,6 @@ export function missingCase(seed: number, index: number): MissingCase {
     random,
     SOURCES[index % 3 === 0 ? Math.floor(random() * SOURCES.length) : 0] ?? neverSource(),
   );
-  draft.itemOf = itemOf;
   const first = BORDERS[index % BORDERS.length] ?? "list";
   draft.parts = first === "part";
   addBorder(draft, first);

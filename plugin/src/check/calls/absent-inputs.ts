@@ -7,7 +7,7 @@ import type { Origin } from "../../diagnostic/origin.ts";
 import { type AnyBlock, blocksOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { effectTable } from "../../resolve/model/effects.ts";
-import { declarationOf, safeRead } from "../../resolve/model/missing/missing-hints.ts";
+import { declarationOf, EMPTY, safeRead } from "../../resolve/model/missing/missing-hints.ts";
 import type { Followed, Model, Source, Step } from "../../resolve/model/model.ts";
 import { callInputs, callsOf, sourceExpressions } from "../../resolve/model/source-parts.ts";
 import { nameOf } from "../all-expressions.ts";
@@ -179,13 +179,6 @@ function reportStream(stream: Followed, model: Model, report: Report): void {
     });
   }
 }
-const EMPTY: Partial<Readonly<Record<Expression["type"]["kind"], string>>> = {
-  string: "''",
-  int: "0",
-  uint: "0u",
-  double: "0.0",
-  bool: "false",
-};
 
 /** Returns the words for a condition that tests variables, with the present condition of the step. */
 function conditionFor({ if: condition }: Step, names: readonly string[]): string {

@@ -2,7 +2,7 @@
 import type { Expression } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
-import { declarationOf, safeRead } from "../../resolve/model/missing/missing-hints.ts";
+import { declarationOf, EMPTY, safeRead } from "../../resolve/model/missing/missing-hints.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { fieldExpressions, nameOf, stepExpressions } from "../all-expressions.ts";
 import type { Check } from "../check.ts";
@@ -18,7 +18,7 @@ export const missingItems: Check = {
 function checkMissingItems(model: Model, report: Report): void {
   for (const block of blocksOf(model)) {
     for (const target of block.targets) {
-      const [name] = target.kind === "field" ? [target.field.name] : [target.oneof.name];
+      const { name } = target.kind === "field" ? target.field : target.oneof;
       for (const expression of fieldExpressions({ ...block, targets: [target] }))
         reportItems(`field "${name}"`, expression, model, report);
     }
@@ -45,10 +45,3 @@ function reportItems(result: string, { unsafe, reads, text }: Expression, model:
     hint: `${safeRead(variable)}${value}`,
   });
 }
-const EMPTY: Partial<Readonly<Record<Expression["type"]["kind"], string>>> = {
-  string: "''",
-  int: "0",
-  uint: "0u",
-  double: "0.0",
-  bool: "false",
-};

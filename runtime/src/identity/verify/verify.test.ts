@@ -110,7 +110,7 @@ test("the module loads nothing of the BFF's server, and only protobuf-es of the 
   const urls = loaded("");
   const localUrls = urls.filter((url) => url.startsWith("file:") && !url.includes("/node_modules/"));
   const rooms = localUrls.map((url) => relative(root, fileURLToPath(url)).split("/").slice(0, 3).join("/"));
-  // Of the expressions it loads the functions for records alone.
+  // The functions for records are the only ones of the expressions.
   expect(localUrls.filter((url) => /expressions/.test(url) && !/\/value\/(record|any-reader)\.ts$/.test(url))).toEqual(
     [],
   );

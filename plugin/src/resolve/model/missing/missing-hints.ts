@@ -1,5 +1,5 @@
 // Sentences about fields of composed messages that may be missing.
-import type { Variable } from "../../../cel/index.ts";
+import type { Expression, Variable } from "../../../cel/index.ts";
 import type { Diagnostic } from "../../../diagnostic/diagnostic.ts";
 import type { Ir } from "../../../ir/ir.ts";
 
@@ -19,3 +19,12 @@ export function declarationOf({ files }: Ir, { missing }: Variable): NonNullable
   if (field === undefined) return [];
   return [{ at: field.at, message: `"${field.desc.name}" may be missing: a step behind it may have no value` }];
 }
+
+/** Literals that hints propose in place of a missing value. */
+export const EMPTY: Partial<Readonly<Record<Expression["type"]["kind"], string>>> = {
+  string: "''",
+  int: "0",
+  uint: "0u",
+  double: "0.0",
+  bool: "false",
+};
