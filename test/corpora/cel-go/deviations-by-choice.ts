@@ -229,9 +229,25 @@ export const BY_CHOICE: readonly Deviation[] = [
       "What is sure to be an error is refused, also in a branch that is not taken; an enum takes its own values only (docs/expressions.md).",
     kinds: ["strictly-refused"],
     explains: (_, { our: { strict } }) =>
-      /^BFF(305 a map cannot|305 null [<>]=? null|305 (?:timestamp|duration)\(null\)|307|309|310|314|317|318)/.test(
+      /^BFF(305 a map cannot|305 null [<>]=? null|305 (?:timestamp|duration)\(null\)|307|309|310|314|317|318|354)/.test(
         strict ?? "",
       ),
+  },
+  {
+    name: "names in maps of numbers",
+    reason: "Only a map with keys of type string has fields; cel-go looks for the name at run time, and fails.",
+    kinds: ["we-refuse"],
+    explains: (_, { our: { refused } }) => /BFF305 (?:optional\()?map\((?!string,).* has no field "/.test(refused ?? ""),
+  },
+  {
+    name: "null beside an optional",
+    reason:
+      "An optional without a value is optional.none(), never null (docs/language.md); cel-go takes null for both.",
+    kinds: ["strictly-refused"],
+    explains: (_, { our: { strict = "" } }) =>
+      /^BFF(305|310|315) /.test(strict) &&
+      /\bnull\b/.test(strict) &&
+      /optional|optFlatMap|nothing but null/.test(strict),
   },
   {
     name: "has of x.?y",
