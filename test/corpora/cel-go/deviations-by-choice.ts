@@ -237,7 +237,8 @@ export const BY_CHOICE: readonly Deviation[] = [
     name: "names in maps of numbers",
     reason: "Only a map with keys of type string has fields; cel-go looks for the name at run time, and fails.",
     kinds: ["we-refuse"],
-    explains: (_, { our: { refused } }) => /BFF305 (?:optional\()?map\((?!string,).* has no field "/.test(refused ?? ""),
+    explains: (_, { our: { refused } }) =>
+      /BFF305 (?:optional\()?map\((?!string,).* has no field "/.test(refused ?? ""),
   },
   {
     name: "null beside an optional",
