@@ -142,6 +142,18 @@ const good: Readonly<Record<string, App>> = {
     let: [`{ name: "numbers" each: { var: "id" in: "args.ids" partial: true by: "int(id)" } }`],
     fields: [field("repeated int64", "numbers")],
   },
+  "BFF648: a declared number of values, an empty list, one item, and lists of lists": {
+    let: [
+      orders("max: 5 partial: true min: 0"),
+      `{ name: "some" each: { var: "id" in: "args.ids" max: 5 partial: true ${getOrder("id")} } }`,
+    ],
+    fields: [
+      field("int32", "orders.map(o, o.count).sum()"),
+      field("bool", "some.size() == 0", 2),
+      field("string", "size(some) > 0 ? some[0].id : ''", 3),
+      field("repeated string", "some.filter(o, o.paid).map(o, o.id).take(3)", 4),
+    ],
+  },
   "BFF611: members whose presence decides": {
     let: [item()],
     fields: [

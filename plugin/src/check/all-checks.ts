@@ -62,6 +62,7 @@ import { criticality } from "./unused/criticality.ts";
 import { hiddenSteps } from "./unused/hidden-steps.ts";
 import { idleAutobind } from "./unused/idle-autobind.ts";
 import { idleRules, uniqueMessages } from "./unused/idle-rules.ts";
+import { incompleteLists } from "./unused/incomplete-lists.ts";
 import { missingItems } from "./unused/missing-items.ts";
 import { needlessAfter } from "./unused/needless-after.ts";
 import { oneofMembers } from "./unused/oneof-members.ts";
@@ -138,6 +139,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   criticality,
   absentReads,
   missingItems,
+  incompleteLists,
   wholeSubsets,
   eachLimits,
   nPlusOne,

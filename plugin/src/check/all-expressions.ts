@@ -1,5 +1,6 @@
 import type { Expression } from "../cel/index.ts";
-import type { Block, Step } from "../resolve/model/model.ts";
+import { blocksOf } from "../resolve/model/blocks.ts";
+import type { Block, Model, Step } from "../resolve/model/model.ts";
 import { callsOf, policyExpressions, sourceExpressions } from "../resolve/model/source-parts.ts";
 
 /** Every expression of a step. */
@@ -21,6 +22,17 @@ export function fieldExpressions(message: Block): Expression[] {
       : target.members.flatMap((member) => [member.bound.expression, member.if]),
   );
   return all.filter((expression) => expression !== undefined);
+}
+
+/** Every expression of fields and steps, with the name of its result. */
+export function* namedExpressions(model: Model): Generator<{ readonly result: string; readonly of: Expression[] }> {
+  for (const block of blocksOf(model)) {
+    for (const target of block.targets) {
+      const { name } = target.kind === "field" ? target.field : target.oneof;
+      yield { result: `field "${name}"`, of: fieldExpressions({ ...block, targets: [target] }) };
+    }
+    for (const step of block.steps) yield { result: nameOf(step), of: stepExpressions(step) };
+  }
 }
 
 /** Returns `step "item"`, or the place of a step without a name; for a resolver its message or field. */

@@ -39,7 +39,7 @@ function checkQuorums(model: Model, report: Report): void {
   };
   for (const step of blocksOf(model).flatMap((block) => block.steps)) {
     const { source, ir } = step;
-    if (source.kind !== "each" || ir.source?.kind !== "each" || source.quorum === undefined) continue;
+    if (source.kind !== "each" || ir.source?.kind !== "each") continue;
     const { enough } = ir.source;
     const why = enough === undefined ? undefined : lasting(step);
     const items =

@@ -1,10 +1,9 @@
 // Macros over items that may lack a field: one such item leaves the whole result missing.
 import type { Expression } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import { blocksOf } from "../../resolve/model/blocks.ts";
 import { declarationOf, EMPTY, safeRead } from "../../resolve/model/missing/missing-hints.ts";
 import type { Model } from "../../resolve/model/model.ts";
-import { fieldExpressions, nameOf, stepExpressions } from "../all-expressions.ts";
+import { namedExpressions } from "../all-expressions.ts";
 import type { Check } from "../check.ts";
 
 export const missingItems: Check = {
@@ -16,15 +15,8 @@ export const missingItems: Check = {
 };
 
 function checkMissingItems(model: Model, report: Report): void {
-  for (const block of blocksOf(model)) {
-    for (const target of block.targets) {
-      const { name } = target.kind === "field" ? target.field : target.oneof;
-      for (const expression of fieldExpressions({ ...block, targets: [target] }))
-        reportItems(`field "${name}"`, expression, model, report);
-    }
-    for (const step of block.steps)
-      for (const expression of stepExpressions(step)) reportItems(nameOf(step), expression, model, report);
-  }
+  for (const { result, of } of namedExpressions(model))
+    for (const expression of of) reportItems(result, expression, model, report);
 }
 
 function reportItems(result: string, { unsafe, reads, text }: Expression, model: Model, report: Report): void {

@@ -135,7 +135,7 @@ function readEach({ value, place }: Declared<Each>, report: Report): IrEach {
     partial: sourced(value.partial, place, "partial"),
     concurrent: count(value.concurrent, place, "concurrent", "write the maximum number of calls in flight", report),
     max: count(value.max, place, "max", "write the maximum number of items", report),
-    min: count(value.min, place, "min", "write the minimum number of successes", report),
+    min: sourced(value.min, place, "min"),
     enough: count(value.enough, place, "enough", "write the number of successes that suffices", report),
   };
   checkVariable(each.var, "a variable", report);

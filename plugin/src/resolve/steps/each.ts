@@ -89,10 +89,11 @@ function scatteredOver(cx: MessageContext, root: Node, source: Source): IrShard 
   return "faulty";
 }
 
-/** Without `partial`, `enough` is the minimum, too. */
+/** Without `partial`, `enough` is the minimum, too. `min: 0` is the default. */
 function quorumOf({ partial, min, enough }: IrEach): Quorum | undefined {
-  if (min === undefined && enough === undefined) return undefined;
-  return { min: (partial?.value === true ? min : enough)?.value, enough: enough?.value };
+  const least = (partial?.value === true ? min : enough)?.value || undefined;
+  if (least === undefined && enough === undefined) return undefined;
+  return { min: least, enough: enough?.value };
 }
 
 /** Returns the variable of an item. Undefined after a diagnostic. */

@@ -43,7 +43,7 @@ function fieldsOf(message: Composed): Map<string, Lack> {
 }
 
 /** Returns why the value of an expression of a block can be missing. */
-export function lackIn(block: Block): (expression: Expression | undefined) => Lack | undefined {
+export function lackIn(block: Block): (expression: Pick<Expression, "unsafe"> | undefined) => Lack | undefined {
   const byFailure = new Set<Variable>([
     ...[...block.shared, ...block.steps].flatMap((step) =>
       step.absentByFailure && step.variable !== undefined ? [step.variable] : [],

@@ -1083,7 +1083,7 @@ export type Each = Message<"bff.v1.Each"> & {
 
   /**
    * Minimum number of values. Fewer values fail the step, and fewer items fail it before any call. Requires `partial`.
-   * Default: 0.
+   * Values that are computed from the list then have no warning, even with `min: 0`. Default: 0.
    * Example: min: 2
    *
    * @generated from field: optional uint32 min = 11;
