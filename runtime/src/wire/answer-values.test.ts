@@ -80,6 +80,24 @@ test("values are refused if and only if protobuf-es cannot write them as JSON", 
   for (const path of paths) same(FieldMaskSchema, create(FieldMaskSchema, { paths: [path] }) satisfies FieldMask);
 });
 
+test("a duration that is passed on is refused if and only if one that is read is", () => {
+  const read = checkedDecoder(RetryInfoSchema, (bytes) => readMessage(RetryInfoSchema, bytes));
+  const passed = checkedDecoder(RetryInfoSchema, passer(RetryInfoSchema));
+  const isTaken = (decode: (bytes: Uint8Array) => unknown, bytes: Uint8Array): boolean => {
+    try {
+      decode(bytes);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  for (const second of [...seconds, 2n ** 32n - 1n, 2n ** 32n, 2n ** 35n, 2n ** 38n])
+    for (const nano of [...nanos, 1_000_000_000, -1_000_000_000, 2 ** 31 - 1]) {
+      const bytes = delayed({ seconds: second, nanos: nano });
+      expect(isTaken(passed, bytes), `${second} s, ${nano} ns`).toBe(isTaken(read, bytes));
+    }
+});
+
 test.each([
   ["no kind", create(ValueSchema)],
   ["NaN", create(ValueSchema, { kind: { case: "numberValue", value: Number.NaN } })],

@@ -74,16 +74,33 @@ checkValuesWith((desc, bytes) => {
   return check !== undefined && check(readMessage(desc, bytes) as never) !== undefined;
 });
 
-const fieldsByType = new WeakMap<DescMessage, readonly DescField[]>();
+/** A field of a message that is of such a type, or holds one. */
+interface Place {
+  readonly field: DescField;
+  readonly type: DescMessage;
+  /** Property of the message. */
+  readonly key: string;
+  /** Case of the oneof that is the property; undefined if the field is in none. */
+  readonly inCase: string | undefined;
+  readonly isMany: boolean;
+  readonly isJson: boolean;
+}
+const placesByType = new WeakMap<DescMessage, readonly Place[]>();
 
 const isChecked = ({ message }: DescField): boolean => message !== undefined && CHECKED.has(message.typeName);
 const holds = (desc: DescMessage): boolean => CHECKED.has(desc.typeName) || holdsField(desc, isChecked);
 
-/** Returns the fields of a message that are of such a type, or hold one. */
-function fieldsOf(desc: DescMessage): readonly DescField[] {
-  const found = fieldsByType.get(desc) ?? desc.fields.filter(({ message }) => message !== undefined && holds(message));
-  fieldsByType.set(desc, found);
+function placesOf(desc: DescMessage): readonly Place[] {
+  const found = placesByType.get(desc) ?? desc.fields.flatMap(placeOf);
+  placesByType.set(desc, found);
   return found;
+}
+function placeOf(field: DescField): Place[] {
+  const { message: type, oneof, localName, fieldKind, parent } = field;
+  if (type === undefined || !holds(type)) return [];
+  const isJson = type.typeName === "google.protobuf.Struct" && parent.typeName !== "google.protobuf.Value";
+  const isMany = fieldKind === "list" || fieldKind === "map";
+  return [{ field, type, key: oneof?.localName ?? localName, inCase: oneof && localName, isMany, isJson }];
 }
 
 /**
@@ -105,25 +122,25 @@ function checkMessage(desc: DescMessage, message: object, name: string): void {
   if (opaqueBytes(message) !== undefined) return; // checked with its bytes
   const check = CHECKS[desc.typeName];
   if (check !== undefined) fail(check(message as never), name);
-  else for (const field of fieldsOf(desc)) checkField(field, message as Readonly<Record<string, unknown>>);
+  else for (const place of placesOf(desc)) checkPlace(place, message as Readonly<Record<string, unknown>>);
 }
 function fail(fault: string | undefined, name: string): void {
   if (fault !== undefined) throw new Error(`${name}: ${fault}`);
 }
 
-function checkField(field: DescField, message: Readonly<Record<string, unknown>>): void {
-  const { oneof, name } = field;
-  let value = message[oneof?.localName ?? field.localName];
-  if (oneof !== undefined) {
+function checkPlace(place: Place, message: Readonly<Record<string, unknown>>): void {
+  const { key, inCase, isMany } = place;
+  let value = message[key];
+  if (inCase !== undefined) {
     const set = value as { readonly case?: string; readonly value?: unknown } | undefined;
-    value = set?.case === field.localName ? set.value : undefined;
+    value = set?.case === inCase ? set.value : undefined;
   }
-  if (value === undefined || field.message === undefined) return;
-  const isMany = field.fieldKind === "list" || field.fieldKind === "map";
-  const isJson =
-    field.message.typeName === "google.protobuf.Struct" && field.parent.typeName !== "google.protobuf.Value";
-  for (const item of isMany ? Object.values(value as object) : [value]) {
-    if (isJson) fail(jsonFault(item), name);
-    else checkMessage(field.message, item as object, name);
-  }
+  if (value === undefined) return;
+  if (!isMany) checkItem(place, value);
+  else if (Array.isArray(value)) for (const item of value) checkItem(place, item);
+  else for (const item of Object.values(value as object)) checkItem(place, item);
+}
+function checkItem({ field, type, isJson }: Place, item: unknown): void {
+  if (isJson) fail(jsonFault(item), field.name);
+  else checkMessage(type, item as object, field.name);
 }

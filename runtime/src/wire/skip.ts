@@ -185,6 +185,7 @@ function skipValue(
   { desc }: Content & { readonly kind: "message" },
   depth: number,
 ): void {
+  if (TIMES.has(desc.typeName) && isUsualTime(bytes, from, end)) return;
   isChecking = false;
   skipContents(bytes, from, end, contentsOf(desc), depth + 1);
   isChecking = true;
@@ -194,6 +195,23 @@ function skipValue(
 export const CHECKED: ReadonlySet<string> = new Set(
   ["Timestamp", "Duration", "FieldMask", "Value", "Struct", "ListValue"].map((name) => `google.protobuf.${name}`),
 );
+const TIMES: ReadonlySet<string> = new Set(["google.protobuf.Timestamp", "google.protobuf.Duration"]);
+const SECONDS = 0x08;
+const NANOS = 0x10;
+const MAX_NANOS = 999_999_999;
+
+/** Returns true for a time of the years 1970 to 2106, or a duration up to that length, in the bytes that encoders write. */
+function isUsualTime(bytes: Uint8Array, from: number, end: number): boolean {
+  const nanos = bytes[from] === SECONDS ? usualEnd(bytes, from + 1) : from;
+  if (nanos === end || bytes[nanos] !== NANOS) return nanos === end;
+  return usualEnd(bytes, nanos + 1) === end && size(bytes, nanos + 1) <= MAX_NANOS;
+}
+/** Returns the end of a varint of at most 32 bits; -1 for a longer one. */
+function usualEnd(bytes: Uint8Array, from: number): number {
+  const end = skipVarint(bytes, from);
+  return end - from <= 5 && (end - from < 5 || (bytes[end - 1] as number) <= 0xf) ? end : -1;
+}
+
 type IsForbidden = (desc: DescMessage, bytes: Uint8Array) => boolean;
 let isForbidden: IsForbidden = () => false;
 /** True while a message is skipped that is passed on. */
