@@ -76,33 +76,46 @@ checkValuesWith((desc, bytes) => {
 
 /** A field of a message that is of such a type, or holds one. */
 interface Place {
-  readonly field: DescField;
-  readonly type: DescMessage;
+  readonly name: string;
+  readonly check: Checker;
   /** Property of the message. */
   readonly key: string;
   /** Case of the oneof that is the property; undefined if the field is in none. */
   readonly inCase: string | undefined;
   readonly isMany: boolean;
-  readonly isJson: boolean;
 }
-const placesByType = new WeakMap<DescMessage, readonly Place[]>();
+/** @throws an Error with `name`, the name of the field that holds the value */
+type Checker = (value: unknown, name: string) => void;
+const checkers = new WeakMap<DescMessage, Checker>();
 
 const isChecked = ({ message }: DescField): boolean => message !== undefined && CHECKED.has(message.typeName);
 const holds = (desc: DescMessage): boolean => CHECKED.has(desc.typeName) || holdsField(desc, isChecked);
 
-function placesOf(desc: DescMessage): readonly Place[] {
-  const found = placesByType.get(desc) ?? desc.fields.flatMap(placeOf);
-  placesByType.set(desc, found);
-  return found;
-}
 function placeOf(field: DescField): Place[] {
-  const { message: type, oneof, localName, fieldKind, parent } = field;
+  const { message: type, name, oneof, localName, fieldKind, parent } = field;
   if (type === undefined || !holds(type)) return [];
   const isJson = type.typeName === "google.protobuf.Struct" && parent.typeName !== "google.protobuf.Value";
+  const check: Checker = isJson ? (json) => fail(jsonFault(json), name) : checkerOf(type);
   const isMany = fieldKind === "list" || fieldKind === "map";
-  return [{ field, type, key: oneof?.localName ?? localName, inCase: oneof && localName, isMany, isJson }];
+  return [{ name, check, key: oneof?.localName ?? localName, inCase: oneof && localName, isMany }];
 }
 
+function checkerOf(desc: DescMessage): Checker {
+  const known = checkers.get(desc);
+  if (known !== undefined) return known;
+  const check = CHECKS[desc.typeName];
+  let places: readonly Place[] | undefined; // found later, because a type may hold itself
+  const checker: Checker = (value, name) => {
+    const message = value as Readonly<Record<string, unknown>>;
+    // A message that is passed on was checked with its bytes. Most have no class, which is found out sooner.
+    if (Object.getPrototypeOf(message) !== Object.prototype && opaqueBytes(message) !== undefined) return;
+    places ??= check === undefined ? desc.fields.flatMap(placeOf) : [];
+    for (const place of places) checkPlace(place, message);
+    if (check !== undefined) fail(check(message as never), name);
+  };
+  checkers.set(desc, checker);
+  return checker;
+}
 /**
  * Returns a decoder that also fails for values that their own type forbids. It checks what the decoder returns, so
  * fields that are not read do not count. Types without such values have the same decoder.
@@ -111,36 +124,26 @@ function placeOf(field: DescField): Place[] {
  */
 export function checkedDecoder<T>(schema: DescMessage, decode: (bytes: Uint8Array) => T): (bytes: Uint8Array) => T {
   if (!holds(schema)) return decode;
+  const check = checkerOf(schema);
   return (bytes) => {
     const message = decode(bytes);
-    checkMessage(schema, message as object, schema.name);
+    check(message, schema.name);
     return message;
   };
 }
 
-function checkMessage(desc: DescMessage, message: object, name: string): void {
-  if (opaqueBytes(message) !== undefined) return; // checked with its bytes
-  const check = CHECKS[desc.typeName];
-  if (check !== undefined) fail(check(message as never), name);
-  else for (const place of placesOf(desc)) checkPlace(place, message as Readonly<Record<string, unknown>>);
-}
 function fail(fault: string | undefined, name: string): void {
   if (fault !== undefined) throw new Error(`${name}: ${fault}`);
 }
 
-function checkPlace(place: Place, message: Readonly<Record<string, unknown>>): void {
-  const { key, inCase, isMany } = place;
+function checkPlace({ name, check, key, inCase, isMany }: Place, message: Readonly<Record<string, unknown>>): void {
   let value = message[key];
   if (inCase !== undefined) {
     const set = value as { readonly case?: string; readonly value?: unknown } | undefined;
     value = set?.case === inCase ? set.value : undefined;
   }
   if (value === undefined) return;
-  if (!isMany) checkItem(place, value);
-  else if (Array.isArray(value)) for (const item of value) checkItem(place, item);
-  else for (const item of Object.values(value as object)) checkItem(place, item);
-}
-function checkItem({ field, type, isJson }: Place, item: unknown): void {
-  if (isJson) fail(jsonFault(item), field.name);
-  else checkMessage(type, item as object, field.name);
+  if (!isMany) check(value, name);
+  else if (Array.isArray(value)) for (const item of value) check(item, name);
+  else for (const item of Object.values(value as object)) check(item, name);
 }
