@@ -93,22 +93,28 @@ async function runAll({ quick, record }: RunOptions): Promise<void> {
   if (failures.length > 0) throw new Error(`failed: ${failures.join(", ")}`);
 }
 const FLAGS = ["--json", "--quick", "--record"];
-const USAGE = `usage: npm run bench -- <scenario> [${FLAGS.join("] [")}], with a scenario of ${Object.keys(SCENARIOS).join(", ")}
+const ONLY = "--only=";
+const USAGE = `usage: npm run bench -- <scenario> [${FLAGS.join("] [")}] [--only=<variant>,…], with a scenario of ${Object.keys(SCENARIOS).join(", ")}
        npm run bench -- --report`;
 
 const [name = "", ...flags] = process.argv.slice(2);
 const run = SCENARIOS[name];
 if (name === "--report" && flags.length === 0) {
   writeReport();
-} else if (run === undefined || flags.some((flag) => !FLAGS.includes(flag))) {
+} else if (run === undefined || flags.some((flag) => !FLAGS.includes(flag) && !flag.startsWith(ONLY))) {
   console.error(USAGE);
   process.exitCode = 2;
 } else {
+  const only = flags
+    .find((flag) => flag.startsWith(ONLY))
+    ?.slice(ONLY.length)
+    .split(",");
   try {
     await run({
       json: flags.includes("--json"),
       quick: flags.includes("--quick"),
       record: flags.includes("--record"),
+      ...(only !== undefined && { only }),
     });
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

@@ -111,10 +111,11 @@ interface Sample {
 /** Runs all variants in interleaved rounds, a fresh process for each, over one upstream process. */
 export async function runClosedLoop(loop: ClosedLoop, options: RunOptions): Promise<ScenarioResult> {
   const size = sizeOf(loop, options);
-  const { variants: others, leftOut } = loop.peers?.() ?? { variants: [], leftOut: [] };
-  const forwarding = new Forwarding(loop.forwarded ?? []);
+  const { variants: peers, leftOut } = peersOf(loop, options);
+  const forwarding = new Forwarding(loop.forwarded ?? [], options.only);
+  const measuredOnes = [...loop.variants, ...peers].filter(({ name }) => options.only?.includes(name) ?? true);
   const upstream = await startUpstream();
-  const samples = new Map<Variant, Sample[]>([...loop.variants, ...others].map((variant) => [variant, []]));
+  const samples = new Map<Variant, Sample[]>(measuredOnes.map((variant) => [variant, []]));
   try {
     for (let round = 0; round < size.rounds; round++) {
       for (const [variant, measured] of samples) {
@@ -140,6 +141,12 @@ export async function runClosedLoop(loop: ClosedLoop, options: RunOptions): Prom
     failures: loop.failures?.(variants) ?? [],
     rounds: size.rounds,
   });
+}
+
+/** Peers in Go are built only if one of them may be measured. */
+function peersOf({ variants, peers }: ClosedLoop, { only }: RunOptions): Peers {
+  const ours = only?.every((name) => variants.some((variant) => variant.name === name)) ?? false;
+  return (ours ? undefined : peers?.()) ?? { variants: [], leftOut: [] };
 }
 
 function progress(round: number, name: string, cpuMicros: number): void {

@@ -37,12 +37,16 @@ export class Forwarding {
   readonly #methods: readonly DescMethodUnary[];
   readonly #samples: ReadonlyMap<InstalledProxy, Sample[]>;
 
-  /** @param methods the upstream calls of one composed request; empty measures nothing */
-  constructor(methods: readonly DescMethodUnary[]) {
+  /**
+   * @param methods the upstream calls of one composed request; empty measures nothing
+   * @param only names of the proxies to measure; all if absent
+   */
+  constructor(methods: readonly DescMethodUnary[], only?: readonly string[]) {
     const { installed, leftOut } = methods.length === 0 ? { installed: [], leftOut: [] } : proxies();
     this.leftOut = leftOut;
     this.#methods = methods;
-    this.#samples = new Map(installed.map((proxy) => [proxy, []]));
+    const measured = installed.filter(({ name }) => only?.includes(name) ?? true);
+    this.#samples = new Map(measured.map((proxy) => [proxy, []]));
   }
 
   async round(size: Size, upstream: UpstreamProcess, report: (name: string, cpuMicros: number) => void): Promise<void> {

@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly quick: boolean;
   /** Keep the result for docs/performance.md. */
   readonly record: boolean;
+  /** Names of the variants to measure; all of them if absent. Read by closed loops. */
+  readonly only?: readonly string[];
 }
 
 /**
