@@ -1,7 +1,7 @@
 import { ErrorCode } from "@protobff/http2/error-code";
 import type { Clock } from "../../clock.ts";
 import { Code, type Fault } from "../../failure.ts";
-import type { Place, PlacePreference } from "../balance/balancer.ts";
+import type { Place } from "../balance/balancer.ts";
 import type { ReceivedHeaders } from "../call-headers.ts";
 import { throwLater } from "../throw-later.ts";
 import type { InFlight } from "../unary-client.ts";
@@ -15,7 +15,7 @@ const { NO_ERROR, REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM, INADEQUATE_SECURITY
  * One request, from the wait for an HTTP/2 stream until the end of that stream. It maps HTTP/2 events to gRPC, except
  * the body. A session calls `response`, `data`, `trailers`, `end` as they arrive, and `closed` last.
  */
-export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, PlacePreference, GrpcReceiver {
+export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, GrpcReceiver {
   protected readonly pool: SessionPool<GrpcSession>;
   readonly #request: GrpcRequest;
   readonly #after: BaseAttempt | undefined;
@@ -48,6 +48,11 @@ export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Plac
   avoids(place: object): boolean {
     for (let attempt: BaseAttempt | undefined = this; attempt !== undefined; attempt = attempt.#after)
       if (attempt.#place === place) return true;
+    return false;
+  }
+  isAt(place: object | undefined): boolean {
+    for (let attempt: BaseAttempt | undefined = this; attempt !== undefined; attempt = attempt.#after)
+      if (attempt.#place === place && !attempt.over) return true;
     return false;
   }
   rate(good: boolean | undefined, slowness?: number): void {

@@ -3,7 +3,7 @@ import { type Addresses, keyOf, type Target } from "../balance/addresses.ts";
 import type { BalancePolicy } from "../balance/balance-policy.ts";
 import { Balancer, type PlacePreference } from "../balance/balancer.ts";
 import { AddressSessions, type AddressSessionsOwner, CONNECT_MS, type SpotParts } from "./address-sessions.ts";
-import type { Session, SessionOwner, Waiter } from "./session.ts";
+import type { EarlierAttempts, Session, SessionOwner, Waiter } from "./session.ts";
 import { SessionWatch } from "./session-watch.ts";
 
 export interface PoolOptions {
@@ -75,8 +75,9 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
   }
 
   /** Returns a session with room for a stream, which must be opened at once. */
-  take(avoid?: PlacePreference): S | undefined {
+  take(avoid?: EarlierAttempts): S | undefined {
     if (this.#unspread) this.#spread();
+    if (avoid !== undefined && this.#opensOther(avoid)) return undefined;
     return this.#next(avoid);
   }
   #next(avoid: PlacePreference | undefined): S | undefined {
@@ -160,7 +161,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
     this.#serve();
   }
   late(): void {
-    if (this.#watched.size === 0) this.#serve();
+    this.#serve();
   }
 
   /** Handles an address that cannot be reached, or that refuses connections. */
@@ -246,6 +247,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
   /** Assigns sessions to waiters, and opens more if none has room. */
   #serve(): void {
     for (const waiter of this.#waiting) {
+      if (this.#opensOther(waiter)) continue;
       const session = this.#next(waiter);
       if (session === undefined) {
         const why = this.#grow();
@@ -255,6 +257,16 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
       this.#waiting.delete(waiter);
       waiter.start(session);
     }
+  }
+  /** Connects another address for an attempt, if each connected one has an attempt of its call, and one never failed. */
+  #opensOther(attempts: EarlierAttempts): boolean {
+    if (this.#only !== undefined || this.#watched.size === 0) return false;
+    const all = [...this.#spots.values()];
+    for (const { sessions, place } of all) if (sessions.length > 0 && !attempts.isAt(place)) return false;
+    const isFresh = ({ target, why, slow }: AddressSessions<S>): boolean => !target.spare && why === "" && !slow;
+    const fresh = all.filter((spot) => spot.sessions.length === 0 && isFresh(spot));
+    if (fresh.every(({ mayConnect }) => mayConnect)) this.#random(fresh)?.connect();
+    return fresh.length > 0;
   }
   /** Opens a session, if possible. Otherwise it returns the reason why none will be available soon. */
   #grow(): string | undefined {

@@ -34,10 +34,16 @@ export interface SessionOwner<S extends Session> {
   gone(session: S, reason: string): void;
 }
 
+/** The attempts of one call until now. */
+export interface EarlierAttempts extends PlacePreference {
+  /** Reports whether one of them is in flight at that place. */
+  isAt(place: object | undefined): boolean;
+}
+
 /**
  * Waits for a session with room to open a stream. One of the two methods is called, once, and not from within `wait`.
  */
-export interface Waiter<S extends Session> extends PlacePreference {
+export interface Waiter<S extends Session> extends EarlierAttempts {
   start(session: S): void;
   /** Reports that no connection exists, and none will be available soon. */
   refused(message: string): void;

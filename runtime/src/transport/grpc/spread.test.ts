@@ -7,6 +7,7 @@ import { until } from "../../testing/grpc-rig.ts";
 import { H2Upstream, type Received, reply } from "../../testing/h2-upstream.ts";
 import { testedHttp2 } from "../../testing/tested-http2.ts";
 import { frame } from "../../wire/frame.ts";
+import type { InFlight, Reply } from "../unary-client.ts";
 import { GrpcClient, type GrpcClientOptions } from "./grpc-client.ts";
 
 const ALL = ["127.0.0.1", "127.0.0.2", "127.0.0.3"];
@@ -56,6 +57,7 @@ async function fleet(hosts: readonly string[], found: readonly string[] = ALL) {
     counts(): Record<string, number> {
       return Object.fromEntries([...fleet.servers].map(([host, { received }]) => [host, received.splice(0).length]));
     },
+    received: () => [...fleet.servers.values()].reduce((sum, { received }) => sum + received.length, 0),
     connections: () => [...fleet.servers.values()].map(({ connections }) => connections),
   };
   for (const host of hosts) await fleet.start(host);
@@ -69,6 +71,15 @@ const send = (client: GrpcClient): Promise<string> =>
       faulted: ({ message }) => resolve(message),
     });
   });
+/** Sends two attempts of one call, and cancels them when `holds` is true. */
+async function sendTwo(client: GrpcClient, holds: () => boolean): Promise<void> {
+  const sent: InFlight[] = [];
+  const reply: Reply = { replied() {}, faulted() {} };
+  for (let attempt = 1; attempt <= 2; attempt++)
+    sent.push(client.send("/a.B/C", frame(Buffer.from("x")), 60_000, undefined, attempt, reply, sent[0]));
+  await until(holds);
+  for (const attempt of sent) attempt.cancel();
+}
 async function sendMany(client: GrpcClient, count: number): Promise<void> {
   for (let i = 0; i < count; i++) expect(await send(client)).toBe("");
 }
@@ -108,6 +119,30 @@ describe("the addresses of a name", () => {
     await sendUntil(client, () => connections().every((count) => count === 2));
     await sendMany(client, 50);
     for (const { sessions } of servers.values()) expect(sessions.length).toBe(2);
+  });
+  test("two attempts that leave together take two addresses, also before both are connected", async () => {
+    const all = await fleet(["127.0.0.1", "127.0.0.2"], ["127.0.0.1", "127.0.0.2"]);
+    for (const server of all.servers.values()) server.answer = () => {};
+    const client = all.client();
+    await sendTwo(client, () => all.received() === 2);
+    expect(all.counts()).toEqual({ "127.0.0.1": 1, "127.0.0.2": 1 });
+  });
+  test("two attempts take two addresses when one of them is connected", async () => {
+    const all = await fleet(["127.0.0.1", "127.0.0.2"], ["127.0.0.1"]);
+    const client = all.client();
+    await sendMany(client, 1);
+    all.found = ["127.0.0.1", "127.0.0.2"];
+    await all.clock.advance(7_000);
+    for (const server of all.servers.values()) server.answer = () => {};
+    all.counts();
+    await sendTwo(client, () => all.received() === 2);
+    expect(all.counts()).toEqual({ "127.0.0.1": 1, "127.0.0.2": 1 });
+  });
+  test("two attempts take one address when the other one refuses connections", async () => {
+    const all = await fleet(["127.0.0.1"], ["127.0.0.1", "127.0.0.2"]);
+    for (const server of all.servers.values()) server.answer = () => {};
+    await sendTwo(all.client(), () => all.received() === 2);
+    expect(all.counts()).toEqual({ "127.0.0.1": 2 });
   });
   test("the addresses may be a list of names and addresses", async () => {
     const all = await fleet(ALL, ["127.0.0.2"]);
