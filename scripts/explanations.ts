@@ -85,7 +85,7 @@ function sectionsOf(code: string, example: Example): readonly Section[] {
 }
 
 /** The codes of drift that the BFF has to follow; others are accepted into the lock, after what has to follow. */
-export const FOLLOWED = ["BFF911", "BFF912"];
+export const FOLLOWED = ["BFF569", "BFF911", "BFF912"];
 
 /** Reports whether a code of drift is a change of an upstream, which `lock_mode=update` accepts or the BFF follows. */
 export const isChange = (code: string): boolean => Number(code.slice(3)) > 910 && code !== "BFF924";

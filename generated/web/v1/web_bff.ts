@@ -169,7 +169,7 @@ export async function composeDashboard(cx: Request<App>, args: GetDashboardReque
 export async function composeEachRunCard(cx: Request<App>, list: readonly { readonly run: RunRead }[]): Promise<RunCard[]> {
   const { userById } = cx.app;
 
-  // web.proto:69:10
+  // web.proto:72:10
   const ownerLoads = cx.tryLoadEach(userById, list, (args) => args.run.ownerId);
 
   await ownerLoads.all;

@@ -1,5 +1,7 @@
 /** Diagnostics from a comparison of the run with the committed lock. Each code has its rule and the reason for it. */
 export const CODES = {
+  BFF569:
+    "A value of an upstream enum has a counterpart in the copy, or is an `alias` of its default value. Otherwise clients see the default in its place. The run that first writes the enum into the lock reports this.",
   BFF901:
     "The lock is committed. With `CI=true` a missing lock is an error and is not written, because nothing would be compared.",
   BFF902:

@@ -3,6 +3,7 @@ import type { DescFile } from "@bufbuild/protobuf";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Origin } from "../diagnostic/origin.ts";
 import type { Sources } from "../diagnostic/sources.ts";
+import type { EnumConversion } from "../model/conversion.ts";
 import { type Element, locate } from "../read/source/locate.ts";
 import type { Model } from "../resolve/model/model.ts";
 import type { Sliced } from "../slices/sliced.ts";
@@ -27,12 +28,13 @@ import {
   nextEdge,
   readEdge,
 } from "./edge.ts";
-import { type Facts, factsOf, learned, withHttp } from "./facts.ts";
-import { optionsOf } from "./options.ts";
+import { elementName, type Facts, factsOf, learned, withHttp } from "./facts.ts";
+import { lostValues } from "./lost-values.ts";
+import { type Options, optionsOf } from "./options.ts";
 import { foldRemovedPackages } from "./removed-packages.ts";
 import { HERE, nextElsewhere, staleTest, withRenamedFiles } from "./stale-entries.ts";
 import { type LockRun, staleEntries, uncommittedLock } from "./uncommitted-lock.ts";
-import { type Used, usedElements } from "./used-elements.ts";
+import { type Used, type UsedElements, usedElements } from "./used-elements.ts";
 
 export interface LockInput {
   /** Path from the user's point of view, for diagnostics. */
@@ -73,7 +75,7 @@ export function* compareLock(
   const used = yield* usedElements(model, options);
   const committed = input.text === undefined ? undefined : parseLock(input.text, input.path);
   if (committed !== undefined && "message" in committed)
-    return { drifts: [{ diagnostic: unreadable(input.path, committed), explains: [] }], text: undefined };
+    return { drifts: [alone(unreadable(input.path, committed))], text: undefined };
   const version = input.text === undefined ? undefined : earlierVersion(input.text);
   const old = version !== undefined && committed !== undefined ? completed(committed, version, used) : committed;
   const before = input.text === undefined ? undefined : readEdge(input.text);
@@ -94,20 +96,11 @@ export function* compareLock(
   // A check in CI accepts version 2, which lacks nothing that a review would see.
   const isOlder = version !== undefined && (version < 2 || !input.ci);
   const changed = isOlder || old === undefined || renderLock(old, before, elsewhere) !== text;
-  if (input.mode === "update") return { drifts: [], text: changed ? text : undefined };
+  const around = { model, options, used, known, locate: locator(model, sources) };
+  const lost = lostValues(model, newMapping(around), around.locate).map(alone);
+  if (input.mode === "update") return { drifts: lost, text: changed ? text : undefined };
 
-  const around = {
-    registry: model.ir.registry,
-    options,
-    locate: locator(model, sources),
-    errors,
-    bffFiles: new Set(model.ir.files.map((file) => file.desc.proto.name)),
-  };
-  const found = [...used].flatMap(([file, elements]) => {
-    const before = sorted(known?.get(file) ?? new Map<string, Locked>());
-    return driftOf(new Map(before.map(([name, locked]) => [name, withFile(locked, file)])), elements, around);
-  });
-  const drifts = foldRemovedPackages(found, around);
+  const drifts = [...driftsIn(around, errors), ...lost];
   if (!changed || !input.ci) return { drifts, text: changed ? text : undefined };
   if (errors.length > 0) return { drifts, text: undefined };
   const run = { model, used, options, path: input.path, text: input.text };
@@ -117,7 +110,38 @@ export function* compareLock(
     { lock: next, edge, text },
     isStale,
   );
-  return { drifts: [...drifts, ...outdated.map((diagnostic) => ({ diagnostic, explains: [] }))], text: undefined };
+  return { drifts: [...drifts, ...outdated.map(alone)], text: undefined };
+}
+
+const alone = (diagnostic: Diagnostic): Drift => ({ diagnostic, explains: [] });
+
+/** The uses of a run beside those that the lock records. */
+interface Comparison {
+  readonly model: Model;
+  readonly options: Options;
+  readonly used: UsedElements;
+  readonly known: Lock | undefined;
+  readonly locate: (element: Element) => Origin;
+}
+
+function driftsIn({ model, options, used, known, locate }: Comparison, errors: readonly Diagnostic[]) {
+  const bffFiles = new Set(model.ir.files.map((file) => file.desc.proto.name));
+  const around = { registry: model.ir.registry, options, locate, errors, bffFiles };
+  const found = [...used].flatMap(([file, elements]) => {
+    const before = sorted(known?.get(file) ?? new Map<string, Locked>());
+    return driftOf(new Map(before.map(([name, locked]) => [name, withFile(locked, file)])), elements, around);
+  });
+  return foldRemovedPackages(found, around);
+}
+
+/** Returns a predicate for mappings of upstream enums that this run adds to the lock. */
+function newMapping({ options, used, known }: Comparison): (conversion: EnumConversion) => boolean {
+  return ({ from, owner }) => {
+    const file = owner.file.proto.name;
+    const name = elementName(from);
+    const option = withoutFile(options.element(owner, "alias"), file);
+    return used.get(file)?.has(name) === true && known?.get(file)?.get(name)?.usedBy.includes(option) !== true;
+  };
 }
 
 function unreadable(
