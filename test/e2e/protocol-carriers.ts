@@ -1,5 +1,14 @@
 // Requests to one generated server over every protocol, with answers in one form.
-import { type DescMethod, type DescService, fromJson, type JsonValue, type Message, toJson } from "@bufbuild/protobuf";
+import {
+  type DescMethod,
+  type DescService,
+  fromJson,
+  type JsonReadOptions,
+  type JsonValue,
+  type Message,
+  type Registry,
+  toJson,
+} from "@bufbuild/protobuf";
 import { ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { type FollowTransport, webSocket } from "@protobff/client";
@@ -17,6 +26,8 @@ export interface Refused {
 export interface Target {
   readonly url: string;
   readonly service: DescService;
+  /** Types in a google.protobuf.Any. Default: none. */
+  readonly registry?: Registry;
 }
 export type Carrier = (target: Target, rpc: string, request: JsonValue) => Promise<Seen | Refused>;
 
@@ -37,12 +48,14 @@ function errorOf(thrown: unknown): Required<Seen>["error"] {
   return { code: CODES(name), text: error.rawMessage, reason: info?.reason };
 }
 
+const jsonOptionsOf = ({ registry }: Target) => (registry === undefined ? {} : { registry });
+
 /** Calls and streams by a transport of connect-node. */
 const over =
-  (make: (baseUrl: string) => Transport): Carrier =>
+  (make: (baseUrl: string, jsonOptions: Partial<JsonReadOptions>) => Transport): Carrier =>
   async (target, rpc, request) => {
     const method = methodOf(target, rpc);
-    const client = createClient(target.service, make(target.url)) as unknown as Record<
+    const client = createClient(target.service, make(target.url, jsonOptionsOf(target))) as unknown as Record<
       string,
       (message: Message) => Promise<Message> & AsyncIterable<Message>
     >;
@@ -51,7 +64,8 @@ const over =
       const answer = client[method.localName]?.(fromJson(method.input, request));
       if (answer === undefined) throw new Error(`no ${rpc}`);
       const all = method.methodKind === "unary" ? [await answer] : answer;
-      for await (const message of all as AsyncIterable<Message>) messages.push(toJson(method.output, message));
+      for await (const message of all as AsyncIterable<Message>)
+        messages.push(toJson(method.output, message, jsonOptionsOf(target)));
       return { messages };
     } catch (thrown) {
       return { messages, error: errorOf(thrown) };
@@ -76,11 +90,9 @@ const connectGet: Carrier = async (target, rpc, request) => {
   const answer = await fetch(`${pathOf(target, rpc)}?${queryOf(request)}`);
   if (methodKind !== "unary" || idempotency === undefined || answer.status === 405) return { refused: answer.status };
   await answer.body?.cancel();
-  return over((baseUrl) => createConnectTransport({ baseUrl, httpVersion: "1.1", useHttpGet: true }))(
-    target,
-    rpc,
-    request,
-  );
+  return over((baseUrl, jsonOptions) =>
+    createConnectTransport({ baseUrl, jsonOptions, httpVersion: "1.1", useHttpGet: true }),
+  )(target, rpc, request);
 };
 
 /** `Read` is GET, `Write` POST; streams have no path. */
@@ -150,7 +162,7 @@ function connectError({
 
 const socket: Carrier = async (target, rpc, request) => {
   const method = methodOf(target, rpc);
-  const transport: FollowTransport = webSocket({ baseUrl: target.url });
+  const transport: FollowTransport = webSocket({ baseUrl: target.url, registry: target.registry });
   const messages: JsonValue[] = [];
   try {
     const opening = {
@@ -161,7 +173,7 @@ const socket: Carrier = async (target, rpc, request) => {
       signal: AbortSignal.timeout(10_000),
     };
     for await (const event of transport.open(opening))
-      if (event.kind === "item") messages.push(toJson(method.output, event.message as Message));
+      if (event.kind === "item") messages.push(toJson(method.output, event.message as Message, jsonOptionsOf(target)));
     return { messages };
   } catch (thrown) {
     const error = errorOf(thrown);
@@ -172,7 +184,11 @@ const socket: Carrier = async (target, rpc, request) => {
 /** The protocols by their names in the table of docs/edge.md. */
 export const CARRIERS: readonly (readonly [row: string, name: string, carrier: Carrier])[] = [
   ["gRPC, gRPC-Web", "gRPC", over((baseUrl) => createGrpcTransport({ baseUrl }))],
-  ["gRPC, gRPC-Web", "gRPC in JSON", over((baseUrl) => createGrpcTransport({ baseUrl, useBinaryFormat: false }))],
+  [
+    "gRPC, gRPC-Web",
+    "gRPC in JSON",
+    over((baseUrl, jsonOptions) => createGrpcTransport({ baseUrl, jsonOptions, useBinaryFormat: false })),
+  ],
   [
     "gRPC, gRPC-Web",
     "gRPC-Web over HTTP/1.1",
@@ -182,7 +198,9 @@ export const CARRIERS: readonly (readonly [row: string, name: string, carrier: C
   [
     "Connect, POST",
     "Connect in JSON",
-    over((baseUrl) => createConnectTransport({ baseUrl, httpVersion: "1.1", useBinaryFormat: false })),
+    over((baseUrl, jsonOptions) =>
+      createConnectTransport({ baseUrl, jsonOptions, httpVersion: "1.1", useBinaryFormat: false }),
+    ),
   ],
   [
     "Connect, POST",

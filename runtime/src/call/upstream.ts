@@ -234,7 +234,7 @@ export class Upstream {
     decode: (item: Uint8Array) => Res,
     policy: StreamPolicy,
   ): StreamRpc<Req, Res> {
-    return new StreamRpc(this, fullName(method), policy, { encode, decode: checkedDecoder(method.output, decode) });
+    return new StreamRpc(this, fullName(method), policy, { encode, decode });
   }
 }
 /** Returns a method at each shard of an upstream. */

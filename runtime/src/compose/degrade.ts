@@ -33,11 +33,12 @@ const HEADER_BYTES = 1024;
 const MOST_ALIKE = 8;
 
 /** A field that a failure has touched. */
-interface Found {
+export interface TouchedField {
   readonly entry: Degradation;
-  readonly cause: Cause;
+  readonly failure: Failure;
   /** The path without positions and keys. */
   readonly folded: string;
+  /** Field number, index, field number, … */
   readonly order: readonly number[];
 }
 
@@ -57,7 +58,7 @@ export function degraded(
 ): Degraded {
   const numbers = numbersOf(declared);
   const places = placesIn(desc, response, declared, numbers);
-  const found = new Map<string, Found>();
+  const found = new Map<string, TouchedField & { readonly cause: Cause }>();
   for (const touch of touches) {
     for (const at of places.get(touch.message) ?? []) {
       const field = at.desc.fields.find((field) => field.name === touch.field);
@@ -75,15 +76,44 @@ export function degraded(
         upstream,
         ...(age && { age }),
       });
-      found.set(path, { entry, cause, folded: `${at.folded}${touch.field}`, order: [...at.order, number] });
+      found.set(path, {
+        entry,
+        cause,
+        failure: cause.failure,
+        folded: `${at.folded}${touch.field}`,
+        order: [...at.order, number],
+      });
     }
   }
-  const sorted = foldAlike([...found.values()].sort((a, b) => compare(a.order, b.order)));
+  return degradedFields([...found.values()]);
+}
+
+/** Returns the degradations of touched fields. */
+export function degradedFields(found: TouchedField[]): Degraded {
+  const sorted = foldAlike(found.sort((a, b) => compare(a.order, b.order)));
   return {
     entries: sorted.map(({ entry }) => entry),
-    failures: sorted.map(({ cause }) => cause.failure),
+    failures: sorted.map(({ failure }) => failure),
     header: headerOf([...new Set(sorted.map(({ folded }) => folded))]),
   };
+}
+
+/** Returns the degradations of a response and those that were found later. */
+export const bothDegraded = (first: Degraded, second: Degraded): Degraded => ({
+  entries: [...first.entries, ...second.entries],
+  failures: [...first.failures, ...second.failures],
+  header: joinedHeaders(first.header, second.header),
+});
+
+/** Joins two values of the header `bff-degraded`, either of them "" for none. */
+export function joinedHeaders(first: string, second: string): string {
+  const paths = new Set(`${first},${second}`.split(",").filter((path) => path !== ""));
+  const rests = [...paths].filter((path) => path.startsWith("+"));
+  for (const rest of rests) paths.delete(rest);
+  return headerOf(
+    [...paths],
+    rests.reduce((sum, rest) => sum + Number(rest), 0),
+  );
 }
 
 /** Returns the places of each message in a response. */
@@ -115,9 +145,9 @@ function numbersOf({ fields }: DescMessage): ReadonlyMap<string, number> {
  * Folds entries that differ in positions and keys only, if they are many. One entry with their number replaces the
  * first.
  */
-function foldAlike(sorted: readonly Found[]): readonly Found[] {
+function foldAlike(sorted: readonly TouchedField[]): readonly TouchedField[] {
   if (sorted.length <= MOST_ALIKE) return sorted;
-  const groups = new Map<string, Found[]>();
+  const groups = new Map<string, TouchedField[]>();
   for (const found of sorted) {
     const { effect, reason, upstream, age } = found.entry;
     const kind = `${found.folded} ${effect} ${reason} ${upstream} ${age?.seconds} ${age?.nanos}`;
@@ -125,7 +155,7 @@ function foldAlike(sorted: readonly Found[]): readonly Found[] {
     if (group === undefined) groups.set(kind, [found]);
     else group.push(found);
   }
-  const inPlace = new Map<Found, Found | undefined>();
+  const inPlace = new Map<TouchedField, TouchedField | undefined>();
   for (const [first, ...rest] of groups.values()) {
     if (first === undefined || rest.length < MOST_ALIKE) continue;
     const entry = create(DegradationSchema, { ...first.entry, path: first.folded, count: rest.length + 1 });
@@ -178,16 +208,20 @@ function compare(a: readonly number[], b: readonly number[]): number {
   return a.length - b.length;
 }
 
-/** Returns the paths, comma-separated. If they do not fit, it returns as many as fit, and then `+N` for the rest. */
-function headerOf(paths: readonly string[]): string {
+/**
+ * Returns the paths, comma-separated. If they do not fit, it returns as many as fit, and then `+N` for the rest.
+ *
+ * @param others number of further paths, which are unknown
+ */
+function headerOf(paths: readonly string[], others = 0): string {
   const whole = paths.join(",");
-  if (whole.length <= HEADER_BYTES) return whole;
+  if (others === 0 && whole.length <= HEADER_BYTES) return whole;
   let text = "";
   for (const [i, path] of paths.entries()) {
     const longer = text === "" ? path : `${text},${path}`;
-    const rest = `+${paths.length - i}`;
-    if (`${longer},+${paths.length}`.length > HEADER_BYTES) return text === "" ? rest : `${text},${rest}`;
+    const rest = `+${paths.length - i + others}`;
+    if (`${longer},+${paths.length + others}`.length > HEADER_BYTES) return text === "" ? rest : `${text},${rest}`;
     text = longer;
   }
-  return text;
+  return others === 0 ? text : `${text},+${others}`;
 }

@@ -1,6 +1,6 @@
 import type { DescMessage, DescMethodUnary, Message, MessageShape } from "@bufbuild/protobuf";
 import { type AnswerMetadata, asStale, withDeclared, withTags } from "../admission/answer-metadata.ts";
-import type { Degraded } from "../compose/degrade.ts";
+import { bothDegraded, type Degraded } from "../compose/degrade.ts";
 import type { Request } from "../compose/request.ts";
 import { asFailure, Failure, OVER } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
@@ -46,7 +46,9 @@ export function answerRequest<App, I extends DescMessage, O extends DescMessage,
       return;
     }
     if (!reused) opening.answered(response);
-    opening.observe({ ok: true, degraded: found?.entries ?? NONE, failures: found?.failures ?? NONE });
+    const leftOut = unsent as Degraded | undefined;
+    const all = found !== undefined && leftOut !== undefined ? bothDegraded(found, leftOut) : (found ?? leftOut);
+    opening.observe({ ok: true, degraded: all?.entries ?? NONE, failures: all?.failures ?? NONE });
     exchange.charged?.answered(response);
   };
   const composed = async (): Promise<void> => {

@@ -1,22 +1,20 @@
-// JSON that Connect's adapter writes. A response that JSON cannot represent must be found before the adapter, which
-// does not report it.
-import { type DescMessage, type JsonWriteOptions, type Message, toJson } from "@bufbuild/protobuf";
+// JSON at Connect's adapter. `routes` and our server convert JSON themselves. For the endpoint's own `route` in another
+// router, which never sees the bytes, Connect writes it; a response without JSON must then be found before.
+import { type DescMessage, type Message, toJson } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createContextKey, type HandlerContext } from "@connectrpc/connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { type Failure, invalid } from "../failure.ts";
 import { messagesIn } from "../json/messages-in.ts";
-
-/** JSON options of the adapter; undefined for a custom server, which does not pass its options. */
-export const JSON_OPTIONS = createContextKey<Partial<JsonWriteOptions> | undefined>(undefined);
+import type { LeftOut } from "./leave-out.ts";
 
 /** Answer that is JSON for the client, and protobuf for Connect's handler. */
 export interface JsonAnswer {
-  /** The bytes of the response, once it is known. */
-  written: Uint8Array | undefined;
-  /** Throws for a message that has no JSON. */
-  readonly write: (message: Message) => Uint8Array;
+  /** JSON of the last message of `sendable`. */
+  bytes: Uint8Array | undefined;
+  /** Returns the message without fields that JSON cannot represent. Throws a `Failure` for a message without JSON. */
+  readonly sendable: (message: Message, leftOut: LeftOut | undefined) => Message;
 }
 export const JSON_ANSWER = createContextKey<JsonAnswer | undefined>(undefined);
 
@@ -29,14 +27,12 @@ export function requestsJson({ requestHeader, requestMethod, url }: HandlerConte
  * Returns a function that throws an Error if a message cannot be written as JSON. It returns false if only Connect can
  * decide: for an Any whose types are not declared.
  */
-export function jsonAssertion(
-  desc: DescMessage,
-): (message: Message, options: Partial<JsonWriteOptions> | undefined) => boolean {
+export function jsonAssertion(desc: DescMessage): (message: Message) => boolean {
   let any: boolean | undefined;
-  return (message, options) => {
-    if (options === undefined) any ??= holdsAny(desc);
-    if (options === undefined && any === true) return false;
-    toJson(desc, message, options);
+  return (message) => {
+    any ??= holdsAny(desc);
+    if (any) return false;
+    toJson(desc, message);
     return true;
   };
 }
@@ -84,17 +80,6 @@ export function writeFailure(desc: DescMessage, message: Message, thrown: unknow
 function messageOf(thrown: unknown): string | undefined {
   if (thrown instanceof ConnectError) return thrown.rawMessage;
   return thrown instanceof Error ? thrown.message : undefined;
-}
-
-/** Returns a writer that throws that failure. */
-export function withWriteFailure<T>(desc: DescMessage, write: (message: Message) => T): (message: Message) => T {
-  return (message) => {
-    try {
-      return write(message);
-    } catch (thrown) {
-      throw writeFailure(desc, message, thrown);
-    }
-  };
 }
 
 /** Returns the path of the Any for which JSON without types fails with this text: `items[3].detail`. */

@@ -1,12 +1,14 @@
 import type { DescMessage, DescMethodUnary, Message } from "@bufbuild/protobuf";
 import { Code as ConnectCode, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { type AnswerMetadata, answerHeaders } from "../admission/answer-metadata.ts";
-import { type Failure, OVER } from "../failure.ts";
+import { type Degraded, joinedHeaders } from "../compose/degrade.ts";
+import { Failure, OVER } from "../failure.ts";
 import { AUTHENTICATED, INCOMING } from "./authentication-handler.ts";
 import { connectError } from "./connect-error.ts";
-import { JSON_ANSWER, JSON_OPTIONS, jsonAssertion, requestsJson, whenWritten, writeFailure } from "./connect-json.ts";
+import { JSON_ANSWER, jsonAssertion, requestsJson, whenWritten, writeFailure } from "./connect-json.ts";
 import { CDN_TAGS, REACHED, STALE } from "./context-keys.ts";
 import type { Endpoint } from "./endpoint-options.ts";
+import type { LeftOut } from "./leave-out.ts";
 import { assertWritable } from "./required-fields.ts";
 
 /**
@@ -15,18 +17,20 @@ import { assertWritable } from "./required-fields.ts";
 export function routeOf(method: DescMethodUnary, run: Endpoint["run"], codec?: Endpoint["codec"]): Endpoint["route"] {
   const { output } = method;
   const encode = codec?.encode ?? ((response: Message) => assertWritable(output, response));
-  const binary = (response: Message): undefined => void encode(response);
   const assertJson = jsonAssertion(output);
   const handler = (args: Message, context: HandlerContext): Promise<Message> => {
-    const json = (response: Message): Promise<Failure | undefined> | undefined =>
-      assertJson(response, context.values.get(JSON_OPTIONS)) ? undefined : whenWritten(output, response, context);
     const answer = context.values.get(JSON_ANSWER);
-    const both = (response: Message): undefined => {
-      if (answer !== undefined) answer.written = answer.write(response);
-      binary(response);
+    const isConnects = answer === undefined && requestsJson(context);
+    const prepare: Written["prepare"] = (response, leftOut) => {
+      if (isConnects) {
+        const unsent = assertJson(response) ? undefined : whenWritten(output, response, context);
+        return { sent: response, unsent };
+      }
+      const sent = answer?.sendable(response, leftOut) ?? response;
+      encode(sent);
+      return { sent, unsent: undefined };
     };
-    const assert = answer === undefined && requestsJson(context) ? json : both;
-    return handle(run, { output, assert }, args, context);
+    return handle(run, { output, prepare }, args, context);
   };
   // The shapes are those of `method`; only the generic signature of Connect cannot see it.
   return (router) => void router.rpc(method, handler as never);
@@ -36,16 +40,19 @@ export function routeOf(method: DescMethodUnary, run: Endpoint["run"], codec?: E
 interface Written {
   readonly output: DescMessage;
   /**
-   * Throws if a response cannot be written. Returns a promise if only Connect can decide: it resolves with the failure,
-   * if there is one.
+   * Returns the message to send. Throws if it cannot be written. `unsent` is a promise if only Connect can decide: it
+   * resolves with the failure, if there is one.
    */
-  readonly assert: (response: Message) => Promise<Failure | undefined> | undefined;
+  readonly prepare: (
+    response: Message,
+    leftOut: LeftOut,
+  ) => { readonly sent: Message; readonly unsent: Promise<Failure | undefined> | undefined };
 }
 
 /** Serves one request of Connect's. */
 function handle(
   run: Endpoint["run"],
-  { output, assert }: Written,
+  { output, prepare }: Written,
   args: Message,
   context: HandlerContext,
 ): Promise<Message> {
@@ -65,14 +72,19 @@ function handle(
     args,
     context.values.get(AUTHENTICATED) ?? context.values.get(INCOMING) ?? context.requestHeader,
     context.timeoutMs(),
-    (response, degraded, metadata) => {
+    (response, composed, metadata) => {
       end();
-      let unsent: Promise<Failure | undefined> | undefined;
+      let prepared: ReturnType<Written["prepare"]>;
+      let degraded = composed;
+      let lacking: Degraded | undefined;
       try {
         // Connect writes the response after this point and does not report errors.
-        unsent = assert(response);
+        prepared = prepare(response, (fields) => {
+          lacking = fields;
+          degraded = joinedHeaders(composed, fields.header);
+        });
       } catch (thrown) {
-        const failure = writeFailure(output, response, thrown);
+        const failure = thrown instanceof Failure ? thrown : writeFailure(output, response, thrown);
         reject(connectError(failure));
         return failure;
       }
@@ -80,8 +92,8 @@ function handle(
       if (metadata?.stale === true) context.values.set(STALE, true);
       if (metadata?.cdn !== undefined) context.values.set(CDN_TAGS, metadata.cdn);
       if (degraded !== "") context.responseHeader.set("bff-degraded", degraded);
-      resolve(response);
-      return unsent;
+      resolve(prepared.sent);
+      return prepared.unsent ?? lacking;
     },
     (failure, metadata) => {
       end();

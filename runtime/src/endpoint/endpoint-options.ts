@@ -152,7 +152,8 @@ export interface Endpoint {
    * @param headers result of `authenticate`; other headers are passed to `authenticate` first
    * @param clientMs rest of the client's deadline, in milliseconds, if it has one
    * @param done receives a message of `method.output`, and the value of the header `bff-degraded`, "" for none. If it
-   * cannot send them, it reports that to the client. It then returns the `Failure` for observers, or a promise of it
+   * cannot send them, it reports that to the client. It then returns the `Failure` for observers, or a promise of it. If
+   * it leaves out fields, it returns them as `Degraded`
    */
   run(
     args: Message,

@@ -12,5 +12,8 @@ export function* messagesIn(
     let i = 0;
     for (const item of message.get(field)) yield [`${name}[${i++}]`, item as ReflectMessage];
   } else if (field.fieldKind === "map" && field.mapKind === "message")
-    for (const [key, value] of message.get(field)) yield [`${name}[${JSON.stringify(key)}]`, value as ReflectMessage];
+    for (const [key, value] of message.get(field)) {
+      const quoted = typeof key === "string" ? JSON.stringify(key) : String(key);
+      yield [`${name}[${quoted}]`, value as ReflectMessage];
+    }
 }

@@ -1,5 +1,5 @@
 // JSON at the border of Connect's handlers: our reader and writer convert messages, and the handlers see protobuf.
-import { type DescMessage, type DescMethod, type Registry, toBinary } from "@bufbuild/protobuf";
+import { type DescMessage, type DescMethod, type Message, type Registry, toBinary } from "@bufbuild/protobuf";
 import { Code, createContextValues } from "@connectrpc/connect";
 import {
   compressionNegotiate,
@@ -9,6 +9,7 @@ import {
 } from "@connectrpc/connect/protocol";
 import { stackless } from "../endpoint/connect-error.ts";
 import { JSON_ANSWER, type JsonAnswer } from "../endpoint/connect-json.ts";
+import { written } from "../endpoint/leave-out.ts";
 import { jsonWriter } from "../json/write-json.ts";
 import { COMPRESS_FROM, COMPRESSIONS } from "../wire/compressions.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
@@ -65,7 +66,7 @@ export async function answerInJson(
   if (prefix !== "application/") return { ...response, body: jsonFrames(body, answer, { prefix, trailer }) };
   let bytes: Uint8Array;
   try {
-    bytes = answer.written ?? answer.ofBytes(await whole(body));
+    bytes = answer.bytes ?? answer.ofBytes(await whole(body));
   } catch (thrown) {
     return refused(stackless(unwritable(thrown), Code.Internal));
   }
@@ -83,8 +84,19 @@ interface AnswerWriter extends JsonAnswer {
 }
 function answerOf({ output }: DescMethod, registry: Registry): AnswerWriter {
   const text = jsonWriter(output, registry);
-  const write: JsonAnswer["write"] = (message) => ENCODER.encode(text(message));
-  return { written: undefined, write, ofBytes: (bytes) => write(readMessage(output, bytes)) };
+  let sent: Message;
+  const write = (message: Message): Uint8Array => {
+    sent = message;
+    return ENCODER.encode(text(message));
+  };
+  return {
+    bytes: undefined,
+    sendable(message, leftOut) {
+      this.bytes = written({ desc: output, registry, write }, message, leftOut);
+      return sent;
+    },
+    ofBytes: (bytes) => write(readMessage(output, bytes)),
+  };
 }
 const ENCODER = new TextEncoder();
 

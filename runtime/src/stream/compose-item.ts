@@ -5,6 +5,7 @@ import type { Clock } from "../clock.ts";
 import { Exchange } from "../compose/exchange.ts";
 import type { Request } from "../compose/request.ts";
 import { concludeResponse } from "../endpoint/cached-endpoint.ts";
+import { withoutForbidden } from "../endpoint/leave-out.ts";
 import type { OpeningOptions } from "../endpoint/opening.ts";
 import { assertWritable } from "../endpoint/required-fields.ts";
 import { asFailure, type Failure } from "../failure.ts";
@@ -90,7 +91,8 @@ export async function composeItem<
     if (exchange.parts !== undefined) await exchange.parts.all();
     await exchange.settled();
     if (exchange.over) return false;
-    const { response, found } = concludeResponse(method, options, message, exchange);
+    const concluded = concludeResponse(method, options, message, exchange);
+    const { response, found } = withoutForbidden(method.output, concluded);
     const { token = "", reset } = slot;
     options.stamp?.(response, create(PositionSchema, { token, reset }));
     if (required) assertWritable(method.output, response);

@@ -3,7 +3,9 @@ import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { type AnswerMetadata, answerHeaders } from "../admission/answer-metadata.ts";
 import { AUTHENTICATED, INCOMING } from "../endpoint/authentication-handler.ts";
 import { connectError } from "../endpoint/connect-error.ts";
+import { JSON_ANSWER } from "../endpoint/connect-json.ts";
 import { REACHED } from "../endpoint/context-keys.ts";
+import type { LeftOut } from "../endpoint/leave-out.ts";
 import { type Failure, OVER } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import { type FollowerPlaces, PLACES } from "./follower-places.ts";
@@ -94,8 +96,9 @@ class Handed implements AsyncIterator<Message>, Follower {
     append(metadata && answerHeaders(metadata), this.#context.responseHeader);
     this.#declared = metadata?.declared ?? NONE;
   }
-  item(message: Message): boolean {
-    this.#push({ message });
+  item(message: Message, _token: string | undefined, leftOut?: LeftOut): boolean {
+    const answer = this.#context.values.get(JSON_ANSWER);
+    this.#push({ message: answer?.sendable(message, leftOut) ?? message });
     return this.#waiting !== undefined;
   }
   beat(message: Message): void {

@@ -259,10 +259,15 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   }
   #give(slot: QueuedItem<Item>): void {
     const { message, token, lacking } = slot;
-    if (message === undefined || this.#opening === undefined) return;
+    const opening = this.#opening;
+    if (message === undefined || opening === undefined) return;
+    let isComplete = lacking === undefined;
     try {
-      const sent = asShown(this.#parts.method.output, message, this.#opening.exchange.chosen);
-      this.#ready = this.#follower.item(sent, token);
+      const sent = asShown(this.#parts.method.output, message, opening.exchange.chosen);
+      this.#ready = this.#follower.item(sent, token, (fields) => {
+        isComplete = false;
+        opening.lacked(fields);
+      });
     } catch (thrown) {
       this.#fail(asFailure(thrown)); // it could not be written
       return;
@@ -272,8 +277,8 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     const now = this.#parts.clock.now();
     [this.#sentAt, this.#gaveAt] = [now, now];
     this.#items++;
-    if (lacking !== undefined) this.#degraded++;
-    this.#opening.delivered(message, lacking);
+    if (!isComplete) this.#degraded++;
+    opening.delivered(message, lacking);
     if (!this.#ready) this.#stalledAt = now;
   }
   /** Requests one item at a time, because the checks of an item may make it the last one. */

@@ -217,13 +217,15 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
       !method.output.fields.some((field) => isFieldSet(response, field))
     )
       return;
-    this.#ready = this.#follower.item(response, undefined);
+    let isComplete = found === undefined;
+    this.#ready = this.#follower.item(response, undefined, (fields) => {
+      isComplete = false;
+      this.#opening?.lacked(fields);
+    });
     if (this.#over) return;
     this.#items++;
-    if (found !== undefined) {
-      this.#degraded++;
-      this.#opening?.lacked(found);
-    }
+    if (!isComplete) this.#degraded++;
+    if (found !== undefined) this.#opening?.lacked(found);
     if (!this.#ready) this.#stalled = this.#rpc.clock.setTimeout(slow, STALLED_MS, this as Slow);
   }
   /** Returns the unreported touches that have a place. */

@@ -6,6 +6,7 @@ import type { ArrivalCheck, Verdict } from "../admission/admission.ts";
 import type { AnswerMetadata } from "../admission/answer-metadata.ts";
 import type { Clock } from "../clock.ts";
 import type { Endpoint, EndpointCodec } from "../endpoint/endpoint-options.ts";
+import type { LeftOut } from "../endpoint/leave-out.ts";
 import type { Version } from "../endpoint/version.ts";
 import type { Failure } from "../failure.ts";
 import type { Identity } from "../identity/identity.ts";
@@ -27,10 +28,11 @@ export interface Follower {
    * Delivers one message of the RPC's output.
    *
    * @param token to resume after it; undefined if that is impossible
+   * @param leftOut receives the fields that the protocol cannot carry, before `item` returns
    * @returns true if more may follow at once; if false, neither item nor beat follows before `Following.ready`
    * @throws if it cannot be written: the stream fails
    */
-  item(message: Message, token: string | undefined): boolean;
+  item(message: Message, token: string | undefined, leftOut?: LeftOut): boolean;
   /**
    * Reports that no item has arrived for the RPC's heartbeat interval.
    *

@@ -2,6 +2,8 @@ import type { Codec } from "../call/upstream.ts";
 import { type Failure, type Fault, Reason } from "../failure.ts";
 import type { OutgoingHeaders } from "../transport/call-headers.ts";
 import type { InFlight, Reply, UnaryClient } from "../transport/unary-client.ts";
+import { checkedDecoder } from "../wire/answer-values.ts";
+import { schemaOf } from "../wire/codec.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 import type { TappedTopic, TopicTap } from "./topic-tap.ts";
 
@@ -59,7 +61,9 @@ export class NewestClient implements UnaryClient {
     };
     const decodeTapped = (bytes: Uint8Array): Item | undefined =>
       bytes.length === 0 ? undefined : (newest ?? topic.decode(bytes.subarray(FOUND.length)));
-    return { encode, decode: tap === undefined ? () => newest : decodeTapped, output: undefined };
+    const decode = tap === undefined ? () => newest : decodeTapped;
+    const schema = schemaOf(topic.decode);
+    return { encode, decode: schema === undefined ? decode : checkedDecoder(schema, decode), output: undefined };
   }
   send(
     _path: string,

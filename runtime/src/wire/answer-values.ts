@@ -1,7 +1,7 @@
 // Values that their own type forbids, in answers of upstreams. Binary protocols could pass them on, and JSON could not:
 // they are a failure of the call that received them, whatever the client's protocol.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import type { Duration, FieldMask, ListValue, Struct, Timestamp, Value } from "@bufbuild/protobuf/wkt";
+import type { Any, Duration, FieldMask, ListValue, Struct, Timestamp, Value } from "@bufbuild/protobuf/wkt";
 import { holdsField } from "./holds-field.ts";
 import { opaqueBytes } from "./opaque-message.ts";
 import { readMessage } from "./reader.ts";
@@ -30,6 +30,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   "google.protobuf.FieldMask": ({ paths }: FieldMask) =>
     paths.some((path) => IRREVERSIBLE.test(path)) ? "a path of a field mask that JSON does not represent" : undefined,
+  "google.protobuf.Any": ({ typeUrl, value }: Any) =>
+    typeUrl === "" && value.length > 0 ? "an Any with a value and without a type_url" : undefined,
   "google.protobuf.Value": valueFault,
   "google.protobuf.Struct": structFault,
   "google.protobuf.ListValue": listFault,
@@ -116,6 +118,21 @@ function checkerOf(desc: DescMessage): Checker {
   checkers.set(desc, checker);
   return checker;
 }
+/** Returns why a type forbids the value of a message; undefined if it does not. Fields of the message do not count. */
+export const faultOfValue = ({ typeName }: DescMessage, message: object): string | undefined =>
+  CHECKS[typeName]?.(message as never);
+
+/** Reports whether a message holds a value that its own type forbids. Bytes that were checked do not count. */
+export function isForbiddenIn(schema: DescMessage, message: object): boolean {
+  if (!holds(schema)) return false;
+  try {
+    checkerOf(schema)(message, schema.name);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /**
  * Returns a decoder that also fails for values that their own type forbids. It checks what the decoder returns, so
  * fields that are not read do not count. Types without such values have the same decoder.
@@ -127,7 +144,7 @@ export function checkedDecoder<T>(schema: DescMessage, decode: (bytes: Uint8Arra
   const check = checkerOf(schema);
   return (bytes) => {
     const message = decode(bytes);
-    check(message, schema.name);
+    if (message !== undefined) check(message, schema.name);
     return message;
   };
 }

@@ -39,6 +39,15 @@ readAnyWith(readMessage);
 const READER = new Reader();
 const WRITER = new Writer();
 
+/** Types of messages, by the functions that decode them. */
+const SCHEMAS = new WeakMap<object, DescMessage>();
+/** Returns the type of messages that a generated function decodes. */
+export const schemaOf = (decode: object): DescMessage | undefined => SCHEMAS.get(decode);
+function decodes<F extends object>(schema: DescMessage, decode: F): F {
+  SCHEMAS.set(decode, schema);
+  return decode;
+}
+
 /**
  * Returns a decoder with the results of `readMessage`, without the fields that `read` leaves out.
  *
@@ -50,7 +59,7 @@ export function decoder<T, M extends Message & T>(
   schema: GenMessage<M>,
   read: (r: Reader) => T,
 ): (bytes: Uint8Array) => T {
-  return (bytes) => {
+  return decodes(schema, (bytes: Uint8Array): T => {
     try {
       READER.start(bytes);
       const message = read(READER);
@@ -64,7 +73,7 @@ export function decoder<T, M extends Message & T>(
     } finally {
       READER.release();
     }
-  };
+  });
 }
 
 /**
@@ -112,10 +121,10 @@ export function encoder<Desc extends DescMessage>(
  * const decodeItem = otherDecoder(ItemSchema);
  */
 export function otherDecoder<M extends Message>(schema: GenMessage<M>): (bytes: Uint8Array) => M {
-  return (bytes) => {
+  return decodes(schema, (bytes: Uint8Array): M => {
     codecCounters.decodedByDescriptor++;
     return readMessage<GenMessage<M>>(schema, bytes) as unknown as M;
-  };
+  });
 }
 /**
  * Returns the encoder of protobuf-es, with gRPC's prefix in front, for a message that has no generated codec.

@@ -23,7 +23,7 @@ type Content =
       readonly isChecked: boolean;
       contents: Contents | undefined;
     }
-  | { readonly kind: "group"; readonly desc: DescMessage; readonly end: number }
+  | { readonly kind: "group"; readonly desc: DescMessage; readonly isChecked: boolean; readonly end: number }
   | { readonly kind: "entry"; readonly key: readonly [number, Content]; readonly value: readonly [number, Content] };
 
 interface Contents {
@@ -150,6 +150,7 @@ function skip(bytes: Uint8Array, from: number, end: number, content: Content, de
     case "fixed64":
       return from + 8;
     case "group":
+      if (content.isChecked && isChecking) throw FALLBACK; // read and then checked, because such groups are rare
       return skipGroup(bytes, from, end, contentsOf(content.desc), content.end, depth);
   }
   const length = size(bytes, from);
@@ -193,7 +194,9 @@ function skipValue(
 }
 /** Types whose messages may have a value that the type forbids. */
 export const CHECKED: ReadonlySet<string> = new Set(
-  ["Timestamp", "Duration", "FieldMask", "Value", "Struct", "ListValue"].map((name) => `google.protobuf.${name}`),
+  ["Any", "Timestamp", "Duration", "FieldMask", "Value", "Struct", "ListValue"].map(
+    (name) => `google.protobuf.${name}`,
+  ),
 );
 const TIMES: ReadonlySet<string> = new Set(["google.protobuf.Timestamp", "google.protobuf.Duration"]);
 const SECONDS = 0x08;
@@ -296,7 +299,12 @@ function contentsOf(schema: DescMessage): Contents {
 function contentsOfField(field: DescField): [number, Content][] {
   const tag = (wireType: number): number => field.number * 8 + wireType;
   if (field.message !== undefined && "delimitedEncoding" in field && field.delimitedEncoding)
-    return [[tag(GROUP), { kind: "group", desc: field.message, end: tag(GROUP_END) }]];
+    return [
+      [
+        tag(GROUP),
+        { kind: "group", desc: field.message, isChecked: CHECKED.has(field.message.typeName), end: tag(GROUP_END) },
+      ],
+    ];
   const [wireType, content] = contentOf(field);
   if (field.fieldKind === "map") {
     const [keyType, key] = contentOfScalar(field.mapKey, field.utf8Validation);

@@ -6,7 +6,6 @@ import {
 } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { INCOMING } from "@protobff/runtime/internal/endpoint/authentication-handler";
-import { JSON_OPTIONS } from "@protobff/runtime/internal/endpoint/connect-json";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import { DEFERRED_COMPRESSIONS } from "@protobff/runtime/internal/routes/compressed-answers";
 import { HOLDER } from "@protobff/runtime/internal/routes/message-holder";
@@ -52,7 +51,7 @@ export function connectAdapter({
     const holder = holderOf(request);
     const values = createContextValues().set(INCOMING, new NodeIncoming(request, peers));
     values.set(PLACES, new AdapterPlaces(accounts.at(handler.requestPath), holder?.connection ?? request));
-    values.set(HOLDER, holder).set(JSON_OPTIONS, options.jsonOptions ?? {});
+    values.set(HOLDER, holder);
     const hasGone = (): boolean => ("stream" in response ? response.stream : response).destroyed;
     const answer = async (): Promise<void> => {
       const { universalRequestFromNodeRequest, universalResponseToNodeResponse } = await loadConnectNode();

@@ -2,6 +2,7 @@
 // captured until there.
 import type { DescMessage, Message } from "@bufbuild/protobuf";
 import type { AnswerMetadata } from "@protobff/runtime/internal/admission/answer-metadata";
+import type { LeftOut } from "@protobff/runtime/internal/endpoint/leave-out";
 import type { Failure } from "@protobff/runtime/internal/failure";
 import type { IncomingHeaders } from "@protobff/runtime/internal/identity/incoming-request";
 import type { Follower, Following, StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
@@ -77,10 +78,13 @@ class RecordedStream extends RecordedRequest<StreamEndpoint> implements Follower
     this.of.affects(["opened"]);
     outside(() => this.#follower.opened(metadata), undefined);
   }
-  item(message: Message, token: string | undefined): boolean {
+  item(message: Message, token: string | undefined, leftOut?: LeftOut): boolean {
     let more = false;
     outside(() => {
-      more = this.#follower.item(message, token);
+      more = this.#follower.item(message, token, (fields) => {
+        this.#isDegraded = true;
+        leftOut?.(fields);
+      });
     }, undefined);
     if (this.of.done) return more;
     const bytes = this.rpc.codec.encoded(message);

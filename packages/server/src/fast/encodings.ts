@@ -1,9 +1,8 @@
 import { type DescMethodServerStreaming, type DescMethodUnary, type Registry, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { stackless } from "@protobff/runtime/internal/endpoint/connect-error";
-import { withWriteFailure } from "@protobff/runtime/internal/endpoint/connect-json";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
-import { jsonWriter } from "@protobff/runtime/internal/json/write-json";
+import { answerWriter } from "@protobff/runtime/internal/endpoint/leave-out";
 import { type Bounds, messageError } from "@protobff/runtime/internal/routes/bounds";
 import { parseJson } from "@protobff/runtime/internal/routes/parse-json";
 import { frame, PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
@@ -17,7 +16,7 @@ const ENCODER = new TextEncoder();
 type Encoding = Pick<FastRpc, "parse" | "serialize" | "prefix">;
 
 export function jsonOf(method: Method, bounds: Bounds, registry: Registry): Encoding {
-  const write = jsonWriter(method.output, registry);
+  const write = answerWriter(method.output, registry);
   return {
     parse: (bytes) => {
       const error = messageError(bytes, method.input, true, bounds);
@@ -28,7 +27,7 @@ export function jsonOf(method: Method, bounds: Bounds, registry: Registry): Enco
         return ConnectError.from(thrown, Code.InvalidArgument);
       }
     },
-    serialize: withWriteFailure(method.output, (message) => ENCODER.encode(write(message))),
+    serialize: (message, leftOut) => ENCODER.encode(write(message, leftOut)),
     prefix: 0,
   };
 }

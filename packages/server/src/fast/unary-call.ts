@@ -1,12 +1,17 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Compression } from "@connectrpc/connect/protocol";
 import { type AnswerMetadata, answerHeaders } from "@protobff/runtime/internal/admission/answer-metadata";
+import { type Degraded, joinedHeaders } from "@protobff/runtime/internal/compose/degrade";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import type { LeftOut } from "@protobff/runtime/internal/endpoint/leave-out";
 import { asFailure, type Failure } from "@protobff/runtime/internal/failure";
 import { COMPRESS_FROM, compress } from "@protobff/runtime/internal/wire/compressions";
 import type { MeasuredRequest } from "../overload/measured-request.ts";
 import { ahead } from "../turns/turns.ts";
 import { type CallRpc, FastCall, internal } from "./fast-call.ts";
+
+/** Writes a message as bytes; may leave out fields that the encoding cannot represent. */
+export type Serialize = (message: Message, leftOut?: LeftOut) => Uint8Array;
 
 /** Properties that all unary calls of one RPC in one encoding share. */
 export interface FastRpc extends CallRpc {
@@ -16,7 +21,7 @@ export interface FastRpc extends CallRpc {
    *
    * @throws ConnectError for a message that cannot be written, or the Failure that is reported to observers
    */
-  readonly serialize: (message: Message) => Uint8Array;
+  readonly serialize: Serialize;
 }
 
 const NONE: readonly string[] = [];
@@ -56,16 +61,21 @@ export abstract class UnaryCall extends FastCall<FastRpc> {
   }
 
   /**
-   * Sends the answer. Returns the failure if the answer cannot be sent; the client has received that failure, if
-   * possible.
+   * Sends the answer. Returns the fields that were left out. Returns the failure if the answer cannot be sent; the
+   * client has received that failure, if possible.
    */
-  #answer(response: Message, degraded: string, metadata: AnswerMetadata | undefined): Failure | undefined {
+  #answer(response: Message, composed: string, metadata: AnswerMetadata | undefined): Failure | Degraded | undefined {
     if (this.over) return undefined;
     this.settle();
     const { compression } = this.head;
     let bytes: Uint8Array;
+    let degraded = composed;
+    let lacking: Degraded | undefined;
     try {
-      bytes = this.rpc.serialize(response);
+      bytes = this.rpc.serialize(response, (fields) => {
+        lacking = fields;
+        degraded = joinedHeaders(composed, fields.header);
+      });
     } catch (thrown) {
       // Which field it is concerns the log alone.
       const failure = asFailure(thrown);
@@ -74,7 +84,7 @@ export abstract class UnaryCall extends FastCall<FastRpc> {
     }
     const { prefix, pending } = this.rpc;
     if (compression === null || bytes.length - prefix < COMPRESS_FROM) {
-      return this.#send(bytes, false, degraded, metadata);
+      return this.#send(bytes, false, degraded, metadata) ?? lacking;
     }
     pending.add(this, bytes.length);
     // Observers already have the outcome when the compression ends.
@@ -87,7 +97,7 @@ export abstract class UnaryCall extends FastCall<FastRpc> {
       },
       (thrown) => this.failWith(internal(thrown), metadata),
     );
-    return undefined;
+    return lacking;
   }
   /** In its turn; what waits for that is let go when the answer is given up, and nothing is called then. */
   protected compress(

@@ -3,6 +3,7 @@ import type { DescMessage, Message } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { type Degradation, Degradation_Effect as Effect } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { ErrorInfoSchema, RetryInfoSchema } from "@protobff/messages/google/rpc/error_details_pb.js";
+import { type Degraded, joinedHeaders } from "@protobff/runtime/internal/compose/degrade";
 import { detailIn } from "@protobff/runtime/internal/error-info";
 import { codeName, type Failure } from "@protobff/runtime/internal/failure";
 import { ViolationsDetail } from "@protobff/runtime/internal/validate/violations";
@@ -64,13 +65,21 @@ const WORDS: readonly (readonly [Effect, string])[] = [
 /**
  * Returns the sentences about the degraded fields of an answer, "" for none.
  *
- * @param header value of `bff-degraded`: paths, for an answer without a field for its degradations
+ * @param composed value of `bff-degraded`: paths, for an answer without a field for its degradations
+ * @param leftOut fields that JSON does not have
  */
-export function degradedText(desc: DescMessage, message: Message, header: string): string {
+export function degradedText(
+  desc: DescMessage,
+  message: Message,
+  composed: string,
+  leftOut: Degraded | undefined,
+): string {
   const field = desc.fields.find(({ message: of }) => of?.typeName === "bff.v1.Degradation");
+  const header = joinedHeaders(composed, leftOut?.header ?? "");
   if (field === undefined)
     return header === "" ? "" : `Not known right now, or not as usual: ${header.replaceAll(",", ", ")}.`;
-  const entries = (message as unknown as Record<string, readonly Degradation[]>)[field.localName] ?? [];
+  const inMessage = (message as unknown as Record<string, readonly Degradation[]>)[field.localName] ?? [];
+  const entries = [...inMessage, ...(leftOut?.entries ?? [])];
   return WORDS.flatMap(([effect, words]) => {
     const paths = entries.filter((entry) => entry.effect === effect).map(shown);
     return paths.length === 0 ? [] : [`${words}: ${paths.join(", ")}.`];

@@ -2,6 +2,7 @@
 import { clone, type DescMethodServerStreaming, type Message, toBinary } from "@bufbuild/protobuf";
 import { systemClock, type Timer } from "@protobff/runtime/internal/clock";
 import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import type { LeftOut } from "@protobff/runtime/internal/endpoint/leave-out";
 import type { Failure } from "@protobff/runtime/internal/failure";
 import type { Follower, Following, StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { readMessage } from "@protobff/runtime/internal/wire/reader";
@@ -35,6 +36,8 @@ class StreamTool implements Follower {
   #following: Following | undefined;
   #timer: Timer | undefined;
   #newest: Message | undefined;
+  /** Reports fields that JSON does not have, unless they were reported with the item. */
+  #leftOut: LeftOut | undefined;
   #over = false;
 
   constructor(method: DescMethodServerStreaming, call: ToolCall, progress: Items) {
@@ -55,10 +58,11 @@ class StreamTool implements Follower {
 
   opened(): void {}
   beat(): void {}
-  item(message: Message): boolean {
+  item(message: Message, _token: string | undefined, leftOut?: LeftOut): boolean {
     if (this.#over) return true;
     this.#newest = this.#hasParts ? this.#merged(message) : message;
-    this.#progress?.(this.#call.served.write(message));
+    if (this.#progress === undefined) this.#leftOut = leftOut;
+    else this.#progress(this.#call.served.write(message, leftOut));
     return true;
   }
   ended(): void {
@@ -83,10 +87,10 @@ class StreamTool implements Follower {
     return true;
   }
   #answer(notes: readonly string[], none: string): void {
-    const { done } = this.#call;
+    const { done, served } = this.#call;
     try {
       if (this.#newest === undefined) done(toolError(none));
-      else done(resultOf(this.#method.output, this.#newest, "", this.#call, notes));
+      else done(resultOf(this.#method.output, this.#newest, "", { served, leftOut: this.#leftOut }, notes));
     } catch (thrown) {
       done(thrownResult(thrown));
     }

@@ -1,7 +1,8 @@
 // One call of a tool: the rpc runs as for every other client, and its answer becomes a result.
 import type { DescMessage, Message, Registry } from "@bufbuild/protobuf";
-import { writeFailure } from "@protobff/runtime/internal/endpoint/connect-json";
+import type { Degraded } from "@protobff/runtime/internal/compose/degrade";
 import type { Answering, Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import type { LeftOut } from "@protobff/runtime/internal/endpoint/leave-out";
 import { asFailure } from "@protobff/runtime/internal/failure";
 import type { IncomingHeaders } from "@protobff/runtime/internal/identity/incoming-request";
 import { answer, degradedText, failureText, type ResultText, tooLargeText, toolError } from "./results.ts";
@@ -27,10 +28,14 @@ export function callUnary({ run, method }: Endpoint, call: ToolCall): Answering 
     undefined,
     (response, degraded) => {
       try {
-        done(resultOf(method.output, response, degraded, call));
-        return undefined;
+        let lacking: Degraded | undefined;
+        const leftOut = (fields: Degraded): void => {
+          lacking = fields;
+        };
+        done(resultOf(method.output, response, degraded, { served: call.served, leftOut }));
+        return lacking;
       } catch (thrown) {
-        const failure = writeFailure(method.output, response, thrown);
+        const failure = asFailure(thrown);
         done(toolError(failureText(failure)));
         return failure;
       }
@@ -44,20 +49,24 @@ export function callUnary({ run, method }: Endpoint, call: ToolCall): Answering 
  *
  * @param degraded value of `bff-degraded`, "" for none
  * @param notes texts for the model besides the answer
- * @throws what protobuf-es throws for a message without JSON
+ * @throws a `Failure` for a message without JSON
  */
 export function resultOf(
   desc: DescMessage,
   response: Message,
   degraded: string,
-  { served }: Pick<ToolCall, "served">,
+  { served, leftOut }: Pick<ToolCall, "served"> & { readonly leftOut: LeftOut | undefined },
   notes: readonly string[] = [],
 ): ResultText {
-  const json = served.write(response);
+  let lacking: Degraded | undefined;
+  const json = served.write(response, (fields) => {
+    lacking = fields;
+    leftOut?.(fields);
+  });
   const { maxBytes, narrow = [] } = served.tool;
   const bytes = json.length * MOST_UTF8 > maxBytes ? Buffer.byteLength(json) : 0;
   if (bytes > maxBytes) return toolError(tooLargeText(bytes, maxBytes, narrow));
-  const words = degradedText(desc, response, degraded);
+  const words = degradedText(desc, response, degraded, lacking);
   return answer(json, words === "" ? notes : [words, ...notes]);
 }
 

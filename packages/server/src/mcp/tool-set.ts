@@ -9,10 +9,10 @@ import {
 } from "@protobff/runtime/internal/admission/static-permit";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { nameOf } from "@protobff/runtime/internal/endpoint/front";
+import { answerWriter, type LeftOut } from "@protobff/runtime/internal/endpoint/leave-out";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
 import type { Incoming } from "@protobff/runtime/internal/identity/incoming-request";
 import type { JsonMembers } from "@protobff/runtime/internal/json/json-tree";
-import { jsonWriter } from "@protobff/runtime/internal/json/write-json";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { HostNames } from "../requests/host-names.ts";
 import { readArguments } from "./arguments.ts";
@@ -26,8 +26,8 @@ export interface ServedTool {
   readonly hosts: HostNames | undefined;
   /** As of `readArguments`. */
   readonly read: (args: JsonMembers) => Message | string;
-  /** Returns an answer's JSON. */
-  readonly write: (answer: Message) => string;
+  /** Returns an answer's JSON, as `answerWriter`. */
+  readonly write: (answer: Message, leftOut?: LeftOut) => string;
 }
 
 /** Reason for which a caller's credential does not suffice. */
@@ -57,7 +57,8 @@ export class ToolSet {
       if (endpoint === undefined) throw new TypeError(`nothing serves ${tool.method}`);
       const read = (args: JsonMembers) => readArguments(endpoint.method.input, args, { ...tool, registry });
       const hosts = endpoint.hosts && new HostNames(endpoint.hosts);
-      this.#tools.set(tool.name, { hosts, tool, endpoint, read, write: jsonWriter(endpoint.method.output, registry) });
+      const write = answerWriter(endpoint.method.output, registry);
+      this.#tools.set(tool.name, { hosts, tool, endpoint, read, write });
     }
     const byPackage = [...this.#tools.values()].map(
       ({ endpoint: { method, arrival } }) => [packageOf(method), arrival] as const,

@@ -3,8 +3,8 @@ import type { Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
 import { parseTimeout } from "@connectrpc/connect/protocol-connect";
-import { withWriteFailure } from "@protobff/runtime/internal/endpoint/connect-json";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import { written } from "@protobff/runtime/internal/endpoint/leave-out";
 import { COMPRESSIONS } from "@protobff/runtime/internal/wire/compressions";
 import type { Carrier } from "../carrier/carrier.ts";
 import { CallPath } from "../fast/call-path.ts";
@@ -59,13 +59,14 @@ export class RestPath extends CallPath {
         paths.push(`/${rule.segments.join("/")}${rule.verb === undefined ? "" : `:${rule.verb}`}`);
         const bounds = { maxElements: maxElements ?? options.maxElements, masks };
         const made = transcoder(method, rule, { bounds, registry });
+        const type = { desc: method.output, registry, write: made.write };
         const rpc: FastRpc = {
           ...all,
           run,
           authenticate,
           refused,
           traffic,
-          serialize: withWriteFailure(method.output, made.write),
+          serialize: (message, leftOut) => written(type, made.shown(message), leftOut),
         };
         const body = rule.body !== undefined;
         const shed = options.shedding?.of(`${method.parent.typeName}/${method.name}`);

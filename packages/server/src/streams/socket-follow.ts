@@ -4,6 +4,7 @@ import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { Denied, type Verdict } from "@protobff/runtime/internal/admission/admission";
 import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
 import { connectError, stackless } from "@protobff/runtime/internal/endpoint/connect-error";
+import type { LeftOut } from "@protobff/runtime/internal/endpoint/leave-out";
 import { asFailure, type Failure, OVER } from "@protobff/runtime/internal/failure";
 import type { Incoming, IncomingHeaders } from "@protobff/runtime/internal/identity/incoming-request";
 import { treeText } from "@protobff/runtime/internal/json/json-tree";
@@ -162,11 +163,11 @@ export class SocketFollow implements Follower, Drainable {
     this.#opened = true;
     this.#carrier.send(openedMessage(this.id));
   }
-  item(message: Message, token: string | undefined): boolean {
+  item(message: Message, token: string | undefined, leftOut?: LeftOut): boolean {
     if (this.#over) return false;
     let bytes: Uint8Array;
     try {
-      bytes = this.#rpc.serialize(message);
+      bytes = this.#rpc.serialize(message, leftOut);
     } catch (thrown) {
       const following = this.#following;
       this.#refuse(connectError(asFailure(thrown)));

@@ -3,17 +3,19 @@ import type { ConnectError } from "@connectrpc/connect";
 import { type AnswerMetadata, answerHeaders } from "@protobff/runtime/internal/admission/answer-metadata";
 import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
 import { connectError } from "@protobff/runtime/internal/endpoint/connect-error";
+import type { LeftOut } from "@protobff/runtime/internal/endpoint/leave-out";
 import type { Failure } from "@protobff/runtime/internal/failure";
 import { asFailure } from "@protobff/runtime/internal/failure";
 import type { Follower, Following, StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import type { StreamOut } from "../carrier/stream-out.ts";
 import { type CallRpc, FastCall, type FastHead } from "../fast/fast-call.ts";
+import type { Serialize } from "../fast/unary-call.ts";
 import { addChallenge } from "../headers/challenge.ts";
 import { completeError } from "../headers/error-details.ts";
 import type { ShedRpc } from "../overload/shedding.ts";
 import { requestBytes } from "../requests/pending-bytes.ts";
 import type { Drainable, StreamAccount } from "./stream-account.ts";
-import type { Serialize, StreamProtocol } from "./stream-protocols.ts";
+import type { StreamProtocol } from "./stream-protocols.ts";
 
 /** Properties that all streams of one RPC in one encoding share. */
 export interface StreamRpc extends CallRpc {
@@ -121,9 +123,9 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
     this.#metadata = metadata;
     this.#headersTimer ??= setTimeout(headersAreDue, HEADERS_MS, this);
   }
-  item(message: Message, token: string | undefined): boolean {
+  item(message: Message, token: string | undefined, leftOut?: LeftOut): boolean {
     if (this.over) return false;
-    const bytes = this.#serialized(message, token);
+    const bytes = this.#serialized(message, token, leftOut);
     if (bytes === undefined) return false;
     this.#token = token;
     this.#give(bytes);
@@ -148,9 +150,9 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
     this.refuseNow(failure, metadata);
   }
 
-  #serialized(message: Message, token: string | undefined): Uint8Array | undefined {
+  #serialized(message: Message, token: string | undefined, leftOut?: LeftOut): Uint8Array | undefined {
     try {
-      const bytes = this.rpc.serialize(message);
+      const bytes = this.rpc.serialize(message, leftOut);
       this.rpc.traffic?.countSent(bytes.length - this.rpc.prefix);
       return this.#protocol.item?.(bytes, sendable(token)) ?? bytes;
     } catch (thrown) {

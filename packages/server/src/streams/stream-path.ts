@@ -94,7 +94,12 @@ export class StreamPath extends OpenCalls {
       const json = jsonOf(method, bounds, registry);
       const binary = binaryOf(endpoint, bounds);
       this.#served.set(path, {
-        json: { ...all, ...json, prefix: PREFIX_BYTES, serialize: (message) => frame(json.serialize(message)) },
+        json: {
+          ...all,
+          ...json,
+          prefix: PREFIX_BYTES,
+          serialize: (message, leftOut) => frame(json.serialize(message, leftOut)),
+        },
         binary: { ...all, ...binary },
         events: { json: { ...all, ...json }, proto: { ...all, ...json, parse: binary.parse } },
         sideEffects: method.idempotency !== MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,

@@ -1,5 +1,5 @@
 // Encodes streams for each protocol: gRPC's frames, and the protocol's end.
-import type { Message, Registry } from "@bufbuild/protobuf";
+import type { Registry } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { createEndStreamSerialization, endStreamFlag } from "@connectrpc/connect/protocol-connect";
 import { trailerFlag } from "@connectrpc/connect/protocol-grpc-web";
@@ -99,6 +99,3 @@ function flagged(bytes: Uint8Array, flag: number): Buffer {
   framed[0] = flag;
   return framed;
 }
-
-/** Serializes one message, with gRPC's prefix. */
-export type Serialize = (message: Message) => Uint8Array;

@@ -9,7 +9,8 @@ import {
   type Message,
   type Registry,
 } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { reflect } from "@bufbuild/protobuf/reflect";
+import { ConnectError } from "@connectrpc/connect";
 import { emptyJson } from "@protobff/runtime/internal/http-rule/empty-json";
 import type { RestRule } from "@protobff/runtime/internal/http-rule/rule";
 import { jsonText } from "@protobff/runtime/internal/json/json-text";
@@ -31,7 +32,9 @@ export interface RestInput {
 export interface Transcoder {
   /** @throws ConnectError with INVALID_ARGUMENT for what is no message of the rpc's */
   readonly read: (input: RestInput) => Message;
-  /** @throws ConnectError with INTERNAL for a message that has no JSON */
+  /** Returns an answer with the fields alone that are written. */
+  readonly shown: (message: Message) => Message;
+  /** @throws an Error for a message that has no JSON */
   readonly write: (message: Message) => Uint8Array;
 }
 
@@ -72,11 +75,15 @@ export function transcoder(
       named("the path or the query", () => mergeJson(input, message, json, strict));
       return message;
     },
-    write: writer(output, responseBody, registry),
+    ...writer(output, responseBody, registry),
   };
 }
 
-function writer(output: DescMessage, responseBody: string | undefined, registry: Registry): Transcoder["write"] {
+function writer(
+  output: DescMessage,
+  responseBody: string | undefined,
+  registry: Registry,
+): Pick<Transcoder, "shown" | "write"> {
   const field = responseBody === undefined ? undefined : fieldOf(output, responseBody);
   const empty = field === undefined ? null : emptyJson(output, field);
   const fieldJson = (message: Message): JsonValue => {
@@ -84,14 +91,16 @@ function writer(output: DescMessage, responseBody: string | undefined, registry:
     return field === undefined ? all : ((all as JsonObject)[field.jsonName] ?? empty);
   };
   const textOf = jsonText(output);
-  return (message) => {
-    try {
-      return ENCODER.encode(textOf(fieldJson(message)));
-    } catch (thrown) {
-      const text = thrown instanceof Error ? thrown.message : String(thrown);
-      throw new ConnectError(`serialize JSON: ${text}`, Code.Internal);
-    }
+  return {
+    shown: (message) => (field === undefined ? message : only(output, message, field)),
+    write: (message) => ENCODER.encode(textOf(fieldJson(message))),
   };
+}
+/** Returns a message with one field alone. */
+function only(desc: DescMessage, message: Message, field: DescField): Message {
+  const [from, to] = [reflect(desc, message), reflect(desc)];
+  if (from.isSet(field)) to.set(field, from.get(field));
+  return to.message;
 }
 const ENCODER = new TextEncoder();
 
