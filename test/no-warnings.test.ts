@@ -142,6 +142,22 @@ const good: Readonly<Record<string, App>> = {
     let: [`{ name: "numbers" each: { var: "id" in: "args.ids" partial: true by: "int(id)" } }`],
     fields: [field("repeated int64", "numbers")],
   },
+  "BFF656: messages that are tested, by `has` or a value, and fields of the answer itself": {
+    let: [
+      item(),
+      `{ name: "box" if: "has(item.size)" by: "item.size" }`,
+      `{ guard: { if: "has(item.placeholder) && item.stock == 0" fail: { code: NOT_FOUND } } }`,
+    ],
+    fields: [
+      field("bool", "has(item.size) && item.size.width == item.size.height"),
+      field("bool", "item.size.width > 0 && item.size.width == item.size.height", 2),
+      field("optional bool", "box.width > box.height", 3),
+      field("bool", "item.placeholder.width > item.placeholder.height", 4),
+      field("bool", "item.stock > int(item.price_cents)", 5),
+      field("bool", "item.sizes.all(s, s.width > s.height)", 6),
+      field("bool", "item.size.width > item.stock", 7),
+    ],
+  },
   "BFF648: a declared number of values, an empty list, one item, and lists of lists": {
     let: [
       orders("max: 5 partial: true min: 0"),

@@ -70,6 +70,7 @@ import { switchCases } from "./unused/switch-cases.ts";
 import { uncalledFunctions } from "./unused/uncalled-functions.ts";
 import { unreadEnv } from "./unused/unread-env.ts";
 import { unreadItems } from "./unused/unread-items.ts";
+import { unsetComparisons } from "./unused/unset-comparisons.ts";
 import { unusedSteps } from "./unused/unused-steps.ts";
 import { wholeSubsets } from "./unused/whole-subsets.ts";
 
@@ -140,6 +141,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   absentReads,
   missingItems,
   incompleteLists,
+  unsetComparisons,
   wholeSubsets,
   eachLimits,
   nPlusOne,

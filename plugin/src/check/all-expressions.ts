@@ -24,14 +24,23 @@ export function fieldExpressions(message: Block): Expression[] {
   return all.filter((expression) => expression !== undefined);
 }
 
+interface NamedExpressions {
+  /** The field or step that they make. */
+  readonly result: string;
+  readonly of: readonly Expression[];
+  /** Conditions of guards of the same message. */
+  readonly before: readonly Expression[];
+}
+
 /** Every expression of fields and steps, with the name of its result. */
-export function* namedExpressions(model: Model): Generator<{ readonly result: string; readonly of: Expression[] }> {
+export function* namedExpressions(model: Model): Generator<NamedExpressions> {
   for (const block of blocksOf(model)) {
+    const before = block.steps.flatMap(({ source }) => (source.kind === "guard" ? [source.if] : []));
     for (const target of block.targets) {
       const { name } = target.kind === "field" ? target.field : target.oneof;
-      yield { result: `field "${name}"`, of: fieldExpressions({ ...block, targets: [target] }) };
+      yield { result: `field "${name}"`, of: fieldExpressions({ ...block, targets: [target] }), before };
     }
-    for (const step of block.steps) yield { result: nameOf(step), of: stepExpressions(step) };
+    for (const step of block.steps) yield { result: nameOf(step), of: stepExpressions(step), before };
   }
 }
 
