@@ -1,0 +1,41 @@
+// Prints the lines of the product by package, beside the budget: `node scripts/weigh.ts`. Tests, benchmarks, examples,
+// scripts, the site, generated code and what serves tests do not count.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = new URL("..", import.meta.url);
+const OUTSIDE = /^(test|bench|generated|examples|scripts|site)\/|(^|\/)(gen|testing)\/|(\.test\.tsx?|_pb\.ts)$/;
+
+/** Returns the lines of each package, by its folder. */
+export function weights(): Map<string, number> {
+  const tracked = execFileSync("git", ["ls-files", "-z", "*.ts", "*.tsx"], { cwd: root, encoding: "utf8" });
+  const lines = new Map<string, number>();
+  for (const path of tracked.split("\0").filter((path) => path !== "" && !OUTSIDE.test(path))) {
+    const text = readFileSync(new URL(path, root), "utf8");
+    const name = packageOf(path);
+    lines.set(name, (lines.get(name) ?? 0) + text.split("\n").length - 1);
+  }
+  return new Map([...lines].sort(([, a], [, b]) => b - a));
+}
+
+/** Returns the most lines that each package may have. A commit that raises one says in its body what users get for it. */
+export function budget(): Readonly<Record<string, number>> {
+  return JSON.parse(readFileSync(new URL("scripts/budget.json", root), "utf8")) as Record<string, number>;
+}
+
+function packageOf(path: string): string {
+  const [first = "", second = ""] = path.split("/");
+  if (!path.includes("/")) return ".";
+  return first === "packages" || first === "editors" ? `${first}/${second}` : first;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const found = weights();
+  const most = budget();
+  const row = (name: string, lines: number, of: number) =>
+    console.log(`${name.padEnd(24)} ${String(lines).padStart(7)} of ${String(of).padStart(7)}`);
+  for (const [name, lines] of found) row(name, lines, most[name] ?? 0);
+  const sum = (values: Iterable<number>) => [...values].reduce((a, b) => a + b, 0);
+  row("all", sum(found.values()), sum(Object.values(most)));
+}
