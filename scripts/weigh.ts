@@ -1,5 +1,5 @@
-// Prints the lines of the product by package, beside the budget: `node scripts/weigh.ts`. Tests, benchmarks, examples,
-// scripts, the site, generated code and what serves tests do not count.
+// Prints the lines of the product by package, beside the budget: `node scripts/weigh.ts`. Tests and their support,
+// benchmarks, examples, scripts, the site and generated code do not count.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -19,7 +19,7 @@ export function weights(): Map<string, number> {
   return new Map([...lines].sort(([, a], [, b]) => b - a));
 }
 
-/** Returns the most lines that each package may have. A commit that raises one says in its body what users get for it. */
+/** Returns the maximum of lines of each package. A commit that raises one gives the reason in its body. */
 export function budget(): Readonly<Record<string, number>> {
   return JSON.parse(readFileSync(new URL("scripts/budget.json", root), "utf8")) as Record<string, number>;
 }

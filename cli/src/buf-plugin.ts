@@ -17,7 +17,7 @@ import { Code } from "./gen/pluginrpc/v1/pluginrpc_pb.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Process that runs the plugin: buf, or a test. */
-export interface Caller {
+interface Caller {
   readonly cwd: string;
   readonly input: AsyncIterable<Uint8Array>;
   write(bytes: Uint8Array): void;

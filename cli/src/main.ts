@@ -5,7 +5,7 @@ import { Refusal } from "./refusal.ts";
 import { ofProcess, type Terminal } from "./terminal.ts";
 
 /** Adds a command: its options, its help, its action. */
-export type AddWord = (program: Command, terminal: Terminal) => void;
+type AddWord = (program: Command, terminal: Terminal) => void;
 
 /** Commands by name, in the order of the help. The modules of other commands are not loaded. */
 const WORDS: Readonly<Record<string, () => Promise<AddWord>>> = {
@@ -30,7 +30,7 @@ const WORDS: Readonly<Record<string, () => Promise<AddWord>>> = {
 };
 
 /** Exit codes: 0 success; 1 a fault in the examined input; 2 an invalid command line. */
-export type ExitCode = 0 | 1 | 2;
+type ExitCode = 0 | 1 | 2;
 
 /**
  * Runs one command. Faults of users are printed on standard error without a stack trace.

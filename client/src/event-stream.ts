@@ -1,7 +1,7 @@
 // The format of text/event-stream (WHATWG HTML, section 9.2.6), as far as a client needs it that reconnects by itself.
 
 /** One event, or a comment alone: a sign of life. */
-export interface StreamEvent {
+interface StreamEvent {
   readonly event: string;
   readonly data: string;
   /** Last id that the stream has set; undefined before the first. */

@@ -140,7 +140,7 @@ export interface Analysis {
 }
 
 /** Files that an editor shows, whose diagnostics are wanted first. */
-export interface Shown {
+interface Shown {
   /** Their names, read when the first message is resolved. */
   readonly files: () => ReadonlySet<string>;
   /**

@@ -117,7 +117,7 @@ export class Misfit extends Error {
 export type Detail = { readonly desc: DescMessage; readonly value: Message } | ReceivedDetail;
 
 /** Parts of a new `Failure`. */
-export interface FailureInit {
+interface FailureInit {
   readonly code: Code;
   readonly reason: Reason;
   /** Called method, `package.Service/Method`, or the service alone; empty if no upstream was at fault. */

@@ -1,5 +1,5 @@
 /** Bounds of an `Lru`. */
-export interface LruBounds<V> {
+interface LruBounds<V> {
   /** Maximum number of values. Default: none. */
   readonly most?: number | undefined;
   /** Maximum of the sum of their weights, in bytes. Default: none. */

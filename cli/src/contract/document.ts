@@ -17,7 +17,7 @@ export interface Contract {
   readonly elements: ReadonlyMap<string, ContractElement>;
   readonly examples: readonly Example[];
 }
-export const CONTRACT_VERSION = 1;
+const CONTRACT_VERSION = 1;
 /** Maximum size of a contract, in bytes (16 MiB). */
 export const MOST_CONTRACT_BYTES = 16 << 20;
 const MOST_ELEMENTS = 100_000;

@@ -16,7 +16,7 @@ import type { Finding } from "./finding.ts";
 import { placeOf } from "./place.ts";
 import { useInWords } from "./words.ts";
 
-export interface Removals {
+interface Removals {
   readonly findings: readonly Finding[];
   /** Returns true for an element inside a reported one, and for a reported type. */
   readonly covers: (name: string) => boolean;

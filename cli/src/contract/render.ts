@@ -6,7 +6,7 @@ import type { Replayed } from "./replay.ts";
 export type Format = "text" | "github";
 
 /** Result for one contract, printed below a separate heading. */
-export interface ContractReport {
+interface ContractReport {
   /** Its file, as given. */
   readonly path: string;
   readonly consumer: string;
@@ -51,7 +51,7 @@ function annotated({ severity, code, message, uses, instead, at }: Finding, cons
 }
 
 /** Examples that were sent, printed above their results. */
-export interface ReplayHead {
+interface ReplayHead {
   /** Their file, as given. */
   readonly path: string;
   readonly consumer: string;

@@ -33,7 +33,7 @@ export interface Replayed {
 }
 
 /** Maximum size of one response, in bytes (4 MiB). */
-export const MOST_REPLY_BYTES = 4 << 20;
+const MOST_REPLY_BYTES = 4 << 20;
 
 export function transportTo({ url, protocol }: Pick<ReplayOptions, "url" | "protocol">): Transport {
   const shared = { baseUrl: url, readMaxBytes: MOST_REPLY_BYTES };

@@ -1,6 +1,6 @@
 // Prints options as in a .proto file. protobuf-es writes the values, in the text format; this file writes the names and
 // brackets.
-import { type DescMessage, type MessageShape, type Registry, ScalarType } from "@bufbuild/protobuf";
+import type { DescMessage, MessageShape, Registry } from "@bufbuild/protobuf";
 import { toText } from "@bufbuild/protobuf/txtpb";
 
 /** One option: `deprecated`, `(google.api.http)`, and its value, which may have several lines. */
@@ -48,6 +48,3 @@ export function quoted(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what has to be escaped
   return `"${escaped.replace(/[\x00-\x1f\x7f]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`)}"`;
 }
-
-/** `int32`; the names of scalar types are those of the language. */
-export const scalarName = (type: ScalarType): string => ScalarType[type].toLowerCase();

@@ -9,7 +9,7 @@ const KILL_AFTER_MS = 1_500;
 /** Line that a server prints when it is up, as text or in JSON. */
 const LISTENING = /^listening on |"event":"listening"/;
 
-export interface ChildOptions {
+interface ChildOptions {
   readonly cwd: string;
   /** A file from where the server is found; it need not be there. */
   readonly from: string;
@@ -29,7 +29,7 @@ export interface Up {
   readonly mocked: readonly string[];
 }
 /** Result of the start. */
-export type Begun = Up | { readonly ended: string };
+type Begun = Up | { readonly ended: string };
 
 export class Child {
   readonly #process: ChildProcess;

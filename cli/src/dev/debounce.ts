@@ -16,7 +16,7 @@ const SYSTEM: Timers = {
   },
 };
 
-export interface TrailingOptions {
+interface TrailingOptions {
   /**
    * Time without changes before a run, in milliseconds. Default: 25, which an editor needs between truncating and
    * writing.

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { Child, type Up } from "./child.ts";
 
-export interface ServerOptions {
+interface ServerOptions {
   readonly cwd: string;
   /** Name of the package, or the common prefix of several packages: `web.v1`. */
   readonly name: string;
@@ -23,7 +23,7 @@ export interface ServerOptions {
 }
 
 /** Result of a restart. */
-export type Restarted =
+type Restarted =
   | { readonly kind: "up"; readonly up: Up }
   /** The former server continues; `why` is the fault of the new modules. */
   | { readonly kind: "kept"; readonly why: string }

@@ -13,7 +13,7 @@ import { Places } from "./places.ts";
 import { Server } from "./server.ts";
 import { isEmptied, isInput, isSource, type Watching, watchProject } from "./watch-project.ts";
 
-export interface DevOptions {
+interface DevOptions {
   /** The servers to run, by their names; empty: all. */
   readonly only: readonly string[];
   /** False: it generates alone. */

@@ -68,7 +68,7 @@ const prose = (parts: Phrase): string =>
  * Returns code for a cell of a table. Readers of Markdown differ on a backslash before a pipe, and on backticks. A text
  * with one of these, or with spaces around it, becomes an element with every sign escaped.
  */
-export function code(text: string): string {
+function code(text: string): string {
   const line = [...text.replace(/[\s\p{Cc}\p{Cf}]+/gu, " ")];
   const cut = line.length > MOST_OF_PIECE ? `${line.slice(0, MOST_OF_PIECE).join("")}…` : line.join("");
   if (cut.trim() === "") return "<code>&#32;</code>";

@@ -99,6 +99,6 @@ export function underSteps<T>(value: T, renames: Renames, of?: string): T {
 /** A string literal, or a name with what stands before it and behind. */
 const TOKEN = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?<![\w.])[A-Za-z_]\w*(?!\w|:)/g;
 
-export function renamed(expression: string, renames: Renames): string {
+function renamed(expression: string, renames: Renames): string {
   return expression.replace(TOKEN, (token) => renames.get(token) ?? token);
 }

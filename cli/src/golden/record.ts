@@ -7,7 +7,7 @@ import { type GoldenRequest, isRepeatable, MOST_GOLDEN_BYTES, MOST_IGNORED } fro
 import { type Answer, answerTo, type Bff, type Exchange, type Exchanged, runAll } from "./exchange.ts";
 import { clearPath, isIgnored, resolvePath } from "./ignored-path.ts";
 
-export interface Recording {
+interface Recording {
   readonly exchanged: readonly Exchanged[];
   /** Requests with their answers, by position in the file. */
   readonly recorded: ReadonlyMap<number, GoldenRequest>;

@@ -26,7 +26,7 @@ interface Batched {
 }
 
 /** An answer of another step: whole, or by its fields. */
-export interface Answer {
+interface Answer {
   readonly step: string;
   readonly method: DescMethod;
 }

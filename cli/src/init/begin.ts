@@ -18,7 +18,7 @@ export interface Begun {
 }
 
 /** Folder of upstream protos that do not belong to the package. */
-export const UPSTREAM = "upstream";
+const UPSTREAM = "upstream";
 
 /** @param name of the package and of the BFF @param rpcNames rpcs, as in `--rpc` */
 export function begin(name: string, rpcNames: readonly string[], upstream: UpstreamProtos): Begun {

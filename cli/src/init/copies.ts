@@ -193,7 +193,7 @@ export function withheldOf(fields: readonly DescField[], use: "answer" | "reques
   });
 }
 
-export const scalarName = (type: ScalarType): string => ScalarType[type].toLowerCase();
+const scalarName = (type: ScalarType): string => ScalarType[type].toLowerCase();
 
 export const isRequired = (field: DescField): boolean => field.presence === Presence.LEGACY_REQUIRED;
 

@@ -13,7 +13,7 @@ export const VERSIONS = {
 } as const;
 
 /** Content of a new package. */
-export interface PackageOptions {
+interface PackageOptions {
   readonly name: string;
   /** Folder of the BFF's proto, from the folder of all protos: `shop/v1`. */
   readonly folder: string;

@@ -43,7 +43,7 @@ export interface BegunStep extends ChosenRpc {
   /** Its rpc takes many ids, and another answer has one. */
   readonly batch: BatchProposal | undefined;
 }
-export interface SetField {
+interface SetField {
   readonly upstream: string;
   readonly name: string;
   /** A member of a oneof is set where the client has set it. */

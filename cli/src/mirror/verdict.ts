@@ -21,7 +21,7 @@ const DROP_REASONS = ["busy", "breaker", "size", "unanswered"] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
 /** Differences at a path. */
-export interface PathVerdict {
+interface PathVerdict {
   /** With the method in front: `GetItem price`. */
   readonly path: string;
   /** Pairs that differ, and all compared ones. */
@@ -37,7 +37,7 @@ interface Pairs {
 }
 
 /** Conditions for the verdict. */
-export interface Conditions {
+interface Conditions {
   /** Least number of compared calls. */
   readonly min: number;
   /** Most that the mirror's p99 may be, as a multiple of the p99 that was served. */

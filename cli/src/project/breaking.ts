@@ -10,7 +10,7 @@ import type { GenConfig } from "./gen-config.ts";
 import type { OtherSide } from "./other-side.ts";
 
 /** Both sides, and their images. */
-export interface Sides {
+interface Sides {
   readonly cwd: string;
   readonly projectConfig: GenConfig;
   readonly other: OtherSide;

@@ -16,7 +16,7 @@ export interface Image {
 }
 
 /** An input of buf (a folder, a git reference, an image), and what of it. */
-export interface BuildOptions {
+interface BuildOptions {
   readonly cwd: string;
   readonly input?: string | undefined;
   /** Configuration as in buf.yaml. Default: the one of the input. */
@@ -141,7 +141,7 @@ function decoded(bytes: Uint8Array): FileDescriptorProto {
 }
 
 /** Limits of buf's output and time; an excess is an error. */
-export interface BufLimits {
+interface BufLimits {
   readonly maxBytes?: number | undefined;
   /** Default: as long as it likes. */
   readonly maxMs?: number | undefined;

@@ -19,7 +19,7 @@ import { type GenConfig, readGenConfig } from "./gen-config.ts";
 import { buildInputs, targetsOf } from "./inputs.ts";
 
 /** Options beside the project's own configuration. */
-export interface CompileOptions {
+interface CompileOptions {
   /** The project's folder. */
   readonly cwd: string;
   /** Input in place of the folder: the same project elsewhere, as a git reference or an image. */

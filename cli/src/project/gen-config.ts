@@ -18,7 +18,7 @@ export interface GenConfig {
    */
   readonly others: string | undefined;
 }
-export interface GenInput {
+interface GenInput {
   readonly input: string;
   readonly paths: readonly string[];
   readonly excludePaths: readonly string[];

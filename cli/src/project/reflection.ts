@@ -12,7 +12,7 @@ import { Refusal } from "../refusal.ts";
 import { type Image, runBuf } from "./buf.ts";
 
 /** Limits of the data that is accepted from a server, which may be foreign. */
-export interface ReflectionLimits {
+interface ReflectionLimits {
   readonly services: number;
   readonly files: number;
   /** Size of all responses of one round, as JSON, in bytes. */
@@ -62,7 +62,7 @@ type ReflectionRequest =
   | { readonly fileContainingSymbol: string }
   | { readonly listServices: string };
 
-export interface Reflected {
+interface Reflected {
   /** Files with services that the server offers; the others are imports. */
   readonly image: Image;
   /** Files that others import and that the server does not give. */
@@ -164,7 +164,7 @@ function queryOnce(
 }
 
 /** JSON documents that stand behind each other: each begins with a brace at the beginning of a line. */
-export function documents(text: string): readonly string[] {
+function documents(text: string): readonly string[] {
   return text
     .split(/^(?=\{)/m)
     .map((document) => document.trim())

@@ -28,7 +28,7 @@ export interface UpstreamProtos {
 }
 
 /** Origin of the protos, as the package records it. */
-export interface Source {
+interface Source {
   /** Requested source, without passwords. */
   readonly from: string;
   readonly kind: "folder" | "git" | "module" | "archive" | "image" | "reflection";

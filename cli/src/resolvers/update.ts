@@ -11,7 +11,7 @@ import {
 } from "./resolver-file.ts";
 
 /** Requirements for one export of the file. */
-export interface Needed {
+interface Needed {
   readonly exported: Export;
   readonly requirements: readonly Requirement[];
   readonly types: readonly TypeImport[];
@@ -45,7 +45,7 @@ function byFolderName({ path, type }: GeneratedResolvers): string {
 }
 
 /** The new text, the added members by export, and the members that nothing requires. */
-export interface AllUpdated extends Pick<Updated, "text" | "obsolete"> {
+interface AllUpdated extends Pick<Updated, "text" | "obsolete"> {
   readonly added: readonly { readonly exported: Export; readonly names: readonly string[] }[];
 }
 

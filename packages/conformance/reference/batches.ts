@@ -4,7 +4,7 @@ import { isReflectMessage, type ReflectMessage } from "@bufbuild/protobuf/reflec
 import { celOf } from "./values.ts";
 
 /** Items of an answer by the texts of their keys. */
-export type Items = ReadonlyMap<string, CelInput>;
+type Items = ReadonlyMap<string, CelInput>;
 
 interface Open {
   readonly keys: Map<string, CelInput>;

@@ -85,7 +85,7 @@ export interface Identity {
     readonly set: readonly Bind[];
   }[];
 }
-export interface ServiceRule {
+interface ServiceRule {
   readonly let?: readonly Step[];
   readonly permit?: Permit;
   readonly rateLimit?: readonly RateLimit[];
@@ -144,7 +144,7 @@ export interface Step {
   readonly unordered?: boolean;
   readonly defer?: boolean;
 }
-export interface MessageRule {
+interface MessageRule {
   readonly let?: readonly Step[];
   readonly alias?: string | readonly string[];
 }
@@ -162,7 +162,7 @@ export interface Stream {
   readonly until?: string;
   readonly position?: string;
 }
-export interface MethodRule {
+interface MethodRule {
   readonly timeout?: string;
   readonly response?: string;
   readonly partsTimeout?: string;

@@ -177,7 +177,7 @@ function sharedOf(
 }
 
 /** Guards that need no call, those of the service first; then all else. */
-export async function composeAll(setting: Setting, composition: Composition): Promise<Composed> {
+async function composeAll(setting: Setting, composition: Composition): Promise<Composed> {
   const shared = setting.shared as (Composition & { readonly used?: Setting["steps"] }) | undefined;
   await shared?.admit();
   await composition.admit();

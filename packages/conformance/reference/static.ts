@@ -40,7 +40,7 @@ export function expressionsOf(step: Step): { readonly always: readonly string[];
   };
 }
 const callBinds = (call: Call | undefined) => [...(call?.set ?? []), ...(call?.metadata ?? [])];
-export const composeOf = (step: Step): Compose | undefined => step.compose ?? step.each?.compose;
+const composeOf = (step: Step): Compose | undefined => step.compose ?? step.each?.compose;
 
 /** Names that a step reads, in cases, too, and that it waits for. */
 export function namesIn(step: Step): readonly string[] {

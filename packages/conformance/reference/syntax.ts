@@ -10,7 +10,7 @@ export interface Read {
   /** The read is a test for a value or a failure, not the value. */
   readonly test?: true;
 }
-export interface Parsed {
+interface Parsed {
   readonly root: Expr;
   readonly reads: readonly Read[];
   /** `a.b.c` in parts; undefined for anything else. */

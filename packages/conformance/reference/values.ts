@@ -15,7 +15,7 @@ import { invalid } from "./result.ts";
 import { type FieldRule, first, type Rules } from "./rules.ts";
 
 /** Computes a field of a copy from the message that it copies. */
-export type Added = (rule: FieldRule, source: ReflectMessage) => CelInput | undefined;
+type Added = (rule: FieldRule, source: ReflectMessage) => CelInput | undefined;
 
 export class Converter {
   readonly #rules: Rules;

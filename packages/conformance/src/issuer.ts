@@ -2,8 +2,8 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
 
 /** The claims `iss` and `aud` of tokens. */
-export const ISSUER = "https://issuer.conformance.test";
-export const AUDIENCE = "conformance";
+const ISSUER = "https://issuer.conformance.test";
+const AUDIENCE = "conformance";
 /** Lifetime of tokens in seconds. */
 const LIFETIME_S = 600;
 /** DER of a private Ed25519 key before its 32 bytes: RFC 8410, section 7. */

@@ -7,7 +7,7 @@ import { Code } from "@connectrpc/connect";
 import { before, CASE_HEADER, type Stages } from "./stage.ts";
 
 /** Name of such calls in rules and in `calls`, with requests as `{"call":"GET /v1/x?a=b","body":{}}`. */
-export const HTTP = "HTTP";
+const HTTP = "HTTP";
 
 /** Returns a path with the parameters of its query in alphabetic order. */
 function ordered(url: string): string {

@@ -18,13 +18,13 @@ export const PROTOCOLS: Readonly<Record<string, (baseUrl: string) => Transport>>
 const LATE_MS = 200;
 
 /** A case that failed over one protocol. */
-export interface Failure {
+interface Failure {
   readonly test: Case;
   readonly protocol: string;
   readonly differences: readonly string[];
 }
 
-export interface Options {
+interface Options {
   /** Base URL of the server under test. */
   readonly url: string;
   /** Names of `PROTOCOLS`. */

@@ -38,7 +38,7 @@ export function scriptOf({ world }: Suite, { upstreams = {} }: Case): Script {
 }
 
 /** The server under test, over one protocol. */
-export interface Target {
+interface Target {
   readonly transport: Transport;
   readonly url: string;
 }
@@ -133,7 +133,7 @@ async function requested(
 }
 
 /** A message without its degradations and the token of its position, and with its parts in the order of their names. */
-export function plainly({ degraded: _, parts, position, ...others }: JsonObject): JsonObject {
+function plainly({ degraded: _, parts, position, ...others }: JsonObject): JsonObject {
   const { token: __, ...place } = (position ?? {}) as JsonObject;
   const rest = position === undefined ? others : { ...others, position: place };
   if (!Array.isArray(parts)) return rest;

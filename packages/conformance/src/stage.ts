@@ -19,7 +19,7 @@ export interface Call {
 }
 
 /** Facts of a call besides its request. */
-export type Context = Pick<HandlerContext, "requestHeader" | "signal" | "timeoutMs"> & { readonly side: string };
+type Context = Pick<HandlerContext, "requestHeader" | "signal" | "timeoutMs"> & { readonly side: string };
 
 /** One run of a case at the upstreams. */
 export class Stage {

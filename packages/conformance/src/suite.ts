@@ -45,13 +45,13 @@ export function readSuite(): Suite {
 }
 
 /** Returns the sentences of SPEC.md: list items that begin with a name in backquotes. */
-export function sentencesOf(spec: string): ReadonlyMap<string, string> {
+function sentencesOf(spec: string): ReadonlyMap<string, string> {
   const found = spec.matchAll(/^- `([a-z-]+\.\d+)` (.*(?:\n {2}.*)*)/gm);
   return new Map(Array.from(found, ([, name = "", sentence = ""]) => [name, sentence.replace(/\n */g, " ")]));
 }
 
 /** Returns the descriptors of `suite.json`, without the options of BFFs. */
-export function registryOf(json: { readonly file: readonly JsonObject[] }): FileRegistry {
+function registryOf(json: { readonly file: readonly JsonObject[] }): FileRegistry {
   const known = [file_google_protobuf_descriptor, file_google_protobuf_duration, file_google_protobuf_wrappers];
   const names = new Set([...known.map(({ proto }) => proto.name), ...json.file.map(({ name }) => name)]);
   const files = json.file.map((file) => ({

@@ -21,7 +21,7 @@ import { before, CASE_HEADER, type Stages } from "./stage.ts";
 import type { Suite } from "./suite.ts";
 
 /** Addresses of the upstreams, at ports in a row: the usual one, a branch, and two shards. */
-export const SIDES = ["", "canary", "eu", "us"] as const;
+const SIDES = ["", "canary", "eu", "us"] as const;
 /** Path of the issuer's keys at the usual address. */
 export const KEYS_PATH = "/keys.json";
 /** Fields whose order carries no meaning. */

@@ -168,7 +168,7 @@ interface CallOfRpc {
   readonly stale: Stale | undefined;
 }
 /** Returns the methods that a request may call, in declaration order. */
-export function callsOf(behaviour: BehaviourReport, rpc: RpcBehaviour): readonly CallOfRpc[] {
+function callsOf(behaviour: BehaviourReport, rpc: RpcBehaviour): readonly CallOfRpc[] {
   const found = new Map<string, CallOfRpc>();
   const seen = new Set<string>();
   const visit = (block: Pick<BlockBehaviour, "steps"> | undefined, starts?: readonly string[]): void => {

@@ -35,7 +35,7 @@ export type Prediction =
   /** `otherwise`: the prediction if no uncertain expression is an error. */
   | { readonly kind: "untold"; readonly why: string; readonly otherwise?: Prediction };
 /** One Degradation; any of the effects and reasons. */
-export interface PredictedEntry {
+interface PredictedEntry {
   readonly path: string;
   readonly effects: readonly Effect[];
   readonly reasons: readonly Reason[];

@@ -1,7 +1,7 @@
 /** Size that an entry adds to its name and value, in bytes (RFC 7541, 4.1). */
 const ENTRY_BYTES = 32;
 /** Initial size of the table, in bytes. */
-export const TABLE_BYTES = 4_096;
+const TABLE_BYTES = 4_096;
 
 type Entry = readonly [name: string, value: string];
 

@@ -7,7 +7,7 @@ const TYPE_END = 4;
 const LITTLE_BYTES = 1024;
 
 /** @param data holds the payload from `from` to `to`, and is written to afterwards */
-export type OnFrame = (type: number, flags: number, stream: number, data: Buffer, from: number, to: number) => void;
+type OnFrame = (type: number, flags: number, stream: number, data: Buffer, from: number, to: number) => void;
 
 /**
  * Cuts incoming chunks into frames, at any chunk boundaries. A frame in several pieces is assembled with one copy of

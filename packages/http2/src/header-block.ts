@@ -7,7 +7,7 @@ export const HEADER_BYTES = 64 << 10;
 const HEADER_COUNT = 256;
 
 /** The headers or the trailers of a response, as they came. */
-export interface HeaderBlock {
+interface HeaderBlock {
   /** `:status`, which only headers have. */
   readonly status: number | undefined;
   readonly headers: HeaderFields;

@@ -14,7 +14,7 @@ const LENGTHS = `
 export const EOS = 256;
 
 /** Symbol of the Huffman code of HPACK (RFC 7541, appendix B). */
-export interface HuffmanSymbol {
+interface HuffmanSymbol {
   /** A byte, or {@link EOS}. */
   readonly symbol: number;
   readonly code: number;

@@ -23,7 +23,7 @@ export interface HeaderLimits {
 }
 
 /** The headers of a request, or its trailers. */
-export interface RequestBlock {
+interface RequestBlock {
   /** Headers as received: names and values in turn. */
   readonly raw: readonly string[];
   readonly headers: RequestFields;

@@ -14,7 +14,7 @@ const STATUS_NAME = 0x08;
 const STATUS_BYTES = 8;
 
 /** Names, in lower case, and values in turn. */
-export type Pairs = readonly string[];
+type Pairs = readonly string[];
 
 /**
  * Returns the maximum size of a block, in bytes.

@@ -13,7 +13,7 @@ import { KnownBlocks } from "./header-block.ts";
 const { PROTOCOL_ERROR } = ErrorCode;
 
 /** Receiver of a response. */
-export interface ResponseReceiver extends Receiver {
+interface ResponseReceiver extends Receiver {
   response(status: number | undefined, headers: HeaderFields): void;
   trailers(headers: HeaderFields): void;
 }

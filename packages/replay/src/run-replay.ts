@@ -11,7 +11,7 @@ import { openWorld, type World } from "./world/create-endpoints.ts";
 import { loadServer } from "./world/load-server.ts";
 
 /** Arguments of `protobff replay`. */
-export interface ReplayArguments {
+interface ReplayArguments {
   readonly file: string;
   /** Path of the generated `server.ts`. */
   readonly server: string;

@@ -12,7 +12,7 @@ export interface Candidates<T> {
   /** Returns the key by which values are distinct. */
   key?(value: T): unknown;
 }
-export interface Chosen<T> {
+interface Chosen<T> {
   readonly values: readonly T[];
   /** True if the values satisfy all rules. */
   readonly sure: boolean;

@@ -23,7 +23,7 @@ const KINDS: Readonly<Record<ScalarType, number>> = {
   [ScalarType.STRING]: 14,
   [ScalarType.BYTES]: 15,
 };
-export const ENUM = 16;
+const ENUM = 16;
 export const LIST = { kind: 18, min: 1, max: 2, unique: 3, items: 4 } as const;
 export const MAP = { kind: 19, min: 1, max: 2, keys: 4, values: 5 } as const;
 const DURATION = { const: 2, lt: 3, lte: 4, gt: 5, gte: 6, in: 7, notIn: 8, example: 9 } as const;

@@ -1,7 +1,7 @@
 // Layout of a graph. The longest path to a step determines its column. Within a column, steps are near their
 // neighbours.
 
-export interface Placed {
+interface Placed {
   /** Upper left corner of each node. */
   readonly at: readonly { readonly x: number; readonly y: number }[];
   readonly width: number;

@@ -72,7 +72,7 @@ function callAt(call: ReplayedCall, index: number, at: (event: number) => number
 }
 
 /** A value of two replays. */
-export interface Difference {
+interface Difference {
   readonly what: string;
   readonly captured: string;
   readonly changed: string;

@@ -45,7 +45,7 @@ interface FileReport {
 }
 
 /** A message that `protobff init` has made public, and its fields. */
-export interface Unreviewed {
+interface Unreviewed {
   readonly message: string;
   readonly fields: readonly string[];
 }
@@ -70,7 +70,7 @@ export interface GraphNode {
   /** Block of the step: a message, `let` of a service, `permit`, or the `opening` of a stream. */
   readonly of: string;
 }
-export interface GraphEdge {
+interface GraphEdge {
   readonly from: number;
   readonly to: number;
   /** `composes`: the steps of the message that it composes. */

@@ -13,7 +13,7 @@ export interface PlayModule {
 }
 
 /** Options of `createTestBff` that a simulation sets. */
-export interface PlayOptions {
+interface PlayOptions {
   readonly clock: Clock;
   readonly observer: Observer;
   /** Handlers by upstream and method. */

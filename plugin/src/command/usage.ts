@@ -9,7 +9,7 @@ Commands for people are in the package protobff (npm install --save-dev protobff
 const MOVED: readonly string[] = ["explain", "init-resolvers", "protos", "reference", "uses"];
 
 /** Output of a run with arguments. */
-export interface Output {
+interface Output {
   readonly exitCode: 0 | 1;
   readonly stdout: string;
   readonly stderr: string;

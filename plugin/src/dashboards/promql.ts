@@ -1,7 +1,7 @@
 // Words of PromQL: https://prometheus.io/docs/prometheus/latest/querying/basics/
 
 /** A text as PromQL has it. */
-export function text(value: string): string {
+function text(value: string): string {
   return `"${value.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"`;
 }
 

@@ -8,7 +8,7 @@ import { shareAlerts } from "./share-alerts.ts";
 import type { Watched } from "./watched-server.ts";
 
 /** The share of requests that may fail: of an objective of 99.9 %. */
-export const BUDGET = 0.001;
+const BUDGET = 0.001;
 /** Minimum number of failures in the longer window for an alert. */
 const LEAST = 10;
 

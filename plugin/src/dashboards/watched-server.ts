@@ -20,7 +20,7 @@ export interface Watched {
   /** Topics that its rpcs follow, or of which they read the newest item. */
   readonly topics: readonly WatchedTopic[];
 }
-export interface WatchedTopic {
+interface WatchedTopic {
   readonly name: string;
   /** The full name of the service that declares it. */
   readonly service: string;

@@ -5,7 +5,7 @@ import type { Origin } from "./origin.ts";
 import type { Sources } from "./sources.ts";
 
 /** `text` is for people; `github` are the workflow commands that GitHub shows beside the lines of a change. */
-export type Format = "text" | "github";
+type Format = "text" | "github";
 
 /**
  * All diagnostics, deduplicated and sorted by place; without a line feed at the end. Empty when there are none.

@@ -2,7 +2,7 @@
  * Strongly connected components by Tarjan's algorithm (SIAM J. Comput. 1(2), 1972), without recursion; linear in nodes
  * and edges.
  */
-export interface Sorted<T> {
+interface Sorted<T> {
   /** Every node once, after its dependencies; ties in the given order. */
   readonly order: readonly T[];
   /** Every cycle's nodes, in the order of one walk around it; a node that depends on itself is a cycle of one. */

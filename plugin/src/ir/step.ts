@@ -26,7 +26,7 @@ export interface IrStep {
 
 export type IrSource = IrBy | IrCall | IrCompose | IrEach | IrSwitch | IrGuard | IrLatest;
 
-export interface IrBy {
+interface IrBy {
   readonly kind: "by";
   readonly by: Text;
 }

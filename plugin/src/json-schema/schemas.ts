@@ -9,7 +9,7 @@ import { type LeftOut, NOTHING } from "./left-out.ts";
 import { refusesZero } from "./refuses-zero.ts";
 
 /** The effect of a failure on a field. */
-export interface FieldEffect {
+interface FieldEffect {
   readonly field: string;
   readonly when: string;
   readonly becomes: string;
@@ -180,7 +180,7 @@ export const enumNames = (desc: DescEnum): JsonObject =>
   only({ type: "string", enum: desc.values.map(({ name }) => name), description: commentOf(desc) });
 
 const SIGNED_64 = "^-?[0-9]{1,19}$";
-export function scalarSchema(scalar: ScalarType): JsonObject {
+function scalarSchema(scalar: ScalarType): JsonObject {
   switch (scalar) {
     case ScalarType.BOOL:
       return { type: "boolean" };

@@ -73,7 +73,7 @@ const written = ({ facts, usedBy, vouchedBy, exchange }: Locked) => ({
 export const sorted = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** Fault of a text that cannot be read: `message` is the reason, `at` the place. */
-export interface LockFault {
+interface LockFault {
   readonly message: string;
   readonly at: Origin;
   /** Remedy, if it is not the usual one. */

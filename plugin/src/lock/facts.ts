@@ -29,7 +29,7 @@ export interface MethodFacts extends Deprecable {
   /** HTTP path of the method, if it is called over HTTP: "GET /v1/{name=shelves/*}". */
   readonly http?: string;
 }
-export interface MessageFacts extends Deprecable {
+interface MessageFacts extends Deprecable {
   readonly kind: "message";
 }
 export interface FieldFacts extends Deprecable {
@@ -47,12 +47,12 @@ export interface FieldFacts extends Deprecable {
   /** Value of the unset field, as text; only if the proto declares it, or if an enum's first value is not 0 (proto2). */
   readonly default?: string;
 }
-export interface EnumFacts extends Deprecable {
+interface EnumFacts extends Deprecable {
   readonly kind: "enum";
   /** All values, used or not: any other value is new. */
   readonly values: Readonly<Record<string, number>>;
 }
-export interface ValueFacts extends Deprecable {
+interface ValueFacts extends Deprecable {
   readonly kind: "value";
   readonly number: number;
 }

@@ -67,7 +67,7 @@ export function membersOf(parent: ParentElement | undefined): readonly UpstreamE
 }
 
 /** Elements of the former run: the names in the lock, with their facts. */
-export type Before = ReadonlyMap<string, { readonly facts: Facts }>;
+type Before = ReadonlyMap<string, { readonly facts: Facts }>;
 
 /**
  * Returns the element to which a removed one was renamed: the only similar one that is not in the lock. Similar are a

@@ -55,7 +55,7 @@ export interface LockInput {
   readonly project?: string;
 }
 
-export interface LockOutcome {
+interface LockOutcome {
   readonly drifts: readonly Drift[];
   /** Text to write if the run has no errors; undefined: the lock has that text already, or none is requested. */
   readonly text: string | undefined;

@@ -18,7 +18,7 @@ export interface ProtoOption {
 }
 
 /** A spread, a value of the same name, or a field that `autobind` fills. */
-export type Implication = "spread" | "name" | "binding";
+type Implication = "spread" | "name" | "binding";
 
 export interface Options {
   at(path: string): ProtoOption | undefined;

@@ -2,7 +2,7 @@
 import type { Model, Permit } from "../resolve/model/model.ts";
 
 /** As written in the lock. */
-export interface LockedPermit {
+interface LockedPermit {
   /** Callers need no credentials. */
   readonly public?: true;
   /** Any of these. */

@@ -47,7 +47,7 @@ export function placesOfGone(
 }
 
 /** Returns the place of an element that an option implies: the option itself. */
-export const placeOfImplied = (option: ProtoOption, errors: readonly Diagnostic[]): ChangePlace => ({
+const placeOfImplied = (option: ProtoOption, errors: readonly Diagnostic[]): ChangePlace => ({
   at: option.texts[0]?.at ?? option.at,
   explains: followingIn(errors, option),
   implied: true,

@@ -8,7 +8,7 @@ import type { Options } from "./options.ts";
 /** The working directory of a run whose lock is in it or below it. */
 export const HERE = ".";
 
-export interface LockSurroundings {
+interface LockSurroundings {
   readonly model: Model;
   readonly sources: Sources;
   /** As in `Elsewhere`. */

@@ -11,7 +11,7 @@ import { elementName, type UpstreamElement } from "./facts.ts";
 import type { Options } from "./options.ts";
 import { type Add, READ, SET, UseCollector, type UsingBlock } from "./use-collector.ts";
 
-export interface Use {
+interface Use {
   /** The path of the option (`options.ts`). */
   readonly option: string;
   /** Place of the element's name; if the option only implies the element, place of the option. */

@@ -6,12 +6,12 @@ import type { Facts } from "./facts.ts";
 import { parentName } from "./find-element.ts";
 
 /** Undefined text: no BFF of the lock uses the service; `like` is one that it may have meant, `known` are all. */
-export type Uses =
+type Uses =
   | { readonly text: string }
   | { readonly text: undefined; readonly like: string | undefined; readonly known: readonly string[] };
 
 /** One element, as all files of a lock use it. */
-export interface ElementUses {
+interface ElementUses {
   readonly facts: Facts;
   readonly usedBy: string[];
   readonly vouchedBy: Set<string>;

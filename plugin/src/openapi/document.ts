@@ -28,9 +28,9 @@ export function openapiFiles(plan: Plan, faces: Faces): readonly { readonly name
 }
 
 /** Paths of the document: all, or those of google.api.http alone. */
-export type Faces = "all" | "rest";
+type Faces = "all" | "rest";
 
-export function documentOf(server: PlanServer, plan: Plan, faces: Faces = "all"): JsonObject {
+function documentOf(server: PlanServer, plan: Plan, faces: Faces = "all"): JsonObject {
   const services = server.files.flatMap((file) => file.services.map((service) => ({ file, service })));
   const [first] = server.files;
   const schemas = new Schemas(schemaSources(server, plan));

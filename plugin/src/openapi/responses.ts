@@ -83,7 +83,7 @@ export interface ResponseContext {
   readonly codes: readonly number[];
 }
 
-export type Face = "connect" | "events" | "rest";
+type Face = "connect" | "events" | "rest";
 
 /**
  * `responses`; the error's body depends on how the rpc was called.

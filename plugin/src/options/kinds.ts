@@ -3,7 +3,7 @@ import { CODES, canBeWarning } from "../codes/codes.ts";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import type { ServerSelection } from "../resolve/model/server-paths.ts";
 
-export interface Parsed<T> {
+interface Parsed<T> {
   readonly value: T;
   readonly faults: readonly string[];
 }

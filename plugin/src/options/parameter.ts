@@ -13,9 +13,6 @@ export type Parameter = Readonly<Values> & {
 
 type Entry<S> = S extends ReadonlySet<infer E> ? E : never;
 export type PlanFormat = Entry<Parameter["plan"]>;
-export type Deploy = Entry<Parameter["deploy"]>;
-export type Dashboards = Entry<Parameter["dashboards"]>;
-export type FaultRunner = NonNullable<Parameter["faults"]>;
 /** `overlap` is in per cent; a member that is left out has no bound. */
 export type WeightBudget = Parameter["weight"];
 

@@ -48,7 +48,7 @@ import { planTool } from "./rpcs/plan-tool.ts";
 import { planVersion } from "./rpcs/plan-version.ts";
 
 /** Plans of the whole run that exist before its files are planned. */
-export interface Planned {
+interface Planned {
   readonly children: (message: Block) => Composed[];
   readonly starts: (service: BffService) => ReturnType<typeof planStarts>;
   readonly messages: ReadonlyMap<string, PlanMessage>;

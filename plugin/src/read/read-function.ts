@@ -29,7 +29,7 @@ export function readFunction({ value, place }: Declared<Declaration>, report: Re
 }
 
 /** The reason for which a function cannot have a name, and a correction. */
-export interface NameFault {
+interface NameFault {
   readonly reason: string;
   readonly hint: string;
 }

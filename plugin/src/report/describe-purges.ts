@@ -1,7 +1,7 @@
 // Events that purge tags.
 import type { PlanFile, PlanPurge } from "../plan/model/plan.ts";
 
-export interface PurgeReport {
+interface PurgeReport {
   readonly subject: string;
   readonly jetstream: string;
   readonly type: string;

@@ -101,7 +101,7 @@ export interface RpcReport extends CachingReport, ChoiceReport, ToolOfRpc, Limit
   readonly functions?: readonly string[];
 }
 /** The numbers beside it cover the opening: the steps that run once, before the source opens. */
-export interface RpcStreamReport extends StreamReport {
+interface RpcStreamReport extends StreamReport {
   readonly opening?: { readonly steps: readonly StepReport[]; readonly edges: readonly Edge[] };
   /** Worst case of an item, which has the same budget. */
   readonly item_worst_ms: number;
@@ -109,14 +109,14 @@ export interface RpcStreamReport extends StreamReport {
   readonly item_worst_calls: number | null;
   readonly item_calls: readonly MethodCallsReport[];
 }
-export interface RpcPartsReport {
+interface RpcPartsReport {
   readonly budget_ms: number;
   readonly worst_ms: number;
   readonly critical_path: Worst["criticalPath"];
   /** The paths of the fields that may come later. */
   readonly fields: readonly string[];
 }
-export interface RestReport {
+interface RestReport {
   /** In capitals; `*`: any. */
   readonly method: string;
   readonly path: string;

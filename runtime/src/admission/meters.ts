@@ -11,7 +11,7 @@ export interface Meter<App, Args extends Message, Principal, Result extends Mess
   readonly labels?: readonly MeterLabel<App, Args, Principal, Result>[] | undefined;
 }
 
-export interface MeterLabel<App, Args extends Message, Principal, Result extends Message> {
+interface MeterLabel<App, Args extends Message, Principal, Result extends Message> {
   readonly name: string;
   /** The enum of `by`. Undefined: `by` returns a bool. */
   readonly enum?: DescEnum | undefined;

@@ -27,7 +27,7 @@ export interface Telemetry<App, Args extends Message, Principal, Result extends 
   /** Counters over its requests and their answers. */
   readonly meters?: readonly Meter<App, Args, Principal, Result>[] | undefined;
 }
-export type TelemetryAttribute<App, Args extends Message, Principal> = readonly [
+type TelemetryAttribute<App, Args extends Message, Principal> = readonly [
   name: string,
   value: (cx: Request<App, Principal>, args: Args) => TelemetryValue | undefined,
 ];
@@ -88,7 +88,7 @@ export interface RefusedParts {
 }
 
 /** A request that is refused. */
-export interface RefusedRequest {
+interface RefusedRequest {
   /** Object that identifies the request in its events; default: its headers. */
   readonly request?: object | undefined;
   /** Headers as received, or as authenticated. */

@@ -1,5 +1,5 @@
 /** Source of a purge, as a label of metrics. */
-export type PurgeSource = "admin" | "event";
+type PurgeSource = "admin" | "event";
 
 /** Counters of tags and purges, for metrics. Methods are `package.Service/Method`. */
 export class PurgeCounts {

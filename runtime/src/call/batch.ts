@@ -279,7 +279,7 @@ interface SharedLoad {
 const NOBODY: ResultWaiter<unknown>[] = [];
 
 /** A key, and the waiters for its item. */
-export class Item implements ResultWaiterOwner<unknown> {
+class Item implements ResultWaiterOwner<unknown> {
   readonly key: unknown;
   readonly id: string;
   part: Part | undefined;

@@ -8,7 +8,7 @@ export interface BranchOf<R> {
   readonly rpc: R;
 }
 /** A method of an upstream that may have branches. */
-export interface BranchingRpc<R> {
+interface BranchingRpc<R> {
   readonly upstream: object;
   readonly branches: readonly BranchOf<R>[] | undefined;
 }

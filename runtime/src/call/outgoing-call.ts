@@ -38,7 +38,7 @@ export interface CallExtra {
 }
 
 /** The part of a method that writing its requests needs. */
-export interface OutgoingRpc<Req> {
+interface OutgoingRpc<Req> {
   readonly codec: { readonly encode: (request: Req) => Buffer };
   readonly forward: readonly string[];
   readonly policy: { readonly identify?: Identify | undefined };

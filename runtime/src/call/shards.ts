@@ -5,7 +5,7 @@ import type { CallContext } from "./context.ts";
 import type { BranchContext, ShardChoice, ShardHash, ShardKey, ShardRule } from "./policy.ts";
 
 /** A method of an upstream that may have shards. */
-export interface ShardedRpc<R> {
+interface ShardedRpc<R> {
   readonly method: string;
   readonly upstream: { readonly shards: Shards<unknown> | undefined };
   readonly policy: { readonly shard?: ShardRule | undefined };

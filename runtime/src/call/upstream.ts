@@ -347,7 +347,7 @@ export class Rpc<Req, Res> {
 }
 
 /** Reads and writes the messages of a stream. */
-export interface StreamCodec<Req, Res> {
+interface StreamCodec<Req, Res> {
   /** The request, framed. */
   readonly encode: (request: Req) => Buffer;
   readonly decode: (item: Uint8Array) => Res;

@@ -13,7 +13,7 @@ import { clientFault, type Detail, type Failure } from "../failure.ts";
 import { shallowCopy } from "../selection/field-value.ts";
 
 /** An object's type without its `undefined`s: such properties count as left out. */
-export type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };
 

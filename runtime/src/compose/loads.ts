@@ -10,7 +10,7 @@ import type { Exchange } from "./exchange.ts";
 import { handled } from "./steps.ts";
 
 /** The request, or a part of one, that loads the items of a list. */
-export interface LoadContext extends CallContext {
+interface LoadContext extends CallContext {
   readonly exchange: Exchange;
   /** Collectors of the whole request. */
   readonly collectors: Collectors;

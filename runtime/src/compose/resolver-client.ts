@@ -26,9 +26,7 @@ export interface ResolverCallOptions {
 }
 
 /** An upstream for resolvers of a request. */
-export type ClientOf<S extends DescService, Principal = unknown> = (
-  cx: Request<unknown, Principal>,
-) => ResolverClient<S>;
+type ClientOf<S extends DescService, Principal = unknown> = (cx: Request<unknown, Principal>) => ResolverClient<S>;
 
 /**
  * Returns the methods of a service under their policies. A method without declared freedom from side effects is called

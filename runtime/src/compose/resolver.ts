@@ -56,7 +56,7 @@ export type ResolverFor<Principal, Args, Steps, Clients, Value> = (
 ) => Value | Promise<Value>;
 
 /** The request, or the part of one, that a resolver belongs to. */
-export interface ResolverContext<Principal = unknown> {
+interface ResolverContext<Principal = unknown> {
   readonly principal: Principal;
   readonly exchange: Exchange;
   readonly scope: Scope;

@@ -13,7 +13,7 @@ import { GONE } from "./front.ts";
 import { Opening, type OpeningOptions } from "./opening.ts";
 
 /** One RPC, and the checks that precede it. */
-export interface ServedRpc<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal> {
+interface ServedRpc<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal> {
   readonly method: DescMethodUnary<I, O>;
   readonly opening: OpeningOptions<App, MessageShape<I>, Principal>;
   readonly answers: ResponseCache<App, MessageShape<I>, Principal> | undefined;

@@ -68,7 +68,7 @@ const UPSTREAM_REASONS: Readonly<Record<Reason, ErrorReason>> = {
 };
 
 /** Returns the reason of an error that the server or Connect made from bytes and limits, if it names none. */
-export function reasonOfCode(code: ConnectCode): ErrorReason {
+function reasonOfCode(code: ConnectCode): ErrorReason {
   return CODE_REASONS[code] ?? "DECLARED";
 }
 const CODE_REASONS: Readonly<Partial<Record<number, ErrorReason>>> = {

@@ -89,7 +89,7 @@ export function behindOf<App, Args extends Message, Principal>(
 }
 
 /** Receives one failure, if there is one. */
-export type FailureCallback = (failure: Failure, metadata: AnswerMetadata | undefined) => void;
+type FailureCallback = (failure: Failure, metadata: AnswerMetadata | undefined) => void;
 
 export class Opening<App, Args extends Message, Principal> {
   readonly cx: Request<App, Principal>;

@@ -2,7 +2,7 @@
  * Returns the part of a budget that is reserved for composing the answer, when no call may run any more; all in
  * milliseconds.
  */
-export function marginMs(budgetMs: number): number {
+function marginMs(budgetMs: number): number {
   return Math.min(Math.max(budgetMs / 10, 5), 200, budgetMs / 2);
 }
 

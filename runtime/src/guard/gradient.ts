@@ -40,7 +40,7 @@ const AS_LONG = 0.85;
 const MOST_AT_ONCE = 1.25;
 
 /** Summary of a window of answers. */
-export interface WindowSummary {
+interface WindowSummary {
   /** Average number of calls in flight when these were sent. */
   readonly flight: number;
   /** Time of the answers as a multiple of their base time. */

@@ -19,7 +19,7 @@ import { enumText, isValue, pathText, scalarText, valueText } from "./field-text
 import type { RestRule, RestVariable } from "./rule.ts";
 
 /** Request for the wire. */
-export interface WrittenRequest {
+interface WrittenRequest {
   /** Path and query, percent-encoded. No code may resolve it, since that would remove segments. */
   readonly target: string;
   /** JSON; undefined: none. */

@@ -7,7 +7,7 @@ import type { Propagator } from "./propagation/propagator.ts";
 export type Recheck = () => Failure | undefined | Promise<Failure | undefined>;
 
 /** The result of authentication. */
-export interface AuthenticatedRequestParts {
+interface AuthenticatedRequestParts {
   readonly caller: Caller | undefined;
   readonly peer: Peer;
   readonly answer: readonly string[];

@@ -10,7 +10,7 @@ import { readStruct } from "./special-types.ts";
 type ValueReader = (json: JsonTree, reading: Reading, before: unknown) => unknown;
 
 /** A field, or an extension under the name of a property. */
-export type FieldLike = DescField;
+type FieldLike = DescField;
 
 /** Returns the function that reads a value into a field. */
 export function fieldReader(

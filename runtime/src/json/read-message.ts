@@ -9,7 +9,7 @@ import { specialReader } from "./special-types.ts";
 const readers = new WeakMap<DescMessage, MessageReader>();
 
 /** Returns the function that reads values into messages of a type, besides what these hold. */
-export function messageReader(desc: DescMessage): MessageReader {
+function messageReader(desc: DescMessage): MessageReader {
   const known = readers.get(desc);
   if (known !== undefined) return known;
   const special = specialReader(desc, READERS);

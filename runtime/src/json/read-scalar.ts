@@ -5,10 +5,10 @@ import { double, float, LONG, wholeReader } from "./numbers.ts";
 import { isBase64 } from "./well-known.ts";
 
 /** A value of a message that is no message itself. */
-export type Scalar = string | boolean | number | bigint | Uint8Array;
+type Scalar = string | boolean | number | bigint | Uint8Array;
 
 /** Reads values of one type. */
-export interface ScalarReader {
+interface ScalarReader {
   /** Returns undefined for a value of another type. */
   readonly read: (json: JsonTree) => Scalar | undefined;
   /** `expected …` */
@@ -45,7 +45,7 @@ function bytes(json: JsonTree): Uint8Array | undefined {
 export const LEFT_OUT = Symbol("left out");
 
 /** Reads values of one enum. */
-export interface EnumReader {
+interface EnumReader {
   readonly read: (json: JsonTree, leavesOut: boolean) => number | typeof LEFT_OUT | undefined;
   readonly expected: string;
 }

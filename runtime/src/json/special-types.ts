@@ -45,7 +45,7 @@ const SPECIAL: ReadonlyMap<string, MessageReader> = new Map([
 ]);
 
 /** Reports whether the JSON of a type is not an object of its fields. */
-export const isSpecial = (desc: DescMessage): boolean =>
+const isSpecial = (desc: DescMessage): boolean =>
   desc.typeName === "google.protobuf.Any" || isWrapperDesc(desc) || SPECIAL.has(desc.typeName);
 
 function wrapperReader({ fields: [field] }: DescMessage): MessageReader {

@@ -8,7 +8,7 @@ export const DURATION = 'expected seconds with up to nine decimals, such as "1.5
 /** Expected for a google.protobuf.FieldMask. */
 export const FIELD_MASK = "expected names in lowerCamelCase, separated by commas";
 
-export interface Time {
+interface Time {
   readonly seconds: bigint;
   readonly nanos: number;
 }

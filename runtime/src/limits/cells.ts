@@ -1,5 +1,5 @@
 /** Maximum number of keys of one limit that a process counts. */
-export const MOST_KEYS = 1 << 16;
+const MOST_KEYS = 1 << 16;
 /** Number of keys that are examined to find one to evict. */
 const LOOKED_AT = 8;
 

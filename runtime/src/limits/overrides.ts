@@ -14,7 +14,7 @@ export interface LimitOverride {
 }
 
 /** Maximum number of overrides. */
-export const MOST_OVERRIDES = 100_000;
+const MOST_OVERRIDES = 100_000;
 const UNCOUNTABLE = "an override of a limit cannot be counted exactly, and does not apply";
 
 /** Overrides of operators, by limit and key. */

@@ -10,7 +10,7 @@ import { type ResponseComposer, ResponseFetch, ResponseWaiter, type StoredRespon
 import type { ResponseKeys } from "./response-key.ts";
 
 /** Dependencies of the cache on its RPC. */
-export interface ResponseCacheParts<App, Args extends Message, Principal> {
+interface ResponseCacheParts<App, Args extends Message, Principal> {
   readonly service: string;
   /** `package.Service/Method` */
   readonly method: string;

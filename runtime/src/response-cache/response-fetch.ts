@@ -27,7 +27,7 @@ export interface StoredResponse extends Pick<CachedResponse, "response" | "heade
   /** The bytes of its message, with gRPC's prefix in front. */
   readonly framed: Uint8Array;
 }
-export interface ComposedResponse extends Pick<CachedResponse, "headers"> {
+interface ComposedResponse extends Pick<CachedResponse, "headers"> {
   readonly response: Message;
   readonly degraded: Degraded | undefined;
   /** True if everything in it is fresh: nothing has failed, and nothing was served past its ttl. */

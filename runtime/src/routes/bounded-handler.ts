@@ -16,7 +16,7 @@ import { refused } from "./refused.ts";
 import { strictBinary } from "./strict-binary.ts";
 
 /** Bounds of one message. */
-export interface MessageBounds extends Bounds {
+interface MessageBounds extends Bounds {
   /** Maximum size in bytes; larger messages are refused with RESOURCE_EXHAUSTED. */
   readonly maxBytes: number;
   /** Counts the messages; undefined: no observer reads it. */

@@ -39,7 +39,7 @@ export function messageError(
   return count > most ? tooMany(maxElements) : undefined;
 }
 
-export function tooMany(maxElements: number): ConnectError {
+function tooMany(maxElements: number): ConnectError {
   const message = `the request holds more than ${maxElements} elements`;
   return stackless(message, Code.InvalidArgument, undefined, "TOO_MANY_ELEMENTS");
 }

@@ -4,7 +4,7 @@ import { hash } from "node:crypto";
 import type { HttpCaching } from "../endpoint/http-caching.ts";
 
 /** An answer over GET that is about to be sent with status 200. */
-export interface HttpAnswer {
+interface HttpAnswer {
   /** Undefined: no cache may keep answers of this RPC. */
   readonly policy: HttpCaching | undefined;
   /** The body, uncompressed. */
@@ -23,7 +23,7 @@ export interface HttpAnswer {
 }
 
 /** Status and headers of an answer: 304 has no body, and none of the headers that describe one. */
-export interface CachedAnswer {
+interface CachedAnswer {
   readonly status: 200 | 304;
   /** Names, in lower case, and values in turn. */
   readonly headers: readonly string[];

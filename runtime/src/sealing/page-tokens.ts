@@ -15,7 +15,7 @@ const HOUR_MS = 3_600_000;
 const LIFETIME_HOURS = 72;
 
 /** Binding of the tokens of an rpc, besides the caller and the request. */
-export interface PageBinding {
+interface PageBinding {
   readonly sealer: Sealer;
   /** `package.Service/Method` */
   readonly method: string;

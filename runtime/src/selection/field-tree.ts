@@ -12,7 +12,7 @@ export class NoSuchField {
   }
 }
 
-export const MAX_DEPTH = 16;
+const MAX_DEPTH = 16;
 
 export class FieldTree {
   /** True if a path ends in `*` here. */

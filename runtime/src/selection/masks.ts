@@ -137,7 +137,7 @@ function pathOf(input: DescMessage, mask: string): readonly DescField[] {
 }
 
 /** Returns a message that lacks the field at the end of a path. */
-export function withoutField<M extends object>(message: M, [field, ...rest]: readonly DescField[]): M {
+function withoutField<M extends object>(message: M, [field, ...rest]: readonly DescField[]): M {
   const value = field && (message as Fields)[field.localName];
   if (field === undefined || value === undefined || value === null) return message;
   const copy = shallowCopy(message);

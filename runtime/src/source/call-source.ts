@@ -16,7 +16,7 @@ import { StreamCall, type StreamOwner, type StreamRequest, type StreamSink } fro
  * Time for which a broken source is reopened, in milliseconds. It starts anew with an item, or after the source has
  * been open for a while.
  */
-export const REOPEN_MS = 30_000;
+const REOPEN_MS = 30_000;
 /** The waits between. */
 const WAITS = { initialMs: 200, maxMs: 5_000, multiplier: 2 };
 /** Time in milliseconds after which an open source starts its attempts and waits anew. */
@@ -90,7 +90,7 @@ function ownerOf(cx: CallContext): StreamOwner {
 }
 
 /** Items of one stream after the other. */
-export class CallSource<Item, K extends PositionKind> implements ItemSource, StreamSink<Item> {
+class CallSource<Item, K extends PositionKind> implements ItemSource, StreamSink<Item> {
   readonly #owner: StreamOwner;
   readonly #rpc: StreamRpc<never, Item>;
   readonly #write: (resume: PositionValue<K> | undefined) => StreamRequest;

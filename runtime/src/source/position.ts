@@ -6,7 +6,7 @@ export type PositionValue<K extends PositionKind> = K extends "string" ? string 
 const VERSION = 1;
 const KINDS: Readonly<Record<PositionKind, number>> = { int: 1, uint: 2, string: 3 };
 /** No token is made of more, in bytes of UTF-8, and none that is longer is read. */
-export const POSITION_BYTES = 1_024;
+const POSITION_BYTES = 1_024;
 const TOKEN = /^[A-Za-z0-9_-]+$/;
 const INT = /^(0|-?[1-9]\d{0,18})$/;
 const UINT = /^(0|[1-9]\d{0,19})$/;

@@ -23,7 +23,7 @@ import type { OpenStream, StreamReceiver } from "../transport/stream-client.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 
 /** Time in milliseconds after which a stream without a failure is open, even if its upstream has sent nothing. */
-export const OPEN_MS = 1_000;
+const OPEN_MS = 1_000;
 /** How long its request may wait for a connection with room, in milliseconds. */
 const SENT_MS = 5_000;
 

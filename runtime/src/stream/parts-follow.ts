@@ -23,7 +23,7 @@ const STALLED_MS = 10_000;
 const NONE: readonly never[] = [];
 
 /** Parts that all followers of one RPC share. */
-export interface PartsRpc<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal> {
+interface PartsRpc<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal> {
   readonly method: DescMethodServerStreaming<I, O>;
   readonly clock: Clock;
   readonly opening: OpeningOptions<App, MessageShape<I>, Principal>;

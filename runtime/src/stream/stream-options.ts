@@ -59,7 +59,7 @@ export interface StreamOptions<
 }
 
 /** Condition that is evaluated for an item before it is composed. */
-export type OnItem<App, I extends DescMessage, Opened, Item, Principal> = (
+type OnItem<App, I extends DescMessage, Opened, Item, Principal> = (
   cx: Request<App, Principal>,
   args: MessageShape<I>,
   item: Item,

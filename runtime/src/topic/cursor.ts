@@ -13,7 +13,7 @@ const DRY_MS = 100;
 const MOST_DRY = 10;
 
 /** Options of a follower of a key. */
-export interface CursorOptions {
+interface CursorOptions {
   /** Token of the item after which to resume; undefined to begin at the oldest item. */
   readonly resume: string | undefined;
   /** True to deliver only the newest item each time, and to skip those between. */

@@ -5,7 +5,7 @@ const MOST_WAITING = 1_024;
 const MOST_WAITING_BYTES = 1_048_576;
 
 /** Receives the items of a consumer in their order. */
-export interface ArrivalsReceiver {
+interface ArrivalsReceiver {
   arrived(stored: StoredMessage): void;
   /** Reports that items before the next one were dropped before their delivery. */
   gap(): void;

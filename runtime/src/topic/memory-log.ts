@@ -2,7 +2,7 @@ import type { ItemSource } from "../source/source.ts";
 import type { Entry, Log, Place, ReadReceiver, Tail, TailReceiver } from "./log.ts";
 
 /** Runs a function later. Functions of one `stream` run in the order of their calls. */
-export type Later = (stream: object, run: () => void) => void;
+type Later = (stream: object, run: () => void) => void;
 
 interface Kept<Item> extends Entry<Item> {
   readonly place: bigint;

@@ -1,7 +1,7 @@
 import type { Place } from "./log.ts";
 
 /** Contents of a token. */
-export interface TokenPlace {
+interface TokenPlace {
   readonly epoch: string;
   readonly place: Place;
   /** True if the item is the last of its key, for places that are texts. Such an item cannot be looked up. */

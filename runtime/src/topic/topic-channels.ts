@@ -8,7 +8,7 @@ import { wrongKey } from "./key.ts";
 import type { Entry, Log } from "./log.ts";
 
 /** The part of a topic's declaration that followers need. */
-export interface FollowSpec<Item> {
+interface FollowSpec<Item> {
   readonly name: string;
   /** Number of a key's items that the process keeps for its followers. */
   readonly keep: number;

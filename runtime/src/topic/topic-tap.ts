@@ -9,7 +9,7 @@ export interface TappedTopic<Item> {
 }
 
 /** A follower of a topic, as of `Topic.follow`. */
-export interface TopicFollower<Item> {
+interface TopicFollower<Item> {
   readonly topic: TappedTopic<Item>;
   readonly key: string;
   readonly resume: string | undefined;

@@ -39,7 +39,7 @@ export interface TopicCall<Item> {
   readonly method: string;
   readonly open: OpenCall<Item>;
 }
-export interface TopicsOptions {
+interface TopicsOptions {
   readonly clock?: Clock | undefined;
   readonly observer?: Observer | undefined;
   /** Storage of topics with a subject. If undefined, they are followed through their calls. */

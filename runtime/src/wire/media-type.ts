@@ -1,5 +1,5 @@
 /** A content type (RFC 9110, 8.3.1), in lower case. */
-export interface MediaType {
+interface MediaType {
   /** Without parameters: `application/json`. */
   readonly type: string;
   readonly charset: string | undefined;

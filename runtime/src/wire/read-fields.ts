@@ -15,7 +15,7 @@ import { jsonOfStruct } from "./struct-json.ts";
 import { GROUP, GROUP_END, LENGTH, VARINT, wireTypeOf } from "./wire-types.ts";
 
 /** The part of `Reader` that reads content behind tags. */
-export interface FieldReader {
+interface FieldReader {
   readonly at: number;
   more(): boolean;
   tag(): number;

@@ -8,7 +8,7 @@ import { Secrets } from "./secrets.ts";
 import { type Served, type Surroundings, surroundingsOf, type Way } from "./surroundings.ts";
 
 /** A server that wants to know who calls. */
-export interface Called {
+interface Called {
   readonly name: string;
   /** Its `server.ts`; absolute. */
   readonly file: string;

@@ -16,7 +16,7 @@ interface Login {
 }
 
 /** Principal and client of new tokens. */
-export interface LoggedIn {
+interface LoggedIn {
   readonly way: LoginWay;
   readonly principal: Principal;
   readonly nonce: string | undefined;

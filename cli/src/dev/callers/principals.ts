@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Claims, type ClaimValue, type SourceOfCallers, tryRead } from "protoc-gen-bff/compiler";
 
 /** File with the claims of each principal by name, beside buf.gen.yaml. */
-export const PRINCIPALS = "principals.json";
+const PRINCIPALS = "principals.json";
 
 /** Subject of a token. */
 export interface Principal {

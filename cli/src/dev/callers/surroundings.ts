@@ -39,7 +39,7 @@ export interface Surroundings {
   readonly notes: readonly string[];
 }
 
-export interface SurroundingsOptions {
+interface SurroundingsOptions {
   /** As the user has set it. */
   readonly env: Environment;
   /** URL of `dev`'s issuer. */

@@ -29,7 +29,7 @@ export interface Offer {
 }
 
 /** Offers of a cursor, and the number of characters before it that they replace. */
-export interface Offers {
+interface Offers {
   readonly replaced: number;
   readonly offers: readonly Offer[];
 }

@@ -39,7 +39,7 @@ function usesInTypeScript(found: Found | undefined, program: Program, modulesWit
 }
 
 /** Name in TypeScript of a function of the user: `slugOf`, for `slug.of`. */
-export function memberOf(name: string, { analysis: { plan } }: Program): string | undefined {
+function memberOf(name: string, { analysis: { plan } }: Program): string | undefined {
   return plan?.files.flatMap(({ functions }) => functions).find(({ overload }) => overload.fn === name)?.name;
 }
 

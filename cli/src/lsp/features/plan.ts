@@ -4,7 +4,7 @@ import type { SourceFile } from "../program/source-file.ts";
 import { elementsAt } from "../syntax/cursor.ts";
 
 /** The plan of an rpc, for people. */
-export interface PlanPreview {
+interface PlanPreview {
   /** "web.v1.WebService/GetPage" */
   readonly rpc: string;
   readonly markdown: string;

@@ -12,7 +12,7 @@ import { between, callsOfFunction, declarationsOf, distinct, locationOf, resolve
 export class RenameRefusal extends Error {}
 
 /** Texts beside the program. */
-export interface Texts {
+interface Texts {
   /** True if a document is not the text that the program was compiled from. */
   readonly isChanged: (uri: string) => boolean;
   readonly modulesWith: ModulesWith;

@@ -58,7 +58,7 @@ const NAMES: ReadonlyMap<string, Named> = new Map<string, Named>([
 ]);
 
 /** Meaning of an option's string. */
-export type Meaning =
+type Meaning =
   | { readonly kind: "expression" }
   | { readonly kind: "template" }
   | { readonly kind: "name"; readonly of: Named }

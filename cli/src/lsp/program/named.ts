@@ -53,13 +53,13 @@ function declaredName(
   }
 }
 
-export function methodNamed(text: string, registry: Registry) {
+function methodNamed(text: string, registry: Registry) {
   const slash = text.lastIndexOf("/");
   return registry.getService(text.slice(0, slash))?.methods.find(({ name }) => name === text.slice(slash + 1));
 }
 
 /** Looks a name up from the innermost package outwards. */
-export function relative<T>(name: string, container: string, get: (full: string) => T | undefined): T | undefined {
+function relative<T>(name: string, container: string, get: (full: string) => T | undefined): T | undefined {
   if (name.startsWith(".")) return get(name.slice(1));
   for (let scope = container; scope !== ""; scope = scope.slice(0, Math.max(0, scope.lastIndexOf(".")))) {
     const found = get(`${scope}.${name}`);

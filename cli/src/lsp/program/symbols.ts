@@ -55,7 +55,7 @@ export function fullNameOf(desc: Declared): string {
 }
 
 /** A name in an expression. */
-export interface Mention {
+interface Mention {
   readonly meant: Meant;
   readonly at: Origin;
 }

@@ -115,7 +115,7 @@ function indexOf({ fields }: MessageValue, position: number): number {
 }
 
 /** A string's text, with the offset of each of its characters in the file. */
-export interface DecodedText {
+interface DecodedText {
   readonly text: string;
   /** Offsets in the file, one more than characters. */
   readonly offsets: readonly number[];

@@ -2,7 +2,7 @@ import type { ValuePlace } from "./cursor.ts";
 import { type Element, elementsOf, type StringValue, type Value } from "./tree.ts";
 
 /** A string in an option, with the way to it. */
-export interface PlacedString {
+interface PlacedString {
   readonly place: ValuePlace;
   readonly value: StringValue;
 }

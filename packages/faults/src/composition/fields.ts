@@ -4,7 +4,7 @@ import { asSoft, type Entry, entryOf, NO_LOCALS, type Result, type Taint, tainte
 import { isListValue, MapValue, MessageValue, OptionalValue, UNKNOWN, type Value } from "../values/values.ts";
 import type { Composition } from "./composition.ts";
 
-export interface Composed {
+interface Composed {
   readonly fields: ReadonlyMap<string, Value>;
   /** Fields whose steps have no value. */
   readonly missing: ReadonlySet<string>;

@@ -9,7 +9,7 @@ import { Block } from "./block.ts";
 import type { Response } from "./composition.ts";
 
 /** The first item that counts. */
-export interface FirstItem {
+interface FirstItem {
   readonly value: Value;
   /** Items up to it, itself among them. */
   readonly number: number;

@@ -1,7 +1,7 @@
 // Decisions over unknown values: each is taken both ways, so that only predictions that differ remain open.
 import { Untold } from "./values.ts";
 
-export interface Decision {
+interface Decision {
   readonly why: string;
   /** Whether an expression is an error; else the value of a condition. */
   readonly isError: boolean;

@@ -64,10 +64,10 @@ export const OWN_TEXT = {
 } as const;
 
 /** The text of every status that a fault is. */
-export const STATUS_TEXT = "made to fail";
+const STATUS_TEXT = "made to fail";
 
 /** An upstream has answered with this status. */
-export function statusEnding(code: number): Ending {
+function statusEnding(code: number): Ending {
   return { ...mapped(code), message: STATUS_TEXT };
 }
 function mapped(code: number): Failing {

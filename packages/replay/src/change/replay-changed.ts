@@ -9,7 +9,7 @@ import type { Change } from "./change.ts";
 import { playStreams, streamsOf } from "./replay-streams.ts";
 
 /** Result of a replay with changes. */
-export interface ChangedReplay {
+interface ChangedReplay {
   /** Undefined: the request does not end, because an answer is missing. */
   readonly outcome: Outcome | undefined;
   readonly stage: Stage;

@@ -5,7 +5,7 @@ import { arriveOn, isStreamEvent, type OpenedStream, type StreamEvent } from "..
 import type { Change } from "./change.ts";
 
 /** Captured stream of an upstream. */
-export interface CapturedStream {
+interface CapturedStream {
   readonly opened: OpenedStream;
   readonly events: readonly TimedEvent[];
 }

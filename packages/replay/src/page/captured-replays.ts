@@ -22,7 +22,7 @@ const MOST_REQUESTS = 200;
 const MOST_CHANGES = 20;
 
 /** Captured requests and their server. */
-export interface ReplayContent {
+interface ReplayContent {
   readonly world: World;
   readonly header: CaptureHeader;
   readonly requests: readonly CapturedRequest[];

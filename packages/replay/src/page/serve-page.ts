@@ -5,7 +5,7 @@ import type { World } from "../world/create-endpoints.ts";
 import { CapturedReplays } from "./captured-replays.ts";
 
 /** Requests of a capture that a page shows. */
-export interface PageContent {
+interface PageContent {
   readonly world: World;
   readonly header: CaptureHeader;
   readonly requests: readonly CapturedRequest[];

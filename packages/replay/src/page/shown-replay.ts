@@ -14,7 +14,7 @@ import type { Outcome } from "../tape/running.ts";
 import type { SentAttempt, Stage } from "../tape/stage.ts";
 
 /** A replay that has run. */
-export interface FinishedReplay {
+interface FinishedReplay {
   readonly request: CapturedRequest;
   /** Undefined: the request does not end. */
   readonly outcome: Outcome | undefined;

@@ -14,7 +14,7 @@ export interface TimelineRow {
 }
 
 /** Services whose messages a timeline shows. */
-export type MethodOf = (path: string) => DescMethod | undefined;
+type MethodOf = (path: string) => DescMethod | undefined;
 
 /** Returns the method of a path, `/package.Service/Method`. */
 export function methodsOf(services: readonly DescService[]): MethodOf {

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "@protobff/runtime/internal/clock";
 
 /** A timer that has been started and neither fired nor cleared. */
-export interface RunningTimer {
+interface RunningTimer {
   readonly index: number;
   /** When it is due, in milliseconds. */
   readonly at: number;
@@ -9,7 +9,7 @@ export interface RunningTimer {
 }
 
 /** Values that a request has read from its clock. */
-export interface ClockValues {
+interface ClockValues {
   /** In microseconds, each as the difference from the one before. */
   readonly startedAt: number;
   readonly readings: readonly number[];

@@ -36,7 +36,7 @@ const KINDS: ReadonlySet<string> = new Set<StreamEvent[0]>(["accepted", "receive
 export const isStreamEvent = (event: TapeEvent): event is StreamEvent => KINDS.has(event[0]);
 
 /** The part of a stage that streams need. */
-export interface StreamStage {
+interface StreamStage {
   readonly clock: ReplayClock;
   readonly effects: EffectEvent[];
   readonly log: LoggedEvent[];

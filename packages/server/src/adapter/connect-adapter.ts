@@ -16,7 +16,7 @@ import { holderOf } from "../requests/request-body.ts";
 import { AdapterPlaces } from "../streams/stream-account.ts";
 import type { StreamAccounts } from "../streams/stream-accounts.ts";
 
-export interface ConnectAdapterOptions extends ConnectRouterOptions {
+interface ConnectAdapterOptions extends ConnectRouterOptions {
   /** Adds what answers by `addCompressed`. */
   readonly routes: (router: ConnectRouter) => void;
   /** For paths that no rpc has. */
@@ -28,7 +28,7 @@ export interface ConnectAdapterOptions extends ConnectRouterOptions {
 }
 
 /** A handler, and the paths that it does not leave to its fallback. */
-export type ConnectAdapter = Handler & { readonly paths: readonly string[] };
+type ConnectAdapter = Handler & { readonly paths: readonly string[] };
 
 /**
  * A handler for what a ConnectRouter serves. `connectNodeAdapter` does the same, but prints a stack for each answer that could not be

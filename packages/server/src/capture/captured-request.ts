@@ -29,7 +29,7 @@ export interface Keeper {
 const REUSED_BYTES = 4 << 10;
 
 /** Last message that a codec has read or written, with its bytes. */
-export class Remembering implements EndpointCodec<Message, Message> {
+class Remembering implements EndpointCodec<Message, Message> {
   readonly #codec: EndpointCodec<Message, Message>;
   #read: Message | undefined;
   #readBytes: Uint8Array | undefined;

@@ -134,7 +134,7 @@ export interface CapturedOutcome {
 }
 
 /** An authenticated caller. `token`: true if its credential was passed on to upstreams. */
-export interface CapturedCaller {
+interface CapturedCaller {
   readonly principal: string;
   readonly credential: string;
   readonly token: boolean;

@@ -76,7 +76,7 @@ export function variablePrefix(service: string): string {
 }
 
 /** The beginning of the variables of a shard, or of a branch. */
-export function prefixWithin(service: string, name: string): string {
+function prefixWithin(service: string, name: string): string {
   return `${variablePrefix(service)}_${name.toUpperCase()}`;
 }
 

@@ -91,8 +91,7 @@ export interface ServerConfig<Name extends string, Env> extends UpstreamAddresse
 }
 
 /** Environment variables that a server reads. */
-export interface ConfigSpec<Upstreams extends Readonly<Record<string, DescService>>, Env>
-  extends UpstreamsSpec<Upstreams> {
+interface ConfigSpec<Upstreams extends Readonly<Record<string, DescService>>, Env> extends UpstreamsSpec<Upstreams> {
   readonly env: (read: EnvReader) => Env;
   /** True if cached answers may contain sensitive values. */
   readonly sensitive?: boolean | undefined;

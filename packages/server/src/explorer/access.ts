@@ -9,7 +9,7 @@ const COOKIE = "bff_explorer";
  * Header with the page's secret word on every POST of our page. Other pages cannot read the word, and cannot send the
  * header without a CORS preflight.
  */
-export const WORD_HEADER = "x-bff-explorer";
+const WORD_HEADER = "x-bff-explorer";
 
 export class Access {
   readonly #token: Buffer | undefined;

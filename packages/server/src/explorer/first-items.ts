@@ -7,7 +7,7 @@ const END = 2;
 const MOST = 20;
 const QUIET_MS = 3_000;
 
-export interface FirstItems {
+interface FirstItems {
   /** Items as received: JSON. */
   readonly items: readonly string[];
   /** Content of the end message; undefined: the stream continues. */

@@ -14,7 +14,7 @@ export interface Overview {
   readonly replays?: readonly ShownRequest[] | undefined;
 }
 
-export interface ShownRpc {
+interface ShownRpc {
   /** `package.Service/Method` */
   readonly rpc: string;
   /** A request with every field of its first levels, as JSON. */
@@ -111,7 +111,7 @@ export type ShownSpan =
   | (ShownTime & { readonly kind: "resolver"; readonly outcome: string })
   | (ShownTime & { readonly kind: "limit"; readonly outcome: string });
 
-export interface ShownTime {
+interface ShownTime {
   /** `package.Service/Method`, or the name of what a resolver supplies, or of a limit. */
   readonly name: string;
   readonly branch?: string | undefined;

@@ -29,7 +29,7 @@ import {
   type ShownSpan,
 } from "./page-data.ts";
 
-export const MOST_REQUESTS = 200;
+const MOST_REQUESTS = 200;
 const MOST_SPANS = 300;
 const MOST_ATTEMPTS = 20;
 const MOST_DEGRADATIONS = 100;

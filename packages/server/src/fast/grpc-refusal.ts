@@ -13,7 +13,7 @@ const GRPC_OR_WEB = /^application\/grpc(?:-web(?:-text)?)?(?:\+[a-z]{1,16})?(?=$
 /** Returns the content type of an answer to gRPC or gRPC-Web; undefined: the request is neither. */
 export const grpcTypeOf = (type: string): string | undefined => GRPC_OR_WEB.exec(type)?.[0];
 
-export interface GrpcRefusal {
+interface GrpcRefusal {
   readonly contentType: string;
   readonly message: string;
   readonly reason: ErrorReason;

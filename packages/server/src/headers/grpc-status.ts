@@ -70,7 +70,7 @@ const CODE_TAG = 0x08;
 const FIELD = { message: 2, details: 3, url: 1, value: 2 };
 
 /** Returns a google.rpc.Status, in base64 without padding. */
-export function encoded(code: number, rawMessage: string, details: readonly EncodedDetail[]): string {
+function encoded(code: number, rawMessage: string, details: readonly EncodedDetail[]): string {
   const text = Buffer.from(rawMessage);
   let size = 1 + varintSize(code) + (text.length === 0 ? 0 : fieldSize(text.length));
   for (const detail of details) size += fieldSize(anySize(detail));

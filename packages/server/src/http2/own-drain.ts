@@ -18,7 +18,7 @@ const BEHIND = Buffer.from("warned..");
 const numberOf = (ping: Buffer): number => ping.readUIntBE(2, 6);
 
 /** The connection that ends. */
-export interface LeavingConnection {
+interface LeavingConnection {
   /** The last accepted stream. */
   readonly last: number;
   /** Number of open streams. */

@@ -16,7 +16,7 @@ import type { OwnSessions } from "./own-sessions.ts";
 /** Delay before the end of a connection, in milliseconds, in which requests that were just accepted can be answered. */
 const MOMENT_MS = 500;
 
-export interface OwnHttp2Options {
+interface OwnHttp2Options {
   /** Maximum number of concurrent streams of one connection. */
   readonly maxStreams: number;
   readonly handshakeTimeoutMs: number;

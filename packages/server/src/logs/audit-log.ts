@@ -15,7 +15,7 @@ const MOST_TEXTS = 1_000;
 const MOST_LENGTH = 200;
 
 /** Appends lines, each with its line break. Rejects if they are lost. */
-export type AppendLines = (lines: string) => Promise<void>;
+type AppendLines = (lines: string) => Promise<void>;
 
 /**
  * Writes a line of JSON for each audit event, without any part of a credential. Failures to write do not block

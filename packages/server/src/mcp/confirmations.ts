@@ -101,7 +101,7 @@ export const isAccepted = (answer: unknown): boolean =>
   isObject(answer) && answer.action === "accept" && isObject(answer.content) && answer.content[CONFIRM] === true;
 
 /** The parameters of a request that answer a question. */
-export interface Answers {
+interface Answers {
   readonly requestState?: unknown;
   readonly inputResponses?: unknown;
 }

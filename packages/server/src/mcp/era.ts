@@ -3,9 +3,9 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { cut, isObject, RpcCode, RpcError, type RpcMessage } from "./json-rpc.ts";
 
-export const MODERN = "2026-07-28";
+const MODERN = "2026-07-28";
 /** Versions that begin with `initialize`, the newest first. */
-export const LEGACY = ["2025-11-25", "2025-06-18"] as const;
+const LEGACY = ["2025-11-25", "2025-06-18"] as const;
 export const SUPPORTED: string[] = [MODERN, ...LEGACY];
 
 const HEADER_MISMATCH = -32020;

@@ -90,7 +90,7 @@ function argumentsIn(tree: JsonTree): JsonTree | undefined {
 }
 
 /** The response of a client to a request of the server. */
-export interface RpcResponse {
+interface RpcResponse {
   readonly id: RpcId;
   /** Undefined: an error. */
   readonly result: JsonValue | undefined;

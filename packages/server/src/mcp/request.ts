@@ -29,7 +29,7 @@ export interface McpServerOptions {
 }
 
 /** Returns the value of `www-authenticate`. */
-export type Challenge = (error?: "invalid_token" | "insufficient_scope", scopes?: readonly string[]) => string;
+type Challenge = (error?: "invalid_token" | "insufficient_scope", scopes?: readonly string[]) => string;
 
 /** One message, and the client that waits for its result. */
 export interface McpRequest {

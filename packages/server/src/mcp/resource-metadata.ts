@@ -3,7 +3,7 @@
 import type { ServerRequest, ServerResponse } from "../carrier/handler.ts";
 import { answer } from "../services/probes.ts";
 
-export interface ResourceOptions {
+interface ResourceOptions {
   /** Origin of the server: `https://app.example`. */
   readonly publicUrl: string;
   /** Issuers of the tokens that the server accepts. */

@@ -31,7 +31,7 @@ export interface ServedTool {
 }
 
 /** Reason for which a caller's credential does not suffice. */
-export type Lack = "credential" | "scope" | "rest";
+type Lack = "credential" | "scope" | "rest";
 
 /** The tools of a server, by name. */
 export class ToolSet {

@@ -69,7 +69,7 @@ const DAY_MS = 24 * 3_600_000;
 /** Maximum size of a file, in bytes. */
 const MOST_BYTES = 1 << 20;
 
-export interface CertificateFilesOptions {
+interface CertificateFilesOptions {
   readonly clock: Clock;
   /** Receives renewed certificates. If it throws, the error is reported and the previous certificates stay. */
   readonly renew: (certificates: Certificates) => void;

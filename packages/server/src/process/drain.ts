@@ -1,5 +1,5 @@
 /** The part of `process` that draining needs. */
-export interface SignalSource {
+interface SignalSource {
   on(signal: "SIGTERM" | "SIGINT", listener: () => void): unknown;
 }
 

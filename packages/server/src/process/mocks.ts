@@ -10,7 +10,7 @@ import { variablePrefix } from "../config/config-upstreams.ts";
 export type MockDefaults = Readonly<Record<string, Readonly<Record<string, object>>>>;
 
 /** Upstreams that are mocked: none, those without an address, or all. */
-export type MockMode = "none" | "missing" | "all";
+type MockMode = "none" | "missing" | "all";
 
 /**
  * Reads the arguments of the command. With a fault, all upstreams are mocked, so that a missing address is not reported

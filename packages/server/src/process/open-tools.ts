@@ -37,7 +37,7 @@ export async function declaredTools(
 }
 
 /** Parts of a process that tools need. */
-export interface ToolParts {
+interface ToolParts {
   readonly name: string;
   readonly endpoints: readonly (Endpoint | StreamEndpoint)[];
   readonly services: readonly DescService[];

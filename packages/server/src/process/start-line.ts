@@ -2,7 +2,7 @@ import type { ConfigFault } from "@protobff/runtime/internal/environment/env-rea
 import type { LogFormat } from "../logs/server-log.ts";
 
 /** Addresses of a server besides that of its RPCs. */
-export interface Shown {
+interface Shown {
   /** Address of the admin port. */
   readonly admin: string | undefined;
   /** True if it has the live page. */

@@ -16,7 +16,7 @@ export interface ReceivedRequest {
   readonly failure: Error | undefined;
 }
 
-export interface AwaitedOptions {
+interface AwaitedOptions {
   readonly pending: PendingBytes;
   readonly peers?: Peers | undefined;
   /** The values of its header `x-forwarded-for`. */

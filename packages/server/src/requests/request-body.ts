@@ -43,7 +43,7 @@ export const holderOf = (request: ServerRequest): MessageHolder | undefined => H
 
 type Iterator = ReturnType<ServerRequest["iterator"]>;
 
-export interface RequestBodyOptions {
+interface RequestBodyOptions {
   readonly pending: PendingBytes;
   readonly peers?: Peers | undefined;
   /**

@@ -21,7 +21,7 @@ import { HttpError } from "../transcoding/status.ts";
 import { transcoder } from "../transcoding/transcoder.ts";
 import { RestCall, type RestEncodings, type RestRequest, type RestRoute } from "./rest-call.ts";
 
-export interface RestPathOptions extends FastPathOptions {
+interface RestPathOptions extends FastPathOptions {
   /** Reserved paths, which take precedence over rules. */
   readonly reserved: ReadonlySet<string>;
 }

@@ -14,11 +14,11 @@ import { partsOf, RestMatcher } from "../transcoding/matcher.ts";
 import { connectAnswer, type PathError, restAnswer } from "./unknown-paths.ts";
 
 /** The parts of an endpoint that `WrongHosts` needs. */
-export interface HostedEndpoint extends Pick<Endpoint, "hosts">, Partial<Pick<Endpoint, "rest">> {
+interface HostedEndpoint extends Pick<Endpoint, "hosts">, Partial<Pick<Endpoint, "rest">> {
   readonly method: DescMethod;
 }
 
-export interface WrongHostsOptions {
+interface WrongHostsOptions {
   readonly ids: RequestIds;
   /** CORS headers of gRPC answers. */
   readonly corsHeaders: CorsHeaders;

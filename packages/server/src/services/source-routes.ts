@@ -3,7 +3,7 @@ import type { Route, RouteAnswer, RouteRequest, Routes } from "@protobff/runtime
 import type { Handler, ServerRequest, ServerResponse } from "../carrier/handler.ts";
 import { NodeIncoming, type Peers } from "../requests/peers.ts";
 
-export interface SourceRouteOptions {
+interface SourceRouteOptions {
   readonly routes: Routes;
   readonly peers: Peers;
   readonly fault: ServerFault;

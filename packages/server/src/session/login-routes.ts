@@ -14,7 +14,7 @@ export type LoginEvent =
   | { readonly event: "login" | "logout"; readonly session: Session }
   | { readonly event: "login-failed"; readonly reason: string; readonly claim?: string | undefined };
 
-export interface LoginOptions {
+interface LoginOptions {
   /** `https://app.example`: what browsers see, without a slash at the end. */
   readonly publicUrl: string;
   /** The name of the session's cookie. */

@@ -5,7 +5,7 @@ import type { KeySet } from "@protobff/runtime/internal/identity/jwt/key-set";
 import { MAX_TOKEN, PresentedToken } from "@protobff/runtime/internal/identity/jwt/presented-token";
 
 /** The sessions that a provider ends: one session, or all of a subject. */
-export type LoggedOut = { readonly sid: string } | { readonly sub: string };
+type LoggedOut = { readonly sid: string } | { readonly sub: string };
 
 export interface LogoutTokenParts {
   readonly issuer: string;

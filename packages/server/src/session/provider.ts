@@ -21,7 +21,7 @@ export interface LoginSecrets {
   readonly verifier: string;
 }
 
-export interface ProviderOptions {
+interface ProviderOptions {
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string;

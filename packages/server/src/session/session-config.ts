@@ -61,6 +61,6 @@ export function readSessionConfig(
 }
 
 /** `BFF_WEB_USER_CLIENT_SECRET`, for a source `web_user`. */
-export function secretVariable(source: string): string {
+function secretVariable(source: string): string {
   return `BFF_${source.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}_CLIENT_SECRET`;
 }

@@ -15,7 +15,7 @@ async function callerOf(finding: Promise<{ readonly caller: Caller } | undefined
   }
 }
 
-export interface SessionSourceParts {
+interface SessionSourceParts {
   readonly name: string;
   readonly cookie: string;
   readonly from: readonly string[];

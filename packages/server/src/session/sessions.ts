@@ -29,7 +29,7 @@ export interface Session {
   readonly caller: Caller;
 }
 
-export interface SessionsOptions {
+interface SessionsOptions {
   readonly store: SessionStore;
   readonly sealer: Sealer;
   readonly provider: Provider;

@@ -42,7 +42,7 @@ const GOING_AWAY = 1001;
 const UNSUPPORTED = 1003;
 const POLICY = 1008;
 
-export interface FollowSocketOptions {
+interface FollowSocketOptions {
   /** Returns the RPC of a `package.Service/Method`. */
   readonly rpcOf: (name: string) => StreamRpc | undefined;
   readonly registry: Registry;

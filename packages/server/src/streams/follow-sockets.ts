@@ -30,7 +30,7 @@ const MAX_FRAGMENTS = 64;
 const MOST_PROTOCOLS = 32;
 const MAX_PIECES = 1024;
 
-export interface FollowSocketsOptions {
+interface FollowSocketsOptions {
   /** Returns the RPC of a `package.Service/Method` on a host. */
   readonly rpcOf: (name: string, host: string | undefined) => StreamRpc | undefined;
   readonly registry: Registry;

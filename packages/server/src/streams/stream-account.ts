@@ -57,7 +57,7 @@ interface Place {
   readonly connection: object;
 }
 
-export interface StreamAccountOptions {
+interface StreamAccountOptions {
   /** The variable that sets the bound per caller. */
   readonly callerVariable?: string;
   /** Receives a line when a caller exceeds its bound, at most once a minute. */

@@ -2,7 +2,7 @@ import type { ServerFault } from "@protobff/runtime/internal/environment/server-
 import { REFLECTION_PATHS, WATCH_PATH } from "./service-paths.ts";
 import { defaultFollowersPerCaller, REFLECTION_BOUNDS, StreamAccount, WATCH_BOUNDS } from "./stream-account.ts";
 
-export interface StreamAccountsOptions {
+interface StreamAccountsOptions {
   readonly maxFollowers: number;
   /** Undefined: a part of `maxFollowers`. */
   readonly maxFollowersPerCaller: number | undefined;

@@ -28,7 +28,7 @@ export type StreamListenable = Pick<StreamEndpoint, "method" | "codec" | "maxEle
   Pick<StreamEndpoint, "behind" | "share"> &
   Pick<StreamEndpoint, "headerNames" | "heartbeatMs" | "authenticate" | "refused" | "traffic" | "follow" | "route">;
 
-export interface StreamPathOptions extends FastPathOptions {
+interface StreamPathOptions extends FastPathOptions {
   /** Count the streams. */
   readonly accounts: StreamAccounts;
 }

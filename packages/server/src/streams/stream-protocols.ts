@@ -9,7 +9,7 @@ import type { HeadNames } from "../fast/request-heads.ts";
 import { statusTrailers } from "../headers/grpc-status.ts";
 
 /** The last part of a stream. */
-export interface StreamEnd {
+interface StreamEnd {
   readonly bytes?: Uint8Array | undefined;
   /** Trailers of HTTP/2. */
   readonly trailers?: Trailers | undefined;
@@ -39,7 +39,7 @@ export interface StreamProtocol {
   readonly refuse?: ((error: ConnectError) => StreamRefusal) | undefined;
 }
 /** An answer that is no stream. */
-export interface StreamRefusal {
+interface StreamRefusal {
   readonly status: number;
   readonly headers: readonly string[];
   readonly bytes?: Uint8Array | undefined;

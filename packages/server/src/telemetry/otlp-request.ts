@@ -11,7 +11,7 @@ const SCOPE_SPANS_SCOPE = 0x0a;
 const SCOPE = { name: 0x0a, version: 0x12 };
 
 /** Instrumentation scope of the spans. */
-export interface Scope {
+interface Scope {
   readonly name: string;
   readonly version: string;
 }

@@ -7,7 +7,7 @@ import type { JsonMembers, JsonTree } from "@protobff/runtime/internal/json/json
 const MOST_NAMES = 32;
 const MOST_QUOTED = 100;
 
-export interface ParameterBounds {
+interface ParameterBounds {
   /** Parameters, and paths in their field masks. */
   readonly maxElements: number;
 }

@@ -53,7 +53,7 @@ export function httpStatusOf(error: ConnectError): number {
 }
 
 /** Parts of an error that clients see. */
-export interface RpcError {
+interface RpcError {
   readonly code: Code;
   readonly rawMessage: string;
   readonly details: ConnectError["details"];
@@ -65,7 +65,7 @@ const STANDARD = createRegistry(file_google_rpc_error_details);
  * Returns the error as a google.rpc.Status in ProtoJSON. A detail of an unknown type has its bytes as `value`, in
  * base64.
  */
-export function statusJson(error: RpcError, registry: Registry): Uint8Array {
+function statusJson(error: RpcError, registry: Registry): Uint8Array {
   const status: JsonObject = { code: error.code };
   if (error.rawMessage !== "") status.message = error.rawMessage;
   if (error.details.length > 0) status.details = error.details.map((detail) => detailJson(detail, registry));
@@ -89,7 +89,7 @@ export function problemJson(error: RpcError, status: number, registry: Registry)
   return new TextEncoder().encode(JSON.stringify(problem));
 }
 /** Content type of an error for a client. */
-export type ErrorType = "application/problem+json" | "application/json";
+type ErrorType = "application/problem+json" | "application/json";
 /**
  * Returns the type of errors that `accept` prefers: problems only if it names them, with a weight not below the one of
  * JSON (RFC 9110, 12.5.1).

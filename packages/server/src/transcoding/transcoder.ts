@@ -22,7 +22,7 @@ import { type RestMatch, variableText } from "./matcher.ts";
 import { addQuery, addVariable, empty, invalid, type ParameterRule } from "./parameters.ts";
 
 /** Data of a request that matches a rule. */
-export interface RestInput {
+interface RestInput {
   readonly match: Pick<RestMatch<unknown>, "raw" | "decoded">;
   /** Text after the question mark. */
   readonly query: string;

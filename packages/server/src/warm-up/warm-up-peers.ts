@@ -178,7 +178,7 @@ function framesOf(message: Buffer | undefined, form: Form, before = NOTHING): Bu
 }
 
 /** Upstreams that answer at once. */
-export interface StandIn {
+interface StandIn {
   readonly url: string;
   close(): void;
 }

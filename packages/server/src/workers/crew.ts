@@ -12,7 +12,7 @@ export interface Listener {
   exited(code: number, died: string): void;
 }
 
-export interface CrewOptions {
+interface CrewOptions {
   readonly size: number;
   readonly graceMs: number;
   readonly clock: Clock;
@@ -28,7 +28,7 @@ export interface CrewOptions {
   /** All workers have ended and none can be restarted: the code to exit with. */
   failed(code: number): void;
 }
-export type WorkerEvent = "died" | "gave up" | "replaced" | "kept" | "silent" | "back" | "killed";
+type WorkerEvent = "died" | "gave up" | "replaced" | "kept" | "silent" | "back" | "killed";
 
 /** Minimum lifetime of a sound worker, in milliseconds. A shorter one counts as a death at once. */
 const STEADY_MS = 10_000;

@@ -9,7 +9,7 @@ import { Tally } from "./tally.ts";
 import { listed, varied } from "./varied.ts";
 
 /** Size and seed of one run. */
-export interface RunOptions {
+interface RunOptions {
   readonly seed: number;
   /** Number of counted requests, of all rpcs together; further ones before them warm up caches and breakers. */
   readonly requests: number;

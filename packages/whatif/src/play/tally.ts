@@ -4,7 +4,7 @@ import type { Observer } from "@protobff/runtime/internal/observer";
 import type { AttemptEvent } from "@protobff/runtime/internal/observer-calls";
 
 /** Answers of one rpc of the BFF. */
-export interface RpcTally {
+interface RpcTally {
   /** Times until answers and failures, in milliseconds. */
   readonly ms: number[];
   degraded: number;
@@ -16,7 +16,7 @@ export interface RpcTally {
 }
 
 /** Calls of one rpc of an upstream. */
-export interface CallTally {
+interface CallTally {
   calls: number;
   attempts: number;
   /** Attempts that the call's timeout ended. */

@@ -96,7 +96,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 /** Returns a number with at least three digits. */
-export function figure(value: number): string {
+function figure(value: number): string {
   if (!Number.isFinite(value)) return "-";
   const digits = value === 0 ? 3 : Math.floor(Math.log10(Math.abs(value))) + 1;
   return value.toFixed(Math.min(2, Math.max(0, 3 - digits)));

@@ -59,7 +59,7 @@ function tailSlope(times: readonly number[], shares: readonly number[]): number 
 }
 
 /** One bucket of a histogram: the count of latencies up to `ms` that no lower bucket has. */
-export interface Bucket {
+interface Bucket {
   readonly ms: number;
   readonly count: number;
 }

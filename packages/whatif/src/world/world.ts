@@ -45,7 +45,7 @@ export interface WorldEdit {
 }
 
 /** Returns true if a package, a service or an rpc contains the rpc. */
-export const covers = (name: string, rpc: string): boolean =>
+const covers = (name: string, rpc: string): boolean =>
   name === "*" || rpc === name || rpc.startsWith(`${name}.`) || rpc.startsWith(`${name}/`);
 
 /** Returns the entry with the longest name that covers the rpc. */

@@ -24,7 +24,7 @@ export interface CelPlace {
 }
 
 /** Checks one expression by its kind. The only implementation is in dispatch.ts. */
-export type CheckAst = (checker: Checker, ast: Ast, place: CelPlace) => Node | undefined;
+type CheckAst = (checker: Checker, ast: Ast, place: CelPlace) => Node | undefined;
 
 const DYN: CelType = { kind: "dyn" };
 

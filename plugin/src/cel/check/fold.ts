@@ -2,7 +2,7 @@ import { type Range, rangeOf } from "../types/forms/range.ts";
 import type { Node } from "../types/model/expression.ts";
 
 /** A value that is known before run time. "fails": evaluation is certain to fail. */
-export type Folded = { readonly value: string | bigint | number | boolean } | "fails" | undefined;
+type Folded = { readonly value: string | bigint | number | boolean } | "fails" | undefined;
 
 type Value = Exclude<Folded, "fails" | undefined>["value"];
 

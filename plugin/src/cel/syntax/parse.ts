@@ -4,7 +4,7 @@ import { FOREIGN_WORDS } from "./foreign.ts";
 import { type CelToken, lex } from "./lex.ts";
 import { KEYWORDS, PRODUCTS, RELATIONS, RESERVED, SUMS, WORDS } from "./words.ts";
 
-export interface Syntax {
+interface Syntax {
   /** `a.?b`, `a[?i]`, `[?x]`, `{?k: v}`, `Msg{?f: v}`. */
   readonly optionals: boolean;
 }

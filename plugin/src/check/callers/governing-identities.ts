@@ -18,7 +18,7 @@ export interface Governed {
   /** Places where no caller is identified. */
   readonly strangers: readonly Stranger[];
 }
-export interface Stranger {
+interface Stranger {
   /** Undefined if no rpc reaches the block: then the block's package counts. */
   readonly method: BffMethod | undefined;
   readonly package: string;

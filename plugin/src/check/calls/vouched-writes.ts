@@ -13,7 +13,7 @@ import type { Check } from "../check.ts";
 const WRITES =
   /^(Create|Update|Upsert|Delete|Drop|Clear|Empty|Add|Remove|Set|Put|Insert|Start|Stop|Cancel|Terminate|Send|Publish|Submit|Place|Pay|Charge|Write)(?![a-z])/;
 
-export function soundsLikeWriting({ name }: DescMethod): boolean {
+function soundsLikeWriting({ name }: DescMethod): boolean {
   return WRITES.test(name.charAt(0).toUpperCase() + name.slice(1));
 }
 

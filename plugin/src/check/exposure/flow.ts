@@ -131,7 +131,7 @@ export function fieldsOf(targets: readonly Target[]): readonly Pick<FieldTarget,
 }
 
 /** A field of a copy that a client receives, with the way of a sensitive value into it. */
-export interface CopiedField {
+interface CopiedField {
   readonly to: DescField;
   readonly from: DescField | undefined;
   readonly way: Way | undefined;

@@ -13,7 +13,7 @@ import { tagExpressions, tagHoles } from "../../resolve/model/source-parts.ts";
 import { isAny, type Taint } from "./taint.ts";
 
 /** A value at a place outside of messages. */
-export interface Sink {
+interface Sink {
   /** `an attribute of traces`. */
   readonly what: string;
   readonly by: Expression;
@@ -106,7 +106,7 @@ function failSinks({ message, details }: Fail): readonly Sink[] {
 }
 
 /** A value for a request to an upstream. */
-export interface Sent {
+interface Sent {
   /** `"to" of "mail.v1.SendRequest"`. */
   readonly what: string;
   /** The field to mark. Undefined: several. */

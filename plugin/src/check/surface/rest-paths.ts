@@ -56,7 +56,7 @@ function checkSame({ method, rule }: Bound, before: Bound, path: string, report:
 }
 
 /** Returns the pattern of all requests for the template. */
-export function shape({ segments, verb }: HttpTemplate): string {
+function shape({ segments, verb }: HttpTemplate): string {
   return `/${segments.join("/")}${verb === undefined ? "" : `:${verb}`}`;
 }
 

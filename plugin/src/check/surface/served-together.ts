@@ -9,7 +9,7 @@ import { restPaths } from "./rest-paths.ts";
 import { toolNames } from "./tools.ts";
 
 /** The packages of a run, and the servers that they form. */
-export interface Served {
+interface Served {
   readonly model: Model;
   readonly servers: readonly ServedTogether[];
 }

@@ -117,7 +117,7 @@ function callOf(names: RuleNames, fn: string, ...args: readonly string[]): Line 
   return [names.validate(fn), `(${args.join(", ")})`];
 }
 
-export function literal(value: Scalar): string {
+function literal(value: Scalar): string {
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value !== "number") return JSON.stringify(value);
   if (Number.isNaN(value)) return "Number.NaN";

@@ -24,7 +24,7 @@ import { operandOf, propertiesOf, treeOf } from "../values/emit-set.ts";
 import { holeValue } from "../values/emit-tags.ts";
 import { boundValue, presentValue, type ValueNames } from "../values/value.ts";
 
-export interface CallParts {
+interface CallParts {
   /** `getUsage`, or the batch. */
   readonly entry: string;
   /** The request; for a batch the key. */

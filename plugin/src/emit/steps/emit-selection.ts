@@ -33,7 +33,7 @@ export function keptIf(
   return needed.length === 0 ? "false" : needed.map((name) => `${needs}.${name}`).join(" || ");
 }
 /** Local names of parameters. */
-export interface SelectionNames {
+interface SelectionNames {
   /** The selection of a message's fields. */
   readonly fields: string;
   /** The steps that others need, by the names under which they are handed on. */

@@ -15,7 +15,7 @@ interface Position {
 }
 
 /** Names for printing a call; `item` is the local name of an item. */
-export type SourceNames = ValueNames & { readonly item: string };
+type SourceNames = ValueNames & { readonly item: string };
 
 /**
  * `callSource(app.watchRun, (cx, args, opened, resume) => ({ … }), { kind: "uint", of: (event) => event.seq })`

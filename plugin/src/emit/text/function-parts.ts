@@ -4,7 +4,7 @@ import type { Line, Lines } from "./lines.ts";
 /** Lines of a function before the next part begins. TypeScript analyses about 2,000 branches per function (TS2563). */
 const MAX_LINES = 200;
 
-export interface DividedFunction {
+interface DividedFunction {
   /** `write` of `writeSummary`; its parts are `write1OfSummary`, which is the name of no message. */
   readonly verb: string;
   readonly name: string;

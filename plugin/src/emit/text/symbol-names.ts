@@ -6,7 +6,7 @@ import { safeIdentifier } from "@bufbuild/protoplugin";
 
 type Named = DescMessage | DescEnum | DescExtension | DescService;
 
-export interface SymbolNames {
+interface SymbolNames {
   /** The type of a message or enum. */
   readonly shapes: ReadonlyMap<Named, string>;
   /** The descriptor. */

@@ -5,7 +5,7 @@ import type { Conversion } from "../../model/conversion.ts";
 import type { FileNames } from "../names/file-names.ts";
 import type { Line } from "../text/lines.ts";
 
-export interface Copied {
+interface Copied {
   /** True if the source may be `undefined`. */
   readonly maybe: boolean;
   /** True if the target always has a value. */

@@ -208,12 +208,7 @@ function conversionOf({ expression, conversion }: BoundExpression, names: ValueN
 }
 
 /** The code after its conversion. */
-export function converted(
-  code: Code,
-  conversion: Conversion,
-  names: ValueNames,
-  to: Proto | undefined = code.proto,
-): Code {
+function converted(code: Code, conversion: Conversion, names: ValueNames, to: Proto | undefined = code.proto): Code {
   switch (conversion.kind) {
     case "same":
       // Opens optionals, and turns null into undefined.

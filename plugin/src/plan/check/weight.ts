@@ -10,7 +10,7 @@ import type { Plan, PlanFile } from "../model/plan.ts";
 import { reachedInOrder, rootsOf } from "./worst-calls.ts";
 
 /** Weight of a composed message, of a service's `let`, or of a permit. */
-export interface BlockWeight {
+interface BlockWeight {
   readonly block: PlanBlock["composed"];
   /** Name of the message or of the service. */
   readonly name: string;
@@ -26,7 +26,7 @@ export interface BlockWeight {
  * Overlap of two packages: the share of the smaller package that the other package also has, in per cent. Messages that
  * both packages compose do not count.
  */
-export interface Overlap {
+interface Overlap {
   readonly packages: readonly [string, string];
   /** Upstream methods that are called, and the fields read from their answers. */
   readonly reads: number;

@@ -31,7 +31,7 @@ export interface Projection {
   readonly passed: ReadonlySet<DescMessage>;
 }
 
-export interface Projected {
+interface Projected {
   readonly file: DescFile;
   /** The messages it composes itself, and the blocks of its services. */
   readonly localBlocks: readonly (

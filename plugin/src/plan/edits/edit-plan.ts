@@ -32,7 +32,7 @@ export interface SettingReport {
 }
 
 /** A changed plan, and the reasons for changes that are impossible. */
-export interface EditedPlan {
+interface EditedPlan {
   readonly plan: Plan;
   /** The settings after the changes, with the places of the values before. */
   readonly settings: readonly SettingReport[];

@@ -19,7 +19,7 @@ import { isAsItIs, isUnchanged } from "../../resolve/model/parts.ts";
 import { callInputs, callsOf, composesOf, mayBeStale, sourceExpressions } from "../../resolve/model/source-parts.ts";
 import type { Condition, PlanStep, Touch, TouchOrigin } from "../model/messages.ts";
 
-export interface OriginContext {
+interface OriginContext {
   readonly composed: Composed | Let | Permit | Opening;
   readonly planned: (step: Step) => PlanStep;
   /** Returns true if anything inside a composed message may be touched. */

@@ -51,7 +51,7 @@ export interface MessageSurroundings {
 
 type Draft = { -readonly [K in keyof PlanStep]: PlanStep[K] };
 
-export interface PlannedSteps {
+interface PlannedSteps {
   readonly planned: (step: Step) => Draft;
   readonly owners: Owners;
   /** All but those that only a case reads, as they have to be started. */
@@ -317,7 +317,7 @@ const converts = (step: Step): boolean =>
 function isBatched(source: Source): boolean {
   return source.kind === "each" && source.source.kind === "call" && source.source.call.batch !== undefined;
 }
-export function sends(source: Source, around: Pick<MessageSurroundings, "sendsUnbatched">): boolean {
+function sends(source: Source, around: Pick<MessageSurroundings, "sendsUnbatched">): boolean {
   return (
     callsOf(source).some((call) => call.batch === undefined) ||
     composesOf(source).some(({ message }) => around.sendsUnbatched(message.typeName))

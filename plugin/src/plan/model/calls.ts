@@ -69,7 +69,7 @@ export interface PlanBranch {
 }
 
 /** A field that comparisons leave out. */
-export interface PlanIgnored {
+interface PlanIgnored {
   readonly field: DescField;
   readonly name: Leaf<string>;
 }
@@ -96,7 +96,7 @@ export interface PlanBalance {
 /** Number of streams of an upstream that are followed at a time, if no option sets it. */
 export const DEFAULT_STREAMS = 1_000;
 
-export interface PlanLimit {
+interface PlanLimit {
   readonly concurrent: Leaf<number>;
   readonly queued: Leaf<number>;
   readonly adaptive: Leaf<boolean>;

@@ -166,13 +166,13 @@ export interface PlanAnswerTags {
   readonly functions: NameScope;
 }
 /** Fair shares of a package. */
-export interface PlanFairShare {
+interface PlanFairShare {
   readonly share: IrFairShare;
   /** Maximum number of waiters of one key at one place. */
   readonly queue: number;
 }
 /** The party of an rpc's requests. */
-export interface PlanRequestShare {
+interface PlanRequestShare {
   readonly of: RequestShare;
   /** Names of surrounding functions, which no local name may hide. */
   readonly functions: NameScope;

@@ -90,16 +90,16 @@ export type PlanSource =
   | PlanSharedSource;
 
 /** A step of the service, which the service starts. */
-export interface PlanSharedSource {
+interface PlanSharedSource {
   readonly kind: "shared";
   /** The step of each service that the message is composed for. */
   readonly of: readonly Step[];
 }
-export interface PlanBySource {
+interface PlanBySource {
   readonly kind: "by";
   readonly by: Expression;
 }
-export interface PlanCallSource {
+interface PlanCallSource {
   readonly kind: "call";
   readonly call: PlanCall;
 }
@@ -132,7 +132,7 @@ export interface PlanSwitchSource {
   readonly cases: readonly { readonly if: Expression; readonly value: BoundExpression }[];
   readonly default: BoundExpression | undefined;
 }
-export interface PlanGuardSource {
+interface PlanGuardSource {
   readonly kind: "guard";
   readonly if: Expression;
   readonly fail: PlanFail;

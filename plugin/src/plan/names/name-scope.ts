@@ -72,6 +72,6 @@ export function messageNames(desc: DescMessage | DescEnum): string[] {
   return [localName(desc), long, place + (nested.length === 1 ? `_${desc.name}` : nested.join("Of"))];
 }
 /** A nested type's name as protobuf-es writes it: `Outer_Inner`. */
-export function localName(desc: DescMessage | DescEnum): string {
+function localName(desc: DescMessage | DescEnum): string {
   return desc.parent === undefined ? desc.name : `${localName(desc.parent)}_${desc.name}`;
 }

@@ -89,7 +89,7 @@ export function topicsOf(
   return [...new Set([...read, ...followed])].flatMap((topic) => topics.get(topic) ?? []);
 }
 
-export interface OpeningSurroundings extends Omit<MessageSurroundings, "nameOf" | "functions"> {
+interface OpeningSurroundings extends Omit<MessageSurroundings, "nameOf" | "functions"> {
   readonly functions: (file: DescFile) => FunctionNames;
 }
 

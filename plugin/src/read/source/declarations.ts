@@ -2,7 +2,7 @@ import { type OptionLiteral, parseLiteral } from "./option-literal.ts";
 import { type Token, type TokenWalk, tokenize, walk } from "./tokens.ts";
 
 /** One element of a .proto file as written. */
-export interface Declaration {
+interface Declaration {
   /** The name token; undefined for the file itself. */
   readonly name: Token | undefined;
   readonly options: readonly OptionStatement[];

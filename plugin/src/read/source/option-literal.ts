@@ -7,7 +7,7 @@ export type OptionLiteral =
   | { readonly kind: "message"; readonly from: number; readonly to: number; readonly fields: readonly LiteralField[] }
   | { readonly kind: "list"; readonly from: number; readonly to: number; readonly items: readonly OptionLiteral[] };
 
-export interface LiteralField {
+interface LiteralField {
   /** The proto field's name; of an extension, its name in brackets. */
   readonly name: string;
   readonly value: OptionLiteral;

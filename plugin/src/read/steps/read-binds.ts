@@ -9,7 +9,7 @@ import { children, sourced, text } from "../values/value-place.ts";
 import { expression } from "../values/values.ts";
 
 /** Meaning of the names in a list of named values. */
-export type BindKind =
+type BindKind =
   | "request field"
   | "argument"
   | "metadata key"

@@ -2,7 +2,7 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
 /** Longest wait of a timer, in days: 2^31 - 1 ms are a little under 25. */
 const TIMER_DAYS = 24;
 
-export type ParsedDuration =
+type ParsedDuration =
   | { readonly ok: true; readonly milliseconds: number }
   /** `problem` completes "the duration …"; `malformed` separates bad syntax from a value out of range. */
   | { readonly ok: false; readonly malformed: boolean; readonly problem: string; readonly hint: string };

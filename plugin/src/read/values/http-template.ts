@@ -1,7 +1,7 @@
 import type { HttpTemplate, HttpVariable } from "../../ir/edge.ts";
 
 // Path templates as google/api/http.proto has them ("Path template syntax").
-export type ReadTemplate =
+type ReadTemplate =
   | { readonly ok: true; readonly template: HttpTemplate }
   | {
       readonly ok: false;

@@ -1,10 +1,10 @@
 /** A part of a failure's `message`: text that is sent unchanged, or an expression. */
-export type TemplatePart =
+type TemplatePart =
   | { readonly kind: "text"; readonly text: string }
   /** Offsets of the expression within the template, without the braces. */
   | { readonly kind: "hole"; readonly from: number; readonly to: number };
 
-export type Template =
+type Template =
   | { readonly ok: true; readonly parts: readonly TemplatePart[] }
   | { readonly ok: false; readonly offset: number; readonly problem: string; readonly hint: string };
 

@@ -16,7 +16,7 @@ export interface BranchReport {
 }
 
 /** Copies of an rpc's calls at a mirror. */
-export interface MirrorReport {
+interface MirrorReport {
   readonly compare: boolean;
   /** Full names of fields that are not compared. */
   readonly ignore?: readonly string[];

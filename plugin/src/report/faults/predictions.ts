@@ -18,7 +18,7 @@ export interface Example {
   /** Undefined: a permitted caller; null: no identified caller. */
   readonly caller?: ExampleCaller | null | undefined;
 }
-export interface ExampleCaller {
+interface ExampleCaller {
   readonly principal: JsonValue;
   /** Source of the credential; undefined: the first permitted source. */
   readonly source: string | undefined;
@@ -87,7 +87,7 @@ export function readsExamples({ plan, faults }: Pick<Parameter, "plan" | "faults
   return plan.has("faults") || faults !== undefined;
 }
 
-export type Examples = ReadonlyMap<string, readonly Example[]>;
+type Examples = ReadonlyMap<string, readonly Example[]>;
 
 /** The file of further requests, in the working directory. */
 export const EXAMPLES = "faults.json";

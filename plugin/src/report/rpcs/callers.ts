@@ -1,7 +1,7 @@
 import type { Permit } from "../../resolve/model/model.ts";
 
 /** Report of a permit: names, and conditions as written. */
-export interface PermittedCallers {
+interface PermittedCallers {
   /** True if no caller must be identified. */
   readonly open: boolean;
   /** Any of these; undefined: any source. */

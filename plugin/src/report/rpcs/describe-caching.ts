@@ -2,7 +2,7 @@
 import type { PlanMethod, PlanResponseCache } from "../../plan/model/plan.ts";
 import { timeText } from "../time-text.ts";
 
-export interface ResponseCacheReport {
+interface ResponseCacheReport {
   readonly ttl_ms: number;
   readonly stale_ms?: number;
   /** Present only if answers have tags. */
@@ -14,7 +14,7 @@ export interface ResponseCacheReport {
   /** `principal.tenant`, `principal` as a whole, `subject of the caller`, `token`, `peer.address`, `headers["x"]`, `env.X`, `branch of item`. */
   readonly depends_on: readonly string[];
 }
-export interface HttpCacheReport {
+interface HttpCacheReport {
   readonly max_age_ms: number;
   readonly stale_ms?: number;
   readonly shared: boolean;

@@ -3,7 +3,7 @@ import { defined } from "../../text/json-member.ts";
 import { type PagesReport, pagesReport } from "./describe-pages.ts";
 
 /** Fields of an rpc's answers that depend on the client. */
-export interface FieldChoiceReport {
+interface FieldChoiceReport {
   /** Path of the request's FieldMask; absent if clients cannot choose. */
   readonly mask?: string;
   /** Full names of fields that only a mask selects. */

@@ -2,7 +2,7 @@ import { type LimitFacts, limitFacts } from "../../lock/limit-facts.ts";
 import type { PlanLimits } from "../../plan/model/limits.ts";
 
 /** Report of an rpc's usage events: expressions appear as written. */
-export interface UsageReport {
+interface UsageReport {
   /** Absent: events are appended to a file. */
   readonly subject?: string;
   readonly fields?: readonly { readonly name: string; readonly by: string }[];

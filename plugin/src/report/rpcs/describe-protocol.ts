@@ -5,7 +5,7 @@ import type { Worst } from "../calls/describe-worst.ts";
 import { restText } from "./rest-text.ts";
 
 /** A call that is made over HTTP. */
-export interface HttpCall {
+interface HttpCall {
   /** `package.Service/Method` */
   readonly method: string;
   readonly rule: RestRule;

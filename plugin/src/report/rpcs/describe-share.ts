@@ -12,7 +12,7 @@ export function limitsOfRpc(planned: PlanMethod, file: PlanFile): LimitsOfRpc {
 }
 
 /** Party of an rpc's requests in fair queues; expressions appear as written. */
-export interface ShareReport {
+interface ShareReport {
   readonly key: string;
   readonly weight?: string;
   /** Maximum number of waiters of one key at one place. */

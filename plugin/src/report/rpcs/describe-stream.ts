@@ -25,7 +25,7 @@ export interface StreamReport {
   readonly overflow: "wait" | "latest" | "fail";
   readonly min_interval_ms?: number;
 }
-export interface TopicReport {
+interface TopicReport {
   readonly name: string;
   readonly subject?: string;
   readonly jetstream?: string;
@@ -65,7 +65,7 @@ export function streamReport(stream: PlanStream): StreamReport {
   };
 }
 
-export function topicReport({ of, keep }: Extract<PlanStream["source"], { kind: "follow" }>["topic"]): TopicReport {
+function topicReport({ of, keep }: Extract<PlanStream["source"], { kind: "follow" }>["topic"]): TopicReport {
   const { topic, call, position, until } = of;
   return {
     name: topic.name.value,

@@ -8,7 +8,7 @@ export interface TelemetryReport {
   readonly attributes?: readonly string[];
   readonly meters?: readonly MeterReport[];
 }
-export interface MeterReport {
+interface MeterReport {
   readonly name: string;
   readonly by: string;
   readonly labels?: readonly { readonly name: string; readonly by: string }[];

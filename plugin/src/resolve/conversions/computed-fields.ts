@@ -12,7 +12,7 @@ import type { EnumRelations } from "./enum-relations.ts";
 import type { Aliases } from "./value.ts";
 
 /** Context for checking computed fields, with the conversions of the run. */
-export interface ComputedContext {
+interface ComputedContext {
   readonly registry: Registry;
   readonly aliases: Aliases;
   readonly enums: EnumRelations;

@@ -18,7 +18,7 @@ import { copyInstead, noCopy, valueInstead } from "./replacement.ts";
 import type { Aliases, SourceValue } from "./value.ts";
 
 /** The reason why a value does not fit. */
-export interface Misfit {
+interface Misfit {
   readonly kind: "misfit";
   readonly code: "BFF331" | "BFF332" | "BFF414" | "BFF344" | "BFF436";
   readonly message: string;

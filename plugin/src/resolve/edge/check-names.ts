@@ -3,7 +3,7 @@ import type { Text } from "../../diagnostic/origin.ts";
 import type { Around } from "../packages/request-scope.ts";
 import { free, type MessageScope } from "../scope/scope.ts";
 
-export interface NameRefusal {
+interface NameRefusal {
   readonly message: string;
   readonly hint: string;
 }

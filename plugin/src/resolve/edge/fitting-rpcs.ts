@@ -2,7 +2,7 @@ import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
 import type { Around } from "../packages/request-scope.ts";
 
 /** Something that a package declares for all of its RPCs. */
-export interface Fitting<T> {
+interface Fitting<T> {
   /** By the RPCs that have the values it reads. */
   readonly found: ReadonlyMap<Around, T>;
   /** Diagnostics of each other RPC. */

@@ -18,7 +18,7 @@ export interface Mention {
   readonly through: string | undefined;
 }
 /** A dependency of one step of a service on another one of the same service. */
-export interface LetEdge {
+interface LetEdge {
   readonly to: IrStep;
   readonly mention: Mention | undefined;
 }
@@ -229,7 +229,7 @@ function reach({ services, messages, graph, mentions, edges, composes }: Reach) 
 }
 
 /** Returns the steps that the resolvers of a message declare to read. */
-export function resolverReads(message: IrMessage): Text[] {
+function resolverReads(message: IrMessage): Text[] {
   return [message, ...message.fields].flatMap(({ reads }) => reads?.steps ?? []);
 }
 

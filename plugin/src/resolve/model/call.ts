@@ -150,7 +150,7 @@ export interface Branch {
   /** Fields that a comparison leaves out. */
   readonly ignored: readonly IgnoredField[];
 }
-export interface IgnoredField {
+interface IgnoredField {
   readonly field: DescField;
   readonly at: Origin;
 }

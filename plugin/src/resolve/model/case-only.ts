@@ -2,7 +2,7 @@
 import type { Expression, Variable } from "../../cel/index.ts";
 import type { Block, Step } from "./model.ts";
 
-export interface Owner {
+interface Owner {
   readonly switch: Step;
   /** The case; the default is the last. */
   readonly index: number;

@@ -518,7 +518,7 @@ export interface Quorum {
   readonly enough: number | undefined;
 }
 /** The newest item of a topic's key. Absent if there is none. */
-export interface LatestSource {
+interface LatestSource {
   readonly kind: "latest";
   readonly topic: IrTopic;
   readonly type: DescMessage;
@@ -547,7 +547,7 @@ export interface ResolverSource {
   readonly sensitive: boolean;
 }
 /** A step of the service around a message, started elsewhere. */
-export interface SharedSource {
+interface SharedSource {
   readonly kind: "shared";
   /** The step of each service that the message is composed for. */
   readonly of: readonly Step[];

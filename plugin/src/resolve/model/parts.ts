@@ -10,7 +10,7 @@ import { composesOf } from "./source-parts.ts";
  * Fields that wait for the same deferred steps. The members of a oneof belong together, because the choice depends on
  * all of them.
  */
-export interface Part {
+interface Part {
   /** In order of declaration, with all steps that they depend on. */
   readonly steps: readonly Step[];
   /** Indexes of the part's targets in the message. */

@@ -19,12 +19,12 @@ export interface RestRule {
 }
 
 /** A parameter of the query, or a field that cannot be one. */
-export interface QueryField {
+interface QueryField {
   /** `filter.since`. */
   readonly name: string;
   readonly field: DescField;
 }
-export interface Query {
+interface Query {
   /** Scalars, enums and well-known types with a single value, and lists of them. */
   readonly parameters: readonly QueryField[];
   /** Fields that no parameter can hold: maps, lists of messages, and JSON of any form. */

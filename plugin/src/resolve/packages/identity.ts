@@ -261,7 +261,7 @@ function checkFilled(
 }
 
 /** Returns true for a string or bytes field that always has a value. */
-export function hasToBeFilled(field: DescField): boolean {
+function hasToBeFilled(field: DescField): boolean {
   if (field.fieldKind !== "scalar" || canBeAbsent(field)) return false;
   return field.scalar === ScalarType.STRING || field.scalar === ScalarType.BYTES;
 }

@@ -18,8 +18,7 @@ export function checkAdaptiveEntries(entries: readonly IrUpstream[], report: Rep
     checkAdaptive(entry.policy.limit, limitsOf(around), report);
   }
 }
-export const limitsOf = (entries: readonly IrUpstream[]): IrLimit[] =>
-  entries.flatMap(({ policy }) => policy.limit ?? []);
+const limitsOf = (entries: readonly IrUpstream[]): IrLimit[] => entries.flatMap(({ policy }) => policy.limit ?? []);
 
 /** Checks the limit of one level against the levels around it. */
 export function checkAdaptive(level: IrLimit | undefined, around: readonly IrLimit[], report: Report): void {

@@ -24,7 +24,7 @@ export function reachable(nearestFirst: readonly ErrorRule[]): readonly ErrorRul
 }
 
 /** The value of a call for its reader: the response, or for a batch the part for one key. */
-export interface Gives {
+interface Gives {
   readonly method: DescMethod;
   readonly batched: boolean;
   readonly type: CelType;

@@ -10,7 +10,7 @@ import type { Call, Effects } from "../model/call.ts";
 import { nearest } from "./entries.ts";
 
 /** Sources of that evidence for one call, besides its method. */
-export interface EvidenceSources {
+interface EvidenceSources {
   /** The call's own policy; undefined: there is none. */
   readonly callPolicy: IrPolicy | undefined;
   /** Nearest first. */

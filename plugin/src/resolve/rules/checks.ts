@@ -38,7 +38,7 @@ export function checksOf(kind: string, settings: RuleSettings, field: DescField)
 }
 
 /** Returns one rule as a check, at the place of its setting. */
-export function check(settings: RuleSettings, name: string, id: string, message: string, test: Test): RuleCheck {
+function check(settings: RuleSettings, name: string, id: string, message: string, test: Test): RuleCheck {
   return { rule: { id, message, path: settings.steps(name) }, at: settings.place.field(name).at, test };
 }
 

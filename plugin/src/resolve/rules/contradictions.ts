@@ -5,7 +5,7 @@ import { compareTimes } from "./ranges.ts";
 import { keeps } from "./static-test.ts";
 
 /** A fault of a check beside the other checks of the same value. */
-export interface Contradiction {
+interface Contradiction {
   readonly code: "BFF251" | "BFF252";
   readonly check: RuleCheck;
   /** The other rule. */

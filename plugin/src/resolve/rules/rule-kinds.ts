@@ -40,4 +40,4 @@ function singular(field: {
   return "enum";
 }
 
-export const scalarKind = (scalar: ScalarType): string => (ScalarType[scalar] ?? "").toLowerCase();
+const scalarKind = (scalar: ScalarType): string => (ScalarType[scalar] ?? "").toLowerCase();

@@ -13,7 +13,7 @@ import { check, checkCondition, type MessageScope, where } from "../scope/scope.
 import type { MessageContext } from "./context.ts";
 
 /** Context of `set`; `ir` is undefined outside of messages and services. */
-export interface SetContext extends Pick<MessageContext, "scope" | "run" | "args" | "offered"> {
+interface SetContext extends Pick<MessageContext, "scope" | "run" | "args" | "offered"> {
   readonly ir: MessageContext["ir"] | undefined;
 }
 

@@ -19,7 +19,7 @@ export interface Source {
 }
 
 /** A member of a oneof, as far as the part needs it. */
-export interface KeptMember {
+interface KeptMember {
   readonly field: IrField;
   /** True if its value is needed: it is kept, its presence decides, or it starts a side effect. */
   readonly valued: boolean;

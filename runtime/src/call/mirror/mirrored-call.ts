@@ -11,7 +11,7 @@ import type { Comparison } from "./comparison.ts";
 /** Maximum number of copies in flight, for each upstream and mirror of a process. */
 export const MOST_COPIES = 10;
 /** Maximum size of a compared answer, in bytes. */
-export const MOST_COMPARED_BYTES = 4 * 1024 * 1024;
+const MOST_COMPARED_BYTES = 4 * 1024 * 1024;
 /** Number of compared calls for each control pair. */
 export const CALLS_PER_CONTROL = 20;
 
@@ -59,7 +59,7 @@ export class Copies {
 }
 
 /** The parts of a call that its copies repeat. */
-export interface CopiedCall {
+interface CopiedCall {
   readonly frame: Uint8Array;
   readonly headers: OutgoingHeaders | undefined;
   /** Deadline by the clock. */

@@ -7,7 +7,7 @@ import { ed25519, type IssuerKeys } from "./verify-assertion.ts";
 /** Time for which keys stay valid beyond their age while their issuer is unavailable, in milliseconds. */
 const MAX_STALE_MS = 24 * 3_600_000;
 
-export interface IssuerKeysParts {
+interface IssuerKeysParts {
   readonly clock: Clock;
   /** Called when fetching or reading the keys begins to fail. */
   readonly failed: (error: unknown) => void;

@@ -10,7 +10,7 @@ import { unauthenticated } from "../refusals.ts";
 /** The public keys of the signer. */
 export type IssuerKeys = Pick<KeySet, "opened" | "serving" | "find" | "close">;
 
-export interface VerifiedAssertion {
+interface VerifiedAssertion {
   readonly assertion: PrincipalAssertion;
   /** Key that signed the assertion. The assertion is valid only while the key is. */
   readonly key: Key;

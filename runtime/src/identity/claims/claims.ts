@@ -8,7 +8,7 @@ import { readJsonTree } from "../../json/read-json.ts";
 
 const NO_TYPES = createRegistry();
 /** Maximum nesting depth of a payload. */
-export const MAX_DEPTH = 32;
+const MAX_DEPTH = 32;
 
 /**
  * Decodes a token's payload by ProtoJSON into the message that an author has declared for it. Claims without a field

@@ -10,7 +10,7 @@ export type KeyPlace =
  *
  * @param issuer an `https` address without query and fragment, or one on loopback
  */
-export function discoveryAddress(issuer: string): string {
+function discoveryAddress(issuer: string): string {
   return `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
 }
 

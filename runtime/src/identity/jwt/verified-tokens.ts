@@ -3,7 +3,7 @@ import { CredentialCache, MOST_CALLERS, weightOf } from "../credential-cache.ts"
 import type { Key } from "./keys.ts";
 
 /** A token that has been verified. */
-export interface VerifiedToken {
+interface VerifiedToken {
   readonly caller: Caller;
   /** Key that signed the token. The token is valid only while the key is. */
   readonly key: Key;

@@ -4,7 +4,7 @@ import type { Clock, Timer } from "../../clock.ts";
 import type { Settings } from "../settings.ts";
 import { keyIdOf, type NamedKey } from "./assertion.ts";
 
-export const KEY_FILES = "BFF_IDENTITY_KEY_FILES";
+const KEY_FILES = "BFF_IDENTITY_KEY_FILES";
 /** Interval between reads of the files, in milliseconds. */
 const LOOK_MS = 10_000;
 const REMEDY =

@@ -18,7 +18,7 @@ export interface IdentityHeader {
 
 /** Request header by which `identify: SIGNED` sends the caller: a `bff.v1.SignedPrincipal` in base64. */
 export const SIGNED_HEADER = "x-principal-signed-bin";
-export const PLAIN_HEADER = "x-principal-bin";
+const PLAIN_HEADER = "x-principal-bin";
 /** Maximum life of an assertion, in seconds. */
 const LIFE_S = 60;
 

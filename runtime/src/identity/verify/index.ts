@@ -19,7 +19,7 @@ export interface PrincipalKeys {
 }
 
 /** Options of `openKeys`: the receiver of failures, and the clock. */
-export interface PrincipalKeysOptions {
+interface PrincipalKeysOptions {
   /**
    * Called when fetching or reading the keys begins to fail. Known keys stay valid for a day. By default it does
    * nothing.
@@ -30,7 +30,7 @@ export interface PrincipalKeysOptions {
 }
 
 /** Requirements for the caller's assertion. */
-export interface VerifyOptions<Desc extends DescMessage> {
+interface VerifyOptions<Desc extends DescMessage> {
   /** Message type of the principals of the BFF's identity. */
   readonly type: Desc;
   /** The BFF's BFF_IDENTITY_ISSUER. */
@@ -42,7 +42,7 @@ export interface VerifyOptions<Desc extends DescMessage> {
 }
 
 /** A caller that a BFF has authenticated. */
-export interface VerifiedPrincipal<Desc extends DescMessage> {
+interface VerifiedPrincipal<Desc extends DescMessage> {
   readonly principal: MessageShape<Desc>;
   /** Source of the BFF's identity that authenticated the caller. */
   readonly source: string;

@@ -4,7 +4,7 @@ import type { Clock, Timer } from "../../clock.ts";
 /** Time after which an address that is missing from the answers of its name is dropped, in milliseconds. */
 const MISSING_MS = 120_000;
 /** Maximum number of addresses of one upstream. If more exist, a stable random selection is used. */
-export const MOST_ADDRESSES = 128;
+const MOST_ADDRESSES = 128;
 
 /** One address of an upstream. */
 export interface Target {

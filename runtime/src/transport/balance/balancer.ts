@@ -6,7 +6,7 @@ import { RecentCount } from "./recent-count.ts";
 /** Maximum duration of an ejection, in milliseconds, for any number of ejections in a row. */
 const LONGEST_EJECTION_MS = 300_000;
 /** Time until an address that is new, or has returned, receives its whole share, in milliseconds. */
-export const WARM_UP_MS = 10_000;
+const WARM_UP_MS = 10_000;
 /** Share with which such an address begins. */
 const FIRST_SHARE = 0.1;
 /** Interval between checks for changes that depend on time, in milliseconds. */
@@ -90,7 +90,7 @@ export class Place<T> {
   }
 }
 
-export interface BalancerOptions<T> {
+interface BalancerOptions<T> {
   readonly policy?: BalancePolicy | undefined;
   readonly clock: Clock;
   /** Reports whether it has room for another call. */

@@ -6,7 +6,7 @@ import { AddressSessions, type AddressSessionsOwner, CONNECT_MS, type SpotParts 
 import type { EarlierAttempts, Session, SessionOwner, Waiter } from "./session.ts";
 import { SessionWatch } from "./session-watch.ts";
 
-export interface PoolOptions {
+interface PoolOptions {
   /** Maximum number of sessions to one address. Further streams wait. */
   readonly maxSessions: number;
   /** Time without received bytes after which a session with streams is pinged, in milliseconds. */

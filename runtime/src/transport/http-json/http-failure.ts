@@ -29,7 +29,7 @@ const CODES: ReadonlyMap<number, Code> = new Map([
   [504, Code.DEADLINE_EXCEEDED],
 ]);
 
-export function codeOfHttp(status: number): Code {
+function codeOfHttp(status: number): Code {
   const known = CODES.get(status);
   if (known !== undefined) return known;
   if (status >= 400 && status < 500) return Code.FAILED_PRECONDITION;

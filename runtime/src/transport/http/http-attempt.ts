@@ -17,7 +17,7 @@ const MOST_ERROR_BYTES = 1 << 20;
 const MOST_INFORMATION = 32;
 
 /** Request of an attempt, with the form of its answer. */
-export interface HttpExchange {
+interface HttpExchange {
   readonly options: RequestOptions;
   readonly body: string | Uint8Array | undefined;
   /** True if a second sending does no harm. */

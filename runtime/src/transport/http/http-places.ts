@@ -20,7 +20,7 @@ export interface HttpPlace {
   readonly lookup: LookupFunction;
 }
 
-export interface HttpPlacesOptions {
+interface HttpPlacesOptions {
   readonly lookup: LookupFunction;
   readonly clock: Clock;
   readonly balance: BalancePolicy | undefined;

@@ -47,6 +47,5 @@ export const COLON = 58;
 export const QUESTION = 63;
 export const AT = 64;
 export const OPEN = 91;
-export const CLOSE = 93;
 export const PERCENT = 37;
 export const HASH = 35;

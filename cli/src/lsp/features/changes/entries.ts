@@ -4,7 +4,7 @@ import type { Element, Field, MessageValue, OptionStatement, Stretch, Value } fr
 import type { Site } from "./change.ts";
 
 /** A key with its value, in a message value. */
-export interface Entry {
+interface Entry {
   readonly field: Field;
   readonly around: MessageValue;
   /** The item of the value's list around the place. */
@@ -18,7 +18,7 @@ export interface Around {
   readonly entries: readonly Entry[];
 }
 
-export const contains = (outer: Stretch, inner: Stretch): boolean => outer.from <= inner.from && inner.to <= outer.to;
+const contains = (outer: Stretch, inner: Stretch): boolean => outer.from <= inner.from && inner.to <= outer.to;
 
 /** Returns the option around a place, with all entries in it that contain the place. */
 export function optionAround(site: Site): Around | undefined {

@@ -6,7 +6,7 @@ import { boolOf, LEVEL, operand, type Piece, piece } from "../pieces/piece.ts";
 import { contradicted, type NameValues } from "./contradiction.ts";
 
 /** The part of an emitter that prints tests. */
-export interface Tests {
+interface Tests {
   readonly aliases: NameValues;
   hide(nodes: readonly Node[]): void;
   value(node: Node): Piece;

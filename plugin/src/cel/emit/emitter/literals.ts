@@ -8,7 +8,7 @@ import type { Names } from "../pieces/code.ts";
 import { asserted, type Piece } from "../pieces/piece.ts";
 import { aliasesIn } from "./contradiction.ts";
 
-export type Literal = Extract<Node, { readonly kind: "constant" | "enum" }>;
+type Literal = Extract<Node, { readonly kind: "constant" | "enum" }>;
 type Bound = (variable: Variable) => Node | undefined;
 
 /** Returns the literals that may be the value of an expression. */

@@ -5,7 +5,7 @@ import { chosenOf, outcomeOf } from "./mentions.ts";
 import { placesOf } from "./places.ts";
 
 /** The variables with a certain state if a condition is true, and if it is false (language.md, "Absence"). */
-export interface OutcomeFacts {
+interface OutcomeFacts {
   readonly whenTrue: ReadonlySet<Variable>;
   readonly whenFalse: ReadonlySet<Variable>;
 }

@@ -6,7 +6,7 @@ import type { Lack, Variable } from "../model/type.ts";
 import { childrenOf } from "./children.ts";
 
 /** A name with fields after it. */
-export interface FieldPath {
+interface FieldPath {
   readonly root: Variable;
   readonly path: readonly DescField[];
 }

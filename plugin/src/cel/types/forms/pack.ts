@@ -8,7 +8,7 @@ export function isJson(proto: Proto): boolean {
   return proto.kind === "message" && /^google\.protobuf\.(Struct|Value|ListValue)$/.test(proto.desc.typeName);
 }
 
-export interface Packed {
+interface Packed {
   readonly type: CelType;
   readonly proto: Proto | undefined;
   /** Root of the expression, for literals, whose parts are more exact than their type. */

@@ -11,7 +11,7 @@ export interface Range {
 }
 
 export const INT32: Range = { low: -(2 ** 31), high: 2 ** 31 - 1 };
-export const UINT32: Range = { low: 0, high: 2 ** 32 - 1 };
+const UINT32: Range = { low: 0, high: 2 ** 32 - 1 };
 /** Lengths of strings and arrays: protobuf messages end at 2 GiB. */
 const LENGTH: Range = { low: 0, high: 2 ** 31 - 1 };
 

@@ -33,7 +33,7 @@ const MEANT: Readonly<Record<string, string>> = {
   e: "write E for the day of the week",
 };
 
-export interface PatternFault {
+interface PatternFault {
   readonly message: string;
   readonly hint: string;
 }

@@ -133,7 +133,7 @@ export function unsetIsNull({ type, proto }: { readonly type: CelType; readonly 
 }
 
 /** Presence of a field. It determines the type of its property in protobuf-es, and the test of its presence. */
-export type Presence =
+type Presence =
   /** A plain value. An unset field has its zero value. */
   | "implicit"
   /** The property is `T | undefined`. */
@@ -170,7 +170,7 @@ export function inheritedUnset(desc: DescMessage, present: ReadonlySet<string>):
       : [],
   );
 }
-export interface InheritedUnset {
+interface InheritedUnset {
   readonly name: string;
   /** True if its type lacks `undefined`, so that the initialiser uses `defined`. */
   readonly exact: boolean;

@@ -11,7 +11,7 @@ const TYPES: ReadonlyMap<string, CelType> = new Map<string, CelType>([
   ["optional_type", { kind: "optional", of: { kind: "dyn" } }],
 ]);
 
-export type Named =
+type Named =
   | { readonly kind: "variable"; readonly variable: Variable }
   | { readonly kind: "type"; readonly type: CelType }
   | { readonly kind: "enum"; readonly desc: DescEnum; readonly value: DescEnumValue };

@@ -117,7 +117,7 @@ export interface Variable {
 export type Lack = "failure" | "absence";
 
 /** A read of a field of a composed message that can be missing. */
-export interface MissingRead {
+interface MissingRead {
   /** The name before the fields. Undefined for reads of items, which are in macros. */
   readonly root: Variable | undefined;
   /** The fields after the name. For reads of items: the field of the first one. */

@@ -32,7 +32,7 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
 const MACROS: ReadonlySet<string> = new Set(["all", "exists", "exists_one", "map", "filter"]);
 
 /** A part of an expression that other implementations of protovalidate lack. */
-export interface Unknown {
+interface Unknown {
   readonly node: Node;
   /** `no function "distinct"` */
   readonly what: string;
