@@ -37,6 +37,8 @@ export const PRESENCE: readonly Case[] = [
   ["ok(a)", "a !== undefined"],
   ["ok(s)", "true"],
   ["!ok(a)", "a === undefined"],
+  ["(ok(s) == false) ? s.single_string : 'x'", '"x"'],
+  ["ok(s) != true || s.single_bool", "s.singleBool"],
   ["ok(a) ? a.single_string : ''", 'a !== undefined ? a.singleString : ""'],
   ["ok(a) && a.single_int32 > 3", "a !== undefined && a.singleInt32 > 3"],
   ["!ok(a) || a.single_bool", "a === undefined || a.singleBool"],

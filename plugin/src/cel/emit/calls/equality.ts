@@ -6,7 +6,7 @@ import type { CelType } from "../../types/model/type.ts";
 import type { Emitter } from "../emitter/emitter.ts";
 import { isPrintedFixed, widened } from "../emitter/literals.ts";
 import { coerce } from "../pieces/coerce.ts";
-import { atom, binary, fits, LEVEL, operand, type Piece, piece, property, runtime, types } from "../pieces/piece.ts";
+import { atom, binary, fits, LEVEL, negated, type Piece, piece, property, runtime, types } from "../pieces/piece.ts";
 import { withoutBoxes } from "./function.ts";
 import { asDouble } from "./operator.ts";
 
@@ -41,8 +41,7 @@ export function emitEquality(emitter: Emitter, first: Node, second: Node, equal:
 function emitBool(emitter: Emitter, first: Node, second: Node, equal: boolean): Piece | undefined {
   if (first.type.kind !== "bool" || second.kind !== "constant" || typeof second.value !== "boolean") return undefined;
   const value = emitter.value(first);
-  if (second.value === equal) return value;
-  return piece(["!", ...operand(value, LEVEL.unary)], value.form, LEVEL.unary);
+  return second.value === equal ? value : negated(value);
 }
 
 /** `wrapper == null`: an unset wrapper field is `undefined`. */

@@ -5,7 +5,19 @@ import type { CallNode, Node } from "../../types/model/expression.ts";
 import { hideContradicted } from "../emitter/arms.ts";
 import { contradictedInOrder } from "../emitter/contradiction.ts";
 import type { Emitter } from "../emitter/emitter.ts";
-import { arrow, atom, binary, boolOf, hidden, LEVEL, operand, type Piece, piece, runtime } from "../pieces/piece.ts";
+import {
+  arrow,
+  atom,
+  binary,
+  boolOf,
+  hidden,
+  LEVEL,
+  negated,
+  operand,
+  type Piece,
+  piece,
+  runtime,
+} from "../pieces/piece.ts";
 
 export function emitLogic(emitter: Emitter, node: CallNode): Piece {
   const [first] = node.args;
@@ -19,10 +31,7 @@ function emitNot(emitter: Emitter, of: Node): Piece {
   if (of.kind === "ok" && of.field === undefined && value.level !== LEVEL.and && boolOf(value) === undefined) {
     return { ...value, print: value.print.map((part) => (part === " !== " ? " === " : part)) };
   }
-  const known = boolOf(value);
-  return known === undefined
-    ? piece(["!", ...operand(value, LEVEL.unary)], value.form, LEVEL.unary)
-    : atom(String(!known));
+  return negated(value);
 }
 
 /**

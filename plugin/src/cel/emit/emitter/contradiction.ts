@@ -2,8 +2,7 @@
 // part of it. CEL reads a default there. If `x.f == 'a'` is true, TypeScript rejects a comparison of `x.f` with 'b'.
 // Such tests have to be hidden from TypeScript.
 import { childrenOf } from "../../types/facts/children.ts";
-import { comparedWith } from "../../types/facts/facts.ts";
-import { chosenOf, outcomeOf, partsOf } from "../../types/facts/mentions.ts";
+import { chosenOf, comparedWith, outcomeOf, partsOf } from "../../types/facts/mentions.ts";
 import type { Node } from "../../types/model/expression.ts";
 import { fieldType, presenceOf } from "../../types/model/field-type.ts";
 import type { Variable } from "../../types/model/type.ts";

@@ -161,5 +161,11 @@ export function boolOf({ print }: Piece): boolean | undefined {
   return only === "true";
 }
 
+export function negated(value: Piece): Piece {
+  const known = boolOf(value);
+  if (known !== undefined) return atom(String(!known));
+  return piece(["!", ...operand(value, LEVEL.unary)], value.form, LEVEL.unary);
+}
+
 /** Hides a test with a known result. TypeScript forgets narrowing in an arm that it considers unreachable. */
 export const undecided = (test: Piece): Piece => (boolOf(test) === undefined ? test : hidden(test));

@@ -1,7 +1,7 @@
-import type { CallNode, Expression, Node } from "../model/expression.ts";
+import type { Expression, Node } from "../model/expression.ts";
 import type { Variable } from "../model/type.ts";
 import { childrenOf } from "./children.ts";
-import { chosenOf, outcomeOf } from "./mentions.ts";
+import { chosenOf, comparedWith, outcomeOf } from "./mentions.ts";
 import { placesOf } from "./places.ts";
 
 /** The variables with a certain state if a condition is true, and if it is false (language.md, "Absence"). */
@@ -156,17 +156,6 @@ function seen(node: Node, outcome: boolean): ReadonlySet<Variable> {
   const found = operands.map((operand) => (hidden && operand.fails ? NOTHING : seen(operand, outcome)));
   const all = (node.overload === "logical_and") === outcome;
   return found.reduce((a, b) => (all ? a.union(b) : a.intersection(b)));
-}
-
-/** Returns the test and the value of `test == true` and the like, which are printed as the test or its opposite. */
-export function comparedWith(node: CallNode): { readonly test: Node; readonly value: boolean } | undefined {
-  const equal = node.overload === "equals";
-  const [first, second] = node.args;
-  if ((!equal && node.overload !== "not_equals") || first === undefined || second === undefined) return undefined;
-  const [test, constant] = first.kind === "constant" ? [second, first] : [first, second];
-  if (constant.kind !== "constant" || typeof constant.value !== "boolean" || test.type.kind !== "bool")
-    return undefined;
-  return { test, value: constant.value === equal };
 }
 
 /** Returns the operands of a chain of `&&` or of `||`. */

@@ -101,9 +101,23 @@ export function outcomeOf(node: Node): boolean | undefined {
     case "not_equals": {
       const [first, second] = node.args;
       const same = first && second && sameConstant(first, second);
-      return same === undefined ? undefined : same === (node.overload === "equals");
+      if (same !== undefined) return same === (node.overload === "equals");
+      const compared = comparedWith(node);
+      const outcome = compared && outcomeOf(compared.test);
+      return outcome === undefined ? undefined : outcome === compared?.value;
     }
     default:
       return undefined;
   }
+}
+
+/** Returns the test and the value of `test == true` and the like, which are printed as the test or its opposite. */
+export function comparedWith(node: CallNode): { readonly test: Node; readonly value: boolean } | undefined {
+  const equal = node.overload === "equals";
+  const [first, second] = node.args;
+  if ((!equal && node.overload !== "not_equals") || first === undefined || second === undefined) return undefined;
+  const [test, constant] = first.kind === "constant" ? [second, first] : [first, second];
+  if (constant.kind !== "constant" || typeof constant.value !== "boolean" || test.type.kind !== "bool")
+    return undefined;
+  return { test, value: constant.value === equal };
 }
