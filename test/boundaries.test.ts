@@ -159,6 +159,31 @@ describe("imports", () => {
     expect(found).toEqual([]);
   });
 
+  test("what runs with a BFF reads and writes ProtoJSON by runtime/src/json, but for these files", () => {
+    const files = {
+      "client/src/decode.ts": "runs in browsers, without the runtime",
+      "client/src/events.ts": "the same",
+      "client/src/web-socket.ts": "the same",
+      "packages/expressions/src/conversion/json.ts": "a FieldMask alone; this package knows no runtime",
+      "packages/expressions/src/time/time.ts": "a Timestamp or Duration alone, checked before",
+      "packages/testing/src/example.ts": "a mock's calls, in tests",
+      "runtime/src/endpoint/connect-json.ts": "what Connect would write, for `route` in a router without `routes`",
+      "runtime/src/http-rule/empty-json.ts": "defaults, which jsonOf leaves out",
+      "runtime/src/http-rule/field-text.ts": "one wrapper, Timestamp, Duration or FieldMask",
+      "runtime/src/http-rule/request-writer.ts": "defaults, which jsonOf leaves out",
+      "runtime/src/json/write-json.ts": "wraps toJson",
+    };
+    const found = [
+      "runtime/src",
+      "client/src",
+      ...["server", "expressions", "replay", "testing"].map((name) => `packages/${name}/src`),
+    ]
+      .flatMap(sources)
+      .filter(({ path, text }) => !isTest(path) && /\b(?:toJson|fromJson|mergeFromJson)(?:String)?\(/.test(text))
+      .map(({ path }) => path);
+    expect(found.sort()).toEqual(Object.keys(files));
+  });
+
   test("no package imports another by a relative path, and the core imports only messages, HTTP/2 and expressions", () => {
     const leaves = ({ from, to }: Import): boolean =>
       below(to, "runtime", "packages", "plugin", "cli", "client", "test") &&

@@ -116,6 +116,13 @@ describe("REST", () => {
     const bytes = problemJson(error, 404, createRegistry());
     expect(JSON.parse(Buffer.from(bytes).toString())).toMatchObject({ reason: "NO_SAMPLE", domain: "lab" });
   });
+  test("a declared detail without JSON has its bytes", () => {
+    const error = new ConnectError("wait", Code.Unavailable, undefined, [
+      { desc: RetryInfoSchema, value: { retryDelay: { seconds: 315_576_000_001n } } },
+    ]);
+    const problem = JSON.parse(new TextDecoder().decode(problemJson(error, 503, createRegistry())));
+    expect(problem.details).toEqual([{ "@type": "type.googleapis.com/google.rpc.RetryInfo", value: "CgcIgbyuzpcJ" }]);
+  });
   test("a wrong method has a reason", async () => {
     const { endpoint } = await gate({ sources: SOURCES });
     const { url } = await ours([{ ...endpoint, rest: [{ method: "GET", segments: ["gate"] }] }]);

@@ -1,6 +1,7 @@
-import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import { fromJsonString, toBinary } from "@bufbuild/protobuf";
+import { type DescMethod, type DescService, toBinary } from "@bufbuild/protobuf";
 import { Code, codeName, ERROR_CODES } from "@protobff/runtime/internal/failure";
+import { typesOf } from "@protobff/runtime/internal/http-rule/types-of";
+import { readJson } from "@protobff/runtime/internal/json/read-json";
 import { CaptureError } from "../capture/read-capture.ts";
 import type { AnswerEvent } from "../tape/stage.ts";
 
@@ -62,8 +63,9 @@ const ANSWERS: Readonly<Record<string, (value: string, method: DescMethod) => An
     return ["fault", 0, 0, 0, 0, { kind: "status", code, message: "", upstreamText: "" }];
   },
   answer(value, { output }) {
+    const registry = typesOf([], [output.file]);
     try {
-      const bytes = Buffer.from(toBinary(output, fromJsonString(output, value)));
+      const bytes = Buffer.from(toBinary(output, readJson(output, value, { registry, ignoreUnknownFields: false })));
       return ["reply", 0, 0, 0, 0, bytes.toString("base64"), bytes.length];
     } catch (thrown) {
       throw new CaptureError(

@@ -1,5 +1,7 @@
-import { type DescMessage, type DescMethod, type DescService, toJson } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import { codeName } from "@protobff/runtime/internal/failure";
+import { typesOf } from "@protobff/runtime/internal/http-rule/types-of";
+import { jsonWriter } from "@protobff/runtime/internal/json/write-json";
 import { readMessage } from "@protobff/runtime/internal/wire/reader";
 import type { CapturedFault, CapturedRequest } from "@protobff/server/capture";
 import type { LoggedEvent } from "../tape/logged-event.ts";
@@ -26,11 +28,18 @@ export function methodsOf(services: readonly DescService[]): MethodOf {
 
 const MOST_CHARACTERS = 160;
 
+const writers = new WeakMap<DescMessage, ReturnType<typeof jsonWriter>>();
+function writerOf(desc: DescMessage): ReturnType<typeof jsonWriter> {
+  const writer = writers.get(desc) ?? jsonWriter(desc, typesOf([], [desc.file]));
+  writers.set(desc, writer);
+  return writer;
+}
+
 /** Returns a message as JSON, shortened. */
 export function shownMessage(desc: DescMessage | undefined, bytes: Uint8Array): string {
   if (desc === undefined) return `${bytes.length} bytes`;
   try {
-    const text = JSON.stringify(toJson(desc, readMessage(desc, bytes)));
+    const text = writerOf(desc)(readMessage(desc, bytes));
     return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}… (${bytes.length} bytes)` : text;
   } catch {
     return `${bytes.length} bytes that are no ${desc.typeName}`;

@@ -1,12 +1,6 @@
 // Shows messages and headers with their secrets masked.
-import {
-  type DescField,
-  type DescMessage,
-  type JsonValue,
-  type Message,
-  type Registry,
-  toJson,
-} from "@bufbuild/protobuf";
+import type { DescField, DescMessage, JsonValue, Message, Registry } from "@bufbuild/protobuf";
+import { jsonOf } from "@protobff/runtime/internal/json/write-json";
 import { readMessage } from "@protobff/runtime/internal/wire/reader";
 import { MASK } from "./page-data.ts";
 
@@ -62,7 +56,7 @@ export function holdsRedacted(desc: DescMessage): boolean {
 export function shownMessage(desc: DescMessage, bytes: Uint8Array, registry: Registry): string {
   let json: JsonValue;
   try {
-    json = toJson(desc, readMessage(desc, bytes) as Message, { registry });
+    json = jsonOf(desc, readMessage(desc, bytes) as Message, registry);
   } catch (thrown) {
     if (holdsRedacted(desc)) return `cannot be shown: no valid ${desc.typeName}`; // the error may quote a value
     return `cannot be shown: ${thrown instanceof Error ? thrown.message : String(thrown)}`;

@@ -1,5 +1,5 @@
 // One request of tools/call: its caller, its arguments, the question to its user, and its rpc.
-import { type Message, toBinary, toJson } from "@bufbuild/protobuf";
+import { type Message, toBinary } from "@bufbuild/protobuf";
 import { Denied } from "@protobff/runtime/internal/admission/admission";
 import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { GONE } from "@protobff/runtime/internal/endpoint/front";
@@ -8,6 +8,7 @@ import { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authen
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
 import type { IncomingHeaders } from "@protobff/runtime/internal/identity/incoming-request";
 import { isMembers } from "@protobff/runtime/internal/json/json-tree";
+import { jsonOf } from "@protobff/runtime/internal/json/write-json";
 import { masked } from "../explorer/masks.ts";
 import { permitted } from "./callers.ts";
 import { type Confirmations, type Confirmed, ELICIT, formOf, isAccepted, type Outcome } from "./confirmations.ts";
@@ -142,7 +143,7 @@ export class RunningCall {
   #shown({ endpoint }: ServedTool, args: Message): string | undefined {
     const { registry } = this.#options;
     const { input } = endpoint.method;
-    return shownArguments(masked(toJson(input, args, { registry }), input, registry));
+    return shownArguments(masked(jsonOf(input, args, registry), input, registry));
   }
   /** Answers the request unless its outcome is `accepted`. */
   async #outcome(confirmations: Confirmations, ready: Ready, shown: string): Promise<Outcome> {

@@ -1,4 +1,4 @@
-import { create, type DescMessage, type Message, type MessageShape, toJson } from "@bufbuild/protobuf";
+import { create, createRegistry, type DescMessage, type Message, type MessageShape } from "@bufbuild/protobuf";
 import { type Credential, CredentialSchema, type Principal } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Clock } from "@protobff/runtime/internal/clock";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
@@ -11,6 +11,7 @@ import { unauthenticated } from "@protobff/runtime/internal/identity/refusals";
 import type { Settings } from "@protobff/runtime/internal/identity/settings";
 import type { Source } from "@protobff/runtime/internal/identity/source";
 import type { SourceParts, SourceSpec } from "@protobff/runtime/internal/identity/spec";
+import { jsonOf } from "@protobff/runtime/internal/json/write-json";
 import { backchannelLogout } from "./backchannel.ts";
 import { type LoginEvent, LoginRoutes } from "./login-routes.ts";
 import { MemoryStore } from "./memory-store.ts";
@@ -19,6 +20,8 @@ import { RedisStore } from "./redis-store.ts";
 import { loadOpenidClient, readSessionConfig, type SessionConfig } from "./session-config.ts";
 import { SessionSource } from "./session-source.ts";
 import { Sessions } from "./sessions.ts";
+
+const NO_TYPES = createRegistry();
 
 /** A source `session`, as declared. Times are milliseconds. */
 export interface SessionOptions<P extends Message, Claims extends DescMessage | undefined> {
@@ -101,7 +104,7 @@ function open(options: Options, config: SessionConfig, jose: Jose, parts: Source
   const callerOf = (tokens: Tokens, id: string, until: number): Caller => caller(options, parts, { tokens, id, until });
   const sessions = new Sessions({ store, sealer, provider, clock, issuer, idleMs, absoluteMs, callerOf });
   const audit = (event: LoginEvent, address: string): void => parts.audit(auditOf(event, name, address, clock));
-  const json = ({ caller: { principal } }: { readonly caller: Caller }): unknown => toJson(type, principal);
+  const json = ({ caller: { principal } }: { readonly caller: Caller }): unknown => jsonOf(type, principal, NO_TYPES);
   const logins = new LoginRoutes({
     publicUrl,
     cookie,

@@ -1,5 +1,5 @@
 // Errors as HTTP has them: a google.rpc.Status in JSON, and the status of HTTP by the table of google/rpc/code.proto.
-import { create, createRegistry, type JsonObject, type Registry, toJson } from "@bufbuild/protobuf";
+import { create, createRegistry, type JsonObject, type Registry, toBinary } from "@bufbuild/protobuf";
 import { base64Encode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
@@ -8,6 +8,8 @@ import {
   RequestInfoSchema,
 } from "@protobff/messages/google/rpc/error_details_pb.js";
 import { detailIn, type ErrorReason, errorInfo } from "@protobff/runtime/internal/error-info";
+import { exactText } from "@protobff/runtime/internal/json/json-text";
+import { jsonOf } from "@protobff/runtime/internal/json/write-json";
 import { acceptedWeight, namedWeight } from "@protobff/runtime/internal/routes/accept";
 import { readMessage } from "@protobff/runtime/internal/wire/reader";
 
@@ -69,7 +71,7 @@ function statusJson(error: RpcError, registry: Registry): Uint8Array {
   const status: JsonObject = { code: error.code };
   if (error.rawMessage !== "") status.message = error.rawMessage;
   if (error.details.length > 0) status.details = error.details.map((detail) => detailJson(detail, registry));
-  return new TextEncoder().encode(JSON.stringify(status));
+  return new TextEncoder().encode(exactText(status));
 }
 
 /** Returns the error as a problem (RFC 9457), with the members of its google.rpc.ErrorInfo and google.rpc.RequestInfo. */
@@ -86,7 +88,7 @@ export function problemJson(error: RpcError, status: number, registry: Registry)
   const request = detailIn(error.details, RequestInfoSchema);
   if (request !== undefined) problem.request_id = request.requestId;
   problem.details = error.details.map((detail) => detailJson(detail, registry));
-  return new TextEncoder().encode(JSON.stringify(problem));
+  return new TextEncoder().encode(exactText(problem));
 }
 /** Content type of an error for a client. */
 type ErrorType = "application/problem+json" | "application/json";
@@ -117,21 +119,16 @@ export function errorAnswer(
 }
 
 function detailJson(detail: ConnectError["details"][number], registry: Registry): JsonObject {
-  const options = { registry };
-  if ("desc" in detail) {
-    const type = `type.googleapis.com/${detail.desc.typeName}`;
-    const json = toJson(detail.desc, create(detail.desc, detail.value), options);
-    return typed(type, json as JsonObject, detail.desc.typeName);
-  }
-  const desc = STANDARD.getMessage(detail.type) ?? registry.getMessage(detail.type);
-  const type = `type.googleapis.com/${detail.type}`;
+  const name = "desc" in detail ? detail.desc.typeName : detail.type;
+  const desc = "desc" in detail ? detail.desc : (STANDARD.getMessage(name) ?? registry.getMessage(name));
+  const type = `type.googleapis.com/${name}`;
+  const bytes = "desc" in detail ? toBinary(detail.desc, create(detail.desc, detail.value)) : detail.value;
   try {
-    if (desc !== undefined)
-      return typed(type, toJson(desc, readMessage(desc, detail.value), options) as JsonObject, detail.type);
+    if (desc !== undefined) return typed(type, jsonOf(desc, readMessage(desc, bytes), registry) as JsonObject, name);
   } catch {
-    // Malformed details are returned as bytes below.
+    // Malformed details, and those without JSON, are returned as bytes below.
   }
-  return { "@type": type, value: base64Encode(detail.value) };
+  return { "@type": type, value: base64Encode(bytes) };
 }
 
 /** Returns the JSON of a google.protobuf.Any, in which a well-known type is in `value`. */
