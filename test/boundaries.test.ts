@@ -159,7 +159,7 @@ describe("imports", () => {
     expect(found).toEqual([]);
   });
 
-  test("what runs with a BFF reads and writes ProtoJSON by runtime/src/json, but for these files", () => {
+  test("only these files convert JSON by protobuf-es; runtime/src/json converts for all others", () => {
     const files = {
       "client/src/decode.ts": "runs in browsers, without the runtime",
       "client/src/events.ts": "the same",

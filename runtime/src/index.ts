@@ -31,7 +31,6 @@ export {
   extended,
   holds,
   single,
-  supplied,
   tooFew,
   unlessEmpty,
   unmapped,
@@ -40,6 +39,7 @@ export type { Request } from "./compose/request.ts";
 export type { ReadonlyHeaders, Resolver, ResolverFor, Resolving, ResolvingFor } from "./compose/resolver.ts";
 export { clientOf, clientsOf, type ResolverCallOptions, type ResolverClient } from "./compose/resolver-client.ts";
 export { short } from "./compose/short-text.ts";
+export { supplied, suppliedJson } from "./compose/supplied.ts";
 export { endpoint } from "./endpoint/endpoint.ts";
 export type { Answering, Endpoint, EndpointCodec, EndpointOptions } from "./endpoint/endpoint-options.ts";
 export type { HttpCaching } from "./endpoint/http-caching.ts";

@@ -1,4 +1,5 @@
 // JSON and maps of clients whose keys are the names of a message's properties are no messages to expressions.
+import type { JsonObject } from "@bufbuild/protobuf";
 import { expect, onTestFinished, test } from "vitest";
 import { stubbed } from "../support/stubbed-bff.ts";
 
@@ -84,6 +85,74 @@ test.each(["Get", "Pass"])("a key $typeName makes no message of the client's JSO
         labels,
         value: json,
       },
+    });
+  }
+});
+
+const AUTHORS = `syntax = "proto3";
+package app.v1;
+import "bff/v1/options.proto";
+import "google/protobuf/struct.proto";
+option (bff.v1.file) = { function: [
+  { name: "copy.labels" param: "map(string, string)" result: "map(string, string)" },
+  { name: "copy.each_one" param: "map(string, string)" result: "list(map(string, string))" }
+] };
+service App {
+  option (bff.v1.service) = {};
+  rpc Get(Request) returns (Page);
+}
+message Request { google.protobuf.Struct extra = 1; map<string, string> labels = 2; }
+message Card {
+  option (bff.v1.message).resolver = true;
+  google.protobuf.Struct extra = 1;
+  map<string, string> labels = 2;
+  Card inner = 3;
+}
+message Both {
+  google.protobuf.Struct extra = 1 [(bff.v1.field).resolver = true];
+  map<string, string> labels = 2 [(bff.v1.field).resolver = true];
+}
+message Page {
+  option (bff.v1.message) = { let: [
+    { name: "card" compose: { message: "Card" } },
+    { name: "both" compose: { message: "Both" } },
+    { name: "labels" by: "copy.labels(args.labels)" }
+  ] };
+  repeated string of = 1 [(bff.v1.field).by = "[string(card.extra.inner.?subject.orValue('')), string(card.inner.extra.inner.?subject.orValue('')), string(both.extra.inner.?subject.orValue('')), string(card.labels.?subject.orValue('')), string(both.labels.?subject.orValue('')), string(labels.?subject.orValue('')), string(copy.each_one(args.labels)[0].?subject.orValue(''))]"];
+  optional bool maps = 2 [(bff.v1.field).by = "[type(card.extra), type(card.inner.extra.inner), type(card.labels), type(both.extra), type(both.labels), type(labels), type(copy.each_one(args.labels)[0])].all(t, t == type({}))"];
+}
+`;
+test("a copy that the author's code makes is no message", async () => {
+  const made = await stubbed({
+    name: "keys-of-copies",
+    protos: { "app/v1/app.proto": AUTHORS },
+    targets: ["app/v1/app.proto"],
+  });
+  onTestFinished(made.remove);
+  let request: { extra: JsonObject; labels: JsonObject } = { extra: {}, labels: {} };
+  const copies = () => ({
+    extra: { ...request.extra, inner: { ...(request.extra.inner as JsonObject) } },
+    labels: { ...request.labels },
+  });
+  const bff = await made.serve({
+    stubs: {},
+    functions: {
+      copyLabels: (labels: ReadonlyMap<string, string>) => new Map(labels),
+      copyEachOne: (labels: ReadonlyMap<string, string>) => [Object.fromEntries(labels)],
+    },
+    resolvers: {
+      card: () => ({ ...copies(), inner: { $typeName: "app.v1.Card", ...copies() } }),
+      bothExtra: () => copies().extra,
+      bothLabels: () => copies().labels,
+    },
+  });
+  onTestFinished(bff.close);
+  for (const name of [...NAMES, "app.v1.Card"]) {
+    const json = { $typeName: name, subject: "s", seconds: 1 };
+    request = { extra: { ...json, inner: json }, labels: { $typeName: name, subject: "s" } };
+    expect(await bff.send("app.v1.App/Get", request)).toMatchObject({
+      status: 200,
+      body: { of: Array.from({ length: 7 }, () => "s"), maps: true },
     });
   }
 });

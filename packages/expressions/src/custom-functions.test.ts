@@ -3,6 +3,7 @@ import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
 import { type CustomFunction, customFunctions } from "./custom-functions.ts";
 import { or } from "./logic.ts";
+import { isMessage } from "./value/shape.ts";
 
 const made = (value: unknown, result: string) => customFunctions({ of: () => value }, { of: ["a.b", result] }).of;
 
@@ -36,6 +37,36 @@ describe("a custom function", () => {
     [create(TimestampSchema), "google.protobuf.Duration", "a.b gave google.protobuf.Timestamp, not"],
     [Promise.resolve("a"), "string", "a.b gave a promise, and expressions do not wait"],
   ])("a custom function cannot return %s as %s", (value, result, text) => expect(made(value, result)).toThrow(text));
+  it("a copy of JSON with a key $typeName is no message", () => {
+    for (const name of ["google.protobuf.Timestamp", "x", 5]) {
+      const json = { $typeName: name, seconds: 1n };
+      const results: readonly (readonly [unknown, string])[] = [
+        [{ ...json }, "map(dyn)"],
+        [{ inside: { ...json } }, "map(dyn)"],
+        [[{ ...json }], "list(dyn)"],
+        [{ ...json }, "map(string)"],
+        [[{ ...json }], "list(map(string))"],
+        [{ a: [{ ...json }] }, "map(list(map(int)))"],
+        [new Map([["a", { ...json }]]), "map(dyn)"],
+      ];
+      for (const [value, result] of results) {
+        const returned = made(value, result)();
+        expect(returned).toEqual(value);
+        const all: unknown[] = [returned];
+        for (const each of all) {
+          expect(isMessage(each)).toBe(false);
+          if (typeof each === "object" && each !== null)
+            all.push(...(each instanceof Map ? each.values() : Object.values(each)));
+        }
+      }
+    }
+  });
+  it("a list and a map hold values of the declared type", () => {
+    const time = create(TimestampSchema);
+    expect(made([time], "list(google.protobuf.Timestamp)")()).toEqual([time]);
+    expect(made([{ $typeName: "x.v1.Card" }], "list(google.protobuf.Timestamp)")).toThrow("a.b gave x.v1.Card, not");
+    expect(made({ a: { $typeName: 5 } }, "map(google.protobuf.Timestamp)")).toThrow("a.b gave map, not");
+  });
   it("a custom function that returns a promise fails, and a later rejection is ignored", async () => {
     const { of } = customFunctions({ of: () => Promise.reject(new Error("unheard")) }, { of: ["a.b", "string"] });
     expect(of).toThrow("a.b gave a promise");

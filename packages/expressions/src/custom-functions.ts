@@ -1,10 +1,11 @@
 // Functions of the user that expressions call.
 import { typeName } from "./conversion/conversion.ts";
 import { ExpressionError } from "./value/error.ts";
+import { markedRecords, recordOf } from "./value/record.ts";
 
 /**
- * Name of a function in expressions, and the type of its result: `string`, `int`, `list`, `map`, the full name of a
- * message.
+ * Name of a function in expressions, and the type of its result: `string`, `int`, `list(dyn)`, `map(list(int))` (the
+ * type of its values), the full name of a message.
  */
 export type CustomFunction = readonly [name: string, result: string];
 
@@ -51,12 +52,37 @@ function checked(name: string, result: string, value: unknown): unknown {
     value.catch(() => {});
     throw new ExpressionError(`${name} gave a promise, and expressions do not wait`);
   }
-  const found = value === undefined ? "nothing" : typeName(value);
+  const [, kind = result, contents] = CONTAINER.exec(result) ?? [];
+  if (kind === "list" || kind === "map") return checkedContents(name, kind, contents, value);
+  const found = foundType(value);
   // Ints and uints are bigints alike.
   if (found !== (result === "uint" ? "int" : result)) throw new ExpressionError(`${name} gave ${found}, not ${result}`);
   if (typeof value === "bigint" && INTEGERS[result]?.(value) !== value)
     throw new ExpressionError(`${name} gave a number that is out of the range of ${result}`);
   return value;
+}
+
+const foundType = (value: unknown): string => (value === undefined ? "nothing" : typeName(value));
+
+/** `list(T)`, and `map(T)` for values of T. */
+const CONTAINER = /^(list|map)\((.*)\)$/;
+
+/** Returns a list or a map whose JSON is no message, because it may be a copy of JSON with a key `$typeName`. */
+function checkedContents(name: string, kind: "list" | "map", contents: string | undefined, value: unknown): unknown {
+  const found = kind === "map" && isObject(value) ? "map" : foundType(value);
+  if (found !== kind) throw new ExpressionError(`${name} gave ${found}, not ${kind}`);
+  const isScalar = contents === undefined || !/[(.]|^dyn$/.test(contents);
+  if (isScalar || contents === "dyn") return isScalar && kind === "list" ? value : markedRecords(value);
+  const inside = (item: unknown): unknown => checked(name, contents, item);
+  if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, inside(item)]));
+  if (Array.isArray(value)) return value.map(inside);
+  return recordOf(Object.entries(value as object).map(([key, item]) => [key, inside(item)]));
+}
+/** True for plain objects and maps, whatever their keys. */
+function isObject(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return value instanceof Map || prototype === null || prototype === Object.prototype;
 }
 
 function shown(thrown: unknown): string {

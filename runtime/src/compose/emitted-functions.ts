@@ -10,7 +10,6 @@ import {
 } from "@bufbuild/protobuf";
 import { ExpressionError } from "@protobff/expressions/error";
 import { clientFault, type Detail, type Failure } from "../failure.ts";
-import { shallowCopy } from "../selection/field-value.ts";
 
 /** An object's type without its `undefined`s: such properties count as left out. */
 type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
@@ -64,17 +63,6 @@ export function extended<Desc extends DescMessage>(
   }
   // `clone` returned a message of this type.
   return copy as MessageShape<Desc>;
-}
-
-/**
- * Returns the message that a resolver supplies. The result is always a copy, because the response code writes into it.
- *
- * @example
- * const run = supplied(RunSchema, { id: "r-1" });
- */
-export function supplied<Desc extends DescMessage>(schema: Desc, init: MessageInitShape<Desc>): MessageShape<Desc> {
-  if (!isMessage(init, schema)) return create(schema, init);
-  return shallowCopy(init);
 }
 
 /**

@@ -11,10 +11,10 @@ import { idle } from "../testing/fake-clock.ts";
 import { front, page } from "../testing/front.ts";
 import { PageSchema, Upstream } from "../testing/gen/test_pb.ts";
 import { noUnhandledRejections } from "../testing/no-unhandled.ts";
-import { supplied } from "./emitted-functions.ts";
 import type { Request } from "./request.ts";
 import type { Resolving } from "./resolver.ts";
 import { clientOf, clientsOf, type ResolverClient } from "./resolver-client.ts";
+import { supplied } from "./supplied.ts";
 
 noUnhandledRejections();
 

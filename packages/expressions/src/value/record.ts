@@ -26,3 +26,28 @@ export function setOwn(object: object, key: string, value: unknown): void {
     (object as Record<string, unknown>)[key] = value;
   }
 }
+
+/**
+ * Returns JSON, or a map, in which no object is a message: copies of JSON with a key `$typeName` have a prototype again.
+ * Values without such a key are returned themselves.
+ *
+ * @example
+ * markedRecords([{ $typeName: "x" }]); // its object has no prototype
+ */
+export function markedRecords<T>(value: T): T {
+  return marked(value) as T;
+}
+function marked(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    const items = value.map(marked);
+    return items.some((item, i) => item !== value[i]) ? items : value;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype && !(value instanceof Map)) return value;
+  const before: [string, unknown][] = value instanceof Map ? [...value] : Object.entries(value);
+  const entries = before.map(([key, item]) => [key, marked(item)] as const);
+  const isMarked = prototype === null || !Object.hasOwn(value, "$typeName");
+  if (isMarked && entries.every(([, item], i) => item === before[i]?.[1])) return value;
+  return value instanceof Map ? new Map(entries) : recordOf(entries);
+}

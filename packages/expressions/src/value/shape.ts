@@ -20,7 +20,8 @@ export function isTime(value: unknown): value is Time & { readonly $typeName: st
 
 /** False for JSON and maps with a key `$typeName`: these have no prototype, see `recordOf`. */
 export function isMessage(value: unknown): value is object & { readonly $typeName: string } {
-  return typeof value === "object" && value !== null && "$typeName" in value && Object.getPrototypeOf(value) !== null;
+  if (typeof value !== "object" || value === null || !("$typeName" in value)) return false;
+  return typeof value.$typeName === "string" && Object.getPrototypeOf(value) !== null;
 }
 
 /**

@@ -43,5 +43,7 @@ export function checkedFunctions(file: PlanFile, names: FileNames): Lines {
 
 /** Returns the type of a value as run-time checks detect it. */
 function kindOf(type: CelType): string {
+  if (type.kind === "list") return `list(${kindOf(type.element)})`;
+  if (type.kind === "map") return `map(${kindOf(type.value)})`;
   return type.kind === "message" ? type.desc.typeName : type.kind;
 }

@@ -250,5 +250,7 @@ function creationOf(
       ")",
     ];
   }
-  return undefined;
+  const isJson = proto.kind === "message" || (proto.kind === "list" && proto.of.kind === "message");
+  if (!isJson && proto.kind !== "map") return undefined;
+  return [...(absent ? [`${answer} && `] : []), names.file.runtime("suppliedJson"), `(${answer})`];
 }
