@@ -28,9 +28,18 @@ export interface FunctionLength {
   readonly lines: number;
 }
 
+export interface ClassShape {
+  readonly name: string;
+  /** Fields that are no constants of the class. */
+  readonly fields: number;
+  /** Booleans among them that change. */
+  readonly flags: number;
+}
+
 export interface Shape {
   readonly lines: number;
   readonly functions: readonly FunctionLength[];
+  readonly classes: readonly ClassShape[];
   /** Lines with the type `any`. */
   readonly any: readonly number[];
   /** Lines with a non-null assertion. */
@@ -44,6 +53,7 @@ export function shapeOf({ path, text }: Source): Shape {
   const lineOf = (position: number): number => file.getLineAndCharacterOfPosition(position).line + 1;
   const found = { functions: [] as FunctionLength[], any: [] as number[], nonNull: [] as number[] };
   const spreads: number[] = [];
+  const classes: ClassShape[] = [];
   const visit = (node: ts.Node, around: string): void => {
     const first = lineOf(node.getStart());
     let name = around;
@@ -51,13 +61,14 @@ export function shapeOf({ path, text }: Source): Shape {
       name = [around, nameOf(node)].filter((part) => part !== "").join(".");
       found.functions.push({ name, lines: lineOf(node.end) - first + 1 });
     }
+    if (ts.isClassLike(node)) classes.push(classShape(node));
     if (node.kind === ts.SyntaxKind.AnyKeyword) found.any.push(first);
     if (ts.isNonNullExpression(node)) found.nonNull.push(first);
     if (isLiteralSpread(node)) spreads.push(first);
     ts.forEachChild(node, (child) => visit(child, name));
   };
   visit(file, "");
-  return { lines: text.split("\n").length - 1, ...found, spreads };
+  return { lines: text.split("\n").length - 1, ...found, classes, spreads };
 }
 
 const isFunction = (node: ts.Node): node is ts.FunctionLikeDeclaration =>
@@ -75,3 +86,22 @@ function isLiteralSpread(node: ts.Node): boolean {
   while (ts.isParenthesizedExpression(value)) value = value.expression;
   return ts.isObjectLiteralExpression(value);
 }
+
+function classShape({ name, members }: ts.ClassLikeDeclaration): ClassShape {
+  const has = (member: ts.PropertyDeclaration, kind: ts.SyntaxKind): boolean =>
+    member.modifiers?.some((modifier) => modifier.kind === kind) === true;
+  const fields = members
+    .filter((member) => ts.isPropertyDeclaration(member))
+    .filter((member) => !has(member, ts.SyntaxKind.StaticKeyword));
+  const flags = fields.filter((member) => !has(member, ts.SyntaxKind.ReadonlyKeyword) && isFlag(member));
+  return { name: name?.text ?? "", fields: fields.length, flags: flags.length };
+}
+
+const FLAGS: ReadonlySet<ts.SyntaxKind> = new Set([
+  ts.SyntaxKind.BooleanKeyword,
+  ts.SyntaxKind.TrueKeyword,
+  ts.SyntaxKind.FalseKeyword,
+]);
+const isFlag = ({ type, initializer }: ts.PropertyDeclaration): boolean =>
+  FLAGS.has((type ?? initializer)?.kind ?? ts.SyntaxKind.Unknown) ||
+  (type !== undefined && ts.isUnionTypeNode(type) && type.types.some(({ kind }) => FLAGS.has(kind)));
