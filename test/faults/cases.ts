@@ -40,6 +40,7 @@ const FAILING: Readonly<Record<FaultName, Failing | undefined>> = {
   limited: { ...queueFull, message: OWN_TEXT.limited },
   slow: undefined,
   stale: status(14, TEXT),
+  "one item": status(14, TEXT),
 };
 
 const samples = new WeakMap<DescMessage, Message>();
@@ -104,6 +105,12 @@ export function byOracle(
   faulty: { readonly call: string; readonly fault: FaultName; readonly breaker: string | null } | undefined,
   resolvers?: Resolvers,
 ): Prediction {
+  let first: Uint8Array | undefined;
+  const isFirst = (of: DescMethod, request: Message): boolean => {
+    const bytes = toBinary(of.input, request);
+    first ??= bytes;
+    return Buffer.compare(bytes, first) === 0;
+  };
   const outcome = (of: DescMethod, request: Message, asker: Parameters<Outcomes["call"]>[2]): CallOutcome => {
     const { batch } = asker.call;
     const shape = batch && {
@@ -120,7 +127,7 @@ export function byOracle(
         : faulty?.fault === "breaker open" && faulty.breaker === "service"
           ? faulty.call.startsWith(`${service}/`) &&
             policyOf(prepared(ir).program, asker.place, asker.call).breaker === "service"
-          : faulty?.call === name;
+          : faulty?.call === name && (faulty.fault !== "one item" || isFirst(of, request));
     const failing = faulty !== undefined && met ? FAILING[faulty.fault] : undefined;
     if (failing === undefined) return { ok };
     const upstream = of.parent.typeName;
@@ -135,11 +142,11 @@ export function byOracle(
   };
   const now = timestampFromMs(1_800_000_001_000);
   const { acceptable } = oracle(ir, method, request, headers, env, now, outcomes, resolvers);
-  const [first] = acceptable;
-  if (first?.kind === "answer")
+  const [answer] = acceptable;
+  if (answer?.kind === "answer")
     return {
       kind: "answer",
-      entries: first.entries.map(({ path, effects, causes, optional }) => ({
+      entries: answer.entries.map(({ path, effects, causes, optional }) => ({
         path,
         effects: effects.map((effect) => keyOf(Effect, effect) as never),
         reasons: [...new Set(causes.map(({ reason }) => keyOf(Reason, reason) as never))],

@@ -202,3 +202,49 @@ message Page {
   expect({ wrong, untold }).toEqual({ wrong: [], untold: [] });
   expect(cells).toBe(10);
 });
+
+test("the first item of a list of calls fails alone, and the generated tests pass", async () => {
+  const protos = {
+    "shop/v1/shop.proto": `syntax = "proto3";
+package shop.v1;
+import "bff/v1/degradation.proto";
+import "bff/v1/options.proto";
+import "buf/validate/validate.proto";
+service ShopService {
+  option (bff.v1.service) = {};
+  rpc GetPage(GetPageRequest) returns (Page) { option idempotency_level = NO_SIDE_EFFECTS; }
+}
+message GetPageRequest { repeated string ids = 1 [(buf.validate.field).repeated = { min_items: 2 unique: true }]; }
+message Page {
+  option (bff.v1.message).let = {
+    name: "orders" supplementary: true each: { var: "id" in: "args.ids" partial: true min: 0
+    call: { method: "up.v1.OrderService/GetOrder" set: { name: "id" by: "id" } } }
+  };
+  option (bff.v1.message).let = {
+    name: "cards" each: { var: "id" in: "args.ids" max: 9 compose: { message: "Card" args: { name: "id" by: "id" } } }
+  };
+  option (bff.v1.message).let = { name: "stock" supplementary: true by: "cards.map(c, c.stock).sum()" };
+  repeated string ids = 1 [(bff.v1.field).by = "orders.map(o, o.id)"];
+  optional int64 count = 2 [(bff.v1.field).by = "size(orders)"];
+  optional int64 stock = 3 [(bff.v1.field).by = "stock"];
+  repeated bff.v1.Degradation degraded = 15;
+}
+message Card {
+  option (bff.v1.message).let = {
+    name: "item" supplementary: true call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.id" } }
+  };
+  optional int32 stock = 1 [(bff.v1.field).by = "item.stock"];
+}
+`,
+  };
+  const texts = { ...UPSTREAMS, ...protos };
+  const request = requestOf({ protos }, UPSTREAMS);
+  const { wrong, untold } = await tried("one-item", request, texts);
+  expect({ wrong, untold }).toEqual({ wrong: [], untold: [] });
+  const { file } = compile({ ...request, parameter: "plan=faults" }, () => undefined).response;
+  const table = file.find(({ name }) => name.endsWith("_faults.txt"))?.content ?? "";
+  expect(table.match(/one item .*/g)?.map((row) => row.replace(/ {2,}/, ": "))).toEqual([
+    "one item: answered, with ids incomplete, count incomplete",
+    "one item: answered, with stock missing",
+  ]);
+});

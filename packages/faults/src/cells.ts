@@ -2,6 +2,7 @@
 
 import type { BehaviourReport, BlockBehaviour, CallBehaviour, RpcBehaviour } from "./behaviour.ts";
 import type { Caller } from "./composition/admission.ts";
+import type { StepCall } from "./composition/composition.ts";
 import { behindFirst, firstItem, isLater, openingFault } from "./composition/followed-call.ts";
 import {
   ANSWERS,
@@ -14,7 +15,7 @@ import {
   responding,
 } from "./predict.ts";
 import { type Ending, endingOf, FAULTS, type FaultName, type FollowedFault, LATER_FAULTS } from "./values/endings.ts";
-import { Untold } from "./values/values.ts";
+import { equal, UNKNOWN, Untold } from "./values/values.ts";
 
 export interface Cell {
   readonly rpc: string;
@@ -24,7 +25,7 @@ export interface Cell {
   /** Undefined: the call is not made, or its answers are not kept. */
   readonly prediction: Prediction | undefined;
   /** Reason why there is no prediction. */
-  readonly left?: "not reached" | "keeps no old answers" | "has no breaker";
+  readonly left?: "not reached" | "keeps no old answers" | "has no breaker" | "its list has one item";
   /** Delay of a slow answer, in milliseconds. */
   readonly slowMs?: number;
   readonly stale?: Stale;
@@ -54,7 +55,9 @@ export function tableOf(behaviour: BehaviourReport, rpc: RpcBehaviour, options: 
   const conditions: Conditions = { ...options, caller: caller ?? null };
   const healthy = predict(behaviour, rpc, () => ANSWERS, conditions);
   const cells = callsOf(behaviour, rpc).flatMap((call) =>
-    FAULTS.map((fault): Cell => cellOf(behaviour, rpc, { call, fault, healthy, conditions })),
+    FAULTS.filter((fault) => fault !== "one item" || call.perItem).map(
+      (fault): Cell => cellOf(behaviour, rpc, { call, fault, healthy, conditions }),
+    ),
   );
   const followed = followedCells(behaviour, rpc, { healthy: healthy.prediction, conditions });
   return {
@@ -81,10 +84,15 @@ function cellOf(
   if (fault === "stale" && stale === undefined) return { ...cell, left: "keeps no old answers" };
   if (fault === "breaker open" && breakerOf(behaviour, method) === null) return { ...cell, left: "has no breaker" };
   const met = endingOf(fault);
-  const ending = (of: string): Ending => (meets(behaviour, method, fault, of) ? met : ANSWERS);
+  const first = fault === "one item" ? new FirstItem(met) : undefined;
+  const ending = (of: string, stepCall?: StepCall): Ending => {
+    if (!meets(behaviour, method, fault, of)) return ANSWERS;
+    return first === undefined || stepCall === undefined ? met : first.ending(stepCall);
+  };
   const open = openInStream(behaviour, rpc, { method, timeoutMs, fault });
   if (open !== undefined) return { ...cell, prediction: { kind: "untold", why: open } };
   const { prediction } = predict(behaviour, rpc, ending, { ...conditions, remembered: fault === "stale" });
+  if (prediction.kind !== "untold" && first?.isAlone) return { ...cell, left: "its list has one item" };
   return {
     ...cell,
     prediction,
@@ -124,7 +132,7 @@ function followedCells(
   const cell = { rpc: rpc.rpc, call: stream.method, prediction: undefined };
   const caller = callerOf(behaviour, rpc, conditions);
   const response = responding(behaviour, rpc, () => ANSWERS, conditions, caller);
-  return [...FAULTS, ...LATER_FAULTS].map((fault): Cell => {
+  return [...FAULTS.filter((fault) => fault !== "one item"), ...LATER_FAULTS].map((fault): Cell => {
     if (fault === "stale") return { ...cell, fault, left: "keeps no old answers" };
     if (fault === "breaker open" && breakerOf(behaviour, stream.method) === null)
       return { ...cell, fault, left: "has no breaker" };
@@ -162,37 +170,69 @@ function meets(behaviour: BehaviourReport, method: string, fault: FaultName, of:
   return of === method;
 }
 
+/** The first call of a list of calls fails, with those that equal it. */
+class FirstItem {
+  readonly #met: Ending;
+  #first: StepCall | undefined;
+  isAlone = true;
+
+  constructor(met: Ending) {
+    this.#met = met;
+  }
+
+  ending(call: StepCall): Ending {
+    this.#first ??= call;
+    if (call.step !== this.#first.step) throw new Untold("several steps make this call");
+    const same = equal(call.inputs, this.#first.inputs);
+    if (same === UNKNOWN) throw new Untold("the items are not known");
+    if (!same) this.isAlone = false;
+    return same ? this.#met : ANSWERS;
+  }
+}
+
 interface CallOfRpc {
   readonly method: string;
   readonly timeoutMs: number | undefined;
   readonly stale: Stale | undefined;
+  /** True if a list makes a call for each item. */
+  readonly perItem: boolean;
 }
 /** Returns the methods that a request may call, in declaration order. */
 function callsOf(behaviour: BehaviourReport, rpc: RpcBehaviour): readonly CallOfRpc[] {
   const found = new Map<string, CallOfRpc>();
   const seen = new Set<string>();
-  const visit = (block: Pick<BlockBehaviour, "steps"> | undefined, starts?: readonly string[]): void => {
+  const visit = (
+    block: Pick<BlockBehaviour, "steps"> | undefined,
+    inList: boolean,
+    starts?: readonly string[],
+  ): void => {
     for (const step of block?.steps ?? []) {
       if (starts !== undefined && !starts.includes(step.name ?? `#${step.index}`)) continue;
+      const isList = inList || step.source.kind === "each";
       const source = step.source.kind === "each" ? step.source.of : step.source;
-      if (source.kind === "call") add(found, source.call);
-      if (source.kind !== "compose" || seen.has(source.message)) continue;
-      seen.add(source.message);
-      visit(behaviour.messages[source.message]);
+      if (source.kind === "call") add(found, source.call, isList);
+      if (source.kind !== "compose" || seen.has(`${isList} ${source.message}`)) continue;
+      seen.add(`${isList} ${source.message}`);
+      visit(behaviour.messages[source.message], isList);
     }
   };
-  visit(rpc.permit);
-  visit(behaviour.services[rpc.service], rpc.starts);
-  visit(behaviour.messages[rpc.composes]);
+  visit(rpc.permit, false);
+  visit(behaviour.services[rpc.service], false, rpc.starts);
+  visit(behaviour.messages[rpc.composes], false);
   return [...found.values()];
 }
 /** Merges several calls of one method, with their shortest times. */
-function add(found: Map<string, CallOfRpc>, { method, timeout_ms, stale }: CallBehaviour): void {
+function add(
+  found: Map<string, CallOfRpc>,
+  { method, timeout_ms, stale, batch }: CallBehaviour,
+  inList: boolean,
+): void {
   const before = found.get(method);
   const times = [before?.timeoutMs, timeout_ms].filter((ms) => ms !== undefined);
   found.set(method, {
     method,
     timeoutMs: times.length === 0 ? undefined : Math.min(...times),
     stale: before?.stale ?? stale,
+    perItem: before?.perItem === true || (inList && batch === undefined),
   });
 }

@@ -76,7 +76,7 @@ export interface Conditions {
 export function predict(
   behaviour: BehaviourReport,
   rpc: RpcBehaviour,
-  ending: (method: string) => Ending,
+  ending: Response["ending"],
   conditions: Conditions = {},
 ): Run {
   const caller = callerOf(behaviour, rpc, conditions);
@@ -156,7 +156,7 @@ const NOW_NS = 1_800_000_001_000_000_000n;
 export function responding(
   behaviour: BehaviourReport,
   rpc: RpcBehaviour,
-  ending: (method: string) => Ending,
+  ending: Response["ending"],
   { remembered = false, env = {}, headers = {} }: Conditions,
   caller: Caller | undefined,
 ): Response {

@@ -59,7 +59,7 @@ function rowsOf(cells: readonly Cell[]): Row[] {
 
 function faultsOf(cells: readonly Cell[]): string {
   const names = cells.map(({ fault }) => fault);
-  const failing = FAULTS.filter((fault) => fault !== "slow" && fault !== "stale");
+  const failing = FAULTS.filter((fault) => !["slow", "stale", "one item"].includes(fault));
   if (!failing.every((fault) => names.includes(fault))) return names.join(", ");
   return ["any failure", ...names.filter((name) => !failing.includes(name as never))].join(", ");
 }

@@ -12,9 +12,13 @@ import { Code } from "@protobff/runtime/internal/failure";
 import type { Behaviour } from "./behaviour.ts";
 import type { FakeClock } from "./fake-clock.ts";
 import { TestFollow } from "./follow.ts";
+import type { MockCall } from "./mock-rpc.ts";
 import type { MockUpstream } from "./mock-upstream.ts";
 
-/** Faults of a call; "anonymous": every call answers, and the caller of the RPC is not known. */
+/**
+ * Faults of a call; "one item": of a list of calls the first one fails; "anonymous": every call answers, and the caller of
+ * the RPC is not known.
+ */
 export type MockFault =
   | "timeout"
   | "unavailable"
@@ -27,6 +31,7 @@ export type MockFault =
   | "limited"
   | "slow"
   | "stale"
+  | "one item"
   | "anonymous"
   | MockLaterFault;
 /** Faults of a followed call after its first matching item. */
@@ -71,6 +76,7 @@ const BEHAVIOURS: Readonly<Record<Exclude<MockFault, MockLaterFault>, Behaviour>
   limited: { kind: "answer" },
   slow: { kind: "answer" },
   stale: { kind: "status", code: Code.UNAVAILABLE, message: TEXT },
+  "one item": { kind: "status", code: Code.UNAVAILABLE, message: TEXT },
   anonymous: { kind: "answer" },
 };
 
@@ -153,7 +159,8 @@ async function meet(bff: FaultableBff, cell: FaultCell, runRpc: RunRpc): Promise
   const mock = Object.values(bff.mocks).find((entry) => entry.service === service);
   const upstream = Object.values(bff.upstreams).find((entry) => entry.service === service);
   if (mock === undefined || upstream === undefined) throw new TypeError(`this BFF does not call ${service}`);
-  const behave = (): void => mock.setBehaviour(call, behaviourOf(cell));
+  const behave = (): void =>
+    mock.setBehaviour(call, fault === "one item" ? onFirst(behaviourOf(cell)) : behaviourOf(cell));
   if (fault === "breaker open") openBreaker(upstream, call);
   if (fault === "limited") fill(cell.followed === undefined ? upstream.limit : upstream.streams);
   if (fault === "stale") {
@@ -167,6 +174,16 @@ async function meet(bff: FaultableBff, cell: FaultCell, runRpc: RunRpc): Promise
     await bff.clock.advance(step);
   }
   behave();
+}
+
+/** Returns the behaviour for the first request and its repetitions; all others are answered. */
+function onFirst(behaviour: Behaviour): (call: MockCall) => Behaviour {
+  let first: string | undefined;
+  return ({ request }) => {
+    const text = JSON.stringify(request, (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value));
+    first ??= text;
+    return text === first ? behaviour : { kind: "answer" };
+  };
 }
 
 function openBreaker(upstream: Upstream, method: string): void {

@@ -84,11 +84,17 @@ describe("a mock of an upstream", () => {
     const hanging = send(mock, "e");
     mock.setBehaviour(GET, { kind: "answer", afterMs: 30 });
     const slow = send(mock, "f");
+    mock.setBehaviour(GET, ({ request }) =>
+      JSON.stringify(request).includes('"g"') ? { kind: "refused" } : mock.behaviour,
+    );
+    const [first, other] = [send(mock, "g"), send(mock, "h")];
     mock.setBehaviour(GET, undefined);
-    expect(mock.behaviourOf(GET)).toBe(mock.behaviour);
+    const again = send(mock, "i");
     await clock.advance(29);
     expect(gone.seen.fault).toMatchObject({ kind: "status", code: Code.NOT_FOUND, upstreamText: "gone" });
     expect(refused.seen.fault).toMatchObject({ kind: "transport", code: Code.UNAVAILABLE });
+    expect(first.seen.fault).toMatchObject({ kind: "transport" });
+    expect([other.seen.fault, again.seen.fault]).toMatchObject([{ kind: "status" }, { kind: "status" }]);
     expect(garbage.seen.bytes?.length).toBeGreaterThan(0);
     expect(garbage.seen.message).toBeUndefined();
     expect(oversize.seen.fault).toMatchObject({ kind: "invalid" });

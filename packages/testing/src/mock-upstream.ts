@@ -55,7 +55,7 @@ export class MockUpstream implements UnaryClient, StreamClient {
   readonly #defaults: Readonly<Record<string, MockHandler>>;
   readonly #clock: Clock;
   readonly #thrown: (error: Error) => void;
-  readonly #behaviours = new Map<string, Behaviour | (() => Behaviour)>();
+  readonly #behaviours = new Map<string, Behaviour | ((call: MockCall) => Behaviour)>();
   readonly #methods: ReadonlyMap<string, Mockable>;
   readonly #samples = new Map<string, Answer>();
   #calls: MockCall[] = [];
@@ -105,17 +105,16 @@ export class MockUpstream implements UnaryClient, StreamClient {
    * @param behaviour a function is called for each call; undefined: the behaviour of all methods
    * @throws TypeError for a method that the service does not have
    */
-  setBehaviour(method: string, behaviour: Behaviour | (() => Behaviour) | undefined): void {
+  setBehaviour(method: string, behaviour: Behaviour | ((call: MockCall) => Behaviour) | undefined): void {
     if (!this.#methods.has(method)) {
       throw new TypeError(`there is no method ${method}; write one of ${[...this.#methods.keys()].join(", ")}`);
     }
     if (behaviour === undefined) this.#behaviours.delete(method);
     else this.#behaviours.set(method, behaviour);
   }
-  /** @param method `package.Service/Method` */
-  behaviourOf(method: string): Behaviour {
-    const behaviour = this.#behaviours.get(method) ?? this.behaviour;
-    return typeof behaviour === "function" ? behaviour() : behaviour;
+  #behaviourFor(call: MockCall): Behaviour {
+    const behaviour = this.#behaviours.get(call.method) ?? this.behaviour;
+    return typeof behaviour === "function" ? behaviour(call) : behaviour;
   }
 
   send(
@@ -133,8 +132,8 @@ export class MockUpstream implements UnaryClient, StreamClient {
       sent.soon(() => sent.fault(noMethod(name)));
       return sent;
     }
-    const behaviour = this.behaviourOf(name);
     const call = this.#came(method, frame, timeoutMs, headers, attempt);
+    const behaviour = this.#behaviourFor(call);
     const afterMs = "afterMs" in behaviour ? (behaviour.afterMs ?? 0) : 0;
     if (behaviour.kind !== "hang") sent.after(afterMs, () => this.#behave(behaviour, method, call, sent));
     return sent;
@@ -159,7 +158,7 @@ export class MockUpstream implements UnaryClient, StreamClient {
     const items = async (): Promise<MockItems<object>> => this.#items(method, call);
     const fault = (thrown: unknown): Fault => this.#faultOf(thrown, call);
     return new MockStream({
-      behaviour: this.behaviourOf(name),
+      behaviour: this.#behaviourFor(call),
       items,
       encode,
       fault,

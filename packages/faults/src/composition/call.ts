@@ -27,6 +27,7 @@ import { read, wanting } from "./expressions.ts";
 
 export function callResult(at: Composition, step: StepBehaviour, call: CallBehaviour, locals: Locals): Result {
   const taint: Taint[] = [];
+  const inputs: Value[] = [];
   const lacking = (result: Result): Result =>
     result.state === "absent"
       ? ({ ...tainted(result, taint), why: wanting(at, textsOf(call), locals) } as Result)
@@ -46,6 +47,7 @@ export function callResult(at: Composition, step: StepBehaviour, call: CallBehav
     waited(from);
     if (from.state !== "value") return lacking(from);
     taint.push(...from.taint, ...from.inner);
+    inputs.push(from.value);
   }
   for (const bind of call.metadata) {
     const arg = at.bound(bind, locals);
@@ -65,7 +67,7 @@ export function callResult(at: Composition, step: StepBehaviour, call: CallBehav
   if (call.side_effects && at.clearsLate(step)) at.waits(step);
 
   at.response.calledMethods.add(call.method);
-  const met = at.response.ending(call.method);
+  const met = at.response.ending(call.method, { step, inputs });
   // A late step sends no call.
   const ending = at.isLate(step) ? UNSENT : met;
   if (met.kind === "failure" && met.hangs && (call.timeout_ms ?? Number.POSITIVE_INFINITY) >= at.response.forCallsMs)

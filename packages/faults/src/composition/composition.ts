@@ -12,13 +12,19 @@ import type { Ending } from "../values/endings.ts";
 import type { Failure, Locals, Result, Touched } from "../values/results.ts";
 import type { MapValue, MessageValue, Value } from "../values/values.ts";
 
+/** A call of a step, with the values of its inputs as far as expressions give them. */
+export interface StepCall {
+  readonly step: StepBehaviour;
+  readonly inputs: readonly Value[];
+}
+
 /** State that all blocks of one response share. */
 export interface Response {
   readonly behaviour: BehaviourReport;
   /** Takes decisions over unknown values. */
   readonly decide: Decide;
   /** Returns the ending of a call of this method. */
-  readonly ending: (method: string) => Ending;
+  readonly ending: (method: string, call?: StepCall) => Ending;
   /** The time that calls have, in milliseconds. */
   readonly forCallsMs: number;
   readonly headers: MapValue;

@@ -14,6 +14,7 @@ export const FAULTS = [
   "limited",
   "slow",
   "stale",
+  "one item",
 ] as const;
 export type FaultName = (typeof FAULTS)[number];
 
@@ -91,13 +92,17 @@ function mapped(code: number): Failing {
 /** Ending of a call that is not sent, because the time for calls is over. */
 export const UNSENT: Failing = { ...failure(4, 4, "TIMEOUT"), hangs: true };
 
-/** Returns the ending of a call with this fault. "stale": a call whose failure a stale answer may replace. */
+/**
+ * Returns the ending of a call with this fault. "stale": a call whose failure a stale answer may replace. "one item": the
+ * first call of a list of calls.
+ */
 export function endingOf(fault: FaultName): Ending {
   switch (fault) {
     case "timeout":
       return { ...UNSENT, message: OWN_TEXT[fault] };
     case "unavailable":
     case "stale":
+    case "one item":
       return statusEnding(14);
     case "refused":
       return { ...failure(14, 14, "UNAVAILABLE"), message: OWN_TEXT[fault] };

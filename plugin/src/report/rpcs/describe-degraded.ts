@@ -9,7 +9,9 @@ import { stepName } from "../calls/describe-worst.ts";
 /** A field that a failure changes, and the step whose failure does so. */
 export interface Degraded {
   readonly field: string;
-  /** A step of the same message; for an argument "args.x", whose steps belong to its composer. */
+  /**
+   * A step of the same message, or "an item of" its list; for an argument "args.x", whose steps belong to its composer.
+   */
   readonly when: string;
   /** As in bff.v1.Degradation; "within": entries of the composed message, with separate paths. */
   readonly becomes: "missing" | "replaced" | "incomplete" | "stale" | "within";
@@ -18,21 +20,27 @@ export interface Degraded {
 export function degradedOf(message: PlanMessage): readonly Degraded[] {
   const { steps, targets } = message.composed;
   const resolved = new Set(steps.flatMap((step) => (step.source.kind === "resolver" ? (step.variable ?? []) : [])));
-  const found = message.touches.flatMap((touch) =>
-    touch.origins.map((origin) => ({
-      field: touch.field,
-      when: nameOf(origin),
-      becomes: becomes(expressionsOf(touch, targets), resolved, origin),
-    })),
+  const found = message.touches.flatMap(({ field, ...touch }) =>
+    touch.origins.flatMap((origin): Degraded[] => {
+      const whole = { field, when: nameOf(origin), becomes: becomes(expressionsOf(touch, targets), resolved, origin) };
+      const isWhole = whole.becomes === "missing" || whole.becomes === "replaced";
+      return isWhole && isPartial(origin)
+        ? [whole, { field, when: `an item of ${whole.when}`, becomes: "incomplete" }]
+        : [whole];
+    }),
   );
   return [...new Map(found.map((entry) => [JSON.stringify(entry), entry])).values()];
 }
+
+/** Returns true for a list that leaves out items that fail. */
+const isPartial = ({ origin }: TouchOrigin): boolean =>
+  origin.kind === "step" && origin.step.step.source.kind === "each" && origin.step.step.source.partial;
 
 function nameOf({ origin }: TouchOrigin): string {
   return origin.kind === "arg" ? `args.${origin.name}` : stepName(origin.step);
 }
 
-function expressionsOf({ target }: Touch, targets: readonly Target[]): readonly Expression[] {
+function expressionsOf({ target }: Pick<Touch, "target">, targets: readonly Target[]): readonly Expression[] {
   if (target.kind === "resolved") return [];
   const found = targets[target.index];
   if (found === undefined) return [];
