@@ -82,7 +82,7 @@ writeFileSync(path, wrong);
 const started = performance.now();
 const editor = new Editor(root);
 try {
-  await editor.initialized;
+  await editor.initialize();
   const opened = performance.now();
   const uri = await editor.open(path);
   const published = (areMany: boolean) =>

@@ -31,3 +31,4 @@ export type { Call } from "./resolve/model/call.ts";
 export type { CheckedText } from "./resolve/model/checked-text.ts";
 export type { Step } from "./resolve/model/model.ts";
 export { callsOf, composesOf, sourceExpressions } from "./resolve/model/source-parts.ts";
+export { governing, leavesFor } from "./resolve/policies/entries.ts";

@@ -6,17 +6,36 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   CompletionRequest,
+  DidChangeWatchedFilesNotification,
+  DidCloseTextDocumentNotification,
   DidSaveTextDocumentNotification,
   ExecuteCommandRequest,
+  FileChangeType,
   HoverRequest,
   InitializedNotification,
+  InitializeRequest,
   PrepareRenameRequest,
+  type PublishDiagnosticsParams,
+  type RegistrationParams,
+  RegistrationRequest,
   RenameRequest,
+  ShutdownRequest,
 } from "vscode-languageserver-protocol/node";
 import { Editor } from "./testing/editor.ts";
 
 const PROTO = fileURLToPath(new URL("../../../proto", import.meta.url));
 const WEB = "proto/example/web/v1/web.proto";
+
+const OTHER = `syntax = "proto3";
+package web.v1;
+import "bff/v1/options.proto";
+service OtherService {
+  option (bff.v1.service) = {};
+  rpc GetOther(GetOtherRequest) returns (Other) { option idempotency_level = NO_SIDE_EFFECTS; }
+}
+message GetOtherRequest {}
+message Other { string name = 1 [(bff.v1.field).by = "nothing"]; }
+`;
 
 let root: string;
 let editor: Editor | undefined;
@@ -45,7 +64,7 @@ function position(all: string, mark: string, more: number) {
 
 test("a session: diagnostics of unsaved text, completion in broken text, hover, rename, the plan after a save", async () => {
   editor = new Editor(root);
-  const { capabilities } = await editor.initialized;
+  const { capabilities } = await editor.initialize();
   expect(capabilities).toMatchObject({
     hoverProvider: true,
     renameProvider: { prepareProvider: true },
@@ -94,6 +113,52 @@ test("a session: diagnostics of unsaved text, completion in broken text, hover, 
   expect(await editor.end()).toBe(0);
 }, 120_000);
 
+test("requests before initialize, a second initialize, and requests after shutdown are refused", async () => {
+  editor = new Editor(root);
+  const { connection } = editor;
+  const at = { textDocument: { uri: pathToFileURL(path()).href }, position: { line: 0, character: 0 } };
+  await expect(connection.sendRequest(HoverRequest.type, at)).rejects.toMatchObject({ code: -32002 });
+  await editor.initialize();
+  const again = connection.sendRequest(InitializeRequest.type, { processId: null, rootUri: null, capabilities: {} });
+  await expect(again).rejects.toMatchObject({ code: -32600 });
+  await connection.sendRequest(ShutdownRequest.type);
+  for (const type of [HoverRequest.type, CompletionRequest.type, ShutdownRequest.type, "no/request"])
+    await expect(connection.sendRequest(type as string, at)).rejects.toMatchObject({ code: -32600 });
+  expect(await editor.end({ shutdown: false })).toBe(0);
+}, 120_000);
+
+test("diagnostics of unsaved text go when the document is closed, and those of a deleted file with the file", async () => {
+  editor = new Editor(root, {}, { workspace: { didChangeWatchedFiles: { dynamicRegistration: true } } });
+  const { connection } = editor;
+  const registered = new Promise<RegistrationParams>((resolve) => {
+    connection.onRequest(RegistrationRequest.type, (params) => resolve(params));
+  });
+  const isGone = (uri: string) => (params: PublishDiagnosticsParams) =>
+    params.uri === uri && params.diagnostics.length === 0;
+  const uri = await editor.open(path(), text().replace("usage.spent_cents", "usage.spnt_cents"));
+  await editor.diagnostics((params) => params.uri === uri && params.diagnostics.length > 0);
+  editor.forget();
+  await connection.sendNotification(DidCloseTextDocumentNotification.type, { textDocument: { uri } });
+  await editor.diagnostics(isGone(uri));
+
+  const { registrations } = await registered;
+  expect(registrations).toMatchObject([{ method: "workspace/didChangeWatchedFiles" }]);
+  const other = join(root, "proto/example/web/v1/other.proto");
+  const otherUri = pathToFileURL(other).href;
+  const changed = (type: FileChangeType) =>
+    connection.sendNotification(DidChangeWatchedFilesNotification.type, { changes: [{ uri: otherUri, type }] });
+  writeFileSync(other, OTHER);
+  await changed(FileChangeType.Created);
+  const { diagnostics } = await editor.diagnostics(
+    (params) => params.uri === otherUri && params.diagnostics.length > 0,
+  );
+  expect(diagnostics).toMatchObject([{ code: "BFF302" }]);
+  editor.forget();
+  rmSync(other);
+  await changed(FileChangeType.Deleted);
+  await editor.diagnostics(isGone(otherUri));
+}, 120_000);
+
 test("no diagnostics beside the check plugin, unless the editor requests them", async () => {
   const config = join(root, "buf.yaml");
   writeFileSync(config, `${readFileSync(config, "utf8")}plugins:\n  - plugin: buf-plugin-bff\n`);
@@ -126,7 +191,7 @@ test("files outside of a project have empty answers, and an end without shutdown
 test("diagnostics of files on disk, which buf builds before the editor opens one", async () => {
   writeFileSync(path(), text().replace("usage.spent_cents", "usage.spnt_cents"));
   editor = new Editor(root);
-  await editor.initialized;
+  await editor.initialize();
   await editor.connection.sendNotification(InitializedNotification.type, {});
   const { diagnostics } = await editor.diagnostics((params) => params.diagnostics.length > 0);
   expect(diagnostics).toMatchObject([{ code: "BFF303" }]);

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { tryRead } from "protoc-gen-bff/compiler";
 import {
   type Connection,
+  DidChangeWatchedFilesNotification,
   type InitializeParams,
   type InitializeResult,
   LSPErrorCodes,
@@ -37,6 +38,8 @@ const MOST_DOCUMENTS = 200;
 const MOST_PROJECTS = 8;
 /** Time without a change before a text is compiled, in milliseconds. */
 const QUIET_MS = 150;
+/** Files whose changes outside of the editor change diagnostics. */
+const WATCHED = ["**/*.proto", "**/{buf.yaml,buf.gen.yaml,bff.lock.json}"];
 const SHOW_PLAN = "protobff.showPlan";
 
 /** Serves one editor until the connection ends. Returns the answer to its `initialize`. */
@@ -74,7 +77,12 @@ class LanguageServer {
     const diagnostics: unknown = initializationOptions?.diagnostics;
     if (diagnostics === "always" || diagnostics === "never") this.#publisher.publishing = diagnostics;
     // The first document then finds a program.
-    connection.onInitialized(() => this.#warmUp());
+    connection.onInitialized(() => {
+      this.#warmUp();
+      if (capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration !== true) return;
+      const watchers = WATCHED.map((globPattern) => ({ globPattern }));
+      void connection.client.register(DidChangeWatchedFilesNotification.type, { watchers }).catch(() => {});
+    });
     connection.onExit(() => this.#stop());
     connection.onShutdown(() => this.#stop());
     this.#answerPlaces();
@@ -87,6 +95,11 @@ class LanguageServer {
     });
     this.#documents.onDidChangeContent(({ document }) => {
       if (!opened.delete(document)) this.#schedule(document, "change");
+    });
+    // A closed document has the text on disk again, if its file still exists.
+    this.#documents.onDidClose(({ document }) => this.#schedule(document, "change"));
+    connection.onDidChangeWatchedFiles(({ changes }) => {
+      for (const { uri } of changes) this.#schedule({ uri }, "change");
     });
     this.#documents.onDidSave(({ document }) => this.#schedule(document, "save"));
     this.#documents.listen(connection);

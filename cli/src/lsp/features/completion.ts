@@ -4,7 +4,7 @@ import { type CompletionItem, CompletionItemKind, type CompletionList } from "vs
 import { describeVariable, type Offer, offersAt } from "../expressions/offers.ts";
 import { holeAt, meaningOf, type Named } from "../options/meanings.ts";
 import { fieldNameOf, type TypedPath, typedPath } from "../options/typed-path.ts";
-import { aliasesAround, requestAround } from "../program/named.ts";
+import { aliasesAround, fieldAt, requestAround } from "../program/named.ts";
 import type { Program } from "../program/program.ts";
 import type { SourceFile } from "../program/source-file.ts";
 import { type Cursor, cursorAt, type ValuePlace } from "../syntax/cursor.ts";
@@ -142,7 +142,8 @@ function names(
   offset: number,
 ): CompletionItem[] {
   const range = rangeOf(file, offset - cursor.at, offset);
-  return [...namesOf(of, cursor, program, file)].map(({ label, detail, documentation, kind }) => ({
+  const before = cursor.text.slice(0, cursor.text.lastIndexOf(".", cursor.at - 1) + 1);
+  return [...namesOf(of, cursor, before, program, file)].map(({ label, detail, documentation, kind }) => ({
     label,
     kind,
     detail,
@@ -159,14 +160,16 @@ interface Name {
   readonly documentation: string;
 }
 
-function* namesOf(of: Named, place: ValuePlace, program: Program, file: SourceFile): Generator<Name> {
+/** @param before the path before the cursor, with its last dot */
+function* namesOf(of: Named, place: ValuePlace, before: string, program: Program, file: SourceFile): Generator<Name> {
   const { registry } = program;
   const { package: container } = file.parsed;
   if (of === "method" || of === "service") yield* upstreams(of, registry);
   else if (of === "message" || of === "enum") yield* types(of, registry, container);
   else if (of === "step") yield* steps(place, program, file);
-  else if (of === "path" || of === "key field") yield* requestFields(place, program, container);
-  else if (of === "field") for (const desc of aliasesAround(place, registry, container)) yield* fieldNames(desc);
+  else if (of === "path" || of === "key field") yield* requestFields(place, before, program, container);
+  else if (of === "field")
+    for (const desc of aliasesAround(place, registry, container)) yield* fieldNames(desc, before);
 }
 
 function* upstreams(of: "method" | "service", registry: Registry): Generator<Name> {
@@ -204,7 +207,7 @@ function* steps(place: ValuePlace, program: Program, file: SourceFile): Generato
 }
 
 /** Fields of the request that the call does not set yet. */
-function* requestFields(place: ValuePlace, program: Program, container: string): Generator<Name> {
+function* requestFields(place: ValuePlace, before: string, program: Program, container: string): Generator<Name> {
   const bindings = place.path.findLast(({ key }) => key === "set" || key === "args");
   const set = new Set(
     bindings?.around === undefined
@@ -215,7 +218,7 @@ function* requestFields(place: ValuePlace, program: Program, container: string):
   );
   const desc = requestAround(place, program.registry, container);
   if (desc === undefined) return;
-  const all = bindings?.key === "args" ? argumentNames(desc, program) : fieldNames(desc);
+  const all = bindings?.key === "args" ? argumentNames(desc, program) : fieldNames(desc, before);
   for (const name of all) if (!set.has(name.label)) yield name;
 }
 
@@ -226,10 +229,12 @@ function* argumentNames(message: DescMessage | undefined, { analysis }: Program)
     yield { label: name, kind: CompletionItemKind.Variable, detail: describeVariable(variable), documentation: "" };
 }
 
-function* fieldNames(desc: DescMessage): Generator<Name> {
-  for (const field of desc.fields)
+/** Fields by their path, those of the message before the last dot. */
+function* fieldNames(desc: DescMessage, before: string): Generator<Name> {
+  const message = before === "" ? desc : fieldAt(desc, before.slice(0, -1))?.message;
+  for (const field of message?.fields ?? [])
     yield {
-      label: field.name,
+      label: `${before}${field.name}`,
       kind: CompletionItemKind.Field,
       detail: typeOfOption(field),
       documentation: commentOf(field),

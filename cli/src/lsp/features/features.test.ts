@@ -1,5 +1,6 @@
 // Answers at cursors, marked by ¦ in the text of a BFF whose last compilation had no cursor.
 import { describe, expect, test } from "vitest";
+import type { Range } from "vscode-languageserver";
 import { fileOf, type SourceFile } from "../program/source-file.ts";
 import { marked, programOf } from "../testing/programs.ts";
 import { complete } from "./completion.ts";
@@ -17,7 +18,7 @@ service Up {
   rpc Get(GetRequest) returns (Item) { option idempotency_level = NO_SIDE_EFFECTS; }
   rpc Prices(PricesRequest) returns (PricesResponse) { option idempotency_level = NO_SIDE_EFFECTS; }
 }
-message GetRequest { string id = 1; string locale = 2; }
+message GetRequest { string id = 1; string locale = 2; Filter filter = 3; } message Filter { string tag = 1; Filter inner = 2; }
 message Item { string title = 1; repeated Part parts = 2; State state = 3; optional Part main = 4; }
 message Part { string sku = 1; int64 size = 2; map<string, Part> children = 3; }
 enum State { STATE_UNSPECIFIED = 0; STATE_NEW = 1; }
@@ -31,7 +32,7 @@ import "bff/v1/degradation.proto";
 import "bff/v1/options.proto";
 import "up/v1/up.proto";
 option (bff.v1.file) = {
-  upstream: { service: "up.v1.Up" timeout: "80ms" }
+  upstream: { service: "up.v1.Up" timeout: "80ms" breaker: { open_for: "7s" } retry_budget: { max_tokens: 9 } }
   env: { name: "LIMIT" type: "int" default: "3" }
 };
 service App {
@@ -141,6 +142,14 @@ describe("completion of options", () => {
   test.each([
     ["methods", 'method: "up.v1.Up/Get"', 'method: "up.¦"', ["up.v1.Up/Get", "up.v1.Up/Prices"], []],
     ["fields that are not set yet", CALL, 'set: [{ name: "id" by: "args.id" }, { name: "¦" }]', ["locale"], ["id"]],
+    [
+      "fields of a message in the request",
+      CALL,
+      'set: { name: "filter.¦" }',
+      ["filter.tag", "filter.inner"],
+      ["locale"],
+    ],
+    ["fields deep in the request", CALL, 'set: { name: "filter.inner.t¦" }', ["filter.inner.tag"], ["filter.tag"]],
     ["keys of policies", CALL, `${CALL} ¦`, ["retry", "hedge", "on_error", "set"], ["timeout"]],
     ["keys of a policy", CALL, `${CALL} retry: { ¦ }`, ["attempts", "backoff", "on"], []],
     ["codes", CALL, `${CALL} on_error: { on: ¦ }`, ["NOT_FOUND"], []],
@@ -178,7 +187,9 @@ describe("hover", () => {
 
       Calls \`up.v1.Up/Get\`:
 
-      - \`timeout\` 50 ms, from app/v1/app.proto:18:116"
+      - \`timeout\` 50 ms, from app/v1/app.proto:18:116
+      - \`retry_budget.max_tokens\` 9, from app/v1/app.proto:7:107
+      - \`breaker.open_for\` 7000 ms, from app/v1/app.proto:7:72"
     `);
     expect(text('name: "lead"', 8)).toContain("- `lead` → `item`: its failure leaves it absent");
     expect(text('name: "lead"', 8)).toContain("Waits for `item`.");
@@ -224,6 +235,23 @@ describe("places", () => {
     expect(of('"up.v1.Up/Get"', 3)).toEqual(["up/v1/up.proto:5"]);
     expect(of('"Card"', 3)).toEqual(["app/v1/app.proto:29"]);
     expect(of('"args.part.sku"]', 7)).toEqual(["app/v1/app.proto:20"]);
+    expect(of('name: "part" by: "part"', 19)).toEqual(["app/v1/app.proto:20"]);
+  });
+  test.each([
+    ['"item.parts.map(p, p¦.sku)"', ["p,", "p.sku"]],
+    ['"item.parts.map(p¦, p.sku)"', ["p,", "p.sku"]],
+    ['"item.parts.map(p, p.children.map(p, p¦))"', ["p, p)", "p))"]],
+    ["\"item.parts.exists(i, p, i < 2 && p¦.sku != '')\"", ["p, i <", "p.sku !="]],
+    ['"cel.bind(m, item.title, m¦ + m)"', ["m, item", "m + m", "m)"]],
+    ['"item.parts.reduce(sum, p, sum¦ + p.size, 0)"', ["sum, p", "sum + p"]],
+  ])("the variable of a macro in %s", (by, places) => {
+    const { file, offset } = edited(TITLE, by);
+    const startsOf = (found: readonly { readonly range: Range }[]) =>
+      found.map(({ range }) => file.document.offsetAt(range.start)).sort((a, b) => a - b);
+    const [first, ...others] = places.map((place) => file.document.getText().indexOf(place));
+    expect(startsOf(definition(program, file, offset))).toEqual([first]);
+    expect(startsOf(references(program, file, offset, false))).toEqual(others);
+    expect(startsOf(references(program, file, offset, true))).toEqual([first, ...others]);
   });
   test("the function that supplies a field", () => {
     const app = APP.replace('[(bff.v1.field).by = "env.LIMIT"]', "[(bff.v1.field).resolver = true]").replace(
@@ -257,10 +285,12 @@ describe("places", () => {
     for (const offset of [app.indexOf('"slug.of"') + 2, app.indexOf('"slug.of(') + 2]) {
       const [declaration, ...defined] = file === undefined ? [] : definition(withFunction, file, offset, modulesWith);
       const [call, ...uses] = file === undefined ? [] : references(withFunction, file, offset, false, modulesWith);
+      const all = file === undefined ? [] : references(withFunction, file, offset, true, modulesWith);
       expect(file?.document.getText(declaration?.range)).toBe('"slug.of"');
       expect(lines(defined)).toEqual(["functions.ts:2"]);
       expect(file?.document.getText(call?.range)).toBe("slug.of");
-      expect(lines(uses)).toEqual(["functions.ts:2", "functions.ts:5"]);
+      expect(lines(uses)).toEqual(["functions.ts:5"]);
+      expect(all.length).toBe(4);
     }
   });
   test("references from a declaration of an upstream, and of a step", () => {
@@ -272,6 +302,9 @@ describe("places", () => {
     const { file, offset: step } = at('name: "item"', 8);
     expect(lines(references(program, file, step, true))).toEqual(
       ["18", "19", "20", "23"].map((line) => `app/v1/app.proto:${line}`),
+    );
+    expect(lines(references(program, file, step, false))).toEqual(
+      ["19", "20", "23"].map((line) => `app/v1/app.proto:${line}`),
     );
   });
   const nowhere = { isChanged: () => false, modulesWith: () => [] };

@@ -63,20 +63,29 @@ function stepParts(step: Step, program: Program): readonly string[] {
     code(`step ${step.name ?? ""}${type}`),
     step.absent ? list("May be absent:", reasons) : "Always has a value.",
     waits.length === 0 ? "" : `Waits for ${waits.map((name) => `\`${name}\``).join(", ")}.`,
-    ...calls.map((call) => callText(call)),
+    ...calls.map((call) => callText(call, step, program)),
   ];
 }
 
-function callText(call: Call): string {
-  return list(`Calls \`${call.method.parent.typeName}/${call.method.name}\`:`, policyLines(call.policy));
+function callText(call: Call, step: Step, program: Program): string {
+  const lines = policyLines(call, packageOf(step, program), program);
+  return list(`Calls \`${call.method.parent.typeName}/${call.method.name}\`:`, lines);
+}
+
+/** Package of the file that declares a step. */
+function packageOf({ ir }: Step, { files }: Program): string {
+  return files(ir.at.file)?.parsed.package ?? "";
 }
 
 /** Policies of the calls of an rpc, each once. */
-function policiesOf(method: DescMethod, { analysis }: Program): readonly string[] {
-  const calls = analysis.model.messages
-    .flatMap(({ steps }) => steps.flatMap(({ source }) => callsOf(source)))
-    .filter((call) => call.method.name === method.name && call.method.parent.typeName === method.parent.typeName);
-  return [...new Set(calls.map((call) => list("Policy of its calls:", policyLines(call.policy))))].slice(0, 4);
+function policiesOf(method: DescMethod, program: Program): readonly string[] {
+  const steps = program.analysis.model.messages.flatMap((message) => message.steps);
+  const lines = steps.flatMap((step) =>
+    callsOf(step.source)
+      .filter((call) => call.method.name === method.name && call.method.parent.typeName === method.parent.typeName)
+      .map((call) => list("Policy of its calls:", policyLines(call, packageOf(step, program), program))),
+  );
+  return [...new Set(lines)].slice(0, 4);
 }
 
 /** Names of the steps that a step waits for. */

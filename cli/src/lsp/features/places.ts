@@ -25,6 +25,8 @@ export function definition(
   const found = foundAt(program, file, offset);
   const inTypeScript = definitionsIn(usesInTypeScript(found, program, modulesWith)).map(({ place }) => place);
   if (found?.kind === "function") return [...declarationsOfFunction(found.name, program), ...inTypeScript];
+  const declaredAt = declarationInMacro(found);
+  if (declaredAt !== undefined) return [between(file, declaredAt.column, declaredAt.endColumn)];
   return found?.kind === "meant" ? [...declarationsOf(found.meant, program), ...inTypeScript] : [];
 }
 
@@ -84,20 +86,29 @@ export function references(
   declared: boolean,
   modulesWith: ModulesWith = NOWHERE,
 ): readonly Location[] {
+  const declarations = definition(program, file, offset, modulesWith);
+  const uses = usesAt(program, file, offset, modulesWith);
+  if (declared) return distinct([...declarations, ...uses]);
+  const places = new Set(declarations.map((place) => JSON.stringify(place)));
+  return distinct(uses).filter((place) => !places.has(JSON.stringify(place)));
+}
+
+/** Places that name the thing at an offset, with some of its declarations. */
+function usesAt(program: Program, file: SourceFile, offset: number, modulesWith: ModulesWith): readonly Location[] {
   const found = foundAt(program, file, offset);
   const inTypeScript = usesInTypeScript(found, program, modulesWith).map(({ place }) => place);
-  if (found?.kind === "function")
-    return distinct([
-      ...(declared ? declarationsOfFunction(found.name, program) : []),
-      ...callsOfFunction(found.name, program),
-      ...inTypeScript,
-    ]);
+  if (found?.kind === "function") return [...callsOfFunction(found.name, program), ...inTypeScript];
   if (found?.kind !== "meant") return [];
-  return distinct([
-    ...(declared ? declarationsOf(found.meant, program) : []),
-    ...usesOf(found.meant, program),
-    ...inTypeScript,
-  ]);
+  const { meant, expression } = found;
+  if (expression === undefined || declarationInMacro(found) === undefined)
+    return [...usesOf(meant, program), ...inTypeScript];
+  const same = mentionsIn(expression, program).filter((mention) => keyOf(mention.meant) === keyOf(meant));
+  return same.map(({ at }) => between(file, at.column, at.endColumn));
+}
+
+/** Place of the name in the macro that declares the variable. Its columns are offsets. */
+function declarationInMacro(found: Found | undefined): Origin | undefined {
+  return found?.kind === "meant" && found.meant.kind === "variable" ? found.meant.declaredAt : undefined;
 }
 
 export function declarationsOf(meant: Meant, program: Program): readonly Location[] {
@@ -117,7 +128,8 @@ export function declarationsOf(meant: Meant, program: Program): readonly Locatio
 }
 
 /** Places that pass an argument to a message, or that declare a variable of the environment. */
-function declarationsOfVariable({ role, name }: Variable, { analysis }: Program): readonly Origin[] {
+function declarationsOfVariable(variable: Variable, { analysis }: Program): readonly Origin[] {
+  const { role, name } = variable;
   const { messages, files } = analysis.model;
   if (role === "arg")
     return messages.flatMap(({ steps }) =>
@@ -125,9 +137,16 @@ function declarationsOfVariable({ role, name }: Variable, { analysis }: Program)
         composesOf(source).flatMap(({ args }) => args.filter((arg) => arg.name === name).map(({ at }) => at)),
       ),
     );
+  if (role === "item")
+    return messages.flatMap(({ steps }) =>
+      steps.flatMap(({ ir, source }) => {
+        const isDeclared = source.kind === "each" && source.item === variable && ir.source?.kind === "each";
+        return isDeclared && ir.source.var !== undefined ? [ir.source.var.at] : [];
+      }),
+    );
   if (role !== "var") return [];
   const all = files.flatMap(({ env, services }) => [...env, ...services.flatMap((service) => service.env)]);
-  return all.filter(({ variable }) => variable.name === name).map(({ ir }) => ir.name.at);
+  return all.filter((declared) => declared.variable.name === name).map(({ ir }) => ir.name.at);
 }
 
 export function usesOf(meant: Meant, program: Program): readonly Location[] {

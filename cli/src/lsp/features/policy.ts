@@ -1,11 +1,25 @@
-import type { Call, Origin, Sourced } from "protoc-gen-bff/internal/language";
+import { type Call, governing, leavesFor, type Origin, type Sourced } from "protoc-gen-bff/internal/language";
+import type { Program } from "../program/program.ts";
 
-/** Returns the declared leaves of a merged policy, each with the place of its value. */
-export function policyLines(policy: Call["policy"]): readonly string[] {
-  return [...leavesOf(policy, [])].map(
-    ({ path, value, at }) => `\`${path.join(".")}\` ${value}, from ${at.file}:${at.line}:${at.column}`,
+/** Settings of an upstream that are no part of a call's policy. */
+const OF_UPSTREAM = /^(balance|breaker|protocol|retry_budget)\b/;
+
+/**
+ * Returns the declared leaves of a call's merged policy, each with the place of its value.
+ *
+ * @param caller the package of the call
+ */
+export function policyLines({ policy, method }: Call, caller: string, { analysis }: Program): readonly string[] {
+  const ofUpstream = leavesFor(governing(analysis.ir, caller).entries, method).filter(({ name }) =>
+    OF_UPSTREAM.test(name),
   );
+  return [
+    ...[...leavesOf(policy, [])].map(({ path, value, at }) => line(path.join("."), value, at)),
+    ...ofUpstream.map(({ name, value, unit, at }) => line(name, `${String(value)}${unit ? ` ${unit}` : ""}`, at)),
+  ];
 }
+const line = (name: string, value: string, at: Origin): string =>
+  `\`${name}\` ${value}, from ${at.file}:${at.line}:${at.column}`;
 
 interface Leaf {
   readonly path: readonly string[];

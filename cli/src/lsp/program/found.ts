@@ -14,8 +14,14 @@ import { type Declared, type Meant, mentionsIn } from "./symbols.ts";
 
 /** Something under a cursor, with its place in the text. */
 export type Found = Stretch &
+  /** `expression`: the expression around it, whose columns are offsets in the file. */
   (
-    | { readonly kind: "meant"; readonly meant: Meant; readonly cursor: Cursor | undefined }
+    | {
+        readonly kind: "meant";
+        readonly meant: Meant;
+        readonly cursor: Cursor | undefined;
+        readonly expression?: Expression | undefined;
+      }
     | { readonly kind: "option"; readonly field: DescField }
     | { readonly kind: "function"; readonly name: string }
   );
@@ -64,7 +70,14 @@ function inExpression(
   const mention =
     expression && mentionsIn(expression, program).find(({ at }) => at.column <= offset && offset <= at.endColumn);
   if (mention !== undefined)
-    return { kind: "meant", meant: mention.meant, from: mention.at.column, to: mention.at.endColumn, cursor };
+    return {
+      kind: "meant",
+      meant: mention.meant,
+      from: mention.at.column,
+      to: mention.at.endColumn,
+      cursor,
+      expression,
+    };
   const word = wordAt(hole.text, cursor.at - hole.from);
   const [from, to] = word === undefined ? [] : [offsets[hole.from + word.from], offsets[hole.from + word.to]];
   return word === undefined || from === undefined || to === undefined

@@ -68,7 +68,8 @@ function relative<T>(name: string, container: string, get: (full: string) => T |
   return get(name);
 }
 
-function fieldAt(message: DescMessage | undefined, path: string): DescField | undefined {
+/** Returns the field at a path of names. */
+export function fieldAt(message: DescMessage | undefined, path: string): DescField | undefined {
   let at = message;
   let field: DescField | undefined;
   for (const part of path.split(".")) {

@@ -14,7 +14,8 @@ export type Declared = Exclude<AnyDesc, { readonly kind: "file" | "extension" | 
 
 export type Meant =
   | { readonly kind: "step"; readonly step: Step }
-  | { readonly kind: "variable"; readonly variable: Variable }
+  /** `declaredAt`: the name in the macro that declares it. */
+  | { readonly kind: "variable"; readonly variable: Variable; readonly declaredAt?: Origin | undefined }
   | { readonly kind: "declared"; readonly desc: Declared };
 
 /** Equal for two names of one thing. */
@@ -73,12 +74,21 @@ export function meantBy(variable: Variable, program: Program): Meant {
   return step === undefined ? { kind: "variable", variable } : { kind: "step", step };
 }
 
-function* declaredIn(node: Node): Generator<Mention> {
+function* declaredIn(node: Node, declared = new Map<Variable, Origin>()): Generator<Mention> {
   const desc = declaredBy(node);
   if (desc !== undefined) yield { meant: { kind: "declared", desc }, at: lastPart(node.at, desc.name) };
-  if (node.kind === "name" && node.variable.role === "local")
-    yield { meant: { kind: "variable", variable: node.variable }, at: node.at };
-  for (const child of childrenOf(node)) yield* declaredIn(child);
+  if (node.kind === "name" && node.variable.role === "local") {
+    const { variable } = node;
+    yield { meant: { kind: "variable", variable, declaredAt: declared.get(variable) }, at: node.at };
+  }
+  if (node.kind === "macro")
+    for (const [i, at] of (node.declaredAt ?? []).entries()) {
+      const variable = node.vars[i];
+      if (variable === undefined) continue;
+      declared.set(variable, at);
+      yield { meant: { kind: "variable", variable, declaredAt: at }, at };
+    }
+  for (const child of childrenOf(node)) yield* declaredIn(child, declared);
 }
 
 function declaredBy(node: Node): DescField | DescEnumValue | undefined {

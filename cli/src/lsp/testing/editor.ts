@@ -3,11 +3,13 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import {
+  type ClientCapabilities,
   createProtocolConnection,
   DidChangeTextDocumentNotification,
   DidOpenTextDocumentNotification,
   ExitNotification,
   InitializedNotification,
+  type InitializeParams,
   InitializeRequest,
   type InitializeResult,
   LogMessageNotification,
@@ -25,13 +27,13 @@ const COMMAND = process.env.PROTOBFF_COMMAND ?? fileURLToPath(new URL("../../../
 export class Editor {
   readonly process: ChildProcess;
   readonly connection: ProtocolConnection;
-  /** Results of `initialize`. */
-  readonly initialized: Promise<InitializeResult>;
+  readonly #params: InitializeParams;
+  #initialized: Promise<InitializeResult> | undefined;
   readonly #published: PublishDiagnosticsParams[] = [];
   readonly #waiting = new Set<() => void>();
   #version = 1;
 
-  constructor(folder: string, initializationOptions: object = {}) {
+  constructor(folder: string, initializationOptions: object = {}, capabilities: ClientCapabilities = {}) {
     this.process = spawn(process.execPath, [COMMAND, "lsp"], { stdio: ["pipe", "pipe", "inherit"] });
     const { stdin, stdout } = this.process;
     if (stdin === null || stdout === null) throw new Error("the process has no streams");
@@ -42,16 +44,18 @@ export class Editor {
     });
     this.connection.onNotification(LogMessageNotification.type, ({ message }) => console.error(message));
     this.connection.listen();
-    this.initialized = this.connection.sendRequest(InitializeRequest.type, {
-      processId: process.pid,
-      rootUri: pathToFileURL(folder).href,
-      capabilities: {},
-      initializationOptions,
-    });
+    const rootUri = pathToFileURL(folder).href;
+    this.#params = { processId: process.pid, rootUri, capabilities, initializationOptions };
+  }
+
+  /** Sends `initialize`, once. */
+  initialize(): Promise<InitializeResult> {
+    this.#initialized ??= this.connection.sendRequest(InitializeRequest.type, this.#params);
+    return this.#initialized;
   }
 
   async open(path: string, text = readFileSync(path, "utf8")): Promise<string> {
-    await this.initialized;
+    await this.initialize();
     await this.connection.sendNotification(InitializedNotification.type, {});
     const uri = pathToFileURL(path).href;
     const textDocument = { uri, languageId: "proto", version: this.#version, text };

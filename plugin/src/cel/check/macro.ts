@@ -76,7 +76,8 @@ export function checkMacro(
     call.macro === "transformMapEntry" ||
     (SORTS.has(call.macro) && args.some((key) => UNSURE.has(checker.typeOf(key).kind)));
   const base = checker.base(ast, type, proto, fails);
-  const node: Node = { ...base, kind: "macro", macro: call.macro, range: over, vars, args };
+  const declaredAt = call.variables.map((variable) => checker.origin(variable));
+  const node: Node = { ...base, kind: "macro", macro: call.macro, range: over, vars, declaredAt, args };
   checker.expected.set(node, expectedOf(call, args));
   return node;
 }

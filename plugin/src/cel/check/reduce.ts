@@ -58,6 +58,7 @@ export function checkReduce(
     macro: "reduce",
     range,
     vars: [result, item],
+    declaredAt: call.variables.map((variable) => checker.origin(variable)),
     args: [first, next],
   };
   checker.expected.set(node, [type, type]);

@@ -132,6 +132,17 @@ const LEAVES: readonly Leaf[] = [
   { name: "breaker.slow_rate", get: (entry) => entry.breaker?.slowRate },
   { name: "breaker.off", get: (entry) => entry.breaker?.off },
 ];
+/** Returns the merged leaves of the entries for a method, nearest first. */
+export function leavesFor(
+  entries: readonly IrUpstream[],
+  method: DescMethod,
+): readonly (Sourced<unknown> & Pick<Leaf, "name" | "unit">)[] {
+  const levels = entriesFor(entries, method);
+  return LEAVES.flatMap(({ get, ...leaf }) => {
+    const value = nearest(levels, get);
+    return value === undefined ? [] : [{ ...leaf, value: value.value, at: value.at }];
+  });
+}
 const PROTOCOLS = ["GRPC", "HTTP_JSON", "CONNECT"] as const;
 /** Name of a protocol in the options. */
 export type ProtocolName = (typeof PROTOCOLS)[number];

@@ -123,11 +123,13 @@ export type Node = NodeBase &
         readonly desc: DescMessage;
         readonly fields: readonly { readonly field: DescField; readonly value: Node; readonly optional?: true }[];
       }
+    /** `declaredAt`: the places of the variables' names. */
     | {
         readonly kind: "macro";
         readonly macro: string;
         readonly range: Node;
         readonly vars: readonly Variable[];
+        readonly declaredAt?: readonly Origin[];
         readonly args: readonly Node[];
       }
   );
