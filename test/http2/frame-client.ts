@@ -1,8 +1,8 @@
 // One connection that sends given frames, records the received ones, and checks them against the frames that a server
 // may send.
-import { once } from "node:events";
 import * as net from "node:net";
 import { decodeHeaderBlock } from "../../packages/http2/src/hpack-decoder.ts";
+import { drained } from "../../runtime/src/testing/drained.ts";
 import { Flag, Frame, frame, PREFACE } from "../corpora/attacks/raw-http2.ts";
 import { pick, type Random } from "../second/random-message.ts";
 
@@ -87,7 +87,7 @@ export class FrameClient {
     const portion = Math.max(1, most, Math.ceil(bytes.length / 100));
     for (let at = 0; at < bytes.length && !this.over; at += portion) {
       const room = this.socket.write(bytes.subarray(at, at + portion));
-      if (!room) await Promise.race([once(this.socket, "drain"), once(this.socket, "close")]).catch(() => {});
+      if (!room) await drained(this.socket);
       else if (portion < bytes.length) await new Promise((resolve) => setImmediate(resolve));
     }
   }

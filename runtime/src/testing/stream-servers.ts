@@ -9,6 +9,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import * as grpc from "@grpc/grpc-js";
 import { frame } from "../wire/frame.ts";
+import { drained } from "./drained.ts";
 import { StreamService } from "./test-streams.ts";
 
 export const FOLLOW = "/streams.v1.StreamService/Follow";
@@ -145,8 +146,7 @@ async function byHand(): Promise<StreamServer> {
       for (const what of script(textOf(Buffer.concat(chunks).subarray(5)))) {
         if (what === "hang" || stream.destroyed) return;
         if (what instanceof Error) status = { "grpc-status": "5", "grpc-message": encodeURIComponent(what.message) };
-        else if (!stream.write(frame(request(what))))
-          await Promise.race([once(stream, "drain"), once(stream, "close")]);
+        else if (!stream.write(frame(request(what)))) await drained(stream);
       }
       stream.end();
     });

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import * as net from "node:net";
 import * as zlib from "node:zlib";
+import { drained } from "../../../runtime/src/testing/drained.ts";
 import { Flag, Frame, frame, literal, numbers, uint32 } from "./raw-http2.ts";
 
 const MAX_FRAME = 16_384;
@@ -245,7 +246,7 @@ function take(socket: net.Socket, bytes: Buffer): void {
   const key = payload.toString("latin1", 7, 7 + (payload[6] ?? 0)).replace(/#.*$/, "");
   const send: Send = async (answer) => {
     if (socket.destroyed) return false;
-    if (!socket.write(answer)) await Promise.race([once(socket, "drain"), once(socket, "close")]).catch(() => {});
+    if (!socket.write(answer)) await drained(socket);
     return !socket.destroyed;
   };
   void Promise.resolve((ANSWERS[key] ?? write(good))(id, send, socket)).catch(() => {});
