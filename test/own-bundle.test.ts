@@ -1,0 +1,60 @@
+// Holds docs/deploying.md#bundles: its command bundles a server that runs without node_modules.
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { LOADED_ON_DEMAND } from "../plugin/src/deploy/bundle.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const page = readFileSync(join(root, "docs/deploying.md"), "utf8");
+const [command = ""] = /^npx esbuild [^`]*?(?=\nnode )/m.exec(page) ?? [];
+const words = command.replaceAll("\\\n", " ").split(/\s+/).slice(2);
+
+test("the page's command leaves out each package that a server loads on demand", () => {
+  const external = words.flatMap((word) => /^--external:(.*)$/.exec(word)?.[1] ?? []);
+  expect(external.sort()).toEqual(LOADED_ON_DEMAND);
+});
+
+test("the bundle of the page's command answers without any package installed", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "protobff-bundle-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const options = words.map((word) =>
+    word.replace("gen/", "generated/").replace("--outdir=bundle", `--outdir=${folder}`),
+  );
+  execFileSync(join(root, "node_modules/.bin/esbuild"), [...options, "--log-level=error"], { cwd: root });
+  const upstream = "http://127.0.0.1:9";
+  const urls = ["AGENT", "BILLING", "MEMORY", "NOTIFY", "USER"].map(
+    (name) => [`${name}_V1_${name}SERVICE_URL`, upstream] as const,
+  );
+  const env = { ...Object.fromEntries(urls), PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0" };
+  const server = spawn(process.execPath, [join(folder, "server.js")], { env, cwd: folder, stdio: "pipe" });
+  onTestFinished(() => void server.kill("SIGKILL"));
+  let printed = "";
+  const address = new Promise<string>((resolve, reject) => {
+    const read = (chunk: Buffer): void => {
+      printed += chunk.toString();
+      const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(printed.replaceAll(upstream, "")) ?? [];
+      if (url !== undefined) resolve(url);
+    };
+    server.stdout.on("data", read);
+    server.stderr.on("data", read);
+    server.once("exit", () => reject(new Error(printed)));
+  });
+  const url = await address;
+  expect(await (await fetch(`${url}/healthz`)).text()).toContain("ok");
+  const answer = await fetch(`${url}/web.v1.DashboardService/GetDashboard`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "{}",
+  });
+  expect([answer.headers.get("content-type"), JSON.parse(await answer.text())]).toEqual([
+    "application/json",
+    expect.any(Object),
+  ]);
+  const ended = once(server, "exit");
+  server.kill("SIGTERM");
+  expect(await ended).toEqual([0, null]);
+});
