@@ -4,7 +4,6 @@ import { type DescFile, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { headerOf } from "../../check/callers/identity-headers.ts";
 import { reachable } from "../../graph/graph.ts";
-import { VERSION } from "../../package/version.ts";
 import { callsIn } from "../../resolve/model/blocks.ts";
 import { servingBranches } from "../../resolve/model/call.ts";
 import type { Identity } from "../../resolve/model/edge.ts";
@@ -83,15 +82,15 @@ function principalOf({ principal, caller }: RequestReads): PlanResponseCache["pr
 
 /**
  * Returns a digest of everything that an rpc is generated from, without layout and comments. A deployment therefore
- * does not read the cache entries of an older one. Declarations of options are left out: only their values in the other
- * files change an rpc, and an upgrade that adds an option keeps all entries.
+ * does not read the cache entries of an older one. The plugin's version and declarations of options are left out: only
+ * the options' values in the other files change an rpc, and an upgrade keeps all entries.
  */
 function digestOf({ proto: { package: name } }: DescFile, { ir }: Model): string {
   const packageFiles = [...ir.files].map(({ desc }) => desc).filter(({ proto }) => proto.package === name);
   const all = reachable(packageFiles, ({ dependencies }) => dependencies.filter(declaresNoOptions)).sort((a, b) =>
     a.name < b.name ? -1 : 1,
   );
-  const hash = createHash("sha256").update(VERSION);
+  const hash = createHash("sha256");
   for (const { proto } of all)
     hash.update(toBinary(FileDescriptorProtoSchema, { ...proto, sourceCodeInfo: undefined }));
   return hash.digest("base64url").slice(0, DIGEST_CHARACTERS);
