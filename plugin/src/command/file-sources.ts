@@ -9,7 +9,7 @@ const DEPTH = 3;
 
 /**
  * Looks for .proto files in the modules of the buf workspace that the plugin was started in; each file is read once.
- * Without a workspace it looks in the folders below, because protoc does not tell its plugins what `-I` names.
+ * Without a workspace it looks in the folders below, because plugins of protoc do not receive its `-I`.
  *
  * @example
  * const text = sourcesIn(process.cwd())("shop/v1/shop.proto");

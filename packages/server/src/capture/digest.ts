@@ -14,10 +14,14 @@ export function filesOf(services: readonly DescService[]): ReadonlyMap<string, D
   return files;
 }
 
-/** Returns a digest of the files of these services and of their imports, with all options. */
+/** Packages that declare options. An upgrade changes them, and no rpc. */
+const OPTIONS: readonly string[] = ["bff.v1", "buf.validate", "google.api"];
+
+/** Returns a digest of the files of these services and of their imports, with all options but their declarations. */
 export function digestOf(services: readonly DescService[]): string {
   const hash = createHash("sha256");
   for (const [name, { proto }] of [...filesOf(services)].sort(([a], [b]) => (a < b ? -1 : 1)))
-    hash.update(name).update(toBinary(FileDescriptorProtoSchema, proto));
+    if (!OPTIONS.includes(proto.package) && name !== "google/protobuf/descriptor")
+      hash.update(name).update(toBinary(FileDescriptorProtoSchema, proto));
   return hash.digest("hex").slice(0, 32);
 }
