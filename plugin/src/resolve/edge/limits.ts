@@ -3,6 +3,7 @@ import { distinctReport } from "../../diagnostic/distinct.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrRateLimit } from "../../ir/edge.ts";
 import type { IrMethod } from "../../ir/ir.ts";
+import { valueHint } from "../model/missing/missing-hints.ts";
 import type { Limits, LimitUse, Usage } from "../model/model.ts";
 import { itemOf } from "../names/stream-item.ts";
 import { envOfLet, seen } from "../packages/env.ts";
@@ -252,7 +253,8 @@ function checkCost(
   const [absent] = cost.unsafe;
   if (absent === undefined) return cost;
   const at = publicAt(run, method);
-  const known = condition === undefined ? `, or add \`if: "ok(${absent.name})"\` to the limit` : "";
+  const known =
+    condition === undefined && absent.missing === undefined ? `, or add \`if: "ok(${absent.name})"\` to the limit` : "";
   const least = cost.type.kind === "uint" ? "1u" : "1";
   scope.report({
     code: "BFF247",
@@ -260,7 +262,7 @@ function checkCost(
     message: `this \`${what}\` has no value if "${absent.name}" is absent, but the limit still applies`,
     at: text.at,
     ...(at === undefined ? {} : { related: [{ at, message: `any client may call "${method.desc.name}"` }] }),
-    hint: `write a value for this case, as in \`ok(${absent.name}) ? ${text.value} : ${least}\`${known}`,
+    hint: `${valueHint(absent, text.value, least)}${known}`,
   });
   return undefined;
 }

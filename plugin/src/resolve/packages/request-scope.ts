@@ -7,6 +7,7 @@ import type { IrFile, IrMethod, IrService } from "../../ir/ir.ts";
 import type { Step } from "../model/model.ts";
 import { HEADERS, type MessageScope, PEER } from "../scope/scope.ts";
 import type { PackageContext, Run } from "../steps/context.ts";
+import { lackIn } from "../steps/failable-scope.ts";
 import type { SeenEnv } from "./env.ts";
 import { callerVariables } from "./principal.ts";
 
@@ -42,6 +43,7 @@ export function requestScope(
   const all = new Set(broken);
   return {
     registry: run.ir.registry,
+    lackOf: lackIn(run),
     container: file.desc.proto.package,
     enums: run.enums,
     observe: run.observe,

@@ -1,10 +1,12 @@
 // Tags of cached answers of calls.
+
 import type { DescMethod } from "@bufbuild/protobuf";
 import { childrenOf, type Expression, type Node, typeName, type Variable } from "../../cel/index.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrCall, IrPolicy, IrUpstream } from "../../ir/step.ts";
 import { textInstead } from "../conversions/replacement.ts";
 import type { CacheTag, Effects, TagHole } from "../model/call.ts";
+import { valueHint } from "../model/missing/missing-hints.ts";
 import { check, free, type MessageScope } from "../scope/scope.ts";
 import { holes, PRINTABLE } from "./failure.ts";
 
@@ -69,7 +71,7 @@ export function holeOf(scope: MessageScope, text: Text, locals: readonly Variabl
       severity: "error",
       message: `this hole has no value if \`${absent.name}\` is absent`,
       at: text.at,
-      hint: `write a value for that case, as in \`ok(${absent.name}) ? … : ''\``,
+      hint: valueHint(absent, text.value, "''"),
     });
     return undefined;
   }

@@ -11,6 +11,13 @@ export function safeRead({ name, missing }: Variable): string {
   return `leave such items out before it, as in .filter(${item}, ok(${name}))`;
 }
 
+/** Returns the hint that gives an expression a value if a name or a field in it is absent. */
+export function valueHint(absent: Variable, text: string, value: string): string {
+  const { missing, name } = absent;
+  if (missing !== undefined && missing.root === undefined) return safeRead(absent);
+  return `write a value for this case, as in \`ok(${name}) ? ${text} : ${value}\``;
+}
+
 /** Returns the declaration of the field. */
 export function declarationOf({ files }: Ir, { missing }: Variable): NonNullable<Diagnostic["related"]> {
   const desc = missing?.path.at(-1);
