@@ -4,6 +4,7 @@ package main
 import (
 	"bufio"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"os"
 
@@ -62,8 +63,13 @@ func main() {
 	}
 }
 
-func convert(operation byte, input []byte, message proto.Message, types *dynamicpb.Types) ([]byte, error) {
-	var err error
+// An entry of a map without its key makes dynamicpb panic at times; Go then has no decision, and upb has.
+func convert(operation byte, input []byte, message proto.Message, types *dynamicpb.Types) (_ []byte, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v", cause)
+		}
+	}()
 	switch operation {
 	case 'j':
 		err = protojson.UnmarshalOptions{Resolver: types, AllowPartial: true}.Unmarshal(input, message)
