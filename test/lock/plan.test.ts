@@ -53,6 +53,7 @@ const cases = [
   { name: "limits", protos: protosOf("limits"), upstreams: UPSTREAMS },
   { name: "headers", protos: protosOf("headers"), upstreams: UPSTREAMS },
   { name: "meters", protos: protosOf("meters"), upstreams: UPSTREAMS },
+  { name: "nested-macros", protos: goldenTexts("plan/nested-macros", "proto"), upstreams: UPSTREAMS },
   { name: "usage", protos: protosOf("usage"), upstreams: UPSTREAMS },
   { name: "tools", protos: protosOf("tools"), upstreams: UPSTREAMS },
   {

@@ -26,6 +26,7 @@ import { criticalPath } from "./calls/critical-path.ts";
 import { eachLimits } from "./calls/each-limits.ts";
 import { effectsOrder } from "./calls/effects-order.ts";
 import { errorExposure } from "./calls/error-exposure.ts";
+import { expressionCosts } from "./calls/expression-costs.ts";
 import { knownServices } from "./calls/known-services.ts";
 import { metadataValues } from "./calls/metadata-values.ts";
 import { idleMirrors, openMirrors } from "./calls/mirrors.ts";
@@ -144,6 +145,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   unsetComparisons,
   wholeSubsets,
   eachLimits,
+  expressionCosts,
   nPlusOne,
   unboundedPages,
   cacheKeys,

@@ -4,6 +4,7 @@ import { reachable } from "../graph/graph.ts";
 import { fullName } from "../model/full-name.ts";
 import { callsIn, functionsIn } from "../resolve/model/blocks.ts";
 import type { Call } from "../resolve/model/call.ts";
+import { costsIn } from "../resolve/model/costs/expression-costs.ts";
 import type {
   BffFile,
   BffMethod,
@@ -92,6 +93,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     hosts: file.hosts,
     fairShare: fairShareOf(methods),
     reveals: revealsIn(file.ir),
+    costs: costsIn(file.desc, model),
     sensitive: hasRedacted(model.ir.registry),
     services: file.services.map((service) => planService(service, { file, model, run, rules, limits, identity })),
     limits,

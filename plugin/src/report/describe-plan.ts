@@ -14,6 +14,7 @@ import { shardReport } from "./calls/describe-call.ts";
 import { fieldReports } from "./calls/describe-source.ts";
 import { type Worst, worstOf } from "./calls/describe-worst.ts";
 import { effectSources } from "./calls/effect-sources.ts";
+import { costBlock } from "./describe-costs.ts";
 import { purgeBlock } from "./describe-purges.ts";
 import { functionsOf } from "./describe-report.ts";
 import { revealBlock } from "./describe-reveals.ts";
@@ -48,6 +49,7 @@ export function fileBlocks(file: PlanFile, messages: Messages): string[] {
     ...revealBlock(file),
     ...toolBlock(file),
     ...purgeBlock(file),
+    ...costBlock(file),
     ...rpcBlocks(file, messages),
   ];
 }

@@ -8,6 +8,7 @@ import type { IrOverflow } from "../../ir/stream.ts";
 import type { JsonObject } from "../../json-schema/json.ts";
 import type { Conversions, EnumConversion, MessageConversion } from "../../model/conversion.ts";
 import type { Call } from "../../resolve/model/call.ts";
+import type { CostlyExpression } from "../../resolve/model/costs/expression-costs.ts";
 import type { Callers, Identity } from "../../resolve/model/edge.ts";
 import type {
   AnswerHeaders,
@@ -55,6 +56,8 @@ export interface PlanFile {
   readonly hosts: readonly Host[];
   /** Its places with `reveal`, in order of declaration. */
   readonly reveals: readonly Reveal[];
+  /** Its expressions whose nested macros take more steps than a list of a request has items. */
+  readonly costs: readonly CostlyExpression[];
   /** True if the run has redacted fields: errors of the user's functions may quote their values. */
   readonly sensitive: boolean;
   readonly services: readonly PlanService[];
