@@ -57,14 +57,14 @@ export function errorRules(
     const value = check(held, then.by, inside);
     if (value === undefined || gives === undefined) return [];
     const how = conversion(value, gives, cx.run.aliases);
-    if (how.kind === "misfit" || value.type.kind === "null") {
+    if (how.kind === "misfit" || mayBeNothing(value.type)) {
       const { method, batched, type } = gives;
       // An entry also applies to calls without a batch, for which its rule would have to return the response.
       const instead = batched && scope !== cx.scope ? ", or move the rule to the calls themselves" : "";
       scope.report({
         code: "BFF336",
         severity: "error",
-        message: `the fallback is ${typeName(value.type)}, but "${method.name}" returns ${typeName(type)}${batched ? " for each key of a batch" : ""}`,
+        message: `the fallback is ${fallbackType(value.type)}, but "${method.name}" returns ${typeName(type)}${batched ? " for each key of a batch" : ""}`,
         at: then.by.at,
         hint: `${toWrite(type)}${instead}`,
       });
@@ -84,6 +84,14 @@ export function errorRules(
     return [{ at, on, if: condition, then: { kind: "fallback", value: { expression: value, conversion: how } } }];
   });
 }
+
+/** Returns true for values that may be null or an empty optional: the absence that a fallback replaces. */
+export const mayBeNothing = (type: CelType): boolean =>
+  type.kind === "null" || type.kind === "optional" || (type.kind === "message" && type.nullable === true);
+
+/** Returns the name of a fallback's type, with null where the value may be null. */
+export const fallbackType = (type: CelType): string =>
+  `${typeName(type)}${type.kind === "message" && type.nullable ? " or null" : ""}`;
 
 function toWrite(type: CelType): string {
   if (type.kind === "message") return `write ${typeName(type)}{ … }`;

@@ -10,6 +10,7 @@ import { safeRead } from "../model/missing/missing-hints.ts";
 import type { Source, Step } from "../model/model.ts";
 import { callsOf, composesOf, failExpressions, mayBeStale } from "../model/source-parts.ts";
 import { findTopic, itemOfTopic } from "../names/topics.ts";
+import { fallbackType, mayBeNothing } from "../policies/error-rules.ts";
 import { resolveFailure } from "../policies/failure.ts";
 import { check, checkCondition, checkValue, stepsRead, where } from "../scope/scope.ts";
 import { resolveCall } from "./call.ts";
@@ -247,12 +248,11 @@ function resolveFallback(
   const { at } = ir.fallback;
   const form = proto ?? protoOf(type);
   const how = form && conversion(value, { type, proto: form }, run.aliases);
-  // Null is the absence that a fallback would replace.
-  if (how === undefined || how.kind === "misfit" || value.type.kind === "null") {
+  if (how === undefined || how.kind === "misfit" || mayBeNothing(value.type)) {
     scope.report({
       code: "BFF336",
       severity: "error",
-      message: `the fallback is ${typeName(value.type)}, but the step is ${typeName(type)}`,
+      message: `the fallback is ${fallbackType(value.type)}, but the step is ${typeName(type)}`,
       at,
       hint: `write a value of type ${typeName(type)}`,
     });
