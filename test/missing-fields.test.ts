@@ -7,7 +7,7 @@ const UPSTREAM = `syntax = "proto3";
 package up.v1;
 service Products { rpc Get(GetRequest) returns (Product) { option idempotency_level = NO_SIDE_EFFECTS; } }
 message GetRequest { string id = 1; }
-message Product { Price price = 1; repeated string tags = 2; }
+message Product { Price price = 1; repeated string tags = 2; oneof media { string url = 3; int64 width = 4; } }
 message Price { int64 units = 1; }
 `;
 const BFF = `syntax = "proto3";
@@ -36,6 +36,8 @@ message Cart {
   int64 or_nothing = 8 [(bff.v1.field).by = "lines.map(l, l.product.?price.units.orValue(0)).sum()"];
   repeated int64 found = 9 [(bff.v1.field).by = "found"];
   bool all_known = 10 [(bff.v1.field).by = "lines.all(l, ok(l.product.price))"];
+  optional int64 area = 12 [(bff.v1.field).by = "lines.map(l, l.product.width * 2).sum()"];
+  optional up.v1.Price copied = 13 [(bff.v1.field).by = "up.v1.Price{units: lines[1].product.width}"];
   int64 set = 11 [(bff.v1.field).by = "size(lines.filter(l, has(l.product.price)))"];
   repeated bff.v1.Degradation degraded = 15;
 }
@@ -51,6 +53,10 @@ message CartProduct {
     call: { method: "up.v1.Products/Get" set: { name: "id" by: "args.id" } retry: { attempts: 1 } } };
   up.v1.Price price = 1 [(bff.v1.field).by = "product.price"];
   repeated string tags = 2 [(bff.v1.field).by = "product.tags"];
+  oneof media {
+    string url = 3 [(bff.v1.field) = { by: "product.url" if: "has(product.url)" }];
+    int64 width = 4 [(bff.v1.field) = { by: "product.width" if: "has(product.width)" }];
+  }
 }
 `;
 
@@ -66,7 +72,7 @@ beforeAll(async () => {
     stubs: {
       "up.v1.Products/Get": ({ id }) => {
         if (id === "down") throw new ConnectError("down", Code.Unavailable);
-        return id === "unpriced" ? {} : { price: { units: "5" }, tags: ["a", "b"] };
+        return id === "unpriced" ? {} : { price: { units: "5" }, tags: ["a", "b"], width: "3" };
       },
     },
   });
@@ -91,7 +97,7 @@ test("a cart without failures is computed from all prices", async () => {
   expect(await cart("a", "b")).toEqual({
     values: {
       ...{ total: "20", known: "10", throughStep: "20", counted: "2", free: false, tags: 4 },
-      ...{ orNothing: "10", found: ["5", "5"], allKnown: true, set: "2" },
+      ...{ orNothing: "10", found: ["5", "5"], allKnown: true, set: "2", area: "12", copied: { units: "3" } },
     },
     effects: {},
   });
@@ -101,7 +107,7 @@ test("an upstream's message without a price is unset, and reads as zero", async 
   expect(await cart("a", "unpriced")).toEqual({
     values: {
       ...{ total: "10", known: "5", throughStep: "10", counted: "2", free: true, tags: 2 },
-      ...{ orNothing: "5", found: ["5", "0"], allKnown: true, set: "1" },
+      ...{ orNothing: "5", found: ["5", "0"], allKnown: true, set: "1", area: "6", copied: {} },
     },
     effects: {},
   });
@@ -122,5 +128,7 @@ test("a price that failed leaves out what is computed from it, unless an express
     found: "INCOMPLETE",
     all_known: "REPLACED",
     set: "REPLACED",
+    area: "MISSING",
+    copied: "MISSING",
   });
 });

@@ -35,10 +35,7 @@ function setField(at: Composition, target: ReflectMessage, field: IrField, entri
   const result = field.resolver === undefined ? at.evaluate(by) : at.supplied(field.desc);
   if (neverArrives(at, field, result)) return value(null);
   if (result.state === "dead" || result.state === "failed") return result;
-  if (result.state === "absent") {
-    const lacks = at.response.lacks.get(target.message) ?? new Set();
-    at.response.lacks.set(target.message, lacks.add(field.desc.name));
-  }
+  if (result.state === "absent") lack(at, target, field);
   try {
     const present = assign(at, target, field.desc, result);
     touch(at, target, field.desc, by, present, result, entries);
@@ -46,6 +43,10 @@ function setField(at: Composition, target: ReflectMessage, field: IrField, entri
     return failed(error);
   }
   return result;
+}
+
+function lack({ response: { lacks } }: Composition, { message }: ReflectMessage, { desc }: IrField): void {
+  lacks.set(message, (lacks.get(message) ?? new Set()).add(desc.name));
 }
 
 /**
@@ -163,6 +164,21 @@ function* setOneof(
   members: readonly IrField[],
   entries: Entry[],
 ): Iterable<Result> {
+  const missing: IrField[] = [];
+  yield* setMember(at, target, members, entries, missing);
+  const { oneof } = members[0]?.desc ?? {};
+  if (oneof !== undefined && target.oneofCase(oneof) === undefined)
+    for (const member of missing) lack(at, target, member);
+}
+
+/** @param missing receives the members whose `if` or value lacks a step */
+function* setMember(
+  at: Composition,
+  target: ReflectMessage,
+  members: readonly IrField[],
+  entries: Entry[],
+  missing: IrField[],
+): Iterable<Result> {
   let earlier: Taint[] = [];
   const ordered = [
     ...members.filter((m) => m.default?.value !== true),
@@ -177,6 +193,8 @@ function* setOneof(
       const condition = at.evaluate(member.if.value);
       if (neverArrives(at, member, condition)) return;
       if (condition.state === "dead" || condition.state === "failed") return yield condition;
+      const isDecided = expression(member.if.value).reads.every(({ name }) => isThere(at, name));
+      if (condition.state === "absent" || !isDecided) missing.push(member);
       taint = [...condition.taint, ...(condition.state === "value" ? condition.inner : [])];
       if (condition.state === "absent" || condition.value !== true) {
         const field = copyOf(at, member.desc);
@@ -190,6 +208,7 @@ function* setOneof(
     const result = tainted(member.resolver === undefined ? at.evaluate(by) : at.supplied(member.desc), taint);
     if (neverArrives(at, member, result)) return;
     if (result.state === "dead" || result.state === "failed") return yield result;
+    if (result.state === "absent") missing.push(member);
     let present: boolean;
     try {
       present = assign(at, target, member.desc, result);
@@ -204,6 +223,11 @@ function* setOneof(
     if (chosen) return;
     earlier = [...earlier, ...result.taint];
   }
+}
+
+function isThere(at: Composition, name: string): boolean {
+  const result = at.read(name, new Map());
+  return result === undefined || result.state === "value";
 }
 
 function autobound(at: Composition, field: DescField): string | undefined {

@@ -1,7 +1,8 @@
 // Marks of missing fields, for expressions that read the composed message.
-import type { Expression } from "../../cel/index.ts";
+import type { Variable } from "../../cel/index.ts";
 import type { Target } from "../../model/conversion.ts";
 import type { PlanMessage } from "../../plan/model/messages.ts";
+import { undecidedBy } from "../../resolve/model/missing/failable.ts";
 import type { MessageNames } from "../names/message-names.ts";
 import { anyOf } from "../text/any-of.ts";
 import type { Line, Lines } from "../text/lines.ts";
@@ -29,23 +30,29 @@ export const emitMarks = (message: PlanMessage, names: MessageNames): Lines =>
   );
 
 function marksOf(target: Target, message: PlanMessage, names: MessageNames): Mark[] {
-  const absent = ({ unsafe }: Expression): Line =>
+  const absent = (variables: readonly Variable[]): Line =>
     joinedBy(
       " || ",
-      unsafe.map((variable) => absentTest(variable, names)),
+      variables.map((variable) => absentTest(variable, names)),
     );
   const kept = (field: string): readonly Line[] =>
     message.keptFor === undefined ? [] : [[anyOf([field], names.fields)]];
   if (target.kind === "field") {
     const { field, bound } = target;
     if (!message.marked.has(field) || bound.expression.unsafe.length === 0) return [];
-    return [{ field: field.name, test: allOf([...kept(field.name), absent(bound.expression)]) }];
+    return [{ field: field.name, test: allOf([...kept(field.name), absent(bound.expression.unsafe)]) }];
   }
   return target.members.flatMap(({ field, bound, left, if: condition }): Mark[] => {
-    if (left || !message.marked.has(field) || bound.expression.unsafe.length === 0) return [];
+    if (left || !message.marked.has(field)) return [];
+    const { unsafe } = bound.expression;
     const unset: Line = [`${names.result}.${target.oneof.localName}.case === undefined`];
     const chosen = condition === undefined ? [] : [conjunct(condition, names)];
-    return [{ field: field.name, test: allOf([...kept(field.name), unset, ...chosen, absent(bound.expression)]) }];
+    const undecided = undecidedBy(condition);
+    const tests = [
+      ...(undecided.length === 0 ? [] : [absent(undecided)]),
+      ...(unsafe.length === 0 ? [] : [allOf([...chosen, absent(unsafe)])]),
+    ];
+    return tests.map((test) => ({ field: field.name, test: allOf([...kept(field.name), unset, test]) }));
   });
 }
 

@@ -33,13 +33,24 @@ function fieldsOf(message: Composed): Map<string, Lack> {
   const deferred = new Set(message.steps.flatMap((step) => (step.deferred ? [step.variable] : [])));
   for (const target of message.targets) {
     const members = target.kind === "field" ? [target] : target.members.filter(({ left }) => !left);
-    for (const { field, bound } of members) {
-      const isLate = bound.expression.unsafe.some((variable) => deferred.has(variable));
-      const why = isLate ? undefined : lack(bound.expression);
-      if (why !== undefined) fields.set(field.name, why);
+    for (const member of members) {
+      const unsafe = [...member.bound.expression.unsafe, ...("if" in member ? undecidedBy(member.if) : [])];
+      const isLate = unsafe.some((variable) => deferred.has(variable));
+      const why = isLate ? undefined : lack({ unsafe });
+      if (why !== undefined) fields.set(member.field.name, why);
     }
   }
   return fields;
+}
+
+/**
+ * Returns the values without which the `if` of a oneof's member is not decided: what it reads without a test, and steps
+ * and arguments that it tests. `has(step.field)` is false without the step, and the member is missing then.
+ */
+export function undecidedBy(condition: Expression | undefined): readonly Variable[] {
+  if (condition === undefined) return [];
+  const tested = condition.reads.flatMap(({ variable }) => (variable.absent ? variable : []));
+  return [...new Set([...condition.unsafe, ...tested])];
 }
 
 /** Returns why the value of an expression of a block can be missing. */
