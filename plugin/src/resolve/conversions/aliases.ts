@@ -12,6 +12,7 @@ import { isFilled } from "../model/degradation.ts";
 import { lookupEnum, lookupMessage, resolveName } from "../names/lookup.ts";
 import { computedOf, fallbackOf, writtenTo } from "./computed-fields.ts";
 import { conversion } from "./convert.ts";
+import { checkEndlessCopies } from "./endless-copies.ts";
 import { checkUnaliased, enumInward, enumOutward } from "./enum-aliases.ts";
 import { type EnumRelations, enumRelations } from "./enum-relations.ts";
 import { withInner } from "./inner-conversions.ts";
@@ -112,6 +113,7 @@ export class AliasTable implements Aliases {
         this.message(upstream, ir.desc);
       }
     this.#checking = false;
+    checkEndlessCopies(this.#builtMessages.values(), this.#report);
     return this;
   }
 

@@ -9,17 +9,18 @@ export function withInner(conversions: Iterable<MessageConversion>): ReadonlySet
 function inTarget(target: ConvertedTarget): readonly MessageConversion[] {
   switch (target.kind) {
     case "field":
-      return via(target.conversion);
+      return conversionsIn(target.conversion);
     case "oneof":
-      return target.members.flatMap((member) => via(member.conversion));
+      return target.members.flatMap((member) => conversionsIn(member.conversion));
     case "computed":
-      return via(target.bound.conversion);
+      return conversionsIn(target.bound.conversion);
     case "message":
       return target.targets.flatMap(inTarget);
   }
 }
 
-function via(conversion: Conversion): readonly MessageConversion[] {
-  if (conversion.kind === "list" || conversion.kind === "map") return via(conversion.of);
+/** Returns the conversions of messages in a conversion. */
+export function conversionsIn(conversion: Conversion): readonly MessageConversion[] {
+  if (conversion.kind === "list" || conversion.kind === "map") return conversionsIn(conversion.of);
   return conversion.kind === "message" ? [conversion.via] : [];
 }
