@@ -110,8 +110,25 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   toolCallers,
 ]);
 
-/** Checks of errors in a model that is complete: a value that fell out must not make an option idle. */
-const CHECKS_WHEN_RESOLVED: readonly Check[] = Object.freeze([sensitiveValues, pathFields]);
+/**
+ * Checks in a model that is complete: a value that fell out must not make an option idle. Errors of other checks are not
+ * their cause, and must not hide what they find.
+ */
+const CHECKS_WHEN_RESOLVED: readonly Check[] = Object.freeze([
+  sensitiveValues,
+  pathFields,
+  uncheckedIds,
+  headerPermits,
+  vouchedWrites,
+  untrustedHeaders,
+  secretAttributes,
+  branchHeaders,
+  openMirrors,
+  errorExposure,
+  absentReads,
+  missingItems,
+  incompleteLists,
+]);
 
 /**
  * Checks of valid but probably unintended settings. They run only without errors, because an error may be their cause.
@@ -122,8 +139,6 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   suspicions,
   topics,
   followedKeys,
-  uncheckedIds,
-  headerPermits,
   idleSources,
   idleRules,
   brokenRules,
@@ -139,9 +154,6 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   idleAutobind,
   partsMeant,
   criticality,
-  absentReads,
-  missingItems,
-  incompleteLists,
   unsetComparisons,
   wholeSubsets,
   eachLimits,
@@ -152,15 +164,9 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   agedAnswers,
   purgedTags,
   idleFresh,
-  vouchedWrites,
-  untrustedHeaders,
-  secretAttributes,
-  branchHeaders,
-  openMirrors,
   limits,
   unseenPolicies,
   publicSurface,
-  errorExposure,
   versions,
   restQueries,
   unmaskableNames,

@@ -1,5 +1,6 @@
 // Parts of a request that expressions read: values from the client, and the caller.
-import { childrenOf, type Expression, type Node } from "../cel/index.ts";
+import type { DescMessage } from "@bufbuild/protobuf";
+import { type CelType, childrenOf, type Expression, type Node, type Variable } from "../cel/index.ts";
 import { reachable } from "../graph/graph.ts";
 import type { Permit, Step } from "../resolve/model/model.ts";
 import { sourceExpressions } from "../resolve/model/source-parts.ts";
@@ -45,16 +46,52 @@ function nameAt(node: Node): string | undefined {
       return undefined;
   }
 }
-/** Returns the path of an argument or of a field in it. */
-function fieldsOf(node: Node): string | undefined {
+/** Returns the path of an argument or of a field in it. `items`: the paths of lists by the variables of macros. */
+function fieldsOf(node: Node, items?: ReadonlyMap<Variable, string>): string | undefined {
   if (node.kind === "name") {
     if (node.variable.role === "arg") return `${ARGS}.${node.variable.name}`;
-    return node.variable.role === "args" ? ARGS : undefined;
+    return node.variable.role === "args" ? ARGS : items?.get(node.variable);
   }
-  const before = node.kind === "select" ? fieldsOf(node.of) : undefined;
+  const before = node.kind === "select" ? fieldsOf(node.of, items) : undefined;
   if (node.kind !== "select" || before === undefined) return undefined;
   return `${before}.${typeof node.field === "string" ? node.field : node.field.name}`;
 }
+/** A field of the request that an expression passes on, of an item of a macro by the path of the list. */
+interface FieldSent {
+  readonly name: string;
+  /** The message, if all of its fields are passed on. */
+  readonly desc: DescMessage | undefined;
+}
+/** Macros whose value contains no item of their list. */
+const WITHOUT_ITEMS: ReadonlySet<string> = new Set([
+  "all",
+  "bind",
+  "exists",
+  "exists_one",
+  "existsOne",
+  "map",
+  "reduce",
+]);
+
+/** Returns the fields of the request that an expression passes on. */
+export function fieldsSent({ root }: Expression): readonly FieldSent[] {
+  const items = new Map<Variable, string>();
+  const visit = (node: Node): readonly FieldSent[] => {
+    const name = fieldsOf(node, items);
+    if (name !== undefined) return [{ name, desc: messageOf(node.type) }];
+    const range = node.kind === "macro" ? fieldsOf(node.range, items) : undefined;
+    if (node.kind !== "macro" || range === undefined) return childrenOf(node).flatMap(visit);
+    for (const variable of node.vars) items.set(variable, range);
+    return [...(WITHOUT_ITEMS.has(node.macro) ? [] : visit(node.range)), ...node.args.flatMap(visit)];
+  };
+  return visit(root);
+}
+function messageOf(type: CelType): DescMessage | undefined {
+  if (type.kind === "message") return type.desc;
+  if (type.kind === "list") return messageOf(type.element);
+  return type.kind === "map" ? messageOf(type.value) : undefined;
+}
+
 /** The name of a header may be an expression. */
 const restOf = (node: Node): readonly Node[] => (node.kind === "call" ? node.args.slice(1) : []);
 

@@ -1,12 +1,13 @@
 // Ids that clients choose: a decision must read them, or the upstream must receive the caller.
 
 import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Expression } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { BffMethod, Model } from "../../resolve/model/model.ts";
 import { callsOf } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
-import { ARGS, CALLER, HEADERS, namesBehind, namesRead, namesWho, overlap } from "../request-names.ts";
+import { ARGS, CALLER, fieldsSent, HEADERS, namesBehind, namesRead, namesWho, overlap } from "../request-names.ts";
 
 /**
  * The last word of a field that identifies a resource of a user. A `key` is excluded: it may be an idempotency key,
@@ -41,7 +42,7 @@ function checkIds({ ir, permit, callers, opening, shared, stream, composed }: Bf
   for (const call of calls) {
     if (sendsCaller(call)) continue;
     const found = sentBy(call)
-      .flatMap((expression) => namesRead(expression).map((name) => ({ name, at: expression.text.at })))
+      .flatMap((expression) => namesSent(expression).map((name) => ({ name, at: expression.text.at })))
       .find(
         ({ name }) =>
           name.startsWith(`${ARGS}.`) && ID.test(name) && !decided.some((guardName) => overlap(guardName, name)),
@@ -63,6 +64,18 @@ const sentBy = ({ set, request, batch }: Call) =>
   [...set.map(({ bound }) => bound), request, batch?.by].flatMap((bound) =>
     bound === undefined ? [] : [bound.expression],
   );
+
+/** Maximum number of fields in which ids are searched. Messages may hold themselves. */
+const MOST_FIELDS = 1_000;
+
+/** Names that an expression reads, and the fields of messages that it passes on as a whole. */
+function namesSent(expression: Expression): readonly string[] {
+  const sent = [...fieldsSent(expression)];
+  for (let i = 0; i < Math.min(sent.length, MOST_FIELDS); i++)
+    for (const field of sent[i]?.desc?.fields ?? [])
+      sent.push({ name: `${sent[i]?.name}.${field.name}`, desc: field.message });
+  return [...namesRead(expression), ...sent.map(({ name }) => name)];
+}
 
 /** Returns true if the upstream itself can decide. */
 function sendsCaller(call: Call): boolean {
