@@ -133,7 +133,8 @@ export class Explorer {
         return { body: JSON.stringify(await this.#tryIt.send(JSON.parse(await textOf(request)))) };
       } catch (thrown) {
         if (thrown instanceof Unsendable) throw thrown;
-        if (thrown instanceof SyntaxError) return refused(400, thrown.message);
+        // The message of the engine quotes the text.
+        if (thrown instanceof SyntaxError) return refused(400, "the body is no JSON");
         return refused(502, `no answer: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
       }
     },

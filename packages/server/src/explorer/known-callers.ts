@@ -37,10 +37,19 @@ export class KnownCallers {
     const response = await fetch(this.#address, { redirect: "error", signal: AbortSignal.timeout(LONGEST_MS) });
     const text = await textOf(response);
     if (!response.ok) throw new Error(text.slice(0, 500).trim());
-    const all: unknown = JSON.parse(text);
+    const all = jsonOf(text);
     if (!Array.isArray(all) || all.length > MOST || !all.every(isKnown))
       throw new Error("what came is no list of callers");
     return all;
+  }
+}
+
+/** The message of the engine would quote a credential. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error("what came is no JSON");
   }
 }
 

@@ -121,7 +121,8 @@ describe("a request as a named caller", () => {
     );
   });
   it.each([
-    ["", 200, /JSON/],
+    ["", 200, "what came is no JSON"],
+    ['[{"value": "Bearer s3cret}]', 200, /^what came is no JSON$/],
     ['{"as": "ada"}', 200, "what came is no list of callers"],
     ['[{"as": "ada"}]', 200, "what came is no list of callers"],
     [JSON.stringify(Array(501).fill(ADA[0])), 200, "what came is no list of callers"],
