@@ -8,11 +8,13 @@ const ROOMS = ["cli", "client", "packages", "plugin", "runtime"];
 const IMPORTING = [...ROOMS, "bench", "examples", "generated", "scripts", "site", "test"];
 const packages = readdirSync(fileURLToPath(new URL("../packages", import.meta.url))).map((name) => `packages/${name}`);
 
-/** Read by commands in JavaScript, or put in the place of another module. */
+/** Read by commands in JavaScript or by processes of tests, or put in the place of another module. */
 const KEPT = [
+  "cli/src/lsp/workspace/heap.ts: youngBytes",
   "packages/conformance/src/main.ts: main",
   "packages/replay/src/world/collect.ts: serve",
   "packages/replay/src/world/collect.ts: start",
+  "packages/server/src/memory/young-generation.ts: youngBytes",
   "plugin/src/main.ts: main",
 ];
 /** Serve tests, and are no product. */

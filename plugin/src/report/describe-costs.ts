@@ -2,7 +2,7 @@
 import type { PlanFile } from "../plan/model/plan.ts";
 
 /** Largest number of steps of one expression for one request. */
-export interface CostReport {
+interface CostReport {
   readonly expression: string;
   readonly steps: number;
   /** Steps with lists of upstreams counted as one item. */

@@ -31,7 +31,7 @@ export function boundHeap({ execArgv, env }: Pick<NodeJS.Process, "execArgv" | "
 }
 
 /** Returns the capacity of each half of the young generation, in bytes. */
-function youngBytes(): number {
+export function youngBytes(): number {
   const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");
   return space === undefined ? HALF_BYTES : space.space_used_size + space.space_available_size;
 }

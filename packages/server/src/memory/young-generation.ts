@@ -31,7 +31,7 @@ export function boundYoungGeneration({ execArgv, env }: Pick<NodeJS.Process, "ex
 }
 
 /** Returns the current capacity of each half, in bytes. */
-function youngBytes(): number {
+export function youngBytes(): number {
   const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");
   return space === undefined ? TARGET_BYTES : space.space_used_size + space.space_available_size;
 }
