@@ -3,7 +3,7 @@
 
 import type { CelInput } from "@bufbuild/cel";
 import { type DescField, fromJson, type JsonValue } from "@bufbuild/protobuf";
-import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { reflect } from "@bufbuild/protobuf/reflect";
 import type { IrField } from "../../plugin/src/ir/ir.ts";
 import type { IrBind, IrCompose, IrGuard, IrStep, IrSwitch } from "../../plugin/src/ir/step.ts";
 import { callResult } from "./call.ts";
@@ -12,6 +12,7 @@ import { expression } from "./expression.ts";
 import { canBeAbsent } from "./field-value.ts";
 import { composeFields, laterPaths, suppliedEntries } from "./fields.ts";
 import { evaluateGuard, isImmediate, type Verdict } from "./guards.ts";
+import { insideOf } from "./inside.ts";
 import { caseOnly, oneofOnly, readsArgument, restsOn } from "./reads.ts";
 import type { Failure, Missing, Response } from "./response.ts";
 import { Refused } from "./response.ts";
@@ -29,7 +30,7 @@ import {
 } from "./result.ts";
 import { Scope } from "./scope.ts";
 import { isSupplementary, type Place } from "./static.ts";
-import { asArgument, type Entry, inOrder, inside, invalid, type Taint } from "./taint.ts";
+import { asArgument, type Entry, inOrder, invalid, type Taint } from "./taint.ts";
 
 export class Composition extends Scope {
   readonly parent: { readonly composition: Composition; readonly step: IrStep } | undefined;
@@ -349,7 +350,7 @@ export class Composition extends Scope {
     const child = new Composition(this.response, place, { kind: "given", names, others }, { composition: this, step });
     const result = child.run();
     if (result.state !== "value") return result;
-    return { ...result, inner: this.#inside(step, [result.value]) };
+    return { ...result, inner: insideOf(result.value, this.response, step.index) };
   }
 
   /** Returns the members of a spread: arguments with presence also if they are unset. */
@@ -357,22 +358,6 @@ export class Composition extends Scope {
     const { args } = this;
     if (bind.spread?.value.trim() !== "args" || args.kind === "request") return members(from);
     return members(from).map(([name, of]) => [name, { ...of, unset: this.isUnset(name) }]);
-  }
-
-  #inside(step: IrStep, values: readonly CelInput[]): Taint[] {
-    const { touched, parts } = this.response;
-    return values.flatMap((of) => {
-      if (!isReflectMessage(of)) return [];
-      const later = parts.get(of.message) ?? [];
-      // A later part may have arrived when an expression reads it.
-      const isLater = (path: string): boolean =>
-        later.some((part) => `${path}.`.replaceAll("[", ".").startsWith(`${part}.`));
-      const all = touched.get(of.message) ?? [];
-      return inside(
-        all.map((entry) => (isLater(entry.path) ? { ...entry, optional: true } : entry)),
-        step.index,
-      );
-    });
   }
 
   /** Returns the value of an argument for the child; its taint has no order there. */

@@ -5,6 +5,7 @@ import type { IrEach, IrStep } from "../../plugin/src/ir/step.ts";
 import { callResult } from "./call.ts";
 import type { Composition } from "./compose.ts";
 import { items } from "./convert.ts";
+import { heldIn } from "./inside.ts";
 import { Invalid } from "./invalid.ts";
 import { waitedForByItems } from "./reads.ts";
 import { failed, type Locals, noLocals, type Result, TooManyItems, type Value, value } from "./result.ts";
@@ -34,9 +35,9 @@ export function eachResult(at: Composition, step: IrStep, each: IrEach): Result 
     each.source?.kind === "call" &&
     step.unordered?.value !== true &&
     at.response.program.hasEffect(at.place, each.source);
-  const taint: Taint[] = [...list.taint, ...list.inner];
+  const taint: Taint[] = [...list.taint];
   const chosen = all.flatMap((element): (Locals | Item)[] => {
-    const variable = value(element, asItem(list.taint), { inner: asItem(list.inner), enum: list.enum });
+    const variable = value(element, asItem(list.taint), { inner: heldIn(element, list.inner), enum: list.enum });
     const locals: Locals = new Map([[each.var?.value ?? "", variable]]);
     const found = choice(at, each, locals, taint);
     return found === "filtered" ? [] : [found ?? locals];

@@ -102,7 +102,7 @@ describe("lists", () => {
     ]);
   });
 
-  it("have paths of composed children by final position or key, and one entry for a step that reads them", () => {
+  it("have paths of composed children by final position or key, and one entry for a field that reads failed parts of them", () => {
     const twice = (call: Call): Call[] => [call, call];
     const calls = [
       A({
@@ -123,7 +123,7 @@ describe("lists", () => {
         up("cards[0].more", "MISSING", "TIMEOUT"),
         up("keyed", "INCOMPLETE"),
         up('keyed["2"].more', "MISSING", "TIMEOUT"),
-        "details REPLACED UNAVAILABLE up.v1.Up|TIMEOUT up.v1.Up",
+        up("details", "INCOMPLETE"),
       ],
       header: "cards,cards[*].more,keyed,keyed[*].more,details",
     });

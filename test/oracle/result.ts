@@ -4,6 +4,7 @@ import { type CelInput, isCelMap } from "@bufbuild/cel";
 import type { DescEnum } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { fieldValue, hasPresence } from "./field-value.ts";
+import { heldIn, meets } from "./inside.ts";
 import { Invalid, NoCounterpart } from "./invalid.ts";
 import type { Failure, Missing } from "./response.ts";
 import { invalid, type Taint } from "./taint.ts";
@@ -82,18 +83,23 @@ export function tainted(result: Result, taint: readonly Taint[]): Result {
 
 /** Returns the members of a `spread`: every field of a message, or every member of composed arguments. */
 export function members(from: Value): [string, Value][] {
-  const rest = { inner: from.inner };
+  const read = (name: string): Taint[] =>
+    from.inner.filter((taint) => meets(from.value, { path: [name], how: "presence" }, taint));
   if (isReflectMessage(from.value)) {
     const message = from.value;
     return message.desc.fields.map((field) => [
       field.name,
-      value(fieldValue(message, field), from.taint, {
-        ...rest,
+      value(fieldValue(message, field), [...from.taint, ...read(field.name)], {
+        inner: heldIn(fieldValue(message, field), from.inner),
         enum: () => field.enum,
         unset: hasPresence(field) && !message.isSet(field),
       }),
     ]);
   }
-  if (isCelMap(from.value)) return [...from.value].map(([name, of]) => [String(name), value(of, from.taint, rest)]);
+  if (isCelMap(from.value))
+    return [...from.value].map(([name, of]) => [
+      String(name),
+      value(of, from.taint, { inner: heldIn(of, from.inner) }),
+    ]);
   return [];
 }

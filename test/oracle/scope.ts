@@ -3,7 +3,9 @@ import { type CelInput, celMap } from "@bufbuild/cel";
 import { isReflectMessage } from "@bufbuild/protobuf/reflect";
 import type { IrStep } from "../../plugin/src/ir/step.ts";
 import { expression, type Read, receivedName } from "./expression.ts";
+import { type FieldRead, fieldReads } from "./field-reads.ts";
 import { walk } from "./field-value.ts";
+import { heldIn, meets } from "./inside.ts";
 import { none, some } from "./macros.ts";
 import { readsMissing } from "./missing.ts";
 import type { Response } from "./response.ts";
@@ -97,6 +99,7 @@ export abstract class Scope {
     if (missing.length > 0) return { state: "dead", missing: missing.flat() };
     const taint = [...found.values()].flatMap((result) => (result.state === "dead" ? [] : result.taint));
     const inner = [...found.values()].flatMap((result) => (result.state === "value" ? result.inner : []));
+    const met = insideRead(source, found, "all");
     const present = (name: string) => found.get(name)?.state === "value";
     const lacking = new Set(
       reads.flatMap(({ name, safe }) => (found.has(name) && !safe && !present(name) ? name : [])),
@@ -105,13 +108,13 @@ export abstract class Scope {
       const of = (name: string, result: Result): readonly Taint[] =>
         result.state === "dead" ? [] : lacking.has(name) ? result.taint : asBeside(result.taint);
       const all = [...found].flatMap(([name, result]) => of(name, result));
-      return { state: "absent", taint: [...all, ...asBeside(inner)], why: this.wanting([source], locals) };
+      return { state: "absent", taint: [...all, ...asBeside(met)], why: this.wanting([source], locals) };
     }
     const held = (name: string): CelInput | undefined => {
       const result = found.get(name);
       return result?.state === "value" ? result.value : undefined;
     };
-    if (readsMissing(root, held, this.response.lacks)) return { state: "absent", taint: [...taint, ...inner] };
+    if (readsMissing(root, held, this.response.lacks)) return { state: "absent", taint: [...taint, ...met] };
     const bindings = this.#bindings(reads, found);
     const enums = (name: string) => {
       const result = found.get(name);
@@ -120,14 +123,13 @@ export abstract class Scope {
     try {
       const walked = path && this.#walk(path, bindings, found);
       const computed = walked?.raw ?? this.place.evaluator.value(source, bindings, enums);
-      const bare = path !== undefined && found.has(path.join("."));
-      return value(computed, bare ? taint : [...taint, ...inner], {
-        inner: bare ? inner : [],
+      return value(computed, [...taint, ...insideRead(source, found, "passed")], {
+        inner: heldIn(computed, inner),
         enum: () => this.place.evaluator.enumOf(root, bindings, enums),
         unset: walked?.unset ?? false,
       });
     } catch (error) {
-      return failed(error, [...taint, ...inner]);
+      return failed(error, [...taint, ...met]);
     }
   }
 
@@ -205,6 +207,16 @@ export abstract class Scope {
   }
 }
 
+/** @param passed what is read inside of the parts that the expression passes on */
+function insideRead(source: string, found: ReadonlyMap<string, Result>, passed: FieldRead["how"]): readonly Taint[] {
+  return [...fieldReads(expression(source))].flatMap(([name, reads]) => {
+    const result = found.get(name);
+    if (result?.state !== "value") return [];
+    const all = reads.map((read) => (read.how === "passed" ? { ...read, how: passed } : read));
+    return result.inner.filter((taint) => all.some((read) => meets(result.value, read, taint)));
+  });
+}
+
 /** A step that has run before: what touched it counts as one with it. */
 export function withRank<R extends Result>(result: R, rank: number): R {
   const first = (taints: readonly Taint[]): Taint[] => {
@@ -214,5 +226,7 @@ export function withRank<R extends Result>(result: R, rank: number): R {
       .map((taint) => ({ ...taint, rank }));
   };
   if (result.state === "absent") return { ...result, taint: first(result.taint) };
-  return result.state === "value" ? { ...result, taint: first(result.taint), inner: first(result.inner) } : result;
+  return result.state === "value"
+    ? { ...result, taint: first(result.taint), inner: result.inner.map((taint) => ({ ...taint, rank })) }
+    : result;
 }

@@ -1,5 +1,5 @@
 // Propagates failures to their readers, and derives the Degradation entries.
-import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, Message } from "@bufbuild/protobuf";
 
 export const Effect = { MISSING: 1, REPLACED: 2, INCOMPLETE: 3, STALE: 4 } as const;
 export const Reason = { TIMEOUT: 1, UNAVAILABLE: 2, BREAKER_OPEN: 3, LIMITED: 4, REJECTED: 5, INVALID: 6 } as const;
@@ -27,6 +27,8 @@ export interface Taint {
    * list.
    */
   readonly soft: boolean;
+  /** The field of a composed message; undefined: the taint is that of the value itself. */
+  readonly place?: { readonly message: Message; readonly field: string };
 }
 
 /** A Degradation as expected; several effects or causes: any of them. */
@@ -54,18 +56,6 @@ export function asBeside(taints: readonly Taint[]): Taint[] {
 export function asItem(taints: readonly Taint[]): Taint[] {
   return taints.map((taint) => ({ ...taint, soft: true }));
 }
-/** Returns the taint inside a composed value, for readers of its fields. */
-export function inside(entries: readonly Entry[], rank: number): Taint[] {
-  return entries.flatMap((entry) =>
-    entry.causes.map((cause) => ({
-      cause,
-      rank,
-      leftOut: entry.effects.every((effect) => effect === Effect.INCOMPLETE) ? ("either" as const) : false,
-      soft: entry.optional,
-    })),
-  );
-}
-
 /** The entry for a field that `taints` have reached; undefined when there are none. */
 export function entry(field: DescField, present: boolean, taints: readonly Taint[]): Entry | undefined {
   if (taints.length === 0) return undefined;

@@ -4,6 +4,7 @@ import type { Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
 import { fromBinary, type Registry } from "@bufbuild/protobuf";
 import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import { fieldReads, reaches } from "./field-reads.ts";
 import { functions, none, some, unwrapped } from "./functions.ts";
 import { absent, type Cause, invalid, type Result, type StepFailure, unique } from "./result.ts";
 import {
@@ -58,7 +59,7 @@ export class Evaluator {
   async value(source: string, scope: Scope, globals: Globals, path = false): Promise<Result> {
     const { root, reads, path: names } = parsed(source);
     const found = await this.#found(reads, scope);
-    const causes = unique([...found.values()].flatMap(causesIn));
+    const causes = unique(causesIn(root, found));
     const missing = reads.some(
       (read) => !read.safe && found.get(read.name)?.value === undefined && found.has(read.name),
     );
@@ -232,10 +233,14 @@ function lacksOf(expr: Expr | undefined, found: ReadonlyMap<string, Result>, loc
   return name.split(".").length === path.length ? (found.get(name)?.lacks ?? []) : [];
 }
 
-/** Causes of a result and of all that it is composed of. */
-function causesIn({ causes, entries = [] }: Result): readonly Cause[] {
-  const inner = entries.flat().map(({ reason, upstream }): Cause => ({ reason, upstream }));
-  return [...causes, ...inner];
+/** Causes of the results, and of the parts of composed messages that an expression reads. */
+function causesIn(root: Expr, found: ReadonlyMap<string, Result>): readonly Cause[] {
+  const reads = fieldReads(root);
+  return [...found].flatMap(([name, { causes, entries = [] }]) => {
+    const met = entries.flat().filter(({ path }) => reaches(reads.get(name) ?? [], path));
+    const inner = met.map(({ reason, upstream }): Cause => ({ reason, upstream }));
+    return [...causes, ...inner];
+  });
 }
 
 const lower = (expr: Expr | undefined): Expr => {

@@ -258,16 +258,11 @@ function insideOf(
         children(message).some((child) => sendsUnbatched(child.desc.typeName)))
     );
   });
-  const degradable = memo((name: string): boolean => {
-    const message = composed.get(name);
-    if (message === undefined) return false;
-    return (
-      (messages.get(name)?.degradable ?? false) || children(message).some((child) => degradable(child.desc.typeName))
-    );
-  });
+  const degradable = (name: string): boolean => messages.get(name)?.degradable ?? false;
+  const isComposed = (name: string): boolean => composed.has(name);
   const tainted = (name: string): readonly string[] =>
     composed.get(name)?.args.members.flatMap((arg) => (arg.tainted ? [arg.name] : [])) ?? [];
-  return { sendsUnbatched, degradable, tainted };
+  return { sendsUnbatched, degradable, isComposed, tainted };
 }
 
 /**

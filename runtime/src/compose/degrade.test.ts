@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { Degradation_Effect as Effect } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { expect, test } from "vitest";
 import { invalid, timedOut } from "../failure.ts";
-import { Causes } from "../scope/causes.ts";
+import { Causes, Reads } from "../scope/causes.ts";
 import { CardSchema, type Page, PageSchema } from "../testing/gen/test_pb.ts";
 import { degraded } from "./degrade.ts";
 
@@ -96,6 +96,21 @@ test("touched fields inside a composed value are found through lists and maps", 
   expect(causes.within([card("a"), { ...card("b"), inner: deep }])).toEqual(cause);
   expect(causes.within({ k: deep })).toEqual(cause);
   expect(causes.within([card("a"), 1n, "x", undefined, new Uint8Array(3)])).toBe(undefined);
+});
+
+test("a read of some fields finds what touched these, and passes by everything else", () => {
+  const causes = new Causes();
+  const deep = card("d");
+  causes.touch(deep, "owner_name", false, cause);
+  const found = (value: unknown, ...paths: readonly string[]) => causes.among([new Reads(value, paths)]);
+  const lists = [card("a"), { ...card("b"), inner: deep }];
+  expect(found(lists, "inner.owner_name")).toEqual(cause);
+  expect(found(new Map([["k", deep]]), "id", "owner_name.more")).toEqual(cause);
+  expect(found({ $typeName: "Outer", oneof: { case: "mainCard", value: deep } }, "main_card")).toEqual(cause);
+  expect(found({ $typeName: "Outer", oneof: { case: "mainCard", value: deep } }, "main_card?", "main_card.id")).toBe(
+    undefined,
+  );
+  expect(found(lists, "inner.id", "owner_name", "inner?")).toBe(undefined);
 });
 
 test("the header has at most 1 KiB, then the count of further entries", () => {

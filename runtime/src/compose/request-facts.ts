@@ -5,7 +5,7 @@ import { counted, mostSteps, useMeter } from "@protobff/expressions/meter";
 import { metadataText } from "../call/response-metadata.ts";
 import { type Code, type Detail, type ErrorInfo, type Failure, refusal } from "../failure.ts";
 import { incomingOf, type Peer } from "../identity/incoming-request.ts";
-import type { Mark } from "../scope/causes.ts";
+import { type Mark, Reads } from "../scope/causes.ts";
 import { Rank } from "../scope/scope.ts";
 import type { Selection } from "../selection/selection.ts";
 import type { Exchange } from "./exchange.ts";
@@ -207,6 +207,15 @@ export class RequestFacts<out Principal> {
     const { causes } = this.exchange;
     const cause = causes?.among(origins);
     if (cause !== undefined) causes?.touch(message, field, present, cause);
+  }
+  /**
+   * Returns the origin for a value of which only some fields are read.
+   *
+   * @param paths proto names of fields, separated by dots, also in the items of lists and maps; `?` at the end: only
+   * whether there is a value
+   */
+  reads(value: unknown, ...paths: readonly string[]): object {
+    return new Reads(value, paths);
   }
   /**
    * Returns these as one origin of items that a list lacks: the cause of the first that has one. Undefined if none has

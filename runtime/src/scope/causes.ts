@@ -1,3 +1,4 @@
+import { protoCamelCase, safeObjectProperty } from "@bufbuild/protobuf/reflect";
 import type { Failure } from "../failure.ts";
 
 /**
@@ -66,11 +67,26 @@ export class Mark {
   }
 }
 
+/** A value of which an expression reads only some fields. */
+export class Reads {
+  readonly value: unknown;
+  /**
+   * Proto names of fields, separated by dots. Lists and maps count for each of their items. A path that ends in `?` reads
+   * only whether there is a value.
+   */
+  readonly paths: readonly string[];
+
+  constructor(value: unknown, paths: readonly string[]) {
+    this.value = value;
+    this.paths = paths;
+  }
+}
+
 /** Everything that failures have touched in one response. Exists only after the first failure. */
 export class Causes {
   readonly touches: Touch[] = [];
   readonly #of = new Map<object, Cause>(); // by the promise of a step, or by a list with items left out
-  readonly #inside = new Map<object, Cause>(); // by composed message: its first touch
+  readonly #inside = new Map<object, Map<string, Cause>>(); // by composed message and field: its first touch
   readonly #before: Causes | undefined;
 
   /** @param before causes that are already known; they do not change */
@@ -88,13 +104,14 @@ export class Causes {
   }
   touch(message: object, field: string, present: boolean, cause: Cause): void {
     this.touches.push({ message, field, present, cause });
-    this.#inside.set(message, worse(this.#inside.get(message), cause));
+    const fields = this.#inside.get(message) ?? new Map<string, Cause>();
+    this.#inside.set(message, fields.set(field, worse(fields.get(field), cause)));
   }
   /** Returns the cause to report among those of these steps and values. */
   among(origins: readonly unknown[]): Cause | undefined {
     let found: Cause | undefined;
     for (const origin of origins) {
-      const cause = this.of(origin) ?? this.within(origin);
+      const cause = this.of(origin) ?? (origin instanceof Reads ? this.#inFields(origin) : this.within(origin));
       if (cause !== undefined) found = worse(found, cause);
       if (found !== undefined && found.staleMs === undefined) break;
     }
@@ -102,20 +119,75 @@ export class Causes {
   }
   /** Returns the cause to report inside a composed value: a message, or a list or map of messages. */
   within(value: unknown): Cause | undefined {
-    if (!isObject(value) || value instanceof Uint8Array || value instanceof Promise) return undefined;
+    if (!isWalked(value)) return undefined;
     const here = this.#here(value);
     let found = here && { ...here, incomplete: false };
-    for (const part of Object.values(value)) {
+    for (const part of partsOf(value)) {
       if (found !== undefined && found.staleMs === undefined) break;
       const cause = this.within(part);
       if (cause !== undefined) found = worse(found, cause);
     }
     return found;
   }
+  #inFields({ value, paths }: Reads): Cause | undefined {
+    let found: Cause | undefined;
+    for (const path of paths) {
+      if (found !== undefined && found.staleMs === undefined) break;
+      const counted = path.endsWith("?");
+      const cause = this.#along(value, (counted ? path.slice(0, -1) : path).split("."), counted);
+      if (cause !== undefined) found = worse(found, cause);
+    }
+    return found;
+  }
+  /** Returns the cause to report of the fields on a path, and inside of its end unless that is only counted. */
+  #along(value: unknown, [name, ...rest]: readonly string[], counted: boolean): Cause | undefined {
+    if (name === undefined) return counted ? undefined : this.within(value);
+    if (!isWalked(value)) return undefined;
+    const isMessage = "$typeName" in value;
+    const parts = isMessage ? [fieldOf(value, name)] : partsOf(value);
+    const touched = this.#touched(value, name);
+    // Only a list or a map lacks items. A copy of a message lacks fields.
+    const isCopy = touched?.incomplete === true && parts.some((part) => isObject(part) && "$typeName" in part);
+    let found = worseOf(this.#noted(value), isCopy ? { ...touched, incomplete: false } : touched);
+    for (const part of parts) {
+      if (found !== undefined && found.staleMs === undefined) break;
+      found = worseOf(found, this.#along(part, isMessage ? rest : [name, ...rest], counted));
+    }
+    return found;
+  }
   #here(value: object): Cause | undefined {
-    const found = this.#inside.get(value) ?? this.#of.get(value);
+    let found: Cause | undefined;
+    for (const cause of this.#inside.get(value)?.values() ?? []) found = worse(found, cause);
+    found ??= this.#of.get(value);
     return found === undefined && this.#before !== undefined ? this.#before.#here(value) : found;
   }
+  #noted(value: object): Cause | undefined {
+    const found = this.#of.get(value);
+    return found === undefined && this.#before !== undefined ? this.#before.#noted(value) : found;
+  }
+  #touched(message: object, field: string): Cause | undefined {
+    const found = this.#inside.get(message)?.get(field);
+    return found === undefined && this.#before !== undefined ? this.#before.#touched(message, field) : found;
+  }
+}
+
+const worseOf = (first: Cause | undefined, second: Cause | undefined): Cause | undefined =>
+  second === undefined ? first : worse(first, second);
+
+function isWalked(value: unknown): value is object {
+  return isObject(value) && !(value instanceof Uint8Array) && !(value instanceof Promise);
+}
+const partsOf = (value: object): readonly unknown[] =>
+  value instanceof Map ? [...value.values()] : Object.values(value);
+
+/** Returns the value of a message's field, which may be a member of a oneof. */
+function fieldOf(message: object, name: string): unknown {
+  const member = protoCamelCase(name);
+  const local = safeObjectProperty(member);
+  if (Object.hasOwn(message, local)) return Reflect.get(message, local);
+  for (const oneof of Object.values(message) as unknown[])
+    if (isObject(oneof) && "case" in oneof && "value" in oneof && oneof.case === member) return oneof.value;
+  return undefined;
 }
 
 function isObject(value: unknown): value is object {

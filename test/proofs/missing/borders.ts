@@ -33,8 +33,6 @@ export interface Field {
   readonly option: string;
   /** True if it may be missing after a failure, so that it needs presence. */
   readonly failable: boolean;
-  /** True if it reads only fields that cannot be missing. */
-  readonly untouched: boolean;
   readonly expected: (world: World) => Expected;
 }
 /** A mistake of an author, which the compiler must refuse. */
@@ -102,15 +100,14 @@ export class Draft {
         return { value, effects: this.effects(world, template.ids ?? ids, value) };
       },
       !template.handled && template.ids === undefined,
-      template.ids?.length === 0,
     );
   }
   effects(world: World, ids: readonly string[], value: unknown): readonly string[] {
     if (!this.recorded(world, ids)) return [];
     return [value === MISSING ? "EFFECT_MISSING" : "EFFECT_REPLACED"];
   }
-  raw(type: string, option: string, expected: Field["expected"], failable = false, untouched = false): void {
-    this.fields.push({ type, option, expected, failable, untouched });
+  raw(type: string, option: string, expected: Field["expected"], failable = false): void {
+    this.fields.push({ type, option, expected, failable });
   }
 }
 export const optional = (type: string): string => (/^(repeated|map)/.test(type) ? type : `optional ${type}`);

@@ -79,8 +79,14 @@ export const MISTAKES: readonly Mistake[] = [
   {
     what: "a failure of a composed message reaches no reader",
     file: "runtime/src/scope/causes.ts",
-    from: "const cause = this.of(origin) ?? this.within(origin);",
+    from: "const cause = this.of(origin) ?? (origin instanceof Reads ? this.#inFields(origin) : this.within(origin));",
     to: "const cause = this.of(origin);",
+  },
+  {
+    what: "a failure of one field reaches the readers of others",
+    file: "plugin/src/emit/steps/step-context.ts",
+    from: "whole && path.length === 0)) return value;",
+    to: "whole || path.length >= 0)) return value;",
   },
   {
     what: "metadata is sent without its value",

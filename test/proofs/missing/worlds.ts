@@ -90,7 +90,7 @@ const isEmpty = (value: unknown): boolean =>
   value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
 
 function answerFault({ fields }: MissingCase, world: World, answer: Answer): string | undefined {
-  for (const [i, { expected, untouched }] of fields.entries()) {
+  for (const [i, { expected }] of fields.entries()) {
     const name = `f${i + 1}`;
     const { value, effects } = expected(world);
     const got = answer[name];
@@ -100,8 +100,6 @@ function answerFault({ fields }: MissingCase, world: World, answer: Answer): str
       ({ path }) => path === name || path.startsWith(`${name}[`) || path.startsWith(`${name}.`),
     );
     const found = entries.map(({ effect }) => EFFECTS[effect] ?? `${effect}`);
-    // Open: a failure elsewhere in a composed message counts for every reader of the message.
-    if (untouched && found.every((effect) => effect === "EFFECT_REPLACED")) continue;
     if (effects.length === 0 ? entries.length > 0 : !found.some((effect) => effects.includes(effect)))
       return `${name} has the entries [${found.join()}]; expected ${effects.join(" or ") || "none"}`;
     const odd = entries.find(({ reason, upstream }) => reason === 0 || upstream !== "up.v1.ItemService");

@@ -1,11 +1,11 @@
 // One composed message, or the steps that a service starts. Steps are evaluated when something reads them. There is no
 // schedule, no concurrency and no time: calls end as the fault determines.
 import type { BindBehaviour, BlockBehaviour, ExpressionReport, SourceBehaviour, StepBehaviour } from "../behaviour.ts";
+import { inside } from "../expressions/inside.ts";
 import {
   asArgument,
   dead,
   type Failure,
-  inside,
   type Locals,
   lateIf,
   NO_LOCALS,
@@ -292,8 +292,7 @@ export class Block implements Composition {
       late: this.isLate(step) || [...args.values(), ...locals.values()].some(({ late }) => late),
     }).compose(source.message);
     if (result.state !== "value") return result;
-    const entries = result.value instanceof MessageValue ? (this.response.touched.get(result.value) ?? []) : [];
-    return { ...result, inner: inside(entries, step.index) };
+    return { ...result, inner: inside(result.value, this.response.touched, step.index) };
   }
 
   /** A named value: left out when its `if` is false. */

@@ -1,5 +1,6 @@
 // `each`: the source once per item, in order.
 import type { SourceBehaviour, StepBehaviour } from "../behaviour.ts";
+import { held } from "../expressions/inside.ts";
 import {
   asLeftOut,
   asSoft,
@@ -29,10 +30,10 @@ export function eachResult(at: Composition, step: StepBehaviour, each: Each): Re
   const all = itemsOf(list.value);
   if (all === undefined) throw new Untold(`\`${each.in.text}\` gives the items`);
   if (each.max !== undefined && all.length > each.max) return tooMany(list.taint, each.asked === true);
-  const taint: Taint[] = [...list.taint, ...list.inner];
+  const taint: Taint[] = [...list.taint];
   const items: ({ readonly locals: Locals } | { readonly item: Result })[] = [];
   for (const value of all) {
-    const variable = valueResult(value, asSoft(list.taint), { inner: asSoft(list.inner) });
+    const variable = valueResult(value, asSoft(list.taint), { inner: held(value, list.inner) });
     const locals = new Map([[each.var, variable]]);
     const condition = chosen(at, each, locals, taint);
     if (condition !== false) items.push(condition === true ? { locals } : { item: condition });

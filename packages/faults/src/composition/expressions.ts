@@ -1,6 +1,8 @@
 // Result of an expression in its block: its value, or that something it reads is absent, failed or unknown.
 import type { ExpressionReport, TreeReport } from "../behaviour.ts";
 import { evaluate, MissingField, type Sees, walked } from "../expressions/evaluate.ts";
+import { fieldReads } from "../expressions/field-reads.ts";
+import { held, meets } from "../expressions/inside.ts";
 import { errorValue } from "../values/error-value.ts";
 import {
   dead,
@@ -63,8 +65,9 @@ function evaluated(
   if (results.some(({ state }) => state === "dead" || state === "failed")) return dead;
   const taint = results.flatMap((result) => (result.state === "dead" ? [] : result.taint));
   const inner = results.flatMap((result) => (result.state === "value" ? result.inner : []));
+  const met = readInside(expression, found, false);
   if (expression.reads.some(({ name, safe }) => !safe && found.has(name) && found.get(name)?.state !== "value"))
-    return { state: "absent", taint: [...taint, ...inner], why: wanting(at, [expression], locals) };
+    return { state: "absent", taint: [...taint, ...met], why: wanting(at, [expression], locals) };
   const sees = seenFrom(at, locals);
   try {
     // A path that is unset differs from one with a missing field.
@@ -72,14 +75,29 @@ function evaluated(
     const { value, unset } = expression.path
       ? walked(expression.tree, sees)
       : { value: evaluate(expression.tree, sees), unset: false };
-    const bare = expression.path === true && "name" in expression.tree && found.has(expression.tree.name);
-    return valueResult(value, bare ? taint : [...taint, ...inner], { inner: bare ? inner : [], unset });
+    const read = value === UNKNOWN ? met : readInside(expression, found, true);
+    return valueResult(value, [...taint, ...read], { inner: held(value, inner), unset });
   } catch (error) {
-    const all = [...taint, ...inner];
+    const all = [...taint, ...met];
     if (error instanceof MissingField) return { state: "absent", taint: all };
     if (!(error instanceof MayFail)) return failed(error, all);
     return at.decide(expression, locals, true) ? invalid(all) : valueResult(UNKNOWN, all);
   }
+}
+
+/** @param without true if the insides of what the expression's value holds are left out */
+function readInside(
+  { tree }: ExpressionReport,
+  found: ReadonlyMap<string, Result>,
+  without: boolean,
+): readonly Taint[] {
+  if ([...found.values()].every((result) => result.state !== "value" || result.inner.length === 0)) return [];
+  const reads = fieldReads(tree);
+  return [...found].flatMap(([name, result]) => {
+    if (result.state !== "value") return [];
+    const ofName = (reads.get(name) ?? []).map((read) => (without && read.passed ? { ...read, whole: false } : read));
+    return result.inner.filter((taint) => ofName.some((read) => meets(result.value, read, taint)));
+  });
 }
 
 /**

@@ -29,6 +29,8 @@ export interface Taint {
   readonly leftOut: boolean | "either";
   /** True if it came with an item's list, or with a choice: it may be recorded or not. */
   readonly soft: boolean;
+  /** The field of a composed message that it has touched; undefined: the value itself. */
+  readonly place?: { readonly message: MessageValue; readonly field: string };
 }
 /** One field that a failure has touched, with any of the effects. */
 export interface Entry {
@@ -104,18 +106,6 @@ export function tainted(result: Result, taint: readonly Taint[]): Result {
 export const asArgument = (taints: readonly Taint[]): Taint[] => taints.map((taint) => ({ ...taint, rank: -1 }));
 export const asLeftOut = (taints: readonly Taint[]): Taint[] => taints.map((taint) => ({ ...taint, leftOut: true }));
 export const asSoft = (taints: readonly Taint[]): Taint[] => taints.map((taint) => ({ ...taint, soft: true }));
-
-/** Returns the taints within a composed value, for expressions that read its fields. */
-export function inside(entries: readonly Entry[], rank: number): Taint[] {
-  return entries.flatMap((entry) =>
-    entry.causes.map((cause) => ({
-      cause,
-      rank,
-      leftOut: entry.effects.every((effect) => effect === "INCOMPLETE") ? ("either" as const) : false,
-      soft: entry.optional,
-    })),
-  );
-}
 
 // ---- entries ----
 

@@ -144,16 +144,18 @@ export function resting(
   step: PlanStep,
   started: Lines,
   start: Pick<PlanStart, "inherits">,
-  { hoisted }: StepContext,
+  { hoisted, names }: StepContext,
 ): Lines {
   const origins = start.inherits.get(step);
   if (origins === undefined) return started;
   const values = new Set(
-    origins.flatMap(({ origin }) => (origin.kind === "within" && !hoisted.value.has(origin.step) ? [origin.step] : [])),
+    origins.flatMap(({ origin }) =>
+      origin.kind === "within" && !origin.step.sync && !hoisted.value.has(origin.step) ? [origin.step] : [],
+    ),
   );
   // The step's own promise does not exist yet.
   const itself = (part: Line[number]): Line[number] => (part === `${step.name}Step` ? "itself" : part);
-  const list: Line = ["[", ...commas(origins.map((origin) => originPrint(origin, hoisted).map(itself))), "]"];
+  const list: Line = ["[", ...commas(origins.map((origin) => originPrint(origin, hoisted, names).map(itself))), "]"];
   const parameters = list.includes("itself") ? "(itself)" : "()";
   const trace: Lines =
     values.size === 0

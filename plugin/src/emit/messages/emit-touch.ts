@@ -77,7 +77,7 @@ function touchPrint(
     if (tests.length > 0)
       condition = ["if (", ...tests.flatMap((test, i) => (i === 0 ? test : [" && ", ...test])), ") "];
   }
-  const origins = touch.origins.flatMap((origin): Line => [", ", ...originPrint(origin, hoisted)]);
+  const origins = touch.origins.flatMap((origin): Line => [", ", ...originPrint(origin, hoisted, names)]);
   return [...condition, `cx.touched(${result}, ${JSON.stringify(touch.field)}, `, ...present, ...origins, ");"];
 }
 /** A field of a message that a resolver supplies: it has a value when the function gave one. */
@@ -88,7 +88,7 @@ function emitTouchOfResolved(
   hoisted: Hoisted,
 ): Line {
   const { result } = names;
-  const origins = touch.origins.flatMap((origin): Line => [", ", ...originPrint(origin, hoisted)]);
+  const origins = touch.origins.flatMap((origin): Line => [", ", ...originPrint(origin, hoisted, names)]);
   const touched = (present: Line): Line => [
     `cx.touched(${result}, ${JSON.stringify(touch.field)}, `,
     ...present,

@@ -1,6 +1,6 @@
 // Context for printing steps, and printed origins of failures.
 
-import type { Expression } from "../../cel/index.ts";
+import { type Expression, type FieldRead, pathText } from "../../cel/index.ts";
 import { handedOn, originsOf } from "../../plan/messages/origins.ts";
 import type { Condition, PlanBlock, PlanMessage, PlanStep, TouchOrigin } from "../../plan/model/messages.ts";
 import type { PlanStart } from "../../plan/model/plan.ts";
@@ -38,6 +38,7 @@ export function stepContext(
     composed: message.composed,
     planned: (step) => byStep.get(step) ?? fail(step.name ?? ""),
     degradable: (name) => planned(name)?.degradable ?? false,
+    isComposed: (name) => planned(name) !== undefined,
   });
   const handed = handedOn(message.composed, (name) => planned(name)?.tainted ?? [], origins);
   const hoisted = hoistedBy([...touches, ...handed]);
@@ -45,10 +46,11 @@ export function stepContext(
     message,
     names,
     planned,
-    origins: (expressions) => origins.of(expressions).map((origin) => originPrint(origin, hoisted)),
+    origins: (expressions) =>
+      origins.ofArguments(expressions).map((origin) => originPrint(origin, hoisted, names, "cx.degraded && ")),
     composed: (expressions) =>
       origins
-        .of(expressions)
+        .ofArguments(expressions)
         .flatMap(({ origin }) => (origin.kind === "within" && !hoisted.value.has(origin.step) ? [origin.step] : [])),
     hoisted,
     shared: () => ["shared"],
@@ -88,14 +90,20 @@ function hoistedBy(touches: readonly Pick<PlanMessage["touches"][number], "origi
   const promise = new Set<PlanStep>();
   const value = new Set<PlanStep>();
   for (const { origin } of touches.flatMap((touch) => touch.origins)) {
-    if (origin.kind === "arg" || !origin.step.onlyInCase) continue;
+    if (!("step" in origin) || !origin.step.onlyInCase) continue;
     (origin.kind === "step" ? promise : value).add(origin.step);
   }
   return { promise, value };
 }
 
-export function originPrint({ origin, leftOut, when }: TouchOrigin, hoisted: Hoisted): Line {
-  const plain: Line = [plainOrigin(origin, hoisted)];
+/** @param check test before the search for touched fields; undefined if it has been made */
+export function originPrint(
+  { origin, leftOut, when }: TouchOrigin,
+  hoisted: Hoisted,
+  names: MessageNames,
+  check = "",
+): Line {
+  const plain: Line = plainOrigin(origin, hoisted, names, check);
   const token: Line = ["cx.leftOut(", ...plain, ")"];
   const test = when.map(conditionPrint).join(" && ");
   if (typeof leftOut !== "boolean") {
@@ -112,11 +120,30 @@ export function originPrint({ origin, leftOut, when }: TouchOrigin, hoisted: Hoi
   if (origin.kind === "arg" && !leftOut) return [`...(${test} ? from.${camel(origin.name)} : [])`];
   return [`${test} && `, ...marked];
 }
-function plainOrigin(origin: TouchOrigin["origin"], hoisted: Hoisted): Line[number] {
-  if (origin.kind === "arg") return `...from.${camel(origin.name)}`;
-  const { step } = origin;
-  if (origin.kind === "within") return hoisted.value.has(step) ? `${step.name}Inside` : step.name;
-  return hoisted.step?.(step) ?? `${step.name}${hoisted.promise.has(step) ? "Started" : "Step"}`;
+function plainOrigin(origin: TouchOrigin["origin"], hoisted: Hoisted, names: MessageNames, check: string): Line {
+  switch (origin.kind) {
+    case "arg":
+      return [`...from.${camel(origin.name)}`];
+    case "step": {
+      const { step } = origin;
+      return [hoisted.step?.(step) ?? `${step.name}${hoisted.promise.has(step) ? "Started" : "Step"}`];
+    }
+    case "within": {
+      const { step, reads } = origin;
+      return readPrint([hoisted.value.has(step) ? `${step.name}Inside` : step.name], reads, check);
+    }
+    case "within arg":
+      return readPrint([names.variable(origin.arg)], origin.reads, check);
+  }
+}
+/** Prints a value of which only some fields are read. `?` after a message's path: only whether there is a value. */
+function readPrint(value: Line, reads: readonly FieldRead[], check: string): Line {
+  if (reads.some(({ path, whole }) => whole && path.length === 0)) return value;
+  const paths = reads
+    .filter(({ path }) => path.length > 0)
+    .map(({ path, whole }) => `${pathText(path)}${whole || path.at(-1)?.message === undefined ? "" : "?"}`);
+  const distinct = [...new Set(paths)].sort();
+  return [`${check}cx.reads(`, ...value, ...distinct.map((path) => `, ${JSON.stringify(path)}`), ")"];
 }
 function conditionPrint(condition: Condition): string {
   const { name } = condition.step;

@@ -1,33 +1,35 @@
 // Possible causes of a touched value: the steps, arguments and composed values that the expressions of each field
 // depend on.
-import type { Expression, Variable } from "../../cel/index.ts";
+import {
+  type CelType,
+  type Expression,
+  type FieldRead,
+  fieldReads,
+  joinReads,
+  type Variable,
+} from "../../cel/index.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { Target } from "../../model/conversion.ts";
 import { isDegradation } from "../../resolve/model/degradation.ts";
-import type {
-  Block,
-  Composed,
-  ComposeSource,
-  EachSource,
-  Let,
-  Opening,
-  Permit,
-  Source,
-  Step,
-} from "../../resolve/model/model.ts";
+import type { Block, Composed, EachSource, Let, Opening, Permit, Source, Step } from "../../resolve/model/model.ts";
 import { isAsItIs, isUnchanged } from "../../resolve/model/parts.ts";
 import { callInputs, callsOf, composesOf, mayBeStale, sourceExpressions } from "../../resolve/model/source-parts.ts";
 import type { Condition, PlanStep, Touch, TouchOrigin } from "../model/messages.ts";
+import { boundReads, holds, kept, passedTo, type Reads, readsInside, WHOLE } from "./bound-reads.ts";
+import { dedupe, order, sameAs } from "./origin-order.ts";
 
 interface OriginContext {
   readonly composed: Composed | Let | Permit | Opening;
   readonly planned: (step: Step) => PlanStep;
   /** Returns true if anything inside a composed message may be touched. */
   readonly degradable: (typeName: string) => boolean;
+  readonly isComposed: (typeName: string) => boolean;
 }
 
 export interface Origins {
   readonly of: (expressions: readonly (Expression | undefined)[]) => TouchOrigin[];
+  /** As `of`, without what the composed message finds inside its arguments. */
+  readonly ofArguments: (expressions: readonly (Expression | undefined)[]) => TouchOrigin[];
   readonly ofStep: (step: Step) => TouchOrigin[];
   readonly touches: () => Touch[];
 }
@@ -36,7 +38,7 @@ export interface Origins {
 export function handedOn(
   { steps }: { readonly steps: Block["steps"] },
   tainted: (typeName: string) => readonly string[],
-  origins: Pick<Origins, "of">,
+  origins: Pick<Origins, "ofArguments">,
 ): Pick<Touch, "origins">[] {
   return steps
     .flatMap(({ source }) => composesOf(source))
@@ -45,7 +47,7 @@ export function handedOn(
         const arg = args.find((candidate) => candidate.name === name);
         // If the condition is false, its origins count alone. They may need flags that the origins of the value make
         // unnecessary.
-        return [[arg?.by, arg?.if], [arg?.if]].map((read) => ({ origins: origins.of(read) }));
+        return [[arg?.by, arg?.if], [arg?.if]].map((read) => ({ origins: origins.ofArguments(read) }));
       }),
     );
 }
@@ -59,7 +61,9 @@ class BlockOrigins implements Origins {
   readonly #cx: OriginContext;
   readonly #steps: ReadonlyMap<Variable, Step>;
   readonly #tainted: ReadonlyMap<Variable, { readonly name: string }>;
+  readonly #args: ReadonlySet<Variable>;
   readonly #known = new Map<Step, readonly TouchOrigin[]>();
+  readonly #walked = new Map<Step, number | undefined>();
 
   constructor(cx: OriginContext) {
     const { composed } = cx;
@@ -70,9 +74,15 @@ class BlockOrigins implements Origins {
       ),
     );
     this.#tainted = new Map(composed.args.members.filter((arg) => arg.tainted).map((arg) => [arg.variable, arg]));
+    const args = composed.args.members.map(({ variable }) => variable);
+    this.#args = new Set(args.filter(({ complete, type }) => complete !== true && this.#holds(type)));
     // Steps follow the steps that they read, so a long chain of steps cannot exhaust the stack.
     for (const step of sortByDependency(composed.steps, (step) => step.reads).order)
       if (step.variable !== undefined) this.#ofStep(step);
+  }
+
+  ofArguments(expressions: readonly (Expression | undefined)[]): TouchOrigin[] {
+    return order(expressions.flatMap((of) => this.#ofValue(of, of !== undefined && this.#holds(of.type))));
   }
 
   of(expressions: readonly (Expression | undefined)[]): TouchOrigin[] {
@@ -96,7 +106,7 @@ class BlockOrigins implements Origins {
   #touchesOf(target: Target, index: number): Touch[] {
     if (target.kind === "field") {
       const origins = order(
-        this.#of([target.bound.expression]).flatMap((origin) => {
+        this.#ofReads(target.bound.expression, boundReads(target.bound)).flatMap((origin) => {
           if (!isBare(target, origin)) return [origin];
           // Touches of the message have no paths in its copy.
           return isUnchanged(target.bound) ? [] : [{ ...origin, leftOut: true }];
@@ -119,16 +129,23 @@ class BlockOrigins implements Origins {
   }
 
   #of(expressions: readonly (Expression | undefined)[]): TouchOrigin[] {
-    return expressions.flatMap(
-      (expression) => expression?.reads.flatMap(({ variable }) => this.#ofVariable(variable)) ?? [],
-    );
+    return expressions.flatMap((of) => (of === undefined ? [] : this.#ofReads(of, fieldReads(of.root))));
   }
 
-  #ofVariable(variable: Variable): readonly TouchOrigin[] {
+  #ofReads({ reads: variables }: Expression, reads: Reads): TouchOrigin[] {
+    return variables.flatMap(({ variable }) => this.#ofVariable(variable, reads.get(variable) ?? []));
+  }
+
+  #ofVariable(variable: Variable, reads: readonly FieldRead[] = WHOLE): readonly TouchOrigin[] {
     const arg = this.#tainted.get(variable);
-    if (arg !== undefined) return [{ origin: { kind: "arg", name: arg.name }, leftOut: false, when: [] }];
+    const inArgument: TouchOrigin["origin"][] = arg === undefined ? [] : [{ kind: "arg", name: arg.name }];
+    if (this.#args.has(variable) && readsInside(reads)) inArgument.push({ kind: "within arg", arg: variable, reads });
     const step = this.#steps.get(variable);
-    return step === undefined ? [] : this.#ofStep(step);
+    if (step === undefined) return inArgument.map((origin) => ({ origin, leftOut: false, when: [] }));
+    return this.#ofStep(step).flatMap((of) => {
+      if (of.origin.kind !== "within" || of.origin.step.step !== step) return [of];
+      return readsInside(reads) ? [{ ...of, origin: { ...of.origin, reads } }] : [];
+    });
   }
 
   #ofStep(step: Step): readonly TouchOrigin[] {
@@ -136,24 +153,57 @@ class BlockOrigins implements Origins {
     if (before !== undefined) return before;
     const planned = this.#cx.planned(step);
     const ran: Condition[] = step.if === undefined ? [] : [{ kind: "ran", step: planned }];
+    const rank = this.#rankInside(step);
     const all: TouchOrigin[] = [
       ...this.#of([step.if]),
       ...when(ran, this.#ofSource(step.source, planned)),
-      ...this.#of([step.fallback?.expression]),
+      ...this.#ofValue(step.fallback?.expression, rank !== undefined),
     ];
     if (hasCause(step) && !planned.sync)
       all.push({ origin: { kind: "step", step: planned }, leftOut: false, when: [] });
-    if (composedBy(step.source).some(({ message }) => this.#cx.degradable(message.typeName)))
-      all.push({ origin: { kind: "within", step: planned }, leftOut: false, when: [] });
+    if (rank !== undefined)
+      all.push({ origin: { kind: "within", step: planned, rank, reads: WHOLE }, leftOut: false, when: [] });
     const distinct = dedupe(all);
     this.#known.set(step, distinct);
     return distinct;
   }
 
+  /** @param walked true if the readers of the value find the origins inside of it */
+  #ofValue(value: Expression | undefined, walked: boolean): TouchOrigin[] {
+    if (value === undefined) return [];
+    const reads = fieldReads(value.root);
+    return this.#ofReads(value, walked ? new Map([...reads].map(([of, all]) => [of, kept(all)])) : reads);
+  }
+
+  #holds(type: CelType): boolean {
+    return holds(type, this.#cx.isComposed);
+  }
+
+  /**
+   * Returns the rank of the composed messages that a step's value holds, if failures may have touched them: that of the
+   * first declared step that composes them.
+   */
+  #rankInside(step: Step): number | undefined {
+    if (this.#walked.has(step)) return this.#walked.get(step);
+    const { source, index, variable } = step;
+    const composed =
+      composesOf(source).some(({ message }) => this.#cx.degradable(message.typeName)) ||
+      (source.kind === "shared" && source.of.some((of) => this.#rankInside(of) !== undefined));
+    const passed = composed || variable === undefined || !this.#holds(variable.type) ? [] : passedTo(step);
+    const ranks = passed.flatMap((of) => {
+      if (this.#args.has(of)) return [-1];
+      const other = this.#steps.get(of) ?? step.reads.find((read) => read.variable === of);
+      return (other && this.#rankInside(other)) ?? [];
+    });
+    const rank = composed ? index : ranks.sort((a, b) => a - b)[0];
+    this.#walked.set(step, rank);
+    return rank;
+  }
+
   #ofSource(source: Source, planned: PlanStep): TouchOrigin[] {
     switch (source.kind) {
       case "by":
-        return this.#of([source.by]);
+        return this.#ofValue(source.by, this.#rankInside(planned.step) !== undefined);
       case "call":
         return this.#of(callInputs(source.call));
       case "compose":
@@ -162,12 +212,16 @@ class BlockOrigins implements Origins {
         return this.#ofEach(source, planned);
       case "switch": {
         const { cases, default: standard } = source;
+        const walked = this.#rankInside(planned.step) !== undefined;
         return [
           ...cases.flatMap((branch, index) => [
             ...when([{ kind: "asked", step: planned, index }], this.#of([branch.if])),
-            ...when([{ kind: "chosen", step: planned, index }], this.#of([branch.value.expression])),
+            ...when([{ kind: "chosen", step: planned, index }], this.#ofValue(branch.value.expression, walked)),
           ]),
-          ...when([{ kind: "chosen", step: planned, index: cases.length }], this.#of([standard?.expression])),
+          ...when(
+            [{ kind: "chosen", step: planned, index: cases.length }],
+            this.#ofValue(standard?.expression, walked),
+          ),
         ];
       }
       case "resolver":
@@ -197,10 +251,32 @@ class BlockOrigins implements Origins {
     const value = when([{ kind: made, step: planned }], this.#ofItems(planned, inner));
     // An item is left out if it lacks a field that its expressions need.
     const lacks = [source.if, key, ...inner].some((expression) => expression?.unsafe.some(({ missing }) => missing));
-    const list = this.#of([source.in]).map((origin) =>
-      lacks && origin.origin.kind === "within" ? { ...origin, leftOut: true } : origin,
-    );
+    const readBy = (of: readonly (Expression | undefined)[]): TouchOrigin[] => {
+      const reads = fieldReads(source.in.root, this.#readsOfItems(source, planned.step, of));
+      return this.#ofReads(source.in, reads).map((origin) =>
+        lacks && "reads" in origin.origin ? { ...origin, leftOut: true } : origin,
+      );
+    };
+    const ofChosen = readBy([key, ...sourceExpressions(source.source)]);
+    const list = [
+      ...readBy([source.if]),
+      ...(source.if === undefined ? ofChosen : when([{ kind: picked, step: planned }], ofChosen)),
+    ];
     return [...list, ...had, ...keyed, ...value];
+  }
+
+  /** Returns the reads of an item, without those that the readers of the list, or a composed message, find inside. */
+  #readsOfItems(
+    { item, source: { kind } }: EachSource,
+    step: Step,
+    expressions: readonly (Expression | undefined)[],
+  ): readonly FieldRead[] {
+    const walked = kind === "by" && this.#rankInside(step) !== undefined;
+    const reads = expressions.flatMap((of) => {
+      const all = (of && fieldReads(of.root).get(item)) ?? [];
+      return walked || (kind === "compose" && of !== undefined && this.#holds(of.type)) ? kept(all) : all;
+    });
+    return joinReads(reads);
   }
 
   /**
@@ -210,8 +286,9 @@ class BlockOrigins implements Origins {
   #ofItems(of: PlanStep, expressions: readonly (Expression | undefined)[]): TouchOrigin[] {
     return expressions.flatMap((expression) => {
       const absent = new Set(expression?.unsafe ?? []);
+      const reads = expression && fieldReads(expression.root);
       return (expression?.reads ?? []).flatMap(({ variable }) =>
-        this.#ofVariable(variable).map((origin) =>
+        this.#ofVariable(variable, reads?.get(variable) ?? []).map((origin) =>
           absent.has(variable) ? lacking(origin, of, this.#goesWith(this.#steps.get(variable), origin)) : origin,
         ),
       );
@@ -230,12 +307,18 @@ class BlockOrigins implements Origins {
 
 /** Returns true for a composed list or message that is bound by its name: touches inside it have separate paths. */
 function isBare(target: Target & { kind: "field" }, { origin }: TouchOrigin): boolean {
-  return origin.kind === "within" && isAsItIs(target.bound.expression, origin.step.step);
+  return (
+    origin.kind === "within" &&
+    composedBy(origin.step.step.source) &&
+    isAsItIs(target.bound.expression, origin.step.step)
+  );
 }
 
-/** The messages that a value is made of. */
-function composedBy(source: Source): readonly ComposeSource[] {
-  return source.kind === "shared" ? source.of.flatMap((step) => composesOf(step.source)) : composesOf(source);
+/** Returns true if a value is composed, and not a part of one. */
+function composedBy(source: Source): boolean {
+  return (source.kind === "shared" ? source.of.map((of) => of.source) : [source]).some(
+    (of) => composesOf(of).length > 0,
+  );
 }
 
 /**
@@ -287,38 +370,3 @@ function carries(step: Step): boolean {
 
 const when = (conditions: readonly Condition[], origins: readonly TouchOrigin[]): TouchOrigin[] =>
   origins.map((origin) => ({ ...origin, when: [...conditions, ...origin.when] }));
-
-/**
- * Sorts arguments first, then steps by declaration: the first origin with a cause is reported. If a step left items out
- * and also touched the value, the touch is reported, whatever the order of reads.
- */
-function order(origins: readonly TouchOrigin[]): TouchOrigin[] {
-  const place = ({ origin }: TouchOrigin): number => (origin.kind === "arg" ? -1 : origin.step.step.index);
-  const left = ({ leftOut }: TouchOrigin): number => (typeof leftOut === "boolean" ? 2 * Number(leftOut) : 1);
-  return dedupe(origins).sort((a, b) => place(a) - place(b) || left(a) - left(b));
-}
-function dedupe(origins: readonly TouchOrigin[]): TouchOrigin[] {
-  const seen = new Map<string, TouchOrigin>();
-  const always = new Set<string>();
-  for (const origin of origins) {
-    const id = idOf(origin);
-    if (origin.when.length === 0) {
-      if (!always.has(id)) for (const key of [...seen.keys()]) if (key.startsWith(`${id}|`)) seen.delete(key);
-      always.add(id);
-    } else if (always.has(id)) continue;
-    const key = keyOf(origin);
-    if (!seen.has(key)) seen.set(key, origin);
-  }
-  return [...seen.values()];
-}
-function idOf({ origin, leftOut }: TouchOrigin): string {
-  const left = typeof leftOut === "boolean" ? leftOut : leftOut.map(({ step }) => step.index);
-  return `${origin.kind}:${origin.kind === "arg" ? origin.name : origin.step.step.index}:${left}`;
-}
-/** Returns the identity of an origin, including its conditions. */
-function keyOf(origin: TouchOrigin): string {
-  return `${idOf(origin)}|${origin.when.map((condition) => `${condition.kind}${condition.step.step.index}${"index" in condition ? condition.index : ""}`).join("&")}`;
-}
-function sameAs(left: readonly TouchOrigin[], right: readonly TouchOrigin[]): boolean {
-  return left.map(keyOf).join() === right.map(keyOf).join();
-}

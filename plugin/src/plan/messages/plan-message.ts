@@ -22,6 +22,7 @@ import { arrange, clearedBy, guardsOf, lazyOf, type Owners } from "./step-order.
 export interface MessageSurroundings {
   readonly effects: EffectTable;
   readonly degradable: (typeName: string) => boolean;
+  readonly isComposed: (typeName: string) => boolean;
   /** The arguments of a message that may be touched. */
   readonly tainted: (typeName: string) => readonly string[];
   /** Returns true if composing a message may send calls that are not batched. */
@@ -96,7 +97,7 @@ export function planSteps(
     else if (draft.effectful) draft.clearedBy = clearedBy(step, composed, owners, planned);
   }
   const steps = arrange(composed, sorted, owners, planned);
-  const origins = originsOf({ composed, planned, degradable: around.degradable });
+  const origins = originsOf({ composed, planned, degradable: around.degradable, isComposed: around.isComposed });
   for (const handed of handedOn(composed, around.tainted, origins)) track(handed, planned);
   return {
     planned,
@@ -219,12 +220,16 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
     tainted: composed.args.members.filter((arg) => arg.tainted).map((arg) => arg.name),
     effectful: around.effects.message(composed),
     optionalArgs: composed.args.members.filter((arg) => arg.variable.absent).map((arg) => arg.name),
-    degradable: touches.length > 0,
+    degradable: touches.length > 0 || composesDegradable(composed, around),
     ...membersOf(around),
     needs: around.needs,
     functions: functions.scope,
   };
   return { ...plan, keptFor: selective ? keptFor(plan) : undefined };
+}
+
+function composesDegradable({ steps }: Composed, { degradable }: MessageSurroundings): boolean {
+  return steps.flatMap(({ source }) => composesOf(source)).some(({ message }) => degradable(message.typeName));
 }
 
 /**

@@ -1,7 +1,7 @@
 // Plan of a message: its steps in their order, and the touches of failures.
 
 import type { DescField, DescFile } from "@bufbuild/protobuf";
-import type { Expression } from "../../cel/index.ts";
+import type { Expression, FieldRead, Variable } from "../../cel/index.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Composed, EnvVar, Let, Opening, Permit, Step } from "../../resolve/model/model.ts";
 import type { Demand } from "../../resolve/model/oneof-only.ts";
@@ -201,8 +201,15 @@ export interface TouchOrigin {
   readonly origin:
     | { readonly kind: "step"; readonly step: PlanStep }
     | { readonly kind: "arg"; readonly name: string }
-    /** Something inside a composed value. */
-    | { readonly kind: "within"; readonly step: PlanStep };
+    /** Something inside a step's value that holds composed messages. `rank`: index of the step that composes them. */
+    | {
+        readonly kind: "within";
+        readonly step: PlanStep;
+        readonly rank: number;
+        readonly reads: readonly FieldRead[];
+      }
+    /** The same, inside an argument. */
+    | { readonly kind: "within arg"; readonly arg: Variable; readonly reads: readonly FieldRead[] };
   /**
    * True if the cause left items out of a list. Steps: these lists left items out only if one of their flags `lacks` is
    * set.

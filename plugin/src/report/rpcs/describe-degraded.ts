@@ -37,6 +37,7 @@ const isPartial = ({ origin }: TouchOrigin): boolean =>
   origin.kind === "step" && origin.step.step.source.kind === "each" && origin.step.step.source.partial;
 
 function nameOf({ origin }: TouchOrigin): string {
+  if (origin.kind === "within arg") return `args.${origin.arg.name}`;
   return origin.kind === "arg" ? `args.${origin.name}` : stepName(origin.step);
 }
 
@@ -58,7 +59,7 @@ function becomes(
   resolved: ReadonlySet<Variable>,
   { origin, leftOut }: TouchOrigin,
 ): Degraded["becomes"] {
-  if (origin.kind === "within") return "within";
+  if (origin.kind === "within" || origin.kind === "within arg") return "within";
   if (leftOut) return "incomplete";
   if (origin.kind === "step") {
     const { step } = origin.step;

@@ -1,0 +1,110 @@
+// The fields of composed messages that expressions read, and the values that they pass on.
+import type { DescMessage } from "@bufbuild/protobuf";
+import {
+  type CelType,
+  type Expression,
+  type FieldRead,
+  fieldReads,
+  joinReads,
+  PASSED,
+  type Variable,
+} from "../../cel/index.ts";
+import type { BoundExpression, Conversion, ConvertedTarget, MessageConversion } from "../../model/conversion.ts";
+import type { Step } from "../../resolve/model/model.ts";
+
+export type Reads = ReadonlyMap<Variable, readonly FieldRead[]>;
+
+export const WHOLE: readonly FieldRead[] = [{ path: [], whole: true, passed: false }];
+
+export function boundReads({ expression, conversion, copy }: BoundExpression): Reads {
+  const last = copy !== undefined && conversion.kind === "same" ? copy.conversion : conversion;
+  return fieldReads(expression.root, demand(last));
+}
+
+/** @param within conversions around this one: a recursive message is read as a whole */
+function demand(conversion: Conversion, within: readonly MessageConversion[] = []): readonly FieldRead[] {
+  switch (conversion.kind) {
+    case "same":
+      return PASSED;
+    case "list":
+    case "map":
+      return demand(conversion.of, within);
+    case "message": {
+      const { via } = conversion;
+      if (within.includes(via)) return WHOLE;
+      const reads = joinReads(...via.targets.map((target) => readsOfTarget(target, [...within, via])));
+      return reads.map((read) => ({ ...read, passed: false }));
+    }
+    default:
+      return WHOLE;
+  }
+}
+
+function readsOfTarget(target: ConvertedTarget, within: readonly MessageConversion[]): readonly FieldRead[] {
+  switch (target.kind) {
+    case "field":
+    case "oneof":
+      return (target.kind === "field" ? [target] : target.members).flatMap(({ from, conversion }) =>
+        demand(conversion, within).map((read) => ({ ...read, path: [from, ...read.path] })),
+      );
+    case "computed": {
+      const { expression, conversion } = target.bound;
+      return [...fieldReads(expression.root, demand(conversion, within)).values()].flat();
+    }
+    case "message":
+      return target.targets.flatMap((part) => readsOfTarget(part, within));
+  }
+}
+
+/** Returns the variables whose values, or parts of them, are in a step's value. */
+export function passedTo({ source, fallback }: Step): readonly Variable[] {
+  const passed = (of: Expression | undefined, demand?: readonly FieldRead[]): readonly Variable[] =>
+    of === undefined
+      ? []
+      : [...fieldReads(of.root, demand)].flatMap(([variable, reads]) =>
+          reads.some((read) => read.passed) ? [variable] : [],
+        );
+  const ofSource = (): readonly Variable[] => {
+    if (source.kind === "by") return passed(source.by);
+    if (source.kind === "switch")
+      return [...source.cases.map(({ value }) => value), source.default].flatMap((of) => passed(of?.expression));
+    if (source.kind !== "each" || source.source.kind !== "by") return [];
+    const { by } = source.source;
+    return [...passed(by), ...passed(source.in, fieldReads(by.root).get(source.item) ?? [])];
+  };
+  return [...ofSource(), ...passed(fallback?.expression)];
+}
+
+/** Returns the reads without the insides of the values that are passed on: their readers find what is there. */
+export const kept = (reads: readonly FieldRead[]): readonly FieldRead[] =>
+  reads.map((read) => (read.passed ? { ...read, whole: false, passed: false } : read));
+
+export const readsInside = (reads: readonly FieldRead[]): boolean =>
+  reads.some(({ path, whole }) => whole || path.length > 0);
+
+/** Returns true for values that may hold messages of these types. */
+export function holds(type: CelType, isComposed: (typeName: string) => boolean): boolean {
+  switch (type.kind) {
+    case "message":
+      return messagesIn(type.desc).some(({ typeName }) => isComposed(typeName));
+    case "list":
+      return holds(type.element, isComposed);
+    case "map":
+      return holds(type.value, isComposed);
+    case "optional":
+      return holds(type.of, isComposed);
+    default:
+      return false;
+  }
+}
+
+const inside = new WeakMap<DescMessage, readonly DescMessage[]>();
+/** Returns a message and the messages in its fields, at any depth. */
+function messagesIn(desc: DescMessage): readonly DescMessage[] {
+  const before = inside.get(desc);
+  if (before !== undefined) return before;
+  const found = new Set([desc]);
+  for (const { fields } of found) for (const { message } of fields) if (message !== undefined) found.add(message);
+  inside.set(desc, [...found]);
+  return [...found];
+}
