@@ -119,6 +119,8 @@ test("a price that failed leaves out what is computed from it, unless an express
   expect(effects).toEqual({
     "lines[1].product.price": "MISSING",
     "lines[1].product.tags": "MISSING",
+    "lines[1].product.url": "MISSING",
+    "lines[1].product.width": "MISSING",
     total: "MISSING",
     known: "REPLACED",
     through_step: "MISSING",
