@@ -350,7 +350,7 @@ test("14_condition", async () => {
 });
 
 test("15_cel_plugin", async () => {
-  const make = () => [{ value: 1n }, { value: 2n }];
+  const make = () => [1n, 2n].map((value) => ({ $typeName: "blog.v1.Example", value }));
   const pick = (all: readonly { value: bigint }[]) => all.filter(({ value }) => value > 1n);
   const bff = await start("15_cel_plugin", { stubs: {}, functions: { exampleMake: make, examplePick: pick } });
   const send = async (rpc: string, request: JsonObject) => (await bff.send(`blog.v1.BlogService/${rpc}`, request)).body;

@@ -3,7 +3,7 @@ import type { Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
 import { nameIn, parts, pathOf } from "./syntax.ts";
 
 /** A path of fields. `whole`: everything at its end is read, not only whether it is there, or how many items it has. */
-export interface FieldRead {
+interface FieldRead {
   readonly path: readonly string[];
   readonly whole: boolean;
 }

@@ -18,7 +18,16 @@ export { type CelToken, lex } from "./syntax/lex.ts";
 export { MACROS, macroForm } from "./syntax/macros.ts";
 export { fieldName } from "./syntax/words.ts";
 export { childrenOf } from "./types/facts/children.ts";
-export { callerOutcome, goneWhere, leftBy, readsUntested, restOf, sureWhere, testedBy } from "./types/facts/facts.ts";
+export {
+  callerOutcome,
+  goneWhere,
+  leftBy,
+  readsUntested,
+  restOf,
+  sureWhere,
+  testedBy,
+  undecidedBy,
+} from "./types/facts/facts.ts";
 export { type FieldRead, fieldReads, joinReads, PASSED } from "./types/facts/field-reads.ts";
 export { isComplete, pathText, placesOf } from "./types/facts/places.ts";
 export { strict } from "./types/facts/strict.ts";

@@ -24,7 +24,7 @@ const STORE_MS = 100;
 const CONNECT_MS = 1_000;
 
 /** Limits, as the environment configures them. */
-interface LimitsSpec {
+export interface LimitsSpec {
   open(parts: LimitsParts): Promise<Limits>;
 }
 

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Message } from "@bufbuild/protobuf";
 import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
-import { configureLimits } from "@protobff/runtime/internal/environment/open-limits";
+import { configureLimits, type LimitsSpec } from "@protobff/runtime/internal/environment/open-limits";
 import { readPages } from "@protobff/runtime/internal/environment/open-pages";
 import { configureTopics, NO_TOPICS, type TopicUse } from "@protobff/runtime/internal/environment/open-topics";
 import { configureUsage, type UsageSpec } from "@protobff/runtime/internal/environment/open-usage";
@@ -132,7 +132,8 @@ async function declaredIdentity<Env, Principal extends Message>(
 /** Checks the variables of limits in the same way. */
 async function declaredLimits(source: Environment, limits: readonly RateLimit[] = []) {
   const faults: ConfigFault[] = [];
-  const spec = limits.length === 0 ? undefined : await configureLimits(limits, new EnvReader(source, faults));
+  const spec: LimitsSpec | undefined =
+    limits.length === 0 ? undefined : await configureLimits(limits, new EnvReader(source, faults));
   return { spec, faults };
 }
 

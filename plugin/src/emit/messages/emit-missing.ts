@@ -1,8 +1,7 @@
 // Marks of missing fields, for expressions that read the composed message.
-import type { Variable } from "../../cel/index.ts";
+import { undecidedBy, type Variable } from "../../cel/index.ts";
 import type { Target } from "../../model/conversion.ts";
 import type { PlanMessage } from "../../plan/model/messages.ts";
-import { undecidedBy } from "../../resolve/model/missing/failable.ts";
 import type { MessageNames } from "../names/message-names.ts";
 import { anyOf } from "../text/any-of.ts";
 import type { Line, Lines } from "../text/lines.ts";

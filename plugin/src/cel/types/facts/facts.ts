@@ -175,3 +175,13 @@ export function restOf(condition: Node, known: ReadonlySet<Variable>): Node | un
     ? first
     : { ...condition, args: [first, second, ...more].filter((arg) => arg !== undefined) };
 }
+
+/**
+ * Returns the values without which the `if` of a oneof's member is not decided: what it reads without a test, and steps
+ * and arguments that it tests. `has(step.field)` is false without the step, and the member is missing then.
+ */
+export function undecidedBy(condition: Expression | undefined): readonly Variable[] {
+  if (condition === undefined) return [];
+  const tested = condition.reads.flatMap(({ variable }) => (variable.absent ? variable : []));
+  return [...new Set([...condition.unsafe, ...tested])];
+}

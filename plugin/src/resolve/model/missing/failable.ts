@@ -1,7 +1,7 @@
 // Fields of composed messages that can be missing: a step behind them may have no value (language.md, "When a value is
 // missing"). One analysis for expressions, required fields, effects, predictions and the plan.
 import type { DescField } from "@bufbuild/protobuf";
-import type { Expression, Lack, Variable } from "../../../cel/index.ts";
+import { type Expression, type Lack, undecidedBy, type Variable } from "../../../cel/index.ts";
 import type { IrMessage } from "../../../ir/ir.ts";
 import type { Block, Composed } from "../model.ts";
 import { type Failable, type FailableFields, lackOf } from "./failable-fields.ts";
@@ -41,16 +41,6 @@ function fieldsOf(message: Composed): Map<string, Lack> {
     }
   }
   return fields;
-}
-
-/**
- * Returns the values without which the `if` of a oneof's member is not decided: what it reads without a test, and steps
- * and arguments that it tests. `has(step.field)` is false without the step, and the member is missing then.
- */
-export function undecidedBy(condition: Expression | undefined): readonly Variable[] {
-  if (condition === undefined) return [];
-  const tested = condition.reads.flatMap(({ variable }) => (variable.absent ? variable : []));
-  return [...new Set([...condition.unsafe, ...tested])];
 }
 
 /** Returns why the value of an expression of a block can be missing. */
