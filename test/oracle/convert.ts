@@ -16,6 +16,7 @@ import { expression } from "./expression.ts";
 import { canBeAbsent, hasPresence, walk } from "./field-value.ts";
 import { Invalid } from "./invalid.ts";
 import { unwrapped } from "./macros.ts";
+import { rememberCopy } from "./missing.ts";
 
 export class Converter {
   readonly #messages: ReadonlyMap<string, IrMessage>;
@@ -92,6 +93,9 @@ export class Converter {
     const copy = this.#messages.get(to.typeName);
     if (copy?.alias !== undefined) for (const field of copy.fields) this.#compute(from, target, field);
     else for (const field of this.#messages.get(from.desc.typeName)?.fields ?? []) this.#writeBack(from, target, field);
+    const copied = (copy?.fields ?? []).filter(({ by, fallback }) => by === undefined && fallback === undefined);
+    const names = copied.map(({ desc, alias }) => [desc.name, alias?.value ?? desc.name] as const);
+    rememberCopy(target.message, from.message, new Map(names));
     return target;
   }
   /** `by` and `fallback` of a field of a copy. */

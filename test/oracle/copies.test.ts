@@ -1,7 +1,7 @@
 // Copies with expressions and fallbacks: expected answers written by hand from language.md.
 import { describe, expect, it } from "vitest";
 import { irOf, run } from "./scenario.ts";
-import { A, a, bffOf, by, message } from "./small-protos.ts";
+import { A, a, bffOf, by, dead, message } from "./small-protos.ts";
 
 const rule = (text: string) => `[(bff.v1.field) = { ${text} }]`;
 const { get } = bffOf(
@@ -36,7 +36,32 @@ message Page { option (bff.v1.message) = { let: { name: "x" call: { method: "up.
 `;
 const sending = irOf({ "up/v1/up.proto": UP, "b/v1/b.proto": APP });
 
+const part = (of: string) => `name: "x" compose: { message: "${of}" args: { name: "id" by: "args.id" } }`;
+const lacking = bffOf(
+  {
+    Twice: message(
+      "Twice",
+      [part("Deep")],
+      `optional int32 twice = 1 ${by("x.again.n * 2")}; optional int32 filled = 2 ${by("x.filled.n * 2")};`,
+    ),
+  },
+  [
+    message("Part", [`name: "x" supplementary: true ${a}`], `optional int32 n = 1 ${by("x.n")};`),
+    `message Once { option (bff.v1.message).alias = "Part"; optional int32 m = 1 ${rule('alias: "n"')}; }
+     message Again { option (bff.v1.message).alias = "Once"; optional int32 n = 1 ${rule('alias: "m"')}; }
+     message Filled { option (bff.v1.message).alias = "Once"; optional int32 n = 1 ${rule('alias: "m" fallback: "7"')}; }`,
+    message("Mid", [part("Part")], `Once once = 1 ${by("x")};`),
+    message("Deep", [part("Mid")], `Again again = 1 ${by("x.once")}; Filled filled = 2 ${by("x.once")};`),
+  ],
+);
+
 describe("copies", () => {
+  it("lack the missing fields of a copied copy, without those that have a fallback", () => {
+    expect(lacking.get("Twice", { calls: [A({ n: 3 })] })).toEqual({ answer: { twice: 6, filled: 6 } });
+    const { answer } = lacking.get("Twice", { calls: [A(dead)] }) as { answer: object };
+    expect(answer).toEqual({ filled: 14 });
+  });
+
   it.each([
     [{}, { limit: 20 }],
     [{ city: "Oulu", limit: 0 }, { where: { city: "Oulu" } }],

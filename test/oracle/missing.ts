@@ -7,6 +7,17 @@ import { pathOf, withChildren } from "./expression.ts";
 
 /** Names of the fields that composed messages lack. */
 export type Lacks = ReadonlyMap<Message, ReadonlySet<string>>;
+/** Messages that are copies, with the fields that each field copies. */
+const copies = new WeakMap<Message, { readonly of: Message; readonly names: ReadonlyMap<string, string> }>();
+export function rememberCopy(copy: Message, of: Message, names: ReadonlyMap<string, string>): void {
+  copies.set(copy, { of, names });
+}
+function lacksField(lacks: Lacks, message: Message, field: string): boolean {
+  const copy = copies.get(message);
+  const source = copy?.names.get(field);
+  return lacks.get(message)?.has(field) === true || (!!copy && !!source && lacksField(lacks, copy.of, source));
+}
+
 type Values = (name: string) => CelInput | undefined;
 type Locals = ReadonlyMap<string, readonly unknown[]>;
 
@@ -25,7 +36,7 @@ export function readsMissing(expr: Expr, values: Values, lacks: Lacks, locals: L
   }
   if (kind === "selectExpr" && !value.testOnly)
     for (const of of valuesOf(value.operand, values, locals))
-      if (isReflectMessage(of) && lacks.get(of.message)?.has(value.field)) return true;
+      if (isReflectMessage(of) && lacksField(lacks, of.message, value.field)) return true;
   let found = false;
   withChildren(expr, (child) => {
     found ||= isIn(child);

@@ -102,6 +102,16 @@ export type ConvertedTarget =
   /** Towards an upstream: a message that paths lead into, set where one of its parts is. */
   | { readonly kind: "message"; readonly to: DescField; readonly targets: readonly ConvertedTarget[] };
 
+export interface Copied {
+  readonly from: DescField;
+  readonly to: DescField;
+}
+/** Returns the fields that are taken unchanged. One with a `fallback` always has a value. */
+export function copiedIn(target: ConvertedTarget): readonly Copied[] {
+  if (target.kind === "oneof") return target.members;
+  return target.kind === "field" && target.fallback === undefined ? [target] : [];
+}
+
 export interface EnumConversion {
   readonly from: DescEnum;
   readonly to: DescEnum;

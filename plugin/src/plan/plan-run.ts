@@ -84,8 +84,6 @@ export function* planInSlices(model: Model, servers: readonly ServedTogether[]):
   };
 }
 
-const declaredIn = ({ ir }: Model) => ir.files.flatMap(({ messages }) => messages);
-
 interface Composition {
   /** Composed messages by their full names. */
   readonly composed: ReadonlyMap<string, Composed>;
@@ -167,7 +165,7 @@ function wholeOf(
     sharedNames: sharedNames(model),
     selective: selectiveMessages(model),
     maskReads: maskReads(model),
-    marked: markedFields(model.failable, declaredIn(model)),
+    marked: markedFields(model.failable, model.conversions.messages),
   };
   const needs: Whole["needs"] = (block, message) =>
     foreign.has(message) ? needsOf(block, spelled.get(message), children, { calls, topics }) : undefined;

@@ -83,7 +83,7 @@ export function* resolveInSlices(declared: Ir, reportEach: Report, observe?: Obs
     const pass = new Pass(reportEach, observe, ahead);
     const read = new Set<DescField>();
     const model = yield* resolveOnce(declared, pass, { fields: failable, read });
-    const next = joined(failable, failableFields(model.messages, messagesOf(model.ir)));
+    const next = joined(failable, failableFields(model.messages, model.conversions.messages));
     if (!readsMore(read, failable, next)) {
       pass.ends();
       return model;
@@ -91,8 +91,6 @@ export function* resolveInSlices(declared: Ir, reportEach: Report, observe?: Obs
     failable = next;
   }
 }
-
-const messagesOf = ({ files }: Ir) => files.flatMap(({ messages }) => messages);
 
 function* resolveOnce(
   declared: Ir,

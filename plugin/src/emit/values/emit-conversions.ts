@@ -1,7 +1,13 @@
 // Pruned copies of upstream messages, and enums from and to upstream ones.
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import { fieldType, inheritedUnset, isInherited, presenceOf } from "../../cel/index.ts";
-import type { BoundExpression, ConvertedTarget, EnumConversion, MessageConversion } from "../../model/conversion.ts";
+import {
+  type BoundExpression,
+  type ConvertedTarget,
+  copiedIn,
+  type EnumConversion,
+  type MessageConversion,
+} from "../../model/conversion.ts";
 import { isRequired } from "../../model/presence.ts";
 import { lowerCamel } from "../../plan/names/name-scope.ts";
 import type { FileNames } from "../names/file-names.ts";
@@ -48,13 +54,11 @@ export function emitMessageConversion(
 
 /** Returns the fields that lack a value in the copy if they lack it in the message: `cents: "price"`. */
 function missingNames(targets: readonly ConvertedTarget[], marked: ReadonlySet<DescField>): readonly string[] {
-  const copies = targets.flatMap((target) => {
-    if (target.kind === "oneof") return target.members;
-    return target.kind === "field" ? [target] : [];
-  });
-  return copies.flatMap(({ from, to }) =>
-    marked.has(from) && marked.has(to) ? [`${from.name}: ${JSON.stringify(to.name)}`] : [],
-  );
+  return targets
+    .flatMap(copiedIn)
+    .flatMap(({ from, to }) =>
+      marked.has(from) && marked.has(to) ? [`${from.name}: ${JSON.stringify(to.name)}`] : [],
+    );
 }
 
 /** @param create the beginning of the call of `create` */

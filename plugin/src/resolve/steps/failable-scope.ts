@@ -6,8 +6,7 @@ import type { Run } from "./context.ts";
 /** Returns the reason for which a field can be missing, and records that an expression has read the field. */
 export function lackIn({ failable, messages }: Run): (field: DescField) => Lack | undefined {
   return (field) => {
-    const message = messages.get(field.parent.typeName);
-    if (message === undefined || (message.alias !== undefined && message.subset === undefined)) return undefined;
+    if (!messages.has(field.parent.typeName)) return undefined;
     failable.read.add(field);
     return lackOf(failable.fields, field);
   };

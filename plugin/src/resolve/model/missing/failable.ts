@@ -2,7 +2,7 @@
 // missing"). One analysis for expressions, required fields, effects, predictions and the plan.
 import type { DescField } from "@bufbuild/protobuf";
 import { type Expression, type Lack, undecidedBy, type Variable } from "../../../cel/index.ts";
-import type { IrMessage } from "../../../ir/ir.ts";
+import { type Copied, copiedIn, type MessageConversion } from "../../../model/conversion.ts";
 import type { Block, Composed } from "../model.ts";
 import { type Failable, type FailableFields, lackOf } from "./failable-fields.ts";
 
@@ -10,18 +10,24 @@ import { type Failable, type FailableFields, lackOf } from "./failable-fields.ts
  * Returns the fields of messages that can be missing, as far as these messages were resolved with earlier results. The
  * least fixpoint is the first result that equals the one before it.
  *
- * @param declared messages of the files, for copies of composed messages
+ * @param conversions to copies of composed messages
  */
-export function failableFields(messages: Iterable<Composed>, declared: Iterable<IrMessage>): Failable {
+export function failableFields(messages: Iterable<Composed>, conversions: Iterable<MessageConversion>): Failable {
   const found = new Map<string, Map<string, Lack>>();
   for (const message of messages) {
     const fields = fieldsOf(message);
     if (fields.size > 0) found.set(message.desc.typeName, fields);
   }
-  for (const message of declared) {
-    const fields = message.subset === undefined ? undefined : copiedFields(message, found);
-    if (fields !== undefined && fields.size > 0 && !found.has(message.desc.typeName))
-      found.set(message.desc.typeName, fields);
+  // A copy may have copies.
+  const copies = [...conversions].flatMap(copiesIn);
+  for (let more = true; more; ) {
+    more = false;
+    for (const { from, to } of copies) {
+      const lack = lackOf(found, from);
+      if (lack === undefined || lackOf(found, to) !== undefined) continue;
+      found.set(to.parent.typeName, new Map(found.get(to.parent.typeName)).set(to.name, lack));
+      more = true;
+    }
   }
   return found;
 }
@@ -58,19 +64,9 @@ export function lackIn(block: Block): (expression: Pick<Expression, "unsafe"> | 
   };
 }
 
-/** The fields of a copy of a composed message are missing with the fields that they copy. */
-function copiedFields({ fields, subset }: IrMessage, of: Failable): Map<string, Lack> | undefined {
-  const known = subset && of.get(subset.of.desc.typeName);
-  return (
-    known &&
-    new Map(
-      fields.flatMap(({ desc, source, left }) => {
-        const lack = left ? undefined : known.get(source?.desc.name ?? desc.name);
-        return lack === undefined ? [] : [[desc.name, lack] as const];
-      }),
-    )
-  );
-}
+/** Returns the fields that a copy takes unchanged: they are missing with those that they copy. */
+const copiesIn = ({ to, owner, targets }: MessageConversion): readonly Copied[] =>
+  to === owner ? targets.flatMap(copiedIn) : [];
 
 /** Returns true if fields that expressions have read can be missing, although they were resolved as if not. */
 export function readsMore(read: ReadonlySet<DescField>, before: Failable, now: Failable): boolean {
@@ -89,10 +85,16 @@ export function joined(before: Failable, now: Failable): Failable {
 }
 
 /** Returns the fields that have to be marked when they are missing: those that are read, and those behind copies. */
-export function markedFields({ fields, read }: FailableFields, declared: Iterable<IrMessage>): ReadonlySet<DescField> {
+export function markedFields(
+  { fields, read }: FailableFields,
+  conversions: Iterable<MessageConversion>,
+): ReadonlySet<DescField> {
   const marked = new Set([...read].filter((field) => lackOf(fields, field) !== undefined));
-  for (const message of declared)
-    for (const { desc, source } of message.subset === undefined ? [] : message.fields)
-      if (source !== undefined && marked.has(desc)) marked.add(source.desc);
+  const copies = [...conversions].flatMap(copiesIn);
+  // Each round reaches the copies of one more copy.
+  for (let before = -1; marked.size > before; ) {
+    before = marked.size;
+    for (const { from, to } of copies) if (marked.has(to) && lackOf(fields, from) !== undefined) marked.add(from);
+  }
   return marked;
 }
