@@ -76,6 +76,45 @@ test.each([
   expect(faultOf(content)).toBe(fault);
 });
 
+const REPLY = ["reply", 1, 1, 0, 0, "", 0];
+test.each([
+  ["message", { message: null }],
+  ["clientMs", { clientMs: "1" }],
+  ["resume", { resume: 1 }],
+  ["headers", { headers: { a: 1 } }],
+  ["peer", { peer: { address: "a", direct: "a" } }],
+  ["peer", { peer: null }],
+  ["caller", { caller: { principal: "", credential: 5 } }],
+  ["caller", { caller: { credential: "" } }],
+  ["caller", { caller: "zz" }],
+  ["rechecks", { rechecks: 1 }],
+  ["passed", { passed: "true" }],
+  ["incomparable", { incomparable: {} }],
+  ["readings", { readings: [null] }],
+  ["decisions", { decisions: [["0", "g", "no"]] }],
+  ["entries", { entries: [[0, 5, 1, 1]] }],
+  ["entries", { entries: [[0, "", 1, 1, {}]] }],
+  ["joins", { joins: 1 }],
+  ["tape", { tape: [null] }],
+  ["tape", { tape: [REPLY.with(1, "1")] }],
+  ["tape", { tape: [REPLY.with(5, 5)] }],
+  ["tape", { tape: [REPLY.concat(5)] }],
+  ["tape", { tape: [["fault", 1, 1, 0, 0, null]] }],
+  ["tape", { tape: [["fault", 1, 1, 0, 0, { kind: "status", code: 1, message: "", details: 1 }]] }],
+  ["tape", { tape: [["received", 1, 1, 0, 0]] }],
+  ["tape", { tape: [["broken", 1, 1, 0, 0, "x"]] }],
+  ["tape", { tape: [["lost", 1, 1, 0, 0, {}]] }],
+  ["tape", { tape: [["joined", 1, 1, 0, 0, "found", null]] }],
+  ["tape", { tape: [["joined", 1, 1, 0, 0, "received", 5]] }],
+  ["outcome", { outcome: { answer: 5 } }],
+  ["outcome", { outcome: { failure: "x" } }],
+  ["outcome", { outcome: { stream: "x" } }],
+])("a request with a damaged member is refused: %s %j", (name, damage) => {
+  expect(faultOf(text(HEADER, { ...REQUEST, ...damage }))).toBe(
+    `a.jsonl:2 is damaged: \`${name}\` is missing or of another type; remove the line`,
+  );
+});
+
 test("a missing file is refused", () => {
   expect(() => readCapture(join(folder, "none.jsonl"))).toThrow(/none\.jsonl cannot be read: ENOENT/);
 });

@@ -72,29 +72,113 @@ function headerOf(line: string, path: string): CaptureHeader {
   return header as unknown as CaptureHeader;
 }
 
-/** The members that a replay reads, with tests of their types. */
-const MEMBERS: Readonly<Record<string, (value: unknown) => boolean>> = {
+type Test = (value: unknown) => boolean;
+
+const optional =
+  (isValid: Test): Test =>
+  (value) =>
+    value === undefined || isValid(value);
+/** Returns the test of an object with these members, or with none that fails them. */
+const objectOf =
+  (members: Readonly<Record<string, Test>>): Test =>
+  (value) =>
+    isObject(value) && wrongMember(value as Readonly<Record<string, unknown>>, members) === undefined;
+const listOf =
+  (isValid: Test): Test =>
+  (value) =>
+    Array.isArray(value) && value.every(isValid);
+/** Returns the test of a list that begins with these. */
+const rowOf =
+  (...columns: readonly Test[]): Test =>
+  (value) =>
+    Array.isArray(value) && columns.every((isValid, i) => isValid(value[i]));
+
+const isAny: Test = () => true;
+const isFlag: Test = (value) => value === undefined || value === true;
+const isNumbers = listOf(isNumber);
+const isTexts = listOf(isText);
+const isOptionalText = optional(isText);
+const isFault = objectOf({ kind: isText, code: isNumber, message: isText, details: isOptionalText });
+const isFailure = objectOf({ code: isNumber, reason: isNumber, callee: isText, message: isText, clientCode: isNumber });
+const isMetadata = optional(rowOf(isObject, isObject));
+const ENTRY = [isText, isNumber, isNumber, optional(isFailure)];
+
+/** Tests of the results of joined fetches, by kind. */
+const JOINED: Readonly<Record<string, Test>> = {
+  received: isText,
+  found: rowOf(...ENTRY),
+  spared: rowOf(...ENTRY),
+  failed: isFailure,
+};
+const isJoined: Test = (row) => Array.isArray(row) && (JOINED[String(row[5])] ?? isAny)(row[6]);
+
+/** Columns after kind, time, readings and turn, of the arrivals that have values. */
+const ARRIVALS: Readonly<Record<string, Test>> = {
+  reply: rowOf(isAny, isNumber, isNumber, isAny, isNumber, isText, isNumber, isMetadata),
+  fault: rowOf(isAny, isNumber, isNumber, isAny, isNumber, isFault, isMetadata),
+  received: rowOf(isAny, isNumber, isNumber, isAny, isNumber, isText),
+  broken: rowOf(isAny, isNumber, isNumber, isAny, isNumber, isFault),
+  lost: rowOf(isAny, isNumber, isNumber, isAny, isNumber, isFailure),
+  joined: isJoined,
+};
+const isEvent: Test = (row) =>
+  Array.isArray(row) && (Object.hasOwn(ARRIVALS, String(row[0])) ? ARRIVALS[String(row[0])] : isAny)?.(row) === true;
+
+/** The members that a replay reads, with tests of their values. */
+const MEMBERS: Readonly<Record<string, Test>> = {
   id: isNumber,
   method: isText,
   at: isText,
   message: isText,
-  headers: isObject,
+  clientMs: optional(isNumber),
+  resume: isOptionalText,
+  headers: (value) => isObject(value) && Object.values(value as object).every((of) => of === null || isText(of)),
+  peer: optional(objectOf({ address: isText, direct: isText, names: isTexts })),
+  caller: (value) => value === null || optional(objectOf({ principal: isText, credential: isText }))(value),
+  rechecks: isFlag,
+  passed: isFlag,
+  incomparable: isOptionalText,
   startedAt: isNumber,
   endedAt: isNumber,
   readings: isNumbers,
   dates: isNumbers,
   random: isNumbers,
-  decisions: isRows,
-  tape: isRows,
-  outcome: isObject,
+  decisions: listOf(rowOf(isNumber, isText, isText)),
+  entries: optional(listOf(rowOf(isNumber, ...ENTRY))),
+  joins: optional(isNumbers),
+  tape: listOf(isEvent),
+  outcome: objectOf({
+    answer: isOptionalText,
+    degraded: isOptionalText,
+    failure: optional(objectOf({ code: isNumber, message: isText })),
+    stream: (value) => value === undefined || value === "ended" || value === "cut",
+    token: isOptionalText,
+  }),
 };
+const wrongMember = (of: Readonly<Record<string, unknown>>, members: Readonly<Record<string, Test>>) =>
+  Object.entries(members).find(([name, isValid]) => !isValid(of[name]))?.[0];
+
+/**
+ * Returns the message of captured bytes.
+ *
+ * @param what the bytes, as `message` of request 1
+ * @throws CaptureError if they are no such message
+ */
+export function readCaptured<T>(what: string, bytes: Uint8Array, read: (bytes: Uint8Array) => T): T {
+  try {
+    return read(bytes);
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new CaptureError(`the capture is damaged: ${what} cannot be read: ${why}; remove the line of the request`);
+  }
+}
 
 function requestOf(line: string, place: string): CapturedRequest {
   const request = parsed(line);
   if (request === undefined) throw new CaptureError(`${place} is damaged: it is no object of JSON; remove the line`);
-  const wrong = Object.entries(MEMBERS).find(([name, isValid]) => !isValid(request[name]));
+  const wrong = wrongMember(request, MEMBERS);
   if (wrong !== undefined)
-    throw new CaptureError(`${place} is damaged: \`${wrong[0]}\` is missing or of another type; remove the line`);
+    throw new CaptureError(`${place} is damaged: \`${wrong}\` is missing or of another type; remove the line`);
   return request as unknown as CapturedRequest;
 }
 
@@ -114,13 +198,4 @@ function isText(value: unknown): boolean {
 }
 function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-function isNumbers(value: unknown): boolean {
-  return Array.isArray(value) && value.every(isNumber);
-}
-function isTexts(value: unknown): boolean {
-  return Array.isArray(value) && value.every(isText);
-}
-function isRows(value: unknown): boolean {
-  return Array.isArray(value) && value.every(Array.isArray);
 }

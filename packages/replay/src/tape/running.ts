@@ -6,6 +6,7 @@ import type { Follower, Following, StreamEndpoint } from "@protobff/runtime/inte
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import { readMessage } from "@protobff/runtime/internal/wire/reader";
 import { type CapturedRequest, maskOf } from "@protobff/server/capture";
+import { readCaptured } from "../capture/read-capture.ts";
 import { headersOf, type World } from "../world/create-endpoints.ts";
 import type { Stage } from "./stage.ts";
 
@@ -34,7 +35,9 @@ export function start(
 ): Running {
   const { method, codec } = endpoint;
   const bytes = Uint8Array.from(Buffer.from(request.message, "base64"));
-  const args: Message = codec === undefined ? readMessage(method.input, bytes) : codec.decode(bytes);
+  const args: Message = readCaptured(`\`message\` of request ${request.id}`, bytes, (read) =>
+    codec === undefined ? readMessage(method.input, read) : codec.decode(read),
+  );
   const encode = (message: Message): Uint8Array =>
     codec === undefined ? toBinary(method.output, message) : codec.encode(message).subarray(PREFIX_BYTES);
   let outcome: Outcome | undefined;

@@ -5,6 +5,7 @@ import type { OpenStream, StreamClient } from "@protobff/runtime/internal/transp
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import { type ArrivalEvent, type EffectEvent, failureOf, frameOf, type TapeEvent } from "@protobff/server/capture";
+import { readCaptured } from "../capture/read-capture.ts";
 import { faultOf, type LoggedEvent } from "./logged-event.ts";
 import type { ReplayClock } from "./replay-clock.ts";
 
@@ -102,7 +103,8 @@ export function topicsOn(stage: StreamStage & { client(name: string): UnaryClien
       const { take, cancel } = openOn(stage, [`topic ${topic.name}`, key, frameOf(follower)], (event) => {
         if (event[0] === "received") {
           const bytes = Buffer.from(event[5], "base64");
-          items.item(topic.decode(bytes), { token: event[6] ?? undefined, reset: event[7] === 1 }, bytes.length);
+          const item = readCaptured(`an item of the topic ${topic.name}`, bytes, topic.decode);
+          items.item(item, { token: event[6] ?? undefined, reset: event[7] === 1 }, bytes.length);
         } else if (event[0] === "lost") items.failed(failureOf(event[5]));
         else if (event[0] === "finished") items.ended(event[5] === 1);
         else items.opened?.();

@@ -25,7 +25,7 @@ import {
   type Supplied,
   WITHHELD,
 } from "@protobff/server/capture";
-import { CaptureError } from "../capture/read-capture.ts";
+import { CaptureError, readCaptured } from "../capture/read-capture.ts";
 import type { Stage } from "../tape/stage.ts";
 import { topicsOn } from "../tape/upstream-streams.ts";
 import type { Declaration } from "./collect.ts";
@@ -145,7 +145,7 @@ export function headersOf(request: CapturedRequest, world: World): IncomingHeade
   return authenticated;
 }
 
-function authenticatedOf({ headers, peer = NOWHERE, caller }: CapturedRequest, world: World): IncomingHeaders {
+function authenticatedOf({ id, headers, peer = NOWHERE, caller }: CapturedRequest, world: World): IncomingHeaders {
   const get = (name: string): string | null => headers[name] ?? null;
   const all = (name: string): readonly string[] => (get(name) === null ? [] : [get(name) ?? ""]);
   const incoming: Incoming = { get, all, peer };
@@ -154,11 +154,16 @@ function authenticatedOf({ headers, peer = NOWHERE, caller }: CapturedRequest, w
   if (caller === undefined || (type === undefined && caller !== null)) return incoming;
   if (caller === null || type === undefined)
     return new AuthenticatedRequest(incoming, NO_NAMES, { ...parts, caller: undefined });
-  const credential = readMessage(CredentialSchema, Buffer.from(caller.credential, "base64"));
+  const read = <Desc extends DescMessage>(part: "principal" | "credential", desc: Desc) =>
+    readCaptured(`\`caller.${part}\` of request ${id}`, Buffer.from(caller[part], "base64"), (bytes) =>
+      readMessage(desc, bytes),
+    );
+  const credential = read("credential", CredentialSchema);
+  const principal = read("principal", type);
   const made = callerOf({
     type,
     credential,
-    principal: () => create(type, readMessage(type, Buffer.from(caller.principal, "base64"))),
+    principal: () => create(type, principal),
     ...(caller.token && { token: WITHHELD }),
   });
   return new AuthenticatedRequest(incoming, NO_NAMES, { ...parts, caller: made });
