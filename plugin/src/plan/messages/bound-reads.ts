@@ -21,38 +21,49 @@ export function boundReads({ expression, conversion, copy }: BoundExpression): R
   return fieldReads(expression.root, demand(last));
 }
 
-/** @param within conversions around this one: a recursive message is read as a whole */
-function demand(conversion: Conversion, within: readonly MessageConversion[] = []): readonly FieldRead[] {
+/** Reads by conversions of messages. Each is found once, since messages that hold each other have endless paths. */
+const known = new WeakMap<MessageConversion, readonly FieldRead[]>();
+
+/** Messages of copies in each other; deeper ones are read as a whole. */
+const MAX_DEPTH = 100;
+
+function demand(conversion: Conversion, depth = 0): readonly FieldRead[] {
   switch (conversion.kind) {
     case "same":
       return PASSED;
     case "list":
     case "map":
-      return demand(conversion.of, within);
+      return demand(conversion.of, depth);
     case "message": {
       const { via } = conversion;
-      if (within.includes(via)) return WHOLE;
-      const reads = joinReads(...via.targets.map((target) => readsOfTarget(target, [...within, via])));
-      return reads.map((read) => ({ ...read, passed: false }));
+      const before = known.get(via);
+      if (before !== undefined || depth > MAX_DEPTH) return before ?? WHOLE;
+      known.set(via, WHOLE); // of a message inside of itself
+      const reads = joinReads(...via.targets.map((target) => readsOfTarget(target, depth + 1))).map((read) => ({
+        ...read,
+        passed: false,
+      }));
+      known.set(via, reads);
+      return reads;
     }
     default:
       return WHOLE;
   }
 }
 
-function readsOfTarget(target: ConvertedTarget, within: readonly MessageConversion[]): readonly FieldRead[] {
+function readsOfTarget(target: ConvertedTarget, depth: number): readonly FieldRead[] {
   switch (target.kind) {
     case "field":
     case "oneof":
       return (target.kind === "field" ? [target] : target.members).flatMap(({ from, conversion }) =>
-        demand(conversion, within).map((read) => ({ ...read, path: [from, ...read.path] })),
+        demand(conversion, depth).map((read) => ({ ...read, path: [from, ...read.path] })),
       );
     case "computed": {
       const { expression, conversion } = target.bound;
-      return [...fieldReads(expression.root, demand(conversion, within)).values()].flat();
+      return [...fieldReads(expression.root, demand(conversion, depth)).values()].flat();
     }
     case "message":
-      return target.targets.flatMap((part) => readsOfTarget(part, within));
+      return target.targets.flatMap((part) => readsOfTarget(part, depth));
   }
 }
 
