@@ -1,11 +1,23 @@
 // Prints what protobuf-es does with input that Go's protobuf and Python's (upb) decide otherwise. See protobuf-es.md.
-import { create, createRegistry, fromBinary, fromJson, fromJsonString, toJson, toJsonString } from "@bufbuild/protobuf";
+import {
+  create,
+  createFileRegistry,
+  createRegistry,
+  fromBinary,
+  fromJson,
+  fromJsonString,
+  toJson,
+  toJsonString,
+} from "@bufbuild/protobuf";
 import {
   AnySchema,
   DescriptorProtoSchema,
   DoubleValueSchema,
   DurationSchema,
+  FieldDescriptorProto_Label,
+  FieldDescriptorProto_Type,
   FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
   FloatValueSchema,
   Int32ValueSchema,
   Int64ValueSchema,
@@ -16,6 +28,16 @@ import {
 
 const hex = (text) => Uint8Array.from(Buffer.from(text.replaceAll(" ", ""), "hex"));
 const registry = createRegistry(DurationSchema);
+
+/** An unset field of proto2, for which a compiler writes this default. */
+function defaultOfBytes(defaultValue) {
+  const { LABEL_OPTIONAL: label } = FieldDescriptorProto_Label;
+  const field = [{ name: "blob", number: 1, label, type: FieldDescriptorProto_Type.BYTES, defaultValue }];
+  const file = { name: "m.proto", syntax: "proto2", messageType: [{ name: "M", field }] };
+  const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: [file] }), () => undefined);
+  return Buffer.from(create(registry.getMessage("M")).blob).toString();
+}
+
 const CASES = {
   "a text where an int32 is declared": () => fromBinary(Int32ValueSchema, hex("0a 02 08 05")).value,
   "a varint where a text is declared": () => fromBinary(SourceContextSchema, hex("08 01 41")).fileName,
@@ -32,6 +54,7 @@ const CASES = {
   "a float that is rounded": () => fromJson(FloatValueSchema, 0.1).value,
   "-0 as JSON": () => toJsonString(DoubleValueSchema, create(DoubleValueSchema, { value: -0 })),
   "February 30": () => toJson(TimestampSchema, fromJson(TimestampSchema, "2026-02-30T00:00:00Z")),
+  "a default of bytes with quotes": () => defaultOfBytes(String.raw`say \"x\"`),
   "24:00": () => toJson(TimestampSchema, fromJson(TimestampSchema, "2026-01-01T24:00:00Z")),
 };
 

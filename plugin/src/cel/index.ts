@@ -40,6 +40,7 @@ export { LANGUAGE, type Language } from "./types/functions/language.ts";
 export { isReservedName } from "./types/functions/reserved-names.ts";
 export { functionNames, overloadsOf } from "./types/functions/signatures.ts";
 export { isPattern } from "./types/literals/literal.ts";
+export { declaredDefault, isMisread } from "./types/model/declared-default.ts";
 export { ERROR_MEMBERS, ERROR_TYPE, isError } from "./types/model/error-type.ts";
 export type { Expression, Node, Read } from "./types/model/expression.ts";
 export { extensionNamed, NO_EXTENSIONS } from "./types/model/extension.ts";

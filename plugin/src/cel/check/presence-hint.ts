@@ -1,3 +1,4 @@
+import { declaredDefault } from "../types/model/declared-default.ts";
 import type { CelType, Variable } from "../types/model/type.ts";
 
 /** Returns the hint to provide an argument only if it is set, so that the reading message can test its presence. */
@@ -36,7 +37,7 @@ function asDefault({ type, unsetBy }: Variable, written: string): readonly [read
     case "message":
       return ["an empty message", undefined];
     default: {
-      const preset = unsetBy !== undefined && "getDefaultValue" in unsetBy ? unsetBy.getDefaultValue() : undefined;
+      const preset = unsetBy && declaredDefault(unsetBy);
       const zero = literal(type, preset);
       return [zero, `${written} != ${zero}`];
     }
@@ -49,7 +50,7 @@ function literal({ kind }: CelType, preset: unknown): string {
     case "string":
       return preset === undefined ? "''" : JSON.stringify(preset);
     case "bytes":
-      return "b''";
+      return bytesLiteral(preset);
     case "int":
       return `${preset ?? 0}`;
     case "uint":
@@ -69,4 +70,9 @@ export function insteadOfOk(member: Variable): string {
   const [read, test] = asDefault(member, written);
   if (test === undefined) return giveIfSet(written);
   return `write ${test} to test for a value: an unset field of the request reads as ${read}`;
+}
+
+function bytesLiteral(preset: unknown): string {
+  const bytes = preset instanceof Uint8Array ? [...preset] : [];
+  return `b'${bytes.map((byte) => (byte < 32 || byte > 126 || byte === 39 || byte === 92 ? `\\x${byte.toString(16).padStart(2, "0")}` : String.fromCharCode(byte))).join("")}'`;
 }

@@ -1,6 +1,6 @@
 // A field of one generated shape as a field of another.
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
-import { type Code, emitAs, type FieldType, type Names, type Proto } from "../../cel/index.ts";
+import { type Code, declaredDefault, emitAs, type FieldType, type Names, type Proto } from "../../cel/index.ts";
 import type { Conversion } from "../../model/conversion.ts";
 import type { FileNames } from "../names/file-names.ts";
 import type { Line } from "../text/lines.ts";
@@ -67,15 +67,17 @@ function zero(
   if (conversion.kind === "message") return [names.runtime("create"), "(", names.schema(conversion.via.from), ")"];
   return to.fieldKind === "scalar" ? [zeroOfScalar(to, type.proto)] : undefined;
 }
-function zeroOfScalar(to: DescField & { fieldKind: "scalar" }, from: Proto): string {
-  const preset = to.getDefaultValue?.();
+
+/** Returns the default of a field, in the form of a source. */
+export function zeroOfScalar(to: DescField & { fieldKind: "scalar" }, from: Proto): string {
+  const preset = declaredDefault(to);
   switch (to.scalar) {
     case ScalarType.STRING:
       return JSON.stringify(preset ?? "");
     case ScalarType.BOOL:
       return String(preset ?? false);
     case ScalarType.BYTES:
-      return "new Uint8Array()";
+      return preset instanceof Uint8Array ? `Uint8Array.of(${[...preset].join(", ")})` : "new Uint8Array()";
     default:
       if (from.kind !== "scalar") return String(preset ?? 0);
       if (from.text === true) return `"${preset ?? 0}"`;

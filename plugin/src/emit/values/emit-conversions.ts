@@ -1,6 +1,6 @@
 // Pruned copies of upstream messages, and enums from and to upstream ones.
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
-import { fieldType, inheritedUnset, isInherited, presenceOf } from "../../cel/index.ts";
+import { fieldType, inheritedUnset, isInherited, isMisread, presenceOf } from "../../cel/index.ts";
 import {
   type BoundExpression,
   type ConvertedTarget,
@@ -12,7 +12,7 @@ import { isRequired } from "../../model/presence.ts";
 import { lowerCamel } from "../../plan/names/name-scope.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { block, commas, type Line, type Lines, mentions, property } from "../text/lines.ts";
-import { emitAsField } from "./convert-field.ts";
+import { emitAsField, zeroOfScalar } from "./convert-field.ts";
 import { longChoice, MAX_CHAIN } from "./long-choice.ts";
 import { fieldValue, presentOperand, type ValueCode, type ValueNames } from "./value.ts";
 
@@ -136,14 +136,7 @@ function copied(target: Extract<ConvertedTarget, { kind: "field" }>, cx: CopyCon
   // A field with a default always has a value. Its presence matters if the copy can be unset.
   const tests =
     isInherited(from) || (presenceOf(from) === "default" && (!implicit || fallback !== undefined) && !isRequired(from));
-  const plain: Line = tests
-    ? [
-        names.cel("ifFieldSet"),
-        "(from, ",
-        names.schema(from.parent),
-        `.field.${from.localName}, ${JSON.stringify(from.localName)})`,
-      ]
-    : readOf(from);
+  const plain: Line = tests ? ifSet(from, names) : readOrDefault(from, names);
   const unset = tests || presenceOf(from) === "optional" || presenceOf(from) === "oneof";
   const usesFallback = fallback !== undefined && !ofTarget && unset;
   const filled: Line = usesFallback ? [...plain, " ?? ", ...presentOperand(fallback, cx.valueNames)] : plain;
@@ -154,6 +147,16 @@ function copied(target: Extract<ConvertedTarget, { kind: "field" }>, cx: CopyCon
   if (!ofTarget) return value;
   return { print: orElse(value, fallback, cx), mayBeUndefined: false };
 }
+function ifSet(field: DescField, names: FileNames): Line {
+  const schema = names.schema(field.parent);
+  return [names.cel("ifFieldSet"), "(from, ", schema, `.field.${field.localName}, ${JSON.stringify(field.localName)})`];
+}
+
+function readOrDefault(field: DescField, names: FileNames): Line {
+  if (field.fieldKind !== "scalar" || !isMisread(field)) return readOf(field);
+  return ["(", ...ifSet(field, names), " ?? ", zeroOfScalar(field, fieldType(field).proto), ")"];
+}
+
 /** Prints the read of a field from `from`. */
 function readOf(field: DescField): Line {
   if (field.oneof === undefined) return [`from.${field.localName}`];

@@ -4,7 +4,7 @@ import { reflect } from "@bufbuild/protobuf/reflect";
 import { FieldMaskSchema } from "@bufbuild/protobuf/wkt";
 import type { ValueReport } from "@protobff/faults";
 import { sample } from "@protobff/samples/sample.js";
-import type { CelType } from "../../cel/index.ts";
+import { type CelType, declaredDefault } from "../../cel/index.ts";
 import type { BffMethod } from "../../resolve/model/model.ts";
 import { messageReport } from "./value-report.ts";
 
@@ -91,7 +91,7 @@ export function zeroOf(field: DescField): ValueReport {
   if (field.fieldKind === "map") return { map: [] };
   if (field.message !== undefined) return { message: field.message.typeName, fields: {} };
   if (field.enum !== undefined) return { int: String(field.getDefaultValue() ?? field.enum.values[0]?.number ?? 0) };
-  const preset = field.getDefaultValue();
+  const preset = declaredDefault(field);
   switch (field.scalar) {
     case ScalarType.STRING:
       return typeof preset === "string" ? preset : "";

@@ -2,6 +2,7 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import {
   type CelType,
+  declaredDefault,
   fieldType,
   type Proto,
   presenceOf,
@@ -240,7 +241,8 @@ function oneChoice(values: readonly Argument[]): string | undefined {
 }
 
 function presetOf(field: DescField): unknown {
-  return "getDefaultValue" in field ? field.getDefaultValue() : undefined;
+  const preset = field.fieldKind === "enum" ? field.getDefaultValue() : declaredDefault(field);
+  return preset instanceof Uint8Array ? preset.join() : preset;
 }
 
 function undefinedArg(

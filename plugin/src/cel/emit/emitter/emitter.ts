@@ -1,10 +1,12 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { BIG, type Form, formOf, isNullableMessage, UNSIGNED } from "../../types/forms/form.ts";
+import { isMisread } from "../../types/model/declared-default.ts";
 import type { Node } from "../../types/model/expression.ts";
 import { isInherited, presenceOf } from "../../types/model/field-type.ts";
 import type { Variable } from "../../types/model/type.ts";
 import type { Names } from "../pieces/code.ts";
 import { coerce, ifSet } from "../pieces/coerce.ts";
+import { zero } from "../pieces/constant.ts";
 import {
   atom,
   binary,
@@ -229,6 +231,10 @@ export class Emitter {
       return { ...runtime(this.names, "oneofValue", [atom(...holder), atom(name)], form), maybe: true };
     }
     if (isInherited(node.field)) return this.#ifSet(node.field, base, form);
+    if (isMisread(node.field)) {
+      const set = this.#ifSet(node.field, base, form);
+      return { ...binary(set, "??", atom(...zero(this.names, node.field)), LEVEL.nullish), form };
+    }
     const print = [...operand(base, LEVEL.atom), base.maybe ? "?." : ".", node.field.localName];
     return { ...piece(print, form), maybe: base.maybe || presence === "optional" };
   }

@@ -2,6 +2,7 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { PLAIN } from "../../types/forms/form.ts";
 import { protoRange } from "../../types/forms/range.ts";
+import { declaredDefault } from "../../types/model/declared-default.ts";
 import type { Node } from "../../types/model/expression.ts";
 import { fieldType } from "../../types/model/field-type.ts";
 import type { CelType, Proto } from "../../types/model/type.ts";
@@ -34,9 +35,9 @@ export function zero(names: Pick<Names, "runtime" | "schema" | "shape">, field: 
       return [names.shape(proto.desc), `.${value?.localName ?? ""}`];
     }
     case "scalar": {
-      const preset = field.fieldKind === "scalar" ? field.getDefaultValue() : undefined;
+      const preset = declaredDefault(field);
+      if (type.kind === "bytes") return constant(preset instanceof Uint8Array ? preset : new Uint8Array()).print;
       if (preset !== undefined && !(preset instanceof Uint8Array)) return scalar(preset, proto).print;
-      if (type.kind === "bytes") return ["new Uint8Array()"];
       return scalar(ZEROS[type.kind] ?? 0n, proto).print;
     }
   }
