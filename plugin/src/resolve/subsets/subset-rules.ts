@@ -30,16 +30,29 @@ export function checkSubset(message: IrMessage, subset: IrSubset, report: Report
     );
     return nothing;
   }
-  for (const { desc, by } of message.fields)
-    if (by !== undefined)
-      fault(
-        `"${desc.name}" has a \`by\`, but "${message.desc.name}" is an alias of ${name}, which is composed`,
-        by.at,
-        `leave it out, and bind a field of ${name} instead`,
-        { at: alias.at, message: "the composed message" },
-      );
+  checkSources(message, subset, report);
   checkOneofs(message, subset, report);
   return subset;
+}
+
+/** Reports fields with a source. It could read fields that the composed message lacks. */
+export function checkSources(
+  { desc: copy, fields }: IrMessage,
+  { of, alias }: Pick<IrSubset, "of" | "alias">,
+  report: Report,
+): void {
+  const name = `"${of.desc.typeName}"`;
+  const related = [{ at: alias.at, message: "the composed message" }];
+  for (const { desc, by } of fields)
+    if (by !== undefined)
+      report({
+        code: "BFF437",
+        severity: "error",
+        message: `"${desc.name}" has a \`by\`, but "${copy.name}" is an alias of ${name}, which is composed`,
+        at: by.at,
+        related,
+        hint: `leave it out, and bind a field of ${name} instead`,
+      });
 }
 
 /** Reports members of a oneof that are taken apart: the composed message chooses one of all. */

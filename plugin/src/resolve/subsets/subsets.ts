@@ -1,6 +1,7 @@
 // Aliases of composed messages. Before anything else is resolved, such a message receives the steps and the sources of
 // the message that it names, as far as its fields need them. It is then composed like any other message.
 
+import type { DescMessage } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { Ir, IrField, IrFile, IrMessage, IrSubset } from "../../ir/ir.ts";
@@ -15,7 +16,7 @@ import { argumentsOf } from "./arguments.ts";
 import { type Around, type Child, type Children, childrenInPlace } from "./children.ts";
 import { type Declared, Effects } from "./effects.ts";
 import { type Kept, keptOf, type Source } from "./kept-declarations.ts";
-import { checkSubset } from "./subset-rules.ts";
+import { checkSources, checkSubset } from "./subset-rules.ts";
 
 /** Returns the declarations with every alias of a composed message filled in. */
 export function withSubsets(declared: Ir, report: Report): Ir {
@@ -28,7 +29,9 @@ export function withSubsets(declared: Ir, report: Report): Ir {
   const subsets = new Map<string, IrSubset>();
   for (const { ir: message, file } of messages.values()) {
     const of = subsetOf(message, file, messages);
+    const copied = of ?? copyOf(message, file, messages);
     if (of !== undefined) subsets.set(message.desc.typeName, checkSubset(message, of, report));
+    else if (copied !== undefined) checkSources(message, copied, report);
   }
   if (subsets.size === 0) return declared;
   const filled = new Filling(ir, messages, subsets).all();
@@ -49,6 +52,28 @@ function subsetOf(
     const isComposed = found !== undefined && found.ir.alias === undefined;
     if (isComposed && (found.ir.steps.length > 0 || found.ir.resolver !== undefined))
       return { of: found.ir, file: found.file, home, alias: name };
+  }
+  return undefined;
+}
+
+/** Returns the message without steps, or the copy, that an alias names, if its fields have values of expressions. */
+function copyOf(
+  { desc, alias, otherAliases }: IrMessage,
+  { desc: { proto } }: IrFile,
+  messages: ReadonlyMap<string, Declared>,
+  seen: ReadonlySet<DescMessage> = new Set(),
+): Pick<IrSubset, "of" | "alias"> | undefined {
+  if (alias === undefined || seen.has(desc)) return undefined;
+  for (const name of [alias, ...otherAliases]) {
+    const found = resolveName(proto.package, name.value, (candidate) => messages.get(candidate));
+    if (found === undefined) continue;
+    const { ir: of, file } = found;
+    const isComposed =
+      of.alias === undefined
+        ? of.fields.some(({ by, resolver }) => by !== undefined || resolver !== undefined)
+        : copyOf(of, file, messages, new Set([...seen, desc])) !== undefined ||
+          subsetOf(of, file, messages) !== undefined;
+    if (isComposed) return { of, alias: name };
   }
   return undefined;
 }
