@@ -254,6 +254,8 @@ test.each(Object.entries(good))("%s", (_, app) => {
 const SHOWN: Readonly<Record<string, readonly string[]>> = {
   "missing-fields": ["BFF647"],
   "ok-of-what-is-never-absent": ["BFF316"],
+  proto2: ["BFF570"],
+  "proto2-bff": ["BFF570"],
   "what-may-be-null": ["BFF348", "BFF349"],
 };
 

@@ -11,7 +11,8 @@ const UP = String.raw`syntax = "proto2";
 package up.v1;
 service Things { rpc Get(GetRequest) returns (Thing) { option idempotency_level = NO_SIDE_EFFECTS; } }
 message GetRequest { optional bytes key = 1; }
-message Thing { optional bytes blob = 1 [default = "say \"x\""]; optional Thing inner = 2; }
+message Thing { optional bytes blob = 1 [default = "say \"x\""]; optional Thing inner = 2; extensions 100 to 199; }
+extend Thing { optional string note = 100; }
 `;
 const APP = String.raw`syntax = "proto3";
 package app.v1;
@@ -31,6 +32,7 @@ message Page {
   bool equal = 3 [(bff.v1.field).by = "r.blob == b'say \"x\"'"];
   bool has = 4 [(bff.v1.field).by = "has(r.blob)"];
   Copy copy = 5 [(bff.v1.field).by = "r"];
+  up.v1.Thing whole = 6 [(bff.v1.field).by = "r.inner"];
 }
 message Copy {
   option (bff.v1.message).alias = "up.v1.Thing";
@@ -92,5 +94,17 @@ test("unset bytes are the declared default", async () => {
 test("set bytes are what was sent, also if they are empty", async () => {
   answer = Buffer.from([0x0a, 1, 0x7a, 0x12, 2, 0x0a, 0]);
   const z = Buffer.from("z").toString("base64");
-  expect(await page()).toEqual({ read: z, has: true, copy: { blob: z } });
+  expect(await page()).toEqual({ read: z, has: true, copy: { blob: z }, whole: { blob: "" } });
+});
+
+test("a message passed whole keeps its extensions, and a copy drops them", async () => {
+  const note = [0xa2, 6, 1, 0x6e];
+  answer = Buffer.from([0x0a, 1, 0x7a, 0x12, note.length, ...note, ...note]);
+  const response = await fetch(`${url}/app.v1.PageService/Get`, {
+    method: "POST",
+    headers: { "content-type": "application/proto" },
+  });
+  const sent = Buffer.from(await response.arrayBuffer()).toString("hex");
+  expect(sent).toContain(Buffer.from([0x2a, 3, 0x0a, 1, 0x7a, 0x32, note.length, ...note]).toString("hex"));
+  expect(await page()).toMatchObject({ whole: { "[up.v1.note]": "n" }, copy: { blob: "eg==" } });
 });

@@ -215,6 +215,8 @@ export const CODES = {
   BFF520:
     "`read_only` does not contradict the proto, `idempotent` or an rpc with NO_SIDE_EFFECTS. If one of them is wrong, an order could be placed twice.",
   BFF523: "The budget of a hedge is above 0 and at most `max`. A call never has more hedges than `max`.",
+  BFF570:
+    "A message whose extensions the run declares is passed on whole. Copies and spreads know only its fields, so clients or upstreams would silently lack the extensions.",
   BFF576:
     "A message has at most as many operations as the option `weight` allows. A BFF arranges the decisions of upstreams, so consider moving its rules upstream.",
   BFF577:

@@ -6,6 +6,7 @@ import type { FieldBinding } from "../../model/conversion.ts";
 import { pathName } from "../../model/path-name.ts";
 import { bindTo, fieldPath } from "../conversions/bind.ts";
 import { conversion } from "../conversions/convert.ts";
+import { suspectDropped } from "../conversions/dropped-extensions.ts";
 import { distinctTypeNames } from "../conversions/same-form.ts";
 import type { RequestMask } from "../model/call.ts";
 import { syntheticText } from "../names/synthetic-text.ts";
@@ -238,7 +239,12 @@ export function spreadNames(
     return cx.ir !== undefined && cx.run.adrift.has(cx.ir) ? undefined : new Set(cx.offered);
   const value = check(cx.scope, spread, locals);
   if (value === undefined) return undefined;
-  if (value.type.kind === "message") return new Set(value.type.desc.fields.map((field) => field.name));
+  if (value.type.kind === "message") {
+    const { desc } = value.type;
+    const what = `the spread "${spread.value}"`;
+    suspectDropped(desc, { what, at: spread.at, registry: cx.run.ir.registry }, cx.run.suspect);
+    return new Set(desc.fields.map((field) => field.name));
+  }
   cx.scope.report({
     code: "BFF345",
     severity: "error",
