@@ -166,8 +166,8 @@ function* setOneof(
 ): Iterable<Result> {
   const missing: IrField[] = [];
   yield* setMember(at, target, members, entries, missing);
-  const { oneof } = members[0]?.desc ?? {};
-  if (oneof !== undefined && target.oneofCase(oneof) === undefined)
+  const oneofs = members.flatMap(({ desc }) => copyOf(at, desc)?.oneof ?? []);
+  if (oneofs.every((oneof) => target.oneofCase(oneof) === undefined))
     for (const member of missing) lack(at, target, member);
 }
 

@@ -49,8 +49,8 @@ export const MISTAKES: readonly Mistake[] = [
   {
     what: "a copy of a composed message has no missing fields",
     file: "plugin/src/resolve/model/missing/failable.ts",
-    from: "return lack === undefined ? [] : [[desc.name, lack] as const];",
-    to: "return lack !== undefined ? [] : [[desc.name, lack] as const];",
+    from: "for (let more = true; more; ) {",
+    to: "for (let more = false; more; ) {",
   },
   {
     what: "a required field takes a missing value",
