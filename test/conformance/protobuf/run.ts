@@ -1,4 +1,4 @@
-// npm run conformance:protobuf [-- requests | "REST bodies" | answers | differential]
+// npm run conformance:protobuf [-- <way> | differential], with a way of testee.ts
 
 import { runConformance } from "./conformance.ts";
 import { compareWithPeers } from "./differential.ts";

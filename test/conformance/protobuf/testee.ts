@@ -2,13 +2,35 @@
 import { randomUUID } from "node:crypto";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { readMessage } from "../../../runtime/src/wire/reader.ts";
-import { numberOf } from "./bff-protos.ts";
+import { numberOf, PLAIN } from "./bff-protos.ts";
 import type { Case, Result } from "./harness.ts";
 import type { World } from "./world.ts";
 
 /** Ways of a payload through a BFF, each a run of the suite. */
-export const WAYS = ["requests", "REST bodies", "answers"] as const;
+export const WAYS = [
+  "requests",
+  "REST bodies",
+  "answers",
+  "alias copies",
+  "spread",
+  "HTTP_JSON bodies",
+  "copied answers",
+  "answers per field",
+  "requests without Struct",
+  "answers without Struct",
+] as const;
 export type Way = (typeof WAYS)[number];
+
+/** Rpcs of the ways that one type of the suite has. */
+export const RPCS: Readonly<
+  Partial<Record<Way, { readonly rpc: string; readonly direction: "in" | "body" | "out" | "whole" }>>
+> = {
+  "alias copies": { rpc: "Copied", direction: "in" },
+  spread: { rpc: "Spread", direction: "in" },
+  "HTTP_JSON bodies": { rpc: "Body", direction: "body" },
+  "copied answers": { rpc: "CopiedWire", direction: "out" },
+  "answers per field": { rpc: "FieldsWire", direction: "whole" },
+};
 
 const SERVICE = "/conf.v1.ConfService";
 const PROTO = "application/proto";
@@ -31,35 +53,71 @@ export class Testee {
   }
 
   async result({ type, payload, output }: Case): Promise<Result> {
-    const n = numberOf(type);
+    const n = numberOf(this.#way.endsWith(" without Struct") && numberOf(type) === 0 ? PLAIN : type);
+    if (this.#way.endsWith(" without Struct") && n !== numberOf(PLAIN))
+      return { kind: "skipped", text: "a way of proto3 alone" };
     if (payload === undefined || output === undefined) return { kind: "skipped", text: "neither binary nor JSON" };
     if (n < 0) return { kind: "skipped", text: `no rpc for ${type}` };
     if (this.#way === "REST bodies" && payload.format === "proto")
       return { kind: "skipped", text: "REST has JSON alone" };
-    const read = this.#way === "answers" ? await this.#answered(n, payload) : await this.#requested(n, payload);
+    const only = RPCS[this.#way];
+    if (only !== undefined && n > 0) return { kind: "skipped", text: `no rpc for ${type} in this way` };
+    if (only?.direction === "body") return this.#body(payload, output);
+    if (only?.direction === "out" || only?.direction === "whole") return this.#through(only, { type, payload }, output);
+    const read = this.#way.startsWith("answers") ? await this.#answered(n, payload) : await this.#requested(n, payload);
     if (!(read instanceof Uint8Array)) return this.#isUnwritable(type, payload, output) ? UNWRITABLE : read;
     const written = await this.#send("Wire", n, read, output);
     if (written.status !== 200) return { kind: "serialize error", text: written.bytes.toString() };
     return { kind: output, bytes: contentOf(written.bytes, output) };
   }
 
-  /** Reports whether valid bytes were refused for JSON: their values are refused when an answer is read. */
-  #isUnwritable(type: string, payload: NonNullable<Case["payload"]>, output: "proto" | "json"): boolean {
+  /** The JSON that the upstream received for a request; as bytes, read by the suite's JSON way. */
+  async #body(payload: NonNullable<Case["payload"]>, output: "proto" | "json"): Promise<Result> {
+    const id = randomUUID();
+    const type = payload.format === "proto" ? PROTO : JSON_TYPE;
+    const answer = await this.#post(`${SERVICE}/Body`, type, payload.bytes, id);
+    if (answer.status === 400) return { kind: "parse error", text: answer.bytes.toString() };
+    const received = this.#world.receivedBody();
+    if (received.id !== id) return { kind: "serialize error", text: `${answer.status} ${answer.bytes.toString()}` };
+    if (output === "json") return { kind: "json", bytes: received.bytes };
+    const bytes = await this.#answered(0, { format: "json", bytes: received.bytes });
+    return bytes instanceof Uint8Array ? { kind: "proto", bytes } : bytes;
+  }
+  /** The answer that a client receives for an upstream's answer. */
+  async #through(
+    { rpc, direction }: { readonly rpc: string; readonly direction: string },
+    { type, payload }: { readonly type: string; readonly payload: NonNullable<Case["payload"]> },
+    output: "proto" | "json",
+  ): Promise<Result> {
+    const bytes = payload.format === "proto" ? payload.bytes : await this.#answered(0, payload);
+    if (!(bytes instanceof Uint8Array)) return bytes;
+    const answer = await this.#send(rpc, "", bytes, output);
+    if (answer.status !== 200)
+      return this.#isReadable(type, bytes) && output === "json"
+        ? { kind: "serialize error", text: answer.bytes.toString() }
+        : { kind: "parse error", text: answer.bytes.toString() };
+    return { kind: output, bytes: direction === "whole" ? answer.bytes : contentOf(answer.bytes, output) };
+  }
+  #isReadable(type: string, bytes: Uint8Array): boolean {
     const desc = this.#world.registry.getMessage(type);
-    if (this.#way !== "answers" || payload.format === "json" || output === "proto" || desc === undefined) return false;
     try {
-      readMessage(desc, new Uint8Array(payload.bytes));
-      return true;
+      return desc !== undefined && readMessage(desc, new Uint8Array(bytes)) !== undefined;
     } catch {
       return false;
     }
+  }
+  /** Reports whether valid bytes were refused for JSON: their values are refused when an answer is read. */
+  #isUnwritable(type: string, payload: NonNullable<Case["payload"]>, output: "proto" | "json"): boolean {
+    if (!this.#way.startsWith("answers") || payload.format === "json" || output === "proto") return false;
+    return this.#isReadable(type, payload.bytes);
   }
   /** The bytes that the upstream received for a request. */
   async #requested(n: number, payload: NonNullable<Case["payload"]>): Promise<Uint8Array | Result> {
     const isProto = payload.format === "proto";
     const isRest = this.#way === "REST bodies";
+    const rpc = RPCS[this.#way]?.rpc ?? `Through${n}`;
     const id = randomUUID();
-    const path = isRest ? `/through/${n}` : `${SERVICE}/Through${n}`;
+    const path = isRest ? `/through/${n}` : `${SERVICE}/${rpc}`;
     const answer = await this.#post(path, isProto ? PROTO : JSON_TYPE, payload.bytes, id);
     if (answer.status === 400) return { kind: "parse error", text: answer.bytes.toString() };
     const received = this.#world.received();
@@ -72,7 +130,7 @@ export class Testee {
     if (answer.status !== 200) return { kind: "parse error", text: answer.bytes.toString() };
     return contentOf(answer.bytes, "proto");
   }
-  #send(rpc: "Wire" | "Json", n: number, payload: Uint8Array, output: "proto" | "json"): Promise<Answer> {
+  #send(rpc: string, n: number | "", payload: Uint8Array, output: "proto" | "json"): Promise<Answer> {
     const body =
       output === "proto"
         ? new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(payload).finish()

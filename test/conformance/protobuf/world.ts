@@ -26,6 +26,8 @@ export interface World {
   readonly url: string;
   /** Message that the upstream received last, with the header `x-case` of its request. */
   received(): Received;
+  /** JSON body that the HTTP upstream received last, with its `x-case`. */
+  receivedBody(): Received;
   /** Types of the suite. */
   readonly registry: FileRegistry;
   close(): Promise<void>;
@@ -54,6 +56,7 @@ export async function openWorld(): Promise<World> {
   return {
     url: bff.url,
     received: wire.received,
+    receivedBody: json.received,
     registry: generated.registry,
     close: async () => {
       await bff.close(0);
@@ -67,7 +70,7 @@ export async function openWorld(): Promise<World> {
 
 async function generate(folder: string) {
   const protos = BFF_PROTOS();
-  const request = requestFor(protos, ["conf/v1/conf.proto"]);
+  const request = requestFor(protos, ["conf/v1/conf.proto", "conf/v1/copy.proto"]);
   const { response } = compileCase(request, protos, "import_extension=ts");
   if (response.error !== "") throw new Error(response.error);
   const files = [
@@ -81,8 +84,10 @@ async function generate(folder: string) {
   const load = (name: string) => import(pathToFileURL(join(folder, name)).href) as Promise<Generated>;
   const bff = await load("conf/v1/conf_bff.ts");
   const { JsonService } = (await load("up/v1/up_pb.ts")) as unknown as { JsonService: DescService };
-  const rules = JsonService.methods.map((rpc, n): HttpRule => {
-    return { rpc: rpc as DescMethodUnary, method: "POST", segments: ["answer", String(n)], variables: [], body: "*" };
+  const rules = JsonService.methods.map((rpc): HttpRule => {
+    const n = rpc.name.slice("Answer".length);
+    const segments = rpc.name === "Echo" ? ["echo"] : ["answer", n];
+    return { rpc: rpc as DescMethodUnary, method: "POST", segments, variables: [], body: "*" };
   });
   const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: request.protoFile }));
   return { bff, rules, registry };
@@ -110,20 +115,27 @@ async function wireUpstream() {
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}`, received: () => received, close: () => void server.close() };
 }
-/** Answers with the payload of the request as JSON. */
+/** Answers `Echo` with nothing, and `Answer…` with the payload of the request as JSON. */
 async function jsonUpstream() {
+  let received: Received = { id: "", bytes: new Uint8Array() };
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
-      const { payload = "" } = JSON.parse(Buffer.concat(chunks).toString()) as { payload?: string };
       response.setHeader("content-type", "application/json");
+      const body = Buffer.concat(chunks);
+      if (request.url === "/echo") {
+        received = { id: String(request.headers["x-case"] ?? ""), bytes: body };
+        response.end("{}");
+        return;
+      }
+      const { payload = "" } = JSON.parse(body.toString()) as { payload?: string };
       response.end(Buffer.from(payload, "base64"));
     });
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, close: () => void server.close() };
+  return { url: `http://127.0.0.1:${port}`, received: () => received, close: () => void server.close() };
 }
 /** `Raw { bytes payload = 1 }` */
 function payloadOf(raw: Buffer): Buffer {
