@@ -44,7 +44,7 @@ export const MISTAKES: readonly Mistake[] = [
     what: "lists and maps cannot be missing",
     file: "plugin/src/resolve/model/missing/failable.ts",
     from: "if (why !== undefined) fields.set(member.field.name, why);",
-    to: 'if (why !== undefined && !/list|map/.test(member.field.fieldKind)) fields.set(member.field.name, why);',
+    to: "if (why !== undefined && !/list|map/.test(member.field.fieldKind)) fields.set(member.field.name, why);",
   },
   {
     what: "a copy of a composed message has no missing fields",
