@@ -1,4 +1,4 @@
-// Prints the lines of the product by package, beside the budget: `node scripts/weigh.ts`. Tests and their support,
+// Prints the lines of the product by package: `node scripts/weigh.ts`. Tests and their support,
 // benchmarks, examples, scripts, the site and generated code do not count.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -8,7 +8,7 @@ const root = new URL("..", import.meta.url);
 const OUTSIDE = /^(test|bench|generated|examples|scripts|site)\/|(^|\/)(gen|testing)\/|(\.test\.tsx?|_pb\.ts)$/;
 
 /** Returns the lines of each package, by its folder. */
-export function weights(): Map<string, number> {
+function weights(): Map<string, number> {
   const tracked = execFileSync("git", ["ls-files", "-z", "*.ts", "*.tsx"], { cwd: root, encoding: "utf8" });
   const lines = new Map<string, number>();
   for (const path of tracked.split("\0").filter((path) => path !== "" && !OUTSIDE.test(path))) {
@@ -19,11 +19,6 @@ export function weights(): Map<string, number> {
   return new Map([...lines].sort(([, a], [, b]) => b - a));
 }
 
-/** Returns the maximum of lines of each package. A commit that raises one gives the reason in its body. */
-export function budget(): Readonly<Record<string, number>> {
-  return JSON.parse(readFileSync(new URL("scripts/budget.json", root), "utf8")) as Record<string, number>;
-}
-
 function packageOf(path: string): string {
   const [first = "", second = ""] = path.split("/");
   if (!path.includes("/")) return ".";
@@ -32,10 +27,7 @@ function packageOf(path: string): string {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const found = weights();
-  const most = budget();
-  const row = (name: string, lines: number, of: number) =>
-    console.log(`${name.padEnd(24)} ${String(lines).padStart(7)} of ${String(of).padStart(7)}`);
-  for (const [name, lines] of found) row(name, lines, most[name] ?? 0);
-  const sum = (values: Iterable<number>) => [...values].reduce((a, b) => a + b, 0);
-  row("all", sum(found.values()), sum(Object.values(most)));
+  const all = [...found.values()].reduce((a, b) => a + b, 0);
+  for (const [name, lines] of [...found, ["all", all] as const])
+    console.log(`${name.padEnd(24)} ${String(lines).padStart(7)}`);
 }

@@ -98,12 +98,15 @@ export function degradedFields(found: TouchedField[]): Degraded {
   };
 }
 
-/** Returns the degradations of a response and those that were found later. */
-export const bothDegraded = (first: Degraded, second: Degraded): Degraded => ({
-  entries: [...first.entries, ...second.entries],
-  failures: [...first.failures, ...second.failures],
-  header: joinedHeaders(first.header, second.header),
-});
+/** Returns the degradations of a response and those that were found later. Undefined: there are none. */
+export function bothDegraded(first: Degraded | undefined, second: Degraded | undefined): Degraded | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  return {
+    entries: [...first.entries, ...second.entries],
+    failures: [...first.failures, ...second.failures],
+    header: joinedHeaders(first.header, second.header),
+  };
+}
 
 /** Joins two values of the header `bff-degraded`, either of them "" for none. */
 export function joinedHeaders(first: string, second: string): string {

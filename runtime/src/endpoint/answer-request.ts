@@ -46,8 +46,7 @@ export function answerRequest<App, I extends DescMessage, O extends DescMessage,
       return;
     }
     if (!reused) opening.answered(response);
-    const leftOut = unsent as Degraded | undefined;
-    const all = found !== undefined && leftOut !== undefined ? bothDegraded(found, leftOut) : (found ?? leftOut);
+    const all = bothDegraded(found, unsent as Degraded | undefined);
     opening.observe({ ok: true, degraded: all?.entries ?? NONE, failures: all?.failures ?? NONE });
     exchange.charged?.answered(response);
   };

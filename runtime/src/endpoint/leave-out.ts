@@ -88,7 +88,7 @@ export function withoutForbidden<M extends Message>(desc: DescMessage, composed:
   const sent = isForbiddenIn(desc, response) ? sendable(desc, response, faultOfValue, undefined) : undefined;
   if (sent === undefined) return composed;
   const { message, fields } = sent;
-  return { response: message, found: found === undefined ? fields : bothDegraded(found, fields) };
+  return { response: message, found: bothDegraded(found, fields) };
 }
 
 /** @param registry of extensions; undefined: extensions are passed on unread */

@@ -112,7 +112,7 @@ export class Causes {
     let found: Cause | undefined;
     for (const origin of origins) {
       const cause = this.of(origin) ?? (origin instanceof Reads ? this.#inFields(origin) : this.within(origin));
-      if (cause !== undefined) found = worse(found, cause);
+      found = worseOf(found, cause);
       if (found !== undefined && found.staleMs === undefined) break;
     }
     return found;
@@ -124,8 +124,7 @@ export class Causes {
     let found = here && { ...here, incomplete: false };
     for (const part of partsOf(value)) {
       if (found !== undefined && found.staleMs === undefined) break;
-      const cause = this.within(part);
-      if (cause !== undefined) found = worse(found, cause);
+      found = worseOf(found, this.within(part));
     }
     return found;
   }
@@ -134,8 +133,7 @@ export class Causes {
     for (const path of paths) {
       if (found !== undefined && found.staleMs === undefined) break;
       const counted = path.endsWith("?");
-      const cause = this.#along(value, (counted ? path.slice(0, -1) : path).split("."), counted);
-      if (cause !== undefined) found = worse(found, cause);
+      found = worseOf(found, this.#along(value, (counted ? path.slice(0, -1) : path).split("."), counted));
     }
     return found;
   }

@@ -91,7 +91,12 @@ type Checker = (value: unknown, name: string) => void;
 const checkers = new WeakMap<DescMessage, Checker>();
 
 const isChecked = ({ message }: DescField): boolean => message !== undefined && CHECKED.has(message.typeName);
-const holds = (desc: DescMessage): boolean => CHECKED.has(desc.typeName) || holdsField(desc, isChecked);
+const holding = new WeakMap<DescMessage, boolean>();
+function holds(desc: DescMessage): boolean {
+  const known = holding.get(desc) ?? (CHECKED.has(desc.typeName) || holdsField(desc, isChecked));
+  holding.set(desc, known);
+  return known;
+}
 
 function placeOf(field: DescField): Place[] {
   const { message: type, name, oneof, localName, fieldKind, parent } = field;

@@ -5,6 +5,7 @@ import type { BoundExpression, ConvertedTarget, FieldTarget, Target } from "../.
 import { type AnyBlock, blocksOf, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { isFilled } from "../../resolve/model/degradation.ts";
+import { first } from "../../resolve/model/first.ts";
 import type { Composed, ComposeSource, Model, ResolverSource, Source, Step } from "../../resolve/model/model.ts";
 import { fieldText, type Way } from "../../resolve/model/sensitive-types.ts";
 import { rescueExpressions } from "../../resolve/model/source-parts.ts";
@@ -152,14 +153,6 @@ export function copiedFields({ conversions }: Model, taint: Taint): readonly Cop
     }
   };
   return conversions.messages.flatMap(({ to, owner, targets }) => (to === owner ? targets.flatMap(copied) : []));
-}
-
-function first<T>(all: readonly T[], wayOf: (value: T) => Way | undefined): Way | undefined {
-  for (const value of all) {
-    const way = wayOf(value);
-    if (way !== undefined) return way;
-  }
-  return undefined;
 }
 
 /** Returns a function that is true for messages of files for which code is generated. */

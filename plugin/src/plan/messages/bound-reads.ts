@@ -8,13 +8,13 @@ import {
   joinReads,
   PASSED,
   type Variable,
+  WHOLE,
 } from "../../cel/index.ts";
+import { reachable } from "../../graph/graph.ts";
 import type { BoundExpression, Conversion, ConvertedTarget, MessageConversion } from "../../model/conversion.ts";
 import type { Step } from "../../resolve/model/model.ts";
 
 export type Reads = ReadonlyMap<Variable, readonly FieldRead[]>;
-
-export const WHOLE: readonly FieldRead[] = [{ path: [], whole: true, passed: false }];
 
 export function boundReads({ expression, conversion, copy }: BoundExpression): Reads {
   const last = copy !== undefined && conversion.kind === "same" ? copy.conversion : conversion;
@@ -114,8 +114,7 @@ const inside = new WeakMap<DescMessage, readonly DescMessage[]>();
 function messagesIn(desc: DescMessage): readonly DescMessage[] {
   const before = inside.get(desc);
   if (before !== undefined) return before;
-  const found = new Set([desc]);
-  for (const { fields } of found) for (const { message } of fields) if (message !== undefined) found.add(message);
-  inside.set(desc, [...found]);
-  return [...found];
+  const found = reachable([desc], ({ fields }) => fields.flatMap(({ message }) => message ?? []));
+  inside.set(desc, found);
+  return found;
 }

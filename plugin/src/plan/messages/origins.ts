@@ -7,6 +7,7 @@ import {
   fieldReads,
   joinReads,
   type Variable,
+  WHOLE,
 } from "../../cel/index.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { Target } from "../../model/conversion.ts";
@@ -15,7 +16,7 @@ import type { Block, Composed, EachSource, Let, Opening, Permit, Source, Step } 
 import { isAsItIs, isUnchanged } from "../../resolve/model/parts.ts";
 import { callInputs, callsOf, composesOf, mayBeStale, sourceExpressions } from "../../resolve/model/source-parts.ts";
 import type { Condition, PlanStep, Touch, TouchOrigin } from "../model/messages.ts";
-import { boundReads, holds, kept, passedTo, type Reads, readsInside, WHOLE } from "./bound-reads.ts";
+import { boundReads, holds, kept, passedTo, type Reads, readsInside } from "./bound-reads.ts";
 import { dedupe, order, sameAs } from "./origin-order.ts";
 
 interface OriginContext {

@@ -18,6 +18,7 @@ import type { Text } from "../../diagnostic/origin.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import { canBeAbsent, isRequired } from "../../model/presence.ts";
 import { isReference } from "../../read/values/names.ts";
+import { first } from "../model/first.ts";
 import { conversion } from "./convert.ts";
 import type { Aliases } from "./value.ts";
 
@@ -113,14 +114,6 @@ function outOfRange(node: Node, proto: Proto, key = false): OutOfRange | undefin
     default:
       return undefined;
   }
-}
-
-function first<T, R>(all: readonly T[], find: (item: T) => R | undefined): R | undefined {
-  for (const item of all) {
-    const found = find(item);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 /** A field by a dotted path from a message down; undefined after a diagnostic. */

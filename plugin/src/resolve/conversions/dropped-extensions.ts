@@ -41,6 +41,7 @@ export function suspectCopies(ir: Ir, { messages }: Conversions, suspect: Report
 }
 
 function extensionsOf(desc: DescMessage, registry: Registry): readonly string[] {
+  if (desc.proto.extensionRange.length === 0) return []; // of most messages, so that the registry is not searched
   return [...registry].flatMap((type) =>
     type.kind === "extension" && type.extendee.typeName === desc.typeName ? [type.typeName] : [],
   );

@@ -16,7 +16,8 @@ export interface FieldRead {
 
 /** The read of a value that is passed on as it is. */
 export const PASSED: readonly FieldRead[] = [{ path: [], whole: true, passed: true }];
-const WHOLE: readonly FieldRead[] = [{ path: [], whole: true, passed: false }];
+/** The read of all of a value, which is not passed on. */
+export const WHOLE: readonly FieldRead[] = [{ path: [], whole: true, passed: false }];
 const ITSELF: readonly FieldRead[] = [{ path: [], whole: false, passed: false }];
 /** More reads of one value count as a read of all of it. */
 const MAX_READS = 100;

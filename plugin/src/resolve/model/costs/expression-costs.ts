@@ -5,7 +5,7 @@ import { blocksOf, expressionsIn } from "../blocks.ts";
 import type { Model, Step } from "../model.ts";
 import { MOST_CLIENT_ITEMS } from "../request-lists.ts";
 import { sourceExpressions } from "../source-parts.ts";
-import { isLong, ListSizes, type Size } from "./list-sizes.ts";
+import { greater, isLong, ListSizes, type Size } from "./list-sizes.ts";
 
 /** Steps of an expression for one request. */
 export interface Cost {
@@ -87,8 +87,6 @@ function costOf(node: Node, around: Around, sizes: ListSizes): Cost {
   const ofRange = range === undefined ? around.cost : costOf(range, around, sizes);
   return args.map((arg) => costOf(arg, inside, sizes)).reduce(greater, greater(inside.cost, ofRange));
 }
-
-const greater = (a: Cost, b: Cost): Cost => (b.client > a.client || (b.client === a.client && b.all > a.all) ? b : a);
 
 /** Returns the surroundings of the body of a macro. */
 function repeated(

@@ -19,7 +19,8 @@ const SINGLE: Size = { client: 1, all: 1 };
 const UPSTREAM: Size = { client: 1, all: 1_000 };
 const MOST_CHARACTERS = 2 ** 20;
 
-const greater = (a: Size, b: Size): Size => (b.client > a.client || (b.client === a.client && b.all > a.all) ? b : a);
+export const greater = <T extends Pick<Size, "client" | "all">>(a: T, b: T): T =>
+  b.client > a.client || (b.client === a.client && b.all > a.all) ? b : a;
 const atMost = (size: Size, most: number): Size => ({
   ...size,
   client: Math.min(size.client, most),

@@ -3,6 +3,7 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { type CelType, childrenOf, type Expression, isComplete, type Node, type Variable } from "../../../cel/index.ts";
 import { type AnyBlock, blocksOf } from "../blocks.ts";
+import { first } from "../first.ts";
 import type { EachSource, Model, Step } from "../model.ts";
 import { composesOf, sourceExpressions } from "../source-parts.ts";
 import { lackIn } from "./failable.ts";
@@ -133,14 +134,6 @@ function lossOfEach(step: Loss["step"], failing: ReturnType<typeof lackIn>): Los
   const items = [source.if, source.key, ...sourceExpressions(source.source)];
   const lacks = first(items, (item) => item?.unsafe.find((read) => failing({ unsafe: [read] }) === "failure"));
   return lacks && { step, lacks };
-}
-
-function first<Item, T>(items: readonly Item[], find: (item: Item) => T | undefined): T | undefined {
-  for (const item of items) {
-    const found = find(item);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 function keep<K>(found: Map<K, Loss>, key: K, loss: Loss | undefined): void {
