@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -24,6 +24,7 @@ export function changesToInputs(): Change[] {
       "--diff-filter=MD",
       "--name-only",
       "--date=short",
+      "--abbrev=8",
       "--format=%x00%h%x09%ad%x09%s",
       "--",
       ...INPUTS,
@@ -38,4 +39,15 @@ export function changesToInputs(): Change[] {
       const [commit = "", date = "", subject = ""] = head.split("\t");
       return { commit, date, subject, files };
     });
+}
+
+const MEASURED = ["runtime", "packages", "plugin", "cli", ":!**/*.test.ts"];
+
+/** Number of commits after this one that changed the measured code; undefined if the commit is not in this clone. */
+export function changesToCodeSince(commit: string): number | undefined {
+  const { status, stdout } = spawnSync("git", ["rev-list", "--count", `${commit}..HEAD`, "--", ...MEASURED], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  return status === 0 ? Number(stdout) : undefined;
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { cell, type Machine, type ScenarioResult, type VariantResult } from "../rig/result.ts";
 import { type About, about, IDS, MEMORY } from "../scenarios/about.ts";
 import { barChart } from "./bar-chart.ts";
-import { changesToInputs, INPUTS } from "./changes.ts";
+import { changesToCodeSince, changesToInputs, INPUTS } from "./changes.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const RESULTS = `${root}/bench/results`;
@@ -143,11 +143,20 @@ function section({ scenario, text, goal, columns }: About, result: ScenarioResul
     ...table({ ...result, variants: result.variants.filter((variant) => IDS[0] in variant) }, IDS),
     `![${scenario}](performance/${scenario}.svg)`,
     "",
-    `${result.recorded_at.slice(0, 10)}, commit ${result.machine.commit}, ${rounds}${result.quick ? ", **quick: no figure to rely on**" : ""}.`,
+    `${result.recorded_at.slice(0, 10)}, commit ${result.machine.commit}, ${rounds}${result.quick ? ", **quick: no figure to rely on**" : ""}.${age(result)}`,
     ...result.variants.flatMap(fastPaths),
     ...result.failures.map((failure) => `\n**Failed**: ${failure}.`),
     "",
   ].join("\n");
+}
+
+/** A mark if the code has changed since the record. */
+function age({ machine }: ScenarioResult): string {
+  const changes = changesToCodeSince(machine.commit.replace("+", ""));
+  if (changes === 0) return "";
+  return changes === undefined
+    ? " **The commit is unknown here.**"
+    : ` **Older than the code**, which ${changes === 1 ? "1 later commit" : `${changes} later commits`} changed.`;
 }
 
 /** Nothing where no variant has any of the figures. */

@@ -6,7 +6,14 @@ import type { Garbage } from "./garbage.ts";
 import { h2load, type LoadResult } from "./h2load.ts";
 import { type Answer, callOnce } from "./one-call.ts";
 import type { PathCounters } from "./probe.ts";
-import { type LeftOut, type RunOptions, type ScenarioResult, scenarioResult, type VariantResult } from "./result.ts";
+import {
+  type LeftOut,
+  type RunOptions,
+  recorded,
+  type ScenarioResult,
+  scenarioResult,
+  type VariantResult,
+} from "./result.ts";
 import type { ServerProcess } from "./server-process.ts";
 import { median, percentile } from "./statistics.ts";
 import { startUpstream, total, type UpstreamProcess } from "./upstream-process.ts";
@@ -83,6 +90,8 @@ const QUICK = { rounds: 1, first: 10, connections: 1, streams: 4, lengthToleranc
 const REQUEST_MS = 10_000;
 const RIGHT_WITHIN_MS = 10_000;
 const ASK_AGAIN_MS = 200;
+/** To bundle and start a server, check it and stop it. */
+const START_SECONDS = 3;
 
 /** CPU per request, in microseconds. */
 interface Cold {
@@ -114,6 +123,9 @@ export async function runClosedLoop(loop: ClosedLoop, options: RunOptions): Prom
   const { variants: peers, leftOut } = peersOf(loop, options);
   const forwarding = new Forwarding(loop.forwarded ?? [], options.only);
   const measuredOnes = [...loop.variants, ...peers].filter(({ name }) => options.only?.includes(name) ?? true);
+  const names = [...measuredOnes.map(({ name }) => name), ...forwarding.names];
+  console.log(`${loop.name}: ${names.length} variants, ${size.rounds} rounds, ${expected(loop.name, names, size)}`);
+  const started = performance.now();
   const upstream = await startUpstream();
   const samples = new Map<Variant, Sample[]>(measuredOnes.map((variant) => [variant, []]));
   try {
@@ -122,9 +134,9 @@ export async function runClosedLoop(loop: ClosedLoop, options: RunOptions): Prom
         const ids = WITH_IDS.includes(variant.name) && loop.freshIds ? size.ids : 0;
         const sample = await measure(loop, variant, { ...size, ...(round > 0 && { counted: 0 }), ids }, upstream);
         measured.push(sample);
-        progress(round, variant.name, sample.cpuMicros / size.measured);
+        progress(started, round, variant.name, sample.cpuMicros / size.measured);
       }
-      await forwarding.round(size, upstream, (name, cpuMicros) => progress(round, name, cpuMicros));
+      await forwarding.round(size, upstream, (name, cpuMicros) => progress(started, round, name, cpuMicros));
     }
   } finally {
     await upstream.stop();
@@ -149,8 +161,22 @@ function peersOf({ variants, peers }: ClosedLoop, { only }: RunOptions): Peers {
   return (ours ? undefined : peers?.()) ?? { variants: [], leftOut: [] };
 }
 
-function progress(round: number, name: string, cpuMicros: number): void {
-  console.log(`round ${round + 1} ${name.padEnd(16)} ${cpuMicros.toFixed(0).padStart(6)} µs/request`);
+function progress(started: number, round: number, name: string, cpuMicros: number): void {
+  const seconds = (performance.now() - started) / 1_000;
+  const figure = `${cpuMicros.toFixed(0).padStart(6)} µs/request`;
+  console.log(`${seconds.toFixed(0).padStart(4)} s  round ${round + 1} ${name.padEnd(24)} ${figure}`);
+}
+
+/** By the recorded throughput of each variant. Without a record a variant counts like the slowest. */
+function expected(scenario: string, names: readonly string[], size: LoadSize): string {
+  const known = new Map(
+    recorded(scenario)?.variants.map((variant) => [variant.name, variant.requests_per_second ?? 0]),
+  );
+  const slowest = Math.min(...known.values());
+  if (!(slowest > 0)) return "not measured before";
+  const requests = size.first + size.warmUp + size.cold + size.measured;
+  const each = names.map((name) => START_SECONDS + requests / (known.get(name) ?? slowest));
+  return `about ${Math.ceil((size.rounds * each.reduce((a, b) => a + b, 0)) / 60)} min`;
 }
 
 function sizeOf(loop: ClosedLoop, { quick }: RunOptions): LoadSize {

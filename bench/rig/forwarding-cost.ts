@@ -49,6 +49,11 @@ export class Forwarding {
     this.#samples = new Map(measured.map((proxy) => [proxy, []]));
   }
 
+  /** The measured proxies. */
+  get names(): string[] {
+    return [...this.#samples.keys()].map(({ name }) => name);
+  }
+
   async round(size: Size, upstream: UpstreamProcess, report: (name: string, cpuMicros: number) => void): Promise<void> {
     for (const [proxy, samples] of this.#samples) {
       const sample = await measure(proxy, this.#methods, size, upstream);

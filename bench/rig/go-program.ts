@@ -1,13 +1,16 @@
 // Programs in Go, generated and built when the bench runs, where Go is installed.
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { LeftOut } from "./result.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const bin = join(root, "node_modules/.bin");
+/** Outside the repository, so that every clone finds what another one built. */
+const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "protobff", "bench");
 
 /** Paths are from the repository's root. Its go.mod names the protoc plugins as its tools. */
 export interface GoProgram {
@@ -25,7 +28,7 @@ export type Built = { readonly program: string; readonly versions: string } | Le
 
 const built = new Map<GoProgram, Built>();
 
-/** Builds once for each state of the sources, and keeps it; the first time that takes a minute. */
+/** Builds once for each state of the sources, and keeps it. */
 export function goProgram(program: GoProgram): Built {
   if (process.env.PROTOBFF_WITHOUT_GO === "1") return { name: program.name, reason: "PROTOBFF_WITHOUT_GO=1 says so" };
   const known = built.get(program) ?? build(program);
@@ -36,21 +39,28 @@ export function goProgram(program: GoProgram): Built {
 function build(sources: GoProgram): Built {
   const { name } = sources;
   if (spawnSync("go", ["version"]).status !== 0) return { name, reason: "Go is not installed" };
-  const kept = join(root, "bench/.generated", name);
-  const folder = new BuildFolder(join(kept, digest(sources)));
-  const program = join(folder.path, name);
+  const program = join(CACHE, digest(sources), name);
   try {
-    if (!existsSync(program)) {
-      rmSync(kept, { recursive: true, force: true }); // of sources as they were
-      folder.fill(sources.sources);
-      folder.run("go", "build", "-o", "plugins/", "tool");
-      sources.generate(folder);
-      folder.run("go", "build", "-o", name, ".");
-    }
-    return { program, versions: versions(folder.run("go", "version", "-m", program)) };
+    if (!existsSync(program)) buildInto(program, sources);
+    return { program, versions: versions(execFileSync("go", ["version", "-m", program], { encoding: "utf8" })) };
   } catch (error) {
     if (error instanceof Failed) return { name, reason: error.message };
     throw error;
+  }
+}
+
+/** The finished program appears at once: another run may build it at the same time. */
+function buildInto(program: string, { name, sources, generate }: GoProgram): void {
+  console.log(`${name} is built, for about a minute; later runs of these sources find it in the cache`);
+  const folder = new BuildFolder(`${program}.${process.pid}`);
+  try {
+    folder.fill(sources);
+    folder.run("go", "build", "-o", "plugins/", "tool");
+    generate(folder);
+    folder.run("go", "build", "-o", name, ".");
+    renameSync(join(folder.path, name), program);
+  } finally {
+    rmSync(folder.path, { recursive: true, force: true });
   }
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { PathCounters } from "./probe.ts";
@@ -144,12 +144,13 @@ function commit(): string {
 
 /** Reports whether the scenario has a record of this commit. */
 export function isRecorded(scenario: string): boolean {
-  try {
-    const { machine, quick } = JSON.parse(readFileSync(fileOf(scenario), "utf8")) as ScenarioResult;
-    return !quick && machine.commit === commit();
-  } catch {
-    return false; // no record
-  }
+  const result = recorded(scenario);
+  return result?.quick === false && result.machine.commit === commit();
+}
+/** Returns what is recorded of a scenario. */
+export function recorded(scenario: string): ScenarioResult | undefined {
+  const file = fileOf(scenario);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as ScenarioResult) : undefined;
 }
 const fileOf = (scenario: string): string => `${root}/bench/results/${scenario}.json`;
 
