@@ -4,9 +4,9 @@ import {
   clearExtension,
   clone,
   create,
+  type DescExtension,
   type DescField,
   type DescMessage,
-  getExtension,
   type Message,
   type Registry,
 } from "@bufbuild/protobuf";
@@ -14,6 +14,7 @@ import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { DegradationSchema, Degradation_Effect as Effect } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { bothDegraded, type Degraded, degradedFields, type Place, type TouchedField } from "../compose/degrade.ts";
 import { invalid } from "../failure.ts";
+import { extensionsIn, readHeld } from "../json/extensions.ts";
 import { messagesIn } from "../json/messages-in.ts";
 import { jsonOf, jsonWriter } from "../json/write-json.ts";
 import { faultOfValue, isForbiddenIn } from "../wire/answer-values.ts";
@@ -67,9 +68,10 @@ function faultInJson(desc: DescMessage, message: Message, registry: Registry): s
     jsonOf(desc, message, registry);
     return undefined;
   } catch (thrown) {
-    return thrown instanceof Error ? thrown.message : String(thrown);
+    return textOf(thrown);
   }
 }
+const textOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
 
 /** A message without the fields that cannot be sent, and these fields. */
 interface Sendable<M> {
@@ -154,18 +156,25 @@ function remove(message: ReflectMessage, field: DescField, isFaulty: (i: number)
   } else message.clear(field);
 }
 
-function cleanExtensions(at: Place, message: ReflectMessage, cleaning: Cleaning): void {
-  const { registry, faultOf } = cleaning;
-  for (const { no } of registry === undefined ? [] : (message.getUnknown() ?? [])) {
-    const extension = registry?.getExtensionFor(at.desc, no);
-    if (extension?.message === undefined) continue;
-    const value: unknown = getExtension(message.message, extension);
-    const { message: desc } = extension;
-    const faults = (Array.isArray(value) ? value : [value]).map((item) => faultOf(desc, item as Message));
-    const fault = faults.find((text) => text !== undefined);
+function cleanExtensions(at: Place, { message }: ReflectMessage, cleaning: Cleaning): void {
+  const { registry } = cleaning;
+  for (const extension of registry === undefined ? [] : extensionsIn(at.desc, message, registry)) {
+    const fault = faultOfExtension(message, extension, cleaning);
     if (fault === undefined) continue;
-    clearExtension(message.message, extension);
-    report(at, { name: `[${extension.typeName}]`, number: no }, fault, cleaning);
+    clearExtension(message, extension);
+    report(at, { name: `[${extension.typeName}]`, number: extension.number }, fault, cleaning);
+  }
+}
+function faultOfExtension(message: Message, extension: DescExtension, { faultOf }: Cleaning): string | undefined {
+  try {
+    const held = readHeld(message, extension);
+    for (const [, { desc, message: value }] of held === undefined ? [] : messagesIn(held.holder, held.field)) {
+      const fault = faultOf(desc, value);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  } catch (thrown) {
+    return textOf(thrown);
   }
 }
 

@@ -4,8 +4,12 @@ import {
   type DescField,
   type DescMessage,
   type Message,
+  type Registry,
   setExtension,
 } from "@bufbuild/protobuf";
+import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { readMessage } from "../wire/reader.ts";
 import type { JsonTree } from "./json-tree.ts";
 import { fieldReader } from "./read-field.ts";
 import type { Fields, Readers, Reading } from "./reading.ts";
@@ -21,7 +25,8 @@ export function readExtension(
 ): boolean {
   const extension = name.endsWith("]") ? reading.options.registry.getExtension(name.slice(1, -1)) : undefined;
   if (extension?.extendee.typeName !== desc.typeName) return false;
-  const [holder, field] = holderOf(extension);
+  const [holderDesc, field] = holderOf(extension);
+  const holder = create(holderDesc) as unknown as Fields;
   try {
     if (json === null) return true;
     fieldReader(field, readers)(holder, json, reading);
@@ -32,10 +37,32 @@ export function readExtension(
   return true;
 }
 
-/** A message with the extension as its only field. */
-function holderOf(extension: DescExtension): readonly [Fields, DescField] {
+/** Returns the type of messages with the extension as their only field. */
+function holderOf(extension: DescExtension): readonly [DescMessage, DescField] {
   const { extendee, typeName } = extension;
   const field = { ...extension, kind: "field", parent: extendee, localName: typeName } as unknown as DescField;
   const desc = { ...extendee, fields: [field], members: [field], oneofs: [] };
-  return [create(desc as DescMessage) as unknown as Fields, field];
+  return [desc as DescMessage, field];
+}
+
+/** Returns the known extensions of whose content a message has bytes. */
+export function extensionsIn(desc: DescMessage, { $unknown = [] }: Message, registry: Registry): DescExtension[] {
+  return [...new Set($unknown.map(({ no }) => no))].flatMap((no) => registry.getExtensionFor(desc, no) ?? []);
+}
+
+/**
+ * Returns a message with an extension as its only field, read as fields are: `getExtension` reads it whatever its wire
+ * type. Undefined if it is unset.
+ *
+ * @throws an Error for bytes that are no value of the extension's type
+ */
+export function readHeld(
+  { $unknown = [] }: Message,
+  extension: DescExtension,
+): { readonly holder: ReflectMessage; readonly field: DescField } | undefined {
+  const bytes = new BinaryWriter();
+  for (const { no, wireType, data } of $unknown) if (no === extension.number) bytes.tag(no, wireType).raw(data);
+  const [desc, field] = holderOf(extension);
+  const holder = reflect(desc, readMessage(desc, bytes.finish()));
+  return holder.isSet(field) ? { holder, field } : undefined;
 }

@@ -8,11 +8,12 @@ export const jsonText = (desc: DescMessage): ((json: JsonValue) => string) =>
 
 /** Contents of a google.protobuf.Any and extensions are unknown. */
 function mayHoldFloat(root: DescMessage): boolean {
-  if (isUnknown(root)) return true;
-  return holdsField(root, (field) => isFloat(field) || (field.message !== undefined && isUnknown(field.message)));
+  if (isAnyOrExtended(root)) return true;
+  return holdsField(root, (field) => isFloat(field) || (field.message !== undefined && isAnyOrExtended(field.message)));
 }
 const isFloat = ({ scalar }: DescField): boolean => scalar === ScalarType.FLOAT || scalar === ScalarType.DOUBLE;
-const isUnknown = ({ typeName, proto }: DescMessage): boolean =>
+/** Reports whether messages of the type hold values as bytes, whose types are in a registry. */
+export const isAnyOrExtended = ({ typeName, proto }: DescMessage): boolean =>
   typeName === "google.protobuf.Any" || proto.extensionRange.length > 0;
 
 /** Like JSON.stringify, except for -0, which JSON.stringify writes as 0: a float or a double would lose its sign. */

@@ -5,6 +5,7 @@ import { seedOf } from "../../seed/seed.ts";
 import { runConformance } from "./conformance.ts";
 import { compareCases, compareWithPeers } from "./differential.ts";
 import { openWorld, type World } from "./world.ts";
+import { compareWritten } from "./written.ts";
 
 describe.skipIf(process.env.PROTOBFF_WITHOUT_PROTOBUF_RUNNER === "1")("protobuf's conformance", () => {
   let world: World;
@@ -36,6 +37,11 @@ describe.skipIf(withoutPeers)("bytes beside Go and upb", () => {
   });
   test("5,000 random inputs are read as Go or upb reads them", async () => {
     const { readable, failures } = await compareWithPeers({ count: 5_000, seed: Number(seedOf()) });
+    expect(failures).toEqual([]);
+    expect(readable).toBeGreaterThan(1_000);
+  }, 300_000);
+  test("5,000 random messages are written as JSON as Go and upb write them", async () => {
+    const { readable, failures } = await compareWritten({ count: 5_000, seed: Number(seedOf()) });
     expect(failures).toEqual([]);
     expect(readable).toBeGreaterThan(1_000);
   }, 300_000);

@@ -1,9 +1,10 @@
-// npm run conformance:protobuf [-- <way> | differential], with a way of testee.ts
+// npm run conformance:protobuf [-- <way> | differential | written], with a way of testee.ts
 
 import { runConformance } from "./conformance.ts";
 import { compareWithPeers } from "./differential.ts";
 import { WAYS } from "./testee.ts";
 import { openWorld } from "./world.ts";
+import { compareWritten } from "./written.ts";
 
 const COUNT = 100_000;
 const [only] = process.argv.slice(2);
@@ -19,14 +20,14 @@ for (const way of WAYS.filter((name) => only === undefined || name === only)) {
   failed += outcome.failed.length;
 }
 await world.close();
-if (only === undefined || only === "differential") {
-  const { readable, failures, disputed } = await compareWithPeers({
-    count: COUNT,
-    seed: Number(process.env.PROTOBFF_SEED ?? 1),
-  });
-  for (const line of failures) process.stdout.write(`failed: differential: ${line}\n`);
+const COMPARISONS = { differential: compareWithPeers, written: compareWritten };
+for (const [name, compare] of Object.entries(COMPARISONS)) {
+  if (only !== undefined && only !== name) continue;
+  const seed = Number(process.env.PROTOBFF_SEED ?? 1);
+  const { readable, failures, disputed } = await compare({ count: COUNT, seed });
+  for (const line of failures) process.stdout.write(`failed: ${name}: ${line}\n`);
   process.stdout.write(
-    `differential: ${COUNT} inputs, ${readable} of them messages; Go and upb differ on ${disputed.length}\n`,
+    `${name}: ${COUNT} inputs, ${readable} of them messages; Go and upb differ on ${disputed.length}\n`,
   );
   passed += COUNT - failures.length;
   failed += failures.length;
