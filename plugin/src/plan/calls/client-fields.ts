@@ -23,9 +23,12 @@ export function clientParts(call: Call, args: Args): ClientPart[] {
     .map(({ key, by }) => ({ part: `metadata ${key}`, found: fieldsIn(by.root, args) }));
   return [...sent, ...inBody, ...metadata].flatMap(({ part, found }) => {
     const fields = new Set(found?.map((path) => path.join(".")));
-    return fields.size === 0 ? [] : [{ part, fields: [...fields] }];
+    return fields.size === 0 || fields.has(WHOLE) ? [] : [{ part, fields: [...fields] }];
   });
 }
+
+/** The request itself, which has no name. */
+const WHOLE = "";
 
 /** Parameters that hold no value beyond the range of its type. */
 function valuesOfQuery(rule: RestRule, input: DescMessage): { readonly name: string; readonly fields: DescField[] }[] {
@@ -154,7 +157,7 @@ function fieldsIn(node: Node, args: Args): Path[] | undefined {
   if (node.kind === "map" && node.entries.every(([, , optional]) => optional === undefined))
     return fieldsOfAll([...node.entries.map(([key]) => key), ...node.entries.map(([, value]) => value)], args);
   const path = pathOf(node, args);
-  return path && path.length > 0 ? [path] : undefined;
+  return path && [path];
 }
 
 function fieldsOfAll(nodes: readonly Node[], args: Args): Path[] | undefined {
