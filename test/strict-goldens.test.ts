@@ -1,4 +1,5 @@
-// The emitted code of every golden compiles as strictly as this repository, with its mocks and its tests of faults.
+// The emitted code of every golden compiles as strictly as this repository, and declares the type of every export
+// (isolatedDeclarations), with its mocks and its tests of faults.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -31,15 +32,26 @@ function write(folder: string, files: Files): void {
   }
 }
 
+/** A file of the user beside its emitted code, with types that isolatedDeclarations can read. */
+const annotated = (text: string): string =>
+  text
+    .replaceAll('"./gen/', '"./')
+    .replace(/^export const (\w+) = (\{.*\}) satisfies (\w+);/ms, "export const $1: $3 = $2;");
+
 test("emitted code compiles as strictly as this repository", () => {
   for (const golden of EMITTED) {
     const { files, request } = emitted(golden);
-    const beside = Object.entries(golden.beside ?? {}).map(([name, text]) => [name, text.replaceAll('"./gen/', '"./')]);
+    const beside = Object.entries(golden.beside ?? {}).map(([name, text]) => [name, annotated(text)]);
     const all = { ...messagesOf(request), ...files, ...Object.fromEntries(beside), ...mocksOf(golden, request) };
     write(join(generated, golden.name), all);
   }
   write(generated, {
-    "tsconfig.json": JSON.stringify({ extends: "../../../tsconfig.json", include: ["."], exclude: [] }),
+    "tsconfig.json": JSON.stringify({
+      extends: "../../../tsconfig.json",
+      compilerOptions: { declaration: true, isolatedDeclarations: true },
+      include: ["."],
+      exclude: [],
+    }),
   });
   const { status, stdout } = spawnSync(process.execPath, [join(root, "node_modules/.bin/tsc"), "-p", generated], {
     encoding: "utf8",

@@ -131,7 +131,9 @@ export type { UsageEvent, UsageEvents, UsageValue } from "./usage/usage-event.ts
 export {
   type CodecCounters,
   codecCounters,
+  type Decoder,
   decoder,
+  type Encoder,
   encoder,
   otherDecoder,
   otherEncoder,

@@ -39,6 +39,11 @@ readAnyWith(readMessage);
 const READER = new Reader();
 const WRITER = new Writer();
 
+/** Returns the message of bytes. */
+export type Decoder<T> = (bytes: Uint8Array) => T;
+/** Returns the bytes of a message, with gRPC's prefix in front. */
+export type Encoder<Desc extends DescMessage> = (message: MessageInitShape<Desc>) => Buffer;
+
 /** Types of messages, by the functions that decode them. */
 const SCHEMAS = new WeakMap<object, DescMessage>();
 /** Returns the type of messages that a generated function decodes. */
@@ -55,10 +60,7 @@ function decodes<F extends object>(schema: DescMessage, decode: F): F {
  * @example
  * const decodeRunEvent = decoder(RunEventSchema, readRunEvent);
  */
-export function decoder<T, M extends Message & T>(
-  schema: GenMessage<M>,
-  read: (r: Reader) => T,
-): (bytes: Uint8Array) => T {
+export function decoder<T, M extends Message & T>(schema: GenMessage<M>, read: (r: Reader) => T): Decoder<T> {
   return decodes(schema, (bytes: Uint8Array): T => {
     try {
       READER.start(bytes);
@@ -84,7 +86,7 @@ export function decoder<T, M extends Message & T>(
  * @example
  * const decodeItem = passer(ItemSchema);
  */
-export function passer<M extends Message>(schema: GenMessage<M>): (bytes: Uint8Array) => M {
+export function passer<M extends Message>(schema: GenMessage<M>): Decoder<M> {
   return decoder<M, M>(schema, (r) => r.rest(schema));
 }
 
@@ -99,7 +101,7 @@ export function passer<M extends Message>(schema: GenMessage<M>): (bytes: Uint8A
 export function encoder<Desc extends DescMessage>(
   schema: Desc,
   write: (w: Writer, message: MessageInitShape<Desc>) => void,
-): (message: MessageInitShape<Desc>) => Buffer {
+): Encoder<Desc> {
   const slow = otherEncoder(schema);
   return (message) => {
     try {
@@ -120,7 +122,7 @@ export function encoder<Desc extends DescMessage>(
  * @example
  * const decodeItem = otherDecoder(ItemSchema);
  */
-export function otherDecoder<M extends Message>(schema: GenMessage<M>): (bytes: Uint8Array) => M {
+export function otherDecoder<M extends Message>(schema: GenMessage<M>): Decoder<M> {
   return decodes(schema, (bytes: Uint8Array): M => {
     codecCounters.decodedByDescriptor++;
     return readMessage<GenMessage<M>>(schema, bytes) as unknown as M;
@@ -133,7 +135,7 @@ export function otherDecoder<M extends Message>(schema: GenMessage<M>): (bytes: 
  * @example
  * const encodeItem = otherEncoder(ItemSchema);
  */
-export function otherEncoder<Desc extends DescMessage>(schema: Desc): (message: MessageInitShape<Desc>) => Buffer {
+export function otherEncoder<Desc extends DescMessage>(schema: Desc): Encoder<Desc> {
   return (message) => {
     codecCounters.encodedByProtobufEs++;
     return frame(toBinary(schema, create(schema, message)));

@@ -17,6 +17,7 @@ import { protoType } from "../names/emit-type.ts";
 import { envProperty } from "../names/env-names.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { typeOfRequest } from "../names/request-type.ts";
+import { clientsType, recordOf } from "../names/upstream-types.ts";
 import { emitClients, emitResolvers } from "../steps/emit-resolver.ts";
 import { group } from "../text/group.ts";
 import { block, commas, type Line, type Lines, line, mentions } from "../text/lines.ts";
@@ -40,32 +41,18 @@ export function emitSetup(file: PlanFile, names: FileNames): Lines {
       [],
       ...policies.lines,
     );
-  const keys = file.upstreams.map((upstream) => JSON.stringify(upstream.name)).join(" | ");
-  const others = file.upstreams.flatMap(({ name, branches }) =>
-    branches.map((branch) => JSON.stringify(`${name}.${branch.name}`)),
-  );
-  const clients: Line =
-    file.upstreams.length === 0
-      ? ["object"]
-      : [
-          `Readonly<Record<${keys}, `,
-          names.runtimeType("UnaryClient"),
-          ">>",
-          ...(others.length === 0
-            ? []
-            : [` & Readonly<Partial<Record<${others.join(" | ")}, `, names.runtimeType("UnaryClient"), ">>>"]),
-        ];
+  const branched = file.upstreams.some(({ branches }) => branches.length > 0);
   const upstream = names.runtime("Upstream");
   lines.push(
-    [`/** Connections to upstreams${others.length === 0 ? "" : "; a branch without one is off"}. */`],
-    ["export type Clients = ", ...clients, ";"],
+    [`/** Connections to upstreams${branched ? "; a branch without one is off" : ""}. */`],
+    ["export type Clients = ", ...clientsType(file, names.runtimeType("UnaryClient")), ";"],
     [],
     ["/** Creates the upstreams of this package, with their breakers and limits. Call it once per process. */"],
     ...block(
       [
         `export function createUpstreams(${file.upstreams.length === 0 ? "_clients" : "clients"}: Clients, ${file.upstreams.length === 0 ? "_options" : "options"}?: `,
         names.runtimeType("UpstreamOptions"),
-        ") {",
+        "): Upstreams {",
       ],
       block(
         ["return {"],
@@ -78,7 +65,7 @@ export function emitSetup(file: PlanFile, names: FileNames): Lines {
       ),
       ["}"],
     ),
-    ["export type Upstreams = ReturnType<typeof createUpstreams>;"],
+    ["export type Upstreams = ", ...recordOf(file.upstreams, names.runtimeType("Upstream")), ";"],
     [],
     ...emitEnv(file.env, names),
     ...emitFunctions(file, names),

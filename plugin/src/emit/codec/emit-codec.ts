@@ -28,17 +28,28 @@ export function emitCodec(file: PlanFile, codec: PlanCodec, f: GeneratedFile): v
 
 /** `encodeSummary`, `decodeSummary`: a whole message, as calls and rpcs need it. */
 function emitRoot({ desc, name, why }: CodecRoot, way: "encode" | "decode", codec: PlanCodec, names: FileNames): Lines {
-  if (way === "decode" && codec.passed.has(desc))
-    return [
-      [`/** ${desc.typeName}, passed on */`],
-      [`export const ${way}${name} = `, names.runtime("passer"), "(", names.schema(desc), ");"],
-    ];
-  const instance: Line =
-    why === undefined
-      ? [names.runtime(`${way}r`), "(", names.schema(desc), `, ${way === "encode" ? "write" : "read"}${name});`]
-      : [names.runtime(`other${way === "encode" ? "Encoder" : "Decoder"}`), "(", names.schema(desc), ");"];
-  const doc = why === undefined ? desc.typeName : `${desc.typeName}, by protobuf-es (${why})`;
-  return [[`/** ${doc} */`], [`export const ${way}${name} = `, ...instance]];
+  const schema = names.schema(desc);
+  const print = (doc: string, of: Line, maker: string, argument = ""): Lines => [
+    [`/** ${desc.typeName}${doc} */`],
+    [`export const ${way}${name}: `, ...of, " = ", names.runtime(maker), "(", schema, `${argument});`],
+  ];
+  const decoderOf = (shape: Line): Line => [names.runtimeType("Decoder"), "<", ...shape, ">"];
+  const whole = decoderOf([names.shape(desc)]);
+  const encoder: Line = [names.runtimeType("Encoder"), "<typeof ", schema, ">"];
+  const byDescriptor = `, by protobuf-es (${why})`;
+  if (way === "encode")
+    return why === undefined
+      ? print("", encoder, "encoder", `, write${name}`)
+      : print(byDescriptor, encoder, "otherEncoder");
+  if (codec.passed.has(desc)) return print(", passed on", whole, "passer");
+  if (why !== undefined) return print(byDescriptor, whole, "otherDecoder");
+  return print("", decoderOf(readShape(desc, codec, names)), "decoder", `, read${name}`);
+}
+
+/** Returns the type of a received message: the part that is read, or the whole message. */
+function readShape(desc: DescMessage, { readers }: PlanCodec, names: FileNames): Line {
+  const reader = readers.get(desc);
+  return reader?.fields === undefined ? [names.shape(desc)] : [`${reader.name}Read`];
 }
 
 /** Returns the types of messages that are read in part. */
@@ -197,7 +208,7 @@ function keyOf(key: ScalarType): string {
 
 function emitReader(reader: CodecMessage, codec: PlanCodec, names: FileNames): Lines {
   const { desc, name, fields } = reader;
-  const shape: Line = fields === undefined ? [names.shape(desc)] : [`${name}Read`];
+  const shape = readShape(desc, codec, names);
   const read = fields ?? byNumber(desc.fields);
   const slots = new Set(read.map((field) => field.oneof ?? field));
   const zero = block(

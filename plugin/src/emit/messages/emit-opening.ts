@@ -9,9 +9,9 @@ import { emitAdmission } from "../steps/emit-admission.ts";
 import { needsParameter } from "../steps/emit-selection.ts";
 import { emitStep } from "../steps/emit-step.ts";
 import { hoistedLines, type StepContext, sharedLocal, stepContext } from "../steps/step-context.ts";
-import { block, commas, type Line, type Lines, mentions, unreadAsVoid } from "../text/lines.ts";
+import { block, commas, type Line, type Lines, mentions, objectType, unreadAsVoid } from "../text/lines.ts";
 import { commonParameters, localNames, mentioned } from "./emit-message.ts";
-import { resting, type SharedTypes } from "./emit-start.ts";
+import { resting, type SharedTypes, stepProperty } from "./emit-start.ts";
 
 export function emitOpening(
   opening: PlanOpening,
@@ -42,7 +42,11 @@ export function emitOpening(
         ...shared,
         ...before.flat(),
         needsParameter(opening, names.needs),
-        ") {",
+        "): Promise<",
+        ...objectType(
+          opening.gives.map(({ name, step }) => stepProperty(sharedLocal({ name, sync: step.sync }), step, file)),
+        ),
+        "> {",
       ],
       unreadAsVoid(body),
       ["}"],
@@ -77,7 +81,7 @@ function emitBody(opening: PlanOpening, names: MessageNames, planned: StepContex
 
 /** Prints `ownerStep`, or `ownerStep: owner_Step` if the name is taken. */
 function handedOn(name: string, step: PlanStep): Line {
-  const property = step.sync ? name : `${name}Step`;
+  const property = sharedLocal({ name, sync: step.sync });
   const local = sharedLocal(step);
   return [property === local ? property : `${property}: ${local}`];
 }

@@ -19,7 +19,7 @@ import {
   sharedProperty,
   stepContext,
 } from "../steps/step-context.ts";
-import { block, commas, type Line, type Lines, mentions, unreadAsVoid } from "../text/lines.ts";
+import { block, commas, type Line, type Lines, mentions, objectType, unreadAsVoid } from "../text/lines.ts";
 
 /** The types of the parameter `shared`. */
 export interface SharedTypes {
@@ -58,10 +58,7 @@ export function sharedTypes(file: PlanFile, names: FileNames): SharedTypes {
         owners.every(([only, ...others]) => others.length === 0 && starts.some((start) => provides(start, only))),
       );
       const service = container && services.get(container.desc.typeName);
-      if (service === undefined) {
-        const properties = message.shared.map((step) => property(step, message, names));
-        return ["{ ", ...properties.flatMap((row, i): Line => (i === 0 ? row : ["; ", ...row])), " }"];
-      }
+      if (service === undefined) return objectType(message.shared.map((step) => property(step, message, names)));
       if (message.shared.length === service.all) return [service.name];
       const picked = message.shared.map((step) => JSON.stringify(sharedProperty(step, message)));
       return [`Pick<${service.name}, ${picked.join(" | ")}>`];
@@ -70,11 +67,13 @@ export function sharedTypes(file: PlanFile, names: FileNames): SharedTypes {
 }
 const provides = (start: PlanStart, of: unknown): boolean => start.gives.some(({ step }) => step.step === of);
 
-function property(step: PlanStep, of: Pick<PlanBlock, "sharedNames">, names: FileNames): Line {
+const property = (step: PlanStep, of: Pick<PlanBlock, "sharedNames">, names: FileNames): Line =>
+  stepProperty(sharedProperty(step, of), step, names);
+export function stepProperty(name: string, step: PlanStep, names: FileNames): Line {
   const { variable } = step.step;
   const plain: Line = variable === undefined ? ["unknown"] : variableType(variable, names);
   const type: Line = variable?.absent ? [...plain, " | undefined"] : plain;
-  return [`readonly ${sharedProperty(step, of)}: `, ...(step.sync ? type : ["Promise<", ...type, ">"])];
+  return [`readonly ${name}: `, ...(step.sync ? type : ["Promise<", ...type, ">"])];
 }
 
 export function emitStart(start: PlanStart, file: FileNames, planned: StepContext["planned"]): Lines {

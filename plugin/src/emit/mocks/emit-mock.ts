@@ -9,11 +9,12 @@ import { mockEnv } from "../../report/faults/mock-env.ts";
 
 import { readTypes } from "../codec/emit-codec.ts";
 import { FileNames, mockPath } from "../names/file-names.ts";
+import { clientsType, recordOf } from "../names/upstream-types.ts";
 import { envLine } from "../server/emit-server.ts";
 import { needsPageKeys } from "../services/emit-pages.ts";
 import { limitsOf, reportsUsage, suppliedParts } from "../services/emit-service.ts";
 import { importComments, protectWords } from "../text/import-collisions.ts";
-import { block, commas, type Line, type Lines, line, property } from "../text/lines.ts";
+import { block, commas, type Line, type Lines, line, objectType, property } from "../text/lines.ts";
 
 type Batch = NonNullable<Entry["batch"]>;
 
@@ -29,6 +30,8 @@ export function emitMock(file: PlanFile, plan: Plan, f: GeneratedFile): void {
     ...emitUpstreams(file, names),
     [],
     ...emitOptions(file, names),
+    [],
+    ...emitResult(file, names),
     [],
     ...emitTestBff(file, plan, names),
   ];
@@ -85,15 +88,28 @@ function emitMocks(file: PlanFile, names: FileNames): Lines {
 
 /** Prints the default answers of batches. */
 function emitDefaults(file: PlanFile, names: FileNames): Lines {
-  const rows = file.upstreams.flatMap((upstream): Lines => {
-    const methods = calledOf(file, upstream).flatMap(({ method, batch }): Line[] =>
-      batch === undefined ? [] : [[`${method.localName}: `, ...forEachKey(method, batch, names), ","]],
-    );
-    return methods.length === 0 ? [] : block([`${upstream.name}: {`], methods, ["},"]);
+  const batched = file.upstreams.flatMap((upstream) => {
+    const methods = calledOf(file, upstream).filter(({ batch }) => batch !== undefined);
+    return methods.length === 0 ? [] : { name: upstream.name, methods };
   });
+  const types = batched.map(({ name, methods }): Line => {
+    const keys = methods.map(({ method }) => ({ name: method.localName }));
+    return [`readonly ${name}: `, ...recordOf(keys, names.testingType("MockHandler"))];
+  });
+  const rows = batched.flatMap(({ name, methods }) =>
+    block(
+      [`${name}: {`],
+      methods.flatMap(({ method, batch }): Line[] =>
+        batch === undefined ? [] : [[`${method.localName}: `, ...forEachKey(method, batch, names), ","]],
+      ),
+      ["},"],
+    ),
+  );
   return [
     ["/** Default answers of batch rpcs: a sample for each key. */"],
-    ...(rows.length === 0 ? [["export const DEFAULTS = {};"]] : block(["export const DEFAULTS = {"], rows, ["};"])),
+    ...(rows.length === 0
+      ? [["export const DEFAULTS = {};"]]
+      : block(["export const DEFAULTS: ", ...objectType(types), " = {"], rows, ["};"])),
   ];
 }
 function forEachKey(method: DescMethod, batch: Batch, names: FileNames): Line {
@@ -138,7 +154,9 @@ function emitUpstreams(file: PlanFile, names: FileNames): Lines {
       [
         `export function mockUpstreams(${mocks}: Mocks = {}, ${options}?: `,
         names.testingType("MockUpstreamOptions"),
-        ") {",
+        "): ",
+        ...clientsType(file, names.testingType("MockUpstream")),
+        " {",
       ],
       rows.length === 0 ? [["return {};"]] : block(["return {"], rows, ["};"]),
       ["}"],
@@ -183,6 +201,45 @@ function emitOptions(file: PlanFile, names: FileNames): Lines {
   ];
 }
 
+/** Returns true for a file with a topic that no call feeds. */
+const isPublished = ({ topics }: PlanFile): boolean => topics.some(({ entry }) => entry === undefined);
+
+function emitResult(file: PlanFile, names: FileNames): Lines {
+  const rpcs = rpcNames(file.services).flatMap(({ service, desc, name }): Lines => {
+    const type = names.testingType(desc.methodKind === "unary" ? "TestRpc" : "TestStreamRpc");
+    const messages: Line = ["typeof ", names.schemaType(desc.input), ", typeof ", names.schemaType(desc.output)];
+    return [
+      [`/** ${fullName(service.desc, desc)} */`],
+      [`readonly ${name}: `, type, "<", ...messages, ...principalOf(file, names), ">;"],
+    ];
+  });
+  const clock = names.testingType("Clock");
+  return [
+    ["/** A BFF under test: its rpcs, and what they run on. */"],
+    ...block(
+      ["export interface TestBff<C extends ", clock, " = ", clock, "> {"],
+      [
+        ...rpcs,
+        ["/** The mocks of the upstreams. */"],
+        ["readonly mocks: ReturnType<typeof mockUpstreams>;"],
+        ["/** Breakers, limits and throttles of the upstreams. */"],
+        ["readonly upstreams: ", names.bffType("Upstreams", file.desc), ";"],
+        ["/** The clock of the BFF and the upstreams. */"],
+        ["readonly clock: C;"],
+        ...(isPublished(file)
+          ? [
+              ["/** Publishes an item of a topic without a call: name of the topic, key, item. */"],
+              ["readonly publish: ", names.testingType("TestBed"), '["publish"];'],
+            ]
+          : []),
+        ["/** Ends running calls and streams. */"],
+        ["close(): void;"],
+      ],
+      ["}"],
+    ),
+  ];
+}
+
 function emitTestBff(file: PlanFile, plan: Plan, names: FileNames): Lines {
   const supplied = suppliedParts(file).map(({ name }) => name);
   const optional = supplied.length === 0;
@@ -206,7 +263,7 @@ function emitTestBff(file: PlanFile, plan: Plan, names: FileNames): Lines {
         names.testingType("Clock"),
         " = ",
         names.testingType("FakeClock"),
-        `>({ ${members} }: TestBffOptions<C>${optional ? " = {}" : ""}) {`,
+        `>({ ${members} }: TestBffOptions<C>${optional ? " = {}" : ""}): TestBff<C> {`,
       ],
       [
         ...identity,
@@ -219,19 +276,10 @@ function emitTestBff(file: PlanFile, plan: Plan, names: FileNames): Lines {
           ["return {"],
           [
             ...rpcsOf(file.services, names),
-            ["/** The mocks of the upstreams. */"],
             ["mocks: upstreams,"],
-            ["/** Breakers, limits and throttles of the upstreams. */"],
             ["upstreams: made,"],
-            ["/** The clock of the BFF and the upstreams. */"],
             ["clock: bed.clock,"],
-            ...(file.topics.some(({ entry }) => entry === undefined)
-              ? [
-                  ["/** Publishes an item of a topic without a call: name of the topic, key, item. */"],
-                  ["publish: bed.publish,"],
-                ]
-              : []),
-            ["/** Ends running calls and streams. */"],
+            ...(isPublished(file) ? [["publish: bed.publish,"]] : []),
             ["close: () => bed.close(),"],
           ],
           ["};"],
@@ -275,7 +323,7 @@ function rpcsOf(services: readonly PlanService[], names: FileNames): Lines {
       names.service(service.desc),
       `.method.${desc.localName})`,
     ];
-    return [[`/** ${fullName(service.desc, desc)} */`], [...property(name, rpc), ","]];
+    return [[...property(name, rpc), ","]];
   });
 }
 /** Returns the names of rpcs on the mocked BFF. */

@@ -64,7 +64,7 @@ function allSteps(steps: readonly PlanStep[]): PlanStep[] {
 }
 
 /** Returns the local name of a service's step: its promise, or a plain value. */
-export const sharedLocal = ({ name, sync }: PlanStep): string => (sync ? name : `${name}Step`);
+export const sharedLocal = ({ name, sync }: Pick<PlanStep, "name" | "sync">): string => (sync ? name : `${name}Step`);
 /** Prints the local name as a property of the object with a service's steps. */
 export function sharedProperty({ step, sync }: PlanStep, { sharedNames }: Pick<PlanBlock, "sharedNames">): string {
   const name = sharedNames.get(step.name ?? "") ?? camel(step.name ?? "");

@@ -105,6 +105,12 @@ export function object(properties: readonly Line[], most = 3): Lines {
   );
 }
 
+/** `{ readonly id: string; readonly kind: string }` */
+export function objectType(properties: Lines): Line {
+  if (properties.length === 0) return ["object"];
+  return ["{ ", ...properties.flatMap((row, i): Line => (i === 0 ? row : ["; ", ...row])), " }"];
+}
+
 /** `name: value`, or `name` alone when both are the same word. */
 export function property(name: string, value: Line): Line {
   const key = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
