@@ -116,6 +116,12 @@ describe("faults.json", () => {
     compiled(typeof examples === "string" ? examples : JSON.stringify(examples)).error;
   test.each([
     ["{", "faults.json is not JSON"],
+    [
+      '{"a": [{ "n": 9007199254740993 }]}',
+      'the number 9007199254740993, which loses digits: write it as "9007199254740993"',
+    ],
+    ['{"a": [{ "n": 1e999 }]}', 'the number 1e999, which loses digits: write it as "1e999"'],
+    ['{"a/b": [{ "n": [9007199254740992, 1.5, 1e300, -0] }]}', "there is no such rpc in this run"],
     [[], "is an object with an rpc for each key"],
     [{ "web.v1.Nobody/Get": [] }, "there is no such rpc in this run"],
     [{ [RPC]: {} }, "no list of at most 100 requests"],

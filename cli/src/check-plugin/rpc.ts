@@ -5,13 +5,13 @@ import {
   createRegistry,
   type DescMessage,
   fromBinary,
-  fromJsonString,
   type Message,
   type MessageShape,
   toBinary,
-  toJsonString,
 } from "@bufbuild/protobuf";
 import { anyPack, anyUnpack } from "@bufbuild/protobuf/wkt";
+import { readJson } from "@protobff/runtime/internal/json/read-json";
+import { jsonWriter } from "@protobff/runtime/internal/json/write-json";
 import { Code, ProcedureSchema, RequestSchema, ResponseSchema, SpecSchema } from "../gen/pluginrpc/v1/pluginrpc_pb.ts";
 
 /** An rpc: its path, its messages and its implementation. */
@@ -120,8 +120,8 @@ const CODECS: Readonly<Record<string, (procedures: readonly Procedure[]) => Code
     const registry = createRegistry(...procedures.flatMap(({ input, output }) => [input, output]));
     return {
       read: (schema, bytes) =>
-        fromJsonString(schema, new TextDecoder().decode(bytes), { registry, ignoreUnknownFields: true }),
-      write: (schema, message) => new TextEncoder().encode(`${toJsonString(schema, message, { registry })}\n`),
+        readJson(schema, new TextDecoder().decode(bytes), { registry, ignoreUnknownFields: true }) as never,
+      write: (schema, message) => new TextEncoder().encode(`${jsonWriter(schema, registry)(message)}\n`),
     };
   },
 };

@@ -1,5 +1,6 @@
 // `protobff contract`: what this project uses of services, as a document for their team.
 import { basename, join, resolve } from "node:path";
+import { parseExact } from "@protobff/runtime/internal/json/parse-exact";
 import type { Command } from "commander";
 import { parseLock, tryRead } from "protoc-gen-bff/compiler";
 import { cutContract } from "../contract/cut-contract.ts";
@@ -64,7 +65,7 @@ function parsedJson(file: string, cwd: string): unknown {
   const text = tryRead(resolve(cwd, file));
   if (text === undefined) throw new Refusal(`${file} cannot be read`);
   try {
-    return JSON.parse(text);
+    return parseExact(text);
   } catch (error) {
     throw new Refusal(`${file} is no JSON: ${error instanceof Error ? error.message : error}`);
   }

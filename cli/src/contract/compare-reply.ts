@@ -1,6 +1,7 @@
 // Compares a response with the recorded one, in the fields that the consumer reads.
-import { type DescField, type DescMessage, equals, type Message, toJson } from "@bufbuild/protobuf";
+import { createRegistry, type DescField, type DescMessage, equals, type Message } from "@bufbuild/protobuf";
 import type { ReflectMessage, ScalarValue } from "@bufbuild/protobuf/reflect";
+import { jsonWriter } from "@protobff/runtime/internal/json/write-json";
 import type { Facts } from "protoc-gen-bff/compiler";
 import { type Compare, ownMessage } from "./example.ts";
 
@@ -163,18 +164,20 @@ const isSame = (value: ScalarValue, other: ScalarValue): boolean =>
 function shownValue(field: DescField, value: unknown): string {
   // A message may have fields that must not be printed.
   if (ownMessage(field) !== undefined) return "a message";
-  if (field.message !== undefined) return cut(jsonOf(field.message, messageOf(value)));
+  if (field.message !== undefined) return cut(textOf(field.message, messageOf(value)));
   return field.enum?.values.find(({ number }) => number === value)?.name ?? shown(value);
 }
 
 /** Returns the JSON of a message of google.protobuf, or else its type: an Any has no JSON without its registry. */
-function jsonOf(desc: DescMessage, message: Message): string {
+function textOf(desc: DescMessage, message: Message): string {
   try {
-    return JSON.stringify(toJson(desc, message));
+    return jsonWriter(desc, NO_TYPES)(message);
   } catch {
     return desc.typeName;
   }
 }
+
+const NO_TYPES = createRegistry();
 
 function shown(value: unknown): string {
   if (value instanceof Uint8Array) return cut(`base64 ${Buffer.from(value).toString("base64")}`);

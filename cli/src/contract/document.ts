@@ -1,5 +1,7 @@
 // A contract: the elements of an upstream's services that a consumer uses, as a document that the upstream's team
 // keeps. It is JSON, for people to review.
+import { isMembers, type JsonMembers, type JsonTree, plainTree } from "@protobff/runtime/internal/json/json-tree";
+import { parseExact } from "@protobff/runtime/internal/json/parse-exact";
 import type { Facts } from "protoc-gen-bff/compiler";
 import { Refusal } from "../refusal.ts";
 import type { ContractElement, ContractMethod } from "./elements.ts";
@@ -57,8 +59,9 @@ export function parseContract(text: string, path: string): Contract {
   const refuse = (message: string): never => {
     throw new Refusal(`${path} cannot be read as a contract: ${message}`);
   };
-  const document = parsed(text, refuse);
-  const { protobff_contract: version, consumer, services, methods, elements, examples = [] } = document;
+  const { examples = [], ...tree } = parsed(text, refuse);
+  const document = plainTree(tree) as Json;
+  const { protobff_contract: version, consumer, services, methods, elements } = document;
   if (typeof version !== "number") return refuse(`it has no "protobff_contract"; \`protobff contract\` writes one`);
   if (version > CONTRACT_VERSION)
     return refuse(`it is of version ${version}, and this protobff reads ${CONTRACT_VERSION}: update protobff`);
@@ -91,18 +94,18 @@ export function parseContract(text: string, path: string): Contract {
         readElement(element) ?? refuse(`${name} is not complete`),
       ]),
     ),
-    examples: examples as readonly Example[],
+    examples: examples as unknown as readonly Example[],
   };
 }
 
-function parsed(text: string, refuse: (message: string) => never): Json {
-  let document: unknown;
+function parsed(text: string, refuse: (message: string) => never): JsonMembers {
+  let document: JsonTree;
   try {
-    document = JSON.parse(text);
+    document = parseExact(text);
   } catch {
     return refuse("it is no JSON");
   }
-  return isObject(document) ? document : refuse("it is no JSON object");
+  return isMembers(document) ? document : refuse("it is no JSON object");
 }
 
 function readMethod(value: unknown): ContractMethod | undefined {

@@ -4,14 +4,14 @@ import {
   type DescField,
   type DescMessage,
   type DescMethod,
-  fromJson,
   isFieldSet,
-  type JsonValue,
   type Message,
   type Registry,
-  toJson,
 } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import type { JsonTree } from "@protobff/runtime/internal/json/json-tree";
+import { readJsonTree } from "@protobff/runtime/internal/json/read-json";
+import { jsonOf } from "@protobff/runtime/internal/json/write-json";
 import { Refusal } from "../refusal.ts";
 import type { ContractMethod } from "./elements.ts";
 import { isObject } from "./json.ts";
@@ -25,9 +25,9 @@ export type Compare = "values" | "shape";
 export interface Example {
   /** `billing.v1.BillingService/GetUsage` */
   readonly method: string;
-  readonly request: JsonValue;
+  readonly request: JsonTree;
   /** The part of the response that the consumer reads; undefined: the expected result is `error`. */
-  readonly response?: JsonValue;
+  readonly response?: JsonTree;
   /** "NOT_FOUND" */
   readonly error?: string;
   /** Default: `values`. */
@@ -98,14 +98,14 @@ export function cutExamples(
     prune(reflect(method.input, sent), isNotRedacted, () => {
       redacted = true;
     });
-    const shown = redacted ? toJson(method.input, sent, { registry }) : request;
+    const shown = redacted ? jsonOf(method.input, sent, registry) : request;
     const shared = { method: name, request: shown, ...(compare !== undefined && { compare }) };
     if (response === undefined) return { ...shared, error: error ?? "" };
     const answer = parsed(method.output, response, registry);
     if (typeof answer === "string") return refuse(`its response is none of ${method.output.typeName}: ${answer}`);
     const isRead = isAmong(used.reads);
     prune(reflect(method.output, answer), (field) => isRead(field) && isStored(field));
-    return { ...shared, response: toJson(method.output, answer, { registry }) };
+    return { ...shared, response: jsonOf(method.output, answer, registry) };
   });
 }
 
@@ -115,9 +115,9 @@ export function methodOf(name: string, registry: Registry): DescMethod | undefin
 }
 
 /** Returns the message, or the reason why the JSON is invalid. */
-export function parsed(desc: DescMessage, json: JsonValue, registry: Registry): Message | string {
+export function parsed(desc: DescMessage, json: JsonTree, registry: Registry): Message | string {
   try {
-    return fromJson(desc, json, { registry });
+    return readJsonTree(desc, json, { registry, ignoreUnknownFields: false });
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -1,5 +1,6 @@
 // HTTP paths of a method: its google.api.http, in the notation of the lock.
-import { type DescMethod, getOption, hasOption, type Message, type Registry, toJson } from "@bufbuild/protobuf";
+import { type DescMethod, getOption, hasOption, type Message, type Registry } from "@bufbuild/protobuf";
+import { jsonOf } from "@protobff/runtime/internal/json/write-json";
 
 interface HttpRule {
   readonly body?: string;
@@ -13,7 +14,7 @@ const VERBS = ["get", "put", "post", "delete", "patch"] as const;
 export function httpPathsOf(method: DescMethod, registry: Registry): readonly string[] {
   const extension = registry.getExtension("google.api.http");
   if (extension?.message === undefined || !hasOption(method, extension)) return [];
-  const rule = toJson(extension.message, getOption(method, extension) as Message) as HttpRule;
+  const rule = jsonOf(extension.message, getOption(method, extension) as Message, registry) as HttpRule;
   return [rule, ...(rule.additionalBindings ?? [])].flatMap((binding) => pathOf(binding) ?? []);
 }
 

@@ -12,9 +12,10 @@ import { loadSync } from "@grpc/proto-loader";
 import { compile, parseLock } from "protoc-gen-bff/compiler";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { requestFor } from "../../../test/support/request.ts";
+import { parseGolden } from "../golden/document.ts";
 import { run } from "../testing/run.ts";
 import { cutContract } from "./cut-contract.ts";
-import { type Contract, renderContract } from "./document.ts";
+import { type Contract, parseContract, renderContract } from "./document.ts";
 import { cutExamples, type Example } from "./example.ts";
 
 const STOCK = `syntax = "proto3";
@@ -249,6 +250,22 @@ test.each<[string, unknown, string]>([
   ["too many", Array.from({ length: 1_001 }, () => example()), "at most 1000"],
 ])("examples are refused: %s", (_, examples, message) => {
   expect(() => cutExamples(examples, contract, registry, "examples.json")).toThrow(message);
+});
+
+test("numbers of a file keep their digits, and what JSON.parse would change is refused", async () => {
+  const { pieces: _, ...rest } = ANSWER;
+  const withPieces = (pieces: string): string =>
+    JSON.stringify([example({ response: rest })]).replace('"response":{', `"response":{"pieces":${pieces},`);
+  const parsed = (text: string) => cutExamples(parseGolden(text, "examples.json"), contract, registry, "examples.json");
+  const cut = parsed(withPieces("9007199254740993"));
+  expect(cut[0]?.response).toMatchObject({ pieces: "9007199254740993" });
+  const written = renderContract({ ...contract, examples: parseGolden(withPieces("9007199254740993"), "a.json") });
+  expect(written).toContain('"pieces": 9007199254740993,');
+  const read = parseContract(written, "shop.json").examples;
+  expect(cutExamples(read, contract, registry, "examples.json")).toEqual(cut);
+  expect(() => parsed(withPieces("9223372036854775808"))).toThrow("pieces: expected an int64");
+  expect(() => parsed(withPieces('1,"pieces":2'))).toThrow("a name is given twice in one object");
+  expect(() => parsed(withPieces('"0x10"'))).toThrow("pieces: expected an int64");
 });
 
 describe.each(["grpc", "connect"] as const)("replay over %s", (protocol) => {

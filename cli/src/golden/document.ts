@@ -1,4 +1,5 @@
 // The file of `protobff golden`: requests to a BFF with their answers, which people review.
+import { parseExact } from "@protobff/runtime/internal/json/parse-exact";
 import { type Example, faultIn, MOST_EXAMPLES } from "../contract/example.ts";
 import { isObject } from "../contract/json.ts";
 import { Refusal } from "../refusal.ts";
@@ -39,12 +40,12 @@ export function parseGolden(text: string, path: string): readonly GoldenRequest[
     const fault = faultIn(example, true) ?? faultInGolden(example);
     if (fault !== undefined) return refuse(`example ${i + 1}: ${fault}`);
   }
-  return list;
+  return list as unknown as readonly GoldenRequest[];
 }
 
 function parsedJson(text: string, refuse: (message: string) => never): unknown {
   try {
-    return JSON.parse(text);
+    return parseExact(text);
   } catch (error) {
     return refuse(`it is no JSON: ${error instanceof Error ? error.message : error}`);
   }

@@ -1,6 +1,7 @@
 // `protobff golden record`: answers of a BFF, for later comparisons.
-import { toJson } from "@bufbuild/protobuf";
+import { createRegistry } from "@bufbuild/protobuf";
 import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
+import { jsonOf } from "@protobff/runtime/internal/json/write-json";
 import { eachDifference, type Reading } from "../contract/compare-reply.ts";
 import { shownStatus } from "../contract/replay.ts";
 import { type GoldenRequest, isRepeatable, MOST_GOLDEN_BYTES, MOST_IGNORED } from "./document.ts";
@@ -58,12 +59,15 @@ function withResponse(
     if (typeof found !== "string") clearPath(first, found.steps);
   }
   try {
-    const response = toJson(output, first.message);
+    const response = jsonOf(output, first.message, NO_TYPES);
     return ignore.length === 0 ? { ...call, response } : { ...call, ignore, response };
   } catch (error) {
     return `cannot be written as JSON: ${error instanceof Error ? error.message : error}`;
   }
 }
+
+/** Fields of the type google.protobuf.Any are not stored. */
+const NO_TYPES = createRegistry();
 
 function faultOf(answer: Answer): string | undefined {
   if ("fault" in answer) return answer.fault;

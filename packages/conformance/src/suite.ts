@@ -1,4 +1,5 @@
-// The files of the suite: descriptors, cases and sentences.
+// The files of the suite: descriptors, cases and sentences. The suite and its reference convert JSON by protobuf-es,
+// since they share nothing with the runtime.
 import { readdirSync, readFileSync } from "node:fs";
 import {
   create,

@@ -1,4 +1,5 @@
-import { type DescService, type JsonValue, toJson } from "@bufbuild/protobuf";
+import { createRegistry, type DescService, type JsonValue } from "@bufbuild/protobuf";
+import { jsonOf } from "@protobff/runtime/internal/json/write-json";
 import type { MockCall } from "./mock-rpc.ts";
 
 /** A call with its answer, as `protobff contract --examples` takes it. */
@@ -18,14 +19,15 @@ export interface RecordedExample {
  * const examples = recordedExamples(BillingService, bff.mocks.billing.calls);
  */
 export function recordedExamples(service: DescService, calls: readonly MockCall[]): readonly RecordedExample[] {
+  const registry = createRegistry(service);
   const found = new Map<string, RecordedExample>();
   for (const { method: name, request, answer } of calls) {
     const method = service.methods.find((method) => name === `${service.typeName}/${method.name}`);
     if (method === undefined || answer.message === undefined) continue;
     const example: RecordedExample = {
       method: name,
-      request: toJson(method.input, request),
-      response: toJson(method.output, answer.message),
+      request: jsonOf(method.input, request, registry),
+      response: jsonOf(method.output, answer.message, registry),
       compare: "shape",
     };
     found.set(JSON.stringify(example), example);

@@ -1,7 +1,10 @@
-import { create, type DescField, type DescMessage, type JsonObject, type JsonValue, toJson } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, JsonValue } from "@bufbuild/protobuf";
+import { defaultsOf } from "../json/write-json.ts";
 
 /** Returns the JSON of a `response_body` field that is unset or has its default: `0`, `[]`, `{}`; null if its type has no JSON for that. */
 export function emptyJson(output: DescMessage, { jsonName, message }: DescField): JsonValue {
-  const all = toJson(output, create(output), { alwaysEmitImplicit: true }) as JsonObject;
-  return all[jsonName] ?? (message === undefined || message.typeName.startsWith("google.protobuf.") ? null : {});
+  return (
+    defaultsOf(output)[jsonName] ??
+    (message === undefined || message.typeName.startsWith("google.protobuf.") ? null : {})
+  );
 }

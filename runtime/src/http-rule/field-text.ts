@@ -1,7 +1,8 @@
 // Single values as texts of a path or a query, as ProtoJSON has them.
-import { type DescEnum, type DescField, type DescMessage, ScalarType, toJson } from "@bufbuild/protobuf";
+import { createRegistry, type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { base64Encode } from "@bufbuild/protobuf/wire";
+import { jsonOf } from "../json/write-json.ts";
 
 /** A value of a scalar field, or of a list of them; 64-bit numbers as bigint. */
 export function scalarText(scalar: ScalarType, value: unknown): string {
@@ -37,8 +38,10 @@ export function isValue({ typeName }: DescMessage): boolean {
   return VALUES.has(typeName);
 }
 
+const NO_TYPES = createRegistry();
+
 /** @throws for a value that has no JSON, such as a date before the year 1 */
 export function valueText(message: ReflectMessage): string {
-  const json = toJson(message.desc, message.message);
+  const json = jsonOf(message.desc, message.message, NO_TYPES);
   return Object.is(json, -0) ? "-0" : String(json);
 }

@@ -1,20 +1,12 @@
 // Conversion of a message to an HTTP request, as google/api/http.proto defines it: the contents of its path, query and
 // body. The transcoder converts in the other direction.
-import {
-  create,
-  type DescField,
-  type DescMessage,
-  type JsonObject,
-  type JsonValue,
-  type Registry,
-  toJson,
-} from "@bufbuild/protobuf";
+import type { DescField, DescMessage, JsonObject, JsonValue, Registry } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import { Misfit } from "../failure.ts";
 import { exactText } from "../json/json-text.ts";
 import { messagesIn } from "../json/messages-in.ts";
-import { jsonOf } from "../json/write-json.ts";
+import { defaultsOf, jsonOf } from "../json/write-json.ts";
 import { enumText, isValue, pathText, scalarText, valueText } from "./field-text.ts";
 import type { RestRule, RestVariable } from "./rule.ts";
 
@@ -288,6 +280,5 @@ function fieldJson(only: ReflectMessage, field: DescField, registry: Registry): 
 function implied(input: DescMessage, field: DescField): string | undefined {
   if (field.presence !== Presence.IMPLICIT && field.fieldKind !== "list" && field.fieldKind !== "map") return undefined;
   if (field.fieldKind === "message") return undefined;
-  const all = toJson(input, create(input), { alwaysEmitImplicit: true }) as JsonObject;
-  return JSON.stringify(all[field.jsonName]);
+  return JSON.stringify(defaultsOf(input)[field.jsonName]);
 }

@@ -7,6 +7,10 @@ export class NumberText {
   constructor(text: string) {
     this.text = text;
   }
+  /** Returns what `JSON.stringify` writes with the same digits. */
+  toJSON(): unknown {
+    return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(this.text);
+  }
 }
 
 /** A JSON value before the types of its numbers are known. */

@@ -1,5 +1,13 @@
 // The only writer of ProtoJSON, for all protocols and formats.
-import { type DescMessage, type JsonValue, type Message, type Registry, toJson } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescMessage,
+  type JsonObject,
+  type JsonValue,
+  type Message,
+  type Registry,
+  toJson,
+} from "@bufbuild/protobuf";
 import { holdsField } from "../wire/holds-field.ts";
 import { isAnyOrExtended, jsonText } from "./json-text.ts";
 import { withReadBytes } from "./read-bytes.ts";
@@ -25,6 +33,10 @@ export function jsonWriter(desc: DescMessage, registry: Registry): (message: Mes
 export function jsonOf(desc: DescMessage, message: Message, registry: Registry): JsonValue {
   return toJson(desc, mayHoldBytes(desc) ? withReadBytes(desc, message, registry) : message, { registry }) as JsonValue;
 }
+
+/** Returns the JSON of an empty message, with the defaults of all fields that always have a value. */
+export const defaultsOf = (desc: DescMessage): JsonObject =>
+  toJson(desc, create(desc), { alwaysEmitImplicit: true }) as JsonObject;
 
 const holding = new WeakMap<DescMessage, boolean>();
 function mayHoldBytes(desc: DescMessage): boolean {

@@ -104,8 +104,9 @@ export function examplesIn(
   const faults: string[] = [];
   let all: JsonValue;
   try {
-    all = text === undefined ? {} : (JSON.parse(text) as JsonValue);
+    all = text === undefined ? {} : (JSON.parse(text, keepDigits as never) as JsonValue);
   } catch (error) {
+    if (error instanceof LostDigits) return { examples, faults: [error.message] };
     return { examples, faults: [`${EXAMPLES} is not JSON: ${error instanceof Error ? error.message : error}`] };
   }
   if (!isObject(all)) return { examples, faults: [`${EXAMPLES} is an object with an rpc for each key: ${SHAPE}`] };
@@ -132,6 +133,14 @@ export function examplesIn(
   return { examples, faults };
 }
 const SHAPE = `write {"web.v1.WebService/GetPage": [{"name": "nobody", "request": {"userId": ""}, "headers": {"x-a": "b"}}]}`;
+
+class LostDigits extends Error {}
+/** A reviver of `JSON.parse`. @throws LostDigits for a number that a double does not hold */
+function keepDigits(_: string, value: unknown, { source }: { readonly source: string }): unknown {
+  if (typeof value !== "number") return value;
+  if (Number.isFinite(value) && !(/^-?\d+$/.test(source) && BigInt(source) !== BigInt(value))) return value;
+  throw new LostDigits(`${EXAMPLES} has the number ${source}, which loses digits: write it as "${source}"`);
+}
 
 interface Around {
   readonly input: DescMessage;
