@@ -44,6 +44,22 @@ const lacking = bffOf(
       [part("Deep")],
       `optional int32 twice = 1 ${by("x.again.n * 2")}; optional int32 filled = 2 ${by("x.filled.n * 2")};`,
     ),
+    Whole: message(
+      "Whole",
+      [part("Deep"), `name: "y" compose: { message: "Part" args: { name: "id" by: "args.id" } }`],
+      [
+        ...[
+          "x == x",
+          "x.again != x.again",
+          "y in [y]",
+          "[x].exists(i, i.again == x.again)",
+          "size([y].distinct()) == 1",
+        ],
+        ...["x.filled == x.filled", "args.id in {args.id: y}", "x.again == x.again || true"],
+      ]
+        .map((text, i) => `optional bool f${i} = ${i + 1} ${by(text)};`)
+        .join("\n"),
+    ),
   },
   [
     message("Part", [`name: "x" supplementary: true ${a}`], `optional int32 n = 1 ${by("x.n")};`),
@@ -60,6 +76,13 @@ describe("copies", () => {
     expect(lacking.get("Twice", { calls: [A({ n: 3 })] })).toEqual({ answer: { twice: 6, filled: 6 } });
     const { answer } = lacking.get("Twice", { calls: [A(dead)] }) as { answer: object };
     expect(answer).toEqual({ filled: 14 });
+  });
+
+  it("are missing in comparisons of whole messages that lack a field at any depth", () => {
+    const healthy = { f0: true, f1: false, f2: true, f3: true, f4: true, f5: true, f6: true, f7: true };
+    expect(lacking.get("Whole", { calls: [A({ n: 3 })] })).toEqual({ answer: healthy });
+    const { answer } = lacking.get("Whole", { calls: [A(dead)] }) as { answer: object };
+    expect(answer).toEqual({ f5: true, f6: true });
   });
 
   it.each([

@@ -230,6 +230,7 @@ export class Composition implements Place {
     const lacks = new Set<string>();
     for (const { field, result, entries: found } of parts.flat()) {
       if (result !== undefined && result.value === undefined && !result.unset) lacks.add(field.name);
+      if (result?.lacks?.some(({ size }) => size > 0)) lacks.add(`${field.name}.`);
       if (result !== undefined && !result.unset) converter.assign(message, field, result.value, result.enum);
       entries.push(...found);
     }

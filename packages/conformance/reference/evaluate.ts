@@ -208,7 +208,7 @@ function strictly(original: Expr): Expr {
   return call("_?_:_", and ? [left, right, decided] : [left, decided, right]);
 }
 
-/** Returns true if an expression reads a missing field, of a composed message or of any message of a list. */
+/** Returns true if an expression reads a missing field. A comparison reads all fields of its messages. */
 function readsMissing(expr: Expr, found: ReadonlyMap<string, Result>, locals: Locals = new Map()): boolean {
   const { case: kind, value } = expr.exprKind;
   if (kind === "comprehensionExpr") {
@@ -221,11 +221,21 @@ function readsMissing(expr: Expr, found: ReadonlyMap<string, Result>, locals: Lo
     const { field } = value;
     if (lacksOf(value.operand, found, locals).some((names) => names.has(field))) return true;
   }
+  if (kind === "callExpr" && /^(_[!=]=_|@in|distinct)$/.test(value.function)) {
+    const [first = [], ...others] = parts(expr).map((part) => lacksOf(part, found, locals));
+    const isKey = value.function === "@in" && first.length === 0;
+    if (!isKey && [first, ...others].flat().some(({ size }) => size > 0)) return true;
+  }
   return parts(expr).some((part) => readsMissing(part, found, locals));
 }
 type Locals = ReadonlyMap<string, readonly ReadonlySet<string>[]>;
 
-function lacksOf(expr: Expr | undefined, found: ReadonlyMap<string, Result>, locals: Locals) {
+function lacksOf(
+  expr: Expr | undefined,
+  found: ReadonlyMap<string, Result>,
+  locals: Locals,
+): readonly ReadonlySet<string>[] {
+  if (expr?.exprKind.case === "listExpr") return parts(expr).flatMap((part) => lacksOf(part, found, locals));
   const path = expr && pathOf(expr);
   const [first = "", ...rest] = path ?? [];
   if (path === undefined || (rest.length === 0 && locals.has(first))) return locals.get(first) ?? [];

@@ -82,7 +82,7 @@ export interface Result {
   readonly trailers?: Headers;
   /** Entries of a composed message, or of each message of a list. */
   readonly entries?: readonly Entry[] | readonly (readonly Entry[])[];
-  /** Names of the missing fields of a composed message, or of each message of a list. */
+  /** Names of the missing fields of a composed message, or of each message of a list. `part.`: some are in its `part`. */
   readonly lacks?: readonly ReadonlySet<string>[];
 }
 export const present = (value: CelInput, causes: readonly Cause[] = []): Result => ({ value, causes });

@@ -196,7 +196,7 @@ export {
   toUint32,
 } from "./value/integer.ts";
 export { counted, countedAlone } from "./value/meter.ts";
-export { finds, isMissing, leaveMissing, withMissing } from "./value/missing.ts";
+export { finds, isMissing, lacksFields, leaveMissing, withMissing } from "./value/missing.ts";
 export {
   ifFieldSet,
   memberOf,

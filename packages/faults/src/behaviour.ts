@@ -48,12 +48,16 @@ export type TreeReport =
       readonly optional?: true;
       readonly needed?: true;
     }
-  /** `fails`: it can be an error; `own`: a function of the user, by its name. */
+  /**
+   * `fails`: it can be an error; `own`: a function of the user, by its name; `needed`: without all fields in its operands
+   * the expression is missing.
+   */
   | {
       readonly call: string;
       readonly args: readonly TreeReport[];
       readonly fails?: true;
       readonly own?: true;
+      readonly needed?: true;
     }
   /** True if there is a value; with `set`: true if an argument is set. */
   | { readonly ok: string; readonly set?: true }

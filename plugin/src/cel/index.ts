@@ -29,6 +29,7 @@ export {
   undecidedBy,
 } from "./types/facts/facts.ts";
 export { type FieldRead, fieldReads, joinReads, PASSED, WHOLE } from "./types/facts/field-reads.ts";
+export { messagesInside } from "./types/facts/held-types.ts";
 export { isComplete, pathText, placesOf } from "./types/facts/places.ts";
 export { strict } from "./types/facts/strict.ts";
 export { assignable, sameType } from "./types/forms/assignable.ts";

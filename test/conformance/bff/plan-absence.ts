@@ -44,6 +44,18 @@ const absence: readonly Plan[] = [
     faulty: 2,
   },
   {
+    rpc: "absence.AbsenceService/GetMissing",
+    holds: ["missing.1", "missing.2", "degradation.1"],
+    requests: ["a", "b", "z"].flatMap((id) =>
+      ["a", "z"].flatMap((text) => [
+        { id, text },
+        { id, text, flag: true },
+      ]),
+    ),
+    edges: [ITEM],
+    faulty: 2,
+  },
+  {
     rpc: "absence.FailureService/GetWhy",
     holds: ["failure.1", "failure.2", "failure.3"],
 

@@ -35,6 +35,12 @@ export const MISTAKES: readonly Mistake[] = [
     to: 'method(items, "every", [lambda])',
   },
   {
+    what: "a comparison of messages takes a missing field as unset",
+    file: "plugin/src/cel/emit/control/missing.ts",
+    from: "    if (node.gap !== undefined) return",
+    to: '    if (node.gap !== undefined && node.fn === "f") return',
+  },
+  {
     what: "a message does not mark its missing fields",
     file: "plugin/src/emit/messages/emit-missing.ts",
     from: "    if (!message.marked.has(field) || bound.expression.unsafe.length === 0) return [];",

@@ -110,6 +110,11 @@ export const COMPUTED: readonly Template[] = [
     () => false,
   ),
   single(
+    "bool",
+    (p) => `[${p}] == [${p}, ${p}]`,
+    () => false,
+  ),
+  single(
     "string",
     (p) => `${p}.cents > 3 ? 'high' : 'low'`,
     (i) => (i.cents > 3n ? "high" : "low"),
@@ -339,6 +344,16 @@ export const OVER_LISTS: readonly Template[] = [
     "bool",
     (p) => `${p}.exists_one(l, l.cents == 2)`,
     () => true,
+  ),
+  all(
+    "bool",
+    (p) => `${p}.all(l, l != ${p}[3] || l in ${p})`,
+    () => true,
+  ),
+  all(
+    "int64",
+    (p) => `size(${p}.distinct())`,
+    (items) => BigInt(items.length),
   ),
 ];
 export const HANDLED_LISTS: readonly Template[] = [

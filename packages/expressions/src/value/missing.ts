@@ -1,6 +1,7 @@
 // Fields of composed messages that are missing, because a step behind them has no value (language.md, "When a value is
 // missing").
 import { ExpressionError } from "./error.ts";
+import { Optional } from "./optional.ts";
 
 /** Key of the names of missing fields in a message. The property is not enumerable, and only set if a field is missing. */
 const MISSING: unique symbol = Symbol("missing fields");
@@ -29,6 +30,19 @@ export function leaveMissing(message: object, field: string): void {
  */
 export function isMissing(message: object | null | undefined, field: string): boolean {
   return (message as Incomplete | null | undefined)?.[MISSING]?.has(field) === true;
+}
+
+/**
+ * Reports whether a message in a value, at any depth, has a missing field.
+ *
+ * @example
+ * if (lacksFields(order.lines)) return undefined;
+ */
+export function lacksFields(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return false;
+  if (value instanceof Optional) return lacksFields(value.inner);
+  if ((value as Incomplete)[MISSING] !== undefined) return true;
+  return (value instanceof Map ? [...value.values()] : Object.values(value)).some(lacksFields);
 }
 
 /**

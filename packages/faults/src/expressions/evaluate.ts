@@ -104,6 +104,18 @@ function isSet(value: Value): boolean | Unknown {
 /** The field that an expression reads is missing. */
 export class MissingField {}
 
+/** Returns true if a message in a value, at any depth, has a missing field. */
+function lacksFields(value?: Value): boolean {
+  if (value === undefined) return false;
+  if (isListValue(value)) return value.some((item) => lacksFields(item));
+  if (value instanceof MapValue) return value.entries.some(([, of]) => lacksFields(of));
+  if (value instanceof OptionalValue) return lacksFields(value.value);
+  return (
+    value instanceof MessageValue &&
+    (value.missing.size > 0 || [...value.fields.values()].some((of) => lacksFields(of)))
+  );
+}
+
 /** Returns true if a field is not missing. Without the message before it, it is. */
 function isThere(of: Value, field: string): Value {
   if (of === UNKNOWN) return UNKNOWN;
@@ -111,7 +123,7 @@ function isThere(of: Value, field: string): Value {
 }
 
 type CallTree = Extract<TreeReport, { readonly call: string }>;
-function called({ call, args, own: isUserFunction, fails }: CallTree, sees: Sees): Value {
+function called({ call, args, own: isUserFunction, fails, needed }: CallTree, sees: Sees): Value {
   const at = (i: number): Value => {
     const arg = args[i];
     return arg === undefined ? UNKNOWN : evaluate(arg, sees);
@@ -124,6 +136,7 @@ function called({ call, args, own: isUserFunction, fails }: CallTree, sees: Sees
     return condition === true ? at(1) : at(2);
   }
   const values = args.map((arg) => evaluate(arg, sees));
+  if (needed && values.some((value) => lacksFields(value))) throw new MissingField();
   if (values.some((item) => item instanceof MessageValue && item.type === ANY))
     throw new EvaluationError("nobody knows what is in it");
   const value = isUserFunction ? sees.userFunction(call) : (functionOf(call)?.(values) ?? UNKNOWN);

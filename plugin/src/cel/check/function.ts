@@ -1,4 +1,5 @@
 import { type Ast, type CallAst, dottedName } from "../syntax/ast.ts";
+import { holdsDyn } from "../types/facts/held-types.ts";
 import { anyFails, computedList, joinProtos } from "../types/forms/join.ts";
 import { isSafeDivisor, rangeOf } from "../types/forms/range.ts";
 import { candidatesOf, type Match, nearestOverloads, resolveCall } from "../types/functions/resolve-call.ts";
@@ -243,20 +244,6 @@ function open(type: CelType): CelType {
       return { kind: "optional", of: open(type.of) };
     default:
       return type;
-  }
-}
-
-/** Returns true if the values of a type, or their contents, may be of any type. */
-function holdsDyn(type: CelType): boolean {
-  switch (type.kind) {
-    case "list":
-      return holdsDyn(type.element);
-    case "map":
-      return holdsDyn(type.key) || holdsDyn(type.value);
-    case "optional":
-      return holdsDyn(type.of);
-    default:
-      return type.kind === "dyn";
   }
 }
 

@@ -1,6 +1,7 @@
 import { fit } from "../types/forms/fit.ts";
 import type { Node } from "../types/model/expression.ts";
 import type { CelType, Variable } from "../types/model/type.ts";
+import { gapOfCall } from "./absence/missing-fields.ts";
 import type { Checker } from "./checker.ts";
 
 /**
@@ -41,7 +42,7 @@ class Settling {
       }
       case "call": {
         const args = node.args.map((arg, index) => this.#operand(arg, expected[index]));
-        return { ...node, type, args, fails: node.fails || anyFails(args) };
+        return { ...node, type, args, fails: node.fails || anyFails(args), ...gapOfCall(this.#checker, node, args) };
       }
       case "list": {
         const elements = node.elements.map((element, index) => this.#operand(element, expected[index]));

@@ -20,7 +20,7 @@ function checkMissingItems(model: Model, report: Report): void {
 }
 
 function reportItems(result: string, { unsafe, reads, text }: Expression, model: Model, report: Report): void {
-  const variable = unsafe.find(({ missing }) => missing !== undefined && missing.root === undefined);
+  const variable = unsafe.find(({ missing }) => missing !== undefined && missing.root === undefined && !missing.whole);
   const field = variable?.missing?.path.at(-1);
   if (variable === undefined || field === undefined) return;
   const [item, ...path] = variable.name.split(".");

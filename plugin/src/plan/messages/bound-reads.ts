@@ -1,7 +1,5 @@
 // The fields of composed messages that expressions read, and the values that they pass on.
-import type { DescMessage } from "@bufbuild/protobuf";
 import {
-  type CelType,
   type Expression,
   type FieldRead,
   fieldReads,
@@ -10,7 +8,6 @@ import {
   type Variable,
   WHOLE,
 } from "../../cel/index.ts";
-import { reachable } from "../../graph/graph.ts";
 import type { BoundExpression, Conversion, ConvertedTarget, MessageConversion } from "../../model/conversion.ts";
 import type { Step } from "../../resolve/model/model.ts";
 
@@ -92,29 +89,3 @@ export const kept = (reads: readonly FieldRead[]): readonly FieldRead[] =>
 
 export const readsInside = (reads: readonly FieldRead[]): boolean =>
   reads.some(({ path, whole }) => whole || path.length > 0);
-
-/** Returns true for values that may hold messages of these types. */
-export function holds(type: CelType, isComposed: (typeName: string) => boolean): boolean {
-  switch (type.kind) {
-    case "message":
-      return messagesIn(type.desc).some(({ typeName }) => isComposed(typeName));
-    case "list":
-      return holds(type.element, isComposed);
-    case "map":
-      return holds(type.value, isComposed);
-    case "optional":
-      return holds(type.of, isComposed);
-    default:
-      return false;
-  }
-}
-
-const inside = new WeakMap<DescMessage, readonly DescMessage[]>();
-/** Returns a message and the messages in its fields, at any depth. */
-function messagesIn(desc: DescMessage): readonly DescMessage[] {
-  const before = inside.get(desc);
-  if (before !== undefined) return before;
-  const found = reachable([desc], ({ fields }) => fields.flatMap(({ message }) => message ?? []));
-  inside.set(desc, found);
-  return found;
-}

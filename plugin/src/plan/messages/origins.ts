@@ -6,6 +6,7 @@ import {
   type FieldRead,
   fieldReads,
   joinReads,
+  messagesInside,
   type Variable,
   WHOLE,
 } from "../../cel/index.ts";
@@ -16,7 +17,7 @@ import type { Block, Composed, EachSource, Let, Opening, Permit, Source, Step } 
 import { isAsItIs, isUnchanged } from "../../resolve/model/parts.ts";
 import { callInputs, callsOf, composesOf, mayBeStale, sourceExpressions } from "../../resolve/model/source-parts.ts";
 import type { Condition, PlanStep, Touch, TouchOrigin } from "../model/messages.ts";
-import { boundReads, holds, kept, passedTo, type Reads, readsInside } from "./bound-reads.ts";
+import { boundReads, kept, passedTo, type Reads, readsInside } from "./bound-reads.ts";
 import { dedupe, order, sameAs } from "./origin-order.ts";
 
 interface OriginContext {
@@ -177,7 +178,7 @@ class BlockOrigins implements Origins {
   }
 
   #holds(type: CelType): boolean {
-    return holds(type, this.#cx.isComposed);
+    return messagesInside(type).some(({ typeName }) => this.#cx.isComposed(typeName));
   }
 
   /**

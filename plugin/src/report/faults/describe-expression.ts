@@ -55,6 +55,7 @@ function treeOf(node: Node, unsafe: ReadonlySet<Variable>): TreeReport {
         call: node.userFunction === undefined ? node.overload : node.fn,
         args: node.args.map(of),
         ...(node.fails && { fails: true as const }),
+        ...(node.gap && { needed: true as const }),
         ...(node.userFunction && { own: true as const }),
       };
     case "ok":
@@ -79,17 +80,14 @@ function treeOf(node: Node, unsafe: ReadonlySet<Variable>): TreeReport {
         })),
       };
     case "macro":
-      return {
-        macro: node.macro,
-        range: of(node.range),
-        vars: node.vars.map(({ name }) => name),
-        args: node.args.map(of),
-      };
+      return { macro: node.macro, range: of(node.range), vars: node.vars.map(nameIn), args: node.args.map(of) };
     case "typename":
     case "extension":
       return { untold: node.kind };
   }
 }
+
+const nameIn = ({ name }: Variable): string => name;
 
 /** Returns a field of a tree's result. */
 export function fieldOf(of: TreeReport, field: DescField): Extract<TreeReport, { readonly get: string }> {

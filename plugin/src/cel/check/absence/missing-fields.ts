@@ -1,8 +1,10 @@
 // Reads of fields of composed messages that can be missing (language.md, "When a value is missing").
-import type { DescField } from "@bufbuild/protobuf";
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Ast, CallAst, Span } from "../../syntax/ast.ts";
 import { dottedName } from "../../syntax/ast.ts";
+import { childrenOf } from "../../types/facts/children.ts";
 import { factsOf } from "../../types/facts/facts.ts";
+import { holdsDyn, messagesInside } from "../../types/facts/held-types.ts";
 import {
   factsAbout,
   fieldPath,
@@ -15,7 +17,7 @@ import {
   placesOf,
   placeVariable,
 } from "../../types/facts/places.ts";
-import type { Node, Read } from "../../types/model/expression.ts";
+import type { CallNode, Node, Read } from "../../types/model/expression.ts";
 import type { CelType, Lack, Variable } from "../../types/model/type.ts";
 import type { CelPlace, Checker } from "../checker.ts";
 
@@ -115,15 +117,45 @@ export function whereItemHolds(place: CelPlace, condition: Node | undefined, var
 const NOTHING: ReadonlySet<Variable> = new Set();
 const NONE: ReadonlySet<string> = new Set();
 
+/** Functions whose result depends on everything in their operands, as that of a function of the user does. */
+const READS_ALL: ReadonlySet<string> = new Set([
+  ...["_==_", "_!=_", "@in", "distinct", "optional.ofNonZeroValue"],
+  ...["sets.contains", "sets.equivalent", "sets.intersects"],
+]);
+
+/** Returns why a message in the operands of a call that reads all of them can lack a field. */
+export function gapOfCall(
+  { scope }: Checker,
+  { fn, overload, userFunction }: CallNode,
+  args: readonly Node[],
+): { readonly gap?: Lack } {
+  if (userFunction === undefined && (overload === "in_map" || !READS_ALL.has(fn))) return {};
+  const lacks = fieldsIn(args).flatMap((field) => scope.lackOf?.(field) ?? []);
+  const gap = lacks.find((lack) => lack === "failure") ?? lacks[0];
+  return gap === undefined ? {} : { gap };
+}
+
+const fieldsIn = (args: readonly Node[]): readonly DescField[] =>
+  [...new Set(args.flatMap(messagesIn))].flatMap(({ fields }) => fields);
+
+/** Returns the messages in a value that may be computed. */
+function messagesIn(node: Node): readonly DescMessage[] {
+  if (isComplete(node)) return [];
+  return [...messagesInside(node.type), ...(holdsDyn(node.type) ? childrenOf(node).flatMap(messagesIn) : [])];
+}
+
 /** Returns the read that represents all unsafe reads of items. Undefined: there are none. */
 export function readOfItems(checker: Checker, root: Node): Read | undefined {
   if (checker.scope.lackOf === undefined) return undefined;
   const gaps = gapsIn(root);
-  const [first] = gaps;
-  if (first === undefined || typeof first.field === "string") return undefined;
+  const first = gaps.find(({ kind }) => kind === "select") ?? gaps[0];
+  if (first === undefined) return undefined;
   const lack = gaps.some(({ gap }) => gap === "failure") ? "failure" : "absence";
   const name = checker.textOf(checker.spanOf(first));
-  const variable = fieldVariable(name, { root: undefined, path: [first.field], lack });
+  const whole = first.kind === "call";
+  const field = whole ? fieldsIn(first.args).find((part) => checker.scope.lackOf?.(part)) : first.field;
+  if (field === undefined || typeof field === "string") return undefined;
+  const variable = fieldVariable(name, { root: undefined, path: [field], lack, ...(whole && { whole }) });
   keepGaps(variable, root);
   return { variable, kind: "value", safe: false, at: first.at };
 }

@@ -1,4 +1,4 @@
-import type { DescMessage } from "@bufbuild/protobuf";
+import { messagesInside } from "../../types/facts/held-types.ts";
 import { sameConstant, staticType } from "../../types/facts/same-value.ts";
 import { BIG, hasBoxes, PLAIN } from "../../types/forms/form.ts";
 import type { Node } from "../../types/model/expression.ts";
@@ -161,31 +161,5 @@ function anyTypes(emitter: Emitter): readonly Piece[] {
 }
 
 /** Returns true if a value may contain a google.protobuf.Any. */
-function mayHoldAny(type: CelType): boolean {
-  switch (type.kind) {
-    case "dyn":
-      return true;
-    case "list":
-      return mayHoldAny(type.element);
-    case "map":
-      return mayHoldAny(type.value);
-    case "optional":
-      return mayHoldAny(type.of);
-    case "message":
-      return holdsAny(type.desc);
-    default:
-      return false;
-  }
-}
-
-function holdsAny(desc: DescMessage): boolean {
-  const seen = new Set<DescMessage>();
-  const open = [desc];
-  for (let message = open.pop(); message !== undefined; message = open.pop()) {
-    if (message.typeName === "google.protobuf.Any") return true;
-    if (seen.has(message)) continue;
-    seen.add(message);
-    open.push(...message.fields.flatMap((field) => field.message ?? []));
-  }
-  return false;
-}
+const mayHoldAny = (type: CelType): boolean =>
+  type.kind === "dyn" || messagesInside(type).some(({ typeName }) => typeName === "google.protobuf.Any");

@@ -2,7 +2,7 @@
 
 import { childrenOf } from "../../types/facts/children.ts";
 import { chosenOf } from "../../types/facts/mentions.ts";
-import { expressionOfGaps } from "../../types/facts/places.ts";
+import { expressionOfGaps, isComplete } from "../../types/facts/places.ts";
 import { formOf } from "../../types/forms/form.ts";
 import type { Node } from "../../types/model/expression.ts";
 import { fieldType } from "../../types/model/field-type.ts";
@@ -49,6 +49,7 @@ function emitGaps(emitter: Emitter, node: Node): Piece | undefined {
     case "macro":
       return gapsOfMacro(emitter, node);
     case "call": {
+      if (node.gap !== undefined) return node.args.map((arg) => gapsOfWhole(emitter, arg)).reduce(either);
       const [condition, yes, no] = node.args;
       if (node.overload !== "conditional" || condition === undefined || yes === undefined || no === undefined) break;
       const chosen = chosenOf(node);
@@ -60,6 +61,13 @@ function emitGaps(emitter: Emitter, node: Node): Piece | undefined {
     (found, child) => either(found, emitGaps(emitter, child)),
     undefined,
   );
+}
+
+/** Prints a test of an operand that is read as a whole. */
+function gapsOfWhole(emitter: Emitter, node: Node): Piece | undefined {
+  const inside = emitGaps(emitter, node);
+  if (isComplete(node)) return inside;
+  return either(inside, attempted(emitter, node, runtime(emitter.names, "lacksFields", [emitter.raw(node, true)])));
 }
 
 function gapsOfBranches(emitter: Emitter, condition: Node, yes: Node, no: Node): Piece | undefined {
@@ -132,7 +140,7 @@ function attempted(emitter: Emitter, evaluated: Node, test: Piece): Piece {
   return evaluated.fails ? runtime(emitter.names, "finds", [arrow("", test)]) : test;
 }
 
-function either(left: Piece | undefined, right: Piece | undefined): Piece | undefined {
+function either(left?: Piece, right?: Piece): Piece | undefined {
   if (left === undefined || right === undefined) return left ?? right;
   if (boolOf(left) === false) return right;
   return binary(left, "||", right, LEVEL.or);

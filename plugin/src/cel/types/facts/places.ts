@@ -101,10 +101,10 @@ export function factsAbout(item: Variable, fields: ReadonlySet<Variable>): Reado
   return new Set([...fields].flatMap(({ missing }) => (missing?.root === item ? [pathText(missing.path)] : [])));
 }
 
-/** Returns the unsafe reads of items in an expression. */
-export function gapsIn(node: Node): readonly (Node & { readonly kind: "select" })[] {
+/** Returns the unsafe reads of items, and of whole messages, in an expression. */
+export function gapsIn(node: Node): readonly (Node & { readonly kind: "select" | "call" })[] {
   const inside = childrenOf(node).flatMap(gapsIn);
-  return node.kind === "select" && node.gap !== undefined ? [...inside, node] : inside;
+  return (node.kind === "select" || node.kind === "call") && node.gap !== undefined ? [...inside, node] : inside;
 }
 
 const behind = new WeakMap<Variable, Node>();

@@ -88,13 +88,17 @@ export type Node = NodeBase &
       }
     /** A field that an extension of proto2 adds. */
     | { readonly kind: "extension"; readonly of: Node; readonly extension: DescExtension; readonly test: boolean }
-    /** `own`: the function of the user, if the overload is one. */
+    /**
+     * `userFunction`: the function of the user, if the overload is one. `gap`: a field of a message in the operands can be
+     * missing, and the call reads all of them.
+     */
     | {
         readonly kind: "call";
         readonly fn: string;
         readonly overload: string;
         readonly args: readonly Node[];
         readonly userFunction?: Overload;
+        readonly gap?: Lack;
       }
     /**
      * `set`: not `ok(args.x)` but `has(args.x)`, of an argument that is never absent and may be unset. `field`: the tested

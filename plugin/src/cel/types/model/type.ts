@@ -118,11 +118,13 @@ export type Lack = "failure" | "absence";
 
 /** A read of a field of a composed message that can be missing. */
 interface MissingRead {
-  /** The name before the fields. Undefined for reads of items, which are in macros. */
+  /** The name before the fields. Undefined for reads of items, which are in macros, and of whole messages. */
   readonly root: Variable | undefined;
-  /** The fields after the name. For reads of items: the field of the first one. */
+  /** The fields after the name. For reads of items: the field of the first one. For whole messages: one of theirs. */
   readonly path: readonly DescField[];
   readonly lack: Lack;
+  /** True if whole messages are read. */
+  readonly whole?: true;
 }
 
 /** One overload of a function. */

@@ -6,7 +6,7 @@ import type { Ir } from "../../../ir/ir.ts";
 /** Returns the hint that makes a read safe: a test, or a filter for items. */
 export function safeRead({ name, missing }: Variable): string {
   if (missing?.root !== undefined) return `read it as ok(${name}) ? … : …`;
-  const item = /^[a-zA-Z_]\w*(?=\.)/.exec(name)?.[0];
+  const item = missing?.whole ? undefined : /^[a-zA-Z_]\w*(?=\.)/.exec(name)?.[0];
   if (item === undefined) return `read it through a step, and test it with \`ok\``;
   return `leave such items out before it, as in .filter(${item}, ok(${name}))`;
 }
