@@ -30,7 +30,7 @@ const PROCESSES = [
   "test/{codec,faults,gather,load,matrix,mcp,mock,parts,proofs,replay,simulation,soak,streams,whatif}/**/*.test.ts",
   "test/{bench,buf,compiled-commands,cookbook,demo,deploy-variables,documented-layout,exported-docs,fuzz,mutation,pack}.test.ts",
   "test/{fresh-values,masks,mirrors,sensitive-values,subsets}.test.ts",
-  "test/{old-node,own-bundle,prior-art-examples,strict-goldens,upgraded-digests,warm-up,wide}.test.ts",
+  "test/{loaded-modules,old-node,own-bundle,prior-art-examples,strict-goldens,upgraded-digests,warm-up,wide}.test.ts",
   "test/http2/frames.test.ts",
   "test/lock/{drift,write}.test.ts",
   "test/openapi/documents.test.ts",

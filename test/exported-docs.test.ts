@@ -28,10 +28,10 @@ test("entries with stable names are public", () => {
   );
   expect(Object.fromEntries(entries)).toMatchObject({
     "client/src/index.ts": true,
-    "runtime/src/identity/index.ts": false,
+    "runtime/src/entries/identity.ts": true,
     "runtime/src/identity/verify/index.ts": true,
     "runtime/src/index.ts": true,
-    "runtime/src/transport/connect-unary/index.ts": true,
+    "runtime/src/entries/connect.ts": true,
     "runtime/src/transport/http-json/index.ts": true,
     "packages/expressions/src/text/pattern.ts": false,
     "packages/server/src/index.ts": true,

@@ -302,10 +302,15 @@ test("changes of package.json for packing are reversible", () => {
   const packed = pointedAtDist(runtime);
   expect(JSON.parse(packed).exports).toEqual({
     ".": "./dist/index.js",
-    "./connect": "./dist/transport/connect-unary/index.js",
+    ...Object.fromEntries(
+      ["connect", "expressions", "identity", "limits", "pages", "patterns", "stream", "topic", "usage"].map((name) => [
+        `./${name}`,
+        `./dist/entries/${name}.js`,
+      ]),
+    ),
     "./fair-share": "./dist/guard/fair-share.js",
     "./http-json": "./dist/transport/http-json/index.js",
-    "./identity": "./dist/identity/index.js",
+    "./routes": "./dist/routes/routes.js",
     "./validate": "./dist/validate/index.js",
     "./internal/*": "./dist/*.js",
     "./verify": "./dist/identity/verify/index.js",
@@ -437,7 +442,8 @@ test(
       join(folder, "main.ts"),
       `import { createServer } from "node:http";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { GrpcClient, routes } from "@protobff/runtime";
+import { GrpcClient } from "@protobff/runtime";
+import { routes } from "@protobff/runtime/routes";
 import { createShopService, createUpstreams } from "./gen/shop/v1/shop_bff.ts";
 
 const url = process.env.UPSTREAM ?? "";

@@ -139,7 +139,7 @@ async function compileAll(registry: Registry): Promise<readonly Evaluate[]> {
   try {
     const enums = JSON.stringify({ [`${PACKAGE}.Tier`]: { UNSPECIFIED: 0, SILVER: 1, GOLD: 2 } });
     const from = JSON.stringify(
-      pathToFileURL(resolve(import.meta.dirname, "../../packages/expressions/src/index.ts")).href,
+      pathToFileURL(resolve(import.meta.dirname, "../../plugin/src/cel/testing/functions.ts")).href,
     );
     const es = JSON.stringify(import.meta.resolve("@bufbuild/protobuf"));
     const ours = [...used].filter((name) => name !== "create");

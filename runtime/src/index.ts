@@ -1,8 +1,5 @@
-// Exports for generated code and for custom servers.
+// Exports that every generated BFF and custom server needs. The other entry points are in entries/.
 export { create } from "@bufbuild/protobuf";
-export * as cel from "@protobff/expressions";
-export { type CustomFunction, customFunctions } from "@protobff/expressions/custom-functions";
-export { ExpressionError } from "@protobff/expressions/error";
 export { Denied, type Permit, type Verdict } from "./admission/admission.ts";
 export type { Arrival, Limited, LimitUse } from "./admission/limit-uses.ts";
 export { Cache, type CacheOptions, type CachePolicy } from "./cache/cache.ts";
@@ -45,23 +42,12 @@ export type { Answering, Endpoint, EndpointCodec, EndpointOptions } from "./endp
 export type { HttpCaching } from "./endpoint/http-caching.ts";
 export type { Version } from "./endpoint/version.ts";
 export { EnvReader } from "./environment/env-reader.ts";
-export { type OpenIdentityOptions, openIdentity } from "./environment/open-identity.ts";
-export { type OpenLimitsOptions, openLimits } from "./environment/open-limits.ts";
-export { openPages } from "./environment/open-pages.ts";
-export { type OpenTopicsOptions, openTopics, type TopicUse } from "./environment/open-topics.ts";
-export { type OpenUsage, openUsage } from "./environment/open-usage.ts";
 export { asFailure, Code, codeText, type Detail, ERROR_CODES, Failure, type Fault, Reason } from "./failure.ts";
 export type { BreakerPolicy } from "./guard/breaker.ts";
 export type { LimitPolicy } from "./guard/limit.ts";
 export type { RetryPolicy } from "./guard/retry.ts";
 export type { ThrottlePolicy } from "./guard/throttle.ts";
 export type { RestRule, RestVariable } from "./http-rule/rule.ts";
-export { AuthenticatedRequest } from "./identity/authenticated-request.ts";
-export type { Identity } from "./identity/identity.ts";
-export { type Incoming, type IncomingHeaders, incomingOf, type Peer } from "./identity/incoming-request.ts";
-export type { IdentitySpec, OpenIdentity, SourceParts, SourceSpec } from "./identity/spec.ts";
-export type { Limits } from "./limits/limits.ts";
-export type { RateLimit } from "./limits/rate-limit.ts";
 export type { CertificateEvent, Observer } from "./observer.ts";
 export type {
   AttemptEvent,
@@ -108,26 +94,14 @@ export type {
   UpstreamState,
 } from "./observer-upstreams.ts";
 export type { ResponseCaching } from "./response-cache/response-caching.ts";
-export { type RouteOptions, routes } from "./routes/routes.ts";
 export type { Mark } from "./scope/causes.ts";
-export { Sealer } from "./sealing/sealer.ts";
 export type { FieldChoice } from "./selection/masks.ts";
 export { ALL_FIELDS, NO_FIELDS, Selection, SKIPPED, SKIPPED_EACH } from "./selection/selection.ts";
-export { callSource, type ItemPosition, type StreamExtra } from "./source/call-source.ts";
-export type { PositionKind, PositionValue } from "./source/position.ts";
-export { streamEndpoint } from "./stream/endpoint.ts";
-export { partsEndpoint } from "./stream/parts-endpoint.ts";
-export type { PartsOptions } from "./stream/parts-options.ts";
-export type { Follower, Following, StreamEndpoint } from "./stream/stream-endpoint.ts";
-export type { Overflow, StreamOptions } from "./stream/stream-options.ts";
-export { Topic, type TopicCall, type TopicSpec, Topics, topicSource } from "./topic/topic.ts";
 export type { BalancePolicy } from "./transport/balance/balance-policy.ts";
 export type { OutgoingHeaders, ReceivedHeaders } from "./transport/call-headers.ts";
-export { type ConnectTransportOptions, connectTransport } from "./transport/connect/connect-transport.ts";
 export { GrpcClient, type GrpcClientOptions, type Http2 } from "./transport/grpc/grpc-client.ts";
 export type { OpenStream, StreamClient, StreamReceiver } from "./transport/stream-client.ts";
 export type { InFlight, Reply, UnaryClient } from "./transport/unary-client.ts";
-export type { UsageEvent, UsageEvents, UsageValue } from "./usage/usage-event.ts";
 export {
   type CodecCounters,
   codecCounters,

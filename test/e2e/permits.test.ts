@@ -3,7 +3,8 @@ import { create, type JsonObject, type Message, toBinary } from "@bufbuild/proto
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
-import { type AuditEvent, AuthenticatedRequest, type Identity, incomingOf } from "@protobff/runtime";
+import type { AuditEvent } from "@protobff/runtime";
+import { AuthenticatedRequest, type Identity, incomingOf } from "@protobff/runtime/identity";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Stubbed, type StubbedBff, type Stubs, stubbed } from "../support/stubbed-bff.ts";
 

@@ -5,7 +5,7 @@ import { listen } from "../../packages/server/src/listen.ts";
 import { Metrics } from "../../packages/server/src/metrics/metrics.ts";
 import { joinObservers } from "../../packages/server/src/process/observers.ts";
 import { systemClock } from "../../runtime/src/clock.ts";
-import type { StreamEndpoint } from "../../runtime/src/index.ts";
+import type { StreamEndpoint } from "../../runtime/src/entries/stream.ts";
 import { Limits } from "../../runtime/src/limits/limits.ts";
 import { RedisCounters } from "../../runtime/src/limits/redis-counters.ts";
 import type { SharedCounters } from "../../runtime/src/limits/shared-counters.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { type Identity, type IdentitySpec, openIdentity } from "@protobff/runtime";
+import { type Identity, type IdentitySpec, openIdentity } from "@protobff/runtime/identity";
 import { onTestFinished } from "vitest";
 import { cookbook } from "./cookbook.ts";
 import { type Stubbed, type StubbedBff, type StubbedOptions, type Stubs, stubbed } from "./stubbed-bff.ts";

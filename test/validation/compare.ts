@@ -14,7 +14,8 @@ import {
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { createValidator, violationsToProto } from "@bufbuild/protovalidate";
 import { type Violation, ViolationsSchema } from "@protobff/messages/buf/validate/validate_pb.js";
-import { ExpressionError, Failure } from "@protobff/runtime";
+import { Failure } from "@protobff/runtime";
+import { ExpressionError } from "@protobff/runtime/expressions";
 import { seeded } from "../second/random-message.ts";
 import { compileCase } from "../support/golden.ts";
 import { messagesOf } from "../support/messages.ts";

@@ -5,7 +5,7 @@
 
 // A BFF that may face the internet: who is calling is verified here, each rpc says who may call it, and upstreams are told, signed.
 
-import type { Endpoint, Identity, Limits, Observer, RateLimit, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
+import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetUserRequestSchema } from "../../user/v1/user_pb.ts";
@@ -16,6 +16,8 @@ import type { CountUnreadRequestSchema } from "../../notify/v1/notify_pb.ts";
 import { NotifyService } from "../../notify/v1/notify_pb.ts";
 import type { GetUsageRequestSchema } from "../../billing/v1/billing_pb.ts";
 import { BillingService } from "../../billing/v1/billing_pb.ts";
+import type { Limits, RateLimit } from "@protobff/runtime/limits";
+import type { Identity } from "@protobff/runtime/identity";
 import type { Account, GetAccountRequest, GetSpendingRequest, Person, Spending } from "./account_pb.ts";
 import { AccountService } from "./account_pb.ts";
 import { validateGetSpendingRequest } from "./account_rules.ts";

@@ -5,8 +5,8 @@
 
 // A BFF for what takes long: a client starts a run, follows it over minutes and through lost connections, or asks now and then.
 
-import type { Batch, Endpoint, Observer, Request, Rpc, StreamEndpoint, Topics, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { callSource, Code, endpoint, partsEndpoint, streamEndpoint, Topic, topicSource, Upstream } from "@protobff/runtime";
+import type { Batch, Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
+import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { StartRequestSchema } from "../../worker/v1/worker_pb.ts";
 import { WorkerService } from "../../worker/v1/worker_pb.ts";
@@ -14,6 +14,10 @@ import type { BatchGetUsersResponseRead, RunEventRead, RunRead, UserRead } from 
 import { decodeBatchGetUsersResponse, decodeFollowRunRequest, decodeGetRunRequest, decodeOpenRunRequest, decodeRun, decodeRunEvent, decodeStartRunRequest, encodeBatchGetUsersRequest, encodeRunPage, encodeRunState, encodeRunUpdate, encodeStartedRun, encodeStartRequest, encodeWatchRequest } from "./runs_codec.ts";
 import type { BatchGetUsersRequestSchema } from "../../user/v1/user_pb.ts";
 import { UserService } from "../../user/v1/user_pb.ts";
+import type { Topics } from "@protobff/runtime/topic";
+import { Topic, topicSource } from "@protobff/runtime/topic";
+import type { StreamEndpoint } from "@protobff/runtime/stream";
+import { callSource, partsEndpoint, streamEndpoint } from "@protobff/runtime/stream";
 import type { GetRunRequest, OpenRunRequest, RunPage, RunState, RunUpdate, StartedRun, StartRunRequest } from "./runs_pb.ts";
 import { RunService } from "./runs_pb.ts";
 

@@ -1,5 +1,5 @@
 // Expressions: functions that compiled CEL calls, over values of JavaScript and messages of protobuf-es. It imports no
-// other room. Everything here is re-exported by the runtime's index.ts.
+// other room. Functions with regular expressions are in patterns.ts.
 export { getExtension, hasExtension, isFieldSet } from "@bufbuild/protobuf";
 export { anyPack } from "@bufbuild/protobuf/wkt";
 export {
@@ -120,8 +120,6 @@ export {
 export { shareOf } from "./share.ts";
 export { holds, present } from "./strict.ts";
 export { decodeBase64, encodeBase64 } from "./text/base64.ts";
-export { matches, type Pattern, pattern } from "./text/pattern.ts";
-export { extract, extractAll, replacePattern } from "./text/regex.ts";
 export {
   charAt,
   indexOf,

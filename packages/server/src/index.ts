@@ -1,4 +1,3 @@
 // `@protobff/server`: the interface of generated `server.ts` files, and of programs that start a server by hand.
 export { type Listenable, type Listening, type ListenOptions, listen, type RequestCounters } from "./listen.ts";
-export { type RestHandlerOptions, restHandler } from "./rest/rest-handler.ts";
 export { type ServeOptions, type ServeParts, serve } from "./serve.ts";

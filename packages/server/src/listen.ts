@@ -39,18 +39,14 @@ import { Shedding } from "./overload/shedding.ts";
 import { abandonedReporter } from "./requests/abandoned-requests.ts";
 import { Peers } from "./requests/peers.ts";
 import { DEFAULT_MAX_PENDING_BYTES, PendingBytes } from "./requests/pending-bytes.ts";
-import { RestPath } from "./rest/rest-path.ts";
 import { reservedOf, Shortcuts } from "./rest/shortcuts.ts";
 import { unknownPaths } from "./rest/unknown-paths.ts";
-import { WrongHosts } from "./rest/wrong-hosts.ts";
 import { Health } from "./services/health.ts";
 import { withKnownMethods } from "./services/methods.ts";
 import { PROBES, withProbes } from "./services/probes.ts";
 import { Readiness } from "./services/readiness.ts";
-import { routeReflection } from "./services/reflection.ts";
 import { withSourceRoutes } from "./services/source-routes.ts";
-import { FOLLOW_PATH, FollowSockets } from "./streams/follow-sockets.ts";
-import { REFLECTION_PATHS } from "./streams/service-paths.ts";
+import { FOLLOW_PATH, REFLECTION_PATHS } from "./streams/service-paths.ts";
 import { DEFAULT_MAX_FOLLOWERS } from "./streams/stream-account.ts";
 import { StreamAccounts } from "./streams/stream-accounts.ts";
 import { type StreamListenable, StreamPath } from "./streams/stream-path.ts";
@@ -165,8 +161,8 @@ export async function listenUnannounced(
   const { maxRequests = 0, observer } = options;
   if (maxRequests > 0) (await import("./overload/door.ts")).placeDoor(endpoints, maxRequests, observer);
   const base = baseOf(endpoints, options);
-  const connect = connectOf(base);
-  const paths = pathsOf(base, connect.paths);
+  const connect = await connectOf(base);
+  const paths = await pathsOf(base, connect.paths);
   const listener = await openListener(base, connect, paths);
   return running(base, connect, paths, listener);
 }
@@ -225,8 +221,9 @@ function baseOf(endpoints: readonly (Listenable | StreamListenable)[], options: 
 }
 
 /** Connect's adapter, which serves every rpc that no shortcut serves. */
-function connectOf(base: Base) {
+async function connectOf(base: Base) {
   const { options, endpoints, maxBytes, maxElements, masks, corsOrigins, hasRest } = base;
+  const reflection = options.reflection === true ? await import("./services/reflection.ts") : undefined;
   const json = { registry: base.registry, compresses: false };
   return connectAdapter({
     peers: base.peers,
@@ -248,7 +245,7 @@ function connectOf(base: Base) {
       addCompressed(router, () =>
         addBounded(router, { maxBytes, maxElements, masks, json }, () => {
           base.health.route(router);
-          if (options.reflection) routeReflection(router, base.services, base.draining.signal);
+          reflection?.routeReflection(router, base.services, base.draining.signal);
         }),
       );
       const methods = endpoints.map(({ method }) => method);
@@ -262,9 +259,9 @@ function connectOf(base: Base) {
   });
 }
 
-type Paths = ReturnType<typeof pathsOf>;
-/** The shortcuts past Connect's adapter. */
-function pathsOf(base: Base, rpcPaths: readonly string[]) {
+type Paths = Awaited<ReturnType<typeof pathsOf>>;
+/** The shortcuts past Connect's adapter. A room is loaded if an endpoint needs it. */
+async function pathsOf(base: Base, rpcPaths: readonly string[]) {
   const { options, unary, streaming, health, accounts, registry, peers, fault, corsOrigins, shedding } = base;
   const { maxBytes, maxElements, masks, cors } = base;
   const security = new SecurityHeaders(options.hstsMs ?? 0, cors);
@@ -274,13 +271,18 @@ function pathsOf(base: Base, rpcPaths: readonly string[]) {
   const under = { pending, peers, fault, ids, shedding };
   const fast = new FastPath([...unary, health.check], { ...served, ...under });
   const reserved = reservedOf(base.services, [...base.routes.keys(), ...(options.mcp?.paths ?? [])]);
-  const hosts = WrongHosts.of(base.endpoints, { ...served, ids, reserved });
-  const rest = base.hasRest ? new RestPath(unary, { ...served, ...under, reserved }) : undefined;
+  const hosts = base.endpoints.some(({ hosts }) => hosts !== undefined)
+    ? (await import("./rest/wrong-hosts.ts")).WrongHosts.of(base.endpoints, { ...served, ids, reserved })
+    : undefined;
+  const rest = base.hasRest
+    ? new (await import("./rest/rest-path.ts")).RestPath(unary, { ...served, ...under, reserved })
+    : undefined;
   const streams = new StreamPath([...streaming, health.watch], { ...served, ...under, accounts });
   const rpcOf = (name: string, host?: string) =>
     hosts?.admits(name, host) === false ? undefined : streams.rpcOf(name);
   const followed = { ...under, registry, corsOrigins, publicUrl: options.publicUrl, rpcOf };
-  const sockets = streaming.length === 0 ? undefined : new FollowSockets(followed);
+  const sockets =
+    streaming.length === 0 ? undefined : new (await import("./streams/follow-sockets.ts")).FollowSockets(followed);
   const unknown = new UnknownMethods([...rpcPaths, ...base.routes.keys()], ids, cors);
   const shed =
     shedding && ((method: string, connection: object | undefined) => shedding.refusal(shedding.of(method), connection));

@@ -9,13 +9,12 @@ import { Cache } from "@protobff/runtime/internal/cache/cache";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import type { ConfigFault } from "@protobff/runtime/internal/environment/env-reader";
-import { NO_TOPICS } from "@protobff/runtime/internal/environment/open-topics";
 import type { OpenUsage } from "@protobff/runtime/internal/environment/open-usage";
 import type { OpenIdentity } from "@protobff/runtime/internal/identity/spec";
 import type { Limits } from "@protobff/runtime/internal/limits/limits";
 import type { RateLimit } from "@protobff/runtime/internal/limits/rate-limit";
 import type { AuditEvent } from "@protobff/runtime/internal/observer-requests";
-import { KEY_BYTES, Sealer } from "@protobff/runtime/internal/sealing/sealer";
+import type { Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import type { Topics } from "@protobff/runtime/internal/topic/topic";
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
@@ -164,9 +163,9 @@ interface Parts extends OpenCache {
   readonly identity: OpenIdentity | undefined;
   readonly addresses: Guarded<Message>["addresses"];
   readonly limits: Limits | undefined;
-  readonly topics: Topics;
+  readonly topics: Topics | undefined;
   readonly usage: OpenUsage | undefined;
-  readonly pages: Sealer;
+  readonly pages: Sealer | undefined;
   readonly tools: Declarations<Message>["tools"];
 }
 
@@ -197,10 +196,10 @@ async function openParts<
   addOverrides(observers.metrics, overrides);
   const counting = { processes: config.workers, first, overrides: overrides?.limits };
   const limits = await declared.limits?.open({ clock, fault, ...counting });
-  const topics = await declared.topics.open({ clock, fault, observer, first });
+  const topics = await declared.topics?.open({ clock, fault, observer, first });
   const usage = await declared.usage?.open({ clock, fault });
   addUsage(observers.metrics, usage);
-  const memo = await openCache(config, observers, options, { links: topics.store?.links, first });
+  const memo = await openCache(config, observers, options, { links: topics?.store?.links, first });
   const { pages, tools } = declared;
   const capture = await openCapture(config.telemetry.capture, declaration, fault);
   const callers = { overrides, identity, addresses, limits };
@@ -237,9 +236,8 @@ function createEndpoints<
     env,
     identity: identity as ServeParts<Upstreams, Env, Principal, Limit>["identity"],
     limits: limits as ServeParts<Upstreams, Env, Principal, Limit>["limits"],
-    topics,
     usage: usage ?? NO_USAGE,
-    pages,
+    ...({ topics, pages } as Pick<ServeParts<Upstreams, Env, Principal, Limit>, "topics" | "pages">),
     ...(observer !== undefined && { observer: warmUpMs > 0 ? withOneShape(observer, false) : observer }),
   });
 }
@@ -342,6 +340,8 @@ async function warmedUp<
 ): Promise<void> {
   const { warmUp, NoLimits, REFUSING } = await import("./warm-up/warm-up.ts"); // nobody else pays for loading it
   const { SampleIdentity } = await import("./warm-up/sample-identity.ts");
+  const { NO_TOPICS } = await import("@protobff/runtime/internal/environment/open-topics");
+  const { KEY_BYTES, Sealer } = await import("@protobff/runtime/internal/sealing/sealer");
   const topics = await NO_TOPICS.open({ clock: systemClock, fault: () => {} });
   const limits = new NoLimits({ clock: systemClock, fault: () => {} });
   const identity = judging && new SampleIdentity(judging);

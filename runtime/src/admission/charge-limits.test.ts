@@ -1,7 +1,8 @@
 // Holds docs/runtime.md#rate-limits
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type ChargeRequest, type ChargeResult, isRefusal, Limits, type Refusal } from "../limits/limits.ts";
+import { type ChargeRequest, type ChargeResult, isRefusal, type Refusal } from "../limits/charge-result.ts";
+import { Limits } from "../limits/limits.ts";
 import type { RateLimit } from "../limits/rate-limit.ts";
 import { breaking } from "../testing/breaking-counters.ts";
 import { FakeClock, idle } from "../testing/fake-clock.ts";

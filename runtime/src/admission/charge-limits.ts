@@ -1,4 +1,5 @@
-import { type ChargeRequest, type ChargeResult, isRefusal, type Limits, type Refusal } from "../limits/limits.ts";
+import { type ChargeRequest, type ChargeResult, isRefusal, type Refusal } from "../limits/charge-result.ts";
+import type { Limits } from "../limits/limits.ts";
 
 type Outcome = ChargeResult | Refusal;
 

@@ -1,5 +1,5 @@
 import type { StreamCharges } from "../compose/charges.ts";
-import type { ChargeResult } from "../limits/limits.ts";
+import type { ChargeResult } from "../limits/charge-result.ts";
 
 /** Costs of a stream for one limit. */
 export interface StreamCost {

@@ -1,7 +1,7 @@
 // Usage events: one for each request whose charges of late limits are final.
 import { randomUUID } from "node:crypto";
 import type { Request } from "../compose/request.ts";
-import type { ChargeResult } from "../limits/limits.ts";
+import type { ChargeResult } from "../limits/charge-result.ts";
 import type { RateLimit } from "../limits/rate-limit.ts";
 import type { UsageEvents, UsageValue } from "../usage/usage-event.ts";
 

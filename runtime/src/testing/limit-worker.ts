@@ -2,7 +2,7 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import { openLimits } from "../environment/open-limits.ts";
-import { isRefusal } from "../limits/limits.ts";
+import { isRefusal } from "../limits/charge-result.ts";
 import type { RateLimit } from "../limits/rate-limit.ts";
 
 /** Three limits at once: one never refuses, so that it counts all admitted requests. */

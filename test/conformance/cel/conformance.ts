@@ -2,10 +2,10 @@
 
 import type { Registry } from "@bufbuild/protobuf";
 import * as protobuf from "@bufbuild/protobuf";
-import * as rt from "../../../packages/expressions/src/index.ts";
 import { checkParsed } from "../../../plugin/src/cel/check/check.ts";
 import { type Expression, emitValue } from "../../../plugin/src/cel/index.ts";
 import type { Span } from "../../../plugin/src/cel/syntax/ast.ts";
+import * as rt from "../../../plugin/src/cel/testing/functions.ts";
 import { asJavaScript, keyed, LOOKED_UP, printed, textOf } from "../../../plugin/src/cel/testing/harness.ts";
 import { LANGUAGE, type Language } from "../../../plugin/src/cel/types/functions/language.ts";
 import { type Case, checkingCases, conformanceCases } from "./cases.ts";

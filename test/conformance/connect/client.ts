@@ -3,8 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { type Any, AnySchema, anyUnpack } from "@bufbuild/protobuf/wkt";
 import { type CallOptions, ConnectError, createClient } from "@connectrpc/connect";
-import { connectTransport, GrpcClient } from "../../../runtime/src/index.ts";
-import { ConnectClient } from "../../../runtime/src/transport/connect-unary/index.ts";
+import { ConnectClient, connectTransport } from "../../../runtime/src/entries/connect.ts";
+import { GrpcClient } from "../../../runtime/src/index.ts";
 import {
   appendHeaders,
   type ClientRequest,

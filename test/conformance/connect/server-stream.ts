@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { create, type Message } from "@bufbuild/protobuf";
 import { anyPack, anyUnpack } from "@bufbuild/protobuf/wkt";
-import { type Code, type Detail, Failure, type IncomingHeaders, Reason } from "../../../runtime/src/index.ts";
+import type { IncomingHeaders } from "../../../runtime/src/entries/identity.ts";
+import { type Code, type Detail, Failure, Reason } from "../../../runtime/src/index.ts";
 import { streamRouteOf } from "../../../runtime/src/stream/connect-stream.ts";
 import type { Follower, StreamEndpoint } from "../../../runtime/src/stream/stream-endpoint.ts";
 import {

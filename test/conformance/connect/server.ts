@@ -8,16 +8,9 @@ import { FastCall } from "../../../packages/server/src/fast/fast-call.ts";
 import { type Listenable, listen } from "../../../packages/server/src/listen.ts";
 import { NodeIncoming } from "../../../packages/server/src/requests/peers.ts";
 import { routeOf } from "../../../runtime/src/endpoint/connect-route.ts";
+import type { IncomingHeaders } from "../../../runtime/src/entries/identity.ts";
 import { omitAddedDetails } from "../../../runtime/src/error-info.ts";
-import {
-  type Code,
-  type Detail,
-  type Endpoint,
-  endpoint,
-  Failure,
-  type IncomingHeaders,
-  Reason,
-} from "../../../runtime/src/index.ts";
+import { type Code, type Detail, type Endpoint, endpoint, Failure, Reason } from "../../../runtime/src/index.ts";
 import {
   ConformanceService,
   delimited,

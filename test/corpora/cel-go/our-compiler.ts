@@ -1,8 +1,8 @@
 // Runs protobff's compiler: checks, compiles, and evaluates expressions.
 import * as protobuf from "@bufbuild/protobuf";
-import * as rt from "../../../packages/expressions/src/index.ts";
 import { checkParsed } from "../../../plugin/src/cel/check/check.ts";
 import { type Code, type Expression, emitAs, emitValue, fieldType } from "../../../plugin/src/cel/index.ts";
+import * as rt from "../../../plugin/src/cel/testing/functions.ts";
 import { asJavaScript, keyed, LOOKED_UP, printed, textOf } from "../../../plugin/src/cel/testing/harness.ts";
 import { LANGUAGE, type Language } from "../../../plugin/src/cel/types/functions/language.ts";
 import { typeText } from "../../conformance/cel/type-text.ts";

@@ -1,5 +1,6 @@
 // Limits of callers under capture. Their counters are shared by requests, and perhaps in a store.
-import { isRefusal, type Limits } from "@protobff/runtime/internal/limits/limits";
+import { isRefusal } from "@protobff/runtime/internal/limits/charge-result";
+import type { Limits } from "@protobff/runtime/internal/limits/limits";
 import { recording } from "./recording.ts";
 
 /** Marks captures of requests that limits refuse, or that wait for counters elsewhere. A replay has no counters. */

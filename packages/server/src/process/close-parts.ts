@@ -8,7 +8,7 @@ interface Closable {
   readonly overrides?: { close(): Promise<void> } | undefined;
   readonly identity: Pick<OpenIdentity, "close"> | undefined;
   readonly limits: Pick<Limits, "close"> | undefined;
-  readonly topics: Pick<Topics, "close">;
+  readonly topics: Pick<Topics, "close"> | undefined;
   readonly usage?: Pick<OpenUsage, "close"> | undefined;
   readonly observers: Pick<Observers, "close">;
   readonly capture?: { close(): Promise<void> } | undefined;
@@ -22,7 +22,7 @@ export async function closeParts(
   await overrides?.close();
   await identity?.close();
   await limits?.close();
-  await topics.close();
+  await topics?.close();
   await usage?.close(leftMs());
   await capture?.close();
   await observers.close(leftMs());

@@ -2,15 +2,14 @@
 import { readFileSync } from "node:fs";
 import type { Message } from "@bufbuild/protobuf";
 import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
-import { configureLimits, type LimitsSpec } from "@protobff/runtime/internal/environment/open-limits";
-import { readPages } from "@protobff/runtime/internal/environment/open-pages";
-import { configureTopics, NO_TOPICS, type TopicUse } from "@protobff/runtime/internal/environment/open-topics";
-import { configureUsage, type UsageSpec } from "@protobff/runtime/internal/environment/open-usage";
+import type { LimitsSpec } from "@protobff/runtime/internal/environment/open-limits";
+import type { TopicsSpec, TopicUse } from "@protobff/runtime/internal/environment/open-topics";
+import type { UsageSpec } from "@protobff/runtime/internal/environment/open-usage";
 import type { Overrides } from "@protobff/runtime/internal/environment/overrides";
 import type { IdentitySpec } from "@protobff/runtime/internal/identity/spec";
 import type { RateLimit } from "@protobff/runtime/internal/limits/rate-limit";
 import type { Observer } from "@protobff/runtime/internal/observer";
-import { Sealer } from "@protobff/runtime/internal/sealing/sealer";
+import type { Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import type { ConfigResult } from "../config/config.ts";
 import { sdkFaults } from "../config/config-otlp.ts";
 import { loadObserver } from "../config/load-observer.ts";
@@ -37,12 +36,13 @@ interface DeclaringOptions<Env, Principal extends Message> {
 /** All parts of a package that are not yet open. */
 export interface Declarations<Principal extends Message> {
   readonly identity: IdentitySpec<Principal> | undefined;
-  readonly limits: Awaited<ReturnType<typeof declaredLimits>>["spec"];
-  readonly topics: Awaited<ReturnType<typeof declaredTopics>>["spec"];
+  readonly limits: LimitsSpec | undefined;
+  /** Undefined: no package has topics, and no event of NATS purges a cache. */
+  readonly topics: TopicsSpec | undefined;
   /** Undefined: no package has usage events. */
   readonly usage: UsageSpec | undefined;
-  /** Seals page tokens; without keys if the package has none. */
-  readonly pages: Sealer;
+  /** Seals page tokens. Undefined: the package has none. */
+  readonly pages: Sealer | undefined;
   /** Undefined without tools. */
   readonly tools: McpConfig | undefined;
   /** Undefined: the server has no store, or they are off. */
@@ -63,7 +63,7 @@ export async function readDeclarations<Env, Principal extends Message>(
   const limits = await declaredLimits(process.env, options.limits);
   const topics = await declaredTopics(process.env, options, mocked);
   const usage = await declaredUsage(process.env, options.usage, mocked);
-  const pages = declaredPages(process.env, options.pages);
+  const pages = await declaredPages(process.env, options.pages);
   const tools = await declaredTools(process.env, options.tools, identity.spec);
   const { limits: declared = [] } = options;
   const { name } = options;
@@ -131,10 +131,10 @@ async function declaredIdentity<Env, Principal extends Message>(
 
 /** Checks the variables of limits in the same way. */
 async function declaredLimits(source: Environment, limits: readonly RateLimit[] = []) {
+  if (limits.length === 0) return { spec: undefined, faults: [] };
   const faults: ConfigFault[] = [];
-  const spec: LimitsSpec | undefined =
-    limits.length === 0 ? undefined : await configureLimits(limits, new EnvReader(source, faults));
-  return { spec, faults };
+  const { configureLimits } = await import("@protobff/runtime/internal/environment/open-limits");
+  return { spec: await configureLimits(limits, new EnvReader(source, faults)), faults };
 }
 
 /** Checks the variables of topics in the same way. */
@@ -143,23 +143,25 @@ async function declaredTopics(
   { topics = [], purges = [] }: Pick<DeclaringOptions<unknown, never>, "topics" | "purges">,
   mocked: boolean,
 ) {
+  if (topics.length + purges.length === 0) return { spec: undefined, faults: [] };
   const faults: ConfigFault[] = [];
   const read = new EnvReader(source, faults);
-  const spec = await configureTopics(topics, read, readFileSync, mocked, purges.length > 0);
-  return { spec: spec ?? NO_TOPICS, faults };
+  const { configureTopics } = await import("@protobff/runtime/internal/environment/open-topics");
+  return { spec: await configureTopics(topics, read, readFileSync, mocked, purges.length > 0), faults };
 }
 
 /** Checks the destinations of usage events. */
 async function declaredUsage(source: Environment, subjects: readonly (string | undefined)[] = [], mocked = false) {
+  if (subjects.length === 0) return { spec: undefined, faults: [] };
   const faults: ConfigFault[] = [];
-  const read = new EnvReader(source, faults);
-  const spec = subjects.length === 0 ? undefined : await configureUsage(subjects, read, readFileSync, mocked);
-  return { spec, faults };
+  const { configureUsage } = await import("@protobff/runtime/internal/environment/open-usage");
+  return { spec: await configureUsage(subjects, new EnvReader(source, faults), readFileSync, mocked), faults };
 }
 
 /** Checks the keys of page tokens. */
-function declaredPages(source: Environment, pages = false) {
+async function declaredPages(source: Environment, pages = false) {
+  if (!pages) return { sealer: undefined, faults: [] };
   const faults: ConfigFault[] = [];
-  const sealer = pages ? readPages(new EnvReader(source, faults)) : new Sealer([]);
-  return { sealer, faults };
+  const { readPages } = await import("@protobff/runtime/internal/environment/open-pages");
+  return { sealer: readPages(new EnvReader(source, faults)), faults };
 }

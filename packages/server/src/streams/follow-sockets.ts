@@ -15,10 +15,10 @@ import { FORWARDED_FOR, joined, type Peers, valuesOf } from "../requests/peers.t
 import type { PendingBytes } from "../requests/pending-bytes.ts";
 import { hasValidHost } from "../requests/request-target.ts";
 import { FollowSocket } from "./follow-socket.ts";
+import { FOLLOW_PATH } from "./service-paths.ts";
 import { SUBPROTOCOL } from "./socket-messages.ts";
 import type { StreamRpc } from "./stream-call.ts";
 
-export const FOLLOW_PATH = "/bff.v1/follow";
 /**
  * Maximum size of a client's message, in bytes. Requests of server-sent events are part of a URL and may be limited to
  * less.

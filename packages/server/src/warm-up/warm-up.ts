@@ -11,7 +11,8 @@ import {
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { FRAME_BYTES } from "@protobff/http2/frames";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
-import { type ChargeResult, Limits } from "@protobff/runtime/internal/limits/limits";
+import type { ChargeResult } from "@protobff/runtime/internal/limits/charge-result";
+import { Limits } from "@protobff/runtime/internal/limits/limits";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { GrpcClient, type Http2 } from "@protobff/runtime/internal/transport/grpc/grpc-client";
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";

@@ -15,9 +15,9 @@ import {
 import { strings } from "@bufbuild/cel/ext";
 import * as protobuf from "@bufbuild/protobuf";
 import { isReflectMessage } from "@bufbuild/protobuf/reflect";
-import * as rt from "@protobff/expressions";
 import { type Expression, emitValue } from "../index.ts";
 import { MESSAGE, PACKAGE, registry, scope } from "./fixtures.ts";
+import * as rt from "./functions.ts";
 import { asJavaScript, check, keyed, LOOKED_UP, printed } from "./harness.ts";
 
 export const FAILED = Symbol("failed");

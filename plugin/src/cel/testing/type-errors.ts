@@ -23,7 +23,7 @@ export function typeErrorsOf(all: readonly (readonly [expression: Expression, as
     const type = as === undefined ? "" : `: ${typeScript(as)} | undefined`;
     return `export function f${index}(${PARAMETERS})${type} {\n  void [cx, s, a, b, list, count, args, env];\n  ${guards.join(" ")}\n  return ${printed(code.print)};\n}`;
   });
-  const runtime = JSON.stringify(resolve("packages/expressions/src/index.ts"));
+  const runtime = JSON.stringify(resolve("plugin/src/cel/testing/functions.ts"));
   const fromRuntime = [...used].filter((name) => name !== "create");
   const source = [
     'import { create, createRegistry } from "@bufbuild/protobuf";',

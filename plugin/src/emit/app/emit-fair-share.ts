@@ -11,7 +11,7 @@ export function emitFairShare({ fairShare }: PlanFile, names: FileNames): Lines 
   if (fairShare === undefined) return [];
   const { share, queue } = fairShare;
   return [
-    [`const ${FAIR_SHARE} = new `, names.fairShare("FairShare"), `(${queue});`, ` // ${names.place(share.at)}`],
+    [`const ${FAIR_SHARE} = new `, names.runtime("FairShare"), `(${queue});`, ` // ${names.place(share.at)}`],
     [],
   ];
 }

@@ -8,8 +8,9 @@ import type { PlanFunction } from "../../plan/model/calls.ts";
 import type { Plan, PlanServer } from "../../plan/model/plan.ts";
 import { commas, type Lines, mentions } from "../text/lines.ts";
 import { symbolNames } from "../text/symbol-names.ts";
+import { celObject, runtimeEntry } from "./runtime-entries.ts";
 
-const RUNTIME = "@protobff/runtime";
+const VALIDATE = "@protobff/runtime/validate";
 /** The constant of every file with fair shares. */
 export const FAIR_SHARE = "FAIR_SHARE";
 const TESTING = "@protobff/testing";
@@ -64,17 +65,17 @@ export class FileNames {
     return this.#f.import(name, "@protobff/server");
   }
   runtime(name: string): Printable {
-    return this.#f.import(name, RUNTIME);
+    return this.#f.import(name, runtimeEntry(name));
   }
   runtimeType(name: string): Printable {
-    return this.#f.import(name, RUNTIME, true);
+    return this.#f.import(name, runtimeEntry(name), true);
   }
   /**
-   * Returns a function of the expression library, printed as `cel.…`. Functions that create messages are not part of
-   * that library.
+   * Returns a function of the expression library, printed as `cel.…`, so that variables of expressions hide none of
+   * them. Functions that create messages are not part of that library.
    */
   cel(name: string): Printable {
-    return name === "create" || name === "defined" ? this.runtime(name) : [this.#f.import("cel", RUNTIME), `.${name}`];
+    return name === "create" || name === "defined" ? this.runtime(name) : [this.runtime(celObject(name)), `.${name}`];
   }
   /** The type of a message; of an enum also the value that holds its numbers. */
   shape(desc: DescMessage | DescEnum): Printable {
@@ -137,14 +138,11 @@ export class FileNames {
     return file.name === this.file.name && !this.#apart ? name : this.#f.import(name, `./${bffPath(file)}.js`);
   }
   /** Something that checks requests. */
-  fairShare(name: string): Printable {
-    return this.#f.import(name, `${RUNTIME}/fair-share`);
-  }
   validate(name: string): Printable {
-    return this.#f.import(name, `${RUNTIME}/validate`);
+    return this.#f.import(name, VALIDATE);
   }
   validateType(name: string): Printable {
-    return this.#f.import(name, `${RUNTIME}/validate`, true);
+    return this.#f.import(name, VALIDATE, true);
   }
   /** Imports helpers for mocks. */
   testing(name: string): Printable {

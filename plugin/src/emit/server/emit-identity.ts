@@ -16,8 +16,6 @@ import { propertiesOf, treeOf } from "../values/emit-set.ts";
 import { readParameters } from "../values/lambda.ts";
 import type { ValueNames } from "../values/value.ts";
 
-const SUBPATH = "@protobff/runtime/identity";
-
 export function emitIdentity(
   { identity, path, reads, signs }: PlanIdentity,
   server: PlanServer,
@@ -38,7 +36,7 @@ export function emitIdentity(
     env.length === 0
       ? []
       : ["env: { ", ...env.flatMap((member, i): Line => (i === 0 ? member : ["; ", ...member])), " }"];
-  const body = block(["return ", f.import("identity", SUBPATH), "(", schema, ", ["], sources, [
+  const body = block(["return ", names.runtime("identity"), "(", schema, ", ["], sources, [
     signs ? "], { signs: true });" : "]);",
   ]);
   const rows: Line[] = [
@@ -48,7 +46,7 @@ export function emitIdentity(
         "export function createIdentity(",
         ...parameter,
         "): ",
-        f.import("IdentitySpec", SUBPATH, true),
+        names.runtimeType("IdentitySpec"),
         "<",
         names.shape(identity.type),
         "> {",
@@ -63,14 +61,8 @@ export function emitIdentity(
   for (const row of protectWords(rows, f, `./${path}.js`)) f.print(...row);
 }
 
-const FUNCTIONS = {
-  jwt: ["jwt", SUBPATH],
-  session: ["session", "@protobff/server/session"],
-  api_key: ["apiKey", SUBPATH],
-  assertion: ["assertion", SUBPATH],
-  peer: ["peer", SUBPATH],
-  trusted: ["trusted", SUBPATH],
-} as const;
+/** The functions of the runtime that open a source; a session is the server's. */
+const FUNCTIONS = { jwt: "jwt", api_key: "apiKey", assertion: "assertion", peer: "peer", trusted: "trusted" } as const;
 
 function emitSource(
   source: PlanIdentitySource,
@@ -80,7 +72,10 @@ function emitSource(
   f: GeneratedFile,
 ): Lines {
   const { credential, ir, claims, set } = source;
-  const [name, from] = FUNCTIONS[credential.kind];
+  const open =
+    credential.kind === "session"
+      ? f.import("session", "@protobff/server/session")
+      : names.runtime(FUNCTIONS[credential.kind]);
   const rows: Line[] = [
     [`name: ${JSON.stringify(source.name)},`],
     ...optionsOf(source, names),
@@ -93,8 +88,8 @@ function emitSource(
     ...(claims === undefined ? [] : [["claims: ", names.schema(claims), ","]]),
     ...(set === undefined ? [] : principalOf(set, schema, names)),
   ];
-  const [open, ...rest] = block([f.import(name, from), "({"], rows, ["}),"]);
-  return [[...(open ?? []), ` // ${names.place(ir.name?.at ?? ir.at)}`], ...rest];
+  const [first, ...rest] = block([open, "({"], rows, ["}),"]);
+  return [[...(first ?? []), ` // ${names.place(ir.name?.at ?? ir.at)}`], ...rest];
 }
 
 /**

@@ -5,13 +5,15 @@
 
 // The fan-out behind all that stands at the edge: three limits, a token, a permit, rules for what is asked.
 
-import type { Endpoint, Identity, Limits, Observer, RateLimit, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
+import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetProfileRequestSchema, GetSettingsRequestSchema, ListItemsRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, ProfileService, SettingsService } from "../../up/v1/up_pb.ts";
 import type { Items, Profile, Settings } from "../../types/v1/types_pb.ts";
 import { decodeGetHomeRequest, decodeItems, decodeProfile, decodeSettings, encodeGetProfileRequest, encodeGetSettingsRequest, encodeHome, encodeListItemsRequest } from "./edge_codec.ts";
+import type { Limits, RateLimit } from "@protobff/runtime/limits";
+import type { Identity } from "@protobff/runtime/identity";
 import type { Caller, GetHomeRequest, Home } from "./edge_pb.ts";
 import { HomeService } from "./edge_pb.ts";
 import { validateGetHomeRequest } from "./edge_rules.ts";

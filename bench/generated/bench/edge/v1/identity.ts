@@ -9,7 +9,8 @@ import type { IdentitySpec } from "@protobff/runtime/identity";
 import { identity, jwt } from "@protobff/runtime/identity";
 import type { Caller } from "./edge_pb.ts";
 import { CallerSchema, ClaimsSchema } from "./edge_pb.ts";
-import { cel, create } from "@protobff/runtime";
+import { create } from "@protobff/runtime";
+import { cel } from "@protobff/runtime/expressions";
 
 /** Identifies the callers of the services of bench.edge.v1 (edge.proto:10:8). */
 export function createIdentity(env: { readonly OIDC_ISSUER: string }): IdentitySpec<Caller> {

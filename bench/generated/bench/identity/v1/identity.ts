@@ -9,7 +9,8 @@ import type { IdentitySpec } from "@protobff/runtime/identity";
 import { apiKey, identity, jwt } from "@protobff/runtime/identity";
 import type { Caller } from "./identity_pb.ts";
 import { CallerSchema, ClaimsSchema } from "./identity_pb.ts";
-import { cel, create } from "@protobff/runtime";
+import { create } from "@protobff/runtime";
+import { cel } from "@protobff/runtime/expressions";
 
 /** Identifies the callers of the services of bench.identity.v1 (identity.proto:9:8). */
 export function createIdentity(env: { readonly OIDC_ISSUER: string }): IdentitySpec<Caller> {

@@ -5,13 +5,14 @@
 
 // The fan-out for callers who are known, may ask, and are told to all three upstreams: by a token, or by an API key.
 
-import type { Endpoint, Identity, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
+import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetProfileRequestSchema, GetSettingsRequestSchema, ListItemsRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, ProfileService, SettingsService } from "../../up/v1/up_pb.ts";
 import type { Items, Profile, Settings } from "../../types/v1/types_pb.ts";
 import { decodeGetHomeRequest, decodeItems, decodeProfile, decodeSettings, encodeGetProfileRequest, encodeGetSettingsRequest, encodeHome, encodeListItemsRequest } from "./identity_codec.ts";
+import type { Identity } from "@protobff/runtime/identity";
 import type { Caller, GetHomeRequest, Home } from "./identity_pb.ts";
 import { HomeService } from "./identity_pb.ts";
 

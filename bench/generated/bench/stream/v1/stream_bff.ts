@@ -5,13 +5,15 @@
 
 // Events as they come: passed on, and each with a call of its own for the name of who wrote it.
 
-import type { Endpoint, Observer, Request, Rpc, StreamEndpoint, StreamRpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { callSource, Code, endpoint, streamEndpoint, Upstream } from "@protobff/runtime";
+import type { Endpoint, Observer, Request, Rpc, StreamRpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
+import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetProfileRequestSchema, WatchRequestSchema } from "../../up/v1/up_pb.ts";
 import { EventService, ProfileService } from "../../up/v1/up_pb.ts";
 import type { EventRead, ProfileRead } from "./stream_codec.ts";
 import { decodeEvent, decodeFollowRequest, decodeGetAuthorRequest, decodeProfile, encodeAuthor, encodeComposedUpdate, encodeGetProfileRequest, encodePlainUpdate, encodeWatchRequest } from "./stream_codec.ts";
+import type { StreamEndpoint } from "@protobff/runtime/stream";
+import { callSource, streamEndpoint } from "@protobff/runtime/stream";
 import type { Author, ComposedUpdate, GetAuthorRequest, PlainUpdate } from "./stream_pb.ts";
 import { RunService } from "./stream_pb.ts";
 

@@ -5,10 +5,14 @@
 
 // Events that many follow, one call of the upstream for all followers of a run.
 
-import type { Endpoint, Observer, Request, StreamEndpoint, Topics, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { callSource, streamEndpoint, Topic, topicSource, Upstream } from "@protobff/runtime";
+import type { Endpoint, Observer, Request, UnaryClient, UpstreamOptions } from "@protobff/runtime";
+import { Upstream } from "@protobff/runtime";
+import type { Topics } from "@protobff/runtime/topic";
+import { Topic, topicSource } from "@protobff/runtime/topic";
 import type { EventRead } from "./topic_codec.ts";
 import { decodeEvent, decodeFollowSharedRequest, encodeSharedUpdate, encodeWatchRequest } from "./topic_codec.ts";
+import type { StreamEndpoint } from "@protobff/runtime/stream";
+import { callSource, streamEndpoint } from "@protobff/runtime/stream";
 import { EventService } from "../../up/v1/up_pb.ts";
 import type { SharedUpdate } from "./topic_pb.ts";
 import { RunService } from "./topic_pb.ts";

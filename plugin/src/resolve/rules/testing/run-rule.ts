@@ -3,7 +3,6 @@ import * as protobuf from "@bufbuild/protobuf";
 import { create, createRegistry, type DescMessage, type Message, type Registry } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
-import * as cel from "@protobff/expressions";
 import { RuleSchema } from "@protobff/messages/buf/validate/validate_pb.js";
 import { CelManager } from "../../../../../node_modules/@bufbuild/protovalidate/dist/esm/cel.js";
 import { re2RegexMatch } from "../../../../../node_modules/@bufbuild/protovalidate/dist/esm/regex.js";
@@ -12,6 +11,7 @@ import * as formatHost from "../../../../../runtime/src/validate/formats/host.ts
 import * as formatIp from "../../../../../runtime/src/validate/formats/ip.ts";
 import * as formatUri from "../../../../../runtime/src/validate/formats/uri.ts";
 import * as functions from "../../../../../runtime/src/validate/functions.ts";
+import * as cel from "../../../cel/testing/functions.ts";
 import { asJavaScript, LOOKED_UP, printed, textOf } from "../../../cel/testing/harness.ts";
 import type { Diagnostic } from "../../../diagnostic/diagnostic.ts";
 import { outcomeOf } from "../../../emit/rules/rule-cel.ts";

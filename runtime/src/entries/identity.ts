@@ -1,0 +1,24 @@
+// `@protobff/runtime/identity`: for generated `identity.ts` files, sources of other subpaths, and custom servers.
+export { type OpenIdentityOptions, openIdentity } from "../environment/open-identity.ts";
+export { countsAmbient } from "../identity/ambient.ts";
+export { type ApiKeyOptions, apiKey } from "../identity/api-key/api-key.ts";
+export { assertion } from "../identity/assertion/assertion.ts";
+export type { AssertionOptions } from "../identity/assertion/assertion-options.ts";
+export { AuthenticatedRequest } from "../identity/authenticated-request.ts";
+export type { Caller } from "../identity/caller.ts";
+export { cookieValues } from "../identity/cookies.ts";
+export { CredentialCache } from "../identity/credential-cache.ts";
+export type { Identify } from "../identity/identify-kind.ts";
+export type { Identity } from "../identity/identity.ts";
+export { identity } from "../identity/identity-spec.ts";
+export { type Incoming, type IncomingHeaders, incomingOf, type Peer } from "../identity/incoming-request.ts";
+export { type JwtOptions, jwt } from "../identity/jwt/jwt.ts";
+export { type PeerOptions, peer } from "../identity/network/peer.ts";
+export { type TrustedOptions, trusted } from "../identity/network/trusted-source.ts";
+export { callerOf, keyOf, type Proof } from "../identity/principal.ts";
+export { denied, type RefusedCredential, unauthenticated, unavailable } from "../identity/refusals.ts";
+export type { Route, RouteAnswer, RouteRequest, Routes } from "../identity/routes.ts";
+export type { Settings } from "../identity/settings.ts";
+export type { Place, Source } from "../identity/source.ts";
+export type { IdentitySpec, OpenIdentity, SourceParts, SourceSpec } from "../identity/spec.ts";
+export type { AuditEvent } from "../observer-requests.ts";
