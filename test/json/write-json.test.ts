@@ -20,6 +20,9 @@ message Open {
   optional Open inner = 5;
   extensions 100 to 199;
 }
+message Set { option message_set_wire_format = true; extensions 4 to max; }
+message Holder { optional string name = 1; optional Set set = 2; repeated Set sets = 3; }
+extend Set { optional Open inside = 1000; }
 extend Open {
   optional int32 number = 100;
   optional Open open = 101;
@@ -77,4 +80,16 @@ test("extensions that JSON cannot represent are left out and named", () => {
   });
   expect(JSON.parse(text)).toEqual({ n: 1, "[ext.v1.number]": 7 });
   expect(headers).toEqual(["[ext.v1.open],[ext.v1.anys]"]);
+});
+
+test("a MessageSet with items is left out", () => {
+  const desc = registry.getMessage("ext.v1.Holder") as DescMessage;
+  const headers: string[] = [];
+  const write = (digits: string): string =>
+    answerWriter(desc, registry)(readMessage(desc, hex(digits)), ({ header }) => headers.push(header));
+  const item = "0b 10e807 1a020801 0c";
+  expect(write("0a016e 1200 1a00")).toBe('{"name":"n","set":{},"sets":[{}]}');
+  expect(headers).toEqual([]);
+  expect(write(`0a016e 1209 ${item} 1a00 1a09 ${item}`)).toBe('{"name":"n","sets":[{}]}');
+  expect(headers).toEqual(["set,sets"]);
 });

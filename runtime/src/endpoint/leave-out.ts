@@ -16,6 +16,7 @@ import { bothDegraded, type Degraded, degradedFields, type Place, type TouchedFi
 import { invalid } from "../failure.ts";
 import { extensionsIn, readHeld } from "../json/extensions.ts";
 import { messagesIn } from "../json/messages-in.ts";
+import { isMessageSet } from "../json/read-bytes.ts";
 import { jsonOf, jsonWriter } from "../json/write-json.ts";
 import { faultOfValue, isForbiddenIn } from "../wire/answer-values.ts";
 import { holdsField } from "../wire/holds-field.ts";
@@ -137,7 +138,7 @@ function clean(at: Place, message: ReflectMessage, cleaning: Cleaning): void {
   }
   cleanExtensions(at, message, cleaning);
 }
-const isValue = ({ typeName }: DescMessage): boolean => CHECKED.has(typeName);
+const isValue = (desc: DescMessage): boolean => CHECKED.has(desc.typeName) || isMessageSet(desc);
 const mayHold = (desc: DescMessage): boolean =>
   desc.proto.extensionRange.length > 0 ||
   holdsField(desc, ({ message: of }) => of !== undefined && (isValue(of) || of.proto.extensionRange.length > 0));

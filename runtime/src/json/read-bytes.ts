@@ -30,6 +30,7 @@ export function withReadBytes(desc: DescMessage, message: Message, registry: Reg
 function readBytes(message: ReflectMessage, registry: Registry): void {
   const { desc, message: plain } = message;
   if (desc.typeName === AnySchema.typeName) readAny(plain as Any, registry);
+  if (isMessageSet(desc) && plain.$unknown?.some(({ no }) => no === ITEM)) throw new Error(NO_SET);
   const held = extensionsIn(desc, plain, registry).map((extension) => [extension, readHeld(plain, extension)] as const);
   plain.$unknown = undefined;
   for (const [extension, read] of held) {
@@ -54,4 +55,9 @@ function readAny(any: Any, registry: Registry): void {
   readBytes(content, registry);
   any.value = toBinary(desc, content.message);
 }
+/** Reports whether the contents of a type are items, which protobuf-es does not read. */
+export const isMessageSet = ({ proto }: DescMessage): boolean => proto.options?.messageSetWireFormat === true;
+/** Number of the group that is an item. */
+const ITEM = 1;
+const NO_SET = "cannot encode the items of a MessageSet to JSON";
 const NO_TYPE = "cannot encode message google.protobuf.Any to JSON: it has a value without a type_url";
