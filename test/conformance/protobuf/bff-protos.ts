@@ -1,4 +1,14 @@
 // BFFs over the messages of the suite: in requests, in answers of gRPC, in answers of HTTP with JSON.
+import {
+  create,
+  createFileRegistry,
+  type DescField,
+  type DescMessage,
+  type FileRegistry,
+  ScalarType,
+} from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema, FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
+import { build } from "../../support/protos.ts";
 import { suiteProtos } from "./tools.ts";
 
 /** Types of the suite, with the file that declares them. */
@@ -15,61 +25,116 @@ export const PLAIN = "plain.v1.TestAllTypesProto3";
 /** Number of a type, which names its rpcs. */
 export const numberOf = (type: string): number => Object.keys(TYPES).indexOf(type);
 
-/** The type that is also copied, spread and read field by field, with its package. */
-const PACKAGE = "protobuf_test_messages.proto3";
-const COPIED = "TestAllTypesProto3";
+/** Types that are also copied, spread and read field by field. */
+export const isCopied = (n: number): boolean => n >= 0 && n !== numberOf(PLAIN);
 
-/** Replaces the enums and messages of a file's text by those of the suite. */
-const qualified = (text: string, types: string): string =>
-  text
-    .replaceAll(new RegExp(`(?<![.\\w])(Nested|Aliased)(${types})\\b(?! \\{)`, "g"), `.${PACKAGE}.${COPIED}.$&`)
-    .replaceAll(new RegExp(`(?<![.\\w])Foreign(${types})\\b(?! \\{)`, "g"), `.${PACKAGE}.$&`);
-const withoutEnums = (text: string): string => text.replaceAll(/^( *)enum \w+ \{[\s\S]*?^\1\}$/gm, "");
-const importsIn = (text: string): string => [...text.matchAll(/^import .*;$/gm)].join("\n");
+function registryOf(suite: Readonly<Record<string, string>>): FileRegistry {
+  return createFileRegistry(create(FileDescriptorSetSchema, { file: [...build(suite)] }));
+}
 
-/** Returns the proto of copies: the suite's messages with an alias each, and with the suite's enums. */
-function copies(text: string): string {
-  const path: string[] = [];
-  const lines = withoutEnums(text.slice(text.indexOf(`message ${COPIED} {`), text.indexOf("message NullHypothesis")))
-    .split("\n")
-    .map((line) => {
-      const [, kind, name = ""] = /^\s*(message|oneof)\s+(\w+)\s*\{/.exec(line) ?? [];
-      if (kind !== undefined) path.push(name);
-      if (line.trim() === "}") path.pop();
-      return kind === "message" ? `${line} option (bff.v1.message).alias = "${PACKAGE}.${path.join(".")}";` : line;
-    });
-  return `syntax = "proto3";
+/** Prints the fields of a message in the notation of edition 2023. */
+function fieldsOf(
+  { members }: DescMessage,
+  typeOf: (desc: DescMessage) => string,
+  optionOf: (field: DescField) => string = () => "",
+): string {
+  const field = (of: DescField): string => {
+    const options = [optionOf(of), ...featuresOf(of), `json_name = "${of.jsonName}"`].filter((text) => text !== "");
+    return `${typeText(of, typeOf)} ${of.name} = ${of.number} [${options.join(", ")}];`;
+  };
+  return members
+    .map((member) =>
+      member.kind === "oneof" ? `oneof ${member.name} { ${member.fields.map(field).join("\n")} }` : field(member),
+    )
+    .join("\n");
+}
+function typeText(field: DescField, typeOf: (desc: DescMessage) => string): string {
+  const { message, enum: values, scalar } = field;
+  const name = message ? typeOf(message) : values ? `.${values.typeName}` : scalarName(scalar);
+  if (field.fieldKind === "map") return `map<${scalarName(field.mapKey)}, ${name}>`;
+  return field.fieldKind === "list" ? `repeated ${name}` : name;
+}
+const scalarName = (scalar: ScalarType | undefined): string => ScalarType[scalar ?? 0]?.toLowerCase() ?? "";
+
+function featuresOf(field: DescField): string[] {
+  const { scalar, presence } = field;
+  const isSingular = field.fieldKind === "scalar" || field.fieldKind === "enum";
+  const isText = scalar === ScalarType.STRING || (field.fieldKind === "map" && field.mapKey === ScalarType.STRING);
+  const isPackable =
+    field.fieldKind === "list" &&
+    field.listKind !== "message" &&
+    scalar !== ScalarType.STRING &&
+    scalar !== ScalarType.BYTES;
+  const found = [
+    isSingular && presence === Presence.IMPLICIT && "field_presence = IMPLICIT",
+    isPackable && !field.packed && "repeated_field_encoding = EXPANDED",
+    isText && !field.utf8Validation && "utf8_validation = NONE",
+    "delimitedEncoding" in field && field.delimitedEncoding === true && "message_encoding = DELIMITED",
+  ];
+  return found.filter((feature) => feature !== false).map((feature) => `features.${feature}`);
+}
+
+/** Returns the messages of the suite in a type, without those that are nothing but extensions. */
+function messagesIn(root: DescMessage): ReadonlySet<DescMessage> {
+  const found = new Set([root]);
+  for (const { fields } of found)
+    for (const { message } of fields)
+      if (message?.file === root.file && message.proto.extensionRange.length === 0) found.add(message);
+  return found;
+}
+
+/** Returns the proto of copies: the suite's messages with an alias each, with the suite's enums, and answers by field. */
+function copies(registry: FileRegistry): string {
+  const types = Object.keys(TYPES).flatMap((type, n) => {
+    const root = registry.getMessage(type);
+    if (root === undefined || !isCopied(n)) return [];
+    const copied = messagesIn(root);
+    const original = (desc: DescMessage): string => `.${desc.typeName}`;
+    const nameOf = (desc: DescMessage): string =>
+      desc === root
+        ? `Copy${n}`
+        : `Copy${n}${desc.typeName.slice(root.file.proto.package.length).replaceAll(".", "_")}`;
+    const typeOf = (desc: DescMessage): string => (copied.has(desc) ? nameOf(desc) : original(desc));
+    const messages = [...copied].map(
+      (desc) => `message ${nameOf(desc)} {
+option (bff.v1.message).alias = "${desc.typeName}";
+${fieldsOf(desc, typeOf)}
+}`,
+    );
+    const answer = `message FieldsAnswer${n} {
+option (bff.v1.message) = { let: { name: "x" ${answered(n)} } };
+${fieldsOf(root, original, readBy)}
+}`;
+    return [...messages, answer];
+  });
+  return `edition = "2023";
 package conf.v1;
 import "bff/v1/options.proto";
-import "suite/test_messages_proto3.proto";
-${importsIn(text)}
-${qualified(lines.join("\n"), "Enum")}`;
+import "up/v1/up.proto";
+${imports}
+${["any", "duration", "field_mask", "struct", "timestamp", "wrappers"].map((name) => `import "google/protobuf/${name}.proto";`).join("\n")}
+${types.join("\n")}
+`;
 }
+/** A field without a value stays unset. */
+const readBy = ({ name, presence, fieldKind, oneof }: DescField): string =>
+  `(bff.v1.field).by = "x.${presence === Presence.EXPLICIT && fieldKind !== "message" && oneof === undefined ? "?" : ""}${name}"`;
+const answered = (n: number): string =>
+  `call: { method: "up.v1.WireService/Answer${n}" set: { name: "payload" by: "args.payload" } }`;
 
 /** Returns the proto of the types without Struct. */
 const plain = (text: string): string =>
   text
-    .replace(`package ${PACKAGE};`, "package plain.v1;")
+    .replace("package protobuf_test_messages.proto3;", "package plain.v1;")
     .replaceAll(/^.*google\.protobuf\.Struct .*\n/gm, "")
     .replaceAll(/^option (?:java|objc|csharp).*\n/gm, "");
-
-/** Returns the fields of the type, each read from the step `x`. */
-function fields(text: string): string {
-  const start = text.indexOf(`message ${COPIED} {`);
-  const lines = withoutEnums(text.slice(start, text.indexOf("\n}", start)))
-    .replace(/^ {2}message [\s\S]*?^ {2}\}$/gm, "")
-    .replaceAll(/^\s*reserved .*;$/gm, "");
-  return qualified(lines.slice(lines.indexOf("\n")), "Enum|Message").replaceAll(
-    /(\b\w+) = (\d+)(?: \[(?:(packed = \w+)|.*)\])?;/g,
-    (_, name, n, packed) =>
-      `${name} = ${n} [(bff.v1.field).by = "x.${name}"${packed === undefined ? "" : `, ${packed}`}];`,
-  );
-}
 
 const imports = Object.values(TYPES)
   .map((file) => `import "suite/${file}.proto";`)
   .join("\n");
 const each = (text: (type: string, n: number) => string): string => Object.keys(TYPES).map(text).join("\n");
+const eachCopied = (text: (type: string, n: number) => string): string =>
+  each((type, n) => (isCopied(n) ? text(type, n) : ""));
 const READS = "option idempotency_level = NO_SIDE_EFFECTS;";
 
 const upstream = `syntax = "proto3";
@@ -84,7 +149,10 @@ ${each(
 )}
 }
 service JsonService {
-  rpc Echo(.${PACKAGE}.${COPIED}) returns (Raw) { option (google.api.http) = { post: "/echo" body: "*" }; }
+${eachCopied(
+  (type, n) =>
+    `  rpc Echo${n}(.${type}) returns (Raw) { option (google.api.http) = { post: "/echo/${n}" body: "*" }; }`,
+)}
 ${each(
   (type, n) => `  rpc Answer${n}(Raw) returns (.${type}) {
     ${READS}
@@ -98,6 +166,7 @@ const bff = `syntax = "proto3";
 package conf.v1;
 import "bff/v1/options.proto";
 import "google/api/annotations.proto";
+import "conf/v1/copy.proto";
 import "up/v1/up.proto";
 ${imports}
 option (bff.v1.file) = {
@@ -106,11 +175,13 @@ option (bff.v1.file) = {
 };
 service ConfService {
   option (bff.v1.service) = {};
-  rpc Copied(${COPIED}) returns (CopiedEcho) { ${READS} }
-  rpc Spread(${COPIED}) returns (SpreadEcho) { ${READS} }
-  rpc Body(.${PACKAGE}.${COPIED}) returns (BodyEcho);
-  rpc CopiedWire(Asked) returns (CopiedAnswer) { ${READS} }
-  rpc FieldsWire(Asked) returns (FieldsAnswer) { ${READS} }
+${eachCopied(
+  (type, n) => `  rpc Copied${n}(Copy${n}) returns (CopiedEcho${n}) { ${READS} }
+  rpc Spread${n}(Copy${n}) returns (SpreadEcho${n}) { ${READS} }
+  rpc Body${n}(.${type}) returns (BodyEcho${n});
+  rpc CopiedWire${n}(Asked) returns (CopiedAnswer${n}) { ${READS} }
+  rpc FieldsWire${n}(Asked) returns (FieldsAnswer${n}) { ${READS} }`,
+)}
 ${each(
   (type, n) => `  rpc Through${n}(.${type}) returns (Echo${n}) {
     ${READS}
@@ -121,33 +192,31 @@ ${each(
 )}
 }
 message Asked { bytes payload = 1; }
-message CopiedEcho {
-  option (bff.v1.message) = { let: { name: "x" call: { method: "up.v1.WireService/Echo0" request: "args" } } };
-  ${COPIED} all = 1 [(bff.v1.field).by = "x"];
+${eachCopied(
+  (_, n) => `message CopiedEcho${n} {
+  option (bff.v1.message) = { let: { name: "x" call: { method: "up.v1.WireService/Echo${n}" request: "args" } } };
+  Copy${n} all = 1 [(bff.v1.field).by = "x"];
 }
-message SpreadEcho {
-  option (bff.v1.message) = { let: { name: "x" call: { method: "up.v1.WireService/Echo0" set: { spread: "args" } } } };
-  ${COPIED} all = 1 [(bff.v1.field).by = "x"];
+message SpreadEcho${n} {
+  option (bff.v1.message) = { let: { name: "x" call: { method: "up.v1.WireService/Echo${n}" set: { spread: "args" } } } };
+  Copy${n} all = 1 [(bff.v1.field).by = "x"];
 }
-message BodyEcho {
-  option (bff.v1.message) = { let: { name: "x" call: { method: "up.v1.JsonService/Echo" request: "args" } } };
+message BodyEcho${n} {
+  option (bff.v1.message) = { let: { name: "x" call: { method: "up.v1.JsonService/Echo${n}" request: "args" } } };
   bytes all = 1 [(bff.v1.field).by = "x.payload"];
 }
-message CopiedAnswer {
-  option (bff.v1.message) = {
-    let: { name: "x" call: { method: "up.v1.WireService/Answer0" set: { name: "payload" by: "args.payload" } } }
-  };
-  ${COPIED} all = 1 [(bff.v1.field).by = "x"];
-}
+message CopiedAnswer${n} {
+  option (bff.v1.message) = { let: { name: "x" ${answered(n)} } };
+  Copy${n} all = 1 [(bff.v1.field).by = "x"];
+}`,
+)}
 ${each(
   (type, n) => `message Echo${n} {
   option (bff.v1.message) = { let: { name: "x" call: { method: "up.v1.WireService/Echo${n}" request: "args" } } };
   .${type} all = 1 [(bff.v1.field).by = "x"];
 }
 message Wire${n}Answer {
-  option (bff.v1.message) = {
-    let: { name: "x" call: { method: "up.v1.WireService/Answer${n}" set: { name: "payload" by: "args.payload" } } }
-  };
+  option (bff.v1.message) = { let: { name: "x" ${answered(n)} } };
   .${type} all = 1 [(bff.v1.field).by = "x"];
 }
 message Json${n}Answer {
@@ -161,21 +230,11 @@ message Json${n}Answer {
 
 export function BFF_PROTOS(): Readonly<Record<string, string>> {
   const suite = suiteProtos();
-  const text = suite["suite/test_messages_proto3.proto"] ?? "";
-  const fieldsAnswer = `message FieldsAnswer {
-  option (bff.v1.message) = {
-    let: { name: "x" call: { method: "up.v1.WireService/Answer0" set: { name: "payload" by: "args.payload" } } }
-  };
-${fields(text)}
-}
-`;
   return {
     ...suite,
-    "suite/plain.proto": plain(text),
+    "suite/plain.proto": plain(suite["suite/test_messages_proto3.proto"] ?? ""),
     "up/v1/up.proto": upstream,
-    "conf/v1/copy.proto": copies(text),
-    "conf/v1/conf.proto":
-      bff.replace(IMPORTED, `${IMPORTED}import "conf/v1/copy.proto";\n${importsIn(text)}\n`) + fieldsAnswer,
+    "conf/v1/copy.proto": copies(registryOf(suite)),
+    "conf/v1/conf.proto": bff,
   };
 }
-const IMPORTED = `import "up/v1/up.proto";\n`;

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { readMessage } from "../../../runtime/src/wire/reader.ts";
-import { numberOf, PLAIN } from "./bff-protos.ts";
+import { isCopied, numberOf, PLAIN } from "./bff-protos.ts";
 import type { Case, Result } from "./harness.ts";
 import type { World } from "./world.ts";
 
@@ -21,7 +21,7 @@ export const WAYS = [
 ] as const;
 export type Way = (typeof WAYS)[number];
 
-/** Rpcs of the ways that one type of the suite has. */
+/** Rpcs of the ways that make copies, each with a number for the type. */
 export const RPCS: Readonly<
   Partial<Record<Way, { readonly rpc: string; readonly direction: "in" | "body" | "out" | "whole" }>>
 > = {
@@ -61,9 +61,10 @@ export class Testee {
     if (this.#way === "REST bodies" && payload.format === "proto")
       return { kind: "skipped", text: "REST has JSON alone" };
     const only = RPCS[this.#way];
-    if (only !== undefined && n > 0) return { kind: "skipped", text: `no rpc for ${type} in this way` };
-    if (only?.direction === "body") return this.#body(payload, output);
-    if (only?.direction === "out" || only?.direction === "whole") return this.#through(only, { type, payload }, output);
+    if (only !== undefined && !isCopied(n)) return { kind: "skipped", text: `no rpc for ${type} in this way` };
+    if (only?.direction === "body") return this.#body(n, payload, output);
+    if (only?.direction === "out" || only?.direction === "whole")
+      return this.#through(only, n, { type, payload }, output);
     const read = this.#way.startsWith("answers") ? await this.#answered(n, payload) : await this.#requested(n, payload);
     if (!(read instanceof Uint8Array)) return this.#isUnwritable(type, payload, output) ? UNWRITABLE : read;
     const written = await this.#send("Wire", n, read, output);
@@ -72,26 +73,29 @@ export class Testee {
   }
 
   /** The JSON that the upstream received for a request; as bytes, read by the suite's JSON way. */
-  async #body(payload: NonNullable<Case["payload"]>, output: "proto" | "json"): Promise<Result> {
+  async #body(n: number, payload: NonNullable<Case["payload"]>, output: "proto" | "json"): Promise<Result> {
     const id = randomUUID();
     const type = payload.format === "proto" ? PROTO : JSON_TYPE;
-    const answer = await this.#post(`${SERVICE}/Body`, type, payload.bytes, id);
-    if (answer.status === 400) return { kind: "parse error", text: answer.bytes.toString() };
+    const answer = await this.#post(`${SERVICE}/Body${n}`, type, payload.bytes, id);
+    const text = answer.bytes.toString();
+    if (answer.status === 400)
+      return { kind: text.includes("without a form in JSON") ? "serialize error" : "parse error", text };
     const received = this.#world.receivedBody();
     if (received.id !== id) return { kind: "serialize error", text: `${answer.status} ${answer.bytes.toString()}` };
     if (output === "json") return { kind: "json", bytes: received.bytes };
-    const bytes = await this.#answered(0, { format: "json", bytes: received.bytes });
+    const bytes = await this.#answered(n, { format: "json", bytes: received.bytes });
     return bytes instanceof Uint8Array ? { kind: "proto", bytes } : bytes;
   }
   /** The answer that a client receives for an upstream's answer. */
   async #through(
     { rpc, direction }: { readonly rpc: string; readonly direction: string },
+    n: number,
     { type, payload }: { readonly type: string; readonly payload: NonNullable<Case["payload"]> },
     output: "proto" | "json",
   ): Promise<Result> {
-    const bytes = payload.format === "proto" ? payload.bytes : await this.#answered(0, payload);
+    const bytes = payload.format === "proto" ? payload.bytes : await this.#answered(n, payload);
     if (!(bytes instanceof Uint8Array)) return bytes;
-    const answer = await this.#send(rpc, "", bytes, output);
+    const answer = await this.#send(rpc, n, bytes, output);
     if (answer.status !== 200)
       return this.#isReadable(type, bytes) && output === "json"
         ? { kind: "serialize error", text: answer.bytes.toString() }
@@ -115,7 +119,7 @@ export class Testee {
   async #requested(n: number, payload: NonNullable<Case["payload"]>): Promise<Uint8Array | Result> {
     const isProto = payload.format === "proto";
     const isRest = this.#way === "REST bodies";
-    const rpc = RPCS[this.#way]?.rpc ?? `Through${n}`;
+    const rpc = `${RPCS[this.#way]?.rpc ?? "Through"}${n}`;
     const id = randomUUID();
     const path = isRest ? `/through/${n}` : `${SERVICE}/${rpc}`;
     const answer = await this.#post(path, isProto ? PROTO : JSON_TYPE, payload.bytes, id);
@@ -130,7 +134,7 @@ export class Testee {
     if (answer.status !== 200) return { kind: "parse error", text: answer.bytes.toString() };
     return contentOf(answer.bytes, "proto");
   }
-  #send(rpc: string, n: number | "", payload: Uint8Array, output: "proto" | "json"): Promise<Answer> {
+  #send(rpc: string, n: number, payload: Uint8Array, output: "proto" | "json"): Promise<Answer> {
     const body =
       output === "proto"
         ? new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(payload).finish()

@@ -85,8 +85,8 @@ async function generate(folder: string) {
   const bff = await load("conf/v1/conf_bff.ts");
   const { JsonService } = (await load("up/v1/up_pb.ts")) as unknown as { JsonService: DescService };
   const rules = JsonService.methods.map((rpc): HttpRule => {
-    const n = rpc.name.slice("Answer".length);
-    const segments = rpc.name === "Echo" ? ["echo"] : ["answer", n];
+    const [, word = "", n = ""] = /^([A-Z][a-z]+)(\d)$/.exec(rpc.name) ?? [];
+    const segments = [word.toLowerCase(), n];
     return { rpc: rpc as DescMethodUnary, method: "POST", segments, variables: [], body: "*" };
   });
   const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: request.protoFile }));
@@ -124,7 +124,7 @@ async function jsonUpstream() {
     request.on("end", () => {
       response.setHeader("content-type", "application/json");
       const body = Buffer.concat(chunks);
-      if (request.url === "/echo") {
+      if (request.url?.startsWith("/echo/") === true) {
         received = { id: String(request.headers["x-case"] ?? ""), bytes: body };
         response.end("{}");
         return;
