@@ -36,9 +36,14 @@ function optionRow({ flags, description, argChoices, mandatory, defaultValue, ne
 
 export async function commandsPage(): Promise<string> {
   const { commands } = await programOf(ofProcess());
-  const sections = commands.map((command) => {
+  const named = commands.flatMap((command) => [
+    { name: command.name(), command },
+    ...command.commands.map((below) => ({ name: `${command.name()} ${below.name()}`, command: below })),
+  ]);
+  const sections = named.map(({ name, command }) => {
     const rows = [...command.registeredArguments.map(argumentRow), ...command.options.map(optionRow)].join("");
-    const title = `\n## \`${command.name()}\`\n\n[${command.name()}](cli.md#${command.name()}): ${cell(command.description())}\n`;
+    const anchor = name.startsWith("plan ") ? "plan" : name.replace(" ", "-");
+    const title = `\n## \`${name}\`\n\n[${name}](cli.md#${anchor}): ${cell(command.description())}\n`;
     return `${title}\n| argument or option | meaning | default |\n|---|---|---|\n${rows}`;
   });
   return INTRODUCTION + sections.join("");

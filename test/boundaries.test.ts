@@ -581,7 +581,6 @@ describe("imports", () => {
         "project",
         "descriptors",
         "resolvers",
-        "reference",
         "whatif",
         "lsp",
       ],
@@ -633,17 +632,7 @@ describe("imports", () => {
     expect(shown(plugin.filter(({ to }) => below(to, "cli") || to.startsWith("protobff")))).toEqual([]);
   });
   test("protobff evaluates and renders without IO", () => {
-    const pure = [
-      "check-plugin",
-      "contract",
-      "descriptors",
-      "diff",
-      "golden",
-      "init",
-      "reference",
-      "resolvers",
-      "routes",
-    ];
+    const pure = ["check-plugin", "contract", "descriptors", "diff", "golden", "init", "resolvers", "routes"];
     const found = cli.filter(
       ({ from, to }) => pure.includes(room(from)) && /^node:(fs|child_process|process|net|http)/.test(to),
     );

@@ -173,7 +173,7 @@ test("the uses on the language page are those of the tutorial's lock", () => {
   if ("message" in lock) throw new Error(lock.message);
   const { text } = describeUses(lock, "catalog.v1.CatalogService");
   expect(read("docs/language.md")).toContain(
-    `$ npx protobff uses --upstream catalog.v1.CatalogService\n${text ?? "no uses"}`,
+    `$ npx protobff contract uses --upstream catalog.v1.CatalogService\n${text ?? "no uses"}`,
   );
 });
 

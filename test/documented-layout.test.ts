@@ -53,7 +53,7 @@ beforeAll(() => {
   write("package.json", `{ "type": "module" }\n`);
   write(".gitignore", "node_modules\n");
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  expect(run("protobff", "protos", "proto")).toMatch(/^proto\/bff\/v1\/degradation\.proto is new\n/);
+  expect(run("protobff", "init", "protos", "proto")).toMatch(/^proto\/bff\/v1\/degradation\.proto is new\n/);
   run("git", "init", "--quiet", "--initial-branch=main");
   run("git", "add", "--all");
   run("git", "commit", "--quiet", "--message", "Begin");
@@ -102,12 +102,12 @@ test("the tests on mocks of the testing page pass, including the one with the fu
 }, 120_000);
 
 test("`protos` replaces files of another version and leaves current files alone", async () => {
-  const protos = async () => (await runWord(["protos", "proto"], folder)).stdout;
+  const protos = async () => (await runWord(["init", "protos", "proto"], folder)).stdout;
   expect(await protos()).toMatch(/^(\S+ is that of \S+ already\n){4}$/);
   write("proto/bff/v1/degradation.proto", "// older\n");
   expect(await protos()).toMatch(/degradation\.proto is that of \S+ now\n(\S+ is that of \S+ already\n){3}$/);
   expect(readFileSync(join(folder, "proto/bff/v1/degradation.proto"), "utf8")).toBe(PROTOS["bff/v1/degradation.proto"]);
-  expect(await runWord(["protos", "nowhere"], folder)).toEqual({
+  expect(await runWord(["init", "protos", "nowhere"], folder)).toEqual({
     exitCode: 1,
     stdout: "",
     stderr: 'there is no folder "nowhere": name the folder that contains your packages\n',

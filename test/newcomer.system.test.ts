@@ -99,7 +99,7 @@ test(
     for (const command of block(tutorial, "`allowScripts`", "sh").trimEnd().split("\n"))
       run(folder, `${command} --prefer-offline --loglevel=error`);
     expect(run(folder, "npx node --version")).toMatch(/^v24\./);
-    expect(run(folder, "npx protobff protos proto")).toContain("is new");
+    expect(run(folder, "npx protobff init protos proto")).toContain("is new");
     expect(run(folder, "npx buf --version")).toBe("1.75.0\n");
   },
   15 * MINUTES,

@@ -1,17 +1,13 @@
 // `openapi=true`: documents that a validator by other hands accepts, with schemas that a compiler by other hands compiles; two of them are
-// read by a person (test/golden/openapi), and what protobuf-es writes as JSON of any answer fits its schema. The page of `reference` is whole.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+// read by a person (test/golden/openapi), and what protobuf-es writes as JSON of any answer fits its schema.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Script } from "node:vm";
 import { create, toJson } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import { createValidator } from "@bufbuild/protovalidate";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { expect, onTestFinished, test } from "vitest";
-import { run } from "../cli/src/testing/run.ts";
+import { expect, test } from "vitest";
 import { compile } from "../plugin/src/compile.ts";
 import { goldenCases, goldenOf, textsBelow, UPSTREAMS } from "./support/golden.ts";
 import { numbers, randomMessage } from "./support/random-message.ts";
@@ -234,34 +230,4 @@ test("the schema requires exactly the fields that protovalidate misses in an emp
   }
   expect(differing).toEqual([]);
   expect(required).toBeGreaterThan(10);
-});
-
-test("the page of a document is one file that loads nothing, for any texts in the document", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "protobff-reference-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const [path, out] = [join(folder, "openapi.json"), join(folder, "index.html")];
-  const title = "</title></script><script>alert(1)</script>";
-  writeFileSync(path, JSON.stringify({ openapi: "3.1.0", info: { title, version: "v1" }, paths: {} }));
-  expect(await run(["reference", path, "--out", out], folder)).toEqual({
-    exitCode: 0,
-    stdout: `wrote ${out}\n`,
-    stderr: "",
-  });
-  const html = readFileSync(out, "utf8");
-  const scripts = [...html.matchAll(/<script>(.*?)<\/script>/gs)].map(([, text = ""]) => text);
-  expect(scripts).toHaveLength(2);
-  for (const text of scripts) expect(() => new Script(text)).not.toThrow();
-  const rest = html.replace(/<(script|style)>.*?<\/\1>/gs, "");
-  expect(rest).not.toMatch(/src=|href=|alert\(1\)<\/script>/);
-  expect(rest).toContain("<title>&lt;/title&gt;");
-});
-
-test.each([
-  [[], 2, "missing required argument 'document'"],
-  [["nowhere.json"], 1, '"nowhere.json" cannot be read'],
-  [["package.json"], 1, '"package.json" is no OpenAPI document'],
-])("reference %j reports the fault", async (args, code, message) => {
-  const { exitCode, stderr } = await run(["reference", ...args], root);
-  expect(exitCode).toBe(code);
-  expect(stderr).toContain(message);
 });

@@ -162,7 +162,7 @@ beforeAll(() => {
     ...archives,
     ...tools,
   );
-  expect(run(project, join(project, "node_modules/.bin/protobff"), "protos", "proto")).toContain("is new");
+  expect(run(project, join(project, "node_modules/.bin/protobff"), "init", "protos", "proto")).toContain("is new");
 }, 10 * MINUTES);
 
 afterEach(async () => {
@@ -364,7 +364,15 @@ test.each([
     const copies = join(project, out, "bff/v1");
     expect(existsSync(copies) ? readdirSync(copies) : []).toEqual(files);
     const resolvers = join(out, "resolvers.ts");
-    const begun = run(project, join(project, "node_modules/.bin/protobff"), "init-resolvers", resolvers, "--from", out);
+    const begun = run(
+      project,
+      join(project, "node_modules/.bin/protobff"),
+      "init",
+      "resolvers",
+      resolvers,
+      "--from",
+      out,
+    );
     expect(begun).toBe(`${resolvers} is new, with 1 resolver: pageSlogan\n`);
     const stub = readFileSync(join(project, resolvers), "utf8");
     writeFileSync(join(project, resolvers), stub.replace(/throw new Error\(.*\);/, 'return "all new";'));

@@ -85,7 +85,7 @@ beforeAll(async () => {
   write("buf.gen.yaml", GENERATE);
   write("proto/shop/v1/shop.proto", SHOP);
   write("proto/stock/v1/stock.proto", STOCK);
-  expect((await run(["protos", "proto"], folder)).exitCode).toBe(0);
+  expect((await run(["init", "protos", "proto"], folder)).exitCode).toBe(0);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

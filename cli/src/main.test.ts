@@ -20,6 +20,17 @@ describe("protobff", () => {
     expect(stderr).toContain("error: unknown command 'expain'\n(Did you mean explain?)");
     expect(stderr).not.toContain("    at ");
   });
+  test.each([
+    ["protos", "init protos"],
+    ["init-resolvers", "init resolvers"],
+    ["uses", "contract uses"],
+    ["whatif", "plan whatif"],
+    ["tune", "plan tune"],
+  ])("the earlier command %s names the present one, which exists", async (word, now) => {
+    const { exitCode, stderr } = await run([word, "proto"], ".");
+    expect([exitCode, stderr]).toEqual([2, `"protobff ${word}" is "protobff ${now}" now, with the same arguments\n`]);
+    expect((await run([...now.split(" "), "--help"], ".")).exitCode).toBe(0);
+  });
   test("the command explain prints a diagnostic", async () => {
     const { exitCode, stdout } = await run(["explain", "bff601"], ".");
     expect(exitCode).toBe(0);

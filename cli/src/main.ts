@@ -12,22 +12,25 @@ const WORDS: Readonly<Record<string, () => Promise<AddWord>>> = {
   init: async () => (await import("./commands/init.ts")).addInit,
   dev: async () => (await import("./commands/dev.ts")).addDev,
   diff: async () => (await import("./commands/diff.ts")).addDiff,
-  protos: async () => (await import("./commands/protos.ts")).addProtos,
-  "init-resolvers": async () => (await import("./commands/init-resolvers.ts")).addInitResolvers,
-  reference: async () => (await import("./commands/reference.ts")).addReference,
-  uses: async () => (await import("./commands/uses.ts")).addUses,
   contract: async () => (await import("./commands/contract.ts")).addContract,
   verify: async () => (await import("./commands/verify.ts")).addVerify,
   golden: async () => (await import("./commands/golden.ts")).addGolden,
   routes: async () => (await import("./commands/routes.ts")).addRoutes,
   mirror: async () => (await import("./commands/mirror.ts")).addMirror,
   plan: async () => (await import("./commands/plan.ts")).addPlan,
-  whatif: async () => (await import("./commands/whatif.ts")).addWhatIf,
   replay: async () => (await import("./commands/replay.ts")).addReplay,
-  tune: async () => (await import("./commands/tune.ts")).addTune,
   explain: async () => (await import("./commands/explain.ts")).addExplain,
   lsp: async () => (await import("./commands/lsp.ts")).addLsp,
 };
+
+/** Earlier words, with the present ones. */
+const MOVED = new Map([
+  ["init-resolvers", "init resolvers"],
+  ["protos", "init protos"],
+  ["tune", "plan tune"],
+  ["uses", "contract uses"],
+  ["whatif", "plan whatif"],
+]);
 
 /** Exit codes: 0 success; 1 a fault in the examined input; 2 an invalid command line. */
 type ExitCode = 0 | 1 | 2;
@@ -39,6 +42,11 @@ type ExitCode = 0 | 1 | 2;
  */
 export async function main(args: readonly string[], terminal: Terminal = ofProcess()): Promise<ExitCode> {
   const [word = ""] = args;
+  const now = MOVED.get(word);
+  if (now !== undefined) {
+    terminal.error(`"protobff ${word}" is "protobff ${now}" now, with the same arguments`);
+    return 2;
+  }
   const program = await programOf(terminal, Object.hasOwn(WORDS, word) ? [word] : undefined);
   try {
     await program.parseAsync(args, { from: "user" });
@@ -61,6 +69,7 @@ export async function programOf(terminal: Terminal, words = Object.keys(WORDS)):
   const program = new Command("protobff")
     .description("Creates, runs, reviews and explains backends-for-frontends that protoc-gen-bff generates.")
     .version(version(), "-v, --version")
+    .enablePositionalOptions() // a command below another has options of the same names
     .showSuggestionAfterError()
     .showHelpAfterError("(run with --help for usage)")
     .exitOverride()

@@ -66,7 +66,7 @@ export class GeneratedProject {
     return spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", this.folder], { encoding: "utf8" }).stdout;
   }
   initResolvers(file: string) {
-    return spawnSync(process.execPath, [command, "init-resolvers", file], { cwd: this.folder, encoding: "utf8" });
+    return spawnSync(process.execPath, [command, "init", "resolvers", file], { cwd: this.folder, encoding: "utf8" });
   }
 
   /**

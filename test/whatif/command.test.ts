@@ -1,4 +1,4 @@
-// `protobff whatif` in a separate project.
+// `protobff plan whatif` in a separate project.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -34,7 +34,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const whatIf = (...args: readonly string[]) =>
-  run(["whatif", "--latencies", "l.json", "--requests", "300", "--runs", "3", ...args], folder);
+  run(["plan", "whatif", "--latencies", "l.json", "--requests", "300", "--runs", "3", ...args], folder);
 
 test("a change is predicted beside the present", async () => {
   const { stdout, stderr, exitCode } = await whatIf("--set", "up.v1.Up0: latency ×3", "--set", "up.v1: timeout 200ms");
@@ -61,7 +61,7 @@ test("the plan has a p99 of each rpc, and the share beyond the p99 of its calls"
   expect(Number(share)).toBeLessThan(4);
 });
 test("tune prints options that a second run predicts to be faster", async () => {
-  const args = ["tune", "--latencies", "tail.json", "--requests", "600", "--runs", "3", "--more-calls", "20%"];
+  const args = ["plan", "tune", "--latencies", "tail.json", "--requests", "600", "--runs", "3", "--more-calls", "20%"];
   const { stdout, stderr } = await run(args, folder);
   expect(stderr).toBe("");
   expect(stdout).toMatch(

@@ -10,9 +10,10 @@ import { projectRegistry } from "../project/project-registry.ts";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
 import { writeText } from "./text-file.ts";
+import { addUses } from "./uses.ts";
 
 interface Options {
-  readonly upstream: readonly string[];
+  readonly upstream?: readonly string[];
   readonly lock: string;
   readonly out?: string;
   readonly consumer?: string;
@@ -21,21 +22,28 @@ interface Options {
 
 /** `protobff contract --upstream billing.v1.BillingService --out billing.contract.json` */
 export function addContract(program: Command, terminal: Terminal): void {
-  program
+  const command = program
     .command("contract")
+    .enablePositionalOptions()
     .description("writes the parts of an upstream that this project uses, for `protobff verify` in the upstream's CI")
-    .requiredOption(
-      "--upstream <service...>",
-      "services of the upstream, name of the service, as in billing.v1.BillingService",
-    )
+    .option("--upstream <service...>", "services of the upstream, as in billing.v1.BillingService; required")
     .option("--lock <file>", "lock file that `buf generate` writes", "bff.lock.json")
     .option("--consumer <name>", "name of the consumer; default: the name in package.json")
     .option("--examples <file...>", "file of calls with their answers, for `protobff verify --replay`")
     .option("--out <file>", "output file; default: standard output")
-    .action((options: Options) => contract(options, terminal));
+    .action((options: Options) => {
+      // A required option would be required of the commands below, too.
+      if (options.upstream === undefined)
+        command.error("error: required option '--upstream <service...>' not specified");
+      contract(options, terminal);
+    });
+  addUses(command, terminal);
 }
 
-function contract({ upstream, lock: path, out, consumer, examples: files = [] }: Options, terminal: Terminal): void {
+function contract(
+  { upstream = [], lock: path, out, consumer, examples: files = [] }: Options,
+  terminal: Terminal,
+): void {
   const text = tryRead(resolve(terminal.cwd, path));
   if (text === undefined)
     throw new Refusal(`there is no "${path}": run \`buf generate\`, or name the lock with --lock`);

@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
-const init = (...args: string[]) => run(["init-resolvers", ...args], dir);
+const init = (...args: string[]) => run(["init", "resolvers", ...args], dir);
 const generated = (into: string) => {
   for (const [name, text] of golden) {
     mkdirSync(dirname(join(dir, into, name)), { recursive: true });
@@ -23,7 +23,7 @@ const generated = (into: string) => {
 const write = (name: string, content: string | Buffer) => writeFileSync(join(dir, name), content);
 const read = (name: string) => readFileSync(join(dir, name), "utf8");
 
-describe("protobff init-resolvers", () => {
+describe("protobff init resolvers", () => {
   test("a new file contains the resolvers of the generated code", async () => {
     generated("gen/app");
     expect(await init("src/resolvers.ts")).toEqual({
@@ -69,7 +69,7 @@ describe("protobff init-resolvers", () => {
     write("bytes.ts", Buffer.from([0x2f, 0x2f, 0xff, 0x0a]));
     const faults: [string[], 1 | 2, string][] = [
       [[], 2, "error: missing required argument 'file'"],
-      [["a.ts", "b.ts"], 2, "error: too many arguments for 'init-resolvers'"],
+      [["a.ts", "b.ts"], 2, "error: too many arguments for 'resolvers'"],
       [["resolvers.js"], 1, '"resolvers.js" is no TypeScript file: name one that ends in .ts'],
       [["a.ts", "--form", "x"], 2, "error: unknown option '--form'\n(Did you mean --from?)"],
       [["a.ts", "--from", "nowhere"], 1, 'there is no "nowhere"'],

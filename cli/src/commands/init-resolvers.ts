@@ -1,4 +1,4 @@
-// `protobff init-resolvers`: begins the user's module of resolvers, or adds what is missing.
+// `protobff init resolvers`: begins the user's module of resolvers, or adds what is missing.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
@@ -7,10 +7,10 @@ import { Refusal } from "../refusal.ts";
 import { neededIn, slashes, summary, updatedBy } from "../resolvers/update.ts";
 import type { Terminal } from "../terminal.ts";
 
-/** `protobff init-resolvers resolvers.ts` */
-export function addInitResolvers(program: Command, terminal: Terminal): void {
-  program
-    .command("init-resolvers")
+/** `protobff init resolvers resolvers.ts` */
+export function addInitResolvers(init: Command, terminal: Terminal): void {
+  init
+    .command("resolvers")
     .description("creates a file with the functions that `resolver: true` needs, or adds missing functions to it")
     .argument("<file>", "path of the file, as in resolvers.ts")
     .option(
@@ -31,7 +31,7 @@ function initResolvers(file: string, from: readonly string[], cwd: string): stri
   const path = resolve(cwd, file);
   const text = existsSync(path) ? readText(path, shown) : undefined;
   const needed = neededIn(file, findGenerated(file, text, from, cwd));
-  const updated = updatedBy(needed, text, `npx protobff init-resolvers ${shown}`);
+  const updated = updatedBy(needed, text, `npx protobff init resolvers ${shown}`);
   if ("refused" in updated) {
     const place = updated.at === undefined ? shown : `${shown}:${updated.at[0]}:${updated.at[1]}`;
     const names = needed.flatMap(({ requirements }) => requirements.map(({ name }) => name));

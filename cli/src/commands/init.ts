@@ -17,6 +17,8 @@ import { upstreamProtos } from "../project/upstream-protos.ts";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
 import { portOption } from "./dev.ts";
+import { addInitResolvers } from "./init-resolvers.ts";
+import { addProtos } from "./protos.ts";
 
 interface Options {
   readonly from?: string;
@@ -34,8 +36,9 @@ interface Options {
 
 /** `protobff init shop --from ../protos --rpc GetProduct` */
 export function addInit(program: Command, terminal: Terminal): void {
-  program
+  const command = program
     .command("init")
+    .enablePositionalOptions()
     .description("creates a BFF over the protos of your upstreams, as a package that generates and runs")
     .argument("[folder]", "folder of the new package", ".")
     .option(
@@ -63,6 +66,8 @@ export function addInit(program: Command, terminal: Terminal): void {
     .option("--no-start", "generate, but start no server")
     .addOption(portOption("port of the server; default: 8080, or a free port if 8080 is taken"))
     .action((folder: string, options: Options) => init(folder, options, terminal));
+  addProtos(command, terminal);
+  addInitResolvers(command, terminal);
 }
 
 const collected = (value: string, all: readonly string[]): readonly string[] => [...all, value];

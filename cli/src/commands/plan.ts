@@ -5,16 +5,20 @@ import { loadWhatIf, refusing } from "../whatif/load.ts";
 import { SimulatedProject } from "../whatif/simulated-project.ts";
 import { addMeasurements, type MeasurementOptions, measuredWorld } from "./measurement-options.ts";
 import { addSize, checkSize, type SizeOptions } from "./simulation-options.ts";
-import { EXIT_CODES } from "./whatif.ts";
+import { addTune } from "./tune.ts";
+import { addWhatIf } from "./whatif.ts";
 
 /** `protobff plan --latencies latencies.json` */
 export function addPlan(program: Command, terminal: Terminal): void {
   const command = program
     .command("plan")
+    .enablePositionalOptions()
     .description("prints p50 and p99 of each rpc, from the latencies of the rpcs of upstreams");
-  addSize(addMeasurements(command), 20_000)
-    .addHelpText("after", EXIT_CODES)
-    .action((options: MeasurementOptions & SizeOptions) => plan(options, terminal));
+  addSize(addMeasurements(command), 20_000).action((options: MeasurementOptions & SizeOptions) =>
+    plan(options, terminal),
+  );
+  addWhatIf(command, terminal);
+  addTune(command, terminal);
 }
 
 /** Rate of rpcs that have none: their requests hardly overlap. */

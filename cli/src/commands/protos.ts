@@ -1,4 +1,4 @@
-// `protobff protos`: puts the options' own protos into a user's tree.
+// `protobff init protos`: puts the options' own protos into a user's tree.
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
@@ -6,9 +6,9 @@ import { PROTOS, tryRead, VERSION } from "protoc-gen-bff/compiler";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
 
-/** `protobff protos proto` */
-export function addProtos(program: Command, terminal: Terminal): void {
-  program
+/** `protobff init protos proto` */
+export function addProtos(init: Command, terminal: Terminal): void {
+  init
     .command("protos")
     .description("writes bff/v1/*.proto, which your files import, into the folder of your protos")
     .argument("<folder>", "folder of your protos, as the module in buf.yaml")

@@ -15,7 +15,8 @@ export function addSize(command: Command, requests: number): Command {
     .option("--requests <count>", "number of simulated requests of each file with services", count, requests)
     .option("--runs <count>", "number of independent runs, for the intervals", count, 10)
     .option("--seed <number>", "seed of the random numbers", count, 1)
-    .option("--json", "print JSON");
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExit codes: 0 a prediction; 1 a fault of the project; 2 a fault of the arguments.");
 }
 
 function count(text: string): number {

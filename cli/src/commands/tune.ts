@@ -1,4 +1,4 @@
-// `protobff tune`: searches timeouts, hedges and limits, and prints the change of the options.
+// `protobff plan tune`: searches timeouts, hedges and limits, and prints the change of the options.
 import { type Command, InvalidArgumentError } from "commander";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
@@ -7,23 +7,20 @@ import type { Played } from "../whatif/played-project.ts";
 import { type FileSimulation, SimulatedProject } from "../whatif/simulated-project.ts";
 import { addMeasurements, type MeasurementOptions, measuredWorld } from "./measurement-options.ts";
 import { addSize, checkSize, type SizeOptions } from "./simulation-options.ts";
-import { EXIT_CODES } from "./whatif.ts";
 
 interface Options extends MeasurementOptions, SizeOptions {
   readonly moreCalls: number;
   readonly moreIncomplete: number;
 }
 
-/** `protobff tune --traces traces.otlp.json --more-calls 3%` */
-export function addTune(program: Command, terminal: Terminal): void {
-  const command = program
+/** `protobff plan tune --traces traces.otlp.json --more-calls 3%` */
+export function addTune(plan: Command, terminal: Terminal): void {
+  const command = plan
     .command("tune")
     .description("searches timeouts, hedge delays and limits for a lower p99, and prints the change of the options")
     .option("--more-calls <share>", "most calls of upstreams in addition", share, 0.03)
     .option("--more-incomplete <share>", "most degraded and failed requests in addition", share, 0.001);
-  addSize(addMeasurements(command), 5_000)
-    .addHelpText("after", EXIT_CODES)
-    .action((options: Options) => tune(options, terminal));
+  addSize(addMeasurements(command), 5_000).action((options: Options) => tune(options, terminal));
 }
 
 function share(text: string): number {

@@ -52,7 +52,7 @@ const lock = new Map([
   ["mobile/v1/mobile.proto", entry(["billing.v1.Usage.cents", field(1, "int64"), "mobile.v1.Home.cents by"])],
 ]);
 
-describe("protobff uses", () => {
+describe("protobff contract uses", () => {
   let dir: string;
   beforeAll(() => {
     dir = mkdtempSync(join(tmpdir(), "protobff-"));
@@ -61,7 +61,10 @@ describe("protobff uses", () => {
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
   test("uses prints the parts of an upstream that must stay compatible", async () => {
-    const { exitCode, stdout, stderr } = await run(["uses", "--upstream", "billing.v1.BillingService"], dir);
+    const { exitCode, stdout, stderr } = await run(
+      ["contract", "uses", "--upstream", "billing.v1.BillingService"],
+      dir,
+    );
     expect([exitCode, stderr]).toEqual([0, ""]);
     expect(stdout).toBe(`billing.v1.BillingService: what BFFs use of it, and must stay as it is
 
@@ -85,13 +88,14 @@ billing.v1.Usage.plans  map<string, billing.v1.Plan> = 2
     [[], 2, "required option '--upstream <service>' not specified"],
     [["--upstream", "a.B", "--loc", "x"], 2, "unknown option '--loc'\n(Did you mean --lock?)"],
   ])("%j is refused", async (args, code, message) => {
-    const { exitCode, stdout, stderr } = await run(["uses", ...args], dir);
+    const { exitCode, stdout, stderr } = await run(["contract", "uses", ...args], dir);
     expect([exitCode, stdout]).toEqual([code, ""]);
     expect(stderr).toContain(message);
   });
 
   test("a missing or unreadable lock is explained", async () => {
-    const at = async (file: string) => (await run(["uses", "--upstream", "a.B", "--lock", file], dir)).stderr;
+    const at = async (file: string) =>
+      (await run(["contract", "uses", "--upstream", "a.B", "--lock", file], dir)).stderr;
     expect(await at("none.json")).toBe('there is no "none.json": run `buf generate`, or name the lock with --lock\n');
     writeFileSync(join(dir, "bad.json"), "{");
     expect(await at("bad.json")).toContain('bad.json:1:2: "bad.json" cannot be read: it is not JSON');

@@ -1,13 +1,13 @@
-// `protobff uses`: what an upstream's team may not break, from the lock.
+// `protobff contract uses`: what an upstream's team may not break, from the lock.
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { describeUses, parseLock, tryRead } from "protoc-gen-bff/compiler";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
 
-/** `protobff uses --upstream billing.v1.BillingService` */
-export function addUses(program: Command, terminal: Terminal): void {
-  program
+/** `protobff contract uses --upstream billing.v1.BillingService` */
+export function addUses(contract: Command, terminal: Terminal): void {
+  contract
     .command("uses")
     .description("lists the parts of an upstream that BFFs use, which its team must not break")
     .requiredOption("--upstream <service>", "name of the service, as in billing.v1.BillingService")

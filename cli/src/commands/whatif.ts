@@ -1,4 +1,4 @@
-// `protobff whatif`: latencies, degradation and load after a change.
+// `protobff plan whatif`: latencies, degradation and load after a change.
 import type { Command } from "commander";
 import type { Terminal } from "../terminal.ts";
 import { loadWhatIf, refusing, type WhatIf } from "../whatif/load.ts";
@@ -10,9 +10,9 @@ interface Options extends MeasurementOptions, SizeOptions {
   readonly set: readonly string[];
 }
 
-/** `protobff whatif --latencies latencies.json --set 'billing.v1: latency ×2, errors 3%'` */
-export function addWhatIf(program: Command, terminal: Terminal): void {
-  const command = program
+/** `protobff plan whatif --latencies latencies.json --set 'billing.v1: latency ×2, errors 3%'` */
+export function addWhatIf(plan: Command, terminal: Terminal): void {
+  const command = plan
     .command("whatif")
     .description("predicts latencies, degraded answers and load after a change, by simulating the generated BFF")
     .option(
@@ -21,12 +21,8 @@ export function addWhatIf(program: Command, terminal: Terminal): void {
       (text: string, before: readonly string[]) => [...before, text],
       [],
     );
-  addSize(addMeasurements(command), 20_000)
-    .addHelpText("after", EXIT_CODES)
-    .action((options: Options) => whatIf(options, terminal));
+  addSize(addMeasurements(command), 20_000).action((options: Options) => whatIf(options, terminal));
 }
-/** Last line of the help of simulations. */
-export const EXIT_CODES = "\nExit codes: 0 a prediction; 1 a fault of the project; 2 a fault of the arguments.";
 
 async function whatIf(options: Options, terminal: Terminal): Promise<void> {
   checkSize(options);

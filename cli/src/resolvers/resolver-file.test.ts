@@ -24,10 +24,10 @@ function without(text: string, additions: readonly string[]): string {
 }
 
 test("a new file has each function, and the type of all", () => {
-  const { text, added } = newFile(requirements, types, "npx protobff init-resolvers resolvers.ts");
+  const { text, added } = newFile(requirements, types, "npx protobff init resolvers resolvers.ts");
   expect(
     text,
-  ).toBe(`// Functions that supply what \`resolver: true\` marks; \`npx protobff init-resolvers resolvers.ts\` adds what is missing.
+  ).toBe(`// Functions that supply what \`resolver: true\` marks; \`npx protobff init resolvers resolvers.ts\` adds what is missing.
 import type { WebResolvers } from "./gen/web/v1/web_bff.ts";
 
 export const resolvers = {

@@ -1,4 +1,4 @@
-// Simulations of a generated BFF, for `protobff whatif`.
+// Simulations of a generated BFF, for `protobff plan whatif`.
 export { InputError } from "./input-error.ts";
 export type { PlayModule } from "./play-module.ts";
 export type { Estimate } from "./result/estimate.ts";

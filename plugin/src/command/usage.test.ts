@@ -3,10 +3,9 @@ import { answerWords } from "./usage.ts";
 
 test.each([
   [["explain", "BFF601"], "npx protobff explain BFF601"],
-  [["uses", "--upstream", "a.v1.A"], "npx protobff uses --upstream a.v1.A"],
-  [["init-resolvers", "my file's.ts"], "npx protobff init-resolvers 'my file'\\''s.ts'"],
-  [["protos", "proto"], "npx protobff protos proto"],
-  [["reference"], "npx protobff reference"],
+  [["uses", "--upstream", "a.v1.A"], "npx protobff contract uses --upstream a.v1.A"],
+  [["init-resolvers", "my file's.ts"], "npx protobff init resolvers 'my file'\\''s.ts'"],
+  [["protos", "proto"], "npx protobff init protos proto"],
 ])("%j names the current command, and has no effect", (args, command) => {
   const { exitCode, stdout, stderr } = answerWords(args);
   expect([exitCode, stdout]).toEqual([1, ""]);

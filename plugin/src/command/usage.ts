@@ -5,8 +5,13 @@ const USAGE = `protoc-gen-bff is a plugin of buf and protoc: name it in buf.gen.
 
 Commands for people are in the package protobff (npm install --save-dev protobff). Run npx protobff --help for a list.`;
 
-/** Words of this bin once, and now of `protobff`. */
-const MOVED: readonly string[] = ["explain", "init-resolvers", "protos", "reference", "uses"];
+/** Words of this bin once, with those of `protobff`. */
+const MOVED = new Map([
+  ["explain", ["explain"]],
+  ["init-resolvers", ["init", "resolvers"]],
+  ["protos", ["init", "protos"]],
+  ["uses", ["contract", "uses"]],
+]);
 
 /** Output of a run with arguments. */
 interface Output {
@@ -19,8 +24,9 @@ interface Output {
 export function answerWords(args: readonly string[]): Output {
   const [word = ""] = args;
   if (word === "--help" || word === "-h") return { exitCode: 0, stdout: `${USAGE}\n`, stderr: "" };
-  if (!MOVED.includes(word)) return { exitCode: 1, stdout: "", stderr: `${USAGE}\n` };
-  const command = ["npx", "protobff", ...args].map(quoted).join(" ");
+  const now = MOVED.get(word);
+  if (now === undefined) return { exitCode: 1, stdout: "", stderr: `${USAGE}\n` };
+  const command = ["npx", "protobff", ...now, ...args.slice(1)].map(quoted).join(" ");
   return {
     exitCode: 1,
     stdout: "",

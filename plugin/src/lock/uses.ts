@@ -1,4 +1,4 @@
-// `protobff uses`: what an upstream team may not break, from the lock.
+// `protobff contract uses`: what an upstream team may not break, from the lock.
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import { isOption, type Lock, type Locked, sorted } from "./document.ts";
 import { type Exchange, RELIANCES } from "./exchange.ts";

@@ -15,7 +15,7 @@ export function checkVendored(files: readonly DescFile[], sources: Sources, repo
     const folder = path.endsWith(`/${proto.name}`) ? path.slice(0, -proto.name.length - 1) : ".";
     const at = { file: proto.name, line: 1, column: 1, endLine: 1, endColumn: 1 };
     fault(report, "BFF191", at, `this copy of "${proto.name}" is not of the version of the plugin`, {
-      hint: `run \`npx protobff protos ${folder}\``,
+      hint: `run \`npx protobff init protos ${folder}\``,
     });
   }
 }

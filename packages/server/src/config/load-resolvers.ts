@@ -22,7 +22,7 @@ export async function loadResolvers(
   const variable = source.BFF_RESOLVERS || undefined;
   const path = variable ?? STANDARD.find((name) => existsSync(name));
   const required = (["resolvers", "functions"] as const).filter((name) => names[name].length > 0);
-  const remedy = `the path of a module that exports ${required.map((name) => `\`${name}\``).join(" and ")}, as \`protobff init-resolvers resolvers.ts\` writes one`;
+  const remedy = `the path of a module that exports ${required.map((name) => `\`${name}\``).join(" and ")}, as \`protobff init resolvers resolvers.ts\` writes one`;
   const fault = (problem: string, instead = remedy) => ({
     faults: [{ variable: "BFF_RESOLVERS", problem, remedy: instead }],
   });
@@ -37,7 +37,7 @@ export async function loadResolvers(
     if (missing.length > 0)
       return fault(
         `${is}which lacks ${missing.join(", ")} in its \`${name}\``,
-        "one that has a function for each: `protobff init-resolvers` adds what is missing",
+        "one that has a function for each: `protobff init resolvers` adds what is missing",
       );
   }
   return { supplied: { resolvers: exports.resolvers, functions: exports.functions }, faults: [] };

@@ -9,7 +9,7 @@ import { suppliedType } from "../text/supplied-type.ts";
 export function emitFunctions(file: PlanFile, names: FileNames): Lines {
   if (file.functions.length === 0) return [];
   return [
-    ["/** Your functions that expressions call. `npx protobff init-resolvers resolvers.ts` writes stubs of them. */"],
+    ["/** Your functions that expressions call. `npx protobff init resolvers resolvers.ts` writes stubs of them. */"],
     ...block(
       [`export interface ${suppliedType(file.desc, "Functions")} {`],
       file.functions.flatMap(({ name, overload, at }) => [

@@ -50,7 +50,7 @@ export function emitResolvers(file: PlanFile, names: FileNames): Lines {
       ? line("export type ResolverClients = object;")
       : block(["export interface ResolverClients {"], clients, ["}"])),
     [],
-    ["/** Your functions that supply fields. `npx protobff init-resolvers resolvers.ts` writes stubs of them. */"],
+    ["/** Your functions that supply fields. `npx protobff init resolvers resolvers.ts` writes stubs of them. */"],
     ...block(
       [`export interface ${name} {`],
       file.resolvers.flatMap((resolver) => member(resolver, names)),
