@@ -18,6 +18,7 @@ import { type ServedServer, servedServers } from "./deploy/routes/served-server.
 import type { Diagnostic } from "./diagnostic/diagnostic.ts";
 import { Findings } from "./diagnostic/findings.ts";
 import { renderDiagnostics } from "./diagnostic/render.ts";
+import { withoutDerived } from "./diagnostic/severity.ts";
 import type { Sources } from "./diagnostic/sources.ts";
 import { emit } from "./emit/emit.ts";
 import { printFiles } from "./emit/print-files.ts";
@@ -172,7 +173,11 @@ export function* analyzeInSlices(
   const ahead = shown && {
     files: shown.files,
     resolved: (pending: readonly Diagnostic[]) =>
-      shown.found([...findings.all, ...findings.adjusted(pending)].filter((diagnostic) => !isElsewhere(diagnostic))),
+      shown.found(
+        withoutDerived([...findings.all, ...findings.adjusted(pending)]).filter(
+          (diagnostic) => !isElsewhere(diagnostic),
+        ),
+      ),
   };
   const { ir, model, planned } = yield* examine(run, (text) => texts.push(text), ahead);
   return { ir, model, plan: findings.sound ? planned : undefined, diagnostics: findings.all, texts };
@@ -206,7 +211,7 @@ function* examine(run: Run, observe?: Observe, ahead?: Ahead) {
   yield* checkWhatWorks(model, servers, run);
   if (isResolved) yield* checkResolved(model, report);
   const lock = yield* bringLockUpToDate(model, run);
-  findings.replace(foldMissingImports(findings.all));
+  findings.replace(withoutDerived(foldMissingImports(findings.all)));
   const idle = [...faultsOfServers(model.packages, parameter.server), ...(edited?.faults ?? [])];
   return { schema, ir, model, planned, settings: edited?.settings ?? [], lock, idle };
 }

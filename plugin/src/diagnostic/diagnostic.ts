@@ -14,6 +14,8 @@ export interface Diagnostic {
   readonly related?: readonly { readonly at: Origin; readonly message: string }[];
   /** The correction: an imperative sentence. */
   readonly hint?: string;
+  /** True if it follows from an analysis that any other error makes incomplete. */
+  readonly derived?: boolean;
 }
 
 /** Receives the findings of a stage. Stages never throw on a user's fault. */

@@ -26,3 +26,10 @@ export function withSeverity(diagnostic: Diagnostic, { error, warn, off }: Sever
 
 export const isError = ({ severity }: Diagnostic): boolean => severity === "error";
 export const isWarning = ({ severity }: Diagnostic): boolean => severity === "warning";
+
+/** Leaves out what follows from an analysis that other errors made incomplete. */
+export function withoutDerived(all: readonly Diagnostic[]): readonly Diagnostic[] {
+  return all.some((diagnostic) => isError(diagnostic) && !diagnostic.derived)
+    ? all.filter(({ derived }) => !derived)
+    : all;
+}

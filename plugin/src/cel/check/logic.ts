@@ -23,8 +23,8 @@ const MAY_BE_ABSENT: ReadonlySet<Variable["role"]> = new Set(["step", "arg", "pr
 /** Checks `ok(step)`, which is true if the step has a value. */
 export function checkOk(checker: Checker, ast: CallAst, place: CelPlace): Node | undefined {
   const [arg] = ast.args;
-  const wrong = (hint?: string) =>
-    checker.complain("BFF308", arg ?? ast, "`ok` takes the name of a step or an argument", hint);
+  const wrong = (hint?: string, derived = false) =>
+    checker.complain("BFF308", arg ?? ast, "`ok` takes the name of a step or an argument", hint, "error", derived);
   if (arg === undefined || ast.args.length !== 1) return wrong();
   let variable: Variable | undefined;
   if (arg.kind === "ident") {
@@ -38,8 +38,8 @@ export function checkOk(checker: Checker, ast: CallAst, place: CelPlace): Node |
       if (variable === undefined) return checker.check(arg, place);
     } else {
       const tested = checkOkField(checker, ast, arg, place);
-      if (tested !== "not missing") return tested;
-      return wrong(`write has(${checker.textOf(arg)}) to test a field`);
+      if (typeof tested !== "string") return tested;
+      return wrong(`write has(${checker.textOf(arg)}) to test a field`, tested === "not missing");
     }
   }
   if (variable === undefined || !MAY_BE_ABSENT.has(variable.role)) return wrong();

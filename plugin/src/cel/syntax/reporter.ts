@@ -10,12 +10,20 @@ export type Complain = (
   message: string,
   hint?: string,
   severity?: Severity,
+  derived?: boolean,
 ) => undefined;
 
 export function complainInto(text: Text, report: Report): Complain {
-  return (code, at, message, hint, severity = "error") => {
+  return (code, at, message, hint, severity = "error", derived = false) => {
     const place = text.place(at.start, Math.max(at.end, at.start + 1));
-    report({ code, severity, message, at: place, ...(hint === undefined ? {} : { hint }) });
+    report({
+      code,
+      severity,
+      message,
+      at: place,
+      ...(hint === undefined ? {} : { hint }),
+      ...(derived && { derived }),
+    });
     return undefined;
   };
 }

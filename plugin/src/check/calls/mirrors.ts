@@ -27,6 +27,7 @@ function checkIdleMirrors(model: Model, report: Report): void {
       at: ir.at,
       related: first === undefined ? [] : [{ at: first.methodAt, message: "called here" }],
       hint: "leave the mirror out, or declare methods that only read with `option idempotency_level = NO_SIDE_EFFECTS;` or `read_only: true`",
+      derived: true,
     });
   }
 }

@@ -81,17 +81,12 @@ function resolveUse(around: Around, { limit, of }: DeclaredLimit, open: Set<IrRa
   const key = checkKey(where(scope, condition), keyText);
   if (key === undefined || (ifText !== undefined && condition === undefined)) return undefined;
   if (leavesOut(key, condition) && open.size < open.add(limit).size) reportOpen(around, limit, key, condition);
-  const { method } = around;
-  const result = messageVariable("result", "item", method.desc.output);
-  const item = of === "rpc" ? streamItemOf(around) : undefined;
-  const answered = new Map([...scope.builtins, ["result", result] as const]);
-  if (item !== undefined) answered.set(item.name, item);
+  const { item, answered } = withAnswer(around, scope, of);
   const cost = costText && checkCost(around, where(scope, condition), costText, "cost", limit);
-  const settle =
-    settleText && checkCost(around, where({ ...scope, builtins: answered }, condition), settleText, "settle", limit);
+  const settle = settleText && checkCost(around, where(answered, condition), settleText, "settle", limit);
   if ((costText !== undefined && cost === undefined) || (settleText !== undefined && settle === undefined)) return;
   const read = new Set(settle?.reads.map(({ variable }) => variable));
-  if (settle !== undefined && item !== undefined && read.has(item) && read.has(result)) {
+  if (settle !== undefined && item !== undefined && read.has(item) && [...read].some(({ name }) => name === "result")) {
     scope.report({
       code: "BFF245",
       severity: "error",
@@ -123,10 +118,16 @@ function resolveUse(around: Around, { limit, of }: DeclaredLimit, open: Set<IrRa
   };
 }
 
-/** Returns the variable of the rpc's stream. */
-function streamItemOf({ run, service, method: { stream } }: Around): Variable | undefined {
-  const desc = stream?.var && itemOf(run.ir, service, stream);
-  return desc && stream?.var && messageVariable(stream.var.value, "item", desc);
+/** Adds the answer, and the item of the rpc's stream, to a scope. */
+function withAnswer({ run, service, method: { desc, stream } }: Around, scope: MessageScope, of: DeclaredLimit["of"]) {
+  const named = of === "rpc" ? stream?.var?.value : undefined;
+  const type = stream && itemOf(run.ir, service, stream);
+  const item = named === undefined || type === undefined ? undefined : messageVariable(named, "item", type);
+  const answered = [messageVariable("result", "item", desc.output), ...(item === undefined ? [] : [item])];
+  const builtins = new Map([...scope.builtins, ...answered.map((variable) => [variable.name, variable] as const)]);
+  // Without an item the call of the stream is faulty.
+  const broken = new Set([...scope.broken, ...(named === undefined || item !== undefined ? [] : [named])]);
+  return { item, answered: { ...scope, builtins, broken } };
 }
 
 /** Roles of variables with values before credentials are checked. */

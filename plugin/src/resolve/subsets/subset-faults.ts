@@ -9,8 +9,14 @@ import { type ComposePlace, howToGive } from "../scope/args.ts";
 export function withAlias({ desc, subset }: IrMessage, diagnostic: Diagnostic): Diagnostic {
   if (subset === undefined) return diagnostic;
   const alias = { at: subset.alias.at, message: `"${desc.typeName}" has this part of "${subset.of.desc.typeName}"` };
-  return { ...diagnostic, related: [...(diagnostic.related ?? []), alias] };
+  return {
+    ...diagnostic,
+    related: [...(diagnostic.related ?? []), alias],
+    derived: OF_KEPT_STEPS.has(diagnostic.code),
+  };
 }
+/** Faults that depend on the steps that a subset keeps. Without the method of a call, these are not known. */
+const OF_KEPT_STEPS: ReadonlySet<string> = new Set(["BFF338", "BFF401"]);
 
 /**
  * Reports arguments that kept steps read, and that are no fields of the requests. Without the report the fault would

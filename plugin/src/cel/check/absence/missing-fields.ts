@@ -61,18 +61,21 @@ function isKnown(variable: Variable, { known, items }: CelPlace): boolean {
   return items?.get(missing.root)?.has(pathText(missing.path)) === true;
 }
 
-/** Checks `ok(x.f)`: neither the name nor a field on the path is missing. Undefined if `ok` does not take it. */
+/**
+ * Checks `ok(x.f)`: neither the name nor a field on the path is missing. Undefined after a diagnostic; "received" if the
+ * value can never lack a field.
+ */
 export function checkOkField(
   checker: Checker,
   ast: CallAst,
   arg: Ast,
   place: CelPlace,
-): Node | "not missing" | undefined {
-  if (dottedName(arg) === undefined) return checker.check(arg, place) && "not missing";
+): Node | "not missing" | "received" | undefined {
+  if (dottedName(arg) === undefined) return checker.check(arg, place) && "received";
   const node = checker.check(arg, { ...place, tested: "ok" });
   if (node === undefined) return undefined;
   const root = fieldPath(node)?.root;
-  if (root === undefined || placesOf(node).length === 0) return "not missing";
+  if (root === undefined || placesOf(node).length === 0) return isComplete(node) ? "received" : "not missing";
   const tests = testsOf(checker, ast, node, place);
   return tests.reduce((left, right) => ({
     ...checker.base(ast, BOOL),
