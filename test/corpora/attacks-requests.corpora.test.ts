@@ -34,6 +34,9 @@ const claiming = (header: string, value: string): [string, [Written, string]] =>
 ];
 const maps = (body: string, outcome: string): [Written, string] => [rpc("Maps", body), outcome];
 
+const costly = (length: number): string =>
+  JSON.stringify({ list: Array.from({ length }, (_, i) => `a${i}`), key: "aa" });
+
 /** The request of a caller without scopes, and the beginning of its answer. */
 const ROWS: Readonly<Record<string, readonly [Written, string]>> = {
   ...Object.fromEntries([
@@ -95,6 +98,9 @@ const ROWS: Readonly<Record<string, readonly [Written, string]>> = {
       ],
     ]),
   ),
+  "an expression of 100 steps": [rpc("Costly", costly(10)), '200 {"matches":true}'],
+  "an expression of 98 million steps": [rpc("Costly", costly(9_900)), "429"],
+  "a pattern that backtracks elsewhere": [rpc("Costly", JSON.stringify({ key: `${"a".repeat(500_000)}!` })), "200 {}"],
   "four encodings in one another": [rpc("Maps", "x", { "content-encoding": "gzip, gzip, gzip, gzip" }), "501"],
 };
 
@@ -114,7 +120,7 @@ test("requests by other paths, under other names and as bombs have the expected 
       }
       return all;
     },
-    { server: "req", normal, env: { OIDC_ISSUER: issuer.address }, heapMb: 256 },
+    { server: "req", normal, env: { OIDC_ISSUER: issuer.address, BFF_PUBLIC_URL: "https://app.example" }, heapMb: 256 },
   ).finally(() => issuer.close());
   process.stdout.write(`${described("requests by other ways", { ...outcome, result: Object.keys(ROWS).length })}\n`);
   expect(outcome.result).toEqual(

@@ -56,7 +56,7 @@ export class Process {
   async url(): Promise<string> {
     const deadline = performance.now() + START_MS;
     for (;;) {
-      const url = /^listening on (\S+)$/m.exec(this.#printed)?.[1];
+      const url = /^listening on (\S+)\s/m.exec(this.#printed)?.[1];
       if (url !== undefined) return url;
       if (this.ended !== undefined || performance.now() > deadline) {
         await this.kill();
