@@ -110,7 +110,7 @@ function configure(extension: "ts" | "js", out: string, messages: "package" | "c
   const bff = plugin("protoc-gen-bff", `opt: [import_extension=${extension}, server=true${mapped}]`);
   writeFileSync(join(project, "buf.gen.yaml"), `version: v2\n${inputs}plugins:\n${es}${bff}`);
   const compilerOptions = {
-    target: "ES2024",
+    target: "ES2022", // and its default lib
     module: "NodeNext",
     types: ["node"],
     strict: true,

@@ -19,16 +19,23 @@ export interface Extra<R> extends CallExtra {
   readonly mark?: Mark | undefined;
 }
 
+/** A promise and its ends: `PromiseWithResolvers` would require `lib` es2024 of those who read these types. */
+interface Settling<T> {
+  readonly promise: Promise<unknown>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (reason: Failure) => void;
+}
+
 /** Settles a promise with a call's end, after an `on_error`. */
 export class Answer<Res, R> implements Sink<Res> {
   readonly #exchange: Exchange;
-  readonly #answer: PromiseWithResolvers<Res | Instead<R>> | PromiseWithResolvers<Res | Instead<R> | undefined>;
+  readonly #answer: Settling<Res | Instead<R>>;
   readonly #extra: Extra<R> | undefined;
   readonly #supplementary: boolean;
 
   constructor(
     exchange: Exchange,
-    answer: PromiseWithResolvers<Res | Instead<R>> | PromiseWithResolvers<Res | Instead<R> | undefined>,
+    answer: Settling<Res | Instead<R>>,
     extra: Extra<R> | undefined,
     supplementary: boolean,
   ) {
@@ -57,7 +64,7 @@ export class Answer<Res, R> implements Sink<Res> {
       this.#answer.resolve(instead);
     } else if (this.#supplementary && !instead.refusal) {
       this.#exchange.noteFailure(this.#answer.promise, instead);
-      (this.#answer as PromiseWithResolvers<Res | Instead<R> | undefined>).resolve(undefined);
+      (this.#answer as Settling<Res | Instead<R> | undefined>).resolve(undefined);
     } else {
       this.#answer.promise.catch(() => {}); // no step awaits the promise of a supplementary call
       this.#answer.reject(instead);

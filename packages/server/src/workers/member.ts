@@ -14,6 +14,12 @@ export interface Process {
 
 type State = "starting" | "serving" | "ending" | "gone";
 
+/** `PromiseWithResolvers` would require `lib` es2024 of those who read these types. */
+interface Settled<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+}
+
 /** One process in its place. */
 export class Member implements Taker {
   readonly place: Place;
@@ -30,9 +36,9 @@ export class Member implements Taker {
   /** Refusals of its server under overload, as of its last answer to a ping. */
   load: Load = "calm";
   code = 0;
-  readonly up = Promise.withResolvers<boolean>();
-  readonly ready = Promise.withResolvers<boolean>();
-  readonly gone = Promise.withResolvers<void>();
+  readonly up: Settled<boolean> = Promise.withResolvers();
+  readonly ready: Settled<boolean> = Promise.withResolvers();
+  readonly gone: Settled<void> = Promise.withResolvers();
   /** True if its end was requested, by us or from outside: such an end is not a death. */
   isStopped = false;
   /** True if it will replace another worker, which serves until then. */
