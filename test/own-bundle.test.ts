@@ -6,12 +6,17 @@ import { tmpdir } from "node:os";
 import { join, matchesGlob } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { testCollector } from "../packages/server/src/testing/otlp-collector.ts";
 import { LOADED_ON_DEMAND } from "../plugin/src/deploy/bundle.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const page = readFileSync(join(root, "docs/deploying.md"), "utf8");
 const [command = ""] = /^npx esbuild [^`]*?(?=\n```)/m.exec(page) ?? [];
-const words = command.replaceAll("\\\n", " ").split(/\s+/).slice(2);
+const words = command
+  .replace(/\\\n|"/g, " ")
+  .trim()
+  .split(/\s+/)
+  .slice(2);
 
 test("the page's command leaves out each package that a server loads on demand", () => {
   const external = words.flatMap((word) => /^--external:(.*)$/.exec(word)?.[1] ?? []);
@@ -19,19 +24,20 @@ test("the page's command leaves out each package that a server loads on demand",
   expect(LOADED_ON_DEMAND.filter((name) => !isExternal(name))).toEqual([]);
 });
 
-test("the bundle of the page's command answers without any package installed", async () => {
+test("the one file of the page's command answers and sends traces without any package installed", async () => {
   const folder = mkdtempSync(join(tmpdir(), "protobff-bundle-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const options = words.map((word) =>
-    word.replace("gen/", "generated/").replace("--outdir=bundle", `--outdir=${folder}`),
-  );
+  const options = words.map((word) => word.replace("gen/", "generated/").replace("--outfile=", `--outfile=${folder}/`));
   execFileSync(join(root, "node_modules/.bin/esbuild"), [...options, "--log-level=error"], { cwd: root });
   const upstream = "http://127.0.0.1:9";
   const urls = ["AGENT", "BILLING", "MEMORY", "NOTIFY", "USER"].map(
     (name) => [`${name}_V1_${name}SERVICE_URL`, upstream] as const,
   );
-  const env = { ...Object.fromEntries(urls), PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0" };
-  const server = spawn(process.execPath, [join(folder, "server.js")], { env, cwd: folder, stdio: "pipe" });
+  const collector = await testCollector();
+  onTestFinished(() => collector.close());
+  const traces = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: "10" };
+  const env = { ...Object.fromEntries(urls), ...traces, PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0" };
+  const server = spawn(process.execPath, [join(folder, "server.mjs")], { env, cwd: folder, stdio: "pipe" });
   onTestFinished(() => void server.kill("SIGKILL"));
   let printed = "";
   const address = new Promise<string>((resolve, reject) => {
@@ -55,6 +61,9 @@ test("the bundle of the page's command answers without any package installed", a
     "application/json",
     expect.any(Object),
   ]);
+  const name = "web.v1.DashboardService/GetDashboard";
+  expect((await collector.spans(1)).map((span) => span.name)).toContain(name);
+  expect(printed.match(/listening|cannot start/g)).toEqual(["listening"]);
   const ended = once(server, "exit");
   server.kill("SIGTERM");
   expect(await ended).toEqual([0, null]);

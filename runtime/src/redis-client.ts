@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
-import { createClient, RESP_TYPES } from "@redis/client";
+
+// Not by a declaration: a bundle in one file would import the package at its start, used or not.
+const { createClient, RESP_TYPES } = await import("@redis/client");
 
 /** Interval between pings, and the silence after which a connection is closed, in milliseconds. */
 const PING_MS = 1_000;

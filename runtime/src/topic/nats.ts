@@ -1,11 +1,14 @@
-import { jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { connect, credsAuthenticator, type NatsConnection, type NodeConnectionOptions } from "@nats-io/transport-node";
+import type { NatsConnection, NodeConnectionOptions } from "@nats-io/transport-node";
 import pLimit from "p-limit";
 import type { Clock, Timer } from "../clock.ts";
 import { JetStreamLog } from "./jetstream-log.ts";
 import type { Link, LinkListener, NatsLinks } from "./nats-link.ts";
 import type { StoredLog, StoredSpec, TopicStore } from "./store.ts";
 import { type StreamFacts, StreamNames } from "./stream-facts.ts";
+
+// Not by a declaration: a bundle in one file would import the packages at its start, used or not.
+const { jetstream, jetstreamManager } = await import("@nats-io/jetstream");
+const { connect, credsAuthenticator } = await import("@nats-io/transport-node");
 
 /** Connection options of NATS. */
 export interface NatsOptions {

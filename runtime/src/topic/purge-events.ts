@@ -1,14 +1,10 @@
 import { randomUUID } from "node:crypto";
-import {
-  type ConsumerConfig,
-  type ConsumerInfo,
-  type ConsumerMessages,
-  JetStreamApiError,
-  type JsMsg,
-} from "@nats-io/jetstream";
+import type { ConsumerConfig, ConsumerInfo, ConsumerMessages, JsMsg } from "@nats-io/jetstream";
 import type { Timer } from "../clock.ts";
 import { TROUBLE } from "./jetstream-tail.ts";
 import type { Link, LinkListener, NatsLinks } from "./nats-link.ts";
+
+const { JetStreamApiError } = await import("@nats-io/jetstream"); // no declaration, for bundles in one file
 
 /** Events that purge tags: a subject of a JetStream stream. */
 export interface PurgeEventsSpec {

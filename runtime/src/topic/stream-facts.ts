@@ -1,5 +1,7 @@
-import { JetStreamApiError, type JetStreamManager } from "@nats-io/jetstream";
+import type { JetStreamManager } from "@nats-io/jetstream";
 import type { Clock } from "../clock.ts";
+
+const { JetStreamApiError } = await import("@nats-io/jetstream"); // no declaration, for bundles in one file
 
 /** Facts about a JetStream stream that a process needs. */
 export interface StreamFacts {

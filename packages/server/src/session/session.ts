@@ -16,7 +16,6 @@ import { backchannelLogout } from "./backchannel.ts";
 import { type LoginEvent, LoginRoutes } from "./login-routes.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { Provider, type Tokens } from "./provider.ts";
-import { RedisStore } from "./redis-store.ts";
 import { loadOpenidClient, readSessionConfig, type SessionConfig } from "./session-config.ts";
 import { SessionSource } from "./session-source.ts";
 import { Sessions } from "./sessions.ts";
@@ -49,6 +48,8 @@ export interface SessionOptions<P extends Message, Claims extends DescMessage | 
 type ClaimsOf<Claims> = Claims extends DescMessage ? MessageShape<Claims> : undefined;
 /** With its types put aside. */
 type Options = SessionOptions<Message, DescMessage | undefined>;
+/** The store in Redis, which no other server pays for loading. */
+type Redis = typeof import("./redis-store.ts");
 
 const IDLE_MS = 30 * 60_000;
 const ABSOLUTE_MS = 10 * 3_600_000;
@@ -66,6 +67,7 @@ export function session<P extends Message = Principal, Claims extends DescMessag
 ): SourceSpec<P> {
   let config: SessionConfig | undefined;
   let jose: Jose | undefined;
+  let redis: Redis | undefined;
   return {
     name: options.name,
     byCertificate: (options.from ?? []).length > 0,
@@ -74,10 +76,12 @@ export function session<P extends Message = Principal, Claims extends DescMessag
       config = readSessionConfig(options, settings);
       jose = await loadJose().catch(() => missing(settings, options.name, "jose"));
       await loadOpenidClient().catch(() => missing(settings, options.name, "openid-client"));
+      if (config?.redisUrl !== undefined)
+        redis = await import("./redis-store.ts").catch(() => missing(settings, options.name, "@redis/client"));
     },
     open(parts: SourceParts): Source {
       if (config === undefined || jose === undefined) throw new Error(`the source ${options.name} is not configured`);
-      return open(options as unknown as Options, config, jose, parts);
+      return open(options as unknown as Options, config, { jose, redis }, parts);
     },
   };
 }
@@ -86,18 +90,24 @@ function missing(settings: Settings, source: string, name: string): undefined {
   settings.fault(`the source ${source}`, `needs the package ${name}, which is not installed`, `npm install ${name}`);
 }
 
-function open(options: Options, config: SessionConfig, jose: Jose, parts: SourceParts): Source {
+function open(
+  options: Options,
+  config: SessionConfig,
+  { jose, redis }: { readonly jose: Jose; readonly redis: Redis | undefined },
+  parts: SourceParts,
+): Source {
   const { name, issuer, clientId, cookie = "__Host-session", from = [] } = options;
   const { publicUrl, clientSecret, sealer, redisUrl } = config;
   const { idleMs = IDLE_MS, absoluteMs = ABSOLUTE_MS } = options;
   const { clock, type, fault, fetched } = parts;
   const away = (error: Error): void => fault("the sessions' Redis cannot be reached", error);
-  if (redisUrl === undefined)
+  if (redisUrl === undefined || redis === undefined)
     fault(
       "sessions are kept in this process: they are lost with it, and other processes cannot use them; set REDIS_URL",
       undefined,
     );
-  const store = redisUrl === undefined ? new MemoryStore(clock) : new RedisStore(redisUrl, away);
+  const store =
+    redisUrl === undefined || redis === undefined ? new MemoryStore(clock) : new redis.RedisStore(redisUrl, away);
   const redirectUri = `${publicUrl}/auth/callback`;
   const scopes = [...new Set(["openid", ...(options.scopes ?? [])])];
   const provider = new Provider({ issuer, clientId, clientSecret, redirectUri, scopes }, clock);

@@ -1,5 +1,6 @@
 // The thread that sends traces, so that compression and TLS take no time from requests. It also defines the messages
 // between the two threads.
+import { EventEmitter } from "node:events";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Batch, SendConfig } from "./otlp-sender.ts";
 
@@ -30,18 +31,44 @@ export interface ThreadData {
 /** This module, as the program of a thread. */
 export const thread = new URL(import.meta.url);
 
-const { traces } = (workerData ?? {}) as Partial<ThreadData>;
-if (parentPort !== null && traces !== undefined) {
+/** Returns the function that receives messages. `end` is called after the last one. */
+async function receiver(
+  traces: SendConfig,
+  post: (message: FromThread) => void,
+  end: () => void,
+): Promise<(message: ToThread) => void> {
   const { Sender } = await import("./otlp-sender.ts"); // the main thread sends nothing
-  const port = parentPort;
-  const post = (message: FromThread): void => port.postMessage(message);
   const sender = new Sender(traces, {
     sent: ({ batch, lost, why }) => post({ spans: batch.spans, bytes: batch.body.length, lost, why }),
     failed: (why) => post({ spans: 0, bytes: 0, lost: 0, why }),
   });
-  port.on("message", (message: ToThread) => {
+  return (message) => {
     if (message.kind === "batch") sender.send(message);
-    // Without its open port the thread ends.
-    else void sender.close(message.withinMs).then(() => port.close());
-  });
+    else void sender.close(message.withinMs).then(end);
+  };
+}
+
+const { traces } = (workerData ?? {}) as Partial<ThreadData>;
+if (parentPort !== null && traces !== undefined) {
+  const port = parentPort;
+  const post = (message: FromThread): void => port.postMessage(message);
+  // Without its open port the thread ends.
+  port.on("message", await receiver(traces, post, () => port.close()));
+}
+
+/** Sends from the calling thread, with the methods and events of a `Worker` that the sink uses. */
+export class SameThread extends EventEmitter {
+  readonly #receive: ReturnType<typeof receiver>;
+
+  constructor(traces: SendConfig) {
+    super();
+    const post = (message: FromThread): void => void this.emit("message", message);
+    this.#receive = receiver(traces, post, () => this.emit("exit"));
+  }
+  postMessage(message: ToThread, _transferred: readonly ArrayBuffer[]): void {
+    void this.#receive.then((receive) => receive(message));
+  }
+  ref(): void {}
+  unref(): void {}
+  async terminate(): Promise<void> {}
 }

@@ -8,7 +8,7 @@ import { Writer } from "@protobff/runtime/internal/wire/writer";
 import { requestHead } from "./otlp-request.ts";
 import type { SendConfig } from "./otlp-sender.ts";
 import { writeSpan } from "./otlp-spans.ts";
-import type { FromThread, ThreadData, ToThread } from "./otlp-thread.ts";
+import type { FromThread, SameThread, ThreadData, ToThread } from "./otlp-thread.ts";
 import type { Attributes, SpanRecord, SpanSink } from "./span.ts";
 import { VERSION } from "./version.ts";
 
@@ -66,8 +66,21 @@ export async function openOtlp(
   parts: OtlpParts = {},
 ): Promise<OpenSpans> {
   // The module names its own file, because a bundle moves files.
-  const thread = parts.thread ?? (await import("./otlp-thread.ts")).thread;
-  return new OtlpSink(config, name, fault, { ...parts, thread });
+  const { thread, SameThread } = await import("./otlp-thread.ts");
+  const start = (traces: SendConfig): Worker | SameThread => {
+    // In a bundle of one file this is the server, and would start another one.
+    if (thread.href === import.meta.url) return new SameThread(traces);
+    // Runs without the process's own options: instrumentation of the user's code is not needed here, and would trace
+    // the export of traces.
+    return new Worker(parts.thread ?? thread, {
+      workerData: { traces } satisfies ThreadData,
+      execArgv: [],
+      env: withoutOptions(process.env),
+      resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
+      name: "traces",
+    });
+  };
+  return new OtlpSink(config, name, fault, start, parts.clock);
 }
 
 class OtlpSink implements OpenSpans {
@@ -75,10 +88,10 @@ class OtlpSink implements OpenSpans {
   readonly #sending: SendConfig;
   readonly #fault: OpenSpansOptions["fault"];
   readonly #clock: Clock;
-  readonly #thread: URL;
+  readonly #startThread: (traces: SendConfig) => Worker | SameThread;
   readonly #head: (spanBytes: number) => Buffer;
   readonly #writer = new Writer();
-  #worker: Worker | undefined;
+  #worker: Worker | SameThread | undefined;
   #restarts = 0;
   /** Number of spans in the batch that is being written. */
   #spans = 0;
@@ -94,12 +107,13 @@ class OtlpSink implements OpenSpans {
     config: OtlpConfig,
     name: string,
     fault: OpenSpansOptions["fault"],
-    parts: OtlpParts & { readonly thread: URL },
+    start: (traces: SendConfig) => Worker | SameThread,
+    clock: Clock = systemClock,
   ) {
     this.#config = config;
     this.#fault = fault;
-    this.#clock = parts.clock ?? systemClock;
-    this.#thread = parts.thread;
+    this.#clock = clock;
+    this.#startThread = start;
     this.#head = requestHead(resourceOf(config.resource, name, VERSION), {
       name: "@protobff/runtime",
       version: VERSION,
@@ -171,20 +185,12 @@ class OtlpSink implements OpenSpans {
     this.#post(this.#worker, { kind: "batch", spans, head: this.#head(body.length), body }, body.buffer);
   }
 
-  #post(worker: Worker, message: ToThread, ...transferred: ArrayBuffer[]): void {
+  #post(worker: Worker | SameThread, message: ToThread, ...transferred: ArrayBuffer[]): void {
     worker.postMessage(message, transferred);
   }
 
   #start(): void {
-    // Runs without the process's own options: instrumentation of the user's code is not needed here, and would trace
-    // the export of traces.
-    const worker = new Worker(this.#thread, {
-      workerData: { traces: this.#sending } satisfies ThreadData,
-      execArgv: [],
-      env: withoutOptions(process.env),
-      resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
-      name: "traces",
-    });
+    const worker = this.#startThread(this.#sending);
     this.#worker = worker;
     // The thread keeps no idle process alive.
     worker.unref();
@@ -204,7 +210,7 @@ class OtlpSink implements OpenSpans {
     if (why !== "") this.#fault(`traces: the collector at ${shown(this.#config.url)}`, why);
   }
 
-  #ended(worker: Worker, cause: unknown): void {
+  #ended(worker: Worker | SameThread, cause: unknown): void {
     if (this.#worker !== worker || this.#closed) return;
     this.#worker = undefined;
     const lost = this.#sentSpans;
