@@ -3,10 +3,11 @@
 import type { Case } from "./cases.ts";
 import { FOUND_ALIASES } from "./found-aliases.ts";
 import { FOUND_LISTS } from "./found-lists.ts";
+import { FOUND_MISSING } from "./found-missing.ts";
 import { type Found, IDENTITY } from "./found-parts.ts";
 import { FOUND_STEPS } from "./found-steps.ts";
 
-const FOUND: readonly Found[] = [...FOUND_STEPS, ...FOUND_LISTS, ...FOUND_ALIASES];
+const FOUND: readonly Found[] = [...FOUND_STEPS, ...FOUND_LISTS, ...FOUND_ALIASES, ...FOUND_MISSING];
 
 const SUB = `message Sub {
   option (bff.v1.message).let = { name: "x" supplementary: true call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.a" } } };

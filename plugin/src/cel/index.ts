@@ -28,7 +28,7 @@ export {
   testedBy,
   undecidedBy,
 } from "./types/facts/facts.ts";
-export { type FieldRead, fieldReads, joinReads, PASSED, WHOLE } from "./types/facts/field-reads.ts";
+export { type FieldRead, fieldReads, ITSELF, joinReads, PASSED, WHOLE } from "./types/facts/field-reads.ts";
 export { messagesInside } from "./types/facts/held-types.ts";
 export { isComplete, pathText, placesOf } from "./types/facts/places.ts";
 export { strict } from "./types/facts/strict.ts";

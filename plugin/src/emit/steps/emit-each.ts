@@ -63,7 +63,9 @@ function itemsOf(source: PlanEachSource, step: PlanStep, { names }: StepContext)
     // An argument that is absent leaves no item out.
     const value = source.source.kind === "compose" ? [] : source.expressions;
     const rested = new Set(
-      ofAllItems([source.if, source.key, ...value].flatMap((expression) => expression?.unsafe ?? [])),
+      [source.if, source.key, ...value]
+        .flatMap((expression) => expression?.unsafe ?? [])
+        .filter(({ missing }) => missing === undefined || (missing.root !== undefined && missing.root !== source.item)),
     );
     lines.push([`${step.name}Lacks = `, ...absentOf(rested, names), ";"]);
   }

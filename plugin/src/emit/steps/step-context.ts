@@ -142,7 +142,8 @@ function readPrint(value: Line, reads: readonly FieldRead[], check: string): Lin
   const paths = reads
     .filter(({ path }) => path.length > 0)
     .map(({ path, whole }) => `${pathText(path)}${whole || path.at(-1)?.message === undefined ? "" : "?"}`);
-  const distinct = [...new Set(paths)].sort();
+  const all = new Set(paths);
+  const distinct = [...all].filter((path) => !path.endsWith("?") || !all.has(path.slice(0, -1))).sort();
   return [`${check}cx.reads(`, ...value, ...distinct.map((path) => `, ${JSON.stringify(path)}`), ")"];
 }
 function conditionPrint(condition: Condition): string {

@@ -5,6 +5,7 @@ import {
   type Expression,
   type FieldRead,
   fieldReads,
+  ITSELF,
   joinReads,
   messagesInside,
   type Variable,
@@ -252,18 +253,22 @@ class BlockOrigins implements Origins {
     const made = source.if === undefined && !keyless && source.quorum?.min === undefined ? "items" : "made";
     const value = when([{ kind: made, step: planned }], this.#ofItems(planned, inner));
     // An item is left out if it lacks a field that its expressions need.
-    const lacks = [source.if, key, ...inner].some((expression) => expression?.unsafe.some(({ missing }) => missing));
-    const readBy = (of: readonly (Expression | undefined)[]): TouchOrigin[] => {
-      const reads = fieldReads(source.in.root, this.#readsOfItems(source, planned.step, of));
+    const isOfItem = ({ missing }: Variable): boolean =>
+      missing !== undefined && (missing.root ?? source.item) === source.item;
+    const lacks = [source.if, key, ...inner].some((expression) => expression?.unsafe.some(isOfItem));
+    const readBy = (of: readonly (Expression | undefined)[], more: readonly FieldRead[] = []): TouchOrigin[] => {
+      const items = joinReads(this.#readsOfItems(source, planned.step, of), more);
+      const reads = fieldReads(source.in.root, items);
       return this.#ofReads(source.in, reads).map((origin) =>
         lacks && "reads" in origin.origin ? { ...origin, leftOut: true } : origin,
       );
     };
-    const ofChosen = readBy([key, ...sourceExpressions(source.source)]);
-    const list = [
-      ...readBy([source.if]),
-      ...(source.if === undefined ? ofChosen : when([{ kind: picked, step: planned }], ofChosen)),
-    ];
+    // Without the list the step has no value, whatever its items are read for.
+    const chosen = [key, ...sourceExpressions(source.source)];
+    const list =
+      source.if === undefined
+        ? readBy(chosen, ITSELF)
+        : [...readBy([source.if], ITSELF), ...when([{ kind: picked, step: planned }], readBy(chosen))];
     return [...list, ...had, ...keyed, ...value];
   }
 
@@ -287,7 +292,7 @@ class BlockOrigins implements Origins {
    */
   #ofItems(of: PlanStep, expressions: readonly (Expression | undefined)[]): TouchOrigin[] {
     return expressions.flatMap((expression) => {
-      const absent = new Set(expression?.unsafe ?? []);
+      const absent = new Set(expression?.unsafe.flatMap((variable) => [variable, variable.missing?.root ?? variable]));
       const reads = expression && fieldReads(expression.root);
       return (expression?.reads ?? []).flatMap(({ variable }) =>
         this.#ofVariable(variable, reads?.get(variable) ?? []).map((origin) =>

@@ -118,7 +118,7 @@ function gapsOfBound(emitter: Emitter, { range, vars, macro, args }: Macro): Pie
   const isBind = macro === "bind";
   const form = formOf(variable.type, isBind ? variable.proto : undefined);
   emitter.bind(variable, piece([name], form));
-  const test = emitter.inside(() => emitGaps(emitter, body));
+  const test = emitter.apart(() => emitGaps(emitter, body));
   if (test === undefined) return undefined;
   const value = isBind ? emitter.as(range, form) : emitter.inner(range, form);
   const whole = isBind ? test : binary(atom(name, " !== undefined"), "&&", test, LEVEL.and);

@@ -48,7 +48,7 @@ export class Emitter {
   /** Names of locals, with the variable that owns each. */
   readonly #taken = new Map<string, string>();
   /** Cache of printed nodes, because a node may be printed several times while forms are tried out. */
-  readonly #values = new Map<Node, Piece>();
+  #values = new Map<Node, Piece>();
   /** Lists and texts whose steps count. */
   readonly #measured = new Set<Node>();
   #depth = 0;
@@ -179,7 +179,18 @@ export class Emitter {
     }
   }
 
-  /** The same for code that a macro runs for each item. */
+  /** Prints code in which variables of macros have other names or values than in the expression itself. */
+  apart<T>(make: () => T): T {
+    const values = this.#values;
+    this.#values = new Map();
+    try {
+      return this.inside(make);
+    } finally {
+      this.#values = values;
+    }
+  }
+
+  /** As `inside`, for code that a macro runs for each item. */
   repeated<T>(make: () => T): T {
     this.#repeated++;
     try {

@@ -18,7 +18,8 @@ export interface FieldRead {
 export const PASSED: readonly FieldRead[] = [{ path: [], whole: true, passed: true }];
 /** The read of all of a value, which is not passed on. */
 export const WHOLE: readonly FieldRead[] = [{ path: [], whole: true, passed: false }];
-const ITSELF: readonly FieldRead[] = [{ path: [], whole: false, passed: false }];
+/** The test whether there is a value, or the number of its items. */
+export const ITSELF: readonly FieldRead[] = [{ path: [], whole: false, passed: false }];
 /** More reads of one value count as a read of all of it. */
 const MAX_READS = 100;
 
