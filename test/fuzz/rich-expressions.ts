@@ -1,5 +1,6 @@
 // Random expressions over what a message of a random BFF reads: the same few conditions again and again, so that they contradict each other.
 import { pick } from "./random.ts";
+import { type Member, type MissingField, readOf, testOf } from "./rich-composed.ts";
 import { constantOf, ELEMENTS, ENTRIES, MEMBERS, MORE, PRESENCE, type Type } from "./rich-types.ts";
 import { functionCallOf, scalarIn } from "./rich-wide.ts";
 
@@ -19,6 +20,10 @@ export class Expressions {
   conditions: string[] = [];
   /** Members whose presence expressions may test. */
   presences: string[] = [];
+  /** Members of messages that steps compose. */
+  readonly members = new Map<string, readonly Member[]>();
+  /** Fields of composed values that may be missing. */
+  missing: MissingField[] = [];
   /** A condition over what is always there, and others like it. */
   plain: readonly string[] = [];
 
@@ -49,6 +54,8 @@ export class Expressions {
       const bound = this.of(of, depth - 1);
       return this.with(of, "b", () => `cel.bind(b, ${bound}, ${this.of(type, depth - 1)})`);
     }
+    const read = this.missing.length > 0 && kind < 0.5 ? readOf(this, type, depth - 1) : undefined;
+    if (read !== undefined) return read;
     const call = this.functions && kind > 0.94 ? functionCallOf(this, type, depth - 1) : undefined;
     if (call !== undefined) return call;
     if (this.wide && kind > 0.86 && (type === "string" || type === "int")) return scalarIn(this, type, depth - 1);
@@ -189,8 +196,16 @@ export class Expressions {
     return this.with(key, "k", () => this.with(value, "v", make));
   }
   #constant(type: Type): string {
+    if (type === "Subs" || type === "Overs") {
+      const items = this.known.get(type === "Subs" ? "Sub" : "Over") ?? [];
+      return `[${Array.from({ length: 1 + this.below(2) }, () => this.pick(items)).join(", ")}]`;
+    }
     // Only the compiler folds constant conditions, so that the oracle would expect other reads.
     return type === "bool" && !this.#optionals ? this.pick(this.plain) : constantOf(this.#random, type);
+  }
+  /** Reports whether there are values of a list of composed messages, or of its items. */
+  hasItems(type: "Subs" | "Overs"): boolean {
+    return [type, ELEMENTS[type] ?? type].some((of) => (this.known.get(of) ?? []).length > 0);
   }
   item(depth: number): string {
     const items = this.known.get("Item") ?? [];
@@ -242,20 +257,19 @@ export class Expressions {
     if (this.wide && this.chance(0.15)) return scalarIn(this, "bool", 0);
     const steps = this.steps;
     return this.pick([
+      ...(this.missing.length > 0 ? [() => testOf(this), () => testOf(this)] : []),
       () => (steps.length > 0 ? `ok(${this.pick(steps)})` : this.pick(this.plain)),
       () => (steps.length > 0 ? `ok(${this.pick(steps)})` : this.pick(this.plain)),
       () => (steps.length > 0 && this.chance(0.3) ? `!ok(${this.pick(steps)})` : this.pick(this.plain)),
       () => {
-        const items = this.known.get("Item") ?? [];
-        return items.length > 0
-          ? `has(${this.pick(items.filter((item) => !item.includes("(")))}.${this.pick(PRESENCE)})`
-          : this.#constant("bool");
+        const items = this.known.get("Item")?.filter((item) => !item.includes("(")) ?? [];
+        return items.length > 0 ? `has(${this.pick(items)}.${this.pick(PRESENCE)})` : this.#constant("bool");
       },
       () => (this.presences.length > 0 ? `has(${this.pick(this.presences)})` : this.pick(this.plain)),
       () => `${this.of("string", 0)} ${this.pick(["==", "!="])} ${this.pick(["'a'", "'b'", "'a'"])}`,
       () => `${this.of("Kind", 0)} == up.v1.Kind.${this.pick(["KIND_BOOK", "KIND_FILM"])}`,
       () => `${this.of("int", 0)} ${this.pick(["==", "<", ">="])} ${this.pick(["1", "2"])}`,
-      () => this.pick(this.known.get("bool") ?? [this.#constant("bool")]),
+      () => this.of("bool", 0),
       () => (this.failing.length > 0 ? `failure(${this.pick(this.failing)}).hasValue()` : this.#constant("bool")),
       () =>
         this.soft.length > 0
@@ -278,13 +292,20 @@ export class Expressions {
     for (const [of, member] of [...(MEMBERS[type] ?? []), ...((this.wide && MORE[type]) || [])])
       if ((this.#optionals || !member.includes("[")) && this.chance(0.5) && path.split(".").length < 4)
         this.knows(of, `${path}.${member}`);
+    for (const [of, name] of this.members.get(type) ?? []) {
+      if (!this.chance(0.5) || path.split(".").length >= 4) continue;
+      this.missing.push({ type: of, of: path, name });
+      this.knows(of, `${path}.${name}`);
+    }
   }
   /** With another name while an expression is made. */
   with<T>(type: Type, name: string, make: () => T): T {
     const before = new Map([...this.known].map(([of, all]) => [of, [...all]] as const));
+    const missing = [...this.missing];
     this.knows(type, name);
     this.knows(type, name);
     const made = make();
+    this.missing = missing;
     this.known.clear();
     for (const [of, all] of before) this.known.set(of, [...all]);
     return made;

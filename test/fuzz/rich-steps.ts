@@ -1,3 +1,4 @@
+import type { Composable, MissingField } from "./rich-composed.ts";
 import * as edge from "./rich-edge.ts";
 import { Expressions, MAPS } from "./rich-expressions.ts";
 import { Later } from "./rich-later.ts";
@@ -6,12 +7,13 @@ import { constantOf, ELEMENTS, FIELDS, SCALARS, type Type } from "./rich-types.t
 import type { Upstream } from "./rich-upstream.ts";
 import * as wide from "./rich-wide.ts";
 
-/** Argument types of the message that others compose. */
+/** Argument types of the message that others compose, and that reads no other composed message. */
 export const SUB: readonly Type[] = ["Item", "string", "bool", "Texts"];
 
 /** Names of the service that messages can read. */
 export interface Shared {
   readonly known: ReadonlyMap<Type, readonly string[]>;
+  readonly missing: readonly MissingField[];
   readonly steps: readonly string[];
   readonly soft: readonly string[];
   readonly failing: readonly string[];
@@ -44,8 +46,8 @@ export abstract class RichSteps {
   protected effects = false;
   /** The last step with side effects. */
   protected effect: string | undefined;
-  protected subHasEffects = false;
-  protected subComesLater = false;
+  /** Messages for steps to compose. */
+  protected composables: readonly Composable[] = [];
   protected later: Later;
   /** True if calls may decide the status. */
   protected decides = true;
@@ -97,18 +99,37 @@ export abstract class RichSteps {
       this.count--;
       return `{ guard: { if: "${this.expressions.decides()}" fail: { code: NOT_FOUND${this.expressions.chance(0.3) ? ` message: "no {${constantOf(this.random, "string")}}"` : ""} } } }`;
     }
-    if (kind < 0.88 || !root) return this.each(name, root);
-    const source = `compose: { message: "Sub" args: [${this.args()}] }`;
-    const step = this.modified(name, source, undefined, this.subHasEffects ? this.order() : undefined);
-    this.expressions.steps.push(name);
-    this.field("Sub", name);
+    const composable = kind < 0.86 ? undefined : this.composable();
+    return composable === undefined ? this.each(name) : this.compose(name, composable);
+  }
+  protected compose(name: string, composable: Composable): string {
+    const source = `compose: { message: "${composable.name}" args: [${this.args(composable)}] }`;
+    const step = this.modified(name, source, undefined, composable.effects ? this.order() : undefined);
+    this.composed(name, composable, composable.name);
     return step;
   }
-  protected args(it?: string): string {
-    return SUB.map(
-      (type, i) =>
-        `{ name: "a${i}" by: "${it !== undefined && type === "string" ? it : this.expressions.of(type, 1)}"${this.expressions.if(0.35)} }`,
-    ).join(", ");
+  /** Returns a message for which there are arguments. */
+  protected composable(some: (composable: Composable) => boolean = () => true): Composable | undefined {
+    const all = this.composables.filter(
+      (composable) =>
+        some(composable) && (!composable.args.includes("Sub") || (this.expressions.known.get("Sub") ?? []).length > 0),
+    );
+    return all.length > 0 ? this.expressions.pick(all) : undefined;
+  }
+  protected composed(name: string, { later, name: message }: Composable, type: Type): void {
+    this.expressions.steps.push(name);
+    if (!later && this.expressions.chance(0.6)) this.expressions.knows(type, name);
+    const copied = message === "Sub" && this.expressions.members.has("SubCopy") && this.expressions.chance(0.3);
+    this.field(`${type === message ? "" : "repeated "}${copied ? "SubCopy" : message}`, name);
+  }
+  protected args({ args }: Composable, it?: string, of?: Type): string {
+    const value = (type: Type): string => {
+      if (it !== undefined && type === of) return "it";
+      return it !== undefined && type === "string" ? it : this.expressions.of(type, 1);
+    };
+    return args
+      .map((type, i) => `{ name: "a${i}" by: "${value(type)}"${type === "Sub" ? "" : this.expressions.if(0.35)} }`)
+      .join(", ");
   }
   protected call(name: string): string {
     if (this.effects && this.expressions.chance(0.4)) return this.write(name);
@@ -226,12 +247,14 @@ export abstract class RichSteps {
     this.has(name, type);
     return step;
   }
-  protected each(name: string, root: boolean): string {
-    const lists = this.expressions.pick(["strings", "Items", "strings", "Sizes"] as const);
+  protected each(name: string): string {
+    const subs = this.expressions.hasItems("Subs") ? (["Subs", "Subs"] as const) : [];
+    const lists = this.expressions.pick(["strings", "Items", "strings", "Sizes", ...subs] as const);
     const element = ELEMENTS[lists] ?? "string";
     const list = this.expressions.of(lists, 1);
-    const text = { strings: "it", Items: "it.id", Sizes: "string(it.width)" }[lists];
     const made = this.expressions.with(element, "it", () => {
+      const texts = { strings: "it", Items: "it.id", Sizes: "string(it.width)", Subs: undefined };
+      const text = texts[lists] ?? this.expressions.of("string", 0);
       const key = this.expressions.chance(0.4) ? this.expressions.pick(["string", "int"] as const) : undefined;
       const keyed =
         key === undefined
@@ -243,10 +266,11 @@ export abstract class RichSteps {
         const of = key === undefined ? "strings" : key === "int" ? "Numbered" : "Texts";
         return [`${some}${keyed} by: "${this.expressions.of("string", 2)}"`, of, key] as const;
       }
-      if (kind < 0.6 && root && !this.subComesLater)
+      const composable = kind < 0.7 ? this.composable(({ later }) => !later) : undefined;
+      if (composable !== undefined)
         return [
-          `${this.subHasEffects ? " concurrent: 1" : ""}${some}${keyed} compose: { message: "Sub" args: [${this.args(text)}] }`,
-          undefined,
+          `${composable.effects ? " concurrent: 1" : ""}${some}${keyed} compose: { message: "${composable.name}" args: [${this.args(composable, text, element)}] }`,
+          composable,
           key,
         ] as const;
       const partial = this.expressions.chance(0.3) ? " partial: true" : "";
@@ -264,14 +288,18 @@ export abstract class RichSteps {
       ] as const;
     });
     const [rest, type, key] = made;
-    const writes = type === "Orders" || (type === undefined && this.subHasEffects);
+    const writes = type === "Orders" || (typeof type === "object" && type.effects);
     const source = `each: { var: "it" in: "${list}" max: 10${rest} }`;
     const step = this.modified(name, source, undefined, writes ? this.order() : undefined);
-    if (type !== undefined && type !== "NumberedItems" && type !== "Orders") {
+    if (typeof type === "object" && key === undefined) {
+      this.composed(name, type, `${type.name}s`);
+      return step;
+    }
+    if (typeof type !== "object" && type !== "NumberedItems" && type !== "Orders") {
       this.has(name, type);
       return step;
     }
-    const value = type === undefined ? "Sub" : type === "Orders" ? "OrderCopy" : "ItemCopy";
+    const value = typeof type === "object" ? type.name : type === "Orders" ? "OrderCopy" : "ItemCopy";
     this.expressions.steps.push(name);
     this.field(key === undefined ? `repeated ${value}` : `map<${key === "int" ? "int64" : key}, ${value}>`, name);
     return step;
@@ -287,7 +315,9 @@ export abstract class RichSteps {
       rest !== "" ||
       /args\.a\d/.test(all) ||
       this.expressions.chance(0.6) ||
-      this.expressions.soft.some((step) => new RegExp(`\\b${step}\\b`).test(all));
+      [...this.expressions.soft, ...this.expressions.missing.map(({ of }) => of)].some((step) =>
+        new RegExp(`\\b${step}\\b`).test(all),
+      );
     if (soft) this.expressions.soft.push(name);
     if (soft && source.startsWith("call:") && !source.includes("on_error")) this.expressions.failing.push(name);
     return `{ name: "${name}"${soft ? " supplementary: true" : ""}${when}${rest}${order ?? ""} ${source} }`;

@@ -28,7 +28,11 @@ export type Type =
   | "Texts"
   | "Numbered"
   | "SizeMap"
-  | "ItemMap";
+  | "ItemMap"
+  | Composed
+  | `${Composed}s`;
+/** Messages that others compose. */
+export type Composed = "Sub" | "Over";
 
 /** Readable members of a message, by its type. */
 export const MEMBERS: Readonly<Partial<Record<Type, readonly (readonly [Type, string])[]>>> = {
@@ -102,12 +106,18 @@ export const FIELDS: Readonly<Record<Type, string>> = {
   Numbered: "map<int64, string>",
   SizeMap: "map<string, SizeCopy>",
   ItemMap: "map<string, ItemCopy>",
+  Sub: "Sub",
+  Subs: "repeated Sub",
+  Over: "Over",
+  Overs: "repeated Over",
 };
 export const ELEMENTS: Readonly<Partial<Record<Type, Type>>> = {
   Items: "Item",
   strings: "string",
   Sizes: "Size",
   Kinds: "Kind",
+  Subs: "Sub",
+  Overs: "Over",
 };
 /** For maps: the types of their keys and values, and of the lists of these. */
 export const ENTRIES: Readonly<Partial<Record<Type, readonly [key: "string" | "int", value: Type, values?: Type]>>> = {

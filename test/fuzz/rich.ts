@@ -3,6 +3,7 @@
 import type { Case } from "./cases.ts";
 import { IDENTITY } from "./found-parts.ts";
 import { randomFrom } from "./random.ts";
+import { type Composable, copyOfSub, membersOf, OVER, readOf } from "./rich-composed.ts";
 import * as edge from "./rich-edge.ts";
 import { MAPS } from "./rich-expressions.ts";
 import { fileOf } from "./rich-file.ts";
@@ -37,6 +38,8 @@ const NEXT = `string next = 98 [(bff.v1.field).by = "page.seal({'k': args.id})"]
 class Rich extends RichSteps {
   /** True if `PAGES` are among the values of the page. */
   protected paged = false;
+  /** Declared types and names of the fields of Sub. */
+  protected subFields: readonly (readonly [declared: string, name: string])[] = [];
 
   /** The BFF's file, and that of its upstream where it has one to itself. */
   files(folder: string, file: string): Readonly<Record<string, string>> {
@@ -62,6 +65,7 @@ class Rich extends RichSteps {
     const alone = subShares ? "" : this.sub(writes && this.expressions.chance(0.4), inSub);
     const steps = shares ? this.service(known, writes && this.expressions.chance(0.3), !subShares) : undefined;
     const sub = subShares ? this.sub(writes && this.expressions.chance(0.4), inSub, steps?.shared) : alone;
+    const over = this.over(steps?.shared);
     this.effects = writes;
     this.paged = kind === "answer" && this.expressions.chance(0.2);
     this.later = new Later(this.expressions, later ? 0.35 : 0);
@@ -92,7 +96,8 @@ class Rich extends RichSteps {
       rpcs: `${rpcs.rpcs.replace("(Page) {}", `(Page) { ${methodOptions} }`)} ${beside.rpcs}`,
     };
     const copy = { note: wide.noteOf(this.expressions), more: wide.copyOf(this.expressions) };
-    const messages = [page, wide.suppliedWhole(this.expressions, sub), ...beside.messages, this.upstream?.copy ?? ""];
+    const composed = [wide.suppliedWhole(this.expressions, sub), ...over(page)];
+    const messages = [page, ...composed, ...beside.messages, this.upstream?.copy ?? ""];
     const identity = !known
       ? ""
       : this.expressions.wide && this.expressions.chance(0.4)
@@ -123,9 +128,32 @@ class Rich extends RichSteps {
     this.later = new Later(this.expressions, later);
     this.decides = later === 0;
     const text = this.message("Sub", SUB, 2, { root: false, known: false, fields: [], shared });
-    this.subHasEffects = this.effect !== undefined && this.effect !== shared?.effect;
-    this.subComesLater = this.later.any;
+    this.subFields = this.declaredFields();
+    this.composes({ name: "Sub", args: SUB, later: this.later.any }, shared);
     return text;
+  }
+  /** A message that reads and composes the other one, if the page composes it, and a copy of the other one. */
+  protected over(shared: Shared | undefined): (page: string) => readonly string[] {
+    if (this.composables.every((message) => message.later) || this.expressions.chance(0.5)) return () => [];
+    const copy = copyOfSub(this.expressions, this.subFields);
+    this.effects = false;
+    this.later = new Later(this.expressions, 0);
+    this.expressions.members.set("SubCopy", copy.members);
+    const text = this.message("Over", OVER, 2, { root: false, known: false, fields: [], shared });
+    this.composes({ name: "Over", args: OVER, later: false }, shared);
+    // Places that compose a message count even in a message that nothing composes.
+    return (page) => [...(page.includes('message: "Over"') ? [text] : []), copy.text];
+  }
+  protected composes(message: Omit<Composable, "effects">, shared: Shared | undefined): void {
+    this.expressions.members.set(
+      message.name,
+      membersOf(this.declaredFields(), this.expressions.members.get("SubCopy")),
+    );
+    const effects = this.effect !== undefined && this.effect !== shared?.effect;
+    this.composables = [...this.composables, { ...message, effects }];
+  }
+  protected declaredFields(): readonly (readonly [declared: string, name: string])[] {
+    return this.fields.map(([declared], i) => [declared, `f${i + 1}`]);
   }
   /** The `let` of the service. @param composes whether it may compose Sub */
   protected service(
@@ -140,10 +168,14 @@ class Rich extends RichSteps {
     if (known) this.principal();
     const made = [this.call(this.name())];
     this.expressions.conditions = Array.from({ length: 2 }, () => this.expressions.atom());
-    for (let i = this.expressions.below(3); i > 0; i--) made.push(this.step(composes));
-    const { steps, soft, failing } = this.expressions;
+    const { composables } = this;
+    if (!composes) this.composables = [];
+    for (let i = this.expressions.below(3); i > 0; i--) made.push(this.step(false));
+    this.composables = composables;
+    const { steps, soft, failing, missing } = this.expressions;
     const shared = {
       known: new Map(this.expressions.known),
+      missing,
       steps: steps.filter((step) => step !== "principal"),
       soft,
       failing,
@@ -158,6 +190,7 @@ class Rich extends RichSteps {
     this.expressions.steps = [...(shared?.steps ?? [])];
     this.expressions.soft = [...(shared?.soft ?? [])];
     this.expressions.failing = [...(shared?.failing ?? [])];
+    this.expressions.missing = [...(shared?.missing ?? [])];
     for (const [type, path] of this.declared.known)
       if (this.expressions.chance(0.5)) this.expressions.knows(type, path);
     this.expressions.conditions = [];
@@ -195,7 +228,8 @@ class Rich extends RichSteps {
     }
     for (const [i, type] of args.entries()) {
       this.expressions.knows(type, `args.a${i}`);
-      if (!this.subAnswers) this.expressions.steps.push(`args.a${i}`);
+      if (name !== "Sub" || !this.subAnswers) this.expressions.steps.push(`args.a${i}`);
+      if (type === "Sub" && this.expressions.chance(0.7)) this.field("SubCopy", `args.a${i}`);
     }
     if (known) this.principal();
     const made: string[] = root && this.paged ? [OPENED] : [];
@@ -203,12 +237,20 @@ class Rich extends RichSteps {
     // Names that conditions are about have to be there.
     made.push(...this.later.of(this.call(this.name()), true));
     this.expressions.conditions = Array.from({ length: 3 }, () => this.expressions.atom());
+    const over = root && this.composables.length > 1 && this.expressions.chance(0.7);
+    for (const part of over ? this.composables : [])
+      if (part.args !== OVER || (this.expressions.known.get("Sub") ?? []).length > 0)
+        made.push(...this.later.of(this.compose(this.name(), part)));
     for (let i = 0; i < steps; i++) made.push(...this.later.of(this.step(root)));
     if (root && this.paged) for (const [type, call] of PAGES) this.expressions.knows(type, call);
     for (const type of ["string", "bool", "int", "Item", "Kind", "strings", ...MAPS] as const)
       if (this.expressions.chance(0.6)) this.field(FIELDS[type], this.expressions.of(type, 3));
     for (const [type, call] of PAGES)
       this.expressions.known.set(type, this.expressions.known.get(type)?.filter((path) => path !== call) ?? []);
+    for (const type of ["string", "bool", "int", "strings"] as const) {
+      const read = this.expressions.chance(0.4) ? readOf(this.expressions, type, 1) : undefined;
+      if (read !== undefined) this.field(FIELDS[type], read);
+    }
     for (const type of this.optionals ? SCALARS : [])
       if (this.expressions.chance(0.2)) this.field(FIELDS[type], this.expressions.of(type, 2));
     // The calls of a tested step start whatever a oneof chooses elsewhere.

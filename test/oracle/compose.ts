@@ -30,7 +30,7 @@ import {
 } from "./result.ts";
 import { Scope } from "./scope.ts";
 import { isSupplementary, type Place } from "./static.ts";
-import { asArgument, type Entry, inOrder, invalid, type Taint } from "./taint.ts";
+import { asArgument, type Entry, inOrder, invalid, passedOn, type Taint } from "./taint.ts";
 
 export class Composition extends Scope {
   readonly parent: { readonly composition: Composition; readonly step: IrStep } | undefined;
@@ -363,8 +363,7 @@ export class Composition extends Scope {
   /** Returns the value of an argument for the child; its taint has no order there. */
   #argument(bind: IrBind, by: string, locals: Locals): Result {
     const result = this.bound(bind, by, locals);
-    if (result.state === "value")
-      return { ...result, taint: asArgument(result.taint), inner: asArgument(result.inner) };
+    if (result.state === "value") return { ...result, taint: asArgument(result.taint), inner: passedOn(result.inner) };
     return result.state === "absent" ? { ...result, taint: asArgument(result.taint) } : result;
   }
 

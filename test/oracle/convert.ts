@@ -13,10 +13,14 @@ import type { Ir, IrEnum, IrField, IrMessage } from "../../plugin/src/ir/ir.ts";
 import { enumAcross } from "./enums.ts";
 import { Evaluator } from "./evaluator.ts";
 import { expression } from "./expression.ts";
+import { type FieldRead, fieldReads } from "./field-reads.ts";
 import { canBeAbsent, hasPresence, walk } from "./field-value.ts";
 import { Invalid } from "./invalid.ts";
 import { unwrapped } from "./macros.ts";
 import { rememberCopy } from "./missing.ts";
+
+/** Copies in each other; deeper ones are read as a whole. */
+const MAX_DEPTH = 20;
 
 export class Converter {
   readonly #messages: ReadonlyMap<string, IrMessage>;
@@ -97,6 +101,22 @@ export class Converter {
     const names = copied.map(({ desc, alias }) => [desc.name, alias?.value ?? desc.name] as const);
     rememberCopy(target.message, from.message, new Map(names));
     return target;
+  }
+  /** Returns the fields of a message that its copy needs. */
+  readsOf(to: DescMessage, from: DescMessage, depth = 0): readonly FieldRead[] {
+    if (to.typeName === from.typeName || depth > MAX_DEPTH) return [{ path: [], how: "all" }];
+    const rules = new Map(this.#messages.get(to.typeName)?.fields.map((field) => [field.desc.name, field]));
+    return to.fields.flatMap((field): readonly FieldRead[] => {
+      const rule = rules.get(field.name);
+      if (rule?.by !== undefined) return fieldReads(expression(rule.by.value)).get("source") ?? [];
+      const source = from.fields.find(({ name }) => name === (rule?.alias?.value ?? field.name));
+      if (source === undefined) return [];
+      const inside: readonly FieldRead[] =
+        field.message && source.message
+          ? this.readsOf(field.message, source.message, depth + 1)
+          : [{ path: [], how: "all" }];
+      return inside.map((read) => ({ ...read, path: [source.name, ...read.path] }));
+    });
   }
   /** `by` and `fallback` of a field of a copy. */
   #compute(from: ReflectMessage, target: ReflectMessage, { desc, by, fallback }: IrField): void {

@@ -37,7 +37,11 @@ export function eachResult(at: Composition, step: IrStep, each: IrEach): Result 
     at.response.program.hasEffect(at.place, each.source);
   const taint: Taint[] = [...list.taint];
   const chosen = all.flatMap((element): (Locals | Item)[] => {
-    const variable = value(element, asItem(list.taint), { inner: heldIn(element, list.inner), enum: list.enum });
+    const held = heldIn(element, list.inner);
+    const composes = each.source?.kind === "compose";
+    const inner = composes ? held.map((taint) => ({ ...taint, item: true as const })) : held;
+    if (composes) taint.push(...asItem(held).map(either));
+    const variable = value(element, asItem(list.taint), { inner, enum: list.enum });
     const locals: Locals = new Map([[each.var?.value ?? "", variable]]);
     const found = choice(at, each, locals, taint);
     return found === "filtered" ? [] : [found ?? locals];
@@ -54,27 +58,38 @@ export function eachResult(at: Composition, step: IrStep, each: IrEach): Result 
   return gathered(step, each, done, taint);
 }
 
+/**
+ * language.md leaves open what a failure inside of an item does to the list if items that read it may be left out. The
+ * arguments of a composed item pass it on.
+ */
+function readByItems(locals: Locals): Locals {
+  return new Map(
+    [...locals].map(([name, of]) => [name, of.state === "value" ? { ...of, inner: of.inner.map(either) } : of]),
+  );
+}
+const either = (taint: Taint): Taint => ({ ...taint, leftOut: "either" });
+
 /** A list of the client's: in the protos that are held against this, arguments that are lists are always that. */
 const isArgument = (each: IrEach): boolean => each.in?.value.startsWith("args.") === true;
 
 /** Evaluates the `if` of an item. Undefined: the item is chosen. */
 function choice(at: Composition, each: IrEach, locals: Locals, taint: Taint[]): Item | "filtered" | undefined {
   if (each.if === undefined) return undefined;
-  const condition = at.evaluate(each.if.value, locals);
+  const condition = at.evaluate(each.if.value, readByItems(locals));
   if (condition.state !== "value") return { key: undefined, item: condition };
   taint.push(...condition.taint);
   return condition.value === true ? undefined : "filtered";
 }
 
 function itemOf(at: Composition, step: IrStep, each: IrEach, locals: Locals): Item {
-  const key = each.key === undefined ? undefined : at.evaluate(each.key.value, locals);
+  const key = each.key === undefined ? undefined : at.evaluate(each.key.value, readByItems(locals));
   if (key !== undefined && key.state !== "value") return { key, item: key };
   const item =
     each.source?.kind === "call"
-      ? callResult(at, step, each.source, locals)
+      ? callResult(at, step, each.source, readByItems(locals))
       : each.source?.kind === "compose"
         ? at.compose(step, each.source, locals)
-        : at.evaluate(each.source?.by.value ?? "", locals);
+        : at.evaluate(each.source?.by.value ?? "", readByItems(locals));
   return { key, item };
 }
 

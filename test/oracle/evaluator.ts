@@ -24,7 +24,7 @@ import { once } from "./once.ts";
 type Enums = (name: string) => DescEnum | undefined;
 
 /** The same object for the same expression, so that it is planned once. */
-const rewritten = once(rewrite);
+export const rewritten = once(rewrite);
 
 /** Evaluates the expressions of one proto file. */
 export class Evaluator {

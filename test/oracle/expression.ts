@@ -38,7 +38,7 @@ const parsed = new Map<string, Expression>();
 export function expression(source: string): Expression {
   let found = parsed.get(source);
   if (found === undefined) {
-    const root = withOpenNames(parseAll(source));
+    const root = withLocalTests(withOpenNames(parseAll(source)));
     found = { source, root, plain: rewrite(root), reads: readsOf(root), path: pathOf(root) };
     parsed.set(source, found);
   }
@@ -79,7 +79,7 @@ export const pathsIn = once((expr: Expr): readonly (readonly string[])[] =>
   }),
 );
 
-function argumentName(expr: Expr, fn: "ok" | "failure"): string | undefined {
+function argumentName(expr: Expr, fn: "failure"): string | undefined {
   const { case: kind, value } = expr.exprKind;
   if (kind !== "callExpr" || value.function !== fn || value.target !== undefined) return undefined;
   return nameOf(value.args[0]);
@@ -98,7 +98,45 @@ function receivedOf(expr: Expr): (Received & { readonly name: string }) | undefi
 /** Returns the variable that represents the received value. */
 export const receivedName = ({ part, key }: Received, name: string): string => `@${part}:${key}:${name}`;
 
-const okName = (expr: Expr): string | undefined => argumentName(expr, "ok");
+interface Test {
+  /** Undefined for a variable of a macro, which always has a value. */
+  readonly name: string | undefined;
+  readonly path: readonly string[];
+  /** The part of the path that is the name. */
+  readonly length: number;
+}
+/** `ok(x)`, `ok(x.f.g)` */
+function okOf(expr: Expr): Test | undefined {
+  const { case: kind, value } = expr.exprKind;
+  if (kind !== "callExpr" || !OK.has(value.function) || value.target !== undefined) return undefined;
+  const path = value.args[0] && pathOf(value.args[0]);
+  if (path === undefined) return undefined;
+  const length = path[0] === "args" ? 2 : 1;
+  return { name: value.function === "ok" ? path.slice(0, length).join(".") : undefined, path, length };
+}
+/** `@okIn` is `ok` of a field of a macro's variable. */
+const OK: ReadonlySet<string> = new Set(["ok", "@okIn"]);
+
+/** Names the function by which an expression tests a field of a macro's variable. */
+function withLocalTests(expr: Expr, locals: ReadonlySet<string> = new Set()): Expr {
+  const { case: kind, value } = expr.exprKind;
+  const inner = kind === "comprehensionExpr" ? union(locals, new Set([value.iterVar, value.accuVar])) : locals;
+  const changed = withChildren(expr, (child) =>
+    withLocalTests(child, kind === "comprehensionExpr" && child === value.iterRange ? locals : inner),
+  );
+  const call = changed.exprKind.case === "callExpr" && changed.exprKind.value;
+  const [first = ""] = (call && call.function === "ok" && call.args[0] && pathOf(call.args[0])) || [];
+  if (!call || !locals.has(first)) return changed;
+  return { ...changed, exprKind: { case: "callExpr", value: { ...call, function: "@okIn" } } };
+}
+
+/** Reports whether an expression tests a name or a path, and reads no value. */
+export function isTest(expr: Expr): boolean {
+  const { case: kind, value } = expr.exprKind;
+  if (kind === "selectExpr")
+    return value.testOnly && value.operand !== undefined && pathOf(value.operand) !== undefined;
+  return okOf(expr) !== undefined || argumentName(expr, "failure") !== undefined || receivedOf(expr) !== undefined;
+}
 
 // ---- reads and where they are safe ----
 
@@ -118,8 +156,8 @@ function readsOf(
     if (locals.has(first)) return [];
     return read(first === "args" && second !== undefined ? `args.${second}` : first);
   }
-  const ok = okName(expr);
-  if (ok !== undefined) return read(ok, true);
+  const ok = okOf(expr);
+  if (ok !== undefined) return ok.name === undefined ? [] : read(ok.name, true);
   const failure = argumentName(expr, "failure");
   if (failure !== undefined) return read(failure, false, true);
   const received = receivedOf(expr);
@@ -138,8 +176,7 @@ function readsOf(
         case "_||_":
           return [...inAll(a), ...readsOf(b, union(safe, known(a, false)), locals)];
         case "_?_:_":
-          // The condition by which a macro selects elements guarantees nothing about its result.
-          if (isResult(c)) return inAll(a, b);
+          if (isSelection(expr)) return inAll(a, b);
           return [
             ...inAll(a),
             ...readsOf(b, union(safe, known(a, true)), locals),
@@ -165,15 +202,25 @@ function readsOf(
   }
 }
 
-/** Reports whether an expression is the accumulator of a macro; no written expression ends in it. */
-const isResult = (expr: Expr | undefined): boolean =>
-  expr?.exprKind.case === "identExpr" && expr.exprKind.value.name === "@result";
+/**
+ * Reports whether a conditional selects elements for a macro: its last branch is the accumulator, which no written
+ * expression is. Its condition guarantees nothing about the macro's result.
+ */
+export function isSelection({ exprKind: { case: kind, value } }: Expr): boolean {
+  const last = kind === "callExpr" && value.function === "_?_:_" ? value.args[2]?.exprKind : undefined;
+  return last?.case === "identExpr" && last.value.name === "@result";
+}
 
-/** The names that have a value for sure when `expr` gives `outcome`. */
-function known(expr: Expr | undefined, outcome: boolean): ReadonlySet<string> {
+/** The names and the paths that have a value for sure when `expr` gives `outcome`. */
+export function known(expr: Expr | undefined, outcome: boolean): ReadonlySet<string> {
   if (expr === undefined) return new Set();
-  const ok = okName(expr);
-  if (ok !== undefined) return new Set(outcome ? [ok] : []);
+  const { case: kind, value } = expr.exprKind;
+  if (kind === "selectExpr" && value.testOnly && outcome) {
+    const path = pathOf({ ...expr, exprKind: { case: kind, value: { ...value, testOnly: false } } }) ?? [];
+    return new Set(prefixesOf(path, path[0] === "args" ? 3 : 2));
+  }
+  const ok = okOf(expr);
+  if (ok !== undefined) return new Set(outcome ? prefixesOf(ok.path, ok.length) : []);
   if (expr.exprKind.case !== "callExpr") return new Set();
   const { function: name, args } = expr.exprKind.value;
   if (name === "!_") return known(args[0], !outcome);
@@ -188,6 +235,10 @@ function known(expr: Expr | undefined, outcome: boolean): ReadonlySet<string> {
   if (name === "_&&_" || name === "_||_") return known(args[0], outcome).intersection(known(args[1], outcome));
   return new Set();
 }
+
+/** The first `from` names of a path, and every longer beginning. */
+const prefixesOf = (path: readonly string[], from: number): readonly string[] =>
+  path.slice(from - 1).map((_, i) => path.slice(0, from + i).join("."));
 
 /** `true` or `false`, written out. */
 function boolOf(expr: Expr | undefined): boolean | undefined {
@@ -217,8 +268,8 @@ export function union<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): ReadonlySet<T> {
  * absent one.
  */
 export function rewrite(expr: Expr): Expr {
-  const ok = okName(expr);
-  if (ok !== undefined) return { ...expr, exprKind: { case: "identExpr", value: ident(`@ok:${ok}`) } };
+  const ok = okOf(expr);
+  if (ok !== undefined) return rewrittenTest(expr, ok);
   const failure = argumentName(expr, "failure");
   if (failure !== undefined) return { ...expr, exprKind: { case: "identExpr", value: ident(`@failure:${failure}`) } };
   const received = receivedOf(expr);
@@ -234,6 +285,23 @@ export function rewrite(expr: Expr): Expr {
     if (list && index && pathOf(list)?.join() === "headers") return header(expr, rewrite(index));
   }
   return withChildren(expr, rewrite);
+}
+
+/** `ok(x.f)` as `@ok:x && @whole(x, "f")`; a variable of a macro has a value. */
+function rewrittenTest(expr: Expr, { name, path: whole, length }: Test): Expr {
+  const called = (name: string, args: Expr[]): Expr => ({
+    ...expr,
+    exprKind: { case: "callExpr", value: { $typeName: "cel.expr.Expr.Call", function: name, args } },
+  });
+  const there: Expr | undefined =
+    name === undefined ? undefined : { ...expr, exprKind: { case: "identExpr", value: ident(`@ok:${name}`) } };
+  let root = expr.exprKind.case === "callExpr" ? expr.exprKind.value.args[0] : undefined;
+  for (let depth = whole.length; depth > length && root?.exprKind.case === "selectExpr"; depth--)
+    root = root.exprKind.value.operand;
+  if (whole.length === length || root === undefined) return there ?? constant(expr, { case: "boolValue", value: true });
+  const fields = constant(expr, { case: "stringValue", value: whole.slice(length).join(".") });
+  const isWhole = called("@whole", [root, fields]);
+  return there === undefined ? isWhole : called("_&&_", [there, isWhole]);
 }
 
 /** The same expression, with `change` done to each of its direct parts: itself, when that changes none. */

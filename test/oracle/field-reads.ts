@@ -32,7 +32,7 @@ const GIVES: Readonly<Record<string, readonly number[]>> = {
   ),
   "@entry": [1],
 };
-const COUNTS: ReadonlySet<string> = new Set(["size", "hasValue", "ok"]);
+const COUNTS: ReadonlySet<string> = new Set(["size", "hasValue", "ok", "@okIn"]);
 
 function readsIn(expr: Expr | undefined, demand: readonly FieldRead[]): Reads {
   if (expr === undefined) return new Map();

@@ -8,10 +8,12 @@ import type { IrStep } from "../../plugin/src/ir/step.ts";
 import type { Composition } from "./compose.ts";
 import { expression } from "./expression.ts";
 import { canBeAbsent, hasPresence } from "./field-value.ts";
+import { meets } from "./inside.ts";
+import { leaveMissing } from "./missing.ts";
 import { failed, type Result, tainted, value } from "./result.ts";
 import { isComposed } from "./static.ts";
 import type { Copies } from "./subsets.ts";
-import { asItem, type Entry, entry, nested, type Position, type Taint } from "./taint.ts";
+import { asItem, asLeftOut, type Entry, entry, nested, type Position, type Taint } from "./taint.ts";
 
 /** Sets every field of `target`; what touched one goes to `entries`. Gives what became of each. */
 export function* composeFields(at: Composition, target: ReflectMessage, entries: Entry[]): Iterable<Result> {
@@ -35,7 +37,7 @@ function setField(at: Composition, target: ReflectMessage, field: IrField, entri
   const result = field.resolver === undefined ? at.evaluate(by) : at.supplied(field.desc);
   if (neverArrives(at, field, result)) return value(null);
   if (result.state === "dead" || result.state === "failed") return result;
-  if (result.state === "absent") lack(at, target, field);
+  if (result.state === "absent") leaveMissing(target.message, field.desc.name);
   try {
     const present = assign(at, target, field.desc, result);
     touch(at, target, field.desc, by, present, result, entries);
@@ -43,10 +45,6 @@ function setField(at: Composition, target: ReflectMessage, field: IrField, entri
     return failed(error);
   }
   return result;
-}
-
-function lack({ response: { lacks } }: Composition, { message }: ReflectMessage, { desc }: IrField): void {
-  lacks.set(message, (lacks.get(message) ?? new Set()).add(desc.name));
 }
 
 /**
@@ -139,8 +137,7 @@ function touch(
   const name = path?.length === 1 ? (path[0] ?? "") : "";
   const step = at.named(name) ?? at.response.shared?.named(name);
   const composed = step !== undefined && isComposed(step);
-  const inner = result.state === "value" && !composed ? result.inner : [];
-  const fieldEntry = entry(field, present, [...result.taint, ...inner]);
+  const fieldEntry = entry(field, present, [...result.taint, ...innerOf(at, source, result, composed)]);
   if (fieldEntry !== undefined) entries.push(fieldEntry);
   if (!composed || !present) return;
   const add = (position: Position, of: unknown) => {
@@ -151,6 +148,25 @@ function touch(
   if (field.fieldKind === "list") [...target.get(field)].forEach((item, position) => void add(position, item));
   if (field.fieldKind === "map")
     for (const [key, item] of target.get(field)) add(typeof key === "string" ? key : { key: String(key) }, item);
+}
+
+/**
+ * Returns the taint inside of a value that is the field's own: all of it, unless the value is composed for the field.
+ * A copy has that of its fields, and lacks them if it copies a composed value.
+ */
+function innerOf(
+  { response: { converter } }: Composition,
+  { message: to }: DescField,
+  result: Result,
+  composed: boolean,
+) {
+  if (result.state !== "value" || result.inner.length === 0) return [];
+  const { inner, value: of } = result;
+  const from = messagesIn(of).find((item) => isReflectMessage(item))?.desc;
+  if (to === undefined || from === undefined || to.typeName === from.typeName) return composed ? [] : inner;
+  const reads = converter.readsOf(to, from);
+  const met = inner.filter((taint) => reads.some((read) => meets(of, read, taint)));
+  return composed ? asLeftOut(met) : met;
 }
 
 /** The field that clients receive. */
@@ -168,7 +184,7 @@ function* setOneof(
   yield* setMember(at, target, members, entries, missing);
   const oneofs = members.flatMap(({ desc }) => copyOf(at, desc)?.oneof ?? []);
   if (oneofs.every((oneof) => target.oneofCase(oneof) === undefined))
-    for (const member of missing) lack(at, target, member);
+    for (const { desc } of missing) leaveMissing(target.message, desc.name);
 }
 
 /** @param missing receives the members whose `if` or value lacks a step */

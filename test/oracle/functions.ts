@@ -23,6 +23,7 @@ import { entries } from "./entries.ts";
 import { texts } from "./functions-texts.ts";
 import { times } from "./functions-times.ts";
 import { none, some, unwrapped } from "./macros.ts";
+import { lacksOnPath } from "./missing.ts";
 
 const { BOOL, BYTES, DOUBLE, DYN, INT, STRING } = CelScalar;
 const LIST = listType(DYN);
@@ -89,6 +90,7 @@ export const functions: CelFunc[] = [
   celFunc("base64.decode", [STRING], BYTES, (text) => new Uint8Array(Buffer.from(text, "base64"))),
   celFunc("optional.of", [DYN], MAP, some),
   celFunc("optional.none", [], MAP, () => none),
+  celFunc("@whole", [DYN, STRING], BOOL, (from, path) => !lacksOnPath(from, path.split("."))),
   celFunc("@optionalField", [DYN, STRING], MAP, optionalField),
   celMethod("orValue", MAP, [DYN], DYN, function (other) {
     return unwrapped(this) ?? other;

@@ -24,7 +24,7 @@ export function insideOf(value: CelInput, { touched, parts }: Response, rank: nu
       return entry.causes.map((cause) => ({
         cause,
         rank,
-        leftOut: entry.effects.every((effect) => effect === Effect.INCOMPLETE) ? ("either" as const) : false,
+        leftOut: entry.effects.includes(Effect.INCOMPLETE) ? ("either" as const) : false,
         soft: entry.optional || isLater,
         place: { message, field: entry.path },
       }));

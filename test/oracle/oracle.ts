@@ -69,7 +69,6 @@ export function responding(
     pending: [],
     refusals: [],
     touched: new Map(),
-    lacks: new Map(),
     parts: new Map(),
     shared: undefined,
     early: false,

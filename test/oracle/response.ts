@@ -79,8 +79,6 @@ export interface Response {
   readonly refusals: Status[];
   /** Taint inside each composed message. */
   readonly touched: Map<Message, readonly Entry[]>;
-  /** Names of the missing fields of each composed message. */
-  readonly lacks: Map<Message, Set<string>>;
   /** Paths of the fields of each composed message that may come later, those of messages in it among them. */
   readonly parts: Map<Message, readonly string[]>;
 }

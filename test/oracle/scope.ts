@@ -1,7 +1,9 @@
 // Variables in expressions of a composed message: its steps, its arguments, steps of the service, locals.
 import { type CelInput, celMap } from "@bufbuild/cel";
+import type { Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
 import { isReflectMessage } from "@bufbuild/protobuf/reflect";
 import type { IrStep } from "../../plugin/src/ir/step.ts";
+import { rewritten } from "./evaluator.ts";
 import { expression, type Read, receivedName } from "./expression.ts";
 import { type FieldRead, fieldReads } from "./field-reads.ts";
 import { walk } from "./field-value.ts";
@@ -9,10 +11,10 @@ import { heldIn, meets } from "./inside.ts";
 import { none, some } from "./macros.ts";
 import { readsMissing } from "./missing.ts";
 import type { Response } from "./response.ts";
-import { type Args, dead, failed, type Locals, noLocals, type Result, value, type Why } from "./result.ts";
+import { type Args, dead, failed, type Locals, noLocals, type Result, type Value, value, type Why } from "./result.ts";
 import { BEFORE } from "./service-steps.ts";
 import type { Place } from "./static.ts";
-import { asBeside, type Taint } from "./taint.ts";
+import { asBeside, asItem, type Taint } from "./taint.ts";
 
 function isKept(value: CelInput): boolean {
   return isReflectMessage(value) && /^google\.protobuf\.(Any|Value)$/.test(value.desc.typeName);
@@ -99,7 +101,9 @@ export abstract class Scope {
     if (missing.length > 0) return { state: "dead", missing: missing.flat() };
     const taint = [...found.values()].flatMap((result) => (result.state === "dead" ? [] : result.taint));
     const inner = [...found.values()].flatMap((result) => (result.state === "value" ? result.inner : []));
-    const met = insideRead(source, found, "all");
+    const met = insideRead(source, found, "passed");
+    // Whether a value counts that the expression would have passed on.
+    const passed = asItem(insideRead(source, found, "all").filter((taint) => !met.includes(taint)));
     const present = (name: string) => found.get(name)?.state === "value";
     const lacking = new Set(
       reads.flatMap(({ name, safe }) => (found.has(name) && !safe && !present(name) ? name : [])),
@@ -108,28 +112,32 @@ export abstract class Scope {
       const of = (name: string, result: Result): readonly Taint[] =>
         result.state === "dead" ? [] : lacking.has(name) ? result.taint : asBeside(result.taint);
       const all = [...found].flatMap(([name, result]) => of(name, result));
-      return { state: "absent", taint: [...all, ...asBeside(met)], why: this.wanting([source], locals) };
+      return {
+        state: "absent",
+        taint: [...all, ...asBeside([...met, ...passed])],
+        why: this.wanting([source], locals),
+      };
     }
-    const held = (name: string): CelInput | undefined => {
+    const held = (name: string): Value | undefined => {
       const result = found.get(name);
-      return result?.state === "value" ? result.value : undefined;
+      return result?.state === "value" ? result : undefined;
     };
-    if (readsMissing(root, held, this.response.lacks)) return { state: "absent", taint: [...taint, ...met] };
     const bindings = this.#bindings(reads, found);
-    const enums = (name: string) => {
-      const result = found.get(name);
-      return result?.state === "value" ? result.enum() : undefined;
-    };
+    const enums = (name: string) => held(name)?.enum();
+    const inside = (expr: Expr, locals: Readonly<Record<string, CelInput>>) =>
+      this.place.evaluator.value(rewritten(expr), { ...bindings, ...locals }, enums);
+    if (readsMissing(root, { of: (name) => held(name)?.value, evaluate: inside }))
+      return { state: "absent", taint: [...taint, ...met, ...passed] };
     try {
       const walked = path && this.#walk(path, bindings, found);
       const computed = walked?.raw ?? this.place.evaluator.value(source, bindings, enums);
-      return value(computed, [...taint, ...insideRead(source, found, "passed")], {
+      return value(computed, [...taint, ...met], {
         inner: heldIn(computed, inner),
         enum: () => this.place.evaluator.enumOf(root, bindings, enums),
         unset: walked?.unset ?? false,
       });
     } catch (error) {
-      return failed(error, [...taint, ...met]);
+      return failed(error, [...taint, ...met, ...passed]);
     }
   }
 

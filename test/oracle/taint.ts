@@ -27,6 +27,8 @@ export interface Taint {
    * list.
    */
   readonly soft: boolean;
+  /** The taint is inside of an item that an `each` passes to a message: language.md leaves open which field is touched. */
+  readonly item?: true;
   /** The field of a composed message; undefined: the taint is that of the value itself. */
   readonly place?: { readonly message: Message; readonly field: string };
 }
@@ -45,7 +47,11 @@ export interface Entry {
 export const invalid: Cause = { reason: Reason.INVALID, upstream: "" };
 
 export function asArgument(taints: readonly Taint[]): Taint[] {
-  return taints.map((taint) => ({ ...taint, rank: undefined }));
+  return taints.map(({ item, ...taint }) => ({ ...taint, rank: undefined, soft: taint.soft || item === true }));
+}
+/** The taint inside of an argument. */
+export function passedOn(taints: readonly Taint[]): Taint[] {
+  return taints.map(({ item: _, ...taint }) => ({ ...taint, rank: undefined }));
 }
 export function asLeftOut(taints: readonly Taint[]): Taint[] {
   return taints.map((taint) => ({ ...taint, leftOut: taint.beside ? ("either" as const) : true }));
