@@ -1,7 +1,7 @@
 // Good code gets no warning: for each check of plugin/src/check what comes close to what it warns of. What it warns of has goldens.
 import { expect, test } from "vitest";
 import { renderDiagnostics } from "../plugin/src/diagnostic/render.ts";
-import { compileCase, goldenCases, requestOf, textsBelow, UPSTREAMS } from "./support/golden.ts";
+import { compileCase, goldenCases, parameterOf, requestOf, textsBelow, UPSTREAMS } from "./support/golden.ts";
 import { requestFor } from "./support/request.ts";
 import { together } from "./support/together.ts";
 
@@ -254,14 +254,13 @@ test.each(Object.entries(good))("%s", (_, app) => {
 const SHOWN: Readonly<Record<string, readonly string[]>> = {
   "missing-fields": ["BFF647"],
   "ok-of-what-is-never-absent": ["BFF316"],
-  proto2: ["BFF570"],
-  "proto2-bff": ["BFF570"],
+  "packages-in-one-folder": ["BFF821"],
   "what-may-be-null": ["BFF348", "BFF349"],
 };
 
 test.each(goldenCases("emit"))("golden $name", (golden) => {
   const texts = { ...UPSTREAMS, ...golden.protos };
-  const { diagnostics } = compileCase(requestOf(golden), texts);
+  const { diagnostics } = compileCase(requestOf(golden), texts, parameterOf(golden));
   // Goldens also pass on messages of the same type, leave lists and page sizes without a bound, and have conditions that
   // are known beforehand.
   const shown = new Set(["BFF803", "BFF706", "BFF707", ...(SHOWN[golden.name] ?? [])]);
