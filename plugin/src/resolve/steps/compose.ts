@@ -88,7 +88,7 @@ function* bindsOf(
   const named = new Set(ir.args.map((bind) => bind.name?.value));
   const composed = run.messages.get(message.typeName);
   const takesAll = composed !== undefined && hasResolver(composed);
-  const spreads = ir.args.map((bind) => bind.spread && spreadNames(cx, bind.spread, locals));
+  const spreads = ir.args.map((bind) => bind.spread && spreadNames(cx, bind.spread, locals, "arguments"));
   for (const [i, bind] of ir.args.entries()) {
     if (bind.spread !== undefined) {
       const names = spreads[i];

@@ -146,7 +146,7 @@ function spreadFields(
   locals: readonly Variable[],
 ): FieldBinding[] {
   const { scope, run } = cx;
-  const names = spreadNames(cx, spread, locals);
+  const names = spreadNames(cx, spread, locals, "request");
   if (names === undefined) return [];
   const bindings: FieldBinding[] = [];
   let hasReport = false;
@@ -234,6 +234,7 @@ export function spreadNames(
   cx: SetContext,
   spread: Text,
   locals: readonly Variable[],
+  into: "request" | "arguments",
 ): ReadonlySet<string> | undefined {
   if (isArgs(spread) && cx.args.message === undefined)
     return cx.ir !== undefined && cx.run.adrift.has(cx.ir) ? undefined : new Set(cx.offered);
@@ -242,7 +243,8 @@ export function spreadNames(
   if (value.type.kind === "message") {
     const { desc } = value.type;
     const what = `the spread "${spread.value}"`;
-    suspectDropped(desc, { what, at: spread.at, registry: cx.run.ir.registry }, cx.run.suspect);
+    // Arguments are values of expressions, which read no extensions.
+    if (into === "request") suspectDropped(desc, { what, at: spread.at, registry: cx.run.ir.registry }, cx.run.suspect);
     return new Set(desc.fields.map((field) => field.name));
   }
   cx.scope.report({
