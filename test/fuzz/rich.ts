@@ -35,6 +35,10 @@ const OPENED = `{ name: "opened" by: "page.open(args.token)" }`;
 /** The token that a client sends with its next request. */
 const NEXT = `string next = 98 [(bff.v1.field).by = "page.seal({'k': args.id})"];`;
 
+/** Guesses whether an expression may have no value: `ok` is an error for fields that always have one. */
+const mayBeMissing = (by: string): boolean =>
+  /\b[sv]\d+\b|\bargs\.a\d/.test(by.replaceAll(/\b(ok|failure)\([\w.]+\)|[\w.]+(?=\.\?)/g, ""));
+
 class Rich extends RichSteps {
   /** True if `PAGES` are among the values of the page. */
   protected paged = false;
@@ -152,8 +156,9 @@ class Rich extends RichSteps {
     const effects = this.effect !== undefined && this.effect !== shared?.effect;
     this.composables = [...this.composables, { ...message, effects }];
   }
+  /** Declared types and names of the fields that may be missing. */
   protected declaredFields(): readonly (readonly [declared: string, name: string])[] {
-    return this.fields.map(([declared], i) => [declared, `f${i + 1}`]);
+    return this.fields.flatMap(([declared, by], i) => (mayBeMissing(by) ? [[declared, `f${i + 1}`] as const] : []));
   }
   /** The `let` of the service. @param composes whether it may compose Sub */
   protected service(
