@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const TARGET = "packages/server/src/explorer/gen/assets.ts";
-const MOST_BYTES = 60_000;
+const MAX_BYTES = 60_000;
 
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 
@@ -36,7 +36,7 @@ function assets(): string {
   const style = bundled("page.css");
   const icon = read("packages/server/explorer/icon.svg").trim();
   const bytes = Buffer.byteLength(script + style + icon);
-  if (bytes > MOST_BYTES) throw new Error(`the page has ${bytes} bytes, and may have ${MOST_BYTES}`);
+  if (bytes > MAX_BYTES) throw new Error(`the page has ${bytes} bytes, and may have ${MAX_BYTES}`);
   const { version } = JSON.parse(read("node_modules/preact/package.json")) as { readonly version: string };
   const license = read("node_modules/preact/LICENSE").trimEnd().replace(/^/gm, "// ").replace(/ +$/gm, "");
   const constant = (name: string, text: string): string => `export const ${name}: string = ${JSON.stringify(text)};\n`;

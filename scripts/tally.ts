@@ -21,7 +21,7 @@ export interface Tally {
 }
 
 /** More files than these do not fail by chance. */
-const MOST_AGAIN = 5;
+const MAX_AGAIN = 5;
 
 /**
  * Counts a run. Failures run again, file after file, if `runAgain` is present; a test that passes then counts as passed
@@ -33,7 +33,7 @@ export function tally(title: string, { ok, report }: SuiteRun, runAgain?: RunAga
   if (report === undefined) return { passed: 0, failed: 1, failures: [`${title}: no report`], passedAgain: [] };
   const failing = [...new Set([...failedOf(report.tests), ...report.files].map(({ file }) => file))];
   let ended = report;
-  if (runAgain !== undefined && failing.length <= MOST_AGAIN)
+  if (runAgain !== undefined && failing.length <= MAX_AGAIN)
     for (const file of failing) ended = withSecond(ended, file, runAgain);
   const failures = [
     ...failedOf(ended.tests).map(({ file, name, message = "" }) => `${file} > ${name}: ${firstLine(message)}`),

@@ -40,6 +40,12 @@ describe("identifiers", () => {
     const found = testFiles(room).flatMap((source) => spoken(source).map((name) => `${source.path}: ${name}`));
     expect(found.filter((name) => name !== "runtime/src/transport/grpc/stream-servers.test.ts: own")).toEqual([]);
   });
+  test.each(ROOMS)("upper bounds of %s begin with MAX_", (room) => {
+    const names = sources(room).flatMap(({ path, text }) =>
+      [...text.matchAll(/\b(?:MOST|LONGEST|LARGEST|GREATEST|HIGHEST)_[A-Z]\w*/g)].map(([name]) => `${path}: ${name}`),
+    );
+    expect(names).toEqual([]);
+  });
   test.each(ROOMS)("identifiers of %s are nouns and verbs of the field", (room) => {
     const found = sources(room).flatMap((source) => spoken(source).map((name) => `${source.path}: ${name}`));
     expect(found.sort()).toEqual(KEPT[room] ?? []);

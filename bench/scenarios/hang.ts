@@ -16,7 +16,7 @@ const HANGS_MS = 5_000;
 const DEADLINE_MS = 300;
 const SHARE_OF_SATURATION = 0.3;
 /** Clients and upstreams share the cores, and have none left for more. */
-const MOST_PER_SECOND = 1_000;
+const MAX_PER_SECOND = 1_000;
 /** Longer than a breaker's window, so that the earlier good answers do not count. */
 const FORGOTTEN_MS = 11_000;
 /** All but the part that hangs, and a word about that. */
@@ -54,7 +54,7 @@ async function measure(variant: Variant, upstream: UpstreamProcess, quick: boole
     const closed = grpcRequest(variant, server, forUser(method));
     await h2load(closed, { requests: quick ? 500 : 6_000, connections: 4, streams: 8 });
     const saturated = await h2load(closed, { requests: quick ? 500 : 5_000, connections: 4, streams: 8 });
-    const perSecond = Math.min(saturated.requestsPerSecond * SHARE_OF_SATURATION, MOST_PER_SECOND);
+    const perSecond = Math.min(saturated.requestsPerSecond * SHARE_OF_SATURATION, MAX_PER_SECOND);
     const prepared = grpcRequest(variant, server, forUser(method), DEADLINE_MS);
     const loop = {
       perSecond,

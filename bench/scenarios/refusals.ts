@@ -18,7 +18,7 @@ const UNAUTHENTICATED = 16;
 const ANSWERED = "answered";
 const ANSWERED_AT_EDGE = "answered at the edge";
 /** Elements that a request may contain, and those of the request that is refused. */
-const MOST_ELEMENTS = 10;
+const MAX_ELEMENTS = 10;
 const ELEMENTS = 20;
 
 export async function runRefusals(options: RunOptions): Promise<ScenarioResult> {
@@ -57,7 +57,7 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 function server(composition: string, { env, audit }: Callers) {
   return (name: string, method: DescMethodUnary): Variant => {
     const variant = generatedVariant(composition, method, name);
-    const more = { ...env, BFF_LOG: "off", BFF_AUDIT: audit, BFF_MAX_ELEMENTS: String(MOST_ELEMENTS) };
+    const more = { ...env, BFF_LOG: "off", BFF_AUDIT: audit, BFF_MAX_ELEMENTS: String(MAX_ELEMENTS) };
     return { ...variant, launch: { ...variant.launch, env: more } };
   };
 }

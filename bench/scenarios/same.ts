@@ -11,7 +11,7 @@ import { forUser, generatedVariant, grpcRequest, type Variant, withServer } from
 import { home, unless } from "./answers.ts";
 
 const PER_SECOND = 1_000;
-const MOST_CALLS_PER_SECOND = 2;
+const MAX_CALLS_PER_SECOND = 2;
 const COMPLETE = "complete";
 
 export async function runSame(options: RunOptions): Promise<ScenarioResult> {
@@ -30,7 +30,7 @@ export async function runSame(options: RunOptions): Promise<ScenarioResult> {
       variants: [cached, off],
       left_out: [],
       failures: [
-        ...(most > MOST_CALLS_PER_SECOND * (seconds + 1) ? [`${most} calls of one method in ${seconds} s`] : []),
+        ...(most > MAX_CALLS_PER_SECOND * (seconds + 1) ? [`${most} calls of one method in ${seconds} s`] : []),
         ...(cached.complete === 1 ? [] : [`other answers: ${JSON.stringify(cached.kinds)}`]),
       ],
       rounds: 1,

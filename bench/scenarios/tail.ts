@@ -39,7 +39,7 @@ const NOW_AND_THEN: Behaviour = { delayMs: 10, slowShare: 0.01, slowMs: 200 };
 /** A slow but healthy upstream. */
 const ALWAYS: Behaviour = { delayMs: 30 };
 /** Extra calls that the default budget of hedges allows, besides the first ones of a process. */
-const MOST_EXTRA = 0.11;
+const MAX_EXTRA = 0.11;
 const COMPLETE = "complete";
 
 export async function runTail(options: RunOptions): Promise<ScenarioResult> {
@@ -57,7 +57,7 @@ export async function runTail(options: RunOptions): Promise<ScenarioResult> {
       measured(scattered(ScatterService.method[name], name), NOW_AND_THEN, SCATTER);
     const [all, none] = [await scatter("getHedged"), await scatter("getUnhedged")];
     const incomplete = [on, off, slow, all, none].filter((variant) => variant.complete !== 1);
-    const extra = Number(slow.extra_calls) > MOST_EXTRA ? [`a slow upstream gets ${slow.extra_calls} extra calls`] : [];
+    const extra = Number(slow.extra_calls) > MAX_EXTRA ? [`a slow upstream gets ${slow.extra_calls} extra calls`] : [];
     return scenarioResult(options, {
       scenario: "tail",
       variants: [

@@ -88,14 +88,14 @@ function templateOf({ options }: CheckRequest): string {
   return type.value;
 }
 
-const MOST_BYTES = 512 << 20;
+const MAX_BYTES = 512 << 20;
 
 async function readAll(input: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of input) {
     length += chunk.length;
-    if (length > MOST_BYTES) throw new UnknownArguments(`a request of more than ${MOST_BYTES} bytes is not read`);
+    if (length > MAX_BYTES) throw new UnknownArguments(`a request of more than ${MAX_BYTES} bytes is not read`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -34,7 +34,7 @@ interface Login {
 }
 
 const LIFE_S = 600;
-const MOST_BYTES = 16 << 10;
+const MAX_BYTES = 16 << 10;
 
 /** Starts it on a free port. */
 export async function startIssuer({ accounts, client }: IssuerOptions): Promise<Issuer> {
@@ -152,7 +152,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   let text = "";
   for await (const chunk of request.setEncoding("utf8")) {
     text += chunk as string;
-    if (text.length > MOST_BYTES) throw new Error("too long");
+    if (text.length > MAX_BYTES) throw new Error("too long");
   }
   return text;
 }

@@ -20,7 +20,7 @@ export interface Clock {
 }
 
 /** The longest timer that Node has, in milliseconds: it fires a longer one at once. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The time of this process. */
 export const systemClock: Clock = {
@@ -29,7 +29,7 @@ export const systemClock: Clock = {
   random: Math.random,
   // Rounded up, since Node truncates: a timer that fires early would find nothing due.
   setTimeout: (run, ms, argument) => {
-    const whole = Math.max(1, Math.min(Math.ceil(ms), LONGEST_TIMER_MS));
+    const whole = Math.max(1, Math.min(Math.ceil(ms), MAX_TIMER_MS));
     return startShared(run, whole, argument) ?? setTimeout(run, whole, argument);
   },
   clearTimeout: (timer) => {

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { clearShared, MOST_MS, type SharedTimer, startShared } from "./timers.ts";
+import { clearShared, MAX_MS, type SharedTimer, startShared } from "./timers.ts";
 
 function started<T>(run: (argument: T) => void, ms: number, argument: T): SharedTimer {
   const timer = startShared(run, ms, argument);
@@ -72,7 +72,7 @@ test("a timer runs without the async context of its starter", async () => {
 });
 
 test("a timer beyond the maximum length, or beyond the number of lengths, is not shared", () => {
-  expect(startShared(() => {}, MOST_MS + 1, undefined)).toBeUndefined();
+  expect(startShared(() => {}, MAX_MS + 1, undefined)).toBeUndefined();
   const all = Array.from({ length: 300 }, (_, i) => startShared(() => {}, 1_000 + i, undefined));
   const shared = all.filter((timer) => timer !== undefined);
   expect(shared.length).toBeGreaterThan(200);

@@ -3,9 +3,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 /** Maximum length of a shared timer, in milliseconds. Longer timers are Node's. */
-export const MOST_MS = 60_000;
+export const MAX_MS = 60_000;
 /** Maximum number of shared lengths at a time. Timers of further lengths are Node's. */
-const MOST_LENGTHS = 256;
+const MAX_LENGTHS = 256;
 
 /** A timer that is running or has ended. */
 export class SharedTimer {
@@ -55,7 +55,7 @@ const arm = (line: Line, ms: number): NodeJS.Timeout => nobodys(() => nodes(end,
 export function startShared<T>(run: (argument: T) => void, ms: number, argument: T): SharedTimer | undefined {
   let line = lines.get(ms);
   if (line === undefined) {
-    if (!(ms <= MOST_MS) || lines.size >= MOST_LENGTHS) return undefined;
+    if (!(ms <= MAX_MS) || lines.size >= MAX_LENGTHS) return undefined;
     line = new Line(ms);
     lines.set(ms, line);
   }

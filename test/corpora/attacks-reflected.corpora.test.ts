@@ -7,7 +7,7 @@ import { attacked, described, expectUnharmed } from "./attacks/rig.ts";
 const GRPC = "application/grpc";
 const TREES = "/atk.v1.AtkService/Trees";
 /** 200 characters of UTF-8, percent-encoded, and what stands around them. */
-const MOST_BYTES = 3000;
+const MAX_BYTES = 3000;
 
 function framed(text: string | Uint8Array, flag = 0): Buffer {
   const message = Buffer.from(text);
@@ -109,7 +109,7 @@ test("texts that quote the client do no harm to other requests of the connection
   );
   console.log(described("texts that quote the client", { ...outcome, result: Object.keys(outcome.result).length }));
   for (const [name, { attack, neighbour, goaway }] of Object.entries(outcome.result)) {
-    expect([name, attack.status > 0, attack.bytes < MOST_BYTES, attack.reset]).toEqual([name, true, true, 0]);
+    expect([name, attack.status > 0, attack.bytes < MAX_BYTES, attack.reset]).toEqual([name, true, true, 0]);
     expect([name, neighbour.status, neighbour.reset, goaway]).toEqual([name, 200, 0, undefined]);
   }
   expectUnharmed(outcome);

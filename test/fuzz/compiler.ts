@@ -47,7 +47,7 @@ const TO_BUF = 100;
 /** Outputs that the type checker sees at once: it reads its libraries and the runtime anew each time. */
 const TO_CHECK = 500;
 /** Number of failures that are minimised: enough for a diagnosis. Later failures only get their number and message. */
-const MOST_MINIMISED = 50;
+const MAX_MINIMISED = 50;
 
 /** While cases are compiled, buf is at work on the next ones and the type checker on those before. */
 export async function fuzzCompiler(
@@ -62,7 +62,7 @@ export async function fuzzCompiler(
   const reportAll = async (faults: Iterable<readonly [Case, string]>): Promise<void> => {
     for (const [testCase, fault] of faults) {
       if (KNOWN.some((entry) => entry.fault.test(`${testCase.base.name} ${fault}`))) so.known++;
-      else if (++so.failures > MOST_MINIMISED) failure(`${again(testCase)}\n  ${fault}`);
+      else if (++so.failures > MAX_MINIMISED) failure(`${again(testCase)}\n  ${fault}`);
       else failure(await report(again(testCase), testCase, fault));
     }
   };

@@ -33,7 +33,7 @@ export interface Came {
 export type Differs = (outcomes: Outcomes, computed: Computed) => string | undefined;
 
 /** Most assignments of logged calls to steps that are tried; with more of them the case is undecided. */
-const MOST_WAYS = 200;
+const MAX_WAYS = 200;
 export const UNDECIDED = "undecided";
 
 export class RichRequest {
@@ -113,13 +113,13 @@ function checkLog(log: readonly LoggedCall[], differs: Differs, all: readonly Co
   let first: string | undefined;
   for (const computed of all) {
     let ways = 0;
-    for (const outcomes of outcomesOf(calls, MOST_WAYS)) {
+    for (const outcomes of outcomesOf(calls, MAX_WAYS)) {
       const fault = differs(outcomes, computed);
       if (fault === undefined) return undefined;
       first ??= fault;
       ways++;
     }
-    if (ways >= MOST_WAYS) return UNDECIDED;
+    if (ways >= MAX_WAYS) return UNDECIDED;
   }
   return first;
 }

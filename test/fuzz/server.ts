@@ -20,7 +20,7 @@ const AT_ONCE = 40;
 const HANGS_MS = 15_000;
 /** Time without data after which a finished client leaves, in milliseconds. */
 const QUIET_MS = 30;
-const MOST_FAILURES = 10;
+const MAX_FAILURES = 10;
 
 export async function fuzzServer(
   { cases, seed, only }: { readonly cases: number; readonly seed: number; readonly only: number | undefined },
@@ -39,7 +39,7 @@ export async function fuzzServer(
   let next = only ?? 0;
   const end = only === undefined ? cases : only + 1;
   const worker = async (): Promise<void> => {
-    while (next < end && failures.length < MOST_FAILURES) {
+    while (next < end && failures.length < MAX_FAILURES) {
       const index = next++;
       const serverCase = makeServerCase(seed, index);
       const outcome = await send(server, serverCase);

@@ -48,7 +48,7 @@ const HANGS_MS = 20_000;
  * end.
  */
 const QUIET_MS = 300;
-const MOST_FAILURES = 10;
+const MAX_FAILURES = 10;
 const PROBE = fileURLToPath(new URL("../corpora/attacks/memory.ts", import.meta.url));
 
 type Counts = { -readonly [Name in keyof Omit<FramesOutcome, "failures" | "heldBytes">]: number };
@@ -79,7 +79,7 @@ export async function fuzzFrames(
     const beside = new Bystander(server.url);
     let next = only ?? 0;
     const worker = async (): Promise<void> => {
-      while (failures.length < MOST_FAILURES && (only === undefined ? counts.frames < frames : next === only)) {
+      while (failures.length < MAX_FAILURES && (only === undefined ? counts.frames < frames : next === only)) {
         const index = next++;
         const fault = await runSession(server, seed, index, counts);
         counts.sessions++;

@@ -48,7 +48,7 @@ export async function run(ir: Ir, testCase: Case, seed: string) {
 }
 
 /** Most assignments of logged calls to steps that are tried; with more of them the case is undecided. */
-const MOST_WAYS = 60;
+const MAX_WAYS = 60;
 
 function faultOf(
   ir: Ir,
@@ -68,7 +68,7 @@ function faultOf(
   const calls = log.filter((call) => !("cancelled" in call.outcome) || !resultNames.has(nameOf(call)));
   const logs = calls.length === log.length ? [log] : [calls, log];
   for (const logged of logs)
-    for (const outcomes of outcomesOf(logged, MOST_WAYS, onLimit)) {
+    for (const outcomes of outcomesOf(logged, MAX_WAYS, onLimit)) {
       const fault = mismatch(oracle(ir, method, message, new Map(), {}, undefined, outcomes), got);
       if (fault === undefined) return undefined;
       faults.push(fault);

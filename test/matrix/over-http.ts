@@ -18,12 +18,12 @@ import { type HttpPlay, type HttpResponse, httpFaults } from "./http-faults.ts";
 import type { Over } from "./matrix.ts";
 
 /** Largest reply, in bytes; small, so that a reply above it is cheap. */
-const MOST_BYTES = 1 << 20;
+const MAX_BYTES = 1 << 20;
 /** Well within the shortest timeout of all BFFs, 60 ms. */
 const SLOW_MS = 15;
 const TRICKLE_MS = 5;
 const JSON_TYPE = { "content-type": "application/json" };
-const BOMB = gzipSync(Buffer.alloc(MOST_BYTES + 1, " "));
+const BOMB = gzipSync(Buffer.alloc(MAX_BYTES + 1, " "));
 
 export const overHttp: Over = {
   faults: httpFaults,
@@ -34,7 +34,7 @@ export const overHttp: Over = {
       segments: [rpc.parent.typeName, rpc.name],
       body: "*",
     }));
-    return new HttpJsonClient(url, { rules, maxReplyBytes: MOST_BYTES });
+    return new HttpJsonClient(url, { rules, maxReplyBytes: MAX_BYTES });
   },
   start: startHttp,
 };
@@ -151,7 +151,7 @@ function perform(play: HttpPlay | "answer", request: IncomingMessage, response: 
       socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n");
       break;
     case "oversize":
-      response.writeHead(200, { ...JSON_TYPE, "content-length": MOST_BYTES + 1 }).write(half);
+      response.writeHead(200, { ...JSON_TYPE, "content-length": MAX_BYTES + 1 }).write(half);
       break;
     case "oversize, decompressed":
       response.writeHead(200, { ...JSON_TYPE, "content-encoding": "gzip" }).end(BOMB);

@@ -111,7 +111,7 @@ export interface GotEntry {
   readonly count: number;
 }
 /** More alike entries than this are folded (language.md, "Degradation"). */
-const MOST_ALIKE = 8;
+const MAX_ALIKE = 8;
 
 function entriesDiffer(expected: readonly Entry[], got: readonly GotEntry[]): string | undefined {
   const fault = (text: string) => `${text}\n  expected ${show(expected)}\n  got      ${showGot(got)}`;
@@ -123,7 +123,7 @@ function entriesDiffer(expected: readonly Entry[], got: readonly GotEntry[]): st
       const [first, ...rest] = standsFor(expected, actual, seen);
       if (first === undefined || rest.length + 1 !== actual.count)
         return fault(`count of ${actual.path}: ${actual.count}`);
-      if (actual.count <= MOST_ALIKE) return fault(`folded, and only ${actual.count}: ${actual.path}`);
+      if (actual.count <= MAX_ALIKE) return fault(`folded, and only ${actual.count}: ${actual.path}`);
       for (const { path } of [first, ...rest]) seen.add(path);
       at = Math.max(at, expected.indexOf(first));
       continue;
@@ -136,7 +136,7 @@ function entriesDiffer(expected: readonly Entry[], got: readonly GotEntry[]): st
       actual.age,
     ]);
     alike.set(kind, (alike.get(kind) ?? 0) + 1);
-    if ((alike.get(kind) ?? 0) > MOST_ALIKE) return fault(`not folded: ${actual.path}`);
+    if ((alike.get(kind) ?? 0) > MAX_ALIKE) return fault(`not folded: ${actual.path}`);
     if (seen.has(actual.path)) return fault(`degraded twice: ${actual.path}`);
     seen.add(actual.path);
     const index = expected.findIndex((entry) => entry.path === actual.path);

@@ -33,7 +33,7 @@ export interface Row {
 
 const MIB = 1 << 20;
 /** Per 100,000 requests. */
-const MOST_GROWTH = MIB;
+const MAX_GROWTH = MIB;
 /**
  * Difference between two collections of a process at rest, in bytes: on short runs it would be megabytes per 100,000
  * requests.
@@ -98,8 +98,8 @@ function growth(what: string, samples: readonly Sample[], bytesOf: (held: Held) 
     what: `${what}, MiB (${per < 0 ? "" : "+"}${mib(per)} per 100,000 requests)`,
     start: mib(first?.bytes ?? 0),
     end: mib(last?.bytes ?? 0),
-    allowed: `+${mib(MOST_GROWTH)} per 100,000, or +${mib(NOISE)} in all`,
-    ok: per < MOST_GROWTH || total < NOISE,
+    allowed: `+${mib(MAX_GROWTH)} per 100,000, or +${mib(NOISE)} in all`,
+    ok: per < MAX_GROWTH || total < NOISE,
   };
 }
 

@@ -43,7 +43,7 @@ const SLOW_MS = 120;
 const CODES = [Code.Unavailable, Code.Unavailable, Code.Internal, Code.NotFound, Code.ResourceExhausted, Code.Aborted];
 const GRPC = { ":status": 200, "content-type": "application/grpc+proto" };
 /** Answers that are remembered: making them up takes longer than all else. */
-const MOST_ANSWERS = 20_000;
+const MAX_ANSWERS = 20_000;
 
 export async function startSoakUpstreams(registry: FileRegistry, random: Random): Promise<SoakUpstreams> {
   const methods = upstreamMethods(registry);
@@ -56,7 +56,7 @@ export async function startSoakUpstreams(registry: FileRegistry, random: Random)
     let bytes = answers.get(key);
     if (bytes === undefined) {
       bytes = toBinary(method.output, answerTo(method, path.slice(1), request));
-      if (answers.size < MOST_ANSWERS) answers.set(key, bytes);
+      if (answers.size < MAX_ANSWERS) answers.set(key, bytes);
     }
     return bytes;
   };

@@ -32,8 +32,8 @@ export interface StoodStill {
 /** Items of a run that the stream keeps. */
 const KEPT = 20;
 const STEPS = 3;
-const MOST_ITEMS = 60;
-const MOST_STOPPED_MS = 100;
+const MAX_ITEMS = 60;
+const MAX_STOPPED_MS = 100;
 /** A stop is long once in this number of stops, on average. */
 const LONG_EVERY = 40;
 const LONG_MS = 1_500;
@@ -151,10 +151,10 @@ class Standstill {
     const published: number[] = [];
     const followers = PROTOCOLS.map((protocol) => [protocol, clients.follow(runId, protocol)] as const);
     for (let step = 0; step < STEPS; step++) {
-      const count = 1 + this.#below(MOST_ITEMS);
+      const count = 1 + this.#below(MAX_ITEMS);
       const [name, pid] = stoppable[this.#below(stoppable.length)] ?? ["", 0];
       const long = this.#below(LONG_EVERY) === 0;
-      const stoppedMs = long ? LONG_MS : this.#below(MOST_STOPPED_MS);
+      const stoppedMs = long ? LONG_MS : this.#below(MAX_STOPPED_MS);
       this.#options.log(`${runId}: ${name} stops for ${stoppedMs} ms while ${count} items are published`);
       process.kill(pid, "SIGSTOP");
       const publishing = this.#publish(runId, published, count, false);
@@ -163,7 +163,7 @@ class Standstill {
       process.kill(pid, "SIGCONT");
       await publishing;
       this.#stops++;
-      if (this.#below(2) === 0) await sleep(this.#below(MOST_STOPPED_MS));
+      if (this.#below(2) === 0) await sleep(this.#below(MAX_STOPPED_MS));
     }
     await this.#publish(runId, published, 1, true);
     for (const [protocol, seen] of followers) {

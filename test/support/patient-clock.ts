@@ -3,7 +3,7 @@ import { type Clock, systemClock, type Timer } from "@protobff/runtime";
 
 const TICK_MS = 1;
 /** A turn of the event loop counts for no more, however long it took. */
-const MOST_MS = 1;
+const MAX_MS = 1;
 
 interface Waiting {
   readonly due: number;
@@ -22,7 +22,7 @@ export function patientClock(date: Date): () => void {
   let last = performance.now();
   const ticker = setInterval(() => {
     const now = performance.now();
-    time += Math.min(now - last, MOST_MS);
+    time += Math.min(now - last, MAX_MS);
     last = now;
     const due = [...timers].filter((timer) => timer.due <= time).sort((a, b) => a.due - b.due);
     for (const timer of due) if (timers.delete(timer)) timer.run();

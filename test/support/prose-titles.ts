@@ -8,7 +8,7 @@ import { LONG_SENTENCE, patternsOf, wordsOf } from "./prose.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const SKIPPED = /(^|\/)(node_modules|dist|gen|generated|\.generated)\//;
-const LONGEST_TITLE = 25;
+const MAX_TITLE_WORDS = 25;
 const HEADLESS = /^(?:What|Who|Whoever|Whose|Where|How|Of|That|And|But|So|Nor)\b/i;
 
 /** Returns the literal titles of a source; `${…}` in a title counts as one word. */
@@ -39,7 +39,7 @@ export function patternsOfTitle(title: string): string[] {
   return [
     ...patternsOf(sentence),
     ...(HEADLESS.test(title) && patternsOf(sentence).length === 0 ? ["begins without a noun or a verb"] : []),
-    ...(wordsOf(title) > LONGEST_TITLE ? [LONG_SENTENCE] : []),
+    ...(wordsOf(title) > MAX_TITLE_WORDS ? [LONG_SENTENCE] : []),
   ];
 }
 

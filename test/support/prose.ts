@@ -14,10 +14,10 @@ const OF_SENTENCES = {
     /\b(?:that which|those which|of (?:its|their|one's|his) own|nobody|somebody|whoever)\b/i,
 } as const satisfies Readonly<Record<string, RegExp>>;
 
-const LONGEST_SENTENCE = 25;
+const MAX_SENTENCE_WORDS = 25;
 const WIDEST_LINE = 120;
 
-export const LONG_SENTENCE = `a sentence of more than ${LONGEST_SENTENCE} words`;
+export const LONG_SENTENCE = `a sentence of more than ${MAX_SENTENCE_WORDS} words`;
 export const WIDE_LINE = `a line of more than ${WIDEST_LINE} columns`;
 
 /** A place where a text has a pattern. */
@@ -83,7 +83,7 @@ export function findingsInPage(markdown: string): Finding[] {
   const sentences = paragraphsOf(markdown).flatMap(sentencesOf);
   return [
     ...sentences.flatMap((text) => patternsOf(text).map((pattern) => ({ pattern, text }))),
-    ...sentences.filter((text) => wordsOf(text) > LONGEST_SENTENCE).map((text) => ({ pattern: LONG_SENTENCE, text })),
+    ...sentences.filter((text) => wordsOf(text) > MAX_SENTENCE_WORDS).map((text) => ({ pattern: LONG_SENTENCE, text })),
     ...wideLines(markdown).map((text) => ({ pattern: WIDE_LINE, text })),
   ];
 }

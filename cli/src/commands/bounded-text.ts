@@ -1,5 +1,5 @@
 // Answers of servers that a command line names.
-const MOST_BYTES = 64 * 1024 * 1024;
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Returns the text of an answer. Throws if it has more than 64 MiB. */
 export async function boundedText({ body }: Response): Promise<string> {
@@ -7,7 +7,7 @@ export async function boundedText({ body }: Response): Promise<string> {
   let length = 0;
   for await (const chunk of body ?? []) {
     length += chunk.length;
-    if (length > MOST_BYTES) throw new Error(`it has more than ${MOST_BYTES} bytes`);
+    if (length > MAX_BYTES) throw new Error(`it has more than ${MAX_BYTES} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();

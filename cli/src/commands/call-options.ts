@@ -26,12 +26,12 @@ export function addCallOptions(command: Command, url: string, protocol: Protocol
     );
 }
 
-const MOST_TIMEOUT_MS = 600_000;
+const MAX_TIMEOUT_MS = 600_000;
 
 function milliseconds(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > MOST_TIMEOUT_MS)
-    throw new InvalidArgumentError(`write milliseconds, from 1 to ${MOST_TIMEOUT_MS}`);
+  if (!Number.isInteger(value) || value < 1 || value > MAX_TIMEOUT_MS)
+    throw new InvalidArgumentError(`write milliseconds, from 1 to ${MAX_TIMEOUT_MS}`);
   return value;
 }
 const collected = (text: string, before: readonly string[]): readonly string[] => [...before, text];

@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { parseLock, tryRead } from "protoc-gen-bff/compiler";
 import { cutContract } from "../contract/cut-contract.ts";
 import { type Contract, renderContract } from "../contract/document.ts";
-import { cutExamples, type Example, MOST_EXAMPLES } from "../contract/example.ts";
+import { cutExamples, type Example, MAX_EXAMPLES } from "../contract/example.ts";
 import { projectRegistry } from "../project/project-registry.ts";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
@@ -64,8 +64,8 @@ function contract(
 function readExamples(files: readonly string[], cut: Pick<Contract, "methods">, cwd: string): readonly Example[] {
   const registry = projectRegistry(cwd);
   const examples = files.flatMap((file) => cutExamples(parsedJson(file, cwd), cut, registry, file));
-  if (examples.length > MOST_EXAMPLES)
-    throw new Refusal(`${examples.length} examples are too many: a contract has at most ${MOST_EXAMPLES}`);
+  if (examples.length > MAX_EXAMPLES)
+    throw new Refusal(`${examples.length} examples are too many: a contract has at most ${MAX_EXAMPLES}`);
   return examples;
 }
 

@@ -3,7 +3,7 @@ import { Argument, type Command } from "commander";
 import { renderReplayed } from "../contract/render.ts";
 import { transportTo } from "../contract/replay.ts";
 import { checkGolden } from "../golden/check.ts";
-import { type GoldenRequest, MOST_GOLDEN_BYTES, parseGolden, renderGolden } from "../golden/document.ts";
+import { type GoldenRequest, MAX_GOLDEN_BYTES, parseGolden, renderGolden } from "../golden/document.ts";
 import { type Bff, type Exchange, type Exchanged, resolveExchanges } from "../golden/exchange.ts";
 import { renderJunit } from "../golden/junit.ts";
 import { recordGolden } from "../golden/record.ts";
@@ -45,7 +45,7 @@ async function golden(action: "record" | "check", options: Options, terminal: Te
   const { url, file, writes, update = false, junit } = options;
   if (update && action === "check") throw new Refusal("check has no --update: use record --update", 2);
   const replaying = replayOptions(url, options, writes);
-  const requests = parseGolden(readBounded(file, terminal.cwd, "a golden file", MOST_GOLDEN_BYTES, 2), file);
+  const requests = parseGolden(readBounded(file, terminal.cwd, "a golden file", MAX_GOLDEN_BYTES, 2), file);
   const built = terminal.progress("building the protos");
   const registry = projectRegistry(terminal.cwd);
   built();
@@ -80,8 +80,8 @@ async function record(
   }
   if (recorded.size === 0) return exchanged;
   const text = renderGolden(all.map(({ index, golden: before }) => recorded.get(index) ?? before));
-  if (Buffer.byteLength(text) > MOST_GOLDEN_BYTES)
-    throw new Refusal(`${file} would have more than ${MOST_GOLDEN_BYTES} bytes: split it, or leave out examples`);
+  if (Buffer.byteLength(text) > MAX_GOLDEN_BYTES)
+    throw new Refusal(`${file} would have more than ${MAX_GOLDEN_BYTES} bytes: split it, or leave out examples`);
   writeText(file, terminal.cwd, text);
   return exchanged;
 }

@@ -157,12 +157,12 @@ function install(folder: string, terminal: Terminal): void {
   );
   done();
   if (status === 0) return;
-  const why = error?.message ?? `${stdout}${stderr}`.trim().split("\n").slice(0, MOST_LINES).join("\n");
+  const why = error?.message ?? `${stdout}${stderr}`.trim().split("\n").slice(0, MAX_LINES).join("\n");
   throw new Refusal(
     `the files are written, but npm install fails:\n${why}\nrepair that, and run npm run dev in ${folder}`,
   );
 }
-const MOST_LINES = 20;
+const MAX_LINES = 20;
 
 function generate(folder: string, terminal: Terminal): void {
   const done = terminal.progress("generating");

@@ -47,9 +47,9 @@ export async function measuredWorld(
   if (prometheus !== undefined)
     worlds.push(await library.readPrometheus((query) => answerTo(prometheus, query), window));
   for (const file of traces)
-    worlds.push(library.parseTraces(readBounded(file, cwd, "a file of traces", library.MOST_TRACES_BYTES, 2), file));
+    worlds.push(library.parseTraces(readBounded(file, cwd, "a file of traces", library.MAX_TRACES_BYTES, 2), file));
   if (latencies !== undefined) {
-    const text = readBounded(latencies, cwd, "a file of latencies", library.MOST_LATENCIES_BYTES, 2);
+    const text = readBounded(latencies, cwd, "a file of latencies", library.MAX_LATENCIES_BYTES, 2);
     worlds.push(library.parseLatencies(text, latencies));
   }
   return worlds.reduce(library.joined);

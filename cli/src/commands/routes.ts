@@ -30,10 +30,10 @@ export function addRoutes(program: Command, terminal: Terminal): void {
     .action((options: Options) => routes(options, terminal));
 }
 
-const MOST_BYTES = 64 * 1024 * 1024;
+const MAX_BYTES = 64 * 1024 * 1024;
 
 function routes({ check, service, format }: Options, terminal: Terminal): void {
-  const files = check.map((path) => ({ path, text: readBounded(path, terminal.cwd, "rendered YAML", MOST_BYTES, 2) }));
+  const files = check.map((path) => ({ path, text: readBounded(path, terminal.cwd, "rendered YAML", MAX_BYTES, 2) }));
   const done = terminal.progress("compiling the protos");
   const { compilation } = compileProject({ cwd: terminal.cwd });
   done();

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { MOST_CONTRACT_BYTES } from "../contract/document.ts";
+import { MAX_CONTRACT_BYTES } from "../contract/document.ts";
 import { run } from "../testing/run.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -134,11 +134,7 @@ describe("protobff verify", () => {
       "is no name of",
     ],
     ["a consumer that writes lines", (text) => text.replace('"shop"', '"a\\n::error::b"'), '"consumer" has to be'],
-    [
-      "too many bytes",
-      (text) => text + " ".repeat(MOST_CONTRACT_BYTES),
-      `and a contract at most ${MOST_CONTRACT_BYTES}`,
-    ],
+    ["too many bytes", (text) => text + " ".repeat(MAX_CONTRACT_BYTES), `and a contract at most ${MAX_CONTRACT_BYTES}`],
     [
       "too many elements",
       (text) => {

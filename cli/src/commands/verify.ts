@@ -3,7 +3,7 @@ import { create, createFileRegistry, type FileRegistry } from "@bufbuild/protobu
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { type Command, Option } from "commander";
 import { checkContract } from "../contract/check-contract.ts";
-import { type Contract, MOST_CONTRACT_BYTES, parseContract } from "../contract/document.ts";
+import { type Contract, MAX_CONTRACT_BYTES, parseContract } from "../contract/document.ts";
 import { type Format, renderReplayed, renderReport } from "../contract/render.ts";
 import { replay, transportTo } from "../contract/replay.ts";
 import { buildImage } from "../project/buf.ts";
@@ -38,14 +38,14 @@ export function addVerify(program: Command, terminal: Terminal): void {
     .action((options: Options) => verify(options, terminal));
 }
 
-const MOST_CONTRACTS = 1_000;
+const MAX_CONTRACTS = 1_000;
 
 async function verify(options: Options, terminal: Terminal): Promise<void> {
   const { contract: paths, against, format } = options;
   const replaying =
     options.replay === undefined ? undefined : replayOptions(options.replay, options, options.replayWrites);
-  if (paths.length > MOST_CONTRACTS)
-    throw new Refusal(`${paths.length} contracts are too many for one run: name at most ${MOST_CONTRACTS}`, 2);
+  if (paths.length > MAX_CONTRACTS)
+    throw new Refusal(`${paths.length} contracts are too many for one run: name at most ${MAX_CONTRACTS}`, 2);
   const contracts = paths.map((path) => ({ path, contract: readContract(path, terminal.cwd) }));
   const done = terminal.progress(`building ${against}`);
   const registry = registryOf(against, terminal.cwd);
@@ -65,7 +65,7 @@ async function verify(options: Options, terminal: Terminal): Promise<void> {
 }
 
 function readContract(path: string, cwd: string): Contract {
-  return parseContract(readBounded(path, cwd, "a contract", MOST_CONTRACT_BYTES), path);
+  return parseContract(readBounded(path, cwd, "a contract", MAX_CONTRACT_BYTES), path);
 }
 
 function registryOf(input: string, cwd: string): FileRegistry {

@@ -29,8 +29,8 @@ type ReportDifference = (place: Place, expected: string, received: string) => vo
 const ROOT: Place = { path: "", pattern: "" };
 const NONE = "none";
 /** Maximum number of differences that are printed for one response. */
-const MOST_REPORTS = 10;
-const MOST_SHOWN = 80;
+const MAX_REPORTS = 10;
+const MAX_SHOWN_CHARACTERS = 80;
 
 /** Returns the differences that `counts` accepts, each as a sentence that begins with the path of the field. */
 export function compareReply(
@@ -44,7 +44,7 @@ export function compareReply(
   eachDifference(recorded, now, reading, (difference) => {
     const { path, expected, received } = difference;
     if (!counts(difference)) return;
-    if (found.length < MOST_REPORTS) found.push(`${path}: expected ${expected}, received ${received}`);
+    if (found.length < MAX_REPORTS) found.push(`${path}: expected ${expected}, received ${received}`);
     else more++;
   });
   return more > 0 ? [...found, `and ${more} more`] : found;
@@ -183,4 +183,5 @@ function shown(value: unknown): string {
   if (value instanceof Uint8Array) return cut(`base64 ${Buffer.from(value).toString("base64")}`);
   return cut(typeof value === "string" ? JSON.stringify(value) : String(value));
 }
-const cut = (text: string): string => (text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text);
+const cut = (text: string): string =>
+  text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}…` : text;

@@ -5,7 +5,7 @@ import { parseExact } from "@protobff/runtime/internal/json/parse-exact";
 import type { Facts } from "protoc-gen-bff/compiler";
 import { Refusal } from "../refusal.ts";
 import type { ContractElement, ContractMethod } from "./elements.ts";
-import { type Example, faultIn, MOST_EXAMPLES } from "./example.ts";
+import { type Example, faultIn, MAX_EXAMPLES } from "./example.ts";
 import { isObject } from "./json.ts";
 
 export interface Contract {
@@ -21,8 +21,8 @@ export interface Contract {
 }
 const CONTRACT_VERSION = 1;
 /** Maximum size of a contract, in bytes (16 MiB). */
-export const MOST_CONTRACT_BYTES = 16 << 20;
-const MOST_ELEMENTS = 100_000;
+export const MAX_CONTRACT_BYTES = 16 << 20;
+const MAX_ELEMENTS = 100_000;
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -74,10 +74,10 @@ export function parseContract(text: string, path: string): Contract {
   const odd = names.find((name) => !/^[\w.]+(\/\w+)?$/.test(name));
   if (odd !== undefined) return refuse(`${JSON.stringify(odd)} is no name of a service, a method or an element`);
   const count = Object.keys(methods).length + Object.keys(elements).length;
-  if (count > MOST_ELEMENTS) return refuse(`it has ${count} elements, and at most ${MOST_ELEMENTS} are read`);
+  if (count > MAX_ELEMENTS) return refuse(`it has ${count} elements, and at most ${MAX_ELEMENTS} are read`);
   if (!isList(examples)) return refuse(`"examples" has to be a list`);
-  if (examples.length > MOST_EXAMPLES)
-    return refuse(`it has ${examples.length} examples, and at most ${MOST_EXAMPLES} are read`);
+  if (examples.length > MAX_EXAMPLES)
+    return refuse(`it has ${examples.length} examples, and at most ${MAX_EXAMPLES} are read`);
   for (const [i, example] of examples.entries()) {
     const fault = faultIn(example);
     if (fault !== undefined) return refuse(`example ${i + 1}: ${fault}`);

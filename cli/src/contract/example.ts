@@ -41,7 +41,7 @@ export const STATUSES: readonly string[] = [
   ...["INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"],
 ];
 /** Maximum number of examples in one contract. */
-export const MOST_EXAMPLES = 1_000;
+export const MAX_EXAMPLES = 1_000;
 
 /**
  * Returns the fault in the form of an example; undefined: none.
@@ -78,8 +78,8 @@ export function cutExamples(
   path: string,
 ): readonly Example[] {
   if (!Array.isArray(examples)) throw new Refusal(`${path} has to be a list of examples`);
-  if (examples.length > MOST_EXAMPLES)
-    throw new Refusal(`${path} has ${examples.length} examples, and a contract at most ${MOST_EXAMPLES}`);
+  if (examples.length > MAX_EXAMPLES)
+    throw new Refusal(`${path} has ${examples.length} examples, and a contract at most ${MAX_EXAMPLES}`);
   return examples.map((example: unknown, i) => {
     const refuse = (message: string): never => {
       throw new Refusal(`${path}: example ${i + 1}: ${message}`);

@@ -33,10 +33,10 @@ export interface Replayed {
 }
 
 /** Maximum size of one response, in bytes (4 MiB). */
-const MOST_REPLY_BYTES = 4 << 20;
+const MAX_REPLY_BYTES = 4 << 20;
 
 export function transportTo({ url, protocol }: Pick<ReplayOptions, "url" | "protocol">): Transport {
-  const shared = { baseUrl: url, readMaxBytes: MOST_REPLY_BYTES };
+  const shared = { baseUrl: url, readMaxBytes: MAX_REPLY_BYTES };
   return protocol === "grpc"
     ? createGrpcTransport(shared)
     : createConnectTransport({ ...shared, httpVersion: "1.1", useBinaryFormat: true });

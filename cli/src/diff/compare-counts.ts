@@ -9,7 +9,7 @@ type Amounts = Omit<MethodCallsReport, "method">;
 
 const NO_CALLS: Amounts = { calls: 0, attempts: 0 };
 const COLUMNS = { call: "calls", attempt: "attempts" } as const;
-const MOST_METHODS = 4;
+const MAX_METHODS = 4;
 
 /** One way to count calls of a method. */
 interface Measure {
@@ -64,13 +64,13 @@ function compare(
   // A method on one side only is reported as a new or lost upstream call.
   if (percent === 0 && !changed.some(({ had, has }) => had !== undefined && has !== undefined)) return [];
   const by = changed
-    .slice(0, MOST_METHODS)
+    .slice(0, MAX_METHODS)
     .flatMap(({ method, had = 0, has = 0 }, i): Part[] => [
       ...(i === 0 ? [] : [", "]),
       { code: method },
       ` (${number(had)} → ${number(has)})`,
     ]);
-  const more = changed.length > MOST_METHODS ? [` and ${changed.length - MOST_METHODS} more`] : [];
+  const more = changed.length > MAX_METHODS ? [` and ${changed.length - MAX_METHODS} more`] : [];
   const messageOf = (what: string): Phrase => [
     `${what} upstream ${unit}s${phase}${measure.of}`,
     ...(by.length === 0 ? [] : [": ", ...by, ...more]),

@@ -3,9 +3,9 @@
 import { type Finding, KINDS, LEVELS, type Level, list, type Phrase } from "./finding.ts";
 
 /** Comments on GitHub hold 65,536 characters. */
-const MOST_CHARACTERS = 60_000;
+const MAX_CHARACTERS = 60_000;
 /** Maximum length of one compared text, in characters. */
-const MOST_OF_PIECE = 240;
+const MAX_PIECE_CHARACTERS = 240;
 /** Mark by which a bot finds its comment again. */
 const MARK = "<!-- protobff diff -->";
 const TITLES: Readonly<Record<Level, string>> = { worse: "Look at these", different: "Different", better: "Better" };
@@ -19,7 +19,7 @@ export function markdownOf(findings: readonly Finding[], against: string, notes:
   const head = [MARK, `## BFF: ${summary(findings)}`, "", `Compared with ${code(against)}.`, ""];
   const before = notes.flatMap((note) => [`> ${prose(note)}`, ""]);
   const lines = [...head, ...before];
-  let room = MOST_CHARACTERS - lines.join("\n").length;
+  let room = MAX_CHARACTERS - lines.join("\n").length;
   let left = 0;
   for (const level of LEVELS) {
     const rows = findings.filter((finding) => finding.level === level).map(row);
@@ -70,7 +70,7 @@ const prose = (parts: Phrase): string =>
  */
 function code(text: string): string {
   const line = [...text.replace(/[\s\p{Cc}\p{Cf}]+/gu, " ")];
-  const cut = line.length > MOST_OF_PIECE ? `${line.slice(0, MOST_OF_PIECE).join("")}…` : line.join("");
+  const cut = line.length > MAX_PIECE_CHARACTERS ? `${line.slice(0, MAX_PIECE_CHARACTERS).join("")}…` : line.join("");
   if (cut.trim() === "") return "<code>&#32;</code>";
   if (!/[`\\]/.test(cut) && cut.trim() === cut) return `\`${cut.replaceAll("|", "\\|")}\``;
   return `<code>${cut.replace(/[^A-Za-z0-9 ]/gu, (sign) => `&#${sign.codePointAt(0)};`)}</code>`;

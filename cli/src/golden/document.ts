@@ -1,6 +1,6 @@
 // The file of `protobff golden`: requests to a BFF with their answers, which people review.
 import { parseExact } from "@protobff/runtime/internal/json/parse-exact";
-import { type Example, faultIn, MOST_EXAMPLES } from "../contract/example.ts";
+import { type Example, faultIn, MAX_EXAMPLES } from "../contract/example.ts";
 import { isObject } from "../contract/json.ts";
 import { Refusal } from "../refusal.ts";
 
@@ -13,9 +13,9 @@ export interface GoldenRequest extends Example {
 }
 
 /** Maximum size of the file, in bytes (16 MiB). */
-export const MOST_GOLDEN_BYTES = 16 << 20;
+export const MAX_GOLDEN_BYTES = 16 << 20;
 /** Maximum number of ignored paths of one request. */
-export const MOST_IGNORED = 100;
+export const MAX_IGNORED = 100;
 const KEYS = ["method", "request", "headers", "compare", "ignore", "response", "error"] as const;
 const CREDENTIALS = ["authorization", "cookie", "x-api-key"];
 /** Statuses by which an rpc refuses a request. Others are those of a broken server or connection. */
@@ -34,8 +34,7 @@ export function parseGolden(text: string, path: string): readonly GoldenRequest[
   };
   const list = parsedJson(text, refuse);
   if (!Array.isArray(list) || list.length === 0) return refuse("it has to be a list of examples");
-  if (list.length > MOST_EXAMPLES)
-    return refuse(`it has ${list.length} examples, and at most ${MOST_EXAMPLES} are read`);
+  if (list.length > MAX_EXAMPLES) return refuse(`it has ${list.length} examples, and at most ${MAX_EXAMPLES} are read`);
   for (const [i, example] of list.entries()) {
     const fault = faultIn(example, true) ?? faultInGolden(example);
     if (fault !== undefined) return refuse(`example ${i + 1}: ${fault}`);
@@ -58,7 +57,7 @@ function faultInGolden(example: Readonly<Record<string, unknown>>): string | und
   if (strange !== undefined) return `it has ${JSON.stringify(strange)}, and an example has only ${KEYS.join(", ")}`;
   if (typeof error === "string" && !isRepeatable(error))
     return `"error" cannot be ${error}, which a broken server sends, too; it is one of ${REFUSALS.join(", ")}`;
-  if (!isTexts(ignore) || ignore.length > MOST_IGNORED) return `"ignore" has to be a list of at most 100 paths`;
+  if (!isTexts(ignore) || ignore.length > MAX_IGNORED) return `"ignore" has to be a list of at most 100 paths`;
   if (!isObject(headers) || !isTexts(Object.values(headers))) return `"headers" has to be an object of texts`;
   const secret = Object.keys(headers).find((name) => CREDENTIALS.includes(name.toLowerCase()));
   if (secret !== undefined) return `"headers" must not have ${secret}, a credential: pass it with --header`;

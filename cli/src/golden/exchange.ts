@@ -69,9 +69,9 @@ export async function answerTo({ golden, method, request }: Exchange, bff: Bff):
   if ("status" in answer) return { failed: answer };
   const message = withoutSecrets(reflect(method.output, answer.message));
   const degraded = answer.header.get("bff-degraded") ?? degradedField(message);
-  return degraded === undefined ? { message } : { fault: `is degraded: ${degraded.slice(0, MOST_SHOWN)}` };
+  return degraded === undefined ? { message } : { fault: `is degraded: ${degraded.slice(0, MAX_SHOWN_CHARACTERS)}` };
 }
-const MOST_SHOWN = 200;
+const MAX_SHOWN_CHARACTERS = 200;
 
 /** Returns the name of the field with degradations; a proxy may have removed the header. */
 const degradedField = ({ desc, message }: ReflectMessage): string | undefined =>

@@ -4,7 +4,7 @@ import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { jsonOf } from "@protobff/runtime/internal/json/write-json";
 import { eachDifference, type Reading } from "../contract/compare-reply.ts";
 import { shownStatus } from "../contract/replay.ts";
-import { type GoldenRequest, isRepeatable, MOST_GOLDEN_BYTES, MOST_IGNORED } from "./document.ts";
+import { type GoldenRequest, isRepeatable, MAX_GOLDEN_BYTES, MAX_IGNORED } from "./document.ts";
 import { type Answer, answerTo, type Bff, type Exchange, type Exchanged, runAll } from "./exchange.ts";
 import { clearPath, isIgnored, resolvePath } from "./ignored-path.ts";
 
@@ -17,12 +17,12 @@ interface Recording {
 /** Sends each request twice. A failed, degraded or changing answer is not recorded; fields that change are ignored. */
 export async function recordGolden(exchanges: readonly Exchange[], bff: Bff): Promise<Recording> {
   const recorded = new Map<number, GoldenRequest>();
-  let left = MOST_GOLDEN_BYTES;
+  let left = MAX_GOLDEN_BYTES;
   const exchanged = await runAll(exchanges, bff, async (exchange) => {
     const found = await recordOne(exchange, bff);
     if (typeof found === "string") return [found];
     left -= JSON.stringify(found).length;
-    if (left < 0) return [`does not fit into the file, which has at most ${MOST_GOLDEN_BYTES} bytes`];
+    if (left < 0) return [`does not fit into the file, which has at most ${MAX_GOLDEN_BYTES} bytes`];
     recorded.set(exchange.index, found);
     return [];
   });
@@ -53,7 +53,7 @@ function withResponse(
     if (!isIgnored(difference, ignored)) changing.add(difference.pattern);
   });
   const ignore = [...(golden.ignore ?? []), ...changing];
-  if (ignore.length > MOST_IGNORED) return `changes in more paths than the ${MOST_IGNORED} that may be ignored`;
+  if (ignore.length > MAX_IGNORED) return `changes in more paths than the ${MAX_IGNORED} that may be ignored`;
   for (const path of ignore) {
     const found = resolvePath(path, output);
     if (typeof found !== "string") clearPath(first, found.steps);

@@ -21,7 +21,7 @@ export interface Choice {
 /** In any case: `GetAccount`, `getAccount`, `get_account`. */
 const READS = /^(batch_get|get|list|search|find|query|count|fetch|lookup|look_up|read|describe)(_|$)/;
 /** Number of RPCs that are chosen by default: enough to show that they run in parallel, few enough to read. */
-const MOST_BY_ITSELF = 3;
+const MAX_CHOSEN = 3;
 const MOST = 30;
 /** Maximum number of RPCs in a message. */
 const LISTED = 20;
@@ -76,9 +76,7 @@ function proposed(unary: readonly DescMethod[]): readonly DescMethod[] {
   const rank = (method: DescMethod): number =>
     reading.filter((sibling) => sibling.parent === method.parent).indexOf(method);
   const ranks = new Map(reading.map((method) => [method, rank(method)]));
-  return reading
-    .toSorted((method, other) => (ranks.get(method) ?? 0) - (ranks.get(other) ?? 0))
-    .slice(0, MOST_BY_ITSELF);
+  return reading.toSorted((method, other) => (ranks.get(method) ?? 0) - (ranks.get(other) ?? 0)).slice(0, MAX_CHOSEN);
 }
 
 function found(rpcName: string, unary: readonly DescMethod[], all: readonly DescMethod[]): DescMethod {

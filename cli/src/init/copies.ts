@@ -31,8 +31,8 @@ export interface CopiedValue {
  * them.
  */
 const LAST_LEVEL = 1;
-const MOST_MESSAGES = 150;
-const MOST_VALUES = 150;
+const MAX_MESSAGES = 150;
+const MAX_VALUES = 150;
 
 export const isWellKnown = ({ file }: DescMessage | DescEnum): boolean => file.name.startsWith("google/protobuf/");
 
@@ -75,7 +75,7 @@ export class Copies {
         // The fields at the start are what the caller has chosen.
         if (depth > level && privateReason(field, "answer") !== undefined) continue;
         // A required field has to be present at any depth.
-        if ((depth > LAST_LEVEL || this.#messages.size >= MOST_MESSAGES) && !isRequired(field)) continue;
+        if ((depth > LAST_LEVEL || this.#messages.size >= MAX_MESSAGES) && !isRequired(field)) continue;
         this.#messages.set(type, this.#names.take(...candidates(type)));
         inside.push(...type.fields);
       }
@@ -90,7 +90,7 @@ export class Copies {
   holds(field: DescField): boolean {
     const { message, enum: desc } = field;
     if (message !== undefined) return isWellKnown(message) || this.#messages.has(message);
-    return desc === undefined || isWellKnown(desc) || desc.values.length <= MOST_VALUES;
+    return desc === undefined || isWellKnown(desc) || desc.values.length <= MAX_VALUES;
   }
 
   /** Returns true if a message has a copy. Call it after all types have been taken. */

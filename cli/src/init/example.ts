@@ -3,7 +3,7 @@ import { ScalarType } from "@bufbuild/protobuf";
 import { nameOf } from "./choose-rpcs.ts";
 import type { BegunBff } from "./plan-bff.ts";
 
-const MOST_FIELDS = 3;
+const MAX_FIELDS = 3;
 
 /** Returns an example as JSON, with a few text fields only. */
 export function exampleRequest({ requestFields }: BegunBff): string {
@@ -11,7 +11,7 @@ export function exampleRequest({ requestFields }: BegunBff): string {
     ({ field, oneof }) => field.fieldKind === "scalar" && field.scalar === ScalarType.STRING && oneof === undefined,
   );
   const entries = texts
-    .slice(0, MOST_FIELDS)
+    .slice(0, MAX_FIELDS)
     .map(({ name }) => [camelCase(name), `${name.replaceAll("_", "-")}-1`] as const);
   return JSON.stringify(Object.fromEntries(entries));
 }

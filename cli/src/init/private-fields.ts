@@ -144,7 +144,7 @@ function commentText(desc: Commented): string {
 }
 
 /** Maximum number of lines that are copied from a comment. */
-const MOST_LINES = 40;
+const MAX_LINES = 40;
 const FOR_TOOLS = /^\s*(buf:lint:|@exclude|@gotags|@inject_tag|protolint:|api-linter:)/;
 
 /** Returns the comment of a declaration as lines of a copy; empty if the comment mentions something private. */
@@ -158,6 +158,6 @@ export function carriedComment(desc: Commented): string[] {
     .map((line) => line.replace(/\p{Cc}+/gu, " ").trimEnd());
   while (lines[0]?.trim() === "") lines.shift();
   while (lines.at(-1)?.trim() === "") lines.pop();
-  const shown = lines.length <= MOST_LINES ? lines : [...lines.slice(0, MOST_LINES), " …"];
+  const shown = lines.length <= MAX_LINES ? lines : [...lines.slice(0, MAX_LINES), " …"];
   return shown.map((line) => (line === "" ? "//" : `// ${line.replace(/^ /, "")}`));
 }

@@ -33,9 +33,9 @@ import { type Outcome, Project } from "./workspace/project.ts";
 import { Publisher } from "./workspace/publisher.ts";
 
 /** Larger documents have no features. */
-const MOST_CHARACTERS = 2_000_000;
-const MOST_DOCUMENTS = 200;
-const MOST_PROJECTS = 8;
+const MAX_CHARACTERS = 2_000_000;
+const MAX_DOCUMENTS = 200;
+const MAX_PROJECTS = 8;
 /** Time without a change before a text is compiled, in milliseconds. */
 const QUIET_MS = 150;
 /** Files whose changes outside of the editor change diagnostics. */
@@ -196,7 +196,7 @@ class LanguageServer {
     const name = project?.nameOf(pathOf(uri));
     const { program } = project ?? {};
     if (document === undefined || program === undefined || name === undefined) return nothing;
-    if (document.getText().length > MOST_CHARACTERS) return nothing;
+    if (document.getText().length > MAX_CHARACTERS) return nothing;
     try {
       return answer(program, this.#parsed(document, name));
     } catch (thrown) {
@@ -219,7 +219,7 @@ class LanguageServer {
     const root = rootOf(dirname(pathOf(uri)));
     if (root === undefined) return undefined;
     const known = this.#projects.get(root);
-    if (known !== undefined || this.#projects.size >= MOST_PROJECTS) return known;
+    if (known !== undefined || this.#projects.size >= MAX_PROJECTS) return known;
     const project: Project = new Project(
       root,
       {
@@ -266,8 +266,8 @@ class LanguageServer {
     const all = this.#documents.all().filter(({ uri }) => uri.startsWith("file:"));
     return new Map(
       all
-        .filter((document) => document.getText().length <= MOST_CHARACTERS)
-        .slice(0, MOST_DOCUMENTS)
+        .filter((document) => document.getText().length <= MAX_CHARACTERS)
+        .slice(0, MAX_DOCUMENTS)
         .map((document) => [pathOf(document.uri), document.getText()]),
     );
   }

@@ -45,7 +45,7 @@ interface Conditions {
 }
 
 /** Highest share of copies without an answer. */
-const MOST_FAILED = 0.001;
+const MAX_FAILED_SHARE = 0.001;
 /** Thresholds of Diffy: a path is no noise if its share in mirrors is larger than in control pairs by these. */
 const RELATIVE = 0.2;
 const ABSOLUTE = 0.0003;
@@ -139,7 +139,7 @@ function problemsOf(
   return [
     ...(compared < min ? [`${compared} of the ${min} calls are compared`] : []),
     ...(differing.length > 0 ? [`answers differ at ${differing.map(({ path }) => path).join(", ")}`] : []),
-    ...(counts.failed > MOST_FAILED * (answered + counts.failed) ? [`${counts.failed} copies had no answer`] : []),
+    ...(counts.failed > MAX_FAILED_SHARE * (answered + counts.failed) ? [`${counts.failed} copies had no answer`] : []),
     ...(maxP99 !== undefined && !(p99.mirror <= maxP99 * p99.served)
       ? [`its p99 of ${Math.round(p99.mirror)} ms is above ${maxP99} times ${Math.round(p99.served)} ms`]
       : []),

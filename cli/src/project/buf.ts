@@ -29,11 +29,11 @@ interface BuildOptions {
   readonly before?: Image | undefined;
 }
 
-const MOST_BYTES = 512 << 20;
+const MAX_BYTES = 512 << 20;
 
 /** Builds an image. Throws a `Refusal` with buf's message if the input does not build. */
 export function buildImage(options: BuildOptions): Image {
-  return imageIn(runBuf(argumentsOf(options), options.cwd, { maxMs: MOST_BUILD_MS }), options.before);
+  return imageIn(runBuf(argumentsOf(options), options.cwd, { maxMs: MAX_BUILD_MS }), options.before);
 }
 
 /**
@@ -44,7 +44,7 @@ export async function startBuild(options: BuildOptions, signal: AbortSignal): Pr
   const { cwd, before } = options;
   const args = argumentsOf(options);
   const [command, ...first] = bufCommand();
-  const limits = { maxBuffer: MOST_BYTES, timeout: MOST_BUILD_MS, signal };
+  const limits = { maxBuffer: MAX_BYTES, timeout: MAX_BUILD_MS, signal };
   try {
     const started = startFile(command, [...first, ...args], { ...placeOf(cwd), ...limits, encoding: "buffer" });
     started.child.stdin?.end();
@@ -79,7 +79,7 @@ function imageIn(set: Uint8Array, before: Image | undefined): Image {
 }
 
 /** Maximum time of a build, which may fetch a repository. An editor waits for it. */
-const MOST_BUILD_MS = 5 * 60_000;
+const MAX_BUILD_MS = 5 * 60_000;
 
 /** By file, as buf has given it: what is decoded for the first time after a save is what it has changed. */
 const bytesByFile = new WeakMap<FileDescriptorProto, Uint8Array>();
@@ -160,7 +160,7 @@ export function spawnBuf(
   args: readonly string[],
   cwd: string,
   expected: readonly number[],
-  { maxBytes = MOST_BYTES, maxMs = 0 }: BufLimits = {},
+  { maxBytes = MAX_BYTES, maxMs = 0 }: BufLimits = {},
 ): { readonly status: number; readonly stdout: Uint8Array } {
   const [command, ...first] = bufCommand();
   const { status, stdout, stderr, error } = spawnSync(command, [...first, ...args], {
@@ -193,12 +193,12 @@ function placeOf(cwd: string) {
   };
 }
 
-const MOST_LINES = 40;
+const MAX_LINES = 40;
 
 function shortened(text: string): string {
   const lines = text.split("\n");
-  const more = lines.length - MOST_LINES;
-  return more <= 0 ? text : [...lines.slice(0, MOST_LINES), `and ${more} more lines`].join("\n");
+  const more = lines.length - MAX_LINES;
+  return more <= 0 ? text : [...lines.slice(0, MAX_LINES), `and ${more} more lines`].join("\n");
 }
 
 /**

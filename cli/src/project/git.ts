@@ -1,7 +1,7 @@
 // Reads commits with git, if git is installed.
 import { spawnSync } from "node:child_process";
 
-const MOST_MS = 20_000;
+const MAX_MS = 20_000;
 const COMMIT = /^[0-9a-f]{40,64}$/;
 
 /** Returns the commit of a folder in a repository; `changed` if its files differ from that commit. */
@@ -28,7 +28,7 @@ function git(cwd: string, args: readonly string[]): string | undefined {
   const { status, stdout } = spawnSync("git", args, {
     cwd,
     encoding: "utf8",
-    timeout: MOST_MS,
+    timeout: MAX_MS,
     env: { ...process.env, GIT_TERMINAL_PROMPT: "0" },
     stdio: ["ignore", "pipe", "ignore"],
   });

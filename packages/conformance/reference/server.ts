@@ -311,7 +311,7 @@ function fill(program: Program, message: ReflectMessage, entries: readonly Entry
     );
 }
 
-const MOST_ENTRIES = 8;
+const MAX_ENTRIES = 8;
 /** More than eight entries that differ in positions only become one. */
 function folded(entries: readonly Entry[]): readonly (Entry & { readonly count: number })[] {
   const groups = Map.groupBy(entries, ({ path, effect, reason, upstream }) =>
@@ -319,7 +319,7 @@ function folded(entries: readonly Entry[]): readonly (Entry & { readonly count: 
   );
   return [...groups.values()].flatMap((group) => {
     const [element] = group;
-    if (element === undefined || group.length <= MOST_ENTRIES) return group.map((entry) => ({ ...entry, count: 0 }));
+    if (element === undefined || group.length <= MAX_ENTRIES) return group.map((entry) => ({ ...entry, count: 0 }));
     return [{ ...element, path: element.path.replace(/\[\d+\]/g, "[*]"), count: group.length }];
   });
 }

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 /** Maximum size of the output, in bytes. */
-const MOST_BYTES = 16 << 20;
+const MAX_BYTES = 16 << 20;
 
 /**
  * Replays a capture in a separate process: for tests, whose runner would load the server itself.
@@ -20,7 +20,7 @@ export function assertIdentical(file: string | URL, server: string | URL): void 
   const args = [program, JSON.stringify({ file: capture, server: entry })];
   const { status, stdout, stderr, error } = spawnSync(process.execPath, args, {
     encoding: "utf8",
-    maxBuffer: MOST_BYTES,
+    maxBuffer: MAX_BYTES,
   });
   if (status !== 0) throw new Error(`${stdout ?? ""}${stderr ?? ""}` || `the replay cannot run: ${error?.message}`);
 }

@@ -21,13 +21,13 @@ const MOST = 500;
  * Bounds for required messages, which are kept beyond `MOST`. Beyond these bounds they are left out, and the message
  * cannot be encoded.
  */
-const MOST_REQUIRED = 5_000;
+const MAX_REQUIRED = 5_000;
 const DEEPEST_REQUIRED = 50;
 /** Maximum depth of messages within a sample. */
 const DEEPEST = 8;
 
 /** Maximum number of entries of a list or a map. */
-const MOST_ITEMS = 100;
+const MAX_ITEMS = 100;
 const SECOND = 1_000_000_000n;
 
 /**
@@ -101,7 +101,7 @@ class Sampling {
     return found;
   }
   #fits(desc: DescMessage, around: readonly DescMessage[], required = false): boolean {
-    if (required) return this.#left > MOST - MOST_REQUIRED && around.length < DEEPEST_REQUIRED;
+    if (required) return this.#left > MOST - MAX_REQUIRED && around.length < DEEPEST_REQUIRED;
     return this.#left > 0 && around.length < DEEPEST && !around.includes(desc);
   }
 
@@ -136,9 +136,9 @@ class Sampling {
   /** Returns the number of entries of a list or a map. */
   #many(rules: WireRules | undefined, of: typeof LIST | typeof MAP) {
     const { kindRules, more, required } = new ValueRules(rules, of.kind);
-    const most = kindRules?.count(of.max) ?? MOST_ITEMS;
+    const most = kindRules?.count(of.max) ?? MAX_ITEMS;
     const least = kindRules?.count(of.min) ?? 0;
-    const count = Math.min(Math.max(1, least), most, MOST_ITEMS);
+    const count = Math.min(Math.max(1, least), most, MAX_ITEMS);
     const unknown = kindRules?.numbers.some((no) => no > of.max + 3) ?? false;
     if (more || unknown || count < least || (required && count === 0)) this.sure = false;
     return { kindRules, count, unique: of.kind === LIST.kind && (kindRules?.flag(LIST.unique) ?? false) };

@@ -11,7 +11,7 @@ interface Placed {
 export const BOX = { width: 200, height: 56 };
 const GAP = { x: 56, y: 16 };
 /** Maximum number of nodes in a column, so that a wide graph fits a page. */
-const MOST_ROWS = 24;
+const MAX_ROWS = 24;
 const SWEEPS = 2;
 
 /**
@@ -75,11 +75,11 @@ function middleOf(neighbours: readonly number[], row: readonly number[], node: n
 
 function coordinates(count: number, columns: readonly (readonly number[])[]): Placed {
   const at = Array.from({ length: count }, () => ({ x: 0, y: 0 }));
-  const rows = Math.min(MOST_ROWS, Math.max(1, ...columns.map((column) => column?.length ?? 0)));
+  const rows = Math.min(MAX_ROWS, Math.max(1, ...columns.map((column) => column?.length ?? 0)));
   let x = 0;
   for (const column of columns) {
     if (column === undefined) continue;
-    const beside = Math.ceil(column.length / MOST_ROWS);
+    const beside = Math.ceil(column.length / MAX_ROWS);
     const high = Math.ceil(column.length / beside);
     const top = ((rows - high) / 2) * (BOX.height + GAP.y);
     column.forEach((node, index) => {

@@ -12,7 +12,7 @@ import { Upstreams } from "./upstreams.tsx";
 import { shortName } from "./words.ts";
 
 /** As many as the server keeps, at most. */
-const MOST_REQUESTS = 200;
+const MAX_REQUESTS = 200;
 const VIEWS = { requests: "Requests", graph: "Graph", upstreams: "Upstreams", try: "Try it" } as const;
 type View = keyof typeof VIEWS;
 
@@ -179,7 +179,7 @@ function Graphs({ about: { rpcs, plan } }: { readonly about: Overview }) {
 /** Newest first. */
 function merged(old: readonly ShownRequest[], updates: readonly ShownRequest[]): readonly ShownRequest[] {
   const all = new Map([...old, ...updates].map((request) => [request.id, request]));
-  return [...all.values()].sort((a, b) => b.at - a.at || b.id - a.id).slice(0, MOST_REQUESTS);
+  return [...all.values()].sort((a, b) => b.at - a.at || b.id - a.id).slice(0, MAX_REQUESTS);
 }
 
 const place = document.getElementById("page");

@@ -8,9 +8,9 @@ export { latencyTable, tableText } from "./result/table.ts";
 export { type DeclaredSetting, optionDiff } from "./tune/option-diff.ts";
 export { candidatesFor, type Evaluate, type Score, scoreOf, type Tuned, type TuneLimits, tune } from "./tune/tune.ts";
 export { type Changes, type PlanChange, parseChanges } from "./world/parse-changes.ts";
-export { MOST_LATENCIES_BYTES, parseLatencies } from "./world/read-latencies.ts";
+export { MAX_LATENCIES_BYTES, parseLatencies } from "./world/read-latencies.ts";
 export { type QueryPrometheus, readPrometheus } from "./world/read-prometheus.ts";
-export { MOST_TRACES_BYTES, parseTraces } from "./world/read-traces.ts";
+export { MAX_TRACES_BYTES, parseTraces } from "./world/read-traces.ts";
 export {
   type CallWorld,
   isSent,

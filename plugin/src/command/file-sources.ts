@@ -4,7 +4,7 @@ import type { Sources } from "../diagnostic/sources.ts";
 import { moduleRoots } from "../read/source/module-roots.ts";
 
 /** Maximum number of folders in which a project without buf is searched, and their depth. */
-const MOST_FOLDERS = 100;
+const MAX_FOLDERS = 100;
 const DEPTH = 3;
 
 /**
@@ -48,11 +48,11 @@ export function sourcesIn(directory: string): Sources {
 function foldersBelow(directory: string): readonly string[] {
   const found: string[] = [];
   let level = [""];
-  for (let depth = 0; depth < DEPTH && found.length < MOST_FOLDERS; depth++) {
+  for (let depth = 0; depth < DEPTH && found.length < MAX_FOLDERS; depth++) {
     level = level.flatMap((parent) => foldersIn(join(directory, parent)).map((name) => join(parent, name)));
     found.push(...level);
   }
-  return found.slice(0, MOST_FOLDERS);
+  return found.slice(0, MAX_FOLDERS);
 }
 function foldersIn(path: string): readonly string[] {
   try {

@@ -11,7 +11,7 @@ export const isJsonObject = ({ typeName }: DescMessage): boolean =>
   wellKnownSchema(typeName) === undefined || OBJECTS.test(typeName);
 
 /** Number of fields above which messages are not repeated: each level of messages multiplies it. */
-const MOST_INLINED = 10_000;
+const MAX_INLINED = 10_000;
 
 /** Writes each type where it is used. Only types that contain themselves are in `$defs`, or all of a huge message. */
 export class InlineSchemas extends Schemas {
@@ -27,7 +27,7 @@ export class InlineSchemas extends Schemas {
 
   /** Returns the whole schema of a message, which is an object. */
   root(desc: DescMessage, without: LeftOut = NOTHING): JsonObject {
-    this.#isHuge = inlinedFields(desc) > MOST_INLINED;
+    this.#isHuge = inlinedFields(desc) > MAX_INLINED;
     const schema = wellKnownSchema(desc.typeName) === undefined ? this.object(desc, without) : this.message(desc);
     return withoutFormats(only({ ...schema, $defs: unlessEmpty(Object.fromEntries(this.#defs)) }));
   }

@@ -57,18 +57,18 @@ export function telemetryOf<App, Args extends Message, Principal>(
 }
 
 /** Bounds of attributes, which may contain text from clients. */
-const MOST_CHARACTERS = 1_024;
-const MOST_ITEMS = 100;
+const MAX_CHARACTERS = 1_024;
+const MAX_ITEMS = 100;
 function bounded(value: TelemetryValue): TelemetryValue {
   if (typeof value === "string") return short(value);
   if (typeof value !== "object") return value;
-  const items = value.slice(0, MOST_ITEMS);
+  const items = value.slice(0, MAX_ITEMS);
   return items.some((item) => typeof item === "string")
     ? items.map((item) => short(String(item)))
     : (items as TelemetryValue);
 }
 function short(text: string): string {
-  return text.length > MOST_CHARACTERS ? text.slice(0, MOST_CHARACTERS).toWellFormed() : text;
+  return text.length > MAX_CHARACTERS ? text.slice(0, MAX_CHARACTERS).toWellFormed() : text;
 }
 
 /** IP address of the other end of a request's connection. */

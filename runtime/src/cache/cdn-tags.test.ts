@@ -7,7 +7,7 @@ import { front, page } from "../testing/front.ts";
 import { Front, type Page, ShowRequestSchema } from "../testing/gen/test_pb.ts";
 import { Cache } from "./cache.ts";
 import { cdnTags } from "./cdn-tags.ts";
-import { MOST_TAG_BYTES, MOST_TAGS, Purges } from "./purges.ts";
+import { MAX_TAG_BYTES, MAX_TAGS, Purges } from "./purges.ts";
 
 /** An rpc whose answers have the tag `page:<title>`. */
 function tagged(purged?: "spare" | "counted") {
@@ -54,8 +54,8 @@ test("no cache keeps an answer with a tag without a value", async () => {
   expect(await get()).toMatchObject({ stale: true });
 });
 test("the limits of tags keep the header below 16 KiB", () => {
-  const longest = Array.from({ length: MOST_TAGS }, (_, i) => [`${i}`.padStart(MOST_TAG_BYTES, "x")]);
+  const longest = Array.from({ length: MAX_TAGS }, (_, i) => [`${i}`.padStart(MAX_TAG_BYTES, "x")]);
   const [name = "", value = ""] = cdnTags("surrogate-key", () => longest) ?? [];
-  expect(value.split(" ")).toHaveLength(MOST_TAGS);
+  expect(value.split(" ")).toHaveLength(MAX_TAGS);
   expect(name.length + value.length).toBeLessThan(16 << 10);
 });

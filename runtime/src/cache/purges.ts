@@ -11,10 +11,10 @@ export type TagParts = readonly TagPart[];
 /** Tag of every tagged answer. No other tag contains this character. */
 export const EVERY_TAG = "*";
 /** Limits on the tags of an answer; the length is in bytes, after encoding. */
-export const MOST_TAGS = 16;
-export const MOST_TAG_BYTES = 256;
+export const MAX_TAGS = 16;
+export const MAX_TAG_BYTES = 256;
 /** Maximum number of tags whose purges a process remembers. */
-const MOST_REMEMBERED = 100_000;
+const MAX_REMEMBERED = 100_000;
 
 const OTHERS = /[^A-Za-z0-9:._~/@-]+/g;
 const percent = (text: string): string =>
@@ -25,9 +25,9 @@ const percent = (text: string): string =>
  * empty or longer than 256 bytes.
  */
 export function tagName(text: string): string | undefined {
-  if (text.length > MOST_TAG_BYTES) return undefined;
+  if (text.length > MAX_TAG_BYTES) return undefined;
   const name = text.replace(OTHERS, percent);
-  return name === "" || name.length > MOST_TAG_BYTES ? undefined : name;
+  return name === "" || name.length > MAX_TAG_BYTES ? undefined : name;
 }
 
 /** Returns the names of an answer's tags; undefined if a hole has no value or a limit is exceeded. */
@@ -38,7 +38,7 @@ export function tagNames(all: readonly TagParts[]): readonly string[] | undefine
     if (name === undefined) return undefined;
     names.add(name);
   }
-  return names.size > MOST_TAGS ? undefined : [...names];
+  return names.size > MAX_TAGS ? undefined : [...names];
 }
 
 /** Returns the names of an answer's tags; undefined also if their evaluation throws. */
@@ -86,7 +86,7 @@ export class Purges {
   readonly #tags: Lru<Tag>;
 
   /** @param most maximum number of tags that are remembered */
-  constructor(most: number = MOST_REMEMBERED) {
+  constructor(most: number = MAX_REMEMBERED) {
     this.#tags = new Lru<Tag>({ most, evicted: (tag) => this.#forget(tag) });
   }
   /** Number of the last purge. */

@@ -34,7 +34,7 @@ const WAIT_MS = 50;
 /** A level that fails or is late is left alone for a while: most misses do not wait for it. */
 const BREAKER = { errorRate: 0.5, windowMs: 10_000, minimum: 5, openMs: 1_000, probes: 1 };
 /** Maximum number of entries on their way to it; further entries are not kept. */
-const MOST_WRITES = 256;
+const MAX_WRITES = 256;
 
 /** A second level that can do no harm: it never fails, and never takes longer than its own short deadline. */
 export class HarmlessLevel {
@@ -72,7 +72,7 @@ export class HarmlessLevel {
     );
   }
   set(key: string, bytes: Uint8Array, lifeMs: number, tags?: StoredTags): void {
-    if (this.#breaker.refuses || this.#writes >= MOST_WRITES) return;
+    if (this.#breaker.refuses || this.#writes >= MAX_WRITES) return;
     this.#writes++;
     const written = (): void => {
       this.#writes--;

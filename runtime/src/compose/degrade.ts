@@ -30,7 +30,7 @@ export interface Place {
 
 const HEADER_BYTES = 1024;
 /** Maximum number of entries that differ only in list positions or map keys. More of them become one entry. */
-const MOST_ALIKE = 8;
+const MAX_ALIKE = 8;
 
 /** A field that a failure has touched. */
 export interface TouchedField {
@@ -149,7 +149,7 @@ function numbersOf({ fields }: DescMessage): ReadonlyMap<string, number> {
  * first.
  */
 function foldAlike(sorted: readonly TouchedField[]): readonly TouchedField[] {
-  if (sorted.length <= MOST_ALIKE) return sorted;
+  if (sorted.length <= MAX_ALIKE) return sorted;
   const groups = new Map<string, TouchedField[]>();
   for (const found of sorted) {
     const { effect, reason, upstream, age } = found.entry;
@@ -160,7 +160,7 @@ function foldAlike(sorted: readonly TouchedField[]): readonly TouchedField[] {
   }
   const inPlace = new Map<TouchedField, TouchedField | undefined>();
   for (const [first, ...rest] of groups.values()) {
-    if (first === undefined || rest.length < MOST_ALIKE) continue;
+    if (first === undefined || rest.length < MAX_ALIKE) continue;
     const entry = create(DegradationSchema, { ...first.entry, path: first.folded, count: rest.length + 1 });
     inPlace.set(first, { ...first, entry });
     for (const other of rest) inPlace.set(other, undefined);

@@ -12,7 +12,7 @@ export type AnswerHeader<App, Args, Result, Principal> = readonly [
   value: (cx: Request<App, Principal>, args: Args, result: Result) => string | undefined,
 ];
 
-const MOST_CHARACTERS = 1_024;
+const MAX_CHARACTERS = 1_024;
 const PRINTABLE = /^[\x20-\x7e]*$/;
 const NONE: readonly never[] = [];
 
@@ -96,6 +96,6 @@ export class AnswerHeaders<App, Args extends Message, Principal> {
 }
 
 function unfitness(value: string): "characters" | "length" | undefined {
-  if (value.length > MOST_CHARACTERS) return "length";
+  if (value.length > MAX_CHARACTERS) return "length";
   return PRINTABLE.test(value) ? undefined : "characters";
 }

@@ -4,7 +4,7 @@ import { fieldValue } from "../selection/field-value.ts";
 import { holdsField } from "../wire/holds-field.ts";
 
 /** Maximum number of fields that are reported of one request. */
-const MOST_FIELDS = 20;
+const MAX_FIELDS = 20;
 
 /** Message type at a path of the request. */
 interface Place {
@@ -41,7 +41,7 @@ export class DeprecatedFields {
       const { deprecated, holders } = this.#trackedOf(place.desc);
       for (const field of deprecated) {
         if (messages.some((message) => isFieldSet(message, field))) found.add(`${place.path}${field.name}`);
-        if (found.size === MOST_FIELDS) return [...found];
+        if (found.size === MAX_FIELDS) return [...found];
       }
       for (const field of holders) {
         const inner = messages.flatMap((message) => messagesIn(message, field));

@@ -1,10 +1,10 @@
 import { inspect } from "node:util";
 
 /** Maximum length of foreign text in a line, in characters. */
-const MOST_CHARACTERS = 500;
+const MAX_CHARACTERS = 500;
 /** Maximum length of a thrown value, with its stack and causes, in characters. */
-const MOST_THROWN = 8_000;
-const MOST_CAUSES = 5;
+const MAX_THROWN_CHARACTERS = 8_000;
+const MAX_CAUSES = 5;
 
 /** Control characters of both sets, C0 and C1, and all other ends of lines. */
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
@@ -13,8 +13,8 @@ const PLAIN = /^[\x20-\x7e]*$/;
 
 /** Another party's words, on one line and not too long. */
 export function tame(text: string): string {
-  if (text.length <= MOST_CHARACTERS && PLAIN.test(text)) return text;
-  return cut(text.replace(CONTROLS, " "), MOST_CHARACTERS);
+  if (text.length <= MAX_CHARACTERS && PLAIN.test(text)) return text;
+  return cut(text.replace(CONTROLS, " "), MAX_CHARACTERS);
 }
 
 /** The same in quotes, as messages show a value. */
@@ -35,7 +35,7 @@ export function thrownText(thrown: unknown): string {
   const parts: string[] = [];
   try {
     const seen = new Set<unknown>();
-    for (let at = thrown; !seen.has(at) && parts.length < MOST_CAUSES; at = at.cause) {
+    for (let at = thrown; !seen.has(at) && parts.length < MAX_CAUSES; at = at.cause) {
       seen.add(at);
       parts.push(partOf(at));
       if (!(at instanceof Error) || at.cause === undefined) break;
@@ -44,7 +44,7 @@ export function thrownText(thrown: unknown): string {
     parts.push("something that cannot be shown");
   }
   const lines = parts.join("\ncaused by: ").split(/\r?\n/);
-  return cut(lines.map((line) => line.replace(CONTROLS, " ")).join("\n"), MOST_THROWN);
+  return cut(lines.map((line) => line.replace(CONTROLS, " ")).join("\n"), MAX_THROWN_CHARACTERS);
 }
 
 function cut(text: string, most: number): string {

@@ -5,7 +5,7 @@ import type { Fairness, Share, ShareRule, WaitQueue } from "./limit.ts";
 /** Maximum length of a key. Longer keys are cut, because queues remember keys. */
 const KEY_LENGTH = 256;
 const LEAST_WEIGHT = 0.01;
-const GREATEST_WEIGHT = 100;
+const MAX_WEIGHT = 100;
 
 /**
  * Queues in which callers get places in proportion to their weights.
@@ -36,7 +36,7 @@ export class FairShare implements Fairness {
 
 function shareOf(key: string | undefined, weight = 1): Share {
   if (key === undefined || key === "") return STRANGERS;
-  const clamped = Math.min(GREATEST_WEIGHT, Math.max(LEAST_WEIGHT, weight));
+  const clamped = Math.min(MAX_WEIGHT, Math.max(LEAST_WEIGHT, weight));
   return { key: key.slice(0, KEY_LENGTH), weight: Number.isNaN(clamped) ? 1 : clamped };
 }
 

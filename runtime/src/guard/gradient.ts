@@ -14,7 +14,7 @@ export const HEADROOM = 2;
 const SLOWEST = 0.5; // it halves, at most, in one window
 const FASTEST = 2;
 const WINDOW_MS = 100;
-const LONGEST_WINDOW_MS = 1_000;
+const MAX_WINDOW_MS = 1_000;
 const LEAST_SAMPLES = 10;
 /** Maximum multiple of its base that one answer counts: an outlier is not an overload. */
 const OUTLIER = 10;
@@ -37,7 +37,7 @@ const AS_BEFORE = 1.2;
  * cause.
  */
 const AS_LONG = 0.85;
-const MOST_AT_ONCE = 1.25;
+const MAX_GROWTH = 1.25;
 
 /** Summary of a window of answers. */
 interface WindowSummary {
@@ -240,7 +240,7 @@ export class Gradient {
     }
     this.#drift(bound, slowdown, now - this.#from);
     if (sum.answers > 0) this.#meanMs = sum.allMs / sum.answers;
-    this.#untilMs = Math.max(WINDOW_MS, Math.min(LONGEST_WINDOW_MS, 2 * this.#slowestMs), this.#slowestMs);
+    this.#untilMs = Math.max(WINDOW_MS, Math.min(MAX_WINDOW_MS, 2 * this.#slowestMs), this.#slowestMs);
     this.#from = now;
     sum.clear();
   }
@@ -293,7 +293,7 @@ export class Gradient {
     const longer =
       slowdown > Math.max(AS_BEFORE, 1 + chance) &&
       (probe.lowest || slowdown > AS_LONG * Math.max(probe.slowdown, this.#slowdown));
-    const rise = longer ? Math.min(MOST_AT_ONCE, slowdown) : 1;
+    const rise = longer ? Math.min(MAX_GROWTH, slowdown) : 1;
     const factor = slowdown < 1 - chance ? slowdown : rise;
     for (const pace of this.#paces.values())
       if (pace.baseMs !== undefined) pace.baseMs = Math.max(LEAST_MS, pace.baseMs * factor);

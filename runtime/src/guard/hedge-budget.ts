@@ -1,6 +1,6 @@
 /** Share of calls that a hedge may follow, if a policy has none. */
 const DEFAULT_SHARE = 0.1;
-const MOST_TOKENS = 10;
+const MAX_TOKENS = 10;
 
 /**
  * Budget of hedges to one upstream. An upstream that is slow but healthy makes every call late. Without a budget it
@@ -11,7 +11,7 @@ export class HedgeBudget {
 
   /** @param share tokens per call; default: 0.1 */
   earn(share: number = DEFAULT_SHARE): void {
-    this.#tokens = Math.min(MOST_TOKENS, this.#tokens + share);
+    this.#tokens = Math.min(MAX_TOKENS, this.#tokens + share);
   }
   /** Takes a token. Returns false if there is none. */
   take(): boolean {

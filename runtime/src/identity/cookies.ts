@@ -1,5 +1,5 @@
 /** Maximum size of a cookie header, in characters. Browsers send no more, so a longer header contains no cookie. */
-const MOST_CHARACTERS = 64 << 10;
+const MAX_CHARACTERS = 64 << 10;
 
 /**
  * Returns the values of all cookies of a name (RFC 6265, 4.2.1 and 5.4), in order and without quotes around them.
@@ -10,7 +10,7 @@ const MOST_CHARACTERS = 64 << 10;
  */
 export function cookieValues(headers: readonly string[], name: string): readonly string[] {
   const values: string[] = [];
-  let left = MOST_CHARACTERS;
+  let left = MAX_CHARACTERS;
   for (const header of headers) {
     left -= header.length;
     if (left < 0) return [];

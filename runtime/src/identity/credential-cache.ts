@@ -2,9 +2,9 @@ import { Lru } from "../lru.ts";
 import type { Caller } from "./caller.ts";
 
 /** Callers that a source keeps, at most. */
-export const MOST_CALLERS = 10_000;
+export const MAX_CALLERS = 10_000;
 /** Approximate maximum size of the cached values, in bytes. */
-const MOST_BYTES = 32 << 20;
+const MAX_BYTES = 32 << 20;
 
 /**
  * Results by key, at most 32 MiB of them: the least recently used one is dropped first.
@@ -18,8 +18,8 @@ export class CredentialCache<V> extends Lru<V> {
    * @param most maximum number of results
    * @param weigh in bytes, the same for as long as it is remembered
    */
-  constructor(most = MOST_CALLERS, weigh?: (value: V) => number) {
-    super({ most, maxBytes: MOST_BYTES, weigh });
+  constructor(most = MAX_CALLERS, weigh?: (value: V) => number) {
+    super({ most, maxBytes: MAX_BYTES, weigh });
   }
 }
 

@@ -8,7 +8,7 @@ export const UNUSUAL = Symbol("unusual");
 
 const NUMBER = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 /** Number of digits of the greatest 64-bit integer. */
-const MOST_DIGITS = 20;
+const MAX_DIGITS = 20;
 
 /** Returns the digits of a number in a tree or a string; undefined for another value, and for another number's text. */
 function digitsOf(json: JsonTree): RegExpExecArray | undefined {
@@ -35,7 +35,7 @@ export function wholeNumber(json: JsonTree): bigint | undefined {
   while (from < to && all.charCodeAt(from) === 0x30) from++;
   if (from === to) return 0n;
   const zeros = Number(exponent) - fraction.length + all.length - to;
-  if (zeros < 0 || to - from + zeros > MOST_DIGITS) return undefined;
+  if (zeros < 0 || to - from + zeros > MAX_DIGITS) return undefined;
   return BigInt(`${sign}${all.slice(from, to)}${"0".repeat(zeros)}`);
 }
 

@@ -14,8 +14,8 @@ const LETTER_E = 0x65;
 const LOWER = 0x20;
 
 /** Maximum number of digits, and the dot between them, that every number type keeps. */
-const MOST_DIGITS = 15;
-const MOST_EXPONENT = 300;
+const MAX_DIGITS = 15;
+const MAX_EXPONENT = 300;
 
 /** Returns undefined for a broken text. */
 export function parseQuick(text: string): JsonTree | undefined {
@@ -88,13 +88,13 @@ function endOfNumber(text: string, from: number): number {
   let i = text.charCodeAt(from) === MINUS ? from + 1 : from;
   const digits = i;
   for (let code = text.charCodeAt(i); isDigit(code) || code === DOT; code = text.charCodeAt(i)) i++;
-  if (i - digits > MOST_DIGITS) return -1;
+  if (i - digits > MAX_DIGITS) return -1;
   if (i === digits || (text.charCodeAt(i) | LOWER) !== LETTER_E) return i;
   const sign = text.charCodeAt(++i);
   if (sign === PLUS || sign === MINUS) i++;
   let exponent = 0;
   for (let code = text.charCodeAt(i); isDigit(code); code = text.charCodeAt(++i))
     exponent = exponent * 10 + code - 0x30;
-  return exponent > MOST_EXPONENT ? -1 : i;
+  return exponent > MAX_EXPONENT ? -1 : i;
 }
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;

@@ -15,7 +15,7 @@ export interface JsonReadOptions {
 }
 
 /** Maximum depth of messages in messages. */
-const MOST_DEPTH = 100;
+const MAX_DEPTH = 100;
 
 /** State of reading one text. */
 export class Reading {
@@ -33,7 +33,7 @@ export class Reading {
 
   /** Counts a message in a message. */
   enter(): void {
-    if (++this.#depth > MOST_DEPTH) throw this.fault(`expected at most ${MOST_DEPTH} messages in each other`);
+    if (++this.#depth > MAX_DEPTH) throw this.fault(`expected at most ${MAX_DEPTH} messages in each other`);
   }
   leave(): void {
     this.#depth--;

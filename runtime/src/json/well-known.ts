@@ -32,12 +32,12 @@ export function timestampOf(text: string): Time | undefined {
 const nanosOf = (fraction: string): number => (fraction === "" ? 0 : Number(fraction.padEnd(9, "0")));
 
 const SECONDS = /^([+-]?)(\d{1,12})(?:\.(\d{0,9}))?s$/;
-const MOST_SECONDS = 315_576_000_000;
+const MAX_SECONDS = 315_576_000_000;
 
 /** Returns undefined for a text that is no duration of ProtoJSON. */
 export function durationOf(text: string): Time | undefined {
   const [, sign = "", whole = "", fraction = ""] = SECONDS.exec(text) ?? [];
-  if (whole === "" || Number(whole) > MOST_SECONDS) return undefined;
+  if (whole === "" || Number(whole) > MAX_SECONDS) return undefined;
   const nanos = nanosOf(fraction);
   const isNegative = sign === "-";
   return { seconds: BigInt(isNegative ? `-${whole}` : whole), nanos: isNegative && nanos !== 0 ? -nanos : nanos };

@@ -1,5 +1,5 @@
 /** Maximum number of keys of one limit that a process counts. */
-const MOST_KEYS = 1 << 16;
+const MAX_KEYS = 1 << 16;
 /** Number of keys that are examined to find one to evict. */
 const LOOKED_AT = 8;
 
@@ -20,7 +20,7 @@ export class Cells<C extends Cell> {
   readonly #most: number;
   #hand = 0;
 
-  constructor(most: number = MOST_KEYS) {
+  constructor(most: number = MAX_KEYS) {
     this.#most = most;
   }
   get size(): number {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { isIPv6 } from "node:net";
 
 /** Maximum length in UTF-16 code units; longer keys are hashed. */
-const MOST_LENGTH = 64;
+const MAX_TEXT_CHARACTERS = 64;
 
 /**
  * Returns a caller's key for counters: short, and different for different keys. An IPv6 address is replaced by its /64
@@ -11,7 +11,7 @@ const MOST_LENGTH = 64;
  */
 export function keyOf(text: string): string {
   const key = text.includes(":") ? networkOf(text) : text;
-  if (key.length <= MOST_LENGTH) return `=${key}`;
+  if (key.length <= MAX_TEXT_CHARACTERS) return `=${key}`;
   return `#${createHash("sha256").update(key).digest("base64url")}`;
 }
 

@@ -35,7 +35,7 @@ export class ClockMoment implements Moment {
 }
 
 /** Maximum number of ticks; above it numbers are no longer whole. */
-export const MOST_TICKS = Number.MAX_SAFE_INTEGER;
+export const MAX_TICKS = Number.MAX_SAFE_INTEGER;
 
 /** Counters of this process alone. Each operation is synchronous, so that no other one interrupts it. */
 export class LocalCounters {
@@ -66,7 +66,7 @@ export class LocalCounters {
   add(counter: Counter, key: string, units: number, moment: Moment, since?: Moment): void {
     const { ticks, drain, unit } = counter;
     if (since !== undefined && unit !== "" && units < 0 && endOf(unit, since.date) !== endOf(unit, moment.date)) return;
-    const level = Math.min(MOST_TICKS, Math.max(0, this.#level(counter, key, moment) + units * ticks));
+    const level = Math.min(MAX_TICKS, Math.max(0, this.#level(counter, key, moment) + units * ticks));
     const at = unit === "" ? moment.now : endOf(unit, moment.date);
     const until = unit === "" ? at + level / drain : at;
     const cells = this.#cells(counter);
@@ -93,7 +93,7 @@ export class LocalCounters {
     if (unit !== "") return cell.at === endOf(unit, moment.date) ? cell.level : 0;
     // Units count, whatever the rate was at the last charge.
     const level =
-      cell.ticks === ticks ? cell.level : Math.min(MOST_TICKS, Math.round((cell.level / cell.ticks) * ticks));
+      cell.ticks === ticks ? cell.level : Math.min(MAX_TICKS, Math.round((cell.level / cell.ticks) * ticks));
     return Math.max(0, level - Math.max(0, moment.now - cell.at) * drain);
   }
   #cells(counter: Counter): Cells<Level> {

@@ -1,5 +1,5 @@
 import { keyOf } from "./key.ts";
-import { MOST_TICKS } from "./local-counters.ts";
+import { MAX_TICKS } from "./local-counters.ts";
 import { Counter } from "./rate-limit.ts";
 
 /** Rate of one key in place of its limit's. The period stays. */
@@ -14,7 +14,7 @@ export interface LimitOverride {
 }
 
 /** Maximum number of overrides. */
-const MOST_OVERRIDES = 100_000;
+const MAX_OVERRIDES = 100_000;
 const UNCOUNTABLE = "an override of a limit cannot be counted exactly, and does not apply";
 
 /** Overrides of operators, by limit and key. */
@@ -31,17 +31,17 @@ export class LimitOverrides {
    * Replaces all overrides.
    *
    * @param rows rates and bursts are whole numbers above 0
-   * @returns a text if there are more than `MOST_OVERRIDES`, of which the first ones apply
+   * @returns a text if there are more than `MAX_OVERRIDES`, of which the first ones apply
    */
   replace(rows: readonly LimitOverride[]): readonly string[] {
     const all = new Map<string, Map<string, LimitOverride>>();
-    for (const row of rows.slice(0, MOST_OVERRIDES)) {
+    for (const row of rows.slice(0, MAX_OVERRIDES)) {
       const { limit, key } = row;
       const keys = all.get(limit) ?? new Map<string, LimitOverride>();
       all.set(limit, keys.set(keyOf(key), row));
     }
     this.#all = all;
-    return rows.length > MOST_OVERRIDES ? [`bff_limit_override: more than ${MOST_OVERRIDES} entries`] : [];
+    return rows.length > MAX_OVERRIDES ? [`bff_limit_override: more than ${MAX_OVERRIDES} entries`] : [];
   }
   /** Names of the limits that are overridden. */
   get names(): Iterable<string> {
@@ -63,5 +63,5 @@ export class LimitOverrides {
 /** Returns undefined if the ticks of the new rate exceed whole numbers, as the compiler refuses for declared limits. */
 function overridden(base: Counter, { rate, burst = rate }: LimitOverride): Counter | undefined {
   const made = new Counter({ ...base.limit, rate, burst: base.unit === "" ? burst : rate }, base);
-  return made.full > MOST_TICKS / 4 ? undefined : made;
+  return made.full > MAX_TICKS / 4 ? undefined : made;
 }

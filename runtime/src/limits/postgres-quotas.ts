@@ -1,5 +1,5 @@
 import { endOf } from "./calendar.ts";
-import { MOST_TICKS } from "./local-counters.ts";
+import { MAX_TICKS } from "./local-counters.ts";
 import { CREATE_TABLE, idOf } from "./quota-table.ts";
 import type { Charge, Counter } from "./rate-limit.ts";
 import type { Answer, SharedCounters } from "./shared-counters.ts";
@@ -41,7 +41,7 @@ const BEGIN =
   "insert into bff_quota (counter, ends, used) select counter, 0, 0 from unnest($1::text[]) as request (counter) order by counter on conflict do nothing";
 const ADD = `
 update bff_quota q
-set used = greatest(0, least(${MOST_TICKS}, case when q.ends >= n.ends then q.used else 0 end + $2::bigint)), ends = greatest(q.ends, n.ends)
+set used = greatest(0, least(${MAX_TICKS}, case when q.ends >= n.ends then q.used else 0 end + $2::bigint)), ends = greatest(q.ends, n.ends)
 from (select ${ENDS("$3::text")} as ends) n
 where q.counter = $1 and ($2::bigint >= 0 or greatest(q.ends, n.ends) = $4::bigint)`;
 const SWEEP = `
@@ -124,7 +124,7 @@ export class PostgresQuotas implements SharedCounters {
     const { unit } = counter;
     if (unit === "") throw new TypeError(`the limit ${counter.id} is of no calendar unit`);
     await this.#open();
-    const charged = Math.max(-MOST_TICKS, Math.min(MOST_TICKS, units));
+    const charged = Math.max(-MAX_TICKS, Math.min(MAX_TICKS, units));
     await this.#query("add", ADD, [idOf(counter, key), charged, unit, endOf(unit, since)]);
   }
   async close(): Promise<void> {

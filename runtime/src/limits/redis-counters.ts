@@ -1,5 +1,5 @@
 import { connectRedis, type RedisClient, runScript } from "../redis-client.ts";
-import { MOST_TICKS } from "./local-counters.ts";
+import { MAX_TICKS } from "./local-counters.ts";
 import type { Charge, Counter } from "./rate-limit.ts";
 import { ADD, CHARGE } from "./redis-script.ts";
 import type { Answer, SharedCounters } from "./shared-counters.ts";
@@ -51,7 +51,7 @@ export class RedisCounters implements SharedCounters {
   }
   async add(counter: Counter, key: string, units: number, since: number): Promise<void> {
     const { drain, ticks } = counter;
-    const charged = Math.max(-MOST_TICKS, Math.min(MOST_TICKS, units * ticks));
+    const charged = Math.max(-MAX_TICKS, Math.min(MAX_TICKS, units * ticks));
     await runScript(
       this.#client,
       ADD,

@@ -5,8 +5,8 @@ import type { Charge, Counter, CounterState } from "./rate-limit.ts";
  * Maximum time for which a refusal is repeated without a query, in microseconds. Meanwhile other requests may have been
  * refunded, or the counter may have been deleted.
  */
-const MOST_MICROS = 1_000_000;
-const MOST_KEYS = 1 << 14;
+const MAX_MICROS = 1_000_000;
+const MAX_KEYS = 1 << 14;
 
 /** A refusal that holds for a while. At `until`, the counter is queried again. */
 interface Refused extends Cell {
@@ -30,10 +30,10 @@ export class Shield {
   refuse({ counter, key, cost }: Charge, { wait, left }: CounterState, now: number): void {
     let cells = this.#refused.get(counter.base);
     if (cells === undefined) {
-      cells = new Cells(MOST_KEYS);
+      cells = new Cells(MAX_KEYS);
       this.#refused.set(counter.base, cells);
     }
-    cells.set(key, { counter, until: now + Math.min(wait, MOST_MICROS), end: now + wait, cost, left }, now);
+    cells.set(key, { counter, until: now + Math.min(wait, MAX_MICROS), end: now + wait, cost, left }, now);
   }
   /** Forgets the refusal, because units have been returned. */
   forget(counter: Counter, key: string): void {

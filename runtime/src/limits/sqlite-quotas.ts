@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { endOf } from "./calendar.ts";
-import { MOST_TICKS } from "./local-counters.ts";
+import { MAX_TICKS } from "./local-counters.ts";
 import { CREATE_TABLE, idOf } from "./quota-table.ts";
 import type { CalendarUnit, Charge, Counter } from "./rate-limit.ts";
 import type { Answer, SharedCounters } from "./shared-counters.ts";
@@ -83,7 +83,7 @@ export class SqliteQuotas implements SharedCounters {
     this.#transaction((at) => {
       const { ends, used } = this.#level(counter, key, at);
       if (units < 0 && endOf(unitOf(counter), since) !== ends) return;
-      this.#put.run(idOf(counter, key), ends, Math.max(0, Math.min(MOST_TICKS, used + units)));
+      this.#put.run(idOf(counter, key), ends, Math.max(0, Math.min(MAX_TICKS, used + units)));
     });
   }
   close(): void {

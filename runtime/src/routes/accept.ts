@@ -1,12 +1,12 @@
 // The header `accept` (RFC 9110, 12.5.1).
 
 /** Number of characters that are read. */
-const MOST_VALUE = 1_000;
+const MAX_VALUE_CHARACTERS = 1_000;
 const WEIGHT = /^\s*q\s*=\s*(.*)$/;
 
 /** Returns the weight of a range such as `text/html` or `text/*`; undefined: the client does not name it. */
 function weightOf(accept: string, name: string): number | undefined {
-  for (const range of accept.slice(0, MOST_VALUE).toLowerCase().split(",")) {
+  for (const range of accept.slice(0, MAX_VALUE_CHARACTERS).toLowerCase().split(",")) {
     const end = range.indexOf(";");
     if ((end < 0 ? range : range.slice(0, end)).trim() !== name) continue;
     const parameters = end < 0 ? [] : range.slice(end + 1).split(";");

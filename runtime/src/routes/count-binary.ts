@@ -2,7 +2,7 @@
 // wire/read-fields.ts does: a field in another wire type is an unknown field. Otherwise a client could hide elements
 // that only one of the two finds.
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import { MOST_DEPTH, skipOther } from "../wire/skip.ts";
+import { MAX_DEPTH, skipOther } from "../wire/skip.ts";
 import { GROUP, GROUP_END, LENGTH, wireTypeOf } from "../wire/wire-types.ts";
 import { ELEMENT } from "./element.ts";
 
@@ -72,7 +72,7 @@ class Scan {
     if (this.#at !== this.#end) throw STOP;
   }
   #group(shape: MessageShape, end: number, depth: number): void {
-    if (depth > MOST_DEPTH) throw STOP;
+    if (depth > MAX_DEPTH) throw STOP;
     let once = shape.once;
     for (let tag = this.#size(); tag !== end; tag = this.#size())
       if (this.#field(shape, tag, depth) && --once < 0) this.#add(ELEMENT);
@@ -97,7 +97,7 @@ class Scan {
     else if (wireType === GROUP) this.#group(field.message(), tag + GROUP_END - GROUP, depth + 1);
     else {
       const inner = depth + field.nests;
-      if (inner > MOST_DEPTH) throw STOP;
+      if (inner > MAX_DEPTH) throw STOP;
       const outer = this.#open();
       this.message(field.message(), inner);
       this.#end = outer;

@@ -53,7 +53,7 @@ function cacheControl({ maxAgeMs, staleMs = 0, shared = false }: HttpCaching): s
 }
 
 /** Maximum size of `if-none-match`, in characters. A longer one gets the whole answer. */
-const MOST_TAGS = 4_096;
+const MAX_TAGS = 4_096;
 
 /** An entity-tag; weak and strong tags are equal here (RFC 9110, 13.1.2). */
 const TAG = /(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/g;
@@ -61,7 +61,7 @@ const TAG = /(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/g;
 function hasIt(ifNoneMatch: string | null | undefined, tag: string): boolean {
   if (ifNoneMatch === null || ifNoneMatch === undefined) return false;
   if (ifNoneMatch.trim() === "*") return true;
-  if (ifNoneMatch.length > MOST_TAGS) return false;
+  if (ifNoneMatch.length > MAX_TAGS) return false;
   for (const [, known] of ifNoneMatch.matchAll(TAG)) if (known === tag) return true;
   return false;
 }

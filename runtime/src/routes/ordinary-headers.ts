@@ -11,7 +11,7 @@ function plainCoding(value: string): string {
 
 /** Returns the accepted codings in the order of their weights (RFC 9110, 12.4.2 and 12.5.3). */
 function plainCodings(value: string): string {
-  const read = value.slice(0, MOST_VALUE);
+  const read = value.slice(0, MAX_VALUE_CHARACTERS);
   if (!SPECIAL.test(read)) return read;
   const weighted = read.split(",").map((part) => {
     const [name = "", ...parameters] = part.split(";");
@@ -23,7 +23,7 @@ function plainCodings(value: string): string {
   return accepted.map(({ name }) => name).join(",") || "identity";
 }
 /** Number of characters that are read of a list. */
-const MOST_VALUE = 1_000;
+const MAX_VALUE_CHARACTERS = 1_000;
 const SPECIAL = /[;A-Z]|x-/;
 const WEIGHT = /^\s*q\s*=\s*(.*)$/i;
 

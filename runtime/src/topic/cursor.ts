@@ -10,7 +10,7 @@ import { readToken, tokenOf } from "./token.ts";
  * on its way to a replica.
  */
 const DRY_MS = 100;
-const MOST_DRY = 10;
+const MAX_DRY_READS = 10;
 
 /** Options of a follower of a key. */
 interface CursorOptions {
@@ -165,9 +165,9 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
     const number = ring.behind(this.#last);
     const bad = number !== undefined && ring.at(number)?.item instanceof Failure;
     if (number !== undefined && !bad) this.#meet(number);
-    else if (++this.#dry > MOST_DRY && number !== undefined) this.#meet(number + 1);
-    else if (this.#dry > MOST_DRY && this.#last !== undefined) this.lost();
-    else if (this.#dry > MOST_DRY) this.#meet(this.#channel.ring.first);
+    else if (++this.#dry > MAX_DRY_READS && number !== undefined) this.#meet(number + 1);
+    else if (this.#dry > MAX_DRY_READS && this.#last !== undefined) this.lost();
+    else if (this.#dry > MAX_DRY_READS) this.#meet(this.#channel.ring.first);
     else this.#pause = this.#channel.clock.setTimeout(again, DRY_MS, () => this.#readAgain());
   }
   #readAgain(): void {

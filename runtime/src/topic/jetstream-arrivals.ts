@@ -1,8 +1,8 @@
 import type { StoredMessage } from "./jetstream-items.ts";
 
 /** Most items that wait at once for the proof that nothing is missing before them, and most bytes of them. */
-const MOST_WAITING = 1_024;
-const MOST_WAITING_BYTES = 1_048_576;
+const MAX_WAITING = 1_024;
+const MAX_WAITING_BYTES = 1_048_576;
 
 /** Receives the items of a consumer in their order. */
 interface ArrivalsReceiver {
@@ -46,7 +46,7 @@ export class Arrivals {
     this.#waiting.push(stored);
     this.#bytes += stored.data.length;
     if (this.#proving) {
-      if (this.#waiting.length > MOST_WAITING || this.#bytes > MOST_WAITING_BYTES) {
+      if (this.#waiting.length > MAX_WAITING || this.#bytes > MAX_WAITING_BYTES) {
         this.#fail(new Error("too many items wait"));
       }
       return;

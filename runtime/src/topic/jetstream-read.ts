@@ -7,7 +7,7 @@ import { RING_BYTES } from "./ring.ts";
 import { Unusable } from "./stream-facts.ts";
 
 /** Maximum number of items that are fetched ahead of the reader. */
-const MOST_AHEAD = 32;
+const MAX_AHEAD = 32;
 
 /** Reads the items after a place one by one. It keeps no state on the server, so no cleanup is necessary there. */
 export class JetStreamRead<Item> implements ItemSource {
@@ -106,7 +106,7 @@ export class JetStreamRead<Item> implements ItemSource {
       return;
     }
     this.#last = found.at(-1)?.seq;
-    this.#page = Math.min(this.#page * 2, MOST_AHEAD);
+    this.#page = Math.min(this.#page * 2, MAX_AHEAD);
     this.#ahead = found.map((stored) => this.#log.entry(stored));
   }
   async #at(link: Link, place: bigint): Promise<StoredMessage | undefined> {

@@ -44,8 +44,8 @@ const SHARED_INACTIVE_MS = 48 * 3_600_000;
 const OWN_INACTIVE_MS = 60_000;
 /** Maximum number of events in flight, of a consumer's events without a purge, and of bytes of these in a process. */
 const AHEAD = 64;
-const MOST_PENDING = 256;
-const MOST_BYTES = 16 << 20;
+const MAX_PENDING = 256;
+const MAX_BYTES = 16 << 20;
 /** Interval of heartbeats from a consumer without events, in milliseconds. */
 const ALIVE_MS = 5_000;
 const NANOS = 1_000_000;
@@ -142,7 +142,7 @@ export class PurgeEvents implements LinkListener {
       ack_wait: ACK_MS * NANOS,
       deliver_policy: "new",
       filter_subject: subject,
-      max_ack_pending: MOST_PENDING,
+      max_ack_pending: MAX_PENDING,
       inactive_threshold: (shared ? SHARED_INACTIVE_MS : OWN_INACTIVE_MS) * NANOS,
       ...(shared ? { durable_name: name } : { name, mem_storage: true, num_replicas: 1 }),
     };
@@ -210,7 +210,7 @@ export class PurgeEvents implements LinkListener {
 
   #receive(message: JsMsg): void {
     const { data, info } = message;
-    if (this.#waiting.length > 0 && this.#bytes + data.length > MOST_BYTES) {
+    if (this.#waiting.length > 0 && this.#bytes + data.length > MAX_BYTES) {
       reply(() => message.nak(AGAIN_MS));
       return;
     }

@@ -31,7 +31,7 @@ export interface UsageEvents {
 export const NO_USAGE: UsageEvents = { record: () => {} };
 
 /** Maximum length of a text, in UTF-16 code units. Longer ones are cut. */
-export const MOST_LENGTH = 1_024;
+export const MAX_TEXT_CHARACTERS = 1_024;
 
 /** Returns the JSON of an event, in one line. */
 export function usageJson({ time, id, rpc, requestId, source, charged, field }: UsageEvent): string {
@@ -41,7 +41,7 @@ export function usageJson({ time, id, rpc, requestId, source, charged, field }: 
 }
 
 function writtenAs(value: UsageValue): UsageValue {
-  if (typeof value === "string") return value.slice(0, MOST_LENGTH);
+  if (typeof value === "string") return value.slice(0, MAX_TEXT_CHARACTERS);
   if (typeof value !== "bigint") return value;
   return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 }

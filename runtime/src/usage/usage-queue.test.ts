@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { FakeClock, idle } from "../testing/fake-clock.ts";
 import { Usage } from "./usage.ts";
-import { MOST_LENGTH, type UsageEvent, usageJson } from "./usage-event.ts";
+import { MAX_TEXT_CHARACTERS, type UsageEvent, usageJson } from "./usage-event.ts";
 import { UsageFile } from "./usage-file.ts";
 import { type StoredUsage, UsageQueue, type UsageTarget } from "./usage-queue.ts";
 
@@ -121,7 +121,7 @@ test("events are JSON: numbers are exact, texts are bounded, and values that are
     rpc: "a.v1.A/Get",
     source: "user",
     charged: { "a.v1/user": 3 },
-    field: { tenant: "x".repeat(MOST_LENGTH), large: "1152921504606846976", small: 7, share: 0.5, paid: true },
+    field: { tenant: "x".repeat(MAX_TEXT_CHARACTERS), large: "1152921504606846976", small: 7, share: 0.5, paid: true },
   });
 });
 

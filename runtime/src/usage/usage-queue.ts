@@ -26,7 +26,7 @@ interface QueueParts {
 }
 
 /** Maximum number of waiting events. */
-export const MOST_WAITING = 10_000;
+export const MAX_WAITING = 10_000;
 /** Maximum number of events that are stored at once. */
 const AT_ONCE = 256;
 /** Pause after a failure, in milliseconds. */
@@ -55,7 +55,7 @@ export class UsageQueue {
     return this.#lost;
   }
   add(event: StoredUsage): void {
-    const { most = MOST_WAITING, fault } = this.#parts;
+    const { most = MAX_WAITING, fault } = this.#parts;
     if (this.#closed || this.#waiting.length + this.#sent >= most) {
       if (this.#lost++ === 0 || this.#lost % most === 0) fault(FULL, undefined);
       return;

@@ -4,12 +4,12 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { FieldStep, RuleStep, Violation } from "./violation.ts";
 
 /** Maximum size of details that clients accept, in bytes: gRPC sends them in a header, as base64. */
-const MOST_BYTES = 6 * 1024;
+const MAX_BYTES = 6 * 1024;
 
 /** All of them, or as many of the first as fit into 6 KiB. */
 export function encodeViolations(found: readonly Violation[]): Uint8Array<ArrayBuffer> {
   const w = new BinaryWriter();
-  let left = MOST_BYTES;
+  let left = MAX_BYTES;
   for (const violation of found) {
     const bytes = encodeViolation(violation);
     if (bytes.length > left) continue;

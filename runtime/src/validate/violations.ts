@@ -12,7 +12,7 @@ import type { Rule, Violation } from "./violation.ts";
 /** Maximum number of reported violations. A request with more is not checked any further. */
 const MOST = 32;
 /** In the text of the status. */
-const MOST_IN_TEXT = 3;
+const MAX_IN_TEXT = 3;
 
 /**
  * Violations that were found in one request.
@@ -119,7 +119,7 @@ function textOf({ path, message, rule, forKey }: Violation): string {
 function refusalOf(found: readonly Violation[]): Failure {
   const code = Code.INVALID_ARGUMENT;
   const detail = new ViolationsDetail(found);
-  const clientMessage = boundedText(detail.text(MOST_IN_TEXT));
+  const clientMessage = boundedText(detail.text(MAX_IN_TEXT));
   return new Failure({
     code,
     reason: Reason.INVALID,

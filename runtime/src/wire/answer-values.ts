@@ -12,7 +12,7 @@ type Check = (message: never) => string | undefined;
 
 const FIRST_SECOND = -62_135_596_800n;
 const LAST_SECOND = 253_402_300_799n;
-const LONGEST_SECONDS = 315_576_000_000n;
+const MAX_SECONDS = 315_576_000_000n;
 const MAX_NANOS = 999_999_999;
 
 /** Paths that lowerCamelCase does not represent: they have capitals, or `_` before anything but a letter. */
@@ -24,7 +24,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     return nanos < 0 || nanos > MAX_NANOS ? "nanos of a time below 0 or of a second and more" : undefined;
   },
   "google.protobuf.Duration": ({ seconds, nanos }: Duration) => {
-    if (seconds < -LONGEST_SECONDS || seconds > LONGEST_SECONDS) return "a duration of more than 10,000 years";
+    if (seconds < -MAX_SECONDS || seconds > MAX_SECONDS) return "a duration of more than 10,000 years";
     if (Math.abs(nanos) > MAX_NANOS) return "nanos of a duration of a second and more";
     return (seconds > 0n && nanos < 0) || (seconds < 0n && nanos > 0) ? "a duration with mixed signs" : undefined;
   },

@@ -7,7 +7,7 @@ import type { EngineBuffer } from "@protobff/http2/engine-buffer";
 const SHORT_BYTES = 12;
 /** Number of bytes that are converted to text at once, at first and at most. */
 const FIRST_BYTES = 512;
-const MOST_BYTES = 8_192;
+const MAX_BYTES = 8_192;
 /** Texts are slices of a larger text while they make up at least 1/`WASTE` of its bytes. */
 const WASTE = 4;
 
@@ -42,7 +42,7 @@ export class AsciiTexts {
   #open(from: number, to: number): string {
     const length = to - from;
     const close = (this.#used - length) * WASTE >= from - this.#from;
-    this.#size = close ? Math.min(Math.max(this.#size * 2, FIRST_BYTES), MOST_BYTES) : 0;
+    this.#size = close ? Math.min(Math.max(this.#size * 2, FIRST_BYTES), MAX_BYTES) : 0;
     this.#from = from;
     this.#used = length;
     if (this.#size <= length) {

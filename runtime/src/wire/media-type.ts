@@ -16,11 +16,11 @@ const PARAMETER = new RegExp(
 );
 
 /** Length in characters above which a value is not read. */
-const MOST_VALUE = 1_000;
+const MAX_VALUE_CHARACTERS = 1_000;
 
 /** Returns undefined for a value that begins with no type, or is too long. */
 export function mediaType(value: string): MediaType | undefined {
-  if (value.length > MOST_VALUE) return undefined;
+  if (value.length > MAX_VALUE_CHARACTERS) return undefined;
   const [whole, type] = TYPE.exec(value) ?? [];
   if (whole === undefined || type === undefined) return undefined;
   let charset: string | undefined;

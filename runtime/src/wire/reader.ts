@@ -10,13 +10,13 @@ import { AsciiTexts } from "./ascii-texts.ts";
 import { FALLBACK, NOT_UTF8 } from "./fallback.ts";
 import { opaqueMessage } from "./opaque-message.ts";
 import { readFields } from "./read-fields.ts";
-import { MOST_DEPTH, skipField, skipFields, skipOther } from "./skip.ts";
+import { MAX_DEPTH, skipField, skipFields, skipOther } from "./skip.ts";
 import { asciiEnd, EIGHTS_BYTES, releaseText } from "./utf8-check.ts";
 
 /** Length in bytes above which a text is decoded separately. */
 const LONG_BYTES = 512;
 /** Maximum tenth byte of a varint: the 64th bit. */
-const MOST_TENTH = 1;
+const MAX_TENTH_BYTE = 1;
 const NO_BYTES = bufferOf(new Uint8Array());
 
 /**
@@ -99,7 +99,7 @@ export class Reader {
   }
   /** Starts a group, which has no length. */
   deeper(): void {
-    if (this.#depth >= MOST_DEPTH) throw FALLBACK;
+    if (this.#depth >= MAX_DEPTH) throw FALLBACK;
     this.#depth++;
   }
   higher(): void {
@@ -171,7 +171,7 @@ export class Reader {
       byte = buffer[this.#at++] as number;
       if (byte < 0x80) return value >>> 0;
     }
-    if (!((buffer[this.#at++] as number) <= MOST_TENTH)) throw FALLBACK;
+    if (!((buffer[this.#at++] as number) <= MAX_TENTH_BYTE)) throw FALLBACK;
     return value >>> 0;
   }
   /** A tag, or a length, which have at most 32 bits. */
@@ -227,7 +227,7 @@ export class Reader {
       }
     }
     byte = buffer[this.#at++] as number;
-    if (!(byte <= MOST_TENTH)) throw FALLBACK;
+    if (!(byte <= MAX_TENTH_BYTE)) throw FALLBACK;
     this.#high = high | (byte << 31);
     return low;
   }

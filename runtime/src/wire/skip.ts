@@ -7,10 +7,10 @@ import { isText } from "./utf8-check.ts";
 import { GROUP, GROUP_END, LENGTH, VARINT, wireTypeOf } from "./wire-types.ts";
 
 /** Maximum depth of messages and groups in each other. */
-export const MOST_DEPTH = 100;
-const MOST_VARINT_BYTES = 10;
+export const MAX_DEPTH = 100;
+const MAX_VARINT_BYTES = 10;
 /** Maximum tenth byte of a varint: the 64th bit. */
-const MOST_TENTH = 1;
+const MAX_TENTH_BYTE = 1;
 
 /** Content behind a tag. */
 type Content =
@@ -127,7 +127,7 @@ function skipGroup(
   endTag: number,
   depth: number,
 ): number {
-  if (depth >= MOST_DEPTH) throw FALLBACK;
+  if (depth >= MAX_DEPTH) throw FALLBACK;
   let at = from;
   while (at < end) {
     const tag = size(bytes, at);
@@ -164,7 +164,7 @@ function skip(bytes: Uint8Array, from: number, end: number, content: Content, de
     case "bytes":
       break;
     case "message":
-      if (depth >= MOST_DEPTH) throw FALLBACK;
+      if (depth >= MAX_DEPTH) throw FALLBACK;
       content.contents ??= contentsOf(content.desc);
       if (content.isChecked && isChecking) skipValue(bytes, start, to, content, depth);
       else skipContents(bytes, start, to, content.contents, depth + 1);
@@ -248,9 +248,9 @@ function skipEntry(
 }
 
 function skipVarint(bytes: Uint8Array, from: number): number {
-  const last = from + MOST_VARINT_BYTES - 1;
+  const last = from + MAX_VARINT_BYTES - 1;
   for (let at = from; at < last; ) if ((bytes[at++] as number) < 0x80) return at;
-  if ((bytes[last] as number) <= MOST_TENTH) return last + 1;
+  if ((bytes[last] as number) <= MAX_TENTH_BYTE) return last + 1;
   throw FALLBACK; // also behind the last byte, where there is none
 }
 /** End of the varint that `size` read. */
@@ -271,7 +271,7 @@ function size(bytes: Uint8Array, from: number): number {
   if ((byte & 0x7f) > 0xf) throw FALLBACK;
   // Further bytes hold no bits.
   while (byte >= 0x80) {
-    if (after - from >= MOST_VARINT_BYTES) throw FALLBACK;
+    if (after - from >= MAX_VARINT_BYTES) throw FALLBACK;
     byte = bytes[after++] as number;
     if ((byte & 0x7f) !== 0) throw FALLBACK;
   }

@@ -7,7 +7,7 @@ import { isUtf8 } from "node:buffer";
  */
 const LONG_BYTES = 400;
 /** Maximum number of non-ASCII characters that are checked here. The engine checks the rest. */
-const MOST_BEYOND = 16;
+const MAX_BEYOND = 16;
 const HIGH_BITS = 0x80808080;
 const NO_BYTES = Buffer.alloc(0);
 
@@ -33,7 +33,7 @@ export function isText(bytes: Uint8Array, from: number, to: number): boolean {
   for (let beyond = 0; ; beyond++) {
     at = asciiEnd(bytes, at, to);
     if (at === to) return true;
-    if (beyond === MOST_BEYOND) return isUtf8(bytes.subarray(at, to));
+    if (beyond === MAX_BEYOND) return isUtf8(bytes.subarray(at, to));
     at = characterEnd(bytes, at, to);
     if (at < 0) return false;
   }

@@ -14,7 +14,7 @@ const SHORT = 20;
 /** Length in characters above which the size in bytes is computed, instead of reserving the maximum. */
 const LONG = 16_384;
 /** Length in characters up to which all lengths, with tags, fit into one byte each. */
-const MOST_KEYED = 100;
+const MAX_KEYED = 100;
 const FIRST_FIELD = 0x0a;
 const SECOND_FIELD = 0x12;
 const FIRST_BYTES = 16_384;
@@ -239,8 +239,8 @@ export class Writer {
   keyedText(tag: number, key: string, value: string): boolean {
     const keyLength = key.length;
     const { length } = value;
-    if (keyLength + length > MOST_KEYED) return false;
-    this.#room(MOST_KEYED + 12);
+    if (keyLength + length > MAX_KEYED) return false;
+    this.#room(MAX_KEYED + 12);
     const buffer = this.#buffer;
     let at = this.#at;
     buffer[at++] = tag;

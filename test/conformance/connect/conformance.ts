@@ -21,7 +21,7 @@ export interface Outcome {
 }
 
 /** More cases than these do not fail by chance. */
-const MOST_AGAIN = 10;
+const MAX_AGAIN = 10;
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -38,7 +38,7 @@ export async function runConformance(
 ): Promise<Outcome> {
   const first = await run(side, more, http2);
   const failing = [...first.text.matchAll(/^FAILED: (.+):\n((?:\s+\S.*\n)*)/gm)];
-  if (failing.length !== first.failed || failing.length > MOST_AGAIN) return first;
+  if (failing.length !== first.failed || failing.length > MAX_AGAIN) return first;
   const passedAgain: string[] = [];
   // For a client under test the runner refuses --parallel, since the client itself decides.
   const alone = side === "server" ? ["--max-servers", "1", "--parallel", "1"] : ["--max-servers", "1"];

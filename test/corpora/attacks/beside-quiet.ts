@@ -45,7 +45,7 @@ const FILE = process.env.ATTACK_FIGURES;
 /** True if the latency of a normal client is measured. */
 export const measuresLatency = FILE !== undefined;
 /** Highest p99 during an attack, as a multiple of the quiet p99. */
-const MOST_RATIO = 5;
+const MAX_RATIO = 5;
 const TRIES = 3;
 /**
  * Length of the warm-up, in milliseconds: code that runs for the first time is slow, with and without an attack. The
@@ -111,7 +111,7 @@ export async function besideQuiet<T extends Attempt>(
   };
   const { attempt, tried } = await attacked();
   const tries = [tried];
-  if (tried.ratio > MOST_RATIO) {
+  if (tried.ratio > MAX_RATIO) {
     while (tries.length < TRIES && attempt.ended === undefined) tries.push((await attacked()).tried);
   }
   keep(FILE, tries);

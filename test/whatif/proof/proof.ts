@@ -115,8 +115,8 @@ function changedTruths(edits: ReturnType<typeof parseChanges>["world"]): Truths 
 }
 
 /** Latest sending of 99 % of the requests. Later ones are a sign of a machine that is too busy to measure on. */
-const MOST_LAG_MS = 60;
-const MOST_REPEATS = 2;
+const MAX_LAG_MS = 60;
+const MAX_REPEATS = 2;
 
 /**
  * Sends the load after a warming-up. It sends the load again if the clients themselves were late.
@@ -128,7 +128,7 @@ async function quietly(url: string, load: Load, begin: () => void = () => {}): P
   for (let repeat = 0; ; repeat++) {
     begin();
     const found = await sendLoad(url, load);
-    if (found.lagMs <= MOST_LAG_MS || repeat === MOST_REPEATS) return found;
+    if (found.lagMs <= MAX_LAG_MS || repeat === MAX_REPEATS) return found;
     console.log(`repeated, because clients were ${found.lagMs.toFixed(0)} ms late`);
   }
 }

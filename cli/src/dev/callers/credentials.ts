@@ -25,7 +25,7 @@ interface Signed extends Omit<Principal, "name"> {
 type TokenWay = Extract<Way, { readonly kind: "token" }>;
 
 const LIFE_S = 3_600;
-const LONGEST_LIFE_S = 30 * 24 * 3_600;
+const MAX_LIFE_SECONDS = 30 * 24 * 3_600;
 /** Parameters of `/token`; every other name is a claim. */
 const PARAMETERS = new Set(["for", "source", "as", "aud", "expires_in"]);
 
@@ -82,9 +82,9 @@ export class Credentials {
     const principal = query.has("as") ? principals.find(({ name }) => name === query.get("as")) : principals[0];
     if (principal === undefined) throw new Unknown(`as= is one of ${principals.map(({ name }) => name).join(", ")}`);
     const lifeS = Number(query.get("expires_in") ?? LIFE_S);
-    if (!Number.isInteger(lifeS) || Math.abs(lifeS) > LONGEST_LIFE_S)
+    if (!Number.isInteger(lifeS) || Math.abs(lifeS) > MAX_LIFE_SECONDS)
       throw new Error(
-        `expires_in is a whole number of seconds, at most ${LONGEST_LIFE_S}; negative for a token that has expired`,
+        `expires_in is a whole number of seconds, at most ${MAX_LIFE_SECONDS}; negative for a token that has expired`,
       );
     const more = claimsIn(query, principal.claims);
     return this.sign({ ...principal, ...way, audience: query.get("aud") ?? way.audience, lifeS, more });

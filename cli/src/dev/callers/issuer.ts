@@ -10,8 +10,8 @@ import type { Principal } from "./principals.ts";
 import { SigningKeys } from "./signing-keys.ts";
 import type { Served } from "./surroundings.ts";
 
-const MOST_BODY_BYTES = 16 << 10;
-const MOST_CONNECTIONS = 64;
+const MAX_BODY_BYTES = 16 << 10;
+const MAX_CONNECTIONS = 64;
 /** Headers of every response: each is for the requesting client alone, and no page of another origin reads it. */
 const HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
@@ -40,7 +40,7 @@ export class Issuer {
   /** Starts one on a free port. @param cwd where principals.json may be */
   static async start(cwd: string): Promise<Issuer> {
     const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 });
-    server.maxConnections = MOST_CONNECTIONS;
+    server.maxConnections = MAX_CONNECTIONS;
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     return new Issuer(server, cwd);
@@ -215,7 +215,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   let body = "";
   for await (const chunk of request.setEncoding("utf8") as AsyncIterable<string>) {
     body += chunk;
-    if (body.length > MOST_BODY_BYTES) throw new Error(`a form may have ${MOST_BODY_BYTES} bytes`);
+    if (body.length > MAX_BODY_BYTES) throw new Error(`a form may have ${MAX_BODY_BYTES} bytes`);
   }
   return body;
 }

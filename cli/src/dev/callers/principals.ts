@@ -14,7 +14,7 @@ export interface Principal {
   readonly claims: Claims;
 }
 
-const MOST_BYTES = 256 << 10;
+const MAX_BYTES = 256 << 10;
 const MOST = 100;
 
 /**
@@ -26,7 +26,7 @@ export function readPrincipals(cwd: string): readonly Principal[] | undefined {
   const text = tryRead(join(cwd, PRINCIPALS));
   if (text === undefined) return undefined;
   const remedy = `write {"ada": {"sub": "u-ada", "roles": ["admin"]}}: claims by the name of a test caller`;
-  if (text.length > MOST_BYTES) throw new Error(`${PRINCIPALS} has more than ${MOST_BYTES >> 10} KiB`);
+  if (text.length > MAX_BYTES) throw new Error(`${PRINCIPALS} has more than ${MAX_BYTES >> 10} KiB`);
   let all: unknown;
   try {
     all = JSON.parse(text);

@@ -13,9 +13,9 @@ interface Located {
 }
 
 /** Maximum number of expressions of one element that a place is compared with. */
-const MOST_COMPARED = 2_000;
+const MAX_COMPARED = 2_000;
 /** Maximum number of scopes of one place. */
-const MOST_SCOPES = 16;
+const MAX_SCOPES = 16;
 
 export class Program {
   readonly analysis: Analysis;
@@ -65,7 +65,7 @@ export class Program {
     const all = this.#locatedIn(file.name).get(ownerOf(place)) ?? [];
     let best = Number.NEGATIVE_INFINITY;
     let found: CheckedText[] = [];
-    for (const { checked, keys: others } of all.slice(0, MOST_COMPARED)) {
+    for (const { checked, keys: others } of all.slice(0, MAX_COMPARED)) {
       const score = similarity(keys, others);
       if (score > best) found = [];
       best = Math.max(best, score);
@@ -75,7 +75,7 @@ export class Program {
     const same = found.filter(({ text }) => text.at === first?.text.at || text.value === first?.text.value);
     return same
       .sort((a, b) => Number(b.expression !== undefined) - Number(a.expression !== undefined))
-      .slice(0, MOST_SCOPES);
+      .slice(0, MAX_SCOPES);
   }
 
   /** Adds the items of `each`, whose names may be new. */

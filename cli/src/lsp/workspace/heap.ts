@@ -3,10 +3,10 @@ import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from "n
 
 /** Smaller halves double the time of collections, larger ones stay resident. */
 const HALF_BYTES = 8 << 20;
-const MOST_ARRAYS = 4_000;
+const MAX_ARRAYS = 4_000;
 const ARRAY_LENGTH = 1_000;
 /** A full collection of this many bytes at once takes about 0.1 s. */
-const MOST_AT_ONCE = 150e6;
+const MAX_BYTES_AT_ONCE = 150e6;
 
 /**
  * Grows each half of the young generation to 8 MB and holds it there; by itself it would grow to 16 MB and more. V8
@@ -21,12 +21,12 @@ export function boundHeap({ execArgv, env }: Pick<NodeJS.Process, "execArgv" | "
     setFlagsFromString(`--semi-space-growth-factor=${factor}`);
     // It grows when more objects survive a collection than it held before.
     const survivors: number[][] = [];
-    while (youngBytes() < HALF_BYTES && survivors.length < MOST_ARRAYS)
+    while (youngBytes() < HALF_BYTES && survivors.length < MAX_ARRAYS)
       survivors.push(new Array<number>(ARRAY_LENGTH).fill(0));
   }
   setFlagsFromString("--semi-space-growth-factor=1");
   setFlagsFromString("--heap-growing-percent=25");
-  const isLarge = getHeapStatistics().used_heap_size > MOST_AT_ONCE;
+  const isLarge = getHeapStatistics().used_heap_size > MAX_BYTES_AT_ONCE;
   setFlagsFromString(isLarge ? "--incremental-marking" : "--no-incremental-marking");
 }
 

@@ -6,8 +6,8 @@ import type { Module } from "../../resolvers/member-uses.ts";
 import { uriOf } from "./compiled-texts.ts";
 
 const SKIPPED = /^(node_modules|dist|\..*)$/;
-const MOST_FILES = 2_000;
-const MOST_BYTES = 1_000_000;
+const MAX_FILES = 2_000;
+const MAX_BYTES = 1_000_000;
 
 /**
  * Returns the modules that use a `…Resolvers` or `…Functions` type of generated code and contain a word, in the folder
@@ -21,12 +21,12 @@ export function modulesWith(root: string, word: string): readonly Module[] {
 function* modulesIn(root: string): Generator<Module> {
   const folders = [root];
   let files = 0;
-  for (let folder = folders.pop(); folder !== undefined && files < MOST_FILES; folder = folders.pop()) {
+  for (let folder = folders.pop(); folder !== undefined && files < MAX_FILES; folder = folders.pop()) {
     for (const entry of entriesOf(folder)) {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) {
         if (!SKIPPED.test(entry.name)) folders.push(path);
-      } else if (entry.name.endsWith(".ts") && !entry.name.endsWith("_bff.ts") && ++files <= MOST_FILES) {
+      } else if (entry.name.endsWith(".ts") && !entry.name.endsWith("_bff.ts") && ++files <= MAX_FILES) {
         const text = textOf(path);
         if (text !== undefined) yield { uri: uriOf(path), text };
       }
@@ -45,6 +45,6 @@ function entriesOf(folder: string) {
 
 function textOf(path: string): string | undefined {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  const text = size > MOST_BYTES ? undefined : tryRead(path);
+  const text = size > MAX_BYTES ? undefined : tryRead(path);
   return text !== undefined && /\b\w+(?:Resolvers|Functions)\b/.test(text) ? text : undefined;
 }

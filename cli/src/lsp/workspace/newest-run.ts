@@ -1,4 +1,4 @@
-const MOST_ABORTED = 3;
+const MAX_ABORTED = 3;
 
 /** Repeats work for the newest state: one run at a time. */
 export class NewestRun {
@@ -22,7 +22,7 @@ export class NewestRun {
    */
   start(aborts = true): Promise<void> {
     this.#isDue = true;
-    if (aborts && this.#aborted < MOST_ABORTED) this.#abort.abort();
+    if (aborts && this.#aborted < MAX_ABORTED) this.#abort.abort();
     this.#loop ??= this.#runs();
     return this.#loop;
   }

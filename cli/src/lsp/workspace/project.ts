@@ -52,7 +52,7 @@ const SLICE_MS = 15;
 /** Turns of the event loop between two slices. */
 const TURNS = 3;
 /** Above, the project is built at once. */
-const MOST_CHANGED = 100;
+const MAX_CHANGED = 100;
 const TEMPLATE = "buf.gen.yaml";
 
 export class Project {
@@ -172,7 +172,7 @@ export class Project {
     const { image, texts: before } = this.#built;
     const changed = image.files.filter(({ name }) => before.sources(name) !== texts.sources(name));
     const paths = [...withImporters(image, new Set(changed.map(({ name }) => name)))].map(texts.pathOf);
-    if (paths.length === 0 || paths.length > MOST_CHANGED || !this.#faulty.isSubsetOf(new Set(paths))) return undefined;
+    if (paths.length === 0 || paths.length > MAX_CHANGED || !this.#faulty.isSubsetOf(new Set(paths))) return undefined;
     try {
       return withPart(image, await build(paths.map((path) => relative(this.root, path))));
     } catch (thrown) {

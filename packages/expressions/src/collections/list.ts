@@ -2,7 +2,7 @@
 
 import { noOverload } from "../conversion/dynamic.ts";
 import { compare, equal } from "../conversion/equal.ts";
-import { checkSize, MOST_ELEMENTS } from "../value/bounds.ts";
+import { checkSize, MAX_ELEMENTS } from "../value/bounds.ts";
 import { ExpressionError } from "../value/error.ts";
 import { spend } from "../value/meter.ts";
 import { Optional, optionalOf } from "../value/optional.ts";
@@ -120,7 +120,7 @@ function kindOf(value: unknown): string {
 
 /** 0 to `count` - 1. Throws ExpressionError for a negative count and beyond ten million. */
 export function range(count: Int): number[] {
-  if (count < 0 || count > MOST_ELEMENTS) throw new ExpressionError("lists.range of such a count");
+  if (count < 0 || count > MAX_ELEMENTS) throw new ExpressionError("lists.range of such a count");
   spend(Number(count));
   return Array.from({ length: Number(count) }, (_, index) => index);
 }

@@ -142,13 +142,13 @@ export function toDuration(value: unknown): Duration {
 /** Texts are constants nearly always, so that each is read once; the bound is for those that are not. */
 const timestamps = new Map<string, Timestamp>();
 const durations = new Map<string, Duration>();
-const MOST_REMEMBERED = 1000;
+const MAX_REMEMBERED = 1000;
 
 function remembered<T>(known: Map<string, T>, text: string, read: (text: string) => T): T {
   const before = known.get(text);
   if (before !== undefined) return before;
   const value = read(text);
-  if (known.size >= MOST_REMEMBERED) known.clear();
+  if (known.size >= MAX_REMEMBERED) known.clear();
   known.set(text, value);
   return value;
 }

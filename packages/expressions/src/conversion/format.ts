@@ -66,11 +66,11 @@ function plainText(value: number): string {
 }
 
 /** More would be noise: no double has more that count. */
-const MOST_DIGITS = 100;
+const MAX_DIGITS = 100;
 
 function precisionOf(digits: string | undefined): number {
   const precision = digits === undefined ? 6 : Number(digits);
-  if (precision > MOST_DIGITS) throw new ExpressionError(`format: a precision beyond ${MOST_DIGITS}`);
+  if (precision > MAX_DIGITS) throw new ExpressionError(`format: a precision beyond ${MAX_DIGITS}`);
   return precision;
 }
 

@@ -17,7 +17,7 @@ interface Item {
 
 const ASCII = 128;
 /** RE2 refuses more. */
-const MOST_REPEATS = 1000;
+const MAX_REPEATS = 1000;
 
 /** The pattern as a RegExp when it is of this kind; undefined otherwise. It means the same as in RE2. */
 export function deterministic(pattern: string): RegExp | undefined {
@@ -77,7 +77,7 @@ function timesOf(repeat: string): { readonly least: number; readonly most: numbe
   const least = Number(low);
   const bound = high === "" ? Infinity : Number(high);
   const most = comma === undefined ? least : bound;
-  const sound = least <= most && least <= MOST_REPEATS && (most <= MOST_REPEATS || most === Infinity);
+  const sound = least <= most && least <= MAX_REPEATS && (most <= MAX_REPEATS || most === Infinity);
   return sound ? { least, most } : undefined;
 }
 

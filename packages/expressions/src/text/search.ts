@@ -22,7 +22,7 @@ const NOP = 7;
  * Maximum steps of one search for all matches. One match takes time linear in the text. Each match may read all the
  * rest of the text, as those of `a.*z|a` in a text without z do.
  */
-const MOST_STEPS = 2 ** 25;
+const MAX_STEPS = 2 ** 25;
 
 interface Thread {
   readonly pc: number;
@@ -105,7 +105,7 @@ class Search {
       const { pc } = thread;
       if (this.#added[pc] === this.#list) continue;
       this.#added[pc] = this.#list;
-      if (++this.#steps > MOST_STEPS) throw new ExpressionError("a pattern is searched for in too many steps");
+      if (++this.#steps > MAX_STEPS) throw new ExpressionError("a pattern is searched for in too many steps");
       const inst = this.#program.getInst(pc);
       switch (inst.op) {
         case ALT:

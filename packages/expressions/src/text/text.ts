@@ -1,5 +1,5 @@
 // Strings as CEL sees them: sequences of Unicode code points, which lengths and positions count (cel-go's `strings` extension).
-import { checkText, MOST_TEXT } from "../value/bounds.ts";
+import { checkText, MAX_TEXT_CHARACTERS } from "../value/bounds.ts";
 import { ExpressionError } from "../value/error.ts";
 import { spend } from "../value/meter.ts";
 import { entriesOf, isMap } from "../value/shape.ts";
@@ -99,8 +99,8 @@ export function trimSuffix(text: string, suffix: string): string {
 /** The first `limit` occurrences, all when it is negative. Throws ExpressionError for a text of more than 1 MiB that has grown. */
 export function replace(text: string, part: string, by: string, limit: Int = -1): string {
   const most = (text.length + 1) * (by.length + 1);
-  if (by.length > part.length && most > MOST_TEXT) checkText(grown(text, part, by, limit));
-  if (by.length > part.length) spend(Math.min(most, MOST_TEXT));
+  if (by.length > part.length && most > MAX_TEXT_CHARACTERS) checkText(grown(text, part, by, limit));
+  if (by.length > part.length) spend(Math.min(most, MAX_TEXT_CHARACTERS));
   // JavaScript finds "" between the halves of a surrogate pair, too.
   if (limit < 0 && part !== "") return text.replaceAll(part, () => by);
   const pieces = part === "" ? ["", ...text, ""] : text.split(part);

@@ -3,14 +3,14 @@ import { ExpressionError } from "./error.ts";
 import { spend } from "./meter.ts";
 
 /** The longest text that an expression may make longer: 1 MiB of UTF-16 code units. */
-export const MOST_TEXT = 1024 * 1024;
+export const MAX_TEXT_CHARACTERS = 1024 * 1024;
 
 /** More elements than any answer holds. */
-export const MOST_ELEMENTS = 10_000_000;
+export const MAX_ELEMENTS = 10_000_000;
 
 /** Throws ExpressionError for a text of `length` that is too long. */
 export function checkText(length: number): void {
-  if (length > MOST_TEXT) throw new ExpressionError(`a text of more than ${MOST_TEXT} characters`);
+  if (length > MAX_TEXT_CHARACTERS) throw new ExpressionError(`a text of more than ${MAX_TEXT_CHARACTERS} characters`);
 }
 
 /** Throws ExpressionError for a value that is, or holds, too long a text or too many elements. */
@@ -25,7 +25,7 @@ export function checkSize(value: unknown): void {
     }
     elements += sizeOf(part);
     spend(sizeOf(part));
-    if (elements > MOST_ELEMENTS) throw new ExpressionError(`more than ${MOST_ELEMENTS} elements`);
+    if (elements > MAX_ELEMENTS) throw new ExpressionError(`more than ${MAX_ELEMENTS} elements`);
     // Numbers and the like take no look at each of them.
     for (const item of itemsOf(part)) if (typeof item === "object" || typeof item === "string") visit(item);
   };

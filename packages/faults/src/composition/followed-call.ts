@@ -27,7 +27,7 @@ const UNAVAILABLE = 14;
 
 /** Characters that no key of a topic contains. */
 const UNFIT = /[.*>\s\p{Cc}]/u;
-const MOST_KEY_BYTES = 256;
+const MAX_KEY_BYTES = 256;
 
 /** Returns the first matching item of the mock. A number: the code with which the stream fails before one. */
 export function firstItem(response: Response, stream: StreamBehaviour, request: RequestCase): FirstItem | number {
@@ -54,7 +54,7 @@ function isKey(result: Result): boolean {
   if (result.state !== "value") return true;
   const { value } = result;
   if (typeof value !== "string") throw new Untold("its key is not known");
-  return value !== "" && !UNFIT.test(value) && new TextEncoder().encode(value).length <= MOST_KEY_BYTES;
+  return value !== "" && !UNFIT.test(value) && new TextEncoder().encode(value).length <= MAX_KEY_BYTES;
 }
 
 /** The code with which a stream fails whose call meets this from its first opening on; undefined: it does not. */

@@ -69,12 +69,12 @@ function flattened(all: List, depth: bigint): Value {
 }
 
 /** The runtime makes longer ones; no table of faults needs them. */
-const MOST_ELEMENTS = 10_000n;
-const LONGEST_RANGE = 10_000_000n;
+const MAX_ELEMENTS = 10_000n;
+const MAX_RANGE_ELEMENTS = 10_000_000n;
 const range: Function = ([count]) => {
   if (typeof count !== "bigint") return UNKNOWN;
-  if (count < 0n || count > LONGEST_RANGE) throw new EvaluationError("out of range");
-  return count > MOST_ELEMENTS ? UNKNOWN : Array.from({ length: Number(count) }, (_, i) => BigInt(i));
+  if (count < 0n || count > MAX_RANGE_ELEMENTS) throw new EvaluationError("out of range");
+  return count > MAX_ELEMENTS ? UNKNOWN : Array.from({ length: Number(count) }, (_, i) => BigInt(i));
 };
 
 const sumOfDoubles = list((all) => {

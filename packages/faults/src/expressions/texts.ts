@@ -4,7 +4,7 @@ import { EvaluationError, isListValue, UNKNOWN, type Value } from "../values/val
 type Function = (args: readonly Value[]) => Value;
 
 /** The longest text that the runtime makes. */
-const MOST_TEXT = 1024 * 1024;
+const MAX_TEXT_CHARACTERS = 1024 * 1024;
 
 const isText = (value: Value | undefined): value is string => typeof value === "string";
 /** Positions count code points. */
@@ -36,7 +36,7 @@ const replace: Function = ([text, part, by, times]) => {
   const pieces = part === "" ? ["", ...text, ""] : text.split(part);
   const replaced = most < 0 ? pieces.length - 1 : Math.min(most, pieces.length - 1);
   const made = [pieces.slice(0, replaced + 1).join(by), ...pieces.slice(replaced + 1)].join(part);
-  return made.length > MOST_TEXT ? UNKNOWN : made;
+  return made.length > MAX_TEXT_CHARACTERS ? UNKNOWN : made;
 };
 /** Divides a text into at most `limit` parts; all parts if `limit` is negative. */
 const split: Function = ([text, separator, limit]) => {
@@ -59,7 +59,7 @@ const position =
   };
 const repeat: Function = ([text, times]) => {
   if (!isText(text) || typeof times !== "bigint") return UNKNOWN;
-  if (times < 0n || text.length * Number(times) > MOST_TEXT) throw new EvaluationError("out of range");
+  if (times < 0n || text.length * Number(times) > MAX_TEXT_CHARACTERS) throw new EvaluationError("out of range");
   return text === "" ? "" : text.repeat(Number(times));
 };
 const reverse: Function = ([text]) => (isText(text) ? [...text].reverse().join("") : UNKNOWN);

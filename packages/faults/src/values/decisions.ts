@@ -23,7 +23,7 @@ export interface Explored<T> {
 }
 
 /** Six decisions that do not depend on each other. */
-const MOST_RUNS = 64;
+const MAX_RUNS = 64;
 
 /**
  * Runs for every combination of decisions, at most 64 times. The first run decides nothing to be an error or to hold.
@@ -51,7 +51,7 @@ export function explore<T>(run: (decide: Decide) => T): {
     return { result, parent, flipped, decisions };
   };
   const runs: [Explored<T>, ...Explored<T>[]] = [once({ taken: [], parent: undefined, flipped: undefined })];
-  while (runs.length < MOST_RUNS) {
+  while (runs.length < MAX_RUNS) {
     const next = open.shift();
     if (next === undefined) break;
     runs.push(once(next));

@@ -14,7 +14,7 @@ export interface CaptureContent {
 }
 
 /** Maximum size of a file. A process writes 8 MiB to each by default. */
-const MOST_BYTES = 1 << 30;
+const MAX_BYTES = 1 << 30;
 
 /**
  * Reads a capture.
@@ -42,8 +42,7 @@ function textOf(path: string): string {
   }
   try {
     const { size } = fstatSync(file);
-    if (size > MOST_BYTES)
-      throw new CaptureError(`${path} has ${size} bytes; at most ${MOST_BYTES} are read: split it`);
+    if (size > MAX_BYTES) throw new CaptureError(`${path} has ${size} bytes; at most ${MAX_BYTES} are read: split it`);
     const bytes = Buffer.alloc(size);
     let length = 0;
     for (let read = -1; read !== 0 && length < size; length += read)

@@ -32,7 +32,7 @@ interface Due {
 }
 
 /** Maximum number of events of one request. */
-const MOST_EVENTS = 100_000;
+const MAX_EVENTS = 100_000;
 
 /**
  * Runs a captured request with changes to its upstreams. Time passes from event to event, and computing takes none. An
@@ -88,7 +88,7 @@ export async function replayChanged(
     });
   }
   if (request.outcome.stream === "cut") at(request.endedAt, running.cut);
-  for (let events = 0; events < MOST_EVENTS; events++) {
+  for (let events = 0; events < MAX_EVENTS; events++) {
     await settled();
     if (running.outcome() !== undefined) break;
     const next = nextOf(stage, due);

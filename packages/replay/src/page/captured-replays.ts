@@ -17,9 +17,9 @@ import type { World } from "../world/create-endpoints.ts";
 import { shownReplay } from "./shown-replay.ts";
 
 /** Maximum number of requests that the page lists: the newest. */
-const MOST_REQUESTS = 200;
+const MAX_REQUESTS = 200;
 /** Maximum number of changes of one replay. */
-const MOST_CHANGES = 20;
+const MAX_CHANGES = 20;
 
 /** Captured requests and their server. */
 interface ReplayContent {
@@ -38,7 +38,7 @@ export class CapturedReplays implements Replays {
 
   constructor(content: ReplayContent) {
     this.#content = content;
-    this.requests = content.requests.slice(-MOST_REQUESTS).reverse().map(listed);
+    this.requests = content.requests.slice(-MAX_REQUESTS).reverse().map(listed);
   }
 
   run(order: unknown, show: ShowMessage): ReturnType<Replays["run"]> {
@@ -77,7 +77,7 @@ export class CapturedReplays implements Replays {
 
 function isOrder(order: unknown): order is ReplayOrder {
   const { id, changes, answers } = (order ?? {}) as Partial<Record<keyof ReplayOrder, unknown>>;
-  const isChanges = Array.isArray(changes) && changes.length <= MOST_CHANGES;
+  const isChanges = Array.isArray(changes) && changes.length <= MAX_CHANGES;
   return (
     typeof id === "number" &&
     isChanges &&

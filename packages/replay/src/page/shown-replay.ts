@@ -24,10 +24,10 @@ interface FinishedReplay {
 }
 
 /** Maximum number of events that the page receives. */
-const MOST_EVENTS = 2_000;
+const MAX_EVENTS = 2_000;
 
 /** Maximum number of messages of a stream that the page receives. */
-const MOST_MESSAGES = 100;
+const MAX_MESSAGES = 100;
 
 /** Returns the events, calls and outcome of a replay. */
 export function shownReplay(
@@ -35,7 +35,7 @@ export function shownReplay(
   services: readonly DescService[],
   show: ShowMessage,
 ): ShownReplay {
-  const rows = timelineOf(request, stage, methodsOf(services)).slice(0, MOST_EVENTS);
+  const rows = timelineOf(request, stage, methodsOf(services)).slice(0, MAX_EVENTS);
   const { status, text } = endOf(outcome, stage, (bytes) => show(request.method, "output", bytes));
   const more = stage.log.length - rows.length;
   const ms = Math.max(tookUs / 1_000, rows.at(-1)?.ms ?? 0);
@@ -58,15 +58,14 @@ function endOf(
   if (outcome === undefined) return { status: "RUNNING", text: "the request does not end" };
   const { answer, failure, stream } = outcome;
   if (failure !== undefined) return { status: codeName(failure.code), text: failure.message };
-  if (stream !== undefined)
-    return { status: "OK", text: `[${messages.slice(0, MOST_MESSAGES).map(show).join(",\n")}]` };
+  if (stream !== undefined) return { status: "OK", text: `[${messages.slice(0, MAX_MESSAGES).map(show).join(",\n")}]` };
   if (answer === undefined) return { status: "CANCELLED", text: "the client has left" };
   return { status: "OK", text: show(Buffer.from(answer, "base64")) };
 }
 
 /** Returns the calls in the order in which they were sent. */
 function callsOf({ log, attempts }: Stage, show: ShowMessage): readonly ReplayedCall[] {
-  const events = log.map((event, i) => ({ ...event, index: Math.min(i, MOST_EVENTS) }));
+  const events = log.map((event, i) => ({ ...event, index: Math.min(i, MAX_EVENTS) }));
   const ofAttempts = Map.groupBy(events, ({ attempt }) => attempt);
   const nths = new Map<string, number>();
   const calls: SentAttempt[][] = [];

@@ -26,7 +26,7 @@ export function methodsOf(services: readonly DescService[]): MethodOf {
   return (path) => all.get(path);
 }
 
-const MOST_CHARACTERS = 160;
+const MAX_CHARACTERS = 160;
 
 const writers = new WeakMap<DescMessage, ReturnType<typeof jsonWriter>>();
 function writerOf(desc: DescMessage): ReturnType<typeof jsonWriter> {
@@ -40,7 +40,7 @@ export function shownMessage(desc: DescMessage | undefined, bytes: Uint8Array): 
   if (desc === undefined) return `${bytes.length} bytes`;
   try {
     const text = writerOf(desc)(readMessage(desc, bytes));
-    return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}… (${bytes.length} bytes)` : text;
+    return text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}… (${bytes.length} bytes)` : text;
   } catch {
     return `${bytes.length} bytes that are no ${desc.typeName}`;
   }

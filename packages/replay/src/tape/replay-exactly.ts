@@ -44,10 +44,10 @@ async function replaySearching(world: World, header: CaptureHeader, request: Cap
   const early = new Map<number, number>();
   const first = await replayOnce(world, header, request, early);
   let result = first;
-  for (let tries = 0; result.difference !== undefined && tries < MOST_TRIES; tries++) {
+  for (let tries = 0; result.difference !== undefined && tries < MAX_TRIES; tries++) {
     const arrival = result.arrival;
     const ticks = (early.get(arrival ?? -1) ?? -1) + 1;
-    if (arrival === undefined || ticks > MOST_TICKS) return first;
+    if (arrival === undefined || ticks > MAX_TICKS) return first;
     early.set(arrival, ticks);
     result = await replayOnce(world, header, request, early);
   }
@@ -58,8 +58,8 @@ async function replaySearching(world: World, header: CaptureHeader, request: Cap
  * Bounds of the search for the place of an arrival among the continuations of its turn. A capture does not have the
  * place: an arrival in a microtask, such as a fault without a connection, comes before some of them.
  */
-const MOST_TICKS = 40;
-const MOST_TRIES = 200;
+const MAX_TICKS = 40;
+const MAX_TRIES = 200;
 
 /** @param early number of microtasks before an arrival, by the index of its event; default: all */
 async function replayOnce(
@@ -126,13 +126,13 @@ function isArrival(event: TapeEvent): event is ArrivalEvent {
   return !EFFECTS.has(event[0]);
 }
 
-const MOST_CHARACTERS = 200;
+const MAX_CHARACTERS = 200;
 
 /** Returns an effect as text. Messages are shortened. */
-const shown = (effect: EffectEvent | undefined): string => JSON.stringify(effect ?? null).slice(0, MOST_CHARACTERS);
+const shown = (effect: EffectEvent | undefined): string => JSON.stringify(effect ?? null).slice(0, MAX_CHARACTERS);
 
 /** Maximum number of turns of the event loop in which an effect may follow its cause. */
-const MOST_TURNS = 20;
+const MAX_TURNS = 20;
 
 function isDone([kind]: EffectEvent, { effects }: Stage, running: Running): boolean {
   return kind === "answer" ? running.outcome() !== undefined : effects.length > 0;
@@ -140,8 +140,8 @@ function isDone([kind]: EffectEvent, { effects }: Stage, running: Running): bool
 
 /** Resolves when the replay has an effect, or does not have it in time. */
 async function doing(event: EffectEvent, stage: Stage, running: Running): Promise<void> {
-  for (let tick = 0; tick < MOST_TICKS && !isDone(event, stage, running); tick++) await continued(1);
-  for (let turn = 0; turn < MOST_TURNS && !isDone(event, stage, running); turn++) await settled();
+  for (let tick = 0; tick < MAX_TICKS && !isDone(event, stage, running); tick++) await continued(1);
+  for (let turn = 0; turn < MAX_TURNS && !isDone(event, stage, running); turn++) await settled();
 }
 
 function effectDifference(event: EffectEvent, stage: Stage, running: Running): string | undefined {

@@ -5,9 +5,9 @@ import type { ServerFault } from "@protobff/runtime/internal/environment/server-
 /** Number of files of one process. The oldest is deleted when the next one would exceed the bound. */
 const FILES = 8;
 /** Maximum number of files of a package in the folder, including those of earlier processes. */
-const MOST_FILES = 64;
+const MAX_FILES = 64;
 /** Maximum length of lines that are not written yet, in characters. Further lines are lost. */
-const MOST_PENDING = 16 << 20;
+const MAX_PENDING_BYTES = 16 << 20;
 /** Time for which lines are collected, in milliseconds. */
 const COLLECT_MS = 50;
 
@@ -43,11 +43,11 @@ export class CaptureFile {
   async prepare(): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const all = (await readdir(this.#folder)).filter((file) => file.startsWith(`${this.#name}-`)).sort();
-    for (const file of all.slice(0, Math.max(0, all.length - MOST_FILES + FILES)))
+    for (const file of all.slice(0, Math.max(0, all.length - MAX_FILES + FILES)))
       await rm(join(this.#folder, file), { force: true });
   }
   write(line: string): void {
-    if (this.#pendingLength + line.length > MOST_PENDING) {
+    if (this.#pendingLength + line.length > MAX_PENDING_BYTES) {
       this.#lost++;
       return;
     }

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
-import { MOST_RECORDED_BYTES, outside, Recording, recording, recordingClock } from "./recording.ts";
+import { MAX_RECORDED_BYTES, outside, Recording, recording, recordingClock } from "./recording.ts";
 
 function begun(run: () => void): Recording {
   const of = new Recording(1 << 20);
@@ -60,7 +60,7 @@ test("nothing is recorded after the bound of the request or of the process", () 
   expect([small.isTooLarge, small.tape]).toEqual([true, []]);
   const of = new Recording(Number.POSITIVE_INFINITY);
   of.begin(() => {});
-  of.spend(MOST_RECORDED_BYTES);
+  of.spend(MAX_RECORDED_BYTES);
   const other = begun(() => {});
   other.spend(1);
   of.end();

@@ -161,9 +161,9 @@ export class Recording {
 }
 
 /** Maximum size of all recordings of unary requests at a time, in bytes. One that would exceed it is not captured. */
-export const MOST_RECORDED_BYTES = 256 << 20;
+export const MAX_RECORDED_BYTES = 256 << 20;
 /** Maximum size of all recordings of streams at a time, in bytes: they are long, and must leave room for requests. */
-const MOST_STREAM_BYTES = 64 << 20;
+const MAX_STREAM_BYTES = 64 << 20;
 
 /** Estimate of the size of an event in the file, in bytes. */
 const EVENT_BYTES = 40;
@@ -179,8 +179,8 @@ interface Pool {
   bytes: number;
   readonly most: number;
 }
-const REQUESTS: Pool = { bytes: 0, most: MOST_RECORDED_BYTES };
-const STREAMS: Pool = { bytes: 0, most: MOST_STREAM_BYTES };
+const REQUESTS: Pool = { bytes: 0, most: MAX_RECORDED_BYTES };
+const STREAMS: Pool = { bytes: 0, most: MAX_STREAM_BYTES };
 /** Recording of the call that runs now. Undefined in continuations of promises: only the storage has it then. */
 let current: Recording | undefined;
 const NOBODY = new Recording(0);

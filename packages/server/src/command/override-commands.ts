@@ -4,10 +4,10 @@ import {
   DENIAL_KINDS,
   type Denial,
   type DenialKind,
-  MOST_DENIALS,
+  MAX_DENIALS,
   type TimedOverride,
 } from "@protobff/runtime/internal/identity/denylist/deny-table";
-import { MOST_NETWORKS } from "@protobff/runtime/internal/identity/denylist/denylist";
+import { MAX_NETWORKS } from "@protobff/runtime/internal/identity/denylist/denylist";
 import { LIVE_S, type LiveServer } from "@protobff/runtime/internal/identity/denylist/server-table";
 import { Networks } from "@protobff/runtime/internal/identity/network/networks";
 import {
@@ -22,7 +22,7 @@ import {
   UserFault,
 } from "./bff-key-parts.ts";
 
-const MOST_BYTES = 1_024;
+const MAX_BYTES = 1_024;
 const TEXT = { type: "string" } as const;
 const FLAG = { type: "boolean" } as const;
 
@@ -204,9 +204,9 @@ function assertRoom(rows: readonly Denial[], { kind, value }: Denial): void {
   const networks = others.filter((row) => row.kind === "address" && row.value.includes("/"));
   const isNetwork = kind === "address" && value.includes("/");
   const full =
-    others.length >= MOST_DENIALS
-      ? `${MOST_DENIALS} entries`
-      : isNetwork && networks.length >= MOST_NETWORKS && `${MOST_NETWORKS} networks`;
+    others.length >= MAX_DENIALS
+      ? `${MAX_DENIALS} entries`
+      : isNetwork && networks.length >= MAX_NETWORKS && `${MAX_NETWORKS} networks`;
   if (full) throw new Error(`the denylist has ${full}, its maximum: remove some with bff-key allow`);
 }
 
@@ -219,6 +219,6 @@ function checkAddress(value: string): void {
 }
 
 function bounded(text: string, what: string): string {
-  if (Buffer.byteLength(text) > MOST_BYTES) throw new UserFault(`${what} has more than ${MOST_BYTES} bytes`);
+  if (Buffer.byteLength(text) > MAX_BYTES) throw new UserFault(`${what} has more than ${MAX_BYTES} bytes`);
   return text;
 }

@@ -20,14 +20,14 @@ const SHARE = /^(0?\.\d{1,9}|1(\.0+)?)$/;
 const SLOW = /^slow(?:=(\d{1,6})ms)?$/;
 const SLOW_MS = 1_000;
 const REMEDY = "a list of failed, slow, slow=300ms, all, or a share like 0.001, separated by commas";
-const MOST_BYTES = 2 ** 40;
+const MAX_BYTES = 2 ** 40;
 
 /** Reads BFF_CAPTURE. Undefined: no request is captured. */
 export function readCapture(read: EnvReader): CaptureConfig | undefined {
   const text = read.optional("BFF_CAPTURE") ?? "off";
   const folder = read.optional("BFF_CAPTURE_DIR");
-  const maxRequestBytes = read.within("BFF_CAPTURE_REQUEST_BYTES", 1, MOST_BYTES, String(1 << 20));
-  const maxBytes = read.within("BFF_CAPTURE_BYTES", 1, MOST_BYTES, String(64 << 20));
+  const maxRequestBytes = read.within("BFF_CAPTURE_REQUEST_BYTES", 1, MAX_BYTES, String(1 << 20));
+  const maxBytes = read.within("BFF_CAPTURE_BYTES", 1, MAX_BYTES, String(64 << 20));
   if (text === "off") return undefined;
   let [failed, share] = [false, 0];
   let slowMs: number | undefined;

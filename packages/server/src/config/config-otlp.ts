@@ -13,8 +13,8 @@ const TRACES = `${BASE}_TRACES`;
 const EXAMPLE = "an address like http://127.0.0.1:4318 or https://collector.example";
 const LOCAL = "http://localhost:4318";
 const PROTOCOL = "http/protobuf";
-const MOST_MS = 600_000;
-const MOST_SPANS = 1_000_000;
+const MAX_MS = 600_000;
+const MAX_SPANS = 1_000_000;
 
 /** Reads the destination of spans. Undefined: no traces. */
 export function readSpanExport(read: EnvReader, readFile: FileReader): SpanExport | undefined {
@@ -55,13 +55,8 @@ function readExporter(read: EnvReader): "otlp" | "none" | undefined {
 function readOtlp(read: EnvReader, readFile: FileReader): OtlpConfig {
   readProtocol(read);
   const url = readEndpoint(read);
-  const mostWaiting = read.within("OTEL_BSP_MAX_QUEUE_SIZE", 1, MOST_SPANS, "16384");
-  const mostInBatch = read.within(
-    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
-    1,
-    MOST_SPANS,
-    String(Math.min(2_048, mostWaiting)),
-  );
+  const mostWaiting = read.within("OTEL_BSP_MAX_QUEUE_SIZE", 1, MAX_SPANS, "16384");
+  const mostInBatch = read.within("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1, MAX_SPANS, String(Math.min(2_048, mostWaiting)));
   if (mostInBatch > mostWaiting) {
     const problem = `is ${mostInBatch}, more than the ${mostWaiting} of OTEL_BSP_MAX_QUEUE_SIZE`;
     read.fault("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", problem, "as much at most");
@@ -69,11 +64,11 @@ function readOtlp(read: EnvReader, readFile: FileReader): OtlpConfig {
   return {
     url,
     headers: readHeaders(read),
-    timeoutMs: read.within(either(read, "TIMEOUT")?.variable ?? `${BASE}_TIMEOUT`, 1, MOST_MS, "10000"),
+    timeoutMs: read.within(either(read, "TIMEOUT")?.variable ?? `${BASE}_TIMEOUT`, 1, MAX_MS, "10000"),
     gzip: readCompression(read),
     tls: readTls(read, url, readFile),
     resource: readResource(read),
-    delayMs: read.within("OTEL_BSP_SCHEDULE_DELAY", 1, MOST_MS, "1000"),
+    delayMs: read.within("OTEL_BSP_SCHEDULE_DELAY", 1, MAX_MS, "1000"),
     mostInBatch,
     mostWaiting,
   };

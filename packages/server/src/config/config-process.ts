@@ -1,6 +1,6 @@
 // Configuration that a supervisor of workers shares with a server. It needs no messages.
 import type { CdnHeader } from "@protobff/runtime/internal/cache/cdn-tags";
-import { LONGEST_TIMER_MS } from "@protobff/runtime/internal/clock";
+import { MAX_TIMER_MS } from "@protobff/runtime/internal/clock";
 import { quoted } from "@protobff/runtime/internal/environment/one-line";
 import type { VariableReader } from "@protobff/runtime/internal/environment/variable-reader";
 import type { LogFormat } from "../logs/server-log.ts";
@@ -29,8 +29,8 @@ export function readProcess(read: VariableReader): ProcessConfig {
     host: read.optional("HOST") ?? "0.0.0.0",
     port: read.within("PORT", 0, 65_535, "8080"),
     workers: readWorkers(read),
-    graceMs: read.durationMs("BFF_GRACE", "10s", LONGEST_TIMER_MS),
-    drainDelayMs: read.durationMs("BFF_DRAIN_DELAY", "0s", LONGEST_TIMER_MS),
+    graceMs: read.durationMs("BFF_GRACE", "10s", MAX_TIMER_MS),
+    drainDelayMs: read.durationMs("BFF_DRAIN_DELAY", "0s", MAX_TIMER_MS),
   };
 }
 

@@ -2,7 +2,7 @@ import { closeSync, openSync } from "node:fs";
 import type { DescService } from "@bufbuild/protobuf";
 import { MAX_STEPS } from "@protobff/expressions/meter";
 import type { CdnHeader } from "@protobff/runtime/internal/cache/cdn-tags";
-import { LONGEST_TIMER_MS } from "@protobff/runtime/internal/clock";
+import { MAX_TIMER_MS } from "@protobff/runtime/internal/clock";
 import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { quoted } from "@protobff/runtime/internal/environment/one-line";
 import { type FileReader, isUsable, readPair, readPem } from "@protobff/runtime/internal/environment/pem-files";
@@ -208,7 +208,7 @@ function readAudit(read: EnvReader): string | undefined {
 }
 
 function readIdle(read: EnvReader): number {
-  const ms = read.durationMs("BFF_IDLE", "5m", LONGEST_TIMER_MS);
+  const ms = read.durationMs("BFF_IDLE", "5m", MAX_TIMER_MS);
   if (ms < 1000) read.fault("BFF_IDLE", "is less than a second", "1s or more, like 5m");
   return ms;
 }
@@ -225,7 +225,7 @@ const MAX_HSTS_MS = 2 * 365 * 24 * 3_600_000;
 
 function readAge(read: EnvReader): number {
   // Half of the longest timer, so that the age with jitter is a valid timer.
-  const ms = read.durationMs("BFF_MAX_CONNECTION_AGE", "0s", LONGEST_TIMER_MS / 2);
+  const ms = read.durationMs("BFF_MAX_CONNECTION_AGE", "0s", MAX_TIMER_MS / 2);
   if (ms > 0 && ms < 1000) read.fault("BFF_MAX_CONNECTION_AGE", "is less than a second", "1s or more, like 30m, or 0s");
   return ms;
 }

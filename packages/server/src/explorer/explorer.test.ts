@@ -8,7 +8,7 @@ import { listen } from "../listen.ts";
 import { openAdmin } from "../process/admin.ts";
 import { EchoService, echoEndpoint } from "../testing/test-echo.ts";
 import { Explorer, type ExplorerOptions } from "./explorer.ts";
-import { MOST_PAGES, type Mock } from "./live.ts";
+import { MAX_PAGES, type Mock } from "./live.ts";
 import { MASK } from "./page-data.ts";
 
 const ECHO = "echo.v1.EchoService/Echo";
@@ -136,7 +136,7 @@ it("a mock's behaviour can be switched", async () => {
 it("open pages receive events, up to a maximum of pages", async () => {
   const { admin, explorer, send } = await opened();
   const streams: http.IncomingMessage[] = [];
-  for (let i = 0; i < MOST_PAGES; i++) {
+  for (let i = 0; i < MAX_PAGES; i++) {
     const request = http.get({ host: "127.0.0.1", port: admin.port, path: "/explorer/events", agent: false });
     const [response] = (await once(request, "response")) as [http.IncomingMessage];
     streams.push(response);

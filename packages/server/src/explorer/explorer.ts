@@ -46,7 +46,7 @@ export interface Replays {
   run(order: unknown, show: ShowMessage): Promise<ShownReplay | { readonly error: string }>;
 }
 
-const MOST_BODY_BYTES = 1 << 20;
+const MAX_BODY_BYTES = 1 << 20;
 /**
  * Allows resources and connections only from this origin. Forbids inline scripts, framing, and turning text into
  * markup.
@@ -283,9 +283,9 @@ async function textOf(request: IncomingMessage): Promise<string> {
   let bytes = 0;
   request.on("data", (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes <= MOST_BODY_BYTES) return void chunks.push(chunk);
+    if (bytes <= MAX_BODY_BYTES) return void chunks.push(chunk);
     chunks = [];
-    read.reject(new Unsendable(`there may be ${MOST_BODY_BYTES} bytes`));
+    read.reject(new Unsendable(`there may be ${MAX_BODY_BYTES} bytes`));
   });
   request.on("end", () => read.resolve(Buffer.concat(chunks).toString()));
   request.on("error", read.reject);

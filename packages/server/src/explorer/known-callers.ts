@@ -8,8 +8,8 @@ interface Known {
   readonly value: string;
 }
 
-const LONGEST_MS = 5_000;
-const MOST_BYTES = 1 << 20;
+const MAX_MS = 5_000;
+const MAX_BYTES = 1 << 20;
 const MOST = 500;
 
 export class KnownCallers {
@@ -34,7 +34,7 @@ export class KnownCallers {
   /** Fetches the list each time, because tokens expire. */
   async #all(): Promise<readonly Known[]> {
     if (this.#address === undefined) return [];
-    const response = await fetch(this.#address, { redirect: "error", signal: AbortSignal.timeout(LONGEST_MS) });
+    const response = await fetch(this.#address, { redirect: "error", signal: AbortSignal.timeout(MAX_MS) });
     const text = await textOf(response);
     if (!response.ok) throw new Error(text.slice(0, 500).trim());
     const all = jsonOf(text);
@@ -64,7 +64,7 @@ async function textOf({ body }: Response): Promise<string> {
   let bytes = 0;
   for await (const chunk of body ?? []) {
     bytes += chunk.length;
-    if (bytes > MOST_BYTES) throw new Error(`what came has more than ${MOST_BYTES} bytes`);
+    if (bytes > MAX_BYTES) throw new Error(`what came has more than ${MAX_BYTES} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();

@@ -7,7 +7,7 @@ import type { Behaviour } from "@protobff/testing";
 import type { Live, ShownMock, ShownUpstream } from "./page-data.ts";
 import type { Recorder } from "./recorder.ts";
 
-export const MOST_PAGES = 8;
+export const MAX_PAGES = 8;
 const EVERY_MS = 500;
 /** Maximum number of ticks without a message. The port closes connections that are silent for longer than 30 s. */
 const SILENT_TICKS = 20;
@@ -36,7 +36,7 @@ export class LivePages {
 
   /** True if another page fits. */
   get hasRoom(): boolean {
-    return this.#pages.size < MOST_PAGES;
+    return this.#pages.size < MAX_PAGES;
   }
 
   add(response: ServerResponse): void {

@@ -20,14 +20,14 @@ const HEADERS: readonly (readonly [name: string, secret: boolean])[] = [
 ];
 const SECRET =
   /^(authorization|proxy-authorization|cookie|set-cookie|x-api-key|x-bff-principal)$|token|secret|password|credential/;
-const MOST_CHARACTERS = 500;
+const MAX_CHARACTERS = 500;
 const DEEPEST = 100;
 
 /** @param header the value of one; "" when absent */
 export function shownHeaders(header: (name: string) => string): readonly (readonly [string, string])[] {
   return HEADERS.flatMap(([name, secret]) => {
     const value = header(name);
-    return value === "" ? [] : [[name, secret ? MASK : value.slice(0, MOST_CHARACTERS)] as const];
+    return value === "" ? [] : [[name, secret ? MASK : value.slice(0, MAX_CHARACTERS)] as const];
   });
 }
 
@@ -36,7 +36,7 @@ export const isSecretHeader = (name: string): boolean => SECRET.test(name.toLowe
 
 /** A header of an answer. */
 export function shownHeader(name: string, value: string): string {
-  return isSecretHeader(name) ? MASK : value.slice(0, MOST_CHARACTERS);
+  return isSecretHeader(name) ? MASK : value.slice(0, MAX_CHARACTERS);
 }
 
 /** Returns true if values of this type may contain a `debug_redact` field. A google.protobuf.Any may contain any. */

@@ -29,14 +29,14 @@ import {
   type ShownSpan,
 } from "./page-data.ts";
 
-const MOST_REQUESTS = 200;
-const MOST_SPANS = 300;
-const MOST_ATTEMPTS = 20;
-const MOST_DEGRADATIONS = 100;
-const MOST_CHARACTERS = 500;
+const MAX_REQUESTS = 200;
+const MAX_SPANS = 300;
+const MAX_ATTEMPTS = 20;
+const MAX_DEGRADATIONS = 100;
+const MAX_CHARACTERS = 500;
 /** Maximum size of one message, and of all messages of one request, in bytes. */
-const MOST_MESSAGE_BYTES = 16 << 10;
-const MOST_BYTES = 64 << 10;
+const MAX_MESSAGE_BYTES = 16 << 10;
+const MAX_BYTES = 64 << 10;
 
 /** One call, as it grows. */
 interface CallRecord {
@@ -108,12 +108,12 @@ export class Recorder implements Observer {
       spans: [],
       calls: 0,
       dropped: 0,
-      room: MOST_BYTES,
+      room: MAX_BYTES,
       revision: ++this.#revision,
     };
     this.#of.set(request, record);
     this.#all.push(record);
-    if (this.#all.length > MOST_REQUESTS) this.#all.shift();
+    if (this.#all.length > MAX_REQUESTS) this.#all.shift();
   }
 
   response({ request, startedAt, endedAt, outcome, source }: ResponseEvent): void {
@@ -149,7 +149,7 @@ export class Recorder implements Observer {
   }
   attempt({ call, number, hedge, startedAt, endedAt, outcome }: AttemptEvent): void {
     const callRecord = this.#calls.get(call);
-    if (callRecord === undefined || callRecord.attempts.length >= MOST_ATTEMPTS) return;
+    if (callRecord === undefined || callRecord.attempts.length >= MAX_ATTEMPTS) return;
     const { startedAt: zero } = callRecord.request;
     const result = typeof outcome === "string" ? outcome : `${outcome.kind} ${codeName(outcome.code)}`;
     callRecord.attempts.push({ number, hedge, startMs: startedAt - zero, endMs: endedAt - zero, outcome: result });
@@ -193,7 +193,7 @@ export class Recorder implements Observer {
   }
 
   #add(record: RequestRecord, span: Span): boolean {
-    const fits = record.spans.length < MOST_SPANS;
+    const fits = record.spans.length < MAX_SPANS;
     if (fits) record.spans.push(span);
     else record.dropped++;
     return fits;
@@ -225,7 +225,7 @@ export class Recorder implements Observer {
 function lacks(record: RequestRecord, degraded: readonly Degradation[]): void {
   if (degraded.length === 0) return;
   record.degraded += degraded.length;
-  record.degradation = degraded.slice(0, MOST_DEGRADATIONS).map(({ path, effect, reason, upstream }) => ({
+  record.degradation = degraded.slice(0, MAX_DEGRADATIONS).map(({ path, effect, reason, upstream }) => ({
     path: short(withoutPositions(path)),
     effect: nameOf(Degradation_Effect, effect),
     reason: nameOf(Reason, reason),
@@ -247,13 +247,13 @@ function shownCall({ request: _, sent, got, ...call }: CallRecord, show: ShowMes
 
 /** A copy, since it may be a part of something larger. */
 function kept(request: RequestRecord, bytes: Uint8Array): Uint8Array | false {
-  if (bytes.length > MOST_MESSAGE_BYTES || bytes.length > request.room) return false;
+  if (bytes.length > MAX_MESSAGE_BYTES || bytes.length > request.room) return false;
   request.room -= bytes.length;
   return Uint8Array.from(bytes);
 }
 
 function short(text: string): string {
-  return text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS)}…`;
+  return text.length <= MAX_CHARACTERS ? text : `${text.slice(0, MAX_CHARACTERS)}…`;
 }
 function nameOf(names: Readonly<Record<string, number>>, value: number): string {
   return Object.keys(names).find((name) => names[name] === value) ?? String(value);

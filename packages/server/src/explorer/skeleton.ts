@@ -2,11 +2,11 @@ import type { DescField, DescMessage, JsonValue } from "@bufbuild/protobuf";
 import { ScalarType } from "@bufbuild/protobuf";
 
 const DEEPEST = 3;
-const MOST_FIELDS = 200;
+const MAX_FIELDS = 200;
 
 /** A request to begin with: JSON with every field of its first three levels, of a oneof the first member. */
 export function skeletonOf(desc: DescMessage): string {
-  return JSON.stringify(messageOf(desc, 0, { left: MOST_FIELDS }), undefined, 2);
+  return JSON.stringify(messageOf(desc, 0, { left: MAX_FIELDS }), undefined, 2);
 }
 
 function messageOf(desc: DescMessage, depth: number, room: { left: number }): JsonValue {
@@ -56,7 +56,7 @@ function scalarOf(scalar: ScalarType): JsonValue {
   }
 }
 
-const MOST_PATHS = 60;
+const MAX_PATHS = 60;
 
 /** Returns paths of the fields of an answer and of its messages; a map's messages are those of its values. */
 export function fieldPaths({ fields }: DescMessage): readonly string[] {
@@ -65,7 +65,7 @@ export function fieldPaths({ fields }: DescMessage): readonly string[] {
     const prefix = fieldKind === "map" ? `${name}.*` : name;
     return [name, ...inside.map((field) => `${prefix}.${field.name}`)];
   });
-  return all.slice(0, MOST_PATHS);
+  return all.slice(0, MAX_PATHS);
 }
 
 const WELL_KNOWN: Readonly<Record<string, JsonValue>> = {

@@ -9,10 +9,10 @@ import { KnownCallers } from "./known-callers.ts";
 import { masked, shownHeader } from "./masks.ts";
 import { MASK, type Tried, type Try } from "./page-data.ts";
 
-const MOST_AT_ONCE = 8;
-const MOST_HEADERS = 50;
-const MOST_ANSWER_BYTES = 1 << 20;
-const LONGEST_MS = 25_000;
+const MAX_AT_ONCE = 8;
+const MAX_HEADERS = 50;
+const MAX_ANSWER_BYTES = 1 << 20;
+const MAX_MS = 25_000;
 /** Headers of a connection, which a request may not set. */
 const NOT_THEIRS =
   /^(host|connection|content-length|content-type|transfer-encoding|te|trailer|upgrade|expect|keep-alive|proxy-connection)$/;
@@ -50,7 +50,7 @@ export class TryIt {
     const serverUrl = this.#serverUrl();
     if (method === undefined) throw new Unsendable("there is no such rpc here");
     if (serverUrl === undefined) throw new Unsendable("the server is still starting");
-    if (this.#running >= MOST_AT_ONCE) throw new Unsendable(`${MOST_AT_ONCE} requests are running already`);
+    if (this.#running >= MAX_AT_ONCE) throw new Unsendable(`${MAX_AT_ONCE} requests are running already`);
     this.#running++;
     try {
       const credential = as === undefined ? [] : [await this.#credentialOf(as, headers)];
@@ -84,7 +84,7 @@ export class TryIt {
       method: "POST",
       headers: all,
       agent: false,
-      signal: AbortSignal.timeout(LONGEST_MS),
+      signal: AbortSignal.timeout(MAX_MS),
       // The listener is this same process, so the name in its certificate does not matter.
       rejectUnauthorized: false,
     };
@@ -111,7 +111,7 @@ export class TryIt {
   }
   /** One below the other, and how it went on. */
   async #items(response: http.IncomingMessage, method: DescMethod): Promise<string> {
-    const { items, end } = await firstItems(response, MOST_ANSWER_BYTES);
+    const { items, end } = await firstItems(response, MAX_ANSWER_BYTES);
     const shown = items.map((item) => this.#shown(item, method, true));
     return [...shown, end === undefined ? "… and so on" : ending(end)].join("\n");
   }
@@ -150,7 +150,7 @@ function tryOf(input: unknown): Try {
   if (typeof rpc !== "string" || typeof body !== "string" || !Array.isArray(headers))
     throw new Unsendable("there has to be an rpc, a body and headers");
   if (as !== undefined && typeof as !== "string") throw new Unsendable("who calls is a name");
-  if (headers.length > MOST_HEADERS) throw new Unsendable(`there may be ${MOST_HEADERS} headers`);
+  if (headers.length > MAX_HEADERS) throw new Unsendable(`there may be ${MAX_HEADERS} headers`);
   return { rpc, body, headers: headers.map(headerOf), as };
 }
 function headerOf(header: unknown): readonly [string, string] {
@@ -179,7 +179,7 @@ async function textOf(response: http.IncomingMessage): Promise<string> {
   let bytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MOST_ANSWER_BYTES) throw new Unsendable(`the answer has more than ${MOST_ANSWER_BYTES} bytes`);
+    if (bytes > MAX_ANSWER_BYTES) throw new Unsendable(`the answer has more than ${MAX_ANSWER_BYTES} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();

@@ -4,7 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import { Denied, type Verdict } from "@protobff/runtime/internal/admission/admission";
 import type { AnswerMetadata } from "@protobff/runtime/internal/admission/answer-metadata";
-import { LONGEST_TIMER_MS, systemClock, type Timer } from "@protobff/runtime/internal/clock";
+import { MAX_TIMER_MS, systemClock, type Timer } from "@protobff/runtime/internal/clock";
 import type { Answering, Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import { Failure, OVER } from "@protobff/runtime/internal/failure";
@@ -219,7 +219,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   }
   #expect(leftMs: number | undefined): void {
     if (leftMs === undefined || this.#deadline !== undefined) return;
-    if (leftMs > 0 && leftMs <= LONGEST_TIMER_MS) this.#deadline = systemClock.setTimeout(expired, leftMs, this);
+    if (leftMs > 0 && leftMs <= MAX_TIMER_MS) this.#deadline = systemClock.setTimeout(expired, leftMs, this);
   }
   #stopExpecting(): void {
     if (this.#deadline !== undefined) systemClock.clearTimeout(this.#deadline);

@@ -92,13 +92,13 @@ const anySize = ({ type, value }: EncodedDetail): number =>
   urlOf(type).length + (value.length === 0 ? 0 : fieldSize(value.length));
 
 /** Types of details are few, unless upstreams invent them. */
-const MOST_URLS = 100;
+const MAX_URLS = 100;
 const urls = new Map<string, Uint8Array>();
 /** Returns the encoded field `type_url`. */
 function urlOf(type: string): Uint8Array {
   const known = urls.get(type);
   if (known !== undefined) return known;
   const url = fieldOf(FIELD.url, Buffer.from(`type.googleapis.com/${type}`));
-  if (urls.size < MOST_URLS) urls.set(type, url);
+  if (urls.size < MAX_URLS) urls.set(type, url);
   return url;
 }

@@ -7,7 +7,7 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ["u", 0.001],
   ["n", 0.000_001],
 ]);
-const MOST_DIGITS = 8;
+const MAX_DIGITS = 8;
 
 /**
  * Reads `grpc-timeout` (gRPC over HTTP/2, "Timeout"), in milliseconds. Undefined: malformed. Equals Connect's
@@ -15,7 +15,7 @@ const MOST_DIGITS = 8;
  */
 export function grpcTimeoutMs(text: string): number | undefined {
   const digits = text.length - 1;
-  if (digits < 1 || digits > MOST_DIGITS) return undefined;
+  if (digits < 1 || digits > MAX_DIGITS) return undefined;
   let amount = 0;
   for (let i = 0; i < digits; i++) {
     const digit = text.charCodeAt(i) - ZERO;

@@ -2,7 +2,7 @@
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import * as connect from "@connectrpc/connect/protocol-connect";
 import * as grpc from "@connectrpc/connect/protocol-grpc";
-import { LONGEST_TIMER_MS } from "@protobff/runtime/internal/clock";
+import { MAX_TIMER_MS } from "@protobff/runtime/internal/clock";
 import { quoted } from "@protobff/runtime/internal/environment/one-line";
 import type { Handler } from "../carrier/handler.ts";
 
@@ -75,14 +75,14 @@ export function withRequestDeadline(handler: Handler): Handler {
     const left = nearestDeadline(parsed?.timeoutMs, value);
     // Malformed values are refused behind the adapter.
     if (left !== "malformed" && parsed?.error === undefined && left !== parsed?.timeoutMs) {
-      const whole = Math.ceil(Math.min(left, isGrpc ? MOST_OF_GRPC : LONGEST_TIMER_MS));
+      const whole = Math.ceil(Math.min(left, isGrpc ? MAX_GRPC_TIMEOUT : MAX_TIMER_MS));
       headers[name] = isGrpc ? `${whole}m` : String(whole);
     }
     handler(request, response);
   };
 }
 /** 8 digits (gRPC over HTTP/2, "TimeoutValue"): 27 hours. No method needs more. */
-const MOST_OF_GRPC = 99_999_999;
+const MAX_GRPC_TIMEOUT = 99_999_999;
 
 /** Refuses what makes no sense. */
 export const checkRequestDeadline: Interceptor = (next) => async (request) => {

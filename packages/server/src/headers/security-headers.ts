@@ -31,7 +31,7 @@ export class SecurityHeaders {
     if (known !== undefined) return known;
     const cors = this.#cors(origin);
     const all = [...this.#always, ...cors];
-    if (origin === undefined || (cors.includes("access-control-allow-origin") && this.#known.size < MOST_ORIGINS))
+    if (origin === undefined || (cors.includes("access-control-allow-origin") && this.#known.size < MAX_ORIGINS))
       this.#known.set(origin, all);
     return all;
   };
@@ -49,4 +49,4 @@ export class SecurityHeaders {
   }
 }
 /** Bound of the memo: if all origins may call, clients choose its keys. */
-const MOST_ORIGINS = 64;
+const MAX_ORIGINS = 64;

@@ -33,9 +33,9 @@ export function shortError(error: ConnectError): ConnectError {
 /** Headers that Connect quotes if it does not recognize their value. */
 const QUOTED = ["grpc-timeout", "connect-timeout-ms", "grpc-encoding", "content-encoding", "connect-content-encoding"];
 /** More than any value that has a meaning. */
-const MOST_VALUE = 100;
+const MAX_VALUE_CHARACTERS = 100;
 const COMPRESSED = 0x01;
-const MOST_ERROR_BYTES = 64 << 20;
+const MAX_ERROR_BYTES = 64 << 20;
 
 /** Shortens the errors of all handlers in the router. */
 export function withShortErrors(router: ConnectRouter): void {
@@ -48,7 +48,8 @@ function polite(handler: UniversalHandler): UniversalHandler {
     const isGet = request.method === "GET" && handler.allowedMethods.includes("GET");
     for (const name of QUOTED) {
       const value = request.header.get(name);
-      if (value !== null && value.length > MOST_VALUE) request.header.set(name, `${value.slice(0, MOST_VALUE)}...`);
+      if (value !== null && value.length > MAX_VALUE_CHARACTERS)
+        request.header.set(name, `${value.slice(0, MAX_VALUE_CHARACTERS)}...`);
     }
     const wrong = isGet ? errorOfQuery(request.url) : undefined;
     const contextValues = request.contextValues ?? createContextValues();
@@ -68,8 +69,11 @@ function polite(handler: UniversalHandler): UniversalHandler {
 
 function errorOfQuery(url: string): ConnectError | undefined {
   const compression = new URL(url).searchParams.get("compression");
-  if (compression !== null && compression.length > MOST_VALUE)
-    return new ConnectError(`unknown compression "${compression.slice(0, MOST_VALUE)}..."`, Code.Unimplemented);
+  if (compression !== null && compression.length > MAX_VALUE_CHARACTERS)
+    return new ConnectError(
+      `unknown compression "${compression.slice(0, MAX_VALUE_CHARACTERS)}..."`,
+      Code.Unimplemented,
+    );
   return undefined;
 }
 
@@ -234,5 +238,5 @@ async function all(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
 const compressionOf = (encoding: string | null): Compression | undefined =>
   COMPRESSIONS.find(({ name }) => name === encoding);
 async function plain(bytes: Uint8Array, compression: Compression | undefined): Promise<Uint8Array> {
-  return compression === undefined ? bytes : compression.decompress(bytes, MOST_ERROR_BYTES);
+  return compression === undefined ? bytes : compression.decompress(bytes, MAX_ERROR_BYTES);
 }

@@ -5,7 +5,7 @@ import { setImmediate as turn } from "node:timers/promises";
  * Maximum number of event loop turns: twice the backlog of 511 that node requests, because as many connections may
  * arrive meanwhile.
  */
-const MOST_TURNS = 1_022;
+const MAX_TURNS = 1_022;
 
 /**
  * Accepts all connections in the backlog. Closing the port resets the connections left in it, and loses their requests.
@@ -18,7 +18,7 @@ export async function acceptAll(server: Server): Promise<void> {
   };
   server.on("connection", accepted);
   // The first turn may already have accepted connections.
-  for (let turns = 0, none = 0; turns < MOST_TURNS && none < 2; turns++) {
+  for (let turns = 0, none = 0; turns < MAX_TURNS && none < 2; turns++) {
     came = false;
     await turn();
     none = came ? 0 : none + 1;

@@ -126,11 +126,11 @@ function attributesOf(telemetry: RequestTelemetry | undefined): Readonly<Record<
   return Object.fromEntries(found.map(([name, value]) => [name, shown(value)]));
 }
 function shown(value: unknown): unknown {
-  if (Array.isArray(value)) return value.slice(0, MOST_ITEMS).map(shown);
+  if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map(shown);
   if (typeof value === "string") return tame(value);
   return typeof value === "bigint" ? String(value) : value;
 }
-const MOST_ITEMS = 20;
+const MAX_ITEMS = 20;
 
 function jsonLine({ time, requestId, traceId, degraded, ...rest }: LogFields): string {
   const ids = { ...(requestId !== "" && { request_id: requestId }), trace_id: traceId };

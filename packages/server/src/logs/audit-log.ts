@@ -8,11 +8,11 @@ import type { LineStream } from "./line-writer.ts";
 /** Time between two writes of a flood of lines, in milliseconds: each write opens the file. */
 const PAUSE_MS = 10;
 /** Maximum size of waiting lines, in characters. Further lines are counted and dropped. */
-const MOST_WAITING = 1 << 20;
+const MAX_WAITING_BYTES = 1 << 20;
 
 /** Bounds of the texts that are kept quoted: their number, and the length of each in characters. */
-const MOST_TEXTS = 1_000;
-const MOST_LENGTH = 200;
+const MAX_TEXTS = 1_000;
+const MAX_TEXT_CHARACTERS = 200;
 
 /** Appends lines, each with its line break. Rejects if they are lost. */
 type AppendLines = (lines: string) => Promise<void>;
@@ -45,7 +45,7 @@ export class AuditLog implements Observer {
       if (value !== undefined && value !== "") line += `,"${name}":${this.#quoted(value)}`;
     }
     line += "}\n";
-    if (this.#length + line.length > MOST_WAITING) {
+    if (this.#length + line.length > MAX_WAITING_BYTES) {
       this.#lost++;
       return;
     }
@@ -58,8 +58,8 @@ export class AuditLog implements Observer {
     let quoted = this.#quotedTexts.get(text);
     if (quoted !== undefined) return quoted;
     quoted = JSON.stringify(tame(text));
-    if (this.#quotedTexts.size >= MOST_TEXTS) this.#quotedTexts.clear();
-    if (text.length <= MOST_LENGTH) this.#quotedTexts.set(text, quoted);
+    if (this.#quotedTexts.size >= MAX_TEXTS) this.#quotedTexts.clear();
+    if (text.length <= MAX_TEXT_CHARACTERS) this.#quotedTexts.set(text, quoted);
     return quoted;
   }
   /** Resolves when all lines are written or lost, or after the given time in milliseconds. */

@@ -3,7 +3,7 @@ import type { DeprecationCaller } from "@protobff/runtime/internal/observer-requ
 /** Interval between two lines about the same caller, RPC and field, in milliseconds. Calls within it are only counted. */
 const QUIET_MS = 3_600_000;
 /** Maximum number of callers that are counted apart. Calls of further callers are counted by RPC and field. */
-const MOST_CALLERS = 1_000;
+const MAX_CALLERS = 1_000;
 
 /** One line of the log. */
 export interface DeprecatedCall {
@@ -24,7 +24,7 @@ export class DeprecatedCalls {
   /** Calls of all other callers, by RPC and field. */
   readonly #others = new Map<string, LastReport>();
 
-  constructor(most: number = MOST_CALLERS) {
+  constructor(most: number = MAX_CALLERS) {
     this.#most = most;
   }
 

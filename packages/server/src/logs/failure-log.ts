@@ -24,7 +24,7 @@ const QUIET_REFUSALS_MS = 60_000;
 const MIRROR_MS = 60_000;
 const UNSET = "(not set)";
 /** Maximum number of paths in a line. */
-const MOST_PATHS = 5;
+const MAX_PATHS = 5;
 
 /**
  * Log of failures while the server runs. It alone contains messages of upstreams, which clients never receive. To
@@ -376,8 +376,8 @@ function callerText({
   return `${subject === "" ? "somebody" : quoted(subject)} of ${source}${id === "" ? "" : ` (${quoted(id)})`}`;
 }
 function listed(paths: readonly string[]): string {
-  const rest = paths.length - MOST_PATHS;
-  return paths.slice(0, MOST_PATHS).join(", ") + (rest > 0 ? `, ${rest} more` : "");
+  const rest = paths.length - MAX_PATHS;
+  return paths.slice(0, MAX_PATHS).join(", ") + (rest > 0 ? `, ${rest} more` : "");
 }
 
 const REASONS = new Map<number, string>(Object.entries(Reason).map(([name, reason]) => [reason, name]));

@@ -6,7 +6,7 @@ export interface LineStream {
 }
 
 /** Maximum size of waiting lines, in characters. Further lines are counted and dropped. */
-const MOST_WAITING = 1 << 20;
+const MAX_WAITING_BYTES = 1 << 20;
 
 /**
  * Writes lines to a reader that may be slow or gone. To a pipe, node writes in the background and buffers without
@@ -26,7 +26,7 @@ export class LineWriter {
   write(lines: string, count = 1): void {
     const { destroyed, writableLength } = this.#stream;
     if (destroyed) return; // nobody will ever read it
-    if (writableLength > 0 && writableLength + lines.length > MOST_WAITING) {
+    if (writableLength > 0 && writableLength + lines.length > MAX_WAITING_BYTES) {
       this.#count += count;
       return;
     }

@@ -64,14 +64,14 @@ export function resultOf(
     leftOut?.(fields);
   });
   const { maxBytes, narrow = [] } = served.tool;
-  const bytes = json.length * MOST_UTF8 > maxBytes ? Buffer.byteLength(json) : 0;
+  const bytes = json.length * MAX_UTF8_BYTES > maxBytes ? Buffer.byteLength(json) : 0;
   if (bytes > maxBytes) return toolError(tooLargeText(bytes, maxBytes, narrow));
   const words = degradedText(desc, response, degraded, lacking);
   return answer(json, words === "" ? notes : [words, ...notes]);
 }
 
 /** Maximum number of bytes of a UTF-16 code unit in UTF-8. */
-const MOST_UTF8 = 3;
+const MAX_UTF8_BYTES = 3;
 
 /** Returns the result of whatever was thrown. */
 export const thrownResult = (thrown: unknown): ResultText => toolError(failureText(asFailure(thrown)));

@@ -6,9 +6,9 @@ const SHARE = 0.03;
 /** Allocation after which V8 collects a small heap, including buffers, in bytes. */
 const LEAST_BYTES = 8 << 20;
 /** Upper limit of the allocation between two collections, in bytes. */
-const MOST_BYTES = 32 << 20;
+const MAX_BYTES = 32 << 20;
 /** Upper limit of that allocation as a share of the maximum heap size. */
-const MOST_PART = 1 / 8;
+const MAX_SHARE = 1 / 8;
 /** Least heap growth that is set; below it, V8 chooses. */
 const LEAST_PERCENT = 100;
 
@@ -47,7 +47,7 @@ export class Growth {
 
   /** @param heapBytes what the heap may become */
   constructor(heapBytes: number) {
-    this.#most = Math.max(LEAST_BYTES, Math.min(MOST_BYTES, heapBytes * MOST_PART));
+    this.#most = Math.max(LEAST_BYTES, Math.min(MAX_BYTES, heapBytes * MAX_SHARE));
   }
   collected({ startTime, duration, detail: { kind } }: Pick<Collection, "startTime" | "duration" | "detail">): void {
     if (kind === MAJOR || kind === INCREMENTAL) this.#spentMs += duration;

@@ -7,7 +7,7 @@ import type { Zeros } from "./zeros.ts";
 
 const HELP = "Sum of a meter that a package declares, over answers. It also has the meter's labels.";
 /** The compiler bounds the series of each meter and rpc. */
-const MOST_SERIES = Number.POSITIVE_INFINITY;
+const MAX_SERIES = Number.POSITIVE_INFINITY;
 
 export class Meters {
   /** By name, then by the names of the labels. */
@@ -30,7 +30,7 @@ export class Meters {
     this.#counters.set(meter, counters);
     const key = labels.join();
     const counter =
-      counters.get(key) ?? new Counter(`bff_meter_${meter}_total`, HELP, ["rpc_method", ...labels], MOST_SERIES);
+      counters.get(key) ?? new Counter(`bff_meter_${meter}_total`, HELP, ["rpc_method", ...labels], MAX_SERIES);
     counters.set(key, counter);
     return counter;
   }

@@ -47,7 +47,7 @@ const CACHE_OUTCOMES: readonly CacheEvent["outcome"][] = ["fresh", "stale", "joi
 const BUDGETS: readonly BudgetEvent["kind"][] = ["retry", "hedge"];
 
 /** Maximum number of paths of deprecated fields that are counted apart. */
-const MOST_FIELDS = 5_000;
+const MAX_FIELDS = 5_000;
 
 /** Counts the events that it observes. */
 export class Metrics implements Observer {
@@ -118,7 +118,7 @@ export class Metrics implements Observer {
     "bff_deprecated_fields_total",
     "Requests that set a field that is marked as deprecated.",
     ["rpc_method", "field"],
-    MOST_FIELDS,
+    MAX_FIELDS,
   );
 
   constructor(clock: Clock = systemClock) {

@@ -12,7 +12,7 @@ export const CONTENT_TYPES: Readonly<Record<MetricsFormat, string>> = {
 export function formatFor(accept: string | undefined): MetricsFormat {
   let best: MetricsFormat = "prometheus";
   let most = 0;
-  for (const item of (accept ?? "").slice(0, MOST_ACCEPT).split(",")) {
+  for (const item of (accept ?? "").slice(0, MAX_ACCEPT_CHARACTERS).split(",")) {
     const [type = "", ...parameters] = item.split(";").map((part) => part.trim().toLowerCase());
     const format = FORMATS.get(type);
     if (format === undefined || !versionFits(format, parameters)) continue;
@@ -23,7 +23,7 @@ export function formatFor(accept: string | undefined): MetricsFormat {
   }
   return best;
 }
-const MOST_ACCEPT = 1_000;
+const MAX_ACCEPT_CHARACTERS = 1_000;
 const FORMATS = new Map<string, MetricsFormat>([
   ["application/openmetrics-text", "openmetrics"],
   ["text/plain", "prometheus"],

@@ -4,7 +4,7 @@ import type { Family, Sample } from "./snapshot.ts";
  * Maximum number of series of one counter. Further ones are counted as one. The plan bounds its names, but recursive
  * messages have paths without end.
  */
-const MOST_SERIES = 2_000;
+const MAX_SERIES = 2_000;
 
 /** A counter with labels, of what happens seldom or has few of them. */
 export class Counter {
@@ -16,7 +16,7 @@ export class Counter {
   readonly #rest = { labels: ["left_out", "true"], value: 0 };
 
   /** @param labels names, in the order of the values of `add` */
-  constructor(name: string, help: string, labels: readonly string[], most: number = MOST_SERIES) {
+  constructor(name: string, help: string, labels: readonly string[], most: number = MAX_SERIES) {
     this.#name = name;
     this.#help = help;
     this.#labels = labels;

@@ -5,7 +5,7 @@ import { SECONDS } from "./histogram.ts";
 import type { Counter } from "./series.ts";
 
 /** Maximum number of series that begin with 0. Others begin with their first event. */
-const MOST_ZEROS = 5_000;
+const MAX_ZEROS = 5_000;
 /** Series of a histogram: buckets, the bucket without a bound, sum and count. */
 const HISTOGRAM_SERIES = SECONDS.length + 3;
 /** Series of a method besides histograms: number under way, received and sent bytes. */
@@ -13,7 +13,7 @@ const METHOD_SERIES = 3;
 
 /** Begins series with 0, as far as their number allows. */
 export class Zeros {
-  #left = MOST_ZEROS;
+  #left = MAX_ZEROS;
 
   /** Counts this number of further series. Returns false if there would be too many. */
   take(series: number): boolean {

@@ -84,11 +84,11 @@ afterAll(async () => {
   await server.close(0);
 });
 
-const MOST_TRIES = 300;
+const MAX_TRIES = 300;
 
 /** Returns the first refusal. */
 async function refusal(send: () => Promise<unknown>): Promise<ConnectError> {
-  for (let i = 0; i < MOST_TRIES; i++) {
+  for (let i = 0; i < MAX_TRIES; i++) {
     try {
       await send();
     } catch (thrown) {
@@ -147,7 +147,7 @@ async function get(path: string, headers: http.OutgoingHttpHeaders = {}) {
 test("REST: 503 with a google.rpc.Status and retry-after", async () => {
   await expect.poll(async () => (await get("/v1/low")).status, TIMEOUT).toBe(503);
   let answer = await get("/v1/low");
-  for (let i = 0; i < MOST_TRIES && answer.status !== 503; i++) answer = await get("/v1/low");
+  for (let i = 0; i < MAX_TRIES && answer.status !== 503; i++) answer = await get("/v1/low");
   expect(JSON.parse(answer.body)).toMatchObject({
     code: Code.Unavailable,
     message: "the server is overloaded",
@@ -171,7 +171,7 @@ test("a WebSocket's follow", async () => {
   const socket = new WebSocket(`ws://127.0.0.1:${server.port}/bff.v1/follow`, ["bff.v1.json"]);
   onTestFinished(() => socket.terminate());
   await once(socket, "message");
-  for (let id = 1; id < MOST_TRIES; id++) {
+  for (let id = 1; id < MAX_TRIES; id++) {
     socket.send(JSON.stringify({ id, follow: "streams.v1.StreamService/Follow" }));
     const [message] = await once(socket, "message");
     const { error } = JSON.parse(String(message)) as { error?: { code: string; message: string } };

@@ -53,8 +53,8 @@ export interface Admin {
   close(): Promise<void>;
 }
 
-const MOST_CONNECTIONS = 64;
-const MOST_HEADER_BYTES = 8 << 10;
+const MAX_CONNECTIONS = 64;
+const MAX_HEADER_BYTES = 8 << 10;
 /** Time limits for a request, for reading an answer, and for an idle connection, in milliseconds. */
 const REQUEST_MS = 5_000;
 const SILENCE_MS = 30_000;
@@ -74,7 +74,7 @@ export async function openAdmin(options: AdminOptions): Promise<Admin> {
   ]);
   const server = process.getBuiltinModule("node:http").createServer(
     {
-      maxHeaderSize: MOST_HEADER_BYTES,
+      maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: REQUEST_MS,
       requestTimeout: REQUEST_MS,
       connectionsCheckingInterval: REQUEST_MS / 5,
@@ -84,7 +84,7 @@ export async function openAdmin(options: AdminOptions): Promise<Admin> {
       void answer(routes, request, response, options);
     },
   );
-  server.maxConnections = MOST_CONNECTIONS;
+  server.maxConnections = MAX_CONNECTIONS;
   server.setTimeout(SILENCE_MS);
   server.listen({ port, host });
   await once(server, "listening");

@@ -67,7 +67,7 @@ const SOON_MS = 14 * 24 * 3_600_000;
 const SOON_PART = 1 / 4;
 const DAY_MS = 24 * 3_600_000;
 /** Maximum size of a file, in bytes. */
-const MOST_BYTES = 1 << 20;
+const MAX_BYTES = 1 << 20;
 
 interface CertificateFilesOptions {
   readonly clock: Clock;
@@ -168,7 +168,7 @@ export class CertificateFiles {
 async function contentOf(path: string | undefined): Promise<Buffer | undefined> {
   if (path === undefined) return undefined;
   const content = await readFile(path);
-  if (content.length > MOST_BYTES) throw new Error(`${path} is larger than ${MOST_BYTES} bytes`);
+  if (content.length > MAX_BYTES) throw new Error(`${path} is larger than ${MAX_BYTES} bytes`);
   return content;
 }
 

@@ -4,8 +4,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { EVERY_TAG, tagName } from "@protobff/runtime/internal/cache/purges";
 import type { AdminAnswer, AdminPage } from "./admin.ts";
 
-const MOST_BYTES = 64 << 10;
-const MOST_TAGS = 1_000;
+const MAX_BYTES = 64 << 10;
+const MAX_TAGS = 1_000;
 const PATH = "/purge";
 
 /** Purges tags, by their names. Rejects if a cache may not have received the purge. */
@@ -45,7 +45,7 @@ export class PurgePage implements AdminPage {
     if (token === undefined || !timingSafeEqual(digest(token), this.#token))
       return { status: 401, body: "BFF_PURGE_TOKEN is required\n", headers: ["www-authenticate", "Bearer"] };
     const text = await bodyOf(request);
-    if (text === undefined) return { status: 413, body: `at most ${MOST_BYTES} bytes\n` };
+    if (text === undefined) return { status: 413, body: `at most ${MAX_BYTES} bytes\n` };
     const names = namesIn(text);
     if (typeof names === "string") return { status: 400, body: `${names}\n` };
     try {
@@ -65,7 +65,7 @@ async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MOST_BYTES) return undefined;
+    if (bytes > MAX_BYTES) return undefined;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
@@ -81,8 +81,8 @@ function namesIn(body: string): readonly string[] | string {
   } catch {
     return "the body is not JSON";
   }
-  if (!Array.isArray(tags) || tags.length === 0 || tags.length > MOST_TAGS)
-    return `the body is {"tags": ["order:7"]} with 1 to ${MOST_TAGS} tags`;
+  if (!Array.isArray(tags) || tags.length === 0 || tags.length > MAX_TAGS)
+    return `the body is {"tags": ["order:7"]} with 1 to ${MAX_TAGS} tags`;
   const names = new Set<string>();
   for (const tag of tags as unknown[]) {
     const name = typeof tag === "string" ? nameOf(tag) : undefined;

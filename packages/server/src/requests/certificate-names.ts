@@ -1,5 +1,5 @@
 /** Maximum number of names. No certificate that is meant for a service has more. */
-const MOST_NAMES = 100;
+const MAX_NAMES = 100;
 /**
  * One entry of node's text of a certificate's alternative names (RFC 5280, 4.2.1.6). Node quotes values that could be
  * mistaken for another entry.
@@ -17,7 +17,7 @@ export function certificateNames(text: string): readonly string[] {
   ENTRY.lastIndex = 0;
   while (ENTRY.lastIndex < text.length) {
     const [, kind, value = ""] = ENTRY.exec(text) ?? [];
-    if (kind === undefined || uris.length + names.length === MOST_NAMES) return []; // nothing that we can read all of
+    if (kind === undefined || uris.length + names.length === MAX_NAMES) return []; // nothing that we can read all of
     // No name of a service needs quotes. A certificate owner who may choose one kind of name must not forge the other
     // kind.
     if (kind === "URI" && URI.test(value)) uris.push(value);

@@ -172,7 +172,7 @@ interface Timeout {
 function timeoutOf({ "connect-timeout-ms": timeout, [REQUEST_DEADLINE]: until }: http.IncomingHttpHeaders): Timeout {
   let ms: number | undefined;
   if (timeout !== undefined) {
-    const { error, timeoutMs } = parseTimeout(String(timeout).slice(0, MOST_VALUE), Number.MAX_SAFE_INTEGER);
+    const { error, timeoutMs } = parseTimeout(String(timeout).slice(0, MAX_VALUE_CHARACTERS), Number.MAX_SAFE_INTEGER);
     if (error !== undefined) return { ms, wrong: error };
     ms = timeoutMs;
   }
@@ -181,7 +181,7 @@ function timeoutOf({ "connect-timeout-ms": timeout, [REQUEST_DEADLINE]: until }:
   return nearest === "malformed" ? { ms, wrong: malformed(String(until)) } : { ms: nearest };
 }
 /** More than any value that has a meaning. */
-const MOST_VALUE = 100;
+const MAX_VALUE_CHARACTERS = 100;
 const ENCODINGS = new Map<string, Compression | null>();
 const negotiated = (accepted: string): Compression | null =>
   memoized(ENCODINGS, accepted, () => compressionNegotiate(COMPRESSIONS, null, accepted, "").response);

@@ -3,7 +3,7 @@ import { type LogoutTokenParts, verifyLogoutToken } from "./logout-token.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** Maximum size of a request, in bytes: a form with only a token. */
-const MOST_BYTES = 16 * 1024;
+const MAX_BYTES = 16 * 1024;
 
 /**
  * `/auth/backchannel-logout`: the provider ends sessions of any browser (OpenID Connect Back-Channel Logout 1.0).
@@ -15,7 +15,7 @@ export function backchannelLogout(parts: LogoutTokenParts, sessions: Sessions, e
     if (method !== "POST") return { status: 405, headers: ["allow", "POST"] };
     let whose: Awaited<ReturnType<typeof verifyLogoutToken>>;
     try {
-      const form = new URLSearchParams(Buffer.from(await body(MOST_BYTES)).toString());
+      const form = new URLSearchParams(Buffer.from(await body(MAX_BYTES)).toString());
       whose = await verifyLogoutToken(form.get("logout_token") ?? "", parts);
     } catch {
       return { status: 400, headers: ["content-type", "application/json"], body: '{"error":"invalid_request"}' };

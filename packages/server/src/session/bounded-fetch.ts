@@ -3,7 +3,7 @@ import type { CustomFetch } from "openid-client";
 /** Time limit for an exchange with a provider, in milliseconds. */
 export const FETCH_MS = 5_000;
 /** Maximum size of a provider's response, in bytes. */
-const MOST_BYTES = 256 * 1024;
+const MAX_BYTES = 256 * 1024;
 
 /**
  * `fetch` for addresses that the configuration names: no redirect is followed, and an answer is read within bounds.
@@ -18,7 +18,7 @@ export const boundedFetch: CustomFetch = async (url, options) => {
   let length = 0;
   for await (const chunk of response.body ?? []) {
     length += chunk.length;
-    if (length > MOST_BYTES) throw new Error(`an answer of more than ${MOST_BYTES} bytes`);
+    if (length > MAX_BYTES) throw new Error(`an answer of more than ${MAX_BYTES} bytes`);
     chunks.push(chunk);
   }
   const { status, statusText, headers } = response;

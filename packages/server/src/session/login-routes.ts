@@ -43,15 +43,15 @@ const LOGIN_MS = 600_000;
  * Maximum number of a browser's concurrent logins. Beyond it the oldest one is dropped, because the cookies would fill
  * the browser's requests.
  */
-const MOST_LOGINS = 4;
-const MOST_RETURN = 2_048;
+const MAX_LOGINS = 4;
+const MAX_RETURN_CHARACTERS = 2_048;
 /** Maximum size of all login cookies together, in characters: many proxies accept 8 KiB of headers. */
-const MOST_LOGIN_CHARACTERS = 4_096;
+const MAX_LOGIN_CHARACTERS = 4_096;
 /** Maximum number of cookies that one answer clears, and of sessions that one request ends. */
-const MOST_FORGOTTEN = 32;
-const MOST_IDS = 8;
+const MAX_FORGOTTEN = 32;
+const MAX_IDS = 8;
 /** Maximum number of concurrent code exchanges. Beyond it the browser must try again. */
-const MOST_TRADING = 100;
+const MAX_TRADING = 100;
 const BUSY = Symbol("busy");
 const SECRET_BYTES = 32;
 /** Number of the state's characters in the name of its cookie. */
@@ -164,7 +164,7 @@ export class LoginRoutes {
    * Each exchange holds a connection to the provider: the repeated request of one browser must not occupy all of them.
    */
   async #traded(query: URLSearchParams, pending: Pending): Promise<Tokens> {
-    if (this.#trading >= MOST_TRADING) throw BUSY;
+    if (this.#trading >= MAX_TRADING) throw BUSY;
     this.#trading++;
     try {
       return await this.#options.provider.callback(query, pending);
@@ -174,7 +174,7 @@ export class LoginRoutes {
   }
   /** Returns the ids of a browser's sessions: one, unless others were planted. */
   #ids(headers: Incoming): readonly string[] {
-    return cookieValues(headers.all("cookie"), this.#options.cookie).slice(0, MOST_IDS);
+    return cookieValues(headers.all("cookie"), this.#options.cookie).slice(0, MAX_IDS);
   }
 
   /** A browser that reloads its callback has a session, and no login. */
@@ -211,12 +211,12 @@ export class LoginRoutes {
     let kept = logins.length;
     const names = new Set<string>();
     for (const { name, length } of logins) {
-      if (kept < MOST_LOGINS && characters < MOST_LOGIN_CHARACTERS) break;
+      if (kept < MAX_LOGINS && characters < MAX_LOGIN_CHARACTERS) break;
       names.add(name);
       kept--;
       characters -= length;
     }
-    return [...names].slice(0, MOST_FORGOTTEN).flatMap(forget);
+    return [...names].slice(0, MAX_FORGOTTEN).flatMap(forget);
   }
 }
 
@@ -225,7 +225,7 @@ export class LoginRoutes {
  * URL).
  */
 function isLocalPath(path: string): boolean {
-  return path.length <= MOST_RETURN && /^\/(?![/\\])[^\\\p{Cc}]*$/u.test(path);
+  return path.length <= MAX_RETURN_CHARACTERS && /^\/(?![/\\])[^\\\p{Cc}]*$/u.test(path);
 }
 
 /** Encodes a path for a header (RFC 3986, 2.1). URL's parser would remove `/./` in front of `/host`. */

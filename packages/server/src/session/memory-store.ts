@@ -8,8 +8,8 @@ interface Kept {
 }
 
 /** Maximum number of sessions, and of their bytes. Beyond it the least recently used session is dropped. */
-const MOST_SESSIONS = 100_000;
-const MOST_BYTES = 256 << 20;
+const MAX_SESSIONS = 100_000;
+const MAX_BYTES = 256 << 20;
 
 /** Sessions of one process: lost with it, and unknown to any other. */
 export class MemoryStore implements SessionStore {
@@ -21,7 +21,7 @@ export class MemoryStore implements SessionStore {
   readonly #groups = new Map<string, Set<string>>();
   readonly #locks = new Map<string, { readonly until: number }>();
 
-  constructor(clock: Clock, most = MOST_SESSIONS) {
+  constructor(clock: Clock, most = MAX_SESSIONS) {
     this.#clock = clock;
     this.#most = most;
   }
@@ -39,7 +39,7 @@ export class MemoryStore implements SessionStore {
   async add(key: string, sealed: Buffer, lifeMs: number, { names: groups }: Groups): Promise<void> {
     this.#drop(key);
     for (const [oldest] of this.#kept) {
-      if (this.#kept.size < this.#most && this.#bytes + sealed.length <= MOST_BYTES) break;
+      if (this.#kept.size < this.#most && this.#bytes + sealed.length <= MAX_BYTES) break;
       this.#drop(oldest);
     }
     this.#kept.set(key, { sealed, until: this.#clock.now() + lifeMs, groups });

@@ -52,9 +52,9 @@ interface SessionsOptions {
 const ID_BYTES = 32;
 const ID = /^[A-Za-z0-9_-]{43}$/;
 /** Maximum size of a record, in bytes. It bounds the data that a provider can put into a store. */
-const MOST_BYTES = 32 * 1024;
+const MAX_BYTES = 32 * 1024;
 /** Maximum number of cached sessions: an unchanged session makes its caller only once. */
-const MOST_REMEMBERED = 10_000;
+const MAX_REMEMBERED = 10_000;
 /** Time before its expiry at which an access token is renewed, in seconds. */
 const EARLY_S = 30;
 /** Time limit for the renewal of a token, and interval at which other processes check for its end, in milliseconds. */
@@ -64,7 +64,7 @@ const LOOK_MS = 50;
 /** The sessions of one source: found by the id in a cookie, renewed in single flight across processes. */
 export class Sessions {
   readonly #options: SessionsOptions;
-  readonly #remembered = new CredentialCache<Opened>(MOST_REMEMBERED, ({ sealed }) => 4 * sealed.length + 2048);
+  readonly #remembered = new CredentialCache<Opened>(MAX_REMEMBERED, ({ sealed }) => 4 * sealed.length + 2048);
   readonly #renewals = new Map<string, Promise<Session | undefined>>();
 
   constructor(options: SessionsOptions) {
@@ -217,7 +217,7 @@ export class Sessions {
   }
   #sealed(key: string, record: SessionRecord): Buffer {
     const sealed = this.#options.sealer.seal(JSON.stringify(record), purposeOf(key));
-    if (sealed.length > MOST_BYTES) throw new Error(`a session of more than ${MOST_BYTES} bytes`);
+    if (sealed.length > MAX_BYTES) throw new Error(`a session of more than ${MAX_BYTES} bytes`);
     return sealed;
   }
   #session(key: string, record: SessionRecord): Session {

@@ -27,7 +27,7 @@ const MAX_MESSAGE_BYTES = 64 << 10;
 /** Maximum number of fragments of one message, and of the buffered chunks of incomplete data. */
 const MAX_FRAGMENTS = 64;
 /** Subprotocols of an offer that are read. */
-const MOST_PROTOCOLS = 32;
+const MAX_PROTOCOLS = 32;
 const MAX_PIECES = 1024;
 
 interface FollowSocketsOptions {
@@ -66,7 +66,7 @@ export class FollowSockets implements Upgrades {
   take(request: http.IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => {});
     const protocols = (request.headers["sec-websocket-protocol"] ?? "")
-      .split(",", MOST_PROTOCOLS)
+      .split(",", MAX_PROTOCOLS)
       .map((name) => name.trim());
     const origin = this.#originOf(request, socket);
     if (!hasValidHost(request)) refuse(socket, "400 Bad Request", "the host is none, or there are several");

@@ -4,9 +4,9 @@ import type { Agent, ClientRequest, IncomingMessage } from "node:http";
 import { failureMessage, partialSuccess } from "./otlp-answer.ts";
 
 /** Maximum size of a response, in bytes, as OTLP/HTTP recommends. */
-const MOST_ANSWER = 4 << 20;
+const MAX_ANSWER_BYTES = 4 << 20;
 /** Maximum length of a collector's message in a fault, in characters. */
-const MOST_WORDS = 300;
+const MAX_WORDS = 300;
 const AGAIN = new Set([429, 502, 503, 504]);
 
 /** Address and settings of a collector. */
@@ -57,9 +57,9 @@ export function post(target: Target, body: readonly Uint8Array[], now: () => num
     let size = 0;
     answer.on("data", (part: Buffer) => {
       size += part.length;
-      if (size <= MOST_ANSWER) parts.push(part);
+      if (size <= MAX_ANSWER_BYTES) parts.push(part);
       else {
-        end({ kind: "lost", why: `answers ${answer.statusCode} with more than ${MOST_ANSWER} bytes` });
+        end({ kind: "lost", why: `answers ${answer.statusCode} with more than ${MAX_ANSWER_BYTES} bytes` });
         request.destroy();
       }
     });
@@ -76,9 +76,9 @@ function verdict(answer: IncomingMessage, body: Buffer, now: number): PostResult
   const type = answer.headers["content-type"] ?? "";
   if (status >= 200 && status < 300) {
     const { rejected, message } = type.includes("protobuf") ? partialSuccess(body) : { rejected: 0, message: "" };
-    return { kind: "taken", rejected, message: message.slice(0, MOST_WORDS) };
+    return { kind: "taken", rejected, message: message.slice(0, MAX_WORDS) };
   }
-  const words = failureMessage(body, type).slice(0, MOST_WORDS);
+  const words = failureMessage(body, type).slice(0, MAX_WORDS);
   const why = `answers ${status}${words === "" ? "" : `: ${words}`}`;
   if (!AGAIN.has(status)) return { kind: "lost", why };
   return { kind: "again", why, afterMs: retryAfterMs(answer.headers["retry-after"], now) };

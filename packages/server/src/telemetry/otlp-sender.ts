@@ -9,7 +9,7 @@ const AT_ONCE = 4;
 /** From a batch's first attempt on it is tried again. */
 const TRY_FOR_MS = 60_000;
 const FIRST_PAUSE_MS = 1_000;
-const MOST_PAUSE_MS = 15_000;
+const MAX_PAUSE_MS = 15_000;
 
 /** Settings of deliveries. */
 export interface SendConfig {
@@ -152,7 +152,7 @@ export class Sender {
    * together.
    */
   #backoff(): number {
-    const pause = Math.min(MOST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#failures++, 10));
+    const pause = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#failures++, 10));
     return pause * (0.5 + this.#clock.random() / 2);
   }
 

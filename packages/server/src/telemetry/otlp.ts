@@ -45,10 +45,10 @@ export interface OpenSpansOptions {
 }
 
 /** Maximum size of the waiting spans, in encoded bytes. */
-const MOST_WAITING_BYTES = 32 << 20;
-const MOST_BATCH_BYTES = 4 << 20;
+const MAX_WAITING_BYTES = 32 << 20;
+const MAX_BATCH_BYTES = 4 << 20;
 /** Maximum number of replacements for threads that ended by themselves. */
-const MOST_RESTARTS = 5;
+const MAX_RESTARTS = 5;
 const RESTART_MS = 1_000;
 /** Part of the remaining time that is reserved for ending the thread, in milliseconds. */
 const ENDING_MS = 50;
@@ -128,14 +128,14 @@ class OtlpSink implements OpenSpans {
   export(spans: readonly SpanRecord[]): void {
     const { mostWaiting, mostInBatch } = this.#config;
     const writer = this.#writer;
-    const gone = this.#closed || this.#restarts > MOST_RESTARTS;
+    const gone = this.#closed || this.#restarts > MAX_RESTARTS;
     let taken = 0;
     for (const span of gone ? [] : spans) {
-      if (this.#sentSpans + this.#spans >= mostWaiting || this.#sentBytes + writer.length >= MOST_WAITING_BYTES) break;
+      if (this.#sentSpans + this.#spans >= mostWaiting || this.#sentBytes + writer.length >= MAX_WAITING_BYTES) break;
       writeSpan(writer, span);
       taken++;
       this.#spans++;
-      if (this.#spans >= mostInBatch || writer.length >= MOST_BATCH_BYTES) this.#flush();
+      if (this.#spans >= mostInBatch || writer.length >= MAX_BATCH_BYTES) this.#flush();
     }
     if (taken < spans.length) this.#drop(spans.length - taken, gone ? "" : "as many wait as may");
     if (this.#spans > 0) this.#timer ??= this.#clock.setTimeout(sendNow, this.#config.delayMs, this);
@@ -218,7 +218,7 @@ class OtlpSink implements OpenSpans {
     this.#sentBytes = 0;
     if (lost > 0) this.#drop(lost, "");
     this.#restarts++;
-    const last = this.#restarts > MOST_RESTARTS;
+    const last = this.#restarts > MAX_RESTARTS;
     this.#fault(`traces: the thread that sends them has ended${last ? " once too often" : ""}`, cause);
     if (last) {
       this.#drop(this.#spans, "");

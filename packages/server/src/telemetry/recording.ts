@@ -66,7 +66,7 @@ export type Note =
   | { readonly kind: "limited"; readonly event: LimitEvent; readonly at: number };
 
 /** Maximum number of notes. Further notes are only counted. */
-const MOST_NOTES = 1_000;
+const MAX_NOTES = 1_000;
 
 /** The trace of one request, as it grows. */
 export class Recording implements Trace, SpanPlace {
@@ -134,7 +134,7 @@ export class Recording implements Trace, SpanPlace {
     if (note === undefined) return;
     const attempt = { number, hedge, startedAt, endedAt, outcome };
     if (note.attempts === undefined) note.attempts = [attempt];
-    else if (note.attempts.length < MOST_ATTEMPTS) note.attempts.push(attempt);
+    else if (note.attempts.length < MAX_ATTEMPTS) note.attempts.push(attempt);
   }
   /** Records the call's end. Returns its note if the request is over and the call's span is still wanted. */
   called(event: CallEvent): CallNote | undefined {
@@ -158,12 +158,12 @@ export class Recording implements Trace, SpanPlace {
 
   /** A followed stream continues to make calls after its span has been sent. */
   #isRoom(): boolean {
-    if (this.#made++ < MOST_NOTES) return true;
+    if (this.#made++ < MAX_NOTES) return true;
     this.dropped++;
     return false;
   }
 }
-const MOST_ATTEMPTS = 100;
+const MAX_ATTEMPTS = 100;
 
 function isOpen(note: Note): boolean {
   return note.kind === "call" ? note.ended === undefined : note.kind === "cache" && note.event.fetch !== undefined;

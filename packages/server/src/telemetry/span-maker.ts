@@ -36,7 +36,7 @@ type Pairs = [string, AttributeValue][];
 type Times = Pick<SpanRecord, "startUnixNano" | "endUnixNano">;
 const NONE: readonly never[] = [];
 /** Maximum number of paths in one span. */
-const MOST_PATHS = 20;
+const MAX_PATHS = 20;
 
 export class SpanMaker {
   readonly #options: SpanMakerOptions;
@@ -266,9 +266,9 @@ function times({ startedAt, endedAt }: Pick<CallEvent, "startedAt" | "endedAt">,
 function statusOf(failure: Failure | undefined): Pick<SpanRecord, "status" | "message"> {
   return failure === undefined ? UNSET : { status: SpanStatus.error, message: bounded(failure.logText) };
 }
-const MOST_CHARACTERS = 256;
+const MAX_CHARACTERS = 256;
 const bounded = (text: string): string =>
-  text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
+  text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS - 1)}…` : text;
 
 function limitedEvent(
   { event, at }: { readonly event: LimitEvent; readonly at: number },
@@ -314,7 +314,7 @@ function cacheOutcome(fetch: object, method: string, { notes }: Recording): stri
 /** Indexes and keys in a path. */
 const INDEX = /\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\]/g;
 function pathsOf(degraded: readonly { readonly path: string }[]): readonly string[] {
-  return [...new Set(degraded.map(({ path }) => path.replace(INDEX, "[*]")))].slice(0, MOST_PATHS);
+  return [...new Set(degraded.map(({ path }) => path.replace(INDEX, "[*]")))].slice(0, MAX_PATHS);
 }
 
 /** Returns the protocol of a request; paths of google.api.http count as Connect's. */

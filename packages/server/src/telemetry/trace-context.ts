@@ -36,13 +36,13 @@ export function parseTraceparent(header: string): TraceParent | undefined {
   return { traceId, spanId, flags: Number.parseInt(text.slice(53, 55), 16) & (SAMPLED | RANDOM) };
 }
 
-const MOST_MEMBERS = 32;
+const MAX_MEMBERS = 32;
 const MEMBER = /^[a-z0-9][a-z0-9_\-*/@]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/;
 /**
  * Minimum length that every vendor must propagate. A longer tracestate loses its long members first, and then its last
  * ones (3.3.1.5).
  */
-const MOST_CHARACTERS = 512;
+const MAX_CHARACTERS = 512;
 const LONG_MEMBER = 128;
 
 /**
@@ -54,20 +54,20 @@ const LONG_MEMBER = 128;
 export function parseTracestate(header: string): string {
   if (header === "") return "";
   let members: string[] = [];
-  const parts = header.split(",", MOST_PARTS + 1);
-  if (parts.length > MOST_PARTS) return "";
+  const parts = header.split(",", MAX_PARTS + 1);
+  if (parts.length > MAX_PARTS) return "";
   for (const part of parts) {
     const member = trimmed(part);
     if (member === "") continue;
-    if (!MEMBER.test(member) || members.length === MOST_MEMBERS) return "";
+    if (!MEMBER.test(member) || members.length === MAX_MEMBERS) return "";
     members.push(member);
   }
-  if (members.join(",").length > MOST_CHARACTERS) members = members.filter(({ length }) => length <= LONG_MEMBER);
-  while (members.join(",").length > MOST_CHARACTERS) members.pop();
+  if (members.join(",").length > MAX_CHARACTERS) members = members.filter(({ length }) => length <= LONG_MEMBER);
+  while (members.join(",").length > MAX_CHARACTERS) members.pop();
   return members.join(",");
 }
 /** Empty ones are no members, and are not looked at without end. */
-const MOST_PARTS = 4 * MOST_MEMBERS;
+const MAX_PARTS = 4 * MAX_MEMBERS;
 
 /** Removes the space that HTTP allows around values (OWS). */
 function trimmed(text: string): string {

@@ -4,8 +4,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { JsonMembers, JsonTree } from "@protobff/runtime/internal/json/json-tree";
 
 /** Maximum number of names in one parameter. No real message is nested more deeply. */
-const MOST_NAMES = 32;
-const MOST_QUOTED = 100;
+const MAX_NAMES = 32;
+const MAX_QUOTED_CHARACTERS = 100;
 
 interface ParameterBounds {
   /** Parameters, and paths in their field masks. */
@@ -58,8 +58,8 @@ const NOTHING: ReadonlySet<string> = new Set();
 const MASK = "google.protobuf.FieldMask";
 
 function add(into: JsonMembers, input: DescMessage, path: string, text: string, taken: ReadonlySet<string>): DescField {
-  const names = path.split(".", MOST_NAMES + 1);
-  if (names.length > MOST_NAMES) throw invalid(`the parameter ${quoted(path)} has too many dots`);
+  const names = path.split(".", MAX_NAMES + 1);
+  if (names.length > MAX_NAMES) throw invalid(`the parameter ${quoted(path)} has too many dots`);
   let object = into;
   let message = input;
   let known = "";
@@ -152,6 +152,10 @@ function decodedPart(text: string): string {
 export const empty = (): JsonMembers => Object.create(null) as JsonMembers;
 
 const quoted = (text: string): string =>
-  JSON.stringify(text.length > MOST_QUOTED ? `${text.slice(0, MOST_QUOTED).toWellFormed()}…` : text.toWellFormed());
+  JSON.stringify(
+    text.length > MAX_QUOTED_CHARACTERS
+      ? `${text.slice(0, MAX_QUOTED_CHARACTERS).toWellFormed()}…`
+      : text.toWellFormed(),
+  );
 export const invalid = (message: string): ConnectError => new ConnectError(message, Code.InvalidArgument);
 const tooMany = (maxElements: number): ConnectError => invalid(`the request holds more than ${maxElements} elements`);

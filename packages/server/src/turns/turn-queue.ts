@@ -3,7 +3,7 @@
 /** Time that the work of one turn of the event loop may take, in milliseconds, unless one piece takes longer. */
 const TURN_MS = 1;
 const FIRST_PIECES = 8;
-const MOST_PIECES = 64;
+const MAX_PIECES = 64;
 /** Pieces that are done stay in the list up to this count. */
 const KEPT_DONE = 1024;
 
@@ -55,7 +55,7 @@ function turn(): void {
 function measure(): void {
   if (begun === 0) return;
   const each = (performance.now() - startedAt) / begun;
-  pieces = Math.max(1, Math.min(MOST_PIECES, Math.floor(TURN_MS / each)));
+  pieces = Math.max(1, Math.min(MAX_PIECES, Math.floor(TURN_MS / each)));
   begun = 0;
   if (!scheduled) schedule(); // so that work may be done at once again
 }

@@ -34,9 +34,9 @@ type WorkerEvent = "died" | "gave up" | "replaced" | "kept" | "silent" | "back" 
 const STEADY_MS = 10_000;
 /** Pause before the restart after a death at once, in milliseconds: doubled each time, up to the second value. */
 const PAUSE_MS = 100;
-const MOST_PAUSE_MS = 10_000;
+const MAX_PAUSE_MS = 10_000;
 /** Number of deaths at once in a row that ends the server. */
-const MOST_DEATHS = 10;
+const MAX_DEATHS = 10;
 /** Time limit for a new worker to be ready, in milliseconds. */
 const START_MS = 60_000;
 /** Time beyond its grace that a worker gets to end by itself, in milliseconds. */
@@ -275,14 +275,14 @@ export class Crew {
     place.member = undefined;
     const atOnce = !isStopped && clock.now() - startedAt < STEADY_MS;
     place.deaths = atOnce ? place.deaths + 1 : 0;
-    if (place.deaths >= MOST_DEATHS) {
+    if (place.deaths >= MAX_DEATHS) {
       const times = `${place.deaths} times in a row within ${STEADY_MS / 1000} s of its start`;
       report("gave up", `worker ${place.number} has died ${times}, last with ${code}`, { worker: place.number, code });
       this.leave();
       void this.end().then(() => failed(code === 0 ? 1 : code));
       return;
     }
-    const pauseMs = place.deaths === 0 ? 0 : Math.min(MOST_PAUSE_MS, PAUSE_MS * 2 ** (place.deaths - 1));
+    const pauseMs = place.deaths === 0 ? 0 : Math.min(MAX_PAUSE_MS, PAUSE_MS * 2 ** (place.deaths - 1));
     const again = (): void => {
       place.timer = undefined;
       if (this.#stopping || place.member !== undefined) return;

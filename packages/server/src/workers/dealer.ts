@@ -17,7 +17,7 @@ export interface Taker {
 }
 
 /** Maximum number of connections that wait for a worker. Further connections are closed at once. */
-const MOST_WAITING = 1024;
+const MAX_WAITING = 1024;
 /** Longest wait for the least loaded worker while it takes another connection, in milliseconds. */
 const PATIENCE_MS = 250;
 /** Tolerated difference in connections, as a divisor of their number: small differences are no reason to wait. */
@@ -55,7 +55,7 @@ export class Dealer {
     this.#deal();
   }
   accept(socket: Socket): void {
-    if (this.#waiting.length >= MOST_WAITING) {
+    if (this.#waiting.length >= MAX_WAITING) {
       socket.destroy();
       return;
     }

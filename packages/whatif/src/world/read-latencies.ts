@@ -5,7 +5,7 @@ import { logNormal } from "./latency.ts";
 import type { CallWorld, RpcWorld, World } from "./world.ts";
 
 /** Maximum size of the file in bytes. */
-export const MOST_LATENCIES_BYTES = 4 << 20;
+export const MAX_LATENCIES_BYTES = 4 << 20;
 const SHAPE =
   '{ "rpcs": { "web.v1.Web/GetPage": { "rate": 50 } }, "calls": { "stock.v1.Stock/Get": { "p50": "20ms", "p99": "90ms" } } }';
 

@@ -8,7 +8,7 @@ import { DEFAULT_KEYS } from "./read-latencies.ts";
 import type { CallWorld, RpcWorld, World } from "./world.ts";
 
 /** Maximum size of a file of traces in bytes. */
-export const MOST_TRACES_BYTES = 256 << 20;
+export const MAX_TRACES_BYTES = 256 << 20;
 
 /** A span, as far as it is read. */
 interface Span {

@@ -66,12 +66,12 @@ const sentBy = ({ set, request, batch }: Call) =>
   );
 
 /** Maximum number of fields in which ids are searched. Messages may hold themselves. */
-const MOST_FIELDS = 1_000;
+const MAX_FIELDS = 1_000;
 
 /** Names that an expression reads, and the fields of messages that it passes on as a whole. */
 function namesSent(expression: Expression): readonly string[] {
   const sent = [...fieldsSent(expression)];
-  for (let i = 0; i < Math.min(sent.length, MOST_FIELDS); i++)
+  for (let i = 0; i < Math.min(sent.length, MAX_FIELDS); i++)
     for (const field of sent[i]?.desc?.fields ?? [])
       sent.push({ name: `${sent[i]?.name}.${field.name}`, desc: field.message });
   return [...namesRead(expression), ...sent.map(({ name }) => name)];

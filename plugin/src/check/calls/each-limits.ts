@@ -1,7 +1,7 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { EachSource, Model, Step } from "../../resolve/model/model.ts";
-import { isCostly, MOST_CLIENT_ITEMS, requestLists } from "../../resolve/model/request-lists.ts";
+import { isCostly, MAX_CLIENT_ITEMS, requestLists } from "../../resolve/model/request-lists.ts";
 import { callsOf } from "../../resolve/model/source-parts.ts";
 import { nameOf } from "../all-expressions.ts";
 import type { Check } from "../check.ts";
@@ -38,7 +38,7 @@ function checkClientList(step: Step, source: EachSource, report: Report): void {
     severity: "warning",
     message: `${nameOf(step)} ${does} for each item of a list from the client, and nothing limits the items`,
     at: source.in.text.at,
-    hint: `set \`max\`, the maximum number of items; without it the maximum is ${MOST_CLIENT_ITEMS}, and a request with more is refused`,
+    hint: `set \`max\`, the maximum number of items; without it the maximum is ${MAX_CLIENT_ITEMS}, and a request with more is refused`,
   });
 }
 

@@ -14,13 +14,13 @@ export const expressionCosts: Check = {
   run: checkExpressionCosts,
 };
 
-const MOST_STEPS = 1_000_000;
+const MAX_STEPS = 1_000_000;
 const REFUSED_STEPS = 1_000_000_000;
 
 function checkExpressionCosts(model: Model, report: Report): void {
   for (const [{ text }, cost] of costsOf(model)) {
     const isError = cost.client >= REFUSED_STEPS;
-    if (!isError && cost.all < MOST_STEPS) continue;
+    if (!isError && cost.all < MAX_STEPS) continue;
     report({
       code: isError ? "BFF712" : "BFF711",
       severity: isError ? "error" : "warning",
@@ -36,7 +36,7 @@ function hintFor({ lists }: Cost): string {
   const ofRequest = lists.filter(({ field }) => field !== undefined);
   const bounded = ofRequest.length > 0 ? ofRequest : lists.filter(({ all }) => all > 1);
   const others = lists.filter((list) => !bounded.includes(list)).reduce((product, { all }) => product * all, 1);
-  const most = Math.floor(((MOST_STEPS - 1) / others) ** (1 / bounded.length));
+  const most = Math.floor(((MAX_STEPS - 1) / others) ** (1 / bounded.length));
   const fields = [...new Set(bounded.flatMap(({ field }) => field ?? []))];
   if (fields.length === 0 || most < 1) return `cut the lists with \`.take(${Math.max(1, most)})\` before the macros`;
   const rules = fields.flatMap((field) => {

@@ -116,7 +116,7 @@ function matches({ segments, verb }: HttpTemplate, { path }: BuiltIn): boolean {
   return fixed.every((segment, i) => segment === "*" || segment === path[i]);
 }
 
-const MOST_NAMED = 3;
+const MAX_NAMED = 3;
 export const restQueries: Check = {
   rules: {
     BFF565:
@@ -130,8 +130,8 @@ function checkRestQueries({ packages }: Model, report: Report): void {
   for (const { method, rule } of packages.flatMap(boundOf)) {
     const { unsendable } = queryOf(rule, method.desc.input);
     if (unsendable.length === 0) continue;
-    const names = unsendable.slice(0, MOST_NAMED).map(({ name }) => `"${name}"`);
-    const more = unsendable.length > MOST_NAMED ? `, and ${unsendable.length - MOST_NAMED} more` : "";
+    const names = unsendable.slice(0, MAX_NAMED).map(({ name }) => `"${name}"`);
+    const more = unsendable.length > MAX_NAMED ? `, and ${unsendable.length - MAX_NAMED} more` : "";
     const { ir } = rule;
     const withBody = !["GET", "HEAD", "DELETE"].includes(ir.method);
     report({

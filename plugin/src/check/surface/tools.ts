@@ -96,19 +96,19 @@ export const toolDescriptions: Check = {
 };
 
 /** Characters of Unicode, as models count no bytes. */
-const LONGEST_DESCRIPTION = 1_024;
+const MAX_DESCRIPTION_CHARACTERS = 1_024;
 
 function checkDescriptions({ tools: all }: Model, report: Report): void {
   for (const { rpc, description } of all) {
     const characters = [...(description ?? "")].length;
-    if (characters > 0 && characters <= LONGEST_DESCRIPTION) continue;
+    if (characters > 0 && characters <= MAX_DESCRIPTION_CHARACTERS) continue;
     report({
       code: "BFF423",
       severity: "warning",
       message:
         characters === 0
           ? `the tool "${rpc.desc.name}" has no description`
-          : `the description of the tool "${rpc.desc.name}" has ${characters} characters, more than ${LONGEST_DESCRIPTION}`,
+          : `the description of the tool "${rpc.desc.name}" has ${characters} characters, more than ${MAX_DESCRIPTION_CHARACTERS}`,
       at: rpc.tool?.description?.at ?? rpc.at,
       hint:
         characters === 0

@@ -100,18 +100,18 @@ function checkCounterpart({ desc, ir, version }: BffMethod, report: Report): voi
   });
 }
 
-const MOST_NAMED = 3;
+const MAX_NAMED = 3;
 function checkRequest({ desc, ir, version }: BffMethod, report: Report): void {
   const { text, method: successor } = version?.successor ?? {};
   if (text === undefined || successor === undefined) return;
   const found = differences(desc.input, successor.input, new Set());
   if (found.length === 0) return;
-  const more = found.length > MOST_NAMED ? `, and ${found.length - MOST_NAMED} more` : "";
+  const more = found.length > MAX_NAMED ? `, and ${found.length - MAX_NAMED} more` : "";
   const ofMethod = ir.version?.successor === text;
   report({
     code: "BFF555",
     severity: "warning",
-    message: `a request of "${desc.name}" does not fit its successor "${nameOf(successor)}": ${found.slice(0, MOST_NAMED).join(", ")}${more}`,
+    message: `a request of "${desc.name}" does not fit its successor "${nameOf(successor)}": ${found.slice(0, MAX_NAMED).join(", ")}${more}`,
     at: ofMethod ? text.at : ir.at,
     ...(!ofMethod && { related: [{ at: text.at, message: "the successor of the service" }] }),
     hint: `declare ${found.length === 1 ? "the field" : "these fields"} in "${successor.input.typeName}" as in "${desc.input.typeName}", so that clients can keep their requests; or name another successor`,

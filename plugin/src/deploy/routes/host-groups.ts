@@ -11,7 +11,7 @@ export interface HostGroup {
 }
 
 /** Limit of HTTPRoute and GRPCRoute. */
-const MOST_HOSTNAMES = 16;
+const MAX_HOSTNAMES = 16;
 
 /** Groups rpcs by the host names that admit them. Entries with holes are known only to the server. */
 export function hostGroups(rpcs: readonly ServedRpc[]): readonly HostGroup[] {
@@ -32,7 +32,7 @@ export function hostGroups(rpcs: readonly ServedRpc[]): readonly HostGroup[] {
 
 function groupOf(names: readonly string[], rpcs: readonly ServedRpc[]): HostGroup {
   const holes = [...new Set(rpcs.flatMap(({ hosts }) => hosts.filter((host) => !isKnown(host))))];
-  const tooMany = names.length > MOST_HOSTNAMES;
+  const tooMany = names.length > MAX_HOSTNAMES;
   return {
     hostnames: tooMany ? [] : names,
     notes: [
@@ -40,7 +40,7 @@ function groupOf(names: readonly string[], rpcs: readonly ServedRpc[]): HostGrou
         ? []
         : [`Host names that the server reads at its start, for an overlay: ${holes.join(", ")}`]),
       ...(tooMany
-        ? [`${names.length} host names are more than the ${MOST_HOSTNAMES} of a route. The server refuses other hosts.`]
+        ? [`${names.length} host names are more than the ${MAX_HOSTNAMES} of a route. The server refuses other hosts.`]
         : []),
     ],
     rpcs,

@@ -3,9 +3,9 @@ import { matchOf, mayTake, type PathMatch } from "./path-match.ts";
 import { FOLLOW_PATH, SESSION_PATH, type ServedRpc, type ServedServer } from "./served-server.ts";
 
 /** Limits of HTTPRoute and GRPCRoute. */
-const MOST_RULES = 16;
-const MOST_MATCHES = 64;
-const MOST_MATCHES_OF_ROUTE = 128;
+const MAX_RULES = 16;
+const MAX_MATCHES = 64;
+const MAX_MATCHES_OF_ROUTE = 128;
 /** The server answers first: its answer has a status that clients understand. */
 const MARGIN_MS = 1_000;
 
@@ -72,11 +72,10 @@ export function packed<M>(rules: readonly RouteRule<M>[]): readonly (readonly Ro
   const routes: RouteRule<M>[][] = [];
   let matchCount = 0;
   for (const rule of rules)
-    for (let from = 0; from < rule.matches.length; from += MOST_MATCHES) {
-      const matches = rule.matches.slice(from, from + MOST_MATCHES);
+    for (let from = 0; from < rule.matches.length; from += MAX_MATCHES) {
+      const matches = rule.matches.slice(from, from + MAX_MATCHES);
       const last = routes.at(-1);
-      const fits =
-        last !== undefined && last.length < MOST_RULES && matchCount + matches.length <= MOST_MATCHES_OF_ROUTE;
+      const fits = last !== undefined && last.length < MAX_RULES && matchCount + matches.length <= MAX_MATCHES_OF_ROUTE;
       matchCount = (fits ? matchCount : 0) + matches.length;
       if (fits) last.push({ ...rule, matches });
       else routes.push([{ ...rule, matches }]);

@@ -11,7 +11,7 @@ import { unusual } from "./unusual-fields.ts";
  * Maximum number of messages with generated functions in one direction. protobuf-es handles the rest, since an upstream
  * may have thousands.
  */
-const MOST_MESSAGES = 200;
+const MAX_MESSAGES = 200;
 
 /** @param calls methods of upstreams; `rpcs` are the file's own, `items` those of topics */
 export function planCodec(
@@ -68,7 +68,7 @@ function reach(roots: readonly DescMessage[], parts: Parts, passed: Passed = NON
   const found = new Set(roots.filter(has));
   for (const desc of found) {
     for (const { message } of parts.get(desc) ?? desc.fields) {
-      if (found.size >= MOST_MESSAGES) return [...found];
+      if (found.size >= MAX_MESSAGES) return [...found];
       if (message !== undefined && has(message)) found.add(message);
     }
   }

@@ -8,7 +8,7 @@ import type { Block, Composed, Let, Opening, Permit, Source, Step } from "../../
 import { oneofOnly } from "../../resolve/model/oneof-only.ts";
 import { expressionsOf, fieldsOf, partsOf } from "../../resolve/model/parts.ts";
 import type { PathReads } from "../../resolve/model/read-paths.ts";
-import { isCostly, MOST_CLIENT_ITEMS } from "../../resolve/model/request-lists.ts";
+import { isCostly, MAX_CLIENT_ITEMS } from "../../resolve/model/request-lists.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
 import type { Entry, PlanTopics } from "../model/calls.ts";
 import { NO_TRACKS, type PlanMessage, type PlanStep, type Touch } from "../model/messages.ts";
@@ -165,7 +165,7 @@ type Members = "calls" | "topics" | "resolvers" | "ranks" | "sharedNames";
 function mostOf(step: Step, clientLists: ReadonlySet<Step>): PlanStep["most"] {
   const { source } = step;
   if (source.kind !== "each" || source.scatters) return undefined; // the environment bounds the shards
-  const items = source.max ?? (clientLists.has(step) && isCostly(source) ? MOST_CLIENT_ITEMS : undefined);
+  const items = source.max ?? (clientLists.has(step) && isCostly(source) ? MAX_CLIENT_ITEMS : undefined);
   return items === undefined ? undefined : { items, fromClient: clientLists.has(step) };
 }
 

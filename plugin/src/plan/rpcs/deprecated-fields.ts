@@ -2,9 +2,9 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { reachable } from "../../graph/graph.ts";
 
 /** Maximum number of listed paths. The runtime also reports fields that are not listed. */
-const MOST_PATHS = 100;
+const MAX_PATHS = 100;
 /** Maximum number of visited places: types that contain each other have an exponential number of places. */
-const MOST_PLACES = 1_000;
+const MAX_PLACES = 1_000;
 
 /** Message type at a path of the request, and the types around it. */
 interface Place {
@@ -29,10 +29,10 @@ export function deprecatedFields(input: DescMessage): readonly string[] | undefi
       if (deprecated) paths.push(`${path}${name}`);
       if (message === undefined || around.includes(message) || !holders.has(message)) continue;
       const inner = `${path}${name}${fieldKind === "message" ? "" : "[*]"}.`;
-      if (places.length < MOST_PLACES) places.push({ desc: message, path: inner, outer: around });
+      if (places.length < MAX_PLACES) places.push({ desc: message, path: inner, outer: around });
     }
   }
-  return paths.slice(0, MOST_PATHS);
+  return paths.slice(0, MAX_PATHS);
 }
 
 /** Returns the types of a request that have deprecated fields, or contain types that have some. */

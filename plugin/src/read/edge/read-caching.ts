@@ -14,7 +14,7 @@ import { child, sourced, texts } from "../values/value-place.ts";
 import { duration, durationOrZero } from "../values/values.ts";
 
 /** Longest lifetime in HTTP caches, in days: HTTP has no bound, and no author needs more. */
-const LONGEST_DAYS = 365;
+const MAX_DAYS = 365;
 
 /** `cache` of an rpc. */
 export function readResponseCache(
@@ -53,7 +53,7 @@ export function readHttpCache(
   for (const name of vary) checkHeader(name, report);
   checkUnique(vary, "BFF130", (name) => `"${name}" is in the list twice`, "leave out one of them", report);
   const time = (of: string | undefined, name: string): Sourced<number> | undefined =>
-    seconds(durationOrZero(of, inside, name, report, LONGEST_DAYS), name, report);
+    seconds(durationOrZero(of, inside, name, report, MAX_DAYS), name, report);
   const maxAge = time(setting.maxAge, "max_age");
   const stale = time(setting.stale, "stale");
   const faulty =

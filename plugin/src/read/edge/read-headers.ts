@@ -6,7 +6,7 @@ import type { Place } from "../source/place.ts";
 import { readBinds } from "../steps/read-binds.ts";
 
 /** Maximum number of headers of an rpc. */
-const MOST_HEADERS = 16;
+const MAX_HEADERS = 16;
 
 /** Reads the headers of an rpc's answers. */
 export function readHeaders(
@@ -15,10 +15,10 @@ export function readHeaders(
   report: Report,
 ): readonly IrBind[] {
   const headers = readBinds(header, place, "header", "answer header", report);
-  const first = headers[MOST_HEADERS];
+  const first = headers[MAX_HEADERS];
   if (first !== undefined)
-    fault(report, "BFF196", first.at, `this rpc has ${headers.length} headers, and ${MOST_HEADERS} at most are sent`, {
-      hint: `leave out ${headers.length - MOST_HEADERS}, or move values into a field of the response`,
+    fault(report, "BFF196", first.at, `this rpc has ${headers.length} headers, and ${MAX_HEADERS} at most are sent`, {
+      hint: `leave out ${headers.length - MAX_HEADERS}, or move values into a field of the response`,
     });
   return headers;
 }

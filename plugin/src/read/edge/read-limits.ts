@@ -149,7 +149,7 @@ function whole(
 const MOST = 1_000_000_000_000;
 
 /** Longest period of a rolling limit, in days: a year is long enough for any known use. */
-const MOST_DAYS = 366;
+const MAX_DAYS = 366;
 const UNITS: Readonly<Record<string, string>> = {
   second: '"1s"',
   minute: '"1m"',
@@ -162,7 +162,7 @@ function perOf({ value: { per }, place }: Declared<RateLimit>, report: Report): 
   const { at } = place.field("per");
   if (per === "day" || per === "month") return { value: per satisfies CalendarUnit, at };
   const instead = per === undefined ? undefined : UNITS[per.trim().toLowerCase().replace(/s$/, "")];
-  if (instead === undefined) return duration(per, place, "per", report, MOST_DAYS);
+  if (instead === undefined) return duration(per, place, "per", report, MAX_DAYS);
   fault(report, "BFF176", at, `${JSON.stringify(per)} is not a period of a limit`, {
     hint: `write ${instead}; "day" and "month" are those of the calendar`,
   });

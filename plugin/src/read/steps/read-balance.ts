@@ -8,10 +8,10 @@ import { count, duration, ratio } from "../values/values.ts";
 import { isEmpty } from "./read-policy.ts";
 
 /** Longest ejection of an address, in milliseconds, even after many ejections in a row (runtime.md, "Balancing"). */
-const LONGEST_EJECTION_MS = 300_000;
+const MAX_EJECTION_MS = 300_000;
 /** Shortest time between resolutions, in milliseconds. Caches along the way do not refresh more often. */
 const SHORTEST_REFRESH_MS = 1_000;
-const MOST_CONNECTIONS = 8;
+const MAX_CONNECTIONS = 8;
 
 /** Reads the distribution of calls over the addresses of an upstream. */
 export function readBalance(declared: Declared<Balance>, report: Report): IrBalance {
@@ -35,7 +35,7 @@ export function readBalance(declared: Declared<Balance>, report: Report): IrBala
     ),
     ejectFor: within(
       duration(value.ejectFor, place, "eject_for", report),
-      (ms) => ms <= LONGEST_EJECTION_MS,
+      (ms) => ms <= MAX_EJECTION_MS,
       {
         message: `"eject_for" is ${JSON.stringify(value.ejectFor)}: an address is ejected for at most 5 minutes`,
         hint: 'write at most "5m"; an address that still fails is ejected again, each time for longer',
@@ -57,10 +57,10 @@ export function readBalance(declared: Declared<Balance>, report: Report): IrBala
     ),
     connections: within(
       connections,
-      (number) => number <= MOST_CONNECTIONS,
+      (number) => number <= MAX_CONNECTIONS,
       {
-        message: `"connections" is ${connections?.value}: an address has at most ${MOST_CONNECTIONS} connections`,
-        hint: `write at most ${MOST_CONNECTIONS}; one connection carries as many simultaneous calls as the upstream allows`,
+        message: `"connections" is ${connections?.value}: an address has at most ${MAX_CONNECTIONS} connections`,
+        hint: `write at most ${MAX_CONNECTIONS}; one connection carries as many simultaneous calls as the upstream allows`,
       },
       report,
     ),

@@ -6,14 +6,14 @@ import { type Declared, sourced } from "../values/value-place.ts";
 import { count, expression } from "../values/values.ts";
 
 /** Each shard has connections, a breaker and series of metrics. */
-const MOST_SHARDS = 1_000;
+const MAX_SHARDS = 1_000;
 
 /** Reads the shards of an upstream. */
 export function readShard({ value, place }: Declared<Shard>, report: Report): IrShard {
   const max = count(value.max, place, "max", "write the maximum number of shards", report);
-  if (max !== undefined && max.value > MOST_SHARDS)
-    fault(report, "BFF189", max.at, `"max" is ${max.value}, but an upstream has at most ${MOST_SHARDS} shards`, {
-      hint: `write at most ${MOST_SHARDS}`,
+  if (max !== undefined && max.value > MAX_SHARDS)
+    fault(report, "BFF189", max.at, `"max" is ${max.value}, but an upstream has at most ${MAX_SHARDS} shards`, {
+      hint: `write at most ${MAX_SHARDS}`,
     });
   const hash = sourced(value.hash, place, "hash");
   if (hash?.value === ShardHash.SHARD_HASH_UNSPECIFIED)

@@ -12,7 +12,7 @@ import { readCall } from "./read-call.ts";
 import { readFollow } from "./read-topic.ts";
 
 /** Items that are composed at a time, at most. */
-const MOST_AHEAD = 64;
+const MAX_AHEAD = 64;
 
 export function readStream({ value, place }: Declared<Stream>, desc: DescMethod, report: Report): IrStream {
   // A stream from clients has been reported for the rpc.
@@ -64,9 +64,9 @@ function readSource({ source }: Stream, place: Place, report: Report): IrStream[
 
 function readAhead({ ahead: value }: Stream, place: Place, report: Report): Sourced<number> | undefined {
   const ahead = count(value, place, "ahead", "write 1 to compose one item at a time", report);
-  if (ahead === undefined || ahead.value <= MOST_AHEAD) return ahead;
-  fault(report, "BFF165", ahead.at, `"ahead" is ${ahead.value}, and each follower holds at most ${MOST_AHEAD} items`, {
-    hint: `write at most ${MOST_AHEAD}`,
+  if (ahead === undefined || ahead.value <= MAX_AHEAD) return ahead;
+  fault(report, "BFF165", ahead.at, `"ahead" is ${ahead.value}, and each follower holds at most ${MAX_AHEAD} items`, {
+    hint: `write at most ${MAX_AHEAD}`,
   });
   return undefined;
 }

@@ -10,7 +10,7 @@ import { count, expression } from "../values/values.ts";
 import { readCall } from "./read-call.ts";
 
 /** Items of one key that a process keeps, at most. */
-const MOST_KEPT = 10_000;
+const MAX_KEPT = 10_000;
 
 /** Reads the topics of a service. A topic without a name is left out. */
 export function readTopics(values: readonly Declared<Topic>[], report: Report): readonly IrTopic[] {
@@ -59,14 +59,14 @@ function readKeep({ value, place }: Declared<Topic>, report: Report): Sourced<nu
     "write the number of items of a key that are kept for followers",
     report,
   );
-  if (keep === undefined || keep.value <= MOST_KEPT) return keep;
+  if (keep === undefined || keep.value <= MAX_KEPT) return keep;
   fault(
     report,
     "BFF165",
     keep.at,
-    `"keep" is ${keep.value}, and at most ${MOST_KEPT} items of each key are held in memory`,
+    `"keep" is ${keep.value}, and at most ${MAX_KEPT} items of each key are held in memory`,
     {
-      hint: `write at most ${MOST_KEPT}`,
+      hint: `write at most ${MAX_KEPT}`,
     },
   );
   return undefined;

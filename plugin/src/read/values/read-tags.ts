@@ -14,9 +14,9 @@ const USES: { readonly [value in Purged]?: IrPurged } = {
   [Purged.COUNT_ONLY]: "counted",
 };
 /** Maximum number of tags of an answer, as in the runtime. */
-const MOST_TAGS = 16;
+const MAX_TAGS = 16;
 /** Longest time for which tagged answers may be used, in milliseconds: purges are remembered for twice this time. */
-const LONGEST_MS = 86_400_000;
+const MAX_MS = 86_400_000;
 
 /** @param from the value that holes usually read */
 export function readTagTexts(
@@ -45,13 +45,13 @@ export function readTags(
   report: Report,
 ): Pick<IrCache, "tags" | "purged"> {
   const tags = readTagTexts(tag, place, "answer", report);
-  const further = tags[MOST_TAGS];
+  const further = tags[MAX_TAGS];
   if (further !== undefined)
-    fault(report, "BFF809", further.at, `these are ${tags.length} tags, more than ${MOST_TAGS}`, {
-      hint: `keep the ${MOST_TAGS} tags that purges name`,
+    fault(report, "BFF809", further.at, `these are ${tags.length} tags, more than ${MAX_TAGS}`, {
+      hint: `keep the ${MAX_TAGS} tags that purges name`,
     });
   for (const [name, time] of [["ttl", ttl] as const, ["stale", stale] as const])
-    if (tags.length > 0 && time !== undefined && time.value > LONGEST_MS)
+    if (tags.length > 0 && time !== undefined && time.value > MAX_MS)
       fault(report, "BFF812", time.at, `tagged answers may be used for at most 24 h, but "${name}" is longer`, {
         hint: 'write at most "24h", or leave out `tag`',
       });

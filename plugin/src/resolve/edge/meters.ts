@@ -11,7 +11,7 @@ import { checkNames, type NameRules } from "./check-names.ts";
 import { fittingRpcs } from "./fitting-rpcs.ts";
 
 /** Maximum number of combinations of a meter's labels. Each is a series per RPC and process. */
-const MOST_COMBINATIONS = 1_000;
+const MAX_COMBINATIONS = 1_000;
 
 /** Resolves the meters of a package for each of its RPCs that have the fields. A meter without any is a fault. */
 export function resolveMeters(
@@ -75,12 +75,12 @@ function meterOf(around: Around, ir: IrMeter): Meter | undefined {
 
 function checkCombinations({ name }: IrMeter, labels: readonly MeterLabel[], { report }: MessageScope): boolean {
   const combinations = labels.reduce((product, label) => product * valuesOf(label.enum), 1);
-  if (combinations <= MOST_COMBINATIONS) return true;
+  if (combinations <= MAX_COMBINATIONS) return true;
   const counts = labels.map((label) => `${label.name} ${valuesOf(label.enum)}`);
   report({
     code: "BFF296",
     severity: "error",
-    message: `the labels of this meter have ${combinations} combinations (${counts.join(", ")}), more than ${MOST_COMBINATIONS}`,
+    message: `the labels of this meter have ${combinations} combinations (${counts.join(", ")}), more than ${MAX_COMBINATIONS}`,
     at: name.at,
     hint: "leave out a label, or count its values as a bool, as in `args.model == Model.LARGE`",
   });

@@ -21,7 +21,7 @@ import { fittingRpcs } from "./fitting-rpcs.ts";
 
 const DEFAULT_MAX_BYTES = 65_536;
 const DEFAULT_WAIT_MS = 50_000;
-const LONGEST_NAME = 64;
+const MAX_NAME_CHARACTERS = 64;
 
 /** Returns the tool of every RPC that is one. A hidden field with a fault is left out. */
 export function resolveTools(run: Run): ReadonlyMap<IrMethod, Tool> {
@@ -105,13 +105,13 @@ function nameOf({ method, report }: Around): Pick<Tool, "name"> & { readonly at:
   const declared = method.tool?.name;
   if (declared !== undefined) return { name: declared.value, at: declared.at };
   const name = snakeCase(method.desc.name);
-  if (name.length > LONGEST_NAME)
+  if (name.length > MAX_NAME_CHARACTERS)
     report({
       code: "BFF181",
       severity: "error",
       message: `"${name}" is not a valid name of a tool`,
       at: method.at,
-      hint: `declare a shorter one, as in \`tool: { name: "${name.slice(0, LONGEST_NAME)}" }\``,
+      hint: `declare a shorter one, as in \`tool: { name: "${name.slice(0, MAX_NAME_CHARACTERS)}" }\``,
     });
   return { name, at: method.at };
 }

@@ -4,7 +4,7 @@ import type { EachSource, Model, Source, Step } from "./model.ts";
 import { composesOf } from "./source-parts.ts";
 
 /** Default maximum number of items that an `each` takes of a list from the client. */
-export const MOST_CLIENT_ITEMS = 10_000;
+export const MAX_CLIENT_ITEMS = 10_000;
 /** Returns true if an item costs more than an expression. */
 export const isCostly = ({ source }: EachSource): boolean => source.kind !== "by";
 

@@ -15,7 +15,7 @@ export type ComparedFields = Readonly<Record<string, readonly string[]>>;
 
 /** Maximum number of differences of one pair. */
 const MOST = 100;
-const MOST_TEXT = 200;
+const MAX_TEXT_CHARACTERS = 200;
 
 export class Comparison {
   readonly #desc: DescMessage;
@@ -103,5 +103,5 @@ function shown(value: unknown): string | undefined {
   if (value === undefined) return undefined;
   if (isMessage(value)) return `a ${value.desc.typeName}`;
   const text = value instanceof Uint8Array ? Buffer.from(value).toString("base64") : String(value);
-  return text.slice(0, MOST_TEXT);
+  return text.slice(0, MAX_TEXT_CHARACTERS);
 }

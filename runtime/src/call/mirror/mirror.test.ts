@@ -10,7 +10,7 @@ import { ClaimsSchema } from "../../testing/gen/claims_pb.ts";
 import type { ThingSchema } from "../../testing/gen/test_pb.ts";
 import type { BranchRule, CallPolicy } from "../policy.ts";
 import { Comparison } from "./comparison.ts";
-import { MOST_COPIES } from "./mirrored-call.ts";
+import { MAX_COPIES } from "./mirrored-call.ts";
 
 type Answer = MessageInitShape<typeof ThingSchema>;
 const answers = (thing: Answer) => new FakeClient((sent) => sent.thing(thing));
@@ -111,15 +111,15 @@ describe("a copy", () => {
     expect(mirror.sent[0]?.cancelled).toBe(true);
     expect(outcomes()).toContain("mirror failed");
   });
-  test(`at most ${MOST_COPIES} are in flight; further ones are dropped`, async () => {
+  test(`at most ${MAX_COPIES} are in flight; further ones are dropped`, async () => {
     const { get, mirror, clock } = mirrored({ mirror: silent(), call: { timeoutMs: 300 }, rule: { mirror: "copy" } });
-    for (let i = 0; i < MOST_COPIES + 2; i++) await get(`id ${i}`).answer;
-    expect(mirror.sent).toHaveLength(MOST_COPIES);
+    for (let i = 0; i < MAX_COPIES + 2; i++) await get(`id ${i}`).answer;
+    expect(mirror.sent).toHaveLength(MAX_COPIES);
     expect(outcomes()).toEqual(["mirror dropped", "mirror dropped"]);
     expect(reasons()).toEqual(["busy", "busy"]);
     await clock.advance(300);
     await get("last").answer;
-    expect(mirror.sent).toHaveLength(MOST_COPIES + 1);
+    expect(mirror.sent).toHaveLength(MAX_COPIES + 1);
   });
   test("is dropped while the mirror's breaker is open, which leaves the upstream's alone", async () => {
     const breaker = { errorRate: 0.5, windowMs: 10_000, minimum: 2, openMs: 5_000, probes: 1 };

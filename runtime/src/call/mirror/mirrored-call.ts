@@ -9,9 +9,9 @@ import type { CallTap, InFlight, Reply, UnaryClient } from "../../transport/unar
 import type { Comparison } from "./comparison.ts";
 
 /** Maximum number of copies in flight, for each upstream and mirror of a process. */
-export const MOST_COPIES = 10;
+export const MAX_COPIES = 10;
 /** Maximum size of a compared answer, in bytes. */
-const MOST_COMPARED_BYTES = 4 * 1024 * 1024;
+const MAX_COMPARED_BYTES = 4 * 1024 * 1024;
 /** Number of compared calls for each control pair. */
 export const CALLS_PER_CONTROL = 20;
 
@@ -45,7 +45,7 @@ export class Copies {
 
   /** Takes a place until `leave`. Returns false if there is none. */
   enter(): boolean {
-    if (this.#open >= MOST_COPIES) return false;
+    if (this.#open >= MAX_COPIES) return false;
     this.#open++;
     return true;
   }
@@ -115,7 +115,7 @@ interface Ended {
   readonly side: Side;
   readonly tookMs: number;
 }
-const sideOf = (message: Uint8Array): Side => (message.length > MOST_COMPARED_BYTES ? "large" : message);
+const sideOf = (message: Uint8Array): Side => (message.length > MAX_COMPARED_BYTES ? "large" : message);
 
 /** A served call and one copy of it. */
 class Pair implements Reply {

@@ -4,7 +4,7 @@ import type { Clock, Timer } from "../../clock.ts";
 import { Failure } from "../../failure.ts";
 import type { Caller } from "../caller.ts";
 import { decodeClaims } from "../claims/claims.ts";
-import { CredentialCache, MOST_CALLERS, weightOf } from "../credential-cache.ts";
+import { CredentialCache, MAX_CALLERS, weightOf } from "../credential-cache.ts";
 import type { Incoming } from "../incoming-request.ts";
 import { unauthenticated, unavailable } from "../refusals.ts";
 import type { Place, Source } from "../source.ts";
@@ -50,7 +50,7 @@ export class ApiKeySource implements Source {
   readonly opened: Promise<void>;
   readonly #parts: ApiKeySourceParts;
   readonly #shape: RegExp;
-  readonly #known = new CredentialCache<Known>(MOST_CALLERS, ({ caller }) => weightOf(caller));
+  readonly #known = new CredentialCache<Known>(MAX_CALLERS, ({ caller }) => weightOf(caller));
   /** Unknown keys, with the time until which each is remembered. */
   readonly #none = new CredentialCache<{ readonly until: number; readonly why: string }>(MAX_NONE);
   readonly #running = new Map<string, Promise<Caller>>();

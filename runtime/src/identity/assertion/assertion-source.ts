@@ -4,10 +4,10 @@ import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Clock } from "../../clock.ts";
 import { readMessage } from "../../wire/reader.ts";
 import type { Caller } from "../caller.ts";
-import { CredentialCache, MOST_CALLERS, weightOf } from "../credential-cache.ts";
+import { CredentialCache, MAX_CALLERS, weightOf } from "../credential-cache.ts";
 import type { Key } from "../jwt/keys.ts";
 import { callerOf } from "../principal.ts";
-import { type AssertionExpectation, issuerOf, MOST_CHARACTERS, SKEW_S } from "../propagation/assertion.ts";
+import { type AssertionExpectation, issuerOf, MAX_CHARACTERS, SKEW_S } from "../propagation/assertion.ts";
 import { SIGNED_HEADER } from "../propagation/propagator.ts";
 import { unauthenticated } from "../refusals.ts";
 import type { Place, Source } from "../source.ts";
@@ -37,7 +37,7 @@ export class AssertionSource implements Source {
   readonly #clock: Clock;
   readonly #keys: IssuerKeys;
   /** By the digest of the header. */
-  readonly #known = new CredentialCache<Known>(MOST_CALLERS, ({ caller }) => weightOf(caller));
+  readonly #known = new CredentialCache<Known>(MAX_CALLERS, ({ caller }) => weightOf(caller));
 
   constructor(
     options: AssertionOptions<Message, DescMessage>,
@@ -59,7 +59,7 @@ export class AssertionSource implements Source {
   }
 
   verify(header: string): Caller | Promise<Caller> {
-    if (header.length > MOST_CHARACTERS) throw unauthenticated("the assertion is too long");
+    if (header.length > MAX_CHARACTERS) throw unauthenticated("the assertion is too long");
     const digest = hash("sha256", header, "base64");
     const now = Math.floor(this.#clock.date().getTime() / 1000);
     const known = this.#known.get(digest);

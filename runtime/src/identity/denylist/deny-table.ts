@@ -18,7 +18,7 @@ export interface Denial {
 }
 
 /** Maximum number of entries of each table. */
-export const MOST_DENIALS = 100_000;
+export const MAX_DENIALS = 100_000;
 
 export const CREATE_DENIALS = `
 create table if not exists bff_deny (
@@ -30,7 +30,7 @@ create table if not exists bff_deny (
 )`;
 export const DENIALS = `
 select kind, value, until_at, why from bff_deny
-where until_at is null or until_at > $1 order by kind, value limit ${MOST_DENIALS + 1}`;
+where until_at is null or until_at > $1 order by kind, value limit ${MAX_DENIALS + 1}`;
 export const DENY = `
 insert into bff_deny (kind, value, until_at, why) values ($1, $2, $3, $4)
 on conflict (kind, value) do update set until_at = excluded.until_at, why = excluded.why`;
@@ -79,7 +79,7 @@ create table if not exists bff_limit_override (
 )`;
 export const OVERRIDES = `
 select "limit", key, rate, burst, until_at from bff_limit_override
-where until_at is null or until_at > $1 order by "limit", key limit ${MOST_DENIALS + 1}`;
+where until_at is null or until_at > $1 order by "limit", key limit ${MAX_DENIALS + 1}`;
 export const OVERRIDE = `
 insert into bff_limit_override ("limit", key, rate, burst, until_at) values ($1, $2, $3, $4, $5)
 on conflict ("limit", key) do update

@@ -9,8 +9,8 @@ import { FakeClock } from "../../testing/fake-clock.ts";
 import { AuthenticatedRequest } from "../authenticated-request.ts";
 import { callerOf } from "../principal.ts";
 import type { OpenIdentity } from "../spec.ts";
-import { type Denial, MOST_DENIALS, type OverrideStore, type TimedOverride } from "./deny-table.ts";
-import { GuardedIdentity, MOST_NETWORKS } from "./denylist.ts";
+import { type Denial, MAX_DENIALS, type OverrideStore, type TimedOverride } from "./deny-table.ts";
+import { GuardedIdentity, MAX_NETWORKS } from "./denylist.ts";
 import type { LiveServer } from "./server-table.ts";
 
 /** A store in memory. */
@@ -164,8 +164,8 @@ describe("the denylist", () => {
     expect(await send("ada")).toBe("");
   });
   test.each([
-    [MOST_NETWORKS, "networks", (i: number) => denial("address", `10.${i >> 8}.${i & 255}.0/24`)],
-    [MOST_DENIALS, "entries", (i: number) => denial("subject", String(i))],
+    [MAX_NETWORKS, "networks", (i: number) => denial("address", `10.${i >> 8}.${i & 255}.0/24`)],
+    [MAX_DENIALS, "entries", (i: number) => denial("subject", String(i))],
   ])("applies the first %d %s of a list that is too long, and reports the others", async (most, what, entryOf) => {
     const { send, store, clock, faults, opened } = await guarded([denial("subject", "0")]);
     store.list.push(...Array.from({ length: most + 1 }, (_, i) => entryOf(i)));
@@ -236,7 +236,7 @@ describe("overrides of limits", () => {
   });
   test("the first 100,000 apply, and the others are reported", async () => {
     const { opened, store, clock, faults } = await guarded([]);
-    store.limits = Array.from({ length: MOST_DENIALS + 1 }, (_, i) => override({ key: i === 0 ? "ada" : String(i) }));
+    store.limits = Array.from({ length: MAX_DENIALS + 1 }, (_, i) => override({ key: i === 0 ? "ada" : String(i) }));
     await clock.advance(5_000);
     expect(opened.limits.counterOf(user, "=ada").limit.rate).toBe(60);
     expect(faults).toEqual([expect.stringContaining("more than 100000 entries")]);

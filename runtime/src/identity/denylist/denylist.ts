@@ -8,10 +8,10 @@ import { Networks, plainAddress } from "../network/networks.ts";
 import { denied, unavailable } from "../refusals.ts";
 import type { Route, Routes } from "../routes.ts";
 import type { OpenIdentity } from "../spec.ts";
-import { type Denial, MOST_DENIALS } from "./deny-table.ts";
+import { type Denial, MAX_DENIALS } from "./deny-table.ts";
 
 /** Maximum number of networks, each of which is compared with every address. */
-export const MOST_NETWORKS = 1_000;
+export const MAX_NETWORKS = 1_000;
 
 /** Denylist, as it was last read. */
 export class Denylist {
@@ -58,18 +58,18 @@ class Reading {
 
   constructor(denials: readonly Denial[]) {
     const networks: Denial[] = [];
-    for (const denial of denials.slice(0, MOST_DENIALS)) {
+    for (const denial of denials.slice(0, MAX_DENIALS)) {
       const { kind, value, why } = denial;
       if (kind === "subject") this.subjects.set(value, why);
       else if (kind === "key") this.keys.set(value, why);
       else if (value.includes("/")) networks.push(denial);
       else this.#addresses.set(plainAddress(value), why);
     }
-    for (const { value, why } of networks.slice(0, MOST_NETWORKS))
+    for (const { value, why } of networks.slice(0, MAX_NETWORKS))
       this.#networks.push({ networks: new Networks([value]), why });
-    if (denials.length > MOST_DENIALS) this.surplus.push(`bff_deny: more than ${MOST_DENIALS} entries`);
-    for (const { value } of networks.slice(MOST_NETWORKS))
-      this.surplus.push(`bff_deny "address" ${JSON.stringify(value)}: more than ${MOST_NETWORKS} networks`);
+    if (denials.length > MAX_DENIALS) this.surplus.push(`bff_deny: more than ${MAX_DENIALS} entries`);
+    for (const { value } of networks.slice(MAX_NETWORKS))
+      this.surplus.push(`bff_deny "address" ${JSON.stringify(value)}: more than ${MAX_NETWORKS} networks`);
   }
   /** Returns the reason for which an address is denied. */
   address(address: string): string | undefined {

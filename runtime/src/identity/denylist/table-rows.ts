@@ -32,9 +32,9 @@ export function readRows<T>(
   return good;
 }
 
-const MOST_CHARACTERS = 60;
+const MAX_CHARACTERS = 60;
 const shown = (value: unknown): string =>
-  value instanceof Uint8Array ? "(bytes)" : JSON.stringify(String(value).slice(0, MOST_CHARACTERS));
+  value instanceof Uint8Array ? "(bytes)" : JSON.stringify(String(value).slice(0, MAX_CHARACTERS));
 
 /** @throws RangeError for bytes, a number or an empty text */
 export function textOf(row: Row, column: string): string {

@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { CredentialSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { expect, test } from "vitest";
 import type { Caller } from "../caller.ts";
-import { MOST_CALLERS } from "../credential-cache.ts";
+import { MAX_CALLERS } from "../credential-cache.ts";
 import type { Key } from "./keys.ts";
 import { VerifiedTokens } from "./verified-tokens.ts";
 
@@ -22,15 +22,15 @@ function caller(token = ""): Caller {
 
 test("the cache holds at most 10,000 tokens and 32 MiB", () => {
   const tokens = new VerifiedTokens();
-  for (let i = 0; i < MOST_CALLERS; i++) tokens.set(`${i}`, { caller: caller(), key: key(), until: 10 });
+  for (let i = 0; i < MAX_CALLERS; i++) tokens.set(`${i}`, { caller: caller(), key: key(), until: 10 });
   expect(tokens.get("0", 0)).toBeDefined();
   tokens.set("one more", { caller: caller(), key: key(), until: 10 });
-  expect(tokens.size).toBe(MOST_CALLERS);
+  expect(tokens.size).toBe(MAX_CALLERS);
   // whoever was asked for longest ago has gone
   expect([tokens.has("0"), tokens.has("1")]).toEqual([true, false]);
 
   const large = caller("x".repeat(8192));
-  for (let i = 0; i < MOST_CALLERS; i++) tokens.set(`large ${i}`, { caller: large, key: key(), until: 10 });
+  for (let i = 0; i < MAX_CALLERS; i++) tokens.set(`large ${i}`, { caller: large, key: key(), until: 10 });
   expect(tokens.size).toBe(Math.floor((32 * 1024 * 1024) / (8192 + 1024)));
 });
 

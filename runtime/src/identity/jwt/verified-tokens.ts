@@ -1,5 +1,5 @@
 import type { Caller } from "../caller.ts";
-import { CredentialCache, MOST_CALLERS, weightOf } from "../credential-cache.ts";
+import { CredentialCache, MAX_CALLERS, weightOf } from "../credential-cache.ts";
 import type { Key } from "./keys.ts";
 
 /** A token that has been verified. */
@@ -15,7 +15,7 @@ interface VerifiedToken {
 
 /** Cache of verified tokens, by digest. */
 export class VerifiedTokens {
-  readonly #byDigest = new CredentialCache<VerifiedToken>(MOST_CALLERS, ({ caller }) => weightOf(caller));
+  readonly #byDigest = new CredentialCache<VerifiedToken>(MAX_CALLERS, ({ caller }) => weightOf(caller));
 
   get size(): number {
     return this.#byDigest.size;

@@ -75,7 +75,7 @@ export function plainAddress(text: string): string {
 }
 
 /** Maximum number of hops that are followed. */
-const MOST_HOPS = 32;
+const MAX_HOPS = 32;
 
 /**
  * Returns the address of the client that began a request through proxies. Each proxy appends the address of its peer to
@@ -87,7 +87,7 @@ const MOST_HOPS = 32;
 export function clientAddress(direct: string, forwarded: readonly string[], trusted: Networks): string {
   if (!trusted.has(direct)) return direct;
   let address = direct;
-  let left = MOST_HOPS;
+  let left = MAX_HOPS;
   for (const hop of hopsFromRight(forwarded)) {
     if (left-- === 0) break;
     const hopAddress = plainAddress(withoutPort(hop.trim()));

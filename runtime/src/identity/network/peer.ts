@@ -1,7 +1,7 @@
 import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { type Credential, CredentialSchema, type Principal } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Caller } from "../caller.ts";
-import { CredentialCache, MOST_CALLERS, weightOf } from "../credential-cache.ts";
+import { CredentialCache, MAX_CALLERS, weightOf } from "../credential-cache.ts";
 import type { Incoming } from "../incoming-request.ts";
 import { callerOf } from "../principal.ts";
 import type { Place, Source } from "../source.ts";
@@ -44,7 +44,7 @@ class PeerSource implements Source {
   readonly #type: DescMessage;
   readonly #patterns: readonly NamePattern[];
   /** Callers by the certificate's names. */
-  readonly #known = new CredentialCache<Caller>(MOST_CALLERS, weightOf);
+  readonly #known = new CredentialCache<Caller>(MAX_CALLERS, weightOf);
 
   constructor({ name, spiffe = [], dns = [], from = [], principal }: PeerOptions<Message>, { type }: SourceParts) {
     this.name = name;

@@ -10,7 +10,7 @@ import { readMessage } from "../../wire/reader.ts";
 import { BASE64, BASE64URL } from "../base64.ts";
 
 import type { Caller } from "../caller.ts";
-import { CredentialCache, MOST_CALLERS, weightOf } from "../credential-cache.ts";
+import { CredentialCache, MAX_CALLERS, weightOf } from "../credential-cache.ts";
 import type { Incoming } from "../incoming-request.ts";
 import { callerOf } from "../principal.ts";
 import { unauthenticated } from "../refusals.ts";
@@ -32,7 +32,7 @@ export interface TrustedOptions<C extends DescMessage, P extends Message> {
 
 const NO_TYPES = createRegistry();
 /** Maximum length of the header, in characters. A longer header is refused. */
-const MOST_CHARACTERS = 64 << 10;
+const MAX_CHARACTERS = 64 << 10;
 
 /**
  * Returns a source that trusts a gateway in front, over connections that only the gateway can have.
@@ -74,7 +74,7 @@ class TrustedSource implements Source {
   /** Networks of the gateways. Undefined if certificates identify the gateways. */
   readonly #proxies: Networks | undefined;
   /** Callers by the digest of the header. */
-  readonly #known = new CredentialCache<Caller>(MOST_CALLERS, weightOf);
+  readonly #known = new CredentialCache<Caller>(MAX_CALLERS, weightOf);
 
   constructor(options: TrustedOptions<DescMessage, Message>, { type }: SourceParts, proxies: Networks | undefined) {
     this.name = options.name;
@@ -90,7 +90,7 @@ class TrustedSource implements Source {
   verify(header: string, { peer }: Incoming): Caller {
     if (this.#proxies !== undefined && !this.#proxies.has(peer.direct))
       throw unauthenticated(`${this.name}: not from a trusted address`);
-    if (header.length > MOST_CHARACTERS) throw unauthenticated(`${this.name}: too long`);
+    if (header.length > MAX_CHARACTERS) throw unauthenticated(`${this.name}: too long`);
     const digest = hash("sha256", header, "base64");
     const known = this.#known.get(digest);
     if (known !== undefined) return known;

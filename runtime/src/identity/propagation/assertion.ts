@@ -13,7 +13,7 @@ import { BASE64 } from "../base64.ts";
 /** Prefix of the signed bytes. It keeps a signature for another purpose from being valid here, and the reverse. */
 const CONTEXT = Buffer.from("bff.v1.SignedPrincipal\n");
 /** Maximum length of the header, in characters. */
-export const MOST_CHARACTERS = 16 << 10;
+export const MAX_CHARACTERS = 16 << 10;
 /** Accepted difference between the clocks of two machines, in seconds. */
 export const SKEW_S = 5;
 
@@ -52,7 +52,7 @@ export interface AssertionExpectation {
 
 /** Reads the header without verification. Returns undefined if it cannot contain a signed principal. */
 export function readSigned(header: string): SignedPrincipal | undefined {
-  if (header.length > MOST_CHARACTERS || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(header)) return undefined;
+  if (header.length > MAX_CHARACTERS || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(header)) return undefined;
   if (!BASE64.test(header)) return undefined;
   try {
     return readMessage(SignedPrincipalSchema, Buffer.from(header, "base64"));

@@ -4,7 +4,7 @@ import type { Clock, Timer } from "../../clock.ts";
 /** Time after which an address that is missing from the answers of its name is dropped, in milliseconds. */
 const MISSING_MS = 120_000;
 /** Maximum number of addresses of one upstream. If more exist, a stable random selection is used. */
-const MOST_ADDRESSES = 128;
+const MAX_ADDRESSES = 128;
 
 /** One address of an upstream. */
 export interface Target {
@@ -149,7 +149,7 @@ export class Addresses {
       if (seen.missingFrom !== undefined && now - seen.missingFrom >= MISSING_MS) name.seen.delete(ip);
     }
     const fresh = [...families].filter(([ip]) => !name.seen.has(ip));
-    const room = MOST_ADDRESSES - this.#names.reduce((sum, { seen }) => sum + seen.size, 0);
+    const room = MAX_ADDRESSES - this.#names.reduce((sum, { seen }) => sum + seen.size, 0);
     for (const [ip, family] of fresh.length > room ? this.#some(fresh, room) : fresh)
       name.seen.set(ip, { missingFrom: undefined, family });
     const all = [...families.values()];

@@ -4,7 +4,7 @@ import type { BalancePolicy } from "./balance-policy.ts";
 import { RecentCount } from "./recent-count.ts";
 
 /** Maximum duration of an ejection, in milliseconds, for any number of ejections in a row. */
-const LONGEST_EJECTION_MS = 300_000;
+const MAX_EJECTION_MS = 300_000;
 /** Time until an address that is new, or has returned, receives its whole share, in milliseconds. */
 const WARM_UP_MS = 10_000;
 /** Share with which such an address begins. */
@@ -279,7 +279,7 @@ export class Balancer<T> {
   #eject(place: Place<unknown>, now: number): void {
     const again = place.probing || now - place.backAt <= place.forMs;
     place.times = again ? place.times + 1 : 1;
-    place.forMs = Math.min(this.#ejectMs * place.times, LONGEST_EJECTION_MS);
+    place.forMs = Math.min(this.#ejectMs * place.times, MAX_EJECTION_MS);
     place.until = now + place.forMs;
     place.ejected = true;
     place.probing = false;

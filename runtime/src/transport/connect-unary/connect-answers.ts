@@ -9,7 +9,7 @@ import type { ReceivedHeaders } from "../call-headers.ts";
 import type { AnswerFormat } from "../http/answer-format.ts";
 
 /** Maximum number of details that are kept of an error. */
-const MOST_DETAILS = 100;
+const MAX_DETAILS = 100;
 /** Beginning of the headers that are trailers. */
 const TRAILER = "trailer-";
 const DECODER = new TextDecoder();
@@ -58,7 +58,7 @@ function errorIn(json: JsonValue, plain: Fault): Fault {
   // For a name such as "constructor" the code is no number.
   const code = typeof error.code === "number" ? (error.code as Code) : plain.code;
   const details = error.details
-    .slice(0, MOST_DETAILS)
+    .slice(0, MAX_DETAILS)
     .flatMap((detail) =>
       "type" in detail ? [{ typeUrl: `type.googleapis.com/${detail.type}`, value: detail.value }] : [],
     );

@@ -13,7 +13,7 @@ export interface ConnectClientOptions extends HttpClientOptions {
 }
 
 /** Maximum deadline that the header can carry, in milliseconds: ten digits. */
-const MOST_TIMEOUT_MS = 9_999_999_999;
+const MAX_TIMEOUT_MS = 9_999_999_999;
 
 /**
  * Unary calls over HTTP/1.1 by POST, with messages in protobuf (https://connectrpc.com/docs/protocol).
@@ -43,7 +43,7 @@ export class ConnectClient extends HttpClient {
       "accept-encoding": "gzip, br",
     };
     if (timeoutMs !== Number.POSITIVE_INFINITY)
-      headers["connect-timeout-ms"] = String(Math.min(MOST_TIMEOUT_MS, Math.max(1, Math.floor(timeoutMs))));
+      headers["connect-timeout-ms"] = String(Math.min(MAX_TIMEOUT_MS, Math.max(1, Math.floor(timeoutMs))));
     const safe = this.#safe.has(path);
     return { method: "POST", target: this.prefix + path, body: message, headers, safe, answers: connectAnswers };
   }

@@ -23,7 +23,7 @@ const ANSWER_MS = 1_000;
 /** Longest delay until a name without a known address is looked up again, in milliseconds. */
 const UNKNOWN_MS = 1_000;
 /** Maximum number of sessions to all addresses together. The first session to each address is exempt. */
-const MOST_SESSIONS = 256;
+const MAX_SESSIONS = 256;
 
 /**
  * The connections to one upstream. The pool chooses the session for a stream, opens further sessions, and closes
@@ -296,7 +296,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
   #widen(): void {
     const all = [...this.#spots.values()].filter(({ target }) => !target.spare);
     if (all.some(({ connecting }) => connecting !== undefined)) return;
-    const most = this.#watched.size < MOST_SESSIONS ? this.#maxSessions : 1;
+    const most = this.#watched.size < MAX_SESSIONS ? this.#maxSessions : 1;
     const few = all.filter((spot) => spot.sessions.length < most && spot.mayConnect);
     few.sort((a, b) => a.sessions.length - b.sessions.length);
     few[0]?.connect();
@@ -312,7 +312,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
     if (few.every(({ connecting }) => connecting !== undefined)) this.#unspread = false; // until one attempt has ended
   }
   #isUnspread({ sessions, target }: AddressSessions<S>): boolean {
-    return !target.spare && sessions.length < (this.#watched.size < MOST_SESSIONS ? this.#sessions : 1);
+    return !target.spare && sessions.length < (this.#watched.size < MAX_SESSIONS ? this.#sessions : 1);
   }
   #lookForSpread(): void {
     this.#unspread = false;

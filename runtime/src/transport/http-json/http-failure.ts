@@ -96,9 +96,9 @@ function numbered(json: JsonTree | undefined): Code | undefined {
   return known ? (code as Code) : undefined;
 }
 
-const MOST_DETAILS = 100;
+const MAX_DETAILS = 100;
 function encoded(code: Code | undefined, message: string | undefined, details: Any[]): Uint8Array {
-  const status = { code: code ?? Code.UNKNOWN, message: message ?? "", details: details.slice(0, MOST_DETAILS) };
+  const status = { code: code ?? Code.UNKNOWN, message: message ?? "", details: details.slice(0, MAX_DETAILS) };
   return toBinary(StatusSchema, create(StatusSchema, status));
 }
 

@@ -33,7 +33,7 @@ interface Rpc {
 /** Methods that may be repeated without a check (RFC 9110, 9.2.2). */
 const REPEATABLE: ReadonlySet<string> = new Set(["GET", "PUT", "DELETE"]);
 /** Maximum deadline that a header can carry, in milliseconds: eight digits (gRPC's PROTOCOL-HTTP2.md). */
-const MOST_TIMEOUT_MS = 99_999_999;
+const MAX_TIMEOUT_MS = 99_999_999;
 
 /**
  * Unary calls over HTTP/1.1, with requests and answers in ProtoJSON, as google.api.http binds them.
@@ -77,7 +77,7 @@ export class HttpJsonClient extends HttpClient {
     if (body !== undefined) headers["content-type"] = "application/json";
     // Gateways in front of gRPC servers enforce it, other servers ignore it.
     if (timeoutMs !== Number.POSITIVE_INFINITY)
-      headers["grpc-timeout"] = `${Math.min(MOST_TIMEOUT_MS, Math.max(1, Math.floor(timeoutMs)))}m`;
+      headers["grpc-timeout"] = `${Math.min(MAX_TIMEOUT_MS, Math.max(1, Math.floor(timeoutMs)))}m`;
     return { method, target, body, headers, safe, answers };
   }
 }

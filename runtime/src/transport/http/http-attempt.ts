@@ -12,9 +12,9 @@ import type { HttpPlace, HttpPlaces } from "./http-places.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
 /** Maximum number of bytes that are read from the body of a failure. */
-const MOST_ERROR_BYTES = 1 << 20;
+const MAX_ERROR_BYTES = 1 << 20;
 /** Maximum number of informational answers before the final one. */
-const MOST_INFORMATION = 32;
+const MAX_INFORMATION = 32;
 
 /** Request of an attempt, with the form of its answer. */
 interface HttpExchange {
@@ -82,7 +82,7 @@ export class HttpAttempt implements InFlight, PlacePreference {
     sent.once("response", (response) => this.#answered(response));
     sent.on("error", (error) => this.#broken(error));
     sent.on("information", () => {
-      if (++this.#information > MOST_INFORMATION) this.#invalid("more informational answers than anybody needs");
+      if (++this.#information > MAX_INFORMATION) this.#invalid("more informational answers than anybody needs");
     });
     // The request contains no upgrade.
     sent.on("upgrade", (_, socket) => {
@@ -124,7 +124,7 @@ export class HttpAttempt implements InFlight, PlacePreference {
       return;
     }
     const pushbackMs = retryAfterMs(headers["retry-after"], this.#of.now());
-    this.#receive(response, Math.min(maxReplyBytes, MOST_ERROR_BYTES), false, (body) =>
+    this.#receive(response, Math.min(maxReplyBytes, MAX_ERROR_BYTES), false, (body) =>
       this.#fault(answers.fault(status, body, pushbackMs)),
     );
   }

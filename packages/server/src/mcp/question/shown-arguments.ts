@@ -2,9 +2,9 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 
 /** Characters of a text that are shown; the rest is counted. */
-const MOST_TEXT = 200;
+const MAX_TEXT_CHARACTERS = 200;
 /** Maximum size of all arguments, in characters. */
-const MOST_SHOWN = 4_096;
+const MAX_SHOWN_CHARACTERS = 4_096;
 
 /**
  * Returns arguments as JSON, in the order of their message's fields. Each text is cut by itself, with its length behind
@@ -15,7 +15,7 @@ const MOST_SHOWN = 4_096;
  */
 export function shownArguments(json: JsonValue): string | undefined {
   const parts: string[] = [];
-  return append(parts, json, MOST_SHOWN) < 0 ? undefined : parts.join("");
+  return append(parts, json, MAX_SHOWN_CHARACTERS) < 0 ? undefined : parts.join("");
 }
 
 /** Appends a value. Returns the room that is left; negative: it does not fit. */
@@ -24,10 +24,13 @@ function append(parts: string[], value: JsonValue, room: number): number {
   if (Array.isArray(value)) return appendAll(parts, value, room, "[]", (item, left) => append(parts, item, left));
   if (typeof value === "object" && value !== null)
     return appendAll(parts, Object.entries(value), room, "{}", ([name, item], left) =>
-      name.length > MOST_TEXT ? -1 : append(parts, item, put(parts, `${visible(JSON.stringify(name))}:`, left)),
+      name.length > MAX_TEXT_CHARACTERS
+        ? -1
+        : append(parts, item, put(parts, `${visible(JSON.stringify(name))}:`, left)),
     );
-  if (typeof value !== "string" || value.length <= MOST_TEXT) return put(parts, visible(JSON.stringify(value)), room);
-  const cut = value.slice(0, MOST_TEXT).toWellFormed();
+  if (typeof value !== "string" || value.length <= MAX_TEXT_CHARACTERS)
+    return put(parts, visible(JSON.stringify(value)), room);
+  const cut = value.slice(0, MAX_TEXT_CHARACTERS).toWellFormed();
   return put(parts, `${visible(JSON.stringify(cut))}… (${value.length} characters)`, room);
 }
 

@@ -8,7 +8,7 @@ function isTime(typeName: string): boolean {
 
 /** 9999-12-31T23:59:59Z, and a number of seconds that certainly fits into 64 bits of nanoseconds. */
 const LAST_SECOND = 253_402_300_799;
-const MOST_SECONDS = 9_223_372_035;
+const MAX_SECONDS = 9_223_372_035;
 
 /** Returns true if the constants of `Timestamp{…}` or `Duration{…}` need neither a range check nor normalization. */
 export function isSureTime(typeName: string, fields: Literal["fields"]): boolean {
@@ -23,5 +23,5 @@ export function isSureTime(typeName: string, fields: Literal["fields"]): boolean
   if (typeName.endsWith("Timestamp")) {
     return seconds >= -62_135_596_800 && seconds <= LAST_SECOND && nanos >= 0 && nanos < 1e9;
   }
-  return Math.abs(seconds) <= MOST_SECONDS && Math.abs(nanos) < 1e9 && seconds * nanos >= 0;
+  return Math.abs(seconds) <= MAX_SECONDS && Math.abs(nanos) < 1e9 && seconds * nanos >= 0;
 }

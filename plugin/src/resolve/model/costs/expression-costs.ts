@@ -3,7 +3,7 @@ import type { DescFile } from "@bufbuild/protobuf";
 import { childrenOf, type Expression, type Node, type Variable } from "../../../cel/index.ts";
 import { blocksOf, expressionsIn } from "../blocks.ts";
 import type { Model, Step } from "../model.ts";
-import { MOST_CLIENT_ITEMS } from "../request-lists.ts";
+import { MAX_CLIENT_ITEMS } from "../request-lists.ts";
 import { sourceExpressions } from "../source-parts.ts";
 import { greater, isLong, ListSizes, type Size } from "./list-sizes.ts";
 
@@ -31,7 +31,7 @@ export type CostlyExpression = readonly [Expression, Cost];
 /** Returns the expressions of a file whose steps are more than the items of a list of a request. */
 export function costsIn({ name }: DescFile, model: Model): readonly CostlyExpression[] {
   const isOfFile = ([{ text }, { all }]: CostlyExpression): boolean =>
-    all > MOST_CLIENT_ITEMS && text.at.file === `${name}.proto`;
+    all > MAX_CLIENT_ITEMS && text.at.file === `${name}.proto`;
   return [...expressionCosts(model)].filter(isOfFile);
 }
 

@@ -4,7 +4,7 @@ import { type CelType, childrenOf, type Node, type Variable } from "../../../cel
 import type { CelRule, ElementRules, RuledField, ValueRules } from "../../../model/rules.ts";
 import { blocksOf, messagesByName, methodsOf } from "../blocks.ts";
 import type { BffMethod, EachSource, Model, Source } from "../model.ts";
-import { MOST_CLIENT_ITEMS } from "../request-lists.ts";
+import { MAX_CLIENT_ITEMS } from "../request-lists.ts";
 import { composesOf } from "../source-parts.ts";
 
 /** Number of items of a list, or of characters of a text. */
@@ -17,7 +17,7 @@ export interface Size {
 }
 const SINGLE: Size = { client: 1, all: 1 };
 const UPSTREAM: Size = { client: 1, all: 1_000 };
-const MOST_CHARACTERS = 2 ** 20;
+const MAX_CHARACTERS = 2 ** 20;
 
 export const greater = <T extends Pick<Size, "client" | "all">>(a: T, b: T): T =>
   b.client > a.client || (b.client === a.client && b.all > a.all) ? b : a;
@@ -73,10 +73,7 @@ export class ListSizes {
       if (!isText(variable.type)) return SINGLE;
       const most = size.field && mostIn(this.#ruled(size.field)?.value?.items);
       if (size.client === 1) return UPSTREAM;
-      return atMost(
-        { ...size, client: MOST_CHARACTERS, all: MOST_CHARACTERS },
-        size.client * (most ?? MOST_CHARACTERS),
-      );
+      return atMost({ ...size, client: MAX_CHARACTERS, all: MAX_CHARACTERS }, size.client * (most ?? MAX_CHARACTERS));
     });
   }
 
@@ -107,7 +104,7 @@ export class ListSizes {
   }
 
   /** Returns the number of items that an `each` takes. */
-  ofEach({ in: list, max = MOST_CLIENT_ITEMS }: EachSource): Size {
+  ofEach({ in: list, max = MAX_CLIENT_ITEMS }: EachSource): Size {
     const size = this.of(list.root);
     if (size.all <= max) return size;
     return { client: Math.min(size.client, max), all: max };
@@ -242,8 +239,7 @@ const NONE: Size = { client: 0, all: 0 };
 const plus = (a: Size, b: Size): Size => ({ ...greater(a, b), client: a.client + b.client, all: a.all + b.all });
 const times = (a: Size, b: Size): Size => ({ ...greater(a, b), client: a.client * b.client, all: a.all * b.all });
 
-const textOf = ({ client }: Size): Size =>
-  client === 1 ? UPSTREAM : { client: MOST_CHARACTERS, all: MOST_CHARACTERS };
+const textOf = ({ client }: Size): Size => (client === 1 ? UPSTREAM : { client: MAX_CHARACTERS, all: MAX_CHARACTERS });
 
 const mentionsAny = (node: Node, vars: readonly Variable[]): boolean =>
   (node.kind === "name" && vars.includes(node.variable)) || childrenOf(node).some((child) => mentionsAny(child, vars));
@@ -262,5 +258,5 @@ function boundOf({ files }: Model): (method: BffMethod) => number {
       services.flatMap(({ methods }) => methods.map((method) => [method, ir.maxElements?.value] as const)),
     ),
   );
-  return (method) => method.ir.maxElements?.value ?? ofFile.get(method) ?? MOST_CLIENT_ITEMS;
+  return (method) => method.ir.maxElements?.value ?? ofFile.get(method) ?? MAX_CLIENT_ITEMS;
 }
