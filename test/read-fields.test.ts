@@ -92,7 +92,7 @@ message Page {
   bool service_known = 34 [(bff.v1.field).by = "ok(again.unit_price)"];
   bool key_known = 35 [(bff.v1.field).by = "ok(wrap.line.price)"];
   optional int64 items_price = 36 [(bff.v1.field).by = "inner.map(l, l.unit_price).sum()"];
-  bool same = 37 [(bff.v1.field).by = "first == alias"];
+  optional bool same = 37 [(bff.v1.field).by = "first == alias"];
   repeated bff.v1.Degradation degraded = 50;
 }
 `;
@@ -138,6 +138,6 @@ test.each([true, false])("only fields that read the failed price have entries (f
     service_known: "REPLACED",
     key_known: "REPLACED",
     items_price: "MISSING",
-    same: "REPLACED",
+    same: "MISSING",
   });
 });
