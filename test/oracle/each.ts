@@ -9,7 +9,7 @@ import { heldIn } from "./inside.ts";
 import { Invalid } from "./invalid.ts";
 import { waitedForByItems } from "./reads.ts";
 import { failed, type Locals, noLocals, type Result, TooManyItems, type Value, value } from "./result.ts";
-import { asItem, asLeftOut, type Taint } from "./taint.ts";
+import { asItem, asLeftOut, either, type Taint } from "./taint.ts";
 
 interface Item {
   readonly key: Result | undefined;
@@ -67,7 +67,6 @@ function readByItems(locals: Locals): Locals {
     [...locals].map(([name, of]) => [name, of.state === "value" ? { ...of, inner: of.inner.map(either) } : of]),
   );
 }
-const either = (taint: Taint): Taint => ({ ...taint, leftOut: "either" });
 
 /** A list of the client's: in the protos that are held against this, arguments that are lists are always that. */
 const isArgument = (each: IrEach): boolean => each.in?.value.startsWith("args.") === true;

@@ -14,7 +14,7 @@ import type { Response } from "./response.ts";
 import { type Args, dead, failed, type Locals, noLocals, type Result, type Value, value, type Why } from "./result.ts";
 import { BEFORE } from "./service-steps.ts";
 import type { Place } from "./static.ts";
-import { asBeside, asItem, type Taint } from "./taint.ts";
+import { asBeside, asItem, either, type Taint } from "./taint.ts";
 
 function isKept(value: CelInput): boolean {
   return isReflectMessage(value) && /^google\.protobuf\.(Any|Value)$/.test(value.desc.typeName);
@@ -99,7 +99,12 @@ export abstract class Scope {
     // A definite failure waits for nothing else.
     if (missing.some((of) => of.length === 0)) return dead;
     if (missing.length > 0) return { state: "dead", missing: missing.flat() };
-    const taint = [...found.values()].flatMap((result) => (result.state === "dead" ? [] : result.taint));
+    const taint = [...found].flatMap(([name, result]) => {
+      if (result.state === "dead") return [];
+      const tests = reads.every((read) => read.name !== name || read.ok);
+      const open = tests && this.named(name)?.source?.kind === "each" && this.#composes();
+      return open ? result.taint.map(either) : result.taint;
+    });
     const inner = [...found.values()].flatMap((result) => (result.state === "value" ? result.inner : []));
     const met = insideRead(source, found, "passed");
     // Whether a value counts that the expression would have passed on.
@@ -190,6 +195,13 @@ export abstract class Scope {
         bindings[`@ok:${read.name}`] = request || found.get(read.name)?.state === "value";
       }
     return bindings;
+  }
+
+  /** Reports whether a step composes a message: what its missing fields do to an `each`, language.md leaves open. */
+  #composes(): boolean {
+    return this.place.message.steps.some(
+      ({ source }) => source?.kind === "compose" || (source?.kind === "each" && source.source?.kind === "compose"),
+    );
   }
 
   #isSet(name: string): boolean {

@@ -59,6 +59,8 @@ export function asLeftOut(taints: readonly Taint[]): Taint[] {
 export function asBeside(taints: readonly Taint[]): Taint[] {
   return taints.map((taint) => ({ ...taint, beside: true as const }));
 }
+/** The effect is INCOMPLETE or REPLACED. */
+export const either = (taint: Taint): Taint => ({ ...taint, leftOut: "either" });
 export function asItem(taints: readonly Taint[]): Taint[] {
   return taints.map((taint) => ({ ...taint, soft: true }));
 }

@@ -25,12 +25,12 @@ interface Misfit {
   readonly hint: string;
 }
 const SAME: Conversion = { kind: "same" };
-const ONLY_NULL: Misfit = {
+const onlyNull = (): Misfit => ({
   kind: "misfit",
   code: "BFF331",
   message: "this optional never holds a value but null",
   hint: "write null in place of it",
-};
+});
 
 /** Returns the conversion between two types, by the given type and then by the wanted one. */
 export function conversion(
@@ -40,7 +40,7 @@ export function conversion(
 ): Conversion | Misfit {
   const { type, proto } = from;
   if (type.kind === "optional") {
-    if (type.of.kind === "null" && (to.type.kind === "message" || to.type.kind === "wrapper")) return ONLY_NULL;
+    if (type.of.kind === "null" && (to.type.kind === "message" || to.type.kind === "wrapper")) return onlyNull();
     const inner = conversion({ type: type.of, proto: undefined }, to, aliases);
     return inner.kind === "same" ? { kind: "represent", as: to.proto } : inner;
   }
