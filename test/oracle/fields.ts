@@ -138,7 +138,8 @@ function touch(
   const step = at.named(name) ?? at.response.shared?.named(name);
   const composed = step !== undefined && isComposed(step);
   const fieldEntry = entry(field, present, [...result.taint, ...innerOf(at, source, result, composed)]);
-  if (fieldEntry !== undefined) entries.push(fieldEntry);
+  const open = fieldEntry ?? openEntry(at, source, field, result);
+  if (open !== undefined) entries.push(open);
   if (!composed || !present) return;
   const add = (position: Position, of: unknown) => {
     if (!isReflectMessage(of)) return;
@@ -148,6 +149,13 @@ function touch(
   if (field.fieldKind === "list") [...target.get(field)].forEach((item, position) => void add(position, item));
   if (field.fieldKind === "map")
     for (const [key, item] of target.get(field)) add(typeof key === "string" ? key : { key: String(key) }, item);
+}
+
+/** A copy of a composed message in the copy of a page: what its other fields lack may be named. */
+function openEntry({ place }: Composition, source: DescField, field: DescField, result: Result): Entry | undefined {
+  if (place.copies === undefined || source.message === field.message || result.state !== "value") return undefined;
+  const found = entry(field, true, asItem(asLeftOut(result.inner)));
+  return found && { ...found, optional: true };
 }
 
 /**
