@@ -132,7 +132,11 @@ export abstract class Scope {
     const inside = (expr: Expr, locals: Readonly<Record<string, CelInput>>) =>
       this.place.evaluator.value(rewritten(expr), { ...bindings, ...locals }, enums);
     if (readsMissing(root, { of: (name) => held(name)?.value, evaluate: inside }))
-      return { state: "absent", taint: [...taint, ...met, ...passed] };
+      // A read whose value the expression does not use is followed by nobody here.
+      return {
+        state: "absent",
+        taint: [...taint, ...met, ...passed, ...asItem(inner.filter((of) => !met.includes(of)))],
+      };
     try {
       const walked = path && this.#walk(path, bindings, found);
       const computed = walked?.raw ?? this.place.evaluator.value(source, bindings, enums);
