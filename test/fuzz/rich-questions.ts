@@ -13,6 +13,8 @@ import { inParts, partsDiffer } from "../streams/parts.ts";
 import { type Came, type Differs, type Made, RichRequest } from "./rich-request.ts";
 import { RichSource } from "./rich-source.ts";
 
+const WRITES_END_MS = 2_000;
+
 /** Returns the results of all requests to a BFF in one world. */
 export async function questions(made: Made, seed: string): Promise<readonly Came[]> {
   const [first] = made.methods;
@@ -56,6 +58,8 @@ async function answer(made: Made, method: DescMethod, seed: string, token = "") 
       return { kind: "status", code: thrown.code, message: thrown.rawMessage };
     },
   );
+  // A failure does not wait for calls with side effects, which end at their deadlines.
+  if (got.kind === "status") await request.bff.clock.advance(WRITES_END_MS);
   const odd = [...all].filter(([name]) => name.startsWith("x-h"));
   if (got.kind === "status" && odd.length > 0) differences.push(`a failure has headers: ${odd.join(", ")}`);
   const end = got.kind === "status" ? "failed" : got.degradedHeader === undefined ? "whole" : "degraded";

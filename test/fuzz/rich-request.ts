@@ -1,5 +1,6 @@
 // Runs one random BFF in one world: its requests, and the results of its calls.
 import type { DescMethod, Message } from "@bufbuild/protobuf";
+import type { FakeClock } from "../../packages/testing/src/fake-clock.ts";
 import type { Ir } from "../../plugin/src/ir/ir.ts";
 import type { Observer } from "../../runtime/src/observer.ts";
 import type { CacheEvent, CallEvent } from "../../runtime/src/observer-calls.ts";
@@ -12,7 +13,7 @@ import { RichWorld, requestIn } from "./rich-world.ts";
 /** A BFF in this process. */
 export interface Bff {
   readonly close: () => void;
-  readonly clock: RichWorld["clock"];
+  readonly clock: FakeClock;
   readonly [rpc: string]: unknown;
 }
 /** Generated code of a case. */

@@ -132,7 +132,7 @@ export abstract class Scope {
     const inside = (expr: Expr, locals: Readonly<Record<string, CelInput>>) =>
       this.place.evaluator.value(rewritten(expr), { ...bindings, ...locals }, enums);
     if (readsMissing(root, { of: (name) => held(name)?.value, evaluate: inside }))
-      // A read whose value the expression does not use is followed by nobody here.
+      // An expression may read a field whose value it does not use.
       return {
         state: "absent",
         taint: [...taint, ...met, ...passed, ...asItem(inner.filter((of) => !met.includes(of)))],
