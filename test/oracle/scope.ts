@@ -10,6 +10,7 @@ import { walk } from "./field-value.ts";
 import { heldIn, meets } from "./inside.ts";
 import { none, some } from "./macros.ts";
 import { readsMissing } from "./missing.ts";
+import { waitedForByItems } from "./reads.ts";
 import type { Response } from "./response.ts";
 import { type Args, dead, failed, type Locals, noLocals, type Result, type Value, value, type Why } from "./result.ts";
 import { BEFORE } from "./service-steps.ts";
@@ -102,8 +103,7 @@ export abstract class Scope {
     const taint = [...found].flatMap(([name, result]) => {
       if (result.state === "dead") return [];
       const tests = reads.every((read) => read.name !== name || read.ok);
-      const open = tests && this.named(name)?.source?.kind === "each" && this.#composes();
-      return open ? result.taint.map(either) : result.taint;
+      return tests && this.#readsComposed(name) ? result.taint.map(either) : result.taint;
     });
     const inner = [...found.values()].flatMap((result) => (result.state === "value" ? result.inner : []));
     const met = insideRead(source, found, "passed");
@@ -201,11 +201,16 @@ export abstract class Scope {
     return bindings;
   }
 
-  /** Reports whether a step composes a message: what its missing fields do to an `each`, language.md leaves open. */
-  #composes(): boolean {
-    return this.place.message.steps.some(
-      ({ source }) => source?.kind === "compose" || (source?.kind === "each" && source.source?.kind === "compose"),
-    );
+  /** Reports whether items of an `each` read composed messages: what fields that these lack do to it, language.md leaves open. */
+  #readsComposed(name: string): boolean {
+    const each = this.named(name)?.source;
+    if (each?.kind !== "each") return false;
+    const inItems = waitedForByItems(this.response.program, this.place, each).map((read) => read.name);
+    const inList = expression(each.in?.value ?? "").reads.map((read) => read.name);
+    return [...inItems, ...inList].some((read) => {
+      const source = this.named(read)?.source;
+      return source?.kind === "compose" || (source?.kind === "each" && source.source?.kind === "compose");
+    });
   }
 
   #isSet(name: string): boolean {
