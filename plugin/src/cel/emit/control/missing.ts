@@ -119,7 +119,7 @@ function gapsOfBound(emitter: Emitter, { range, vars, macro, args }: Macro): Pie
   const form = formOf(variable.type, isBind ? variable.proto : undefined);
   emitter.bind(variable, piece([name], form));
   const test = emitter.apart(() => emitGaps(emitter, body));
-  if (test === undefined) return undefined;
+  if (test === undefined || (isBind && !isReadIn(test.print, name))) return test;
   const value = isBind ? emitter.as(range, form) : emitter.inner(range, form);
   const whole = isBind ? test : binary(atom(name, " !== undefined"), "&&", test, LEVEL.and);
   return attempted(emitter, range, piece(["(", ...arrow(name, whole).print, ")(", ...value.print, ")"], atom("").form));
