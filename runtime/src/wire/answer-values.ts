@@ -117,7 +117,7 @@ function checkerOf(desc: DescMessage): Checker {
     // A message that is passed on was checked with its bytes. Most have no class, which is found out sooner.
     if (Object.getPrototypeOf(message) !== Object.prototype && opaqueBytes(message) !== undefined) return;
     places ??= check === undefined ? desc.fields.flatMap(placeOf) : [];
-    for (const place of places) checkPlace(place, message);
+    for (const place of places) if (message[place.key] !== undefined) checkPlace(place, message);
     if (check !== undefined) fail(check(message as never), name);
   };
   checkers.set(desc, checker);
