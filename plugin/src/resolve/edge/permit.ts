@@ -13,6 +13,7 @@ import { checkHiding } from "../messages/shared-steps.ts";
 import type { Fail } from "../model/call.ts";
 import type { Permit, Step } from "../model/model.ts";
 import { failExpressions } from "../model/source-parts.ts";
+import { undeclaredStep } from "../model/undeclared-step.ts";
 import { envOfLet } from "../packages/env.ts";
 import { packageContext } from "../packages/package-context.ts";
 import { checkNamespaces } from "../packages/package-functions.ts";
@@ -185,36 +186,10 @@ function condition(around: Around, cx: MessageContext, permit: IrPermit, index: 
   if (test === undefined || fail === undefined) return undefined;
   checkFailTexts(scope, fail);
   const denies: Fail = { ...fail, code: fail.code ?? Code.PERMISSION_DENIED };
+  const declared = { kind: "guard", at: permit.if.at, if: permit.if, fail: failRule } as const;
   return {
-    ir: {
-      kind: "step",
-      at: permit.if.at,
-      index,
-      name: undefined,
-      if: undefined,
-      source: { kind: "guard", at: permit.if.at, if: permit.if, fail: failRule },
-      supplementary: undefined,
-      fallback: undefined,
-      autobind: undefined,
-      after: [],
-      unordered: undefined,
-      defer: undefined,
-    },
-    name: undefined,
-    index,
-    variable: undefined,
-    if: undefined,
-    source: { kind: "guard", if: test, fail: denies },
-    supplementary: false,
-    autobind: false,
-    unordered: false,
-    deferred: false,
-    fallback: undefined,
-    after: [],
+    ...undeclaredStep(permit.if.at, index, { kind: "guard", if: test, fail: denies }, declared),
     reads: stepsRead(scope, [test, ...failExpressions(denies)]),
-    absent: false,
-    absentByFailure: false,
-    tainted: false,
   };
 }
 const DENIED = (at: Origin): Fail => ({

@@ -9,11 +9,11 @@ import { envOfLet } from "../packages/env.ts";
 import { packageContext } from "../packages/package-context.ts";
 import { checkNamespaces } from "../packages/package-functions.ts";
 import { callerVariables, checkPeerNames } from "../packages/principal.ts";
+import { scopeOfPackage } from "../packages/request-scope.ts";
 import { freeNames } from "../scope/free-names.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import { HEADERS, PEER } from "../scope/scope.ts";
 import type { MessageContext, Run } from "../steps/context.ts";
-import { lackIn } from "../steps/failable-scope.ts";
 import { reportCycle, resolveSteps } from "./message.ts";
 
 const NO_ARGS: Variable = {
@@ -78,13 +78,7 @@ function scopeOfLet(
   const steps = new Map<string, Step>();
   const broken = new Set<string>();
   return {
-    registry: run.ir.registry,
-    container: file.desc.proto.package,
-    enums: run.enums,
-    observe: run.observe,
-    constants: run.constants,
-    lackOf: lackIn(run),
-    report,
+    ...scopeOfPackage(run, file, context, report),
     builtins: new Map([
       ["headers", HEADERS],
       ["env", env.group],
@@ -92,14 +86,10 @@ function scopeOfLet(
       ...(context.identified ? ([["peer", PEER]] as const) : []),
     ]),
     steps,
-    stepOf: new Map(),
     broken,
     offered: [],
     brokenArgs: new Set(),
     brokenEnv: env.broken,
-    functions: context.functions,
-    brokenFunctions: new Set(context.brokenFunctions),
-    known: new Set(),
     shared: { steps, broken },
   };
 }

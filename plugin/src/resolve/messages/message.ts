@@ -10,12 +10,12 @@ import { envOfMessage } from "../packages/env.ts";
 import { packageContext } from "../packages/package-context.ts";
 import { checkNamespaces } from "../packages/package-functions.ts";
 import { callerVariables, checkPeerNames, publicAt } from "../packages/principal.ts";
+import { scopeOfPackage } from "../packages/request-scope.ts";
 import { argsFor, type ComposePlace } from "../scope/args.ts";
 import { freeNames } from "../scope/free-names.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import { HEADERS } from "../scope/scope.ts";
 import type { MessageContext, Run } from "../steps/context.ts";
-import { lackIn } from "../steps/failable-scope.ts";
 import { clientCalls, hasResolver, resolverSteps } from "../steps/resolver.ts";
 import { resolveStep } from "../steps/step.ts";
 import { missingFields, withAlias } from "../subsets/subset-faults.ts";
@@ -119,13 +119,7 @@ function scopeOf(run: Run, ir: IrMessage, { file, welcome, roots }: Surroundings
   // The future service of an uncomposed message is unknown, so any service may be meant.
   const elsewhere = run.adrift.has(ir) ? namesOfServices(run) : [];
   const scope: MessageScope = {
-    registry: run.ir.registry,
-    container: file.desc.proto.package,
-    enums: run.enums,
-    observe: run.observe,
-    constants: run.constants,
-    lackOf: lackIn(run),
-    report,
+    ...scopeOfPackage(run, file, context, report),
     builtins: new Map([
       ["args", args.variable],
       ["headers", HEADERS],
@@ -134,14 +128,10 @@ function scopeOf(run: Run, ir: IrMessage, { file, welcome, roots }: Surroundings
       ...variables,
     ]),
     steps: new Map(),
-    stepOf: new Map(),
     broken: new Set([...elsewhere, ...brokenCallers]),
     offered: args.message === undefined ? [...new Set(places.flatMap(({ members }) => [...members.keys()]))] : [],
     brokenArgs,
     brokenEnv: env.broken,
-    functions: context.functions,
-    brokenFunctions: new Set(context.brokenFunctions),
-    known: new Set(),
     // One fault of a message that nothing composes is enough.
     pages: run.adrift.has(ir) || isAnswer(places, roots),
     shared: { steps: new Map(), broken: new Set([...elsewhere, ...brokenCallers]) },

@@ -1,10 +1,12 @@
 // Messages that are composed per item of a stream: steps that do not depend on the item run once, before the source
 // opens.
+
 import type { Variable } from "../../cel/index.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import { expressionsIn } from "../model/blocks.ts";
 import type { Composed, Opening, Step } from "../model/model.ts";
 import { composesOf } from "../model/source-parts.ts";
+import { WITHOUT_OPTIONS } from "../model/undeclared-step.ts";
 import type { Run } from "../steps/context.ts";
 
 export interface Opened {
@@ -118,16 +120,7 @@ function standIn(step: Step, variable: Variable): Step {
   return {
     ...step,
     name: step.name ?? variable.name,
-    // Behind those of services, before every step of a message.
-    index: step.index,
-    if: undefined,
     source: { kind: "shared", of: [step] },
-    supplementary: false,
-    autobind: false,
-    unordered: false,
-    deferred: false,
-    fallback: undefined,
-    after: [],
-    reads: [],
+    ...WITHOUT_OPTIONS,
   };
 }

@@ -1,9 +1,11 @@
 // The steps of a service as one message sees them.
+
 import { sameType, type Variable } from "../../cel/index.ts";
 import type { IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrStep } from "../../ir/step.ts";
 import { distinctTypeNames, sameForm } from "../conversions/same-form.ts";
 import type { Step } from "../model/model.ts";
+import { WITHOUT_OPTIONS } from "../model/undeclared-step.ts";
 import { reportLack } from "../packages/lack.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import type { MessageContext, Run } from "../steps/context.ts";
@@ -169,15 +171,8 @@ function standIn(name: string, { ir, index }: Step, { type, proto }: Variable, s
       failure: steps.some((step) => step.variable?.failure !== undefined) ? failureVariable(name) : undefined,
       received: receivedOfAll(steps),
     },
-    if: undefined,
     source: { kind: "shared", of: steps },
-    supplementary: false,
-    autobind: false,
-    unordered: false,
-    deferred: false,
-    fallback: undefined,
-    after: [],
-    reads: [],
+    ...WITHOUT_OPTIONS,
     absent: steps.some((step) => step.absent),
     absentByFailure: steps.some((step) => step.absentByFailure),
     tainted: steps.some((step) => step.tainted),

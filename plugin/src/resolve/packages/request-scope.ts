@@ -1,10 +1,12 @@
 // Scopes of expressions about a whole request that belong to no message: those of permits, limits and span attributes.
+
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { Expression, Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrFile, IrMethod, IrService } from "../../ir/ir.ts";
 import type { Step } from "../model/model.ts";
+import { undeclaredStep } from "../model/undeclared-step.ts";
 import { HEADERS, type MessageScope, PEER } from "../scope/scope.ts";
 import type { PackageContext, Run } from "../steps/context.ts";
 import { lackIn } from "../steps/failable-scope.ts";
@@ -19,6 +21,23 @@ export interface Around {
   readonly method: IrMethod;
   readonly context: PackageContext;
   readonly report: Report;
+}
+
+/** Parts of a scope that expressions of all declarations of a file share. */
+export function scopeOfPackage(run: Run, file: IrFile, context: PackageContext, report: Report) {
+  return {
+    registry: run.ir.registry,
+    container: file.desc.proto.package,
+    enums: run.enums,
+    observe: run.observe,
+    constants: run.constants,
+    lackOf: lackIn(run),
+    report,
+    stepOf: new Map(),
+    functions: context.functions,
+    brokenFunctions: new Set(context.brokenFunctions),
+    known: new Set(),
+  } satisfies Partial<MessageScope>;
 }
 
 /**
@@ -42,23 +61,13 @@ export function requestScope(
   ]);
   const all = new Set(broken);
   return {
-    registry: run.ir.registry,
-    lackOf: lackIn(run),
-    container: file.desc.proto.package,
-    enums: run.enums,
-    observe: run.observe,
-    constants: run.constants,
-    report,
+    ...scopeOfPackage(run, file, context, report),
     builtins,
     steps,
-    stepOf: new Map(),
     broken: all,
     offered: see.args ? input.fields.map(({ name }) => name) : [],
     brokenArgs: new Set(),
     brokenEnv: see.env.broken,
-    functions: context.functions,
-    brokenFunctions: new Set(context.brokenFunctions),
-    known: new Set(),
     shared: { steps, broken: all },
     strict: see.strict,
   };
@@ -77,34 +86,6 @@ export function messageVariable(name: string, role: "args" | "item", desc: DescM
 
 /** Wraps an expression in a step without readers, so that every walk over a block's expressions visits it. */
 export function bareStep(at: Origin, by: Expression, condition?: Expression): Step {
-  const nothing = { name: undefined, supplementary: undefined, fallback: undefined, autobind: undefined };
-  const source = { kind: "by", by: by.text } as const;
-  return {
-    ir: {
-      kind: "step",
-      at,
-      index: 0,
-      ...nothing,
-      if: condition?.text,
-      source,
-      after: [],
-      unordered: undefined,
-      defer: undefined,
-    },
-    name: undefined,
-    index: 0,
-    variable: undefined,
-    if: condition,
-    source: { kind: "by", by },
-    supplementary: false,
-    autobind: false,
-    unordered: false,
-    deferred: false,
-    fallback: undefined,
-    after: [],
-    reads: [],
-    absent: false,
-    absentByFailure: false,
-    tainted: false,
-  };
+  const step = undeclaredStep(at, 0, { kind: "by", by }, { kind: "by", by: by.text });
+  return { ...step, ir: { ...step.ir, if: condition?.text }, if: condition };
 }

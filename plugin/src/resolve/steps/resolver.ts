@@ -1,4 +1,5 @@
 // `resolver: true`: an undeclared step whose value a function of the user supplies.
+
 import type { DescField, DescMessage, DescService } from "@bufbuild/protobuf";
 import { type CelType, fieldType, type Proto } from "../../cel/index.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
@@ -10,6 +11,7 @@ import { declaredCalls } from "../graph/declarations.ts";
 import type { Call } from "../model/call.ts";
 import type { Step } from "../model/model.ts";
 import { hasRedacted } from "../model/sensitive-types.ts";
+import { undeclaredStep } from "../model/undeclared-step.ts";
 import { entriesFor } from "../policies/entries.ts";
 import { entryMetadata } from "../policies/metadata.ts";
 import { mergePolicy } from "../policies/policy.ts";
@@ -87,38 +89,11 @@ function resolverStep(
   const before = reads ?? declared.filter((step) => step.variable !== undefined);
   checkNotDeferred(at, before, reads !== undefined, scope);
   const absent = field !== undefined && canBeAbsent(field);
+  const sensitive = hasRedacted(scope.registry);
   return {
-    ir: {
-      kind: "step",
-      at,
-      index,
-      name: undefined,
-      if: undefined,
-      source: undefined,
-      supplementary: undefined,
-      fallback: undefined,
-      autobind: undefined,
-      after: [],
-      unordered: undefined,
-      defer: undefined,
-    },
-    name: undefined,
-    index,
+    ...undeclaredStep(at, index, { kind: "resolver", field, message, hasReads: reads !== undefined, sensitive }),
     variable: { name: RESOLVED, role: "step", type, proto, absent },
-    if: undefined,
-    source: {
-      kind: "resolver",
-      field,
-      message,
-      hasReads: reads !== undefined,
-      sensitive: hasRedacted(scope.registry),
-    },
     supplementary: absent,
-    autobind: false,
-    unordered: false,
-    deferred: false,
-    fallback: undefined,
-    after: [],
     reads: before,
     absent,
     absentByFailure: absent,

@@ -1,4 +1,5 @@
 // The source of a streaming RPC: its call, and the expressions about each item.
+
 import { type Expression, typeName, type Variable } from "../../cel/index.ts";
 import { distinctReport } from "../../diagnostic/distinct.ts";
 import type { Text } from "../../diagnostic/origin.ts";
@@ -8,6 +9,7 @@ import type { IrFollow, IrStream } from "../../ir/stream.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import type { Call } from "../model/call.ts";
 import type { Followed, Step } from "../model/model.ts";
+import { undeclaredStep } from "../model/undeclared-step.ts";
 import { itemOf } from "../names/stream-item.ts";
 import { findTopic } from "../names/topics.ts";
 import { envOfLet } from "../packages/env.ts";
@@ -229,33 +231,5 @@ export function readsResume(scope: MessageScope, { set, request }: IrCall): Text
 
 /** As a step, so that whatever looks at all calls of a block sees it. */
 export function callStep(source: IrCall | undefined, call: Call): Step {
-  const nothing = { name: undefined, supplementary: undefined, fallback: undefined, autobind: undefined };
-  return {
-    ir: {
-      kind: "step",
-      at: call.ir.at,
-      index: 0,
-      ...nothing,
-      if: undefined,
-      source,
-      after: [],
-      unordered: undefined,
-      defer: undefined,
-    },
-    name: undefined,
-    index: 0,
-    variable: undefined,
-    if: undefined,
-    source: { kind: "call", call },
-    supplementary: false,
-    autobind: false,
-    unordered: false,
-    deferred: false,
-    fallback: undefined,
-    after: [],
-    reads: [],
-    absent: false,
-    absentByFailure: false,
-    tainted: false,
-  };
+  return undeclaredStep(call.ir.at, 0, { kind: "call", call }, source);
 }
