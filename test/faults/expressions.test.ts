@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Uint } from "../../packages/expressions/src/index.ts";
 import { evaluate, type Sees } from "../../packages/faults/src/expressions/evaluate.ts";
-import { nanoseconds } from "../../packages/faults/src/expressions/times.ts";
+import { timeOf } from "../../packages/faults/src/expressions/library.ts";
 import {
   EvaluationError,
   fromReport,
@@ -56,7 +56,10 @@ function ours(expression: string): PlainValue | undefined {
 }
 function plainOf(value: Value): PlainValue {
   if (value === UNKNOWN || value instanceof MapValue || value instanceof OptionalValue) return OPEN;
-  if (value instanceof MessageValue) return nanoseconds(value) ?? OPEN;
+  if (value instanceof MessageValue) {
+    const time = timeOf(value);
+    return time === undefined ? OPEN : time.seconds * 1_000_000_000n + BigInt(time.nanos);
+  }
   if (isListValue(value)) return value.map(plainOf);
   return value as PlainValue;
 }

@@ -7,7 +7,6 @@ import { type Caller, type RequestCase, refusals } from "./composition/admission
 import { Block } from "./composition/block.ts";
 import type { Response } from "./composition/composition.ts";
 import { firstItem, type Then } from "./composition/followed-call.ts";
-import { timestamp } from "./expressions/times.ts";
 import { type Explored, explore, refuseDecisions } from "./values/decisions.ts";
 import type { Ending } from "./values/endings.ts";
 import {
@@ -151,7 +150,7 @@ export function requestCase(
 }
 
 /** When a BFF on mocks begins: 2027-01-15T08:00:01Z. */
-const NOW_NS = 1_800_000_001_000_000_000n;
+const NOW = new MessageValue("google.protobuf.Timestamp", new Map([["seconds", 1_800_000_001n]]));
 
 export function responding(
   behaviour: BehaviourReport,
@@ -167,7 +166,7 @@ export function responding(
     forCallsMs: rpc.for_calls_ms,
     remembered,
     // An unknown time passes before answers are stale.
-    now: remembered ? UNKNOWN : timestamp(NOW_NS),
+    now: remembered ? UNKNOWN : NOW,
     principal: caller?.principal,
     functions: valuesOf(behaviour.functions),
     env: valuesOf({ ...behaviour.env[rpc.service], ...env }),

@@ -1,6 +1,7 @@
 // Functions of expressions, by the names of their overloads, as far as decisions in a BFF use them. Others return
 // unknown values.
 
+import { greatest, least } from "@protobff/expressions";
 import {
   EvaluationError,
   equal,
@@ -13,12 +14,8 @@ import {
   type Unknown,
   type Value,
 } from "../values/values.ts";
+import { LIBRARY, type Overload } from "./library.ts";
 import { LISTS, order } from "./lists.ts";
-import { NUMBERS } from "./numbers.ts";
-import { TEXTS } from "./texts.ts";
-import { TIMES } from "./times.ts";
-
-type Function = (args: readonly Value[]) => Value;
 
 /**
  * Overloads that a table of faults leaves unknown on purpose. Each other overload of the language is implemented, as
@@ -43,76 +40,21 @@ export const UNKNOWN_OVERLOADS: ReadonlySet<string> = new Set([
 ]);
 
 /** Undefined: not known here. Throws EvaluationError as the function does. */
-export function functionOf(overload: string): Function | undefined {
+export function functionOf(overload: string): Overload | undefined {
   return FUNCTIONS.get(overload) ?? FUNCTIONS.get(overload.replace(/_(?:int64|uint64|double|number|int|uint)$/, ""));
 }
 
 const compare =
-  (holds: (order: number) => boolean): Function =>
+  (holds: (order: number) => boolean): Overload =>
   ([a = UNKNOWN, b = UNKNOWN]) => {
     const found = order(a, b);
     return found === undefined ? UNKNOWN : holds(found);
   };
-/** A result out of range is an error. */
-const int = (a: bigint): bigint => within(a, BigInt.asIntN(64, a));
-const uint = (a: bigint): bigint => within(a, BigInt.asUintN(64, a));
-function within(a: bigint, cut: bigint): bigint {
-  if (a !== cut) throw new EvaluationError("out of range");
-  return a;
-}
-function arithmetic(
-  name: string,
-  ints: (a: bigint, b: bigint) => bigint,
-  doubles: (a: number, b: number) => number,
-): [string, Function][] {
-  const whole =
-    (fit: (a: bigint) => bigint): Function =>
-    ([a, b]) =>
-      typeof a === "bigint" && typeof b === "bigint" ? fit(ints(a, b)) : UNKNOWN;
-  return [
-    [`${name}_int64`, whole(int)],
-    [`${name}_uint64`, whole(uint)],
-    [`${name}_double`, ([a, b]) => (typeof a === "number" && typeof b === "number" ? doubles(a, b) : UNKNOWN)],
-  ];
-}
-const pageSize: Function = ([requested, usual, most]) => {
-  if (typeof requested !== "bigint" || typeof usual !== "bigint" || typeof most !== "bigint") return UNKNOWN;
-  const size = requested <= 0n ? usual : requested;
-  return [size, most].reduce((a, b) => (a < b ? a : b));
-};
-const truncated =
-  (fit: (a: bigint) => bigint): Function =>
-  ([a]) => {
-    if (typeof a !== "number") return UNKNOWN;
-    // As in cel-go, no double converts to the least int.
-    if (!Number.isFinite(a) || a <= -(2 ** 63) || (fit === uint && a < 0)) throw new EvaluationError("out of range");
-    return fit(BigInt(Math.trunc(a)));
-  };
-const texts =
-  (run: (a: string, b: string) => Value): Function =>
-  ([a, b]) =>
-    typeof a === "string" && typeof b === "string" ? run(a, b) : UNKNOWN;
-const text =
-  (run: (a: string) => Value): Function =>
-  ([a]) =>
-    typeof a === "string" ? run(a) : UNKNOWN;
 const list =
-  (run: (a: readonly Value[], b: Value) => Value): Function =>
+  (run: (a: readonly Value[], b: Value) => Value): Overload =>
   ([a, b]) =>
     a !== undefined && isListValue(a) ? run(a, b ?? null) : UNKNOWN;
-const same: Function = ([a = UNKNOWN]) => a;
-const whole = (by: bigint): bigint => {
-  if (by === 0n) throw new EvaluationError("division by zero");
-  return by;
-};
-
-function parsed(pattern: RegExp, made: (a: string) => Value): Function {
-  return text((a) => {
-    if (!pattern.test(a)) throw new EvaluationError(`not of this form: ${a}`);
-    return made(a);
-  });
-}
-
+const same: Overload = ([a = UNKNOWN]) => a;
 /** Reads a wrapper that may be null. */
 function unwrapped([a = UNKNOWN]: readonly Value[]): Value {
   if (a === null) throw new EvaluationError("null has no value");
@@ -166,7 +108,7 @@ function isZero(value: Value): boolean | Unknown {
 }
 
 const optional =
-  (run: (value: Value | undefined, other: Value) => Value): Function =>
+  (run: (value: Value | undefined, other: Value) => Value): Overload =>
   ([a, b]) =>
     a instanceof OptionalValue ? run(a.value, b ?? UNKNOWN) : UNKNOWN;
 
@@ -175,30 +117,19 @@ function optionalOr([a, b]: readonly Value[]): Value {
   return a.value === undefined ? (b ?? UNKNOWN) : a;
 }
 
-function negative([a]: readonly Value[]): Value {
-  if (typeof a === "bigint") return int(-a);
-  return typeof a === "number" ? -a : UNKNOWN;
-}
-
-function absolute([a]: readonly Value[]): Value {
-  if (typeof a !== "bigint" && typeof a !== "number") return UNKNOWN;
-  return a < 0 ? -a : a;
-}
-
 const less = compare((order) => order < 0);
 const lessEquals = compare((order) => order <= 0);
 const greater = compare((order) => order > 0);
 const greaterEquals = compare((order) => order >= 0);
 /** Compares the numbers among the arguments, or those of one list. */
 const most =
-  (before: (a: bigint | number, b: bigint | number) => boolean): Function =>
+  (best: (numbers: readonly (bigint | number)[]) => bigint | number): Overload =>
   (args) => {
     const [first] = args;
     const all = first !== undefined && isListValue(first) ? first : args;
-    if (all.length === 0) throw new EvaluationError("an empty list has none");
     const numbers = all.filter((item) => typeof item === "bigint" || typeof item === "number");
     if (numbers.length < all.length) return UNKNOWN;
-    return numbers.reduce((so, item) => (before(item, so) ? item : so));
+    return best(numbers);
   };
 
 /** Patterns that mean the same in RE2 and in JavaScript. */
@@ -208,41 +139,14 @@ function matches([text, pattern]: readonly Value[]): Value {
   if (typeof text !== "string" || typeof pattern !== "string" || !PLAIN_PATTERN.test(pattern)) return UNKNOWN;
   return new RegExp(pattern, "u").test(text);
 }
-const KINDS = ["bool", "string"];
+const KINDS = ["bool", "string", "timestamp", "duration"];
 
-const FUNCTIONS: ReadonlyMap<string, Function> = new Map<string, Function>([
+const FUNCTIONS: ReadonlyMap<string, Overload> = new Map<string, Overload>([
   ["logical_not", ([a]) => (typeof a === "boolean" ? !a : UNKNOWN)],
   ["equals", ([a = UNKNOWN, b = UNKNOWN]) => equal(a, b)],
   ["not_equals", ([a = UNKNOWN, b = UNKNOWN]) => negated(equal(a, b))],
-  ["negate", negative],
-  ...arithmetic(
-    "add",
-    (a, b) => a + b,
-    (a, b) => a + b,
-  ),
-  ...arithmetic(
-    "subtract",
-    (a, b) => a - b,
-    (a, b) => a - b,
-  ),
-  ...arithmetic(
-    "multiply",
-    (a, b) => a * b,
-    (a, b) => a * b,
-  ),
-  ...arithmetic(
-    "divide",
-    (a, b) => a / whole(b),
-    (a, b) => a / b,
-  ),
-  ...arithmetic(
-    "modulo",
-    (a, b) => a % whole(b),
-    (a, b) => a % b,
-  ),
-  ["add_string", texts((a, b) => a + b)],
   ["add_list", ([a, b]) => (a && b && isListValue(a) && isListValue(b) ? [...a, ...b] : UNKNOWN)],
-  ...["", ...KINDS.map((kind) => `_${kind}`)].flatMap((kind): [string, Function][] => [
+  ...["", ...KINDS.map((kind) => `_${kind}`)].flatMap((kind): [string, Overload][] => [
     [`less${kind}`, less],
     [`less_equals${kind}`, lessEquals],
     [`greater${kind}`, greater],
@@ -254,42 +158,16 @@ const FUNCTIONS: ReadonlyMap<string, Function> = new Map<string, Function>([
   ["index_list", found],
   ["index_map", found],
   ["optional_index", optionalAt],
-  ...["string", "list", "map", "bytes"].map((kind): [string, Function] => [`size_${kind}`, sizeOf]),
+  ...["string", "list", "map", "bytes"].map((kind): [string, Overload] => [`size_${kind}`, sizeOf]),
   ["same", same],
   ["to_dyn", same],
   ["unwrap", unwrapped],
-  ["int64_to_double", ([a]) => (typeof a === "bigint" ? Number(a) : UNKNOWN)],
-  ["uint64_to_double", ([a]) => (typeof a === "bigint" ? Number(a) : UNKNOWN)],
-  ["uint64_to_int64", ([a]) => (typeof a === "bigint" ? int(a) : UNKNOWN)],
-  ["int64_to_uint64", ([a]) => (typeof a === "bigint" ? uint(a) : UNKNOWN)],
-  ["double_to_int64", truncated(int)],
-  ["double_to_uint64", truncated(uint)],
   ["int64_to_enum", same],
-  ["string_to_int64", parsed(/^[+-]?\d+$/, (a) => int(BigInt(a.replace(/^\+/, ""))))],
-  ["string_to_uint64", parsed(/^\d+$/, (a) => uint(BigInt(a)))],
-  ["string_to_double", parsed(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, Number)],
-  ["string_to_bool", parsed(/^(1|0|t|f|T|F|true|false|TRUE|FALSE|True|False)$/, (a) => /^(1|t)/i.test(a))],
-  ...TEXTS,
-  ...NUMBERS,
+  ...LIBRARY,
   ...LISTS,
-  ...TIMES,
   ["matches", matches],
-  ["int64_to_string", ([a]) => (typeof a === "bigint" ? String(a) : UNKNOWN)],
-  ["uint64_to_string", ([a]) => (typeof a === "bigint" ? String(a) : UNKNOWN)],
-  ["bool_to_string", ([a]) => (typeof a === "boolean" ? String(a) : UNKNOWN)],
-  ["contains", texts((a, b) => a.includes(b))],
-  ["starts_with", texts((a, b) => a.startsWith(b))],
-  ["ends_with", texts((a, b) => a.endsWith(b))],
-  ["lower_ascii", text((a) => a.replace(/[A-Z]+/g, (part) => part.toLowerCase()))],
-  ["upper_ascii", text((a) => a.replace(/[a-z]+/g, (part) => part.toUpperCase()))],
-  ["lower", text((a) => a.toLowerCase())],
-  ["upper", text((a) => a.toUpperCase())],
-  ["math_greatest", most((a, b) => a > b)],
-  ["math_least", most((a, b) => a < b)],
-  ["page_size", pageSize],
-  ["math_abs", absolute],
-  ["trim_prefix", texts((a, b) => (a.startsWith(b) ? a.slice(b.length) : a))],
-  ["trim_suffix", texts((a, b) => (a.endsWith(b) ? a.slice(0, a.length - b.length) : a))],
+  ["math_greatest", most(greatest)],
+  ["math_least", most(least)],
   ["optional_of", ([a]) => new OptionalValue(a)],
   ["error_detail", () => new OptionalValue()], // mocks send none
   ["optional_none", () => new OptionalValue()],

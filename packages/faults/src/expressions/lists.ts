@@ -1,39 +1,30 @@
 // The functions of lists in expressions that compare or make elements, by the names of their overloads.
 
+import { compare, compareTime } from "@protobff/expressions";
 import { EvaluationError, equal, every, isListValue, UNKNOWN, type Unknown, type Value } from "../values/values.ts";
-import { nanoseconds } from "./times.ts";
+import { type Overload, timeOf } from "./library.ts";
 
-type Function = (args: readonly Value[]) => Value;
 type List = readonly Value[];
 
 const list =
-  (run: (a: List, b: Value) => Value): Function =>
+  (run: (a: List, b: Value) => Value): Overload =>
   ([a, b]) =>
     a !== undefined && isListValue(a) ? run(a, b ?? null) : UNKNOWN;
 const lists =
-  (run: (a: List, b: List) => Value): Function =>
+  (run: (a: List, b: List) => Value): Overload =>
   ([a, b]) =>
     a !== undefined && b !== undefined && isListValue(a) && isListValue(b) ? run(a, b) : UNKNOWN;
 
-/** Less than, equal to or greater than zero; undefined: not known, or without an order. Texts are compared by code points. */
+/** Less than, equal to or greater than zero; undefined: not known, or without an order. */
 export function order(a: Value, b: Value): number | undefined {
-  if (typeof a === "string" && typeof b === "string") return textOrder([...a], [...b]);
-  if (typeof a === "boolean" && typeof b === "boolean") return Number(a) - Number(b);
-  const number = (typeof a === "bigint" || typeof a === "number") && (typeof b === "bigint" || typeof b === "number");
-  const [x, y] = number ? [a, b] : [nanoseconds(a), nanoseconds(b)];
-  if (x === undefined || y === undefined) return undefined;
-  if (x < y) return -1;
-  if (x > y) return 1;
-  return Number(x) === Number(y) ? 0 : undefined;
+  const [x, y] = [timeOf(a), timeOf(b)];
+  if (x !== undefined && y !== undefined) return compareTime(x, y);
+  const kinds = [a, b].map((value) => (typeof value === "bigint" ? "number" : typeof value));
+  if (kinds[0] !== kinds[1] || !["number", "string", "boolean"].includes(kinds[0] ?? "")) return undefined;
+  const found = compare(a, b);
+  return Number.isNaN(found) ? undefined : found;
 }
-function textOrder(a: readonly string[], b: readonly string[]): number {
-  const at = a.findIndex((letter, i) => letter !== b[i]);
-  if (at === -1) return a.length - b.length;
-  const other = b[at];
-  return other === undefined ? 1 : (a[at]?.codePointAt(0) ?? 0) - (other.codePointAt(0) ?? 0);
-}
-
-const sorted = (direction: 1 | -1): Function =>
+const sorted = (direction: 1 | -1): Overload =>
   list((all) => {
     const [first = UNKNOWN] = all;
     if (all.length < 2) return all;
@@ -71,25 +62,19 @@ function flattened(all: List, depth: bigint): Value {
 /** The runtime makes longer ones; no table of faults needs them. */
 const MAX_ELEMENTS = 10_000n;
 const MAX_RANGE_ELEMENTS = 10_000_000n;
-const range: Function = ([count]) => {
+const range: Overload = ([count]) => {
   if (typeof count !== "bigint") return UNKNOWN;
   if (count < 0n || count > MAX_RANGE_ELEMENTS) throw new EvaluationError("out of range");
   return count > MAX_ELEMENTS ? UNKNOWN : Array.from({ length: Number(count) }, (_, i) => BigInt(i));
 };
 
-const sumOfDoubles = list((all) => {
-  const numbers = all.filter((item) => typeof item === "number");
-  return numbers.length < all.length ? UNKNOWN : numbers.reduce((sum, item) => sum + item, 0);
-});
-
-export const LISTS: readonly [string, Function][] = [
+export const LISTS: readonly [string, Overload][] = [
   ["list_sort", sorted(1)],
   ["list_sort_desc", sorted(-1)],
   ["list_distinct", list(distinct)],
   ["list_flatten", list((all) => flattened(all, 1n))],
   ["list_flatten_depth", list((all, depth) => (typeof depth === "bigint" ? flattened(all, depth) : UNKNOWN))],
   ["lists_range", range],
-  ["sum_double", sumOfDoubles],
   ["set_contains", lists(holdsAll)],
   ["set_equivalent", lists((a, b) => every([holdsAll(a, b), holdsAll(b, a)]))],
   ["set_intersects", lists((a, b) => negated(every(b.map((item) => negated(has(a, item))))))],

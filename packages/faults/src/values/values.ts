@@ -1,6 +1,9 @@
 // Values in fault prediction. A value that the plan does not determine is UNKNOWN, and nothing is decided by it.
 import type { ValueReport } from "../behaviour.ts";
 
+/** An expression that is an error: a division by zero, an index out of range. */
+export { ExpressionError as EvaluationError } from "@protobff/expressions";
+
 export class Unknown {
   readonly #unknown = true;
   toString(): string {
@@ -49,10 +52,6 @@ export class OptionalValue {
   }
 }
 
-/** An expression that is an error: a division by zero, an index out of range. */
-export class EvaluationError extends Error {
-  override readonly name = "EvaluationError";
-}
 /** An expression of which it is not known whether it is an error. */
 export class MayFail extends Error {
   override readonly name = "MayFail";
