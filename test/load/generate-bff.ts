@@ -1,8 +1,18 @@
 // Generates a BFF into a separate folder and creates its endpoints in this process.
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Cache, Endpoint, Observer, UnaryClient, Upstream } from "@protobff/runtime";
+import type { Message } from "@bufbuild/protobuf";
+import {
+  type Cache,
+  type Endpoint,
+  type Observer,
+  systemClock,
+  type UnaryClient,
+  type Upstream,
+} from "@protobff/runtime";
+import { type IdentitySpec, type OpenIdentity, openIdentity } from "@protobff/runtime/identity";
+import { Limits } from "../../runtime/src/limits/limits.ts";
 import { compileCase } from "../support/golden.ts";
 import { messagesOf } from "../support/messages.ts";
 import { requestFor } from "../support/request.ts";
@@ -64,6 +74,16 @@ export async function modulesOf(bff: Protos, dir: string): Promise<Record<string
   );
 }
 
+/** Opens the identity of a BFF, with trusted gateways on this machine; undefined: it has none. */
+export async function identityOf(bff: Protos, dir: string): Promise<OpenIdentity | undefined> {
+  const files = bff.targets.map((target) => join(dir, "gen", dirname(target), "identity.ts"));
+  const file = files.find((name) => existsSync(name));
+  if (file === undefined) return undefined;
+  const { createIdentity } = (await import(pathToFileURL(file).href)) as Record<string, (env: object) => unknown>;
+  const spec = createIdentity?.({}) as IdentitySpec<Message>;
+  return openIdentity(spec, { environment: { BFF_TRUSTED_PROXIES: "127.0.0.0/8" } });
+}
+
 /**
  * All services: `create<Service>({ upstreams, env, … })` over `createUpstreams(clients, …)`, as emitted.md has them. One client serves
  * whatever names the upstreams go by: it looks at the path.
@@ -75,7 +95,9 @@ export function instanceOf(
   env: Readonly<Record<string, unknown>>,
   resolvers: object = {},
   cache?: Cache,
+  identity?: OpenIdentity,
 ): Instance {
+  const limits = new Limits({ clock: systemClock, fault: () => {} });
   const clients = new Proxy({}, { get: () => client });
   const made = modules.map((module) => {
     const makeUpstreams = module.createUpstreams;
@@ -83,7 +105,7 @@ export function instanceOf(
     const services = Object.entries(module).filter(([name]) => /^create.*Service$/.test(name));
     const endpoints = services.flatMap(([, make]) => {
       if (typeof make !== "function") return [];
-      return make({ upstreams, clients, env, observer, resolvers }) as Endpoint[];
+      return make({ upstreams, clients, env, observer, resolvers, identity, limits }) as Endpoint[];
     });
     return { endpoints, upstreams: Object.values((upstreams ?? {}) as Record<string, Upstream>) };
   });

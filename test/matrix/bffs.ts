@@ -184,18 +184,21 @@ const everyResolvers: Resolvers = new Map<string, ReturnType<Resolvers["get"]> &
   ],
 ]);
 
+const everyProtos = protosIn("test/matrix/proto");
+function answerOfEvery(method: DescMethod, request: Uint8Array): Message {
+  const json = toJson(method.input, fromBinary(method.input, request)) as MatrixRequest;
+  const answer = everyAnswer[methodName(method)]?.(json);
+  if (answer === undefined) throw new Error(`no answer to ${methodName(method)}`);
+  return fromJson(method.output, answer);
+}
+
 export const every: MatrixBff = {
   name: "every",
   resolvers: { functions: everySupplied, oracle: everyResolvers },
-  protos: protosIn("test/matrix/proto"),
+  protos: everyProtos,
   targets: ["every/v1/every.proto"],
   env: { REGION: "fi" },
-  answer(method, request) {
-    const json = toJson(method.input, fromBinary(method.input, request)) as MatrixRequest;
-    const answer = everyAnswer[methodName(method)]?.(json);
-    if (answer === undefined) throw new Error(`no answer to ${methodName(method)}`);
-    return fromJson(method.output, answer);
-  },
+  answer: answerOfEvery,
   *candidates(ir) {
     const get = unary(ir, "every.v1.EveryService", "GetPage");
     const short = unary(ir, "every.v1.EveryService", "GetShort");
@@ -205,5 +208,27 @@ export const every: MatrixBff = {
     yield { method: short, message: fromJson(short.input, { id: "a", mode: 1, locale: "fi" }), headers };
     yield { method: order, message: fromJson(order.input, { id: "a", codes: ["SPRING", "TEN"] }), headers };
     yield { method: get, message: fromJson(get.input, { id: "a", mode: 2, locale: "fi" }), headers };
+  },
+};
+
+// ---- callers, known and anonymous ----
+
+export const open: MatrixBff = {
+  name: "open",
+  protos: { ...everyProtos, ...protosIn("test/matrix/callers") },
+  targets: ["open/v1/open.proto"],
+  env: {},
+  caller: { header: "x-gateway", type: "open.v1.Caller" },
+  answer: answerOfEvery,
+  *candidates(ir) {
+    const callers = [{ subject: "s", tenant: "a", tags: ["t1", "t2"] }, { subject: "p2" }];
+    for (const caller of callers) {
+      const headers = { "x-gateway": Buffer.from(JSON.stringify(caller)).toString("base64url") };
+      for (const rpc of ["GetHome", "GetMine", "GetTenant", "Buy"])
+        for (const id of ["a", "gift"]) {
+          const method = unary(ir, "open.v1.OpenService", rpc);
+          yield { method, message: fromJson(method.input, { id }), headers };
+        }
+    }
   },
 };

@@ -14,12 +14,12 @@ export class Wire implements UnaryClient {
   readonly sent: { readonly method: string; readonly message: Uint8Array }[] = [];
   /** True if the fault has begun. */
   faulty = true;
-  readonly #edge: Edge;
-  readonly #fault: Fault;
+  readonly #edge: Pick<Edge, "method" | "is">;
+  readonly #fault: Pick<Fault, "once">;
   readonly #faulty: UnaryClient;
   readonly #good: UnaryClient;
 
-  constructor(edge: Edge, fault: Fault, faulty: UnaryClient, good: UnaryClient) {
+  constructor(edge: Pick<Edge, "method" | "is">, fault: Pick<Fault, "once">, faulty: UnaryClient, good: UnaryClient) {
     this.#edge = edge;
     this.#fault = fault;
     this.#faulty = faulty;

@@ -1,6 +1,14 @@
 // The rows of the matrix: the calls of a BFF, each as one step makes it for one item or key.
-import { type DescMethod, type DescMethodUnary, equals, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
-import { reflect } from "@bufbuild/protobuf/reflect";
+import {
+  type DescMethod,
+  type DescMethodUnary,
+  equals,
+  fromBinary,
+  fromJsonString,
+  type Message,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Ir } from "../../plugin/src/ir/ir.ts";
 import type { IrStep } from "../../plugin/src/ir/step.ts";
@@ -24,6 +32,8 @@ export interface MatrixBff {
   readonly resolvers?: { readonly functions: object; readonly oracle: Resolvers };
   /** Returns the answer of its upstreams without a fault: the same for the same request. */
   answer(method: DescMethodUnary, request: Uint8Array): Message;
+  /** The header that names the caller, in base64url and JSON, and its type. Requests are sent with it and without it. */
+  readonly caller?: { readonly header: string; readonly type: string };
   /** Requests to choose from; those are taken that reach a step which none before has reached. */
   candidates(ir: Ir): Iterable<BffRequest>;
 }
@@ -44,7 +54,8 @@ export interface Edge {
 
 export interface Edges {
   readonly edges: readonly Edge[];
-  readonly requests: number;
+  /** Requests of known and anonymous callers that make no new call, or are refused; empty for a BFF without callers. */
+  readonly others: readonly BffRequest[];
   /** Steps with a call that no candidate reaches. */
   readonly unreached: readonly string[];
 }
@@ -56,18 +67,22 @@ interface EdgeCall {
   readonly batched: boolean;
 }
 
-/** Returns the edges of a BFF: for each step at most the first and the last call of a request. */
+/** Returns the edges of a BFF: for each step and kind of caller at most the first and the last call of a request. */
 export function edgesOf(bff: MatrixBff, ir: Ir, now: Timestamp): Edges {
   const reached = new Set<string>();
   const edges: Edge[] = [];
-  let requests = 0;
-  for (const request of bff.candidates(ir)) {
-    const calls = healthy(bff, ir, request, now);
-    if (calls === undefined || calls.every(({ asker }) => reached.has(positionOf(asker)))) continue;
-    requests++;
+  const others: BffRequest[] = [];
+  for (const request of requestsOf(bff, ir)) {
+    const calls = healthy(bff, ir, request, now) ?? [];
+    const isAnonymous = bff.caller !== undefined && request.headers[bff.caller.header] === undefined;
+    const suffix = isAnonymous ? ANONYMOUS : "";
+    if (calls.every(({ asker }) => reached.has(positionOf(asker) + suffix))) {
+      if (bff.caller !== undefined) others.push(request);
+      continue;
+    }
     const byStep = new Map<string, EdgeCall[]>();
     for (const call of calls) {
-      const position = positionOf(call.asker);
+      const position = positionOf(call.asker) + suffix;
       byStep.set(position, [...(byStep.get(position) ?? []), call]);
     }
     for (const [position, all] of byStep) {
@@ -85,7 +100,28 @@ export function edgesOf(bff: MatrixBff, ir: Ir, now: Timestamp): Edges {
       }
     }
   }
-  return { edges, requests, unreached: positions(ir).filter((position) => !reached.has(position)) };
+  const isReached = (position: string) => reached.has(position) || reached.has(position + ANONYMOUS);
+  return { edges, others, unreached: positions(ir).filter((position) => !isReached(position)) };
+}
+
+/** Follows the position of a call that an anonymous caller's request makes. */
+const ANONYMOUS = ", anonymous";
+
+function* requestsOf(bff: MatrixBff, ir: Ir): Iterable<BffRequest> {
+  for (const request of bff.candidates(ir)) {
+    yield request;
+    if (bff.caller === undefined) continue;
+    const { [bff.caller.header]: _, ...headers } = request.headers;
+    yield { ...request, headers };
+  }
+}
+
+/** Returns the caller of a request; undefined: an anonymous one. */
+export function principalOf({ caller }: MatrixBff, ir: Ir, { headers }: BffRequest): ReflectMessage | undefined {
+  const text = caller && headers[caller.header];
+  const desc = caller && ir.registry.getMessage(caller.type);
+  if (text === undefined || desc === undefined) return undefined;
+  return reflect(desc, fromJsonString(desc, Buffer.from(text, "base64url").toString()));
 }
 
 /** The calls of a request when all goes well; undefined when a guard refuses it even so. */
@@ -111,6 +147,9 @@ function healthy(bff: MatrixBff, ir: Ir, request: BffRequest, now: Timestamp): E
     now,
     outcomes,
     bff.resolvers?.oracle,
+    undefined,
+    undefined,
+    principalOf(bff, ir, request),
   );
   return acceptable.some((option) => option.kind === "answer") ? calls : undefined;
 }

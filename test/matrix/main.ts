@@ -1,6 +1,6 @@
 // npm run matrix [-- <bff> [--edge <part of its name>] [--fault <part of its name>] [--http]]: the fault matrix, of all BFFs.
 import { parseArgs } from "node:util";
-import { every, mobile, second, web, workedExample } from "./bffs.ts";
+import { every, mobile, open, second, web, workedExample } from "./bffs.ts";
 import { matrix, renderReport } from "./matrix.ts";
 import { overHttp } from "./over-http.ts";
 
@@ -13,7 +13,7 @@ const { values, positionals } = parseArgs({
     http: { type: "boolean" },
   },
 });
-const all = [every, web, mobile, workedExample, second];
+const all = [every, open, web, mobile, workedExample, second];
 const chosen = positionals.length === 0 ? all : all.filter((bff) => positionals.includes(bff.name));
 
 let edges = 0;

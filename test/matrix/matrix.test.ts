@@ -4,13 +4,13 @@
 import { describe, expect, it } from "vitest";
 import { status } from "../oracle/faults.ts";
 import { sampled } from "../seed/sampled.ts";
-import { every, mobile, web, workedExample } from "./bffs.ts";
+import { every, mobile, open, web, workedExample } from "./bffs.ts";
 import { type Fault, faults } from "./faults.ts";
 import { matrix, renderReport } from "./matrix.ts";
 
 const part = sampled(faults);
 
-describe.each([every, web, mobile, workedExample])("$name", (bff) => {
+describe.each([every, open, web, mobile, workedExample])("$name", (bff) => {
   it("has the declared result for every fault on every edge", async () => {
     const report = await matrix(bff, { faults: part });
     expect(renderReport(report)).toMatch(/all as declared/);

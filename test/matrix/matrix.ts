@@ -5,10 +5,12 @@ import { type DescMethodUnary, type FileRegistry, toBinary, toJsonString } from 
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { Cache, GrpcClient, systemClock, type UnaryClient, type Upstream } from "@protobff/runtime";
+import type { OpenIdentity } from "@protobff/runtime/identity";
 import { listen } from "../../packages/server/src/listen.ts";
 import type { Ir } from "../../plugin/src/ir/ir.ts";
 import { testedHttp2 } from "../../runtime/src/testing/tested-http2.ts";
-import { generate, instanceOf, modulesOf } from "../load/generate-bff.ts";
+import type { BffRequest } from "../load/bff.ts";
+import { generate, identityOf, instanceOf, modulesOf } from "../load/generate-bff.ts";
 import { described, irOf, type Made } from "../load/load.ts";
 import { breakerOpen, endOfCall, type Failing, late, type Prediction, queueFull } from "../oracle/faults.ts";
 import { checkAnswer, globals, prepared } from "../oracle/oracle.ts";
@@ -19,7 +21,7 @@ import { upstreamMethods } from "../second/registry.ts";
 import { patientClock } from "../support/patient-clock.ts";
 import { more, resources, settled } from "../support/resources.ts";
 import { CallLog, inTime, send, Wire } from "./both-sides.ts";
-import { type Edge, edgesOf, type MatrixBff } from "./edges.ts";
+import { type Edge, edgesOf, type MatrixBff, principalOf } from "./edges.ts";
 import { type Fault, faults } from "./faults.ts";
 import { type Answer, type FaultyUpstream, NOBODY, startFaulty } from "./faulty-upstream.ts";
 
@@ -56,6 +58,8 @@ export interface MatrixReport {
   readonly edges: number;
   readonly faults: number;
   readonly cells: number;
+  /** Requests without a fault, of known and anonymous callers. */
+  readonly others: number;
   /** Differences from the declaration, for people. */
   readonly wrong: readonly string[];
   readonly unreached: readonly string[];
@@ -86,9 +90,10 @@ export async function matrix(bff: MatrixBff, options: MatrixOptions = {}): Promi
   let cells = 0;
   try {
     const modules = await modulesOf(bff, dir);
+    const identity = await identityOf(bff, dir);
     const before = resources();
     const restore = patientClock(new Date(NOW));
-    const world = new World(bff, ir, modules, all, over);
+    const world = new World(bff, ir, modules, all, over, identity);
     await world.start();
     const edges = found.edges.filter((edge) => edge.name.includes(options.edge ?? ""));
     const columns = all.filter((fault) => fault.name.includes(options.fault ?? ""));
@@ -102,7 +107,12 @@ export async function matrix(bff: MatrixBff, options: MatrixOptions = {}): Promi
       }
     };
     await Promise.all(Array.from({ length: atOnce }, worker));
+    for (const request of found.others) {
+      const fault = await world.runHealthy(request);
+      if (fault !== undefined) wrong.push(`${bff.name}: ${request.method.name} without a fault\n${fault}`);
+    }
     const open = await world.close();
+    await identity?.close();
     restore();
     await settled();
     return {
@@ -110,6 +120,7 @@ export async function matrix(bff: MatrixBff, options: MatrixOptions = {}): Promi
       edges: edges.length,
       faults: columns.length,
       cells,
+      others: found.others.length,
       wrong,
       unhandled,
       unreached: found.unreached,
@@ -124,7 +135,7 @@ export async function matrix(bff: MatrixBff, options: MatrixOptions = {}): Promi
 
 /** One line for a report, and what is wrong. */
 export function renderReport(report: MatrixReport): string {
-  const { name, edges, faults, cells, wrong, unreached, unhandled, leaked, tookMs } = report;
+  const { name, edges, faults, cells, others: healthy, wrong, unreached, unhandled, leaked, tookMs } = report;
   const others = [
     ...unreached.map((step) => `${name}: no request reaches ${step}`),
     ...unhandled.map((text) => `${name}: unhandled rejection ${text}`),
@@ -134,7 +145,8 @@ export function renderReport(report: MatrixReport): string {
   const shown = [...others, ...wrong.slice(0, SHOWN), rest.join("\n")].filter((text) => text !== "");
   const count = wrong.length + others.length;
   const end = count === 0 ? "all as declared" : `${count} not as declared`;
-  const line = `${name}: ${edges} edges × ${faults} faults = ${cells} cells, ${end} (${(tookMs / 1000).toFixed(1)} s)`;
+  const beside = healthy === 0 ? "" : ` and ${healthy} requests without a fault`;
+  const line = `${name}: ${edges} edges × ${faults} faults = ${cells} cells${beside}, ${end} (${(tookMs / 1000).toFixed(1)} s)`;
   return [line, ...shown].join("\n\n");
 }
 
@@ -146,6 +158,7 @@ class World {
   readonly #methods: ReadonlyMap<string, DescMethodUnary>;
   readonly #faults: readonly Fault[];
   readonly #over: Over;
+  readonly #identity: OpenIdentity | undefined;
   readonly #faulty = new Map<string, FaultyUpstream>();
   #good: FaultyUpstream | undefined;
   #client: GrpcClient | undefined;
@@ -156,8 +169,10 @@ class World {
     modules: readonly Record<string, unknown>[],
     faults: readonly Fault[],
     over: Over,
+    identity: OpenIdentity | undefined,
   ) {
     this.#over = over;
+    this.#identity = identity;
     this.#faults = faults;
     this.#bff = bff;
     this.#ir = ir;
@@ -210,13 +225,9 @@ class World {
     if (url === undefined) throw new Error(`no upstream for ${fault.name}`);
     const log = new CallLog();
     const wire = new Wire(edge, fault, this.#clientOf(url), this.#client!);
-    const { functions } = this.#bff.resolvers ?? {};
     let olderMs = 0; // than it is by the system's clock
     const cache = new Cache({ clock: { ...systemClock, now: () => systemClock.now() + olderMs } });
-    const { endpoints, upstreams } = instanceOf(this.#modules, wire, log, this.#bff.env, functions, cache);
-    const server = await listen(endpoints);
-    const sessionManager = new Http2SessionManager(server.url);
-    const transport = createGrpcTransport({ baseUrl: server.url, sessionManager });
+    const { transport, upstreams, close } = await this.#serve(wire, log, cache);
     const wrong: string[] = [];
     const attempt = async (outcome?: CallOutcome): Promise<void> => {
       const got = await send(transport, edge.request);
@@ -243,11 +254,41 @@ class World {
         if (wrong.length === 0) await attempt(outcome);
       }
     }
-    sessionManager.abort();
-    await server.close();
+    await close();
     await wire.close();
     await freshUpstream?.close();
     return wrong.length === 0 ? undefined : [...described(this.#ir, log.calls), ...wrong].join("\n");
+  }
+
+  /** Sends a request whose calls all succeed. */
+  async runHealthy(request: BffRequest): Promise<string | undefined> {
+    const log = new CallLog();
+    const wire = new Wire({ method: "", is: () => false }, {}, this.#client!, this.#client!);
+    const { transport, close } = await this.#serve(wire, log);
+    const got = await send(transport, request);
+    await inTime(log.ended());
+    await close();
+    const calls = log.calls.map(({ method, message }) => ({
+      method,
+      message,
+      outcome: { ok: this.#answer(`/${method}`, message) },
+    }));
+    const wrong = this.#compared(request, calls, got);
+    return wrong && [...described(this.#ir, log.calls), wrong].join("\n");
+  }
+
+  async #serve(wire: Wire, log: CallLog, cache?: Cache) {
+    const { env, resolvers } = this.#bff;
+    const identity = this.#identity;
+    const { endpoints, upstreams } = instanceOf(this.#modules, wire, log, env, resolvers?.functions, cache, identity);
+    const server = await listen(endpoints, { ...(identity && { identity }) });
+    const sessionManager = new Http2SessionManager(server.url);
+    const transport = createGrpcTransport({ baseUrl: server.url, sessionManager });
+    const close = async (): Promise<void> => {
+      sessionManager.abort();
+      await server.close();
+    };
+    return { transport, upstreams, close };
   }
 
   /** An old answer: with the first request it is renewed in the background, with the second it is known what came of that. */
@@ -286,9 +327,6 @@ class World {
 
   /** @param remembered how the call of the edge ends, whatever the call that renews it results in */
   #faultsOf(edge: Edge, fault: Fault, log: CallLog, wire: Wire, got: Got, remembered?: CallOutcome): string[] {
-    const { method, message, headers } = edge.request;
-    const now = timestampFromMs(NOW);
-    const sees = new Map(Object.entries(headers));
     const policy = policyOf(prepared(this.#ir).program, edge.asker.place, edge.asker.call);
     const predicted = this.#predicted(edge, fault, policy);
     const calls: LoggedCall[] = [];
@@ -332,24 +370,37 @@ class World {
     for (const sent of wire.sent) {
       if (!log.calls.some((call) => same(call, sent))) wrong.push(`${sent.method} was sent, and no call is known`);
     }
+    const different = this.#compared(edge.request, calls, got);
+    if (different !== undefined) wrong.push(different);
+    const { method, message } = edge.request;
+    if (wrong.length > 0) wrong.unshift(`to ${method.name} ${toJsonString(method.input, message)}`);
+    return wrong;
+  }
+
+  /** Returns the differences from what the oracle accepts. */
+  #compared(request: BffRequest, calls: readonly LoggedCall[], got: Got): string | undefined {
+    const { env, resolvers } = this.#bff;
+    const sees = new Map(Object.entries(request.headers));
+    const now = timestampFromMs(NOW);
+    const principal = principalOf(this.#bff, this.#ir, request);
+    const { method, message } = request;
     try {
-      const fault = checkAnswer(
+      return checkAnswer(
         this.#ir,
         method,
         message,
         sees,
-        this.#bff.env,
+        env,
         now,
         calls,
         got,
-        this.#bff.resolvers?.oracle,
+        resolvers?.oracle,
+        undefined,
+        principal,
       );
-      if (fault !== undefined) wrong.push(fault);
     } catch (error) {
-      wrong.push(`the oracle broke: ${error instanceof Error ? error.stack : error}`);
+      return `the oracle broke: ${error instanceof Error ? error.stack : error}`;
     }
-    if (wrong.length > 0) wrong.unshift(`to ${method.name} ${toJsonString(method.input, message)}`);
-    return wrong;
   }
 }
 

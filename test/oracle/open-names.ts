@@ -14,7 +14,6 @@ const ALWAYS: ReadonlySet<string> = new Set([
   "claims",
   "credential",
   "resume",
-  "principal",
 ]);
 
 /** Replaces `x.?f` by `ok(x) ? x.?f : optional.none()` if x is a step or an argument. */

@@ -3,12 +3,13 @@
 
 import { type CelInput, celList, celMap, celUint } from "@bufbuild/cel";
 import { type DescMessage, type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
-import { reflect } from "@bufbuild/protobuf/reflect";
+import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Ir } from "../../plugin/src/ir/ir.ts";
 import { Composition } from "./compose.ts";
 import { Converter } from "./convert.ts";
 import { type LoggedCall, type Outcomes, outcomesOf } from "./outcomes.ts";
+import { refusalOf } from "./permits.ts";
 import type { Computed, Resolvers, Response, Status } from "./response.ts";
 import { dead, type Result } from "./result.ts";
 import { sharedPlace } from "./service-steps.ts";
@@ -21,6 +22,7 @@ const programs = new WeakMap<Ir, { program: Program; converter: Converter }>();
 
 /**
  * Returns the acceptable responses to `request`. `headers`: lower-case names; `env`: values as in CEL (ints as bigint).
+ * `principal`: the identified caller; undefined: an anonymous one.
  * Throws only on input that generation would have refused.
  */
 export function oracle(
@@ -34,17 +36,27 @@ export function oracle(
   resolvers: Resolvers = new Map(),
   functions: BffFunctions = new Map(),
   computed: Computed = "service",
+  principal?: ReflectMessage,
 ): Verdict {
   const { program, converter } = prepared(ir);
   program.functions.current = functions;
   const rpc = ir.registry.getService(method.parent.typeName)?.methods.find((m) => m.name === method.name);
   if (rpc === undefined) throw new Error(`no rpc ${method.parent.typeName}/${method.name}`);
-  const response = responding(program, converter, outcomes, globals(ir, headers, env, now), resolvers, computed);
+  const variables = globals(ir, headers, env, now);
+  const response = responding(program, converter, outcomes, variables, resolvers, computed, principal);
   const args = reflect(rpc.input, fromBinary(rpc.input, toBinary(method.input, request)));
   const composes = program.composes(rpc);
   const place = sharedPlace(program, rpc, composes);
   if (place !== undefined) response.shared = new Composition(response, place, { kind: "request", message: args });
   const composition = new Composition(response, program.place(composes), { kind: "request", message: args });
+  const refusal = refusalOf(ir, rpc, composition);
+  if (refusal !== undefined)
+    return {
+      schema: rpc.output,
+      acceptable: [{ kind: "status", ...refusal }],
+      missing: [],
+      unasked: outcomes.unasked(),
+    };
   const { root, started } = composed(composition, response);
   return concluded(response, rpc.output, composes, root, started);
 }
@@ -57,6 +69,7 @@ export function responding(
   globals: Response["globals"],
   resolvers: Resolvers,
   computed: Computed = "service",
+  principal?: ReflectMessage,
 ): Response {
   return {
     resolvers,
@@ -65,6 +78,7 @@ export function responding(
     converter,
     outcomes,
     globals,
+    principal,
     guards: [],
     pending: [],
     refusals: [],
@@ -147,10 +161,24 @@ export function checkAnswer(
   got: Got,
   resolvers: Resolvers = new Map(),
   functions: BffFunctions = new Map(),
+  principal?: ReflectMessage,
 ): string | undefined {
   const faults: string[] = [];
   for (const outcomes of outcomesOf(log)) {
-    const fault = mismatch(oracle(ir, method, request, headers, env, now, outcomes, resolvers, functions), got);
+    const verdict = oracle(
+      ir,
+      method,
+      request,
+      headers,
+      env,
+      now,
+      outcomes,
+      resolvers,
+      functions,
+      "service",
+      principal,
+    );
+    const fault = mismatch(verdict, got);
     if (fault === undefined) return undefined;
     faults.push(fault);
   }

@@ -2,6 +2,7 @@
 
 import type { CelInput } from "@bufbuild/cel";
 import type { JsonValue, Message } from "@bufbuild/protobuf";
+import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import type { Composition } from "./compose.ts";
 import type { Converter } from "./convert.ts";
 import type { Outcomes } from "./outcomes.ts";
@@ -69,6 +70,8 @@ export interface Response {
   shared: Composition | undefined;
   /** Bindings that every expression sees. */
   readonly globals: Readonly<Record<string, CelInput>>;
+  /** The identified caller; undefined: an anonymous one. */
+  readonly principal: ReflectMessage | undefined;
   /** Guards that hold. */
   readonly guards: HeldGuard[];
   /** Guards of the root message that depend on calls never made. */

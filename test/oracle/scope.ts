@@ -72,9 +72,15 @@ export abstract class Scope {
       return this.args.names.get(name.slice("args.".length)) ?? this.args.others;
     }
     const step = this.named(name);
-    if (step === undefined) return this.#shared(name);
+    if (step === undefined) return this.#shared(name) ?? this.#caller(name);
     const result = this.step(step);
     return result.state === "failed" ? dead : result;
+  }
+
+  #caller(name: string): Result | undefined {
+    const { principal } = this.response;
+    if (name !== "principal") return undefined;
+    return principal === undefined ? { state: "absent", taint: [] } : value(principal);
   }
 
   /** A step of the service: what touched it counts as one with it, and as declared before all steps of messages. */
