@@ -1,5 +1,4 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { suspectCopies } from "../resolve/conversions/dropped-extensions.ts";
 import type { Model } from "../resolve/model/model.ts";
 import type { Check } from "./check.ts";
 
@@ -8,5 +7,4 @@ export const suspicions: Check = { rules: {}, run: checkSuspicions };
 /** A message with rules should be composed somewhere, and an argument should be read; both were noticed on the way. */
 function checkSuspicions(model: Model, report: Report): void {
   for (const suspicion of model.suspicions) report(suspicion);
-  suspectCopies(model.ir, model.conversions, report);
 }

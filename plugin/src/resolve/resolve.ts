@@ -6,6 +6,7 @@ import type { Ir, IrFile, IrMethod, IrService } from "../ir/ir.ts";
 import { isPart, isPosition } from "../model/stream-fields.ts";
 import { finish, type Sliced } from "../slices/sliced.ts";
 import { AliasTable } from "./conversions/aliases.ts";
+import { suspectCopies } from "./conversions/dropped-extensions.ts";
 import { cachingOf } from "./edge/caching.ts";
 import { resolveShares } from "./edge/fair-share.ts";
 import { fieldChoiceOf } from "./edge/field-choice.ts";
@@ -116,7 +117,6 @@ function* resolveOnce(
   const { composed: all, namedAdrift } = yield* resolveMessages(run, graph, ahead);
   const { composed, openings } = takeOpenings(run, all);
   const edge = resolveEdge(run);
-  suspectUntried(run);
   const effects = effectTable([...composed.values()]);
   const files: BffFile[] = [];
   for (const file of ir.files.filter(({ target }) => target)) {
@@ -124,7 +124,7 @@ function* resolveOnce(
     files.push(bffFile(run, file, { composed, openings, lets, effects, ...edge }));
   }
   const packages = packagesOf(run, files);
-  run.constants.flush();
+  reportLast(run);
   return {
     ir,
     files,
@@ -268,6 +268,13 @@ function* resolveEach(
       for (const named of envMentions(run.ir, message, file).keys()) namedAdrift.add(`env.${named}`);
     }
   }
+}
+
+/** Reports what depends on all blocks and messages. */
+function reportLast(run: Run): void {
+  suspectUntried(run);
+  suspectCopies(run.ir, run.aliases.ofValues(), run.suspect);
+  run.constants.flush();
 }
 
 function suspectUntried(run: Run): void {

@@ -12,6 +12,7 @@ import { isFilled } from "../model/degradation.ts";
 import { lookupEnum, lookupMessage, resolveName } from "../names/lookup.ts";
 import { computedOf, fallbackOf, writtenTo } from "./computed-fields.ts";
 import { conversion } from "./convert.ts";
+import { grouped, placing } from "./copy-targets.ts";
 import { checkEndlessCopies } from "./endless-copies.ts";
 import { checkUnaliased, enumInward, enumOutward } from "./enum-aliases.ts";
 import { type EnumRelations, enumRelations } from "./enum-relations.ts";
@@ -44,9 +45,11 @@ export class AliasTable implements Aliases {
   readonly #unfilled: (() => void)[] = [];
   #filling = false;
   readonly #reported = new Set<string>();
-  /** Conversions that a value needs, and not only a check or another conversion. */
+  /** Conversions that a declaration or a value needs, and not only a check or another conversion. */
   readonly #needed = new Set<MessageConversion>();
-  #checking = false;
+  /** Conversions of values in answers, requests and expressions. */
+  readonly #ofValues = new Set<MessageConversion>();
+  #requester: "check" | "declaration" | "value" = "value";
   /** Relations of enums for expressions, beside their declarations. */
   readonly relations: EnumRelations;
 
@@ -103,23 +106,37 @@ export class AliasTable implements Aliases {
     return { messages, enums: [...this.#builtEnums.values()] };
   }
 
+  /** Returns the conversions that values need, and those inside. */
+  ofValues(): ReadonlySet<MessageConversion> {
+    return withInner(this.#ofValues);
+  }
+
+  /** Resolves a message that nothing composes: no answer holds its values. */
+  adrift(resolveMessage: () => void): void {
+    this.#requester = "declaration";
+    resolveMessage();
+    this.#requester = "value";
+  }
+
   /** Builds the conversion from its upstream for every aliased message and enum, reporting what does not fit. */
   buildAll(): this {
     for (const { ir, upstreams } of this.#enums.values())
       for (const upstream of upstreams) this.enum(upstream, ir.desc);
     for (const { ir, upstreams } of this.#messages.values())
       for (const upstream of upstreams) {
-        this.#checking = this.#composed.has(upstream.typeName);
+        this.#requester = this.#composed.has(upstream.typeName) ? "check" : "declaration";
         this.message(upstream, ir.desc);
       }
-    this.#checking = false;
+    this.#requester = "value";
     checkEndlessCopies(this.#builtMessages.values(), this.#report);
     return this;
   }
 
   message(from: DescMessage, to: DescMessage): MessageConversion | undefined {
     const found = this.#message(from, to);
-    if (found !== undefined && !this.#filling && !this.#checking) this.#needed.add(found);
+    if (found === undefined || this.#filling || this.#requester === "check") return found;
+    this.#needed.add(found);
+    if (this.#requester === "value") this.#ofValues.add(found);
     return found;
   }
   #message(from: DescMessage, to: DescMessage): MessageConversion | undefined {
@@ -267,6 +284,7 @@ export class AliasTable implements Aliases {
     const result: MessageConversion = { from, to, owner: from, position: RESPONSE, targets };
     this.#builtMessages.set(key, result);
     this.#needed.add(result);
+    this.#ofValues.add(result);
     return result;
   }
 }
@@ -286,47 +304,6 @@ function related<I, D extends DescMessage | DescEnum>(
   if (inward !== undefined && position >= 0) return { inward, position };
   const outward = aliases.get(from.typeName);
   return outward?.upstreams[0]?.typeName === to.typeName ? { outward, position: 0 } : { position: 0 };
-}
-
-type OneofCopy = Extract<ConvertedTarget, { kind: "oneof" }>;
-
-type FieldCopy = Extract<ConvertedTarget, { kind: "field" }>;
-
-/** Adds fields to the targets, members of one oneof together, and those of messages inside in these. */
-function placing(targets: ConvertedTarget[]): (above: readonly DescField[], copy: FieldCopy) => void {
-  const group = grouped(targets);
-  const inside = new Map<DescField, ReturnType<typeof placing>>();
-  return ([first, ...rest], copy) => {
-    if (first === undefined) {
-      group(copy);
-      return;
-    }
-    let place = inside.get(first);
-    if (place === undefined) {
-      const innerTargets: ConvertedTarget[] = [];
-      targets.push({ kind: "message", to: first, targets: innerTargets });
-      place = placing(innerTargets);
-      inside.set(first, place);
-    }
-    place(rest, copy);
-  };
-}
-function grouped(targets: ConvertedTarget[]): (copy: FieldCopy) => void {
-  const oneofs = new Map<string, OneofCopy["members"][number][]>();
-  return (copy) => {
-    const { to, from, conversion } = copy;
-    if (to.oneof === undefined) {
-      targets.push(copy);
-      return;
-    }
-    let members = oneofs.get(to.oneof.name);
-    if (members === undefined) {
-      members = [];
-      oneofs.set(to.oneof.name, members);
-      targets.push({ kind: "oneof", to: to.oneof, members });
-    }
-    members.push({ to, from, conversion });
-  };
 }
 
 /** Returns true if one path equals another one, or leads to a message that contains the other. */

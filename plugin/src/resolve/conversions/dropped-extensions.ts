@@ -3,7 +3,7 @@ import type { DescMessage, Registry } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { Ir } from "../../ir/ir.ts";
-import type { Conversions } from "../../model/conversion.ts";
+import type { MessageConversion } from "../../model/conversion.ts";
 
 const SHOWN = 3;
 
@@ -27,12 +27,12 @@ export function suspectDropped(
   });
 }
 
-/** Warns of the copies that a BFF makes of such messages, where their aliases are declared. */
-export function suspectCopies(ir: Ir, { messages }: Conversions, suspect: Report): void {
+/** Warns of copies of such messages, where their aliases are declared. */
+export function suspectCopies(ir: Ir, copies: Iterable<MessageConversion>, suspect: Report): void {
   const declared = new Map(
     ir.files.flatMap((file) => (file.target ? file.messages : [])).map((message) => [message.desc, message]),
   );
-  for (const { from, to, owner, position } of messages) {
+  for (const { from, to, owner, position } of copies) {
     const message = declared.get(owner);
     const at = [message?.alias, ...(message?.otherAliases ?? [])][position]?.at;
     if (at === undefined) continue;

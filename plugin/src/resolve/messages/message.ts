@@ -31,7 +31,7 @@ export function resolveAdrift(run: Run, ir: IrMessage, file: IrFile): void {
   const broken = run.used.get(ir.desc.typeName) ?? new Set<string>();
   const nowhere = { at: ir.at, what: "nothing", request: undefined, members: new Map(), named: new Map(), broken };
   run.places.set(ir.desc.typeName, [nowhere]);
-  resolveMessage(run, ir, file, new Set(), []);
+  run.aliases.adrift(() => resolveMessage(run, ir, file, new Set(), []));
 }
 
 export function resolveMessage(
