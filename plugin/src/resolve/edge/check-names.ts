@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
-import type { Around } from "../packages/request-scope.ts";
+import type { RpcContext } from "../packages/rpc-context.ts";
 import { free, type MessageScope } from "../scope/scope.ts";
 
 interface NameRefusal {
@@ -23,7 +23,7 @@ export interface NameRules {
  * values have other names.
  */
 export function checkNames(
-  { service, method, context }: Around,
+  { service, method, context }: RpcContext,
   scope: MessageScope,
   text: Text,
   code: Diagnostic["code"],

@@ -1,67 +1,46 @@
 import { type Expression, typeName } from "../../cel/index.ts";
-import { distinctReport } from "../../diagnostic/distinct.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrFairShare } from "../../ir/edge.ts";
 import type { IrMethod } from "../../ir/ir.ts";
 import type { RequestShare } from "../model/model.ts";
-import { seen } from "../packages/env.ts";
-import { packageContext } from "../packages/package-context.ts";
-import { callersOf } from "../packages/principal.ts";
-import { type Around, bareStep, messageVariable, requestScope } from "../packages/request-scope.ts";
+import { bareStep, type RpcContext, requestScope, resolveEachRpc, rpcBlock } from "../packages/rpc-context.ts";
 import { check, type MessageScope } from "../scope/scope.ts";
 import type { Run } from "../steps/context.ts";
 import { checkNames, type NameRules } from "./check-names.ts";
 
 /** Resolves the fair share of every RPC in each package that declares one. A share with a fault is left out. */
 export function resolveShares(run: Run): ReadonlyMap<IrMethod, RequestShare> {
-  const found = new Map<IrMethod, RequestShare>();
-  const report = distinctReport(run.report);
-  for (const file of run.ir.files)
-    for (const service of file.services) {
-      const context = packageContext(run, file.desc.proto.package);
-      const [share, other] = context.governing.fairShares;
-      if (share === undefined) continue;
-      if (other !== undefined)
-        report({
-          code: "BFF526",
-          severity: "error",
-          message: `"${context.governing.package}" has two \`fair_share\``,
-          at: other.at,
-          related: [{ at: share.at, message: "the other one" }],
-          hint: "leave out one of them: it applies to all rpcs of the package",
-        });
-      for (const method of service.methods) {
-        const resolved = resolveShare({ run, file, service, method, context, report }, share);
-        if (resolved !== undefined) found.set(method, resolved);
-      }
-    }
-  return found;
+  return resolveEachRpc(run, (rpc) => {
+    const { governing } = rpc.context;
+    const [share, other] = governing.fairShares;
+    if (share !== undefined && other !== undefined)
+      rpc.report({
+        code: "BFF526",
+        severity: "error",
+        message: `"${governing.package}" has two \`fair_share\``,
+        at: other.at,
+        related: [{ at: share.at, message: "the other one" }],
+        hint: "leave out one of them: it applies to all rpcs of the package",
+      });
+    return share && resolveShare(rpc, share);
+  });
 }
 
-function resolveShare(around: Around, share: IrFairShare): RequestShare | undefined {
-  const { run, file, service, method, context } = around;
-  const env = seen(context.env, context.brokenEnv);
-  const scope = requestScope(around, { env, args: false, strict: undefined });
+function resolveShare(rpc: RpcContext, share: IrFairShare): RequestShare | undefined {
+  const { scope, env } = requestScope(rpc, { env: "package", args: false });
   const texts = [share.key, ...(share.weight === undefined ? [] : [share.weight])];
-  if (texts.map((text) => checkNames(around, scope, text, "BFF527", NAMES)).includes(false)) return undefined;
+  if (texts.map((text) => checkNames(rpc, scope, text, "BFF527", NAMES)).includes(false)) return undefined;
   const key = checkKey(scope, share.key);
   const weight = share.weight && checkWeight(scope, share.weight);
   if (key === undefined || (share.weight !== undefined && weight === undefined)) return undefined;
   return {
+    ...rpcBlock(rpc),
     kind: "share",
-    ir: service,
-    file,
-    desc: service.desc,
-    rpc: method,
     share,
     key,
     weight,
-    callers: callersOf(run, method),
-    args: { message: method.desc.input, variable: messageVariable("args", "args", method.desc.input), members: [] },
-    shared: [],
-    env: env.variables,
+    env,
     steps: [key, weight].flatMap((by) => (by === undefined ? [] : [bareStep(by.text.at, by)])),
-    targets: [],
   };
 }
 

@@ -1,10 +1,12 @@
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
-import type { Around } from "../packages/request-scope.ts";
+import type { Text } from "../../diagnostic/origin.ts";
+import type { RpcContext } from "../packages/rpc-context.ts";
+import { freeNames } from "../scope/free-names.ts";
 
 /** Something that a package declares for all of its RPCs. */
 interface Fitting<T> {
   /** By the RPCs that have the values it reads. */
-  readonly found: ReadonlyMap<Around, T>;
+  readonly found: ReadonlyMap<RpcContext, T>;
   /** Diagnostics of each other RPC. */
   readonly faults: readonly (readonly Diagnostic[])[];
 }
@@ -16,19 +18,25 @@ interface Fitting<T> {
  * @param resolve returns undefined after a diagnostic
  */
 export function fittingRpcs<T>(
-  all: Iterable<Around>,
-  differs: (around: Around) => boolean,
-  resolve: (around: Around) => T | undefined,
+  all: Iterable<RpcContext>,
+  differs: (rpc: RpcContext) => boolean,
+  resolve: (rpc: RpcContext) => T | undefined,
 ): Fitting<T> {
-  const found = new Map<Around, T>();
+  const found = new Map<RpcContext, T>();
   const faults: (readonly Diagnostic[])[] = [];
-  for (const around of all) {
+  for (const rpc of all) {
     const diagnostics: Diagnostic[] = [];
-    const value = resolve({ ...around, report: (diagnostic) => diagnostics.push(diagnostic) });
-    if (value !== undefined) found.set(around, value);
+    const value = resolve({ ...rpc, report: (diagnostic) => diagnostics.push(diagnostic) });
+    if (value !== undefined) found.set(rpc, value);
     if (diagnostics.length === 0) continue;
     faults.push(diagnostics);
-    if (!differs(around)) break;
+    if (!differs(rpc)) break;
   }
   return { found, faults };
+}
+
+/** Returns true if texts read one of these names. */
+export function reads({ run, file }: RpcContext, texts: readonly Text[], names: readonly string[]): boolean {
+  const all = texts.map(({ value }) => freeNames(value, run.ir.registry, file.desc.proto.package).names);
+  return all.some((free) => names.some((name) => free.has(name)));
 }

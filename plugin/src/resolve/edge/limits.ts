@@ -6,10 +6,16 @@ import type { IrMethod } from "../../ir/ir.ts";
 import { valueHint } from "../model/missing/missing-hints.ts";
 import type { Limits, LimitUse, Usage } from "../model/model.ts";
 import { itemOf } from "../names/stream-item.ts";
-import { envOfLet, seen } from "../packages/env.ts";
 import { packageContext } from "../packages/package-context.ts";
-import { callersOf, publicAt } from "../packages/principal.ts";
-import { type Around, bareStep, messageVariable, requestScope } from "../packages/request-scope.ts";
+import { publicAt } from "../packages/principal.ts";
+import {
+  bareStep,
+  messageVariable,
+  type RpcContext,
+  requestScope,
+  rpcBlock,
+  rpcContexts,
+} from "../packages/rpc-context.ts";
 import { check, checkCondition, type MessageScope, where } from "../scope/scope.ts";
 import type { Run } from "../steps/context.ts";
 import { checkNames, type NameRules } from "./check-names.ts";
@@ -25,38 +31,28 @@ export function resolveLimits(run: Run): ReadonlyMap<IrMethod, Limits> {
   const packages = Map.groupBy(run.ir.files, ({ desc }) => desc.proto.package);
   for (const [name, files] of packages) {
     const context = packageContext(run, name);
-    const limited = new Map<Around, readonly LimitUse[]>();
-    for (const file of files)
-      for (const service of file.services)
-        for (const method of service.methods) {
-          const around = { run, file, service, method, context, report };
-          const uses = limitsOf(context, service, method).flatMap(
-            (declared) => resolveUse(around, declared, open) ?? [],
-          );
-          if (uses.length > 0) limited.set(around, uses);
-        }
-    const late = [...limited].flatMap(([around, uses]) => (uses.some(({ early }) => !early) ? [around] : []));
+    const limited = new Map<RpcContext, readonly LimitUse[]>();
+    for (const rpc of rpcContexts(run, report, files)) {
+      const declared = limitsOf(context, rpc.service, rpc.method);
+      const uses = declared.flatMap((limit) => resolveUse(rpc, limit, open) ?? []);
+      if (uses.length > 0) limited.set(rpc, uses);
+    }
+    const late = [...limited].flatMap(([rpc, uses]) => (uses.some(({ early }) => !early) ? [rpc] : []));
     const served = files.some(({ services }) => services.length > 0);
     const usages = resolveUsage(served ? context.governing.usages : [], late, report);
-    for (const [around, uses] of limited) found.set(around.method, blockOf(around, uses, usages.get(around)));
+    for (const [rpc, uses] of limited) found.set(rpc.method, blockOf(rpc, uses, usages.get(rpc)));
   }
   return found;
 }
 
 /** Returns a block, so that every walk over all expressions visits these. */
-function blockOf({ run, file, service, method }: Around, uses: readonly LimitUse[], usage: Usage | undefined): Limits {
+function blockOf(rpc: RpcContext, uses: readonly LimitUse[], usage: Usage | undefined): Limits {
   const fields = usage?.fields ?? [];
   return {
+    ...rpcBlock(rpc),
     kind: "limits",
-    ir: service,
-    file,
-    desc: service.desc,
-    rpc: method,
     uses,
     usage,
-    callers: callersOf(run, method),
-    args: { message: method.desc.input, variable: messageVariable("args", "args", method.desc.input), members: [] },
-    shared: [],
     env: [...uses, ...fields].flatMap(({ env }) => env),
     steps: [
       ...uses.flatMap((use) =>
@@ -66,24 +62,23 @@ function blockOf({ run, file, service, method }: Around, uses: readonly LimitUse
       ),
       ...fields.map(({ by }) => bareStep(by.text.at, by)),
     ],
-    targets: [],
   };
 }
 
 /** @param open limits that are reported because they do not count anonymous callers of some rpc */
-function resolveUse(around: Around, { limit, of }: DeclaredLimit, open: Set<IrRateLimit>): LimitUse | undefined {
-  const { scope, env } = scopeOf(around, of);
+function resolveUse(rpc: RpcContext, { limit, of }: DeclaredLimit, open: Set<IrRateLimit>): LimitUse | undefined {
+  const { scope, env } = scopeOf(rpc, of);
   const { key: keyText, cost: costText, settle: settleText, if: ifText } = limit;
   const texts = [keyText, costText, settleText, ifText].filter((text) => text !== undefined);
-  const lacks = texts.map((text) => checkNames(around, scope, text, "BFF245", namesOf(of, text === settleText)));
+  const lacks = texts.map((text) => checkNames(rpc, scope, text, "BFF245", namesOf(of, text === settleText)));
   if (lacks.includes(false)) return undefined;
   const condition = ifText && checkCondition(scope, ifText, "this `if`");
   const key = checkKey(where(scope, condition), keyText);
   if (key === undefined || (ifText !== undefined && condition === undefined)) return undefined;
-  if (leavesOut(key, condition) && open.size < open.add(limit).size) reportOpen(around, limit, key, condition);
-  const { item, answered } = withAnswer(around, scope, of);
-  const cost = costText && checkCost(around, where(scope, condition), costText, "cost", limit);
-  const settle = settleText && checkCost(around, where(answered, condition), settleText, "settle", limit);
+  if (leavesOut(key, condition) && open.size < open.add(limit).size) reportOpen(rpc, limit, key, condition);
+  const { item, answered } = withAnswer(rpc, scope, of);
+  const cost = costText && checkCost(rpc, where(scope, condition), costText, "cost", limit);
+  const settle = settleText && checkCost(rpc, where(answered, condition), settleText, "settle", limit);
   if ((costText !== undefined && cost === undefined) || (settleText !== undefined && settle === undefined)) return;
   const read = new Set(settle?.reads.map(({ variable }) => variable));
   if (settle !== undefined && item !== undefined && read.has(item) && [...read].some(({ name }) => name === "result")) {
@@ -102,7 +97,7 @@ function resolveUse(around: Around, { limit, of }: DeclaredLimit, open: Set<IrRa
   return {
     ir: limit,
     of,
-    package: around.context.governing.package,
+    package: rpc.context.governing.package,
     key,
     if: condition,
     cost,
@@ -119,7 +114,11 @@ function resolveUse(around: Around, { limit, of }: DeclaredLimit, open: Set<IrRa
 }
 
 /** Adds the answer, and the item of the rpc's stream, to a scope. */
-function withAnswer({ run, service, method: { desc, stream } }: Around, scope: MessageScope, of: DeclaredLimit["of"]) {
+function withAnswer(
+  { run, service, method: { desc, stream } }: RpcContext,
+  scope: MessageScope,
+  of: DeclaredLimit["of"],
+) {
   const named = of === "rpc" ? stream?.var?.value : undefined;
   const type = stream && itemOf(run.ir, service, stream);
   const item = named === undefined || type === undefined ? undefined : messageVariable(named, "item", type);
@@ -192,7 +191,7 @@ function leavesOut(key: Expression, condition: Expression | undefined): boolean 
 
 /** Reports a limit that does not count the anonymous callers of a public rpc. */
 function reportOpen(
-  { run, method, report }: Around,
+  { run, method, report }: RpcContext,
   { name, key: text }: IrRateLimit,
   key: Expression,
   condition: Expression | undefined,
@@ -230,7 +229,7 @@ function operandOf({ text: { value }, root }: Expression): string {
 }
 
 function checkCost(
-  { run, method }: Around,
+  { run, method }: RpcContext,
   scope: MessageScope,
   text: Text,
   what: "cost" | "settle",
@@ -269,8 +268,5 @@ function checkCost(
 }
 
 /** The scope is strict, because an expression without a result would let a caller pass. */
-function scopeOf(around: Around, of: DeclaredLimit["of"]) {
-  const { run, service, file, context } = around;
-  const env = of === "file" ? seen(context.env, context.brokenEnv) : envOfLet(run, service, file, context, () => {});
-  return { scope: requestScope(around, { env, args: of === "rpc", strict: "limit" }), env: env.variables };
-}
+const scopeOf = (rpc: RpcContext, of: DeclaredLimit["of"]) =>
+  requestScope(rpc, { env: of === "file" ? "package" : "service", args: of === "rpc", strict: "limit" });

@@ -4,11 +4,10 @@ import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrMeter, IrTelemetry } from "../../ir/edge.ts";
 import type { Meter, MeterLabel } from "../model/model.ts";
-import { seen } from "../packages/env.ts";
-import { type Around, requestScope, withResult } from "../packages/request-scope.ts";
-import { check, free, type MessageScope } from "../scope/scope.ts";
+import { type RpcContext, requestScope, withResult } from "../packages/rpc-context.ts";
+import { check, type MessageScope } from "../scope/scope.ts";
 import { checkNames, type NameRules } from "./check-names.ts";
-import { fittingRpcs } from "./fitting-rpcs.ts";
+import { fittingRpcs, reads } from "./fitting-rpcs.ts";
 
 /** Maximum number of combinations of a meter's labels. Each is a series per RPC and process. */
 const MAX_COMBINATIONS = 1_000;
@@ -16,19 +15,19 @@ const MAX_COMBINATIONS = 1_000;
 /** Resolves the meters of a package for each of its RPCs that have the fields. A meter without any is a fault. */
 export function resolveMeters(
   declared: readonly IrTelemetry[],
-  all: readonly Around[],
+  all: readonly RpcContext[],
   report: Report,
-): ReadonlyMap<Around, readonly Meter[]> {
+): ReadonlyMap<RpcContext, readonly Meter[]> {
   const meters = declared.flatMap((telemetry) => telemetry.meters);
   checkNamesDiffer(declared, report);
-  const found = new Map(all.map((around) => [around, [] as Meter[]]));
+  const found = new Map(all.map((rpc) => [rpc, [] as Meter[]]));
   for (const ir of meters) {
     const fitting = fittingRpcs(
       all,
-      (around) => readsMessages(around, ir),
-      (around) => meterOf(around, ir),
+      (rpc) => reads(rpc, textsOf(ir), ["args", "result"]),
+      (rpc) => meterOf(rpc, ir),
     );
-    for (const [around, meter] of fitting.found) found.get(around)?.push(meter);
+    for (const [rpc, meter] of fitting.found) found.get(rpc)?.push(meter);
     const certain = fitting.faults.flat().filter(({ code }) => /^BFF29[456]$/.test(code));
     const missing = fitting.found.size === 0 && certain.length === 0 ? (fitting.faults[0] ?? []) : [];
     for (const fault of [...certain, ...missing]) report(fault);
@@ -57,15 +56,10 @@ function checkNamesDiffer(declared: readonly IrTelemetry[], report: Report): voi
 
 const textsOf = ({ by, labels }: IrMeter): readonly Text[] => [by, ...labels.map((label) => label.by)];
 
-/** Returns true if a meter reads the messages of an RPC, in which RPCs differ. */
-function readsMessages(around: Around, ir: IrMeter): boolean {
-  const { scope } = scopeOf({ ...around, report: () => {} });
-  return textsOf(ir).some((text) => ["args", "result"].some((name) => free(scope, text).names.has(name)));
-}
-
-function meterOf(around: Around, ir: IrMeter): Meter | undefined {
-  const { scope, env } = scopeOf(around);
-  if (textsOf(ir).some((text) => !checkNames(around, scope, text, "BFF294", NAMES))) return undefined;
+function meterOf(rpc: RpcContext, ir: IrMeter): Meter | undefined {
+  const { scope: ofRequest, env } = requestScope(rpc, { env: "package", args: true });
+  const scope = withResult(ofRequest, rpc.method);
+  if (textsOf(ir).some((text) => !checkNames(rpc, scope, text, "BFF294", NAMES))) return undefined;
   const by = numberOf(scope, ir.by);
   const labels = ir.labels.map((label) => labelOf(scope, label));
   const sound = labels.filter((label) => label !== undefined);
@@ -143,9 +137,3 @@ const NAMES: NameRules = {
     hint: "read `result`, the answer, or `args`, `principal` or `env`",
   }),
 };
-
-function scopeOf(around: Around) {
-  const env = seen(around.context.env, around.context.brokenEnv);
-  const scope = requestScope(around, { env, args: true, strict: undefined });
-  return { scope: withResult(scope, around.method), env: env.variables };
-}

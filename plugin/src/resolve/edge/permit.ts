@@ -1,6 +1,6 @@
 import { Code } from "@protobff/messages/bff/v1/options_pb.js";
+import { countErrors } from "../../diagnostic/count-errors.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import { distinctReport } from "../../diagnostic/distinct.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { IrPermit } from "../../ir/edge.ts";
@@ -14,11 +14,17 @@ import type { Fail } from "../model/call.ts";
 import type { Permit, Step } from "../model/model.ts";
 import { failExpressions } from "../model/source-parts.ts";
 import { undeclaredStep } from "../model/undeclared-step.ts";
-import { envOfLet } from "../packages/env.ts";
 import { packageContext } from "../packages/package-context.ts";
 import { checkNamespaces } from "../packages/package-functions.ts";
-import { callersOf, checkPeerNames } from "../packages/principal.ts";
-import { type Around, messageVariable, requestScope } from "../packages/request-scope.ts";
+import { checkPeerNames } from "../packages/principal.ts";
+import {
+  argsOf,
+  type RpcContext,
+  requestScope,
+  resolveEachRpc,
+  rpcBlock,
+  stepContext,
+} from "../packages/rpc-context.ts";
 import { resolveFailure } from "../policies/failure.ts";
 import { freeNames } from "../scope/free-names.ts";
 import { checkCondition, type MessageScope, stepsRead, where } from "../scope/scope.ts";
@@ -28,29 +34,22 @@ import { checkAccepts, resolveAccepts } from "./permit-sources.ts";
 
 /** Every permit of the run; an rpc that is not covered, or whose permit is faulty, is missing. */
 export function resolvePermits(run: Run): ReadonlyMap<IrMethod, Permit> {
-  const found = new Map<IrMethod, Permit>();
-  for (const file of run.ir.files) {
-    const context = packageContext(run, file.desc.proto.package);
-    for (const service of file.services) {
-      if (!checkAccepts(run, service, context)) continue;
-      const report = distinctReport(run.report);
-      for (const method of service.methods) {
-        const permit = resolvePermit({ run, service, method, file, context, report });
-        if (permit !== undefined) found.set(method, permit);
-      }
-    }
-  }
-  return found;
+  const sound = new Set(
+    run.ir.files.flatMap(({ desc, services }) =>
+      services.filter((service) => checkAccepts(run, service, packageContext(run, desc.proto.package))),
+    ),
+  );
+  return resolveEachRpc(run, (rpc) => (sound.has(rpc.service) ? resolvePermit(rpc) : undefined));
 }
 
-function resolvePermit(around: Around): Permit | undefined {
-  const { service, method, context } = around;
+function resolvePermit(rpc: RpcContext): Permit | undefined {
+  const { service, method, context } = rpc;
   const permits = [service.permit, method.permit].filter((permit) => permit !== undefined);
-  const accepts = resolveAccepts(around, context);
+  const accepts = resolveAccepts(rpc, context);
   if (permits.length === 0 || accepts === undefined) return undefined;
-  const { cx, env, shared, steps, errors } = decisions(around);
+  const { cx, env, shared, steps, errors } = decisions(rpc);
   const conditions = permits.flatMap((permit, i) => {
-    const step = condition(around, cx, permit, steps.length + i);
+    const step = condition(rpc, cx, permit, steps.length + i);
     return step === undefined ? [] : [step];
   });
   const expected = permits.filter((permit) => permit.if !== undefined).length;
@@ -58,23 +57,16 @@ function resolvePermit(around: Around): Permit | undefined {
   for (const step of steps)
     checkDecision(cx.scope, step, { shared: shared.includes(step.ir), reader: readerOf(step, conditions) });
   if (errors() > 0) return undefined;
-  const { args } = cx;
   return {
+    ...rpcBlock(rpc),
     kind: "permit",
     ir: cx.ir as IrService,
-    file: around.file,
-    desc: service.desc,
-    rpc: method,
     at: (method.permit ?? service.permit)?.at ?? method.at,
     ...accepts,
-    args,
-    shared: [],
     env,
-    callers: callersOf(around.run, method),
     rests: new Set(shared),
     steps: [...steps, ...conditions],
     conditions,
-    targets: [],
   };
 }
 
@@ -86,32 +78,21 @@ function readerOf(step: Step, all: readonly Step[]): Origin | undefined {
 }
 
 /** Resolves the service's steps that the permit reads and the permit's own steps, in a scope with all of them. */
-function decisions(around: Around) {
-  const { run, service, method, context } = around;
-  let count = 0;
-  const counting =
-    (report: Report): Report =>
-    (diagnostic) => {
-      if (diagnostic.severity === "error") count++;
-      report(diagnostic);
-    };
+function decisions(rpc: RpcContext) {
+  const { run, service, method, context } = rpc;
+  const { report, errors } = countErrors(rpc.report);
   const methodSteps = method.permit?.steps ?? [];
-  const shared = restedOn(around, methodSteps);
-  const { scope, env } = scopeOf(around, counting(around.report));
-  const cx: MessageContext = {
+  const shared = restedOn(rpc, methodSteps);
+  const { scope, env } = requestScope({ ...rpc, report }, { env: "service", args: true, strict: "permit" });
+  const cx = stepContext({
     run,
     ir: { ...service, steps: shared },
-    file: around.file,
+    file: rpc.file,
     scope,
-    args: { message: method.desc.input, variable: messageVariable("args", "args", method.desc.input), members: [] },
-    offered: [],
-    governing: context.governing,
+    args: argsOf(method.desc),
     package: context,
-    openAt: [],
     roots: [method],
-    late: false,
-    around: new Map(),
-  };
+  });
   // Faults in steps of the service have been reported at the service. These steps do not see `args`.
   const silent: Report = () => {};
   const without = new Map([...scope.builtins].filter(([name]) => name !== "args"));
@@ -129,11 +110,11 @@ function decisions(around: Around) {
   checkHiding({ ...inner, ir: { ...service, steps: methodSteps } });
   checkNamespaces(inner);
   checkPeerNames(inner);
-  const steps = resolveSteps(inner, () => count, { order: orderOf(inner), rootsOf: () => [method] });
-  return { cx: inner, env, shared, steps: [...before, ...steps], errors: () => count };
+  const steps = resolveSteps(inner, errors, { order: orderOf(inner), rootsOf: () => [method] });
+  return { cx: inner, env, shared, steps: [...before, ...steps], errors };
 }
 /** Returns the service's steps that the permit reads, with the steps that these wait for, as declared. */
-function restedOn({ run, service, method, file }: Around, methodSteps: readonly IrStep[]): IrStep[] {
+function restedOn({ run, service, method, file }: RpcContext, methodSteps: readonly IrStep[]): IrStep[] {
   const names = new Set(methodSteps.map(({ name }) => name?.value));
   const texts = [service.permit, method.permit].flatMap((permit) =>
     permit === undefined ? [] : [...(permit.if ? [permit.if] : []), ...(permit.fail ? failTexts(permit.fail) : [])],
@@ -153,21 +134,12 @@ function restedOn({ run, service, method, file }: Around, methodSteps: readonly 
   return service.steps.filter((step) => all.has(step));
 }
 
-/** Everything in a permit is strict. */
-function scopeOf(around: Around, report: Report) {
-  const { run, service, file, context } = around;
-  // Missing variables have been reported for the service's `let`, or are unknown names.
-  const env = envOfLet(run, service, file, context, () => {});
-  const scope = requestScope({ ...around, report }, { env, args: true, strict: "permit" });
-  return { scope, env: env.variables };
-}
-
 /** Resolves the `if` of a permit as a step: the expression it reads, and its refusal. */
-function condition(around: Around, cx: MessageContext, permit: IrPermit, index: number): Step | undefined {
+function condition(rpc: RpcContext, cx: MessageContext, permit: IrPermit, index: number): Step | undefined {
   if (permit.if === undefined) return undefined;
-  const { service, run } = around;
+  const { service, run } = rpc;
   const ofService = permit === service.permit;
-  const scope = ofService ? sceneOfService(around, cx.scope) : cx.scope;
+  const scope = ofService ? sceneOfService(rpc, cx.scope) : cx.scope;
   if (ofService && freeNames(permit.if.value, run.ir.registry, scope.container).names.has("args")) {
     scope.report({
       code: "BFF235",
@@ -201,7 +173,7 @@ const DENIED = (at: Origin): Fail => ({
 });
 
 /** A service's `if` sees neither `args` nor the decisions of an rpc. */
-function sceneOfService({ service }: Around, scope: MessageScope): MessageScope {
+function sceneOfService({ service }: RpcContext, scope: MessageScope): MessageScope {
   const names = new Set(service.steps.map(({ name }) => name?.value));
   const steps = new Map([...scope.steps].filter(([name]) => names.has(name)));
   const builtins = new Map([...scope.builtins].filter(([name]) => name !== "args"));

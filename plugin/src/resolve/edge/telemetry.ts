@@ -8,15 +8,12 @@ import { distinctReport } from "../../diagnostic/distinct.ts";
 import type { Sourced, Text } from "../../diagnostic/origin.ts";
 import type { IrFile, IrMethod } from "../../ir/ir.ts";
 import type { Attribute, Telemetry } from "../model/model.ts";
-import { seen } from "../packages/env.ts";
-import { packageContext } from "../packages/package-context.ts";
-import { callersOf } from "../packages/principal.ts";
-import { type Around, bareStep, messageVariable, requestScope } from "../packages/request-scope.ts";
+import { bareStep, type RpcContext, requestScope, rpcBlock, rpcContexts } from "../packages/rpc-context.ts";
 import { governing } from "../policies/entries.ts";
-import { check, free } from "../scope/scope.ts";
+import { check } from "../scope/scope.ts";
 import type { Run } from "../steps/context.ts";
 import { checkNames, type NameRules } from "./check-names.ts";
-import { fittingRpcs } from "./fitting-rpcs.ts";
+import { fittingRpcs, reads } from "./fitting-rpcs.ts";
 import { resolveMeters } from "./meters.ts";
 
 /** Resolves the telemetry of every RPC in each package that declares any. */
@@ -43,19 +40,13 @@ export function resolveTelemetry(run: Run): ReadonlyMap<IrMethod, Telemetry> {
       ...new Map(declared.flatMap(({ attributes }) => attributes).map((text) => [text.value, text])).values(),
     ];
     const files = run.ir.files.filter((file) => packageOf(file) === name);
-    const around = files.flatMap((file) =>
-      file.services.flatMap((service) =>
-        service.methods.map(
-          (method): Around => ({ run, file, service, method, context: packageContext(run, name), report }),
-        ),
-      ),
-    );
-    const attributes = new Map(around.map((surroundings) => [surroundings, [] as Attribute[]]));
+    const rpcs = rpcContexts(run, report, files);
+    const attributes = new Map(rpcs.map((rpc) => [rpc, [] as Attribute[]]));
     for (const text of texts) resolveAttribute(text, attributes, report);
-    const meters = resolveMeters(declared, around, report);
-    for (const [surroundings, its] of attributes) {
-      const parts = { attributes: its, meters: meters.get(surroundings) ?? [] };
-      found.set(surroundings.method, blockOf(surroundings, parts, sample?.value, slow?.value));
+    const meters = resolveMeters(declared, rpcs, report);
+    for (const [rpc, its] of attributes) {
+      const parts = { attributes: its, meters: meters.get(rpc) ?? [] };
+      found.set(rpc.method, blockOf(rpc, parts, sample?.value, slow?.value));
     }
   }
   return found;
@@ -88,21 +79,17 @@ function agreed(
  * Resolves an attribute for every RPC that has the values it reads: an attribute that reads `args` needs a request with
  * these fields. An attribute without any matching RPC is a fault.
  */
-function resolveAttribute(text: Text, all: ReadonlyMap<Around, Attribute[]>, report: Report): void {
-  const differs = (around: Around): boolean => readsArgs(around, text);
-  const { found, faults } = fittingRpcs(all.keys(), differs, (around) => attributeOf(around, text));
-  for (const [around, attribute] of found) all.get(around)?.push(attribute);
+function resolveAttribute(text: Text, all: ReadonlyMap<RpcContext, Attribute[]>, report: Report): void {
+  const differs = (rpc: RpcContext): boolean => reads(rpc, [text], ["args"]);
+  const { found, faults } = fittingRpcs(all.keys(), differs, (rpc) => attributeOf(rpc, text));
+  for (const [rpc, attribute] of found) all.get(rpc)?.push(attribute);
   const [first = []] = faults;
   if (found.size === 0 || first.some(({ code }) => code.startsWith("BFF28"))) for (const fault of first) report(fault);
 }
 
-function readsArgs(around: Around, text: Text): boolean {
-  return free(scopeOf({ ...around, report: () => {} }).scope, text).names.has("args");
-}
-
-function attributeOf(around: Around, text: Text): Attribute | undefined {
-  const { scope, env } = scopeOf(around);
-  if (!checkNames(around, scope, text, "BFF284", NAMES)) return undefined;
+function attributeOf(rpc: RpcContext, text: Text): Attribute | undefined {
+  const { scope, env } = requestScope(rpc, { env: "package", args: true });
+  if (!checkNames(rpc, scope, text, "BFF284", NAMES)) return undefined;
   const expression = check(scope, text);
   if (expression === undefined) return undefined;
   const proto = carried(expression.type);
@@ -166,41 +153,24 @@ const NAMES: NameRules = {
 };
 const READABLE = "read `args`, `principal`, `peer`, `headers`, `env` or `now`";
 
-function scopeOf(around: Around) {
-  const { context } = around;
-  const env = seen(context.env, context.brokenEnv);
-  return { scope: requestScope(around, { env, args: true, strict: undefined }), env: env.variables };
-}
-
 /** Returns a block, so that every walk over all expressions visits these. */
 function blockOf(
-  { run, file, service, method }: Around,
+  rpc: RpcContext,
   { attributes, meters }: Pick<Telemetry, "attributes" | "meters">,
   sample: number | undefined,
   slowMs: number | undefined,
 ): Telemetry {
   return {
+    ...rpcBlock(rpc),
     kind: "telemetry",
-    ir: service,
-    file,
-    desc: service.desc,
-    rpc: method,
     attributes,
     meters,
     sample,
     slowMs,
-    callers: callersOf(run, method),
-    args: {
-      message: method.desc.input,
-      variable: messageVariable("args", "args", method.desc.input),
-      members: [],
-    },
-    shared: [],
     env: [...attributes, ...meters].flatMap(({ env }) => env),
     steps: [
       ...attributes.map(({ expression }) => expression),
       ...meters.flatMap(({ by, labels }) => [by, ...labels.map((label) => label.by)]),
     ].map((expression) => bareStep(expression.text.at, expression)),
-    targets: [],
   };
 }

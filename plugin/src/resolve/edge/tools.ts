@@ -1,7 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import { distinctReport } from "../../diagnostic/distinct.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrBind } from "../../ir/step.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
@@ -9,10 +8,15 @@ import { pathName } from "../../model/path-name.ts";
 import { commentOf } from "../../text/comment.ts";
 import { fieldPath } from "../conversions/bind.ts";
 import type { HiddenField, Tool } from "../model/model.ts";
-import { envOfLet } from "../packages/env.ts";
-import { packageContext } from "../packages/package-context.ts";
-import { callersOf, publicAt } from "../packages/principal.ts";
-import { type Around, bareStep, messageVariable, requestScope } from "../packages/request-scope.ts";
+import { publicAt } from "../packages/principal.ts";
+import {
+  bareStep,
+  messageVariable,
+  type RpcContext,
+  requestScope,
+  rpcBlock,
+  rpcContexts,
+} from "../packages/rpc-context.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import type { Run } from "../steps/context.ts";
 import { resolveSet } from "../steps/set.ts";
@@ -25,23 +29,16 @@ const MAX_NAME_CHARACTERS = 64;
 
 /** Returns the tool of every RPC that is one. A hidden field with a fault is left out. */
 export function resolveTools(run: Run): ReadonlyMap<IrMethod, Tool> {
-  const report = distinctReport(run.report);
-  return new Map(
-    run.ir.files.flatMap((file) =>
-      file.services.flatMap((service) => {
-        const context = packageContext(run, file.desc.proto.package);
-        const all = service.methods
-          .filter((method) => isTool(run, service, method))
-          .map((method): Around => ({ run, file, service, method, context, report }));
-        checkService(service, all, report);
-        return all.map((around) => [around.method, toolOf(around)] as const);
-      }),
-    ),
-  );
+  const rpcs = rpcContexts(run).filter(isTool);
+  for (const service of run.ir.files.flatMap(({ services }) => services)) {
+    const ofService = rpcs.filter((rpc) => rpc.service === service);
+    checkService(service, ofService, run.report);
+  }
+  return new Map(rpcs.map((rpc) => [rpc.method, toolOf(rpc)]));
 }
 
 /** The tool of a service is for RPCs that only read, for callers that are known. */
-function isTool(run: Run, service: IrService, method: IrMethod): boolean {
+function isTool({ run, service, method }: RpcContext): boolean {
   if (method.tool !== undefined) return method.tool.off === undefined;
   const { desc } = method;
   const reads = desc.methodKind === "unary" && desc.idempotency === Level.NO_SIDE_EFFECTS;
@@ -49,7 +46,7 @@ function isTool(run: Run, service: IrService, method: IrMethod): boolean {
 }
 
 /** Reports a `tool` of a service without tools, and its hidden fields that no request has. */
-function checkService({ tool, desc }: IrService, all: readonly Around[], report: Report): void {
+function checkService({ tool, desc }: IrService, all: readonly RpcContext[], report: Report): void {
   if (tool === undefined) return;
   if (all.length === 0) {
     report({
@@ -72,18 +69,15 @@ function checkService({ tool, desc }: IrService, all: readonly Around[], report:
   }
 }
 
-function toolOf(around: Around): Tool {
-  const { run, file, service, method } = around;
+function toolOf(rpc: RpcContext): Tool {
+  const { service, method } = rpc;
   const { desc, tool: declared } = method;
   const shared = service.tool;
-  const hidden = hiddenOf(around);
-  const { name, at } = nameOf(around);
+  const hidden = hiddenOf(rpc);
+  const { name, at } = nameOf(rpc);
   return {
+    ...rpcBlock(rpc),
     kind: "tool",
-    ir: service,
-    file,
-    desc: service.desc,
-    rpc: method,
     at: declared?.at ?? shared?.at ?? method.at,
     name,
     nameAt: at,
@@ -92,16 +86,12 @@ function toolOf(around: Around): Tool {
     maxBytes: (declared?.maxBytes ?? shared?.maxBytes)?.value ?? DEFAULT_MAX_BYTES,
     waitMs: desc.methodKind === "unary" ? undefined : (declared?.wait?.value ?? DEFAULT_WAIT_MS),
     hidden,
-    callers: callersOf(run, method),
-    args: { message: desc.input, variable: messageVariable("args", "args", desc.input), members: [] },
-    shared: [],
-    env: scopeOf(around).env,
+    env: scopeOf(rpc).env,
     steps: hidden.flatMap(({ ir, bound }) => (bound === undefined ? [] : [bareStep(ir.at, bound.expression)])),
-    targets: [],
   };
 }
 
-function nameOf({ method, report }: Around): Pick<Tool, "name"> & { readonly at: Tool["nameAt"] } {
+function nameOf({ method, report }: RpcContext): Pick<Tool, "name"> & { readonly at: Tool["nameAt"] } {
   const declared = method.tool?.name;
   if (declared !== undefined) return { name: declared.value, at: declared.at };
   const name = snakeCase(method.desc.name);
@@ -124,15 +114,15 @@ const snakeCase = (name: string): string =>
     .toLowerCase();
 
 /** Returns the fields of the service that the request has, under those of the RPC itself. */
-function hiddenOf(around: Around): readonly HiddenField[] {
-  const { service, method, report } = around;
+function hiddenOf(rpc: RpcContext): readonly HiddenField[] {
+  const { service, method, report } = rpc;
   const ofRpc = method.tool?.hidden ?? [];
   const names = new Set(ofRpc.map(({ name }) => name?.value));
   const shared = (service.tool?.hidden ?? []).filter(
     ({ name }) => name !== undefined && !names.has(name.value) && fieldPath(method.desc.input, name, () => {}),
   );
   const all = [...shared, ...ofRpc];
-  const set = new Map(bindingsOf(around, all).map((binding) => [pathName(binding.path), binding.bound]));
+  const set = new Map(bindingsOf(rpc, all).map((binding) => [pathName(binding.path), binding.bound]));
   const found = all.flatMap((ir): readonly HiddenField[] => {
     // A path with a `by` has been reported with it.
     const path = ir.name && fieldPath(method.desc.input, ir.name, ir.by === undefined ? report : () => {});
@@ -155,10 +145,10 @@ function besides(hidden: readonly HiddenField[]): readonly HiddenField[] {
   );
 }
 
-function bindingsOf(around: Around, all: readonly IrBind[]): readonly FieldBinding[] {
-  const { run, method } = around;
-  const { scope } = scopeOf(around);
-  const valued = all.filter(({ by }) => by !== undefined && checkNames(around, scope, by, "BFF209", NAMES));
+function bindingsOf(rpc: RpcContext, all: readonly IrBind[]): readonly FieldBinding[] {
+  const { run, method } = rpc;
+  const { scope } = scopeOf(rpc);
+  const valued = all.filter(({ by }) => by !== undefined && checkNames(rpc, scope, by, "BFF209", NAMES));
   const args = { message: undefined, variable: messageVariable("args", "args", method.desc.input), members: [] };
   const cx = { run, scope, args, offered: [], ir: undefined };
   return resolveSet(cx, { set: valued, batch: undefined }, method.desc.input, []).filter((binding) =>
@@ -196,10 +186,8 @@ const NAMES: NameRules = {
 };
 
 /** Functions of the user are out of scope: hidden fields are set outside of the app that has them. */
-function scopeOf(around: Around) {
-  const { run, service, file, context } = around;
-  const env = envOfLet(run, service, file, context, () => {});
-  const scope = requestScope(around, { env, args: false, strict: undefined });
+function scopeOf(rpc: RpcContext) {
+  const { scope, env } = requestScope(rpc, { env: "service", args: false });
   const builtins = new Map([...scope.builtins].filter(([name]) => name === "principal" || name === "env"));
-  return { scope: { ...scope, builtins, functions: [] }, env: env.variables };
+  return { scope: { ...scope, builtins, functions: [] }, env };
 }

@@ -3,11 +3,10 @@ import { typeName } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrUsage } from "../../ir/edge.ts";
 import type { Usage, UsageField } from "../model/model.ts";
-import { seen } from "../packages/env.ts";
-import { type Around, requestScope } from "../packages/request-scope.ts";
-import { check, free } from "../scope/scope.ts";
+import { type RpcContext, requestScope } from "../packages/rpc-context.ts";
+import { check } from "../scope/scope.ts";
 import { checkNames, type NameRules } from "./check-names.ts";
-import { fittingRpcs } from "./fitting-rpcs.ts";
+import { fittingRpcs, reads } from "./fitting-rpcs.ts";
 import { carried } from "./telemetry.ts";
 
 /**
@@ -17,9 +16,9 @@ import { carried } from "./telemetry.ts";
  */
 export function resolveUsage(
   declared: readonly IrUsage[],
-  all: readonly Around[],
+  all: readonly RpcContext[],
   report: Report,
-): ReadonlyMap<Around, Usage> {
+): ReadonlyMap<RpcContext, Usage> {
   const [ir, other] = declared;
   if (ir === undefined) return new Map();
   if (other !== undefined)
@@ -39,21 +38,20 @@ export function resolveUsage(
       at: ir.at,
       hint: 'add a limit, such as `rate_limit: { name: "user" key: "principal.subject" rate: 600 per: "1m" }`, or leave out `usage`',
     });
-  const fields = new Map(all.map((around) => [around, [] as UsageField[]]));
+  const fields = new Map(all.map((rpc) => [rpc, [] as UsageField[]]));
   for (const field of ir.fields) {
-    const differs = (around: Around): boolean =>
-      free(scopeOf({ ...around, report: () => {} }).scope, field.by).names.has("args");
-    const { found, faults } = fittingRpcs(all, differs, (around) => fieldOf(around, field));
-    for (const [around, value] of found) fields.get(around)?.push(value);
+    const differs = (rpc: RpcContext): boolean => reads(rpc, [field.by], ["args"]);
+    const { found, faults } = fittingRpcs(all, differs, (rpc) => fieldOf(rpc, field));
+    for (const [rpc, value] of found) fields.get(rpc)?.push(value);
     const certain = faults.flat().filter(({ code }) => code === "BFF441" || code === "BFF442");
     for (const fault of found.size === 0 && certain.length === 0 ? (faults[0] ?? []) : certain) report(fault);
   }
-  return new Map(all.map((around) => [around, { ir, fields: fields.get(around) ?? [] }]));
+  return new Map(all.map((rpc) => [rpc, { ir, fields: fields.get(rpc) ?? [] }]));
 }
 
-function fieldOf(around: Around, { name, by: text }: IrUsage["fields"][number]): UsageField | undefined {
-  const { scope, env } = scopeOf(around);
-  if (!checkNames(around, scope, text, "BFF442", NAMES)) return undefined;
+function fieldOf(rpc: RpcContext, { name, by: text }: IrUsage["fields"][number]): UsageField | undefined {
+  const { scope, env } = requestScope(rpc, { env: "package", args: true });
+  if (!checkNames(rpc, scope, text, "BFF442", NAMES)) return undefined;
   const by = check(scope, text);
   if (by === undefined) return undefined;
   const proto = carried(by.type);
@@ -83,8 +81,3 @@ const NAMES: NameRules = {
     hint: "read `principal`, `args` or `env`",
   }),
 };
-
-function scopeOf(around: Around) {
-  const env = seen(around.context.env, around.context.brokenEnv);
-  return { scope: requestScope(around, { env, args: true, strict: undefined }), env: env.variables };
-}

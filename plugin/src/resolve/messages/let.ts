@@ -1,17 +1,17 @@
 import type { Variable } from "../../cel/index.ts";
-import type { Severity } from "../../diagnostic/diagnostic.ts";
+import { countErrors } from "../../diagnostic/count-errors.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { IrFile, IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrStep } from "../../ir/step.ts";
 import { stepTexts } from "../graph/message-graph.ts";
-import type { Let, Step } from "../model/model.ts";
+import type { Let } from "../model/model.ts";
 import { envOfLet } from "../packages/env.ts";
 import { packageContext } from "../packages/package-context.ts";
 import { checkNamespaces } from "../packages/package-functions.ts";
+import { packageScope } from "../packages/package-scope.ts";
 import { callerVariables, checkPeerNames } from "../packages/principal.ts";
-import { scopeOfPackage } from "../packages/request-scope.ts";
+import { stepContext } from "../packages/rpc-context.ts";
 import { freeNames } from "../scope/free-names.ts";
-import type { MessageScope } from "../scope/scope.ts";
 import { HEADERS, PEER } from "../scope/scope.ts";
 import type { MessageContext, Run } from "../steps/context.ts";
 import { reportCycle, resolveSteps } from "./message.ts";
@@ -26,36 +26,25 @@ const NO_ARGS: Variable = {
 
 /** The `let` of a service. Its steps see `headers`, `env`, `now` and each other. */
 export function resolveLet(run: Run, ir: IrService, file: IrFile): Let {
-  let errors = 0;
-  const report: Run["report"] = (diagnostic) => {
-    if (diagnostic.severity === ("error" satisfies Severity)) errors++;
-    run.report(diagnostic);
-  };
+  const { report, errors } = countErrors(run.report);
   const context = packageContext(run, file.desc.proto.package);
   const env = envOfLet(run, ir, file, context, report);
-  const scope = scopeOfLet(run, file, context, env, report);
+  const builtins = new Map([
+    ["headers", HEADERS],
+    ["env", env.group],
+    ["now", context.now],
+    ...(context.identified ? ([["peer", PEER]] as const) : []),
+  ]);
+  const scope = packageScope(run, file, context, { report, builtins, brokenEnv: env.broken });
   const args = { message: undefined, variable: NO_ARGS, members: [] };
-  const cx: MessageContext = {
-    run,
-    ir,
-    file,
-    scope,
-    args,
-    offered: [],
-    governing: context.governing,
-    package: context,
-    openAt: [],
-    roots: [],
-    late: false,
-    around: new Map(),
-  };
+  const cx = stepContext({ run, ir, file, scope, args, package: context, roots: [] });
   checkAutobind(cx);
   checkNamespaces(cx);
   checkPeerNames(cx);
   const before = new Set(readers(cx));
   const { order, cycles } = sortByDependency(ir.steps, (step) => run.lets.edges(step).map(({ to }) => to));
   for (const cycle of cycles) reportLetCycle(cx, cycle);
-  const resolved = resolveSteps(cx, () => errors, {
+  const resolved = resolveSteps(cx, errors, {
     order: { order, circular: new Set([...cycles.flat(), ...before]) },
     rootsOf: (step) => rootsOf(run, step),
     scopeOf: (step) => {
@@ -66,32 +55,6 @@ export function resolveLet(run: Run, ir: IrService, file: IrFile): Let {
   });
   for (const step of resolved) run.shared.set(step.ir, step);
   return { kind: "let", ir, file, desc: ir.desc, args, shared: [], env: env.variables, steps: resolved, targets: [] };
-}
-
-function scopeOfLet(
-  run: Run,
-  file: IrFile,
-  context: ReturnType<typeof packageContext>,
-  env: ReturnType<typeof envOfLet>,
-  report: Run["report"],
-): MessageScope {
-  const steps = new Map<string, Step>();
-  const broken = new Set<string>();
-  return {
-    ...scopeOfPackage(run, file, context, report),
-    builtins: new Map([
-      ["headers", HEADERS],
-      ["env", env.group],
-      ["now", context.now],
-      ...(context.identified ? ([["peer", PEER]] as const) : []),
-    ]),
-    steps,
-    broken,
-    offered: [],
-    brokenArgs: new Set(),
-    brokenEnv: env.broken,
-    shared: { steps, broken },
-  };
 }
 
 function rootsOf(run: Run, step: IrStep): IrMethod[] {

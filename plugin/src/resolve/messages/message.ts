@@ -1,5 +1,5 @@
 import type { DescField } from "@bufbuild/protobuf";
-import type { Severity } from "../../diagnostic/diagnostic.ts";
+import { countErrors } from "../../diagnostic/count-errors.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { Ir, IrFile, IrMessage, IrMethod } from "../../ir/ir.ts";
@@ -9,8 +9,8 @@ import type { Composed, Step } from "../model/model.ts";
 import { envOfMessage } from "../packages/env.ts";
 import { packageContext } from "../packages/package-context.ts";
 import { checkNamespaces } from "../packages/package-functions.ts";
+import { packageScope } from "../packages/package-scope.ts";
 import { callerVariables, checkPeerNames, publicAt } from "../packages/principal.ts";
-import { scopeOfPackage } from "../packages/request-scope.ts";
 import { argsFor, type ComposePlace } from "../scope/args.ts";
 import { freeNames } from "../scope/free-names.ts";
 import type { MessageScope } from "../scope/scope.ts";
@@ -43,11 +43,7 @@ export function resolveMessage(
 ): Composed | undefined {
   // The composed message alone is declared.
   const run: Run = ir.subset === undefined ? of : { ...of, suspect: () => {} };
-  let errors = 0;
-  const report: Run["report"] = (diagnostic) => {
-    if (diagnostic.severity === ("error" satisfies Severity)) errors++;
-    run.report(withAlias(ir, diagnostic));
-  };
+  const { report, errors } = countErrors((diagnostic) => run.report(withAlias(ir, diagnostic)));
   const { args, scope, context, env, callers } = scopeOf(run, ir, { file, welcome, roots }, report);
   const around = stepsAround(run, roots);
   const shared = takeShared(run, ir, roots, scope);
@@ -68,7 +64,7 @@ export function resolveMessage(
   checkHiding(cx);
   checkPeerNames(cx);
   checkNamespaces(cx);
-  const steps = resolveSteps(cx, () => errors, {
+  const steps = resolveSteps(cx, errors, {
     order: orderOf(cx),
     rootsOf: () => roots,
   });
@@ -76,7 +72,7 @@ export function resolveMessage(
   const fillers = ir.steps.filter((step) => step.autobind?.value === true);
   const unknown = fillers.some((step) => !steps.some((resolved) => resolved.ir === step));
   const { targets, degradedField } = resolveFields(cx, unknown, resolvers);
-  if (errors > 0) return undefined;
+  if (errors() > 0) return undefined;
   return {
     kind: "composed",
     ir,
@@ -111,30 +107,28 @@ function scopeOf(run: Run, ir: IrMessage, { file, welcome, roots }: Surroundings
   const readOf = (name: string) =>
     messageTexts(ir).find(({ text }) => freeNames(text.value, run.ir.registry, file.desc.proto.package).args.has(name))
       ?.text.at;
-  const { args, broken } = argsFor(ir, places, used, offers, readOf, report);
-  const brokenArgs = broken.union(missingFields(ir, args, { places, used, readOf }, report));
+  const { args, broken: unbound } = argsFor(ir, places, used, offers, readOf, report);
+  const brokenArgs = unbound.union(missingFields(ir, args, { places, used, readOf }, report));
   const context = packageContext(run, file.desc.proto.package);
   const env = envOfMessage(run, ir, file, { context, roots }, report);
   const { variables, broken: brokenCallers, callers } = callerVariables(run, ir.desc, context, roots, report);
   // The future service of an uncomposed message is unknown, so any service may be meant.
   const elsewhere = run.adrift.has(ir) ? namesOfServices(run) : [];
+  const builtins = new Map([
+    ["args", args.variable],
+    ["headers", HEADERS],
+    ["env", env.group],
+    ["now", context.now],
+    ...variables,
+  ]);
+  const broken = [...elsewhere, ...brokenCallers];
   const scope: MessageScope = {
-    ...scopeOfPackage(run, file, context, report),
-    builtins: new Map([
-      ["args", args.variable],
-      ["headers", HEADERS],
-      ["env", env.group],
-      ["now", context.now],
-      ...variables,
-    ]),
-    steps: new Map(),
-    broken: new Set([...elsewhere, ...brokenCallers]),
+    ...packageScope(run, file, context, { report, builtins, brokenEnv: env.broken, broken }),
     offered: args.message === undefined ? [...new Set(places.flatMap(({ members }) => [...members.keys()]))] : [],
     brokenArgs,
-    brokenEnv: env.broken,
     // One fault of a message that nothing composes is enough.
     pages: run.adrift.has(ir) || isAnswer(places, roots),
-    shared: { steps: new Map(), broken: new Set([...elsewhere, ...brokenCallers]) },
+    shared: { steps: new Map(), broken: new Set(broken) },
   };
   return { args, scope, context, env, callers };
 }

@@ -192,12 +192,17 @@ export interface Let extends Block {
   readonly desc: DescService;
 }
 
-/** Permit of an RPC, merged from its service and itself. Its steps decide the parts that names alone cannot. */
-export interface Permit extends Block {
-  readonly kind: "permit";
+/** Block of an option of one RPC. */
+export interface RpcBlock extends Block {
   readonly ir: IrService;
   readonly desc: DescService;
   readonly rpc: IrMethod;
+  readonly callers: Callers | undefined;
+}
+
+/** Permit of an RPC, merged from its service and itself. Its steps decide the parts that names alone cannot. */
+export interface Permit extends RpcBlock {
+  readonly kind: "permit";
   /** Place of the nearest permit. */
   readonly at: Origin;
   /** Place of `public`, which allows calls without a principal. All other parts are then empty. */
@@ -214,7 +219,6 @@ export interface Permit extends Block {
    * permit separately.
    */
   readonly conditions: readonly Step[];
-  readonly callers: Callers | undefined;
   /** The steps of the service that the permit reads, as declared. */
   readonly rests: ReadonlySet<IrStep>;
 }
@@ -222,16 +226,12 @@ export interface Permit extends Block {
 /**
  * Limits of an RPC: those of its package's files, its service and itself. Its steps are the expressions of its uses.
  */
-export interface Limits extends Block {
+export interface Limits extends RpcBlock {
   readonly kind: "limits";
-  readonly ir: IrService;
-  readonly desc: DescService;
-  readonly rpc: IrMethod;
   /** In this order; all apply. */
   readonly uses: readonly LimitUse[];
   /** Events about these charges. Undefined: there are none. */
   readonly usage: Usage | undefined;
-  readonly callers: Callers | undefined;
 }
 /** Usage events of an RPC. */
 export interface Usage {
@@ -267,13 +267,9 @@ export interface LimitUse {
 }
 
 /** Headers of an RPC's answers. Its steps are their expressions. */
-export interface AnswerHeaders extends Block {
+export interface AnswerHeaders extends RpcBlock {
   readonly kind: "headers";
-  readonly ir: IrService;
-  readonly desc: DescService;
-  readonly rpc: IrMethod;
   readonly headers: readonly AnswerHeader[];
-  readonly callers: Callers | undefined;
 }
 export interface AnswerHeader {
   readonly ir: IrBind;
@@ -285,13 +281,9 @@ export interface AnswerHeader {
 }
 
 /** Tags of an RPC's cached answers. Its steps are their holes. */
-export interface AnswerTags extends Block {
+export interface AnswerTags extends RpcBlock {
   readonly kind: "tags";
-  readonly ir: IrService;
-  readonly desc: DescService;
-  readonly rpc: IrMethod;
   readonly tags: readonly AnswerTag[];
-  readonly callers: Callers | undefined;
 }
 export interface AnswerTag {
   readonly text: Text;
@@ -312,11 +304,8 @@ export interface Purge {
 }
 
 /** An RPC that is a tool for agents. Its steps are the expressions of its hidden fields. */
-export interface Tool extends Block {
+export interface Tool extends RpcBlock {
   readonly kind: "tool";
-  readonly ir: IrService;
-  readonly desc: DescService;
-  readonly rpc: IrMethod;
   /** Place of the `tool` of the RPC, or else of its service. */
   readonly at: Origin;
   readonly name: string;
@@ -329,7 +318,6 @@ export interface Tool extends Block {
   /** Undefined: the RPC returns one response. */
   readonly waitMs: number | undefined;
   readonly hidden: readonly HiddenField[];
-  readonly callers: Callers | undefined;
 }
 /** A request field that clients of a tool do not see. */
 export interface HiddenField {
@@ -340,11 +328,8 @@ export interface HiddenField {
 }
 
 /** Source of a streaming RPC. Its steps are its call and the expressions around it. */
-export interface Followed extends Block {
+export interface Followed extends RpcBlock {
   readonly kind: "stream";
-  readonly ir: IrService;
-  readonly desc: DescService;
-  readonly rpc: IrMethod;
   readonly stream: IrStream;
   readonly item: Variable;
   /** Exactly one of these two is set. */
@@ -355,7 +340,6 @@ export interface Followed extends Block {
   readonly position: { readonly kind: "int" | "uint" | "string"; readonly by: Expression } | undefined;
   readonly if: Expression | undefined;
   readonly until: Expression | undefined;
-  readonly callers: Callers | undefined;
 }
 
 /** A log of items by key, of a service. Its steps are its call and the expressions around it. */
@@ -375,17 +359,13 @@ export interface Topic extends Block {
 }
 
 /** Telemetry of an RPC, from the files of its package. Its steps are the expressions of its attributes and meters. */
-export interface Telemetry extends Block {
+export interface Telemetry extends RpcBlock {
   readonly kind: "telemetry";
-  readonly ir: IrService;
-  readonly desc: DescService;
-  readonly rpc: IrMethod;
   readonly attributes: readonly Attribute[];
   readonly meters: readonly Meter[];
   /** From 0 to 1. */
   readonly sample: number | undefined;
   readonly slowMs: number | undefined;
-  readonly callers: Callers | undefined;
 }
 export interface Attribute {
   readonly text: Text;
@@ -396,15 +376,11 @@ export interface Attribute {
 }
 
 /** The party of an RPC's requests in fair queues. Its steps are the key and the weight. */
-export interface RequestShare extends Block {
+export interface RequestShare extends RpcBlock {
   readonly kind: "share";
-  readonly ir: IrService;
-  readonly desc: DescService;
-  readonly rpc: IrMethod;
   readonly share: IrFairShare;
   readonly key: Expression;
   readonly weight: Expression | undefined;
-  readonly callers: Callers | undefined;
 }
 
 /** A counter, as one RPC adds to it. */

@@ -11,7 +11,7 @@ import { agreedEnv, packageOf, sameShape } from "./env-agreement.ts";
 import { reportLack } from "./lack.ts";
 
 /** Environment variables in scope. */
-export interface SeenEnv {
+interface SeenEnv {
   readonly variables: readonly EnvVar[];
   /** The names of those with a fault, which has been reported. */
   readonly broken: ReadonlySet<string>;

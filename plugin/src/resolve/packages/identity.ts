@@ -2,7 +2,7 @@
 import { type DescField, type DescFile, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
+import { countErrors } from "../../diagnostic/count-errors.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrCredential, IrIdentity, IrIdentitySource } from "../../ir/edge.ts";
 import type { IrFile } from "../../ir/ir.ts";
@@ -17,6 +17,7 @@ import { check, type MessageScope } from "../scope/scope.ts";
 import type { PackageContext, Run } from "../steps/context.ts";
 import { resolveSet } from "../steps/set.ts";
 import { seen } from "./env.ts";
+import { NO_FUNCTIONS, packageScope } from "./package-scope.ts";
 
 /**
  * Returns the identity that governs a package; each is resolved once. Undefined if there is none, or after a
@@ -86,24 +87,8 @@ function reaches(from: DescFile, name: string): boolean {
 
 /** Returns the scope for the texts of sources, which has `env` alone. */
 function sourceScope(run: Run, file: IrFile, context: PackageContext): MessageScope {
-  return {
-    registry: run.ir.registry,
-    container: file.desc.proto.package,
-    enums: run.enums,
-    observe: run.observe,
-    report: run.report,
-    builtins: new Map([["env", seen(context.env, context.brokenEnv).group]]),
-    steps: new Map(),
-    stepOf: new Map(),
-    broken: new Set(),
-    offered: [],
-    brokenArgs: new Set(),
-    brokenEnv: context.brokenEnv,
-    functions: [],
-    brokenFunctions: new Set(),
-    known: new Set(),
-    shared: { steps: new Map(), broken: new Set() },
-  };
+  const builtins = new Map([["env", seen(context.env, context.brokenEnv).group]]);
+  return packageScope(run, file, NO_FUNCTIONS, { report: run.report, builtins, brokenEnv: context.brokenEnv });
 }
 
 function resolveSource(
@@ -202,17 +187,13 @@ const NO_ARGS = {
  * that `set` leaves out.
  */
 function principalSet(run: Run, ir: IrIdentitySource, type: DescMessage, scope: MessageScope): FieldBinding[] {
-  let errors = 0;
-  const report: Report = (diagnostic) => {
-    if (diagnostic.severity === "error") errors++;
-    scope.report(diagnostic);
-  };
+  const { report, errors } = countErrors(scope.report);
   const countingScope = { ...scope, report };
   const cx = { run, scope: countingScope, args: NO_ARGS, offered: [], ir: undefined };
   const set = resolveSet(cx, { set: ir.set, batch: undefined }, type, []);
   const defaults = type.typeName === DEFAULT ? fromCredential(run, ir, type, set, countingScope) : [];
   const all = [...defaults, ...set];
-  if (errors === 0) checkFilled(ir, type, all, scope);
+  if (errors() === 0) checkFilled(ir, type, all, scope);
   return all;
 }
 

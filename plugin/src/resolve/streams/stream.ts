@@ -1,7 +1,7 @@
 // The source of a streaming RPC: its call, and the expressions about each item.
 
 import { type Expression, typeName, type Variable } from "../../cel/index.ts";
-import { distinctReport } from "../../diagnostic/distinct.ts";
+import { countErrors } from "../../diagnostic/count-errors.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrCall } from "../../ir/step.ts";
@@ -12,43 +12,32 @@ import type { Followed, Step } from "../model/model.ts";
 import { undeclaredStep } from "../model/undeclared-step.ts";
 import { itemOf } from "../names/stream-item.ts";
 import { findTopic } from "../names/topics.ts";
-import { envOfLet } from "../packages/env.ts";
-import { packageContext } from "../packages/package-context.ts";
-import { callersOf } from "../packages/principal.ts";
-import { type Around, bareStep, messageVariable, requestScope } from "../packages/request-scope.ts";
+import {
+  argsOf,
+  bareStep,
+  messageVariable,
+  type RpcContext,
+  requestScope,
+  resolveEachRpc,
+  rpcBlock,
+  stepContext,
+} from "../packages/rpc-context.ts";
 import { check, checkCondition, free, type MessageScope } from "../scope/scope.ts";
 import { resolveCall } from "../steps/call.ts";
-import type { MessageContext, Run } from "../steps/context.ts";
+import type { Run } from "../steps/context.ts";
 import { keyOf } from "../steps/topic-key.ts";
 import { bareCall, checkBare, plainEntries } from "./stream-policy.ts";
 
 /** Resolves the stream of every RPC that has one. A stream with a fault is left out. */
 export function resolveStreams(run: Run): ReadonlyMap<IrMethod, Followed> {
-  const found = new Map<IrMethod, Followed>();
-  for (const file of run.ir.files) {
-    const context = packageContext(run, file.desc.proto.package);
-    for (const service of file.services) {
-      const report = distinctReport(run.report);
-      for (const method of service.methods) {
-        const { stream } = method;
-        const around = { run, file, service, method, context, report };
-        const followed = stream && resolveStream(around, stream);
-        if (followed !== undefined) found.set(method, followed);
-      }
-    }
-  }
-  return found;
+  return resolveEachRpc(run, (rpc) => rpc.method.stream && resolveStream(rpc, rpc.method.stream));
 }
 
-function resolveStream(around: Around, stream: IrStream): Followed | undefined {
-  const { run, file, service, method } = around;
-  let errors = 0;
-  const report: Run["report"] = (diagnostic) => {
-    if (diagnostic.severity === "error") errors++;
-    around.report(diagnostic);
-  };
-  const env = envOfLet(run, service, file, around.context, () => {});
-  const scope = requestScope({ ...around, report }, { env, args: true, strict: undefined });
+function resolveStream(of: RpcContext, stream: IrStream): Followed | undefined {
+  const { report, errors } = countErrors(of.report);
+  const rpc = { ...of, report };
+  const { run, service, method } = rpc;
+  const { scope, env } = requestScope(rpc, { env: "service", args: true });
   checkItemName(method, stream, report);
   checkSteps(scope, service, stream);
   const desc = itemOf(run.ir, service, stream);
@@ -57,22 +46,14 @@ function resolveStream(around: Around, stream: IrStream): Followed | undefined {
   const position = stream.position && item && positionOf(scope, stream.position, item);
   const resume = position && resumeOf(position.kind);
   const { source } = stream;
-  const call = source?.kind === "call" ? callOf({ ...around, report }, scope, source, { stream, resume }) : undefined;
-  const follow = source?.kind === "follow" ? followOf({ ...around, report }, scope, source) : undefined;
+  const call = source?.kind === "call" ? callOf(rpc, scope, source, { stream, resume }) : undefined;
+  const follow = source?.kind === "follow" ? followOf(rpc, scope, source) : undefined;
   const condition = stream.if && checkCondition(seen, stream.if, "this `if`");
   const until = stream.until && checkCondition(seen, stream.until, "this `until`");
-  if (errors > 0 || item === undefined || (call === undefined && follow === undefined)) return undefined;
-  const args = {
-    message: method.desc.input,
-    variable: messageVariable("args", "args", method.desc.input),
-    members: [],
-  };
+  if (errors() > 0 || item === undefined || (call === undefined && follow === undefined)) return undefined;
   return {
+    ...rpcBlock(rpc),
     kind: "stream",
-    ir: service,
-    file,
-    desc: service.desc,
-    rpc: method,
     stream,
     item,
     call,
@@ -81,17 +62,13 @@ function resolveStream(around: Around, stream: IrStream): Followed | undefined {
     position,
     if: condition,
     until,
-    callers: callersOf(run, method),
-    args,
-    shared: [],
-    env: env.variables,
+    env,
     steps: [
       ...(call === undefined || source?.kind !== "call" ? [] : [callStep(source, call)]),
       ...[follow?.key, position?.by, condition, until].flatMap((by) =>
         by === undefined ? [] : [bareStep(by.text.at, by)],
       ),
     ],
-    targets: [],
   };
 }
 
@@ -172,19 +149,19 @@ export function resumeOf(kind: "int" | "uint" | "string"): Variable {
 }
 
 /** Resolves the topic and key that a stream follows. */
-function followOf({ run, service, report }: Around, scope: MessageScope, ir: IrFollow): Followed["follow"] {
+function followOf({ run, service, report }: RpcContext, scope: MessageScope, ir: IrFollow): Followed["follow"] {
   const topic = ir.topic && findTopic(run.ir, [service], ir.topic, report);
   const key = ir.key && keyOf(scope, ir.key);
   return topic && key && { topic, key };
 }
 
 function callOf(
-  around: Around,
+  rpc: RpcContext,
   scope: MessageScope,
   ir: IrCall,
   { stream, resume }: { readonly stream: IrStream; readonly resume: Variable | undefined },
 ): Call | undefined {
-  const { run, service, file, method, context, report } = around;
+  const { run, service, file, method, context, report } = rpc;
   const bare = bareCall(ir);
   checkBare(ir, report);
   const read = readsResume(scope, ir);
@@ -207,21 +184,17 @@ function callOf(
     });
   const builtins = new Map([...scope.builtins, ...(resume === undefined ? [] : [["resume", resume] as const])]);
   const broken = resume === undefined ? new Set([...scope.broken, "resume"]) : scope.broken;
-  const cx: MessageContext = {
+  const cx = stepContext({
     run,
     ir: service,
     file,
     scope: { ...scope, builtins, broken },
-    args: { message: method.desc.input, variable: messageVariable("args", "args", method.desc.input), members: [] },
-    offered: [],
-    governing: { ...context.governing, entries: plainEntries(context.governing.entries) },
+    args: argsOf(method.desc),
     package: context,
-    openAt: [],
     roots: [method],
-    late: false,
-    around: new Map(),
-  };
-  return resolveCall(cx, bare, [], "server_streaming");
+  });
+  const governing = { ...context.governing, entries: plainEntries(context.governing.entries) };
+  return resolveCall({ ...cx, governing }, bare, [], "server_streaming");
 }
 
 export function readsResume(scope: MessageScope, { set, request }: IrCall): Text | undefined {

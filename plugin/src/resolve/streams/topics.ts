@@ -1,6 +1,7 @@
 // Topics of services: their items, and the call that provides them without NATS.
 import { ScalarType } from "@bufbuild/protobuf";
 import type { Variable } from "../../cel/index.ts";
+import { countErrors } from "../../diagnostic/count-errors.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrFile, IrService } from "../../ir/ir.ts";
 import type { IrBind, IrCall, IrUpstream } from "../../ir/step.ts";
@@ -11,10 +12,11 @@ import { lookupMessage } from "../names/lookup.ts";
 import { itemOfTopic } from "../names/topics.ts";
 import { envOfLet } from "../packages/env.ts";
 import { packageContext } from "../packages/package-context.ts";
-import { bareStep, messageVariable } from "../packages/request-scope.ts";
+import { packageScope } from "../packages/package-scope.ts";
+import { bareStep, messageVariable, stepContext } from "../packages/rpc-context.ts";
 import { checkCondition, free, type MessageScope } from "../scope/scope.ts";
 import { resolveCall } from "../steps/call.ts";
-import type { MessageContext, PackageContext, Run } from "../steps/context.ts";
+import type { PackageContext, Run } from "../steps/context.ts";
 import { callStep, positionOf, readsResume, resumeOf } from "./stream.ts";
 import { bareCall, checkBare, plainEntries } from "./stream-policy.ts";
 
@@ -33,24 +35,22 @@ export function resolveTopics(run: Run): ReadonlyMap<IrTopic, Topic> {
 const STRING = { type: { kind: "string" }, proto: { kind: "scalar", scalar: ScalarType.STRING } } as const;
 
 function resolveTopic(run: Run, file: IrFile, service: IrService, topic: IrTopic): Topic | undefined {
-  let errors = 0;
-  const report: Report = (diagnostic) => {
-    if (diagnostic.severity === "error") errors++;
-    run.report(diagnostic);
-  };
+  const { report, errors } = countErrors(run.report);
   const context = packageContext(run, file.desc.proto.package);
   const env = envOfLet(run, service, file, context, () => {});
   checkType(run, file, topic, report);
   const desc = itemOfTopic(run.ir, topic, file.desc.proto.package);
   const event = desc && messageVariable("event", "item", desc);
   const key: Variable = { name: "key", role: "item", ...STRING, absent: false };
-  const scope = scopeOf(run, file, context, report, [["env", env.group] as const], env.broken);
+  // Without values of a request, because all followers share a topic.
+  const builtins = new Map([["env", env.group]]);
+  const scope = packageScope(run, file, context, { report, builtins, brokenEnv: env.broken });
   const seen = event && { ...scope, builtins: new Map([["event", event] as const]) };
   const until = topic.until && seen && checkCondition(seen, topic.until, "this `until`");
   const position = topic.position && event && positionOf(scope, topic.position, event);
   const resume = position && resumeOf(position.kind);
-  const call = topic.call && callOf(run, { file, service, topic, context, scope, report }, key, resume);
-  if (errors > 0 || event === undefined || (topic.call !== undefined && call === undefined)) return undefined;
+  const call = topic.call && callOf({ run, file, service, topic, context, scope, report }, key, resume);
+  if (errors() > 0 || event === undefined || (topic.call !== undefined && call === undefined)) return undefined;
   return {
     kind: "topic",
     ir: service,
@@ -96,37 +96,8 @@ function checkType({ ir }: Run, file: IrFile, topic: IrTopic, report: Report): v
   });
 }
 
-/** Returns a scope without values of a request, because all followers share a topic. */
-function scopeOf(
-  run: Run,
-  file: IrFile,
-  context: PackageContext,
-  report: Report,
-  variables: Iterable<readonly [string, Variable]>,
-  brokenEnv: ReadonlySet<string>,
-): MessageScope {
-  const steps = new Map();
-  const broken = new Set<string>();
-  return {
-    registry: run.ir.registry,
-    container: file.desc.proto.package,
-    enums: run.enums,
-    report,
-    builtins: new Map(variables),
-    steps,
-    stepOf: new Map(),
-    broken,
-    offered: [],
-    brokenArgs: new Set(),
-    brokenEnv,
-    functions: context.functions,
-    brokenFunctions: new Set(context.brokenFunctions),
-    known: new Set(),
-    shared: { steps, broken },
-  };
-}
-
-interface Around {
+interface TopicContext {
+  readonly run: Run;
   readonly file: IrFile;
   readonly service: IrService;
   readonly topic: IrTopic;
@@ -135,8 +106,8 @@ interface Around {
   readonly report: Report;
 }
 
-function callOf(run: Run, around: Around, key: Variable, resume: Variable | undefined): Call | undefined {
-  const { file, service, topic, context, scope, report } = around;
+function callOf(of: TopicContext, key: Variable, resume: Variable | undefined): Call | undefined {
+  const { run, file, service, topic, context, scope, report } = of;
   const { call: ir } = topic;
   if (ir === undefined || !isOfProcess(scope, ir, report)) return undefined;
   checkBare(ir, report);
@@ -154,21 +125,22 @@ function callOf(run: Run, around: Around, key: Variable, resume: Variable | unde
     ["key", key] as const,
     ...(resume === undefined ? [] : [["resume", resume] as const]),
   ]);
-  const cx: MessageContext = {
+  const cx = stepContext({
     run,
     ir: service,
     file,
     scope: { ...scope, builtins, broken: resume === undefined ? new Set(["resume"]) : scope.broken },
     args: { message: undefined, variable: key, members: [] },
-    offered: [],
-    governing: { ...context.governing, entries: requestFreeEntries(scope, plainEntries(context.governing.entries)) },
     package: context,
-    openAt: [],
     roots: [],
-    late: false,
-    around: new Map(),
-  };
-  const call = resolveCall(cx, bareCall(ir), [], "server_streaming");
+  });
+  const entries = requestFreeEntries(scope, plainEntries(context.governing.entries));
+  const call = resolveCall(
+    { ...cx, governing: { ...context.governing, entries } },
+    bareCall(ir),
+    [],
+    "server_streaming",
+  );
   if (call === undefined || call.effects === "none") return call;
   report({
     code: "BFF630",
