@@ -116,6 +116,8 @@ describe("faults.json", () => {
     compiled(typeof examples === "string" ? examples : JSON.stringify(examples)).error;
   test.each([
     ["{", "faults.json is not JSON"],
+    ['{ "a": [],\n  "\\u0061": [] }', 'faults.json:2:3: "a" is given twice in one object'],
+    ['{ "a": [{ "n": {"b": "}"}, "m": {"b": ":"} }, { "n": "{", "n": 1 }] }', 'faults.json:1:59: "n" is given twice'],
     [
       '{"a": [{ "n": 9007199254740993 }]}',
       'the number 9007199254740993, which loses digits: write it as "9007199254740993"',

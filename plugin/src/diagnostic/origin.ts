@@ -8,6 +8,14 @@ export interface Origin {
   readonly endColumn: number;
 }
 
+/** Returns the place of one character of a text. */
+export function originAt(text: string, file: string, offset: number): Origin {
+  const before = text.slice(0, offset);
+  const line = before.split("\n").length;
+  const column = offset - before.lastIndexOf("\n");
+  return { file, line, column, endLine: line, endColumn: column + 1 };
+}
+
 /** A declared value and where it stands: the value itself, not the name before it. */
 export interface Sourced<T> {
   readonly value: T;

@@ -1,6 +1,7 @@
 // The text of bff.lock.json: for each generated file the elements of upstreams that it uses, with the options that use
 // them.
-import type { Origin } from "../diagnostic/origin.ts";
+import { type Origin, originAt } from "../diagnostic/origin.ts";
+import { duplicateName } from "../text/duplicate-name.ts";
 import { type EdgeEntries, type Entries, NO_EDGE, SECTIONS } from "./edge.ts";
 import { type Exchange, RELIANCES, type Reliance } from "./exchange.ts";
 import type { Facts } from "./facts.ts";
@@ -101,6 +102,8 @@ export function parseLock(text: string, path: string): Lock | LockFault {
     const position = /position (\d+)/.exec(error instanceof Error ? error.message : "");
     return fault("it is not JSON", Number(position?.[1] ?? 0));
   }
+  const twice = duplicateName(text);
+  if (twice !== undefined) return fault(`it has "${twice.name}" twice in one object`, twice.offset);
   if (!isObject(document) || !isObject(document.files)) return fault("it is not a lock of protoc-gen-bff");
   const { version } = document;
   if (![VERSION, 2, 1].includes(version as number)) {
@@ -174,10 +177,3 @@ export function placeOfEntry(text: string, path: string, name: string): Origin {
 }
 
 const offsetOf = (text: string, name: string): number => Math.max(0, text.indexOf(JSON.stringify(name)));
-
-function originAt(text: string, file: string, offset: number): Origin {
-  const before = text.slice(0, offset);
-  const line = before.split("\n").length;
-  const column = offset - before.lastIndexOf("\n");
-  return { file, line, column, endLine: line, endColumn: column + 1 };
-}

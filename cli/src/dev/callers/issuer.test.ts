@@ -120,7 +120,8 @@ describe("principals.json", () => {
     expect(issuer.fault).toBeUndefined();
   });
   test.each([
-    ["{", /^principals\.json is no JSON: .*; write \{"ada"/],
+    ["{", /^principals\.json:1:2: broken JSON: it ends too early; write \{"ada"/],
+    ['{"ada": {}, "ada": {}}', /^principals\.json:1:13: a name is given twice in one object; write \{"ada"/],
     ["[]", /^principals\.json is no JSON object; write/],
     ['{"ada": 1}', /^principals\.json: "ada" is no JSON object; write/],
     ['{"ada": {"sub": 1}}', /^principals\.json: "sub" of "ada" is no text; write "sub": "u-ada"$/],

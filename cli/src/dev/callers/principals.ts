@@ -1,6 +1,7 @@
 // Principals of `dev`: those of principals.json, or else two that match the protos, one with every right and one with
 // none.
 import { join } from "node:path";
+import { parseFile } from "@protobff/runtime/internal/json/parse-file";
 import { type Claims, type ClaimValue, type SourceOfCallers, tryRead } from "protoc-gen-bff/compiler";
 
 /** File with the claims of each principal by name, beside buf.gen.yaml. */
@@ -29,9 +30,9 @@ export function readPrincipals(cwd: string): readonly Principal[] | undefined {
   if (text.length > MAX_BYTES) throw new Error(`${PRINCIPALS} has more than ${MAX_BYTES >> 10} KiB`);
   let all: unknown;
   try {
-    all = JSON.parse(text);
+    all = parseFile(text, PRINCIPALS);
   } catch (error) {
-    throw new Error(`${PRINCIPALS} is no JSON: ${error instanceof Error ? error.message : error}; ${remedy}`);
+    throw new Error(`${error instanceof Error ? error.message : error}; ${remedy}`);
   }
   if (!isObject(all)) throw new Error(`${PRINCIPALS} is no JSON object; ${remedy}`);
   const entries = Object.entries(all);

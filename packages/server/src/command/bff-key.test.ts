@@ -62,7 +62,12 @@ describe("the command create", () => {
     [["--subject", ""], "create needs --subject, whose key it is"],
     [["--subject", "a", "--scope", "a b"], "--scope is one word: write it once for each scope"],
     [["--subject", "a", "--scope", ""], "--scope is one word: write it once for each scope"],
-    [["--subject", "a", "--claims", "{"], "--claims is no JSON"],
+    [["--subject", "a", "--claims", "{"], "--claims is no JSON: broken JSON: it ends too early"],
+    [
+      ["--subject", "a", "--claims", '{"sub":"a","sub":"b"}'],
+      "--claims is no JSON: a name is given twice in one object (character 12)",
+    ],
+    [["--subject", "a", "--claims", "1"], "--claims is no JSON object"],
     [["--subject", "a", "--claims", "[]"], "--claims is no JSON object"],
     [["--subject", "a", "--claims", `{"a":"${"x".repeat(8192)}"}`], "--claims has more than 8192 bytes"],
     [["--subject", "a", "--expires", "soon"], "--expires is no time: write 90d, 2030-01-31 or 2030-01-31T12:00:00Z"],

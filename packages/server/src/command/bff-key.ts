@@ -11,6 +11,8 @@ import { digestOf, newId, newKey, PREFIX } from "@protobff/runtime/internal/iden
 import type { StoredKey } from "@protobff/runtime/internal/identity/api-key/key-store";
 import { type AdminStore, readKeyStore } from "@protobff/runtime/internal/identity/api-key/open-store";
 import { LIVE_S } from "@protobff/runtime/internal/identity/denylist/server-table";
+import { isMembers, type JsonTree } from "@protobff/runtime/internal/json/json-tree";
+import { parseExact } from "@protobff/runtime/internal/json/parse-exact";
 import { AuditLog, appendingTo, appendingToStream } from "../logs/audit-log.ts";
 import {
   type Command,
@@ -201,14 +203,13 @@ function scopesOf(scopes: readonly string[]): readonly string[] {
 }
 
 function claimsOf(text: string): string {
-  let value: unknown;
+  let value: JsonTree;
   try {
-    value = JSON.parse(text);
-  } catch {
-    throw new UserFault("--claims is no JSON");
+    value = parseExact(text);
+  } catch (error) {
+    throw new UserFault(`--claims is no JSON: ${error instanceof Error ? error.message : error}`);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new UserFault("--claims is no JSON object");
+  if (!isMembers(value)) throw new UserFault("--claims is no JSON object");
   if (Buffer.byteLength(text) > MAX_CLAIMS) throw new UserFault(`--claims has more than ${MAX_CLAIMS} bytes`);
   return text;
 }

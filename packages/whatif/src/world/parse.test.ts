@@ -26,7 +26,8 @@ describe("latencies by hand", () => {
     expect(calls.get("*")?.latency(0.9)).toBeCloseTo(500);
   });
   test.each([
-    ["{", "l.json is not JSON: "],
+    ["{", "l.json:1:2: broken JSON: it ends too early"],
+    ['{ "calls": {},\n  "calls": {} }', "l.json:2:3: a name is given twice in one object"],
     ["[]", 'l.json is no object with "rpcs" and "calls": write {'],
     ['{ "colls": {} }', 'l.json has the unknown key "colls": write rpcs, calls'],
     [call({ p50: 20 }), 'l.json: calls["a.v1"] has no duration as p50: write one, as in "p50": "20ms"'],

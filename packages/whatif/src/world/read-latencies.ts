@@ -1,5 +1,6 @@
 // Latencies by hand: a JSON file with p50 and p99 of each rpc.
 import { Code } from "@protobff/runtime/internal/failure";
+import { parseFile } from "@protobff/runtime/internal/json/parse-file";
 import { InputError } from "../input-error.ts";
 import { logNormal } from "./latency.ts";
 import type { CallWorld, RpcWorld, World } from "./world.ts";
@@ -34,9 +35,9 @@ export function parseLatencies(text: string, file: string): World {
   const fault = (where: string, what: string): InputError => new InputError(`${file}: ${where} ${what}`);
   let all: unknown;
   try {
-    all = JSON.parse(text);
+    all = parseFile(text, file);
   } catch (error) {
-    throw new InputError(`${file} is not JSON: ${error instanceof Error ? error.message : error}`);
+    throw new InputError(error instanceof Error ? error.message : String(error));
   }
   if (!isObject(all) || !isObject(all.calls ?? {}) || !isObject(all.rpcs ?? {}))
     throw new InputError(`${file} is no object with "rpcs" and "calls": write ${SHAPE}`);

@@ -3,9 +3,11 @@ import { type DescMessage, fromJson, type JsonObject, type JsonValue, type Regis
 import { reflect } from "@bufbuild/protobuf/reflect";
 import type { Conditions, ValueReport } from "@protobff/faults";
 import { givenCaller, type RpcTable, tableOf, tableText } from "@protobff/faults";
+import { originAt } from "../../diagnostic/origin.ts";
 import { fullName } from "../../model/full-name.ts";
 import type { Parameter } from "../../options/parameter.ts";
 import type { Plan, PlanFile } from "../../plan/model/plan.ts";
+import { duplicateName } from "../../text/duplicate-name.ts";
 import { behaviourOf } from "./describe-behaviour.ts";
 import { messageReport } from "./value-report.ts";
 
@@ -108,6 +110,11 @@ export function examplesIn(
   } catch (error) {
     if (error instanceof LostDigits) return { examples, faults: [error.message] };
     return { examples, faults: [`${EXAMPLES} is not JSON: ${error instanceof Error ? error.message : error}`] };
+  }
+  const twice = duplicateName(text ?? "");
+  if (twice !== undefined) {
+    const { line, column } = originAt(text ?? "", EXAMPLES, twice.offset);
+    return { examples, faults: [`${EXAMPLES}:${line}:${column}: "${twice.name}" is given twice in one object`] };
   }
   if (!isObject(all)) return { examples, faults: [`${EXAMPLES} is an object with an rpc for each key: ${SHAPE}`] };
   for (const [rpc, list] of Object.entries(all)) {
