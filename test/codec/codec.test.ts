@@ -7,6 +7,7 @@ import { create, type DescMessage, fromBinary, type Message, toBinary, toJson } 
 import { codecCounters } from "@protobff/runtime";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { checkedDecoder } from "../../runtime/src/wire/answer-values.ts";
 import { readMessage } from "../../runtime/src/wire/reader.ts";
 import { releaseMarked } from "../../runtime/src/wire/release-buffer.ts";
 import { randomMessage, seeded } from "../second/random-message.ts";
@@ -41,6 +42,7 @@ afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
 });
 
+const number = (value: number) => ({ kind: { case: "numberValue" as const, value } });
 const RUNS = { numRuns: Number(process.env.CODEC_RUNS ?? 40) };
 const framed = (bytes: Uint8Array): Buffer => {
   const prefix = Buffer.alloc(5);
@@ -86,6 +88,9 @@ function expectSame(desc: DescMessage, name: string, bytes: Uint8Array): void {
   const theirs = outcome(() => readMessage(desc, bytes));
   const ours = outcome(() => codec.decode(name)(bytes));
   expect(ours).toEqual(theirs);
+  const checked = (decode: (bytes: Uint8Array) => unknown): unknown =>
+    outcome(() => checkedDecoder(desc, decode)(bytes));
+  expect(checked(codec.decode(name))).toEqual(checked((all) => readMessage(desc, all)));
   if (typeof theirs === "string" || typeof ours === "string") return;
   expect(toBinary(desc, ours)).toEqual(toBinary(desc, theirs));
   expect(codec.encode(name)(ours)).toEqual(framed(toBinary(desc, theirs)));
@@ -256,6 +261,28 @@ describe("generated codecs", () => {
       }),
       { numRuns: RUNS.numRuns * 100 },
     );
+  });
+
+  test.each<[name: string, allowed: Record<string, unknown>, forbidden: Record<string, unknown>]>([
+    ["a time", { at: { seconds: 1n } }, { at: { seconds: 253_402_300_800n } }],
+    ["a duration", { took: { seconds: 1n, nanos: 1 } }, { took: { seconds: 1n, nanos: -1 } }],
+    ["an Any", { any: { typeUrl: "a/b", value: Buffer.of(1) } }, { any: { value: Buffer.of(1) } }],
+    ["a value", { value: number(1) }, { value: number(Number.NaN) }],
+    ["a value without a kind", { value: number(1) }, { value: {} }],
+    ["a list", { list: { values: [number(1)] } }, { list: { values: [number(1), number(Number.NaN)] } }],
+    ["JSON", { withStruct: { json: { a: [1] } } }, { withStruct: { json: { a: [Number.NaN] } } }],
+  ])("refuse what its own type forbids: %s", (_, allowed, forbidden) => {
+    const [fine, wrong] = [allowed, forbidden].map((init) => {
+      const deep = create(everything, { self: { many: [init] } });
+      return [toBinary(everything, create(everything, init)), toBinary(everything, deep)];
+    });
+    const whole = checkedDecoder(everything, codec.decode("Everything"));
+    const part = checkedDecoder(everything, some.decode("Everything"));
+    for (const bytes of fine ?? []) expect(whole(bytes)).toEqual(readMessage(everything, bytes));
+    for (const bytes of wrong ?? []) {
+      expect(() => whole(bytes)).toThrow();
+      if (!("any" in allowed)) expect(() => part(bytes), "a field that is not read").not.toThrow();
+    }
   });
 
   test("reject text that is not UTF-8, even in unread fields", () => {

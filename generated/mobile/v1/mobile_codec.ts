@@ -303,7 +303,7 @@ function readTimestamp(r: Reader): Timestamp {
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;
-  return message;
+  return r.allowed(message);
 }
 
 function readTokenUsage(r: Reader): TokenUsage {
@@ -364,5 +364,5 @@ function readDuration(r: Reader): Duration {
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;
-  return message;
+  return r.allowed(message);
 }

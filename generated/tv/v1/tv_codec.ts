@@ -207,7 +207,7 @@ function readTimestamp(r: Reader): Timestamp {
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;
-  return message;
+  return r.allowed(message);
 }
 
 function readTokenUsage(r: Reader): TokenUsage {
@@ -268,5 +268,5 @@ function readDuration(r: Reader): Duration {
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;
-  return message;
+  return r.allowed(message);
 }

@@ -18,9 +18,9 @@ import { extensionsIn, readHeld } from "../json/extensions.ts";
 import { messagesIn } from "../json/messages-in.ts";
 import { isMessageSet } from "../json/read-bytes.ts";
 import { jsonOf, jsonWriter } from "../json/write-json.ts";
-import { faultOfValue, isForbiddenIn } from "../wire/answer-values.ts";
+import { isForbiddenIn } from "../wire/answer-values.ts";
+import { faultOfValue, isChecked } from "../wire/forbidden-values.ts";
 import { holdsField } from "../wire/holds-field.ts";
-import { CHECKED } from "../wire/skip.ts";
 
 /** Returns why a message of a well-known type, or of an extension, cannot be sent; undefined if it can. */
 type FaultOf = (desc: DescMessage, message: Message) => string | undefined;
@@ -138,7 +138,7 @@ function clean(at: Place, message: ReflectMessage, cleaning: Cleaning): void {
   }
   cleanExtensions(at, message, cleaning);
 }
-const isValue = (desc: DescMessage): boolean => CHECKED.has(desc.typeName) || isMessageSet(desc);
+const isValue = (desc: DescMessage): boolean => isChecked(desc) || isMessageSet(desc);
 const mayHold = (desc: DescMessage): boolean =>
   desc.proto.extensionRange.length > 0 ||
   holdsField(desc, ({ message: of }) => of !== undefined && (isValue(of) || of.proto.extensionRange.length > 0));

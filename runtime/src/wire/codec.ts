@@ -52,6 +52,21 @@ function decodes<F extends object>(schema: DescMessage, decode: F): F {
   SCHEMAS.set(decode, schema);
   return decode;
 }
+/** Functions of generated decoders, which return no value that its own type forbids unless they fall back. */
+const READS = new WeakMap<object, (r: Reader) => unknown>();
+/**
+ * Returns a generated decoder that also checks the messages for which it falls back; undefined if it is not generated.
+ *
+ * @param check throws for a message that is refused
+ */
+export function checkedBy<T>(
+  schema: DescMessage,
+  decode: Decoder<T>,
+  check: (message: object) => void,
+): Decoder<T> | undefined {
+  const read = READS.get(decode) as ((r: Reader) => T) | undefined;
+  return read && decoding(schema, read, check);
+}
 
 /**
  * Returns a decoder with the results of `readMessage`, without the fields that `read` leaves out.
@@ -61,7 +76,12 @@ function decodes<F extends object>(schema: DescMessage, decode: F): F {
  * const decodeRunEvent = decoder(RunEventSchema, readRunEvent);
  */
 export function decoder<T, M extends Message & T>(schema: GenMessage<M>, read: (r: Reader) => T): Decoder<T> {
-  return decodes(schema, (bytes: Uint8Array): T => {
+  const decode = decodes(schema, decoding(schema, read));
+  READS.set(decode, read);
+  return decode;
+}
+function decoding<T>(schema: DescMessage, read: (r: Reader) => T, check?: (message: object) => void): Decoder<T> {
+  return (bytes) => {
     try {
       READER.start(bytes);
       const message = read(READER);
@@ -71,11 +91,13 @@ export function decoder<T, M extends Message & T>(schema: GenMessage<M>, read: (
       return message;
     } catch {
       codecCounters.decodedByDescriptor++;
-      return readMessage<GenMessage<M>>(schema, bytes) as unknown as M;
+      const message = readMessage(schema, bytes);
+      check?.(message);
+      return message as T;
     } finally {
       READER.release();
     }
-  });
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 // Reads the messages of generated codecs, with the decisions of Go's protobuf. It fails at invalid and at unusual input.
 // `readMessage` then reads the whole message again by its descriptor. Unusual input is:
 // - a duplicate field that would be merged
+// - a value that its own type forbids
 // - an entry of a map with more than a key and a value, or with the key `__proto__` or `$typeName`
 import { isUtf8 } from "node:buffer";
 import { create, type DescMessage, type Message, type MessageShape, type UnknownField } from "@bufbuild/protobuf";
@@ -8,6 +9,7 @@ import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { EngineBuffer } from "@protobff/http2/engine-buffer"; // only the type, for the small module `verify`
 import { AsciiTexts } from "./ascii-texts.ts";
 import { FALLBACK, NOT_UTF8 } from "./fallback.ts";
+import { faultOfRead, faultOfValue, holdsChecked } from "./forbidden-values.ts";
 import { opaqueMessage } from "./opaque-message.ts";
 import { readFields } from "./read-fields.ts";
 import { MAX_DEPTH, skipField, skipFields, skipOther } from "./skip.ts";
@@ -115,8 +117,15 @@ export class Reader {
   other<Desc extends DescMessage>(schema: Desc): MessageShape<Desc> {
     const message = create(schema);
     const outer = this.enter();
+    if (holdsChecked(schema)) skipFields(this.#buffer, this.#at, this.#end, schema, this.#depth);
     readFields(this, schema, message);
     this.leave(outer);
+    if (faultOfValue(schema, message) !== undefined) throw FALLBACK;
+    return message;
+  }
+  /** Returns a message whose type forbids some values. Falls back for those, because other readers decide on them. */
+  allowed<M extends Message>(message: M): M {
+    if (faultOfRead(message) !== undefined) throw FALLBACK;
     return message;
   }
   /** A message that is passed on as it is. */

@@ -3,6 +3,7 @@
 // cost more than the bytes' check. The decisions are those of read-fields.ts.
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FALLBACK, NOT_UTF8 } from "./fallback.ts";
+import { isChecked, MAX_NANOS } from "./forbidden-values.ts";
 import { isText } from "./utf8-check.ts";
 import { GROUP, GROUP_END, LENGTH, VARINT, wireTypeOf } from "./wire-types.ts";
 
@@ -192,16 +193,9 @@ function skipValue(
   isChecking = true;
   if (isForbidden(desc, bytes.subarray(from, end))) throw FALLBACK;
 }
-/** Types whose messages may have a value that the type forbids. */
-export const CHECKED: ReadonlySet<string> = new Set(
-  ["Any", "Timestamp", "Duration", "FieldMask", "Value", "Struct", "ListValue"].map(
-    (name) => `google.protobuf.${name}`,
-  ),
-);
 const TIMES: ReadonlySet<string> = new Set(["google.protobuf.Timestamp", "google.protobuf.Duration"]);
 const SECONDS = 0x08;
 const NANOS = 0x10;
-const MAX_NANOS = 999_999_999;
 
 /** Returns true for a time of the years 1970 to 2106, or a duration up to that length, in the bytes that encoders write. */
 function isUsualTime(bytes: Uint8Array, from: number, end: number): boolean {
@@ -300,10 +294,7 @@ function contentsOfField(field: DescField): [number, Content][] {
   const tag = (wireType: number): number => field.number * 8 + wireType;
   if (field.message !== undefined && "delimitedEncoding" in field && field.delimitedEncoding)
     return [
-      [
-        tag(GROUP),
-        { kind: "group", desc: field.message, isChecked: CHECKED.has(field.message.typeName), end: tag(GROUP_END) },
-      ],
+      [tag(GROUP), { kind: "group", desc: field.message, isChecked: isChecked(field.message), end: tag(GROUP_END) }],
     ];
   const [wireType, content] = contentOf(field);
   if (field.fieldKind === "map") {
@@ -320,8 +311,7 @@ function contentsOfField(field: DescField): [number, Content][] {
 function contentOf(field: DescField): readonly [wireType: number, content: Content] {
   const { message } = field;
   if (message !== undefined) {
-    const isChecked = CHECKED.has(message.typeName);
-    return [LENGTH, { kind: "message", desc: message, isChecked, contents: undefined }];
+    return [LENGTH, { kind: "message", desc: message, isChecked: isChecked(message), contents: undefined }];
   }
   return contentOfScalar(
     field.enum === undefined ? field.scalar : ScalarType.INT32,

@@ -10,7 +10,17 @@ import { importComments, protectWords } from "../text/import-collisions.ts";
 import { block, type Line, type Lines } from "../text/lines.ts";
 import { zeroOf, zeroOfScalar } from "../text/zero-of.ts";
 import { MAX_CHAIN } from "../values/long-choice.ts";
-import { isUnwrapped, KEYED_BY_NUMBER, LENGTH, methodOf, SCALARS, scalarOf, tagOf, wireTypeOf } from "./wire-format.ts";
+import {
+  CHECKED,
+  isUnwrapped,
+  KEYED_BY_NUMBER,
+  LENGTH,
+  methodOf,
+  SCALARS,
+  scalarOf,
+  tagOf,
+  wireTypeOf,
+} from "./wire-format.ts";
 
 export function emitCodec(file: PlanFile, codec: PlanCodec, f: GeneratedFile): void {
   const names = new FileNames(f, file.desc);
@@ -248,7 +258,7 @@ function emitReader(reader: CodecMessage, codec: PlanCodec, names: FileNames): L
         ...(fields === undefined ? [unknown] : []),
         ...loop,
         ...(fields === undefined ? [["if (unknown !== undefined) message.$unknown = unknown;"]] : []),
-        ["return message;"],
+        [CHECKED.has(desc.typeName) ? "return r.allowed(message);" : "return message;"],
       ],
       ["}"],
     ),

@@ -31,6 +31,10 @@ export function wireTypeOf(scalar: ScalarType | undefined): number {
       return 0;
   }
 }
+/** Types that forbid some of their values. The values inside of a Struct are of such a type. */
+export const CHECKED: ReadonlySet<string> = new Set(
+  ["Any", "Duration", "FieldMask", "Timestamp", "Value"].map((name) => `google.protobuf.${name}`),
+);
 /** A wrapper (google.protobuf.StringValue) that protobuf-es shows as the value inside. */
 export function isUnwrapped(field: DescField): boolean {
   return field.fieldKind === "message" && field.oneof === undefined && isWrapperDesc(field.message);

@@ -151,5 +151,5 @@ function readFieldMask(r: Reader): FieldMask {
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;
-  return message;
+  return r.allowed(message);
 }
