@@ -48,8 +48,8 @@ export type {
   Claims,
   ClaimValue,
   RightsClaim,
-  Setting,
   SourceOfCallers,
+  SourceSetting,
 } from "./report/faults/describe-callers.ts";
 export { EXAMPLES, readsExamples } from "./report/faults/predictions.ts";
 export type { Degraded } from "./report/rpcs/describe-degraded.ts";

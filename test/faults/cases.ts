@@ -168,7 +168,7 @@ export function difference(plan: Prediction, oracle: Prediction): string | undef
 }
 function written(prediction: Prediction): string {
   if (prediction.kind === "status") return `status ${[...prediction.codes].sort().join("|")}`;
-  if (prediction.kind === "untold") return prediction.why;
+  if (prediction.kind === "unpredictable") return prediction.why;
   const entries = prediction.entries.map(
     ({ path, effects, reasons, upstreams, optional }) =>
       `${path}${optional ? "?" : ""} ${alternatives(effects)} ${alternatives(reasons)} ${alternatives(upstreams)}`,

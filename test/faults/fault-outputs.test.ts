@@ -203,11 +203,11 @@ message Page {
 }
 `,
   };
-  const { cells, wrong, untold } = await tried("rules", requestOf({ protos }, UPSTREAMS), {
+  const { cells, wrong, unpredictable } = await tried("rules", requestOf({ protos }, UPSTREAMS), {
     ...UPSTREAMS,
     ...protos,
   });
-  expect({ wrong, untold }).toEqual({ wrong: [], untold: [] });
+  expect({ wrong, unpredictable }).toEqual({ wrong: [], unpredictable: [] });
   expect(cells).toBe(10);
 });
 
@@ -247,8 +247,8 @@ message Card {
   };
   const texts = { ...UPSTREAMS, ...protos };
   const request = requestOf({ protos }, UPSTREAMS);
-  const { wrong, untold } = await tried("one-item", request, texts);
-  expect({ wrong, untold }).toEqual({ wrong: [], untold: [] });
+  const { wrong, unpredictable } = await tried("one-item", request, texts);
+  expect({ wrong, unpredictable }).toEqual({ wrong: [], unpredictable: [] });
   const { file } = compile({ ...request, parameter: "plan=faults" }, () => undefined).response;
   const table = file.find(({ name }) => name.endsWith("_faults.txt"))?.content ?? "";
   expect(table.match(/one item .*/g)?.map((row) => row.replace(/ {2,}/, ": "))).toEqual([

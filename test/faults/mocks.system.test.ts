@@ -74,9 +74,9 @@ for (const bff of chosen([web, mobile, account, second, every])) {
 test("predicted and unpredicted cells are counted", () => {
   const sum = (of: (report: Tried) => number) => all.reduce((total, report) => total + of(report), 0);
   console.log(
-    `${sum(({ cells }) => cells)} cells, ${sum(({ wrong }) => wrong.length)} not as predicted; ${sum(({ untold }) => untold.length)} untold, ${sum(({ notReached }) => notReached)} not reached`,
+    `${sum(({ cells }) => cells)} cells, ${sum(({ wrong }) => wrong.length)} not as predicted; ${sum(({ unpredictable }) => unpredictable.length)} unpredictable, ${sum(({ notReached }) => notReached)} not reached`,
   );
-  for (const { name, untold } of all)
-    for (const [why, cells] of Map.groupBy(untold, (reason) => reason))
-      console.log(`${cells.length} untold of ${name}, ${why}`);
+  for (const { name, unpredictable } of all)
+    for (const [why, cells] of Map.groupBy(unpredictable, (reason) => reason))
+      console.log(`${cells.length} unpredictable of ${name}, ${why}`);
 });

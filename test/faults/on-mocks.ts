@@ -17,7 +17,7 @@ export interface Tried {
   readonly cells: number;
   readonly wrong: readonly string[];
   /** The reason of each cell without a prediction, after its rpc. */
-  readonly untold: readonly string[];
+  readonly unpredictable: readonly string[];
   readonly notReached: number;
 }
 
@@ -74,9 +74,9 @@ function countsOf(behaviours: readonly BehaviourReport[]): Omit<Tried, "name" | 
     }),
   );
   return {
-    cells: cells.filter(({ prediction }) => prediction !== undefined && prediction.kind !== "untold").length,
-    untold: cells.flatMap(({ rpc, prediction }) =>
-      prediction?.kind === "untold" ? [`${rpc}: ${prediction.why}`] : [],
+    cells: cells.filter(({ prediction }) => prediction !== undefined && prediction.kind !== "unpredictable").length,
+    unpredictable: cells.flatMap(({ rpc, prediction }) =>
+      prediction?.kind === "unpredictable" ? [`${rpc}: ${prediction.why}`] : [],
     ),
     notReached: cells.filter(({ prediction }) => prediction === undefined).length,
   };

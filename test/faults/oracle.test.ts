@@ -34,7 +34,7 @@ function compared(bff: MatrixBff) {
   const env = Object.fromEntries(Object.entries(bff.env).flatMap(([name, value]) => envReport(name, value)));
   const wrong: string[] = [];
   let cells = 0;
-  const untold: string[] = [];
+  const unpredictable: string[] = [];
   for (const behaviour of behaviours)
     for (const rpc of behaviour.rpcs) {
       const [service = "", name = ""] = rpc.rpc.split("/");
@@ -46,8 +46,8 @@ function compared(bff: MatrixBff) {
         const all = [{ call: "", fault: "slow" as const, prediction: table.healthy }, ...table.cells];
         for (const cell of all) {
           if (cell.prediction === undefined || isLater(cell.fault)) continue;
-          if (cell.prediction.kind === "untold") {
-            untold.push(cell.prediction.why);
+          if (cell.prediction.kind === "unpredictable") {
+            unpredictable.push(cell.prediction.why);
             continue;
           }
           cells++;
@@ -69,7 +69,7 @@ function compared(bff: MatrixBff) {
         }
       }
     }
-  return { cells, untold, wrong };
+  return { cells, unpredictable, wrong };
 }
 
 function envReport(name: string, value: unknown): [string, ValueReport][] {
@@ -82,9 +82,9 @@ describe("the interpreter of the plan's JSON and the oracle agree", () => {
   test.each([web, mobile, workedExample, second, every])(
     "$name",
     (bff) => {
-      const { cells, untold, wrong } = compared(bff);
-      console.log(`${bff.name}: ${cells} cells, ${untold.length} untold, ${wrong.length} not alike`);
-      if (untold.length > 0) console.log([...new Set(untold)].join("\n"));
+      const { cells, unpredictable, wrong } = compared(bff);
+      console.log(`${bff.name}: ${cells} cells, ${unpredictable.length} unpredictable, ${wrong.length} not alike`);
+      if (unpredictable.length > 0) console.log([...new Set(unpredictable)].join("\n"));
       expect(wrong.slice(0, 10).join("\n")).toBe("");
       expect(cells).toBeGreaterThan(20);
     },

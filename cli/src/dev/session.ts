@@ -5,7 +5,7 @@ import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseParameter } from "protoc-gen-bff/compiler";
 import type { Terminal } from "../terminal.ts";
-import { type Around, Callers } from "./callers/callers.ts";
+import { Callers, type CallersSetup } from "./callers/callers.ts";
 import type { Up } from "./child.ts";
 import { Trailing } from "./debounce.ts";
 import { type Generated, Generation } from "./generation.ts";
@@ -217,7 +217,7 @@ class Session {
   }
 
   /** Returns the settings with which the server authenticates callers; undefined: it authenticates none. */
-  async #around(name: string, server: Server): Promise<Around | undefined> {
+  async #around(name: string, server: Server): Promise<CallersSetup | undefined> {
     const { compilation, config } = this.#project?.project ?? {};
     const report = compilation?.callers.find(
       (caller) => join(this.#terminal.cwd, config?.out ?? "", caller.server) === server.file,
@@ -228,7 +228,7 @@ class Session {
   }
 
   /** Prints the lines about callers once, and again when they change. */
-  #printCallers(name: string, around: Around | undefined, url: string): void {
+  #printCallers(name: string, around: CallersSetup | undefined, url: string): void {
     const text = (around?.linesFor(url) ?? []).map((line) => `  ${line}\n`).join("");
     if (text !== "" && text !== this.#callerLines.get(name)) this.#terminal.write(text);
     this.#callerLines.set(name, text);

@@ -77,7 +77,7 @@ export type TreeReport =
       readonly args: readonly TreeReport[];
     }
   /** Reason why the expression cannot be evaluated. */
-  | { readonly untold: string };
+  | { readonly unpredictable: string };
 
 /** Behaviour of all RPCs of a plan, from which predictions are computed. */
 export interface BehaviourReport {
@@ -115,7 +115,7 @@ export interface RpcBehaviour {
    * declared ones.
    */
   readonly declared?: { readonly message: string; readonly fields: FieldNames };
-  /** `untold` is due only to rules of its request. Another request may be known to satisfy them. */
+  /** `unpredictable` is due only to rules of its request. Another request may be known to satisfy them. */
   readonly validated?: true;
   /** Callers that it admits. Left out: all authenticated callers, if there is an identity. */
   readonly permit?: PermitBehaviour;
@@ -127,7 +127,7 @@ export interface RpcBehaviour {
   /** Its rate limits. */
   readonly limits?: readonly LimitBehaviour[];
   /** Reason why its outcome cannot be predicted from the plan. */
-  readonly untold?: string;
+  readonly unpredictable?: string;
 }
 /** Identity of callers of a package. */
 export interface IdentityBehaviour {

@@ -90,9 +90,9 @@ function cellOf(
     return first === undefined || stepCall === undefined ? met : first.ending(stepCall);
   };
   const open = openInStream(behaviour, rpc, { method, timeoutMs, fault });
-  if (open !== undefined) return { ...cell, prediction: { kind: "untold", why: open } };
+  if (open !== undefined) return { ...cell, prediction: { kind: "unpredictable", why: open } };
   const { prediction } = predict(behaviour, rpc, ending, { ...conditions, remembered: fault === "stale" });
-  if (prediction.kind !== "untold" && first?.isAlone) return { ...cell, left: "its list has one item" };
+  if (prediction.kind !== "unpredictable" && first?.isAlone) return { ...cell, left: "its list has one item" };
   return {
     ...cell,
     prediction,
@@ -136,9 +136,9 @@ function followedCells(
     if (fault === "stale") return { ...cell, fault, left: "keeps no old answers" };
     if (fault === "breaker open" && breakerOf(behaviour, stream.method) === null)
       return { ...cell, fault, left: "has no breaker" };
-    if (healthy.kind === "untold") return { ...cell, fault, prediction: healthy };
+    if (healthy.kind === "unpredictable") return { ...cell, fault, prediction: healthy };
     if (healthy.kind === "status")
-      return { ...cell, fault, prediction: { kind: "untold", why: "nothing comes when nothing is wrong" } };
+      return { ...cell, fault, prediction: { kind: "unpredictable", why: "nothing comes when nothing is wrong" } };
     try {
       const item = firstItem(response, stream, requestCase(rpc, conditions));
       if (typeof item === "number") throw new Untold("its key is none");
@@ -150,7 +150,7 @@ function followedCells(
       return { ...cell, fault, followed, prediction, ...(fault === "slow" && { slowMs: 10 }) };
     } catch (error) {
       if (!(error instanceof Untold)) throw error;
-      return { ...cell, fault, prediction: { kind: "untold", why: error.message } };
+      return { ...cell, fault, prediction: { kind: "unpredictable", why: error.message } };
     }
   });
 }

@@ -32,7 +32,7 @@ export type Prediction =
       readonly then?: Then;
     }
   /** `otherwise`: the prediction if no uncertain expression is an error. */
-  | { readonly kind: "untold"; readonly why: string; readonly otherwise?: Prediction };
+  | { readonly kind: "unpredictable"; readonly why: string; readonly otherwise?: Prediction };
 /** One Degradation; any of the effects and reasons. */
 interface PredictedEntry {
   readonly path: string;
@@ -79,8 +79,8 @@ export function predict(
   conditions: Conditions = {},
 ): Run {
   const caller = callerOf(behaviour, rpc, conditions);
-  if (rpc.untold !== undefined && !(conditions.assumed && rpc.validated))
-    return { prediction: { kind: "untold", why: rpc.untold }, calledMethods: new Set(), complete: false };
+  if (rpc.unpredictable !== undefined && !(conditions.assumed && rpc.validated))
+    return { prediction: { kind: "unpredictable", why: rpc.unpredictable }, calledMethods: new Set(), complete: false };
   const { runs, complete } = explore((decide): Run => {
     const response = { ...responding(behaviour, rpc, ending, conditions, caller), decide };
     try {
@@ -90,7 +90,7 @@ export function predict(
     } catch (error) {
       if (!(error instanceof Untold)) throw error;
       return {
-        prediction: { kind: "untold", why: error.message },
+        prediction: { kind: "unpredictable", why: error.message },
         calledMethods: response.calledMethods,
         complete: false,
       };
@@ -103,12 +103,12 @@ export function predict(
   };
 }
 
-/** The prediction of all runs; untold when a decision makes a difference that no code of a status covers. */
+/** The prediction of all runs; unpredictable when a decision makes a difference that no code of a status covers. */
 function merged(runs: readonly [Explored<Run>, ...Explored<Run>[]], complete: boolean): Prediction {
   const [first] = runs;
   const all = runs.map(({ result }) => result.prediction);
   const [{ prediction }, [decision]] = [first.result, first.decisions];
-  const open = all.find(({ kind }) => kind === "untold");
+  const open = all.find(({ kind }) => kind === "unpredictable");
   if (open !== undefined) return open;
   if (complete) {
     if (all.every((item) => same(item, prediction))) return prediction;
@@ -120,7 +120,7 @@ function merged(runs: readonly [Explored<Run>, ...Explored<Run>[]], complete: bo
   );
   const why = (deciding?.flipped ?? decision)?.why ?? "too much of it is not known";
   const otherwise = first.decisions.every(({ isError }) => isError) && { otherwise: prediction };
-  return { kind: "untold", why, ...otherwise };
+  return { kind: "unpredictable", why, ...otherwise };
 }
 const same = (a: Prediction, b: Prediction): boolean => JSON.stringify(a) === JSON.stringify(b);
 
@@ -130,7 +130,7 @@ function isSeen({ stream, degraded }: RpcBehaviour, prediction: Prediction): boo
     stream === undefined || degraded !== undefined || prediction.kind !== "answer" || prediction.entries.length === 0
   );
 }
-const UNSEEN: Prediction = { kind: "untold", why: "it is followed, and has no field for what is degraded" };
+const UNSEEN: Prediction = { kind: "unpredictable", why: "it is followed, and has no field for what is degraded" };
 
 export function callerOf(behaviour: BehaviourReport, rpc: RpcBehaviour, conditions: Conditions): Caller | undefined {
   if (conditions.caller !== undefined) return conditions.caller ?? undefined;
@@ -274,7 +274,7 @@ function predicted({ path, effects, causes, optional }: Entry): PredictedEntry {
  * writtenPrediction({ kind: "status", codes: [14] }); // "status UNAVAILABLE"
  */
 export function writtenPrediction(prediction: Prediction): string | undefined {
-  if (prediction.kind === "untold") return undefined;
+  if (prediction.kind === "unpredictable") return undefined;
   if (prediction.kind === "status") return `status ${prediction.codes.map(codeName).join("|")}`;
   const entries = prediction.entries.map(({ path, effects, reasons, upstreams, optional }) =>
     [`${path}${optional ? "?" : ""}`, effects.join("|"), reasons.join("|"), upstreams.join("|")].join(" ").trimEnd(),

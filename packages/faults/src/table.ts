@@ -66,7 +66,7 @@ function faultsOf(cells: readonly Cell[]): string {
 
 function outcomeOf(prediction: Prediction | undefined): string {
   if (prediction === undefined) return "";
-  if (prediction.kind === "untold") {
+  if (prediction.kind === "unpredictable") {
     const otherwise = prediction.otherwise && `; if not, ${outcomeOf(prediction.otherwise)}`;
     return `cannot be told: ${prediction.why}${otherwise ?? ""}`;
   }

@@ -21,7 +21,7 @@ import { isOfIdentity, type Options } from "./options.ts";
 import { type ChangePlace, placeOfUnresolved, placeOfUse, placesOfGone } from "./place.ts";
 import type { Used } from "./used-elements.ts";
 
-export interface DriftSurroundings {
+export interface DriftContext {
   readonly registry: Registry;
   readonly options: Options;
   /** Returns the place of an upstream's element in its proto. */
@@ -52,7 +52,7 @@ interface Found extends Drift {
 export function driftOf(
   before: ReadonlyMap<string, Locked>,
   used: ReadonlyMap<string, Used>,
-  around: DriftSurroundings,
+  around: DriftContext,
 ): readonly Drift[] {
   const implying = implyingIn(used, (path) => around.options.at(path));
   const all = [...before].flatMap(([name, locked]) =>
@@ -98,7 +98,7 @@ function driftOfElement(
   name: string,
   { facts, usedBy }: Locked,
   { before, used, implying }: FileUses,
-  around: DriftSurroundings,
+  around: DriftContext,
 ): readonly Found[] {
   const now = findElement(around.registry, name, facts.kind);
   const use = used.get(name)?.uses[0];
@@ -182,7 +182,7 @@ function gone(
   facts: Facts,
   place: ChangePlace,
   before: ReadonlyMap<string, Locked>,
-  { registry, locate, bffFiles }: DriftSurroundings,
+  { registry, locate, bffFiles }: DriftContext,
 ): Found {
   const label = labelOf(name, facts);
   const within = { within: parentName(name) };

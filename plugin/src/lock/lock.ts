@@ -80,8 +80,8 @@ export function* compareLock(
   const old = version !== undefined && committed !== undefined ? completed(committed, version, used) : committed;
   const before = input.text === undefined ? undefined : readEdge(input.text);
   const elsewhere = input.text === undefined ? new Map<string, null>() : readElsewhere(input.text);
-  const surroundings = { model, sources, project: input.project ?? HERE, elsewhere };
-  const isStale = staleTest(surroundings);
+  const lockFiles = { model, sources, project: input.project ?? HERE, elsewhere };
+  const isStale = staleTest(lockFiles);
   const known = old && withRenamedFiles(old, used.keys(), isStale, options);
   const keeps = keeper(model, used, isStale);
   const next = nextLock(used, known, input.mode, keeps);
@@ -91,7 +91,7 @@ export function* compareLock(
   // A check in CI may run where the sources are not, so it leaves their places as they are.
   const isGenerated = (file: string): boolean =>
     used.has(file) && input.project !== undefined && !(input.ci && input.mode === "check");
-  const places = nextElsewhere([...next.keys(), ...filesOfEdge(edge)], isGenerated, surroundings);
+  const places = nextElsewhere([...next.keys(), ...filesOfEdge(edge)], isGenerated, lockFiles);
   const text = renderLock(next, edge, places);
   // A check in CI accepts version 2, which lacks nothing that a review would see.
   const isOlder = version !== undefined && (version < 2 || !input.ci);

@@ -4,7 +4,7 @@ import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { IrEnumValue } from "../ir/ir.ts";
 import type { EnumConversion } from "../model/conversion.ts";
 import type { Model } from "../resolve/model/model.ts";
-import type { DriftSurroundings } from "./drift.ts";
+import type { DriftContext } from "./drift.ts";
 
 type Values = DescEnum["values"];
 
@@ -16,7 +16,7 @@ type Values = DescEnum["values"];
 export function lostValues(
   { ir, conversions }: Model,
   isNew: (conversion: EnumConversion) => boolean,
-  locate: DriftSurroundings["locate"],
+  locate: DriftContext["locate"],
 ): readonly Diagnostic[] {
   return ir.files.flatMap(({ enums }) =>
     enums.flatMap((declared) => {

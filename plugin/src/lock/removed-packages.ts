@@ -3,10 +3,10 @@ import type { Registry } from "@bufbuild/protobuf";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import { inOrder } from "../diagnostic/order.ts";
 import { ELSEWHERE } from "../resolve/names/missing-imports.ts";
-import type { Drift, DriftSurroundings } from "./drift.ts";
+import type { Drift, DriftContext } from "./drift.ts";
 
 /** Folds the drifts of removed elements of one package into one, if nothing of that package is left. */
-export function foldRemovedPackages(all: readonly Drift[], around: DriftSurroundings): readonly Drift[] {
+export function foldRemovedPackages(all: readonly Drift[], around: DriftContext): readonly Drift[] {
   const drifts = all.filter((drift) => !isElsewhere(drift));
   const present = new Set([...around.registry].map((type) => type.file.proto.package));
   const byPackage = new Map<string, Drift[]>();
@@ -35,7 +35,7 @@ function packageOf(type: string): string | undefined {
   return /^((?:[^.A-Z][^.]*\.)+)[A-Z]/.exec(type)?.[1]?.slice(0, -1);
 }
 
-function fold(name: string, group: readonly Drift[], { errors, registry }: DriftSurroundings): Drift | undefined {
+function fold(name: string, group: readonly Drift[], { errors, registry }: DriftContext): Drift | undefined {
   // Errors at all places where the BFF names something of the package.
   const naming = inOrder(errors.filter(({ code, message }) => NAMING.test(code) && message.includes(`"${name}.`)));
   const [first, ...others] = naming;

@@ -8,7 +8,7 @@ import type { Options } from "./options.ts";
 /** The working directory of a run whose lock is in it or below it. */
 export const HERE = ".";
 
-interface LockSurroundings {
+interface LockFiles {
   readonly model: Model;
   readonly sources: Sources;
   /** As in `Elsewhere`. */
@@ -20,7 +20,7 @@ interface LockSurroundings {
  * Returns a predicate for BFF files that were deleted or renamed: this run's directory had the file, and no longer has
  * it.
  */
-export function staleTest({ model, sources, project, elsewhere }: LockSurroundings): (file: string) => boolean {
+export function staleTest({ model, sources, project, elsewhere }: LockFiles): (file: string) => boolean {
   const files = new Set(model.ir.allFiles.map((file) => file.proto.name));
   // Without any source, as in a run over a built image, a missing source proves nothing.
   const hasSources = [...files].some((file) => sources(file) !== undefined);
@@ -34,7 +34,7 @@ export function staleTest({ model, sources, project, elsewhere }: LockSurroundin
 export function nextElsewhere(
   files: Iterable<string>,
   isGenerated: (file: string) => boolean,
-  { sources, project, elsewhere }: LockSurroundings,
+  { sources, project, elsewhere }: LockFiles,
 ): Elsewhere {
   const next = new Map<string, string | null>();
   const writerNow = (file: string): string | null => (sources(file) === undefined ? null : project);

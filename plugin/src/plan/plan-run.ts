@@ -18,7 +18,7 @@ import { repeatedCalls } from "./calls/repeated-calls.ts";
 import { explainedSteps } from "./messages/explained-steps.ts";
 import { composedForLists } from "./messages/list-messages.ts";
 import { planStarts, sharedNames } from "./messages/plan-let.ts";
-import { type MessageSurroundings, planMessage } from "./messages/plan-message.ts";
+import { type PlanContext, planMessage } from "./messages/plan-message.ts";
 import { planPermit } from "./messages/plan-permit.ts";
 import { syncShared } from "./messages/sync-steps.ts";
 import type { Entry, PlanTopics } from "./model/calls.ts";
@@ -122,7 +122,7 @@ function namesOf(model: Model, { children }: Composition, servers: readonly Serv
 interface Whole {
   readonly model: Model;
   readonly composition: Composition;
-  readonly around: Omit<MessageSurroundings, "nameOf" | "needs" | "admits">;
+  readonly around: Omit<PlanContext, "nameOf" | "needs" | "admits">;
   readonly needs: (block: Composed | Opening, message: Composed) => AppNeeds | undefined;
   readonly env: ReadonlyMap<DescFile, readonly EnvVar[]>;
   readonly forLists: ReadonlySet<string>;

@@ -25,7 +25,7 @@ import { letGraph } from "./graph/let-graph.ts";
 import { type MessageGraph, messageGraph, rootOf } from "./graph/message-graph.ts";
 import { type Ahead, messagesAhead } from "./graph/messages-ahead.ts";
 import { resolveLet } from "./messages/let.ts";
-import { resolveAdrift, resolveMessage } from "./messages/message.ts";
+import { resolveMessage, resolveUncomposed } from "./messages/message.ts";
 import { type Opened, takeOpenings } from "./messages/opening.ts";
 import type { Observe } from "./model/checked-text.ts";
 import { isDegradation } from "./model/degradation.ts";
@@ -114,7 +114,7 @@ function* resolveOnce(
   yield;
   // Messages read them, and may be composed by them.
   const lets = resolveLets(run);
-  const { composed: all, namedAdrift } = yield* resolveMessages(run, graph, ahead);
+  const { composed: all, namedUncomposed } = yield* resolveMessages(run, graph, ahead);
   const { composed, openings } = takeOpenings(run, all);
   const edge = resolveEdge(run);
   const effects = effectTable([...composed.values()]);
@@ -146,7 +146,7 @@ function* resolveOnce(
     conversions: aliases.conversions(),
     rules: resolveRules(ir, report),
     functions: run.functions,
-    namedAdrift,
+    namedUncomposed,
     suspicions,
     failable,
   };
@@ -198,15 +198,15 @@ function runOf(
     bffServices: new Set(ir.files.flatMap((file) => file.services.map((service) => service.desc.typeName))),
     places: new Map(),
     used: graph.used,
-    welcome: graph.welcome,
+    spreadable: graph.spreadable,
     packages: new Map(),
     identities: new Map(),
     lets: letGraph(ir, graph),
     functions: userFunctions(ir, report),
     shared: new Map(),
-    adrift: new Set(),
+    uncomposed: new Set(),
     tried: new Map(),
-    late: new Set(),
+    deferredMessages: new Set(),
     failable,
   };
 }
@@ -224,11 +224,11 @@ function resolveLets(run: Run): ReadonlyMap<IrService, Let> {
 interface ResolvedMessages {
   readonly composed: Map<string, Composed>;
   /** Names of services' steps, and variables as `env.X`, in messages that nothing composes. */
-  readonly namedAdrift: Set<string>;
+  readonly namedUncomposed: Set<string>;
 }
 /** Composers first, so that all places of a message are known when it is resolved. */
 function* resolveMessages(run: Run, graph: MessageGraph, ahead: Ahead | undefined): Sliced<ResolvedMessages> {
-  const resolved: ResolvedMessages = { composed: new Map(), namedAdrift: new Set() };
+  const resolved: ResolvedMessages = { composed: new Map(), namedUncomposed: new Set() };
   const { first, rest } = ahead === undefined ? { first: [], rest: graph.order } : messagesAhead(graph, ahead.files());
   for (const messages of [first, rest]) {
     yield* resolveEach(messages, run, graph, resolved);
@@ -241,7 +241,7 @@ function* resolveEach(
   messages: MessageGraph["order"],
   run: Run,
   graph: MessageGraph,
-  { composed, namedAdrift }: ResolvedMessages,
+  { composed, namedUncomposed }: ResolvedMessages,
 ): Sliced<void> {
   const inner = new Set([...graph.composes.values()].flatMap((edges) => edges.map(({ to }) => to)));
   for (const { ir } of graph.order) if (ir.subset !== undefined) inner.add(ir.subset.of.desc.typeName);
@@ -250,8 +250,8 @@ function* resolveEach(
     const name = message.desc.typeName;
     if (message.alias !== undefined || graph.circular.has(name)) continue;
     if (run.places.has(name)) {
-      const welcome = graph.welcome.get(name) ?? new Set();
-      const result = resolveMessage(run, message, file, welcome, run.lets.roots.get(name) ?? []);
+      const spreadable = graph.spreadable.get(name) ?? new Set();
+      const result = resolveMessage(run, message, file, spreadable, run.lets.roots.get(name) ?? []);
       if (result !== undefined) composed.set(name, result);
     } else if (message.subset === undefined && hasRules(message) && !run.lets.roots.has(name)) {
       // The warning for its composer is enough.
@@ -263,9 +263,9 @@ function* resolveEach(
           at: message.at,
           hint: "return it from an rpc of a BFF service, compose it in a step, or remove its rules",
         });
-      resolveAdrift(run, message, file);
-      for (const named of run.lets.mentions(name).keys()) namedAdrift.add(named);
-      for (const named of envMentions(run.ir, message, file).keys()) namedAdrift.add(`env.${named}`);
+      resolveUncomposed(run, message, file);
+      for (const named of run.lets.mentions(name).keys()) namedUncomposed.add(named);
+      for (const named of envMentions(run.ir, message, file).keys()) namedUncomposed.add(`env.${named}`);
     }
   }
 }

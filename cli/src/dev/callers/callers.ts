@@ -1,11 +1,11 @@
 // Callers of `dev`'s servers: a local issuer, and the other needs of the servers' sources of callers.
 import type { CallersReport, SourceOfCallers } from "protoc-gen-bff/compiler";
 import { makeApiKey } from "./api-key.ts";
+import { type CallerNeeds, callerNeeds, type Served, type Way } from "./caller-needs.ts";
 import { gatewayHeader } from "./credentials.ts";
 import type { Issuer } from "./issuer.ts";
 import { madePrincipals } from "./principals.ts";
 import { Secrets } from "./secrets.ts";
-import { type Served, type Surroundings, surroundingsOf, type Way } from "./surroundings.ts";
 
 /** A server that wants to know who calls. */
 interface Called {
@@ -18,7 +18,7 @@ interface Called {
   readonly isShown: boolean;
 }
 
-export interface Around {
+export interface CallersSetup {
   /** Variables that it is to have. */
   readonly env: Readonly<Record<string, string>>;
   /**
@@ -46,16 +46,16 @@ export class Callers {
     this.#env = env;
   }
 
-  async around(server: Called, report: CallersReport): Promise<Around> {
+  async around(server: Called, report: CallersReport): Promise<CallersSetup> {
     const { serverUrl, isShown, name } = server;
     const options = { env: this.#env, serverUrl, secrets: this.#secrets };
     // If all variables are set, no issuer is needed.
-    const before = surroundingsOf(report, { ...options, issuer: NOWHERE });
+    const before = callerNeeds(report, { ...options, issuer: NOWHERE });
     if (before.ways.length === 0) return { env: before.env, linesFor: () => before.notes };
     // Loaded by those alone who need one.
     this.#issuer ??= import("./issuer.ts").then((module) => module.Issuer.start(this.#cwd));
     const issuer = await this.#issuer;
-    const found = surroundingsOf(report, { ...options, issuer: issuer.url });
+    const found = callerNeeds(report, { ...options, issuer: issuer.url });
     const { apiKeys, notes } = await this.#keysFor(server, found.ways);
     await issuer.serve(name, { ways: found.ways, apiKeys });
     const env = { ...found.env, ...(isShown && { BFF_EXPLORER_CALLERS: issuer.credentialsAt(name) }) };
@@ -77,8 +77,8 @@ export class Callers {
 
   async #keysFor(
     { name, file }: Called,
-    ways: Surroundings["ways"],
-  ): Promise<Pick<Served, "apiKeys"> & Pick<Surroundings, "notes">> {
+    ways: CallerNeeds["ways"],
+  ): Promise<Pick<Served, "apiKeys"> & Pick<CallerNeeds, "notes">> {
     const apiKeys = new Map<string, string>();
     const notes: string[] = [];
     for (const way of ways) {

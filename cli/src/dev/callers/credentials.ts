@@ -1,8 +1,8 @@
 // Credentials for callers of `dev`'s servers: tokens, and what else a source reads from a header.
 import type { Claims, SourceOfCallers } from "protoc-gen-bff/compiler";
+import type { Served, Way } from "./caller-needs.ts";
 import { isObject, madePrincipals, type Principal, readPrincipals } from "./principals.ts";
 import type { SigningKeys } from "./signing-keys.ts";
-import type { Served, Way } from "./surroundings.ts";
 
 /** A caller, and the header that identifies it. */
 export interface Credential {

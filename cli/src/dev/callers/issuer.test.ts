@@ -7,8 +7,8 @@ import { createRemoteJWKSet, decodeJwt, jwtVerify } from "jose";
 import * as oidc from "openid-client";
 import type { SourceOfCallers } from "protoc-gen-bff/compiler";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Way } from "./caller-needs.ts";
 import { Issuer } from "./issuer.ts";
-import type { Way } from "./surroundings.ts";
 
 const source: SourceOfCallers = {
   name: "user",

@@ -3,12 +3,12 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Served } from "./caller-needs.ts";
 import { type Credential, Credentials, Unknown } from "./credentials.ts";
 import { Logins, Refused } from "./logins.ts";
 import { homePage, loginPage } from "./pages.ts";
 import type { Principal } from "./principals.ts";
 import { SigningKeys } from "./signing-keys.ts";
-import type { Served } from "./surroundings.ts";
 
 const MAX_BODY_BYTES = 16 << 10;
 const MAX_CONNECTIONS = 64;

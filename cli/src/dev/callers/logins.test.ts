@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
+import type { Way } from "./caller-needs.ts";
 import { Logins } from "./logins.ts";
-import type { Way } from "./surroundings.ts";
 
 const way = {
   kind: "login",

@@ -1,8 +1,8 @@
 // Logins at the issuer of `dev`: the authorization code flow with PKCE (OpenID Connect Core 1.0, 3.1; RFC 7636). The
 // user of the browser chooses a principal.
 import { createHash, randomBytes } from "node:crypto";
+import type { Way } from "./caller-needs.ts";
 import type { Principal } from "./principals.ts";
-import type { Way } from "./surroundings.ts";
 
 type LoginWay = Extract<Way, { readonly kind: "login" }>;
 

@@ -1,6 +1,7 @@
 // Pages of `dev`'s issuer: HTML without scripts.
+
+import type { Served } from "./caller-needs.ts";
 import type { Principal } from "./principals.ts";
-import type { Served } from "./surroundings.ts";
 
 /** Returns the page on which the user chooses a principal. */
 export function loginPage(query: URLSearchParams, principals: readonly Principal[]): string {

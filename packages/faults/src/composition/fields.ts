@@ -42,7 +42,7 @@ function put(target: FieldBehaviour, result: Result, fields: Map<string, Value>)
   return value === UNKNOWN && target.presence && isOpen(target) ? undefined : true;
 }
 /** True if an unknown value may be unset. */
-const isOpen = ({ by }: FieldBehaviour): boolean => "untold" in by.tree || "name" in by.tree;
+const isOpen = ({ by }: FieldBehaviour): boolean => "unpredictable" in by.tree || "name" in by.tree;
 
 function touch(
   at: Composition,

@@ -42,22 +42,22 @@ function checkCriticalPath(model: Model, report: Report): void {
   const composed = (step: Step): Composed[] => composedBy([step], messages);
   const methods = model.files.flatMap((file) => file.services).flatMap((service) => service.methods);
   // Deferred steps use the time of the parts; a unary rpc has no separate time for them.
-  for (const late of [false, true]) {
-    const timed = late ? methods.filter(({ parts }) => parts !== undefined) : methods;
+  for (const deferred of [false, true]) {
+    const timed = deferred ? methods.filter(({ parts }) => parts !== undefined) : methods;
     if (timed.length === 0) continue;
     /** Ends of messages that read no step of a service: they are equal in every rpc. */
     const known = new Map<Composed | Opening, End>();
-    const world = { composed, late };
+    const world = { composed, deferred };
     // Inner messages come first, so that the ends of composed messages are available.
     for (const message of [...model.messages].reverse())
       if (message.shared.length === 0) known.set(message, endOfBlock(message, known, world, new Map()));
     for (const method of timed) {
-      const whole = late ? method.parts?.timeoutMs : method.timeoutMs;
+      const whole = deferred ? method.parts?.timeoutMs : method.timeoutMs;
       if (whole === undefined) continue;
       const left = whole - marginMs(whole);
       for (const phase of phasesOf(method)) {
         const path = pathOf(phase, known, world);
-        if (path.ms > left && typeof path.by === "object") reportPath(method, path, { left, late }, report);
+        if (path.ms > left && typeof path.by === "object") reportPath(method, path, { left, deferred }, report);
       }
     }
   }
@@ -66,7 +66,7 @@ function checkCriticalPath(model: Model, report: Report): void {
 interface World {
   readonly composed: (step: Step) => readonly Composed[];
   /** True if deferred steps count. */
-  readonly late: boolean;
+  readonly deferred: boolean;
 }
 type Timed = Composed | Opening | Permit;
 type Node = Composed | Opening | Step;
@@ -130,7 +130,7 @@ function endOfBlock(message: Timed, ends: Ends, world: World, shared: ReadonlyMa
   const deciders = decidersOf(message);
   const before = (step: Step): readonly Step[] => [...waitsFor(step), ...(deciders.get(step) ?? [])];
   // Steps follow the steps that they read only in the graph, not in the file.
-  const counted = message.steps.filter(({ deferred }) => world.late || !deferred);
+  const counted = message.steps.filter(({ deferred }) => world.deferred || !deferred);
   for (const step of sortByDependency(counted, before).order)
     if (!byStep.has(step)) byStep.set(step, endOfStep(step, byStep, ends, world, before(step)));
   return latest([AT_ONCE, ...byStep.values()]);
@@ -199,7 +199,7 @@ const SHOWN = 12;
 function reportPath(
   method: BffMethod,
   path: Path,
-  { left, late }: { readonly left: number; readonly late: boolean },
+  { left, deferred }: { readonly left: number; readonly deferred: boolean },
   report: Report,
 ): void {
   const { timeout, partsTimeout, at } = method.ir;
@@ -211,8 +211,8 @@ function reportPath(
     code: "BFF703",
     severity: "error",
     message: `calls that wait for each other may take ${path.ms}ms (${shown.join(" + ")}), but "${method.desc.name}" leaves them ${left}ms`,
-    at: (late ? partsTimeout : timeout)?.at ?? at,
-    hint: `lower the timeouts of the calls, or raise that of the rpc with (bff.v1.method).${late ? "parts_timeout" : "timeout"}`,
+    at: (deferred ? partsTimeout : timeout)?.at ?? at,
+    hint: `lower the timeouts of the calls, or raise that of the rpc with (bff.v1.method).${deferred ? "parts_timeout" : "timeout"}`,
   });
 }
 

@@ -57,7 +57,7 @@ function checkUnreadEnv(model: Model, report: Report): void {
         ),
       ];
       const names = namesRead(reachable(roots, children));
-      for (const variable of ir.env) check(names.union(model.namedAdrift), variable, ir);
+      for (const variable of ir.env) check(names.union(model.namedUncomposed), variable, ir);
     }
   }
 }

@@ -40,7 +40,7 @@ function checkUnusedSteps(model: Model, report: Report): void {
       if (message.kind === "let" && decisive.has(step.ir)) continue;
       if (shared.has(step) || read.has(step) || read.has(step.variable)) continue;
       // The message that reads the step has already been reported for it.
-      if (message.kind === "let" && model.namedAdrift.has(step.name)) continue;
+      if (message.kind === "let" && model.namedUncomposed.has(step.name)) continue;
       report({
         code: "BFF343",
         severity: "warning",

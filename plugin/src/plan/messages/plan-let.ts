@@ -10,7 +10,7 @@ import { lowerCamel, NameScope } from "../names/name-scope.ts";
 import { stepNames } from "../names/step-names.ts";
 import { neededFor } from "./kept-for.ts";
 import type { Origins } from "./origins.ts";
-import { certainReads, isSync, type MessageSurroundings, membersOf, planSteps, track } from "./plan-message.ts";
+import { certainReads, isSync, membersOf, type PlanContext, planSteps, track } from "./plan-message.ts";
 
 /** Returns the property under which each step of a service is handed on; its promise has the suffix `Step`. */
 export function sharedNames(model: Model): ReadonlyMap<string, string> {
@@ -27,7 +27,7 @@ export function planStarts(
   service: BffService,
   messages: ReadonlyMap<string, PlanMessage>,
   openings: ReadonlyMap<string, PlanOpening>,
-  around: Omit<MessageSurroundings, "nameOf" | "needs" | "admits">,
+  around: Omit<PlanContext, "nameOf" | "needs" | "admits">,
 ): { starts: PlanStart[]; of: ReadonlyMap<BffService["methods"][number], PlanStart> } {
   const groups = new Map<string, BffService["methods"][number][]>();
   for (const method of service.methods) {
@@ -83,7 +83,7 @@ function planStart(
   rpc: DescMethod | undefined,
   rpcs: readonly string[] | undefined,
   roots: readonly Root[],
-  around: Omit<MessageSurroundings, "nameOf" | "needs" | "admits">,
+  around: Omit<PlanContext, "nameOf" | "needs" | "admits">,
 ): Omit<PlanStart, "callers"> {
   const read = new Set(
     roots.flatMap(({ composed }) =>

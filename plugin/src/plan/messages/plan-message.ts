@@ -19,7 +19,7 @@ import { handedOn, type Origins, originsOf } from "./origins.ts";
 import { factsOf } from "./plan-source.ts";
 import { arrange, clearedBy, guardsOf, lazyOf, type Owners } from "./step-order.ts";
 
-export interface MessageSurroundings {
+export interface PlanContext {
   readonly effects: EffectTable;
   readonly degradable: (typeName: string) => boolean;
   readonly isComposed: (typeName: string) => boolean;
@@ -67,7 +67,7 @@ interface PlannedSteps {
 /** @param readOutside steps that are read elsewhere, too */
 export function planSteps(
   composed: Composed | Let | Permit | Opening,
-  around: MessageSurroundings,
+  around: PlanContext,
   readOutside: ReadonlySet<Step>,
 ): PlannedSteps {
   const drafts = new Map<Step, Draft>();
@@ -79,10 +79,10 @@ export function planSteps(
   const sorted = sortByDependency(composed.steps, (step) => [...step.reads, ...step.after]).order;
   const owners = caseOnly(composed, sorted, readOutside);
   // A step that depends on a step of the service exists only after the service's steps have started.
-  const late = new Set<Step>(composed.shared);
+  const sharedReaders = new Set<Step>(composed.shared);
   for (const step of [...composed.shared, ...sorted]) {
-    if (step.reads.some((read) => late.has(read))) late.add(step);
-    drafts.set(step, { ...draftOf(step, composed, around, { planned, late }), onlyInCase: owners.has(step) });
+    if (step.reads.some((read) => sharedReaders.has(read))) sharedReaders.add(step);
+    drafts.set(step, { ...draftOf(step, composed, around, { planned, sharedReaders }), onlyInCase: owners.has(step) });
   }
   planDemands(composed, planned);
   for (const step of sorted) {
@@ -113,8 +113,8 @@ export function planSteps(
 function draftOf(
   step: Step,
   composed: Composed | Let | Permit | Opening,
-  around: MessageSurroundings,
-  { planned, late }: { readonly planned: (step: Step) => Draft; readonly late: ReadonlySet<Step> },
+  around: PlanContext,
+  { planned, sharedReaders }: { readonly planned: (step: Step) => Draft; readonly sharedReaders: ReadonlySet<Step> },
 ): Omit<Draft, "onlyInCase"> {
   const effectful = around.effects.step(step);
   return {
@@ -124,7 +124,7 @@ function draftOf(
     immediate:
       step.source.kind === "guard" &&
       step.after.length === 0 &&
-      step.reads.every((read) => planned(read).sync && !late.has(read)),
+      step.reads.every((read) => planned(read).sync && !sharedReaders.has(read)),
     waitsFor: step.reads.filter((read) => !planned(read).sync).map(planned),
     lazy: [],
     demand: undefined,
@@ -156,7 +156,7 @@ export function membersOf({
   resolvers,
   ranks,
   sharedNames,
-}: Pick<MessageSurroundings, Members>): Pick<PlanMessage, Members> {
+}: Pick<PlanContext, Members>): Pick<PlanMessage, Members> {
   return { calls, topics, resolvers, ranks, sharedNames };
 }
 type Members = "calls" | "topics" | "resolvers" | "ranks" | "sharedNames";
@@ -169,7 +169,7 @@ function mostOf(step: Step, clientLists: ReadonlySet<Step>): PlanStep["most"] {
   return items === undefined ? undefined : { items, fromClient: clientLists.has(step) };
 }
 
-export function planMessage(composed: Composed, around: MessageSurroundings): PlanMessage {
+export function planMessage(composed: Composed, around: PlanContext): PlanMessage {
   const functions = around.functions(composed.desc.file);
   const { planned, owners, steps, declared, shared, origins } = planSteps(composed, around, new Set());
   const touches = origins.touches();
@@ -228,7 +228,7 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
   return { ...plan, keptFor: selective ? keptFor(plan) : undefined };
 }
 
-function composesDegradable({ steps }: Composed, { degradable }: MessageSurroundings): boolean {
+function composesDegradable({ steps }: Composed, { degradable }: PlanContext): boolean {
   return steps.flatMap(({ source }) => composesOf(source)).some(({ message }) => degradable(message.typeName));
 }
 
@@ -291,7 +291,7 @@ export function certainReads({ if: condition, fallback, source, reads }: Step): 
 function isSyncIn(
   { kind }: Composed | Let | Permit | Opening,
   step: Step,
-  { syncShared }: MessageSurroundings,
+  { syncShared }: PlanContext,
   planned: (step: Step) => Draft,
 ): boolean {
   if (step.source.kind === "shared") return step.source.of.every((of) => syncShared.has(of));
@@ -322,7 +322,7 @@ const converts = (step: Step): boolean =>
 function isBatched(source: Source): boolean {
   return source.kind === "each" && source.source.kind === "call" && source.source.call.batch !== undefined;
 }
-function sends(source: Source, around: Pick<MessageSurroundings, "sendsUnbatched">): boolean {
+function sends(source: Source, around: Pick<PlanContext, "sendsUnbatched">): boolean {
   return (
     callsOf(source).some((call) => call.batch === undefined) ||
     composesOf(source).some(({ message }) => around.sendsUnbatched(message.typeName))

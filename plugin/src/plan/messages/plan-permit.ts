@@ -3,7 +3,7 @@ import type { Permit, Step } from "../../resolve/model/model.ts";
 import type { PlanStep } from "../model/messages.ts";
 import type { PermitPart, PlanPermit } from "../model/plan.ts";
 import { stepNames } from "../names/step-names.ts";
-import { type MessageSurroundings, membersOf, planSteps } from "./plan-message.ts";
+import { membersOf, type PlanContext, planSteps } from "./plan-message.ts";
 
 /**
  * Plans a permit; undefined if the credential check decides all of it.
@@ -11,7 +11,7 @@ import { type MessageSurroundings, membersOf, planSteps } from "./plan-message.t
  */
 export function planPermit(
   permit: Permit,
-  around: Omit<MessageSurroundings, "nameOf" | "needs" | "admits">,
+  around: Omit<PlanContext, "nameOf" | "needs" | "admits">,
   limited: boolean,
 ): PlanPermit | undefined {
   if (permit.steps.length === 0) return undefined;

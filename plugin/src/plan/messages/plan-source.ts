@@ -18,7 +18,7 @@ import type { Entry, PlanTopics } from "../model/calls.ts";
 import type { PlanStep } from "../model/messages.ts";
 import type { PlanCall, PlanErrorRule, PlanFail, PlanSource } from "../model/sources.ts";
 
-interface SourceSurroundings {
+interface SourceContext {
   readonly args: Args;
   readonly calls: ReadonlyMap<Call, Entry>;
   readonly topics: PlanTopics;
@@ -29,7 +29,7 @@ interface SourceSurroundings {
 export function factsOf(
   step: Step,
   explained: boolean,
-  within: SourceSurroundings,
+  within: SourceContext,
 ): Pick<PlanStep, "step" | "if" | "source" | "expressions" | "explained" | "notes" | "marks"> {
   const notes = explained && notesFailure(step);
   return {
@@ -43,7 +43,7 @@ export function factsOf(
   };
 }
 
-function planSource({ source, if: condition }: Pick<Step, "source" | "if">, within: SourceSurroundings): PlanSource {
+function planSource({ source, if: condition }: Pick<Step, "source" | "if">, within: SourceContext): PlanSource {
   switch (source.kind) {
     case "by":
     case "compose":
@@ -75,11 +75,11 @@ function planSource({ source, if: condition }: Pick<Step, "source" | "if">, with
 const present = (all: readonly (Expression | undefined)[]): Expression[] =>
   all.flatMap((expression) => expression ?? []);
 
-function planItem(source: EachSource["source"], within: SourceSurroundings) {
+function planItem(source: EachSource["source"], within: SourceContext) {
   return source.kind === "call" ? { kind: "call" as const, call: planCall(source.call, within) } : source;
 }
 
-function planCall(call: Call, { args, calls, maskReads }: SourceSurroundings): PlanCall {
+function planCall(call: Call, { args, calls, maskReads }: SourceContext): PlanCall {
   const entry = calls.get(call);
   if (entry === undefined) throw new Error(`no entry for ${call.method.name}`);
   return {

@@ -17,17 +17,17 @@ import type { PlanHttpCache, PlanResponseCache, PlanStart } from "../model/plan.
 import { callerFields } from "./caller-fields.ts";
 
 /** Planned parts of an rpc. */
-interface Around {
+interface PlannedParts {
   readonly message: PlanMessage;
   readonly start: PlanStart | undefined;
   readonly identity: Identity | undefined;
   readonly model: Model;
 }
 
-export function planResponseCache(method: BffMethod, around: Around): PlanResponseCache | undefined {
+export function planResponseCache(method: BffMethod, parts: PlannedParts): PlanResponseCache | undefined {
   const { cache } = method;
   if (cache === undefined) return undefined;
-  const { message, start, identity, model } = around;
+  const { message, start, identity, model } = parts;
   // Guards that run for each request are not part of a cached answer.
   const guards = [...message.steps, ...(start?.steps ?? [])].filter(({ immediate }) => immediate);
   const blocks = composedBlocks(method, model);

@@ -9,7 +9,7 @@ import type { Need, PlanMessage, PlanOpening } from "../model/messages.ts";
 import type { PlanFieldChoice, PlanStart } from "../model/plan.ts";
 
 /** Planned parts of an rpc. */
-interface Around {
+interface PlannedParts {
   readonly message: PlanMessage;
   readonly start: PlanStart | undefined;
   readonly opening: PlanOpening | undefined;
@@ -18,20 +18,20 @@ interface Around {
 }
 
 /** Returns undefined if every answer has all fields. */
-export function planFields(method: BffMethod, around: Around): PlanFieldChoice | undefined {
-  if (!choosesFields(method, around.model)) return undefined;
+export function planFields(method: BffMethod, parts: PlannedParts): PlanFieldChoice | undefined {
+  if (!choosesFields(method, parts.model)) return undefined;
   const path = method.fields?.path.map(({ name }) => name);
   return {
     mask: path?.join("."),
-    onRequest: onRequestIn(method, around.model.ir).map(({ desc }) => `${desc.parent.typeName}.${desc.name}`),
+    onRequest: onRequestIn(method, parts.model.ir).map(({ desc }) => `${desc.parent.typeName}.${desc.name}`),
     needed: resultReads(method),
     read: path !== undefined && composingExpressions(method).some(({ root }) => readsRequest(root, path[0])),
     byName: composesByName(method),
-    needs: needsOf(method, around),
+    needs: needsOf(method, parts),
   };
 }
 
-function needsOf(method: BffMethod, { message, start, opening, planned }: Around): ReadonlyMap<string, Need> {
+function needsOf(method: BffMethod, { message, start, opening, planned }: PlannedParts): ReadonlyMap<string, Need> {
   const gives = [...(start?.gives ?? []), ...(opening?.gives ?? [])];
   return new Map(
     gives.map(({ name, step }) => [

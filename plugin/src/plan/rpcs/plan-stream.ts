@@ -1,10 +1,9 @@
 // The source of a streaming rpc with its defaults, and the steps that run once before the source opens.
-import type { DescFile } from "@bufbuild/protobuf";
 import type { Call } from "../../resolve/model/call.ts";
 import type { BffMethod, Block, Composed, Followed, Model, Opening, Step } from "../../resolve/model/model.ts";
 import { neededFor } from "../messages/kept-for.ts";
 import { inheritedOrigins } from "../messages/plan-let.ts";
-import { certainReads, type MessageSurroundings, membersOf, planSteps } from "../messages/plan-message.ts";
+import { certainReads, membersOf, type PlanContext, planSteps } from "../messages/plan-message.ts";
 import type { Entry, Leaf, PlanTopic, PlanTopics } from "../model/calls.ts";
 import type { PlanOpening } from "../model/messages.ts";
 import type { PlanStream } from "../model/plan.ts";
@@ -89,12 +88,8 @@ export function topicsOf(
   return [...new Set([...read, ...followed])].flatMap((topic) => topics.get(topic) ?? []);
 }
 
-interface OpeningSurroundings extends Omit<MessageSurroundings, "nameOf" | "functions"> {
-  readonly functions: (file: DescFile) => FunctionNames;
-}
-
 /** @param message the message that composes the items */
-export function planOpening(opening: Opening, message: Composed, around: OpeningSurroundings): PlanOpening {
+export function planOpening(opening: Opening, message: Composed, around: Omit<PlanContext, "nameOf">): PlanOpening {
   const functions = around.functions(opening.desc.file);
   const nameOf = stepNames(opening, functions.scope);
   const handedOn = message.shared.flatMap((standIn) =>

@@ -65,12 +65,12 @@ function worst(
   limit: number | "none" = Number.POSITIVE_INFINITY,
 ): Worst {
   const forCallsMs = budget - Math.min(Math.max(budget / 10, 5), 200, budget / 2);
-  const late = limit !== "none";
-  const most = late ? Math.min(limit, forCallsMs) : forCallsMs;
+  const deferred = limit !== "none";
+  const most = deferred ? Math.min(limit, forCallsMs) : forCallsMs;
   const all = blocksOf(permit, start, message);
   const order = reachedInOrder(all, messages);
   const ended = new Set(permit?.steps.map(({ step }) => step.ir.at));
-  const timeOf = timings(messages, { limit: forCallsMs, late, ended }, start);
+  const timeOf = timings(messages, { limit: forCallsMs, deferred, ended }, start);
   const of = (block: PlanBlock): Timing => timeOf({ message: block, begun: 0, limit: most });
   const roots = [start, message].filter((root) => root !== undefined);
   const last = roots.map(of).reduce((a, b) => (b.ms >= a.ms ? b : a), NO_TIME);
@@ -117,9 +117,9 @@ function timings(
   messages: Messages,
   {
     limit,
-    late,
+    deferred,
     ended,
-  }: { readonly limit: number; readonly late: boolean; readonly ended: ReadonlySet<Step["ir"]["at"]> },
+  }: { readonly limit: number; readonly deferred: boolean; readonly ended: ReadonlySet<Step["ir"]["at"]> },
   start: PlanStart | undefined,
 ): (begun: Begun) => Timing {
   const timings = new Map<PlanBlock, Map<string, Timing>>();
@@ -131,7 +131,7 @@ function timings(
   function* timed(block: Begun): Generator<Begun, Timing, Timing> {
     const { message, begun: at, limit: budget } = block;
     const begun = sharedOf(message).length === 0 ? 0 : at;
-    const all = allSteps(message.steps).filter(({ step }) => late || !step.deferred);
+    const all = allSteps(message.steps).filter(({ step }) => deferred || !step.deferred);
     const planned = new Map(all.map((step) => [step.step, step]));
     const started =
       start === undefined || inside.has(message)

@@ -28,11 +28,11 @@ export interface CallersReport {
 export interface SourceOfCallers {
   readonly name: string;
   readonly kind: IrCredential["kind"];
-  readonly issuer?: Setting;
+  readonly issuer?: SourceSetting;
   /** For a session: only its client id. */
-  readonly audience: readonly Setting[];
+  readonly audience: readonly SourceSetting[];
   /** Location of the keys, if it differs from the issuer's. */
-  readonly keys?: Setting;
+  readonly keys?: SourceSetting;
   /** Lower-case. */
   readonly header?: string;
   readonly cookie?: string;
@@ -49,7 +49,7 @@ export interface SourceOfCallers {
   readonly rights: readonly RightsClaim[];
 }
 /** A text, a variable of the environment alone, or one with such a variable somewhere in it. */
-export type Setting =
+export type SourceSetting =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "env"; readonly name: string; readonly alternates: readonly string[]; readonly default?: string }
   | { readonly kind: "mixed"; readonly text: string };
@@ -130,9 +130,9 @@ function sourceReport(
   { env }: PlanServer,
 ): { readonly report: Omit<SourceOfCallers, "rights">; readonly claimOf: ClaimOf } {
   const { name, credential, ir, claims, set } = source;
-  const setting = (text: Text | undefined): Setting | undefined =>
+  const setting = (text: Text | undefined): SourceSetting | undefined =>
     text === undefined ? undefined : settingOf(text, source, env);
-  const settings = (texts: readonly (Text | undefined)[]): readonly Setting[] =>
+  const settings = (texts: readonly (Text | undefined)[]): readonly SourceSetting[] =>
     texts.flatMap((text) => setting(text) ?? []);
   const part = <K extends string>(key: K): Text | undefined =>
     key in credential ? (credential as { readonly [key in K]?: Text })[key] : undefined;
@@ -160,7 +160,7 @@ function sourceReport(
   };
 }
 
-function settingOf(text: Text, { texts }: IdentitySource, env: readonly EnvVar[]): Setting {
+function settingOf(text: Text, { texts }: IdentitySource, env: readonly EnvVar[]): SourceSetting {
   const parts = texts.get(text) ?? [text.value];
   const [only] = parts;
   if (parts.every((part) => typeof part === "string")) return { kind: "text", text: parts.join("") };

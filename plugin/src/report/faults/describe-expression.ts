@@ -83,7 +83,7 @@ function treeOf(node: Node, unsafe: ReadonlySet<Variable>): TreeReport {
       return { macro: node.macro, range: of(node.range), vars: node.vars.map(nameIn), args: node.args.map(of) };
     case "typename":
     case "extension":
-      return { untold: node.kind };
+      return { unpredictable: node.kind };
   }
 }
 

@@ -149,7 +149,7 @@ function keepDigits(_: string, value: unknown, { source }: { readonly source: st
   throw new LostDigits(`${EXAMPLES} has the number ${source}, which loses digits: write it as "${source}"`);
 }
 
-interface Around {
+interface ExampleTypes {
   readonly input: DescMessage;
   readonly identity: PlanFile["identity"];
   readonly registry: Registry;
@@ -158,7 +158,7 @@ function identityOf({ files }: Plan, service: string): PlanFile["identity"] {
   return files.find(({ services }) => services.some(({ desc }) => desc.typeName === service))?.identity;
 }
 
-function exampleOf(entry: JsonValue, place: string, { input, identity, registry }: Around): Example | string {
+function exampleOf(entry: JsonValue, place: string, { input, identity, registry }: ExampleTypes): Example | string {
   if (!isObject(entry)) return `${EXAMPLES}, ${place} is no object: ${SHAPE}`;
   const { name, request, headers, caller, ...rest } = entry;
   const [unknown] = Object.keys(rest);

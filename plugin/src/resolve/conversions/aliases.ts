@@ -112,7 +112,7 @@ export class AliasTable implements Aliases {
   }
 
   /** Resolves a message that nothing composes: no answer holds its values. */
-  adrift(resolveMessage: () => void): void {
+  uncomposed(resolveMessage: () => void): void {
     this.#requester = "declaration";
     resolveMessage();
     this.#requester = "value";

@@ -17,7 +17,7 @@ export interface MessageGraph {
   /** The arguments that each message reads by name. */
   readonly used: ReadonlyMap<string, ReadonlySet<string>>;
   /** The request fields that a message would fill from arguments by `spread: "args"`, where they are given. */
-  readonly welcome: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly spreadable: ReadonlyMap<string, ReadonlySet<string>>;
   /** The messages that each composes. */
   readonly composes: ReadonlyMap<string, readonly { readonly to: string }[]>;
 }
@@ -72,7 +72,7 @@ export function messageGraph(ir: Ir, report: Report): MessageGraph {
     order: order.flatMap((name) => messages.get(name) ?? []),
     circular,
     used: withSpreads(messages, composers, used),
-    welcome: withSpreads(messages, composers, spreadFields(ir, messages)),
+    spreadable: withSpreads(messages, composers, spreadFields(ir, messages)),
     composes: composers,
   };
 }
@@ -114,7 +114,7 @@ function spreadFields(
   ir: Ir,
   messages: ReadonlyMap<string, { ir: IrMessage; file: IrFile }>,
 ): Map<string, ReadonlySet<string>> {
-  const welcome = new Map<string, ReadonlySet<string>>();
+  const spreadable = new Map<string, ReadonlySet<string>>();
   for (const [name, { ir: message }] of messages) {
     const fields = message.steps.flatMap((step) => {
       const source = innerSource(step.source);
@@ -122,9 +122,9 @@ function spreadFields(
       const method = source.method && methodNamed(ir, source.method.value);
       return method?.input.fields.map((field) => field.name) ?? [];
     });
-    welcome.set(name, new Set(fields));
+    spreadable.set(name, new Set(fields));
   }
-  return welcome;
+  return spreadable;
 }
 
 /** `spread: "args"` in a compose hands on whatever the composed message reads, or has a use for. */

@@ -128,7 +128,7 @@ function findDegradedField(cx: MessageContext): DescField | undefined {
 function checkFilled(cx: MessageContext): void {
   const report = (at: Origin, message: string, hint: string): void =>
     cx.scope.report({ code: "BFF632", severity: "error", message, at, hint });
-  const root = cx.roots.some((method) => isRoot(cx, method)) || cx.run.adrift.has(cx.ir);
+  const root = cx.roots.some((method) => isRoot(cx, method)) || cx.run.uncomposed.has(cx.ir);
   for (const [is, what] of [[isPosition, "position"] as const, [isPart, "parts"] as const]) {
     const fields = cx.ir.fields.filter(({ desc }) => is(desc));
     for (const [i, { desc, by, alias, resolver, at }] of fields.entries()) {

@@ -26,25 +26,25 @@ import { checkHiding, stepsAround, takeShared } from "./shared-steps.ts";
  * Reports faults in a message with rules that nothing composes, typically an unfinished one. Its arguments are still
  * unknown.
  */
-export function resolveAdrift(run: Run, ir: IrMessage, file: IrFile): void {
-  run.adrift.add(ir);
+export function resolveUncomposed(run: Run, ir: IrMessage, file: IrFile): void {
+  run.uncomposed.add(ir);
   const broken = run.used.get(ir.desc.typeName) ?? new Set<string>();
   const nowhere = { at: ir.at, what: "nothing", request: undefined, members: new Map(), named: new Map(), broken };
   run.places.set(ir.desc.typeName, [nowhere]);
-  run.aliases.adrift(() => resolveMessage(run, ir, file, new Set(), []));
+  run.aliases.uncomposed(() => resolveMessage(run, ir, file, new Set(), []));
 }
 
 export function resolveMessage(
   of: Run,
   ir: IrMessage,
   file: IrFile,
-  welcome: ReadonlySet<string>,
+  spreadable: ReadonlySet<string>,
   roots: readonly IrMethod[],
 ): Composed | undefined {
   // The composed message alone is declared.
   const run: Run = ir.subset === undefined ? of : { ...of, suspect: () => {} };
   const { report, errors } = countErrors((diagnostic) => run.report(withAlias(ir, diagnostic)));
-  const { args, scope, context, env, callers } = scopeOf(run, ir, { file, welcome, roots }, report);
+  const { args, scope, context, env, callers } = scopeOf(run, ir, { file, spreadable, roots }, report);
   const around = stepsAround(run, roots);
   const shared = takeShared(run, ir, roots, scope);
   const cx = {
@@ -58,7 +58,7 @@ export function resolveMessage(
     package: context,
     openAt: callers?.open.flatMap((root) => publicAt(run, root) ?? []) ?? [],
     roots,
-    late: run.late.has(ir.desc.typeName),
+    deferred: run.deferredMessages.has(ir.desc.typeName),
     around,
   } satisfies MessageContext;
   checkHiding(cx);
@@ -90,30 +90,30 @@ export function resolveMessage(
   };
 }
 
-interface Surroundings {
+interface MessageUse {
   readonly file: IrFile;
-  readonly welcome: ReadonlySet<string>;
+  readonly spreadable: ReadonlySet<string>;
   readonly roots: readonly IrMethod[];
 }
 /**
  * Returns the scope of a message before any of its steps: the arguments of all its places, and the declarations of the
  * package.
  */
-function scopeOf(run: Run, ir: IrMessage, { file, welcome, roots }: Surroundings, report: Run["report"]) {
+function scopeOf(run: Run, ir: IrMessage, { file, spreadable, roots }: MessageUse, report: Run["report"]) {
   const places = run.places.get(ir.desc.typeName) ?? [];
   const used = run.used.get(ir.desc.typeName) ?? new Set<string>();
   // A function of the user may read any argument.
-  const offers = hasResolver(ir) ? new Set(places.flatMap(({ members }) => [...members.keys()])) : welcome;
+  const fillable = hasResolver(ir) ? new Set(places.flatMap(({ members }) => [...members.keys()])) : spreadable;
   const readOf = (name: string) =>
     messageTexts(ir).find(({ text }) => freeNames(text.value, run.ir.registry, file.desc.proto.package).args.has(name))
       ?.text.at;
-  const { args, broken: unbound } = argsFor(ir, places, used, offers, readOf, report);
+  const { args, broken: unbound } = argsFor(ir, places, used, fillable, readOf, report);
   const brokenArgs = unbound.union(missingFields(ir, args, { places, used, readOf }, report));
   const context = packageContext(run, file.desc.proto.package);
   const env = envOfMessage(run, ir, file, { context, roots }, report);
   const { variables, broken: brokenCallers, callers } = callerVariables(run, ir.desc, context, roots, report);
   // The future service of an uncomposed message is unknown, so any service may be meant.
-  const elsewhere = run.adrift.has(ir) ? namesOfServices(run) : [];
+  const elsewhere = run.uncomposed.has(ir) ? namesOfServices(run) : [];
   const builtins = new Map([
     ["args", args.variable],
     ["headers", HEADERS],
@@ -127,7 +127,7 @@ function scopeOf(run: Run, ir: IrMessage, { file, welcome, roots }: Surroundings
     offered: args.message === undefined ? [...new Set(places.flatMap(({ members }) => [...members.keys()]))] : [],
     brokenArgs,
     // One fault of a message that nothing composes is enough.
-    pages: run.adrift.has(ir) || isAnswer(places, roots),
+    pages: run.uncomposed.has(ir) || isAnswer(places, roots),
     shared: { steps: new Map(), broken: new Set(broken) },
   };
   return { args, scope, context, env, callers };

@@ -54,7 +54,7 @@ export interface Model {
   /** Functions of the user, by declaration. */
   readonly functions: ReadonlyMap<IrFunction, Overload>;
   /** Names of services' steps and variables (`env.X`) that messages without a composer read outside of themselves. */
-  readonly namedAdrift: ReadonlySet<string>;
+  readonly namedUncomposed: ReadonlySet<string>;
   /**
    * Warnings about superfluous declarations. They are reported only if nothing is wrong, since a fault may be why a
    * declaration is unused.

@@ -71,7 +71,7 @@ export function envOfMessage(
   const services = [...new Set(roots.flatMap((root) => run.lets.serviceOf.get(root) ?? []))];
   const broken = new Set(context.brokenEnv);
   // The future service of an uncomposed message is unknown, so a variable of any service may be meant.
-  if (run.adrift.has(ir)) for (const { declared } of elsewhere(run, context, [])) broken.add(declared.name.value);
+  if (run.uncomposed.has(ir)) for (const { declared } of elsewhere(run, context, [])) broken.add(declared.name.value);
   const taken: EnvVar[] = [];
   const owned = besides(
     context,

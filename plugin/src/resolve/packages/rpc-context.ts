@@ -111,7 +111,7 @@ export function withResult(scope: MessageScope, { desc }: IrMethod): MessageScop
 export function stepContext(
   of: Pick<MessageContext, "run" | "ir" | "file" | "scope" | "args" | "package" | "roots">,
 ): MessageContext {
-  return { ...of, offered: [], governing: of.package.governing, openAt: [], late: false, around: new Map() };
+  return { ...of, offered: [], governing: of.package.governing, openAt: [], deferred: false, around: new Map() };
 }
 
 export function messageVariable(name: string, role: "args" | "item", desc: DescMessage): Variable {

@@ -11,7 +11,7 @@ export interface PolicyContext {
   /** The rpcs whose responses the message, or step, is part of. */
   readonly roots: readonly IrMethod[];
   /** True if the result may follow the first message of a stream of parts. */
-  readonly late: boolean;
+  readonly deferred: boolean;
 }
 
 /** The default number of attempts of a call that may be sent again, the first included. */

@@ -83,18 +83,18 @@ export function mergePolicy(cx: PolicyContext, { ir, policies, effects, tags, sh
   };
 }
 
-/** Returns the time that an RPC leaves for a call, or for a late call the whole time of the RPC's parts. */
-function timeIn({ timeout, partsTimeout }: IrMethod, late: boolean) {
-  const setting = late ? partsTimeout : timeout;
-  const ms = setting?.value ?? (late ? DEFAULT_PARTS_MS : DEFAULT_BUDGET_MS);
-  return { ms, setting, option: late ? "parts_timeout" : "timeout" };
+/** Returns the time that an RPC leaves for a call, or for a deferred call the whole time of the RPC's parts. */
+function timeIn({ timeout, partsTimeout }: IrMethod, deferred: boolean) {
+  const setting = deferred ? partsTimeout : timeout;
+  const ms = setting?.value ?? (deferred ? DEFAULT_PARTS_MS : DEFAULT_BUDGET_MS);
+  return { ms, setting, option: deferred ? "parts_timeout" : "timeout" };
 }
 
 /** Reports a call with more time than every RPC that it is part of, or with a first wait as long as its whole time. */
 function checkTimes(cx: PolicyContext, ir: IrCall, policies: readonly IrPolicy[], effects: Effects): void {
   const callTimeout = ir.policy.timeout;
   const [longest] = cx.roots
-    .map((root) => ({ root, ...timeIn(root, cx.late && sendsParts(root)) }))
+    .map((root) => ({ root, ...timeIn(root, cx.deferred && sendsParts(root)) }))
     .sort((a, b) => b.ms - a.ms);
   if (callTimeout !== undefined && longest !== undefined && callTimeout.value > longest.ms) {
     cx.scope.report({

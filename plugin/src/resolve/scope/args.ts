@@ -97,7 +97,7 @@ export function argsFor(
   message: IrMessage,
   places: readonly ComposePlace[],
   used: ReadonlySet<string>,
-  welcome: ReadonlySet<string>,
+  spreadable: ReadonlySet<string>,
   readOf: (name: string) => Origin | undefined,
   report: Report,
 ): { args: Args; broken: Set<string> } {
@@ -117,7 +117,7 @@ export function argsFor(
   }
   const broken = new Set<string>();
   const members: Arg[] = [];
-  const offered = [...welcome].filter(
+  const offered = [...spreadable].filter(
     (name) => !used.has(name) && places.length > 0 && places.every((place) => place.members.has(name)),
   );
   for (const name of [...used, ...offered]) {

@@ -150,7 +150,7 @@ function isKnownWhole(
 ): boolean {
   // The fields of other expressions than literals are unknown before they run. The fields of `args` are unknown until a
   // message or RPC composes the message.
-  const unknown = cx.run.adrift.has(cx.ir) && ir.set.some(({ spread }) => spread !== undefined && isArgs(spread));
+  const unknown = cx.run.uncomposed.has(cx.ir) && ir.set.some(({ spread }) => spread !== undefined && isArgs(spread));
   // A field with a wrong value has its own diagnostic and is not also missing.
   const wrong = ir.set.some(({ name }) => name !== undefined && !set.some(({ path }) => pathName(path) === name.value));
   return !unknown && !wrong && (request === undefined || request.expression.root.kind === "message");

@@ -35,7 +35,8 @@ export function resolveCompose(
     named: new Map(ir.args.flatMap(({ name }) => (name === undefined ? [] : [[name.value, name.at]]))),
     broken: new Set(),
   };
-  if (!run.adrift.has(cx.ir)) run.places.set(message.typeName, [...(run.places.get(message.typeName) ?? []), place]);
+  if (!run.uncomposed.has(cx.ir))
+    run.places.set(message.typeName, [...(run.places.get(message.typeName) ?? []), place]);
   if (!composable(cx, message)) {
     const declared = run.messages.get(message.typeName);
     if (declared !== undefined && isTorn(declared)) return undefined;
@@ -84,7 +85,7 @@ function* bindsOf(
 ): Generator<NamedBind> {
   const { run } = cx;
   const used = run.used.get(message.typeName) ?? new Set<string>();
-  const welcome = run.welcome.get(message.typeName) ?? new Set<string>();
+  const spreadable = run.spreadable.get(message.typeName) ?? new Set<string>();
   const named = new Set(ir.args.map((bind) => bind.name?.value));
   const composed = run.messages.get(message.typeName);
   const takesAll = composed !== undefined && hasResolver(composed);
@@ -94,7 +95,7 @@ function* bindsOf(
       const names = spreads[i];
       // As in a request, the last spread with a field provides it.
       const later = spreads.slice(i + 1);
-      for (const name of new Set([...used, ...welcome, ...(takesAll ? (names ?? []) : [])])) {
+      for (const name of new Set([...used, ...spreadable, ...(takesAll ? (names ?? []) : [])])) {
         if (names === undefined) place.broken.add(name);
         else if (names.has(name) && !named.has(name) && !later.some((others) => others?.has(name))) {
           const by = syntheticText(`${bind.spread.value}.${name}`, bind.spread.at);
@@ -103,7 +104,7 @@ function* bindsOf(
       }
     } else if (bind.name !== undefined) {
       yield { ...bind, gives: bind.name.value };
-      if (!used.has(bind.name.value) && !welcome.has(bind.name.value) && !takesAll) unused(cx, message, bind, used);
+      if (!used.has(bind.name.value) && !spreadable.has(bind.name.value) && !takesAll) unused(cx, message, bind, used);
     }
   }
 }

@@ -36,7 +36,7 @@ export interface Run {
   /** The arguments that each composed message reads, by type name. */
   readonly used: ReadonlyMap<string, ReadonlySet<string>>;
   /** The request fields that `spread: "args"` would fill in each composed message, if they are provided. */
-  readonly welcome: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly spreadable: ReadonlyMap<string, ReadonlySet<string>>;
   readonly packages: Map<string, PackageContext>;
   /** Undefined after a diagnostic. */
   readonly identities: Map<IrIdentity, Identity | undefined>;
@@ -48,11 +48,11 @@ export interface Run {
    * Messages with rules that nothing composes. They are only checked for faults, so messages that they compose do not
    * count as composed.
    */
-  readonly adrift: Set<IrMessage | IrService>;
+  readonly uncomposed: Set<IrMessage | IrService>;
   /** By place of a rule in an upstream entry's `on_error`: true if any call tries it. */
   readonly tried: Map<Origin, boolean>;
   /** The names of messages that deferred steps compose, themselves or through other messages; composers come first. */
-  readonly late: Set<string>;
+  readonly deferredMessages: Set<string>;
   /** The fields of composed messages that can be missing; `read` grows while expressions are checked. */
   readonly failable: { readonly fields: Failable; readonly read: Set<DescField> };
 }

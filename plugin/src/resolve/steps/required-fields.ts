@@ -7,14 +7,14 @@ import { pathName } from "../../model/path-name.ts";
 import { isRequired } from "../../model/presence.ts";
 
 /** A field that a request sets: by `set`, as keys of a batch, or in the literal of `request`. */
-interface Setting extends Partial<FieldBinding> {
+interface SetField extends Partial<FieldBinding> {
   readonly path: readonly DescField[];
   /** True for a message written as a literal. Its fields have separate settings. */
   readonly literal?: boolean;
 }
 
 /** Returns the settings of a message literal, including messages in it. */
-export function inLiteral(node: Node, above: readonly DescField[] = []): Setting[] {
+export function inLiteral(node: Node, above: readonly DescField[] = []): SetField[] {
   if (node.kind !== "message") return [];
   return node.fields.flatMap(({ field, value }) => {
     const path = [...above, field];
@@ -27,7 +27,7 @@ export function checkRequired(
   report: Report,
   ir: IrCall,
   message: DescMessage,
-  set: readonly Setting[],
+  set: readonly SetField[],
   above: readonly DescField[] = [],
 ): void {
   const depth = above.length;

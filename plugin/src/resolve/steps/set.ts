@@ -237,7 +237,7 @@ export function spreadNames(
   into: "request" | "arguments",
 ): ReadonlySet<string> | undefined {
   if (isArgs(spread) && cx.args.message === undefined)
-    return cx.ir !== undefined && cx.run.adrift.has(cx.ir) ? undefined : new Set(cx.offered);
+    return cx.ir !== undefined && cx.run.uncomposed.has(cx.ir) ? undefined : new Set(cx.offered);
   const value = check(cx.scope, spread, locals);
   if (value === undefined) return undefined;
   if (value.type.kind === "message") {

@@ -27,14 +27,15 @@ import { keyOf } from "./topic-key.ts";
 export function resolveStep(cx: MessageContext, ir: IrStep, index: number): Step | undefined {
   const { scope } = cx;
   const deferred = ir.defer !== undefined;
-  const late = cx.late || deferred;
+  const isDeferred = cx.deferred || deferred;
   const condition = ir.if && checkCondition(scope, ir.if, "this `if`");
-  const resolved = ir.source && resolveSource({ ...cx, scope: where(scope, condition), late }, ir, ir.source);
+  const resolved =
+    ir.source && resolveSource({ ...cx, scope: where(scope, condition), deferred: isDeferred }, ir, ir.source);
   const after = ir.after.flatMap((name) => scope.steps.get(name.value) ?? []);
   if (resolved === undefined || (ir.if !== undefined && condition === undefined)) return undefined;
   const { source, type, proto, needs, uses } = resolved;
   const supplementary = ir.supplementary?.value ?? deferred;
-  if (late) for (const { message } of composesOf(source)) cx.run.late.add(message.typeName);
+  if (isDeferred) for (const { message } of composesOf(source)) cx.run.deferredMessages.add(message.typeName);
   const fallback = ir.fallback && type && resolveFallback(cx, ir, type, proto);
   if (ir.fallback !== undefined && fallback === undefined) return undefined;
 

@@ -17,7 +17,7 @@ export interface Child {
   readonly reads: ReadonlySet<string> | undefined;
 }
 
-export interface Around {
+export interface CopiedMessage {
   readonly kept: Kept;
   /** The fields with the fields that they copy. */
   readonly pairs: ReadonlyMap<IrField, IrField>;
@@ -33,7 +33,10 @@ export interface Children {
 }
 
 /** @param childOf returns the message of this name, if it is a subset of the message that a step composes */
-export function childrenInPlace(around: Around, childOf: (step: IrStep, name: string) => Child | undefined): Children {
+export function childrenInPlace(
+  around: CopiedMessage,
+  childOf: (step: IrStep, name: string) => Child | undefined,
+): Children {
   const steps = new Map<IrStep, IrStep>();
   const direct = new Set<IrField>();
   for (const step of around.kept.steps) {
@@ -48,7 +51,7 @@ export function childrenInPlace(around: Around, childOf: (step: IrStep, name: st
 }
 
 /** Returns the fields that hold what a step composes. Undefined if anything else reads it. */
-function holdersOf(step: IrStep, { kept, pairs, of, source }: Around): readonly IrField[] | undefined {
+function holdersOf(step: IrStep, { kept, pairs, of, source }: CopiedMessage): readonly IrField[] | undefined {
   const name = step.name?.value;
   const inner = innerSource(step.source);
   if (name === undefined || inner?.kind !== "compose" || step.fallback !== undefined || step.autobind?.value === true)

@@ -13,7 +13,7 @@ import { isFilled } from "../model/degradation.ts";
 import { methodNamed, resolveName } from "../names/lookup.ts";
 import { freeNames } from "../scope/free-names.ts";
 import { argumentsOf } from "./arguments.ts";
-import { type Around, type Child, type Children, childrenInPlace } from "./children.ts";
+import { type Child, type Children, type CopiedMessage, childrenInPlace } from "./children.ts";
 import { type Declared, Effects } from "./effects.ts";
 import { type Kept, keptOf, type Source } from "./kept-declarations.ts";
 import { checkSources, checkSubset } from "./subset-rules.ts";
@@ -140,7 +140,7 @@ class Filling {
   /** A child in place needs fewer arguments, so that fewer steps are kept, and fewer may read another child. */
   #withChildren(
     keep: (replaced: Children["steps"]) => Kept,
-    around: Omit<Around, "kept">,
+    around: Omit<CopiedMessage, "kept">,
   ): { kept: Kept; children: Children } {
     const container = around.of.desc.file.proto.package;
     let children: Children = { steps: new Map(), direct: new Set() };

@@ -11,7 +11,7 @@ interface Entry {
   readonly item: Value | undefined;
 }
 
-export interface Around {
+export interface OptionEntries {
   readonly element: Element;
   readonly option: OptionStatement;
   /** Outermost first. */
@@ -21,7 +21,7 @@ export interface Around {
 const contains = (outer: Stretch, inner: Stretch): boolean => outer.from <= inner.from && inner.to <= outer.to;
 
 /** Returns the option around a place, with all entries in it that contain the place. */
-export function optionAround(site: Site): Around | undefined {
+export function optionAround(site: Site): OptionEntries | undefined {
   for (const element of elementsAt(site.file.parsed, site.from).toReversed()) {
     const option = element.options.find((candidate) => contains(candidate, site));
     if (option !== undefined) return { element, option, entries: [...entriesIn(option.value, site)] };

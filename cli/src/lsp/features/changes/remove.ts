@@ -1,7 +1,7 @@
 // Edits that remove an entry or an option.
 import type { Field, Stretch } from "../../syntax/tree.ts";
 import type { Change, Site } from "./change.ts";
-import { type Around, optionAround, stretchOf } from "./entries.ts";
+import { type OptionEntries, optionAround, stretchOf } from "./entries.ts";
 
 /** Removes what the place is: an item of a list, a key with its value, or the option. */
 export function removed(site: Site): Change | undefined {
@@ -32,26 +32,26 @@ export function removedKey(site: Site, key: string): Change | undefined {
 }
 
 /** Reports whether a diagnostic at this key is about the message around it: a step by its name, a value by its expression. */
-function standsForAll({ entries, option }: Around, { key }: Field): boolean {
+function standsForAll({ entries, option }: OptionEntries, { key }: Field): boolean {
   const outer = entries.at(-2)?.field.key ?? option.path.at(-1);
   if (key.text === "if") return outer?.text === "case";
   return outer !== undefined && (key.text === "name" || (key.text === "by" && outer.text !== "let"));
 }
 
 /** Returns the fields of the value of an entry; -1 is the option. */
-function fieldsAt({ entries, option }: Around, depth: number): readonly Field[] {
+function fieldsAt({ entries, option }: OptionEntries, depth: number): readonly Field[] {
   const entry = entries[depth];
   const value = entry === undefined ? option.value : (entry.item ?? entry.field.value);
   return value?.kind === "message" ? value.fields : [];
 }
 
 /** Removes a field of the message at a depth, or the message if it has no other. */
-function withoutField(site: Site, found: Around, field: Field, depth: number): Change {
+function withoutField(site: Site, found: OptionEntries, field: Field, depth: number): Change {
   return fieldsAt(found, depth).length > 1 ? without(site, stretchOf(field)) : withoutMessage(site, found, depth);
 }
 
 /** Removes the value of an entry: an item of its list, or the entry. */
-function withoutMessage(site: Site, found: Around, depth: number): Change {
+function withoutMessage(site: Site, found: OptionEntries, depth: number): Change {
   const entry = found.entries[depth];
   if (entry === undefined) return withoutOption(site, found);
   const { field, item } = entry;
@@ -68,7 +68,7 @@ function without({ file }: Site, { from, to }: Stretch): Change {
 }
 
 /** Removes an option: a statement, or one of those in brackets. */
-function withoutOption(site: Site, { element, option }: Around): Change {
+function withoutOption(site: Site, { element, option }: OptionEntries): Change {
   const text = site.file.document.getText();
   const isStatement = element.kind !== "field" && element.kind !== "enum_value";
   if (!isStatement && element.options.length > 1) return without(site, option);

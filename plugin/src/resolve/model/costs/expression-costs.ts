@@ -36,19 +36,19 @@ export function costsIn({ name }: DescFile, model: Model): readonly CostlyExpres
 }
 
 /** List items around a part of an expression, and macros over the lists inside of them. */
-interface Around {
+interface EnclosingItems {
   readonly cost: Cost;
   /** Variables of items. True: a macro over lists inside of the item is around the part. */
   readonly items: ReadonlyMap<Variable, boolean>;
 }
-const OUTSIDE: Around = { cost: { client: 1, all: 1, lists: [] }, items: new Map() };
+const OUTSIDE: EnclosingItems = { cost: { client: 1, all: 1, lists: [] }, items: new Map() };
 
 function compute(model: Model): ReadonlyMap<Expression, Cost> {
   const sizes = new ListSizes(model);
   const costs = new Map<Expression, Cost>();
-  const add = (expression: Expression | undefined, around = OUTSIDE): void => {
+  const add = (expression: Expression | undefined, enclosing = OUTSIDE): void => {
     if (expression === undefined || costs.has(expression)) return;
-    const cost = costOf(expression.root, around, sizes);
+    const cost = costOf(expression.root, enclosing, sizes);
     if (cost.lists.length > 0) costs.set(expression, cost);
   };
   for (const block of blocksOf(model)) {
@@ -65,36 +65,36 @@ function compute(model: Model): ReadonlyMap<Expression, Cost> {
 function addItems(
   { source }: Step,
   sizes: ListSizes,
-  add: (expression: Expression | undefined, around: Around) => void,
+  add: (expression: Expression | undefined, enclosing: EnclosingItems) => void,
 ): void {
   if (source.kind !== "each") return;
-  const around = repeated(OUTSIDE, { range: source.in.root, vars: [source.item] }, sizes, sizes.ofEach(source));
-  for (const expression of [source.if, source.key, ...sourceExpressions(source.source)]) add(expression, around);
+  const enclosing = repeated(OUTSIDE, { range: source.in.root, vars: [source.item] }, sizes, sizes.ofEach(source));
+  for (const expression of [source.if, source.key, ...sourceExpressions(source.source)]) add(expression, enclosing);
 }
 
 /** Macros that evaluate their arguments for each item. */
 const LOOPS = /^(all|exists|exists_one|map|filter|first|sortBy|sortDesc|reduce|transform\w+)$/;
 
 /** Returns the cost of the most costly part of an expression. */
-function costOf(node: Node, around: Around, sizes: ListSizes): Cost {
+function costOf(node: Node, enclosing: EnclosingItems, sizes: ListSizes): Cost {
   const parts = childrenOf(node);
   if (node.kind !== "macro" || !LOOPS.test(node.macro)) {
     if (node.kind === "macro") for (const variable of node.vars) sizes.define(variable, node.range);
-    return parts.map((part) => costOf(part, around, sizes)).reduce(greater, around.cost);
+    return parts.map((part) => costOf(part, enclosing, sizes)).reduce(greater, enclosing.cost);
   }
-  const inside = repeated(around, node, sizes);
+  const inside = repeated(enclosing, node, sizes);
   const [range, ...args] = parts;
-  const ofRange = range === undefined ? around.cost : costOf(range, around, sizes);
+  const ofRange = range === undefined ? enclosing.cost : costOf(range, enclosing, sizes);
   return args.map((arg) => costOf(arg, inside, sizes)).reduce(greater, greater(inside.cost, ofRange));
 }
 
 /** Returns the surroundings of the body of a macro. */
 function repeated(
-  { cost, items }: Around,
+  { cost, items }: EnclosingItems,
   { range, vars }: { readonly range: Node; readonly vars: readonly Variable[] },
   sizes: ListSizes,
   size = sizes.of(range),
-): Around {
+): EnclosingItems {
   const item = itemBehind(range, items);
   for (const variable of vars) sizes.defineItem(variable, range);
   // Lists inside of the items of a list have together no more items than their message has elements.
@@ -107,7 +107,7 @@ function repeated(
 }
 
 /** Returns the variable of the item that contains a list. */
-function itemBehind(node: Node, items: Around["items"]): Variable | undefined {
+function itemBehind(node: Node, items: EnclosingItems["items"]): Variable | undefined {
   switch (node.kind) {
     case "name":
       return items.has(node.variable) ? node.variable : undefined;

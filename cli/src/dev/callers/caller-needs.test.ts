@@ -1,11 +1,11 @@
 import { createPrivateKey } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
-import type { CallersReport, Setting, SourceOfCallers } from "protoc-gen-bff/compiler";
+import type { CallersReport, SourceOfCallers, SourceSetting } from "protoc-gen-bff/compiler";
 import { afterEach, expect, test } from "vitest";
+import { callerNeeds } from "./caller-needs.ts";
 import { Secrets } from "./secrets.ts";
-import { surroundingsOf } from "./surroundings.ts";
 
-const env = (name: string, more: object = {}): Setting => ({ kind: "env", name, alternates: [], ...more });
+const env = (name: string, more: object = {}): SourceSetting => ({ kind: "env", name, alternates: [], ...more });
 const of = (kind: SourceOfCallers["kind"], more: Partial<SourceOfCallers> = {}): SourceOfCallers => ({
   name: "user",
   kind,
@@ -21,7 +21,7 @@ afterEach(() => secrets.forget());
 function around(sources: readonly SourceOfCallers[], set: Record<string, string> = {}, signs = false) {
   const report: CallersReport = { server: "a/v1/server.ts", signs, sources };
   const options = { env: set, issuer: "http://127.0.0.1:9", serverUrl: "http://127.0.0.1:8080", secrets };
-  const { env, ways, notes } = surroundingsOf(report, options);
+  const { env, ways, notes } = callerNeeds(report, options);
   return { env, notes, ways: ways.map(({ kind }) => kind) };
 }
 const ISSUER = { issuer: env("OIDC_ISSUER") };
@@ -51,7 +51,7 @@ test("set variables and defaults are kept", () => {
   });
   expect(around([of("jwt", ISSUER)], { OIDC_ISSUER: "" }).ways).toEqual(["token"]);
 });
-test.each<[Setting, string]>([
+test.each<[SourceSetting, string]>([
   [{ kind: "text", text: "https://login.example" }, '"https://login.example"'],
   [{ kind: "mixed", text: "https://{env.TENANT}.example" }, '"https://{env.TENANT}.example"'],
 ])("an issuer that is not a single variable is reported: %j", (issuer, shown) => {

@@ -1,5 +1,5 @@
 // Finds the needs of a server that authenticates callers, and those that `dev` can meet.
-import type { CallersReport, Setting, SourceOfCallers } from "protoc-gen-bff/compiler";
+import type { CallersReport, SourceOfCallers, SourceSetting } from "protoc-gen-bff/compiler";
 import { loginVariables, type Secrets } from "./secrets.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,7 +31,7 @@ export interface Served {
   readonly apiKeys: ReadonlyMap<string, string>;
 }
 
-export interface Surroundings {
+export interface CallerNeeds {
   /** Variables that the user has not set, and that the sources need. */
   readonly env: Readonly<Record<string, string>>;
   readonly ways: readonly Way[];
@@ -39,7 +39,7 @@ export interface Surroundings {
   readonly notes: readonly string[];
 }
 
-interface SurroundingsOptions {
+interface CallerNeedsOptions {
   /** As the user has set it. */
   readonly env: Environment;
   /** URL of `dev`'s issuer. */
@@ -49,7 +49,7 @@ interface SurroundingsOptions {
   readonly secrets: Secrets;
 }
 
-export function surroundingsOf(report: CallersReport, options: SurroundingsOptions): Surroundings {
+export function callerNeeds(report: CallersReport, options: CallerNeedsOptions): CallerNeeds {
   const found = new Finding(options);
   for (const source of report.sources) found.source(source);
   if (report.signs) {
@@ -59,13 +59,13 @@ export function surroundingsOf(report: CallersReport, options: SurroundingsOptio
   return found;
 }
 
-class Finding implements Surroundings {
+class Finding implements CallerNeeds {
   readonly env: Record<string, string> = {};
   readonly ways: Way[] = [];
   readonly notes: string[] = [];
-  readonly #options: SurroundingsOptions;
+  readonly #options: CallerNeedsOptions;
 
-  constructor(options: SurroundingsOptions) {
+  constructor(options: CallerNeedsOptions) {
     this.#options = options;
   }
 
@@ -158,11 +158,11 @@ class Finding implements Surroundings {
   }
 
   /** Returns the value of a setting; undefined if only the server can compute it. */
-  #value(setting: Setting, otherwise: () => string): string | undefined {
+  #value(setting: SourceSetting, otherwise: () => string): string | undefined {
     if (setting.kind !== "env") return setting.kind === "text" ? setting.text : undefined;
     return this.#setting(setting) ?? this.needs(setting.name, otherwise);
   }
-  #setting({ name, alternates, default: preset }: Setting & { readonly kind: "env" }): string | undefined {
+  #setting({ name, alternates, default: preset }: SourceSetting & { readonly kind: "env" }): string | undefined {
     const set = [name, ...alternates]
       .map((alternate) => this.#isSet(alternate))
       .find((alternate) => alternate !== undefined);
