@@ -17,7 +17,7 @@ const common = {
     // The seed of random tests that have no variable of their own.
     PROTOBFF_SEED: process.env.PROTOBFF_SEED ?? String(randomInt(2 ** 31)),
   },
-  setupFiles: ["patient-waits", "unlimited-steps"].map((name) =>
+  setupFiles: ["patient-waits", "unlimited-steps", "checked-states"].map((name) =>
     fileURLToPath(new URL(`test/support/${name}.ts`, import.meta.url)),
   ),
   alias: { "fast-check": fileURLToPath(new URL("test/seed/fast-check.ts", import.meta.url)) },

@@ -1,4 +1,5 @@
 // npm run simulate -- [--world calls|streams|purges|shares] [--seeds N] [--from S]: the runtime over N random worlds of each kind. --seed S: one of them again.
+import "../support/checked-states.ts";
 import { followWorld } from "./follow-world.ts";
 import { purgeWorld } from "./purge-world.ts";
 import { shareWorld } from "./share-world.ts";

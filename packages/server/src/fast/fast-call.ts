@@ -12,6 +12,7 @@ import type { AuthenticatedRequest } from "@protobff/runtime/internal/identity/a
 import type { Incoming, IncomingHeaders, Peer } from "@protobff/runtime/internal/identity/incoming-request";
 import { serverRefusal } from "@protobff/runtime/internal/routes/refusals";
 import { enterList, leaveList, type Slotted } from "@protobff/runtime/internal/scope/slots";
+import { transition } from "@protobff/runtime/internal/states";
 import { appendChunk } from "@protobff/runtime/internal/wire/append-chunk";
 import { releaseMarked } from "@protobff/runtime/internal/wire/release-buffer";
 import type { Traffic } from "@protobff/runtime/internal/wire/traffic";
@@ -22,6 +23,7 @@ import { type Holder, type PendingBytes, requestBytes } from "../requests/pendin
 import { AT_ONCE_BYTES, LINGER_MS, late, tooMuch } from "../requests/request-body.ts";
 import { beginInTurn } from "../turns/turns.ts";
 import { shortcutWeight, type Whole } from "../turns/weight.ts";
+import { CALL_TRANSITIONS, type CallState } from "./call-states.ts";
 
 /** Properties that all calls of one RPC in one encoding share. */
 export interface CallRpc {
@@ -84,15 +86,9 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   #answering: Answering | undefined;
   #deadline: Timer | undefined;
   #linger: NodeJS.Timeout | undefined;
+  /** The refusal of a refused request. Else the failure to report to observers unless `authenticate` refuses it. */
   #refusal: ConnectError | Failure | undefined;
-  #ended = false;
-  #over = false;
-  #closed = false;
-  /** True if the end was reported to observers, or if `authenticate` or the endpoint reports it. */
-  #reported = false;
-  #judging = false;
-  /** Failure to report to observers unless `authenticate` refuses the request. */
-  #untold: Failure | undefined;
+  #state: CallState = "arriving";
   #rounds = 0; // of the check for requests that do not come
 
   constructor(rpc: Rpc, head: FastHead) {
@@ -124,6 +120,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   get clientAddress(): string {
     return this.peer.address;
   }
+  /** The session or socket that carries it. For a stream that has lost its session it is the stream itself. */
   get connection(): object {
     const { carrier } = this.head;
     return "listen" in carrier ? (carrier.connection ?? carrier) : carrier.socket;
@@ -133,16 +130,16 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
 
   /** Counts it, without its body, until it is answered. To be called once it receives what its client sends. */
   count(): void {
-    if (!this.#over && this.#refusal === undefined) this.rpc.pending.add(this, requestBytes(this.head.raw));
+    if (!this.over && this.#state !== "refused") this.rpc.pending.add(this, requestBytes(this.head.raw));
   }
   get copies(): boolean {
-    return this.#body !== undefined || this.#over || this.#refusal !== undefined;
+    return this.#body !== undefined || this.#state !== "arriving";
   }
   data(chunk: Buffer): void {
-    if (this.#over || this.#refusal !== undefined) return;
+    if (this.#state !== "arriving") return;
     this.#keep(chunk);
     this.rpc.pending.add(this, chunk.length);
-    if (!this.#over) this.arrived();
+    if (!this.over) this.arrived();
   }
   /** Mostly the first chunk is all of it, and stays where node has read it. */
   #keep(chunk: Buffer): void {
@@ -161,8 +158,9 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
     this.#owned = true;
   }
   end(): void {
-    this.#ended = true;
-    if (this.#over) return;
+    if (this.#state === "unread") this.#enter("answered");
+    if (this.over) return;
+    this.#enter("arrived");
     if (this.#refusal !== undefined) this.lingered(this.#refusal);
     else if (this.session === undefined) this.begin();
     else beginInTurn(this.session, this);
@@ -172,7 +170,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   }
   begin(): void {
     const { carrier } = this.head;
-    if (this.#over || ("listen" in carrier && carrier.gone)) return;
+    if (this.over || ("listen" in carrier && carrier.gone)) return;
     const { authenticate } = this.rpc;
     if (authenticate === undefined) this.complete();
     else this.#authenticate(authenticate);
@@ -189,7 +187,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
       this.#admit(verdict);
       return;
     }
-    this.#judging = true;
+    this.#enter("authenticating");
     this.#keepBody(); // it may wait for long
     this.#expect(this.#leftMs());
     verdict.then(
@@ -199,15 +197,15 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   }
   /** Nothing begins for a client that has gone meanwhile, or whose time is up. */
   #admit(verdict: Verdict): void {
-    this.#judging = false;
-    if (verdict instanceof Denied) this.#reported = true;
-    if (this.#over) {
-      if (this.#untold !== undefined) this.#report(this.#untold);
+    if (this.over) {
+      if (!(verdict instanceof Denied) && this.#refusal instanceof Failure) this.#report(this.#refusal);
       return;
     }
     if (verdict instanceof Denied) {
-      this.refuseNow(verdict.failure, verdict.metadata);
+      this.settle(); // `authenticate` has reported it
+      this.failWith(verdict.failure, verdict.metadata);
     } else {
+      if (this.#state === "authenticating") this.#enter("arrived");
       this.#authentication = verdict;
       this.complete();
     }
@@ -227,19 +225,19 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   /** The stream or connection has closed. Before the answer this cancels the call. */
   close(): void {
     const answering = this.#answering;
-    this.#closed = true;
-    if (!this.#over) this.#report(OVER);
+    if (!this.over) this.#report(OVER);
     this.settle();
+    this.#enter("closed");
     this.rpc.pending.release(this); // of the answer
     answering?.cancel();
   }
   giveUp(): void {
-    if (this.#over) this.drop();
+    if (this.over) this.drop();
     else this.abort(tooMuch());
   }
   /** The answer is this, whatever still runs. */
   abort(error: ConnectError): void {
-    if (this.#over) return;
+    if (this.over) return;
     const answering = this.#answering;
     this.refuseNow(error);
     answering?.cancel(serverRefusal(error.code, error.rawMessage));
@@ -247,7 +245,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
 
   /** Refuses a request that is still incomplete after `rounds` rounds of the check. */
   checkArrival(rounds: number): void {
-    if (this.#ended || this.#refusal !== undefined || this.session === undefined) return; // node does it for HTTP/1.1
+    if (this.#state !== "arriving" || this.session === undefined) return; // node does it for HTTP/1.1
     this.#keepBody();
     if (++this.#rounds > rounds) this.abort(late());
   }
@@ -262,20 +260,15 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   protected abstract complete(): void;
   /** True if the call has its answer, or no client waits for one. */
   protected get over(): boolean {
-    return this.#over;
+    return this.#state === "answered" || this.#state === "closed" || this.#state === "unread";
   }
   /** True if its stream or connection has closed. */
   protected get closed(): boolean {
-    return this.#closed;
+    return this.#state === "closed";
   }
   /** Its headers, with the identity if `authenticate` has run. */
   protected get identified(): IncomingHeaders {
     return this.#authentication ?? this;
-  }
-  /** The session or socket that carries it. For a stream that has lost its session it is the stream itself. */
-  protected get carriedBy(): object {
-    const { carrier } = this.head;
-    return "listen" in carrier ? (carrier.connection ?? carrier) : carrier.socket;
   }
   /** Returns the received part of the body. */
   protected body(): Buffer {
@@ -306,13 +299,13 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
     if (keeps) this.#expect(leftMs);
     else this.#stopExpecting();
     let answering: Answering | undefined;
-    this.#reported = true;
+    this.#enter("running");
     try {
       answering = begin(this.#authentication ?? this, leftMs);
     } catch (thrown) {
       this.refuseNow(internal(thrown)); // of an endpoint that is none of ours
     }
-    if (!this.#over) this.#answering = answering;
+    if (!this.over) this.#answering = answering;
   }
   /** Refuses the request because of its head, before authentication. */
   reject(refusal: ConnectError | Failure): void {
@@ -321,7 +314,7 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   /** Refuses the request, even before all of it has arrived. */
   protected refuse(refusal: ConnectError | Failure): void {
     const error = refusal instanceof Failure ? refusal : shortError(refusal);
-    if (this.#ended) {
+    if (this.#state !== "arriving") {
       this.lingered(error);
       return;
     }
@@ -330,11 +323,12 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
     this.#body = undefined;
     this.rpc.pending.release(this);
     this.#refusal = error;
+    this.#enter("refused");
     this.#linger = setTimeout(lingered, LINGER_MS, this, error);
   }
   /** True if the request is still arriving although its answer has been sent. */
   protected get unread(): boolean {
-    return !this.#ended;
+    return this.#state === "unread";
   }
   lingered(error: ConnectError | Failure): void {
     this.refuseNow(error, error instanceof Failure ? { headers: error.headers, trailers: NONE } : undefined);
@@ -342,15 +336,14 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
 
   /** The answer is this. */
   protected refuseNow(error: ConnectError | Failure, metadata?: AnswerMetadata): void {
-    if (this.#over) return;
-    if (!this.#reported) this.#report(error instanceof Failure ? error : serverRefusal(error.code, error.rawMessage));
+    if (this.over) return;
+    this.#report(error instanceof Failure ? error : serverRefusal(error.code, error.rawMessage));
     this.settle();
     this.failWith(error, metadata);
   }
   #report(failure: Failure): void {
-    if (this.#judging) this.#untold = failure;
-    if (this.#reported || this.#judging) return;
-    this.#reported = true;
+    if (this.#state === "authenticating") this.#refusal = failure;
+    if (this.#state === "authenticating" || this.#state === "running") return;
     this.rpc.refused?.(failure, this.#authentication ?? this, performance.now() - this.#startedAt);
   }
   protected failWith(error: ConnectError | Failure, metadata: AnswerMetadata | undefined): void {
@@ -367,13 +360,17 @@ export abstract class FastCall<Rpc extends CallRpc = CallRpc>
   }
   /** Settles the call: its answer is ready to be sent, or no client waits for one. */
   protected settle(): void {
-    this.#over = true;
+    if (!this.over) this.#enter(this.#state === "arriving" || this.#state === "refused" ? "unread" : "answered");
     this.#answering = undefined;
     this.#body = undefined;
     this.rpc.pending.release(this);
     this.#stopExpecting();
     clearTimeout(this.#linger);
     leaveList(this.rpc.open, this);
+  }
+
+  #enter(state: CallState): void {
+    this.#state = transition(CALL_TRANSITIONS, this.#state, state);
   }
 
   protected abstract fail(error: ConnectError | Failure, headers: readonly string[], trailers: readonly string[]): void;

@@ -8,12 +8,11 @@ import { MeasuredRequest } from "../overload/measured-request.ts";
 import type { Shedding, ShedRpc } from "../overload/shedding.ts";
 import type { Peers } from "../requests/peers.ts";
 import type { PendingBytes } from "../requests/pending-bytes.ts";
-import { OpenCalls } from "./call-path.ts";
+import { attachRequest, OpenCalls } from "./call-path.ts";
 import { binaryOf, jsonOf } from "./encodings.ts";
 import type { FastHead } from "./fast-call.ts";
 import { type ConnectEncoding, FastConnectCall } from "./fast-connect.ts";
 import { FastGrpcCall } from "./fast-grpc.ts";
-import { attachRequest } from "./http1-events.ts";
 import { type HeadNames, RequestHeads, type RequestHeadsOptions } from "./request-heads.ts";
 import type { FastRpc, UnaryCall } from "./unary-call.ts";
 

@@ -79,7 +79,7 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
   protected run(args: Message, resume: string | undefined): void {
     this.#token = resume;
     const { followers } = this.rpc;
-    const refusal = followers.enter(this, this.identified, this.carriedBy);
+    const refusal = followers.enter(this, this.identified, this.connection);
     if (refusal !== undefined) {
       this.refuse(refusal);
       return;
