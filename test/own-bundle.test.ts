@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, matchesGlob } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { testCollector } from "../packages/server/src/testing/otlp-collector.ts";
 import { LOADED_ON_DEMAND } from "../plugin/src/deploy/bundle.ts";
 
@@ -24,21 +24,41 @@ test("the page's command leaves out each package that a server loads on demand",
   expect(LOADED_ON_DEMAND.filter((name) => !isExternal(name))).toEqual([]);
 });
 
-test("the one file of the page's command answers and sends traces without any package installed", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "protobff-bundle-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+const folder = mkdtempSync(join(tmpdir(), "protobff-bundle-"));
+beforeAll(() => {
   const options = words.map((word) => word.replace("gen/", "generated/").replace("--outfile=", `--outfile=${folder}/`));
   execFileSync(join(root, "node_modules/.bin/esbuild"), [...options, "--log-level=error"], { cwd: root });
-  const upstream = "http://127.0.0.1:9";
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const upstream = "http://127.0.0.1:9";
+/** Starts the one file where no package is installed. */
+function started(variables: Readonly<Record<string, string>>) {
   const urls = ["AGENT", "BILLING", "MEMORY", "NOTIFY", "USER"].map(
     (name) => [`${name}_V1_${name}SERVICE_URL`, upstream] as const,
   );
-  const collector = await testCollector();
-  onTestFinished(() => collector.close());
-  const traces = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: "10" };
-  const env = { ...Object.fromEntries(urls), ...traces, PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0" };
+  const env = { ...Object.fromEntries(urls), ...variables, PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0" };
   const server = spawn(process.execPath, [join(folder, "server.mjs")], { env, cwd: folder, stdio: "pipe" });
   onTestFinished(() => void server.kill("SIGKILL"));
+  return server;
+}
+
+test("a package that a variable needs and that is not installed is a fault of the configuration", async () => {
+  const server = started({ REDIS_URL: "redis://127.0.0.1:9", BFF_STATE_REDIS_URL: "redis://127.0.0.1:9" });
+  let printed = "";
+  server.stdout.on("data", (chunk: Buffer) => (printed += chunk.toString()));
+  server.stderr.on("data", (chunk: Buffer) => (printed += chunk.toString()));
+  expect(await once(server, "close")).toEqual([2, null]);
+  expect(printed).toContain(
+    "@redis/client is not installed, which REDIS_URL needs; write npm install @redis/client@6\n",
+  );
+  expect(printed).not.toContain("ERR_MODULE_NOT_FOUND");
+});
+
+test("the one file of the page's command answers and sends traces without any package installed", async () => {
+  const collector = await testCollector();
+  onTestFinished(() => collector.close());
+  const server = started({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: "10" });
   let printed = "";
   const address = new Promise<string>((resolve, reject) => {
     const read = (chunk: Buffer): void => {

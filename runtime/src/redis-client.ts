@@ -1,7 +1,11 @@
 import { createHash } from "node:crypto";
 
 // Not by a declaration: a bundle in one file would import the package at its start, used or not.
-const { createClient, RESP_TYPES } = await import("@redis/client");
+const { createClient, RESP_TYPES } = await import("@redis/client").catch((cause) => {
+  throw new Error("@redis/client is not installed, which servers with a Redis need: npm install @redis/client@6", {
+    cause,
+  });
+});
 
 /** Interval between pings, and the silence after which a connection is closed, in milliseconds. */
 const PING_MS = 1_000;

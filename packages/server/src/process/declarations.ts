@@ -74,6 +74,8 @@ export async function readDeclarations<Env, Principal extends Message>(
   const user = none ? { faults: [] } : await loadResolvers(process.env, { resolvers, functions });
   const loaded = options.observer === undefined ? await loadObserver(process.env) : { faults: [] };
   const untraced = await sdkFaults(config?.telemetry.spans);
+  const keepsState = declared.length > 0 || tools.config?.sealer !== undefined;
+  const unstored = await redisFaults(process.env, keepsState);
   // Zero values replace variables that are reported already. Faults that these values cause are not reported.
   const ofIdentity =
     isFilled === true ? identity.faults.filter((fault) => isOfItself(fault, reported)) : identity.faults;
@@ -98,6 +100,7 @@ export async function readDeclarations<Env, Principal extends Message>(
       ...user.faults,
       ...loaded.faults,
       ...untraced,
+      ...unstored,
     ],
   };
 }
@@ -135,6 +138,19 @@ async function declaredLimits(source: Environment, limits: readonly RateLimit[] 
   const faults: ConfigFault[] = [];
   const { configureLimits } = await import("@protobff/runtime/internal/environment/open-limits");
   return { spec: await configureLimits(limits, new EnvReader(source, faults)), faults };
+}
+
+/** Loads the package for Redis if a cache, or else limits or confirmations, will need it. */
+async function redisFaults(source: Environment, keepsState: boolean): Promise<readonly ConfigFault[]> {
+  const variables = keepsState ? ["REDIS_URL", "BFF_STATE_REDIS_URL"] : ["REDIS_URL"];
+  const faults: ConfigFault[] = [];
+  const read = new EnvReader(source, faults);
+  const variable = variables.find((name) => read.optional(name) !== undefined);
+  if (variable !== undefined)
+    await import("@protobff/runtime/internal/redis-client").catch(() =>
+      read.fault("@redis/client", `is not installed, which ${variable} needs`, "npm install @redis/client@6"),
+    );
+  return faults;
 }
 
 /** Checks the variables of topics in the same way. */
