@@ -1,14 +1,22 @@
 // What clients see of a BFF: its types, and nothing of how they come about.
 import { create, createFileRegistry, type DescFile, fromBinary, hasExtension } from "@bufbuild/protobuf";
+import { nestedTypes } from "@bufbuild/protobuf/reflect";
 import {
   FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
   MethodOptions_IdempotencyLevel as Level,
 } from "@bufbuild/protobuf/wkt";
+import { file_bff_v1_options as name } from "@protobff/messages/bff/v1/options_pb.js";
+import { file_bff_v1_options as whole } from "@protobff/messages/options.js";
 import { expect, test } from "vitest";
 import { file_mobile_v1_mobile } from "../generated/mobile/v1/mobile_pb.ts";
 import { file_web_v1_web } from "../generated/web/v1/web_pb.ts";
-import { isPublic, publicBytes, publicDependencies } from "../packages/server/src/services/public-descriptors.ts";
+import {
+  isPublic,
+  OPTION,
+  publicBytes,
+  publicDependencies,
+} from "../packages/server/src/services/public-descriptors.ts";
 import { requestFor } from "./support/request.ts";
 
 function reached(file: DescFile, found = new Set<DescFile>()): ReadonlySet<DescFile> {
@@ -37,6 +45,15 @@ test.each([file_web_v1_web, file_mobile_v1_mobile])("a BFF's descriptors are com
   expect(registry.getMessage("bff.v1.Degradation")?.fields.length).toBeGreaterThan(3);
   // Names that stand in options alone: of upstreams, and in expressions.
   expect(text).not.toMatch(/bff\/v1\/options|AgentService|BillingService|args\.|headers\[|env\./);
+});
+
+test("generated code imports the options' file without what it declares", () => {
+  expect([...nestedTypes(name)]).toEqual([]);
+  const facts = ({ proto }: DescFile) => ({ ...proto, messageType: [], enumType: [], extension: [] });
+  expect(facts(name)).toEqual(facts(whole));
+  const extensions = [...nestedTypes(whole)].filter((type) => type.kind === "extension");
+  expect(extensions.length).toBeGreaterThan(5);
+  expect(extensions.filter(({ number }) => number !== OPTION)).toEqual([]);
 });
 
 test("options of other packages stay, with their imports, when the BFF's options are removed", () => {

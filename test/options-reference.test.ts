@@ -2,7 +2,7 @@
 // examples, generate without a diagnostic.
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { file_bff_v1_options } from "@protobff/messages/bff/v1/options_pb.js";
+import { file_bff_v1_options } from "@protobff/messages/options.js";
 import { expect, test } from "vitest";
 import { compile } from "../plugin/src/compile.ts";
 import { renderDiagnostics } from "../plugin/src/diagnostic/render.ts";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { file_bff_v1_options } from "@protobff/messages/bff/v1/options_pb.js";
+import { file_bff_v1_options } from "@protobff/messages/options.js";
 import { describe, expect, it } from "vitest";
 import { compile } from "../plugin/src/compile.ts";
 import type { Diagnostic } from "../plugin/src/diagnostic/diagnostic.ts";

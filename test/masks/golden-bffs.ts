@@ -25,7 +25,7 @@ import {
   MethodOptionsSchema,
   type ServiceDescriptorProto,
 } from "@bufbuild/protobuf/wkt";
-import { method as methodOption, service as serviceOption } from "@protobff/messages/bff/v1/options_pb.js";
+import { method as methodOption, service as serviceOption } from "@protobff/messages/options.js";
 import type { MockUpstream } from "../../packages/testing/src/mock-upstream.ts";
 import { compileCase } from "../support/golden.ts";
 import { messagesOf } from "../support/messages.ts";

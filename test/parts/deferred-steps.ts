@@ -12,7 +12,7 @@ import {
   MethodDescriptorProtoSchema,
   MethodOptionsSchema,
 } from "@bufbuild/protobuf/wkt";
-import { message as MESSAGE, method as METHOD, MethodRuleSchema } from "@protobff/messages/bff/v1/options_pb.js";
+import { message as MESSAGE, method as METHOD, MethodRuleSchema } from "@protobff/messages/options.js";
 import { compile } from "../../plugin/src/compile.ts";
 
 /** Prefix of the rpc that streams another rpc's response. */

@@ -1,5 +1,5 @@
 // Declarations of steps, calls and their policies.
-import type { Code, Identify, Protocol } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Code, Identify, Protocol } from "@protobff/messages/options.js";
 import type { Origin, Sourced, Text } from "../diagnostic/origin.ts";
 
 // ---- steps ----

@@ -1,5 +1,5 @@
 import { type DescEnum, type DescEnumValue, getOption, hasOption } from "@bufbuild/protobuf";
-import { enum$ as enumOption, enum_value as enumValueOption } from "@protobff/messages/bff/v1/options_pb.js";
+import { enum$ as enumOption, enum_value as enumValueOption } from "@protobff/messages/options.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Text } from "../diagnostic/origin.ts";
 import type { IrEnum, IrEnumValue } from "../ir/ir.ts";

@@ -1,10 +1,4 @@
-import {
-  type Breaker,
-  type FileRule,
-  Protocol,
-  type RetryBudget,
-  type Upstream,
-} from "@protobff/messages/bff/v1/options_pb.js";
+import { type Breaker, type FileRule, Protocol, type RetryBudget, type Upstream } from "@protobff/messages/options.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Text } from "../diagnostic/origin.ts";
 import type { IrFile } from "../ir/ir.ts";

@@ -1,6 +1,6 @@
 // Names of the user's functions. Their types are resolved later.
 
-import type { Function as Declaration } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Function as Declaration } from "@protobff/messages/options.js";
 import { isMacroName } from "../cel/types/functions/reserved-names.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { IrFunction } from "../ir/ir.ts";

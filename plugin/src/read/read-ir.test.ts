@@ -1,4 +1,4 @@
-import { Code, Protocol } from "@protobff/messages/bff/v1/options_pb.js";
+import { Code, Protocol } from "@protobff/messages/options.js";
 import { describe, expect, test } from "vitest";
 import { requestFor, schemaOf } from "../../../test/support/request.ts";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";

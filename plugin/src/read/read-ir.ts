@@ -16,7 +16,7 @@ import {
   method,
   Protocol,
   service,
-} from "@protobff/messages/bff/v1/options_pb.js";
+} from "@protobff/messages/options.js";
 import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
 import type { Sources } from "../diagnostic/sources.ts";
 import type { Ir, IrFile } from "../ir/ir.ts";

@@ -1,5 +1,5 @@
 import { type DescField, type DescMessage, getOption, hasOption } from "@bufbuild/protobuf";
-import { field as fieldOption, message as messageOption, type Reads } from "@protobff/messages/bff/v1/options_pb.js";
+import { field as fieldOption, message as messageOption, type Reads } from "@protobff/messages/options.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Sourced } from "../diagnostic/origin.ts";
 import type { IrField, IrMessage, IrReads } from "../ir/ir.ts";

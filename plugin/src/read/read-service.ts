@@ -1,5 +1,5 @@
 import { type DescMethod, type DescService, getOption, hasOption } from "@bufbuild/protobuf";
-import { method as methodOption, type Permit, service as serviceOption } from "@protobff/messages/bff/v1/options_pb.js";
+import { method as methodOption, type Permit, service as serviceOption } from "@protobff/messages/options.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Origin } from "../diagnostic/origin.ts";
 import type { IrPermit } from "../ir/edge.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { front, page } from "../testing/front.ts";
-import { randomUuid } from "./random-uuid.ts";
+import { randomUuid } from "./request-facts.ts";
 
 /** Gives these in turn, again and again. */
 function clockOf(...values: number[]) {

@@ -1,8 +1,10 @@
 // The part of `Request` that does not start calls and steps: lists and maps, failing, request properties, and touched
 // fields.
+
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { counted, mostSteps, useMeter } from "@protobff/expressions/meter";
 import { metadataText } from "../call/response-metadata.ts";
+import type { Clock } from "../clock.ts";
 import { type Code, type Detail, type ErrorInfo, type Failure, refusal } from "../failure.ts";
 import { incomingOf, type Peer } from "../identity/incoming-request.ts";
 import { type Mark, Reads } from "../scope/causes.ts";
@@ -11,7 +13,6 @@ import type { Selection } from "../selection/selection.ts";
 import type { Exchange } from "./exchange.ts";
 import { ExpressionBudget } from "./expression-budget.ts";
 import { keyed, partial } from "./lists.ts";
-import { randomUuid } from "./random-uuid.ts";
 import { handled, resting } from "./steps.ts";
 
 /** Status that a client receives for a failure. */
@@ -228,4 +229,14 @@ export class RequestFacts<out Principal> {
     this.exchange.note(token, { ...cause, incomplete: cause.staleMs === undefined });
     return token;
   }
+}
+
+/** Returns a random UUID (RFC 9562, version 4) from a clock's randomness. It is neither secret nor unguessable. */
+export function randomUuid(clock: Clock): string {
+  const bytes = Uint8Array.from({ length: 16 }, () => Math.floor(clock.random() * 256));
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return Buffer.from(bytes)
+    .toString("hex")
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }

@@ -18,11 +18,7 @@ import {
   FileDescriptorSetSchema,
   ServiceOptionsSchema,
 } from "@bufbuild/protobuf/wkt";
-import {
-  file_bff_v1_options,
-  ServiceRuleSchema,
-  service as serviceOption,
-} from "@protobff/messages/bff/v1/options_pb.js";
+import { file_bff_v1_options, ServiceRuleSchema, service as serviceOption } from "@protobff/messages/options.js";
 import { compile } from "../../../plugin/src/compile.ts";
 import { Failure } from "../../../runtime/src/failure.ts";
 import { messagesOf } from "../../support/messages.ts";

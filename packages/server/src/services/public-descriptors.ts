@@ -1,11 +1,11 @@
 // Descriptors as clients may see them: what a field is, not how the BFF comes by it.
 import { clone, type DescFile, toBinary } from "@bufbuild/protobuf";
-import { nestedTypes } from "@bufbuild/protobuf/reflect";
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 
-/** The package of the options of BFFs, and the file that declares them. Its other files are messages that clients get. */
-const PACKAGE = "bff.v1";
+/** The file that declares the options of BFFs. Other files of its package are messages that clients get. */
 const OPTIONS = "bff/v1/options.proto";
+/** Number of each option that it declares, in the options of protobuf. */
+export const OPTION = 61_001;
 
 export function isPublic(file: DescFile): boolean {
   return file.proto.name !== OPTIONS;
@@ -21,17 +21,10 @@ export function publicDependencies(file: DescFile): readonly DescFile[] {
  * options, such as google.api.http, stay.
  */
 export function publicBytes(file: DescFile): Uint8Array {
-  const options = file.dependencies.find((dependency) => !isPublic(dependency));
-  if (options === undefined) return toBinary(FileDescriptorProtoSchema, file.proto);
+  if (file.dependencies.every(isPublic)) return toBinary(FileDescriptorProtoSchema, file.proto);
   const proto = clone(FileDescriptorProtoSchema, file.proto);
   withoutImport(proto);
-  const numbers = new Map<string, Set<number>>();
-  for (const type of nestedTypes(options)) {
-    if (type.kind !== "extension" || type.file.proto.package !== PACKAGE) continue;
-    const { typeName } = type.extendee;
-    numbers.set(typeName, (numbers.get(typeName) ?? new Set()).add(type.number));
-  }
-  strip(proto, numbers);
+  strip(proto);
   return toBinary(FileDescriptorProtoSchema, proto);
 }
 
@@ -54,14 +47,13 @@ interface Described {
 const isDescribed = (value: unknown): value is Described =>
   typeof value === "object" && value !== null && "$typeName" in value;
 
-/** Takes the extensions with these numbers, by the message that they extend, out of everything below; options that were nothing else go. */
-function strip(message: object, numbers: ReadonlyMap<string, ReadonlySet<number>>): void {
+/** Removes the options of BFFs from everything below; options that were nothing else go. */
+function strip(message: object): void {
   for (const [name, value] of Object.entries(message)) {
-    for (const item of Array.isArray(value) ? value : [value]) if (isDescribed(item)) strip(item, numbers);
+    for (const item of Array.isArray(value) ? value : [value]) if (isDescribed(item)) strip(item);
     if (!isDescribed(value) || value.$unknown === undefined) continue;
-    const hidden = numbers.get(value.$typeName);
-    if (hidden === undefined) continue;
-    value.$unknown = value.$unknown.filter(({ no }) => !hidden.has(no));
+    if (!/^google\.protobuf\.\w+Options$/.test(value.$typeName)) continue;
+    value.$unknown = value.$unknown.filter(({ no }) => no !== OPTION);
     if (isEmpty(value)) Reflect.deleteProperty(message, name);
   }
 }

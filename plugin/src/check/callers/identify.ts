@@ -1,4 +1,4 @@
-import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
+import { Identify } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin, Sourced } from "../../diagnostic/origin.ts";
 import type { Call } from "../../resolve/model/call.ts";

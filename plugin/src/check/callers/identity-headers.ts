@@ -1,4 +1,4 @@
-import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
+import { Identify } from "@protobff/messages/options.js";
 import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";

@@ -1,5 +1,5 @@
 // Callers of tools for agents: their credentials arrive in headers, and no token is passed on.
-import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
+import { Identify } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { methodsOf } from "../../resolve/model/blocks.ts";

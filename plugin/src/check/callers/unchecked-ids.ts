@@ -1,6 +1,6 @@
 // Ids that clients choose: a decision must read them, or the upstream must receive the caller.
 
-import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
+import { Identify } from "@protobff/messages/options.js";
 import type { Expression } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Call } from "../../resolve/model/call.ts";

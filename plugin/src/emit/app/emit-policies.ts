@@ -1,6 +1,6 @@
 // Policies as named constants: the common values, and the differences from them.
 
-import { Code } from "@protobff/messages/bff/v1/options_pb.js";
+import { Code } from "@protobff/messages/options.js";
 import { ADAPTIVE_MOST, policyKey } from "../../plan/calls/policies.ts";
 import type { Leaf, PlanBreaker, PlanCallPolicy, PlanUpstream } from "../../plan/model/calls.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";

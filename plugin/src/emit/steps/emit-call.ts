@@ -1,6 +1,6 @@
 // A call: its request, metadata, rescue, and the line that sends it.
 
-import { Code } from "@protobff/messages/bff/v1/options_pb.js";
+import { Code } from "@protobff/messages/options.js";
 import type { Expression, Names, Proto } from "../../cel/index.ts";
 import { comparisonsWith, emitAs, emitValue, restOf, sureWhere, unwrapped } from "../../cel/index.ts";
 import { detailOf, wrapperOf } from "../../model/details.ts";

@@ -1,6 +1,6 @@
 // Merged policies with the defaults filled in (runtime.md).
 import type { DescService } from "@bufbuild/protobuf";
-import { Code, Identify } from "@protobff/messages/bff/v1/options_pb.js";
+import { Code, Identify } from "@protobff/messages/options.js";
 import type { Sourced } from "../../diagnostic/origin.ts";
 import type { IrPurged, IrShard, IrUpstream } from "../../ir/step.ts";
 import type { Branch, Call } from "../../resolve/model/call.ts";

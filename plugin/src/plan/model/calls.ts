@@ -1,7 +1,7 @@
 // Upstreams with their policies, and the calls of an app.
 
 import type { DescField, DescMethod, DescService } from "@bufbuild/protobuf";
-import type { Code } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Code } from "@protobff/messages/options.js";
 import type { Expression, Overload } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { ShardHash } from "../../ir/step.ts";

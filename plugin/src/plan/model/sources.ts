@@ -1,7 +1,7 @@
 // Operation of a step: its call, composition, list, choice or guard, with the decisions that printing needs.
 
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
-import type { Code } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Code } from "@protobff/messages/options.js";
 import type { Expression, Variable } from "../../cel/index.ts";
 import type { BoundExpression, FieldBinding } from "../../model/conversion.ts";
 import type { CallShard } from "../../resolve/model/call.ts";

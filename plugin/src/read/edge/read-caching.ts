@@ -1,6 +1,6 @@
 // Reuse of responses: by the BFF itself, and by HTTP caches.
 
-import type { Cache, HttpCache } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Cache, HttpCache } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Sourced, Text } from "../../diagnostic/origin.ts";
 import type { IrHttpCache } from "../../ir/edge.ts";

@@ -1,6 +1,6 @@
 // One credential of each kind: its place, its issuer and its checks.
 
-import type { ApiKey, Assertion, Jwt, Peer, Session, Source, Trusted } from "@protobff/messages/bff/v1/options_pb.js";
+import type { ApiKey, Assertion, Jwt, Peer, Session, Source, Trusted } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrApiKey, IrAssertion, IrCredential, IrJwt, IrPeer, IrSession, IrTrusted } from "../../ir/edge.ts";

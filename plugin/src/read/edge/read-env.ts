@@ -1,6 +1,6 @@
 // Variables of the environment: their types, and defaults that are of these.
 
-import type { EnvVar } from "@protobff/messages/bff/v1/options_pb.js";
+import type { EnvVar } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { EnvShape, IrEnvVar } from "../../ir/ir.ts";

@@ -1,4 +1,4 @@
-import type { FairShare } from "@protobff/messages/bff/v1/options_pb.js";
+import type { FairShare } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrFairShare } from "../../ir/edge.ts";
 import { fault } from "../fault.ts";

@@ -1,5 +1,5 @@
-import type { FileRule } from "@protobff/messages/bff/v1/options_pb.js";
 import { isHostName } from "@protobff/messages/host-names.js";
+import type { FileRule } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import { fault } from "../fault.ts";

@@ -1,6 +1,6 @@
 // Identity of callers: the sources of a package, with the checks that need only the source itself.
 
-import type { Identity, Source } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Identity, Source } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrIdentity, IrIdentitySource } from "../../ir/edge.ts";

@@ -1,4 +1,4 @@
-import { Code, type Permit } from "@protobff/messages/bff/v1/options_pb.js";
+import { Code, type Permit } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrPermit } from "../../ir/edge.ts";

@@ -1,4 +1,4 @@
-import { type MethodRule, Priority } from "@protobff/messages/bff/v1/options_pb.js";
+import { type MethodRule, Priority } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Sourced } from "../../diagnostic/origin.ts";
 import type { IrPriority } from "../../ir/edge.ts";

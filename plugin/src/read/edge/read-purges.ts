@@ -1,4 +1,4 @@
-import type { Purge } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Purge } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrPurge } from "../../ir/edge.ts";

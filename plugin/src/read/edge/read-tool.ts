@@ -1,6 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
-import type { Tool } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Tool } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrTool } from "../../ir/edge.ts";
 import { fault } from "../fault.ts";

@@ -1,4 +1,4 @@
-import type { Bind, Usage } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Bind, Usage } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrUsage } from "../../ir/edge.ts";

@@ -1,4 +1,4 @@
-import type { Version } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Version } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrVersion } from "../../ir/edge.ts";

@@ -1,4 +1,4 @@
-import type { Balance } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Balance } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Sourced } from "../../diagnostic/origin.ts";
 import type { IrBalance } from "../../ir/step.ts";

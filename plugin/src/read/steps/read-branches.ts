@@ -1,4 +1,4 @@
-import { type Branch, Protocol } from "@protobff/messages/bff/v1/options_pb.js";
+import { type Branch, Protocol } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrBranch } from "../../ir/step.ts";

@@ -1,4 +1,4 @@
-import type { Batch, Call } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Batch, Call } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrBatch, IrCall } from "../../ir/step.ts";
 import { fault } from "../fault.ts";

@@ -8,7 +8,7 @@ import {
   Identify,
   type Limit,
   type Retry,
-} from "@protobff/messages/bff/v1/options_pb.js";
+} from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrCache, IrErrorRule, IrHedge, IrLimit, IrPolicy, IrRetry } from "../../ir/step.ts";
 import { caution, fault } from "../fault.ts";

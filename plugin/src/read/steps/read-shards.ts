@@ -1,4 +1,4 @@
-import { type Shard, ShardHash, type ShardKey } from "@protobff/messages/bff/v1/options_pb.js";
+import { type Shard, ShardHash, type ShardKey } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrShard, IrShardKey } from "../../ir/step.ts";
 import { fault } from "../fault.ts";

@@ -1,4 +1,4 @@
-import type { Compose, Each, Guard, Step, Switch } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Compose, Each, Guard, Step, Switch } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrCompose, IrEach, IrGuard, IrSource, IrStep, IrSwitch } from "../../ir/step.ts";
 import { fault } from "../fault.ts";

@@ -1,5 +1,5 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { Overflow, type Stream } from "@protobff/messages/bff/v1/options_pb.js";
+import { Overflow, type Stream } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Sourced } from "../../diagnostic/origin.ts";
 import type { IrOverflow, IrStream } from "../../ir/stream.ts";

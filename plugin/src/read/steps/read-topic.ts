@@ -1,4 +1,4 @@
-import type { Follow, Latest, Topic } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Follow, Latest, Topic } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Sourced, Text } from "../../diagnostic/origin.ts";
 import type { IrLatest } from "../../ir/step.ts";

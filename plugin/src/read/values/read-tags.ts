@@ -1,4 +1,4 @@
-import { type Cache, Purged } from "@protobff/messages/bff/v1/options_pb.js";
+import { type Cache, Purged } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Sourced, Text } from "../../diagnostic/origin.ts";
 import type { IrCache, IrPurged } from "../../ir/step.ts";

@@ -1,6 +1,6 @@
 // Values with a special range or syntax, checked as they are read.
 
-import { Code } from "@protobff/messages/bff/v1/options_pb.js";
+import { Code } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Sourced, Text } from "../../diagnostic/origin.ts";
 import { fault } from "../fault.ts";

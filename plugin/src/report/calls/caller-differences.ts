@@ -1,4 +1,4 @@
-import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
+import { Identify } from "@protobff/messages/options.js";
 import { isTraceId } from "@protobff/messages/trace-ids.js";
 import type { Expression, Variable } from "../../cel/index.ts";
 import { pathName } from "../../model/path-name.ts";

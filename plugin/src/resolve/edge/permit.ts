@@ -1,4 +1,4 @@
-import { Code } from "@protobff/messages/bff/v1/options_pb.js";
+import { Code } from "@protobff/messages/options.js";
 import { countErrors } from "../../diagnostic/count-errors.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";

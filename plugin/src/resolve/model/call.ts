@@ -1,6 +1,6 @@
 // One call of an upstream: its request, its policy, and the treatment of its failures.
 import type { DescField, DescMethod } from "@bufbuild/protobuf";
-import type { Code, Identify } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Code, Identify } from "@protobff/messages/options.js";
 import type { Expression, Proto, Variable } from "../../cel/index.ts";
 import type { Origin, Sourced, Text } from "../../diagnostic/origin.ts";
 import type { IrMethod } from "../../ir/ir.ts";

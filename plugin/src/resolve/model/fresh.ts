@@ -1,6 +1,6 @@
 // Fields that are declared fresh, by descriptors alone: in answers, and inside the copies that a field contains.
 import { type DescField, type DescMessage, getOption, hasOption } from "@bufbuild/protobuf";
-import { field as fieldOption, message as messageOption } from "@protobff/messages/bff/v1/options_pb.js";
+import { field as fieldOption, message as messageOption } from "@protobff/messages/options.js";
 import { reachable } from "../../graph/graph.ts";
 
 /** Full names of the composed messages. */

@@ -1,6 +1,6 @@
 // Inputs of an answer besides the request's message, the upstreams and the code.
 
-import { Identify } from "@protobff/messages/bff/v1/options_pb.js";
+import { Identify } from "@protobff/messages/options.js";
 import { isTraceId } from "@protobff/messages/trace-ids.js";
 import { childrenOf, type Expression, type Node, type Variable } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/origin.ts";

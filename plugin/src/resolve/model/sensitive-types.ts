@@ -8,7 +8,7 @@ import {
   hasOption,
   type Registry,
 } from "@bufbuild/protobuf";
-import { field as fieldOption } from "@protobff/messages/bff/v1/options_pb.js";
+import { field as fieldOption } from "@protobff/messages/options.js";
 import type { CelType } from "../../cel/index.ts";
 
 /** A field, or an extension of a proto2 message. */

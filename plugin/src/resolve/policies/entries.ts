@@ -1,7 +1,7 @@
 // The upstream entries that govern a package, and their settings for one method, leaf by leaf.
 
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
-import { Protocol } from "@protobff/messages/bff/v1/options_pb.js";
+import { Protocol } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Sourced, Text } from "../../diagnostic/origin.ts";
 import type { IrFairShare, IrIdentity, IrPurge, IrRateLimit, IrTelemetry, IrUsage } from "../../ir/edge.ts";

@@ -1,5 +1,5 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { Code } from "@protobff/messages/bff/v1/options_pb.js";
+import type { Code } from "@protobff/messages/options.js";
 import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
 import type { IrErrorRule, IrPolicy } from "../../ir/step.ts";
 import { conversion } from "../conversions/convert.ts";
