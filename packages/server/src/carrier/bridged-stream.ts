@@ -2,7 +2,7 @@ import type * as http2 from "node:http2";
 import { Duplex } from "node:stream";
 import { ErrorCode } from "@protobff/http2/error-code";
 import { WINDOW_BYTES } from "@protobff/http2/frames";
-import { isTls } from "./is-tls.ts";
+import { isTls } from "./carrier.ts";
 import type { OwnStream } from "./own-stream.ts";
 
 const NO_BODY: ReadonlySet<number> = new Set([204, 205, 304]);

@@ -1,5 +1,6 @@
 import type * as http2 from "node:http2";
 import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { StreamOut } from "./stream-out.ts";
 import type { Trailers } from "./trailers.ts";
 
@@ -52,3 +53,5 @@ export interface Carrier extends StreamOut {
 export function connectionOf(stream: http2.ServerHttp2Stream): CarrierConnection | undefined {
   return "carrier" in stream ? (stream.carrier as Carrier).connection : stream.session;
 }
+/** True for a TLS socket. It needs no `node:tls`, which a server without TLS does not load. */
+export const isTls = (socket: object | undefined): socket is TLSSocket => socket !== undefined && "encrypted" in socket;

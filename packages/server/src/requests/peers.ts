@@ -11,8 +11,7 @@ import {
   plainAddress,
   TRUSTED_PROXIES,
 } from "@protobff/runtime/internal/identity/network/networks";
-import { type CarrierConnection, connectionOf } from "../carrier/carrier.ts";
-import { isTls } from "../carrier/is-tls.ts";
+import { type CarrierConnection, connectionOf, isTls } from "../carrier/carrier.ts";
 import { certificateNames } from "./certificate-names.ts";
 
 /** The header by which proxies name the clients that they serve. */
