@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Stream } from "@protobff/http2/connection";
 import { ErrorCode } from "@protobff/http2/error-code";
+import { type Transitions, transition } from "@protobff/runtime/internal/states";
 import { type Carrier, type CarrierListener, NO_LISTENER } from "./carrier.ts";
 import { pairsOf, type Trailers } from "./trailers.ts";
 
@@ -27,6 +28,19 @@ export interface OwnConnection {
   allow(stream: OwnStream, bytes: number): void;
 }
 
+/**
+ * Progress of an answer:
+ * - `none`: the final headers have not been sent.
+ * - `begun`: more of the body may follow.
+ * - `complete`: all of it has been passed on, but not necessarily sent.
+ */
+type AnswerState = "none" | "begun" | "complete";
+export const ANSWER_TRANSITIONS: Transitions<AnswerState> = {
+  none: ["begun", "complete"],
+  begun: ["complete"],
+  complete: [],
+};
+
 const NOTHING = new Uint8Array();
 
 /** A request of a client, and its answer, in frames of our own. The connection reads and writes its fields. */
@@ -37,18 +51,14 @@ export class OwnStream implements Carrier, Stream<OwnStream> {
   sendWindow: number;
   body: Uint8Array | undefined;
   sent = 0;
-  ends = false;
   unacknowledged = 0;
   window: number | undefined;
-  readonly begun = true;
   ended = false;
   contentLength: number | undefined;
   received = 0;
   receiver: CarrierListener = NO_LISTENER;
   /** Size of its headers, by HTTP/2's count. */
   readonly headerBytes: number;
-  /** Its answer has begun. */
-  answered = false;
   /** The stream has ended in both directions. */
   over = false;
   /** Error code of its end. */
@@ -57,7 +67,7 @@ export class OwnStream implements Carrier, Stream<OwnStream> {
   reading: NodeJS.Timeout | undefined;
   #last: Uint8Array | undefined;
   #trailers: readonly string[] | undefined;
-  #hasEnded = false;
+  #answer: AnswerState = "none";
   #written: (() => void) | undefined;
 
   constructor(connection: OwnConnection, id: number, sendWindow: number, headerBytes: number) {
@@ -65,6 +75,16 @@ export class OwnStream implements Carrier, Stream<OwnStream> {
     this.id = id;
     this.sendWindow = sendWindow;
     this.headerBytes = headerBytes;
+  }
+  get begun(): boolean {
+    return true;
+  }
+  /** Its answer has begun. */
+  get answered(): boolean {
+    return this.#answer !== "none";
+  }
+  get ends(): boolean {
+    return this.#answer === "complete" && this.#last === undefined && this.#trailers === undefined;
   }
   get session(): object {
     return this.#connection;
@@ -104,12 +124,11 @@ export class OwnStream implements Carrier, Stream<OwnStream> {
   }
   #head(status: number, headers: readonly string[], endStream: boolean): void {
     this.#connection.head(this, status, headers, endStream);
-    this.answered = true;
-    if (endStream) this.#hasEnded = true;
+    this.#enter(endStream ? "complete" : "begun");
   }
   flush(): void {}
   write(bytes: Uint8Array, written: () => void): void {
-    if (this.over || this.#hasEnded || bytes.length === 0) {
+    if (this.over || this.#answer === "complete" || bytes.length === 0) {
       written();
       return;
     }
@@ -117,19 +136,16 @@ export class OwnStream implements Carrier, Stream<OwnStream> {
     this.#connection.send(this, bytes);
   }
   end(bytes: Uint8Array | undefined, trailers: Trailers | undefined): void {
-    if (this.over || this.#hasEnded) return;
-    this.#hasEnded = true;
+    if (this.over || this.#answer === "complete") return;
+    this.#enter("complete");
     this.#trailers = trailers && pairsOf(trailers);
     const last = bytes?.length === 0 ? undefined : bytes;
-    if (this.body !== undefined) {
-      this.#last = last;
-      this.ends = last === undefined && trailers === undefined;
-    } else if (last !== undefined || trailers === undefined) this.#sendLast(last ?? NOTHING);
+    if (this.body !== undefined) this.#last = last;
+    else if (last !== undefined || trailers === undefined) this.#connection.send(this, last ?? NOTHING);
     else this.#end();
   }
-  #sendLast(bytes: Uint8Array): void {
-    this.ends = this.#trailers === undefined;
-    this.#connection.send(this, bytes);
+  #enter(state: AnswerState): void {
+    this.#answer = transition(ANSWER_TRANSITIONS, this.#answer, state);
   }
   #end(): void {
     if (this.#trailers !== undefined) this.#connection.head(this, undefined, this.#trailers, true);
@@ -140,8 +156,8 @@ export class OwnStream implements Carrier, Stream<OwnStream> {
     const last = this.#last;
     this.#written = undefined;
     this.#last = undefined;
-    if (last !== undefined) this.#sendLast(last);
-    else if (this.#hasEnded) this.#end();
+    if (last !== undefined) this.#connection.send(this, last);
+    else if (this.#answer === "complete") this.#end();
     written?.();
   }
   /** Drops data that is not yet sent. */
