@@ -27,10 +27,9 @@ export class BridgedStream extends Duplex {
   aborted = false;
   #unread = 0;
   #passesOver = false;
-  #wantsTrailers = false;
   #trailers: Record<string, string[]> | undefined;
-  #gone = false;
-  #bodyless = false;
+  /** Parts that follow the headers of the answer. */
+  #parts: "none" | "body" | "body and trailers" = "body";
 
   constructor(carrier: OwnStream, method: unknown, failure: Error | undefined) {
     super({ autoDestroy: false });
@@ -51,8 +50,9 @@ export class BridgedStream extends Duplex {
   get headersSent(): boolean {
     return this.carrier.answered;
   }
+  /** True once the stream is over, from the event `aborted` on. */
   get isGone(): boolean {
-    return this.#gone;
+    return this.destroyed || this.aborted;
   }
   get encrypted(): boolean {
     return isTls(this.carrier.connection.socket);
@@ -102,8 +102,7 @@ export class BridgedStream extends Duplex {
   }
   /** The stream is over. */
   #over(): void {
-    if (this.#gone) return;
-    this.#gone = true;
+    if (this.isGone) return;
     if (!this.writableFinished || !this.carrier.ended) {
       this.aborted = true;
       this.emit("aborted");
@@ -114,12 +113,12 @@ export class BridgedStream extends Duplex {
   // ---- the answer ----
 
   respond(headers: Headers = {}, options: http2.ServerStreamResponseOptions = {}): void {
-    if (this.#gone || this.headersSent) throw new Error("the headers of the answer have been sent");
+    if (this.isGone || this.headersSent) throw new Error("the headers of the answer have been sent");
     const { status, pairs } = split(headers);
     this.sentHeaders = Array.isArray(headers) ? {} : (headers as http2.OutgoingHttpHeaders);
-    this.#bodyless = this.headRequest || NO_BODY.has(status) || options.endStream === true;
-    this.#wantsTrailers = options.waitForTrailers === true && !this.#bodyless;
-    if (!this.#bodyless) {
+    if (this.headRequest || NO_BODY.has(status) || options.endStream === true) this.#parts = "none";
+    else this.#parts = options.waitForTrailers === true ? "body and trailers" : "body";
+    if (this.#parts !== "none") {
       this.carrier.respond(status, pairs);
       return;
     }
@@ -138,7 +137,7 @@ export class BridgedStream extends Duplex {
     this.#trailers = trailers;
   }
   override _write(chunk: Buffer, _encoding: BufferEncoding, taken: (error?: Error | null) => void): void {
-    if (this.#bodyless || this.#gone) {
+    if (this.#parts === "none" || this.isGone) {
       taken();
       return;
     }
@@ -146,9 +145,9 @@ export class BridgedStream extends Duplex {
     this.carrier.write(chunk, taken);
   }
   override _final(done: (error?: Error | null) => void): void {
-    if (!this.#gone && !this.#bodyless) {
+    if (!this.isGone && this.#parts !== "none") {
       if (!this.headersSent) this.respond();
-      if (this.#wantsTrailers) this.emit("wantTrailers");
+      if (this.#parts === "body and trailers") this.emit("wantTrailers");
       const some = this.#trailers !== undefined && Object.keys(this.#trailers).length > 0;
       try {
         this.carrier.end(undefined, some ? this.#trailers : undefined);
@@ -165,7 +164,6 @@ export class BridgedStream extends Duplex {
     this.carrier.reset(code);
   }
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#gone = true;
     this.carrier.connection.unread(-this.#unread);
     this.#unread = 0;
     // An answer that is cut short must not look whole.
