@@ -4,6 +4,7 @@ import { create, createFileRegistry, type DescMessage, toBinary } from "@bufbuil
 import { AnySchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
 import { answerWriter } from "../../runtime/src/endpoint/leave-out.ts";
+import { readJson, readJsonExactly } from "../../runtime/src/json/read-json.ts";
 import { jsonWriter } from "../../runtime/src/json/write-json.ts";
 import { readMessage } from "../../runtime/src/wire/reader.ts";
 import { build } from "../support/protos.ts";
@@ -92,4 +93,14 @@ test("a MessageSet with items is left out", () => {
   expect(headers).toEqual([]);
   expect(write(`0a016e 1209 ${item} 1a00 1a09 ${item}`)).toBe('{"name":"n","sets":[{}]}');
   expect(headers).toEqual(["set,sets"]);
+});
+
+test.each([readJson, readJsonExactly])("items of a MessageSet in JSON are refused, as Go's package does", (read) => {
+  const desc = registry.getMessage("ext.v1.Holder") as DescMessage;
+  const bytesOf = (text: string): string =>
+    Buffer.from(toBinary(desc, read(desc, text, { registry, ignoreUnknownFields: true }))).toString("hex");
+  expect(bytesOf('{"set":{},"sets":[{"unknown":1}]}')).toBe("12001a00");
+  const expected = "expected no extension: a MessageSet has no items in JSON";
+  expect(() => bytesOf('{"set":{"[ext.v1.inside]":{"n":1}}}')).toThrow(`set: ${expected}`);
+  expect(() => bytesOf('{"sets":[{},{"[ext.v1.inside]":{"n":1}}]}')).toThrow(`sets[1]: ${expected}`);
 });

@@ -14,6 +14,9 @@ import type { JsonTree } from "./json-tree.ts";
 import { fieldReader } from "./read-field.ts";
 import type { Fields, Readers, Reading } from "./reading.ts";
 
+/** Reports whether the contents of a type are items, which protobuf-es does not read. */
+export const isMessageSet = ({ proto }: DescMessage): boolean => proto.options?.messageSetWireFormat === true;
+
 /** Reads the member `[package.name]`. Returns false if the registry has no such extension of the message. */
 export function readExtension(
   desc: DescMessage,
@@ -25,6 +28,7 @@ export function readExtension(
 ): boolean {
   const extension = name.endsWith("]") ? reading.options.registry.getExtension(name.slice(1, -1)) : undefined;
   if (extension?.extendee.typeName !== desc.typeName) return false;
+  if (isMessageSet(desc)) throw reading.fault("expected no extension: a MessageSet has no items in JSON");
   const [holderDesc, field] = holderOf(extension);
   const holder = create(holderDesc) as unknown as Fields;
   try {

@@ -12,7 +12,7 @@ import {
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { type Any, AnySchema } from "@bufbuild/protobuf/wkt";
 import { readMessage } from "../wire/reader.ts";
-import { extensionsIn, readHeld } from "./extensions.ts";
+import { extensionsIn, isMessageSet, readHeld } from "./extensions.ts";
 import { messagesIn } from "./messages-in.ts";
 import type { Fields } from "./reading.ts";
 
@@ -55,8 +55,6 @@ function readAny(any: Any, registry: Registry): void {
   readBytes(content, registry);
   any.value = toBinary(desc, content.message);
 }
-/** Reports whether the contents of a type are items, which protobuf-es does not read. */
-export const isMessageSet = ({ proto }: DescMessage): boolean => proto.options?.messageSetWireFormat === true;
 /** Number of the group that is an item. */
 const ITEM = 1;
 const NO_SET = "cannot encode the items of a MessageSet to JSON";
