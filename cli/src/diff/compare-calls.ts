@@ -5,6 +5,7 @@ import { sealing } from "./compare-reveals.ts";
 import { tagging } from "./compare-tags.ts";
 import type { Finding, Level, Phrase } from "./finding.ts";
 import { list, phrase } from "./finding.ts";
+import { otherMembers } from "./other-members.ts";
 
 type Difference = Omit<Finding, "where">;
 
@@ -18,8 +19,16 @@ export function compareCalls(before: CallReport, after: CallReport): readonly Di
     ...caching(before, after),
     ...onError(before.on_error ?? [], after.on_error ?? []),
     ...words(before, after),
+    ...otherMembers(before, after, COMPARED),
   ];
 }
+const COMPARED = `
+  method timeout_ms attempts backoff_ms retry hedge batch.keys batch.max batch.by shard vouched_by cache.ttl_ms
+  cache.stale_ms cache.tags cache.purged cache.sensitive cache.per_caller limit.concurrent limit.queued
+  adaptive_limit request set metadata forward identify on_error
+`
+  .trim()
+  .split(/\s+/);
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
@@ -113,7 +122,7 @@ function attempts(before: CallReport, after: CallReport): readonly Difference[] 
     ...(same(limit(before), limit(after))
       ? []
       : [difference("has another separate limit", limit(before), limit(after))]),
-    ...(same(before.batch, after.batch)
+    ...(same(batch(before), batch(after))
       ? []
       : [
           difference(

@@ -22,6 +22,7 @@ const OPTIONS: readonly (readonly [option: keyof Stream, kind: Kind, message: st
   ["ahead", "policies", "composes another number of items at once"],
   ["overflow", "policies", "treats slow clients differently"],
   ["min_interval_ms", "policies", "delivers items at another interval"],
+  ["streams", "policies", "follows another number of streams at a time"],
 ];
 
 export function compareStreams({ stream: before }: RpcReport, { stream: after }: RpcReport): readonly Difference[] {

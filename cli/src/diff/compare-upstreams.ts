@@ -3,6 +3,7 @@ import type { BreakerReport, UpstreamReport } from "protoc-gen-bff/compiler";
 import { time } from "./amounts.ts";
 import { shortName } from "./composition.ts";
 import type { Finding, Level } from "./finding.ts";
+import { otherMembers } from "./other-members.ts";
 
 export function compareUpstreams(before: UpstreamReport, after: UpstreamReport): readonly Finding[] {
   const findings = (message: string, from: string, to: string, level: Level = "different"): readonly Finding[] =>
@@ -42,8 +43,16 @@ export function compareUpstreams(before: UpstreamReport, after: UpstreamReport):
     ...findings("has another budget for retries", budget(before), budget(after)),
     ...findings("is called by another protocol", before.protocol ?? "GRPC", after.protocol ?? "GRPC"),
     ...findings("selects shards in another way", shards(before), shards(after), "worse"),
+    ...otherMembers(before, after, COMPARED).map((finding) => ({ ...finding, where: [shortName(after.upstream)] })),
   ];
 }
+const COMPARED = `
+  breaker.error_rate breaker.window_ms breaker.minimum breaker.open_ms breaker.probes breaker.slow_ms
+  breaker.slow_rate methods limit.concurrent limit.queued limit.adaptive retry_budget.max_tokens
+  retry_budget.token_ratio protocol shards.max shards.hash shards.by
+`
+  .trim()
+  .split(/\s+/);
 
 /** Another rule sends keys to servers that do not hold their data. */
 function shards({ shards: report }: UpstreamReport): string {

@@ -6,7 +6,7 @@ import { attemptsOf } from "../../plan/check/worst-calls.ts";
 import type { PlanCallPolicy } from "../../plan/model/calls.ts";
 import type { PlanBlock } from "../../plan/model/messages.ts";
 import { codeName } from "../../read/values/values.ts";
-import type { Call, LimitLeaves } from "../../resolve/model/call.ts";
+import type { Batch, Call, LimitLeaves } from "../../resolve/model/call.ts";
 import { defined } from "../../text/json-member.ts";
 import { perCaller } from "./caller-differences.ts";
 import { type FailReport, failReport } from "./describe-source.ts";
@@ -24,7 +24,15 @@ export interface CallReport {
   readonly retry?: { readonly on: readonly string[]; readonly if?: string };
   /** `delay_ms` 0: two attempts leave at once, always. `budget`: hedges per call. */
   readonly hedge?: { readonly delay_ms: number; readonly max: number; readonly budget?: number };
-  readonly batch?: { readonly keys: string; readonly max: number; readonly by: string };
+  /** `key`: the field of an item with its key, or the expression of the key; left out for a map of items. */
+  readonly batch?: {
+    readonly keys: string;
+    readonly max: number;
+    readonly by: string;
+    readonly wrap?: string;
+    readonly items: string;
+    readonly key?: string;
+  };
   /** Key or name of its shard; present only if the upstream has shards. */
   readonly shard?: { readonly by: string } | { readonly name: string };
   /**
@@ -97,9 +105,7 @@ export function callReport(call: Call, message: PlanBlock): CallReport {
       },
     }),
     ...defined("hedge", policy?.hedge && hedgeReport(policy.hedge)),
-    ...(call.batch !== undefined && {
-      batch: { keys: call.batch.keys.name, max: call.batch.max, by: call.batch.by.expression.text.value },
-    }),
+    ...defined("batch", call.batch && batchReport(call.batch)),
     ...defined("shard", shardReport(call)),
     ...(vouchers.length > 0 && { vouched_by: vouchers }),
     ...defined("cache", policy?.cache && cacheReport(call, policy.cache)),
@@ -120,6 +126,17 @@ export function callReport(call: Call, message: PlanBlock): CallReport {
     ...defined("forward", policy?.forward?.value),
     ...defined("identify", policy?.identify?.value),
     ...defined("on_error", some(call.onError.map(ruleReport))),
+  };
+}
+
+function batchReport({ keys, max, by, wrap, items, key, keyBy }: Batch): CallReport["batch"] {
+  return {
+    keys: keys.name,
+    max,
+    by: by.expression.text.value,
+    ...defined("wrap", wrap?.element.expression.text.value),
+    items: items.name,
+    ...defined("key", key?.name ?? keyBy?.by.expression.text.value),
   };
 }
 

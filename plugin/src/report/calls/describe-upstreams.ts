@@ -9,7 +9,13 @@ export interface UpstreamReport {
   readonly breaker: BreakerReport | null;
   /** Methods with separate breakers. */
   readonly methods?: readonly { readonly method: string; readonly breaker: BreakerReport | null }[];
-  readonly limit: { readonly concurrent: number; readonly queued: number; readonly adaptive?: true };
+  /** `streams`: the maximum number that are followed at a time; present only if declared. */
+  readonly limit: {
+    readonly concurrent: number;
+    readonly queued: number;
+    readonly adaptive?: true;
+    readonly streams?: number;
+  };
   readonly retry_budget?: { readonly max_tokens: number; readonly token_ratio: number };
   readonly protocol?: "GRPC" | "HTTP_JSON" | "CONNECT";
   /** Present only if it has shards. `by`: the key of calls that have no own. */
@@ -39,6 +45,7 @@ export function upstreamReports({ upstreams }: PlanFile): readonly UpstreamRepor
         concurrent: limit.concurrent.value,
         queued: limit.queued.value,
         ...(limit.adaptive.value && { adaptive: true as const }),
+        ...defined("streams", limit.streams?.at && limit.streams.value),
       },
       ...(retryBudget !== undefined && {
         retry_budget: { max_tokens: retryBudget.maxTokens.value, token_ratio: retryBudget.tokenRatio.value },

@@ -24,6 +24,8 @@ export interface StreamReport {
   readonly ahead: number;
   readonly overflow: "wait" | "latest" | "fail";
   readonly min_interval_ms?: number;
+  /** Maximum number of streams of the method that are followed at a time; present only if declared for the method. */
+  readonly streams?: number;
 }
 interface TopicReport {
   readonly name: string;
@@ -62,6 +64,7 @@ export function streamReport(stream: PlanStream): StreamReport {
     ahead: ahead.value,
     overflow: overflow.value,
     ...defined("min_interval_ms", minIntervalMs?.value),
+    ...defined("streams", source.kind === "call" ? source.call.policy.streams?.value : undefined),
   };
 }
 

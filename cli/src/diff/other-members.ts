@@ -1,0 +1,38 @@
+import type { Finding } from "./finding.ts";
+
+type Difference = Omit<Finding, "where">;
+
+/**
+ * Compares the members of a report that no other function compares, such as the member of a new option.
+ *
+ * @param compared the other members: `timeout_ms`, all of `retry`, or single ones, such as `cache.ttl_ms`
+ */
+export function otherMembers(
+  before: object,
+  after: object,
+  compared: readonly string[],
+  of = "",
+): readonly Difference[] {
+  const [from, to] = [
+    new Map<string, unknown>(Object.entries(before)),
+    new Map<string, unknown>(Object.entries(after)),
+  ];
+  return [...new Set([...from.keys(), ...to.keys()])].flatMap((name): readonly Difference[] => {
+    const path = `${of}${name}`;
+    const [had, has] = [from.get(name), to.get(name)];
+    if (compared.includes(path) || text(had) === text(has)) return [];
+    if (isGroup(had) && isGroup(has)) return otherMembers(had, has, compared, `${path}.`);
+    // A group that only one side has is compared with its members.
+    if (compared.some((other) => other.startsWith(`${path}.`))) return [];
+    const message = [`has another \`${path}\``];
+    return [{ kind: "policies", level: "different", message, before: [text(had)], after: [text(has)] }];
+  });
+}
+
+const isGroup = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function text(value: unknown): string {
+  if (value === undefined) return "none";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
