@@ -248,7 +248,7 @@ describe("imports", () => {
 
   // One way down: an import by type alone counts as any other, so that no room's files wait for another's.
   const observers = ["observer.ts", "observer-requests.ts", "observer-calls.ts", "observer-upstreams.ts"];
-  const bottom = ["clock.ts", "error-info.ts", "failure.ts", "lru.ts", ...observers, "json", "wire"];
+  const bottom = ["clock.ts", "error-info.ts", "failure.ts", "lru.ts", "states.ts", ...observers, "json", "wire"];
   const rooms: Readonly<Record<string, readonly string[]>> = {
     routes: ["endpoint", "http-rule", "identity", "stream", ...bottom],
     environment: ["identity", "limits", "topic", "sealing", "usage", ...bottom],

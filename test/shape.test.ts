@@ -22,7 +22,6 @@ const LARGE_CLASSES: readonly string[] = [
   "Crew: 10 fields, 4 flags",
   "Cursor: 16 fields, 5 flags",
   "Exchange: 43 fields, 3 flags",
-  "Follow: 28 fields, 8 flags",
   "FollowSocket: 19 fields, 4 flags",
   "Http1Reading: 16 fields, 4 flags",
   "Member: 17 fields, 6 flags",

@@ -8,19 +8,34 @@ import { callBudgetMs } from "../guard/deadline.ts";
 import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { StreamUse } from "../observer-requests.ts";
 import { asShown } from "../selection/prune.ts";
-import type { At, ItemSource, Items } from "../source/source.ts";
+import type { At, Items } from "../source/source.ts";
+import { type Transitions, transition } from "../states.ts";
 import { Alarm } from "./alarm.ts";
 import { awaitSteps } from "./await-steps.ts";
 import { composeItem, type FollowParts, onlyPosition, requestFor } from "./compose-item.ts";
 import { type EarlyEnd, failureOf } from "./early-end.ts";
 import { EndTimes } from "./end-times.ts";
 import { ItemQueue, isLastToken, QueuedItem } from "./item-queue.ts";
+import { ItemRequests } from "./item-requests.ts";
 import type { Follower, Following } from "./stream-endpoint.ts";
 
 /** Time after which a follower that does not read is dropped, if its RPC has `fail`, in milliseconds. */
 const STALLED_MS = 10_000;
 const NEVER = Number.POSITIVE_INFINITY;
 const NONE: readonly never[] = [];
+
+/**
+ * Progress of a follower:
+ * - `following`: it opens, or items may arrive.
+ * - `exhausted`: no further items are needed; those in the queue are still delivered.
+ * - `over`: the follower has its end, or has left.
+ */
+type FollowState = "following" | "exhausted" | "over";
+export const FOLLOW_TRANSITIONS: Transitions<FollowState> = {
+  following: ["exhausted", "over"],
+  exhausted: ["over"],
+  over: [],
+};
 
 export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, Item, C extends DescMessage, Principal>
   implements Following, Items<Item>
@@ -32,32 +47,23 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   readonly #line = new ItemQueue<Item>();
   readonly #pulse: Alarm;
   readonly #times: EndTimes;
+  readonly #requests: ItemRequests;
+  readonly #use: { -readonly [K in keyof StreamUse]: StreamUse[K] };
   #opened: Opened | undefined;
-  #source: ItemSource | undefined;
   /** Failure of the source, reported after all of its items were delivered. */
   #failure: Failure | undefined;
-  #over = false;
-  /** True if no further items are needed. */
-  #exhausted = false;
-  #isWaiting = false;
-  #deciding = false;
-  #pumping = false;
+  #state: FollowState = "following";
   #flushing = false;
-  #ready = true;
   /** True if an item was left out, and the follower has not received the reset yet. */
   #reset = false;
   /** Token of the last item that was delivered, or passed over. */
   #token: string | undefined;
   /** Token that the client has brought. Until an item follows, it resumes there again. */
   #resumed: string | undefined;
-  #end: StreamUse["end"] = "failed";
-  #items = 0;
-  #degraded = 0;
   // Times on the clock.
-  #openedAt = 0;
-  #waitsSince = 0;
   #sentAt = 0;
   #gaveAt = Number.NEGATIVE_INFINITY;
+  /** Time at which the follower stopped to read. */
   #stalledAt = NEVER;
 
   constructor(
@@ -76,6 +82,8 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
       () => this.#nextPulse(),
       () => this.#onPulse(),
     );
+    this.#requests = new ItemRequests(clock, () => this.#hasRoom);
+    this.#use = { openedAt: 0, items: 0, degraded: 0, end: "failed" };
     this.#times = new EndTimes(clock, (end, failure) => this.#endEarly(end, failure));
     if (clientMs !== undefined) this.#times.add(clock.now() + callBudgetMs(clientMs), "deadline");
     this.#opening = Opening.begin(parts.opening, args, headers, clientMs, (failure, metadata) =>
@@ -87,7 +95,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
 
   /** @param resume the token after which to resume */
   async open(resume: string | undefined): Promise<void> {
-    if (this.#opening === undefined || this.#over) return;
+    if (this.#opening === undefined || this.#isOver) return;
     this.#resumed = resume;
     const { cx, exchange } = this.#opening;
     try {
@@ -108,26 +116,26 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     const { clock, options } = this.#parts;
     const now = clock.now();
     this.#opened = opened;
-    this.#openedAt = now;
+    this.#use.openedAt = now;
     this.#sentAt = now;
     opening.exchange.opened();
-    opening.opened(() => this.#use());
+    opening.opened(() => ({ ...this.#use }));
     const { maxAgeMs } = options;
     if (maxAgeMs !== undefined) this.#times.add(now + maxAgeMs * (0.9 + clock.random() / 5), "age");
     this.#times.add(now + opening.expiresAt - clock.date().getTime(), "expired");
     this.#follower.opened(opening.metadataToOpen());
-    if (this.#over) return;
+    if (this.#isOver) return;
     this.#times.start(opening.recheck);
     if (options.until !== undefined && isLastToken(resume)) this.ended();
-    else this.#source = options.source(opening.cx, this.#args, opened, resume, this);
+    else this.#requests.source = options.source(opening.cx, this.#args, opened, resume, this);
     this.#goOn();
   }
 
   // ---- events of the source ----
 
   item(item: Item, at: At): void {
-    if (this.#over || this.#exhausted) return;
-    this.#isWaiting = false;
+    if (this.#state !== "following") return;
+    this.#requests.arrived();
     this.#opening?.received(item);
     const { options } = this.#parts;
     const slot = new QueuedItem(item, at, at.reset || this.#reset);
@@ -138,14 +146,14 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     this.#goOn();
   }
   ended(reset = false): void {
-    if (this.#over || this.#exhausted) return;
+    if (this.#state !== "following") return;
     this.#reset ||= reset;
-    this.#exhausted = true;
-    this.#source = undefined;
+    this.#enter("exhausted");
+    this.#requests.source = undefined;
     this.#goOn();
   }
   failed(failure: Failure): void {
-    if (this.#over || this.#exhausted) return;
+    if (this.#state !== "following") return;
     this.#failure = failure;
     this.ended();
   }
@@ -163,16 +171,16 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
         this.#deliver(slot, matches === true, last === true, cx);
         return;
       }
-      this.#deciding = true;
+      this.#requests.decides();
       Promise.all([matches, last]).then(
         ([matches, last]) => {
-          this.#deciding = false;
+          this.#requests.decided();
           if (slot.exchange?.over !== false) return;
           this.#deliver(slot, matches === true, last === true, cx);
           this.#goOn();
         },
         (thrown: unknown) => {
-          this.#deciding = false;
+          this.#requests.decided();
           slot.exchange?.scope.fail(asFailure(thrown));
         },
       );
@@ -207,7 +215,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   }
   /** Fails an item. Earlier items are still delivered; later ones are not. */
   #failItem(slot: QueuedItem<Item>, failure: Failure): void {
-    if (this.#over) return;
+    if (this.#isOver) return;
     slot.stop();
     slot.state = "failed";
     slot.failure = failure;
@@ -216,9 +224,8 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   }
   #exhaust(last?: QueuedItem<Item>): void {
     last?.markLast();
-    this.#exhausted = true;
-    this.#source?.cancel();
-    this.#source = undefined;
+    if (this.#state === "following") this.#enter("exhausted");
+    this.#requests.cancel();
   }
 
   // ---- delivery to the follower ----
@@ -226,24 +233,30 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   /** Delivers the items that are ready, and requests as many as have room. */
   #goOn(): void {
     this.#flush();
-    this.#pump();
-    if (!this.#over) this.#pulse.set();
+    this.#requests.pump();
+    if (!this.#isOver) this.#pulse.set();
   }
   #flush(): void {
     if (this.#flushing) return;
     this.#flushing = true;
-    for (let head = this.#line.head; head !== undefined && !this.#over; head = this.#line.head) {
+    for (let head = this.#line.head; head !== undefined && !this.#isOver; head = this.#line.head) {
       if (head.state === "failed") this.#fail(head.failure ?? OVER);
       else if (head.state === "dropped") this.#pass(head);
       else if (!this.#mayGive) break;
       else if (head.state === "composed") this.#give(head);
-      else if (head.state === "waiting" && !this.#deciding) this.#compose(head, this.#requestFor(head));
+      else if (head.state === "waiting" && !this.#requests.isDeciding) this.#compose(head, this.#requestFor(head));
       else break;
     }
     this.#flushing = false;
-    if (this.#over || !this.#exhausted || this.#line.head !== undefined) return;
+    if (this.#state !== "exhausted" || this.#line.head !== undefined) return;
     if (this.#failure === undefined) this.#finish();
     else this.#fail(this.#failure);
+  }
+  get #isOver(): boolean {
+    return this.#state === "over";
+  }
+  get #ready(): boolean {
+    return this.#stalledAt === NEVER;
   }
   /** True if the follower reads, and the pace allows another item. */
   get #mayGive(): boolean {
@@ -262,9 +275,10 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     const opening = this.#opening;
     if (message === undefined || opening === undefined) return;
     let isComplete = lacking === undefined;
+    let ready: boolean;
     try {
       const sent = asShown(this.#parts.method.output, message, opening.exchange.chosen);
-      this.#ready = this.#follower.item(sent, token, (fields) => {
+      ready = this.#follower.item(sent, token, (fields) => {
         isComplete = false;
         opening.lacked(fields);
       });
@@ -272,28 +286,17 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
       this.#fail(asFailure(thrown)); // it could not be written
       return;
     }
-    if (this.#over) return;
+    if (this.#isOver) return;
     this.#pass(slot);
     const now = this.#parts.clock.now();
     [this.#sentAt, this.#gaveAt] = [now, now];
-    this.#items++;
-    if (!isComplete) this.#degraded++;
+    this.#use.items++;
+    if (!isComplete) this.#use.degraded++;
     opening.delivered(message, lacking);
-    if (!this.#ready) this.#stalledAt = now;
-  }
-  /** Requests one item at a time, because the checks of an item may make it the last one. */
-  #pump(): void {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    while (this.#source !== undefined && this.#hasRoom) {
-      this.#isWaiting = true;
-      this.#waitsSince = this.#parts.clock.now();
-      this.#source.next();
-    }
-    this.#pumping = false;
+    if (!ready) this.#stalledAt = now;
   }
   get #hasRoom(): boolean {
-    if (this.#over || this.#exhausted || this.#isWaiting || this.#deciding) return false;
+    if (this.#state !== "following") return false;
     const { overflow, ahead = 4 } = this.#parts.options;
     return overflow === "latest" || (this.#ready && this.#line.live < ahead);
   }
@@ -305,14 +308,14 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     const { heartbeatMs, options } = this.#parts;
     const { idleMs, overflow } = options;
     let next = this.#ready ? this.#sentAt + heartbeatMs : NEVER;
-    if (this.#isWaiting && idleMs !== undefined) next = Math.min(next, this.#waitsSince + idleMs);
+    if (idleMs !== undefined) next = Math.min(next, this.#requests.waitsSince + idleMs);
     if (!this.#ready && overflow === "fail") next = Math.min(next, this.#stalledAt + STALLED_MS);
     if (this.#ready && this.#isPaced) next = Math.min(next, this.#pacedUntil);
     return next;
   }
   get #isPaced(): boolean {
     const state = this.#line.head?.state;
-    return (state === "composed" || state === "waiting") && !this.#deciding;
+    return (state === "composed" || state === "waiting") && !this.#requests.isDeciding;
   }
   #onPulse(): void {
     const { clock, heartbeatMs, options } = this.#parts;
@@ -322,15 +325,12 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
       this.#endEarly("slow");
       return;
     }
-    if (this.#isWaiting && now >= this.#waitsSince + idleMs) {
-      this.#waitsSince = now;
-      if (this.#source?.silent?.() !== true) {
-        this.#endEarly("idle");
-        return;
-      }
+    if (now >= this.#requests.waitsSince + idleMs && !this.#requests.renews()) {
+      this.#endEarly("idle");
+      return;
     }
     this.#goOn();
-    if (!this.#over && this.#ready && now >= this.#sentAt + heartbeatMs) this.#beat(now);
+    if (!this.#isOver && this.#ready && now >= this.#sentAt + heartbeatMs) this.#beat(now);
   }
   #beat(now: number): void {
     this.#sentAt = now;
@@ -340,8 +340,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
   // ---- ends ----
 
   ready(): void {
-    if (this.#over || this.#ready) return;
-    this.#ready = true;
+    if (this.#isOver || this.#ready) return;
     this.#stalledAt = NEVER;
     this.#sentAt = this.#parts.clock.now();
     this.#goOn();
@@ -350,8 +349,8 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     this.#endEarly("drained");
   }
   cancel(why: Failure = OVER): void {
-    if (this.#over) return;
-    this.#end = "left";
+    if (this.#isOver) return;
+    this.#use.end = "left";
     this.#close();
     this.#opening?.leave(why);
   }
@@ -361,9 +360,9 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
       if (!this.#ready) return;
       this.#reset = false;
       this.#follower.item(onlyPosition(this.#parts, { token: this.#token, beat: true, reset: true }), this.#token);
-      if (this.#over) return;
+      if (this.#isOver) return;
     }
-    this.#end = "ended";
+    this.#use.end = "ended";
     this.#close();
     const { exchange, metadata } = this.#opening ?? {};
     exchange?.end();
@@ -371,9 +370,9 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     this.#opening?.observe({ ok: true, degraded: NONE, failures: NONE });
   }
   #endEarly(end: EarlyEnd, failure = failureOf(end)): void {
-    if (this.#over) return;
+    if (this.#isOver) return;
     if (end === "denied") this.#opening?.auditDenial(failure);
-    this.#end = end;
+    this.#use.end = end;
     this.#fail(failure);
   }
   #fail(failure: Failure): void {
@@ -384,13 +383,13 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     this.#follower.failed(failure, this.#token ?? this.#resumed, metadata);
   }
   #close(): void {
-    this.#over = true;
+    this.#enter("over");
     this.#pulse.clear();
     this.#times.clear();
     this.#exhaust();
     this.#line.clear();
   }
-  #use(): StreamUse {
-    return { openedAt: this.#openedAt, items: this.#items, degraded: this.#degraded, end: this.#end };
+  #enter(state: FollowState): void {
+    this.#state = transition(FOLLOW_TRANSITIONS, this.#state, state);
   }
 }
