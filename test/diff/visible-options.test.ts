@@ -1,6 +1,6 @@
 // `protobff diff` sees each option of calls and upstream entries: a change of the option alone is a finding.
 import type { DescMessage } from "@bufbuild/protobuf";
-import { CallSchema, UpstreamSchema } from "@protobff/messages/bff/v1/options_pb.js";
+import { CallSchema, UpstreamSchema } from "@protobff/messages/options.js";
 import { describe, expect, test } from "vitest";
 import { compareReports } from "../../cli/src/diff/compare.ts";
 import { compile } from "../../plugin/src/compile.ts";
