@@ -27,7 +27,6 @@ const LARGE_CLASSES: readonly string[] = [
   "Member: 17 fields, 6 flags",
   "Metrics: 26 fields, 0 flags",
   "OwnSession: 26 fields, 2 flags",
-  "PartsFollow: 20 fields, 5 flags",
   "Place: 19 fields, 5 flags",
   "Recording: 31 fields, 4 flags",
   "SessionPool: 25 fields, 5 flags",

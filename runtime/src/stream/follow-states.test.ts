@@ -1,11 +1,15 @@
 // Holds the states of a follower and of its requests: every legal transition is taken, every other one throws.
 import { expect, test } from "vitest";
 import { illegalTransitions, untakenTransitions } from "../../../test/support/checked-states.ts";
+import { Code } from "../failure.ts";
 import { transition } from "../states.ts";
+import { byId } from "../testing/fake-client.ts";
 import { idle } from "../testing/fake-clock.ts";
 import { streamRig } from "../testing/follow-rig.ts";
+import { compose, partsRig } from "../testing/parts-rig.ts";
 import { FOLLOW_TRANSITIONS } from "./follow.ts";
 import { REQUEST_TRANSITIONS } from "./item-requests.ts";
+import { PARTS_TRANSITIONS } from "./parts-follow.ts";
 
 test("a follower takes every transition of its table", async () => {
   const untaken = await untakenTransitions(FOLLOW_TRANSITIONS, async () => {
@@ -19,6 +23,25 @@ test("a follower takes every transition of its table", async () => {
     await idle();
     expect(whole.events).toEqual(["opened", "item 1 @1", "ended"]);
     expect(left.events).toEqual(["opened"]);
+  });
+  expect(untaken).toEqual([]);
+});
+test("a follower of deferred parts takes every transition of its table", async () => {
+  const untaken = await untakenTransitions(PARTS_TRANSITIONS, async () => {
+    const failed = partsRig();
+    failed.follow(compose);
+    failed.client.of("title").fault(Code.NOT_FOUND);
+    await idle();
+    const whole = partsRig();
+    whole.client.answer = byId({});
+    const { follower } = whole.follow(compose);
+    await idle();
+    expect(follower.events.at(-1)).toBe("ended");
+    const left = partsRig();
+    const { following } = left.follow(compose);
+    left.client.of("title").thing();
+    await idle();
+    following.cancel();
   });
   expect(untaken).toEqual([]);
 });
@@ -49,4 +72,7 @@ test.each(illegalTransitions(FOLLOW_TRANSITIONS))("a follower may not go from %s
 });
 test.each(illegalTransitions(REQUEST_TRANSITIONS))("a request may not go from %s to %s", (from, to) => {
   expect(() => transition(REQUEST_TRANSITIONS, from, to)).toThrow(`illegal transition from ${from} to ${to}`);
+});
+test.each(illegalTransitions(PARTS_TRANSITIONS))("a follower of parts may not go from %s to %s", (from, to) => {
+  expect(() => transition(PARTS_TRANSITIONS, from, to)).toThrow(`illegal transition from ${from} to ${to}`);
 });

@@ -13,6 +13,7 @@ import type { StreamUse } from "../observer-requests.ts";
 import type { Touch } from "../scope/causes.ts";
 import { pruned } from "../selection/prune.ts";
 import { ALL_FIELDS, type Selection } from "../selection/selection.ts";
+import { type Transitions, transition } from "../states.ts";
 import { failureOf } from "./early-end.ts";
 import { asItIs, onlyThese, Paths } from "./part-messages.ts";
 import type { PartsOptions } from "./parts-options.ts";
@@ -21,6 +22,21 @@ import type { Follower, Following } from "./stream-endpoint.ts";
 /** Time after which a follower that does not read its last message is dropped, in milliseconds. */
 const STALLED_MS = 10_000;
 const NONE: readonly never[] = [];
+
+/**
+ * Progress of a follower:
+ * - `composing`: it waits for its first message.
+ * - `following`: parts may follow the first message.
+ * - `finishing`: all parts have been sent; side effects still run.
+ * - `over`: the follower has its end, or has left.
+ */
+type PartsState = "composing" | "following" | "finishing" | "over";
+export const PARTS_TRANSITIONS: Transitions<PartsState> = {
+  composing: ["following", "over"],
+  following: ["finishing", "over"],
+  finishing: ["over"],
+  over: [],
+};
 
 /** Parts that all followers of one RPC share. */
 interface PartsRpc<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal> {
@@ -56,16 +72,11 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
   /** Touches that no message has reported yet. */
   #touches: Touch[] = [];
   #touchesSeen = 0;
-  #hasYielded = false;
-  #ready = true;
+  #state: PartsState = "composing";
   #scheduled = false;
-  #finishing = false;
-  #over = false;
+  /** Set while the follower does not read. */
   #stalled: Timer | undefined;
-  #openedAt = 0;
-  #items = 0;
-  #degraded = 0;
-  #end: StreamUse["end"] = "failed";
+  readonly #use: { -readonly [K in keyof StreamUse]: StreamUse[K] };
 
   constructor(
     rpc: PartsRpc<App, I, O, C, Principal>,
@@ -77,6 +88,7 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     this.#rpc = rpc;
     this.#args = args;
     this.#follower = follower;
+    this.#use = { openedAt: 0, items: 0, degraded: 0, end: "failed" };
     this.#opening = Opening.begin(rpc.opening, args, headers, clientMs, (failure, metadata) =>
       this.#failed(failure, metadata),
     );
@@ -144,9 +156,9 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     if (!this.#over) this.#goOn();
   }
   #goOn(): void {
-    if (!this.#ready || [...this.#coming].some(({ listed }) => listed)) return;
+    if (this.#stalled !== undefined || [...this.#coming].some(({ listed }) => listed)) return;
     try {
-      if (!this.#hasYielded) this.#giveFirst();
+      if (this.#state === "composing") this.#giveFirst();
       else if (this.#come.length > 0) this.#giveMore();
     } catch (thrown) {
       this.#opening?.exchange.scope.fail(asFailure(thrown)); // it could not be made or written
@@ -162,11 +174,11 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     const now = this.#coming.size === 0 ? whole : asItIs(desc, whole, owners);
     const response = respond === undefined ? (now as unknown as MessageShape<O>) : respond.as(now);
     if (holdsRequired(method.output)) assertWritable(method.output, response);
-    this.#openedAt = this.#rpc.clock.now();
-    this.#opening?.opened(() => this.#use());
+    this.#use.openedAt = this.#rpc.clock.now();
+    this.#opening?.opened(() => ({ ...this.#use }));
     this.#follower.opened(this.#opening?.metadataToOpen());
     if (this.#over) return;
-    this.#hasYielded = true;
+    this.#enter("following");
     this.#give(response);
   }
   #giveMore(): void {
@@ -213,20 +225,20 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     for (const coming of this.#coming) coming.missed = true;
     // All fields of a part may be unselected.
     if (
-      (perhaps || (this.#items > 0 && !shown.whole)) &&
+      (perhaps || (this.#use.items > 0 && !shown.whole)) &&
       !method.output.fields.some((field) => isFieldSet(response, field))
     )
       return;
     let isComplete = found === undefined;
-    this.#ready = this.#follower.item(response, undefined, (fields) => {
+    const ready = this.#follower.item(response, undefined, (fields) => {
       isComplete = false;
       this.#opening?.lacked(fields);
     });
     if (this.#over) return;
-    this.#items++;
-    if (!isComplete) this.#degraded++;
+    this.#use.items++;
+    if (!isComplete) this.#use.degraded++;
     if (found !== undefined) this.#opening?.lacked(found);
-    if (!this.#ready) this.#stalled = this.#rpc.clock.setTimeout(slow, STALLED_MS, this as Slow);
+    if (!ready) this.#stalled = this.#rpc.clock.setTimeout(slow, STALLED_MS, this as Slow);
   }
   /** Returns the unreported touches that have a place. */
   #lacking(desc: DescMessage): Degraded | undefined {
@@ -244,8 +256,7 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
   // ---- ends ----
 
   ready(): void {
-    if (this.#over || this.#ready) return;
-    this.#ready = true;
+    if (this.#stalled === undefined) return;
     this.#clear();
     this.#goOn();
   }
@@ -253,23 +264,23 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
   drain(): void {}
   cancel(why: Failure = OVER): void {
     if (this.#over) return;
-    this.#end = "left";
+    this.#use.end = "left";
     this.#close();
     this.#opening?.leave(why);
   }
   giveUp(): void {
     if (this.#over) return;
-    this.#end = "slow";
+    this.#use.end = "slow";
     this.#opening?.exchange.scope.fail(failureOf("slow"));
   }
   /** Finishes after side effects have ended. */
   async #finish(): Promise<void> {
-    if (this.#finishing) return;
-    this.#finishing = true;
+    if (this.#state === "finishing") return;
+    this.#enter("finishing");
     const { exchange, metadata } = this.#opening ?? {};
     await exchange?.settled();
     if (this.#over) return;
-    this.#end = "ended";
+    this.#use.end = "ended";
     this.#close();
     exchange?.end();
     this.#follower.ended(metadata);
@@ -282,15 +293,18 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     this.#follower.failed(failure, undefined, metadata);
   }
   #close(): void {
-    this.#over = true;
+    this.#enter("over");
     this.#clear();
   }
   #clear(): void {
     if (this.#stalled !== undefined) this.#rpc.clock.clearTimeout(this.#stalled);
     this.#stalled = undefined;
   }
-  #use(): StreamUse {
-    return { openedAt: this.#openedAt, items: this.#items, degraded: this.#degraded, end: this.#end };
+  get #over(): boolean {
+    return this.#state === "over";
+  }
+  #enter(state: PartsState): void {
+    this.#state = transition(PARTS_TRANSITIONS, this.#state, state);
   }
 }
 
