@@ -34,7 +34,7 @@ export interface AttackOptions {
   /** Time between the end of the attack and the reading of the BFF's memory, in milliseconds. Default: 250. */
   readonly restMs?: number;
   /** The package whose server is attacked; default `atk`. */
-  readonly server?: "atk" | "idn" | "bag" | "fwd" | "top" | "req";
+  readonly server?: "atk" | "idn" | "bag" | "fwd" | "top" | "req" | "psn" | "pur" | "hst";
   /** Request of the normal client. Default: AtkService/Fast, or Cached if its latency is measured. */
   readonly normal?: NormalRequest;
 }
