@@ -1,10 +1,13 @@
 // Holds docs/runtime.md#server
+
+import { transition } from "@protobff/runtime/internal/states";
 import { FakeClock, idle } from "@protobff/runtime/internal/testing/fake-clock";
 import { describe, expect, test } from "vitest";
+import { illegalTransitions, untakenTransitions } from "../../../../test/support/checked-states.ts";
 import type { Load } from "../overload/load.ts";
-import { Crew, type Listener } from "./crew.ts";
+import { CREW_TRANSITIONS, Crew, type Listener } from "./crew.ts";
 import { Dealer } from "./dealer.ts";
-import type { Process } from "./member.ts";
+import { MEMBER_TRANSITIONS, type Process } from "./member.ts";
 import type { Order, Report } from "./messages.ts";
 
 /** A process that the test controls. */
@@ -268,5 +271,40 @@ describe("Crew", () => {
     at(0).sendBack("pong");
     await pass();
     expect(reports[1]).toBe("worker 1 (100) answers again");
+  });
+});
+
+describe("states", () => {
+  test("the crew and its workers take every transition of their tables", async () => {
+    const drive = async (): Promise<void> => {
+      const { crew, up, at } = rig(1);
+      await up();
+      expect(crew.state).toBe("ready");
+      const end = crew.end();
+      at(0).exits(0);
+      expect(await end).toBe(true);
+      const failing = rig(2);
+      const start = failing.crew.start();
+      await idle();
+      failing.at(0).ready();
+      await idle();
+      failing.at(1).exits(1);
+      expect(await start).toBe(1);
+    };
+    expect(await untakenTransitions(CREW_TRANSITIONS, drive)).toEqual([]);
+    expect(await untakenTransitions(MEMBER_TRANSITIONS, drive)).toEqual([]);
+  });
+  test.each(illegalTransitions(CREW_TRANSITIONS))("the crew may not go from %s to %s", (from, to) => {
+    expect(() => transition(CREW_TRANSITIONS, from, to)).toThrow(`illegal transition from ${from} to ${to}`);
+  });
+  test.each(illegalTransitions(MEMBER_TRANSITIONS))("a worker may not go from %s to %s", (from, to) => {
+    expect(() => transition(MEMBER_TRANSITIONS, from, to)).toThrow(`illegal transition from ${from} to ${to}`);
+  });
+  test("a crew that ends while it starts never runs", async () => {
+    const { crew, started } = rig(1);
+    crew.leave();
+    crew.begun();
+    expect(crew.state).toBe("draining");
+    expect(started).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "@protobff/runtime/internal/clock";
+import { type Transitions, transition } from "@protobff/runtime/internal/states";
 import type { MetricsSnapshot } from "../metrics/snapshot.ts";
 import type { Load, ReadyState } from "../overload/load.ts";
 import type { Dealer } from "./dealer.ts";
@@ -45,14 +46,21 @@ const MARGIN_MS = 2_000;
 const PING_MS = 5_000;
 const SILENT_MS = 15_000;
 
+/** `running`: connections are accepted. `stopping`: no worker is started. */
+type CrewState = "starting" | "running" | "stopping";
+export const CREW_TRANSITIONS: Transitions<CrewState> = {
+  starting: ["running", "stopping"],
+  running: ["stopping"],
+  stopping: [],
+};
+
 /** The workers: starts them, restarts them when they die, and replaces or ends them. */
 export class Crew {
   readonly #options: CrewOptions;
   readonly #places: readonly Place[];
   readonly #members = new Set<Member>();
   #restarts = 0;
-  #begun = false;
-  #stopping = false;
+  #state: CrewState = "starting";
   /** Workers to replace, one after the other. */
   readonly #replaced = new Set<Member>();
   #replacing = false;
@@ -87,13 +95,13 @@ export class Crew {
   }
   get state(): ReadyState {
     if (this.#stopping) return "draining";
-    const able = this.serving.filter((member) => member.able);
-    if (able.length === 0) return "starting";
-    return able.every(({ load }) => load === "overloaded") ? "overloaded" : "ready";
+    const ready = this.serving.filter(({ load }) => load !== undefined);
+    if (ready.length === 0) return "starting";
+    return ready.every(({ load }) => load === "overloaded") ? "overloaded" : "ready";
   }
   /** Refusals of its servers under overload. */
   get load(): Load {
-    return this.serving.some(({ load }) => load !== "calm") ? "shedding" : "calm";
+    return this.serving.some(({ load = "calm" }) => load !== "calm") ? "shedding" : "calm";
   }
 
   /**
@@ -118,7 +126,7 @@ export class Crew {
   }
   /** Connections are accepted from now on. */
   begun(): void {
-    this.#begun = true;
+    if (!this.#stopping) this.#enter("running");
     if (this.#early) this.replace();
   }
 
@@ -127,7 +135,7 @@ export class Crew {
    * remembered. A call during a replacement also replaces the workers that are new by then.
    */
   replace(): void {
-    if (!this.#begun) this.#early = true;
+    if (this.#state === "starting") this.#early = true;
     else this.#replace(this.serving);
   }
   #replace(members: readonly Member[]): void {
@@ -171,7 +179,7 @@ export class Crew {
 
   /** From now on none is started, and those that serve are not ready. */
   leave(): void {
-    this.#stopping = true;
+    this.#stop();
     for (const { timer } of this.#places) if (timer !== undefined) this.#options.clock.clearTimeout(timer);
     for (const member of this.#members) {
       if (member.state === "serving") member.send({ bff: "leave" });
@@ -181,7 +189,7 @@ export class Crew {
   }
   /** Ends all. @returns whether all of them have ended by themselves, and well */
   async end(): Promise<boolean> {
-    this.#stopping = true;
+    this.#stop();
     if (this.#ping !== undefined) this.#options.clock.clearTimeout(this.#ping);
     const serving = [...this.#members].filter(({ state }) => state !== "starting");
     await Promise.all(serving.map((member) => this.#end(member, false)));
@@ -193,11 +201,20 @@ export class Crew {
     for (const { process } of this.#members) process?.kill("SIGKILL");
   }
   async #killAll(): Promise<void> {
-    this.#stopping = true;
+    this.#stop();
     this.kill();
     await Promise.all([...this.#members].map(({ gone }) => gone.promise));
   }
 
+  get #stopping(): boolean {
+    return this.#state === "stopping";
+  }
+  #stop(): void {
+    if (!this.#stopping) this.#enter("stopping");
+  }
+  #enter(state: CrewState): void {
+    this.#state = transition(CREW_TRANSITIONS, this.#state, state);
+  }
   #begin(place: Place, trial = false): Member {
     const member = new Member(place, this.#options.clock.now());
     member.trial = trial;
@@ -217,7 +234,7 @@ export class Crew {
         this.#up(member);
         break;
       case "ready":
-        member.able = true;
+        member.load ??= "calm";
         member.ready.resolve(true);
         if (member.state === "serving") dealer.add(member);
         break;
@@ -232,7 +249,7 @@ export class Crew {
         if (!this.#stopping) this.#replace([member]);
         break;
       case "pong":
-        member.load = report.load;
+        if (member.load !== undefined) member.load = report.load;
         break;
       case "purged":
         this.#options.purged(member, report.round);
@@ -248,13 +265,13 @@ export class Crew {
       return;
     }
     const { dealer } = this.#options;
-    member.state = "serving";
+    member.enter("serving");
     // While others are there, it gets connections when it is ready. Without any it answers that it is not.
-    if (!this.#begun || dealer.takers === 0) dealer.add(member);
+    if (this.#state === "starting" || dealer.takers === 0) dealer.add(member);
     member.up.resolve(true);
   }
   #exited(member: Member, code: number, died: string): void {
-    member.state = "gone";
+    member.enter("gone");
     member.code = code;
     this.#members.delete(member);
     this.#options.dealer.remove(member);
@@ -263,7 +280,7 @@ export class Crew {
     member.gone.resolve();
     this.#options.gone(member);
     // Until all workers are up, `start` reports their ends.
-    if (this.#stopping || !this.#begun) return;
+    if (this.#state !== "running") return;
     const { place, isStopped, trial, process } = member;
     const fields = { worker: place.number, pid: process?.pid, code };
     if (!isStopped && !trial) this.#options.report("died", `worker ${nameOf(member)} ${died}`, fields);
@@ -299,7 +316,7 @@ export class Crew {
     dealer.remove(member);
     member.isStopped = true;
     if (member.state !== "ending") {
-      member.state = "ending";
+      member.enter("ending");
       member.send({ bff: "end", replaced });
     }
     if (

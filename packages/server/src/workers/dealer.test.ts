@@ -1,14 +1,15 @@
 // Holds docs/runtime.md#server
 import { Socket } from "node:net";
+import { transition } from "@protobff/runtime/internal/states";
 import { FakeClock } from "@protobff/runtime/internal/testing/fake-clock";
 import { describe, expect, test } from "vitest";
-import { Dealer, type Taker } from "./dealer.ts";
+import { illegalTransitions, untakenTransitions } from "../../../../test/support/checked-states.ts";
+import { Dealer, type Taker, TRANSFER_TRANSITIONS } from "./dealer.ts";
 
 class FakeTaker implements Taker {
   readonly has: Socket[] = [];
   open = 0;
-  taking = false;
-  slow = false;
+  transfer: Taker["transfer"] = "none";
   failing = false;
   take(socket: Socket, failed: () => void): void {
     if (this.failing) failed();
@@ -23,7 +24,7 @@ function rig(count: number) {
   const accept = (n: number) => Array.from({ length: n }, () => dealer.accept(new Socket()));
   /** All take what is on its way, until nothing is. */
   const settle = () => {
-    for (let i = 0; i < 50; i++) for (const taker of takers) if (taker.taking) dealer.taken(taker);
+    for (let i = 0; i < 50; i++) for (const taker of takers) if (taker.transfer !== "none") dealer.taken(taker);
   };
   return { clock, dealer, takers, accept, settle, counts: () => takers.map(({ has }) => has.length) };
 }
@@ -93,5 +94,24 @@ describe("Dealer", () => {
     expect([late.has.length, dealer.waiting]).toEqual([1, 1023]);
     dealer.drop();
     expect(dealer.waiting).toBe(0);
+  });
+});
+
+describe("a transfer", () => {
+  test("takes every transition of its table", async () => {
+    const untaken = await untakenTransitions(TRANSFER_TRANSITIONS, async () => {
+      const { clock, dealer, accept, takers } = rig(1);
+      accept(1);
+      for (const taker of takers) dealer.taken(taker);
+      accept(2);
+      expect(takers.map(({ transfer }) => transfer)).toEqual(["pending"]);
+      await clock.advance(250);
+      expect(takers.map(({ transfer }) => transfer)).toEqual(["slow"]);
+      for (const taker of takers) dealer.taken(taker);
+    });
+    expect(untaken).toEqual([]);
+  });
+  test.each(illegalTransitions(TRANSFER_TRANSITIONS))("may not go from %s to %s", (from, to) => {
+    expect(() => transition(TRANSFER_TRANSITIONS, from, to)).toThrow(`illegal transition from ${from} to ${to}`);
   });
 });

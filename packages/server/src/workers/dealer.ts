@@ -1,17 +1,25 @@
 import type { Socket } from "node:net";
 import type { Clock, Timer } from "@protobff/runtime/internal/clock";
+import { type Transitions, transition } from "@protobff/runtime/internal/states";
+
+/**
+ * Transfer of a connection to a worker:
+ * - `none`: no connection is in transfer.
+ * - `pending`: the next connection is sent after its arrival, because a process that dies loses those in transfer.
+ * - `slow`: the transfer takes too long. The worker receives no more connections until that one has arrived.
+ */
+type TransferState = "none" | "pending" | "slow";
+export const TRANSFER_TRANSITIONS: Transitions<TransferState> = {
+  none: ["pending"],
+  pending: ["none", "slow"],
+  slow: ["none"],
+};
 
 /** Receiver of connections. */
 export interface Taker {
   /** Number of its connections, including those in transfer. */
   open: number;
-  /**
-   * True if a connection is in transfer to it. The next is sent after its arrival, because a process that dies loses
-   * those in transfer.
-   */
-  taking: boolean;
-  /** True if a transfer takes too long. It receives no more connections until that one has arrived. */
-  slow: boolean;
+  transfer: TransferState;
   /** @param failed the connection has not been sent */
   take(socket: Socket, failed: () => void): void;
 }
@@ -64,8 +72,7 @@ export class Dealer {
   }
   /** A connection has arrived at its worker. */
   taken(taker: Taker): void {
-    taker.taking = false;
-    taker.slow = false;
+    if (taker.transfer !== "none") enter(taker, "none");
     this.#deal();
   }
   /** Closes the connections that no worker has taken. */
@@ -85,19 +92,19 @@ export class Dealer {
     // Among equals the worker that has waited longest is next, so that all of them stay warm.
     this.#takers.push(...this.#takers.splice(this.#takers.indexOf(taker), 1));
     taker.open++;
-    taker.taking = true;
+    enter(taker, "pending");
     taker.take(socket, () => {
       taker.open--;
-      taker.taking = false;
+      enter(taker, "none");
       // The worker stays removed: an unreachable worker is about to end.
       this.remove(taker);
       if (!socket.destroyed) this.accept(socket);
     });
   }
   #next(): Taker | undefined {
-    const able = this.#takers.filter(({ slow }) => !slow);
+    const able = this.#takers.filter(({ transfer }) => transfer !== "slow");
     const fewest = leastOf(able);
-    const free = leastOf(able.filter(({ taking }) => !taking));
+    const free = leastOf(able.filter(({ transfer }) => transfer === "none"));
     if (fewest === undefined) return undefined;
     if (free !== undefined && free.open - fewest.open <= fewest.open / SLACK) return free;
     this.#impatient ??= this.#clock.setTimeout(() => this.#lost(), PATIENCE_MS, undefined);
@@ -106,11 +113,14 @@ export class Dealer {
   /** Marks workers as slow that did not accept a connection in time. */
   #lost(): void {
     this.#impatient = undefined;
-    for (const taker of this.#takers) taker.slow = taker.taking;
+    for (const taker of this.#takers) if (taker.transfer === "pending") enter(taker, "slow");
     this.#deal();
   }
 }
 
+function enter(taker: Taker, state: TransferState): void {
+  taker.transfer = transition(TRANSFER_TRANSITIONS, taker.transfer, state);
+}
 function leastOf(takers: readonly Taker[]): Taker | undefined {
   let least: Taker | undefined;
   for (const taker of takers) if (least === undefined || taker.open < least.open) least = taker;

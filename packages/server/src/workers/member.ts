@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Timer } from "@protobff/runtime/internal/clock";
+import { type Transitions, transition } from "@protobff/runtime/internal/states";
 import type { Load } from "../overload/load.ts";
 import type { Taker } from "./dealer.ts";
 import type { Order } from "./messages.ts";
@@ -12,7 +13,13 @@ export interface Process {
   kill(signal: "SIGKILL"): void;
 }
 
-type State = "starting" | "serving" | "ending" | "gone";
+type MemberState = "starting" | "serving" | "ending" | "gone";
+export const MEMBER_TRANSITIONS: Transitions<MemberState> = {
+  starting: ["serving", "gone"],
+  serving: ["ending", "gone"],
+  ending: ["gone"],
+  gone: [],
+};
 
 /** `PromiseWithResolvers` would require `lib` es2024 of those who read these types. */
 interface Settled<T> {
@@ -25,16 +32,12 @@ export class Member implements Taker {
   readonly place: Place;
   readonly startedAt: number;
   process: Process | undefined;
-  state: State = "starting";
   open = 0;
-  taking = false;
-  slow = false;
+  transfer: Taker["transfer"] = "none";
   beatAt: number;
   silent = false;
-  /** True if its server is ready for requests. */
-  able = false;
-  /** Refusals of its server under overload, as of its last answer to a ping. */
-  load: Load = "calm";
+  /** Refusals of its server under overload, as of its last answer to a ping. Undefined: it is not ready for requests. */
+  load: Load | undefined;
   code = 0;
   readonly up: Settled<boolean> = Promise.withResolvers();
   readonly ready: Settled<boolean> = Promise.withResolvers();
@@ -43,11 +46,18 @@ export class Member implements Taker {
   isStopped = false;
   /** True if it will replace another worker, which serves until then. */
   trial = false;
+  #state: MemberState = "starting";
 
   constructor(place: Place, now: number) {
     this.place = place;
     this.startedAt = now;
     this.beatAt = now;
+  }
+  get state(): MemberState {
+    return this.#state;
+  }
+  enter(state: MemberState): void {
+    this.#state = transition(MEMBER_TRANSITIONS, this.#state, state);
   }
   take(socket: Socket, failed: () => void): void {
     this.send({ bff: "connection" }, socket, failed);
