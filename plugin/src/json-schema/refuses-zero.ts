@@ -1,5 +1,6 @@
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
+import { is64Bit } from "../model/is-64-bit.ts";
 import type { ElementRules, Scalar, Test } from "../model/rules.ts";
 
 /**
@@ -20,14 +21,8 @@ function zeroOf({ fieldKind, scalar }: DescField): Scalar {
       return "";
     case ScalarType.BOOL:
       return false;
-    case ScalarType.INT64:
-    case ScalarType.SINT64:
-    case ScalarType.SFIXED64:
-    case ScalarType.UINT64:
-    case ScalarType.FIXED64:
-      return 0n;
     default:
-      return 0;
+      return is64Bit(scalar) ? 0n : 0;
   }
 }
 

@@ -117,36 +117,19 @@ function checkOneMethod(
     });
   }
   const related = [{ at: method.at, message: "this entry is for one method" }];
-  if (retryBudget !== undefined) {
-    fault(report, "BFF133", retryBudget.at, 'a "retry_budget" applies to a whole upstream', {
-      related,
-      hint: "move it to the entry of the service",
-    });
-  }
-  if (balance !== undefined) {
-    fault(report, "BFF133", balance.at, 'a "balance" applies to a whole upstream', {
-      related,
-      hint: "move it to the entry of the service: all methods of a service have the same addresses",
-    });
-  }
-  if (protocol !== undefined) {
-    fault(report, "BFF133", protocol.at, 'a "protocol" applies to a whole upstream', {
-      related,
-      hint: "move it to the entry of the service: an address has one protocol",
-    });
-  }
-  if (shard !== undefined) {
-    fault(report, "BFF133", shard.at, 'a "shard" applies to a whole upstream', {
-      related,
-      hint: "move it to the entry of the service, or set the `shard` of the calls",
-    });
-  }
-  if (value.branch.length > 0) {
-    fault(report, "BFF133", place.field("branch", 0).at, 'a "branch" applies to a whole upstream', {
-      related,
-      hint: "move it to the entry of the service: all calls of a request to an upstream go to the same branch",
-    });
-  }
+  const wholes = [
+    ["retry_budget", retryBudget?.at, "move it to the entry of the service"],
+    ["balance", balance?.at, "move it to the entry of the service: all methods of a service have the same addresses"],
+    ["protocol", protocol?.at, "move it to the entry of the service: an address has one protocol"],
+    ["shard", shard?.at, "move it to the entry of the service, or set the `shard` of the calls"],
+    [
+      "branch",
+      value.branch.length > 0 ? place.field("branch", 0).at : undefined,
+      "move it to the entry of the service: all calls of a request to an upstream go to the same branch",
+    ],
+  ] as const;
+  for (const [name, at, hint] of wholes)
+    if (at !== undefined) fault(report, "BFF133", at, `a "${name}" applies to a whole upstream`, { related, hint });
 }
 
 function readProtocol({ protocol }: Upstream, place: Place, report: Report): IrUpstream["protocol"] {

@@ -6,17 +6,7 @@ import type { BffMethod, BffService, Model, Step } from "../../resolve/model/mod
 import { composedBlocks, requestReads } from "../../resolve/model/request-reads.ts";
 import { callsOf, isCached } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
-
-/** Names of headers that differ from request to request. Tracing headers count only if they are read. */
-const IDS = [
-  "x-request-id",
-  "x-correlation-id",
-  "x-trace-id",
-  "x-amzn-trace-id",
-  "x-cloud-trace-context",
-  "traceparent",
-  "b3",
-];
+import { REQUEST_IDS } from "./request-ids.ts";
 
 export const agedAnswers: Check = {
   rules: {
@@ -101,7 +91,8 @@ function checkReads(
       related: [{ at: cache.at, message: "answers are reused" }],
       hint: "cache the calls instead of the rpc, or leave out `now`",
     });
-  for (const name of IDS) {
+  // Tracing headers count only if they are read.
+  for (const name of REQUEST_IDS) {
     const at = headers.get(name);
     if (at === undefined) continue;
     report({

@@ -6,17 +6,8 @@ import type { Call } from "../../resolve/model/call.ts";
 import type { Composed, Model, Step } from "../../resolve/model/model.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
+import { REQUEST_IDS } from "./request-ids.ts";
 
-/** Names of headers that differ from request to request. */
-const IDS = new Set([
-  "x-request-id",
-  "x-correlation-id",
-  "x-trace-id",
-  "x-amzn-trace-id",
-  "x-cloud-trace-context",
-  "traceparent",
-  "b3",
-]);
 /** The source of a value that differs from every earlier value. */
 type Unique = "the time" | "the request id";
 
@@ -62,7 +53,7 @@ function checkKey(call: Call, of: (expression: Expression | undefined) => Unique
     ...call.metadata.map(({ by }) => by),
   ];
   const part = parts.find((expression) => of(expression) !== undefined);
-  const forwarded = call.policy.forward.find(({ value }) => IDS.has(value) && !isTraceId(value));
+  const forwarded = call.policy.forward.find(({ value }) => REQUEST_IDS.has(value) && !isTraceId(value));
   const found = part === undefined ? forwarded && "the request id" : of(part);
   if (found === undefined) return;
   report({
@@ -104,7 +95,7 @@ function uniqueIn(node: Node, unique: ReadonlyMap<unknown, Unique>): Unique | un
     case "call": {
       const [, name] = node.args;
       if (node.overload === "header")
-        return name?.kind === "constant" && typeof name.value === "string" && IDS.has(name.value)
+        return name?.kind === "constant" && typeof name.value === "string" && REQUEST_IDS.has(name.value)
           ? "the request id"
           : undefined;
       if (node.overload === "conditional") return first(node.args.slice(1), unique);

@@ -1,6 +1,8 @@
 // `<file>_codec.ts`: functions that read and write messages on the wire, without reflection.
+
 import { type DescField, type DescMessage, type DescOneof, ScalarType } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
+import { is64Bit } from "../../model/is-64-bit.ts";
 import { byNumber } from "../../plan/codec/plan-codec.ts";
 import type { CodecMessage, CodecRoot, PlanCodec } from "../../plan/model/codec.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
@@ -157,11 +159,6 @@ function isSet(field: DescField, read: string): string {
   switch (field.scalar) {
     case ScalarType.STRING:
     case ScalarType.BOOL:
-    case ScalarType.INT64:
-    case ScalarType.UINT64:
-    case ScalarType.SINT64:
-    case ScalarType.FIXED64:
-    case ScalarType.SFIXED64:
       return read;
     case ScalarType.BYTES:
       return `${read}?.length`;
@@ -169,7 +166,7 @@ function isSet(field: DescField, read: string): string {
     case ScalarType.DOUBLE:
       return `${read} !== undefined && !Object.is(${read}, 0)`;
     default:
-      return `${read} !== undefined && ${read} !== 0`;
+      return is64Bit(field.scalar) ? read : `${read} !== undefined && ${read} !== 0`;
   }
 }
 const IMPLICIT = 2;
@@ -203,14 +200,8 @@ function keyOf(key: ScalarType): string {
       return "key";
     case ScalarType.BOOL:
       return 'key !== "false" && key !== ""';
-    case ScalarType.INT64:
-    case ScalarType.UINT64:
-    case ScalarType.SINT64:
-    case ScalarType.FIXED64:
-    case ScalarType.SFIXED64:
-      return "BigInt(key)";
     default:
-      return "Number.parseInt(key)";
+      return is64Bit(key) ? "BigInt(key)" : "Number.parseInt(key)";
   }
 }
 

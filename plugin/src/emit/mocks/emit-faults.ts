@@ -1,15 +1,17 @@
 // `web_faults.ts`: the plan's predictions for every fault, as tests on mocks; `web_faults.test.ts` passes them to a
 // runner.
+
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { Caller } from "@protobff/faults";
 import { ADDRESS, isListValue, type Value, writtenPrediction } from "@protobff/faults";
+import { is64Bit } from "../../model/is-64-bit.ts";
 import type { PlanFieldChoice, PlanFile, PlanService } from "../../plan/model/plan.ts";
 import { ANONYMOUS, type Example, type RpcPrediction } from "../../report/faults/predictions.ts";
 import { FileNames, faultsPath, mockPath } from "../names/file-names.ts";
 import { block, indent, type Line, type Lines } from "../text/lines.ts";
 import { rpcNames } from "./emit-mock.ts";
-import { isLong, standIns } from "./emit-stand-ins.ts";
+import { standIns } from "./emit-stand-ins.ts";
 
 export function emitFaults(file: PlanFile, predictions: readonly RpcPrediction[], f: GeneratedFile): void {
   const names = new FileNames(f, file.desc);
@@ -158,7 +160,7 @@ function callerOf(
 function literal(field: DescField, value: Value): string {
   if (isListValue(value)) return `[${value.map((item) => literal(field, item)).join(", ")}]`;
   if (typeof value !== "bigint") return JSON.stringify(value);
-  if (field.scalar === undefined || !isLong(field.scalar)) return String(value);
+  if (!is64Bit(field.scalar)) return String(value);
   return "longAsString" in field && field.longAsString ? `"${value}"` : `${value}n`;
 }
 

@@ -1,7 +1,9 @@
 // Replacements for resolvers and functions of the user in fault tests: each returns the sample that the plan's
 // predictions assume.
+
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
 import { type CelType, fieldType, type Proto } from "../../cel/index.ts";
+import { is64Bit } from "../../model/is-64-bit.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
 import { firstOf } from "../../report/faults/samples.ts";
 import type { FileNames } from "../names/file-names.ts";
@@ -87,17 +89,7 @@ function scalar(kind: ScalarType, text: boolean, name: string): string {
     case ScalarType.DOUBLE:
       return "1.5";
     default:
-      if (!isLong(kind)) return "1";
+      if (!is64Bit(kind)) return "1";
       return text ? '"1"' : "1n";
   }
 }
-
-/** Returns true if TypeScript has the type as a `bigint`, unless as a text. */
-export const isLong = (kind: ScalarType): boolean => LONG.has(kind);
-const LONG: ReadonlySet<ScalarType> = new Set([
-  ScalarType.INT64,
-  ScalarType.UINT64,
-  ScalarType.SINT64,
-  ScalarType.FIXED64,
-  ScalarType.SFIXED64,
-]);

@@ -1,6 +1,8 @@
 // TypeScript types of the arguments and results of generated functions.
+
 import { ScalarType } from "@bufbuild/protobuf";
 import { type Proto, unsetIsNull, type Variable } from "../../cel/index.ts";
+import { is64Bit } from "../../model/is-64-bit.ts";
 import type { PlanArg } from "../../plan/model/inputs.ts";
 import { camel } from "../../text/camel.ts";
 import type { Line } from "../text/lines.ts";
@@ -47,13 +49,7 @@ function scalarType(scalar: ScalarType): string {
       return "boolean";
     case ScalarType.BYTES:
       return "Uint8Array";
-    case ScalarType.INT64:
-    case ScalarType.UINT64:
-    case ScalarType.FIXED64:
-    case ScalarType.SFIXED64:
-    case ScalarType.SINT64:
-      return "bigint";
     default:
-      return "number";
+      return is64Bit(scalar) ? "bigint" : "number";
   }
 }

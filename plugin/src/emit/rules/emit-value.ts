@@ -1,6 +1,8 @@
 // Checks of one field: its value, and the contents of a list or a map.
+
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import { is64Bit } from "../../model/is-64-bit.ts";
 import type { CelRule, ElementRules, RuleText, ValueRules } from "../../model/rules.ts";
 import { block, type Line, type Lines } from "../text/lines.ts";
 import { violated } from "./emit-test.ts";
@@ -104,14 +106,8 @@ function keyOf(scalar: ScalarType): string {
       return "key";
     case ScalarType.BOOL:
       return '(key === "true")';
-    case ScalarType.INT64:
-    case ScalarType.UINT64:
-    case ScalarType.SINT64:
-    case ScalarType.FIXED64:
-    case ScalarType.SFIXED64:
-      return "BigInt(key)";
     default:
-      return "Number(key)";
+      return is64Bit(scalar) ? "BigInt(key)" : "Number(key)";
   }
 }
 

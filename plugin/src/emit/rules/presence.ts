@@ -1,6 +1,8 @@
 // Tests of a field's presence, and its value if it is set, in messages of protobuf-es.
+
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
 import { presenceOf } from "../../cel/index.ts";
+import { is64Bit } from "../../model/is-64-bit.ts";
 import type { Line } from "../text/lines.ts";
 
 /** Prints a test that a field is set; without presence, that it is not the zero value. */
@@ -42,13 +44,8 @@ export function unlikeZero(
       return `${value}.length > 0`;
     case ScalarType.BOOL:
       return value;
-    case ScalarType.INT64:
-    case ScalarType.UINT64:
-    case ScalarType.SINT64:
-    case ScalarType.FIXED64:
-    case ScalarType.SFIXED64:
-      return field.longAsString === true ? `${value} !== "0"` : `${value} !== 0n`;
     default:
-      return `${value} !== 0`;
+      if (!is64Bit(field.scalar)) return `${value} !== 0`;
+      return field.longAsString === true ? `${value} !== "0"` : `${value} !== 0n`;
   }
 }

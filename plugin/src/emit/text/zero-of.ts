@@ -1,5 +1,6 @@
 import { type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+import { is64Bit } from "../../model/is-64-bit.ts";
 
 const { IMPLICIT } = FeatureSet_FieldPresence;
 
@@ -20,13 +21,7 @@ export function zeroOfScalar(scalar: ScalarType): string {
       return "false";
     case ScalarType.BYTES:
       return "new Uint8Array()";
-    case ScalarType.INT64:
-    case ScalarType.UINT64:
-    case ScalarType.SINT64:
-    case ScalarType.FIXED64:
-    case ScalarType.SFIXED64:
-      return "0n";
     default:
-      return "0";
+      return is64Bit(scalar) ? "0n" : "0";
   }
 }

@@ -4,22 +4,9 @@
 import type { DescField, DescFile, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { CelType, Expression, Node } from "../../cel/index.ts";
 import type { BoundExpression, Conversion, ConvertedTarget, MessageConversion } from "../../model/conversion.ts";
-import { callsIn } from "../../resolve/model/blocks.ts";
+import { type AnyBlock, callsIn } from "../../resolve/model/blocks.ts";
 import type { Call, Fail } from "../../resolve/model/call.ts";
-import type {
-  AnswerHeaders,
-  AnswerTags,
-  Block,
-  Composed,
-  Followed,
-  Let,
-  Limits,
-  Opening,
-  Permit,
-  Source,
-  Step,
-  Topic,
-} from "../../resolve/model/model.ts";
+import type { Block, Composed, Opening, Source, Step } from "../../resolve/model/model.ts";
 import { policyExpressions, tagHoles } from "../../resolve/model/source-parts.ts";
 import { ProjectedFields } from "./projected-fields.ts";
 
@@ -34,17 +21,7 @@ export interface Projection {
 interface Projected {
   readonly file: DescFile;
   /** The messages it composes itself, and the blocks of its services. */
-  readonly localBlocks: readonly (
-    | Composed
-    | Opening
-    | Let
-    | Permit
-    | Limits
-    | AnswerHeaders
-    | AnswerTags
-    | Followed
-    | Topic
-  )[];
+  readonly localBlocks: readonly AnyBlock[];
   /** Blocks of other files that they reach. */
   readonly others: readonly (Composed | Opening)[];
   /** Conversions that this file contains. */
