@@ -9,8 +9,8 @@ import { compareRpc, lostRpc, newRpc } from "./compare-rpcs.ts";
 import { compareUpstreams } from "./compare-upstreams.ts";
 import { type Block, type Composition, compositionOf, permitOf, shortName } from "./composition.ts";
 import { type Finding, inOrder, phrase } from "./finding.ts";
-import { renamedNames } from "./renamed-names.ts";
-import { type Renames, renamedSteps, renameIn, underSteps } from "./renames.ts";
+import { renamedNames } from "./renames/renamed-names.ts";
+import { type Renames, renamedSteps, renameIn, underSteps } from "./renames/renames.ts";
 
 /** Worst first; empty: nothing that runs has changed. */
 export function compareReports(before: readonly FileReport[], after: readonly FileReport[]): readonly Finding[] {

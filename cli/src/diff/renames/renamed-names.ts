@@ -1,6 +1,6 @@
 // Messages and rpcs that are called otherwise and are the same.
 import type { FileReport } from "protoc-gen-bff/compiler";
-import { shortName } from "./composition.ts";
+import { shortName } from "../composition.ts";
 import { type Names, underNames } from "./under-names.ts";
 
 /** Old name, new name. */

@@ -1,6 +1,6 @@
 // Finds renamed steps, which are reported as such and compared under their new names.
 import type { StepReport } from "protoc-gen-bff/compiler";
-import type { Block } from "./composition.ts";
+import type { Block } from "../composition.ts";
 
 /** Old names, each with its new one. */
 export type Renames = ReadonlyMap<string, string>;
