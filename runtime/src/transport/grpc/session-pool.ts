@@ -4,7 +4,7 @@ import type { BalancePolicy } from "../balance/balance-policy.ts";
 import { Balancer, type PlacePreference } from "../balance/balancer.ts";
 import { AddressSessions, type AddressSessionsOwner, CONNECT_MS, type SpotParts } from "./address-sessions.ts";
 import type { EarlierAttempts, Session, SessionOwner, Waiter } from "./session.ts";
-import { SessionWatch } from "./session-watch.ts";
+import { SessionUse, SessionWatch } from "./session-watch.ts";
 
 interface PoolOptions {
   /** Maximum number of sessions to one address. Further streams wait. */
@@ -24,6 +24,7 @@ const ANSWER_MS = 1_000;
 const UNKNOWN_MS = 1_000;
 /** Maximum number of sessions to all addresses together. The first session to each address is exempt. */
 const MAX_SESSIONS = 256;
+const NEVER = Number.POSITIVE_INFINITY;
 
 /**
  * The connections to one upstream. The pool chooses the session for a stream, opens further sessions, and closes
@@ -34,27 +35,22 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
   readonly #maxSessions: number;
   /** Number of sessions to each address, while calls are made. */
   readonly #sessions: number;
-  readonly #clock: Clock;
   #keepAliveMs: number;
   readonly #silentMs: number | undefined;
   readonly #addresses: Addresses;
   readonly #parts: SpotParts<S>;
   readonly #spots = new Map<string, AddressSessions<S>>();
   #only: AddressSessions<S> | undefined; // the only address, if there is one only
-  #unspread = false; // an address has fewer sessions than it should have
-  #spreadFrom = 0;
+  #spreadFrom = NEVER; // earliest next session to an address that has fewer than it should have
   #round = 0; // of attempts to connect, while no session exists
-  #stale = false; // the names must be looked up again before the next connection
-  #staleTimer: Timer | undefined;
+  #staleTimer: Timer | undefined; // set while the names must be looked up again before the next connection
   #complete = false; // all names have been looked up once
   #lookupFrom = 0; // earliest next lookup while no address is known
   readonly #watched = new Map<S, SessionWatch<S>>();
   readonly #leaving = new Set<S>();
   readonly #waiting = new Set<Waiter<S>>();
-  #awake = false;
+  readonly #use = new SessionUse();
   #timer: Timer | undefined;
-  #opened = 0; // by all sessions that have ended, for the lookups
-  #seenOpened = 0;
   #closed = false;
 
   /** @param dial begins to connect */
@@ -66,7 +62,6 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
     this.#maxSessions = maxSessions;
     this.#keepAliveMs = keepAliveMs;
     this.#silentMs = silentMs;
-    this.#clock = clock;
     this.#addresses = addresses;
     this.#parts = { owner: this, dial, clock, rotates: this.#sessions > 1 };
     this.balancer = new Balancer({ policy: balance, clock, room: (spot) => spot.hasRoom });
@@ -76,14 +71,14 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
 
   /** Returns a session with room for a stream, which must be opened at once. */
   take(avoid?: EarlierAttempts): S | undefined {
-    if (this.#unspread) this.#spread();
+    if (this.#spreadFrom !== NEVER) this.#spread();
     if (avoid !== undefined && this.#opensOther(avoid)) return undefined;
     return this.#next(avoid);
   }
   #next(avoid: PlacePreference | undefined): S | undefined {
     const spot = this.#only ?? this.balancer.pick(avoid)?.of;
     const session = spot?.session();
-    if (!this.#awake && session !== undefined) this.#wake();
+    if (!this.#use.isWatched && session !== undefined) this.#wake();
     return session;
   }
   wait(waiter: Waiter<S>): void {
@@ -132,7 +127,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
       return;
     }
     session.place = spot.place;
-    this.#watched.set(session, new SessionWatch(session, spot, this.#clock));
+    this.#watched.set(session, new SessionWatch(session, spot, this.#parts.clock));
     this.balancer.up(spot.place, spot.cold);
     spot.cold = false;
     if (spot.target.spare) {
@@ -176,9 +171,8 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
   /** Looks up the names again, because a lost connection may mean that the servers have changed. */
   #outdated(): void {
     if (this.#closed || !this.#addresses.resolve()) return;
-    this.#stale = true;
     const ms = this.#spots.size === 0 ? CONNECT_MS : ANSWER_MS;
-    this.#staleTimer ??= this.#clock.setTimeout(
+    this.#staleTimer ??= this.#parts.clock.setTimeout(
       () => this.#fresh(`not connected after ${CONNECT_MS} ms`),
       ms,
       undefined,
@@ -186,14 +180,13 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
   }
   /** @param why reason why no address is known */
   #fresh(why: string): void {
-    this.#stale = false;
     this.#clear(this.#staleTimer);
     this.#staleTimer = undefined;
     if (this.#spots.size > 0) {
       this.#serve();
       return;
     }
-    this.#lookupFrom = this.#clock.now() + this.#clock.random() * UNKNOWN_MS;
+    this.#lookupFrom = this.#parts.clock.now() + this.#parts.clock.random() * UNKNOWN_MS;
     this.#refuseAll(why);
   }
   #resolved(): void {
@@ -276,11 +269,11 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
       return undefined;
     }
     if (this.#spots.size === 0) {
-      if (this.#clock.now() < this.#lookupFrom) return this.#addresses.failure;
-      if (!this.#stale) this.#outdated();
+      if (this.#parts.clock.now() < this.#lookupFrom) return this.#addresses.failure;
+      if (this.#staleTimer === undefined) this.#outdated();
       return undefined;
     }
-    if (this.#stale) return undefined;
+    if (this.#staleTimer !== undefined) return undefined;
     const all = [...this.#spots.values()];
     const untried = all.filter((spot) => spot.round !== this.#round && spot.mayConnect);
     const next = this.#random(untried.filter(({ target }) => !target.spare)) ?? this.#random(untried);
@@ -303,24 +296,23 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
   }
   /** Connects to an address that has too few sessions, while the others stay in use. */
   #spread(): void {
-    const now = this.#clock.now();
+    const now = this.#parts.clock.now();
     if (now < this.#spreadFrom || this.#watched.size === 0) return;
     const few = [...this.#spots.values()].filter((spot) => this.#isUnspread(spot));
     const next = this.#random(few.filter(({ mayConnect }) => mayConnect));
     if (next !== undefined) next.connect();
     else this.#spreadFrom = Math.min(...few.map(({ notBefore }) => notBefore));
-    if (few.every(({ connecting }) => connecting !== undefined)) this.#unspread = false; // until one attempt has ended
+    if (few.every(({ connecting }) => connecting !== undefined)) this.#spreadFrom = NEVER; // until one attempt has ended
   }
   #isUnspread({ sessions, target }: AddressSessions<S>): boolean {
     return !target.spare && sessions.length < (this.#watched.size < MAX_SESSIONS ? this.#sessions : 1);
   }
   #lookForSpread(): void {
-    this.#unspread = false;
-    for (const spot of this.#spots.values()) if (this.#isUnspread(spot)) this.#unspread = true;
-    this.#spreadFrom = 0;
+    this.#spreadFrom = NEVER;
+    for (const spot of this.#spots.values()) if (this.#isUnspread(spot)) this.#spreadFrom = 0;
   }
   #random(all: readonly AddressSessions<S>[]): AddressSessions<S> | undefined {
-    return all.length < 2 ? all[0] : all[Math.floor(this.#clock.random() * all.length)];
+    return all.length < 2 ? all[0] : all[Math.floor(this.#parts.clock.random() * all.length)];
   }
   #refuse(waiter: Waiter<S>, message: string): void {
     if (this.#waiting.delete(waiter)) waiter.refused(message);
@@ -341,37 +333,23 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
     const { sessions, place } = watched.spot;
     sessions.splice(sessions.indexOf(session), 1);
     if (sessions.length === 0 && place !== undefined) this.balancer.down(place);
-    this.#opened += session.opened;
+    this.#use.ended(session);
     this.#lookForSpread();
     return true;
   }
   #clear(timer: Timer | undefined): void {
-    if (timer !== undefined) this.#clock.clearTimeout(timer);
+    if (timer !== undefined) this.#parts.clock.clearTimeout(timer);
   }
 
   /** Starts the refresh of addresses, because calls are made. */
   #wake(): void {
-    this.#awake = true;
     if (this.#timer === undefined) this.#watch();
-    this.#seenOpened = -1;
-    this.#addresses.keep(() => this.#isUsed());
-  }
-  /** Reports whether calls were made since the last check. */
-  #isUsed(): boolean {
-    let opened = this.#opened;
-    let streams = 0;
-    for (const session of this.#watched.keys()) {
-      opened += session.opened;
-      streams += session.streams;
-    }
-    const used = !this.#closed && (opened !== this.#seenOpened || streams > 0);
-    this.#seenOpened = opened;
-    if (!used) this.#awake = false;
-    return used;
+    this.#use.watch();
+    this.#addresses.keep(() => !this.#closed && this.#use.goesOn(this.#watched.keys()));
   }
   /** Checks the sessions periodically while streams are in flight, or while more than one session exists. */
   #watch(): void {
-    this.#timer = this.#clock.setTimeout(look, this.#keepAliveMs, this);
+    this.#timer = this.#parts.clock.setTimeout(look, this.#keepAliveMs, this);
   }
   look(): void {
     this.#timer = undefined;
@@ -391,7 +369,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
     }
     const [[first] = []] = this.#watched;
     if (this.#watched.size > 1 || first?.streams) this.#watch();
-    else this.#awake = false;
+    else this.#use.rest();
   }
 }
 

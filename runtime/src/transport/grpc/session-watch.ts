@@ -65,3 +65,39 @@ export class SessionWatch<S extends Session> {
     });
   }
 }
+
+/** Whether calls are made on the sessions of a pool, for the refresh of its addresses. */
+export class SessionUse {
+  #isWatched = false;
+  /** Streams that ended sessions have opened. */
+  #opened = 0;
+  /** Streams that all sessions had opened at the last check. */
+  #seen = 0;
+
+  get isWatched(): boolean {
+    return this.#isWatched;
+  }
+  watch(): void {
+    this.#isWatched = true;
+    this.#seen = -1;
+  }
+  rest(): void {
+    this.#isWatched = false;
+  }
+  ended(session: Session): void {
+    this.#opened += session.opened;
+  }
+  /** Returns true if calls were made since the last check. Otherwise it rests. */
+  goesOn(sessions: Iterable<Session>): boolean {
+    let opened = this.#opened;
+    let streams = 0;
+    for (const session of sessions) {
+      opened += session.opened;
+      streams += session.streams;
+    }
+    const used = opened !== this.#seen || streams > 0;
+    this.#seen = opened;
+    if (!used) this.rest();
+    return used;
+  }
+}
