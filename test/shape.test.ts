@@ -27,7 +27,6 @@ const LARGE_CLASSES: readonly string[] = [
   "OwnSession: 26 fields, 2 flags",
   "Place: 19 fields, 5 flags",
   "Recording: 31 fields, 4 flags",
-  "Shedding: 22 fields, 6 flags",
   "SocketFollow: 13 fields, 4 flags",
   "StreamCall: 16 fields, 4 flags",
   "Upstream: 22 fields, 1 flags",

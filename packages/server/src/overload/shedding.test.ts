@@ -1,11 +1,14 @@
 // Holds docs/runtime.md#server
+
+import { transition } from "@protobff/runtime/internal/states";
 import { FakeClock } from "@protobff/runtime/internal/testing/fake-clock";
 import { StreamService } from "@protobff/runtime/internal/testing/test-streams";
 import { expect, test, vi } from "vitest";
+import { illegalTransitions, untakenTransitions } from "../../../../test/support/checked-states.ts";
 import { EchoService } from "../testing/test-echo.ts";
 import { KindService } from "../testing/test-kinds.ts";
 import type { Position, Watch } from "../turns/turns.ts";
-import { Shedding, type SheddingOptions, type ShedRpc } from "./shedding.ts";
+import { SHEDDING_TRANSITIONS, Shedding, type SheddingOptions, type ShedRpc } from "./shedding.ts";
 
 const ENDPOINTS = [
   { method: EchoService.method.echo, priority: "low" },
@@ -240,4 +243,31 @@ test("a busy server limits the requests under way, and refuses those that waited
   expect(rig.events).toEqual([{ state: "begun", standingDelayMs: 0 }]);
   shedding.stop();
   expect(shedding.lateRefusal(low, 1_000)).toBeUndefined();
+});
+
+test("the shedding takes every transition of its table", async () => {
+  const untaken = await untakenTransitions(SHEDDING_TRANSITIONS, async () => {
+    const rig = new Rig();
+    await rig.ticks(12, 0); // quiet and listening in turn
+    await rig.ticks(24, 200);
+    expect(rig.shedding.load).toBe("shedding");
+    await rig.ticks(600, 0);
+    expect(rig.shedding.load).toBe("calm");
+    const first = new Rig(); // late before the first request of a period
+    first.admits(first.normal);
+    await first.ticks(5, 0, [0, 1, 0]);
+    await first.ticks(1, 200, [0, 0, 0]);
+    for (const late of [0, 200]) {
+      const stopped = new Rig();
+      await stopped.ticks(1, late);
+      stopped.shedding.stop();
+      stopped.shedding.stop();
+      expect(stopped.admits(stopped.low)).toBe(true);
+    }
+    new Rig().shedding.stop();
+  });
+  expect(untaken).toEqual([]);
+});
+test.each(illegalTransitions(SHEDDING_TRANSITIONS))("the shedding may not go from %s to %s", (from, to) => {
+  expect(() => transition(SHEDDING_TRANSITIONS, from, to)).toThrow(`illegal transition from ${from} to ${to}`);
 });

@@ -16,6 +16,7 @@ import type { Clock, Timer } from "@protobff/runtime/internal/clock";
 import type { Failure } from "@protobff/runtime/internal/failure";
 import type { Observer } from "@protobff/runtime/internal/observer";
 import type { Priority } from "@protobff/runtime/internal/observer-requests";
+import { type Transitions, transition } from "@protobff/runtime/internal/states";
 import { isUnread, longestUnread } from "../turns/connection-reads.ts";
 import { holdTurns, nextPosition, type Position } from "../turns/turns.ts";
 import { CLASSES, Gate } from "./gate.ts";
@@ -55,6 +56,21 @@ export interface SheddingOptions {
   readonly busyMs?: () => number;
 }
 
+/**
+ * Effect of a new request:
+ * - `off`: none, for ever.
+ * - `listening`: it is the first of its period.
+ * - `quiet`: none, until something is late or the period ends.
+ * - `watching`: something was late in this period, or a gate is not open. It is counted, and may be refused.
+ */
+type SheddingState = "off" | "listening" | "quiet" | "watching";
+export const SHEDDING_TRANSITIONS: Transitions<SheddingState> = {
+  off: [],
+  listening: ["quiet", "watching", "off"],
+  quiet: ["listening", "watching", "off"],
+  watching: ["listening", "off"],
+};
+
 /** Decides which requests an overloaded server refuses. */
 export class Shedding {
   readonly #options: SheddingOptions;
@@ -65,13 +81,9 @@ export class Shedding {
   readonly #pace: Pace;
   readonly #hold: ReturnType<typeof holdTurns>;
   readonly #busyMs: () => number;
-  /** True if a request needs nothing more than this comparison. */
-  #quiet: boolean;
-  /** True if something was late in this period, or a gate is not open: requests are counted. */
-  #watching = false;
+  #state: SheddingState;
   /** A request has arrived in this period. */
   #arrived = false;
-  #stopped = false;
   #timer: Timer | undefined;
   #dueAt = 0;
   #periodEndsAt = 0;
@@ -98,7 +110,7 @@ export class Shedding {
     );
     this.#probes = { alone: new TurnProbe("alone", options.watch), behind: new TurnProbe("behind", options.watch) };
     this.#majority = new Majority(options.clock.now());
-    this.#quiet = options.delayMs === 0;
+    this.#state = options.delayMs === 0 ? "off" : "listening";
     this.#pace = new Pace(options.delayMs, () => this.#hold.resume());
     this.#hold = (options.hold ?? holdTurns)(() => this.#pace.isFull);
     this.#busyMs = options.busyMs ?? (() => performance.eventLoopUtilization().active);
@@ -123,12 +135,13 @@ export class Shedding {
    * @param connection its session of HTTP/2, whose requests wait for each other
    */
   refusal(rpc: ShedRpc | undefined, connection: object | undefined): Failure | undefined {
-    return this.#quiet || rpc === undefined ? undefined : this.#decide(rpc, connection);
+    if (this.#state === "quiet" || this.#state === "off" || rpc === undefined) return undefined;
+    return this.#decide(rpc, connection);
   }
   /** Returns the failure of an admitted request that waited too long for its turn. Undefined: it may begin. */
   lateRefusal(rpc: ShedRpc, waitedMs: number): Failure | undefined {
     if (waitedMs <= this.#options.delayMs || this.#pace.limit === Number.POSITIVE_INFINITY) return undefined;
-    if (rpc.rank === HIGHEST || this.#stopped) return undefined;
+    if (rpc.rank === HIGHEST || this.#state === "off") return undefined;
     this.#waitedTooLong = true;
     return this.#refuse(rpc);
   }
@@ -142,8 +155,7 @@ export class Shedding {
   }
   /** Refuses nothing more. */
   stop(): void {
-    this.#quiet = true;
-    this.#stopped = true;
+    this.#enter("off");
     this.#sleep();
     this.#pace.rest();
     this.#hold.end();
@@ -152,8 +164,8 @@ export class Shedding {
   #decide(rpc: ShedRpc, connection: object | undefined): Failure | undefined {
     this.#arrived = true;
     if (this.#timer === undefined) this.#begin();
-    if (!this.#watching) {
-      this.#quiet = true;
+    if (this.#state === "listening") {
+      this.#enter("quiet");
       return undefined;
     }
     this.#seen++;
@@ -207,33 +219,36 @@ export class Shedding {
   }
   #measured(position: Position, waitMs: number): void {
     this.#gates[position].measured(waitMs);
-    if (waitMs <= this.#options.delayMs) return;
-    this.#watching = true;
-    this.#quiet = this.#stopped;
+    if (waitMs > this.#options.delayMs) this.#enter("watching");
+  }
+  /** Once off, it stays off. */
+  #enter(state: SheddingState): void {
+    if (this.#state !== "off" && this.#state !== state)
+      this.#state = transition(SHEDDING_TRANSITIONS, this.#state, state);
   }
   #endPeriod(now: number): void {
     const { alone, behind } = this.#gates;
     behind.adjust(this.#options.delayMs);
     this.#pace.adjust(now - this.#periodEndsAt + PERIOD_MS, this.#busyMs() - this.#busyBeforeMs);
-    this.#watching = !alone.isOpen || !behind.isOpen || this.#waitedTooLong;
+    const watches = !alone.isOpen || !behind.isOpen || this.#waitedTooLong;
     this.#waitedTooLong = false;
-    this.#reportShedding(now);
+    this.#reportShedding(now, watches);
     this.#reportLoad(now);
-    const rests = !this.#arrived && !this.#watching && !this.#isOverloaded;
+    const rests = !this.#arrived && !watches && !this.#isOverloaded;
     this.#arrived = false;
-    this.#quiet = this.#stopped;
-    if (rests || this.#stopped) {
+    this.#enter(watches ? "watching" : "listening");
+    if (rests || this.#state === "off") {
       this.#timer = undefined;
       this.#pace.rest();
     } else this.#begin();
   }
-  #reportShedding(now: number): void {
+  #reportShedding(now: number, watches: boolean): void {
     const { observer } = this.#options;
     const { standingDelayMs } = this;
-    if (this.#watching && this.#shed === undefined) {
+    if (watches && this.#shed === undefined) {
       this.#shed = { at: now, refused: 0 };
       observer?.shedding?.({ state: "begun", standingDelayMs });
-    } else if (!this.#watching && this.#shed !== undefined) {
+    } else if (!watches && this.#shed !== undefined) {
       const { at, refused } = this.#shed;
       this.#shed = undefined;
       observer?.shedding?.({ state: "ended", standingDelayMs, refused, tookMs: now - at });
