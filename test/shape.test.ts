@@ -28,7 +28,6 @@ const LARGE_CLASSES: readonly string[] = [
   "Place: 19 fields, 5 flags",
   "Recording: 31 fields, 4 flags",
   "SocketFollow: 13 fields, 4 flags",
-  "StreamCall: 16 fields, 4 flags",
   "Upstream: 22 fields, 1 flags",
   "WireSession: 30 fields, 5 flags",
 ];

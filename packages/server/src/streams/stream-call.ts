@@ -60,7 +60,6 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
   #writingBytes = 0;
   #scheduled = false;
   #full = false;
-  #unwritable = false; // an item
   #alive: NodeJS.Timeout | undefined;
 
   constructor(rpc: StreamRpc, head: FastHead, protocol: StreamProtocol, out: StreamOut) {
@@ -91,9 +90,8 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
       if (!this.over) this.#following = following;
       return following;
     });
-    if (this.over) {
-      if (this.#unwritable) following?.cancel();
-    } else if (followers.draining) this.drain();
+    if (this.over) following?.cancel();
+    else if (followers.draining) this.drain();
   }
   drain(): void {
     this.#following?.drain();
@@ -156,7 +154,6 @@ export abstract class StreamCall extends FastCall<StreamRpc> implements Follower
       this.rpc.traffic?.countSent(bytes.length - this.rpc.prefix);
       return this.#protocol.item?.(bytes, sendable(token)) ?? bytes;
     } catch (thrown) {
-      this.#unwritable = true;
       this.abort(connectError(asFailure(thrown)));
       return undefined;
     }
