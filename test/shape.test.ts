@@ -21,13 +21,11 @@ const LARGE_CLASSES: readonly string[] = [
   "CallSource: 18 fields, 4 flags",
   "Cursor: 16 fields, 5 flags",
   "Exchange: 43 fields, 3 flags",
-  "FollowSocket: 19 fields, 4 flags",
   "Http1Reading: 16 fields, 4 flags",
   "Metrics: 26 fields, 0 flags",
   "OwnSession: 26 fields, 2 flags",
   "Place: 19 fields, 5 flags",
   "Recording: 31 fields, 4 flags",
-  "SocketFollow: 13 fields, 4 flags",
   "Upstream: 22 fields, 1 flags",
   "WireSession: 30 fields, 5 flags",
 ];

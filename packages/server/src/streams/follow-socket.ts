@@ -5,6 +5,7 @@ import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
 import { stackless } from "@protobff/runtime/internal/endpoint/connect-error";
 import type { Incoming } from "@protobff/runtime/internal/identity/incoming-request";
+import { type Transitions, transition } from "@protobff/runtime/internal/states";
 import type { WebSocket } from "ws";
 import { completeError } from "../headers/error-details.ts";
 import type { Shedding } from "../overload/shedding.ts";
@@ -54,6 +55,14 @@ interface FollowSocketOptions {
   readonly shedding?: Shedding | undefined;
 }
 
+/** `draining`: it closes as soon as it has no follows. */
+type SocketState = "open" | "draining" | "closing";
+export const SOCKET_TRANSITIONS: Transitions<SocketState> = {
+  open: ["draining", "closing"],
+  draining: ["closing"],
+  closing: [],
+};
+
 /** A client that follows any number of rpcs over one WebSocket. */
 export class FollowSocket implements Carrier, Holder {
   heldBytes = 0;
@@ -73,8 +82,7 @@ export class FollowSocket implements Carrier, Holder {
   #messages = MESSAGES; // that are left
   #refilledAt = performance.now();
   readonly #partial = new PartialMessage();
-  #draining = false;
-  #closing = false;
+  #state: SocketState = "open";
 
   /** @param bytes over which it comes */
   constructor(socket: WebSocket, bytes: Duplex, options: FollowSocketOptions) {
@@ -107,7 +115,7 @@ export class FollowSocket implements Carrier, Holder {
   }
   send(message: Buffer): void {
     const { pending } = this.#options;
-    if (this.#closing) return;
+    if (this.#state === "closing") return;
     this.#sentSinceBeat = true;
     this.#sizes.push(message.length);
     this.#unwritten += message.length;
@@ -132,25 +140,30 @@ export class FollowSocket implements Carrier, Holder {
     this.terminate();
   }
   terminate(): void {
-    this.#closing = true;
+    this.#enter("closing");
     this.#socket.terminate();
   }
   /** Closes the socket as soon as it has no follows, because the server shuts down. */
   drain(): void {
-    this.#draining = true;
+    this.#enter("draining");
     this.#closeIfDrained();
   }
+  /** A state that it has, or has left, changes nothing. */
+  #enter(state: SocketState): void {
+    if (this.#state !== state && this.#state !== "closing")
+      this.#state = transition(SOCKET_TRANSITIONS, this.#state, state);
+  }
   #closeIfDrained(): void {
-    if (this.#draining && this.#follows.size === 0) this.#close(GOING_AWAY, "the server is going");
+    if (this.#state === "draining" && this.#follows.size === 0) this.#close(GOING_AWAY, "the server is going");
   }
   #close(status: number, why: string): void {
-    if (this.#closing) return;
-    this.#closing = true;
+    if (this.#state === "closing") return;
+    this.#enter("closing");
     this.#socket.close(status, why);
     setTimeout(() => this.#socket.terminate(), LEAVE_MS).unref();
   }
   #onClose(): void {
-    this.#closing = true;
+    this.#enter("closing");
     clearInterval(this.#timer);
     for (const follow of this.#follows.values()) inTurn(() => follow.cancel());
     this.#options.pending.release(this);
@@ -182,12 +195,12 @@ export class FollowSocket implements Carrier, Holder {
     const before = this.#partial.bytes;
     this.#partial.add(chunk);
     const more = this.#partial.bytes - before;
-    if (this.#closing) return;
+    if (this.#state === "closing") return;
     if (more > 0) pending.add(this, more);
     else if (more < 0) pending.remove(this, -more);
   }
   #onMessage(data: WebSocket.RawData, isBinary: boolean): void {
-    if (this.#closing) return;
+    if (this.#state === "closing") return;
     this.#silent = 0;
     if (isBinary) {
       this.#close(UNSUPPORTED, "messages are text");

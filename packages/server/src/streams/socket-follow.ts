@@ -9,6 +9,7 @@ import { asFailure, type Failure, OVER } from "@protobff/runtime/internal/failur
 import type { Incoming, IncomingHeaders } from "@protobff/runtime/internal/identity/incoming-request";
 import { treeText } from "@protobff/runtime/internal/json/json-tree";
 import { serverRefusal } from "@protobff/runtime/internal/routes/refusals";
+import { type Transitions, transition } from "@protobff/runtime/internal/states";
 import type { Follower, Following } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { internal } from "../fast/fast-call.ts";
 import { completeError } from "../headers/error-details.ts";
@@ -44,6 +45,21 @@ interface FollowRequest {
   readonly registry: Registry;
 }
 
+/**
+ * Progress of a follow:
+ * - `admitting`: the endpoint does not have it yet, and does not report its end to observers.
+ * - `running`: the endpoint has it.
+ * - `opened`: the client knows that it is open.
+ * - `over`: it has its end, or the client has left.
+ */
+type FollowState = "admitting" | "running" | "opened" | "over";
+export const SOCKET_FOLLOW_TRANSITIONS: Transitions<FollowState> = {
+  admitting: ["running", "over"],
+  running: ["opened", "over"],
+  opened: ["over"],
+  over: [],
+};
+
 /** One rpc that is followed over a WebSocket. */
 export class SocketFollow implements Follower, Drainable {
   readonly id: number;
@@ -56,10 +72,7 @@ export class SocketFollow implements Follower, Drainable {
   #sentItems = 0;
   #acknowledged = 0;
   #full = false;
-  #over = false;
-  /** True if `authenticate` or `follow` reports the end to observers. */
-  #isReported = false;
-  #opened = false;
+  #state: FollowState = "admitting";
 
   constructor(carrier: Carrier, rpc: StreamRpc, request: FollowRequest) {
     this.id = request.message.id;
@@ -95,8 +108,7 @@ export class SocketFollow implements Follower, Drainable {
   }
   #admit(verdict: Verdict | undefined): void {
     if (verdict instanceof Denied) {
-      this.#isReported = true;
-      this.#refuse(connectError(verdict.failure));
+      this.#refuse(connectError(verdict.failure), true);
     } else if (!this.#over) {
       this.#run(verdict ?? this.#request.headers);
     }
@@ -117,7 +129,7 @@ export class SocketFollow implements Follower, Drainable {
       traffic?.countReceived(bytes.length);
       const args = parse(new Uint8Array(bytes));
       if (args instanceof ConnectError) throw args;
-      this.#isReported = true;
+      this.#enter("running");
       following = follow(args, headers, undefined, message.resume, this);
     } catch (thrown) {
       this.#refuse(thrown instanceof ConnectError ? thrown : internal(thrown));
@@ -135,7 +147,7 @@ export class SocketFollow implements Follower, Drainable {
   cancel(): void {
     const following = this.#following;
     if (this.#over) return;
-    if (!this.#isReported) this.#report(OVER);
+    if (this.#state === "admitting") this.#report(OVER);
     this.#end();
     following?.cancel();
   }
@@ -159,8 +171,8 @@ export class SocketFollow implements Follower, Drainable {
   // ---- events of the endpoint ----
 
   opened(): void {
-    if (this.#over || this.#opened) return;
-    this.#opened = true;
+    if (this.#state !== "running") return;
+    this.#enter("opened");
     this.#carrier.send(openedMessage(this.id));
   }
   item(message: Message, token: string | undefined, leftOut?: LeftOut): boolean {
@@ -194,25 +206,30 @@ export class SocketFollow implements Follower, Drainable {
   }
   failed(failure: Failure, token: string | undefined): void {
     this.#token = token;
-    this.#isReported = true;
     this.#refuse(connectError(failure));
   }
 
-  #refuse(refusal: ConnectError): void {
+  /** @param isReported whether observers have the refusal, or receive it from the endpoint */
+  #refuse(refusal: ConnectError, isReported = this.#state !== "admitting"): void {
     if (this.#over) return;
     const error = completeError(shortError(refusal), this.#request.headers.get(REQUEST_ID) ?? undefined);
-    if (!this.#isReported) this.#report(serverRefusal(error.code, error.rawMessage));
+    if (!isReported) this.#report(serverRefusal(error.code, error.rawMessage));
     this.#carrier.send(
       errorMessage(this.id, errorToJsonBytes(error, { registry: this.#request.registry }), this.#token),
     );
     this.#end();
   }
   #report(failure: Failure): void {
-    this.#isReported = true;
     this.#rpc.refused?.(failure, this.#request.headers, performance.now() - this.#startedAt);
   }
+  get #over(): boolean {
+    return this.#state === "over";
+  }
+  #enter(state: FollowState): void {
+    this.#state = transition(SOCKET_FOLLOW_TRANSITIONS, this.#state, state);
+  }
   #end(): void {
-    this.#over = true;
+    this.#enter("over");
     this.#following = undefined;
     this.#rpc.followers.leave(this);
     this.#carrier.leave(this);
