@@ -58,7 +58,7 @@ export interface SheddingOptions {
 
 /**
  * Effect of a new request:
- * - `off`: none, for ever.
+ * - `off`: none.
  * - `listening`: it is the first of its period.
  * - `quiet`: none, until something is late or the period ends.
  * - `watching`: something was late in this period, or a gate is not open. It is counted, and may be refused.

@@ -49,7 +49,7 @@ interface FollowRequest {
  * Progress of a follow:
  * - `admitting`: the endpoint does not have it yet, and does not report its end to observers.
  * - `running`: the endpoint has it.
- * - `opened`: the client knows that it is open.
+ * - `opened`: the client has been sent `opened`.
  * - `over`: it has its end, or the client has left.
  */
 type FollowState = "admitting" | "running" | "opened" | "over";
