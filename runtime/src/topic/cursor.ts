@@ -1,6 +1,7 @@
 import type { Timer } from "../clock.ts";
 import { Failure } from "../failure.ts";
 import type { ItemSource, Items } from "../source/source.ts";
+import { type Transitions, transition } from "../states.ts";
 import type { Channel, ChannelReader } from "./channel.ts";
 import type { Entry, Place, ReadReceiver } from "./log.ts";
 import { readToken, tokenOf } from "./token.ts";
@@ -20,6 +21,10 @@ interface CursorOptions {
   readonly latestOnly: boolean;
   readonly comesAgainMs: number;
 }
+
+/** `opening`: the log has not answered, and no item was delivered. */
+type CursorState = "opening" | "open" | "over";
+export const CURSOR_TRANSITIONS: Transitions<CursorState> = { opening: ["open", "over"], open: ["over"], over: [] };
 
 /**
  * One follower of a key: a place in its log. It takes items from the ring of the process. Behind the ring it reads the
@@ -41,8 +46,7 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
   #pause: Timer | undefined;
   #demand = 0;
   #giving = false;
-  #isOpen = false;
-  #over = false;
+  #state: CursorState = "opening";
 
   constructor(channel: Channel<Item>, { resume, latestOnly, comesAgainMs }: CursorOptions, items: Items<Item>) {
     this.#channel = channel;
@@ -63,8 +67,8 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
 
   /** Handles the answer of the log. */
   accepted(): void {
-    if (this.#isOpen || this.#over) return;
-    this.#isOpen = true;
+    if (this.#state !== "opening") return;
+    this.#to("open");
     this.#items.opened?.();
   }
   /** Handles a ring that is ready. */
@@ -251,7 +255,7 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
     const last = this.#channel.isLast(item);
     const at = { token: tokenOf(this.#channel.epoch, place, last === true), reset: this.#reset };
     this.#demand--;
-    this.#isOpen = true;
+    if (this.#state === "opening") this.#to("open");
     this.#reset = false;
     this.#last = place;
     this.#items.item(item, at);
@@ -266,9 +270,15 @@ export class Cursor<Item> implements ItemSource, ReadReceiver<Item>, ChannelRead
     if (last instanceof Failure) this.failed(last);
     else if (last) this.ended();
   }
+  get #over(): boolean {
+    return this.#state === "over";
+  }
+  #to(state: CursorState): void {
+    this.#state = transition(CURSOR_TRANSITIONS, this.#state, state);
+  }
   #end(): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#to("over");
     this.#stopReading();
     this.#channel.leave(this);
   }
