@@ -62,6 +62,27 @@ describe("shapes", () => {
       spreads: [2, 2],
     });
   });
+  test.each([
+    ["booleans", "#a = false; b: boolean | undefined; readonly c = true;", { fields: 3, flags: 2 }],
+    ["bits of a mask", "#a = 0; b() { this.#a |= ONE; return this.#a & Bit.TWO; }", { fields: 1, flags: 2 }],
+    ["no bits of one mask alone", "#a = 0; b() { return this.#a & 0xff; }", { fields: 1, flags: 0 }],
+    ["a tuple of booleans", "readonly #a: [boolean, boolean, number];", { fields: 3, flags: 2 }],
+    ["an array of booleans", "#a = [false, true];", { fields: 2, flags: 2 }],
+    ["an object of booleans", "#a = { b: false, c: 0 };", { fields: 2, flags: 1 }],
+    ["a type of booleans", "#a: { b: boolean; readonly c: boolean };", { fields: 1, flags: 1 }],
+    ["a bag that no other class uses", "readonly #a: Bag;", { fields: 2, flags: 1 }],
+    ["a shared bag as one field", "readonly #a: Shared;", { fields: 1, flags: 0 }],
+    ["a bag of constants as one field", "readonly #a: Options;", { fields: 1, flags: 0 }],
+  ])("count %s", (_, members, counts) => {
+    const text = `
+      interface Bag { b: boolean; c: number }
+      interface Shared { b: boolean; c: boolean }
+      interface Options { readonly b: boolean; readonly c: number }
+      class Other { #a: Shared; }
+      class Counted { ${members} }`;
+    const { classes } = shapeOf({ path: "file.ts", text });
+    expect(classes.at(-1)).toEqual({ name: "Counted", ...counts });
+  });
   test("cover every package", () => {
     for (const folder of FOLDERS) expect(shapes.filter(({ path }) => path.startsWith(`${folder}/`))).not.toEqual([]);
     expect(shapes.length).toBeGreaterThan(1000);
