@@ -18,7 +18,6 @@ const FIELDS = 20;
 const LARGE_CLASSES: readonly string[] = [
   "CachedCall: 14 fields, 4 flags",
   "Call: 27 fields, 3 flags",
-  "CallSource: 18 fields, 4 flags",
   "Exchange: 43 fields, 3 flags",
   "Http1Reading: 16 fields, 4 flags",
   "Metrics: 26 fields, 0 flags",

@@ -1,12 +1,14 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { idle } from "@protobff/testing/fake-clock";
 import { describe, expect, test } from "vitest";
+import { illegalTransitions, untakenTransitions } from "../../../test/support/checked-states.ts";
 import type { StreamPolicy } from "../call/policy.ts";
 import { Code, Failure, Reason } from "../failure.ts";
+import { transition } from "../states.ts";
 import type { SentStream } from "../testing/fake-client.ts";
 import { GetRequestSchema } from "../testing/gen/test_pb.ts";
 import { GET, recorder, streamRig, thing } from "../testing/stream-source.ts";
-import { callSource, type StreamExtra } from "./call-source.ts";
+import { callSource, SOURCE_TRANSITIONS, type StreamExtra } from "./call-source.ts";
 import { positionOf, tokenOf } from "./position.ts";
 
 const BREAKER = { windowMs: 10_000, minimum: 3, errorRate: 0.5, openMs: 10_000, probes: 1 };
@@ -374,4 +376,24 @@ describe("tokens", () => {
     expect((events[0] as { failed: Failure }).failed).toBeInstanceOf(Failure);
     expect(rig.client.streams[0]?.cancelled).toBe(true);
   });
+});
+
+test("a source takes every transition of its table", async () => {
+  const untaken = await untakenTransitions(SOURCE_TRANSITIONS, () => {
+    for (const hasOpened of [true, false])
+      for (const items of [0, 2]) {
+        const { it, events, last } = source();
+        if (hasOpened) last().opened();
+        for (let i = 0; i < items; i++) {
+          it.next();
+          last().item(thing("a", i));
+        }
+        it.cancel();
+        expect(events).toHaveLength(items + (hasOpened ? 1 : 0));
+      }
+  });
+  expect(untaken).toEqual([]);
+});
+test.each(illegalTransitions(SOURCE_TRANSITIONS))("a source may not go from %s to %s", (from, to) => {
+  expect(() => transition(SOURCE_TRANSITIONS, from, to)).toThrow(`illegal transition from ${from} to ${to}`);
 });

@@ -8,6 +8,7 @@ import type { StreamRpc } from "../call/upstream.ts";
 import type { Timer } from "../clock.ts";
 import { asFailure, Code, type Failure, type Fault, invalid, Reason } from "../failure.ts";
 import { type Backoff, startBackoff } from "../guard/retry.ts";
+import { type Transitions, transition } from "../states.ts";
 import { type PositionKind, type PositionValue, positionOf, tokenOf } from "./position.ts";
 import type { ItemSource, Items, OpenSource } from "./source.ts";
 import { StreamCall, type StreamOwner, type StreamRequest, type StreamSink } from "./stream-call.ts";
@@ -89,6 +90,15 @@ function ownerOf(cx: CallContext): StreamOwner {
   };
 }
 
+/** `open`: it was reported as open. `flowing`: an item has come. */
+type SourceState = "opening" | "open" | "flowing" | "over";
+export const SOURCE_TRANSITIONS: Transitions<SourceState> = {
+  opening: ["open", "flowing", "over"],
+  open: ["flowing", "over"],
+  flowing: ["over"],
+  over: [],
+};
+
 /** Items of one stream after the other. */
 class CallSource<Item, K extends PositionKind> implements ItemSource, StreamSink<Item> {
   readonly #owner: StreamOwner;
@@ -102,13 +112,11 @@ class CallSource<Item, K extends PositionKind> implements ItemSource, StreamSink
   #reset: boolean;
   #call: StreamCall<Item> | undefined;
   #requested = 0;
-  #hasReported = false; // that it stands, or an item
-  #any = false; // an item has come
+  #state: SourceState = "opening";
   #brokeAt: number | undefined; // since when nothing has come
   #backoff: Backoff | undefined;
   #timer: Timer | undefined;
   #giveWay: (() => void) | undefined;
-  #over = false;
 
   /**
    * @param write creates the request
@@ -173,8 +181,8 @@ class CallSource<Item, K extends PositionKind> implements ItemSource, StreamSink
   }
 
   opened(): void {
-    if (this.#hasReported) return;
-    this.#hasReported = true;
+    if (this.#state !== "opening") return;
+    this.#enter("open");
     this.#items.opened?.();
   }
   item(item: Item, bytes: number): void {
@@ -194,8 +202,7 @@ class CallSource<Item, K extends PositionKind> implements ItemSource, StreamSink
     this.#reset = false;
     this.#token = token;
     this.#requested--;
-    this.#hasReported = true;
-    this.#any = true;
+    if (this.#state === "opening" || this.#state === "open") this.#enter("flowing");
     this.#brokeAt = undefined;
     this.#items.item(item, { token, reset }, bytes);
   }
@@ -222,7 +229,7 @@ class CallSource<Item, K extends PositionKind> implements ItemSource, StreamSink
     return invalid(this.#rpc.method, `behind position ${behind}: ${failure.logText}`, failure.cause);
   }
   #mayReopen(): boolean {
-    if (!this.#reopens || (this.#any && this.#resume === undefined)) return false;
+    if (!this.#reopens || (this.#state === "flowing" && this.#resume === undefined)) return false;
     const now = this.#rpc.upstream.clock.now();
     this.#brokeAt ??= now;
     return now - this.#brokeAt < REOPEN_MS;
@@ -238,8 +245,14 @@ class CallSource<Item, K extends PositionKind> implements ItemSource, StreamSink
     this.#end();
     this.#items.failed(failure);
   }
+  get #over(): boolean {
+    return this.#state === "over";
+  }
+  #enter(state: SourceState): void {
+    this.#state = transition(SOURCE_TRANSITIONS, this.#state, state);
+  }
   #end(): void {
-    this.#over = true;
+    this.#enter("over");
     if (this.#timer !== undefined) this.#rpc.upstream.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
