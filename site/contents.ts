@@ -16,7 +16,17 @@ const REFERENCE = [
 /** Pages of the guide in their order; a page that is not listed comes last. */
 const GUIDE = [
   ...["index", "tutorial", "language", "expressions", "cookbook", "testing", "deploying", "identity", "edge"],
-  ...["streams", "agents", "telemetry", "performance", "runtime", "migrating", "architecture", "reading", "contributing"],
+  ...[
+    "streams",
+    "agents",
+    "telemetry",
+    "performance",
+    "runtime",
+    "migrating",
+    "architecture",
+    "reading",
+    "contributing",
+  ],
 ];
 
 /** Entries of the bar at the top. */

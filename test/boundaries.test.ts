@@ -30,7 +30,7 @@ describe("imports", () => {
   const http2 = imports("packages/http2/src").filter(({ from }) => !isTest(from));
   const expressions = imports("packages/expressions/src").filter(({ from }) => !isTest(from));
   const testing = imports("packages/testing/src").filter(({ from }) => !isTest(from));
-  const whatif = imports("packages/whatif/src").filter(({ from }) => !isTest(from));
+  const whatif = imports("packages/replay/src/whatif").filter(({ from }) => !isTest(from));
   const generated = imports("generated");
 
   test("are found with their kinds", () => {
@@ -234,13 +234,17 @@ describe("imports", () => {
     ["expressions", /^(node:crypto$|@bufbuild\/(protobuf|re2))/],
     ["http2", /^node:(net|tls)$/],
     ["samples", /^@bufbuild\/(protobuf|re2)/],
-    ["replay", /^(node:|@bufbuild\/protobuf|@protobff\/(messages\/|runtime\/internal\/|server$|server\/capture$))/],
+    [
+      "replay",
+      /^(node:|@bufbuild\/protobuf|@protobff\/(messages\/|runtime\/internal\/|server$|server\/capture$|testing$))/,
+    ],
+    ["replay/src/whatif", /^(node:|@bufbuild\/protobuf|@protobff\/(runtime\/internal\/|testing$))/],
     [
       "testing",
       /^(node:(crypto|timers)$|@bufbuild\/protobuf|@connectrpc\/connect|@protobff\/(messages|samples|runtime\/internal)\/)/,
     ],
   ])("the sources of %s import only these parts of other packages: %s", (name, allowed) => {
-    const folder = `packages/${name}/src`;
+    const folder = `packages/${name.includes("/") ? name : `${name}/src`}`;
     const found = imports(folder).filter(({ from, to }) => !isTest(from) && !below(to, folder));
     expect(shown(found.filter(({ to }) => !allowed.test(to)))).toEqual([]);
     expect(found.length).toBeGreaterThan(2);
@@ -335,7 +339,7 @@ describe("imports", () => {
       expressions: ["values", "behaviour.ts"],
       composition: ["expressions", "values", "behaviour.ts"],
     },
-    "packages/whatif/src": {
+    "packages/replay/src/whatif": {
       "input-error.ts": [],
       "play-module.ts": [],
       world: ["input-error.ts", "play-module.ts"],
@@ -441,7 +445,7 @@ describe("imports", () => {
     );
     // A file beside the rooms is the door to all of them, unless the table has it.
     const within = found.filter(({ from }) => part(from) in all || !part(from).endsWith(".ts"));
-    expect(within.length).toBeGreaterThan(["plugin/src/report", "packages/whatif/src"].includes(stage) ? 4 : 20);
+    expect(within.length).toBeGreaterThan(["plugin/src/report", "packages/replay/src/whatif"].includes(stage) ? 4 : 20);
     expect(shown(within.filter(({ from, to }) => !all[part(from)]?.includes(part(to))))).toEqual([]);
     expect(circles(Object.entries(all).flatMap(([from, others]) => others.map((to) => ({ from, to }))))).toEqual([]);
   });
@@ -620,7 +624,7 @@ describe("imports", () => {
     const inside = cli.filter(
       ({ to, typeOnly }) =>
         below(to, "plugin", "runtime", "packages", "test") ||
-        (/^@protobff\/(?!runtime\/internal\/json\/)/.test(to) && !(typeOnly && to === "@protobff/whatif")),
+        (/^@protobff\/(?!runtime\/internal\/json\/)/.test(to) && !(typeOnly && to === "@protobff/replay/whatif")),
     );
     expect(shown(inside)).toEqual([]);
     const entries = (from: string): string[] =>

@@ -26,7 +26,6 @@ const packages = [
   "packages/server",
   "packages/testing",
   "packages/faults",
-  "packages/whatif",
   "packages/replay",
   "packages/conformance",
   "plugin",
@@ -208,7 +207,6 @@ test.each([
     needed: ["LICENSE", "README.md", "dist/index.js", "dist/main.js", "dist/world/collect.js"],
   },
   { name: "packages/faults", needed: ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts"] },
-  { name: "packages/whatif", needed: ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts"] },
   {
     name: "packages/conformance",
     needed: [

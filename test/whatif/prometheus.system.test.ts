@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readPrometheus, type World } from "@protobff/whatif";
+import { readPrometheus, type World } from "@protobff/replay/whatif";
 import { expect, onTestFinished, test } from "vitest";
 import { freePort } from "../../runtime/src/testing/ports.ts";
 

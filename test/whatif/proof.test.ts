@@ -1,5 +1,5 @@
 // The proof of `npm run prove:whatif` for two changes: that it runs, and that the predictions are near. Figures of thirty
-// changes are in packages/whatif/README.md.
+// changes are in packages/replay/whatif.md.
 import { expect, test } from "vitest";
 import { prove } from "./proof/proof.ts";
 

@@ -1,10 +1,10 @@
 // Simulations of generated BFFs against closed forms that nobody here wrote: order statistics, "The Tail at Scale" (Dean and
 // Barroso 2013), and the formula of Pollaczek and Khinchine.
-import { parseLatencies, simulate, worldFor } from "@protobff/whatif";
+import { parseLatencies, simulate, worldFor } from "@protobff/replay/whatif";
 import { describe, expect, test } from "vitest";
-import { play } from "../../packages/whatif/src/play/play.ts";
-import { mean, quantile } from "../../packages/whatif/src/result/estimate.ts";
-import { logNormal, normalQuantile } from "../../packages/whatif/src/world/latency.ts";
+import { play } from "../../packages/replay/src/whatif/play/play.ts";
+import { mean, quantile } from "../../packages/replay/src/whatif/result/estimate.ts";
+import { logNormal, normalQuantile } from "../../packages/replay/src/whatif/world/latency.ts";
 import { seedOf } from "../seed/seed.ts";
 import { fanOut, type PlayedBff, playedBff } from "./played-bff.ts";
 

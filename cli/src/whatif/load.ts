@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type * as WhatIf from "@protobff/whatif";
+import type * as WhatIf from "@protobff/replay/whatif";
 import { Refusal } from "../refusal.ts";
 
 export type { WhatIf };
@@ -11,9 +11,9 @@ export type { WhatIf };
 export async function loadWhatIf(cwd: string): Promise<typeof WhatIf> {
   let path: string;
   try {
-    path = createRequire(join(cwd, "package.json")).resolve("@protobff/whatif");
+    path = createRequire(join(cwd, "package.json")).resolve("@protobff/replay/whatif");
   } catch {
-    throw new Refusal("the project has no @protobff/whatif: run npm install --save-dev @protobff/whatif");
+    throw new Refusal("the project has no @protobff/replay: run npm install --save-dev @protobff/replay");
   }
   return (await import(pathToFileURL(path).href)) as typeof WhatIf;
 }

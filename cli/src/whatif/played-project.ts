@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { PlayModule } from "@protobff/whatif";
+import type { PlayModule } from "@protobff/replay/whatif";
 import type { PlanEdit, SettingReport } from "protoc-gen-bff/compiler";
 import { OtherPlugins } from "../dev/other-plugins.ts";
 import type { OutputFile } from "../dev/outputs.ts";

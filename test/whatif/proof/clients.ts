@@ -1,8 +1,8 @@
 // Clients of the proof: requests at random moments, whether or not earlier ones are answered.
 import { once } from "node:events";
 import * as http2 from "node:http2";
-import { quantile } from "../../../packages/whatif/src/result/estimate.ts";
-import { Random, zipf } from "../../../packages/whatif/src/world/random.ts";
+import { quantile } from "../../../packages/replay/src/whatif/result/estimate.ts";
+import { Random, zipf } from "../../../packages/replay/src/whatif/world/random.ts";
 
 /** Answers of one measurement. */
 export interface Measured {

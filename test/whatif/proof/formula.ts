@@ -1,8 +1,8 @@
 // A formula with independent latencies, for comparison: the page waits for its longest path, and each call takes its
 // latency up to its timeout. There are no retries, hedges, caches, limits and breakers in it.
-import { quantile } from "../../../packages/whatif/src/result/estimate.ts";
-import { Random } from "../../../packages/whatif/src/world/random.ts";
-import type { World } from "../../../packages/whatif/src/world/world.ts";
+import { quantile } from "../../../packages/replay/src/whatif/result/estimate.ts";
+import { Random } from "../../../packages/replay/src/whatif/world/random.ts";
+import type { World } from "../../../packages/replay/src/whatif/world/world.ts";
 import { CALLS, type CallName } from "./bff.ts";
 
 /** p99 in milliseconds, and the share of degraded answers. */

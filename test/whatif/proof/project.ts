@@ -4,7 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { PlayModule } from "@protobff/whatif";
+import type { PlayModule } from "@protobff/replay/whatif";
 import { compile } from "../../../plugin/src/compile.ts";
 import type { PlanEdit, SettingReport } from "../../../plugin/src/plan/edits/edit-plan.ts";
 import { messagesOf } from "../../support/messages.ts";

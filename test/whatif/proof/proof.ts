@@ -4,9 +4,16 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { parseChanges, parseTraces, type SimulationOptions, simulate, type World, worldFor } from "@protobff/whatif";
+import {
+  parseChanges,
+  parseTraces,
+  type SimulationOptions,
+  simulate,
+  type World,
+  worldFor,
+} from "@protobff/replay/whatif";
+import { quantile } from "../../../packages/replay/src/whatif/result/estimate.ts";
 import { testCollector } from "../../../packages/server/src/testing/otlp-collector.ts";
-import { quantile } from "../../../packages/whatif/src/result/estimate.ts";
 import { TIMEOUTS } from "./bff.ts";
 import { type Load, type Measured, sendLoad } from "./clients.ts";
 import { type Figures, independent } from "./formula.ts";
