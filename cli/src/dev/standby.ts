@@ -56,7 +56,12 @@ function textOf(error: unknown): string {
 }
 
 /** Packages that generated servers and their mocks import. */
-const LOADED = ["@protobff/server", "@protobff/runtime", "@protobff/messages/options.js", "@protobff/testing"];
+const LOADED = [
+  "@protobff/server",
+  "@protobff/runtime",
+  "@protobff/messages/bff/v1/options_pb.js",
+  "@protobff/testing",
+];
 
 enableCompileCache();
 const { resolve } = createRequire(from);

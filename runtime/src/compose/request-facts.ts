@@ -1,6 +1,5 @@
 // The part of `Request` that does not start calls and steps: lists and maps, failing, request properties, and touched
 // fields.
-
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { counted, mostSteps, useMeter } from "@protobff/expressions/meter";
 import { metadataText } from "../call/response-metadata.ts";

@@ -117,6 +117,7 @@ export class Reader {
   other<Desc extends DescMessage>(schema: Desc): MessageShape<Desc> {
     const message = create(schema);
     const outer = this.enter();
+    // Checks the values inside, which `readFields` does not.
     if (holdsChecked(schema)) skipFields(this.#buffer, this.#at, this.#end, schema, this.#depth);
     readFields(this, schema, message);
     this.leave(outer);
