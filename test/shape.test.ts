@@ -16,16 +16,9 @@ const FLAGS = 3;
 const FIELDS = 20;
 /** Classes with more still, with their present figures: the list only shrinks. */
 const LARGE_CLASSES: readonly string[] = [
-  "CachedCall: 14 fields, 4 flags",
-  "Call: 27 fields, 3 flags",
   "Exchange: 43 fields, 3 flags",
-  "Http1Reading: 16 fields, 4 flags",
   "Metrics: 26 fields, 0 flags",
   "OwnSession: 26 fields, 2 flags",
-  "Place: 19 fields, 5 flags",
-  "Recording: 31 fields, 4 flags",
-  "Upstream: 22 fields, 1 flags",
-  "WireSession: 30 fields, 5 flags",
 ];
 
 const shapes = FOLDERS.flatMap(sources).map((source) => ({ path: source.path, ...shapeOf(source) }));

@@ -44,9 +44,9 @@ export type { Version } from "./endpoint/version.ts";
 export { EnvReader } from "./environment/env-reader.ts";
 export { asFailure, Code, codeText, type Detail, ERROR_CODES, Failure, type Fault, Reason } from "./failure.ts";
 export type { BreakerPolicy } from "./guard/breaker.ts";
+export type { ThrottlePolicy } from "./guard/budgets.ts";
 export type { LimitPolicy } from "./guard/limit.ts";
 export type { RetryPolicy } from "./guard/retry.ts";
-export type { ThrottlePolicy } from "./guard/throttle.ts";
 export type { RestRule, RestVariable } from "./http-rule/rule.ts";
 export type { CertificateEvent, Observer } from "./observer.ts";
 export type {

@@ -1,5 +1,5 @@
 import type { BreakerPolicy } from "../../runtime/src/guard/breaker.ts";
-import type { ThrottlePolicy } from "../../runtime/src/guard/throttle.ts";
+import type { ThrottlePolicy } from "../../runtime/src/guard/budgets.ts";
 import type { BreakerState } from "../../runtime/src/observer-upstreams.ts";
 
 /** The breaker as designed, but not faster: it keeps every sample. */

@@ -1,8 +1,11 @@
 // Holds docs/runtime.md#cancellation
 // Holds docs/runtime.md#caching
 import { describe, expect, test } from "vitest";
+import { illegalTransitions, untakenTransitions } from "../../../test/support/checked-states.ts";
+import { PLACE_TRANSITIONS } from "../call/cached-call.ts";
 import type { CallPolicy } from "../call/policy.ts";
 import { Code, Reason } from "../failure.ts";
+import { transition } from "../states.ts";
 import { byId } from "../testing/fake-client.ts";
 import { idle } from "../testing/fake-clock.ts";
 import { type FrontOptions, front, page } from "../testing/front.ts";
@@ -352,4 +355,17 @@ test("a fetch whose only caller had a short deadline does not count for the brea
   expect(await answer).toBe("none");
   expect(states).toEqual([]);
   expect(client.underWay).toEqual([]);
+});
+test("each legal transition of a call's place is taken, and each other one throws", async () => {
+  const taken = async (): Promise<void> => {
+    const { send } = cached({}, { concurrent: 1 });
+    const all = send(async (cx) => {
+      await Promise.all(["a", "b"].map((id) => cx.tryCall(cx.app.get, { id })));
+      return page({ title: "" });
+    });
+    await all.answer;
+  };
+  expect(await untakenTransitions(PLACE_TRANSITIONS, taken)).toEqual([]);
+  for (const [from, to] of illegalTransitions(PLACE_TRANSITIONS))
+    expect(() => transition(PLACE_TRANSITIONS, from, to)).toThrow(`illegal transition from ${from} to ${to}`);
 });

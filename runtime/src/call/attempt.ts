@@ -242,3 +242,31 @@ const NOTHING: ResponseMetadata = { headers: {}, trailers: {} };
 function releaseShared(limits: readonly Places[]): void {
   for (let i = limits.length - 1; i > 0; i--) limits[i]?.release();
 }
+
+/** Attempts of one call. */
+export class Attempts {
+  /** Number of attempts that were sent. */
+  sent = 0;
+  /** Attempts that have not ended. */
+  running: Attempt[] = [];
+  #closed: Attempt | undefined; // and those behind it: they still have their places
+
+  add(attempt: Attempt): void {
+    if (this.running.length === 0) this.running = [attempt];
+    else this.running.push(attempt);
+  }
+  /** Ends one of them. */
+  close(attempt: Attempt, verdict: boolean | undefined, outcome: Parameters<Attempt["end"]>[1]): void {
+    if (this.running.at(-1) === attempt) this.running.pop();
+    else this.running.splice(this.running.indexOf(attempt), 1);
+    attempt.end(verdict, outcome);
+    attempt.next = this.#closed;
+    this.#closed = attempt;
+  }
+  /** Releases the limiter's places of ended attempts. Must be the last action: waiting calls continue at once. */
+  free(): void {
+    let attempt = this.#closed;
+    this.#closed = undefined;
+    for (; attempt !== undefined; attempt = attempt.next) attempt.free();
+  }
+}

@@ -7,6 +7,7 @@ import type { CacheEvent, JoinEvent } from "../observer-calls.ts";
 import type { Cause } from "../scope/causes.ts";
 import type { Running } from "../scope/scope.ts";
 import type { Sink } from "../scope/sink.ts";
+import { type Transitions, transition } from "../states.ts";
 import { LEAST_MS } from "./attempt.ts";
 import { callKey } from "./call-key.ts";
 import { budgetOf, type CallContext } from "./context.ts";
@@ -15,6 +16,13 @@ import { reportJoin } from "./join-sink.ts";
 import type { OutgoingCall } from "./outgoing-call.ts";
 import type { CallCaching } from "./policy.ts";
 import type { Rpc } from "./upstream.ts";
+
+/** Places of a call in the limit of its response. A call that ends in the queue leaves it. */
+export const PLACE_TRANSITIONS: Transitions<"outside" | "queued" | "inside"> = {
+  outside: ["queued", "inside"],
+  queued: ["inside"],
+  inside: [],
+};
 
 /**
  * A call whose answer may come from the cache. If it begins a fetch, it takes a place in the pools of its response, as a
@@ -31,8 +39,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   critical: boolean;
   #timer: Timer | undefined;
   #leavePools: (() => void)[] | undefined;
-  #queued = false;
-  #held = false;
+  #place: keyof typeof PLACE_TRANSITIONS = "outside";
   #fetch: SharedFetch | undefined;
   #joined: { readonly fetch: SharedFetch; readonly at: number } | undefined;
 
@@ -92,7 +99,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     }
     const entry = this.#cx.exchange.limitOf(this.#rpc.upstream).enter(this);
     if (entry === "go") this.admitted();
-    else this.#queued = true;
+    else this.#place = transition(PLACE_TRANSITIONS, this.#place, "queued");
   }
   entered(leave: () => void): void {
     if (this.#leavePools === undefined) this.#leavePools = [leave];
@@ -100,8 +107,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     this.#enterPools();
   }
   admitted(): void {
-    this.#queued = false;
-    this.#held = true;
+    this.#place = transition(PLACE_TRANSITIONS, this.#place, "inside");
     if (this.#cx.scope.over) this.cancel();
     else if (budgetOf(this.#cx).callsUntil - this.#rpc.upstream.clock.now() < LEAST_MS) this.expire();
     if (!this.ended && !this.#look()) this.#join(); // unless another one has fetched it meanwhile
@@ -188,13 +194,13 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     const { upstream } = this.#rpc;
     const { exchange, scope } = this.#cx;
     if (this.#timer !== undefined) upstream.clock.clearTimeout(this.#timer);
-    if (this.#queued) exchange.limitOf(upstream).leave(this);
+    if (this.#place === "queued") exchange.limitOf(upstream).leave(this);
     scope.leave(this);
   }
   /** Releases what it shares: other calls continue at once. */
   #free(): void {
     this.#fetch?.leave(this);
-    if (this.#held) this.#cx.exchange.limitOf(this.#rpc.upstream).release();
+    if (this.#place === "inside") this.#cx.exchange.limitOf(this.#rpc.upstream).release();
     if (this.#leavePools !== undefined) for (const leave of this.#leavePools) leave();
   }
   #reportJoin(outcome: JoinEvent["outcome"]): void {

@@ -1,9 +1,10 @@
 import type { Timer } from "../clock.ts";
 import type { Failure, Fault } from "../failure.ts";
 import { Code, cutAtDeadline, lateVerdict, masked, OVER, timedOut, verdictOn } from "../failure.ts";
+import { Hedging } from "../guard/budgets.ts";
 import { hasPlace, type Places, type Share } from "../guard/limit.ts";
 import type { PoolWaiter } from "../guard/pool.ts";
-import { type Backoff, retries, startBackoff } from "../guard/retry.ts";
+import { Retrying, retries } from "../guard/retry.ts";
 import type { CallEvent } from "../observer-calls.ts";
 import type { Trace } from "../observer-requests.ts";
 import type { Running } from "../scope/scope.ts";
@@ -11,7 +12,7 @@ import type { Sink } from "../scope/sink.ts";
 import type { OutgoingHeaders } from "../transport/call-headers.ts";
 import type { InFlight } from "../transport/unary-client.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
-import { Attempt, type AttemptOwner, LEAST_MS, MetadataAttempt } from "./attempt.ts";
+import { Attempt, type AttemptOwner, Attempts, LEAST_MS, MetadataAttempt } from "./attempt.ts";
 import { mirrorsOf } from "./branches.ts";
 import { callFailure } from "./call-failure.ts";
 import { limitsOf } from "./call-limits.ts";
@@ -27,7 +28,6 @@ import type { Rpc } from "./upstream.ts";
 export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
   slot = 0;
   ended = false;
-  readonly frame: Uint8Array;
   readonly headers: OutgoingHeaders | undefined;
   readonly limits: readonly Places[];
   critical: boolean;
@@ -40,18 +40,11 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
   readonly #startedAt: number;
   #timer: Timer | undefined;
   #leavePools: (() => void)[] | undefined;
-  #live: Attempt[] = [];
-  #closed: Attempt | undefined; // and those behind it: they still have their places
-  #attempts = 0;
-  #resent = false;
+  readonly #attempts = new Attempts();
   readonly #outgoing: OutgoingCall;
-  #backoff: Backoff | undefined;
-  #pause: Timer | undefined;
-  #last: Failure | undefined;
-  #lastFault: Fault | undefined;
+  #retrying: Retrying | undefined; // from the first fault
+  #hedging: Hedging | undefined;
   #mirrored: MirroredCall | undefined;
-  #hedgeTimer: Timer | undefined;
-  #hedges = 0; // on the wire, or waiting for their place, or ended; not those that were refused
 
   private constructor(cx: CallContext, rpc: Rpc<never, Res>, outgoing: OutgoingCall, effect: boolean, sink: Sink<Res>) {
     const { exchange } = cx;
@@ -60,10 +53,10 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     this.#rpc = rpc;
     this.#sink = sink;
     this.#effect = effect;
-    this.frame = outgoing.frame;
     const identified = exchange.identified(outgoing.headers);
     this.headers = exchange.trace === undefined ? identified : exchange.trace.onCall(this, identified);
     this.#outgoing = outgoing;
+    this.#hedging = rpc.hedge && new Hedging();
     this.critical = effect || !cx.supplementary;
     this.limits = limitsOf(exchange.limitOf(upstream), rpc.limit, upstream.limit);
     this.#startedAt = upstream.clock.now();
@@ -135,12 +128,14 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
       return;
     }
     const attempt = this.#attempt(hedge);
-    if (this.#live.length === 0) this.#live = [attempt];
-    else this.#live.push(attempt);
+    this.#attempts.add(attempt);
     attempt.begin(now);
   }
   #attempt(hedge: boolean): Attempt {
     return this.#rpc.received ? new MetadataAttempt(this, this.#rpc, hedge) : new Attempt(this, this.#rpc, hedge);
+  }
+  get frame(): Uint8Array {
+    return this.#outgoing.frame;
   }
   get trace(): Trace | undefined {
     return this.#cx.exchange.trace;
@@ -149,32 +144,33 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     return this.#cx.exchange.share?.of(this.#cx.root as never);
   }
   get forbidden(): Failure | undefined {
-    if (this.#effect) return this.#attempts === 0 && this.#cx.scope.doomed ? OVER : undefined;
+    if (this.#effect) return this.#attempts.sent === 0 && this.#cx.scope.doomed ? OVER : undefined;
     return this.#cx.scope.over ? OVER : undefined;
   }
   goes(now: number): number {
-    if (this.#attempts === 0) this.#cx.exchange.sends();
-    if (this.#effect && this.#attempts === 0) this.#cx.scope.leave(this);
+    if (this.#attempts.sent === 0) this.#cx.exchange.sends();
+    if (this.#effect && this.#attempts.sent === 0) this.#cx.scope.leave(this);
     const { hedge, upstream } = this.#rpc;
     if (hedge !== undefined && hedge.delayMs > 0) {
-      if (this.#attempts === 0) upstream.hedges.earn(hedge.budget);
-      if (this.#hedgeTimer === undefined) this.#hedgeAfter(hedge.delayMs, now);
+      if (this.#attempts.sent === 0) upstream.hedges.earn(hedge.budget);
+      if (this.#hedging?.timer === undefined) this.#hedgeAfter(hedge.delayMs, now);
     }
-    return ++this.#attempts;
+    return ++this.#attempts.sent;
   }
   sent(now: number): void {
     const { mirrors } = this.#rpc;
     this.#mirrored ??= mirrors && new MirroredCall(this.#rpc, mirrorsOf(this.#cx, mirrors), this, now);
   }
   refused(attempt: Attempt, failure: Failure): void {
-    this.#close(attempt, undefined, "refused");
-    if (attempt.hedge) {
-      this.#hedges--;
+    this.#attempts.close(attempt, undefined, "refused");
+    const hedging = this.#hedging;
+    if (attempt.hedge && hedging !== undefined) {
+      hedging.count--;
       if (this.#rpc.hedge?.delayMs !== 0) this.#rpc.upstream.hedges.earn(1); // it was not sent
     }
-    if (this.#live.length > 0)
-      this.#free(); // a hedge, or its original: the other goes on
-    else this.#fail((attempt.hedge || this.#hedges > 0 ? this.#last : undefined) ?? failure);
+    if (this.#attempts.running.length > 0)
+      this.#attempts.free(); // a hedge, or its original: the other goes on
+    else this.#fail((attempt.hedge || this.#hedges > 0 ? this.#retrying?.failure : undefined) ?? failure);
   }
   replied(attempt: Attempt, message: Uint8Array): void {
     let value: Res;
@@ -186,17 +182,20 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     }
     if (this.#rpc.received && attempt instanceof MetadataAttempt)
       this.#cx.exchange.received.set(value, attempt.received);
-    this.#close(attempt, true, "ok");
+    this.#attempts.close(attempt, true, "ok");
     this.#rpc.upstream.throttle.succeeded();
     this.#end();
     this.#sink.resolve(value);
     this.#observe({ ok: true, message });
     this.#mirrored?.answered(message);
-    this.#free();
+    this.#attempts.free();
   }
   faulted(attempt: Attempt, found: Fault): void {
     const fault = this.#rpc.policy.sensitive === true ? masked(found) : found;
-    if (fault.kind === "unprocessed" && !this.#resent) {
+    this.#retrying ??= new Retrying();
+    const retrying = this.#retrying;
+    if (fault.kind === "unprocessed" && !retrying.resent) {
+      retrying.resent = true;
       this.#resend(attempt);
       return;
     }
@@ -206,26 +205,25 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     const failure = late ? timedOut(method, fault.message) : callFailure(fault, method);
     const again = !late && this.#isRetriable(failure);
     if (again || (fault.pushbackMs ?? 0) < 0) upstream.throttle.failed();
-    this.#last = failure;
-    this.#lastFault = fault;
-    this.#close(attempt, late ? lateVerdict(fair) : verdictOn(fault, fair), fault);
-    if (this.#live.length > 0) this.#hedgingAfter(fault, again);
+    retrying.failure = failure;
+    retrying.fault = fault;
+    this.#attempts.close(attempt, late ? lateVerdict(fair) : verdictOn(fault, fair), fault);
+    if (this.#attempts.running.length > 0) this.#hedgingAfter(fault, again);
     else {
       this.#stopHedging();
-      const pauseMs = again && this.#hedges === 0 ? this.#pauseBefore(fault) : undefined;
+      const pauseMs = again && this.#hedges === 0 ? this.#pauseBefore(fault, retrying) : undefined;
       if (pauseMs === undefined) this.#fail(failure);
-      else this.#pause = upstream.clock.setTimeout(resume, pauseMs, this);
+      else retrying.pause = upstream.clock.setTimeout(resume, pauseMs, this);
     }
-    this.#free();
+    this.#attempts.free();
   }
   /** The upstream never processed it, so it is sent again at once. This is no retry (gRFC A6, transparent retries). */
   #resend(attempt: Attempt): void {
-    this.#resent = true;
-    this.#attempts--;
+    this.#attempts.sent--;
     const next = this.#attempt(attempt.hedge);
-    this.#live.push(next);
-    this.#close(attempt, undefined, "unprocessed");
-    this.#free();
+    this.#attempts.add(next);
+    this.#attempts.close(attempt, undefined, "unprocessed");
+    this.#attempts.free();
     if (!this.ended) next.begin(this.#rpc.upstream.clock.now());
   }
   #isRetriable(failure: Failure): boolean {
@@ -234,39 +232,41 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     return retries(retry, failure, this.#cx, this.#outgoing.retryIf);
   }
   /** Returns the wait before the next attempt, in milliseconds; undefined: no further attempt. */
-  #pauseBefore(fault: Fault): number | undefined {
+  #pauseBefore(fault: Fault, retrying: Retrying): number | undefined {
     const { retry, upstream } = this.#rpc;
-    if (retry === undefined || this.#attempts >= retry.attempts) return undefined;
+    if (retry === undefined || this.#attempts.sent >= retry.attempts) return undefined;
     if (!this.#cx.exchange.mayRetry || !upstream.allows("retry")) return undefined;
-    let pauseMs = fault.pushbackMs;
-    if (pauseMs === undefined) {
-      this.#backoff = this.#backoff?.next(undefined) ?? startBackoff(retry, upstream.clock);
-      pauseMs = this.#backoff.duration;
-    } else this.#backoff = undefined;
+    const pauseMs = retrying.pauseMs(fault, retry, upstream.clock);
     return pauseMs >= 0 && pauseMs + LEAST_MS <= this.#left() ? pauseMs : undefined;
   }
   resume(): void {
-    this.#pause = undefined;
+    if (this.#retrying !== undefined) this.#retrying.pause = undefined;
     this.#try(false, this.#rpc.upstream.clock.now());
   }
 
   #hedgeAfter(delayMs: number, now: number): void {
     const { hedge, upstream } = this.#rpc;
-    if (hedge === undefined || this.#hedges >= hedge.max || !this.#cx.exchange.mayRetry) return;
+    const hedging = this.#hedging;
+    if (hedge === undefined || hedging === undefined || hedging.count >= hedge.max || !this.#cx.exchange.mayRetry)
+      return;
     if (delayMs + LEAST_MS > this.deadline - now) return;
-    this.#hedgeTimer = upstream.clock.setTimeout(launch, delayMs, this);
+    hedging.timer = upstream.clock.setTimeout(launch, delayMs, this);
+  }
+  /** Number of hedges on the wire, waiting for their place, or ended; not those that were refused. */
+  get #hedges(): number {
+    return this.#hedging?.count ?? 0;
   }
   launch(): void {
-    this.#hedgeTimer = undefined;
-    if (this.#live.length > 0 && this.#rpc.upstream.allows("hedge")) this.#hedge();
+    if (this.#hedging !== undefined) this.#hedging.timer = undefined;
+    if (this.#attempts.running.length > 0 && this.#rpc.upstream.allows("hedge")) this.#hedge();
   }
   #hedge(): void {
-    this.#hedges++;
+    if (this.#hedging !== undefined) this.#hedging.count++;
     this.#try(true, this.#rpc.upstream.clock.now());
   }
   /** Sends the second of two attempts that leave together, unless it would wait for a place or the upstream fails. */
   #double(): void {
-    const isSent = !this.ended && this.#attempts === 1 && this.#live.length === 1;
+    const isSent = !this.ended && this.#attempts.sent === 1 && this.#attempts.running.length === 1;
     const mayHedge = this.#cx.exchange.mayRetry && this.#rpc.upstream.throttle.allows;
     if (isSent && mayHedge && this.limits.every(hasPlace)) this.#hedge();
   }
@@ -278,14 +278,15 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
       this.#hedgeAfter(pushbackMs, this.#rpc.upstream.clock.now());
   }
   #stopHedging(): void {
-    if (this.#hedgeTimer !== undefined) this.#rpc.upstream.clock.clearTimeout(this.#hedgeTimer);
-    this.#hedgeTimer = undefined;
+    if (this.#hedging?.timer === undefined) return;
+    this.#rpc.upstream.clock.clearTimeout(this.#hedging.timer);
+    this.#hedging.timer = undefined;
   }
 
   expire(): void {
     if (this.ended) return;
     // Between attempts, the last attempt explains why the answer is missing.
-    const between = this.#live.length === 0 ? this.#last : undefined;
+    const between = this.#attempts.running.length === 0 ? this.#retrying?.failure : undefined;
     this.#closeAll("expired");
     this.#fail(between ?? timedOut(this.#rpc.method, "no answer in time"));
   }
@@ -311,7 +312,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
   urge(): void {
     if (this.critical) return;
     this.critical = true;
-    for (const attempt of this.#live) attempt.urge();
+    for (const attempt of this.#attempts.running) attempt.urge();
   }
 
   /** True if the deadline has passed. The call's timer may fire shortly after that of its waiter. */
@@ -332,37 +333,25 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     const fair = timeoutMs === Number.POSITIVE_INFINITY ? methodMs / 2 : Math.min(timeoutMs, fullMs);
     return this.deadline - sentAt >= fair - LEAST_MS;
   }
-  #close(attempt: Attempt, verdict: boolean | undefined, outcome: Parameters<Attempt["end"]>[1]): void {
-    if (this.#live.at(-1) === attempt) this.#live.pop();
-    else this.#live.splice(this.#live.indexOf(attempt), 1);
-    attempt.end(verdict, outcome);
-    attempt.next = this.#closed;
-    this.#closed = attempt;
-  }
   #closeAll(outcome: "cancelled" | "expired"): void {
-    for (let attempt = this.#live.at(-1); attempt !== undefined; attempt = this.#live.at(-1)) {
+    const { running } = this.#attempts;
+    for (let attempt = running.at(-1); attempt !== undefined; attempt = running.at(-1)) {
       const late = outcome === "expired" && this.#hadFairTime(attempt);
-      this.#close(attempt, late ? false : undefined, outcome);
+      this.#attempts.close(attempt, late ? false : undefined, outcome);
     }
-  }
-  /** Releases the limiter's places of ended attempts. Must be the last action: waiting calls continue at once. */
-  #free(): void {
-    let attempt = this.#closed;
-    this.#closed = undefined;
-    for (; attempt !== undefined; attempt = attempt.next) attempt.free();
   }
   #fail(failure: Failure): void {
     this.#end();
     this.#sink.reject(failure);
     this.#observe({ ok: false, failure });
-    this.#mirrored?.failed(failure === this.#last ? this.#lastFault : undefined);
-    this.#free();
+    this.#mirrored?.failed(failure === this.#retrying?.failure ? this.#retrying?.fault : undefined);
+    this.#attempts.free();
   }
   #end(): void {
     this.ended = true;
     const { clock } = this.#rpc.upstream;
     if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
-    if (this.#pause !== undefined) clock.clearTimeout(this.#pause);
+    if (this.#retrying?.pause !== undefined) clock.clearTimeout(this.#retrying.pause);
     this.#stopHedging();
     this.#closeAll("cancelled");
     if (this.#leavePools !== undefined) for (const leave of this.#leavePools) leave();
@@ -386,7 +375,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
       message: this.frame.subarray(PREFIX_BYTES),
       startedAt: this.#startedAt,
       endedAt: upstream.clock.now(),
-      attempts: this.#attempts,
+      attempts: this.#attempts.sent,
       outcome,
       trace: exchange.trace,
     });

@@ -12,11 +12,10 @@ import { Cache } from "../cache/cache.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { AnswerTime } from "../guard/answer-time.ts";
 import { Breaker, type BreakerPolicy } from "../guard/breaker.ts";
-import { HedgeBudget } from "../guard/hedge-budget.ts";
+import { HedgeBudget, Throttle } from "../guard/budgets.ts";
 import type { LimitPolicy, Places } from "../guard/limit.ts";
 import type { RetryPolicy } from "../guard/retry.ts";
 import { StreamPlaces } from "../guard/stream-places.ts";
-import { Throttle } from "../guard/throttle.ts";
 import type { Observer } from "../observer.ts";
 import type { BreakerReading, CalledMethod, UpstreamState } from "../observer-upstreams.ts";
 import type { Guard, UnaryClient } from "../transport/unary-client.ts";
@@ -66,12 +65,11 @@ export class Upstream {
   readonly guardClock: Clock;
   readonly observer: Observer | undefined;
   readonly #methods = new Map<string, Breaker | undefined>();
-  readonly #answers = new Map<string, AnswerTime>();
-  readonly #called = new Map<string, CalledMethod>();
+  readonly #called = new Map<string, { readonly answers: AnswerTime; counted?: CalledMethod }>();
   #cache: Cache | undefined;
   readonly #inner = new Map<string, Places>();
-  readonly #innerStreams = new Map<string, StreamPlaces>();
-  #followed = false;
+  /** Places of streams that a method can open; those of the service by "". */
+  readonly #openable = new Map<string, StreamPlaces>();
 
   /** @param branches addresses of the branches, by name; an undefined branch is off */
   constructor(
@@ -81,9 +79,7 @@ export class Upstream {
     options?: UpstreamOptions,
     branches: Readonly<Record<string, UnaryClient | undefined>> = {},
   ) {
-    const clock = options?.clock ?? systemClock;
-    const observer = options?.observer;
-    const { branch, shard } = options ?? {};
+    const { clock = systemClock, observer, branch, shard } = options ?? {};
     this.service = service;
     this.branch = branch;
     this.shard = shard;
@@ -129,13 +125,14 @@ export class Upstream {
       breaker === undefined ? [] : [{ method, ...readingOf(breaker) }],
     );
     const limits = [...this.#inner].map(([key, limit]) => ({ method: methodOf(key), ...limit.state }));
-    const streams = [...this.#innerStreams].map(([key, limit]) => ({ method: methodOf(key), ...limit.state }));
     return {
       breakers: this.breaker === undefined ? breakers : [readingOf(this.breaker), ...breakers],
       limits: this.limit === undefined ? limits : [this.limit.state, ...limits],
-      streams: this.#followed ? [this.streams.state, ...streams] : [],
+      streams: [...this.#openable].map(([key, { state }]) =>
+        key === "" ? state : { method: methodOf(key), ...state },
+      ),
       addresses: this.client.addresses?.() ?? [],
-      methods: [...this.#called.values()],
+      methods: [...this.#called.values()].flatMap(({ counted }) => counted ?? []),
     };
   }
   /** The breaker of a method (`package.Service/Method`): its own, or the service's. */
@@ -144,17 +141,20 @@ export class Upstream {
   }
   /** Returns the time of a method's answers, whatever the policy of its calls. */
   answersOf(method: string): AnswerTime {
-    const answers = this.#answers.get(method) ?? new AnswerTime();
-    this.#answers.set(method, answers);
-    return answers;
+    return this.#calledAt(method).answers;
   }
   /** Returns the counters of a method's messages; undefined: no observer reads them. */
   trafficOf(method: string, isCached: boolean): Traffic | undefined {
     if (this.observer?.upstream === undefined) return undefined;
-    const known = this.#called.get(method);
-    const traffic = known?.traffic ?? new Traffic();
-    this.#called.set(method, { method, cached: isCached || known?.cached === true, traffic });
+    const called = this.#calledAt(method);
+    const traffic = called.counted?.traffic ?? new Traffic();
+    called.counted = { method, cached: isCached || called.counted?.cached === true, traffic };
     return traffic;
+  }
+  #calledAt(method: string): { readonly answers: AnswerTime; counted?: CalledMethod } {
+    const called = this.#called.get(method) ?? { answers: new AnswerTime() };
+    this.#called.set(method, called);
+    return called;
   }
   /** Returns whether the budgets allow a further attempt, and reports it if not. */
   allows(kind: "retry" | "hedge"): boolean {
@@ -188,12 +188,11 @@ export class Upstream {
   }
   /** Returns the places that the open streams of a method take. */
   placesOf(method: string, streams: number | undefined): readonly StreamPlaces[] {
-    if (!this.#followed) this.#tapped(this.streams);
-    this.#followed = true;
+    if (!this.#openable.has("")) this.#openable.set("", this.#tapped(this.streams));
     if (streams === undefined) return [this.streams];
     const key = `${method} ${streams}`;
-    const places = this.#innerStreams.get(key) ?? this.#tapped(new StreamPlaces(streams));
-    this.#innerStreams.set(key, places);
+    const places = this.#openable.get(key) ?? this.#tapped(new StreamPlaces(streams));
+    this.#openable.set(key, places);
     return [places, this.streams];
   }
   /** A unary method of this service under a policy. */

@@ -1,8 +1,8 @@
 // Holds docs/runtime.md#retries
 import { expect, test } from "vitest";
 import { FakeClock } from "../testing/fake-clock.ts";
+import { Throttle } from "./budgets.ts";
 import { startBackoff } from "./retry.ts";
-import { Throttle } from "./throttle.ts";
 
 test("the backoff is exponential with full jitter, from the clock's randomness", () => {
   const clock = new FakeClock();

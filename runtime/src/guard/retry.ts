@@ -1,7 +1,7 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { ExponentialBackoff, type IBackoff } from "cockatiel";
-import type { Clock } from "../clock.ts";
-import { type Code, type Failure, Reason } from "../failure.ts";
+import type { Clock, Timer } from "../clock.ts";
+import { type Code, type Failure, type Fault, Reason } from "../failure.ts";
 
 /** The request of a call, as a policy's condition sees it: `headers` and `now` of its expression. */
 export interface RetryContext {
@@ -54,5 +54,27 @@ export function retries(policy: RetryPolicy, failure: Failure, cx: RetryContext,
     return (policy.when?.(failure, cx) ?? true) && (also?.(failure) ?? true);
   } catch {
     return false;
+  }
+}
+
+/** Faults of one call's attempts, and the wait before its next attempt. */
+export class Retrying {
+  /** True after an attempt that the upstream has never processed, and that was sent again. */
+  resent = false;
+  /** Ends the wait. */
+  pause: Timer | undefined;
+  /** The last fault, and the failure that it becomes. */
+  fault: Fault | undefined;
+  failure: Failure | undefined;
+  #backoff: Backoff | undefined;
+
+  /** Returns the wait of the fault, or else of the policy, in milliseconds; negative: no further attempt. */
+  pauseMs({ pushbackMs }: Fault, policy: RetryPolicy, clock: Clock): number {
+    if (pushbackMs !== undefined) {
+      this.#backoff = undefined;
+      return pushbackMs;
+    }
+    this.#backoff = this.#backoff?.next(undefined) ?? startBackoff(policy, clock);
+    return this.#backoff.duration;
   }
 }

@@ -4,9 +4,8 @@
 import type { Clock } from "../clock.ts";
 import type { Fault } from "../failure.ts";
 import type { Breaker } from "../guard/breaker.ts";
-import type { HedgeBudget } from "../guard/hedge-budget.ts";
+import type { HedgeBudget, Throttle } from "../guard/budgets.ts";
 import type { Places } from "../guard/limit.ts";
-import type { Throttle } from "../guard/throttle.ts";
 import type { AddressState } from "../observer-upstreams.ts";
 import type { Ejection } from "./balance/balancer.ts";
 import type { OutgoingHeaders, ReceivedHeaders } from "./call-headers.ts";

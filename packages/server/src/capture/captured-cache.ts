@@ -41,7 +41,7 @@ export function captureCache(cache: Cache): void {
     look(isSecret, real) {
       const of = recording();
       if (of === undefined) return real();
-      const index = of.looks++;
+      const index = of.next.look++;
       const entry = of.muted(real);
       if (entry !== undefined) of.keepsEntry(index, capturedEntry(entry, isSecret));
       return entry;
@@ -49,15 +49,15 @@ export function captureCache(cache: Cache): void {
     running(real) {
       const of = recording();
       const fetch = real();
-      const index = of === undefined ? 0 : of.runs++;
+      const index = of === undefined ? 0 : of.next.run++;
       const owner = fetch && owners.get(fetch);
       if (fetch === undefined || owner?.of === of) return fetch;
-      of?.joins.push(index);
+      of?.values.joins.push(index);
       return new ForeignFetch(of, fetch, owner);
     },
     begun(fetch) {
       const of = recording();
-      if (of !== undefined) owners.set(fetch, { of, index: of.fetches++ });
+      if (of !== undefined) owners.set(fetch, { of, index: of.next.fetch++ });
     },
   });
 }
@@ -79,7 +79,7 @@ class ForeignFetch implements SharedFetch {
   }
   join(receiver: Receiver): void {
     const of = this.#of;
-    const index = of === undefined ? 0 : of.joined++;
+    const index = of === undefined ? 0 : of.next.join++;
     const arrives = <T>(what: keyof Receiver, value: unknown, run: (argument: T) => void, argument: T): void => {
       this.#isOver = true;
       if (of === undefined) {
@@ -101,7 +101,7 @@ class ForeignFetch implements SharedFetch {
       failed: (failure) => arrives("failed", capturedFailure(failure), receiver.failed.bind(receiver), failure),
     };
     this.#receiver = joining;
-    if (this.#owner !== undefined) this.#sharer = this.#owner.of.sharers++;
+    if (this.#owner !== undefined) this.#sharer = this.#owner.of.next.sharer++;
     this.#acts(receiver.critical ? "need" : "join", () => this.#fetch.join(joining));
   }
   leave(): void {

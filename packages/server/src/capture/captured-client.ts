@@ -21,7 +21,7 @@ const RECORDER: Decider = {
     if (of === undefined) return real(waiter);
     const entry = of.decides(guard, real, waiter);
     if (entry === "wait") {
-      const index = of.waiters++;
+      const index = of.next.waiter++;
       const arrives = (kind: "place" | "shed", run: () => void) => () => {
         Reflect.deleteProperty(waiter, "admitted");
         Reflect.deleteProperty(waiter, "shed");
@@ -95,7 +95,7 @@ class CapturedAttempt implements Reply, InFlight {
 
   constructor(of: Recording, reply: Reply, messageBytes: number) {
     this.#of = of;
-    this.#index = of.attempts++;
+    this.#index = of.next.attempt++;
     this.#reply = reply;
     this.#messageBytes = messageBytes;
     if (reply.metadata !== undefined)

@@ -1,9 +1,8 @@
 // Intercepts the decisions of guards, which depend on other requests. A capture records them, and a replay repeats them.
 import { Breaker } from "@protobff/runtime/internal/guard/breaker";
-import { HedgeBudget } from "@protobff/runtime/internal/guard/hedge-budget";
+import { HedgeBudget, Throttle } from "@protobff/runtime/internal/guard/budgets";
 import type { Places, UrgentWaiter } from "@protobff/runtime/internal/guard/limit";
 import { StreamPlaces } from "@protobff/runtime/internal/guard/stream-places";
-import { Throttle } from "@protobff/runtime/internal/guard/throttle";
 import type { CallTap, Guard } from "@protobff/runtime/internal/transport/unary-client";
 
 /** Decides in place of guards. */

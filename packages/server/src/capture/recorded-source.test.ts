@@ -41,7 +41,7 @@ test("items that are held arrive in the next turn, with those that are taken mea
   expect(received).toEqual([]);
   await setImmediate();
   expect(received).toEqual([1, 2, 3]);
-  expect(of.tape.map(([kind]) => kind)).toEqual(["open", "take", "received", "received", "take", "received"]);
+  expect(of.values.tape.map(([kind]) => kind)).toEqual(["open", "take", "received", "received", "take", "received"]);
 });
 
 test("a closed stream delivers none of the items that wait", async () => {
@@ -49,7 +49,7 @@ test("a closed stream delivers none of the items that wait", async () => {
   stream?.take(2);
   stream?.cancel();
   await setImmediate();
-  expect([received, of.tape.map(([kind]) => kind)]).toEqual([[], ["open", "take", "close"]]);
+  expect([received, of.values.tape.map(([kind]) => kind)]).toEqual([[], ["open", "take", "close"]]);
 });
 
 test("items of streams and messages for the client are masked", async () => {

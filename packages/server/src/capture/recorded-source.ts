@@ -15,7 +15,7 @@ export abstract class RecordedSource {
 
   constructor(of: Recording) {
     this.of = of;
-    this.index = of.streams++;
+    this.index = of.next.stream++;
   }
   /** Requests further items. */
   protected requests(items: number, take: () => void): void {

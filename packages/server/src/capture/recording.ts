@@ -3,6 +3,7 @@
 // and texts are made when it is written, because few are.
 import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import { type Clock, systemClock } from "@protobff/runtime/internal/clock";
+import { type Transitions, transition } from "@protobff/runtime/internal/states";
 import type { CapturedDecision, CapturedEntry } from "./format.ts";
 
 /** Context of a request, or of none. `AsyncLocalStorage.snapshot` would cost ten times as much. */
@@ -13,8 +14,8 @@ export type RecordedEvent = readonly [kind: string, ...values: unknown[]];
 /** An arrival. Its time, the number of readings before it, and its turn are filled in. */
 type RecordedArrival = [kind: string, at: number, readings: number, joined: number, ...values: unknown[]];
 
-/** Values that have entered one request. */
-export class Recording {
+/** Values that have entered one request, each kind in the order of its reading. */
+class RecordedValues {
   readonly tape: RecordedEvent[] = [];
   readonly readings: number[] = [];
   readonly dates: number[] = [];
@@ -24,28 +25,42 @@ export class Recording {
   readonly joins: number[] = [];
   /** Names and values in turns. */
   readonly headers: (string | null)[] = [];
+}
+
+/** The next number of each kind of thing that one request numbers. */
+class NextNumbers {
+  timer = 0;
+  attempt = 0;
+  stream = 0;
+  fetch = 0;
+  sharer = 0;
+  join = 0;
+  waiter = 0;
+  decision = 0;
+  look = 0;
+  run = 0;
+}
+
+/** States of a recording: `tooLarge` if the request, or all that run, have exceeded their bound. */
+export const RECORDING_TRANSITIONS: Transitions<"running" | "ended" | "tooLarge"> = {
+  running: ["ended", "tooLarge"],
+  ended: [],
+  tooLarge: [],
+};
+
+/** The recording of one request. */
+export class Recording {
+  readonly values = new RecordedValues();
+  readonly next = new NextNumbers();
   readonly startedAt = microseconds();
-  timers = 0;
-  attempts = 0;
-  streams = 0;
-  fetches = 0;
-  sharers = 0;
-  joined = 0;
-  waiters = 0;
-  decided = 0;
-  looks = 0;
-  runs = 0;
   /** Decision from outside that is not recorded. Its replay may differ. */
   incomparable: string | undefined;
   /** True while a guard decides: its own readings are no values that enter the request. */
   isMuted = false;
-  /** True if the request has ended, or has exceeded its bound. Nothing is recorded any more. */
-  done = false;
-  /** True if the request, or all that run, have exceeded their bound. */
-  isTooLarge = false;
   readonly #maxBytes: number;
   readonly #cut: (() => void) | undefined;
   readonly #pool: Pool;
+  #state: keyof typeof RECORDING_TRANSITIONS = "running";
   #bytes = 0;
   #isTurnOpen = false;
   #context = OUTSIDE;
@@ -63,6 +78,14 @@ export class Recording {
     this.#pool = cut === undefined ? REQUESTS : STREAMS;
   }
 
+  /** True if the request has ended, or has exceeded its bound. Nothing is recorded any more. */
+  get done(): boolean {
+    return this.#state !== "running";
+  }
+  get isTooLarge(): boolean {
+    return this.#state === "tooLarge";
+  }
+
   /** Records a value that arrives from outside, then continues the request with it. */
   arrives<T>(event: RecordedArrival, run: (argument: T) => void, argument: T): void {
     if (this.done) {
@@ -70,9 +93,9 @@ export class Recording {
       return;
     }
     event[1] = microseconds();
-    event[2] = this.readings.length;
+    event[2] = this.values.readings.length;
     event[3] = this.#isTurnOpen ? 1 : 0;
-    this.tape.push(event);
+    this.values.tape.push(event);
     this.spend(EVENT_BYTES);
     if (!this.#isTurnOpen) {
       this.#isTurnOpen = true;
@@ -95,16 +118,16 @@ export class Recording {
     run();
   };
   /** Ends the recording. */
-  end(): void {
+  end(how: "ended" | "tooLarge" = "ended"): void {
     if (this.done) return;
-    this.done = true;
+    this.#state = transition(RECORDING_TRANSITIONS, this.#state, how);
     active--;
     this.#pool.bytes -= this.#bytes;
   }
   /** Records what the request does to the outside. */
   affects(event: RecordedEvent): void {
     if (this.done) return;
-    this.tape.push(event);
+    this.values.tape.push(event);
     this.spend(EVENT_BYTES);
   }
   /** Takes bytes from the bounds of the request and of the process. */
@@ -113,18 +136,14 @@ export class Recording {
     this.#bytes += bytes;
     this.#pool.bytes += bytes;
     if (this.#bytes <= this.#maxBytes && this.#pool.bytes <= this.#pool.most) return;
-    this.end();
-    if (this.#cut !== undefined) {
-      this.#cut();
-      return;
-    }
-    this.isTooLarge = true;
-    this.forget();
+    this.end(this.#cut === undefined ? "tooLarge" : "ended");
+    if (this.#cut === undefined) this.forget();
+    else this.#cut();
   }
   /** Frees the recorded values, because contexts of an open stream refer to its recording. */
   forget(): void {
-    for (const values of [this.tape, this.readings, this.dates, this.random, this.headers, this.entries])
-      values.length = 0;
+    const { tape, readings, dates, random, headers, entries } = this.values;
+    for (const values of [tape, readings, dates, random, headers, entries]) values.length = 0;
   }
   /** Runs a function that records nothing. */
   muted<T>(run: () => T): T {
@@ -138,21 +157,21 @@ export class Recording {
   /** Records a header that is read. */
   keepsHeader(name: string, value: string | null): void {
     if (this.done) return;
-    this.headers.push(name, value);
+    this.values.headers.push(name, value);
     this.spend(name.length + (value?.length ?? 0));
   }
   /** Records an entry of the cache. */
   keepsEntry(look: number, entry: CapturedEntry): void {
-    this.entries.push([look, ...entry]);
+    this.values.entries.push([look, ...entry]);
     this.spend(entry[0].length);
   }
   /** Records a decision of a guard, if it is not `go`. */
   decides<A, T extends "go" | CapturedDecision[2]>(guard: string, decide: (argument: A) => T, argument: A): T {
-    const decision = this.decided++;
+    const decision = this.next.decision++;
     this.isMuted = true;
     try {
       const result = decide(argument);
-      if (result !== "go") this.decisions.push([decision, guard, result as CapturedDecision[2]]);
+      if (result !== "go") this.values.decisions.push([decision, guard, result as CapturedDecision[2]]);
       return result;
     } finally {
       this.isMuted = false;
@@ -184,7 +203,8 @@ const STREAMS: Pool = { bytes: 0, most: MAX_STREAM_BYTES };
 /** Recording of the call that runs now. Undefined in continuations of promises: only the storage has it then. */
 let current: Recording | undefined;
 const NOBODY = new Recording(0);
-NOBODY.done = true;
+active++;
+NOBODY.end();
 
 function within<T>(of: Recording, context: AsyncResource, run: (argument: T) => void, argument: T): void {
   const before = current;
@@ -235,29 +255,29 @@ export const recordingClock: Clock = {
     const of = recording();
     if (of === undefined) return systemClock.now();
     const now = microseconds();
-    of.readings.push(now);
+    of.values.readings.push(now);
     return now / 1_000;
   },
   date() {
     const date = systemClock.date();
-    recording()?.dates.push(date.getTime());
+    recording()?.values.dates.push(date.getTime());
     return date;
   },
   random() {
     const drawn = systemClock.random();
-    recording()?.random.push(drawn);
+    recording()?.values.random.push(drawn);
     return drawn;
   },
   setTimeout(run, ms, argument) {
     const of = recording();
     if (of === undefined) return systemClock.setTimeout(run, ms, argument);
-    return systemClock.setTimeout(fire<typeof argument>, ms, { of, index: of.timers++, run, argument });
+    return systemClock.setTimeout(fire<typeof argument>, ms, { of, index: of.next.timer++, run, argument });
   },
   clearTimeout: (timer) => systemClock.clearTimeout(timer),
   // A timer for a replay.
   setImmediate(run, argument) {
     const of = recording();
     if (of === undefined) setImmediate(run, argument);
-    else setImmediate(fire<typeof argument>, { of, index: of.timers++, run, argument });
+    else setImmediate(fire<typeof argument>, { of, index: of.next.timer++, run, argument });
   },
 };

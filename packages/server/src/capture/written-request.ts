@@ -32,10 +32,11 @@ export function masksOf(services: readonly DescService[]): Masks {
  * @param output masks the messages of the RPC
  */
 export function writtenValues(
-  { headers, startedAt, readings, dates, random, decisions, tape, entries, joins, incomparable }: Recording,
+  { startedAt, values, incomparable }: Recording,
   masks: Masks,
   output: ReturnType<typeof maskOf>,
 ) {
+  const { headers, readings, dates, random, decisions, tape, entries, joins } = values;
   let last = startedAt;
   const differences = readings.map((reading) => {
     const difference = reading - last;
@@ -56,7 +57,7 @@ export function writtenValues(
   };
 }
 
-function writtenHeaders(recorded: Recording["headers"]): CapturedRequest["headers"] {
+function writtenHeaders(recorded: Recording["values"]["headers"]): CapturedRequest["headers"] {
   const headers: Record<string, string | null> = {};
   for (let at = 0; at < recorded.length; at += 2) {
     const [name = "", value = null] = recorded.slice(at, at + 2) as [string, string | null];

@@ -2,11 +2,13 @@
 import { once } from "node:events";
 import * as http from "node:http";
 import * as net from "node:net";
+import { transition } from "@protobff/runtime/internal/states";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { illegalTransitions, untakenTransitions } from "../../../../test/support/checked-states.ts";
 import type { Handler } from "../carrier/handler.ts";
 import { PendingBytes } from "../requests/pending-bytes.ts";
 import { closing } from "../testing/connection-close.ts";
-import { Http1Readings } from "./http1-reading.ts";
+import { Http1Readings, READING_TRANSITIONS } from "./http1-reading.ts";
 import { Listener } from "./listener.ts";
 
 afterEach(() => void vi.useRealTimers());
@@ -169,4 +171,19 @@ describe("a request with an unsupported upgrade", () => {
     const received = await closed;
     expect(received).toContain("\r\n\r\n3HTTP/1.1 200");
   });
+});
+
+test("each legal transition is taken, and each other one throws", async () => {
+  const { port } = await listening(counting);
+  const taken = async (): Promise<void> => {
+    const half = dial(port);
+    half.socket.end(chunked(1, 1));
+    await half.closed;
+    const refused = dial(port);
+    refused.socket.write(chunked(12_000, 1));
+    await refused.closed;
+  };
+  expect(await untakenTransitions(READING_TRANSITIONS, taken)).toEqual([]);
+  for (const [from, to] of illegalTransitions(READING_TRANSITIONS))
+    expect(() => transition(READING_TRANSITIONS, from, to)).toThrow(`illegal transition from ${from} to ${to}`);
 });

@@ -1,5 +1,6 @@
 import type * as http from "node:http";
 import type { Socket } from "node:net";
+import { type Transitions, transition } from "@protobff/runtime/internal/states";
 import { type ConnectionBounds, ConnectionBytes, type ConnectionHold } from "../requests/connection-bytes.ts";
 import { type Reading, readsUntil, waits, wasRead } from "../turns/connection-reads.ts";
 
@@ -88,6 +89,13 @@ interface ReadingOptions {
   readonly calmed: (why: string) => void;
 }
 
+/** States of a connection that is read: `ended` if the client sends no more, `over` if nothing more is parsed. */
+export const READING_TRANSITIONS: Transitions<"open" | "ended" | "over"> = {
+  open: ["ended", "over"],
+  ended: ["over"],
+  over: [],
+};
+
 /**
  * Feeds one connection of HTTP/1.1 to node's parser in slices, in turn with all other connections. Node itself parses
  * up to 64 KiB without interruption. That is 11,000 chunks of one byte, or 1,600 pipelined requests, during which no
@@ -109,8 +117,7 @@ class Http1Reading implements Reading, ConnectionHold {
   /** Node has paused the socket: the parser must receive nothing. */
   #paused = false;
   #waiting = false;
-  #ended = false;
-  #over = false;
+  #state: keyof typeof READING_TRANSITIONS = "open";
   /** Requests without a complete answer. */
   #open = 0;
 
@@ -138,8 +145,8 @@ class Http1Reading implements Reading, ConnectionHold {
     const rest = this.#rest;
     if (rest === undefined || this.#paused || this.#isFull) return;
     this.#read(rest, until);
-    if (this.#rest !== undefined || this.#over) return;
-    if (this.#ended) this.#parser.end.call(this.#socket);
+    if (this.#rest !== undefined || this.#isOver) return;
+    if (this.#state === "ended") this.#parser.end.call(this.#socket);
     else if (!this.#paused) this.#resume.call(this.#socket);
   }
   /** Counts a request. */
@@ -151,12 +158,15 @@ class Http1Reading implements Reading, ConnectionHold {
     this.#open--;
     if (this.#rest !== undefined && this.#slice === undefined && !this.#paused) this.#goOn();
   }
+  get #isOver(): boolean {
+    return this.#state === "over";
+  }
   get #isFull(): boolean {
     return this.#open >= this.#options.maxRequests;
   }
   /** Closes the connection. */
   calm(why: string): void {
-    if (this.#over) return;
+    if (this.#isOver) return;
     this.#options.calmed(why);
     this.stop();
     this.#socket.destroy();
@@ -165,7 +175,7 @@ class Http1Reading implements Reading, ConnectionHold {
   stop(): Buffer | undefined {
     const rest = this.#rest;
     this.#rest = undefined;
-    this.#over = true;
+    if (!this.#isOver) this.#become("over");
     wasRead(this);
     this.#hold();
     return rest;
@@ -199,14 +209,15 @@ class Http1Reading implements Reading, ConnectionHold {
   }
 
   readonly #onData = (chunk: Buffer): void => {
-    if (this.#over) return;
+    if (this.#isOver) return;
     if (this.#rest !== undefined) this.#keep(Buffer.concat([this.#rest, chunk]));
     else if (this.#isFull) this.#keep(chunk);
     else this.#read(chunk, readsUntil());
   };
   readonly #onEnd = (): void => {
-    this.#ended = true;
-    if (this.#rest === undefined && !this.#over) this.#parser.end.call(this.#socket);
+    if (this.#isOver) return;
+    this.#become("ended");
+    if (this.#rest === undefined) this.#parser.end.call(this.#socket);
   };
   #read(chunk: Buffer, until: number): void {
     const socket = this.#socket;
@@ -219,7 +230,7 @@ class Http1Reading implements Reading, ConnectionHold {
       this.#rest = from < chunk.length ? chunk.subarray(from) : undefined;
       this.#slice = slice;
       this.#parser.data.call(socket, slice);
-      if (this.#over || socket.destroyed) {
+      if (this.#isOver || socket.destroyed) {
         this.stop();
         break;
       }
@@ -237,6 +248,9 @@ class Http1Reading implements Reading, ConnectionHold {
     this.#pause.call(this.#socket);
     if (!this.#paused) this.#wait();
     this.#hold();
+  }
+  #become(state: keyof typeof READING_TRANSITIONS): void {
+    this.#state = transition(READING_TRANSITIONS, this.#state, state);
   }
   #goOn(): void {
     readsUntil(); // so that there is a turn

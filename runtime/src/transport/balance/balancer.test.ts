@@ -1,8 +1,10 @@
 // Holds docs/runtime.md#balancing
 import { describe, expect, test } from "vitest";
+import { illegalTransitions, untakenTransitions } from "../../../../test/support/checked-states.ts";
+import { transition } from "../../states.ts";
 import { RandomClock } from "../../testing/fake-clock.ts";
 import type { BalancePolicy } from "./balance-policy.ts";
-import { Balancer, type Ejection, type Place } from "./balancer.ts";
+import { Balancer, type Ejection, HEALTH_TRANSITIONS, type Place } from "./balancer.ts";
 
 /** So many addresses that are called one after the other, or as the test likes. */
 function world(count: number, policy: BalancePolicy = {}, seed = 1) {
@@ -336,4 +338,21 @@ test.each(Array.from({ length: 40 }, (_, seed) => seed))("the invariants hold in
     even(count),
     0.06,
   );
+});
+
+test("each legal transition is taken, and each other one throws", async () => {
+  const taken = (): void => {
+    const one = world(3);
+    one.calls(10_000, (of) => of !== 0);
+    one.clock.skip(31_000);
+    one.calls(10_000, (of) => of !== 0);
+    one.clock.skip(61_000);
+    one.calls(10_000, () => true);
+    const most = world(3);
+    most.calls(2_000, (of) => of === 2);
+    most.calls(2_000, () => true);
+  };
+  expect(await untakenTransitions(HEALTH_TRANSITIONS, taken)).toEqual([]);
+  for (const [from, to] of illegalTransitions(HEALTH_TRANSITIONS))
+    expect(() => transition(HEALTH_TRANSITIONS, from, to)).toThrow(`illegal transition from ${from} to ${to}`);
 });

@@ -1,5 +1,6 @@
 import type { Clock } from "../../clock.ts";
 import type { AddressState } from "../../observer-upstreams.ts";
+import { type Transitions, transition } from "../../states.ts";
 import type { BalancePolicy } from "./balance-policy.ts";
 import { RecentCount } from "./recent-count.ts";
 
@@ -46,6 +47,13 @@ export interface PlacePreference {
   avoids(place: object): boolean;
 }
 
+/** Health of an address. It may also become well while it is ejected, because too many others were. */
+export const HEALTH_TRANSITIONS: Transitions<"well" | "ejected" | "probing"> = {
+  well: ["ejected"],
+  ejected: ["probing", "well"],
+  probing: ["well", "ejected"],
+};
+
 /** One address with its counters. Only its balancer writes the fields that are not `readonly`, except `inFlight`. */
 export class Place<T> {
   readonly address: string;
@@ -61,14 +69,13 @@ export class Place<T> {
   era = 0;
   /** Number of failures in a row. */
   failures = 0;
-  ejected = false;
+  /** `probing` after a return, until a call shows that the address is healthy. It receives one call at a time. */
+  health: keyof typeof HEALTH_TRANSITIONS = "well";
   until = 0;
   /** Number of ejections in a row, the duration of the last one, and the time of the last return. */
   times = 0;
   forMs = 0;
   backAt = Number.NEGATIVE_INFINITY;
-  /** True after a return, until a call shows that the address is healthy. It receives one call at a time. */
-  probing = false;
   warmFrom: number | undefined;
   /** Current share of calls while it warms up, from 0 to 1. */
   share = 1;
@@ -151,8 +158,8 @@ export class Balancer<T> {
     const others = this.#open.length > 0;
     place.ready = true;
     // A restarted server may be healthy again. An address that was ejected more than once still waits.
-    if (cold && place.ejected && place.times === 1) this.#probe(place, this.#clock.now());
-    else if (cold && others && !place.ejected) this.#warm(place, this.#clock.now());
+    if (cold && place.health === "ejected" && place.times === 1) this.#probe(place, this.#clock.now());
+    else if (cold && others && place.health !== "ejected") this.#warm(place, this.#clock.now());
     this.#choose();
   }
   /** Marks the address as not callable. */
@@ -190,7 +197,7 @@ export class Balancer<T> {
       if (slowness !== undefined) this.#took(place, slowness);
       if (era !== place.era) return;
       place.failures = 0;
-      if (place.ejected || place.probing) this.#recovered(place);
+      if (place.health !== "well") this.#recovered(place);
     }
   }
   /**
@@ -213,9 +220,9 @@ export class Balancer<T> {
   }
   #stateOf(place: Place<T>): AddressState["state"] {
     if (place.leaving) return "leaving";
-    if (place.ejected && !(this.#all && place.ready)) return "ejected";
+    if (place.health === "ejected" && !(this.#all && place.ready)) return "ejected";
     if (!place.ready) return "idle";
-    return place.probing || place.warmFrom !== undefined ? "warming" : "connected";
+    return place.health === "probing" || place.warmFrom !== undefined ? "warming" : "connected";
   }
 
   #pickAmongOdd(avoid: PlacePreference | undefined): Place<T> | undefined {
@@ -252,7 +259,7 @@ export class Balancer<T> {
     return this.#mayProbe(place) && this.#room(place.of);
   }
   #mayProbe(place: Place<T>): boolean {
-    return !place.probing || this.#all || place.inFlight === 0;
+    return place.health !== "probing" || this.#all || place.inFlight === 0;
   }
   #withRoom(place: Place<T> | undefined): Place<T> | undefined {
     return place !== undefined && this.#room(place.of) ? place : undefined;
@@ -269,20 +276,22 @@ export class Balancer<T> {
     const now = this.#clock.now();
     place.lingering.add(now);
     this.#odd = true;
-    if (era !== place.era || place.ejected || place.leaving) return;
+    if (era !== place.era || place.health === "ejected" || place.leaving) return;
     place.failures++;
-    if (this.#maxEjected === 0 || !(place.probing || place.failures >= this.#ejectAfter)) return;
+    if (this.#maxEjected === 0 || !(place.health === "probing" || place.failures >= this.#ejectAfter)) return;
     // The last address stays in use, even if it fails.
     if (!this.#places.some((other) => other !== place && other.ready && !other.leaving)) return;
     this.#eject(place, now);
   }
+  #become(place: Place<unknown>, health: keyof typeof HEALTH_TRANSITIONS): void {
+    place.health = transition(HEALTH_TRANSITIONS, place.health, health);
+  }
   #eject(place: Place<unknown>, now: number): void {
-    const again = place.probing || now - place.backAt <= place.forMs;
+    const again = place.health === "probing" || now - place.backAt <= place.forMs;
     place.times = again ? place.times + 1 : 1;
     place.forMs = Math.min(this.#ejectMs * place.times, MAX_EJECTION_MS);
     place.until = now + place.forMs;
-    place.ejected = true;
-    place.probing = false;
+    this.#become(place, "ejected");
     place.warmFrom = undefined;
     place.era++;
     const { address, forMs, failures: consecutive } = place;
@@ -292,8 +301,7 @@ export class Balancer<T> {
   }
   /** Puts the address back into use, for one call at a time. */
   #probe(place: Place<unknown>, now: number): void {
-    place.ejected = false;
-    place.probing = true;
+    this.#become(place, "probing");
     place.backAt = now;
     place.era++;
     place.failures = 0;
@@ -301,9 +309,8 @@ export class Balancer<T> {
   }
   #recovered(place: Place<unknown>): void {
     const now = this.#clock.now();
-    if (place.ejected) place.backAt = now; // it was in use because too many were ejected
-    place.ejected = false;
-    place.probing = false;
+    if (place.health === "ejected") place.backAt = now; // it was in use because too many were ejected
+    this.#become(place, "well");
     place.era++;
     this.#warm(place, now);
     this.#choose();
@@ -335,7 +342,7 @@ export class Balancer<T> {
     let odd = false;
     let changed = false;
     for (const place of this.#places) {
-      if (place.ejected && now >= place.until) {
+      if (place.health === "ejected" && now >= place.until) {
         this.#probe(place, now);
         changed = true;
       }
@@ -346,11 +353,7 @@ export class Balancer<T> {
       if (place.slowness >= SLOW) this.#forget(place, now);
       place.lingering.settle(now);
       odd ||=
-        place.ejected ||
-        place.probing ||
-        place.warmFrom !== undefined ||
-        place.slowness >= SLOW ||
-        place.lingering.count > 0;
+        place.health !== "well" || place.warmFrom !== undefined || place.slowness >= SLOW || place.lingering.count > 0;
     }
     this.#odd = odd;
     if (changed) this.#choose();
@@ -358,10 +361,10 @@ export class Balancer<T> {
   /** Selects the addresses for choices: those that are not ejected, or all, if these are too few. */
   #choose(): void {
     const ready = this.#places.filter((place) => place.ready && !place.leaving);
-    const ejected = ready.filter((place) => place.ejected).length;
+    const ejected = ready.filter((place) => place.health === "ejected").length;
     const most = Math.max(1, Math.floor(this.#maxEjected * ready.length));
-    const well = ready.some((place) => !place.ejected && !place.probing);
+    const well = ready.some((place) => place.health === "well");
     this.#all = ejected > most || !well;
-    this.#open = this.#all ? ready : ready.filter((place) => !place.ejected);
+    this.#open = this.#all ? ready : ready.filter((place) => place.health !== "ejected");
   }
 }

@@ -101,3 +101,22 @@ export class SessionUse {
     return used;
   }
 }
+
+/** Pings of one connection whose answers have not come. */
+export class Pings {
+  readonly #waiting = new Map<number, () => void>();
+  #next = 0;
+
+  /** Returns the payload of a new ping. */
+  begin(answered: () => void): Buffer {
+    const payload = Buffer.alloc(8);
+    payload.writeUIntBE(this.#next, 2, 6);
+    this.#waiting.set(this.#next++, answered);
+    return payload;
+  }
+  answered(id: number): void {
+    const answered = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    answered?.();
+  }
+}

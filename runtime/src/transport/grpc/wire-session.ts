@@ -1,24 +1,26 @@
 import type { LookupFunction, Socket } from "node:net";
 import type { SecureContext } from "node:tls";
-import type { Connection } from "@protobff/http2/connection";
+import type { Connection, ConnectionParts } from "@protobff/http2/connection";
 import { dial, KEEP_ALIVE_MS } from "@protobff/http2/dial";
 import { ConnectionError, ErrorCode, errorName } from "@protobff/http2/error-code";
 import { FloodGuard } from "@protobff/http2/flood-guard";
 import { FrameReader } from "@protobff/http2/frame-reader";
 import { FrameWriter } from "@protobff/http2/frame-writer";
-import { Flag, FRAME_BYTES, FRAME_HEAD_BYTES, FrameType, WINDOW_MAX, writeFrameHead } from "@protobff/http2/frames";
+import { Flag, FRAME_BYTES, FRAME_HEAD_BYTES, FrameType, writeFrameHead } from "@protobff/http2/frames";
 import { type End, Incoming } from "@protobff/http2/incoming-frames";
 import { OpenStreams } from "@protobff/http2/open-streams";
 import { HELD_WINDOW, preface, WINDOW } from "@protobff/http2/preface";
 import { Responses } from "@protobff/http2/responses";
 import { SendQueue } from "@protobff/http2/send-queue";
 import type { Clock, Timer } from "../../clock.ts";
+import { type Transitions, transition } from "../../states.ts";
 import type { Place } from "../balance/balancer.ts";
 import { errorText } from "../error-text.ts";
 import type { GrpcReceiver, GrpcRequest, GrpcSession } from "./grpc-session.ts";
 import type { RequestEncoder } from "./request-encoder.ts";
 import type { SessionOwner } from "./session.ts";
-import { WireStream } from "./wire-stream.ts";
+import { Pings } from "./session-watch.ts";
+import { ResetStreams, StreamNumbers, WireStream } from "./wire-stream.ts";
 
 /** Number of unsent bytes from which the session has no room for more streams. */
 const CONGESTED_BYTES = 1 << 19;
@@ -29,35 +31,33 @@ const CLIENT: End = { role: "client", window: WINDOW, blockBytes: 1 << 20, copie
 /** Time limit to close a connection that the other end does not read, in milliseconds. */
 const LINGER_MS = 1_000;
 
+/** States of a connection: `leaving` takes no more streams, `over` reads and writes nothing, `gone` has no socket. */
+export const SESSION_TRANSITIONS: Transitions<"open" | "leaving" | "over" | "gone"> = {
+  open: ["leaving", "over", "gone"],
+  leaving: ["over", "gone"],
+  over: ["gone"],
+  gone: [],
+};
+
 /** A connection with our own frames over a socket: RFC 9113, as far as a client of whole requests needs it. */
 export class WireSession implements GrpcSession, Connection<WireStream> {
   readonly #encoder: RequestEncoder;
   readonly #owner: SessionOwner<GrpcSession>;
   readonly #socket: Socket;
-  readonly #writer: FrameWriter;
+  readonly #parts: ConnectionParts<WireStream>;
   readonly #reader: FrameReader;
   readonly #incoming: Incoming<WireStream>;
   readonly #window: number | undefined;
-  readonly #guard = new FloodGuard();
-  readonly #queue: SendQueue<WireStream>;
-  readonly #streams = new OpenStreams<WireStream>();
-  readonly #pings = new Map<number, () => void>();
-  readonly #first: number;
+  readonly #pings = new Pings();
+  readonly #numbers: StreamNumbers;
+  readonly #reset = new ResetStreams();
   readonly #clock: Clock;
   #unacknowledged: Timer | undefined; // our settings
-  #next: number;
-  #opened = 0;
-  #lingering = 0; // streams that we have reset, and the other end may still count
-  #freed = 0; // the part of them that is released next
-  #pinged = 0;
   #bytesRead = 0;
   #maxStreams = 0;
   #ready = false;
   #congested = false;
-  #leaving = false;
-  #over = false; // nothing is read or written any more
-  #gone = false;
-  #lastStream = WINDOW_MAX;
+  #state: keyof typeof SESSION_TRANSITIONS = "open";
   #error: Error | undefined;
   readonly #closed = Promise.withResolvers<void>();
 
@@ -80,8 +80,7 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
     this.#owner = owner;
     this.#clock = clock;
     this.#window = held ? HELD_WINDOW : undefined;
-    this.#first = firstStream;
-    this.#next = firstStream;
+    this.#numbers = new StreamNumbers(firstStream);
     const read = this.#read.bind(this);
     const socket = dial(url, secureContext, lookup, read, () => {
       socket.write(preface(this.#window ?? WINDOW));
@@ -89,9 +88,10 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
     });
     this.#socket = socket;
     if (held) socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    this.#writer = new FrameWriter(socket, () => this.#flushed());
-    this.#queue = new SendQueue(this.#writer);
-    const parts = { streams: this.#streams, writer: this.#writer, queue: this.#queue, guard: this.#guard };
+    const writer = new FrameWriter(socket, () => this.#flushed());
+    const queue = new SendQueue<WireStream>(writer);
+    const parts = { streams: new OpenStreams<WireStream>(), writer, queue, guard: new FloodGuard() };
+    this.#parts = parts;
     const incoming = new Incoming(this, parts, new Responses(this, parts), CLIENT);
     this.#incoming = incoming;
     this.#reader = new FrameReader(incoming.frame.bind(incoming));
@@ -105,25 +105,35 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
 
   place: Place<unknown> | undefined;
   get streams(): number {
-    return this.#streams.size + this.#lingering;
+    return this.#parts.streams.size + this.#reset.count;
   }
   get maxStreams(): number {
-    if (this.#writer.waiting < CONGESTED_BYTES) return this.#maxStreams;
+    if (this.#parts.writer.waiting < CONGESTED_BYTES) return this.#maxStreams;
     this.#congested = true;
     return 0;
   }
   get opened(): number {
-    return this.#opened;
+    return this.#numbers.taken;
   }
   get bytesRead(): number {
     return this.#bytesRead;
   }
   get ended(): boolean {
-    return this.#leaving || this.#over;
+    return this.#state !== "open";
+  }
+  /** True if nothing is read or written any more. */
+  get #isOver(): boolean {
+    return this.#state === "over" || this.#state === "gone";
+  }
+  #become(state: keyof typeof SESSION_TRANSITIONS): void {
+    if (state !== this.#state) this.#state = transition(SESSION_TRANSITIONS, this.#state, state);
+  }
+  #leave(): void {
+    if (!this.#isOver) this.#become("leaving");
   }
   /** Reports whether a stream of this number was never opened. */
   isIdle(stream: number): boolean {
-    return stream >= this.#next || stream % 2 === 0 || stream < this.#first;
+    return !this.#numbers.isTaken(stream);
   }
 
   /** Ignores frames that cross the end of a stream, because neither end is at fault. */
@@ -132,29 +142,29 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
   open(request: GrpcRequest, receiver: GrpcReceiver): WireStream {
     if (this.ended || !this.#ready) throw new Error("the connection is at its end");
     const bound = this.#encoder.bound(request);
-    const { position } = this.#writer;
-    const stream = new WireStream(this, this.#next, position, this.#queue.initialWindow, this.#window, receiver);
-    this.#next += 2;
-    this.#opened++;
-    this.#guard.progress();
-    this.#streams.add(stream);
-    this.#headers(stream.id, request, bound);
-    this.#queue.send(stream, request.frame);
-    if (this.#next > WINDOW_MAX) {
-      // All stream numbers are used. The next request needs a new connection.
-      this.#leaving = true;
+    const { streams, writer, queue, guard } = this.#parts;
+    const id = this.#numbers.take();
+    const stream = new WireStream(this, id, writer.position, queue.initialWindow, this.#window, receiver);
+    guard.progress();
+    streams.add(stream);
+    this.#headers(id, request, bound);
+    queue.send(stream, request.frame);
+    if (this.#numbers.areUsedUp) {
+      // The next request needs a new connection.
+      this.#leave();
       this.#owner.leaving(this, "goaway");
     }
     return stream;
   }
   #headers(stream: number, request: GrpcRequest, bound: number): void {
-    const first = stream === this.#first;
+    const { writer } = this.#parts;
+    const first = this.#numbers.taken === 1;
     if (bound <= FRAME_BYTES) {
-      const at = this.#writer.reserve(FRAME_HEAD_BYTES + bound);
-      const { buffer } = this.#writer;
+      const at = writer.reserve(FRAME_HEAD_BYTES + bound);
+      const { buffer } = writer;
       const end = this.#encoder.encode(buffer, at + FRAME_HEAD_BYTES, request, first);
       writeFrameHead(buffer, at, end - at - FRAME_HEAD_BYTES, FrameType.HEADERS, Flag.END_HEADERS, stream);
-      this.#writer.commit(end);
+      writer.commit(end);
       return;
     }
     const block = Buffer.allocUnsafe(bound);
@@ -162,51 +172,53 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
     for (let at = 0; at < length; at += FRAME_BYTES) {
       const end = Math.min(length, at + FRAME_BYTES);
       const type = at === 0 ? FrameType.HEADERS : FrameType.CONTINUATION;
-      this.#writer.frame(type, end === length ? Flag.END_HEADERS : 0, stream, block.subarray(at, end));
+      writer.frame(type, end === length ? Flag.END_HEADERS : 0, stream, block.subarray(at, end));
     }
   }
 
   /** Lets the other end send further bytes on a stream. */
   allow(stream: WireStream, bytes: number): void {
-    if (stream.window !== undefined && !this.#over) this.#incoming.allow(stream, bytes);
+    if (stream.window !== undefined && !this.#isOver) this.#incoming.allow(stream, bytes);
   }
   /** Ends a stream with this error code, unless it has ended. */
   closeStream(stream: WireStream, code: number): void {
-    if (!this.#streams.delete(stream)) return;
+    const { streams, writer, queue, guard } = this.#parts;
+    if (!streams.delete(stream)) return;
     stream.code ??= code;
-    this.#queue.drop(stream);
-    this.#writer.reset(stream.id, code);
-    if (stream.window !== undefined && stream.window > 0) this.#guard.recordCancel(stream.window);
-    this.#lingering++;
-    if (this.#leaving && this.#streams.size === 0) this.#shut();
+    queue.drop(stream);
+    writer.reset(stream.id, code);
+    if (stream.window !== undefined && stream.window > 0) guard.recordCancel(stream.window);
+    this.#reset.count++;
+    this.#shutIfDone();
   }
   /** Ends a stream because the other end broke a rule on it. The connection stays open. */
   failStream(stream: WireStream, code: number, message: string): void {
-    if (this.#streams.get(stream.id) === undefined) return;
+    if (this.#parts.streams.get(stream.id) === undefined) return;
     stream.message = message;
     this.closeStream(stream, code);
     stream.receiver.closed();
   }
   /** Finishes a stream that the other end has completed. `released` must follow. */
   finish(stream: WireStream): void {
-    this.#streams.delete(stream);
+    const { streams, writer, queue } = this.#parts;
+    streams.delete(stream);
     stream.code = ErrorCode.NO_ERROR;
     if (stream.body === undefined) return;
-    this.#queue.drop(stream); // the other end does not need the rest
-    this.#writer.reset(stream.id, ErrorCode.NO_ERROR);
+    queue.drop(stream); // the other end does not need the rest
+    writer.reset(stream.id, ErrorCode.NO_ERROR);
   }
   /** Handles a reset of a stream by the other end. */
   wasReset(stream: WireStream, code: number): void {
-    this.#streams.delete(stream);
-    this.#queue.drop(stream);
+    this.#parts.streams.delete(stream);
+    this.#parts.queue.drop(stream);
     stream.code = code;
     stream.receiver.closed();
     this.released();
   }
   /** Makes room for another stream. */
   released(): void {
-    if (this.#leaving && this.#streams.size === 0) this.#shut();
-    else if (!this.ended) this.#owner.room(this);
+    if (!this.ended) this.#owner.room(this);
+    else this.#shutIfDone();
   }
 
   /** Applies the other end's settings, for the first time or again. */
@@ -227,51 +239,44 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
   }
   /** Ends the connection after a violation by the other end, which receives the error. */
   fail(error: ConnectionError): void {
-    if (this.#over) return;
+    if (this.#isOver) return;
     this.#error ??= error;
     this.#goodbye(error.code);
     queueMicrotask(() => this.#end());
   }
   answered(ping: number): void {
-    const answered = this.#pings.get(ping);
-    this.#pings.delete(ping);
-    answered?.();
+    this.#pings.answered(ping);
   }
   /** Handles GOAWAY: the other end takes no more streams, and has not begun with those above `lastStream`. */
   goaway(lastStream: number, code: number, text: string): void {
-    this.#lastStream = Math.min(this.#lastStream, lastStream);
-    this.#leaving = true;
+    this.#numbers.processed = Math.min(this.#numbers.processed, lastStream);
+    this.#leave();
     this.#owner.leaving(this, text === "too_many_pings" ? "pings" : "goaway");
     if (code !== ErrorCode.NO_ERROR) {
       this.destroy(new Error(`the other end has gone away with ${errorName(code)}${text === "" ? "" : `: ${text}`}`));
       return;
     }
-    for (const stream of this.#streams.all()) {
-      if (stream.id <= this.#lastStream) continue;
+    for (const stream of this.#parts.streams.all()) {
+      if (stream.id <= this.#numbers.processed) continue;
       stream.unprocessed = true;
       stream.message = "the other end has gone away";
       this.wasReset(stream, ErrorCode.REFUSED_STREAM);
     }
-    if (this.#streams.size === 0) this.#shut();
+    this.#shutIfDone();
   }
 
   ping(answered: () => void): void {
-    if (this.#over) return;
-    const id = this.#pinged++;
-    this.#pings.set(id, answered);
-    const payload = Buffer.alloc(8);
-    payload.writeUIntBE(id, 2, 6);
-    this.#writer.frame(FrameType.PING, 0, 0, payload);
+    if (!this.#isOver) this.#parts.writer.frame(FrameType.PING, 0, 0, this.#pings.begin(answered));
   }
   close(): Promise<void> {
-    this.#leaving = true;
-    if (this.#streams.size === 0) this.#shut();
+    this.#leave();
+    this.#shutIfDone();
     return this.#closed.promise;
   }
   destroy(error: Error): void {
-    if (this.#over) return;
+    if (this.#isOver) return;
     this.#error ??= error;
-    this.#over = true;
+    this.#become("over");
     this.#reader.stop();
     this.#socket.destroy();
     queueMicrotask(() => this.#end());
@@ -279,7 +284,7 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
 
   #read(chunk: Buffer): void {
     this.#bytesRead += chunk.length;
-    if (this.#over) return;
+    if (this.#isOver) return;
     try {
       this.#reader.read(chunk);
     } catch (error) {
@@ -291,13 +296,11 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
     }
   }
   #flushed(): void {
-    const free = this.#lingering - this.#freed;
-    if (free > 0) {
-      this.#freed += free;
-      setImmediate(() => this.#free(free));
-    }
-    this.#queue.pump();
-    if (this.#congested && this.#writer.waiting < CONGESTED_BYTES) {
+    const free = this.#reset.flushed();
+    if (free > 0) setImmediate(() => this.#free(free));
+    const { writer, queue } = this.#parts;
+    queue.pump();
+    if (this.#congested && writer.waiting < CONGESTED_BYTES) {
       this.#congested = false;
       if (!this.ended) this.#owner.room(this);
     }
@@ -307,13 +310,12 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
    * before they read the next frame.
    */
   #free(streams: number): void {
-    this.#lingering -= streams;
-    this.#freed -= streams;
+    this.#reset.forget(streams);
     if (!this.ended) this.#owner.room(this);
   }
-  /** Closes the connection after all streams have ended. */
-  #shut(): void {
-    if (!this.#over) this.#goodbye(ErrorCode.NO_ERROR);
+  /** Closes a connection that takes no more streams, after all of them have ended. */
+  #shutIfDone(): void {
+    if (this.#state === "leaving" && this.#parts.streams.size === 0) this.#goodbye(ErrorCode.NO_ERROR);
   }
   /** Sends GOAWAY with the cause, and closes the socket as soon as it is sent. */
   #goodbye(code: number): void {
@@ -321,9 +323,10 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
       this.destroy(new Error("closed"));
       return;
     }
-    this.#writer.goaway(0, code); // no stream of the other end was ever processed
-    this.#writer.flush();
-    this.#over = true;
+    const { writer } = this.#parts;
+    writer.goaway(0, code); // no stream of the other end was ever processed
+    writer.flush();
+    this.#become("over");
     this.#reader.stop();
     if (this.#socket.writableLength === 0) this.#socket.destroy();
     else {
@@ -332,18 +335,18 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
     }
   }
   #end(): void {
-    if (this.#gone) return;
-    this.#gone = true;
-    this.#over = true;
+    if (this.#state === "gone") return;
+    this.#become("gone");
     this.acknowledged(); // also if no acknowledgement arrives
     this.#reader.stop();
     const message = errorText(this.#error, this.#ready);
     this.#owner.gone(this, message);
-    for (const stream of this.#streams.all()) {
-      this.#streams.delete(stream);
-      this.#queue.drop(stream);
+    const { streams, writer, queue } = this.#parts;
+    for (const stream of streams.all()) {
+      streams.delete(stream);
+      queue.drop(stream);
       stream.lost = true;
-      stream.unprocessed = stream.id > this.#lastStream || stream.position >= this.#writer.handed;
+      stream.unprocessed = stream.id > this.#numbers.processed || stream.position >= writer.handed;
       stream.message = message;
       stream.receiver.closed();
     }

@@ -1,5 +1,6 @@
 import type { Stream } from "@protobff/http2/connection";
 import { errorName } from "@protobff/http2/error-code";
+import { WINDOW_MAX } from "@protobff/http2/frames";
 import type { Ending, GrpcReceiver, GrpcStream } from "./grpc-session.ts";
 
 /** The session of a stream, as the stream uses it. */
@@ -62,5 +63,49 @@ export class WireStream implements GrpcStream, Stream<WireStream> {
   ending(): Ending {
     const { code, unprocessed, lost, message = `stream closed with ${errorName(code)}` } = this;
     return { code, unprocessed, lost, message };
+  }
+}
+
+/** Numbers of the streams of one connection. A client takes odd ones (RFC 9113, section 5.1.1). */
+export class StreamNumbers {
+  readonly #first: number;
+  #next: number;
+  /** The other end processes no stream with a higher number. */
+  processed = WINDOW_MAX;
+
+  constructor(first: number) {
+    this.#first = first;
+    this.#next = first;
+  }
+  take(): number {
+    const id = this.#next;
+    this.#next += 2;
+    return id;
+  }
+  get taken(): number {
+    return (this.#next - this.#first) / 2;
+  }
+  isTaken(id: number): boolean {
+    return id < this.#next && id % 2 === 1 && id >= this.#first;
+  }
+  get areUsedUp(): boolean {
+    return this.#next > WINDOW_MAX;
+  }
+}
+
+/** Streams that we have reset, and that the other end may still count. */
+export class ResetStreams {
+  count = 0;
+  #freed = 0;
+
+  /** Returns how many of them can be forgotten, because their resets have been sent. */
+  flushed(): number {
+    const free = this.count - this.#freed;
+    this.#freed += free;
+    return free;
+  }
+  forget(streams: number): void {
+    this.count -= streams;
+    this.#freed -= streams;
   }
 }
