@@ -60,6 +60,11 @@ export function durationsFamily(name: string, help: string, all: readonly Durati
   return { name, help, type: "histogram", merge: "sum", bounds: SECONDS, samples };
 }
 
+export function inFlightFamily(name: string, help: string, all: readonly Durations[]): Family {
+  const samples = all.map(({ labels, inFlight }) => ({ labels, value: inFlight }));
+  return { name, help, type: "gauge", merge: "sum", samples };
+}
+
 /** @param way the direction whose bytes the counter shows */
 export function trafficFamily(name: string, help: string, way: "received" | "sent", all: readonly Durations[]): Family {
   const samples = all.map(({ labels, traffic }) => {

@@ -31,21 +31,18 @@ import type {
   TopicEvent,
   UpstreamEvent,
 } from "@protobff/runtime/internal/observer-upstreams";
-import { Callee } from "./callee.ts";
-import { Durations, durationsFamily, trafficFamily } from "./durations.ts";
+import { Callees } from "./callee.ts";
+import { Durations, durationsFamily, inFlightFamily, trafficFamily } from "./durations.ts";
 import { Meters } from "./meters.ts";
 import { MirrorMetrics } from "./mirrors.ts";
 import { ProcessMetrics } from "./process.ts";
 import { Counter } from "./series.ts";
 import type { Family, MetricsSnapshot } from "./snapshot.ts";
 import { StreamMetrics } from "./streams.ts";
-import { topicFamilies } from "./topics.ts";
-import { BREAKER_STATES, upstreamFamilies } from "./upstreams.ts";
+import { UpstreamMetrics } from "./upstreams.ts";
 import { Zeros } from "./zeros.ts";
 
 const CACHE_OUTCOMES: readonly CacheEvent["outcome"][] = ["fresh", "stale", "joined", "missed"];
-const BUDGETS: readonly BudgetEvent["kind"][] = ["retry", "hedge"];
-
 /** Maximum number of paths of deprecated fields that are counted apart. */
 const MAX_FIELDS = 5_000;
 
@@ -54,32 +51,15 @@ export class Metrics implements Observer {
   readonly #clock: Clock;
   readonly #process = new ProcessMetrics();
   readonly #servers = new Map<string, Durations>();
-  /** By method, without the calls of branches and shards. */
-  readonly #clients = new Map<string, Callee>();
-  readonly #branches = new Map<string, Map<string, Callee>>();
-  readonly #shards = new Map<string, Map<string, Callee>>();
-  readonly #upstreams: UpstreamEvent[] = [];
+  readonly #callees = new Callees();
+  readonly #upstreams = new UpstreamMetrics();
   /** RPCs since the last snapshot. */
   readonly #rpcs: RpcEvent[] = [];
   readonly #zeros = new Zeros();
   readonly #streams = new StreamMetrics();
-  readonly #topics: TopicEvent[] = [];
   readonly #meters = new Meters();
   readonly #mirrors = new MirrorMetrics();
   readonly #collectors: (() => readonly Family[])[] = [];
-  readonly #ejections = new Counter(
-    "bff_ejections_total",
-    "Ejections of addresses of upstreams after repeated failures.",
-    ["upstream", "branch", "shard"],
-  );
-  readonly #budget = new Counter(
-    "bff_budget_refused_total",
-    "Retries and hedges that were not sent, because the budget of their upstream was used up.",
-    ["upstream", "branch", "shard", "kind"],
-  );
-  readonly #transitions = new Counter("bff_breaker_transitions_total", "Changes of the state of a breaker.", [
-    ...["upstream", "branch", "shard", "rpc_method", "to"],
-  ]);
   readonly #cache = new Counter("bff_cache_total", "Answers of rpcs and calls with a cache, by where they came from.", [
     ...["rpc_method", "upstream", "branch", "shard", "outcome"],
   ]);
@@ -137,10 +117,10 @@ export class Metrics implements Observer {
     this.#rpcs.push(event);
   }
   upstream(event: UpstreamEvent): void {
-    this.#upstreams.push(event);
+    this.#upstreams.events.push(event);
   }
   topic(event: TopicEvent): void {
-    this.#topics.push(event);
+    this.#upstreams.topics.push(event);
   }
   responseStart({ method }: ResponseStartEvent): undefined {
     this.#server(method).inFlight++;
@@ -178,24 +158,24 @@ export class Metrics implements Observer {
       this.#degraded.add(method, withoutPositions(path), upstream, REASONS.get(reason) ?? "");
   }
   callStart({ service, branch, shard, method }: CallStartEvent): void {
-    this.#client(service, branch, shard, method).inFlight++;
+    this.#callees.of(service, branch, shard, method).inFlight++;
   }
   call({ service, branch, shard, method, startedAt, endedAt, outcome }: CallEvent): void {
-    const client = this.#client(service, branch, shard, method);
+    const client = this.#callees.of(service, branch, shard, method);
     client.inFlight--;
     client.record(outcome.ok ? Code.OK : outcome.failure.code, endedAt - startedAt);
   }
   attempt(event: AttemptEvent): void {
-    this.#client(event.service, event.branch, event.shard, event.method).attempted(event);
+    this.#callees.of(event.service, event.branch, event.shard, event.method).attempted(event);
   }
   ejection({ service, branch = "", shard = "" }: EjectionEvent): void {
-    this.#ejections.add(service, branch, shard);
+    this.#upstreams.ejections.add(service, branch, shard);
   }
   budgetRefused({ service, branch = "", shard = "", kind }: BudgetEvent): void {
-    this.#budget.add(service, branch, shard, kind);
+    this.#upstreams.refused.add(service, branch, shard, kind);
   }
   breaker({ service, branch = "", shard = "", method = "", to }: BreakerEvent): void {
-    this.#transitions.add(service, branch, shard, method, to);
+    this.#upstreams.transitions.add(service, branch, shard, method, to);
   }
   cache({ service, branch = "", shard = "", method, outcome }: CacheEvent): void {
     this.#cache.add(method, service, branch, shard, outcome);
@@ -224,23 +204,12 @@ export class Metrics implements Observer {
     }
     return found;
   }
-  #client(service: string, branch: string | undefined, shard: string | undefined, method: string): Callee {
-    let all = this.#clients;
-    if (branch !== undefined) all = within(this.#branches, branch);
-    else if (shard !== undefined) all = within(this.#shards, shard);
-    let found = all.get(method);
-    if (found === undefined) {
-      found = new Callee({ service, branch, shard }, method);
-      all.set(method, found);
-    }
-    return found;
-  }
 
   /** Shows counters as 0 until their first event: each scrape may be the last before. */
   #begin(): void {
     for (const rpc of this.#rpcs.splice(0)) this.#beginRpc(rpc);
-    for (const upstream of this.#upstreams) this.#beginUpstream(upstream);
-    for (const durations of [...this.#servers.values(), ...this.#callees()]) this.#zeros.histogram(durations);
+    for (const upstream of this.#upstreams.events) this.#beginUpstream(upstream);
+    for (const durations of [...this.#servers.values(), ...this.#callees.all]) this.#zeros.histogram(durations);
   }
   #beginRpc(event: RpcEvent): void {
     const { method, streams, cached, limits, sources, priority = "normal" } = event;
@@ -258,40 +227,30 @@ export class Metrics implements Observer {
     for (const path of deprecatedFields) zeros.series(this.#deprecatedFields, method, path);
     this.#meters.begin(event, zeros);
   }
-  #beginUpstream({ service, branch, shard, state }: UpstreamEvent): void {
-    const zeros = this.#zeros;
-    const { breakers, addresses, methods } = state();
-    const sides = [branch ?? "", shard ?? ""];
-    for (const { method = "" } of breakers)
-      for (const to of BREAKER_STATES) zeros.series(this.#transitions, service, ...sides, method, to);
-    if (addresses.length > 0) zeros.series(this.#ejections, service, ...sides);
-    for (const kind of BUDGETS) zeros.series(this.#budget, service, ...sides, kind);
-    for (const { method, cached, traffic } of methods) {
-      const callee = this.#client(service, branch, shard, method);
+  #beginUpstream(upstream: UpstreamEvent): void {
+    const { service, branch, shard } = upstream;
+    const state = upstream.state();
+    this.#upstreams.begin({ upstream, state }, this.#zeros);
+    for (const { method, cached, traffic } of state.methods) {
+      const callee = this.#callees.of(service, branch, shard, method);
       callee.traffic.add(traffic);
-      zeros.method(callee);
-      if (cached) this.#beginCache(method, service, ...sides);
+      this.#zeros.method(callee);
+      if (cached) this.#beginCache(method, service, branch ?? "", shard ?? "");
     }
   }
   #beginCache(method: string, service: string, ...sides: readonly string[]): void {
     for (const outcome of CACHE_OUTCOMES) this.#zeros.series(this.#cache, method, service, ...sides, outcome);
   }
-  #callees(): readonly Callee[] {
-    return [this.#clients, ...this.#branches.values(), ...this.#shards.values()].flatMap((all) => [...all.values()]);
-  }
 
   snapshot(): MetricsSnapshot {
     this.#begin();
     const families: readonly Family[] = [
-      ...this.#requestFamilies([...this.#servers.values()].filter(isShown)),
-      ...callFamilies(this.#callees()),
+      ...this.#requestFamilies([...this.#servers.values()].filter(({ isShown }) => isShown)),
+      ...this.#callees.families,
       this.#cache.family,
-      this.#transitions.family,
-      this.#ejections.family,
-      this.#budget.family,
+      ...this.#upstreams.counters,
       ...this.#mirrors.families,
-      ...upstreamFamilies(this.#upstreams),
-      ...topicFamilies(this.#topics),
+      ...this.#upstreams.states,
       ...this.#collectors.flatMap((collect) => collect()),
       ...this.#process.families(),
     ];
@@ -304,7 +263,7 @@ export class Metrics implements Observer {
         "How long requests took, until they were answered; of streams, until they were open.",
         servers,
       ),
-      inFlight("bff_requests_in_flight", "Requests that are being answered.", servers),
+      inFlightFamily("bff_requests_in_flight", "Requests that are being answered.", servers),
       trafficFamily(
         "bff_request_bytes_total",
         "Bytes of request messages that were read, as received.",
@@ -331,53 +290,4 @@ export class Metrics implements Observer {
   }
 }
 
-const isShown = (durations: Durations): boolean => durations.isShown;
-
-function callFamilies(all: readonly Callee[]): readonly Family[] {
-  const callees = all.filter(isShown);
-  return [
-    durationsFamily(
-      "rpc_client_call_duration_seconds",
-      "How long calls of upstreams took, with all of their attempts and the waiting before and between.",
-      callees,
-    ),
-    inFlight(
-      "bff_calls_in_flight",
-      "Calls of upstreams that have begun and not ended, those that wait included.",
-      callees,
-    ),
-    {
-      name: "bff_attempts_total",
-      type: "counter",
-      merge: "sum",
-      help: "Attempts of calls, by what they were and how they ended; refused: a breaker or a limit let it not go out.",
-      samples: all.flatMap(({ attempts }) => attempts),
-    },
-    trafficFamily(
-      "bff_call_request_bytes_total",
-      "Bytes of messages to upstreams, as sent: once for each attempt.",
-      "sent",
-      callees,
-    ),
-    trafficFamily(
-      "bff_call_response_bytes_total",
-      "Bytes of messages and stream items from upstreams, as received, without errors.",
-      "received",
-      callees,
-    ),
-  ];
-}
-
-function inFlight(name: string, help: string, all: readonly Durations[]): Family {
-  const samples = all.map(({ labels, inFlight }) => ({ labels, value: inFlight }));
-  return { name, help, type: "gauge", merge: "sum", samples };
-}
-
 const REASONS = new Map<number, string>(Object.entries(Degradation_Reason).map(([name, reason]) => [reason, name]));
-
-/** Returns the callees of one branch or shard, by method. */
-function within(all: Map<string, Map<string, Callee>>, name: string): Map<string, Callee> {
-  const known = all.get(name) ?? new Map<string, Callee>();
-  all.set(name, known);
-  return known;
-}

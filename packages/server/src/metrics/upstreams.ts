@@ -1,10 +1,20 @@
-// Current state of upstreams: breakers, limits and addresses are read at each scrape.
-import type { BreakerState, LimitState, UpstreamEvent } from "@protobff/runtime/internal/observer-upstreams";
-import { addedUp, labelled } from "./series.ts";
+// Events of upstreams and topics, and the current state: breakers, limits and addresses are read at each scrape.
+import type { BreakerState, TopicEvent, UpstreamEvent } from "@protobff/runtime/internal/observer-upstreams";
+import { addedUp, Counter, labelled } from "./series.ts";
 import type { Family, Sample } from "./snapshot.ts";
+import { topicFamilies } from "./topics.ts";
+import type { Zeros } from "./zeros.ts";
 
-export const BREAKER_STATES: readonly BreakerState[] = ["closed", "half-open", "open"];
+const BREAKER_STATES: readonly BreakerState[] = ["closed", "half-open", "open"];
+const BUDGETS = ["retry", "hedge"] as const;
 const ADDRESS = ["idle", "connected", "warming", "ejected", "leaving"] as const;
+const LIMITS: readonly (readonly [string, "limits" | "streams", "taken" | "most" | "waiting", help: string])[] = [
+  ["bff_limit_taken", "limits", "taken", "How many calls a limit lets run at this moment."],
+  ["bff_limit_most", "limits", "most", "How many calls a limit lets run at most, as it is now."],
+  ["bff_limit_waiting", "limits", "waiting", "How many calls wait for a place."],
+  ["bff_upstream_streams_open", "streams", "taken", "How many streams of an upstream are open."],
+  ["bff_upstream_streams_most", "streams", "most", "How many streams of an upstream may be open."],
+];
 
 /** The state of an upstream at this moment. */
 interface Found {
@@ -12,40 +22,49 @@ interface Found {
   readonly state: ReturnType<UpstreamEvent["state"]>;
 }
 
-/** @param all events of the upstreams, as reported when they were made */
-export function upstreamFamilies(all: readonly UpstreamEvent[]): readonly Family[] {
-  const found = all.map((upstream) => ({ upstream, state: upstream.state() }));
+/** Metrics of upstreams and topics, without those of calls. */
+export class UpstreamMetrics {
+  /** The upstreams, as reported when they were made. */
+  readonly events: UpstreamEvent[] = [];
+  readonly topics: TopicEvent[] = [];
+  readonly ejections = new Counter(
+    "bff_ejections_total",
+    "Ejections of addresses of upstreams after repeated failures.",
+    ["upstream", "branch", "shard"],
+  );
+  readonly refused = new Counter(
+    "bff_budget_refused_total",
+    "Retries and hedges that were not sent, because the budget of their upstream was used up.",
+    ["upstream", "branch", "shard", "kind"],
+  );
+  readonly transitions = new Counter("bff_breaker_transitions_total", "Changes of the state of a breaker.", [
+    ...["upstream", "branch", "shard", "rpc_method", "to"],
+  ]);
+
+  /** Shows the counters of an upstream before its first event. */
+  begin({ upstream: { service, branch = "", shard = "" }, state }: Found, zeros: Zeros): void {
+    for (const { method = "" } of state.breakers)
+      for (const to of BREAKER_STATES) zeros.series(this.transitions, service, branch, shard, method, to);
+    if (state.addresses.length > 0) zeros.series(this.ejections, service, branch, shard);
+    for (const kind of BUDGETS) zeros.series(this.refused, service, branch, shard, kind);
+  }
+  get counters(): readonly Family[] {
+    return [this.transitions.family, this.ejections.family, this.refused.family];
+  }
+  get states(): readonly Family[] {
+    const found = this.events.map((upstream) => ({ upstream, state: upstream.state() }));
+    return [...stateFamilies(found), ...topicFamilies(this.topics)];
+  }
+}
+
+function stateFamilies(found: readonly Found[]): readonly Family[] {
   return [
     gauge(
       "bff_breaker_state",
       "1 for the state that a breaker is in, 0 for the others; of several processes, in how many.",
       breakerSamples(found),
     ),
-    gauge(
-      "bff_limit_taken",
-      "How many calls a limit lets run at this moment.",
-      limitSamples(found, "limits", ({ taken }) => taken),
-    ),
-    gauge(
-      "bff_limit_most",
-      "How many calls a limit lets run at most, as it is now.",
-      limitSamples(found, "limits", ({ most }) => most),
-    ),
-    gauge(
-      "bff_limit_waiting",
-      "How many calls wait for a place.",
-      limitSamples(found, "limits", ({ waiting }) => waiting),
-    ),
-    gauge(
-      "bff_upstream_streams_open",
-      "How many streams of an upstream are open.",
-      limitSamples(found, "streams", ({ taken }) => taken),
-    ),
-    gauge(
-      "bff_upstream_streams_most",
-      "How many streams of an upstream may be open.",
-      limitSamples(found, "streams", ({ most }) => most),
-    ),
+    ...limitFamilies(found),
     gauge("bff_addresses", "How many addresses of an upstream are in this state.", addressSamples(found)),
   ];
 }
@@ -67,17 +86,16 @@ function breakerSamples(found: readonly Found[]): readonly Sample[] {
   );
 }
 
-function limitSamples(
-  found: readonly Found[],
-  of: "limits" | "streams",
-  value: (limit: LimitState) => number,
-): readonly Sample[] {
-  return found.flatMap(({ upstream, state }) =>
-    state[of].map((limit) => ({
-      labels: labelsOf(upstream, ["rpc_method"], [limit.method ?? ""]),
-      value: value(limit),
-    })),
-  );
+function limitFamilies(found: readonly Found[]): readonly Family[] {
+  return LIMITS.map(([name, of, value, help]) => {
+    const samples = found.flatMap(({ upstream, state }) =>
+      state[of].map((limit) => ({
+        labels: labelsOf(upstream, ["rpc_method"], [limit.method ?? ""]),
+        value: limit[value],
+      })),
+    );
+    return gauge(name, help, samples);
+  });
 }
 
 function addressSamples(found: readonly Found[]): readonly Sample[] {
