@@ -18,9 +18,9 @@ const common = {
     PROTOBFF_SEED: process.env.PROTOBFF_SEED ?? String(randomInt(2 ** 31)),
   },
   setupFiles: ["patient-waits", "unlimited-steps", "checked-states"].map((name) =>
-    fileURLToPath(new URL(`test/support/${name}.ts`, import.meta.url)),
+    fileURLToPath(new URL(`test/support/setup/${name}.ts`, import.meta.url)),
   ),
-  alias: { "fast-check": fileURLToPath(new URL("test/seed/fast-check.ts", import.meta.url)) },
+  alias: { "fast-check": fileURLToPath(new URL("test/support/seed/fast-check.ts", import.meta.url)) },
 };
 
 const projectOf = ({ name, include, exclude, shared, alone }: Group) => ({

@@ -6,11 +6,11 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** Files that are small, and take long; of others, vitest begins with large ones. */
 const LONG = [
-  /^test\/matrix\/matrix(-second|-http|-node)?\./,
-  /^test\/(fuzz|golden-emit|golden-diagnostics|strict-goldens|buf|documented-layout)\./,
-  /^test\/load\/upstream-kinds\./,
-  /^test\/(bench|parts\/goldens|conformance\/[a-z]+\/[a-z]+|faults\/mocks|http2\/h2spec)\.system\./,
-  /^test\/corpora\/(cel-go|validation|real-apis|init)\./,
+  /\/matrix(-second|-http|-node)?\.processes\./,
+  /\/(fuzz|strict-goldens|buf-generate|documented-layout|upstream-kinds)\.processes\./,
+  /\/golden-(emit|diagnostics)\.test\./,
+  /\/(bench|deferred-goldens|connect|validate|mocks|h2spec)\.system\./,
+  /\/(cel-go|validation|real-apis|init)\.corpora\./,
 ];
 
 export class LongFirst extends BaseSequencer {

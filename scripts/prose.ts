@@ -1,8 +1,9 @@
-// npm run prose: writes test/prose-counts.json, whose totals may only fall; `-- <page or package>` lists the findings there instead.
+// npm run prose: writes test/house/prose-counts.json, whose totals may only fall; `-- <page or package>` lists the
+// findings there instead.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { findingsInPage } from "../test/support/prose.ts";
+import { findingsInPage } from "../test/house/prose.ts";
 import {
   commentFindings,
   measured,
@@ -10,11 +11,11 @@ import {
   packagesOf,
   pageGroup,
   pages,
-} from "../test/support/prose-counts.ts";
-import { sources } from "../test/support/shapes.ts";
+} from "../test/house/prose-counts.ts";
+import { sources } from "../test/house/shapes.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const FILE = join(root, "test/prose-counts.json");
+const FILE = join(root, "test/house/prose-counts.json");
 
 function list(name: string): void {
   for (const page of pages().filter((page) => page === name || pageGroup(page) === name)) {

@@ -21,8 +21,8 @@ test("every test file is in exactly one group of one tier", () => {
   expect(files.filter((file) => groupsOf(file).length !== 1).map((file) => [file, ...groupsOf(file)])).toEqual([]);
 });
 test("the quick tier has a smoke test of every protocol", () => {
-  expect(groupsOf("test/e2e/protocols.test.ts")).toEqual(["quick"]);
-  expect(groupsOf("test/e2e/http-json.test.ts")).toEqual(["quick"]);
+  expect(groupsOf("test/features/protocols/protocols.test.ts")).toEqual(["quick"]);
+  expect(groupsOf("test/features/rest/http-json.test.ts")).toEqual(["quick"]);
 });
 test("no file of a group that shares workers replaces modules or sets variables of the process", () => {
   const patches = /\bvi\.(mock|doMock|resetModules)\(|\bprocess\.env\.\w+ \??= |\bprocess\.chdir\(/;

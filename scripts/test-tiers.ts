@@ -15,64 +15,38 @@ export interface Group {
 
 const SUFFIXED = ["**/*.system.test.ts", "**/*.corpora.test.ts"];
 const ALL = ["{cli,client,examples,packages,plugin,runtime,scripts,test}/**/*.test.ts"];
-/** End-to-end tests that the quick tier keeps: every protocol, on a real server. */
-const SMOKES = "protocols|http-json";
 /** Start processes, replace modules, load the machine, measure memory or time, or take minutes. */
 const PROCESSES = [
+  "**/*.{processes,alone}.test.ts",
   "cli/src/{buf-plugin,commands/init,golden/golden,lsp/edits,lsp/server,lsp/workspace/heap,lsp/features/actions}.test.ts",
   "client/src/follow.test.ts",
   "examples/{cli,tv}/*.test.ts",
-  "plugin/src/{main,cel/property}.test.ts",
+  "plugin/src/{plugin-main,cel/property}.test.ts",
   "{packages,runtime}/**/{server-shutdown,serve,serve-identity,serve-metrics,turn-queue,warm-up}.test.ts",
   "{packages,runtime}/**/{backpressure,connections,over-node,over-node-http2}.test.ts",
   "{packages,runtime}/**/memory/*.test.ts",
-  `test/e2e/!(${SMOKES}).test.ts`,
-  "test/{codec,faults,gather,load,matrix,mcp,mock,parts,proofs,replay,simulation,soak,streams,whatif}/**/*.test.ts",
-  "test/{bench,buf,compiled-commands,cookbook,demo,deploy-variables,documented-layout,exported-docs,fuzz,mutation,pack}.test.ts",
-  "test/{fresh-values,masks,mirrors,sensitive-values,subsets}.test.ts",
-  "test/{loaded-modules,old-node,own-bundle,prior-art-examples,strict-goldens,upgraded-digests,warm-up,wide}.test.ts",
-  "test/http2/frames.test.ts",
-  "test/lock/{drift,write}.test.ts",
-  "test/openapi/documents.test.ts",
 ];
 /** Start no processes, but take more than four seconds each: `npm test` is to take less than four minutes. */
 const SLOW = [
   "cli/src/{contract/check-contract,contract/replay,project/upstream-protos,routes/routes}.test.ts",
   "packages/expressions/src/text/regex.test.ts",
-  "packages/server/src/{gate,listen,raw-clients,tokens-and-keys}.test.ts",
+  "packages/server/src/{caller-gate,listen,raw-clients,tokens-and-keys}.test.ts",
   "packages/server/src/{adapter/connect-adapter,explorer/explorer,overload/overloaded-server,process/admin}.test.ts",
   "packages/server/src/{session/session,streams/account,streams/streams,telemetry/otlp}.test.ts",
   "packages/server/src/http2/{client-sessions,closed-streams,own-bodies}.test.ts",
   "plugin/src/resolve/rules/cel/cel-rule.test.ts",
   "runtime/src/{call/two-callers,identity/assertion/assertion,identity/jwt/key-set}.test.ts",
   "runtime/src/transport/grpc/{flow-control,frame-fuzz,grpc-js}.test.ts",
-  "test/{dashboards,deep,deploy,deprecated-fields,early-diagnostics,kept-steps,no-warnings,names,openapi,pages,prior-art}.test.ts",
-  "test/{callers/random-anonymous,callers/random-callers,diff/diff,lists/random-lists,lock/plan,lock/random-drift,lock/stale,rest/client-calls,validation/validation}.test.ts",
-  "test/oracle/{outcomes,second}.test.ts",
+  "test/features/{compiler/{colliding-names,deep},deploy/deploy,diagnostics/{early-diagnostics,no-warnings}}.test.ts",
+  "test/features/{diff/diff,lock/{random-drift,stale},masks/kept-steps,openapi/openapi,paging/paging,plan/plan}.test.ts",
+  "test/features/{rest/client-calls,telemetry/dashboards,validation/validation,versions/deprecated-fields}.test.ts",
+  "test/proofs/{oracle/by-hand/{outcomes,second},prior-art/prior-art}.test.ts",
+  "test/proofs/random/{random-anonymous,random-callers,random-lists}.test.ts",
 ];
-/** The tests of processes that have no deadline which a busy machine could miss. */
-const PATIENT = [
-  ...[
-    "batches",
-    "copies",
-    "environment",
-    "user-functions",
-    "principal",
-    "refused-everywhere",
-    "resolver-reads",
-    "masks",
-  ],
-  ...["page-keys", "resolvers", "service-environment", "upstream-statuses", "validation", "validation-cel", "versions"],
-].join("|");
-const ALONE = [
-  `test/e2e/!(${SMOKES}|${PATIENT}).test.ts`,
-  "test/load/!(compare-logs|upstream-kinds).test.ts",
-  "test/soak/!(report).test.ts",
-  "test/demo.test.ts",
-  "packages/server/src/server-shutdown.test.ts",
-];
+/** Have deadlines that a busy machine could miss. */
+const ALONE = ["**/*.alone.test.ts", "packages/server/src/server-shutdown.test.ts"];
 /** Attacks run alone when the latency of a normal client beside them is measured. */
-const ATTACKS = process.env.ATTACK_FIGURES ? ["test/corpora/attacks-*.corpora.test.ts"] : [];
+const ATTACKS = process.env.ATTACK_FIGURES ? ["test/proofs/corpora/attacks/*.corpora.test.ts"] : [];
 
 export const GROUPS: Readonly<Record<Tier, readonly Group[]>> = {
   quick: [{ name: "quick", include: ALL, exclude: [...SUFFIXED, ...PROCESSES, ...SLOW], shared: true }],

@@ -240,7 +240,7 @@ export const about: readonly About[] = [
   },
   {
     scenario: "attacks",
-    text: "The waiting time of a normal client while the BFF is [attacked](../test/corpora/README.md#attacks), compared with the waiting time right before and after the attack. The client sends 100 requests a second, over new HTTP/1.1 connections and over one HTTP/2 connection. These requests need no upstream, and both protocols count. The BFF has a processor to itself; the attacker uses the other processors when upstream and client are idle. The attack therefore affects the client only through the BFF. An attack with a ratio above 5 is repeated three times, and the median counts. `own` is our own HTTP/2 towards clients, `node` that of Node.",
+    text: "The waiting time of a normal client while the BFF is [attacked](../test/proofs/corpora/README.md#attacks), compared with the waiting time right before and after the attack. The client sends 100 requests a second, over new HTTP/1.1 connections and over one HTTP/2 connection. These requests need no upstream, and both protocols count. The BFF has a processor to itself; the attacker uses the other processors when upstream and client are idle. The attack therefore affects the client only through the BFF. An attack with a ratio above 5 is repeated three times, and the median counts. `own` is our own HTTP/2 towards clients, `node` that of Node.",
     goal: "p99 at most 5 × that of quiet on our own HTTP/2",
     columns: [
       ...["own_ratio_to_quiet", "own_p99_ms_quiet", "own_p99_ms", "own_bff_percent", "own_upstream_percent", "own_bad"],

@@ -1,11 +1,11 @@
 // Compares a normal client's latency while a server is attacked with its latency when the server is quiet: own HTTP/2
-// and node's. The attacks are those of test/corpora/attacks-*.corpora.test.ts, which describe themselves.
+// and node's. The attacks are those of test/proofs/corpora/attacks/*.corpora.test.ts, which describe themselves.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Figures } from "../../test/corpora/attacks/beside-quiet.ts";
+import type { Figures } from "../../test/proofs/corpora/attacks/rig/beside-quiet.ts";
 import { type RunOptions, type ScenarioResult, scenarioResult, type VariantResult } from "../rig/result.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -69,7 +69,7 @@ function placement(): Placement {
 /** @returns whether all of the suites' own expectations were met, too */
 function attack(framing: string, file: string, placed: Placement["env"], ms: number): boolean {
   const command = [placed.ATTACK_ATTACKER ?? "", "node", join("node_modules", "vitest", "vitest.mjs"), "run"];
-  const suites = ["test/corpora/attacks-", "-t", `'${NOT_TWICE}.*${ATTACKS}'`];
+  const suites = ["test/proofs/corpora/attacks/", "-t", `'${NOT_TWICE}.*${ATTACKS}'`];
   const { status } = spawnSync("sh", ["-c", [...command, ...suites].join(" ")], {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],

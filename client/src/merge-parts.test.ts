@@ -10,7 +10,7 @@ import {
 } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { anyJson } from "../../test/rest/gateway/any-json.ts";
+import { anyJson } from "../../test/features/rest/gateway/any-json.ts";
 import { arrived, merged, mergedWith } from "./merge-parts.ts";
 
 /** Of a google.protobuf.Any the generator says types that this one does not know. */

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { CodeGeneratorRequest } from "@bufbuild/protobuf/wkt";
 import { expect } from "vitest";
 import { renderDiagnostics } from "../../plugin/src/diagnostic/render.ts";
-import { cookbook } from "./cookbook.ts";
+import { cookbook } from "../pages/cookbook.ts";
 import { compileCase, type GoldenCase, goldenCases, parameterOf, requestOf, textsBelow, UPSTREAMS } from "./golden.ts";
 import { together } from "./together.ts";
 
@@ -30,7 +30,7 @@ export const EMITTED: readonly Emitted[] = [
     ...golden,
     // The worked example is the one of docs/language.md, over the example's upstreams.
     ...(golden.name === "worked-example"
-      ? { protos: textsBelow(join(root, "test/worked-example/proto")), upstreams: exampleUpstreams }
+      ? { protos: textsBelow(join(root, "test/bffs/worked-example/proto")), upstreams: exampleUpstreams }
       : { upstreams: UPSTREAMS }),
   })),
   ...recipes.map((recipe) => ({

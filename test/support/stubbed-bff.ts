@@ -15,7 +15,7 @@ import { Sealer } from "@protobff/runtime/pages";
 import { listen } from "../../packages/server/src/listen.ts";
 import { systemClock } from "../../runtime/src/clock.ts";
 import { Limits } from "../../runtime/src/limits/limits.ts";
-import type { Protos } from "../load/bff.ts";
+import type { Protos } from "../proofs/load/bff.ts";
 import { compileCase } from "./golden.ts";
 import { messagesOf } from "./messages.ts";
 import { requestFor } from "./request.ts";

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { LeftOut } from "../../rig/result.ts";
 
 /** Folder of a `pip install --target`; `.ci/run` installs Envoy there. */
-const PYTHON = fileURLToPath(new URL("../../../test/proxies/.generated/python/", import.meta.url));
+const PYTHON = fileURLToPath(new URL("../../../test/features/proxies/.generated/python/", import.meta.url));
 
 /** Port of an upstream on 127.0.0.1, by the prefix of its paths. */
 export type Routes = Readonly<Record<string, number>>;

@@ -1,5 +1,5 @@
-// All variables that servers read, each once. test/deploy-variables.test.ts compares this table with the runtime,
-// docs/variables.md and ConfigMaps.
+// All variables that servers read, each once. test/features/deploy/deploy-variables.processes.test.ts compares this
+// table with the runtime, docs/variables.md and ConfigMaps.
 import type { PlanServer } from "../plan/model/plan.ts";
 import { usageSubjects } from "../plan/rpcs/plan-limits.ts";
 import { declaredVariables } from "./declared-variables.ts";

@@ -1,7 +1,7 @@
 // Holds docs/runtime.md#cancellation
 // Holds docs/runtime.md#caching
 import { describe, expect, test } from "vitest";
-import { illegalTransitions, untakenTransitions } from "../../../test/support/checked-states.ts";
+import { illegalTransitions, untakenTransitions } from "../../../test/support/setup/checked-states.ts";
 import { PLACE_TRANSITIONS } from "../call/cached-call.ts";
 import type { CallPolicy } from "../call/policy.ts";
 import { Code, Reason } from "../failure.ts";

@@ -14,7 +14,7 @@ const named = (names: readonly string[]) => new Map(names.map((name) => [name, n
 
 describe("the shard of a key", () => {
   test("rendezvous chooses as github.com/dgryski/go-rendezvous does", () => {
-    const file = new URL("../../../test/corpora/rendezvous/vectors.jsonl", import.meta.url);
+    const file = new URL("../../../test/features/upstreams/rendezvous/vectors.jsonl", import.meta.url);
     const vectors = readFileSync(file, "utf8").trimEnd().split("\n");
     expect(vectors.length).toBe(60);
     for (const vector of vectors) {

@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { idle } from "@protobff/testing/fake-clock";
 import { describe, expect, test } from "vitest";
-import { illegalTransitions, untakenTransitions } from "../../../test/support/checked-states.ts";
+import { illegalTransitions, untakenTransitions } from "../../../test/support/setup/checked-states.ts";
 import type { StreamPolicy } from "../call/policy.ts";
 import { Code, Failure, Reason } from "../failure.ts";
 import { transition } from "../states.ts";

@@ -1,6 +1,6 @@
 // Holds the states of a follower and of its requests: every legal transition is taken, every other one throws.
 import { expect, test } from "vitest";
-import { illegalTransitions, untakenTransitions } from "../../../test/support/checked-states.ts";
+import { illegalTransitions, untakenTransitions } from "../../../test/support/setup/checked-states.ts";
 import { Code } from "../failure.ts";
 import { transition } from "../states.ts";
 import { byId } from "../testing/fake-client.ts";

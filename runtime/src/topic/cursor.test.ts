@@ -1,6 +1,6 @@
 // Holds the states of a cursor: every legal transition is taken, every other one throws.
 import { expect, test } from "vitest";
-import { illegalTransitions, untakenTransitions } from "../../../test/support/checked-states.ts";
+import { illegalTransitions, untakenTransitions } from "../../../test/support/setup/checked-states.ts";
 import { transition } from "../states.ts";
 import type { Channel } from "./channel.ts";
 import { CURSOR_TRANSITIONS, Cursor } from "./cursor.ts";

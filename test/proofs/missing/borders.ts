@@ -1,6 +1,6 @@
 // The borders that a missing value crosses: what each adds to a BFF, and what its clients must see.
-import type { Random } from "../../second/random-message.ts";
-import { pick } from "../../second/random-message.ts";
+import type { Random } from "../../bffs/second/random-message.ts";
+import { pick } from "../../bffs/second/random-message.ts";
 import type { Items, Template } from "./templates.ts";
 import * as templates from "./templates.ts";
 import { IDS, itemOf, MISSING, SINGLE_ID, type Source, type World } from "./values.ts";

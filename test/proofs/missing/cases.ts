@@ -1,7 +1,8 @@
 // Random BFFs of the proof, each made from a seed and a number alone.
-import type { Case } from "../../fuzz/cases.ts";
-import { IDENTITY } from "../../fuzz/found-parts.ts";
-import { seeded } from "../../second/random-message.ts";
+
+import { seeded } from "../../bffs/second/random-message.ts";
+import type { Case } from "../fuzz/cases.ts";
+import { IDENTITY } from "../fuzz/found/found-parts.ts";
 import { addBorder, BORDERS, type Border, Draft, type Field, type Unsafe } from "./borders.ts";
 import { SOURCES, type World } from "./values.ts";
 

@@ -38,7 +38,7 @@ function compile(text: string): Pattern {
 /**
  * Escapes braces that begin no repetition. They are characters, which may be repeated; RE2JS supports that only for
  * escaped ones. The compiler's types/literal.ts, which this file may not import, has the same code;
- * test/patterns.test.ts compares both.
+ * test/features/expressions/patterns.test.ts compares both.
  */
 function withEscapedBraces(pattern: string): string {
   const parts =

@@ -78,8 +78,8 @@ const ABBREVIATIONS =
 
 /**
  * True if the zone is valid without Intl's leniency, which accepts offsets without a colon, abbreviations, and names in
- * any case. The compiler checks literals in the same way (its cel/types/time-pattern.ts); test/zones.test.ts compares
- * both.
+ * any case. The compiler checks literals in the same way (its cel/types/time-pattern.ts);
+ * test/features/expressions/zones.test.ts compares both.
  */
 function isZoneName(zone: string, known: string): boolean {
   if (/^[+-]|(^|\/)[a-z]/.test(zone) || ABBREVIATIONS.test(zone)) return false;

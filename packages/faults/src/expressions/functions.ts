@@ -19,7 +19,7 @@ import { LISTS, order } from "./lists.ts";
 
 /**
  * Overloads that a table of faults leaves unknown on purpose. Each other overload of the language is implemented, as
- * test/faults/functions.test.ts checks.
+ * test/features/faults/functions.processes.test.ts checks.
  */
 export const UNKNOWN_OVERLOADS: ReadonlySet<string> = new Set([
   // Their values differ from request to request.

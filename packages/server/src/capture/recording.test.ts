@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { transition } from "@protobff/runtime/internal/states";
 import { expect, onTestFinished, test } from "vitest";
-import { illegalTransitions, untakenTransitions } from "../../../../test/support/checked-states.ts";
+import { illegalTransitions, untakenTransitions } from "../../../../test/support/setup/checked-states.ts";
 import {
   MAX_RECORDED_BYTES,
   outside,

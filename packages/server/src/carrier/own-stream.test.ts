@@ -2,7 +2,7 @@
 import type { Socket } from "node:net";
 import { transition } from "@protobff/runtime/internal/states";
 import { expect, test } from "vitest";
-import { illegalTransitions, untakenTransitions } from "../../../../test/support/checked-states.ts";
+import { illegalTransitions, untakenTransitions } from "../../../../test/support/setup/checked-states.ts";
 import { ANSWER_TRANSITIONS, type OwnConnection, OwnStream } from "./own-stream.ts";
 
 /** A stream whose connection records what it sends; bodies remain unsent. */

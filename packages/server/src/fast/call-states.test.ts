@@ -6,7 +6,7 @@ import { Failure, Reason } from "@protobff/runtime/internal/failure";
 import type { AuthenticatedRequest } from "@protobff/runtime/internal/identity/authenticated-request";
 import { transition } from "@protobff/runtime/internal/states";
 import { describe, expect, test } from "vitest";
-import { illegalTransitions, untakenTransitions } from "../../../../test/support/checked-states.ts";
+import { illegalTransitions, untakenTransitions } from "../../../../test/support/setup/checked-states.ts";
 import { PendingBytes } from "../requests/pending-bytes.ts";
 import { CALL_TRANSITIONS } from "./call-states.ts";
 import { type CallRpc, FastCall } from "./fast-call.ts";

@@ -4,7 +4,7 @@ import * as http from "node:http";
 import * as net from "node:net";
 import { transition } from "@protobff/runtime/internal/states";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { illegalTransitions, untakenTransitions } from "../../../../test/support/checked-states.ts";
+import { illegalTransitions, untakenTransitions } from "../../../../test/support/setup/checked-states.ts";
 import type { Handler } from "../carrier/handler.ts";
 import { PendingBytes } from "../requests/pending-bytes.ts";
 import { closing } from "../testing/connection-close.ts";

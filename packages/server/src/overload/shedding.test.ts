@@ -4,7 +4,7 @@ import { transition } from "@protobff/runtime/internal/states";
 import { FakeClock } from "@protobff/runtime/internal/testing/fake-clock";
 import { StreamService } from "@protobff/runtime/internal/testing/test-streams";
 import { expect, test, vi } from "vitest";
-import { illegalTransitions, untakenTransitions } from "../../../../test/support/checked-states.ts";
+import { illegalTransitions, untakenTransitions } from "../../../../test/support/setup/checked-states.ts";
 import { EchoService } from "../testing/test-echo.ts";
 import { KindService } from "../testing/test-kinds.ts";
 import type { Position, Watch } from "../turns/turns.ts";

@@ -8,7 +8,7 @@ import { transition } from "@protobff/runtime/internal/states";
 import type { Follower } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { expect, test } from "vitest";
 import type { WebSocket } from "ws";
-import { illegalTransitions, untakenTransitions } from "../../../../test/support/checked-states.ts";
+import { illegalTransitions, untakenTransitions } from "../../../../test/support/setup/checked-states.ts";
 import { PendingBytes } from "../requests/pending-bytes.ts";
 import { FollowSocket, SOCKET_TRANSITIONS } from "./follow-socket.ts";
 import { SOCKET_FOLLOW_TRANSITIONS, SocketFollow } from "./socket-follow.ts";

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import protobuf from "protobufjs";
 
-const protos = fileURLToPath(new URL("../../../../test/otlp/proto/", import.meta.url));
+const protos = fileURLToPath(new URL("../../../../test/features/telemetry/otlp/proto/", import.meta.url));
 const root = new protobuf.Root();
 root.resolvePath = (_, target) => protos + target;
 root.loadSync("opentelemetry/proto/collector/trace/v1/trace_service.proto");

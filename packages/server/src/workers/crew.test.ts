@@ -3,7 +3,7 @@
 import { transition } from "@protobff/runtime/internal/states";
 import { FakeClock, idle } from "@protobff/runtime/internal/testing/fake-clock";
 import { describe, expect, test } from "vitest";
-import { illegalTransitions, untakenTransitions } from "../../../../test/support/checked-states.ts";
+import { illegalTransitions, untakenTransitions } from "../../../../test/support/setup/checked-states.ts";
 import type { Load } from "../overload/load.ts";
 import { CREW_TRANSITIONS, Crew, type Listener } from "./crew.ts";
 import { Dealer } from "./dealer.ts";

@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import { transition } from "@protobff/runtime/internal/states";
 import { FakeClock } from "@protobff/runtime/internal/testing/fake-clock";
 import { describe, expect, test } from "vitest";
-import { illegalTransitions, untakenTransitions } from "../../../../test/support/checked-states.ts";
+import { illegalTransitions, untakenTransitions } from "../../../../test/support/setup/checked-states.ts";
 import { Dealer, type Taker, TRANSFER_TRANSITIONS } from "./dealer.ts";
 
 class FakeTaker implements Taker {

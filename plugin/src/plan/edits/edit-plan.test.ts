@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { compiledPlay, fanOut } from "../../../../test/features/whatif/played-bff.ts";
 import { requestFor } from "../../../../test/support/request.ts";
-import { compiledPlay, fanOut } from "../../../../test/whatif/played-bff.ts";
 import type { PlanEdit } from "./edit-plan.ts";
 
 const request = requestFor(fanOut(2, "retry: { attempts: 2 }"), ["web.proto"]);

@@ -1,5 +1,5 @@
 // Checks a text against the type of an environment variable, exactly as the runtime does (server/config/env-reader.ts),
-// which may not be imported here. test/env-defaults.test.ts compares both.
+// which may not be imported here. test/features/environment/env-defaults.test.ts compares both.
 import type { EnvShape } from "../../ir/ir.ts";
 
 /** google.protobuf.Duration ends there. */

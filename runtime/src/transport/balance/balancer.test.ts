@@ -1,6 +1,6 @@
 // Holds docs/runtime.md#balancing
 import { describe, expect, test } from "vitest";
-import { illegalTransitions, untakenTransitions } from "../../../../test/support/checked-states.ts";
+import { illegalTransitions, untakenTransitions } from "../../../../test/support/setup/checked-states.ts";
 import { transition } from "../../states.ts";
 import { RandomClock } from "../../testing/fake-clock.ts";
 import type { BalancePolicy } from "./balance-policy.ts";

@@ -11,7 +11,7 @@ describe("the client over Node's HTTP/2", () => {
   describe("spread", async () => void (await import("./spread.test.ts")));
   describe("connect-transport", async () => void (await import("../connect/connect-transport.test.ts")));
   describe("grpc-fuzz", async () => void (await import("./grpc-fuzz.test.ts")));
-  describe("streams", async () => void (await import("./streams.test.ts")));
+  describe("streams", async () => void (await import("./grpc-streams.test.ts")));
   describe("over-http2", async () => void (await import("../../compose/over-http2.test.ts")));
   describe("end-to-end", async () => void (await import("../../compose/end-to-end.test.ts")));
 });

@@ -1,7 +1,7 @@
 // Holds docs/runtime.md#upstream-connections
 import { FrameType } from "@protobff/http2/frames";
 import { expect, test } from "vitest";
-import { illegalTransitions, untakenTransitions } from "../../../../test/support/checked-states.ts";
+import { illegalTransitions, untakenTransitions } from "../../../../test/support/setup/checked-states.ts";
 import { transition } from "../../states.ts";
 import { type FramePeer, frameOf } from "../../testing/frame-upstream.ts";
 import { answer, underWay } from "../../testing/wire-rig.ts";

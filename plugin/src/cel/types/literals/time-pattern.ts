@@ -71,7 +71,7 @@ const ABBREVIATIONS =
 
 /**
  * Returns true for a valid zone: an offset, or an IANA name in its exact case. The runtime's cel/zone.ts, which this
- * may not import, has the same code; test/zones.test.ts compares both.
+ * may not import, has the same code; test/features/expressions/zones.test.ts compares both.
  */
 export function isZone(zone: string): boolean {
   if (/^[+-]?([01]\d|2[0-3]):[0-5]\d$/.test(zone) || zone === "") return true;
