@@ -14,63 +14,75 @@ const upstreams = Object.fromEntries(
   Object.entries(textsBelow(join(root, "proto/example"))).filter(([name]) => !/^(web|mobile|policy)\//.test(name)),
 );
 const protosOf = (name: string): Protos => goldenTexts(`emit/${name}`, "proto");
+interface PlanCase {
+  readonly protos: Protos;
+  readonly upstreams: Protos;
+}
+const emitted = (name: string): PlanCase => ({ protos: protosOf(name), upstreams: UPSTREAMS });
+/** A case whose protos are in its own archive. */
+const written = (kind: string, name: string): PlanCase => ({
+  protos: goldenTexts(`plan/${kind}`, `${name}/proto`),
+  upstreams: goldenTexts(`plan/${kind}`, `${name}/upstreams`),
+});
 /** The old version; what follows it is seen, and generated elsewhere. */
-function versions(): { readonly protos: Protos; readonly upstreams: Protos } {
+function versions(): PlanCase {
   const { "page/v1/page.proto": old = "", ...upstreams } = protosOf("versions");
   return { protos: { "page/v1/page.proto": old }, upstreams };
 }
 /** One file is the upstream. */
-function withUpstream(name: string, upstream: string): { readonly protos: Protos; readonly upstreams: Protos } {
+function withUpstream(name: string, upstream: string): PlanCase {
   const { [upstream]: text = "", ...protos } = protosOf(name);
   return { protos, upstreams: { ...UPSTREAMS, [upstream]: text } };
 }
-const cases = [
-  { name: "worked-example", protos: textsBelow(join(root, "test/bffs/worked-example/proto")), upstreams },
-  {
-    name: "synthetic",
-    protos: goldenTexts("plan/synthetic", "proto"),
-    upstreams: goldenTexts("plan/synthetic", "upstreams"),
+/** Cases by archive: one for each kind of step. */
+const KINDS: Readonly<Record<string, Readonly<Record<string, PlanCase>>>> = {
+  pages: {
+    "worked-example": { protos: textsBelow(join(root, "test/bffs/worked-example/proto")), upstreams },
+    synthetic: written("pages", "synthetic"),
   },
-  { name: "service-let", protos: protosOf("service-let-effects"), upstreams: UPSTREAMS },
-  { name: "oneof-steps", protos: protosOf("oneof-steps"), upstreams: UPSTREAMS },
-  { name: "functions", protos: protosOf("functions"), upstreams: UPSTREAMS },
-  { name: "resolver-reads", protos: protosOf("resolver-reads"), upstreams: UPSTREAMS },
-  { name: "defer", protos: protosOf("defer"), upstreams: UPSTREAMS },
-  { name: "unordered", protos: protosOf("unordered"), upstreams: UPSTREAMS },
-  { name: "fair-share", protos: protosOf("fair-share"), upstreams: UPSTREAMS },
-  { name: "balance", protos: protosOf("balance"), upstreams: UPSTREAMS },
-  { name: "http-json", protos: protosOf("http-json"), upstreams: UPSTREAMS },
-  { name: "cached-answers", protos: protosOf("cached-answers"), upstreams: UPSTREAMS },
-  { name: "tags", protos: protosOf("tags"), upstreams: UPSTREAMS },
-  { name: "fresh", protos: protosOf("fresh"), upstreams: UPSTREAMS },
-  { name: "fields", protos: protosOf("fields"), upstreams: UPSTREAMS },
-  { name: "request-masks", protos: protosOf("request-masks"), upstreams: UPSTREAMS },
-  { name: "subset", ...withUpstream("subset", "web/web.proto") },
-  { name: "permits", protos: protosOf("permits"), upstreams: UPSTREAMS },
-  { name: "reveal", ...withUpstream("reveal", "people/v1/people.proto") },
-  { name: "sensitive-caches", ...withUpstream("sensitive-caches", "people/v1/people.proto") },
-  { name: "validation", protos: protosOf("validation"), upstreams: UPSTREAMS },
-  { name: "limits", protos: protosOf("limits"), upstreams: UPSTREAMS },
-  { name: "headers", protos: protosOf("headers"), upstreams: UPSTREAMS },
-  { name: "meters", protos: protosOf("meters"), upstreams: UPSTREAMS },
-  { name: "nested-macros", protos: goldenTexts("plan/nested-macros", "proto"), upstreams: UPSTREAMS },
-  { name: "usage", protos: protosOf("usage"), upstreams: UPSTREAMS },
-  { name: "tools", protos: protosOf("tools"), upstreams: UPSTREAMS },
-  {
-    name: "versions",
-    ...versions(),
+  calls: {
+    balance: emitted("balance"),
+    branches: emitted("branches"),
+    "fair-share": emitted("fair-share"),
+    "http-json": emitted("http-json"),
+    mirrors: emitted("mirrors"),
+    priorities: emitted("priorities"),
+    shards: withUpstream("shards", "office/v1/office.proto"),
+    unordered: emitted("unordered"),
+    vouched: written("calls", "vouched"),
   },
-  { name: "branches", protos: protosOf("branches"), upstreams: UPSTREAMS },
-  { name: "shards", ...withUpstream("shards", "office/v1/office.proto") },
-  { name: "mirrors", protos: protosOf("mirrors"), upstreams: UPSTREAMS },
-  { name: "priorities", protos: protosOf("priorities"), upstreams: UPSTREAMS },
-  { name: "stream", protos: protosOf("stream"), upstreams: {} },
-  {
-    name: "vouched",
-    protos: goldenTexts("plan/vouched", "proto"),
-    upstreams: goldenTexts("plan/vouched", "upstreams"),
+  caches: {
+    "cached-answers": emitted("cached-answers"),
+    fresh: emitted("fresh"),
+    "sensitive-caches": withUpstream("sensitive-caches", "people/v1/people.proto"),
+    tags: emitted("tags"),
   },
-];
+  expressions: {
+    functions: emitted("functions"),
+    headers: emitted("headers"),
+    "nested-macros": { ...written("expressions", "nested-macros"), upstreams: UPSTREAMS },
+  },
+  messages: {
+    fields: emitted("fields"),
+    "oneof-steps": emitted("oneof-steps"),
+    "request-masks": emitted("request-masks"),
+    reveal: withUpstream("reveal", "people/v1/people.proto"),
+    subset: withUpstream("subset", "web/web.proto"),
+  },
+  resolvers: { "resolver-reads": emitted("resolver-reads") },
+  guards: {
+    limits: emitted("limits"),
+    meters: emitted("meters"),
+    permits: emitted("permits"),
+    usage: emitted("usage"),
+    validation: emitted("validation"),
+  },
+  services: { "service-let": emitted("service-let-effects"), tools: emitted("tools"), versions: versions() },
+  streams: { defer: emitted("defer"), stream: { protos: protosOf("stream"), upstreams: {} } },
+};
+const cases = Object.entries(KINDS).flatMap(([kind, byName]) =>
+  Object.entries(byName).map(([name, texts]) => ({ kind, name, ...texts })),
+);
 
 /** The files of the plan by name, with nothing but warnings said. */
 function plans(protos: Protos, upstreams: Protos, format: string, reverse = false): Protos {
@@ -104,11 +116,11 @@ function anotherOrder<F extends { readonly name: string; readonly dependency: re
   return order;
 }
 
-describe.each(cases)("the plan of the $name", ({ name, protos, upstreams }) => {
+describe.each(cases)("the plan of the $name", ({ kind, name, protos, upstreams }) => {
   test.each(["json", "mermaid", "text"])("matches the golden as %s", (format) => {
     const found = plans(protos, upstreams, format);
     for (const [file, text] of Object.entries(found))
-      expect(text).toBe(goldenOf(`plan/${name}`, `expected/${file}`, { "": text })[""]);
+      expect(text).toBe(goldenOf(`plan/${kind}`, `${name}/expected/${file}`, { "": text })[""]);
     expect(Object.keys(found).length).toBe(1);
     expect(plans(protos, upstreams, format, true)).toEqual(found);
   });
