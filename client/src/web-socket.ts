@@ -17,6 +17,7 @@ export interface WebSocketOptions {
 /**
  * Returns the protocol of one shared WebSocket, which opens for the first caller and closes after the last. The only
  * header sent is `authorization`, because browsers cannot send others; a session's cookie is part of the upgrade.
+ * Following with another header throws a ConnectError (InvalidArgument).
  *
  * @example
  * const over = webSocket({ baseUrl: "https://bff.example.com" });
@@ -34,6 +35,9 @@ async function* overSocket<I extends DescMessage, O extends DescMessage>(
   { method, request, token, headers, signal }: Opening<I, O>,
   registry: Registry | undefined,
 ): AsyncGenerator<TransportEvent<O>> {
+  const others = [...headers.keys()].filter((name) => name !== "authorization");
+  if (others.length > 0)
+    throw new ConnectError(`a WebSocket sends only authorization, and not ${others.join(", ")}`, Code.InvalidArgument);
   const json = { ...(registry !== undefined && { registry }) };
   const socket = await shared.take(signal);
   const inbox = new Inbox();
