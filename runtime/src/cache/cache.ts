@@ -191,7 +191,7 @@ export class Cache {
   }
 
   /** Returns the running fetch for this key under this policy. */
-  running(key: string, policy: object): SharedFetch | undefined {
+  running(key: string, policy: Pick<CachePolicy, "sensitive">): SharedFetch | undefined {
     return this.#running.get(policy)?.get(key);
   }
   begun(key: string, policy: object, fetch: SharedFetch): void {

@@ -125,7 +125,7 @@ export class Stage {
         const entry = found.get(looks++);
         return entry && entryOf(entry);
       },
-      running: (real) => (joins.includes(runs++) ? fetch : real()),
+      running: (_, real) => (joins.includes(runs++) ? fetch : real()),
       begun: (fetch) => this.#fetches.push(fetch),
     });
     return cache;

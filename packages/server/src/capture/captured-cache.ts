@@ -9,7 +9,7 @@ import { continues, outside, type Recording, recording, recordingClock } from ".
 export interface CacheDecider {
   /** @param isSecret true if the answer may contain sensitive values */
   look(isSecret: boolean, real: () => Entry | undefined): Entry | undefined;
-  running(real: () => SharedFetch | undefined): SharedFetch | undefined;
+  running(isSecret: boolean, real: () => SharedFetch | undefined): SharedFetch | undefined;
   begun?(fetch: SharedFetch): void;
 }
 
@@ -20,7 +20,7 @@ export function interceptCache(cache: Cache, clock: Clock, decider: CacheDecider
   const begun = cache.begun.bind(cache);
   Object.assign(cache, { clock });
   cache.look = (key, policy) => decider.look(policy.sensitive === true, () => look(key, policy));
-  cache.running = (key, policy) => decider.running(() => running(key, policy));
+  cache.running = (key, policy) => decider.running(policy.sensitive === true, () => running(key, policy));
   cache.begun = (key, policy, fetch) => {
     decider.begun?.(fetch);
     begun(key, policy, fetch);
@@ -44,16 +44,17 @@ export function captureCache(cache: Cache): void {
       const index = of.next.look++;
       const entry = of.muted(real);
       if (entry !== undefined) of.keepsEntry(index, capturedEntry(entry, isSecret));
+      if (entry !== undefined && isSecret) of.incomparable ??= SECRET;
       return entry;
     },
-    running(real) {
+    running(isSecret, real) {
       const of = recording();
       const fetch = real();
       const index = of === undefined ? 0 : of.next.run++;
       const owner = fetch && owners.get(fetch);
       if (fetch === undefined || owner?.of === of) return fetch;
       of?.values.joins.push(index);
-      return new ForeignFetch(of, fetch, owner);
+      return new ForeignFetch(of, fetch, owner, isSecret);
     },
     begun(fetch) {
       const of = recording();
@@ -67,15 +68,17 @@ class ForeignFetch implements SharedFetch {
   readonly #of: Recording | undefined;
   readonly #fetch: SharedFetch;
   readonly #owner: OwnFetch | undefined;
+  readonly #isSecret: boolean;
   /** Number among those that share fetches of the owner. */
   #sharer = 0;
   #receiver: Receiver | undefined;
   #isOver = false;
 
-  constructor(of: Recording | undefined, fetch: SharedFetch, owner: OwnFetch | undefined) {
+  constructor(of: Recording | undefined, fetch: SharedFetch, owner: OwnFetch | undefined, isSecret: boolean) {
     this.#of = of;
     this.#fetch = fetch;
     this.#owner = owner;
+    this.#isSecret = isSecret;
   }
   join(receiver: Receiver): void {
     const of = this.#of;
@@ -86,6 +89,7 @@ class ForeignFetch implements SharedFetch {
         outside(run, argument);
         return;
       }
+      if (this.#isSecret) of.incomparable ??= SECRET;
       of.spend(value instanceof Uint8Array ? value.length * 2 : 0);
       of.arrives(["joined", 0, 0, 0, index, what, value], run, argument);
     };
@@ -94,10 +98,11 @@ class ForeignFetch implements SharedFetch {
         return receiver.critical;
       },
       waits: (fetch, begun) => continues(of, () => receiver.waits(fetch, begun)),
-      received: (bytes) => arrives("received", bytes, receiver.received.bind(receiver), bytes),
-      found: (entry) => arrives("found", capturedEntry(entry, false), receiver.found.bind(receiver), entry),
+      received: (bytes) =>
+        arrives("received", this.#isSecret ? NOTHING : bytes, receiver.received.bind(receiver), bytes),
+      found: (entry) => arrives("found", capturedEntry(entry, this.#isSecret), receiver.found.bind(receiver), entry),
       outdated: () => arrives("outdated", null, receiver.outdated.bind(receiver), undefined),
-      spared: (entry) => arrives("spared", capturedEntry(entry, false), receiver.spared.bind(receiver), entry),
+      spared: (entry) => arrives("spared", capturedEntry(entry, this.#isSecret), receiver.spared.bind(receiver), entry),
       failed: (failure) => arrives("failed", capturedFailure(failure), receiver.failed.bind(receiver), failure),
     };
     this.#receiver = joining;
@@ -124,6 +129,10 @@ class ForeignFetch implements SharedFetch {
     else of.arrives(["shared", 0, 0, 0, index, what, this.#sharer], run, undefined);
   }
 }
+
+/** Why a replay may differ. */
+const SECRET = "it had a cached answer with sensitive values, which no capture contains";
+const NOTHING = new Uint8Array();
 
 function capturedEntry({ bytes, at, jitter, failed }: Entry, isSecret: boolean): CapturedEntry {
   const kept = isSecret ? "" : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64");

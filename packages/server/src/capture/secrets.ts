@@ -1,8 +1,8 @@
-// Values that no capture contains: credentials in headers, and `debug_redact` fields of messages.
+// Values that no capture contains: credentials in headers, and secret fields of messages.
 import { type DescField, type DescMessage, type Message, ScalarType, toBinary } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { readMessage } from "@protobff/runtime/internal/wire/reader";
-import { holdsRedacted } from "../explorer/masks.ts";
+import { holdsRedacted, isSecretField } from "../explorer/masks.ts";
 import { MASK } from "../explorer/page-data.ts";
 
 /** Maximum depth of messages that are masked. Deeper ones are cleared. */
@@ -28,7 +28,7 @@ function maskMessage(message: ReflectMessage, depth: number): void {
   const isOpaque = message.desc.typeName === "google.protobuf.Any" || depth > DEEPEST;
   for (const field of message.fields) {
     if (!message.isSet(field)) continue;
-    if (field.proto.options?.debugRedact === true || isOpaque) maskField(message, field);
+    if (isOpaque || isSecretField(field)) maskField(message, field);
     else if (field.fieldKind === "message") maskMessage(message.get(field), depth + 1);
     else if (field.fieldKind === "list" && field.listKind === "message")
       for (const item of message.get(field)) maskMessage(item as ReflectMessage, depth + 1);

@@ -11,7 +11,7 @@ import { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import { Code, Failure, Reason } from "@protobff/runtime/internal/failure";
 import { expect, it } from "vitest";
-import { holdsRedacted, masked, shownHeader, shownHeaders, shownMessage } from "./masks.ts";
+import { holdsRedacted, isSecretField, masked, shownHeader, shownHeaders, shownMessage } from "./masks.ts";
 import { MASK } from "./page-data.ts";
 import { Recorder } from "./recorder.ts";
 import { skeletonOf } from "./skeleton.ts";
@@ -180,4 +180,17 @@ it("failures and degradations show no value of an invalid request and no key of 
   // A guard's text has been checked.
   expect(shownFor("ann", true).failure).toBe('INVALID_ARGUMENT: "ann"');
   expect(shownMessage(desc, Uint8Array.of(10, 200, 1), registry)).toBe("cannot be shown: no valid a.Login");
+});
+
+it("counts a field with `reveal` as secret, and one with other options of the compiler not", () => {
+  // (bff.v1.field) = { fallback: "a" reveal: "b" }, and { fallback: "a" }
+  const [revealed, other] = [
+    [6, 0x3a, 1, 0x61, 0x4a, 1, 0x62],
+    [3, 0x3a, 1, 0x61],
+  ].map((data) => {
+    const options = create(FieldOptionsSchema, {});
+    options.$unknown = [{ no: 61_001, wireType: 2, data: Uint8Array.from(data) }];
+    return isSecretField({ proto: field(1, "a", { options }) } as never);
+  });
+  expect([revealed, other]).toEqual([true, false]);
 });

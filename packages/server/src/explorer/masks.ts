@@ -1,5 +1,6 @@
 // Shows messages and headers with their secrets masked.
 import type { DescField, DescMessage, JsonValue, Message, Registry } from "@bufbuild/protobuf";
+import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { jsonOf } from "@protobff/runtime/internal/json/write-json";
 import { readMessage } from "@protobff/runtime/internal/wire/reader";
 import { MASK } from "./page-data.ts";
@@ -39,20 +40,38 @@ export function shownHeader(name: string, value: string): string {
   return isSecretHeader(name) ? MASK : value.slice(0, MAX_CHARACTERS);
 }
 
-/** Returns true if values of this type may contain a `debug_redact` field. A google.protobuf.Any may contain any. */
+/** Numbers of `(bff.v1.field)` among the options of fields, and of its `reveal`. */
+const [FIELD_RULE, REVEAL] = [61_001, 9];
+
+/** Returns true if the field has `debug_redact`, or a sensitive value by `reveal`. */
+export function isSecretField({ proto }: DescField): boolean {
+  if (proto.options?.debugRedact === true) return true;
+  return proto.options?.$unknown?.some(({ no, data }) => no === FIELD_RULE && hasReveal(data)) === true;
+}
+function hasReveal(rule: Uint8Array): boolean {
+  const reader = new BinaryReader(new BinaryReader(rule).bytes());
+  while (reader.pos < reader.len) {
+    const [no, type] = reader.tag();
+    if (no === REVEAL) return true;
+    reader.skip(type, no);
+  }
+  return false;
+}
+
+/** Returns true if values of this type may contain a secret field. A google.protobuf.Any may contain any. */
 export function holdsRedacted(desc: DescMessage): boolean {
   const seen = new Set([desc]);
   for (const { typeName, fields } of seen) {
     if (typeName === "google.protobuf.Any") return true;
     for (const field of fields) {
-      if (field.proto.options?.debugRedact === true) return true;
+      if (isSecretField(field)) return true;
       if (field.message !== undefined) seen.add(field.message);
     }
   }
   return false;
 }
 
-/** The message in these bytes as JSON, with `debug_redact` fields masked; why not, where it cannot be. */
+/** The message in these bytes as JSON, with secret fields masked; why not, where it cannot be. */
 export function shownMessage(desc: DescMessage, bytes: Uint8Array, registry: Registry): string {
   let json: JsonValue;
   try {
@@ -64,7 +83,7 @@ export function shownMessage(desc: DescMessage, bytes: Uint8Array, registry: Reg
   return JSON.stringify(masked(json, desc, registry), undefined, 2);
 }
 
-/** This JSON of such a message, with `debug_redact` fields masked. Neither is changed. */
+/** This JSON of such a message, with secret fields masked. Neither is changed. */
 export function masked(json: JsonValue, desc: DescMessage, registry: Registry, depth = 0): JsonValue {
   if (depth > DEEPEST) return MASK;
   if (json === null || typeof json !== "object" || Array.isArray(json)) return json;
@@ -82,7 +101,7 @@ export function masked(json: JsonValue, desc: DescMessage, registry: Registry, d
 
 function maskedField(value: JsonValue, field: DescField | undefined, registry: Registry, depth: number): JsonValue {
   if (field === undefined) return value;
-  if (field.proto.options?.debugRedact === true) return MASK;
+  if (isSecretField(field)) return MASK;
   const { message } = field;
   if (message === undefined || value === null) return value;
   const inner = (item: JsonValue): JsonValue => masked(item, message, registry, depth);
