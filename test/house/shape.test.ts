@@ -15,7 +15,7 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
 const FLAGS = 3;
 const FIELDS = 20;
 /** Classes with more still, with their present figures: the list only shrinks. */
-const LARGE_CLASSES: readonly string[] = ["Exchange: 43 fields, 3 flags", "OwnSession: 26 fields, 2 flags"];
+const LARGE_CLASSES: readonly string[] = ["OwnSession: 26 fields, 2 flags"];
 
 const shapes = FOLDERS.flatMap(sources).map((source) => ({ path: source.path, ...shapeOf(source) }));
 const all = (lines: (shape: Shape) => readonly number[]): string[] =>

@@ -34,7 +34,7 @@ export function limitsGate<App, Args extends Message, Result extends Message, Pr
       const { exchange } = cx;
       const charged = (outcome: ChargeResult | Refusal): Failure | undefined => {
         if (isReported(outcome))
-          reportLimits(observer, outcome, cx, (name) => exchange.header(name), method, exchange.trace);
+          reportLimits(observer, outcome, cx, (name) => exchange.headers.text(name), method, exchange.trace);
         if ("failure" in outcome) return outcome.failure;
         // The request is over, and no work follows.
         if (exchange.over) {
@@ -45,7 +45,7 @@ export function limitsGate<App, Args extends Message, Result extends Message, Pr
         const kept = (): void => {
           if (usage !== undefined) reportUsage(usage, { cx, args, method, limits, result: outcome });
         };
-        exchange.charged = {
+        exchange.gates.charged = {
           refund: () => outcome.refund(),
           kept,
           answered: (result) => {

@@ -14,7 +14,7 @@ export function maskGate<App, Args extends Message, Principal>(masks: Masks): Ga
     pass: ({ exchange }, args): Failure | undefined => {
       const chosen = masks.chosen(args);
       if (chosen instanceof Failure) return chosen;
-      exchange.chosen = chosen;
+      exchange.gates.chosen = chosen;
       return undefined;
     },
   };

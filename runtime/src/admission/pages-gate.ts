@@ -48,9 +48,9 @@ export function pagesGate<App, Args extends Message, Principal>(
       const pages = new PageTokens(
         binding,
         masks?.without(args) ?? args,
-        open ? undefined : exchange.authentication?.caller,
+        open ? undefined : exchange.headers.authentication?.caller,
       );
-      exchange.pages = pages;
+      exchange.gates.pages = pages;
       for (const field of tokenFields)
         if (pages.open(String(fieldValue(args, field) ?? "")) === undefined) return clientFault("page_token");
       return undefined;

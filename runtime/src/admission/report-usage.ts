@@ -40,9 +40,10 @@ export function reportUsage<App, Args, Principal>(
     const found = present(() => value(cx, args));
     if (found !== undefined) field[name] = found;
   }
-  const requestId = exchange.requestId === "" ? undefined : exchange.requestId;
-  const source = exchange.authentication?.caller?.credential.source;
-  const event = { time: exchange.clock.date(), id: randomUUID(), rpc: method, requestId, source, charged, field };
+  const { headers, clock } = exchange;
+  const requestId = headers.requestId === "" ? undefined : headers.requestId;
+  const source = headers.authentication?.caller?.credential.source;
+  const event = { time: clock.date(), id: randomUUID(), rpc: method, requestId, source, charged, field };
   events.record(event, subject);
 }
 

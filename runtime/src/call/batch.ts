@@ -228,7 +228,7 @@ class Part {
     const { upstream, timeoutMs } = this.#rpc;
     const { call } = this;
     const now = upstream.clock.now();
-    const until = Math.min(now + timeoutMs, this.#root.exchange.callsUntil);
+    const until = Math.min(now + timeoutMs, this.#root.exchange.budget.callsUntil);
     if (call instanceof Call && until > call.deadline) {
       const left = Math.max(0, call.deadline - now); // the process may have been busy since
       this.#timers.push(upstream.clock.setTimeout(expire, left, { part: this, all: this.#earliest }));

@@ -34,7 +34,7 @@ export function branchesAt<U, R>(
 export function sideOf(cx: CallContext, rpc: BranchingRpc<unknown>): string {
   const { branches, upstream } = rpc;
   if (branches === undefined) return "";
-  const { sides } = cx.exchange;
+  const { sides } = cx.exchange.calls;
   let side = sides.get(upstream);
   if (side === undefined) {
     const request = requestOf(cx);
@@ -46,7 +46,7 @@ export function sideOf(cx: CallContext, rpc: BranchingRpc<unknown>): string {
 
 /** Returns the mirrors that receive copies of this request's calls. Each is chosen once per request. */
 export function mirrorsOf<M extends Mirror>(cx: CallContext, mirrors: readonly M[]): readonly M[] {
-  const { sides } = cx.exchange;
+  const { sides } = cx.exchange.calls;
   return mirrors.filter(({ rule, rpc: { upstream } }) => {
     const chosen = sides.get(upstream) ?? (holds(rule, requestOf(cx)) ? rule.name : "");
     sides.set(upstream, chosen);

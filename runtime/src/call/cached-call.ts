@@ -97,7 +97,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
       next.enter(this);
       return;
     }
-    const entry = this.#cx.exchange.limitOf(this.#rpc.upstream).enter(this);
+    const entry = this.#cx.exchange.calls.limitOf(this.#rpc.upstream).enter(this);
     if (entry === "go") this.admitted();
     else this.#place = transition(PLACE_TRANSITIONS, this.#place, "queued");
   }
@@ -157,7 +157,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   }
   #serveOld(entry: Entry, failure: Failure | undefined, renewal?: SharedFetch): void {
     const ageMs = this.#cache.age(entry);
-    this.#cx.exchange.stale = true;
+    this.#cx.exchange.calls.stale = true;
     this.#observe("stale", ageMs, renewal);
     this.#resolve(entry.bytes, failure && { failure, incomplete: false, staleMs: ageMs });
   }
@@ -194,13 +194,13 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     const { upstream } = this.#rpc;
     const { exchange, scope } = this.#cx;
     if (this.#timer !== undefined) upstream.clock.clearTimeout(this.#timer);
-    if (this.#place === "queued") exchange.limitOf(upstream).leave(this);
+    if (this.#place === "queued") exchange.calls.limitOf(upstream).leave(this);
     scope.leave(this);
   }
   /** Releases what it shares: other calls continue at once. */
   #free(): void {
     this.#fetch?.leave(this);
-    if (this.#place === "inside") this.#cx.exchange.limitOf(this.#rpc.upstream).release();
+    if (this.#place === "inside") this.#cx.exchange.calls.limitOf(this.#rpc.upstream).release();
     if (this.#leavePools !== undefined) for (const leave of this.#leavePools) leave();
   }
   #reportJoin(outcome: JoinEvent["outcome"]): void {

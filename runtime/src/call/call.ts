@@ -53,12 +53,12 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     this.#rpc = rpc;
     this.#sink = sink;
     this.#effect = effect;
-    const identified = exchange.identified(outgoing.headers);
+    const identified = exchange.headers.identified(outgoing.headers);
     this.headers = exchange.trace === undefined ? identified : exchange.trace.onCall(this, identified);
     this.#outgoing = outgoing;
     this.#hedging = rpc.hedge && new Hedging();
     this.critical = effect || !cx.supplementary;
-    this.limits = limitsOf(exchange.limitOf(upstream), rpc.limit, upstream.limit);
+    this.limits = limitsOf(exchange.calls.limitOf(upstream), rpc.limit, upstream.limit);
     this.#startedAt = upstream.clock.now();
     this.deadline = Math.min(this.#startedAt + rpc.timeoutMs, budgetOf(cx).callsUntil);
   }
@@ -85,7 +85,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     const { exchange, scope, root } = this.#cx;
     const { upstream, method } = this.#rpc;
     scope.enter(this);
-    if (this.#effect) exchange.effectBegins(scope);
+    if (this.#effect) scope.effectBegins();
     upstream.observer?.callStart?.({
       request: root,
       call: this,
@@ -141,14 +141,14 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     return this.#cx.exchange.trace;
   }
   get share(): Share | undefined {
-    return this.#cx.exchange.share?.of(this.#cx.root as never);
+    return this.#cx.exchange.calls.share?.of(this.#cx.root as never);
   }
   get forbidden(): Failure | undefined {
     if (this.#effect) return this.#attempts.sent === 0 && this.#cx.scope.doomed ? OVER : undefined;
     return this.#cx.scope.over ? OVER : undefined;
   }
   goes(now: number): number {
-    if (this.#attempts.sent === 0) this.#cx.exchange.sends();
+    if (this.#attempts.sent === 0) this.#cx.exchange.calls.sends();
     if (this.#effect && this.#attempts.sent === 0) this.#cx.scope.leave(this);
     const { hedge, upstream } = this.#rpc;
     if (hedge !== undefined && hedge.delayMs > 0) {
@@ -181,7 +181,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
       return;
     }
     if (this.#rpc.received && attempt instanceof MetadataAttempt)
-      this.#cx.exchange.received.set(value, attempt.received);
+      this.#cx.exchange.calls.received.set(value, attempt.received);
     this.#attempts.close(attempt, true, "ok");
     this.#rpc.upstream.throttle.succeeded();
     this.#end();
@@ -235,7 +235,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
   #pauseBefore(fault: Fault, retrying: Retrying): number | undefined {
     const { retry, upstream } = this.#rpc;
     if (retry === undefined || this.#attempts.sent >= retry.attempts) return undefined;
-    if (!this.#cx.exchange.mayRetry || !upstream.allows("retry")) return undefined;
+    if (!this.#cx.exchange.headers.mayRetry || !upstream.allows("retry")) return undefined;
     const pauseMs = retrying.pauseMs(fault, retry, upstream.clock);
     return pauseMs >= 0 && pauseMs + LEAST_MS <= this.#left() ? pauseMs : undefined;
   }
@@ -247,7 +247,12 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
   #hedgeAfter(delayMs: number, now: number): void {
     const { hedge, upstream } = this.#rpc;
     const hedging = this.#hedging;
-    if (hedge === undefined || hedging === undefined || hedging.count >= hedge.max || !this.#cx.exchange.mayRetry)
+    if (
+      hedge === undefined ||
+      hedging === undefined ||
+      hedging.count >= hedge.max ||
+      !this.#cx.exchange.headers.mayRetry
+    )
       return;
     if (delayMs + LEAST_MS > this.deadline - now) return;
     hedging.timer = upstream.clock.setTimeout(launch, delayMs, this);
@@ -267,7 +272,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
   /** Sends the second of two attempts that leave together, unless it would wait for a place or the upstream fails. */
   #double(): void {
     const isSent = !this.ended && this.#attempts.sent === 1 && this.#attempts.running.length === 1;
-    const mayHedge = this.#cx.exchange.mayRetry && this.#rpc.upstream.throttle.allows;
+    const mayHedge = this.#cx.exchange.headers.mayRetry && this.#rpc.upstream.throttle.allows;
     if (isSent && mayHedge && this.limits.every(hasPlace)) this.#hedge();
   }
   /** Adapts the later hedges to a failure: no change, a delay, or no further hedge (gRFC A6). */
@@ -366,7 +371,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
       request: root,
       call: this,
       fetch: exchange.fetch,
-      header: (name) => exchange.header(name),
+      header: (name) => exchange.headers.text(name),
       service: upstream.service,
       branch: upstream.branch,
       shard: upstream.shard,

@@ -4,7 +4,7 @@ import { Call } from "./call.ts";
 import type { CallContext } from "./context.ts";
 import { JoinSink } from "./join-sink.ts";
 import type { OutgoingCall } from "./outgoing-call.ts";
-import { SharedResult } from "./shared-result.ts";
+import { SharedResult } from "./response-calls.ts";
 import type { Rpc } from "./upstream.ts";
 
 /** Waits for an equal call of this response, or starts the first one. */
@@ -14,7 +14,7 @@ export function coalesce<Res>(
   outgoing: OutgoingCall,
   sink: Sink<Res>,
 ): Running | undefined {
-  const { coalesced } = cx.exchange;
+  const { coalesced } = cx.exchange.calls;
   const calls = coalesced.get(rpc.policy) ?? new Map<string, SharedResult<unknown>>();
   coalesced.set(rpc.policy, calls);
   const id = identityOf(rpc, outgoing);

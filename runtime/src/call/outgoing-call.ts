@@ -54,11 +54,12 @@ export function prepareCall<Req>(
 ): OutgoingCall {
   const metadata = extra?.metadata;
   const frame = rpc.codec.encode(request);
-  const forwarded = cx.exchange.forwarded(rpc.forward);
+  const incoming = cx.exchange.headers;
+  const forwarded = incoming.forwarded(rpc.forward);
   const { identify } = rpc.policy;
   if (metadata !== undefined) checkNotIdentity(metadata, identify === "token");
-  const headers = metadata === undefined ? forwarded : withMetadata(forwarded, metadata, cx.exchange.unsendable);
-  const identity = identify && cx.exchange.identityHeader(identify, rpc.upstream.service);
+  const headers = metadata === undefined ? forwarded : withMetadata(forwarded, metadata, incoming.unsendable);
+  const identity = identify && incoming.identityHeader(identify, rpc.upstream.service);
   const { retryIf, items } = extra ?? NOTHING;
   const holes = extra?.holes && valuesOf(extra.holes);
   if (identity === undefined) return { frame, headers, metadata, retryIf, items, holes };

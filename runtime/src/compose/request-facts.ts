@@ -5,7 +5,7 @@ import { counted, mostSteps, useMeter } from "@protobff/expressions/meter";
 import { metadataText } from "../call/response-metadata.ts";
 import type { Clock } from "../clock.ts";
 import { type Code, type Detail, type ErrorInfo, type Failure, refusal } from "../failure.ts";
-import { incomingOf, type Peer } from "../identity/incoming-request.ts";
+import type { Peer } from "../identity/incoming-request.ts";
 import { type Mark, Reads } from "../scope/causes.ts";
 import { Rank } from "../scope/scope.ts";
 import type { Selection } from "../selection/selection.ts";
@@ -32,7 +32,7 @@ export class RequestFacts<out Principal> {
 
   /** Fields that are composed for this answer. */
   get fields(): Selection {
-    return this.exchange.chosen.composed;
+    return this.exchange.gates.chosen.composed;
   }
 
   // ---- running steps ----
@@ -106,11 +106,11 @@ export class RequestFacts<out Principal> {
 
   /** The caller. Undefined without authentication, which only public RPCs accept. */
   get principal(): Principal {
-    return this.exchange.authentication?.caller?.principal as Principal;
+    return this.exchange.headers.authentication?.caller?.principal as Principal;
   }
   /** Source of the request, as far as it is known. */
   get peer(): Peer {
-    return this.exchange.authentication?.peer ?? incomingOf(this.exchange.headers).peer;
+    return this.exchange.headers.peer;
   }
 
   /**
@@ -118,18 +118,18 @@ export class RequestFacts<out Principal> {
    * headers are never returned.
    */
   header(name: string): string {
-    return this.exchange.headerToSend(name);
+    return this.exchange.headers.textToSend(name);
   }
   /**
    * Returns a header of the answer that contained this message, by its lower-case name. "" if absent, or if another
    * value replaces the answer.
    */
   answerHeader(message: object, name: string): string {
-    return metadataText(this.exchange.receivedOf(message)?.headers, name);
+    return metadataText(this.exchange.calls.receivedOf(message)?.headers, name);
   }
   /** Returns the same for its trailers. */
   answerTrailer(message: object, name: string): string {
-    return metadataText(this.exchange.receivedOf(message)?.trailers, name);
+    return metadataText(this.exchange.calls.receivedOf(message)?.trailers, name);
   }
   /** Returns the time, which is the same for the whole request. */
   now(): Timestamp {
@@ -145,7 +145,7 @@ export class RequestFacts<out Principal> {
   }
   /** Returns the state of a page token of the request. Empty for an empty token. */
   openPage(token: string): Map<string, string> {
-    const state = this.exchange.pages?.open(token);
+    const state = this.exchange.gates.pages?.open(token);
     // A gate has refused each request with a bad token.
     if (state === undefined) throw new TypeError("a page token that no gate has checked");
     return new Map(state);
@@ -156,7 +156,7 @@ export class RequestFacts<out Principal> {
    * @throws ExpressionError if the token is longer than 4 KiB
    */
   sealPage(state: ReadonlyMap<string, string>): string {
-    const { pages } = this.exchange;
+    const { pages } = this.exchange.gates;
     if (pages === undefined) throw new TypeError("a page token of an rpc without pages");
     return pages.seal(state);
   }

@@ -102,7 +102,7 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
   }
   /** Returns the position after an item of `latest`, from which clients continue. */
   positionOf(item: object | undefined): Position | undefined {
-    const token = metadataText(this.exchange.received.get(item)?.headers, TOKEN_HEADER);
+    const token = metadataText(this.exchange.calls.received.get(item)?.headers, TOKEN_HEADER);
     return token === "" ? undefined : { $typeName: "bff.v1.Position", token, beat: false, reset: false };
   }
   /** Starts a call. The surrounding step handles its failure. */

@@ -101,7 +101,7 @@ export function runResolver<Args, Steps, Clients, Value, Principal, Cx extends R
     scope.leave(running);
     exchange.observer?.resolver?.({
       request: cx.root,
-      header: (name) => exchange.header(name),
+      header: (name) => exchange.headers.text(name),
       name: resolve.name,
       startedAt,
       endedAt: exchange.clock.now(),

@@ -108,7 +108,7 @@ export function resting<T>(
 /** `guard` of a request. */
 export function guarded(exchange: Exchange, scope: Scope, run: () => Promise<void>, rank: number): Promise<void> {
   if (scope.over) return handled(Promise.reject(OVER));
-  exchange.guardBegins(scope);
+  scope.guardBegins();
   const guard = begin(run, undefined);
   guard.then(
     () => exchange.guardEnds(scope),

@@ -58,7 +58,7 @@ export class AnswerHeaders<App, Args extends Message, Principal> {
   }
   #leftOut(cx: Request<App, Principal>, name: string, why: HeaderEvent["why"], failure?: Failure): void {
     const { exchange, root: request } = cx;
-    const header = (of: string): string => exchange.header(of);
+    const header = (of: string): string => exchange.headers.text(of);
     this.#observer?.headerLeftOut?.({
       request,
       header,

@@ -35,20 +35,20 @@ export function answerRequest<App, I extends DescMessage, O extends DescMessage,
     if (exchange.over) return;
     exchange.end();
     const metadata = withTags(withDeclared(stale ? asStale(opening.metadata) : opening.metadata, headers), cdn);
-    const unsent = done(asShown(method.output, response, exchange.chosen), found?.header ?? "", metadata);
+    const unsent = done(asShown(method.output, response, exchange.gates.chosen), found?.header ?? "", metadata);
     if (unsent instanceof Promise) void unsent.then((failure) => sent(response, found, reused, failure));
     else sent(response, found, reused, unsent);
   };
   const sent = (response: MessageShape<O>, found: Degraded | undefined, reused: boolean, unsent: unknown): void => {
     if (unsent instanceof Failure) {
-      exchange.discharge();
+      exchange.gates.discharge(exchange.calls.sent);
       opening.observe({ ok: false, failure: unsent });
       return;
     }
     if (!reused) opening.answered(response);
     const all = bothDegraded(found, unsent as Degraded | undefined);
     opening.observe({ ok: true, degraded: all?.entries ?? NONE, failures: all?.failures ?? NONE });
-    exchange.charged?.answered(response);
+    exchange.gates.charged?.answered(response);
   };
   const composed = async (): Promise<void> => {
     try {
@@ -66,7 +66,7 @@ export function answerRequest<App, I extends DescMessage, O extends DescMessage,
       if (exchange.over) return;
       const { response, found } = concludeResponse(method, options, message, exchange);
       const headers = parts.headers?.of(cx, args, response) ?? NONE;
-      deliver(response, { degraded: found, stale: exchange.stale, reused: false, headers });
+      deliver(response, { degraded: found, stale: exchange.calls.stale, reused: false, headers });
     } catch (thrown) {
       exchange.scope.fail(asFailure(thrown));
     }
@@ -80,7 +80,7 @@ function askerOf<App, Args extends Message, Principal, Res extends Message>(
   args: Args,
   deliver: Deliver<Res>,
 ): ResponseConsumer<App, Args, Principal> {
-  const { marginMs } = cx.exchange;
+  const { marginMs } = cx.exchange.budget;
   return {
     cx,
     args,
@@ -88,7 +88,7 @@ function askerOf<App, Args extends Message, Principal, Res extends Message>(
     // The cache holds only messages of this RPC.
     answered: (answer) => {
       // The request that composed a reused answer has paid for it.
-      if (answer.reused) cx.exchange.refund();
+      if (answer.reused) cx.exchange.gates.refund();
       deliver(answer.response as Res, answer);
     },
   };

@@ -21,7 +21,7 @@ export function concludeResponse<App, I extends DescMessage, O extends DescMessa
   method: ServedMethod<I, O>,
   { respond, degraded, parts }: Pick<EndpointOptions<App, I, O, C, Principal>, "respond" | "degraded" | "parts">,
   message: MessageShape<C>,
-  { causes, parts: deferred, chosen }: Exchange,
+  { causes, parts: deferred, gates: { chosen } }: Exchange,
 ): { readonly response: MessageShape<O>; readonly found: Degraded | undefined } {
   // Without `respond`, the composed message is the response.
   const whole = respond === undefined ? (message as unknown as MessageShape<O>) : respond.as(message);
@@ -66,12 +66,11 @@ function composingOf<App, I extends DescMessage, O extends DescMessage, C extend
   const encode = codec?.encode ?? ((response) => frame(toBinary(method.output, response as MessageShape<O>)));
   return {
     begin({ exchange: of }, fetch, failed) {
-      const { headers, authentication } = of;
-      const common = { headers, authentication, clock, observer, fetch, of, failed };
+      const common = { headers: of.headers, clock, observer, fetch, of, failed };
       const exchange = new Exchange({ ...common, methodMs, clientMs: undefined, concurrent });
       // The fetch uses the branches in its cache key.
       if (options.cache?.ways !== undefined)
-        for (const [upstream, side] of of.sides) exchange.sides.set(upstream, side);
+        for (const [upstream, side] of of.calls.sides) exchange.calls.sides.set(upstream, side);
       return exchange;
     },
     async compose(cx, args) {
@@ -82,7 +81,7 @@ function composingOf<App, I extends DescMessage, O extends DescMessage, C extend
       if (exchange.over) return undefined;
       const { response, found } = concludeResponse(method, options, message, exchange);
       const headers = answerHeaders?.of(cx, args, response) ?? NONE;
-      return { response, degraded: found, headers, whole: exchange.causes === undefined && !exchange.stale };
+      return { response, degraded: found, headers, whole: exchange.causes === undefined && !exchange.calls.stale };
     },
     encode: ({ response, headers }) => answerHeaders?.stored(encode(response), headers) ?? encode(response),
     decode: (stored) => {

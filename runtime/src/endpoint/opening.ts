@@ -111,7 +111,7 @@ export class Opening<App, Args extends Message, Principal> {
   private constructor(
     options: OpeningOptions<App, Args, Principal>,
     args: Args,
-    { headers, authentication, startedAt, leftMs, first, failed }: Arrived,
+    { headers, authentication, startedAt, clientMs, first, failed }: Arrived,
   ) {
     const { app, gates, timeoutMs, partsTimeoutMs: methodMs = timeoutMs } = options;
     const { concurrent, clock, observer, name, telemetry, share } = options;
@@ -122,17 +122,16 @@ export class Opening<App, Args extends Message, Principal> {
     this.#deprecated = options.deprecatedFields?.of(args) ?? NONE;
     this.#gate = gates[0];
     this.startedAt = startedAt;
-    const common = { headers, authentication, clock, observer };
     const failing = (failure: Failure): void => this.#fail(failure);
-    const exchange = new Exchange({ ...common, methodMs, first, clientMs: leftMs, concurrent, failed: failing });
+    const exchange = new Exchange({ clock, headers, methodMs, first, clientMs, concurrent, observer, failed: failing });
     const cx = Request.first<App, Principal>(app, exchange);
     this.exchange = exchange;
     this.cx = cx;
-    exchange.share = share;
+    exchange.calls.share = share;
     exchange.steps = ExpressionBudget.ofGates(exchange.scope);
     exchange.trace = observer?.responseStart?.({
       request: cx.root,
-      header: (name) => exchange.header(name),
+      header: (name) => exchange.headers.text(name),
       method: name,
       startedAt,
       direct: () => directAddress(headers),
@@ -160,9 +159,9 @@ export class Opening<App, Args extends Message, Principal> {
     const firstMs = leftOf(timeoutMs);
     if (firstMs === undefined || firstMs > 0) {
       const arrived = { headers, authentication, startedAt, failed };
-      if (partsTimeoutMs === undefined) return new Opening(options, args, { ...arrived, leftMs: firstMs });
+      if (partsTimeoutMs === undefined) return new Opening(options, args, { ...arrived, clientMs: firstMs });
       const first = { methodMs: timeoutMs, clientMs: firstMs };
-      return new Opening(options, args, { ...arrived, leftMs: leftOf(partsTimeoutMs), first });
+      return new Opening(options, args, { ...arrived, clientMs: leftOf(partsTimeoutMs), first });
     }
     const failure = timedOut("", "arrived with no time left");
     failed(failure, authentication && beside(authentication));
@@ -234,14 +233,14 @@ export class Opening<App, Args extends Message, Principal> {
   /** Records that a stream has been opened: charges of limits are final, and its end reports this use. */
   opened(use: () => StreamUse): void {
     const { exchange, cx, startedAt } = this;
-    exchange.vacate();
+    exchange.gates.vacate();
     this.#readings = this.#meters();
-    this.#charges = exchange.charged?.streamed();
-    exchange.charged = undefined;
+    this.#charges = exchange.gates.charged?.streamed();
+    exchange.gates.charged = undefined;
     this.#use = use;
     this.#options.observer?.streamOpen?.({
       request: cx.root,
-      header: (name) => exchange.header(name),
+      header: (name) => exchange.headers.text(name),
       method: this.#options.name,
       startedAt,
       openedAt: this.#options.clock.now(),
@@ -275,7 +274,7 @@ export class Opening<App, Args extends Message, Principal> {
     const { exchange } = this;
     this.#options.observer?.streamDegraded?.({
       request: this.cx.root,
-      header: (name) => exchange.header(name),
+      header: (name) => exchange.headers.text(name),
       method: this.#options.name,
       degraded: entries,
       failures,
@@ -305,7 +304,7 @@ export class Opening<App, Args extends Message, Principal> {
     const { exchange } = this;
     if (exchange.over) return;
     exchange.end();
-    exchange.discharge();
+    exchange.gates.discharge(exchange.calls.sent);
     this.observe({ ok: false, failure: why });
   }
 
@@ -315,13 +314,13 @@ export class Opening<App, Args extends Message, Principal> {
     const failure = gate?.clientFailure === undefined ? thrown : gate.clientFailure(thrown);
     this.#failed(failure, withHeaders(this.metadata, failure.headers));
     gate?.refused?.(failure, this.#authentication);
-    exchange.discharge();
+    exchange.gates.discharge(exchange.calls.sent);
     this.observe({ ok: false, failure });
   }
 
   /** Settles limits and meters of a stream, and reports the end to observers. */
   observe(outcome: ResponseEvent["outcome"]): void {
-    this.#charges?.ended(outcome.ok, this.exchange.sent);
+    this.#charges?.ended(outcome.ok, this.exchange.calls.sent);
     this.#charges = undefined;
     if (this.#readings !== undefined) this.#count(this.#readings);
     this.#readings = undefined;
@@ -331,7 +330,7 @@ export class Opening<App, Args extends Message, Principal> {
     const credential = this.#authentication?.caller?.credential;
     observer.response({
       request: this.cx.root,
-      header: (name) => exchange.header(name),
+      header: (name) => exchange.headers.text(name),
       method: name,
       startedAt: this.startedAt,
       endedAt: clock.now(),
@@ -352,7 +351,7 @@ interface Arrived {
   readonly headers: IncomingHeaders;
   readonly authentication: AuthenticatedRequest | undefined;
   readonly startedAt: number;
-  readonly leftMs: number | undefined;
+  readonly clientMs: number | undefined;
   readonly first?: ExchangeOptions["first"];
   readonly failed: FailureCallback;
 }

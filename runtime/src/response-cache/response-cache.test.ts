@@ -190,7 +190,7 @@ test("the branch of a request is part of its key, and the fetch uses that branch
 test("the charge of limits is refunded if the answer was cached or fetched by another request", async () => {
   const events: string[] = [];
   const admit: NonNullable<Options["cache"]>["admit"] = (cx) => {
-    cx.exchange.charged = {
+    cx.exchange.gates.charged = {
       refund: () => events.push("refund"),
       kept: () => events.push("kept"),
       answered: () => events.push("answered"),

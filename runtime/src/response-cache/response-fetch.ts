@@ -147,7 +147,7 @@ export class ResponseFetch<App, Args extends Message, Principal> {
     const tagged = this.#tagged(response);
     const current = this.#tags === undefined || tagged !== undefined;
     if (whole && current) cache.put(key, stored, policy, tagged);
-    const http = forCaches(response, this.#exchange?.stale !== true, current);
+    const http = forCaches(response, this.#exchange?.calls.stale !== true, current);
     this.#end();
     for (const [i, waiting] of this.#take().entries()) {
       if (this.#tags?.isOldAt(waiting.seen)) {

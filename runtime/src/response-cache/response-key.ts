@@ -48,17 +48,17 @@ export class ResponseKeys<App, Args extends Message, Principal> {
     const { exchange, peer } = cx;
     const { headers = [], subject, token, peer: byPeer, ways } = this.#depends;
     const masks = this.#masks;
-    const caller = exchange.authentication?.caller;
+    const caller = exchange.headers.authentication?.caller;
     // JSON keeps the parts apart, whatever is in them. Fields that the BFF does not know may reach an upstream, so they count.
     const head = JSON.stringify([
       this.#plan,
       this.#whoCalls(caller),
-      token === true ? (exchange.identityHeader("token", "")?.key ?? null) : null,
+      token === true ? (exchange.headers.identityHeader("token", "")?.key ?? null) : null,
       byPeer === true ? peer.address : null,
       headers.map((name) => exchange.headers.get(name)),
       ways?.(cx, args) ?? null,
       // Two spellings of a selection have one answer.
-      ...(masks === undefined ? [] : [masks.keyOf(exchange.chosen.composed)]),
+      ...(masks === undefined ? [] : [masks.keyOf(exchange.gates.chosen.composed)]),
       ...(subject === undefined ? [] : [callerBinding(caller, subject === true ? undefined : subject)]),
     ]);
     const bytes = toBinary(this.#input, masks === undefined || masks.read ? args : masks.without(args));

@@ -64,7 +64,7 @@ export function callSource<Cx extends CallContext, Args, Opened, Req, Item, K ex
     const write = (from: PositionValue<K> | undefined): StreamRequest => {
       const metadata = extra.metadata?.(cx, args, opened);
       const { frame, headers } = prepareCall(cx, its, request(cx, args, opened, from), { metadata });
-      return { frame, headers: cx.exchange.identified(headers) };
+      return { frame, headers: cx.exchange.headers.identified(headers) };
     };
     let first = write;
     if (its.shards !== undefined) {
@@ -85,8 +85,8 @@ function ownerOf(cx: CallContext): StreamOwner {
   return {
     request: root,
     trace: exchange.trace,
-    header: (name) => exchange.header(name),
-    sends: () => exchange.sends(),
+    header: (name) => exchange.headers.text(name),
+    sends: () => exchange.calls.sends(),
   };
 }
 

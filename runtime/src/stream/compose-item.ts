@@ -57,10 +57,10 @@ export function requestFor<
   failed: (failure: Failure) => void,
 ): Request<App, Principal> {
   const { exchange: after } = of;
-  const { headers, authentication, observer } = after;
+  const { headers, observer } = after;
   const { timeoutMs: methodMs } = options;
   const { concurrent } = opening;
-  const common = { clock, headers, authentication, observer, after, methodMs, concurrent };
+  const common = { clock, headers, observer, after, methodMs, concurrent };
   slot.exchange = new Exchange({ ...common, clientMs: leftMs, failed });
   return of.within(slot.exchange);
 }

@@ -277,7 +277,7 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     let isComplete = lacking === undefined;
     let ready: boolean;
     try {
-      const sent = asShown(this.#parts.method.output, message, opening.exchange.chosen);
+      const sent = asShown(this.#parts.method.output, message, opening.exchange.gates.chosen);
       ready = this.#follower.item(sent, token, (fields) => {
         isComplete = false;
         opening.lacked(fields);

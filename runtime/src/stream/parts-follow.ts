@@ -198,7 +198,7 @@ export class PartsFollow<App, I extends DescMessage, O extends DescMessage, C ex
     this.#give(onlyThese(method.output, respond.as(composed), first) as MessageShape<O>, true);
   }
   get #shown(): Selection {
-    return this.#opening?.exchange.chosen.shown ?? ALL_FIELDS;
+    return this.#opening?.exchange.gates.chosen.shown ?? ALL_FIELDS;
   }
   /** Returns the paths of messages that may still change. */
   #owners(): Paths {

@@ -177,7 +177,7 @@ export async function gate({
     ...(clock !== undefined && { clock }),
     compose: async (cx: Request<undefined, Principal>, args: SourceContext) => {
       const names = args.fileName.split(",").filter(Boolean);
-      const { authentication } = cx.exchange;
+      const { authentication } = cx.exchange.headers;
       const entry: Seen = {
         subject: cx.principal?.subject,
         source: authentication?.caller?.credential.source,

@@ -4,7 +4,6 @@ import type { UpstreamPolicy } from "../call/policy.ts";
 import { Upstream } from "../call/upstream.ts";
 import { Exchange } from "../compose/exchange.ts";
 import type { Failure } from "../failure.ts";
-import type { IncomingHeaders } from "../identity/incoming-request.ts";
 import type { CallEvent, CallStartEvent } from "../observer-calls.ts";
 import type { At, Items } from "../source/source.ts";
 import { FakeClient } from "./fake-client.ts";
@@ -31,7 +30,7 @@ export function streamRig(policy: UpstreamPolicy = {}, headers: Record<string, s
   });
   const exchange = new Exchange({
     clock,
-    headers: Object.assign(new Headers(headers), { all: () => [] }) as unknown as IncomingHeaders,
+    headers: new Headers(headers),
     methodMs: 2_000,
     clientMs: undefined,
     concurrent: 10,

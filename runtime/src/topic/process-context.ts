@@ -1,6 +1,7 @@
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import type { CallContext, CallExchange } from "../call/context.ts";
-import { Limit } from "../guard/limit.ts";
+import { RequestHeaders } from "../call/headers.ts";
+import { ResponseCalls } from "../call/response-calls.ts";
 import { Scope } from "../scope/scope.ts";
 
 /**
@@ -8,27 +9,14 @@ import { Scope } from "../scope/scope.ts";
  * facts of any of them. It has no headers, no caller, no trace and no end.
  */
 export function processContext(): CallContext {
-  const limit = new Limit({ concurrent: Number.MAX_SAFE_INTEGER, queued: 0 });
+  const forever = Number.POSITIVE_INFINITY;
   const exchange: CallExchange = {
-    callsUntil: Number.POSITIVE_INFINITY,
-    fullMs: Number.POSITIVE_INFINITY,
-    methodMs: Number.POSITIVE_INFINITY,
-    mayRetry: true,
+    budget: { callsUntil: forever, fullMs: forever, methodMs: forever },
+    headers: new RequestHeaders({ get: () => null }),
+    calls: new ResponseCalls(forever),
     fetch: undefined,
     trace: undefined,
-    unsendable: undefined,
-    stale: false,
-    coalesced: new Map(),
-    sides: new Map(),
-    received: new Map(),
     drawn: () => 1, // on no branch: another process would choose another one
-    header: () => "",
-    forwarded: () => undefined,
-    identified: (headers) => headers,
-    identityHeader: () => undefined,
-    limitOf: () => limit,
-    sends() {},
-    effectBegins() {},
     effectEnds() {},
   };
   const context: CallContext & { readonly principal: undefined } = {

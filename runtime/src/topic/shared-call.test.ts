@@ -18,7 +18,7 @@ class Upstream {
   readonly all = new Map<string, Event[]>();
   opened = 0;
   readonly open: OpenCall<Event> = (cx, key, _opened, resume, items) => {
-    expect([cx.exchange.forwarded(["authorization"]), cx.exchange.header("cookie"), cx.root]).toEqual([
+    expect([cx.exchange.headers.forwarded(["authorization"]), cx.exchange.headers.text("cookie"), cx.root]).toEqual([
       undefined,
       "",
       cx,

@@ -68,7 +68,7 @@ class RequestDoor {
     const { exchange } = cx;
     if (hasPlace(this.#places)) {
       this.#places.enter(NOBODY);
-      exchange.leaveDoor = this.#release;
+      exchange.gates.leaveDoor = this.#release;
       return undefined;
     }
     const random = exchange.clock.random();
@@ -107,7 +107,7 @@ class WaitingRequest implements UrgentWaiter {
     this.#ends = ends;
   }
   get share(): Share | undefined {
-    return this.#exchange.share?.of(this.#cx as never);
+    return this.#exchange.calls.share?.of(this.#cx as never);
   }
   wait(): Promise<void> {
     const exchange = this.#exchange;
@@ -116,7 +116,7 @@ class WaitingRequest implements UrgentWaiter {
     this.#sliceMs = (leftMs * WAIT) / SLICES;
     this.#timer = clock.setTimeout(pass, this.#sliceMs, this);
     // The request may end meanwhile.
-    exchange.leaveDoor = () => {
+    exchange.gates.leaveDoor = () => {
       if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
       this.#places.leave(this);
       this.#passed.resolve();
@@ -124,8 +124,8 @@ class WaitingRequest implements UrgentWaiter {
     return this.#passed.promise;
   }
   admitted(): void {
-    this.#exchange.vacate();
-    this.#exchange.leaveDoor = this.#ends.release;
+    this.#exchange.gates.vacate();
+    this.#exchange.gates.leaveDoor = this.#ends.release;
   }
   shed(): void {
     this.#refuse(shareExceeded(this.#exchange.clock.random()));
@@ -140,7 +140,7 @@ class WaitingRequest implements UrgentWaiter {
   }
   #refuse(failure: Failure): void {
     this.#passed.reject(failure);
-    this.#exchange.vacate();
+    this.#exchange.gates.vacate();
   }
 }
 const pass = (request: WaitingRequest): void => request.passSlice();

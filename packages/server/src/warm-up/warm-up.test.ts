@@ -65,7 +65,7 @@ it("the caller is the sample of a principal, and no limit is charged", async () 
         identity,
         permit: { sources: ["user"] },
         compose: async (cx) => {
-          sources.add(cx.exchange.authentication?.caller?.credential.source ?? "nobody");
+          sources.add(cx.exchange.headers.authentication?.caller?.credential.source ?? "nobody");
           return create(StringValueSchema);
         },
       },
