@@ -84,7 +84,7 @@ export class Reads {
 
 /** Everything that failures have touched in one response. Exists only after the first failure. */
 export class Causes {
-  readonly touches: Touch[] = [];
+  readonly #touches: Touch[] = [];
   readonly #of = new Map<object, Cause>(); // by the promise of a step, or by a list with items left out
   readonly #inside = new Map<object, Map<string, Cause>>(); // by composed message and field: its first touch
   readonly #before: Causes | undefined;
@@ -94,6 +94,10 @@ export class Causes {
     this.#before = before;
   }
 
+  /** Touched fields, those of messages that were composed before included. */
+  get touches(): readonly Touch[] {
+    return this.#before === undefined ? this.#touches : [...this.#before.touches, ...this.#touches];
+  }
   /** Records why a step or a value differs from the intended one. */
   note(of: object, cause: Cause): void {
     // A failure takes precedence over age, whichever is noted first.
@@ -103,7 +107,7 @@ export class Causes {
     return isObject(origin) ? (this.#of.get(origin) ?? this.#before?.of(origin)) : undefined;
   }
   touch(message: object, field: string, present: boolean, cause: Cause): void {
-    this.touches.push({ message, field, present, cause });
+    this.#touches.push({ message, field, present, cause });
     const fields = this.#inside.get(message) ?? new Map<string, Cause>();
     this.#inside.set(message, fields.set(field, worse(fields.get(field), cause)));
   }
