@@ -1,6 +1,7 @@
 import { ErrorCode } from "@protobff/http2/error-code";
 import type { FrameWriter } from "@protobff/http2/frame-writer";
 import { FrameType, WINDOW_MAX } from "@protobff/http2/frames";
+import type { StreamNumbers } from "./stream-numbers.ts";
 
 /**
  * Longest delay of the first GOAWAY and the answers behind it, in milliseconds, until the client has read the earlier
@@ -19,8 +20,6 @@ const numberOf = (ping: Buffer): number => ping.readUIntBE(2, 6);
 
 /** The connection that ends. */
 interface LeavingConnection {
-  /** The last accepted stream. */
-  readonly last: number;
   /** Number of open streams. */
   readonly streams: number;
   /** True if nothing is read or written any more. */
@@ -41,15 +40,17 @@ export class OwnLeaving {
   lastTaken = WINDOW_MAX;
   readonly #connection: LeavingConnection;
   readonly #writer: FrameWriter;
+  readonly #numbers: Pick<StreamNumbers, "last">;
   #settled = false;
   #held = false; // what is written waits for the first GOAWAY
   #crossing: NodeJS.Timeout | undefined;
   /** Ends the connection if the client's settings do not arrive in time. */
   #unwanted: NodeJS.Timeout | undefined;
 
-  constructor(connection: LeavingConnection, writer: FrameWriter) {
+  constructor(connection: LeavingConnection, writer: FrameWriter, numbers: Pick<StreamNumbers, "last">) {
     this.#connection = connection;
     this.#writer = writer;
+    this.#numbers = numbers;
   }
   /** True if the last stream is fixed, by GOAWAY or by `takeNoMore`. */
   get isFixed(): boolean {
@@ -97,14 +98,13 @@ export class OwnLeaving {
   }
   /** Sends GOAWAY. Running requests may end; new ones are refused. */
   goodbye(code: number, why?: string): void {
-    const { last } = this.#connection;
-    this.#writer.goaway(last, code, why);
+    this.#writer.goaway(this.#numbers.last, code, why);
     this.takeNoMore();
     if (this.#connection.streams === 0) this.#connection.shut();
   }
   takeNoMore(): void {
     this.begun = true;
-    this.lastTaken = this.#connection.last;
+    this.lastTaken = this.#numbers.last;
   }
   /** The connection has closed. */
   forget(): void {

@@ -2,8 +2,8 @@ import { ErrorCode } from "@protobff/http2/error-code";
 import { expect, test, vi } from "vitest";
 import { FaultThrottle } from "../logs/recurrent-faults.ts";
 import { ConnectionBytes, type ConnectionHold } from "../requests/connection-bytes.ts";
-import { OverStreams } from "./over-streams.ts";
 import { ResetBudget } from "./reset-budget.ts";
+import { StreamNumbers } from "./stream-numbers.ts";
 
 class Connection implements ConnectionHold {
   heldBytes = 0;
@@ -34,10 +34,8 @@ test("a connection above its share ends; if the total is exceeded, the largest c
 });
 
 test("frames of closed streams are errors only if they cannot have crossed the end", () => {
-  const over = new OverStreams();
-  over.opened(0, 1);
-  over.opened(1, 3);
-  over.opened(3, 11);
+  const over = new StreamNumbers();
+  for (const id of [1, 3, 11]) over.opened(id);
   over.theirs(1);
   over.ours(3);
   expect([1, 3, 5, 9, 11].map((id) => over.wrong(id))).toEqual([
@@ -47,7 +45,7 @@ test("frames of closed streams are errors only if they cannot have crossed the e
     ErrorCode.PROTOCOL_ERROR,
     undefined,
   ]);
-  over.opened(11, 13);
+  over.opened(13);
   over.theirReset(13); // of the stream alone
   expect([over.wrong(13), over.isTheirReset(13), over.isTheirReset(1), over.isTheirReset(3)]).toEqual([
     ...[undefined, true, false, false],

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { type Connection, type HeaderBlocks, wrongLength } from "@protobff/http2/connection";
+import { type Connection, type ConnectionParts, type HeaderBlocks, wrongLength } from "@protobff/http2/connection";
 import { DynamicTable } from "@protobff/http2/dynamic-table";
 import { ConnectionError, ErrorCode } from "@protobff/http2/error-code";
 import { FloodGuard } from "@protobff/http2/flood-guard";
@@ -17,10 +17,10 @@ import { type OwnConnection, OwnStream } from "../carrier/own-stream.ts";
 import { type Reading, readsUntil, waits, wasRead } from "../turns/connection-reads.ts";
 import { inTurn } from "../turns/turn-queue.ts";
 import { MAX_HEADER_BYTES, MAX_HEADERS } from "./client-sessions.ts";
-import { OverStreams } from "./over-streams.ts";
 import { OwnLeaving } from "./own-drain.ts";
 import type { OwnSessions } from "./own-sessions.ts";
 import { ResetBudget } from "./reset-budget.ts";
+import { StreamNumbers } from "./stream-numbers.ts";
 
 const { NO_ERROR, PROTOCOL_ERROR, STREAM_CLOSED, REFUSED_STREAM, ENHANCE_YOUR_CALM } = ErrorCode;
 /**
@@ -46,25 +46,19 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   /** Last value that `OwnSessions.holds` received. */
   heldBytes = 0;
   readonly #owner: OwnSessions;
-  readonly #writer: FrameWriter;
+  readonly #parts: ConnectionParts<OwnStream>;
   readonly #reader: FrameReader;
   readonly #incoming: Incoming<OwnStream>;
-  readonly #guard = new FloodGuard(true);
-  readonly #queue: SendQueue<OwnStream>;
-  readonly #streams = new OpenStreams<OwnStream>();
   readonly #blocks: RequestBlocks;
   readonly #responses: ResponseWriter;
   readonly #resets = new ResetBudget();
-  readonly #ends = new OverStreams();
+  readonly #numbers = new StreamNumbers();
   readonly #leaving: OwnLeaving;
   #magic = 0; // bytes of it that have come
   #handshake: NodeJS.Timeout | undefined;
   #blockTimer: NodeJS.Timeout | undefined;
-  /** The last stream that was taken. */
-  last = 0;
-  #seen = 0;
-  #headerBytes = 0;
-  #unread = 0;
+  /** Bytes of the headers of open streams, and of bodies that are not yet consumed. */
+  #streamBytes = 0;
   /** The received chunk, and its unread rest. */
   #chunk: Buffer | undefined;
   #rest: Buffer | undefined;
@@ -77,13 +71,13 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   constructor(socket: Socket, owner: OwnSessions) {
     this.socket = socket;
     this.#owner = owner;
-    this.#writer = new FrameWriter(socket, () => this.#flushed());
-    this.#queue = new SendQueue(this.#writer, socket.writableHighWaterMark);
-    this.#responses = new ResponseWriter(this.#writer);
-    this.#leaving = new OwnLeaving(this, this.#writer);
+    const writer = new FrameWriter(socket, () => this.#flushed());
+    const queue = new SendQueue<OwnStream>(writer, socket.writableHighWaterMark);
+    this.#parts = { streams: new OpenStreams(), writer, queue, guard: new FloodGuard(true) };
+    this.#responses = new ResponseWriter(writer);
+    this.#leaving = new OwnLeaving(this, writer, this.#numbers);
     this.#blocks = new RequestBlocks(owner.known, LIMITS, new DynamicTable());
-    const parts = { streams: this.#streams, writer: this.#writer, queue: this.#queue, guard: this.#guard };
-    this.#incoming = new Incoming(this, parts, this, SERVER);
+    this.#incoming = new Incoming(this, this.#parts, this, SERVER);
     this.#reader = new FrameReader(this.#incoming.frame.bind(this.#incoming));
     this.#handshake = setTimeout(unsettled, owner.handshakeTimeoutMs, this);
     socket.on("drain", () => this.#flushed());
@@ -97,47 +91,46 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   }
 
   get streams(): number {
-    return this.#streams.size;
+    return this.#parts.streams.size;
   }
   /** Returns true if a stream of this number has never been opened. */
   isIdle(id: number): boolean {
-    return id > this.#seen || id % 2 === 0;
+    return id > this.#numbers.seen || id % 2 === 0;
   }
   isOver(id: number): void {
-    if (this.#ends.isTheirReset(id)) {
-      this.#ends.ours(id); // it is told once
-      this.#writer.reset(id, STREAM_CLOSED);
+    if (this.#numbers.isTheirReset(id)) {
+      this.#numbers.ours(id); // it is told once
+      this.#parts.writer.reset(id, STREAM_CLOSED);
     }
-    const code = this.#ends.wrong(id);
+    const code = this.#numbers.wrong(id);
     if (code !== undefined) throw new ConnectionError(code, `a frame of stream ${id}, which is over`);
   }
 
   // ---- requests ----
 
   begin(id: number): void {
-    const stream = this.#streams.get(id);
+    const stream = this.#parts.streams.get(id);
     if (stream !== undefined) return;
     if (id % 2 === 0) throw new ConnectionError(PROTOCOL_ERROR, `a request with the number ${id}`);
-    if (id > this.#seen) return;
+    if (id > this.#numbers.seen) return;
     this.isOver(id);
-    this.#guard.late(0, this.#writer.waiting);
+    this.#parts.guard.late(0, this.#parts.writer.waiting);
   }
   oversized(id: number): void {
     if (!this.#blocks.standAlone) throw new ConnectionError(ENHANCE_YOUR_CALM, "too large headers");
-    const stream = this.#streams.get(id);
+    const stream = this.#parts.streams.get(id);
     if (stream !== undefined) this.failStream(stream, ENHANCE_YOUR_CALM);
-    else if (id > this.#seen) this.#refuse(id, ENHANCE_YOUR_CALM);
+    else if (id > this.#numbers.seen) this.#refuse(id, ENHANCE_YOUR_CALM);
   }
   block(id: number, endStream: boolean, data: Buffer, from: number, to: number): void {
-    const stream = this.#streams.get(id);
+    const stream = this.#parts.streams.get(id);
     if (stream !== undefined) this.#trailers(stream, endStream, data, from, to);
-    else if (id > this.#seen) this.#request(id, endStream, data, from, to);
+    else if (id > this.#numbers.seen) this.#request(id, endStream, data, from, to);
     else if (!this.#blocks.standAlone) this.#blocks.trailers(data, from, to);
   }
   #request(id: number, endStream: boolean, data: Buffer, from: number, to: number): void {
     const { headers, raw, contentLength, bytes, tooLarge, malformed } = this.#blocks.request(data, from, to);
-    this.#ends.opened(this.#seen, id);
-    this.#seen = id;
+    this.#numbers.opened(id);
     if (id > this.#leaving.lastTaken) return; // whoever has sent it knows, or will, that it is not begun with
     const wrong = malformed !== undefined || (endStream && (contentLength ?? 0) > 0);
     const refusal = this.#refusalOf(tooLarge, wrong);
@@ -145,13 +138,13 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
       this.#refuse(id, refusal);
       return;
     }
-    this.#guard.progress();
-    this.last = id;
+    this.#parts.guard.progress();
+    this.#numbers.last = id;
     this.#rounds = 0;
-    const stream = new OwnStream(this, id, this.#queue.initialWindow, bytes);
+    const stream = new OwnStream(this, id, this.#parts.queue.initialWindow, bytes);
     stream.contentLength = contentLength;
-    this.#streams.add(stream);
-    this.#headerBytes += bytes;
+    this.#parts.streams.add(stream);
+    this.#streamBytes += bytes;
     stream.ended = endStream;
     this.#owner.request(stream, headers, raw);
     if (endStream && !stream.over) stream.receiver.end();
@@ -159,20 +152,20 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   #refusalOf(tooLarge: boolean, wrong: boolean): number | undefined {
     if (tooLarge) return ENHANCE_YOUR_CALM;
     if (wrong) return PROTOCOL_ERROR;
-    return this.#streams.size >= this.#owner.maxStreams ? REFUSED_STREAM : undefined;
+    return this.#parts.streams.size >= this.#owner.maxStreams ? REFUSED_STREAM : undefined;
   }
   /** Resets a request that is reported to no receiver. */
   #refuse(id: number, code: number): void {
-    this.#seen = Math.max(this.#seen, id);
-    this.last = this.#seen;
-    this.#ends.ours(id);
-    this.#writer.reset(id, code);
-    this.#guard.idle(this.#writer.waiting);
+    this.#numbers.seen = Math.max(this.#numbers.seen, id);
+    this.#numbers.last = this.#numbers.seen;
+    this.#numbers.ours(id);
+    this.#parts.writer.reset(id, code);
+    this.#parts.guard.idle(this.#parts.writer.waiting);
     if (code !== REFUSED_STREAM) this.#unanswered();
   }
   #trailers(stream: OwnStream, endStream: boolean, data: Buffer, from: number, to: number): void {
     const { malformed, tooLarge } = this.#blocks.trailers(data, from, to);
-    this.#guard.progress();
+    this.#parts.guard.progress();
     if (stream.ended) this.failStream(stream, STREAM_CLOSED);
     else if (tooLarge) this.failStream(stream, ENHANCE_YOUR_CALM);
     else if (!endStream || malformed !== undefined || wrongLength(stream, true) !== undefined)
@@ -186,7 +179,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   finish(stream: OwnStream): void {
     stream.ended = true;
     if (stream.reading === undefined) return;
-    this.#ends.theirs(stream.id);
+    this.#numbers.theirs(stream.id);
     this.#close(stream);
   }
   released(): void {}
@@ -195,7 +188,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   }
 
   unread(bytes: number): void {
-    this.#unread += bytes;
+    this.#streamBytes += bytes;
   }
 
   // ---- ends of streams ----
@@ -208,23 +201,23 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   reset(stream: OwnStream, code: number): void {
     if (stream.over) return;
     stream.code = code;
-    this.#ends.ours(stream.id);
-    if (!this.over) this.#writer.reset(stream.id, code);
-    if (!stream.ended) this.#guard.recordCancel(WINDOW_BYTES);
+    this.#numbers.ours(stream.id);
+    if (!this.over) this.#parts.writer.reset(stream.id, code);
+    if (!stream.ended) this.#parts.guard.recordCancel(WINDOW_BYTES);
     this.#close(stream);
   }
   wasReset(stream: OwnStream, code: number): void {
     const { answered } = stream;
     stream.code = code;
-    this.#ends.theirReset(stream.id);
+    this.#numbers.theirReset(stream.id);
     this.#close(stream);
     if (!answered) this.#unanswered();
   }
   answerSent(stream: OwnStream): void {
-    this.#guard.progress();
+    this.#parts.guard.progress();
     this.#resets.answered();
     if (stream.ended) {
-      this.#ends.theirs(stream.id);
+      this.#numbers.theirs(stream.id);
       this.#close(stream);
     } else stream.reading ??= setTimeout(unread, this.#leaving.begun ? LAST_DISCARD_MS : DISCARD_MS, stream);
   }
@@ -236,12 +229,12 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     if (stream.over) return;
     stream.over = true;
     clearTimeout(stream.reading);
-    this.#streams.delete(stream);
-    this.#queue.drop(stream);
-    this.#headerBytes -= stream.headerBytes;
+    this.#parts.streams.delete(stream);
+    this.#parts.queue.drop(stream);
+    this.#streamBytes -= stream.headerBytes;
     stream.receiver.close();
     stream.forget();
-    if (this.#leaving.isFixed && this.#streams.size === 0) this.shut();
+    if (this.#leaving.isFixed && this.#parts.streams.size === 0) this.shut();
   }
   #unanswered(): void {
     if (!this.#resets.reset() || this.over || this.#leaving.isFixed) return;
@@ -256,8 +249,8 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   }
   send(stream: OwnStream, body: Uint8Array): void {
     if (this.over) return;
-    this.#guard.sent(body.length);
-    this.#queue.send(stream, body);
+    this.#parts.guard.sent(body.length);
+    this.#parts.queue.send(stream, body);
   }
 
   // ---- the connection ----
@@ -273,7 +266,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     this.#leaving.answered(ping);
   }
   goaway(_lastStream: number, code: number): void {
-    if (code === NO_ERROR && this.#streams.size > 0) this.#leaving.takeNoMore();
+    if (code === NO_ERROR && this.#parts.streams.size > 0) this.#leaving.takeNoMore();
     else this.shut(); // no reset of the socket: that would take what the other end has not read
     if (code !== NO_ERROR) this.#end();
   }
@@ -283,7 +276,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     this.#leaving.close();
   }
   checkIdle(rounds: number): void {
-    if (this.#streams.size === 0 && ++this.#rounds > rounds) this.close();
+    if (this.#parts.streams.size === 0 && ++this.#rounds > rounds) this.close();
   }
   destroy(): void {
     this.over = true;
@@ -343,12 +336,12 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     return chunk.subarray(length);
   }
   #flushed(): void {
-    this.#queue.pump();
+    this.#parts.queue.pump();
     this.#hold();
   }
   #hold(): void {
     const coming = this.#reader.heldBytes + this.#incoming.unfinished + (this.#rest?.length ?? 0);
-    const bytes = this.#gone ? 0 : this.#headerBytes + this.#unread + coming + this.#writer.waiting;
+    const bytes = this.#gone ? 0 : this.#streamBytes + coming + this.#parts.writer.waiting;
     if (bytes !== this.heldBytes) this.#owner.holds(this, bytes);
   }
 
@@ -356,14 +349,14 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   #fail(error: ConnectionError): void {
     if (this.over) return;
     if (error.code === ENHANCE_YOUR_CALM) this.#owner.calmed(error.message);
-    this.#writer.goaway(Math.min(this.last, this.#leaving.lastTaken), error.code, error.message);
+    this.#parts.writer.goaway(Math.min(this.#numbers.last, this.#leaving.lastTaken), error.code, error.message);
     this.shut();
     this.#end();
   }
   /** Closes the socket as soon as all frames are written. Frames that still arrive are not read. */
   shut(): void {
     if (this.over) return;
-    this.#writer.release();
+    this.#parts.writer.release();
     this.over = true;
     this.#reader.stop();
     this.socket.end();
@@ -379,7 +372,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     clearTimeout(this.#blockTimer);
     this.#leaving.forget();
     this.#hold();
-    for (const stream of this.#streams.all()) inTurn(() => this.#cancelled(stream));
+    for (const stream of this.#parts.streams.all()) inTurn(() => this.#cancelled(stream));
     inTurn(() => this.#owner.gone(this));
   }
 }

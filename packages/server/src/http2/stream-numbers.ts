@@ -4,17 +4,22 @@ import { ErrorCode } from "@protobff/http2/error-code";
 const ENDS = 128;
 const GAPS = 16;
 
-/** Remembers how a connection's streams ended, in order to classify later frames on them. */
-export class OverStreams {
+/** Numbers of a connection's streams, and how these ended, in order to classify later frames on them. */
+export class StreamNumbers {
+  /** The highest number of a request, even if it was refused or ignored. */
+  seen = 0;
+  /** The last stream that was taken. */
+  last = 0;
   /** Numbers of streams that the other end has ended completely. Negative numbers are streams that it has reset. */
   readonly #theirs = new Int32Array(ENDS);
   #at = 0;
   /** Ranges of skipped numbers: from, to. */
   readonly #gaps: number[] = [];
 
-  /** Records that the stream `id` begins; the previous stream had the number `before`. */
-  opened(before: number, id: number): void {
-    if (id > before + 2 && this.#gaps.length < 2 * GAPS) this.#gaps.push(before + 1, id - 1);
+  /** Records that the stream `id` begins. */
+  opened(id: number): void {
+    if (id > this.seen + 2 && this.#gaps.length < 2 * GAPS) this.#gaps.push(this.seen + 1, id - 1);
+    this.seen = id;
   }
   /** The other end has ended it, and nothing can be on its way. */
   theirs(id: number): void {
