@@ -1,10 +1,12 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { MAGIC } from "@protobff/http2/preface";
+import { transition } from "@protobff/runtime/internal/states";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { illegalTransitions, untakenTransitions } from "../../../../test/support/setup/checked-states.ts";
 import type { OwnStream } from "../carrier/own-stream.ts";
 import { frame } from "../testing/frames-by-hand.ts";
-import { OwnSession } from "./own-session.ts";
+import { OwnSession, SESSION_TRANSITIONS } from "./own-session.ts";
 
 /** A socket that accepts written data only when the test lets it, as TLS does a moment later. */
 class LateSocket extends Duplex {
@@ -163,4 +165,20 @@ test("a late acknowledgement of an earlier PING does not count for the first GOA
   await turn();
   expect((await sent()).includes(goaway(3))).toBe(true);
   session.destroy();
+});
+
+test("a connection is over, then gone, or gone at once", async () => {
+  const untaken = await untakenTransitions(SESSION_TRANSITIONS, async () => {
+    const left = opened();
+    left.socket.push(Buffer.concat([MAGIC, frame(4, 0, 0, Buffer.alloc(0)), frame(7, 0, 0, Buffer.alloc(8))]));
+    await vi.waitUntil(() => left.session.over, { interval: 1 });
+    left.session.destroy();
+    const destroyed = opened();
+    destroyed.session.destroy();
+    destroyed.session.destroy();
+    expect(destroyed.session.over).toBe(true);
+  });
+  expect(untaken).toEqual([]);
+  for (const [from, to] of illegalTransitions(SESSION_TRANSITIONS))
+    expect(() => transition(SESSION_TRANSITIONS, from, to)).toThrow(`illegal transition from ${from} to ${to}`);
 });

@@ -12,6 +12,7 @@ import { MAGIC } from "@protobff/http2/preface";
 import { RequestBlocks } from "@protobff/http2/request-block";
 import { ResponseWriter } from "@protobff/http2/response-writer";
 import { SendQueue } from "@protobff/http2/send-queue";
+import { type Transitions, transition } from "@protobff/runtime/internal/states";
 import { releaseBuffer } from "@protobff/runtime/internal/wire/release-buffer";
 import { type OwnConnection, OwnStream } from "../carrier/own-stream.ts";
 import { type Reading, readsUntil, waits, wasRead } from "../turns/connection-reads.ts";
@@ -40,6 +41,10 @@ const LINGER_MS = 1_000;
 const DISCARD_MS = 5_000;
 const LAST_DISCARD_MS = 200;
 
+/** `over`: nothing is read or written any more. `gone`: its streams have also ended. */
+type SessionState = "open" | "over" | "gone";
+export const SESSION_TRANSITIONS: Transitions<SessionState> = { open: ["over", "gone"], over: ["gone"], gone: [] };
+
 /** A client connection by our own frames: the parts of RFC 9113 that a server without push needs. */
 export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConnection, Reading {
   readonly socket: Socket;
@@ -64,9 +69,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   #rest: Buffer | undefined;
   /** Rounds of the check for idle connections since the last stream. */
   #rounds = 0;
-  /** True if nothing is read or written any more. */
-  over = false;
-  #gone = false;
+  #state: SessionState = "open";
 
   constructor(socket: Socket, owner: OwnSessions) {
     this.socket = socket;
@@ -90,10 +93,13 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     socket.write(owner.preface);
   }
 
+  /** True if nothing is read or written any more. */
+  get over(): boolean {
+    return this.#state !== "open";
+  }
   get streams(): number {
     return this.#parts.streams.size;
   }
-  /** Returns true if a stream of this number has never been opened. */
   isIdle(id: number): boolean {
     return id > this.#numbers.seen || id % 2 === 0;
   }
@@ -109,8 +115,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   // ---- requests ----
 
   begin(id: number): void {
-    const stream = this.#parts.streams.get(id);
-    if (stream !== undefined) return;
+    if (this.#parts.streams.get(id) !== undefined) return;
     if (id % 2 === 0) throw new ConnectionError(PROTOCOL_ERROR, `a request with the number ${id}`);
     if (id > this.#numbers.seen) return;
     this.isOver(id);
@@ -186,7 +191,6 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   allow(stream: OwnStream, bytes: number): void {
     if (!this.over) this.#incoming.allow(stream, bytes);
   }
-
   unread(bytes: number): void {
     this.#streamBytes += bytes;
   }
@@ -279,8 +283,6 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
     if (this.#parts.streams.size === 0 && ++this.#rounds > rounds) this.close();
   }
   destroy(): void {
-    this.over = true;
-    this.#reader.stop();
     this.socket.destroy();
     this.#end();
   }
@@ -341,7 +343,7 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   }
   #hold(): void {
     const coming = this.#reader.heldBytes + this.#incoming.unfinished + (this.#rest?.length ?? 0);
-    const bytes = this.#gone ? 0 : this.#streamBytes + coming + this.#parts.writer.waiting;
+    const bytes = this.#state === "gone" ? 0 : this.#streamBytes + coming + this.#parts.writer.waiting;
     if (bytes !== this.heldBytes) this.#owner.holds(this, bytes);
   }
 
@@ -357,15 +359,14 @@ export class OwnSession implements Connection<OwnStream>, HeaderBlocks, OwnConne
   shut(): void {
     if (this.over) return;
     this.#parts.writer.release();
-    this.over = true;
+    this.#state = transition(SESSION_TRANSITIONS, this.#state, "over");
     this.#reader.stop();
     this.socket.end();
     setTimeout(() => this.socket.destroy(), LINGER_MS).unref();
   }
   #end(): void {
-    if (this.#gone) return;
-    this.#gone = true;
-    this.over = true;
+    if (this.#state === "gone") return;
+    this.#state = transition(SESSION_TRANSITIONS, this.#state, "gone");
     wasRead(this);
     this.#reader.stop();
     clearTimeout(this.#handshake);
