@@ -59,12 +59,10 @@ export class ResponseCalls {
     }
     return limit;
   }
-  /** Calls of this response that are made once. */
   get coalesced(): SharedResults {
     this.#coalesced ??= new Map();
     return this.#coalesced;
   }
-  /** Branches of upstreams that this request has chosen. */
   get sides(): Sides {
     if (this.#after !== undefined) return this.#after.sides;
     this.#sides ??= new Map();
