@@ -64,7 +64,7 @@ test("each item of a stream has the entries of messages that were composed once"
   const connect = CARRIERS.find(([, name]) => name === "Connect in JSON")?.[2] as Carrier;
   const messages = async (rpc: string) => ((await connect(target, rpc, { id: "a" })) as Seen).messages;
   const [page] = await messages("Get");
-  expect((page as { readonly degraded: readonly object[] }).degraded).toMatchObject([
+  expect((page as unknown as { readonly degraded: readonly object[] }).degraded).toMatchObject([
     { path: "card.price" },
     { path: "cards[0].price" },
     { path: "cards[1].price" },
