@@ -7,7 +7,6 @@ import { type Source, sources } from "./shapes.ts";
 
 const FOLDERS = [
   "cli",
-  "packages/http2",
   "packages/replay",
   "packages/server",
   "packages/testing",

@@ -1,5 +1,5 @@
-import { Flag, FrameType, WINDOW_MAX } from "@protobff/http2/frames";
 import fc from "fast-check";
+import { Flag, FrameType, WINDOW_MAX } from "../http2/frames.ts";
 import { frame } from "../wire/frame.ts";
 import { blockOf, type FramePeer, frameOf, GRPC_HEADERS, OK_TRAILERS, settingsOf, wordOf } from "./frame-upstream.ts";
 

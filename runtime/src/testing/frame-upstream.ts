@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { FrameReader } from "@protobff/http2/frame-reader";
-import { Flag, FRAME_HEAD_BYTES, FrameType, writeFrameHead } from "@protobff/http2/frames";
+import { FrameReader } from "../http2/frame-reader.ts";
+import { Flag, FRAME_HEAD_BYTES, FrameType, writeFrameHead } from "../http2/frames.ts";
 
 export interface Frame {
   readonly type: number;

@@ -1,6 +1,6 @@
-import { Flag, FrameType } from "@protobff/http2/frames";
 import { onTestFinished } from "vitest";
 import type { Fault } from "../failure.ts";
+import { Flag, FrameType } from "../http2/frames.ts";
 import type { ReceivedHeaders } from "../transport/call-headers.ts";
 import { GrpcClient, type GrpcClientOptions } from "../transport/grpc/grpc-client.ts";
 import { frame } from "../wire/frame.ts";

@@ -1,7 +1,7 @@
 // Converts a message's bytes to texts, if they are known to be ASCII. A call into the engine costs several times as
 // much as a short text. Neighbouring texts are therefore slices of one text, but that also keeps the bytes between
 // them.
-import type { EngineBuffer } from "@protobff/http2/engine-buffer";
+import type { EngineBuffer } from "../engine-buffer.ts";
 
 /** Maximum length of a text, in bytes, that is converted byte by byte. */
 const SHORT_BYTES = 12;

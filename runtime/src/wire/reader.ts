@@ -6,7 +6,7 @@
 import { isUtf8 } from "node:buffer";
 import { create, type DescMessage, type Message, type MessageShape, type UnknownField } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
-import type { EngineBuffer } from "@protobff/http2/engine-buffer"; // only the type, for the small module `verify`
+import { engineBuffer } from "../engine-buffer.ts";
 import { AsciiTexts } from "./ascii-texts.ts";
 import { FALLBACK, NOT_UTF8 } from "./fallback.ts";
 import { faultOfRead, faultOfValue, holdsChecked } from "./forbidden-values.ts";
@@ -19,7 +19,7 @@ import { asciiEnd, EIGHTS_BYTES, releaseText } from "./utf8-check.ts";
 const LONG_BYTES = 512;
 /** Maximum tenth byte of a varint: the 64th bit. */
 const MAX_TENTH_BYTE = 1;
-const NO_BYTES = bufferOf(new Uint8Array());
+const NO_BYTES = engineBuffer(new Uint8Array());
 
 /**
  * Reads one message after the other, field by field, for generated codecs; see `decoder`.
@@ -44,7 +44,7 @@ export class Reader {
 
   start(bytes: Uint8Array): void {
     this.#bytes = bytes;
-    this.#buffer = bufferOf(bytes);
+    this.#buffer = engineBuffer(bytes);
     this.#ascii.start(this.#buffer);
     this.#at = 0;
     this.#end = bytes.length;
@@ -345,11 +345,6 @@ export class Reader {
   }
 }
 
-/** Returns the same bytes, not a copy. */
-function bufferOf(bytes: Uint8Array): EngineBuffer {
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return buffer as EngineBuffer;
-}
 function signed(low: number, high: number): bigint {
   return high === 0 ? BigInt(low >>> 0) : (BigInt(high) << 32n) | BigInt(low >>> 0);
 }

@@ -1,7 +1,7 @@
 // Writes messages into one buffer that is reused. Lengths are inserted afterwards, without a tree of pieces. Values
 // that it cannot write as protobuf-es would (a number out of range) are left to protobuf-es, which reports the error.
 import { create, type DescMessage, type MessageInitShape, toBinary, type UnknownField } from "@bufbuild/protobuf";
-import { type EngineBuffer, engineBuffer } from "@protobff/http2/engine-buffer";
+import { type EngineBuffer, engineBuffer } from "../engine-buffer.ts";
 import { FALLBACK } from "./fallback.ts";
 import { PREFIX_BYTES } from "./frame.ts";
 import { opaqueBytes } from "./opaque-message.ts";

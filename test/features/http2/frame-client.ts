@@ -1,7 +1,7 @@
 // One connection that sends given frames, records the received ones, and checks them against the frames that a server
 // may send.
 import * as net from "node:net";
-import { decodeHeaderBlock } from "../../../packages/http2/src/hpack-decoder.ts";
+import { decodeHeaderBlock } from "../../../runtime/src/http2/hpack-decoder.ts";
 import { drained } from "../../../runtime/src/testing/drained.ts";
 import { pick, type Random } from "../../bffs/second/random-message.ts";
 import { Flag, Frame, frame, PREFACE } from "../../proofs/corpora/attacks/rig/raw-http2.ts";

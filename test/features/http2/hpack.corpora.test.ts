@@ -1,7 +1,7 @@
 // Header blocks held against golang.org/x/net/http2/hpack, which is built with Go; PROTOBFF_WITHOUT_GO=1 says that there is none.
 import { describe, expect, test } from "vitest";
-import { DynamicTable } from "../../../packages/http2/src/dynamic-table.ts";
-import { decodeHeaderBlock } from "../../../packages/http2/src/hpack-decoder.ts";
+import { DynamicTable } from "../../../runtime/src/http2/dynamic-table.ts";
+import { decodeHeaderBlock } from "../../../runtime/src/http2/hpack-decoder.ts";
 import { below, pick, type Random, seeded } from "../../bffs/second/random-message.ts";
 import { seedOf } from "../../support/seed/seed.ts";
 import { goDecoded, type Outcome } from "./hpack/go-hpack.ts";

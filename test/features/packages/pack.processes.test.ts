@@ -20,7 +20,6 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 const packages = [
   "packages/messages",
   "packages/samples",
-  "packages/http2",
   "packages/expressions",
   "runtime",
   "packages/server",
@@ -219,7 +218,6 @@ test.each([
       "suite.json",
     ],
   },
-  { name: "packages/http2", needed: ["LICENSE", "README.md", "dist/frames.js", "dist/frames.d.ts"] },
   { name: "packages/expressions", needed: ["LICENSE", "README.md", "dist/index.js", "dist/value/error.d.ts"] },
   { name: "packages/samples", needed: ["LICENSE", "README.md", "dist/sample.js", "dist/sample-items.d.ts"] },
 ])("the package of $name contains the needed files, no sources and no tests", ({ name, needed }) => {
@@ -227,7 +225,7 @@ test.each([
   expect(needed.filter((path) => !files.includes(path))).toEqual([]);
   expect(files.filter((path) => /\.test\.|(^|\/)(testing\/|test-)|(?<!\.d)\.ts$/.test(path))).toEqual([]);
   expect(files.some((path) => path.endsWith(".js.map"))).toBe(
-    ["runtime", "packages/server", "packages/http2", "packages/expressions", "client"].includes(name),
+    ["runtime", "packages/server", "packages/expressions", "client"].includes(name),
   );
 });
 
@@ -310,6 +308,7 @@ test("changes of package.json for packing are reversible", () => {
     "./http-json": "./dist/transport/http-json/index.js",
     "./routes": "./dist/routes/routes.js",
     "./validate": "./dist/validate/index.js",
+    "./internal/http2": "./dist/http2/index.js",
     "./internal/*": "./dist/*.js",
     "./verify": "./dist/identity/verify/index.js",
   });
@@ -406,9 +405,7 @@ test.each([
 );
 
 /** What a program of one's own needs; nothing of a server's. */
-const CORE = packages.filter((name) =>
-  ["packages/messages", "packages/http2", "packages/expressions", "runtime"].includes(name),
-);
+const CORE = packages.filter((name) => ["packages/messages", "packages/expressions", "runtime"].includes(name));
 
 test(
   "endpoints run in a separate Connect server, which installs the core and nothing of our server",

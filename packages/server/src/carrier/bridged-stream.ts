@@ -1,7 +1,6 @@
 import type * as http2 from "node:http2";
 import { Duplex } from "node:stream";
-import { ErrorCode } from "@protobff/http2/error-code";
-import { WINDOW_BYTES } from "@protobff/http2/frames";
+import { ErrorCode, WINDOW_BYTES } from "@protobff/runtime/internal/http2";
 import { isTls } from "./carrier.ts";
 import type { OwnStream } from "./own-stream.ts";
 

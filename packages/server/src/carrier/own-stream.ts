@@ -1,6 +1,5 @@
 import type { Socket } from "node:net";
-import type { Stream } from "@protobff/http2/connection";
-import { ErrorCode } from "@protobff/http2/error-code";
+import { ErrorCode, type Stream } from "@protobff/runtime/internal/http2";
 import { type Transitions, transition } from "@protobff/runtime/internal/states";
 import { type Carrier, type CarrierListener, NO_LISTENER } from "./carrier.ts";
 import { pairsOf, type Trailers } from "./trailers.ts";

@@ -1,5 +1,5 @@
 import type * as http2 from "node:http2";
-import { ErrorCode } from "@protobff/http2/error-code";
+import { ErrorCode } from "@protobff/runtime/internal/http2";
 import { endIdle } from "./end-idle.ts";
 import { ResetBudget } from "./reset-budget.ts";
 

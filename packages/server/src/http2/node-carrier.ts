@@ -1,5 +1,5 @@
 import type * as http2 from "node:http2";
-import { ErrorCode } from "@protobff/http2/error-code";
+import { ErrorCode } from "@protobff/runtime/internal/http2";
 import type { Carrier, CarrierConnection, CarrierListener } from "../carrier/carrier.ts";
 import type { Trailers } from "../carrier/trailers.ts";
 import { discard, dropStream } from "../requests/request-body.ts";

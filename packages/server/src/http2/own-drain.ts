@@ -1,6 +1,4 @@
-import { ErrorCode } from "@protobff/http2/error-code";
-import type { FrameWriter } from "@protobff/http2/frame-writer";
-import { FrameType, WINDOW_MAX } from "@protobff/http2/frames";
+import { ErrorCode, FrameType, type FrameWriter, WINDOW_MAX } from "@protobff/runtime/internal/http2";
 import type { StreamNumbers } from "./stream-numbers.ts";
 
 /**

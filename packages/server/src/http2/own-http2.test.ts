@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import * as net from "node:net";
-import { ErrorCode } from "@protobff/http2/error-code";
+import { ErrorCode } from "@protobff/runtime/internal/http2";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { type Listening, type ListenOptions, listen } from "../listen.ts";
 import { closing } from "../testing/connection-close.ts";

@@ -1,7 +1,6 @@
 import type * as http2 from "node:http2";
 import type { Socket } from "node:net";
-import { serverPreface } from "@protobff/http2/preface";
-import type { KnownRequests, RequestFields } from "@protobff/http2/request-block";
+import { type KnownRequests, type RequestFields, serverPreface } from "@protobff/runtime/internal/http2";
 import { useOrdinaryHeaders } from "@protobff/runtime/internal/routes/ordinary-headers";
 import { BridgedStream } from "../carrier/bridged-stream.ts";
 import type { OwnStream } from "../carrier/own-stream.ts";

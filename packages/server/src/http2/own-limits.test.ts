@@ -1,4 +1,4 @@
-import { ErrorCode } from "@protobff/http2/error-code";
+import { ErrorCode } from "@protobff/runtime/internal/http2";
 import { expect, test, vi } from "vitest";
 import { FaultThrottle } from "../logs/recurrent-faults.ts";
 import { ConnectionBytes, type ConnectionHold } from "../requests/connection-bytes.ts";

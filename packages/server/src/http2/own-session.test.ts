@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
-import { MAGIC } from "@protobff/http2/preface";
+import { MAGIC } from "@protobff/runtime/internal/http2";
 import { transition } from "@protobff/runtime/internal/states";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { illegalTransitions, untakenTransitions } from "../../../../test/support/setup/checked-states.ts";

@@ -1,17 +1,24 @@
 import type { Socket } from "node:net";
-import { type Connection, type ConnectionParts, type HeaderBlocks, wrongLength } from "@protobff/http2/connection";
-import { DynamicTable } from "@protobff/http2/dynamic-table";
-import { ConnectionError, ErrorCode } from "@protobff/http2/error-code";
-import { FloodGuard } from "@protobff/http2/flood-guard";
-import { FrameReader } from "@protobff/http2/frame-reader";
-import { FrameWriter } from "@protobff/http2/frame-writer";
-import { WINDOW_BYTES } from "@protobff/http2/frames";
-import { type End, Incoming } from "@protobff/http2/incoming-frames";
-import { OpenStreams } from "@protobff/http2/open-streams";
-import { MAGIC } from "@protobff/http2/preface";
-import { RequestBlocks } from "@protobff/http2/request-block";
-import { ResponseWriter } from "@protobff/http2/response-writer";
-import { SendQueue } from "@protobff/http2/send-queue";
+import {
+  type Connection,
+  ConnectionError,
+  type ConnectionParts,
+  DynamicTable,
+  type End,
+  ErrorCode,
+  FloodGuard,
+  FrameReader,
+  FrameWriter,
+  type HeaderBlocks,
+  Incoming,
+  MAGIC,
+  OpenStreams,
+  RequestBlocks,
+  ResponseWriter,
+  SendQueue,
+  WINDOW_BYTES,
+  wrongLength,
+} from "@protobff/runtime/internal/http2";
 import { type Transitions, transition } from "@protobff/runtime/internal/states";
 import { releaseBuffer } from "@protobff/runtime/internal/wire/release-buffer";
 import { type OwnConnection, OwnStream } from "../carrier/own-stream.ts";

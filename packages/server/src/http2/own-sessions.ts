@@ -1,4 +1,4 @@
-import type { KnownRequests, RequestFields } from "@protobff/http2/request-block";
+import type { KnownRequests, RequestFields } from "@protobff/runtime/internal/http2";
 import type { OwnStream } from "../carrier/own-stream.ts";
 import type { ConnectionHold } from "../requests/connection-bytes.ts";
 

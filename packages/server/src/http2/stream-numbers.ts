@@ -1,4 +1,4 @@
-import { ErrorCode } from "@protobff/http2/error-code";
+import { ErrorCode } from "@protobff/runtime/internal/http2";
 
 /** Maximum number of remembered ends. */
 const ENDS = 128;

@@ -1,5 +1,5 @@
 import type * as http2 from "node:http2";
-import type { RequestFields } from "@protobff/http2/request-block";
+import type { RequestFields } from "@protobff/runtime/internal/http2";
 import { hadItsTurn } from "../carrier/bridged-stream.ts";
 import type { Handler, ServerRequest, ServerResponse } from "../carrier/handler.ts";
 import type { OwnStream } from "../carrier/own-stream.ts";

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { RequestFields } from "@protobff/http2/request-block";
+import { RequestFields } from "@protobff/runtime/internal/http2";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { CarrierListener } from "../carrier/carrier.ts";
 import type { OwnStream } from "../carrier/own-stream.ts";

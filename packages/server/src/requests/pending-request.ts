@@ -1,4 +1,4 @@
-import type { RequestFields } from "@protobff/http2/request-block";
+import type { RequestFields } from "@protobff/runtime/internal/http2";
 import { appendChunk } from "@protobff/runtime/internal/wire/append-chunk";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import type { CarrierListener } from "../carrier/carrier.ts";

@@ -1,8 +1,8 @@
 import type * as http2 from "node:http2";
 import { type Duplex, finished, type Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { ErrorCode } from "@protobff/http2/error-code";
 import { stackless } from "@protobff/runtime/internal/endpoint/connect-error";
+import { ErrorCode } from "@protobff/runtime/internal/http2";
 import type { MessageHolder } from "@protobff/runtime/internal/routes/message-holder";
 import { appendChunk } from "@protobff/runtime/internal/wire/append-chunk";
 import { releaseBuffer } from "@protobff/runtime/internal/wire/release-buffer";

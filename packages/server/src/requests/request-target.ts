@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { isAuthority } from "@protobff/http2/field-rules";
+import { isAuthority } from "@protobff/runtime/internal/http2";
 
 const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/is;
 

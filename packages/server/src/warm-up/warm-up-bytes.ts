@@ -1,10 +1,17 @@
 // Frames of requests and answers in the forms of other implementations. The server must read forms that the runtime
 // itself never writes.
-import { Flag, FRAME_HEAD_BYTES, FrameType, WINDOW_MAX, writeFrameHead, writeUint32 } from "@protobff/http2/frames";
-import { STATIC_TABLE } from "@protobff/http2/hpack-static-table";
-import { NO_TABLE as NO_TABLE_BYTE } from "@protobff/http2/hpack-writer";
-import { huffmanSymbols } from "@protobff/http2/huffman-code";
-import { WINDOW } from "@protobff/http2/preface";
+import {
+  Flag,
+  FRAME_HEAD_BYTES,
+  FrameType,
+  huffmanSymbols,
+  NO_TABLE as NO_TABLE_BYTE,
+  STATIC_TABLE,
+  WINDOW,
+  WINDOW_MAX,
+  writeFrameHead,
+  writeUint32,
+} from "@protobff/runtime/internal/http2";
 
 export type Fields = readonly (readonly [name: string, value: string])[];
 

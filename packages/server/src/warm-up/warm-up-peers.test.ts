@@ -2,8 +2,7 @@
 import { once } from "node:events";
 import * as http2 from "node:http2";
 import * as net from "node:net";
-import { Flag, FrameType } from "@protobff/http2/frames";
-import { MAGIC } from "@protobff/http2/preface";
+import { Flag, FrameType, MAGIC } from "@protobff/runtime/internal/http2";
 import { frame } from "@protobff/runtime/internal/wire/frame";
 import { expect, it, onTestFinished } from "vitest";
 import { encodeFields, FORMS, frameOf, ofStream } from "./warm-up-bytes.ts";

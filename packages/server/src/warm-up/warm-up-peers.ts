@@ -3,11 +3,18 @@
 // would compile the code for these forms behind the first real requests.
 import { once } from "node:events";
 import * as net from "node:net";
-import { DynamicTable } from "@protobff/http2/dynamic-table";
-import { FrameReader } from "@protobff/http2/frame-reader";
-import { Flag, FrameType, WINDOW_BYTES, WINDOW_MAX } from "@protobff/http2/frames";
-import { MAGIC, preface, serverPreface } from "@protobff/http2/preface";
-import { RequestBlocks } from "@protobff/http2/request-block";
+import {
+  DynamicTable,
+  Flag,
+  FrameReader,
+  FrameType,
+  MAGIC,
+  preface,
+  RequestBlocks,
+  serverPreface,
+  WINDOW_BYTES,
+  WINDOW_MAX,
+} from "@protobff/runtime/internal/http2";
 import {
   encodeFields,
   type Fields,

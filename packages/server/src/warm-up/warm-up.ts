@@ -9,8 +9,8 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
-import { FRAME_BYTES } from "@protobff/http2/frames";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import { FRAME_BYTES } from "@protobff/runtime/internal/http2";
 import type { ChargeResult } from "@protobff/runtime/internal/limits/charge-result";
 import { Limits } from "@protobff/runtime/internal/limits/limits";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";

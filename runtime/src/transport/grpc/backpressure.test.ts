@@ -1,7 +1,7 @@
 // Holds docs/runtime.md#upstream-connections
 import { createHash, randomBytes } from "node:crypto";
-import { Flag, FrameType, Setting, WINDOW_BYTES, WINDOW_MAX } from "@protobff/http2/frames";
 import { expect, onTestFinished, test } from "vitest";
+import { Flag, FrameType, Setting, WINDOW_BYTES, WINDOW_MAX } from "../../http2/frames.ts";
 import { answerOf, type FramePeer, FrameUpstream, settingsOf, wordOf } from "../../testing/frame-upstream.ts";
 import { frame } from "../../wire/frame.ts";
 import { GrpcClient } from "./grpc-client.ts";

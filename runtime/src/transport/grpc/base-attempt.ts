@@ -1,6 +1,6 @@
-import { ErrorCode } from "@protobff/http2/error-code";
 import type { Clock } from "../../clock.ts";
 import { Code, type Fault } from "../../failure.ts";
+import { ErrorCode } from "../../http2/error-code.ts";
 import type { Place } from "../balance/balancer.ts";
 import type { ReceivedHeaders } from "../call-headers.ts";
 import { throwLater } from "../throw-later.ts";

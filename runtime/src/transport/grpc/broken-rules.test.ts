@@ -1,9 +1,9 @@
 // Holds docs/runtime.md#upstream-connections
 
-import { ErrorCode } from "@protobff/http2/error-code";
-import { Flag, FrameType, Setting, WINDOW_MAX } from "@protobff/http2/frames";
 import { describe, expect, test } from "vitest";
 import { Code } from "../../failure.ts";
+import { ErrorCode } from "../../http2/error-code.ts";
+import { Flag, FrameType, Setting, WINDOW_MAX } from "../../http2/frames.ts";
 import { blockOf, frameOf, GRPC_HEADERS, OK_TRAILERS, settingsOf, wordOf } from "../../testing/frame-upstream.ts";
 import { answer, START, underWay } from "../../testing/wire-rig.ts";
 import { frame } from "../../wire/frame.ts";

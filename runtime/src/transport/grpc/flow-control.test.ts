@@ -1,8 +1,8 @@
 // Holds docs/runtime.md#upstream-connections
 
-import { Flag, FrameType, Setting } from "@protobff/http2/frames";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { Flag, FrameType, Setting } from "../../http2/frames.ts";
 import {
   type Frame,
   type FramePeer,

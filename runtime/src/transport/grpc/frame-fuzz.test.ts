@@ -1,9 +1,9 @@
 // Holds docs/runtime.md#upstream-connections
 
-import { FrameType } from "@protobff/http2/frames";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Fault } from "../../failure.ts";
+import { FrameType } from "../../http2/frames.ts";
 import { inSync, lastOpened, piece, sendCut, TARGET, until } from "../../testing/frame-pieces.ts";
 import { answerOf, type FramePeer, FrameUpstream, wordOf } from "../../testing/frame-upstream.ts";
 import { frame } from "../../wire/frame.ts";

@@ -1,8 +1,8 @@
 import type * as http2 from "node:http2";
 import type { LookupFunction, Socket } from "node:net";
 import type { SecureContext } from "node:tls";
-import { KEEP_ALIVE_MS } from "@protobff/http2/dial";
-import { HELD_WINDOW } from "@protobff/http2/preface";
+import { KEEP_ALIVE_MS } from "../../http2/dial.ts";
+import { HELD_WINDOW } from "../../http2/preface.ts";
 import type { Place } from "../balance/balancer.ts";
 import { errorText } from "../error-text.ts";
 import { type GrpcReceiver, type GrpcRequest, type GrpcSession, type GrpcTarget, grpcTimeout } from "./grpc-session.ts";

@@ -1,6 +1,6 @@
-import { Flag, FrameType } from "@protobff/http2/frames";
-import { HELD_WINDOW } from "@protobff/http2/preface";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { Flag, FrameType } from "../../http2/frames.ts";
+import { HELD_WINDOW } from "../../http2/preface.ts";
 import { type FramePeer, FrameUpstream, frameOf, GRPC_HEADERS, OK_TRAILERS } from "../../testing/frame-upstream.ts";
 import { TestStream } from "../../testing/stream-rig.ts";
 import { START } from "../../testing/wire-rig.ts";

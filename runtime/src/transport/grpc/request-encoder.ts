@@ -7,7 +7,7 @@ import {
   NO_TABLE,
   trimmed,
   writeText,
-} from "@protobff/http2/hpack-writer";
+} from "../../http2/hpack-writer.ts";
 import { type GrpcRequest, type GrpcTarget, grpcTimeout } from "./grpc-session.ts";
 
 /** Indexes of names in the static table. */

@@ -1,5 +1,5 @@
-import { ErrorCode } from "@protobff/http2/error-code";
 import { Code, type Fault } from "../../failure.ts";
+import { ErrorCode } from "../../http2/error-code.ts";
 import { appendChunk } from "../../wire/append-chunk.ts";
 import { PREFIX_BYTES } from "../../wire/frame.ts";
 import type { ReceivedHeaders } from "../call-headers.ts";

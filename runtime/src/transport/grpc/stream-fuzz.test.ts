@@ -1,6 +1,6 @@
-import { FrameType } from "@protobff/http2/frames";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { FrameType } from "../../http2/frames.ts";
 import { inSync, lastOpened, piece, sendCut, TARGET, until } from "../../testing/frame-pieces.ts";
 import { answerOf, type FramePeer, FrameUpstream } from "../../testing/frame-upstream.ts";
 import { noUnhandledRejections } from "../../testing/no-unhandled.ts";

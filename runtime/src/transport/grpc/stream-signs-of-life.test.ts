@@ -1,6 +1,6 @@
-import { Flag, FrameType } from "@protobff/http2/frames";
 import { FakeClock } from "@protobff/testing/fake-clock";
 import { expect, onTestFinished, test } from "vitest";
+import { Flag, FrameType } from "../../http2/frames.ts";
 import { until } from "../../testing/frame-pieces.ts";
 import { FrameUpstream, frameOf } from "../../testing/frame-upstream.ts";
 import { TestStream } from "../../testing/stream-rig.ts";

@@ -1,5 +1,5 @@
-import { Flag, FrameType, Setting } from "@protobff/http2/frames";
 import { describe, expect, test } from "vitest";
+import { Flag, FrameType, Setting } from "../../http2/frames.ts";
 import { type FramePeer, frameOf, OK_TRAILERS, settingsOf, wordOf } from "../../testing/frame-upstream.ts";
 import { answer, rig, START, underWay } from "../../testing/wire-rig.ts";
 import { frame } from "../../wire/frame.ts";

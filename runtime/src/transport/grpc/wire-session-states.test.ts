@@ -1,7 +1,8 @@
 // Holds docs/runtime.md#upstream-connections
-import { FrameType } from "@protobff/http2/frames";
+
 import { expect, test } from "vitest";
 import { illegalTransitions, untakenTransitions } from "../../../../test/support/setup/checked-states.ts";
+import { FrameType } from "../../http2/frames.ts";
 import { transition } from "../../states.ts";
 import { type FramePeer, frameOf } from "../../testing/frame-upstream.ts";
 import { answer, underWay } from "../../testing/wire-rig.ts";

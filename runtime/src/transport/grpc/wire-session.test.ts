@@ -1,12 +1,12 @@
 // Holds docs/runtime.md#upstream-connections
 import { lookup } from "node:dns";
 import type { LookupFunction } from "node:net";
-import { ErrorCode } from "@protobff/http2/error-code";
-import { Flag, FrameType, Setting, WINDOW_MAX } from "@protobff/http2/frames";
-import { decodeHeaderBlock } from "@protobff/http2/hpack-decoder";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../clock.ts";
 import { Code, type Fault } from "../../failure.ts";
+import { ErrorCode } from "../../http2/error-code.ts";
+import { Flag, FrameType, Setting, WINDOW_MAX } from "../../http2/frames.ts";
+import { decodeHeaderBlock } from "../../http2/hpack-decoder.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import {
   type Frame,

@@ -1,6 +1,6 @@
-import type { Stream } from "@protobff/http2/connection";
-import { errorName } from "@protobff/http2/error-code";
-import { WINDOW_MAX } from "@protobff/http2/frames";
+import type { Stream } from "../../http2/connection.ts";
+import { errorName } from "../../http2/error-code.ts";
+import { WINDOW_MAX } from "../../http2/frames.ts";
 import type { Ending, GrpcReceiver, GrpcStream } from "./grpc-session.ts";
 
 /** The session of a stream, as the stream uses it. */

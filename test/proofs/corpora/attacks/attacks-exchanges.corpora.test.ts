@@ -2,7 +2,7 @@
 // nothing behind a refused request of HTTP/1.1 may count as another request. RFC 9110: HTTP, 9112: HTTP/1.1, 9113: HTTP/2, 7541: HPACK.
 import * as net from "node:net";
 import { expect, test } from "vitest";
-import { errorName } from "../../../../packages/http2/src/error-code.ts";
+import { errorName } from "../../../../runtime/src/http2/error-code.ts";
 import { FrameClient } from "../../../features/http2/frame-client.ts";
 import { AGAIN_MS } from "./rig/beside-quiet.ts";
 import {

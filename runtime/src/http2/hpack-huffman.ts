@@ -1,5 +1,5 @@
 // Reads texts in Huffman's code.
-import { engineBuffer } from "./engine-buffer.ts";
+import { engineBuffer } from "../engine-buffer.ts";
 import { EOS, huffmanSymbols } from "./huffman-code.ts";
 
 /**

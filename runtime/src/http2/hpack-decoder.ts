@@ -1,5 +1,5 @@
+import { type EngineBuffer, engineBuffer } from "../engine-buffer.ts";
 import type { DynamicTable } from "./dynamic-table.ts";
-import { type EngineBuffer, engineBuffer } from "./engine-buffer.ts";
 import { ConnectionError, ErrorCode } from "./error-code.ts";
 import { decodeHuffman } from "./hpack-huffman.ts";
 import { STATIC_TABLE } from "./hpack-static-table.ts";
