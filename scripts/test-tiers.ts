@@ -29,13 +29,12 @@ const PROCESSES = [
 /** Start no processes, but take more than four seconds each: `npm test` is to take less than four minutes. */
 const SLOW = [
   "cli/src/{contract/check-contract,contract/replay,project/upstream-protos,routes/routes}.test.ts",
-  "packages/expressions/src/text/regex.test.ts",
   "packages/server/src/{caller-gate,listen,raw-clients,tokens-and-keys}.test.ts",
   "packages/server/src/{adapter/connect-adapter,explorer/explorer,overload/overloaded-server,process/admin}.test.ts",
   "packages/server/src/{session/session,streams/account,streams/streams,telemetry/otlp}.test.ts",
   "packages/server/src/http2/{client-sessions,closed-streams,own-bodies}.test.ts",
   "plugin/src/resolve/rules/cel/cel-rule.test.ts",
-  "runtime/src/{call/two-callers,identity/assertion/assertion,identity/jwt/key-set}.test.ts",
+  "runtime/src/{call/two-callers,expressions/text/regex,identity/assertion/assertion,identity/jwt/key-set}.test.ts",
   "runtime/src/transport/grpc/{flow-control,frame-fuzz,grpc-js}.test.ts",
   "test/features/{compiler/{colliding-names,deep},deploy/deploy,diagnostics/{early-diagnostics,no-warnings}}.test.ts",
   "test/features/{diff/diff,lock/{random-drift,stale},masks/kept-steps,openapi/openapi,paging/paging,plan/plan}.test.ts",

@@ -30,7 +30,6 @@ describe("imports", () => {
     .map((edge) => ({ ...edge, to: coreFile(edge.to) }));
   const faults = imports("packages/faults/src").filter(({ from }) => !isTest(from));
   const replay = imports("packages/replay/src").filter(({ from }) => !isTest(from));
-  const expressions = imports("packages/expressions/src").filter(({ from }) => !isTest(from));
   const testing = imports("packages/testing/src").filter(({ from }) => !isTest(from));
   const whatif = imports("packages/replay/src/whatif").filter(({ from }) => !isTest(from));
   const generated = imports("generated");
@@ -75,7 +74,9 @@ describe("imports", () => {
   );
 
   test("the interpreter of faults imports only the functions of expressions from other packages", () => {
-    const found = faults.filter(({ to }) => !below(to, "packages/faults/src") && to !== "@protobff/expressions");
+    const found = faults.filter(
+      ({ to }) => !below(to, "packages/faults/src") && to !== "@protobff/runtime/expressions",
+    );
     expect(faults.length).toBeGreaterThan(50);
     expect(shown(found)).toEqual([]);
   });
@@ -166,12 +167,12 @@ describe("imports", () => {
       "client/src/decode.ts": "runs in browsers, without the runtime",
       "client/src/events.ts": "the same",
       "client/src/web-socket.ts": "the same",
-      "packages/expressions/src/conversion/json.ts": "a FieldMask alone; this package knows no runtime",
-      "packages/expressions/src/time/time.ts": "a Timestamp or Duration alone, checked before",
-      "plugin/src/cel/types/literals/literal.ts": "a Timestamp alone, in an expression; the plugin knows no runtime",
+      "plugin/src/cel/types/literals/literal.ts": "a Timestamp alone, in an expression",
       "plugin/src/report/faults/predictions.ts": "faults.json, whose numbers keep their digits or are refused",
       "plugin/src/resolve/rules/cel/rule-constants.ts": "a Timestamp or Duration alone, in a rule",
       "runtime/src/endpoint/connect-json.ts": "what Connect would write, for `route` in a router without `routes`",
+      "runtime/src/expressions/conversion/json.ts": "a FieldMask alone",
+      "runtime/src/expressions/time/time.ts": "a Timestamp or Duration alone, checked before",
       "runtime/src/json/write-json.ts": "wraps toJson",
     };
     const found = [...workspaces().map(({ folder }) => `${folder}/src`), "packages/server/explorer"]
@@ -182,7 +183,7 @@ describe("imports", () => {
     expect(found.sort()).toEqual(Object.keys(files));
   });
 
-  test("no package imports another by a relative path, and the core imports only messages and expressions", () => {
+  test("no package imports another by a relative path, and the core imports only messages", () => {
     const leaves = ({ from, to }: Import): boolean =>
       below(to, "runtime", "packages", "plugin", "cli", "client", "test") &&
       !below(
@@ -193,8 +194,8 @@ describe("imports", () => {
           .join("/"),
       );
     const direct = imports("packages/server/src").filter(({ from }) => !isTest(from));
-    expect(shown([...direct, ...testing, ...replay, ...expressions, ...shipped].filter(leaves))).toEqual([]);
-    expect(shown(shipped.filter(({ to }) => /^@protobff\/(?!messages|expressions)/.test(to)))).toEqual([]);
+    expect(shown([...direct, ...testing, ...replay, ...shipped].filter(leaves))).toEqual([]);
+    expect(shown(shipped.filter(({ to }) => /^@protobff\/(?!messages)/.test(to)))).toEqual([]);
   });
 
   test("each package imports only packages that its package.json names, and uses every package of this repository that it names", () => {
@@ -233,7 +234,6 @@ describe("imports", () => {
 
   test.each([
     ["messages", /^@bufbuild\/protobuf/],
-    ["expressions", /^(node:crypto$|@bufbuild\/(protobuf|re2))/],
     ["samples", /^@bufbuild\/(protobuf|re2)/],
     [
       "replay",
@@ -251,14 +251,14 @@ describe("imports", () => {
     expect(found.length).toBeGreaterThan(2);
   });
 
-  test.each([["http2", /^node:(net|tls)$/]])(
-    "the room %s of the runtime imports only these packages: %s",
-    (name, allowed) => {
-      const found = shipped.filter(({ from, to }) => below(from, `runtime/src/${name}`) && !below(to, "runtime/src"));
-      expect(shown(found.filter(({ to }) => !allowed.test(to)))).toEqual([]);
-      expect(found.length).toBeGreaterThan(2);
-    },
-  );
+  test.each([
+    ["expressions", /^(node:crypto$|@bufbuild\/(protobuf|re2))/],
+    ["http2", /^node:(net|tls)$/],
+  ])("the room %s of the runtime imports only these packages: %s", (name, allowed) => {
+    const found = shipped.filter(({ from, to }) => below(from, `runtime/src/${name}`) && !below(to, "runtime/src"));
+    expect(shown(found.filter(({ to }) => !allowed.test(to)))).toEqual([]);
+    expect(found.length).toBeGreaterThan(2);
+  });
 
   // One way down: an import by type alone counts as any other, so that no room's files wait for another's.
   const observers = ["observer.ts", "observer-requests.ts", "observer-calls.ts", "observer-upstreams.ts"];
@@ -280,17 +280,20 @@ describe("imports", () => {
     ],
     endpoint: ["admission", "response-cache", "compose", "selection", "http-rule", "identity", "guard", ...bottom],
     "response-cache": ["compose", "selection", "cache", "scope", "identity", ...bottom],
-    admission: ["compose", "selection", "identity", "limits", "sealing", "usage", ...bottom],
-    compose: ["topic", "call", "scope", "selection", "transport", "guard", "identity", "sealing", ...bottom],
+    admission: ["compose", "selection", "identity", "limits", "sealing", "usage", "expressions", ...bottom],
+    compose: [
+      ...["topic", "call", "scope", "selection", "transport", "guard", "identity", "sealing", "expressions"],
+      ...bottom,
+    ],
     selection: bottom,
     usage: ["topic", ...bottom],
-    validate: bottom,
+    validate: ["expressions", ...bottom],
     topic: ["source", "call", "scope", "transport", "guard", ...bottom],
     source: ["call", "transport", "guard", ...bottom],
-    call: ["scope", "cache", "transport", "guard", "identity", ...bottom],
+    call: ["scope", "cache", "transport", "guard", "identity", "expressions", ...bottom],
     scope: bottom,
     identity: ["redis-client.ts", ...bottom],
-    sealing: ["identity", ...bottom],
+    sealing: ["identity", "expressions", ...bottom],
     limits: ["guard", "redis-client.ts", ...bottom],
     cache: ["guard", "redis-client.ts", "sealing", ...bottom],
     transport: ["http-rule", "http2", "guard", ...bottom],
@@ -306,6 +309,7 @@ describe("imports", () => {
     "timers.ts": [],
     "engine-buffer.ts": [],
     "redis-client.ts": [],
+    expressions: ["wire"],
     http2: ["engine-buffer.ts"],
     wire: ["engine-buffer.ts"],
     json: ["wire"],
@@ -338,7 +342,7 @@ describe("imports", () => {
   ];
   const preparation = ["model", "names", "conversions", "scope", "policies", "graph"];
   const inside: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-    "packages/expressions/src": {
+    "runtime/src/expressions": {
       value: [],
       time: ["value"],
       text: ["value"],
@@ -452,7 +456,7 @@ describe("imports", () => {
   };
   test.each(Object.entries(inside))("each room of %s imports rooms below it only", (stage, all) => {
     const part = (path: string): string => path.slice(stage.length + 1).replace(/\/.*/, "");
-    const found = [...plugin, ...faults, ...expressions, ...whatif, ...shipped].filter(
+    const found = [...plugin, ...faults, ...whatif, ...shipped].filter(
       ({ from, to }) => below(from, stage) && below(to, stage) && part(from) !== part(to),
     );
     // A file beside the rooms is the door to all of them, unless the table has it.
@@ -506,7 +510,7 @@ describe("imports", () => {
     explorer: bottom,
     transcoding: ["routes", "http-rule", ...bottom],
     session: ["identity", "redis-client.ts", "sealing", ...bottom],
-    logs: ["environment", ...bottom],
+    logs: ["environment", "expressions", ...bottom],
     memory: [],
     command: ["identity", "environment", ...bottom],
   };
@@ -545,16 +549,11 @@ describe("imports", () => {
 
   test("no file loads itself through other files", () => {
     expect(
-      circles(
-        [...shipped, ...server, ...plugin, ...testing, ...replay, ...faults, ...expressions].filter(
-          ({ typeOnly }) => !typeOnly,
-        ),
-      ),
+      circles([...shipped, ...server, ...plugin, ...testing, ...replay, ...faults].filter(({ typeOnly }) => !typeOnly)),
     ).toEqual([]);
   });
   test.each([
     "plugin/src",
-    "packages/expressions/src",
     "packages/faults/src",
     "packages/testing/src",
     "packages/replay/src",
@@ -566,7 +565,6 @@ describe("imports", () => {
       ...shipped,
       ...server,
       ...plugin,
-      ...expressions,
       ...faults,
       ...testing,
       ...replay,

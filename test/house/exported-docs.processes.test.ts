@@ -33,7 +33,7 @@ test("entries with stable names are public", () => {
     "runtime/src/index.ts": true,
     "runtime/src/entries/connect.ts": true,
     "runtime/src/transport/http-json/index.ts": true,
-    "packages/expressions/src/text/pattern.ts": false,
+    "packages/messages/src/host-names.ts": false,
     "packages/server/src/index.ts": true,
     "packages/testing/src/fake-clock.ts": true,
   });

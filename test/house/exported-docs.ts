@@ -75,6 +75,8 @@ export function undocumented(workspace: Workspace): { readonly symbols: number; 
   const all = new Map<string, Undocumented["lacks"] | undefined>();
   for (const { isPublic, source } of entries)
     for (const [name, nodes] of source.getExportedDeclarations()) {
+      // The names of a namespace have comments, too; examples are those of its entry.
+      for (const node of nodes) if (Node.isSourceFile(node)) entries.push({ isPublic: false, source: node });
       const ours = nodes.filter((node) => !/\/node_modules\/|\/gen\//.test(node.getSourceFile().getFilePath()));
       const results = ours.map((node) => lacking(node, isPublic));
       if (ours.length > 0 && !all.has(name)) all.set(name, results.includes(undefined) ? undefined : results[0]);

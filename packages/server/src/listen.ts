@@ -1,10 +1,10 @@
 import { channel } from "node:diagnostics_channel";
 import type { DescFile, DescService } from "@bufbuild/protobuf";
-import { limitSteps } from "@protobff/expressions/meter";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { versionHeaders, withVersions } from "@protobff/runtime/internal/endpoint/version";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
+import { limitSteps } from "@protobff/runtime/internal/expressions/value/meter";
 import { typesOf } from "@protobff/runtime/internal/http-rule/types-of";
 import { Networks } from "@protobff/runtime/internal/identity/network/networks";
 import type { OpenIdentity } from "@protobff/runtime/internal/identity/spec";

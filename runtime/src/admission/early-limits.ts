@@ -1,6 +1,7 @@
 // Limits that precede authentication. They bound the load of a flood of requests on sources and on the decoder.
-import { counted, useMeter } from "@protobff/expressions/meter";
+
 import { ExpressionBudget } from "../compose/expression-budget.ts";
+import { counted, useMeter } from "../expressions/value/meter.ts";
 import { asFailure, type Failure } from "../failure.ts";
 import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import { type IncomingHeaders, incomingOf, type Peer } from "../identity/incoming-request.ts";

@@ -1,10 +1,10 @@
 // Gates of a request between its message and its composition, in order: its rules, its permit, its limits.
 import type { Message } from "@bufbuild/protobuf";
-import { useMeter } from "@protobff/expressions/meter";
 import type { Clock } from "../clock.ts";
 import type { Exchange } from "../compose/exchange.ts";
 import { ExpressionBudget } from "../compose/expression-budget.ts";
 import type { Request } from "../compose/request.ts";
+import { useMeter } from "../expressions/value/meter.ts";
 import type { Failure } from "../failure.ts";
 import type { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import type { Observer } from "../observer.ts";

@@ -1,7 +1,7 @@
 // Holds docs/runtime.md#rate-limits
 import { create } from "@bufbuild/protobuf";
-import { ExpressionError } from "@protobff/expressions/error";
 import { describe, expect, test } from "vitest";
+import { ExpressionError } from "../expressions/value/error.ts";
 import { Code } from "../failure.ts";
 import { isRefusal } from "../limits/charge-result.ts";
 import { Limits } from "../limits/limits.ts";

@@ -1,6 +1,6 @@
-import { ExpressionError } from "@protobff/expressions/error";
 import { describe, expect, it } from "vitest";
 import { callFailure } from "../call/call-failure.ts";
+import { ExpressionError } from "../expressions/value/error.ts";
 import { asFailure, Code, invalid, refusal } from "../failure.ts";
 import { permitFailure } from "./permit-failure.ts";
 

@@ -1,7 +1,7 @@
-import { shareOf } from "@protobff/expressions/share";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Cache } from "../cache/cache.ts";
+import { shareOf } from "../expressions/share.ts";
 import { Code } from "../failure.ts";
 import { FakeClient } from "../testing/fake-client.ts";
 import { type FrontOptions, front, page, RETRY } from "../testing/front.ts";

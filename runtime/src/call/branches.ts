@@ -1,4 +1,4 @@
-import { shareOf } from "@protobff/expressions/share";
+import { shareOf } from "../expressions/share.ts";
 import type { CallContext } from "./context.ts";
 import type { BranchContext, BranchRule } from "./policy.ts";
 

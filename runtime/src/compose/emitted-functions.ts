@@ -8,7 +8,7 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from "@bufbuild/protobuf";
-import { ExpressionError } from "@protobff/expressions/error";
+import { ExpressionError } from "../expressions/value/error.ts";
 import { clientFault, type Detail, type Failure } from "../failure.ts";
 
 /** An object's type without its `undefined`s: such properties count as left out. */

@@ -1,6 +1,7 @@
 // The budget of the expressions of one request, or of one item of a stream.
-import { type Meter, mostSteps, useMeter } from "@protobff/expressions/meter";
+
 import { StepsExceeded } from "../error-info.ts";
+import { type Meter, mostSteps, useMeter } from "../expressions/value/meter.ts";
 import type { Failure } from "../failure.ts";
 import type { Scope } from "../scope/scope.ts";
 

@@ -1,6 +1,6 @@
-import { recordOf } from "@protobff/expressions/record";
 import { asFailure, type Failure, invalid } from "../failure.ts";
 import type { Cause, Mark } from "../scope/causes.ts";
+import { recordOf } from "../wire/record.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** `partial` of a request. */

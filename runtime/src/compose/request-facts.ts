@@ -1,9 +1,9 @@
 // The part of `Request` that does not start calls and steps: lists and maps, failing, request properties, and touched
 // fields.
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { counted, mostSteps, useMeter } from "@protobff/expressions/meter";
 import { metadataText } from "../call/response-metadata.ts";
 import type { Clock } from "../clock.ts";
+import { counted, mostSteps, useMeter } from "../expressions/value/meter.ts";
 import { type Code, type Detail, type ErrorInfo, type Failure, refusal } from "../failure.ts";
 import type { Peer } from "../identity/incoming-request.ts";
 import { type Mark, Reads } from "../scope/causes.ts";

@@ -1,9 +1,9 @@
 // Values that the author's code supplies. It may have copied JSON of a client, whose keys may be `$typeName`.
 import { create, type DescField, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
-import { markedRecords, recordOf } from "@protobff/expressions/record";
 import { fieldValue, setFieldValue, shallowCopy } from "../selection/field-value.ts";
 import { holdsField } from "../wire/holds-field.ts";
+import { markedRecords, recordOf } from "../wire/record.ts";
 
 /**
  * Returns the message that a resolver supplies. The result is always a copy, because the response code writes into it.

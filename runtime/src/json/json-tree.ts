@@ -1,5 +1,5 @@
 import type { JsonValue } from "@bufbuild/protobuf";
-import { setOwn } from "@protobff/expressions/record";
+import { setOwn } from "../wire/record.ts";
 
 /** A number with its digits, where a `number` could have another value. */
 export class NumberText {

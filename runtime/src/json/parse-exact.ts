@@ -1,6 +1,6 @@
 // The exact reader of JSON texts (RFC 8259). Numbers keep their digits. Duplicate names and halves of characters are
 // refused. Nesting uses no stack, since clients choose the depth.
-import { setOwn } from "@protobff/expressions/record";
+import { setOwn } from "../wire/record.ts";
 import { stackless } from "./json-error.ts";
 import { type JsonMembers, type JsonTree, NumberText } from "./json-tree.ts";
 

@@ -1,6 +1,6 @@
 import { create, type DescField, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
-import { recordOf, setOwn } from "@protobff/expressions/record";
+import { recordOf, setOwn } from "../wire/record.ts";
 import { isMembers, type JsonTree } from "./json-tree.ts";
 import { enumReader, keyReader, LEFT_OUT, scalarReader } from "./read-scalar.ts";
 import type { Fields, Readers, Reading } from "./reading.ts";

@@ -9,7 +9,7 @@ import {
   type Value,
   ValueSchema,
 } from "@bufbuild/protobuf/wkt";
-import { setOwn } from "@protobff/expressions/record";
+import { setOwn } from "../wire/record.ts";
 import { isMembers, type JsonMembers, type JsonTree } from "./json-tree.ts";
 import { double } from "./numbers.ts";
 import { scalarReader } from "./read-scalar.ts";

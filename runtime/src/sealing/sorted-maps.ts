@@ -1,5 +1,5 @@
 import type { DescField, DescMessage, Message } from "@bufbuild/protobuf";
-import { recordOf } from "@protobff/expressions/record";
+import { recordOf } from "../wire/record.ts";
 
 const known = new WeakMap<DescMessage, boolean>();
 

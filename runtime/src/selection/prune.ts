@@ -1,5 +1,5 @@
 import { clearField, create, type DescField, type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
-import { recordOf } from "@protobff/expressions/record";
+import { recordOf } from "../wire/record.ts";
 import { fieldValue, setFieldValue } from "./field-value.ts";
 import type { Chosen, Selection } from "./selection.ts";
 

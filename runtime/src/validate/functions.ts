@@ -1,5 +1,5 @@
 // Functions for rules in CEL, besides CEL's own functions (https://protovalidate.com/reference/cel_extensions/).
-import { ExpressionError } from "@protobff/expressions/error";
+import { ExpressionError } from "../expressions/value/error.ts";
 
 /**
  * Reports whether a double is infinite; with a sign other than 0, whether it is infinity of that sign.

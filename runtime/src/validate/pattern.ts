@@ -1,5 +1,5 @@
-import { counted } from "@protobff/expressions/meter";
-import { pattern as compiled } from "@protobff/expressions/pattern";
+import { pattern as compiled } from "../expressions/text/pattern.ts";
+import { counted } from "../expressions/value/meter.ts";
 
 /**
  * Returns a test of whether a text contains a match of the RE2 pattern, in time linear in the text.

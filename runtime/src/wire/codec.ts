@@ -4,7 +4,6 @@
 import { channel } from "node:diagnostics_channel";
 import { create, type DescMessage, type Message, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { readAnyWith } from "@protobff/expressions/any-reader";
 import { frame } from "./frame.ts";
 import { Reader, readMessage } from "./reader.ts";
 import { markReleasable } from "./release-buffer.ts";
@@ -32,8 +31,6 @@ export const codecCounters: CodecCounters = {
 
 // For tools that measure the process from the outside.
 channel("protobff.codecs").publish(codecCounters);
-
-readAnyWith(readMessage);
 
 // Reading and writing is synchronous, so one of each suffices. Neither is entered again while it runs.
 const READER = new Reader();

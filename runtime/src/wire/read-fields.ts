@@ -9,8 +9,8 @@ import {
   type UnknownField,
 } from "@bufbuild/protobuf";
 import { isWrapperDesc, type Struct } from "@bufbuild/protobuf/wkt";
-import { setOwn } from "@protobff/expressions/record";
 import { FALLBACK } from "./fallback.ts";
+import { setOwn } from "./record.ts";
 import { jsonOfStruct } from "./struct-json.ts";
 import { GROUP, GROUP_END, LENGTH, VARINT, wireTypeOf } from "./wire-types.ts";
 

@@ -1,7 +1,7 @@
 // A google.protobuf.Struct in a field is JSON, as protobuf-es represents it.
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { Struct, Value } from "@bufbuild/protobuf/wkt";
-import { setOwn } from "@protobff/expressions/record";
+import { setOwn } from "./record.ts";
 
 export function jsonOfStruct({ fields }: Struct): JsonObject {
   const json: JsonObject = {};

@@ -2,8 +2,8 @@
 // mend what RE2JS takes a brace for.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { pattern } from "../../../packages/expressions/src/text/pattern.ts";
 import { literalFault } from "../../../plugin/src/cel/types/literals/literal.ts";
+import { pattern } from "../../../runtime/src/expressions/text/pattern.ts";
 
 const at = { file: "", line: 1, column: 1, endLine: 1, endColumn: 1 };
 const literal = (value: string) =>

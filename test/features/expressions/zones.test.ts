@@ -1,10 +1,10 @@
 // What is a time zone is judged twice: by the compiler, of a literal, and by the runtime, of any text. Neither may import the other.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { formatTime } from "../../../packages/expressions/src/conversion/time-format.ts";
-import { truncateTime } from "../../../packages/expressions/src/time/calendar.ts";
-import { fullYear, hours } from "../../../packages/expressions/src/time/time.ts";
 import { literalFault } from "../../../plugin/src/cel/types/literals/literal.ts";
+import { formatTime } from "../../../runtime/src/expressions/conversion/time-format.ts";
+import { truncateTime } from "../../../runtime/src/expressions/time/calendar.ts";
+import { fullYear, hours } from "../../../runtime/src/expressions/time/time.ts";
 
 const at = { file: "", line: 1, column: 1, endLine: 1, endColumn: 1 };
 const literal = (value: string) =>

@@ -5,7 +5,6 @@ import { reflect } from "@bufbuild/protobuf/reflect";
 import { sample } from "@protobff/samples/sample.js";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Uint } from "../../../packages/expressions/src/index.ts";
 import { evaluate, type Sees } from "../../../packages/faults/src/expressions/evaluate.ts";
 import { timeOf } from "../../../packages/faults/src/expressions/library.ts";
 import {
@@ -26,6 +25,7 @@ import { check } from "../../../plugin/src/cel/testing/harness.ts";
 import { randomExpression } from "../../../plugin/src/cel/testing/random-expression.ts";
 import { expressionReport } from "../../../plugin/src/report/faults/describe-expression.ts";
 import { messageReport } from "../../../plugin/src/report/faults/value-report.ts";
+import { Uint } from "../../../runtime/src/expressions/index.ts";
 
 const s = sample(MESSAGE.desc);
 const report = fromReport(messageReport(reflect(MESSAGE.desc, s)));

@@ -1,10 +1,11 @@
 // An rpc of a monolith moves from HTTP with JSON to a new gRPC service: first as a mirror, then step by step, then as a whole.
+
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { shareOf } from "@protobff/expressions/share";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { run } from "../../../cli/src/testing/run.ts";
+import { shareOf } from "../../../runtime/src/expressions/share.ts";
 import { freePort } from "../../../runtime/src/testing/ports.ts";
 import { GeneratedProject } from "../../support/generated-project.ts";
 import { UPSTREAMS } from "../../support/golden.ts";

@@ -20,7 +20,6 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 const packages = [
   "packages/messages",
   "packages/samples",
-  "packages/expressions",
   "runtime",
   "packages/server",
   "packages/testing",
@@ -218,15 +217,12 @@ test.each([
       "suite.json",
     ],
   },
-  { name: "packages/expressions", needed: ["LICENSE", "README.md", "dist/index.js", "dist/value/error.d.ts"] },
   { name: "packages/samples", needed: ["LICENSE", "README.md", "dist/sample.js", "dist/sample-items.d.ts"] },
 ])("the package of $name contains the needed files, no sources and no tests", ({ name, needed }) => {
   const files = tarballs[name]?.files ?? [];
   expect(needed.filter((path) => !files.includes(path))).toEqual([]);
   expect(files.filter((path) => /\.test\.|(^|\/)(testing\/|test-)|(?<!\.d)\.ts$/.test(path))).toEqual([]);
-  expect(files.some((path) => path.endsWith(".js.map"))).toBe(
-    ["runtime", "packages/server", "packages/expressions", "client"].includes(name),
-  );
+  expect(files.some((path) => path.endsWith(".js.map"))).toBe(["runtime", "packages/server", "client"].includes(name));
 });
 
 /** Names of a package's exports; the first file that matches stands for a pattern. */
@@ -405,7 +401,7 @@ test.each([
 );
 
 /** What a program of one's own needs; nothing of a server's. */
-const CORE = packages.filter((name) => ["packages/messages", "packages/expressions", "runtime"].includes(name));
+const CORE = packages.filter((name) => ["packages/messages", "runtime"].includes(name));
 
 test(
   "endpoints run in a separate Connect server, which installs the core and nothing of our server",

@@ -1,6 +1,7 @@
 // Branches of a generated server over real upstreams: how many go there, who stays there, and what becomes of the others when it is down.
-import { shareOf } from "@protobff/expressions/share";
+
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { shareOf } from "../../../runtime/src/expressions/share.ts";
 import { GeneratedProject } from "../../support/generated-project.ts";
 
 const PROTOS = {

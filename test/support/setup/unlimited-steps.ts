@@ -1,5 +1,5 @@
 // Ends the budget of the last test's request: files of the quick tier share their modules.
 import { beforeEach } from "vitest";
-import { UNLIMITED, useMeter } from "../../../packages/expressions/src/value/meter.ts";
+import { UNLIMITED, useMeter } from "../../../runtime/src/expressions/value/meter.ts";
 
 beforeEach(() => useMeter(UNLIMITED));

@@ -1,7 +1,7 @@
 // Functions of expressions, by the names of their overloads, as far as decisions in a BFF use them. Others return
 // unknown values.
 
-import { greatest, least } from "@protobff/expressions";
+import { cel } from "@protobff/runtime/expressions";
 import {
   EvaluationError,
   equal,
@@ -166,8 +166,8 @@ const FUNCTIONS: ReadonlyMap<string, Overload> = new Map<string, Overload>([
   ...LIBRARY,
   ...LISTS,
   ["matches", matches],
-  ["math_greatest", most(greatest)],
-  ["math_least", most(least)],
+  ["math_greatest", most(cel.greatest)],
+  ["math_least", most(cel.least)],
   ["optional_of", ([a]) => new OptionalValue(a)],
   ["error_detail", () => new OptionalValue()], // mocks send none
   ["optional_none", () => new OptionalValue()],

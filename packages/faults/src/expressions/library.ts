@@ -1,6 +1,6 @@
 // Functions of expressions whose operands are all known: generated code calls the same ones. An operand that is unknown,
 // or not of the listed kind, makes the result unknown.
-import * as library from "@protobff/expressions";
+import { cel as library } from "@protobff/runtime/expressions";
 import { isListValue, MessageValue, UNKNOWN, type Value } from "../values/values.ts";
 
 export type Overload = (args: readonly Value[]) => Value;

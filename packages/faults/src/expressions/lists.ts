@@ -1,6 +1,6 @@
 // The functions of lists in expressions that compare or make elements, by the names of their overloads.
 
-import { compare, compareTime } from "@protobff/expressions";
+import { cel } from "@protobff/runtime/expressions";
 import { EvaluationError, equal, every, isListValue, UNKNOWN, type Unknown, type Value } from "../values/values.ts";
 import { type Overload, timeOf } from "./library.ts";
 
@@ -18,10 +18,10 @@ const lists =
 /** Less than, equal to or greater than zero; undefined: not known, or without an order. */
 export function order(a: Value, b: Value): number | undefined {
   const [x, y] = [timeOf(a), timeOf(b)];
-  if (x !== undefined && y !== undefined) return compareTime(x, y);
+  if (x !== undefined && y !== undefined) return cel.compareTime(x, y);
   const kinds = [a, b].map((value) => (typeof value === "bigint" ? "number" : typeof value));
   if (kinds[0] !== kinds[1] || !["number", "string", "boolean"].includes(kinds[0] ?? "")) return undefined;
-  const found = compare(a, b);
+  const found = cel.compare(a, b);
   return Number.isNaN(found) ? undefined : found;
 }
 const sorted = (direction: 1 | -1): Overload =>

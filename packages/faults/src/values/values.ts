@@ -2,7 +2,7 @@
 import type { ValueReport } from "../behaviour.ts";
 
 /** An expression that is an error: a division by zero, an index out of range. */
-export { ExpressionError as EvaluationError } from "@protobff/expressions";
+export { ExpressionError as EvaluationError } from "@protobff/runtime/expressions";
 
 export class Unknown {
   readonly #unknown = true;

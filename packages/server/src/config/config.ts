@@ -1,6 +1,5 @@
 import { closeSync, openSync } from "node:fs";
 import type { DescService } from "@bufbuild/protobuf";
-import { MAX_STEPS } from "@protobff/expressions/meter";
 import type { CdnHeader } from "@protobff/runtime/internal/cache/cdn-tags";
 import { MAX_TIMER_MS } from "@protobff/runtime/internal/clock";
 import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
@@ -8,6 +7,7 @@ import { quoted } from "@protobff/runtime/internal/environment/one-line";
 import { type FileReader, isUsable, readPair, readPem } from "@protobff/runtime/internal/environment/pem-files";
 import { readCacheKeys } from "@protobff/runtime/internal/environment/read-cache-keys";
 import { readRedisUrl } from "@protobff/runtime/internal/environment/redis-url";
+import { MAX_STEPS } from "@protobff/runtime/internal/expressions/value/meter";
 import { type Networks, readNetworks } from "@protobff/runtime/internal/identity/network/networks";
 import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "@protobff/runtime/internal/routes/bounds";
 import type { Sealer } from "@protobff/runtime/internal/sealing/sealer";

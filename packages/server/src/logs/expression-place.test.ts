@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ExpressionError } from "@protobff/expressions/error";
+import { ExpressionError } from "@protobff/runtime/internal/expressions/value/error";
 import { expect, test } from "vitest";
 import { placeOf } from "./expression-place.ts";
 

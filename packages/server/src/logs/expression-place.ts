@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ExpressionError } from "@protobff/expressions/error";
+import { ExpressionError } from "@protobff/runtime/internal/expressions/value/error";
 
 const FRAME = /^ {4}at (?:[^(]* \(|async )?(\S+_bff\.[cm]?[jt]s):(\d+):\d+\)?$/m;
 const FUNCTION = /^(?:export )?(?:async )?function /;

@@ -1,7 +1,7 @@
 // Random moments, zones and patterns, as Times.java takes them.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { addDays, addMonths, addYears, formatTime, truncateTime } from "../../../../packages/expressions/src/index.ts";
+import { addDays, addMonths, addYears, formatTime, truncateTime } from "../../../../runtime/src/expressions/index.ts";
 import { Random } from "../../../proofs/corpora/cel-go/random.ts";
 
 export interface Question {

@@ -2,8 +2,8 @@
 import type { Value } from "@bufbuild/cel-spec/cel/expr/value_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 import { type Any, anyUnpack } from "@bufbuild/protobuf/wkt";
-import * as rt from "../../../../packages/expressions/src/index.ts";
 import type { CelType } from "../../../../plugin/src/cel/index.ts";
+import * as rt from "../../../../runtime/src/expressions/index.ts";
 import { registry } from "./environment.ts";
 
 /** A value whose type is not known beforehand: a uint is a `Uint`. */

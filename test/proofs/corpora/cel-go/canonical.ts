@@ -3,10 +3,10 @@
 import type { DescField, Message } from "@bufbuild/protobuf";
 import { isReflectMessage, reflect, type ScalarValue } from "@bufbuild/protobuf/reflect";
 import { type Any, anyUnpack, type Duration, type Timestamp } from "@bufbuild/protobuf/wkt";
-import { fromAny, fromMessage } from "../../../../packages/expressions/src/index.ts";
-import { Optional } from "../../../../packages/expressions/src/value/optional.ts";
-import { boxedEntries, Type, Uint } from "../../../../packages/expressions/src/value/value.ts";
 import type { CelType } from "../../../../plugin/src/cel/index.ts";
+import { fromAny, fromMessage } from "../../../../runtime/src/expressions/index.ts";
+import { Optional } from "../../../../runtime/src/expressions/value/optional.ts";
+import { boxedEntries, Type, Uint } from "../../../../runtime/src/expressions/value/value.ts";
 import { registry } from "./environment.ts";
 
 const BAD = "?";

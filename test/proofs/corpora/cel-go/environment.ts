@@ -11,9 +11,9 @@ import {
 } from "@bufbuild/protobuf";
 import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import * as wkt from "@bufbuild/protobuf/wkt";
-import { fromAny, fromMessage } from "../../../../packages/expressions/src/index.ts";
-import { Uint } from "../../../../packages/expressions/src/value/value.ts";
 import { type CelType, fieldType, type Scope, type Variable } from "../../../../plugin/src/cel/index.ts";
+import { fromAny, fromMessage } from "../../../../runtime/src/expressions/index.ts";
+import { Uint } from "../../../../runtime/src/expressions/value/value.ts";
 import { MESSAGES } from "./generated-files.ts";
 import json from "./variables.json" with { type: "json" };
 

@@ -150,7 +150,7 @@ function groupsOf(text: string): number | undefined {
 
 /**
  * Escapes braces that begin no repetition. Such a brace is a character, which may be repeated, but RE2JS supports this
- * only for an escaped one. The runtime's cel/pattern.ts, which this may not import, has the same code;
+ * only for an escaped one. The runtime's text/pattern.ts, which this may not import, has the same code;
  * test/features/expressions/patterns.test.ts compares both.
  */
 function withEscapedBraces(pattern: string): string {

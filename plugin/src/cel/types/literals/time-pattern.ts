@@ -70,7 +70,7 @@ const ABBREVIATIONS =
   /^(ACT|AET|AGT|ART|AST|BET|BST|CAT|CNT|CST|CTT|EAT|ECT|IET|IST|JST|MIT|NET|NST|PLT|PNT|PRT|PST|SST|VST|SystemV\/.*)$/;
 
 /**
- * Returns true for a valid zone: an offset, or an IANA name in its exact case. The runtime's cel/zone.ts, which this
+ * Returns true for a valid zone: an offset, or an IANA name in its exact case. The runtime's time/zone.ts, which this
  * may not import, has the same code; test/features/expressions/zones.test.ts compares both.
  */
 export function isZone(zone: string): boolean {

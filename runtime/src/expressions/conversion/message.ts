@@ -17,10 +17,10 @@ import {
   type Value,
   ValueSchema,
 } from "@bufbuild/protobuf/wkt";
+import { readMessage } from "../../wire/reader.ts";
 import { ExpressionError } from "../value/error.ts";
 import { type AnyTypes, isMessage, isTime } from "../value/shape.ts";
 import { mapFrom, Uint } from "../value/value.ts";
-import { readAny } from "./any-reader.ts";
 import { fromJsonValue, fromListValue, fromStruct, toListValue, toStruct, toValue } from "./json.ts";
 
 /**
@@ -36,7 +36,7 @@ function unpack(any: Any, types: AnyTypes): Message {
   const desc = types.getMessage(any.typeUrl.slice(any.typeUrl.lastIndexOf("/") + 1));
   if (desc === undefined) throw new ExpressionError(`the message ${any.typeUrl} is not known here`);
   try {
-    return readAny(desc, any.value);
+    return readMessage(desc, any.value);
   } catch {
     throw new ExpressionError(`a malformed google.protobuf.Any of ${any.typeUrl}`);
   }

@@ -1,7 +1,8 @@
 // Functions of the user that expressions call.
+
+import { markedRecords, recordOf } from "../wire/record.ts";
 import { typeName } from "./conversion/conversion.ts";
 import { ExpressionError } from "./value/error.ts";
-import { markedRecords, recordOf } from "./value/record.ts";
 
 /**
  * Name of a function in expressions, and the type of its result: `string`, `int`, `list(dyn)`, `map(list(int))` (the

@@ -1,12 +1,12 @@
 // Lists and maps. A map of protobuf is an object, a map created by CEL a `Map`.
 
+import { recordOf } from "../../wire/record.ts";
 import { toInt } from "../conversion/conversion.ts";
 import { fieldOf, isFieldOfSet } from "../conversion/message.ts";
 import { ExpressionError } from "../value/error.ts";
 import { asInt, asUint } from "../value/integer.ts";
 import { spend } from "../value/meter.ts";
 import { Optional, optionalOf } from "../value/optional.ts";
-import { recordOf } from "../value/record.ts";
 import { type AnyTypes, entriesOf, isMap, isMessage } from "../value/shape.ts";
 import { boxedEntries, keyOf, mapFrom, newKey, UintMap, uintKeys } from "../value/value.ts";
 

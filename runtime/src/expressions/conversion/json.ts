@@ -15,9 +15,9 @@ import {
   type Value,
   ValueSchema,
 } from "@bufbuild/protobuf/wkt";
+import { recordOf } from "../../wire/record.ts";
 import { timeText } from "../time/time.ts";
 import { ExpressionError } from "../value/error.ts";
-import { recordOf } from "../value/record.ts";
 import { entriesOf, isMap } from "../value/shape.ts";
 import { Uint } from "../value/value.ts";
 import { typeName } from "./conversion.ts";
