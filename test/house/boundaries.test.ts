@@ -1,7 +1,9 @@
 // Who may import whom: no stage of the compiler knows a later one, the runtime knows nothing of the compiler, and what judges the
 // generated code shares nothing with what made it.
+
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { workspaces } from "../../scripts/workspaces.ts";
+import { readManifest, root, workspaces } from "../../scripts/workspaces.ts";
 import { circles, type Import, imports, importsOf } from "./imports.ts";
 import { sources } from "./shapes.ts";
 
@@ -15,10 +17,11 @@ const room = (path: string): string =>
     .slice(2, 3)
     .join("");
 /** The file of the core behind a specifier that only packages of this repository use. */
-const coreFile = (to: string): string =>
-  to
-    .replace(/^(@protobff\/runtime\/internal\/http2)$/, "$1/index")
-    .replace(/^@protobff\/runtime\/internal\/(.*)$/, "runtime/src/$1.ts");
+function coreFile(to: string): string {
+  const [, entry] = /^@protobff\/runtime\/internal\/(.*)$/.exec(to) ?? [];
+  return entry === undefined ? to : join("runtime", CORE[`./internal/${entry}`] ?? `./src/${entry}.ts`);
+}
+const { exports: CORE = {} } = readManifest(join(root, "runtime"));
 const shown = (found: readonly Import[]): string[] => found.map(({ from, to }) => `${from} imports ${to}`);
 
 describe("imports", () => {
@@ -147,7 +150,7 @@ describe("imports", () => {
 
   test("the plugin and the runtime do not import each other", () => {
     const tools = (to: string): boolean =>
-      below(to, "runtime", "packages/server") || /^@protobff\/(runtime|server)/.test(to);
+      below(to, "runtime", "packages/server") || /^@protobff\/(runtime(?!\/internal\/samples$)|server)/.test(to);
     expect(shown(plugin.filter(({ to }) => tools(to)))).toEqual([]);
     const compiler = (to: string): boolean => below(to, "plugin", "test") || to.startsWith("@protobff/plugin");
     expect(shown([...shipped, ...server].filter(({ to }) => compiler(to)))).toEqual([]);
@@ -159,7 +162,8 @@ describe("imports", () => {
       .flatMap(sources)
       .filter(({ text }) => reads.test(text.replaceAll(/^\s*(\/\/|\*|\/\*).*$/gm, "")))
       .map(({ path }) => path);
-    expect(found).toEqual([]);
+    // Options of descriptors, which no client sends.
+    expect(found).toEqual(["runtime/src/samples/wire-rules.ts"]);
   });
 
   test("only these files convert JSON by protobuf-es; runtime/src/json converts for all others", () => {
@@ -234,7 +238,6 @@ describe("imports", () => {
 
   test.each([
     ["messages", /^@bufbuild\/protobuf/],
-    ["samples", /^@bufbuild\/(protobuf|re2)/],
     [
       "replay",
       /^(node:|@bufbuild\/protobuf|@protobff\/(messages\/|runtime\/internal\/|server$|server\/capture$|testing$))/,
@@ -242,7 +245,7 @@ describe("imports", () => {
     ["replay/src/whatif", /^(node:|@bufbuild\/protobuf|@protobff\/(runtime\/internal\/|testing$))/],
     [
       "testing",
-      /^(node:(crypto|timers)$|@bufbuild\/protobuf|@connectrpc\/connect|@protobff\/(messages|samples|runtime\/internal)\/)/,
+      /^(node:(crypto|timers)$|@bufbuild\/protobuf|@connectrpc\/connect|@protobff\/(messages|runtime\/internal)\/)/,
     ],
   ])("the sources of %s import only these parts of other packages: %s", (name, allowed) => {
     const folder = `packages/${name.includes("/") ? name : `${name}/src`}`;
@@ -254,6 +257,7 @@ describe("imports", () => {
   test.each([
     ["expressions", /^(node:crypto$|@bufbuild\/(protobuf|re2))/],
     ["http2", /^node:(net|tls)$/],
+    ["samples", /^@bufbuild\/(protobuf|re2)/],
   ])("the room %s of the runtime imports only these packages: %s", (name, allowed) => {
     const found = shipped.filter(({ from, to }) => below(from, `runtime/src/${name}`) && !below(to, "runtime/src"));
     expect(shown(found.filter(({ to }) => !allowed.test(to)))).toEqual([]);
@@ -311,6 +315,7 @@ describe("imports", () => {
     "redis-client.ts": [],
     expressions: ["wire"],
     http2: ["engine-buffer.ts"],
+    samples: [],
     wire: ["engine-buffer.ts"],
     json: ["wire"],
   };

@@ -54,12 +54,14 @@ function entriesOf(packages: readonly string[]): Entries {
 
 function resolved(from: string, specifier: string, { files, folders }: Entries): string | undefined {
   if (specifier.startsWith(".")) return join(from, "..", specifier);
+  const file = files.get(specifier);
+  if (file !== undefined) return file;
   for (const [pattern, path] of folders) {
     const [start = "", end = ""] = pattern.split("*");
     if (specifier.startsWith(start) && specifier.endsWith(end))
       return path.replace("*", specifier.slice(start.length, specifier.length - end.length));
   }
-  return files.get(specifier);
+  return undefined;
 }
 
 const STATEMENT = /\b(?:import|export)\s+(?:type\s+)?([^"'`;=()]*?)\s*\bfrom\s*"([^"]+)"/g;

@@ -40,7 +40,7 @@ async function loadedBy(args: readonly string[], env: NodeJS.ProcessEnv = {}): P
 const bytes = (modules: ReadonlyMap<string, number>): number => [...modules.values()].reduce((a, b) => a + b, 0);
 /** One module of each room that neither of the two needs. */
 const FEATURES =
-  /bufbuild\/re2|expressions\/index|stream\/follow\.|topic\/topic\.|limits\/limits\.|usage-queue|call-source|follow-socket|reflection/;
+  /bufbuild\/re2|expressions\/index|samples\/|stream\/follow\.|topic\/topic\.|limits\/limits\.|usage-queue|call-source|follow-socket|reflection/;
 const features = (modules: ReadonlyMap<string, number>): string[] =>
   [...modules.keys()].map((url) => fileURLToPath(url).slice(root.length)).filter((path) => FEATURES.test(path));
 

@@ -1,6 +1,6 @@
 import { create, type DescField, type DescMethodUnary, type Message, ScalarType } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
-import { sample } from "@protobff/samples/sample.js";
+import { sample } from "@protobff/runtime/internal/samples";
 import type { MockHandler } from "./mock-rpc.ts";
 
 /** Fields of a batch method's request and answer, by their names in TypeScript. */

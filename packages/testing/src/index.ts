@@ -4,7 +4,7 @@
 export type { Clock } from "@protobff/runtime/internal/clock";
 export { systemClock } from "@protobff/runtime/internal/clock";
 export { Code } from "@protobff/runtime/internal/failure";
-export { sample } from "@protobff/samples/sample.js";
+export { sample } from "@protobff/runtime/internal/samples";
 export { TestBed, type TestCall, type TestOptions, type TestRpc, type TestStreamRpc } from "./bed.ts";
 export type { Behaviour } from "./behaviour.ts";
 export { type RecordedExample, recordedExamples } from "./example.ts";

@@ -1,8 +1,8 @@
 // What the interpreter of faults makes of an expression, wherever it says anything, is what others make of it.
+
 import { inspect } from "node:util";
 import { isMessage } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
-import { sample } from "@protobff/samples/sample.js";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { evaluate, type Sees } from "../../../packages/faults/src/expressions/evaluate.ts";
@@ -26,6 +26,7 @@ import { randomExpression } from "../../../plugin/src/cel/testing/random-express
 import { expressionReport } from "../../../plugin/src/report/faults/describe-expression.ts";
 import { messageReport } from "../../../plugin/src/report/faults/value-report.ts";
 import { Uint } from "../../../runtime/src/expressions/index.ts";
+import { sample } from "../../../runtime/src/samples/sample.ts";
 
 const s = sample(MESSAGE.desc);
 const report = fromReport(messageReport(reflect(MESSAGE.desc, s)));

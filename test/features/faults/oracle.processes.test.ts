@@ -1,11 +1,12 @@
 // Two interpreters that share nothing say the same of every cell: the one of the plan's JSON and the oracle of the IR.
+
 import { reflect } from "@bufbuild/protobuf/reflect";
-import { sample } from "@protobff/samples/sample.js";
 import { describe, expect, test } from "vitest";
 import type { ValueReport } from "../../../packages/faults/src/behaviour.ts";
 import { tableOf } from "../../../packages/faults/src/cells.ts";
 import { isLater } from "../../../packages/faults/src/composition/followed-call.ts";
 import { messageReport } from "../../../plugin/src/report/faults/value-report.ts";
+import { sample } from "../../../runtime/src/samples/sample.ts";
 import { protosOf } from "../../proofs/load/generate-bff.ts";
 import { irOf } from "../../proofs/load/load.ts";
 import { every, mobile, second, web, workedExample } from "../../proofs/matrix/bffs.ts";

@@ -1,9 +1,10 @@
 // Samples keep the rules of buf.validate: told field by field, and held against @bufbuild/protovalidate over random ones.
+
 import { create, createFileRegistry, type DescMessage, toJson } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { createValidator } from "@bufbuild/protovalidate";
-import { isSure, sample } from "@protobff/samples/sample.js";
 import { expect, test } from "vitest";
+import { isSure, sample } from "../../../runtime/src/samples/sample.ts";
 import { seeded } from "../../bffs/second/random-message.ts";
 import { requestFor } from "../../support/request.ts";
 import { seedOf } from "../../support/seed/seed.ts";

@@ -7,7 +7,7 @@ import type { Identity } from "@protobff/runtime/internal/identity/identity";
 import { type IncomingHeaders, NOWHERE } from "@protobff/runtime/internal/identity/incoming-request";
 import { callerOf } from "@protobff/runtime/internal/identity/principal";
 import { Propagator } from "@protobff/runtime/internal/identity/propagation/propagator";
-import { sample } from "@protobff/samples/sample.js";
+import { sample } from "@protobff/runtime/internal/samples";
 
 const NONE: ReadonlySet<string> = new Set();
 

@@ -13,11 +13,11 @@ import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-opti
 import { FRAME_BYTES } from "@protobff/runtime/internal/http2";
 import type { ChargeResult } from "@protobff/runtime/internal/limits/charge-result";
 import { Limits } from "@protobff/runtime/internal/limits/limits";
+import { sample } from "@protobff/runtime/internal/samples";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { GrpcClient, type Http2 } from "@protobff/runtime/internal/transport/grpc/grpc-client";
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
 import { frame } from "@protobff/runtime/internal/wire/frame";
-import { sample } from "@protobff/samples/sample.js";
 import { type ListenOptions, listenUnannounced } from "../listen.ts";
 import { sendRequests, standIn, type WarmUpRequest } from "./warm-up-peers.ts";
 

@@ -19,7 +19,7 @@ import type {
   StreamBehaviour,
   TargetBehaviour,
 } from "@protobff/faults";
-import { sampleItems } from "@protobff/samples/sample-items.js";
+import { sampleItems } from "@protobff/runtime/internal/samples";
 import { type Expression, presenceOf, type Variable } from "../../cel/index.ts";
 import type { FieldCopy, OneofTarget, Target } from "../../model/conversion.ts";
 import { fullName } from "../../model/full-name.ts";

@@ -1,5 +1,5 @@
 import type { RpcBehaviour } from "@protobff/faults";
-import { isSure } from "@protobff/samples/sample.js";
+import { isSure } from "@protobff/runtime/internal/samples";
 import type { PlanMethod } from "../../plan/model/plan.ts";
 
 /** Returns the reason why the end of an rpc is not predicted. */

@@ -1,7 +1,7 @@
 // Samples of the messages of the official cases, held against @bufbuild/protovalidate: how many keep their rules.
 import { createRegistry, type DescMessage, type FileRegistry } from "@bufbuild/protobuf";
 import { createValidator } from "@bufbuild/protovalidate";
-import { isSure, sample } from "@protobff/samples/sample.js";
+import { isSure, sample } from "../../../../runtime/src/samples/sample.ts";
 
 export interface Samples {
   /** Messages that some case finds valid. */

@@ -8,7 +8,7 @@ import {
   UninterpretedOption_NamePartSchema,
 } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
-import { PageSchema } from "../../../runtime/src/testing/gen/test_pb.ts";
+import { PageSchema } from "../testing/gen/test_pb.ts";
 import { completed, sample } from "./sample.ts";
 
 test("a sample has a value in every field, and is deterministic", () => {
