@@ -8,8 +8,9 @@ const SPOKEN =
   /^#?(?:one$|(?:told|said|asked|given|wanted|heard|judged|own|tells?|says?|asks?|hears?|judges?)(?![a-z_]))/i;
 /** Keys of JSON, fields of protos, and BFF_HTTP2_SERVER=own. */
 const KEPT: Readonly<Record<string, readonly string[]>> = {
-  packages: ["packages/faults/src/behaviour.ts: asked", "packages/faults/src/behaviour.ts: own"],
   plugin: [
+    "plugin/src/faults/behaviour.ts: asked",
+    "plugin/src/faults/behaviour.ts: own",
     "plugin/src/read/edge/read-env.ts: one",
     "plugin/src/report/faults/describe-behaviour.ts: asked",
     "plugin/src/report/faults/describe-expression.ts: own",

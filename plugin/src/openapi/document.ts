@@ -1,7 +1,7 @@
 // OpenAPI 3.1 document of a server's rpcs over HTTP with JSON, by Connect and at declared paths. It walks the plan, as
 // emission does.
 import type { DescMessage } from "@bufbuild/protobuf";
-import { declaredCodes } from "@protobff/faults";
+import { declaredCodes } from "../faults/index.ts";
 import { type JsonObject, only, unlessEmpty } from "../json-schema/json.ts";
 import { type SchemaSources, Schemas } from "../json-schema/schemas.ts";
 import { fullName } from "../model/full-name.ts";

@@ -1,5 +1,5 @@
 // Responses of an rpc besides its message: statuses, and their headers.
-import { codeName } from "@protobff/faults";
+import { codeName } from "../faults/index.ts";
 import { type Json, type JsonObject, only } from "../json-schema/json.ts";
 import type { Schemas } from "../json-schema/schemas.ts";
 import type { PlanRateLimit } from "../plan/model/limits.ts";

@@ -1,6 +1,6 @@
 // The plan's output: a file beside each `_bff.ts` that has services.
 
-import type { BehaviourReport } from "@protobff/faults";
+import type { BehaviourReport } from "../faults/index.ts";
 import { fullName } from "../model/full-name.ts";
 import type { PlanFormat } from "../options/parameter.ts";
 import type { Plan } from "../plan/model/plan.ts";

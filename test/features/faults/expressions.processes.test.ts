@@ -5,8 +5,13 @@ import { isMessage } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { evaluate, type Sees } from "../../../packages/faults/src/expressions/evaluate.ts";
-import { timeOf } from "../../../packages/faults/src/expressions/library.ts";
+import { compiled, FAILED, interpreted, MISTAKEN, plain } from "../../../plugin/src/cel/testing/both-ways.ts";
+import { EMITTED_CASES } from "../../../plugin/src/cel/testing/emitted-cases.ts";
+import { MESSAGE, registry, scope } from "../../../plugin/src/cel/testing/fixtures.ts";
+import { check } from "../../../plugin/src/cel/testing/harness.ts";
+import { randomExpression } from "../../../plugin/src/cel/testing/random-expression.ts";
+import { evaluate, type Sees } from "../../../plugin/src/faults/expressions/evaluate.ts";
+import { timeOf } from "../../../plugin/src/faults/expressions/library.ts";
 import {
   EvaluationError,
   fromReport,
@@ -17,12 +22,7 @@ import {
   OptionalValue,
   UNKNOWN,
   type Value,
-} from "../../../packages/faults/src/values/values.ts";
-import { compiled, FAILED, interpreted, MISTAKEN, plain } from "../../../plugin/src/cel/testing/both-ways.ts";
-import { EMITTED_CASES } from "../../../plugin/src/cel/testing/emitted-cases.ts";
-import { MESSAGE, registry, scope } from "../../../plugin/src/cel/testing/fixtures.ts";
-import { check } from "../../../plugin/src/cel/testing/harness.ts";
-import { randomExpression } from "../../../plugin/src/cel/testing/random-expression.ts";
+} from "../../../plugin/src/faults/values/values.ts";
 import { expressionReport } from "../../../plugin/src/report/faults/describe-expression.ts";
 import { messageReport } from "../../../plugin/src/report/faults/value-report.ts";
 import { Uint } from "../../../runtime/src/expressions/index.ts";

@@ -1,10 +1,10 @@
 // The interpreter of faults has every function of the language, or lists it as unknown on purpose.
 import { expect, test } from "vitest";
-import type { TreeReport } from "../../../packages/faults/src/behaviour.ts";
-import { evaluate } from "../../../packages/faults/src/expressions/evaluate.ts";
-import { functionOf, UNKNOWN_OVERLOADS } from "../../../packages/faults/src/expressions/functions.ts";
-import { EvaluationError, MayFail, UNKNOWN, type Value } from "../../../packages/faults/src/values/values.ts";
 import { overloadNames } from "../../../plugin/src/cel/types/functions/signatures.ts";
+import type { TreeReport } from "../../../plugin/src/faults/behaviour.ts";
+import { evaluate } from "../../../plugin/src/faults/expressions/evaluate.ts";
+import { functionOf, UNKNOWN_OVERLOADS } from "../../../plugin/src/faults/expressions/functions.ts";
+import { EvaluationError, MayFail, UNKNOWN, type Value } from "../../../plugin/src/faults/values/values.ts";
 
 /** The interpreter evaluates these itself, since not all of their operands are. */
 const LAZY = ["logical_and", "logical_or", "conditional"];

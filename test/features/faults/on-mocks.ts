@@ -4,8 +4,8 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { CodeGeneratorRequest } from "@bufbuild/protobuf/wkt";
-import type { BehaviourReport } from "../../../packages/faults/src/behaviour.ts";
-import { type Cell, tableOf } from "../../../packages/faults/src/cells.ts";
+import type { BehaviourReport } from "../../../plugin/src/faults/behaviour.ts";
+import { type Cell, tableOf } from "../../../plugin/src/faults/cells.ts";
 import { compileCase } from "../../support/golden.ts";
 import { messagesOf } from "../../support/messages.ts";
 

@@ -2,9 +2,9 @@
 
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { describe, expect, test } from "vitest";
-import type { ValueReport } from "../../../packages/faults/src/behaviour.ts";
-import { tableOf } from "../../../packages/faults/src/cells.ts";
-import { isLater } from "../../../packages/faults/src/composition/followed-call.ts";
+import type { ValueReport } from "../../../plugin/src/faults/behaviour.ts";
+import { tableOf } from "../../../plugin/src/faults/cells.ts";
+import { isLater } from "../../../plugin/src/faults/composition/followed-call.ts";
 import { messageReport } from "../../../plugin/src/report/faults/value-report.ts";
 import { sample } from "../../../runtime/src/samples/sample.ts";
 import { protosOf } from "../../proofs/load/generate-bff.ts";

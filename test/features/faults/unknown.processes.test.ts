@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { explore } from "../../../packages/faults/src/values/decisions.ts";
 import { compile } from "../../../plugin/src/compile.ts";
+import { explore } from "../../../plugin/src/faults/values/decisions.ts";
 import { requestOf, UPDATE, UPSTREAMS } from "../../support/golden.ts";
 import { tried } from "./on-mocks.ts";
 

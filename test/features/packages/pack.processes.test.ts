@@ -22,7 +22,6 @@ const packages = [
   "runtime",
   "packages/server",
   "packages/testing",
-  "packages/faults",
   "packages/replay",
   "packages/conformance",
   "plugin",
@@ -203,7 +202,6 @@ test.each([
     name: "packages/replay",
     needed: ["LICENSE", "README.md", "dist/index.js", "dist/main.js", "dist/world/collect.js"],
   },
-  { name: "packages/faults", needed: ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts"] },
   {
     name: "packages/conformance",
     needed: [

@@ -3,8 +3,8 @@
 
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
-import type { Caller } from "@protobff/faults";
-import { ADDRESS, isListValue, type Value, writtenPrediction } from "@protobff/faults";
+import type { Caller } from "../../faults/index.ts";
+import { ADDRESS, isListValue, type Value, writtenPrediction } from "../../faults/index.ts";
 import { is64Bit } from "../../model/is-64-bit.ts";
 import type { PlanFieldChoice, PlanFile, PlanService } from "../../plan/model/plan.ts";
 import { ANONYMOUS, type Example, type RpcPrediction } from "../../report/faults/predictions.ts";

@@ -2,6 +2,8 @@
 
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
+import { sampleItems } from "@protobff/runtime/internal/samples";
+import { type Expression, presenceOf, type Variable } from "../../cel/index.ts";
 import type {
   BehaviourReport,
   BindBehaviour,
@@ -18,9 +20,7 @@ import type {
   StepBehaviour,
   StreamBehaviour,
   TargetBehaviour,
-} from "@protobff/faults";
-import { sampleItems } from "@protobff/runtime/internal/samples";
-import { type Expression, presenceOf, type Variable } from "../../cel/index.ts";
+} from "../../faults/index.ts";
 import type { FieldCopy, OneofTarget, Target } from "../../model/conversion.ts";
 import { fullName } from "../../model/full-name.ts";
 import { pathName } from "../../model/path-name.ts";

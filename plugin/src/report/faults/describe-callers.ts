@@ -1,8 +1,8 @@
 // Caller identification of servers, as data. `protobff dev` uses it to run a server without an identity provider.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import type { ValueReport } from "@protobff/faults";
 import { childrenOf, type Node } from "../../cel/index.ts";
 import type { Text } from "../../diagnostic/origin.ts";
+import type { ValueReport } from "../../faults/index.ts";
 import type { IrCredential } from "../../ir/edge.ts";
 import type { Plan, PlanMethod, PlanServer } from "../../plan/model/plan.ts";
 import type { IdentitySource } from "../../resolve/model/edge.ts";

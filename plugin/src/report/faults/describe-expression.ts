@@ -1,7 +1,7 @@
 // Expressions as data, for the report of behaviour.
 import type { DescField } from "@bufbuild/protobuf";
-import type { ExpressionReport, ReadReport, TreeReport, ValueReport } from "@protobff/faults";
 import { type Expression, fieldType, type Node, presenceOf, unsetIsNull, type Variable } from "../../cel/index.ts";
+import type { ExpressionReport, ReadReport, TreeReport, ValueReport } from "../../faults/index.ts";
 import { zeroOf } from "./samples.ts";
 
 export function expressionReport(expression: Expression): ExpressionReport {

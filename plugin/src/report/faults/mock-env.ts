@@ -1,6 +1,6 @@
 // Environment of a BFF on mocks: declared variables, with a sample for each variable without a default.
 import type { DescService } from "@bufbuild/protobuf";
-import type { ValueReport } from "@protobff/faults";
+import type { ValueReport } from "../../faults/index.ts";
 import type { EnvShape } from "../../ir/ir.ts";
 import type { Plan, PlanFile } from "../../plan/model/plan.ts";
 import { durationMs, partsOf } from "../../read/values/env-value.ts";

@@ -1,9 +1,9 @@
 // Predictions of faults, for the sample request of each rpc and for the requests of faults.json.
 import { type DescMessage, fromJson, type JsonObject, type JsonValue, type Registry } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
-import type { Conditions, ValueReport } from "@protobff/faults";
-import { givenCaller, type RpcTable, tableOf, tableText } from "@protobff/faults";
 import { originAt } from "../../diagnostic/origin.ts";
+import type { Conditions, ValueReport } from "../../faults/index.ts";
+import { givenCaller, type RpcTable, tableOf, tableText } from "../../faults/index.ts";
 import { fullName } from "../../model/full-name.ts";
 import type { Parameter } from "../../options/parameter.ts";
 import type { Plan, PlanFile } from "../../plan/model/plan.ts";

@@ -2,9 +2,9 @@
 import { create, type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { FieldMaskSchema } from "@bufbuild/protobuf/wkt";
-import type { ValueReport } from "@protobff/faults";
 import { sample } from "@protobff/runtime/internal/samples";
 import { type CelType, declaredDefault } from "../../cel/index.ts";
+import type { ValueReport } from "../../faults/index.ts";
 import type { BffMethod } from "../../resolve/model/model.ts";
 import { messageReport } from "./value-report.ts";
 

@@ -1,5 +1,5 @@
-import type { RpcBehaviour } from "@protobff/faults";
 import { isSure } from "@protobff/runtime/internal/samples";
+import type { RpcBehaviour } from "../../faults/index.ts";
 import type { PlanMethod } from "../../plan/model/plan.ts";
 
 /** Returns the reason why the end of an rpc is not predicted. */

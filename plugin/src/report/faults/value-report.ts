@@ -2,7 +2,7 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { ScalarType } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage, type ScalarValue } from "@bufbuild/protobuf/reflect";
-import type { ValueReport } from "@protobff/faults";
+import type { ValueReport } from "../../faults/index.ts";
 
 export function messageReport(message: ReflectMessage): ValueReport {
   const set = message.desc.fields.filter((field) => field.presence === IMPLICIT || message.isSet(field));

@@ -1,4 +1,4 @@
-// Data that determines how a response ends: the input of fault prediction (packages/faults). Plain JSON, part of
+// Data that determines how a response ends: the input of fault prediction (plugin/src/faults). Plain JSON, part of
 // `plan=json`.
 
 /**
