@@ -9,7 +9,7 @@ import {
   type Registry,
   toJson,
 } from "@bufbuild/protobuf";
-import { ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { type CallOptions, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { type FollowTransport, webSocket } from "@protobff/client";
 import { ErrorInfoSchema } from "@protobff/messages/google/rpc/error_details_pb.js";
@@ -28,6 +28,8 @@ export interface Target {
   readonly service: DescService;
   /** Types in a google.protobuf.Any. Default: none. */
   readonly registry?: Registry;
+  /** Headers of each request. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 export type Carrier = (target: Target, rpc: string, request: JsonValue) => Promise<Seen | Refused>;
 
@@ -57,11 +59,11 @@ const over =
     const method = methodOf(target, rpc);
     const client = createClient(target.service, make(target.url, jsonOptionsOf(target))) as unknown as Record<
       string,
-      (message: Message) => Promise<Message> & AsyncIterable<Message>
+      (message: Message, options: CallOptions) => Promise<Message> & AsyncIterable<Message>
     >;
     const messages: JsonValue[] = [];
     try {
-      const answer = client[method.localName]?.(fromJson(method.input, request));
+      const answer = client[method.localName]?.(fromJson(method.input, request), { headers: target.headers ?? {} });
       if (answer === undefined) throw new Error(`no ${rpc}`);
       const all = method.methodKind === "unary" ? [await answer] : answer;
       for await (const message of all as AsyncIterable<Message>)
@@ -87,7 +89,7 @@ const pathOf = (target: Target, rpc: string): string => `${target.url}/${target.
 /** GET by fetch, for the status of what it cannot carry. */
 const connectGet: Carrier = async (target, rpc, request) => {
   const { methodKind, idempotency } = methodOf(target, rpc);
-  const answer = await fetch(`${pathOf(target, rpc)}?${queryOf(request)}`);
+  const answer = await fetch(`${pathOf(target, rpc)}?${queryOf(request)}`, { headers: target.headers ?? {} });
   if (methodKind !== "unary" || idempotency === undefined || answer.status === 405) return { refused: answer.status };
   await answer.body?.cancel();
   return over((baseUrl, jsonOptions) =>
@@ -96,11 +98,12 @@ const connectGet: Carrier = async (target, rpc, request) => {
 };
 
 /** `Read` is GET, `Write` POST; streams have no path. */
-const rest: Carrier = async ({ url }, rpc, request) => {
+const rest: Carrier = async ({ url, headers = {} }, rpc, request) => {
   const { id } = request as { readonly id: string };
-  const write = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(request) };
+  const post = { ...headers, "content-type": "application/json" };
+  const write = { method: "POST", headers: post, body: JSON.stringify(request) };
   const path = rpc === "Read" ? `/v1/pages/${id}` : rpc === "Write" ? "/v1/pages" : `/v1/${rpc}`;
-  const answer = await fetch(url + path, rpc === "Write" ? write : {});
+  const answer = await fetch(url + path, rpc === "Write" ? write : { headers });
   const body = (await answer.json()) as JsonValue & ErrorJson;
   if (answer.ok) return { messages: [body] };
   if (answer.status === 404 && body.message === "nothing is served at this path") return { refused: 404 };
@@ -113,10 +116,10 @@ const HEADERS = {
   accept: "application/json",
   "mcp-protocol-version": "2025-11-25",
 };
-const mcp: Carrier = async ({ url }, rpc, request) => {
+const mcp: Carrier = async ({ url, headers = {} }, rpc, request) => {
   const params = { name: rpc.toLowerCase(), arguments: request };
   const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params });
-  const answer = await fetch(`${url}/mcp`, { method: "POST", headers: HEADERS, body });
+  const answer = await fetch(`${url}/mcp`, { method: "POST", headers: { ...headers, ...HEADERS }, body });
   const { result } = (await answer.json()) as {
     readonly result: {
       readonly isError?: boolean;
@@ -132,7 +135,7 @@ const mcp: Carrier = async ({ url }, rpc, request) => {
 
 const events: Carrier = async (target, rpc, request) => {
   const answer = await fetch(`${pathOf(target, rpc)}?${queryOf(request)}`, {
-    headers: { accept: "text/event-stream" },
+    headers: { ...target.headers, accept: "text/event-stream" },
   });
   const text = await answer.text();
   if (answer.status === 405) return { refused: 405 };
@@ -169,7 +172,7 @@ const socket: Carrier = async (target, rpc, request) => {
       method: method as never,
       request: fromJson(method.input, request) as never,
       token: undefined,
-      headers: new Headers(),
+      headers: new Headers(target.headers),
       signal: AbortSignal.timeout(10_000),
     };
     for await (const event of transport.open(opening))

@@ -38,7 +38,7 @@ const project = new GeneratedProject("captured-secrets", { "app/v1/app.proto": A
 beforeAll(() => project.generate());
 afterAll(() => project.remove());
 
-test("no sensitive value is in a capture, and replays agree or say why not", async () => {
+test("no capture has a sensitive value, and requests whose answers lack one in the replay are not comparable", async () => {
   const folder = join(project.folder, "captures");
   mkdirSync(folder);
   const SECRET = "4929 1234 5678 9012";
