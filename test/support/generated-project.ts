@@ -125,10 +125,10 @@ export class GeneratedProject {
         const { value, done } = await lines.next();
         if (done === true) throw new Error(`ended before ${pattern}: ${log}`);
         const found = pattern.exec(value);
-        if (found !== null) return found[1] ?? found[0];
+        if (found !== null) return found[1] ?? found[2] ?? found[0];
       }
     };
-    const url = await until(/^listening on (\S+)(?: \(.*)?$/);
+    const url = await until(/^listening on (\S+)(?: \(.*)?$|^\{.*"event":"listening","url":"([^"]+)"/);
     const post = async (rpc: string, request: object, init: RequestInit = {}) => {
       const headers = { "content-type": "application/json", ...(init.headers as Record<string, string> | undefined) };
       const answer = await fetch(`${url}/${rpc}`, {

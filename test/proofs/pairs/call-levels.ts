@@ -1,0 +1,82 @@
+// Levels of the policies that the call of a price has.
+import { type Factor, factor } from "./parts.ts";
+
+/** Policies of the call of a price. */
+export const POLICIES: readonly Factor[] = [
+  factor("timeout", {
+    call: { price: `timeout: "200ms"` },
+    entry: { priceEntry: `timeout: "200ms"` },
+    rpc: { rpc: `timeout: "1s"` },
+  }),
+  factor("retry", {
+    twice: { price: `retry: { attempts: 2 on: [UNAVAILABLE] backoff: { initial: "1ms" max: "2ms" multiplier: 2 } }` },
+    any: { price: `retry: { attempts: 3 on: ANY backoff: { initial: "1ms" } }` },
+    if: { price: `retry: { attempts: 2 if: "error.code == 14" backoff: { initial: "1ms" } }` },
+    never: { price: `retry: { attempts: 1 }` },
+    entry: { priceEntry: `retry: { attempts: 2 on: [UNAVAILABLE] backoff: { initial: "1ms" } }` },
+  }),
+  factor("retry budget", {
+    small: { priceEntry: `retry_budget: { max_tokens: 4 token_ratio: 0.5 }` },
+  }),
+  factor("hedge", {
+    delayed: { price: `hedge: { delay: "10ms" max: 1 budget: 0.5 }` },
+    entry: { priceEntry: `hedge: { delay: "20ms" max: 1 }` },
+    "at once": { price: `hedge: { at_once: true max: 1 }` },
+  }),
+  factor("cache", {
+    ttl: { price: `cache: { ttl: "60s" }` },
+    stale: { price: `cache: { ttl: "30ms" stale: "60s" }` },
+    entry: { priceEntry: `cache: { ttl: "60s" }` },
+    "tag, gone": { price: `cache: { ttl: "60s" tag: "price:{answer.item_id}" }` },
+    "tag, stale on failure": {
+      price: `cache: { ttl: "60s" stale: "300s" tag: "price:{answer.item_id}" purged: STALE_ON_FAILURE }`,
+    },
+  }),
+  factor("limit", {
+    call: { price: `limit: { concurrent: 2 queued: 100 }` },
+    adaptive: { priceEntry: `limit: { concurrent: 20 queued: 100 adaptive: true }` },
+  }),
+  factor("breaker", {
+    off: { priceEntry: `breaker: { off: true }` },
+    soon: { priceEntry: `breaker: { minimum: 1 error_rate: 0.01 window: "1s" open_for: "50ms" probes: 1 }` },
+    slow: { priceEntry: `breaker: { slow: "150ms" slow_rate: 0.9 minimum: 1000 }` },
+  }),
+  factor("on_error", {
+    ignore: { price: `on_error: { on: NOT_FOUND ignore: true }` },
+    fallback: { price: `on_error: { on: UNAVAILABLE fallback: "shop.v1.Price{cents: 7}" }` },
+    entry: { priceEntry: `on_error: { on: ANY if: "error.code == 5" ignore: true }` },
+  }),
+  factor("branch", {
+    share: { priceEntry: `branch: { name: "canary" share: 0.5 by: "headers['x-user']" }`, needs: ["branch"] },
+    if: { priceEntry: `branch: { name: "canary" if: "headers['x-canary'] == '1'" }`, needs: ["branch"] },
+    off: { priceEntry: `branch: { name: "canary" share: 0.5 }` },
+    mirror: {
+      priceEntry: `branch: { name: "canary" mirror: true compare: true ignore: "shop.v1.Price.offers" }`,
+      needs: ["branch"],
+    },
+  }),
+  factor("shard", {
+    rendezvous: { priceEntry: `shard: { by: "request.item_id" }`, needs: ["shards"] },
+    call: {
+      priceEntry: `shard: { by: "request.item_id" max: 4 }`,
+      price: `shard: { by: "args.id + '!'" }`,
+      needs: ["shards"],
+    },
+    modulo: { priceEntry: `shard: { by: "size(request.item_id)" hash: MODULO }`, needs: ["shards"] },
+  }),
+  factor("protocol of prices", {
+    HTTP_JSON: { priceEntry: `protocol: HTTP_JSON` },
+    CONNECT: { priceEntry: `protocol: CONNECT` },
+  }),
+  factor("balance", {
+    eject: { priceEntry: `balance: { eject_after: 3 eject_for: "1s" max_ejected: 0.5 refresh: "1s" connections: 2 }` },
+  }),
+  factor("metadata", {
+    by: { price: `metadata: { name: "x-item" by: "args.id" }` },
+    entry: { priceEntry: `metadata: { name: "x-user" by: "headers['x-user']" if: "headers['x-user'] != ''" }` },
+    "forward of a call": { price: `forward: ["x-user"]` },
+    secret: { price: `metadata: { name: "x-secret" by: "item.secret" reveal: "prices are personal" }` },
+    forward: { priceEntry: `forward: ["x-user", "x-request-id"]` },
+  }),
+  factor("fallback", { step: { priceStep: `fallback: "shop.v1.Price{cents: 3}"` } }),
+];

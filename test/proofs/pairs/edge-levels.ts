@@ -1,0 +1,126 @@
+// Levels of rules at the edge, and of variables of the server.
+import { type Factor, factor } from "./parts.ts";
+
+const JWT = `source: { name: "user" jwt: { issuer: "{env.ISSUER}" audience: "shop" jwks: "{env.ISSUER}/jwks" } }`;
+const LOGIN = { BFF_PUBLIC_URL: "https://app.example" };
+/** Rules at the edge. */
+export const EDGE: readonly Factor[] = [
+  factor("identity", {
+    "jwt, public": {
+      file: `env: { name: "ISSUER" type: "string" } identity: { ${JWT} }`,
+      service: "permit: { public: true }",
+      needs: ["issuer"],
+      env: LOGIN,
+    },
+    "jwt, scope": {
+      file: `env: { name: "ISSUER" type: "string" } identity: { ${JWT} }`,
+      service: `permit: { scope: "read" }`,
+      needs: ["issuer"],
+      env: LOGIN,
+    },
+    "jwt, if": {
+      file: `env: { name: "ISSUER" type: "string" } identity: { ${JWT} }`,
+      service: `permit: { source: "user" if: "principal.subject == 'ann'" fail: { code: PERMISSION_DENIED message: "not you" } }`,
+      priceEntry: "identify: PLAIN",
+      needs: ["issuer"],
+      env: LOGIN,
+    },
+  }),
+  factor("rate limit", {
+    address: {
+      file: `rate_limit: { name: "address" key: "peer.address" rate: 100000 per: "1s" burst: 200000 if: "headers['x-user'] != 'nobody'" local: true }`,
+    },
+    closed: { file: `rate_limit: { name: "all" key: "'all'" rate: 100000 per: "1m" closed: true }`, needs: ["redis"] },
+    "dry run": { rpc: `rate_limit: { name: "few" key: "peer.address" rate: 1 per: "1h" dry_run: true }` },
+    service: { service: `rate_limit: { name: "of_all" key: "'all'" rate: 100000 per: "1m" }` },
+    settle: {
+      rpc: `rate_limit: { name: "tokens" key: "'all'" rate: 100000 per: "1m" cost: "10" settle: "size(result.name)" }`,
+    },
+  }),
+  factor("fair share", { key: { file: `fair_share: { key: "headers['x-user']" weight: "1.0" }` } }),
+  factor("rpc cache", {
+    ttl: { rpc: `cache: { ttl: "60s" }` },
+    stale: { rpc: `cache: { ttl: "30ms" stale: "60s" }` },
+    tag: { rpc: `cache: { ttl: "60s" tag: "page:{args.id}" }` },
+  }),
+  factor("http cache", {
+    private: { rpc: `http_cache: { max_age: "60s" stale: "10s" vary: "x-user" }` },
+    shared: { rpc: `http_cache: { max_age: "60s" shared: true }` },
+  }),
+  factor("version", {
+    deprecated: { service: `version: { deprecated: "2026-01-01" sunset: "2036-01-01" }` },
+  }),
+  factor("answer header", {
+    by: { rpc: `header: { name: "x-name" by: "result.name" }` },
+    "of price": { rpc: `header: { name: "x-cents" by: "string(result.price_cents)" }` },
+  }),
+  factor("tool", {
+    plain: { rpc: `tool: { name: "read" description: "Reads a page." max_bytes: 65536 }` },
+  }),
+  factor("priority", { low: { rpc: "priority: LOW" }, high: { rpc: "priority: HIGH" } }),
+  factor("telemetry", {
+    attribute: { file: `telemetry: { attribute: ["headers['x-user']"] sample: 1.0 slow: "5s" }` },
+    meter: { file: `telemetry: { meter: { name: "names" by: "1" } }` },
+  }),
+  factor("usage", {
+    file: {
+      file: `usage: { field: { name: "id" by: "args.id" } }`,
+      env: { BFF_USAGE_FILE: "usage.jsonl" },
+      rpc: `rate_limit: { name: "used" key: "'all'" rate: 100000 per: "1m" cost: "2" }`,
+    },
+  }),
+  factor("purge", {
+    events: {
+      file: `purge: { subject: "items.*.events" jetstream: "ITEMS" type: "shop.v1.ItemEvent" tag: "price:{event.id}" }`,
+      needs: ["nats"],
+    },
+  }),
+  factor("validation", {
+    rules: {
+      idOptions: "[(buf.validate.field).string = { min_len: 1, max_len: 40 }]",
+      imports: ["buf/validate/validate.proto"],
+    },
+    off: {
+      idOptions: "[(buf.validate.field).string.min_len = 100]",
+      rpc: "validate: false",
+      imports: ["buf/validate/validate.proto"],
+    },
+  }),
+  factor("host", { declared: { file: `host: ["localhost"]`, needs: ["localhost"] } }),
+  factor("bounds", {
+    elements: { rpc: "max_elements: 50" },
+    "elements of the file": { file: "max_elements: 100" },
+    calls: { rpc: "max_calls: 40" },
+  }),
+];
+
+/** Variables of the server. */
+export const VARIABLES: readonly Factor[] = [
+  factor("workers", { two: { env: { BFF_WORKERS: "2" } } }),
+  factor("capture", { all: { env: { BFF_CAPTURE: "all" } } }),
+  factor("redis", { on: { needs: ["redis"] } }),
+  factor("HTTP/2 to upstreams", { node: { env: { BFF_HTTP2: "node" } } }),
+  factor("HTTP/2 of clients", { node: { env: { BFF_HTTP2_SERVER: "node" } } }),
+  factor("log", { json: { env: { BFF_LOG: "json", BFF_ACCESS_LOG: "all" } } }),
+  factor("warm-up", { on: { env: { BFF_WARM_UP: "200ms" } } }),
+  factor("door", { narrow: { env: { BFF_MAX_REQUESTS: "2" } } }),
+  factor("bounds of the server", {
+    tight: {
+      env: {
+        BFF_MAX_CONNECTIONS: "200",
+        BFF_MAX_STREAMS: "20",
+        BFF_MAX_FOLLOWERS: "50",
+        BFF_MAX_FOLLOWERS_PER_CALLER: "20",
+        BFF_MAX_ELEMENTS: "1000",
+        BFF_MAX_STEPS: "100000",
+        BFF_MAX_REQUEST_BYTES: "65536",
+        BFF_MAX_REPLY_BYTES: "65536",
+        BFF_IDLE: "60s",
+        BFF_DRAIN_DELAY: "10ms",
+        BFF_SHED_DELAY: "1s",
+        BFF_CORS_ORIGINS: "https://app.example",
+      },
+    },
+  }),
+  factor("reflection", { on: { env: { BFF_REFLECTION: "true" } } }),
+];

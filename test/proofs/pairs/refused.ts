@@ -1,0 +1,63 @@
+// Pairs of levels that the language refuses, with the code of the error. A test compiles each of them.
+import { type Choice, FACTORS } from "./model.ts";
+
+/** "factor" or "factor: level", twice, and the code. */
+export const REFUSED: readonly (readonly [first: string, second: string, code: string])[] = [
+  ["branch", "shard", "BFF285"],
+  ["switch: switch", "later: parts", "BFF662"],
+  ["expression: resolver", "rpc cache", "BFF261"],
+  ["expression: resolver", "http cache", "BFF261"],
+  ["mask: on request", "later: stream", "BFF420"],
+  ["mask: on request", "later: topic", "BFF420"],
+  ["sensitive: fresh", "later: stream", "BFF807"],
+  ["sensitive: fresh", "later: topic", "BFF807"],
+  ["sensitive: fresh", "rpc cache", "BFF807"],
+  ["sensitive: fresh", "http cache", "BFF807"],
+  ["pages", "later: parts", "BFF322"],
+  ["pages", "later: stream", "BFF322"],
+  ["pages", "later: topic", "BFF322"],
+  ["effect", "rpc cache", "BFF260"],
+  ["effect", "http cache", "BFF260"],
+  ["identity: jwt, scope", "http cache: shared", "BFF262"],
+  ["identity: jwt, if", "http cache: shared", "BFF262"],
+];
+
+/** Levels of REFUSED as indexes: factor and levels, twice. */
+const INDEXES = REFUSED.map(([first, second]) => [indexesOf(first), indexesOf(second)] as const);
+
+function indexesOf(pattern: string): readonly [factor: number, levels: ReadonlySet<number>] {
+  const [name = "", level] = pattern.split(": ");
+  const at = FACTORS.findIndex((factor) => factor.name === name);
+  const levels = FACTORS[at]?.levels ?? [];
+  const chosen = [...levels.keys()].filter((i) =>
+    level === undefined ? levels[i]?.name !== "none" : levels[i]?.name === level,
+  );
+  if (chosen.length === 0) throw new Error(`no level ${pattern}`);
+  return [at, new Set(chosen)];
+}
+
+/** Reports whether the language accepts these levels, one for each factor, by index. */
+export const accepts = (row: readonly (number | undefined)[]): boolean =>
+  INDEXES.every(([[a, some], [b, others]]) => !some.has(row[a] ?? -1) || !others.has(row[b] ?? -1));
+
+/** Returns each refused pair of levels with its code. */
+export function refusedPairs(): readonly { readonly choice: Choice; readonly code: string }[] {
+  return INDEXES.flatMap(([[a, some], [b, others]], i) =>
+    [...some].flatMap((level) =>
+      [...others].map((other) => ({
+        choice: choiceOf([
+          [a, level],
+          [b, other],
+        ]),
+        code: REFUSED[i]?.[2] ?? "",
+      })),
+    ),
+  );
+}
+
+/** Returns the levels of factors by the factors' names. */
+export function choiceOf(levels: Iterable<readonly [factor: number, level: number]>): Choice {
+  const choice = new Map();
+  for (const [at, level] of levels) choice.set(FACTORS[at]?.name ?? "", FACTORS[at]?.levels[level]);
+  return choice;
+}

@@ -1,0 +1,139 @@
+// The script of a row: requests over every protocol while all is well, while prices fail, and afterwards.
+import type { JsonObject } from "@bufbuild/protobuf";
+import { until } from "@protobff/runtime/internal/testing/redis-rig";
+import { CARRIERS, type Carrier, type Refused, type Seen } from "../../features/protocols/protocol-carriers.ts";
+import { type Bff, bffOf, unexplained, wholePage } from "./bff.ts";
+import type { Choice } from "./model.ts";
+import { type ServedRow, servedRow } from "./served-row.ts";
+import type { Fault } from "./upstream.ts";
+
+type Rpc = Bff["rpcs"][number];
+
+/** Protocols that carry an rpc of a BFF. */
+function carriersOf(bff: Bff, rpc: Rpc): readonly (readonly [name: string, carrier: Carrier])[] {
+  const reads = bff.proto.includes("option (google.api.http).get");
+  const isTool = bff.proto.includes("tool: {");
+  return CARRIERS.filter(([, name]) => {
+    if (name === "REST") return rpc === "Read";
+    if (name === "a tool of MCP") return rpc === "Read" && isTool;
+    if (name === "Connect over GET") return rpc === "Read" && reads;
+    if (name === "server-sent events") return rpc === "Load";
+    return name !== "WebSocket" || rpc !== "Read";
+  }).map(([, name, carrier]) => [name, name === "REST" && !reads ? posted : carrier] as const);
+}
+/** REST of an rpc with side effects. */
+const posted: Carrier = async ({ url, headers = {} }, _, request) => {
+  const { id } = request as { readonly id: string };
+  const answer = await fetch(`${url}/v1/pages/${id}`, { method: "POST", headers });
+  return answer.ok ? { messages: [(await answer.json()) as JsonObject] } : { refused: answer.status };
+};
+
+/** Returns the page that an answer makes: the merge of its parts, or the last item of a stream. */
+function pageOf(seen: Seen | Refused, rpc: Rpc): JsonObject | string {
+  if ("refused" in seen) return `refused: ${seen.refused}`;
+  if (seen.error !== undefined) return `${seen.error.code}: ${seen.error.text}`;
+  const messages = seen.messages as readonly JsonObject[];
+  if (rpc === "Follow") return messages.at(-1) ?? "no item";
+  const { parts: _, ...merged } = Object.assign({}, ...messages) as JsonObject;
+  return merged;
+}
+
+/** Runs a row. Returns what is wrong. */
+export async function runRow(name: string, index: number, choice: Choice): Promise<readonly string[]> {
+  const bff = bffOf(choice);
+  const row = { ...(await servedRow(`pairs-${name}`, bff)), index };
+  const wrong: string[] = [];
+  await whole(row, bff, wrong);
+  if (wrong.length === 0) await failing(row, bff, choice, wrong);
+  if (wrong.length === 0) await again(row, bff, wrong);
+  const code = await row.stop();
+  if (code !== 0) wrong.push(`the server ended with ${code}: ${row.log()}`);
+  wrong.push(...row.replays());
+  for (const line of row.log().split("\n"))
+    if (/unhandled|TypeError|ReferenceError|illegal transition|internal error:/i.test(line)) wrong.push(`log: ${line}`);
+  return wrong.slice(0, 5);
+}
+
+async function answerOf(
+  row: ServedRow,
+  bff: Bff,
+  rpc: Rpc,
+  [protocol, carrier]: readonly [string, Carrier],
+  id: string,
+): Promise<JsonObject | string> {
+  const { authorization } = row.target.headers ?? {};
+  const headers = authorization === undefined ? {} : { authorization };
+  const target = protocol === "WebSocket" ? { ...row.target, headers } : row.target;
+  const orders = row.shop.orders.get(id) ?? 0;
+  let page = pageOf(await carrier(target, rpc, { id }), rpc);
+  // A closed limit refuses while its counters are slow, as on a busy machine.
+  for (let i = 0; i < 5 && bff.proto.includes("closed: true") && `${page}`.startsWith("UNAVAILABLE"); i++)
+    page = pageOf(await carrier(target, rpc, { id }), rpc);
+  if (typeof page === "string") return page;
+  const made = (row.shop.orders.get(id) ?? 0) - orders;
+  if (bff.proto.includes("PlaceOrder") && made !== 1) return `${made} orders instead of one`;
+  return page;
+}
+
+async function whole(row: ServedRow, bff: Bff, wrong: string[]): Promise<void> {
+  for (const id of ["a", "game"])
+    for (const rpc of bff.rpcs)
+      for (const [protocol, carrier] of carriersOf(bff, rpc)) {
+        const page = await answerOf(row, bff, rpc, [protocol, carrier], id);
+        const expected = wholePage(bff, id);
+        if (JSON.stringify(sorted(page)) !== JSON.stringify(sorted(expected)))
+          wrong.push(
+            `${rpc} of ${id} over ${protocol}: ${JSON.stringify(page)} in place of ${JSON.stringify(expected)}`,
+          );
+      }
+}
+
+async function failing(
+  row: ServedRow & { readonly index: number },
+  bff: Bff,
+  choice: Choice,
+  wrong: string[],
+): Promise<void> {
+  const fault = (choice.get("fault")?.name ?? "unavailable") as Fault;
+  const isIgnored = fault === "not found" && /ignore|entry/.test(choice.get("on_error")?.name ?? "");
+  row.shop.fault = fault;
+  for (const rpc of bff.rpcs)
+    for (const [i, [protocol, carrier]] of few(carriersOf(bff, rpc), row.index).entries())
+      for (const id of ["a", `new${i}`]) {
+        const page = await answerOf(row, bff, rpc, [protocol, carrier], id);
+        const faults = typeof page === "string" ? [page] : unexplained(bff, id, page, isIgnored);
+        for (const found of faults) wrong.push(`${rpc} of ${id} over ${protocol}, ${fault}: ${found}`);
+      }
+}
+
+/** Some of the protocols, others for each row: failures may take their time. */
+function few<T>(all: readonly T[], index: number): readonly T[] {
+  return [0, 1].slice(0, all.length).map((i) => all[(index + i * 3) % all.length] as T);
+}
+
+/** Prices are there again. */
+async function again(row: ServedRow, bff: Bff, wrong: string[]): Promise<void> {
+  row.shop.fault = undefined;
+  const [[protocol, carrier] = ["", undefined]] = carriersOf(bff, "Read");
+  if (carrier === undefined) return;
+  let seen: JsonObject | string = "";
+  let turn = 0;
+  const isWhole = async (): Promise<boolean> => {
+    const id = `later${turn++}`;
+    seen = await answerOf(row, bff, "Read", [protocol, carrier], id);
+    return JSON.stringify(sorted(seen)) === JSON.stringify(sorted(wholePage(bff, id)));
+  };
+  await until(isWhole, 40_000).catch(() => {
+    wrong.push(`after the fault over ${protocol}: ${JSON.stringify(seen)}`);
+  });
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, of]) => [key, sorted(of)]),
+  );
+}

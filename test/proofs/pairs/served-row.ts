@@ -1,0 +1,105 @@
+// Serves the BFF of a row as a separate process, with the servers that its levels need.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { DescService } from "@bufbuild/protobuf";
+import { startNats } from "@protobff/runtime/internal/testing/nats-rig";
+import { startRedis } from "@protobff/runtime/internal/testing/redis-rig";
+import { onTestFinished } from "vitest";
+import { startIssuer, tokenOf } from "../../features/identity/token-issuer.ts";
+import type { Target } from "../../features/protocols/protocol-carriers.ts";
+import { GeneratedProject } from "../../support/generated-project.ts";
+import { requestFor, schemaOf } from "../../support/request.ts";
+import type { Bff } from "./bff.ts";
+import { SHOP, Shop } from "./upstream.ts";
+
+const UPSTREAM = { "shop/v1/shop.proto": SHOP };
+
+export interface ServedRow {
+  readonly target: Target;
+  readonly shop: Shop;
+  readonly stop: () => Promise<number | null>;
+  readonly log: () => string;
+  /** Replays the captures of the server, which has ended. Returns what differs. */
+  readonly replays: () => readonly string[];
+}
+
+/** Generates and serves a BFF until the test ends. */
+export async function servedRow(name: string, bff: Bff): Promise<ServedRow> {
+  const protos = { "pairs/v1/pairs.proto": bff.proto };
+  const project = new GeneratedProject(name, protos, UPSTREAM);
+  onTestFinished(() => project.remove());
+  project.generate();
+  const shop = new Shop();
+  const env: Record<string, string> = { BFF_GRACE: "5s", ...bff.env };
+  const headers: Record<string, string> = { "x-user": "ann" };
+  if (bff.needs.has("issuer")) {
+    env.ISSUER = await startIssuer();
+    headers.authorization = `Bearer ${await tokenOf(env.ISSUER, { sub: "ann", scope: "read" }, "shop")}`;
+  }
+  if (bff.needs.has("module")) {
+    project.write("module.mjs", bff.module);
+    env.BFF_RESOLVERS = join(project.folder, "module.mjs");
+  }
+  if (env.BFF_CAPTURE !== undefined) {
+    env.BFF_CAPTURE_DIR = join(project.folder, "captures");
+    mkdirSync(env.BFF_CAPTURE_DIR);
+  }
+  if (bff.needs.has("redis")) env.REDIS_URL = (await startRedis()).url;
+  if (bff.needs.has("nats")) env.NATS_URL = await natsWithItems();
+  Object.assign(env, await prices(project, bff, shop));
+  const server = await project.served("pairs/v1/server.ts", shop.handlers as never, env);
+  const url = bff.needs.has("localhost") ? server.url.replace("127.0.0.1", "localhost") : server.url;
+  const { registry } = schemaOf(requestFor({ ...UPSTREAM, ...protos }));
+  const service = registry.getService("pairs.v1.PageService") as DescService;
+  const replays = (): readonly string[] => (env.BFF_CAPTURE_DIR === undefined ? [] : differences(project.folder, env));
+  return { target: { url, service, headers }, shop, stop: server.stop, log: server.log, replays };
+}
+
+function differences(folder: string, env: Readonly<Record<string, string>>): readonly string[] {
+  const captures = env.BFF_CAPTURE_DIR ?? "";
+  const files = readdirSync(captures);
+  if (files.length === 0) return ["nothing was captured"];
+  return files.flatMap((file) => {
+    const args = [COMMAND, "replay", join(captures, file), "--server", join(folder, "pairs/v1/server.ts")];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+      cwd: folder,
+      encoding: "utf8",
+      env: { ...process.env, ...env },
+    });
+    return status === 0 ? [] : [`replay: ${stdout}${stderr}`];
+  });
+}
+const COMMAND = fileURLToPath(new URL("../../../cli/bin/protobff.js", import.meta.url));
+
+async function natsWithItems(): Promise<string> {
+  const nats = await startNats();
+  await nats.start();
+  const { add } = await nats.admin();
+  await add("ITEMS");
+  return nats.url;
+}
+
+/** Returns the variables with the addresses of prices. */
+async function prices(project: GeneratedProject, bff: Bff, shop: Shop): Promise<Record<string, string>> {
+  const isHttp = bff.proto.includes("protocol: HTTP_JSON");
+  const address = isHttp
+    ? await overHttp(shop)
+    : await project.upstream(shop.handlers as never, bff.proto.includes("protocol: CONNECT") ? 1 : 2);
+  const name = "SHOP_V1_PRICESERVICE";
+  if (bff.needs.has("shards"))
+    return { [`${name}_SHARDS`]: "east,west", [`${name}_EAST_URL`]: address, [`${name}_WEST_URL`]: address };
+  return { [`${name}_URL`]: address, ...(bff.needs.has("branch") && { [`${name}_CANARY_URL`]: address }) };
+}
+async function overHttp(shop: Shop): Promise<string> {
+  const server = createServer(({ url = "" }, response) => void shop.http(url, response));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
