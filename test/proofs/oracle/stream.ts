@@ -256,6 +256,8 @@ class FollowOracle {
   ): { emits: boolean; position: CelInput | undefined; end?: Verdict | StreamVerdict["end"] } {
     const response = this.#response(this.#number++);
     response.shared = opening.shared;
+    // Fields of messages that were composed once are missing in each item.
+    for (const [composed, entries] of opening.touched) response.touched.set(composed, entries);
     const { message } = this.#place;
     const steps = message.steps.filter((step) => step.source?.kind !== "guard" || !isOpened(this.#place, step, source));
     const place = { ...this.#place, message: { ...message, steps } };
