@@ -143,7 +143,7 @@ const HEAD = [
   'import { create, createRegistry } from "@bufbuild/protobuf";',
   'import * as wkt from "@bufbuild/protobuf/wkt";',
   'import * as pb from "../t_pb.ts";',
-  'import * as rt from "../../../../../plugin/src/cel/testing/functions.ts";',
+  'import * as rt from "../../../../../../plugin/src/cel/testing/functions.ts";',
   "export const MESSAGES = createRegistry(pb.file_t);",
   `export interface V { ${DECLARED.join(" ")} }`,
 ];
