@@ -108,9 +108,16 @@ function read(reader: BinaryReader, scalar: ScalarType): Scalar {
   }
 }
 
-/** Returns the rules of a field, a oneof or a message. Undefined: none. */
-export function rulesOf({ proto }: DescField | DescOneof | DescMessage): WireRules | undefined {
-  const parts = proto.options?.$unknown?.filter(({ no }) => no === EXTENSION) ?? [];
+/**
+ * Returns the rules of a field, a oneof or a message. Undefined: none.
+ *
+ * @param extension number of other options in place of buf.validate's
+ */
+export function rulesOf(
+  { proto }: DescField | DescOneof | DescMessage,
+  extension: number = EXTENSION,
+): WireRules | undefined {
+  const parts = proto.options?.$unknown?.filter(({ no }) => no === extension) ?? [];
   return parts.length === 0 ? undefined : new WireRules(parts.map(({ data }) => new BinaryReader(data).bytes()));
 }
 

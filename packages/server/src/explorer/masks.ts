@@ -1,7 +1,7 @@
 // Shows messages and headers with their secrets masked.
 import type { DescField, DescMessage, JsonValue, Message, Registry } from "@bufbuild/protobuf";
-import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { jsonOf } from "@protobff/runtime/internal/json/write-json";
+import { rulesOf } from "@protobff/runtime/internal/samples/wire-rules";
 import { readMessage } from "@protobff/runtime/internal/wire/reader";
 import { MASK } from "./page-data.ts";
 
@@ -44,19 +44,8 @@ export function shownHeader(name: string, value: string): string {
 const [FIELD_RULE, REVEAL] = [61_001, 9];
 
 /** Returns true if the field has `debug_redact`, or a sensitive value by `reveal`. */
-export function isSecretField({ proto }: DescField): boolean {
-  if (proto.options?.debugRedact === true) return true;
-  return proto.options?.$unknown?.some(({ no, data }) => no === FIELD_RULE && hasReveal(data)) === true;
-}
-function hasReveal(rule: Uint8Array): boolean {
-  const reader = new BinaryReader(new BinaryReader(rule).bytes());
-  while (reader.pos < reader.len) {
-    const [no, type] = reader.tag();
-    if (no === REVEAL) return true;
-    reader.skip(type, no);
-  }
-  return false;
-}
+export const isSecretField = (field: DescField): boolean =>
+  field.proto.options?.debugRedact === true || rulesOf(field, FIELD_RULE)?.has(REVEAL) === true;
 
 /** Returns true if values of this type may contain a secret field. A google.protobuf.Any may contain any. */
 export function holdsRedacted(desc: DescMessage): boolean {
