@@ -43,8 +43,9 @@ export function captureCache(cache: Cache): void {
       if (of === undefined) return real();
       const index = of.next.look++;
       const entry = of.muted(real);
-      if (entry !== undefined) of.keepsEntry(index, capturedEntry(entry, isSecret));
-      if (entry !== undefined && isSecret) of.incomparable ??= SECRET;
+      if (entry === undefined) return undefined;
+      of.keepsEntry(index, capturedEntry(entry, isSecret));
+      if (isSecret) of.incomparable ??= SECRET;
       return entry;
     },
     running(isSecret, real) {

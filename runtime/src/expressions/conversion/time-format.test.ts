@@ -5,7 +5,7 @@ import { formatAny, formatTime } from "./time-format.ts";
 
 const TIME = parseTimestamp("2020-02-29T23:05:09.25Z");
 
-// What java.time prints; random ones are in test/features/expressions/times.corpora.test.ts.
+// Texts of java.time; test/features/expressions/times.corpora.test.ts has random ones.
 it.each([
   ["yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "UTC", "2020-02-29T23:05:09.250Z"],
   ["yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "Europe/Berlin", "2020-03-01T00:05:09.250+01:00"],

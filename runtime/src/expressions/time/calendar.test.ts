@@ -5,7 +5,7 @@ import { parseTimestamp, timeText } from "./time.ts";
 
 const at = parseTimestamp;
 
-// What java.time gives; random ones are in test/features/expressions/times.corpora.test.ts.
+// Dates of java.time; test/features/expressions/times.corpora.test.ts has random ones.
 it.each<[string, ReturnType<typeof at>, string]>([
   ["a year", truncateTime(at("2020-05-15T12:34:56.7Z"), "year"), "2020-01-01T00:00:00Z"],
   ["a quarter", truncateTime(at("2020-05-15T12:34:56.7Z"), "quarter"), "2020-04-01T00:00:00Z"],

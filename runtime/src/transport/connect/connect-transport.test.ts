@@ -12,7 +12,7 @@ import type { StreamClient } from "../stream-client.ts";
 import type { UnaryClient } from "../unary-client.ts";
 import { type ConnectTransportOptions, connectTransport } from "./connect-transport.ts";
 
-// What Connect's conformance leaves open (test/proofs/conformance/connect has the rest).
+// Cases beside Connect's conformance suite, which test/proofs/conformance/connect runs.
 
 let upstream: H2Upstream;
 let client: GrpcClient;
