@@ -20,7 +20,6 @@ const FIELDS: readonly FieldOf[] = [
 export interface Bff {
   readonly proto: string;
   readonly fields: readonly FieldOf[];
-  readonly parts: readonly Parts[];
   /** Rpcs that answer with the page. */
   readonly rpcs: readonly ("Read" | "Follow" | "Load")[];
   readonly env: Readonly<Record<string, string>>;
@@ -39,10 +38,7 @@ export function bffOf(choice: Choice): Bff {
     `{ name: "price" ${all("priceStep").includes("defer") ? "" : "supplementary: true"} ${all("priceStep")} call: { method: "shop.v1.PriceService/GetPrice" set: { name: "item_id" by: "args.id" } ${all("price")} } }`,
     ...parts.flatMap((some) => some.steps ?? []),
   ];
-  const entries = [
-    ["shop.v1.PriceService", all("priceEntry")],
-    ["shop.v1.ItemService", all("itemEntry")],
-  ].flatMap(([service, options = ""]) => (options.trim() === "" ? [] : [`{ service: "${service}" ${options} }`]));
+  const entry = all("priceEntry");
   const writes = steps.some((step) => step.includes("PlaceOrder"));
   const rpc = all("rpc");
   const imports = new Set(parts.flatMap((some) => some.imports ?? []));
@@ -70,7 +66,7 @@ import "google/api/annotations.proto";
 import "google/protobuf/field_mask.proto";
 import "shop/v1/shop.proto";
 ${[...imports].map((name) => `import "${name}";\n`).join("")}
-${rule("file", `${entries.length > 0 ? `upstream: [${entries.join(", ")}]` : ""} ${all("file")}`)}
+${rule("file", `${entry.trim() === "" ? "" : `upstream: { service: "shop.v1.PriceService" ${entry} }`} ${all("file")}`)}
 service PageService {
   option (bff.v1.service) = { ${all("service")} };
   rpc Read(Ref) returns (Page) {
@@ -89,7 +85,6 @@ ${all("messages")}
   return {
     proto,
     fields,
-    parts,
     rpcs: ["Read", ...later.map(({ rpc }) => rpc)],
     env: Object.assign({}, ...parts.map(({ env }) => env)),
     needs: new Set(parts.flatMap(({ needs }) => needs ?? [])),

@@ -1,4 +1,4 @@
-// Additions of a level to a BFF: options in their places, fields with their values, variables, headers of clients.
+// Additions of a level to a BFF: options in their places, fields with their values, variables.
 import type { JsonValue } from "@bufbuild/protobuf";
 
 /** How a field answers: as always, or otherwise when the price is missing. */
@@ -21,7 +21,6 @@ export interface Parts {
   /** Options of the call of a price, and of the entry of its service. */
   readonly price?: string;
   readonly priceEntry?: string;
-  readonly itemEntry?: string;
   /** Modifiers of the step with the price. */
   readonly priceStep?: string;
   /** Further steps of the page. */
@@ -39,7 +38,6 @@ export interface Parts {
   readonly needs?: readonly ("redis" | "nats" | "issuer" | "branch" | "shards" | "module" | "localhost")[];
   /** Exports of the module with resolvers and functions. */
   readonly module?: string;
-  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Level {

@@ -1,4 +1,4 @@
-// What is known to be wrong in grpc-federation is not wrong here: test/proofs/prior-art/README.md, one test for each
+// Known faults of grpc-federation, which this project has not: test/proofs/prior-art/README.md, one test for each
 // number.
 import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
