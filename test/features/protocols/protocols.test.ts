@@ -5,7 +5,7 @@ import * as http2 from "node:http2";
 import { json } from "node:stream/consumers";
 import { create, fromBinary, toBinary, toJson } from "@bufbuild/protobuf";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { workspaceIds } from "../../../examples/dashboard/data.ts";
+import { factsOf, workspaceIds } from "../../../examples/dashboard/data.ts";
 import { DashboardSchema, GetDashboardRequestSchema } from "../../../generated/web/v1/web_pb.ts";
 import {
   type Example,
@@ -112,9 +112,11 @@ describe.each([
   });
 
   test("the query of the request takes precedence over the environment's", async () => {
-    const { body } = await post(url, { workspaceId: "lumen", userId: "u-ada", query: "monday" });
-    expect(body).toEqual(expectedDashboard("lumen", "u-ada", "monday"));
-    expect(body.facts).toEqual(["Never reindex on a Monday"]);
+    const request = { workspaceId: "lumen", userId: "u-ada", query: "monday" };
+    const answer = async () => (await post(url, request)).body;
+    // As above: a call that a busy machine delays leaves out its part, once.
+    await expect.poll(answer, { timeout: 20_000 }).toEqual(expectedDashboard("lumen", "u-ada", "monday"));
+    expect(factsOf("session-lumen", "monday").map((fact) => fact.text)).toEqual(["Never reindex on a Monday"]);
   });
 
   test("a refusal is the same in every protocol, and makes no call", async () => {
