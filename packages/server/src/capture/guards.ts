@@ -60,13 +60,15 @@ function interceptPlaces(places: Places, name: string, decider: Decider): void {
   });
 }
 
-/** Replaces a getter of the object's class, for this object alone. */
+/** Replaces a getter of the object's class, or of one that this extends, for this object alone. */
 function getter<O extends object, K extends keyof O & string>(
   of: O,
   name: K,
   make: (real: () => O[K]) => () => O[K],
 ): void {
-  const descriptor = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(of), name);
+  let owner = Object.getPrototypeOf(of);
+  while (!Object.hasOwn(owner, name)) owner = Object.getPrototypeOf(owner);
+  const descriptor = Object.getOwnPropertyDescriptor(owner, name);
   const real = (): O[K] => descriptor?.get?.call(of) as O[K];
   Object.defineProperty(of, name, { get: make(real) });
 }
