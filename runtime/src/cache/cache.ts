@@ -5,7 +5,7 @@ import { type Failure, OVER } from "../failure.ts";
 import { Lru } from "../lru.ts";
 import type { CdnHeader } from "./cdn-tags.ts";
 import { isCurrent, type Purges, type Tagged, type TagParts } from "./purges.ts";
-import { type Found, HarmlessLevel, type SecondLevel } from "./second-level.ts";
+import { type Found, HarmlessLevel, type Level, type SecondLevel } from "./second-level.ts";
 
 /** Capacity of a cache, and its second level (runtime.md, "Caching"). */
 export interface CacheOptions {
@@ -129,7 +129,7 @@ export class Cache {
     this.#first = new Lru<Entry>({ maxBytes: options.maxBytes ?? 64 << 20, weigh: costOf });
   }
   /** Returns the second level, if there is one that answers under this policy may enter. */
-  second({ sensitive = false, tags }: CachePolicy): HarmlessLevel | undefined {
+  second({ sensitive = false, tags }: CachePolicy): Level | undefined {
     if (tags !== undefined && this.purges !== undefined) return sensitive ? this.#taggedSealed : this.#tagged;
     return sensitive ? this.#sealed : this.#second;
   }
@@ -153,6 +153,8 @@ export class Cache {
       ? entry
       : undefined;
   }
+  /** A request begins the composition of a kept response, or shares that of another request. For captures. */
+  composed(_fetch: object, _isShared: boolean): void {}
   isFresh(entry: Entry, { ttlMs }: CachePolicy): boolean {
     return this.age(entry) < ttlMs * (1 - JITTER * entry.jitter);
   }

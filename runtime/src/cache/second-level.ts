@@ -29,6 +29,13 @@ export interface StoredTags {
   readonly since: string;
 }
 
+/** A second level that never fails. */
+export interface Level {
+  /** Calls back once: at once if the level is left alone, otherwise later. */
+  get(key: string, done: (found: Found | undefined, counter?: string) => void): void;
+  set(key: string, bytes: Uint8Array, lifeMs: number, tags?: StoredTags): void;
+}
+
 /** How long an answer of the second level is waited for, in milliseconds. */
 const WAIT_MS = 50;
 /** A level that fails or is late is left alone for a while: most misses do not wait for it. */
@@ -37,7 +44,7 @@ const BREAKER = { errorRate: 0.5, windowMs: 10_000, minimum: 5, openMs: 1_000, p
 const MAX_WRITES = 256;
 
 /** A second level that can do no harm: it never fails, and never takes longer than its own short deadline. */
-export class HarmlessLevel {
+export class HarmlessLevel implements Level {
   readonly #level: SecondLevel;
   readonly #clock: Clock;
   readonly #breaker: Breaker;
@@ -48,7 +55,6 @@ export class HarmlessLevel {
     this.#clock = clock;
     this.#breaker = new Breaker(BREAKER, clock);
   }
-  /** Calls back once, later than this returns unless the level is left alone. */
   get(key: string, done: (found: Found | undefined, counter?: string) => void): void {
     const ticket = this.#breaker.admit();
     if (ticket === undefined) {

@@ -75,6 +75,7 @@ export class ResponseCache<App, Args extends Message, Principal> {
   #join(key: string, asker: ResponseConsumer<App, Args, Principal>): void {
     const running = this.#running.get(key);
     const fetch = running ?? this.#fetch(key, asker);
+    if (running !== undefined) this.#cache.composed(fetch, true);
     this.#observe(asker, running === undefined ? "missed" : "joined", fetch);
     const waiting = new ResponseWaiter(asker, fetch, {
       clock: this.#parts.clock,
@@ -89,6 +90,7 @@ export class ResponseCache<App, Args extends Message, Principal> {
   #renew(key: string, asker: ResponseConsumer<App, Args, Principal>): object {
     const running = this.#running.get(key);
     if (running !== undefined) {
+      this.#cache.composed(running, true);
       running.renew();
       return running;
     }
@@ -114,6 +116,7 @@ export class ResponseCache<App, Args extends Message, Principal> {
       },
     });
     this.#running.set(key, fetch);
+    this.#cache.composed(fetch, false);
     return fetch;
   }
   /** @throws what the composer throws */

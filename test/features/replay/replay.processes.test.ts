@@ -35,7 +35,7 @@ test("every captured request has the captured answer and order of events", async
 
 test("a capture of format 2, which has no streams, is still replayed", async () => {
   const old = join(folder, "old.jsonl");
-  writeFileSync(old, readFileSync(file, "utf8").replace('"capture":3,', '"capture":2,'));
+  writeFileSync(old, readFileSync(file, "utf8").replace('"capture":4,', '"capture":2,'));
   const { stdout } = await run(["replay", old, "--server", SPLIT_SERVER], root);
   expect(readFileSync(old, "utf8")).toMatch(/^{"capture":2,/);
   expect(stdout).toBe(`${last()} of ${last()} requests have the captured answer and order of events\n`);

@@ -61,7 +61,7 @@ test.each([
   ],
   [
     text({ ...HEADER, capture: 7, version: "9.0.0" }),
-    "a.jsonl:1 has format 7, written by @protobff/server 9.0.0; this version reads up to 3: npm install --save-dev @protobff/replay@latest",
+    "a.jsonl:1 has format 7, written by @protobff/server 9.0.0; this version reads up to 4: npm install --save-dev @protobff/replay@latest",
   ],
   [
     text({ ...HEADER, clients: "agent" }),

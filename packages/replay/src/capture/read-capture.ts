@@ -119,6 +119,7 @@ const ARRIVALS: Readonly<Record<string, Test>> = {
   broken: rowOf(isAny, isNumber, isNumber, isAny, isNumber, isFault),
   lost: rowOf(isAny, isNumber, isNumber, isAny, isNumber, isFailure),
   joined: isJoined,
+  second: rowOf(isAny, isNumber, isNumber, isAny, isNumber, (value) => value === null || isText(value), isNumber),
 };
 const isEvent: Test = (row) =>
   Array.isArray(row) && (Object.hasOwn(ARRIVALS, String(row[0])) ? ARRIVALS[String(row[0])] : isAny)?.(row) === true;

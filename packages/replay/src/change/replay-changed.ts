@@ -4,6 +4,7 @@ import { ReplayClock } from "../tape/replay-clock.ts";
 import { type ExactReplay, settled } from "../tape/replay-exactly.ts";
 import { type Outcome, start } from "../tape/running.ts";
 import { type AnswerEvent, answer, type SentAttempt, Stage } from "../tape/stage.ts";
+import { isCacheEvent } from "../tape/stage-cache.ts";
 import { endpointOf, type World } from "../world/create-endpoints.ts";
 import type { Change } from "./change.ts";
 import { playStreams, streamsOf } from "./replay-streams.ts";
@@ -73,6 +74,7 @@ export async function replayChanged(
         answer(stage, index, event, isAssumed);
       });
   };
+  playCache(stage, request, at);
   playStreams(stage, streams, changes, at, () => answered < mostAnswers);
   const endpoint = await endpointOf(world, header, request, stage);
   let endedAt: number | undefined;
@@ -97,6 +99,18 @@ export async function replayChanged(
     next.run();
   }
   return { outcome: running.outcome(), stage, tookUs: (endedAt ?? clock.at) - startedAt };
+}
+
+/** Delivers results of others' fetches and of the second level when they came: no change reaches them. */
+function playCache(stage: Stage, { tape }: CapturedRequest, at: (us: number, run: () => void) => void): void {
+  stage.cache.awaits = (kind, index) => {
+    const event = tape.find((other) => other[0] === kind && other[4] === index);
+    if (event === undefined || !isCacheEvent(event)) return;
+    at(Math.max(stage.clock.at, event[1]), () => {
+      stage.log.push({ at: stage.clock.at, kind });
+      stage.cache.deliver(event);
+    });
+  };
 }
 
 /** @throws CaptureError if the delay of a method changes that the capture has no answer of */

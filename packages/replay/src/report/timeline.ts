@@ -66,6 +66,7 @@ const TEXTS: Readonly<Partial<Record<LoggedEvent["kind"], string>>> = {
   timer: "a timer fires",
   place: "a waiting attempt gets a place",
   shed: "a waiting attempt gets no place",
+  second: "the second level of the cache answers",
   joined: "a fetch of another request ends",
   shared: "another request shares a fetch",
   gone: "the client leaves",

@@ -1,12 +1,8 @@
 import {
   type ArrivalEvent,
-  type CapturedEntry,
-  type CapturedFailure,
   type CapturedRequest,
   type CaptureHeader,
   type EffectEvent,
-  entryOf,
-  failureOf,
   maskOf,
   type TapeEvent,
 } from "@protobff/server/capture";
@@ -14,6 +10,7 @@ import { endpointOf, type World } from "../world/create-endpoints.ts";
 import { ReplayClock } from "./replay-clock.ts";
 import { type Outcome, type Running, start } from "./running.ts";
 import { answer, Stage } from "./stage.ts";
+import { isCacheEvent } from "./stage-cache.ts";
 import { arriveOn, isStreamEvent } from "./upstream-streams.ts";
 
 /** Result of an exact replay. */
@@ -165,22 +162,7 @@ function deliver(event: ArrivalEvent, stage: Stage, running: Running): string | 
   if (isStreamEvent(event)) return arriveOn(stage, event[4], event);
   stage.log.push({ at: stage.clock.at, kind: event[0] });
   if (event[0] === "gone" || event[0] === "ready" || event[0] === "drain") return running[event[0]]();
-  if (event[0] === "shared") {
-    const [, , , , fetch, act, sharer] = event;
-    return stage.shares(fetch, act, sharer) ? undefined : `fetch ${fetch} is not begun in the replay`;
-  }
-  return event[0] === "joined" ? share(event, stage) : wake(event, stage);
-}
-
-/** Delivers the result of a fetch that another request has begun. */
-function share([, , , , join, what, value]: Extract<ArrivalEvent, readonly ["joined", ...unknown[]]>, stage: Stage) {
-  const receiver = stage.joined[join];
-  if (receiver === undefined) return `no call joins fetch ${join} in the replay`;
-  if (what === "received") receiver.received(Buffer.from(value as string, "base64"));
-  else if (what === "failed") receiver.failed(failureOf(value as CapturedFailure));
-  else if (what === "outdated") receiver.outdated();
-  else receiver[what](entryOf(value as CapturedEntry));
-  return undefined;
+  return isCacheEvent(event) ? stage.cache.deliver(event) : wake(event, stage);
 }
 
 /** Fires a timer, or admits a waiter. */

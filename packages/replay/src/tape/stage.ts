@@ -1,5 +1,4 @@
 import { crc32 } from "node:zlib";
-import { Cache, type Receiver, type SharedFetch } from "@protobff/runtime/internal/cache/cache";
 import type { UrgentWaiter } from "@protobff/runtime/internal/guard/limit";
 import type { CallTap, InFlight, Reply, UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
@@ -8,13 +7,11 @@ import {
   type CapturedRequest,
   type Decider,
   type EffectEvent,
-  entryOf,
-  interceptCache,
-  type SharedAct,
   tapOf,
 } from "@protobff/server/capture";
 import { faultOf, type LoggedEvent } from "./logged-event.ts";
 import type { ReplayClock } from "./replay-clock.ts";
+import { StageCache } from "./stage-cache.ts";
 import { type OpenedStream, openerOn } from "./upstream-streams.ts";
 
 /** An attempt that the replayed server has sent. */
@@ -36,12 +33,8 @@ export class Stage {
   readonly clock: ReplayClock;
   readonly attempts: SentAttempt[] = [];
   readonly waiters: UrgentWaiter[] = [];
-  /** Calls that wait for a fetch of another request. */
-  readonly joined: Receiver[] = [];
-  /** Fetches that the request has begun. */
-  readonly #fetches: SharedFetch[] = [];
-  readonly #sharers = new Map<number, Receiver>();
   readonly log: LoggedEvent[] = [];
+  readonly cache: StageCache;
   /** Messages of the client's stream. */
   readonly messages: Uint8Array[] = [];
   /** For each message: whether the client takes more at once. Others are taken at once. */
@@ -67,6 +60,7 @@ export class Stage {
    */
   constructor(clock: ReplayClock, decisions: CapturedRequest["decisions"], exact: boolean) {
     this.clock = clock;
+    this.cache = new StageCache(clock);
     this.#decisions = decisions;
     this.#byIndex = exact;
     this.#left = new Map();
@@ -106,40 +100,6 @@ export class Stage {
     this.effects.push(effect);
     this.log.push({ at: this.clock.at, kind: effect[0], ...(bytes !== undefined && { bytes }) });
   }
-  /** Returns a cache with the captured entries. */
-  cache({ entries = [], joins = [] }: Pick<CapturedRequest, "entries" | "joins">): Cache {
-    const cache = new Cache({ clock: this.clock });
-    const found = new Map(entries.map(([look, ...entry]) => [look, entry] as const));
-    let [looks, runs] = [0, 0];
-    const fetch: SharedFetch = {
-      join: (receiver) => {
-        this.joined.push(receiver);
-        receiver.waits(fetch, false);
-      },
-      leave: () => {},
-      renew: () => {},
-      urge: () => {},
-    };
-    interceptCache(cache, this.clock, {
-      look() {
-        const entry = found.get(looks++);
-        return entry && entryOf(entry);
-      },
-      running: (_, real) => (joins.includes(runs++) ? fetch : real()),
-      begun: (fetch) => this.#fetches.push(fetch),
-    });
-    return cache;
-  }
-  /** Repeats the act of another request on a fetch of this one. Returns false if the request has not begun it. */
-  shares(index: number, act: SharedAct, sharer: number): boolean {
-    const fetch = this.#fetches[index];
-    const receiver = this.#sharers.get(sharer) ?? new Sharer(act === "need");
-    this.#sharers.set(sharer, receiver);
-    if (act === "renew" || act === "urge") fetch?.[act]();
-    else if (act === "leave") fetch?.leave(receiver);
-    else fetch?.join(receiver);
-    return fetch !== undefined;
-  }
   /** Returns the client of one upstream. */
   client(name: string, shards?: ReadonlyMap<string, UnaryClient>): UnaryClient {
     // A capture does not contain the copies for mirrors.
@@ -168,21 +128,6 @@ export class Stage {
       },
     };
   }
-}
-
-/** Another request that waits for a fetch of the replayed one. It does nothing with the result. */
-class Sharer implements Receiver {
-  readonly critical: boolean;
-
-  constructor(critical: boolean) {
-    this.critical = critical;
-  }
-  waits(): void {}
-  received(): void {}
-  found(): void {}
-  outdated(): void {}
-  spared(): void {}
-  failed(): void {}
 }
 
 /** Delivers the captured end of an attempt. */

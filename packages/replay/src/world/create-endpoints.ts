@@ -116,7 +116,7 @@ export async function endpointOf(
     topics,
     usage: NO_USAGE,
     pages: new Sealer([Buffer.alloc(KEY_BYTES)]),
-    cache: stage.cache(request),
+    cache: stage.cache.of(request),
     observer,
   });
   const found = made.find((endpoint) => isOf(endpoint, method));

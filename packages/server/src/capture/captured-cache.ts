@@ -1,5 +1,6 @@
 // Intercepts lookups of the cache, and fetches that other requests have begun.
 import type { Cache, Entry, Receiver, SharedFetch } from "@protobff/runtime/internal/cache/cache";
+import type { Found, Level, StoredTags } from "@protobff/runtime/internal/cache/second-level";
 import type { Clock } from "@protobff/runtime/internal/clock";
 import { Failure } from "@protobff/runtime/internal/failure";
 import type { CapturedEntry, CapturedFailure, SharedAct } from "./format.ts";
@@ -9,17 +10,25 @@ import { continues, outside, type Recording, recording, recordingClock } from ".
 export interface CacheDecider {
   /** @param isSecret true if the answer may contain sensitive values */
   look(isSecret: boolean, real: () => Entry | undefined): Entry | undefined;
+  second(isSecret: boolean, real: () => Level | undefined): Level | undefined;
   running(isSecret: boolean, real: () => SharedFetch | undefined): SharedFetch | undefined;
   begun?(fetch: SharedFetch): void;
+  composed?(fetch: object, isShared: boolean): void;
 }
 
 /** Replaces the methods of this cache, and its clock. */
 export function interceptCache(cache: Cache, clock: Clock, decider: CacheDecider): void {
   const look = cache.look.bind(cache);
+  const spare = cache.spare.bind(cache);
+  const second = cache.second.bind(cache);
   const running = cache.running.bind(cache);
   const begun = cache.begun.bind(cache);
   Object.assign(cache, { clock });
   cache.look = (key, policy) => decider.look(policy.sensitive === true, () => look(key, policy));
+  cache.spare = (key, policy) =>
+    policy.purged === "spare" ? decider.look(policy.sensitive === true, () => spare(key, policy)) : undefined;
+  cache.second = (policy) => decider.second(policy.sensitive === true, () => second(policy));
+  cache.composed = (fetch, isShared) => decider.composed?.(fetch, isShared);
   cache.running = (key, policy) => decider.running(policy.sensitive === true, () => running(key, policy));
   cache.begun = (key, policy, fetch) => {
     decider.begun?.(fetch);
@@ -37,6 +46,7 @@ interface OwnFetch {
 /** Records the cache of a process. */
 export function captureCache(cache: Cache): void {
   const owners = new WeakMap<SharedFetch, OwnFetch>();
+  const composers = new WeakMap<object, Recording>();
   interceptCache(cache, recordingClock, {
     look(isSecret, real) {
       const of = recording();
@@ -48,6 +58,10 @@ export function captureCache(cache: Cache): void {
       if (isSecret) of.incomparable ??= SECRET;
       return entry;
     },
+    second(isSecret, real) {
+      const [of, level] = [recording(), real()];
+      return of === undefined || level === undefined ? level : new RecordedLevel(of, level, isSecret);
+    },
     running(isSecret, real) {
       const of = recording();
       const fetch = real();
@@ -57,11 +71,50 @@ export function captureCache(cache: Cache): void {
       of?.values.joins.push(index);
       return new ForeignFetch(of, fetch, owner, isSecret);
     },
+    composed(fetch, isShared) {
+      const of = recording();
+      if (!isShared && of !== undefined) composers.set(fetch, of);
+      if (isShared) for (const sharer of [of, composers.get(fetch)]) if (sharer) sharer.incomparable ??= SHARED;
+    },
     begun(fetch) {
       const of = recording();
       if (of !== undefined) owners.set(fetch, { of, index: of.next.fetch++ });
     },
   });
+}
+
+/** The second level for a recorded request. Its answers are arrivals, but for those of a level that is left alone. */
+class RecordedLevel implements Level {
+  readonly #of: Recording;
+  readonly #level: Level;
+  readonly #isSecret: boolean;
+
+  constructor(of: Recording, level: Level, isSecret: boolean) {
+    this.#of = of;
+    this.#level = level;
+    this.#isSecret = isSecret;
+  }
+  get(key: string, done: (found: Found | undefined, counter?: string) => void): void {
+    const of = this.#of;
+    const index = of.next.second++;
+    let isLater = false;
+    const answered = (found: Found | undefined, counter?: string): void => {
+      const go = (): void => done(found, counter);
+      if (!isLater) {
+        continues(of, go);
+        return;
+      }
+      if (this.#isSecret && found !== undefined) of.incomparable ??= SECRET;
+      const bytes = found && (this.#isSecret ? NOTHING : found.bytes);
+      of.spend((bytes?.length ?? 0) * 2);
+      of.arrives(["second", 0, 0, 0, index, bytes ?? null, found?.ageMs ?? 0], go, undefined);
+    };
+    outside(() => this.#level.get(key, answered), undefined);
+    isLater = true;
+  }
+  set(key: string, bytes: Uint8Array, lifeMs: number, tags?: StoredTags): void {
+    outside(() => this.#level.set(key, bytes, lifeMs, tags), undefined);
+  }
 }
 
 /** A fetch of another request. Its result is recorded for the request that joins it, and the join for its owner. */
@@ -133,6 +186,7 @@ class ForeignFetch implements SharedFetch {
 
 /** Why a replay may differ. */
 const SECRET = "it had a cached answer with sensitive values, which no capture contains";
+const SHARED = "it shares the composition of a kept response with another request";
 const NOTHING = new Uint8Array();
 
 function capturedEntry({ bytes, at, jitter, failed }: Entry, isSecret: boolean): CapturedEntry {

@@ -2,7 +2,7 @@
 // `CapturedRequest` each. Bytes are base64, times are microseconds of the process's clock.
 
 /** Version of the format. A reader refuses newer ones. */
-export const CAPTURE_FORMAT = 3;
+export const CAPTURE_FORMAT = 4;
 
 /** Value of a header that is a secret: its presence is kept, and its value is not. */
 export const WITHHELD = "(withheld)";
@@ -70,7 +70,8 @@ type Arrival<Kind extends string, Rest extends readonly unknown[]> = readonly [
 
 /**
  * Events of a request in their order. Arrivals: `reply` and `fault` of an attempt, `timer` that fires, `place` that a
- * waiting attempt gets or (`shed`) does not get, the result of a fetch that the request has `joined`, an act of another
+ * waiting attempt gets or (`shed`) does not get, the result of a look-up in the `second` level of the cache (with its age in
+ * milliseconds; null: a miss), the result of a fetch that the request has `joined`, an act of another
  * request that has `shared` a fetch of this one, an upstream's stream or a topic that is `accepted`, of which an
  * item is `received` (of a topic with its token, and 1 for a reset), that has `finished`, is `broken` or (a topic)
  * `lost`, `gone` client, `ready` client that has read a message, `drain` of the
@@ -92,6 +93,7 @@ export type ArrivalEvent =
         value: string | CapturedEntry | CapturedFailure | null,
       ]
     >
+  | Arrival<"second", [lookUp: number, bytes: string | null, ageMs: number]>
   | Arrival<"shared", [fetch: number, act: SharedAct, sharer: number]>
   | Arrival<"accepted", [stream: number]>
   | Arrival<"received", [stream: number, bytes: string, token?: string | null, reset?: 0 | 1]>

@@ -38,6 +38,7 @@ class NextNumbers {
   waiter = 0;
   decision = 0;
   look = 0;
+  second = 0;
   run = 0;
 }
 

@@ -3,8 +3,9 @@ import { type DescField, type DescMessage, type Message, ScalarType, toBinary } 
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { readMessage } from "@protobff/runtime/internal/wire/reader";
 import { holdsRedacted, isSecretField } from "../explorer/masks.ts";
-import { MASK } from "../explorer/page-data.ts";
 
+/** Replaces a text. A call may send it on in its metadata, which allows only ASCII. */
+const MASK = "***";
 /** Maximum depth of messages that are masked. Deeper ones are cleared. */
 const DEEPEST = 100;
 
