@@ -1,14 +1,12 @@
+import { Postgres } from "../postgres.ts";
 import { endOf } from "./calendar.ts";
 import { MAX_TICKS } from "./local-counters.ts";
 import { CREATE_TABLE, idOf } from "./quota-table.ts";
 import type { Charge, Counter } from "./rate-limit.ts";
 import type { Answer, SharedCounters } from "./shared-counters.ts";
 
-/** Maximum number of connections, and of waiters for one. */
+/** Maximum number of connections. */
 const MAX_CONNECTIONS = 8;
-const MAX_WAITING = 256;
-/** Time limit for a connection and for a statement, in milliseconds. */
-const TIMEOUT_MS = 2_000;
 /** Deletion of ended quotas: number of rows at a time, and interval in milliseconds. */
 const SWEPT = 500;
 const SWEEP_MS = 60_000;
@@ -50,31 +48,16 @@ delete from bff_quota where counter in (
 )`;
 const LOOK = "select 1 from bff_quota limit 0";
 
-/**
- * Codes of PostgreSQL: the table does not exist; or the table, its type or its row in a catalog exists by now, because
- * another process was faster.
- */
-const NO_TABLE = "42P01";
-const FASTER: readonly unknown[] = ["42P07", "42710", "23505"];
-
 type Row = Readonly<Record<string, unknown>>;
-/** Part of pg's Pool, an optional peer, that this file uses. */
-interface Pool {
-  readonly waitingCount: number;
-  query(query: { readonly name?: string; readonly text: string; readonly values?: unknown[] }): Promise<{
-    readonly rows: Row[];
-  }>;
-  end(): Promise<void>;
-}
 
 /** Calendar quotas in PostgreSQL, by its clock. */
 export class PostgresQuotas implements SharedCounters {
-  readonly #pool: Pool;
+  readonly #postgres: Postgres;
   #opened: Promise<void> | undefined;
   #sweptAt = Number.NEGATIVE_INFINITY;
 
-  private constructor(pool: Pool) {
-    this.#pool = pool;
+  private constructor(postgres: Postgres) {
+    this.#postgres = postgres;
   }
 
   /**
@@ -84,19 +67,7 @@ export class PostgresQuotas implements SharedCounters {
    * @throws if pg is not installed
    */
   static async at(url: string): Promise<PostgresQuotas> {
-    const { default: pg } = await import("pg");
-    const pool = new pg.Pool({
-      connectionString: url,
-      max: MAX_CONNECTIONS,
-      application_name: "bff",
-      keepAlive: true,
-      connectionTimeoutMillis: TIMEOUT_MS,
-      statement_timeout: TIMEOUT_MS,
-      query_timeout: TIMEOUT_MS,
-    });
-    // Errors of idle connections need no handling: the next query gets another connection.
-    pool.on("error", () => {});
-    return new PostgresQuotas(pool);
+    return new PostgresQuotas(await Postgres.at(url, MAX_CONNECTIONS));
   }
 
   async charge(charges: readonly Charge[]): Promise<Answer> {
@@ -128,26 +99,16 @@ export class PostgresQuotas implements SharedCounters {
     await this.#query("add", ADD, [idOf(counter, key), charged, unit, endOf(unit, since)]);
   }
   async close(): Promise<void> {
-    await this.#pool.end();
+    await this.#postgres.end();
   }
 
   /** A role without permission to create tables suffices if the table exists. */
   #open(): Promise<void> {
-    this.#opened ??= this.#create().catch((error: unknown) => {
+    this.#opened ??= this.#postgres.openTable(LOOK, CREATE_TABLE).catch((error: unknown) => {
       this.#opened = undefined;
       throw error;
     });
     return this.#opened;
-  }
-  async #create(): Promise<void> {
-    try {
-      await this.#query("look", LOOK, []);
-    } catch (error) {
-      if (codeOf(error) !== NO_TABLE) throw error;
-      await this.#query("create", CREATE_TABLE, []).catch((failed: unknown) => {
-        if (!FASTER.includes(codeOf(failed))) throw failed;
-      });
-    }
   }
   #sweep(): void {
     const now = performance.now();
@@ -155,10 +116,8 @@ export class PostgresQuotas implements SharedCounters {
     this.#sweptAt = now;
     this.#query("sweep", SWEEP, []).catch(() => {}); // the next one does it
   }
-  /** Prepared once for each connection. */
-  async #query(name: string, text: string, values: unknown[]): Promise<{ readonly rows: Row[] }> {
-    if (this.#pool.waitingCount >= MAX_WAITING) throw new Error("too many wait for a connection");
-    return this.#pool.query({ name: `bff_quota_${name}`, text, values });
+  #query(name: string, text: string, values: unknown[]): Promise<{ readonly rows: Row[] }> {
+    return this.#postgres.query(text, values, `bff_quota_${name}`);
   }
 }
 
@@ -167,8 +126,4 @@ function standingOf({ counter, cost }: Charge, id: string | undefined, rows: rea
   const used = Number(row?.used ?? 0);
   const wait = used + cost > counter.full ? Math.max(1, Number(row?.ends) - at) : 0;
   return { wait, left: Math.max(0, counter.full - used) };
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error ? (error as { readonly code?: unknown }).code : undefined;
 }

@@ -104,58 +104,18 @@ function issuerVariables({ credential, texts }: PlanIdentitySource): Lines {
   return variables.length === 0 ? [] : [["issuerVariables: ", JSON.stringify(variables).replaceAll(",", ", "), ","]];
 }
 
-/** Prints the options of the source's kind, in the order of the options. */
+/** Prints the options of the source's kind, in the order of the options. All numbers are durations. */
 function optionsOf({ credential, texts }: PlanIdentitySource, names: FileNames): Lines {
   const written = (text: Text): Line => withHoles(texts.get(text) ?? [text.value], names);
-  const rows: Line[] = [];
-  const text = (key: string, value: Text | undefined): void => {
-    if (value !== undefined) rows.push([`${key}: `, ...written(value), ","]);
-  };
-  const list = (key: string, values: readonly Text[]): void => {
-    if (values.length > 0) rows.push([`${key}: [`, ...commas(values.map(written)), "],"]);
-  };
-  const time = (key: string, value: Sourced<number> | undefined): void => {
-    if (value !== undefined) rows.push([`${key}: ${group(value.value)},`]);
-  };
-  switch (credential.kind) {
-    case "jwt":
-      text("issuer", credential.issuer);
-      list("audience", credential.audience);
-      text("jwks", credential.jwks);
-      text("header", credential.header);
-      text("cookie", credential.cookie);
-      list("algorithms", credential.algorithms);
-      time("leewayMs", credential.leeway);
-      time("maxStaleMs", credential.maxStale);
-      text("subject", credential.subject);
-      break;
-    case "session":
-      text("issuer", credential.issuer);
-      text("clientId", credential.clientId);
-      list("scopes", credential.scopes);
-      text("cookie", credential.cookie);
-      time("idleMs", credential.idle);
-      time("absoluteMs", credential.absolute);
-      break;
-    case "api_key":
-      text("header", credential.header);
-      text("prefix", credential.prefix);
-      time("cacheMs", credential.cache);
-      break;
-    case "assertion":
-      text("header", credential.header);
-      text("issuer", credential.issuer);
-      text("keys", credential.keys);
-      break;
-    case "peer":
-      list("spiffe", credential.spiffe);
-      list("dns", credential.dns);
-      break;
-    case "trusted":
-      text("header", credential.header);
-      break;
-  }
-  return rows;
+  const { kind, at, claims, ...options } = credential;
+  return Object.entries<Text | Sourced<number> | readonly Text[] | undefined>(options).flatMap(
+    ([key, value]): Lines => {
+      if (value === undefined) return [];
+      if (!("value" in value)) return value.length === 0 ? [] : [[`${key}: [`, ...commas(value.map(written)), "],"]];
+      if (typeof value.value === "number") return [[`${key}Ms: ${group(value.value)},`]];
+      return [[`${key}: `, ...written(value as Text), ","]];
+    },
+  );
 }
 const listOf = (texts: readonly Text[]): Line => ["[", texts.map(({ value }) => JSON.stringify(value)).join(", "), "]"];
 

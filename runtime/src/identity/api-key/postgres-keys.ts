@@ -1,3 +1,4 @@
+import { isOfNoTable, Postgres } from "../../postgres.ts";
 import {
   ALLOW,
   CREATE_DENIALS,
@@ -32,9 +33,6 @@ import { ADD, CREATE_TABLE, FIND, FIND_ID, hashOf, type KeyRow, keyOf, LIST, REV
 
 /** Maximum number of connections. */
 const MAX_CONNECTIONS = 4;
-const MAX_WAITING = 256;
-/** Time limit to connect, and for a statement, in milliseconds. */
-const TIMEOUT_MS = 2_000;
 
 const LOOK = "select 1 from bff_api_key limit 0";
 const USED = `
@@ -47,28 +45,12 @@ const VERSION = `
 select count(*) as rows, sum(xmin::text::bigint) as changes from bff_deny
 union all select count(*), sum(xmin::text::bigint) from bff_limit_override`;
 
-/**
- * PostgreSQL error codes for a table that does not exist, and for an object that another process has just created. The
- * latter may be the table, its type or its row in a catalog.
- */
-const NO_TABLE = "42P01";
-const FASTER: readonly unknown[] = ["42P07", "42710", "23505"];
-
-/** The part of pg's Pool that is used. pg is an optional peer dependency. */
-interface Pool {
-  readonly waitingCount: number;
-  query(query: { readonly name?: string; readonly text: string; readonly values?: unknown[] }): Promise<{
-    readonly rows: KeyRow[];
-  }>;
-  end(): Promise<void>;
-}
-
 /** Keys in PostgreSQL. */
 export class PostgresKeys implements KeyStore, OverrideStore {
-  readonly #pool: Pool;
+  readonly #postgres: Postgres;
 
-  private constructor(pool: Pool) {
-    this.#pool = pool;
+  private constructor(postgres: Postgres) {
+    this.#postgres = postgres;
   }
 
   /**
@@ -78,35 +60,12 @@ export class PostgresKeys implements KeyStore, OverrideStore {
    * @throws if pg is not installed
    */
   static async at(url: string): Promise<PostgresKeys> {
-    const { default: pg } = await import("pg");
-    const pool = new pg.Pool({
-      connectionString: url,
-      max: MAX_CONNECTIONS,
-      application_name: "bff",
-      keepAlive: true,
-      connectionTimeoutMillis: TIMEOUT_MS,
-      statement_timeout: TIMEOUT_MS,
-      query_timeout: TIMEOUT_MS,
-    });
-    // Errors of idle connections are ignored: the next query receives another connection.
-    pool.on("error", () => {});
-    return new PostgresKeys(pool);
+    return new PostgresKeys(await Postgres.at(url, MAX_CONNECTIONS));
   }
 
   /** Opens the store. If the table exists, a role without the right to create tables suffices. */
   async open(): Promise<void> {
-    await this.#openTable(LOOK, CREATE_TABLE);
-  }
-  async #openTable(look: string, create: string): Promise<void> {
-    try {
-      await this.#query(look, []);
-    } catch (error) {
-      if (codeOf(error) !== NO_TABLE) throw error;
-      await this.#query(create, []).catch((failed: unknown) => {
-        if (!FASTER.includes(codeOf(failed))) throw failed;
-      });
-      await this.#query(look, []);
-    }
+    await this.#postgres.openTable(LOOK, CREATE_TABLE);
   }
   async find(digest: string): Promise<StoredKey | undefined> {
     return this.#queryKey(FIND, [hashOf(digest)]);
@@ -127,9 +86,9 @@ export class PostgresKeys implements KeyStore, OverrideStore {
     return rows.map(keyOf);
   }
   async openOverrides(): Promise<void> {
-    await this.#openTable(LOOK_DENIALS, CREATE_DENIALS);
-    await this.#openTable(LOOK_OVERRIDES, CREATE_OVERRIDES);
-    await this.#openTable(LOOK_SERVERS, CREATE_SERVERS);
+    await this.#postgres.openTable(LOOK_DENIALS, CREATE_DENIALS);
+    await this.#postgres.openTable(LOOK_OVERRIDES, CREATE_OVERRIDES);
+    await this.#postgres.openTable(LOOK_SERVERS, CREATE_SERVERS);
   }
   async overridesVersion(): Promise<string> {
     const { rows } = await this.#query(VERSION, []);
@@ -165,7 +124,7 @@ export class PostgresKeys implements KeyStore, OverrideStore {
     return readRows(await this.#existing(SERVERS, since), SERVER_ROWS);
   }
   async close(): Promise<void> {
-    await this.#pool.end();
+    await this.#postgres.end();
   }
 
   /** Returns the rows of a table. A server may lack the right to create it, and then it is empty. */
@@ -173,7 +132,7 @@ export class PostgresKeys implements KeyStore, OverrideStore {
     try {
       return (await this.#query(sql, [second])).rows;
     } catch (error) {
-      if (codeOf(error) === NO_TABLE) return [];
+      if (isOfNoTable(error)) return [];
       throw error;
     }
   }
@@ -184,15 +143,10 @@ export class PostgresKeys implements KeyStore, OverrideStore {
   }
   /** Runs a statement, prepared once for each connection. */
   async #query(text: string, values: unknown[]): Promise<{ readonly rows: KeyRow[] }> {
-    if (this.#pool.waitingCount >= MAX_WAITING) throw new Error("too many wait for a connection");
-    return this.#pool.query({ name: NAMES.get(text) ?? "", text, values });
+    return (await this.#postgres.query(text, values, NAMES.get(text))) as { readonly rows: KeyRow[] };
   }
 }
 
 const NAMES: ReadonlyMap<string, string> = new Map(
   [FIND, FIND_ID, LIST, ADD, REVOKE, USED].map((text, at) => [text, `bff_key_${at}`]),
 );
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error ? (error as { readonly code?: unknown }).code : undefined;
-}

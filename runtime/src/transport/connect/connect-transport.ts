@@ -46,16 +46,7 @@ export function connectTransport(client: UnaryClient, options: ConnectTransportO
         interceptors: [...(options.interceptors ?? [])],
         ...(signal !== undefined && { signal }),
         ...(deadlineMs !== undefined && { timeoutMs: deadlineMs }),
-        req: {
-          stream: false,
-          service: method.parent,
-          method,
-          requestMethod: "POST",
-          url: pathOf(method),
-          header: new Headers(header),
-          contextValues: contextValues ?? createContextValues(),
-          message: input,
-        },
+        req: { stream: false, ...requestOf(method, header, contextValues), message: input },
         next: (request) => answered(client, method, request, deadlineMs ?? Number.POSITIVE_INFINITY),
       });
     },
@@ -67,19 +58,22 @@ export function connectTransport(client: UnaryClient, options: ConnectTransportO
         interceptors: [...(options.interceptors ?? [])],
         ...(signal !== undefined && { signal }),
         ...(deadlineMs !== undefined && { timeoutMs: deadlineMs }),
-        req: {
-          stream: true,
-          service: method.parent,
-          method,
-          requestMethod: "POST",
-          url: pathOf(method),
-          header: new Headers(header),
-          contextValues: contextValues ?? createContextValues(),
-          message: input,
-        },
+        req: { stream: true, ...requestOf(method, header, contextValues), message: input },
         next: (request) => openedStream(client, request, deadlineMs ?? Number.POSITIVE_INFINITY),
       });
     },
+  };
+}
+
+function requestOf<M extends DescMethod>(method: M, header?: HeadersInit, contextValues = createContextValues()) {
+  const requestMethod = "POST";
+  return {
+    service: method.parent,
+    method,
+    requestMethod,
+    url: pathOf(method),
+    header: new Headers(header),
+    contextValues,
   };
 }
 
