@@ -22,10 +22,12 @@ export const testFiles = (folder: string): Source[] => texts(filesBelow(folder).
 const texts = (paths: readonly string[]): Source[] =>
   paths.map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 
-export interface FunctionLength {
+export interface FunctionShape {
   /** The names of the function and of those around it; `callback` for one without a name. */
   readonly name: string;
   readonly lines: number;
+  /** Number of positional parameters. */
+  readonly parameters: number;
 }
 
 export interface ClassShape {
@@ -38,7 +40,7 @@ export interface ClassShape {
 
 export interface Shape {
   readonly lines: number;
-  readonly functions: readonly FunctionLength[];
+  readonly functions: readonly FunctionShape[];
   readonly classes: readonly ClassShape[];
   /** Lines with the type `any`. */
   readonly any: readonly number[];
@@ -51,7 +53,7 @@ export interface Shape {
 export function shapeOf({ path, text }: Source): Shape {
   const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   const lineOf = (position: number): number => file.getLineAndCharacterOfPosition(position).line + 1;
-  const found = { functions: [] as FunctionLength[], any: [] as number[], nonNull: [] as number[] };
+  const found = { functions: [] as FunctionShape[], any: [] as number[], nonNull: [] as number[] };
   const spreads: number[] = [];
   const classes: ClassShape[] = [];
   const visit = (node: ts.Node, around: string): void => {
@@ -59,7 +61,7 @@ export function shapeOf({ path, text }: Source): Shape {
     let name = around;
     if (isFunction(node)) {
       name = [around, nameOf(node)].filter((part) => part !== "").join(".");
-      found.functions.push({ name, lines: lineOf(node.end) - first + 1 });
+      found.functions.push({ name, lines: lineOf(node.end) - first + 1, parameters: node.parameters.length });
     }
     if (ts.isClassLike(node)) classes.push(classShape(node));
     if (node.kind === ts.SyntaxKind.AnyKeyword) found.any.push(first);

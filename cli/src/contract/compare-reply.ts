@@ -24,7 +24,9 @@ export interface Difference {
 }
 
 type Place = Pick<Difference, "path" | "pattern">;
-type ReportDifference = (place: Place, expected: string, received: string) => void;
+interface Comparison extends Reading {
+  readonly report: (place: Place, expected: string, received: string) => void;
+}
 
 const ROOT: Place = { path: "", pattern: "" };
 const NONE = "none";
@@ -57,21 +59,23 @@ export function eachDifference(
   reading: Reading,
   report: (difference: Difference) => void,
 ): void {
-  compareMessage(recorded, now, ROOT, reading, (place, expected, received) => report({ ...place, expected, received }));
+  compareMessage(recorded, now, ROOT, {
+    ...reading,
+    report: (place, expected, received) => report({ ...place, expected, received }),
+  });
 }
 
 function compareMessage(
   was: ReflectMessage,
   is: ReflectMessage,
   { path, pattern }: Place,
-  reading: Reading,
-  report: ReportDifference,
+  comparison: Comparison,
 ): void {
   for (const field of was.desc.fields) {
-    if (!reading.reads(field)) continue;
+    if (!comparison.reads(field)) continue;
     const dot = path === "" ? "" : ".";
     const place = { path: `${path}${dot}${field.name}`, pattern: `${pattern}${dot}${field.name}` };
-    compareField(field, was, is, place, reading, report);
+    compareField(field, was, is, place, comparison);
   }
 }
 
@@ -85,10 +89,10 @@ function compareField(
   was: ReflectMessage,
   is: ReflectMessage,
   place: Place,
-  reading: Reading,
-  report: ReportDifference,
+  comparison: Comparison,
 ): void {
-  const exact = reading.compare === "values";
+  const { report } = comparison;
+  const exact = comparison.compare === "values";
   switch (field.fieldKind) {
     case "list": {
       const [old, now] = [[...was.get(field)], [...is.get(field)]];
@@ -96,7 +100,7 @@ function compareField(
       else if (old.length > 0 && now.length === 0) report(place, "items", NONE);
       else
         for (const [i, item] of now.entries())
-          compareValue(field, exact ? old[i] : old[0], item, inside(place, i), reading, report);
+          compareValue(field, exact ? old[i] : old[0], item, inside(place, i), comparison);
       return;
     }
     case "map": {
@@ -104,11 +108,11 @@ function compareField(
       const [first] = old.values();
       if (!exact) {
         if (old.size > 0 && now.size === 0) report(place, "entries", NONE);
-        else for (const [key, value] of now) compareValue(field, first, value, inside(place, key), reading, report);
+        else for (const [key, value] of now) compareValue(field, first, value, inside(place, key), comparison);
         return;
       }
       for (const [key, value] of old)
-        if (now.has(key)) compareValue(field, value, now.get(key), inside(place, key), reading, report);
+        if (now.has(key)) compareValue(field, value, now.get(key), inside(place, key), comparison);
         else report(inside(place, key), shownValue(field, value), NONE);
       for (const [key, value] of now) if (!old.has(key)) report(inside(place, key), NONE, shownValue(field, value));
       return;
@@ -118,7 +122,7 @@ function compareField(
       const hasPresence = field.presence !== IMPLICIT;
       if (hasPresence && old && !now) report(place, shownValue(field, was.get(field)), NONE);
       else if (exact && hasPresence && !old && now) report(place, NONE, shownValue(field, is.get(field)));
-      else if (now || !hasPresence) compareValue(field, was.get(field), is.get(field), place, reading, report);
+      else if (now || !hasPresence) compareValue(field, was.get(field), is.get(field), place, comparison);
     }
   }
 }
@@ -127,24 +131,17 @@ const IMPLICIT = 2;
 const items = (count: number): string => `${count} item${count === 1 ? "" : "s"}`;
 
 /** @param was undefined: nothing is known of it */
-function compareValue(
-  field: DescField,
-  was: unknown,
-  is: unknown,
-  place: Place,
-  reading: Reading,
-  report: ReportDifference,
-): void {
+function compareValue(field: DescField, was: unknown, is: unknown, place: Place, comparison: Comparison): void {
   if (was === undefined) return;
-  const exact = reading.compare === "values";
+  const { enums, report } = comparison;
+  const exact = comparison.compare === "values";
   if (field.message !== undefined) {
-    if (ownMessage(field) !== undefined)
-      compareMessage(was as ReflectMessage, is as ReflectMessage, place, reading, report);
+    if (ownMessage(field) !== undefined) compareMessage(was as ReflectMessage, is as ReflectMessage, place, comparison);
     else if (exact && !equals(field.message, messageOf(was), messageOf(is)))
       report(place, shownValue(field, was), shownValue(field, is));
     return;
   }
-  const known = field.enum === undefined ? undefined : reading.enums.get(field.enum.typeName);
+  const known = field.enum === undefined ? undefined : enums.get(field.enum.typeName);
   if (known !== undefined && !Object.values(known.values).includes(is as number))
     report(place, "a known value", shown(is));
   else if (exact && !isSame(was as ScalarValue, is as ScalarValue))

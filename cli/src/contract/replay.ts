@@ -50,6 +50,8 @@ export async function replay(
   options: ReplayOptions,
 ): Promise<readonly Replayed[]> {
   const done: Replayed[] = [];
+  const call = (method: DescMethodUnary, request: Message) =>
+    send(method, request, transport, options.timeoutMs, options.headers);
   for (const [i, example] of contract.examples.entries()) {
     const { method: name } = example;
     const base = { index: i + 1, method: name, skipped: undefined };
@@ -66,7 +68,7 @@ export async function replay(
     }
     done.push({
       ...base,
-      faults: await replayExample(example, method as DescMethodUnary, contract, registry, transport, options),
+      faults: await replayExample(example, method as DescMethodUnary, contract, registry, call),
     });
   }
   return done;
@@ -77,14 +79,13 @@ async function replayExample(
   method: DescMethodUnary,
   contract: Contract,
   registry: Registry,
-  transport: Transport,
-  { timeoutMs, headers }: ReplayOptions,
+  call: (method: DescMethodUnary, request: Message) => ReturnType<typeof send>,
 ): Promise<readonly string[]> {
   const request = parsed(method.input, example.request, registry);
   if (typeof request === "string") return [`its request cannot be made any more: ${request}`];
   const recorded = example.response === undefined ? undefined : parsed(method.output, example.response, registry);
   if (typeof recorded === "string") return [`its recorded answer fits the protos no more: ${recorded}`];
-  const answer = await send(method, request, transport, timeoutMs, headers);
+  const answer = await call(method, request);
   if ("status" in answer) return answer.status === example.error ? [] : [otherStatus(answer, example.error)];
   if (recorded === undefined) return [`is answered, and ${example.error} was recorded`];
   const enums = new Map(

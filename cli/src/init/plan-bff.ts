@@ -155,7 +155,7 @@ function stepsOf(rpcs: readonly ChosenRpc[], readOnly: boolean, copies: Copies):
     const used = inputs.filter((field) => copies.holds(field));
     // A field that two rpcs have is called after its step, but by no private name.
     const prefix = isPrivateName(name) ? `step${i + 1}` : name;
-    const answer = answered(method, name, prefix, i > 0, copies, responseNames);
+    const answer = answered({ method, step: name, prefix, mayBeAbsent: i > 0 }, copies, responseNames);
     responseFields.push(...answer);
     steps.push({
       ...rpc,
@@ -197,12 +197,16 @@ function isTaken(name: string): boolean {
   return isReservedName(name) || isKeyword(name) || isLibraryName(name) || name === "peer";
 }
 
-/** @param prefix of names, where there is already another one */
+interface AnsweringStep {
+  readonly method: DescMethod;
+  readonly step: string;
+  /** Prefix of names, where there is already another one. */
+  readonly prefix: string;
+  readonly mayBeAbsent: boolean;
+}
+
 function answered(
-  method: DescMethod,
-  step: string,
-  prefix: string,
-  mayBeAbsent: boolean,
+  { method, step, prefix, mayBeAbsent }: AnsweringStep,
   copies: Copies,
   names: Names,
 ): readonly ResponseField[] {

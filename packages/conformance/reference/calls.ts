@@ -93,6 +93,16 @@ export function policyOf(call: Call, entries: readonly Upstream[]): MergedPolicy
   };
 }
 
+/** Bounds of a call. */
+interface CallLimits {
+  readonly side: string;
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+  /** The call has no side effects. */
+  readonly repeatable: boolean;
+  readonly again: (failure: StepFailure) => Promise<boolean>;
+}
+
 /** Calls of one process. */
 export class Upstreams {
   readonly #transports: ReadonlyMap<string, Transport>;
@@ -122,18 +132,12 @@ export class Upstreams {
     message: Message,
     headers: ReadonlyMap<string, string | Uint8Array>,
     policy: MergedPolicy,
-    limits: {
-      readonly side: string;
-      readonly deadline: number;
-      readonly signal: AbortSignal;
-      readonly again: (failure: StepFailure) => Promise<boolean>;
-    },
-    repeatable: boolean,
+    limits: CallLimits,
   ): Promise<Answer> {
     const limit =
       policy.timeout === undefined ? Number.POSITIVE_INFINITY : performance.now() + durationMs(policy.timeout);
     const bounded = { ...limits, deadline: Math.min(limits.deadline, limit) };
-    const fresh = () => this.#attempts(method, message, headers, policy, bounded, repeatable);
+    const fresh = () => this.#attempts(method, message, headers, policy, bounded);
     if (policy.cache?.ttl === undefined) return fresh();
     const key = this.keyOf(method, message, headers, limits.side);
     const found = this.#cached.get(key);
@@ -149,8 +153,7 @@ export class Upstreams {
     message: Message,
     headers: ReadonlyMap<string, string | Uint8Array>,
     policy: MergedPolicy,
-    { deadline, signal, again, side }: Parameters<Upstreams["call"]>[4],
-    repeatable: boolean,
+    { deadline, signal, again, side, repeatable }: CallLimits,
   ): Promise<Answer> {
     const { retry = {}, hedge = {}, protocol, guarded, breaker: rule = {} } = policy;
     const breaker = this.#breakers.get(`${guarded} ${side}`) ?? new Breaker();
@@ -177,9 +180,11 @@ export class Upstreams {
       try {
         const delay = repeatable && hedge.delay !== undefined ? durationMs(hedge.delay) : undefined;
         if (delay === undefined)
-          return await guard(() => this.#attempt(to, method, message, headers, deadline, signal, attempt - 1));
+          return await guard(() =>
+            this.#attempt(to, method, message, headers, { deadline, signal, previous: attempt - 1 }),
+          );
         return await this.#hedged(
-          (at) => this.#attempt(to, method, message, headers, deadline, at, 0),
+          (at) => this.#attempt(to, method, message, headers, { deadline, signal: at, previous: 0 }),
           delay,
           hedge.max ?? 1,
           signal,
@@ -223,9 +228,7 @@ export class Upstreams {
     method: DescMethod,
     message: Message,
     metadata: ReadonlyMap<string, string | Uint8Array>,
-    deadline: number,
-    signal: AbortSignal,
-    previous: number,
+    { deadline, signal, previous }: Pick<CallLimits, "deadline" | "signal"> & { readonly previous: number },
   ): Promise<Answer> {
     const upstream = method.parent.typeName;
     const left = Math.floor(deadline - performance.now());
@@ -286,5 +289,5 @@ function failureOf(error: ConnectError, upstream: string): StepFailure {
   const details = error.details.flatMap((detail) =>
     "type" in detail ? [{ type: detail.type, value: detail.value }] : [],
   );
-  return new StepFailure(reason, code, upstream, error.rawMessage, original, details);
+  return new StepFailure(reason, code, upstream, error.rawMessage, { original, details });
 }

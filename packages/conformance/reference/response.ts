@@ -180,16 +180,14 @@ export class Response {
       return this.#holds(condition, failure, place);
     };
     const side = await this.#side(call, sent.policy, place, message);
-    const limits = { side, deadline: this.deadline, signal: effect ? this.#never.signal : this.ending.signal, again };
-    const send = (request: Message) =>
-      this.program.upstreams.call(
-        method,
-        request,
-        sent.headers,
-        sent.policy,
-        limits,
-        method.idempotency !== 0 && method.idempotency !== undefined,
-      );
+    const limits = {
+      side,
+      deadline: this.deadline,
+      signal: effect ? this.#never.signal : this.ending.signal,
+      repeatable: method.idempotency !== 0 && method.idempotency !== undefined,
+      again,
+    };
+    const send = (request: Message) => this.program.upstreams.call(method, request, sent.headers, sent.policy, limits);
     try {
       const group = this.program.upstreams.keyOf(method, message.message, sent.headers, side);
       if (call.batch !== undefined && key?.value !== undefined) {

@@ -23,8 +23,7 @@ export class StepFailure extends Error {
     code: Code,
     upstream: string,
     message: string,
-    original: Code = code,
-    details: StepFailure["details"] = [],
+    { original = code, details = [] }: Partial<Pick<StepFailure, "original" | "details">> = {},
   ) {
     super(message);
     this.reason = reason;

@@ -81,7 +81,7 @@ async function composed(
   } catch (error) {
     // A critical step fails its message, and so the composing step.
     if (!(error instanceof StepFailure)) throw error;
-    throw new StepFailure(error.reason, error.code, error.upstream, error.message, error.original, error.details);
+    throw new StepFailure(error.reason, error.code, error.upstream, error.message, error);
   }
 }
 

@@ -55,18 +55,14 @@ export const text = (value: string): Expr => constant({ case: "stringValue", val
 function node(kind: string, value: object): Expr {
   return { $typeName: "cel.expr.Expr", id: 0n, exprKind: { case: kind, value } } as never;
 }
-function comprehension(range: Expr, item: string, result: string, begin: Expr, step: Expr, end: Expr): Expr {
-  return node("comprehensionExpr", {
-    iterVar: item,
+const comprehension = (
+  of: Record<"iterVar" | "accuVar", string> & Record<"iterRange" | "accuInit" | "loopStep" | "result", Expr>,
+): Expr =>
+  node("comprehensionExpr", {
+    ...of,
     iterVar2: "",
-    iterRange: range,
-    accuVar: result,
-    accuInit: begin,
     loopCondition: constant({ case: "boolValue", value: true }),
-    loopStep: step,
-    result: end,
   });
-}
 
 /** Returns the expression with each direct part replaced. */
 export function mapParts(expr: Expr, change: (part: Expr) => Expr): Expr {
@@ -122,11 +118,25 @@ function expand(original: Expr): Expr {
   if (name === "_[_]" && lead && two?.exprKind.case === "callExpr" && two.exprKind.value.function === INDEX)
     return call("@index", [lead, ...two.exprKind.value.args]);
   if (owner === "cel" && name === "bind" && two && three)
-    return comprehension(list([]), "@none", variable, two, ident(variable), three);
+    return comprehension({
+      iterRange: list([]),
+      iterVar: "@none",
+      accuVar: variable,
+      accuInit: two,
+      loopStep: ident(variable),
+      result: three,
+    });
   if (owner === "optional") return call(`@optional.${name}`, args);
   if (name === "sortBy" && target && two) {
-    const more = call("_+_", [ident("@keys"), list([two])]);
-    return call("@sortBy", [target, comprehension(target, variable, "@keys", list([]), more, ident("@keys"))]);
+    const keys = comprehension({
+      iterRange: target,
+      iterVar: variable,
+      accuVar: "@keys",
+      accuInit: list([]),
+      loopStep: call("_+_", [ident("@keys"), list([two])]),
+      result: ident("@keys"),
+    });
+    return call("@sortBy", [target, keys]);
   }
   return expr;
 }

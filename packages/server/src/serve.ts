@@ -101,7 +101,7 @@ export async function serve<
     return process.exit(0);
   }
   if (config.warmUpMs > 0) await warmedUp(declaration, config, parts.identity, parts.observers);
-  const listening = await openPorts(ports, endpoints, options, config, parts, worker);
+  const listening = await openPorts(ports, endpoints, { options, config, parts, worker });
   if (listening === undefined) return process.exit(1);
   const end = ending({ options, config, parts, worker, listening, admin: ports.admin });
   if (worker !== undefined) {
@@ -242,14 +242,23 @@ function createEndpoints<
   });
 }
 
+interface Opening {
+  readonly options: Pick<ServeOptions<never, never>, "name" | "services" | "types">;
+  readonly config: ServerConfig<string, unknown>;
+  readonly parts: Parts;
+  readonly worker: Worker | undefined;
+}
+
 /** Opens the admin port and the port. If one of them cannot be opened, reports it and returns undefined. */
 async function openPorts(
   ports: Ports,
   endpoints: readonly (Endpoint | StreamEndpoint)[],
-  { name, services, types }: Pick<ServeOptions<never, never>, "name" | "services" | "types">,
-  config: ServerConfig<string, unknown>,
-  { observers, addresses, identity = addresses, tools, purge }: Parts,
-  worker: Worker | undefined,
+  {
+    options: { name, services, types },
+    config,
+    parts: { observers, addresses, identity = addresses, tools, purge },
+    worker,
+  }: Opening,
 ): Promise<Listening | undefined> {
   let port: RequestedPort = { ...(config.telemetry.admin ?? config), variables: ADMIN_VARIABLES };
   try {
@@ -286,11 +295,8 @@ async function release(parts: Parts, leftMs: () => number): Promise<void> {
   await Promise.race([closeParts(parts, leftMs), sleep(leftMs(), undefined, { ref: false })]);
 }
 
-interface Running<Upstreams extends Readonly<Record<string, DescService>>> {
+interface Running<Upstreams extends Readonly<Record<string, DescService>>> extends Omit<Opening, "options"> {
   readonly options: UpstreamsSpec<Upstreams>;
-  readonly config: ServerConfig<string, unknown>;
-  readonly parts: Parts;
-  readonly worker: Worker | undefined;
   readonly listening: Listening;
   readonly admin: Admin | undefined;
 }

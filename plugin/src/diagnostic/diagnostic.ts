@@ -1,6 +1,6 @@
 import type { Origin } from "./origin.ts";
 
-export type Severity = "error" | "warning";
+type Severity = "error" | "warning";
 
 /** One thing that is wrong, as data; its layout is `render.ts`'s business. */
 export interface Diagnostic {

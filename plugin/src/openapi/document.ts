@@ -132,7 +132,7 @@ function postOf(planned: PlanMethod, about: JsonObject, context: ResponseContext
     ...about,
     parameters: [VERSION, TIMEOUT, ...fieldsParameter(planned)],
     requestBody: { required: true, content: { "application/json": { schema: schemas.message(input) } } },
-    responses: responsesOf(planned, "connect", schemas.message(output), context),
+    responses: responsesOf(planned, { face: "connect" }, schemas.message(output), context),
   };
 }
 
@@ -145,7 +145,7 @@ function getOf(planned: PlanMethod, about: JsonObject, context: ResponseContext)
   return {
     ...about,
     parameters: [...queryOf(schemas.message(input)), TIMEOUT, ...fieldsParameter(planned)],
-    responses: responsesOf(planned, "connect", schemas.message(output), context, "get"),
+    responses: responsesOf(planned, { face: "connect", verb: "get" }, schemas.message(output), context),
   };
 }
 
@@ -228,7 +228,7 @@ function followOf(
   const { input, output } = desc;
   const { schemas } = context;
   schemas.message(output);
-  const responses = responsesOf(planned, "events", {}, context);
+  const responses = responsesOf(planned, { face: "events" }, {}, context);
   return {
     ...about,
     parameters: [...queryOf(schemas.message(input)), RESUME],

@@ -85,18 +85,20 @@ export interface ResponseContext {
 
 type Face = "connect" | "events" | "rest";
 
-/**
- * `responses`; the error's body depends on how the rpc was called.
- *
- * @param hasBody of a path of google.api.http
- */
+/** How the rpc is called. */
+interface CallForm {
+  readonly face: Face;
+  readonly verb?: string;
+  /** For a path of google.api.http. */
+  readonly hasBody?: boolean;
+}
+
+/** `responses`; the error's body depends on how the rpc was called. */
 export function responsesOf(
   planned: PlanMethod,
-  face: Face,
+  { face, verb, hasBody = false }: CallForm,
   ok: JsonObject,
   { schemas, codes }: ResponseContext,
-  verb?: string,
-  hasBody = false,
 ): JsonObject {
   const content = errorContent(face, schemas);
   const failed = (description: string, headers: JsonObject = {}): JsonObject =>

@@ -39,7 +39,7 @@ export function restOperations(
       ...about(`_rest${i === 0 ? "" : i + 1}`),
       parameters: unlessEmpty([...parameters, ...query, ...fieldsParameter(planned)]),
       requestBody: body && { required: true, content: { "application/json": { schema: body } } },
-      responses: responsesOf(planned, "rest", ok, context, verb, body !== undefined),
+      responses: responsesOf(planned, { face: "rest", verb, hasBody: body !== undefined }, ok, context),
     });
     return [{ path, verb, operation, open: rule.ir.template.segments.includes("**") }];
   });

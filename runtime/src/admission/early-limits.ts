@@ -58,7 +58,8 @@ export class EarlyLimits<App> implements AdmissionCheck, ArrivalCheck {
     const arrived = new Arrived(app, headers, hidden);
     const after = (outcome: Outcome | undefined): Denied | undefined => {
       if (outcome === undefined) return undefined;
-      if (isReported(outcome)) reportLimits(observer, outcome, arrived, (name) => arrived.header(name), method);
+      if (isReported(outcome))
+        reportLimits(observer, outcome, { request: arrived, header: (name) => arrived.header(name), method });
       if (!("failure" in outcome)) return undefined;
       return new Denied(outcome.failure, withHeaders(undefined, outcome.failure.headers));
     };
@@ -93,7 +94,7 @@ export class EarlyLimits<App> implements AdmissionCheck, ArrivalCheck {
   #after(outcome: Outcome, arrived: Arrived<App>, tookMs: number, startedAt: number): Verdict | Promise<Verdict> {
     const { method, observer } = this.#options;
     const report = (trace?: Trace): void =>
-      reportLimits(observer, outcome, arrived, (name) => arrived.header(name), method, trace);
+      reportLimits(observer, outcome, { request: arrived, header: (name) => arrived.header(name), method, trace });
     if ("failure" in outcome) return this.#denied(outcome.failure, arrived, startedAt, report);
     // The trace of an admitted request starts later.
     if (isReported(outcome)) report();

@@ -8,7 +8,7 @@ import type { ChargeRequest, ChargeResult, Refusal } from "../limits/charge-resu
 import type { Limits } from "../limits/limits.ts";
 import type { RateLimit } from "../limits/rate-limit.ts";
 import type { Observer } from "../observer.ts";
-import type { Trace } from "../observer-requests.ts";
+import type { LimitEvent } from "../observer-requests.ts";
 import type { UsageUse } from "./report-usage.ts";
 
 /** The limits of an rpc. */
@@ -130,14 +130,11 @@ export const isReported = (outcome: ChargeResult | Refusal): boolean =>
 export function reportLimits(
   observer: Observer | undefined,
   outcome: ChargeResult | Refusal,
-  request: object,
-  header: (name: string) => string,
-  method: string,
-  trace?: Trace,
+  of: Omit<LimitEvent, "limit" | "outcome">,
 ): void {
   if (observer?.limited === undefined) return;
   const [limits, what] = "failure" in outcome ? [outcome.limits, outcome.outcome] : [outcome.alone, "alone" as const];
-  for (const limit of limits) observer.limited({ request, header, method, limit, outcome: what, trace });
+  for (const limit of limits) observer.limited({ ...of, limit, outcome: what });
   const dry = "failure" in outcome ? undefined : outcome.dry;
-  for (const limit of dry ?? []) observer.limited({ request, header, method, limit, outcome: "dry", trace });
+  for (const limit of dry ?? []) observer.limited({ ...of, limit, outcome: "dry" });
 }

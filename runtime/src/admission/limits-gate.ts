@@ -34,7 +34,12 @@ export function limitsGate<App, Args extends Message, Result extends Message, Pr
       const { exchange } = cx;
       const charged = (outcome: ChargeResult | Refusal): Failure | undefined => {
         if (isReported(outcome))
-          reportLimits(observer, outcome, cx, (name) => exchange.headers.text(name), method, exchange.trace);
+          reportLimits(observer, outcome, {
+            request: cx,
+            header: (name) => exchange.headers.text(name),
+            method,
+            trace: exchange.trace,
+          });
         if ("failure" in outcome) return outcome.failure;
         // The request is over, and no work follows.
         if (exchange.over) {

@@ -17,28 +17,29 @@ import type { Fields, Readers, Reading } from "./reading.ts";
 /** Reports whether the contents of a type are items, which protobuf-es does not read. */
 export const isMessageSet = ({ proto }: DescMessage): boolean => proto.options?.messageSetWireFormat === true;
 
-/** Reads the member `[package.name]`. Returns false if the registry has no such extension of the message. */
+/** Returns the extension of a message that `[package.name]` names. Undefined if the registry has none. */
+export function extensionNamed(desc: DescMessage, name: string, registry: Registry): DescExtension | undefined {
+  const extension = /^\[.*\]$/s.test(name) ? registry.getExtension(name.slice(1, -1)) : undefined;
+  return extension?.extendee.typeName === desc.typeName ? extension : undefined;
+}
+
 export function readExtension(
-  desc: DescMessage,
+  extension: DescExtension,
   message: Message,
-  name: string,
   json: JsonTree,
   reading: Reading,
   readers: Readers,
-): boolean {
-  const extension = name.endsWith("]") ? reading.options.registry.getExtension(name.slice(1, -1)) : undefined;
-  if (extension?.extendee.typeName !== desc.typeName) return false;
-  if (isMessageSet(desc)) throw reading.fault("expected no extension: a MessageSet has no items in JSON");
+): void {
+  if (isMessageSet(extension.extendee)) throw reading.fault("expected no extension: a MessageSet has no items in JSON");
   const [holderDesc, field] = holderOf(extension);
   const holder = create(holderDesc) as unknown as Fields;
   try {
-    if (json === null) return true;
+    if (json === null) return;
     fieldReader(field, readers)(holder, json, reading);
   } catch (thrown) {
-    throw reading.within(thrown, name, field);
+    throw reading.within(thrown, `[${extension.typeName}]`, field);
   }
   setExtension(message, extension, holder[field.localName] as never);
-  return true;
 }
 
 /** Returns the type of messages with the extension as their only field. */

@@ -1,6 +1,6 @@
 // Messages of JSON trees, by ProtoJSON (https://protobuf.dev/programming-guides/json). A reader of each type is made once.
 import { create, type DescField, type DescMessage, type DescOneof, type Message } from "@bufbuild/protobuf";
-import { readExtension } from "./extensions.ts";
+import { extensionNamed, readExtension } from "./extensions.ts";
 import { isMembers, type JsonTree } from "./json-tree.ts";
 import { fieldReader } from "./read-field.ts";
 import type { Fields, MessageReader, Readers, Reading } from "./reading.ts";
@@ -84,7 +84,11 @@ function readFields(
 
 function readUnknown(desc: DescMessage, message: Fields, name: string, json: JsonTree, reading: Reading): void {
   reading.checkName(name);
-  if (name.startsWith("[") && readExtension(desc, message as Message, name, json, reading, READERS)) return;
+  const extension = extensionNamed(desc, name, reading.options.registry);
+  if (extension !== undefined) {
+    readExtension(extension, message as Message, json, reading, READERS);
+    return;
+  }
   if (!reading.options.ignoreUnknownFields)
     throw reading.fault(`expected no other names than those of the fields of ${desc.typeName}`);
   if (reading.isQuick) reading.countInside(json);

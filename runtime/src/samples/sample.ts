@@ -127,8 +127,7 @@ class Sampling {
         break;
       }
       default: {
-        const nonzero = field.presence === Presence.IMPLICIT && isRequired(field);
-        const [value] = this.#some(field, rules, around, 1, false, nonzero);
+        const [value] = this.#some(field, rules, around, 1, false);
         if (into.set(field, value) !== undefined) this.sure = false;
       }
     }
@@ -153,9 +152,10 @@ class Sampling {
     around: readonly DescMessage[],
     count: number,
     unique: boolean,
-    nonzero = false,
   ): readonly unknown[] {
     const { message } = field;
+    const isSingle = field.fieldKind !== "list" && field.fieldKind !== "map";
+    const nonzero = isSingle && field.presence === Presence.IMPLICIT && isRequired(field);
     if (message === undefined) {
       if (field.enum !== undefined) return this.#chosen(enums(field.enum, rules, nonzero), count, unique);
       return this.#chosen(scalars(field.scalar ?? ScalarType.STRING, field.name, rules, nonzero), count, unique);

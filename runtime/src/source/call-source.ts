@@ -76,7 +76,12 @@ export function callSource<Cx extends CallContext, Args, Opened, Req, Item, K ex
         };
       }
     }
-    return new CallSource(ownerOf(cx), its, first, position, resume, items, extra.effect !== true).begin();
+    return new CallSource(
+      ownerOf(cx),
+      { rpc: its, write: first, position, reopens: extra.effect !== true },
+      resume,
+      items,
+    ).begin();
   };
 }
 
@@ -99,14 +104,21 @@ export const SOURCE_TRANSITIONS: Transitions<SourceState> = {
   over: [],
 };
 
+/** A call whose items are a source. */
+interface FollowedCall<Item, K extends PositionKind> {
+  readonly rpc: StreamRpc<never, Item>;
+  /** Creates the request. */
+  readonly write: (resume: PositionValue<K> | undefined) => StreamRequest;
+  readonly position: ItemPosition<Item, K> | undefined;
+  /** True if this process may reopen it. */
+  readonly reopens: boolean;
+}
+
 /** Items of one stream after the other. */
 class CallSource<Item, K extends PositionKind> implements ItemSource, StreamSink<Item> {
   readonly #owner: StreamOwner;
-  readonly #rpc: StreamRpc<never, Item>;
-  readonly #write: (resume: PositionValue<K> | undefined) => StreamRequest;
-  readonly #position: ItemPosition<Item, K> | undefined;
+  readonly #of: FollowedCall<Item, K>;
   readonly #items: Items<Item>;
-  readonly #reopens: boolean;
   #resume: PositionValue<K> | undefined;
   #token: string | undefined;
   #reset: boolean;
@@ -118,26 +130,12 @@ class CallSource<Item, K extends PositionKind> implements ItemSource, StreamSink
   #timer: Timer | undefined;
   #giveWay: (() => void) | undefined;
 
-  /**
-   * @param write creates the request
-   * @param resume a token
-   * @param reopens whether this process may reopen it
-   */
-  constructor(
-    owner: StreamOwner,
-    rpc: StreamRpc<never, Item>,
-    write: (resume: PositionValue<K> | undefined) => StreamRequest,
-    position: ItemPosition<Item, K> | undefined,
-    resume: string | undefined,
-    items: Items<Item>,
-    reopens: boolean,
-  ) {
+  /** @param resume a token */
+  constructor(owner: StreamOwner, of: FollowedCall<Item, K>, resume: string | undefined, items: Items<Item>) {
+    const { position } = of;
     this.#owner = owner;
-    this.#rpc = rpc;
-    this.#write = write;
-    this.#position = position;
+    this.#of = of;
     this.#items = items;
-    this.#reopens = reopens;
     this.#resume = resume === undefined ? undefined : position && positionOf(position.kind, resume);
     this.#reset = resume !== undefined && this.#resume === undefined;
     this.#token = this.#resume === undefined ? undefined : resume;
@@ -149,7 +147,7 @@ class CallSource<Item, K extends PositionKind> implements ItemSource, StreamSink
   open(): void {
     this.#timer = undefined;
     try {
-      this.#call = StreamCall.open(this.#owner, this.#rpc, this.#write(this.#resume), this);
+      this.#call = StreamCall.open(this.#owner, this.#of.rpc, this.#of.write(this.#resume), this);
     } catch (thrown) {
       queueMicrotask(() => this.#fail(asFailure(thrown))); // the request cannot be written
       return;
@@ -188,14 +186,14 @@ class CallSource<Item, K extends PositionKind> implements ItemSource, StreamSink
   item(item: Item, bytes: number): void {
     let token = this.#token;
     try {
-      const value = this.#position?.of(item);
-      if (this.#position !== undefined && value !== undefined) {
-        token = tokenOf(this.#position.kind, value);
+      const value = this.#of.position?.of(item);
+      if (this.#of.position !== undefined && value !== undefined) {
+        token = tokenOf(this.#of.position.kind, value);
         this.#resume = value;
       }
     } catch (thrown) {
       this.#call?.cancel();
-      this.#fail(invalid(this.#rpc.method, String(thrown), thrown));
+      this.#fail(invalid(this.#of.rpc.method, String(thrown), thrown));
       return;
     }
     const reset = this.#reset;
@@ -213,7 +211,7 @@ class CallSource<Item, K extends PositionKind> implements ItemSource, StreamSink
   }
   failed(failure: Failure, fault: Fault | undefined): void {
     if (this.#over) return;
-    const now = this.#rpc.upstream.clock.now();
+    const now = this.#of.rpc.upstream.clock.now();
     if (now - (this.#call?.openFrom ?? now) >= STOOD_MS) {
       this.#backoff = undefined;
       this.#brokeAt = undefined;
@@ -226,16 +224,16 @@ class CallSource<Item, K extends PositionKind> implements ItemSource, StreamSink
   #located(failure: Failure): Failure {
     if (failure.reason !== Reason.INVALID || this.#resume === undefined) return failure;
     const behind = JSON.stringify(String(this.#resume).slice(0, 64));
-    return invalid(this.#rpc.method, `behind position ${behind}: ${failure.logText}`, failure.cause);
+    return invalid(this.#of.rpc.method, `behind position ${behind}: ${failure.logText}`, failure.cause);
   }
   #mayReopen(): boolean {
-    if (!this.#reopens || (this.#state === "flowing" && this.#resume === undefined)) return false;
-    const now = this.#rpc.upstream.clock.now();
+    if (!this.#of.reopens || (this.#state === "flowing" && this.#resume === undefined)) return false;
+    const now = this.#of.rpc.upstream.clock.now();
     this.#brokeAt ??= now;
     return now - this.#brokeAt < REOPEN_MS;
   }
   #again(pushbackMs: number | undefined): void {
-    const { clock } = this.#rpc.upstream;
+    const { clock } = this.#of.rpc.upstream;
     this.#call = undefined;
     this.#backoff = this.#backoff?.next(undefined) ?? startBackoff(WAITS, clock);
     this.#timer = clock.setTimeout(open, pushbackMs ?? this.#backoff.duration, this);
@@ -253,7 +251,7 @@ class CallSource<Item, K extends PositionKind> implements ItemSource, StreamSink
   }
   #end(): void {
     this.#enter("over");
-    if (this.#timer !== undefined) this.#rpc.upstream.clock.clearTimeout(this.#timer);
+    if (this.#timer !== undefined) this.#of.rpc.upstream.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 }

@@ -18,6 +18,12 @@ interface ChangedReplay {
   readonly tookUs: number;
 }
 
+interface UpstreamChanges {
+  readonly changes: readonly Change[];
+  /** Number of answers after which every upstream is silent. */
+  readonly mostAnswers?: number | undefined;
+}
+
 /** A captured end of an attempt. */
 interface CapturedAnswer {
   readonly sent: SentAttempt;
@@ -42,15 +48,13 @@ const MAX_EVENTS = 100_000;
  *
  * @throws CaptureError if the delay of an answer changes that the capture does not have
  * @param exact the exact replay of the request, with the time at which each attempt was sent
- * @param mostAnswers number of answers after which every upstream is silent
  */
 export async function replayChanged(
   world: World,
   header: CaptureHeader,
   request: CapturedRequest,
   exact: ExactReplay,
-  changes: readonly Change[],
-  mostAnswers = Number.POSITIVE_INFINITY,
+  { changes, mostAnswers = Number.POSITIVE_INFINITY }: UpstreamChanges,
 ): Promise<ChangedReplay> {
   const { startedAt, dates, random } = request;
   const clock = new ReplayClock({ startedAt, readings: [], dates, random, date: Date.parse(request.at) });

@@ -17,7 +17,7 @@ export function capturedEndpoint(endpoint: Endpoint, keeper: Keeper, masks: Mask
   const run: Endpoint["run"] = (args, headers, clientMs, done, failed) => {
     const choice = keeper.begins();
     if (choice === "skip") return inner.run(args, headers, clientMs, done, failed);
-    const request = new RecordedUnary(rpc, args, headers, clientMs, choice === "keep");
+    const request = new RecordedUnary(rpc, { args, headers, clientMs, isKept: choice === "keep" });
     request.begin(args, done, failed);
     return request;
   };

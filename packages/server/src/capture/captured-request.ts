@@ -91,6 +91,15 @@ export function capturedRpc<E extends Endpoint | StreamEndpoint>(
   return { inner, codec, keeper, masks, input: maskOf(inner.method.input), output: maskOf(inner.method.output) };
 }
 
+/** A request before it runs. */
+export interface ArrivedRequest {
+  readonly args: Message;
+  readonly headers: IncomingHeaders;
+  readonly clientMs: number | undefined;
+  /** True if it is written whatever its end is. */
+  readonly isKept: boolean;
+}
+
 /** A request that runs and is recorded. */
 export abstract class RecordedRequest<E extends Endpoint | StreamEndpoint> {
   protected readonly rpc: CapturedRpc<E>;
@@ -104,14 +113,7 @@ export abstract class RecordedRequest<E extends Endpoint | StreamEndpoint> {
   #endedAt = 0;
 
   /** @param cut ends a recording that has exceeded a bound; undefined: it is dropped */
-  constructor(
-    rpc: CapturedRpc<E>,
-    args: Message,
-    headers: IncomingHeaders,
-    clientMs: number | undefined,
-    isKept: boolean,
-    cut?: () => void,
-  ) {
+  constructor(rpc: CapturedRpc<E>, { args, headers, clientMs, isKept }: ArrivedRequest, cut?: () => void) {
     this.rpc = rpc;
     this.clientMs = clientMs;
     this.#headers = headers;

@@ -4,10 +4,16 @@ import type { DescMessage, Message } from "@bufbuild/protobuf";
 import type { AnswerMetadata } from "@protobff/runtime/internal/admission/answer-metadata";
 import type { LeftOut } from "@protobff/runtime/internal/endpoint/leave-out";
 import type { Failure } from "@protobff/runtime/internal/failure";
-import type { IncomingHeaders } from "@protobff/runtime/internal/identity/incoming-request";
 import type { Follower, Following, StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { BASE64 } from "./captured-fault.ts";
-import { type CapturedRpc, capturedRpc, type Keeper, RecordedRequest, shown } from "./captured-request.ts";
+import {
+  type ArrivedRequest,
+  type CapturedRpc,
+  capturedRpc,
+  type Keeper,
+  RecordedRequest,
+  shown,
+} from "./captured-request.ts";
 import { microseconds, outside, recordingClock } from "./recording.ts";
 import type { Masks } from "./written-request.ts";
 
@@ -37,12 +43,8 @@ function degradedField({ fields }: DescMessage): string | undefined {
     ?.localName;
 }
 
-interface StreamRequest {
-  readonly args: Message;
-  readonly headers: IncomingHeaders;
-  readonly clientMs: number | undefined;
+interface StreamRequest extends ArrivedRequest {
   readonly resume: string | undefined;
-  readonly isKept: boolean;
 }
 
 /** A stream that runs and is recorded: between its follower and the endpoint. */
@@ -56,13 +58,13 @@ class RecordedStream extends RecordedRequest<StreamEndpoint> implements Follower
 
   constructor(
     rpc: CapturedRpc<StreamEndpoint>,
-    { args, headers, clientMs, resume, isKept }: StreamRequest,
+    request: StreamRequest,
     follower: Follower,
     degradedField: string | undefined,
   ) {
-    super(rpc, args, headers, clientMs, isKept, () => this.#end(true, { stream: "cut" }));
+    super(rpc, request, () => this.#end(true, { stream: "cut" }));
     this.#follower = follower;
-    this.#resume = resume;
+    this.#resume = request.resume;
     this.#degradedField = degradedField;
   }
   begin(args: Message): void {

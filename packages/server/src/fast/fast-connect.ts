@@ -1,6 +1,7 @@
 import type * as http from "node:http";
 import { ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
+import type { AnswerMetadata } from "@protobff/runtime/internal/admission/answer-metadata";
 import type { Failure } from "@protobff/runtime/internal/failure";
 import { COMPRESS_FROM } from "@protobff/runtime/internal/wire/compressions";
 import type { Carrier } from "../carrier/carrier.ts";
@@ -37,7 +38,7 @@ export class FastConnectCall extends FastHttpCall {
     compressed: boolean,
     degraded: string,
     headers: readonly string[],
-    trailers: readonly string[],
+    { trailers }: AnswerMetadata,
   ): void {
     const all = this.#headers(this.#encoding.contentType, headers, trailers);
     if (degraded !== "") all.push("bff-degraded", degraded);

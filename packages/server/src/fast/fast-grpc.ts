@@ -1,5 +1,6 @@
 import type { Message } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
+import type { AnswerMetadata } from "@protobff/runtime/internal/admission/answer-metadata";
 import { REQUEST_ID } from "@protobff/runtime/internal/call/request-id";
 import type { Failure } from "@protobff/runtime/internal/failure";
 import { frame } from "@protobff/runtime/internal/wire/frame";
@@ -65,7 +66,7 @@ export class FastGrpcCall extends UnaryCall implements FrameReader {
     compressed: boolean,
     degraded: string,
     headers: readonly string[],
-    trailers: readonly string[],
+    { trailers }: AnswerMetadata,
   ): void {
     this.rpc.traffic?.countSent(compressed ? bytes.length : bytes.length - this.rpc.prefix);
     let framed = bytes;

@@ -132,8 +132,7 @@ export abstract class UnaryCall extends FastCall<FastRpc> {
     this.rpc.pending.add(this, bytes.length);
     if (this.closed) return undefined;
     try {
-      const { trailers, ...kept } = metadata ?? NO_METADATA;
-      this.reply(bytes, compressed, degraded, answerHeaders(metadata ?? NO_METADATA), trailers, kept);
+      this.reply(bytes, compressed, degraded, answerHeaders(metadata ?? NO_METADATA), metadata ?? NO_METADATA);
     } catch (thrown) {
       this.broken(thrown);
       return asFailure(thrown);
@@ -143,14 +142,12 @@ export abstract class UnaryCall extends FastCall<FastRpc> {
 
   /**
    * @param bytes as `serialize` gives them; compressed ones have no prefix
-   * @param kept facts for HTTP caches
    */
   protected abstract reply(
     bytes: Uint8Array,
     compressed: boolean,
     degraded: string,
     headers: readonly string[],
-    trailers: readonly string[],
-    kept: Pick<AnswerMetadata, "stale" | "cdn">,
+    metadata: AnswerMetadata,
   ): void;
 }

@@ -120,8 +120,7 @@ export class RestCall extends FastHttpCall {
     _compressed: boolean,
     degraded: string,
     headers: readonly string[],
-    trailers: readonly string[],
-    { stale = false, cdn }: Pick<AnswerMetadata, "stale" | "cdn">,
+    { trailers, stale = false, cdn }: AnswerMetadata,
   ): void {
     const all = this.#headers(headers, trailers);
     if (degraded !== "") all.push("bff-degraded", degraded);

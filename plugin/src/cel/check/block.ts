@@ -22,25 +22,25 @@ export function checkBlock(
   const [first, result] = args;
   if (fn === "index" && first?.kind === "constant") return local(checker, slotName(first.value), ast, place);
   if (fn !== "block" || first?.kind !== "list" || result === undefined) return "no block";
-  return slots(checker, first.elements, 0, result, ast, place);
+  return slots(checker, { ast, values: first.elements, result }, 0, place);
 }
 
-function slots(
-  checker: Checker,
-  values: readonly Ast[],
-  index: number,
-  result: Ast,
-  ast: Ast,
-  place: CelPlace,
-): Node | undefined {
-  const [value, ...rest] = values;
+interface Block {
+  readonly ast: Ast;
+  readonly values: readonly Ast[];
+  readonly result: Ast;
+}
+
+function slots(checker: Checker, block: Block, index: number, place: CelPlace): Node | undefined {
+  const { ast, values, result } = block;
+  const value = values[index];
   if (value === undefined) return checker.check(result, place);
   const range = checker.check(value, place);
   if (range === undefined) return undefined;
   const name = slotName(index);
   const variable: Variable = { name, role: "local", type: DYN, proto: undefined, absent: false };
   const inner: CelPlace = { ...place, locals: new Map([...place.locals, [name, variable]]) };
-  const body = slots(checker, rest, index + 1, result, ast, inner);
+  const body = slots(checker, block, index + 1, inner);
   if (body === undefined) return undefined;
   const base = checker.base(ast, body.type, body.proto, range.fails || body.fails);
   const of = range.type.kind === "dyn" ? range : dynamic(checker, range);

@@ -48,7 +48,7 @@ export function checkCall(checker: Checker, ast: CallAst, place: CelPlace): Node
           if (name === undefined) return undefined;
           if (name.type.kind !== "string")
             return checker.complain("BFF305", key, "the name of a header must be a string");
-          return checkHeader(checker, group, name, ast, place, fn === "@in");
+          return checkHeader(checker, { headers: group, name, test: fn === "@in" }, ast, place);
         }
         break;
       }

@@ -43,7 +43,7 @@ export function checkParsed(
     for (const fault of parsed.faults) complain(fault.code, fault, fault.message, fault.hint);
     return undefined;
   }
-  const checker = new Checker(text, scope, registry, language, complain, checkAst);
+  const checker = new Checker({ text, scope, registry, language, complain, checkAst });
   const around: CelPlace = { locals: new Map(), known: scope.known ?? NOTHING, gone: scope.gone ?? NOTHING };
   const checked = checker.check(parsed.ast, around);
   if (checked === undefined || checker.vain) return undefined;

@@ -28,6 +28,15 @@ type CheckAst = (checker: Checker, ast: Ast, place: CelPlace) => Node | undefine
 
 const DYN: CelType = { kind: "dyn" };
 
+interface CheckerParts {
+  readonly text: Text;
+  readonly scope: Scope;
+  readonly registry: Registry;
+  readonly language: Language;
+  readonly complain: Complain;
+  readonly checkAst: CheckAst;
+}
+
 /** State that the checks of one expression share. Each check returns undefined after a diagnostic. */
 export class Checker {
   readonly complain: Complain;
@@ -44,14 +53,7 @@ export class Checker {
   readonly #text: Text;
   readonly #checkAst: CheckAst;
 
-  constructor(
-    text: Text,
-    scope: Scope,
-    registry: Registry,
-    language: Language,
-    complain: Complain,
-    checkAst: CheckAst,
-  ) {
+  constructor({ text, scope, registry, language, complain, checkAst }: CheckerParts) {
     this.#text = text;
     this.#checkAst = checkAst;
     this.scope = scope;

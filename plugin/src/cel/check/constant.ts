@@ -38,7 +38,7 @@ export function checkConstants(root: Node, checker: Checker): boolean {
       const what = NOUNS[role] ?? "";
       const why = role === "principal" ? " here, because every rpc requires a caller" : "";
       const never = `${what}"${name}" is never absent${why}, so this is always true`;
-      checker.complain("BFF316", checker.spanOf(node), never, insteadOfOk(node.variable), "warning");
+      checker.complain("BFF316", checker.spanOf(node), never, insteadOfOk(node.variable), { severity: "warning" });
     }
     if (node.kind === "call") {
       if (evaluate(node)) return;
@@ -54,7 +54,9 @@ export function checkConstants(root: Node, checker: Checker): boolean {
 }
 
 function warn(checker: Checker, node: Node, value: boolean): void {
-  checker.complain("BFF316", checker.spanOf(node), `this is always ${value}`, why(checker, node), "warning");
+  checker.complain("BFF316", checker.spanOf(node), `this is always ${value}`, why(checker, node), {
+    severity: "warning",
+  });
 }
 
 /** Returns the reason why a comparison never changes, if the type of one side decides. */

@@ -92,7 +92,8 @@ export function checkFunction(checker: Checker, ast: CallAst, place: CelPlace): 
         (known.length === 0 ? undefined : `use ${nameList([...new Set(known)])}`),
     );
   }
-  return callOf(checker, ast, name, nodes, types, match);
+  const typed = nodes.map((node, index) => ({ node, type: types[index] ?? DYN }));
+  return callOf(checker, ast, name, typed, match);
 }
 
 /** Returns the hint for a text and a value that can be converted to text. */
@@ -119,10 +120,11 @@ function callOf(
   checker: Checker,
   ast: CallAst,
   name: string,
-  nodes: readonly Node[],
-  types: readonly CelType[],
+  operands: readonly { readonly node: Node; readonly type: CelType }[],
   match: Match,
 ): Node | undefined {
+  const nodes = operands.map(({ node }) => node);
+  const types = operands.map(({ type }) => type);
   const [overload] = match.overloads;
   const dynamic = types.some(({ kind }) => kind === "dyn");
   // A key of type dyn is compared by its value, so that 1.0 finds 1.
@@ -139,7 +141,6 @@ function callOf(
   // Inside a dyn, an error would be usable as a value.
   if (types.some((type, i) => holdsError(type) && (holdsDyn(overload.params[i] ?? DYN) || TAKES_ANY.has(overload.id))))
     return checker.complain("BFF306", ast, ...NO_VALUE);
-  const operands = nodes.map((node, index) => ({ node, type: types[index] ?? DYN }));
   if (!comparedOperands(overload, operands).every((group) => checkSameEnums(checker, ast, group))) return undefined;
   const literal = literalFault(overload.id, nodes);
   if (literal !== undefined && checker.language.soundLiterals)

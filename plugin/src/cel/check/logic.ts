@@ -24,7 +24,7 @@ const MAY_BE_ABSENT: ReadonlySet<Variable["role"]> = new Set(["step", "arg", "pr
 export function checkOk(checker: Checker, ast: CallAst, place: CelPlace): Node | undefined {
   const [arg] = ast.args;
   const wrong = (hint?: string, derived = false) =>
-    checker.complain("BFF308", arg ?? ast, "`ok` takes the name of a step or an argument", hint, "error", derived);
+    checker.complain("BFF308", arg ?? ast, "`ok` takes the name of a step or an argument", hint, { derived });
   if (arg === undefined || ast.args.length !== 1) return wrong();
   let variable: Variable | undefined;
   if (arg.kind === "ident") {

@@ -138,7 +138,7 @@ export function checkSelect(
     return checker.complain("BFF305", ast.name, `"${group.name}" is not a message, so it has no .?`, hint);
   }
   if (group?.role === "headers")
-    return checkHeader(checker, group, constantNode(checker, ast.name, ast.field), ast, place, test);
+    return checkHeader(checker, { headers: group, name: constantNode(checker, ast.name, ast.field), test }, ast, place);
   if (group?.type.kind === "struct") {
     const member = group.type.members.get(ast.field);
     if (member === undefined) {
@@ -327,11 +327,9 @@ function unknownField(
 /** Checks `headers["x"]`, or with `test` its presence. An absent header reads as "". */
 export function checkHeader(
   checker: Checker,
-  headers: Variable,
-  name: Node,
+  { headers, name, test }: { readonly headers: Variable; readonly name: Node; readonly test: boolean },
   at: Span,
   place: CelPlace,
-  test: boolean,
 ): Node {
   checker.read(headers, "value", at, place);
   const variable: Node = { ...checker.base(at, headers.type), kind: "name", variable: headers };

@@ -1,4 +1,4 @@
-import type { Report, Severity } from "../../diagnostic/diagnostic.ts";
+import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { Span } from "./ast.ts";
 import type { ExpressionCode } from "./codes.ts";
@@ -9,20 +9,19 @@ export type Complain = (
   at: Span,
   message: string,
   hint?: string,
-  severity?: Severity,
-  derived?: boolean,
+  kind?: Pick<Partial<Diagnostic>, "severity" | "derived">,
 ) => undefined;
 
 export function complainInto(text: Text, report: Report): Complain {
-  return (code, at, message, hint, severity = "error", derived = false) => {
+  return (code, at, message, hint, kind) => {
     const place = text.place(at.start, Math.max(at.end, at.start + 1));
     report({
       code,
-      severity,
+      severity: "error",
       message,
       at: place,
       ...(hint === undefined ? {} : { hint }),
-      ...(derived && { derived }),
+      ...kind,
     });
     return undefined;
   };

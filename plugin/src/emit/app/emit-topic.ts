@@ -32,7 +32,7 @@ export function emitTopic(topic: PlanTopic, rpc: Line | undefined, file: PlanFil
       ? []
       : around(
           [`call: { method: ${JSON.stringify(fullName(of.call.method))}, open: `],
-          callSource([...rpc], of.call, of.position, ["cx"], within, { name: "key", type: ["string"] }),
+          callSource([...rpc], of.call, of.position, within, { cx: ["cx"], args: { name: "key", type: ["string"] } }),
           [" },"],
         );
   const until = of.until && absentAs("false", { ...of.until, unsafe: [] }, within, emitValue(of.until, within).print);

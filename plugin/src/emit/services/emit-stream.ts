@@ -107,7 +107,7 @@ function sourceProperty(planned: PlanMethod, stream: PlanStream, within: StreamN
   const context = ["cx: ", ...typeOfRequest(["App"], planned.method.callers, within.file)];
   if (source.kind === "call") {
     const { entry, call } = source;
-    const opened = callSource(`app.${entry.name}`, call, stream.of.position, cx, within, "args", context);
+    const opened = callSource(`app.${entry.name}`, call, stream.of.position, within, { cx, typed: context });
     return around(["source: "], opened, [","]);
   }
   const { print } = emitValue(source.key, within);

@@ -7,7 +7,7 @@ import { around, block, type Line, type Lines, mentions } from "../text/lines.ts
 import { absentTest, joinedBy } from "../values/absence.ts";
 import { condition, inferredValue, operandValue, plainValue } from "../values/value.ts";
 import type { StepContext } from "./step-context.ts";
-import { callsOn, cleared, composition, compositionForList, send } from "./step-parts.ts";
+import { callsOn, cleared, composition, send } from "./step-parts.ts";
 
 /** Prints the statements of an `each`. Its list and outer values are present. */
 export function emitEach(source: PlanEachSource, step: PlanStep, cx: StepContext): Lines {
@@ -23,7 +23,7 @@ export function emitEach(source: PlanEachSource, step: PlanStep, cx: StepContext
   const inner: Lines = [
     ...(step.bounded ? [[`const bounded = ${calls}.bounded(${source.concurrent});`]] : []),
     ...chosen.lines,
-    ...constructorOf(source, step, cx, chosen.print, items.item, on),
+    ...constructorOf(source, cx, { step, on, items: chosen.print, item: items.item }),
   ];
   if (!isolated || apart) return [...lines, ...inner];
   return [...lines, ...block([`return ${callsOn(step, cx)}.sub(async (cx) => {`], inner, ["});"])];
@@ -168,18 +168,17 @@ function itemValue(source: PlanEachSource, step: PlanStep, cx: StepContext, list
   return unsafe.size === 0 ? value : around([...absentOf(unsafe, names), " ? undefined : "], value, []);
 }
 
+/** Names in the code of a step that makes a value of each item. */
+interface Loop {
+  readonly step: PlanStep;
+  /** The receiver of calls. */
+  readonly on: string;
+  readonly items: Line;
+  readonly item: string;
+}
+
 /** Prints `cx.quorum(shops, { enough: 3 }, (shop, cx) => value)`. `value` uses the `cx` of its item. */
-function quorumOf(
-  { quorum }: PlanEachSource,
-  {
-    step,
-    on,
-    items,
-    item,
-  }: { readonly step: PlanStep; readonly on: string; readonly items: Line; readonly item: string },
-  value: Lines,
-  async: boolean,
-): Lines {
+function quorumOf({ quorum }: PlanEachSource, { step, on, items, item }: Loop, value: Lines, async: boolean): Lines {
   const counts = Object.entries({ min: quorum?.min, enough: quorum?.enough });
   const needs = counts.flatMap(([name, count]) => (count === undefined ? [] : `${name}: ${group(count)}`)).join(", ");
   const named = mentions(value, item) ? item : `_${item}`;
@@ -188,18 +187,19 @@ function quorumOf(
   return around(open, value, [step.marks ? ", mark)" : ")"]);
 }
 
-function listOf(source: PlanEachSource, step: PlanStep, cx: StepContext, items: Line, item: string, on: string): Lines {
+function listOf(source: PlanEachSource, cx: StepContext, loop: Loop): Lines {
+  const { step, on, items, item } = loop;
   const { source: inner } = source;
   if (inner.kind === "compose" && cx.planned(inner.message.typeName)?.forLists && source.wholeList) {
     const each = (args: Lines): Lines =>
       around([...items, `.map((${mentions(args, item) ? item : ""}) => `], arrowBody(args), [")"]);
-    return around(["return "], compositionForList(inner, step, cx, on, each, item), [";"]);
+    return around(["return "], composition(inner, step, cx, on, { print: each, item }), [";"]);
   }
   const absent = source.itemAbsent;
   const value = itemValue(source, step, cx, on);
   if (source.quorum !== undefined) {
     const async = absent || inner.kind === "by";
-    return around(["return "], quorumOf(source, { step, on, items, item }, arrowBody(value), async), [";"]);
+    return around(["return "], quorumOf(source, loop, arrowBody(value), async), [";"]);
   }
   const used = mentions(value, item) ? item : "";
   if (source.source.kind === "by") {
@@ -218,7 +218,8 @@ function listOf(source: PlanEachSource, step: PlanStep, cx: StepContext, items: 
 }
 
 const KEYED: Line = ["return cx.keyed(pairs.map(([key]) => key), pairs.map(([, value]) => value));"];
-function mapOf(source: PlanEachSource, step: PlanStep, cx: StepContext, items: Line, item: string, on: string): Lines {
+function mapOf(source: PlanEachSource, cx: StepContext, loop: Loop): Lines {
+  const { step, on, items, item } = loop;
   const { names } = cx;
   if (source.key === undefined) return [];
   const key = plainValue({ ...source.key, unsafe: [] }, source.key.proto ?? protoOf(source.key.type), names).print;
@@ -245,7 +246,7 @@ function mapOf(source: PlanEachSource, step: PlanStep, cx: StepContext, items: L
       : ["return [", ...key, ", value] as const;"],
   ];
   if (source.quorum !== undefined) {
-    const made = quorumOf(source, { step, on, items, item }, block(["{"], pair, ["}"]), true);
+    const made = quorumOf(source, loop, block(["{"], pair, ["}"]), true);
     return [...around(["const pairs = await "], made, [";"]), KEYED];
   }
   const pairs = block([...items, `.map(async (${mentions(pair, item) ? item : ""}) => {`], pair, ["})"]);

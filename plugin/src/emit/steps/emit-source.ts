@@ -14,22 +14,26 @@ interface Position {
   readonly by: Expression;
 }
 
+/** The first parameter of a function, and the same with its type, for a function that reads it. */
+interface SourceParameters {
+  readonly cx: Line;
+  readonly typed?: Line;
+  /** The second parameter. */
+  readonly args?: string | Typed;
+}
+
 /** Names for printing a call; `item` is the local name of an item. */
 type SourceNames = ValueNames & { readonly item: string };
 
 /**
  * `callSource(app.watchRun, (cx, args, opened, resume) => ({ … }), { kind: "uint", of: (event) => event.seq })`
- * @param args the second parameter of the functions
- * @param typed the first parameter, if the function reads it
  */
 export function callSource(
   rpc: Printable,
   call: PlanRequest,
   position: Position | undefined,
-  cx: Line,
   within: SourceNames,
-  args: string | Typed = "args",
-  typed: Line = cx,
+  { cx, typed = cx, args = "args" }: SourceParameters,
 ): Lines {
   const { file } = within;
   const body = around(["("], requestLiteral(call, within), [")"]);

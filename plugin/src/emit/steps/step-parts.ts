@@ -57,27 +57,14 @@ export function handedOnBeside(source: PlanComposeSource, cx: StepContext): read
   });
 }
 
-/** `composeRunCard(cx, { run })`. */
-export function composition(source: PlanComposeSource, step: PlanStep, cx: StepContext, on: string): Lines {
-  const child = plannedChild(source, cx);
-  return compositionOf(composeFunction(child, cx.names.file), source, step, cx, on, composedArgs(source, cx));
+/** Messages of a list that are composed at once. */
+interface ComposedList {
+  /** Prints the sources of the messages. */
+  readonly print: (args: Lines) => Lines;
+  /** Name of the source of one message. */
+  readonly item: string;
 }
-/**
- * Prints `composeEachRunCard(cx, agent.runs.map((run) => ({ run })))` for a whole list. `items` are the sources of the
- * messages, each with the name `item`.
- */
-export function compositionForList(
-  source: PlanComposeSource,
-  step: PlanStep,
-  cx: StepContext,
-  on: string,
-  items: (args: Lines) => Lines,
-  item: string,
-): Lines {
-  const child = plannedChild(source, cx);
-  const compose = cx.names.file.bff(child.name, child.file);
-  return compositionOf([compose], source, step, cx, on, items(composedArgs(source, cx)), item);
-}
+
 /** The function that composes one message: `composeRunCard`, or `single(composeEachRunCard)`. */
 export function composeFunction({ name, file: of, forLists }: PlanMessage, file: FileNames): Line {
   const compose = file.bff(name, of);
@@ -119,17 +106,22 @@ const listed = (origins: readonly Line[]): Line => [
   ...origins.flatMap((origin, i) => (i === 0 ? [...origin] : [", ", ...origin])),
   "]",
 ];
-function compositionOf(
-  compose: Line,
+/**
+ * Prints `composeRunCard(cx, { run })`, or for a whole list
+ * `composeEachRunCard(cx, agent.runs.map((run) => ({ run })))`.
+ */
+export function composition(
   source: PlanComposeSource,
   step: PlanStep,
   cx: StepContext,
   on: string,
-  args: Lines,
-  item?: string,
+  list?: ComposedList,
 ): Lines {
   const child = plannedChild(source, cx);
-  const parameters: Lines[] = [args];
+  const { file } = cx.names;
+  const compose = list === undefined ? composeFunction(child, file) : [file.bff(child.name, child.file)];
+  const args = composedArgs(source, cx);
+  const parameters: Lines[] = [list === undefined ? args : list.print(args)];
   if (child.shared.length > 0) parameters.push([cx.shared(child)]);
   if (child.tainted.length > 0) {
     const from = child.tainted.map((name): Line => {
@@ -142,7 +134,8 @@ function compositionOf(
       // An argument that its `if` leaves out is not touched by the reads of its value. Origins of a whole list cannot
       // refer to an item.
       const test = tested(arg.if, cx.names);
-      if (item !== undefined && mentions([test], item)) return property(camel(name), listed([...origins, ...others]));
+      if (list !== undefined && mentions([test], list.item))
+        return property(camel(name), listed([...origins, ...others]));
       return property(camel(name), [...test, " ? ", ...listed(origins), " : ", ...listed(argOrigins)]);
     });
     parameters.push(object(from));

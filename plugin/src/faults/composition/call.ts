@@ -72,10 +72,9 @@ export function callResult(at: Composition, step: StepBehaviour, call: CallBehav
   const ending = at.isLate(step) ? UNSENT : met;
   if (met.kind === "failure" && met.hangs && (call.timeout_ms ?? Number.POSITIVE_INFINITY) >= at.response.forCallsMs)
     at.waits(step);
-  const upstream = call.method.slice(0, call.method.lastIndexOf("/"));
   if (ending.kind === "failure") {
-    if (!(at.response.remembered && call.stale)) return afterFailure(at, step, call, ending, upstream, locals, taint);
-    const cause = { ...causeOf(ending, upstream), stale: true as const };
+    if (!(at.response.remembered && call.stale)) return afterFailure(at, step, call, ending, { locals, taint });
+    const cause = { ...causeOf(ending, upstreamOf(call)), stale: true as const };
     taint.push({ cause, rank: step.index, leftOut: false, soft: false });
   }
   const answer = fromReport(at.response.behaviour.answers[call.method] ?? null);
@@ -133,16 +132,16 @@ function answering(at: Composition, { wrap }: NonNullable<CallBehaviour["batch"]
   return new MessageValue(item.type, new Map([...item.fields, ...common]));
 }
 
+const upstreamOf = ({ method }: CallBehaviour): string => method.slice(0, method.lastIndexOf("/"));
+
 function afterFailure(
   at: Composition,
   step: StepBehaviour,
   call: CallBehaviour,
   ending: Ending & { readonly kind: "failure" },
-  upstream: string,
-  outer: Locals,
-  taint: readonly Taint[],
+  { locals: outer, taint }: { readonly locals: Locals; readonly taint: readonly Taint[] },
 ): Result {
-  const cause = causeOf(ending, upstream);
+  const cause = causeOf(ending, upstreamOf(call));
   const why: Why = { ...cause, code: ending.code, message: ending.message };
   const locals: Locals = new Map([...outer, ["error", valueResult(errorValue(why))]]);
   for (const rule of call.on_error) {

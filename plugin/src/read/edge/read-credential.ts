@@ -44,14 +44,12 @@ function claimsOf(value: string | undefined, place: Place, report: Report): Text
 /** Reports a missing member that a source requires. */
 function needed(
   found: Text | undefined,
-  place: Place,
-  name: string,
-  why: string,
-  example: string,
+  { at }: Place,
+  { name, why, example }: Readonly<Record<"name" | "why" | "example", string>>,
   report: Report,
 ): void {
   if (found !== undefined && found.value.trim() !== "") return;
-  fault(report, "BFF152", found?.at ?? place.at, `this source has no "${name}": ${why}`, { hint: `add ${example}` });
+  fault(report, "BFF152", found?.at ?? at, `this source has no "${name}": ${why}`, { hint: `add ${example}` });
 }
 
 // ---- tokens ----
@@ -76,9 +74,22 @@ function readJwt({ value, place }: Declared<Jwt>, report: Report): IrJwt {
     subject: text(value.subject, place, "subject"),
   };
   const { issuer, audience, jwks, subject } = jwt;
-  needed(issuer, place, "issuer", "a token of any issuer would be accepted", '`issuer: "{env.OIDC_ISSUER}"`', report);
-  const why = "a token for another service would be accepted";
-  needed(audience[0], place, "audience", why, '`audience: "…"`, the name of this service at the issuer', report);
+  needed(
+    issuer,
+    place,
+    { name: "issuer", why: "a token of any issuer would be accepted", example: '`issuer: "{env.OIDC_ISSUER}"`' },
+    report,
+  );
+  needed(
+    audience[0],
+    place,
+    {
+      name: "audience",
+      why: "a token for another service would be accepted",
+      example: '`audience: "…"`, the name of this service at the issuer',
+    },
+    report,
+  );
   checkTemplate(issuer, report);
   for (const text of audience) checkTemplate(text, report);
   checkUnique(audience, "BFF130", (value) => `"${value}" is in the list twice`, "leave out one of them", report);
@@ -123,13 +134,16 @@ function readSession({ value, place }: Declared<Session>, report: Report): IrSes
     claims: claimsOf(value.claims, place, report),
   };
   const { issuer, clientId, scopes, idle, absolute } = session;
-  needed(issuer, place, "issuer", "users cannot log in", '`issuer: "{env.OIDC_ISSUER}"`', report);
+  needed(
+    issuer,
+    place,
+    { name: "issuer", why: "users cannot log in", example: '`issuer: "{env.OIDC_ISSUER}"`' },
+    report,
+  );
   needed(
     clientId,
     place,
-    "client_id",
-    "the provider cannot identify this server",
-    '`client_id: "{env.OIDC_CLIENT}"`',
+    { name: "client_id", why: "the provider cannot identify this server", example: '`client_id: "{env.OIDC_CLIENT}"`' },
     report,
   );
   checkTemplate(issuer, report);
@@ -176,17 +190,21 @@ function readAssertion({ value, place }: Declared<Assertion>, report: Report): I
   needed(
     issuer,
     place,
-    "issuer",
-    "an assertion of any issuer would be accepted",
-    '`issuer: "gateway"`, the BFF_IDENTITY_ISSUER of the server that signs it',
+    {
+      name: "issuer",
+      why: "an assertion of any issuer would be accepted",
+      example: '`issuer: "gateway"`, the BFF_IDENTITY_ISSUER of the server that signs it',
+    },
     report,
   );
   needed(
     keys,
     place,
-    "keys",
-    "no signature could be verified",
-    '`keys: "https://gateway.internal/.well-known/bff-keys"`',
+    {
+      name: "keys",
+      why: "no signature could be verified",
+      example: '`keys: "https://gateway.internal/.well-known/bff-keys"`',
+    },
     report,
   );
   checkTemplate(issuer, report);
@@ -203,7 +221,12 @@ function readAssertion({ value, place }: Declared<Assertion>, report: Report): I
 
 function readTrusted({ value, place }: Declared<Trusted>, report: Report): IrTrusted {
   const header = text(value.header, place, "header");
-  needed(header, place, "header", "the server would read no header", '`header: "x-gateway-claims"`', report);
+  needed(
+    header,
+    place,
+    { name: "header", why: "the server would read no header", example: '`header: "x-gateway-claims"`' },
+    report,
+  );
   return { kind: "trusted", at: place.at, header, claims: claimsOf(value.claims, place, report) };
 }
 

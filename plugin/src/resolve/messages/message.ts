@@ -107,7 +107,7 @@ function scopeOf(run: Run, ir: IrMessage, { file, spreadable, roots }: MessageUs
   const readOf = (name: string) =>
     messageTexts(ir).find(({ text }) => freeNames(text.value, run.ir.registry, file.desc.proto.package).args.has(name))
       ?.text.at;
-  const { args, broken: unbound } = argsFor(ir, places, used, fillable, readOf, report);
+  const { args, broken: unbound } = argsFor(ir, places, { used, spreadable: fillable, readOf }, report);
   const brokenArgs = unbound.union(missingFields(ir, args, { places, used, readOf }, report));
   const context = packageContext(run, file.desc.proto.package);
   const env = envOfMessage(run, ir, file, { context, roots }, report);

@@ -1,6 +1,7 @@
 // The steps of a service as one message sees them.
 
 import { sameType, type Variable } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrStep } from "../../ir/step.ts";
 import { distinctTypeNames, sameForm } from "../conversions/same-form.ts";
@@ -57,7 +58,9 @@ export function takeShared(run: Run, ir: IrMessage, roots: readonly IrMethod[], 
       reportElsewhere(run, ir, name, roots, scope);
       continue;
     }
-    const step = lacksIt(run, ir, name, roots, declared, scope) ? undefined : join(run, ir, name, declared, scope);
+    const step = lacksIt(run, { message: ir, roots }, name, declared, scope.report)
+      ? undefined
+      : join(run, ir, name, declared, scope);
     if (step === undefined) {
       scope.broken.add(name);
       scope.shared.broken.add(name);
@@ -79,16 +82,15 @@ interface Declared {
 /** Reports a step that some, but not all, services of the message have. Returns true if one lacks the step. */
 function lacksIt(
   run: Run,
-  ir: IrMessage,
+  composed: { readonly message: IrMessage; readonly roots: readonly IrMethod[] },
   name: string,
-  roots: readonly IrMethod[],
   declared: readonly Declared[],
-  scope: MessageScope,
+  report: Report,
 ): boolean {
   const lacks = declared.find(({ step }) => step === undefined);
   const has = declared.find(({ step }) => step !== undefined);
   if (lacks === undefined || has?.step === undefined) return false;
-  const mention = run.lets.mentions(ir.desc.typeName).get(name);
+  const mention = run.lets.mentions(composed.message.desc.typeName).get(name);
   // A step that only an inner message reads is reported there.
   if (mention === undefined) return true;
   const declare = `"${name}" in the \`let\``;
@@ -96,8 +98,8 @@ function lacksIt(
   reportLack(
     run,
     { name, what: "step", declare, mention, has: { service: has.service, at }, lacks: lacks.service },
-    { message: ir, roots },
-    scope.report,
+    composed,
+    report,
   );
   return true;
 }
@@ -113,7 +115,7 @@ function reportElsewhere(run: Run, ir: IrMessage, name: string, roots: readonly 
   const [root] = roots;
   const lacks = root && run.lets.serviceOf.get(root);
   if (has === undefined || lacks === undefined) return;
-  lacksIt(run, ir, name, roots, [has, { service: lacks, step: undefined }], scope);
+  lacksIt(run, { message: ir, roots }, name, [has, { service: lacks, step: undefined }], scope.report);
   scope.shared.broken.add(name);
 }
 

@@ -89,16 +89,19 @@ export function requestPlace(
   return { ...place, item: name.value };
 }
 
-/**
- * Joins the arguments of all places for the names in use.
- * @param readOf returns the place at which the message reads an argument
- */
+/** Reads of arguments in a message. */
+interface ArgReads {
+  readonly used: ReadonlySet<string>;
+  readonly spreadable: ReadonlySet<string>;
+  /** Returns the place at which the message reads an argument. */
+  readonly readOf: (name: string) => Origin | undefined;
+}
+
+/** Joins the arguments of all places for the names in use. */
 export function argsFor(
   message: IrMessage,
   places: readonly ComposePlace[],
-  used: ReadonlySet<string>,
-  spreadable: ReadonlySet<string>,
-  readOf: (name: string) => Origin | undefined,
+  reads: ArgReads,
   report: Report,
 ): { args: Args; broken: Set<string> } {
   const [first] = places;
@@ -117,11 +120,12 @@ export function argsFor(
   }
   const broken = new Set<string>();
   const members: Arg[] = [];
+  const { used, spreadable } = reads;
   const offered = [...spreadable].filter(
     (name) => !used.has(name) && places.length > 0 && places.every((place) => place.members.has(name)),
   );
   for (const name of [...used, ...offered]) {
-    const member = join(message, name, places, used, readOf, report);
+    const member = join(message, name, places, reads, report);
     if (member === undefined) broken.add(name);
     else members.push(member);
   }
@@ -135,15 +139,14 @@ function join(
   message: IrMessage,
   name: string,
   places: readonly ComposePlace[],
-  used: ReadonlySet<string>,
-  readOf: (name: string) => Origin | undefined,
+  reads: ArgReads,
   report: Report,
 ): Arg | undefined {
   if (places.some((place) => place.broken.has(name))) return undefined;
   const entries = places.map((place) => ({ place, value: place.members.get(name) }));
   // No place provides it. The reading expression is reported, with a did-you-mean among the provided names.
   const some = entries.find(({ value }) => value !== undefined);
-  if (some?.value === undefined) return undefinedArg(message, name, places, used, readOf, report);
+  if (some?.value === undefined) return undefinedArg(message, name, places, reads, report);
   const first = { place: some.place, value: some.value };
   const values: Argument[] = [];
   for (const { place, value } of entries) {
@@ -152,7 +155,7 @@ function join(
         code: "BFF338",
         severity: "error",
         message: `${place.what} composes "${message.desc.name}" without the argument "${name}"`,
-        ...howToGive(place, name, used),
+        ...howToGive(place, name, reads.used),
         related: [{ at: first.value.at, message: `${first.place.what} passes it` }],
       });
       return undefined;
@@ -249,8 +252,7 @@ function undefinedArg(
   message: IrMessage,
   name: string,
   places: readonly ComposePlace[],
-  used: ReadonlySet<string>,
-  readOf: (name: string) => Origin | undefined,
+  { used, readOf }: ArgReads,
   report: Report,
 ): undefined {
   const [place] = places;

@@ -75,7 +75,8 @@ class Search {
     for (let at = start; ; ) {
       const rune = text.codePointAt(at) ?? -1;
       // Later starts have lower priority.
-      if (found === undefined) this.#add(threads, this.#program.start, at, this.#nothing.with(0, at), before, rune);
+      if (found === undefined)
+        this.#add(threads, { pc: this.#program.start, match: this.#nothing.with(0, at) }, at, before, rune);
       if (threads.length === 0 && found !== undefined) break;
       const next = at + widthOf(rune);
       const following = text.codePointAt(next) ?? -1;
@@ -88,7 +89,7 @@ class Search {
           found = match.with(1, at);
           break;
         }
-        if (rune >= 0 && inst.matchRune(rune)) this.#add(advanced, inst.out, next, match, rune, following);
+        if (rune >= 0 && inst.matchRune(rune)) this.#add(advanced, { pc: inst.out, match }, next, rune, following);
       }
       if (rune < 0) break;
       threads = advanced;
@@ -99,8 +100,8 @@ class Search {
   }
 
   /** Adds what can be reached from an instruction without a character, each once, first choices first. */
-  #add(threads: Thread[], first: number, at: number, match: Match, before: number, after: number): void {
-    const waiting: Thread[] = [{ pc: first, match }];
+  #add(threads: Thread[], first: Thread, at: number, before: number, after: number): void {
+    const waiting: Thread[] = [first];
     for (let thread = waiting.pop(); thread !== undefined; thread = waiting.pop()) {
       const { pc } = thread;
       if (this.#added[pc] === this.#list) continue;
@@ -118,7 +119,7 @@ class Search {
         case CAPTURE:
           waiting.push({
             pc: inst.out,
-            match: inst.arg < match.length ? thread.match.with(inst.arg, at) : thread.match,
+            match: inst.arg < first.match.length ? thread.match.with(inst.arg, at) : thread.match,
           });
           break;
         case EMPTY_WIDTH:

@@ -18,7 +18,6 @@ import { runStreamingCall, runUnaryCall } from "@connectrpc/connect/protocol";
 import { verdictOn } from "../../failure.ts";
 import { frame } from "../../wire/frame.ts";
 import { readMessage } from "../../wire/reader.ts";
-import type { OutgoingHeaders } from "../call-headers.ts";
 import type { InFlight, Reply, UnaryClient } from "../unary-client.ts";
 import { connectError, sendable, toHeaders } from "./connect-metadata.ts";
 import { openedStream } from "./connect-streaming.ts";
@@ -86,7 +85,9 @@ async function answered<I extends DescMessage, O extends DescMessage>(
   timeoutMs: number,
 ): Promise<UnaryResponse<I, O>> {
   const bytes = frame(toBinary(method.input, message));
-  const reply = await once(client, pathOf(method), bytes, timeoutMs, sendable(header), signal);
+  const headers = sendable(header);
+  const send: Send = (leftMs, reply, after) => client.send(pathOf(method), bytes, leftMs, headers, 1, reply, after);
+  const reply = await once(send, timeoutMs, signal);
   return {
     stream: false,
     service: method.parent,
@@ -111,14 +112,9 @@ interface Received {
   readonly trailer: Headers;
 }
 
-function once(
-  client: UnaryClient,
-  path: string,
-  bytes: Uint8Array,
-  timeoutMs: number,
-  headers: OutgoingHeaders,
-  signal: AbortSignal,
-): Promise<Received> {
+type Send = (leftMs: number, reply: Reply, after: InFlight | undefined) => InFlight;
+
+function once(send: Send, timeoutMs: number, signal: AbortSignal): Promise<Received> {
   return new Promise((resolve, reject) => {
     const until = performance.now() + timeoutMs;
     let header = new Headers();
@@ -129,7 +125,7 @@ function once(
       inFlight?.cancel();
       reject(signal.reason);
     };
-    const send = (): void => {
+    const attempt = (): void => {
       const reply: Reply = {
         metadata: (first, last) => {
           header = toHeaders(first);
@@ -144,20 +140,20 @@ function once(
           inFlight?.rate?.(verdictOn(fault, false));
           if (fault.kind === "unprocessed" && !resent) {
             resent = true;
-            send();
+            attempt();
             return;
           }
           signal.removeEventListener("abort", onAbort);
           reject(connectError(fault, until - performance.now(), header, trailer));
         },
       };
-      inFlight = client.send(path, bytes, until - performance.now(), headers, 1, reply, inFlight);
+      inFlight = send(until - performance.now(), reply, inFlight);
     };
     if (signal.aborted) {
       onAbort();
       return;
     }
     signal.addEventListener("abort", onAbort);
-    send();
+    attempt();
   });
 }

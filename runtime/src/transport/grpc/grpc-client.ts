@@ -116,10 +116,10 @@ export class GrpcClient implements UnaryClient, StreamClient {
     const dial =
       (held: boolean) =>
       (owner: SessionOwner<GrpcSession>, to: Target): GrpcSession => {
-        if ((options.http2 ?? DEFAULT_HTTP2) === "node")
-          return new H2Session(to.url, targetOf(to.url), this.#secure, lookupOf(to), owner, held);
+        const session = { url: to.url, secureContext: this.#secure, lookup: lookupOf(to), held };
+        if ((options.http2 ?? DEFAULT_HTTP2) === "node") return new H2Session(session, targetOf(to.url), owner);
         const encoder = encoders.get(to.url) ?? new RequestEncoder(targetOf(to.url));
-        return new WireSession(to.url, encoder, this.#secure, lookupOf(to), owner, clock, held);
+        return new WireSession(session, encoder, owner, clock);
       };
     const shared = () => ({
       clock,

@@ -1,3 +1,5 @@
+import type { LookupFunction } from "node:net";
+import type { SecureContext } from "node:tls";
 import type { OutgoingHeaders, ReceivedHeaders } from "../call-headers.ts";
 import type { Session } from "./session.ts";
 
@@ -44,6 +46,18 @@ export interface GrpcSession extends Session {
    * @throws when the session has `ended`, or for headers that HTTP/2 cannot carry
    */
   open(request: GrpcRequest, receiver: GrpcReceiver): GrpcStream;
+}
+
+/** How a connection is opened. */
+export interface SessionOptions {
+  readonly url: URL;
+  /** For `https:`. */
+  readonly secureContext?: SecureContext | undefined;
+  readonly lookup: LookupFunction;
+  /** True if the receiver allows the bytes that the other end may send on a stream. */
+  readonly held?: boolean;
+  /** An odd number, for tests. */
+  readonly firstStream?: number;
 }
 
 export interface GrpcStream {

@@ -1,11 +1,17 @@
 import type * as http2 from "node:http2";
-import type { LookupFunction, Socket } from "node:net";
-import type { SecureContext } from "node:tls";
+import type { Socket } from "node:net";
 import { KEEP_ALIVE_MS } from "../../http2/dial.ts";
 import { HELD_WINDOW } from "../../http2/preface.ts";
 import type { Place } from "../balance/balancer.ts";
 import { errorText } from "../error-text.ts";
-import { type GrpcReceiver, type GrpcRequest, type GrpcSession, type GrpcTarget, grpcTimeout } from "./grpc-session.ts";
+import {
+  type GrpcReceiver,
+  type GrpcRequest,
+  type GrpcSession,
+  type GrpcTarget,
+  grpcTimeout,
+  type SessionOptions,
+} from "./grpc-session.ts";
 import { H2Stream } from "./h2-stream.ts";
 import type { SessionOwner } from "./session.ts";
 
@@ -31,17 +37,10 @@ export class H2Session implements GrpcSession {
   #opened = 0;
   #maxStreams = 0;
 
-  /**
-   * @param secureContext for `https:`
-   * @param held true if the receiver allows the bytes that the other end may send on a stream
-   */
   constructor(
-    url: URL,
+    { url, secureContext, lookup, held = false }: SessionOptions,
     target: GrpcTarget,
-    secureContext: SecureContext | undefined,
-    lookup: LookupFunction,
     owner: SessionOwner<GrpcSession>,
-    held = false,
   ) {
     this.#held = held;
     this.#target = target;

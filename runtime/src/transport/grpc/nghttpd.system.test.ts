@@ -164,7 +164,7 @@ test.each<[string, readonly string[]]>([
   const encoder = new RequestEncoder({ scheme: "http", authority: url.host, prefix: "" });
   const addresses = new Addresses([url], lookup as LookupFunction, systemClock, 5_000);
   const pool = new SessionPool<GrpcSession>(
-    (owner) => new WireSession(url, encoder, undefined, lookup as LookupFunction, owner, systemClock),
+    (owner) => new WireSession({ url, lookup: lookup as LookupFunction }, encoder, owner, systemClock),
     { maxSessions: 1, keepAliveMs: 20_000, clock: systemClock, addresses },
   );
   onTestFinished(() => pool.close());

@@ -43,16 +43,8 @@ async function pooled(firstStream = 1, onFrame?: (peer: FramePeer, frame: Frame)
   const sessions: WireSession[] = [];
   const dial = (owner: SessionOwner<GrpcSession>) => {
     const first = sessions.length === 0 ? firstStream : 1;
-    const session = new WireSession(
-      url,
-      encoder,
-      undefined,
-      lookup as LookupFunction,
-      owner,
-      systemClock,
-      false,
-      first,
-    );
+    const options = { url, lookup: lookup as LookupFunction, firstStream: first };
+    const session = new WireSession(options, encoder, owner, systemClock);
     sessions.push(session);
     return session;
   };

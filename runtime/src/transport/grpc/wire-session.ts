@@ -1,5 +1,4 @@
-import type { LookupFunction, Socket } from "node:net";
-import type { SecureContext } from "node:tls";
+import type { Socket } from "node:net";
 import type { Clock, Timer } from "../../clock.ts";
 import type { Connection, ConnectionParts } from "../../http2/connection.ts";
 import { dial, KEEP_ALIVE_MS } from "../../http2/dial.ts";
@@ -16,7 +15,7 @@ import { SendQueue } from "../../http2/send-queue.ts";
 import { type Transitions, transition } from "../../states.ts";
 import type { Place } from "../balance/balancer.ts";
 import { errorText } from "../error-text.ts";
-import type { GrpcReceiver, GrpcRequest, GrpcSession } from "./grpc-session.ts";
+import type { GrpcReceiver, GrpcRequest, GrpcSession, SessionOptions } from "./grpc-session.ts";
 import type { RequestEncoder } from "./request-encoder.ts";
 import type { SessionOwner } from "./session.ts";
 import { Pings } from "./session-watch.ts";
@@ -61,20 +60,11 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
   #error: Error | undefined;
   readonly #closed = Promise.withResolvers<void>();
 
-  /**
-   * @param secureContext for `https:`
-   * @param held true if the receiver allows the bytes that the other end may send on a stream
-   * @param firstStream an odd number, for tests
-   */
   constructor(
-    url: URL,
+    { url, secureContext, lookup, held = false, firstStream = 1 }: SessionOptions,
     encoder: RequestEncoder,
-    secureContext: SecureContext | undefined,
-    lookup: LookupFunction,
     owner: SessionOwner<GrpcSession>,
     clock: Clock,
-    held = false,
-    firstStream = 1,
   ) {
     this.#encoder = encoder;
     this.#owner = owner;
@@ -144,7 +134,9 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
     const bound = this.#encoder.bound(request);
     const { streams, writer, queue, guard } = this.#parts;
     const id = this.#numbers.take();
-    const stream = new WireStream(this, id, writer.position, queue.initialWindow, this.#window, receiver);
+    const stream = new WireStream(this, id, writer.position, receiver);
+    stream.sendWindow = queue.initialWindow;
+    stream.window = this.#window;
     guard.progress();
     streams.add(stream);
     this.#headers(id, request, bound);

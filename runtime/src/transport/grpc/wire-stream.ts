@@ -19,7 +19,7 @@ export class WireStream implements GrpcStream, Stream<WireStream> {
   /** Position of the stream's first byte among all bytes of the connection. */
   readonly position: number;
   /** Number of bytes that may still be sent. Negative if the other end has reduced the window. */
-  sendWindow: number;
+  sendWindow = 0;
   /** Request body, of which the bytes from `sent` on are unsent. */
   body: Uint8Array | undefined;
   sent = 0;
@@ -38,19 +38,10 @@ export class WireStream implements GrpcStream, Stream<WireStream> {
   lost = false;
   message: string | undefined;
 
-  constructor(
-    session: WireStreamOwner,
-    id: number,
-    position: number,
-    sendWindow: number,
-    window: number | undefined,
-    receiver: GrpcReceiver,
-  ) {
+  constructor(session: WireStreamOwner, id: number, position: number, receiver: GrpcReceiver) {
     this.#session = session;
     this.id = id;
     this.position = position;
-    this.sendWindow = sendWindow;
-    this.window = window;
     this.receiver = receiver;
   }
   bodySent(): void {}

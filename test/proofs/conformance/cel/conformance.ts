@@ -90,8 +90,8 @@ function check(text: string, { scope, functions }: Declared, messages: Registry,
     scope,
     messages,
     { ...language, functions },
-    (code, at, message, _, severity) => {
-      if (severity !== "warning") faults.push({ at, text: `${code} ${message}` });
+    (code, at, message, _, kind) => {
+      if (kind?.severity !== "warning") faults.push({ at, text: `${code} ${message}` });
       return undefined;
     },
   );

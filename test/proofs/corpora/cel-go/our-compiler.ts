@@ -43,8 +43,8 @@ export function ours(question: Question): OurAnswer {
 /** The expression, or the first fault. */
 export function checked(text: string, language: Language): Expression | string {
   const faults: string[] = [];
-  const expression = checkParsed(textOf(text), scope, registry, language, (code, _at, message, _hint, severity) => {
-    if (severity !== "warning") faults.push(`${code} ${message}`);
+  const expression = checkParsed(textOf(text), scope, registry, language, (code, _at, message, _hint, kind) => {
+    if (kind?.severity !== "warning") faults.push(`${code} ${message}`);
     return undefined;
   });
   return expression ?? faults[0] ?? "?no diagnostic";

@@ -27,10 +27,8 @@ function uncounted(emitter: Emitter, node: CallNode): Piece {
   const [first, second] = args;
   if (overload === "dynamic") return emitDynamic(emitter, node);
   if (first === undefined) return emitFunction(emitter, node);
-  const arithmetic = /^(add|subtract|multiply|divide|modulo)_(int64|uint64|double)$/.exec(overload);
-  if (arithmetic !== null && second !== undefined) {
-    return emitArithmetic(emitter, node, arithmetic[1] ?? "", arithmetic[2] ?? "", first, second);
-  }
+  if (second !== undefined && /^(add|subtract|multiply|divide|modulo)_(int64|uint64|double)$/.test(overload))
+    return emitArithmetic(emitter, node, first, second);
   const order = /^(less|less_equals|greater|greater_equals)_([a-z]+)$/.exec(overload);
   if (order !== null && second !== undefined) return emitOrder(emitter, order[1] ?? "", order[2] ?? "", first, second);
   switch (overload) {

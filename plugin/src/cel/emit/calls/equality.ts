@@ -73,7 +73,7 @@ function emitEnum(emitter: Emitter, first: Node, second: Node, sign: string): Pi
   }
   if (second.proto?.kind === "enum" && second.proto.desc.typeName === desc.typeName) {
     if (first.kind === "enum" && second.kind === "enum") return undefined;
-    return compared(emitter, first, second, sign, value, asNumber(emitter.value(second)));
+    return compared(emitter, first, second, sign, [value, asNumber(emitter.value(second))]);
   }
   if (second.proto?.kind === "enum") {
     return runtime(emitter.names, sign === "===" ? "equal" : "unequal", [value, emitter.value(second)]);
@@ -107,7 +107,7 @@ function emitPlain(emitter: Emitter, first: Node, second: Node, sign: string): P
     a = doubles ? asNumber(a) : coerce(a, BIG, names);
     b = doubles ? asNumber(b) : coerce(b, BIG, names);
   }
-  return compared(emitter, first, second, sign, a, b);
+  return compared(emitter, first, second, sign, [a, b]);
 }
 
 /**
@@ -119,8 +119,7 @@ function compared(
   first: Node,
   second: Node,
   sign: string,
-  a = emitter.value(first),
-  b = emitter.value(second),
+  [a, b] = [emitter.value(first), emitter.value(second)],
 ): Piece {
   const { bound } = emitter.aliases;
   const left = isPrintedFixed(b, second, bound) ? widened(a, first, bound, emitter.names) : a;
@@ -143,7 +142,7 @@ function emitWrapper(emitter: Emitter, first: Node, second: Node, sign: string):
   )
     return undefined;
   const other = value.literal === undefined ? value : coerce(value, form, emitter.names);
-  return compared(emitter, first, second, sign, raw, other);
+  return compared(emitter, first, second, sign, [raw, other]);
 }
 
 /** The name of a type. */

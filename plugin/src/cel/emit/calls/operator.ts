@@ -21,14 +21,8 @@ const OPERATORS: Readonly<Record<string, { readonly sign: string; readonly level
 };
 
 /** `+ - * / %` of numbers. */
-export function emitArithmetic(
-  emitter: Emitter,
-  node: CallNode,
-  operator: string,
-  type: string,
-  first: Node,
-  second: Node,
-): Piece {
+export function emitArithmetic(emitter: Emitter, node: CallNode, first: Node, second: Node): Piece {
+  const [operator = "", type = ""] = node.overload.split("_");
   const { sign, level } = OPERATORS[operator] ?? { sign: "+", level: LEVEL.additive };
   const a = emitter.value(first);
   const b = emitter.value(second);

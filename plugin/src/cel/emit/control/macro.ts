@@ -52,8 +52,8 @@ export function emitMacro(emitter: Emitter, node: Macro, element?: Form): Piece 
   const test = () => lambda(returnsOf(first, variable));
   switch (macro) {
     case "map":
-      if (second === undefined) return mapped(items, name, emitter, first, node, element);
-      return mapped(method(items, "filter", [test()], items.form), name, emitter, second, node, element);
+      if (second === undefined) return mapped(emitter, node, items, first, element);
+      return mapped(emitter, node, method(items, "filter", [test()], items.form), second, element);
     case "filter":
       return method(items, "filter", [test()], { kind: "list", of: itemForm });
     case "first":
@@ -245,15 +245,11 @@ function emitPairs(emitter: Emitter, node: Macro): Piece {
   }
 }
 
-function mapped(
-  items: Piece,
-  name: string,
-  emitter: Emitter,
-  body: Node,
-  node: Macro,
-  element: Form | undefined,
-): Piece {
-  const mentioned = mentionedIn(node.vars[0], [body]);
+/** @param body evaluated for each item */
+function mapped(emitter: Emitter, node: Macro, items: Piece, body: Node, element: Form | undefined): Piece {
+  const [variable] = node.vars;
+  const name = variable === undefined ? "" : emitter.name(variable.name);
+  const mentioned = mentionedIn(variable, [body]);
   if (element !== undefined) {
     return method(
       items,
