@@ -12,13 +12,22 @@ interface Entries {
   readonly folders: ReadonlyMap<string, string>;
 }
 
-/** Returns `path: name` for each export below the folders that no other file imports; entry points do not count. */
-export function unusedExports(product: readonly string[], importing: readonly string[], packages: readonly string[]) {
+/**
+ * Returns `path: name` for each export below the folders that no other file imports; entry points do not count.
+ *
+ * @param counts leaves out importing files
+ */
+export function unusedExports(
+  product: readonly string[],
+  importing: readonly string[],
+  packages: readonly string[],
+  counts: (path: string) => boolean = () => true,
+) {
   const entries = entriesOf(packages);
   const open = new Set(entries.files.values());
   const used = new Map<string, Set<string>>();
   const whole = new Set<string>();
-  for (const path of filesOf(importing))
+  for (const path of filesOf(importing).filter(counts))
     for (const { specifier, names } of importsOf(path)) {
       const to = resolved(path, specifier, entries);
       if (to === undefined) continue;
@@ -32,6 +41,12 @@ export function unusedExports(product: readonly string[], importing: readonly st
         .filter((name) => used.get(path)?.has(name) !== true)
         .map((name) => `${path}: ${name}`),
     );
+}
+
+/** Returns true if the file of an export, as `path: name`, uses the name, too. */
+export function isUsedWhereDeclared(entry: string): boolean {
+  const [path = "", name = ""] = entry.split(": ");
+  return textOf(path).split(new RegExp(`\\b${name}\\b`)).length > 2;
 }
 
 const filesOf = (folders: readonly string[]): string[] =>

@@ -17,28 +17,6 @@ import {
 import { LIBRARY, type Overload } from "./library.ts";
 import { LISTS, order } from "./lists.ts";
 
-/**
- * Overloads that a table of faults leaves unknown on purpose. Each other overload of the language is implemented, as
- * test/features/faults/functions.processes.test.ts checks.
- */
-export const UNKNOWN_OVERLOADS: ReadonlySet<string> = new Set([
-  // Their values differ from request to request.
-  "random_uuid",
-  "random_double",
-  // Tokens depend on keys, on the caller and on the hour.
-  ...["page_seal", "page_open"],
-  // Values of bytes and of types are in no plan.
-  ...["add_bytes", "less_bytes", "less_equals_bytes", "greater_bytes", "greater_equals_bytes"],
-  ...["string_to_bytes", "bytes_to_string", "base64_encode", "base64_decode", "type"],
-  "shard_names",
-  // These need an engine of patterns, a database of time zones or a reader of URLs, or a digest, all of which are in the runtime.
-  ...["regex_extract_string_string", "regex_extractAll_string_string"],
-  ...["regex_replace_string_string_string", "regex_replace_string_string_string_int"],
-  ...["timestamp_format", "timestamp_truncate", "timestamp_addYears", "timestamp_addMonths", "timestamp_addDays"],
-  "share_of",
-  ...["url_is_url", "url_scheme", "url_host", "url_hostname", "url_port", "url_escaped_path", "url_query"],
-]);
-
 /** Undefined: not known here. Throws EvaluationError as the function does. */
 export function functionOf(overload: string): Overload | undefined {
   return FUNCTIONS.get(overload) ?? FUNCTIONS.get(overload.replace(/_(?:int64|uint64|double|number|int|uint)$/, ""));
