@@ -4,13 +4,13 @@ import { sources } from "./shapes.ts";
 
 /** Names with several meanings, by package: a list that only shrinks. */
 const SEVERAL: Readonly<Record<string, readonly string[]>> = {
-  cli: ["Finding", "Names", "Refused"],
+  cli: ["Finding"],
   client: [],
   "packages/conformance": ["Breaker", "Call"],
   "packages/messages": [],
   "packages/replay": ["World"],
-  "packages/server": ["Callers", "Carrier", "Listener", "Outcome", "Recording", "Report", "ServerTls"],
-  plugin: ["Args", "Block", "Declared", "Effects", "Entry", "FieldRead", "Overload", "Run", "Source", "Taint"],
+  "packages/server": ["Callers", "Carrier", "Listener", "Recording", "Report", "ServerTls"],
+  plugin: ["Block", "Declared", "Effects", "Source", "Taint"],
   runtime: ["Answer", "Entry", "Incoming", "Key", "Meter", "Place", "Receiver", "Time", "Waiter"],
 };
 

@@ -1,7 +1,7 @@
 // Proposes batches: one RPC takes many ids, and another response contains such an id. The step calls for one id and
 // joins other calls.
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
-import { type Names, snakeCase } from "./names.ts";
+import { type NameScope, snakeCase } from "./names.ts";
 import { isPrivateName, privateReason } from "./private-fields.ts";
 
 /** A proposed step, which is written as a comment. */
@@ -50,7 +50,7 @@ interface Candidate {
 export function proposeBatch(
   method: DescMethod,
   others: readonly Answer[],
-  names: readonly Names[],
+  names: readonly NameScope[],
 ): BatchProposal | undefined {
   const batched = batchedBy(method);
   if (batched === undefined) return undefined;
@@ -100,7 +100,7 @@ function best(
 
 const letters = (name: string): string => name.replaceAll("_", "").toLowerCase();
 
-function free(name: string, names: readonly Names[]): string {
+function free(name: string, names: readonly NameScope[]): string {
   const isFree = (candidate: string): boolean => names.every((scope) => !scope.has(candidate));
   let found = [name, `${name}_found`].find(isFree);
   for (let i = 2; found === undefined; i++) found = isFree(`${name}_found${i}`) ? `${name}_found${i}` : undefined;

@@ -1,7 +1,7 @@
 // Messages and enums of the upstreams that a new BFF copies, and their names in the BFF.
 import { type DescEnum, type DescEnumValue, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
-import { type Names, pascalCase, snakeCase } from "./names.ts";
+import { type NameScope, pascalCase, snakeCase } from "./names.ts";
 import { type PrivateField, privateReason } from "./private-fields.ts";
 
 /** Copy of one message. */
@@ -41,14 +41,14 @@ export class Copies {
   readonly #enums = new Map<DescEnum, string>();
   /** Types of google.protobuf that fields have as they are. */
   readonly wellKnown = new Set<DescMessage | DescEnum>();
-  readonly #names: Names;
-  readonly #values: Names;
+  readonly #names: NameScope;
+  readonly #values: NameScope;
 
   /**
    * @param names of the package, for messages and enums
    * @param values of the package too, for values of enums
    */
-  constructor(names: Names, values: Names) {
+  constructor(names: NameScope, values: NameScope) {
     this.#names = names;
     this.#values = values;
   }

@@ -20,7 +20,7 @@ export function pascalCase(name: string): string {
 }
 
 /** One scope of names. Two names that are equal in TypeScript or JSON (`item_id`, `itemId`) count as one. */
-export class Names {
+export class NameScope {
   readonly #taken = new Set<string>();
 
   has(name: string): boolean {

@@ -4,7 +4,7 @@ import { isKeyword, isLibraryName, isReservedName } from "protoc-gen-bff/compile
 import { type BatchProposal, proposeBatch } from "./batches.ts";
 import type { ChosenRpc } from "./choose-rpcs.ts";
 import { Copies, isRequired, isWellKnown, withheldOf } from "./copies.ts";
-import { Names, pascalCase, snakeCase } from "./names.ts";
+import { NameScope, pascalCase, snakeCase } from "./names.ts";
 import { isPrivateName, type PrivateField, privateReason, privateType } from "./private-fields.ts";
 
 export interface BegunBff {
@@ -72,12 +72,12 @@ const READ_VERB = /^(batch_)?(get|list|search|find|query|count|fetch|lookup|look
 export function planBff(name: string, rpcs: readonly ChosenRpc[], taken: ReadonlySet<string>): BegunBff {
   const segment = packageSegment(name, taken);
   const readOnly = rpcs.every(({ kind }) => kind !== "writes");
-  const types = new Names();
+  const types = new NameScope();
   const service = types.take(`${pascalCase(segment)}Service`);
   const rpc = rpcNameOf(rpcs, readOnly);
   const request = types.take(`${rpc}Request`);
   const response = types.take(`${rpc}Response`);
-  const copies = new Copies(types, new Names());
+  const copies = new Copies(types, new NameScope());
   for (const { method } of rpcs) {
     if (isWhole(method)) copies.takeMessage(method.output);
     else copies.take(publicAnswer(method), 0);
@@ -141,9 +141,9 @@ function rpcNameOf(rpcs: readonly ChosenRpc[], readOnly: boolean): string {
 type Fields = Pick<BegunBff, "steps" | "requestFields" | "responseFields">;
 
 function stepsOf(rpcs: readonly ChosenRpc[], readOnly: boolean, copies: Copies): Fields {
-  const names = new Names();
+  const names = new NameScope();
   const requestFields = new RequestFields();
-  const responseNames = new Names();
+  const responseNames = new NameScope();
   responseNames.take("degraded");
   const responseFields: ResponseField[] = [];
   const steps: Omit<BegunStep, "batch">[] = [];
@@ -184,7 +184,7 @@ function stepsOf(rpcs: readonly ChosenRpc[], readOnly: boolean, copies: Copies):
   return { steps: withBatches, requestFields: requestFields.all, responseFields };
 }
 
-function stepName({ name, parent }: DescMethod, names: Names): string {
+function stepName({ name, parent }: DescMethod, names: NameScope): string {
   const full = snakeCase(name);
   const short = full.replace(READ_VERB, "");
   const withService = `${snakeCase(parent.name)}_${full}`;
@@ -208,7 +208,7 @@ interface AnsweringStep {
 function answered(
   { method, step, prefix, mayBeAbsent }: AnsweringStep,
   copies: Copies,
-  names: Names,
+  names: NameScope,
 ): readonly ResponseField[] {
   const { output } = method;
   if (isWhole(method) && output.typeName !== EMPTY)
@@ -234,7 +234,7 @@ function answered(
 /** Fields of the request: those of all chosen rpcs. Fields of equal names and types are one field. */
 class RequestFields {
   readonly all: RequestField[] = [];
-  readonly #names = new Names();
+  readonly #names = new NameScope();
   readonly #byName = new Map<string, DescField>();
 
   /** Adds the fields of a step's request, and returns the fields that the step sets. */

@@ -2,7 +2,7 @@
 import type { DescField, DescOneof } from "@bufbuild/protobuf";
 import { nameOf } from "./choose-rpcs.ts";
 import type { CopiedEnum, CopiedMessage, CopiedValue } from "./copies.ts";
-import { Names, snakeCase } from "./names.ts";
+import { NameScope, snakeCase } from "./names.ts";
 import type { BegunBff, BegunStep, RequestField, ResponseField } from "./plan-bff.ts";
 import { carriedComment, type PrivateField } from "./private-fields.ts";
 
@@ -174,7 +174,7 @@ function responseType({ copies }: BegunBff, { type, mayBeAbsent }: ResponseField
 }
 
 function printCopy({ copies }: BegunBff, { desc, name, fields, leftOut, withheld }: CopiedMessage): string[] {
-  const scope = new Names();
+  const scope = new NameScope();
   const lines = (field: DescField): string[] => {
     const plain = scope.take(snakeCase(field.name));
     const alias = plain === field.name ? "" : ` [(bff.v1.field).alias = "${field.name}"]`;

@@ -10,7 +10,7 @@ import {
   callerOf,
   type Prediction,
   predict,
-  type Run,
+  type RunResult,
   requestCase,
   responding,
 } from "./predict.ts";
@@ -77,7 +77,12 @@ function cellOf(
     fault,
     healthy,
     conditions,
-  }: { readonly call: CallOfRpc; readonly fault: FaultName; readonly healthy: Run; readonly conditions: Conditions },
+  }: {
+    readonly call: CallOfRpc;
+    readonly fault: FaultName;
+    readonly healthy: RunResult;
+    readonly conditions: Conditions;
+  },
 ): Cell {
   const cell = { rpc: rpc.rpc, call: method, fault, prediction: undefined };
   if (healthy.complete && !healthy.calledMethods.has(method)) return { ...cell, left: "not reached" };

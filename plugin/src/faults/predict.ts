@@ -10,9 +10,9 @@ import { firstItem, type Then } from "./composition/followed-call.ts";
 import { type Explored, explore, refuseDecisions } from "./values/decisions.ts";
 import type { Ending } from "./values/endings.ts";
 import {
+  type Damage,
   distinct,
   type Effect,
-  type Entry,
   type Failure,
   type Reason,
   type Result,
@@ -45,7 +45,7 @@ interface PredictedEntry {
 export const ANSWERS: Ending = { kind: "answer" };
 
 /** Outcome of one request. */
-export interface Run {
+export interface RunResult {
   readonly prediction: Prediction;
   /** Methods that are called, or may be. */
   readonly calledMethods: ReadonlySet<string>;
@@ -77,11 +77,11 @@ export function predict(
   rpc: RpcBehaviour,
   ending: Response["ending"],
   conditions: Conditions = {},
-): Run {
+): RunResult {
   const caller = callerOf(behaviour, rpc, conditions);
   if (rpc.unpredictable !== undefined && !(conditions.assumed && rpc.validated))
     return { prediction: { kind: "unpredictable", why: rpc.unpredictable }, calledMethods: new Set(), complete: false };
-  const { runs, complete } = explore((decide): Run => {
+  const { runs, complete } = explore((decide): RunResult => {
     const response = { ...responding(behaviour, rpc, ending, conditions, caller), decide };
     try {
       const prediction = ended(response, rpc, caller, requestCase(rpc, conditions));
@@ -104,7 +104,7 @@ export function predict(
 }
 
 /** The prediction of all runs; unpredictable when a decision makes a difference that no code of a status covers. */
-function merged(runs: readonly [Explored<Run>, ...Explored<Run>[]], complete: boolean): Prediction {
+function merged(runs: readonly [Explored<RunResult>, ...Explored<RunResult>[]], complete: boolean): Prediction {
   const [first] = runs;
   const all = runs.map(({ result }) => result.prediction);
   const [{ prediction }, [decision]] = [first.result, first.decisions];
@@ -247,7 +247,7 @@ const ALIKE = 8;
 const pattern = (path: string): string => path.replace(/\[("(\\.|[^"\\])*"|[^\]]*)\]/g, "[*]");
 
 /** More than eight entries that differ only in list positions become one. */
-function folded(entries: readonly Entry[]): Entry[] {
+function folded(entries: readonly Damage[]): Damage[] {
   const groups = Map.groupBy(entries, (entry) => JSON.stringify({ ...entry, path: pattern(entry.path) }));
   return [...groups.values()].flatMap((alike) => {
     const [first] = alike;
@@ -255,7 +255,7 @@ function folded(entries: readonly Entry[]): Entry[] {
   });
 }
 
-function predicted({ path, effects, causes, optional }: Entry): PredictedEntry {
+function predicted({ path, effects, causes, optional }: Damage): PredictedEntry {
   return {
     path,
     effects,

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { Served } from "./caller-needs.ts";
 import { type Credential, Credentials, Unknown } from "./credentials.ts";
-import { Logins, Refused } from "./logins.ts";
+import { LoginError, Logins } from "./logins.ts";
 import { homePage, loginPage } from "./pages.ts";
 import type { Principal } from "./principals.ts";
 import { SigningKeys } from "./signing-keys.ts";
@@ -199,7 +199,7 @@ const html = (body: string): Answer => ({ status: 200, type: "text/html; charset
 const json = (value: unknown): Answer => ({ status: 200, type: "application/json", body: JSON.stringify(value) });
 
 function refusal(error: unknown): Answer {
-  if (error instanceof Refused)
+  if (error instanceof LoginError)
     return { ...json({ error: error.message }), status: error.message === "invalid_client" ? 401 : 400 };
   return text(error instanceof Unknown ? 404 : 400, error instanceof Error ? error.message : String(error));
 }

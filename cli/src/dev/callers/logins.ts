@@ -27,7 +27,7 @@ const CODE_LIFE_MS = 60_000;
 const MOST = 1_000;
 
 /** An error of RFC 6749, 5.2. */
-export class Refused extends Error {}
+export class LoginError extends Error {}
 
 export class Logins {
   readonly #codes = new Map<string, Login>();
@@ -76,7 +76,7 @@ export class Logins {
   trade(form: URLSearchParams, authorization: string | undefined): LoggedIn {
     const { way, principal, nonce } = this.#granted(form);
     const { id, secret } = clientIn(form, authorization);
-    if (id !== way.clientId || secret !== way.clientSecret) throw new Refused("invalid_client");
+    if (id !== way.clientId || secret !== way.clientSecret) throw new LoginError("invalid_client");
     const refreshToken = randomBytes(16).toString("base64url");
     kept(this.#refreshes).set(refreshToken, { way, principal });
     return { way, principal, nonce, refreshToken };
@@ -91,16 +91,16 @@ export class Logins {
           .update(form.get("code_verifier") ?? "")
           .digest("base64url");
         const isGood = found !== undefined && found.challenge === challenge && this.#now() < found.until;
-        if (!isGood || form.get("redirect_uri") !== found.way.redirectUri) throw new Refused("invalid_grant");
+        if (!isGood || form.get("redirect_uri") !== found.way.redirectUri) throw new LoginError("invalid_grant");
         return found;
       }
       case "refresh_token": {
         const found = taken(this.#refreshes, form.get("refresh_token"));
-        if (found === undefined) throw new Refused("invalid_grant");
+        if (found === undefined) throw new LoginError("invalid_grant");
         return { ...found, nonce: undefined };
       }
       default:
-        throw new Refused("unsupported_grant_type");
+        throw new LoginError("unsupported_grant_type");
     }
   }
 }

@@ -39,7 +39,7 @@ interface State {
   readonly until: number;
 }
 /** Outcome of an answer: `unknown` for a state that is forged, late, used, or of another call. */
-export type Outcome = "accepted" | "refused" | "unanswered" | "unknown";
+export type Decision = "accepted" | "refused" | "unanswered" | "unknown";
 
 export class Confirmations {
   readonly #sealer: Sealer;
@@ -66,7 +66,7 @@ export class Confirmations {
   }
 
   /** @throws an error of Redis */
-  async outcome(call: Confirmed, { requestState, inputResponses }: Answers): Promise<Outcome> {
+  async outcome(call: Confirmed, { requestState, inputResponses }: Answers): Promise<Decision> {
     const opened =
       typeof requestState === "string" && requestState.length <= MAX_STATE
         ? this.#sealer.open(Buffer.from(requestState, "base64url"), purposeOf(call))

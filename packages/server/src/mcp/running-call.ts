@@ -11,7 +11,7 @@ import { isMembers } from "@protobff/runtime/internal/json/json-tree";
 import { jsonOf } from "@protobff/runtime/internal/json/write-json";
 import { masked } from "../explorer/masks.ts";
 import { permitted } from "./callers.ts";
-import { type Confirmations, type Confirmed, ELICIT, formOf, isAccepted, type Outcome } from "./confirmations.ts";
+import { type Confirmations, type Confirmed, type Decision, ELICIT, formOf, isAccepted } from "./confirmations.ts";
 import { type Client, missingElicitation } from "./era.ts";
 import { cut, isObject, RpcCode, RpcError } from "./json-rpc.ts";
 import { shownArguments } from "./question/shown-arguments.ts";
@@ -146,7 +146,7 @@ export class RunningCall {
     return shownArguments(masked(jsonOf(input, args, registry), input, registry));
   }
   /** Answers the request unless its outcome is `accepted`. */
-  async #outcome(confirmations: Confirmations, ready: Ready, shown: string): Promise<Outcome> {
+  async #outcome(confirmations: Confirmations, ready: Ready, shown: string): Promise<Decision> {
     const { served, args, caller } = ready;
     const { params } = this.#request.message;
     const { input } = served.endpoint.method;
@@ -156,7 +156,7 @@ export class RunningCall {
       fields: served.tool.caller,
       bytes: toBinary(input, args),
     };
-    let outcome: Outcome = "unanswered";
+    let outcome: Decision = "unanswered";
     try {
       if (params.requestState !== undefined) outcome = await confirmations.outcome(call, params);
     } catch {

@@ -16,7 +16,7 @@ import {
 } from "../values/results.ts";
 import { MessageValue, Untold, type Value } from "../values/values.ts";
 import { callResult } from "./call.ts";
-import type { Args, Composition, Response } from "./composition.ts";
+import type { ArgResults, Composition, Response } from "./composition.ts";
 import { eachResult } from "./each.ts";
 import { BEFORE, conditionOf, resultOf } from "./expressions.ts";
 import { composeFields } from "./fields.ts";
@@ -25,7 +25,7 @@ import { suppliedResult, switchResult } from "./sources.ts";
 export class Block implements Composition {
   readonly response: Response;
   readonly report: BlockBehaviour;
-  readonly args: Args;
+  readonly args: ArgResults;
   /** `args` as a whole, where it is the request. */
   readonly request: Value | undefined;
   readonly parent: Block | undefined;
@@ -48,7 +48,7 @@ export class Block implements Composition {
     response: Response,
     report: BlockBehaviour,
     options: {
-      readonly args: Args;
+      readonly args: ArgResults;
       readonly request?: Value;
       readonly parent?: Block;
       readonly starts?: readonly string[];

@@ -46,13 +46,13 @@ export interface Response {
   shared: Composition | undefined;
 }
 
-export type Args = ReadonlyMap<string, Result>;
+export type ArgResults = ReadonlyMap<string, Result>;
 
 /** One composed message, or the steps that a service starts. Steps are evaluated when something reads them. */
 export interface Composition {
   readonly response: Response;
   readonly report: BlockBehaviour;
-  readonly args: Args;
+  readonly args: ArgResults;
   /** `args` as a whole if it is the request. */
   readonly request: Value | undefined;
   /** Undefined: a message. */

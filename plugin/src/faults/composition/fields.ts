@@ -1,6 +1,6 @@
 // The fields of a composed message: whether each is there, and what touched it.
 import type { FieldBehaviour, MemberBehaviour } from "../behaviour.ts";
-import { asSoft, type Entry, entryOf, NO_LOCALS, type Result, type Taint, tainted } from "../values/results.ts";
+import { asSoft, type Damage, entryOf, NO_LOCALS, type Result, type Taint, tainted } from "../values/results.ts";
 import { isListValue, MapValue, MessageValue, OptionalValue, UNKNOWN, type Value } from "../values/values.ts";
 import type { Composition } from "./composition.ts";
 
@@ -8,13 +8,13 @@ interface Composed {
   readonly fields: ReadonlyMap<string, Value>;
   /** Fields whose steps have no value. */
   readonly missing: ReadonlySet<string>;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly Damage[];
   readonly results: readonly Result[];
 }
 
 export function composeFields(at: Composition): Composed {
   const fields = new Map<string, Value>();
-  const entries: Entry[] = [];
+  const entries: Damage[] = [];
   const results: Result[] = [];
   const missing = new Set<string>();
   for (const target of at.report.fields) {
@@ -49,7 +49,7 @@ function touch(
   target: FieldBehaviour,
   present: boolean | undefined,
   result: Result,
-  entries: Entry[],
+  entries: Damage[],
 ): void {
   if (result.state !== "value" && result.state !== "absent") return;
   const composed = isBareComposed(at, target);
@@ -86,7 +86,7 @@ function* setOneof(
   at: Composition,
   members: readonly MemberBehaviour[],
   fields: Map<string, Value>,
-  entries: Entry[],
+  entries: Damage[],
 ): Iterable<Result> {
   let earlier: Taint[] = [];
   const ordered = [...members.filter((member) => !member.default), ...members.filter((member) => member.default)];

@@ -1,7 +1,7 @@
 // The fields that an expression reads of the values under its names.
 import type { TreeReport } from "../behaviour.ts";
 
-export interface FieldRead {
+export interface TreeRead {
   /** Names of fields, down to the part that is read. */
   readonly path: readonly string[];
   /** True if everything inside the part is read. */
@@ -9,7 +9,7 @@ export interface FieldRead {
   /** True if the part is in the expression's value. */
   readonly passed: boolean;
 }
-type Demand = readonly FieldRead[];
+type Demand = readonly TreeRead[];
 type Reads = Map<string, Demand>;
 
 const PASSED: Demand = [{ path: [], whole: true, passed: true }];

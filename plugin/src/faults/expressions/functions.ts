@@ -14,25 +14,25 @@ import {
   type Unknown,
   type Value,
 } from "../values/values.ts";
-import { LIBRARY, type Overload } from "./library.ts";
+import { LIBRARY, type Operation } from "./library.ts";
 import { LISTS, order } from "./lists.ts";
 
 /** Undefined: not known here. Throws EvaluationError as the function does. */
-export function functionOf(overload: string): Overload | undefined {
+export function functionOf(overload: string): Operation | undefined {
   return FUNCTIONS.get(overload) ?? FUNCTIONS.get(overload.replace(/_(?:int64|uint64|double|number|int|uint)$/, ""));
 }
 
 const compare =
-  (holds: (order: number) => boolean): Overload =>
+  (holds: (order: number) => boolean): Operation =>
   ([a = UNKNOWN, b = UNKNOWN]) => {
     const found = order(a, b);
     return found === undefined ? UNKNOWN : holds(found);
   };
 const list =
-  (run: (a: readonly Value[], b: Value) => Value): Overload =>
+  (run: (a: readonly Value[], b: Value) => Value): Operation =>
   ([a, b]) =>
     a !== undefined && isListValue(a) ? run(a, b ?? null) : UNKNOWN;
-const same: Overload = ([a = UNKNOWN]) => a;
+const same: Operation = ([a = UNKNOWN]) => a;
 /** Reads a wrapper that may be null. */
 function unwrapped([a = UNKNOWN]: readonly Value[]): Value {
   if (a === null) throw new EvaluationError("null has no value");
@@ -86,7 +86,7 @@ function isZero(value: Value): boolean | Unknown {
 }
 
 const optional =
-  (run: (value: Value | undefined, other: Value) => Value): Overload =>
+  (run: (value: Value | undefined, other: Value) => Value): Operation =>
   ([a, b]) =>
     a instanceof OptionalValue ? run(a.value, b ?? UNKNOWN) : UNKNOWN;
 
@@ -101,7 +101,7 @@ const greater = compare((order) => order > 0);
 const greaterEquals = compare((order) => order >= 0);
 /** Compares the numbers among the arguments, or those of one list. */
 const most =
-  (best: (numbers: readonly (bigint | number)[]) => bigint | number): Overload =>
+  (best: (numbers: readonly (bigint | number)[]) => bigint | number): Operation =>
   (args) => {
     const [first] = args;
     const all = first !== undefined && isListValue(first) ? first : args;
@@ -119,12 +119,12 @@ function matches([text, pattern]: readonly Value[]): Value {
 }
 const KINDS = ["bool", "string", "timestamp", "duration"];
 
-const FUNCTIONS: ReadonlyMap<string, Overload> = new Map<string, Overload>([
+const FUNCTIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ["logical_not", ([a]) => (typeof a === "boolean" ? !a : UNKNOWN)],
   ["equals", ([a = UNKNOWN, b = UNKNOWN]) => equal(a, b)],
   ["not_equals", ([a = UNKNOWN, b = UNKNOWN]) => negated(equal(a, b))],
   ["add_list", ([a, b]) => (a && b && isListValue(a) && isListValue(b) ? [...a, ...b] : UNKNOWN)],
-  ...["", ...KINDS.map((kind) => `_${kind}`)].flatMap((kind): [string, Overload][] => [
+  ...["", ...KINDS.map((kind) => `_${kind}`)].flatMap((kind): [string, Operation][] => [
     [`less${kind}`, less],
     [`less_equals${kind}`, lessEquals],
     [`greater${kind}`, greater],
@@ -136,7 +136,7 @@ const FUNCTIONS: ReadonlyMap<string, Overload> = new Map<string, Overload>([
   ["index_list", found],
   ["index_map", found],
   ["optional_index", optionalAt],
-  ...["string", "list", "map", "bytes"].map((kind): [string, Overload] => [`size_${kind}`, sizeOf]),
+  ...["string", "list", "map", "bytes"].map((kind): [string, Operation] => [`size_${kind}`, sizeOf]),
   ["same", same],
   ["to_dyn", same],
   ["unwrap", unwrapped],

@@ -2,7 +2,7 @@
 
 import type { Taint, Touched } from "../values/results.ts";
 import { isListValue, MapValue, MessageValue, OptionalValue, type Value } from "../values/values.ts";
-import type { FieldRead } from "./field-reads.ts";
+import type { TreeRead } from "./field-reads.ts";
 
 /** Returns the taints of all fields within a composed value. */
 export function inside(value: Value, touched: Touched, rank: number): Taint[] {
@@ -30,7 +30,7 @@ export function held(value: Value, taints: readonly Taint[]): readonly Taint[] {
 }
 
 /** Returns true if a read of a value comes across a taint. */
-export function meets(value: Value | undefined, { path, ...read }: FieldRead, taint: Taint): boolean {
+export function meets(value: Value | undefined, { path, ...read }: TreeRead, taint: Taint): boolean {
   if (taint.place === undefined) return true;
   const { message, field } = taint.place;
   if (value instanceof MessageValue && path[0] !== undefined)

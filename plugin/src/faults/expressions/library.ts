@@ -3,7 +3,7 @@
 import { cel as library } from "@protobff/runtime/expressions";
 import { isListValue, MessageValue, UNKNOWN, type Value } from "../values/values.ts";
 
-export type Overload = (args: readonly Value[]) => Value;
+export type Operation = (args: readonly Value[]) => Value;
 
 interface Time {
   readonly $typeName: string;
@@ -59,7 +59,7 @@ const READ: { readonly [K in Kind]: (value: Value) => Operands[K] | undefined } 
 function of<const K extends readonly Kind[]>(
   kinds: K,
   functions: Readonly<Record<string, (...operands: Tuple<K>) => Value | Time>>,
-): [string, Overload][] {
+): [string, Operation][] {
   return Object.entries(functions).map(([overload, run]) => [
     overload,
     (args) => {
@@ -90,7 +90,7 @@ const part =
     zone === undefined || zone === "UTC" ? BigInt(read(time)) : UNKNOWN;
 
 /** Functions by the names of their overloads. */
-export const LIBRARY: readonly [string, Overload][] = [
+export const LIBRARY: readonly [string, Operation][] = [
   ...of(["int", "int"], {
     add_int64: library.addInt,
     add_uint64: library.addUint,

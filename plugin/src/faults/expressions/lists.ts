@@ -2,16 +2,16 @@
 
 import { cel } from "@protobff/runtime/expressions";
 import { EvaluationError, equal, every, isListValue, UNKNOWN, type Unknown, type Value } from "../values/values.ts";
-import { type Overload, timeOf } from "./library.ts";
+import { type Operation, timeOf } from "./library.ts";
 
 type List = readonly Value[];
 
 const list =
-  (run: (a: List, b: Value) => Value): Overload =>
+  (run: (a: List, b: Value) => Value): Operation =>
   ([a, b]) =>
     a !== undefined && isListValue(a) ? run(a, b ?? null) : UNKNOWN;
 const lists =
-  (run: (a: List, b: List) => Value): Overload =>
+  (run: (a: List, b: List) => Value): Operation =>
   ([a, b]) =>
     a !== undefined && b !== undefined && isListValue(a) && isListValue(b) ? run(a, b) : UNKNOWN;
 
@@ -24,7 +24,7 @@ export function order(a: Value, b: Value): number | undefined {
   const found = cel.compare(a, b);
   return Number.isNaN(found) ? undefined : found;
 }
-const sorted = (direction: 1 | -1): Overload =>
+const sorted = (direction: 1 | -1): Operation =>
   list((all) => {
     const [first = UNKNOWN] = all;
     if (all.length < 2) return all;
@@ -62,13 +62,13 @@ function flattened(all: List, depth: bigint): Value {
 /** The runtime makes longer ones; no table of faults needs them. */
 const MAX_ELEMENTS = 10_000n;
 const MAX_RANGE_ELEMENTS = 10_000_000n;
-const range: Overload = ([count]) => {
+const range: Operation = ([count]) => {
   if (typeof count !== "bigint") return UNKNOWN;
   if (count < 0n || count > MAX_RANGE_ELEMENTS) throw new EvaluationError("out of range");
   return count > MAX_ELEMENTS ? UNKNOWN : Array.from({ length: Number(count) }, (_, i) => BigInt(i));
 };
 
-export const LISTS: readonly [string, Overload][] = [
+export const LISTS: readonly [string, Operation][] = [
   ["list_sort", sorted(1)],
   ["list_sort_desc", sorted(-1)],
   ["list_distinct", list(distinct)],

@@ -33,7 +33,7 @@ export interface Taint {
   readonly place?: { readonly message: MessageValue; readonly field: string };
 }
 /** One field that a failure has touched, with any of the effects. */
-export interface Entry {
+export interface Damage {
   readonly path: string;
   readonly effects: readonly Effect[];
   readonly causes: readonly Cause[];
@@ -110,7 +110,7 @@ export const asSoft = (taints: readonly Taint[]): Taint[] => taints.map((taint) 
 // ---- entries ----
 
 /** The entry for a field that `taints` have reached. */
-export function entryOf(path: string, present: boolean | undefined, taints: readonly Taint[]): Entry | undefined {
+export function entryOf(path: string, present: boolean | undefined, taints: readonly Taint[]): Damage | undefined {
   if (taints.length === 0) return undefined;
   const hard = taints.filter((taint) => !taint.soft);
   const sets = (hard.length > 0 && hard.length < taints.length ? [hard, taints] : [taints]).map(worst);
@@ -144,4 +144,4 @@ export function distinct<T>(all: readonly T[]): T[] {
 }
 
 /** Entries of composed values, by value. */
-export type Touched = Map<MessageValue, readonly Entry[]>;
+export type Touched = Map<MessageValue, readonly Damage[]>;
