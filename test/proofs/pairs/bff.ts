@@ -44,7 +44,8 @@ export function bffOf(choice: Choice): Bff {
   const imports = new Set(parts.flatMap((some) => some.imports ?? []));
   const later = parts.flatMap((some) => some.later ?? []);
   const page = fields.map(
-    ({ type, name, options }, i) => `${type} ${name} = ${i + 1} [(bff.v1.field) = { ${options} }];`,
+    ({ type, name, options }, i) =>
+      `${type} ${name} = ${i + 1}${options === "" ? "" : ` [(bff.v1.field) = { ${options} }]`};`,
   );
   const marked = choice.get("sensitive")?.name === "marked";
   const ofStreams = (rpc.match(/\btimeout: "\w+"|\bvalidate: false/g) ?? []).join(" ");

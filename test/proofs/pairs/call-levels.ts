@@ -7,6 +7,7 @@ export const POLICIES: readonly Factor[] = [
     call: { price: `timeout: "200ms"` },
     entry: { priceEntry: `timeout: "200ms"` },
     rpc: { rpc: `timeout: "1s"` },
+    method: { file: `upstream: { method: "shop.v1.PriceService/GetPrice" timeout: "200ms" }` },
   }),
   factor("retry", {
     twice: { price: `retry: { attempts: 2 on: [UNAVAILABLE] backoff: { initial: "1ms" max: "2ms" multiplier: 2 } }` },
@@ -45,6 +46,10 @@ export const POLICIES: readonly Factor[] = [
     ignore: { price: `on_error: { on: NOT_FOUND ignore: true }` },
     fallback: { price: `on_error: { on: UNAVAILABLE fallback: "shop.v1.Price{cents: 7}" }` },
     entry: { priceEntry: `on_error: { on: ANY if: "error.code == 5" ignore: true }` },
+    fail: { price: `on_error: { on: UNAVAILABLE fail: { code: ABORTED message: "no price of {args.id}" } }` },
+    "fail with details": {
+      price: `on_error: { on: ANY fail: { as_is: true details: "error.detail(shop.v1.Price)" } }`,
+    },
   }),
   factor("branch", {
     share: { priceEntry: `branch: { name: "canary" share: 0.5 by: "headers['x-user']" }`, needs: ["branch"] },

@@ -18,6 +18,20 @@ export const EDGE: readonly Factor[] = [
       needs: ["issuer"],
       env: LOGIN,
     },
+    "jwt, let": {
+      file: `env: { name: "ISSUER" type: "string" } identity: { ${JWT} }`,
+      service: "permit: { public: true }",
+      rpc: `permit: { let: { name: "right" call: { method: "shop.v1.ItemService/GetItem" set: { name: "id" by: "principal.subject" } } } if: "right.name == 'item ann'" }`,
+      needs: ["issuer"],
+      env: LOGIN,
+    },
+    "jwt, claims": {
+      file: `env: { name: "ISSUER" type: "string" } identity: { source: { name: "user" jwt: { issuer: "{env.ISSUER}" audience: "shop" jwks: "{env.ISSUER}/jwks" claims: "Claims" algorithm: ["ES256"] leeway: "1m" max_stale: "1h" } set: [{ name: "subject" by: "claims.sub" }, { name: "roles" by: "claims.groups" }] } }`,
+      service: `permit: { role: "readers" }`,
+      messages: "message Claims { string sub = 1; repeated string groups = 2; }",
+      needs: ["issuer"],
+      env: LOGIN,
+    },
     "jwt, if": {
       file: `env: { name: "ISSUER" type: "string" } identity: { ${JWT} }`,
       service: `permit: { source: "user" if: "principal.subject == 'ann'" fail: { code: PERMISSION_DENIED message: "not you" } }`,
@@ -37,11 +51,19 @@ export const EDGE: readonly Factor[] = [
       rpc: `rate_limit: { name: "tokens" key: "'all'" rate: 100000 per: "1m" cost: "10" settle: "size(result.name)" }`,
     },
   }),
-  factor("fair share", { key: { file: `fair_share: { key: "headers['x-user']" weight: "1.0" }` } }),
+  factor("fair share", {
+    queue: { file: `fair_share: { key: "headers['x-user']" queue: 50 }` },
+    key: { file: `fair_share: { key: "headers['x-user']" weight: "1.0" }` },
+  }),
   factor("rpc cache", {
     ttl: { rpc: `cache: { ttl: "60s" }` },
     stale: { rpc: `cache: { ttl: "30ms" stale: "60s" }` },
     tag: { rpc: `cache: { ttl: "60s" tag: "page:{args.id}" }` },
+    "tag of a CDN": {
+      rpc: `cache: { ttl: "60s" tag: "page:{args.id}" }`,
+      service: `http_cache: { max_age: "60s" shared: true tag: true }`,
+      env: { BFF_CDN_TAGS: "surrogate-key" },
+    },
   }),
   factor("http cache", {
     private: { rpc: `http_cache: { max_age: "60s" stale: "10s" vary: "x-user" }` },
@@ -55,12 +77,16 @@ export const EDGE: readonly Factor[] = [
     "of price": { rpc: `header: { name: "x-cents" by: "string(result.price_cents)" }` },
   }),
   factor("tool", {
+    service: { service: "tool: { max_bytes: 65536 }" },
+    hidden: { rpc: `tool: { name: "read" hidden: { name: "lang" } }`, request: "string lang = 9;" },
     plain: { rpc: `tool: { name: "read" description: "Reads a page." max_bytes: 65536 }` },
   }),
   factor("priority", { low: { rpc: "priority: LOW" }, high: { rpc: "priority: HIGH" } }),
   factor("telemetry", {
     attribute: { file: `telemetry: { attribute: ["headers['x-user']"] sample: 1.0 slow: "5s" }` },
-    meter: { file: `telemetry: { meter: { name: "names" by: "1" } }` },
+    meter: {
+      file: `telemetry: { meter: { name: "names" by: "1" label: { name: "kind" by: "size(result.name) > 0" } } }`,
+    },
   }),
   factor("usage", {
     file: {
@@ -70,6 +96,7 @@ export const EDGE: readonly Factor[] = [
     },
   }),
   factor("purge", {
+    token: { env: { BFF_ADMIN_PORT: "0", BFF_ADMIN_HOST: "127.0.0.1", BFF_PURGE_TOKEN: "0123456789abcdef" } },
     events: {
       file: `purge: { subject: "items.*.events" jetstream: "ITEMS" type: "shop.v1.ItemEvent" tag: "price:{event.id}" }`,
       needs: ["nats"],
@@ -97,8 +124,23 @@ export const EDGE: readonly Factor[] = [
 /** Variables of the server. */
 export const VARIABLES: readonly Factor[] = [
   factor("workers", { two: { env: { BFF_WORKERS: "2" } } }),
-  factor("capture", { all: { env: { BFF_CAPTURE: "all" } } }),
-  factor("redis", { on: { needs: ["redis"] } }),
+  factor("capture", {
+    all: { env: { BFF_CAPTURE: "all", BFF_CAPTURE_BYTES: "67108864", BFF_CAPTURE_REQUEST_BYTES: "1048576" } },
+  }),
+  factor("redis", {
+    on: { needs: ["redis"] },
+    sealed: { needs: ["redis"], env: { BFF_CACHE_KEYS: Buffer.alloc(32, 5).toString("base64") } },
+    state: { needs: ["redis", "state redis"] },
+  }),
+  factor("audit", { stderr: { env: { BFF_AUDIT: "stderr" } } }),
+  factor("proxies", { trusted: { env: { BFF_TRUSTED_PROXIES: "127.0.0.1" } } }),
+  factor("agents", { off: { env: { BFF_MCP: "false" } } }),
+  factor("observer", { module: { needs: ["observer"] } }),
+  factor("store", {
+    file: { needs: ["store"] },
+    "file, no overrides": { needs: ["store"], env: { BFF_OVERRIDES: "false" } },
+  }),
+  factor("age of connections", { short: { env: { BFF_MAX_CONNECTION_AGE: "5s" } } }),
   factor("HTTP/2 to upstreams", { node: { env: { BFF_HTTP2: "node" } } }),
   factor("HTTP/2 of clients", { node: { env: { BFF_HTTP2_SERVER: "node" } } }),
   factor("log", { json: { env: { BFF_LOG: "json", BFF_ACCESS_LOG: "all" } } }),
@@ -118,6 +160,8 @@ export const VARIABLES: readonly Factor[] = [
         BFF_IDLE: "60s",
         BFF_DRAIN_DELAY: "10ms",
         BFF_SHED_DELAY: "1s",
+        BFF_SHED_READYZ: "true",
+        BFF_MAX_PENDING_BYTES: "8388608",
         BFF_CORS_ORIGINS: "https://app.example",
       },
     },

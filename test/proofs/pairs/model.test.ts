@@ -56,7 +56,18 @@ const OPTIONS = [...registry].flatMap((type) =>
 const variables = readFileSync(new URL("../../../plugin/src/deploy/variables.ts", import.meta.url), "utf8");
 const VARIABLES = [...variables.matchAll(/name: "([A-Z][A-Z0-9_]+)"/g)].map(([, name = ""]) => name);
 /** Variables that the harness sets for what a BFF needs. */
-const NEEDED = ["REDIS_URL", "NATS_URL", "BFF_RESOLVERS", "BFF_CAPTURE_DIR", "HOST", "PORT", "BFF_GRACE"];
+const NEEDED = [
+  "REDIS_URL",
+  "NATS_URL",
+  "BFF_RESOLVERS",
+  "BFF_CAPTURE_DIR",
+  "BFF_STATE_REDIS_URL",
+  "BFF_STORE_FILE",
+  "BFF_OBSERVER",
+  "HOST",
+  "PORT",
+  "BFF_GRACE",
+];
 
 test("each option and each variable is set by a level, or known to be set by none", () => {
   const varied = new Set([...set, ...NEEDED, ...BFFS.flatMap(({ env }) => Object.keys(env))]);

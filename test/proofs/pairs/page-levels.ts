@@ -30,6 +30,28 @@ export const LANGUAGE: readonly Factor[] = [
         },
       ],
     },
+    "batch, key by": {
+      steps: `{ name: "items" supplementary: true each: { var: "p" in: "item.parts" max: 10 call: { method: "shop.v1.ItemService/BatchGetItems" batch: { name: "refs" by: "p" items: "items" key_by: "item.id" wrap: "shop.v1.ItemRef{id: key}" } } } }`,
+      fields: [
+        {
+          type: "repeated string",
+          name: "part_names",
+          options: `by: "items.map(i, i.name)"`,
+          value: (id) => parts(id).map((part) => itemOf(part).name),
+        },
+      ],
+    },
+    "batch, many": {
+      steps: `{ name: "items" supplementary: true each: { var: "p" in: "item.parts" max: 10 call: { method: "shop.v1.ItemService/BatchGetItems" batch: { name: "ids" by: "p" items: "items" key: "id" many: true } } } }`,
+      fields: [
+        {
+          type: "repeated int64",
+          name: "part_counts",
+          options: `by: "items.map(of, size(of))"`,
+          value: (id) => parts(id).map(() => "1"),
+        },
+      ],
+    },
     compose: {
       steps: `{ name: "cards" supplementary: true each: { var: "p" in: "item.parts" partial: true max: 10 compose: { message: "PartCard" args: { name: "id" by: "p" } } } }`,
       fields: [
@@ -106,6 +128,44 @@ export const LANGUAGE: readonly Factor[] = [
   SORT_BOOK = 1 [(bff.v1.enum_value).alias = "KIND_BOOK"];
 }`,
     },
+    text: {
+      fields: [
+        {
+          type: "Size",
+          name: "size",
+          options: `by: "item.kind"`,
+          value: (id) => (id.startsWith("g") ? undefined : "SIZE_BOOK"),
+        },
+        { type: "string", name: "size_text", options: `by: "enums.text(Size.SIZE_BOOK)"`, value: () => "a book" },
+      ],
+      messages: `enum Size {
+  option (bff.v1.enum).alias = "shop.v1.Kind";
+  SIZE_OTHER = 0 [(bff.v1.enum_value) = { default: true alias: ["KIND_UNSPECIFIED", "KIND_GAME"] text: "other" }];
+  SIZE_BOOK = 1 [(bff.v1.enum_value) = { alias: "KIND_BOOK" text: "a book" }];
+  SIZE_NONE = 2 [(bff.v1.enum_value) = { no_alias: true text: "none" }];
+}`,
+    },
+    fallback: {
+      fields: [{ type: "NoteCopy", name: "note", options: `by: "item"`, value: () => ({ note: "none" }) }],
+      messages: `message NoteCopy {
+  option (bff.v1.message).alias = "shop.v1.Item";
+  optional string note = 1 [(bff.v1.field).fallback = "'none'"];
+}`,
+    },
+    autobind: {
+      steps: `{ name: "same" autobind: true call: { method: "shop.v1.ItemService/GetItem" set: { name: "id" by: "args.id" } } }`,
+      fields: [{ type: "int64", name: "stock", options: "", value: (id) => `${itemOf(id).stock}` }],
+    },
+    oneof: {
+      steps: `{ name: "choice" compose: { message: "Choice" args: { name: "item" by: "item" } } }`,
+      fields: [{ type: "Choice", name: "choice", options: `by: "choice"`, value: (id) => ({ rare: `rare ${id}` }) }],
+      messages: `message Choice {
+  oneof kind {
+    string rare = 1 [(bff.v1.field) = { by: "'rare ' + args.item.id" if: "args.item.stock > 0" }];
+    string common = 2 [(bff.v1.field) = { by: "'common'" default: true }];
+  }
+}`,
+    },
     price: {
       fields: [
         price({
@@ -155,6 +215,26 @@ export const LANGUAGE: readonly Factor[] = [
         "const slogan = ({ args }) => 'buy ' + args.id;\nexport const resolvers = { pageSlogan: slogan, rowSlogan: slogan };",
       needs: ["module"],
     },
+    "resolver of a step": {
+      fields: [
+        price({
+          type: "optional string",
+          name: "slogan",
+          options: `resolver: true reads: { step: ["price"] }`,
+          value: (id) => `only ${priceOf(id).cents}`,
+        }),
+      ],
+      module:
+        "const slogan = ({ steps }) => steps.price && 'only ' + steps.price.cents;\nexport const resolvers = { pageSlogan: slogan, rowSlogan: slogan };",
+      needs: ["module"],
+    },
+    "resolver of a message": {
+      steps: `{ name: "extra" compose: { message: "Extra" args: { name: "id" by: "args.id" } } }`,
+      fields: [{ type: "Extra", name: "extra", options: `by: "extra"`, value: (id) => ({ text: `more of ${id}` }) }],
+      messages: "message Extra { option (bff.v1.message) = { resolver: true reads: {} }; string text = 1; }",
+      module: "export const resolvers = { extra: ({ args }) => ({ text: 'more of ' + args.id }) };",
+      needs: ["module"],
+    },
     "env of the service": {
       service: `env: { name: "BRAND" type: "string" default: "shop" alternate: "OTHER_BRAND" }`,
       fields: [{ type: "string", name: "brand", options: `by: "env.BRAND"`, value: () => "other" }],
@@ -181,6 +261,32 @@ export const LANGUAGE: readonly Factor[] = [
       service: `let: { name: "viewer" call: { method: "shop.v1.ItemService/GetItem" set: { name: "id" by: "headers['x-user'] != '' ? headers['x-user'] : 'ann'" } } }`,
       fields: [{ type: "string", name: "viewer", options: `by: "viewer.name"`, value: () => itemOf("ann").name }],
     },
+    fields: {
+      service: `let: { name: "viewer" call: { method: "shop.v1.ItemService/GetItem" set: [{ name: "id" by: "'ann'" }, { name: "mask" fields: true }] } }`,
+      fields: [{ type: "string", name: "viewer", options: `by: "viewer.name"`, value: () => itemOf("ann").name }],
+    },
+  }),
+  factor("call", {
+    request: {
+      steps: `{ name: "second" supplementary: true call: { method: "shop.v1.PriceService/GetPrice" request: "shop.v1.GetPriceRequest{item_id: args.id}" timeout: "200ms" } }`,
+      fields: [
+        price({
+          type: "optional int64",
+          name: "second_cents",
+          options: `by: "second.cents"`,
+          value: (id) => `${priceOf(id).cents}`,
+        }),
+      ],
+    },
+    "read only": {
+      steps: `{ name: "views" call: { method: "shop.v1.ItemService/CountViews" read_only: true set: { name: "id" by: "args.id" } } }`,
+      fields: [{ type: "int64", name: "views", options: `by: "views.count"`, value: () => "5" }],
+    },
+    "read only entry": {
+      file: `upstream: { method: "shop.v1.ItemService/CountViews" read_only: true }`,
+      steps: `{ name: "views" call: { method: "shop.v1.ItemService/CountViews" set: { name: "id" by: "args.id" } } }`,
+      fields: [{ type: "int64", name: "views", options: `by: "views.count"`, value: () => "5" }],
+    },
   }),
   factor("mask", {
     fields: { rpc: `fields: "args.fields"`, request: "google.protobuf.FieldMask fields = 7;" },
@@ -206,7 +312,12 @@ export const LANGUAGE: readonly Factor[] = [
     },
     fresh: {
       fields: [
-        { type: "int64", name: "stock", options: `by: "item.stock" fresh: true`, value: (id) => `${itemOf(id).stock}` },
+        {
+          type: "int64",
+          name: "in_stock",
+          options: `by: "item.stock" fresh: true`,
+          value: (id) => `${itemOf(id).stock}`,
+        },
       ],
     },
   }),
@@ -223,6 +334,15 @@ export const LANGUAGE: readonly Factor[] = [
       steps: `{ name: "order" call: { method: "shop.v1.OrderService/PlaceOrder" set: { name: "item_id" by: "args.id" } } }`,
       fields: [{ type: "string", name: "order", options: `by: "order.id"`, value: (id) => `order of ${id}` }],
     },
+    unordered: {
+      steps: `{ name: "order" unordered: true call: { method: "shop.v1.OrderService/PlaceOrder" set: { name: "item_id" by: "args.id" } } }, { name: "gift" unordered: true call: { method: "shop.v1.OrderService/PlaceOrder" set: { name: "item_id" by: "args.id + '!'" } } }`,
+      fields: [{ type: "string", name: "order", options: `by: "order.id"`, value: (id) => `order of ${id}` }],
+    },
+    "idempotent entry": {
+      file: `upstream: { method: "shop.v1.OrderService/PlaceOrder" idempotent: true }`,
+      steps: `{ name: "order" call: { method: "shop.v1.OrderService/PlaceOrder" set: { name: "item_id" by: "args.id" } } }`,
+      fields: [{ type: "string", name: "order", options: `by: "order.id"`, value: (id) => `order of ${id}` }],
+    },
     idempotent: {
       steps: `{ name: "order" after: ["item"] call: { method: "shop.v1.OrderService/PlaceOrder" idempotent: true set: { name: "item_id" by: "args.id" } } }`,
       fields: [{ type: "string", name: "order", options: `by: "order.id"`, value: (id) => `order of ${id}` }],
@@ -234,6 +354,12 @@ export const LANGUAGE: readonly Factor[] = [
       later: {
         rpc: "Follow",
         options: `stream: { var: "event" call: { method: "shop.v1.ItemService/WatchItem" set: { name: "id" by: "args.id" } limit: { streams: 500 } } if: "event.position > 0" until: "event.last" ahead: 4 heartbeat: "5s" idle: "30s" max_age: "60s" overflow: WAIT }`,
+      },
+    },
+    "latest item": {
+      later: {
+        rpc: "Follow",
+        options: `stream: { var: "event" call: { method: "shop.v1.ItemService/WatchItem" set: [{ name: "id" by: "args.id" }, { name: "after" by: "resume.orValue(0)" }] } position: "event.position" until: "event.last" overflow: LATEST min_interval: "5ms" }`,
       },
     },
     topic: {

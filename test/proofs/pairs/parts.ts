@@ -35,7 +35,18 @@ export interface Parts {
   readonly imports?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Servers that the BFF needs. */
-  readonly needs?: readonly ("redis" | "nats" | "issuer" | "branch" | "shards" | "module" | "localhost")[];
+  readonly needs?: readonly (
+    | "redis"
+    | "nats"
+    | "issuer"
+    | "branch"
+    | "shards"
+    | "module"
+    | "localhost"
+    | "state redis"
+    | "observer"
+    | "store"
+  )[];
   /** Exports of the module with resolvers and functions. */
   readonly module?: string;
 }

@@ -38,7 +38,7 @@ export async function servedRow(name: string, bff: Bff): Promise<ServedRow> {
   const headers: Record<string, string> = { "x-user": "ann" };
   if (bff.needs.has("issuer")) {
     env.ISSUER = await startIssuer();
-    headers.authorization = `Bearer ${await tokenOf(env.ISSUER, { sub: "ann", scope: "read" }, "shop")}`;
+    headers.authorization = `Bearer ${await tokenOf(env.ISSUER, { sub: "ann", scope: "read", groups: ["readers"] }, "shop")}`;
   }
   if (bff.needs.has("module")) {
     project.write("module.mjs", bff.module);
@@ -49,6 +49,12 @@ export async function servedRow(name: string, bff: Bff): Promise<ServedRow> {
     mkdirSync(env.BFF_CAPTURE_DIR);
   }
   if (bff.needs.has("redis")) env.REDIS_URL = (await startRedis()).url;
+  if (bff.needs.has("state redis")) env.BFF_STATE_REDIS_URL = (await startRedis()).url;
+  if (bff.needs.has("store")) env.BFF_STORE_FILE = join(project.folder, "store.db");
+  if (bff.needs.has("observer")) {
+    project.write("observer.mjs", "export const observer = { upstream: () => {} };");
+    env.BFF_OBSERVER = join(project.folder, "observer.mjs");
+  }
   if (bff.needs.has("nats")) env.NATS_URL = await natsWithItems();
   Object.assign(env, await prices(project, bff, shop));
   const server = await project.served("pairs/v1/server.ts", shop.handlers as never, env);

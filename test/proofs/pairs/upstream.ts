@@ -6,9 +6,11 @@ import { Code, ConnectError } from "@connectrpc/connect";
 export const SHOP = `syntax = "proto3";
 package shop.v1;
 import "google/api/annotations.proto";
+import "google/protobuf/field_mask.proto";
 service ItemService {
   rpc GetItem(GetItemRequest) returns (Item) { option idempotency_level = NO_SIDE_EFFECTS; }
   rpc BatchGetItems(BatchGetItemsRequest) returns (Items) { option idempotency_level = NO_SIDE_EFFECTS; }
+  rpc CountViews(GetItemRequest) returns (Views);
   rpc WatchItem(GetItemRequest) returns (stream ItemEvent) { option idempotency_level = NO_SIDE_EFFECTS; }
 }
 service PriceService {
@@ -18,8 +20,10 @@ service PriceService {
   }
 }
 service OrderService { rpc PlaceOrder(PlaceOrderRequest) returns (Order); }
-message GetItemRequest { string id = 1; int64 after = 2; string viewer = 3; }
-message BatchGetItemsRequest { repeated string ids = 1; }
+message GetItemRequest { string id = 1; int64 after = 2; string viewer = 3; google.protobuf.FieldMask mask = 4; }
+message BatchGetItemsRequest { repeated string ids = 1; repeated ItemRef refs = 2; }
+message ItemRef { string id = 1; }
+message Views { int64 count = 1; }
 message Items { repeated Item items = 1; }
 enum Kind { KIND_UNSPECIFIED = 0; KIND_BOOK = 1; KIND_GAME = 2; }
 message Item {
@@ -29,6 +33,7 @@ message Item {
   Kind kind = 4;
   repeated string parts = 5;
   string secret = 6 [debug_redact = true];
+  optional string note = 7;
 }
 message ItemEvent { string id = 1; int64 position = 2; bool last = 3; }
 message GetPriceRequest { string item_id = 1; string currency = 2; }
@@ -49,8 +54,9 @@ export class Shop {
 
   readonly handlers = {
     "shop.v1.ItemService/GetItem": ({ id }: { id: string }) => this.#counted("GetItem", itemOf(id)),
-    "shop.v1.ItemService/BatchGetItems": ({ ids }: { ids: readonly string[] }) =>
-      this.#counted("BatchGetItems", { items: ids.map(itemOf) }),
+    "shop.v1.ItemService/BatchGetItems": ({ ids, refs }: { ids: readonly string[]; refs: readonly { id: string }[] }) =>
+      this.#counted("BatchGetItems", { items: [...ids, ...refs.map(({ id }) => id)].map(itemOf) }),
+    "shop.v1.ItemService/CountViews": () => ({ count: 5n }),
     "shop.v1.ItemService/WatchItem": async function* ({ id, after }: { id: string; after: bigint }) {
       for (let position = after + 1n; position <= 2n; position++) yield { id, position, last: position === 2n };
     },
