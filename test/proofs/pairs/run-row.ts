@@ -1,4 +1,5 @@
 // The script of a row: requests over every protocol while all is well, while prices fail, and afterwards.
+import { setTimeout as pause } from "node:timers/promises";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { until } from "@protobff/runtime/internal/testing/redis-rig";
 import { CARRIERS, type Carrier, type Refused, type Seen } from "../../features/protocols/protocol-carriers.ts";
@@ -97,8 +98,10 @@ async function whole(row: ServedRow, bff: Bff, wrong: string[]): Promise<void> {
     for (const rpc of bff.rpcs)
       for (const [protocol, carrier] of carriersOf(bff, rpc)) {
         let page = await answerOf(row, bff, rpc, [protocol, carrier], id);
-        for (let tries = 0; tries < 5 && isLate(page); tries++)
+        for (let tries = 0; tries < 5 && isLate(page); tries++) {
+          await pause(PAUSE_MS);
           page = await answerOf(row, bff, rpc, [protocol, carrier], id);
+        }
         const expected = wholePage(bff, id);
         if (JSON.stringify(sorted(page)) !== JSON.stringify(sorted(expected)))
           wrong.push(
@@ -122,24 +125,28 @@ async function failing(
         const page = await answerOf(row, bff, rpc, [protocol, carrier], id);
         if (typeof page === "string" && failsByRule(choice, fault, id).test(page)) continue;
         // An order waits for what may fail the answer, here for a price without a time limit, and then has no time.
-        if (fault === "hang" && page === NO_TIME && bff.proto.includes("PlaceOrder") && !hasTimeout(choice)) continue;
+        if (fault === "hang" && NO_TIME.includes(`${page}`) && bff.proto.includes("PlaceOrder") && !hasTimeout(choice))
+          continue;
         const faults = typeof page === "string" ? [page] : unexplained(bff, id, page, isIgnored);
         for (const found of faults) wrong.push(`${rpc} of ${id} over ${protocol}, ${fault}: ${found}`);
       }
 }
 
-/** Reports whether a busy machine explains the answer: a call was late, or a topic lacks its last event yet. */
-const isLate = (page: JsonObject | string): boolean => /REASON_TIMEOUT|"newest":"1"/.test(JSON.stringify(page));
+/** Reports whether a busy machine explains the answer: a call was or is late, or a topic lacks its last event yet. */
+const isLate = (page: JsonObject | string): boolean =>
+  /REASON_(TIMEOUT|BREAKER_OPEN)|"newest":"1"/.test(JSON.stringify(page));
 
 /** Matches failures that a rule of the call declares. An order does not wait for a call that may be absent. */
 function failsByRule(choice: Choice, fault: Fault, id: string): RegExp {
   const rule = choice.get("on_error")?.name;
-  if (rule === "fail with details") return /^(NOT_FOUND|UNAVAILABLE|DEADLINE_EXCEEDED|): /;
+  if (rule === "fail with details") return /^(NOT_FOUND|UNAVAILABLE|DEADLINE_EXCEEDED|): |^refused: (404|503|504)/;
   const isUnavailable = !["not found", "slow", "hang"].includes(fault);
-  return rule === "fail" && isUnavailable ? new RegExp(`^(ABORTED)?: no price of ${id}(, after 1 orders)?$`) : /^$/;
+  return rule === "fail" && isUnavailable
+    ? new RegExp(`^((ABORTED)?: no price of ${id}|refused: 409)(, after 1 orders)?$`)
+    : /^$/;
 }
 
-const NO_TIME = "DEADLINE_EXCEEDED: the operation timed out";
+const NO_TIME = ["DEADLINE_EXCEEDED: the operation timed out", "refused: 504"];
 /** Reports whether the call of a price has a time limit. */
 const hasTimeout = (choice: Choice): boolean => /call|entry/.test(choice.get("timeout")?.name ?? "");
 
@@ -153,17 +160,23 @@ async function again(row: ServedRow, bff: Bff, wrong: string[]): Promise<void> {
   row.shop.fault = undefined;
   const [[protocol, carrier] = ["", undefined]] = carriersOf(bff, "Read");
   if (carrier === undefined) return;
-  let seen: JsonObject | string = "";
+  const seen = new Set<string>();
   let turn = 0;
   const isWhole = async (): Promise<boolean> => {
     const id = `later${turn++}`;
-    seen = await answerOf(row, bff, "Read", [protocol, carrier], id);
-    return JSON.stringify(sorted(seen)) === JSON.stringify(sorted(wholePage(bff, id)));
+    const page = await answerOf(row, bff, "Read", [protocol, carrier], id);
+    seen.add(JSON.stringify(page).replaceAll(id, "later"));
+    const found = JSON.stringify(sorted(page)) === JSON.stringify(sorted(wholePage(bff, id)));
+    if (!found) await pause(PAUSE_MS); // each request has a connection, of which a server may allow few
+    return found;
   };
   await until(isWhole, 40_000).catch(() => {
-    wrong.push(`after the fault over ${protocol}: ${JSON.stringify(seen)}`);
+    wrong.push(`after the fault over ${protocol}: ${[...seen].join(", then ")}`);
   });
 }
+
+/** Between two requests that wait for the end of a fault, in milliseconds. */
+const PAUSE_MS = 250;
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
