@@ -1,4 +1,4 @@
-// Failure stories that users of other gateways tell, on a clock that only the test advances. docs/testing.md lists them.
+// Failure stories that users of other gateways tell, on a clock that only the test advances.
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import type { CallPolicy, UpstreamPolicy } from "../../../runtime/src/call/policy.ts";
