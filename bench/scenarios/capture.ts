@@ -16,7 +16,7 @@ export async function runCapture(options: RunOptions): Promise<ScenarioResult> {
   const captured = (name: string, capture: string) => ({
     ...ours,
     name,
-    launch: { ...ours.launch, env: { ...ours.launch.env, BFF_CAPTURE: capture, BFF_CAPTURE_DIR: folder } },
+    launch: { ...ours.launch, env: { ...ours.launch.env, BFF_CAPTURE: `${capture};dir=${folder}` } },
   });
   try {
     return await runClosedLoop(

@@ -22,7 +22,7 @@ export function addReplay(program: Command, terminal: Terminal): void {
   program
     .command("replay")
     .description("runs requests again that a server captured (BFF_CAPTURE), and compares answer and order of events")
-    .argument("<file>", "file that the server wrote to BFF_CAPTURE_DIR")
+    .argument("<file>", "file that the server wrote to the folder dir= of BFF_CAPTURE")
     .requiredOption("--server <path>", "generated server, as in generated/web/v1/server.ts")
     .option("--request <id>", "the only request to replay, with its timeline", id)
     .option("--set <change>", "change of an upstream, as in 'billing.v1.Billing/Get: faster=40ms'", collected, [])

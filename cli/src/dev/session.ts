@@ -180,7 +180,7 @@ class Session {
       port,
       adminPort: shownAt(env, index),
       env: {
-        BFF_EXPLORER: isShown(env) ? "1" : undefined,
+        BFF_EXPLORER_TOKEN: isShown(env) ? "none" : undefined,
         BFF_AUDIT: "stderr",
         ...this.#sealingKeys,
         ...env,
@@ -266,10 +266,11 @@ class Session {
 const DEV_ENV = { BFF_WORKERS: "1", BFF_DRAIN_DELAY: "0s" };
 
 /**
- * Returns true if the servers have live pages by default. Either variable, if the user sets it, overrides the default.
+ * Returns true if the servers have live pages by default: not with an empty token, an address of the user's, or
+ * BFF_EXPLORER, which is read until 1.0.
  */
-function isShown({ BFF_EXPLORER, BFF_ADMIN_HOST }: Terminal["env"]): boolean {
-  return BFF_EXPLORER === undefined && BFF_ADMIN_HOST === undefined;
+function isShown({ BFF_EXPLORER, BFF_EXPLORER_TOKEN, BFF_ADMIN_HOST }: Terminal["env"]): boolean {
+  return BFF_EXPLORER === undefined && BFF_EXPLORER_TOKEN !== "" && BFF_ADMIN_HOST === undefined;
 }
 
 /**

@@ -5,7 +5,7 @@
 
 // A BFF that may face the internet: who is calling is verified here, each rpc says who may call it, and upstreams are told, signed.
 
-/** The plan that the live page of BFF_EXPLORER=1 draws: as from `plan=json`, without wire formats. */
+/** The plan that the live page draws: as from `plan=json`, without wire formats. */
 export const PLAN: readonly unknown[] = [
   {
     "version": 1,

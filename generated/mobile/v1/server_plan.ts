@@ -5,7 +5,7 @@
 
 // The phone's BFF: the same upstreams and policies as web's, fewer fields, shorter lists.
 
-/** The plan that the live page of BFF_EXPLORER=1 draws: as from `plan=json`, without wire formats. */
+/** The plan that the live page draws: as from `plan=json`, without wire formats. */
 export const PLAN: readonly unknown[] = [
   {
     "version": 1,

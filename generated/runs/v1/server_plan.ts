@@ -5,7 +5,7 @@
 
 // A BFF for what takes long: a client starts a run, follows it over minutes and through lost connections, or asks now and then.
 
-/** The plan that the live page of BFF_EXPLORER=1 draws: as from `plan=json`, without wire formats. */
+/** The plan that the live page draws: as from `plan=json`, without wire formats. */
 export const PLAN: readonly unknown[] = [
   {
     "version": 1,

@@ -5,7 +5,7 @@
 
 // A television's BFF: pages that HTTP caches may keep, and on each the addresses of the pages that may be opened next.
 
-/** The plan that the live page of BFF_EXPLORER=1 draws: as from `plan=json`, without wire formats. */
+/** The plan that the live page draws: as from `plan=json`, without wire formats. */
 export const PLAN: readonly unknown[] = [
   {
     "version": 1,

@@ -3,7 +3,7 @@
 /* eslint no-restricted-syntax: [1, "Program > :first-child"] -- keeps the next line from counting as unused */
 /* eslint-disable */
 
-/** The plan that the live page of BFF_EXPLORER=1 draws: as from `plan=json`, without wire formats. */
+/** The plan that the live page draws: as from `plan=json`, without wire formats. */
 export const PLAN: readonly unknown[] = [
   {
     "version": 1,

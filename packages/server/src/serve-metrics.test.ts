@@ -190,3 +190,14 @@ it("the server answers even if the access log is not read", async () => {
   const lineCount = lines.filter(({ event }) => event === "request").length;
   expect(lineCount + lost.reduce((sum, { count }) => sum + count, 0)).toBe(4_501);
 });
+
+it("a replaced variable works until 1.0, and its line in the log names the new one", async () => {
+  const url = "http://127.0.0.1:1";
+  const old = { ECHO_V1_ECHOSERVICE_URL: url, BFF_ADMIN_PORT: "0", BFF_EXPLORER: "1" };
+  const { child, stdout, exited } = await up(old);
+  expect(stdout()).toContain("explorer: http://127.0.0.1:");
+  child.kill("SIGTERM");
+  expect((await exited).stderr).toMatch(
+    /^\S+ BFF_EXPLORER is read until 1\.0 only: unset it, and write BFF_EXPLORER_TOKEN=none\n$/,
+  );
+});

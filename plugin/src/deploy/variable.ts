@@ -7,6 +7,8 @@ export interface DeployVariable {
   readonly default?: string | undefined;
   /** Manifests name the default in a comment, in place of setting it. */
   readonly offered?: boolean | undefined;
+  /** A replaced variable, which servers read until 1.0: manifests leave it out. */
+  readonly old?: boolean | undefined;
   /** Without it the server does not start. */
   readonly required?: boolean | undefined;
   /**

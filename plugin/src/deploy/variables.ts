@@ -82,15 +82,11 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     about: "address of that port",
   },
   {
-    name: "BFF_EXPLORER",
-    default: "false",
-    about: "true: the live page at that port, which shows requests of callers; needs BFF_EXPLORER_TOKEN",
-  },
-  {
     name: "BFF_EXPLORER_TOKEN",
     kind: "secret",
-    about: "password of the live page: openssl rand -hex 16",
+    about: "password of the live page, which is on if this is set, and shows requests: openssl rand -hex 16",
   },
+  { name: "BFF_EXPLORER", old: true, about: "until 1.0: true for BFF_EXPLORER_TOKEN=none, false for no page" },
   {
     name: "BFF_PURGE_TOKEN",
     kind: "secret",
@@ -110,12 +106,13 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   },
   {
     name: "BFF_CAPTURE",
-    about: "requests that are captured for `protobff replay`: failed, slow, all, or a share; needs BFF_CAPTURE_DIR",
-    example: "failed,slow,0.001",
+    about:
+      "requests that are captured for `protobff replay`: failed, slow, all, or a share; then the folder, whose files contain messages of callers, and bounds of one request and of a process",
+    example: "failed,slow,0.001;dir=/captures;request=1MB;bytes=64MB",
   },
-  { name: "BFF_CAPTURE_DIR", about: "folder of captures; they contain messages of callers", example: "/captures" },
-  { name: "BFF_CAPTURE_REQUEST_BYTES", default: "1048576", offered: true, about: "bytes of one captured request" },
-  { name: "BFF_CAPTURE_BYTES", default: "67108864", offered: true, about: "bytes of captures of one process" },
+  { name: "BFF_CAPTURE_DIR", old: true, about: "until 1.0: dir= of BFF_CAPTURE" },
+  { name: "BFF_CAPTURE_REQUEST_BYTES", old: true, about: "until 1.0: request= of BFF_CAPTURE" },
+  { name: "BFF_CAPTURE_BYTES", old: true, about: "until 1.0: bytes= of BFF_CAPTURE" },
   ...TELEMETRY_VARIABLES,
   {
     name: "BFF_AUDIT",
@@ -320,7 +317,8 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
 
 /** Returns all variables of a server, each once: first those that have to be set. */
 export function variablesOf(server: PlanServer): readonly DeployVariable[] {
-  const fixed = FIXED_VARIABLES.filter(({ reads }) => reads?.(server) ?? true).map((definition): DeployVariable => {
+  const read = FIXED_VARIABLES.filter(({ old, reads }) => old !== true && (reads?.(server) ?? true));
+  const fixed = read.map((definition): DeployVariable => {
     if (definition.name.startsWith("TLS_") && byCertificate(server)) return { ...definition, required: true };
     if (definition.name === "NATS_URL" && hasStoredTopics(server)) return { ...definition, required: true };
     if (definition.name === "BFF_USAGE_FILE" && usageSubjects(server).includes(undefined))

@@ -70,7 +70,8 @@ test.each([
   const alternates = [...`${text("configmap.yaml")}${text("deployment.yaml")}`.matchAll(/, or ([A-Z][A-Z0-9_]+)/g)].map(
     ([, key = ""]) => key,
   );
-  expect(read.sort()).toEqual([...inConfigMap, ...secret, ...alternates].sort());
+  const old = FIXED_VARIABLES.filter((variable) => variable.old).map(({ name }) => name);
+  expect(read.sort()).toEqual([...inConfigMap, ...secret, ...alternates, ...old].sort());
 });
 
 /** Rows of the tables of variables, of which those of upstreams, of a session's secret and of `env` are patterns. */

@@ -12,7 +12,7 @@ const PATIENT = { timeout: 20_000 };
 const SERVER = fileURLToPath(new URL("../../../generated/web/v1/server.ts", import.meta.url));
 
 async function started(): Promise<string> {
-  const env = { ...process.env, HOST: "127.0.0.1", PORT: "0", BFF_ADMIN_PORT: "0", BFF_EXPLORER: "1" };
+  const env = { ...process.env, HOST: "127.0.0.1", PORT: "0", BFF_ADMIN_PORT: "0", BFF_EXPLORER_TOKEN: "none" };
   const child = spawn(process.execPath, [SERVER, "--mock=all"], { env, stdio: ["ignore", "pipe", "inherit"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   const [line] = await once(createInterface({ input: child.stdout }), "line");

@@ -70,7 +70,7 @@ test("a missing field is in no cache, in the capture, and in the answers of tool
         BFF_PUBLIC_URL: `http://127.0.0.1:${port}`,
         BFF_TOOL_KEYS: Buffer.alloc(32, 7).toString("base64"),
       },
-      ...{ BFF_CAPTURE: "all", BFF_CAPTURE_DIR: folder, UP_V1_ITEMSERVICE_NEXT_URL: next },
+      ...{ BFF_CAPTURE: `all;dir=${folder}`, UP_V1_ITEMSERVICE_NEXT_URL: next },
     },
   );
   const get = async (id: string, tag?: string | null) => {

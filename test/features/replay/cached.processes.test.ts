@@ -19,7 +19,7 @@ test("requests whose answers come from the cache have the captured answer and or
   const upstreams = await startUpstreams({});
   onTestFinished(() => upstreams.close());
   upstreams.services.billing.fault({ kind: "delay", ms: 20 });
-  const env = { ...upstreamAddresses(upstreams.urls), BFF_CAPTURE: "all", BFF_CAPTURE_DIR: folder };
+  const env = { ...upstreamAddresses(upstreams.urls), BFF_CAPTURE: `all;dir=${folder}` };
   const bff = await startBff(SERVER, env);
   const get = async (method: string, workspaceId = "sandbox"): Promise<void> => {
     const answer = await fetch(`${bff.url}/mobile.v1.HomeService/${method}`, {

@@ -24,7 +24,7 @@ test(
   async () => {
     const folder = mkdtempSync(join(tmpdir(), "protobff-faults-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    const env = { BFF_CAPTURE: "all", BFF_CAPTURE_DIR: folder, BFF_CAPTURE_BYTES: String(2 ** 32) };
+    const env = { BFF_CAPTURE: `all;dir=${folder};bytes=4GB` };
     const { upstreams, bff, close } = await startExample(SPLIT_SERVER, { env });
     const services = Object.values(upstreams.services);
     for (const service of services) service.fault(seededFaults(7, { failing: 0.15, hanging: 0.03 }));
@@ -57,7 +57,7 @@ test(
 test(
   `${REQUESTS} streams under faults have the captured messages and order of events`,
   async () => {
-    const { upstreams, worker, bff, server, folder } = await startLive({ BFF_CAPTURE_BYTES: String(2 ** 32) });
+    const { upstreams, worker, bff, server, folder } = await startLive(";bytes=4GB");
     const services = Object.values(upstreams.services);
     for (const service of services) service.fault(seededFaults(7, { failing: 0.15, hanging: 0.03 }));
     const random = seeded(process.env.PROTOBFF_SEED ?? 1, "replay streams");

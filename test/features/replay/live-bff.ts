@@ -99,8 +99,12 @@ export interface Live {
   captured(): Promise<string>;
 }
 
-/** Starts the BFF, which ends with the test. */
-export async function startLive(env: Readonly<Record<string, string>> = {}): Promise<Live> {
+/**
+ * Starts the BFF, which ends with the test.
+ *
+ * @param bounds of its captures, like `;bytes=4GB`
+ */
+export async function startLive(bounds = ""): Promise<Live> {
   const folder = mkdtempSync(join(tmpdir(), "protobff-live-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const protos = { ...protosIn("proto/example"), "live/v1/live.proto": LIVE };
@@ -109,7 +113,7 @@ export async function startLive(env: Readonly<Record<string, string>> = {}): Pro
   const server = relative(root, join(generated, "gen/live/v1/server.ts"));
   const upstreams = await startUpstreams({});
   onTestFinished(() => upstreams.close());
-  const capture = { BFF_CAPTURE: "all", BFF_CAPTURE_DIR: folder, ...env };
+  const capture = { BFF_CAPTURE: `all;dir=${folder}${bounds}` };
   const worker = await LiveWorker.start();
   onTestFinished(() => worker.stop());
   const addresses = { ...upstreamAddresses(upstreams.urls), WORKER_V1_WORKERSERVICE_URL: worker.url };

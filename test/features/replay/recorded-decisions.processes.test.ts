@@ -42,7 +42,7 @@ test.each([
   const folder = join(project.folder, name);
   const next = await project.upstream(items);
   const { post, stop } = await project.served("shop/v1/server.ts", items, {
-    ...{ BFF_CAPTURE: "all", BFF_CAPTURE_DIR: folder, UP_V1_ITEMSERVICE_NEXT_URL: next },
+    ...{ BFF_CAPTURE: `all;dir=${folder}`, UP_V1_ITEMSERVICE_NEXT_URL: next },
     ...store,
   });
   const statuses: number[] = [];

@@ -25,7 +25,7 @@ test("followers of a topic in NATS have the captured messages and tokens", { tim
   const worker = await startWorker({ everyMs: 50, events: 20, nats: nats.url });
   onTestFinished(() => worker.close());
   const urls = { "worker.v1.WorkerService": worker.url, "user.v1.UserService": upstreams.urls.user };
-  const capture = { BFF_CAPTURE: "all", BFF_CAPTURE_DIR: folder, NATS_URL: nats.url };
+  const capture = { BFF_CAPTURE: `all;dir=${folder}`, NATS_URL: nats.url };
   const keys = { BFF_TOOL_KEYS: Buffer.alloc(32, 1).toString("base64") };
   const bff = await startBff(SERVER, { ...addressVariables(urls), ...capture, ...keys });
   onTestFinished(async () => void (await bff.stop()));

@@ -13,7 +13,7 @@ let folder: string;
 let file: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "protobff-captures-"));
-  const example = await startExample(SPLIT_SERVER, { env: { BFF_CAPTURE: "all", BFF_CAPTURE_DIR: folder } });
+  const example = await startExample(SPLIT_SERVER, { env: { BFF_CAPTURE: `all;dir=${folder}` } });
   const secrets = { authorization: "Bearer hidden-token", cookie: "session=hidden-cookie" };
   example.upstreams.services.billing.fault({ kind: "delay", ms: 500 });
   await post(example.bff.url, { workspaceId: "sandbox", userId: "ada" }, secrets);

@@ -23,7 +23,7 @@ test("a replay has the answers of the second level where they came", async () =>
   const started = async () => {
     const folder = mkdtempSync(join(tmpdir(), "protobff-second-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    const captures = { BFF_CAPTURE: "all", BFF_CAPTURE_DIR: folder, REDIS_URL: redis.url };
+    const captures = { BFF_CAPTURE: `all;dir=${folder}`, REDIS_URL: redis.url };
     return { folder, bff: await startBff(SERVER, { ...upstreamAddresses(upstreams.urls), ...captures }) };
   };
   const processes = [await started(), await started()];

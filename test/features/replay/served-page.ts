@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 export async function captured(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "protobff-page-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const env = { BFF_CAPTURE: "all", BFF_CAPTURE_DIR: folder };
+  const env = { BFF_CAPTURE: `all;dir=${folder}` };
   const { bff, close } = await startExample(SPLIT_SERVER, { env, warm: false });
   await post(bff.url, { workspaceId: "sandbox" });
   await warmUp(bff.url);

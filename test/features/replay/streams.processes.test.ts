@@ -61,7 +61,7 @@ test("an RPC with deferred parts has the captured messages, in their grouping an
 test("a stream beyond the bound is captured until there, and a request beside it in full", {
   timeout: 120_000,
 }, async () => {
-  const live = await startLive({ BFF_CAPTURE_REQUEST_BYTES: "700" });
+  const live = await startLive(";request=700");
   const { bff, upstreams } = live;
   await streamed(bff.url, "OpenPage", PAGE);
   upstreams.services.agent.fault({ kind: "fail", code: 5 });
@@ -72,7 +72,7 @@ test("a stream beyond the bound is captured until there, and a request beside it
     { failure: { code: 13, message: "internal error" } },
   ]);
   expect((await replay()).stdout).toBe("2 of 2 requests have the captured answer and order of events\n");
-  expect((await replay("--request", "1")).stdout).toMatch(/= the stream is captured until here: it exceeds BFF_CAP/);
+  expect((await replay("--request", "1")).stdout).toMatch(/= the stream is captured until here: it exceeds request= of BFF_CAP/);
 });
 
 const WATCH = "worker.v1.WorkerService/Watch";

@@ -23,8 +23,7 @@ test("followers of a topic have the captured messages and tokens, and newest ite
   onTestFinished(() => worker.stop());
   const urls = { "worker.v1.WorkerService": worker.url, "user.v1.UserService": upstreams.urls.user };
   const capture = {
-    BFF_CAPTURE: "all",
-    BFF_CAPTURE_DIR: folder,
+    BFF_CAPTURE: `all;dir=${folder}`,
     BFF_TOOL_KEYS: Buffer.alloc(32, 1).toString("base64"),
   };
   const bff = await startBff(SERVER, { ...addressVariables(urls), ...capture });

@@ -29,7 +29,7 @@ export async function torture(seconds: number, seed: number): Promise<Tortured> 
   const folder = mkdtempSync(join(tmpdir(), "protobff-torture-"));
   const generated = generate({ ...second, name: "replay" }, true, true);
   try {
-    const capture = { BFF_CAPTURE: "all", BFF_CAPTURE_DIR: folder, BFF_CAPTURE_BYTES: String(2 ** 34) };
+    const capture = { BFF_CAPTURE: `all;dir=${folder};bytes=16GB` };
     await soak({ seconds, seed, env: capture });
     Object.assign(process.env, secondEnv);
     return await replayed(folder, join(generated, "gen/shop/v1/server.ts"));

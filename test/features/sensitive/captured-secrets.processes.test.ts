@@ -49,7 +49,7 @@ test("no capture has a sensitive value, and requests whose answers lack one in t
   const { post, stop } = await project.served(
     "app/v1/server.ts",
     { "bank.v1.CardService/GetCard": getCard as never },
-    { BFF_CAPTURE: "all", BFF_CAPTURE_DIR: folder },
+    { BFF_CAPTURE: `all;dir=${folder}` },
   );
   const page = { id: "a", number: SECRET, marked: SECRET };
   for (const rpc of ["GetPage", "GetCached"])

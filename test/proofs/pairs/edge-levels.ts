@@ -125,7 +125,10 @@ export const EDGE: readonly Factor[] = [
 export const VARIABLES: readonly Factor[] = [
   factor("workers", { two: { env: { BFF_WORKERS: "2" } } }),
   factor("capture", {
-    all: { env: { BFF_CAPTURE: "all", BFF_CAPTURE_BYTES: "67108864", BFF_CAPTURE_REQUEST_BYTES: "1048576" } },
+    all: { env: { BFF_CAPTURE: "all;request=1MB;bytes=64MB" } },
+    "all, by old variables": {
+      env: { BFF_CAPTURE: "all", BFF_CAPTURE_BYTES: "67108864", BFF_CAPTURE_REQUEST_BYTES: "1048576" },
+    },
   }),
   factor("redis", {
     on: { needs: ["redis"] },

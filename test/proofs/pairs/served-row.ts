@@ -44,9 +44,11 @@ export async function servedRow(name: string, bff: Bff): Promise<ServedRow> {
     project.write("module.mjs", bff.module);
     env.BFF_RESOLVERS = join(project.folder, "module.mjs");
   }
+  const captures = join(project.folder, "captures");
   if (env.BFF_CAPTURE !== undefined) {
-    env.BFF_CAPTURE_DIR = join(project.folder, "captures");
-    mkdirSync(env.BFF_CAPTURE_DIR);
+    mkdirSync(captures);
+    if (env.BFF_CAPTURE_BYTES === undefined) env.BFF_CAPTURE += `;dir=${captures}`;
+    else env.BFF_CAPTURE_DIR = captures;
   }
   if (bff.needs.has("redis")) env.REDIS_URL = (await startRedis()).url;
   if (bff.needs.has("state redis")) env.BFF_STATE_REDIS_URL = (await startRedis()).url;
@@ -61,12 +63,12 @@ export async function servedRow(name: string, bff: Bff): Promise<ServedRow> {
   const url = bff.needs.has("localhost") ? server.url.replace("127.0.0.1", "localhost") : server.url;
   const { registry } = schemaOf(requestFor({ ...UPSTREAM, ...protos }));
   const service = registry.getService("pairs.v1.PageService") as DescService;
-  const replays = (): readonly string[] => (env.BFF_CAPTURE_DIR === undefined ? [] : differences(project.folder, env));
+  const replays = (): readonly string[] =>
+    env.BFF_CAPTURE === undefined ? [] : differences(project.folder, captures, env);
   return { target: { url, service, headers }, shop, stop: server.stop, log: server.log, replays };
 }
 
-function differences(folder: string, env: Readonly<Record<string, string>>): readonly string[] {
-  const captures = env.BFF_CAPTURE_DIR ?? "";
+function differences(folder: string, captures: string, env: Readonly<Record<string, string>>): readonly string[] {
   const files = readdirSync(captures);
   if (files.length === 0) return ["nothing was captured"];
   return files.flatMap((file) => {

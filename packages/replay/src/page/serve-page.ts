@@ -31,7 +31,7 @@ export async function servePage(port: number, { print, error, ...content }: Page
     types,
     plan,
     upstreams: Object.values(upstreams),
-    token: process.env.BFF_EXPLORER_TOKEN || undefined,
+    token: process.env.BFF_EXPLORER_TOKEN?.replace(/^none$/, "") || undefined,
     serverUrl: () => undefined,
     replays: new CapturedReplays(content),
   });

@@ -59,7 +59,7 @@ export function shownOutcome(outcome: Outcome | undefined, output: DescMessage |
 
 const STREAM_ENDS: Readonly<Record<NonNullable<Outcome["stream"]>, string>> = {
   ended: "the stream ends",
-  cut: "the stream is captured until here: it exceeds BFF_CAPTURE_REQUEST_BYTES",
+  cut: "the stream is captured until here: it exceeds request= of BFF_CAPTURE",
 };
 
 const TEXTS: Readonly<Partial<Record<LoggedEvent["kind"], string>>> = {

@@ -123,7 +123,7 @@ export class Capture {
       write: (request) => this.#file?.write(JSON.stringify({ id: this.#next++, ...request })),
       tooLarge: () =>
         this.#fault(
-          "a request is not captured: it exceeds BFF_CAPTURE_REQUEST_BYTES, or running requests exceed 256 MiB",
+          "a request is not captured: it exceeds request= of BFF_CAPTURE, or running requests exceed 256 MiB",
           undefined,
         ),
     };

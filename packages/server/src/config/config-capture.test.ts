@@ -4,13 +4,19 @@ import { readCapture } from "./config-capture.ts";
 
 function read(source: Record<string, string>) {
   const faults: ConfigFault[] = [];
-  const config = readCapture(new EnvReader({ BFF_CAPTURE_DIR: "/captures", ...source }, faults));
-  return { config, faults: faults.map(({ variable, problem }) => `${variable} ${problem}`) };
+  const old: string[] = [];
+  const config = readCapture(new EnvReader(source, faults), old);
+  return { config, old, faults: faults.map(({ variable, problem }) => `${variable} ${problem}`) };
 }
 
-it.each([{}, { BFF_CAPTURE: "" }, { BFF_CAPTURE: "off" }])("nothing is captured by default: %o", (source) => {
-  expect(read({ ...source, BFF_CAPTURE_DIR: "" })).toEqual({ config: undefined, faults: [] });
-});
+it.each([{}, { BFF_CAPTURE: "" }, { BFF_CAPTURE: "off" }, { BFF_CAPTURE: "off;dir=/captures" }])(
+  "nothing is captured by default: %o",
+  (source) => {
+    expect(read(source)).toEqual({ config: undefined, old: [], faults: [] });
+  },
+);
+
+const DEFAULTS = { folder: "/captures", maxRequestBytes: 1 << 20, maxBytes: 64 << 20 };
 
 it.each([
   ["all", { failed: false, slowMs: undefined, share: 1 }],
@@ -18,15 +24,60 @@ it.each([
   ["failed,slow, 0.001", { failed: true, slowMs: 1_000, share: 0.001 }],
   ["slow=300ms", { failed: false, slowMs: 300, share: 0 }],
 ])("%s selects requests", (text, selection) => {
-  const bounds = { folder: "/captures", maxRequestBytes: 1 << 20, maxBytes: 64 << 20 };
-  expect(read({ BFF_CAPTURE: text })).toEqual({ config: { ...selection, ...bounds }, faults: [] });
+  const source = { BFF_CAPTURE: `${text};dir=/captures` };
+  expect(read(source)).toEqual({ config: { ...selection, ...DEFAULTS }, old: [], faults: [] });
 });
 
-it.each(["on", "0", "1.5", "failed;slow", "slow=1s"])("the selection %s is refused", (text) => {
-  expect(read({ BFF_CAPTURE: text }).faults).toEqual([`BFF_CAPTURE is ${JSON.stringify(text)}`]);
+it.each([
+  ["dir=a b=c", { folder: "a b=c" }],
+  ["dir=/captures; request=64KB ;bytes=1GB", { maxRequestBytes: 64 << 10, maxBytes: 1 << 30 }],
+  ["bytes=700;dir=/captures;request=1MB", { maxBytes: 700 }],
+])("the folder and the bounds are settings after the selection: %s", (settings, bounds) => {
+  expect(read({ BFF_CAPTURE: `all;${settings}` })).toMatchObject({ config: { ...DEFAULTS, ...bounds }, faults: [] });
+});
+
+it.each([
+  ...["on", "0", "1.5", "failed;slow", "slow=1s", "all;", "all;dir=", "all;byte=1MB", "all;toString=1"],
+  ...["all;dir=/a;dir=/b", "dir=/captures"],
+])("%s is refused", (text) => {
+  expect(read({ BFF_CAPTURE: `${text};dir=/captures` }).faults).toContain(
+    `BFF_CAPTURE is ${JSON.stringify(`${text};dir=/captures`)}`,
+  );
+});
+
+it.each(["bytes=0", "request=1mb", "bytes=1.5MB", "request=1025GB"])("the bound %s is refused", (bound) => {
+  expect(read({ BFF_CAPTURE: `all;dir=/captures;${bound}` }).faults).toEqual([`BFF_CAPTURE has "${bound}" in it`]);
 });
 
 it("captures need a folder", () => {
-  const problem = "BFF_CAPTURE_DIR is not set, and BFF_CAPTURE writes files there";
-  expect(read({ BFF_CAPTURE: "all", BFF_CAPTURE_DIR: "" }).faults).toEqual([problem]);
+  expect(read({ BFF_CAPTURE: "all" }).faults).toEqual(["BFF_CAPTURE names no folder for its files"]);
+});
+
+it("each replaced variable works, with a line that has the text to write instead", () => {
+  const source = { BFF_CAPTURE: "failed,slow", BFF_CAPTURE_DIR: "/captures", BFF_CAPTURE_BYTES: "700" };
+  const instead = 'write BFF_CAPTURE="failed,slow;dir=/captures;bytes=700"';
+  const { config, old, faults } = read(source);
+  expect(old).toEqual([
+    `BFF_CAPTURE_DIR is read until 1.0 only: unset it, and ${instead}`,
+    `BFF_CAPTURE_BYTES is read until 1.0 only: unset it, and ${instead}`,
+  ]);
+  expect({ config, faults }).toEqual({
+    config: { failed: true, slowMs: 1_000, share: 0, ...DEFAULTS, maxBytes: 700 },
+    faults: [],
+  });
+  expect(read({ BFF_CAPTURE: "failed,slow;dir=/captures;bytes=700" }).config).toEqual(config);
+  expect(read({ BFF_CAPTURE_DIR: "/captures" })).toEqual({
+    config: undefined,
+    old: ["BFF_CAPTURE_DIR is read until 1.0 only: unset it"],
+    faults: [],
+  });
+  expect(read({ ...source, BFF_CAPTURE_BYTES: "x" }).faults).toEqual(['BFF_CAPTURE_BYTES is "x"']);
+});
+
+it("a folder or bound has one place", () => {
+  const source = { BFF_CAPTURE: "all;dir=/a;bytes=1MB", BFF_CAPTURE_DIR: "/a", BFF_CAPTURE_BYTES: "7" };
+  expect(read(source).faults).toEqual([
+    "BFF_CAPTURE_DIR is set, and BFF_CAPTURE has dir=, too",
+    "BFF_CAPTURE_BYTES is set, and BFF_CAPTURE has bytes=, too",
+  ]);
 });

@@ -36,3 +36,31 @@ it.each([
 it.each(["on", "0", "1.5", "-1", "1e-3", "50%", "0.0"])("the share %s is refused", (text) => {
   expect(read({ BFF_ACCESS_LOG: text }).faults).toEqual([`BFF_ACCESS_LOG is ${JSON.stringify(text)}`]);
 });
+
+const TOKEN = "0123456789abcdef";
+
+it.each([
+  [{}, undefined, undefined],
+  [{ BFF_EXPLORER_TOKEN: TOKEN }, { token: TOKEN }, undefined],
+  [{ BFF_EXPLORER_TOKEN: "none" }, {}, undefined],
+  [{ BFF_EXPLORER: "true" }, {}, ", and write BFF_EXPLORER_TOKEN=none"],
+  [{ BFF_EXPLORER: "1", BFF_EXPLORER_TOKEN: TOKEN }, { token: TOKEN }, ": BFF_EXPLORER_TOKEN is enough"],
+  [{ BFF_EXPLORER: "false", BFF_EXPLORER_TOKEN: TOKEN }, undefined, " and BFF_EXPLORER_TOKEN"],
+  [{ BFF_EXPLORER: "0" }, undefined, ""],
+])("a token turns the live page on, and BFF_EXPLORER is read until 1.0: %j", (source, explorer, instead) => {
+  const { config, faults } = read({ BFF_ADMIN_PORT: "0", ...source });
+  const line = `BFF_EXPLORER is read until 1.0 only: unset it${instead}`;
+  expect({ ...config, faults }).toEqual({
+    admin: { host: "127.0.0.1", port: 0 },
+    explorer,
+    old: instead === undefined ? undefined : [line],
+    faults: [],
+  });
+});
+
+it("none is no token where other hosts can reach the page", () => {
+  const { faults } = read({ BFF_ADMIN_PORT: "0", BFF_ADMIN_HOST: "0.0.0.0", BFF_EXPLORER_TOKEN: "none" });
+  expect(faults).toEqual([
+    'BFF_EXPLORER_TOKEN is none, and other hosts can reach "0.0.0.0", where the live page shows requests',
+  ]);
+});

@@ -25,6 +25,8 @@ export interface TelemetryConfig {
   readonly sampling?: Sampling;
   /** Requests whose inputs are written to files. */
   readonly capture?: CaptureConfig;
+  /** Lines for the log: old variables, and what replaces them. */
+  readonly old?: readonly string[];
 }
 
 export interface ExplorerConfig {
@@ -35,16 +37,18 @@ export interface ExplorerConfig {
 }
 
 export function readTelemetry(read: EnvReader, readFile: FileReader): TelemetryConfig {
+  const old: string[] = [];
   const admin = readAdmin(read);
-  const explorer = readExplorer(read, admin);
+  const explorer = readExplorer(read, admin, old);
   const accessLog = readAccessLog(read);
   const spans = readSpanExport(read, readFile);
-  const capture = readCapture(read);
+  const capture = readCapture(read, old);
   return {
     ...(admin !== undefined && { admin }),
     ...(explorer !== undefined && { explorer }),
     ...(accessLog !== undefined && { accessLog }),
     ...(capture !== undefined && { capture }),
+    ...(old.length > 0 && { old }),
     ...(spans !== undefined && { spans, sampling: readSampling(read) }),
   };
 }
@@ -52,24 +56,33 @@ export function readTelemetry(read: EnvReader, readFile: FileReader): TelemetryC
 /** Shorter ones can be guessed. */
 const SHORTEST_TOKEN = 16;
 
-function readExplorer(read: EnvReader, admin: AdminAddress | undefined): ExplorerConfig | undefined {
-  const enabled = read.bool("BFF_EXPLORER", "false");
+/** The value of BFF_EXPLORER_TOKEN for a page on loopback that requires no token. */
+const NO_TOKEN = "none";
+
+function readExplorer(read: EnvReader, admin: AdminAddress | undefined, old: string[]): ExplorerConfig | undefined {
   const token = read.optional("BFF_EXPLORER_TOKEN");
+  const enabled = read.bool("BFF_EXPLORER", String(token !== undefined));
+  if (read.optional("BFF_EXPLORER") !== undefined) {
+    const off = token === undefined ? "" : " and BFF_EXPLORER_TOKEN";
+    const on = token === undefined ? `, and write BFF_EXPLORER_TOKEN=${NO_TOKEN}` : ": BFF_EXPLORER_TOKEN is enough";
+    old.push(`BFF_EXPLORER is read until 1.0 only: unset it${enabled ? on : off}`);
+  }
   if (!enabled) return undefined;
+  const isOpen = token === undefined || token === NO_TOKEN;
   if (read.optional("BFF_ADMIN_PORT") === undefined) {
-    const problem = "is not set, and BFF_EXPLORER is for a page there";
+    const problem = "is not set, and the live page is at that port";
     read.fault("BFF_ADMIN_PORT", problem, "a separate port, like 9090 (0 picks a free one)");
   }
-  if (token !== undefined && token.length < SHORTEST_TOKEN) {
-    const remedy = `at least ${SHORTEST_TOKEN}, such as what openssl rand -hex 16 prints`;
+  if (!isOpen && token.length < SHORTEST_TOKEN) {
+    const remedy = `at least ${SHORTEST_TOKEN}, such as what openssl rand -hex 16 prints, or ${NO_TOKEN} on loopback`;
     read.fault("BFF_EXPLORER_TOKEN", `has ${token.length} characters`, remedy);
   }
-  if (token === undefined && admin !== undefined && !isLoopback(admin.host)) {
-    const problem = `is not set, and other hosts can reach ${quoted(admin.host)}, where BFF_EXPLORER shows requests`;
+  if (isOpen && admin !== undefined && !isLoopback(admin.host)) {
+    const problem = `is ${token ?? "not set"}, and other hosts can reach ${quoted(admin.host)}, where the live page shows requests`;
     read.fault("BFF_EXPLORER_TOKEN", problem, "a token for viewers, such as the output of openssl rand -hex 16");
   }
   if (readWorkers(read) > 1) {
-    const problem = "is more than 1, and the page of BFF_EXPLORER shows one process";
+    const problem = "is more than 1, and the live page shows one process";
     read.fault("BFF_WORKERS", problem, "1 while it is looked at");
   }
   const callers = read.optional("BFF_EXPLORER_CALLERS");
@@ -77,7 +90,7 @@ function readExplorer(read: EnvReader, admin: AdminAddress | undefined): Explore
   // A server on another machine could show visitors any content.
   if (address?.protocol !== "http:" || !isLoopback(address.hostname.replace(/^\[(.*)\]$/, "$1")))
     read.fault("BFF_EXPLORER_CALLERS", "is no address with http:// on this machine", "nothing: `protobff dev` sets it");
-  return { token, callers };
+  return { token: isOpen ? undefined : token, callers };
 }
 
 function readAccessLog(read: EnvReader): number | undefined {

@@ -273,10 +273,10 @@ async function server(env: Record<string, string>) {
   return String(line);
 }
 
-it("BFF_EXPLORER enables the explorer, and the server prints its address", { timeout: 60_000 }, async () => {
+it("BFF_EXPLORER_TOKEN enables the explorer, and the server prints its address", { timeout: 60_000 }, async () => {
   const upstream = await listen([echoEndpoint()]);
   onTestFinished(() => upstream.close(0));
-  const line = await server({ BFF_EXPLORER: "1", BFF_ADMIN_PORT: "0", ECHO_V1_ECHOSERVICE_URL: upstream.url });
+  const line = await server({ BFF_EXPLORER_TOKEN: "none", BFF_ADMIN_PORT: "0", ECHO_V1_ECHOSERVICE_URL: upstream.url });
   const [, url = "", page = ""] = /^listening on (\S+) \(metrics: \S+\/metrics, explorer: (\S+)\)\n$/.exec(line) ?? [];
   const headers = { "content-type": "application/json" };
   const answer = await fetch(`${url}/${ECHO}`, { method: "POST", headers, body: '"a"' });
@@ -296,12 +296,12 @@ it("BFF_EXPLORER enables the explorer, and the server prints its address", { tim
 });
 
 it.each([
-  [{ BFF_EXPLORER: "1" }, "BFF_ADMIN_PORT is not set"],
+  [{ BFF_EXPLORER_TOKEN: "none" }, "BFF_ADMIN_PORT is not set"],
   [{ BFF_EXPLORER: "1", BFF_ADMIN_PORT: "0", BFF_ADMIN_HOST: "0.0.0.0" }, "BFF_EXPLORER_TOKEN is not set"],
-  [{ BFF_EXPLORER: "1", BFF_ADMIN_PORT: "0", BFF_EXPLORER_TOKEN: "short" }, "BFF_EXPLORER_TOKEN has 5 characters"],
-  [{ BFF_EXPLORER: "1", BFF_ADMIN_PORT: "0", BFF_WORKERS: "2" }, "BFF_WORKERS is more than 1"],
+  [{ BFF_ADMIN_PORT: "0", BFF_EXPLORER_TOKEN: "short" }, "BFF_EXPLORER_TOKEN has 5 characters"],
+  [{ BFF_EXPLORER_TOKEN: "none", BFF_ADMIN_PORT: "0", BFF_WORKERS: "2" }, "BFF_WORKERS is more than 1"],
   [
-    { BFF_EXPLORER: "1", BFF_ADMIN_PORT: "0", BFF_EXPLORER_CALLERS: "http://callers.example/" },
+    { BFF_EXPLORER_TOKEN: "none", BFF_ADMIN_PORT: "0", BFF_EXPLORER_CALLERS: "http://callers.example/" },
     "BFF_EXPLORER_CALLERS is no address with http:// on this machine",
   ],
 ])("the server refuses to start with %j: %s", { timeout: 60_000 }, async (env, why) => {

@@ -49,6 +49,7 @@ export async function openObservers(
   if (config.branchesOff.length > 0 && first) log?.branchesOff(config.branchesOff);
   const userObserver = declared ?? (loaded && harmless(loaded, (event, thrown) => log?.observer(event, thrown)));
   const fault: ServerFault = (message, cause) => log?.server(message, cause);
+  if (first) for (const line of config.telemetry.old ?? []) fault(line, undefined);
   const audit = config.audit === undefined ? undefined : openAudit(config.audit, fault);
   const metrics = config.telemetry.admin === undefined ? undefined : await openMetrics();
   const traces = await openTraces(config, server, fault);

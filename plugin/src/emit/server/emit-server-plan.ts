@@ -9,7 +9,7 @@ export function emitServerPlan(server: PlanServer, messages: ReadonlyMap<string,
   const [first] = server.files;
   if (first === undefined) return;
   f.preamble(first.desc);
-  f.print("/** The plan that the live page of BFF_EXPLORER=1 draws: as from `plan=json`, without wire formats. */");
+  f.print("/** The plan that the live page draws: as from `plan=json`, without wire formats. */");
   f.print("export const PLAN: readonly unknown[] = [");
   for (const file of server.files) {
     const { version, file: name, rpcs, services = [], messages: composed } = reportOf(file, messages);
