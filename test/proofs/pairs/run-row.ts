@@ -85,7 +85,7 @@ async function answerOf(
   const orders = row.shop.orders.get(id) ?? 0;
   let page = pageOf(await carrier(target, rpc, { id }), rpc);
   // A closed limit refuses while its counters are slow, as on a busy machine.
-  for (let i = 0; i < 5 && bff.proto.includes("closed: true") && `${page}`.startsWith("UNAVAILABLE"); i++)
+  for (let i = 0; i < 5 && bff.proto.includes("closed: true") && /^(UNAVAILABLE|refused: 503)/.test(`${page}`); i++)
     page = pageOf(await carrier(target, rpc, { id }), rpc);
   const made = (row.shop.orders.get(id) ?? 0) - orders;
   if (typeof page === "string") return made === 0 ? page : `${page}, after ${made} orders`;
