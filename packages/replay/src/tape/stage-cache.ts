@@ -38,15 +38,14 @@ export class StageCache {
     this.#clock = clock;
   }
   /** Returns a cache with the captured entries. */
-  of({ entries = [], joins = [], tape }: Pick<CapturedRequest, "entries" | "joins" | "tape">): Cache {
+  of({ entries = [], joins = [], asks = [] }: CapturedRequest): Cache {
     const cache = new Cache({ clock: this.#clock });
     const found = new Map(entries.map(([look, ...entry]) => [look, entry] as const));
-    const answered = new Set(tape.flatMap((event) => (event[0] === "second" ? [event[4]] : [])));
     let [looks, runs, seconds] = [0, 0, 0];
     const level: Level = {
       get: (_, done) => {
         const index = seconds++;
-        if (!answered.has(index)) {
+        if (!asks.includes(index)) {
           done(undefined);
           return;
         }

@@ -60,7 +60,7 @@ export function captureCache(cache: Cache): void {
     },
     second(isSecret, real) {
       const [of, level] = [recording(), real()];
-      return of === undefined || level === undefined ? level : new RecordedLevel(of, level, isSecret);
+      return of === undefined ? level : new RecordedLevel(of, level, isSecret);
     },
     running(isSecret, real) {
       const of = recording();
@@ -83,13 +83,16 @@ export function captureCache(cache: Cache): void {
   });
 }
 
-/** The second level for a recorded request. Its answers are arrivals, but for those of a level that is left alone. */
+/**
+ * The second level for a recorded request, or none. Its answers are arrivals, but for those of a level that is left
+ * alone. Look-ups are numbered without a level, too, because a replay has one for each policy.
+ */
 class RecordedLevel implements Level {
   readonly #of: Recording;
-  readonly #level: Level;
+  readonly #level: Level | undefined;
   readonly #isSecret: boolean;
 
-  constructor(of: Recording, level: Level, isSecret: boolean) {
+  constructor(of: Recording, level: Level | undefined, isSecret: boolean) {
     this.#of = of;
     this.#level = level;
     this.#isSecret = isSecret;
@@ -97,23 +100,34 @@ class RecordedLevel implements Level {
   get(key: string, done: (found: Found | undefined, counter?: string) => void): void {
     const of = this.#of;
     const index = of.next.second++;
-    let isLater = false;
+    const level = this.#level;
+    if (level === undefined) {
+      done(undefined);
+      return;
+    }
+    let state: "asked" | "waiting" | "answered" = "asked";
     const answered = (found: Found | undefined, counter?: string): void => {
       const go = (): void => done(found, counter);
-      if (!isLater) {
+      if (state === "waiting") this.#arrives(index, found, go);
+      else {
+        state = "answered";
         continues(of, go);
-        return;
       }
-      if (this.#isSecret && found !== undefined) of.incomparable ??= SECRET;
-      const bytes = found && (this.#isSecret ? NOTHING : found.bytes);
-      of.spend((bytes?.length ?? 0) * 2);
-      of.arrives(["second", 0, 0, 0, index, bytes ?? null, found?.ageMs ?? 0], go, undefined);
     };
-    outside(() => this.#level.get(key, answered), undefined);
-    isLater = true;
+    outside(() => level.get(key, answered), undefined);
+    if (state !== "asked") return;
+    state = "waiting";
+    of.values.asks.push(index);
+  }
+  #arrives(index: number, found: Found | undefined, go: () => void): void {
+    const of = this.#of;
+    if (this.#isSecret && found !== undefined) of.incomparable ??= SECRET;
+    const bytes = found && (this.#isSecret ? NOTHING : found.bytes);
+    of.spend((bytes?.length ?? 0) * 2);
+    of.arrives(["second", 0, 0, 0, index, bytes ?? null, found?.ageMs ?? 0], go, undefined);
   }
   set(key: string, bytes: Uint8Array, lifeMs: number, tags?: StoredTags): void {
-    outside(() => this.#level.set(key, bytes, lifeMs, tags), undefined);
+    outside(() => this.#level?.set(key, bytes, lifeMs, tags), undefined);
   }
 }
 

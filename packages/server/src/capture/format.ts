@@ -178,6 +178,8 @@ export interface CapturedRequest {
   readonly entries?: readonly (readonly [look: number, ...CapturedEntry])[] | undefined;
   /** Lookups of running fetches that have found one of another request. Undefined: none. */
   readonly joins?: readonly number[] | undefined;
+  /** Look-ups that the second level did not answer at once. Undefined: none. */
+  readonly asks?: readonly number[] | undefined;
   readonly tape: readonly TapeEvent[];
   readonly endedAt: number;
   readonly outcome: CapturedOutcome;

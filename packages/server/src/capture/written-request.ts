@@ -36,7 +36,7 @@ export function writtenValues(
   masks: Masks,
   output: ReturnType<typeof maskOf>,
 ) {
-  const { headers, readings, dates, random, decisions, tape, entries, joins } = values;
+  const { headers, readings, dates, random, decisions, tape, entries, joins, asks } = values;
   let last = startedAt;
   const differences = readings.map((reading) => {
     const difference = reading - last;
@@ -52,6 +52,7 @@ export function writtenValues(
     decisions,
     entries: entries.length > 0 ? entries : undefined,
     joins: joins.length > 0 ? joins : undefined,
+    asks: asks.length > 0 ? asks : undefined,
     incomparable,
     tape: writtenTape(tape, masks, output),
   };
