@@ -80,12 +80,10 @@ import { wholeSubsets } from "./unused/whole-subsets.ts";
  * where it is resolved.
  */
 const ALL_CHECKS: readonly Check[] = Object.freeze([
-  effectsOrder,
   absentInputs,
   quorums,
   degradationField,
   criticalPath,
-  breakers,
   branchVariables,
   oneSide,
   idleMirrors,
@@ -115,6 +113,8 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
  * their cause, and must not hide what they find.
  */
 const CHECKS_WHEN_RESOLVED: readonly Check[] = Object.freeze([
+  effectsOrder,
+  breakers,
   sensitiveValues,
   pathFields,
   uncheckedIds,

@@ -22,6 +22,7 @@ const USUAL = {
   subsets: 2000,
   sensitive: 10_000,
   missing: 20_000,
+  mistakes: 2000,
   server: 20_000,
   frames: 1_000_000,
 } as const;

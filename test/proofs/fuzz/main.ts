@@ -1,6 +1,7 @@
 // npm run fuzz -- <scenario>: USAGE below. Its last line counts; exit code 1 when a case fails.
 import { fuzzFrames } from "../../features/http2/frames.ts";
 import { proveMissing } from "../missing/run.ts";
+import { reportMistakes } from "../mistakes/report.ts";
 import { type FuzzOptions, parseOptions, type Scenario, USAGE } from "./arguments.ts";
 import { fuzzCompiler } from "./compiler.ts";
 import { fuzzFresh } from "./fresh.ts";
@@ -20,6 +21,7 @@ const SCENARIOS: Readonly<Record<Scenario, (options: FuzzOptions) => Promise<boo
   subsets: counted(fuzzSubsets, "saved"),
   sensitive: counted(fuzzSensitive, "leaks"),
   missing: counted(proveMissing, "refused"),
+  mistakes: reportMistakes,
   server,
   frames,
 };

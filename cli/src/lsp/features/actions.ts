@@ -23,7 +23,7 @@ const FIXES: readonly (readonly [hint: RegExp, fix: (site: Site, text: string) =
   [/^add `(option [^`…]+;)`(?: to (?:it|the rpc|the service))?$/, addedStatement],
   [/^add `(supplementary: true)` to this step\b/, addedToStep],
   [/^add `(\w+: [^`…]+)`$/, added],
-  [/^(?:leave (?:it|this|the value) out|leave out the (?:value|option)|remove it)(?:$|[:;,].*)()/, removed],
+  [/^(?:leave (?:it|this|the value) out|leave out the (?:entry|option|value)|remove it)(?:$|[:;,].*)()/, removed],
   [/^(?:leave out|remove) `(\w+)`(?:$|[:;].*|, or .*)/, removedKey],
   [/^leave `(\w+)` out$/, removedKey],
 ];

@@ -26,7 +26,7 @@ export function checkFailure(checker: Checker, ast: CallAst, place: CelPlace): N
   if (failure === undefined) {
     const message = `"${arg.name}" never has a failure to read: it has a value, the response fails, or it is absent without a failure`;
     const hint = `add \`supplementary: true\` to "${arg.name}" if the response does not need it`;
-    return checker.complain("BFF319", arg, message, hint);
+    return checker.complain("BFF319", arg, message, hint, { derived: true });
   }
   checker.read(variable, "failure", arg, place);
   return { ...checker.base(ast, failure.type), kind: "name", variable: failure };

@@ -37,6 +37,7 @@ function reportNothingDeferred({ desc, ir }: BffMethod, report: Report): void {
     message: `the rpc "${desc.name}" returns a stream, but sets no \`stream\`, and "${desc.output.name}" has no deferred steps`,
     at: ir.at,
     hint: `add option (bff.v1.method).stream = { var: "…" call: { … } }, write \`defer: true\` in steps of the response, or \`returns (${desc.output.name})\``,
+    derived: true,
   });
 }
 

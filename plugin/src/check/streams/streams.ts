@@ -169,5 +169,6 @@ function checkUnaryPosition({ ir, desc, composed, stream }: BffMethod, report: R
       latest.length > 1
         ? "keep one `latest` in the response itself, and compose messages for the others"
         : "remove the field, or read the newest item of a topic: add a step with `latest` to the response itself",
+    derived: true,
   });
 }

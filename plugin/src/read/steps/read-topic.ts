@@ -97,7 +97,7 @@ function checkWhole({ at, name, type, subject, jetstream, call, position }: IrTo
     refuse(
       position.at,
       `the items of ${called} have positions in JetStream already`,
-      "leave out `position`, or add a `call`",
+      type === undefined ? "add a `call`" : "leave out `position`, or add a `call`",
     );
   else if (call === undefined && type === undefined)
     refuse(at, `${called} has no "type", the message of its items`, "add `type` with the name of a message");

@@ -25,7 +25,7 @@ export function expressions(values: readonly string[], place: Place, name: strin
 function checkExpression(found: Text, name: string, report: Report): void {
   if (found.value.trim() !== "") return;
   fault(report, "BFF109", found.at, `the expression of "${name}" is empty`, {
-    hint: "write an expression, or leave it out",
+    hint: "write an expression",
   });
 }
 

@@ -40,6 +40,7 @@ export function checkDecision(
         message: `"${fullName(call.method)}" may have side effects, but is also called for callers that the permit refuses`,
         at: call.methodAt,
         hint: "set `read_only: true` in the call if it only reads, or `idempotency_level = NO_SIDE_EFFECTS` in its method",
+        derived: true,
       });
     }
     if (mayBeStale(call)) {

@@ -24,15 +24,18 @@ export function fittingRpcs<T>(
 ): Fitting<T> {
   const found = new Map<RpcContext, T>();
   const faults: (readonly Diagnostic[])[] = [];
+  let isIncomplete = false;
   for (const rpc of all) {
     const diagnostics: Diagnostic[] = [];
     const value = resolve({ ...rpc, report: (diagnostic) => diagnostics.push(diagnostic) });
     if (value !== undefined) found.set(rpc, value);
+    isIncomplete ||= value === undefined && diagnostics.length === 0;
     if (diagnostics.length === 0) continue;
     faults.push(diagnostics);
     if (!differs(rpc)) break;
   }
-  return { found, faults };
+  // With an error elsewhere, the others may not be the RPCs that have the values.
+  return { found, faults: isIncomplete && found.size === 0 ? [] : faults };
 }
 
 /** Returns true if texts read one of these names. */

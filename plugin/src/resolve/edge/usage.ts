@@ -37,6 +37,7 @@ export function resolveUsage(
       message: "this `usage` has no events: no rpc of the package has a limit that is charged after credentials",
       at: ir.at,
       hint: 'add a limit, such as `rate_limit: { name: "user" key: "principal.subject" rate: 600 per: "1m" }`, or leave out `usage`',
+      derived: true,
     });
   const fields = new Map(all.map((rpc) => [rpc, [] as UsageField[]]));
   for (const field of ir.fields) {

@@ -242,7 +242,8 @@ function reportAmbiguous({ scope }: AnyContext, field: IrField, first: Step, sec
 }
 
 function reportUnsaid({ scope }: AnyContext, field: IrField): void {
-  const like = [...scope.steps.keys()].find((name) => name === field.desc.name);
+  const named = scope.steps.get(field.desc.name)?.variable?.type.kind;
+  const like = named === fieldType(field.desc).type.kind ? field.desc.name : undefined;
   const [near] = [...scope.stepOf.values()].flatMap((step) => nearMiss(step, field.desc));
   scope.report({
     code: "BFF401",

@@ -36,6 +36,7 @@ export function checkHedge(
       message: `"${name}" may have side effects, so it must not be hedged`,
       at: callHedge.at,
       hint: "remove `hedge`; or set `read_only: true` if it only reads, `idempotent: true` if a repetition does no harm",
+      derived: true,
     });
     return;
   }

@@ -112,6 +112,7 @@ function reportWithoutRule(scope: MessageScope, { shards, method, at, faults }: 
     at,
     related: [{ at: shards.by?.at ?? shards.at, message: "the shards of the upstream" }],
     hint: 'add `shard` to this call, such as shard: { by: "…" }',
+    derived: true,
   });
 }
 

@@ -44,6 +44,7 @@ export function resolveBatch(
       message: `"${method.name}" has side effects, but a batch joins several calls into one`,
       at: ir.at,
       hint: `call it without \`batch\`${effects === "once" ? ", or set `read_only: true` if it only reads" : ""}`,
+      derived: true,
     });
   }
   const [keys] = fieldPath(method.input, ir.name, report) ?? [];

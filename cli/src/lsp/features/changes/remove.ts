@@ -75,5 +75,14 @@ function withoutOption(site: Site, { element, option }: OptionEntries): Change {
   const [before, behind] = isStatement ? [/\s*\boption\s+$/, /^\s*;/] : [/\s*\[\s*$/, /^\s*\]/];
   const lengthOf = (pattern: RegExp, part: string): number => pattern.exec(part)?.[0].length ?? 0;
   const from = option.from - lengthOf(before, text.slice(0, option.from));
+  const others = element.options.filter(({ extension }) => extension === option.extension);
+  if (element.kind === "service" && others.length === 1) return withoutRules(option);
   return { from, to: option.to + lengthOf(behind, text.slice(option.to)), text: "" };
+}
+
+/** Removes what the only option of a service sets. Without the option the service would not be a BFF. */
+function withoutRules({ path: [first], value, to }: OptionEntries["option"]): Change {
+  return first === undefined
+    ? { from: value?.from ?? to, to, text: "{}" }
+    : { from: first.from - 1, to, text: " = {}" };
 }

@@ -1,0 +1,124 @@
+// One edited option of a valid BFF: a share of `npm run fuzz -- mistakes`.
+import { describe, expect, test } from "vitest";
+import { seedOf } from "../../support/seed/seed.ts";
+import { together } from "../../support/together.ts";
+import { BASES, SHARED } from "../fuzz/bases.ts";
+import { compiled, unusedBy } from "./compiled.ts";
+import { followHints } from "./hints.ts";
+import { countsIn, described, FAULTS } from "./report.ts";
+import { runMistakes } from "./run.ts";
+
+const seed = Number(seedOf());
+
+test("60 mistakes have diagnostics with a place, and hints that end", { timeout: 300_000 }, () => {
+  const { outcomes, changed } = runMistakes({ seed, cases: 60, only: undefined, share: 12 });
+  const faults = outcomes.flatMap((outcome) =>
+    outcome.findings.filter(({ kind }) => FAULTS.includes(kind)).map((finding) => described(outcome, finding, seed)),
+  );
+  expect(faults.join("\n\n"), `again: PROTOBFF_SEED=${seed}`).toBe("");
+  expect(changed, "diagnostics of BFFs whose edits are reverted").toEqual([]);
+  const { edits, reported, followed } = countsIn(outcomes);
+  expect([edits > 50, reported > 20, followed > 2], JSON.stringify(countsIn(outcomes))).toEqual([true, true, true]);
+});
+
+/** Mistakes with further errors that were only their consequence, or with a hint that leads astray. */
+const FOUND: readonly {
+  readonly what: string;
+  readonly base: string;
+  readonly edits: readonly (readonly [from: string, to: string])[];
+  readonly reported: readonly string[];
+}[] = [
+  {
+    what: "a malformed time for slow calls is not also missing",
+    base: "emit/resilience",
+    edits: [['breaker: { slow: "300ms"', 'breaker: { slow: "order"']],
+    reported: ['BFF102 write a number followed by "ms", "s", "m", "h" or "d", as in "250ms"'],
+  },
+  {
+    what: "a limit without a name is the only error beside its usage events",
+    base: "emit/usage",
+    edits: [
+      ['rate_limit = { name: "items" key', "rate_limit = { key"],
+      [
+        'option (bff.v1.method).rate_limit = { name: "known" key: "principal.subject" if: "ok(principal)" rate: 10 per: "day" };',
+        "",
+      ],
+    ],
+    reported: ['BFF174 add a `name` for clients, logs and metrics, as in `name: "user"`'],
+  },
+  {
+    what: "a newest item without a key does not leave a position without a source",
+    base: "example",
+    edits: [
+      ['{ name: "last" latest: { topic: "run" key: "args.run_id" } };', '{ name: "last" latest: { topic: "run" } };'],
+    ],
+    reported: ["BFF164 set `topic` and `key`, which is a string"],
+  },
+  {
+    what: "a part without a key is still a part",
+    base: "example",
+    edits: [
+      ['{ name: "last" latest: { topic: "run" key: "args.run_id" } },', '{ name: "last" latest: { topic: "run" } },'],
+    ],
+    reported: ["BFF164 set `topic` and `key`, which is a string"],
+  },
+  {
+    what: "labels of an empty meter are not checked for the wrong RPCs",
+    base: "emit/meters",
+    edits: [['by: "result.usage.tokens"', 'by: ""']],
+    reported: ["BFF109 write an expression"],
+  },
+  {
+    what: "calls of an unknown upstream are not known to have side effects",
+    base: "emit/read-only",
+    edits: [['{ service: "desk.v1.DeskService" read_only', '{ service: "from" read_only']],
+    reported: [
+      "BFF201 correct the name, or import its file. This run contains the whole workspace, so the file belongs to a module dependency or is excluded by `paths`",
+    ],
+  },
+  {
+    what: "a step with an empty fallback may fail",
+    base: "emit/failure",
+    edits: [['fallback: "up.v1.Order{id: string(error.code)}"', 'fallback: ""']],
+    reported: ["BFF109 write an expression"],
+  },
+  {
+    what: "a step of another type is no source of the field with its name",
+    base: "emit/service-let-effects",
+    edits: [[' [(bff.v1.field).by = "last.item_id"]', ""]],
+    reported: ['BFF401 add [(bff.v1.field).by = "…"]'],
+  },
+];
+const textsOf = ({ base: name, edits }: Pick<(typeof FOUND)[number], "base" | "edits">) => {
+  const protos = BASES.find((base) => base.name === name)?.protos ?? {};
+  const [file, text = ""] =
+    Object.entries(protos).find(([, text]) => edits.every(([from]) => text.includes(from))) ?? [];
+  if (file === undefined) throw new Error(`${name} has no ${edits[0]?.[0]}`);
+  return { ...protos, [file]: edits.reduce((so, [from, to]) => so.replace(from, to), text) };
+};
+const cases = FOUND.map((found) => ({ ...found, protos: textsOf(found) }));
+together(
+  SHARED,
+  cases.map(({ protos }) => protos),
+);
+function resultOf(protos: Readonly<Record<string, string>>) {
+  const result = compiled(protos, "import_extension=ts,server=true", unusedBy(protos));
+  if (typeof result === "string") throw new Error(result);
+  return result;
+}
+
+describe("earlier finds", () => {
+  test.each(cases)("$what", ({ protos, reported }) => {
+    const errors = resultOf(protos).diagnostics.filter(({ severity }) => severity === "error");
+    expect(errors.map(({ code, hint }) => `${code} ${hint}`)).toEqual(reported);
+  });
+
+  test("a service whose only option is left out is still a BFF", () => {
+    const edits = [['.http_cache = { max_age: "30s" shared: true };', ".http_cache = {};"]] as const;
+    const protos = textsOf({ base: "example", edits });
+    const { program, diagnostics } = resultOf(protos);
+    const followed = followHints(protos, program, diagnostics, () => 0);
+    expect(followed?.titles).toEqual(["BFF178 leave out `http_cache`"]);
+    expect(followed?.protos["tv/v1/tv.proto"]).toContain("option (bff.v1.service) = {};");
+  });
+});
