@@ -72,7 +72,9 @@ test("a stream beyond the bound is captured until there, and a request beside it
     { failure: { code: 13, message: "internal error" } },
   ]);
   expect((await replay()).stdout).toBe("2 of 2 requests have the captured answer and order of events\n");
-  expect((await replay("--request", "1")).stdout).toMatch(/= the stream is captured until here: it exceeds request= of BFF_CAP/);
+  expect((await replay("--request", "1")).stdout).toMatch(
+    /= the stream is captured until here: it exceeds request= of BFF_CAP/,
+  );
 });
 
 const WATCH = "worker.v1.WorkerService/Watch";
