@@ -186,7 +186,7 @@ test("the page of variables lists every variable that a server reads, and no oth
     .filter((name) => /^config\/(config|load-).*(?<!\.test)\.ts$/.test(name))
     .map((name) => read(`packages/server/src/${name}`))
     .concat(
-      ["open-topics", "reach-nats", "open-pages", "open-usage"].map((name) =>
+      ["open-topics", "reach-nats", "open-pages", "open-usage", "redis-url"].map((name) =>
         read(`runtime/src/environment/${name}.ts`),
       ),
       ["process/open-overrides", "process/open-tools", "mcp/open-mcp"].map((name) =>

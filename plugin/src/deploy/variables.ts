@@ -38,6 +38,7 @@ const hasNats = (server: PlanServer): boolean => hasTopics(server) || sendsUsage
 const hasStoredTopics = ({ files }: PlanServer): boolean =>
   files.some(({ topics }) => topics.some(({ entry }) => entry === undefined));
 const NATS_SERVERS = "nats://… or tls://…, separated by commas";
+const REDIS = "redis://…, redis-cluster://a,b or redis-sentinel://a,b/name; with TLS rediss…";
 const NATS_USER = "how NATS lets the server in, one of NATS_CREDS, NATS_USER and NATS_TOKEN";
 const NATS_TLS = "how the server identifies to NATS";
 const TLS = "serve with TLS: mount the Secret, and give probes the scheme HTTPS";
@@ -199,7 +200,7 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   {
     name: "REDIS_URL",
     kind: "secret",
-    about: "second level of the cache; also sessions, limits and confirmations, if BFF_STATE_REDIS_URL is not set",
+    about: `second level of the cache; also sessions, limits and confirmations, if BFF_STATE_REDIS_URL is not set: ${REDIS}`,
   },
   {
     name: "BFF_CACHE_KEYS",
@@ -212,7 +213,13 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     name: "BFF_STATE_REDIS_URL",
     kind: "secret",
     reads: (server) => hasSessions(server) || hasLimits(server) || confirms(server),
-    about: "store of sessions, limits and used confirmations, if it is not the cache's Redis",
+    about: `store of sessions, limits and used confirmations, if it is not the cache's Redis: ${REDIS}`,
+  },
+  {
+    name: "BFF_REDIS_PREFIX",
+    example: "team-a:",
+    about:
+      "beginning of all keys and channels in Redis, up to 64 letters, digits and :._-, where several teams share one",
   },
   {
     name: "NATS_URL",

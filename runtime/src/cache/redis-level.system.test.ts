@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { createClient } from "@redis/client";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Rpc } from "../call/upstream.ts";
+import { OneClient } from "../redis/one-client.ts";
 import { front, page } from "../testing/front.ts";
 import { PageSchema } from "../testing/gen/test_pb.ts";
 import { freePort } from "../testing/ports.ts";
@@ -67,7 +68,7 @@ afterEach(async () => {
 });
 
 function level(at = port): RedisLevel {
-  const level = new RedisLevel(`redis://127.0.0.1:${at}`);
+  const level = new RedisLevel((failed) => new OneClient(`redis://127.0.0.1:${at}`, "", failed));
   levels.push(level);
   return level;
 }

@@ -1,5 +1,8 @@
 import { crc32 } from "node:zlib";
-import { connectRedis, type RedisClient } from "../redis-client.ts";
+import type { RedisClient } from "../redis/connection.ts";
+import type { Connect } from "../redis/redis-client.ts";
+import { runScript } from "../redis/redis-script.ts";
+import { READ_ENTRY } from "./redis-scripts.ts";
 import type { Found, SecondLevel } from "./second-level.ts";
 
 const PREFIX = "bff2:";
@@ -13,19 +16,21 @@ const HEAD_BYTES = 14;
  */
 export class RedisLevel implements SecondLevel {
   readonly #client: RedisClient;
+  readonly #prefix: string;
 
-  /**
-   * @param url `redis[s]://[[username][:password]@]host[:port][/database]`; connects, and reconnects after a lost
-   * connection
-   * @param failed called for each failed attempt to connect and each failed connection
-   */
-  constructor(url: string, failed: (error: Error) => void = () => {}) {
-    this.#client = connectRedis(url, failed); // a level that is away is a miss
+  /** @param failed called for each failed attempt to connect and each failed connection */
+  constructor(connect: Connect, failed: (error: Error) => void = () => {}) {
+    this.#client = connect(failed); // a level that is away is a miss
+    this.#prefix = this.#client.prefix + PREFIX;
   }
   async get(key: string): Promise<Found | undefined> {
+    const name = this.#prefix + key;
+    const commands = this.#client.of(name);
     // In this order one that is replaced in between is taken for older than it is, never for younger. (In a transaction the
-    // client gives no bytes but text.)
-    const [leftMs, value] = await Promise.all([this.#client.pTTL(PREFIX + key), this.#client.get(PREFIX + key)]);
+    // client gives no bytes but text.) In a cluster a redirection may change the order.
+    const [leftMs, value] = this.#client.isCluster
+      ? ((await runScript(commands, READ_ENTRY, [name], [])) as [number, Buffer | null])
+      : await Promise.all([commands.pTTL(name), commands.get(name)]);
     if (!isReply(leftMs, value)) throw this.#outOfStep();
     if (value === null || leftMs <= 0) return undefined;
     const found = unpacked(value);
@@ -35,17 +40,15 @@ export class RedisLevel implements SecondLevel {
   }
   async set(key: string, answer: Uint8Array, lifeMs: number): Promise<void> {
     const ms = Math.max(1, Math.round(lifeMs));
-    await this.#client.set(PREFIX + key, packed(key, answer, ms), { expiration: { type: "PX", value: ms } });
+    const name = this.#prefix + key;
+    await this.#client.of(name).set(name, packed(key, answer, ms), { expiration: { type: "PX", value: ms } });
   }
   close(): void {
     this.#client.destroy();
   }
   /** Replies and questions do not belong together on this connection, and never would again: so another one. */
   #outOfStep(): Error {
-    if (this.#client.isOpen) {
-      this.#client.destroy();
-      this.#client.connect().catch(() => {});
-    }
+    this.#client.reset();
     return new Error("a reply to another question");
   }
 }

@@ -1,5 +1,5 @@
 // Scripts of tagged answers in Redis. Numbers of purges are whole and below 2^53, as text: Lua would print them rounded.
-import { script } from "../redis-client.ts";
+import { script } from "../redis/redis-script.ts";
 
 /** Value of a tag outlives answers, which are used for 24 h at most. In milliseconds. */
 const TAG_MS = 48 * 3_600_000;
@@ -19,6 +19,9 @@ local function tagKeys(names)
   for i, name in ipairs(names) do keys[i] = ARGV[1] .. name end
   return keys
 end`;
+
+/** KEYS: an entry. Returns the rest of its time in milliseconds, and its bytes. */
+export const READ_ENTRY = script("return {redis.call('PTTL', KEYS[1]), redis.call('GET', KEYS[1])}");
 
 /** KEYS: counter. Returns its value. */
 export const READ_COUNTER = script(`${COUNTER}
@@ -65,4 +68,46 @@ redis.call('INCR', KEYS[1])
 local last = redis.call('GET', KEYS[1])
 for i, key in ipairs(tagKeys(cjson.decode(ARGV[3]))) do redis.call('SET', key, last, 'PX', ${TAG_MS}) end
 redis.call('PUBLISH', ARGV[2], '[' .. last .. ',' .. ARGV[3] .. ']')
+return last`);
+
+/**
+ * Returns what changes with each restart, promotion and demotion of the server. (Its `run_id` does not change if it is
+ * demoted and promoted again.) An answer stored in another run may be older than a purge that was lost in between.
+ */
+const RUN = `${COUNTER}
+local info = redis.call('INFO', 'replication')
+local run = string.match(info, 'role:master') and string.match(info, 'master_replid:(%w+)')
+if not run then return redis.error_reply('READONLY the server is no primary') end`;
+
+/** KEYS: counter, tags. Returns the run, the counter and the values of the tags. */
+export const TAG_VALUES = script(`${RUN}
+local reply = {run, counter(KEYS[1])}
+for i = 2, #KEYS do reply[i + 1] = redis.call('GET', KEYS[i]) or '' end
+return reply`);
+
+/**
+ * KEYS: counter, tags. ARGV: run and counter at the beginning of the fetch. Returns the values of the tags, which are kept;
+ * 0 if one of them has a later purge.
+ */
+export const KEEP_TAGS = script(`${RUN}
+if run ~= ARGV[1] then return 0 end
+local last, values = counter(KEYS[1]), {}
+for i = 2, #KEYS do
+  local value = redis.call('GET', KEYS[i])
+  if not value then
+    if last ~= ARGV[2] then return 0 end
+    value = last
+  elseif tonumber(value) > tonumber(ARGV[2]) then return 0 end
+  values[i - 1] = value
+end
+for i = 2, #KEYS do redis.call('SET', KEYS[i], values[i - 1], 'PX', ${TAG_MS}) end
+return values`);
+
+/** KEYS: counter, tags. ARGV: channel, names as JSON. Purges the tags, and publishes number and names. */
+export const PURGE_TAGS = script(`${RUN}
+counter(KEYS[1])
+redis.call('INCR', KEYS[1])
+local last = redis.call('GET', KEYS[1])
+for i = 2, #KEYS do redis.call('SET', KEYS[i], last, 'PX', ${TAG_MS}) end
+redis.call('PUBLISH', ARGV[1], '[' .. last .. ',' .. ARGV[2] .. ']')
 return last`);

@@ -1,56 +1,56 @@
 import { randomUUID } from "node:crypto";
-import { answeredInTime, connectRedis, type RedisClient, runScript } from "../redis-client.ts";
+import { answeredInTime, connectOne, type RedisConnection } from "../redis/connection.ts";
+import { runScript } from "../redis/redis-script.ts";
+import { PurgeMessages } from "./purge-messages.ts";
 import { EVERY_TAG, type Purges } from "./purges.ts";
 import { packed, unpacked } from "./redis-level.ts";
 import { LOOK_UP, PURGE, READ_COUNTER, STORE } from "./redis-scripts.ts";
-import type { LookUp, SecondLevel, StoredTags } from "./second-level.ts";
+import type { LookUp, StoredTags } from "./second-level.ts";
+import type { TagStore } from "./tag-store.ts";
 
 const ENTRY_PREFIX = "bff3:";
 const TAG_PREFIX = "bff-tag:";
 const COUNTER = "bff-purges";
 const CHANNEL = "bff-purges";
 const NAME = "bff-purges-name";
-/**
- * Interval between readings of the counter, and the age of a reading after which tagged answers are not used. Together
- * they are the longest time for which this process may not see another's purge.
- */
+/** Interval between readings of the counter, in milliseconds. */
 const POLL_MS = 500;
-const CONFIRMED_MS = 1_500;
 
 /**
- * Tagged answers in Redis, and the purges that all processes of one Redis share. Purges of other processes reach
+ * Tagged answers in one server of Redis, and the purges that all of its processes share. Purges of other processes reach
  * `purges` by subscription.
  */
-export class RedisTags implements SecondLevel {
-  readonly #client: RedisClient;
-  readonly #subscriber: RedisClient;
+export class RedisTags implements TagStore {
+  readonly #client: RedisConnection;
+  readonly #subscriber: RedisConnection;
+  readonly #prefix: string;
   readonly #purges: Purges;
+  readonly #messages: PurgeMessages;
   #timer: NodeJS.Timeout | undefined;
   /** The `run_id` of the connected server; undefined: unknown, so nothing is read or kept. */
   #run: string | undefined;
-  /** Number of the last purge that has reached this process; undefined: unknown. */
-  #known: number | undefined;
-  /** A reading that no message has reached yet. */
-  #pending: { readonly last: number; readonly at: number } | undefined;
-  #confirmedAt = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param url as of `RedisLevel`
+   * @param prefix beginning of all keys and channels
    * @param failed called for each failed attempt to connect and each failed connection
    */
-  constructor(url: string, purges: Purges, failed: (error: Error) => void = () => {}) {
+  constructor(url: string, purges: Purges, failed: (error: Error) => void = () => {}, prefix = "") {
+    this.#prefix = prefix;
     this.#purges = purges;
-    this.#client = connectRedis(url, failed);
-    this.#subscriber = connectRedis(url, () => {}); // the other connection reports
+    this.#messages = new PurgeMessages(purges);
+    this.#client = connectOne({ url }, failed);
+    this.#subscriber = connectOne({ url }, () => {}); // the other connection reports
     this.#client.on("ready", () => void this.#connected());
     for (const event of ["reconnecting", "end"]) this.#client.on(event, () => this.#disconnected());
     this.#subscriber.once("ready", () => void this.#subscribe());
-    purges.confirmed = () => performance.now() - this.#confirmedAt < CONFIRMED_MS;
   }
   async get(key: string): Promise<LookUp | undefined> {
     const run = this.#run;
     if (run === undefined) return undefined;
-    const reply = await runScript(this.#client, LOOK_UP, [COUNTER, ENTRY_PREFIX + key], [TAG_PREFIX, run]);
+    const reply = await runScript(this.#client, LOOK_UP, this.#keys(ENTRY_PREFIX + key), [
+      this.#prefix + TAG_PREFIX,
+      run,
+    ]);
     const [last, leftMs, value] = reply as unknown[];
     const counter = String(last);
     if (typeof leftMs !== "number" || leftMs <= 0 || !Buffer.isBuffer(value)) return { counter };
@@ -63,30 +63,21 @@ export class RedisTags implements SecondLevel {
     if (run === undefined || tags === undefined) return;
     const ms = Math.max(1, Math.round(lifeMs));
     const names = JSON.stringify([EVERY_TAG, ...tags.names]);
-    const values = [TAG_PREFIX, run, tags.since, String(ms), packed(key, answer, ms), names];
-    await runScript(this.#client, STORE, [COUNTER, ENTRY_PREFIX + key], values);
+    const values = [this.#prefix + TAG_PREFIX, run, tags.since, String(ms), packed(key, answer, ms), names];
+    await runScript(this.#client, STORE, this.#keys(ENTRY_PREFIX + key), values);
   }
-  /**
-   * Purges tags for all processes.
-   *
-   * @throws an Error if Redis has not confirmed it. This process has purged them anyway
-   */
   async purge(names: readonly string[]): Promise<void> {
     try {
-      await answeredInTime(runScript(this.#client, PURGE, [COUNTER], [TAG_PREFIX, CHANNEL, JSON.stringify(names)]));
+      const values = [this.#prefix + TAG_PREFIX, this.#prefix + CHANNEL, JSON.stringify(names)];
+      await answeredInTime(runScript(this.#client, PURGE, this.#keys(), values));
     } finally {
       this.#purges.purge(names);
     }
   }
-  /**
-   * Returns a name of this Redis, which all of its processes see.
-   *
-   * @throws an Error if Redis does not answer
-   */
   async name(): Promise<string> {
-    const set = this.#client.set(NAME, randomUUID(), { condition: "NX" });
+    const set = this.#client.set(this.#prefix + NAME, randomUUID(), { condition: "NX" });
     await answeredInTime(set);
-    return String(await answeredInTime(this.#client.get(NAME)));
+    return String(await answeredInTime(this.#client.get(this.#prefix + NAME)));
   }
   close(): void {
     clearTimeout(this.#timer);
@@ -103,55 +94,26 @@ export class RedisTags implements SecondLevel {
     }
     void this.#poll();
   }
-  /** Another server may have lost purges: nothing of before counts. */
   #disconnected(): void {
     this.#run = undefined;
-    this.#known = undefined;
-    this.#pending = undefined;
+    this.#messages.lost();
   }
   async #subscribe(): Promise<void> {
-    await this.#subscriber.subscribe(CHANNEL, (message) => this.#receive(String(message))).catch(() => {});
+    const receive = (message: unknown) => this.#messages.receive(String(message));
+    await this.#subscriber.subscribe(this.#prefix + CHANNEL, receive).catch(() => {});
     void this.#poll();
   }
-  #receive(message: string): void {
-    const [last, names] = parsed(message);
-    if (this.#known === undefined || last <= this.#known) return;
-    this.#purges.purge(last === this.#known + 1 ? names : [EVERY_TAG]);
-    this.#known = last;
-    if (this.#pending === undefined || last < this.#pending.last) return;
-    this.#confirmedAt = this.#pending.at;
-    this.#pending = undefined;
-  }
-  /** Compares the counter with the messages: a purge without its message is a lost one. */
   async #poll(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#poll(), POLL_MS).unref();
-    // A caller that comes from now on must not join an earlier fetch.
-    if (!this.#purges.confirmed()) this.#purges.purge([EVERY_TAG]);
+    this.#messages.purgeUnconfirmed();
     if (!this.#subscriber.isReady || this.#run === undefined) return;
     const at = performance.now();
     const run = this.#run;
-    const reply = await answeredInTime(runScript(this.#client, READ_COUNTER, [COUNTER], [])).catch(() => undefined);
-    if (reply === undefined || run !== this.#run) return;
-    const last = Number(String(reply));
-    if (this.#known !== undefined && this.#known < last && this.#pending === undefined) {
-      this.#pending = { last, at };
-      return;
-    }
-    if (this.#known === undefined || this.#known < last) {
-      this.#purges.purge([EVERY_TAG]);
-      this.#known = last;
-    }
-    this.#pending = undefined;
-    this.#confirmedAt = at;
+    const reply = await answeredInTime(runScript(this.#client, READ_COUNTER, this.#keys(), [])).catch(() => undefined);
+    if (reply !== undefined && run === this.#run) this.#messages.read(Number(String(reply)), at);
   }
-}
-
-/** Any other message counts as lost: the next reading of the counter reports it. */
-function parsed(message: string): readonly [number, readonly string[]] {
-  try {
-    return JSON.parse(message) as [number, string[]];
-  } catch {
-    return [0, []];
+  #keys(...others: readonly string[]): string[] {
+    return [COUNTER, ...others].map((key) => this.#prefix + key);
   }
 }

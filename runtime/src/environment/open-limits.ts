@@ -3,8 +3,9 @@ import type { Limits, Shared } from "../limits/limits.ts";
 import type { LimitOverrides } from "../limits/overrides.ts";
 import type { RateLimit } from "../limits/rate-limit.ts";
 import type { SharedCounters } from "../limits/shared-counters.ts";
+import type { RedisLocation } from "../redis/connection.ts";
 import { type ConfigFault, type Environment, EnvReader, faultLines } from "./env-reader.ts";
-import { readRedisUrl } from "./redis-url.ts";
+import { readStateRedisUrl } from "./redis-url.ts";
 import { printFault, type ServerFault } from "./server-fault.ts";
 
 /** Options of `openLimits`: the variables, the clock, and the receiver of faults. */
@@ -69,9 +70,12 @@ export async function configureLimits(limits: readonly RateLimit[], read: EnvRea
   };
 }
 
-async function redisCounters(url: string, fault: ServerFault): Promise<Shared> {
+async function redisCounters(url: RedisLocation, fault: ServerFault): Promise<Shared> {
   const { RedisCounters } = await import("../limits/redis-counters.ts");
-  const counters = new RedisCounters(url, (error) => fault("the limits' Redis cannot be reached", error));
+  const { loadRedis } = await import("../redis/redis-client.ts");
+  const counters = new RedisCounters(await loadRedis(url), (error) =>
+    fault("the limits' Redis cannot be reached", error),
+  );
   await counters.connected(CONNECT_MS);
   return { counters, waitMs: REDIS_MS, counts: () => true };
 }
@@ -114,11 +118,6 @@ async function readPostgres(url: string, read: EnvReader): Promise<SharedCounter
     read.fault("pg", "is not installed, which limits need for DATABASE_URL", "npm install pg@8");
     return "faulty";
   }
-}
-
-/** Returns the URL of the Redis that counts limits. It must not evict keys, so it may differ from that of the cache. */
-function readStateRedisUrl(read: EnvReader): string | undefined {
-  return readRedisUrl(read, "BFF_STATE_REDIS_URL") ?? readRedisUrl(read, "REDIS_URL");
 }
 
 /**

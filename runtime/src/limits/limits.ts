@@ -159,7 +159,8 @@ export class Limits {
   }
   #answered(answer: Answer, far: readonly Charge[], taken: Taken): ChargeResult | Refusal {
     if ("at" in answer) {
-      for (const charge of far) taken.elsewhere(charge, (units) => this.#addShared(charge, units, answer.at));
+      for (const [i, charge] of far.entries())
+        taken.elsewhere(charge, (units) => this.#addShared(charge, units, answer.times?.[i] ?? answer.at));
       return taken;
     }
     const { now } = this.#moment();
@@ -178,7 +179,8 @@ export class Limits {
    */
   #tooLate(answer: Answer, far: readonly Charge[], outcome: ChargeResult | Refusal): void {
     if (!("at" in answer) || !isRefusal(outcome)) return;
-    for (const { counter, key, cost } of far) this.#add(counter, key, -cost, answer.at);
+    for (const [i, { counter, key, cost }] of far.entries())
+      this.#add(counter, key, -cost, answer.times?.[i] ?? answer.at);
   }
   #addShared({ counter, key }: Charge, units: number, since: number): void {
     if (units < 0) this.#shield.forget(counter, key);

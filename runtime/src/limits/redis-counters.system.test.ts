@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openLimits } from "../environment/open-limits.ts";
+import { loadRedis } from "../redis/redis-client.ts";
 import { acts, Bucket, shapes } from "../testing/exact-bucket.ts";
 import { FakeClock, idle } from "../testing/fake-clock.ts";
 import { startRedis, until } from "../testing/redis-rig.ts";
@@ -32,7 +33,7 @@ const timed = (text: string): string =>
 
 type Redis = Awaited<ReturnType<typeof startRedis>>;
 async function countersOf({ url }: Redis): Promise<RedisCounters> {
-  const counters = new RedisCounters(url, () => {});
+  const counters = new RedisCounters(await loadRedis(url), () => {});
   onTestFinished(() => counters.close());
   const counter = new Counter(limit({ name: "connected" }));
   await until(async () => (await counters.charge([{ counter, key: "=", cost: 0 }])) !== undefined);

@@ -1,4 +1,6 @@
-import { connectRedis, type RedisClient, runScript } from "../redis-client.ts";
+import type { RedisClient } from "../redis/connection.ts";
+import type { Connect } from "../redis/redis-client.ts";
+import { runScript } from "../redis/redis-script.ts";
 import { MAX_TICKS } from "./local-counters.ts";
 import type { Charge, Counter } from "./rate-limit.ts";
 import { ADD, CHARGE } from "./redis-script.ts";
@@ -6,38 +8,76 @@ import type { Answer, SharedCounters } from "./shared-counters.ts";
 
 const PREFIX = "bff:limit:";
 
+/** Charges of one slot, by their index among all of a request. */
+interface Group {
+  readonly indexes: number[];
+  readonly charges: Charge[];
+  readonly keys: string[];
+}
+
 /**
  * Counters in Redis, 6.2 or later. All processes count together, by Redis's clock, and recovered keys are not kept. One
- * script charges all counters of a request, so they need one database; clusters are not supported.
+ * script charges all counters of a request that are in one slot; without a cluster, these are all.
  */
 export class RedisCounters implements SharedCounters {
   readonly #client: RedisClient;
+  readonly #failed: (error: Error) => void;
 
-  /**
-   * @param url `redis[s]://[[username][:password]@]host[:port][/database]`; connects, and reconnects after a lost
-   * connection
-   * @param failed called for each failed attempt to connect
-   */
-  constructor(url: string, failed: (error: Error) => void) {
-    this.#client = connectRedis(url, failed);
+  /** @param failed called for each failed attempt to connect, and each charge that could not be returned */
+  constructor(connect: Connect, failed: (error: Error) => void) {
+    this.#client = connect(failed);
+    this.#failed = failed;
   }
   /** Resolves when it is connected, or cannot be at once. A server that starts then does not start with refusals. */
   async connected(mostMs: number): Promise<void> {
-    if (this.#client.isReady) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, mostMs);
-    this.#client.once("ready", resolve).once("error", () => resolve());
-    await promise;
-    clearTimeout(timer);
+    await this.#client.connected(mostMs);
   }
+  /** Charges the slots in the order of the charges. A slot that refuses or fails returns the charges to those before. */
   async charge(charges: readonly Charge[]): Promise<Answer> {
-    const keys = charges.map(({ counter, key }) => keyIn(counter, key));
+    const groups = this.#groups(charges);
+    const times: number[] = [];
+    for (const [i, { indexes, charges: ofSlot, keys }] of groups.entries()) {
+      const answer = await this.#chargeSlot(ofSlot, keys).catch((error: unknown) => {
+        this.#return(groups.slice(0, i), times);
+        throw error;
+      });
+      if ("at" in answer) {
+        for (const index of indexes) times[index] = answer.at;
+        continue;
+      }
+      this.#return(groups.slice(0, i), times);
+      const standings = charges.map(() => ADMITTED);
+      for (const [at, index] of indexes.entries()) standings[index] = answer.standings[at] ?? ADMITTED;
+      return { standings };
+    }
+    const [at = 0] = times;
+    return groups.length > 1 ? { at, times } : { at };
+  }
+  #groups(charges: readonly Charge[]): readonly Group[] {
+    const groups = new Map<number, Group>();
+    for (const [index, charge] of charges.entries()) {
+      const key = this.#key(charge.counter, charge.key);
+      const slot = this.#client.slotOf(key);
+      const group = groups.get(slot) ?? { indexes: [], charges: [], keys: [] };
+      groups.set(slot, group);
+      group.indexes.push(index);
+      group.charges.push(charge);
+      group.keys.push(key);
+    }
+    return [...groups.values()];
+  }
+  #return(groups: readonly Group[], times: readonly number[]): void {
+    for (const { indexes, charges } of groups)
+      for (const [i, { counter, key, cost }] of charges.entries())
+        this.add(counter, key, -cost, times[indexes[i] ?? 0] ?? 0).catch(this.#failed);
+  }
+  async #chargeSlot(charges: readonly Charge[], keys: string[]): Promise<Answer> {
     const all: string[] = [];
     for (const { counter, cost } of charges) {
       const { drain, full, ticks } = counter;
       all.push(scaleOf(counter), String(drain), whole(full), whole(cost * ticks));
     }
-    const reply = await runScript(this.#client, CHARGE, keys, all);
+    const reply = await runScript(this.#client.of(keys[0] ?? ""), CHARGE, keys, all);
     if (typeof reply === "number") return { at: reply };
     if (!Array.isArray(reply) || reply.length !== 2 * charges.length || !reply.every(Number.isFinite))
       throw new Error("Redis has sent an unexpected reply");
@@ -52,19 +92,20 @@ export class RedisCounters implements SharedCounters {
   async add(counter: Counter, key: string, units: number, since: number): Promise<void> {
     const { drain, ticks } = counter;
     const charged = Math.max(-MAX_TICKS, Math.min(MAX_TICKS, units * ticks));
-    await runScript(
-      this.#client,
-      ADD,
-      [keyIn(counter, key)],
-      [scaleOf(counter), String(drain), whole(charged), whole(since)],
-    );
+    const name = this.#key(counter, key);
+    const all = [scaleOf(counter), String(drain), whole(charged), whole(since)];
+    await runScript(this.#client.of(name), ADD, [name], all);
   }
   close(): void {
     this.#client.destroy();
   }
+  #key({ id }: Counter, key: string): string {
+    return `${this.#client.prefix}${PREFIX}${id}:${key}`;
+  }
 }
 
-const keyIn = (counter: Counter, key: string): string => `${PREFIX}${counter.id}:${key}`;
+/** State of a charge that another slot has refused. */
+const ADMITTED = { wait: 0, left: 0 };
 
 /** Returns the ticks of one unit of cost, or the calendar unit. */
 const scaleOf = ({ unit, ticks }: Counter): string => (unit === "" ? whole(ticks) : unit);

@@ -1,4 +1,4 @@
-import { type Script, script } from "../redis-client.ts";
+import { type Script, script } from "../redis/redis-script.ts";
 
 // A counter is a text of two whole numbers and a scale. For a rate: the time of the last charge, the ticks charged then,
 // and the ticks of one unit of cost. For a calendar unit: the end of the unit, the units charged in it, and its name.

@@ -2,8 +2,11 @@ import type { Charge, Counter, CounterState } from "./rate-limit.ts";
 
 /** Result of charges: all have been charged, or none. */
 export type Answer =
-  /** Time of the charge, in microseconds since 1970, by the clock of the counters. */
-  | { readonly at: number }
+  /**
+   * Time of the charge, in microseconds since 1970, by the clock of the counters; `times`: those of the single charges,
+   * if their clocks differ.
+   */
+  | { readonly at: number; readonly times?: readonly number[] }
   /** States of the charges, in their order. */
   | { readonly standings: readonly CounterState[] };
 

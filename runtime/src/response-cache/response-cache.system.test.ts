@@ -5,6 +5,7 @@ import { Cache } from "../cache/cache.ts";
 import { RedisLevel } from "../cache/redis-level.ts";
 import { Upstream } from "../call/upstream.ts";
 import { endpoint } from "../endpoint/endpoint.ts";
+import { OneClient } from "../redis/one-client.ts";
 import { FakeClient } from "../testing/fake-client.ts";
 import { page } from "../testing/front.ts";
 import { Front, type Page, ShowRequestSchema, Upstream as UpstreamService } from "../testing/gen/test_pb.ts";
@@ -12,7 +13,7 @@ import { startRedis, until } from "../testing/redis-rig.ts";
 
 /** A separate process; its title is the caller that the upstream received, and the number of calls. */
 function bff(url: string, name: string, plan = "1") {
-  const level = new RedisLevel(url);
+  const level = new RedisLevel((failed) => new OneClient(url, "", failed));
   onTestFinished(() => level.close());
   const client = new FakeClient((sent) => sent.thing({ tags: [`${name} ${client.sent.length}`] }));
   const app = { get: new Upstream("test.v1.Upstream", client, {}).unary(UpstreamService.method.get, {}) };

@@ -9,6 +9,7 @@ import type { StreamEndpoint } from "../../../runtime/src/entries/stream.ts";
 import { Limits } from "../../../runtime/src/limits/limits.ts";
 import { RedisCounters } from "../../../runtime/src/limits/redis-counters.ts";
 import type { SharedCounters } from "../../../runtime/src/limits/shared-counters.ts";
+import { loadRedis } from "../../../runtime/src/redis/redis-client.ts";
 
 /** The account of a process. */
 export interface ChargingReport {
@@ -38,7 +39,7 @@ async function run(path: string, upstream: string, redis: string): Promise<void>
   const faults: string[] = [];
   const pending = new Set<Promise<unknown>>();
   const fault = (what: string): void => void faults.push(what);
-  const redisCounters = new RedisCounters(redis, ({ message }) => fault(message));
+  const redisCounters = new RedisCounters(await loadRedis(redis), ({ message }) => fault(message));
   await redisCounters.connected(WAIT_MS);
   const account = (key: string, units: number): void => {
     charged[key] = (charged[key] ?? 0) + units;

@@ -131,7 +131,7 @@ export const VARIABLES: readonly Factor[] = [
     },
   }),
   factor("redis", {
-    on: { needs: ["redis"] },
+    on: { needs: ["redis"], env: { BFF_REDIS_PREFIX: "pairs:" } },
     sealed: { needs: ["redis"], env: { BFF_CACHE_KEYS: Buffer.alloc(32, 5).toString("base64") } },
     state: { needs: ["redis", "state redis"] },
   }),

@@ -9,6 +9,7 @@ import { readCacheKeys } from "@protobff/runtime/internal/environment/read-cache
 import { readRedisUrl } from "@protobff/runtime/internal/environment/redis-url";
 import { MAX_STEPS } from "@protobff/runtime/internal/expressions/value/meter";
 import { type Networks, readNetworks } from "@protobff/runtime/internal/identity/network/networks";
+import type { RedisLocation } from "@protobff/runtime/internal/redis/connection";
 import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "@protobff/runtime/internal/routes/bounds";
 import type { Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import { DEFAULT_HTTP2, type Http2 } from "@protobff/runtime/internal/transport/grpc/grpc-client";
@@ -79,7 +80,7 @@ export interface ServerConfig<Name extends string, Env> extends UpstreamAddresse
   readonly log: LogFormat | "off";
   readonly telemetry: TelemetryConfig;
   /** Address of the cache's second level. */
-  readonly redisUrl?: string;
+  readonly redisUrl?: RedisLocation;
   /** Seals cached answers with sensitive values in Redis. */
   readonly cacheSealer?: Sealer;
   /** Token for purges at the admin port. */

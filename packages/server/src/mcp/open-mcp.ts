@@ -4,8 +4,10 @@ import type { Message, Registry } from "@bufbuild/protobuf";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
+import { readStateRedisUrl } from "@protobff/runtime/internal/environment/redis-url";
 import type { Identity } from "@protobff/runtime/internal/identity/identity";
 import type { Observer } from "@protobff/runtime/internal/observer";
+import type { RedisLocation } from "@protobff/runtime/internal/redis/connection";
 import { Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import { readSealingKeys } from "@protobff/runtime/internal/sealing/sealing-keys";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
@@ -32,7 +34,7 @@ export interface McpConfig {
   readonly issuers: readonly string[];
   /** Undefined if no tool needs a confirmation. */
   readonly sealer: Sealer | undefined;
-  readonly redisUrl: string | undefined;
+  readonly redisUrl: RedisLocation | undefined;
   /** Credentials of requests over standard input, as headers. */
   readonly headers: ReadonlyMap<string, string>;
 }
@@ -52,7 +54,7 @@ export function readMcpConfig(
       "is not set, and clients of the tools need the address of their login",
       PUBLIC_URL_REMEDY,
     );
-  const redisUrl = settings.optional("BFF_STATE_REDIS_URL") ?? settings.optional("REDIS_URL");
+  const redisUrl = readStateRedisUrl(settings);
   const confirms = tools.some(({ confirm }) => confirm === true);
   const keys = confirms
     ? readSealingKeys(KEYS, settings, (variable, problem, remedy) => settings.fault(variable, problem, remedy))
@@ -105,11 +107,12 @@ export async function openMcp(
   return { server, metadata, drain: () => draining.abort(), close: () => confirmations?.close() };
 }
 
-async function usedIds(redisUrl: string | undefined, fault: (message: string, cause: unknown) => void) {
+async function usedIds(redisUrl: RedisLocation | undefined, fault: (message: string, cause: unknown) => void) {
   if (redisUrl === undefined) {
     fault(IN_PROCESS, undefined);
     return new UsedHere(systemClock);
   }
   const { UsedInRedis } = await import("./used-in-redis.ts"); // nobody else pays for loading it
-  return new UsedInRedis(redisUrl, (error) => fault("cannot reach the Redis of confirmations", error));
+  const { loadRedis } = await import("@protobff/runtime/internal/redis/redis-client");
+  return new UsedInRedis(await loadRedis(redisUrl), (error) => fault("cannot reach the Redis of confirmations", error));
 }

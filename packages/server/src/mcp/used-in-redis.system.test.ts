@@ -1,11 +1,13 @@
 // Ids of confirmations in a real redis-server.
+import { loadRedis } from "@protobff/runtime/internal/redis/redis-client";
 import { startRedis } from "@protobff/runtime/internal/testing/redis-rig";
 import { expect, onTestFinished, test } from "vitest";
 import { UsedInRedis } from "./used-in-redis.ts";
 
 test("an id is used once by all processes, and not at all without Redis", async () => {
   const redis = await startRedis();
-  const clients = [redis.url, redis.url].map((url) => new UsedInRedis(url, () => {}));
+  const connect = await loadRedis(redis.url);
+  const clients = [1, 2].map(() => new UsedInRedis(connect, () => {}));
   onTestFinished(() => {
     for (const client of clients) client.close();
   });

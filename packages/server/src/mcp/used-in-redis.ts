@@ -1,4 +1,5 @@
-import { answeredInTime, connectRedis, type RedisClient } from "@protobff/runtime/internal/redis-client";
+import { answeredInTime, type RedisClient } from "@protobff/runtime/internal/redis/connection";
+import type { Connect } from "@protobff/runtime/internal/redis/redis-client";
 import type { UsedIds } from "./confirmations.ts";
 
 const PREFIX = "bff:tool-state:";
@@ -8,13 +9,14 @@ export class UsedInRedis implements UsedIds {
   readonly #client: RedisClient;
 
   /** @param failed receives the error of each failed attempt to connect */
-  constructor(url: string, failed: (error: Error) => void) {
-    this.#client = connectRedis(url, failed);
+  constructor(connect: Connect, failed: (error: Error) => void) {
+    this.#client = connect(failed);
   }
   /** @throws an error of Redis, or of a Redis that does not answer */
   async use(id: string, lifeMs: number): Promise<boolean> {
     const options = { condition: "NX", expiration: { type: "PX", value: lifeMs } } as const;
-    return (await answeredInTime(this.#client.set(PREFIX + id, "1", options))) !== null;
+    const key = this.#client.prefix + PREFIX + id;
+    return (await answeredInTime(this.#client.of(key).set(key, "1", options))) !== null;
   }
   close(): void {
     this.#client.destroy();

@@ -140,17 +140,12 @@ async function declaredLimits(source: Environment, limits: readonly RateLimit[] 
   return { spec: await configureLimits(limits, new EnvReader(source, faults)), faults };
 }
 
-/** Loads the package for Redis if a cache, or else limits or confirmations, will need it. */
+/** Checks what a cache, or else limits or confirmations, will need of Redis. */
 async function redisFaults(source: Environment, keepsState: boolean): Promise<readonly ConfigFault[]> {
   const variables = keepsState ? ["REDIS_URL", "BFF_STATE_REDIS_URL"] : ["REDIS_URL"];
-  const faults: ConfigFault[] = [];
-  const read = new EnvReader(source, faults);
-  const variable = variables.find((name) => read.optional(name) !== undefined);
-  if (variable !== undefined)
-    await import("@protobff/runtime/internal/redis-client").catch(() =>
-      read.fault("@redis/client", `is not installed, which ${variable} needs`, "npm install @redis/client@6"),
-    );
-  return faults;
+  return variables.some((name) => source[name])
+    ? (await import("../config/redis-faults.ts")).redisFaults(source, variables)
+    : [];
 }
 
 /** Checks the variables of topics in the same way. */

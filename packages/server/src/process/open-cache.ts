@@ -1,6 +1,4 @@
 import { Cache, type CacheOptions } from "@protobff/runtime/internal/cache/cache";
-import type { Purges } from "@protobff/runtime/internal/cache/purges";
-import type { RedisTags } from "@protobff/runtime/internal/cache/redis-tags";
 import type { SecondLevel } from "@protobff/runtime/internal/cache/second-level";
 import type { ServerConfig } from "../config/config.ts";
 import type { FailureLog } from "../logs/failure-log.ts";
@@ -44,7 +42,8 @@ export async function openCache(
   if (!tagged) return opened(new Cache(levels));
   const { Purges } = await import("@protobff/runtime/internal/cache/purges");
   const purges = new Purges();
-  const store = await openStore(config, purges);
+  const { openStore } = await import("@protobff/runtime/internal/cache/open-store"); // nobody else pays for loading it
+  const store = config.redisUrl === undefined ? undefined : await openStore(config.redisUrl, purges);
   const purge = await openPurges(purges, store, metrics);
   const tagLevels = store && (await levelsOf(store, config.cacheSealer));
   const cache = new Cache({ ...levels, purges, tagged: tagLevels, cdnHeader: config.cdnHeader });
@@ -62,13 +61,6 @@ const opened = (cache: Cache, purge?: PurgeTags, events?: OpenEvents): OpenCache
   },
 });
 
-/** Loaded only if answers have tags. Connections of the untagged level report failures. */
-async function openStore({ redisUrl }: CacheConfig, purges: Purges): Promise<RedisTags | undefined> {
-  if (redisUrl === undefined) return undefined;
-  const { RedisTags } = await import("@protobff/runtime/internal/cache/redis-tags");
-  return new RedisTags(redisUrl, purges);
-}
-
 async function levelsOf(second: SecondLevel, cacheSealer: CacheConfig["cacheSealer"]): Promise<Levels> {
   if (cacheSealer === undefined) return { second };
   const { SealedLevel } = await import("@protobff/runtime/internal/cache/sealed-level");
@@ -83,6 +75,7 @@ async function openLevels(
   if (redisUrl === undefined) return {};
   const { RedisLevel } = await import("@protobff/runtime/internal/cache/redis-level"); // nobody else pays for loading it
   if (reportsUnsealed && cacheSealer === undefined) log?.unsealed();
-  const second = new RedisLevel(redisUrl, (error) => log?.redis(error));
+  const { loadRedis } = await import("@protobff/runtime/internal/redis/redis-client");
+  const second = new RedisLevel(await loadRedis(redisUrl), (error) => log?.redis(error));
   return levelsOf(second, cacheSealer);
 }

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { DescMessage } from "@bufbuild/protobuf";
 import { type Purges, type TagParts, tagNames } from "@protobff/runtime/internal/cache/purges";
-import type { RedisTags } from "@protobff/runtime/internal/cache/redis-tags";
+import type { TagStore } from "@protobff/runtime/internal/cache/tag-store";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import type { NatsLinks } from "@protobff/runtime/internal/topic/nats-link";
 import { readMessage } from "@protobff/runtime/internal/wire/reader";
@@ -30,7 +30,7 @@ export interface OpenEvents {
 interface EventsParts {
   readonly purges: Purges;
   /** Processes that share it share consumers. */
-  readonly store: RedisTags | undefined;
+  readonly store: TagStore | undefined;
   /** The connection of a `TopicStore`. Undefined: NATS is not configured. */
   readonly links: object | undefined;
   readonly fault: ServerFault;

@@ -1,12 +1,12 @@
 import type { Purges } from "@protobff/runtime/internal/cache/purges";
-import type { RedisTags } from "@protobff/runtime/internal/cache/redis-tags";
+import type { TagStore } from "@protobff/runtime/internal/cache/tag-store";
 import type { Observers } from "./open-observers.ts";
 import type { PurgePage, PurgeTags } from "./purge-page.ts";
 
 /** Returns the function that purges the cache of this process, and of all processes of its Redis. Adds its metrics. */
 export async function openPurges(
   purges: Purges,
-  store: RedisTags | undefined,
+  store: TagStore | undefined,
   metrics: Observers["metrics"],
 ): Promise<PurgeTags> {
   const { purgeFamilies } = await import("./purge-families.ts"); // nobody else pays for loading it

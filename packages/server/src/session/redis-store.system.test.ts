@@ -10,6 +10,7 @@ import { PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import { EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { incomingOf } from "@protobff/runtime/internal/identity/incoming-request";
+import { loadRedis } from "@protobff/runtime/internal/redis/redis-client";
 import { freePort } from "@protobff/runtime/internal/testing/ports";
 import { unlessFailure } from "@protobff/runtime/internal/testing/unless-failure";
 import { createClient } from "@redis/client";
@@ -49,7 +50,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 async function inRedis(): Promise<SessionStore> {
-  const store = new RedisStore(`redis://127.0.0.1:${port}`, () => {});
+  const store = new RedisStore(await loadRedis(`redis://127.0.0.1:${port}`), () => {});
   open.push(store);
   await expect
     .poll(() =>

@@ -1,6 +1,8 @@
+import { readStateRedisUrl } from "@protobff/runtime/internal/environment/redis-url";
 import { isTrustworthy } from "@protobff/runtime/internal/identity/jwt/fetch-document";
 import { issuerSubject } from "@protobff/runtime/internal/identity/one-issuer";
 import type { Settings } from "@protobff/runtime/internal/identity/settings";
+import type { RedisLocation } from "@protobff/runtime/internal/redis/connection";
 import { Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import { readSealingKeys } from "@protobff/runtime/internal/sealing/sealing-keys";
 import { PUBLIC_URL, PUBLIC_URL_REMEDY, readPublicUrl } from "./public-url.ts";
@@ -11,7 +13,7 @@ export interface SessionConfig {
   readonly publicUrl: string;
   readonly clientSecret: string;
   readonly sealer: Sealer;
-  readonly redisUrl: string | undefined;
+  readonly redisUrl: RedisLocation | undefined;
 }
 
 const KEYS = "BFF_SESSION_KEYS";
@@ -49,7 +51,7 @@ export function readSessionConfig(
   const clientSecret = settings.optional(variable);
   if (clientSecret === undefined) fault(variable, "is not set", "the secret that the provider has given this client");
   const keys = readSealingKeys(KEYS, settings, fault);
-  const redisUrl = settings.optional("BFF_STATE_REDIS_URL") ?? settings.optional("REDIS_URL");
+  const redisUrl = readStateRedisUrl({ optional: (variable) => settings.optional(variable), fault });
   const workers = settings.optional("BFF_WORKERS") ?? "1";
   // `auto` may be one process here, and several where there are more cores.
   if (redisUrl === undefined && workers !== "1") {

@@ -12,12 +12,14 @@ import type { Settings } from "@protobff/runtime/internal/identity/settings";
 import type { Source } from "@protobff/runtime/internal/identity/source";
 import type { SourceParts, SourceSpec } from "@protobff/runtime/internal/identity/spec";
 import { jsonOf } from "@protobff/runtime/internal/json/write-json";
+import type { RedisLocation } from "@protobff/runtime/internal/redis/connection";
 import { backchannelLogout } from "./backchannel.ts";
 import { type LoginEvent, LoginRoutes } from "./login-routes.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { Provider, type Tokens } from "./provider.ts";
 import { loadOpenidClient, readSessionConfig, type SessionConfig } from "./session-config.ts";
 import { SessionSource } from "./session-source.ts";
+import type { SessionStore } from "./session-store.ts";
 import { Sessions } from "./sessions.ts";
 
 const NO_TYPES = createRegistry();
@@ -48,8 +50,8 @@ export interface SessionOptions<P extends Message, Claims extends DescMessage | 
 type ClaimsOf<Claims> = Claims extends DescMessage ? MessageShape<Claims> : undefined;
 /** With its types put aside. */
 type Options = SessionOptions<Message, DescMessage | undefined>;
-/** The store in Redis, which no other server pays for loading. */
-type Redis = typeof import("./redis-store.ts");
+/** Opens the store in Redis, which no other server pays for loading. */
+type Redis = (failed: (error: Error) => void) => SessionStore;
 
 const IDLE_MS = 30 * 60_000;
 const ABSOLUTE_MS = 10 * 3_600_000;
@@ -77,13 +79,20 @@ export function session<P extends Message = Principal, Claims extends DescMessag
       jose = await loadJose().catch(() => missing(settings, options.name, "jose"));
       await loadOpenidClient().catch(() => missing(settings, options.name, "openid-client"));
       if (config?.redisUrl !== undefined)
-        redis = await import("./redis-store.ts").catch(() => missing(settings, options.name, "@redis/client"));
+        redis = await loadStore(config.redisUrl).catch(() => missing(settings, options.name, "@redis/client"));
     },
     open(parts: SourceParts): Source {
       if (config === undefined || jose === undefined) throw new Error(`the source ${options.name} is not configured`);
       return open(options as unknown as Options, config, { jose, redis }, parts);
     },
   };
+}
+
+async function loadStore(location: RedisLocation): Promise<Redis> {
+  const { RedisStore } = await import("./redis-store.ts");
+  const { loadRedis } = await import("@protobff/runtime/internal/redis/redis-client");
+  const connect = await loadRedis(location);
+  return (failed) => new RedisStore(connect, failed);
 }
 
 function missing(settings: Settings, source: string, name: string): undefined {
@@ -97,17 +106,16 @@ function open(
   parts: SourceParts,
 ): Source {
   const { name, issuer, clientId, cookie = "__Host-session", from = [] } = options;
-  const { publicUrl, clientSecret, sealer, redisUrl } = config;
+  const { publicUrl, clientSecret, sealer } = config;
   const { idleMs = IDLE_MS, absoluteMs = ABSOLUTE_MS } = options;
   const { clock, type, fault, fetched } = parts;
   const away = (error: Error): void => fault("the sessions' Redis cannot be reached", error);
-  if (redisUrl === undefined || redis === undefined)
+  if (redis === undefined)
     fault(
       "sessions are kept in this process: they are lost with it, and other processes cannot use them; set REDIS_URL",
       undefined,
     );
-  const store =
-    redisUrl === undefined || redis === undefined ? new MemoryStore(clock) : new redis.RedisStore(redisUrl, away);
+  const store = redis === undefined ? new MemoryStore(clock) : redis(away);
   const redirectUri = `${publicUrl}/auth/callback`;
   const scopes = [...new Set(["openid", ...(options.scopes ?? [])])];
   const provider = new Provider({ issuer, clientId, clientSecret, redirectUri, scopes }, clock);
