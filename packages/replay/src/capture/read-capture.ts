@@ -146,7 +146,7 @@ const MEMBERS: Readonly<Record<string, Test>> = {
   decisions: listOf(rowOf(isNumber, isText, isText)),
   entries: optional(listOf(rowOf(isNumber, ...ENTRY))),
   joins: optional(isNumbers),
-  asks: optional(isNumbers),
+  queries: optional(isNumbers),
   tape: listOf(isEvent),
   outcome: objectOf({
     answer: isOptionalText,

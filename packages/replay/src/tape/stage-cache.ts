@@ -38,14 +38,14 @@ export class StageCache {
     this.#clock = clock;
   }
   /** Returns a cache with the captured entries. */
-  of({ entries = [], joins = [], asks = [] }: CapturedRequest): Cache {
+  of({ entries = [], joins = [], queries = [] }: CapturedRequest): Cache {
     const cache = new Cache({ clock: this.#clock });
     const found = new Map(entries.map(([look, ...entry]) => [look, entry] as const));
     let [looks, runs, seconds] = [0, 0, 0];
     const level: Level = {
       get: (_, done) => {
         const index = seconds++;
-        if (!asks.includes(index)) {
+        if (!queries.includes(index)) {
           done(undefined);
           return;
         }

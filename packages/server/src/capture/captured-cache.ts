@@ -117,7 +117,7 @@ class RecordedLevel implements Level {
     outside(() => level.get(key, answered), undefined);
     if (state !== "asked") return;
     state = "waiting";
-    of.values.asks.push(index);
+    of.values.queries.push(index);
   }
   #arrives(index: number, found: Found | undefined, go: () => void): void {
     const of = this.#of;

@@ -179,7 +179,7 @@ export interface CapturedRequest {
   /** Lookups of running fetches that have found one of another request. Undefined: none. */
   readonly joins?: readonly number[] | undefined;
   /** Look-ups that the second level did not answer at once. Undefined: none. */
-  readonly asks?: readonly number[] | undefined;
+  readonly queries?: readonly number[] | undefined;
   readonly tape: readonly TapeEvent[];
   readonly endedAt: number;
   readonly outcome: CapturedOutcome;

@@ -23,7 +23,7 @@ class RecordedValues {
   readonly decisions: CapturedDecision[] = [];
   readonly entries: (readonly [look: number, ...CapturedEntry])[] = [];
   readonly joins: number[] = [];
-  readonly asks: number[] = [];
+  readonly queries: number[] = [];
   /** Names and values in turns. */
   readonly headers: (string | null)[] = [];
 }

@@ -36,7 +36,7 @@ export function writtenValues(
   masks: Masks,
   output: ReturnType<typeof maskOf>,
 ) {
-  const { headers, readings, dates, random, decisions, tape, entries, joins, asks } = values;
+  const { headers, readings, dates, random, decisions, tape, entries, joins, queries } = values;
   let last = startedAt;
   const differences = readings.map((reading) => {
     const difference = reading - last;
@@ -52,7 +52,7 @@ export function writtenValues(
     decisions,
     entries: entries.length > 0 ? entries : undefined,
     joins: joins.length > 0 ? joins : undefined,
-    asks: asks.length > 0 ? asks : undefined,
+    queries: queries.length > 0 ? queries : undefined,
     incomparable,
     tape: writtenTape(tape, masks, output),
   };
