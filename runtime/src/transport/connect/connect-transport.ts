@@ -45,7 +45,7 @@ export function connectTransport(client: UnaryClient, options: ConnectTransportO
         interceptors: [...(options.interceptors ?? [])],
         ...(signal !== undefined && { signal }),
         ...(deadlineMs !== undefined && { timeoutMs: deadlineMs }),
-        req: { stream: false, ...requestOf(method, header, contextValues), message: input },
+        req: { stream: false, ...requestOf(method, new Headers(header), contextValues), message: input },
         next: (request) => answered(client, method, request, deadlineMs ?? Number.POSITIVE_INFINITY),
       });
     },
@@ -57,21 +57,21 @@ export function connectTransport(client: UnaryClient, options: ConnectTransportO
         interceptors: [...(options.interceptors ?? [])],
         ...(signal !== undefined && { signal }),
         ...(deadlineMs !== undefined && { timeoutMs: deadlineMs }),
-        req: { stream: true, ...requestOf(method, header, contextValues), message: input },
+        req: { stream: true, ...requestOf(method, new Headers(header), contextValues), message: input },
         next: (request) => openedStream(client, request, deadlineMs ?? Number.POSITIVE_INFINITY),
       });
     },
   };
 }
 
-function requestOf<M extends DescMethod>(method: M, header?: HeadersInit, contextValues = createContextValues()) {
+function requestOf<M extends DescMethod>(method: M, header: Headers, contextValues = createContextValues()) {
   const requestMethod = "POST";
   return {
     service: method.parent,
     method,
     requestMethod,
     url: pathOf(method),
-    header: new Headers(header),
+    header,
     contextValues,
   };
 }
