@@ -9,8 +9,8 @@ import { createClient } from "@redis/client";
 import { freePort } from "./ports.ts";
 import { until } from "./redis-rig.ts";
 
-/** Time after which the servers take another for dead, in milliseconds. */
-const DEAD_MS = 1_000;
+/** Time after which the servers take another for dead, in milliseconds. A busy machine delays a server by a second. */
+const DEAD_MS = 3_000;
 
 /** A started server. */
 class Server {
@@ -86,7 +86,11 @@ export async function startCluster() {
   await promisify(execFile)("redis-cli", ["--cluster", "create", ...all, "--cluster-replicas", "1", "--cluster-yes"]);
   await until(async () => {
     const infos = await Promise.all(servers.map((server) => server.send("INFO", "replication")));
-    return infos.every((info) => /role:master[\s\S]*connected_slaves:1|master_link_status:up/.test(String(info)));
+    const states = await Promise.all(servers.map((server) => server.send("CLUSTER", "INFO")));
+    return (
+      infos.every((info) => /role:master[\s\S]*connected_slaves:1|master_link_status:up/.test(String(info))) &&
+      states.every((state) => String(state).includes("cluster_state:ok"))
+    );
   });
   return {
     url: `redis-cluster://${all.join(",")}`,
