@@ -52,15 +52,23 @@ export async function cases(
   const texts: Readonly<Record<string, string>> = { "up/v1/up.proto": upstream, ...protos };
   const whole = requestFor(texts, Object.keys(protos));
   const options = "import_extension=ts,mock=true";
-  const { error } = compileCase(whole, texts, options).response;
-  const wrong = new Set(error.match(/web\/v1\/c\d+\.proto(?=:\d+:\d+: error)/g) ?? []);
-  const request = {
-    ...whole,
-    protoFile: whole.protoFile.filter(({ name }) => !wrong.has(name)),
-    fileToGenerate: whole.fileToGenerate.filter((name) => !wrong.has(name)),
+  const wrong = new Set<string>();
+  const compiled = () => {
+    const request = {
+      ...whole,
+      protoFile: whole.protoFile.filter(({ name }) => !wrong.has(name)),
+      fileToGenerate: whole.fileToGenerate.filter((name) => !wrong.has(name)),
+    };
+    return { request, response: compileCase(request, texts, options).response };
   };
-  const { response } = compileCase(request, texts, options);
-  if (response.error !== "") throw new Error(response.error);
+  let { request, response } = compiled();
+  // An error may hold back others, also those of other files.
+  while (response.error !== "") {
+    const found = response.error.match(/web\/v1\/c\d+\.proto(?=:\d+:\d+: error)/g);
+    if (found === null) throw new Error(response.error);
+    for (const name of found) wrong.add(name);
+    ({ request, response } = compiled());
+  }
   const files = {
     ...messagesOf(request),
     ...Object.fromEntries(response.file.map(({ name, content }) => [name, content])),
