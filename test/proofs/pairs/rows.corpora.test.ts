@@ -27,11 +27,14 @@ function chosenRows(): readonly (readonly [index: number, levels: readonly numbe
   return all.slice(0, count === "all" ? undefined : Number(count));
 }
 
+// Beside other tests a server may be late, which fails a row once. A fault of a pair fails it each time.
+const OPTIONS = { timeout: only === undefined ? 300_000 : 3_600_000, retry: count === undefined ? 2 : 0 };
+
 const failuresOf = (name: string, index: number, choice: Choice): Promise<readonly string[]> =>
   runRow(name, index, choice).catch((error) => [String(error)]);
 
 describe.runIf(named === undefined)("rows", () => {
-  test.for(chosenRows())("row %i", { timeout: only === undefined ? 300_000 : 3_600_000 }, async ([index, levels]) => {
+  test.for(chosenRows())("row %i", OPTIONS, async ([index, levels]) => {
     const choice = choiceOf(levels.map((level, factor) => [factor, level] as const));
     const found = await failuresOf(`${seed}-${index}`, index, choice);
     const again = `PROTOBFF_SEED=${seed} PROTOBFF_PAIRS_ONLY=${index} npm run pairs`;
