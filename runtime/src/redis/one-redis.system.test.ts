@@ -1,4 +1,4 @@
-// What one Redis receives, in the order of the commands: each is a round trip.
+// Commands that one Redis receives, in order. Each takes one round trip.
 import { expect, onTestFinished, test } from "vitest";
 import { Purges } from "../cache/purges.ts";
 import { RedisLevel } from "../cache/redis-level.ts";
