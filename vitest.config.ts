@@ -14,6 +14,8 @@ const common = {
   env: {
     // Tests generate into folders of their own, which hold no committed lock that a CI run could insist on.
     CI: "",
+    // Servers refuse nothing because other work occupies this machine. Tests of overload set their own.
+    BFF_SHED_DELAY: "0s",
     // The seed of random tests that have no variable of their own.
     PROTOBFF_SEED: process.env.PROTOBFF_SEED ?? String(randomInt(2 ** 31)),
   },

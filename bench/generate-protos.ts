@@ -1,12 +1,12 @@
 // A BFF of any size: a page for each rpc, that composes cards with a call each.
 const PER_FILE = 100;
 
-/** `count` composed messages, in files of a hundred, `perPage` for each rpc. Name in its module → text. */
-export function composedProtos(count: number, perPage = 10): Readonly<Record<string, string>> {
+/** `count` composed messages, in files of `perFile`, `perPage` for each rpc. Name in its module → text. */
+export function composedProtos(count: number, perPage = 10, perFile = PER_FILE): Readonly<Record<string, string>> {
   const files: Record<string, string> = {};
-  for (let first = 0; first < count; first += PER_FILE) {
-    const n = first / PER_FILE;
-    files[`load${n}/v1/load.proto`] = fileOf(n, Math.min(PER_FILE, count - first), perPage);
+  for (let first = 0; first < count; first += perFile) {
+    const n = first / perFile;
+    files[`load${n}/v1/load.proto`] = fileOf(n, Math.min(perFile, count - first), perPage);
   }
   return files;
 }

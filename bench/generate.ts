@@ -46,6 +46,9 @@ export async function runGenerate(options: RunOptions): Promise<ScenarioResult> 
   variants.push(
     ...(await compared(`${rpcs} rpcs, ${2 * rpcs} messages`, pages, rounds, ["protobff", "protoc-gen-es"])),
   );
+  const file = composedProtos(2 * rpcs, 2, 2 * rpcs);
+  variants.push(...(await compared(`${rpcs} rpcs in one file`, file, rounds, ["protobff"])));
+  variants.push(...(await compared("the same of an image, with its lock", file, rounds, ["protobff"], "image")));
   const steps = options.quick ? DIAMOND / 10 : DIAMOND;
   variants.push(...(await compared(`diamond of ${steps} steps`, diamondOfSteps(steps), rounds, ["protobff"])));
   variants.push(...(await compared("diamond of 200 layers", diamondOfMessages(200), rounds, ["protobff"])));
@@ -58,13 +61,14 @@ async function compared(
   protos: Readonly<Record<string, string>>,
   rounds: number,
   plugins: readonly Plugin[],
+  from: From = "sources",
 ): Promise<readonly VariantResult[]> {
   const folder = mkdtempSync(join(tmpdir(), "protobff-bench-"));
   try {
     const requests = new Map(plugins.map((plugin) => [plugin, requestIn(folder, protos, PARAMETERS[plugin])]));
     const used = new Map<Plugin, Used[]>(plugins.map((plugin) => [plugin, []]));
     for (let round = 0; round < rounds; round++) {
-      for (const [plugin, request] of requests) used.get(plugin)?.push(await run(plugin, request, folder));
+      for (const [plugin, request] of requests) used.get(plugin)?.push(await run(plugin, request, folder, from));
     }
     const middle = (plugin: Plugin, key: keyof Used) => median((used.get(plugin) ?? []).map((usage) => usage[key]));
     const peer = plugins.includes("protoc-gen-es") ? middle("protoc-gen-es", "cpu_ms") : undefined;
@@ -107,9 +111,13 @@ function requestIn(folder: string, protos: Readonly<Record<string, string>>, par
   return toBinary(CodeGeneratorRequestSchema, request);
 }
 
+/** Sources: beside the protos, the first run. Image: no protos are there, and the lock is. */
+type From = "sources" | "image";
+
 /** Runs the plugin once. Throws when it fails, or writes fewer files than the request lists. */
-async function run(plugin: Plugin, request: Uint8Array, folder: string): Promise<Used> {
-  rmSync(join(folder, "bff.lock.json"), { force: true });
+async function run(plugin: Plugin, request: Uint8Array, folder: string, from: From): Promise<Used> {
+  if (from === "sources") rmSync(join(folder, "bff.lock.json"), { force: true });
+  else rmSync(join(folder, "app"), { recursive: true, force: true });
   const usage = new URL("generate-usage.ts", import.meta.url).href;
   const started = performance.now();
   const child = spawn(process.execPath, ["--import", usage, PLUGINS[plugin]], { cwd: folder });

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { runCel } from "./cel/main.ts";
 import { runCodec } from "./codec.ts";
 import { runDev } from "./dev.ts";
+import { runFleet } from "./fleet.ts";
 import { runGenerate } from "./generate.ts";
 import { runPurges } from "./purges.ts";
 import { writeReport } from "./report/performance.ts";
@@ -76,6 +77,7 @@ const SCENARIOS: Readonly<Record<string, Run>> = {
   codec: async ({ json }) => runCodec(json),
   validation: ({ json }) => runValidation(json),
   purges: async ({ json }) => runPurges(json),
+  fleet: async ({ json }) => runFleet(json),
   capture: reported(runCapture),
   share: reported(runShare),
   all: runAll,

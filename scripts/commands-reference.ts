@@ -34,6 +34,9 @@ function optionRow({ flags, description, argChoices, mandatory, defaultValue, ne
   return `| ${code(flags)} | ${cell(description)}${choices} | ${mandatory ? "required" : shown} |\n`;
 }
 
+/** Words whose subcommands the page describes in one section. */
+const TOGETHER = ["plan", "upstream"];
+
 export async function commandsPage(): Promise<string> {
   const { commands } = await programOf(ofProcess());
   const named = commands.flatMap((command) => [
@@ -42,7 +45,8 @@ export async function commandsPage(): Promise<string> {
   ]);
   const sections = named.map(({ name, command }) => {
     const rows = [...command.registeredArguments.map(argumentRow), ...command.options.map(optionRow)].join("");
-    const anchor = name.startsWith("plan ") ? "plan" : name.replace(" ", "-");
+    const [word = ""] = name.split(" ");
+    const anchor = TOGETHER.includes(word) ? word : name.replace(" ", "-");
     const title = `\n## \`${name}\`\n\n[${name}](cli.md#${anchor}): ${cell(command.description())}\n`;
     return `${title}\n| argument or option | meaning | default |\n|---|---|---|\n${rows}`;
   });

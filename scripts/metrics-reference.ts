@@ -1,4 +1,6 @@
 // Writes docs/metrics.md from the metrics of a server that has observed one event of each kind.
+
+import { familyOf } from "../packages/server/src/deployed/open-upstream-checks.ts";
 import { Metrics } from "../packages/server/src/metrics/metrics.ts";
 import type { Family } from "../packages/server/src/metrics/snapshot.ts";
 import { serverFamilies } from "../packages/server/src/process/open-admin.ts";
@@ -38,6 +40,9 @@ function families(): readonly Family[] {
   addSpans(metrics, { counts: () => ({ exported: 0, dropped: 0 }) });
   addUsage(metrics, { lost: 0 });
   addOverrides(metrics, { faultyRows: [["bff_deny", 0]] });
+  const drifts = [{ element: "", kind: "removed", text: "" }] as const;
+  const drifted = { service: "a.v1.A", part: "canary", check: { state: { state: "drift", drifts } } } as const;
+  metrics.add(() => [familyOf([drifted])]);
   const purges = new Purges();
   purges.counts.tagFailed("a.v1.A/Get");
   purges.counts.purgedHit("a.v1.A/Get");

@@ -1,5 +1,5 @@
 // Runs tiers of tests (scripts/test-tiers.ts), by default the quick one after the static checks: npm test, npm run
-// test:all. Failures in tiers that depend on other processes run once more, alone, and are listed if they pass then.
+// test:all. Failures in the other tiers, which start processes, run once more, alone, and are listed if they pass then.
 // The last line is `N passed, N failed`; a static check counts as one test.
 import { execFile, spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
@@ -110,7 +110,7 @@ function runTier(tier: Tier, args: readonly string[]): void {
     const only = names === undefined ? [] : ["-t", `^(${names.map(escaped).join("|")})$`];
     return vitest([file, ...only], tier);
   };
-  const counted = tally(tier, vitest(args, tier), tier === "system" || tier === "corpora" ? alone : undefined);
+  const counted = tally(tier, vitest(args, tier), tier === "quick" ? undefined : alone);
   counts.passed += counted.passed;
   counts.failed += counted.failed;
   failures.push(...counted.failures);

@@ -220,6 +220,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
   ratio_to_answered: "× answered",
   wall_us_per_call: "µs/call",
   cpu_us_per_call: "CPU µs/call",
+  redis_cpu_us_per_call: "CPU of Redis µs/call",
   calls_per_second: "calls/s",
   kb_per_unit: "KB/unit",
   cost_us_per_unit: "CPU µs/unit",

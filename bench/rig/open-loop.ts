@@ -6,6 +6,8 @@ import type { Prepared } from "./variant.ts";
 export interface OpenLoop {
   readonly perSecond: number;
   readonly requests: number;
+  /** Number of requests that are due at once. Default: 1. */
+  readonly burst?: number;
   /** Number of first requests that are not part of the result. Default: none. */
   readonly unmeasured?: number;
   /** Time limit of the client for an answer, in milliseconds, whatever its `grpc-timeout` is. */
@@ -60,7 +62,7 @@ function generate(
     }
     return kind;
   };
-  const { unmeasured = 0 } = loop;
+  const { unmeasured = 0, burst = 1 } = loop;
   const byKind = new Map<string, number[]>();
   const lags: number[] = [];
   let answered = 0;
@@ -77,10 +79,11 @@ function generate(
       }
       if (++answered === loop.requests) resolve(resultOf(byKind, lags));
     };
+    const due = (index: number): number => startedAt + Math.floor(index / burst) * burst * gapMs;
     const sendDue = (): void => {
       const now = performance.now();
-      while (sent < loop.requests && startedAt + sent * gapMs <= now) {
-        const dueAt = startedAt + sent * gapMs;
+      while (sent < loop.requests && due(sent) <= now) {
+        const dueAt = due(sent);
         if (dueAt >= measuredFrom) lags.push(now - dueAt);
         const session = sessions[sent % sessions.length];
         sent++;

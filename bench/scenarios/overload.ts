@@ -32,8 +32,12 @@ const DEADLINE_MS = 2_000;
 const SLACK_MS = 1_000;
 const CLOSED = { connections: 4, streams: 8 };
 /** Seconds of the open loop, and its first ones, in which servers adapt. */
-const FULL = { warmUp: 2_000, peak: 2_000, seconds: 12, adapting: 4 };
-const QUICK = { warmUp: 200, peak: 200, seconds: 2, adapting: 1 };
+const FULL = { warmUp: 2_000, peak: 2_000, seconds: 12, adapting: 1, bursts: 50 };
+const QUICK = { warmUp: 200, peak: 200, seconds: 2, adapting: 1, bursts: 4 };
+/** Number of requests in a burst over one connection. On average, bursts are half of the peak. */
+const BURST = 1_000;
+/** A quota of 0.25 processors: time of each period in which the server runs. */
+const QUOTA = { periodMs: 100, runsMs: 25 };
 const COMPLETE = "complete";
 const OTHER = "another answer";
 
@@ -60,8 +64,8 @@ type Sizes = typeof FULL;
 export async function runOverload(options: RunOptions): Promise<ScenarioResult> {
   const size = options.quick ? QUICK : FULL;
   const bare = generatedVariant("bare", BareService.method.getHome);
-  const off = working({ ...bare, name: "protobff, by default" });
-  const ours = working({ ...bare, name: "protobff, BFF_SHED_DELAY=50ms" }, { BFF_SHED_DELAY: "50ms" });
+  const off = working({ ...bare, name: "protobff, BFF_SHED_DELAY=0s" }, { BFF_SHED_DELAY: "0s" });
+  const ours = working({ ...bare, name: "protobff, by default" });
   const go = goPeer(grpcGo, "fanout", HomeService.method.getHome);
   const envoy = proxies().installed.find(({ name }) => name === "envoy");
   const placed = pin(process.pid, OTHERS);
@@ -70,6 +74,7 @@ export async function runOverload(options: RunOptions): Promise<ScenarioResult> 
   try {
     for (const variant of [ours, off, ...("launch" in go ? [working(go)] : [])])
       variants.push(await measure(variant, upstream, size, placed));
+    for (const situation of SITUATIONS) variants.push(await bursts({ ...bare, ...situation }, upstream, size, placed));
     if (envoy !== undefined)
       variants.push(await behindEnvoy(envoy, { ...off, name: "envoy in front" }, upstream, size));
   } finally {
@@ -181,6 +186,80 @@ function figures(name: string, peak: Peak, { kinds, latenciesOf, lagsMs }: OpenR
 
 function kindOf(reply: Buffer, method: DescMethodUnary): string {
   return unless(home)(fromBinary(method.output, reply.subarray(5)), method) === undefined ? COMPLETE : OTHER;
+}
+
+// ---- bursts ----
+
+interface Situation {
+  readonly name: string;
+  readonly more: Readonly<Record<string, string>>;
+  readonly hasQuota: boolean;
+}
+const COLLECTING = "--max-old-space-size=200 --expose-gc";
+const SITUATIONS: readonly Situation[] = [
+  { name: "bursts", more: {}, hasQuota: false },
+  { name: "bursts, 0.25 processors", more: {}, hasQuota: true },
+  {
+    name: "bursts, heap of 200 MB, full collections",
+    more: { NODE_OPTIONS: COLLECTING, BFF_OBSERVER: "bench/rig/collecting-observer.ts" },
+    hasQuota: false,
+  },
+];
+
+function bursts({ launch, ...variant }: Variant & Situation, upstream: UpstreamProcess, size: Sizes, placed: boolean) {
+  const started = { ...variant, launch: { ...launch, env: { ...launch.env, ...variant.more } } };
+  return withServer(started, upstream, async (server) => {
+    const request = prepared(started, server);
+    await peakOf(server, request, size, placed);
+    const end = variant.hasQuota ? limited(server.pid) : () => {};
+    try {
+      const { perSecond, p99Ms } = await peakOf(server, request, size, placed);
+      const result = await openLoop(request, {
+        perSecond: perSecond / 2,
+        requests: BURST * size.bursts,
+        burst: BURST,
+        deadlineMs: 60_000,
+        connections: 1,
+        kindOf: (reply) => kindOf(reply, variant.method),
+      });
+      const complete = result.latenciesOf.get(COMPLETE) ?? [];
+      const kinds = Object.fromEntries(result.kinds);
+      console.log(
+        `${variant.name.padEnd(28)} peak ${perSecond.toFixed(0)}/s, ${size.bursts} bursts of ${BURST}`,
+        kinds,
+      );
+      return {
+        name: variant.name,
+        peak_per_second: perSecond,
+        peak_p99_ms: p99Ms,
+        bursts: size.bursts,
+        refused: BURST * size.bursts - complete.length,
+        p99_ms: percentile(complete, 0.99),
+        kinds,
+      };
+    } finally {
+      end();
+    }
+  });
+}
+
+/** Stops and continues a process as a quota does. Returns the end of that. */
+function limited(pid: number): () => void {
+  const { periodMs, runsMs } = QUOTA;
+  let timer = setTimeout(() => {}, 0);
+  const run = (): void => {
+    process.kill(pid, "SIGCONT");
+    timer = setTimeout(stop, runsMs);
+  };
+  const stop = (): void => {
+    process.kill(pid, "SIGSTOP");
+    timer = setTimeout(run, periodMs - runsMs);
+  };
+  run();
+  return () => {
+    clearTimeout(timer);
+    process.kill(pid, "SIGCONT");
+  };
 }
 
 // ---- Envoy ----

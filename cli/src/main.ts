@@ -14,6 +14,8 @@ const WORDS: Readonly<Record<string, () => Promise<AddWord>>> = {
   diff: async () => (await import("./commands/diff.ts")).addDiff,
   contract: async () => (await import("./commands/contract.ts")).addContract,
   verify: async () => (await import("./commands/verify.ts")).addVerify,
+  upstream: async () => (await import("./commands/upstream.ts")).addUpstream,
+  fleet: async () => (await import("./commands/fleet.ts")).addFleet,
   golden: async () => (await import("./commands/golden.ts")).addGolden,
   routes: async () => (await import("./commands/routes.ts")).addRoutes,
   mirror: async () => (await import("./commands/mirror.ts")).addMirror,
@@ -32,8 +34,8 @@ const MOVED = new Map([
   ["whatif", "plan whatif"],
 ]);
 
-/** Exit codes: 0 success; 1 a fault in the examined input; 2 an invalid command line. */
-type ExitCode = 0 | 1 | 2;
+/** Exit codes: 0 success; 1 a fault in the examined input; 2 an invalid command line; 3 changes, with --exit-code. */
+type ExitCode = 0 | 1 | 2 | 3;
 
 /**
  * Runs one command. Faults of users are printed on standard error without a stack trace.

@@ -6,7 +6,7 @@ export interface Terminal {
   /** True if a person watches and wants colours: neither NO_COLOR nor a pipe. */
   readonly hasColours: boolean;
   /** Exit code of the process if nothing is thrown. */
-  exitCode: 0 | 1 | 2;
+  exitCode: 0 | 1 | 2 | 3;
   /** Writes text to standard output, unchanged. */
   write(text: string): void;
   /** A line to standard error. */
@@ -35,3 +35,9 @@ export function ofProcess(): Terminal {
     },
   };
 }
+
+/** Returns a number with its noun: `1 BFF`, `2 BFFs`. */
+export const count = (of: number, noun: string): string => `${of} ${noun}${of === 1 ? "" : "s"}`;
+
+/** Adds a value of an option that may be given several times. */
+export const append = (value: string, before: readonly string[]): readonly string[] => [...before, value];

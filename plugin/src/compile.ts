@@ -23,6 +23,7 @@ import type { Sources } from "./diagnostic/sources.ts";
 import { emit } from "./emit/emit.ts";
 import { printFiles } from "./emit/print-files.ts";
 import type { Ir } from "./ir/ir.ts";
+import { fileUses, type UsesIn } from "./lock/file-uses.ts";
 import { compareLock, type LockInput } from "./lock/lock.ts";
 import { mergeDrifts } from "./lock/merge-drifts.ts";
 import { openapiFiles } from "./openapi/document.ts";
@@ -95,6 +96,8 @@ interface Planned {
   readonly settings: readonly SettingReport[];
   readonly lock: string | undefined;
   readonly predictions: Predictions;
+  /** Undefined without `uses=true`. */
+  readonly uses: UsesIn | undefined;
 }
 
 /**
@@ -185,10 +188,12 @@ export function* analyzeInSlices(
 
 /** Every stage between the options and the files. */
 function planRequest(run: Run): Planned | Stopped {
-  const { schema, planned, settings, lock, idle } = finish(examine(run));
+  const { schema, model, planned, settings, lock, idle } = finish(examine(run));
   if (planned === undefined || !run.findings.sound || idle.length > 0) return { faults: idle };
   const predictions = predict(planned, schema, run);
-  return "faults" in predictions ? predictions : { planned, settings, lock, predictions };
+  if ("faults" in predictions) return predictions;
+  const uses = run.parameter.uses ? finish(fileUses(model)) : undefined;
+  return { planned, settings, lock, predictions, uses };
 }
 
 /** Every stage that reports faults of the protos. Pauses between stages and in them. */
@@ -262,17 +267,17 @@ function predict(
   return new Map(files.map((file) => [file, predictionsOf(file, planned, examples, registry)]));
 }
 
-function emitFiles(run: Run, { planned, settings, lock, predictions }: Planned): Compilation {
+function emitFiles(run: Run, { planned, settings, lock, predictions, uses }: Planned): Compilation {
   const { request, parameter, findings } = run;
   const options = { ...parameter, plays: run.edits !== undefined };
   const ofFile = (file: PlanFile): readonly RpcPrediction[] => predictions.get(file) ?? [];
-  const response = printFiles(request, parameter, (schema) => emit(planned, schema, options, ofFile));
+  const response = printFiles(request, parameter, (schema) => emit(planned, schema, options, ofFile, uses));
   const reports = [
     ...[...parameter.plan].flatMap((format) =>
       format === "faults" ? faultFiles(planned, ofFile) : planFiles(planned, format),
     ),
     ...(parameter.openapi === false ? [] : openapiFiles(planned, parameter.openapi === "rest" ? "rest" : "all")),
-    ...(parameter.dashboards.size === 0 ? [] : dashboardFiles(planned, parameter.dashboards)),
+    ...(parameter.dashboards.size === 0 ? [] : dashboardFiles(planned, parameter)),
     ...(parameter.deploy.size === 0 ? [] : deployFiles(planned, parameter)),
   ];
   response.file.push(...reports.map((file) => create(CodeGeneratorResponse_FileSchema, file)));

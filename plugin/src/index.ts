@@ -1,6 +1,26 @@
 // Exports of the compiler for `protobff` (`protoc-gen-bff/compiler`). No stage imports this file.
 export { getComments } from "@bufbuild/protoplugin";
+export {
+  addedValues,
+  type Change,
+  changeInJson,
+  changesOf,
+  elementName,
+  type Facts,
+  factsOf,
+  findElement,
+  findParent,
+  findRenamed,
+  lostReliances,
+  parentName,
+  type Reliance,
+  shortName,
+  type UpstreamElement,
+  unsetRequired,
+  withHttp,
+} from "@protobff/messages/upstream-facts.js";
 export { isReservedName } from "./cel/index.ts";
+export { decodeFile } from "./command/decode-file.ts";
 export { projectOf, sourcesIn, tryRead } from "./command/file-sources.ts";
 export { type CommittedLock, type Compilation, compile } from "./compile.ts";
 export { covers, mayTake, type PathMatch, rankOf } from "./deploy/routes/path-match.ts";
@@ -10,14 +30,13 @@ export type { Diagnostic } from "./diagnostic/diagnostic.ts";
 export { didYouMean } from "./diagnostic/did-you-mean.ts";
 export { renderDocument } from "./diagnostic/document.ts";
 export { inOrder } from "./diagnostic/order.ts";
+export { originAt } from "./diagnostic/origin.ts";
 export { renderDiagnostics } from "./diagnostic/render.ts";
 export type { Sources } from "./diagnostic/sources.ts";
-export { addedValues, type Change, changeInJson, changesOf } from "./lock/changes.ts";
+export { type BehaviourReport, codeName, outageOf, type Prediction } from "./faults/index.ts";
 export type { DriftCode } from "./lock/codes.ts";
-export { type Lock, parseLock } from "./lock/document.ts";
-export type { Exchange, Reliance } from "./lock/exchange.ts";
-export { elementName, type Facts, factsOf, type UpstreamElement, withHttp } from "./lock/facts.ts";
-export { findElement, findParent, findRenamed, parentName, shortName } from "./lock/find-element.ts";
+export { isFacts, LOCK_VERSION, type Lock, parseLock, readLock } from "./lock/document.ts";
+export type { Exchange } from "./lock/exchange.ts";
 export type {
   IdentityFacts as IdentityReport,
   IdentitySourceFacts as IdentitySourceReport,
@@ -29,11 +48,13 @@ export { PROTOS } from "./package/protos.ts";
 export { VERSION } from "./package/version.ts";
 export type { PlanEdit, SettingReport } from "./plan/edits/edit-plan.ts";
 export { WORLD_KEYS } from "./plan/edits/edit-plan.ts";
+export { amountOf } from "./read/values/env-value.ts";
 export { isKeyword, isLibraryName } from "./read/values/names.ts";
 export type { BindReport, CallReport, ErrorRuleReport } from "./report/calls/describe-call.ts";
 export type { MethodCallsReport } from "./report/calls/describe-method-calls.ts";
 export type { FailReport, FieldReport } from "./report/calls/describe-source.ts";
 export type { BreakerReport, UpstreamReport } from "./report/calls/describe-upstreams.ts";
+export type { VariableReport } from "./report/describe-file.ts";
 export type {
   Edge,
   FileReport,
@@ -54,3 +75,4 @@ export type {
 export { EXAMPLES, readsExamples } from "./report/faults/predictions.ts";
 export type { Degraded } from "./report/rpcs/describe-degraded.ts";
 export type { RuleReport, RulesReport } from "./report/rpcs/describe-rules.ts";
+export { jsonFaultAt } from "./text/json-fault.ts";

@@ -41,7 +41,7 @@ export { endpoint } from "./endpoint/endpoint.ts";
 export type { Answering, Endpoint, EndpointCodec, EndpointOptions } from "./endpoint/endpoint-options.ts";
 export type { HttpCaching } from "./endpoint/http-caching.ts";
 export type { Version } from "./endpoint/version.ts";
-export { EnvReader } from "./environment/env-reader.ts";
+export { EnvReader, optionNumber } from "./environment/env-reader.ts";
 export { asFailure, Code, codeText, type Detail, ERROR_CODES, Failure, type Fault, Reason } from "./failure.ts";
 export type { BreakerPolicy } from "./guard/breaker.ts";
 export type { ThrottlePolicy } from "./guard/budgets.ts";

@@ -41,14 +41,20 @@ export class GeneratedProject {
     this.#upstreams = upstreams;
   }
 
-  /** Generates the code. Throws the errors that the plugin reports. */
-  generate(): void {
+  /**
+   * Generates the code, and returns the names of servers. Throws the errors that the plugin reports.
+   *
+   * @param further options of the plugin
+   */
+  generate(...further: readonly string[]): readonly string[] {
     const request = requestOf({ protos: this.#protos }, this.#upstreams);
     const texts = { ...this.#upstreams, ...this.#protos };
-    const { response } = compileCase(request, texts, parameterOf({ protos: this.#protos }));
+    const parameter = [...new Set([...parameterOf({ protos: this.#protos }).split(","), ...further])].join();
+    const { response } = compileCase(request, texts, parameter);
     if (response.error) throw new Error(response.error);
     for (const [name, text] of Object.entries(messagesOf(request))) this.write(name, text);
     for (const { name, content } of response.file) this.write(name, content);
+    return response.file.flatMap(({ name, content }) => (/^(?:start|await start)\(/m.test(content) ? [name] : []));
   }
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
@@ -58,10 +64,10 @@ export class GeneratedProject {
     mkdirSync(dirname(join(this.folder, name)), { recursive: true });
     writeFileSync(join(this.folder, name), text);
   }
-  /** Returns the output of tsc for the whole folder. */
-  typeChecked(): string {
+  /** Returns the output of tsc for whole folders. Default: this one. */
+  typeChecked(include: readonly string[] = ["."]): string {
     const { compilerOptions } = { compilerOptions: { noEmit: true, rootDir: root } };
-    const config = { extends: join(root, "tsconfig.json"), compilerOptions, include: ["."] };
+    const config = { extends: join(root, "tsconfig.json"), compilerOptions, include };
     this.write("tsconfig.json", JSON.stringify(config));
     return spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", this.folder], { encoding: "utf8" }).stdout;
   }
@@ -128,7 +134,9 @@ export class GeneratedProject {
         if (found !== null) return found[1] ?? found[2] ?? found[0];
       }
     };
-    const url = await until(/^listening on (\S+)(?: \(.*)?$|^\{.*"event":"listening","url":"([^"]+)"/);
+    const line = await until(/^(listening on .*|\{.*"event":"listening",.*)$/);
+    const url = /http:[^\s",]+/.exec(line)?.[0] ?? "";
+    const metrics = /http:[^\s",)]+\/metrics/.exec(line)?.[0] ?? "";
     const post = async (rpc: string, request: object, init: RequestInit = {}) => {
       const headers = { "content-type": "application/json", ...(init.headers as Record<string, string> | undefined) };
       const answer = await fetch(`${url}/${rpc}`, {
@@ -146,7 +154,7 @@ export class GeneratedProject {
       await exited;
       return child.exitCode;
     };
-    return { url, post, until, stop, log: () => log };
+    return { url, metrics, post, until, stop, log: () => log };
   }
 
   /** Returns the result of a start that cannot succeed. */

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Protocol, ReplayOptions } from "../contract/replay.ts";
 import { Refusal } from "../refusal.ts";
+import { append } from "../terminal.ts";
 
 export interface CallOptions {
   readonly protocol: Protocol;
@@ -21,7 +22,7 @@ export function addCallOptions(command: Command, url: string, protocol: Protocol
     .option(
       "--header <header>",
       "header of each call, as in 'authorization: Bearer x'; may be given several times",
-      collected,
+      append,
       [],
     );
 }
@@ -34,8 +35,6 @@ function milliseconds(text: string): number {
     throw new InvalidArgumentError(`write milliseconds, from 1 to ${MAX_TIMEOUT_MS}`);
   return value;
 }
-const collected = (text: string, before: readonly string[]): readonly string[] => [...before, text];
-
 /** Throws a `Refusal` for an invalid URL or header. */
 export function replayOptions(url: string, { protocol, timeout, header }: CallOptions, writes = false): ReplayOptions {
   const parsed = URL.parse(url);

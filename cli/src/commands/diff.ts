@@ -1,14 +1,18 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { FileReport } from "protoc-gen-bff/compiler";
+import { clientsIn, staleFiles } from "../clients/client-files.ts";
+import { CLIENT_FILE } from "../clients/document.ts";
+import { imageAnswers } from "../clients/project-answers.ts";
+import { readRemovals } from "../clients/removed.ts";
 import { breakingFindings, seenByClients } from "../diff/breaking.ts";
 import { compareReports } from "../diff/compare.ts";
 import { type FailOn, failing, parseFailOn } from "../diff/fail-on.ts";
 import { type Finding, inOrder, KINDS, type Phrase, phrase } from "../diff/finding.ts";
 import { linesOf, markdownOf } from "../diff/markdown.ts";
 import { bufBreaking } from "../project/breaking.ts";
-import { type CompiledProject, compileProject } from "../project/compile-project.ts";
+import { compileProject } from "../project/compile-project.ts";
 import { readGenConfig } from "../project/gen-config.ts";
 import { otherSide } from "../project/other-side.ts";
+import { PLAN, reportsOf } from "../project/plan-reports.ts";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -37,7 +41,7 @@ export function addDiff(program: Command, terminal: Terminal): void {
     .option("--format <format>", "output format: markdown or text", format, "markdown")
     .addHelpText(
       "after",
-      "\nExit codes: 0 no finding of --fail-on; 1 such a finding, or protos that do not compile; 2 invalid command line.",
+      "\nExit codes: 0 no finding of --fail-on; 1 such a finding, a field that a client reads, or protos that do not compile; 2 invalid command line.",
     )
     .action((options: Options) => diff(options, terminal));
 }
@@ -68,7 +72,14 @@ function diff({ against, failOn: on, format: form }: Options, terminal: Terminal
     ...seenByClients(then.image, typeof before === "string" ? after : before),
   ]);
   done();
+  const clients = clientsIn(cwd, other.texts(CLIENT_FILE));
+  const sides =
+    typeof before === "string" || clients.length === 0
+      ? undefined
+      : ([imageAnswers(then.image, before), imageAnswers(now.image, after)] as const);
+  if (sides !== undefined) for (const line of staleFiles(clients, sides)) terminal.error(line);
   const findings = inOrder([
+    ...(sides === undefined ? [] : readRemovals(...sides, clients)),
     ...broken.flatMap((lines) => breakingFindings(lines, shown)),
     ...(typeof before === "string" ? [] : compareReports(before, after)),
   ]);
@@ -84,21 +95,12 @@ function diff({ against, failOn: on, format: form }: Options, terminal: Terminal
 function applyFailOn(findings: readonly Finding[], on: readonly FailOn[], blind: boolean, terminal: Terminal): void {
   const found = failing(findings, on);
   for (const line of linesOf(found)) terminal.error(`--fail-on: ${line}`);
+  const read = findings.filter(({ kind }) => kind === "clients");
+  for (const line of linesOf(read)) if (!found.some(({ kind }) => kind === "clients")) terminal.error(line);
   const unseen = blind && on.some(({ kind }) => kind !== "breaking");
   if (unseen)
     terminal.error("--fail-on: the other side does not compile with this version: only `breaking` can be compared");
-  if (found.length > 0 || unseen) terminal.exitCode = 1;
-}
-
-/** Parameter for plans alone, because other outputs take time and may be empty. */
-const PLAN = "plan=json";
-
-/** The plans, or why there are none. */
-function reportsOf({ compilation: { response } }: CompiledProject): readonly FileReport[] | string {
-  if (response.error !== "") return response.error.trim();
-  return response.file
-    .filter(({ name }) => name.endsWith("_plan.json"))
-    .map(({ content }) => JSON.parse(content) as FileReport);
+  if (found.length > 0 || read.length > 0 || unseen) terminal.exitCode = 1;
 }
 
 const textOf = (parts: Phrase): string => parts.map((part) => (typeof part === "string" ? part : part.code)).join("");

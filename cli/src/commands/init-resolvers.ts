@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { findGenerated } from "../project/find-resolvers.ts";
 import { Refusal } from "../refusal.ts";
 import { neededIn, slashes, summary, updatedBy } from "../resolvers/update.ts";
-import type { Terminal } from "../terminal.ts";
+import { append, type Terminal } from "../terminal.ts";
 
 /** `protobff init resolvers resolvers.ts` */
 export function addInitResolvers(init: Command, terminal: Terminal): void {
@@ -16,7 +16,7 @@ export function addInitResolvers(init: Command, terminal: Terminal): void {
     .option(
       "--from <path>",
       "generated code, if several packages have resolvers, as in gen/web/v1; may be given several times",
-      (path: string, before: readonly string[]) => [...before, path],
+      append,
       [],
     )
     .action((file: string, { from }: { readonly from: readonly string[] }) => {

@@ -47,7 +47,8 @@ function rehomed(): string {
 }
 
 /** Without what takes long: what is generated finds its packages above. */
-const init = (args: readonly string[], cwd: string) => run(["init", ...args, "--no-install", "--no-start"], cwd);
+const init = (args: readonly string[], cwd: string) =>
+  run(["init", ...args, "--no-install", "--no-start", "--ci", "none"], cwd);
 
 const BOOKS = `syntax = "proto3";
 package books.v1;
@@ -81,7 +82,7 @@ const UPSTREAMS = { "theirs/books/v1/books.proto": BOOKS, "theirs/money/v1/money
 /** A server that says where it is, and is asked as it says. */
 test("one command leads from an empty folder to an answer", async () => {
   put(UPSTREAMS);
-  const args = [BIN, "init", "shop", "--from", "theirs", "--no-install", "--port", "0"];
+  const args = [BIN, "init", "shop", "--from", "theirs", "--no-install", "--port", "0", "--ci", "none"];
   const child = spawn(process.execPath, args, { cwd: work, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   child.stderr.on("data", (text: Buffer) => (output += text.toString()));
@@ -118,7 +119,7 @@ test("an upstream that is a BFF is imported without its BFF options", async () =
   expect(first).toMatchObject({ exitCode: 0, stderr: "" });
   const ran = await init(["outer", "--from", "inner", "--rpc", "InnerService/GetPage"], work);
   expect(ran).toMatchObject({ exitCode: 0, stderr: "" });
-  expect(read("outer/upstream/inner/v1/inner.proto")).not.toContain("(bff.v1");
+  expect(read("outer/upstream/inner/inner/v1/inner.proto")).not.toContain("(bff.v1");
   expect(existsSync(join(work, "outer/gen/outer/v1/server.ts"))).toBe(true);
 }, 60_000);
 
@@ -256,8 +257,15 @@ describe("init --from a folder", () => {
     expect(ran.stdout).toContain("books.v1.BookService/GetBook: assumed to be read-only because of its name");
     expect(ran.stdout).toContain("declared NO_SIDE_EFFECTS");
     golden("reads.proto", read("shop/proto/shop/v1/shop.proto"));
-    expect(read("shop/upstream/books/v1/books.proto")).toBe(BOOKS);
-    expect(JSON.parse(read("shop/upstream/source.json"))).toMatchObject({ from: "theirs", kind: "folder" });
+    expect(read("shop/upstream/theirs/books/v1/books.proto")).toBe(BOOKS);
+    expect(JSON.parse(read("shop/upstream/source.json"))).toEqual([
+      {
+        name: "theirs",
+        from: "../theirs",
+        at: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+        folder: "upstream/theirs",
+      },
+    ]);
     for (const file of ["server.ts", "server_plan.ts", "shop_bff.ts", "deploy/Dockerfile"])
       expect(existsSync(join(work, "shop/gen/shop/v1", file)), file).toBe(true);
     expect(runBuf(["lint"], join(work, "shop")).toString()).toBe("");
@@ -337,7 +345,7 @@ enum FieldBehavior { FIELD_BEHAVIOR_UNSPECIFIED = 0; REQUIRED = 2; }
   test("--dry-run prints the files without writing them", async () => {
     put(UPSTREAMS);
     const ran = await init(["shop", "--from", "theirs", "--dry-run"], work);
-    expect(ran.stdout).toContain("would write upstream/books/v1/books.proto\n");
+    expect(ran.stdout).toContain("would write upstream/theirs/books/v1/books.proto\n");
     expect(ran.stdout).toContain("package shop.v1;");
     expect(existsSync(join(work, "shop"))).toBe(false);
   });

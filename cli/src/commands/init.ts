@@ -4,7 +4,7 @@ import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { basename, dirname, join, resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { runDev } from "../dev/session.ts";
 import { type Begun, begin } from "../init/begin.ts";
 import { nameOf } from "../init/choose-rpcs.ts";
@@ -12,11 +12,13 @@ import { curlLine, exampleRequest, pathOf } from "../init/example.ts";
 import { snakeCase } from "../init/names.ts";
 import type { BegunBff } from "../init/plan-bff.ts";
 import { publicLines } from "../init/public-fields.ts";
+import { CI_SYSTEMS, type CiSystem, WORKFLOW_FILES } from "../init/workflows/workflow.ts";
 import { runBuf } from "../project/buf.ts";
 import { upstreamProtos } from "../project/upstream-protos.ts";
 import { Refusal } from "../refusal.ts";
-import type { Terminal } from "../terminal.ts";
+import { append, type Terminal } from "../terminal.ts";
 import { portOption } from "./dev.ts";
+import { addInitCi, knownSystem, writeWorkflow } from "./init-ci.ts";
 import { addInitResolvers } from "./init-resolvers.ts";
 import { addProtos } from "./protos.ts";
 
@@ -32,6 +34,7 @@ interface Options {
   readonly install: boolean;
   readonly start: boolean;
   readonly port?: number;
+  readonly ci?: CiSystem | "none";
 }
 
 /** `protobff init shop --from ../protos --rpc GetProduct` */
@@ -46,17 +49,17 @@ export function addInit(program: Command, terminal: Terminal): void {
       "protos of the upstreams: a folder, an image of buf or protoc, a git reference, a module",
     )
     .option("--reflect <url>", "URL of a running gRPC server with reflection, in place of --from")
-    .option("--header <name: value>", "header for the server of --reflect; may be given several times", collected, [])
+    .option("--header <name: value>", "header for the server of --reflect; may be given several times", append, [])
     .option(
       "--path <file>",
       "file or folder below --from to which the protos are limited; may be given several times",
-      collected,
+      append,
       [],
     )
     .option(
       "--rpc <name>",
       "RPC to compose: package.Service/Method, or an unambiguous end of that name; may be given several times",
-      collected,
+      append,
       [],
     )
     .option("--name <name>", "name of the package; default: the folder's name")
@@ -64,13 +67,18 @@ export function addInit(program: Command, terminal: Terminal): void {
     .option("--dry-run", "print the files, and write nothing")
     .option("--no-install", "do not run npm install")
     .option("--no-start", "generate, but start no server")
+    .addOption(
+      new Option(
+        "--ci <system>",
+        "system to write a workflow for; default: github in a repository of GitHub, else none",
+      ).choices([...CI_SYSTEMS, "none"]),
+    )
     .addOption(portOption("port of the server; default: 8080, or a free port if 8080 is taken"))
     .action((folder: string, options: Options) => init(folder, options, terminal));
+  addInitCi(command, terminal);
   addProtos(command, terminal);
   addInitResolvers(command, terminal);
 }
-
-const collected = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 
 async function init(directory: string, options: Options, terminal: Terminal): Promise<void> {
   const folder = resolve(terminal.cwd, directory);
@@ -93,7 +101,7 @@ async function init(directory: string, options: Options, terminal: Terminal): Pr
   let begun: Begun;
   try {
     const name = (options.name ?? snakeCase(basename(folder))).replaceAll("_", "-");
-    begun = begin(name, options.rpc, upstream);
+    begun = begin(name, options.rpc, upstream, options.path);
     reportChoice(begun, terminal);
     if (options.dryRun === true) {
       for (const path of begun.files.keys()) terminal.write(`would write ${path}\n`);
@@ -103,6 +111,7 @@ async function init(directory: string, options: Options, terminal: Terminal): Pr
     write(folder, begun.files, options.force === true);
     terminal.write(`${begun.files.size} files are written, of which ${begun.proto} is the BFF\n`);
     terminal.write(`${publicLines(begun.bff, begun.proto).join("\n")}\n`);
+    writeCi(folder, options, terminal);
   } finally {
     upstream.close();
   }
@@ -141,6 +150,16 @@ function write(folder: string, files: ReadonlyMap<string, string>, force: boolea
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
   }
+}
+
+function writeCi(folder: string, { ci }: Options, terminal: Terminal): void {
+  const system = ci ?? knownSystem(folder) ?? "none";
+  if (system === "none") {
+    if (ci === undefined) terminal.write("no CI is set up; protobff init ci github, or gitlab, writes a workflow\n");
+    return;
+  }
+  const path = writeWorkflow(system, folder);
+  terminal.write(path === undefined ? `${WORKFLOW_FILES[system]} exists, and stays\n` : `${path} is written\n`);
 }
 
 function install(folder: string, terminal: Terminal): void {

@@ -1,9 +1,9 @@
 // Options that name measured or assumed latencies: traces, Prometheus, a file by hand.
 import { type Command, InvalidArgumentError } from "commander";
+import { boundedText, causeOf } from "../project/bounded-text.ts";
 import { Refusal } from "../refusal.ts";
-import type { Terminal } from "../terminal.ts";
+import { append, type Terminal } from "../terminal.ts";
 import type { WhatIf } from "../whatif/load.ts";
-import { boundedText, causeOf } from "./bounded-text.ts";
 import { readBounded } from "./text-file.ts";
 
 export interface MeasurementOptions {
@@ -20,12 +20,7 @@ export function addMeasurements(command: Command): Command {
       "--latencies <file>",
       "p50 and p99 of each rpc of an upstream, and rates of requests; they replace measured values",
     )
-    .option(
-      "--traces <file>",
-      "traces of the server in OTLP's JSON; may be given several times",
-      (text: string, before: readonly string[]) => [...before, text],
-      [],
-    )
+    .option("--traces <file>", "traces of the server in OTLP's JSON; may be given several times", append, [])
     .option("--prometheus <url>", "Prometheus that scrapes the servers, as in http://127.0.0.1:9090")
     .option("--window <duration>", "time that is read from Prometheus, up to now", duration, "1h");
 }

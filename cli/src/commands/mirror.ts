@@ -2,9 +2,9 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { type Metric, readMetrics } from "../mirror/read-metrics.ts";
 import { type DropReason, type MirrorVerdict, verdictsOf } from "../mirror/verdict.ts";
+import { boundedText, causeOf } from "../project/bounded-text.ts";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
-import { boundedText, causeOf } from "./bounded-text.ts";
 
 interface Options {
   readonly upstream?: string;

@@ -1,5 +1,10 @@
 // `protobff plan`: the latency of each rpc, from the latencies of its calls.
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
+import type { FileReport } from "protoc-gen-bff/compiler";
+import { compileProject } from "../project/compile-project.ts";
+import { ratesText } from "../rates/rates-text.ts";
+import { upstreamRates } from "../rates/upstream-rates.ts";
+import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
 import { loadWhatIf, refusing } from "../whatif/load.ts";
 import { SimulatedProject } from "../whatif/simulated-project.ts";
@@ -14,11 +19,46 @@ export function addPlan(program: Command, terminal: Terminal): void {
     .command("plan")
     .enablePositionalOptions()
     .description("prints p50 and p99 of each rpc, from the latencies of the rpcs of upstreams");
-  addSize(addMeasurements(command), 20_000).action((options: MeasurementOptions & SizeOptions) =>
-    plan(options, terminal),
-  );
+  addSize(addMeasurements(command), 20_000)
+    .option(
+      "--rate <requests>",
+      "requests per second of each rpc over all instances: prints what settings mean",
+      positive,
+    )
+    .option("--instances <count>", "number of processes, for --rate; default: 1", positive)
+    .action((options: PlanOptions) => {
+      if (options.rate === undefined && options.instances !== undefined)
+        throw new Refusal("--instances has no effect without --rate: add --rate, as in --rate 200", 2);
+      return options.rate === undefined ? plan(options, terminal) : rates(options.rate, options, terminal);
+    });
   addWhatIf(command, terminal);
   addTune(command, terminal);
+}
+
+interface PlanOptions extends MeasurementOptions, SizeOptions {
+  readonly rate?: number;
+  readonly instances?: number;
+}
+
+function positive(text: string): number {
+  if (!/^(?!0+(?:\.0+)?$)\d{1,9}(?:\.\d{1,6})?$/.test(text))
+    throw new InvalidArgumentError("a number above 0 is needed, as in 200");
+  return Number(text);
+}
+
+/** `protobff plan --rate 200 --instances 12` */
+function rates(rate: number, { instances = 1, json }: PlanOptions, terminal: Terminal): void {
+  const done = terminal.progress("compiling the protos");
+  const { compilation } = compileProject({ cwd: terminal.cwd, parameter: "plan=json" });
+  done();
+  const { error, file } = compilation.response;
+  if (error !== "") throw new Refusal(`the protos do not compile:\n${error.trim()}`);
+  const reports = file
+    .filter(({ name }) => name.endsWith("_plan.json"))
+    .map(({ content }) => JSON.parse(content) as FileReport);
+  const upstreams = upstreamRates(reports, { rate, instances });
+  const traffic = { rate, instances };
+  terminal.write(json ? `${JSON.stringify({ ...traffic, upstreams }, null, 2)}\n` : ratesText(upstreams, traffic));
 }
 
 /** Rate of rpcs that have none: their requests hardly overlap. */

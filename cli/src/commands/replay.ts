@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { Refusal } from "../refusal.ts";
-import type { Terminal } from "../terminal.ts";
+import { append, type Terminal } from "../terminal.ts";
 import { portOf } from "./dev.ts";
 
 interface Options {
@@ -25,7 +25,7 @@ export function addReplay(program: Command, terminal: Terminal): void {
     .argument("<file>", "file that the server wrote to the folder dir= of BFF_CAPTURE")
     .requiredOption("--server <path>", "generated server, as in generated/web/v1/server.ts")
     .option("--request <id>", "the only request to replay, with its timeline", id)
-    .option("--set <change>", "change of an upstream, as in 'billing.v1.Billing/Get: faster=40ms'", collected, [])
+    .option("--set <change>", "change of an upstream, as in 'billing.v1.Billing/Get: faster=40ms'", append, [])
     .option("--test <path>", "file for a test of vitest that replays the request")
     .option("--json", "print JSON")
     .addOption(
@@ -40,8 +40,6 @@ export function addReplay(program: Command, terminal: Terminal): void {
     )
     .action((file: string, options: Options) => replay(file, options, terminal));
 }
-
-const collected = (text: string, all: readonly string[]): readonly string[] => [...all, text];
 
 function id(text: string): number {
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError("a number of a request is needed, as in 7");

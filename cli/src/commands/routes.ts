@@ -5,7 +5,7 @@ import { compileProject } from "../project/compile-project.ts";
 import { Refusal } from "../refusal.ts";
 import { compareRoutes, type RouteFinding } from "../routes/compare-routes.ts";
 import { readRoutes } from "../routes/read-routes.ts";
-import type { Terminal } from "../terminal.ts";
+import { count, type Terminal } from "../terminal.ts";
 import { escaped, property } from "../workflow-command.ts";
 import { readBounded } from "./text-file.ts";
 
@@ -84,5 +84,3 @@ function lineOf({ file, line, column, message }: RouteFinding, format: Options["
     ? `${file}:${line}:${column}: ${message}\n`
     : `::error file=${property(file)},line=${line},col=${column},title=routes::${escaped(message)}\n`;
 }
-
-const count = (of: number, what: string): string => `${of} ${what}${of === 1 ? "" : "s"}`;

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Facts } from "../../../packages/messages/src/upstream-facts/index.ts";
 import { renderLock } from "../../../plugin/src/lock/document.ts";
-import type { Facts } from "../../../plugin/src/lock/facts.ts";
 import { run } from "../testing/run.ts";
 
 const field = (number: number, type: string, more: object = {}): Facts => ({
@@ -99,5 +99,7 @@ billing.v1.Usage.plans  map<string, billing.v1.Plan> = 2
     expect(await at("none.json")).toBe('there is no "none.json": run `buf generate`, or name the lock with --lock\n');
     writeFileSync(join(dir, "bad.json"), "{");
     expect(await at("bad.json")).toContain('bad.json:1:2: "bad.json" cannot be read: it is not JSON');
+    writeFileSync(join(dir, "bad.json"), '{\n  "version": 3,\n  "files": nope\n}\n');
+    expect(await at("bad.json")).toContain('bad.json:3:13: "bad.json" cannot be read: it is not JSON');
   });
 });

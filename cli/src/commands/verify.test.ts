@@ -124,6 +124,11 @@ describe("protobff verify", () => {
       "billing.v1.Usage.spent_cents is not complete",
     ],
     [
+      "an unknown presence",
+      (text) => text.replace('"presence": "implicit"', '"presence": "perhaps"'),
+      "is not complete",
+    ],
+    [
       "a method that is cut off",
       (text) => text.replace('"reads"', '"red"'),
       "billing.v1.BillingService/GetUsage is not complete",

@@ -1,12 +1,11 @@
 // `protobff verify`: contracts of consumers against the protos of an upstream, in its CI.
-import { create, createFileRegistry, type FileRegistry } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { type Command, Option } from "commander";
 import { checkContract } from "../contract/check-contract.ts";
 import { type Contract, MAX_CONTRACT_BYTES, parseContract } from "../contract/document.ts";
 import { type Format, renderReplayed, renderReport } from "../contract/render.ts";
 import { replay, transportTo } from "../contract/replay.ts";
 import { buildImage } from "../project/buf.ts";
+import { registryOf } from "../project/project-registry.ts";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
 import { addCallOptions, type CallOptions, replayOptions } from "./call-options.ts";
@@ -48,7 +47,7 @@ async function verify(options: Options, terminal: Terminal): Promise<void> {
     throw new Refusal(`${paths.length} contracts are too many for one run: name at most ${MAX_CONTRACTS}`, 2);
   const contracts = paths.map((path) => ({ path, contract: readContract(path, terminal.cwd) }));
   const done = terminal.progress(`building ${against}`);
-  const registry = registryOf(against, terminal.cwd);
+  const registry = registryOf(buildImage({ cwd: terminal.cwd, input: against }).files);
   done();
   for (const { path, contract } of contracts) {
     const findings = checkContract(contract, registry);
@@ -66,9 +65,4 @@ async function verify(options: Options, terminal: Terminal): Promise<void> {
 
 function readContract(path: string, cwd: string): Contract {
   return parseContract(readBounded(path, cwd, "a contract", MAX_CONTRACT_BYTES), path);
-}
-
-function registryOf(input: string, cwd: string): FileRegistry {
-  const { files } = buildImage({ cwd, input });
-  return createFileRegistry(create(FileDescriptorSetSchema, { file: [...files] }));
 }

@@ -1,6 +1,6 @@
 // `protobff plan whatif`: latencies, degradation and load after a change.
 import type { Command } from "commander";
-import type { Terminal } from "../terminal.ts";
+import { append, type Terminal } from "../terminal.ts";
 import { loadWhatIf, refusing, type WhatIf } from "../whatif/load.ts";
 import { SimulatedProject } from "../whatif/simulated-project.ts";
 import { addMeasurements, type MeasurementOptions, measuredWorld } from "./measurement-options.ts";
@@ -18,7 +18,7 @@ export function addWhatIf(plan: Command, terminal: Terminal): void {
     .option(
       "--set <change>",
       "a change, as in 'billing.v1: latency ×2, errors 3%' or 'cache.ttl 5s'; may be given several times",
-      (text: string, before: readonly string[]) => [...before, text],
+      append,
       [],
     );
   addSize(addMeasurements(command), 20_000).action((options: Options) => whatIf(options, terminal));

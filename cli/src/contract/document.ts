@@ -2,7 +2,7 @@
 // keeps. It is JSON, for people to review.
 import { isMembers, type JsonMembers, type JsonTree, plainTree } from "@protobff/runtime/internal/json/json-tree";
 import { parseExact } from "@protobff/runtime/internal/json/parse-exact";
-import type { Facts } from "protoc-gen-bff/compiler";
+import { type Facts, isFacts } from "protoc-gen-bff/compiler";
 import { Refusal } from "../refusal.ts";
 import type { ContractElement, ContractMethod } from "./elements.ts";
 import { type Example, faultIn, MAX_EXAMPLES } from "./example.ts";
@@ -116,26 +116,12 @@ function readMethod(value: unknown): ContractMethod | undefined {
   return { ...element, sets, reads, reliesOn, vouchedBy } as ContractMethod;
 }
 
-/** Required facts of each kind, with their types. Any other fact is text or `true`. */
-const SHAPES: Readonly<Record<Facts["kind"], Readonly<Record<string, "string" | "number" | "object">>>> = {
-  method: { request: "string", response: "string", streaming: "string", idempotency: "string" },
-  message: {},
-  field: { number: "number", type: "string", cardinality: "string", presence: "string" },
-  extension: { number: "number", type: "string", cardinality: "string", presence: "string" },
-  enum: { values: "object" },
-  value: { number: "number" },
-};
-
 function readElement(value: unknown): ContractElement | undefined {
   if (!isObject(value)) return undefined;
   const { used_by: usedBy, ...facts } = value;
-  const { kind } = facts;
-  if (!isTexts(usedBy) || typeof kind !== "string" || !Object.hasOwn(SHAPES, kind)) return undefined;
-  const shape = SHAPES[kind as Facts["kind"]];
-  const fits =
-    Object.entries(shape).every(([name, type]) => typeof facts[name] === type && facts[name] !== null) &&
-    Object.values(facts).every((fact) => typeof fact !== "string" || isPrintable(fact));
-  return fits ? { facts: facts as unknown as Facts, usedBy } : undefined;
+  if (!isTexts(usedBy) || !isFacts(facts)) return undefined;
+  const isClean = Object.values(facts).every((fact) => typeof fact !== "string" || isPrintable(fact));
+  return isClean ? { facts, usedBy } : undefined;
 }
 
 const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);

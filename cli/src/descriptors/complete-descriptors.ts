@@ -53,6 +53,8 @@ function qualifiedFile(file: FileDescriptorProto, kinds: Kinds): FileDescriptorP
   const message = (desc: DescriptorProto, name: string): void => {
     for (const nested of desc.nestedType) message(nested, joined(name, nested.name));
     for (const each of [...desc.field, ...desc.extension]) field(each, name);
+    // grpc-js gives a reserved number as an empty range.
+    for (const range of desc.reservedRange) range.end = Math.max(range.end, range.start + 1);
     if (copy.syntax === "proto3") optionals(desc);
   };
   for (const desc of copy.messageType) message(desc, joined(copy.package, desc.name));

@@ -182,6 +182,7 @@ class Session {
       env: {
         BFF_EXPLORER_TOKEN: isShown(env) ? "none" : undefined,
         BFF_AUDIT: "stderr",
+        BFF_SHED_DELAY: "0s",
         ...this.#sealingKeys,
         ...env,
         ...DEV_ENV,

@@ -1,3 +1,5 @@
+import { count as countOf } from "../terminal.ts";
+
 /** Returns a time in the notation of people: `400 ms`, `1.8 s`; null: no bound. */
 export function time(ms: number | null): string {
   if (ms === null) return "none";
@@ -6,7 +8,7 @@ export function time(ms: number | null): string {
 
 /** null: nothing bounds it. */
 export function count(n: number | null, noun: string): string {
-  return n === null ? `any number of ${noun}s` : `${n} ${noun}${n === 1 ? "" : "s"}`;
+  return n === null ? `any number of ${noun}s` : countOf(n, noun);
 }
 
 /** Returns the growth in per cent; null is more than any number. */

@@ -1,7 +1,9 @@
 // Compares the rate limits of an rpc: finds callers that may call more often than before.
+
 import type { LimitReport } from "protoc-gen-bff/compiler";
 import { time } from "./amounts.ts";
 import { type Finding, type Level, type Phrase, phrase } from "./finding.ts";
+import { otherVariables } from "./other-variables.ts";
 
 type Difference = Omit<Finding, "where">;
 const difference = (level: Level, message: Phrase, before?: Phrase, after?: Phrase): Difference => ({
@@ -27,7 +29,13 @@ export function compareLimits(
     if (has === undefined) return [difference("worse", phrase`is no longer limited by ${name}`)];
     if (had === undefined)
       return [difference("different", phrase`is now limited by ${name}: ${[rate(has)]}, by ${has.key}`)];
-    return [...amounts(had, has), ...expressions(had, has), ...counting(had, has)];
+    const reads = phrase`limit ${has.name} reads other variables`;
+    return [
+      ...otherVariables("limits", reads, had.variables, has.variables),
+      ...amounts(had, has),
+      ...expressions(had, has),
+      ...counting(had, has),
+    ];
   });
 }
 
@@ -64,8 +72,12 @@ function amounts(had: LimitReport, has: LimitReport): readonly Difference[] {
             [String(has.burst)],
           ),
         ]),
+    ...(had.lease === has.lease
+      ? []
+      : [difference("different", phrase`limit ${has.name} leases another number of units`, lease(had), lease(has))]),
   ];
 }
+const lease = ({ lease: units }: LimitReport): Phrase => [units === undefined ? "none" : String(units)];
 
 /** Messages for changed expressions. No analysis proves that another expression admits no more callers. */
 const EXPRESSIONS = {

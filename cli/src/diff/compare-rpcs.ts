@@ -1,4 +1,5 @@
 // Compares an RPC as a whole: its cost, its permitted callers, its limits and its cached responses.
+
 import type { RpcReport } from "protoc-gen-bff/compiler";
 import { count, growth, time } from "./amounts.ts";
 import { branchDifferences } from "./compare-branches.ts";
@@ -16,6 +17,7 @@ import { comparePages } from "./edge/compare-pages.ts";
 import { compareTools } from "./edge/compare-tools.ts";
 import type { Finding, Level, Phrase } from "./finding.ts";
 import { list, phrase } from "./finding.ts";
+import { otherVariables } from "./other-variables.ts";
 
 type Of = (difference: Omit<Finding, "where">) => Finding;
 
@@ -302,6 +304,7 @@ function others(before: RpcReport, after: RpcReport): readonly Difference[] {
       ? [{ kind: "values", level: "different", message: phrase`now calls your functions: ${list(functions)}` } as const]
       : []),
     ...branchDifferences(before, after),
+    ...otherVariables("policies", ["reads other variables"], before.variables, after.variables),
     ...(changed("balance")
       ? [
           {

@@ -48,7 +48,7 @@ export function compareUpstreams(before: UpstreamReport, after: UpstreamReport):
 }
 const COMPARED = `
   breaker.error_rate breaker.window_ms breaker.minimum breaker.open_ms breaker.probes breaker.slow_ms
-  breaker.slow_rate methods limit.concurrent limit.queued limit.adaptive retry_budget.max_tokens
+  breaker.slow_rate breaker.consecutive methods limit.concurrent limit.queued limit.adaptive retry_budget.max_tokens
   retry_budget.token_ratio protocol shards.max shards.hash shards.by
 `
   .trim()
@@ -65,7 +65,8 @@ function breaker(report: BreakerReport | null): string {
   if (report === null) return "none";
   const slow =
     report.slow_ms === undefined ? "" : `, or ${percent(report.slow_rate ?? 0)} slower than ${time(report.slow_ms)}`;
-  const { minimum, window_ms: window, open_ms: open, probes } = report;
-  return `open for ${time(open)} at ${percent(report.error_rate)} errors of ${minimum} in ${time(window)}${slow}; probes: ${probes}`;
+  const { minimum, window_ms: window, open_ms: open, probes, consecutive = 5 } = report;
+  const row = consecutive === 0 ? "" : `, or ${consecutive} failed calls in a row`;
+  return `open for ${time(open)} at ${percent(report.error_rate)} errors of ${minimum} in ${time(window)}${slow}${row}; probes: ${probes}`;
 }
 const percent = (share: number): string => `${Number((share * 100).toPrecision(12))} %`;

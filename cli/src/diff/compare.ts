@@ -7,6 +7,7 @@ import { comparePurges } from "./compare-purges.ts";
 import { compareReveals } from "./compare-reveals.ts";
 import { compareRpc, lostRpc, newRpc } from "./compare-rpcs.ts";
 import { compareUpstreams } from "./compare-upstreams.ts";
+import { compareVariables } from "./compare-variables.ts";
 import { type Block, type Composition, compositionOf, permitOf, shortName } from "./composition.ts";
 import { type Finding, inOrder, phrase } from "./finding.ts";
 import { renamedNames } from "./renames/renamed-names.ts";
@@ -38,6 +39,7 @@ export function compareReports(before: readonly FileReport[], after: readonly Fi
     if (known !== undefined) found.push(...compareUpstreams(known, upstream));
   }
   found.push(...compareIdentities(before, after), ...compareReveals(before, after), ...comparePurges(before, after));
+  found.push(...compareVariables(before, after));
   return inOrder(found);
 }
 

@@ -29,7 +29,9 @@ describe("--fail-on", () => {
     expect(fails("calls+20", finding("calls", "worse", Number.POSITIVE_INFINITY))).toBe(true);
   });
   test("an unknown kind is refused with the valid ones", () => {
-    expect(parseFailOn("nonsense")).toMatch(/^--fail-on has "nonsense": write some of worse, breaking, upstreams,/);
+    expect(parseFailOn("nonsense")).toMatch(
+      /^--fail-on has "nonsense": write some of worse, clients, breaking, upstreams,/,
+    );
     expect(parseFailOn("exposure+20%")).toBe(
       '--fail-on has "exposure+20%": only calls and critical-path can have a number; write exposure',
     );

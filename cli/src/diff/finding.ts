@@ -2,6 +2,7 @@
 
 /** Kinds of changes, in the order in which equally severe ones are reported. `--fail-on` takes each of them. */
 export const KINDS = {
+  clients: "fields that clients read",
   breaking: "buf breaking",
   upstreams: "upstream calls",
   criticality: "failures of the response",

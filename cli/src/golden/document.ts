@@ -1,7 +1,7 @@
 // The file of `protobff golden`: requests to a BFF with their answers, which people review.
 import { parseExact } from "@protobff/runtime/internal/json/parse-exact";
 import { type Example, faultIn, MAX_EXAMPLES } from "../contract/example.ts";
-import { isObject } from "../contract/json.ts";
+import { isObject, isTexts } from "../contract/json.ts";
 import { Refusal } from "../refusal.ts";
 
 /** An example of a BFF's rpc. */
@@ -63,9 +63,6 @@ function faultInGolden(example: Readonly<Record<string, unknown>>): string | und
   if (secret !== undefined) return `"headers" must not have ${secret}, a credential: pass it with --header`;
   return isSendable(headers) ? undefined : `"headers" has a name or a value that HTTP does not allow`;
 }
-
-const isTexts = (value: unknown): value is readonly string[] =>
-  Array.isArray(value) && value.every((item) => typeof item === "string");
 
 function isSendable(headers: Readonly<Record<string, unknown>>): boolean {
   try {

@@ -1,29 +1,48 @@
 import type { Exchanged } from "./exchange.ts";
 
+/** One case of a report. */
+export interface JunitCase {
+  readonly group: string;
+  readonly name: string;
+  /** Empty: it has passed. */
+  readonly faults: readonly string[];
+  /** Reason why it was not run. */
+  readonly skipped: string | undefined;
+  readonly seconds: number;
+}
+
 /**
  * Renders results as a report of JUnit, with one case per request, in the form of the schema `junit-10.xsd` of Jenkins.
  *
  * @param path of the golden file
  */
 export function renderJunit(path: string, exchanged: readonly Exchanged[]): string {
-  const failures = exchanged.filter(({ faults }) => faults.length > 0).length;
-  const skipped = exchanged.filter(({ skipped: reason }) => reason !== undefined).length;
-  const seconds = exchanged.reduce((total, exchange) => total + exchange.seconds, 0);
-  const counts = attributes({ tests: exchanged.length, failures, errors: 0 });
+  const cases = exchanged.map(({ index, method, faults, skipped, seconds }) => {
+    const [group = "", rpc = ""] = method.split("/");
+    return { group, name: `${rpc} (example ${index})`, faults, skipped, seconds };
+  });
+  return renderCases("protobff golden", path, cases);
+}
+
+/** @param suite name of the report @param path of the file that lists the cases */
+export function renderCases(suite: string, path: string, cases: readonly JunitCase[]): string {
+  const failures = cases.filter(({ faults }) => faults.length > 0).length;
+  const skipped = cases.filter(({ skipped: reason }) => reason !== undefined).length;
+  const seconds = cases.reduce((total, { seconds: duration }) => total + duration, 0);
+  const counts = attributes({ tests: cases.length, failures, errors: 0 });
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites${attributes({ name: "protobff golden" })}${counts}>`,
+    `<testsuites${attributes({ name: suite })}${counts}>`,
     `  <testsuite${attributes({ name: path })}${counts}${attributes({ skipped, time: seconds.toFixed(3) })}>`,
-    ...exchanged.map(testCase),
+    ...cases.map(testCase),
     "  </testsuite>",
     "</testsuites>",
     "",
   ].join("\n");
 }
 
-function testCase({ index, method, faults, skipped, seconds }: Exchanged): string {
-  const [service = "", rpc = ""] = method.split("/");
-  const name = attributes({ classname: service, name: `${rpc} (example ${index})`, time: seconds.toFixed(3) });
+function testCase({ group, name: ofCase, faults, skipped, seconds }: JunitCase): string {
+  const name = attributes({ classname: group, name: ofCase, time: seconds.toFixed(3) });
   const [first] = faults;
   const result =
     first === undefined

@@ -1,6 +1,8 @@
 // Creates a package from the protos of its upstreams and the requested RPCs.
 import { PROTOS } from "protoc-gen-bff/compiler";
 import type { UpstreamProtos } from "../project/upstream-protos.ts";
+import { stateOf } from "../upstream/origin.ts";
+import { nameFor, renderSourceList, SOURCE_LIST, UPSTREAM } from "../upstream/source-list.ts";
 import { type Choice, chooseRpcs } from "./choose-rpcs.ts";
 import { exampleTest } from "./example.ts";
 import { PROTO_FOLDER, packageFiles, serverOf } from "./package-files.ts";
@@ -17,11 +19,13 @@ export interface Begun {
   readonly server: string;
 }
 
-/** Folder of upstream protos that do not belong to the package. */
-const UPSTREAM = "upstream";
-
-/** @param name of the package and of the BFF @param rpcNames rpcs, as in `--rpc` */
-export function begin(name: string, rpcNames: readonly string[], upstream: UpstreamProtos): Begun {
+/** @param name of the package and of the BFF @param rpcNames rpcs, as in `--rpc` @param paths as in `--path` */
+export function begin(
+  name: string,
+  rpcNames: readonly string[],
+  upstream: UpstreamProtos,
+  paths: readonly string[] = [],
+): Begun {
   const { image, registry, inPlace, source } = upstream;
   const services = image.files
     .filter((file) => !image.imports.has(file.name))
@@ -34,16 +38,19 @@ export function begin(name: string, rpcNames: readonly string[], upstream: Upstr
   const folder = bff.package.replaceAll(".", "/");
   const [last = name] = bff.package.split(".");
   const proto = `${PROTO_FOLDER}/${folder}/${last}.proto`;
-  const modules = [...new Set([PROTO_FOLDER, inPlace ?? UPSTREAM])];
+  const origin = nameFor(source.from);
+  const copied = `${UPSTREAM}/${origin}`;
+  const modules = [...new Set([PROTO_FOLDER, inPlace ?? copied])];
   const copies = inPlace === undefined ? upstream.texts(needed(upstream, choice)) : new Map<string, string>();
-  const shared = new Map(SHARED.filter((path) => copies.has(path)).map((path) => [path, `${UPSTREAM}/${path}`]));
+  const shared = new Map(SHARED.filter((path) => copies.has(path)).map((path) => [path, `${copied}/${path}`]));
   const files = new Map(packageFiles({ name, folder, modules, shared }));
   files.set(proto, printBff(bff));
   files.set(`test/${last}.test.ts`, exampleTest(bff, `../gen/${folder}/${last}_mock.ts`));
   for (const [path, text] of Object.entries(PROTOS)) files.set(`${PROTO_FOLDER}/${path}`, text);
   if (inPlace === undefined) {
-    for (const [path, text] of copies) files.set(`${UPSTREAM}/${path}`, text);
-    files.set(`${UPSTREAM}/source.json`, `${JSON.stringify(source, null, 2)}\n`);
+    for (const [path, text] of copies) files.set(`${copied}/${path}`, text);
+    const entry = { name: origin, from: source.from, at: stateOf(source, copies), folder: copied };
+    files.set(SOURCE_LIST, renderSourceList([{ ...entry, paths, missing: source.missing ?? [] }]));
   }
   return { bff, choice, files, proto, server: serverOf({ folder }) };
 }

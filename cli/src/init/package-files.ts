@@ -37,7 +37,9 @@ export function packageFiles(options: PackageOptions): ReadonlyMap<string, strin
     ["buf.yaml", bufYaml(options)],
     ["buf.gen.yaml", bufGenYaml(options)],
     ["tsconfig.json", tsconfig()],
-    [".gitignore", "node_modules/\n"],
+    // Generated files are not committed: CI generates them, and fails if the lock would change.
+    [".gitignore", "node_modules/\ngen/\n"],
+    [".gitattributes", "bff.lock.json linguist-generated\nupstream/** linguist-generated\n"],
   ]);
 }
 
@@ -119,7 +121,15 @@ function bufGenYaml({ shared }: PackageOptions): string {
     "  - local: protoc-gen-bff",
     "    out: gen",
     "    strategy: all",
-    ...opt(["import_extension=ts", ...mapped, "server=true", "mock=true", "explorer=true", "deploy=docker"]),
+    ...opt([
+      "import_extension=ts",
+      ...mapped,
+      "server=true",
+      "mock=true",
+      "explorer=true",
+      "uses=true",
+      "deploy=docker",
+    ]),
   ]);
 }
 

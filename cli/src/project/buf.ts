@@ -3,9 +3,10 @@ import { execFile, spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { toBinary } from "@bufbuild/protobuf";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { decodeFile } from "protoc-gen-bff/compiler";
 import { Refusal } from "../refusal.ts";
 
 /** Image that buf has built: files in the order of their imports. */
@@ -109,35 +110,9 @@ function fileOf(bytes: Uint8Array, known: ReadonlyMap<string, FileDescriptorProt
   // Its name comes first, if it is where it usually is.
   const old = reader.tag()[0] === 1 ? known.get(reader.string()) : undefined;
   if (old !== undefined && Buffer.compare(bytesOf(old), bytes) === 0) return old;
-  const file = decoded(bytes);
+  const file = decodeFile(bytes);
   bytesByFile.set(file, bytes);
   return file;
-}
-
-/** Number of `google.protobuf.FileDescriptorProto.source_code_info`. */
-const SOURCE_CODE_INFO = 9;
-
-/** Decodes a file. Its source info is decoded when it is read: most runs read the sources, and no comments. */
-function decoded(bytes: Uint8Array): FileDescriptorProto {
-  const reader = new BinaryReader(bytes);
-  const kept: Uint8Array[] = [];
-  const info: Uint8Array[] = [];
-  while (reader.pos < reader.len) {
-    const from = reader.pos;
-    const [no, wireType] = reader.tag();
-    reader.skip(wireType, no);
-    (no === SOURCE_CODE_INFO ? info : kept).push(bytes.subarray(from, reader.pos));
-  }
-  const file = fromBinary(FileDescriptorProtoSchema, Buffer.concat(kept));
-  if (info.length === 0) return file;
-  const define = (property: PropertyDescriptor) =>
-    Object.defineProperty(file, "sourceCodeInfo", { configurable: true, enumerable: true, ...property });
-  const read = () => {
-    const { sourceCodeInfo } = fromBinary(FileDescriptorProtoSchema, Buffer.concat(info));
-    define({ value: sourceCodeInfo, writable: true });
-    return sourceCodeInfo;
-  };
-  return define({ get: read });
 }
 
 /** Limits of buf's output and time; an excess is an error. */

@@ -1,16 +1,9 @@
 // Reads commits with git, if git is installed.
 import { spawnSync } from "node:child_process";
+import { realpathSync } from "node:fs";
 
 const MAX_MS = 20_000;
 const COMMIT = /^[0-9a-f]{40,64}$/;
-
-/** Returns the commit of a folder in a repository; `changed` if its files differ from that commit. */
-export function commitOf(folder: string): { readonly commit?: string; readonly changed?: true } {
-  const commit = git(folder, ["rev-parse", "HEAD"]);
-  if (commit === undefined || !COMMIT.test(commit)) return {};
-  const status = git(folder, ["status", "--porcelain", "--", "."]);
-  return status === undefined || status === "" ? { commit } : { commit, changed: true };
-}
 
 /** Returns the commit of buf's reference to a repository: `branch=main`, `tag=v1,subdir=proto`, `ref=…`, or nothing. */
 export function remoteCommit(repository: string, fragment: string): string | undefined {
@@ -22,6 +15,19 @@ export function remoteCommit(repository: string, fragment: string): string | und
   const found = lines.find((line) => line.endsWith("^{}")) ?? lines[0];
   const [commit = ""] = found?.split("\t") ?? [];
   return COMMIT.test(commit) ? commit : undefined;
+}
+
+/** Returns the root of the repository that a folder is in; undefined: it is in none. */
+export function repositoryOf(folder: string): string | undefined {
+  const root = git(folder, ["rev-parse", "--show-toplevel"]);
+  return root === undefined ? undefined : realpathSync(root);
+}
+/** Returns the address of the repository's remote. */
+export const remoteOf = (root: string): string | undefined => git(root, ["remote", "get-url", "origin"]);
+/** Returns the name of the branch that a remote has by default, or of the present one. */
+export function mainBranch(root: string): string | undefined {
+  const remote = git(root, ["symbolic-ref", "--short", "refs/remotes/origin/HEAD"]);
+  return remote?.replace(/^origin\//, "") ?? git(root, ["symbolic-ref", "--short", "HEAD"]);
 }
 
 function git(cwd: string, args: readonly string[]): string | undefined {

@@ -1,9 +1,15 @@
 // The same project elsewhere: at another commit, in another folder, as an image.
 import { spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, posix, relative, resolve } from "node:path";
 import { Refusal } from "../refusal.ts";
 import { type GenConfig, genConfigOf, readGenConfig } from "./gen-config.ts";
+
+/** A file in the folder of buf.gen.yaml. */
+export interface NamedText {
+  readonly name: string;
+  readonly text: string;
+}
 
 /** The other side of a comparison: its inputs for buf, and its buf.gen.yaml. */
 export interface OtherSide {
@@ -12,6 +18,8 @@ export interface OtherSide {
   readonly inputs: readonly string[];
   /** True for one file with all that is built: modules cannot be separated. */
   readonly image: boolean;
+  /** Returns the files beside buf.gen.yaml there with this ending; none in an image or a repository elsewhere. */
+  readonly texts: (ending: string) => readonly NamedText[];
 }
 
 /**
@@ -30,6 +38,7 @@ export function otherSide(against: string, cwd: string, projectConfig: GenConfig
     const at = (input: string): string => (isAbsolute(input) ? input : join(folder, input));
     return {
       image: false,
+      texts: (ending) => textsIn(folder, ending),
       inputs: projectConfig.inputs.map(({ input }) => at(input)),
       config: {
         ...config,
@@ -49,9 +58,26 @@ export function otherSide(against: string, cwd: string, projectConfig: GenConfig
   // An image, an archive, a repository elsewhere: one input, unchanged.
   return {
     image: /\.(binpb|bin|json|txtpb|yaml)(\.(gz|zst))?(#|$)|format=(binpb|bin|json|txtpb|yaml)/.test(against),
+    texts: () => [],
     inputs: projectConfig.inputs.map(() => against),
     config: { ...projectConfig, inputs: [{ input: against, paths: [], excludePaths: [] }] },
   };
+}
+
+const MAX_TEXTS = 200;
+const MAX_TEXT_BYTES = 16 << 20;
+
+/** Reads the files of a folder with an ending. Throws a `Refusal` if there are too many, or if one is too large. */
+export function textsIn(folder: string, ending: string): readonly NamedText[] {
+  const names = readdirSync(folder)
+    .filter((name) => name.endsWith(ending))
+    .sort();
+  if (names.length > MAX_TEXTS) throw new Refusal(`${folder} has more than ${MAX_TEXTS} files *${ending}`, 2);
+  return names.map((name) => {
+    const { size } = statSync(join(folder, name));
+    if (size > MAX_TEXT_BYTES) throw new Refusal(`${name} has ${size} bytes, at most ${MAX_TEXT_BYTES} are read`, 2);
+    return { name, text: readFileSync(join(folder, name), "utf8") };
+  });
 }
 
 interface Git {
@@ -62,6 +88,7 @@ interface Git {
   readonly subdir: string;
   /** Text of the other side's buf.gen.yaml; undefined: it does not exist, or it cannot be read. */
   readonly genConfig: string | undefined;
+  readonly texts: OtherSide["texts"];
 }
 
 function gitOf(against: string, cwd: string): Git | undefined {
@@ -72,7 +99,7 @@ function gitOf(against: string, cwd: string): Git | undefined {
   if (!/\.git\/?$/.test(repository) && optionOf("format") !== "git") return undefined;
   const options = all.filter((option) => !option.startsWith("subdir="));
   if (/^[\w+.-]+:\/\/|^[\w.-]+@[\w.-]+:/.test(repository))
-    return { repository, options, subdir: optionOf("subdir") ?? "", genConfig: undefined };
+    return { repository, options, subdir: optionOf("subdir") ?? "", genConfig: undefined, texts: () => [] };
   const location = resolve(cwd, repository);
   // `.git` is the repository around, also from a folder inside of it.
   const around =
@@ -98,6 +125,11 @@ function gitOf(against: string, cwd: string): Git | undefined {
     options,
     subdir,
     genConfig: runGit(root, ["show", `${commit}:${posix.join(subdir, "buf.gen.yaml")}`]),
+    texts: (ending) =>
+      (runGit(root, ["ls-tree", "--name-only", `${commit}:${subdir === "." ? "" : subdir}`]) ?? "")
+        .split("\n")
+        .filter((name) => name.endsWith(ending))
+        .map((name) => ({ name, text: runGit(root, ["show", `${commit}:${posix.join(subdir, name)}`]) ?? "" })),
   };
 }
 
@@ -119,7 +151,7 @@ function runGit(cwd: string, args: readonly string[]): string | undefined {
   return status === 0 ? stdout : undefined;
 }
 
-function inGit({ repository, options, subdir, genConfig }: Git, projectConfig: GenConfig): OtherSide {
+function inGit({ repository, options, subdir, genConfig, texts }: Git, projectConfig: GenConfig): OtherSide {
   const config = genConfig === undefined ? projectConfig : genConfigOf(genConfig, "buf.gen.yaml there");
   const at = (input: string): string => {
     const folder = posix.join(subdir, input);
@@ -128,6 +160,7 @@ function inGit({ repository, options, subdir, genConfig }: Git, projectConfig: G
   };
   return {
     image: false,
+    texts,
     inputs: projectConfig.inputs.map(({ input }) => at(input)),
     config: {
       ...config,

@@ -1,6 +1,6 @@
 // Descriptors of a project's protos.
 import { create, createFileRegistry, type FileRegistry } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { buildImage } from "./buf.ts";
 import { readGenConfig } from "./gen-config.ts";
 
@@ -10,5 +10,10 @@ export function projectRegistry(cwd: string): FileRegistry {
     buildImage({ cwd, input, paths, excludePaths, withoutSources: true }),
   );
   const protos = new Map(images.flatMap((image) => image.files.map((file) => [file.name, file] as const)));
-  return createFileRegistry(create(FileDescriptorSetSchema, { file: [...protos.values()] }));
+  return registryOf([...protos.values()]);
+}
+
+/** Returns the types of files, each after those that it imports. Throws for files that do not hold together. */
+export function registryOf(files: readonly FileDescriptorProto[]): FileRegistry {
+  return createFileRegistry(create(FileDescriptorSetSchema, { file: [...files] }));
 }

@@ -196,8 +196,8 @@ function takeImports(
   throw new Refusal(`the server's files import each other over more than ${rounds} steps`);
 }
 
-/** Each behind those that it imports. */
-function inOrder(files: readonly FileDescriptorProto[]): readonly FileDescriptorProto[] {
+/** Returns files, each behind those that it imports. */
+export function inOrder(files: readonly FileDescriptorProto[]): readonly FileDescriptorProto[] {
   const byName = new Map(files.map((file) => [file.name, file]));
   const ordered = new Set<FileDescriptorProto>();
   const begun = new Set<string>();

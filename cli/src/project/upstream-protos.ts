@@ -1,17 +1,17 @@
 // Sources of upstream protos for a new package: folders, git, images, servers.
-import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import { createFileRegistry, create as createMessage, createRegistry, type FileRegistry } from "@bufbuild/protobuf";
-import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { createRegistry, type FileRegistry } from "@bufbuild/protobuf";
+import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { PROTOS } from "protoc-gen-bff/compiler";
 import { differs } from "../descriptors/compare-files.ts";
 import { printFile } from "../descriptors/print-file.ts";
 import { withoutImports } from "../descriptors/with-imports.ts";
 import { Refusal } from "../refusal.ts";
 import { buildImage, type Image, runBuf } from "./buf.ts";
-import { commitOf, remoteCommit } from "./git.ts";
+import { remoteCommit } from "./git.ts";
+import { registryOf } from "./project-registry.ts";
 import { reflected } from "./reflection.ts";
 
 /** Protos of the upstreams. */
@@ -27,16 +27,12 @@ export interface UpstreamProtos {
   close(): void;
 }
 
-/** Origin of the protos, as the package records it. */
+/** Origin of the protos. */
 interface Source {
-  /** Requested source, without passwords. */
+  /** Requested source, from the new package's folder, without passwords. */
   readonly from: string;
   readonly kind: "folder" | "git" | "module" | "archive" | "image" | "reflection";
   readonly commit?: string | undefined;
-  /** The folder was not as that commit has it. */
-  readonly changed?: true | undefined;
-  /** Digest of an image's bytes, or of all descriptors of a server. */
-  readonly sha256?: string | undefined;
   /** Imported files that the server does not have; they are left out. */
   readonly missing?: readonly string[] | undefined;
 }
@@ -59,10 +55,13 @@ export interface ProtosRequest {
 export function upstreamProtos(request: ProtosRequest): UpstreamProtos {
   const { from, cwd } = request;
   if (request.reflect) return ofServer(request);
-  const shown = from.replace(/\/\/[^/@]*@/, "//");
   const [plain = "", fragment] = from.split("#");
   const path = resolve(cwd, plain);
   const found = statSync(path, { throwIfNoEntry: false });
+  const shown =
+    found === undefined
+      ? from.replace(/\/\/[^/@]*@/, "//")
+      : withFragment(isAbsolute(plain) ? plain : below(request.folder, path), fragment);
   if (/(^|\/)\.git\/?$|\.git\/?$|^git@|^(ssh|git):\/\//.test(plain))
     return exported(request, found === undefined ? from : withFragment(path, fragment), {
       from: shown,
@@ -74,8 +73,8 @@ export function upstreamProtos(request: ProtosRequest): UpstreamProtos {
       from: shown,
       kind: "archive",
     });
-  if (found?.isDirectory()) return ofFolder(request, path);
-  if (found?.isFile()) return ofImage(request, path);
+  if (found?.isDirectory()) return ofFolder(request, path, shown);
+  if (found?.isFile()) return ofImage(request, path, shown);
   if (/^[\w.-]+\.[a-z]+\/[\w-]+\/[\w-]+(:[\w./-]+)?$/.test(from))
     return exported(request, from, { from, kind: "module" });
   throw new Refusal(
@@ -84,11 +83,12 @@ export function upstreamProtos(request: ProtosRequest): UpstreamProtos {
   );
 }
 
+const below = (folder: string, path: string): string => relative(folder, path).split(sep).join("/");
 const withFragment = (path: string, fragment: string | undefined): string =>
   fragment === undefined ? path : `${path}#${fragment}`;
 
 /** Reads the protos of a folder, inside the package or elsewhere. */
-function ofFolder(request: ProtosRequest, path: string): UpstreamProtos {
+function ofFolder(request: ProtosRequest, path: string, shown: string): UpstreamProtos {
   const { from, folder, paths } = request;
   const within = relative(folder, path);
   if (within === "")
@@ -96,12 +96,12 @@ function ofFolder(request: ProtosRequest, path: string): UpstreamProtos {
       `--from ${from} is the new package's own folder: give it another, as in protobff init bff --from ${from}`,
       2,
     );
-  const source: Source = { from, kind: "folder", ...commitOf(path) };
+  const source: Source = { from: shown, kind: "folder" };
   const isInside = !within.startsWith("..") && !isAbsolute(within);
   if (!isInside || isWorkspace(path)) return exported(request, path, source);
   const image = buildImage({ cwd: path, paths });
-  const inPlace = within.split(sep).join("/");
-  return { image, registry: registryOf(image.files), inPlace, source, texts: textsBelow(path), close: () => {} };
+  const inPlace = below(folder, path);
+  return { image, registry: soundRegistry(image.files), inPlace, source, texts: textsBelow(path), close: () => {} };
 }
 
 /** Returns true for a folder that declares modules and dependencies. */
@@ -119,7 +119,7 @@ function exported({ paths }: ProtosRequest, input: string, source: Source): Upst
     const inside = source.kind === "folder" ? paths.map((path) => join(input, path)) : paths;
     runBuf(["export", input, "-o", copy, ...inside.flatMap((path) => ["--path", path])], copy);
     const image = buildImage({ cwd: copy, paths });
-    const registry = registryOf(image.files);
+    const registry = soundRegistry(image.files);
     return {
       image,
       registry,
@@ -159,7 +159,7 @@ function textsBelow(folder: string): UpstreamProtos["texts"] {
 }
 
 /** Reads an image of buf, or a set of descriptors of protoc. */
-function ofImage({ from, cwd, paths }: ProtosRequest, path: string): UpstreamProtos {
+function ofImage({ from, cwd, paths }: ProtosRequest, path: string, shown: string): UpstreamProtos {
   if (path.endsWith(".proto"))
     throw new Refusal(
       `--from ${from} is one file: name the folder that its imports start from, and the file by --path`,
@@ -167,25 +167,21 @@ function ofImage({ from, cwd, paths }: ProtosRequest, path: string): UpstreamPro
     );
   const isNamed = /\.(binpb|bin|json|txtpb|yaml)(\.gz|\.zst)?$/.test(path);
   const image = buildImage({ cwd, input: isNamed ? path : `${path}#format=binpb`, paths });
-  const sha256 = createHash("sha256").update(readFileSync(path)).digest("hex");
-  return printed(image, { from, kind: "image", sha256 });
+  return printed(image, { from: shown, kind: "image" });
 }
 
 function ofServer({ from, headers }: ProtosRequest): UpstreamProtos {
   const { image, missing } = reflected(from, headers);
-  const bytes = createHash("sha256");
-  for (const { name, text } of texts(image.files, registryOf(image.files))) bytes.update(`${name}\n${text}\n`);
   return printed(image, {
     from: from.replace(/\/\/[^/@]*@/, "//"),
     kind: "reflection",
-    sha256: bytes.digest("hex"),
     ...(missing.length === 0 ? {} : { missing }),
   });
 }
 
 /** Descriptors of which there are no files. */
 function printed(image: Image, source: Source): UpstreamProtos {
-  const registry = registryOf(image.files);
+  const registry = soundRegistry(image.files);
   return {
     image,
     registry,
@@ -227,9 +223,9 @@ function hold(files: readonly FileDescriptorProto[], all: ReadonlyMap<string, st
   }
 }
 
-function registryOf(files: readonly FileDescriptorProto[]): FileRegistry {
+function soundRegistry(files: readonly FileDescriptorProto[]): FileRegistry {
   try {
-    return createFileRegistry(createMessage(FileDescriptorSetSchema, { file: [...files] }));
+    return registryOf(files);
   } catch (error) {
     throw new Refusal(`these descriptors do not hold together: ${error instanceof Error ? error.message : error}`);
   }

@@ -87,6 +87,7 @@ export function policyOf(call: Call, entries: readonly Upstream[]): MergedPolicy
       errorRate: leaf(({ breaker }) => breaker?.errorRate),
       window: leaf(({ breaker }) => breaker?.window),
       openFor: leaf(({ breaker }) => breaker?.openFor),
+      consecutive: leaf(({ breaker }) => breaker?.consecutive),
     },
     guarded: governing.some(({ method, breaker }) => method && breaker) ? call.method : service,
     onError: near.flatMap(({ onError = [] }) => onError),
@@ -158,6 +159,7 @@ export class Upstreams {
     const { retry = {}, hedge = {}, protocol, guarded, breaker: rule = {} } = policy;
     const breaker = this.#breakers.get(`${guarded} ${side}`) ?? new Breaker();
     this.#breakers.set(`${guarded} ${side}`, breaker);
+    const { counted } = breaker;
     const kinds = (retry.on ?? ["UNAVAILABLE"]).map(codeNamed);
     const to = this.#to(protocol === "HTTP_JSON" ? protocol : side);
     const upstream = method.parent.typeName;
@@ -192,7 +194,10 @@ export class Upstreams {
       } catch (error) {
         const retried =
           error instanceof StepFailure && kinds.includes(error.original) && !/INVALID|BREAKER_OPEN/.test(error.reason);
-        if (!retried || attempt >= most || !(await again(error))) throw error;
+        if (!retried || attempt >= most || !(await again(error))) {
+          if (error instanceof StepFailure) breaker.fail(error, counted, rule);
+          throw error;
+        }
         await sleep(1);
       }
     }

@@ -54,6 +54,7 @@ export interface Breaker {
   readonly errorRate?: number | undefined;
   readonly window?: string | undefined;
   readonly openFor?: string | undefined;
+  readonly consecutive?: number | undefined;
 }
 export interface Permit {
   readonly public?: boolean;

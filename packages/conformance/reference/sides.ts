@@ -6,7 +6,7 @@ import { Code } from "@connectrpc/connect";
 import type { MergedPolicy } from "./calls.ts";
 import { SHARDS, shareOf } from "./functions.ts";
 import type { Place } from "./response.ts";
-import { invalid, present } from "./result.ts";
+import { invalid, present, type StepFailure } from "./result.ts";
 import { type Branch, type Breaker as BreakerRule, durationMs } from "./rules.ts";
 
 const bytesOf = (key: CelInput): Uint8Array | string => (key instanceof Uint8Array ? key : String(plain(key)));
@@ -56,6 +56,10 @@ export class Breaker {
   #open = false;
   #until = 0;
   #probing = false;
+  /** Moments of failed calls in a row. */
+  #row: readonly number[] = [];
+  /** Number of calls that were ever counted in a row. */
+  counted = 0;
 
   /** Returns whether a call may be sent. */
   enter(): boolean {
@@ -67,6 +71,7 @@ export class Breaker {
 
   /** Counts the end of a call that has been sent. */
   leave(code: Code | undefined, rule: BreakerRule): void {
+    if (this.#open && !this.#probing) return; // it began before the breaker opened
     const { minimum = 20, errorRate = 0.5, window = "10s", openFor = "5s" } = rule;
     const now = performance.now();
     const failed = code !== undefined && FAILURES.has(code);
@@ -75,7 +80,27 @@ export class Breaker {
     this.#probing = false;
     this.#samples = probe ? [] : [...recent, { at: now, failed }];
     const share = this.#samples.filter((sample) => sample.failed).length / this.#samples.length;
+    if (probe || !failed) this.#row = [];
     this.#open = probe ? failed : this.#samples.length >= minimum && share >= errorRate;
     if (this.#open) this.#until = now + durationMs(openFor);
+  }
+
+  /** Counts a failed call. `counted` is what the breaker had counted at its start. */
+  fail(
+    error: StepFailure,
+    counted: number,
+    { minimum = 20, window = "10s", openFor = "5s", ...rule }: BreakerRule,
+  ): void {
+    const { consecutive = 5, off } = rule;
+    const lost = error.code === Code.Unavailable || error.code === Code.DeadlineExceeded;
+    const now = performance.now();
+    const samples = this.#samples.filter(({ at }) => at > now - durationMs(window)).length;
+    if (off || this.#open || !lost || counted !== this.counted || consecutive === 0 || samples >= minimum) return;
+    this.counted++;
+    this.#row = [...this.#row.filter((at) => at >= now - 60_000), now];
+    if (this.#row.length < consecutive) return;
+    this.#open = true;
+    this.#until = now + durationMs(openFor);
+    this.#row = [];
   }
 }

@@ -39,8 +39,15 @@ export function Upstreams({
 const BREAKER_CLASSES: Readonly<Record<string, string>> = { closed: "good", open: "bad" };
 const ADDRESS_CLASSES: Readonly<Record<string, string>> = { ejected: "bad", connected: "good" };
 
+const DEPLOYED = {
+  unchecked: { text: "not compared yet", class: "" },
+  same: { text: "as this server was generated", class: "good" },
+  unknown: { text: "unknown", class: "" },
+  drift: { text: "differs", class: "bad" },
+};
+
 function Upstream({ upstream, mock }: { readonly upstream: ShownUpstream; readonly mock: ShownMock | undefined }) {
-  const { service, branch, breakers, limits, streams, addresses } = upstream;
+  const { service, branch, breakers, limits, streams, addresses, deployed } = upstream;
   const name = branch === undefined ? service : `${service} ${branch}`;
   return (
     <section class="card" aria-label={name}>
@@ -83,6 +90,15 @@ function Upstream({ upstream, mock }: { readonly upstream: ShownUpstream; readon
             </dd>
           </div>
         ))}
+        {deployed !== undefined && (
+          <div>
+            <dt>deployed</dt>
+            <dd class={DEPLOYED[deployed.state].class}>
+              {DEPLOYED[deployed.state].text}
+              {deployed.texts.length > 0 && `: ${deployed.texts.join("; ")}`}
+            </dd>
+          </div>
+        )}
       </dl>
     </section>
   );

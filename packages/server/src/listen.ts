@@ -29,11 +29,10 @@ import { SecurityHeaders } from "./headers/security-headers.ts";
 import { withShortErrors } from "./headers/short-errors.ts";
 import { DEFAULT_MAX_CONNECTIONS, type ServerHttp2 } from "./http2/client-http2.ts";
 import { DEFAULT_MAX_STREAMS } from "./http2/client-sessions.ts";
-import type { Connections } from "./listener/connections.ts";
+import { type Connections, urlOf } from "./listener/connections.ts";
 import { Listener } from "./listener/listener.ts";
 import type { Listening, Room } from "./listener/listening.ts";
 import { ServerEnd } from "./listener/server-end.ts";
-import { urlOf } from "./listener/url-of.ts";
 import type { McpRoute } from "./mcp/mcp-route.ts";
 import { Shedding } from "./overload/shedding.ts";
 import { abandonedReporter } from "./requests/abandoned-requests.ts";
@@ -74,6 +73,8 @@ export interface ListenOptions {
   };
   /** Addresses and networks whose `x-forwarded-for` is trusted, such as `10.0.0.0/8`. Default: none. */
   readonly trustedProxies?: readonly string[] | Networks;
+  /** Resolves when the server is ready; never rejects. Default: when its identity has opened. */
+  readonly opened?: Promise<void> | undefined;
   /** Identity of the endpoints: the server is ready once it has opened, and serves the paths of its sources. */
   readonly identity?: Pick<OpenIdentity, "opened" | "routes">;
   /** Maximum size of a client's message, in bytes. Larger messages fail with RESOURCE_EXHAUSTED. Default: 1 MiB. */
@@ -180,7 +181,7 @@ function baseOf(endpoints: readonly (Listenable | StreamListenable)[], options: 
   const changed = (): void => health.notify();
   const shedding =
     delayMs === 0 ? undefined : new Shedding(endpoints, { delayMs, leaves, clock: systemClock, observer, changed });
-  const readiness = new Readiness(draining.signal, options.identity?.opened, shedding);
+  const readiness = new Readiness(draining.signal, options.opened ?? options.identity?.opened, shedding);
   const health = new Health(
     services.map(({ typeName }) => typeName),
     readiness,

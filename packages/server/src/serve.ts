@@ -26,6 +26,7 @@ import type { UpstreamsSpec } from "./config/config-upstreams.ts";
 import { hostFaults } from "./config/host-faults.ts";
 import type { Supplied } from "./config/load-resolvers.ts";
 import { isStdio } from "./config/stdio.ts";
+import type { UpstreamChecks } from "./deployed/open-upstream-checks.ts";
 import { type Listening, listen } from "./listen.ts";
 import { ADMIN_VARIABLES, explainListenError, LISTEN_VARIABLES, type RequestedPort } from "./listener/listen-error.ts";
 import { freeAfterCompiling } from "./memory/compilers-memory.ts";
@@ -105,9 +106,12 @@ export async function serve<
   if (listening === undefined) return process.exit(1);
   const end = ending({ options, config, parts, worker, listening, admin: ports.admin });
   if (worker !== undefined) {
-    const { purge, identity = parts.addresses, observers } = parts;
+    const { purge, checks, identity = parts.addresses, observers } = parts;
     const reports = { load: () => listening.load, snapshot: () => observers.metrics?.snapshot() };
-    worker.serves({ leave: () => listening.leave(), end, purge, ...reports }, identity?.opened ?? Promise.resolve());
+    worker.serves(
+      { leave: () => listening.leave(), end, purge, ...reports },
+      openedOf(identity, checks) ?? Promise.resolve(),
+    );
     return;
   }
   drainOnSignal(process, end, (code) => process.exit(code));
@@ -158,6 +162,7 @@ interface Parts extends OpenCache {
   readonly mocks: Awaited<ReturnType<typeof openMocks>>;
   readonly clients: Readonly<Record<string, UpstreamClient>>;
   readonly observers: Observers;
+  readonly checks: UpstreamChecks | undefined;
   readonly capture: Capture | undefined;
   readonly overrides: Declarations<Message>["overrides"];
   readonly identity: OpenIdentity | undefined;
@@ -186,6 +191,15 @@ async function openParts<
   const explored = { ...declaration, mocks, serverUrl: () => ports.listening?.url };
   const observers = await openObservers(explored, config, options.observer, declared.observer, worker?.speaks);
   const { observer, fault } = observers;
+  const checks =
+    config.upstreamCheck === "off"
+      ? undefined
+      : await (await import("./deployed/open-upstream-checks.ts")).openUpstreamChecks(
+          config,
+          options,
+          clients,
+          observers,
+        );
   const keySets = new KeySets();
   observers.metrics?.add(() => keySets.families);
   const audit = (event: AuditEvent) => observer?.audit?.(event);
@@ -203,7 +217,7 @@ async function openParts<
   const { pages, tools } = declared;
   const capture = await openCapture(config.telemetry.capture, declaration, fault);
   const callers = { overrides, identity, addresses, limits };
-  return { mocks, clients, observers, capture, ...callers, topics, usage, pages, tools, ...memo };
+  return { mocks, clients, observers, checks, capture, ...callers, topics, usage, pages, tools, ...memo };
 }
 
 /** Loaded only if requests are captured. */
@@ -256,7 +270,7 @@ async function openPorts(
   {
     options: { name, services, types },
     config,
-    parts: { observers, addresses, identity = addresses, tools, purge },
+    parts: { observers, checks, addresses, identity = addresses, tools, purge },
     worker,
   }: Opening,
 ): Promise<Listening | undefined> {
@@ -279,6 +293,7 @@ async function openPorts(
       // The supervisor waits before it sends the order to end.
       ...(worker !== undefined && { connections: worker, drainDelayMs: 0 }),
       ...(identity !== undefined && { identity }),
+      opened: openedOf(identity, checks),
       ...(types !== undefined && { types }),
     });
     return ports.listening;
@@ -288,8 +303,15 @@ async function openPorts(
   }
 }
 
+/** Resolves when the identity has opened and the upstreams are as they should be. Undefined: immediately. */
+function openedOf(identity: Parts["identity"], checks: Parts["checks"]): Promise<void> | undefined {
+  const all = [identity?.opened, checks?.opened].filter((opened) => opened !== undefined);
+  return all.length === 0 ? undefined : Promise.all(all).then(() => {});
+}
+
 /** Closes all that endpoints used. */
 async function release(parts: Parts, leftMs: () => number): Promise<void> {
+  parts.checks?.close();
   await closeClients(Object.values(parts.clients), leftMs());
   await parts.closeCache();
   await Promise.race([closeParts(parts, leftMs), sleep(leftMs(), undefined, { ref: false })]);
@@ -340,7 +362,7 @@ async function warmedUp<
   L extends RateLimit,
 >(
   { upstreams, create }: ServeOptions<Upstreams, Env, P, L>,
-  { warmUpMs: forMs, http2, http2Server, env }: ServerConfig<keyof Upstreams & string, Env>,
+  { warmUpMs: forMs, http2, http2Server, env, shedDelayMs }: ServerConfig<keyof Upstreams & string, Env>,
   judging: OpenIdentity | undefined,
   { observer: combined, log }: Observers,
 ): Promise<void> {
@@ -366,7 +388,7 @@ async function warmedUp<
   const endpoints = (clients: Readonly<Record<string, UnaryClient>>) =>
     create({ ...rest, cache: new Cache(), clients } as unknown as ServeParts<Upstreams, Env, P, L>);
   try {
-    await warmUp({ forMs, upstreams, http2, http2Server, create: endpoints });
+    await warmUp({ forMs, upstreams, http2, http2Server, sheds: shedDelayMs > 0, create: endpoints });
   } catch (thrown) {
     log?.server("could not warm up", thrown); // it serves all the same
   } finally {

@@ -62,6 +62,7 @@ import { constantConditions } from "./unused/constant-conditions.ts";
 import { criticality } from "./unused/criticality.ts";
 import { hiddenSteps } from "./unused/hidden-steps.ts";
 import { idleAutobind } from "./unused/idle-autobind.ts";
+import { idleFallbacks } from "./unused/idle-fallbacks.ts";
 import { idleRules, uniqueMessages } from "./unused/idle-rules.ts";
 import { incompleteLists } from "./unused/incomplete-lists.ts";
 import { missingItems } from "./unused/missing-items.ts";
@@ -152,6 +153,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   constantConditions,
   oneofMembers,
   idleAutobind,
+  idleFallbacks,
   partsMeant,
   criticality,
   unsetComparisons,

@@ -1,10 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
-import {
-  type CodeGeneratorRequest,
-  CodeGeneratorRequestSchema,
-  FileDescriptorProtoSchema,
-} from "@bufbuild/protobuf/wkt";
+import { type CodeGeneratorRequest, CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
+import { decodeFile } from "./decode-file.ts";
 
 /** Numbers of fields in google/protobuf/compiler/plugin.proto and descriptor.proto. */
 const PROTO_FILE = 15;
@@ -36,7 +33,7 @@ export function decodeRequest(bytes: Uint8Array): CodeGeneratorRequest {
     }
   }
   const request = fromBinary(CodeGeneratorRequestSchema, Buffer.concat(rest));
-  request.protoFile = files.map((file) => fromBinary(FileDescriptorProtoSchema, complete.get(nameOf(file)) ?? file));
+  request.protoFile = files.map((file) => decodeFile(complete.get(nameOf(file)) ?? file));
   return request;
 }
 

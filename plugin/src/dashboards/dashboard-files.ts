@@ -10,7 +10,7 @@ import { watchedOf } from "./watched-server.ts";
 /** `web/v1/dashboard.json` and `web/v1/alerts.yaml` beside `web/v1/server.ts`. */
 export function dashboardFiles(
   plan: Plan,
-  selection: Parameter["dashboards"],
+  { dashboards: selection, uses }: Pick<Parameter, "dashboards" | "uses">,
 ): readonly { readonly name: string; readonly content: string }[] {
   return plan.servers.flatMap((server) => {
     const watched = watchedOf(server, plan);
@@ -19,7 +19,7 @@ export function dashboardFiles(
       name: `${named("dashboard")}.json`,
       content: `${jsonText(dashboardOf(watched))}\n`,
     });
-    const alerts = () => ({ name: `${named("alerts")}.yaml`, content: rulesOf(watched) });
+    const alerts = () => ({ name: `${named("alerts")}.yaml`, content: rulesOf(watched, uses) });
     return [...(selection.has("grafana") ? [dashboard()] : []), ...(selection.has("prometheus") ? [alerts()] : [])];
   });
 }

@@ -1,4 +1,5 @@
 // Rows of requests: all rpcs, then each with what it calls.
+import { amountText } from "../text/amount.ts";
 import type { Panel, Row } from "./panels.ts";
 import { anyOf, BROKEN, ERRORS, quantile, sumBy } from "./promql.ts";
 import { CLIENT, of, per, SERVER, total } from "./selectors.ts";
@@ -113,7 +114,7 @@ export function rpcRow(rpc: WatchedRpc, collapsed: boolean): Row {
 }
 
 function rpcPanels(rpc: WatchedRpc): readonly Panel[] {
-  const { method, streams, timeoutMs } = rpc;
+  const { method, streams, timeout } = rpc;
   const self = anyOf("rpc_method", [method]);
   return [
     {
@@ -139,9 +140,9 @@ function rpcPanels(rpc: WatchedRpc): readonly Panel[] {
     },
     {
       title: "Duration",
-      description: `${streams ? "Until it is open. " : ""}The line is its timeout, ${timeoutMs / 1000} s.`,
+      description: `${streams ? "Until it is open. " : ""}The line is its ${timeout.env === undefined ? `timeout, ${timeout.value / 1000} s` : `longest timeout, of ${amountText(timeout)}`}.`,
       unit: "s",
-      mark: timeoutMs / 1000,
+      mark: timeout.value / 1000,
       lines: [0.5, 0.95, 0.99].map((q) => ({
         expr: quantile(q, per(["le"], `${SERVER}_bucket`, self)),
         legend: `p${q * 100}`,

@@ -23,7 +23,8 @@ const WINDOWS = ["5m", "30m", "1h", "2h", "6h", "1d", "3d"];
 
 const recorded = (window: string): string => `rpc_method:rpc_server_errors:ratio_rate${window}`;
 
-export function rulesOf(watched: Watched): string {
+/** @param uses true if the server can compare deployed upstreams */
+export function rulesOf(watched: Watched, uses: boolean): string {
   const name = watched.server.name || "the BFF";
   const methods = rpcsOf(watched.services);
   const groups = [
@@ -35,7 +36,7 @@ export function rulesOf(watched: Watched): string {
       `${name}: rpcs`,
       [...burns(methods), ...broken(watched), ...shareAlerts(watched, methods), ...sunsets(watched)].map(rule),
     ),
-    ...(watched.upstreams.length === 0 ? [] : [group(`${name}: upstreams`, upstreams(watched).map(rule))]),
+    ...(watched.upstreams.length === 0 ? [] : [group(`${name}: upstreams`, upstreams(watched, uses).map(rule))]),
     ...(watched.topics.length === 0 ? [] : [group(`${name}: topics`, topics(watched).map(rule))]),
     group(`${name}: process`, [...PROCESS, ...usage(watched)].map(rule)),
   ];
@@ -128,7 +129,7 @@ vector(time()) >= ${Date.parse(sunset) / 1000}`,
 
 // ---- upstreams ----
 
-function upstreams({ upstreams: services, followsUpstreams }: Watched): readonly Alert[] {
+function upstreams({ upstreams: services, followsUpstreams }: Watched, uses: boolean): readonly Alert[] {
   const called = anyOf("upstream", services);
   const target = "{{ $labels.upstream }}{{ with $labels.branch }} (branch {{ . }}){{ end }}";
   return [
@@ -161,8 +162,19 @@ ${sumBy(["job", "upstream", "branch"], `increase(${series("bff_attempts_total", 
       description:
         "{{ $value | humanize }} within 10 minutes: the upstream fails, or is slower than the delay of its hedges.",
     },
+    ...(uses ? [drift(called, target)] : []),
     ...(followsUpstreams ? [streamsFull(called, target)] : []),
   ];
+}
+function drift(called: string, place: string): Alert {
+  return {
+    name: "BffUpstreamDrift",
+    expr: `max by (job, upstream, branch, kind) (${series("bff_upstream_drift", called)}) > 0`,
+    wait: "10m",
+    severity: "ticket",
+    summary: `${place} is deployed with other protos than the BFF was generated from`,
+    description: "{{ $value }} elements differ ({{ $labels.kind }}). The log of the BFF names each of them.",
+  };
 }
 function streamsFull(called: string, place: string): Alert {
   const by = ["job", "instance", "upstream", "branch", "rpc_method"];

@@ -7,6 +7,7 @@ import type { Plan, PlanMethod, PlanServer } from "../plan/model/plan.ts";
 import { worstOf } from "../report/calls/describe-worst.ts";
 import { degradedOf } from "../report/rpcs/describe-degraded.ts";
 import { callsOf } from "../resolve/model/source-parts.ts";
+import type { AmountValue } from "../text/amount.ts";
 
 export interface Watched {
   readonly server: PlanServer;
@@ -32,7 +33,7 @@ export interface WatchedRpc {
   readonly title: string;
   /** True if it is followed. */
   readonly streams: boolean;
-  readonly timeoutMs: number;
+  readonly timeout: AmountValue;
   /** Methods of upstreams in the order of their first use. */
   readonly calls: readonly WatchedCall[];
   /** True if a field of the response may be missing, or have another than the intended value. */
@@ -90,7 +91,7 @@ function rpcOf(planned: PlanMethod, messages: ReadonlyMap<string, PlanMessage>):
     method: fullName(method.desc),
     title: shortName(fullName(method.desc)),
     streams: method.desc.methodKind === "server_streaming",
-    timeoutMs: method.timeoutMs,
+    timeout: method.timeout,
     calls: worstOf(planned, messages).calls.map(({ method: name, calls, attempts }) => ({
       method: name,
       title: shortName(name),

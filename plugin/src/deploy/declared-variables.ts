@@ -1,4 +1,5 @@
 // Variables that `env` of files and services declares.
+import type { IrEnvVar } from "../ir/ir.ts";
 import type { PlanServer } from "../plan/model/plan.ts";
 import type { EnvVar } from "../resolve/model/model.ts";
 import type { DeployVariable } from "./variable.ts";
@@ -28,10 +29,17 @@ function variableOf(declared: readonly EnvVar[]): DeployVariable {
     emptyCounts: of !== "one" || item === "string",
     about: [
       of === "one" ? `${article(item)} ${item}` : `a ${of} of ${item}`,
+      ...new Set(declared.map(({ ir }) => boundsText(ir)).filter((text) => text !== "")),
       ...alternates.map((other) => `or ${other}`),
       ...(others.length > 0 && defaults.length > 1 ? ["each service has a separate default"] : []),
       `${first.at.file}:${first.at.line}`,
     ].join(", "),
   };
+}
+/** `from 1 to 500`, `at least 1`, or nothing. */
+function boundsText({ min, max }: IrEnvVar): string {
+  if (min !== undefined && max !== undefined) return `from ${min.value} to ${max.value}`;
+  if (min !== undefined) return `at least ${min.value}`;
+  return max === undefined ? "" : `at most ${max.value}`;
 }
 const article = (noun: string): string => (/^[aeiou]/.test(noun) && noun !== "uint" ? "an" : "a");

@@ -12,14 +12,14 @@ import { variablesOf } from "./variables.ts";
 /** `web/v1/deploy/…` beside `web/v1/server.ts`; `web_v1_deploy/…` beside `web_v1_server.ts`. */
 export function deployFiles(
   plan: Plan,
-  { deploy, importExtension }: Pick<Parameter, "deploy" | "importExtension">,
+  { deploy, uses, importExtension }: Pick<Parameter, "deploy" | "uses" | "importExtension">,
 ): readonly { readonly name: string; readonly content: string }[] {
   const servers = plan.servers.filter(({ written }) => written);
   const names = objectNames(servers);
   return servers.flatMap((server) => {
     const folder = server.path.replace(/server$/, "deploy");
     const name = names.get(server) ?? "bff";
-    const deployed: ServerDeployment = { server, name, folder, importExtension, variables: variablesOf(server) };
+    const deployed: ServerDeployment = { server, name, folder, importExtension, variables: variablesOf(server, uses) };
     const docker = [
       { name: `${folder}/Dockerfile`, content: dockerfile(deployed) },
       { name: `${folder}/Dockerfile.dockerignore`, content: DOCKERIGNORE },

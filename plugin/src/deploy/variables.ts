@@ -128,6 +128,12 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     example: "365d",
   },
   { name: "BFF_REFLECTION", default: "false", about: "true: serve gRPC reflection" },
+  {
+    name: "BFF_UPSTREAM_CHECK",
+    default: "off",
+    about:
+      "comparison of deployed upstreams with the protos of the server: off, log, or ready, which waits for those that differ; needs uses=true",
+  },
   { name: "BFF_HTTP2", default: "own", about: "HTTP/2 implementation towards upstreams: own or node" },
   {
     name: "BFF_HTTP2_SERVER",
@@ -171,8 +177,8 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   },
   {
     name: "BFF_SHED_DELAY",
-    default: "0s",
-    about: "delay of the event loop above which new requests are refused, by priority, like 50ms; 0s: none is refused",
+    default: "50ms",
+    about: "standing delay of the event loop above which new requests are refused, by priority; 0s: none is refused",
   },
   {
     name: "BFF_SHED_READYZ",
@@ -323,7 +329,7 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
 ];
 
 /** Returns all variables of a server, each once: first those that have to be set. */
-export function variablesOf(server: PlanServer): readonly DeployVariable[] {
+export function variablesOf(server: PlanServer, uses: boolean): readonly DeployVariable[] {
   const read = FIXED_VARIABLES.filter(({ old, reads }) => old !== true && (reads?.(server) ?? true));
   const fixed = read.map((definition): DeployVariable => {
     if (definition.name.startsWith("TLS_") && byCertificate(server)) return { ...definition, required: true };
@@ -335,6 +341,8 @@ export function variablesOf(server: PlanServer): readonly DeployVariable[] {
     if (definition.name === "DATABASE_URL" && hasKeys(server)) return { ...definition, required: true };
     if (definition.name === "REDIS_URL" && sharedLimits(server).some(({ closed }) => closed))
       return { ...definition, required: true };
+    if (definition.name === "BFF_UPSTREAM_CHECK" && uses)
+      return { ...definition, here: { value: "log", why: "drift of deployed upstreams is logged" } };
     return definition;
   });
   const all = [...upstreamVariables(server), ...clientSecrets(server), ...declaredVariables(server), ...fixed];

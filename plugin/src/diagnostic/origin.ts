@@ -8,7 +8,12 @@ export interface Origin {
   readonly endColumn: number;
 }
 
-/** Returns the place of one character of a text. */
+/**
+ * Returns the place of one character of a text.
+ *
+ * @example
+ * const { line, column } = originAt(text, "bff.lock.json", 17);
+ */
 export function originAt(text: string, file: string, offset: number): Origin {
   const before = text.slice(0, offset);
   const line = before.split("\n").length;

@@ -20,19 +20,22 @@ import {
   playPath,
   rulesPath,
   toolsPath,
+  usesPath,
 } from "./names/file-names.ts";
 import { emitRules } from "./rules/emit-rules.ts";
 import { emitIdentity } from "./server/emit-identity.ts";
 import { emitServer, emitServerMain } from "./server/emit-server.ts";
 import { emitServerPlan } from "./server/emit-server-plan.ts";
 import { emitTools } from "./server/emit-tools.ts";
+import { emitUses, type UsesOf } from "./server/emit-uses.ts";
 
 /** Walks the plan and prints it. Not one decision is left to take here. */
 export function emit(
   plan: Plan,
   schema: Schema,
-  options: Pick<Parameter, "mock" | "faults" | "explorer" | "importExtension"> & { readonly plays?: boolean },
+  options: Pick<Parameter, "mock" | "faults" | "explorer" | "uses" | "importExtension"> & { readonly plays?: boolean },
   predictionsOf: (file: PlanFile) => readonly RpcPrediction[],
+  usesOf: UsesOf | undefined,
 ): void {
   const messages = new Map(
     plan.messages.map((message): [string, PlanMessage] => [message.composed.desc.typeName, message]),
@@ -61,6 +64,7 @@ export function emit(
     emitServer(server, schema.generateFile(`${server.path}.ts`), options);
     emitServerMain(server, schema.generateFile(`${mainPath(server)}.ts`), options);
     if (server.tools.length > 0) emitTools(server, schema.generateFile(`${toolsPath(server)}.ts`), plan);
+    if (usesOf !== undefined) emitUses(server, usesOf, schema.generateFile(`${usesPath(server)}.ts`));
     if (options.explorer) emitServerPlan(server, messages, schema.generateFile(`${planPath(server)}.ts`));
   }
 }

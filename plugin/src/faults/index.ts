@@ -5,6 +5,7 @@ export { type RpcTable, tableOf } from "./cells.ts";
 export { codeName, declaredCodes } from "./codes.ts";
 export type { Caller } from "./composition/admission.ts";
 export { ADDRESS } from "./composition/expressions.ts";
-export { type Conditions, writtenPrediction } from "./predict.ts";
+export { outageOf } from "./outage.ts";
+export { type Conditions, type Prediction, writtenPrediction } from "./predict.ts";
 export { tableText } from "./table.ts";
 export { isListValue, type Value } from "./values/values.ts";

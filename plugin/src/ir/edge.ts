@@ -1,8 +1,10 @@
 // Declarations about callers and their requests: identity, permits, limits, paths and caching.
+
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import type { FieldRules, MessageRules, OneofRules } from "@protobff/messages/buf/validate/validate_pb.js";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Origin, Place, Sourced, Text } from "../diagnostic/origin.ts";
+import type { Amount } from "./amount.ts";
 import type { IrBind, IrFailure, IrStep } from "./step.ts";
 
 export interface IrTelemetry {
@@ -147,11 +149,11 @@ export interface IrRateLimit {
   /** The counted callers. */
   readonly key: Text;
   /** Number of units in `per`. */
-  readonly rate: Sourced<number>;
+  readonly rate: Amount;
   /** In milliseconds; or a unit of the calendar, UTC. */
-  readonly per: Sourced<number | CalendarUnit>;
+  readonly per: Sourced<number | CalendarUnit> & Pick<Amount, "env">;
   /** Units at once after a rest; never for a unit of the calendar. Undefined: `rate`. */
-  readonly burst: Sourced<number> | undefined;
+  readonly burst: Amount | undefined;
   /** Units charged for a request. Undefined: 1. */
   readonly cost: Text | undefined;
   /** Final cost of a request, as an expression over its answer. */
@@ -163,6 +165,8 @@ export interface IrRateLimit {
   /** Refuses while its counters cannot be reached. */
   readonly closed: boolean;
   readonly dryRun: boolean;
+  /** Units that a process charges in advance. */
+  readonly lease: Sourced<number> | undefined;
   readonly sources: Readonly<Record<"local" | "closed" | "dryRun", Sourced<boolean> | undefined>>;
 }
 

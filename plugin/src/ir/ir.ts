@@ -1,5 +1,6 @@
 // Declarations of the author: the options of every file, each value with its origin. Nothing is resolved and no default
 // is filled in.
+
 import type {
   DescEnum,
   DescEnumValue,
@@ -13,6 +14,7 @@ import type {
 } from "@bufbuild/protobuf";
 import type { PredefinedRules } from "@protobff/messages/buf/validate/validate_pb.js";
 import type { Origin, Sourced, Text } from "../diagnostic/origin.ts";
+import type { Amount } from "./amount.ts";
 import type {
   IrBinding,
   IrFairShare,
@@ -115,7 +117,7 @@ export interface IrMethod {
   /** The name of the rpc in the source. */
   readonly at: Origin;
   /** Milliseconds. */
-  readonly timeout: Sourced<number> | undefined;
+  readonly timeout: Amount | undefined;
   /** Milliseconds from the beginning to the last part of a response that comes in parts. */
   readonly partsTimeout: Sourced<number> | undefined;
   readonly maxCalls: Sourced<number> | undefined;
@@ -244,6 +246,9 @@ export interface IrEnvVar {
   readonly default: Text | undefined;
   /** Other variables, read in this order if it is not set. */
   readonly alternates: readonly Text[];
+  /** Smallest and largest value, in the notation of the type; undefined after a fault, too. */
+  readonly min: Text | undefined;
+  readonly max: Text | undefined;
 }
 export interface EnvShape {
   readonly of: "one" | "list" | "map";

@@ -1,6 +1,7 @@
 // Declarations of steps, calls and their policies.
 import type { Code, Identify, Protocol } from "@protobff/messages/options.js";
 import type { Origin, Sourced, Text } from "../diagnostic/origin.ts";
+import type { Amount } from "./amount.ts";
 
 // ---- steps ----
 
@@ -139,7 +140,7 @@ export interface IrUpstream {
 
 /** Policy of a call or of an upstream entry. Times are milliseconds. */
 export interface IrPolicy {
-  readonly timeout: Sourced<number> | undefined;
+  readonly timeout: Amount | undefined;
   readonly retry: IrRetry | undefined;
   readonly hedge: IrHedge | undefined;
   readonly cache: IrCache | undefined;
@@ -193,7 +194,7 @@ export interface IrRetry {
 
 export interface IrHedge {
   readonly at: Origin;
-  readonly delay: Sourced<number> | undefined;
+  readonly delay: Amount | undefined;
   /** Attempts beside the first; 0: none. */
   readonly max: Sourced<number> | undefined;
   readonly atOnce: Sourced<boolean> | undefined;
@@ -204,8 +205,8 @@ export interface IrHedge {
 export interface IrCache {
   readonly at: Origin;
   /** 0: not cached. */
-  readonly ttl: Sourced<number> | undefined;
-  readonly stale: Sourced<number> | undefined;
+  readonly ttl: Amount | undefined;
+  readonly stale: Amount | undefined;
   /** Texts with holes. */
   readonly tags: readonly Text[];
   readonly purged: Sourced<IrPurged> | undefined;
@@ -221,7 +222,7 @@ export interface IrRetryBudget {
 
 export interface IrLimit {
   readonly at: Origin;
-  readonly concurrent: Sourced<number> | undefined;
+  readonly concurrent: Amount | undefined;
   readonly queued: Sourced<number> | undefined;
   readonly adaptive: Sourced<boolean> | undefined;
   /** Maximum number of streams that are followed at a time. */
@@ -231,13 +232,14 @@ export interface IrLimit {
 export interface IrBreaker {
   readonly at: Origin;
   readonly errorRate: Sourced<number> | undefined;
-  readonly window: Sourced<number> | undefined;
+  readonly window: Amount | undefined;
   readonly minimum: Sourced<number> | undefined;
-  readonly openFor: Sourced<number> | undefined;
+  readonly openFor: Amount | undefined;
   readonly probes: Sourced<number> | undefined;
   readonly slow: Sourced<number> | undefined;
   readonly slowRate: Sourced<number> | undefined;
   readonly off: Sourced<boolean> | undefined;
+  readonly consecutive: Sourced<number> | undefined;
 }
 
 export interface IrBalance {

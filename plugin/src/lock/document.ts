@@ -1,10 +1,12 @@
 // The text of bff.lock.json: for each generated file the elements of upstreams that it uses, with the options that use
 // them.
+
+import { type Facts, RELIANCES, type Reliance } from "@protobff/messages/upstream-facts.js";
 import { type Origin, originAt } from "../diagnostic/origin.ts";
 import { duplicateName } from "../text/duplicate-name.ts";
-import { type EdgeEntries, type Entries, NO_EDGE, SECTIONS } from "./edge.ts";
-import { type Exchange, RELIANCES, type Reliance } from "./exchange.ts";
-import type { Facts } from "./facts.ts";
+import { jsonFaultAt } from "../text/json-fault.ts";
+import { type EdgeEntries, type Entries, NO_EDGE, readEdge, SECTIONS } from "./edge.ts";
+import type { Exchange } from "./exchange.ts";
 
 export interface Locked {
   readonly facts: Facts;
@@ -27,14 +29,8 @@ export type Lock = ReadonlyMap<string, ReadonlyMap<string, Locked>>;
  */
 export type Elsewhere = ReadonlyMap<string, string | null>;
 
-/** Version 1 lacked the exchange, and versions 1 and 2 the facts that `learned` (facts.ts) adds. */
-const VERSION = 3;
-
-/** Returns the version of a text that `parseLock` has read, if it is an earlier one. */
-export function earlierVersion(text: string): number | undefined {
-  const { version } = JSON.parse(text) as { readonly version: number };
-  return version < VERSION ? version : undefined;
-}
+/** Latest version of the format. Version 1 lacked the exchange, and versions 1 and 2 the facts that `learned` (facts.ts) adds. */
+export const LOCK_VERSION = 3;
 
 /** Sorted by name throughout, so that the same uses give the same bytes. */
 export function renderLock(lock: Lock, edge: EdgeEntries = NO_EDGE, elsewhere: Elsewhere = new Map()): string {
@@ -47,7 +43,7 @@ export function renderLock(lock: Lock, edge: EdgeEntries = NO_EDGE, elsewhere: E
     return sectionEntries.length === 0 ? [] : [[section, Object.fromEntries(sectionEntries)] as const];
   });
   const document = {
-    version: VERSION,
+    version: LOCK_VERSION,
     files: Object.fromEntries(files),
     ...Object.fromEntries(sections),
     ...(elsewhere.size > 0 && { elsewhere: Object.fromEntries(sorted(elsewhere)) }),
@@ -81,6 +77,15 @@ interface LockFault {
   readonly hint?: string;
 }
 
+/** The content of a lock's text. */
+interface LockContent {
+  readonly lock: Lock;
+  /** At most `LOCK_VERSION`. */
+  readonly version: number;
+  readonly edge: EdgeEntries;
+  readonly elsewhere: Elsewhere;
+}
+
 /**
  * Parses the text of a lock. Returns a fault with its place if the text is no lock of a supported version.
  *
@@ -88,6 +93,17 @@ interface LockFault {
  * const lock = parseLock(readFileSync("bff.lock.json", "utf8"), "bff.lock.json");
  */
 export function parseLock(text: string, path: string): Lock | LockFault {
+  const content = readLock(text, path);
+  return "message" in content ? content : content.lock;
+}
+
+/**
+ * As `parseLock`, with all that a lock contains.
+ *
+ * @example
+ * const content = readLock(readFileSync("bff.lock.json", "utf8"), "bff.lock.json");
+ */
+export function readLock(text: string, path: string): LockContent | LockFault {
   const fault = (message: string, offset = 0, hint?: string): LockFault => ({
     message,
     at: originAt(text, path, offset),
@@ -98,17 +114,16 @@ export function parseLock(text: string, path: string): Lock | LockFault {
   let document: unknown;
   try {
     document = JSON.parse(text);
-  } catch (error) {
-    const position = /position (\d+)/.exec(error instanceof Error ? error.message : "");
-    return fault("it is not JSON", Number(position?.[1] ?? 0));
+  } catch {
+    return fault("it is not JSON", jsonFaultAt(text));
   }
   const twice = duplicateName(text);
   if (twice !== undefined) return fault(`it has "${twice.name}" twice in one object`, twice.offset);
   if (!isObject(document) || !isObject(document.files)) return fault("it is not a lock of protoc-gen-bff");
   const { version } = document;
-  if (![VERSION, 2, 1].includes(version as number)) {
-    const hint = Number(version) > VERSION ? "update protoc-gen-bff: a newer version wrote the lock" : undefined;
-    return fault(`it has version ${String(version)}, and the latest supported version is ${VERSION}`, 0, hint);
+  if (![LOCK_VERSION, 2, 1].includes(version as number)) {
+    const hint = Number(version) > LOCK_VERSION ? "update protoc-gen-bff: a newer version wrote the lock" : undefined;
+    return fault(`it has version ${String(version)}, and the latest supported version is ${LOCK_VERSION}`, 0, hint);
   }
   const lock = new Map<string, Map<string, Locked>>();
   for (const [file, elements] of Object.entries(document.files)) {
@@ -121,29 +136,33 @@ export function parseLock(text: string, path: string): Lock | LockFault {
     }
     lock.set(file, entries);
   }
-  return lock;
+  return { lock, version: Number(version), edge: readEdge(document), elsewhere: readElsewhere(document.elsewhere) };
 }
 
-/** Returns the projects of files elsewhere, from a text that `parseLock` has read. */
-export function readElsewhere(text: string): Elsewhere {
-  const { elsewhere } = JSON.parse(text) as { readonly elsewhere?: unknown };
-  return new Map(
+const readElsewhere = (elsewhere: unknown): Elsewhere =>
+  new Map(
     Object.entries(isObject(elsewhere) ? elsewhere : {}).map(([file, project]) => [
       file,
       typeof project === "string" ? project : null,
     ]),
   );
-}
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** Values of facts that are words of a fixed list. */
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  streaming: ["none", "client", "server", "both"],
+  cardinality: ["singular", "repeated", "map"],
+  presence: ["implicit", "explicit", "required", "oneof"],
+};
+const FIELD = { number: "number", type: "string", cardinality: "string", presence: "string" } as const;
 /** Required facts of each kind, with their types. */
 const SHAPES: Readonly<Record<Facts["kind"], Readonly<Record<string, "string" | "number" | "object">>>> = {
   method: { request: "string", response: "string", streaming: "string", idempotency: "string" },
   message: {},
-  field: { number: "number", type: "string", cardinality: "string", presence: "string" },
-  extension: { number: "number", type: "string", cardinality: "string", presence: "string" },
+  field: FIELD,
+  extension: FIELD,
   enum: { values: "object" },
   value: { number: "number" },
 };
@@ -151,7 +170,7 @@ const SHAPES: Readonly<Record<Facts["kind"], Readonly<Record<string, "string" | 
 function readElement(element: unknown): Locked | undefined {
   if (!isObject(element)) return undefined;
   const { used_by: usedBy, vouched_by: vouchedBy = [], sets, reads, relies_on: reliesOn = [], ...facts } = element;
-  if (!isTexts(usedBy) || !isTexts(vouchedBy) || !hasShape(facts)) return undefined;
+  if (!isTexts(usedBy) || !isTexts(vouchedBy) || !isFacts(facts)) return undefined;
   if (sets === undefined && reads === undefined) return { facts, usedBy, vouchedBy, exchange: undefined };
   if (!isTexts(sets) || !isTexts(reads) || !areReliances(reliesOn)) return undefined;
   return { facts, usedBy, vouchedBy, exchange: { sets, reads, reliesOn } };
@@ -163,12 +182,21 @@ const areReliances = (value: unknown): value is readonly Reliance[] =>
 const isTexts = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((item) => typeof item === "string");
 
-function hasShape(facts: Readonly<Record<string, unknown>>): facts is Readonly<Record<string, unknown>> & Facts {
+/**
+ * Returns true for the facts of an element, as a lock or a contract has them.
+ *
+ * @example
+ * isFacts({ kind: "value", number: 1 }); // true
+ */
+export function isFacts(facts: Readonly<Record<string, unknown>>): facts is Readonly<Record<string, unknown>> & Facts {
   const { kind } = facts;
   if (typeof kind !== "string" || !Object.hasOwn(SHAPES, kind)) return false;
   if (["http", "oneof", "json_name", "default"].some((name) => name in facts && typeof facts[name] !== "string"))
     return false;
-  return Object.entries(SHAPES[kind as Facts["kind"]]).every(([name, type]) => typeof facts[name] === type);
+  return Object.entries(SHAPES[kind as Facts["kind"]]).every(
+    ([name, type]) =>
+      typeof facts[name] === type && facts[name] !== null && (WORDS[name]?.includes(String(facts[name])) ?? true),
+  );
 }
 
 /** Returns the place of an element's name in the lock. */

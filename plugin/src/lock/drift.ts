@@ -1,13 +1,12 @@
 // The committed lock against this run: what upstreams have changed of what the BFF uses.
 import type { DescEnum, DescMessage, DescService, Registry } from "@bufbuild/protobuf";
-import type { Diagnostic } from "../diagnostic/diagnostic.ts";
-import { didYouMeanType } from "../diagnostic/did-you-mean.ts";
-import type { Origin } from "../diagnostic/origin.ts";
-import { addedValues, changeInJson, changesOf } from "./changes.ts";
-import type { DriftCode } from "./codes.ts";
-import type { Locked } from "./document.ts";
-import { elementName, type Facts, factsOf, type UpstreamElement, withHttp } from "./facts.ts";
 import {
+  addedValues,
+  changeInJson,
+  changesOf,
+  elementName,
+  type Facts,
+  factsOf,
   findElement,
   findParent,
   findRenamed,
@@ -15,7 +14,14 @@ import {
   type ParentElement,
   parentName,
   shortName,
-} from "./find-element.ts";
+  type UpstreamElement,
+  withHttp,
+} from "@protobff/messages/upstream-facts.js";
+import type { Diagnostic } from "../diagnostic/diagnostic.ts";
+import { didYouMeanType } from "../diagnostic/did-you-mean.ts";
+import type { Origin } from "../diagnostic/origin.ts";
+import type { DriftCode } from "./codes.ts";
+import type { Locked } from "./document.ts";
 import { type Implying, implyingIn } from "./implied-use.ts";
 import { isOfIdentity, type Options } from "./options.ts";
 import { type ChangePlace, placeOfUnresolved, placeOfUse, placesOfGone } from "./place.ts";
@@ -55,8 +61,9 @@ export function driftOf(
   around: DriftContext,
 ): readonly Drift[] {
   const implying = implyingIn(used, (path) => around.options.at(path));
+  const uses = { before, used, implying, overHttp: exchangedOverHttp(used) };
   const all = [...before].flatMap(([name, locked]) =>
-    driftOfElement(name, locked, { before, used, implying }, around).map((drift) => ({ name, ...drift })),
+    driftOfElement(name, locked, uses, around).map((drift) => ({ name, ...drift })),
   );
   const gone = new Set(all.filter(isGone).map(({ name }) => name));
   // A request may have moved with its method. The options that fill its fields do not name it, so they need no
@@ -92,12 +99,13 @@ interface FileUses {
   readonly before: ReadonlyMap<string, Locked>;
   readonly used: ReadonlyMap<string, Used>;
   readonly implying: Implying;
+  readonly overHttp: ReadonlySet<string>;
 }
 
 function driftOfElement(
   name: string,
   { facts, usedBy }: Locked,
-  { before, used, implying }: FileUses,
+  { before, used, implying, overHttp }: FileUses,
   around: DriftContext,
 ): readonly Found[] {
   const now = findElement(around.registry, name, facts.kind);
@@ -110,15 +118,20 @@ function driftOfElement(
     // A missing type is one change, so that its members are not searched elsewhere.
     return found[0]?.missing === undefined ? found : found.slice(0, 1);
   }
+  const isJson = usedBy.some((path) => isOfIdentity(path) || isShown(path)) || overHttp.has(name);
+  const inJson = isJson ? changeInJson(now.name, facts, factsOf(now)) : undefined;
+  const changed = [...changesOf(facts, withHttp(factsOf(now), used.get(name)?.http)), ...(inJson ? [inJson] : [])];
+  const values = now.kind === "enum" && isMapped(name, usedBy, around.errors) ? now.values : [];
+  const added =
+    values.length === 0 ? [] : addedValues(facts, factsOf(now)).filter((value) => !used.has(`${name}.${value}`));
+  // Most elements, whose places are not searched.
+  if (changed.length === 0 && added.length === 0) return [];
   const place =
     use === undefined
       ? placeOfUnresolved(shortName(name), options, implying(name, options), around.errors)
       : placeOfUse(shortName(name), { at: use.at, option: around.options.at(use.option) }, options, around.errors);
   if (place === undefined) return []; // used no longer
   const label = labelOf(name, facts);
-  const isJson = usedBy.some((path) => isOfIdentity(path) || isShown(path)) || isExchangedOverHttp(name, used);
-  const inJson = isJson ? changeInJson(now.name, facts, factsOf(now)) : undefined;
-  const changed = [...changesOf(facts, withHttp(factsOf(now), used.get(name)?.http)), ...(inJson ? [inJson] : [])];
   const changes = changed.map(({ code, text, was }): Found => {
     const hint = hintFor(code, now);
     const see = { at: around.locate(now), message: "the current declaration" };
@@ -127,13 +140,11 @@ function driftOfElement(
       ...(was === undefined ? {} : { within: was }),
     };
   });
-  if (now.kind !== "enum" || !isMapped(name, usedBy, around.errors)) return changes;
-  const added = addedValues(facts, factsOf(now)).filter((value) => !used.has(`${name}.${value}`));
   return [
     ...changes,
     ...added.map((value): Found => {
       const message = `upstream ${label} has a new value "${value}", which nothing maps: it becomes the default`;
-      const declared = now.values.find((candidate) => candidate.name === value) ?? now;
+      const declared = values.find((candidate) => candidate.name === value) ?? now;
       const see = { at: around.locate(declared), message: "the new value" };
       const hint = `add a value with [(bff.v1.enum_value).alias = "${value}"], or ${UPDATE} to map it to the default`;
       return { ...drift(place, "BFF919", message, see, hint), to: `${name}.${value}` };
@@ -144,11 +155,12 @@ function driftOfElement(
 /** Returns true for the option of fields that clients see under the upstream's names. */
 const isShown = (path: string): boolean => path.endsWith(" type");
 
-/** Returns true for a field in requests or answers of a method that is called over HTTP. */
-const isExchangedOverHttp = (name: string, used: ReadonlyMap<string, Used>): boolean =>
-  [...used.values()].some(
-    ({ http, exchange }) =>
-      http !== undefined && [...(exchange?.sets ?? []), ...(exchange?.reads ?? [])].includes(name),
+/** Returns the fields in requests and answers of methods that are called over HTTP. */
+const exchangedOverHttp = (used: ReadonlyMap<string, Used>): ReadonlySet<string> =>
+  new Set(
+    [...used.values()].flatMap(({ http, exchange }) =>
+      http === undefined || exchange === undefined ? [] : [...exchange.sets, ...exchange.reads],
+    ),
   );
 
 function hintFor(code: DriftCode, now: UpstreamElement): string {

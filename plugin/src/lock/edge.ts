@@ -51,12 +51,8 @@ export function edgeOf(model: Model): EdgeEntries {
   };
 }
 
-/**
- * Reads the edge from a text that `parseLock` has read. Members that another version of the plugin may write are kept
- * unchanged.
- */
-export function readEdge(text: string): EdgeEntries {
-  const document = JSON.parse(text) as Readonly<Partial<Record<Section, unknown>>>;
+/** Reads the edge from a lock. Members that another version of the plugin may write are kept unchanged. */
+export function readEdge(document: Readonly<Record<string, unknown>>): EdgeEntries {
   const read = (section: Section): Entries =>
     new Map(entriesIn(document[section]).map(([file, entries]) => [file, new Map(entriesIn(entries))]));
   return { identities: read("identities"), permits: read("permits"), limits: read("limits"), reveals: read("reveals") };

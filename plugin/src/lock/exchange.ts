@@ -2,10 +2,10 @@
 // on a repeatable method. It goes by types, not by places: a field that is read of a type counts wherever a response
 // contains the type.
 import type { DescEnum, DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
+import { elementName, RELIANCES, type Reliance, type UpstreamElement } from "@protobff/messages/upstream-facts.js";
 import { callsIn } from "../resolve/model/blocks.ts";
 import type { Call } from "../resolve/model/call.ts";
 import type { Block } from "../resolve/model/model.ts";
-import { elementName, type UpstreamElement } from "./facts.ts";
 
 /** `read`: of answers; `set`: in requests. */
 export type How = "read" | "set";
@@ -18,14 +18,6 @@ export interface Exchange {
   readonly reads: readonly string[];
   readonly reliesOn: readonly Reliance[];
 }
-/**
- * Behaviour that depends on a repeatable call. `order`: the call begins before guards have passed and in parallel with
- * others, and equal calls are made once. The others are the options of the same names.
- */
-export const RELIANCES = ["order", "retry", "hedge", "cache"] as const;
-/** Property of a method that a BFF relies on, for example that it may be retried. */
-export type Reliance = (typeof RELIANCES)[number];
-
 export interface Seen {
   readonly element: UpstreamElement;
   readonly as: Set<How>;

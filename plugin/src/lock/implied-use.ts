@@ -1,5 +1,5 @@
 // Options that use elements without naming them, and so cause no error when an upstream removes one.
-import { parentName, shortName } from "./find-element.ts";
+import { parentName, shortName } from "@protobff/messages/upstream-facts.js";
 import { type ProtoOption, SPREAD } from "./options.ts";
 import { placeOfSelected } from "./place.ts";
 import type { Used } from "./used-elements.ts";

@@ -1,4 +1,5 @@
 import type { LimitUse } from "../resolve/model/model.ts";
+import { type VariableNumber, variableNumbers } from "../text/variable-numbers.ts";
 
 /** A limit, as the lock records it: names are those of the JSON, expressions are as written. */
 export interface LimitFacts {
@@ -23,6 +24,9 @@ export interface LimitFacts {
   readonly local?: true;
   readonly closed?: true;
   readonly dry_run?: true;
+  readonly lease?: number;
+  /** The numbers that variables have. `rate`, `per_ms` and `burst` are then the largest. */
+  readonly variables?: { readonly [number: string]: VariableNumber };
 }
 
 export function limitFacts({ ir, key, if: condition, cost, settle, early, spares }: LimitUse): LimitFacts {
@@ -41,5 +45,11 @@ export function limitFacts({ ir, key, if: condition, cost, settle, early, spares
     ...(ir.local && { local: true as const }),
     ...(ir.closed && { closed: true as const }),
     ...(ir.dryRun && { dry_run: true as const }),
+    ...(ir.lease !== undefined && { lease: ir.lease.value }),
+    ...variableNumbers({
+      rate: ir.rate,
+      per_ms: typeof per === "string" ? undefined : { value: per, env: ir.per.env },
+      burst: ir.burst,
+    }),
   };
 }

@@ -1,5 +1,6 @@
 // Drift: the committed lock is compared with what this run uses, and brought up to date.
 import type { DescFile } from "@bufbuild/protobuf";
+import { elementName, type Facts, factsOf, learned, withHttp } from "@protobff/messages/upstream-facts.js";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Origin } from "../diagnostic/origin.ts";
 import type { Sources } from "../diagnostic/sources.ts";
@@ -7,28 +8,9 @@ import type { EnumConversion } from "../model/conversion.ts";
 import { type Element, locate } from "../read/source/locate.ts";
 import type { Model } from "../resolve/model/model.ts";
 import type { Sliced } from "../slices/sliced.ts";
-import {
-  type Elsewhere,
-  earlierVersion,
-  type Lock,
-  type Locked,
-  parseLock,
-  readElsewhere,
-  renderLock,
-  sorted,
-} from "./document.ts";
+import { type Elsewhere, LOCK_VERSION, type Lock, type Locked, readLock, renderLock, sorted } from "./document.ts";
 import { type Drift, driftOf } from "./drift.ts";
-import {
-  changedEdge,
-  type EdgeEntries,
-  edgeOf,
-  filesOfEdge,
-  isEmptyEdge,
-  NO_EDGE,
-  nextEdge,
-  readEdge,
-} from "./edge.ts";
-import { elementName, type Facts, factsOf, learned, withHttp } from "./facts.ts";
+import { changedEdge, type EdgeEntries, edgeOf, filesOfEdge, isEmptyEdge, NO_EDGE, nextEdge } from "./edge.ts";
 import { lostValues } from "./lost-values.ts";
 import { type Options, optionsOf } from "./options.ts";
 import { foldRemovedPackages } from "./removed-packages.ts";
@@ -73,13 +55,11 @@ export function* compareLock(
 ): Sliced<LockOutcome> {
   const options = optionsOf(model.ir);
   const used = yield* usedElements(model, options);
-  const committed = input.text === undefined ? undefined : parseLock(input.text, input.path);
+  const committed = input.text === undefined ? undefined : readLock(input.text, input.path);
   if (committed !== undefined && "message" in committed)
     return { drifts: [alone(unreadable(input.path, committed))], text: undefined };
-  const version = input.text === undefined ? undefined : earlierVersion(input.text);
-  const old = version !== undefined && committed !== undefined ? completed(committed, version, used) : committed;
-  const before = input.text === undefined ? undefined : readEdge(input.text);
-  const elsewhere = input.text === undefined ? new Map<string, null>() : readElsewhere(input.text);
+  const { version = LOCK_VERSION, edge: before, elsewhere = new Map() } = committed ?? {};
+  const old = version < LOCK_VERSION && committed ? completed(committed.lock, version, used) : committed?.lock;
   const lockFiles = { model, sources, project: input.project ?? HERE, elsewhere };
   const isStale = staleTest(lockFiles);
   const known = old && withRenamedFiles(old, used.keys(), isStale, options);
@@ -94,8 +74,9 @@ export function* compareLock(
   const places = nextElsewhere([...next.keys(), ...filesOfEdge(edge)], isGenerated, lockFiles);
   const text = renderLock(next, edge, places);
   // A check in CI accepts version 2, which lacks nothing that a review would see.
-  const isOlder = version !== undefined && (version < 2 || !input.ci);
-  const changed = isOlder || old === undefined || renderLock(old, before, elsewhere) !== text;
+  const isOlder = version < 2 || (version < LOCK_VERSION && !input.ci);
+  const isSame = text === input.text || (old !== undefined && renderLock(old, before, elsewhere) === text);
+  const changed = isOlder || !isSame;
   const around = { model, options, used, known, locate: locator(model, sources) };
   const lost = lostValues(model, newMapping(around), around.locate).map(alone);
   if (input.mode === "update") return { drifts: lost, text: changed ? text : undefined };
@@ -103,7 +84,7 @@ export function* compareLock(
   const drifts = [...driftsIn(around, errors), ...lost];
   if (!changed || !input.ci) return { drifts, text: changed ? text : undefined };
   if (errors.length > 0) return { drifts, text: undefined };
-  const run = { model, used, options, path: input.path, text: input.text };
+  const run = { model, used, options, path: input.path, text: input.text, version };
   const outdated = outdatedIn(
     run,
     { lock: old, edge: before ?? NO_EDGE, elsewhere },
@@ -146,7 +127,7 @@ function newMapping({ options, used, known }: Comparison): (conversion: EnumConv
 
 function unreadable(
   path: string,
-  { message, at, hint }: Extract<ReturnType<typeof parseLock>, { message: string }>,
+  { message, at, hint }: Extract<ReturnType<typeof readLock>, { message: string }>,
 ): Diagnostic {
   return {
     code: "BFF903",

@@ -1,7 +1,7 @@
 // Elements that a part of an expression names.
 import type { DescEnum } from "@bufbuild/protobuf";
+import type { UpstreamElement } from "@protobff/messages/upstream-facts.js";
 import type { CelType, Node } from "../cel/index.ts";
-import type { UpstreamElement } from "./facts.ts";
 
 /** Returns the elements that this node itself names, without its children. */
 export function named(node: Node): readonly UpstreamElement[] {

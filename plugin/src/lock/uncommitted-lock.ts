@@ -3,7 +3,7 @@
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Origin } from "../diagnostic/origin.ts";
 import type { Model } from "../resolve/model/model.ts";
-import { earlierVersion, isOption, type Lock, type Locked, placeOfEntry, sorted } from "./document.ts";
+import { isOption, type Lock, type Locked, placeOfEntry, sorted } from "./document.ts";
 import { type EdgeChange, placeOfEdge, type Section } from "./edge.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Options } from "./options.ts";
@@ -16,6 +16,7 @@ export interface LockRun {
   readonly path: string;
   /** Text of the committed lock. */
   readonly text: string | undefined;
+  readonly version: number;
 }
 
 /** A difference between the two locks. Undefined place: no option of this run contains it, only the lock. */
@@ -51,7 +52,7 @@ export function uncommittedLock(
     const at = placeOfEdge(run.model, edge) ?? placeOfEntry(run.text ?? "", path, edge.name);
     return { code: "BFF902", message, at, ...shared };
   }
-  if (first === undefined && earlierVersion(run.text ?? "{}") === 1) {
+  if (first === undefined && run.version === 1) {
     const message = `"${path}" has version 1, which lacks the fields that calls set and read; with CI=true it is not written`;
     return { code: "BFF902", message, at: placeOfEntry(run.text ?? "", path, "version"), ...shared };
   }

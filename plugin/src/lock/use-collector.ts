@@ -1,6 +1,7 @@
 // The elements of upstreams that blocks, conversions, identities and messages use, with the option that names each.
 
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
+import type { UpstreamElement } from "@protobff/messages/upstream-facts.js";
 import { childrenOf, type Expression, type Node } from "../cel/index.ts";
 import type { Origin, Text } from "../diagnostic/origin.ts";
 import type { IrEnum, IrField, IrMessage, IrMethod } from "../ir/ir.ts";
@@ -23,7 +24,6 @@ import type {
 } from "../resolve/model/model.ts";
 import { tagExpressions, tagHoles } from "../resolve/model/source-parts.ts";
 import type { How } from "./exchange.ts";
-import type { UpstreamElement } from "./facts.ts";
 import { named } from "./named-elements.ts";
 import { BY_NAME, identityPath, type Options, purgePath, rpcPath } from "./options.ts";
 

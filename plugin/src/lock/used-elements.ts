@@ -1,5 +1,6 @@
 // Finds all elements of upstreams that a run uses, with the options that use them.
 import type { DescField } from "@bufbuild/protobuf";
+import { elementName, type UpstreamElement } from "@protobff/messages/upstream-facts.js";
 import type { Origin } from "../diagnostic/origin.ts";
 import type { Ir, IrEnum, IrField, IrMessage } from "../ir/ir.ts";
 import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
@@ -7,7 +8,6 @@ import type { BffFile, Model, Opening, Topic } from "../resolve/model/model.ts";
 import type { RestRule } from "../resolve/model/rest.ts";
 import type { Sliced } from "../slices/sliced.ts";
 import { type Exchange, type How, reliesOn, type Seen, seenIn } from "./exchange.ts";
-import { elementName, type UpstreamElement } from "./facts.ts";
 import type { Options } from "./options.ts";
 import { type Add, READ, SET, UseCollector, type UsingBlock } from "./use-collector.ts";
 

@@ -1,9 +1,9 @@
 // `protobff contract uses`: what an upstream team may not break, from the lock.
+
+import { type Facts, parentName, RELIANCES } from "@protobff/messages/upstream-facts.js";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import { isOption, type Lock, type Locked, sorted } from "./document.ts";
-import { type Exchange, RELIANCES } from "./exchange.ts";
-import type { Facts } from "./facts.ts";
-import { parentName } from "./find-element.ts";
+import type { Exchange } from "./exchange.ts";
 
 /** Undefined text: no BFF of the lock uses the service; `like` is one that it may have meant, `known` are all. */
 type Uses =

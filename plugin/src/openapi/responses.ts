@@ -1,10 +1,11 @@
 // Responses of an rpc besides its message: statuses, and their headers.
+
 import { codeName } from "../faults/index.ts";
 import { type Json, type JsonObject, only } from "../json-schema/json.ts";
 import type { Schemas } from "../json-schema/schemas.ts";
 import type { PlanRateLimit } from "../plan/model/limits.ts";
 import type { PlanMethod } from "../plan/model/plan.ts";
-import { timeText } from "../report/time-text.ts";
+import { amountText } from "../text/amount.ts";
 
 const CODES =
   "canceled unknown invalid_argument deadline_exceeded not_found already_exists permission_denied resource_exhausted failed_precondition aborted out_of_range unimplemented internal unavailable data_loss unauthenticated".split(
@@ -139,7 +140,7 @@ export function responsesOf(
     ...(limits.length > 0 && { "429": failed(limitText(limits), { ...ends, ...LIMITED }) }),
     "503": failed("An upstream that the answer needs cannot be reached.", ends),
     "504": failed(
-      `The answer has not been there within ${planned.method.timeoutMs} ms, or the client's own deadline.`,
+      `The answer has not been there within ${planned.method.timeout.env === undefined ? `${planned.method.timeout.value} ms` : amountText(planned.method.timeout)}, or the client's own deadline.`,
       ends,
     ),
     default: failed("Another failure.", ends),
@@ -222,7 +223,8 @@ function refusing({ limits }: PlanMethod): readonly PlanRateLimit[] {
 
 function limitText(limits: readonly PlanRateLimit[]): string {
   const all = limits.map(
-    ({ name, rate, per }) => `${name} (${rate} per ${typeof per === "string" ? per : timeText(per)})`,
+    ({ name, rate, per }) =>
+      `${name} (${amountText(rate, "count")} per ${typeof per === "string" ? per : amountText(per)})`,
   );
   return `Too many requests: ${[...new Set(all)].join(", ")}.`;
 }

@@ -19,6 +19,7 @@ describe("parameter", () => {
         openapi: false,
         mock: false,
         explorer: false,
+        uses: false,
         faults: undefined,
         deploy: new Set(),
         weight: {},
@@ -48,6 +49,7 @@ describe("parameter", () => {
         openapi: false,
         mock: false,
         explorer: false,
+        uses: false,
         faults: undefined,
         deploy: new Set(),
         weight: {},
@@ -92,7 +94,7 @@ describe("parameter", () => {
     ["sever=true", 'unknown option "sever": did you mean "server"?'],
     [
       "zzz",
-      'unknown option "zzz": the options are import_extension, map_imports, server, lock, lock_mode, plan, weight, openapi, mock, explorer, faults, deploy, dashboards, error_format, error_output, warn, error, off',
+      'unknown option "zzz": the options are import_extension, map_imports, server, lock, lock_mode, plan, weight, openapi, mock, explorer, uses, faults, deploy, dashboards, error_format, error_output, warn, error, off',
     ],
     [
       "map_imports=@protobff/messages",
@@ -115,7 +117,7 @@ describe("parameter", () => {
     ["warn=BFF701,error=BFF701", 'BFF701 is in both "warn" and "error": leave out one'],
     [
       "BFF701",
-      'unknown option "BFF701": the options are import_extension, map_imports, server, lock, lock_mode, plan, weight, openapi, mock, explorer, faults, deploy, dashboards, error_format, error_output, warn, error, off',
+      'unknown option "BFF701": the options are import_extension, map_imports, server, lock, lock_mode, plan, weight, openapi, mock, explorer, uses, faults, deploy, dashboards, error_format, error_output, warn, error, off',
     ],
     ["lock=", 'option "lock" needs a path, as in "lock=bff.lock.json"'],
     ["lock_mode=chek", 'option "lock_mode" has "chek": did you mean "check"?'],
@@ -135,10 +137,11 @@ describe("parameter", () => {
     ["dashboards=graphana", 'option "dashboards" has "graphana": did you mean "grafana"?'],
     [
       "dashboards=grafana,kubernetes",
-      'unknown option "kubernetes": the options are import_extension, map_imports, server, lock, lock_mode, plan, weight, openapi, mock, explorer, faults, deploy, dashboards, error_format, error_output, warn, error, off',
+      'unknown option "kubernetes": the options are import_extension, map_imports, server, lock, lock_mode, plan, weight, openapi, mock, explorer, uses, faults, deploy, dashboards, error_format, error_output, warn, error, off',
     ],
     ["server,explorer=yes", 'option "explorer" has "yes": write one of true, false'],
     ["explorer", 'option "explorer" needs "server": write "server=true,explorer=true"'],
+    ["uses", 'option "uses" needs "server": write "server=true,uses=true"'],
     ["openapi=yes", 'option "openapi" has "yes": write one of true, false, rest'],
     [
       "plan",

@@ -70,13 +70,15 @@ function unknownOption(name: string): string {
 }
 
 /** Options that make no sense together. */
-function contradictions({ explorer, server, faults, mock, warn, off, error }: Parameter): readonly string[] {
+function contradictions({ explorer, uses, server, faults, mock, warn, off, error }: Parameter): readonly string[] {
   const inBoth = (codes: ReadonlySet<string>, list: string): readonly string[] =>
     [...codes.intersection(error)].map((code) => `${code} is in both "${list}" and "error": leave out one`);
   return [
-    ...(explorer && !server.each && server.names.length === 0
-      ? [`option "explorer" needs "server": write "server=true,explorer=true"`]
-      : []),
+    ...Object.entries({ explorer, uses }).flatMap(([name, isSet]) =>
+      isSet && !server.each && server.names.length === 0
+        ? [`option "${name}" needs "server": write "server=true,${name}=true"`]
+        : [],
+    ),
     ...(faults !== undefined && !mock
       ? [`option "faults" needs "mock=true" beside it: the tests that it writes run on mocks`]
       : []),

@@ -120,6 +120,17 @@ export const OPTIONS = {
       ],
     ],
   },
+  uses: {
+    name: "uses",
+    kind: flag(),
+    shapes: true,
+    documented: [
+      [
+        "`uses=true`",
+        "also writes what each server uses of its upstreams, `server_uses.ts`, for the comparison with [deployed upstreams](telemetry.md#deployed-upstreams); default false",
+      ],
+    ],
+  },
   faults: {
     name: "faults",
     kind: choice(["vitest", "node"], undefined),

@@ -2,7 +2,8 @@
 export const declarationCodes = {
   BFF101:
     "A step sets exactly one source: `by`, `call`, `compose`, `each`, `switch`, `guard` or `latest`. A step without a source has nothing to run.",
-  BFF102: "A duration is a number followed by `ms`, `s`, `m`, `h` or `d`. A bare number leaves the unit open.",
+  BFF102:
+    'A duration is a number followed by `ms`, `s`, `m`, `h` or `d`, or in some options one variable, as in `"{env.NAME}"`. A bare number leaves the unit open.',
   BFF103:
     "A duration is longer than zero and at most 24 days. A call without time always fails, and a timer cannot wait longer. Periods without a timer, such as the lifetime of a session, may be longer.",
   BFF104:
@@ -47,7 +48,7 @@ export const declarationCodes = {
   BFF128:
     "An environment variable has a name and a type that can be read from text. The server reads and checks the variable when it starts.",
   BFF129:
-    "The default of an environment variable has the type of the variable. The server reads the default like a text from the environment.",
+    "The default and the bounds of an environment variable have its type, and the default is within the bounds. Numbers and durations have an order, and so bounds. The server reads the default like a text from the environment.",
   BFF130: "A list contains each value once. A repeated value has no effect, and another value was often meant.",
   BFF131:
     "An rpc of a BFF service takes one message. An rpc that returns a stream sets `stream`, or has deferred parts in its response. Otherwise nothing determines when to send the next message.",

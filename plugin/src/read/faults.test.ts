@@ -530,6 +530,27 @@ const faults: readonly Case[] = [
     limit('{ name: "a" key: "x" rate: 1 per: "1s" dry_run: true closed: «true» }'),
     "`closed` refuses callers, and this limit is in a dry run",
   ],
+  ["BFF105", limit('{ name: "a" key: "x" rate: 90 per: "1s" lease: «0» }'), '"lease" is 0'],
+  [
+    "BFF177",
+    limit('{ name: "a" key: "x" rate: 500 per: "1s" burst: 90 lease: «10» }'),
+    '"lease" is 10, above a tenth of the burst of 90: processes would hold units that others need',
+  ],
+  [
+    "BFF177",
+    limit('{ name: "a" key: "x" rate: 90 per: "1s" cost: "y" settle: "y" lease: «9» }'),
+    "a limit has `lease` or `settle`: the actual cost of a request may be above the leased units",
+  ],
+  [
+    "BFF177",
+    limit('{ name: "a" key: "x" rate: 90 per: "1s" dry_run: true lease: «9» }'),
+    "a limit has `lease` or `dry_run`: a dry run refuses nobody",
+  ],
+  [
+    "BFF177",
+    limit('{ name: "a" key: "x" rate: 90 per: "month" lease: «9» }'),
+    "a limit per month has no `lease`: units of a lease return within seconds, which may be in the next month",
+  ],
   [
     "BFF178",
     rpc('cache: «{ stale: "60s" }»'),

@@ -19,7 +19,7 @@ import { isEmpty, readPolicy } from "./steps/read-policy.ts";
 import { readShard } from "./steps/read-shards.ts";
 import { checkMethod, checkReference, checkUnique } from "./values/names.ts";
 import { child, children, type Declared, sourced, text } from "./values/value-place.ts";
-import { count, duration, ratio, maxElements as readMaxElements } from "./values/values.ts";
+import { count, duration, durationOrEnv, ratio, maxElements as readMaxElements } from "./values/values.ts";
 
 export function readFileRule(
   { value, place }: Declared<FileRule>,
@@ -184,7 +184,7 @@ function readBreaker({ value, place }: Declared<Breaker>, report: Report): IrBre
   return {
     at: place.at,
     errorRate: ratio(value.errorRate, place, "error_rate", report),
-    window: duration(value.window, place, "window", report),
+    window: durationOrEnv(value.window, place, "window", report),
     minimum: count(
       value.minimum,
       place,
@@ -192,7 +192,7 @@ function readBreaker({ value, place }: Declared<Breaker>, report: Report): IrBre
       "write the number of calls that are needed for an error rate",
       report,
     ),
-    openFor: duration(value.openFor, place, "open_for", report),
+    openFor: durationOrEnv(value.openFor, place, "open_for", report),
     probes: count(
       value.probes,
       place,
@@ -203,5 +203,6 @@ function readBreaker({ value, place }: Declared<Breaker>, report: Report): IrBre
     slow: duration(value.slow, place, "slow", report),
     slowRate: ratio(value.slowRate, place, "slow_rate", report),
     off: sourced(value.off, place, "off"),
+    consecutive: sourced(value.consecutive, place, "consecutive"),
   };
 }

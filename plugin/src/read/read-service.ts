@@ -22,7 +22,7 @@ import { readStream } from "./steps/read-stream.ts";
 import { readTopics } from "./steps/read-topic.ts";
 import { checkReference } from "./values/names.ts";
 import { child, children, sourced, text } from "./values/value-place.ts";
-import { count, duration, maxElements } from "./values/values.ts";
+import { count, duration, durationOrEnv, maxElements } from "./values/values.ts";
 
 /** Undefined for a service that is none of ours. */
 export function readService(desc: DescService, locator: Locator, report: Report): IrService | undefined {
@@ -101,7 +101,7 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
     desc,
     at,
     stream: stream && readStream(stream, desc, report),
-    timeout: duration(value.timeout, place, "timeout", report),
+    timeout: durationOrEnv(value.timeout, place, "timeout", report),
     partsTimeout: duration(value.partsTimeout, place, "parts_timeout", report),
     maxElements: maxElements(value, place, report),
     priority: readPriority(value, place, report),

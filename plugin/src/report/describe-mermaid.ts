@@ -1,5 +1,6 @@
 // The plan as a Mermaid flowchart: a box for each rpc and for each message it composes, an arrow for each wait.
 
+import type { VariableNumber } from "../text/variable-numbers.ts";
 import type { FileReport, MessageReport, RpcReport, StepReport } from "./describe-report.ts";
 import { followed } from "./rpcs/describe-stream.ts";
 
@@ -83,12 +84,16 @@ function messageLines({ message, steps, edges, shared = [] }: MessageReport, id:
 }
 const ARROW = { reads: "-->", after: "-. after .->", awaits: "-. awaits .->", clears: "-. clears .->" } as const;
 
-function rpcLabel({ rpc, budget_ms, worst_calls, worst_ms, limits = [], stream, parts }: RpcReport): string {
+/** `400 ms`, or `env.WAIT, 50 to 2000 ms`. */
+const msText = (ms: number, variable: VariableNumber | undefined): string =>
+  variable === undefined ? `${ms} ms` : `env.${variable.env}, ${variable.min} to ${variable.max} ms`;
+
+function rpcLabel({ rpc, budget_ms, variables, worst_calls, worst_ms, limits = [], stream, parts }: RpcReport): string {
   const limited = limits.length === 0 ? "" : `\nlimited by ${limits.map(({ name }) => name).join(", ")}`;
   const follows =
     stream === undefined ? "" : `\nfor ${followed(stream)}, at worst ${stream.item_worst_calls ?? "unbounded"} calls`;
   const later = parts === undefined ? "" : `\nall parts within ${parts.budget_ms} ms`;
-  return `${rpc}\nwithin ${budget_ms} ms${later}\nat worst ${worst_calls ?? "unbounded"} calls, ${worst_ms} ms${follows}${limited}`;
+  return `${rpc}\nwithin ${msText(budget_ms, variables?.budget_ms)}${later}\nat worst ${worst_calls ?? "unbounded"} calls, ${worst_ms} ms${follows}${limited}`;
 }
 
 const ON_FAILURE = { absent: "\nmay be missing", fallback: "\nhas a fallback", "response fails": "" } as const;
@@ -96,7 +101,10 @@ const ON_FAILURE = { absent: "\nmay be missing", fallback: "\nhas a fallback", "
 function stepLabel({ step, kind, call, composes, on_failure, deferred }: StepReport): string {
   const label = call === undefined ? (composes ?? kind) : shortMethod(call.method);
   const each = kind === "each" ? "each: " : "";
-  const timeout = call?.timeout_ms === undefined || call.timeout_ms === null ? "" : `, ${call.timeout_ms} ms`;
+  const timeout =
+    call?.timeout_ms === undefined || call.timeout_ms === null
+      ? ""
+      : `, ${msText(call.timeout_ms, call.variables?.timeout_ms)}`;
   const failure = on_failure === undefined ? "" : ON_FAILURE[on_failure];
   const later = deferred ? "\ndeferred" : "";
   return `${step}\n${each}${label}${timeout}${later}${failure}`;

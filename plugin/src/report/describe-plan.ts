@@ -7,6 +7,9 @@ import { versionText } from "../plan/rpcs/plan-version.ts";
 import { composedBy } from "../resolve/model/blocks.ts";
 import type { Call } from "../resolve/model/call.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
+import { type AmountEnv, amountText } from "../text/amount.ts";
+import { timeText } from "../text/time-text.ts";
+import type { VariableNumber } from "../text/variable-numbers.ts";
 import { perCaller } from "./calls/caller-differences.ts";
 import { balanceLines, balanceOf } from "./calls/describe-balance.ts";
 import { branchesOf, branchLines } from "./calls/describe-branches.ts";
@@ -35,7 +38,6 @@ import { followed, streamLines, streamReport } from "./rpcs/describe-stream.ts";
 import { telemetryLines } from "./rpcs/describe-telemetry.ts";
 import { toolRows } from "./rpcs/describe-tool.ts";
 import { restText } from "./rpcs/rest-text.ts";
-import { timeText } from "./time-text.ts";
 
 /** Returns one block of lines for each rpc of the run; deterministic. */
 export function describePlan(plan: Plan): string {
@@ -88,7 +90,7 @@ export function rpcBlocks(file: PlanFile, messages: Messages): string[] {
       const suffix = report === undefined ? "" : ` for ${followed(report)}, each`;
       const { parts } = method;
       const all = parts === undefined ? "" : `, and what comes later within ${timeText(parts.timeoutMs)}`;
-      const head = `${service.desc.name}/${method.desc.name} composes ${message.composed.desc.name}${suffix} within ${timeText(method.timeoutMs)}${all}`;
+      const head = `${service.desc.name}/${method.desc.name} composes ${message.composed.desc.name}${suffix} within ${amountText(method.timeout)}${all}`;
       const shown = new Set<PlanMessage>();
       const worst = worstOf(planned, messages);
       return [
@@ -134,11 +136,20 @@ export function rpcBlocks(file: PlanFile, messages: Messages): string[] {
   );
 }
 
+function variableText(number: VariableNumber | undefined, unit: AmountEnv["unit"]): string | undefined {
+  if (number === undefined) return undefined;
+  const { env: name, min, max, default: initial } = number;
+  return amountText({ value: max, env: { name, unit, min, max, initial } }, unit);
+}
+
 /** Returns the limits in the order in which they are charged. */
 function limitLines({ limits }: PlanMethod): string[] {
-  return limitReports(limits).map(({ name, rate, per_ms: ms, per, burst, key, ...rest }) => {
+  return limitReports(limits).map(({ name, rate, per_ms: ms = 0, per, burst, key, ...rest }) => {
+    const { rate: rateFrom, per_ms: perFrom, burst: burstFrom } = rest.variables ?? {};
+    const period = per ?? variableText(perFrom, "ms") ?? timeText(ms);
+    const first = variableText(burstFrom, "count") ?? burst;
     const parts = [
-      `${rate} per ${per ?? timeText(ms ?? 0)}${burst === rate ? "" : `, ${burst} at once`}`,
+      `${variableText(rateFrom, "count") ?? rate} per ${period}${burst === rate ? "" : `, ${first} at once`}`,
       `by ${key}`,
       ...(rest.if === undefined ? [] : [`if ${rest.if}`]),
       ...(rest.cost === undefined ? [] : [`costs ${rest.cost}`]),
@@ -265,7 +276,7 @@ function sourceText({ step, bounded }: PlanStep, message: PlanBlock): string {
   const [call] = callsOf(source);
   if (call !== undefined) {
     const entry = message.calls.get(call);
-    const timeout = entry?.policy.timeoutMs === undefined ? "" : `, ${timeText(entry.policy.timeoutMs.value)}`;
+    const timeout = entry?.policy.timeoutMs === undefined ? "" : `, ${amountText(entry.policy.timeoutMs)}`;
     const shard = Object.entries(shardReport(call) ?? {}).map(([how, text]) => `, shard ${how} ${text}`);
     const batch = call.batch === undefined ? "" : `, all ${call.batch.keys.name} in one call${ofShard(call)}`;
     const caching = entry?.policy.cache;
@@ -279,7 +290,7 @@ function sourceText({ step, bounded }: PlanStep, message: PlanBlock): string {
             caching.tags.map(({ text }) => text.value),
             caching.purged?.value,
           )}`;
-    const cache = caching === undefined ? "" : `, cached ${timeText(caching.ttlMs.value)} ${scope}${where}${tags}`;
+    const cache = caching === undefined ? "" : `, cached ${amountText(caching.ttlMs)} ${scope}${where}${tags}`;
     const vouched = onWord(effectSources(call));
     const adaptive = entry?.policy.adaptive ? ", adaptive limit" : "";
     return `${each}${call.method.parent.name}/${call.method.name}${timeout}${batch}${shard.join("")}${cache}${adaptive}${vouched}`;

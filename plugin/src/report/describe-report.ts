@@ -1,4 +1,5 @@
 // The plan as data: equal for all forms of the plan's output, and for any order of files.
+
 import { fullName } from "../model/full-name.ts";
 import { allSteps, reachedInOrder, rootsOf } from "../plan/check/worst-calls.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../plan/model/messages.ts";
@@ -9,6 +10,7 @@ import type { RestRule } from "../resolve/model/rest.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { hostText } from "../resolve/packages/hosts.ts";
 import { defined } from "../text/json-member.ts";
+import { type VariableNumbers, variableNumbers } from "../text/variable-numbers.ts";
 import { type BalanceReport, balanceOf } from "./calls/describe-balance.ts";
 import { type BranchReport, branchesOf } from "./calls/describe-branches.ts";
 import { type CallReport, callReport } from "./calls/describe-call.ts";
@@ -26,7 +28,7 @@ import { stepName, type Worst, worstOf } from "./calls/describe-worst.ts";
 import { type FileFacts, fileFacts } from "./describe-file.ts";
 import { type SubsetReport, subsetReport } from "./describe-subset.ts";
 import { permittedCallers } from "./rpcs/callers.ts";
-import { type CachingReport, cachingReport } from "./rpcs/describe-caching.ts";
+import { type CachingReport, cacheNumbers, cachingReport } from "./rpcs/describe-caching.ts";
 import { type CallerKindReport, callerKinds } from "./rpcs/describe-caller-kinds.ts";
 import { type WireReport, wireOf } from "./rpcs/describe-codec.ts";
 import { type Degraded, degradedOf } from "./rpcs/describe-degraded.ts";
@@ -57,7 +59,7 @@ export interface FileReport extends FileFacts {
   readonly wire: readonly WireReport[];
 }
 /** One rpc: who may call it, what it composes and what it costs. */
-export interface RpcReport extends CachingReport, ChoiceReport, ToolOfRpc, LimitsOfRpc {
+export interface RpcReport extends VariableNumbers, CachingReport, ChoiceReport, ToolOfRpc, LimitsOfRpc {
   readonly rpc: string;
   /** Permitted callers; present only if callers are identified. */
   readonly permit?: PermitReport;
@@ -223,7 +225,8 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
         composes: message.composed.desc.typeName,
         ...defined("stream", planned.stream && rpcStreamReport(planned.stream, worst.item)),
         ...defined("parts", partsReport(planned, worst.parts, file)),
-        budget_ms: method.timeoutMs,
+        budget_ms: method.timeout.value,
+        ...variableNumbers({ budget_ms: method.timeout, ...cacheNumbers(planned) }),
         for_calls_ms: worst.forCallsMs,
         worst_ms: worst.ms,
         critical_path: worst.criticalPath,

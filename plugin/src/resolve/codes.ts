@@ -33,6 +33,8 @@ export const CODES = {
   BFF225: "A host contains declared variables of type string. Any other hole has no value when the server starts.",
   BFF227:
     "The `tool` of a service makes at least one of its rpcs a tool. Rpcs that write, stream or are public become tools only by the `tool` of the rpc.",
+  BFF228:
+    "A variable in an option is declared in a file of the package, with the type of the option and with bounds in its range. The compiler proves rules for all values within the bounds.",
   BFF230: "A permit names sources of the identity. A permit for an unknown source admits no caller.",
   BFF231:
     "The permit of an rpc only narrows the permit of its service. The permit of a service thus shows the widest access to its rpcs.",
@@ -176,7 +178,7 @@ export const CODES = {
     "A message or enum that is bound to an upstream type declares that type as its alias. The compiler then reports later changes of the upstream type.",
   BFF415: "A request field is set whole or in part, not both. One would overwrite the other.",
   BFF416:
-    "Files declare an environment variable alike, and services of a package declare it with one type. All of them read the same variable.",
+    "Files declare an environment variable alike, and services of a package declare it with one type and one pair of bounds. All of them read the same variable.",
   BFF417:
     "A message composed for a declared `response` has all its fields with the same types. Clients use the declared message.",
   BFF430: "Only the value of a copied enum has an alias or a mapping. Another enum has no upstream values to map.",

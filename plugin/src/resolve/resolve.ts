@@ -58,6 +58,7 @@ import { userFunctions } from "./packages/package-functions.ts";
 import { callersOf } from "./packages/principal.ts";
 import { Pass } from "./pass.ts";
 import { DEFAULT_BUDGET_MS, DEFAULT_PARTS_MS, sendsParts } from "./policies/context.ts";
+import { timeoutOf } from "./policies/entries.ts";
 import { checkEntries, findRoots } from "./roots.ts";
 import { resolveRules } from "./rules/rules.ts";
 import { ConstantTests } from "./scope/constant-tests.ts";
@@ -345,7 +346,7 @@ function bffFile(run: Run, file: IrFile, blocks: ResolvedBlocks): BffFile {
           fields: fieldChoiceOf(run, method),
           rest: rest.get(method) ?? [],
           ...cachingOf(run, service, method, () => freshFields([output, message.desc], composed).length > 0),
-          timeoutMs: method.timeout?.value ?? DEFAULT_BUDGET_MS,
+          timeout: timeoutOf(run.ir, method) ?? { value: DEFAULT_BUDGET_MS },
           parts: sendsParts(method) ? { timeoutMs: method.partsTimeout?.value ?? DEFAULT_PARTS_MS } : undefined,
           partsField: output.fields.find(isPart),
           noSideEffects: method.desc.idempotency === Level.NO_SIDE_EFFECTS,

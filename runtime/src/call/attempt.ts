@@ -187,6 +187,10 @@ export class Attempt implements Reply, UrgentWaiter {
     }
     this.#waitingFor?.leave(this);
   }
+  /** Its call has failed because of it, and began at this position of the breaker's row. */
+  failCall(position: number): void {
+    if (this.#ticket !== undefined) this.#rpc.breaker?.callFailed(this.#ticket, position, this.#inFlight?.address);
+  }
   /**
    * Passes the attempt's end to adaptive limits, which learn the capacity of the upstream. An attempt that we ended
    * before it had its time teaches nothing.
@@ -249,7 +253,15 @@ export class Attempts {
   sent = 0;
   /** Attempts that have not ended. */
   running: Attempt[] = [];
+  /** The last one, if it did not reach the upstream or had no answer in time. */
+  unreached: Attempt | undefined;
+  readonly #position: number;
   #closed: Attempt | undefined; // and those behind it: they still have their places
+
+  /** @param position of the call in the row of its breaker */
+  constructor(position = 0) {
+    this.#position = position;
+  }
 
   add(attempt: Attempt): void {
     if (this.running.length === 0) this.running = [attempt];
@@ -262,6 +274,10 @@ export class Attempts {
     attempt.end(verdict, outcome);
     attempt.next = this.#closed;
     this.#closed = attempt;
+  }
+  /** Reports the failure of the call to its breaker. */
+  failCall(): void {
+    this.unreached?.failCall(this.#position);
   }
   /** Releases the limiter's places of ended attempts. Must be the last action: waiting calls continue at once. */
   free(): void {

@@ -2,6 +2,7 @@ import type { Timer } from "../clock.ts";
 import type { Failure, Fault } from "../failure.ts";
 import { Code, cutAtDeadline, lateVerdict, masked, OVER, timedOut, verdictOn } from "../failure.ts";
 import { Hedging } from "../guard/budgets.ts";
+import { isUnreachable } from "../guard/failure-row.ts";
 import { hasPlace, type Places, type Share } from "../guard/limit.ts";
 import type { PoolWaiter } from "../guard/pool.ts";
 import { Retrying, retries } from "../guard/retry.ts";
@@ -40,7 +41,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
   readonly #startedAt: number;
   #timer: Timer | undefined;
   #leavePools: (() => void)[] | undefined;
-  readonly #attempts = new Attempts();
+  readonly #attempts: Attempts;
   readonly #outgoing: OutgoingCall;
   #retrying: Retrying | undefined; // from the first fault
   #hedging: Hedging | undefined;
@@ -60,6 +61,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     this.critical = effect || !cx.supplementary;
     this.limits = limitsOf(exchange.calls.limitOf(upstream), rpc.limit, upstream.limit);
     this.#startedAt = upstream.clock.now();
+    this.#attempts = new Attempts(rpc.breaker?.position);
     this.deadline = Math.min(this.#startedAt + rpc.timeoutMs, budgetOf(cx).callsUntil);
   }
 
@@ -207,6 +209,7 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     if (again || (fault.pushbackMs ?? 0) < 0) upstream.throttle.failed();
     retrying.failure = failure;
     retrying.fault = fault;
+    this.#attempts.unreached = (late ? fair : isUnreachable(fault, fair)) ? attempt : undefined;
     this.#attempts.close(attempt, late ? lateVerdict(fair) : verdictOn(fault, fair), fault);
     if (this.#attempts.running.length > 0) this.#hedgingAfter(fault, again);
     else {
@@ -247,14 +250,8 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
   #hedgeAfter(delayMs: number, now: number): void {
     const { hedge, upstream } = this.#rpc;
     const hedging = this.#hedging;
-    if (
-      hedge === undefined ||
-      hedging === undefined ||
-      hedging.count >= hedge.max ||
-      !this.#cx.exchange.headers.mayRetry
-    )
-      return;
-    if (delayMs + LEAST_MS > this.deadline - now) return;
+    if (hedge === undefined || hedging === undefined || hedging.count >= hedge.max) return;
+    if (!this.#cx.exchange.headers.mayRetry || delayMs + LEAST_MS > this.deadline - now) return;
     hedging.timer = upstream.clock.setTimeout(launch, delayMs, this);
   }
   /** Number of hedges on the wire, waiting for their place, or ended; not those that were refused. */
@@ -342,11 +339,13 @@ export class Call<Res> implements AttemptOwner, PoolWaiter, Running {
     const { running } = this.#attempts;
     for (let attempt = running.at(-1); attempt !== undefined; attempt = running.at(-1)) {
       const late = outcome === "expired" && this.#hadFairTime(attempt);
+      if (attempt.sentAt !== undefined) this.#attempts.unreached = late ? attempt : undefined;
       this.#attempts.close(attempt, late ? false : undefined, outcome);
     }
   }
   #fail(failure: Failure): void {
     this.#end();
+    this.#attempts.failCall();
     this.#sink.reject(failure);
     this.#observe({ ok: false, failure });
     this.#mirrored?.failed(failure === this.#retrying?.failure ? this.#retrying?.fault : undefined);

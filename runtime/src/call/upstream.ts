@@ -17,7 +17,7 @@ import type { LimitPolicy, Places } from "../guard/limit.ts";
 import type { RetryPolicy } from "../guard/retry.ts";
 import { StreamPlaces } from "../guard/stream-places.ts";
 import type { Observer } from "../observer.ts";
-import type { BreakerReading, CalledMethod, UpstreamState } from "../observer-upstreams.ts";
+import type { BreakerReading, BreakerState, CalledMethod, UpstreamState } from "../observer-upstreams.ts";
 import type { Guard, UnaryClient } from "../transport/unary-client.ts";
 import { checkedDecoder } from "../wire/answer-values.ts";
 import { frame } from "../wire/frame.ts";
@@ -92,13 +92,11 @@ export class Upstream {
     this.streams = new StreamPlaces(policy.streams ?? STREAMS);
     this.throttle = this.#tapped(new Throttle(policy.retryBudget));
     this.#tapped(this.hedges);
-    const breaker = (policy: BreakerPolicy | undefined, method?: string): Breaker | undefined =>
-      policy &&
-      this.#tapped(
-        new Breaker(policy, clock, (from, to) =>
-          observer?.breaker?.({ service, branch, shard, method, from, to, at: clock.now() }),
-        ),
-      );
+    const breaker = (policy: BreakerPolicy | undefined, method?: string): Breaker | undefined => {
+      const changed = (from: BreakerState, to: BreakerState): void =>
+        observer?.breaker?.({ service, branch, shard, method, from, to, at: clock.now() });
+      return policy && this.#tapped(new Breaker(policy, clock, changed, client));
+    };
     this.breaker = breaker(policy.breaker);
     for (const [name, its] of Object.entries(policy.methods ?? {})) {
       const method = `${service}/${name}`;

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type ConfigFault, EnvReader } from "./env-reader.ts";
 
@@ -166,5 +167,30 @@ describe("EnvReader", () => {
       { variable: "X", problem: 'is "many"', remedy: "a whole number of at most 64 bits" },
       { variable: "Z", problem: "is not set", remedy: "a whole number of at most 64 bits" },
     ]);
+  });
+
+  it("the bounds of a variable are values, and a value outside is a fault under the name that is set", () => {
+    const bounded = (text: string, type: "int" | "uint" | "double" | "duration", min: string, max: string) =>
+      reading({ Y: text }, (r) => r.or("Y").min(min).max(max)[type]("X")).faults;
+    expect(bounded("1.1s", "duration", "0s", "1100ms")).toEqual([]);
+    expect(bounded("0", "int", "0", "0")).toEqual([]);
+    expect(bounded("-1", "int", "0", "5")).toEqual([
+      { variable: "Y", problem: 'is "-1", below its minimum of 0', remedy: "at least 0" },
+    ]);
+    expect(bounded("2m", "duration", "0s", "60s")).toEqual([
+      { variable: "Y", problem: 'is "2m", above its maximum of 60s', remedy: "at most 60s" },
+    ]);
+    expect(bounded("much", "double", "1", "2")).toEqual([{ variable: "Y", problem: 'is "much"', remedy: "a number" }]);
+  });
+
+  it("a value is accepted if and only if it is within the bounds", () => {
+    const amount = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+    fc.assert(
+      fc.property(amount, amount, amount, (value, min, max) => {
+        const read = (r: EnvReader) => r.max(String(max)).min(String(min)).int("X");
+        const { faults } = reading({ X: String(value) }, read);
+        expect(faults.length === 0).toBe(min <= value && value <= max);
+      }),
+    );
   });
 });

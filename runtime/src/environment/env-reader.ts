@@ -17,6 +17,20 @@ export function faultLines(faults: readonly ConfigFault[]): string {
   return faults.map(({ variable, problem, remedy }) => `${variable} ${problem}; write ${remedy}`).join("\n");
 }
 
+/**
+ * Returns the number that an option reads from a variable; durations in milliseconds. Generated code calls it, with the
+ * bounds of the variable.
+ *
+ * @throws RangeError for a value outside of the bounds
+ * @example
+ * optionNumber("TIMEOUT", env.TIMEOUT, 50, 2_000); // 300 for a duration of 300 ms
+ */
+export function optionNumber(name: string, value: Duration | bigint, min: number, max: number): number {
+  const number = typeof value === "bigint" ? Number(value) : Number(value.seconds) * 1_000 + value.nanos / 1e6;
+  if (number >= min && number <= max) return number;
+  throw new RangeError(`${name} is ${number}, outside of its bounds ${min} and ${max}`);
+}
+
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 
@@ -31,9 +45,48 @@ const INT64_MAX = 2n ** 63n - 1n;
  * const query = read.string("DEFAULT_QUERY", "recent"); // "recent" if the variable is not set
  */
 export class EnvReader extends VariableReader {
+  readonly #bounds: Bounds;
+
+  constructor(source: Environment, faults: ConfigFault[], alternates: readonly string[] = [], bounds: Bounds = {}) {
+    super(source, faults, alternates);
+    this.#bounds = bounds;
+  }
+
   /** The same, with further variables that are read in this order where one is not set. */
   or(...alternates: readonly string[]): EnvReader {
-    return new EnvReader(this.source, this.faults, alternates);
+    return new EnvReader(this.source, this.faults, alternates, this.#bounds);
+  }
+
+  /** The same for an int, uint, double or duration of at least `min`, which has the notation of the variable. */
+  min(min: string): EnvReader {
+    return new EnvReader(this.source, this.faults, this.alternates, { ...this.#bounds, min });
+  }
+
+  /** The same for values of at most `max`. */
+  max(max: string): EnvReader {
+    return new EnvReader(this.source, this.faults, this.alternates, { ...this.#bounds, max });
+  }
+
+  protected override parsed<T extends bigint | number | boolean>(
+    name: string,
+    byDefault: string | undefined,
+    remedy: string,
+    parse: (text: string) => T | undefined,
+    placeholder: T,
+  ): T {
+    const { variable, text } = this.found(name, false) ?? { variable: name, text: byDefault };
+    const value = text === undefined ? undefined : parse(text);
+    const { min, max } = this.#bounds;
+    const [low, high] = [min, max].map((bound) => (bound === undefined ? undefined : parse(bound)));
+    const outside = (problem: string, remedy: string): T => {
+      this.fault(variable, `is ${quoted(text ?? "")}, ${problem}`, remedy);
+      return placeholder;
+    };
+    if (value !== undefined && low !== undefined && value < low)
+      return outside(`below its minimum of ${min}`, `at least ${min}`);
+    if (value !== undefined && high !== undefined && value > high)
+      return outside(`above its maximum of ${max}`, `at most ${max}`);
+    return super.parsed(name, byDefault, remedy, parse, placeholder);
   }
 
   string(name: string, byDefault?: string): string {
@@ -90,6 +143,12 @@ export class EnvReader extends VariableReader {
   duration(name: string, byDefault?: string): Duration {
     return durationOf(this.durationMs(name, byDefault));
   }
+}
+
+/** Bounds of a variable, as they are declared; both are allowed values. */
+interface Bounds {
+  readonly min?: string;
+  readonly max?: string;
 }
 
 /** Types of items in lists and maps. */

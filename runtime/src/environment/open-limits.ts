@@ -64,20 +64,22 @@ export async function configureLimits(limits: readonly RateLimit[], read: EnvRea
         const more = processes === 1 ? "" : `: callers may do up to ${processes} times as much`;
         fault(`limits are counted in ${place} (${names})${more}; set REDIS_URL`, undefined);
       }
-      const counters = url === undefined ? store && quotaCounters(store) : await redisCounters(url, fault);
+      const counters = url === undefined ? store && quotaCounters(store) : await redisCounters(url, limits, fault);
       return new Limits({ clock, fault, overrides, ...(counters && { shared: counters }) });
     },
   };
 }
 
-async function redisCounters(url: RedisLocation, fault: ServerFault): Promise<Shared> {
+async function redisCounters(url: RedisLocation, limits: readonly RateLimit[], fault: ServerFault): Promise<Shared> {
   const { RedisCounters } = await import("../limits/redis-counters.ts");
   const { loadRedis } = await import("../redis/redis-client.ts");
   const counters = new RedisCounters(await loadRedis(url), (error) =>
     fault("the limits' Redis cannot be reached", error),
   );
   await counters.connected(CONNECT_MS);
-  return { counters, waitMs: REDIS_MS, counts: () => true };
+  const isLeased = limits.some(({ lease }) => lease !== undefined);
+  const leases = isLeased ? (await import("../limits/leases.ts")).Leases : undefined;
+  return { counters, waitMs: REDIS_MS, counts: () => true, leases };
 }
 
 function quotaCounters(counters: SharedCounters): Shared {

@@ -78,7 +78,7 @@ export class VariableReader {
     return placeholder;
   }
 
-  protected parsed<T>(
+  protected parsed<T extends bigint | number | boolean>(
     name: string,
     byDefault: string | undefined,
     remedy: string,
@@ -103,6 +103,7 @@ export function parseBool(text: string): boolean | undefined {
 export function parseDurationMs(text: string, maxMs: number): number | undefined {
   const match = /^(\d{1,15}(?:\.\d{1,9})?)(ms|s|m|h|d)$/.exec(text);
   if (match === null) return undefined;
-  const ms = Number(match[1]) * (UNIT_MS[match[2] ?? ""] ?? Number.NaN);
+  // 1.1 * 1000 is 1100.0000000000002, so the result is rounded to nanoseconds.
+  const ms = Math.round(Number(match[1]) * (UNIT_MS[match[2] ?? ""] ?? Number.NaN) * 1e6) / 1e6;
   return ms <= maxMs ? ms : undefined;
 }

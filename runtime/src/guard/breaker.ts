@@ -3,6 +3,7 @@
 import { CircuitState } from "cockatiel";
 import type { Clock } from "../clock.ts";
 import type { BreakerState } from "../observer-upstreams.ts";
+import { type AddressedClient, FailureRow } from "./failure-row.ts";
 import { SlidingWindow, type WindowPolicy } from "./sliding-window.ts";
 
 /** Conditions that stop attempts to an upstream, and the duration of the stop (runtime.md, "Breakers"). */
@@ -13,6 +14,8 @@ export interface BreakerPolicy extends WindowPolicy {
   readonly probes: number;
   /** Duration in milliseconds from which an attempt is slow, whatever its outcome. Undefined: no attempt is slow. */
   readonly slowMs?: number | undefined;
+  /** Number of calls that fail in a row and open it while samples are few. Default: 5; 0: no number does. */
+  readonly consecutive?: number | undefined;
 }
 
 /** Proof that an attempt was admitted, and in which period of the breaker's life. */
@@ -31,12 +34,20 @@ export class Breaker {
   #generation: Ticket = 1; // counts the changes of state; a verdict on an attempt of an earlier state says nothing about this one
   #until = 0;
   #probing = 0;
+  readonly #row: FailureRow;
 
-  constructor(policy: BreakerPolicy, clock: Clock, changed?: (from: BreakerState, to: BreakerState) => void) {
+  /** @param client that of the upstream: a row of failures at one of several addresses does not open it */
+  constructor(
+    policy: BreakerPolicy,
+    clock: Clock,
+    changed?: (from: BreakerState, to: BreakerState) => void,
+    client: AddressedClient = {},
+  ) {
     this.#policy = policy;
     this.#clock = clock;
     this.#changed = changed;
     this.#window = new SlidingWindow(policy, clock);
+    this.#row = new FailureRow(policy.consecutive, clock, client);
   }
   get state(): BreakerState {
     return this.#state;
@@ -74,12 +85,29 @@ export class Breaker {
       else if (good === false) this.#become("open");
       return;
     }
+    if (good === true) this.#row.end();
     const slow = tookMs >= (this.#policy.slowMs ?? Number.POSITIVE_INFINITY);
     if (good === true) this.#window.success(CircuitState.Closed, slow);
     else if (good === false) this.#window.failure(CircuitState.Closed, slow);
     else if (slow) this.#window.gaveUp();
     else return;
     if (this.#window.tripped) this.#become("open");
+  }
+  /** Position in the row of failed calls. A call that begins now has it. */
+  get position(): number {
+    return this.#row.position;
+  }
+  /**
+   * Records a call whose last attempt, already sampled, did not reach the upstream or had no answer in time. Such calls
+   * in a row open the breaker while the window has less than the minimum of samples.
+   *
+   * @param ticket that of the last attempt
+   * @param position that at the call's begin
+   * @param address that of the last attempt; undefined: no address could take it
+   */
+  callFailed(ticket: Ticket, position: number, address: string | undefined): void {
+    if (ticket !== this.#generation || this.#state !== "closed") return;
+    if (this.#window.state.samples < this.#policy.minimum && this.#row.record(position, address)) this.#become("open");
   }
   #become(state: BreakerState): void {
     const from = this.#state;
@@ -88,6 +116,7 @@ export class Breaker {
     this.#probing = 0;
     if (state === "open") this.#until = this.#clock.now() + this.#policy.openMs;
     if (state === "closed") this.#window.reset();
+    this.#row.end();
     this.#changed?.(from, state);
   }
 }

@@ -4,6 +4,7 @@ import { clientFault } from "../failure.ts";
 import { Breaker } from "../guard/breaker.ts";
 import { type ChargeRequest, type ChargeResult, isRefusal, type Refusal } from "./charge-result.ts";
 import { keyOf } from "./key.ts";
+import type { Leases, LeasingCharges } from "./leases.ts";
 import { ClockMoment, LocalCounters, type Moment } from "./local-counters.ts";
 import type { LimitOverrides } from "./overrides.ts";
 import { type Charge, Counter, type CounterState, type RateLimit } from "./rate-limit.ts";
@@ -27,6 +28,8 @@ export interface Shared {
   readonly waitMs: number;
   /** Reports whether they count limits of this kind. */
   readonly counts: (counter: Counter) => boolean;
+  /** The class of leases. Undefined: no limit has any. */
+  readonly leases?: typeof Leases | undefined;
 }
 
 /** Breaker of unreachable counters: most requests do not wait for them. */
@@ -53,6 +56,7 @@ export class Limits {
   readonly #local = new LocalCounters();
   readonly #standIn = new LocalCounters();
   readonly #shield = new Shield();
+  readonly #leases: Leases | undefined;
 
   constructor({ clock, shared, overrides, fault }: LimitsParts) {
     this.#clock = clock;
@@ -60,6 +64,12 @@ export class Limits {
     this.#overrides = overrides;
     this.#fault = fault;
     this.#breaker = new Breaker(BREAKER, clock);
+    this.#leases =
+      shared?.leases &&
+      new shared.leases(clock, async (counter, key, { units, used, at }) => {
+        this.#shield.forget(counter, key);
+        await this.#add(counter, key, used, at, units);
+      });
   }
 
   /**
@@ -83,16 +93,19 @@ export class Limits {
       if (cost > counter.most) return neverAllowed(charge);
       const isFar = this.#isShared(counter);
       if (isFar) far.push(charge);
+      if (isFar && this.#leases?.covers(charge) === true) continue;
       const standing = isFar ? this.#shield.standing(charge, moment.now) : this.#local.standing(charge, moment);
       if (standing !== undefined) over.push({ counter, standing });
     }
     if (over.length > 0) return this.#refused(over);
     const taken = new Taken(charges, this.#local, moment, this.#clock, this.#fault);
     for (const charge of charges.all) if (!far.includes(charge)) taken.here(charge);
-    return far.length === 0 || this.#shared === undefined ? taken : this.#chargeShared(this.#shared, far, taken);
+    if (far.length === 0 || this.#shared === undefined) return taken;
+    return this.#chargeFar(this.#shared, far, taken, moment.now / 1000 + this.#shared.waitMs / 2);
   }
 
   async close(): Promise<void> {
+    await this.#leases?.close();
     await this.#shared?.counters.close();
   }
 
@@ -115,13 +128,37 @@ export class Limits {
 
   // ---- counters of several processes ----
 
+  /** Charges leased units first. Until a moment, a charge that needs more waits for another request for a lease. */
+  #chargeFar(
+    shared: Shared,
+    all: readonly Charge[],
+    taken: Taken,
+    until: number,
+  ): ChargeResult | Refusal | Promise<ChargeResult | Refusal> {
+    const leases = this.#leases;
+    if (leases === undefined) return this.#chargeShared(shared, all, taken);
+    const far: Charge[] = [];
+    for (const charge of all) {
+      const change = leases.take(charge);
+      if (change === undefined) far.push(charge);
+      else taken.elsewhere(charge, (units) => change(units) || this.#addShared(charge, units, 0));
+    }
+    if (far.length === 0) return taken;
+    const pending = this.#clock.now() < until ? leases.pending(far) : undefined;
+    if (pending === undefined) return this.#chargeShared(shared, far, taken, leases.begin(far));
+    return pending.then((reached) => (reached ? this.#chargeFar(shared, far, taken, until) : this.#alone(far, taken)));
+  }
   #chargeShared(
     { counters, waitMs }: Shared,
     far: readonly Charge[],
     taken: Taken,
+    leasing?: LeasingCharges,
   ): ChargeResult | Refusal | Promise<ChargeResult | Refusal> {
     const ticket = this.#breaker.admit();
-    if (ticket === undefined) return this.#alone(far, taken);
+    if (ticket === undefined) {
+      leasing?.answer([]);
+      return this.#alone(far, taken);
+    }
     const { promise, resolve } = Promise.withResolvers<ChargeResult | Refusal>();
     let without: ChargeResult | Refusal | undefined;
     let ended = false;
@@ -130,13 +167,14 @@ export class Limits {
       ended = true;
       this.#fault(AWAY, cause);
       this.#breaker.sample(ticket, false);
+      leasing?.answer("unknown");
       without = this.#alone(far, taken);
       resolve(without);
     };
     const late = (): void => away(new Error(`no answer within ${waitMs} ms`));
     // If this process has been busy for that time, the answer may have arrived unread. The answer takes precedence.
     const timer = this.#clock.setTimeout(() => setImmediate(late), waitMs, undefined);
-    this.#charge(counters, far).then(
+    this.#charge(counters, leasing?.charges ?? far).then(
       (answer) => {
         if (without !== undefined) {
           this.#tooLate(answer, far, without);
@@ -145,6 +183,7 @@ export class Limits {
         ended = true;
         this.#clock.clearTimeout(timer);
         this.#breaker.sample(ticket, true);
+        leasing?.answer(timesOf(answer, far), answer.leased);
         resolve(this.#answered(answer, far, taken));
       },
       (thrown: unknown) => {
@@ -159,8 +198,9 @@ export class Limits {
   }
   #answered(answer: Answer, far: readonly Charge[], taken: Taken): ChargeResult | Refusal {
     if ("at" in answer) {
+      const times = timesOf(answer, far);
       for (const [i, charge] of far.entries())
-        taken.elsewhere(charge, (units) => this.#addShared(charge, units, answer.times?.[i] ?? answer.at));
+        taken.elsewhere(charge, (units) => this.#addShared(charge, units, times[i] ?? answer.at));
       return taken;
     }
     const { now } = this.#moment();
@@ -178,17 +218,25 @@ export class Limits {
    * request are returned.
    */
   #tooLate(answer: Answer, far: readonly Charge[], outcome: ChargeResult | Refusal): void {
-    if (!("at" in answer) || !isRefusal(outcome)) return;
-    for (const [i, { counter, key, cost }] of far.entries())
-      this.#add(counter, key, -cost, answer.times?.[i] ?? answer.at);
+    const times = timesOf(answer, far);
+    for (const [i, { counter, key, cost }] of far.entries()) {
+      const [at, leased = 0] = [times[i], answer.leased?.[i]];
+      if (at === undefined) continue;
+      if ("at" in answer && isRefusal(outcome)) this.#add(counter, key, -cost, at);
+      if (leased > 0) this.#add(counter, key, 0, at, leased);
+    }
   }
   #addShared({ counter, key }: Charge, units: number, since: number): void {
     if (units < 0) this.#shield.forget(counter, key);
     if (this.#breaker.refuses) this.#fault(LOST, undefined);
     else this.#add(counter, key, units, since);
   }
-  #add(counter: Counter, key: string, units: number, since: number): void {
-    this.#shared?.counters.add(counter, key, units, since).catch((thrown: unknown) => this.#fault(LOST, thrown));
+  async #add(counter: Counter, key: string, units: number, since: number, leased?: number): Promise<void> {
+    try {
+      await this.#shared?.counters.add(counter, key, units, since, leased);
+    } catch (thrown) {
+      this.#fault(LOST, thrown);
+    }
   }
 
   /** Handles unreachable counters: this process counts alone, if that is allowed. */
@@ -304,6 +352,11 @@ class Taken implements ChargeResult {
 }
 const NONE: readonly never[] = [];
 
+/** Returns the times at which charges have been made; undefined: not. */
+function timesOf(answer: Answer, far: readonly Charge[]): readonly (number | undefined)[] {
+  return answer.times ?? ("at" in answer ? far.map(() => answer.at) : []);
+}
+
 function exceededBy({ counter }: Charge, standing: CounterState | undefined): LimitExcess[] {
   return standing === undefined ? [] : [{ counter, standing }];
 }
@@ -324,6 +377,7 @@ function isSame(a: RateLimit, b: RateLimit): boolean {
     a.burst === b.burst &&
     (a.local ?? false) === (b.local ?? false) &&
     (a.closed ?? false) === (b.closed ?? false) &&
-    (a.dryRun ?? false) === (b.dryRun ?? false)
+    (a.dryRun ?? false) === (b.dryRun ?? false) &&
+    a.lease === b.lease
   );
 }

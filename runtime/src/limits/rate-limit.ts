@@ -19,6 +19,8 @@ export interface RateLimit {
   readonly closed?: boolean | undefined;
   /** True if it only counts and reports. */
   readonly dryRun?: boolean | undefined;
+  /** Units that a process may charge in advance, and keep for a second. Default: none. */
+  readonly lease?: number | undefined;
 }
 
 export type CalendarUnit = "day" | "month";
@@ -92,6 +94,24 @@ export interface Charge {
   readonly key: string;
   /** Cost in units: whole, not negative, at most `counter.most`. */
   readonly cost: number;
+  /** Units that are leased with the charge. Undefined: none. */
+  readonly lease?: LeaseRequest | undefined;
+}
+
+/** A request for a lease, and the lease that is given back. */
+interface LeaseRequest {
+  /** In units. */
+  readonly most: number;
+  /** Undefined: none. */
+  readonly held: Lease | undefined;
+}
+/** Units of a counter that a process has charged in advance. */
+export interface Lease {
+  readonly units: number;
+  /** Those that requests have cost. */
+  readonly used: number;
+  /** Time of the charge, in microseconds since 1970, by the clock of the counters. */
+  readonly at: number;
 }
 
 /** The state of a counter for a charge. */

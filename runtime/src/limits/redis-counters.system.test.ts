@@ -6,6 +6,7 @@ import { loadRedis } from "../redis/redis-client.ts";
 import { acts, Bucket, shapes } from "../testing/exact-bucket.ts";
 import { FakeClock, idle } from "../testing/fake-clock.ts";
 import { startRedis, until } from "../testing/redis-rig.ts";
+import { timed } from "../testing/timed-script.ts";
 import { endOf } from "./calendar.ts";
 import { type ChargeResult, isRefusal, type Refusal } from "./charge-result.ts";
 import { Limits } from "./limits.ts";
@@ -19,17 +20,6 @@ import { ADD, CHARGE } from "./redis-script.ts";
 const limit = (init: Partial<RateLimit>): RateLimit => {
   return { name: "user", package: "web.v1", rate: 6, per: 60_000, burst: 3, ...init };
 };
-
-/** The same scripts at a moment that the test chooses, with permanent keys. */
-const REPLACED: readonly [string, string][] = [
-  ["redis.call('TIME')", "{math.floor(ARGV[#ARGV] / 1000000), ARGV[#ARGV] % 1000000}"],
-  [", 'PX', string.format('%.0f', life))", ")"],
-];
-const timed = (text: string): string =>
-  REPLACED.reduce((changed, [from, to]) => {
-    expect(changed).toContain(from);
-    return changed.replace(from, to);
-  }, text);
 
 type Redis = Awaited<ReturnType<typeof startRedis>>;
 async function countersOf({ url }: Redis): Promise<RedisCounters> {

@@ -35,23 +35,29 @@ export class RedisCounters implements SharedCounters {
   /** Charges the slots in the order of the charges. A slot that refuses or fails returns the charges to those before. */
   async charge(charges: readonly Charge[]): Promise<Answer> {
     const groups = this.#groups(charges);
+    const [only] = groups;
+    if (only !== undefined && groups.length === 1) return this.#chargeSlot(only.charges, only.keys);
     const times: number[] = [];
+    const leased: number[] = [];
     for (const [i, { indexes, charges: ofSlot, keys }] of groups.entries()) {
       const answer = await this.#chargeSlot(ofSlot, keys).catch((error: unknown) => {
-        this.#return(groups.slice(0, i), times);
+        this.#return(groups.slice(0, i), times, leased);
         throw error;
       });
       if ("at" in answer) {
-        for (const index of indexes) times[index] = answer.at;
+        for (const [at, index] of indexes.entries()) {
+          times[index] = answer.at;
+          leased[index] = answer.leased?.[at] ?? 0;
+        }
         continue;
       }
-      this.#return(groups.slice(0, i), times);
+      this.#return(groups.slice(0, i), times, NO_LEASES);
       const standings = charges.map(() => ADMITTED);
       for (const [at, index] of indexes.entries()) standings[index] = answer.standings[at] ?? ADMITTED;
-      return { standings };
+      return { standings, times, leased };
     }
     const [at = 0] = times;
-    return groups.length > 1 ? { at, times } : { at };
+    return { at, times, leased };
   }
   #groups(charges: readonly Charge[]): readonly Group[] {
     const groups = new Map<number, Group>();
@@ -66,19 +72,29 @@ export class RedisCounters implements SharedCounters {
     }
     return [...groups.values()];
   }
-  #return(groups: readonly Group[], times: readonly number[]): void {
+  #return(groups: readonly Group[], times: readonly number[], leased: readonly number[]): void {
     for (const { indexes, charges } of groups)
-      for (const [i, { counter, key, cost }] of charges.entries())
-        this.add(counter, key, -cost, times[indexes[i] ?? 0] ?? 0).catch(this.#failed);
+      for (const [i, { counter, key, cost }] of charges.entries()) {
+        const index = indexes[i] ?? 0;
+        const at = times[index] ?? 0;
+        this.add(counter, key, -cost, at).catch(this.#failed);
+        const units = leased[index] ?? 0;
+        if (units > 0) this.add(counter, key, 0, at, units).catch(this.#failed);
+      }
   }
   async #chargeSlot(charges: readonly Charge[], keys: string[]): Promise<Answer> {
     const all: string[] = [];
-    for (const { counter, cost } of charges) {
+    const leases = charges.some(({ lease }) => lease !== undefined);
+    for (const { counter, cost, lease } of charges) {
       const { drain, full, ticks } = counter;
       all.push(scaleOf(counter), String(drain), whole(full), whole(cost * ticks));
+      const { most = 0, held: { units = 0, used = 0, at = 0 } = {} } = lease ?? {};
+      if (leases) all.push(whole(most * ticks), whole(units * ticks), whole(used * ticks), whole(at));
     }
     const reply = await runScript(this.#client.of(keys[0] ?? ""), CHARGE, keys, all);
     if (typeof reply === "number") return { at: reply };
+    if (leases && Array.isArray(reply) && Array.isArray(reply[1]))
+      return { at: Number(reply[0]), leased: reply[1].map(Number) };
     if (!Array.isArray(reply) || reply.length !== 2 * charges.length || !reply.every(Number.isFinite))
       throw new Error("Redis has sent an unexpected reply");
     const numbers: readonly number[] = reply;
@@ -89,11 +105,12 @@ export class RedisCounters implements SharedCounters {
       })),
     };
   }
-  async add(counter: Counter, key: string, units: number, since: number): Promise<void> {
+  async add(counter: Counter, key: string, units: number, since: number, leased?: number): Promise<void> {
     const { drain, ticks } = counter;
     const charged = Math.max(-MAX_TICKS, Math.min(MAX_TICKS, units * ticks));
     const name = this.#key(counter, key);
     const all = [scaleOf(counter), String(drain), whole(charged), whole(since)];
+    if (leased !== undefined) all.push(whole(leased * ticks));
     await runScript(this.#client.of(name), ADD, [name], all);
   }
   close(): void {
@@ -104,6 +121,7 @@ export class RedisCounters implements SharedCounters {
   }
 }
 
+const NO_LEASES: readonly number[] = [];
 /** State of a charge that another slot has refused. */
 const ADMITTED = { wait: 0, left: 0 };
 

@@ -4,11 +4,18 @@ import type { Charge, Counter, CounterState } from "./rate-limit.ts";
 export type Answer =
   /**
    * Time of the charge, in microseconds since 1970, by the clock of the counters; `times`: those of the single charges,
-   * if their clocks differ.
+   * if their clocks differ; `leased`: units that were leased with the charges.
    */
-  | { readonly at: number; readonly times?: readonly number[] }
-  /** States of the charges, in their order. */
-  | { readonly standings: readonly CounterState[] };
+  | { readonly at: number; readonly times?: readonly number[]; readonly leased?: readonly number[] }
+  /**
+   * States of the charges, in their order. `times` and `leased`: of charges that have been returned, but whose leases
+   * have not.
+   */
+  | {
+      readonly standings: readonly CounterState[];
+      readonly times?: readonly (number | undefined)[];
+      readonly leased?: readonly number[];
+    };
 
 /** Counters that several processes share. Any throw or rejection means that they are unreachable or do not work. */
 export interface SharedCounters {
@@ -18,7 +25,8 @@ export interface SharedCounters {
    * Adds a charge, whether or not there is room; a negative one is returned.
    *
    * @param since result of `charge`: a charge to another calendar unit is not returned
+   * @param leased units of a lease of that time, which ends; `units` of them have been used
    */
-  add(counter: Counter, key: string, units: number, since: number): Promise<void>;
+  add(counter: Counter, key: string, units: number, since: number, leased?: number): Promise<void>;
   close(): Promise<void> | void;
 }

@@ -290,6 +290,21 @@ describe("guards of an opening", () => {
     expect(rig.client.streams.length).toBe(3);
     expect(fourth.events).toMatchObject([{ failed: { reason: Reason.BREAKER_OPEN } }]);
   });
+  test("openings that fail in a row open the breaker, and one that stands ends the row", async () => {
+    const rig = streamRig({ breaker: { ...BREAKER, minimum: 20 } });
+    const opening = (ends: (stream: SentStream) => void): void => {
+      const { last } = source({ rig, extra: { effect: true } });
+      ends(last());
+    };
+    const fail = (stream: SentStream): void => stream.fault(Code.UNAVAILABLE);
+    for (let i = 0; i < 4; i++) opening(fail);
+    opening((stream) => stream.opened());
+    for (let i = 0; i < 4; i++) opening(fail);
+    opening((stream) => stream.fault(Code.INTERNAL));
+    expect(rig.states).toEqual([]);
+    opening(fail);
+    expect(rig.states).toEqual(["open"]);
+  });
   test("a stream without a failure for a second counts as open, whatever its upstream sends later", async () => {
     const { events, last, clock } = source();
     await clock.advance(999);

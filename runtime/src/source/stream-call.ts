@@ -15,6 +15,7 @@ import {
   verdictOn,
 } from "../failure.ts";
 import type { Ticket } from "../guard/breaker.ts";
+import { isUnreachable } from "../guard/failure-row.ts";
 import type { IdleStream } from "../guard/stream-places.ts";
 import type { CallEvent } from "../observer-calls.ts";
 import type { Trace } from "../observer-requests.ts";
@@ -75,6 +76,7 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
   readonly #frame: Uint8Array;
   readonly #headers: OutgoingHeaders | undefined;
   readonly #startedAt: number;
+  readonly #position: number; // in the row of the breaker
   #held = 0; // of the places, from the first
   #giveWay: (() => void) | undefined; // while nobody reads it
   #ticket: Ticket | undefined;
@@ -94,6 +96,7 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
     this.#frame = request.frame;
     this.#headers = owner.trace === undefined ? request.headers : owner.trace.onCall(this, request.headers);
     this.#startedAt = rpc.upstream.clock.now();
+    this.#position = rpc.breaker?.position ?? 0;
   }
   static open<Res>(
     owner: StreamOwner,
@@ -166,12 +169,12 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
       this.#sink.opened();
     } else if (clock.now() - this.#startedAt < SENT_MS) this.#timer = clock.setTimeout(stands, OPEN_MS, this);
     else {
-      this.#rate(false);
+      this.#rate(false, true);
       this.#stream.cancel();
       this.#fail(timedOut(this.#rpc.method, "no stream in time"), undefined);
     }
   }
-  #rate(good: boolean | undefined): void {
+  #rate(good: boolean | undefined, unreachable = false): void {
     if (this.#isRated) return;
     this.#isRated = true;
     if (this.#stream !== undefined && this.#stream.unsent !== true)
@@ -179,7 +182,9 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
     if (good === true) this.openFrom = this.#rpc.upstream.clock.now();
     if (this.#timer !== undefined) this.#rpc.upstream.clock.clearTimeout(this.#timer);
     this.#stream?.rate?.(good);
-    if (this.#ticket !== undefined) this.#rpc.breaker?.sample(this.#ticket, good);
+    if (this.#ticket === undefined) return;
+    this.#rpc.breaker?.sample(this.#ticket, good);
+    if (unreachable) this.#rpc.breaker?.callFailed(this.#ticket, this.#position, this.#stream?.address);
   }
 
   /** Requests further items. */
@@ -245,7 +250,7 @@ export class StreamCall<Res> implements StreamReceiver, IdleStream {
       this.#send(); // the upstream never saw it
       return;
     }
-    this.#rate(verdictOn(fault, true));
+    this.#rate(verdictOn(fault, true), isUnreachable(fault, true));
     this.#fail(callFailure(fault, this.#rpc.method), fault);
   }
   #fail(failure: Failure, fault: Fault | undefined): void {

@@ -13,6 +13,8 @@ export class Sent implements InFlight {
   readonly timeoutMs: number;
   readonly headers: OutgoingHeaders;
   readonly attempt: number;
+  /** Address that it was sent to. */
+  address: string | undefined;
   cancelled = false;
   ended = false;
   readonly #reply: Reply;

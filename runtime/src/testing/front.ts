@@ -147,8 +147,8 @@ export const RETRY = { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs
 /**
  * `front` with `get`: a request that makes one call and answers with the received id; `policy` replaces the call's own.
  */
-export function singleCall(options: FrontOptions = {}) {
-  const all = front(options);
+export function singleCall<C extends UnaryClient = FakeClient>(options: FrontOptions = {}, client?: C) {
+  const all = front(options, client);
   const get = (id: string, more?: Parameters<typeof all.send>[1], policy?: CallPolicy) =>
     all.send(async (cx) => {
       const rpc = policy === undefined ? cx.app.get : cx.app.getWith(policy);

@@ -72,8 +72,17 @@ async function redisServer(folder: string, ...options: string[]): Promise<Server
   return server;
 }
 
-/** Starts three primaries with a replica each. Close it. */
-export async function startCluster() {
+const createCluster = async (addresses: readonly string[]): Promise<void> => {
+  const options = ["--cluster-replicas", "1", "--cluster-yes"];
+  await promisify(execFile)("redis-cli", ["--cluster", "create", ...addresses, ...options]);
+};
+
+/**
+ * Starts three primaries with a replica each. Close it.
+ *
+ * @param create makes the cluster of six empty servers
+ */
+export async function startCluster(create = createCluster) {
   const folder = mkdtempSync(join(tmpdir(), "bff-cluster-"));
   const servers = await Promise.all(
     Array.from({ length: 6 }, async (_, i) => {
@@ -83,7 +92,7 @@ export async function startCluster() {
     }),
   );
   const all = servers.map(({ port }) => `127.0.0.1:${port}`);
-  await promisify(execFile)("redis-cli", ["--cluster", "create", ...all, "--cluster-replicas", "1", "--cluster-yes"]);
+  await create(all);
   await until(async () => {
     const infos = await Promise.all(servers.map((server) => server.send("INFO", "replication")));
     const states = await Promise.all(servers.map((server) => server.send("CLUSTER", "INFO")));

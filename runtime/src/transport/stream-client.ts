@@ -30,6 +30,8 @@ export interface OpenStream {
   cancel(): void;
   /** As of `InFlight`: true if certainly no part of it was sent. */
   readonly unsent?: boolean;
+  /** As of `InFlight`. */
+  readonly address?: string | undefined;
   /** As of `InFlight`: reports the result from the caller's perspective. */
   rate?(good: boolean | undefined): void;
 }

@@ -38,6 +38,8 @@ export interface InFlight {
   readonly unsent?: boolean;
   /** Size of the request's message on the wire, in bytes. Default: that of the message in the frame. */
   readonly sentBytes?: number;
+  /** Address that it was sent to, as in `addresses`. Some clients have none. */
+  readonly address?: string | undefined;
   /**
    * Reports the result from the sender's perspective. May be called once, when the result is final. If an upstream has
    * several addresses, the result affects the number of calls that this one receives.

@@ -542,6 +542,41 @@ export const cases: readonly Case[] = [
     kinds: ["cache"],
   },
   {
+    name: "bounds",
+    base: [
+      [
+        "option (bff.v1.file) = {",
+        'option (bff.v1.file) = {\n  env: [{ name: "A" type: "int" default: "5" max: "9" }, { name: "B" type: "duration" default: "5s" max: "9s" }]',
+      ],
+    ],
+    change: [
+      [`max: "9" }`, `min: "1" max: "9" }`],
+      [`max: "9s"`, `max: "1m"`],
+    ],
+    kinds: ["values"],
+  },
+  {
+    name: "numbers-of-variables",
+    base: [
+      [
+        "option (bff.v1.file) = {",
+        `option (bff.v1.file) = {
+  env: [
+    { name: "RATE" type: "int" min: "1" max: "9" },
+    { name: "SPARE" type: "int" min: "1" max: "9" },
+    { name: "WAIT" type: "duration" min: "1500ms" max: "3s" }
+  ]
+  rate_limit: { name: "varied" key: "'all'" rate_env: "RATE" per: "1m" }`,
+      ],
+      [GET_PAGE, GET_PAGE.replace(/timeout: "[^"]*"/, 'timeout: "{env.WAIT}"')],
+    ],
+    change: [
+      ['rate_env: "RATE"', 'rate_env: "SPARE"'],
+      ['min: "1500ms" max: "3s"', 'min: "1400ms" max: "3s"'],
+    ],
+    kinds: ["limits", "values", "policies"],
+  },
+  {
     name: "cdn-tags",
     base: [
       [
@@ -622,7 +657,7 @@ export const cases: readonly Case[] = [
     name: "limits-tightened",
     base: LIMITED,
     change: [
-      [`rate: 600 per: "1m" burst: 60`, `rate: 600 per: "1h" burst: 30`],
+      [`rate: 600 per: "1m" burst: 60`, `rate: 600 per: "1h" burst: 30 lease: 3`],
       [` if: "principal.tenant != 'free'"`, ""],
       [SPARE, `${SPARE}, { name: "all" key: "'all'" rate: 9000 per: "1s" }`],
     ],

@@ -50,6 +50,7 @@ import "bff/v1/options.proto";
 import "up/v1/up.proto";
 option (bff.v1.file) = {
   identity: { source: { name: "key" api_key: { header: "x-key" } } }
+  env: [{ name: "FEW" type: "int" min: "1" max: "5" }, { name: "MANY" type: "int" min: "1" max: "5" }]
   ${entry}
 };
 service Shop {
@@ -100,6 +101,7 @@ const POLICY: Readonly<Record<string, readonly [string, string]>> = {
   "cache.tag": [`cache: { ttl: "5s" tag: "a" }`, `cache: { ttl: "5s" tag: "b" }`],
   "cache.purged": [`cache: { ttl: "5s" tag: "a" }`, `cache: { ttl: "5s" tag: "a" purged: COUNT_ONLY }`],
   "limit.concurrent": ["limit: { concurrent: 5 }", "limit: { concurrent: 6 }"],
+  "limit.concurrent_env": [`limit: { concurrent_env: "FEW" }`, `limit: { concurrent_env: "MANY" }`],
   "limit.queued": ["limit: { queued: 5 }", "limit: { queued: 6 }"],
   "metadata.name": [`metadata: { name: "x-a" by: "'a'" }`, `metadata: { name: "x-b" by: "'a'" }`],
   "metadata.by": [`metadata: { name: "x-a" by: "'a'" }`, `metadata: { name: "x-a" by: "'b'" }`],
@@ -186,6 +188,7 @@ const ENTRY: Settings = {
     entry(`breaker: { slow: "1s" slow_rate: 0.1 }`),
     entry(`breaker: { slow: "1s" slow_rate: 0.2 }`),
   ],
+  "breaker.consecutive": [entry("breaker: { consecutive: 0 }"), entry("breaker: { consecutive: 6 }")],
   "breaker.off": [entry(`timeout: "1s"`), entry(`timeout: "1s" breaker: { off: true }`)],
   "retry_budget.max_tokens": [entry("retry_budget: { max_tokens: 5 }"), entry("retry_budget: { max_tokens: 6 }")],
   "retry_budget.token_ratio": [

@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { EnvShape } from "../../../plugin/src/ir/ir.ts";
-import { isValue } from "../../../plugin/src/read/values/env-value.ts";
+import { amountOf, isValue } from "../../../plugin/src/read/values/env-value.ts";
 import { type ConfigFault, EnvReader } from "../../../runtime/src/environment/env-reader.ts";
 
 const items = ["string", "int", "uint", "bool", "double", "duration"] as const;
@@ -95,4 +95,28 @@ test("any text is a value for both the plugin and the runtime, or for neither", 
   );
   // Both kinds are seen.
   expect(values).toBeGreaterThan(2_000);
+});
+
+test("the plugin and the runtime order values alike", () => {
+  const text = fc.oneof(
+    fc.constantFrom("0", "-0", "1.1s", "1100ms", "1.1", "66m", "1.1h"),
+    fc.string({ unit: fc.constantFrom(..."0123456789.-+e"), maxLength: 5 }),
+  );
+  const unit = fc.constantFrom("", "ms", "s", "m");
+  fc.assert(
+    fc.property(
+      fc.constantFrom("int", "uint", "double", "duration" as const),
+      text,
+      text,
+      unit,
+      unit,
+      (item, a, b, of, to) => {
+        const [value, max] = [a + of, b + to];
+        fc.pre([value, max].every((part) => isValue(part, { of: "one", item })));
+        const faults: ConfigFault[] = [];
+        new EnvReader({ X: value }, faults).max(max)[item]("X");
+        expect(faults.length === 0).toBe(amountOf(value, item) <= amountOf(max, item));
+      },
+    ),
+  );
 });

@@ -13,7 +13,7 @@ option (bff.v1.file) = { env: [
   { name: "LIMITS" type: "map(string, uint)" },
   { name: "WAITS" type: "list(duration)" default: "250ms" },
   { name: "NAMES" type: "map(string, string)" default: "" alternate: ["OLD_NAMES", "OLDER_NAMES"] },
-  { name: "COUNT" type: "uint" default: "3" alternate: "OLD_COUNT" }
+  { name: "COUNT" type: "uint" default: "3" alternate: "OLD_COUNT" max: "20" }
 ] };
 service Shop {
   option (bff.v1.service) = {};
@@ -73,6 +73,11 @@ test("a malformed or missing variable prevents the start and is reported by the 
   );
   expect(stderr).toContain('LIMITS is "a=-1"; write key=value, or several separated by commas, each key once');
   expect(project.start("shop/v1/server.ts", {}).stderr).toContain("LIMITS is not set; write key=value");
+  const above = project.start("shop/v1/server.ts", { LIMITS: "", OLD_COUNT: "21" });
+  expect([above.status, above.stderr]).toEqual([
+    2,
+    expect.stringContaining('OLD_COUNT is "21", above its maximum of 20; write at most 20'),
+  ]);
 });
 
 test("a variable that makes no host name is listed", () => {

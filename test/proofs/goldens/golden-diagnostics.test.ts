@@ -27,6 +27,8 @@ import {
 import { together } from "../../support/together.ts";
 
 const plugin = fileURLToPath(new URL("../../../plugin/src", import.meta.url));
+/** Codes of changes are in a room that the server imports as well. */
+const facts = fileURLToPath(new URL("../../../packages/messages/src/upstream-facts", import.meta.url));
 /** Of drift there are goldens with a lock beside each, in plugin/src/lock. */
 const declared: Readonly<Record<string, string>> = Object.fromEntries(CODES);
 const shownHere = Object.fromEntries([...CODES].filter(([code]) => !(code in driftCodes)));
@@ -175,7 +177,8 @@ describe("diagnostics", () => {
   });
 
   test("every code that the plugin uses is declared", () => {
-    const sources = Object.entries(textsBelow(plugin)).filter(
+    const texts = { ...textsBelow(plugin), ...textsBelow(facts) };
+    const sources = Object.entries(texts).filter(
       ([name]) => /(?<!\.test)\.ts$/.test(name) && !/^gen\/|\/testing\/|(^|\/)codes\.ts$/.test(name),
     );
     const used = new Set(

@@ -7,6 +7,16 @@ export const POLICIES: readonly Factor[] = [
     call: { price: `timeout: "200ms"` },
     entry: { priceEntry: `timeout: "200ms"` },
     rpc: { rpc: `timeout: "1s"` },
+    variable: {
+      file: `env: { name: "WAIT" type: "duration" default: "900ms" min: "100ms" max: "1s" }`,
+      price: `timeout: "{env.WAIT}"`,
+      env: { WAIT: "200ms" },
+    },
+    "variable of the rpc": {
+      file: `env: { name: "WHOLE" type: "duration" default: "2s" min: "900ms" max: "3s" }`,
+      rpc: `timeout: "{env.WHOLE}"`,
+      env: { WHOLE: "1s" },
+    },
     method: { file: `upstream: { method: "shop.v1.PriceService/GetPrice" timeout: "200ms" }` },
   }),
   factor("retry", {
@@ -22,12 +32,22 @@ export const POLICIES: readonly Factor[] = [
   factor("hedge", {
     delayed: { price: `hedge: { delay: "10ms" max: 1 budget: 0.5 }` },
     entry: { priceEntry: `hedge: { delay: "20ms" max: 1 }` },
+    variable: {
+      file: `env: { name: "HEDGE" type: "duration" min: "1ms" max: "30ms" }`,
+      price: `hedge: { delay: "{env.HEDGE}" max: 1 }`,
+      env: { HEDGE: "10ms" },
+    },
     "at once": { price: `hedge: { at_once: true max: 1 }` },
   }),
   factor("cache", {
     ttl: { price: `cache: { ttl: "60s" }` },
     stale: { price: `cache: { ttl: "30ms" stale: "60s" }` },
     entry: { priceEntry: `cache: { ttl: "60s" }` },
+    variables: {
+      file: `env: [{ name: "NEW" type: "duration" min: "1ms" max: "1m" }, { name: "OLD" type: "duration" min: "2m" max: "1h" }]`,
+      price: `cache: { ttl: "{env.NEW}" stale: "{env.OLD}" }`,
+      env: { NEW: "30ms", OLD: "2m" },
+    },
     "tag, gone": { price: `cache: { ttl: "60s" tag: "price:{answer.item_id}" }` },
     "tag, stale on failure": {
       price: `cache: { ttl: "60s" stale: "300s" tag: "price:{answer.item_id}" purged: STALE_ON_FAILURE }`,
@@ -35,12 +55,23 @@ export const POLICIES: readonly Factor[] = [
   }),
   factor("limit", {
     call: { price: `limit: { concurrent: 2 queued: 100 }` },
+    variable: {
+      file: `env: { name: "CALLS" type: "int" min: "1" max: "100" }`,
+      priceEntry: `limit: { concurrent_env: "CALLS" }`,
+      env: { CALLS: "20" },
+    },
     adaptive: { priceEntry: `limit: { concurrent: 20 queued: 100 adaptive: true }` },
   }),
   factor("breaker", {
     off: { priceEntry: `breaker: { off: true }` },
     soon: { priceEntry: `breaker: { minimum: 1 error_rate: 0.01 window: "1s" open_for: "50ms" probes: 1 }` },
+    variables: {
+      file: `env: [{ name: "WINDOW" type: "duration" min: "1ms" max: "1m" }, { name: "OPEN" type: "duration" min: "1ms" max: "1m" }]`,
+      priceEntry: `breaker: { minimum: 1 error_rate: 0.01 window: "{env.WINDOW}" open_for: "{env.OPEN}" }`,
+      env: { WINDOW: "1s", OPEN: "50ms" },
+    },
     slow: { priceEntry: `breaker: { slow: "150ms" slow_rate: 0.9 minimum: 1000 }` },
+    "in a row": { priceEntry: `breaker: { consecutive: 1 open_for: "50ms" }` },
   }),
   factor("on_error", {
     ignore: { price: `on_error: { on: NOT_FOUND ignore: true }` },

@@ -45,8 +45,16 @@ export const EDGE: readonly Factor[] = [
       file: `rate_limit: { name: "address" key: "peer.address" rate: 100000 per: "1s" burst: 200000 if: "headers['x-user'] != 'nobody'" local: true }`,
     },
     closed: { file: `rate_limit: { name: "all" key: "'all'" rate: 100000 per: "1m" closed: true }`, needs: ["redis"] },
+    variables: {
+      file: `env: [{ name: "RATE" type: "int" min: "1000" max: "1000000" }, { name: "AT_ONCE" type: "uint" min: "1000" max: "100000" }, { name: "PERIOD" type: "duration" min: "1s" max: "1m" }] rate_limit: { name: "varied" key: "'all'" rate_env: "RATE" burst_env: "AT_ONCE" per: "{env.PERIOD}" }`,
+      env: { RATE: "100000", AT_ONCE: "50000", PERIOD: "10s" },
+    },
     "dry run": { rpc: `rate_limit: { name: "few" key: "peer.address" rate: 1 per: "1h" dry_run: true }` },
     service: { service: `rate_limit: { name: "of_all" key: "'all'" rate: 100000 per: "1m" }` },
+    leased: {
+      rpc: `rate_limit: { name: "leased" key: "'all'" rate: 100000 per: "1m" lease: 10 }`,
+      needs: ["redis"],
+    },
     settle: {
       rpc: `rate_limit: { name: "tokens" key: "'all'" rate: 100000 per: "1m" cost: "10" settle: "size(result.name)" }`,
     },
@@ -58,6 +66,11 @@ export const EDGE: readonly Factor[] = [
   factor("rpc cache", {
     ttl: { rpc: `cache: { ttl: "60s" }` },
     stale: { rpc: `cache: { ttl: "30ms" stale: "60s" }` },
+    variable: {
+      file: `env: { name: "KEPT" type: "duration" min: "1ms" max: "1m" }`,
+      rpc: `cache: { ttl: "{env.KEPT}" }`,
+      env: { KEPT: "60s" },
+    },
     tag: { rpc: `cache: { ttl: "60s" tag: "page:{args.id}" }` },
     "tag of a CDN": {
       rpc: `cache: { ttl: "60s" tag: "page:{args.id}" }`,
@@ -83,7 +96,7 @@ export const EDGE: readonly Factor[] = [
   }),
   factor("priority", { low: { rpc: "priority: LOW" }, high: { rpc: "priority: HIGH" } }),
   factor("telemetry", {
-    attribute: { file: `telemetry: { attribute: ["headers['x-user']"] sample: 1.0 slow: "5s" }` },
+    attribute: { file: `telemetry: { attribute: ["headers['x-user']"] sample: 1.0 slow: "5s" }`, needs: ["traces"] },
     meter: {
       file: `telemetry: { meter: { name: "names" by: "1" label: { name: "kind" by: "size(result.name) > 0" } } }`,
     },

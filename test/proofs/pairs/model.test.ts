@@ -94,3 +94,11 @@ test("the core names factors", () => {
   expect(CORE.filter((name) => !FACTORS.some((factor) => factor.name === name))).toEqual([]);
   expect(new Set(FACTORS.map(({ name }) => name)).size).toBe(FACTORS.length);
 });
+
+test("levels of different factors name different fields", () => {
+  const owners = new Map<string, Set<string>>();
+  for (const { name, levels } of FACTORS)
+    for (const field of levels.flatMap(({ parts }) => (parts.fields ?? []).map((of) => of.name)))
+      owners.set(field, new Set(owners.get(field)).add(name));
+  expect([...owners].filter(([, { size }]) => size > 1)).toEqual([]);
+});

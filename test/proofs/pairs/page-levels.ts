@@ -240,6 +240,11 @@ export const LANGUAGE: readonly Factor[] = [
       fields: [{ type: "string", name: "brand", options: `by: "env.BRAND"`, value: () => "other" }],
       env: { OTHER_BRAND: "other" },
     },
+    "env with bounds": {
+      file: `env: { name: "SIZE" type: "int" default: "3" min: "1" max: "9" }`,
+      fields: [{ type: "int64", name: "units", options: `by: "env.SIZE"`, value: () => "9" }],
+      env: { SIZE: "9" },
+    },
     env: {
       file: `env: { name: "BRAND" type: "string" default: "shop" }`,
       fields: [{ type: "string", name: "brand", options: `by: "env.BRAND"`, value: () => "own" }],

@@ -44,6 +44,7 @@ export interface Parts {
     | "module"
     | "localhost"
     | "state redis"
+    | "traces"
     | "observer"
     | "store"
   )[];

@@ -3,12 +3,21 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { until } from "@protobff/runtime/internal/testing/redis-rig";
 import { CARRIERS, type Carrier, type Refused, type Seen } from "../../features/protocols/protocol-carriers.ts";
+import type { GeneratedProject } from "../../support/generated-project.ts";
 import { type Bff, bffOf, unexplained, wholePage } from "./bff.ts";
 import type { Choice } from "./model.ts";
 import { type ServedRow, servedRow } from "./served-row.ts";
+import { faultsOfSpans } from "./spans.ts";
+import { Tally } from "./tally.ts";
 import type { Fault } from "./upstream.ts";
 
 type Rpc = Bff["rpcs"][number];
+interface Row extends ServedRow {
+  readonly index: number;
+  /** The rpc has a cache of whole pages. */
+  readonly isCached: boolean;
+  readonly tally: Tally;
+}
 
 /** Protocols that carry an rpc of a BFF. */
 function carriersOf(bff: Bff, rpc: Rpc): readonly (readonly [name: string, carrier: Carrier])[] {
@@ -20,14 +29,8 @@ function carriersOf(bff: Bff, rpc: Rpc): readonly (readonly [name: string, carri
     if (name === "Connect over GET") return rpc === "Read" && reads;
     if (name === "server-sent events") return rpc === "Load";
     return name !== "WebSocket" || rpc !== "Read";
-  }).map(([, name, carrier]) => [name, name === "REST" && !reads ? posted : carrier] as const);
+  }).map(([, name, carrier]) => [name, carrier] as const);
 }
-/** REST of an rpc with side effects. */
-const posted: Carrier = async ({ url, headers = {} }, _, request) => {
-  const { id } = request as { readonly id: string };
-  const answer = await fetch(`${url}/v1/pages/${id}`, { method: "POST", headers });
-  return answer.ok ? { messages: [(await answer.json()) as JsonObject] } : { refused: answer.status };
-};
 
 /** Returns the page that an answer makes: the merge of its parts, or the last item of a stream. */
 function pageOf(seen: Seen | Refused, rpc: Rpc): JsonObject | string {
@@ -52,28 +55,40 @@ function mergedJson(page: JsonObject, other: JsonObject): JsonObject {
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Runs a row. Returns what is wrong. */
-export async function runRow(name: string, index: number, choice: Choice): Promise<readonly string[]> {
+/**
+ * Runs a row. Returns what is wrong.
+ *
+ * @param kept projects whose files the caller removes
+ */
+export async function runRow(
+  name: string,
+  index: number,
+  choice: Choice,
+  kept?: GeneratedProject[],
+): Promise<readonly string[]> {
   const bff = bffOf(choice);
-  const row = { ...(await servedRow(`pairs-${name}`, bff)), index };
+  const isCached = (choice.get("rpc cache")?.name ?? "none") !== "none";
+  const row = { ...(await servedRow(`pairs-${name}`, bff, kept)), index, isCached, tally: new Tally() };
   const wrong: string[] = [];
   try {
     await whole(row, bff, wrong);
     if (wrong.length === 0) await failing(row, bff, choice, wrong);
     if (wrong.length === 0) await again(row, bff, wrong);
+    if (wrong.length === 0) wrong.push(...(await row.tally.differences(row.metrics, "pairs.v1.PageService")));
   } catch (error) {
     wrong.push(`${error}; the log: ${row.log()}`);
   }
   const code = await row.stop();
   if (code !== 0) wrong.unshift(`the server ended with ${code}: ${row.log()}`);
   wrong.push(...row.replays());
+  if (row.spans !== undefined) wrong.push(...faultsOfSpans(await row.spans(), row.tally.requestCount));
   for (const line of row.log().split("\n"))
     if (/unhandled|TypeError|ReferenceError|illegal transition|internal error:/i.test(line)) wrong.push(`log: ${line}`);
   return wrong.slice(0, 5);
 }
 
 async function answerOf(
-  row: ServedRow,
+  row: Row,
   bff: Bff,
   rpc: Rpc,
   [protocol, carrier]: readonly [string, Carrier],
@@ -83,17 +98,23 @@ async function answerOf(
   const headers = authorization === undefined ? {} : { authorization };
   const target = protocol === "WebSocket" ? { ...row.target, headers } : row.target;
   const orders = row.shop.orders.get(id) ?? 0;
-  let page = pageOf(await carrier(target, rpc, { id }), rpc);
+  const answer = async (): Promise<JsonObject | string> => {
+    const seen = await carrier(target, rpc, { id });
+    row.tally.count(rpc, seen);
+    return pageOf(seen, rpc);
+  };
+  let page = await answer();
   // A closed limit refuses while its counters are slow, as on a busy machine.
-  for (let i = 0; i < 5 && bff.proto.includes("closed: true") && /^(UNAVAILABLE|refused: 503)/.test(`${page}`); i++)
-    page = pageOf(await carrier(target, rpc, { id }), rpc);
+  for (let i = 0; i < 5 && bff.proto.includes("closed: true") && /^UNAVAILABLE/.test(`${page}`); i++)
+    page = await answer();
   const made = (row.shop.orders.get(id) ?? 0) - orders;
   if (typeof page === "string") return made === 0 ? page : `${page}, after ${made} orders`;
   if (bff.proto.includes("PlaceOrder") && made !== 1) return `${made} orders instead of one`;
-  return page;
+  // A cached page keeps the first of both events if its topic had no other.
+  return page.newest === "1" && row.isCached ? { ...page, newest: "2" } : page;
 }
 
-async function whole(row: ServedRow, bff: Bff, wrong: string[]): Promise<void> {
+async function whole(row: Row, bff: Bff, wrong: string[]): Promise<void> {
   for (const id of ["a", "game"])
     for (const rpc of bff.rpcs)
       for (const [protocol, carrier] of carriersOf(bff, rpc)) {
@@ -110,26 +131,26 @@ async function whole(row: ServedRow, bff: Bff, wrong: string[]): Promise<void> {
       }
 }
 
-async function failing(
-  row: ServedRow & { readonly index: number },
-  bff: Bff,
-  choice: Choice,
-  wrong: string[],
-): Promise<void> {
+async function failing(row: Row, bff: Bff, choice: Choice, wrong: string[]): Promise<void> {
   const fault = (choice.get("fault")?.name ?? "unavailable") as Fault;
   const isIgnored = fault === "not found" && /ignore|entry/.test(choice.get("on_error")?.name ?? "");
   row.shop.fault = fault;
   for (const rpc of bff.rpcs)
-    for (const [i, [protocol, carrier]] of few(carriersOf(bff, rpc), row.index).entries())
-      for (const id of ["a", `new${i}`]) {
-        const page = await answerOf(row, bff, rpc, [protocol, carrier], id);
+    for (const [i, [protocol, carrier]] of few(carriersOf(bff, rpc), row.index).entries()) {
+      const ids = ["a", `new${i}`] as const;
+      const answer = (id: string) => answerOf(row, bff, rpc, [protocol, carrier], id);
+      // Both wait for the end of their time when prices hang.
+      const pages =
+        fault === "hang" ? await Promise.all(ids.map(answer)) : [await answer(ids[0]), await answer(ids[1])];
+      for (const [of, id] of ids.entries()) {
+        const page = pages[of] ?? "";
         if (typeof page === "string" && failsByRule(choice, fault, id).test(page)) continue;
         // An order waits for what may fail the answer, here for a price without a time limit, and then has no time.
-        if (fault === "hang" && NO_TIME.includes(`${page}`) && bff.proto.includes("PlaceOrder") && !hasTimeout(choice))
-          continue;
+        if (fault === "hang" && page === NO_TIME && bff.proto.includes("PlaceOrder") && !hasTimeout(choice)) continue;
         const faults = typeof page === "string" ? [page] : unexplained(bff, id, page, isIgnored);
         for (const found of faults) wrong.push(`${rpc} of ${id} over ${protocol}, ${fault}: ${found}`);
       }
+    }
 }
 
 /** Reports whether a busy machine explains the answer: a call was or is late, or a topic lacks its last event yet. */
@@ -139,14 +160,14 @@ const isLate = (page: JsonObject | string): boolean =>
 /** Matches failures that a rule of the call declares. An order does not wait for a call that may be absent. */
 function failsByRule(choice: Choice, fault: Fault, id: string): RegExp {
   const rule = choice.get("on_error")?.name;
-  if (rule === "fail with details") return /^(NOT_FOUND|UNAVAILABLE|DEADLINE_EXCEEDED|): |^refused: (404|503|504)/;
-  const isUnavailable = !["not found", "slow", "hang"].includes(fault);
-  return rule === "fail" && isUnavailable
-    ? new RegExp(`^((ABORTED)?: no price of ${id}|refused: 409)(, after 1 orders)?$`)
-    : /^$/;
+  if (rule === "fail with details") return /^(NOT_FOUND|UNAVAILABLE|DEADLINE_EXCEEDED): /;
+  // A breaker that one late call opens refuses the next one.
+  const isRefused = fault !== "not found" && choice.get("breaker")?.name === "in a row";
+  const isUnavailable = isRefused || !["not found", "slow", "hang"].includes(fault);
+  return rule === "fail" && isUnavailable ? new RegExp(`^ABORTED: no price of ${id}(, after 1 orders)?$`) : /^$/;
 }
 
-const NO_TIME = ["DEADLINE_EXCEEDED: the operation timed out", "refused: 504"];
+const NO_TIME = "DEADLINE_EXCEEDED: the operation timed out";
 /** Reports whether the call of a price has a time limit. */
 const hasTimeout = (choice: Choice): boolean => /call|entry/.test(choice.get("timeout")?.name ?? "");
 
@@ -156,7 +177,7 @@ function few<T>(all: readonly T[], index: number): readonly T[] {
 }
 
 /** Prices are there again. */
-async function again(row: ServedRow, bff: Bff, wrong: string[]): Promise<void> {
+async function again(row: Row, bff: Bff, wrong: string[]): Promise<void> {
   row.shop.fault = undefined;
   const [[protocol, carrier] = ["", undefined]] = carriersOf(bff, "Read");
   if (carrier === undefined) return;

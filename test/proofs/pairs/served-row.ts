@@ -1,6 +1,6 @@
 // Serves the BFF of a row as a separate process, with the servers that its levels need.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -11,8 +11,11 @@ import { startRedis } from "@protobff/runtime/internal/testing/redis-rig";
 import { onTestFinished } from "vitest";
 import { startIssuer, tokenOf } from "../../features/identity/token-issuer.ts";
 import type { Target } from "../../features/protocols/protocol-carriers.ts";
+import { type CollectedSpan, startReceiver } from "../../features/telemetry/otlp/receiver.ts";
 import { GeneratedProject } from "../../support/generated-project.ts";
+import { type Samples, samplesAt } from "../../support/metric-samples.ts";
 import { requestFor, schemaOf } from "../../support/request.ts";
+import { together } from "../../support/together.ts";
 import type { Bff } from "./bff.ts";
 import { SHOP, Shop } from "./upstream.ts";
 
@@ -20,21 +23,34 @@ const UPSTREAM = { "shop/v1/shop.proto": SHOP };
 
 export interface ServedRow {
   readonly target: Target;
+  /** Returns the samples of the metrics: series and value. */
+  readonly metrics: () => Promise<Samples>;
   readonly shop: Shop;
   readonly stop: () => Promise<number | null>;
   readonly log: () => string;
+  /** Returns the spans of the server, which has ended; undefined: it sends none. */
+  readonly spans: (() => Promise<readonly CollectedSpan[]>) | undefined;
   /** Replays the captures of the server, which has ended. Returns what differs. */
   readonly replays: () => readonly string[];
 }
 
-/** Generates and serves a BFF until the test ends. */
-export async function servedRow(name: string, bff: Bff): Promise<ServedRow> {
-  const protos = { "pairs/v1/pairs.proto": bff.proto };
+/** Announces BFFs that will be served: buf builds many at once. */
+export const announced = (bffs: readonly Bff[]): void => together(UPSTREAM, bffs.map(protosOf));
+const protosOf = ({ proto }: Bff) => ({ "pairs/v1/pairs.proto": proto });
+
+/**
+ * Generates and serves a BFF until the test ends.
+ *
+ * @param kept projects whose files the caller removes. Undefined: they end with the test
+ */
+export async function servedRow(name: string, bff: Bff, kept?: GeneratedProject[]): Promise<ServedRow> {
+  const protos = protosOf(bff);
   const project = new GeneratedProject(name, protos, UPSTREAM);
-  onTestFinished(() => project.remove());
+  if (kept === undefined) onTestFinished(() => project.remove());
+  else kept.push(project);
   project.generate();
   const shop = new Shop();
-  const env: Record<string, string> = { BFF_GRACE: "5s", ...bff.env };
+  const env: Record<string, string> = { BFF_GRACE: "5s", BFF_ADMIN_PORT: "0", BFF_ADMIN_HOST: "127.0.0.1", ...bff.env };
   const headers: Record<string, string> = { "x-user": "ann" };
   if (bff.needs.has("issuer")) {
     env.ISSUER = await startIssuer();
@@ -57,6 +73,8 @@ export async function servedRow(name: string, bff: Bff): Promise<ServedRow> {
     project.write("observer.mjs", "export const observer = { upstream: () => {} };");
     env.BFF_OBSERVER = join(project.folder, "observer.mjs");
   }
+  const receiver = bff.needs.has("traces") ? await startReceiver() : undefined;
+  if (receiver !== undefined) env.OTEL_EXPORTER_OTLP_ENDPOINT = receiver.url;
   if (bff.needs.has("nats")) env.NATS_URL = await natsWithItems();
   Object.assign(env, await prices(project, bff, shop));
   const server = await project.served("pairs/v1/server.ts", shop.handlers as never, env);
@@ -65,23 +83,28 @@ export async function servedRow(name: string, bff: Bff): Promise<ServedRow> {
   const service = registry.getService("pairs.v1.PageService") as DescService;
   const replays = (): readonly string[] =>
     env.BFF_CAPTURE === undefined ? [] : differences(project.folder, captures, env);
-  return { target: { url, service, headers }, shop, stop: server.stop, log: server.log, replays };
+  const metrics = () => samplesAt(server.metrics);
+  const { stop, log } = server;
+  return { target: { url, service, headers }, metrics, shop, stop, log, spans: receiver?.end, replays };
 }
 
 function differences(folder: string, captures: string, env: Readonly<Record<string, string>>): readonly string[] {
   const files = readdirSync(captures);
   if (files.length === 0) return ["nothing was captured"];
-  return files.flatMap((file) => {
-    const args = [COMMAND, "replay", join(captures, file), "--server", join(folder, "pairs/v1/server.ts")];
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+  const found = files.flatMap((file) => {
+    const args = JSON.stringify({ file: join(captures, file), server: join(folder, "pairs/v1/server.ts") });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [REPLAY, args], {
       cwd: folder,
       encoding: "utf8",
       env: { ...process.env, ...env },
     });
     return status === 0 ? [] : [`replay: ${stdout}${stderr}`];
   });
+  rmSync(captures, { recursive: true });
+  return found;
 }
-const COMMAND = fileURLToPath(new URL("../../../cli/bin/protobff.js", import.meta.url));
+/** The process that `protobff replay` starts. */
+const REPLAY = fileURLToPath(new URL("../../../packages/replay/src/main.ts", import.meta.url));
 
 async function natsWithItems(): Promise<string> {
   const nats = await startNats();

@@ -16,6 +16,7 @@ export const UNVARIED: readonly string[] = [
   "BFF_MCP_HEADERS",
   "BFF_SESSION_KEYS",
   "BFF_TOOL_KEYS",
+  "BFF_UPSTREAM_CHECK",
   "Branch.protocol",
   "Call.identify",
   "DATABASE_URL",

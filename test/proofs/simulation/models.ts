@@ -9,6 +9,9 @@ export class BreakerModel {
   #samples: { bucket: number; good: boolean | undefined; slow: boolean }[] = [];
   #until = 0;
   #out = 0;
+  /** Number of failed calls that were ever counted in a row. */
+  position = 0;
+  #row: number[] = [];
   readonly #policy: BreakerPolicy;
   readonly #now: () => number;
 
@@ -33,6 +36,7 @@ export class BreakerModel {
       return;
     }
     const { windowMs, minimum, errorRate, slowMs = Number.POSITIVE_INFINITY, slowRate } = this.#policy;
+    if (good === true) this.#row = [];
     const slow = tookMs >= slowMs;
     if (good === undefined && !slow) return;
     const bucket = Math.floor(this.#now() / (windowMs / 10));
@@ -45,7 +49,20 @@ export class BreakerModel {
     if (trips(failed, results.length, errorRate)) this.#to("open");
     else if (slowRate !== undefined && trips(late, timed.length, slowRate)) this.#to("open");
   }
+  /** The end of a call that was not answered. `position` is that of its begin. Returns whether it counted. */
+  fail(period: number, position: number): boolean {
+    const { minimum, windowMs, consecutive = 5 } = this.#policy;
+    const bucket = Math.floor(this.#now() / (windowMs / 10));
+    const results = this.#samples.filter((sample) => sample.bucket > bucket - 10 && sample.good !== undefined);
+    const counts = period === this.period && position === this.position && results.length < minimum;
+    if (this.state !== "closed" || !counts || consecutive === 0) return false;
+    this.position++;
+    this.#row.push(this.#now());
+    if (this.#row.filter((at) => at >= this.#now() - 60_000).length >= consecutive) this.#to("open");
+    return true;
+  }
   #to(state: BreakerState): void {
+    this.#row = [];
     this.state = state;
     this.period++;
     this.#samples = [];

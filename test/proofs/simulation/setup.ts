@@ -46,7 +46,8 @@ function randomBreaker(random: Random): BreakerPolicy {
   return {
     errorRate: random.pick([0.1, 0.5, 1]),
     windowMs: random.pick([100, 1_000]),
-    minimum: random.between(1, 6),
+    minimum: random.chance(0.3) ? 100 : random.between(1, 6),
+    consecutive: random.pick([undefined, 0, 1, 2, 3]),
     openMs: random.pick([50, 300]),
     probes: random.between(1, 2),
     ...(slow && { slowMs: random.pick([20, 100]), slowRate: random.pick([0.2, 0.8]) }),

@@ -63,7 +63,10 @@ export async function simulate(seed: number, alter: (setup: Setup) => Setup = (s
   const cached = new CacheRules(alter(setup), clock, client, rules);
   const started = new Set<object>();
   const observer: Observer = {
-    callStart: ({ call }) => void started.add(call),
+    callStart: (event) => {
+      started.add(event.call);
+      rules.began(event);
+    },
     attempt: (event) => rules.attempted(event),
     call: (event) => {
       if (!started.delete(event.call)) rules.fail("a call has ended that had not begun, or twice");

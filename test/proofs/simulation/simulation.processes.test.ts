@@ -60,6 +60,11 @@ test.each<[string, (setup: Setup) => Setup]>([
     "a breaker that opens later",
     upstream(({ breaker }) => ({ breaker: breaker && { ...breaker, minimum: breaker.minimum + 1 } })),
   ],
+  [
+    "a breaker that opens after fewer calls in a row",
+    upstream(({ breaker }) => ({ breaker: breaker && { ...breaker, consecutive: 1 } })),
+  ],
+  ["a breaker without a row", upstream(({ breaker }) => ({ breaker: breaker && { ...breaker, consecutive: 0 } }))],
   ["a breaker open for longer", upstream(({ breaker }) => ({ breaker: breaker && { ...breaker, openMs: 400 } }))],
   ["another slow rule", upstream(({ breaker }) => ({ breaker: breaker && { ...breaker, slowMs: 10, slowRate: 0.1 } }))],
   ["no breaker for a single method", upstream(() => ({ methods: undefined }))],

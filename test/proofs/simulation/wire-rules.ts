@@ -1,7 +1,7 @@
 import type { CallPolicy } from "../../../runtime/src/call/policy.ts";
 import { Code, Reason } from "../../../runtime/src/failure.ts";
 import { callBudgetMs } from "../../../runtime/src/guard/deadline.ts";
-import type { AttemptEvent, CallEvent } from "../../../runtime/src/observer-calls.ts";
+import type { AttemptEvent, CallEvent, CallStartEvent } from "../../../runtime/src/observer-calls.ts";
 import type { BreakerState } from "../../../runtime/src/observer-upstreams.ts";
 import { AnswersModel, BreakerModel, ThrottleModel } from "./models.ts";
 import type { Setup } from "./setup.ts";
@@ -15,6 +15,15 @@ export interface RequestState {
   readonly user: string;
   /** The client has gone. */
   gone: boolean;
+}
+
+/** A call that has not ended: the position of its breaker at its begin, and its last attempt. */
+interface CallState {
+  readonly at: number;
+  position: number;
+  breaker?: BreakerModel | undefined;
+  period: number;
+  lost: boolean;
 }
 
 /** Returns the policy of a thing with this id, and whether its call has side effects. */
@@ -58,6 +67,7 @@ export class WireRules {
   readonly #batch: BreakerModel | undefined;
   readonly #frames = new Map<Uint8Array, Sent[]>();
   readonly #admitted = new Map<Sent, { breaker: BreakerModel | undefined; period: number }>();
+  readonly #calls = new Map<object, CallState>();
   readonly #mayFollow = new Map<Uint8Array, { from: number } | undefined>(); // after a failure: whether a retry may follow
   readonly #answers = { get: new AnswersModel(), batch: new AnswersModel() };
   readonly #crowded = new Set<string>(); // requests in which something may have waited for its place
@@ -214,6 +224,10 @@ export class WireRules {
 
   // ---- events of the runtime ----
 
+  began({ call, method }: CallStartEvent): void {
+    const position = this.#account(method.endsWith("BatchGet"))?.position ?? 0;
+    this.#calls.set(call, { at: this.#clock.now(), position, period: 0, lost: false });
+  }
   attempted(event: AttemptEvent): void {
     const { frame } = event.call as { frame: Uint8Array };
     // After one that was not processed two may have the same number.
@@ -232,7 +246,11 @@ export class WireRules {
     else if (event.outcome === "cancelled")
       sent.lingersUntil = Math.min(sent.at + sent.timeoutMs, event.endedAt + answers.meanMs);
     if (sent.end === "open") this.fail("an attempt has ended that is still on the wire");
-    admitted.breaker?.sample(admitted.period, this.#verdict(sent, event.outcome), event.endedAt - event.startedAt);
+    const verdict = this.#verdict(sent, event.outcome);
+    admitted.breaker?.sample(admitted.period, verdict, event.endedAt - event.startedAt);
+    const call = this.#calls.get(event.call);
+    if (call === undefined || event.outcome === "unprocessed") return;
+    Object.assign(call, admitted, { lost: verdict === false && isUnanswered(event.outcome) });
   }
   /** Applies the design's table to an attempt as seen from outside. */
   #verdict(sent: Sent, outcome: AttemptEvent["outcome"]): boolean | undefined {
@@ -267,18 +285,28 @@ export class WireRules {
     return !bad.includes(outcome.code);
   }
   called(event: CallEvent): void {
+    const began = this.#calls.get(event.call);
+    this.#calls.delete(event.call);
     if (event.outcome.ok) return;
+    if (began?.lost) this.#lost(began);
     const { reason } = event.outcome.failure;
     const batch = event.method.endsWith("BatchGet");
     if (reason === Reason.BREAKER_OPEN) {
       this.seen.refused++;
-      if (this.#account(batch)?.refuses !== true && !this.#unsure) this.fail("refused by a breaker that lets through");
+      const mayRefuse = this.#account(batch)?.refuses === true || this.#changedAt === this.#clock.now();
+      if (!mayRefuse && !this.#unsure) this.fail("refused by a breaker that lets through");
     }
     if (reason === Reason.LIMITED) this.seen.limited++;
     const { frame } = event.call as { frame: Uint8Array };
     for (const sent of this.#frames.get(frame) ?? []) {
       if (sent.end === "open") this.fail("a call has ended and one of its attempts has not");
     }
+  }
+  /** A call has ended without an answer. Calls that its end has begun come before its event, and after its failure. */
+  #lost({ breaker, period, position }: CallState): void {
+    const now = this.#clock.now();
+    if (breaker?.fail(period, position) !== true) return;
+    for (const call of this.#calls.values()) if (call.at === now) this.#unsure = true;
   }
   changed(to: BreakerState): void {
     this.#changedAt = this.#clock.now();
@@ -309,4 +337,11 @@ export class WireRules {
   #isCached(sent: Sent): boolean {
     return this.#policyOf(sent).cache !== undefined && !this.#isEffect(sent);
   }
+}
+
+/** Reports whether an attempt that failed was not answered: no row of calls has others. */
+function isUnanswered(outcome: AttemptEvent["outcome"]): boolean {
+  if (typeof outcome === "string") return outcome === "expired";
+  if (outcome.kind !== "status") return outcome.kind !== "invalid";
+  return outcome.code === Code.UNAVAILABLE || outcome.code === Code.DEADLINE_EXCEEDED;
 }

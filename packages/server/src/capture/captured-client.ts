@@ -107,6 +107,9 @@ class CapturedAttempt implements Reply, InFlight {
   get unsent(): boolean {
     return this.inFlight?.unsent === true;
   }
+  get address(): string | undefined {
+    return this.inFlight?.address;
+  }
   get sentBytes(): number {
     return this.inFlight?.sentBytes ?? this.#messageBytes;
   }

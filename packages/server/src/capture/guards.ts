@@ -1,5 +1,5 @@
 // Intercepts the decisions of guards, which depend on other requests. A capture records them, and a replay repeats them.
-import { Breaker } from "@protobff/runtime/internal/guard/breaker";
+import { Breaker, type Ticket } from "@protobff/runtime/internal/guard/breaker";
 import { HedgeBudget, Throttle } from "@protobff/runtime/internal/guard/budgets";
 import type { Places, UrgentWaiter } from "@protobff/runtime/internal/guard/limit";
 import { StreamPlaces } from "@protobff/runtime/internal/guard/stream-places";
@@ -32,20 +32,28 @@ function intercept(guard: Guard, name: string, decider: Decider): void {
   } else interceptPlaces(guard, name, decider);
 }
 
+/** The ticket of no period, for an attempt that the capture admitted and the breaker of the replay refuses. */
+const UNCOUNTED: Ticket = 0;
+
 function interceptBreaker(breaker: Breaker, name: string, decider: Decider): void {
+  let isAdmitting = false;
   getter(breaker, "refuses", (real) => {
     const passes = (): boolean => !real();
-    return () => !decider.allows(name, passes);
+    // `admit` reads the getter, too: together they are one decision.
+    return () => (isAdmitting ? real() : !decider.allows(name, passes));
   });
   const admit = breaker.admit.bind(breaker);
   let ticket: ReturnType<Breaker["admit"]>;
   const admits = (): boolean => {
+    isAdmitting = true;
     ticket = admit();
+    isAdmitting = false;
     return ticket !== undefined;
   };
   breaker.admit = () => {
     ticket = undefined;
-    return decider.allows(name, admits) ? (ticket ?? admit()) : undefined;
+    if (!decider.allows(name, admits)) return undefined;
+    return ticket !== undefined || admits() ? ticket : UNCOUNTED;
   };
 }
 

@@ -44,6 +44,23 @@ export function readAdmin(read: VariableReader): AdminAddress | undefined {
   return { host: read.optional("BFF_ADMIN_HOST") ?? "127.0.0.1", port };
 }
 
+/** `ready`: the server waits for upstreams that differ. */
+export type UpstreamCheckMode = "off" | "log" | "ready";
+
+/** @param hasUses true if the server was generated with uses */
+export function readUpstreamCheck(read: VariableReader, hasUses: boolean): UpstreamCheckMode {
+  const mode = read.optional("BFF_UPSTREAM_CHECK") ?? "off";
+  if (mode !== "off" && mode !== "log" && mode !== "ready") {
+    read.fault("BFF_UPSTREAM_CHECK", `is ${quoted(mode)}`, "off, log or ready");
+    return "off";
+  }
+  if (mode !== "off" && !hasUses) {
+    const remedy = `uses=true among the options of protoc-gen-bff in buf.gen.yaml, and run "buf generate" again, or off`;
+    read.fault("BFF_UPSTREAM_CHECK", `is ${mode}, but this server was generated without its uses`, remedy);
+  }
+  return mode;
+}
+
 /** Reads the name of the header with the tags of answers. */
 export function readCdnHeader(read: VariableReader): CdnHeader {
   const name = read.optional("BFF_CDN_TAGS") ?? "cache-tag";

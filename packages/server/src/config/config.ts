@@ -19,7 +19,15 @@ import type { LogFormat } from "../logs/server-log.ts";
 import { DEFAULT_MAX_PENDING_BYTES } from "../requests/pending-bytes.ts";
 import { readPublicUrl } from "../session/public-url.ts";
 import { DEFAULT_MAX_FOLLOWERS, defaultFollowersPerCaller } from "../streams/stream-account.ts";
-import { type ProcessConfig, readCdnHeader, readLog, readProcess, readPurgeToken } from "./config-process.ts";
+import {
+  type ProcessConfig,
+  readCdnHeader,
+  readLog,
+  readProcess,
+  readPurgeToken,
+  readUpstreamCheck,
+  type UpstreamCheckMode,
+} from "./config-process.ts";
 import { readTelemetry, type TelemetryConfig } from "./config-telemetry.ts";
 import { readUpstreams, type UpstreamAddresses, type UpstreamsSpec } from "./config-upstreams.ts";
 
@@ -65,6 +73,7 @@ export interface ServerConfig<Name extends string, Env> extends UpstreamAddresse
   readonly shedDelayMs: number;
   /** True if the server is not ready while it refuses more than half of its requests. */
   readonly shedReadyz: boolean;
+  readonly upstreamCheck: UpstreamCheckMode;
   /** Implementation of HTTP/2 that carries calls to upstreams. */
   readonly http2: Http2;
   /** Implementation of HTTP/2 that serves clients. */
@@ -100,6 +109,7 @@ interface ConfigSpec<Upstreams extends Readonly<Record<string, DescService>>, En
   readonly tagged?: boolean | undefined;
   /** True if a CDN receives the tags. */
   readonly cdn?: boolean | undefined;
+  readonly uses?: unknown;
 }
 
 export type ConfigResult<Name extends string, Env> = {
@@ -157,8 +167,9 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     maxFollowersPerCaller: read.within("BFF_MAX_FOLLOWERS_PER_CALLER", 1, MAX_FOLLOWERS, perCaller),
     idleMs: readIdle(read),
     maxRequests: read.within("BFF_MAX_REQUESTS", 0, MAX_COUNT, "0"),
-    shedDelayMs: read.durationMs("BFF_SHED_DELAY", "0s", MAX_SHED_DELAY_MS),
+    shedDelayMs: read.durationMs("BFF_SHED_DELAY", "50ms", MAX_SHED_DELAY_MS),
     shedReadyz: read.bool("BFF_SHED_READYZ", "false"),
+    upstreamCheck: readUpstreamCheck(read, spec.uses !== undefined),
     http2: readHttp2(read, "BFF_HTTP2", DEFAULT_HTTP2),
     http2Server: readHttp2(read, "BFF_HTTP2_SERVER", DEFAULT_SERVER_HTTP2),
     corsOrigins: readOrigins(read),

@@ -91,6 +91,8 @@ export class Upstreams implements Observer {
   /** Time of each breaker's last change. */
   readonly #changed = new Map<string, number>();
   readonly #now: () => number;
+  /** Returns what is known of a deployed upstream. */
+  deployed: ((service: string, branch: string | undefined) => ShownUpstream["deployed"]) | undefined;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -128,6 +130,7 @@ export class Upstreams implements Observer {
         })),
         streams: streams.map(({ method, taken, most }) => ({ method, taken, most })),
         addresses: addresses.map(({ address, state: is, inFlight }) => ({ address, state: is, inFlight })),
+        deployed: this.deployed?.(service, branch),
       };
     });
   }

@@ -53,6 +53,10 @@ export interface ShownUpstream {
   /** Open streams; none of an upstream that nothing follows. */
   readonly streams: readonly { readonly method?: string | undefined; readonly taken: number; readonly most: number }[];
   readonly addresses: readonly { readonly address: string; readonly state: string; readonly inFlight: number }[];
+  /** How it compares with the protos of the server; undefined: it is not compared. */
+  readonly deployed?:
+    | { readonly state: "unchecked" | "same" | "unknown" | "drift"; readonly texts: readonly string[] }
+    | undefined;
 }
 
 export interface ShownMock {

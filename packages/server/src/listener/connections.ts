@@ -8,3 +8,8 @@ export interface Connections {
   /** Takes those that there are, and all that come. */
   each(take: (socket: net.Socket) => void): void;
 }
+
+/** Returns `http://<host>:<port>`, with brackets around an IPv6 address. */
+export function urlOf(scheme: "http" | "https", host: string, port: number): string {
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}

@@ -270,3 +270,29 @@ describe("drain", () => {
     expect((await response.toArray()).join("")).toBe("too late");
   });
 });
+
+describe("the last answer before a request has arrived", () => {
+  const head = "POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 1000000\r\n\r\n";
+  it("its client may send the rest, and loses no answer", async () => {
+    const listener = await listening();
+    const socket = net.connect({ port: listener.port, host: "127.0.0.1", allowHalfOpen: true });
+    const errors: Error[] = [];
+    socket.on("error", (error) => errors.push(error));
+    const chunks: Buffer[] = [];
+    socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+    socket.write(head);
+    await once(socket, "end");
+    expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*ok$/);
+    for (let i = 0; i < 10; i++) await new Promise((resolve) => socket.write(Buffer.alloc(100_000), resolve));
+    await vi.waitUntil(() => listener.connections === 0, 5_000);
+    expect(errors).toEqual([]);
+    socket.destroy();
+  });
+  it("its connection is closed if the rest does not come", async () => {
+    const listener = await listening();
+    const { socket, closed } = dial(listener);
+    socket.write(head);
+    expect(await closed).toMatch(/ok$/);
+    await vi.waitUntil(() => listener.connections === 0, 5_000);
+  });
+});

@@ -22,6 +22,7 @@ import { ACCEPTED, type Connections } from "./connections.ts";
 import { http1Options } from "./http1-options.ts";
 import { Http1Readings, readingOf } from "./http1-reading.ts";
 import { IdleConnections } from "./idle-connections.ts";
+import { lingerAfter } from "./lingering-close.ts";
 import { renewCertificates, type ServerTls, tlsServer } from "./tls-server.ts";
 
 export interface ListenerOptions extends AdapterRequestsOptions {
@@ -335,6 +336,7 @@ export class Listener {
     request.on("error", ignore);
     this.#h1Responses.add(response);
     this.#idle.busy(socket);
+    lingerAfter(request);
     const reading = readingOf(request);
     reading?.began();
     const isLast = reading?.endsWith(request) ?? false;

@@ -10,6 +10,15 @@ const LEAST_SHARE = 0.05;
 /** Growth of the admitted share after a timely period. */
 const INCREASE = 0.05;
 
+/** Number of late periods in a row with which an open gate begins to close. Shorter delays are bursts or pauses. */
+const STANDING = 10;
+
+/**
+ * Number of periods after a gate has opened again in which a single late period closes it, because an
+ * overload may last.
+ */
+const ALERT = 100;
+
 /** Mix of classes until requests were counted: the highest class is not refused. */
 const UNKNOWN_MIX: readonly number[] = [1, 1, 0];
 
@@ -38,6 +47,9 @@ export class Gate {
   #share = 1;
   #leastMs = Number.POSITIVE_INFINITY;
   #standingMs = 0;
+  #lateInRow = 0;
+  /** Periods left in which one late period closes the gate. */
+  #alert = 0;
   /** Requests of this period by class, and those of the last period with any. */
   #counts = CLASSES.map(() => 0);
   #mix: readonly number[] = UNKNOWN_MIX;
@@ -59,16 +71,25 @@ export class Gate {
   }
   /** Ends a period in which something was measured. */
   adjust(limitMs: number): void {
-    this.#adjust(this.#leastMs, limitMs, 1);
+    this.#adjust(this.#leastMs, limitMs, 1, STANDING);
   }
-  /** Ends the periods in which the event loop was blocked, for `forMs` in all. */
+  /**
+   * Ends the periods in which the event loop was blocked, for `forMs` in all. One blockage closes no open gate: it may
+   * be the work of a single request.
+   */
   blocked(forMs: number, limitMs: number, periods: number): void {
-    this.#adjust(forMs, limitMs, periods);
+    this.#adjust(forMs, limitMs, periods, STANDING - 1);
   }
-  #adjust(standingMs: number, limitMs: number, periods: number): void {
+  /** @param mostInRow late periods that may be counted in a row */
+  #adjust(standingMs: number, limitMs: number, periods: number, mostInRow: number): void {
     this.#standingMs = standingMs;
     this.#leastMs = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < periods; i++) this.#share = nextShare(this.#share, standingMs > limitMs);
+    const late = standingMs > limitMs;
+    for (let i = 0; i < periods; i++) {
+      this.#lateInRow = late ? Math.min(this.#lateInRow + 1, mostInRow) : 0;
+      this.#alert = this.isOpen ? Math.max(0, this.#alert - 1) : ALERT;
+      if (!late || this.#alert > 0 || this.#lateInRow === STANDING) this.#share = nextShare(this.#share, late);
+    }
     if (this.#counts.some((count) => count > 0)) this.#mix = this.#counts;
     this.#counts = CLASSES.map(() => 0);
     this.#chances = refusalChances(this.#share, this.#mix);

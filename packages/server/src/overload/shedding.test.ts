@@ -42,6 +42,7 @@ class Rig {
       watch: (position, watch) => {
         this.watches[position] = watch;
       },
+      used: () => ({ busyMs: 0, cpuMs: this.clock.now() }),
       ...options,
     });
     this.low = this.shedding.of("echo.v1.EchoService/Echo");
@@ -72,7 +73,9 @@ class Rig {
 
 test("a server whose event loop is late refuses requests of the lowest class first", async () => {
   const rig = new Rig();
-  await rig.ticks(4, 60);
+  await rig.ticks(19, 60);
+  expect([rig.events, rig.shed]).toEqual([[], []]); // nine periods
+  await rig.ticks(1, 60);
   expect(rig.events).toEqual([{ state: "begun", standingDelayMs: 60 }]);
   expect([rig.shedding.load, rig.shedding.standingDelayMs]).toEqual(["shedding", 60]);
   rig.clock.chance = 0;
@@ -85,7 +88,7 @@ test("a server whose event loop is late refuses requests of the lowest class fir
 
 test("an end is reported with what was refused, and requests are admitted again", async () => {
   const rig = new Rig();
-  await rig.ticks(4, 60);
+  await rig.ticks(22, 60);
   const refused = () => rig.shed.length;
   await rig.ticks(60, 0);
   expect(rig.events[1]).toMatchObject({ state: "ended", standingDelayMs: 0, refused: refused() });
@@ -105,14 +108,60 @@ test("one long pause, and a delay that does not stand, refuse nothing", async ()
   expect([rig.events, rig.shed]).toEqual([[], []]);
 });
 
-test("a loop that is blocked for many periods refuses at once, before the requests that have queued up are read", async () => {
+test("a loop that is blocked for many periods refuses nothing, but in the next late period", async () => {
   const rig = new Rig();
   await rig.ticks(1, 0);
-  await rig.ticks(1, 650); // 6 periods above the limit, of which the first may be a pause
-  expect(rig.events).toEqual([{ state: "begun", standingDelayMs: 650 }]);
+  await rig.ticks(1, 3_000);
+  expect([rig.events, rig.shed]).toEqual([[], []]);
+  await rig.ticks(2, 60);
+  expect(rig.events).toEqual([{ state: "begun", standingDelayMs: 60 }]);
+  await rig.ticks(1, 1_050); // further periods close further, before the requests that have queued up are read
   rig.clock.chance = 0.6;
   expect([rig.admits(rig.low), rig.admits(rig.normal), rig.admits(rig.high)]).toEqual([false, false, true]);
-  expect(rig.shedding.load).toBe("shedding");
+});
+
+test.each([
+  ["of bursts", 9],
+  ["that alternate with timely periods", 1],
+])("late periods %s close no gate, and refuse nothing", async (_, late) => {
+  const rig = new Rig();
+  await rig.ticks(1, 0);
+  for (let burst = 0; burst < 50; burst++) {
+    await waits(rig, "alone", 80, 5 * late);
+    await rig.ticks(10, 0);
+  }
+  expect([rig.events, rig.shed]).toEqual([[], []]);
+});
+
+test("pauses of the process are no delay, whether its event loop is busy or not", async () => {
+  for (const isBusy of [true, false]) {
+    let cpuMs = 0;
+    const rig = new Rig({ used: () => ({ busyMs: isBusy ? rig.clock.now() : 0, cpuMs }) });
+    for (let i = 0; i < 100; i++) {
+      cpuMs += isBusy ? 25 : 5; // of 100 ms, as with a quota of a quarter of a processor
+      await rig.ticks(1, 80);
+    }
+    await rig.ticks(1, 3_000);
+    expect([rig.events, rig.shed]).toEqual([[], []]);
+  }
+});
+
+test("waits of requests count without the pauses in them", async () => {
+  let cpuMs = 0;
+  const rig = new Rig({ used: () => ({ busyMs: rig.clock.now(), cpuMs }) });
+  const refuses = async (workedMs: number): Promise<boolean> => {
+    for (let i = 0; i < 60; i++) {
+      const watch = rig.watches.alone;
+      delete rig.watches.alone;
+      watch?.entered(rig.clock.now() - 160);
+      watch?.began(rig.clock.now());
+      cpuMs += workedMs;
+      await rig.ticks(1, 80);
+    }
+    return rig.events.length > 0;
+  };
+  expect(await refuses(25)).toBe(false); // a pause of 75 of 100 ms
+  expect(await refuses(45)).toBe(true); // 55 are no pause
 });
 
 test("a delay of exactly the limit refuses nothing, and BFF_SHED_DELAY=0s never does", async () => {
@@ -161,7 +210,7 @@ async function waits(rig: Rig, position: Position, waitMs: number, ticks: number
 test("long waits for a turn refuse requests, although timers are timely", async () => {
   const rig = new Rig();
   await rig.ticks(1, 0);
-  await waits(rig, "alone", 80, 12);
+  await waits(rig, "alone", 80, 60);
   expect(rig.events).toEqual([{ state: "begun", standingDelayMs: 80 }]);
   rig.clock.chance = 0;
   expect(rig.admits(rig.low)).toBe(false);
@@ -171,14 +220,14 @@ test("a request that still waits counts with its wait", async () => {
   const rig = new Rig();
   await rig.ticks(1, 0);
   rig.watches.alone?.entered(rig.clock.now());
-  await rig.ticks(20, 0);
+  await rig.ticks(65, 0);
   expect(rig.shedding.load).toBe("shedding");
 });
 
 test("waits behind requests of the same connection refuse no other requests", async () => {
   const rig = new Rig();
   await rig.ticks(1, 0);
-  await waits(rig, "behind", 300, 20);
+  await waits(rig, "behind", 300, 65);
   expect(rig.shedding.load).toBe("shedding");
   rig.clock.chance = 0;
   expect(rig.admits(rig.low)).toBe(true);
@@ -188,7 +237,7 @@ test("waits behind requests of the same connection refuse no other requests", as
 
 test("after 10 s of refusing most requests the server leaves, and after 10 s without a refusal it returns", async () => {
   const rig = new Rig({ leaves: true });
-  await rig.ticks(30, 60);
+  await rig.ticks(40, 60);
   expect(rig.shedding.load).toBe("shedding");
   await rig.ticks(130, 60);
   expect([rig.shedding.load, rig.changes]).toEqual(["overloaded", 1]);
@@ -213,7 +262,7 @@ test("a busy server limits the requests under way, and refuses those that waited
     isHeld = held;
     return { resume, end: () => {} };
   };
-  const rig = new Rig({ hold, busyMs: () => busyMs });
+  const rig = new Rig({ hold, used: () => ({ busyMs, cpuMs: busyMs + rig.clock.now() }) });
   const { shedding, low, high } = rig;
   if (low === undefined || high === undefined) throw new Error("no such rpc");
   /** Ten requests of 10 ms of work each per period, in which the event loop has no time left. */
@@ -228,10 +277,16 @@ test("a busy server limits the requests under way, and refuses those that waited
   };
   expect(shedding.lateRefusal(low, 1_000)).toBeUndefined();
   await busyPeriods(40);
+  expect(shedding.lateRefusal(low, 1_000)).toBeUndefined(); // no gate has closed
   expect([isHeld(), rig.shed, shedding.load]).toEqual([false, [], "calm"]);
   for (let i = 0; i < 7; i++) shedding.begun();
   expect(isHeld()).toBe(true);
   resume.mockClear();
+  for (let period = 0; period < 12; period++) {
+    busyMs += 150;
+    await rig.ticks(2, 60);
+  }
+  rig.shed.splice(0);
   expect(shedding.lateRefusal(low, 50)).toBeUndefined();
   expect(shedding.lateRefusal(high, 1_000)).toBeUndefined();
   expect(shedding.lateRefusal(low, 51)?.clientMessage).toBe("the server is overloaded");
@@ -240,7 +295,7 @@ test("a busy server limits the requests under way, and refuses those that waited
   shedding.ended(10);
   expect([isHeld(), resume.mock.calls.length]).toEqual([false, 1]);
   await rig.ticks(5, 0);
-  expect(rig.events).toEqual([{ state: "begun", standingDelayMs: 0 }]);
+  expect(rig.events).toEqual([{ state: "begun", standingDelayMs: 60 }]);
   shedding.stop();
   expect(shedding.lateRefusal(low, 1_000)).toBeUndefined();
 });

@@ -7,10 +7,10 @@
 //   other reads the waits behind requests of the same connection, unread ones included, and applies only to those. A client that floods its
 //   connection thus delays no other client.
 // - Each `PERIOD_MS` a gate adjusts its share to its standing delay, the least measurement of the period. A timer that is
-//   late by several periods ends them all.
+//   late by several periods ends them all. An open gate begins to close after ten late periods in a row (gate.ts).
+// - Pauses of the process are no delay (pauses.ts), and no part of a period.
 // - While the event loop is busy, the requests under way are limited (pace.ts). A request that waited longer than the
-//   delay for its turn is then refused, unless it is of the highest class.
-import { performance } from "node:perf_hooks";
+//   delay for its turn is refused while a gate is not open, unless it is of the highest class.
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Clock, Timer } from "@protobff/runtime/internal/clock";
 import type { Failure } from "@protobff/runtime/internal/failure";
@@ -24,6 +24,7 @@ import type { Load } from "./load.ts";
 import { Majority } from "./majority.ts";
 import { overloaded } from "./overloaded.ts";
 import { Pace } from "./pace.ts";
+import { Pauses, type UsedTime, usedTime } from "./pauses.ts";
 import { TurnProbe, type WatchTurn } from "./turn-probe.ts";
 
 const TICK_MS = 20;
@@ -52,8 +53,8 @@ export interface SheddingOptions {
   readonly changed: () => void;
   readonly watch?: WatchTurn;
   readonly hold?: typeof holdTurns;
-  /** Returns the time for which the event loop was busy since some moment, in milliseconds. */
-  readonly busyMs?: () => number;
+  /** Returns the times that the event loop has used. Default: those of this thread. */
+  readonly used?: () => UsedTime;
 }
 
 /**
@@ -80,14 +81,14 @@ export class Shedding {
   readonly #majority: Majority;
   readonly #pace: Pace;
   readonly #hold: ReturnType<typeof holdTurns>;
-  readonly #busyMs: () => number;
+  readonly #pauses: Pauses;
   #state: SheddingState;
   /** A request has arrived in this period. */
   #arrived = false;
   #timer: Timer | undefined;
   #dueAt = 0;
   #periodEndsAt = 0;
-  #busyBeforeMs = 0;
+  #workedBeforeMs = 0;
   #ticks = 0;
   #seen = 0;
   #refused = 0;
@@ -113,7 +114,7 @@ export class Shedding {
     this.#state = options.delayMs === 0 ? "off" : "listening";
     this.#pace = new Pace(options.delayMs, () => this.#hold.resume());
     this.#hold = (options.hold ?? holdTurns)(() => this.#pace.isFull);
-    this.#busyMs = options.busyMs ?? (() => performance.eventLoopUtilization().active);
+    this.#pauses = new Pauses(options.used ?? usedTime);
   }
 
   /** Returns the RPC of a `package.Service/Method`. Undefined: its requests are never refused. */
@@ -141,7 +142,7 @@ export class Shedding {
   /** Returns the failure of an admitted request that waited too long for its turn. Undefined: it may begin. */
   lateRefusal(rpc: ShedRpc, waitedMs: number): Failure | undefined {
     if (waitedMs <= this.#options.delayMs || this.#pace.limit === Number.POSITIVE_INFINITY) return undefined;
-    if (rpc.rank === HIGHEST || this.#state === "off") return undefined;
+    if (this.#shed === undefined || rpc.rank === HIGHEST || this.#state === "off") return undefined;
     this.#waitedTooLong = true;
     return this.#refuse(rpc);
   }
@@ -163,7 +164,10 @@ export class Shedding {
 
   #decide(rpc: ShedRpc, connection: object | undefined): Failure | undefined {
     this.#arrived = true;
-    if (this.#timer === undefined) this.#begin();
+    if (this.#timer === undefined) {
+      this.#pauses.begin(this.#options.clock.now());
+      this.#begin();
+    }
     if (this.#state === "listening") {
       this.#enter("quiet");
       return undefined;
@@ -187,7 +191,7 @@ export class Shedding {
   #begin(): void {
     this.#ticks = 0;
     this.#periodEndsAt = this.#options.clock.now() + PERIOD_MS;
-    this.#busyBeforeMs = this.#busyMs();
+    this.#workedBeforeMs = this.#pauses.workedMs;
     this.#schedule();
   }
   #schedule(): void {
@@ -204,9 +208,11 @@ export class Shedding {
   tick(): void {
     const now = this.#options.clock.now();
     const { alone, behind } = this.#probes;
-    const lateMs = now - this.#dueAt;
-    this.#measured("alone", Math.max(lateMs, alone.read(now)));
-    this.#measured("behind", Math.max(behind.read(now), longestUnread(now)));
+    const pausedMs = this.#pauses.tick(now, now - this.#dueAt);
+    const lateMs = Math.max(0, now - this.#dueAt - pausedMs);
+    this.#periodEndsAt += pausedMs;
+    this.#measured("alone", Math.max(lateMs, this.#waited(alone.read(now), now)));
+    this.#measured("behind", this.#waited(Math.max(behind.read(now), longestUnread(now)), now));
     // The first period may be a pause, such as a garbage collection.
     const blocked = Math.floor((lateMs - this.#options.delayMs) / PERIOD_MS) - 1;
     if (blocked > 0) {
@@ -216,6 +222,9 @@ export class Shedding {
       this.#gates.alone.adjust(this.#options.delayMs);
       this.#endPeriod(now);
     } else this.#schedule();
+  }
+  #waited(waitMs: number, now: number): number {
+    return waitMs > this.#options.delayMs ? this.#pauses.without(waitMs, now) : waitMs;
   }
   #measured(position: Position, waitMs: number): void {
     this.#gates[position].measured(waitMs);
@@ -229,7 +238,7 @@ export class Shedding {
   #endPeriod(now: number): void {
     const { alone, behind } = this.#gates;
     behind.adjust(this.#options.delayMs);
-    this.#pace.adjust(now - this.#periodEndsAt + PERIOD_MS, this.#busyMs() - this.#busyBeforeMs);
+    this.#pace.adjust(now - this.#periodEndsAt + PERIOD_MS, this.#pauses.workedMs - this.#workedBeforeMs);
     const watches = !alone.isOpen || !behind.isOpen || this.#waitedTooLong;
     this.#waitedTooLong = false;
     this.#reportShedding(now, watches);

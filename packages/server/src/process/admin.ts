@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { isFor } from "../config/loopback.ts";
-import { urlOf } from "../listener/url-of.ts";
+import { urlOf } from "../listener/connections.ts";
 import { CONTENT_TYPES, formatFor, type MetricsFormat } from "../metrics/render.ts";
 import { type Load, type ReadyState, readyAnswer } from "../overload/load.ts";
 

@@ -15,6 +15,7 @@ import type { Topics } from "@protobff/runtime/internal/topic/topic";
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
 import type { UsageEvents } from "@protobff/runtime/internal/usage/usage-event";
 import type { Supplied } from "../config/load-resolvers.ts";
+import type { LoadUses } from "../deployed/open-upstream-checks.ts";
 import type { MockDefaults } from "./mocks.ts";
 import type { PurgeUse } from "./open-events.ts";
 import type { LoadTools } from "./open-tools.ts";
@@ -69,6 +70,8 @@ export interface ServeOptions<
   readonly tools?: LoadTools | undefined;
   /** Plans of all files with services, for the live page. Loaded when the page is opened. */
   readonly plan?: (() => Promise<readonly unknown[]>) | undefined;
+  /** Used parts of its upstreams, for `BFF_UPSTREAM_CHECK`. */
+  readonly uses?: LoadUses | undefined;
   /** Default answers of mocked upstreams, if generated with mocks. Loaded only if `--mock` is given. */
   readonly mocks?: (() => Promise<readonly MockDefaults[]>) | undefined;
   readonly create: (

@@ -29,6 +29,8 @@ export interface WarmUp {
   readonly upstreams: Readonly<Record<string, DescService>>;
   readonly http2: Http2;
   readonly http2Server: NonNullable<ListenOptions["http2Server"]>;
+  /** True if the server refuses requests under overload. */
+  readonly sheds?: boolean;
   /**
    * Creates the RPCs a second time, on clients of these upstreams. They have separate breakers, limits and caches, and
    * no observer.
@@ -47,6 +49,8 @@ const MOST = 8_000;
 const AT_ONCE = 4;
 /** V8 compiles code for the one object that it has seen, and again for a second one, such as the server's own. */
 const ROUNDS = 2;
+/** Delay of the event loop that no warm-up has: overload is measured, and no request refused. */
+const NO_DELAY_MS = 60_000;
 
 /**
  * Calls every unary RPC in turn, by gRPC, 8,000 times in all or until the time is over. Each of two rounds has a server
@@ -63,7 +67,10 @@ export async function warmUp({ forMs, ...warmed }: WarmUp): Promise<number> {
   return answered;
 }
 
-async function once({ upstreams, http2, http2Server, create }: Omit<WarmUp, "forMs">, until: number): Promise<number> {
+async function once(
+  { upstreams, http2, http2Server, sheds = false, create }: Omit<WarmUp, "forMs">,
+  until: number,
+): Promise<number> {
   const ends: (() => Promise<void> | void)[] = [];
   try {
     const upstream = await standIn(answersOf(Object.values(upstreams).flatMap(({ methods }) => methods)));
@@ -79,7 +86,11 @@ async function once({ upstreams, http2, http2Server, create }: Omit<WarmUp, "for
     const unary = endpoints.filter((endpoint): endpoint is Endpoint => "run" in endpoint);
     const requests = requestsOf(unary.map(({ method }) => method));
     if (requests.length === 0) return 0;
-    const served = await listenUnannounced(unary, { http2Server, fault: () => {} });
+    const served = await listenUnannounced(unary, {
+      http2Server,
+      shedDelayMs: sheds ? NO_DELAY_MS : 0,
+      fault: () => {},
+    });
     ends.unshift(() => served.close(0));
     return await sendRequests(served.port, requests, { most: MOST / ROUNDS, atOnce: AT_ONCE, until });
   } finally {

@@ -46,7 +46,7 @@ function checkSlow(model: Model, report: Report): void {
   const longest = Math.max(
     0,
     ...model.files.flatMap(({ services }) =>
-      services.flatMap(({ methods }) => methods.map((method) => method.parts?.timeoutMs ?? method.timeoutMs)),
+      services.flatMap(({ methods }) => methods.map((method) => method.parts?.timeoutMs ?? method.timeout.value)),
     ),
   );
   /** The longest time of a governed call, by the declaration that defines slow calls. */

@@ -4,6 +4,7 @@ import { composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import type { BffMethod, Composed, Model, Opening, Permit, Step } from "../../resolve/model/model.ts";
 import { oneofOnly } from "../../resolve/model/oneof-only.ts";
 import { callsOf } from "../../resolve/model/source-parts.ts";
+import { lowest } from "../../text/amount.ts";
 import type { Check } from "../check.ts";
 
 /** A chain of steps that wait for each other, by the timeouts of their calls. Each call counts once. */
@@ -52,7 +53,7 @@ function checkCriticalPath(model: Model, report: Report): void {
     for (const message of [...model.messages].reverse())
       if (message.shared.length === 0) known.set(message, endOfBlock(message, known, world, new Map()));
     for (const method of timed) {
-      const whole = deferred ? method.parts?.timeoutMs : method.timeoutMs;
+      const whole = deferred ? method.parts?.timeoutMs : lowest(method.timeout);
       if (whole === undefined) continue;
       const left = whole - marginMs(whole);
       for (const phase of phasesOf(method)) {

@@ -42,7 +42,7 @@ function reportNothingDeferred({ desc, ir }: BffMethod, report: Report): void {
 }
 
 /** Reports a time for the first message that exceeds the time for all parts. */
-function checkTimes({ ir, timeoutMs }: BffMethod, partsMs: number, report: Report): void {
+function checkTimes({ ir, timeout: { value: timeoutMs } }: BffMethod, partsMs: number, report: Report): void {
   if (partsMs > timeoutMs) return;
   report({
     code: "BFF669",

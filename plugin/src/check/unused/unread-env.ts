@@ -3,10 +3,12 @@ import type { Text } from "../../diagnostic/origin.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { IrEnvVar, IrService } from "../../ir/ir.ts";
 import type { IrErrorRule, IrUpstream } from "../../ir/step.ts";
-import { blocksOf, composedBy, messagesByName } from "../../resolve/model/blocks.ts";
+import { blocksOf, callsIn, composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import { identityReads } from "../../resolve/model/identity-reads.ts";
 import type { Block, Composed, Model } from "../../resolve/model/model.ts";
+import { envNames, variablesOf } from "../../resolve/model/source-parts.ts";
 import { hostReads } from "../../resolve/packages/hosts.ts";
+import { amountsOf } from "../../resolve/policies/amounts.ts";
 import { fieldExpressions, stepExpressions } from "../all-expressions.ts";
 import type { Check } from "../check.ts";
 
@@ -23,8 +25,11 @@ export const unreadEnv: Check = {
  * services, and of files with services, count: a variable of a shared file may serve a BFF outside of this run.
  */
 function checkUnreadEnv(model: Model, report: Report): void {
+  const methods = model.files.flatMap(({ services }) => services.flatMap((service) => service.methods));
   const read = new Set([
     ...namesRead(blocksOf(model)),
+    ...methods.flatMap(({ timeout, cache }) => envNames([timeout, cache?.ttl, cache?.stale])),
+    ...methods.flatMap(({ limits }) => limits?.uses.flatMap(({ ir }) => envNames([ir.rate, ir.burst, ir.per])) ?? []),
     ...model.identities.flatMap((identity) => [...identityReads(identity)]),
     ...model.files.flatMap(({ hosts }) => hostReads(hosts)),
   ]);
@@ -64,11 +69,14 @@ function checkUnreadEnv(model: Model, report: Report): void {
 
 function namesRead(blocks: readonly Block[]): ReadonlySet<string> {
   const expressions = blocks.flatMap((block) => [...block.steps.flatMap(stepExpressions), ...fieldExpressions(block)]);
-  return new Set(expressions.flatMap(({ reads }) => reads.map(({ variable }) => variable.name)));
+  const numbers = blocks.flatMap(callsIn).flatMap(({ policy }) => variablesOf(policy));
+  return new Set([...expressions.flatMap(({ reads }) => reads.map(({ variable }) => variable.name)), ...numbers]);
 }
 
 /** Returns true if any expression of an entry contains a text. */
-export function mentions({ policy, shard }: IrUpstream, part: string): boolean {
+export function mentions({ policy, breaker, shard }: IrUpstream, part: string): boolean {
+  if (amountsOf(policy, breaker).some(([, amount]) => amount?.env !== undefined && `env.${amount.env.name}` === part))
+    return true;
   const texts = [
     shard?.by,
     policy.retry?.if,

@@ -78,13 +78,13 @@ export function servedServer({ files, identity, tools }: PlanServer, name: strin
 }
 
 function servedRpc({ method, version, rest }: PlanMethod, { hosts }: PlanFile): ServedRpc {
-  const { desc, noSideEffects, timeoutMs } = method;
+  const { desc, noSideEffects, timeout } = method;
   const streams = desc.methodKind === "server_streaming";
   return {
     name: fullName(desc),
     at: method.ir.at,
     hosts: hosts.map(hostText),
-    timeoutMs: streams ? undefined : timeoutMs,
+    timeoutMs: streams ? undefined : timeout.value,
     deprecated: version?.deprecation !== undefined || desc.proto.options?.deprecated === true,
     paths: [
       {

@@ -8,7 +8,7 @@ import {
   inheritedUnset,
   type Variable,
 } from "../../cel/index.ts";
-import type { Entry } from "../../plan/model/calls.ts";
+import { type Entry, readsEnv } from "../../plan/model/calls.ts";
 import type { PlanEnvVar } from "../../plan/model/inputs.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
 import { appNames, readsRequest } from "../names/app-names.ts";
@@ -43,6 +43,7 @@ export function emitSetup(file: PlanFile, names: FileNames): Lines {
     );
   const branched = file.upstreams.some(({ branches }) => branches.length > 0);
   const upstream = names.runtime("Upstream");
+  const environment = readsEnv(file.upstreams);
   lines.push(
     [`/** Connections to upstreams${branched ? "; a branch without one is off" : ""}. */`],
     ["export type Clients = ", ...clientsType(file, names.runtimeType("UnaryClient")), ";"],
@@ -50,9 +51,9 @@ export function emitSetup(file: PlanFile, names: FileNames): Lines {
     ["/** Creates the upstreams of this package, with their breakers and limits. Call it once per process. */"],
     ...block(
       [
-        `export function createUpstreams(${file.upstreams.length === 0 ? "_clients" : "clients"}: Clients, ${file.upstreams.length === 0 ? "_options" : "options"}?: `,
+        `export function createUpstreams(${file.upstreams.length === 0 ? "_clients" : "clients"}: Clients, ${file.upstreams.length === 0 ? "_options" : "options"}${environment ? "" : "?"}: `,
         names.runtimeType("UpstreamOptions"),
-        "): Upstreams {",
+        `${environment ? " | undefined, env: Env" : ""}): Upstreams {`,
       ],
       block(
         ["return {"],

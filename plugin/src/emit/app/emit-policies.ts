@@ -2,13 +2,21 @@
 
 import { Code } from "@protobff/messages/options.js";
 import { ADAPTIVE_MOST, policyKey } from "../../plan/calls/policies.ts";
-import type { Leaf, PlanBreaker, PlanCallPolicy, PlanUpstream } from "../../plan/model/calls.ts";
+import {
+  DEFAULT_CONSECUTIVE,
+  type Leaf,
+  type PlanBreaker,
+  type PlanCallPolicy,
+  type PlanUpstream,
+} from "../../plan/model/calls.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
 import { NameScope, upperFirst, upperSnake } from "../../plan/names/name-scope.ts";
+import type { AmountValue } from "../../text/amount.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { codeName } from "../steps/emit-call.ts";
 import { group } from "../text/group.ts";
 import { block, commas, type Line, type Lines } from "../text/lines.ts";
+import { amount } from "../values/amount.ts";
 import { emitFairShare, fairLimit } from "./emit-fair-share.ts";
 
 export interface Policies {
@@ -53,6 +61,23 @@ function mostCommon<T>(items: readonly T[], key: (item: T) => string): T | undef
   return best;
 }
 
+// ---- numbers of variables ----
+
+/** The number, or the name of its variable. */
+const amountKey = ({ value, env }: AmountValue): string => (env === undefined ? group(value) : `env.${env.name}`);
+
+/** The reading of a variable, or of a constant that reads one. */
+const readsVariable = (part: Line[number]): boolean =>
+  typeof part === "string" && /^\("\w+", env\.|^\.\.\.\w+\(env\),$/.test(part);
+
+/** Prints a constant, or a function of `env` if one of its rows reads a variable; and how it is read. */
+function constant(name: string, rows: Lines): { readonly lines: Lines; readonly read: string } {
+  if (rows.length === 0) return { lines: [[`const ${name} = {};`], []], read: name };
+  if (!rows.some((row) => row.some(readsVariable)))
+    return { lines: [...block([`const ${name} = {`], rows, ["};"]), []], read: name };
+  return { lines: [...block([`const ${name} = (env: Env) => ({`], rows, ["});"]), []], read: `${name}(env)` };
+}
+
 // ---- calls ----
 
 /** Number of codes that an error may have: all except OK and ANY. */
@@ -64,23 +89,30 @@ function callLeaves(policy: PlanCallPolicy, names: FileNames, fair: string): Cal
   const leaves: CallLeaf[] = [];
   const { timeoutMs, retry, hedge, cache, sensitive, forward, identify, limit, streams } = policy;
   if (timeoutMs !== undefined)
-    leaves.push({ name: "timeoutMs", ...number(timeoutMs), comment: comment([timeoutMs], names) });
+    leaves.push({
+      name: "timeoutMs",
+      value: amountKey(timeoutMs),
+      print: amount(timeoutMs, names),
+      comment: comment([timeoutMs], names),
+    });
   if (retry !== undefined) leaves.push(retryLeaf(retry, names));
   if (hedge !== undefined) {
     const { delayMs, max, budget } = hedge;
     const share = budget === undefined ? "" : `, budget: ${budget.value}`;
-    const value = `{ delayMs: ${group(delayMs.value)}, max: ${max.value}${share} }`;
+    const rest = `, max: ${max.value}${share} }`;
+    const print: Line = ["{ delayMs: ", ...amount(delayMs, names), rest];
     const sources = budget === undefined ? [delayMs, max] : [delayMs, max, budget];
-    leaves.push({ name: "hedge", value, print: [value], comment: comment(sources, names) });
+    leaves.push({ name: "hedge", value: `${amountKey(delayMs)}${rest}`, print, comment: comment(sources, names) });
   }
   if (cache !== undefined) {
-    const stale = cache.staleMs === undefined ? "" : `, staleMs: ${group(cache.staleMs.value)}`;
+    const { ttlMs, staleMs } = cache;
+    const stale: Line = staleMs === undefined ? [] : [", staleMs: ", ...amount(staleMs, names)];
     const purged = cache.purged === undefined ? "" : `, purged: ${JSON.stringify(cache.purged.value)} as const`;
-    const value = `{ ttlMs: ${group(cache.ttlMs.value)}${stale}${purged} }`;
+    const print: Line = ["{ ttlMs: ", ...amount(ttlMs, names), ...stale, `${purged} }`];
     const settings = [cache.ttlMs, cache.staleMs, cache.purged].filter((setting) => setting !== undefined);
     // Entries add the tags, which differ by method.
-    const key = [value, ...cache.tags.map(({ text }) => text.value)].join();
-    leaves.push({ name: "cache", value: key, print: [value], comment: comment(settings, names) });
+    const key = [amountKey(ttlMs), staleMs && amountKey(staleMs), purged, ...cache.tags.map(({ text }) => text.value)];
+    leaves.push({ name: "cache", value: key.join(), print, comment: comment(settings, names) });
   }
   if (sensitive) leaves.push({ name: "sensitive", value: "true", print: ["true"], comment: "" });
   if (forward !== undefined) {
@@ -117,10 +149,13 @@ function retryLeaf(retry: NonNullable<PlanCallPolicy["retry"]>, names: FileNames
 
 function limitLeaf(limit: NonNullable<PlanCallPolicy["limit"]>, names: FileNames, fair: string): CallLeaf {
   const adaptive = limit.adaptive?.value === true;
-  const concurrent = limit.concurrent?.value ?? (adaptive ? group(ADAPTIVE_MOST) : "Number.POSITIVE_INFINITY");
-  const value = `{ concurrent: ${concurrent}, queued: ${limit.queued?.value ?? 1000}${adaptive ? ", adaptive: true" : ""}${fair} }`;
+  const { concurrent } = limit;
+  const most = adaptive ? group(ADAPTIVE_MOST) : "Number.POSITIVE_INFINITY";
+  const rest = `, queued: ${limit.queued?.value ?? 1000}${adaptive ? ", adaptive: true" : ""}${fair} }`;
+  const first: Line = concurrent?.env === undefined ? [String(concurrent?.value ?? most)] : amount(concurrent, names);
   const leaves = [limit.concurrent, limit.queued, limit.adaptive].filter((leaf) => leaf !== undefined);
-  return { name: "limit", value, print: [value], comment: comment(leaves, names) };
+  const value = `${concurrent === undefined ? most : amountKey(concurrent)}${rest}`;
+  return { name: "limit", value, print: ["{ concurrent: ", ...first, rest], comment: comment(leaves, names) };
 }
 
 type Entry = PlanFile["entries"][number] | PlanFile["clients"][number];
@@ -148,9 +183,10 @@ function emitCalls(
   const constants = new Map<string, string>();
   const common = scope.take(kind);
   const shared = base === undefined ? [] : callLeaves(base, names, fair);
+  const baseConstant = constant(common, shared.map(leafLine));
   if (base !== undefined) {
-    constants.set(`${kind === "STREAM" ? "stream " : ""}${policyKey(base)}`, common);
-    lines.push(...constant(common, shared.map(leafLine)));
+    constants.set(`${kind === "STREAM" ? "stream " : ""}${policyKey(base)}`, baseConstant.read);
+    lines.push(...baseConstant.lines);
   }
   for (const { policy, method } of entries) {
     const key = keyOf({ policy, method });
@@ -163,14 +199,13 @@ function emitCalls(
     const users = entries.filter((entry) => keyOf(entry) === key);
     const wish = nameOfUsers(users, entries) ?? nameOfContent(policy, [...changed, ...reset]);
     const name = scope.take(`${upperSnake(wish).replace(/_+$/, "")}_${kind}`);
-    constants.set(key, name);
-    lines.push(
-      ...constant(name, [
-        ...(base === undefined ? [] : [[`...${common},`]]),
-        ...changed.map(leafLine),
-        ...reset.map((leaf): Line => [`${leaf.name}: undefined,`]),
-      ]),
-    );
+    const written = constant(name, [
+      ...(base === undefined ? [] : [[`...${baseConstant.read},`]]),
+      ...changed.map(leafLine),
+      ...reset.map((leaf): Line => [`${leaf.name}: undefined,`]),
+    ]);
+    constants.set(key, written.read);
+    lines.push(...written.lines);
   }
   return constants;
 }
@@ -206,7 +241,7 @@ function nameOfUsers(users: readonly Entry[], entries: readonly Entry[]): string
  */
 function nameOfContent({ timeoutMs, retry }: PlanCallPolicy, differing: readonly CallLeaf[]): string {
   const words: Readonly<Record<string, string>> = {
-    timeoutMs: timeoutMs === undefined ? "no_timeout" : `timeout_${timeoutMs.value}ms`,
+    timeoutMs: timeoutMs === undefined ? "no_timeout" : `timeout_${timeoutMs.env?.name ?? `${timeoutMs.value}ms`}`,
     retry: retry === undefined ? "once" : `attempts_${retry.attempts.value}`,
   };
   return differing.map(({ name }) => words[name] ?? name).join("_");
@@ -219,68 +254,89 @@ function emitUpstreams(
   { names, scope, lines, fair }: Written,
 ): Map<PlanUpstream, string> {
   const constants = new Map<PlanUpstream, string>();
-  const base = mostCommon(upstreams, upstreamKey);
+  const base = mostCommon(upstreams, (upstream) => upstreamKey(upstream, names));
   if (base === undefined) return constants;
   const common = scope.take("UPSTREAM");
-  lines.push(...constant(common, upstreamRows(base, undefined, { names, fair })));
+  const baseConstant = constant(common, upstreamRows(base, undefined, { names, fair }));
+  lines.push(...baseConstant.lines);
   for (const upstream of upstreams) {
-    if (upstreamKey(upstream) === upstreamKey(base)) {
-      constants.set(upstream, common);
+    if (upstreamKey(upstream, names) === upstreamKey(base, names)) {
+      constants.set(upstream, baseConstant.read);
       continue;
     }
     const name = scope.take(`${upperSnake(upstream.name).replace(/_+$/, "")}_UPSTREAM`);
-    constants.set(upstream, name);
-    lines.push(...constant(name, [[`...${common},`], ...upstreamRows(upstream, base, { names, fair })]));
+    const rows = [[`...${baseConstant.read},`], ...upstreamRows(upstream, base, { names, fair })];
+    const written = constant(name, rows);
+    constants.set(upstream, written.read);
+    lines.push(...written.lines);
   }
   return constants;
 }
-function upstreamKey(upstream: PlanUpstream): string {
-  return JSON.stringify(upstreamLeaves(upstream).map(({ print }) => print));
+function upstreamKey(upstream: PlanUpstream, names: FileNames): string {
+  return JSON.stringify(upstreamLeaves(upstream, names).map(({ print }) => textOf(print)));
 }
-type UpstreamLeaf = { readonly name: string; readonly print: string; readonly values: readonly Leaf<unknown>[] };
+/** The line with the names of its imports; another number, another text. */
+const textOf = (print: Line): string => print.map((part) => (typeof part === "string" ? part : "")).join("");
+/** An empty `print`: not declared. */
+type UpstreamLeaf = { readonly name: string; readonly print: Line; readonly values: readonly Leaf<unknown>[] };
 
-function upstreamLeaves({ breaker, limit, retryBudget, methods, shard }: PlanUpstream, fair = ""): UpstreamLeaf[] {
-  const ofMethods = methods.map((method) => `${method.name}: { breaker: ${breakerPrint(method.breaker)} }`);
+function upstreamLeaves(
+  { breaker, limit, retryBudget, methods, shard }: PlanUpstream,
+  names: FileNames,
+  fair = "",
+): UpstreamLeaf[] {
+  const ofMethods = methods.map(
+    (method): Line => [`${method.name}: { breaker: `, ...breakerPrint(method.breaker, names), " }"],
+  );
   return [
-    { name: "breaker", print: breakerPrint(breaker), values: breakerValues(breaker) },
+    { name: "breaker", print: breakerPrint(breaker, names), values: breakerValues(breaker) },
     {
       name: "limit",
-      print: `{ concurrent: ${group(limit.concurrent.value)}, queued: ${group(limit.queued.value)}${limit.adaptive.value ? ", adaptive: true" : ""}${fair} }`,
+      print: [
+        "{ concurrent: ",
+        ...amount(limit.concurrent, names),
+        `, queued: ${group(limit.queued.value)}${limit.adaptive.value ? ", adaptive: true" : ""}${fair} }`,
+      ],
       values: [limit.concurrent, limit.queued, limit.adaptive],
     },
     {
       name: "streams",
-      print: limit.streams === undefined ? "" : group(limit.streams.value),
+      print: limit.streams === undefined ? [] : [group(limit.streams.value)],
       values: limit.streams === undefined ? [] : [limit.streams],
     },
     {
       name: "retryBudget",
       print:
         retryBudget === undefined
-          ? ""
-          : `{ maxTokens: ${group(retryBudget.maxTokens.value)}, tokenRatio: ${retryBudget.tokenRatio.value} }`,
+          ? []
+          : [`{ maxTokens: ${group(retryBudget.maxTokens.value)}, tokenRatio: ${retryBudget.tokenRatio.value} }`],
       values: retryBudget === undefined ? [] : [retryBudget.maxTokens, retryBudget.tokenRatio],
     },
     {
       name: "shardHash",
-      print: shard?.hash.value === "modulo" ? '"modulo" as const' : "",
+      print: shard?.hash.value === "modulo" ? ['"modulo" as const'] : [],
       values: shard === undefined ? [] : [shard.hash],
     },
     {
       name: "methods",
-      print: ofMethods.length === 0 ? "" : `{ ${ofMethods.join(", ")} }`,
+      print: ofMethods.length === 0 ? [] : ["{ ", ...commas(ofMethods), " }"],
       values: methods.flatMap((method) => breakerValues(method.breaker)),
     },
   ];
 }
 const breakerValues = (breaker: PlanBreaker | undefined): Leaf<number>[] =>
-  Object.values(breaker ?? {}).filter((leaf: Leaf<number> | undefined) => leaf !== undefined);
-function breakerPrint(breaker: PlanBreaker | undefined): string {
-  if (breaker === undefined) return "undefined";
-  const leaves = Object.entries(breaker).flatMap(([name, leaf]: [string, Leaf<number> | undefined]) =>
-    leaf === undefined ? [] : [`${name}: ${group(leaf.value)}`],
+  breakerLeaves(breaker ?? {}).map(([, leaf]) => leaf);
+function breakerPrint(breaker: PlanBreaker | undefined, names: FileNames): Line {
+  if (breaker === undefined) return ["undefined"];
+  const leaves = breakerLeaves(breaker).map(([name, leaf]): Line => [`${name}: `, ...amount(leaf, names)]);
+  return ["{ ", ...commas(leaves), " }"];
+}
+/** Returns the values that differ from the runtime's defaults, or that the runtime requires. */
+function breakerLeaves(breaker: Partial<PlanBreaker>): [string, Leaf<number>][] {
+  return Object.entries(breaker).flatMap(
+    ([name, leaf]: [string, Leaf<number> | undefined]): [string, Leaf<number>][] =>
+      leaf === undefined || (name === "consecutive" && leaf.value === DEFAULT_CONSECUTIVE) ? [] : [[name, leaf]],
   );
-  return `{ ${leaves.join(", ")} }`;
 }
 
 /** Prints a policy in full, or its differences from the base. Undeclared values are omitted. */
@@ -289,16 +345,14 @@ function upstreamRows(
   base: PlanUpstream | undefined,
   { names, fair }: Pick<Written, "names" | "fair">,
 ): Line[] {
-  const shared = base && upstreamLeaves(base, fair);
-  return upstreamLeaves(upstream, fair).flatMap(({ name, print, values }): Line[] => {
+  const shared = base && upstreamLeaves(base, names, fair);
+  return upstreamLeaves(upstream, names, fair).flatMap(({ name, print, values }): Line[] => {
     const before = shared?.find((leaf) => leaf.name === name)?.print;
-    if (before === undefined ? print === "" : print === before) return [];
-    return [[`${name}: ${print === "" ? "undefined" : print},`, comment(values, names)]];
+    if (before === undefined ? print.length === 0 : textOf(print) === textOf(before)) return [];
+    return [[`${name}: `, ...(print.length === 0 ? ["undefined"] : print), ",", comment(values, names)]];
   });
 }
 
-const constant = (name: string, rows: Lines): Lines =>
-  rows.length === 0 ? [[`const ${name} = {};`], []] : [...block([`const ${name} = {`], rows, ["};"]), []];
 const leafLine = ({ name, print, comment }: CallLeaf): Line => [`${name}: `, ...print, ",", comment];
 function number(leaf: Leaf<number>): { value: string; print: Line } {
   return { value: String(leaf.value), print: [group(leaf.value)] };

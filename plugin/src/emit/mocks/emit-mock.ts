@@ -3,6 +3,7 @@
 import type { DescField, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { Entry, PlanUpstream } from "../../plan/model/calls.ts";
+import { readsEnv } from "../../plan/model/calls.ts";
 import type { Plan, PlanFile, PlanService } from "../../plan/model/plan.ts";
 import { lowerFirst, upperFirst } from "../../plan/names/name-scope.ts";
 import { mockEnv } from "../../report/faults/mock-env.ts";
@@ -255,6 +256,9 @@ function emitTestBff(file: PlanFile, plan: Plan, names: FileNames): Lines {
           names.schema(file.identity.type),
           `, [${sources}]);`,
         );
+  const made: Lines = [
+    ["const made = ", names.bff("createUpstreams", file.desc), `(upstreams, bed.upstreams${envOf(file, plan)});`],
+  ];
   return [
     ["/** Creates the BFF on mocks in this process: a function for each rpc, the mocks and the clock. */"],
     ...block(
@@ -269,8 +273,9 @@ function emitTestBff(file: PlanFile, plan: Plan, names: FileNames): Lines {
         ...identity,
         ["const bed = new ", names.testing("TestBed"), `(options${file.identity === undefined ? "" : ", identity"});`],
         ["const upstreams = mockUpstreams(mocks, bed);"],
-        ["const made = ", names.bff("createUpstreams", file.desc), "(upstreams, bed.upstreams);"],
+        ...(readsEnv(file.upstreams) ? [] : made),
         ...(file.env.length > 0 ? line("const read = new ", names.runtime("EnvReader"), "({}, []);") : []),
+        ...(readsEnv(file.upstreams) ? made : []),
         ...file.services.flatMap((service) => endpointsOf(service, file, plan, names)),
         ...block(
           ["return {"],
@@ -292,10 +297,20 @@ function emitTestBff(file: PlanFile, plan: Plan, names: FileNames): Lines {
 
 const endpointsName = ({ desc }: PlanService): string => `${lowerFirst(desc.name)}Endpoints`;
 
-function endpointsOf(service: PlanService, file: PlanFile, plan: Plan, names: FileNames): Lines {
+/** The variables of breakers and limits, which the process has once. */
+function envOf(file: PlanFile, plan: Plan): string {
+  const [service] = file.services;
+  return service === undefined || !readsEnv(file.upstreams) ? "" : `, ${defaultEnvOf(file, service, plan)}`;
+}
+
+function defaultEnvOf(file: PlanFile, service: PlanService, plan: Plan): string {
   const env = mockEnv(file, service.desc, plan);
   const defaults = env.map((entry) => envLine(entry).join("").replace(/,$/, ""));
-  const defaultEnv = file.env.length === 0 ? "{}" : `{ ${[...defaults, "...env"].join(", ")} }`;
+  return file.env.length === 0 ? "{}" : `{ ${[...defaults, "...env"].join(", ")} }`;
+}
+
+function endpointsOf(service: PlanService, file: PlanFile, plan: Plan, names: FileNames): Lines {
+  const defaultEnv = defaultEnvOf(file, service, plan);
   const cached = service.methods.some(({ cache }) => cache !== undefined);
   const deps: Line[] = [
     ["upstreams: made"],

@@ -208,5 +208,7 @@ export const codecPath = (file: DescFile): string => `${file.name}_codec`;
 export const mainPath = ({ path }: PlanServer): string => `${path}_main`;
 /** Returns the path of a server's tools for agents, which is beside the server. */
 export const toolsPath = ({ path }: PlanServer): string => `${path}_tools`;
+/** Returns the path of what a server uses of its upstreams. */
+export const usesPath = ({ path }: PlanServer): string => `${path}_uses`;
 /** Returns the path of a server's plan, which is beside the server. */
 export const planPath = ({ path }: PlanServer): string => `${path}_plan`;

@@ -4,11 +4,12 @@ import { posix } from "node:path";
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import type { Parameter } from "../../options/parameter.ts";
+import { readsEnv } from "../../plan/model/calls.ts";
 import type { PlanEnvVar } from "../../plan/model/inputs.ts";
 import type { PlanFile, PlanServer, PlanService } from "../../plan/model/plan.ts";
 import { usageSubjects } from "../../plan/rpcs/plan-limits.ts";
 import { envName } from "../names/env-names.ts";
-import { FileNames, mainPath, mockPath, planPath, toolsPath } from "../names/file-names.ts";
+import { FileNames, mainPath, mockPath, planPath, toolsPath, usesPath } from "../names/file-names.ts";
 import { LIMITS } from "../services/emit-limits.ts";
 import { needsPageKeys } from "../services/emit-pages.ts";
 import { limitsOf, reportsUsage, suppliedParts } from "../services/emit-service.ts";
@@ -36,7 +37,7 @@ export function emitServer(
 export function emitServerMain(
   server: PlanServer,
   f: GeneratedFile,
-  { mock, explorer, importExtension }: Pick<Parameter, "mock" | "explorer" | "importExtension">,
+  { mock, explorer, uses, importExtension }: Pick<Parameter, "mock" | "explorer" | "uses" | "importExtension">,
 ): void {
   const [first] = server.files;
   if (first === undefined) return;
@@ -68,6 +69,7 @@ export function emitServerMain(
     ),
     ...(server.tools.length > 0 ? toolsLines(server, importExtension) : []),
     ...(explorer ? planLines(server, importExtension) : []),
+    ...(uses ? usesLines(server, importExtension) : []),
     ...(mock ? mockLines(server, importExtension) : []),
     ...createLines(cx),
   ];
@@ -139,9 +141,14 @@ function createLines(cx: ServerContext): Lines {
 function upstreamsLines({ server, importFrom }: ServerContext): Lines {
   const options = hasCaches(server) ? "{ observer, cache }" : "{ observer }";
   const [first, ...others] = server.files;
-  if (first !== undefined && others.length === 0)
-    return [["const upstreams = ", importFrom("createUpstreams", first), `(clients, ${options});`]];
-  const each = server.files.map((file): Line => ["...", importFrom("createUpstreams", file), `(clients, ${options}),`]);
+  const create = (file: PlanFile): Line => {
+    const [service] = file.services;
+    const key = server.serviceEnv.size === 0 || service === undefined ? "" : envKey(server, service.desc).read;
+    const env = readsEnv(file.upstreams) ? `, env${key}` : "";
+    return [importFrom("createUpstreams", file), `(clients, ${options}${env})`];
+  };
+  if (first !== undefined && others.length === 0) return [["const upstreams = ", ...create(first), ";"]];
+  const each = server.files.map((file): Line => ["...", ...create(file), ","]);
   return block(["const upstreams = {"], each, ["};"]);
 }
 
@@ -188,6 +195,12 @@ function toolsLines(server: PlanServer, extension: Parameter["importExtension"])
 function planLines(server: PlanServer, extension: Parameter["importExtension"]): Lines {
   const from = importPath(planPath(server), extension);
   return [[`plan: async () => (await import(${JSON.stringify(from)})).PLAN,`]];
+}
+
+/** Prints the import of the used parts of upstreams, which only a server that compares them loads. */
+function usesLines(server: PlanServer, extension: Parameter["importExtension"]): Lines {
+  const from = importPath(usesPath(server), extension);
+  return [[`uses: async () => (await import(${JSON.stringify(from)})).USES,`]];
 }
 
 /** Prints the import of the answers of mocked upstreams, which only a mocked server loads. */
@@ -303,16 +316,18 @@ export function envKey(
 
 export function envLine(entry: PlanEnvVar): readonly string[] {
   const name = envName(entry);
-  const { shape, default: initial, alternates } = entry.ir;
+  const { shape, default: initial, alternates, min, max } = entry.ir;
   const { of, item } = shape ?? { of: "one", item: "string" };
   const others = alternates.map(({ value }) => JSON.stringify(value)).join(", ");
+  const bound = (way: string, text: typeof min) => (text === undefined ? "" : `${way}(${JSON.stringify(text.value)}).`);
+  const how = `${others === "" ? "" : `or(${others}).`}${bound("min", min)}${bound("max", max)}`;
   const method = readerMethod(of, item);
   const fields = [
     JSON.stringify(name),
     ...(of === "one" || method === "strings" ? [] : [JSON.stringify(item)]),
     ...(initial === undefined ? [] : [JSON.stringify(initial.value)]),
   ];
-  return [`${name}: read.${others === "" ? "" : `or(${others}).`}${method}(${fields.join(", ")}),`];
+  return [`${name}: read.${how}${method}(${fields.join(", ")}),`];
 }
 
 function readerMethod(of: string, item: string): string {

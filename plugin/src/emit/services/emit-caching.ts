@@ -1,8 +1,10 @@
 // Properties of an endpoint for cached answers.
+
 import type { PlanAnswerTags, PlanHttpCache, PlanResponseCache } from "../../plan/model/plan.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { group } from "../text/group.ts";
 import { block, commas, type Line, type Lines } from "../text/lines.ts";
+import { amount } from "../values/amount.ts";
 import { holeValue, tagParts } from "../values/emit-tags.ts";
 import { lambda, requestNames } from "../values/lambda.ts";
 
@@ -16,11 +18,11 @@ export function cacheProperty(
   names: FileNames,
 ): Lines {
   if (cache === undefined) return [];
-  const { ttlMs, staleMs, purged, sensitive, plan, principal, sealed, token, peer, headers, env, ways } = cache;
+  const { ttl, stale, purged, sensitive, plan, principal, sealed, token, peer, headers, env, ways } = cache;
   const rows: Line[] = [
     ["answers: deps.cache,"],
-    [`ttlMs: ${group(ttlMs)},`],
-    ...(staleMs === undefined ? [] : [[`staleMs: ${group(staleMs)},`]]),
+    ["ttlMs: ", ...amount(ttl, names, "deps.env"), ","],
+    ...(stale === undefined ? [] : [["staleMs: ", ...amount(stale, names, "deps.env"), ","]]),
     ...(purged === undefined ? [] : [[`purged: ${JSON.stringify(purged)},`]]),
     ...(sensitive ? [["sensitive: true,"]] : []),
     [`plan: ${JSON.stringify(plan)},`],

@@ -7,6 +7,7 @@ import type { FileNames } from "../names/file-names.ts";
 import { typeOfRequest } from "../names/request-type.ts";
 import { group } from "../text/group.ts";
 import { block, type Line, type Lines } from "../text/lines.ts";
+import { amount } from "../values/amount.ts";
 import { absentAs, applies, lambda, requestNames, STREAM_ITEM } from "../values/lambda.ts";
 
 /** The name of the export of every file with limits. */
@@ -26,20 +27,33 @@ export function emitRateLimits({ limits }: PlanFile, names: FileNames): Lines {
   ];
 }
 
-const place = ({ at }: PlanRateLimit, names: FileNames): string => ` // ${names.place(at).replace(/:\d+$/, "")}`;
+function place({ at, rate, per, burst }: PlanRateLimit, names: FileNames): string {
+  const varies = [rate, per, burst].some((number) => typeof number === "object" && number.env !== undefined);
+  return ` // ${names.place(at).replace(/:\d+$/, "")}${varies ? "; the largest numbers of its variables" : ""}`;
+}
 
-function rateLimit({ name, package: of, rate, per, burst, local, closed, dryRun }: PlanRateLimit): string {
+function rateLimit({ name, package: of, rate, per, burst, local, closed, dryRun, lease }: PlanRateLimit): string {
   const parts = [
     `name: ${JSON.stringify(name)}`,
     `package: ${JSON.stringify(of)}`,
-    `rate: ${group(rate)}`,
-    `per: ${typeof per === "string" ? JSON.stringify(per) : group(per)}`,
-    `burst: ${group(burst)}`,
+    `rate: ${group(rate.value)}`,
+    `per: ${typeof per === "string" ? JSON.stringify(per) : group(per.value)}`,
+    `burst: ${group(burst.value)}`,
     ...(local ? ["local: true"] : []),
     ...(closed ? ["closed: true"] : []),
     ...(dryRun ? ["dryRun: true"] : []),
+    ...(lease === undefined ? [] : [`lease: ${group(lease)}`]),
   ];
   return `{ ${parts.join(", ")} }`;
+}
+
+/** `USER_LIMIT`, or `{ ...USER_LIMIT, rate: optionNumber(…) }` if variables have its numbers. */
+function limitPrint({ constant, rate, per, burst }: PlanRateLimit, names: FileNames): Line {
+  const numbers = { rate, per: typeof per === "string" ? undefined : per, burst };
+  const read = Object.entries(numbers).flatMap(
+    ([name, number]): Line => (number?.env === undefined ? [] : [`, ${name}: `, ...amount(number, names, "deps.env")]),
+  );
+  return read.length === 0 ? [constant] : [`{ ...${constant}`, ...read, " }"];
 }
 
 /** `limits: { counters: deps.limits, early: […], late: […] },` */
@@ -102,7 +116,7 @@ function emitUse(
   // A test of the caller always holds in rpcs that are not public.
   const applying = condition && applies(condition, within);
   const parts: Line[] = [
-    [`limit: ${limit.constant}`, ...(arrives ? [', of: "file"'] : [])],
+    ["limit: ", ...limitPrint(limit, names), ...(arrives ? [', of: "file"'] : [])],
     ...(applying === undefined || applying.join("") === "true" ? [] : [["if: ", ...lambda(cx, others, applying)]]),
     ["key: ", ...lambda(cx, others, keyPrint(key, within))],
     ...(cost === undefined ? [] : [["cost: ", ...lambda(cx, others, costPrint(cost, within))]]),

@@ -10,6 +10,7 @@ import { group } from "../text/group.ts";
 import { block, commas, type Line, type Lines, line } from "../text/lines.ts";
 import { suppliedType } from "../text/supplied-type.ts";
 import { templateText } from "../text/template-text.ts";
+import { amount } from "../values/amount.ts";
 import { cacheProperty, httpProperty } from "./emit-caching.ts";
 import { fieldsProperty } from "./emit-fields.ts";
 import { headersProperty } from "./emit-headers.ts";
@@ -116,7 +117,7 @@ function emitEndpoint(planned: PlanMethod, file: PlanFile, names: FileNames): Li
         ]
       : streamProperties(planned, stream, names);
   const rows = [
-    [`timeoutMs: ${group(method.timeoutMs)},`],
+    ["timeoutMs: ", ...amount(method.timeout, names, "deps.env"), ","],
     ...(method.parts === undefined ? [] : line(`partsTimeoutMs: ${group(method.parts.timeoutMs)},`)),
     ...(file.hosts.length === 0 ? [] : line("hosts,")),
     ...(maxElements === undefined ? [] : line(`maxElements: ${group(maxElements)},`)),

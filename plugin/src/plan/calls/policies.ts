@@ -9,6 +9,7 @@ import { DEFAULT_ATTEMPTS } from "../../resolve/policies/context.ts";
 import { entriesAround, entriesOf, nearest, protocolName } from "../../resolve/policies/entries.ts";
 import { DEFAULT_SHARDS, shardsOf } from "../../resolve/policies/shards.ts";
 import {
+  DEFAULT_CONSECUTIVE,
   DEFAULT_STREAMS,
   type Leaf,
   type PlanBalance,
@@ -19,12 +20,11 @@ import {
   type PlanUpstream,
 } from "../model/calls.ts";
 
-const leaf = <T>(setting: Sourced<T> | undefined, standard: T): Leaf<T> => ({
-  value: setting?.value ?? standard,
-  at: setting?.at,
-});
+type Setting<T> = Sourced<T> & Pick<Leaf<T>, "env">;
+const leaf = <T>(setting: Setting<T> | undefined, standard: T): Leaf<T> =>
+  setting === undefined ? { value: standard, at: undefined } : leafOf(setting);
 
-const leafOf = <T>({ value, at }: Sourced<T>): Leaf<T> => ({ value, at });
+const leafOf = <T>({ value, at, env }: Setting<T>): Leaf<T> => ({ value, at, ...(env && { env }) });
 
 /** Default upper bound of an adaptive limit, as in Envoy. */
 export const ADAPTIVE_MOST = 1_000;
@@ -154,6 +154,10 @@ function breaker(entries: readonly IrUpstream[]): PlanBreaker | undefined {
         nearest(levels, (level) => level?.slowRate),
         0.5,
       ),
+    consecutive: leaf(
+      nearest(levels, (level) => level?.consecutive),
+      DEFAULT_CONSECUTIVE,
+    ),
   };
 }
 
@@ -240,13 +244,16 @@ const IDENTITY_FORMS: { readonly [how in Identify]?: "signed" | "token" | "plain
 const tagsKey = ({ tags, purged }: NonNullable<PlanCallPolicy["cache"]>): readonly unknown[] =>
   tags.length === 0 && purged === undefined ? [] : [tags.map(({ text }) => text.value), purged?.value];
 
+/** The number or the name of its variable. */
+const amountKey = (amount: Leaf<number> | undefined): number | string | undefined => amount?.env?.name ?? amount?.value;
+
 /** Equal for calls that can share an entry of the app object. */
 export function policyKey(policy: PlanCallPolicy): string {
   const { timeoutMs, retry, forward, identify, limit, streams, hedge, cache, sensitive } = policy;
   return JSON.stringify([
-    timeoutMs?.value,
-    hedge && [hedge.delayMs.value, hedge.max.value, hedge.budget?.value],
-    cache && [cache.ttlMs.value, cache.staleMs?.value, ...tagsKey(cache)],
+    amountKey(timeoutMs),
+    hedge && [amountKey(hedge.delayMs), hedge.max.value, hedge.budget?.value],
+    cache && [amountKey(cache.ttlMs), amountKey(cache.staleMs), ...tagsKey(cache)],
     retry && [
       retry.attempts.value,
       retry.on.value,
@@ -257,7 +264,7 @@ export function policyKey(policy: PlanCallPolicy): string {
     ],
     forward?.value,
     identify?.value,
-    limit?.concurrent?.value,
+    amountKey(limit?.concurrent),
     limit?.queued?.value,
     limit?.adaptive?.value,
     streams?.value,

@@ -3,7 +3,8 @@ import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { Ir } from "../../ir/ir.ts";
 import { entriesAround, entriesOf, governing } from "../../resolve/policies/entries.ts";
-import { DEFAULT_STREAMS, type PlanUpstream } from "../model/calls.ts";
+import { amountText } from "../../text/amount.ts";
+import { DEFAULT_STREAMS, type Leaf, type PlanUpstream } from "../model/calls.ts";
 import type { Plan, PlanFile, PlanServer } from "../model/plan.ts";
 
 /**
@@ -122,7 +123,9 @@ function leavesOf({ name: _, service: __, http: ___, breaker, methods, branches,
     if (typeof value !== "object" || value === null) {
       found.set(path, { text: String(value), at });
     } else if ("value" in value && "at" in value) {
-      found.set(path, { text: `${String(value.value)}${unit}`, at: value.at as Origin | undefined });
+      const text =
+        "env" in value ? amountText(value as Leaf<number>, unit === "" ? "count" : "ms") : `${value.value}${unit}`;
+      found.set(path, { text, at: value.at as Origin | undefined });
     } else if ("text" in value && "type" in value) {
       visit(value.text, path); // of an expression what is written
     } else {

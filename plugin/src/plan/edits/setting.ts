@@ -1,7 +1,14 @@
 // Settings of a plan that what-if runs may change: their names as in the options, their values, and their places.
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { Effects } from "../../resolve/model/call.ts";
-import type { Entry, Leaf, PlanBreaker, PlanCallPolicy, PlanUpstream } from "../model/calls.ts";
+import {
+  DEFAULT_CONSECUTIVE,
+  type Entry,
+  type Leaf,
+  type PlanBreaker,
+  type PlanCallPolicy,
+  type PlanUpstream,
+} from "../model/calls.ts";
 import type { PlanMethod } from "../model/plan.ts";
 
 /** Unit of a value: milliseconds, a whole number, or a share from 0 to 1. */
@@ -131,6 +138,7 @@ const BREAKER: PlanBreaker = {
   probes: leaf(1),
   slowMs: undefined,
   slowRate: undefined,
+  consecutive: leaf(DEFAULT_CONSECUTIVE),
 };
 
 function breakerSetting(key: string, unit: Unit, name: keyof PlanBreaker): Setting<PlanUpstream> {
@@ -139,6 +147,8 @@ function breakerSetting(key: string, unit: Unit, name: keyof PlanBreaker): Setti
     unit,
     read: ({ breaker }) => breaker?.[name],
     write: (upstream, value) => {
+      if (value === undefined && name === "consecutive")
+        return { ...upstream, breaker: upstream.breaker && { ...upstream.breaker, consecutive: leaf(0) } };
       if (value === undefined) return name.startsWith("slow") ? NEEDED : { ...upstream, breaker: undefined };
       const slowRate = name === "slowMs" ? { slowRate: upstream.breaker?.slowRate ?? leaf(0.5) } : {};
       return { ...upstream, breaker: { ...(upstream.breaker ?? BREAKER), ...slowRate, [name]: leaf(value) } };
@@ -166,6 +176,7 @@ export const UPSTREAM_SETTINGS: readonly Setting<PlanUpstream>[] = [
   breakerSetting("open_for", "ms", "openMs"),
   breakerSetting("probes", "count", "probes"),
   breakerSetting("slow", "ms", "slowMs"),
+  breakerSetting("consecutive", "count", "consecutive"),
 ];
 
 // ---- rpcs of the BFF ----
@@ -175,17 +186,17 @@ export const RPC_SETTINGS: readonly Setting<PlanMethod>[] = [
   {
     key: "timeout",
     unit: "ms",
-    read: ({ method }) => leaf(method.timeoutMs),
-    write: (planned, timeoutMs) =>
-      timeoutMs === undefined ? NEEDED : { ...planned, method: { ...planned.method, timeoutMs } },
+    read: ({ method }) => ({ ...method.timeout, at: undefined }),
+    write: (planned, value) =>
+      value === undefined ? NEEDED : { ...planned, method: { ...planned.method, timeout: { value } } },
   },
   {
     key: "cache.ttl",
     unit: "ms",
-    read: ({ cache }) => cache && { value: cache.ttlMs, at: cache.at },
-    write: ({ cache, ...planned }, ttlMs) => {
+    read: ({ cache }) => cache && { ...cache.ttl, at: cache.at },
+    write: ({ cache, ...planned }, value) => {
       if (cache === undefined) return "its answers are not cached: declare `cache` in its options";
-      return { ...planned, cache: ttlMs === undefined ? undefined : { ...cache, ttlMs } };
+      return { ...planned, cache: value === undefined ? undefined : { ...cache, ttl: { value } } };
     },
   },
 ];

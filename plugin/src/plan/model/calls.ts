@@ -10,11 +10,14 @@ import type { Batch, CacheTag, LimitLeaves, MetadataBinding, ShardRule } from ".
 import type { Composed, ResolverSource, Step, Topic } from "../../resolve/model/model.ts";
 import type { RestRule } from "../../resolve/model/rest.ts";
 import type { ProtocolName } from "../../resolve/policies/entries.ts";
+import type { AmountEnv } from "../../text/amount.ts";
 
 /** A value with its place in the source; undefined: a default. */
 export interface Leaf<T> {
   readonly value: T;
   readonly at: Origin | undefined;
+  /** The variable that has the number; undefined: none. `value` is then the largest allowed one. */
+  readonly env?: AmountEnv | undefined;
 }
 
 export interface PlanUpstream {
@@ -83,6 +86,8 @@ export interface PlanBreaker {
   /** Undefined: slow answers are no fault. */
   readonly slowMs: Leaf<number> | undefined;
   readonly slowRate: Leaf<number> | undefined;
+  /** Number of failed calls in a row that open it; 0: none does. */
+  readonly consecutive: Leaf<number>;
 }
 
 export interface PlanBalance {
@@ -93,6 +98,8 @@ export interface PlanBalance {
   readonly connections: Leaf<number>;
 }
 
+/** Number of failed calls in a row that open a breaker, if no option sets it. The runtime has the same default. */
+export const DEFAULT_CONSECUTIVE = 5;
 /** Number of streams of an upstream that are followed at a time, if no option sets it. */
 export const DEFAULT_STREAMS = 1_000;
 
@@ -207,3 +214,11 @@ export interface PlanFunction {
   readonly overload: Overload;
   readonly at: Origin;
 }
+
+/** Returns true if a breaker or a limit of an upstream reads a variable. */
+export const readsEnv = (upstreams: readonly PlanUpstream[]): boolean =>
+  upstreams.some(({ breaker, methods, limit }) =>
+    [breaker, ...methods.map((method) => method.breaker), limit].some((group) =>
+      Object.values(group ?? {}).some((leaf: Leaf<unknown> | undefined) => leaf?.env !== undefined),
+    ),
+  );

@@ -28,6 +28,8 @@ export interface PlanEnvVar {
     readonly shape: { readonly of: string; readonly item: string } | undefined;
     readonly default: { readonly value: unknown } | undefined;
     readonly alternates: readonly { readonly value: string }[];
+    readonly min: { readonly value: string } | undefined;
+    readonly max: { readonly value: string } | undefined;
   };
 }
 

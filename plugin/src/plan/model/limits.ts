@@ -3,6 +3,7 @@
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { CalendarUnit } from "../../ir/edge.ts";
 import type { LimitUse, Usage } from "../../resolve/model/model.ts";
+import type { AmountValue } from "../../text/amount.ts";
 import type { NameScope } from "../names/name-scope.ts";
 
 /** A counter: the common properties of limits of one name in a package. */
@@ -11,13 +12,15 @@ export interface PlanRateLimit {
   readonly constant: string;
   readonly name: string;
   readonly package: string;
-  readonly rate: number;
+  readonly rate: AmountValue;
   /** Period in milliseconds, or a unit of the calendar. */
-  readonly per: number | CalendarUnit;
-  readonly burst: number;
+  readonly per: AmountValue | CalendarUnit;
+  readonly burst: AmountValue;
   readonly local: boolean;
   readonly closed: boolean;
   readonly dryRun: boolean;
+  /** Undefined: none. */
+  readonly lease: number | undefined;
   readonly at: Origin;
 }
 /** The limits of an rpc. */

@@ -27,6 +27,7 @@ import type {
 import type { Pages } from "../../resolve/model/page-calls.ts";
 import type { RestRule } from "../../resolve/model/rest.ts";
 import type { Reveal } from "../../resolve/model/reveals.ts";
+import type { AmountValue } from "../../text/amount.ts";
 import type { NameScope } from "../names/name-scope.ts";
 import type { CallerFields } from "./caller-fields.ts";
 import type { Entry, Leaf, PlanClient, PlanFunction, PlanResolver, PlanTopic, PlanUpstream } from "./calls.ts";
@@ -282,8 +283,9 @@ export interface PlanStream {
 /** Inputs of an answer besides its request. */
 export interface PlanResponseCache {
   readonly at: Origin;
-  readonly ttlMs: number;
-  readonly staleMs: number | undefined;
+  /** In milliseconds. */
+  readonly ttl: AmountValue;
+  readonly stale: AmountValue | undefined;
   /** Undefined: purged answers are not used. */
   readonly purged: "spare" | "counted" | undefined;
   /** True if entries or their requests may contain sensitive values: in Redis they are sealed. */

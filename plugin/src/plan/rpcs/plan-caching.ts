@@ -39,8 +39,8 @@ export function planResponseCache(method: BffMethod, parts: PlannedParts): PlanR
   const principal = principalOf(reads);
   return {
     at: cache.at,
-    ttlMs: cache.ttl.value,
-    staleMs: cache.stale === undefined || cache.stale.value === 0 ? undefined : cache.stale.value,
+    ttl: cache.ttl,
+    stale: cache.stale?.value === 0 ? undefined : cache.stale,
     purged: cache.purged === undefined || cache.purged.value === "gone" ? undefined : cache.purged.value,
     sensitive: isSensitive(method, principal === undefined ? undefined : identity, model),
     plan: digestOf(method.desc.parent.file, model),

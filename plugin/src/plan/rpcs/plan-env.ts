@@ -5,7 +5,7 @@ import { reachable } from "../../graph/graph.ts";
 import type { IrEnvVar } from "../../ir/ir.ts";
 import { blocksOf, callsIn, expressionsIn } from "../../resolve/model/blocks.ts";
 import type { BffFile, BffService, Block, Composed, EnvVar, Let, Model } from "../../resolve/model/model.ts";
-import { policyExpressions } from "../../resolve/model/source-parts.ts";
+import { policyExpressions, variablesOf } from "../../resolve/model/source-parts.ts";
 import type { PlanFile, PlanServer } from "../model/plan.ts";
 
 type Children = (message: Block) => Composed[];
@@ -100,19 +100,21 @@ export function serverEnv(files: readonly PlanFile[], model: Model): Pick<PlanSe
 
 function readAlike(a: IrEnvVar, b: IrEnvVar): boolean {
   const others = (of: IrEnvVar): string => of.alternates.map(({ value }) => value).join();
-  return a.default?.value === b.default?.value && others(a) === others(b);
+  const bounds = ({ min, max }: IrEnvVar): string => JSON.stringify([min?.value, max?.value]);
+  return a.default?.value === b.default?.value && others(a) === others(b) && bounds(a) === bounds(b);
 }
 
 /** Returns the variables that a block reads, including the policies of its calls. */
 function envRead(block: Block): EnvVar[] {
   if (block.env.length === 0) return [];
+  const numbers = callsIn(block).flatMap(({ policy }) => variablesOf(policy));
   const policies = callsIn(block).flatMap(({ policy }) =>
     policyExpressions(policy).flatMap((expression) => expression ?? []),
   );
   const read = [...expressionsIn(block), ...policies].flatMap(({ reads }) =>
     reads.map(({ variable }) => variable.name),
   );
-  const names = new Set(read);
+  const names = new Set([...read, ...numbers]);
   return block.env.filter(({ variable }) => names.has(variable.name));
 }
 

@@ -14,12 +14,13 @@ export function rateLimitsOf({ services }: BffFile): readonly PlanRateLimit[] {
       constant: scope.take(`${name.replaceAll("-", "_").toUpperCase()}_LIMIT`),
       name,
       package: of,
-      rate: ir.rate.value,
-      per: ir.per.value,
-      burst: (ir.burst ?? ir.rate).value,
+      rate: ir.rate,
+      per: typeof ir.per.value === "string" ? ir.per.value : { value: ir.per.value, env: ir.per.env },
+      burst: ir.burst ?? ir.rate,
       local: ir.local,
       closed: ir.closed,
       dryRun: ir.dryRun,
+      lease: ir.lease?.value,
       at: ir.at,
     });
   }

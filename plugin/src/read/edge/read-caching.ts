@@ -11,7 +11,7 @@ import { isEmpty } from "../steps/read-policy.ts";
 import { checkUnique } from "../values/names.ts";
 import { readTags } from "../values/read-tags.ts";
 import { child, sourced, texts } from "../values/value-place.ts";
-import { duration, durationOrZero } from "../values/values.ts";
+import { durationOrEnv, durationOrEnvOrZero, durationOrZero } from "../values/values.ts";
 
 /** Longest lifetime in HTTP caches, in days: HTTP has no bound, and no author needs more. */
 const MAX_DAYS = 365;
@@ -30,8 +30,8 @@ export function readResponseCache(
       hint: 'add `ttl`, as in `cache: { ttl: "30s" }`',
     });
   const times = {
-    ttl: duration(declared.value.ttl, declared.place, "ttl", report),
-    stale: durationOrZero(declared.value.stale, declared.place, "stale", report),
+    ttl: durationOrEnv(declared.value.ttl, declared.place, "ttl", report),
+    stale: durationOrEnvOrZero(declared.value.stale, declared.place, "stale", report),
   };
   return { at, ...times, ...readTags(declared.value, declared.place, times, report) };
 }

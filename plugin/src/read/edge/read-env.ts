@@ -5,7 +5,7 @@ import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { EnvShape, IrEnvVar } from "../../ir/ir.ts";
 import { fault } from "../fault.ts";
-import { isValue } from "../values/env-value.ts";
+import { amountOf, isOrdered, isValue, type OrderedItem } from "../values/env-value.ts";
 import { checkMember, checkUnique } from "../values/names.ts";
 import { type Declared, text, texts } from "../values/value-place.ts";
 
@@ -51,7 +51,14 @@ function readEnvVar({ value, place }: Declared<EnvVar>, report: Report): IrEnvVa
       hint: name === undefined ? "add `name`" : choices,
     });
     // The name still counts as declared, because expressions that read it are not at fault.
-    const nothing = { type: place.text(""), shape: undefined, default: initial, alternates };
+    const nothing = {
+      type: place.text(""),
+      shape: undefined,
+      default: initial,
+      alternates,
+      min: undefined,
+      max: undefined,
+    };
     return name && { kind: "env", at: place.at, name, ...nothing };
   }
   const shape = shapeOf(type.value);
@@ -60,7 +67,59 @@ function readEnvVar({ value, place }: Declared<EnvVar>, report: Report): IrEnvVa
       hint: choices,
     });
   } else if (initial !== undefined) checkDefault(initial, type, shape, report);
-  return { kind: "env", at: place.at, name, type, shape, default: initial, alternates };
+  const bounds = readBounds({ value, place }, { type, shape, default: initial }, report);
+  return { kind: "env", at: place.at, name, type, shape, default: initial, alternates, ...bounds };
+}
+
+/** Reads the bounds of a number or a duration, which its default must keep. */
+function readBounds(
+  { value, place }: Declared<EnvVar>,
+  { type, shape, default: initial }: Pick<IrEnvVar, "type" | "shape" | "default">,
+  report: Report,
+): Pick<IrEnvVar, "min" | "max"> {
+  const [min, max] = [text(value.min, place, "min"), text(value.max, place, "max")];
+  const first = min ?? max;
+  if (first === undefined || shape === undefined) return { min: undefined, max: undefined };
+  const { item } = shape;
+  if (shape.of !== "one" || !isOrdered(item)) {
+    fault(report, "BFF129", first.at, `a variable of type "${type.value}" has no bounds`, {
+      related: [{ at: type.at, message: "the type" }],
+      hint: "leave out `min` and `max`, or declare an int, a uint, a double or a duration",
+    });
+    return { min: undefined, max: undefined };
+  }
+  const valid = [min, max].map((bound) =>
+    bound === undefined || checkDefault(bound, type, shape, report) ? bound : undefined,
+  );
+  checkOrder(
+    { min: valid[0], max: valid[1], initial: initial && isValue(initial.value, shape) ? initial : undefined },
+    item,
+    report,
+  );
+  return { min: valid[0], max: valid[1] };
+}
+
+/** Reports bounds that no value keeps, and a default outside. */
+function checkOrder(
+  { min, max, initial }: { readonly [of in "min" | "max" | "initial"]: Text | undefined },
+  item: OrderedItem,
+  report: Report,
+): void {
+  const isBelow = (a: Text | undefined, b: Text | undefined): boolean =>
+    a !== undefined && b !== undefined && amountOf(a.value, item) < amountOf(b.value, item);
+  if (max !== undefined && min !== undefined && isBelow(max, min)) {
+    fault(report, "BFF129", max.at, `the maximum ${max.value} is below the minimum ${min.value}`, {
+      related: [{ at: min.at, message: "the minimum" }],
+      hint: `write \`min: "${max.value}" max: "${min.value}"\``,
+    });
+    return;
+  }
+  const [bound, problem] = isBelow(initial, min) ? [min, "below the minimum"] : [max, "above the maximum"];
+  if (initial === undefined || bound === undefined || !(isBelow(initial, min) || isBelow(max, initial))) return;
+  fault(report, "BFF129", initial.at, `the default ${initial.value} is ${problem} of ${bound.value}`, {
+    related: [{ at: bound.at, message: "the bound" }],
+    hint: `write "${bound.value}", or move the bound`,
+  });
 }
 
 function shapeOf(type: string): EnvShape | undefined {
@@ -73,13 +132,14 @@ function shapeOf(type: string): EnvShape | undefined {
 }
 const isItem = (name: string): name is EnvShape["item"] => Object.hasOwn(EXAMPLES, name);
 
-/** Checks a default as the server will read it. */
-function checkDefault(initial: Text, type: Text, { of, item }: EnvShape, report: Report): void {
-  if (isValue(initial.value, { of, item })) return;
+/** Returns true for a default or a bound that the server can read, and reports any other. */
+function checkDefault(initial: Text, type: Text, { of, item }: EnvShape, report: Report): boolean {
+  if (isValue(initial.value, { of, item })) return true;
   const example = EXAMPLES[item];
   const examples = { one: example, list: `${example},${example}`, map: `a=${example},b=${example}` };
   fault(report, "BFF129", initial.at, `${JSON.stringify(initial.value)} is not of type "${type.value}"`, {
     related: [{ at: type.at, message: "the type" }],
     hint: `write a value such as "${examples[of]}"`,
   });
+  return false;
 }

@@ -1,11 +1,13 @@
 import type { RateLimit } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Sourced, Text } from "../../diagnostic/origin.ts";
+import type { Amount } from "../../ir/amount.ts";
 import type { CalendarUnit, IrRateLimit } from "../../ir/edge.ts";
+import { lowest } from "../../text/amount.ts";
 import { caution, fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { children, type Declared, sourced, text } from "../values/value-place.ts";
-import { duration, expression } from "../values/values.ts";
+import { countVariable, durationOrEnv, expression } from "../values/values.ts";
 
 /** Reads the rate limits of a package, of a service or of an rpc. A limit with a missing part is left out. */
 export function readLimits(
@@ -20,23 +22,26 @@ function readLimit(declared: Declared<RateLimit>, report: Report): IrRateLimit |
   const { value, place } = declared;
   const name = nameOf(declared, report);
   const key = expression(value.key, place, "key", report);
-  const rate = whole(declared, "rate", report);
+  const rate = countVariable(value.rateEnv, place, "rate_env", value.rate, report) ?? whole(declared, "rate", report);
   const per = perOf(declared, report);
-  const burst = whole(declared, "burst", report);
+  const burst =
+    countVariable(value.burstEnv, place, "burst_env", value.burst, report) ?? whole(declared, "burst", report);
+  const lease = whole(declared, "lease", report);
   const cost = expression(value.cost, place, "cost", report);
   const settle = expression(value.settle, place, "settle", report);
   const condition = expression(value.if, place, "if", report);
   checkComplete(declared, report);
   checkTogether(declared, settle, report);
   if (name === undefined || key === undefined || rate === undefined || per === undefined) return undefined;
-  if (value.burst !== undefined && burst === undefined) return undefined;
+  if ((value.burst ?? value.burstEnv) !== undefined && burst === undefined) return undefined;
   if (typeof per.value === "string" && burst !== undefined) {
     const hint = `leave out \`burst\`, or write a rolling duration such as "${per.value === "day" ? "1d" : "30d"}" in \`per\``;
     const message = `a limit per ${per.value} has no \`burst\`: its whole \`rate\` may be used at once`;
     fault(report, "BFF176", burst.at, message, { hint });
     return undefined;
   }
-  if (!isCounted(rate, per.value, burst ?? rate, report)) return undefined;
+  if (lease !== undefined && !isLeasable(declared, lease, burst ?? rate, report)) return undefined;
+  if (!isCounted({ rate, per, burst }, report)) return undefined;
   return {
     kind: "rate_limit",
     at: place.at,
@@ -51,6 +56,7 @@ function readLimit(declared: Declared<RateLimit>, report: Report): IrRateLimit |
     local: value.local === true,
     closed: value.closed === true,
     dryRun: value.dryRun === true,
+    lease,
     sources: {
       local: sourced(value.local, place, "local"),
       closed: sourced(value.closed, place, "closed"),
@@ -60,7 +66,9 @@ function readLimit(declared: Declared<RateLimit>, report: Report): IrRateLimit |
 }
 
 function checkComplete({ value, place }: Declared<RateLimit>, report: Report): void {
-  const missing = REQUIRED.filter(([field]) => value[field] === undefined);
+  const missing = REQUIRED.filter(
+    ([field]) => value[field] === undefined && !(field === "rate" && value.rateEnv !== undefined),
+  );
   if (missing.length === 0) return;
   const [[, instead] = ["", ""]] = missing;
   const names = missing
@@ -98,6 +106,47 @@ function checkTogether({ value, place }: Declared<RateLimit>, settle: Text | und
   }
 }
 
+/** Options of which a limit with leases has none, and why. */
+const UNLEASED = [
+  ["settle", "the actual cost of a request may be above the leased units"],
+  ["local", "a process that counts alone charges nothing in advance"],
+  ["dry_run", "a dry run refuses nobody"],
+] as const;
+
+function isLeasable(
+  { value, place }: Declared<RateLimit>,
+  lease: Sourced<number>,
+  burst: Amount,
+  report: Report,
+): boolean {
+  const { settle, local, dryRun: dry_run, per } = value;
+  const other = UNLEASED.find(([name]) => ({ settle, local, dry_run })[name]);
+  if (other !== undefined) {
+    const [name, why] = other;
+    const hint = `leave out \`lease\` or \`${name}\``;
+    fault(report, "BFF177", place.field("lease").at, `a limit has \`lease\` or \`${name}\`: ${why}`, { hint });
+    return false;
+  }
+  if (per === "day" || per === "month") {
+    const message = `a limit per ${per} has no \`lease\`: units of a lease return within seconds, which may be in the next ${per}`;
+    fault(report, "BFF177", lease.at, message, {
+      hint: 'leave out `lease`, or write a duration such as "1d" in `per`',
+    });
+    return false;
+  }
+  return isWithinBurst(lease, burst, report);
+}
+
+/** Returns true if a lease is at most a tenth of the smallest burst, or if the burst is not resolved yet. */
+export function isWithinBurst(lease: Sourced<number>, burst: Amount, report: Report): boolean {
+  const most = Math.floor(lowest(burst) / 10);
+  if (lease.value <= most || Number.isNaN(most)) return true;
+  const hint = most === 0 ? "leave out `lease`" : `write at most ${most}`;
+  const message = `"lease" is ${lease.value}, above a tenth of the burst of ${lowest(burst)}: processes would hold units that others need`;
+  fault(report, "BFF177", lease.at, message, { hint });
+  return false;
+}
+
 const REQUIRED = [
   ["name", 'a `name` for clients, logs and metrics, as in `name: "user"`'],
   ["key", 'a `key`, whose values have separate counters, as in `key: "principal.subject"`'],
@@ -129,15 +178,14 @@ function nameOf({ value, place }: Declared<RateLimit>, report: Report): Text | u
 
 function whole(
   { value, place }: Declared<RateLimit>,
-  field: "rate" | "burst",
+  field: "rate" | "burst" | "lease",
   report: Report,
 ): Sourced<number> | undefined {
   const setting = value[field];
   if (setting === undefined) return undefined;
   const { at } = place.field(field);
   if (setting === 0n) {
-    const hint = field === "rate" ? "write the number allowed in `per`" : "leave it out: the default is `rate`";
-    fault(report, "BFF105", at, `"${field}" is 0`, { hint });
+    fault(report, "BFF105", at, `"${field}" is 0`, { hint: ZERO[field] });
     return undefined;
   }
   if (setting <= BigInt(MOST)) return { value: Number(setting), at };
@@ -147,6 +195,11 @@ function whole(
   return undefined;
 }
 const MOST = 1_000_000_000_000;
+const ZERO = {
+  rate: "write the number allowed in `per`",
+  burst: "leave it out: the default is `rate`",
+  lease: "leave it out: each request is then charged by itself",
+};
 
 /** Longest period of a rolling limit, in days: a year is long enough for any known use. */
 const MAX_DAYS = 366;
@@ -162,7 +215,7 @@ function perOf({ value: { per }, place }: Declared<RateLimit>, report: Report): 
   const { at } = place.field("per");
   if (per === "day" || per === "month") return { value: per satisfies CalendarUnit, at };
   const instead = per === undefined ? undefined : UNITS[per.trim().toLowerCase().replace(/s$/, "")];
-  if (instead === undefined) return duration(per, place, "per", report, MAX_DAYS);
+  if (instead === undefined) return durationOrEnv(per, place, "per", report, MAX_DAYS);
   fault(report, "BFF176", at, `${JSON.stringify(per)} is not a period of a limit`, {
     hint: `write ${instead}; "day" and "month" are those of the calendar`,
   });
@@ -171,16 +224,22 @@ function perOf({ value: { per }, place }: Declared<RateLimit>, report: Report): 
 
 /**
  * Returns true if every count is an integer that a double can represent. Charges are counted in parts of a
- * microsecond's share, as in the runtime's counters (runtime/src/limits/rate-limit.ts).
+ * microsecond's share, as in the runtime's counters (runtime/src/limits/rate-limit.ts). Variables may have any number up
+ * to their largest, and each may share no divisor with `per`.
  */
-function isCounted(rate: Sourced<number>, per: number | CalendarUnit, burst: Sourced<number>, report: Report): boolean {
-  if (typeof per === "string") return true;
-  const micros = Math.round(per * 1000);
+export function isCounted(
+  { rate, per, burst: declared }: Pick<IrRateLimit, "rate" | "per" | "burst">,
+  report: Report,
+): boolean {
+  const burst = declared ?? rate;
+  if (typeof per.value === "string" || [rate, per, burst].some(({ value }) => Number.isNaN(value))) return true;
+  const micros = Math.round(per.value * 1000);
   if (micros < 1) {
     fault(report, "BFF175", rate.at, '"per" is less than a microsecond', { hint: "write a longer `per`" });
     return false;
   }
-  const divisor = commonDivisor(rate.value, micros);
+  const varies = rate.env !== undefined || per.env !== undefined;
+  const divisor = varies ? 1 : commonDivisor(rate.value, micros);
   if (burst.value * (micros / divisor) <= Number.MAX_SAFE_INTEGER / 4) return true;
   fault(
     report,

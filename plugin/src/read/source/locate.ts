@@ -88,30 +88,42 @@ function fullName(element: Exclude<Element, DescFile>): string {
 }
 
 function locateRoughly(file: DescFile): Locator {
-  let known: ReadonlyMap<string, readonly number[]> | undefined;
-  // Read on demand: no element is located roughly if the source is at hand.
-  const spansOfFile = (): ReadonlyMap<string, readonly number[]> => {
-    known ??= spansByPath(file);
-    return known;
-  };
+  // Both are read on demand: no element is located roughly if the source is at hand.
+  let spans: Paths | undefined;
+  const inside = new Map<number, Paths>();
   const at = (...paths: readonly (readonly number[])[]): Origin => {
-    const spans = spansOfFile();
-    const found = paths.map((path) => spans.get(path.join())).find((span) => span !== undefined);
+    spans ??= spansByPath(file);
+    const found = paths.map((path) => spans?.get(path.join())).find((span) => span !== undefined);
     return spanOrigin(file.proto.name, found ?? [0, 0, 0]);
   };
   return {
     name: (element) => at([...path(element), 1], path(element)),
     rule: (element, extension) => {
       const options = [...path(element), optionsField(element), extension.number];
-      const prefix = `${options.join()},`;
-      const inside = [...spansOfFile().keys()].find((key) => key.startsWith(prefix));
-      return barePlace(at(options, inside?.split(",").map(Number) ?? options, path(element)));
+      const first = inside.get(extension.number) ?? firstInside(file, extension.number);
+      inside.set(extension.number, first);
+      return barePlace(at(options, first.get(options.join()) ?? options, path(element)));
     },
   };
 }
 
+/** Numbers by path, as in `4,0,7,61001`. */
+type Paths = ReadonlyMap<string, readonly number[]>;
+
+/** The first path inside each path that ends with the number of an extension. */
+function firstInside(file: DescFile, extension: number): Paths {
+  const first = new Map<string, readonly number[]>();
+  for (const { path } of file.proto.sourceCodeInfo?.location ?? []) {
+    for (let at = path.indexOf(extension); at >= 0 && at < path.length - 1; at = path.indexOf(extension, at + 1)) {
+      const options = path.slice(0, at + 1).join();
+      if (!first.has(options)) first.set(options, path);
+    }
+  }
+  return first;
+}
+
 /** The first span of each path. */
-function spansByPath(file: DescFile): ReadonlyMap<string, readonly number[]> {
+function spansByPath(file: DescFile): Paths {
   const spans = new Map<string, readonly number[]>();
   for (const { path, span } of file.proto.sourceCodeInfo?.location ?? []) {
     const key = path.join();

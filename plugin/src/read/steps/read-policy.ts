@@ -16,7 +16,17 @@ import type { Place } from "../source/place.ts";
 import { checkMetadataKey, checkUnique } from "../values/names.ts";
 import { readTags } from "../values/read-tags.ts";
 import { child, children, type Declared, sourced, texts } from "../values/value-place.ts";
-import { codeName, count, duration, durationOrZero, ERROR_CODES, expression, statusCodes } from "../values/values.ts";
+import {
+  codeName,
+  count,
+  countVariable,
+  duration,
+  durationOrEnv,
+  durationOrEnvOrZero,
+  ERROR_CODES,
+  expression,
+  statusCodes,
+} from "../values/values.ts";
 import { readBinds } from "./read-binds.ts";
 import { readBranches } from "./read-branches.ts";
 import { readFailure } from "./read-failure.ts";
@@ -56,7 +66,7 @@ export function readPolicy({ value, place }: Declared<PolicyRule>, report: Repor
     });
   }
   return {
-    timeout: duration(value.timeout, place, "timeout", report),
+    timeout: durationOrEnv(value.timeout, place, "timeout", report),
     retry: retry && readRetry(retry, report),
     hedge: hedge && readHedge(hedge, report),
     cache: cache && readCache(cache, report),
@@ -135,7 +145,9 @@ function readLimit({ value, place }: Declared<Limit>, report: Report): IrLimit {
   if (isEmpty(value)) empty(report, place, "limit");
   return {
     at: place.at,
-    concurrent: count(value.concurrent, place, "concurrent", "write the maximum number of calls in flight", report),
+    concurrent:
+      countVariable(value.concurrentEnv, place, "concurrent_env", value.concurrent, report) ??
+      count(value.concurrent, place, "concurrent", "write the maximum number of calls in flight", report),
     queued: sourced(value.queued, place, "queued"),
     adaptive: sourced(value.adaptive, place, "adaptive"),
     streams: count(value.streams, place, "streams", "write the maximum number of simultaneous streams", report),
@@ -153,13 +165,13 @@ function readHedge({ value, place }: Declared<Hedge>, report: Report): IrHedge {
       hint: "leave out `at_once`; or leave out `delay`, `budget` and `max`, because two attempts leave together",
     });
   const budget = sourced(value.budget, place, "budget");
-  return { at: place.at, delay: duration(value.delay, place, "delay", report), max, atOnce, budget };
+  return { at: place.at, delay: durationOrEnv(value.delay, place, "delay", report), max, atOnce, budget };
 }
 
 function readCache({ value, place }: Declared<Cache>, report: Report): IrCache {
   if (isEmpty(value)) empty(report, place, "cache");
-  const ttl = durationOrZero(value.ttl, place, "ttl", report);
-  const stale = durationOrZero(value.stale, place, "stale", report);
+  const ttl = durationOrEnvOrZero(value.ttl, place, "ttl", report);
+  const stale = durationOrEnvOrZero(value.stale, place, "stale", report);
   if (ttl?.value === 0 && (stale !== undefined || value.tag.length > 0)) off(report, ttl.at, "this cache is off");
   return { at: place.at, ttl, stale, ...readTags(value, place, { ttl, stale }, report) };
 }

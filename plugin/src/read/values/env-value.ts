@@ -47,7 +47,24 @@ export function partsOf(
 /** A duration that is one, in milliseconds. */
 export function durationMs(text: string): number {
   const [, number = "", unit = ""] = DURATION.exec(text) ?? [];
-  return Number(number) * (UNIT_MS[unit] ?? Number.NaN);
+  // 1.1 * 1000 is 1100.0000000000002, so the result is rounded to nanoseconds.
+  return Math.round(Number(number) * (UNIT_MS[unit] ?? Number.NaN) * 1e6) / 1e6;
+}
+
+/** Types whose variables may have bounds. */
+export type OrderedItem = "int" | "uint" | "double" | "duration";
+const ORDERED: readonly string[] = ["int", "uint", "double", "duration"] satisfies OrderedItem[];
+export const isOrdered = (item: EnvShape["item"]): item is OrderedItem => ORDERED.includes(item);
+
+/**
+ * Returns a value of such a type, for comparisons; durations are milliseconds.
+ *
+ * @example
+ * amountOf("1.5s", "duration"); // 1500
+ */
+export function amountOf(text: string, item: OrderedItem): bigint | number {
+  if (item === "duration") return durationMs(text);
+  return item === "double" ? Number(text) : BigInt(text.replace(/^\+/, ""));
 }
 
 /** The parts between commas that no backslash stands before, trimmed; empty ones left out. */

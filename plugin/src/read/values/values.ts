@@ -3,6 +3,7 @@
 import { Code } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Sourced, Text } from "../../diagnostic/origin.ts";
+import { type Amount, unresolved } from "../../ir/amount.ts";
 import { fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { isZeroDuration, parseDuration } from "./duration.ts";
@@ -42,6 +43,12 @@ export function duration(
 ): Sourced<number> | undefined {
   if (value === undefined) return undefined;
   const { at } = place.field(name);
+  if (VARIABLE.test(value)) {
+    fault(report, "BFF102", at, `"${name}" cannot have the value of a variable`, {
+      hint: "write a duration; variables are for `timeout`, `delay`, `ttl`, `stale`, `per`, `window` and `open_for`",
+    });
+    return undefined;
+  }
   const parsed = parseDuration(value, days);
   if (parsed.ok) return { value: parsed.milliseconds, at };
   fault(
@@ -56,7 +63,56 @@ export function duration(
   return undefined;
 }
 
+const VARIABLE = /^\{env\.([A-Za-z_]\w*)\}$/;
+
+/** Reads a duration, or the variable that has it, as in "{env.NAME}". */
+export function durationOrEnv(
+  value: string | undefined,
+  place: Place,
+  name: string,
+  report: Report,
+  days?: number,
+): Amount | undefined {
+  const [, variable] = VARIABLE.exec(value ?? "") ?? [];
+  return variable === undefined
+    ? duration(value, place, name, report, days)
+    : unresolved(variable, "ms", place.field(name).at);
+}
+
+/** Reads the name of the variable that has a whole number. */
+export function countVariable(
+  value: string | undefined,
+  place: Place,
+  name: string,
+  literal: unknown,
+  report: Report,
+): Amount | undefined {
+  if (value === undefined) return undefined;
+  const { at } = place.field(name);
+  const option = name.replace(/_env$/, "");
+  const [, variable] = /^\{?(?:env\.)?([A-Za-z_]\w*)\}?$/.exec(value) ?? [];
+  if (variable !== value)
+    fault(report, "BFF106", at, `${JSON.stringify(value)} is not the name of a variable`, {
+      hint: variable === undefined ? "write the name of a variable" : `write "${variable}"`,
+    });
+  else if (literal !== undefined)
+    fault(report, "BFF177", at, `\`${option}\` and \`${name}\` both set the number`, { hint: `leave out one of them` });
+  else return unresolved(variable, "count", at);
+  return undefined;
+}
+
 /** The same where 0 turns something off. */
+export function durationOrEnvOrZero(
+  value: string | undefined,
+  place: Place,
+  name: string,
+  report: Report,
+): Amount | undefined {
+  if (value !== undefined && isZeroDuration(value)) return { value: 0, at: place.field(name).at };
+  return durationOrEnv(value, place, name, report);
+}
+
+/** Reads a duration of which 0 turns something off. */
 export function durationOrZero(
   value: string | undefined,
   place: Place,

@@ -8,12 +8,13 @@ import type { PlanBlock } from "../../plan/model/messages.ts";
 import { codeName } from "../../read/values/values.ts";
 import type { Batch, Call, LimitLeaves } from "../../resolve/model/call.ts";
 import { defined } from "../../text/json-member.ts";
+import { type VariableNumbers, variableNumbers } from "../../text/variable-numbers.ts";
 import { perCaller } from "./caller-differences.ts";
 import { type FailReport, failReport } from "./describe-source.ts";
 import { effectSources } from "./effect-sources.ts";
 
 /** Names are the names in the JSON; expressions appear as written. */
-export interface CallReport {
+export interface CallReport extends VariableNumbers {
   readonly method: string;
   readonly timeout_ms: number | null;
   /** Maximum number of attempts, with retries and hedges. */
@@ -96,6 +97,13 @@ export function callReport(call: Call, message: PlanBlock): CallReport {
   return {
     method: fullName(call.method),
     timeout_ms: policy?.timeoutMs?.value ?? null,
+    ...variableNumbers({
+      timeout_ms: policy?.timeoutMs,
+      "hedge.delay_ms": policy?.hedge?.delayMs,
+      "cache.ttl_ms": policy?.cache?.ttlMs,
+      "cache.stale_ms": policy?.cache?.staleMs,
+      "limit.concurrent": policy?.limit?.concurrent,
+    }),
     attempts: attemptsOf(policy),
     backoff_ms: backoffOf(policy),
     ...(policy?.retry && {

@@ -1,9 +1,10 @@
-import type { PlanBreaker, PlanShard } from "../../plan/model/calls.ts";
+import { DEFAULT_CONSECUTIVE, type PlanBreaker, type PlanShard } from "../../plan/model/calls.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
 import { defined } from "../../text/json-member.ts";
+import { type VariableNumbers, variableNumbers } from "../../text/variable-numbers.ts";
 
 /** State of an upstream that all requests share; names are the names in the JSON. */
-export interface UpstreamReport {
+export interface UpstreamReport extends VariableNumbers {
   readonly upstream: string;
   /** null: off. */
   readonly breaker: BreakerReport | null;
@@ -22,7 +23,7 @@ export interface UpstreamReport {
   readonly shards?: { readonly max: number; readonly hash: "RENDEZVOUS" | "MODULO"; readonly by?: string };
 }
 /** Settings of a circuit breaker. Times are in milliseconds; rates are shares from 0 to 1. */
-export interface BreakerReport {
+export interface BreakerReport extends VariableNumbers {
   readonly error_rate: number;
   readonly window_ms: number;
   readonly minimum: number;
@@ -30,6 +31,8 @@ export interface BreakerReport {
   readonly probes: number;
   readonly slow_ms?: number;
   readonly slow_rate?: number;
+  /** Number of failed calls in a row that open it; 0: none does. Present only if it is not 5. */
+  readonly consecutive?: number;
 }
 
 /** Returns the reports in the order of their names. */
@@ -41,6 +44,7 @@ export function upstreamReports({ upstreams }: PlanFile): readonly UpstreamRepor
       ...(methods.length > 0 && {
         methods: methods.map((method) => ({ method: method.name, breaker: breakerReport(method.breaker) })),
       }),
+      ...variableNumbers({ "limit.concurrent": limit.concurrent }),
       limit: {
         concurrent: limit.concurrent.value,
         queued: limit.queued.value,
@@ -64,11 +68,13 @@ function breakerReport(breaker: PlanBreaker | undefined): BreakerReport | null {
   if (breaker === undefined) return null;
   return {
     error_rate: breaker.errorRate.value,
+    ...variableNumbers({ window_ms: breaker.windowMs, open_ms: breaker.openMs }),
     window_ms: breaker.windowMs.value,
     minimum: breaker.minimum.value,
     open_ms: breaker.openMs.value,
     probes: breaker.probes.value,
     ...defined("slow_ms", breaker.slowMs?.value),
     ...defined("slow_rate", breaker.slowRate?.value),
+    ...(breaker.consecutive.value !== DEFAULT_CONSECUTIVE && { consecutive: breaker.consecutive.value }),
   };
 }

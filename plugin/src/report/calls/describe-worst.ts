@@ -37,15 +37,15 @@ export function worstOf(
 ): Worst & { readonly item?: Worst; readonly parts?: Worst } {
   const { method, message, start, permit, stream } = planned;
   if (method.parts !== undefined) {
-    const first = worst(method.timeoutMs, { message, start, permit }, messages, "none");
+    const first = worst(method.timeout.value, { message, start, permit }, messages, "none");
     const whole = worst(method.parts.timeoutMs, { message, start, permit }, messages, first.forCallsMs);
     return { ...first, calls: whole.calls, parts: whole };
   }
-  if (stream === undefined) return worst(method.timeoutMs, { message, start, permit }, messages);
-  const opening = worst(method.timeoutMs, { message: stream.opening, start, permit }, messages);
+  if (stream === undefined) return worst(method.timeout.value, { message, start, permit }, messages);
+  const opening = worst(method.timeout.value, { message: stream.opening, start, permit }, messages);
   const once =
     stream.source.kind === "call" ? [{ method: fullName(stream.source.entry.method), calls: 1, attempts: 1 }] : [];
-  const item = worst(method.timeoutMs, { message, start: undefined, permit: undefined }, messages);
+  const item = worst(method.timeout.value, { message, start: undefined, permit: undefined }, messages);
   return { ...opening, calls: [...opening.calls, ...once], item };
 }
 

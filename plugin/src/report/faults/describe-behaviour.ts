@@ -32,6 +32,7 @@ import type { Plan, PlanFile, PlanMethod, PlanPermit, PlanService } from "../../
 import type { Call, ErrorRule, MetadataBinding } from "../../resolve/model/call.ts";
 import type { ComposeSource, Let, Permit, Source, Step } from "../../resolve/model/model.ts";
 import { mayBeStale } from "../../resolve/model/source-parts.ts";
+import { sampled } from "../../text/amount.ts";
 import { defined } from "../../text/json-member.ts";
 import { worstOf } from "../calls/describe-worst.ts";
 import { expressionReport, fieldOf, maybe } from "./describe-expression.ts";
@@ -101,11 +102,12 @@ function rpcBehaviour(
 ): RpcBehaviour {
   const { method, message } = planned;
   const response = method.response === undefined ? undefined : method.desc.output;
+  const timeout = { value: sampled(method.timeout) };
   return {
     rpc: fullName(method.desc),
     service: desc.typeName,
     composes: message.composed.desc.typeName,
-    for_calls_ms: worstOf(planned, messages).forCallsMs,
+    for_calls_ms: worstOf({ ...planned, method: { ...method, timeout } }, messages).forCallsMs,
     starts: method.shared.flatMap(({ name, index }) => name ?? `#${index}`),
     request: requestOf(method),
     ...defined("degraded", method.degradedField?.name),
@@ -156,7 +158,7 @@ function limitsOf({ early, late }: PlanLimits): LimitBehaviour[] {
     ...defined("if", maybe(use.if)),
     key: expressionReport(use.key),
     ...defined("cost", maybe(use.cost)),
-    most: typeof limit.per === "string" ? limit.rate : limit.burst,
+    most: sampled(typeof limit.per === "string" ? limit.rate : limit.burst),
     ...(use.early && { early: true as const }),
   }));
 }
@@ -323,13 +325,13 @@ function callOf(call: Call, block: PlanBlock): CallBehaviour {
       },
     ),
     on_error: call.onError.map(ruleOf),
-    ...defined("timeout_ms", policy?.timeoutMs?.value),
+    ...defined("timeout_ms", policy?.timeoutMs && sampled(policy.timeoutMs)),
     ...defined("stale", mayBeStale(call) ? staleOf(policy) : undefined),
   };
 }
 function staleOf(policy: PlanCallPolicy | undefined): CallBehaviour["stale"] {
   const { ttlMs, staleMs } = policy?.cache ?? {};
-  return ttlMs && staleMs && { ttl_ms: ttlMs.value, stale_ms: staleMs.value };
+  return ttlMs && staleMs && { ttl_ms: sampled(ttlMs), stale_ms: sampled(staleMs) };
 }
 const readsStep = ({ variable }: { readonly variable: Variable }): boolean => variable.role === "step";
 

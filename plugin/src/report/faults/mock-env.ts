@@ -1,9 +1,9 @@
 // Environment of a BFF on mocks: declared variables, with a sample for each variable without a default.
 import type { DescService } from "@bufbuild/protobuf";
 import type { ValueReport } from "../../faults/index.ts";
-import type { EnvShape } from "../../ir/ir.ts";
+import type { EnvShape, IrEnvVar } from "../../ir/ir.ts";
 import type { Plan, PlanFile } from "../../plan/model/plan.ts";
-import { durationMs, partsOf } from "../../read/values/env-value.ts";
+import { amountOf, durationMs, isOrdered, partsOf } from "../../read/values/env-value.ts";
 import type { EnvVar } from "../../resolve/model/model.ts";
 
 /**
@@ -20,8 +20,15 @@ function withSample(entry: EnvVar): EnvVar {
   const { name, default: initial, shape } = entry.ir;
   if (initial !== undefined) return entry;
   const { of, item } = shape ?? STRING;
-  const sample = item === "string" ? `${name.value}-1` : SAMPLES[item];
+  const sample = item === "string" ? `${name.value}-1` : withinBounds(SAMPLES[item], item, entry.ir);
   return { ...entry, ir: { ...entry.ir, default: { ...name, value: of === "map" ? `key-1=${sample}` : sample } } };
+}
+/** Returns the sample, or the bound that it breaks. */
+function withinBounds(sample: string, item: EnvShape["item"], { min, max }: IrEnvVar): string {
+  if (!isOrdered(item)) return sample;
+  const amount = amountOf(sample, item);
+  if (min !== undefined && amount < amountOf(min.value, item)) return min.value;
+  return max !== undefined && amount > amountOf(max.value, item) ? max.value : sample;
 }
 const STRING: EnvShape = { of: "one", item: "string" };
 const SAMPLES = { int: "1", uint: "1", bool: "true", double: "1.5", duration: "1s" } as const;

@@ -1,6 +1,8 @@
 // Report of cached answers.
+
 import type { PlanMethod, PlanResponseCache } from "../../plan/model/plan.ts";
-import { timeText } from "../time-text.ts";
+import { amountText } from "../../text/amount.ts";
+import { timeText } from "../../text/time-text.ts";
 
 interface ResponseCacheReport {
   readonly ttl_ms: number;
@@ -36,8 +38,8 @@ export function cachingReport({ cache, tags, http }: PlanMethod): CachingReport 
   return {
     ...(cache !== undefined && {
       cache: {
-        ttl_ms: cache.ttlMs,
-        ...stale(cache.staleMs),
+        ttl_ms: cache.ttl.value,
+        ...stale(cache.stale?.value),
         ...(tags !== undefined && { tags: tags.of.tags.map(({ text }) => text.value) }),
         ...(cache.purged !== undefined && { purged: cache.purged }),
         ...(cache.sensitive && { sensitive: true }),
@@ -56,14 +58,17 @@ export function cachingReport({ cache, tags, http }: PlanMethod): CachingReport 
   };
 }
 
+/** The times of an RPC's cache by their names in the report. */
+export const cacheNumbers = ({ cache }: PlanMethod) => ({ "cache.ttl_ms": cache?.ttl, "cache.stale_ms": cache?.stale });
+
 /** `answers kept for 60 s, then renewed for up to 600 s, by the request, principal.tenant, env.SHELF` */
 export function cachingLines({ cache, tags, http }: PlanMethod): string[] {
   const lines: string[] = [];
   if (cache !== undefined) {
-    const stale = cache.staleMs === undefined ? "" : `, and while they are renewed until ${timeText(cache.staleMs)}`;
+    const stale = cache.stale === undefined ? "" : `, and while they are renewed until ${amountText(cache.stale)}`;
     const by = ["the request", ...dependsOn(cache)].join(", ");
     const where = cache.sensitive ? ", sealed in Redis" : "";
-    lines.push(`answers are used again for ${timeText(cache.ttlMs)}${stale}${where}, by ${by}`);
+    lines.push(`answers are used again for ${amountText(cache.ttl)}${stale}${where}, by ${by}`);
     if (tags !== undefined)
       lines.push(
         tagLine(

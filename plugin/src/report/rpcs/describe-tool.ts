@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import type { JsonObject } from "../../json-schema/json.ts";
 import { pathName } from "../../model/path-name.ts";
 import type { PlanFile, PlanMethod, PlanTool } from "../../plan/model/plan.ts";
-import { timeText } from "../time-text.ts";
+import { timeText } from "../../text/time-text.ts";
 
 export interface ToolOfRpc {
   /** Present only if the rpc is a tool for agents. */

@@ -4,6 +4,8 @@ import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt"
 import type { Sourced } from "../../diagnostic/origin.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
 import type { HttpCaching, ResponseCaching } from "../model/edge.ts";
+import { packageContext } from "../packages/package-context.ts";
+import { bound, checkMethodAmounts } from "../policies/amounts.ts";
 import type { Run } from "../steps/context.ts";
 
 /**
@@ -18,6 +20,8 @@ export function cachingOf(
   isFresh: () => boolean,
 ): { readonly cache: ResponseCaching | undefined; readonly httpCache: HttpCaching | undefined } {
   const { cache, httpCache } = method;
+  const { env } = packageContext(run, service.desc.file.proto.package).governing;
+  checkMethodAmounts(method, env, run.report);
   if (method.desc.idempotency !== Level.NO_SIDE_EFFECTS) {
     for (const [name, setting] of [["cache", cache] as const, ["http_cache", httpCache] as const]) {
       if (setting === undefined) continue;
@@ -33,9 +37,9 @@ export function cachingOf(
     return { cache: undefined, httpCache: undefined };
   }
   // Without a ttl it has a fault.
-  const ttl = cache?.ttl;
+  const [ttl, stale] = [bound(cache?.ttl, env), bound(cache?.stale, env)];
   return {
-    cache: cache && ttl && { at: cache.at, ttl, stale: cache.stale, purged: cache.purged },
+    cache: cache && ttl && { at: cache.at, ttl, stale, purged: cache.purged },
     httpCache: httpCaching(run, service, method, isFresh),
   };
 }

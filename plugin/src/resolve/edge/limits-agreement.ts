@@ -4,6 +4,7 @@ import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrRateLimit } from "../../ir/edge.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
 import { packageContext } from "../packages/package-context.ts";
+import { boundLimit, checkLimitAmounts } from "../policies/amounts.ts";
 import type { PackageContext, Run } from "../steps/context.ts";
 
 export interface DeclaredLimit {
@@ -13,12 +14,20 @@ export interface DeclaredLimit {
 
 /** The widest first; all apply. */
 export function limitsOf({ governing }: PackageContext, service: IrService, method: IrMethod): DeclaredLimit[] {
-  return [
+  const all = [
     ...governing.limits.map((limit) => ({ limit, of: "file" }) as const),
     ...service.limits.map((limit) => ({ limit, of: "service" }) as const),
     ...method.limits.map((limit) => ({ limit, of: "rpc" }) as const),
   ];
+  return all.flatMap(({ limit: declared, of }) => {
+    const limit = boundLimit(declared, governing.env);
+    return limit === undefined ? [] : [{ limit, of }];
+  });
 }
+
+/** The number, or the variable that has it. */
+const textOf = ({ value, env }: Pick<IrRateLimit["per"], "value" | "env">, unit = ""): string =>
+  env === undefined ? `${value}${unit}` : `env.${env.name}`;
 
 /** Leaves in which limits of one name must agree. */
 const LEAVES: readonly {
@@ -26,15 +35,16 @@ const LEAVES: readonly {
   readonly get: (limit: IrRateLimit) => string;
   readonly at: (limit: IrRateLimit) => Origin | undefined;
 }[] = [
-  { name: "rate", get: ({ rate }) => String(rate.value), at: ({ rate }) => rate.at },
+  { name: "rate", get: ({ rate }) => textOf(rate), at: ({ rate }) => rate.at },
   {
     name: "per",
-    get: ({ per }) => (typeof per.value === "string" ? per.value : `${per.value} ms`),
+    get: ({ per }) => (typeof per.value === "string" ? per.value : textOf(per, " ms")),
     at: ({ per }) => per.at,
   },
-  { name: "burst", get: ({ burst, rate }) => String((burst ?? rate).value), at: ({ burst }) => burst?.at },
+  { name: "burst", get: ({ burst, rate }) => textOf(burst ?? rate), at: ({ burst }) => burst?.at },
   { name: "local", get: ({ local }) => String(local), at: ({ sources }) => sources.local?.at },
   { name: "closed", get: ({ closed }) => String(closed), at: ({ sources }) => sources.closed?.at },
+  { name: "lease", get: ({ lease }) => String(lease?.value ?? "none"), at: ({ lease }) => lease?.at },
   { name: "dry_run", get: ({ dryRun }) => String(dryRun), at: ({ sources }) => sources.dryRun?.at },
 ];
 
@@ -54,6 +64,7 @@ export function checkLimitsAgree(run: Run): void {
     ]);
     const first = new Map<string, IrRateLimit>();
     for (const limit of [...governing.limits, ...serviceLimits]) {
+      checkLimitAmounts(limit, governing.env, run.report);
       const earlier = first.get(limit.name.value);
       if (earlier === undefined) first.set(limit.name.value, limit);
       else if (!reported.has(limit) && compare(run, earlier, limit)) reported.add(limit);

@@ -3,6 +3,7 @@ import type { DescField, DescMethod } from "@bufbuild/protobuf";
 import type { Code, Identify } from "@protobff/messages/options.js";
 import type { Expression, Proto, Variable } from "../../cel/index.ts";
 import type { Origin, Sourced, Text } from "../../diagnostic/origin.ts";
+import type { Amount } from "../../ir/amount.ts";
 import type { IrMethod } from "../../ir/ir.ts";
 import type { IrBranch, IrCall, IrPurged } from "../../ir/step.ts";
 import type { BoundExpression, FieldBinding } from "../../model/conversion.ts";
@@ -104,7 +105,7 @@ export interface ErrorRule {
  * defaults. Times in milliseconds.
  */
 export interface Policy {
-  readonly timeout: Sourced<number> | undefined;
+  readonly timeout: Amount | undefined;
   readonly retry: {
     readonly attempts: Sourced<number> | undefined;
     readonly on: readonly Sourced<Code>[] | undefined;
@@ -115,13 +116,13 @@ export interface Policy {
   };
   readonly hedge: {
     /** 0: two attempts leave at once. */
-    readonly delay: Sourced<number> | undefined;
+    readonly delay: Amount | undefined;
     readonly max: Sourced<number> | undefined;
     readonly budget: Sourced<number> | undefined;
   };
   readonly cache: {
-    readonly ttl: Sourced<number> | undefined;
-    readonly stale: Sourced<number> | undefined;
+    readonly ttl: Amount | undefined;
+    readonly stale: Amount | undefined;
     readonly tags: readonly CacheTag[];
     readonly purged: Sourced<IrPurged> | undefined;
   };
@@ -169,7 +170,7 @@ export interface TagHole {
   readonly ofAnswer: boolean;
 }
 export interface LimitLeaves {
-  readonly concurrent: Sourced<number> | undefined;
+  readonly concurrent: Amount | undefined;
   readonly queued: Sourced<number> | undefined;
   readonly adaptive: Sourced<boolean> | undefined;
 }

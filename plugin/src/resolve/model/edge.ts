@@ -1,7 +1,9 @@
 // Callers, and the ends and caching of RPCs.
+
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
 import type { Origin, Sourced, Text } from "../../diagnostic/origin.ts";
+import type { Amount } from "../../ir/amount.ts";
 import type { IrCredential, IrIdentity, IrIdentitySource } from "../../ir/edge.ts";
 import type { IrFile, IrMethod } from "../../ir/ir.ts";
 import type { IrPurged } from "../../ir/step.ts";
@@ -57,8 +59,8 @@ export interface Version {
 
 export interface ResponseCaching {
   readonly at: Origin;
-  readonly ttl: Sourced<number>;
-  readonly stale: Sourced<number> | undefined;
+  readonly ttl: Amount;
+  readonly stale: Amount | undefined;
   readonly purged: Sourced<IrPurged> | undefined;
 }
 

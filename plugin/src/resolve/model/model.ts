@@ -1,5 +1,6 @@
 // The meaning of the declarations: names are descriptors, expressions are typed trees, steps form a graph. How it runs
 // is still undecided.
+
 import type { DescEnum, DescField, DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Expression, Overload, Proto, Variable } from "../../cel/index.ts";
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
@@ -10,6 +11,7 @@ import type { IrBind, IrStep } from "../../ir/step.ts";
 import type { IrStream, IrTopic } from "../../ir/stream.ts";
 import type { BoundExpression, Conversions, MessageConversion, Target } from "../../model/conversion.ts";
 import type { RuledMessage } from "../../model/rules.ts";
+import type { AmountValue } from "../../text/amount.ts";
 import type { Call, Fail } from "./call.ts";
 import type { Callers, FieldChoice, HttpCaching, Identity, ResponseCaching, Version } from "./edge.ts";
 import type { FailableFields } from "./missing/failable-fields.ts";
@@ -137,7 +139,8 @@ export interface BffMethod {
   readonly cache: ResponseCaching | undefined;
   /** Caching headers of its answers. */
   readonly httpCache: HttpCaching | undefined;
-  readonly timeoutMs: number;
+  /** In milliseconds. */
+  readonly timeout: AmountValue;
   /** Set for a stream that is one response in parts. */
   readonly parts: { readonly timeoutMs: number } | undefined;
   /** The field for arrived parts, in the declared response. */

@@ -1,7 +1,9 @@
 // Queries that apply to all kinds of step sources.
+
 import type { DescMethod } from "@bufbuild/protobuf";
 import { type CelType, type Expression, type FieldType, fieldType, type Variable } from "../../cel/index.ts";
-import type { Batch, Call, TagHole } from "./call.ts";
+import type { AmountValue } from "../../text/amount.ts";
+import type { Batch, Call, Policy, TagHole } from "./call.ts";
 import type { AnswerTags, ComposeSource, GuardSource, Source } from "./model.ts";
 
 export function callsOf(source: Source): readonly Call[] {
@@ -122,3 +124,11 @@ export function rescueExpressions(then: Call["onError"][number]["then"]): Expres
 export function failExpressions(fail: GuardSource["fail"]): Expression[] {
   return [...(fail.message ?? []).filter((part) => typeof part !== "string"), ...fail.details];
 }
+
+/** Returns the variables that numbers of a policy read: `env.T`. */
+export const variablesOf = ({ timeout, hedge, cache, limit }: Policy): readonly string[] =>
+  envNames([timeout, hedge.delay, cache.ttl, cache.stale, limit?.concurrent]);
+
+/** Returns the variables that numbers read: `env.T`. */
+export const envNames = (amounts: readonly (Pick<AmountValue, "env"> | undefined)[]): readonly string[] =>
+  amounts.flatMap((amount) => (amount?.env === undefined ? [] : [`env.${amount.env.name}`]));

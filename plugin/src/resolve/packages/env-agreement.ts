@@ -1,6 +1,6 @@
 // Agreement between all declarations of one environment variable.
 
-import type { Sourced } from "../../diagnostic/origin.ts";
+import type { Sourced, Text } from "../../diagnostic/origin.ts";
 import type { IrEnvVar, IrFile, IrMessage, IrService } from "../../ir/ir.ts";
 import { envMentions } from "../graph/env-mentions.ts";
 import { governing } from "../policies/entries.ts";
@@ -22,21 +22,27 @@ export function checkServicesEnv(run: Run): void {
       const key = `${packageOf(service)} ${declared.name.value}`;
       const first = byName.get(key);
       if (first === undefined) byName.set(key, { service, declared });
-      else if (first.service !== service && !sameShape(declared, first.declared)) reportTypes(run, declared, first);
+      else if (first.service !== service) checkAlike(run, declared, first);
     }
   }
 }
 
-function reportTypes(run: Run, declared: IrEnvVar, first: Declared): void {
+/** Reports another type or another bound. Defaults and alternates may differ. */
+function checkAlike(run: Run, declared: IrEnvVar, first: Declared): void {
   if (declared.shape === undefined || first.declared.shape === undefined) return;
-  const { type } = first.declared;
+  const compared = sameShape(declared, first.declared) ? (["min", "max"] as const) : (["type"] as const);
+  const option = compared.find((name) => declared[name]?.value !== first.declared[name]?.value);
+  if (option === undefined) return;
+  const settingText = (setting: Text | undefined) =>
+    setting === undefined ? `no ${option}` : `${option} "${setting.value}"`;
+  const [here, there] = [declared[option], first.declared[option]];
   run.report({
     code: "BFF416",
     severity: "error",
-    message: `the environment variable "${declared.name.value}" has type "${declared.type.value}" here, but type "${type.value}" in service "${first.service.desc.name}"`,
-    at: declared.type.at,
-    related: [{ at: type.at, message: `type "${type.value}" here` }],
-    hint: "give both the same type, or rename one of the two",
+    message: `the environment variable "${declared.name.value}" has ${settingText(here)} here, but ${settingText(there)} in service "${first.service.desc.name}"`,
+    at: here?.at ?? declared.at,
+    related: [{ at: there?.at ?? first.declared.at, message: `${settingText(there)} here` }],
+    hint: `give both the same ${option}, or rename one of the two`,
   });
 }
 
@@ -119,6 +125,8 @@ function reportDifference(run: Run, variable: IrEnvVar, first: IrEnvVar): boolea
     [variable.type, first.type, "type"],
     [variable.default, first.default, "default"],
     [alternates(variable), alternates(first), "alternate"],
+    [variable.min, first.min, "min"],
+    [variable.max, first.max, "max"],
   ] as const;
   const found = differs.find(([mine, theirs]) => mine?.value !== theirs?.value);
   // Unknown types have been reported.

@@ -1,6 +1,7 @@
 // Declarations of a package's files and their imports that apply to all of its expressions.
 import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { checkAdaptiveEntries } from "../policies/adaptive.ts";
+import { checkAmounts } from "../policies/amounts.ts";
 import { checkAgreement, governing } from "../policies/entries.ts";
 import type { PackageContext, Run } from "../steps/context.ts";
 import { packageEnv } from "./env.ts";
@@ -12,6 +13,7 @@ export function packageContext(run: Run, name: string): PackageContext {
   const known = run.packages.get(name);
   if (known !== undefined) return known;
   const rules = governing(run.ir, name);
+  for (const entry of rules.declaredEntries) checkAmounts(entry, rules.env, run.report);
   checkAgreement(rules.entries, run.report);
   checkAdaptiveEntries(rules.entries, run.report);
   const timestamp = run.ir.registry.getMessage(TimestampSchema.typeName) ?? TimestampSchema;

@@ -1,7 +1,9 @@
 // Faults in adaptive limits of entries and calls: a limit without room to adapt, and `adaptive: false` without an
 // adaptive limit.
+
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrLimit, IrUpstream } from "../../ir/step.ts";
+import { lowest } from "../../text/amount.ts";
 import { nearest } from "./entries.ts";
 
 /** Lower bound of an adaptive limit; equals `FLOOR` of the runtime. */
@@ -35,14 +37,14 @@ export function checkAdaptive(level: IrLimit | undefined, around: readonly IrLim
   }
   const adaptive = nearest(levels, (limit) => limit.adaptive);
   const concurrent = nearest(levels, (limit) => limit.concurrent);
-  if (adaptive?.value !== true || concurrent === undefined || concurrent.value > FLOOR) return;
+  if (adaptive?.value !== true || concurrent === undefined || lowest(concurrent) > FLOOR) return;
   if (adaptive !== level.adaptive && concurrent !== level.concurrent) return; // told where they meet
   const [at, other] = concurrent === level.concurrent ? [concurrent, adaptive] : [adaptive, concurrent];
   const inherited = adaptive !== level.adaptive;
   report({
     code: "BFF287",
     severity: "error",
-    message: `an adaptive limit is at least ${FLOOR}, so it cannot change with \`concurrent: ${concurrent.value}\``,
+    message: `an adaptive limit is at least ${FLOOR}, so it cannot change with \`concurrent: ${lowest(concurrent)}\``,
     at: at.at,
     related: [{ at: other.at, message: at === concurrent ? "this limit is adaptive" : "the maximum of the limit" }],
     hint: `raise it, as in \`concurrent: 100\`, or ${inherited ? "add `adaptive: false` here" : "leave `adaptive` out"}`,

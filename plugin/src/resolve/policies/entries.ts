@@ -4,14 +4,19 @@ import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import { Protocol } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Sourced, Text } from "../../diagnostic/origin.ts";
+import type { Amount } from "../../ir/amount.ts";
 import type { IrFairShare, IrIdentity, IrPurge, IrRateLimit, IrTelemetry, IrUsage } from "../../ir/edge.ts";
-import type { Ir, IrEnvVar, IrFile, IrFunction } from "../../ir/ir.ts";
+import type { Ir, IrEnvVar, IrFile, IrFunction, IrMethod } from "../../ir/ir.ts";
 import type { IrBranch, IrUpstream } from "../../ir/step.ts";
 import { fullName } from "../../model/full-name.ts";
+import { amountText } from "../../text/amount.ts";
+import { bound, boundEntry } from "./amounts.ts";
 
 export interface Governing {
   readonly package: string;
   readonly entries: readonly IrUpstream[];
+  /** The same before their variables are resolved. */
+  readonly declaredEntries: readonly IrUpstream[];
   readonly env: readonly IrEnvVar[];
   readonly functions: readonly IrFunction[];
   readonly limits: readonly IrRateLimit[];
@@ -44,10 +49,13 @@ function findGoverning(ir: Ir, packageName: string): Governing {
   for (const file of ir.files) if (file.desc.proto.package === packageName) visit(file.desc);
   const files = ir.files.filter((file) => reach.has(file.desc.name));
   const ownHosts = files.filter(({ desc }) => desc.proto.package === packageName).flatMap(({ hosts }) => hosts);
+  const env = files.flatMap((file) => file.env);
+  const declaredEntries = files.flatMap((file) => file.upstreams);
   return {
     package: packageName,
-    entries: files.flatMap((file) => file.upstreams),
-    env: files.flatMap((file) => file.env),
+    entries: declaredEntries.map((entry) => boundEntry(entry, env)),
+    declaredEntries,
+    env,
     functions: files.flatMap((file) => file.functions),
     limits: files.flatMap((file) => file.limits),
     purges: files.flatMap((file) => file.purges.map((purge) => ({ purge, file }))),
@@ -58,6 +66,10 @@ function findGoverning(ir: Ir, packageName: string): Governing {
     identities: files.flatMap((file) => (file.identity === undefined ? [] : [{ identity: file.identity, file }])),
   };
 }
+
+/** Returns the time limit of an RPC; undefined: the default. */
+export const timeoutOf = (ir: Ir, { timeout, desc }: IrMethod): Amount | undefined =>
+  bound(timeout, governing(ir, desc.parent.file.proto.package).env);
 
 /** Returns the entries that apply to a method, nearest first: of the method, of its service, of every upstream. */
 export function entriesFor(entries: readonly IrUpstream[], method: DescMethod): IrUpstream[] {
@@ -88,8 +100,9 @@ export function nearest<L, T>(levels: readonly L[], leaf: (level: L) => T | unde
 type Leaf = {
   readonly name: string;
   readonly unit?: "ms";
-  readonly get: (entry: IrUpstream) => Sourced<unknown> | Text | undefined;
+  readonly get: (entry: IrUpstream) => Setting | undefined;
 };
+type Setting = Sourced<unknown> & Pick<Amount, "env">;
 const LEAVES: readonly Leaf[] = [
   { name: "timeout", unit: "ms", get: (entry) => entry.policy.timeout },
   { name: "retry.attempts", get: (entry) => entry.policy.retry?.attempts },
@@ -130,6 +143,7 @@ const LEAVES: readonly Leaf[] = [
   { name: "breaker.probes", get: (entry) => entry.breaker?.probes },
   { name: "breaker.slow", get: (entry) => entry.breaker?.slow },
   { name: "breaker.slow_rate", get: (entry) => entry.breaker?.slowRate },
+  { name: "breaker.consecutive", get: (entry) => entry.breaker?.consecutive },
   { name: "breaker.off", get: (entry) => entry.breaker?.off },
 ];
 /** Returns the merged leaves of the entries for a method, nearest first. */
@@ -140,7 +154,9 @@ export function leavesFor(
   const levels = entriesFor(entries, method);
   return LEAVES.flatMap(({ get, ...leaf }) => {
     const value = nearest(levels, get);
-    return value === undefined ? [] : [{ ...leaf, value: value.value, at: value.at }];
+    return value === undefined
+      ? []
+      : [{ ...leaf, value: value.env === undefined ? value.value : amountText(value as Amount), at: value.at }];
   });
 }
 const PROTOCOLS = ["GRPC", "HTTP_JSON", "CONNECT"] as const;
@@ -190,18 +206,20 @@ export function checkAgreement(entries: readonly IrUpstream[], report: Report): 
     for (const leaf of LEAVES) {
       const settings = same.map((entry) => leaf.get(entry)).filter((value) => value !== undefined);
       const [first] = settings;
-      const other = settings.find((value) => value.value !== first?.value);
+      const other = settings.find((setting) => first !== undefined && textOf(setting, leaf) !== textOf(first, leaf));
       if (first === undefined || other === undefined) continue;
       report({
         code: "BFF413",
         severity: "error",
-        message: `two values for ${leaf.name} of ${level === "" ? "every upstream" : `"${level}"`}: ${show(first.value, leaf)} and ${show(other.value, leaf)}`,
+        message: `two values for ${leaf.name} of ${level === "" ? "every upstream" : `"${level}"`}: ${textOf(first, leaf)} and ${textOf(other, leaf)}`,
         at: other.at,
-        related: [{ at: first.at, message: `${show(first.value, leaf)} is set here` }],
+        related: [{ at: first.at, message: `${textOf(first, leaf)} is set here` }],
         hint: "keep one of them",
       });
     }
   }
 }
-const show = (value: unknown, { unit }: Leaf): string =>
-  typeof value === "string" ? value : `${JSON.stringify(value)}${unit ?? ""}`;
+function textOf({ value, env }: Setting, { unit }: Leaf): string {
+  if (env !== undefined) return `env.${env.name}`;
+  return typeof value === "string" ? value : `${JSON.stringify(value)}${unit ?? ""}`;
+}

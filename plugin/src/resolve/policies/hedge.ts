@@ -1,6 +1,7 @@
 // The hedge of one call.
 
 import type { IrCall, IrPolicy } from "../../ir/step.ts";
+import { lowest } from "../../text/amount.ts";
 import type { Effects, Policy } from "../model/call.ts";
 import type { PolicyContext } from "./context.ts";
 import { nearest } from "./entries.ts";
@@ -64,14 +65,14 @@ export function checkHedge(
     });
   }
   const timeout = nearest(policies, (policy) => policy.timeout);
-  if (hedge.delay === undefined || timeout === undefined || hedge.delay.value < timeout.value) return;
+  if (hedge.delay === undefined || timeout === undefined || hedge.delay.value < lowest(timeout)) return;
   // An inherited hedge does not apply to a shorter call. An author who sets both needs the report.
   const together = policies.some((policy) => policy.hedge?.delay === hedge.delay && policy.timeout === timeout);
   if (callHedge?.delay === undefined && !together) return;
   cx.scope.report({
     code: "BFF510",
     severity: "error",
-    message: `a hedge after ${hedge.delay.value}ms is never sent: the call may take ${timeout.value}ms`,
+    message: `a hedge after ${hedge.delay.value}ms is never sent: the call may take ${lowest(timeout)}ms`,
     at: hedge.delay.at,
     related: [{ at: timeout.at, message: "the timeout of the call" }],
     hint: "lower the delay of the hedge, or raise the timeout of the call",

@@ -1,13 +1,14 @@
 // The policy of one call.
 
-import type { IrMethod } from "../../ir/ir.ts";
+import type { Ir, IrMethod } from "../../ir/ir.ts";
 import type { IrCall, IrPolicy } from "../../ir/step.ts";
+import { lowest } from "../../text/amount.ts";
 import type { CacheTag, Effects, Policy } from "../model/call.ts";
 import { checkCondition, ERROR, withoutMessage } from "../scope/scope.ts";
 import { checkAdaptive } from "./adaptive.ts";
 import { branchesOf } from "./branches.ts";
 import { DEFAULT_BUDGET_MS, DEFAULT_PARTS_MS, type PolicyContext, sendsParts } from "./context.ts";
-import { nearest } from "./entries.ts";
+import { nearest, timeoutOf } from "./entries.ts";
 import { checkHedge, mergeHedge } from "./hedge.ts";
 import { checkStale } from "./stale-after-ttl.ts";
 
@@ -83,10 +84,10 @@ export function mergePolicy(cx: PolicyContext, { ir, policies, effects, tags, sh
   };
 }
 
-/** Returns the time that an RPC leaves for a call, or for a deferred call the whole time of the RPC's parts. */
-function timeIn({ timeout, partsTimeout }: IrMethod, deferred: boolean) {
-  const setting = deferred ? partsTimeout : timeout;
-  const ms = setting?.value ?? (deferred ? DEFAULT_PARTS_MS : DEFAULT_BUDGET_MS);
+/** Returns the shortest time that an RPC leaves for a call, or for a deferred call the whole time of the RPC's parts. */
+function timeIn(ir: Ir, method: IrMethod, deferred: boolean) {
+  const setting = deferred ? method.partsTimeout : timeoutOf(ir, method);
+  const ms = (setting && lowest(setting)) ?? (deferred ? DEFAULT_PARTS_MS : DEFAULT_BUDGET_MS);
   return { ms, setting, option: deferred ? "parts_timeout" : "timeout" };
 }
 
@@ -94,7 +95,7 @@ function timeIn({ timeout, partsTimeout }: IrMethod, deferred: boolean) {
 function checkTimes(cx: PolicyContext, ir: IrCall, policies: readonly IrPolicy[], effects: Effects): void {
   const callTimeout = ir.policy.timeout;
   const [longest] = cx.roots
-    .map((root) => ({ root, ...timeIn(root, cx.deferred && sendsParts(root)) }))
+    .map((root) => ({ root, ...timeIn(cx.run.ir, root, cx.deferred && sendsParts(root)) }))
     .sort((a, b) => b.ms - a.ms);
   if (callTimeout !== undefined && longest !== undefined && callTimeout.value > longest.ms) {
     cx.scope.report({
@@ -114,11 +115,11 @@ function checkTimes(cx: PolicyContext, ir: IrCall, policies: readonly IrPolicy[]
   const initial = nearest(policies, (policy) => policy.retry?.initial);
   const attempts = nearest(policies, (policy) => policy.retry?.attempts)?.value ?? 3;
   if (timeout === undefined || initial === undefined || attempts < 2 || effects === "once") return;
-  if (initial.value < timeout.value) return;
+  if (initial.value < lowest(timeout)) return;
   cx.scope.report({
     code: "BFF507",
     severity: "error",
-    message: `the first wait of ${initial.value}ms leaves no time for a retry: the call may take ${timeout.value}ms`,
+    message: `the first wait of ${initial.value}ms leaves no time for a retry: the call may take ${lowest(timeout)}ms`,
     at: initial.at,
     related: [{ at: timeout.at, message: "the timeout of the call" }],
     hint: "lower the wait, raise the timeout of the call, or turn retries off with `attempts: 1`",

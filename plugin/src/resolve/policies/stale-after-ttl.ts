@@ -1,16 +1,17 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Sourced } from "../../diagnostic/origin.ts";
+import type { Amount } from "../../ir/amount.ts";
+import { lowest } from "../../text/amount.ts";
 
 /** An answer that is thrown away before it is stale. Without one of the two, or with `stale: "0s"`, nothing is. */
 export function checkStale(
-  { ttl, stale }: { readonly ttl?: Sourced<number> | undefined; readonly stale?: Sourced<number> | undefined },
+  { ttl, stale }: { readonly ttl?: Amount | undefined; readonly stale?: Amount | undefined },
   report: Report,
 ): void {
-  if (ttl === undefined || stale === undefined || stale.value > ttl.value || stale.value === 0) return;
+  if (ttl === undefined || stale === undefined || lowest(stale) > ttl.value || stale.value === 0) return;
   report({
     code: "BFF801",
     severity: "error",
-    message: `answers expire after ${ttl.value}ms, but stale answers are removed after ${stale.value}ms`,
+    message: `answers expire after ${ttl.value}ms, but stale answers are removed after ${lowest(stale)}ms`,
     at: stale.at,
     related: [{ at: ttl.at, message: "an answer is fresh until here" }],
     hint: "make `stale` longer than `ttl`: both start with the answer",

@@ -8,6 +8,7 @@ import { notWrittenBack } from "../conversions/convert.ts";
 import type { Call, ErrorRule } from "../model/call.ts";
 import { answerOf } from "../model/source-parts.ts";
 import { lookupMethod } from "../names/lookup.ts";
+import { boundPolicy } from "../policies/amounts.ts";
 import { entriesFor } from "../policies/entries.ts";
 import { errorRules, reachable } from "../policies/error-rules.ts";
 import { mergeByKey, metadata } from "../policies/metadata.ts";
@@ -40,9 +41,9 @@ export function resolveCall(
   checkStreamLimit(ir.policy, method, scope.report);
   const entries = entriesFor(cx.governing.entries, method);
   const http = httpProtocol(cx.governing.entries, method);
-  const policies = [ir.policy, ...entries.map((entry) => policyOf(entry, http !== undefined))];
-  const context = { callPolicy: ir.policy, entries, roots: cx.roots, at };
-  const { effects, evidence } = effectsOf(method, context, scope.report);
+  const policy = boundPolicy(ir, cx.governing.env, scope.report);
+  const policies = [policy, ...entries.map((entry) => policyOf(entry, http !== undefined))];
+  const { effects, evidence } = effectsOf(method, { callPolicy: policy, entries, roots: cx.roots, at }, scope.report);
   const request = ir.request && baseRequest(cx, ir.request, method, locals);
   const set = resolveSet(cx, ir, method.input, locals);
   const masks = resolveMasks(cx, ir, method.input, kind);
@@ -70,7 +71,7 @@ export function resolveCall(
     set,
     masks,
     metadata: sentMetadata,
-    policy: mergePolicy(cx, { ir, policies, effects, tags, shard }),
+    policy: mergePolicy(cx, { ir: { ...ir, policy }, policies, effects, tags, shard }),
   };
   return {
     ...bound,

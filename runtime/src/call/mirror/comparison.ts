@@ -17,35 +17,27 @@ export type ComparedFields = Readonly<Record<string, readonly string[]>>;
 const MOST = 100;
 const MAX_TEXT_CHARACTERS = 200;
 
-export class Comparison {
-  readonly #desc: DescMessage;
-  readonly #reads: ComparedFields;
-  readonly #fields = new Map<DescMessage, readonly DescField[]>();
+/** How the answers of a method are compared. */
+export interface ComparedAnswers {
+  readonly output: DescMessage;
+  readonly reads: ComparedFields;
+}
 
-  constructor(desc: DescMessage, reads: ComparedFields) {
-    this.#desc = desc;
-    this.#reads = reads;
-  }
-  /**
-   * Returns the differences, one per path and at most 100. Lists are compared in order, maps by key. `NaN` equals `NaN`.
-   *
-   * @throws Error for bytes that are no message
-   */
-  differences(served: Uint8Array, copy: Uint8Array): readonly Difference[] {
-    if (Buffer.compare(served, copy) === 0) return [];
-    const walk = new Walk((desc) => this.#compared(desc));
-    walk.messages(reflected(this.#desc, served), reflected(this.#desc, copy), "");
-    return [...walk.found.values()];
-  }
-  #compared(desc: DescMessage): readonly DescField[] {
-    let fields = this.#fields.get(desc);
-    if (fields === undefined) {
-      const names = this.#reads[desc.typeName];
-      fields = names === undefined ? desc.fields : desc.fields.filter(({ name }) => names.includes(name));
-      this.#fields.set(desc, fields);
-    }
-    return fields;
-  }
+/**
+ * Returns the differences of two answers, one per path and at most 100. Lists are compared in order, maps by key. `NaN`
+ * equals `NaN`.
+ *
+ * @throws Error for bytes that are no message
+ */
+export function differencesOf(
+  { output, reads }: ComparedAnswers,
+  served: Uint8Array,
+  copy: Uint8Array,
+): readonly Difference[] {
+  if (Buffer.compare(served, copy) === 0) return [];
+  const walk = new Walk(reads);
+  walk.messages(reflected(output, served), reflected(output, copy), "");
+  return [...walk.found.values()];
 }
 
 const reflected = (desc: DescMessage, bytes: Uint8Array): ReflectMessage => reflect(desc, readMessage(desc, bytes));
@@ -53,13 +45,15 @@ const reflected = (desc: DescMessage, bytes: Uint8Array): ReflectMessage => refl
 /** One comparison. */
 class Walk {
   readonly found = new Map<string, Difference>();
-  readonly #compared: (desc: DescMessage) => readonly DescField[];
+  readonly #reads: ComparedFields;
 
-  constructor(compared: (desc: DescMessage) => readonly DescField[]) {
-    this.#compared = compared;
+  constructor(reads: ComparedFields) {
+    this.#reads = reads;
   }
   messages(served: ReflectMessage, copy: ReflectMessage, prefix: string): void {
-    for (const field of this.#compared(served.desc)) {
+    const names = this.#reads[served.desc.typeName];
+    for (const field of served.desc.fields) {
+      if (names !== undefined && !names.includes(field.name)) continue;
       const path = `${prefix}${field.name}`;
       if (field.fieldKind === "list") this.#lists(served.get(field), copy.get(field), path);
       else if (field.fieldKind === "map") this.#maps(served.get(field), copy.get(field), path);

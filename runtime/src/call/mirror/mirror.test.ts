@@ -9,7 +9,7 @@ import { front, page } from "../../testing/front.ts";
 import { ClaimsSchema } from "../../testing/gen/claims_pb.ts";
 import type { ThingSchema } from "../../testing/gen/test_pb.ts";
 import type { BranchRule, CallPolicy } from "../policy.ts";
-import { Comparison } from "./comparison.ts";
+import { differencesOf } from "./comparison.ts";
 import { MAX_COPIES } from "./mirrored-call.ts";
 
 type Answer = MessageInitShape<typeof ThingSchema>;
@@ -121,8 +121,11 @@ describe("a copy", () => {
     await get("last").answer;
     expect(mirror.sent).toHaveLength(MAX_COPIES + 1);
   });
-  test("is dropped while the mirror's breaker is open, which leaves the upstream's alone", async () => {
-    const breaker = { errorRate: 0.5, windowMs: 10_000, minimum: 2, openMs: 5_000, probes: 1 };
+  test.each([
+    ["the rate", { minimum: 2 }],
+    ["the row", { minimum: 20, consecutive: 2 }],
+  ])("is dropped while the mirror's breaker is open by %s, which leaves the upstream's alone", async (_, rule) => {
+    const breaker = { errorRate: 0.5, windowMs: 10_000, openMs: 5_000, probes: 1, ...rule };
     const mirror = new FakeClient((sent) => sent.fault(Code.UNAVAILABLE));
     const observer = { mirrored: (event: MirrorEvent) => void events.push(event) };
     const branches = [{ name: "next", mirror: "copy" }] as const;
@@ -205,7 +208,7 @@ describe("a compared pair", () => {
 describe("a comparison", () => {
   const bytes = (init: MessageInitShape<typeof ClaimsSchema>) => toBinary(ClaimsSchema, create(ClaimsSchema, init));
   const paths = (served: MessageInitShape<typeof ClaimsSchema>, copy: MessageInitShape<typeof ClaimsSchema>) =>
-    new Comparison(ClaimsSchema, {}).differences(bytes(served), bytes(copy)).map(({ path }) => path);
+    differencesOf({ output: ClaimsSchema, reads: {} }, bytes(served), bytes(copy)).map(({ path }) => path);
 
   test("compares lists in order, maps by key, and NaN with NaN", () => {
     expect(paths({ aud: ["a", "b"] }, { aud: ["b", "a"] })).toEqual(["aud[*]"]);

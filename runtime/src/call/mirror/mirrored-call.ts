@@ -2,11 +2,12 @@
 import type { Clock, Timer } from "../../clock.ts";
 import { type Code, codeName, type Fault, MASKED, verdictOn } from "../../failure.ts";
 import type { Breaker, Ticket } from "../../guard/breaker.ts";
+import { isUnreachable } from "../../guard/failure-row.ts";
 import type { Observer } from "../../observer.ts";
 import type { Difference, MirrorEvent } from "../../observer-calls.ts";
 import type { OutgoingHeaders } from "../../transport/call-headers.ts";
 import type { CallTap, InFlight, Reply, UnaryClient } from "../../transport/unary-client.ts";
-import type { Comparison } from "./comparison.ts";
+import type { ComparedAnswers } from "./comparison.ts";
 
 /** Maximum number of copies in flight, for each upstream and mirror of a process. */
 export const MAX_COPIES = 10;
@@ -35,7 +36,7 @@ export interface CopyTarget {
 export interface Mirror {
   readonly rpc: CopyTarget;
   /** Undefined: answers are not compared. */
-  readonly comparison: Comparison | undefined;
+  readonly compared: ComparedAnswers | undefined;
 }
 
 /** Places of an upstream's copies at one mirror. */
@@ -82,7 +83,7 @@ export class MirroredCall {
     this.#apart(() => {
       for (const mirror of mirrors) {
         this.#send(new Pair("mirror", mirror, mirror.rpc, now), of);
-        if (mirror.comparison !== undefined && mirror.rpc.upstream.copies.controls())
+        if (mirror.compared !== undefined && mirror.rpc.upstream.copies.controls())
           this.#send(new Pair("control", mirror, rpc, now), of);
       }
     });
@@ -125,6 +126,7 @@ class Pair implements Reply {
   readonly #to: CopyTarget;
   readonly #startedAt: number;
   #ticket: Ticket | undefined;
+  #position = 0; // in the row of the breaker
   #inFlight: InFlight | undefined;
   #timer: Timer | undefined;
   #copy: Ended | undefined;
@@ -148,6 +150,7 @@ class Pair implements Reply {
     }
     // The control pairs' answers are none that the breaker of the serving side counts.
     if (this.#kind === "mirror") this.#ticket = breaker?.admit();
+    this.#position = breaker?.position ?? 0;
     const leftMs = deadline - this.#startedAt;
     this.#timer = clock.setTimeout(expire, leftMs, this);
     try {
@@ -161,15 +164,16 @@ class Pair implements Reply {
     this.#ends(sideOf(message), true);
   }
   faulted(fault: Fault): void {
-    this.#ends(fault.kind === "status" ? { code: fault.code } : "lost", verdictOn(fault, true));
+    const side = fault.kind === "status" ? { code: fault.code } : "lost";
+    this.#ends(side, verdictOn(fault, true), isUnreachable(fault, true));
   }
   expire(): void {
     this.#inFlight?.cancel();
-    this.#ends("lost", false);
+    this.#ends("lost", false, true);
   }
   served(side: Side): void {
     this.#served ??= { side, tookMs: this.#tookMs };
-    if (this.#copy === undefined && this.#mirror.comparison !== undefined && typeof side === "string") {
+    if (this.#copy === undefined && this.#mirror.compared !== undefined && typeof side === "string") {
       this.#inFlight?.cancel(); // there is nothing to compare with
       this.#ends("lost", undefined);
     } else this.#settle();
@@ -178,32 +182,36 @@ class Pair implements Reply {
   get #tookMs(): number {
     return this.#mirror.rpc.upstream.clock.now() - this.#startedAt;
   }
-  #ends(side: Side, verdict: boolean | undefined): void {
+  #ends(side: Side, verdict: boolean | undefined, unreachable = false): void {
     if (this.#copy !== undefined) return;
     const { clock } = this.#mirror.rpc.upstream;
     if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
     this.#copy = { side, tookMs: this.#tookMs };
-    if (this.#ticket !== undefined) this.#to.breaker?.sample(this.#ticket, verdict, this.#copy.tookMs);
+    if (this.#ticket !== undefined) {
+      this.#to.breaker?.sample(this.#ticket, verdict, this.#copy.tookMs);
+      if (unreachable) this.#to.breaker?.callFailed(this.#ticket, this.#position, this.#inFlight?.address);
+    }
     this.#settle();
   }
   #settle(): void {
-    const { comparison, rpc } = this.#mirror;
+    const { compared, rpc } = this.#mirror;
     const [copy, served] = [this.#copy, this.#served];
-    if (this.#settled || copy === undefined || (comparison !== undefined && served === undefined)) return;
+    if (this.#settled || copy === undefined || (compared !== undefined && served === undefined)) return;
     this.#settled = true;
     rpc.upstream.copies.leave();
-    if (comparison === undefined || served === undefined) this.#report(copy.side === "lost" ? "failed" : "copied");
+    if (compared === undefined || served === undefined) this.#report(copy.side === "lost" ? "failed" : "copied");
     else if (served.side === "lost") this.#drop("unanswered");
     else if (served.side === "large" || copy.side === "large") this.#drop("size");
     else if (copy.side === "lost") this.#fail();
     // The response goes first.
-    else setImmediate(() => this.#compare(comparison, served.side, copy.side));
+    else setImmediate(() => this.#compare(compared, served.side, copy.side));
   }
-  #compare(comparison: Comparison, served: Side, copy: Side): void {
+  async #compare(compared: ComparedAnswers, served: Side, copy: Side): Promise<void> {
     if (served instanceof Uint8Array && copy instanceof Uint8Array) {
+      const { differencesOf } = await import("./comparison.ts");
       let differences: readonly Difference[];
       try {
-        differences = comparison.differences(served, copy);
+        differences = differencesOf(compared, served, copy);
       } catch {
         this.#fail(); // the copy's answer is no message
         return;

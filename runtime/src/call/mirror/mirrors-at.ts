@@ -1,7 +1,6 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { BranchOf } from "../branches.ts";
 import type { CallPolicy } from "../policy.ts";
-import { Comparison } from "./comparison.ts";
 import type { CopyTarget, Mirror } from "./mirrored-call.ts";
 
 /** A mirror, and its rule. */
@@ -25,8 +24,8 @@ export function mirrorsAt<U>(
   const all = branches.flatMap((rule) => {
     const upstream = upstreams.get(rule.name);
     if (rule.mirror === undefined || upstream === undefined) return [];
-    const comparison = rule.mirror === "compare" ? new Comparison(output, copied.reads) : undefined;
-    return [{ rule, rpc: rpcAt(upstream), comparison }];
+    const compared = rule.mirror === "compare" ? { output, reads: copied.reads } : undefined;
+    return [{ rule, rpc: rpcAt(upstream), compared }];
   });
   return all.length === 0 ? undefined : all;
 }

@@ -55,6 +55,9 @@ export abstract class BaseAttempt implements InFlight, Waiter<GrpcSession>, Grpc
       if (attempt.#place === place && !attempt.over) return true;
     return false;
   }
+  get address(): string | undefined {
+    return this.#place?.address;
+  }
   rate(good: boolean | undefined, slowness?: number): void {
     if (this.#place !== undefined) this.pool.balancer.rate(this.#place, this.#era, good, slowness);
   }

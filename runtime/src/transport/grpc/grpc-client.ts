@@ -56,6 +56,9 @@ export interface GrpcClientOptions {
 export type Http2 = "node" | "own";
 export const DEFAULT_HTTP2: Http2 = "own";
 
+/** As of `connectionOf`. */
+type SessionListener = (pool: SessionPool<GrpcSession>, session: GrpcSession, address: string, held: boolean) => void;
+
 /** Interval between lookups of the names, in milliseconds. */
 const REFRESH_MS = 5_000;
 
@@ -92,6 +95,7 @@ export class GrpcClient implements UnaryClient, StreamClient {
   readonly #forStreams: () => SessionPool<GrpcSession>;
   #streams: SessionPool<GrpcSession> | undefined;
   #ejectionListener: ((ejection: Ejection) => void) | undefined;
+  #sessionListener: SessionListener | undefined;
   #closed = false;
   /** TLS context of future connections. */
   #secure: SecureContext | undefined;
@@ -115,7 +119,8 @@ export class GrpcClient implements UnaryClient, StreamClient {
     const encoders = new Map(urls.map((entry) => [entry, new RequestEncoder(targetOf(entry))]));
     const dial =
       (held: boolean) =>
-      (owner: SessionOwner<GrpcSession>, to: Target): GrpcSession => {
+      (of: SessionOwner<GrpcSession>, to: Target): GrpcSession => {
+        const owner = this.#reporting(of, to.address, held);
         const session = { url: to.url, secureContext: this.#secure, lookup: lookupOf(to), held };
         if ((options.http2 ?? DEFAULT_HTTP2) === "node") return new H2Session(session, targetOf(to.url), owner);
         const encoder = encoders.get(to.url) ?? new RequestEncoder(targetOf(to.url));
@@ -193,6 +198,25 @@ export class GrpcClient implements UnaryClient, StreamClient {
     this.#ejectionListener = listener;
     this.#pool.balancer.ejectionListener = listener;
     if (this.#streams !== undefined) this.#streams.balancer.ejectionListener = listener;
+  }
+
+  /** Sets the listener of each connection that opens from now on, when it is ready. */
+  onSession(listener: SessionListener): void {
+    this.#sessionListener = listener;
+  }
+  /** Returns an owner that also reports the session. */
+  #reporting(owner: SessionOwner<GrpcSession>, address: string, held: boolean): SessionOwner<GrpcSession> {
+    const listener = this.#sessionListener;
+    if (listener === undefined) return owner;
+    return {
+      ready: (session) => {
+        owner.ready(session);
+        listener(held ? this.#streamPool : this.#pool, session, address, held);
+      },
+      room: (session) => owner.room(session),
+      leaving: (session, reason) => owner.leaving(session, reason),
+      gone: (session, reason) => owner.gone(session, reason),
+    };
   }
 
   /**

@@ -68,6 +68,9 @@ export class HttpAttempt implements InFlight, PlacePreference {
   avoids(place: object): boolean {
     return this.#place === place || (this.#after?.avoids(place) ?? false);
   }
+  get address(): string | undefined {
+    return this.#place?.address;
+  }
   rate(good: boolean | undefined, slowness?: number): void {
     if (this.#place !== undefined) this.#places.balancer.rate(this.#place, this.#era, good, slowness);
   }

@@ -21,6 +21,8 @@ export interface Observation {
   readonly diagnostics: readonly Diagnostic[];
   /** True if the lock is rewritten. */
   readonly writes: boolean;
+  /** All files after the change. */
+  readonly files: readonly FileDescriptorProto[];
 }
 
 const DRIFT = /^BFF9[12]\d$/;
@@ -50,7 +52,7 @@ export function observe(
   edit.apply();
   const found = compile({ ...request, protoFile }, (file) => texts[file], { text: lock, ci: false });
   const isUsed = edit.concerns.some((name) => used.has(name));
-  return { edit, isUsed, diagnostics: found.diagnostics, writes: found.lock !== undefined };
+  return { edit, isUsed, diagnostics: found.diagnostics, writes: found.lock !== undefined, files: protoFile };
 }
 
 /** Holds the reports against the account. Returns undefined if they are right. */

@@ -80,7 +80,43 @@ const broken = (holds: readonly string[], ids: string, { code = 14, method = "So
   then: [...plays(ids.slice(1)), CLOSING],
 });
 const half = broken(["breakers.3"], "xxa");
+/**
+ * Searches for "x" are UNAVAILABLE, and for "y" INTERNAL. No calls of `Get`: its breaker would count their successes in
+ * the case that follows within ten seconds.
+ */
+const inRow = (holds: readonly string[], ...texts: readonly string[]): Plan => ({
+  rpc: "breakers.BreakerService/Both",
+  holds,
+  request: { text: texts[0] ?? "" },
+  turn: "breakers",
+  upstreams: {
+    "FragileService/Find": [
+      { when: { text: "x" }, fail: { code: 14 } },
+      { when: { text: "y" }, fail: { code: 13 } },
+    ],
+  },
+  then: [...texts.slice(1).map((text) => ({ request: { text } })), { request: { text: "all" }, wait: 1200 }],
+});
+/** Two searches side by side fail, twice. The last request has one search, the probe. */
+const both: Plan = {
+  rpc: "breakers.BreakerService/Both",
+  holds: ["breakers.8"],
+  request: { flag: true, text: "x" },
+  turn: "breakers",
+  upstreams: {
+    "FragileService/Find": [
+      { when: { text: "x" }, fail: { code: 14 } },
+      { when: { text: "xx" }, fail: { code: 14 } },
+    ],
+  },
+  then: [
+    { request: { flag: true, text: "x" } },
+    { request: { flag: true, text: "all" } },
+    { request: { text: "all" }, wait: 1200 },
+  ],
+};
 const breakers: readonly Plan[] = [
+  both,
   broken(["breakers.1", "breakers.2", "breakers.3"], "xxaa"),
   broken(["breakers.1"], "xaaxxa"),
   broken(["breakers.2"], "xxa", { method: "Hard" }),
@@ -92,6 +128,9 @@ const breakers: readonly Plan[] = [
     request: { id: "x", flag: true, text: "all" },
     then: [...plays("xa", { flag: true, text: "all" }), CLOSING],
   },
+  inRow(["breakers.6"], "x", "x", "all"),
+  inRow(["breakers.7"], "x", "all", "x", "x", "all"),
+  inRow(["breakers.7"], "x", "y", "x", "all"),
 ];
 
 const WATCH = "EventService/Watch";

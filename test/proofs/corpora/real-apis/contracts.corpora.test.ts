@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { checkContract } from "../../../../cli/src/contract/check-contract.ts";
 import type { Contract } from "../../../../cli/src/contract/document.ts";
 import type { ContractElement, ContractMethod } from "../../../../cli/src/contract/elements.ts";
-import { elementName, factsOf } from "../../../../plugin/src/lock/facts.ts";
+import { elementName, factsOf } from "../../../../packages/messages/src/upstream-facts/index.ts";
 import { numbers } from "../../../support/random-message.ts";
 import { requestFor } from "../../../support/request.ts";
 import { mutate } from "./contracts/mutate.ts";

@@ -116,11 +116,13 @@ const FIRESTORE: Package = {
 export interface Family {
   readonly name: string;
   readonly packages: readonly Package[];
+  /** A folder of protos, named from there. */
+  readonly folder?: string;
   /** Files whose services are mirrored. */
   readonly files: RegExp;
 }
 
-export const FAMILIES: readonly Family[] = [
+const PINNED: readonly Family[] = [
   { name: "etcd", packages: [GAX, ETCD], files: /^rpc\.proto$/ },
   { name: "pubsub", packages: [GAX, PUBSUB], files: /^google\/pubsub\/v1\// },
   { name: "scheduler", packages: [GAX, SCHEDULER], files: /^google\/cloud\/scheduler\/v1\// },
@@ -131,6 +133,10 @@ export const FAMILIES: readonly Family[] = [
   { name: "iam", packages: [GAX], files: /^google\/iam\/v1\// },
   { name: "operations", packages: [GAX], files: /^google\/(longrunning|cloud\/location)\// },
 ];
+/** PROTOBFF_APIS=<folder> PROTOBFF_APIS_FILES=<pattern> holds any other API, without the pinned ones. */
+const { PROTOBFF_APIS: folder, PROTOBFF_APIS_FILES: pattern = "" } = process.env;
+export const FAMILIES: readonly Family[] =
+  folder === undefined ? PINNED : [{ name: "given", packages: [], folder, files: new RegExp(pattern) }];
 /** APIs whose schemas alone are tested. */
 export const MORE_FAMILIES: readonly Family[] = [
   { name: "lnd", packages: [LIGHTNING], files: /\.proto$/ },
@@ -147,8 +153,9 @@ export const MORE_FAMILIES: readonly Family[] = [
 ];
 
 /** The family's protos, by their names for imports. */
-export function protosOf({ packages }: Family): Readonly<Record<string, string>> {
-  const all = packages.flatMap((source) => Object.entries(textsBelow(join(fetched(source), source.protos))));
+export function protosOf({ packages, folder }: Family): Readonly<Record<string, string>> {
+  const folders = [...packages.map((source) => join(fetched(source), source.protos)), ...(folder ? [folder] : [])];
+  const all = folders.flatMap((path) => Object.entries(textsBelow(path)));
   return Object.fromEntries(
     all
       // protobuf's own come with buf.

@@ -2,7 +2,7 @@
 import { createRegistry } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 
-import { requestFor, schemaOf } from "../../../test/support/request.ts";
+import { requestFor, schemaOf } from "../../../../test/support/request.ts";
 import { changesOf } from "./changes.ts";
 import { factsOf } from "./facts.ts";
 import { findElement } from "./find-element.ts";

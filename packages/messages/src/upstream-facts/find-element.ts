@@ -2,6 +2,7 @@
 import type { DescEnum, DescMessage, DescService, Registry } from "@bufbuild/protobuf";
 import { elementName, type Facts, factsOf, type UpstreamElement } from "./facts.ts";
 
+/** An element that has members. */
 export type ParentElement = DescService | DescMessage | DescEnum;
 
 /**
@@ -53,6 +54,12 @@ export function findParent(registry: Registry, name: string, kind: Facts["kind"]
   }
 }
 
+/**
+ * Returns the members of an element; none for undefined.
+ *
+ * @example
+ * const names = membersOf(service).map(({ name }) => name);
+ */
 export function membersOf(parent: ParentElement | undefined): readonly UpstreamElement[] {
   switch (parent?.kind) {
     case "service":

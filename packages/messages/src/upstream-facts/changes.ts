@@ -1,10 +1,12 @@
 // Two sets of facts of one element, compared.
-import type { DriftCode } from "./codes.ts";
 import { type Facts, type FieldFacts, jsonName, type MethodFacts } from "./facts.ts";
+
+/** The code of a difference, as in docs/diagnostics.md. */
+type ChangeCode = `BFF9${"13" | "14" | "15" | "16" | "17" | "18" | "20" | "21" | "22" | "23"}`;
 
 /** One difference between the facts of an element in the lock and its present facts. */
 export interface Change {
-  readonly code: DriftCode;
+  readonly code: ChangeCode;
   /** Rest of the sentence after the kind and the name. */
   readonly text: string;
   /** Former type, for BFF914. */

@@ -20,6 +20,7 @@ interface Deprecable {
   /** Only ever true: left out otherwise. */
   readonly deprecated?: boolean;
 }
+/** Facts of a method. */
 export interface MethodFacts extends Deprecable {
   readonly kind: "method";
   readonly request: string;
@@ -32,6 +33,7 @@ export interface MethodFacts extends Deprecable {
 interface MessageFacts extends Deprecable {
   readonly kind: "message";
 }
+/** Facts of a field, or of an extension. */
 export interface FieldFacts extends Deprecable {
   /** An extension's name is its own; a field's begins with that of its message. */
   readonly kind: "field" | "extension";
