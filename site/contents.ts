@@ -19,6 +19,7 @@ const GUIDE = [
   ...[
     "streams",
     "agents",
+    "frameworks",
     "telemetry",
     "performance",
     "runtime",

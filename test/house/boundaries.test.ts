@@ -229,12 +229,14 @@ describe("imports", () => {
     expect([...new Set(found.map(({ from }) => from))]).toEqual(["packages/server/src/process/open-mocks.ts"]);
   });
 
-  test("only serve.ts loads captures, and the capture imports nothing of the replay", () => {
+  test("only the parts of a process load captures, and the capture imports nothing of the replay", () => {
     const into = server.filter(({ from, to, typeOnly }) => {
       const folder = "packages/server/src/capture";
       return below(to, folder) && !below(from, folder) && !typeOnly;
     });
-    expect(shown(into)).toEqual(["packages/server/src/serve.ts imports packages/server/src/capture/open-capture.ts"]);
+    expect(shown(into)).toEqual([
+      "packages/server/src/parts/open-parts.ts imports packages/server/src/capture/open-capture.ts",
+    ]);
     expect(shown([...server, ...shipped].filter(({ to }) => to.startsWith("@protobff/replay")))).toEqual([]);
   });
 
@@ -499,10 +501,8 @@ describe("imports", () => {
     adapter: ["streams", "overload", ...requests],
     rest: ["streams", "fast", "headers", "overload", "transcoding", "gen", "logs", ...requests],
     mcp: ["streams", "fast", "services", "explorer", "session", "headers", "logs", ...requests],
-    "listen.ts": [
-      ...["mcp", "rest", "adapter", "services", "streams", "fast", "listener", "http2", "headers", "overload"],
-      ...requests,
-    ],
+    paths: [...["mcp", "rest", "adapter", "services", "streams", "fast", "headers", "overload"], ...requests],
+    "listen.ts": ["paths", "streams", "listener", "http2"],
     config: ["streams", "http2", "session", "telemetry", "overload", "logs", ...requests],
     process: [
       "listen.ts",
@@ -520,18 +520,9 @@ describe("imports", () => {
     "warm-up": ["listen.ts"],
     capture: ["process", "config", "explorer", "telemetry"],
     deployed: ["streams", "metrics", "explorer", "gen"],
-    "serve.ts": [
-      "capture",
-      "deployed",
-      "listen.ts",
-      "config",
-      "process",
-      "workers",
-      "warm-up",
-      "listener",
-      "memory",
-      "logs",
-    ],
+    parts: ["capture", "deployed", "config", "process"],
+    embed: ["paths", "parts", "process", "config", "metrics", "services", "http2", ...requests],
+    "serve.ts": ["parts", "listen.ts", "config", "process", "workers", "warm-up", "listener", "memory", "logs"],
     "start.ts": ["config", "workers"],
     command: ["logs"],
   };

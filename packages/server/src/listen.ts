@@ -1,63 +1,25 @@
 import { channel } from "node:diagnostics_channel";
-import type { DescFile, DescService } from "@bufbuild/protobuf";
-import { systemClock } from "@protobff/runtime/internal/clock";
-import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
-import { versionHeaders, withVersions } from "@protobff/runtime/internal/endpoint/version";
-import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
-import { limitSteps } from "@protobff/runtime/internal/expressions/value/meter";
-import { typesOf } from "@protobff/runtime/internal/http-rule/types-of";
-import { Networks } from "@protobff/runtime/internal/identity/network/networks";
-import type { OpenIdentity } from "@protobff/runtime/internal/identity/spec";
-import type { Observer } from "@protobff/runtime/internal/observer";
-import { withAnswerTraffic } from "@protobff/runtime/internal/routes/answer-traffic";
-import { addBounded } from "@protobff/runtime/internal/routes/bounded-handler";
-import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "@protobff/runtime/internal/routes/bounds";
-import { addCachedGet } from "@protobff/runtime/internal/routes/cached-get";
-import { addCompressed } from "@protobff/runtime/internal/routes/compressed-answers";
-import { maskNames } from "@protobff/runtime/internal/routes/mask-names";
-import { withRefusalReports } from "@protobff/runtime/internal/routes/refusals";
-import { connectAdapter } from "./adapter/connect-adapter.ts";
-import { withShedding } from "./adapter/shed-handlers.ts";
-import type { Handler } from "./carrier/handler.ts";
-import { FastPath } from "./fast/fast-path.ts";
-import { UnknownMethods } from "./fast/unknown-methods.ts";
-import { corsHeaders, withCors } from "./headers/cors.ts";
-import { withLongDeadlines } from "./headers/long-deadlines.ts";
-import { checkRequestDeadline, withRequestDeadline } from "./headers/request-deadline.ts";
-import { RequestIds } from "./headers/request-ids.ts";
-import { SecurityHeaders } from "./headers/security-headers.ts";
-import { withShortErrors } from "./headers/short-errors.ts";
+import type { ConnectError } from "@connectrpc/connect";
 import { DEFAULT_MAX_CONNECTIONS, type ServerHttp2 } from "./http2/client-http2.ts";
 import { DEFAULT_MAX_STREAMS } from "./http2/client-sessions.ts";
 import { type Connections, urlOf } from "./listener/connections.ts";
 import { Listener } from "./listener/listener.ts";
-import type { Listening, Room } from "./listener/listening.ts";
+import type { Listening } from "./listener/listening.ts";
 import { ServerEnd } from "./listener/server-end.ts";
-import type { McpRoute } from "./mcp/mcp-route.ts";
-import { Shedding } from "./overload/shedding.ts";
-import { abandonedReporter } from "./requests/abandoned-requests.ts";
-import { Peers } from "./requests/peers.ts";
-import { DEFAULT_MAX_PENDING_BYTES, PendingBytes } from "./requests/pending-bytes.ts";
-import { reservedOf, Shortcuts } from "./rest/shortcuts.ts";
-import { unknownPaths } from "./rest/unknown-paths.ts";
-import { Health } from "./services/health.ts";
-import { withKnownMethods } from "./services/methods.ts";
-import { PROBES, withProbes } from "./services/probes.ts";
-import { Readiness } from "./services/readiness.ts";
-import { withSourceRoutes } from "./services/source-routes.ts";
-import { FOLLOW_PATH, REFLECTION_PATHS } from "./streams/service-paths.ts";
-import { DEFAULT_MAX_FOLLOWERS } from "./streams/stream-account.ts";
-import { StreamAccounts } from "./streams/stream-accounts.ts";
-import { type StreamListenable, StreamPath } from "./streams/stream-path.ts";
+import {
+  type Listenable,
+  openPaths,
+  type PathsOptions,
+  REQUEST_TIMEOUT_MS,
+  type ServedPaths,
+} from "./paths/served-paths.ts";
+import type { StreamListenable } from "./streams/stream-path.ts";
 
 export type { Listening, RequestCounters, Room } from "./listener/listening.ts";
+export type { Listenable } from "./paths/served-paths.ts";
 
 /** Options of a server's listener. */
-export interface ListenOptions {
-  /** Services of health and reflection. Default: those of the endpoints. */
-  readonly services?: readonly DescService[];
-  /** Files whose messages a google.protobuf.Any may hold in JSON, besides those of the services and their imports. */
-  readonly types?: readonly DescFile[];
+export interface ListenOptions extends PathsOptions {
   /** Default 127.0.0.1. */
   readonly host?: string;
   /** 0: a free port. Default: 0. */
@@ -71,30 +33,6 @@ export interface ListenOptions {
     /** Authorities of client certificates, which the server then requests. Default: no client certificates. */
     readonly clientCa?: Buffer | string;
   };
-  /** Addresses and networks whose `x-forwarded-for` is trusted, such as `10.0.0.0/8`. Default: none. */
-  readonly trustedProxies?: readonly string[] | Networks;
-  /** Resolves when the server is ready; never rejects. Default: when its identity has opened. */
-  readonly opened?: Promise<void> | undefined;
-  /** Identity of the endpoints: the server is ready once it has opened, and serves the paths of its sources. */
-  readonly identity?: Pick<OpenIdentity, "opened" | "routes">;
-  /** Maximum size of a client's message, in bytes. Larger messages fail with RESOURCE_EXHAUSTED. Default: 1 MiB. */
-  readonly maxRequestBytes?: number;
-  /** Maximum elements of lists, maps and JSON in a message, else INVALID_ARGUMENT. RPCs may differ. Default: 10,000. */
-  readonly maxElements?: number;
-  /** Maximum number of steps of expressions for one request, for the whole process. Default: 10,000,000. */
-  readonly maxSteps?: number;
-  readonly reflection?: boolean;
-  /** Origins whose scripts may call; `*` is all of them. Default: none. */
-  readonly corsOrigins?: readonly string[];
-  /** Origin at which browsers see this server. Default: the one that a request's `host` names. */
-  readonly publicUrl?: string;
-  /**
-   * Maximum number of requests that are composed at a time. Others wait for at most a tenth of their budget, then fail with
-   * UNAVAILABLE. Default: 0, which sets no limit.
-   */
-  readonly maxRequests?: number;
-  /** Time for which browsers must use TLS only (RFC 6797), in milliseconds. Default: 0, which sends no such header. */
-  readonly hstsMs?: number;
   /** Time limit for protocol detection on a connection, in milliseconds. Default: 10 s. */
   readonly handshakeTimeoutMs?: number;
   /** Time limit for receiving a whole request, in milliseconds, checked ten times within it. Default: 300 s. */
@@ -105,37 +43,13 @@ export interface ListenOptions {
   readonly maxConnections?: number;
   /** Maximum number of requests on one HTTP/2 connection, or unanswered ones on one of HTTP/1.1. Default: 250. */
   readonly maxStreams?: number;
-  /** Maximum number of open streams of all RPCs. Further ones are refused with RESOURCE_EXHAUSTED. Default: 20,000. */
-  readonly maxFollowers?: number;
-  /** Maximum open streams of one caller: a principal, or else an address. Default: a tenth of `maxFollowers`. */
-  readonly maxFollowersPerCaller?: number;
   /** Idle time after which an HTTP/2 connection without requests is closed, in milliseconds. Default: 300 s. */
   readonly idleMs?: number;
   /** Age at which a connection is closed, in milliseconds, plus or minus a tenth. Default: 0, which sets no limit. */
   readonly maxConnectionAgeMs?: number;
   /** Time from `close` to the end of accepting, in milliseconds. Meanwhile the server is not ready. Default: 0. */
   readonly drainDelayMs?: number;
-  /** Maximum size of bodies in progress, in bytes. Beyond it, the heaviest client's are aborted. Default: 128 MiB. */
-  readonly maxPendingBytes?: number;
-  /**
-   * Standing delay of the event loop above which requests are refused with UNAVAILABLE, in milliseconds. Default: 0, which
-   * refuses none, because other work of the program may delay the loop.
-   */
-  readonly shedDelayMs?: number;
-  /** True if the server is not ready while it refuses more than half of its requests. Default: false. */
-  readonly shedReadyz?: boolean;
-  /** Tools for agents, at `/mcp`. */
-  readonly mcp?: McpRoute | undefined;
-  /** Receives the events of overload. */
-  readonly observer?: Pick<Observer, "shed" | "shedding" | "shareRefused"> | undefined;
-  /** Reports failures of the server itself. Default: prints them on standard error. */
-  readonly fault?: ServerFault;
 }
-
-/** The parts of a unary endpoint that `listen` needs. Connect's adapter alone serves an endpoint without `run`. */
-export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "hosts" | "http" | "rest" | "version"> &
-  Pick<Endpoint, "route" | "headerNames" | "priority" | "behind" | "share"> &
-  Partial<Pick<Endpoint, "run" | "authenticate" | "refused" | "traffic">>;
 
 /**
  * Serves these endpoints by gRPC, gRPC-Web and Connect on one port, with `grpc.health.v1`, `/healthz` and `/readyz`.
@@ -159,204 +73,54 @@ export async function listenUnannounced(
   endpoints: readonly (Listenable | StreamListenable)[],
   options: ListenOptions = {},
 ): Promise<Listening> {
-  const { maxRequests = 0, observer } = options;
-  if (maxRequests > 0) (await import("./overload/door.ts")).placeDoor(endpoints, maxRequests, observer);
-  const base = baseOf(endpoints, options);
-  const connect = await connectOf(base);
-  const paths = await pathsOf(base, connect.paths);
-  const listener = await openListener(base, connect, paths);
-  return running(base, connect, paths, listener);
+  const { maxConnections = DEFAULT_MAX_CONNECTIONS, host = "127.0.0.1" } = options;
+  const served = await openPaths(endpoints, options);
+  const listener = await openListener(served, options, { host, maxConnections });
+  return running(served, options, listener, { host, maxConnections });
 }
 
-type Base = ReturnType<typeof baseOf>;
-/** The options with their defaults, and the parts that the others share. */
-function baseOf(endpoints: readonly (Listenable | StreamListenable)[], options: ListenOptions) {
-  const services = options.services ?? [...new Set(endpoints.map(({ method }) => method.parent))];
-  if (options.maxSteps !== undefined) limitSteps(options.maxSteps);
-  const { maxElements = MAX_ELEMENTS, fault = printed, corsOrigins = [] } = options;
-  const unary = endpoints.filter((endpoint): endpoint is Listenable => !("follow" in endpoint));
-  const draining = new AbortController();
-  const registry = typesOf(services, options.types ?? []);
-  const { shedDelayMs: delayMs = 0, shedReadyz: leaves = false, observer } = options;
-  const changed = (): void => health.notify();
-  const shedding =
-    delayMs === 0 ? undefined : new Shedding(endpoints, { delayMs, leaves, clock: systemClock, observer, changed });
-  const readiness = new Readiness(draining.signal, options.opened ?? options.identity?.opened, shedding);
-  const health = new Health(
-    services.map(({ typeName }) => typeName),
-    readiness,
-  );
-  const room: Room = {
-    connections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
-    followers: options.maxFollowers ?? DEFAULT_MAX_FOLLOWERS,
-  };
-  return {
-    options,
-    endpoints,
-    streaming: endpoints.filter((endpoint): endpoint is StreamListenable => "follow" in endpoint),
-    unary,
-    hasRest: unary.some(({ rest = [] }) => rest.length > 0),
-    routes: options.identity?.routes ?? new Map(),
-    services,
-    draining,
-    cutOff: new AbortController(),
-    host: options.host ?? "127.0.0.1",
-    maxBytes: options.maxRequestBytes ?? MAX_MESSAGE_BYTES,
-    maxElements,
-    fault,
-    corsOrigins,
-    cors: corsHeaders(corsOrigins, endpoints),
-    registry,
-    masks: maskNames(registry),
-    peers: new Peers(networksOf(options.trustedProxies), fault),
-    shedding,
-    readiness,
-    health,
-    room,
-    accounts: new StreamAccounts({
-      maxFollowers: room.followers,
-      maxFollowersPerCaller: options.maxFollowersPerCaller,
-      fault,
-    }),
-  };
+interface Address {
+  readonly host: string;
+  readonly maxConnections: number;
 }
 
-/** Connect's adapter, which serves every rpc that no shortcut serves. */
-async function connectOf(base: Base) {
-  const { options, endpoints, maxBytes, maxElements, masks, corsOrigins, hasRest } = base;
-  const reflection = options.reflection === true ? await import("./services/reflection.ts") : undefined;
-  const json = { registry: base.registry, compresses: false };
-  return connectAdapter({
-    peers: base.peers,
-    accounts: base.accounts,
-    readMaxBytes: maxBytes,
-    jsonOptions: { registry: base.registry },
-    shutdownSignal: base.cutOff.signal,
-    interceptors: [checkRequestDeadline],
-    fault: base.fault,
-    fallback: unknownPaths(hasRest),
-    routes(router) {
-      for (const endpoint of endpoints) {
-        const { traffic } = endpoint;
-        const bounds = { maxBytes, maxElements: endpoint.maxElements ?? maxElements, masks, traffic, json };
-        addCachedGet(router, "http" in endpoint ? endpoint.http : undefined, { forPages: corsOrigins.length > 0 }, () =>
-          addCompressed(router, () => addBounded(router, bounds, () => endpoint.route(router))),
-        );
-      }
-      addCompressed(router, () =>
-        addBounded(router, { maxBytes, maxElements, masks, json }, () => {
-          base.health.route(router);
-          reflection?.routeReflection(router, base.services, base.draining.signal);
-        }),
-      );
-      const methods = endpoints.map(({ method }) => method);
-      if (base.shedding !== undefined)
-        withShedding(router, base.shedding, methods, { jsonOptions: { registry: base.registry } });
-      withAnswerTraffic(router, endpoints);
-      withShortErrors(router);
-      withRefusalReports(router, endpoints);
-      withVersions(router, versionHeaders(endpoints));
-    },
-  });
-}
-
-type Paths = Awaited<ReturnType<typeof pathsOf>>;
-/** The shortcuts past Connect's adapter. A room is loaded if an endpoint needs it. */
-async function pathsOf(base: Base, rpcPaths: readonly string[]) {
-  const { options, unary, streaming, health, accounts, registry, peers, fault, corsOrigins, shedding } = base;
-  const { maxBytes, maxElements, masks, cors } = base;
-  const security = new SecurityHeaders(options.hstsMs ?? 0, cors);
-  const pending = new PendingBytes(options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES);
-  const served = { maxBytes, maxElements, masks, registry, corsHeaders: cors, httpHeaders: security.of };
-  const ids = new RequestIds();
-  const under = { pending, peers, fault, ids, shedding };
-  const fast = new FastPath([...unary, health.check], { ...served, ...under });
-  const reserved = reservedOf(base.services, [...base.routes.keys(), ...(options.mcp?.paths ?? [])]);
-  const hosts = base.endpoints.some(({ hosts }) => hosts !== undefined)
-    ? (await import("./rest/wrong-hosts.ts")).WrongHosts.of(base.endpoints, { ...served, ids, reserved })
-    : undefined;
-  const rest = base.hasRest
-    ? new (await import("./rest/rest-path.ts")).RestPath(unary, { ...served, ...under, reserved })
-    : undefined;
-  const streams = new StreamPath([...streaming, health.watch], { ...served, ...under, accounts });
-  const rpcOf = (name: string, host?: string) =>
-    hosts?.admits(name, host) === false ? undefined : streams.rpcOf(name);
-  const followed = { ...under, registry, corsOrigins, publicUrl: options.publicUrl, rpcOf };
-  const sockets =
-    streaming.length === 0 ? undefined : new (await import("./streams/follow-sockets.ts")).FollowSockets(followed);
-  const unknown = new UnknownMethods([...rpcPaths, ...base.routes.keys()], ids, cors);
-  const shed =
-    shedding && ((method: string, connection: object | undefined) => shedding.refusal(shedding.of(method), connection));
-  const mcp = options.mcp?.path({ ...served, ...under, corsOrigins, shed });
-  const shortcut = new Shortcuts([hosts, fast, streams, rest, unknown, mcp].filter((path) => path !== undefined));
-  return { security, pending, ids, rest, sockets, shortcut };
-}
-
-function openListener(base: Base, connect: Handler, { security, pending, ids, sockets, shortcut }: Paths) {
-  const { options, peers, fault, routes, cors, maxBytes } = base;
-  const adapter = withRequestDeadline(withLongDeadlines(connect));
-  const tools = options.mcp?.before(adapter) ?? adapter;
-  const rpcs = base.corsOrigins.length === 0 ? tools : withCors(cors, tools);
-  const handler = withSourceRoutes({ routes, peers, fault }, rpcs);
-  return Listener.open(ids.added(security.added(withKnownMethods(withProbes(base.readiness, handler)))), {
-    host: base.host,
+function openListener(
+  { handler, shortcut, sockets, bounds, fault }: ServedPaths,
+  options: ListenOptions,
+  address: Address,
+): Promise<Listener> {
+  return Listener.open(handler, {
+    ...address,
+    ...bounds,
     port: options.port ?? 0,
     handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,
-    requestTimeoutMs: options.requestTimeoutMs ?? 300_000,
+    requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     idleMs: options.idleMs ?? 300_000,
     maxConnectionAgeMs: options.maxConnectionAgeMs ?? 0,
     maxStreams: options.maxStreams ?? DEFAULT_MAX_STREAMS,
     http2Server: options.http2Server,
-    maxConnections: base.room.connections,
-    maxBytes,
-    pending,
-    peers,
     fault,
     shortcut,
-    streamingPaths: REFLECTION_PATHS,
-    gone: abandonedReporter(base.endpoints),
     upgrades: sockets,
     ...(options.tls !== undefined && { tls: options.tls }),
     ...(options.connections !== undefined && { connections: options.connections }),
   });
 }
 
-function endOf(base: Base, { sockets, shortcut }: Paths, listener: Listener): ServerEnd {
-  const { options, readiness, accounts, shedding } = base;
-  return new ServerEnd({
-    listener,
-    readiness,
-    draining: base.draining,
-    drainDelayMs: options.drainDelayMs ?? 0,
-    goodbye(graceMs) {
-      accounts.followers.drain(graceMs / 2);
-      sockets?.drain();
-      options.mcp?.drain();
-      shedding?.stop();
-    },
-    cut(error) {
-      base.cutOff.abort(error);
-      shortcut.abort(error);
-    },
-  });
-}
-
 function running(
-  base: Base,
-  connect: { readonly paths: Iterable<string> },
-  served: Paths,
+  served: ServedPaths,
+  { tls, drainDelayMs = 0 }: ListenOptions,
   listener: Listener,
+  { host, maxConnections }: Address,
 ): Listening {
-  const { options, host, readiness, accounts, room, shedding } = base;
-  const { rest, sockets } = served;
-  const rpcs = base.endpoints.map(({ method }) => pathOf(method));
-  const sources = [...base.routes.keys(), ...(options.mcp?.paths ?? [])];
-  const paths = [...PROBES, ...connect.paths, ...rpcs, ...(rest?.paths ?? []), ...sources];
-  const end = endOf(base, served, listener);
+  const { readiness, accounts, shedding, draining } = served;
+  const goodbye = (graceMs: number): void => served.goodbye(graceMs);
+  const cut = (error: ConnectError): void => served.cut(error);
+  const end = new ServerEnd({ listener, readiness, draining, drainDelayMs, goodbye, cut });
   return {
     port: listener.port,
     openStreams: (path) => accounts.at(path).count,
-    paths: [...new Set(paths), ...(sockets === undefined ? [] : [FOLLOW_PATH])],
+    paths: served.paths,
     get requests() {
       return listener.counters;
     },
@@ -381,19 +145,11 @@ function running(
     get followers() {
       return accounts.followers.count;
     },
-    room,
-    url: urlOf(options.tls === undefined ? "http" : "https", host, listener.port),
-    renew: (tls) => listener.renew(tls),
+    room: { connections: maxConnections, followers: served.maxFollowers },
+    url: urlOf(tls === undefined ? "http" : "https", host, listener.port),
+    renew: (certificates) => listener.renew(certificates),
     leave: () => end.leave(),
     close: (graceMs) => end.close(graceMs),
     handOver: (graceMs) => end.handOver(graceMs),
   };
 }
-
-const networksOf = (proxies: ListenOptions["trustedProxies"]): Networks | undefined =>
-  proxies === undefined || proxies instanceof Networks ? proxies : new Networks(proxies);
-
-const pathOf = ({ parent, name }: (Listenable | StreamListenable)["method"]): string => `/${parent.typeName}/${name}`;
-
-const printed: ServerFault = (message, cause) =>
-  console.error(...(cause === undefined ? [message] : [`${message}:`, cause]));

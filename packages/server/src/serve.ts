@@ -3,51 +3,37 @@
 // Connect's adapter. It may import every other room, and no other imports it.
 import { Console } from "node:console";
 import { readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { DescService, Message } from "@bufbuild/protobuf";
 import { Cache } from "@protobff/runtime/internal/cache/cache";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import type { ConfigFault } from "@protobff/runtime/internal/environment/env-reader";
-import type { OpenUsage } from "@protobff/runtime/internal/environment/open-usage";
 import type { OpenIdentity } from "@protobff/runtime/internal/identity/spec";
-import type { Limits } from "@protobff/runtime/internal/limits/limits";
 import type { RateLimit } from "@protobff/runtime/internal/limits/rate-limit";
-import type { AuditEvent } from "@protobff/runtime/internal/observer-requests";
-import type { Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
-import type { Topics } from "@protobff/runtime/internal/topic/topic";
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
 import { NO_USAGE } from "@protobff/runtime/internal/usage/usage-event";
-import type { Capture, CapturedServer } from "./capture/open-capture.ts";
 import { readConfig, type ServerConfig } from "./config/config.ts";
-import type { CaptureConfig } from "./config/config-capture.ts";
 import type { UpstreamsSpec } from "./config/config-upstreams.ts";
 import { hostFaults } from "./config/host-faults.ts";
-import type { Supplied } from "./config/load-resolvers.ts";
 import { isStdio } from "./config/stdio.ts";
-import type { UpstreamChecks } from "./deployed/open-upstream-checks.ts";
 import { type Listening, listen } from "./listen.ts";
 import { ADMIN_VARIABLES, explainListenError, LISTEN_VARIABLES, type RequestedPort } from "./listener/listen-error.ts";
 import { freeAfterCompiling } from "./memory/compilers-memory.ts";
 import { steerMemory } from "./memory/steer-memory.ts";
 import { boundYoungGeneration } from "./memory/young-generation.ts";
+import { createEndpoints, openedOf, openParts, type Parts, release } from "./parts/open-parts.ts";
 import type { Admin } from "./process/admin.ts";
-import { closeParts } from "./process/close-parts.ts";
-import { type Declarations, readDeclarations } from "./process/declarations.ts";
+import { readDeclarations } from "./process/declarations.ts";
 import { drainOnSignal } from "./process/drain.ts";
 import { mockedOf, mockMode, without } from "./process/mocks.ts";
 import { withOneShape } from "./process/observers.ts";
 import { openSeparateAdmin, serverFamilies } from "./process/open-admin.ts";
-import { type OpenCache, openCache } from "./process/open-cache.ts";
-import { openMocks } from "./process/open-mocks.ts";
-import { type Observers, openObservers } from "./process/open-observers.ts";
-import { behindAddresses, type Guarded, guarded } from "./process/open-overrides.ts";
+import type { Observers } from "./process/open-observers.ts";
 import { openTools, serveStdioTools } from "./process/open-tools.ts";
 import type { ServeOptions, ServeParts } from "./process/serve-options.ts";
-import { addCertificates, addOverrides, addUsage, KeySets } from "./process/server-families.ts";
+import { addCertificates } from "./process/server-families.ts";
 import { cannotStart, explainFaults, startLine } from "./process/start-line.ts";
-import { closeClients, connect, type UpstreamClient } from "./process/upstream-clients.ts";
 import { watchCertificates } from "./process/watch-certificates.ts";
 import type { Worker } from "./workers/worker.ts";
 import { workerOf } from "./workers/worker-of.ts";
@@ -86,7 +72,8 @@ export async function serve<
   const faults = [...setup.unmockable, ...(setup.faults ?? []), ...declared.faults];
   if (config === undefined || faults.length > 0) return endFaulty(options.name, faults);
   const ports: Ports = { listening: undefined, admin: undefined };
-  const parts = await openParts({ ...setup, config }, declared, worker, ports);
+  const serverUrl = (): string | undefined => ports.listening?.url;
+  const parts = await openParts({ ...setup, config }, declared, { first: worker?.speaks, serverUrl });
   const endpoints = await createEndpoints(options, config, declared.supplied, parts);
   const misnamed = hostFaults(endpoints, config.env);
   if (misnamed.length > 0) return endFaulty(options.name, misnamed);
@@ -146,116 +133,6 @@ interface Ports {
   admin: Admin | undefined;
 }
 
-interface Configured<
-  Upstreams extends Readonly<Record<string, DescService>>,
-  Env,
-  Principal extends Message,
-  Limit extends RateLimit,
-> {
-  readonly declaration: ServeOptions<Upstreams, Env, Principal, Limit>;
-  readonly options: ServeOptions<Upstreams, Env, Principal, Limit>;
-  readonly mocked: ReadonlyMap<string, DescService>;
-  readonly config: ServerConfig<keyof Upstreams & string, Env>;
-}
-
-interface Parts extends OpenCache {
-  readonly mocks: Awaited<ReturnType<typeof openMocks>>;
-  readonly clients: Readonly<Record<string, UpstreamClient>>;
-  readonly observers: Observers;
-  readonly checks: UpstreamChecks | undefined;
-  readonly capture: Capture | undefined;
-  readonly overrides: Declarations<Message>["overrides"];
-  readonly identity: OpenIdentity | undefined;
-  readonly addresses: Guarded<Message>["addresses"];
-  readonly limits: Limits | undefined;
-  readonly topics: Topics | undefined;
-  readonly usage: OpenUsage | undefined;
-  readonly pages: Sealer | undefined;
-  readonly tools: Declarations<Message>["tools"];
-}
-
-/** Opens all that endpoints and the server need, each after those that it depends on. */
-async function openParts<
-  Upstreams extends Readonly<Record<string, DescService>>,
-  Env,
-  Principal extends Message,
-  Limit extends RateLimit,
->(
-  { declaration, options, mocked, config }: Configured<Upstreams, Env, Principal, Limit>,
-  declared: Declarations<Principal>,
-  worker: Worker | undefined,
-  ports: Ports,
-): Promise<Parts> {
-  const mocks = await openMocks(mocked, declaration.mocks);
-  const clients = { ...(await connect(options, config)), ...Object.fromEntries(mocks) };
-  const explored = { ...declaration, mocks, serverUrl: () => ports.listening?.url };
-  const observers = await openObservers(explored, config, options.observer, declared.observer, worker?.speaks);
-  const { observer, fault } = observers;
-  const checks =
-    config.upstreamCheck === "off"
-      ? undefined
-      : await (await import("./deployed/open-upstream-checks.ts")).openUpstreamChecks(
-          config,
-          options,
-          clients,
-          observers,
-        );
-  const keySets = new KeySets();
-  observers.metrics?.add(() => keySets.families);
-  const audit = (event: AuditEvent) => observer?.audit?.(event);
-  const [clock, first] = [systemClock, worker?.speaks];
-  const opened = await declared.identity?.open({ clock, fault, audit, fetched: keySets.fetched });
-  const { overrides } = declared;
-  const { identity, addresses } = await guarded(opened, overrides, fault);
-  addOverrides(observers.metrics, overrides);
-  const counting = { processes: config.workers, first, overrides: overrides?.limits };
-  const limits = await declared.limits?.open({ clock, fault, ...counting });
-  const topics = await declared.topics?.open({ clock, fault, observer, first });
-  const usage = await declared.usage?.open({ clock, fault });
-  addUsage(observers.metrics, usage);
-  const memo = await openCache(config, observers, options, { links: topics?.store?.links, first });
-  const { pages, tools } = declared;
-  const capture = await openCapture(config.telemetry.capture, declaration, fault);
-  const callers = { overrides, identity, addresses, limits };
-  return { mocks, clients, observers, checks, capture, ...callers, topics, usage, pages, tools, ...memo };
-}
-
-/** Loaded only if requests are captured. */
-async function openCapture(
-  config: CaptureConfig | undefined,
-  server: CapturedServer,
-  fault: Observers["fault"],
-): Promise<Capture | undefined> {
-  if (config === undefined) return undefined;
-  const { Capture } = await import("./capture/open-capture.ts");
-  return new Capture(server, config, fault);
-}
-
-function createEndpoints<
-  Upstreams extends Readonly<Record<string, DescService>>,
-  Env,
-  Principal extends Message,
-  Limit extends RateLimit,
->(
-  { create }: ServeOptions<Upstreams, Env, Principal, Limit>,
-  { env, warmUpMs }: ServerConfig<keyof Upstreams & string, Env>,
-  supplied: Supplied,
-  { clients, cache, identity, addresses, limits, topics, usage, pages, capture, observers: { observer } }: Parts,
-) {
-  const guarded = behindAddresses(create, addresses);
-  return (capture?.around(guarded) ?? guarded)({
-    clients: clients as ServeParts<Upstreams, Env, Principal, Limit>["clients"],
-    cache,
-    supplied,
-    env,
-    identity: identity as ServeParts<Upstreams, Env, Principal, Limit>["identity"],
-    limits: limits as ServeParts<Upstreams, Env, Principal, Limit>["limits"],
-    usage: usage ?? NO_USAGE,
-    ...({ topics, pages } as Pick<ServeParts<Upstreams, Env, Principal, Limit>, "topics" | "pages">),
-    ...(observer !== undefined && { observer: warmUpMs > 0 ? withOneShape(observer, false) : observer }),
-  });
-}
-
 interface Opening {
   readonly options: Pick<ServeOptions<never, never>, "name" | "services" | "types">;
   readonly config: ServerConfig<string, unknown>;
@@ -301,20 +178,6 @@ async function openPorts(
     process.stderr.write(cannotStart(name, explainListenError(error, port), config.log));
     return undefined;
   }
-}
-
-/** Resolves when the identity has opened and the upstreams are as they should be. Undefined: immediately. */
-function openedOf(identity: Parts["identity"], checks: Parts["checks"]): Promise<void> | undefined {
-  const all = [identity?.opened, checks?.opened].filter((opened) => opened !== undefined);
-  return all.length === 0 ? undefined : Promise.all(all).then(() => {});
-}
-
-/** Closes all that endpoints used. */
-async function release(parts: Parts, leftMs: () => number): Promise<void> {
-  parts.checks?.close();
-  await closeClients(Object.values(parts.clients), leftMs());
-  await parts.closeCache();
-  await Promise.race([closeParts(parts, leftMs), sleep(leftMs(), undefined, { ref: false })]);
 }
 
 interface Running<Upstreams extends Readonly<Record<string, DescService>>> extends Omit<Opening, "options"> {

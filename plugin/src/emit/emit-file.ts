@@ -9,12 +9,13 @@ import { emitMessage } from "./messages/emit-message.ts";
 import { emitOpening } from "./messages/emit-opening.ts";
 import { emitPermit } from "./messages/emit-permit.ts";
 import { emitServiceAdmission, emitStart, sharedTypes } from "./messages/emit-start.ts";
+import { PEER } from "./names/app-names.ts";
 import { bffPath, FileNames } from "./names/file-names.ts";
 import { emitRateLimits } from "./services/emit-limits.ts";
 import { emitService } from "./services/emit-service.ts";
 import { emitResolvers } from "./steps/emit-resolver.ts";
 import { importComments, protectWords } from "./text/import-collisions.ts";
-import type { Line } from "./text/lines.ts";
+import { type Line, mentions } from "./text/lines.ts";
 import { emitEnumConversion, emitMessageConversion } from "./values/emit-conversions.ts";
 
 /** Returns true if a file has nothing to emit. */
@@ -23,13 +24,17 @@ export function isEmpty(file: PlanFile): boolean {
   return services.length + messages.length + conversions.messages.length + conversions.enums.length === 0;
 }
 
-/** `<file>_bff.ts`: policies, upstreams, environment, app, services, messages, conversions, in this order. */
+/**
+ * `<file>_bff.ts`: policies, upstreams, environment, app, services, messages, conversions, in this order.
+ *
+ * @returns `readsPeer`: whether its code reads the client's address
+ */
 export function emitFile(
   file: PlanFile,
   f: GeneratedFile,
   planned: (typeName: string) => PlanMessage | undefined,
   { convert, enumConversion, marked }: Pick<Plan, "convert" | "enumConversion" | "marked">,
-): void {
+): { readonly readsPeer: boolean } {
   const names = new FileNames(f, file.desc, {
     reads: readTypes(file.codec),
     convert,
@@ -76,4 +81,5 @@ export function emitFile(
   while (lines.at(-1)?.length === 0) lines.pop();
   for (const row of importComments(lines, f.importSchema(file.desc).from)) f.print(...row);
   for (const row of protectWords(lines, f, `./${bffPath(file.desc)}.js`)) f.print(...row);
+  return { readsPeer: mentions(lines, PEER) };
 }

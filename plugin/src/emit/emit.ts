@@ -12,6 +12,7 @@ import { emitPlay } from "./mocks/emit-play.ts";
 import {
   bffPath,
   codecPath,
+  embedPath,
   faultsPath,
   mainPath,
   mockPath,
@@ -23,6 +24,7 @@ import {
   usesPath,
 } from "./names/file-names.ts";
 import { emitRules } from "./rules/emit-rules.ts";
+import { emitEmbedded } from "./server/emit-embedded.ts";
 import { emitIdentity } from "./server/emit-identity.ts";
 import { emitServer, emitServerMain } from "./server/emit-server.ts";
 import { emitServerPlan } from "./server/emit-server-plan.ts";
@@ -33,16 +35,21 @@ import { emitUses, type UsesOf } from "./server/emit-uses.ts";
 export function emit(
   plan: Plan,
   schema: Schema,
-  options: Pick<Parameter, "mock" | "faults" | "explorer" | "uses" | "importExtension"> & { readonly plays?: boolean },
+  options: Pick<Parameter, "mock" | "faults" | "embed" | "explorer" | "uses" | "importExtension"> & {
+    readonly plays?: boolean;
+  },
   predictionsOf: (file: PlanFile) => readonly RpcPrediction[],
   usesOf: UsesOf | undefined,
 ): void {
   const messages = new Map(
     plan.messages.map((message): [string, PlanMessage] => [message.composed.desc.typeName, message]),
   );
+  const readers = new Set<PlanFile>();
   for (const file of plan.files) {
-    if (!isEmpty(file))
-      emitFile(file, schema.generateFile(`${bffPath(file.desc)}.ts`), (name) => messages.get(name), plan);
+    if (!isEmpty(file)) {
+      const f = schema.generateFile(`${bffPath(file.desc)}.ts`);
+      if (emitFile(file, f, (name) => messages.get(name), plan).readsPeer) readers.add(file);
+    }
     if (file.parts.length > 0) emitPartNames(file, schema.generateFile(`${partsPath(file.desc)}.ts`));
     if (file.rules !== undefined) emitRules(file, file.rules, schema.generateFile(`${rulesPath(file.desc)}.ts`));
     if (file.codec !== undefined) emitCodec(file, file.codec, schema.generateFile(`${codecPath(file.desc)}.ts`));
@@ -63,6 +70,11 @@ export function emit(
     if (!server.written) continue;
     emitServer(server, schema.generateFile(`${server.path}.ts`), options);
     emitServerMain(server, schema.generateFile(`${mainPath(server)}.ts`), options);
+    if (options.embed) {
+      const others = plan.files.filter(({ services }) => services.length === 0);
+      const readsPeer = [...server.files, ...others].some((file) => readers.has(file));
+      emitEmbedded(server, schema.generateFile(`${embedPath(server)}.ts`), options, readsPeer);
+    }
     if (server.tools.length > 0) emitTools(server, schema.generateFile(`${toolsPath(server)}.ts`), plan);
     if (usesOf !== undefined) emitUses(server, usesOf, schema.generateFile(`${usesPath(server)}.ts`));
     if (options.explorer) emitServerPlan(server, messages, schema.generateFile(`${planPath(server)}.ts`));

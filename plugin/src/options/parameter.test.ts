@@ -17,6 +17,7 @@ describe("parameter", () => {
         lockMode: "check",
         plan: new Set(),
         openapi: false,
+        embed: false,
         mock: false,
         explorer: false,
         uses: false,
@@ -47,6 +48,7 @@ describe("parameter", () => {
         lockMode: "update",
         plan: new Set(["mermaid"]),
         openapi: false,
+        embed: false,
         mock: false,
         explorer: false,
         uses: false,
@@ -94,7 +96,7 @@ describe("parameter", () => {
     ["sever=true", 'unknown option "sever": did you mean "server"?'],
     [
       "zzz",
-      'unknown option "zzz": the options are import_extension, map_imports, server, lock, lock_mode, plan, weight, openapi, mock, explorer, uses, faults, deploy, dashboards, error_format, error_output, warn, error, off',
+      'unknown option "zzz": the options are import_extension, map_imports, server, embed, lock, lock_mode, plan, weight, openapi, mock, explorer, uses, faults, deploy, dashboards, error_format, error_output, warn, error, off',
     ],
     [
       "map_imports=@protobff/messages",
@@ -117,7 +119,7 @@ describe("parameter", () => {
     ["warn=BFF701,error=BFF701", 'BFF701 is in both "warn" and "error": leave out one'],
     [
       "BFF701",
-      'unknown option "BFF701": the options are import_extension, map_imports, server, lock, lock_mode, plan, weight, openapi, mock, explorer, uses, faults, deploy, dashboards, error_format, error_output, warn, error, off',
+      'unknown option "BFF701": the options are import_extension, map_imports, server, embed, lock, lock_mode, plan, weight, openapi, mock, explorer, uses, faults, deploy, dashboards, error_format, error_output, warn, error, off',
     ],
     ["lock=", 'option "lock" needs a path, as in "lock=bff.lock.json"'],
     ["lock_mode=chek", 'option "lock_mode" has "chek": did you mean "check"?'],
@@ -137,7 +139,7 @@ describe("parameter", () => {
     ["dashboards=graphana", 'option "dashboards" has "graphana": did you mean "grafana"?'],
     [
       "dashboards=grafana,kubernetes",
-      'unknown option "kubernetes": the options are import_extension, map_imports, server, lock, lock_mode, plan, weight, openapi, mock, explorer, uses, faults, deploy, dashboards, error_format, error_output, warn, error, off',
+      'unknown option "kubernetes": the options are import_extension, map_imports, server, embed, lock, lock_mode, plan, weight, openapi, mock, explorer, uses, faults, deploy, dashboards, error_format, error_output, warn, error, off',
     ],
     ["server,explorer=yes", 'option "explorer" has "yes": write one of true, false'],
     ["explorer", 'option "explorer" needs "server": write "server=true,explorer=true"'],

@@ -70,11 +70,21 @@ function unknownOption(name: string): string {
 }
 
 /** Options that make no sense together. */
-function contradictions({ explorer, uses, server, faults, mock, warn, off, error }: Parameter): readonly string[] {
+function contradictions({
+  embed,
+  explorer,
+  uses,
+  server,
+  faults,
+  mock,
+  warn,
+  off,
+  error,
+}: Parameter): readonly string[] {
   const inBoth = (codes: ReadonlySet<string>, list: string): readonly string[] =>
     [...codes.intersection(error)].map((code) => `${code} is in both "${list}" and "error": leave out one`);
   return [
-    ...Object.entries({ explorer, uses }).flatMap(([name, isSet]) =>
+    ...Object.entries({ embed, explorer, uses }).flatMap(([name, isSet]) =>
       isSet && !server.each && server.names.length === 0
         ? [`option "${name}" needs "server": write "server=true,${name}=true"`]
         : [],

@@ -51,6 +51,17 @@ export const OPTIONS = {
       ],
     ],
   },
+  embed: {
+    name: "embed",
+    kind: flag(),
+    shapes: true,
+    documented: [
+      [
+        "`embed=true`",
+        "also writes `bff.ts` beside each `server.ts`, whose `openBff` serves the same RPCs [inside another program](frameworks.md): Next.js, Fastify, Express, Hono; default false",
+      ],
+    ],
+  },
   lock: {
     name: "lock",
     kind: path("bff.lock.json", "bff.lock.json"),

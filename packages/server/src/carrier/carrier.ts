@@ -1,6 +1,7 @@
 import type * as http2 from "node:http2";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import type { Peer } from "@protobff/runtime/internal/identity/incoming-request";
 import type { StreamOut } from "./stream-out.ts";
 import type { Trailers } from "./trailers.ts";
 
@@ -18,8 +19,17 @@ export interface CarrierListener {
 /** Drops all that arrives. */
 export const NO_LISTENER: CarrierListener = { data() {}, end() {}, close() {} };
 
+/** The other end of a connection. */
+export type RemoteEnd = Pick<Socket, "remoteAddress" | "remotePort">;
+
 /** A connection of HTTP/2. */
-export type CarrierConnection = http2.Http2Session | { readonly socket: Socket };
+export type CarrierConnection =
+  | http2.Http2Session
+  | {
+      readonly socket: RemoteEnd;
+      /** The client, if no socket leads to it. */
+      readonly peer?: Peer;
+    };
 
 /** One HTTP/2 stream with a request and its answer, of either HTTP/2 implementation. */
 export interface Carrier extends StreamOut {

@@ -1,12 +1,14 @@
-import type { Socket } from "node:net";
 import { ErrorCode, type Stream } from "@protobff/runtime/internal/http2";
+import type { Peer } from "@protobff/runtime/internal/identity/incoming-request";
 import { type Transitions, transition } from "@protobff/runtime/internal/states";
-import { type Carrier, type CarrierListener, NO_LISTENER } from "./carrier.ts";
+import { type Carrier, type CarrierListener, NO_LISTENER, type RemoteEnd } from "./carrier.ts";
 import { pairsOf, type Trailers } from "./trailers.ts";
 
 /** Connection of `OwnStream`s. */
 export interface OwnConnection {
-  readonly socket: Socket;
+  readonly socket: RemoteEnd;
+  /** The client, if no socket leads to it. */
+  readonly peer?: Peer;
   /** True if nothing is read or written any more. */
   readonly over: boolean;
   /**

@@ -1,14 +1,12 @@
-import type * as http2 from "node:http2";
 import type { Socket } from "node:net";
 import { type KnownRequests, type RequestFields, serverPreface } from "@protobff/runtime/internal/http2";
-import { useOrdinaryHeaders } from "@protobff/runtime/internal/routes/ordinary-headers";
-import { BridgedStream } from "../carrier/bridged-stream.ts";
 import type { OwnStream } from "../carrier/own-stream.ts";
 import { FaultThrottle } from "../logs/recurrent-faults.ts";
 import { ConnectionBytes } from "../requests/connection-bytes.ts";
 import type { ClientHttp2, ClientHttp2Parts } from "./client-http2.ts";
 import { MAX_HEADER_BYTES } from "./client-sessions.ts";
 import { endIdle } from "./end-idle.ts";
+import { OwnRequests } from "./own-requests.ts";
 import { OwnSession } from "./own-session.ts";
 import type { OwnSessions } from "./own-sessions.ts";
 
@@ -33,11 +31,10 @@ export class OwnHttp2 implements ClientHttp2, OwnSessions {
   readonly known: KnownRequests = new Map();
   readonly #onEmpty: () => void;
   readonly #parts: ClientHttp2Parts;
+  readonly #requests: OwnRequests;
   readonly #sessions = new Set<OwnSession>();
   readonly #bytes = new ConnectionBytes(this.#sessions);
   readonly #check: NodeJS.Timeout;
-  /** Makes the objects of `Handler` for the streams that no shortcut takes; it never listens. */
-  #compat: http2.Http2Server | undefined;
   readonly #calmed: FaultThrottle;
   #leaving = false;
 
@@ -47,6 +44,7 @@ export class OwnHttp2 implements ClientHttp2, OwnSessions {
     this.preface = serverPreface(options.maxStreams, MAX_HEADER_BYTES);
     this.#onEmpty = options.onEmpty;
     this.#parts = parts;
+    this.#requests = new OwnRequests(parts.shortcut, parts.requests);
     this.#calmed = new FaultThrottle(parts.fault);
     this.#check = endIdle(options.idleMs, () => this.#sessions);
   }
@@ -78,18 +76,7 @@ export class OwnHttp2 implements ClientHttp2, OwnSessions {
   }
 
   request(stream: OwnStream, headers: RequestFields, raw: readonly string[]): void {
-    const { shortcut, taken } = this.#parts;
-    useOrdinaryHeaders(headers);
-    const fast = shortcut?.stream(stream, headers, raw) === true;
-    taken(fast);
-    if (fast) return;
-    this.#compat ??= process.getBuiltinModule("node:http2").createServer(this.#parts.requests.h2);
-    const compat = this.#compat;
-    this.#parts.requests.receive(stream, headers, ({ body, failure }) => {
-      const bridged = new BridgedStream(stream, headers[":method"], failure);
-      compat.emit("stream", bridged, headers, 0, raw);
-      bridged.begin(body);
-    });
+    this.#parts.taken(this.#requests.begin(stream, headers, raw));
   }
   holds(session: OwnSession, bytes: number): void {
     this.#bytes.set(session, bytes);

@@ -58,24 +58,25 @@ export async function readDeclarations<Env, Principal extends Message>(
   options: DeclaringOptions<Env, Principal>,
   { config, faults: reported = [], env, isFilled }: ConfigResult<string, Env>,
   mocked: boolean,
+  source: Environment = process.env,
 ): Promise<Declarations<Principal>> {
-  const identity = await declaredIdentity(process.env, env, options.identity);
-  const limits = await declaredLimits(process.env, options.limits);
-  const topics = await declaredTopics(process.env, options, mocked);
-  const usage = await declaredUsage(process.env, options.usage, mocked);
-  const pages = await declaredPages(process.env, options.pages);
-  const tools = await declaredTools(process.env, options.tools, identity.spec);
+  const identity = await declaredIdentity(source, env, options.identity);
+  const limits = await declaredLimits(source, options.limits);
+  const topics = await declaredTopics(source, options, mocked);
+  const usage = await declaredUsage(source, options.usage, mocked);
+  const pages = await declaredPages(source, options.pages);
+  const tools = await declaredTools(source, options.tools, identity.spec);
   const { limits: declared = [] } = options;
   const { name } = options;
   const sources = identity.spec?.sources ?? [];
-  const overrides = await declaredOverrides(process.env, { name, limits: declared, sources });
+  const overrides = await declaredOverrides(source, { name, limits: declared, sources });
   const { resolvers = [], functions = [] } = options;
   const none = resolvers.length + functions.length === 0;
-  const user = none ? { faults: [] } : await loadResolvers(process.env, { resolvers, functions });
-  const loaded = options.observer === undefined ? await loadObserver(process.env) : { faults: [] };
+  const user = none ? { faults: [] } : await loadResolvers(source, { resolvers, functions });
+  const loaded = options.observer === undefined ? await loadObserver(source) : { faults: [] };
   const untraced = await sdkFaults(config?.telemetry.spans);
   const keepsState = declared.length > 0 || tools.config?.sealer !== undefined;
-  const unstored = await redisFaults(process.env, keepsState);
+  const unstored = await redisFaults(source, keepsState);
   // Zero values replace variables that are reported already. Faults that these values cause are not reported.
   const ofIdentity =
     isFilled === true ? identity.faults.filter((fault) => isOfItself(fault, reported)) : identity.faults;

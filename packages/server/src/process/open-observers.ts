@@ -21,7 +21,7 @@ import { addSpans } from "./server-families.ts";
 export interface Observers {
   readonly observer: Observer | undefined;
   readonly log: FailureLog | undefined;
-  /** Metrics, if there is an admin port. */
+  /** Metrics, if the process has some. */
   readonly metrics: Metrics | undefined;
   /** Reports failures of the server itself. */
   readonly fault: ServerFault;
@@ -33,25 +33,34 @@ export interface Observers {
   close(withinMs: number): Promise<void>;
 }
 
+/** The process of the observers. */
+export interface ObservingProcess {
+  /** Whether this process reports facts that all processes of the port share. Default: true. */
+  readonly first?: boolean | undefined;
+  /** Receives the lines of the log, without line breaks. Default: prints them on standard error. */
+  readonly logger?: ((line: string) => void) | undefined;
+  /** Whether it has metrics. Default: if there is an admin port. */
+  readonly measures?: boolean;
+}
+
 /**
  * @param declared the one that `serve` was called with
  * @param loaded the one of the module in BFF_OBSERVER
- * @param first whether this process reports facts that all processes of the port share
  */
 export async function openObservers(
   server: TracedServer & ExploredServer,
   config: ServerConfig<string, unknown>,
   declared: Observer | undefined,
   loaded: Observer | undefined,
-  first = true,
+  { first = true, logger, measures = config.telemetry.admin !== undefined }: ObservingProcess,
 ): Promise<Observers> {
-  const log = config.log === "off" ? undefined : openLog(config.log);
+  const log = config.log === "off" ? undefined : openLog(config.log, logger);
   if (config.branchesOff.length > 0 && first) log?.branchesOff(config.branchesOff);
   const userObserver = declared ?? (loaded && harmless(loaded, (event, thrown) => log?.observer(event, thrown)));
   const fault: ServerFault = (message, cause) => log?.server(message, cause);
   if (first) for (const line of config.telemetry.old ?? []) fault(line, undefined);
   const audit = config.audit === undefined ? undefined : openAudit(config.audit, fault);
-  const metrics = config.telemetry.admin === undefined ? undefined : await openMetrics();
+  const metrics = measures ? await openMetrics() : undefined;
   const traces = await openTraces(config, server, fault);
   addSpans(metrics, traces);
   const explorer = await openExplorer(config.telemetry.explorer, server);
@@ -93,7 +102,8 @@ function lostLine(format: LogFormat, of: string, count: number): string {
   return `${time} ${count} ${count === 1 ? "line" : "lines"} of ${of} ${count === 1 ? "is" : "are"} lost: earlier lines were not read in time\n`;
 }
 
-function openLog(format: LogFormat): FailureLog {
+function openLog(format: LogFormat, logger: ObservingProcess["logger"]): FailureLog {
+  if (logger !== undefined) return new FailureLog((line) => logger(line.trimEnd()), format);
   const writer = new LineWriter(process.stderr, (count) => lostLine(format, "the log", count));
   return new FailureLog((line) => writer.write(line), format);
 }

@@ -9,7 +9,7 @@ import type { UpstreamAddress, UpstreamsSpec } from "../config/config-upstreams.
 import { ShardedClient } from "./sharded-client.ts";
 
 /** A client whose certificates can be renewed. */
-export type UpstreamClient = UnaryClient & Pick<GrpcClient, "renew">;
+export type UpstreamClient = UnaryClient & Partial<Pick<GrpcClient, "renew">>;
 
 /** Transport settings of an upstream, besides its address. */
 export interface Reach {

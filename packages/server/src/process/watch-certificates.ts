@@ -1,5 +1,6 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { systemClock } from "@protobff/runtime/internal/clock";
+import type { Environment } from "@protobff/runtime/internal/environment/env-reader";
 import type { CertificateEvent, Observer } from "@protobff/runtime/internal/observer";
 import type { ServerConfig, ServerTls } from "../config/config.ts";
 import type { UpstreamsSpec } from "../config/config-upstreams.ts";
@@ -13,9 +14,11 @@ export function watchCertificates(
   config: ServerConfig<string, unknown>,
   to: {
     readonly clients: Readonly<Record<string, UpstreamClient>>;
-    readonly listening: Listening;
+    /** Undefined: no certificate of this process is watched. */
+    readonly listening: Listening | undefined;
     readonly observer?: Observer | undefined;
   },
+  environment: Environment = process.env,
 ): readonly CertificateFiles[] {
   const report = (event: CertificateEvent): void => to.observer?.certificate?.(event);
   const shards = Object.keys(config.shards ?? {}).map((key) => key.split("."));
@@ -25,7 +28,7 @@ export function watchCertificates(
       return [name, [...(branches?.[name] ?? []), ...names]];
     }),
   );
-  return certificatePaths(process.env, upstreams, all).flatMap((paths) => {
+  return certificatePaths(environment, upstreams, all).flatMap((paths) => {
     const { of } = paths;
     const { clientCa, ...serverPair }: Partial<ServerTls> = config.tls ?? {};
     const first =
@@ -35,9 +38,9 @@ export function watchCertificates(
     if (first === undefined) return [];
     const renew = (found: Certificates): void => {
       const { cert, key, ca } = found;
-      if (of !== undefined) to.clients[of]?.renew(found);
+      if (of !== undefined) to.clients[of]?.renew?.(found);
       else if (cert !== undefined && key !== undefined)
-        to.listening.renew({ cert, key, ...(ca !== undefined && { clientCa: ca }) });
+        to.listening?.renew({ cert, key, ...(ca !== undefined && { clientCa: ca }) });
     };
     return [new CertificateFiles(paths, first, { clock: systemClock, renew, report: report })];
   });

@@ -1,7 +1,6 @@
 import type * as http from "node:http";
 import type * as http2 from "node:http2";
 import type { Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import type { Incoming, Peer } from "@protobff/runtime/internal/identity/incoming-request";
 import { NOWHERE } from "@protobff/runtime/internal/identity/incoming-request";
@@ -11,7 +10,7 @@ import {
   plainAddress,
   TRUSTED_PROXIES,
 } from "@protobff/runtime/internal/identity/network/networks";
-import { type CarrierConnection, connectionOf, isTls } from "../carrier/carrier.ts";
+import { type CarrierConnection, connectionOf, isTls, type RemoteEnd } from "../carrier/carrier.ts";
 import { certificateNames } from "./certificate-names.ts";
 
 /** The header by which proxies name the clients that they serve. */
@@ -41,6 +40,7 @@ export class Peers {
   /** @param connection the socket, or the session of HTTP/2, that a request has come by */
   of(connection: Socket | CarrierConnection | undefined, forwardedFor: () => readonly string[]): Peer {
     if (connection === undefined) return NOWHERE;
+    if ("peer" in connection && connection.peer !== undefined) return connection.peer;
     let known = this.#known.get(connection);
     if (known === undefined) {
       known = connected("socket" in connection ? connection.socket : connection);
@@ -64,7 +64,7 @@ export class Peers {
   }
 }
 
-function connected(socket: Socket | TLSSocket | undefined): Connection {
+function connected(socket: RemoteEnd | undefined): Connection {
   const direct = plainAddress(socket?.remoteAddress ?? "");
   // The socket proxy of an HTTP/2 session supports `instanceof`, but not `in`.
   const vouchedFor = isTls(socket) && socket.authorized;

@@ -1,12 +1,15 @@
 import type { Names, Variable } from "../../cel/index.ts";
 import type { FileNames } from "./file-names.ts";
 
+/** Code of the client's address. */
+export const PEER = "cx.peer.address";
+
 /** Code of the variables that the request holds. */
 const OF_REQUEST: Partial<Readonly<Record<Variable["role"], string>>> = {
   headers: "cx",
   now: "cx.now()",
   principal: "cx.principal",
-  peer: "cx.peer.address",
+  peer: PEER,
 };
 
 /** Returns true if an expression reads the request itself, so that it needs `cx`. */

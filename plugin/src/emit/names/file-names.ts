@@ -206,6 +206,8 @@ export const codecPath = (file: DescFile): string => `${file.name}_codec`;
 
 /** Returns the path of the module that a server's `server.ts` loads in processes that serve. */
 export const mainPath = ({ path }: PlanServer): string => `${path}_main`;
+/** Returns the path of a server's module for other programs, which is beside the server. */
+export const embedPath = ({ path }: PlanServer): string => path.replace(/server$/, "bff");
 /** Returns the path of a server's tools for agents, which is beside the server. */
 export const toolsPath = ({ path }: PlanServer): string => `${path}_tools`;
 /** Returns the path of what a server uses of its upstreams. */

@@ -10,6 +10,7 @@ import { lowerCamel, lowerFirst, NameScope } from "../../plan/names/name-scope.t
 import { camel } from "../../text/camel.ts";
 import { anyOf } from "../text/any-of.ts";
 import type { Line, Lines } from "../text/lines.ts";
+import { PEER } from "./app-names.ts";
 import type { FileNames } from "./file-names.ts";
 import { type Hidden, hiddenComparisons } from "./hidden-comparisons.ts";
 
@@ -143,7 +144,7 @@ export class MessageNames implements Names {
         this.#needsPrincipal = true;
         return this.#principal;
       case "peer":
-        return "cx.peer.address";
+        return PEER;
       case "env":
       case "var":
         this.#members.set("env", "env");

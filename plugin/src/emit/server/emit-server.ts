@@ -34,19 +34,24 @@ export function emitServer(
   f.print("await ", start, `(${JSON.stringify(server.name)}, () => import(${JSON.stringify(main)}));`);
 }
 
-export function emitServerMain(
-  server: PlanServer,
-  f: GeneratedFile,
-  { mock, explorer, uses, importExtension }: Pick<Parameter, "mock" | "explorer" | "uses" | "importExtension">,
-): void {
+export type Emitted = Pick<Parameter, "mock" | "explorer" | "uses" | "importExtension">;
+
+export function emitServerMain(server: PlanServer, f: GeneratedFile, options: Emitted): void {
   const [first] = server.files;
   if (first === undefined) return;
   const cx = contextOf(server, f, first.desc);
-  const { names, services, supplied, limited, topics } = cx;
+  f.preamble(first.desc);
+  const all = block(["await ", cx.names.server("serve"), "({"], declarationLines(cx, options), ["});"]);
+  for (const row of protectWords(all, f, `./${mainPath(server)}.js`)) f.print(...row);
+}
+
+/** The declarations of a package: its services, their upstreams, and how its variables are read. */
+export function declarationLines(cx: ServerContext, { mock, explorer, uses, importExtension }: Emitted): Lines {
+  const { server, f, names, services, supplied, limited, topics } = cx;
   const upstreams = server.upstreams.map(
     (upstream): Line => [`${upstream.name}: `, names.service(upstream.service), ","],
   );
-  const rows: Line[] = [
+  return [
     [`name: ${JSON.stringify(server.name)},`],
     ["services: [", ...commas(services.map(({ service }) => [names.service(service.desc)])), "],"],
     ...(server.types.length === 0 ? [] : typesLines(server.types, names)),
@@ -73,9 +78,6 @@ export function emitServerMain(
     ...(mock ? mockLines(server, importExtension) : []),
     ...createLines(cx),
   ];
-  f.preamble(first.desc);
-  const all = block(["await ", names.server("serve"), "({"], rows, ["});"]);
-  for (const row of protectWords(all, f, `./${mainPath(server)}.js`)) f.print(...row);
 }
 
 interface ServerContext {
@@ -92,7 +94,7 @@ interface ServerContext {
   readonly limited: readonly PlanFile[];
 }
 
-function contextOf(server: PlanServer, f: GeneratedFile, first: DescFile): ServerContext {
+export function contextOf(server: PlanServer, f: GeneratedFile, first: DescFile): ServerContext {
   const { files } = server;
   const supplied = [
     suppliedBy(server, "Resolvers", (file) => file.resolvers),

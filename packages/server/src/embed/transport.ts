@@ -1,0 +1,66 @@
+// A Connect transport in the process, for servers that render pages.
+import { Code, ConnectError, type Transport } from "@connectrpc/connect";
+import type { UniversalClientFn } from "@connectrpc/connect/protocol";
+import { createTransport } from "@connectrpc/connect/protocol-connect";
+import { type BffPeer, peerOf } from "./bff-peer.ts";
+import type { MemoryRequests } from "./memory-requests.ts";
+
+/** Options of a transport in the process. */
+export interface BffTransportOptions {
+  /** Headers of every call, such as `cookie` and `authorization` of the request that is being answered. */
+  readonly headers?: ConstructorParameters<typeof Headers>[0];
+  /** The client of the request that is being answered. Default: it is unknown. */
+  readonly peer?: BffPeer;
+}
+
+/** Headers that describe one message or connection, or name the host that received it. */
+const OF_MESSAGE =
+  /^(?:content-.*|accept|accept-encoding|host|connection|keep-alive|transfer-encoding|te|upgrade|expect|connect-.*|grpc-.*|:.*)$/;
+
+interface TransportParts {
+  readonly maxReplyBytes: number;
+  /** False after `close`. */
+  readonly isOpen: () => boolean;
+}
+
+/** The BFF itself bounds requests. */
+const MAX_WRITE_BYTES = 2 ** 32 - 1;
+const BASE = "http://bff.internal";
+
+/** Returns a transport whose calls are ordinary requests: deadlines, permits, limits, caches and traces apply. */
+export function transportOf(
+  requests: MemoryRequests,
+  { headers, peer, maxReplyBytes, isOpen }: BffTransportOptions & TransportParts,
+): Transport {
+  const extra = [...new Headers(headers)].filter(([name]) => !OF_MESSAGE.test(name));
+  const httpClient: UniversalClientFn = async ({ method, url, header, body, signal }) => {
+    if (!isOpen()) throw new ConnectError("the BFF is closed", Code.Unavailable);
+    const all = new Headers(extra);
+    for (const [name, value] of header) all.set(name, value);
+    const at = new URL(url);
+    const answer = await requests.answer({
+      method,
+      url: at,
+      target: at.pathname + at.search,
+      headers: all,
+      body,
+      signal,
+      peer: peerOf(peer),
+    });
+    const received = new Headers();
+    for (let i = 0; i + 1 < answer.headers.length; i += 2)
+      received.append(answer.headers[i] ?? "", answer.headers[i + 1] ?? "");
+    return { status: answer.status, header: received, body: answer.body, trailer: new Headers() };
+  };
+  return createTransport({
+    httpClient,
+    baseUrl: BASE,
+    useBinaryFormat: true,
+    interceptors: [],
+    acceptCompression: [],
+    sendCompression: null,
+    compressMinBytes: Number.MAX_SAFE_INTEGER,
+    readMaxBytes: maxReplyBytes,
+    writeMaxBytes: MAX_WRITE_BYTES,
+  });
+}
