@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { runCel } from "./cel/main.ts";
 import { runCodec } from "./codec.ts";
 import { runDev } from "./dev.ts";
+import { runEmbedded } from "./embedded.ts";
 import { runFleet } from "./fleet.ts";
 import { runGenerate } from "./generate.ts";
 import { runPurges } from "./purges.ts";
@@ -77,6 +78,7 @@ const SCENARIOS: Readonly<Record<string, Run>> = {
   codec: async ({ json }) => runCodec(json),
   validation: ({ json }) => runValidation(json),
   purges: async ({ json }) => runPurges(json),
+  embedded: ({ json }) => runEmbedded(json),
   fleet: async ({ json }) => runFleet(json),
   capture: reported(runCapture),
   share: reported(runShare),

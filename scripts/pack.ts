@@ -75,7 +75,9 @@ function build(workspace: Workspace): void {
   // In the package, because the compiler looks for types from the folder of its configuration.
   const config = join(folder, ".tsconfig.json");
   rmSync(distOf(workspace), { recursive: true, force: true });
-  const compilerOptions = { paths: declaredPaths(folder) };
+  // Types of sources are checked with the repository's, and once more before a package is published.
+  const noCheck = process.env.npm_command !== "publish";
+  const compilerOptions = { paths: declaredPaths(folder), noCheck };
   writeFileSync(config, JSON.stringify({ extends: "./tsconfig.build.json", compilerOptions }));
   const tsc = join(root, "node_modules", ".bin", "tsc");
   const built = spawnSync(tsc, ["-p", config], { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });

@@ -22,7 +22,7 @@ test("a test's own variable takes precedence", () => {
 });
 test("runs with consecutive seeds sample all cases", () => {
   const cases = [..."abcdefgh"];
-  const parts = ["7", "8", "9"].map((seed) => {
+  const parts = ["7", "8", "9", "10", "11"].map((seed) => {
     vi.stubEnv("PROTOBFF_SEED", seed);
     return sampled(cases);
   });
