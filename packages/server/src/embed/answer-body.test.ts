@@ -55,3 +55,10 @@ test("a reader that leaves ends the writer's work", async () => {
   expect(left).toBe(1);
   expect((await reading).done).toBe(true);
 });
+
+test("an error thrown into a body ends the writer's work", async () => {
+  let left = 0;
+  const chunks = body(undefined, () => left++)[Symbol.asyncIterator]();
+  await expect(chunks.throw?.(new Error("too long"))).rejects.toThrow("too long");
+  expect(left).toBe(1);
+});

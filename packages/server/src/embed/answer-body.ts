@@ -97,6 +97,11 @@ export class AnswerBody implements AsyncIterable<Bytes> {
         this.leave();
         return { done: true, value: undefined };
       },
+      // Connect's client ends a body so.
+      throw: async (error: unknown) => {
+        this.leave();
+        throw error;
+      },
     };
   }
   async #next(): Promise<IteratorResult<Bytes, undefined>> {
