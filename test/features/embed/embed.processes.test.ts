@@ -23,9 +23,9 @@ beforeAll(() => {
 afterAll(() => project.remove());
 
 type Open = (options?: OpenBffOptions) => Promise<Bff>;
-async function openBff(options: OpenBffOptions = {}): Promise<Bff> {
+async function openBff(options: OpenBffOptions = {}, { folder } = project): Promise<Bff> {
   const address = await project.upstream(UPSTREAMS);
-  const { openBff: open }: { openBff: Open } = await import(join(project.folder, "shop/v1/bff.ts"));
+  const { openBff: open }: { openBff: Open } = await import(join(folder, "shop/v1/bff.ts"));
   const env = { UP_V1_ORDERSERVICE_URL: address, UP_V1_ITEMSERVICE_URL: address, BFF_LOG: "off" };
   const bff = await open({ ...options, env: { ...env, ...options.env } });
   onTestFinished(() => bff.close(0));
@@ -56,7 +56,8 @@ const REQUESTS: Readonly<Record<string, RequestInit & { readonly path: string }>
   "a Connect GET": {
     path: `/shop.v1.ShopService/GetOrderPage?encoding=json&message=${encodeURIComponent('{"id":"2"}')}`,
   },
-  REST: { path: "/orders/1?fields=paid" },
+  REST: { path: "/orders/1" },
+  "REST with an unknown parameter": { path: "/orders/1?fields=paid" },
   "an unknown order path": { path: "/order/1" },
   "a write by GET": { path: `/shop.v1.ShopService/PayOrder?encoding=json&message=%7B%7D` },
   "a write": { path: "/shop.v1.ShopService/PayOrder", ...json({ id: "1" }) },
@@ -91,9 +92,19 @@ const REQUESTS: Readonly<Record<string, RequestInit & { readonly path: string }>
     headers: { "content-type": "application/grpc-web+json", "x-grpc-web": "1" },
     body: framed('{"id":"1"}'),
   },
+  "a list of tools": { path: "/mcp", ...mcp({ method: "tools/list" }) },
+  "a call of a tool": {
+    path: "/mcp",
+    ...mcp({ method: "tools/call", params: { name: "get_order_page", arguments: { id: "1" } } }),
+  },
   "a probe": { path: "/healthz" },
   "an unknown method": { path: "/shop.v1.ShopService/GetOrderPage", method: "DELETE" },
 };
+
+const SERVED: ReadonlySet<string> = new Set([
+  ...["json", "binary", "a Connect GET", "REST", "a write", "a compressed answer", "a stream", "server-sent events"],
+  ...["gRPC-Web", "a list of tools", "a call of a tool", "a probe"],
+]);
 
 function json(message: object, headers: Record<string, string> = {}) {
   return {
@@ -101,6 +112,10 @@ function json(message: object, headers: Record<string, string> = {}) {
     headers: { "content-type": "application/json", ...headers },
     body: JSON.stringify(message),
   };
+}
+function mcp(call: object) {
+  const accept = { accept: "application/json, text/event-stream", "mcp-protocol-version": "2025-06-18" };
+  return json({ jsonrpc: "2.0", id: 1, ...call }, accept);
 }
 function framed(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new TextEncoder().encode(text);
@@ -117,15 +132,21 @@ async function seen(answer: Response) {
   return { status: answer.status, headers, body: (await answer.text()).replace(/^retry: \d+$/m, "retry") };
 }
 
-test("fetch and node answer as the server does", async () => {
-  const { url } = await project.served("shop/v1/server.ts", UPSTREAMS, { BFF_LOG: "off" });
-  const bff = await openBff();
+test("fetch and node answer as the server does", { timeout: 180_000 }, async () => {
+  const tools = new GeneratedProject("embed-tools", {
+    "shop/v1/shop.proto": SHOP.replace("// tool", "option (bff.v1.method).tool = {};"),
+  });
+  onTestFinished(() => tools.remove());
+  tools.generate();
+  const { url } = await tools.served("shop/v1/server.ts", UPSTREAMS, { BFF_LOG: "off" });
+  const bff = await openBff({}, tools);
   const at = await served((request, response) => bff.node(request, response));
   for (const [name, { path, headers, ...rest }] of Object.entries(REQUESTS)) {
     const init = { ...rest, headers: { ...(headers as Record<string, string>), "x-request-id": "of-the-test-1" } };
     const expected = await seen(await fetch(url + path, init));
+    if (SERVED.has(name)) expect({ name, status: expected.status }).toEqual({ name, status: 200 });
     expect({ name, ...(await seen(await fetch(at + path, init))) }).toEqual({ name, ...expected });
-    expect({ name, ...(await seen(await bff.fetch(new Request(`http://bff.example${path}`, init)))) }).toEqual({
+    expect({ name, ...(await seen(await bff.fetch(new Request(url + path, init)))) }).toEqual({
       name,
       ...expected,
     });
@@ -158,7 +179,7 @@ interface ShopClient {
   watchItem(request: object, options?: CallOptions): AsyncIterable<{ id: string }>;
 }
 
-test("two users' interleaved calls share nothing", async () => {
+test("two users' interleaved calls share nothing", { timeout: 180_000 }, async () => {
   const bff = await openBff();
   const { ShopService } = await import(join(project.folder, "shop/v1/shop_pb.ts"));
   const calls = Array.from({ length: 1000 }, async (_, i) => {

@@ -10,6 +10,7 @@ service ShopService {
   rpc GetOrderPage(OrderPageRequest) returns (OrderPage) {
     option idempotency_level = NO_SIDE_EFFECTS;
     option (google.api.http) = { get: "/orders/{id}" };
+    // tool
   }
   rpc PayOrder(PayOrderRequest) returns (Payment);
   rpc WatchItem(ItemRequest) returns (stream ItemUpdate) {
