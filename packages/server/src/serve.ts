@@ -22,7 +22,7 @@ import { ADMIN_VARIABLES, explainListenError, LISTEN_VARIABLES, type RequestedPo
 import { freeAfterCompiling } from "./memory/compilers-memory.ts";
 import { steerMemory } from "./memory/steer-memory.ts";
 import { boundYoungGeneration } from "./memory/young-generation.ts";
-import { createEndpoints, openedOf, openParts, type Parts, release } from "./parts/open-parts.ts";
+import { createEndpoints, openCertificates, openedOf, openParts, type Parts, release } from "./parts/open-parts.ts";
 import type { Admin } from "./process/admin.ts";
 import { readDeclarations } from "./process/declarations.ts";
 import { drainOnSignal } from "./process/drain.ts";
@@ -34,7 +34,6 @@ import { openTools, serveStdioTools } from "./process/open-tools.ts";
 import type { ServeOptions, ServeParts } from "./process/serve-options.ts";
 import { addCertificates } from "./process/server-families.ts";
 import { cannotStart, explainFaults, startLine } from "./process/start-line.ts";
-import { watchCertificates } from "./process/watch-certificates.ts";
 import type { Worker } from "./workers/worker.ts";
 import { workerOf } from "./workers/worker-of.ts";
 
@@ -91,7 +90,7 @@ export async function serve<
   if (config.warmUpMs > 0) await warmedUp(declaration, config, parts.identity, parts.observers);
   const listening = await openPorts(ports, endpoints, { options, config, parts, worker });
   if (listening === undefined) return process.exit(1);
-  const end = ending({ options, config, parts, worker, listening, admin: ports.admin });
+  const end = await ending({ options, config, parts, worker, listening, admin: ports.admin });
   if (worker !== undefined) {
     const { purge, checks, identity = parts.addresses, observers } = parts;
     const reports = { load: () => listening.load, snapshot: () => observers.metrics?.snapshot() };
@@ -187,17 +186,17 @@ interface Running<Upstreams extends Readonly<Record<string, DescService>>> exten
 }
 
 /** Watches the certificates of a server that is up, and returns the function that ends it in order. */
-function ending<Upstreams extends Readonly<Record<string, DescService>>>({
+async function ending<Upstreams extends Readonly<Record<string, DescService>>>({
   options,
   config,
   parts,
   worker,
   listening,
   admin,
-}: Running<Upstreams>): (replaced?: boolean) => Promise<void> {
+}: Running<Upstreams>): Promise<(replaced?: boolean) => Promise<void>> {
   const { clients, observers } = parts;
   const { observer, log } = observers;
-  const watched = watchCertificates(options, config, { clients, listening, observer });
+  const watched = await openCertificates(options, config, { clients, listening, observer });
   addCertificates(observers.metrics, watched);
   const close = async (replaced: boolean) => {
     for (const files of watched) files.close();

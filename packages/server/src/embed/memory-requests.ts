@@ -1,6 +1,6 @@
 import { RequestFields } from "@protobff/runtime/internal/http2";
 import type { Peer } from "@protobff/runtime/internal/identity/incoming-request";
-import type { OwnRequests } from "../http2/own-requests.ts";
+import type { OwnRequests } from "../http2/own-http2.ts";
 import { type MemoryAnswer, MemoryConnection } from "./memory-connection.ts";
 
 /** A request of this process. */

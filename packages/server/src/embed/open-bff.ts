@@ -11,8 +11,8 @@ import { routes } from "@protobff/runtime/internal/routes/routes";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { readConfig, type ServerConfig } from "../config/config.ts";
 import { hostFaults } from "../config/host-faults.ts";
-import { OwnRequests } from "../http2/own-requests.ts";
-import { createEndpoints, openedOf, openParts, type Parts, release } from "../parts/open-parts.ts";
+import { OwnRequests } from "../http2/own-http2.ts";
+import { createEndpoints, openCertificates, openedOf, openParts, type Parts, release } from "../parts/open-parts.ts";
 import { openPaths, REQUEST_TIMEOUT_MS, type ServedPaths } from "../paths/served-paths.ts";
 import { readDeclarations } from "../process/declarations.ts";
 import { without } from "../process/mocks.ts";
@@ -21,7 +21,6 @@ import { openTools } from "../process/open-tools.ts";
 import type { ServeOptions } from "../process/serve-options.ts";
 import { explainFaults } from "../process/start-line.ts";
 import type { UpstreamClient } from "../process/upstream-clients.ts";
-import { watchCertificates } from "../process/watch-certificates.ts";
 import { AdapterRequests } from "../requests/adapter-requests.ts";
 import { type BffPeer, peerOf } from "./bff-peer.ts";
 import { fetchOf } from "./fetch.ts";
@@ -135,7 +134,10 @@ export async function embed<
     const admin = await openSeparateAdmin(config, parts.observers, () => undefined, parts.purge);
     const { clients, observers } = parts;
     const to = { clients, listening: undefined, observer: observers.observer };
-    const closing = [...watchCertificates(options, config, to, environment), ...(admin === undefined ? [] : [admin])];
+    const closing = [
+      ...(await openCertificates(options, config, to, environment)),
+      ...(admin === undefined ? [] : [admin]),
+    ];
     return bffOf({ declaration, chosen, config, parts, endpoints, basePath }, served, closing);
   } catch (error) {
     await release(parts, () => 0);

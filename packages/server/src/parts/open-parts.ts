@@ -13,9 +13,9 @@ import { NO_USAGE } from "@protobff/runtime/internal/usage/usage-event";
 import type { Capture, CapturedServer } from "../capture/open-capture.ts";
 import type { ServerConfig } from "../config/config.ts";
 import type { CaptureConfig } from "../config/config-capture.ts";
+import type { UpstreamAddress } from "../config/config-upstreams.ts";
 import type { Supplied } from "../config/load-resolvers.ts";
 import type { UpstreamChecks } from "../deployed/open-upstream-checks.ts";
-import { closeParts } from "../process/close-parts.ts";
 import type { Declarations } from "../process/declarations.ts";
 import { withOneShape } from "../process/observers.ts";
 import { type OpenCache, openCache } from "../process/open-cache.ts";
@@ -25,6 +25,7 @@ import { behindAddresses, type Guarded, guarded } from "../process/open-override
 import type { ServeOptions, ServeParts } from "../process/serve-options.ts";
 import { addOverrides, addUsage, KeySets } from "../process/server-families.ts";
 import { closeClients, connect, type UpstreamClient } from "../process/upstream-clients.ts";
+import type { watchCertificates } from "../process/watch-certificates.ts";
 
 /** A package with its configuration. */
 interface Configured<
@@ -153,10 +154,34 @@ export function openedOf(identity: Parts["identity"], checks: Parts["checks"]): 
   return all.length === 0 ? undefined : Promise.all(all).then(() => {});
 }
 
-/** Closes all that endpoints used. */
+/** Watches the certificates of this process, if some are in files: a process without them loads nothing of it. */
+export async function openCertificates(
+  ...[options, config, ...rest]: Parameters<typeof watchCertificates>
+): Promise<ReturnType<typeof watchCertificates>> {
+  const { tls, upstreams, branches, shards } = config;
+  const addresses = Object.values<UpstreamAddress>({ ...upstreams, ...branches, ...shards });
+  const files = addresses.flatMap((address) => Object.values(address.tls).filter((file) => file !== undefined));
+  if (tls === undefined && files.length === 0) return [];
+  return (await import("../process/watch-certificates.ts")).watchCertificates(options, config, ...rest);
+}
+
+/** Closes all that endpoints used, the observers last. */
 export async function release(parts: Parts, leftMs: () => number): Promise<void> {
   parts.checks?.close();
   await closeClients(Object.values(parts.clients), leftMs());
   await parts.closeCache();
-  await Promise.race([closeParts(parts, leftMs), sleep(leftMs(), undefined, { ref: false })]);
+  await Promise.race([closeOthers(parts, leftMs), sleep(leftMs(), undefined, { ref: false })]);
+}
+
+async function closeOthers(
+  { overrides, identity, limits, topics, usage, observers, capture }: Parts,
+  leftMs: () => number,
+): Promise<void> {
+  await overrides?.close();
+  await identity?.close();
+  await limits?.close();
+  await topics?.close();
+  await usage?.close(leftMs());
+  await capture?.close();
+  await observers.close(leftMs());
 }
