@@ -253,13 +253,20 @@ test("requests that cannot be answered are refused with a reason", async () => {
   await expect(openBff({ basePath: "api" })).rejects.toThrow(`write a path such as "/api"`);
 });
 
-test("other paths go to the next handler with an untouched answer", async () => {
-  const bff = await openBff();
+test.each(["", "/api"])("other paths below '%s' go to the next handler, untouched", async (basePath) => {
+  const bff = await openBff({ basePath });
   const at = await served((request, response) =>
-    bff.node(request, response, () => response.end(JSON.stringify(response.getHeaders()))),
+    bff.node(request, response, () => {
+      const { url, headers } = request;
+      response.end(JSON.stringify([url, headers["content-type"], headers["x-request-id"], response.getHeaders()]));
+    }),
   );
-  expect(await (await fetch(`${at}/elsewhere`)).json()).toEqual({});
-  expect(await (await fetch(`${at}/orders/1`)).json()).toMatchObject({ paid: true });
+  const type = "multipart/form-data; boundary=x";
+  for (const path of [`${basePath}/elsewhere?a=1`, "/pictures"]) {
+    const answer = await fetch(at + path, { method: "POST", headers: { "content-type": type }, body: "--x--" });
+    expect(await answer.json()).toEqual([path, type, null, {}]);
+  }
+  expect(await (await fetch(`${at}${basePath}/orders/1`)).json()).toMatchObject({ paid: true });
 });
 
 test("a body that a parser has read is a clear error", async () => {

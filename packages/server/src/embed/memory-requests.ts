@@ -29,9 +29,6 @@ export class MemoryRequests {
   constructor(requests: OwnRequests) {
     this.#requests = requests;
   }
-  get size(): number {
-    return this.#open.size;
-  }
   /** Resolves when all requests that are open now have ended. */
   async ended(): Promise<void> {
     await Promise.all([...this.#open].map(({ ended }) => ended));

@@ -2,8 +2,9 @@
 import type * as http from "node:http";
 import type * as http2 from "node:http2";
 import { useOrdinaryHeaders } from "@protobff/runtime/internal/routes/ordinary-headers";
-import type { Handler, ServerRequest, ServerResponse, Shortcut } from "../carrier/handler.ts";
+import type { ServerRequest, ServerResponse } from "../carrier/handler.ts";
 import { NodeCarrier } from "../http2/node-carrier.ts";
+import type { ServedPaths } from "../paths/served-paths.ts";
 import type { AdapterRequests } from "../requests/adapter-requests.ts";
 import { hasValidHost, useOriginForm } from "../requests/request-target.ts";
 import { answer } from "../services/probes.ts";
@@ -13,28 +14,11 @@ import { withoutBase } from "./without-base.ts";
 export type NodeHandler = (request: ServerRequest, response: ServerResponse, next?: () => void) => void;
 
 interface NodeParts {
-  readonly shortcut: Shortcut;
+  readonly served: Pick<ServedPaths, "has" | "shortcut">;
   readonly requests: AdapterRequests;
   readonly basePath: string;
   /** False after `close`. */
   readonly isOpen: () => boolean;
-}
-
-/** The next handler of a request, and the names of headers that its answer had before. */
-interface Next {
-  readonly call: () => void;
-  readonly headers: ReadonlySet<string>;
-}
-const NEXT = new WeakMap<ServerRequest, Next>();
-
-/** Returns a handler of unknown paths that passes requests on if there is a next handler. */
-export function passingOn(unknown: Handler): Handler {
-  return (request, response) => {
-    const next = NEXT.get(request);
-    if (next === undefined) return unknown(request, response);
-    for (const name of response.getHeaderNames()) if (!next.headers.has(name)) response.removeHeader(name);
-    next.call();
-  };
 }
 
 /** The requests of node that have not ended, and the function that serves them. */
@@ -44,9 +28,6 @@ export class NodeRequests {
 
   constructor(parts: NodeParts) {
     this.#parts = parts;
-  }
-  get size(): number {
-    return this.#open.size;
   }
   /** Resolves when all requests that are open now have ended. */
   async ended(): Promise<void> {
@@ -59,10 +40,9 @@ export class NodeRequests {
 
   readonly handle: NodeHandler = (request, response, next) => {
     const path = withoutBase(request.url ?? "/", this.#parts.basePath);
-    if (path === undefined) {
-      if (next !== undefined) return next();
-      return answer(response, 404, `nothing is served outside of ${this.#parts.basePath}\n`);
-    }
+    // Before anything of the request or its answer changes.
+    if (next !== undefined && !this.#parts.served.has(path?.split("?", 1)[0] ?? "")) return next();
+    if (path === undefined) return answer(response, 404, `nothing is served outside of ${this.#parts.basePath}\n`);
     if (!this.#parts.isOpen()) return answer(response, 503, "the BFF is closed\n");
     if (wasRead(request))
       return answer(
@@ -71,7 +51,6 @@ export class NodeRequests {
         "the body of this request was read before: place the BFF before parsers of bodies\n",
       );
     request.url = path;
-    if (next !== undefined) NEXT.set(request, { call: next, headers: new Set(response.getHeaderNames()) });
     this.#open.add(response);
     response.once("close", () => this.#open.delete(response));
     useOrdinaryHeaders(request.headers);
@@ -81,18 +60,18 @@ export class NodeRequests {
   #http1(request: http.IncomingMessage, response: http.ServerResponse): void {
     request.on("error", () => {}); // Connect's adapter removes its listener when the response closes, possibly just before
     useOriginForm(request);
-    const { shortcut, requests } = this.#parts;
+    const { served, requests } = this.#parts;
     if (!hasValidHost(request)) answer(response, 400, "the host is missing or invalid\n");
-    else if (!shortcut.request(request, response)) requests.h1(request, response);
+    else if (!served.shortcut.request(request, response)) requests.h1(request, response);
   }
   #http2(request: http2.Http2ServerRequest, response: http2.Http2ServerResponse): void {
-    const { shortcut, requests } = this.#parts;
+    const { served, requests } = this.#parts;
     const { stream, headers, rawHeaders } = request;
     headers[":path"] = request.url;
     // Node's response would send its own trailers.
     const senders = stream.listeners("wantTrailers");
     stream.removeAllListeners("wantTrailers");
-    if (shortcut.stream(new NodeCarrier(stream), headers, rawHeaders)) return;
+    if (served.shortcut.stream(new NodeCarrier(stream), headers, rawHeaders)) return;
     for (const send of senders) stream.on("wantTrailers", send as () => void);
     requests.h2(request, response);
   }

@@ -25,7 +25,7 @@ import { AdapterRequests } from "../requests/adapter-requests.ts";
 import { type BffPeer, peerOf } from "./bff-peer.ts";
 import { fetchOf } from "./fetch.ts";
 import { MemoryRequests } from "./memory-requests.ts";
-import { type NodeHandler, NodeRequests, passingOn } from "./node.ts";
+import { type NodeHandler, NodeRequests } from "./node.ts";
 import { type BffTransportOptions, transportOf } from "./transport.ts";
 import { checkedBase } from "./without-base.ts";
 
@@ -195,7 +195,7 @@ function bffOf(
   const memory = new MemoryRequests(new OwnRequests(served.shortcut, adapter));
   let isOpen = true;
   const shared = { basePath, isOpen: () => isOpen };
-  const node = new NodeRequests({ ...shared, shortcut: served.shortcut, requests: adapter });
+  const node = new NodeRequests({ ...shared, served, requests: adapter });
   const fetch = fetchOf({ ...shared, requests: memory, peerOf: (request) => peerOf(chosen.peer?.(request)) });
   const needsPeer = declaration.readsPeer === true || parts.overrides !== undefined;
   const check = setInterval(() => {
@@ -255,7 +255,6 @@ async function pathsOf({
     mcp,
     observer,
     fault,
-    unknown: passingOn,
     ...(identity !== undefined && { identity }),
     opened: openedOf(identity, checks),
     ...(types !== undefined && { types }),
@@ -265,7 +264,7 @@ async function pathsOf({
 /** Ends streams, waits for open requests, and aborts those that are left. */
 async function drained(
   served: ServedPaths,
-  doors: readonly { readonly size: number; ended(): Promise<void>; abort(): void }[],
+  doors: readonly { ended(): Promise<void>; abort(): void }[],
   graceMs: number,
 ): Promise<void> {
   served.draining.abort();

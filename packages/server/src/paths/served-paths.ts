@@ -92,8 +92,6 @@ export interface PathsOptions {
   readonly shedDelayMs?: number;
   /** True if the server is not ready while it refuses more than half of its requests. Default: false. */
   readonly shedReadyz?: boolean;
-  /** Returns the handler of paths that nothing serves, given the default one. */
-  readonly unknown?: (handler: Handler) => Handler;
   /** Tools for agents, at `/mcp`. */
   readonly mcp?: McpRoute | undefined;
   /** Receives the events of overload. */
@@ -112,6 +110,8 @@ export interface ServedPaths
   extends Pick<Base, "readiness" | "accounts" | "shedding" | "draining" | "maxFollowers" | "fault"> {
   /** Paths that a proxy in front may pass on. */
   readonly paths: readonly string[];
+  /** True if something is served at this path, which has no query. */
+  has(path: string): boolean;
   /** Serves what no shortcut takes. */
   readonly handler: Handler;
   readonly shortcut: Shortcuts;
@@ -137,7 +137,8 @@ export async function openPaths(
   const handler = ids.added(security.added(withKnownMethods(withProbes(base.readiness, rpcHandler(base, connect)))));
   const rpcs = endpoints.map(({ method }) => pathOf(method));
   const sources = [...base.routes.keys(), ...(options.mcp?.paths ?? [])];
-  const paths = [...PROBES, ...connect.paths, ...rpcs, ...(rest?.paths ?? []), ...sources];
+  const exact = new Set([...PROBES, ...connect.paths, ...rpcs, ...sources]);
+  const paths = [...exact, ...(rest?.paths ?? []), ...(sockets === undefined ? [] : [FOLLOW_PATH])];
   const { maxBytes, peers, accounts, shedding, readiness, draining, maxFollowers, fault } = base;
   const gone = abandonedReporter(endpoints);
   return {
@@ -147,7 +148,8 @@ export async function openPaths(
     draining,
     maxFollowers,
     fault,
-    paths: [...new Set(paths), ...(sockets === undefined ? [] : [FOLLOW_PATH])],
+    paths: [...new Set(paths)],
+    has: (path) => exact.has(path) || rest?.has(path) === true,
     handler,
     shortcut,
     sockets,
@@ -236,7 +238,7 @@ async function connectOf(base: Base) {
     shutdownSignal: base.cutOff.signal,
     interceptors: [checkRequestDeadline],
     fault: base.fault,
-    fallback: options.unknown?.(unknownPaths(hasRest)) ?? unknownPaths(hasRest),
+    fallback: unknownPaths(hasRest),
     routes(router) {
       for (const endpoint of endpoints) {
         const { traffic } = endpoint;

@@ -76,6 +76,12 @@ export class RestPath extends CallPath {
     this.paths = paths;
   }
 
+  /** True if a rule has this path, whatever its method. */
+  has(path: string): boolean {
+    const parts = partsOf(path);
+    return parts !== undefined && this.#matcher.methods(parts).length > 0;
+  }
+
   protected call(method: string, target: string, from: From, out: Carrier | http.ServerResponse): RestCall | undefined {
     const mark = target.indexOf("?");
     const path = mark < 0 ? target : target.slice(0, mark);
