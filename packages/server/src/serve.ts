@@ -22,7 +22,15 @@ import { ADMIN_VARIABLES, explainListenError, LISTEN_VARIABLES, type RequestedPo
 import { freeAfterCompiling } from "./memory/compilers-memory.ts";
 import { steerMemory } from "./memory/steer-memory.ts";
 import { boundYoungGeneration } from "./memory/young-generation.ts";
-import { createEndpoints, openCertificates, openedOf, openParts, type Parts, release } from "./parts/open-parts.ts";
+import {
+  createEndpoints,
+  openCertificates,
+  openedOf,
+  openParts,
+  type Parts,
+  pathsOptions,
+  release,
+} from "./parts/open-parts.ts";
 import type { Admin } from "./process/admin.ts";
 import { readDeclarations } from "./process/declarations.ts";
 import { drainOnSignal } from "./process/drain.ts";
@@ -30,7 +38,7 @@ import { mockedOf, mockMode, without } from "./process/mocks.ts";
 import { withOneShape } from "./process/observers.ts";
 import { openSeparateAdmin, serverFamilies } from "./process/open-admin.ts";
 import type { Observers } from "./process/open-observers.ts";
-import { openTools, serveStdioTools } from "./process/open-tools.ts";
+import { serveStdioTools } from "./process/open-tools.ts";
 import type { ServeOptions, ServeParts } from "./process/serve-options.ts";
 import { addCertificates } from "./process/server-families.ts";
 import { cannotStart, explainFaults, startLine } from "./process/start-line.ts";
@@ -143,13 +151,9 @@ interface Opening {
 async function openPorts(
   ports: Ports,
   endpoints: readonly (Endpoint | StreamEndpoint)[],
-  {
-    options: { name, services, types },
-    config,
-    parts: { observers, checks, addresses, identity = addresses, tools, purge },
-    worker,
-  }: Opening,
+  { options, config, parts, worker }: Opening,
 ): Promise<Listening | undefined> {
+  const { observers, purge } = parts;
   let port: RequestedPort = { ...(config.telemetry.admin ?? config), variables: ADMIN_VARIABLES };
   try {
     // The supervisor opens the admin port of several processes.
@@ -157,24 +161,14 @@ async function openPorts(
       ports.admin = await openSeparateAdmin(config, observers, () => ports.listening, purge);
     } else observers.metrics?.add(() => serverFamilies(ports.listening));
     port = { ...config, variables: LISTEN_VARIABLES };
-    const { fault, observer } = observers;
-    const served = { name, endpoints, services, types, identity, env: config.env, observer, fault };
-    const mcp = await openTools(tools, served);
     ports.listening = await listen(endpoints, {
-      ...config,
-      services,
-      fault,
-      mcp,
-      observer,
+      ...(await pathsOptions(options, config, parts, endpoints)),
       // The supervisor waits before it sends the order to end.
       ...(worker !== undefined && { connections: worker, drainDelayMs: 0 }),
-      ...(identity !== undefined && { identity }),
-      opened: openedOf(identity, checks),
-      ...(types !== undefined && { types }),
     });
     return ports.listening;
   } catch (error) {
-    process.stderr.write(cannotStart(name, explainListenError(error, port), config.log));
+    process.stderr.write(cannotStart(options.name, explainListenError(error, port), config.log));
     return undefined;
   }
 }

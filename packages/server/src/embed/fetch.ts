@@ -31,7 +31,7 @@ export function fetchOf({ requests, basePath, peerOf, isOpen }: FetchParts): (re
     const { method, headers, body, signal } = request;
     const {
       status,
-      headers: pairs,
+      headers: answered,
       body: answer,
     } = await requests.answer({
       method,
@@ -42,11 +42,9 @@ export function fetchOf({ requests, basePath, peerOf, isOpen }: FetchParts): (re
       signal,
       peer: peerOf(request),
     });
-    const all = new Headers();
-    for (let i = 0; i + 1 < pairs.length; i += 2) all.append(pairs[i] ?? "", pairs[i + 1] ?? "");
     await undefined; // an answer in one piece is complete by now
     const none = NO_BODY.has(status) || method === "HEAD";
-    return new Response(none ? null : (answer.whole ?? answer.stream), { status, headers: all });
+    return new Response(none ? null : (answer.whole ?? answer.stream), { status, headers: answered });
   };
 }
 

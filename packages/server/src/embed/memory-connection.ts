@@ -8,8 +8,7 @@ import { AnswerBody } from "./answer-body.ts";
 /** Answer to a request of this process. */
 export interface MemoryAnswer {
   readonly status: number;
-  /** Names and values in turn. */
-  readonly headers: readonly string[];
+  readonly headers: Headers;
   readonly body: AnswerBody;
 }
 
@@ -93,7 +92,7 @@ export class MemoryConnection implements OwnConnection {
   // ---- the answer ----
 
   head(_stream: OwnStream, status: number | undefined, headers: readonly string[]): void {
-    if (status !== undefined && status >= 200) this.#begin({ status, headers, body: this.#body });
+    if (status !== undefined && status >= 200) this.#begin({ status, headers: headersOf(headers), body: this.#body });
   }
   send(stream: OwnStream, body: Uint8Array): void {
     stream.body = body;
@@ -125,4 +124,11 @@ export class MemoryConnection implements OwnConnection {
     this.#wake?.();
     this.#end();
   }
+}
+
+/** @param pairs names and values in turn */
+function headersOf(pairs: readonly string[]): Headers {
+  const headers = new Headers();
+  for (let i = 0; i + 1 < pairs.length; i += 2) headers.append(pairs[i] ?? "", pairs[i + 1] ?? "");
+  return headers;
 }

@@ -12,12 +12,18 @@ import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-en
 import { readConfig, type ServerConfig } from "../config/config.ts";
 import { hostFaults } from "../config/host-faults.ts";
 import { OwnRequests } from "../http2/own-http2.ts";
-import { createEndpoints, openCertificates, openedOf, openParts, type Parts, release } from "../parts/open-parts.ts";
+import {
+  createEndpoints,
+  openCertificates,
+  openParts,
+  type Parts,
+  pathsOptions,
+  release,
+} from "../parts/open-parts.ts";
 import { openPaths, REQUEST_TIMEOUT_MS, type ServedPaths } from "../paths/served-paths.ts";
 import { readDeclarations } from "../process/declarations.ts";
 import { without } from "../process/mocks.ts";
 import { openSeparateAdmin } from "../process/open-admin.ts";
-import { openTools } from "../process/open-tools.ts";
 import type { ServeOptions } from "../process/serve-options.ts";
 import { explainFaults } from "../process/start-line.ts";
 import type { UpstreamClient } from "../process/upstream-clients.ts";
@@ -130,7 +136,8 @@ export async function embed<
     const endpoints = await createEndpoints(options, config, supplied, parts);
     const misnamed = hostFaults(endpoints, config.env);
     if (misnamed.length > 0) throw new Error(reasonOf(options.name, misnamed));
-    const served = await pathsOf({ declaration, config, parts, endpoints, basePath });
+    checkBase(basePath, options.name, parts);
+    const served = await openPaths(endpoints, await pathsOptions(options, config, parts, endpoints));
     const admin = await openSeparateAdmin(config, parts.observers, () => undefined, parts.purge);
     const { clients, observers } = parts;
     const to = { clients, listening: undefined, observer: observers.observer };
@@ -177,7 +184,7 @@ function configured<
 }
 
 interface Opened {
-  readonly declaration: Pick<EmbedOptions<never, never>, "name" | "services" | "types" | "readsPeer">;
+  readonly declaration: Pick<EmbedOptions<never, never>, "name" | "types" | "readsPeer">;
   readonly chosen: OpenBffOptions;
   readonly config: ServerConfig<string, unknown>;
   readonly parts: Parts;
@@ -212,11 +219,10 @@ function bffOf(
     await release(parts, leftMs);
     for (const part of closing) await part.close();
   };
-  const connectRoutes = routes(endpoints, { ...config, ...(types !== undefined && { types }) });
   return {
     get routes() {
       if (needsPeer) throw unknownPeer(name, "requests to `fetch` or `node`");
-      return connectRoutes;
+      return routes(endpoints, { ...config, ...(types !== undefined && { types }) });
     },
     get fetch() {
       if (needsPeer && chosen.peer === undefined) throw unknownPeer(name, "`peer` to openBff, or use `node`");
@@ -236,29 +242,10 @@ function bffOf(
   };
 }
 
-async function pathsOf({
-  declaration,
-  config,
-  parts,
-  endpoints,
-  basePath,
-}: Omit<Opened, "chosen">): Promise<ServedPaths> {
-  const { name, services, types } = declaration;
-  const { addresses, identity = addresses, tools, observers, checks } = parts;
-  const { fault, observer } = observers;
+/** @throws TypeError if the package has addresses at the root, and the program serves it elsewhere */
+function checkBase(basePath: string, name: string, { identity, tools }: Parts): void {
   if (basePath !== "" && (tools !== undefined || (identity?.routes.size ?? 0) > 0))
     throw new TypeError(`${name} has a login or tools, whose addresses are at the root: leave out basePath`);
-  const mcp = await openTools(tools, { name, endpoints, services, types, identity, env: config.env, observer, fault });
-  return openPaths(endpoints, {
-    ...config,
-    services,
-    mcp,
-    observer,
-    fault,
-    ...(identity !== undefined && { identity }),
-    opened: openedOf(identity, checks),
-    ...(types !== undefined && { types }),
-  });
 }
 
 /** Ends streams, waits for open requests, and aborts those that are left. */

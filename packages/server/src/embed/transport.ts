@@ -33,6 +33,7 @@ export function transportOf(
   { headers, peer, maxReplyBytes, isOpen }: BffTransportOptions & TransportParts,
 ): Transport {
   const extra = [...new Headers(headers)].filter(([name]) => !OF_MESSAGE.test(name));
+  const caller = peerOf(peer);
   const httpClient: UniversalClientFn = async ({ method, url, header, body, signal }) => {
     if (!isOpen()) throw new ConnectError("the BFF is closed", Code.Unavailable);
     const all = new Headers(extra);
@@ -45,12 +46,9 @@ export function transportOf(
       headers: all,
       body,
       signal,
-      peer: peerOf(peer),
+      peer: caller,
     });
-    const received = new Headers();
-    for (let i = 0; i + 1 < answer.headers.length; i += 2)
-      received.append(answer.headers[i] ?? "", answer.headers[i + 1] ?? "");
-    return { status: answer.status, header: received, body: answer.body, trailer: new Headers() };
+    return { status: answer.status, header: answer.headers, body: answer.body, trailer: new Headers() };
   };
   return createTransport({
     httpClient,

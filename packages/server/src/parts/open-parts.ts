@@ -22,6 +22,7 @@ import { type OpenCache, openCache } from "../process/open-cache.ts";
 import { openMocks } from "../process/open-mocks.ts";
 import { type Observers, type ObservingProcess, openObservers } from "../process/open-observers.ts";
 import { behindAddresses, type Guarded, guarded } from "../process/open-overrides.ts";
+import { openTools } from "../process/open-tools.ts";
 import type { ServeOptions, ServeParts } from "../process/serve-options.ts";
 import { addOverrides, addUsage, KeySets } from "../process/server-families.ts";
 import { closeClients, connect, type UpstreamClient } from "../process/upstream-clients.ts";
@@ -152,6 +153,19 @@ export function createEndpoints<
 export function openedOf(identity: Parts["identity"], checks: Parts["checks"]): Promise<void> | undefined {
   const all = [identity?.opened, checks?.opened].filter((opened) => opened !== undefined);
   return all.length === 0 ? undefined : Promise.all(all).then(() => {});
+}
+
+/** Returns the options of the paths that serve these endpoints: what their configuration, tools and identity add. */
+export async function pathsOptions(
+  { name, services, types }: Pick<ServeOptions<never, never>, "name" | "services" | "types">,
+  config: ServerConfig<string, unknown>,
+  { addresses, identity = addresses, tools, observers: { fault, observer }, checks }: Parts,
+  endpoints: Awaited<ReturnType<typeof createEndpoints>>,
+) {
+  const mcp = await openTools(tools, { name, endpoints, services, types, identity, env: config.env, observer, fault });
+  const opened = openedOf(identity, checks);
+  const known = { ...(identity !== undefined && { identity }), ...(types !== undefined && { types }) };
+  return { ...config, services, fault, mcp, observer, opened, ...known };
 }
 
 /** Watches the certificates of this process, if some are in files: a process without them loads nothing of it. */

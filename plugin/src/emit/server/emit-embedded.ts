@@ -4,8 +4,7 @@ import type { PlanServer } from "../../plan/model/plan.ts";
 import { embedPath } from "../names/file-names.ts";
 import { protectWords } from "../text/import-collisions.ts";
 import { block, type Line, type Lines, line } from "../text/lines.ts";
-import { suppliedType } from "../text/supplied-type.ts";
-import { contextOf, declarationLines, type Emitted } from "./emit-server.ts";
+import { contextOf, declarationLines, type Emitted, suppliedTypes } from "./emit-server.ts";
 
 /**
  * Emits `bff.ts`: `openBff`, which serves the same RPCs inside another program.
@@ -24,13 +23,7 @@ export function emitEmbedded(server: PlanServer, f: GeneratedFile, options: Emit
     [...rows, ...(readsPeer ? line("readsPeer: true,") : [])],
     ["}, options);"],
   );
-  const supplied = cx.supplied.map(({ name, files, what: kind }): Line => {
-    const types = files.flatMap(({ desc }, i): Line => {
-      const type = f.import(suppliedType(desc, kind), `./${desc.name}_bff.js`, true);
-      return [i === 0 ? "" : " & ", type];
-    });
-    return [`readonly ${name}?: `, ...types, ";"];
-  });
+  const supplied = cx.supplied.map((all): Line => [`readonly ${all.name}?: `, ...suppliedTypes(all, f), ";"]);
   const base = from("OpenBffOptions", true);
   const optionLines =
     supplied.length === 0

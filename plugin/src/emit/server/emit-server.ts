@@ -155,11 +155,13 @@ function upstreamsLines({ server, importFrom }: ServerContext): Lines {
 }
 
 function suppliedLines({ supplied, f }: ServerContext): Lines {
-  return supplied.map(({ what: kind, name, files }): Line => {
-    const type = files.flatMap(
-      ({ desc }, i): Line => [i === 0 ? "" : " & ", f.import(suppliedType(desc, kind), `./${desc.name}_bff.js`, true)],
-    );
-    return [`const ${name} = supplied.${name} as `, ...type, ";"];
+  return supplied.map((all): Line => [`const ${all.name} = supplied.${all.name} as `, ...suppliedTypes(all, f), ";"]);
+}
+/** Returns the type of the user's functions for all files that need some. */
+export function suppliedTypes({ what: kind, files }: ReturnType<typeof suppliedBy>, f: GeneratedFile): Line {
+  return files.flatMap(({ desc }, i): Line => {
+    const type = f.import(suppliedType(desc, kind), `./${desc.name}_bff.js`, true);
+    return [i === 0 ? "" : " & ", type];
   });
 }
 
