@@ -139,7 +139,7 @@ describe("processes", () => {
     };
     await Promise.all(Array.from({ length: 24 }, (_, i) => client(all[i % 3]!)));
     expect(admitted).toBeLessThanOrEqual(500);
-    // What others still held is free again after a second.
+    // Units that other processes hold are free again after a second.
     await until(async () => {
       if (await isCounted(all[0]!, "ann", user)) admitted++;
       return admitted === 500;

@@ -358,6 +358,29 @@ test("a package that reads addresses of clients needs to know them", async () =>
   expect([await pay("192.0.2.1"), await pay("192.0.2.1"), await pay("192.0.2.2")]).toEqual([200, 429, 200]);
 });
 
+test("a source by certificates opens without those of a port, and counts by `peer`", async () => {
+  const identity = `option (bff.v1.file) = { identity: {
+    type: "Caller"
+    source: { name: "mesh" peer: { dns: "jobs.example" } set: { name: "id" by: "credential.names[0]" } }
+  } };
+  message Caller { string id = 1; }
+  service ShopService {`;
+  const known = new GeneratedProject("embed-certificates", {
+    "shop/v1/shop.proto": SHOP.replace("service ShopService {", identity).replace(
+      "option (bff.v1.service) = {};",
+      'option (bff.v1.service) = { permit: { source: "mesh" } };',
+    ),
+  });
+  onTestFinished(() => known.remove());
+  known.generate();
+  const certificates: Readonly<Record<string, readonly string[]>> = { jobs: ["jobs.example"], others: ["x.example"] };
+  const certificateOf = (request: Request) => certificates[request.headers.get("x-from") ?? ""] ?? [];
+  const peer = (request: Request) => ({ address: "192.0.2.1", certificate: certificateOf(request) });
+  const bff = await openBff({ peer }, known);
+  const statusOf = async (from: string) => (await bff.fetch(page({ id: "1" }, { "x-from": from }))).status;
+  expect([await statusOf("jobs"), await statusOf("others"), await statusOf("nobody")]).toEqual([200, 401, 401]);
+});
+
 test("a hundred reloads leave nothing behind", async () => {
   const address = await project.upstream(UPSTREAMS);
   const { openBff: open }: { openBff: Open } = await import(join(project.folder, "shop/v1/bff.ts"));

@@ -121,7 +121,8 @@ export async function embed<
   const setup = configured(declaration, chosen);
   const { config, options, environment, ignored } = setup;
   const declared = await readDeclarations(options, setup, false, environment);
-  const faults = [...(setup.faults ?? []), ...declared.faults];
+  // What a variable of ports lacks is no fault here: `peer` and the program's own server have certificates of clients.
+  const faults = [...(setup.faults ?? []), ...declared.faults.filter(({ variable }) => !IGNORED.includes(variable))];
   if (config === undefined || faults.length > 0) throw new Error(reasonOf(options.name, faults));
   const supplied = { ...declared.supplied, ...pick(chosen, "resolvers"), ...pick(chosen, "functions") };
   const parts = await openParts({ declaration, options, mocked: new Map(), config }, declared, {
