@@ -121,7 +121,7 @@ export async function embed<
   const setup = configured(declaration, chosen);
   const { config, options, environment, ignored } = setup;
   const declared = await readDeclarations(options, setup, false, environment);
-  // What a variable of ports lacks is no fault here: `peer` and the program's own server have certificates of clients.
+  // A missing variable of a port is no fault: certificates of clients come by `peer`, or over the server of the program.
   const faults = [...(setup.faults ?? []), ...declared.faults.filter(({ variable }) => !IGNORED.includes(variable))];
   if (config === undefined || faults.length > 0) throw new Error(reasonOf(options.name, faults));
   const supplied = { ...declared.supplied, ...pick(chosen, "resolvers"), ...pick(chosen, "functions") };
