@@ -1,5 +1,7 @@
 // Holds docs/runtime.md#upstream-connections
 import { execFileSync } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { lookup } from "node:dns";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import * as http2 from "node:http2";
@@ -12,6 +14,7 @@ import { FakeClock } from "../../testing/fake-clock.ts";
 import { bodies, connected, echo, hold, send, started, until } from "../../testing/grpc-rig.ts";
 import { testedHttp2 } from "../../testing/tested-http2.ts";
 import { GrpcClient } from "./grpc-client.ts";
+import { H2Session } from "./h2-session.ts";
 
 describe("connecting", () => {
   /** A port whose connections become HTTP/2 only when they are let in. */
@@ -54,6 +57,21 @@ describe("connecting", () => {
     letIn();
     expect(await outcome).toMatchObject({ fault: { kind: "status", code: Code.DEADLINE_EXCEEDED } });
     expect(received).toEqual([]);
+  });
+  test("a connection of Node that is destroyed in the turn in which it opens ends, and not the process", async () => {
+    const { url } = await doorway();
+    const ended = Promise.withResolvers<string>();
+    const leave = (message: unknown): void => {
+      const { socket } = message as { readonly socket: Socket };
+      // Node emits the session's event later in this turn.
+      socket.once("connect", () => process.nextTick(() => session.destroy(new Error("left"))));
+    };
+    subscribe("net.client.socket", leave);
+    const owner = { ready: hold, room: hold, leaving: hold, gone: (_: unknown, text: string) => ended.resolve(text) };
+    const target = { scheme: "http", authority: url.slice("http://".length), prefix: "" };
+    const session = new H2Session({ url: new URL(url), lookup }, target, owner);
+    unsubscribe("net.client.socket", leave);
+    expect(await ended.promise).toContain("left");
   });
   test("a server without HTTP/2 fails the call, and the message guesses its protocol", async () => {
     const server = createServer((socket) => socket.on("error", hold).write("SSH-2.0-OpenSSH_9.9\r\n")).listen(

@@ -62,7 +62,8 @@ export class H2Session implements GrpcSession {
       if (held) this.#socket.setKeepAlive(true, KEEP_ALIVE_MS);
       // After a late failure of TLS (a certificate that the other end refuses) the session emits no event.
       socket.once("error", failed);
-      session.setLocalWindowSize(WINDOW_BYTES);
+      // Node emits this event one turn late: the session may be destroyed by then.
+      if (!session.destroyed) session.setLocalWindowSize(WINDOW_BYTES);
     });
     // The other end has sent its preface (RFC 9113, 3.4), so it supports HTTP/2.
     session.on("remoteSettings", ({ maxConcurrentStreams }) => {
