@@ -162,7 +162,8 @@ function failsByRule(choice: Choice, fault: Fault, id: string): RegExp {
   const rule = choice.get("on_error")?.name;
   if (rule === "fail with details") return /^(NOT_FOUND|UNAVAILABLE|DEADLINE_EXCEEDED): /;
   // A breaker that one late call opens refuses the next one.
-  const isRefused = fault !== "not found" && ["in a row", "soon"].includes(choice.get("breaker")?.name ?? "");
+  const isRefused =
+    fault !== "not found" && ["in a row", "soon", "variables"].includes(choice.get("breaker")?.name ?? "");
   const isUnavailable = isRefused || !["not found", "slow", "hang"].includes(fault);
   return rule === "fail" && isUnavailable ? new RegExp(`^ABORTED: no price of ${id}(, after 1 orders)?$`) : /^$/;
 }

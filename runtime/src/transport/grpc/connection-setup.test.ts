@@ -68,7 +68,7 @@ describe("connecting", () => {
     };
     subscribe("net.client.socket", leave);
     const owner = { ready: hold, room: hold, leaving: hold, gone: (_: unknown, text: string) => ended.resolve(text) };
-    const target = { scheme: "http", authority: url.slice("http://".length), prefix: "" };
+    const target = { scheme: "http" as const, authority: url.slice("http://".length), prefix: "" };
     const session = new H2Session({ url: new URL(url), lookup }, target, owner);
     unsubscribe("net.client.socket", leave);
     expect(await ended.promise).toContain("left");
