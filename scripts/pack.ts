@@ -5,7 +5,7 @@
 // `node ../scripts/pack.ts after`, restores package.json.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { type Manifest, readManifest, root, type Workspace, workspaces } from "./workspaces.ts";
 
 /** The text of a package.json with every `./src/x.ts` in `exports` as the `./dist/x.js` that is built from it. */
@@ -95,12 +95,20 @@ function rewrite(folder: string, change: (text: string) => string): void {
   if (changed !== text) writeFileSync(path, changed);
 }
 
+/** Packs all packages into a folder, which it creates. */
+function packInto(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  const args = ["pack", "--silent", "--workspaces", "--pack-destination", folder];
+  process.exitCode = spawnSync("npm", args, { cwd: root, stdio: "inherit" }).status ?? 1;
+}
+
 if (import.meta.main) {
   const half = process.argv[2];
   if (half === "before") before(process.cwd());
   else if (half === "after") rewrite(process.cwd(), pointedAtSources);
+  else if (half !== undefined) packInto(resolve(process.env.INIT_CWD ?? "", half));
   else {
-    console.error("node scripts/pack.ts before|after, in the folder of a package");
+    console.error("npm run pack -- <folder>, or node scripts/pack.ts before|after in the folder of a package");
     process.exitCode = 2;
   }
 }

@@ -18,7 +18,7 @@ const ALL = ["{cli,client,examples,packages,plugin,runtime,scripts,test}/**/*.te
 /** Start processes, replace modules, load the machine, measure memory or time, or take minutes. */
 const PROCESSES = [
   "**/*.{processes,alone}.test.ts",
-  "cli/src/{buf-plugin,commands/init,golden/golden,lsp/edits,lsp/server,lsp/workspace/heap,lsp/features/actions}.test.ts",
+  "cli/src/{buf-plugin,commands/init/init,golden/golden,lsp/edits,lsp/server,lsp/workspace/heap,lsp/features/actions}.test.ts",
   "client/src/follow.test.ts",
   "examples/{cli,tv}/*.test.ts",
   "plugin/src/{plugin-main,cel/property}.test.ts",

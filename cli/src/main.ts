@@ -9,7 +9,7 @@ type AddWord = (program: Command, terminal: Terminal) => void;
 
 /** Commands by name, in the order of the help. The modules of other commands are not loaded. */
 const WORDS: Readonly<Record<string, () => Promise<AddWord>>> = {
-  init: async () => (await import("./commands/init.ts")).addInit,
+  init: async () => (await import("./commands/init/init.ts")).addInit,
   dev: async () => (await import("./commands/dev.ts")).addDev,
   diff: async () => (await import("./commands/diff.ts")).addDiff,
   contract: async () => (await import("./commands/contract.ts")).addContract,

@@ -1,3 +1,5 @@
+import { createInterface } from "node:readline/promises";
+
 /** Surroundings of a command. All output passes through it, so that tests can read the output. */
 export interface Terminal {
   /** The folder that paths are relative to. */
@@ -15,6 +17,8 @@ export interface Terminal {
    * Shows a task that takes longer than a second, if a person watches. The caller ends it with the returned function.
    */
   progress(what: string): () => void;
+  /** Returns a person's answer to a question; true without a person. */
+  confirm(question: string): Promise<boolean>;
 }
 
 const SLOW_MS = 1_000;
@@ -32,6 +36,13 @@ export function ofProcess(): Terminal {
       if (process.stderr.isTTY !== true) return () => {};
       const timer = setTimeout(() => process.stderr.write(`${what} …\n`), SLOW_MS);
       return () => clearTimeout(timer);
+    },
+    confirm: async (question) => {
+      if (process.stdin.isTTY !== true) return true;
+      const lines = createInterface({ input: process.stdin, output: process.stdout });
+      const answer = await lines.question(`${question} [Y/n] `);
+      lines.close();
+      return !/^n/i.test(answer.trim());
     },
   };
 }

@@ -626,7 +626,7 @@ describe("imports", () => {
     ],
     "buf-plugin.ts": ["project", "check-plugin", "gen"],
     dev: ["diff", "project"],
-    init: ["project", "descriptors", "upstream"],
+    init: ["project", "descriptors", "upstream", "resolvers"],
     upstream: ["project", "golden", "workflow-command.ts"],
     clients: ["project", "contract", "diff", "resolvers"],
     project: ["check-plugin", "descriptors", "resolvers", "gen"],

@@ -34,7 +34,7 @@ function block(page: string, above: string, language: string): string {
   return text;
 }
 
-const [init = "", , last = ""] = readmeCommands();
+const [, init = ""] = readmeCommands();
 const tutorial = read("docs/tutorial.md");
 
 beforeAll(() => {
@@ -55,33 +55,37 @@ async function freePort(): Promise<string> {
   return String(typeof address === "object" ? address?.port : "");
 }
 
-test(
-  "`protobff init` over a folder of protos, as in the README, gives a package that `npm run dev` serves",
-  async () => {
-    expect(run(clone, init)).toContain("shop.v1.ShopService/GetProduct composes");
-    const [, folder = "", install = ""] = /^cd (\S+) && (npm install \S+) && npm run dev$/.exec(last) ?? [];
-    const shop = join(clone, folder);
-    run(shop, `${install} --prefer-offline --loglevel=error`);
+/** Runs a command until a line of its output matches, and ends it. */
+async function until(cwd: string, command: string, line: RegExp, use: (found: RegExpExecArray) => Promise<void>) {
+  const env = terminal({ PORT: await freePort() });
+  const child = spawn("sh", ["-ec", command], { cwd, env, detached: true, stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(child, "exit");
+  try {
+    const lines: string[] = [];
+    for await (const text of createInterface({ input: child.stdout })) {
+      lines.push(text);
+      const found = line.exec(text);
+      if (found !== null) return await use(found);
+    }
+    throw new Error(`${command} ended:\n${lines.join("\n")}`);
+  } finally {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
+    await ended;
+  }
+}
 
-    const env = terminal({ PORT: await freePort() });
-    const child = spawn("npm", ["run", "dev"], { cwd: shop, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
-    const ended = once(child, "exit");
-    try {
-      const lines: string[] = [];
-      let url: string | undefined;
-      for await (const line of createInterface({ input: child.stdout })) {
-        lines.push(line);
-        url = /shop\.v1 listens on (http:[^\s,]+)/.exec(line)?.[1];
-        if (url !== undefined) break;
-      }
-      expect(url, lines.join("\n")).toBeDefined();
+test(
+  "`protobff init` over a folder of protos, as in the README, serves a package, as `npm run dev` does later",
+  async () => {
+    await until(clone, init, /^\{.*\}$/, async ([answer]) => {
+      expect(answer).toContain('"product":{"id":"');
+    });
+    const shop = join(work, "shop");
+    await until(shop, "npm run dev", /shop\.v1 listens on (http:[^\s,]+)/, async ([, url]) => {
       const headers = { "content-type": "application/json" };
       const answer = await fetch(`${url}/shop.v1.ShopService/GetProduct`, { method: "POST", headers, body: "{}" });
       expect(await answer.json()).toMatchObject({ product: { id: expect.any(String) } });
-    } finally {
-      if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
-      await ended;
-    }
+    });
   },
   15 * MINUTES,
 );
@@ -93,7 +97,7 @@ test(
     mkdirSync(join(folder, "proto"), { recursive: true });
     for (const { manifest } of workspaces()) {
       const file = tarballOf(manifest);
-      cpSync(join(work, "shop", file), join(folder, file));
+      cpSync(join(work, "packages", file), join(folder, file));
     }
     writeFileSync(join(folder, "package.json"), block(tutorial, "Create `package.json`", "json"));
     for (const command of block(tutorial, "`allowScripts`", "sh").trimEnd().split("\n"))

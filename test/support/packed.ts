@@ -21,12 +21,12 @@ const FOLDERS = ["scripts", "proto", ...workspaces().map(({ folder }) => folder)
 
 /** A terminal's environment: nothing of npm or vitest, and the system's Node before the repository's. */
 export function terminal(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|VITEST|PROTOBFF_|CI$)/.test(name));
+  const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_(?!EXTRA_CA_CERTS)|VITEST|PROTOBFF_|CI$)/.test(name));
   const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => !folder.includes("node_modules"));
   return { ...Object.fromEntries(kept), PATH: [...path, dirname(process.execPath)].join(delimiter), ...more };
 }
 
-/** The commands below "Start with your own protos": `init`, packing, and what runs in the new package. */
+/** The commands below "Start with your own protos": packing, and `init`. */
 export function readmeCommands(): readonly string[] {
   const [, block = ""] =
     /^## Start with your own protos\n.*?^```sh\n(.*?)^```$/ms.exec(readFileSync(join(root, "README.md"), "utf8")) ?? [];
@@ -37,9 +37,9 @@ export function readmeCommands(): readonly string[] {
 export const tarballOf = ({ name, version }: Manifest): string =>
   `${name.replace("@", "").replace("/", "-")}-${version}.tgz`;
 
-/** A folder with a clone in `protobff` and the packages of it in `shop`. Tests copy what they change. */
+/** A folder with a clone in `protobff` and the packages of it in `packages`. Tests copy what they change. */
 export function packed(): string {
-  const [, pack = ""] = readmeCommands();
+  const [pack = ""] = readmeCommands();
   const hash = createHash("sha256").update(pack);
   for (const path of [...FOLDERS.flatMap(filesBelow), ...FILES, "package-lock.json"])
     hash.update(path).update(readFileSync(join(root, path)));
@@ -65,6 +65,5 @@ function packInto(folder: string, command: string): void {
     const modules = join(root, at, "node_modules");
     if (existsSync(modules)) symlinkSync(modules, join(clone, at, "node_modules"));
   }
-  mkdirSync(join(folder, "shop"));
   execFileSync("sh", ["-ec", command], { cwd: clone, env: terminal(), stdio: ["ignore", "pipe", "inherit"] });
 }

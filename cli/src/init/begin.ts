@@ -5,7 +5,7 @@ import { stateOf } from "../upstream/origin.ts";
 import { nameFor, renderSourceList, SOURCE_LIST, UPSTREAM } from "../upstream/source-list.ts";
 import { type Choice, chooseRpcs } from "./choose-rpcs.ts";
 import { exampleTest } from "./example.ts";
-import { PROTO_FOLDER, packageFiles, serverOf } from "./package-files.ts";
+import { type PackageOptions, PROTO_FOLDER, packageFiles, serverOf } from "./package-files.ts";
 import { type BegunBff, planBff } from "./plan-bff.ts";
 import { printBff } from "./print-bff.ts";
 
@@ -19,12 +19,18 @@ export interface Begun {
   readonly server: string;
 }
 
-/** @param name of the package and of the BFF @param rpcNames rpcs, as in `--rpc` @param paths as in `--path` */
+/**
+ * @param name of the package and of the BFF
+ * @param rpcNames rpcs, as in `--rpc`
+ * @param paths as in `--path`
+ * @param packages versions of protobff, and the project that gets the code. Default: published ones; a new package
+ */
 export function begin(
   name: string,
   rpcNames: readonly string[],
   upstream: UpstreamProtos,
   paths: readonly string[] = [],
+  packages: Pick<PackageOptions, "packages" | "into"> = {},
 ): Begun {
   const { image, registry, inPlace, source } = upstream;
   const services = image.files
@@ -43,9 +49,10 @@ export function begin(
   const modules = [...new Set([PROTO_FOLDER, inPlace ?? copied])];
   const copies = inPlace === undefined ? upstream.texts(needed(upstream, choice)) : new Map<string, string>();
   const shared = new Map(SHARED.filter((path) => copies.has(path)).map((path) => [path, `${copied}/${path}`]));
-  const files = new Map(packageFiles({ name, folder, modules, shared }));
+  const files = new Map(packageFiles({ name, folder, modules, shared, ...packages }));
   files.set(proto, printBff(bff));
-  files.set(`test/${last}.test.ts`, exampleTest(bff, `../gen/${folder}/${last}_mock.ts`));
+  if (packages.into === undefined)
+    files.set(`test/${last}.test.ts`, exampleTest(bff, `../gen/${folder}/${last}_mock.ts`));
   for (const [path, text] of Object.entries(PROTOS)) files.set(`${PROTO_FOLDER}/${path}`, text);
   if (inPlace === undefined) {
     for (const [path, text] of copies) files.set(`${copied}/${path}`, text);

@@ -1,11 +1,13 @@
 // Files around the proto of a new BFF, which make its folder a working package.
-import { VERSION } from "protoc-gen-bff/compiler";
+import type { ImportExtension } from "../project/existing-project.ts";
+import { PUBLISHED, type Versions, versionsOf } from "./local-packages.ts";
 
 /** Versions of what a new package installs; package-files.test.ts holds them to those that are tested here. */
 export const VERSIONS = {
   "@bufbuild/buf": "1.75.0",
   "@bufbuild/protobuf": "2.17.0",
   "@bufbuild/protoc-gen-es": "2.17.0",
+  "@connectrpc/connect": "2.2.0",
   "@types/node": "^24.0.0",
   node: "24.21.0",
   typescript: "7.0.2",
@@ -13,29 +15,44 @@ export const VERSIONS = {
 } as const;
 
 /** Content of a new package. */
-interface PackageOptions {
+export interface PackageOptions {
   readonly name: string;
   /** Folder of the BFF's proto, from the folder of all protos: `shop/v1`. */
   readonly folder: string;
-  /** Folders of protos: the BFF's own, and those of the upstreams. */
+  /** Folders of protos: the BFF's packages, and those of the upstreams. */
   readonly modules: readonly string[];
   /**
    * Protos with messages that `@protobff/messages` contains, among the modules: paths from the package's folder, by the
    * name in imports.
    */
   readonly shared: ReadonlyMap<string, string>;
+  /** Versions of the packages of protobff. Default: published ones. */
+  readonly packages?: Versions | undefined;
+  /** Default: a new package, with a server. */
+  readonly into?: GeneratedInto | undefined;
+}
+
+/** Code that is generated into an existing project. */
+export interface GeneratedInto {
+  /** Folder of the code, from the project's. */
+  readonly out: string;
+  readonly importExtension: ImportExtension;
 }
 
 /** Folder of the BFF's own protos. */
 export const PROTO_FOLDER = "proto";
 const OPTIONS = ["file", "service", "method", "message", "field", "enum", "enum_value"];
 
-/** Files by their paths from the package's folder. */
+/** Files by their paths from the package's folder; in an existing project, those of buf. */
 export function packageFiles(options: PackageOptions): ReadonlyMap<string, string> {
-  return new Map([
-    ["package.json", packageJson(options)],
+  const ofBuf = [
     ["buf.yaml", bufYaml(options)],
     ["buf.gen.yaml", bufGenYaml(options)],
+  ] as const;
+  if (options.into !== undefined) return new Map(ofBuf);
+  return new Map([
+    ["package.json", packageJson(options)],
+    ...ofBuf,
     ["tsconfig.json", tsconfig()],
     // Generated files are not committed: CI generates them, and fails if the lock would change.
     [".gitignore", "node_modules/\ngen/\n"],
@@ -48,7 +65,7 @@ export const serverOf = ({ folder }: Pick<PackageOptions, "folder">): string => 
 
 function packageJson(options: PackageOptions): string {
   const server = serverOf(options);
-  const range = `^${VERSION}`;
+  const { packages = PUBLISHED } = options;
   return json({
     name: options.name,
     private: true,
@@ -63,19 +80,16 @@ function packageJson(options: PackageOptions): string {
     },
     dependencies: {
       "@bufbuild/protobuf": VERSIONS["@bufbuild/protobuf"],
-      "@protobff/messages": range,
-      "@protobff/runtime": range,
-      "@protobff/server": range,
+      ...versionsOf(packages, ["@protobff/messages", "@protobff/runtime", "@protobff/server"]),
     },
     devDependencies: {
       "@bufbuild/buf": VERSIONS["@bufbuild/buf"],
       "@bufbuild/protoc-gen-es": VERSIONS["@bufbuild/protoc-gen-es"],
-      "@protobff/testing": range,
+      ...versionsOf(packages, ["@protobff/testing"]),
       "@types/node": VERSIONS["@types/node"],
       // npm scripts and npx find this Node first, and not the one that runs npm.
       node: VERSIONS.node,
-      protobff: range,
-      "protoc-gen-bff": range,
+      ...versionsOf(packages, ["protobff", "protoc-gen-bff"]),
       typescript: VERSIONS.typescript,
       vitest: VERSIONS.vitest,
     },
@@ -99,7 +113,8 @@ function bufYaml({ modules }: PackageOptions): string {
   );
 }
 
-function bufGenYaml({ shared }: PackageOptions): string {
+function bufGenYaml({ shared, into }: PackageOptions): string {
+  const { out = "gen", importExtension = "ts" } = into ?? {};
   const excluded = [`${PROTO_FOLDER}/bff`, ...shared.values()];
   const mapped = ["bff/v1/", ...shared.keys()].map((protos) => `map_imports=${protos}:@protobff/messages`);
   const opt = (options: readonly string[]): string[] => ["    opt:", ...options.map((option) => `      - ${option}`)];
@@ -112,23 +127,22 @@ function bufGenYaml({ shared }: PackageOptions): string {
     ...excluded.map((path) => `      - ${yamlText(path)}`),
     "plugins:",
     "  - local: protoc-gen-es",
-    "    out: gen",
+    `    out: ${out}`,
     "    strategy: all",
-    ...opt(["target=ts", "import_extension=ts", "erasable_syntax=true", ...mapped]),
+    ...opt(["target=ts", `import_extension=${importExtension}`, "erasable_syntax=true", ...mapped]),
     "    # the options control generation; nothing reads them at run time",
     "    exclude_types:",
     ...OPTIONS.map((name) => `      - bff.v1.${name}`),
     "  - local: protoc-gen-bff",
-    "    out: gen",
+    `    out: ${out}`,
     "    strategy: all",
     ...opt([
-      "import_extension=ts",
+      `import_extension=${importExtension}`,
       ...mapped,
       "server=true",
       "mock=true",
       "explorer=true",
-      "uses=true",
-      "deploy=docker",
+      ...(into === undefined ? ["uses=true", "deploy=docker"] : ["embed=true"]),
     ]),
   ]);
 }

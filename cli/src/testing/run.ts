@@ -24,6 +24,7 @@ export async function run(args: readonly string[], cwd: string, env: Terminal["e
       stderr += `${line}\n`;
     },
     progress: () => () => {},
+    confirm: async () => true,
   };
   const exitCode = await main(args, terminal);
   return { exitCode, stdout, stderr };

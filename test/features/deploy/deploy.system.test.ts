@@ -84,7 +84,7 @@ beforeAll(() => {
     writeFileSync(join(context, path), "");
   }
 
-  const shop = join(packed(), "shop");
+  const packages = join(packed(), "packages");
   const needed = ["messages", "samples", "http2", "expressions", "runtime", "server"].map(
     (name) => `@protobff/${name}`,
   );
@@ -93,7 +93,7 @@ beforeAll(() => {
     .filter(({ name }) => needed.includes(name))
     .map((manifest) => {
       const file = tarballOf(manifest);
-      cpSync(join(shop, file), join(context, file));
+      cpSync(join(packages, file), join(context, file));
       return [manifest.name, `file:${file}`];
     });
   const runtime = JSON.parse(readFileSync(join(root, "runtime/package.json"), "utf8")).dependencies as Record<

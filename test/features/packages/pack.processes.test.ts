@@ -132,7 +132,7 @@ beforeAll(() => {
   for (const name of packages) {
     const manifest = join(name, "package.json");
     const filename = tarballOf(readManifest(join(root, name)));
-    cpSync(join(from, "shop", filename), join(project, filename));
+    cpSync(join(from, "packages", filename), join(project, filename));
     const files = run(project, "tar", "-tzf", filename).trimEnd().split("\n");
     tarballs[name] = { filename, files: files.map((path) => path.replace("package/", "")) };
     // Packing restores what it changes.

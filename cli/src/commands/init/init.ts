@@ -1,37 +1,32 @@
-import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { runDev } from "../dev/session.ts";
-import { type Begun, begin } from "../init/begin.ts";
-import { nameOf } from "../init/choose-rpcs.ts";
-import { curlLine, exampleRequest, pathOf } from "../init/example.ts";
-import { snakeCase } from "../init/names.ts";
-import type { BegunBff } from "../init/plan-bff.ts";
-import { publicLines } from "../init/public-fields.ts";
-import { CI_SYSTEMS, type CiSystem, WORKFLOW_FILES } from "../init/workflows/workflow.ts";
-import { runBuf } from "../project/buf.ts";
-import { upstreamProtos } from "../project/upstream-protos.ts";
-import { Refusal } from "../refusal.ts";
-import { append, type Terminal } from "../terminal.ts";
-import { portOption } from "./dev.ts";
+import { runDev } from "../../dev/session.ts";
+import { type Begun, begin } from "../../init/begin.ts";
+import { choiceLines } from "../../init/choice-lines.ts";
+import { curlLine, exampleRequest, pathOf } from "../../init/example.ts";
+import { FRAMEWORKS } from "../../init/into/frameworks.ts";
+import type { BegunBff } from "../../init/plan-bff.ts";
+import { publicLines } from "../../init/public-fields.ts";
+import { CI_SYSTEMS, type CiSystem, WORKFLOW_FILES } from "../../init/workflows/workflow.ts";
+import { runBuf } from "../../project/buf.ts";
+import { upstreamProtos } from "../../project/upstream-protos.ts";
+import { Refusal } from "../../refusal.ts";
+import { append, type Terminal } from "../../terminal.ts";
+import { portOption } from "../dev.ts";
 import { addInitCi, knownSystem, writeWorkflow } from "./init-ci.ts";
+import { type IntoOptions, initInto, nameFor, packagesFor, runWith } from "./init-into.ts";
+import { addProtos } from "./init-protos.ts";
 import { addInitResolvers } from "./init-resolvers.ts";
-import { addProtos } from "./protos.ts";
 
-interface Options {
+interface Options extends IntoOptions {
   readonly from?: string;
   readonly reflect?: string;
-  readonly path: readonly string[];
   readonly header: readonly string[];
-  readonly rpc: readonly string[];
-  readonly name?: string;
-  readonly force?: true;
-  readonly dryRun?: true;
-  readonly install: boolean;
+  readonly into?: string;
   readonly start: boolean;
   readonly port?: number;
   readonly ci?: CiSystem | "none";
@@ -63,9 +58,15 @@ export function addInit(program: Command, terminal: Terminal): void {
       [],
     )
     .option("--name <name>", "name of the package; default: the folder's name")
+    .addOption(
+      new Option("--into <framework>", "add the BFF to the project in the folder, which uses this framework").choices(
+        Object.keys(FRAMEWORKS),
+      ),
+    )
+    .option("--packages <folder>", "folder of npm run pack: install these tarballs in place of published packages")
     .option("--force", "overwrite existing files")
     .option("--dry-run", "print the files, and write nothing")
-    .option("--no-install", "do not run npm install")
+    .option("--no-install", "install no packages")
     .option("--no-start", "generate, but start no server")
     .addOption(
       new Option(
@@ -100,9 +101,11 @@ async function init(directory: string, options: Options, terminal: Terminal): Pr
   done();
   let begun: Begun;
   try {
-    const name = (options.name ?? snakeCase(basename(folder))).replaceAll("_", "-");
-    begun = begin(name, options.rpc, upstream, options.path);
-    reportChoice(begun, terminal);
+    if (options.into !== undefined) return await initInto(options.into, folder, options, upstream, terminal);
+    begun = begin(nameFor(folder, options), options.rpc, upstream, options.path, {
+      packages: packagesFor(folder, options, terminal),
+    });
+    terminal.write(choiceLines(begun));
     if (options.dryRun === true) {
       for (const path of begun.files.keys()) terminal.write(`would write ${path}\n`);
       terminal.write(`\n${begun.files.get(begun.proto) ?? ""}`);
@@ -115,26 +118,13 @@ async function init(directory: string, options: Options, terminal: Terminal): Pr
   } finally {
     upstream.close();
   }
-  if (options.install) install(folder, terminal);
+  if (options.install) runWith(INSTALL, folder, "npm run dev", terminal);
   if (!isInstalled(folder)) {
     terminal.write("continue with: npm install && npm run dev\n");
     return;
   }
   if (options.start) await start(folder, begun, options.port, terminal);
   else generate(folder, terminal);
-}
-
-function reportChoice({ bff, choice }: Begun, terminal: Terminal): void {
-  terminal.write(`${bff.package}.${bff.service}/${bff.rpc} composes\n`);
-  for (const { method, kind } of choice.rpcs)
-    terminal.write(`  ${nameOf(method)}${kind === "named" ? ": assumed to be read-only because of its name" : ""}\n`);
-  if (choice.others > 0) terminal.write(`  (other RPCs that qualify: ${choice.others}; choose with --rpc)\n`);
-  if (choice.rpcs.some(({ kind }) => kind === "named"))
-    terminal.write(
-      bff.readOnly
-        ? "the RPC is declared NO_SIDE_EFFECTS, which covers the upstream RPCs that do not declare it themselves\n"
-        : "assumed reads are called with read_only: true; writes run one after the other\n",
-    );
 }
 
 /** Writes the files. Throws a `Refusal` if one of them exists already, unless `force` is true. */
@@ -162,26 +152,7 @@ function writeCi(folder: string, { ci }: Options, terminal: Terminal): void {
   terminal.write(path === undefined ? `${WORKFLOW_FILES[system]} exists, and stays\n` : `${path} is written\n`);
 }
 
-function install(folder: string, terminal: Terminal): void {
-  const done = terminal.progress("npm install");
-  const { status, stdout, stderr, error } = spawnSync(
-    "npm",
-    ["install", "--no-audit", "--no-fund", "--loglevel=error"],
-    {
-      cwd: folder,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "pipe"],
-      shell: process.platform === "win32",
-    },
-  );
-  done();
-  if (status === 0) return;
-  const why = error?.message ?? `${stdout}${stderr}`.trim().split("\n").slice(0, MAX_LINES).join("\n");
-  throw new Refusal(
-    `the files are written, but npm install fails:\n${why}\nrepair that, and run npm run dev in ${folder}`,
-  );
-}
-const MAX_LINES = 20;
+const INSTALL = ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"];
 
 function generate(folder: string, terminal: Terminal): void {
   const done = terminal.progress("generating");

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { goldenTexts } from "../../../test/support/archive.ts";
-import { run } from "../testing/run.ts";
+import { goldenTexts } from "../../../../test/support/archive.ts";
+import { run } from "../../testing/run.ts";
 
 const golden = Object.entries(goldenTexts("emit/resolver-two-rpcs", "expected/app"));
 let dir: string;

@@ -2,11 +2,11 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { Argument, type Command } from "commander";
-import { CI_SYSTEMS, type CiSystem, WORKFLOW_FILES, workflowOf } from "../init/workflows/workflow.ts";
-import { mainBranch, remoteOf, repositoryOf } from "../project/git.ts";
-import { Refusal } from "../refusal.ts";
-import type { Terminal } from "../terminal.ts";
-import { SOURCE_LIST } from "../upstream/source-list.ts";
+import { CI_SYSTEMS, type CiSystem, WORKFLOW_FILES, workflowOf } from "../../init/workflows/workflow.ts";
+import { mainBranch, remoteOf, repositoryOf } from "../../project/git.ts";
+import { Refusal } from "../../refusal.ts";
+import type { Terminal } from "../../terminal.ts";
+import { SOURCE_LIST } from "../../upstream/source-list.ts";
 
 /** `protobff init ci github` */
 export function addInitCi(init: Command, terminal: Terminal): void {

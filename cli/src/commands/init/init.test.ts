@@ -6,11 +6,11 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { unreviewedOf } from "../../../packages/server/explorer/plan.ts";
-import { runBuf } from "../project/buf.ts";
-import { run } from "../testing/run.ts";
+import { unreviewedOf } from "../../../../packages/server/explorer/plan.ts";
+import { runBuf } from "../../project/buf.ts";
+import { run } from "../../testing/run.ts";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
+const root = fileURLToPath(new URL("../../../..", import.meta.url));
 /** Below the repository, so that what is generated finds the packages that it imports. */
 const generated = join(root, "test/.generated");
 const BIN = join(root, "cli/bin/protobff.js");
