@@ -1,4 +1,4 @@
-// Hooks of React that follow streams. Unary rpcs have those of connect-query.
+// For React: hooks that follow streams, and a component for partial answers. Unary rpcs have the hooks of connect-query.
 import {
   create,
   type DescMessage,
@@ -11,6 +11,8 @@ import type { Transport } from "@connectrpc/connect";
 import { useEffect, useRef, useState } from "react";
 import { type Followed, type FollowOptions, type FollowState, follow } from "./follow.ts";
 import { type Arriving, arrived, merged } from "./merge-parts.ts";
+
+export { Degraded, type DegradedProps, type PartialAnswer } from "./degraded.ts";
 
 /** Options of `useFollow`. Others than `over` and `enabled` may differ in each rendering, without an effect on the stream. */
 export interface UseFollowOptions<O extends DescMessage, Value> extends Omit<FollowOptions, "signal" | "onState"> {

@@ -90,3 +90,19 @@ type NarrowedValue<V, S> = S extends true | "*"
       : V extends object
         ? { [K in keyof V]: NarrowedValue<V[K], S> }
         : V;
+
+/**
+ * Path of a field, derived from a path `P`: the name of a field, or a list of names, of positions in lists and of keys of
+ * maps. For an unknown name it has the names that exist.
+ */
+export type FieldPath<T extends Message, P> = P extends readonly unknown[] ? PathIn<T, P> : KnownName<T>;
+type PathIn<V, P> = P extends readonly [infer Step, ...infer Rest]
+  ? V extends Message
+    ? readonly [KnownName<V>, ...PathIn<NonNullable<Value<V, Step & string>>, Rest>]
+    : V extends readonly (infer Item)[]
+      ? readonly [number, ...PathIn<Item, Rest>]
+      : V extends object
+        ? readonly [string | number, ...PathIn<V[keyof V], Rest>]
+        : readonly []
+  : readonly [];
+type KnownName<T extends Message> = IsDynamic<T> extends true ? string : Name<T>;
