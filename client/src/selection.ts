@@ -73,7 +73,9 @@ export type Narrowed<T extends Message, S> = S extends "*"
 /** True if a field, or a member of a oneof, is selected. An optional key of the selection does not count. */
 type Selects<T extends Message, K extends keyof T, S> =
   Extract<K extends OneofName<T> ? Member<T[K]> : K, Chosen<S>> extends never ? false : true;
-type Chosen<S> = { [K in keyof S]-?: undefined extends S[K] ? never : K }[keyof S];
+type Chosen<S> = { [K in keyof S]-?: MayBeUndefined<S[K]> extends true ? never : K }[keyof S];
+/** Without `strictNullChecks` every type may be undefined: there the key counts. */
+type MayBeUndefined<V> = undefined extends V ? (undefined extends true ? false : true) : false;
 
 type NarrowedOneof<O, S> = O extends { readonly case: infer Case extends string; readonly value: infer V }
   ? Case extends Chosen<S>
