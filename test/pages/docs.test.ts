@@ -162,6 +162,24 @@ test("the protos after the tutorial's last step generate without a warning", () 
   expect(response.file.find(({ name }) => name.endsWith("_bff.ts"))?.content).toContain("productPagePrice");
 });
 
+test("the code of Next.js is the example's", () => {
+  const sections = read("docs/frameworks.md").split(/^(?=##)/m);
+  const code = sections
+    .filter((section) => /^##+ (?:Next\.js|React)\n/.test(section))
+    .flatMap((section) => [...section.matchAll(/^```tsx?\n(.*?)^```$/gms)].map(([, text = ""]) => text));
+  const lines = code
+    .join("")
+    .split("\n")
+    .map((line) => line.trim());
+  const example = new Set(
+    filesBelow("examples/next")
+      .flatMap((path) => read(path).split("\n"))
+      .map((line) => line.trim()),
+  );
+  expect(lines.length).toBeGreaterThan(20);
+  expect(lines.filter((line) => !line.startsWith("//") && !example.has(line))).toEqual([]);
+});
+
 test("the plan on the language page is the tutorial's", () => {
   const { response } = compileTutorial(tutorial, undefined, ",plan=text");
   const plan = response.file.find(({ name }) => name === "shop/v1/shop_plan.txt")?.content ?? "no plan";
