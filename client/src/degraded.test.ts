@@ -30,6 +30,9 @@ describe("Degraded", () => {
       expect(Degraded({ of, field: "facts", ...shown })).toBe("children");
     },
   );
+  test.each([REPLACED, STALE])("renders the children for an empty field with the effect %i", (effect) => {
+    expect(Degraded({ of: whole({}, { path: "cents", effect }), field: "cents", ...shown })).toBe("children");
+  });
   test("renders the children for a field that the client has set since", () => {
     const of = { ...whole({}, { path: "cents", effect: MISSING }), cents: 3 };
     expect(Degraded({ of, field: "cents", ...shown })).toBe("children");
@@ -56,6 +59,8 @@ describe("Degraded", () => {
     expect(Degraded({ of, field: ["picked", "flag"], ...shown })).toBe("fallback");
     expect(Degraded({ of, field: "picked", ...shown })).toBe("children");
     expect(Degraded({ of, field: "text", ...shown })).toBe("fallback");
+    const set = whole({ choice: { case: "picked", value: { flag: true } } }, entry);
+    expect(Degraded({ of: set, field: ["picked", "flag"], ...shown })).toBe("children");
   });
   test("takes names in TypeScript", () => {
     const degraded = ["spent_cents", "runs[0].owner_name"].map((path) => ({ path, effect: MISSING }));
