@@ -144,23 +144,3 @@ test.each(PROJECTS)(
   },
   300_000,
 );
-
-test("the files for Next.js compile with the settings of its projects", () => {
-  const folder = join(work, "next");
-  const compilerOptions = {
-    ...{ target: "ES2017", lib: ["dom", "dom.iterable", "esnext"], skipLibCheck: true, strict: true, noEmit: true },
-    ...{ module: "esnext", moduleResolution: "bundler", isolatedModules: true, jsx: "react-jsx" },
-  };
-  const dependencies = { next: "^16", react: "^19", "react-dom": "^19" };
-  const devDependencies = { typescript: "^6", "@types/node": "^24", "@types/react": "^19" };
-  put(folder, {
-    "package.json": JSON.stringify({ name: "web", private: true, type: "module", dependencies, devDependencies }),
-    "tsconfig.json": JSON.stringify({ compilerOptions }),
-    "src/app/layout.tsx": "export {};\n",
-  });
-  const args = ["--from", "../catalog", "--packages", "../packages", "--name", "shop"];
-  const output = run(folder, process.execPath, BIN, "init", "--into", "next", ...args);
-  expect(output).toContain('"target":"ES2022"');
-  expect(readFileSync(join(folder, "next.config.mjs"), "utf8")).toContain("serverExternalPackages");
-  expect(run(folder, "npx", "tsc", "-p", ".")).toBe("");
-}, 600_000);

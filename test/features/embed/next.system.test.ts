@@ -1,7 +1,17 @@
 // examples/next as its users have it: installed from packed packages, built, and opened in a browser.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -14,7 +24,7 @@ import { packed } from "../../support/packed.ts";
 
 const EXAMPLE = "examples/next";
 const CATALOG = "catalog/v1/catalog.proto";
-const PACKAGES = /^(?:protobff|protobff-(?:client|messages|runtime|server)|protoc-gen-bff)-\d.*\.tgz$/;
+const PACKAGES = /^(?:protobff|protobff-(?:client|messages|runtime|server|testing)|protoc-gen-bff)-\d.*\.tgz$/;
 /** Nothing of vitest or of the npm that started it, and this Node for each script. */
 const ENV = {
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_(ENV|OPT)|VITEST)/.test(name))),
@@ -40,9 +50,9 @@ beforeAll(async () => {
   project = join(work, EXAMPLE);
   const protos = "proto/third_party/google";
   for (const folder of [EXAMPLE, protos]) cpSync(join(root, folder), join(work, folder), { recursive: true });
-  const folder = join(packed(), "shop");
+  const folder = join(packed(), "packages");
   const tarballs = readdirSync(folder).filter((name) => PACKAGES.test(name));
-  expect(tarballs).toHaveLength(6);
+  expect(tarballs).toHaveLength(7);
   const flags = ["--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
   run("npm", "install", ...flags, ...tarballs.map((name) => join(folder, name)));
   run("npm", "run", "generate");
@@ -55,6 +65,22 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   rmSync(work, { recursive: true, force: true });
+});
+
+test("`init --into next` adds files that compile with the settings of a new project", () => {
+  const folder = mkdtempSync(join(work, "into-"));
+  const options = { target: "ES2017", lib: ["dom", "dom.iterable", "esnext"], module: "esnext", jsx: "react-jsx" };
+  const compilerOptions = { ...options, moduleResolution: "bundler", strict: true, noEmit: true, skipLibCheck: true };
+  writeFileSync(join(folder, "package.json"), '{ "type": "module", "dependencies": { "next": "^16" } }');
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+  mkdirSync(join(folder, "src/app"), { recursive: true });
+  symlinkSync(join(project, "node_modules"), join(folder, "node_modules"));
+  const bin = join(root, "cli/bin/protobff.js");
+  const args = ["init", folder, "--into", "next", "--from", join(project, "proto/catalog"), "--name", "shop"];
+  expect(run(process.execPath, bin, ...args, "--no-install")).toContain('"target":"ES2022"');
+  expect(readFileSync(join(folder, "next.config.mjs"), "utf8")).toContain("serverExternalPackages");
+  run("npm", "--prefix", folder, "run", "generate");
+  expect(run("npx", "tsc", "-p", folder)).toBe("");
 });
 
 /** A shop with 3 teapots that 3 people like. The stock of other products is unknown. */
