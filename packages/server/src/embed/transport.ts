@@ -32,7 +32,7 @@ export function transportOf(
   requests: MemoryRequests,
   { headers, peer, maxReplyBytes, isOpen }: BffTransportOptions & TransportParts,
 ): Transport {
-  const extra = [...new Headers(headers)].filter(([name]) => !OF_MESSAGE.test(name));
+  const extra = headersOf(headers);
   const caller = peerOf(peer);
   const httpClient: UniversalClientFn = async ({ method, url, header, body, signal }) => {
     if (!isOpen()) throw new ConnectError("the BFF is closed", Code.Unavailable);
@@ -61,4 +61,14 @@ export function transportOf(
     readMaxBytes: maxReplyBytes,
     writeMaxBytes: MAX_WRITE_BYTES,
   });
+}
+
+/**
+ * Returns the headers of every call. A page that a browser opens has no `origin`, whichever page had the link: its
+ * cookies count for what the program renders. A form or script has one, and the server's rules apply.
+ */
+function headersOf(page: BffTransportOptions["headers"]): [string, string][] {
+  const headers = new Headers(page);
+  if (!headers.has("origin")) headers.set("x-csrf", "1");
+  return [...headers].filter(([name]) => !OF_MESSAGE.test(name));
 }
