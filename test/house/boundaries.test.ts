@@ -521,7 +521,7 @@ describe("imports", () => {
     capture: ["process", "config", "explorer", "telemetry"],
     deployed: ["streams", "metrics", "explorer", "gen"],
     parts: ["capture", "deployed", "config", "process"],
-    embed: ["paths", "parts", "process", "config", "metrics", "services", "http2", ...requests],
+    embed: ["paths", "mcp", "parts", "process", "config", "metrics", "services", "http2", ...requests],
     "serve.ts": ["parts", "listen.ts", "config", "process", "workers", "warm-up", "listener", "memory", "logs"],
     "start.ts": ["config", "workers"],
     command: ["logs"],

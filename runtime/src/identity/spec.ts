@@ -17,6 +17,8 @@ export interface SourceParts {
   readonly fault: (message: string, cause: unknown) => void;
   /** Called with the name of the source after each fetch of an issuer's keys. */
   readonly fetched?: ((source: string) => void) | undefined;
+  /** Path below which the routes of sources are reached, such as `/api`. Default: the root. */
+  readonly basePath?: string | undefined;
 }
 
 /**

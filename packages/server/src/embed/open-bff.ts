@@ -130,6 +130,7 @@ export async function embed<
     logger: chosen.logger,
     measures: true,
     supplied: chosen.clients,
+    basePath,
   });
   try {
     const { fault } = parts.observers;
@@ -137,7 +138,6 @@ export async function embed<
     const endpoints = await createEndpoints(options, config, supplied, parts);
     const misnamed = hostFaults(endpoints, config.env);
     if (misnamed.length > 0) throw new Error(reasonOf(options.name, misnamed));
-    checkBase(basePath, options.name, parts);
     const served = await openPaths(endpoints, await pathsOptions(options, config, parts, endpoints));
     const admin = await openSeparateAdmin(config, parts.observers, () => undefined, parts.purge);
     const { clients, observers } = parts;
@@ -241,12 +241,6 @@ function bffOf(
       return ending;
     },
   };
-}
-
-/** @throws TypeError if the package has addresses at the root, and the program serves it elsewhere */
-function checkBase(basePath: string, name: string, { identity, tools }: Parts): void {
-  if (basePath !== "" && (tools !== undefined || (identity?.routes.size ?? 0) > 0))
-    throw new TypeError(`${name} has a login or tools, whose addresses are at the root: leave out basePath`);
 }
 
 /** Ends streams, waits for open requests, and aborts those that are left. */

@@ -92,13 +92,15 @@ export async function openMcp(
     readonly env: unknown;
     readonly observer?: Pick<Observer, "audit"> | undefined;
     readonly fault: (message: string, cause: unknown) => void;
+    /** Path below which the server is reached. Default: the root. */
+    readonly basePath?: string;
   },
 ): Promise<OpenMcp> {
   const set = new ToolSet(tools, parts.endpoints, parts.registry);
   const metadata =
     publicUrl === undefined || issuers.length === 0
       ? undefined
-      : new ResourceMetadata({ publicUrl, issuers, scopes: set.scopes });
+      : new ResourceMetadata({ publicUrl: publicUrl + (parts.basePath ?? ""), issuers, scopes: set.scopes });
   const confirmations = sealer && new Confirmations(sealer, await usedIds(redisUrl, parts.fault), systemClock);
   const challenge = metadata === undefined ? () => CHALLENGE : metadata.challenge.bind(metadata);
   const draining = new AbortController();

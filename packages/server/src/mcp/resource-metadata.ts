@@ -4,14 +4,14 @@ import type { ServerRequest, ServerResponse } from "../carrier/handler.ts";
 import { answer } from "../services/probes.ts";
 
 interface ResourceOptions {
-  /** Origin of the server: `https://app.example`. */
+  /** Address of the server: its origin, and the path below which it is reached. */
   readonly publicUrl: string;
   /** Issuers of the tokens that the server accepts. */
   readonly issuers: readonly string[];
   readonly scopes: readonly string[];
 }
 
-const WELL_KNOWN = "/.well-known/oauth-protected-resource";
+export const WELL_KNOWN = "/.well-known/oauth-protected-resource";
 
 export class ResourceMetadata {
   /** Path of the metadata: the resource's path follows the well-known one (RFC 9728, 3.1). */

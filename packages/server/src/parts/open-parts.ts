@@ -56,6 +56,7 @@ export interface Parts extends OpenCache {
   readonly usage: OpenUsage | undefined;
   readonly pages: Sealer | undefined;
   readonly tools: Declarations<Message>["tools"];
+  readonly basePath: string;
 }
 
 /** The process that a package runs in. */
@@ -64,6 +65,8 @@ interface PartsProcess extends ObservingProcess {
   readonly serverUrl: () => string | undefined;
   /** Clients of upstreams without an address. */
   readonly supplied?: Readonly<Record<string, UpstreamClient>> | undefined;
+  /** Path below which the package is served. Default: the root. */
+  readonly basePath?: string;
 }
 
 /** Opens all that endpoints and the server need, each after those that it depends on. */
@@ -75,7 +78,7 @@ export async function openParts<
 >(
   { declaration, options, mocked, config }: Configured<Upstreams, Env, Principal, Limit>,
   declared: Declarations<Principal>,
-  { serverUrl, supplied, ...observing }: PartsProcess,
+  { serverUrl, supplied, basePath = "", ...observing }: PartsProcess,
 ): Promise<Parts> {
   const mocks = await openMocks(mocked, declaration.mocks);
   const clients = { ...(await connect(options, config)), ...Object.fromEntries(mocks), ...supplied };
@@ -96,7 +99,7 @@ export async function openParts<
   const audit = (event: AuditEvent) => observer?.audit?.(event);
   const clock = systemClock;
   const { first } = observing;
-  const opened = await declared.identity?.open({ clock, fault, audit, fetched: keySets.fetched });
+  const opened = await declared.identity?.open({ clock, fault, audit, fetched: keySets.fetched, basePath });
   const { overrides } = declared;
   const { identity, addresses } = await guarded(opened, overrides, fault);
   addOverrides(observers.metrics, overrides);
@@ -109,7 +112,7 @@ export async function openParts<
   const { pages, tools } = declared;
   const capture = await openCapture(config.telemetry.capture, declaration, fault);
   const callers = { overrides, identity, addresses, limits };
-  return { mocks, clients, observers, checks, capture, ...callers, topics, usage, pages, tools, ...memo };
+  return { mocks, clients, observers, checks, capture, ...callers, topics, usage, pages, tools, basePath, ...memo };
 }
 
 /** Loaded only if requests are captured. */
@@ -159,10 +162,11 @@ export function openedOf(identity: Parts["identity"], checks: Parts["checks"]): 
 export async function pathsOptions(
   { name, services, types }: Pick<ServeOptions<never, never>, "name" | "services" | "types">,
   config: ServerConfig<string, unknown>,
-  { addresses, identity = addresses, tools, observers: { fault, observer }, checks }: Parts,
+  { addresses, identity = addresses, tools, observers: { fault, observer }, checks, basePath }: Parts,
   endpoints: Awaited<ReturnType<typeof createEndpoints>>,
 ) {
-  const mcp = await openTools(tools, { name, endpoints, services, types, identity, env: config.env, observer, fault });
+  const { env } = config;
+  const mcp = await openTools(tools, { name, endpoints, services, types, identity, env, observer, fault, basePath });
   const opened = openedOf(identity, checks);
   const known = { ...(identity !== undefined && { identity }), ...(types !== undefined && { types }) };
   return { ...config, services, fault, mcp, observer, opened, ...known };

@@ -46,6 +46,7 @@ interface ToolParts {
   readonly env: unknown;
   readonly observer: Pick<Observer, "audit"> | undefined;
   readonly fault: ServerFault;
+  readonly basePath?: string;
 }
 
 /** Opens the route of the tools. Undefined without tools. */

@@ -17,6 +17,8 @@ export type LoginEvent =
 interface LoginOptions {
   /** `https://app.example`: what browsers see, without a slash at the end. */
   readonly publicUrl: string;
+  /** Path at which browsers begin a login. */
+  readonly loginPath: string;
   /** The name of the session's cookie. */
   readonly cookie: string;
   /** Lifetime of the cookie in the browser, in milliseconds. */
@@ -96,14 +98,14 @@ export class LoginRoutes {
   }
 
   async #callback({ query, headers }: RouteRequest): Promise<RouteAnswer> {
-    const { sessions, cookie, absoluteMs, audit } = this.#options;
+    const { sessions, cookie, absoluteMs, loginPath, audit } = this.#options;
     const { address } = headers.peer;
     const state = query.get("state") ?? "";
     const pending = this.#pending(headers, state);
     if (pending === undefined) {
       if (await this.#hasSession(headers)) return { status: 303, headers: ["location", "/"] };
       audit({ event: "login-failed", reason: "no such login is under way in this browser" }, address);
-      return text(400, "this login has expired, or was begun elsewhere; begin again at /auth/login");
+      return text(400, `this login has expired, or was begun elsewhere; begin again at ${loginPath}`);
     }
     const over = forget(this.#nameOf(state));
     let begun: Awaited<ReturnType<Sessions["begin"]>>;
@@ -115,7 +117,7 @@ export class LoginRoutes {
     } catch (thrown) {
       if (thrown === BUSY) return text(503, "too many are logging in; try again in a moment", ["retry-after", "5"]);
       audit({ event: "login-failed", ...reasonOf(thrown) }, address);
-      return text(401, "the login has failed; begin again at /auth/login", over);
+      return text(401, `the login has failed; begin again at ${loginPath}`, over);
     }
     audit({ event: "login", session: begun.session }, address);
     return {

@@ -108,7 +108,7 @@ function open(
   const { name, issuer, clientId, cookie = "__Host-session", from = [] } = options;
   const { publicUrl, clientSecret, sealer } = config;
   const { idleMs = IDLE_MS, absoluteMs = ABSOLUTE_MS } = options;
-  const { clock, type, fault, fetched } = parts;
+  const { clock, type, fault, fetched, basePath = "" } = parts;
   const away = (error: Error): void => fault("the sessions' Redis cannot be reached", error);
   if (redis === undefined)
     fault(
@@ -116,7 +116,7 @@ function open(
       undefined,
     );
   const store = redis === undefined ? new MemoryStore(clock) : redis(away);
-  const redirectUri = `${publicUrl}/auth/callback`;
+  const redirectUri = `${publicUrl}${basePath}/auth/callback`;
   const scopes = [...new Set(["openid", ...(options.scopes ?? [])])];
   const provider = new Provider({ issuer, clientId, clientSecret, redirectUri, scopes }, clock);
   const callerOf = (tokens: Tokens, id: string, until: number): Caller => caller(options, parts, { tokens, id, until });
@@ -125,6 +125,7 @@ function open(
   const json = ({ caller: { principal } }: { readonly caller: Caller }): unknown => jsonOf(type, principal, NO_TYPES);
   const logins = new LoginRoutes({
     publicUrl,
+    loginPath: `${basePath}/auth/login`,
     cookie,
     absoluteMs,
     sessions,
