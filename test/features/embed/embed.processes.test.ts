@@ -179,6 +179,14 @@ interface ShopClient {
   watchItem(request: object, options?: CallOptions): AsyncIterable<{ id: string }>;
 }
 
+test("a request can be the options of a transport", async () => {
+  const bff = await openBff();
+  const { ShopService } = await import(join(project.folder, "shop/v1/shop_pb.ts"));
+  const request = new Request("http://bff.example/pages/1", { headers: { "x-user": "ada" } });
+  const client = createClient(ShopService as DescService, bff.transport(request)) as unknown as ShopClient;
+  expect(await client.getOrderPage({ id: "1" })).toMatchObject({ user: "ada" });
+});
+
 test("two users' interleaved calls share nothing", { timeout: 180_000 }, async () => {
   const bff = await openBff();
   const { ShopService } = await import(join(project.folder, "shop/v1/shop_pb.ts"));

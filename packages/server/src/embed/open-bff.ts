@@ -230,9 +230,9 @@ function bffOf(
       return fetch;
     },
     node: node.handle,
-    transport(options = {}) {
-      if (needsPeer && options.peer === undefined) throw unknownPeer(name, "`peer` to `transport`");
-      return transportOf(memory, { ...options, maxReplyBytes: config.maxReplyBytes, isOpen: () => isOpen });
+    transport({ headers, peer } = {}) {
+      if (needsPeer && peer === undefined) throw unknownPeer(name, "`peer` to `transport`");
+      return transportOf(memory, { headers, peer, maxReplyBytes: config.maxReplyBytes, isOpen: () => isOpen });
     },
     metrics: () => metricsOf(parts),
     ready: () => isOpen && served.readiness.state === "ready",

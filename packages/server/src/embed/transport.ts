@@ -8,9 +8,9 @@ import type { MemoryRequests } from "./memory-requests.ts";
 /** Options of a transport in the process. */
 export interface BffTransportOptions {
   /** Headers of every call, such as `cookie` and `authorization` of the request that is being answered. */
-  readonly headers?: ConstructorParameters<typeof Headers>[0];
+  readonly headers?: ConstructorParameters<typeof Headers>[0] | undefined;
   /** The client of the request that is being answered. Default: it is unknown. */
-  readonly peer?: BffPeer;
+  readonly peer?: BffPeer | undefined;
 }
 
 /** Headers that describe one message or connection, or name the host that received it. */
