@@ -27,7 +27,9 @@ async function environment(): Promise<NodeJS.ProcessEnv> {
 
 /** Starts a program until the test ends, and returns its address. */
 async function started(name: string): Promise<string> {
-  const { run = [], source = "" } = PROGRAMS[name] ?? {};
+  const { run = [], source = "", files = {}, build: [builder, ...settings] = [] } = PROGRAMS[name] ?? {};
+  for (const [path, text] of Object.entries(files)) project.write(path, text);
+  if (builder !== undefined) execFileSync(join(project.folder, builder), settings, { cwd: project.folder });
   const file = `${name.toLowerCase().replaceAll(/\W+/g, "-")}.ts`;
   project.write(file, source);
   const [command = "", ...args] = run;
@@ -62,7 +64,12 @@ test.each(Object.keys(PROGRAMS))("%s serves a BFF and its own paths", async (nam
     for await (const { id } of client.watchItem({ id: "a" })) ids.push(id);
     expect(ids).toEqual(["a-0", "a-1", "a-2"]);
   }
-  if (PROGRAMS[name]?.rpcsOnly === true) return;
+  const { page, rpcsOnly } = PROGRAMS[name] ?? {};
+  if (page !== undefined) {
+    const shown = await fetch(url + page, { headers: { "x-user": "ada" } });
+    expect(await shown.text()).toContain("<p>order 1 of ada is paid</p>");
+  }
+  if (rpcsOnly === true) return;
   expect(await (await fetch(`${url}/orders/1`)).json()).toEqual({ id: "1", paid: true });
   const events = `${url}/shop.v1.ShopService/WatchItem?encoding=json&message=${encodeURIComponent('{"id":"a"}')}`;
   const stream = await fetch(events, { headers: { accept: "text/event-stream" } });

@@ -4,6 +4,7 @@
 export const PACKAGES: readonly string[] = [
   ...["express@5", "fastify@5", "@connectrpc/connect-fastify@2", "hono@4", "@hono/node-server@2", "bun@1", "deno@2"],
   ...["@nestjs/core@12", "@nestjs/common@12", "@nestjs/platform-express@12", "reflect-metadata@0.2", "rxjs@7"],
+  ...["react-router@8", "@react-router/dev@8", "@react-router/node@8", "vite@8", "isbot@5", "react@19", "react-dom@19"],
 ];
 
 interface Program {
@@ -12,6 +13,11 @@ interface Program {
   readonly source: string;
   /** True if only the RPCs are served: no REST and no server-sent events. */
   readonly rpcsOnly?: true;
+  /** Further files of the program, and the command that builds it from them. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly build?: readonly string[];
+  /** Path of a page that shows order 1 and the header `x-user`, which it reads over `bff.transport`. */
+  readonly page?: string;
 }
 
 const NODE = [process.execPath];
@@ -78,6 +84,43 @@ const app = await NestFactory.create(App, { logger: false });
 app.use(bff.node);
 await app.listen(0, "127.0.0.1");
 (${UP})(app.getHttpServer().address().port);
+`,
+  },
+  "React Router": {
+    run: NODE,
+    build: ["node_modules/.bin/react-router", "build"],
+    page: "/pages/1",
+    files: {
+      "vite.config.ts": `import { reactRouter } from "@react-router/dev/vite";
+export default { plugins: [reactRouter()], ssr: { external: ["@protobff/server", "@protobff/runtime"] } };
+`,
+      "app/bff.server.ts": OPEN.replace("./shop", "../shop").replace("const", "export const"),
+      "app/routes.ts": `import { route } from "@react-router/dev/routes";
+export default [route("hello", "hello.ts"), route("pages/:id", "page.tsx"), route("*", "answer.ts")];
+`,
+      "app/hello.ts": `export const loader = () => new Response("hello");\n`,
+      "app/answer.ts": `import { bff } from "./bff.server";
+const answer = ({ request }: { request: Request }) => bff.fetch(request);
+export { answer as action, answer as loader };
+`,
+      "app/page.tsx": `import { createClient } from "@connectrpc/connect";
+import { ShopService } from "../shop/v1/shop_pb";
+import { bff } from "./bff.server";
+export async function loader({ request, params }) {
+  const { id, paid, user } = await createClient(ShopService, bff.transport({ headers: request.headers })).getOrderPage({ id: params.id });
+  return { text: \`order \${id} of \${user} is \${paid ? "paid" : "open"}\` };
+}
+export default ({ loaderData }) => <p>{loaderData.text}</p>;
+`,
+      "app/root.tsx": `import { Outlet, Scripts } from "react-router";
+export default () => <html lang="en"><body><Outlet /><Scripts /></body></html>;
+`,
+    },
+    source: `import { createServer } from "node:http";
+import { createRequestListener } from "@react-router/node";
+import * as build from "./build/server/index.js";
+const server = createServer(createRequestListener({ build }));
+server.listen(0, "127.0.0.1", () => (${UP})(server.address().port));
 `,
   },
   Bun: {
