@@ -10,12 +10,13 @@ import { backoffMs } from "./backoff.ts";
 import { positionOf } from "./position.ts";
 import { type FollowTransport, Lost, type TransportEvent } from "./transport.ts";
 
+type Init = ConstructorParameters<typeof Headers>[0];
 /** Options of `follow`. */
 export interface FollowOptions {
   /** `connect(…)`, `events(…)` or `webSocket(…)`. */
   readonly over: FollowTransport;
   /** Returns the headers of an opening. It is called for each opening, so that credentials are fresh. */
-  readonly headers?: (() => HeadersInit | Promise<HeadersInit>) | undefined;
+  readonly headers?: (() => Init | Promise<Init>) | undefined;
   /** Resume token from an earlier `Followed.token`. Default: the rpc's own beginning. */
   readonly resume?: string | undefined;
   /** Ends it; the loop throws the signal's reason. */

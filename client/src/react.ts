@@ -84,7 +84,7 @@ export function useFollow<I extends DescMessage, O extends DescMessage, Value>(
 export interface UsePartsOptions {
   readonly transport: Transport;
   /** Returns the headers of the request. */
-  readonly headers?: (() => HeadersInit) | undefined;
+  readonly headers?: (() => ConstructorParameters<typeof Headers>[0]) | undefined;
   /** False: nothing is requested. Default: true. */
   readonly enabled?: boolean | undefined;
 }

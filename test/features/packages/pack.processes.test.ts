@@ -1,6 +1,6 @@
 // The packages as their users get them: packed by npm, installed into an empty folder, and put to work there.
 // Holds docs/runtime.md#packages
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -248,6 +248,43 @@ test.each(packages)(
     const isSupported = (problem: object) =>
       !("resolutionKind" in problem && UNSUPPORTED.includes(String(problem.resolutionKind)));
     expect(problems.filter(isSupported)).toEqual([]);
+  },
+  2 * MINUTES,
+);
+
+/** Ways to compile that users have, and whose declarations may have errors then. */
+const COMPILED = [
+  { lib: ["ES2022", "DOM"], module: "NodeNext", moduleResolution: "NodeNext", others: [] },
+  { lib: ["ES2022", "DOM"], module: "ESNext", moduleResolution: "bundler", others: [] },
+  // Connect's declarations name HeadersInit, which only DOM has.
+  { lib: ["ES2022"], module: "NodeNext", moduleResolution: "NodeNext", others: ["@connectrpc/connect"] },
+  { lib: ["ES2022"], module: "ESNext", moduleResolution: "bundler", others: ["@connectrpc/connect"] },
+];
+
+test.each(COMPILED)(
+  "declarations of all entries compile with $lib and $moduleResolution",
+  ({ others, ...options }) => {
+    const entries = packages.flatMap((name) => {
+      const { name: as, exports = {} } = JSON.parse(
+        run(project, "tar", "-xOf", tarballs[name]!.filename, "package/package.json"),
+      );
+      const found = entrypointsOf(exports, tarballs[name]!.files).filter((entry) => entry !== "./package.json");
+      return found.map((entry) => as + entry.slice(1));
+    });
+    expect(entries).toContain("@protobff/server/embed");
+    const folder = mkdtempSync(join(project, "entries-"));
+    writeFileSync(join(folder, "all.ts"), entries.map((entry, i) => `export * as e${i} from "${entry}";\n`).join(""));
+    const compilerOptions = { ...options, target: "ES2022", types: ["node"], strict: true, noEmit: true };
+    writeFileSync(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({ compilerOptions: { ...compilerOptions, skipLibCheck: false } }),
+    );
+    const { stdout } = spawnSync(join(project, "node_modules/.bin/tsc"), ["-p", folder], {
+      cwd: project,
+      encoding: "utf8",
+    });
+    const errors = stdout.split("\n").filter((line) => line.includes("error TS"));
+    expect(errors.filter((line) => !others.some((other) => line.startsWith(`node_modules/${other}/`)))).toEqual([]);
   },
   2 * MINUTES,
 );
