@@ -1,5 +1,6 @@
 // Bundles a program as the image of our Dockerfile does, hand-written servers as well.
 import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BUNDLE_OPTIONS } from "../../plugin/src/deploy/bundle.ts";
@@ -18,6 +19,7 @@ export function bundle(entry: string): string {
   const options = [`--outdir=${outdir}`, `--banner:js=${REQUIRE}`, ...BUNDLE_OPTIONS];
   const stdio = "inherit";
   execFileSync(join(root, "node_modules/.bin/esbuild"), [`server=${entry}`, ...options], { cwd: root, stdio });
+  writeFileSync(join(outdir, "package.json"), '{ "type": "module" }'); // as the image has it: Node detects nothing
   const path = join(outdir, "server.js");
   bundled.set(entry, path);
   return path;

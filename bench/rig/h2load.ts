@@ -12,6 +12,8 @@ export interface Load {
   readonly requests: number;
   readonly connections: number;
   readonly streams: number;
+  /** True for HTTP/1.1, on which each stream waits for the one before. Default: HTTP/2. */
+  readonly http1?: boolean;
 }
 
 export interface LoadResult {
@@ -41,6 +43,7 @@ export async function h2load(requests: Prepared | readonly Prepared[], load: Loa
       "-t1",
       `-c${load.connections}`,
       `-m${load.streams}`,
+      ...(load.http1 === true ? ["--h1"] : []),
       // windows large enough that 8 MiB need no updates in between
       "-w24",
       "-W26",

@@ -82,8 +82,8 @@ export function grpcRequest(
 
 /** By Connect with JSON, with a deadline. */
 export function jsonRequest(
-  { method }: Variant,
-  { url }: ServerProcess,
+  { method }: Pick<Variant, "method">,
+  { url }: Pick<ServerProcess, "url">,
   message: Message,
   deadlineMs = 5_000,
 ): Prepared {
