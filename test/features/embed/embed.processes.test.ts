@@ -187,6 +187,27 @@ test("a request can be the options of a transport", async () => {
   expect(await client.getOrderPage({ id: "1" })).toMatchObject({ user: "ada" });
 });
 
+test("a transport calls services of some hosts, which `fetch` compares", async () => {
+  const hosted = new GeneratedProject("embed-hosts", {
+    "shop/v1/shop.proto": SHOP.replace(
+      "service ShopService {",
+      'option (bff.v1.file) = { host: ["*.shops.example", "shop.example"] };\n$&',
+    ),
+  });
+  onTestFinished(() => hosted.remove());
+  hosted.generate();
+  const bff = await openBff({}, hosted);
+  const { ShopService } = await import(join(hosted.folder, "shop/v1/shop_pb.ts"));
+  const client = createClient(ShopService as DescService, bff.transport()) as unknown as ShopClient;
+  expect(await client.getOrderPage({ id: "1" })).toMatchObject({ paid: true });
+  const ids: string[] = [];
+  for await (const { id } of client.watchItem({ id: "a" })) ids.push(id);
+  expect(ids).toHaveLength(3);
+  const statusAt = async (host: string) =>
+    (await bff.fetch(new Request(`https://${host}/shop.v1.ShopService/GetOrderPage`, json({ id: "1" })))).status;
+  expect([await statusAt("shop.example"), await statusAt("bff.internal")]).toEqual([200, 421]);
+});
+
 test("two users' interleaved calls share nothing", { timeout: 180_000 }, async () => {
   const bff = await openBff();
   const { ShopService } = await import(join(project.folder, "shop/v1/shop_pb.ts"));

@@ -32,7 +32,7 @@ import { type BffPeer, peerOf } from "./bff-peer.ts";
 import { fetchOf } from "./fetch.ts";
 import { MemoryRequests } from "./memory-requests.ts";
 import { type NodeHandler, NodeRequests } from "./node.ts";
-import { type BffTransportOptions, transportOf } from "./transport.ts";
+import { type BffTransportOptions, hostsOf, transportOf } from "./transport.ts";
 import { checkedBase } from "./without-base.ts";
 
 /** A package, as its generated `bff.ts` declares it. */
@@ -205,6 +205,7 @@ function bffOf(
   const shared = { basePath, isOpen: () => isOpen };
   const node = new NodeRequests({ ...shared, served, requests: adapter });
   const fetch = fetchOf({ ...shared, requests: memory, peerOf: (request) => peerOf(chosen.peer?.(request)) });
+  const hosts = hostsOf(endpoints);
   const needsPeer = declaration.readsPeer === true || parts.overrides !== undefined;
   const check = setInterval(() => {
     served.shortcut.checkArrivals(REQUEST_TIMEOUT_MS / ARRIVAL_CHECK_MS);
@@ -232,7 +233,8 @@ function bffOf(
     node: node.handle,
     transport({ headers, peer } = {}) {
       if (needsPeer && peer === undefined) throw unknownPeer(name, "`peer` to `transport`");
-      return transportOf(memory, { headers, peer, maxReplyBytes: config.maxReplyBytes, isOpen: () => isOpen });
+      const { maxReplyBytes } = config;
+      return transportOf(memory, { headers, peer, hosts, maxReplyBytes, isOpen: () => isOpen });
     },
     metrics: () => metricsOf(parts),
     ready: () => isOpen && served.readiness.state === "ready",

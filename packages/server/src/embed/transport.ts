@@ -2,6 +2,8 @@
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import type { UniversalClientFn } from "@connectrpc/connect/protocol";
 import { createTransport } from "@connectrpc/connect/protocol-connect";
+import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
+import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { type BffPeer, peerOf } from "./bff-peer.ts";
 import type { MemoryRequests } from "./memory-requests.ts";
 
@@ -18,6 +20,8 @@ const OF_MESSAGE =
   /^(?:content-.*|accept|accept-encoding|host|connection|keep-alive|transfer-encoding|te|upgrade|expect|connect-.*|grpc-.*|:.*)$/;
 
 interface TransportParts {
+  /** A host of each path that has hosts. A call of the program itself has none that could be wrong. */
+  readonly hosts: ReadonlyMap<string, string>;
   readonly maxReplyBytes: number;
   /** False after `close`. */
   readonly isOpen: () => boolean;
@@ -30,7 +34,7 @@ const BASE = "http://bff.internal";
 /** Returns a transport whose calls are ordinary requests: deadlines, permits, limits, caches and traces apply. */
 export function transportOf(
   requests: MemoryRequests,
-  { headers, peer, maxReplyBytes, isOpen }: BffTransportOptions & TransportParts,
+  { headers, peer, hosts, maxReplyBytes, isOpen }: BffTransportOptions & TransportParts,
 ): Transport {
   const extra = headersOf(headers);
   const caller = peerOf(peer);
@@ -39,6 +43,7 @@ export function transportOf(
     const all = new Headers(extra);
     for (const [name, value] of header) all.set(name, value);
     const at = new URL(url);
+    at.host = hosts.get(at.pathname) ?? at.host;
     const answer = await requests.answer({
       method,
       url: at,
@@ -61,6 +66,14 @@ export function transportOf(
     readMaxBytes: maxReplyBytes,
     writeMaxBytes: MAX_WRITE_BYTES,
   });
+}
+
+/** Returns one host of each RPC that some hosts serve alone, by its path. */
+export function hostsOf(endpoints: readonly (Endpoint | StreamEndpoint)[]): ReadonlyMap<string, string> {
+  const named = endpoints.flatMap(({ method: { parent, name }, hosts: [host] = [] }): [string, string][] =>
+    host === undefined ? [] : [[`/${parent.typeName}/${name}`, host.replace("*", "any")]],
+  );
+  return new Map(named);
 }
 
 /**
