@@ -154,7 +154,7 @@ export class GeneratedProject {
       await exited;
       return child.exitCode;
     };
-    return { url, metrics, post, until, stop, log: () => log };
+    return { url, metrics, post, until, stop, log: () => log, upstreams: Object.fromEntries(addresses) };
   }
 
   /** Returns the result of a start that cannot succeed. */

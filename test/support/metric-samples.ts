@@ -4,7 +4,11 @@
 export type Samples = ReadonlyMap<string, number>;
 
 export async function samplesAt(url: string): Promise<Samples> {
-  const text = await (await fetch(url, { headers: { connection: "close" } })).text();
+  return samplesOf(await (await fetch(url, { headers: { connection: "close" } })).text());
+}
+
+/** @param text in Prometheus' format */
+export function samplesOf(text: string): Samples {
   return new Map(
     [...text.matchAll(/^(\w+(?:\{.*\})?) (\S+)$/gm)].map(([, series = "", value]) => [series, Number(value)]),
   );

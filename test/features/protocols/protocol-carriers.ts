@@ -75,7 +75,7 @@ interface Http1 {
   readonly nodeOptions: { readonly agent: Agent };
 }
 /** Calls and streams by a transport of connect-node, whose connection ends with the answer. */
-const over =
+export const over =
   (make: (options: TransportOptions, http1: Http1) => Transport): Carrier =>
   async (target, rpc, request) => {
     const method = methodOf(target, rpc);

@@ -126,7 +126,7 @@ export const EDGE: readonly Factor[] = [
       imports: ["buf/validate/validate.proto"],
     },
   }),
-  factor("host", { declared: { file: `host: ["localhost"]`, needs: ["localhost"] } }),
+  factor("host", { declared: { file: `host: ["*.localhost", "localhost"]`, needs: ["localhost"] } }),
   factor("bounds", {
     elements: { rpc: "max_elements: 50" },
     "elements of the file": { file: "max_elements: 100" },

@@ -17,7 +17,12 @@ interface Row extends ServedRow {
   /** The rpc has a cache of whole pages. */
   readonly isCached: boolean;
   readonly tally: Tally;
+  readonly carriers: (rpc: Rpc) => readonly (readonly [name: string, carrier: Carrier])[];
 }
+
+const SERVICE = "pairs.v1.PageService";
+/** Lines of a log that no row may cause. */
+const FAULTS = /unhandled|TypeError|ReferenceError|illegal transition|internal error:/i;
 
 /** Protocols that carry an rpc of a BFF. */
 function carriersOf(bff: Bff, rpc: Rpc): readonly (readonly [name: string, carrier: Carrier])[] {
@@ -68,13 +73,15 @@ export async function runRow(
 ): Promise<readonly string[]> {
   const bff = bffOf(choice);
   const isCached = (choice.get("rpc cache")?.name ?? "none") !== "none";
-  const row = { ...(await servedRow(`pairs-${name}`, bff, kept)), index, isCached, tally: new Tally() };
+  const served = await servedRow(`pairs-${name}`, bff, kept);
+  const row: Row = { ...served, index, isCached, tally: new Tally(), carriers: (rpc) => carriersOf(bff, rpc) };
   const wrong: string[] = [];
   try {
     await whole(row, bff, wrong);
     if (wrong.length === 0) await failing(row, bff, choice, wrong);
     if (wrong.length === 0) await again(row, bff, wrong);
-    if (wrong.length === 0) wrong.push(...(await row.tally.differences(row.metrics, "pairs.v1.PageService")));
+    if (wrong.length === 0) wrong.push(...(await row.tally.differences(row.metrics, SERVICE)));
+    if (wrong.length === 0) await embedded(row, bff, choice, wrong);
   } catch (error) {
     wrong.push(`${error}; the log: ${row.log()}`);
   }
@@ -82,9 +89,25 @@ export async function runRow(
   if (code !== 0) wrong.unshift(`the server ended with ${code}: ${row.log()}`);
   wrong.push(...row.replays());
   if (row.spans !== undefined) wrong.push(...faultsOfSpans(await row.spans(), row.tally.requestCount));
-  for (const line of row.log().split("\n"))
-    if (/unhandled|TypeError|ReferenceError|illegal transition|internal error:/i.test(line)) wrong.push(`log: ${line}`);
+  for (const line of row.log().split("\n")) if (FAULTS.test(line)) wrong.push(`log: ${line}`);
   return wrong.slice(0, 5);
+}
+
+/** The same inside this process, by the doors of a program. */
+async function embedded(row: Row, bff: Bff, choice: Choice, wrong: string[]): Promise<void> {
+  const doors = await row.doors();
+  const inside: Row = { ...row, tally: new Tally(), carriers: (rpc) => doors.through(carriersOf(bff, rpc)) };
+  const found: string[] = [];
+  try {
+    await whole(inside, bff, found);
+    if (found.length === 0) await failing(inside, bff, choice, found);
+    if (found.length === 0) found.push(...(await inside.tally.differences(doors.metrics, SERVICE)));
+  } finally {
+    row.shop.fault = undefined;
+    await doors.close();
+  }
+  for (const line of doors.log) if (FAULTS.test(line)) found.push(`log: ${line}`);
+  wrong.push(...found.map((text) => `embedded: ${text}`));
 }
 
 async function answerOf(
@@ -117,7 +140,7 @@ async function answerOf(
 async function whole(row: Row, bff: Bff, wrong: string[]): Promise<void> {
   for (const id of ["a", "game"])
     for (const rpc of bff.rpcs)
-      for (const [protocol, carrier] of carriersOf(bff, rpc)) {
+      for (const [protocol, carrier] of row.carriers(rpc)) {
         let page = await answerOf(row, bff, rpc, [protocol, carrier], id);
         for (let tries = 0; tries < 5 && isLate(page); tries++) {
           await pause(PAUSE_MS);
@@ -136,7 +159,7 @@ async function failing(row: Row, bff: Bff, choice: Choice, wrong: string[]): Pro
   const isIgnored = fault === "not found" && /ignore|entry/.test(choice.get("on_error")?.name ?? "");
   row.shop.fault = fault;
   for (const rpc of bff.rpcs)
-    for (const [i, [protocol, carrier]] of few(carriersOf(bff, rpc), row.index).entries()) {
+    for (const [i, [protocol, carrier]] of few(row.carriers(rpc), row.index).entries()) {
       const ids = ["a", `new${i}`] as const;
       const answer = (id: string) => answerOf(row, bff, rpc, [protocol, carrier], id);
       // Both wait for the end of their time when prices hang.
@@ -180,7 +203,7 @@ function few<T>(all: readonly T[], index: number): readonly T[] {
 /** Prices are there again. */
 async function again(row: Row, bff: Bff, wrong: string[]): Promise<void> {
   row.shop.fault = undefined;
-  const [[protocol, carrier] = ["", undefined]] = carriersOf(bff, "Read");
+  const [[protocol, carrier] = ["", undefined]] = row.carriers("Read");
   if (carrier === undefined) return;
   const seen = new Set<string>();
   let turn = 0;

@@ -17,6 +17,7 @@ import { type Samples, samplesAt } from "../../support/metric-samples.ts";
 import { requestFor, schemaOf } from "../../support/request.ts";
 import { together } from "../../support/together.ts";
 import type { Bff } from "./bff.ts";
+import { type Doors, openDoors } from "./embedded-doors.ts";
 import { SHOP, Shop } from "./upstream.ts";
 
 const UPSTREAM = { "shop/v1/shop.proto": SHOP };
@@ -28,6 +29,8 @@ export interface ServedRow {
   readonly shop: Shop;
   readonly stop: () => Promise<number | null>;
   readonly log: () => string;
+  /** Opens the same BFF inside this process. */
+  readonly doors: () => Promise<Doors>;
   /** Returns the spans of the server, which has ended; undefined: it sends none. */
   readonly spans: (() => Promise<readonly CollectedSpan[]>) | undefined;
   /** Replays the captures of the server, which has ended. Returns what differs. */
@@ -48,7 +51,7 @@ export async function servedRow(name: string, bff: Bff, kept?: GeneratedProject[
   const project = new GeneratedProject(name, protos, UPSTREAM);
   if (kept === undefined) onTestFinished(() => project.remove());
   else kept.push(project);
-  project.generate();
+  project.generate("embed=true");
   const shop = new Shop();
   const env: Record<string, string> = { BFF_GRACE: "5s", BFF_ADMIN_PORT: "0", BFF_ADMIN_HOST: "127.0.0.1", ...bff.env };
   const headers: Record<string, string> = { "x-user": "ann" };
@@ -85,7 +88,8 @@ export async function servedRow(name: string, bff: Bff, kept?: GeneratedProject[
     env.BFF_CAPTURE === undefined ? [] : differences(project.folder, captures, env);
   const metrics = () => samplesAt(server.metrics);
   const { stop, log } = server;
-  return { target: { url, service, headers }, metrics, shop, stop, log, spans: receiver?.end, replays };
+  const doors = () => openDoors(project.folder, { ...server.upstreams, ...env }, new URL(url).hostname);
+  return { target: { url, service, headers }, metrics, shop, stop, log, doors, spans: receiver?.end, replays };
 }
 
 function differences(folder: string, captures: string, env: Readonly<Record<string, string>>): readonly string[] {
