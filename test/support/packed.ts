@@ -21,7 +21,9 @@ const FOLDERS = ["scripts", "proto", ...workspaces().map(({ folder }) => folder)
 
 /** A terminal's environment: nothing of npm or vitest, and the system's Node before the repository's. */
 export function terminal(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_(?!EXTRA_CA_CERTS)|VITEST|PROTOBFF_|CI$)/.test(name));
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|NODE_(?!EXTRA_CA_CERTS)|VITEST|PROTOBFF_|CI$)/.test(name),
+  );
   const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => !folder.includes("node_modules"));
   return { ...Object.fromEntries(kept), PATH: [...path, dirname(process.execPath)].join(delimiter), ...more };
 }
