@@ -141,7 +141,7 @@ beforeAll(() => {
     expect(readdirSync(join(clone, name)).filter(isSource)).toEqual(readdirSync(join(root, name)).filter(isSource));
   }
   const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const tools = ["@bufbuild/buf", "@bufbuild/protoc-gen-es", "typescript", "@types/node"].map(
+  const tools = ["@bufbuild/buf", "@bufbuild/protoc-gen-es", "typescript", "@types/node", "@types/react"].map(
     (name) => `${name}@${devDependencies[name]}`,
   );
   const archives = packages.map((name) => `./${tarballs[name]!.filename}`);
