@@ -11,6 +11,7 @@ type AddWord = (program: Command, terminal: Terminal) => void;
 const WORDS: Readonly<Record<string, () => Promise<AddWord>>> = {
   init: async () => (await import("./commands/init/init.ts")).addInit,
   dev: async () => (await import("./commands/dev.ts")).addDev,
+  check: async () => (await import("./commands/check.ts")).addCheck,
   diff: async () => (await import("./commands/diff.ts")).addDiff,
   contract: async () => (await import("./commands/contract.ts")).addContract,
   verify: async () => (await import("./commands/verify.ts")).addVerify,

@@ -9,6 +9,7 @@ import {
   renderDocument,
   sourcesIn,
 } from "protoc-gen-bff/compiler";
+import { explained } from "../check/checked.ts";
 import { compareReports } from "../diff/compare.ts";
 import { linesOf } from "../diff/markdown.ts";
 import type { Image } from "../project/buf.ts";
@@ -89,7 +90,7 @@ export class Generation {
         addsMocksFor: parameter.mock ? undefined : this.#addsMocksFor,
       };
     } catch (error) {
-      if (error instanceof Refusal) return { kind: "refused", why: error.message };
+      if (error instanceof Refusal) return { kind: "refused", why: explained(error.message, cwd) };
       // An error of the file system: a folder without write access, a full disk.
       if (error instanceof Error && "syscall" in error) return { kind: "refused", why: error.message };
       throw error;

@@ -4,8 +4,11 @@ type Severity = "error" | "warning";
 
 /** One thing that is wrong, as data; its layout is `render.ts`'s business. */
 export interface Diagnostic {
-  /** "BFF" and three digits; the first digit is the group, as in docs/diagnostics.md. Never reused. */
-  readonly code: `BFF${number}`;
+  /**
+   * "BFF" and three digits; the first digit is the group, as in docs/diagnostics.md. Never reused. `buf`: a fault with
+   * which buf does not build the file.
+   */
+  readonly code: `BFF${number}` | "buf";
   readonly severity: Severity;
   /** The fault: one sentence without a full stop at its end; names in double quotes. */
   readonly message: string;

@@ -31,15 +31,20 @@ const FIXES: readonly (readonly [hint: RegExp, fix: (site: Site, text: string) =
 /** Returns the corrections of diagnostics that this server has published, the best of a diagnostic first. */
 export function actions(program: Program, file: SourceFile, diagnostics: readonly Diagnostic[]): CodeAction[] {
   return diagnostics.flatMap((diagnostic) => {
-    const hint: unknown = diagnostic.data?.hint;
+    const { hint, edit: known } = (diagnostic.data ?? {}) as { readonly hint?: unknown; readonly edit?: Change };
+    if (known !== undefined && typeof hint === "string") return [actionOf(file, diagnostic, hint, known)];
     const site = siteOf(program, file, diagnostic);
     return alternativesOf(typeof hint === "string" ? hint : "").flatMap((title, i) => {
       const change = EXAMPLE.test(title) ? undefined : changeOf(title, site);
       if (change === undefined) return [];
-      const edit = { changes: { [file.document.uri]: [editOf(file, change)] } };
-      return [{ title, kind: "quickfix", diagnostics: [diagnostic], isPreferred: i === 0, edit }];
+      return [{ ...actionOf(file, diagnostic, title, change), isPreferred: i === 0 }];
     });
   });
+}
+
+function actionOf(file: SourceFile, diagnostic: Diagnostic, title: string, change: Change): CodeAction {
+  const edit = { changes: { [file.document.uri]: [editOf(file, change)] } };
+  return { title, kind: "quickfix", diagnostics: [diagnostic], isPreferred: true, edit };
 }
 
 /** A text that only shows a form. */

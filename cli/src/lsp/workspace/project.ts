@@ -154,7 +154,7 @@ export class Project {
       return await this.#analyzed({ image, parameter, texts }, signal);
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
-      const faults = buildFaults(thrown.message, this.root);
+      const faults = buildFaults(thrown.message, this.root, open);
       this.#faulty = new Set(faults.length === 0 ? [this.root] : faults.map(({ path }) => path));
       return { diagnostics: undefined, faults, early: new Set(), texts };
     }

@@ -61,16 +61,18 @@ interface InFile {
 }
 
 function faultsOf({ faults }: Outcome): readonly InFile[] {
-  return faults.map(({ path, line, column, message }) => {
-    const position = { line: Math.max(0, line - 1), character: Math.max(0, column - 1) };
-    const range = { start: position, end: position };
-    return {
-      uri: uriOf(path),
-      isLater: false,
-      text: undefined,
-      diagnostic: { range, message, severity: DiagnosticSeverity.Error, source: "buf" },
-    };
-  });
+  return faults.map(({ path, message, hint, edit, ...place }) => ({
+    uri: uriOf(path),
+    isLater: false,
+    text: undefined,
+    diagnostic: {
+      range: rangeOf(place),
+      message: withHint(message, hint),
+      severity: DiagnosticSeverity.Error,
+      source: "buf",
+      data: { hint, edit },
+    },
+  }));
 }
 
 function findingsOf(findings: readonly Finding[], { texts, early }: Outcome): readonly InFile[] {
@@ -96,7 +98,7 @@ export function diagnosticOf(finding: Finding, uriOfName: (name: string) => stri
     code,
     source: "protobff",
     severity: severity === "error" ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning,
-    message: hint === undefined ? message : `${message}\nhint: ${hint}`,
+    message: withHint(message, hint),
     data: { hint },
     relatedInformation: related.map((other) => ({
       location: { uri: uriOfName(other.at.file), range: rangeOf(other.at) },
@@ -105,9 +107,13 @@ export function diagnosticOf(finding: Finding, uriOfName: (name: string) => stri
   };
 }
 
-function rangeOf({ line, column, endLine, endColumn }: Finding["at"]): Diagnostic["range"] {
-  return {
-    start: { line: line - 1, character: column - 1 },
-    end: { line: endLine - 1, character: endColumn - 1 },
-  };
+const withHint = (message: string, hint: string | undefined): string =>
+  hint === undefined ? message : `${message}\nhint: ${hint}`;
+
+function rangeOf({ line, column, endLine, endColumn }: Omit<Finding["at"], "file">): Diagnostic["range"] {
+  const position = (atLine: number, atColumn: number) => ({
+    line: Math.max(0, atLine - 1),
+    character: Math.max(0, atColumn - 1),
+  });
+  return { start: position(line, column), end: position(endLine, endColumn) };
 }

@@ -1,0 +1,99 @@
+// `protobff check`: the diagnostics of a project, without writing what it generates.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join, relative, resolve, sep } from "node:path";
+import type { Command } from "commander";
+import { originAt, renderDiagnostics, tryRead } from "protoc-gen-bff/compiler";
+import { type CheckedFault, type CheckedOutcome, checkedProject } from "../check/checked.ts";
+import { fixed } from "../check/fixed.ts";
+import { rootOf } from "../project/inputs.ts";
+import { Refusal } from "../refusal.ts";
+import { count, type Terminal } from "../terminal.ts";
+
+interface CheckOptions {
+  readonly json?: true;
+  readonly fix?: true;
+}
+
+/** `protobff check --fix` */
+export function addCheck(program: Command, terminal: Terminal): void {
+  program
+    .command("check")
+    .description("prints the diagnostics of the project, also of options that buf does not read, and writes nothing")
+    .argument("[file...]", "files of which diagnostics are printed (default: all)")
+    .option("--json", "print one JSON document")
+    .option("--fix", "apply the edits of hints, and print what is left")
+    .action((files: readonly string[], options: CheckOptions) => check(files, options, terminal));
+}
+
+/** Maximum number of compilations: an edit may show further faults. */
+const MAX_ROUNDS = 10;
+
+async function check(files: readonly string[], { json, fix }: CheckOptions, terminal: Terminal): Promise<void> {
+  const root = rootOf(terminal.cwd);
+  if (root === undefined) throw new Refusal("there is no buf.yaml here, and none above: start in the project");
+  const chosen = new Set(files.map((file) => relative(root, resolve(terminal.cwd, file)).split(sep).join("/")));
+  const missing = [...chosen].find((file) => tryRead(join(root, file)) === undefined);
+  if (missing !== undefined) throw new Refusal(`there is no file ${missing}`, 2);
+  const compiled = async (): Promise<CheckedOutcome> => {
+    const done = terminal.progress("compiling the protos");
+    const { all, sources } = await checkedProject(root);
+    done();
+    return { all: all.filter(({ file }) => chosen.size === 0 || chosen.has(file)), sources };
+  };
+  let outcome = await compiled();
+  for (let round = 1; fix === true && round < MAX_ROUNDS; round++) {
+    const edited = applied(root, outcome.all);
+    if (edited.size === 0) break;
+    if (json !== true) for (const [file, edits] of edited) terminal.write(`${file}: ${count(edits, "edit")}\n`);
+    outcome = await compiled();
+  }
+  if (outcome.all.some(({ found }) => found.severity === "error")) terminal.exitCode = 1;
+  if (json === true) terminal.write(`${JSON.stringify({ diagnostics: outcome.all.map(inJson(root)) }, null, 2)}\n`);
+  else terminal.write(`${textOf(outcome)}\n`);
+}
+
+/** Writes the edits. Returns their number by the files. */
+function applied(root: string, all: readonly CheckedFault[]): ReadonlyMap<string, number> {
+  const edits = new Map<string, number>();
+  for (const [file, found] of Map.groupBy(all, (checked) => checked.file)) {
+    const before = readFileSync(join(root, file), "utf8");
+    const after = fixed(
+      before,
+      found.flatMap(({ edit }) => edit ?? []),
+    );
+    if (after.text === before) continue;
+    writeFileSync(join(root, file), after.text);
+    edits.set(file, after.count);
+  }
+  return edits;
+}
+
+function textOf({ all, sources }: CheckedOutcome): string {
+  if (all.length === 0) return "no diagnostics";
+  const errors = all.filter(({ found }) => found.severity === "error").length;
+  const numbers = [errors, all.length - errors].map((of, i) => count(of, i === 0 ? "error" : "warning")).join(", ");
+  return `${renderDiagnostics(
+    all.map(({ found }) => found),
+    sources,
+    "text",
+  )}\n\n${numbers}`;
+}
+
+const inJson =
+  (root: string) =>
+  ({ found: { code, severity, message, hint, at }, file, edit }: CheckedFault) => {
+    const { file: _, ...place } = at;
+    const text = edit && tryRead(join(root, file));
+    const placeAt = (offset: number) => originAt(text ?? "", file, offset);
+    const { line, column } = placeAt(edit?.from ?? 0);
+    const { line: endLine, column: endColumn } = placeAt(edit?.to ?? 0);
+    return {
+      code,
+      severity,
+      file,
+      ...place,
+      message,
+      ...(hint !== undefined && { hint }),
+      ...(edit !== undefined && { edit: { line, column, endLine, endColumn, text: edit.text } }),
+    };
+  };

@@ -1,0 +1,232 @@
+// Faults of options that buf reports without names, far away, or by ending itself. ReceiveFault in the text alone.
+import type { DescExtension, DescField, DescMessage, Registry } from "@bufbuild/protobuf";
+import { didYouMean, PROTOS } from "protoc-gen-bff/compiler";
+import { addedImport } from "../features/changes/insert.ts";
+import { fileOf, type SourceFile } from "../program/source-file.ts";
+import { isClosed, type Token, tokensOf } from "../syntax/tokens.ts";
+import { type Element, elementsOf, type OptionStatement } from "../syntax/tree.ts";
+import { type CountFaults, endOfBare, missingQuote } from "./missing-quotes.ts";
+import { type ReceiveFault, unknownName, type WrittenFault, WrittenValues } from "./written-values.ts";
+
+const EXTENSIONS = ["file", "service", "method", "message", "field", "enum", "enum_value"].map(
+  (name) => `bff.v1.${name}`,
+);
+const OPTIONS_FILE = "bff/v1/options.proto";
+
+/** Messages of options by the declarations that have them. */
+const HOLDERS: Readonly<Record<Element["kind"], string>> = {
+  file: "FileOptions",
+  message: "MessageOptions",
+  field: "FieldOptions",
+  oneof: "OneofOptions",
+  enum: "EnumOptions",
+  enum_value: "EnumValueOptions",
+  service: "ServiceOptions",
+  rpc: "MethodOptions",
+};
+const NOUNS: Readonly<Record<Element["kind"], string>> = {
+  file: "a file",
+  message: "a message",
+  field: "a field",
+  oneof: "a oneof",
+  enum: "an enum",
+  enum_value: "a value of an enum",
+  service: "a service",
+  rpc: "an rpc",
+};
+
+/**
+ * Returns the faults of a file's options of bff.v1, and of its imports, in their order.
+ *
+ * @param registry with the options
+ * @param known names of files that it can import
+ */
+export function writtenFaults(file: SourceFile, registry: Registry, known: Iterable<string>): readonly WrittenFault[] {
+  const names = new Set([...known, ...Object.keys(PROTOS)]);
+  const text = file.document.getText();
+  const countFaults: CountFaults = (version) => {
+    const open = tokensOf(version).filter((token) => token.kind === "string" && !isClosed(token));
+    const read = new WrittenOptions(fileOf(file.name, file.document.uri, version), registry);
+    return open.length + read.faults(names).length - read.names / MANY;
+  };
+  const faults = new WrittenOptions(file, registry, countFaults).faults(names);
+  const causes = faults.filter(({ derived }) => derived !== true);
+  const found = (causes.length > 0 ? causes : faults).toSorted((a, b) => a.from - b.from);
+  const quote = missingQuote(text, countFaults);
+  if (quote === undefined) return found;
+  // The rest was read without that quote.
+  const line = text.lastIndexOf("\n", quote.from) + 1;
+  return [...found.filter(({ to }) => to < line), quote];
+}
+/** More names than a file has. */
+const MANY = 1_000_000;
+
+class WrittenOptions {
+  readonly #file: SourceFile;
+  readonly #text: string;
+  readonly #tokens: readonly Token[];
+  readonly #faults: WrittenFault[] = [];
+  readonly #found: ReceiveFault = (fault) => void this.#faults.push(fault);
+  readonly #values: WrittenValues;
+  readonly #registry: Registry;
+  #options = 0;
+  readonly #extensions: readonly DescExtension[];
+
+  /** @param countFaults undefined: ends of values without quotes are not searched */
+  constructor(file: SourceFile, registry: Registry, countFaults?: CountFaults) {
+    this.#registry = registry;
+    this.#extensions = EXTENSIONS.flatMap((name) => registry.getExtension(name) ?? []);
+    this.#file = file;
+    this.#text = file.document.getText();
+    this.#tokens = tokensOf(this.#text);
+    this.#values = new WrittenValues(this.#text, this.#found, (value) =>
+      countFaults === undefined ? value.to : endOfBare(this.#text, value, countFaults),
+    );
+  }
+
+  /** Number of options and of names in their values. */
+  get names(): number {
+    return this.#options + this.#values.names;
+  }
+
+  faults(known: ReadonlySet<string>): readonly WrittenFault[] {
+    const imported = this.#imports(known);
+    let first: OptionStatement | undefined;
+    for (const element of elementsOf(this.#file.parsed.file)) {
+      const seen = new Set<string>();
+      for (const option of element.options) {
+        const extension = this.#extension(option, element.kind);
+        if (extension === undefined) continue;
+        first ??= option;
+        this.#options += 1 + option.path.length;
+        this.#option(option, extension, seen);
+      }
+    }
+    if (first !== undefined && !imported) this.#missingImport(first);
+    return this.#faults;
+  }
+
+  /** Returns true if the file imports the options, or seems to. */
+  #imports(known: ReadonlySet<string>): boolean {
+    let isImported = false;
+    for (const [i, word] of this.#tokens.entries()) {
+      const [before, next, after] = [this.#tokens[i - 1], this.#tokens[i + 1], this.#tokens[i + 2]];
+      if (word.text !== "import" || (before !== undefined && before.text !== ";")) continue;
+      const path = next?.kind === "string" ? next : after;
+      if (path?.kind !== "string") continue;
+      const name = path.text.slice(1, -1);
+      const near = known.has(name) ? undefined : didYouMean(name, known);
+      isImported ||= name === OPTIONS_FILE || near === OPTIONS_FILE;
+      if (near === undefined) continue;
+      const [from, to] = [path.from + 1, path.to - 1];
+      const message = `there is no "${name}" to import`;
+      this.#found({ from, to, message, hint: `did you mean "${near}"?`, edit: { from, to, text: near } });
+    }
+    return isImported;
+  }
+
+  #missingImport({ from, extension }: OptionStatement): void {
+    const statement = `import "${OPTIONS_FILE}";`;
+    const edit = addedImport({ file: this.#file, registry: this.#registry, from, to: from, text: "" }, statement);
+    this.#found({
+      ...this.#nameOf({ from, extension }),
+      message: `"${OPTIONS_FILE}" declares this option, and is not imported`,
+      hint: `add \`${statement}\` to this file`,
+      ...(edit && { edit }),
+    });
+  }
+
+  /** Returns the option's extension; undefined: it is another's, or has a fault. */
+  #extension(option: OptionStatement, kind: Element["kind"]): DescExtension | undefined {
+    const { extension: name } = option;
+    const found = this.#resolved(name);
+    const holder = `google.protobuf.${HOLDERS[kind]}`;
+    const right = this.#extensions.find(({ extendee }) => extendee.typeName === holder)?.typeName;
+    if (found === undefined) {
+      const near = didYouMean(name, right === undefined ? [] : [right]) ?? didYouMean(name, EXTENSIONS);
+      if (near === undefined && !name.startsWith("bff.")) return undefined;
+      const at = this.#nameOf(option);
+      const message = `there is no option (${name})`;
+      if (near === undefined) this.#found({ ...at, message, hint: `there are: ${EXTENSIONS.join(", ")}` });
+      else this.#found({ ...at, message, hint: `did you mean "${near}"?`, edit: { ...at, text: near } });
+      return undefined;
+    }
+    if (found.extendee.typeName === holder) return found;
+    const at = this.#nameOf(option);
+    const message = `(${name}) is no option of ${NOUNS[kind]}`;
+    this.#found({ ...at, message, ...(right !== undefined && { hint: `its option is (${right})` }) });
+    return undefined;
+  }
+
+  /** Names are searched from the file's package outwards. */
+  #resolved(name: string): DescExtension | undefined {
+    for (let scope = this.#file.parsed.package; ; scope = scope.slice(0, Math.max(0, scope.lastIndexOf(".")))) {
+      const found = this.#registry.getExtension(scope === "" ? name : `${scope}.${name}`);
+      if (found !== undefined || scope === "") return found;
+    }
+  }
+
+  /** The name in the parentheses. */
+  #nameOf({ from, extension }: Pick<OptionStatement, "from" | "extension">): { from: number; to: number } {
+    const [start = ""] = /^[\s(.]*/.exec(this.#text.slice(from)) ?? [];
+    return { from: from + start.length, to: from + start.length + extension.length };
+  }
+
+  #option(option: OptionStatement, { message }: DescExtension, seen: Set<string>): void {
+    let holder: DescMessage | undefined = message;
+    let field: DescField | undefined;
+    for (const token of option.path) {
+      if (holder === undefined) {
+        const { from, to } = token;
+        this.#found({
+          from,
+          to,
+          message: `"${field?.name}" has no options inside`,
+          hint: `leave ".${token.text}" out`,
+        });
+        return;
+      }
+      field = holder.fields.find(({ name }) => name === token.text);
+      if (field === undefined) {
+        unknownName(holder, token, this.#found);
+        return;
+      }
+      holder = field.message;
+    }
+    const path = option.path.map(({ text }) => text).join(".");
+    const last = option.path.at(-1);
+    if (field !== undefined && last !== undefined) {
+      if (seen.has(path) && field.fieldKind !== "list") {
+        const { from, to } = last;
+        this.#found({
+          from,
+          to,
+          message: `"${path}" is set twice, and takes one value`,
+          hint: "remove one of them",
+          derived: true,
+        });
+      }
+      this.#values.option(field, option.value, last);
+    } else if (message !== undefined && option.value?.kind === "message") this.#values.message(message, option.value);
+    else this.#found({ ...this.#nameOf(option), message: `(${option.extension}) has no options here`, derived: true });
+    seen.add(path);
+    this.#end(option);
+  }
+
+  /** Reports a missing semicolon or comma. */
+  #end({ from, to, value }: OptionStatement): void {
+    if (value === undefined || ("closed" in value && !value.closed)) return;
+    const next = this.#tokens.find((token) => token.from >= to);
+    const before = this.#tokens.findLast((token) => token.to <= from);
+    const isStatement = before?.text === "option";
+    if (next === undefined || (isStatement ? [";"] : [",", "]"]).includes(next.text)) return;
+    const isNext = isStatement ? /^(?:\w+|\})$/ : /^\($/;
+    if (!isNext.test(next.text)) {
+      this.#found({ from: next.from, to: next.to, message: `"${next.text}" is not expected here`, derived: true });
+      return;
+    }
+    const [mark, name] = isStatement ? [";", "semicolon"] : [",", "comma"];
+    const message = `a ${name} is missing here`;
+    this.#found({ from: to, to, message, hint: `write "${mark}"`, edit: { from: to, to, text: mark } });
+  }
+}
