@@ -81,19 +81,29 @@ function retry(error?: ConnectError): Buffer {
   return Buffer.from(`retry: ${Math.ceil(ms)}\n\n`);
 }
 
+/** The answer to a request for a stream as if for one message. */
+const UNARY = new HttpError(
+  415,
+  "this rpc answers with a stream: send application/connect+json, or follow it by GET with accept: text/event-stream",
+  Code.InvalidArgument,
+  { "accept-post": "application/connect+json" },
+);
+
 /** A request for events. */
 export class EventCall extends StreamCall {
   readonly #query: GetQuery;
   readonly #sideEffects: boolean;
+  readonly #isUnary: boolean;
 
   constructor(
     rpc: StreamRpc,
     head: FastHead,
     protocol: StreamProtocol,
     out: StreamOut,
-    request: { readonly query: GetQuery; readonly sideEffects: boolean },
+    request: { readonly query: GetQuery; readonly sideEffects: boolean; readonly isUnary: boolean },
   ) {
     super(rpc, head, protocol, out);
+    this.#isUnary = request.isUnary;
     this.#query = request.query;
     this.#sideEffects = request.sideEffects;
   }
@@ -106,6 +116,7 @@ export class EventCall extends StreamCall {
     if (wrong !== undefined) this.refuse(wrong);
   }
   #wrong(): ConnectError | undefined {
+    if (this.#isUnary) return UNARY;
     if (this.#sideEffects) {
       const allow = { allow: "POST" };
       return new HttpError(405, "only an rpc with NO_SIDE_EFFECTS is followed by GET", Code.Unimplemented, allow);

@@ -238,6 +238,27 @@ test("a slow reader delays the source; a disconnect cancels it", async () => {
   await follower.cancelled;
 });
 
+test.each(["application/json", "application/proto", "application/json; charset=utf-8"])(
+  "a POST of %s, as for one message, is refused with the ways to read a stream",
+  async (type) => {
+    const server = await serve(testStream(() => expect.unreachable()));
+    const request = { method: "POST", headers: { "content-type": type }, body: '{"fileName":"what"}' };
+    const answer = await fetch(`${server.url}${PATH}`, request);
+    expect([answer.status, answer.headers.get("accept-post")]).toEqual([415, "application/connect+json"]);
+    expect(await answer.json()).toMatchObject({
+      code: "invalid_argument",
+      message: expect.stringMatching(/application\/connect\+json, .* text\/event-stream$/),
+    });
+    const session = http2.connect(server.url);
+    onTestFinished(() => session.destroy());
+    const stream = session.request({ ":method": "POST", ":path": PATH, "content-type": type });
+    stream.end(request.body);
+    const [headers] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
+    expect(headers[":status"]).toBe(415);
+    expect(String(Buffer.concat(await stream.toArray()))).toContain("this rpc answers with a stream");
+  },
+);
+
 describe("the eventsource package", () => {
   async function follow(server: Listening, begin: (source: EventSource) => void): Promise<EventSource> {
     const source = new EventSource(`${server.url}${PATH}${QUERY}`);

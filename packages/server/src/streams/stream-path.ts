@@ -51,6 +51,9 @@ const BY_NAME: ReadonlyMap<unknown, Compression> = new Map(
   COMPRESSIONS.map((compression) => [compression.name, compression]),
 );
 
+/** Content types of requests for one message. */
+const UNARY_TYPE = /^application\/(?:json|proto)(?:;|$)/;
+
 /**
  * Serves RPCs that answer with a stream, without the objects and generators that Connect's adapter makes for each
  * message. It takes ordinary requests and leaves all others to the adapter.
@@ -135,24 +138,30 @@ export class StreamPath extends OpenCalls {
     authority: unknown,
     out: () => StreamOut,
   ): FastCall | undefined {
-    if (method === "POST") return this.#call(this.#served.get(target), from, authority, out);
+    if (method === "POST") {
+      const rpc = this.#served.get(target);
+      if (rpc === undefined || !UNARY_TYPE.test(from.headers["content-type"] ?? ""))
+        return this.#call(rpc, from, authority, out);
+      return this.#events(rpc, undefined, from, authority, out);
+    }
     if (method !== "GET" || target === undefined) return undefined;
     const mark = target.indexOf("?");
     const served = this.#served.get(mark < 0 ? target : target.slice(0, mark));
     if (served === undefined) return undefined;
     return this.#events(served, new GetQuery(target), from, authority, out);
   }
+  /** @param query undefined: the request is one for a single message */
   #events(
     served: Served,
-    query: GetQuery,
+    query: GetQuery | undefined,
     from: From,
     authority: unknown,
     out: () => StreamOut,
   ): EventCall | undefined {
     const head = this.#heads.of(EVENT_NAMES, from, [...SHOWN, ...(served.version ?? [])], authority);
     if (head === undefined) return undefined;
-    const rpc = served.events[query.get("encoding") === "proto" ? "proto" : "json"];
-    const request = { query, sideEffects: served.sideEffects };
+    const rpc = served.events[query?.get("encoding") === "proto" ? "proto" : "json"];
+    const request = { query: query ?? new GetQuery(""), sideEffects: served.sideEffects, isUnary: query === undefined };
     const call = new EventCall(rpc, head, this.#eventProtocol, out(), request);
     if (!this.#sheds(call, rpc, from)) call.check();
     return call;
