@@ -7,6 +7,7 @@ import { parseParameter } from "protoc-gen-bff/compiler";
 import type { Terminal } from "../terminal.ts";
 import { Callers, type CallersSetup } from "./callers/callers.ts";
 import type { Up } from "./child.ts";
+import { claim } from "./claim.ts";
 import { Trailing } from "./debounce.ts";
 import { type Generated, Generation } from "./generation.ts";
 import { Places } from "./places.ts";
@@ -35,9 +36,10 @@ type Project = Extract<Generated, { readonly kind: "generated" }>;
 
 /**
  * Runs until `ended` is aborted, and has ended all its servers when it resolves. Throws a `Refusal` if the folder
- * cannot be watched.
+ * cannot be watched, or if another process runs in it.
  */
 export async function runDev(terminal: Terminal, options: DevOptions, ended: AbortSignal): Promise<void> {
+  const release = await claim(terminal.cwd);
   const session = new Session(terminal, options);
   try {
     await session.begin();
@@ -45,6 +47,7 @@ export async function runDev(terminal: Terminal, options: DevOptions, ended: Abo
       await new Promise<void>((resolve) => ended.addEventListener("abort", () => resolve(), { once: true }));
   } finally {
     await session.end();
+    await release();
   }
 }
 
@@ -183,6 +186,7 @@ class Session {
         BFF_EXPLORER_TOKEN: isShown(env) ? "none" : undefined,
         BFF_AUDIT: "stderr",
         BFF_SHED_DELAY: "0s",
+        BFF_REFLECTION: "true",
         ...this.#sealingKeys,
         ...env,
         ...DEV_ENV,

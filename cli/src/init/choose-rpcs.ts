@@ -40,7 +40,7 @@ export function chooseRpcs(all: readonly DescMethod[], rpcNames: readonly string
     throw new Refusal(
       all.length === 0
         ? "there is no service in these protos: name a folder, an image, a git reference or a server that has one"
-        : "all rpcs of these protos are streams, which a BFF does not call: it composes unary ones",
+        : "all rpcs of these protos are streams, which init does not compose: see Stream in docs/streams.md",
     );
   if (rpcNames.length > MOST) throw new Refusal(`--rpc names ${rpcNames.length} rpcs: begin with ${MOST} at most`, 2);
   const rpcs = (rpcNames.length === 0 ? proposed(unary) : rpcNames.map((name) => found(name, unary, all))).map(
@@ -91,7 +91,8 @@ function found(rpcName: string, unary: readonly DescMethod[], all: readonly Desc
   if (first !== undefined && matches.length === 1) return first;
   if (first !== undefined)
     throw new Refusal(`--rpc ${rpcName} is ${matches.length} RPCs, write more of its name:\n${listed(matches)}`, 2);
-  if (all.some(ends)) throw new Refusal(`--rpc ${rpcName} is a stream, which a BFF does not call: name a unary rpc`, 2);
+  if (all.some(ends))
+    throw new Refusal(`--rpc ${rpcName} is a stream, which init does not compose: name a unary rpc`, 2);
   const names = unary.map(nameOf);
   const near =
     didYouMean(plain, names) ??

@@ -25,28 +25,32 @@ function around(sources: readonly SourceOfCallers[], set: Record<string, string>
   return { env, notes, ways: ways.map(({ kind }) => kind) };
 }
 const ISSUER = { issuer: env("OIDC_ISSUER") };
+/** The server's own URL, which tools name to callers without a token. */
+const PUBLIC = { BFF_PUBLIC_URL: "http://127.0.0.1:8080" };
 
 test("a JWT source gets variables for issuer, audience and keys", () => {
   expect(around([of("jwt", ISSUER)])).toEqual({
-    env: { OIDC_ISSUER: "http://127.0.0.1:9" },
+    env: { ...PUBLIC, OIDC_ISSUER: "http://127.0.0.1:9" },
     ways: ["token"],
     notes: [],
   });
   const more = { ...ISSUER, audience: [env("AUD")], keys: env("JWKS") };
   expect(around([of("jwt", more)]).env).toEqual({
+    ...PUBLIC,
     OIDC_ISSUER: "http://127.0.0.1:9",
     AUD: "dev",
     JWKS: "http://127.0.0.1:9/keys",
   });
 });
 test("set variables and defaults are kept", () => {
-  const none = { env: {}, ways: [], notes: [] };
+  const none = { env: PUBLIC, ways: [], notes: [] };
   expect(around([of("jwt", ISSUER)], { OIDC_ISSUER: "https://login.example" })).toEqual(none);
   expect(around([of("jwt", { issuer: env("OIDC_ISSUER", { default: "https://login.example" }) })])).toEqual(none);
   expect(around([of("jwt", { issuer: env("A", { alternates: ["B"] }) })], { B: "https://login.example" })).toEqual(
     none,
   );
   expect(around([of("jwt", { ...ISSUER, audience: [env("AUD")] })], { AUD: "mine" }).env).toEqual({
+    ...PUBLIC,
     OIDC_ISSUER: "http://127.0.0.1:9",
   });
   expect(around([of("jwt", ISSUER)], { OIDC_ISSUER: "" }).ways).toEqual(["token"]);
@@ -56,7 +60,7 @@ test.each<[SourceSetting, string]>([
   [{ kind: "mixed", text: "https://{env.TENANT}.example" }, '"https://{env.TENANT}.example"'],
 ])("an issuer that is not a single variable is reported: %j", (issuer, shown) => {
   expect(around([of("jwt", { issuer })])).toEqual({
-    env: {},
+    env: PUBLIC,
     ways: [],
     notes: [`user: its issuer is ${shown}, which dev cannot replace: write issuer: "{env.OIDC_ISSUER}"`],
   });
@@ -75,7 +79,7 @@ test("a session source gets the variables of a login", () => {
   });
   expect(Buffer.from(secrets.sessionKey, "base64")).toHaveLength(32);
   const elsewhere = around([of("session", ISSUER)], { OIDC_ISSUER: "https://login.example" });
-  expect(elsewhere.notes).toEqual(["user: set BFF_USER_CLIENT_SECRETto the value from its provider"]);
+  expect(elsewhere.notes).toEqual(["user: set BFF_USER_CLIENT_SECRET to the value from its provider"]);
   expect(Object.keys(elsewhere.env)).toEqual(["BFF_PUBLIC_URL", "BFF_SESSION_KEYS"]);
 });
 test("the signing key is in a file for this user only, and is deleted at the end", () => {

@@ -90,6 +90,8 @@ class Finding implements CallerNeeds {
   }
 
   #jwt(source: SourceOfCallers): void {
+    // Tools name the server to those who have no token yet.
+    this.needs(loginVariables(source.name).publicUrl, () => this.#options.serverUrl);
     if (!this.#isIssuedHere(source)) return;
     if (source.keys !== undefined) this.#value(source.keys, () => `${this.#options.issuer}/keys`);
     const [audience] = source.audience.map((setting) => this.#value(setting, () => "dev"));
@@ -104,7 +106,7 @@ class Finding implements CallerNeeds {
     this.needs("BFF_SESSION_KEYS", () => secrets.sessionKey);
     if (!this.#isIssuedHere(source)) {
       if (this.#isSet(clientSecret) === undefined)
-        this.notes.push(`${source.name}: set ${clientSecret}to the value from its provider`);
+        this.notes.push(`${source.name}: set ${clientSecret} to the value from its provider`);
       return;
     }
     const [clientId] = source.audience.map((setting) => this.#value(setting, () => "dev"));

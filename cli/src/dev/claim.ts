@@ -1,0 +1,42 @@
+// One `dev` in a folder at a time: two would write the same files. The socket of a process ends with it, other than a
+// file with its number.
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { realpathSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Refusal } from "../refusal.ts";
+
+/** Claims a folder until the returned function is called. Throws a `Refusal` if another process has it. */
+export async function claim(folder: string): Promise<() => Promise<void>> {
+  const name = `protobff-dev-${createHash("sha256").update(realpathSync(folder)).digest("hex").slice(0, 16)}`;
+  const path = process.platform === "win32" ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
+  if (await isAnswered(path))
+    throw new Refusal(`protobff dev runs in ${folder} already: end it first, or use its servers`);
+  if (process.platform !== "win32") rmSync(path, { force: true });
+  const server = createServer((socket) => socket.destroy()).listen(path);
+  try {
+    await once(server, "listening");
+  } catch {
+    // A folder without room for sockets, or one that another process has taken meanwhile.
+    return async () => {};
+  }
+  server.unref();
+  return async () => {
+    server.close();
+    await once(server, "close");
+  };
+}
+
+async function isAnswered(path: string): Promise<boolean> {
+  const socket = connect(path);
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
