@@ -32,6 +32,31 @@ describe("guards", () => {
     client.of("viewer").thing({ count: 9n });
     expect((await answer).failure).toMatchObject({ clientCode: Code.PERMISSION_DENIED, clientMessage: "no" });
   });
+  test("a guard that reads a part of the answer waits for the guards inside that part", async () => {
+    const { send, client } = front();
+    const { answer } = send(async (cx) => {
+      const part = cx.step(() =>
+        cx.sub(async (cx) => {
+          const slow = cx.call(cx.app.get, { id: "slow" });
+          cx.guard(async () => {
+            await slow;
+            throw cx.refuse(Code.NOT_FOUND, "inside", 2);
+          }, 2);
+          return cx.call(cx.app.get, { id: "fast" });
+        }),
+      );
+      cx.guard(async () => {
+        await part;
+        throw cx.refuse(Code.NOT_FOUND, "outside", 1);
+      }, 1);
+      await part;
+      return page();
+    });
+    client.of("fast").thing();
+    await idle();
+    client.of("slow").thing();
+    expect((await answer).failure).toMatchObject({ clientMessage: "inside" });
+  });
   test("a guard overrides the status of an on_error rule", async () => {
     const { send, client } = front();
     const { answer } = send(async (cx) => {

@@ -269,7 +269,10 @@ export class Request<out App, out Principal = undefined> extends RequestFacts<Pr
       const { root, whole, pools, supplementary } = this;
       const late = this.#late?.beside(scope);
       const cx = new Request(this.app, this.exchange, { root, whole, scope, pools, supplementary, late });
-      begin(() => run(cx), undefined).then(resolve, (thrown) => scope.fail(asFailure(thrown)));
+      begin(() => run(cx), undefined).then(
+        (value) => scope.afterGuards(() => resolve(value)),
+        (thrown) => scope.fail(asFailure(thrown)),
+      );
     }
     return handled(promise);
   }

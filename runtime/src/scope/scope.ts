@@ -50,6 +50,7 @@ export class Scope implements Running {
   #failure: Failure | undefined;
   #rank: number = Rank.STEP;
   #held: Set<Failure> | undefined; // all that have failed it while guards are pending
+  #waiting: (() => void)[] | undefined; // for the end of its guards
 
   constructor(parent: Scope | undefined, failed: (failure: Failure) => void, budget?: Budget) {
     this.budget = budget ?? parent?.budget;
@@ -100,9 +101,15 @@ export class Scope implements Running {
     this.#guards++;
     this.#parent?.guardBegins();
   }
+  /** Calls back once no guard in it is pending, after a failure that guards have held back. */
+  afterGuards(run: () => void): void {
+    if (this.#guards === 0) run();
+    else this.#waiting = [...(this.#waiting ?? []), run];
+  }
   guardEnds(): void {
     this.#guards--;
     if (this.#guards === 0 && this.#failure !== undefined && !this.#over) this.#fail(this.#failure);
+    if (this.#guards === 0) for (const run of this.#waiting?.splice(0) ?? []) run();
     this.#parent?.guardEnds();
   }
   effectBegins(): void {

@@ -1,7 +1,7 @@
 // One step: a statement that starts it, or a plain constant.
 
 import { type Expression, emitValue } from "../../cel/index.ts";
-import type { PlanStep } from "../../plan/model/messages.ts";
+import type { PlanMessage, PlanStep } from "../../plan/model/messages.ts";
 import type { PlanComposeSource, PlanEachSource, PlanSwitchSource } from "../../plan/model/sources.ts";
 import type { MessageNames } from "../names/message-names.ts";
 import { around, block, type Line, type Lines, line, unreadAsVoid } from "../text/lines.ts";
@@ -25,7 +25,16 @@ import { resolverBody } from "./emit-resolver.ts";
 import { ifKept, keptIf } from "./emit-selection.ts";
 import { awaitAfter, awaitIn, CodePlace, needs, unlessThere } from "./place.ts";
 import type { StepContext } from "./step-context.ts";
-import { callsOn, cleared, composition, declaredArgs, handedOnBeside, runsOn, send } from "./step-parts.ts";
+import {
+  callsOn,
+  cleared,
+  composition,
+  declaredArgs,
+  handedOnBeside,
+  plannedChild,
+  runsOn,
+  send,
+} from "./step-parts.ts";
 
 export function emitStep(step: PlanStep, cx: StepContext): Lines {
   const comment = line(`// ${cx.names.file.place(step.step.ir.at)}`);
@@ -171,10 +180,7 @@ function startDirectly(step: PlanStep, cx: StepContext): Lines | undefined {
     return line(`${on}.${supplementary ? "tryLatest" : "latest"}(`, names.entry(source.topic), ", ", ...key, ")");
   }
   if (source.kind === "compose" && !source.args.some((arg) => arg.by.fails || arg.if?.fails)) {
-    const compose = composition(source, step, cx, "cx");
-    return supplementary
-      ? around([`${on}.tryStep(() => ${callsOn(step, cx)}.sub((cx) => `], compose, ["))"])
-      : around(["cx.step(() => "], compose, [")"]);
+    return around([`${supplementary ? `${on}.tryStep` : "cx.step"}(() => `], composed(source, step, cx), [")"]);
   }
   return undefined;
 }
@@ -241,10 +247,27 @@ function composeBody(source: PlanComposeSource, step: PlanStep, cx: StepContext,
   const read = declaredArgs(source, cx).flatMap((arg) => [arg.by, arg.if]);
   return [
     ...place.reads(cx, read, handedOnBeside(source, cx)),
-    ...(step.step.supplementary
-      ? around([`return ${callsOn(step, cx)}.sub((cx) => `], composition(source, step, cx, "cx"), [");"])
-      : around(["return "], composition(source, step, cx, "cx"), [";"])),
+    ...around(["return "], composed(source, step, cx), [";"]),
   ];
+}
+
+/** Prints a composition. A supplementary one has a separate scope, and so has one with guards beside a guard. */
+function composed(source: PlanComposeSource, step: PlanStep, cx: StepContext): Lines {
+  const lines = composition(source, step, cx, "cx");
+  const isApart = step.step.supplementary || (cx.message.steps.some(waits) && guardsLate(plannedChild(source, cx), cx));
+  return isApart ? around([`${callsOn(step, cx)}.sub((cx) => `], lines, [")"]) : lines;
+}
+
+/** Returns true for a guard that waits for steps. */
+const waits = ({ source, immediate }: PlanStep): boolean => source.kind === "guard" && !immediate;
+
+/** Returns true if a message, or one that it composes, has a guard that waits for steps. */
+function guardsLate(message: PlanMessage, cx: StepContext): boolean {
+  return message.steps.some((step) => {
+    if (waits(step)) return true;
+    const source = step.source.kind === "each" ? step.source.source : step.source;
+    return source.kind === "compose" && guardsLate(plannedChild(source, cx), cx);
+  });
 }
 
 function eachExpressions(source: PlanEachSource, cx: StepContext): (Expression | undefined)[] {

@@ -70,7 +70,7 @@ export function composeFunction({ name, file: of, forLists }: PlanMessage, file:
   const compose = file.bff(name, of);
   return forLists ? [file.runtime("single"), "(", compose, ")"] : [compose];
 }
-function plannedChild(source: PlanComposeSource, cx: StepContext): PlanMessage {
+export function plannedChild(source: PlanComposeSource, cx: StepContext): PlanMessage {
   const child = cx.planned(source.message.typeName);
   if (child === undefined) throw new Error(`"${source.message.typeName}" is not planned`);
   return child;

@@ -441,4 +441,20 @@ message Sub {
 }`,
     fields: [`Sub a = 1 [(bff.v1.field).by = "c"];`],
   },
+  {
+    what: "a guard reads a composed step whose own guard is still pending",
+    let: [
+      `{ name: "s" compose: { message: "Sub" args: { name: "a" by: "args.id" } } }`,
+      `{ guard: { if: "args.flag && ok(s)" fail: { code: NOT_FOUND message: "outer" } } }`,
+    ],
+    sub: `message Sub {
+  option (bff.v1.message) = { let: [
+    { name: "x" supplementary: true call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.a" } } },
+    { name: "y" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "'y'" } } },
+    { guard: { if: "!ok(x)" fail: { code: NOT_FOUND message: "inner" } } }
+  ] };
+  string n = 1 [(bff.v1.field).by = "y.id"];
+}`,
+    fields: [`Sub a = 1 [(bff.v1.field).by = "s"];`],
+  },
 ];
