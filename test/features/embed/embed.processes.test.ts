@@ -261,6 +261,32 @@ test("a stream that is left ends its call", async () => {
   await ended;
 });
 
+test("a reload in the middle of a stream ends it with a status, and its call", async () => {
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  const address = await project.upstream({
+    "up.v1.ItemService/WatchItem": async function* (_request: never, { signal }: HandlerContext) {
+      yield { id: "a-0" };
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      end();
+    } as never,
+  });
+  const env = { UP_V1_ITEMSERVICE_URL: address };
+  const [bff, next] = [await openBff({ env }), await openBff({ env })];
+  const { path, ...init } = REQUESTS["server-sent events"] ?? { path: "" };
+  const { body } = await bff.fetch(new Request(`http://bff.example${path}`, init));
+  const reader = body?.getReader();
+  let text = "";
+  for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) {
+    text += Buffer.from(part.value).toString();
+    if (text.includes("a-0")) void bff.close(0);
+  }
+  await ended;
+  // An EventSource connects again after such an end, and not after a failure.
+  expect(text).toContain(": Unavailable");
+  expect((await bff.fetch(new Request(`http://bff.example${path}`, init))).status).toBe(503);
+  expect((await next.fetch(new Request(`http://bff.example${path}`, init))).status).toBe(200);
+});
+
 test("requests that cannot be answered are refused with a reason", async () => {
   const bff = await openBff({ basePath: "/api" });
   const at = (path: string): string => `http://bff.example${path}`;
