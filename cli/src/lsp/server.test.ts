@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
+  CodeActionRequest,
   CompletionRequest,
   DidChangeWatchedFilesNotification,
   DidCloseTextDocumentNotification,
@@ -100,6 +101,20 @@ test("a session: diagnostics of unsaved text, completion in broken text, hover, 
     newName: "count",
   });
   await expect(refused).rejects.toThrow("correct its faults, then rename");
+
+  editor.forget();
+  const misspelt = right.replace("(bff.v1.field).by", "(bff.v1.field).byy");
+  await editor.change(uri, misspelt);
+  const { diagnostics } = await editor.diagnostics(({ diagnostics: [first] }) => /byy/.test(String(first?.message)));
+  expect(diagnostics).toMatchObject([
+    { source: "buf", message: '"byy" is no option of FieldRule\nhint: did you mean "by"?', severity: 1 },
+  ]);
+  const range = diagnostics[0]!.range;
+  const context = { diagnostics };
+  const fixes = await connection.sendRequest(CodeActionRequest.type, { textDocument: { uri }, range, context });
+  expect(fixes).toMatchObject([
+    { title: 'did you mean "by"?', edit: { changes: { [uri]: [{ range, newText: "by" }] } } },
+  ]);
 
   await editor.change(uri, right);
   const saved = new Promise((resolve) => connection.onNotification("protobff/planChanged", resolve));
