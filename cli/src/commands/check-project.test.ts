@@ -88,6 +88,16 @@ test("files limit what is printed and edited", async () => {
   expect(await run(["check", "c.proto"], work)).toMatchObject({ exitCode: 2, stderr: "there is no file c.proto\n" });
 });
 
+test("--plan prints the plan of a project without errors", async () => {
+  put("proto/a/v1/a.proto", A(TIMEOUT, ID));
+  expect((await run(["check", "--plan"], work)).stdout).toMatch(/^no diagnostics\n\nS\/Get composes Answer/);
+  const { plans } = JSON.parse((await run(["check", "--plan", "--json"], work)).stdout);
+  expect(plans).toMatchObject([{ version: 1 }]);
+  expect(JSON.stringify(plans)).toContain("Answer");
+  put("proto/a/v1/a.proto", A(TIMEOUT, ID.replace("args.id", "args.idd")));
+  expect((await run(["check", "--plan"], work)).stdout).toMatch(/1 error, 0 warnings\n$/);
+});
+
 test("other faults have the words of buf", async () => {
   put("proto/a/v1/a.proto", A(TIMEOUT, ID).replace("message Request {", "message Request { Unknown other = 2;"));
   const { exitCode, stdout } = await run(["check"], work);

@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { originAt, renderDiagnostics, tryRead } from "protoc-gen-bff/compiler";
 import { type CheckedFault, type CheckedOutcome, checkedProject } from "../check/checked.ts";
 import { fixed } from "../check/fixed.ts";
+import { compileProject } from "../project/compile-project.ts";
 import { rootOf } from "../project/inputs.ts";
 import { Refusal } from "../refusal.ts";
 import { count, type Terminal } from "../terminal.ts";
@@ -12,6 +13,7 @@ import { count, type Terminal } from "../terminal.ts";
 interface CheckOptions {
   readonly json?: true;
   readonly fix?: true;
+  readonly plan?: true;
 }
 
 /** `protobff check --fix` */
@@ -22,13 +24,14 @@ export function addCheck(program: Command, terminal: Terminal): void {
     .argument("[file...]", "files of which diagnostics are printed (default: all)")
     .option("--json", "print one JSON document")
     .option("--fix", "apply the edits of hints, and print what is left")
+    .option("--plan", "print the plan of each rpc as well, for each kind of caller, if no error is left")
     .action((files: readonly string[], options: CheckOptions) => check(files, options, terminal));
 }
 
 /** Maximum number of compilations: an edit may show further faults. */
 const MAX_ROUNDS = 10;
 
-async function check(files: readonly string[], { json, fix }: CheckOptions, terminal: Terminal): Promise<void> {
+async function check(files: readonly string[], { json, fix, plan }: CheckOptions, terminal: Terminal): Promise<void> {
   const root = rootOf(terminal.cwd);
   if (root === undefined) throw new Refusal("there is no buf.yaml here, and none above: start in the project");
   const chosen = new Set(files.map((file) => relative(root, resolve(terminal.cwd, file)).split(sep).join("/")));
@@ -47,9 +50,21 @@ async function check(files: readonly string[], { json, fix }: CheckOptions, term
     if (json !== true) for (const [file, edits] of edited) terminal.write(`${file}: ${count(edits, "edit")}\n`);
     outcome = await compiled();
   }
-  if (outcome.all.some(({ found }) => found.severity === "error")) terminal.exitCode = 1;
-  if (json === true) terminal.write(`${JSON.stringify({ diagnostics: outcome.all.map(inJson(root)) }, null, 2)}\n`);
-  else terminal.write(`${textOf(outcome)}\n`);
+  const hasErrors = outcome.all.some(({ found }) => found.severity === "error");
+  if (hasErrors) terminal.exitCode = 1;
+  const plans = plan === true && !hasErrors ? plansOf(root, json === true ? "json" : "text") : [];
+  if (json === true) {
+    const diagnostics = outcome.all.map(inJson(root));
+    const document = plan === true ? { diagnostics, plans: plans.map((text) => JSON.parse(text)) } : { diagnostics };
+    terminal.write(`${JSON.stringify(document, null, 2)}\n`);
+  } else terminal.write(`${[textOf(outcome), ...plans.map((text) => text.trimEnd())].join("\n\n")}\n`);
+}
+
+/** Returns the texts of the plans, one for each file with rpcs. */
+function plansOf(root: string, form: "json" | "text"): readonly string[] {
+  const { compilation } = compileProject({ cwd: root, parameter: `plan=${form}` });
+  const ending = form === "json" ? "_plan.json" : "_plan.txt";
+  return compilation.response.file.filter(({ name }) => name.endsWith(ending)).map(({ content }) => content);
 }
 
 /** Writes the edits. Returns their number by the files. */
