@@ -142,7 +142,7 @@ async function whole(row: Row, bff: Bff, wrong: string[]): Promise<void> {
     for (const rpc of bff.rpcs)
       for (const [protocol, carrier] of row.carriers(rpc)) {
         let page = await answerOf(row, bff, rpc, [protocol, carrier], id);
-        for (let tries = 0; tries < 5 && isLate(page); tries++) {
+        for (let tries = 0; tries < 20 && isLate(page); tries++) {
           await pause(PAUSE_MS);
           page = await answerOf(row, bff, rpc, [protocol, carrier], id);
         }
