@@ -66,7 +66,10 @@ function editOf({ program }: Project, { texts }: Outcome, found: Diagnostic): Ch
   if (program === undefined || file === undefined) return undefined;
   const [action] = actions(program, file, [diagnosticOf(found, texts.uriOf)]);
   const [edit] = Object.values(action?.edit?.changes ?? {}).flat();
-  if (action?.isPreferred !== true || edit === undefined) return undefined;
+  if (action?.isPreferred !== true || edit === undefined || !isOnly(found.hint ?? "")) return undefined;
   const { start, end } = edit.range;
   return { from: file.document.offsetAt(start), to: file.document.offsetAt(end), text: edit.newText };
 }
+
+/** A hint with alternatives is a decision of the author, unless one is the nearest name. */
+const isOnly = (hint: string): boolean => hint.startsWith("did you mean ") || !/\bor\b/.test(hint);

@@ -1,13 +1,15 @@
 import type { Change } from "../lsp/features/changes/change.ts";
 
-/** Returns a text with changes, of which the first of those that overlap counts; and how many that are. */
-export function fixed(text: string, changes: readonly Change[]): { readonly text: string; readonly count: number } {
-  let [result, at, count] = ["", 0, 0];
-  for (const { from, to, text: by } of changes.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
-    if (from < at || (count > 0 && from === at && to === from)) continue;
+/** Returns a text with changes, and those that count: of changes that overlap, the first. */
+export function fixed<C extends Change>(text: string, changes: readonly C[]): { text: string; applied: readonly C[] } {
+  let [result, at] = ["", 0];
+  const applied: C[] = [];
+  for (const change of changes.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
+    const { from, to, text: by } = change;
+    if (from < at || (applied.length > 0 && from === at && to === from)) continue;
     result += text.slice(at, from) + by;
     at = to;
-    count++;
+    applied.push(change);
   }
-  return { text: result + text.slice(at), count };
+  return { text: result + text.slice(at), applied };
 }

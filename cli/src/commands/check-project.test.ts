@@ -76,8 +76,22 @@ test("a text without its quote does not end buf without a word", async () => {
 test("--fix applies edits of buf's faults and of the compiler's, until none is left", async () => {
   put("proto/a/v1/a.proto", A("option (bff.v1.method).timeot = 5s", 'string id = 1 [(bff.v1.feild).by = "args.idd"];'));
   const { exitCode, stdout } = await run(["check", "--fix"], work);
-  expect(stdout).toContain("no diagnostics\n");
+  expect(stdout).toBe(`proto/a/v1/a.proto:8:28: edited: did you mean "timeout"?
+proto/a/v1/a.proto:8:38: edited: write "5s"
+proto/a/v1/a.proto:8:42: edited: write ";"
+proto/a/v1/a.proto:13:19: edited: did you mean "bff.v1.field"?
+proto/a/v1/a.proto:13:44: edited: did you mean "id"?
+no diagnostics
+`);
   expect([exitCode, read()]).toEqual([0, A(TIMEOUT, ID)]);
+});
+
+test("a hint with alternatives is left to the author", async () => {
+  const cached = A('option (bff.v1.method).cache = { ttl: "5s" };', ID).replace(/ *option idempotency.*\n/, "");
+  put("proto/a/v1/a.proto", cached);
+  const { exitCode, stdout } = await run(["check", "--fix"], work);
+  expect([exitCode, read()]).toEqual([1, cached]);
+  expect(stdout).toContain("BFF260");
 });
 
 test("files limit what is printed and edited", async () => {

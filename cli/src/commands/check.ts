@@ -46,8 +46,8 @@ async function check(files: readonly string[], { json, fix, plan }: CheckOptions
   let outcome = await compiled();
   for (let round = 1; fix === true && round < MAX_ROUNDS; round++) {
     const edited = applied(root, outcome.all);
-    if (edited.size === 0) break;
-    if (json !== true) for (const [file, edits] of edited) terminal.write(`${file}: ${count(edits, "edit")}\n`);
+    if (edited.length === 0) break;
+    if (json !== true) for (const line of edited) terminal.write(`${line}\n`);
     outcome = await compiled();
   }
   const hasErrors = outcome.all.some(({ found }) => found.severity === "error");
@@ -67,20 +67,16 @@ function plansOf(root: string, form: "json" | "text"): readonly string[] {
   return compilation.response.file.filter(({ name }) => name.endsWith(ending)).map(({ content }) => content);
 }
 
-/** Writes the edits. Returns their number by the files. */
-function applied(root: string, all: readonly CheckedFault[]): ReadonlyMap<string, number> {
-  const edits = new Map<string, number>();
-  for (const [file, found] of Map.groupBy(all, (checked) => checked.file)) {
+/** Writes the edits. Returns a line for each, with the hint that it follows. */
+function applied(root: string, all: readonly CheckedFault[]): readonly string[] {
+  return [...Map.groupBy(all, ({ file }) => file)].flatMap(([file, faults]) => {
     const before = readFileSync(join(root, file), "utf8");
-    const after = fixed(
-      before,
-      found.flatMap(({ edit }) => edit ?? []),
-    );
-    if (after.text === before) continue;
+    const edits = faults.flatMap(({ edit, found }) => (edit === undefined ? [] : { ...edit, found }));
+    const after = fixed(before, edits);
+    if (after.text === before) return [];
     writeFileSync(join(root, file), after.text);
-    edits.set(file, after.count);
-  }
-  return edits;
+    return after.applied.map(({ found: { at, hint } }) => `${file}:${at.line}:${at.column}: edited: ${hint}`);
+  });
 }
 
 function textOf({ all, sources }: CheckedOutcome): string {
