@@ -77,9 +77,9 @@ test("--fix applies edits of buf's faults and of the compiler's, until none is l
   put("proto/a/v1/a.proto", A("option (bff.v1.method).timeot = 5s", 'string id = 1 [(bff.v1.feild).by = "args.idd"];'));
   const { exitCode, stdout } = await run(["check", "--fix"], work);
   expect(stdout).toBe(`proto/a/v1/a.proto:8:28: edited: did you mean "timeout"?
+proto/a/v1/a.proto:13:19: edited: did you mean "bff.v1.field"?
 proto/a/v1/a.proto:8:38: edited: write "5s"
 proto/a/v1/a.proto:8:42: edited: write ";"
-proto/a/v1/a.proto:13:19: edited: did you mean "bff.v1.field"?
 proto/a/v1/a.proto:13:44: edited: did you mean "id"?
 no diagnostics
 `);
