@@ -82,12 +82,8 @@ function retry(error?: ConnectError): Buffer {
 }
 
 /** The answer to a request for a stream as if for one message. */
-const UNARY = new HttpError(
-  415,
-  "this rpc answers with a stream: send application/connect+json, or follow it by GET with accept: text/event-stream",
-  Code.InvalidArgument,
-  { "accept-post": "application/connect+json" },
-);
+const WAYS =
+  "this rpc answers with a stream: send application/connect+json, or follow it by GET with accept: text/event-stream";
 
 /** A request for events. */
 export class EventCall extends StreamCall {
@@ -116,7 +112,8 @@ export class EventCall extends StreamCall {
     if (wrong !== undefined) this.refuse(wrong);
   }
   #wrong(): ConnectError | undefined {
-    if (this.#isUnary) return UNARY;
+    if (this.#isUnary)
+      return new HttpError(415, WAYS, Code.InvalidArgument, { "accept-post": "application/connect+json" });
     if (this.#sideEffects) {
       const allow = { allow: "POST" };
       return new HttpError(405, "only an rpc with NO_SIDE_EFFECTS is followed by GET", Code.Unimplemented, allow);
