@@ -16,7 +16,7 @@ export function checkUnaliased(declared: IrEnum, report: Report): void {
       severity: "error",
       message: `"${value.desc.name}" has ${alias === undefined ? "a mapping" : "an alias"}, but "${declared.desc.name}" is not a copy of another enum`,
       at,
-      hint: `add \`option (bff.v1.enum).alias = "…";\` to "${declared.desc.name}", or leave it out`,
+      hint: `add \`option (bff.v1.enum).alias = "…";\` to "${declared.desc.name}", or leave ${value.alias.length > 1 ? "them" : "it"} out`,
     });
   }
 }
