@@ -236,7 +236,7 @@ test("a server with an identity starts without variables, and the printed comman
   dev = new Dev("--port", "0");
   const url = await dev.waitFor(/me\.v1 listens on (http:[^\s,]+)/);
   const issuer = await dev.waitFor(
-    /dev supplies test callers: (\S+)\/ \(set for it: OIDC_ISSUER, BFF_PUBLIC_URL, .*BFF_STORE_FILE, BFF_TRUSTED_PROXIES\)/,
+    /dev supplies test callers: (\S+)\/ \(set for it: BFF_PUBLIC_URL, OIDC_ISSUER, .*BFF_STORE_FILE, BFF_TRUSTED_PROXIES\)/,
   );
   const calls = [
     await dev.waitFor(/^ {2}(curl .*Bearer.*)$/m),

@@ -11,11 +11,14 @@ const MAX_CHARACTERS = 100_000;
 /** More than the characters of a text count against the names of a file. */
 const LONGEST = 1e10;
 
+/** Returns true for a text without its end, and for a character that only texts have. */
+export const isOpen = (token: Token): boolean => (token.kind === "string" ? !isClosed(token) : token.text === "\\");
+
 /** Returns the fault of the first text without an end, with the place that leaves the fewest faults. */
 export function missingQuote(text: string, countFaults: CountFaults): WrittenFault | undefined {
-  const open = tokensOf(text).find((token) => token.kind === "string" && !isClosed(token));
+  const open = tokensOf(text).find(isOpen);
   if (open === undefined || text.length > MAX_CHARACTERS) return undefined;
-  const quote = open.text.charAt(0);
+  const quote = open.kind === "string" ? open.text.charAt(0) : '"';
   const start = text.lastIndexOf("\n", open.from) + 1;
   const places = placesIn(text, start, open.to);
   const withQuote = (at: number): Token | undefined =>

@@ -3,9 +3,9 @@ import type { DescExtension, DescField, DescMessage, Registry } from "@bufbuild/
 import { didYouMean, PROTOS } from "protoc-gen-bff/compiler";
 import { addedImport } from "../features/changes/insert.ts";
 import { fileOf, type SourceFile } from "../program/source-file.ts";
-import { isClosed, type Token, tokensOf } from "../syntax/tokens.ts";
+import { type Token, tokensOf } from "../syntax/tokens.ts";
 import { type Element, elementsOf, type OptionStatement } from "../syntax/tree.ts";
-import { type CountFaults, endOfBare, missingQuote } from "./missing-quotes.ts";
+import { type CountFaults, endOfBare, isOpen, missingQuote } from "./missing-quotes.ts";
 import { type ReceiveFault, unknownName, type WrittenFault, WrittenValues } from "./written-values.ts";
 
 const EXTENSIONS = ["file", "service", "method", "message", "field", "enum", "enum_value"].map(
@@ -45,7 +45,7 @@ export function writtenFaults(file: SourceFile, registry: Registry, known: Itera
   const names = new Set([...known, ...Object.keys(PROTOS)]);
   const text = file.document.getText();
   const countFaults: CountFaults = (version) => {
-    const open = tokensOf(version).filter((token) => token.kind === "string" && !isClosed(token));
+    const open = tokensOf(version).filter(isOpen);
     const read = new WrittenOptions(fileOf(file.name, file.document.uri, version), registry);
     return open.length + read.faults(names).length - read.names / MANY;
   };
@@ -219,9 +219,9 @@ class WrittenOptions {
     const next = this.#tokens.find((token) => token.from >= to);
     const before = this.#tokens.findLast((token) => token.to <= from);
     const isStatement = before?.text === "option";
-    if (next === undefined || (isStatement ? [";"] : [",", "]"]).includes(next.text)) return;
+    if (next !== undefined && (isStatement ? [";"] : [",", "]"]).includes(next.text)) return;
     const isNext = isStatement ? /^(?:\w+|\})$/ : /^\($/;
-    if (!isNext.test(next.text)) {
+    if (next !== undefined && !isNext.test(next.text)) {
       this.#found({ from: next.from, to: next.to, message: `"${next.text}" is not expected here`, derived: true });
       return;
     }
