@@ -22,25 +22,23 @@ export interface CheckedOutcome {
 }
 
 /** Compiles the project in a folder. Writes nothing. */
-export async function checkedProject(root: string): Promise<CheckedOutcome> {
+export async function checkProject(root: string): Promise<CheckedOutcome> {
   const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
   const project = new Project(root, { open: () => new Map(), found: () => {}, ended: resolve, failed: reject });
   await project.compile();
   const outcome = await promise;
-  const shown = (path: string): string => relative(root, path).split(sep).join("/");
   if (outcome.diagnostics !== undefined) {
     const { texts } = outcome;
-    const path = (name: string): string => shown(texts.pathOf(name));
+    const path = (name: string): string => shown(texts.pathOf(name), root);
     const all = outcome.diagnostics.map((found) => {
       return { found, file: path(found.at.file), edit: editOf(project, outcome, found) };
     });
     return { all, sources: Object.assign((name: string) => texts.sources(name), { path }) };
   }
-  const all = outcome.faults.map((fault) => ({
-    found: faultAt(fault, root),
-    file: shown(fault.path),
-    edit: fault.edit,
-  }));
+  const all = outcome.faults.map((fault) => {
+    const found = faultAt(fault, root);
+    return { found, file: found.at.file, edit: fault.edit };
+  });
   return { all, sources: (name) => tryRead(join(root, name)) };
 }
 
@@ -56,8 +54,10 @@ export function explained(output: string, root: string): string {
   );
 }
 
+const shown = (path: string, root: string): string => relative(root, path).split(sep).join("/");
+
 function faultAt({ path, message, hint, edit: _, ...place }: BuildFault, root: string): Diagnostic {
-  const at = { file: relative(root, path).split(sep).join("/"), ...place };
+  const at = { file: shown(path, root), ...place };
   return { code: "buf", severity: "error", message, at, ...(hint !== undefined && { hint }) };
 }
 

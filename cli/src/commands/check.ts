@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
 import { originAt, renderDiagnostics, tryRead } from "protoc-gen-bff/compiler";
-import { type CheckedFault, type CheckedOutcome, checkedProject } from "../check/checked.ts";
+import { type CheckedFault, type CheckedOutcome, checkProject } from "../check/checked.ts";
 import { fixed } from "../check/fixed.ts";
 import { compileProject } from "../project/compile-project.ts";
 import { rootOf } from "../project/inputs.ts";
@@ -39,7 +39,7 @@ async function check(files: readonly string[], { json, fix, plan }: CheckOptions
   if (missing !== undefined) throw new Refusal(`there is no file ${missing}`, 2);
   const compiled = async (): Promise<CheckedOutcome> => {
     const done = terminal.progress("compiling the protos");
-    const { all, sources } = await checkedProject(root);
+    const { all, sources } = await checkProject(root);
     done();
     return { all: all.filter(({ file }) => chosen.size === 0 || chosen.has(file)), sources };
   };

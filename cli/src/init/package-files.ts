@@ -19,7 +19,7 @@ export interface PackageOptions {
   readonly name: string;
   /** Folder of the BFF's proto, from the folder of all protos: `shop/v1`. */
   readonly folder: string;
-  /** Folders of protos: the BFF's packages, and those of the upstreams. */
+  /** Folders of protos: the BFF's own, and those of the upstreams. */
   readonly modules: readonly string[];
   /**
    * Protos with messages that `@protobff/messages` contains, among the modules: paths from the package's folder, by the

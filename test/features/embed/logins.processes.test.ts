@@ -144,7 +144,7 @@ describe.each(WAYS)("over $door below '$base'", ({ base, answering }) => {
     expect(refused.status).toBe(401);
     const metadata = /resource_metadata="([^"]+)"/.exec(refused.headers.get("www-authenticate") ?? "")?.[1] ?? "";
     const resource = `${SITE}${base}/mcp`;
-    // Where the challenge points, and where RFC 9728 (3.1) places it.
+    // The address in the challenge, and the one of RFC 9728, 3.1.
     for (const url of [metadata, `${SITE}/.well-known/oauth-protected-resource${base}/mcp`]) {
       const found = await answer(new Request(url));
       expect([found.status, await found.json()]).toEqual([

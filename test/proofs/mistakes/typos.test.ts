@@ -38,7 +38,7 @@ test(`${CASES} typos have a diagnostic at their place, and nearly all have the r
     const site = pick(sitesOf(text), random);
     const typo = site && typoAt(text, site, random);
     if (base === undefined || typo === undefined || typo.text === text.slice(typo.from, typo.to)) continue;
-    const protos = { ...base.protos, [file]: put(text, typo) };
+    const protos = { ...base.protos, [file]: fixed(text, [typo]).text };
     const known = Object.keys({ ...SHARED, ...protos });
     const faults = faultsOf(file, protos[file] ?? "", known);
     if (faults.length === 0 && builds(protos)) continue;
@@ -62,8 +62,6 @@ test(`${CASES} typos have a diagnostic at their place, and nearly all have the r
   expect(unlike.length, unlike.join("\n")).toBeLessThanOrEqual(CASES / 10);
   expect(kinds.size).toBeGreaterThan(8);
 });
-
-const put = (text: string, { from, to, text: by }: Typo): string => text.slice(0, from) + by + text.slice(to);
 
 /** The place is on a line of the typo; an unclosed text may begin before it. */
 function isAt(text: string, typo: Typo, from: number, to: number): boolean {

@@ -27,7 +27,7 @@ export interface PlannedInto {
 
 const ENDINGS: Readonly<Record<ImportExtension, string>> = { ts: ".ts", js: ".js", none: "" };
 
-/** Returns the folder of sources: `src/`, or nothing for the project's packages. */
+/** Returns the folder of sources: `src/`, or nothing for the project's own folder. */
 function sourcesOf(project: ExistingProject, framework: string): string {
   const marker = FRAMEWORKS[framework]?.sources.find((path) => project.hasFolder(path));
   return marker === undefined ? "" : `${marker.split("/")[0]}/`;

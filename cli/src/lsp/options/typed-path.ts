@@ -1,5 +1,5 @@
 // Descriptors of the options on the way to a cursor.
-import type { DescField, DescMessage, Registry } from "@bufbuild/protobuf";
+import type { DescExtension, DescField, DescMessage, Registry } from "@bufbuild/protobuf";
 import type { ValuePlace } from "../syntax/cursor.ts";
 
 /** The option fields of a path. */
@@ -14,7 +14,7 @@ export interface TypedPath {
 
 /** Returns the descriptors of a path. Undefined: it is no option of protobff. */
 export function typedPath({ option, path }: ValuePlace, registry: Registry, container: string): TypedPath | undefined {
-  const rule = extensionOf(option.extension, registry, container);
+  const rule = extensionOf(option.extension, registry, container)?.message;
   if (rule === undefined) return undefined;
   const fields: DescField[] = [];
   let message: DescMessage | undefined = rule;
@@ -33,11 +33,11 @@ export function fieldNameOf({ fields }: TypedPath): string {
   return last === undefined ? "" : `${last.parent.typeName}.${last.name}`;
 }
 
-function extensionOf(name: string, registry: Registry, container: string): DescMessage | undefined {
+/** Returns the option of bff.v1 that a name means in a package; names are searched from the package outwards. */
+export function extensionOf(name: string, registry: Registry, container: string): DescExtension | undefined {
   for (let scope = container; ; scope = scope.slice(0, Math.max(0, scope.lastIndexOf(".")))) {
     const extension = registry.getExtension(scope === "" ? name : `${scope}.${name}`);
-    if (extension !== undefined)
-      return extension.message?.typeName.startsWith("bff.v1.") ? extension.message : undefined;
+    if (extension !== undefined) return extension.message?.typeName.startsWith("bff.v1.") ? extension : undefined;
     if (scope === "") return undefined;
   }
 }

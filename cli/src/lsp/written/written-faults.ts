@@ -2,6 +2,7 @@
 import type { DescExtension, DescField, DescMessage, Registry } from "@bufbuild/protobuf";
 import { didYouMean, PROTOS } from "protoc-gen-bff/compiler";
 import { addedImport } from "../features/changes/insert.ts";
+import { extensionOf } from "../options/typed-path.ts";
 import { fileOf, type SourceFile } from "../program/source-file.ts";
 import { type Token, tokensOf } from "../syntax/tokens.ts";
 import { type Element, elementsOf, type OptionStatement } from "../syntax/tree.ts";
@@ -139,7 +140,7 @@ class WrittenOptions {
   /** Returns the option's extension; undefined: it is another's, or has a fault. */
   #extension(option: OptionStatement, kind: Element["kind"]): DescExtension | undefined {
     const { extension: name } = option;
-    const found = this.#resolved(name);
+    const found = extensionOf(name, this.#registry, this.#file.parsed.package);
     const holder = `google.protobuf.${HOLDERS[kind]}`;
     const right = this.#extensions.find(({ extendee }) => extendee.typeName === holder)?.typeName;
     if (found === undefined) {
@@ -156,14 +157,6 @@ class WrittenOptions {
     const message = `(${name}) is no option of ${NOUNS[kind]}`;
     this.#found({ ...at, message, ...(right !== undefined && { hint: `its option is (${right})` }) });
     return undefined;
-  }
-
-  /** Names are searched from the file's package outwards. */
-  #resolved(name: string): DescExtension | undefined {
-    for (let scope = this.#file.parsed.package; ; scope = scope.slice(0, Math.max(0, scope.lastIndexOf(".")))) {
-      const found = this.#registry.getExtension(scope === "" ? name : `${scope}.${name}`);
-      if (found !== undefined || scope === "") return found;
-    }
   }
 
   /** The name in the parentheses. */

@@ -3,7 +3,7 @@ import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bu
 import { didYouMean } from "protoc-gen-bff/compiler";
 import type { Change } from "../features/changes/change.ts";
 import type { Token } from "../syntax/tokens.ts";
-import type { Field, MessageValue, Stretch, Value } from "../syntax/tree.ts";
+import { type Field, type MessageValue, type Stretch, textOf, type Value } from "../syntax/tree.ts";
 
 /** A fault of an option that buf reports in other words. */
 export interface WrittenFault extends Stretch {
@@ -172,8 +172,7 @@ const isValueOf = (next: Field | undefined, { fields }: DescMessage): boolean =>
 
 /** Returns a scalar, or a text without its quotes. */
 function bareText(value: Value): string {
-  if (value.kind === "scalar") return value.text;
-  return value.kind === "string" ? value.parts.map(({ text }) => text.replace(/^["']|["']$/g, "")).join("") : "";
+  return value.kind === "scalar" ? value.text : textOf(value);
 }
 
 function exampleOf({ name, message, enum: desc, scalar }: DescField): string {
