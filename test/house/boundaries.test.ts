@@ -417,7 +417,7 @@ describe("imports", () => {
       surface: ["check.ts", "tool-hint.ts"],
       exposure: ["check.ts"],
       streams: ["check.ts", "all-expressions.ts", "request-names.ts"],
-      caching: ["check.ts"],
+      caching: ["check.ts", "request-names.ts"],
       callers: ["check.ts", "request-names.ts", "tool-hint.ts"],
       calls: ["check.ts", "all-expressions.ts", "callers"],
     },

@@ -11,7 +11,7 @@ import { compareRules } from "./compare-rules.ts";
 import { compareStreams } from "./compare-streams.ts";
 import { tagging } from "./compare-tags.ts";
 import { type Composition, shortName } from "./composition.ts";
-import { compareFieldChoice } from "./edge/compare-field-choice.ts";
+import { compareFieldChoice, comparePublicIds } from "./edge/compare-field-choice.ts";
 import { compareHeaders } from "./edge/compare-headers.ts";
 import { comparePages } from "./edge/compare-pages.ts";
 import { compareTools } from "./edge/compare-tools.ts";
@@ -37,6 +37,7 @@ export function compareRpc(
     ...compareFieldChoice(before.fields, after.fields).map(of),
     ...comparePages(before.pages, after.pages).map(of),
     ...comparePermits(before.permit, after.permit).map(of),
+    ...comparePublicIds(before.public_ids, after.public_ids).map(of),
     ...answers(before, after).map(of),
     ...httpAnswers(before, after).map(of),
     ...compareLimits(before.limits, after.limits).map(of),

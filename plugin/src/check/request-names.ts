@@ -9,6 +9,16 @@ import { sourceExpressions } from "../resolve/model/source-parts.ts";
 export const CALLER = "the caller";
 export const ARGS = "args";
 export const HEADERS = "headers";
+/** Names of headers that differ from request to request. */
+export const REQUEST_IDS: ReadonlySet<string> = new Set([
+  "x-request-id",
+  "x-correlation-id",
+  "x-trace-id",
+  "x-amzn-trace-id",
+  "x-cloud-trace-context",
+  "traceparent",
+  "b3",
+]);
 
 /**
  * Returns fields of the request by their path (`args.id`, `args.at.id`), headers by name (`headers.x-app`), either as a whole,

@@ -204,6 +204,8 @@ export interface IrField {
   readonly onRequest: Sourced<boolean> | undefined;
   /** The upstream values behind it come from calls begun after the request; never false. */
   readonly fresh: Sourced<boolean> | undefined;
+  /** Any caller may name the ids in it; never false. */
+  readonly publicId: Sourced<boolean> | undefined;
   /** In a subset: the field of the composed message whose value it copies. */
   readonly source?: IrField;
   /** In a subset: the oneof whose member it decides about, its own or another message's. */

@@ -3,6 +3,7 @@
 // more.
 
 import type { Origin } from "../diagnostic/origin.ts";
+import { markedFields, publicIdsOf } from "../resolve/model/marked-fields.ts";
 import type { BffFile, Model } from "../resolve/model/model.ts";
 import { revealsIn } from "../resolve/model/reveals.ts";
 import { identityFacts } from "./identity-facts.ts";
@@ -45,7 +46,11 @@ export function edgeOf(model: Model): EdgeEntries {
       if (identity === undefined || services.length === 0) return [];
       return identityFacts(identity).sources.map(({ name, ...source }) => [name, source] as const);
     }),
-    permits: byRpc(({ permit }) => (permit === undefined ? undefined : lockedPermit(permit, model))),
+    permits: byRpc(({ permit, desc }) => {
+      if (permit === undefined) return undefined;
+      const ids = markedFields(desc.input, publicIdsOf(desc.input));
+      return { ...lockedPermit(permit, model), ...(ids !== undefined && { public_ids: [...ids].sort() }) };
+    }),
     limits: byRpc(({ limits }) => limits?.uses.map(limitFacts)),
     reveals: byFile(({ ir }) => revealsIn(ir).map(({ place, reason }) => [place, reason.value] as const)),
   };

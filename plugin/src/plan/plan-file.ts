@@ -5,6 +5,7 @@ import { fullName } from "../model/full-name.ts";
 import { callsIn, functionsIn } from "../resolve/model/blocks.ts";
 import type { Call } from "../resolve/model/call.ts";
 import { costsIn } from "../resolve/model/costs/expression-costs.ts";
+import { isDeprecated, markedFields, publicIdsOf } from "../resolve/model/marked-fields.ts";
 import type {
   BffFile,
   BffMethod,
@@ -37,7 +38,6 @@ import type { PlanMessage, PlanOpening } from "./model/messages.ts";
 import type { PlanFile, PlanMethod, PlanPermit, PlanService, PlanStart } from "./model/plan.ts";
 import type { FunctionNames } from "./names/function-names.ts";
 import { callerFields } from "./rpcs/caller-fields.ts";
-import { deprecatedFields } from "./rpcs/deprecated-fields.ts";
 import { partNames } from "./rpcs/part-paths.ts";
 import { planHttpCache, planResponseCache } from "./rpcs/plan-caching.ts";
 import { planFields } from "./rpcs/plan-fields.ts";
@@ -161,7 +161,8 @@ function planMethod(method: BffMethod, start: PlanStart | undefined, cx: FileCon
     start,
     permit: method.permit && run.permits.get(method.permit),
     version: planVersion(method.version),
-    deprecatedFields: deprecatedFields(method.desc.input),
+    deprecatedFields: markedFields(method.desc.input, isDeprecated),
+    publicIds: markedFields(method.desc.input, publicIdsOf(method.desc.input)),
     limits: planLimits(method.limits, cx.limits, functions.scope),
     headers: method.headers && { of: method.headers, functions: functions.scope },
     tags: method.tags && { of: method.tags, functions: functions.scope },

@@ -183,6 +183,7 @@ function readField(desc: DescField, locator: Locator, reportTo: Report): IrField
       reveal: undefined,
       onRequest: undefined,
       fresh: undefined,
+      publicId: undefined,
     };
   }
   const value = getOption(desc, fieldOption);
@@ -190,8 +191,9 @@ function readField(desc: DescField, locator: Locator, reportTo: Report): IrField
   // An option that is false is as if it were not written.
   const resolver = value.resolver === true ? sourced(true, place, "resolver") : undefined;
   const fresh = value.fresh === true ? sourced(true, place, "fresh") : undefined;
+  const publicId = value.publicId === true ? sourced(true, place, "public_id") : undefined;
   const onRequest = value.onRequest === true ? sourced(true, place, "on_request") : undefined;
-  if (isEmpty({ ...value, resolver, fresh, onRequest })) {
+  if (isEmpty({ ...value, resolver, fresh, publicId, onRequest })) {
     fault(report, "BFF124", place.at, "this rule sets no option", {
       hint: "add `by`, `alias` or `resolver`, or leave out the rule",
     });
@@ -211,6 +213,7 @@ function readField(desc: DescField, locator: Locator, reportTo: Report): IrField
     reveal: text(value.reveal, place, "reveal"),
     onRequest,
     fresh,
+    publicId,
   };
   checkField(field, report);
   return { ...field, faulty };

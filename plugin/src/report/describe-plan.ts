@@ -129,6 +129,7 @@ export function rpcBlocks(file: PlanFile, messages: Messages): string[] {
         ...(planned.deprecatedFields === undefined
           ? []
           : [`  deprecated fields: ${planned.deprecatedFields.join(", ")}`]),
+        ...(planned.publicIds === undefined ? [] : [`  public ids: ${planned.publicIds.join(", ")}`]),
         ...freshLines([...shown], message, messages),
         ...degradedLines([...shown]),
       ].join("\n");

@@ -31,7 +31,7 @@ import type { Observe } from "./model/checked-text.ts";
 import { isDegradation } from "./model/degradation.ts";
 import type { EffectTable } from "./model/effects.ts";
 import { effectTable, restsOn } from "./model/effects.ts";
-import { freshFields } from "./model/fresh.ts";
+import { freshFields } from "./model/marked-fields.ts";
 import { failableFields, joined, readsMore } from "./model/missing/failable.ts";
 import type { Failable } from "./model/missing/failable-fields.ts";
 import type {

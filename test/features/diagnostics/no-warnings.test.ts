@@ -56,6 +56,24 @@ const orders = (each: string, more = "") =>
   `{ name: "orders" each: { var: "id" in: "args.ids" ${each} ${getOrder("id", more)} } }`;
 const ordered = field("repeated string", "orders.map(o, o.id)");
 
+const IDENTITY = `import "bff/v1/identity.proto";
+option (bff.v1.file).identity = { source: { name: "user" jwt: { issuer: "https://login.example" audience: "app" } } };`;
+const showing = (permit: string, request: string, by = "args.id"): App => ({
+  file: IDENTITY,
+  service: "permit: {}",
+  fields: [ID],
+  more: `service ShowService {
+    option (bff.v1.service) = { permit: ${permit} };
+    rpc Show(ShowRequest) returns (Shown) { option idempotency_level = NO_SIDE_EFFECTS; }
+  }
+  message ShowRequest { ${request} }
+  message At { string id = 1; }
+  message Shown {
+    option (bff.v1.message) = { let: ${item().replace("args.id", by)} };
+    ${field("string", "item.name")}
+  }`,
+});
+
 const good: Readonly<Record<string, App>> = {
   "BFF146: rules for different codes, and one for the rest": {
     let: [
@@ -102,6 +120,18 @@ const good: Readonly<Record<string, App>> = {
     let: [item(), `{ name: "order" after: "item" ${getOrder("args.id")} }`],
     fields: [field("string", "item.name"), field("bool", "order.paid", 2)],
   },
+  "BFF580: an id that all callers may name": showing("{}", "string id = 1 [(bff.v1.field).public_id = true];"),
+  "BFF580: an id in a field that all callers may fill": showing(
+    "{}",
+    "At at = 1 [(bff.v1.field).public_id = true];",
+    "args.at.id",
+  ),
+  "BFF580: an id in a message with the option": showing(
+    "{}",
+    "Marked at = 1; } message Marked { string id = 1 [(bff.v1.field).public_id = true];",
+    "args.at.id",
+  ),
+  "BFF580: an id in a public service": showing("{ public: true }", "string id = 1;"),
   "BFF513: a rate here, and what is slow on another entry": {
     file: `option (bff.v1.file) = {
       upstream: [ { breaker: { slow: "300ms" } }, { service: "up.v1.ItemService" breaker: { slow_rate: 0.2 } } ]

@@ -488,6 +488,23 @@ export const cases: readonly Case[] = [
     kinds: ["permits"],
   },
   {
+    name: "public-id",
+    change: [
+      [`string id = 2;\n}\nmessage Page {`, `string id = 2 [(bff.v1.field).public_id = true];\n}\nmessage Page {`],
+    ],
+    kinds: ["permits"],
+    only: true,
+  },
+  {
+    name: "no-longer-public-id",
+    base: [
+      [`string id = 2;\n}\nmessage Page {`, `string id = 2 [(bff.v1.field).public_id = true];\n}\nmessage Page {`],
+    ],
+    change: [[` [(bff.v1.field).public_id = true]`, ``]],
+    kinds: ["permits"],
+    only: true,
+  },
+  {
     name: "permit-narrowed",
     change: [
       [`role: "buyer"`, `role: "buyer" scope: "pages"`],

@@ -12,12 +12,14 @@ import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { type DescriptorProto, FieldOptionsSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { deprecatedFields } from "../../../plugin/src/plan/rpcs/deprecated-fields.ts";
+import { isDeprecated, markedFields } from "../../../plugin/src/resolve/model/marked-fields.ts";
 import { DeprecatedFields } from "../../../runtime/src/endpoint/deprecated-fields.ts";
 import { pick, type Random, randomMessage, seeded } from "../../bffs/second/random-message.ts";
 import { PROTOS } from "../../proofs/codec/protos.ts";
 import { build, provided } from "../../support/protos.ts";
 import { googleapis } from "../rest/googleapis.ts";
+
+const deprecatedFields = (input: DescMessage): readonly string[] | undefined => markedFields(input, isDeprecated);
 
 /** A type around a message, with the first path of that type. */
 type Outer = readonly { readonly typeName: string; readonly path: string }[];

@@ -15,6 +15,7 @@ export const EDGE: readonly Factor[] = [
     "jwt, scope": {
       file: `env: { name: "ISSUER" type: "string" } identity: { ${JWT} }`,
       service: `permit: { scope: "read" }`,
+      request: "string brand_id = 11 [(bff.v1.field).public_id = true];",
       needs: ["issuer"],
       env: LOGIN,
     },

@@ -3,6 +3,22 @@ import type { Finding } from "../finding.ts";
 import { phrase } from "../finding.ts";
 
 type FieldChoice = RpcReport["fields"];
+/** Compares the ids that every permitted caller may name: for a new one, no rule demands a decision any more. */
+export function comparePublicIds(before: readonly string[] = [], after: readonly string[] = []): readonly Difference[] {
+  const [added, lost] = [after.filter((id) => !before.includes(id)), before.filter((id) => !after.includes(id))];
+  return [
+    ...added.map(
+      (id): Difference => ({
+        kind: "permits",
+        level: "worse",
+        message: phrase`${id} is now a public id, which all permitted callers may name`,
+      }),
+    ),
+    ...lost.map(
+      (id): Difference => ({ kind: "permits", level: "better", message: phrase`${id} is no longer a public id` }),
+    ),
+  ];
+}
 type Difference = Omit<Finding, "where">;
 
 /** Compares the choice of fields. Clients of an RPC that becomes selective receive what they received before. */

@@ -6,7 +6,7 @@ import type { BffMethod, BffService, Model, Step } from "../../resolve/model/mod
 import { composedBlocks, requestReads } from "../../resolve/model/request-reads.ts";
 import { callsOf, isCached } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
-import { REQUEST_IDS } from "./request-ids.ts";
+import { REQUEST_IDS } from "../request-names.ts";
 
 export const agedAnswers: Check = {
   rules: {

@@ -6,7 +6,7 @@ import type { Call } from "../../resolve/model/call.ts";
 import type { Composed, Model, Step } from "../../resolve/model/model.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
-import { REQUEST_IDS } from "./request-ids.ts";
+import { REQUEST_IDS } from "../request-names.ts";
 
 /** The source of a value that differs from every earlier value. */
 type Unique = "the time" | "the request id";

@@ -4,7 +4,7 @@ import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrField } from "../../ir/ir.ts";
 import { fullName } from "../../model/full-name.ts";
 import { messagesByName, methodsOf } from "../../resolve/model/blocks.ts";
-import { type ComposedNames, freshFields, promiseOf } from "../../resolve/model/fresh.ts";
+import { type ComposedNames, freshFields, promiseOf } from "../../resolve/model/marked-fields.ts";
 import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
 import { callsOf, isCached } from "../../resolve/model/source-parts.ts";
 import { expressionsByField, type StepBehind, ValuesBehind } from "../../resolve/model/values-behind.ts";

@@ -208,6 +208,8 @@ export interface PlanMethod {
   readonly version: PlanVersion | undefined;
   /** Paths of deprecated fields of the request, near ones first and at most 100; undefined: it has none. */
   readonly deprecatedFields: readonly string[] | undefined;
+  /** Paths of fields with `public_id`, likewise. */
+  readonly publicIds: readonly string[] | undefined;
   /** Rate limits; undefined: callers may call it without limit. */
   readonly limits: PlanLimits | undefined;
   /** Headers of its answers; undefined: it declares none. */

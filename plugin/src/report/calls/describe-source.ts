@@ -4,7 +4,7 @@ import { showsDetails, showsMessage } from "../../check/calls/error-exposure.ts"
 import type { FieldTarget, Target } from "../../model/conversion.ts";
 import { codeName } from "../../read/values/values.ts";
 import type { Fail } from "../../resolve/model/call.ts";
-import { type ComposedNames, promiseOf } from "../../resolve/model/fresh.ts";
+import { type ComposedNames, promiseOf } from "../../resolve/model/marked-fields.ts";
 import type { Source } from "../../resolve/model/model.ts";
 import { defined } from "../../text/json-member.ts";
 

@@ -16,10 +16,16 @@ export interface ChoiceReport {
   readonly fields?: FieldChoiceReport;
   /** Page sizes and page tokens of its request; present only if it has pages. */
   readonly pages?: PagesReport;
+  /** Paths of the ids in its request that every permitted caller may name, at most 100; present only if it has some. */
+  readonly public_ids?: readonly string[];
 }
 
 export function choiceReport(planned: PlanMethod): ChoiceReport {
-  return { ...defined("fields", fieldChoiceReport(planned)), ...defined("pages", pagesReport(planned)) };
+  return {
+    ...defined("fields", fieldChoiceReport(planned)),
+    ...defined("pages", pagesReport(planned)),
+    ...defined("public_ids", planned.publicIds),
+  };
 }
 
 function fieldChoiceReport({ fields }: PlanMethod): FieldChoiceReport | undefined {
