@@ -67,8 +67,6 @@ export const CODES = {
     "A rule uses the CEL of protovalidate alone. Other tools read the same proto and lack the functions of this compiler.",
   BFF259:
     "A predefined rule reads only constants of `rule` and `rules`. The compiler writes their values into the check as literals.",
-  BFF260:
-    "An answer is reused only for an rpc that is declared NO_SIDE_EFFECTS. For any other rpc the second request would have no effect.",
   BFF264: "An `http_cache` sets `max_age`, in the rpc or in its service.",
   BFF265: "The sunset of an rpc is not before the day of its deprecation (RFC 9745). Otherwise clients get no warning.",
   BFF266:

@@ -13,6 +13,7 @@ import type { Call } from "../../resolve/model/call.ts";
 import { identityExpressions } from "../../resolve/model/identity-reads.ts";
 import type { BffMethod, Block, Composed, Model, Source, Step } from "../../resolve/model/model.ts";
 import { callExpressions, composesOf, failExpressions, sourceExpressions } from "../../resolve/model/source-parts.ts";
+import { withdrawal } from "../../resolve/policies/vouching.ts";
 import type { Check } from "../check.ts";
 
 export const randomPlaces: Check = {
@@ -141,7 +142,7 @@ function checkAnswers(method: BffMethod, model: Model, refuse: Refuse): void {
   for (const expressions of reached(method, model))
     refuse(expressions, {
       message: `rpc "${name}" is declared NO_SIDE_EFFECTS, so its answers must be alike`,
-      hint: `remove \`idempotency_level = NO_SIDE_EFFECTS\` from "${name}", or leave out the random value`,
+      hint: `${withdrawal([method.ir])}; or leave out the random value`,
       at: method.ir.at,
     });
 }

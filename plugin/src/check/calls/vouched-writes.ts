@@ -1,4 +1,5 @@
 import type { DescMethod } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { fullName } from "../../model/full-name.ts";
 import { blocksOf, callsIn, methodsOf } from "../../resolve/model/blocks.ts";
@@ -7,6 +8,7 @@ import type { BffMethod, Model } from "../../resolve/model/model.ts";
 import { composedBlocks } from "../../resolve/model/request-reads.ts";
 import { isCached } from "../../resolve/model/source-parts.ts";
 import { DEFAULT_ATTEMPTS } from "../../resolve/policies/context.ts";
+import { withdrawal } from "../../resolve/policies/vouching.ts";
 import type { Check } from "../check.ts";
 
 /** First words of rpc names that indicate a write. */
@@ -19,13 +21,47 @@ function soundsLikeWriting({ name }: DescMethod): boolean {
 
 export const vouchedWrites: Check = {
   rules: {
+    BFF260:
+      "An answer is reused only for an rpc that is declared NO_SIDE_EFFECTS. For any other rpc the second request would have no effect.",
     BFF518:
       "A call has no side effects if its rpc or the entry of its service declares so. A call with a name of a write would lose its place in the order and be retried.",
     BFF579:
       "A call with a name of a write is not retried, hedged, cached or run by GET. Only `read_only` in the call, or in an entry for the method, allows it.",
   },
-  run: checkVouchedWrites,
+  run: (model, report) => {
+    checkCachedWrites(model, report);
+    checkVouchedWrites(model, report);
+  },
 };
+
+/** Reports reused answers of rpcs with side effects. The hint offers NO_SIDE_EFFECTS only if nothing contradicts it. */
+function checkCachedWrites(model: Model, report: Report): void {
+  for (const method of methodsOf(model)) {
+    const { ir, desc } = method;
+    if (method.noSideEffects) continue;
+    const calls = composedBlocks(method, model).flatMap(callsIn);
+    const writes = desc.idempotency === Level.IDEMPOTENT || soundsLikeWriting(desc) || ir.tool?.confirm?.value === true;
+    const writing = calls.find((call) => call.effects !== "none" && !mayOnlyRead(call));
+    for (const [name, setting] of [["cache", ir.cache] as const, ["http_cache", ir.httpCache] as const]) {
+      if (setting === undefined) continue;
+      const instead = ir.tool?.confirm === undefined ? "" : " in place of `confirm` in its `tool`";
+      report({
+        code: "BFF260",
+        severity: "error",
+        message: `"${name}" reuses answers, but "${desc.name}" may have side effects`,
+        at: setting.at,
+        related: [
+          { at: ir.at, message: "the rpc" },
+          ...(writing === undefined ? [] : [{ at: writing.methodAt, message: "this call has side effects" }]),
+        ],
+        hint:
+          writes || writing !== undefined
+            ? `leave out "${name}"`
+            : `add \`option idempotency_level = NO_SIDE_EFFECTS;\` to the rpc${instead}, or leave out "${name}"`,
+      });
+    }
+  }
+}
 
 /**
  * Reports calls that are declared without side effects although their names sound like writes. NO_SIDE_EFFECTS of an
@@ -51,7 +87,7 @@ function checkVouchedWrites(model: Model, report: Report): void {
         message: `${sounds}, but rpc "${voucher.desc.name}" declares no side effects${so}`,
         at: call.methodAt,
         related: [{ at: voucher.at, message: `NO_SIDE_EFFECTS of "${voucher.desc.name}" covers all of its calls` }],
-        hint: `remove \`idempotency_level = NO_SIDE_EFFECTS\` from ${rpcs(vouched)}; or, if the method only reads, set \`read_only: true\` in the call`,
+        hint: `if the method only reads, set \`read_only: true\` in the call. Otherwise ${withdrawal(vouched)}`,
       });
     else if (readOnly !== undefined)
       report({
@@ -91,8 +127,9 @@ function usesOf(call: Call, readers: readonly BffMethod[]): readonly string[] {
 const listed = (all: readonly string[]): string =>
   all.length === 1 ? all.join() : `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
 
-const rpcs = (all: Call["evidence"]["vouched"]): string =>
-  `${all.length === 1 ? "rpc" : "rpcs"} ${all.map(({ desc }) => `"${desc.name}"`).join(", ")}`;
+/** Returns true for an effectful call that may be declared `read_only`. */
+const mayOnlyRead = ({ effects, method, evidence }: Call): boolean =>
+  effects === "once" && evidence.readOnly === undefined && !soundsLikeWriting(method);
 
 /**
  * Returns the hint to declare calls `read_only`, which then need no order. Returns undefined if one of them certainly
@@ -100,11 +137,7 @@ const rpcs = (all: Call["evidence"]["vouched"]): string =>
  */
 export function vouchHint(calls: readonly Call[]): string | undefined {
   const effectful = calls.filter(({ effects }) => effects !== "none");
-  const open = effectful.every(
-    ({ effects, method, evidence }) =>
-      effects === "once" && evidence.readOnly === undefined && !soundsLikeWriting(method),
-  );
-  if (!open || effectful.length === 0) return undefined;
+  if (effectful.length === 0 || !effectful.every(mayOnlyRead)) return undefined;
   return effectful.length === 1
     ? "if it only reads, set `read_only: true` in the call"
     : "if they only read, set `read_only: true` in the calls";

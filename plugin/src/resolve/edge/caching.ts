@@ -19,23 +19,11 @@ export function cachingOf(
   method: IrMethod,
   isFresh: () => boolean,
 ): { readonly cache: ResponseCaching | undefined; readonly httpCache: HttpCaching | undefined } {
-  const { cache, httpCache } = method;
+  const { cache } = method;
   const { env } = packageContext(run, service.desc.file.proto.package).governing;
   checkMethodAmounts(method, env, run.report);
-  if (method.desc.idempotency !== Level.NO_SIDE_EFFECTS) {
-    for (const [name, setting] of [["cache", cache] as const, ["http_cache", httpCache] as const]) {
-      if (setting === undefined) continue;
-      run.report({
-        code: "BFF260",
-        severity: "error",
-        message: `"${name}" reuses answers, but "${method.desc.name}" may have side effects`,
-        at: setting.at,
-        related: [{ at: method.at, message: "the rpc" }],
-        hint: `add \`option idempotency_level = NO_SIDE_EFFECTS;\` to the rpc, if it has none; or leave out "${name}"`,
-      });
-    }
-    return { cache: undefined, httpCache: undefined };
-  }
+  // A check reports it.
+  if (method.desc.idempotency !== Level.NO_SIDE_EFFECTS) return { cache: undefined, httpCache: undefined };
   // Without a ttl it has a fault.
   const [ttl, stale] = [bound(cache?.ttl, env), bound(cache?.stale, env)];
   return {

@@ -4,6 +4,7 @@ import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrMethod } from "../../ir/ir.ts";
 import type { RestRule } from "../model/rest.ts";
 import { boundFields, httpBodies } from "../policies/bound-fields.ts";
+import { SAFE_HTTP } from "../policies/vouching.ts";
 
 /** Faulty ones are left out after their diagnostics. */
 export function restOf({ desc, http }: IrMethod, report: Report): readonly RestRule[] {
@@ -14,7 +15,7 @@ export function restOf({ desc, http }: IrMethod, report: Report): readonly RestR
       faulty = true;
       report(diagnostic);
     };
-    if (SAFE.has(ir.method) && desc.idempotency !== Level.NO_SIDE_EFFECTS && !reported.has("safe")) {
+    if (SAFE_HTTP.has(ir.method) && desc.idempotency !== Level.NO_SIDE_EFFECTS && !reported.has("safe")) {
       reported.add("safe");
       fail({
         code: "BFF279",
@@ -39,4 +40,3 @@ export function restOf({ desc, http }: IrMethod, report: Report): readonly RestR
     return faulty ? [] : [rule];
   });
 }
-const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "*"]);

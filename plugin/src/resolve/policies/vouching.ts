@@ -48,7 +48,7 @@ export function effectsOf(
       message: `rpc "${voucher.desc.name}" is declared NO_SIDE_EFFECTS, but reaches "${fullName(method)}", which is IDEMPOTENT: it has side effects`,
       at,
       related: [{ at: voucher.at, message: "the rpc that declares no side effects" }],
-      hint: `remove \`idempotency_level = NO_SIDE_EFFECTS\` from "${voucher.desc.name}", or remove the call of this method`,
+      hint: `${withdrawal([voucher])}; or remove the call of this method`,
     });
   } else if (voucher !== undefined && readOnly?.value === false) {
     report({
@@ -57,13 +57,33 @@ export function effectsOf(
       message: `rpc "${voucher.desc.name}" is declared NO_SIDE_EFFECTS, but reaches "${fullName(method)}", which sets \`read_only: false\``,
       at: readOnly.at,
       related: [{ at: voucher.at, message: "the rpc that declares no side effects" }],
-      hint: `remove \`idempotency_level = NO_SIDE_EFFECTS\` from "${voucher.desc.name}", or leave out \`read_only: false\``,
+      hint: `${withdrawal([voucher])}; or leave out \`read_only: false\``,
     });
   }
   if (method.idempotency === Level.IDEMPOTENT) return { effects: "idempotent", evidence: NOBODY };
   if (voucher !== undefined && vouching.length === roots.length)
     return { effects: "none", evidence: { vouched: vouching, readOnly: undefined } };
   return { effects: repeatable ? "idempotent" : "once", evidence: { vouched: [], readOnly } };
+}
+
+/** Methods of HTTP that promise to have no side effects; `*` contains GET. */
+export const SAFE_HTTP: ReadonlySet<string> = new Set(["GET", "HEAD", "*"]);
+
+/** Returns the start of a hint: the edits by which RPCs withdraw NO_SIDE_EFFECTS, with all that needs it there. */
+export function withdrawal(rpcs: readonly IrMethod[]): string {
+  const names = rpcs.map(({ desc }) => `"${desc.name}"`).join(", ");
+  const caches = (["cache", "httpCache"] as const).filter((name) => rpcs.some((rpc) => rpc[name] !== undefined));
+  const removed = [
+    "idempotency_level = NO_SIDE_EFFECTS",
+    ...caches.map((name) => (name === "cache" ? name : "http_cache")),
+  ];
+  return [
+    `remove ${removed.map((text) => `\`${text}\``).join(" and ")} from ${names}`,
+    ...(rpcs.some(({ http }) => http.some(({ method }) => SAFE_HTTP.has(method))) ? ["write `post` in its path"] : []),
+    ...(rpcs.some(({ tool }) => tool !== undefined && !tool.off && !tool.confirm)
+      ? ["add `confirm: true` to its `tool`"]
+      : []),
+  ].join(", ");
 }
 
 const NOBODY: Call["evidence"] = { vouched: [], readOnly: undefined };
