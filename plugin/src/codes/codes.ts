@@ -31,7 +31,7 @@ export const CODE_TABLES: readonly Readonly<Record<string, string>>[] = [
 export const CODES: ReadonlyMap<string, string> = new Map(CODE_TABLES.flatMap((table) => Object.entries(table)));
 
 /** Codes that were reported once. A code is never reused, because links and `warn=` lists of older versions name it. */
-export const RETIRED: readonly string[] = ["BFF190"];
+export const RETIRED: readonly string[] = ["BFF190", "BFF221"];
 
 /**
  * Codes that `warn=` can demote: effects and policy, cost, caching and exposure, drift. With any other error nothing

@@ -24,7 +24,6 @@ export const CODES = {
     "Every service that composes a message declares the steps and variables that the message reads. Otherwise they have no value in some rpcs.",
   BFF216: "A step of a service has no `autobind`. It belongs to no message, so it has no fields to fill.",
   BFF220: "A package has one identity. With two identities the verification of a credential is ambiguous.",
-  BFF221: "The message of the principal is visible to this run. Its fields are what expressions read about a caller.",
   BFF222:
     "Every source sets each text of the principal that is not `optional`. An empty text would equal an empty field of a request.",
   BFF223: "The principal has one type in a message, because an expression has one type.",

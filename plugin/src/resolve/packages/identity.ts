@@ -1,5 +1,5 @@
 // Identities of packages: the sources of credentials, and the principal that each source fills.
-import { type DescField, type DescFile, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
 import { countErrors } from "../../diagnostic/count-errors.ts";
@@ -57,32 +57,11 @@ function resolveIdentity(run: Run, ir: IrIdentity, file: IrFile, context: Packag
   return { ir, file, type, sources };
 }
 
+/** The file of the options imports the default's. */
 const DEFAULT = PrincipalSchema.typeName;
 
 function typeOf(run: Run, { type, at }: IrIdentity, file: IrFile): DescMessage | undefined {
-  const name = type?.value.replace(/^\./, "") ?? DEFAULT;
-  const known = reaches(file.desc, "bff/v1/identity") ? run.ir.registry.getMessage(DEFAULT) : undefined;
-  if (name === DEFAULT && known === undefined) {
-    run.report({
-      code: "BFF221",
-      severity: "error",
-      message: `the principal is a "${DEFAULT}", but no file imports it`,
-      at: type?.at ?? at,
-      hint: `add \`import "bff/v1/identity.proto";\` to ${file.desc.proto.name}, or name another message as its \`type\``,
-    });
-    return undefined;
-  }
-  return type === undefined ? known : lookupMessage(run.ir, type, file.desc.proto.package, run.report);
-}
-
-/**
- * Returns true if a file imports another one, directly or through others. The other file's messages are then generated,
- * too.
- */
-function reaches(from: DescFile, name: string): boolean {
-  const seen = new Set([from]);
-  for (const file of seen) for (const dependency of file.dependencies) seen.add(dependency);
-  return [...seen].some((file) => file.name === name);
+  return lookupMessage(run.ir, type ?? syntheticText(DEFAULT, at), file.desc.proto.package, run.report);
 }
 
 /** Returns the scope for the texts of sources, which has `env` alone. */
