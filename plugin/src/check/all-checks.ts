@@ -68,6 +68,7 @@ import { incompleteLists } from "./unused/incomplete-lists.ts";
 import { missingItems } from "./unused/missing-items.ts";
 import { needlessAfter } from "./unused/needless-after.ts";
 import { oneofMembers } from "./unused/oneof-members.ts";
+import { shortLists } from "./unused/short-lists.ts";
 import { switchCases } from "./unused/switch-cases.ts";
 import { uncalledFunctions } from "./unused/uncalled-functions.ts";
 import { unreadEnv } from "./unused/unread-env.ts";
@@ -156,6 +157,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   idleFallbacks,
   partsMeant,
   criticality,
+  shortLists,
   unsetComparisons,
   wholeSubsets,
   eachLimits,

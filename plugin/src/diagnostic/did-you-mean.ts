@@ -33,7 +33,10 @@ export function didYouMeanType(name: string, candidates: Iterable<string>): stri
     if (candidate.lastIndexOf(".") + 1 === end && candidate.startsWith(within)) beside.add(candidate.slice(end));
     else others.push(candidate);
   const like = didYouMean(name.slice(end), beside);
-  return like === undefined ? didYouMean(name, others) : within + like;
+  if (like !== undefined) return within + like;
+  const [renamed, ...more] = others.filter((other) => other.endsWith(`.${name.slice(end)}`));
+  // The only type of that name, in a package that has another name.
+  return didYouMean(name, others) ?? (more.length === 0 ? renamed : undefined);
 }
 
 /** Damerau-Levenshtein distance (optimal string alignment) in UTF-16 code units; `limit` when it is at least that. */

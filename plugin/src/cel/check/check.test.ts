@@ -222,6 +222,12 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
     "list.transformMapEntry(i, v, v)",
     "BFF305 1:30-31 an entry must be a map, and this is cel.expr.conformance.proto3.TestAllTypes | write {key: value}",
   ],
+  [
+    "list.sort(r, r.single_int32)",
+    'BFF304 1:6-10 the function "sort" has no variable such as "r" | write sortBy(r, …)',
+  ],
+  ["2 * 1.5", "BFF305 1:1-8 int * double does not exist | write double(2)"],
+  ["1.5 - s.single_int64", "BFF305 1:1-21 double - int does not exist | write double(s.single_int64)"],
   ["list.sortBy(f, f)", "BFF305 1:16-17 values of type cel.expr.conformance.proto3.TestAllTypes cannot be sorted"],
   ["s.single_string.optMap(x, x)", "BFF305 1:1-16 `optMap` needs an optional, and this is string"],
   ["s.single_int32.all(x, x)", "BFF305 1:1-15 `all` needs a list or a map, and this is int"],

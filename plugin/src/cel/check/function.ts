@@ -17,7 +17,7 @@ import { checkEnumConversion, checkEnumFunction } from "./enum.ts";
 import { NO_NULL } from "./literal.ts";
 import { unknownMessage } from "./message.ts";
 import { isUnknown, rootOf } from "./name.ts";
-import { noSuchFunction } from "./no-such-function.ts";
+import { looksLikeMacro, noSuchFunction, noVariable } from "./no-such-function.ts";
 
 const DYN: CelType = { kind: "dyn" };
 
@@ -69,6 +69,7 @@ export function checkFunction(checker: Checker, ast: CallAst, place: CelPlace): 
     return unknownFunction(checker, ast, place);
   }
   const { name, method } = callee;
+  if (looksLikeMacro(checker, ast, place)) return noVariable(checker, ast);
   const written = method && target !== undefined ? [target, ...ast.args] : ast.args;
   const operands = ofMany(name, written);
   const nodes = checker.all(operands, place);
@@ -88,7 +89,7 @@ export function checkFunction(checker: Checker, ast: CallAst, place: CelPlace): 
       // The place of an operator spans its operands.
       ast.name,
       `${describeCall(name, method, types)} does not exist`,
-      (apart ? NO_NULL : asText(checker, name, nodes)) ??
+      (apart ? NO_NULL : (asText(checker, name, nodes) ?? asDouble(checker, nodes))) ??
         (known.length === 0 ? undefined : `use ${nameList([...new Set(known)])}`),
     );
   }
@@ -103,6 +104,14 @@ function asText(checker: Checker, name: string, nodes: readonly Node[]): string 
   if (name !== "_+_" || other === undefined || !kinds.includes("string")) return undefined;
   const printable = ["int", "uint", "double", "bool"].includes(checker.typeOf(other).kind);
   return printable ? `write string(${checker.textOf(checker.spanOf(other))})` : undefined;
+}
+
+/** Returns the hint for arithmetic of an integer and a double. */
+function asDouble(checker: Checker, nodes: readonly Node[]): string | undefined {
+  const kinds = nodes.map((node) => checker.typeOf(node).kind);
+  const whole = nodes[kinds.findIndex((kind) => kind === "int" || kind === "uint")];
+  if (nodes.length !== 2 || whole === undefined || !kinds.includes("double")) return undefined;
+  return `write double(${checker.textOf(checker.spanOf(whole))})`;
 }
 
 /** Returns true if an operand has null where another one has an optional. */

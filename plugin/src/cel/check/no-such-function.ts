@@ -60,8 +60,16 @@ function namesIn(space: string | undefined, fn: string, functions: readonly stri
   return `${method}choose a function of ${space}: ${[...new Set(inside)].sort().join(", ")}`;
 }
 
+/** Reports a function that is called like a macro, as in `list.sort(x, x.price)`. */
+export function noVariable(checker: Checker, { fn, name, args: [first] }: CallAst): undefined {
+  const variable = first?.kind === "ident" ? first.name : "x";
+  const macro = [...MACROS].find((known) => known.startsWith(fn));
+  const hint = macro && `write ${macro}(${variable}, …)`;
+  return checker.complain("BFF304", name, `the function "${fn}" has no variable such as "${variable}"`, hint);
+}
+
 /** Returns true if a method looks like a macro, with a first name that is known only inside of it. */
-function looksLikeMacro(checker: Checker, { target, args }: CallAst, place: CelPlace): boolean {
+export function looksLikeMacro(checker: Checker, { target, args }: CallAst, place: CelPlace): boolean {
   const [first] = args;
   if (target === undefined || args.length < 2 || first?.kind !== "ident") return false;
   return checker.variable(first.name, place) === undefined && isUnknown(checker, first.name);
