@@ -16,7 +16,15 @@ import { delimiter, dirname, join } from "node:path";
 import { type Manifest, root, workspaces } from "../../scripts/workspaces.ts";
 import { filesBelow, isSource } from "./files-below.ts";
 
-const FILES = ["docs/diagnostics.md", "LICENSE", "package.json", ".npmrc", "tsconfig.json", "tsconfig.build.json"];
+const PAGES = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"));
+const FILES = [
+  ...PAGES.map((name) => `docs/${name}`),
+  "LICENSE",
+  "package.json",
+  ".npmrc",
+  "tsconfig.json",
+  "tsconfig.build.json",
+];
 const FOLDERS = ["scripts", "proto", ...workspaces().map(({ folder }) => folder)];
 
 /** A terminal's environment: nothing of npm or vitest, and the system's Node before the repository's. */

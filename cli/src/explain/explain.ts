@@ -1,0 +1,201 @@
+// Explanations of a code, an option, a function or a topic.
+import { didYouMean } from "protoc-gen-bff/compiler";
+import { codeLines, explainCode } from "./codes.ts";
+import { explainOption, type OptionType, optionTypes } from "./options.ts";
+import { anchorOf, plain, type Row, readSections, rowsOf, type Section } from "./pages.ts";
+
+/** One text about the query. */
+interface Explained {
+  readonly kind: "code" | "option" | "function" | "entry" | "topic" | "list";
+  /** Address of its section: `edge#limits`. */
+  readonly from: string;
+  readonly text: string;
+}
+
+/** The texts about a query, and the addresses of further sections about it. */
+export interface Explanation {
+  readonly found: readonly Explained[];
+  readonly more: readonly string[];
+}
+
+/** Maximum number of further sections. */
+const MAX_MORE = 8;
+
+/** Minimum number of characters of a name that is similar to another one. */
+const MIN_LIKE = 3;
+
+/** Returns what is known about a query. `like`: nothing is, and this name is the most similar one. */
+export function explain(query: string): Explanation | { readonly like: string | undefined } {
+  const trimmed = query.trim();
+  const name = SYNONYMS.get(trimmed.toLowerCase()) ?? trimmed;
+  if (/^(bff)?[-_ ]?\d+$/i.test(name)) return ofCode(name);
+  const sections = readSections();
+  const types = optionTypes(sections);
+  const list = LISTS.get(name.toLowerCase())?.(sections, types);
+  if (list !== undefined) return { found: [{ kind: "list", from: name, text: list }], more: [] };
+  const [topic, ...others] = calledExactly(name, sections);
+  const option = explainOption(name, types);
+  const rows = rowsAbout(name.replace(/\(.*$/s, ""), sections);
+  const found: Explained[] = [
+    ...(option === undefined ? [] : [{ kind: "option" as const, from: "options", text: option }]),
+    ...rows.map((row) => ({ kind: kindOf(row), from: addressOf(row.section), text: rowText(row) })),
+    ...(topic === undefined
+      ? []
+      : [{ kind: "topic" as const, from: addressOf(topic), text: topicText(topic, sections) }]),
+  ];
+  const more = [...new Set([...others, ...calledAlike(name, sections), ...mentions(name, sections)].map(addressOf))]
+    .filter((address) => !found.some(({ from }) => from === address))
+    .slice(0, MAX_MORE);
+  if (found.length > 0) return { found, more };
+  const like =
+    name.length < MIN_LIKE ? undefined : didYouMean(name, [...types.flatMap(namesOfType), ...rowNames(sections)]);
+  return more.length > 0 && like === undefined ? { found, more } : { like };
+}
+
+/** Words of others for topics. */
+const SYNONYMS: ReadonlyMap<string, string> = new Map([
+  ["auth", "identity"],
+  ["authentication", "identity"],
+  ["authorization", "permits"],
+  ["circuit breaker", "breakers"],
+  ["login", "sessions"],
+  ["mcp", "agents"],
+  ["paging", "pages"],
+  ["pagination", "pages"],
+  ["rate limiting", "rate limits"],
+  ["sse", "server-sent events"],
+]);
+
+/** Returns the kinds of names with examples, and all topics. */
+export function overview(): Explanation {
+  return {
+    found: [{ kind: "list", from: "topics", text: `${TOPICS_HEAD}\n\n${topicLines(readSections())}` }],
+    more: [],
+  };
+}
+
+const TOPICS_HEAD = `protobff explain <name> explains
+  a diagnostic:  BFF601                      explain codes lists them
+  an option:     rate_limit, Call.timeout    explain options
+  a function:    take, math.round            explain functions
+  a variable, a metric, an option of the plugin: BFF_WORKERS, bff_shed_total, embed
+  a topic:       streams, "rate limits"      listed here, by page`;
+
+function ofCode(query: string): Explanation | { readonly like: string | undefined } {
+  const found = explainCode(query);
+  return "like" in found ? found : { found: [{ kind: "code", from: "diagnostics", text: found.text }], more: [] };
+}
+
+type List = (sections: readonly Section[], types: readonly OptionType[]) => string;
+
+const LISTS: ReadonlyMap<string, List> = new Map<string, List>([
+  ["codes", () => codeLines()],
+  ["options", (_, types) => types.map(({ name, text }) => `${name}: ${text.split(/\.\s/)[0]}.`).join("\n")],
+  ["functions", functionLines],
+  ["topics", topicLines],
+]);
+
+function functionLines(sections: readonly Section[]): string {
+  return sections
+    .filter(({ page }) => page === "expressions")
+    .flatMap((section) => {
+      const rows = rowsOf(section).filter((row) => kindOf(row) === "function");
+      return rows.length === 0 ? [] : [`${section.heading}\n${rows.map((row) => `  ${rowText(row)}`).join("\n")}`];
+    })
+    .join("\n\n");
+}
+
+function topicLines(sections: readonly Section[]): string {
+  const pages = Map.groupBy(
+    sections.filter(({ level, page }) => level === 2 && page !== "options"),
+    ({ page }) => page,
+  );
+  return [...pages].map(([page, all]) => `${page}: ${all.map(({ heading }) => heading).join(", ")}`).join("\n");
+}
+
+/** Sections with the query as heading, page or address; pages come last. */
+function calledExactly(query: string, sections: readonly Section[]): readonly Section[] {
+  const heading = wordsOf(query).join(" ");
+  const found = sections.filter(
+    (section) =>
+      addressOf(section) === query ||
+      (section.page === query && section.level === 1) ||
+      (heading !== "" && section.page !== "options" && wordsOf(section.heading).join(" ") === heading),
+  );
+  return [...found.filter(({ level }) => level > 1), ...found.filter(({ level }) => level === 1)];
+}
+
+/** Sections whose heading has all words of the query. */
+function calledAlike(query: string, sections: readonly Section[]): readonly Section[] {
+  const words = wordsOf(query);
+  const isAlike = ({ heading }: Section): boolean => words.every((word) => wordsOf(heading).includes(word));
+  return words.length === 0 ? [] : sections.filter((section) => section.page !== "options" && isAlike(section));
+}
+
+/** Rows of tables about a name; those about it alone come first. */
+function rowsAbout(name: string, sections: readonly Section[]): readonly Row[] {
+  const rows = sections.flatMap(rowsOf).filter((row) => namesOf(row).includes(name));
+  const isAlone = ({ cells: [first] }: Row): boolean => first === `\`${name}\``;
+  return [...rows.filter(isAlone), ...rows.filter((row) => !isAlone(row))];
+}
+
+/** Words in lower case, without the plural's s, `BFF`s apart. */
+const wordsOf = (text: string): readonly string[] =>
+  [...text.toLowerCase().matchAll(/[a-z0-9]+/g)].map(([word]) => (word.length > 3 ? word.replace(/s$/, "") : word));
+
+/** Sections whose text has the query as code, as a call or as words. */
+function mentions(query: string, sections: readonly Section[]): readonly Section[] {
+  if (!/\w/.test(query)) return [];
+  const name = query.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const asCode = new RegExp(`(?<![\\w.])${name}(?=[(:\`])|\`${name}\\b`);
+  const asWords = new RegExp(`\\b${name}`, "i");
+  const inner = sections.filter(({ level, page }) => level > 1 && page !== "options");
+  const found = inner.filter(({ text }) => asCode.test(ownText(text)));
+  return found.length > 0 ? found : inner.filter(({ text }) => asWords.test(ownText(text)));
+}
+
+/** The text above the headings inside. */
+const ownText = (text: string): string => text.split(/^#{2,3} /m)[0] ?? "";
+
+function topicText(section: Section, sections: readonly Section[]): string {
+  const { page, level, heading } = section;
+  const below = level > 1 ? [] : sections.filter((other) => other.page === page && other.level === 2);
+  const contents = below.map((other) => `  protobff explain ${addressOf(other)}`);
+  return [`${heading} (${addressOf(section)})`, plain(section.text).trim(), contents.join("\n")]
+    .filter((part) => part !== "")
+    .join("\n\n");
+}
+
+const addressOf = ({ page, heading, level }: Section): string =>
+  level === 1 ? `${page}.md` : `${page}#${anchorOf(heading)}`;
+
+/** The names that a row is about: those of functions, variables, metrics, reasons and options of the plugin. */
+function namesOf(row: Row): readonly string[] {
+  const spans = [...(row.cells[0] ?? "").matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
+  if (kindOf(row) === "entry") return spans.flatMap((code) => /^[A-Za-z_][\w.]*/.exec(code)?.[0] ?? []);
+  const names = spans.flatMap((code) => [...withoutTypes(code).matchAll(/([A-Za-z_][\w.]*)\(/g)]);
+  return names.flatMap(([, name = ""]) => [name, name.slice(name.lastIndexOf(".") + 1)]);
+}
+
+/** Returns a signature with `T` in place of types in parentheses: `list(T).first()` becomes `T.first()`. */
+function withoutTypes(signature: string): string {
+  const shorter = signature.replace(/(?<!\.)\b(list|map|optional)\([^()]*\)/g, "T");
+  return shorter === signature ? signature : withoutTypes(shorter);
+}
+
+const kindOf = ({ section, head }: Row): "function" | "entry" =>
+  section.page === "expressions" && /^(function|macro)$/.test(head[0] ?? "") ? "function" : "entry";
+
+function rowText({ head, cells, section }: Row): string {
+  const [first = "", ...rest] = cells.map(plain);
+  if (section.page === "expressions") return [first, ...rest].filter((cell) => cell !== "").join("  ");
+  const named = rest.map((cell, i) => (cell === "" ? "" : `  ${head[i + 1] ?? ""}: ${cell}`));
+  return [first, ...named].filter((line) => line !== "").join("\n");
+}
+
+const rowNames = (sections: readonly Section[]): readonly string[] => sections.flatMap(rowsOf).flatMap(namesOf);
+
+const namesOfType = ({ name, members }: OptionType): readonly string[] => [
+  name,
+  ...members.flatMap((member) => [member.name, `${name}.${member.name}`]),
+];
