@@ -10,6 +10,7 @@ type AddWord = (program: Command, terminal: Terminal) => void;
 /** Commands by name, in the order of the help. The modules of other commands are not loaded. */
 const WORDS: Readonly<Record<string, () => Promise<AddWord>>> = {
   init: async () => (await import("./commands/init/init.ts")).addInit,
+  add: async () => (await import("./commands/add.ts")).addAdd,
   dev: async () => (await import("./commands/dev.ts")).addDev,
   check: async () => (await import("./commands/check.ts")).addCheck,
   diff: async () => (await import("./commands/diff.ts")).addDiff,

@@ -4,6 +4,7 @@ import { type Diagnostic, renderDiagnostics, type Sources, tryRead } from "proto
 import { actions } from "../lsp/features/actions.ts";
 import type { Change } from "../lsp/features/changes/change.ts";
 import { type BuildFault, buildFaults } from "../lsp/workspace/build-faults.ts";
+import type { OpenTexts } from "../lsp/workspace/compiled-texts.ts";
 import { type Outcome, Project } from "../lsp/workspace/project.ts";
 import { diagnosticOf } from "../lsp/workspace/publisher.ts";
 
@@ -21,10 +22,14 @@ export interface CheckedOutcome {
   readonly sources: Sources;
 }
 
-/** Compiles the project in a folder. Writes nothing. */
-export async function checkProject(root: string): Promise<CheckedOutcome> {
+/**
+ * Compiles the project in a folder. Writes nothing.
+ *
+ * @param open texts in place of those of files, by path
+ */
+export async function checkProject(root: string, open: OpenTexts = new Map()): Promise<CheckedOutcome> {
   const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
-  const project = new Project(root, { open: () => new Map(), found: () => {}, ended: resolve, failed: reject });
+  const project = new Project(root, { open: () => open, found: () => {}, ended: resolve, failed: reject });
   await project.compile();
   const outcome = await promise;
   if (outcome.diagnostics !== undefined) {

@@ -108,6 +108,9 @@ function free(name: string, names: readonly NameScope[]): string {
   return found;
 }
 
+/** Returns true for an rpc that takes many ids and answers with messages that have one each. */
+export const isBatched = (method: DescMethod): boolean => batchedBy(method) !== undefined;
+
 /**
  * Returns a repeated scalar of the request, and repeated messages of the response that have one such scalar: `ids` and
  * `id`, `user_ids` and `user_id` or `id`.

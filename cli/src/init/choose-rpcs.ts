@@ -43,7 +43,7 @@ export function chooseRpcs(all: readonly DescMethod[], rpcNames: readonly string
         : "all rpcs of these protos are streams, which init does not compose: see Stream in docs/streams.md",
     );
   if (rpcNames.length > MOST) throw new Refusal(`--rpc names ${rpcNames.length} rpcs: begin with ${MOST} at most`, 2);
-  const rpcs = (rpcNames.length === 0 ? proposed(unary) : rpcNames.map((name) => found(name, unary, all))).map(
+  const rpcs = (rpcNames.length === 0 ? proposed(unary) : rpcNames.map((name) => findRpc(name, unary, all))).map(
     classify,
   );
   const twice = rpcs.find(({ method }, i) => rpcs.findIndex((other) => other.method === method) < i);
@@ -51,7 +51,7 @@ export function chooseRpcs(all: readonly DescMethod[], rpcNames: readonly string
   return { rpcs, others: unary.length - rpcs.length };
 }
 
-function classify(method: DescMethod): ChosenRpc {
+export function classify(method: DescMethod): ChosenRpc {
   if (method.idempotency === Level.NO_SIDE_EFFECTS) return { method, kind: "marked" };
   const reads = method.idempotency !== Level.IDEMPOTENT && READS.test(snakeCase(method.name));
   return { method, kind: reads ? "named" : "writes" };
@@ -79,33 +79,54 @@ function proposed(unary: readonly DescMethod[]): readonly DescMethod[] {
   return reading.toSorted((method, other) => (ranks.get(method) ?? 0) - (ranks.get(other) ?? 0)).slice(0, MAX_CHOSEN);
 }
 
-function found(rpcName: string, unary: readonly DescMethod[], all: readonly DescMethod[]): DescMethod {
+/**
+ * Returns the rpc that a name means.
+ *
+ * @param rpcName `package.Service/Method`, or an unambiguous end of it
+ * @param callable the rpcs that may be meant
+ * @param all these and others, which are refused
+ * @param flag text before a name on the command line
+ */
+export function findRpc(
+  rpcName: string,
+  callable: readonly DescMethod[],
+  all: readonly DescMethod[],
+  flag = "--rpc ",
+): DescMethod {
   const plain = rpcName.replace(/^\//, "");
   const ends = (method: DescMethod): boolean => {
     const name = nameOf(method);
     return name === plain || name.endsWith(`.${plain}`) || name.endsWith(`/${plain}`);
   };
-  const exact = unary.filter((method) => nameOf(method) === plain);
-  const matches = exact.length > 0 ? exact : unary.filter(ends);
+  const exact = callable.filter((method) => nameOf(method) === plain);
+  const matches = exact.length > 0 ? exact : callable.filter(ends);
   const [first] = matches;
   if (first !== undefined && matches.length === 1) return first;
   if (first !== undefined)
-    throw new Refusal(`--rpc ${rpcName} is ${matches.length} RPCs, write more of its name:\n${listed(matches)}`, 2);
+    throw new Refusal(
+      `${flag}${rpcName} is ${matches.length} RPCs, write more of its name:\n${listed(matches, flag)}`,
+      2,
+    );
   if (all.some(ends))
-    throw new Refusal(`--rpc ${rpcName} is a stream, which init does not compose: name a unary rpc`, 2);
-  const names = unary.map(nameOf);
+    throw new Refusal(
+      flag === ""
+        ? `${rpcName} is a stream of requests, which a BFF does not call: name an rpc with one request`
+        : `--rpc ${rpcName} is a stream, which init does not compose: add it later with protobff add`,
+      2,
+    );
+  const names = callable.map(nameOf);
   const near =
     didYouMean(plain, names) ??
     didYouMean(
       plain,
-      unary.map(({ name }) => name),
+      callable.map(({ name }) => name),
     );
-  const hint = near === undefined ? `there are:\n${listed(unary)}` : `did you mean ${near}?`;
+  const hint = near === undefined ? `there are:\n${listed(callable, flag)}` : `did you mean ${near}?`;
   throw new Refusal(`there is no rpc ${rpcName}: ${hint}`, 2);
 }
 
-function listed(methods: readonly DescMethod[]): string {
-  const lines = methods.slice(0, LISTED).map((method) => `  --rpc ${nameOf(method)}`);
+function listed(methods: readonly DescMethod[], flag = "--rpc "): string {
+  const lines = methods.slice(0, LISTED).map((method) => `  ${flag}${nameOf(method)}`);
   const more = methods.length - lines.length;
   return [...lines, ...(more > 0 ? [`  and ${more} more`] : [])].join("\n");
 }

@@ -41,6 +41,7 @@ export class Copies {
   readonly #enums = new Map<DescEnum, string>();
   /** Types of google.protobuf that fields have as they are. */
   readonly wellKnown = new Set<DescMessage | DescEnum>();
+  readonly #present = new Set<DescMessage | DescEnum>();
   readonly #names: NameScope;
   readonly #values: NameScope;
 
@@ -53,9 +54,21 @@ export class Copies {
     this.#values = values;
   }
 
+  /** Takes a copy that the package has, and that is not printed. */
+  reuse(desc: DescMessage | DescEnum, name: string): void {
+    this.#present.add(desc);
+    if (desc.kind === "message") this.#messages.set(desc, name);
+    else this.#enums.set(desc, name);
+  }
+
+  /** Returns true for a type of which the package has a copy. */
+  isPresent(desc: DescMessage | DescEnum): boolean {
+    return this.#present.has(desc);
+  }
+
   /** Copies a message, with the messages that its fields have. */
   takeMessage(desc: DescMessage): void {
-    if (isWellKnown(desc)) return;
+    if (isWellKnown(desc) || this.#present.has(desc)) return;
     if (!this.#messages.has(desc)) this.#messages.set(desc, this.#names.take(...candidates(desc)));
     const withheld = withheldOf(desc.fields, "answer");
     this.take(
@@ -119,7 +132,8 @@ export class Copies {
   }
 
   messages(): readonly CopiedMessage[] {
-    return [...this.#messages].map(([desc, name]) => ({
+    const copied = [...this.#messages].filter(([desc]) => !this.#present.has(desc));
+    return copied.map(([desc, name]) => ({
       desc,
       name,
       ...this.#divided(desc.fields),
@@ -138,7 +152,7 @@ export class Copies {
 
   /** Returns the enums that the types of fields have used up to now. */
   enums(): readonly CopiedEnum[] {
-    return [...this.#enums].map(([desc, name]) => ({ desc, name }));
+    return [...this.#enums].filter(([desc]) => !this.#present.has(desc)).map(([desc, name]) => ({ desc, name }));
   }
 
   /**

@@ -1,7 +1,7 @@
 // Plans a new BFF: one RPC that composes the chosen ones, with its steps and the fields of its request and response.
 import type { DescField, DescMessage, DescMethod, DescOneof } from "@bufbuild/protobuf";
 import { isKeyword, isLibraryName, isReservedName } from "protoc-gen-bff/compiler";
-import { type BatchProposal, proposeBatch } from "./batches.ts";
+import { type BatchProposal, isBatched, proposeBatch } from "./batches.ts";
 import type { ChosenRpc } from "./choose-rpcs.ts";
 import { Copies, isRequired, isWellKnown, withheldOf } from "./copies.ts";
 import { NameScope, pascalCase, snakeCase } from "./names.ts";
@@ -21,6 +21,12 @@ export interface BegunBff {
   readonly requestFields: readonly RequestField[];
   readonly responseFields: readonly ResponseField[];
   readonly copies: Copies;
+  /** The upstream's stream that the rpc follows, without steps. */
+  readonly stream: BegunStream | undefined;
+}
+export interface BegunStream extends Pick<BegunStep, "method" | "set" | "unset" | "leftOut" | "withheld"> {
+  /** Name of the item: a field of the response reads `args.event`. */
+  readonly item: string;
 }
 export interface BegunStep extends ChosenRpc {
   readonly name: string;
@@ -42,6 +48,8 @@ export interface BegunStep extends ChosenRpc {
   readonly withheld: { readonly request: readonly PrivateField[]; readonly answer: readonly PrivateField[] };
   /** Its rpc takes many ids, and another answer has one. */
   readonly batch: BatchProposal | undefined;
+  /** True if the batch is the step; otherwise it is a comment above a step with the whole request. */
+  readonly joined: boolean;
 }
 interface SetField {
   readonly upstream: string;
@@ -61,6 +69,20 @@ export interface ResponseField {
   readonly by: string;
   readonly type: DescField | DescMessage | "bool";
   readonly mayBeAbsent: boolean;
+  /** True for a list of messages. */
+  readonly repeated?: boolean;
+}
+
+/** The package and the service that get an rpc. */
+interface Target {
+  readonly package: string;
+  readonly service: string;
+  readonly rpc: string;
+  /** Taken names of messages and enums of the package. */
+  readonly types: NameScope;
+  readonly copies: Copies;
+  /** True to join the calls of rpcs that take many ids from other answers; otherwise this is a comment. */
+  readonly joins: boolean;
 }
 
 /** Behind a dot none of these is a name. */
@@ -71,28 +93,32 @@ const READ_VERB = /^(batch_)?(get|list|search|find|query|count|fetch|lookup|look
 /** @param name what the BFF is called, as in `shop` @param taken packages of the upstreams */
 export function planBff(name: string, rpcs: readonly ChosenRpc[], taken: ReadonlySet<string>): BegunBff {
   const segment = packageSegment(name, taken);
-  const readOnly = rpcs.every(({ kind }) => kind !== "writes");
   const types = new NameScope();
   const service = types.take(`${pascalCase(segment)}Service`);
-  const rpc = rpcNameOf(rpcs, readOnly);
+  const copies = new Copies(types, new NameScope());
+  return planRpc({ package: `${segment}.v1`, service, rpc: rpcNameOf(rpcs), types, copies, joins: false }, rpcs);
+}
+
+/** Plans an rpc that composes the chosen ones. */
+export function planRpc(target: Target, rpcs: readonly ChosenRpc[]): BegunBff {
+  const readOnly = rpcs.every(({ kind }) => kind !== "writes");
+  const { rpc, types, copies } = target;
   const request = types.take(`${rpc}Request`);
   const response = types.take(`${rpc}Response`);
-  const copies = new Copies(types, new NameScope());
-  for (const { method } of rpcs) {
-    if (isWhole(method)) copies.takeMessage(method.output);
+  const names = new NameScope();
+  const named = target.joins ? withBatches(rpcs, names) : rpcs.map((chosen) => ({ ...chosen, batch: undefined }));
+  for (const { method, batch } of named) {
+    if (batch !== undefined) copies.takeMessage(batch.item);
+    else if (isWhole(method)) copies.takeMessage(method.output);
     else copies.take(publicAnswer(method), 0);
-    if (!isWellKnown(method.input)) copies.take(publicRequest(method), 1);
+    if (batch === undefined && !isWellKnown(method.input)) copies.take(publicRequest(method), 1);
   }
-  return {
-    package: `${segment}.v1`,
-    service,
-    rpc,
-    request,
-    response,
-    readOnly,
-    copies,
-    ...stepsOf(rpcs, readOnly, copies),
-  };
+  const [only] = rpcs;
+  const fields =
+    only?.method.methodKind === "server_streaming"
+      ? streamOf(only.method, copies)
+      : { ...stepsOf(named, names, readOnly, copies), stream: undefined };
+  return { package: target.package, service: target.service, rpc, request, response, readOnly, copies, ...fields };
 }
 
 /**
@@ -129,59 +155,107 @@ function packageSegment(name: string, taken: ReadonlySet<string>): string {
 /** `createTestBff` gives these beside the rpcs. */
 const OF_TESTS = new Set(["Mocks", "Clock", "Close"]);
 
-function rpcNameOf(rpcs: readonly ChosenRpc[], readOnly: boolean): string {
+/** Returns the name of an rpc that composes these. */
+export function rpcNameOf(rpcs: readonly ChosenRpc[]): string {
   const [first] = rpcs;
   if (first !== undefined && rpcs.length === 1) {
     const name = pascalCase(first.method.name);
     return OF_TESTS.has(name) ? `Ask${name}` : name;
   }
-  return readOnly ? "GetPage" : "RunSteps";
+  return rpcs.every(({ kind }) => kind !== "writes") ? "GetPage" : "RunSteps";
 }
 
 type Fields = Pick<BegunBff, "steps" | "requestFields" | "responseFields">;
 
-function stepsOf(rpcs: readonly ChosenRpc[], readOnly: boolean, copies: Copies): Fields {
-  const names = new NameScope();
+/** An rpc of which the calls may join, with the name of the step. */
+interface NamedRpc extends ChosenRpc {
+  readonly batch: BatchProposal | undefined;
+}
+
+/** Finds the rpcs that take many ids from the answers of the others. */
+function withBatches(rpcs: readonly ChosenRpc[], names: NameScope): readonly NamedRpc[] {
+  const isBatch = ({ method }: ChosenRpc): boolean => isBatched(method);
+  const scope = new NameScope();
+  const answers = rpcs.filter((rpc) => !isBatch(rpc)).map(({ method }) => ({ step: stepName(method, scope), method }));
+  return rpcs.map((rpc) => {
+    const found = rpc.kind !== "writes" && isBatch(rpc) ? proposeBatch(rpc.method, answers, [names, scope]) : undefined;
+    return { ...rpc, batch: found };
+  });
+}
+
+function stepsOf(rpcs: readonly NamedRpc[], names: NameScope, readOnly: boolean, copies: Copies): Fields {
   const requestFields = new RequestFields();
   const responseNames = new NameScope();
   responseNames.take("degraded");
+  for (const { batch } of rpcs) if (batch !== undefined) responseNames.take(batch.name);
   const responseFields: ResponseField[] = [];
-  const steps: Omit<BegunStep, "batch">[] = [];
+  const steps: BegunStep[] = [];
   let wrote: string | undefined;
   for (const [i, rpc] of rpcs.entries()) {
-    const { method } = rpc;
+    const { method, batch } = rpc;
+    const policy = { supplementary: i > 0, readOnly: rpc.kind === "named" && !readOnly };
+    if (batch !== undefined) {
+      steps.push({ ...rpc, ...policy, ...NO_FIELDS, name: batch.name, after: undefined, joined: true });
+      const isList = typeof batch.by !== "string";
+      responseFields.push({ name: batch.name, by: batch.name, type: batch.item, mayBeAbsent: true, repeated: isList });
+      continue;
+    }
     const name = stepName(method, names);
-    const inputs = isWellKnown(method.input) ? [] : publicRequest(method);
-    const used = inputs.filter((field) => copies.holds(field));
     // A field that two rpcs have is called after its step, but by no private name.
     const prefix = isPrivateName(name) ? `step${i + 1}` : name;
     const answer = answered({ method, step: name, prefix, mayBeAbsent: i > 0 }, copies, responseNames);
     responseFields.push(...answer);
-    steps.push({
-      ...rpc,
-      name,
-      supplementary: i > 0,
-      after: rpc.kind === "writes" ? wrote : undefined,
-      readOnly: rpc.kind === "named" && !readOnly,
-      set: requestFields.add(prefix, used),
-      unset: inputs.filter((field) => !used.includes(field)),
-      leftOut: isWhole(method)
-        ? []
-        : publicAnswer(method).filter((field) => !answer.some(({ type }) => type === field)),
-      withheld: {
-        request: withheldOf(method.input.fields, "request").filter(({ field }) => !inputs.includes(field)),
-        answer: isWhole(method) ? [] : withheldOf(method.output.fields, "answer"),
-      },
-    });
+    const after = rpc.kind === "writes" ? wrote : undefined;
+    const called = calledFields(method, prefix, answer, requestFields, copies);
+    steps.push({ ...rpc, ...policy, ...called, name, after, joined: false });
     if (rpc.kind === "writes") wrote = name;
   }
   const answers = steps.map(({ name, method }) => ({ step: name, method }));
-  const withBatches = steps.map((step): BegunStep => {
+  const proposed = steps.map((step): BegunStep => {
+    if (step.joined || step.kind === "writes") return step;
     const others = answers.filter(({ method }) => method !== step.method);
-    const proposed = step.kind === "writes" ? undefined : proposeBatch(step.method, others, [names, responseNames]);
-    return { ...step, batch: proposed !== undefined && copies.has(proposed.item) ? proposed : undefined };
+    const batch = proposeBatch(step.method, others, [names, responseNames]);
+    return { ...step, batch: batch !== undefined && copies.has(batch.item) ? batch : undefined };
   });
-  return { steps: withBatches, requestFields: requestFields.all, responseFields };
+  return { steps: proposed, requestFields: requestFields.all, responseFields };
+}
+
+type CalledFields = Pick<BegunStep, "set" | "unset" | "leftOut" | "withheld">;
+const NO_FIELDS: CalledFields = { set: "nothing", unset: [], leftOut: [], withheld: { request: [], answer: [] } };
+
+/** Adds the fields of a call's request, and returns those that are set, and those that the BFF does not have. */
+function calledFields(
+  method: DescMethod,
+  prefix: string,
+  answer: readonly ResponseField[],
+  requestFields: RequestFields,
+  copies: Copies,
+): CalledFields {
+  const inputs = isWellKnown(method.input) ? [] : publicRequest(method);
+  const used = inputs.filter((field) => copies.holds(field));
+  const whole = isWhole(method);
+  return {
+    set: requestFields.add(prefix, used),
+    unset: inputs.filter((field) => !used.includes(field)),
+    leftOut: whole ? [] : publicAnswer(method).filter((field) => !answer.some(({ type }) => type === field)),
+    withheld: {
+      request: withheldOf(method.input.fields, "request").filter(({ field }) => !inputs.includes(field)),
+      answer: whole ? [] : withheldOf(method.output.fields, "answer"),
+    },
+  };
+}
+
+/** Plans an rpc that follows an upstream's stream: its response has the fields of one item. */
+function streamOf(method: DescMethod, copies: Copies): Fields & { readonly stream: BegunStream } {
+  const requestFields = new RequestFields();
+  const responseNames = new NameScope();
+  responseNames.take("degraded");
+  const taken = new Set(method.input.fields.map(({ name }) => snakeCase(name)));
+  const item = ["event", "item", "followed"].find((name) => !taken.has(name)) ?? "stream_item";
+  const place = { method, step: `args.${item}`, prefix: item, mayBeAbsent: false };
+  const responseFields = answered(place, copies, responseNames);
+  const called = calledFields(method, item, responseFields, requestFields, copies);
+  return { steps: [], requestFields: requestFields.all, responseFields, stream: { method, item, ...called } };
 }
 
 function stepName({ name, parent }: DescMethod, names: NameScope): string {

@@ -1,9 +1,11 @@
 // The new BFF as a .proto file, in the form that `buf format` gives.
-import type { DescField, DescOneof } from "@bufbuild/protobuf";
+import { type DescField, type DescOneof, ScalarType } from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
+import type { BatchProposal } from "./batches.ts";
 import { nameOf } from "./choose-rpcs.ts";
 import type { CopiedEnum, CopiedMessage, CopiedValue } from "./copies.ts";
 import { NameScope, snakeCase } from "./names.ts";
-import type { BegunBff, BegunStep, RequestField, ResponseField } from "./plan-bff.ts";
+import type { BegunBff, BegunStep, BegunStream, RequestField, ResponseField } from "./plan-bff.ts";
 import { carriedComment, type PrivateField } from "./private-fields.ts";
 
 /** Timeout of each upstream call, in milliseconds. The times of calls that wait for each other add up. */
@@ -13,23 +15,42 @@ const LEAST_MS = 2_000;
 /** The live page lists the fields until this comment is deleted. */
 const UNREVIEWED = [
   "// protobff:unreviewed",
-  "// `protobff init` chose what this answers, and what the messages in it hold, by names and comments alone.",
+  "// `protobff` chose what this answers, and what the messages in it hold, by names and comments alone.",
   "// Delete the fields that clients must not have, and then this comment.",
 ];
 
 export function printBff(bff: BegunBff): string {
-  // Types are named while fields are printed, so that the head is printed last.
+  const { rpc, messages, imports } = printRpc(bff);
+  const service = block(`service ${bff.service}`, ["option (bff.v1.service) = {};", ...rpc]);
+  const blocks = [
+    [...head(bff, imports), ""],
+    [...service, ""],
+  ].map((lines) => lines.join("\n"));
+  return `${blocks.join("\n")}\n${messages}`;
+}
+
+/** An rpc for a service, with its messages and their imports. */
+export interface PrintedRpc {
+  readonly rpc: readonly string[];
+  readonly messages: string;
+  readonly imports: readonly string[];
+}
+
+/** @param options further options of the rpc, in the braces of `bff.v1.method` */
+export function printRpc(bff: BegunBff, options: readonly string[] = []): PrintedRpc {
+  // Types are named while fields are printed, so that imports are collected last.
   const request = block(`message ${bff.request}`, requestFields(bff));
   const response = [...UNREVIEWED, ...block(`message ${bff.response}`, [...responseRule(bff), ...responseFields(bff)])];
   const messages = bff.copies.messages().map((copy) => printCopy(bff, copy));
   const enums = bff.copies.enums().map((copy) => printEnum(bff, copy));
-  const blocks = [head(bff), ...service(bff), request, response, ...messages, ...enums];
-  return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
+  const blocks = [request, response, ...messages, ...enums].map((lines) => lines.join("\n"));
+  const wellKnown = [...bff.copies.wellKnown].map(({ file }) => `${file.name}.proto`);
+  const imports = ["bff/v1/degradation.proto", "bff/v1/options.proto", ...wellKnown];
+  return { rpc: rpcLines(bff, options), messages: `${blocks.join("\n\n")}\n`, imports };
 }
 
-function head(bff: BegunBff): string[] {
-  const files = new Set(["bff/v1/degradation.proto", "bff/v1/options.proto"]);
-  for (const { file } of bff.copies.wellKnown) files.add(`${file.name}.proto`);
+function head(bff: BegunBff, imports: readonly string[]): string[] {
+  const files = new Set(imports);
   return [
     "// Begun by `protobff init`, and yours from now on: change whatever you like.",
     'syntax = "proto3";',
@@ -44,18 +65,29 @@ function head(bff: BegunBff): string[] {
   ];
 }
 
-function service(bff: BegunBff): string[][] {
+function rpcLines(bff: BegunBff, options: readonly string[]): string[] {
   const inRow = bff.steps.filter(({ kind }) => kind === "writes").length + 1;
-  const ms = Math.max(LEAST_MS, (inRow + 1) * CALL_MS);
-  return [
-    block(`service ${bff.service}`, [
-      "option (bff.v1.service) = {};",
-      ...block(`rpc ${bff.rpc}(${bff.request}) returns (${bff.response})`, [
-        ...(bff.readOnly ? ["option idempotency_level = NO_SIDE_EFFECTS;"] : []),
-        `option (bff.v1.method) = {timeout: "${ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`}"};`,
-      ]),
-    ]),
+  const joined = bff.steps.some((step) => step.joined) ? 1 : 0;
+  const ms = Math.max(LEAST_MS, (inRow + joined + 1) * CALL_MS);
+  const all = [
+    `timeout: "${ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`}"`,
+    ...options,
+    ...(bff.stream === undefined ? [] : streamLines(bff.stream)),
   ];
+  const rule =
+    all.length === 1
+      ? [`option (bff.v1.method) = {${all[0]}};`]
+      : ["option (bff.v1.method) = {", ...indented(all), "};"];
+  const returned = bff.stream === undefined ? bff.response : `stream ${bff.response}`;
+  return block(`rpc ${bff.rpc}(${bff.request}) returns (${returned})`, [
+    ...(bff.readOnly ? ["option idempotency_level = NO_SIDE_EFFECTS;"] : []),
+    ...rule,
+  ]);
+}
+
+function streamLines({ method, item, set }: BegunStream): string[] {
+  const call = [`method: "${nameOf(method)}"`, ...setLines(set)];
+  return ["stream: {", `  var: "${item}"`, "  call: {", ...indented(indented(call)), "  }", "}"];
 }
 
 function requestFields(bff: BegunBff): string[] {
@@ -73,17 +105,42 @@ function requestFields(bff: BegunBff): string[] {
 }
 
 function responseRule(bff: BegunBff): string[] {
-  const steps = bff.steps.map(printStep);
+  if (bff.stream !== undefined) return notesOf(bff.stream);
+  const steps = [...guards(bff), ...bff.steps.map(printStep)];
   const list = steps.flatMap((lines, i) =>
     i === steps.length - 1 ? lines : [...lines.slice(0, -1), `${lines.at(-1)},`],
   );
   return ["option (bff.v1.message) = {", "  let: [", ...indented(indented(list)), "  ]", "};"];
 }
 
-/** Prints a batch, whose ids share one call: a step inside a comment, which works once the author uncomments it. */
-function printBatch({ method, batch, readOnly }: BegunStep): string[] {
-  if (batch === undefined) return [];
-  const { name, by, keys, items, key } = batch;
+/** Refuses a write without its ids, before anything is sent. An rpc that creates may have no id yet. */
+function guards({ steps, requestFields }: BegunBff): string[][] {
+  const ids = steps.flatMap(({ kind, method, set }) => {
+    if (kind !== "writes" || set === "nothing") return [];
+    const names = set === "spread" ? method.input.fields.map(({ name }) => name) : set.map(({ name }) => name);
+    const pattern = /^(Create|Add|Insert|New|Put|Register|Save|Upsert)/i.test(method.name) ? /_id$/ : /(^|_)id$/;
+    return names.filter((name) => pattern.test(name));
+  });
+  return requestFields
+    .filter(({ name, field }) => ids.includes(name) && isText(field))
+    .map(({ name }) => [
+      "{",
+      "  guard: {",
+      `    if: "args.${name} == ''"`,
+      "    fail: {",
+      "      code: INVALID_ARGUMENT",
+      `      message: "${name} is missing"`,
+      "    }",
+      "  }",
+      "}",
+    ]);
+}
+
+const isText = ({ fieldKind, scalar, presence }: DescField): boolean =>
+  fieldKind === "scalar" && scalar === ScalarType.STRING && presence === Presence.IMPLICIT;
+
+/** Prints a step whose calls for one id each join to one. */
+function printBatch({ method, readOnly }: BegunStep, { name, by, keys, items, key }: BatchProposal): string[] {
   const id = typeof by === "string" ? by : `one.${by.id}`;
   const call = [
     "call: {",
@@ -96,38 +153,57 @@ function printBatch({ method, batch, readOnly }: BegunStep): string[] {
   ];
   const source =
     typeof by === "string" ? call : ["each: {", '  var: "one"', `  in: "${by.in}"`, ...indented(call), "}"];
-  const step = ["{", `  name: "${name}"`, "  supplementary: true", ...indented(source), "},"];
+  return ["{", `  name: "${name}"`, "  supplementary: true", ...indented(source), "}"];
+}
+
+/** A proposed batch, in a comment: the step works once the author uncomments it. */
+function proposedBatch(step: BegunStep): string[] {
+  const { method, batch } = step;
+  if (batch === undefined) return [];
+  const lines = printBatch(step, batch);
   return [
-    `// ${method.name} takes many ids: calls for one id each join to one. As a step, with the field "${name}" below:`,
-    ...step.map((line) => `// ${line}`),
+    `// ${method.name} takes many ids: calls for one id each join to one. As a step, with the field "${batch.name}" below:`,
+    ...[...lines.slice(0, -1), "},"].map((line) => `// ${line}`),
   ];
 }
 
-function printStep(step: BegunStep): string[] {
-  const { method, set } = step;
-  const call = [`method: "${nameOf(method)}"`];
-  if (set === "spread") call.push('set: {spread: "args"}');
-  else if (set !== "nothing") {
-    const entries = set.map(({ upstream, name, ifSet }) => [
-      "{",
-      `  name: "${upstream}"`,
-      `  by: "args.${name}"`,
-      ...(ifSet ? [`  if: "has(args.${name})"`] : []),
-      "}",
-    ]);
-    call.push(
-      "set: [",
-      ...indented(entries.flatMap((lines, i) => (i < entries.length - 1 ? [...lines.slice(0, -1), "},"] : lines))),
-      "]",
-    );
-  }
-  if (step.readOnly) call.push("read_only: true");
+function setLines(set: BegunStep["set"]): string[] {
+  if (set === "spread") return ['set: {spread: "args"}'];
+  if (set === "nothing") return [];
+  const entries = set.map(({ upstream, name, ifSet }) => [
+    "{",
+    `  name: "${upstream}"`,
+    `  by: "args.${name}"`,
+    ...(ifSet ? [`  if: "has(args.${name})"`] : []),
+    "}",
+  ]);
   return [
-    ...printBatch(step),
+    "set: [",
+    ...indented(entries.flatMap((lines, i) => (i < entries.length - 1 ? [...lines.slice(0, -1), "},"] : lines))),
+    "]",
+  ];
+}
+
+/** Comments about fields that the BFF does not have. */
+function notesOf(step: Pick<BegunStep, "unset" | "leftOut" | "withheld">): string[] {
+  return [
     ...noted("left unset", names(step.unset)),
     ...noted("left unset, since they look private", reasons(step.withheld.request)),
     ...noted("left out of the answer", names(step.leftOut)),
     ...noted("left out of the answer, since they look private", reasons(step.withheld.answer)),
+  ];
+}
+
+function printStep(step: BegunStep): string[] {
+  if (step.joined && step.batch !== undefined) return printBatch(step, step.batch);
+  const call = [
+    `method: "${nameOf(step.method)}"`,
+    ...setLines(step.set),
+    ...(step.readOnly ? ["read_only: true"] : []),
+  ];
+  return [
+    ...proposedBatch(step),
+    ...notesOf(step),
     "{",
     `  name: "${step.name}"`,
     ...(step.supplementary ? ["  supplementary: true"] : []),
@@ -150,8 +226,8 @@ function responseFields(bff: BegunBff): string[] {
     ];
   });
   const degraded = number < DEGRADED ? DEGRADED : number + 1;
-  const batches = bff.steps.flatMap(({ batch }) => {
-    if (batch === undefined) return [];
+  const batches = bff.steps.flatMap(({ batch, joined }) => {
+    if (batch === undefined || joined) return [];
     number += number + 1 === degraded ? 2 : 1;
     const repeated = typeof batch.by === "string" ? "" : "repeated ";
     return [
@@ -164,9 +240,9 @@ function responseFields(bff: BegunBff): string[] {
 /** Room before it, so that it can stay the last one. */
 const DEGRADED = 15;
 
-function responseType({ copies }: BegunBff, { type, mayBeAbsent }: ResponseField): string {
+function responseType({ copies }: BegunBff, { type, mayBeAbsent, repeated }: ResponseField): string {
   if (type === "bool") return "bool";
-  if (type.kind === "message") return copies.nameOf(type);
+  if (type.kind === "message") return `${repeated === true ? "repeated " : ""}${copies.nameOf(type)}`;
   if (type.oneof === undefined) return copies.typeOf(type, mayBeAbsent);
   // Outside its oneof the member is a separate field.
   const plain = copies.typeOf(type);

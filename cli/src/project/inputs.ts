@@ -14,7 +14,7 @@ export function rootOf(cwd: string): string | undefined {
 }
 
 /** Returns defaults for a faulty template, because `buf generate` reports the fault. */
-export function configOf(root: string, template: string): Pick<GenConfig, "parameter" | "inputs"> {
+export function configOf(root: string, template = "buf.gen.yaml"): Pick<GenConfig, "parameter" | "inputs"> {
   try {
     return readGenConfig(root, template);
   } catch (thrown) {

@@ -13,7 +13,6 @@ export interface FirstBuild {
 /** Builds by the root of their project. */
 export type FirstBuilds = ReadonlyMap<string, FirstBuild>;
 
-const TEMPLATE = "buf.gen.yaml";
 const MOST = 2;
 
 /**
@@ -29,7 +28,7 @@ export function startFirstBuilds(folders: readonly string[]): FirstBuilds {
 
 function started(root: string): FirstBuild {
   const abort = new AbortController();
-  const image = startInputs(root, configOf(root, TEMPLATE).inputs, undefined, abort.signal);
+  const image = startInputs(root, configOf(root).inputs, undefined, abort.signal);
   // A failure is reported by the compilation that needs the image.
   image.catch(() => {});
   return { image, end: () => abort.abort() };

@@ -53,7 +53,6 @@ const SLICE_MS = 15;
 const TURNS = 3;
 /** Above, the project is built at once. */
 const MAX_CHANGED = 100;
-const TEMPLATE = "buf.gen.yaml";
 
 export class Project {
   readonly root: string;
@@ -131,7 +130,7 @@ export class Project {
 
   async #compiled(open: OpenTexts, signal: AbortSignal): Promise<Outcome> {
     boundHeap();
-    const { parameter, inputs } = configOf(this.root, TEMPLATE);
+    const { parameter, inputs } = configOf(this.root);
     const changed = inputs.every(({ input }) => isInside(input))
       ? changedIn(this.root, open)
       : new Map<string, string>();
