@@ -96,13 +96,25 @@ const LISTS: ReadonlyMap<string, List> = new Map<string, List>([
 ]);
 
 function functionLines(sections: readonly Section[]): string {
+  const lines = (rows: readonly Row[]): string => rows.map((row) => `  ${rowText(row)}`).join("\n");
+  return functionRows(sections)
+    .map(([heading, rows]) => `${heading}\n${lines(rows)}`)
+    .join("\n\n");
+}
+
+/** Returns the signatures of all functions in Markdown, a line for each kind. */
+export function signatureLines(): string {
+  const signatures = (rows: readonly Row[]): string => rows.map(({ cells: [first = ""] }) => first).join(", ");
+  return functionRows(readSections())
+    .map(([heading, rows]) => `- ${heading}: ${signatures(rows)}`)
+    .join("\n");
+}
+
+function functionRows(sections: readonly Section[]): readonly (readonly [heading: string, rows: readonly Row[]])[] {
   return sections
     .filter(({ page }) => page === "expressions")
-    .flatMap((section) => {
-      const rows = rowsOf(section).filter((row) => kindOf(row) === "function");
-      return rows.length === 0 ? [] : [`${section.heading}\n${rows.map((row) => `  ${rowText(row)}`).join("\n")}`];
-    })
-    .join("\n\n");
+    .map((section) => [section.heading, rowsOf(section).filter((row) => kindOf(row) === "function")] as const)
+    .filter(([, rows]) => rows.length > 0);
 }
 
 function topicLines(sections: readonly Section[]): string {

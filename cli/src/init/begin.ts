@@ -23,14 +23,15 @@ export interface Begun {
  * @param name of the package and of the BFF
  * @param rpcNames rpcs, as in `--rpc`
  * @param paths as in `--path`
- * @param packages versions of protobff, and the project that gets the code. Default: published ones; a new package
+ * @param packages versions of protobff, the project that gets the code, and the text of AGENTS.md. Default: published
+ *   ones; a new package; no such file
  */
 export function begin(
   name: string,
   rpcNames: readonly string[],
   upstream: UpstreamProtos,
   paths: readonly string[] = [],
-  packages: Pick<PackageOptions, "packages" | "into"> = {},
+  packages: Pick<PackageOptions, "packages" | "into"> & { readonly agents?: string | undefined } = {},
 ): Begun {
   const { image, registry, inPlace, source } = upstream;
   const services = image.files
@@ -51,8 +52,10 @@ export function begin(
   const shared = new Map(SHARED.filter((path) => copies.has(path)).map((path) => [path, `${copied}/${path}`]));
   const files = new Map(packageFiles({ name, folder, modules, shared, ...packages }));
   files.set(proto, printBff(bff));
-  if (packages.into === undefined)
+  if (packages.into === undefined) {
     files.set(`test/${last}.test.ts`, exampleTest(bff, `../gen/${folder}/${last}_mock.ts`));
+    if (packages.agents !== undefined) files.set("AGENTS.md", packages.agents);
+  }
   for (const [path, text] of Object.entries(PROTOS)) files.set(`${PROTO_FOLDER}/${path}`, text);
   if (inPlace === undefined) {
     for (const [path, text] of copies) files.set(`${copied}/${path}`, text);

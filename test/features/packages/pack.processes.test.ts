@@ -186,6 +186,7 @@ test.each([
       "dist/commands/explain.js",
       "dist/pages/diagnostics.md",
       "dist/pages/language.md",
+      "guide/AGENTS.md",
     ],
   },
   { name: "runtime", needed: ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts"] },
@@ -310,8 +311,9 @@ test("stack traces of the runtime point to its sources, which its source maps co
 test("protobff is installed as a command, and runs without a project", () => {
   const empty = mkdtempSync(join(work, "empty-"));
   const command = join(project, "node_modules/.bin/protobff");
-  expect(run(empty, command, "--help")).toMatch(/^Usage: protobff .*\n(.*\n)* {2}explain <code> /);
+  expect(run(empty, command, "--help")).toMatch(/^Usage: protobff .*\n(.*\n)* {2}explain \[options\] \[name\.\.\.\] /);
   expect(run(empty, command, "explain", "BFF601")).toMatch(/^BFF601 \(error\): /);
+  expect(run(empty, command, "explain", "rate_limit")).toMatch(/^FileRule\.rate_limit \(list of RateLimit\): /);
   expect(run(empty, join(project, "node_modules/.bin/buf-plugin-bff"), "--spec", "--format", "json")).toContain(
     "/Check",
   );

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { runDev } from "../../dev/session.ts";
+import { agentsGuide } from "../../explain/agents-guide.ts";
 import { type Begun, begin } from "../../init/begin.ts";
 import { choiceLines } from "../../init/choice-lines.ts";
 import { curlLine, exampleRequest, pathOf } from "../../init/example.ts";
@@ -28,6 +29,7 @@ interface Options extends IntoOptions {
   readonly header: readonly string[];
   readonly into?: string;
   readonly start: boolean;
+  readonly agents: boolean;
   readonly port?: number;
   readonly ci?: CiSystem | "none";
 }
@@ -68,6 +70,7 @@ export function addInit(program: Command, terminal: Terminal): void {
     .option("--dry-run", "print the files, and write nothing")
     .option("--no-install", "install no packages")
     .option("--no-start", "generate, but start no server")
+    .option("--no-agents", "write no AGENTS.md, the guide for coding agents")
     .addOption(
       new Option(
         "--ci <system>",
@@ -104,6 +107,7 @@ async function init(directory: string, options: Options, terminal: Terminal): Pr
     if (options.into !== undefined) return await initInto(options.into, folder, options, upstream, terminal);
     begun = begin(nameFor(folder, options), options.rpc, upstream, options.path, {
       packages: packagesFor(folder, options, terminal),
+      agents: options.agents ? agentsGuide() : undefined,
     });
     terminal.write(choiceLines(begun));
     if (options.dryRun === true) {

@@ -77,7 +77,7 @@ export class Sender {
             ...pems(config.tls),
           })
         : new (process.getBuiltinModule("node:http").Agent)({ keepAlive: true, maxSockets: AT_ONCE });
-    const gzip = config.gzip ? { "content-encoding": "gzip" } : {};
+    const gzip: Readonly<Record<string, string>> = config.gzip ? { "content-encoding": "gzip" } : {};
     const headers = { ...config.headers, "content-type": "application/x-protobuf", ...gzip };
     this.#target = { url, headers, agent, timeoutMs: config.timeoutMs };
   }
