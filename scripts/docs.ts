@@ -12,6 +12,7 @@ import { commandsPage } from "./commands-reference.ts";
 import { decisionsIndex } from "./decisions.ts";
 import { errorsPage } from "./errors-reference.ts";
 import { conditions, type Explanation, explanations } from "./explanations.ts";
+import { llmsText } from "./llms.ts";
 import { metricsPage } from "./metrics-reference.ts";
 import { optionsPage } from "./options-reference.ts";
 
@@ -72,6 +73,7 @@ export async function generatedDocs(): Promise<Readonly<Record<string, string>>>
     "docs/decisions/README.md": decisionsIndex(),
     "docs/diagnostics.md": pageOf(explained),
     "docs/errors.md": errorsPage(),
+    "docs/llms.txt": llmsText(),
     "docs/metrics.md": metricsPage(),
     "docs/options.md": optionsPage(
       readFileSync(join(root, "proto/bff/v1/options.proto"), "utf8"),

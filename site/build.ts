@@ -3,7 +3,7 @@
 // `-- --base /protobff/` sets the path below which the site is served, `-- --out <folder>` the output. SOURCES_URL, such as
 // https://host/tree/main, makes links of the references to source files; without it they are text. The first run installs VitePress.
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -44,6 +44,13 @@ function writePages(): number {
   return pages.length;
 }
 
+/** Writes each page as Markdown beside its HTML, and the list of pages for agents. */
+function writeMarkdown(out: string): void {
+  for (const { path, text } of sitePages(process.env.SOURCES_URL)) writeFileSync(join(out, path), text);
+  const list = readFileSync(join(root, "docs/llms.txt"), "utf8");
+  writeFileSync(join(out, "llms.txt"), list.replace("(diagnostics.md)", "(diagnostics/index.md)"));
+}
+
 function bytesBelow(folder: string): number {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
@@ -55,6 +62,7 @@ function build(base: string, out: string): void {
   const pages = writePages();
   run(process.execPath, ["node_modules/vitepress/bin/vitepress.js", "build", ".", "--base", base, "--outDir", out]);
   const dead = deadLinks(out, base);
+  writeMarkdown(out);
   if (dead.length > 0) throw new Error(`dead links:\n${dead.join("\n")}`);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   console.log(`${pages} pages, ${(bytesBelow(out) / 1e6).toFixed(1)} MB in ${out}, ${seconds} s`);

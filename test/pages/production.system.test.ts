@@ -89,7 +89,7 @@ test(
 
     const proto = "proto/shop/v1/shop.proto";
     const [head = ""] = blocks(2, "proto");
-    edit(proto, (text) => `${head}\n${text.slice(text.indexOf("message GetPageRequest"))}`);
+    edit(proto, (text) => `${head}\n${text.slice(text.indexOf("message GetPageResponse"))}`);
     expect(readFileSync(join(shop, proto), "utf8")).not.toContain("unreviewed");
     for (const [command, printed] of sessions(2)) expect(run(command)).toBe(printed);
     expect(run("npx buf lint && npx buf format --diff")).toBe("");

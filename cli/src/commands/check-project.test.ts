@@ -102,6 +102,15 @@ test("files limit what is printed and edited", async () => {
   expect(await run(["check", "c.proto"], work)).toMatchObject({ exitCode: 2, stderr: "there is no file c.proto\n" });
 });
 
+test("--quiet prints errors alone", async () => {
+  const warned = A(TIMEOUT, `${ID} repeated string words = 2 [(bff.v1.field).by = "args.id.split(',').slice(0, 2)"];`);
+  put("proto/a/v1/a.proto", warned);
+  expect((await run(["check"], work)).stdout).toMatch(/0 errors, \d warnings?\n$/);
+  expect(await run(["check", "--quiet"], work)).toEqual({ exitCode: 0, stdout: "", stderr: "" });
+  put("proto/a/v1/a.proto", warned.replace("args.id", "args.idd"));
+  expect((await run(["check", "--quiet"], work)).stdout).toMatch(/1 error, 0 warnings\n$/);
+});
+
 test("--plan prints the plan of a project without errors", async () => {
   put("proto/a/v1/a.proto", A(TIMEOUT, ID));
   expect((await run(["check", "--plan"], work)).stdout).toMatch(/^no diagnostics\n\nS\/Get composes Answer/);

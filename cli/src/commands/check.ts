@@ -14,6 +14,7 @@ interface CheckOptions {
   readonly json?: true;
   readonly fix?: true;
   readonly plan?: true;
+  readonly quiet?: true;
 }
 
 /** `protobff check --fix` */
@@ -24,6 +25,7 @@ export function addCheck(program: Command, terminal: Terminal): void {
     .argument("[file...]", "files of which diagnostics are printed (default: all)")
     .option("--json", "print one JSON document")
     .option("--fix", "apply the edits of hints, and print what is left")
+    .option("--quiet", "print errors only")
     .option("--plan", "print the plan of each rpc as well, for each kind of caller, if no error is left")
     .action((files: readonly string[], options: CheckOptions) => check(files, options, terminal));
 }
@@ -31,7 +33,8 @@ export function addCheck(program: Command, terminal: Terminal): void {
 /** Maximum number of compilations: an edit may show further faults. */
 const MAX_ROUNDS = 10;
 
-async function check(files: readonly string[], { json, fix, plan }: CheckOptions, terminal: Terminal): Promise<void> {
+async function check(files: readonly string[], options: CheckOptions, terminal: Terminal): Promise<void> {
+  const { json, fix, plan, quiet } = options;
   const root = rootOf(terminal.cwd);
   if (root === undefined) throw new Refusal("there is no buf.yaml here, and none above: start in the project");
   const chosen = new Set(files.map((file) => relative(root, resolve(terminal.cwd, file)).split(sep).join("/")));
@@ -41,7 +44,9 @@ async function check(files: readonly string[], { json, fix, plan }: CheckOptions
     const done = terminal.progress("compiling the protos");
     const { all, sources } = await checkProject(root);
     done();
-    return { all: all.filter(({ file }) => chosen.size === 0 || chosen.has(file)), sources };
+    const isShown = ({ file, found }: CheckedFault): boolean =>
+      (chosen.size === 0 || chosen.has(file)) && (quiet !== true || found.severity === "error");
+    return { all: all.filter(isShown), sources };
   };
   let outcome = await compiled();
   for (let round = 1; fix === true && round < MAX_ROUNDS; round++) {
@@ -57,7 +62,11 @@ async function check(files: readonly string[], { json, fix, plan }: CheckOptions
     const diagnostics = outcome.all.map(inJson(root));
     const document = plan === true ? { diagnostics, plans: plans.map((text) => JSON.parse(text)) } : { diagnostics };
     terminal.write(`${JSON.stringify(document, null, 2)}\n`);
-  } else terminal.write(`${[textOf(outcome), ...plans.map((text) => text.trimEnd())].join("\n\n")}\n`);
+    return;
+  }
+  const faults = quiet === true && outcome.all.length === 0 ? [] : [textOf(outcome)];
+  const parts = [...faults, ...plans.map((text) => text.trimEnd())];
+  if (parts.length > 0) terminal.write(`${parts.join("\n\n")}\n`);
 }
 
 /** Returns the texts of the plans, one for each file with rpcs. */

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 
 /** Pages with topics. If two pages have sections of one heading, the first page counts. */
 const PAGES = [
-  ...["language", "expressions", "edge", "identity", "streams", "deploying", "runtime", "telemetry"],
+  ...["language", "expressions", "edge", "identity", "streams", "production", "deploying", "runtime", "telemetry"],
   ...["testing", "agents", "frameworks", "cookbook", "tutorial", "cli", "migrating", "performance", "options"],
   ...["variables", "errors", "metrics"],
 ] as const;

@@ -63,6 +63,9 @@ export function packageFiles(options: PackageOptions): ReadonlyMap<string, strin
 /** The server's file, from the package's folder. */
 export const serverOf = ({ folder }: Pick<PackageOptions, "folder">): string => `gen/${folder}/server.ts`;
 
+/** Errors of buf are explained before it prints them. */
+export const GENERATE = "protobff check --quiet && buf generate";
+
 function packageJson(options: PackageOptions): string {
   const server = serverOf(options);
   const { packages = PUBLISHED } = options;
@@ -73,7 +76,7 @@ function packageJson(options: PackageOptions): string {
     engines: { node: ">=22.18" },
     scripts: {
       dev: "protobff dev",
-      generate: "buf generate",
+      generate: GENERATE,
       test: "vitest run",
       start: `node ${server}`,
       check: "tsc",

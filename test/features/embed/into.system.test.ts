@@ -120,7 +120,7 @@ test.each(PROJECTS)(
     expect(output).toContain(`gen is written by ${manager} run generate`);
     expect(JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))).toMatchObject({
       name: "web",
-      scripts: { generate: "buf generate" },
+      scripts: { generate: "protobff check --quiet && buf generate" },
       dependencies: { ...dependencies, "@protobff/server": "file:../../../packages/protobff-server-0.1.0.tgz" },
     });
 

@@ -106,6 +106,14 @@ test("the build counts its pages, and the check finds dead links", () => {
   expect(deadLinks(out, "/other/").length).toBeGreaterThan(100);
 });
 
+test("each page is there as Markdown, and llms.txt lists the pages", () => {
+  const read = (path: string): string => readFileSync(join(out, path), "utf8");
+  const links = [...read("llms.txt").matchAll(/^- \[.+\]\((.+)\): \S/gm)].map(([, link = ""]) => link);
+  expect(links.length).toBeGreaterThan(20);
+  for (const link of links) expect(read(link)).toMatch(/^# \S/);
+  expect(read("diagnostics/BFF601.md")).toContain("BFF601");
+});
+
 describe.each(["light", "dark"] as const)("with %s colours", (colorScheme) => {
   const PAGES = [
     ["start", "", "protobff"],

@@ -17,7 +17,7 @@ test("package.json keeps its order, indentation and versions; tarballs replace v
 }
 `;
   const after = addedTo(before, {
-    scripts: { generate: "buf generate" },
+    scripts: { generate: "protobff check --quiet && buf generate" },
     dependencies: { "@bufbuild/protobuf": "2.17.0", "@protobff/runtime": "file:./runtime.tgz" },
     devDependencies: { zod: "^3", protobff: "^0.1.0" },
   });
@@ -30,7 +30,7 @@ test("package.json keeps its order, indentation and versions; tarballs replace v
 \t},
 \t"scripts": {
 \t\t"dev": "next dev",
-\t\t"generate": "buf generate"
+\t\t"generate": "protobff check --quiet && buf generate"
 \t},
 \t"devDependencies": {
 \t\t"protobff": "^0.1.0"

@@ -4,7 +4,7 @@ import type { ExistingProject, ImportExtension } from "../../project/existing-pr
 import { Refusal } from "../../refusal.ts";
 import type { Begun } from "../begin.ts";
 import { type Versions, versionsOf } from "../local-packages.ts";
-import { type GeneratedInto, VERSIONS } from "../package-files.ts";
+import { GENERATE, type GeneratedInto, VERSIONS } from "../package-files.ts";
 import { type Additions, addedTo, ROOT_FILES } from "./changed-manifests.ts";
 import { FRAMEWORKS } from "./frameworks.ts";
 import { EXTERNAL_LINE, NEW_CONFIG, NEXT_CONFIGS, withExternals } from "./next-config.ts";
@@ -94,7 +94,6 @@ function target(project: ExistingProject): Edit {
   const after = before.replace(/("target":\s*)"[^"]*"/, '$1"ES2022"');
   return after === before ? { line: `set in ${path}: "target": "ES2022"` } : { changes: [{ path, before, after }] };
 }
-const GENERATE = "buf generate";
 
 /** @param callsByConnect whether code of the project calls the BFF with Connect's client */
 function additions(packages: Versions, script: string, callsByConnect: boolean): Additions {
