@@ -19,7 +19,7 @@ function checkMissingItems(model: Model, report: Report): void {
     for (const expression of of) reportItems(result, expression, model, report);
 }
 
-function reportItems(result: string, { unsafe, reads, text }: Expression, model: Model, report: Report): void {
+function reportItems(result: string, { unsafe, reads, text, type }: Expression, model: Model, report: Report): void {
   const variable = unsafe.find(({ missing }) => missing !== undefined && missing.root === undefined && !missing.whole);
   const field = variable?.missing?.path.at(-1);
   if (variable === undefined || field === undefined) return;
@@ -34,6 +34,12 @@ function reportItems(result: string, { unsafe, reads, text }: Expression, model:
     message: `one item that lacks "${field.name}" leaves ${result} missing`,
     at: reads.find((read) => read.variable === variable && !read.safe)?.at ?? text.at,
     related: declarationOf(model.ir, variable),
-    hint: `${safeRead(variable)}${value}`,
+    hint: `${safeRead(variable)}${value}${NUMBERS.has(type.kind) ? whole(field.name) : ""}`,
   });
 }
+
+const NUMBERS: ReadonlySet<Expression["type"]["kind"]> = new Set(["int", "uint", "double"]);
+
+/** A total over fewer items would be wrong, and nothing would show it. */
+const whole = (name: string): string =>
+  `. For a number over every item, make the step behind "${name}" critical: without it the list is missing`;
