@@ -6,17 +6,12 @@ import { type Connections, urlOf } from "./listener/connections.ts";
 import { Listener } from "./listener/listener.ts";
 import type { Listening } from "./listener/listening.ts";
 import { ServerEnd } from "./listener/server-end.ts";
-import {
-  type Listenable,
-  openPaths,
-  type PathsOptions,
-  REQUEST_TIMEOUT_MS,
-  type ServedPaths,
-} from "./paths/served-paths.ts";
+import type { Listenable } from "./paths/listenable.ts";
+import { openPaths, type PathsOptions, REQUEST_TIMEOUT_MS, type ServedPaths } from "./paths/served-paths.ts";
 import type { StreamListenable } from "./streams/stream-path.ts";
 
 export type { Listening, RequestCounters, Room } from "./listener/listening.ts";
-export type { Listenable } from "./paths/served-paths.ts";
+export type { Listenable } from "./paths/listenable.ts";
 
 /** Options of a server's listener. */
 export interface ListenOptions extends PathsOptions {

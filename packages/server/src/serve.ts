@@ -38,7 +38,6 @@ import { mockedOf, mockMode, without } from "./process/mocks.ts";
 import { withOneShape } from "./process/observers.ts";
 import { openSeparateAdmin, serverFamilies } from "./process/open-admin.ts";
 import type { Observers } from "./process/open-observers.ts";
-import { serveStdioTools } from "./process/open-tools.ts";
 import type { ServeOptions, ServeParts } from "./process/serve-options.ts";
 import { addCertificates } from "./process/server-families.ts";
 import { cannotStart, explainFaults, startLine } from "./process/start-line.ts";
@@ -86,13 +85,7 @@ export async function serve<
   if (misnamed.length > 0) return endFaulty(options.name, misnamed);
   steerMemory();
   if (parts.tools !== undefined && isStdio(process)) {
-    const { services, types } = options;
-    const { identity = parts.addresses, observers, tools } = parts;
-    const served = { name: options.name, endpoints, services, types, identity, env: config.env, ...observers };
-    const { maxRequestBytes: maxBytes, graceMs } = config;
-    await serveStdioTools(tools, served, { maxBytes, graceMs });
-    const deadline = performance.now() + graceMs;
-    await release(parts, () => Math.max(0, deadline - performance.now()));
+    await servedOverStdio(parts.tools, endpoints, { options, config, parts });
     return process.exit(0);
   }
   if (config.warmUpMs > 0) await warmedUp(declaration, config, parts.identity, parts.observers);
@@ -119,6 +112,22 @@ export async function serve<
 function endFaulty(name: string, faults: readonly ConfigFault[]): never {
   process.stderr.write(explainFaults(name, faults, process.env.BFF_LOG === "json" ? "json" : "text"));
   return process.exit(2);
+}
+
+/** Serves tools over standard input and output until the input ends, and closes the parts. */
+async function servedOverStdio(
+  tools: NonNullable<Parts["tools"]>,
+  endpoints: readonly (Endpoint | StreamEndpoint)[],
+  { options, config, parts }: Omit<Opening, "worker">,
+): Promise<void> {
+  const { name, services, types } = options;
+  const { identity = parts.addresses, observers } = parts;
+  const served = { name, endpoints, services, types, identity, env: config.env, ...observers };
+  const { maxRequestBytes: maxBytes, graceMs } = config;
+  const { serveStdioTools } = await import("./process/open-tools.ts");
+  await serveStdioTools(tools, served, { maxBytes, graceMs });
+  const deadline = performance.now() + graceMs;
+  await release(parts, () => Math.max(0, deadline - performance.now()));
 }
 
 /** Reads arguments and configuration. `options` has only the upstreams that are not mocked. */

@@ -1,13 +1,7 @@
-import {
-  type ConnectRouter,
-  type ConnectRouterOptions,
-  createConnectRouter,
-  createContextValues,
-} from "@connectrpc/connect";
+import { createContextValues } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { INCOMING } from "@protobff/runtime/internal/endpoint/authentication-handler";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
-import { DEFERRED_COMPRESSIONS } from "@protobff/runtime/internal/routes/compressed-answers";
 import { HOLDER } from "@protobff/runtime/internal/routes/message-holder";
 import { PLACES } from "@protobff/runtime/internal/stream/follower-places";
 import type { Handler } from "../carrier/handler.ts";
@@ -16,10 +10,12 @@ import { holderOf } from "../requests/request-body.ts";
 import { AdapterPlaces } from "../streams/stream-account.ts";
 import type { StreamAccounts } from "../streams/stream-accounts.ts";
 
-interface ConnectAdapterOptions extends ConnectRouterOptions {
-  /** Adds what answers by `addCompressed`. */
-  readonly routes: (router: ConnectRouter) => void;
-  /** For paths that no rpc has. */
+interface ConnectAdapterOptions {
+  /** Paths of the handlers. */
+  readonly paths: ReadonlySet<string>;
+  /** Makes the handlers. Called with the first request at one of the paths. */
+  readonly load: () => Promise<readonly UniversalHandler[]>;
+  /** For all other paths. */
   readonly fallback: Handler;
   readonly peers: Peers;
   /** Count the streams. */
@@ -27,35 +23,31 @@ interface ConnectAdapterOptions extends ConnectRouterOptions {
   readonly fault: ServerFault;
 }
 
-/** A handler, and the paths that it does not leave to its fallback. */
-type ConnectAdapter = Handler & { readonly paths: readonly string[] };
-
 /**
  * A handler for what a ConnectRouter serves. `connectNodeAdapter` does the same, but prints a stack for each answer that could not be
  * written, which any client brings about by leaving, and leaves the request of an answer that cannot be sent open.
  */
-export function connectAdapter({
-  routes,
-  fallback,
-  peers,
-  accounts,
-  fault,
-  ...options
-}: ConnectAdapterOptions): ConnectAdapter {
-  const router = createConnectRouter({ acceptCompression: DEFERRED_COMPRESSIONS, ...options });
-  routes(router);
-  const handlers = new Map<string, UniversalHandler>(router.handlers.map((handler) => [handler.requestPath, handler]));
-  const serve: Handler = (request, response) => {
-    const handler = handlers.get(request.url?.split("?", 1)[0] ?? "");
-    if (handler === undefined) return fallback(request, response);
+export function connectAdapter({ paths, load, fallback, peers, accounts, fault }: ConnectAdapterOptions): Handler {
+  let loading: ReturnType<typeof loaded> | undefined;
+  const loaded = async () => {
+    // The fast path needs no such package, which takes 10 MB.
+    const [all, connectNode] = await Promise.all([load(), import("@connectrpc/connect-node")]);
+    return { ...connectNode, handlers: new Map(all.map((handler) => [handler.requestPath, handler])) };
+  };
+  return (request, response) => {
+    const path = request.url?.split("?", 1)[0] ?? "";
+    if (!paths.has(path)) return fallback(request, response);
     const holder = holderOf(request);
     const values = createContextValues().set(INCOMING, new NodeIncoming(request, peers));
-    values.set(PLACES, new AdapterPlaces(accounts.at(handler.requestPath), holder?.connection ?? request));
+    values.set(PLACES, new AdapterPlaces(accounts.at(path), holder?.connection ?? request));
     values.set(HOLDER, holder);
     const hasGone = (): boolean => ("stream" in response ? response.stream : response).destroyed;
     const answer = async (): Promise<void> => {
-      const { universalRequestFromNodeRequest, universalResponseToNodeResponse } = await loadConnectNode();
+      loading ??= loaded();
+      const { handlers, universalRequestFromNodeRequest, universalResponseToNodeResponse } = await loading;
       if (hasGone()) return;
+      const handler = handlers.get(path);
+      if (handler === undefined) return fallback(request, response);
       let received: UniversalServerRequest;
       try {
         received = universalRequestFromNodeRequest(request, response, undefined, values);
@@ -69,16 +61,8 @@ export function connectAdapter({
     };
     answer().catch((thrown: unknown) => {
       if (hasGone()) return; // the client has gone, or was given up
-      fault(`cannot answer ${handler.requestPath}`, thrown);
+      fault(`cannot answer ${path}`, thrown);
       response.destroy();
     });
   };
-  return Object.assign(serve, { paths: [...handlers.keys()] });
-}
-
-let connectNode: Promise<typeof import("@connectrpc/connect-node")> | undefined;
-/** The fast path needs no such package, which takes 10 MB. */
-function loadConnectNode(): Promise<typeof import("@connectrpc/connect-node")> {
-  connectNode ??= import("@connectrpc/connect-node");
-  return connectNode;
 }

@@ -9,7 +9,7 @@ import type { Handler, Shortcut, Upgrades } from "../carrier/handler.ts";
 import { type ClientHttp2, DEFAULT_SERVER_HTTP2, type ServerHttp2 } from "../http2/client-http2.ts";
 import { MAX_H1_HEADERS } from "../http2/client-sessions.ts";
 import { ConnectionAge } from "../http2/connection-age.ts";
-import { NodeHttp2 } from "../http2/node-http2.ts";
+import type { NodeHttp2 } from "../http2/node-http2.ts";
 import { OwnHttp2 } from "../http2/own-http2.ts";
 import { FaultThrottle } from "../logs/recurrent-faults.ts";
 import { AdapterRequests, type AdapterRequestsOptions } from "../requests/adapter-requests.ts";
@@ -96,7 +96,9 @@ export class Listener {
 
   /** @throws the error of `listen`, with a `code` such as EADDRINUSE */
   static async open(handler: Handler, options: ListenerOptions): Promise<Listener> {
-    const listener = new Listener(handler, options);
+    const isOwn = (options.http2Server ?? DEFAULT_SERVER_HTTP2) === "own";
+    const Http2 = isOwn ? OwnHttp2 : (await import("../http2/node-http2.ts")).NodeHttp2;
+    const listener = new Listener(handler, options, Http2);
     const server = listener.#server;
     if (options.connections !== undefined) {
       options.connections.each((socket) => server.emit("connection", socket));
@@ -112,7 +114,7 @@ export class Listener {
     return listener;
   }
 
-  private constructor(handler: Handler, options: ListenerOptions) {
+  private constructor(handler: Handler, options: ListenerOptions, Http2: typeof OwnHttp2 | typeof NodeHttp2) {
     this.#requests = new AdapterRequests(handler, options);
     this.#shortcut = options.shortcut;
     this.#options = options;
@@ -137,7 +139,6 @@ export class Listener {
     if (upgrades !== undefined) {
       this.#h1.on("upgrade", (request, socket, head) => this.#onUpgrade(upgrades, request, socket, head));
     }
-    const Http2 = (options.http2Server ?? DEFAULT_SERVER_HTTP2) === "own" ? OwnHttp2 : NodeHttp2;
     this.#h2 = new Http2(
       { ...options, onEmpty: () => this.#settle() },
       {

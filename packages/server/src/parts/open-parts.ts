@@ -19,10 +19,9 @@ import type { UpstreamChecks } from "../deployed/open-upstream-checks.ts";
 import type { Declarations } from "../process/declarations.ts";
 import { withOneShape } from "../process/observers.ts";
 import { type OpenCache, openCache } from "../process/open-cache.ts";
-import { openMocks } from "../process/open-mocks.ts";
+import type { openMocks } from "../process/open-mocks.ts";
 import { type Observers, type ObservingProcess, openObservers } from "../process/open-observers.ts";
-import { behindAddresses, type Guarded, guarded } from "../process/open-overrides.ts";
-import { openTools } from "../process/open-tools.ts";
+import type { Guarded } from "../process/open-overrides.ts";
 import type { ServeOptions, ServeParts } from "../process/serve-options.ts";
 import { addOverrides, addUsage, KeySets } from "../process/server-families.ts";
 import { closeClients, connect, type UpstreamClient } from "../process/upstream-clients.ts";
@@ -80,7 +79,10 @@ export async function openParts<
   declared: Declarations<Principal>,
   { serverUrl, supplied, basePath = "", ...observing }: PartsProcess,
 ): Promise<Parts> {
-  const mocks = await openMocks(mocked, declaration.mocks);
+  const mocks =
+    mocked.size === 0
+      ? new Map()
+      : await (await import("../process/open-mocks.ts")).openMocks(mocked, declaration.mocks);
   const clients = { ...(await connect(options, config)), ...Object.fromEntries(mocks), ...supplied };
   const explored = { ...declaration, mocks, serverUrl };
   const observers = await openObservers(explored, config, options.observer, declared.observer, observing);
@@ -101,7 +103,10 @@ export async function openParts<
   const { first } = observing;
   const opened = await declared.identity?.open({ clock, fault, audit, fetched: keySets.fetched, basePath });
   const { overrides } = declared;
-  const { identity, addresses } = await guarded(opened, overrides, fault);
+  const { identity, addresses } =
+    overrides === undefined
+      ? { identity: opened, addresses: undefined }
+      : await (await import("../process/open-overrides.ts")).guarded(opened, overrides, fault);
   addOverrides(observers.metrics, overrides);
   const counting = { processes: config.workers, first, overrides: overrides?.limits };
   const limits = await declared.limits?.open({ clock, fault, ...counting });
@@ -127,7 +132,7 @@ async function openCapture(
 }
 
 /** Makes the endpoints of a package from its open parts. */
-export function createEndpoints<
+export async function createEndpoints<
   Upstreams extends Readonly<Record<string, DescService>>,
   Env,
   Principal extends Message,
@@ -138,7 +143,10 @@ export function createEndpoints<
   supplied: Supplied,
   { clients, cache, identity, addresses, limits, topics, usage, pages, capture, observers: { observer } }: Parts,
 ) {
-  const guarded = behindAddresses(create, addresses);
+  const guarded =
+    addresses === undefined
+      ? create
+      : (await import("../process/open-overrides.ts")).behindAddresses(create, addresses);
   return (capture?.around(guarded) ?? guarded)({
     clients: clients as ServeParts<Upstreams, Env, Principal, Limit>["clients"],
     cache,
@@ -166,7 +174,8 @@ export async function pathsOptions(
   endpoints: Awaited<ReturnType<typeof createEndpoints>>,
 ) {
   const { env } = config;
-  const mcp = await openTools(tools, { name, endpoints, services, types, identity, env, observer, fault, basePath });
+  const served = { name, endpoints, services, types, identity, env, observer, fault, basePath };
+  const mcp = tools && (await (await import("../process/open-tools.ts")).openTools(tools, served));
   const opened = openedOf(identity, checks);
   const known = { ...(identity !== undefined && { identity }), ...(types !== undefined && { types }) };
   return { ...config, services, fault, mcp, observer, opened, ...known };

@@ -1,32 +1,23 @@
-import type { DescFile, DescService } from "@bufbuild/protobuf";
+import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { systemClock } from "@protobff/runtime/internal/clock";
-import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
-import { versionHeaders, withVersions } from "@protobff/runtime/internal/endpoint/version";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import { limitSteps } from "@protobff/runtime/internal/expressions/value/meter";
 import { typesOf } from "@protobff/runtime/internal/http-rule/types-of";
 import { Networks } from "@protobff/runtime/internal/identity/network/networks";
 import type { OpenIdentity } from "@protobff/runtime/internal/identity/spec";
 import type { Observer } from "@protobff/runtime/internal/observer";
-import { withAnswerTraffic } from "@protobff/runtime/internal/routes/answer-traffic";
-import { addBounded } from "@protobff/runtime/internal/routes/bounded-handler";
 import { MAX_ELEMENTS, MAX_MESSAGE_BYTES } from "@protobff/runtime/internal/routes/bounds";
-import { addCachedGet } from "@protobff/runtime/internal/routes/cached-get";
-import { addCompressed } from "@protobff/runtime/internal/routes/compressed-answers";
 import { maskNames } from "@protobff/runtime/internal/routes/mask-names";
-import { withRefusalReports } from "@protobff/runtime/internal/routes/refusals";
 import { connectAdapter } from "../adapter/connect-adapter.ts";
-import { withShedding } from "../adapter/shed-handlers.ts";
 import type { Handler } from "../carrier/handler.ts";
 import { FastPath } from "../fast/fast-path.ts";
 import { UnknownMethods } from "../fast/unknown-methods.ts";
 import { corsHeaders, withCors } from "../headers/cors.ts";
 import { withLongDeadlines } from "../headers/long-deadlines.ts";
-import { checkRequestDeadline, withRequestDeadline } from "../headers/request-deadline.ts";
+import { withRequestDeadline } from "../headers/request-deadline.ts";
 import { RequestIds } from "../headers/request-ids.ts";
 import { SecurityHeaders } from "../headers/security-headers.ts";
-import { withShortErrors } from "../headers/short-errors.ts";
 import type { McpRoute } from "../mcp/mcp-route.ts";
 import { Shedding } from "../overload/shedding.ts";
 import { abandonedReporter } from "../requests/abandoned-requests.ts";
@@ -45,6 +36,7 @@ import { FOLLOW_PATH, REFLECTION_PATHS } from "../streams/service-paths.ts";
 import { DEFAULT_MAX_FOLLOWERS } from "../streams/stream-account.ts";
 import { StreamAccounts } from "../streams/stream-accounts.ts";
 import { type StreamListenable, StreamPath } from "../streams/stream-path.ts";
+import type { Listenable } from "./listenable.ts";
 
 /** Time limit for receiving a whole request, in milliseconds. */
 export const REQUEST_TIMEOUT_MS = 300_000;
@@ -100,11 +92,6 @@ export interface PathsOptions {
   readonly fault?: ServerFault;
 }
 
-/** The parts of a unary endpoint that `listen` needs. Connect's adapter alone serves an endpoint without `run`. */
-export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "hosts" | "http" | "rest" | "version"> &
-  Pick<Endpoint, "route" | "headerNames" | "priority" | "behind" | "share"> &
-  Partial<Pick<Endpoint, "run" | "authenticate" | "refused" | "traffic">>;
-
 /** Everything that serves the requests of these endpoints, whichever way they arrive. */
 export interface ServedPaths
   extends Pick<Base, "readiness" | "accounts" | "shedding" | "draining" | "maxFollowers" | "fault"> {
@@ -132,12 +119,12 @@ export async function openPaths(
   const { maxRequests = 0, observer } = options;
   if (maxRequests > 0) (await import("../overload/door.ts")).placeDoor(endpoints, maxRequests, observer);
   const base = baseOf(endpoints, options);
-  const connect = await connectOf(base);
-  const { ids, security, pending, rest, sockets, shortcut } = await shortcutsOf(base, connect.paths);
+  const rpcs = rpcPathsOf(base);
+  const connect = connectOf(base, new Set(rpcs));
+  const { ids, security, pending, rest, sockets, shortcut } = await shortcutsOf(base, rpcs);
   const handler = ids.added(security.added(withKnownMethods(withProbes(base.readiness, rpcHandler(base, connect)))));
-  const rpcs = endpoints.map(({ method }) => pathOf(method));
   const sources = [...base.routes.keys(), ...(options.mcp?.paths ?? [])];
-  const exact = new Set([...PROBES, ...connect.paths, ...rpcs, ...sources]);
+  const exact = new Set([...PROBES, ...rpcs, ...sources]);
   const paths = [...exact, ...(rest?.paths ?? []), ...(sockets === undefined ? [] : [FOLLOW_PATH])];
   const { maxBytes, peers, accounts, shedding, readiness, draining, maxFollowers, fault } = base;
   const gone = abandonedReporter(endpoints);
@@ -225,44 +212,18 @@ function baseOf(endpoints: readonly (Listenable | StreamListenable)[], options: 
   };
 }
 
-/** Connect's adapter, which serves every rpc that no shortcut serves. */
-async function connectOf(base: Base) {
-  const { options, endpoints, maxBytes, maxElements, masks, corsOrigins, hasRest } = base;
-  const reflection = options.reflection === true ? await import("../services/reflection.ts") : undefined;
-  const json = { registry: base.registry, compresses: false };
-  return connectAdapter({
-    peers: base.peers,
-    accounts: base.accounts,
-    readMaxBytes: maxBytes,
-    jsonOptions: { registry: base.registry },
-    shutdownSignal: base.cutOff.signal,
-    interceptors: [checkRequestDeadline],
-    fault: base.fault,
-    fallback: unknownPaths(hasRest),
-    routes(router) {
-      for (const endpoint of endpoints) {
-        const { traffic } = endpoint;
-        const bounds = { maxBytes, maxElements: endpoint.maxElements ?? maxElements, masks, traffic, json };
-        addCachedGet(router, "http" in endpoint ? endpoint.http : undefined, { forPages: corsOrigins.length > 0 }, () =>
-          addCompressed(router, () => addBounded(router, bounds, () => endpoint.route(router))),
-        );
-      }
-      addCompressed(router, () =>
-        addBounded(router, { maxBytes, maxElements, masks, json }, () => {
-          base.health.route(router);
-          reflection?.routeReflection(router, base.services, base.draining.signal);
-        }),
-      );
-      const methods = endpoints.map(({ method }) => method);
-      if (base.shedding !== undefined)
-        withShedding(router, base.shedding, methods, { jsonOptions: { registry: base.registry } });
-      withAnswerTraffic(router, endpoints);
-      withShortErrors(router);
-      withRefusalReports(router, endpoints);
-      withVersions(router, versionHeaders(endpoints));
-    },
-  });
+/** Connect's adapter, which serves every RPC that no shortcut serves. */
+function connectOf(base: Base, paths: ReadonlySet<string>): Handler {
+  const { peers, accounts, fault, hasRest } = base;
+  const load = async () => (await import("./connect-handlers.ts")).connectHandlers(base);
+  return connectAdapter({ paths, load, fallback: unknownPaths(hasRest), peers, accounts, fault });
 }
+/** Returns the paths of RPCs, of health and of reflection. */
+const rpcPathsOf = ({ endpoints, health, options }: Base): string[] => [
+  ...endpoints.map(({ method }) => pathOf(method)),
+  ...health.paths,
+  ...(options.reflection === true ? REFLECTION_PATHS : []),
+];
 
 /** The shortcuts past Connect's adapter. A room is loaded if an endpoint needs it. */
 async function shortcutsOf(base: Base, rpcPaths: readonly string[]) {
@@ -298,7 +259,7 @@ async function shortcutsOf(base: Base, rpcPaths: readonly string[]) {
 const networksOf = (proxies: PathsOptions["trustedProxies"]): Networks | undefined =>
   proxies === undefined || proxies instanceof Networks ? proxies : new Networks(proxies);
 
-const pathOf = ({ parent, name }: (Listenable | StreamListenable)["method"]): string => `/${parent.typeName}/${name}`;
+const pathOf = ({ parent, name }: DescMethod): string => `/${parent.typeName}/${name}`;
 
 const printed: ServerFault = (message, cause) =>
   console.error(...(cause === undefined ? [message] : [`${message}:`, cause]));

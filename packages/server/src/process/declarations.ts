@@ -12,11 +12,12 @@ import type { Observer } from "@protobff/runtime/internal/observer";
 import type { Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import type { ConfigResult } from "../config/config.ts";
 import { sdkFaults } from "../config/config-otlp.ts";
-import { loadObserver } from "../config/load-observer.ts";
-import { loadResolvers, type Supplied } from "../config/load-resolvers.ts";
+import type { loadObserver } from "../config/load-observer.ts";
+import type { loadResolvers, Supplied } from "../config/load-resolvers.ts";
+import { isStdio } from "../config/stdio.ts";
 import type { McpConfig } from "../mcp/open-mcp.ts";
-import { declaredOverrides } from "./open-overrides.ts";
-import { declaredTools, type LoadTools } from "./open-tools.ts";
+import type { declaredOverrides as readOverrides } from "./open-overrides.ts";
+import type { LoadTools, declaredTools as readTools } from "./open-tools.ts";
 
 /** The part of a package's options that names modules and variables besides those of the configuration. */
 interface DeclaringOptions<Env, Principal extends Message> {
@@ -70,10 +71,8 @@ export async function readDeclarations<Env, Principal extends Message>(
   const { name } = options;
   const sources = identity.spec?.sources ?? [];
   const overrides = await declaredOverrides(source, { name, limits: declared, sources });
-  const { resolvers = [], functions = [] } = options;
-  const none = resolvers.length + functions.length === 0;
-  const user = none ? { faults: [] } : await loadResolvers(source, { resolvers, functions });
-  const loaded = options.observer === undefined ? await loadObserver(source) : { faults: [] };
+  const user = await declaredFunctions(source, options);
+  const loaded = options.observer === undefined ? await declaredObserver(source) : { faults: [] };
   const untraced = await sdkFaults(config?.telemetry.spans);
   const keepsState = declared.length > 0 || tools.config?.sealer !== undefined;
   const unstored = await redisFaults(source, keepsState);
@@ -139,6 +138,35 @@ async function declaredLimits(source: Environment, limits: readonly RateLimit[] 
   const faults: ConfigFault[] = [];
   const { configureLimits } = await import("@protobff/runtime/internal/environment/open-limits");
   return { spec: await configureLimits(limits, new EnvReader(source, faults)), faults };
+}
+
+/** Checks the tools of agents. A server without them cannot serve standard input. */
+async function declaredTools(...[source, load, spec]: Parameters<typeof readTools>) {
+  if (load === undefined && !isStdio(process)) return { config: undefined, faults: [] };
+  return (await import("./open-tools.ts")).declaredTools(source, load, spec);
+}
+
+/** Variables that turn the tables of operators on. */
+const STORES = ["DATABASE_URL", "BFF_STORE_FILE", "BFF_OVERRIDES"];
+
+/** Checks the tables of operators. */
+async function declaredOverrides(source: Environment, server: Parameters<typeof readOverrides>[1]) {
+  if (STORES.every((name) => !source[name])) return { overrides: undefined, faults: [] };
+  return (await import("./open-overrides.ts")).declaredOverrides(source, server);
+}
+
+/** Loads the user's functions. */
+async function declaredFunctions(
+  source: Environment,
+  { resolvers = [], functions = [] }: Pick<DeclaringOptions<unknown, never>, "resolvers" | "functions">,
+): Promise<Awaited<ReturnType<typeof loadResolvers>>> {
+  if (resolvers.length + functions.length === 0) return { faults: [] };
+  return (await import("../config/load-resolvers.ts")).loadResolvers(source, { resolvers, functions });
+}
+
+/** Loads the user's observer. */
+async function declaredObserver(source: Environment): Promise<Awaited<ReturnType<typeof loadObserver>>> {
+  return source.BFF_OBSERVER ? (await import("../config/load-observer.ts")).loadObserver(source) : { faults: [] };
 }
 
 /** Checks what a cache, or else limits or confirmations, will need of Redis. */

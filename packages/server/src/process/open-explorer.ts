@@ -1,6 +1,6 @@
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import type { ExplorerConfig } from "../config/config-telemetry.ts";
-import type { Explorer } from "../explorer/explorer.ts";
+import { Explorer } from "../explorer/explorer.ts";
 import type { Mock } from "../explorer/live.ts";
 
 /** Parts of a server that the live page shows. */
@@ -15,13 +15,8 @@ export interface ExploredServer {
   readonly serverUrl: () => string | undefined;
 }
 
-/** Opens the live page. Undefined: it is not configured. */
-export async function openExplorer(
-  explorer: ExplorerConfig | undefined,
-  server: ExploredServer,
-): Promise<Explorer | undefined> {
-  if (explorer === undefined) return undefined;
-  const { Explorer } = await import("../explorer/explorer.ts"); // nobody else pays for loading it
+/** Opens the live page. */
+export function openExplorer(explorer: ExplorerConfig, server: ExploredServer): Explorer {
   return new Explorer({
     ...server,
     token: explorer.token,

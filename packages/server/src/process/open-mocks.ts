@@ -8,7 +8,6 @@ export async function openMocks(
   mocked: ReadonlyMap<string, DescService>,
   defaults: (() => Promise<readonly MockDefaults[]>) | undefined,
 ): Promise<ReadonlyMap<string, MockUpstream>> {
-  if (mocked.size === 0) return new Map();
   const { MockUpstream } = await import("@protobff/testing");
   const all = (await defaults?.()) ?? [];
   const made = [...mocked].map(([name, service]): [string, MockUpstream] => {

@@ -3,18 +3,17 @@
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import type { Observer } from "@protobff/runtime/internal/observer";
 import type { ServerConfig } from "../config/config.ts";
-import { harmless } from "../config/load-observer.ts";
 import { isStdio } from "../config/stdio.ts";
 import type { Explorer } from "../explorer/explorer.ts";
 import type { AccessLog } from "../logs/access-log.ts";
-import { AuditLog, appendingTo, appendingToStream } from "../logs/audit-log.ts";
+import type { AuditLog } from "../logs/audit-log.ts";
 import { FailureLog } from "../logs/failure-log.ts";
 import { LineWriter } from "../logs/line-writer.ts";
 import type { LogFormat } from "../logs/server-log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { joinObservers } from "./observers.ts";
-import { type ExploredServer, openExplorer } from "./open-explorer.ts";
-import { openTraces, type TracedServer, type Traces } from "./open-traces.ts";
+import type { ExploredServer } from "./open-explorer.ts";
+import type { TracedServer, Traces } from "./open-traces.ts";
 import { addSpans } from "./server-families.ts";
 
 /** All observers as one. */
@@ -56,14 +55,15 @@ export async function openObservers(
 ): Promise<Observers> {
   const log = config.log === "off" ? undefined : openLog(config.log, logger);
   if (config.branchesOff.length > 0 && first) log?.branchesOff(config.branchesOff);
-  const userObserver = declared ?? (loaded && harmless(loaded, (event, thrown) => log?.observer(event, thrown)));
+  const userObserver = declared ?? (loaded && (await guardedObserver(loaded, log)));
   const fault: ServerFault = (message, cause) => log?.server(message, cause);
   if (first) for (const line of config.telemetry.old ?? []) fault(line, undefined);
-  const audit = config.audit === undefined ? undefined : openAudit(config.audit, fault);
+  const audit = config.audit === undefined ? undefined : await openAudit(config.audit, fault);
   const metrics = measures ? await openMetrics() : undefined;
-  const traces = await openTraces(config, server, fault);
+  const { spans, explorer: page } = config.telemetry;
+  const traces = spans && (await (await import("./open-traces.ts")).openTraces(config, server, fault));
   addSpans(metrics, traces);
-  const explorer = await openExplorer(config.telemetry.explorer, server);
+  const explorer = page && (await import("./open-explorer.ts")).openExplorer(page, server);
   const { accessLog: share } = config.telemetry;
   const format = config.log === "json" ? "json" : "text";
   const access = share === undefined ? undefined : await openAccessLog(share, format);
@@ -108,6 +108,13 @@ function openLog(format: LogFormat, logger: ObservingProcess["logger"]): Failure
   return new FailureLog((line) => writer.write(line), format);
 }
 
-function openAudit(path: string, fault: ServerFault): AuditLog {
+/** Returns the user's observer, whose failures change nothing. */
+async function guardedObserver(loaded: Observer, log: FailureLog | undefined): Promise<Observer> {
+  const { harmless } = await import("../config/load-observer.ts");
+  return harmless(loaded, (event, thrown) => log?.observer(event, thrown));
+}
+
+async function openAudit(path: string, fault: ServerFault): Promise<AuditLog> {
+  const { AuditLog, appendingTo, appendingToStream } = await import("../logs/audit-log.ts");
   return new AuditLog(path === "stderr" ? appendingToStream() : appendingTo(path), fault);
 }

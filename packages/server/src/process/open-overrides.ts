@@ -53,11 +53,10 @@ export interface Guarded<P extends Message> {
 /** Places the denylist in front of the identity. From now on both tables are read every 5 s. */
 export async function guarded<P extends Message>(
   identity: OpenIdentity<P> | undefined,
-  overrides: Overrides | undefined,
+  overrides: Overrides,
   fault: ServerFault,
 ): Promise<Guarded<P>> {
-  overrides?.watch(fault);
-  if (overrides === undefined) return { identity, addresses: undefined };
+  overrides.watch(fault);
   const { GuardedIdentity, NO_CALLERS } = await import("@protobff/runtime/internal/identity/denylist/denylist");
   const { denylist, opened } = overrides;
   if (identity !== undefined)
@@ -70,8 +69,7 @@ type Made = readonly (Endpoint | StreamEndpoint)[];
 /** Returns the same factory of endpoints. They have the check of addresses in front of them. */
 export function behindAddresses<P>(
   create: (parts: P) => Made | Promise<Made>,
-  addresses: GuardedIdentity | undefined,
-): (parts: P) => Made | Promise<Made> {
-  if (addresses === undefined) return create;
+  addresses: GuardedIdentity,
+): (parts: P) => Promise<Made> {
   return async (parts) => (await create(parts)).map((endpoint) => endpoint.withGuard?.(addresses) ?? endpoint);
 }

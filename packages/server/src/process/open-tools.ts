@@ -49,9 +49,8 @@ interface ToolParts {
   readonly basePath?: string;
 }
 
-/** Opens the route of the tools. Undefined without tools. */
-export async function openTools(config: McpConfig | undefined, parts: ToolParts): Promise<McpRoute | undefined> {
-  if (config === undefined) return undefined;
+/** Opens the route of the tools. */
+export async function openTools(config: McpConfig, parts: ToolParts): Promise<McpRoute> {
   const { McpRoute } = await import("../mcp/mcp-route.ts");
   return new McpRoute(await opened(config, parts), config.publicUrl);
 }

@@ -29,6 +29,8 @@ export class Health {
   readonly #known: ReadonlySet<string>;
   readonly #readiness: Readiness;
   readonly #watches = new Set<Watch>();
+  /** Paths of its RPCs. */
+  readonly paths = HealthService.methods.map(({ name }) => `/${HealthService.typeName}/${name}`);
   /** Serves `Watch` as any stream of an rpc is served. */
   readonly watch: StreamListenable;
 

@@ -2,7 +2,6 @@
 import type { Registry } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { createEndStreamSerialization, endStreamFlag } from "@connectrpc/connect/protocol-connect";
-import { trailerFlag } from "@connectrpc/connect/protocol-grpc-web";
 import { frame } from "@protobff/runtime/internal/wire/frame";
 import { OK_TRAILERS, type Trailers, trailersOf } from "../carrier/trailers.ts";
 import type { HeadNames } from "../fast/request-heads.ts";
@@ -45,6 +44,8 @@ interface StreamRefusal {
   readonly bytes?: Uint8Array | undefined;
 }
 
+/** Flag of a frame with trailers (PROTOCOL-WEB.md of gRPC). */
+const TRAILERS_FLAG = 0x80;
 const GRPC_NAMES: HeadNames = { isGrpc: true, timeout: "grpc-timeout" };
 const WEB_NAMES: HeadNames = { isGrpc: false, timeout: "grpc-timeout" };
 const CONNECT_NAMES: HeadNames = { isGrpc: false, timeout: "connect-timeout-ms" };
@@ -73,7 +74,7 @@ export const GRPC_WEB: StreamProtocol = {
     const lines: string[] = [];
     for (const [name, values] of Object.entries(grpcTrailers(error, trailers)))
       for (const value of [values].flat()) lines.push(`${name}: ${value.replace(/[\r\n]/g, " ")}\r\n`);
-    return { bytes: flagged(Buffer.from(lines.join("")), trailerFlag) };
+    return { bytes: flagged(Buffer.from(lines.join("")), TRAILERS_FLAG) };
   },
 };
 
