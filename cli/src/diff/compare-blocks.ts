@@ -4,10 +4,16 @@ import { count } from "./amounts.ts";
 import { compareCalls } from "./compare-calls.ts";
 import { compareOrder } from "./compare-order.ts";
 import { type Block, shortName } from "./composition.ts";
-import type { Finding, Level, Phrase } from "./finding.ts";
-import { list, phrase } from "./finding.ts";
+import { type Finding, type Level, list, type Phrase, phrase } from "./finding.ts";
+import { changesOf, code, type FoundChange, same, without } from "./found-change.ts";
 
-type Difference = Omit<Finding, "where">;
+const values = changesOf("values");
+const caches = changesOf("cache");
+const policies = changesOf("policies");
+const exposure = changesOf("exposure");
+const refusals = changesOf("refusals");
+const sideEffects = changesOf("side-effects");
+const criticality = changesOf("criticality");
 
 /** @param before under the names of `after` */
 export function compareBlocks(before: Block, after: Block): readonly Finding[] {
@@ -16,7 +22,7 @@ export function compareBlocks(before: Block, after: Block): readonly Finding[] {
   const has = new Map(after.steps.map((step) => [step.step, step]));
   const of =
     (step: StepReport) =>
-    (difference: Difference): Finding => ({
+    (difference: FoundChange): Finding => ({
       ...difference,
       where: [step.unnamed === true ? block : `${block}.${step.step}`],
     });
@@ -40,10 +46,10 @@ export function compareBlocks(before: Block, after: Block): readonly Finding[] {
 }
 
 /** Reports another part of a composed message. */
-function compareSubsets({ subset: before }: Block, { subset: after }: Block): readonly Difference[] {
-  if (before?.of === after?.of && String(before?.without) === String(after?.without)) return [];
-  const [old, now] = [before, after].map(partOf);
-  return [{ kind: "calls", level: "different", message: phrase`is ${now ?? []}, was ${old ?? []}` }];
+function compareSubsets({ subset: before }: Block, { subset: after }: Block): readonly FoundChange[] {
+  const alike = before?.of === after?.of && String(before?.without) === String(after?.without);
+  const message = phrase`is ${partOf(after)}, was ${partOf(before)}`;
+  return changesOf("calls").when(!alike, "different", message);
 }
 function partOf(subset: Block["subset"]): Phrase {
   if (subset === undefined) return ["composed by itself"];
@@ -52,48 +58,22 @@ function partOf(subset: Block["subset"]): Phrase {
 }
 
 /** Reports a new step. The comparison of RPCs reports calls that are new to an RPC. */
-function newStep(step: StepReport): readonly Difference[] {
-  if (step.kind === "guard")
-    return [
-      {
-        kind: "refusals",
-        level: "different",
-        message: phrase`requests are now refused when ${step.if ?? ""}${refusal(step)}`,
-      },
-    ];
-  if (step.call === undefined) return [];
-  const callerData = forwards(step.call);
+function newStep(step: StepReport): readonly FoundChange[] {
+  const { kind, call } = step;
+  if (kind === "guard")
+    return [refusals.of("different", phrase`requests are now refused when ${step.if ?? ""}${refusal(step)}`)];
+  if (call === undefined) return [];
+  const forAll = call.cache !== undefined && call.cache.per_caller === undefined;
+  const shows = (call.on_error ?? []).some(({ fail }) => fail?.shows !== undefined);
   return [
-    ...(step.side_effects === true
-      ? [
-          {
-            kind: "side-effects",
-            level: "worse",
-            message: phrase`${step.call.method} is now called for its side effects`,
-          } as const,
-        ]
-      : []),
-    ...(callerData.length === 0
-      ? []
-      : [
-          {
-            kind: "forwarded",
-            level: "different",
-            message: phrase`new: ${step.call.method} gets ${list(callerData)} of the caller`,
-          } as const,
-        ]),
-    ...(step.call.cache === undefined || step.call.cache.per_caller !== undefined
-      ? []
-      : [{ kind: "cache", level: "different", message: ["new: all callers share its cached answers"] } as const]),
-    ...((step.call.on_error ?? []).some(({ fail }) => fail?.shows !== undefined)
-      ? [
-          {
-            kind: "exposure",
-            level: "worse",
-            message: ["new: clients see the text of the upstream's errors"],
-          } as const,
-        ]
-      : []),
+    ...sideEffects.when(step.side_effects === true, "worse", phrase`${call.method} is now called for its side effects`),
+    ...changesOf("forwarded").names(
+      "different",
+      forwards(call),
+      (data) => phrase`new: ${call.method} gets ${data} of the caller`,
+    ),
+    ...caches.when(forAll, "different", "new: all callers share its cached answers"),
+    ...exposure.when(shows, "worse", "new: clients see the text of the upstream's errors"),
   ];
 }
 const forwards = ({ forward = [], identify }: NonNullable<StepReport["call"]>): readonly string[] => [
@@ -101,110 +81,74 @@ const forwards = ({ forward = [], identify }: NonNullable<StepReport["call"]>): 
   ...(identify === undefined ? [] : [identify === "token" ? "token" : "principal"]),
 ];
 
-function lostStep(step: StepReport): readonly Difference[] {
-  if (step.kind === "guard")
-    return [
-      {
-        kind: "refusals",
-        level: "worse",
-        message: phrase`requests are no longer refused when ${step.if ?? ""}${refusal(step)}`,
-      },
-    ];
-  if (step.side_effects === true && step.call !== undefined)
-    return [
-      {
-        kind: "side-effects",
-        level: "different",
-        message: phrase`${step.call.method} is no longer called for its side effects`,
-      },
-    ];
-  return [];
+function lostStep(step: StepReport): readonly FoundChange[] {
+  const { kind, call } = step;
+  if (kind === "guard")
+    return [refusals.of("worse", phrase`requests are no longer refused when ${step.if ?? ""}${refusal(step)}`)];
+  const message = phrase`${call?.method ?? ""} is no longer called for its side effects`;
+  return sideEffects.when(step.side_effects === true && call !== undefined, "different", message);
 }
 const refusal = ({ fail }: StepReport): Phrase => (fail?.code === undefined ? [] : phrase`, with ${fail.code}`);
 
-function compareSteps(before: StepReport, after: StepReport): readonly Difference[] {
+function compareSteps(before: StepReport, after: StepReport): readonly FoundChange[] {
   return [
-    ...criticality(before, after),
+    ...failures(before, after),
     ...(before.call !== undefined && after.call !== undefined ? compareCalls(before.call, after.call) : []),
     ...effects(before, after),
-    ...exposure(before, after),
+    ...exposed(before, after),
     ...items(before, after),
-    ...values(before, after),
+    ...contents(before, after),
   ];
 }
 
-function criticality({ on_failure: from }: StepReport, { on_failure: to }: StepReport): readonly Difference[] {
+function failures({ on_failure: from }: StepReport, { on_failure: to }: StepReport): readonly FoundChange[] {
   if (from === to) return [];
-  const kind = "criticality";
-  if (to === "response fails") return [{ kind, level: "worse", message: ["when it fails, the response now fails"] }];
+  if (to === "response fails") return [criticality.of("worse", "when it fails, the response now fails")];
+  const used = to === "fallback";
   if (from === "response fails")
     return [
-      {
-        kind,
-        level: "different",
-        message: [
-          to === "fallback"
-            ? "when it fails, its fallback is now used, and no longer fails the response"
-            : "when it fails, the response no longer fails: the value is missing",
-        ],
-      },
+      criticality.of(
+        "different",
+        used
+          ? "when it fails, its fallback is now used, and no longer fails the response"
+          : "when it fails, the response no longer fails: the value is missing",
+      ),
     ];
   if (from === undefined || to === undefined) return [];
   return [
-    {
-      kind,
-      level: to === "fallback" ? "better" : "worse",
-      message: [
-        to === "fallback" ? "when it fails, its fallback is now used" : "when it fails, no fallback is used any longer",
-      ],
-    },
+    used
+      ? criticality.of("better", "when it fails, its fallback is now used")
+      : criticality.of("worse", "when it fails, no fallback is used any longer"),
   ];
 }
 
-function effects(before: StepReport, after: StepReport): readonly Difference[] {
-  const kind = "side-effects";
+function effects(before: StepReport, after: StepReport): readonly FoundChange[] {
+  const begins = (key: "side_effects" | "unordered"): boolean => before[key] !== true && after[key] === true;
+  const ends = (key: "side_effects" | "unordered"): boolean => before[key] === true && after[key] !== true;
   return [
-    ...(before.side_effects !== true && after.side_effects === true
-      ? [{ kind, level: "worse", message: ["now has side effects"] } as const]
-      : []),
-    ...(before.side_effects === true && after.side_effects !== true
-      ? [{ kind, level: "different", message: ["no longer has side effects"] } as const]
-      : []),
-    ...(before.unordered !== true && after.unordered === true
-      ? [{ kind, level: "worse", message: ["its side effects no longer have an order"] } as const]
-      : []),
-    ...(before.unordered === true && after.unordered !== true
-      ? [{ kind, level: "better", message: ["its side effects now have an order"] } as const]
-      : []),
+    ...sideEffects.when(begins("side_effects"), "worse", "now has side effects"),
+    ...sideEffects.when(ends("side_effects"), "different", "no longer has side effects"),
+    ...sideEffects.when(begins("unordered"), "worse", "its side effects no longer have an order"),
+    ...sideEffects.when(ends("unordered"), "better", "its side effects now have an order"),
   ];
 }
 
-function exposure(before: StepReport, after: StepReport): readonly Difference[] {
+function exposed(before: StepReport, after: StepReport): readonly FoundChange[] {
   const [had, has] = [before, after].map((step) => step.shows_error === true || (step.fail?.shows?.length ?? 0) > 0);
-  if (had === has) return [];
-  const message = [
-    has === true ? "now contains text of an upstream's error" : "no longer contains text of an upstream's error",
+  return [
+    ...exposure.when(has === true && had !== true, "worse", "now contains text of an upstream's error"),
+    ...exposure.when(had === true && has !== true, "better", "no longer contains text of an upstream's error"),
   ];
-  return [{ kind: "exposure", level: has === true ? "worse" : "better", message }];
 }
 
-function items({ each: from }: StepReport, { each: to }: StepReport): readonly Difference[] {
+function items({ each: from }: StepReport, { each: to }: StepReport): readonly FoundChange[] {
   if (from === undefined || to === undefined) return [];
-  const differences = (message: string, had: number | null, has: number | null, none: string): readonly Difference[] =>
-    had === has
-      ? []
-      : [
-          {
-            kind: "policies",
-            level: "different",
-            message: [message],
-            before: [had === null ? none : count(had, "item")],
-            after: [has === null ? none : count(has, "item")],
-          },
-        ];
+  const text = (bound: number | null, none: string): Phrase => [bound === null ? none : count(bound, "item")];
+  const [had, has] = [text(from.max, "no bound"), text(to.max, "no bound")];
+  const [old, now] = [text(from.concurrent, "all"), text(to.concurrent, "all")];
   return [
-    ...differences("has another bound of items", from.max, to.max, "no bound"),
-    ...differences("handles another number of items at a time", from.concurrent, to.concurrent, "all"),
+    ...policies.between("different", "has another bound of items", had, has),
+    ...policies.between("different", "handles another number of items at a time", old, now),
   ];
 }
 
@@ -221,61 +165,27 @@ const TEXTS = {
   fallback: "has another fallback",
 } as const;
 
-function values(before: StepReport, after: StepReport): readonly Difference[] {
-  const difference = (message: string, from: Phrase, to: Phrase, level: Level = "different"): Difference => ({
-    kind: "values",
-    level,
-    message: [message],
-    before: from,
-    after: to,
-  });
-  const text = (value: string | undefined): Phrase => (value === undefined ? ["none"] : [{ code: value }]);
-  const json = (value: unknown): string => JSON.stringify(value) ?? "";
+function contents(before: StepReport, after: StepReport): readonly FoundChange[] {
   const isGuard = before.kind === "guard" && after.kind === "guard";
-  const refusals = isGuard && json([before.if, before.fail]) !== json([after.if, after.fail]);
-  const keys = (Object.keys(TEXTS) as (keyof typeof TEXTS)[]).filter(
-    (key) => before[key] !== after[key] && !(isGuard && key === "if"),
-  );
-  const guardText = (step: StepReport): Phrase =>
-    phrase`${step.if ?? ""}${refusal(step)}${step.fail?.message === undefined ? [] : phrase`: ${step.fail.message}`}`;
+  const keys = (Object.keys(TEXTS) as (keyof typeof TEXTS)[]).filter((key) => !(isGuard && key === "if"));
+  const refused = isGuard && !same([before.if, before.fail], [after.if, after.fail]);
+  const numbers = before.min !== after.min || before.enough !== after.enough;
+  const choices = !same(before.only_for, after.only_for) || !same(before.only_in, after.only_in);
   return [
-    ...(refusals
-      ? [
-          {
-            ...difference("requests are refused differently", guardText(before), guardText(after)),
-            kind: "refusals",
-          } as const,
-        ]
+    ...(refused
+      ? [refusals.of("different", "requests are refused differently", guardText(before), guardText(after))]
       : []),
-    ...keys.map((key) => difference(TEXTS[key], text(before[key]), text(after[key]))),
-    ...(before.partial === after.partial
-      ? []
-      : [
-          {
-            ...difference(
-              "items that fail",
-              [before.partial === true ? "are left out" : "fail the step"],
-              [after.partial === true ? "are left out" : "fail the step"],
-            ),
-            kind: "criticality",
-          } as const,
-        ]),
-    ...(before.min === after.min && before.enough === after.enough
-      ? []
-      : [
-          { ...difference("needs other numbers of values", needs(before), needs(after)), kind: "criticality" } as const,
-        ]),
-    ...(json(before.args) === json(after.args)
-      ? []
-      : [difference("passes other arguments", bindings(before.args), bindings(after.args))]),
-    ...(json(before.cases) === json(after.cases)
-      ? []
-      : [difference("has other cases", cases(before.cases), cases(after.cases))]),
-    ...(json(before.only_for) === json(after.only_for) && json(before.only_in) === json(after.only_in)
-      ? []
-      : [{ kind: "values", level: "different", message: ["runs for other choices"] } as const]),
+    ...keys.flatMap((key) => values.between("different", TEXTS[key], code(before[key]), code(after[key]))),
+    ...criticality.between("different", "items that fail", partial(before), partial(after)),
+    ...(numbers ? [criticality.of("different", "needs other numbers of values", needs(before), needs(after))] : []),
+    ...values.changed("different", "passes other arguments", before.args, after.args, bindings),
+    ...values.changed("different", "has other cases", before.cases, after.cases, cases),
+    ...values.when(choices, "different", "runs for other choices"),
   ];
 }
+const guardText = (step: StepReport): Phrase =>
+  phrase`${step.if ?? ""}${refusal(step)}${step.fail?.message === undefined ? [] : phrase`: ${step.fail.message}`}`;
+const partial = ({ partial: leavesOut }: StepReport): Phrase => [leavesOut === true ? "are left out" : "fail the step"];
 const needs = ({ min, enough, partial }: StepReport): Phrase => [
   ...(min === undefined ? [partial === true ? "any number" : "all"] : [`at least ${min}`]),
   ...(enough === undefined ? [] : [`, ${enough} suffice`]),
@@ -292,84 +202,54 @@ const BECOMES = {
 } as const;
 
 /** Compares the effects of failures on fields. */
-function compareAbsence(before: Block, after: Block): readonly Difference[] {
+function compareAbsence(before: Block, after: Block): readonly FoundChange[] {
+  const absences = changesOf("absence");
   const fields = [...new Set([...before.degrades, ...after.degrades].map(({ field }) => field))];
   const kept = new Set(before.fields.map(({ field }) => field));
   return fields.flatMap((field) =>
-    (Object.keys(BECOMES) as Exclude<Becomes, "within">[]).flatMap((becomes): readonly Difference[] => {
+    (Object.keys(BECOMES) as Exclude<Becomes, "within">[]).flatMap((becomes): readonly FoundChange[] => {
       const when = ({ degrades }: Block) =>
         degrades.filter((entry) => entry.field === field && entry.becomes === becomes).map((entry) => entry.when);
       const [from, to] = [when(before), when(after)];
-      const more = to.filter((step) => !from.includes(step));
-      const fewer = from.filter((step) => !to.includes(step));
-      const without = becomes === "stale" ? "with an old answer of " : "without ";
-      const level = becomes === "missing" || becomes === "incomplete" ? "worse" : "different";
-      // Clients have no expectation of a new field.
-      const fresh = kept.size > 0 && !kept.has(field);
-      if (more.length > 0 && (from.length === 0 || fewer.length === 0))
-        return [
-          {
-            kind: "absence",
-            level: fresh ? "different" : level,
-            message: [
-              ...phrase`${field} may ${[from.length === 0 ? "now" : "now also"]} `,
-              `${BECOMES[becomes]}, ${without}`,
-              ...list(more),
-            ],
-          },
-        ];
+      const more = without(to, from);
+      if (more.length > 0 && (from.length === 0 || without(from, to).length === 0)) {
+        const reasons = becomes === "stale" ? "with an old answer of " : "without ";
+        // Clients have no expectation of a new field.
+        const fresh = kept.size > 0 && !kept.has(field);
+        const worse: Level = becomes === "missing" || becomes === "incomplete" ? "worse" : "different";
+        const may = phrase`${field} may ${[from.length === 0 ? "now" : "now also"]} `;
+        return [absences.of(fresh ? "different" : worse, [...may, `${BECOMES[becomes]}, ${reasons}`, ...list(more)])];
+      }
       if (to.length === 0 && from.length > 0 && after.fields.some((report) => report.field === field))
-        return [{ kind: "absence", level: "better", message: [...phrase`${field} can no longer `, BECOMES[becomes]] }];
+        return [absences.of("better", [...phrase`${field} can no longer `, BECOMES[becomes]])];
       if (more.length === 0) return [];
-      return [
-        {
-          kind: "absence",
-          level: "different",
-          message: [...phrase`${field} may ${[BECOMES[becomes]]} for other reasons`],
-          before: list(from),
-          after: list(to),
-        },
-      ];
+      const message = phrase`${field} may ${[BECOMES[becomes]]} for other reasons`;
+      return [absences.of("different", message, list(from), list(to))];
     }),
   );
 }
 
-function compareFields(before: Block, after: Block): readonly Difference[] {
+function compareFields(before: Block, after: Block): readonly FoundChange[] {
   const had = new Map(before.fields.map((field) => [field.field, field]));
-  return after.fields.flatMap((field): readonly Difference[] => {
+  return after.fields.flatMap((field): readonly FoundChange[] => {
     const old = had.get(field.field);
-    const exposed: readonly Difference[] =
-      field.shows_error === true && old?.shows_error !== true
-        ? [
-            {
-              kind: "exposure",
-              level: "worse",
-              message: phrase`${field.field} now contains text of an upstream's error`,
-            },
-          ]
-        : [];
-    if (old === undefined) return exposed;
-    const noted = [...exposed, ...freshness(old, field)];
-    if (old.by === field.by && old.if === field.if) return noted;
-    const text = (report: typeof field): Phrase =>
-      phrase`${report.by}${report.if === undefined ? [] : phrase` if ${report.if}`}`;
+    const shows = field.shows_error === true && old?.shows_error !== true;
+    const message = phrase`${field.field} is computed differently`;
     return [
-      ...noted,
-      {
-        kind: "values",
-        level: "different",
-        message: phrase`${field.field} is computed differently`,
-        before: text(old),
-        after: text(field),
-      },
+      ...exposure.when(shows, "worse", phrase`${field.field} now contains text of an upstream's error`),
+      ...(old === undefined
+        ? []
+        : [...freshness(old, field), ...values.between("different", message, fieldText(old), fieldText(field))]),
     ];
   });
 }
+const fieldText = ({ by, if: condition }: FieldReport): Phrase =>
+  phrase`${by}${condition === undefined ? [] : phrase` if ${condition}`}`;
 
-function freshness({ fresh: had }: FieldReport, { field, fresh: has }: FieldReport): readonly Difference[] {
+function freshness({ fresh: had }: FieldReport, { field, fresh: has }: FieldReport): readonly FoundChange[] {
   if (had === has) return [];
   return has === true
-    ? [{ kind: "cache", level: "better", message: phrase`${field} is now fresh: no value is older than the request` }]
-    : [{ kind: "cache", level: "worse", message: phrase`${field} is no longer fresh: values may be from a cache` }];
+    ? [caches.of("better", phrase`${field} is now fresh: no value is older than the request`)]
+    : [caches.of("worse", phrase`${field} is no longer fresh: values may be from a cache`)];
 }
 type FieldReport = Block["fields"][number];

@@ -1,30 +1,17 @@
 // Branches of upstreams before and after: where calls go, and where their copies go.
 import type { RpcReport } from "protoc-gen-bff/compiler";
 import { shortName } from "./composition.ts";
-import { type Finding, list, type Phrase, phrase } from "./finding.ts";
-
-type Difference = Omit<Finding, "where">;
+import { list, type Phrase, phrase } from "./finding.ts";
+import { changesOf, type FoundChange, same, without } from "./found-change.ts";
 
 /** A new mirror receives the data of requests, so it is worse. */
-export function branchDifferences(before: RpcReport, after: RpcReport): readonly Difference[] {
-  const known = new Set(mirrorsOf(before));
-  const added = mirrorsOf(after).filter((mirror) => !known.has(mirror));
-  if (JSON.stringify(before.branches) === JSON.stringify(after.branches)) return [];
+export function branchChangesOf(before: RpcReport, after: RpcReport): readonly FoundChange[] {
+  if (same(before.branches, after.branches)) return [];
   return [
-    ...added.map(
-      (mirror): Difference => ({
-        kind: "forwarded",
-        level: "worse",
-        message: phrase`copies of calls, with all of their headers, now go to ${mirror}`,
-      }),
+    ...without(mirrorsOf(after), mirrorsOf(before)).map((mirror) =>
+      changesOf("forwarded").of("worse", phrase`copies of calls, with all of their headers, now go to ${mirror}`),
     ),
-    {
-      kind: "policies",
-      level: "different",
-      message: ["the branches for calls have changed"],
-      before: branches(before),
-      after: branches(after),
-    },
+    changesOf("policies").of("different", "the branches for calls have changed", branches(before), branches(after)),
   ];
 }
 

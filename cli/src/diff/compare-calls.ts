@@ -3,13 +3,16 @@ import type { BindReport, CallReport, ErrorRuleReport } from "protoc-gen-bff/com
 import { count, growth, time } from "./amounts.ts";
 import { sealing } from "./compare-reveals.ts";
 import { tagging } from "./compare-tags.ts";
-import type { Finding, Level, Phrase } from "./finding.ts";
-import { list, phrase } from "./finding.ts";
+import { list, type Phrase, phrase } from "./finding.ts";
+import { changesOf, code, type FoundChange, same, without } from "./found-change.ts";
 import { otherMembers } from "./other-members.ts";
 
-type Difference = Omit<Finding, "where">;
+const policies = changesOf("policies");
+const forwardedData = changesOf("forwarded");
+const caches = changesOf("cache");
+const exposure = changesOf("exposure");
 
-export function compareCalls(before: CallReport, after: CallReport): readonly Difference[] {
+export function compareCalls(before: CallReport, after: CallReport): readonly FoundChange[] {
   return [
     ...method(before, after),
     ...timeout(before, after),
@@ -30,44 +33,23 @@ const COMPARED = `
   .trim()
   .split(/\s+/);
 
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-function method(before: CallReport, after: CallReport): readonly Difference[] {
-  if (before.method === after.method) return [];
-  const message = ["calls another rpc"];
-  return [
-    {
-      kind: "upstreams",
-      level: "different",
-      message,
-      before: phrase`${before.method}`,
-      after: phrase`${after.method}`,
-    },
-  ];
+function method(before: CallReport, after: CallReport): readonly FoundChange[] {
+  return changesOf("upstreams").between("different", "calls another rpc", code(before.method), code(after.method));
 }
 
-function timeout({ timeout_ms: from }: CallReport, { timeout_ms: to }: CallReport): readonly Difference[] {
-  if (from === to) return [];
+function timeout({ timeout_ms: from }: CallReport, { timeout_ms: to }: CallReport): readonly FoundChange[] {
   const longer = growth(from, to) > 0;
-  const message = [
-    to === null ? "no longer has a separate timeout" : `waits ${longer ? "longer" : "less time"} for an answer`,
-  ];
-  return [
-    { kind: "deadlines", level: longer ? "worse" : "different", message, before: [time(from)], after: [time(to)] },
-  ];
+  const message =
+    to === null ? "no longer has a separate timeout" : `waits ${longer ? "longer" : "less time"} for an answer`;
+  return changesOf("deadlines").between(longer ? "worse" : "different", message, [time(from)], [time(to)]);
 }
 
-function hedging({ hedge: before }: CallReport, { hedge: after }: CallReport): readonly Difference[] {
+function hedging({ hedge: before }: CallReport, { hedge: after }: CallReport): readonly FoundChange[] {
   if (same(before, after)) return [];
   const percent = Math.round(100 * ((1 + hedgesPerCall(after)) / (1 + hedgesPerCall(before)) - 1));
-  return [
-    {
-      ...(percent > 0 ? { kind: "calls", level: "worse", percent } : { kind: "policies", level: "different" }),
-      message: ["hedges differently"],
-      before: [hedgeText(before)],
-      after: [hedgeText(after)],
-    },
-  ];
+  const [message, from, to] = ["hedges differently", [hedgeText(before)], [hedgeText(after)]];
+  if (percent <= 0) return [policies.of("different", message, from, to)];
+  return [{ ...changesOf("calls").of("worse", message, from, to), percent }];
 }
 /** A report of an earlier version has no `budget`. */
 function hedgeText(hedge: CallReport["hedge"]): string {
@@ -80,117 +62,80 @@ function hedgeText(hedge: CallReport["hedge"]): string {
 const hedgesPerCall = (hedge: CallReport["hedge"]): number =>
   hedge === undefined ? 0 : (hedge.budget ?? (hedge.delay_ms === 0 ? 1 : hedge.max));
 
-function attempts(before: CallReport, after: CallReport): readonly Difference[] {
-  const difference = (message: string, from: Phrase, to: Phrase, level: Level = "different"): Difference => ({
-    kind: "policies",
-    level,
-    message: [message],
-    before: from,
-    after: to,
-  });
-  const retry = ({ retry: report }: CallReport): Phrase =>
-    report === undefined
-      ? ["never"]
-      : [...list(report.on), ...(report.if === undefined ? [] : phrase` if ${report.if}`)];
-  const limit = ({ limit: report, adaptive_limit: adaptive }: CallReport): Phrase => {
-    const parts = [
-      ...(report?.concurrent === undefined ? [] : [`${report.concurrent} at a time`]),
-      ...(report?.queued === undefined ? [] : [`${report.queued} waiting`]),
-      ...(adaptive === true ? ["adaptive"] : []),
-    ];
-    return [parts.length === 0 ? "none" : parts.join(", ")];
-  };
-  const batch = ({ batch: report }: CallReport): Phrase =>
-    report === undefined ? ["one by one"] : phrase`${report.max} ${report.keys} at a time, by ${report.by}`;
+function attempts(before: CallReport, after: CallReport): readonly FoundChange[] {
+  const often = `is tried ${after.attempts > before.attempts ? "more" : "less"} often at most`;
   return [
+    ...policies.changed("different", often, before.attempts, after.attempts, (n) => [count(n, "attempt")]),
+    ...policies.changed("different", "is tried again on other errors", before.retry, after.retry, retry),
     ...(before.attempts === after.attempts
-      ? []
-      : [
-          difference(
-            `is tried ${after.attempts > before.attempts ? "more" : "less"} often at most`,
-            [count(before.attempts, "attempt")],
-            [count(after.attempts, "attempt")],
-          ),
-        ]),
-    ...(same(before.retry, after.retry)
-      ? []
-      : [difference("is tried again on other errors", retry(before), retry(after))]),
-    ...(before.attempts === after.attempts && before.backoff_ms !== after.backoff_ms
-      ? [difference("waits differently between attempts", [time(before.backoff_ms)], [time(after.backoff_ms)])]
+      ? policies.changed(
+          "different",
+          "waits differently between attempts",
+          before.backoff_ms,
+          after.backoff_ms,
+          backoff,
+        )
       : []),
     ...hedging(before, after),
-    ...(same(limit(before), limit(after))
-      ? []
-      : [difference("has another separate limit", limit(before), limit(after))]),
-    ...(same(batch(before), batch(after))
-      ? []
-      : [
-          difference(
-            "requests its keys differently",
-            batch(before),
-            batch(after),
-            after.batch === undefined ? "worse" : "different",
-          ),
-        ]),
-    ...(same(before.shard, after.shard)
-      ? []
-      : [difference("goes to a shard by another key", shard(before), shard(after))]),
+    ...policies.between("different", "has another separate limit", limit(before), limit(after)),
+    ...policies.between(
+      after.batch === undefined ? "worse" : "different",
+      "requests its keys differently",
+      batch(before),
+      batch(after),
+    ),
+    ...policies.changed("different", "goes to a shard by another key", before.shard, after.shard, shard),
   ];
 }
-
-function shard({ shard: report }: CallReport): Phrase {
+const backoff = (ms: number): Phrase => [time(ms)];
+function retry(report: CallReport["retry"]): Phrase {
+  if (report === undefined) return ["never"];
+  return [...list(report.on), ...(report.if === undefined ? [] : phrase` if ${report.if}`)];
+}
+function limit({ limit: report, adaptive_limit: adaptive }: CallReport): Phrase {
+  const parts = [
+    ...(report?.concurrent === undefined ? [] : [`${report.concurrent} at a time`]),
+    ...(report?.queued === undefined ? [] : [`${report.queued} waiting`]),
+    ...(adaptive === true ? ["adaptive"] : []),
+  ];
+  return [parts.length === 0 ? "none" : parts.join(", ")];
+}
+const batch = ({ batch: report }: CallReport): Phrase =>
+  report === undefined ? ["one by one"] : phrase`${report.max} ${report.keys} at a time, by ${report.by}`;
+function shard(report: CallReport["shard"]): Phrase {
   if (report === undefined) return ["none"];
   return "name" in report ? phrase`the name ${report.name}` : phrase`${report.by}`;
 }
 
 /** Compares the data about the incoming request and its caller that the upstream receives. */
-function forwarded(before: CallReport, after: CallReport): readonly Difference[] {
-  const difference = (level: Level, message: Phrase, from?: Phrase, to?: Phrase): Difference => ({
-    kind: "forwarded",
-    level,
-    message,
-    ...(from && to && { before: from, after: to }),
-  });
+function forwarded(before: CallReport, after: CallReport): readonly FoundChange[] {
   const { method: name } = after;
-  const added = after.forward?.filter((header) => !before.forward?.includes(header)) ?? [];
-  const lost = before.forward?.filter((header) => !after.forward?.includes(header)) ?? [];
-  const [how, hows] = [before.identify ?? "nothing", after.identify ?? "nothing"];
+  const added = without(after.forward, before.forward);
+  const lost = without(before.forward, after.forward);
+  const [how, hows] = [before, after].map(({ identify = "nothing" }) => [identify]);
   const less = after.identify === undefined || before.identify === "token";
+  const another = phrase`${name} gets the caller in another way`;
   return [
-    ...(added.length === 0 ? [] : [difference("worse", phrase`${name} now gets the incoming header ${list(added)}`)]),
-    ...(lost.length === 0
-      ? []
-      : [difference("different", phrase`${name} no longer gets the incoming header ${list(lost)}`)]),
-    ...(how === hows
-      ? []
-      : [difference(less ? "different" : "worse", phrase`${name} gets the caller in another way`, [how], [hows])]),
+    ...forwardedData.names("worse", added, (headers) => phrase`${name} now gets the incoming header ${headers}`),
+    ...forwardedData.names(
+      "different",
+      lost,
+      (headers) => phrase`${name} no longer gets the incoming header ${headers}`,
+    ),
+    ...forwardedData.between(less ? "different" : "worse", another, how ?? [], hows ?? []),
     ...binds(before.metadata, after.metadata).map(([key, from, to]) =>
-      difference("different", phrase`metadata ${key}`, from, to),
+      forwardedData.of("different", phrase`metadata ${key}`, from, to),
     ),
   ];
 }
 
-function sent(before: CallReport, after: CallReport): readonly Difference[] {
-  const set = binds(before.set, after.set).map(
-    ([name, from, to]): Difference => ({
-      kind: "values",
-      level: "different",
-      message: phrase`sends another ${name}`,
-      before: from,
-      after: to,
-    }),
-  );
-  if (before.request === after.request) return set;
-  const [from, to] = [before, after].map(({ request }) => (request === undefined ? ["none"] : phrase`${request}`));
+function sent(before: CallReport, after: CallReport): readonly FoundChange[] {
+  const values = changesOf("values");
   return [
-    ...set,
-    {
-      kind: "values",
-      level: "different",
-      message: ["sends another request"],
-      ...(from && { before: from }),
-      ...(to && { after: to }),
-    },
+    ...binds(before.set, after.set).map(([name, from, to]) =>
+      values.of("different", phrase`sends another ${name}`, from, to),
+    ),
+    ...values.between("different", "sends another request", code(before.request), code(after.request)),
   ];
 }
 
@@ -212,79 +157,34 @@ function binds(
   });
 }
 
-function caching({ cache: from }: CallReport, { cache: to }: CallReport): readonly Difference[] {
-  const difference = (level: Level, message: Phrase, more: Partial<Difference> = {}): Difference => ({
-    kind: "cache",
-    level,
-    message,
-    ...more,
-  });
-  if (to === undefined)
-    return from === undefined ? [] : [difference("different", ["its answers are no longer cached"])];
+function caching({ cache: from }: CallReport, { cache: to }: CallReport): readonly FoundChange[] {
+  if (to === undefined) return caches.when(from !== undefined, "different", "its answers are no longer cached");
   const alike = to.per_caller === undefined ? ["for all callers"] : ["for callers alike in ", ...list(to.per_caller)];
   if (from === undefined)
-    return [difference("different", [`its answers are now cached for ${time(to.ttl_ms)}, `, ...alike])];
-  const lost = from.per_caller?.filter((key) => !to.per_caller?.includes(key)) ?? [];
-  const gained = to.per_caller?.filter((key) => !from.per_caller?.includes(key)) ?? [];
+    return [caches.of("different", [`its answers are now cached for ${time(to.ttl_ms)}, `, ...alike])];
+  const lost = without(from.per_caller, to.per_caller);
+  const gained = without(to.per_caller, from.per_caller);
+  const [old, now] = [from, to].map(({ stale_ms: ms = 0 }) => [time(ms)]);
   return [
-    ...(lost.length === 0
-      ? []
-      : [difference("worse", phrase`cached answers are now shared by callers who differ in ${list(lost)}`)]),
-    ...(gained.length === 0
-      ? []
-      : [difference("different", phrase`cached answers are now kept apart by ${list(gained)}`)]),
-    ...(from.ttl_ms === to.ttl_ms
-      ? []
-      : [
-          difference("different", ["answers are cached for another time"], {
-            before: [time(from.ttl_ms)],
-            after: [time(to.ttl_ms)],
-          }),
-        ]),
-    ...(from.stale_ms === to.stale_ms
-      ? []
-      : [
-          difference("different", ["old answers are used for another time"], {
-            before: [time(from.stale_ms ?? 0)],
-            after: [time(to.stale_ms ?? 0)],
-          }),
-        ]),
+    ...caches.names("worse", lost, (keys) => phrase`cached answers are now shared by callers who differ in ${keys}`),
+    ...caches.names("different", gained, (keys) => phrase`cached answers are now kept apart by ${keys}`),
+    ...caches.between("different", "answers are cached for another time", [time(from.ttl_ms)], [time(to.ttl_ms)]),
+    ...caches.between("different", "old answers are used for another time", old ?? [], now ?? []),
     ...tagging("cached answers", from, to),
     ...sealing("cached answers", from, to),
   ];
 }
 
-function onError(from: readonly ErrorRuleReport[], to: readonly ErrorRuleReport[]): readonly Difference[] {
+function onError(from: readonly ErrorRuleReport[], to: readonly ErrorRuleReport[]): readonly FoundChange[] {
   if (same(from, to)) return [];
   const shown = (rules: readonly ErrorRuleReport[]) => new Set(rules.flatMap(({ fail }) => fail?.shows ?? []));
   const more = [...shown(to).difference(shown(from))];
   const fewer = [...shown(from).difference(shown(to))];
+  const parts = (all: readonly string[]): string => `the ${all.join(" and the ")} of the upstream's error`;
   return [
-    ...(more.length === 0
-      ? []
-      : [
-          {
-            kind: "exposure",
-            level: "worse",
-            message: [`clients now see the ${more.join(" and the ")} of the upstream's error`],
-          } as const,
-        ]),
-    ...(fewer.length === 0
-      ? []
-      : [
-          {
-            kind: "exposure",
-            level: "better",
-            message: [`clients no longer see the ${fewer.join(" and the ")} of the upstream's error`],
-          } as const,
-        ]),
-    {
-      kind: "refusals",
-      level: "different",
-      message: ["handles its failure differently"],
-      before: rules(from),
-      after: rules(to),
-    },
+    ...exposure.when(more.length > 0, "worse", `clients now see ${parts(more)}`),
+    ...exposure.when(fewer.length > 0, "better", `clients no longer see ${parts(fewer)}`),
+    changesOf("refusals").of("different", "handles its failure differently", rules(from), rules(to)),
   ];
 }
 function outcome(then: ErrorRuleReport["then"], fallback: ErrorRuleReport["fallback"]): Phrase {
@@ -306,14 +206,11 @@ function rules(all: readonly ErrorRuleReport[]): Phrase {
 }
 
 /** Reports new rpcs and options that vouch for the absence of side effects. */
-function words(before: CallReport, after: CallReport): readonly Difference[] {
-  const gained = after.vouched_by?.filter((voucher) => !before.vouched_by?.includes(voucher)) ?? [];
-  if (gained.length === 0 || before.method !== after.method) return [];
-  return [
-    {
-      kind: "side-effects",
-      level: "worse",
-      message: phrase`is treated as free of side effects because of ${list(gained)}`,
-    },
-  ];
+function words(before: CallReport, after: CallReport): readonly FoundChange[] {
+  const gained = before.method === after.method ? without(after.vouched_by, before.vouched_by) : [];
+  return changesOf("side-effects").names(
+    "worse",
+    gained,
+    (vouchers) => phrase`is treated as free of side effects because of ${vouchers}`,
+  );
 }

@@ -1,9 +1,9 @@
 // Numbers of upstream calls of an rpc, by method: per request, per item of lists without `max`, per item of a stream.
 import type { MethodCallsReport, RpcReport } from "protoc-gen-bff/compiler";
 import { count, growth } from "./amounts.ts";
-import type { Finding, Part, Phrase } from "./finding.ts";
+import type { Part, Phrase } from "./finding.ts";
+import { changesOf, type FoundChange } from "./found-change.ts";
 
-type Difference = Omit<Finding, "where">;
 type Unit = "call" | "attempt";
 type Amounts = Omit<MethodCallsReport, "method">;
 
@@ -24,7 +24,7 @@ const SPLIT: readonly Measure[] = [
 ];
 
 /** Calls and attempts of both sides, in total and by method. */
-export function compareCounts(before: RpcReport, after: RpcReport): readonly Difference[] {
+export function compareCounts(before: RpcReport, after: RpcReport): readonly FoundChange[] {
   return [
     ...comparePhases(before.calls, after.calls, ""),
     ...(before.stream === undefined || after.stream === undefined
@@ -38,7 +38,7 @@ function comparePhases(
   before: readonly MethodCallsReport[],
   after: readonly MethodCallsReport[],
   phase: string,
-): readonly Difference[] {
+): readonly FoundChange[] {
   for (const unit of ["call", "attempt"] as const) {
     const unbounded = [before, after].every((all) => total(all, ALL, unit) === null);
     const found = (unbounded ? SPLIT : [ALL]).flatMap((measure) => compare(before, after, measure, unit, phase));
@@ -53,7 +53,7 @@ function compare(
   measure: Measure,
   unit: Unit,
   phase: string,
-): readonly Difference[] {
+): readonly FoundChange[] {
   const [from, to] = [total(before, measure, unit), total(after, measure, unit)];
   const percent = growth(from, to);
   const amountIn = (all: readonly MethodCallsReport[], method: string): number | null | undefined =>
@@ -75,17 +75,10 @@ function compare(
     `${what} upstream ${unit}s${phase}${measure.of}`,
     ...(by.length === 0 ? [] : [": ", ...by, ...more]),
   ];
-  if (percent === 0) return [{ kind: "calls", level: "different", message: messageOf("as many as before, but other") }];
-  return [
-    {
-      kind: "calls",
-      level: percent > 0 ? "worse" : "better",
-      percent,
-      message: messageOf(`at worst ${percent > 0 ? "more" : "fewer"}`),
-      before: [count(from, unit)],
-      after: [count(to, unit)],
-    },
-  ];
+  const calls = changesOf("calls");
+  if (percent === 0) return [calls.of("different", messageOf("as many as before, but other"))];
+  const [level, than] = percent > 0 ? (["worse", "more"] as const) : (["better", "fewer"] as const);
+  return [{ ...calls.of(level, messageOf(`at worst ${than}`), [count(from, unit)], [count(to, unit)]), percent }];
 }
 
 const amount = (counts: MethodCallsReport, { amounts }: Measure, unit: Unit): number | null =>

@@ -1,17 +1,10 @@
 // Compares the authentication of callers: finds credentials that are newly accepted.
 import type { FileReport, IdentityReport, IdentitySourceReport } from "protoc-gen-bff/compiler";
 import { time } from "./amounts.ts";
-import { type Finding, type Level, list, type Phrase, phrase } from "./finding.ts";
+import { type Finding, list, type Phrase, phrase } from "./finding.ts";
+import { changesOf, code, type FoundChange, without } from "./found-change.ts";
 
-type Difference = Omit<Finding, "where">;
-type MakeDifference = (level: Level, message: Phrase, from?: Phrase, to?: Phrase) => Difference;
-const difference: MakeDifference = (level, message, before, after) => ({
-  kind: "identity",
-  level,
-  message,
-  ...(before !== undefined && { before }),
-  ...(after !== undefined && { after }),
-});
+const identities = changesOf("identity");
 
 /** Compares the identities of each package. A change that accepts one more caller is worse. */
 export function compareIdentities(before: readonly FileReport[], after: readonly FileReport[]): readonly Finding[] {
@@ -28,54 +21,39 @@ const identitiesOf = (reports: readonly FileReport[]): ReadonlyMap<string, Ident
   new Map(reports.flatMap(({ identity }) => (identity === undefined ? [] : [[identity.package, identity] as const])));
 
 /** `of`: the source. */
-type Of = Difference & { readonly of?: string };
+type Of = FoundChange & { readonly of?: string };
 
 function compareIdentity(before: IdentityReport | undefined, after: IdentityReport | undefined): readonly Of[] {
-  if (before === undefined || after === undefined) {
-    if (after !== undefined) return [difference("different", phrase`callers are now identified: by ${names(after)}`)];
-    return before === undefined
+  if (before === undefined)
+    return after === undefined
       ? []
-      : [
-          difference(
-            "worse",
-            phrase`callers are no longer identified; before, they were identified by ${names(before)}`,
-          ),
-        ];
+      : [identities.of("different", phrase`callers are now identified: by ${names(after)}`)];
+  if (after === undefined) {
+    const message = phrase`callers are no longer identified; before, they were identified by ${names(before)}`;
+    return [identities.of("worse", message)];
   }
-  const [from, to] = [before, after].map(({ sources }) => new Map(sources.map((source) => [source.name, source])));
-  const both = after.sources.filter(({ name }) => from?.has(name));
-  const order = before.sources.filter(({ name }) => to?.has(name)).map(({ name }) => name);
+  const from = new Map(before.sources.map((source) => [source.name, source]));
+  const to = new Set(after.sources.map(({ name }) => name));
+  const both = after.sources.filter(({ name }) => from.has(name));
+  const order = before.sources.filter(({ name }) => to.has(name)).map(({ name }) => name);
   const swapped = order.join() !== both.map(({ name }) => name).join();
+  const more = after.sources.filter(({ name }) => !from.has(name));
+  const fewer = before.sources.filter(({ name }) => !to.has(name));
+  const principals = [code(before.principal), code(after.principal)] as const;
   return [
-    ...after.sources
-      .filter(({ name }) => from?.has(name) !== true)
-      .map((source) => ({
-        ...difference("worse", ["more callers are accepted, by ", ...whoOf(source)]),
-        of: source.name,
-      })),
-    ...before.sources
-      .filter(({ name }) => to?.has(name) !== true)
-      .map((source) => ({
-        ...difference("different", ["callers are no longer accepted by ", ...whoOf(source)]),
-        of: source.name,
-      })),
-    ...both.flatMap((source) => {
-      const known = from?.get(source.name);
-      return known === undefined
-        ? []
-        : compareSources(known, source).map((finding) => ({ ...finding, of: source.name }));
-    }),
-    ...(swapped ? [difference("different", ["sources are checked in another order"], list(order), names(after))] : []),
-    ...(before.principal === after.principal
-      ? []
-      : [
-          difference(
-            "different",
-            ["the principal is another message"],
-            [{ code: before.principal }],
-            [{ code: after.principal }],
-          ),
-        ]),
+    ...more.map((source) => ({
+      ...identities.of("worse", ["more callers are accepted, by ", ...whoOf(source)]),
+      of: source.name,
+    })),
+    ...fewer.map((source) => ({
+      ...identities.of("different", ["callers are no longer accepted by ", ...whoOf(source)]),
+      of: source.name,
+    })),
+    ...both.flatMap((source) =>
+      compareSources(from.get(source.name) ?? source, source).map((finding) => ({ ...finding, of: source.name })),
+    ),
+    ...(swapped ? [identities.of("different", "sources are checked in another order", list(order), names(after))] : []),
+    ...identities.between("different", "the principal is another message", ...principals),
   ];
 }
 const names = ({ sources }: IdentityReport): Phrase => list(sources.map(({ name }) => name));
@@ -99,9 +77,9 @@ function whoOf({ kind, issuer, audience = [], spiffe = [], dns = [], header }: I
   ];
 }
 
-function compareSources(before: IdentitySourceReport, after: IdentitySourceReport): readonly Difference[] {
+function compareSources(before: IdentitySourceReport, after: IdentitySourceReport): readonly FoundChange[] {
   if (before.kind !== after.kind)
-    return [difference("worse", ["callers prove their identity differently"], whoOf(before), whoOf(after))];
+    return [identities.of("worse", "callers prove their identity differently", whoOf(before), whoOf(after))];
   return [
     ...texts(before, after),
     ...lists(before, after),
@@ -119,14 +97,11 @@ const TEXTS = {
   keys: "the issuer's keys come from another place",
   subject: "other subjects are accepted",
 } as const;
-function texts(before: IdentitySourceReport, after: IdentitySourceReport): readonly Difference[] {
+function texts(before: IdentitySourceReport, after: IdentitySourceReport): readonly FoundChange[] {
   return (Object.keys(TEXTS) as (keyof typeof TEXTS)[]).flatMap((key) =>
-    before[key] === after[key]
-      ? []
-      : [difference(key === "client_id" ? "different" : "worse", [TEXTS[key]], text(before[key]), text(after[key]))],
+    identities.changed(key === "client_id" ? "different" : "worse", TEXTS[key], before[key], after[key], code),
   );
 }
-const text = (value: string | undefined): Phrase => (value === undefined ? ["none"] : [{ code: value }]);
 
 /** Lists of which any one member has to match. `open`: an empty list matches all. */
 const LISTS = {
@@ -136,47 +111,34 @@ const LISTS = {
   dns: { what: "certificates for", open: false },
   from: { what: "connections from", open: true },
 } as const;
-function lists(before: IdentitySourceReport, after: IdentitySourceReport): readonly Difference[] {
-  return (Object.keys(LISTS) as (keyof typeof LISTS)[]).flatMap((key): readonly Difference[] => {
+function lists(before: IdentitySourceReport, after: IdentitySourceReport): readonly FoundChange[] {
+  return (Object.keys(LISTS) as (keyof typeof LISTS)[]).flatMap((key): readonly FoundChange[] => {
     const { what, open } = LISTS[key];
     const [from, to] = [before[key] ?? [], after[key] ?? []];
-    const gained = to.filter((name) => !from.includes(name));
-    const lost = from.filter((name) => !to.includes(name));
     if (open && from.length > 0 && to.length === 0)
-      return [difference("worse", phrase`is accepted over any connection; before, only from ${list(from)}`)];
+      return [identities.of("worse", phrase`is accepted over any connection; before, only from ${list(from)}`)];
     if (open && from.length === 0 && to.length > 0)
-      return [difference("different", phrase`is accepted only over connections from ${list(to)}`)];
+      return [identities.of("different", phrase`is accepted only over connections from ${list(to)}`)];
     return [
-      ...(gained.length === 0 ? [] : [difference("worse", [`${what} `, ...list(gained), " are now accepted"])]),
-      ...(lost.length === 0 ? [] : [difference("different", [`${what} `, ...list(lost), " are no longer accepted"])]),
+      ...identities.names("worse", without(to, from), (names) => [`${what} `, ...names, " are now accepted"]),
+      ...identities.names("different", without(from, to), (names) => [`${what} `, ...names, " are no longer accepted"]),
     ];
   });
 }
 
 /** Compares the place of the credential in a request, which clients depend on. */
-function places(before: IdentitySourceReport, after: IdentitySourceReport): readonly Difference[] {
+function places(before: IdentitySourceReport, after: IdentitySourceReport): readonly FoundChange[] {
   const place = ({ header, cookie, prefix }: IdentitySourceReport): Phrase =>
     cookie === undefined
       ? [...phrase`header ${header ?? "none"}`, ...(prefix === undefined ? [] : phrase`, beginning with ${prefix}`)]
       : phrase`cookie ${cookie}`;
-  const [from, to] = [place(before), place(after)];
   // A caller that can set that header can claim any identity.
   const level = after.kind === "trusted" ? "worse" : "different";
-  const scopes = JSON.stringify(before.scopes) === JSON.stringify(after.scopes);
+  const { scopes: had } = before;
+  const { scopes: has } = after;
   return [
-    ...(JSON.stringify(from) === JSON.stringify(to)
-      ? []
-      : [difference(level, ["is read from another place"], from, to)]),
-    ...(scopes
-      ? []
-      : [
-          difference(
-            "different",
-            ["other scopes are requested at login"],
-            list(before.scopes ?? []),
-            list(after.scopes ?? []),
-          ),
-        ]),
+    ...identities.between(level, "is read from another place", place(before), place(after)),
+    ...identities.changed("different", "other scopes are requested at login", had, has, (all = []) => list(all)),
   ];
 }
 
@@ -188,32 +150,25 @@ const TIMES = {
   absolute_ms: "a session lasts at most",
   cache_ms: "a revoked key may remain accepted for",
 } as const;
-function times(before: IdentitySourceReport, after: IdentitySourceReport): readonly Difference[] {
+function times(before: IdentitySourceReport, after: IdentitySourceReport): readonly FoundChange[] {
   return (Object.keys(TIMES) as (keyof typeof TIMES)[]).flatMap((key) => {
     const [from, to] = [before[key] ?? 0, after[key] ?? 0];
-    return from === to ? [] : [difference(to > from ? "worse" : "better", [TIMES[key]], [time(from)], [time(to)])];
+    return identities.changed(to > from ? "worse" : "better", TIMES[key], from, to, (ms) => [time(ms)]);
   });
 }
 
 /** Compares the fields of the principal, because permits depend on them. */
-function principal(before: IdentitySourceReport, after: IdentitySourceReport): readonly Difference[] {
+function principal(before: IdentitySourceReport, after: IdentitySourceReport): readonly FoundChange[] {
   const made = ({ set }: IdentitySourceReport): ReadonlyMap<string, string> =>
     new Map(
       set?.map(({ field, by, if: condition }) => [field, condition === undefined ? by : `${by} if ${condition}`]),
     );
   const [from, to] = [made(before), made(after)];
-  const fields = [...new Set([...from.keys(), ...to.keys()])].filter((field) => from.get(field) !== to.get(field));
   return [
-    ...(before.claims === after.claims
-      ? []
-      : [difference("different", ["its claims are another message"], text(before.claims), text(after.claims))]),
-    ...fields.map((field) =>
-      difference(
-        "worse",
-        phrase`${field} of the principal is computed differently`,
-        text(from.get(field)),
-        text(to.get(field)),
-      ),
-    ),
+    ...identities.changed("different", "its claims are another message", before.claims, after.claims, code),
+    ...[...new Set([...from.keys(), ...to.keys()])].flatMap((field) => {
+      const message = phrase`${field} of the principal is computed differently`;
+      return identities.changed("worse", message, from.get(field), to.get(field), code);
+    }),
   ];
 }

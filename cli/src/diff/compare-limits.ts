@@ -2,17 +2,11 @@
 
 import type { LimitReport } from "protoc-gen-bff/compiler";
 import { time } from "./amounts.ts";
-import { type Finding, type Level, type Phrase, phrase } from "./finding.ts";
-import { otherVariables } from "./other-variables.ts";
+import { otherVariables } from "./compare-variables.ts";
+import { type Level, type Phrase, phrase } from "./finding.ts";
+import { changesOf, code, type FoundChange } from "./found-change.ts";
 
-type Difference = Omit<Finding, "where">;
-const difference = (level: Level, message: Phrase, before?: Phrase, after?: Phrase): Difference => ({
-  kind: "limits",
-  level,
-  message,
-  ...(before !== undefined && { before }),
-  ...(after !== undefined && { after }),
-});
+const limits = changesOf("limits");
 
 /**
  * Compares limits. A change that admits more is worse. An earlier refusal is different, because clients may depend on
@@ -21,14 +15,14 @@ const difference = (level: Level, message: Phrase, before?: Phrase, after?: Phra
 export function compareLimits(
   before: readonly LimitReport[] = [],
   after: readonly LimitReport[] = [],
-): readonly Difference[] {
+): readonly FoundChange[] {
   const [from, to] = [before, after].map((all) => new Map(all.map((limit) => [limit.name, limit])));
   const names = [...new Set([...(from?.keys() ?? []), ...(to?.keys() ?? [])])];
-  return names.flatMap((name): readonly Difference[] => {
+  return names.flatMap((name): readonly FoundChange[] => {
     const [had, has] = [from?.get(name), to?.get(name)];
-    if (has === undefined) return [difference("worse", phrase`is no longer limited by ${name}`)];
+    if (has === undefined) return [limits.of("worse", phrase`is no longer limited by ${name}`)];
     if (had === undefined)
-      return [difference("different", phrase`is now limited by ${name}: ${[rate(has)]}, by ${has.key}`)];
+      return [limits.of("different", phrase`is now limited by ${name}: ${[rate(has)]}, by ${has.key}`)];
     const reads = phrase`limit ${has.name} reads other variables`;
     return [
       ...otherVariables("limits", reads, had.variables, has.variables),
@@ -49,32 +43,18 @@ function perMs({ rate: n, per, per_ms: ms = 0 }: LimitReport): number {
   return n / (per === undefined ? ms : PERIODS_MS[per]);
 }
 
-function amounts(had: LimitReport, has: LimitReport): readonly Difference[] {
+function amounts(had: LimitReport, has: LimitReport): readonly FoundChange[] {
   const level = (more: boolean): Level => (more ? "worse" : "different");
+  const another = phrase`limit ${has.name} is another one`;
+  const more = phrase`limit ${has.name} admits ${has.burst > had.burst ? ["more"] : ["fewer"]} at once`;
+  const leases = phrase`limit ${has.name} leases another number of units`;
+  const follows = had.burst === had.rate && has.burst === has.rate;
   return [
-    ...(rate(had) === rate(has)
+    ...limits.between(level(perMs(has) > perMs(had)), another, [rate(had)], [rate(has)]),
+    ...(follows
       ? []
-      : [
-          difference(
-            level(perMs(has) > perMs(had)),
-            phrase`limit ${has.name} is another one`,
-            [rate(had)],
-            [rate(has)],
-          ),
-        ]),
-    ...(had.burst === has.burst || (had.burst === had.rate && has.burst === has.rate)
-      ? []
-      : [
-          difference(
-            level(has.burst > had.burst),
-            phrase`limit ${has.name} admits ${has.burst > had.burst ? ["more"] : ["fewer"]} at once`,
-            [String(had.burst)],
-            [String(has.burst)],
-          ),
-        ]),
-    ...(had.lease === has.lease
-      ? []
-      : [difference("different", phrase`limit ${has.name} leases another number of units`, lease(had), lease(has))]),
+      : limits.changed(level(has.burst > had.burst), more, had.burst, has.burst, (units) => [String(units)])),
+    ...limits.between("different", leases, lease(had), lease(has)),
   ];
 }
 const lease = ({ lease: units }: LimitReport): Phrase => [units === undefined ? "none" : String(units)];
@@ -86,17 +66,15 @@ const EXPRESSIONS = {
   cost: "charges differently",
   settle: "is settled differently",
 } as const;
-function expressions(had: LimitReport, has: LimitReport): readonly Difference[] {
+function expressions(had: LimitReport, has: LimitReport): readonly FoundChange[] {
   return (Object.keys(EXPRESSIONS) as (keyof typeof EXPRESSIONS)[]).flatMap((key) => {
     const [from, to] = [had[key], has[key]];
     if (from === to) return [];
     // Without a condition it applies always.
     const level = key === "if" && to === undefined ? "different" : "worse";
-    return [difference(level, phrase`limit ${has.name} ${[EXPRESSIONS[key]]}`, text(from), text(to))];
+    return [limits.of(level, phrase`limit ${has.name} ${[EXPRESSIONS[key]]}`, code(from), code(to))];
   });
 }
-const text = (code: string | undefined): Phrase => (code === undefined ? ["none"] : [{ code }]);
-
 /** Messages for the start and the end of a mode. `worse`: the message that counts as worse. */
 const COUNTING = {
   local: {
@@ -120,13 +98,13 @@ const COUNTING = {
     worse: "begins",
   },
 } as const;
-function counting(had: LimitReport, has: LimitReport): readonly Difference[] {
+function counting(had: LimitReport, has: LimitReport): readonly FoundChange[] {
   return (Object.keys(COUNTING) as (keyof typeof COUNTING)[]).flatMap((key) => {
     if (had[key] === has[key]) return [];
     const change = has[key] === true ? "begins" : "ends";
     const messages = COUNTING[key];
     return [
-      difference(messages.worse === change ? "worse" : "different", phrase`limit ${has.name} ${[messages[change]]}`),
+      limits.of(messages.worse === change ? "worse" : "different", phrase`limit ${has.name} ${[messages[change]]}`),
     ];
   });
 }

@@ -1,32 +1,27 @@
 // In which order side effects happen, and what holds them back.
 import type { Block } from "./composition.ts";
-import type { Finding } from "./finding.ts";
 import { phrase } from "./finding.ts";
+import { changesOf, type FoundChange } from "./found-change.ts";
 
-type Difference = Omit<Finding, "where">;
+const sideEffects = changesOf("side-effects");
 
 /** Only of steps that both sides have, under the names of `after`. */
-export function compareOrder(before: Block, after: Block): readonly Difference[] {
+export function compareOrder(before: Block, after: Block): readonly FoundChange[] {
   const [from, to] = [effectsOf(before), effectsOf(after)];
   const both = [...to].filter((step) => from.has(step));
   const [had, has] = [predecessors(before), predecessors(after)];
-  const found: Difference[] = [];
+  const found: FoundChange[] = [];
   for (const step of both) {
     for (const other of both) {
       const [first, now] = [had.get(step)?.has(other) === true, has.get(step)?.has(other) === true];
       if (first === now) continue;
       const turned = first && has.get(other)?.has(step) === true;
       if (turned)
-        found.push({
-          kind: "side-effects",
-          level: "worse",
-          message: phrase`${step} now comes before ${other}, and no longer after it`,
-        });
-      else if (first)
-        found.push({ kind: "side-effects", level: "worse", message: phrase`${step} no longer waits for ${other}` });
+        found.push(sideEffects.of("worse", phrase`${step} now comes before ${other}, and no longer after it`));
+      else if (first) found.push(sideEffects.of("worse", phrase`${step} no longer waits for ${other}`));
       // A reversed order is reported for the other step.
       else if (had.get(other)?.has(step) !== true)
-        found.push({ kind: "side-effects", level: "different", message: phrase`${step} now waits for ${other}` });
+        found.push(sideEffects.of("different", phrase`${step} now waits for ${other}`));
     }
     for (const other of cleared(before, step))
       if (
@@ -34,11 +29,7 @@ export function compareOrder(before: Block, after: Block): readonly Difference[]
         !cleared(after, step).has(other) &&
         has.get(step)?.has(other) !== true
       )
-        found.push({
-          kind: "side-effects",
-          level: "worse",
-          message: phrase`${step} no longer waits until ${other} has passed`,
-        });
+        found.push(sideEffects.of("worse", phrase`${step} no longer waits until ${other} has passed`));
   }
   return found;
 }

@@ -1,9 +1,9 @@
 // Compares the permits of an RPC: finds callers that are newly permitted.
 import type { FailReport, PermitReport } from "protoc-gen-bff/compiler";
-import type { Finding, Level, Phrase } from "./finding.ts";
-import { list, phrase } from "./finding.ts";
+import { list, type Phrase, phrase } from "./finding.ts";
+import { changesOf, type FoundChange, same, without } from "./found-change.ts";
 
-type Difference = Omit<Finding, "where">;
+const permits = changesOf("permits");
 
 /**
  * Compares permits. A change that admits one more caller is worse; a change that refuses one is different, because
@@ -12,134 +12,87 @@ type Difference = Omit<Finding, "where">;
 export function comparePermits(
   before: PermitReport | undefined,
   after: PermitReport | undefined,
-): readonly Difference[] {
-  const difference = (level: Level, message: Phrase): Difference => ({ kind: "permits", level, message });
-  if (before === undefined || after === undefined) {
-    if (after !== undefined) return [difference("different", ["callers now need a permit: ", ...whom(after)])];
-    return before === undefined || before.public === true
-      ? []
-      : [difference("worse", ["the permit is removed; before, it allowed ", ...whom(before)])];
+): readonly FoundChange[] {
+  if (before === undefined)
+    return after === undefined ? [] : [permits.of("different", ["callers now need a permit: ", ...whom(after)])];
+  if (after === undefined) {
+    const message = ["the permit is removed; before, it allowed ", ...whom(before)];
+    return permits.when(before.public !== true, "worse", message);
   }
   if (before.public !== after.public)
     return after.public === true
-      ? [difference("worse", ["all callers are now allowed; before, the permit allowed ", ...whom(before)])]
-      : [difference("different", ["callers must now be identified: ", ...whom(after)])];
+      ? [permits.of("worse", ["all callers are now allowed; before, the permit allowed ", ...whom(before)])]
+      : [permits.of("different", ["callers must now be identified: ", ...whom(after)])];
   return [
-    ...sources(before, after, difference),
-    ...scopes(before, after, difference),
-    ...roles(before, after, difference),
-    ...conditions(before, after, difference),
+    ...sources(before, after),
+    ...scopes(before, after),
+    ...roles(before, after),
+    ...conditions(before, after),
     ...refusals(before, after),
   ];
 }
 
-type MakeDifference = (level: Level, message: Phrase) => Difference;
-
-function sources(
-  { sources: from }: PermitReport,
-  { sources: to }: PermitReport,
-  difference: MakeDifference,
-): readonly Difference[] {
-  if (to === undefined)
-    return from === undefined
-      ? []
-      : [difference("worse", phrase`callers of any source are allowed; before, only of ${list(from)}`)];
-  const more = from === undefined ? [] : to.filter((source) => !from.includes(source));
-  const fewer = from === undefined ? [] : from.filter((source) => !to.includes(source));
+function sources({ sources: from }: PermitReport, { sources: to }: PermitReport): readonly FoundChange[] {
+  if (from === undefined || to === undefined) {
+    if (from !== undefined)
+      return [permits.of("worse", phrase`callers of any source are allowed; before, only of ${list(from)}`)];
+    if (to === undefined) return [];
+    const message = phrase`only callers of ${list(to)} are allowed; before, callers of any source were`;
+    return [permits.of("different", message)];
+  }
   return [
-    ...(more.length === 0 ? [] : [difference("worse", phrase`callers of ${list(more)} are now also allowed`)]),
-    ...(from === undefined
-      ? [difference("different", phrase`only callers of ${list(to)} are allowed; before, callers of any source were`)]
-      : []),
-    ...(fewer.length === 0 ? [] : [difference("different", phrase`callers of ${list(fewer)} may no longer call`)]),
+    ...permits.names("worse", without(to, from), (names) => phrase`callers of ${names} are now also allowed`),
+    ...permits.names("different", without(from, to), (names) => phrase`callers of ${names} may no longer call`),
   ];
 }
 
-function scopes(
-  { scopes: from = [] }: PermitReport,
-  { scopes: to = [] }: PermitReport,
-  difference: MakeDifference,
-): readonly Difference[] {
-  const lost = from.filter((scope) => !to.includes(scope));
-  const gained = to.filter((scope) => !from.includes(scope));
+function scopes({ scopes: from }: PermitReport, { scopes: to }: PermitReport): readonly FoundChange[] {
   return [
-    ...(lost.length === 0 ? [] : [difference("worse", phrase`scope ${list(lost)} is no longer needed`)]),
-    ...(gained.length === 0 ? [] : [difference("different", phrase`scope ${list(gained)} is now needed`)]),
+    ...permits.names("worse", without(from, to), (names) => phrase`scope ${names} is no longer needed`),
+    ...permits.names("different", without(to, from), (names) => phrase`scope ${names} is now needed`),
   ];
 }
 
 /** Compares lists of roles. A caller needs any one role of each list, so a list implies every list that contains it. */
-function roles(
-  { roles: from = [] }: PermitReport,
-  { roles: to = [] }: PermitReport,
-  difference: MakeDifference,
-): readonly Difference[] {
+function roles({ roles: from = [] }: PermitReport, { roles: to = [] }: PermitReport): readonly FoundChange[] {
   const isImplied = (list: readonly string[], by: PermitReport["roles"] = []): boolean =>
     by.some((other) => other.every((role) => list.includes(role)));
   const lost = from.filter((list) => !isImplied(list, to));
   const gained = to.filter((list) => !isImplied(list, from));
   const all = (lists: PermitReport["roles"] = []): Phrase =>
     lists.length === 0 ? ["no role"] : lists.flatMap((list, i) => [...(i === 0 ? [] : [" and "]), ...any(list)]);
-  if (lost.length > 0)
-    return [{ ...difference("worse", ["fewer or other roles are needed"]), before: all(from), after: all(to) }];
-  return gained.map((list) => difference("different", ["role ", ...any(list), " is now needed"]));
+  if (lost.length > 0) return [permits.of("worse", "fewer or other roles are needed", all(from), all(to))];
+  return gained.map((list) => permits.of("different", ["role ", ...any(list), " is now needed"]));
 }
 const any = (roles: readonly string[]): Phrase => roles.flatMap((code, i) => [...(i === 0 ? [] : [" or "]), { code }]);
 
-function conditions(
-  { if: from = [] }: PermitReport,
-  { if: to = [] }: PermitReport,
-  difference: MakeDifference,
-): readonly Difference[] {
-  const lost = from.filter((condition) => !to.includes(condition));
-  const gained = to.filter((condition) => !from.includes(condition));
+function conditions({ if: from }: PermitReport, { if: to }: PermitReport): readonly FoundChange[] {
+  const [lost, gained] = [without(from, to), without(to, from)];
   if (lost.length === 0)
-    return gained.map((condition) => difference("different", phrase`callers must now satisfy ${condition}`));
+    return gained.map((condition) => permits.of("different", phrase`callers must now satisfy ${condition}`));
   if (gained.length === 0)
-    return lost.map((condition) => difference("worse", phrase`callers need no longer satisfy ${condition}`));
-  return [
-    {
-      ...difference("worse", ["the conditions for callers have changed, and may admit others"]),
-      before: list(lost),
-      after: list(gained),
-    },
-  ];
+    return lost.map((condition) => permits.of("worse", phrase`callers need no longer satisfy ${condition}`));
+  const message = "the conditions for callers have changed, and may admit others";
+  return [permits.of("worse", message, list(lost), list(gained))];
 }
 
 /** Compares the refusals of the conditions that both sides have. */
-function refusals(before: PermitReport, after: PermitReport): readonly Difference[] {
-  return (after.if ?? []).flatMap((condition, i): readonly Difference[] => {
+function refusals(before: PermitReport, after: PermitReport): readonly FoundChange[] {
+  return (after.if ?? []).flatMap((condition, i): readonly FoundChange[] => {
     const known = before.if?.indexOf(condition) ?? -1;
     const [from, to] = [before.fails?.[known], after.fails?.[i]];
-    if (known < 0 || JSON.stringify(from) === JSON.stringify(to)) return [];
-    const shown = { before: refusal(from), after: refusal(to) };
-    const gained = (to?.shows ?? []).filter((part) => !from?.shows?.includes(part));
-    if (gained.length > 0)
-      return [
-        {
-          kind: "exposure",
-          level: "worse",
-          ...shown,
-          message: phrase`callers refused by ${condition} now see ${list(gained)} of an upstream's error`,
-        },
-      ];
+    if (known < 0 || same(from, to)) return [];
+    const shown = [refusal(from), refusal(to)] as const;
+    const exposure = changesOf("exposure");
+    const gained = without(to?.shows, from?.shows);
+    if (gained.length > 0) {
+      const message = phrase`callers refused by ${condition} now see ${list(gained)} of an upstream's error`;
+      return [exposure.of("worse", message, ...shown)];
+    }
     if (from?.code === "NOT_FOUND" && to?.code !== "NOT_FOUND")
-      return [
-        {
-          kind: "exposure",
-          level: "worse",
-          ...shown,
-          message: phrase`callers refused by ${condition} can now detect that it exists`,
-        },
-      ];
-    return [
-      {
-        kind: "refusals",
-        level: "different",
-        ...shown,
-        message: phrase`callers refused by ${condition} get another error`,
-      },
-    ];
+      return [exposure.of("worse", phrase`callers refused by ${condition} can now detect that it exists`, ...shown)];
+    const message = phrase`callers refused by ${condition} get another error`;
+    return [changesOf("refusals").of("different", message, ...shown)];
   });
 }
 function refusal(fail: FailReport | undefined): Phrase {

@@ -1,26 +1,22 @@
 import type { FileReport } from "protoc-gen-bff/compiler";
 import { type Finding, phrase } from "./finding.ts";
+import { changesOf } from "./found-change.ts";
 
 /** Compares the events that purge tags. */
 export function comparePurges(before: readonly FileReport[], after: readonly FileReport[]): readonly Finding[] {
   const [had, has] = [purgesOf(before), purgesOf(after)];
-  const base = { kind: "cache", level: "different" } as const;
+  const caches = changesOf("cache");
+  const lost = [...had].filter(([key]) => !has.has(key));
+  const gained = [...has].filter(([key]) => !had.has(key));
   return [
-    ...[...had]
-      .filter(([key]) => !has.has(key))
-      .map(
-        ([, { subject, tag }]): Finding => ({
-          ...base,
-          level: "worse",
-          where: [subject],
-          message: phrase`events no longer purge ${tag}`,
-        }),
-      ),
-    ...[...has]
-      .filter(([key]) => !had.has(key))
-      .map(
-        ([, { subject, tag }]): Finding => ({ ...base, where: [subject], message: phrase`events now purge ${tag}` }),
-      ),
+    ...lost.map(([, { subject, tag }]) => ({
+      ...caches.of("worse", phrase`events no longer purge ${tag}`),
+      where: [subject],
+    })),
+    ...gained.map(([, { subject, tag }]) => ({
+      ...caches.of("different", phrase`events now purge ${tag}`),
+      where: [subject],
+    })),
   ];
 }
 

@@ -2,7 +2,7 @@
 
 import type { RpcReport } from "protoc-gen-bff/compiler";
 import { count, growth, time } from "./amounts.ts";
-import { branchDifferences } from "./compare-branches.ts";
+import { branchChangesOf } from "./compare-branches.ts";
 import { compareCounts, costOf, methodsOf } from "./compare-counts.ts";
 import { compareLimits } from "./compare-limits.ts";
 import { comparePermits } from "./compare-permits.ts";
@@ -10,16 +10,19 @@ import { sealing } from "./compare-reveals.ts";
 import { compareRules } from "./compare-rules.ts";
 import { compareStreams } from "./compare-streams.ts";
 import { tagging } from "./compare-tags.ts";
+import { otherVariables } from "./compare-variables.ts";
 import { type Composition, shortName } from "./composition.ts";
 import { compareFieldChoice, comparePublicIds } from "./edge/compare-field-choice.ts";
 import { compareHeaders } from "./edge/compare-headers.ts";
 import { comparePages } from "./edge/compare-pages.ts";
 import { compareTools } from "./edge/compare-tools.ts";
-import type { Finding, Level, Phrase } from "./finding.ts";
-import { list, phrase } from "./finding.ts";
-import { otherVariables } from "./other-variables.ts";
+import { type Finding, type Level, list, type Phrase, phrase } from "./finding.ts";
+import { changesOf, type FoundChange, same, without } from "./found-change.ts";
 
-type Of = (difference: Omit<Finding, "where">) => Finding;
+const api = changesOf("api");
+const caches = changesOf("cache");
+const policies = changesOf("policies");
+const deadlines = changesOf("deadlines");
 
 /** Both sides of one rpc. */
 export function compareRpc(
@@ -28,27 +31,27 @@ export function compareRpc(
   old: Composition,
   now: Composition,
 ): readonly Finding[] {
-  const of: Of = (difference) => ({ ...difference, where: [shortName(after.rpc)] });
+  const where = [shortName(after.rpc)];
   return [
-    ...upstreamCalls(before, after, old, now).map(of),
-    ...compareCounts(before, after).map(of),
-    ...path(before, after).map(of),
-    ...budget(before, after).map(of),
-    ...compareFieldChoice(before.fields, after.fields).map(of),
-    ...comparePages(before.pages, after.pages).map(of),
-    ...comparePermits(before.permit, after.permit).map(of),
-    ...comparePublicIds(before.public_ids, after.public_ids).map(of),
-    ...answers(before, after).map(of),
-    ...httpAnswers(before, after).map(of),
-    ...compareLimits(before.limits, after.limits).map(of),
-    ...compareHeaders(before.headers, after.headers).map(of),
-    ...api(before, after).map(of),
-    ...compareRules(before.validated, after.validated).map(of),
-    ...later(before, after).map(of),
-    ...compareStreams(before, after).map(of),
-    ...compareTools(before.tool, after.tool).map(of),
-    ...others(before, after).map(of),
-  ];
+    ...upstreamCalls(before, after, old, now),
+    ...compareCounts(before, after),
+    ...path(before, after),
+    ...budget(before, after),
+    ...compareFieldChoice(before.fields, after.fields),
+    ...comparePages(before.pages, after.pages),
+    ...comparePermits(before.permit, after.permit),
+    ...comparePublicIds(before.public_ids, after.public_ids),
+    ...answers(before, after),
+    ...httpAnswers(before, after),
+    ...compareLimits(before.limits, after.limits),
+    ...compareHeaders(before.headers, after.headers),
+    ...surface(before, after),
+    ...compareRules(before.validated, after.validated),
+    ...later(before, after),
+    ...compareStreams(before, after),
+    ...compareTools(before.tool, after.tool),
+    ...others(before, after),
+  ].map((difference) => ({ ...difference, where }));
 }
 
 /** Costs of new rpcs and remains of lost ones, by full names: a rename may change the package alone. */
@@ -76,31 +79,23 @@ export function lostRpc({ rpc }: RpcReport): Finding {
   return { kind: "api", level: "worse", where: [rpc], message: ["the RPC is removed"] };
 }
 
-type Difference = Omit<Finding, "where">;
-
-function upstreamCalls(before: RpcReport, after: RpcReport, old: Composition, now: Composition): readonly Difference[] {
+function upstreamCalls(
+  before: RpcReport,
+  after: RpcReport,
+  old: Composition,
+  now: Composition,
+): readonly FoundChange[] {
+  const upstreams = changesOf("upstreams");
   const [had, has] = [methodsOf(before), methodsOf(after)];
-  const added = has
-    .filter((method) => !had.includes(method))
-    .map((method): Difference => {
-      const { place, critical } = callersOf(method, after, now);
-      const cost = costOf(method, after);
-      const fails = critical ? "; without it the response fails" : "; the response does not need it";
-      return {
-        kind: "upstreams",
-        level: critical ? "worse" : "different",
-        message: [...phrase`now calls ${method} (at worst ${[cost]}) ${place}`, fails],
-      };
-    });
-  const lost = had
-    .filter((method) => !has.includes(method))
-    .map(
-      (method): Difference => ({
-        kind: "upstreams",
-        level: "different",
-        message: phrase`no longer calls ${method}, as ${callersOf(method, before, old).place}`,
-      }),
-    );
+  const added = without(has, had).map((method) => {
+    const { place, critical } = callersOf(method, after, now);
+    const fails = critical ? "; without it the response fails" : "; the response does not need it";
+    const message = [...phrase`now calls ${method} (at worst ${[costOf(method, after)]}) ${place}`, fails];
+    return upstreams.of(critical ? "worse" : "different", message);
+  });
+  const lost = without(had, has).map((method) =>
+    upstreams.of("different", phrase`no longer calls ${method}, as ${callersOf(method, before, old).place}`),
+  );
   return [...added, ...lost];
 }
 
@@ -114,7 +109,7 @@ function callersOf(method: string, { rpc, stream }: RpcReport, { blocks, reached
   };
 }
 
-function path(before: RpcReport, after: RpcReport): readonly Difference[] {
+function path(before: RpcReport, after: RpcReport): readonly FoundChange[] {
   const percent = growth(before.worst_ms, after.worst_ms);
   const [needed, needs] = [whole(before), whole(after)];
   const over = needs > after.for_calls_ms;
@@ -128,143 +123,89 @@ function path(before: RpcReport, after: RpcReport): readonly Difference[] {
     ? [...phrase`the slowest chain does not fit: ${chain} may take ${[time(needs)]}; `, ...budget]
     : [...phrase`the slowest chain is ${chain}; `, ...budget];
   const level: Level = percent > 0 || (over && needed <= before.for_calls_ms) ? "worse" : "better";
-  return [
-    {
-      kind: "critical-path",
-      level,
-      percent,
-      message,
-      before: [time(before.worst_ms)],
-      after: [time(after.worst_ms)],
-    },
-  ];
+  const [from, to] = [[time(before.worst_ms)], [time(after.worst_ms)]];
+  return [{ ...changesOf("critical-path").of(level, message, from, to), percent }];
 }
 const whole = ({ critical_path }: RpcReport): number => critical_path.reduce((sum, { ms }) => sum + ms, 0);
 
-function budget(before: RpcReport, after: RpcReport): readonly Difference[] {
-  const [from, to] = [before.budget_ms, after.budget_ms];
-  if (from === to) return [];
-  const message = [`clients wait ${to > from ? "longer" : "less time"} at most`];
-  return [{ kind: "deadlines", level: "different", message, before: [time(from)], after: [time(to)] }];
+function budget({ budget_ms: from }: RpcReport, { budget_ms: to }: RpcReport): readonly FoundChange[] {
+  const message = `clients wait ${to > from ? "longer" : "less time"} at most`;
+  return deadlines.between("different", message, [time(from)], [time(to)]);
 }
 
 /** Answers that the BFF uses again. */
-function answers({ cache: from }: RpcReport, { cache: to }: RpcReport): readonly Difference[] {
-  if (to === undefined)
-    return from === undefined
-      ? []
-      : [{ kind: "cache", level: "different", message: ["answers are no longer used again"] }];
+function answers({ cache: from }: RpcReport, { cache: to }: RpcReport): readonly FoundChange[] {
+  if (to === undefined) return caches.when(from !== undefined, "different", "answers are no longer used again");
   const by: Phrase = to.depends_on.length === 0 ? ["the request alone"] : ["the request, ", ...list(to.depends_on)];
-  if (from === undefined) {
-    const message: Phrase = [`answers are now used again for ${time(to.ttl_ms)}, by `, ...by];
-    return [{ kind: "cache", level: "different", message }];
-  }
-  const lost = from.depends_on.filter((key) => !to.depends_on.includes(key));
-  const gained = to.depends_on.filter((key) => !from.depends_on.includes(key));
+  if (from === undefined)
+    return [caches.of("different", [`answers are now used again for ${time(to.ttl_ms)}, by `, ...by])];
+  const lost = without(from.depends_on, to.depends_on);
+  const gained = without(to.depends_on, from.depends_on);
   return [
-    ...(lost.length === 0
-      ? []
-      : [
-          {
-            kind: "cache",
-            level: "worse",
-            message: phrase`answers are now shared by callers who differ in ${list(lost)}`,
-          } as const,
-        ]),
-    ...(gained.length === 0
-      ? []
-      : [
-          {
-            kind: "cache",
-            level: "different",
-            message: phrase`answers are now kept apart by ${list(gained)}`,
-          } as const,
-        ]),
+    ...caches.names("worse", lost, (keys) => phrase`answers are now shared by callers who differ in ${keys}`),
+    ...caches.names("different", gained, (keys) => phrase`answers are now kept apart by ${keys}`),
     ...kept("answers are used again", from.ttl_ms, to.ttl_ms),
     ...kept("old answers are used while they are renewed", from.stale_ms ?? 0, to.stale_ms ?? 0),
     ...tagging("answers that are used again", from, to),
     ...sealing("answers that are used again", from, to),
   ];
 }
-function kept(what: string, from: number, to: number): readonly Difference[] {
-  if (from === to) return [];
-  const message = [`${what} for ${to > from ? "longer" : "less time"}`];
-  return [{ kind: "cache", level: "different", message, before: [time(from)], after: [time(to)] }];
-}
+const kept = (what: string, from: number, to: number): readonly FoundChange[] =>
+  caches.between("different", `${what} for ${to > from ? "longer" : "less time"}`, [time(from)], [time(to)]);
 
-function httpAnswers({ http_cache: from }: RpcReport, { http_cache: to }: RpcReport): readonly Difference[] {
-  if (to === undefined || from === undefined) {
-    if (to === from) return [];
-    const kept = to?.shared === true ? "HTTP caches now keep one answer for all" : "clients now keep answers";
-    const message = to === undefined ? "HTTP caches no longer keep answers" : kept;
-    return [{ kind: "cache", level: to?.shared === true ? "worse" : "different", message: [message] }];
-  }
-  const lost = from.vary.filter((header) => !to.vary.includes(header));
+function httpAnswers({ http_cache: from }: RpcReport, { http_cache: to }: RpcReport): readonly FoundChange[] {
+  if (to === undefined) return caches.when(from !== undefined, "different", "HTTP caches no longer keep answers");
+  if (from === undefined)
+    return [
+      to.shared
+        ? caches.of("worse", "HTTP caches now keep one answer for all")
+        : caches.of("different", "clients now keep answers"),
+    ];
+  const [was, is] = [from.tag === true, to.tag === true];
+  const lost = without(from.vary, to.vary);
   return [
-    ...(to.shared && !from.shared
-      ? [{ kind: "cache", level: "worse", message: ["HTTP caches now keep one answer for all"] } as const]
-      : []),
-    ...(from.shared && !to.shared
-      ? [{ kind: "cache", level: "better", message: ["HTTP caches no longer keep one answer for all"] } as const]
-      : []),
-    ...(from.tag === true && to.tag !== true
-      ? [{ kind: "cache", level: "worse", message: ["CDNs no longer receive the tags by which they purge"] } as const]
-      : []),
-    ...(to.tag === true && from.tag !== true
-      ? [{ kind: "cache", level: "different", message: ["CDNs now receive the tags"] } as const]
-      : []),
-    ...(lost.length === 0
-      ? []
-      : [
-          {
-            kind: "cache",
-            level: "worse",
-            message: phrase`HTTP caches no longer separate answers by ${list(lost)}`,
-          } as const,
-        ]),
+    ...caches.when(to.shared && !from.shared, "worse", "HTTP caches now keep one answer for all"),
+    ...caches.when(from.shared && !to.shared, "better", "HTTP caches no longer keep one answer for all"),
+    ...caches.when(was && !is, "worse", "CDNs no longer receive the tags by which they purge"),
+    ...caches.when(is && !was, "different", "CDNs now receive the tags"),
+    ...caches.names("worse", lost, (headers) => phrase`HTTP caches no longer separate answers by ${headers}`),
     ...kept("HTTP caches keep answers", from.max_age_ms, to.max_age_ms),
     ...kept("HTTP caches use old answers while they revalidate", from.stale_ms ?? 0, to.stale_ms ?? 0),
   ];
 }
 
-function api(before: RpcReport, after: RpcReport): readonly Difference[] {
-  const paths = ({ rest = [] }: RpcReport) =>
+/** Compares the places and the version at which clients find the RPC. */
+function surface(before: RpcReport, after: RpcReport): readonly FoundChange[] {
+  const [from, to] = [before, after].map(({ rest = [] }) =>
     rest.map(({ method, path: template, body, response_body }) =>
       [
         `${method} ${template}`,
         ...(body === undefined ? [] : [`body ${body}`]),
         ...(response_body === undefined ? [] : [`answers ${response_body}`]),
       ].join(", "),
-    );
-  const [from, to] = [paths(before), paths(after)];
-  const goneHosts =
-    after.hosts && (before.hosts ?? ["every other host"]).filter((host) => !after.hosts?.includes(host));
-  const gone = from.filter((route) => !to.includes(route));
-  const added = to.filter((route) => !from.includes(route));
-  const version = JSON.stringify(before.version) === JSON.stringify(after.version) ? [] : [after.version ?? {}];
+    ),
+  );
+  const goneHosts = after.hosts === undefined ? [] : without(before.hosts ?? ["every other host"], after.hosts);
   return [
-    ...gone.map((route): Difference => ({ kind: "api", level: "worse", message: phrase`is no longer at ${route}` })),
-    ...(goneHosts ?? []).map(
-      (host): Difference => ({ kind: "api", level: "worse", message: phrase`no longer answers on ${host}` }),
-    ),
-    ...added.map(
-      (route): Difference => ({ kind: "api", level: "different", message: phrase`is now also at ${route}` }),
-    ),
-    ...version.map(
-      ({ deprecated, sunset, successor }): Difference => ({
-        // Clients have planned for the announced date.
-        kind: "api",
-        level: sooner(before.version?.sunset, sunset) ? "worse" : "different",
-        message: [
-          ...(deprecated === undefined
-            ? ["is no longer marked as deprecated"]
-            : phrase`is marked as deprecated since ${deprecated}`),
-          ...(sunset === undefined ? [] : phrase`, with removal on ${sunset}`),
-          ...(successor === undefined ? [] : phrase`, for ${successor}`),
-        ],
-      }),
-    ),
+    ...without(from, to).map((route) => api.of("worse", phrase`is no longer at ${route}`)),
+    ...goneHosts.map((host) => api.of("worse", phrase`no longer answers on ${host}`)),
+    ...without(to, from).map((route) => api.of("different", phrase`is now also at ${route}`)),
+    ...version(before.version, after.version),
   ];
+}
+
+function version(before: RpcReport["version"], after: RpcReport["version"]): readonly FoundChange[] {
+  if (same(before, after)) return [];
+  const { deprecated, sunset, successor } = after ?? {};
+  const message = [
+    ...(deprecated === undefined
+      ? ["is no longer marked as deprecated"]
+      : phrase`is marked as deprecated since ${deprecated}`),
+    ...(sunset === undefined ? [] : phrase`, with removal on ${sunset}`),
+    ...(successor === undefined ? [] : phrase`, for ${successor}`),
+  ];
+  // Clients have planned for the announced date.
+  return [api.of(sooner(before?.sunset, sunset) ? "worse" : "different", message)];
 }
 
 /** Days as ISO 8601 has them. */
@@ -272,93 +213,44 @@ const sooner = (from: string | undefined, to: string | undefined): boolean =>
   from !== undefined && to !== undefined && to < from;
 
 /** Compares the fields that may arrive after the first message, and their delay. */
-function later({ parts: before }: RpcReport, { parts: after }: RpcReport): readonly Difference[] {
+function later({ parts: before }: RpcReport, { parts: after }: RpcReport): readonly FoundChange[] {
   if (before === undefined || after === undefined) return [];
-  const added = after.fields.filter((field) => !before.fields.includes(field));
-  const lost = before.fields.filter((field) => !after.fields.includes(field));
-  const base = { kind: "api", level: "different" } as const;
+  const [from, to] = [before.budget_ms, after.budget_ms];
+  const message = `clients wait ${to > from ? "longer" : "less time"} at most for later fields`;
+  const [lost, added] = [without(before.fields, after.fields), without(after.fields, before.fields)];
   return [
-    ...(added.length > 0 ? [{ ...base, message: phrase`may now come later: ${list(added)}` }] : []),
-    ...(lost.length > 0 ? [{ ...base, message: phrase`comes with the first message now: ${list(lost)}` }] : []),
-    ...(before.budget_ms === after.budget_ms
-      ? []
-      : [
-          {
-            kind: "deadlines",
-            level: "different",
-            message: [
-              `clients wait ${after.budget_ms > before.budget_ms ? "longer" : "less time"} at most for later fields`,
-            ],
-            before: [time(before.budget_ms)],
-            after: [time(after.budget_ms)],
-          } as const,
-        ]),
+    ...api.names("different", added, (fields) => phrase`may now come later: ${fields}`),
+    ...api.names("different", lost, (fields) => phrase`comes with the first message now: ${fields}`),
+    ...deadlines.between("different", message, [time(from)], [time(to)]),
   ];
 }
 
 /** Reports changes of parts without details. */
-function others(before: RpcReport, after: RpcReport): readonly Difference[] {
-  const changed = (key: keyof RpcReport): boolean => JSON.stringify(before[key]) !== JSON.stringify(after[key]);
-  const functions = after.functions?.filter((name) => !before.functions?.includes(name)) ?? [];
+function others(before: RpcReport, after: RpcReport): readonly FoundChange[] {
+  const functions = without(after.functions, before.functions);
+  const balance = !same(before.balance, after.balance);
+  const http = !same(before.http, after.http);
+  const [from, to] = [before, after].map(({ priority = "normal" }) => [priority]);
+  const { fair_share: had } = before;
+  const { fair_share: has } = after;
   return [
-    ...(functions.length > 0
-      ? [{ kind: "values", level: "different", message: phrase`now calls your functions: ${list(functions)}` } as const]
-      : []),
-    ...branchDifferences(before, after),
+    ...changesOf("values").names("different", functions, (names) => phrase`now calls your functions: ${names}`),
+    ...branchChangesOf(before, after),
     ...otherVariables("policies", ["reads other variables"], before.variables, after.variables),
-    ...(changed("balance")
-      ? [
-          {
-            kind: "policies",
-            level: "different",
-            message: ["the balancing of calls over addresses has changed"],
-          } as const,
-        ]
-      : []),
-    ...(changed("http")
-      ? [
-          {
-            kind: "policies",
-            level: "different",
-            message: ["the HTTP paths of calls to upstreams have changed"],
-          } as const,
-        ]
-      : []),
-    ...(changed("priority")
-      ? [
-          {
-            kind: "policies",
-            level: "different",
-            message: ["its priority under overload has changed"],
-            before: [before.priority ?? "normal"],
-            after: [after.priority ?? "normal"],
-          } as const,
-        ]
-      : []),
-    ...(changed("fair_share")
-      ? [
-          {
-            kind: "policies",
-            level: "different",
-            message: ["the fair shares of its callers have changed"],
-            before: shares(before),
-            after: shares(after),
-          } as const,
-        ]
-      : []),
+    ...policies.when(balance, "different", "the balancing of calls over addresses has changed"),
+    ...policies.when(http, "different", "the HTTP paths of calls to upstreams have changed"),
+    ...policies.between("different", "its priority under overload has changed", from ?? [], to ?? []),
+    ...policies.changed("different", "the fair shares of its callers have changed", had, has, shares),
     ...telemetry(before, after),
     ...usage(before.usage, after.usage),
   ];
 }
 
 /** Losing events is worse: their consumers no longer see the requests. */
-function usage(before: RpcReport["usage"], after: RpcReport["usage"]): readonly Difference[] {
-  if (JSON.stringify(before) === JSON.stringify(after)) return [];
+function usage(before: RpcReport["usage"], after: RpcReport["usage"]): readonly FoundChange[] {
   const lost = before !== undefined && after === undefined;
-  const message = [lost ? "it no longer has usage events" : "its usage events have changed"];
-  return [
-    { kind: "policies", level: lost ? "worse" : "different", message, before: events(before), after: events(after) },
-  ];
+  const message = lost ? "it no longer has usage events" : "its usage events have changed";
+  return policies.changed(lost ? "worse" : "different", message, before, after, events);
 }
 function events(usage: RpcReport["usage"]): Phrase {
   if (usage === undefined) return ["none"];
@@ -366,22 +258,18 @@ function events(usage: RpcReport["usage"]): Phrase {
   return list([subject, ...fields.map(({ name, by }) => `${name} ${by}`)], 6);
 }
 
-function shares({ fair_share: share }: RpcReport): Phrase {
+function shares(share: RpcReport["fair_share"]): Phrase {
   if (share === undefined) return ["none"];
   const weight = share.weight === undefined ? "" : `, with weight ${share.weight}`;
   return [`by ${share.key}${weight}, at most ${share.queue} at once`];
 }
 
-function telemetry(before: RpcReport, after: RpcReport): readonly Difference[] {
+function telemetry(before: RpcReport, after: RpcReport): readonly FoundChange[] {
   const { meters: lost = [], ...old } = before.telemetry ?? {};
   const { meters: added = [], ...now } = after.telemetry ?? {};
-  const differ = (before: object, after: object): boolean => JSON.stringify(before) !== JSON.stringify(after);
-  const base = { kind: "policies", level: "different" } as const;
   return [
-    ...(differ(old, now) ? [{ ...base, message: ["its telemetry has changed"] }] : []),
-    ...(differ(lost, added)
-      ? [{ ...base, message: ["its meters have changed"], before: meters(lost), after: meters(added) }]
-      : []),
+    ...policies.when(!same(old, now), "different", "its telemetry has changed"),
+    ...policies.changed("different", "its meters have changed", lost, added, meters),
   ];
 }
 

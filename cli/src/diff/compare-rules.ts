@@ -1,15 +1,16 @@
 // Compares the rules that refuse requests, rule by rule.
 import type { RuleReport, RulesReport } from "protoc-gen-bff/compiler";
 import { shortName } from "./composition.ts";
-import { type Finding, list, type Phrase, phrase } from "./finding.ts";
+import { list, type Phrase, phrase } from "./finding.ts";
+import { changesOf, type FoundChange } from "./found-change.ts";
 
-type Difference = Omit<Finding, "where">;
+const refusals = changesOf("refusals");
 
 /**
  * Compares rules. A removed or changed rule may admit requests that were refused; a new rule refuses requests that
  * clients may send.
  */
-export function compareRules(before: RulesReport | undefined, after: RulesReport | undefined): readonly Difference[] {
+export function compareRules(before: RulesReport | undefined, after: RulesReport | undefined): readonly FoundChange[] {
   const [from, to] = [byValue(before), byValue(after)];
   const messages = [...(before?.messages ?? []), ...(after?.messages ?? [])];
   return [...new Set([...from.keys(), ...to.keys()])].flatMap((of) => {
@@ -19,38 +20,23 @@ export function compareRules(before: RulesReport | undefined, after: RulesReport
 }
 
 /** Each rule of a value as a line, without those that are on both sides. */
-function compareValue(name: string, from: readonly RuleReport[], to: readonly RuleReport[]): readonly Difference[] {
+function compareValue(name: string, from: readonly RuleReport[], to: readonly RuleReport[]): readonly FoundChange[] {
   const [had, has] = [from.map(written), to.map(written)];
   const lost = from.filter((_, i) => !has.includes(had[i] ?? ""));
   const gained = to.filter((_, i) => !had.includes(has[i] ?? ""));
   return [
-    ...lost.map(({ rule, ...rest }): Difference => {
-      const now = gained.find((other) => other.rule === rule);
+    ...lost.map((old) => {
+      const now = gained.find(({ rule }) => rule === old.rule);
       if (now === undefined)
-        return {
-          kind: "refusals",
-          level: "worse",
-          message: phrase`${name} is no longer checked by ${rule}`,
-          before: textOf({ rule, ...rest }),
-        };
-      return {
-        kind: "refusals",
-        level: "worse",
-        message: phrase`${name} is checked differently by ${rule}`,
-        before: textOf({ rule, ...rest }),
-        after: textOf(now),
-      };
+        return refusals.of("worse", phrase`${name} is no longer checked by ${old.rule}`, textOf(old));
+      return refusals.of("worse", phrase`${name} is checked differently by ${old.rule}`, textOf(old), textOf(now));
     }),
     ...gained
-      .filter((ruleReport) => !lost.some(({ rule }) => rule === ruleReport.rule))
-      .map(
-        (rule): Difference => ({
-          kind: "refusals",
-          level: "different",
-          message: phrase`${name} is now checked by ${rule.rule}: requests that passed may be refused`,
-          after: textOf(rule),
-        }),
-      ),
+      .filter(({ rule }) => !lost.some((old) => old.rule === rule))
+      .map((now) => {
+        const message = phrase`${name} is now checked by ${now.rule}: requests that passed may be refused`;
+        return refusals.of("different", message, undefined, textOf(now));
+      }),
   ];
 }
 

@@ -1,11 +1,10 @@
 // The options of a stream: its source, which items it delivers, and how long it stays open.
 import type { RpcReport } from "protoc-gen-bff/compiler";
 import { time } from "./amounts.ts";
-import type { Finding, Kind, Phrase } from "./finding.ts";
-import { phrase } from "./finding.ts";
+import { type Kind, type Phrase, phrase } from "./finding.ts";
+import { changesOf, type FoundChange } from "./found-change.ts";
 
 type Stream = NonNullable<RpcReport["stream"]>;
-type Difference = Omit<Finding, "where">;
 
 /** Each option that clients or upstreams notice, and what its change means. */
 const OPTIONS: readonly (readonly [option: keyof Stream, kind: Kind, message: string])[] = [
@@ -25,16 +24,12 @@ const OPTIONS: readonly (readonly [option: keyof Stream, kind: Kind, message: st
   ["streams", "policies", "follows another number of streams at a time"],
 ];
 
-export function compareStreams({ stream: before }: RpcReport, { stream: after }: RpcReport): readonly Difference[] {
+export function compareStreams({ stream: before }: RpcReport, { stream: after }: RpcReport): readonly FoundChange[] {
   if (before === undefined || after === undefined) return [];
-  return OPTIONS.filter(([option]) => JSON.stringify(before[option]) !== JSON.stringify(after[option])).map(
-    ([option, kind, message]): Difference => ({
-      kind,
-      level: "different",
-      message: [message],
-      before: shown(option, before[option]),
-      after: shown(option, after[option]),
-    }),
+  return OPTIONS.flatMap(([option, kind, message]) =>
+    changesOf(kind).changed("different", message, before[option], after[option], (value: unknown) =>
+      shown(option, value),
+    ),
   );
 }
 

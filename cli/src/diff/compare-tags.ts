@@ -1,5 +1,6 @@
 import type { CallReport } from "protoc-gen-bff/compiler";
-import { type Finding, list } from "./finding.ts";
+import type { Phrase } from "./finding.ts";
+import { changesOf, type FoundChange, without } from "./found-change.ts";
 
 type Cache = Pick<NonNullable<CallReport["cache"]>, "tags" | "purged">;
 
@@ -9,33 +10,16 @@ const USES = {
   counted: "they are only counted",
 } as const;
 
+const use = ({ purged }: Cache): Phrase => [USES[purged ?? "gone"]];
+
 /** Compares the tags of cached answers. A purge by a removed tag has no effect. */
-export function tagging(answers: string, from: Cache, to: Cache): readonly Omit<Finding, "where">[] {
-  const lost = from.tags?.filter((tag) => !to.tags?.includes(tag)) ?? [];
-  const gained = to.tags?.filter((tag) => !from.tags?.includes(tag)) ?? [];
+export function tagging(answers: string, from: Cache, to: Cache): readonly FoundChange[] {
+  const caches = changesOf("cache");
   return [
-    ...(lost.length === 0
+    ...caches.names("worse", without(from.tags, to.tags), (tags) => [`purges no longer reach ${answers} by `, ...tags]),
+    ...caches.names("different", without(to.tags, from.tags), (tags) => [`purges reach ${answers} by `, ...tags]),
+    ...(to.tags === undefined
       ? []
-      : [
-          {
-            kind: "cache",
-            level: "worse",
-            message: [`purges no longer reach ${answers} by `, ...list(lost)],
-          } as const,
-        ]),
-    ...(gained.length === 0
-      ? []
-      : [{ kind: "cache", level: "different", message: [`purges reach ${answers} by `, ...list(gained)] } as const]),
-    ...(from.purged === to.purged || to.tags === undefined
-      ? []
-      : [
-          {
-            kind: "cache",
-            level: "different",
-            message: [`${answers} have another use after a purge`],
-            before: [USES[from.purged ?? "gone"]],
-            after: [USES[to.purged ?? "gone"]],
-          } as const,
-        ]),
+      : caches.between("different", `${answers} have another use after a purge`, use(from), use(to))),
   ];
 }

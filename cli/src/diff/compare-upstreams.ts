@@ -3,22 +3,12 @@ import type { BreakerReport, UpstreamReport } from "protoc-gen-bff/compiler";
 import { time } from "./amounts.ts";
 import { shortName } from "./composition.ts";
 import type { Finding, Level } from "./finding.ts";
+import { changesOf } from "./found-change.ts";
 import { otherMembers } from "./other-members.ts";
 
 export function compareUpstreams(before: UpstreamReport, after: UpstreamReport): readonly Finding[] {
-  const findings = (message: string, from: string, to: string, level: Level = "different"): readonly Finding[] =>
-    from === to
-      ? []
-      : [
-          {
-            kind: "policies",
-            level,
-            message: [message],
-            before: [from],
-            after: [to],
-            where: [shortName(after.upstream)],
-          },
-        ];
+  const findings = (message: string, from: string, to: string, level: Level = "different") =>
+    changesOf("policies").between(level, message, [from], [to]);
   const methods = [...new Set([...(before.methods ?? []), ...(after.methods ?? [])].map(({ method }) => method))];
   const breakerOf = ({ methods: all = [], breaker: rest }: UpstreamReport, method: string) => {
     const found = all.find((entry) => entry.method === method);
@@ -43,8 +33,8 @@ export function compareUpstreams(before: UpstreamReport, after: UpstreamReport):
     ...findings("has another budget for retries", budget(before), budget(after)),
     ...findings("is called by another protocol", before.protocol ?? "GRPC", after.protocol ?? "GRPC"),
     ...findings("selects shards in another way", shards(before), shards(after), "worse"),
-    ...otherMembers(before, after, COMPARED).map((finding) => ({ ...finding, where: [shortName(after.upstream)] })),
-  ];
+    ...otherMembers(before, after, COMPARED),
+  ].map((difference) => ({ ...difference, where: [shortName(after.upstream)] }));
 }
 const COMPARED = `
   breaker.error_rate breaker.window_ms breaker.minimum breaker.open_ms breaker.probes breaker.slow_ms

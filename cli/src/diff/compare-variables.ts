@@ -1,6 +1,7 @@
 // Compares the bounds of environment variables.
-import { amountOf, type FileReport, type VariableReport } from "protoc-gen-bff/compiler";
-import { type Finding, phrase } from "./finding.ts";
+import { amountOf, type FileReport, type LimitReport, type VariableReport } from "protoc-gen-bff/compiler";
+import { type Finding, type Kind, type Phrase, phrase } from "./finding.ts";
+import { changesOf, type FoundChange } from "./found-change.ts";
 
 /** A narrower bound is worse: a server does not start with a value outside. */
 export function compareVariables(before: readonly FileReport[], after: readonly FileReport[]): readonly Finding[] {
@@ -49,4 +50,22 @@ function boundsText(variable: VariableReport | undefined): string {
   if (variable === undefined) return "none";
   const { min, max } = variable;
   return [min === undefined ? [] : [`at least ${min}`], max === undefined ? [] : [`at most ${max}`]].flat().join(", ");
+}
+
+/** Compares the variables that numbers of options come from, with their bounds and defaults. */
+export function otherVariables(
+  kind: Kind,
+  message: Phrase,
+  before: LimitReport["variables"],
+  after: LimitReport["variables"],
+): readonly FoundChange[] {
+  return changesOf(kind).between("different", message, [{ code: numbersText(before) }], [{ code: numbersText(after) }]);
+}
+
+function numbersText(variables: LimitReport["variables"] = {}): string {
+  const all = Object.entries(variables).map(([number, { env, min, max, default: preset }]) => {
+    const unset = preset === undefined ? "" : `, by default ${preset}`;
+    return `${number}: env.${env} (${min} to ${max}${unset})`;
+  });
+  return all.length === 0 ? "none" : all.join("; ");
 }

@@ -1,6 +1,4 @@
-import type { Finding } from "./finding.ts";
-
-type Difference = Omit<Finding, "where">;
+import { changesOf, type FoundChange } from "./found-change.ts";
 
 /**
  * Compares the members of a report that no other function compares, such as the member of a new option.
@@ -12,20 +10,19 @@ export function otherMembers(
   after: object,
   compared: readonly string[],
   of = "",
-): readonly Difference[] {
+): readonly FoundChange[] {
   const [from, to] = [
     new Map<string, unknown>(Object.entries(before)),
     new Map<string, unknown>(Object.entries(after)),
   ];
-  return [...new Set([...from.keys(), ...to.keys()])].flatMap((name): readonly Difference[] => {
+  return [...new Set([...from.keys(), ...to.keys()])].flatMap((name): readonly FoundChange[] => {
     const path = `${of}${name}`;
     const [had, has] = [from.get(name), to.get(name)];
     if (compared.includes(path) || text(had) === text(has)) return [];
     if (isGroup(had) && isGroup(has)) return otherMembers(had, has, compared, `${path}.`);
     // A group that only one side has is compared with its members.
     if (compared.some((other) => other.startsWith(`${path}.`))) return [];
-    const message = [`has another \`${path}\``];
-    return [{ kind: "policies", level: "different", message, before: [text(had)], after: [text(has)] }];
+    return [changesOf("policies").of("different", `has another \`${path}\``, [text(had)], [text(has)])];
   });
 }
 

@@ -1,31 +1,18 @@
 import type { RpcReport } from "protoc-gen-bff/compiler";
-import type { Finding } from "../finding.ts";
 import { phrase } from "../finding.ts";
+import { changesOf, type FoundChange, without } from "../found-change.ts";
 
 type Pages = RpcReport["pages"];
-type Difference = Omit<Finding, "where">;
 
 /** Compares page sizes and page tokens. Clients read lists to their end, so a smaller page breaks none of them. */
-export function comparePages(before: Pages, after: Pages): readonly Difference[] {
-  const sizes = after?.sizes ?? [];
-  const changed = (before?.sizes ?? []).flatMap((old): Difference[] => {
-    const now = sizes.find(({ field }) => field === old.field);
-    if (now === undefined)
-      return [{ kind: "api", level: "worse", message: phrase`${old.field} no longer limits its pages` }];
-    if (now.usual === old.usual && now.most === old.most) return [];
-    const text = ({ usual, most }: typeof old) => [`${usual}, at most ${most}`];
-    const message = phrase`its pages by ${now.field} have another size`;
-    return [{ kind: "api", level: "different", message, before: text(old), after: text(now) }];
+export function comparePages(before: Pages, after: Pages): readonly FoundChange[] {
+  const api = changesOf("api");
+  const changed = (before?.sizes ?? []).flatMap((old) => {
+    const now = after?.sizes?.find(({ field }) => field === old.field);
+    if (now === undefined) return [api.of("worse", phrase`${old.field} no longer limits its pages`)];
+    const [had, has] = [old, now].map(({ usual, most }) => [`${usual}, at most ${most}`]);
+    return api.between("different", phrase`its pages by ${now.field} have another size`, had ?? [], has ?? []);
   });
-  const lost = (before?.tokens ?? []).filter((field) => !after?.tokens?.includes(field));
-  return [
-    ...changed,
-    ...lost.map(
-      (field): Difference => ({
-        kind: "api",
-        level: "worse",
-        message: phrase`no longer accepts page tokens in ${field}`,
-      }),
-    ),
-  ];
+  const lost = without(before?.tokens, after?.tokens);
+  return [...changed, ...lost.map((field) => api.of("worse", phrase`no longer accepts page tokens in ${field}`))];
 }

@@ -1,51 +1,33 @@
 // Compares an rpc as a tool for agents: models choose it by its texts, and clients have approved what it did.
 import type { RpcReport } from "protoc-gen-bff/compiler";
 import { time } from "../amounts.ts";
-import { type Finding, type Level, list, type Phrase, phrase } from "../finding.ts";
+import { type Phrase, phrase } from "../finding.ts";
+import { changesOf, type FoundChange, without } from "../found-change.ts";
 
 type Tool = NonNullable<RpcReport["tool"]>;
-type Difference = Omit<Finding, "where">;
 
-const difference = (level: Level, message: Phrase, sides: Pick<Finding, "before" | "after"> = {}): Difference => ({
-  kind: "tools",
-  level,
-  message,
-  ...sides,
-});
+const tools = changesOf("tools");
 
-export function compareTools(before: Tool | undefined, after: Tool | undefined): readonly Difference[] {
+export function compareTools(before: Tool | undefined, after: Tool | undefined): readonly FoundChange[] {
   if (before === undefined)
-    return after === undefined ? [] : [difference("different", phrase`agents can now call it as ${after.name}`)];
-  if (after === undefined) return [difference("worse", phrase`agents can no longer call it as ${before.name}`)];
+    return after === undefined ? [] : [tools.of("different", phrase`agents can now call it as ${after.name}`)];
+  if (after === undefined) return [tools.of("worse", phrase`agents can no longer call it as ${before.name}`)];
   return [...texts(before, after), ...schemas(before, after), ...hidden(before, after), ...bounds(before, after)];
 }
 
-const sides = (before: string | number, after: string | number): Pick<Finding, "before" | "after"> => ({
-  before: phrase`${before}`,
-  after: phrase`${after}`,
-});
+const text = (value: string): Phrase => phrase`${value}`;
 
-function texts(before: Tool, after: Tool): readonly Difference[] {
+function texts(before: Tool, after: Tool): readonly FoundChange[] {
+  const [old, now] = changedLines(before.description, after.description).map(text);
+  const confirms = after.confirm === true;
+  const level = confirms || before.confirm === undefined ? "different" : "worse";
+  const confirmed = confirms ? "each call now needs confirmation" : "calls no longer need confirmation";
   return [
-    ...(before.name === after.name
-      ? []
-      : [difference("worse", ["agents call it by another name"], sides(before.name, after.name))]),
+    ...tools.changed("worse", "agents call it by another name", before.name, after.name, text),
     ...(before.description === after.description
       ? []
-      : [
-          difference(
-            "different",
-            ["models read another description"],
-            sides(...changedLines(before.description, after.description)),
-          ),
-        ]),
-    ...(before.confirm === after.confirm
-      ? []
-      : [
-          difference(after.confirm === true || before.confirm === undefined ? "different" : "worse", [
-            after.confirm === true ? "each call now needs confirmation" : "calls no longer need confirmation",
-          ]),
-        ]),
+      : [tools.of("different", "models read another description", old, now)]),
+    ...tools.when(before.confirm !== after.confirm, level, confirmed),
   ];
 }
 
@@ -62,72 +44,53 @@ function changedLines(before: string, after: string): [string, string] {
   return [changed(old), changed(now)];
 }
 
-function schemas(before: Tool, after: Tool): readonly Difference[] {
+function schemas(before: Tool, after: Tool): readonly FoundChange[] {
   const nameOf = (argument: string): string => argument.replace(/\*$/, "");
-  const [had, has] = [before, after].map((tool) => new Set(tool.arguments.map(nameOf)));
-  const lost = before.arguments.map(nameOf).filter((name) => !has?.has(name));
-  const added = after.arguments.filter((argument) => !had?.has(nameOf(argument)));
-  const needed = after.arguments
-    .filter((argument) => argument.endsWith("*") && !before.arguments.includes(argument))
+  const [had, has] = [before.arguments.map(nameOf), after.arguments.map(nameOf)];
+  const lost = without(had, has);
+  const added = without(has, had);
+  const needed = without(after.arguments, before.arguments)
+    .filter((argument) => argument.endsWith("*"))
     .map(nameOf);
-  const optional = added.map(nameOf).filter((name) => !needed.includes(name));
-  const named = lost.length + added.length + needed.length > 0;
+  const input = lost.length + added.length + needed.length === 0 && before.input_schema !== after.input_schema;
+  const output = before.output_schema !== after.output_schema;
+  const sizes = [before, after].map(({ tokens }) => [`about ${tokens} tokens`]);
   return [
-    ...(lost.length === 0 ? [] : [difference("worse", phrase`agents can no longer send ${list(lost)}`)]),
-    ...(needed.length === 0 ? [] : [difference("worse", phrase`agents must now send ${list(needed)}`)]),
-    ...(optional.length === 0 ? [] : [difference("different", phrase`agents can now send ${list(optional)}`)]),
-    ...(named || before.input_schema === after.input_schema
-      ? []
-      : [difference("different", ["its arguments have another schema"], sizes(before, after))]),
-    ...(before.output_schema === after.output_schema
-      ? []
-      : [difference("different", ["its answers have another schema"], sizes(before, after))]),
+    ...tools.names("worse", lost, (names) => phrase`agents can no longer send ${names}`),
+    ...tools.names("worse", needed, (names) => phrase`agents must now send ${names}`),
+    ...tools.names("different", without(added, needed), (names) => phrase`agents can now send ${names}`),
+    ...(input ? [tools.of("different", "its arguments have another schema", ...sizes)] : []),
+    ...(output ? [tools.of("different", "its answers have another schema", ...sizes)] : []),
   ];
 }
 
-const sizes = (before: Tool, after: Tool): Pick<Finding, "before" | "after"> => ({
-  before: [`about ${before.tokens} tokens`],
-  after: [`about ${after.tokens} tokens`],
-});
-
 /** A field that is no longer hidden or set comes from the model. */
-function hidden(before: Tool, after: Tool): readonly Difference[] {
+function hidden(before: Tool, after: Tool): readonly FoundChange[] {
   const { hidden: had = [] } = before;
   const { hidden: has = [] } = after;
-  const shown = had.map(({ field }) => field).filter((field) => !has.some((other) => other.field === field));
-  const newly = has.map(({ field }) => field).filter((field) => !had.some((other) => other.field === field));
+  const [from, to] = [had, has].map((all) => all.map(({ field }) => field));
   const changed = has.flatMap(({ field, by }) => {
     const old = had.find((other) => other.field === field);
     if (old === undefined || old.by === by) return [];
-    const level = by === undefined ? "worse" : "different";
-    const values = sides(old.by ?? "unset", by ?? "unset");
-    return [difference(level, phrase`the hidden ${field} has another value`, values)];
+    const message = phrase`the hidden ${field} has another value`;
+    return [tools.of(by === undefined ? "worse" : "different", message, text(old.by ?? "unset"), text(by ?? "unset"))];
   });
   return [
-    ...(shown.length === 0 ? [] : [difference("worse", phrase`no longer hides ${list(shown)} from agents`)]),
-    ...(newly.length === 0 ? [] : [difference("different", phrase`now hides ${list(newly)} from agents`)]),
+    ...tools.names("worse", without(from, to), (names) => phrase`no longer hides ${names} from agents`),
+    ...tools.names("different", without(to, from), (names) => phrase`now hides ${names} from agents`),
     ...changed,
   ];
 }
 
-function bounds(before: Tool, after: Tool): readonly Difference[] {
+function bounds(before: Tool, after: Tool): readonly FoundChange[] {
+  const { max_bytes: had, wait_ms: waited } = before;
+  const { max_bytes: has, wait_ms: waits } = after;
+  const bytes = (size: number): Phrase => [`${size} bytes`];
+  const waiting = "waits for the end of the stream for another time";
   return [
-    ...(before.max_bytes === after.max_bytes
+    ...tools.changed(has < had ? "worse" : "different", "its answers have another maximum size", had, has, bytes),
+    ...(waited === undefined || waits === undefined
       ? []
-      : [
-          difference(
-            after.max_bytes < before.max_bytes ? "worse" : "different",
-            ["its answers have another maximum size"],
-            { before: [`${before.max_bytes} bytes`], after: [`${after.max_bytes} bytes`] },
-          ),
-        ]),
-    ...(before.wait_ms === after.wait_ms || before.wait_ms === undefined || after.wait_ms === undefined
-      ? []
-      : [
-          difference("different", ["waits for the end of the stream for another time"], {
-            before: [time(before.wait_ms)],
-            after: [time(after.wait_ms)],
-          }),
-        ]),
+      : tools.changed("different", waiting, waited, waits, (ms) => [time(ms)])),
   ];
 }
