@@ -1,9 +1,9 @@
 import { type DescEnum, type DescEnumValue, getOption, hasOption } from "@bufbuild/protobuf";
 import { enum$ as enumOption, enum_value as enumValueOption } from "@protobff/messages/options.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
+import { fault } from "../diagnostic/fault.ts";
 import type { Text } from "../diagnostic/origin.ts";
 import type { IrEnum, IrEnumValue } from "../ir/ir.ts";
-import { fault } from "./fault.ts";
 import type { Locator } from "./source/locate.ts";
 import type { Place } from "./source/place.ts";
 import { isEmpty } from "./steps/read-policy.ts";
@@ -40,7 +40,8 @@ function readEnumValue(desc: DescEnumValue, locator: Locator, report: Report): I
   };
   const [alias] = value.alias;
   if (value.noAlias?.value === true && alias !== undefined) {
-    fault(report, "BFF126", value.noAlias.at, `the value "${desc.name}" has both an "alias" and "no_alias"`, {
+    fault(report, "BFF126", value.noAlias.at, {
+      message: `the value "${desc.name}" has both an "alias" and "no_alias"`,
       related: [{ at: alias.at, message: "the alias" }],
       hint: "leave out one of them",
     });
@@ -53,16 +54,11 @@ function checkTexts(values: readonly IrEnumValue[], report: Report): void {
   const first = values.find(({ text }) => text !== undefined);
   const without = values.find(({ text }) => text === undefined);
   if (first?.text === undefined || without === undefined) return;
-  fault(
-    report,
-    "BFF149",
-    without.at,
-    `the value "${without.desc.name}" has no text, and "${first.desc.name}" has one`,
-    {
-      related: [{ at: first.text.at, message: "a text" }],
-      hint: 'add [(bff.v1.enum_value).text = "…"] to the value; the text may be empty',
-    },
-  );
+  fault(report, "BFF149", without.at, {
+    message: `the value "${without.desc.name}" has no text, and "${first.desc.name}" has one`,
+    related: [{ at: first.text.at, message: "a text" }],
+    hint: 'add [(bff.v1.enum_value).text = "…"] to the value; the text may be empty',
+  });
 }
 
 function readAliases(values: readonly string[], place: Place, what: string, report: Report): readonly Text[] {
@@ -73,5 +69,5 @@ function readAliases(values: readonly string[], place: Place, what: string, repo
 }
 
 function empty(place: Place, report: Report): void {
-  fault(report, "BFF124", place.at, "this rule sets no option", { hint: "leave it out" });
+  fault(report, "BFF124", place.at, { message: "this rule sets no option", hint: "leave it out" });
 }

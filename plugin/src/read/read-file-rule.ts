@@ -1,5 +1,6 @@
 import { type Breaker, type FileRule, Protocol, type RetryBudget, type Upstream } from "@protobff/messages/options.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
+import { caution, fault } from "../diagnostic/fault.ts";
 import type { Text } from "../diagnostic/origin.ts";
 import type { IrFile } from "../ir/ir.ts";
 import type { IrBreaker, IrRetryBudget, IrUpstream } from "../ir/step.ts";
@@ -11,7 +12,6 @@ import { readLimits } from "./edge/read-limits.ts";
 import { readPurges } from "./edge/read-purges.ts";
 import { readTelemetry } from "./edge/read-telemetry.ts";
 import { readUsage } from "./edge/read-usage.ts";
-import { caution, fault } from "./fault.ts";
 import { readFunction } from "./read-function.ts";
 import type { Place } from "./source/place.ts";
 import { readBalance } from "./steps/read-balance.ts";
@@ -25,7 +25,7 @@ export function readFileRule(
   { value, place }: Declared<FileRule>,
   report: Report,
 ): Omit<IrFile, "kind" | "desc" | "target" | "services" | "messages" | "enums"> {
-  if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule sets no option", { hint: "leave it out" });
+  if (isEmpty(value)) fault(report, "BFF124", place.at, { message: "this rule sets no option", hint: "leave it out" });
   const telemetry = child(value.telemetry, place, "telemetry");
   const usage = child(value.usage, place, "usage");
   const identity = child(value.identity, place, "identity");
@@ -81,23 +81,20 @@ function readUpstream(declared: Declared<Upstream>, report: Report): IrUpstream 
   if (upstream.method !== undefined) checkOneMethod(declared, upstream, upstream.method, report);
   const { readOnly } = upstream.policy;
   if (readOnly !== undefined && upstream.service === undefined && upstream.method === undefined) {
-    fault(report, "BFF133", readOnly.at, '"read_only" applies to a service or a method, and this entry names neither', {
+    fault(report, "BFF133", readOnly.at, {
+      message: '"read_only" applies to a service or a method, and this entry names neither',
       hint: "add the `service` or the `method`",
     });
   }
   if (shard !== undefined && upstream.service === undefined && upstream.method === undefined) {
-    fault(
-      report,
-      "BFF133",
-      shard.place.at,
-      'a "shard" applies to one upstream, and this entry governs every upstream',
-      {
-        hint: "add the `service`",
-      },
-    );
+    fault(report, "BFF133", shard.place.at, {
+      message: 'a "shard" applies to one upstream, and this entry governs every upstream',
+      hint: "add the `service`",
+    });
   }
   if (upstream.bare && (upstream.service === undefined || upstream.method !== undefined))
-    fault(report, "BFF124", place.at, "this upstream entry has no policy", {
+    fault(report, "BFF124", place.at, {
+      message: "this upstream entry has no policy",
       hint: "add a policy, or leave out the entry; an entry with only a `service` makes the service available to resolvers",
     });
   return upstream;
@@ -111,7 +108,8 @@ function checkOneMethod(
   report: Report,
 ): void {
   if (service !== undefined) {
-    fault(report, "BFF133", service.at, 'this entry names a "service" and a "method"', {
+    fault(report, "BFF133", service.at, {
+      message: 'this entry names a "service" and a "method"',
       related: [{ at: method.at, message: "the method already names its service" }],
       hint: "leave out one of them",
     });
@@ -129,13 +127,15 @@ function checkOneMethod(
     ],
   ] as const;
   for (const [name, at, hint] of wholes)
-    if (at !== undefined) fault(report, "BFF133", at, `a "${name}" applies to a whole upstream`, { related, hint });
+    if (at !== undefined)
+      fault(report, "BFF133", at, { message: `a "${name}" applies to a whole upstream`, related, hint });
 }
 
 function readProtocol({ protocol }: Upstream, place: Place, report: Report): IrUpstream["protocol"] {
   const setting = sourced(protocol, place, "protocol");
   if (setting?.value !== Protocol.PROTOCOL_UNSPECIFIED) return setting;
-  fault(report, "BFF187", setting.at, '"PROTOCOL_UNSPECIFIED" is not a protocol of an upstream', {
+  fault(report, "BFF187", setting.at, {
+    message: '"PROTOCOL_UNSPECIFIED" is not a protocol of an upstream',
     hint: "write GRPC, HTTP_JSON or CONNECT, or leave it out for GRPC",
   });
   return undefined;
@@ -150,7 +150,8 @@ function readRetryBudget({ value, place }: Declared<RetryBudget>, report: Report
     report,
   );
   if (maxTokens !== undefined && maxTokens.value <= 2) {
-    fault(report, "BFF145", maxTokens.at, "this budget allows no retry: the first failure uses half of it", {
+    fault(report, "BFF145", maxTokens.at, {
+      message: "this budget allows no retry: the first failure uses half of it",
       hint: "write at least 3, or turn off retries with `retry: { attempts: 1 }`",
     });
   }
@@ -164,22 +165,16 @@ function readRetryBudget({ value, place }: Declared<RetryBudget>, report: Report
 function readBreaker({ value, place }: Declared<Breaker>, report: Report): IrBreaker {
   const { off, ...numbers } = value;
   if (off === true && !isEmpty(numbers)) {
-    caution(
-      report,
-      "BFF140",
-      place.field("off").at,
-      "this breaker is off: its other options have no effect",
-      "leave out the other options",
-    );
+    caution(report, "BFF140", place.field("off").at, {
+      message: "this breaker is off: its other options have no effect",
+      hint: "leave out the other options",
+    });
   }
   if (isEmpty(value)) {
-    caution(
-      report,
-      "BFF141",
-      place.at,
-      'this "breaker" sets no option',
-      "add the options that differ from the defaults, or leave it out",
-    );
+    caution(report, "BFF141", place.at, {
+      message: 'this "breaker" sets no option',
+      hint: "add the options that differ from the defaults, or leave it out",
+    });
   }
   return {
     at: place.at,

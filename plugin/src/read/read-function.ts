@@ -3,8 +3,8 @@
 import type { Function as Declaration } from "@protobff/messages/options.js";
 import { isMacroName } from "../cel/types/functions/reserved-names.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
+import { fault } from "../diagnostic/fault.ts";
 import type { IrFunction } from "../ir/ir.ts";
-import { fault } from "./fault.ts";
 import { isKeyword, isLibraryName } from "./values/names.ts";
 import { type Declared, text, texts } from "./values/value-place.ts";
 
@@ -15,7 +15,8 @@ export function readFunction({ value, place }: Declared<Declaration>, report: Re
   const result = text(value.result, place, "result");
   const params = texts(value.param, place, "param");
   if (name === undefined || result === undefined) {
-    fault(report, "BFF170", place.at, `this function has no "${name === undefined ? "name" : "result"}"`, {
+    fault(report, "BFF170", place.at, {
+      message: `this function has no "${name === undefined ? "name" : "result"}"`,
       hint: `write the whole declaration, as in ${EXAMPLE}`,
     });
     return name && { kind: "function", at: place.at, name, params, result: undefined };
@@ -23,7 +24,7 @@ export function readFunction({ value, place }: Declared<Declaration>, report: Re
   const wrong = functionNameFault(name.value);
   if (wrong === undefined) return { kind: "function", at: place.at, name, params, result };
   const message = `${JSON.stringify(name.value)} is not a valid name of a function: ${wrong.reason}`;
-  fault(report, "BFF171", name.at, message, { hint: wrong.hint });
+  fault(report, "BFF171", name.at, { message, hint: wrong.hint });
   // The name still counts as declared, because expressions that call it are not at fault.
   return { kind: "function", at: place.at, name, params, result: undefined };
 }

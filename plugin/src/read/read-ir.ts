@@ -18,11 +18,11 @@ import {
   service,
 } from "@protobff/messages/options.js";
 import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
+import { fault } from "../diagnostic/fault.ts";
 import type { Sources } from "../diagnostic/sources.ts";
 import type { Ir, IrFile } from "../ir/ir.ts";
 import { finish, type Sliced } from "../slices/sliced.ts";
 import { readBinding } from "./edge/read-http.ts";
-import { fault } from "./fault.ts";
 import { readEnum } from "./read-enum.ts";
 import { readFileRule } from "./read-file-rule.ts";
 import { readMessage } from "./read-message.ts";
@@ -115,7 +115,8 @@ function readBindings(
 function readFile(desc: DescFile, target: boolean, locator: Locator, report: Report): IrFile {
   for (const extension of allExtensions(desc)) {
     if (!hasOption(extension, field)) continue;
-    fault(report, "BFF136", locator.rule(extension, field).at, `"${extension.name}" is an extension, not a field`, {
+    fault(report, "BFF136", locator.rule(extension, field).at, {
+      message: `"${extension.name}" is an extension, not a field`,
       hint: "leave out the rule, or declare the field in its message",
     });
   }

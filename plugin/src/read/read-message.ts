@@ -1,9 +1,9 @@
 import { type DescField, type DescMessage, getOption, hasOption } from "@bufbuild/protobuf";
 import { field as fieldOption, message as messageOption, type Reads } from "@protobff/messages/options.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
+import { fault } from "../diagnostic/fault.ts";
 import type { Sourced } from "../diagnostic/origin.ts";
 import type { IrField, IrMessage, IrReads } from "../ir/ir.ts";
-import { fault } from "./fault.ts";
 import type { Locator } from "./source/locate.ts";
 import { isEmpty } from "./steps/read-policy.ts";
 import { readSteps } from "./steps/read-step.ts";
@@ -27,7 +27,8 @@ export function readMessage(desc: DescMessage, locator: Locator, report: Report)
   for (const name of [alias, ...others]) checkReference(name, "a message", report);
   const steps = readSteps(value.let, place, report);
   if (alias !== undefined && steps[0] !== undefined) {
-    fault(report, "BFF127", alias.at, 'this message has an "alias" and steps', {
+    fault(report, "BFF127", alias.at, {
+      message: 'this message has an "alias" and steps',
       related: [{ at: steps[0].at, message: "the first step" }],
       hint: "leave out one of them",
     });
@@ -57,7 +58,8 @@ function checkCopy({ desc, alias, fields }: IrMessage, report: Report): void {
   if (alias === undefined) {
     for (const { fallback } of fields) {
       if (fallback === undefined) continue;
-      fault(report, "BFF150", fallback.at, `"fallback" needs a copy, and "${desc.name}" is no copy`, {
+      fault(report, "BFF150", fallback.at, {
+        message: `"fallback" needs a copy, and "${desc.name}" is no copy`,
         hint: 'write the fallback into `by`, as in `by: "step.?field.orValue(20)"`, or give the step a `fallback`',
       });
     }
@@ -75,7 +77,8 @@ function checkCopy({ desc, alias, fields }: IrMessage, report: Report): void {
     rule === "by"
       ? `"${field.desc.name}" is a member of a oneof, and "${desc.name}" is a copy: the upstream decides which member is set`
       : `"${desc.name}" is a copy: its fields come from its alias, and "${rule}" has no effect`;
-  fault(report, "BFF127", first.at, message, {
+  fault(report, "BFF127", first.at, {
+    message,
     related: [
       { at: alias.at, message: "the copied message" },
       ...more.map((other) => ({ at: other.at, message: `"${other.rule}" has no effect here either` })),
@@ -101,7 +104,8 @@ export function isTorn({ alias, steps, fields }: IrMessage): boolean {
 /** A resolver supplies all of a message, or fields of one that is composed. */
 function checkResolvers({ desc, alias, resolver, steps, fields }: IrMessage, report: Report): void {
   if (alias !== undefined && resolver !== undefined) {
-    fault(report, "BFF137", resolver.at, `"${desc.name}" has both an "alias" and a "resolver"`, {
+    fault(report, "BFF137", resolver.at, {
+      message: `"${desc.name}" has both an "alias" and a "resolver"`,
       related: [{ at: alias.at, message: "the copied message" }],
       hint: "leave out one of them",
     });
@@ -109,34 +113,25 @@ function checkResolvers({ desc, alias, resolver, steps, fields }: IrMessage, rep
   }
   for (const field of fields) {
     if (alias !== undefined && field.resolver !== undefined) {
-      fault(
-        report,
-        "BFF139",
-        field.resolver.at,
-        `"${desc.name}" is a copy: its fields come from its alias, not from a resolver`,
-        {
-          related: [{ at: alias.at, message: "the copied message" }],
-          hint: "move this field to a composed message that contains the copy",
-        },
-      );
+      fault(report, "BFF139", field.resolver.at, {
+        message: `"${desc.name}" is a copy: its fields come from its alias, not from a resolver`,
+        related: [{ at: alias.at, message: "the copied message" }],
+        hint: "move this field to a composed message that contains the copy",
+      });
     }
     const source = field.by ?? field.alias ?? field.resolver ?? field.if ?? field.default;
     if (resolver !== undefined && source !== undefined) {
-      fault(
-        report,
-        "BFF138",
-        source.at,
-        `a resolver supplies all fields of "${desc.name}", including "${field.desc.name}"`,
-        {
-          related: [{ at: resolver.at, message: "the resolver of the message" }],
-          hint: "leave out the rule of the field, or the `resolver` of the message",
-        },
-      );
+      fault(report, "BFF138", source.at, {
+        message: `a resolver supplies all fields of "${desc.name}", including "${field.desc.name}"`,
+        related: [{ at: resolver.at, message: "the resolver of the message" }],
+        hint: "leave out the rule of the field, or the `resolver` of the message",
+      });
     }
   }
   for (const { autobind } of steps) {
     if (resolver === undefined || autobind?.value !== true) continue;
-    fault(report, "BFF138", autobind.at, `a resolver supplies all fields of "${desc.name}": "autobind" has no effect`, {
+    fault(report, "BFF138", autobind.at, {
+      message: `a resolver supplies all fields of "${desc.name}": "autobind" has no effect`,
       related: [{ at: resolver.at, message: "the resolver of the message" }],
       hint: "leave out `autobind`: the resolver receives the value of the step",
     });
@@ -153,7 +148,8 @@ function readReads(
   const { value, place } = declared;
   const steps = texts(value.step, place, "step");
   if (resolver === undefined)
-    fault(report, "BFF172", place.at, "`reads` needs a resolver, and `resolver` is not set here", {
+    fault(report, "BFF172", place.at, {
+      message: "`reads` needs a resolver, and `resolver` is not set here",
       hint: "add `resolver: true`, or leave out `reads`",
     });
   checkUnique(steps, "BFF130", (name) => `"${name}" is in the list twice`, "leave out one of them", report);
@@ -194,7 +190,8 @@ function readField(desc: DescField, locator: Locator, reportTo: Report): IrField
   const publicId = value.publicId === true ? sourced(true, place, "public_id") : undefined;
   const onRequest = value.onRequest === true ? sourced(true, place, "on_request") : undefined;
   if (isEmpty({ ...value, resolver, fresh, publicId, onRequest })) {
-    fault(report, "BFF124", place.at, "this rule sets no option", {
+    fault(report, "BFF124", place.at, {
+      message: "this rule sets no option",
       hint: "add `by`, `alias` or `resolver`, or leave out the rule",
     });
   }
@@ -224,13 +221,15 @@ function checkField(field: IrField, report: Report): void {
   checkReference(field.alias, "a field", report);
   const [first, second] = [field.by, field.alias, field.resolver].filter((source) => source !== undefined);
   if (first !== undefined && second !== undefined) {
-    fault(report, "BFF126", second.at, `the field "${desc.name}" has two sources`, {
+    fault(report, "BFF126", second.at, {
+      message: `the field "${desc.name}" has two sources`,
       related: [{ at: first.at, message: "the other source" }],
       hint: "leave out one of them",
     });
   }
   if (desc.oneof !== undefined && field.default?.value === true && field.if !== undefined) {
-    fault(report, "BFF144", field.if.at, `"${desc.name}" is the default member of a oneof, and has a condition`, {
+    fault(report, "BFF144", field.if.at, {
+      message: `"${desc.name}" is the default member of a oneof, and has a condition`,
       related: [{ at: field.default.at, message: "the default is selected if no other member is" }],
       hint: "leave out one of them",
     });
@@ -239,7 +238,8 @@ function checkField(field: IrField, report: Report): void {
     for (const rule of ["if", "default"] as const) {
       const setting = field[rule];
       if (setting === undefined) continue;
-      fault(report, "BFF125", setting.at, `"${rule}" is for members of a oneof, and "${desc.name}" is not in a oneof`, {
+      fault(report, "BFF125", setting.at, {
+        message: `"${rule}" is for members of a oneof, and "${desc.name}" is not in a oneof`,
         hint:
           rule === "if" && field.by !== undefined
             ? "leave it out, or use `optional` and a conditional expression with `optional.none()`"

@@ -1,6 +1,7 @@
 import { type DescMethod, type DescService, getOption, hasOption } from "@bufbuild/protobuf";
 import { method as methodOption, type Permit, service as serviceOption } from "@protobff/messages/options.js";
 import type { Report } from "../diagnostic/diagnostic.ts";
+import { fault } from "../diagnostic/fault.ts";
 import type { Origin } from "../diagnostic/origin.ts";
 import type { IrPermit } from "../ir/edge.ts";
 import type { IrMethod, IrService } from "../ir/ir.ts";
@@ -13,7 +14,6 @@ import { readPermit } from "./edge/read-permit.ts";
 import { readPriority } from "./edge/read-priority.ts";
 import { readTool } from "./edge/read-tool.ts";
 import { readVersion } from "./edge/read-version.ts";
-import { fault } from "./fault.ts";
 import type { Locator } from "./source/locate.ts";
 import type { Place } from "./source/place.ts";
 import { isEmpty } from "./steps/read-policy.ts";
@@ -29,7 +29,8 @@ export function readService(desc: DescService, locator: Locator, report: Report)
   if (!hasOption(desc, serviceOption)) {
     for (const method of desc.methods) {
       if (!hasOption(method, methodOption)) continue;
-      fault(report, "BFF132", locator.rule(method, methodOption).at, `"${desc.name}" is not a BFF service`, {
+      fault(report, "BFF132", locator.rule(method, methodOption).at, {
+        message: `"${desc.name}" is not a BFF service`,
         related: [{ at: locator.name(desc), message: "the service" }],
         hint: "add `option (bff.v1.service) = {};` to the service",
       });
@@ -81,21 +82,16 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
   if (!hasOption(desc, methodOption)) return { kind: "method", desc, at, ...NO_OPTIONS, http };
   const value = getOption(desc, methodOption);
   const place = locator.rule(desc, methodOption);
-  if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule sets no option", { hint: "leave it out" });
+  if (isEmpty(value)) fault(report, "BFF124", place.at, { message: "this rule sets no option", hint: "leave it out" });
   const permit = permitOf(value, place, "rpc", report);
   const response = text(value.response, place, "response");
   checkReference(response, "a message", report);
   const stream = child(value.stream, place, "stream");
   if (value.partsTimeout !== undefined && (stream !== undefined || desc.methodKind === "unary"))
-    fault(
-      report,
-      "BFF673",
-      place.field("parts_timeout").at,
-      `"parts_timeout" limits the parts of a response, and the response of "${desc.name}" has no parts`,
-      {
-        hint: "leave it out: `timeout` limits a response, and each item of a stream",
-      },
-    );
+    fault(report, "BFF673", place.field("parts_timeout").at, {
+      message: `"parts_timeout" limits the parts of a response, and the response of "${desc.name}" has no parts`,
+      hint: "leave it out: `timeout` limits a response, and each item of a stream",
+    });
   return {
     kind: "method",
     desc,
@@ -129,7 +125,8 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
 /** Reports an rpc with a stream from the client, of which no response is composed. */
 function checkKind({ name, methodKind }: DescMethod, at: Origin, report: Report): void {
   if (methodKind === "unary" || methodKind === "server_streaming") return;
-  fault(report, "BFF131", at, `the rpc "${name}" takes a stream from the client`, {
+  fault(report, "BFF131", at, {
+    message: `the rpc "${name}" takes a stream from the client`,
     hint: "change the request to one message, or move the rpc to a service without `(bff.v1.service)`",
   });
 }

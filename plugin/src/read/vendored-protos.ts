@@ -1,9 +1,9 @@
 // The copies of the options' own protos that a run has: another version's would mean something else, or nothing.
 import type { DescFile } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
+import { fault } from "../diagnostic/fault.ts";
 import type { Sources } from "../diagnostic/sources.ts";
 import { PROTOS } from "../package/protos.ts";
-import { fault } from "./fault.ts";
 
 /** Only where their sources are at hand; comments and layout may differ. */
 export function checkVendored(files: readonly DescFile[], sources: Sources, report: Report): void {
@@ -14,7 +14,8 @@ export function checkVendored(files: readonly DescFile[], sources: Sources, repo
     const path = sources.path?.(proto.name) ?? proto.name;
     const folder = path.endsWith(`/${proto.name}`) ? path.slice(0, -proto.name.length - 1) : ".";
     const at = { file: proto.name, line: 1, column: 1, endLine: 1, endColumn: 1 };
-    fault(report, "BFF191", at, `this copy of "${proto.name}" is not of the version of the plugin`, {
+    fault(report, "BFF191", at, {
+      message: `this copy of "${proto.name}" is not of the version of the plugin`,
       hint: `run \`npx protobff init protos ${folder}\``,
     });
   }

@@ -1,5 +1,7 @@
 // The messages that rpcs compose, and the names in upstream entries.
+
 import type { Report } from "../diagnostic/diagnostic.ts";
+import { fault } from "../diagnostic/fault.ts";
 import type { Ir, IrMethod } from "../ir/ir.ts";
 import { rootOf } from "./graph/message-graph.ts";
 import { lookupMessage, lookupMethod, lookupService } from "./names/lookup.ts";
@@ -24,14 +26,11 @@ function rootPlace(run: Run, method: IrMethod, container: string): void {
   const root = rootOf(method, container, (candidate) => run.ir.registry.getMessage(candidate) !== undefined);
   const message = run.messages.get(root);
   if (message === undefined || message.alias !== undefined) {
-    run.report({
-      code: "BFF204",
-      severity: "error",
+    fault(run.report, "BFF204", method.response?.at ?? method.at, {
       message:
         message === undefined
           ? `"${root}", the response of "${name}", is not a message of this BFF`
           : `"${root}", the response of "${name}", is a copy of an upstream message, not composed`,
-      at: method.response?.at ?? method.at,
       hint:
         message === undefined
           ? `declare a response message in a file with rules, and bind its fields with (bff.v1.field).by`

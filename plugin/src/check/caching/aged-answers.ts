@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { fullName } from "../../model/full-name.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { restsOn } from "../../resolve/model/effects.ts";
@@ -46,11 +47,8 @@ function checkAgedAnswers(model: Model, report: Report): void {
 function checkIdle({ ir, methods }: BffService, report: Report): void {
   const httpCache = ir.httpCache;
   if (httpCache === undefined || methods.length === 0 || methods.some(({ noSideEffects }) => noSideEffects)) return;
-  report({
-    code: "BFF554",
-    severity: "warning",
+  caution(report, "BFF554", httpCache.at, {
     message: `no rpc of "${ir.desc.name}" is declared NO_SIDE_EFFECTS, so this applies to none of them`,
-    at: httpCache.at,
     hint: "add `option idempotency_level = NO_SIDE_EFFECTS;` to the rpcs without side effects, or leave out `http_cache`",
   });
 }
@@ -64,11 +62,8 @@ function checkGuards({ cache, httpCache, desc }: BffMethod, steps: readonly Step
       source.kind === "shared" ? source.of.some(sends) : callsOf(source).length > 0,
     );
     if (!hasCalls) continue;
-    report({
-      code: "BFF550",
-      severity: "warning",
+    caution(report, "BFF550", at, {
       message: `a guard of "${desc.name}" reads calls, and does not run when an answer is reused`,
-      at,
       related: [{ at: guard.ir.at, message: "the guard" }],
       hint: "move the decision into a `permit`, which is checked for each request; or cache the calls instead of the rpc",
     });
@@ -83,11 +78,8 @@ function checkReads(
 ): void {
   if (cache === undefined) return;
   if (now !== undefined)
-    report({
-      code: "BFF551",
-      severity: "warning",
+    caution(report, "BFF551", now, {
       message: `"now" in an answer of "${desc.name}" is up to ${durationText(Math.max(cache.ttl.value, cache.stale?.value ?? 0))} old when the answer is reused`,
-      at: now,
       related: [{ at: cache.at, message: "answers are reused" }],
       hint: "cache the calls instead of the rpc, or leave out `now`",
     });
@@ -95,11 +87,8 @@ function checkReads(
   for (const name of REQUEST_IDS) {
     const at = headers.get(name);
     if (at === undefined) continue;
-    report({
-      code: "BFF553",
-      severity: "warning",
+    caution(report, "BFF553", at, {
       message: `answers of "${desc.name}" depend on "${name}", which differs in each request: no answer is ever reused`,
-      at,
       related: [{ at: cache.at, message: "answers are cached without use" }],
       hint: "leave out the header: `forward` may still pass on `traceparent` and `x-request-id`",
     });
@@ -136,11 +125,8 @@ function checkAges({ cache, httpCache, desc }: BffMethod, calls: readonly Call[]
   }
   const [shortest] = kept.sort((a, b) => a.ms - b.ms);
   if (shortest === undefined || shortest.ms >= httpCache.maxAge.value) return;
-  report({
-    code: "BFF552",
-    severity: "warning",
+  caution(report, "BFF552", httpCache.maxAge.at, {
     message: `clients keep answers of "${desc.name}" for ${durationText(httpCache.maxAge.value)}, but the BFF keeps ${shortest.whose} for ${durationText(shortest.ms)}`,
-    at: httpCache.maxAge.at,
     related: [{ at: shortest.at, message: "the time in the BFF" }],
     hint: `write at most "${durationText(Math.floor(shortest.ms / 1_000) * 1_000)}", or let the BFF keep answers longer`,
   });

@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import { methodsOf } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { pagesOf } from "../../resolve/model/page-calls.ts";
@@ -24,11 +25,8 @@ function checkAgedPages(model: Model, report: Report): void {
     const ms = ages.reduce((sum, age) => sum + (age?.value ?? 0), 0);
     const seal = ms > DAY_MS ? pagesOf(method)?.seal : undefined;
     if (seal === undefined) continue;
-    report({
-      code: "BFF813",
-      severity: "error",
+    fault(report, "BFF813", at, {
       message: `answers of "${desc.name}" may be ${Math.ceil(ms / 3_600_000)} h old, and they have page tokens`,
-      at,
       related: [{ at: seal.at, message: "the page token" }],
       hint: "shorten `ttl`, `stale` and `max_age` to 24 h together",
     });

@@ -1,6 +1,7 @@
 import { isTraceId } from "@protobff/messages/trace-ids.js";
 import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Composed, Model, Step } from "../../resolve/model/model.ts";
@@ -56,11 +57,8 @@ function checkKey(call: Call, of: (expression: Expression | undefined) => Unique
   const forwarded = call.policy.forward.find(({ value }) => REQUEST_IDS.has(value) && !isTraceId(value));
   const found = part === undefined ? forwarded && "the request id" : of(part);
   if (found === undefined) return;
-  report({
-    code: "BFF802",
-    severity: "warning",
+  caution(report, "BFF802", part?.text.at ?? forwarded?.at ?? call.ir.at, {
     message: `${found} is part of this call, so its cache never finds an answer again`,
-    at: part?.text.at ?? forwarded?.at ?? call.ir.at,
     ...(ttl === undefined ? {} : { related: [{ at: ttl.at, message: "the call is cached here" }] }),
     hint: 'leave it out of the call, or turn the cache off with `cache: { ttl: "0s" }`',
   });

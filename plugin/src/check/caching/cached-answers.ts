@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { methodsOf } from "../../resolve/model/blocks.ts";
 import type { BffMethod, Model } from "../../resolve/model/model.ts";
@@ -49,11 +50,8 @@ type Blocks = ReturnType<typeof composedBlocks>;
 function checkResolvers({ method, name, at, related }: Use, blocks: Blocks, report: Report): void {
   const resolver = blocks.flatMap(({ steps }) => steps).find(({ source }) => source.kind === "resolver");
   if (resolver === undefined) return;
-  report({
-    code: "BFF261",
-    severity: "error",
+  fault(report, "BFF261", at, {
     message: `"${name}" cannot determine what a resolver reads, and "${method.desc.name}" contains its value`,
-    at,
     related: [...related, { at: resolver.ir.at, message: "the resolver" }],
     hint: `leave out "${name}", and cache the calls instead; or compose the value without the resolver`,
   });
@@ -61,11 +59,8 @@ function checkResolvers({ method, name, at, related }: Use, blocks: Blocks, repo
 
 function checkHeaders({ method, name, at, related }: Use, { unknownHeader }: RequestReads, report: Report): void {
   if (unknownHeader === undefined) return;
-  report({
-    code: "BFF261",
-    severity: "error",
+  fault(report, "BFF261", at, {
     message: `"${name}" cannot determine which headers "${method.desc.name}" reads`,
-    at,
     related: [...related, { at: unknownHeader, message: "the request decides which header this is" }],
     hint: 'read headers by constant names, as in headers["accept-language"]',
   });
@@ -77,14 +72,7 @@ function checkShared({ httpCache, permit, ir, desc }: BffMethod, reads: RequestR
   if (shared === undefined) return;
   const rpc = httpCache?.ofMethod === false ? [{ at: ir.at, message: "for this rpc" }] : [];
   const refuse = (message: string, at: Origin, what: string, hint: string): void =>
-    report({
-      code: "BFF262",
-      severity: "error",
-      message,
-      at: shared.at,
-      related: [...rpc, { at, message: what }],
-      hint,
-    });
+    fault(report, "BFF262", shared.at, { message, related: [...rpc, { at, message: what }], hint });
   const off =
     "write `http_cache: { shared: false }` in the rpc, or leave out `shared`: each client then keeps a private copy";
   if (permit !== undefined && permit.public === undefined) {

@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import { methodsOf } from "../../resolve/model/blocks.ts";
 import type { BffMethod, Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
@@ -22,11 +23,8 @@ function checkTags({ httpCache, ir, desc }: BffMethod, report: Report): void {
     shared === undefined
       ? [`a CDN receives tags, but does not keep answers of "${desc.name}"`, "add `shared: true`"]
       : [`a CDN receives tags, but "${desc.name}" has none`, tagHint(desc.name, ir.cache !== undefined)];
-  report({
-    code: "BFF814",
-    severity: "error",
+  fault(report, "BFF814", tag.at, {
     message,
-    at: tag.at,
     related: ofMethod ? [] : [{ at: ir.at, message: "for this rpc" }],
     hint: ofMethod ? `${hint}, or leave out \`tag\`` : `${hint}, or write \`http_cache: { tag: false }\` in it`,
   });

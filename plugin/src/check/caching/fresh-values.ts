@@ -1,5 +1,6 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrField } from "../../ir/ir.ts";
 import { fullName } from "../../model/full-name.ts";
@@ -35,11 +36,8 @@ function checkIdleFresh(model: Model, report: Report): void {
   const promised = new Set(freshFields(roots, messagesByName(model.messages)));
   for (const [field, at] of declared) {
     if (promised.has(field) || !model.files.some(({ desc }) => desc === field.parent.file)) continue;
-    report({
-      code: "BFF808",
-      severity: "warning",
+    caution(report, "BFF808", at, {
       message: `no rpc returns "${nameOf(field)}", so \`fresh\` promises nothing`,
-      at,
       hint: "leave it out",
     });
   }
@@ -136,11 +134,8 @@ function causesOf({ step: { source, ir } }: StepBehind): readonly Cause[] {
 }
 
 function refuseValue(promise: DescField, at: Origin, { path }: StepBehind, cause: Cause, report: Report): void {
-  report({
-    code: "BFF806",
-    severity: "error",
+  fault(report, "BFF806", at, {
     message: `"${nameOf(promise)}" is fresh, but contains ${cause.what}: ${[...path, lineOf(cause.at)].join(" → ")}`,
-    at,
     related: [{ at: cause.at, message: "the value may be from before the request" }],
     hint: cause.hint,
   });
@@ -150,11 +145,8 @@ function refuseValue(promise: DescField, at: Origin, { path }: StepBehind, cause
 
 function refuseAnswer({ cache, httpCache, ir, desc }: BffMethod, field: DescField, at: Origin, report: Report): void {
   const refuse = (what: string, place: Origin, hint: string): void =>
-    report({
-      code: "BFF807",
-      severity: "error",
+    fault(report, "BFF807", at, {
       message: `"${nameOf(field)}" is fresh, but "${desc.name}" ${what}: ${lineOf(place)}`,
-      at,
       related: [{ at: place, message: "the answer may be from before the request" }],
       hint,
     });

@@ -1,5 +1,6 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
@@ -21,11 +22,8 @@ function checkPurgedTags(model: Model, report: Report): void {
     if (written.some((tag) => tag.startsWith(purged) || purged.startsWith(tag))) continue;
     const add = `add a tag that begins with "${purged}" to a \`cache\``;
     const like = didYouMean(purged, written);
-    report({
-      code: "BFF817",
-      severity: "warning",
+    caution(report, "BFF817", text.at, {
       message: `no cache has a tag that begins with "${purged}", so the events purge nothing by it`,
-      at: text.at,
       hint:
         like === undefined
           ? `${add}, or leave this one out`

@@ -1,5 +1,6 @@
 import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin, Text } from "../../diagnostic/origin.ts";
 import {
   type AnyBlock,
@@ -58,7 +59,7 @@ function refusal(report: Report): Refuse {
       if (reported.has(node.at)) continue;
       reported.add(node.at);
       const related = at === undefined ? [] : [{ at, message: "here" }];
-      report({ code: "BFF522", severity: "error", message, at: node.at, related, hint });
+      fault(report, "BFF522", node.at, { message, related, hint });
     }
   };
 }

@@ -1,6 +1,7 @@
 // Permits that only a client's header decides.
 
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { reachable } from "../../graph/graph.ts";
 import { methodsOf } from "../../resolve/model/blocks.ts";
 import type { Model, Permit, Step } from "../../resolve/model/model.ts";
@@ -26,11 +27,8 @@ function checkHeaderPermits(model: Model, report: Report): void {
     const condition = method.permit && onlyHeaders(method.permit);
     if (condition === undefined || seen.has(condition)) continue;
     seen.add(condition);
-    report({
-      code: "BFF581",
-      severity: "warning",
+    caution(report, "BFF581", condition.ir.at, {
       message: "this permit reads only headers, which any client can write",
-      at: condition.ir.at,
       related: [{ at: method.ir.at, message: "an rpc that it opens" }],
       hint: "read `principal`, name a scope or a role, or call an upstream that checks the header",
     });

@@ -1,5 +1,6 @@
 import { Identify } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin, Sourced } from "../../diagnostic/origin.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { IdentitySource } from "../../resolve/model/edge.ts";
@@ -38,11 +39,8 @@ function check(call: Call, identify: Sourced<Identify>, governed: Governed, repo
   if (stranger !== undefined) {
     const { method } = stranger;
     const reaches = method === undefined ? [] : [{ at: method.ir.at, message: "this rpc reaches the call" }];
-    report({
-      code: "BFF530",
-      severity: "error",
+    fault(report, "BFF530", identify.at, {
       message: `"identify" has no caller to send to "${call.method.parent.typeName}": package "${stranger.package}" has no identity`,
-      at: identify.at,
       related: [...reaches, ...(reaches.length > 0 ? [] : [{ at: call.methodAt, message: "the call" }])],
       hint: "declare an `identity` for the package, or write `identify: NOTHING` in the call",
     });
@@ -65,11 +63,8 @@ function checkToken(call: Call, identify: Sourced<Identify>, { sources }: Govern
   for (const { credential, ir, name } of sources) {
     const kind = KINDS[credential.kind];
     if (kind === undefined) continue;
-    report({
-      code: "BFF531",
-      severity: "error",
+    fault(report, "BFF531", identify.at, {
       message: `"TOKEN" passes on the caller's token, but callers of source "${name}" present ${kind} and have no token`,
-      at: identify.at,
       related: [
         { at: ir.name?.at ?? ir.at, message: "this source" },
         { at: call.methodAt, message: "its callers reach this call" },
@@ -93,11 +88,8 @@ function checkAuthorization(
   const binding = metadata.find(({ key }) => key === "authorization");
   const at = forwarded?.at ?? binding?.by.text.at;
   if (at === undefined) return true;
-  report({
-    code: "BFF532",
-    severity: "error",
+  fault(report, "BFF532", at, {
     message: '"authorization" has two values: this value, and the caller\'s token',
-    at,
     related: [{ at: identify.at, message: "TOKEN sends the token" }],
     hint: "leave out one of the two",
   });

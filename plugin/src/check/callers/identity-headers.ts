@@ -1,6 +1,7 @@
 import { Identify } from "@protobff/messages/options.js";
 import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { DEFAULTS } from "../../read/edge/check-places.ts";
 import type { Call } from "../../resolve/model/call.ts";
@@ -40,11 +41,8 @@ function checkIdentityHeaders(model: Model, report: Report): void {
       }
       for (const { key, by } of call.metadata) {
         if (!IDENTITY_HEADERS.includes(key) || !once(by.text.at)) continue;
-        report({
-          code: "BFF534",
-          severity: "error",
+        fault(report, "BFF534", by.text.at, {
           message: `metadata "${key}" would declare the caller`,
-          at: by.text.at,
           hint: key === "x-principal-bin" ? "write `identify: PLAIN`" : "write `identify: SIGNED`",
         });
       }
@@ -93,11 +91,8 @@ function refuse(report: Report, problem: string, owner: Owner, at: Origin, hint:
     owner === "upstream"
       ? "this header declares the caller, which only the identity sets"
       : `source "${owner.name}" reads its credential from this header`;
-  report({
-    code: "BFF533",
-    severity: "error",
+  fault(report, "BFF533", at, {
     message: `${problem}: ${why}`,
-    at,
     related: owner === "upstream" ? [] : [{ at: owner.ir.name?.at ?? owner.ir.at, message: "this source" }],
     hint,
   });

@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 
@@ -23,11 +24,8 @@ function checkIdleSources({ packages }: Model, report: Report): void {
     const accepted = new Set(methods.flatMap(({ permit }) => permit?.sources ?? []));
     for (const { ir, name: source } of identity.sources) {
       if (accepted.has(source)) continue;
-      report({
-        code: "BFF239",
-        severity: "warning",
+      caution(report, "BFF239", ir.name?.at ?? ir.at, {
         message: `no rpc of "${name}" accepts source "${source}"`,
-        at: ir.name?.at ?? ir.at,
         hint: "name the source in a permit, or leave the source out",
       });
     }

@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { Limits, LimitUse, Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
@@ -21,7 +22,7 @@ function checkLimits(model: Model, report: Report): void {
   const warn: Warn = (code, at, message, hint, related) => {
     const place = `${code} ${at.file}:${at.line}:${at.column}`;
     if (reported.size === reported.add(place).size) return;
-    report({ code, severity: "warning", message, at, hint, ...(related === undefined ? {} : { related }) });
+    caution(report, code, at, { message, hint, ...(related === undefined ? {} : { related }) });
   };
   for (const limits of model.limits) {
     for (const use of limits.uses) checkChosen(limits, use, model, warn);

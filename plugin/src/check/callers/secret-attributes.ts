@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 import { allExpressions, governedBlocks } from "./governing-identities.ts";
@@ -31,11 +32,8 @@ function checkSecretAttributes(model: Model, report: Report): void {
       // The check of identity headers reports these headers in more detail.
       if (!SECRET.has(name) || owned.has(name) || reported.has(place)) continue;
       reported.add(place);
-      report({
-        code: "BFF566",
-        severity: "error",
+      fault(report, "BFF566", at, {
         message: `"${name}" contains a credential, and many people read traces`,
-        at,
         hint: "leave the attribute out; to identify the caller, read a field of `principal`",
       });
     }

@@ -1,6 +1,8 @@
 // Callers of tools for agents: their credentials arrive in headers, and no token is passed on.
+
 import { Identify } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { methodsOf } from "../../resolve/model/blocks.ts";
 import type { BffMethod, Block, Model, Tool } from "../../resolve/model/model.ts";
@@ -32,11 +34,8 @@ function checkSources({ desc, permit }: BffMethod, tool: Tool, model: Model, rep
   if (identity === undefined || permit === undefined || permit.public !== undefined) return;
   const admitted = identity.sources.filter(({ name }) => permit.sources?.includes(name) ?? true);
   if (admitted.length === 0 || admitted.some(({ credential }) => credential.kind !== "session")) return;
-  report({
-    code: "BFF218",
-    severity: "error",
+  fault(report, "BFF218", tool.at, {
     message: `the permit of "${desc.name}" admits only sessions, and a session is no credential of agents`,
-    at: tool.at,
     related: [
       { at: tool.rpc.at, message: "the rpc" },
       { at: permit.at, message: "its permit" },
@@ -48,11 +47,8 @@ function checkSources({ desc, permit }: BffMethod, tool: Tool, model: Model, rep
 function checkTokens(method: BffMethod, tool: Tool, model: Model, report: Report): void {
   const at = tokenPlace(method, model);
   if (at === undefined) return;
-  report({
-    code: "BFF219",
-    severity: "error",
+  fault(report, "BFF219", at, {
     message: `"${method.desc.name}" is a tool, and a call below it passes on the token of the caller`,
-    at,
     related: [{ at: tool.at, message: "the tool" }],
     hint: `write \`identify: SIGNED\`, or ${withoutTool(tool)}`,
   });

@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { Identity } from "../../resolve/model/edge.ts";
 import type { Model } from "../../resolve/model/model.ts";
@@ -46,11 +47,8 @@ function checkUntrustedHeaders(model: Model, report: Report): void {
       const place = `${header.at.file}:${header.at.line}:${header.at.column}`;
       if (field === undefined || isOwned(identity, header.name) || reported.has(place)) continue;
       reported.add(place);
-      report({
-        code: "BFF535",
-        severity: "warning",
+      caution(report, "BFF535", header.at, {
         message: `"${header.name}" contains what the client writes into it, not the verified caller`,
-        at: header.at,
         related: related(identity),
         hint: header.forwarded
           ? "write `identify: SIGNED`, which sends the caller to the upstream"

@@ -1,8 +1,10 @@
 // Calls that are not sent because an input has no value: writes, which must not end in a success without the effect, and
 // critical reads.
+
 import { type Expression, readsUntested, testedBy, type Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { distinctReport } from "../../diagnostic/distinct.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { type AnyBlock, blocksOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
@@ -142,11 +144,8 @@ function reportWrite({ block, step, model }: Place, absent: readonly AbsentInput
   const [first] = absent;
   if (first === undefined) return;
   const named = absent.map(({ variable }) => ({ variable, shown: shownIn(block, variable) }));
-  report({
-    code: "BFF652",
-    severity: "error",
+  fault(report, "BFF652", first.at, {
     message: `${nameOf(step)} has side effects, and is left out with a success ${when(named[0]?.shown, first.variable)}`,
-    at: first.at,
     related: causesOf(block, first.variable, model),
     hint: decisionOver(step, named),
   });
@@ -169,11 +168,8 @@ function reportStream(stream: Followed, model: Model, report: Report): void {
   for (const input of inputs) {
     const [variable] = input?.unsafe ?? [];
     if (input === undefined || variable === undefined) continue;
-    report({
-      code: "BFF655",
-      severity: "error",
+    fault(report, "BFF655", input.reads.find((read) => read.variable === variable)?.at ?? input.text.at, {
       message: `the stream of "${stream.rpc.desc.name}" cannot open ${when(variable.name, variable)}`,
-      at: input.reads.find((read) => read.variable === variable)?.at ?? input.text.at,
       related: causesOf(stream, variable, model),
       hint: `write a value for them, as in \`ok(${variable.name}) ? ${input.text.value} : ${EMPTY[input.type.kind] ?? "…"}\``,
     });
@@ -235,11 +231,8 @@ function reportCritical({ block, step, model }: Place, writes: boolean, report: 
         writes ? decisionOver(step, [{ variable, shown }]) : "add `supplementary: true` to this step",
         ...(cause === undefined ? [] : [`give "${shown}" a \`fallback\``]),
       ].join(", ");
-      report({
-        code: "BFF602",
-        severity: "error",
+      fault(report, "BFF602", read?.at ?? step.ir.at, {
         message: `step ${step.name === undefined ? "" : `"${step.name}" `}is critical, but reads "${shown}", which a failure may make absent`,
-        at: read?.at ?? step.ir.at,
         ...(arg === undefined ? { related: causesOf(block, variable, model) } : {}),
         hint: `${cures}, or ${variable.missing === undefined ? `read it as ok(${shown}) ? … : …` : safeRead(variable)}`,
       });

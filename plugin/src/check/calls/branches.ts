@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { blocksOf, packageOf } from "../../resolve/model/blocks.ts";
 import { type Branch, type Call, servingBranches } from "../../resolve/model/call.ts";
@@ -23,11 +24,8 @@ function checkBranchHeaders(model: Model, report: Report): void {
     const roles = new Set(condition.reads.map(({ variable }) => variable.role));
     if (!roles.has("headers") || roles.has("principal") || roles.has("peer")) continue;
     reported.add(ir.at);
-    report({
-      code: "BFF560",
-      severity: "warning",
+    caution(report, "BFF560", condition.text.at, {
       message: `any client with this header is on branch "${ir.name.value}"`,
-      at: condition.text.at,
       hint: hintFor(model),
     });
   }
@@ -61,11 +59,8 @@ function checkBranchVariables(model: Model, report: Report): void {
       const other = services.get(prefix);
       if (other === undefined || branches.has(prefix)) continue;
       branches.set(prefix, branch);
-      report({
-        code: "BFF271",
-        severity: "error",
+      fault(report, "BFF271", branch.ir.name.at, {
         message: `the address of branch "${branch.ir.name.value}" of "${service}" would be in ${prefix}_URL, which contains the address of "${other}"`,
-        at: branch.ir.name.at,
         hint: "give the branch another name",
       });
     }
@@ -112,11 +107,8 @@ interface Side {
 function reportTwoSides(service: string, here: Side, there: Side, report: Report): void {
   const names = ({ call }: Side): string => call.policy.branches.map(({ ir }) => `"${ir.name.value}"`).join(", ");
   const [branch] = there.call.policy.branches;
-  report({
-    code: "BFF272",
-    severity: "error",
+  fault(report, "BFF272", here.call.methodAt, {
     message: `one request calls "${service}" with the policies of two packages, whose branches differ: ${names(there)} in "${there.of}", ${names(here) || "none"} in "${here.of}"`,
-    at: here.call.methodAt,
     related: branch === undefined ? [] : [{ at: branch.ir.at, message: `for package "${there.of}"` }],
     hint: `declare the entry in a separate file, and import that file in "${here.of}" and "${there.of}"`,
   });

@@ -1,5 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Sourced } from "../../diagnostic/origin.ts";
 import type { IrUpstream } from "../../ir/step.ts";
 import { blocksOf, callsIn, packageOf } from "../../resolve/model/blocks.ts";
@@ -31,11 +32,8 @@ function checkBreakers(model: Model, report: Report): void {
   for (const entry of entries) {
     const rate = entry.breaker?.slowRate;
     if (rate === undefined || withSlow.has(entry) || entry.breaker?.off?.value === true) continue;
-    report({
-      code: "BFF513",
-      severity: "error",
+    fault(report, "BFF513", rate.at, {
       message: "this breaker never opens for slow calls: `slow` is not set",
-      at: rate.at,
       hint: 'add `slow`, such as `slow: "500ms"`',
     });
   }
@@ -60,11 +58,8 @@ function checkSlow(model: Model, report: Report): void {
   }
   for (const [slow, ms] of times) {
     if (slow.value <= ms) continue;
-    report({
-      code: "BFF514",
-      severity: "error",
+    fault(report, "BFF514", slow.at, {
       message: `a call is slow after ${slow.value}ms, but no call may take more than ${ms}ms`,
-      at: slow.at,
       hint: "lower `slow` to at most the timeout of the calls",
     });
   }

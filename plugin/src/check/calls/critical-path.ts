@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import { reachable, sortByDependency } from "../../graph/graph.ts";
 import { composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import type { BffMethod, Composed, Model, Opening, Permit, Step } from "../../resolve/model/model.ts";
@@ -208,11 +209,8 @@ function reportPath(
   const half = SHOWN / 2;
   const shown =
     parts.length <= SHOWN ? parts : [...parts.slice(0, half), `${parts.length - SHOWN} others`, ...parts.slice(-half)];
-  report({
-    code: "BFF703",
-    severity: "error",
+  fault(report, "BFF703", (deferred ? partsTimeout : timeout)?.at ?? at, {
     message: `calls that wait for each other may take ${path.ms}ms (${shown.join(" + ")}), but "${method.desc.name}" leaves them ${left}ms`,
-    at: (deferred ? partsTimeout : timeout)?.at ?? at,
     hint: `lower the timeouts of the calls, or raise that of the rpc with (bff.v1.method).${deferred ? "parts_timeout" : "timeout"}`,
   });
 }

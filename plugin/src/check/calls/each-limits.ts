@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { EachSource, Model, Step } from "../../resolve/model/model.ts";
 import { isCostly, MAX_CLIENT_ITEMS, requestLists } from "../../resolve/model/request-lists.ts";
@@ -33,11 +34,8 @@ function checkEachLimits(model: Model, report: Report): void {
 function checkClientList(step: Step, source: EachSource, report: Report): void {
   if (source.max !== undefined || !isCostly(source)) return;
   const does = source.source.kind === "compose" ? `composes "${source.source.message.name}"` : "makes a call";
-  report({
-    code: "BFF706",
-    severity: "warning",
+  caution(report, "BFF706", source.in.text.at, {
     message: `${nameOf(step)} ${does} for each item of a list from the client, and nothing limits the items`,
-    at: source.in.text.at,
     hint: `set \`max\`, the maximum number of items; without it the maximum is ${MAX_CLIENT_ITEMS}, and a request with more is refused`,
   });
 }
@@ -45,8 +43,7 @@ function checkClientList(step: Step, source: EachSource, report: Report): void {
 function checkConcurrent(step: Step, source: EachSource, report: Report): void {
   const declared = step.ir.source?.kind === "each" ? step.ir.source.concurrent : undefined;
   if (declared === undefined) return;
-  const warn = (message: string, hint: string): void =>
-    report({ code: "BFF705", severity: "warning", message, at: declared.at, hint });
+  const warn = (message: string, hint: string): void => caution(report, "BFF705", declared.at, { message, hint });
   const [call] = callsOf(source.source);
   if (call?.batch !== undefined)
     warn("this `concurrent` has no effect: the calls of all items are joined", "leave it out");
@@ -62,11 +59,8 @@ function checkQueue(step: Step, source: EachSource, report: Report): void {
   const together = Math.min(source.concurrent, source.max ?? source.concurrent);
   if (call === undefined || call.batch !== undefined || limit?.queued?.value !== 0) return;
   if (limit.concurrent === undefined || limit.concurrent.value >= together) return;
-  report({
-    code: "BFF517",
-    severity: "warning",
+  caution(report, "BFF517", limit.concurrent.at, {
     message: `up to ${together} items of ${nameOf(step)} call at once, but at most ${limit.concurrent.value} may be in flight and none may wait`,
-    at: limit.concurrent.at,
     related: [{ at: limit.queued.at, message: "calls above the limit are refused here" }],
     hint: `write \`concurrent: ${limit.concurrent.value}\` in the \`each\`, or allow waiting calls with \`queued\``,
   });

@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import { reachable } from "../../graph/graph.ts";
 import { blocksOf, composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
@@ -33,11 +34,8 @@ function checkEffectsOrder(model: Model, report: Report): void {
     for (const step of steps) {
       if (step.source.kind !== "each" || step.source.concurrent === 1 || step.unordered) continue;
       const { source } = step.ir;
-      report({
-        code: "BFF504",
-        severity: "error",
+      fault(report, "BFF504", (source?.kind === "each" ? source.concurrent?.at : undefined) ?? step.ir.at, {
         message: `the items of ${nameOf(step)} have side effects, and up to ${step.source.concurrent} run in parallel`,
-        at: (source?.kind === "each" ? source.concurrent?.at : undefined) ?? step.ir.at,
         hint: orElse([step], "add `concurrent: 1` to the `each`, or `unordered: true` to the step"),
       });
     }
@@ -69,11 +67,8 @@ function checkOrder(effectful: readonly Step[], all: readonly Step[], orElse: Hi
       if (before.has(earlier) || resting.has(earlier) || (earlier.unordered && later.unordered)) continue;
       hints.set(later, [...(hints.get(later) ?? []), earlier]);
       before = new Set(reachable([later], waitsFor));
-      report({
-        code: "BFF502",
-        severity: "error",
+      fault(report, "BFF502", later.ir.at, {
         message: `${nameOf(earlier)} and ${nameOf(later)} have side effects, and nothing sets their order`,
-        at: later.ir.at,
         related: [{ at: earlier.ir.at, message: `${nameOf(earlier)} is here` }],
         hint: orElse(
           [earlier, later],
@@ -111,11 +106,8 @@ function checkShared(model: Model, effects: EffectTable, orElse: Hinting, report
         const [earlier] = missing;
         if (earlier === undefined) continue;
         if (callsOf(later.source).some((call) => call.effects !== "none")) {
-          report({
-            code: "BFF502",
-            severity: "error",
+          fault(report, "BFF502", later.ir.at, {
             message: `${nameOf(earlier)} of the service and ${nameOf(later)} have side effects, and nothing sets their order`,
-            at: later.ir.at,
             related: [{ at: earlier.ir.at, message: `${nameOf(earlier)} is here` }],
             hint: orElse(
               [earlier, later],

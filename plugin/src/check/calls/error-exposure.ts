@@ -1,6 +1,7 @@
 import type { Expression, Node } from "../../cel/index.ts";
 import { childrenOf, isError } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { blocksOf, callsIn, expressionsIn } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
@@ -30,13 +31,7 @@ function checkErrorExposure(model: Model, report: Report): void {
     const place = `${at.file}:${at.line}:${at.column}`;
     if (seen.has(place)) return;
     seen.add(place);
-    report({
-      code: "BFF804",
-      severity: "warning",
-      message: "clients receive the error text of the upstream",
-      at,
-      hint,
-    });
+    caution(report, "BFF804", at, { message: "clients receive the error text of the upstream", hint });
   };
   for (const block of blocksOf(model)) {
     const sent = callsIn(block).flatMap((call) =>

@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 
@@ -24,11 +25,8 @@ function checkKnownServices(model: Model, report: Report): void {
     if (file.services.length === 0) continue;
     for (const { bare, service } of file.ir.upstreams) {
       if (!bare || service === undefined || known.has(`${file.desc.proto.package} ${service.value}`)) continue;
-      report({
-        code: "BFF364",
-        severity: "warning",
+      caution(report, "BFF364", service.at, {
         message: `this entry for "${service.value}" serves resolvers only, and this package has no resolvers`,
-        at: service.at,
         hint: "add a policy, or leave out the entry",
       });
     }

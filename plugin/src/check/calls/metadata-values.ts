@@ -1,5 +1,6 @@
 import type { Expression, Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
@@ -22,13 +23,10 @@ function checkMetadataValues(model: Model, report: Report): void {
       for (const { at, value } of texts(by.root)) {
         if (/^[\x20-\x7e]*$/.test(value)) continue;
         const broken = /[\r\n]/.test(value);
-        report({
-          code: "BFF516",
-          severity: "error",
+        fault(report, "BFF516", at, {
           message: broken
             ? `metadata "${key}" would contain a line break`
             : `metadata "${key}" would contain characters that a header cannot contain`,
-          at,
           hint: broken ? "leave out the line break" : `send it as bytes, under "${key}-bin"`,
         });
       }

@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import type { IrBranch } from "../../ir/step.ts";
 import { fullName } from "../../model/full-name.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
@@ -20,11 +21,8 @@ function checkIdleMirrors(model: Model, report: Report): void {
   for (const [ir, calls] of mirrorsIn(model)) {
     if (calls.some(({ effects, method }) => effects === "none" && method.methodKind === "unary")) continue;
     const [first] = calls;
-    report({
-      code: "BFF539",
-      severity: "error",
+    fault(report, "BFF539", ir.at, {
       message: `no call is copied to the mirror "${ir.name.value}": ${names(calls)} may have side effects`,
-      at: ir.at,
       related: first === undefined ? [] : [{ at: first.methodAt, message: "called here" }],
       hint: "leave the mirror out, or declare methods that only read with `option idempotency_level = NO_SIDE_EFFECTS;` or `read_only: true`",
       derived: true,
@@ -52,11 +50,8 @@ function checkOpenMirrors(model: Model, report: Report): void {
     const services = calls.map(({ method }) => method.parent.typeName);
     const service = services.find((name) => !isLimited(model, name));
     if (service === undefined) continue;
-    report({
-      code: "BFF543",
-      severity: "warning",
+    caution(report, "BFF543", ir.share?.at ?? ir.at, {
       message: `the mirror "${ir.name.value}" receives ${Math.round(share * 100)} % of the calls of "${service}", which has no \`limit\``,
-      at: ir.share?.at ?? ir.at,
       hint: `add \`limit: { concurrent: … }\` to the entry of the upstream, or begin with \`share: ${LARGE_SHARE}\``,
     });
   }

@@ -1,5 +1,6 @@
 import type { Expression } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import type { IrCall, IrStep } from "../../ir/step.ts";
 import { blocksOf, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
@@ -111,14 +112,11 @@ function reportCall({ each, step, call, varying, fromClient }: Found, report: Re
   const cached = (call.policy.cache.ttl?.value ?? 0) > 0;
   if (shaped === undefined && (maxOf(each) !== undefined || cached || fromClient)) return false;
   const within = each === step ? "" : `, in the message that ${nameOf(each)} composes`;
-  report({
-    code: "BFF704",
-    severity: "warning",
+  caution(report, "BFF704", irCall(step.ir)?.method?.at ?? call.ir.at, {
     message:
       shaped === undefined
         ? `"${call.method.name}" is called once per item${within}, and nothing limits the items`
         : `"${call.method.name}" is called once per item${within}, and "${shaped.batch.method.name}" answers for all items in one call`,
-    at: irCall(step.ir)?.method?.at ?? call.ir.at,
     ...(each === step
       ? {}
       : { related: [{ at: each.ir.name?.at ?? each.ir.at, message: "one call per item of this list" }] }),

@@ -1,5 +1,6 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { maskReads } from "../../resolve/model/read-paths.ts";
@@ -26,11 +27,8 @@ function checkRequestMasks(model: Model, report: Report): void {
   for (const [{ masks, method }, { whole, resolver }] of maskReads(model)) {
     const [mask] = masks;
     if (mask === undefined || (whole === undefined && resolver === undefined)) continue;
-    report({
-      code: "BFF326",
-      severity: "error",
+    fault(report, "BFF326", mask.at, {
       message: `the answer of "${method.name}" is passed on as a whole, so its mask cannot name the fields that are read`,
-      at: mask.at,
       related: [
         whole === undefined
           ? { at: resolver?.ir.at ?? mask.at, message: "a function of yours receives it" }
@@ -59,11 +57,8 @@ function warnOfUnsetMasks(model: Model, report: Report): void {
         !sent.has(candidate),
     );
     if (field === undefined) continue;
-    report({
-      code: "BFF709",
-      severity: "warning",
+    caution(report, "BFF709", methodAt, {
       message: `nothing sets "${field.name}" of "${method.name}", so the upstream sends all fields`,
-      at: methodAt,
       hint: `add \`{ name: "${field.name}" fields: true }\` to \`set\``,
     });
   }

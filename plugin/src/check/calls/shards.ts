@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
@@ -20,11 +21,8 @@ function checkShardsAlone(model: Model, report: Report): void {
     const [branch] = policy.branches;
     if (policy.shard === undefined || branch === undefined || reported.has(branch.ir.at)) continue;
     reported.add(branch.ir.at);
-    report({
-      code: "BFF285",
-      severity: "error",
+    fault(report, "BFF285", branch.ir.at, {
       message: `"${method.parent.typeName}" has shards, so it cannot have the branch "${branch.ir.name.value}"`,
-      at: branch.ir.at,
       related: [{ at: policy.shard.at, message: "the shards" }],
       hint: "leave the branch out, or declare the branches in entries of the other services",
     });

@@ -1,6 +1,7 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { childrenOf, type Expression, type Node, type Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import type { Test } from "../../model/rules.ts";
 import { callsIn, expressionsIn, messagesByName, methodsOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
@@ -32,11 +33,8 @@ function checkUnboundedPages(model: Model, report: Report): void {
   for (const call of model.messages.flatMap(callsIn).filter(({ effects }) => effects === "none"))
     for (const { field, value } of sizesOf(call)) {
       if (!isUnbounded(value, client)) continue;
-      report({
-        code: "BFF707",
-        severity: "warning",
+      caution(report, "BFF707", value.at, {
         message: `clients set "${field.name}" of "${call.method.name}" to any number`,
-        at: value.at,
         hint: "bound it by `page.size` or `math.least`, or by a rule of buf.validate, such as (buf.validate.field).int32.lte = 100",
       });
     }

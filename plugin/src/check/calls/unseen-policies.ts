@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import type { IrFile } from "../../ir/ir.ts";
 import { blocksOf, callsIn, packageOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
@@ -35,11 +36,8 @@ function checkUnseenPolicies(model: Model, report: Report): void {
       const [entry] = file === undefined ? [] : entriesFor(file.upstreams, call.method);
       if (file === undefined || entry === undefined || reported.has(file)) continue;
       reported.add(file);
-      report({
-        code: "BFF519",
-        severity: "warning",
+      caution(report, "BFF519", call.methodAt, {
         message: `no policy applies to "${call.method.parent.typeName}" in package "${name}", which does not import "${file.desc.proto.name}"`,
-        at: call.methodAt,
         related: [{ at: entry.at, message: "the entry that would apply" }],
         hint: `add \`import "${file.desc.proto.name}";\`, or add another entry for the upstream`,
       });

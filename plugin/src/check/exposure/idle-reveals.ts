@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { revealsIn } from "../../resolve/model/reveals.ts";
@@ -7,19 +8,13 @@ import { revealsIn } from "../../resolve/model/reveals.ts";
 export function idleReveals({ ir }: Model, used: ReadonlySet<Text>, report: Report): void {
   for (const { reason } of ir.files.flatMap(revealsIn)) {
     if (reason.value.trim() === "")
-      report({
-        code: "BFF585",
-        severity: "error",
+      fault(report, "BFF585", reason.at, {
         message: "this `reveal` contains no reason",
-        at: reason.at,
         hint: "write the reason for which the value may leave the BFF",
       });
     else if (!used.has(reason))
-      report({
-        code: "BFF585",
-        severity: "error",
+      fault(report, "BFF585", reason.at, {
         message: "no sensitive value leaves the BFF here",
-        at: reason.at,
         hint: "leave out `reveal`",
       });
   }

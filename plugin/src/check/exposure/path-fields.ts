@@ -1,6 +1,7 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { distinctReport } from "../../diagnostic/distinct.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { queryOf, type RestRule } from "../../resolve/model/rest.ts";
@@ -33,11 +34,8 @@ function checkPathFields(model: Model, reportTo: Report): void {
     const name = inPath ?? inQuery(rule, input);
     if (name === undefined) continue;
     const where = inPath === undefined ? "query" : "path";
-    report({
-      code: "BFF586",
-      severity: "warning",
+    caution(report, "BFF586", at, {
       message: `"${name}" of "${input.typeName}" is sensitive, and part of the ${where} of "${rule.ir.path.value}"`,
-      at,
       hint: `${where === "path" ? "leave the field out of the path, and " : ""}write \`post\` with \`body: "*"\` in the rule`,
     });
   }

@@ -1,7 +1,9 @@
 // Sensitive values: fields with `debug_redact = true`, followed to every place at which they leave the BFF.
+
 import type { DescField } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { distinctReport } from "../../diagnostic/distinct.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin, Text } from "../../diagnostic/origin.ts";
 import type { IrField } from "../../ir/ir.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
@@ -67,11 +69,8 @@ function checkFields(check: Checked): void {
   const checkField = (field: DescField, way: Way | undefined, bound: BoundExpression | undefined): void => {
     const ir = declared.get(field);
     if (way === undefined || ir === undefined || isRedacted(field) || passes(check, ir.reveal)) return;
-    report({
-      code: "BFF582",
-      severity: "error",
+    fault(report, "BFF582", placeOf(ir, bound), {
       message: `clients receive a sensitive value in "${field.name}": ${wayText(way)}`,
-      at: placeOf(ir, bound),
       hint: 'add `reveal: "…"` with the reason to the rule of the field, or mark the field with `debug_redact = true`',
     });
   };
@@ -108,11 +107,8 @@ function checkSent(check: Checked): void {
       if (way === undefined || passes(check, sent.bind?.reveal)) continue;
       const { what, field, at, bind } = sent;
       const target = field === undefined ? "the fields" : `"${field.name}" of "${field.parent.typeName}"`;
-      report({
-        code: "BFF583",
-        severity: "error",
+      fault(report, "BFF583", at, {
         message: `${what} receives a sensitive value: ${wayText(way)}`,
-        at,
         hint:
           bind === undefined
             ? `mark ${target} with \`debug_redact = true\`, or set the field by name with \`reveal\``
@@ -126,11 +122,8 @@ function checkSinks(check: Checked): void {
   for (const { what, by, bind } of sinksOf(model)) {
     const way = taint.whole(by);
     if (way === undefined || passes(check, bind?.reveal)) continue;
-    report({
-      code: "BFF584",
-      severity: "error",
+    fault(report, "BFF584", by.text.at, {
       message: `${what} receives a sensitive value: ${wayText(way)}`,
-      at: by.text.at,
       hint:
         bind === undefined
           ? "leave the value out: `reveal` has no effect here"

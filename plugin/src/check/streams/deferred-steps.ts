@@ -2,6 +2,7 @@
 
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import { isPosition } from "../../model/stream-fields.ts";
@@ -58,11 +59,8 @@ function checkOnce({ kind, steps }: Let | Opening, withParts: ReadonlySet<string
     const inner = composesOf(step.source).find((source) => withParts.has(source.message.typeName));
     if (inner === undefined) continue;
     const { name } = inner.message;
-    report({
-      code: "BFF674",
-      severity: "error",
+    fault(report, "BFF674", step.ir.name?.at ?? step.ir.at, {
       message: `parts of "${name}" are deferred, but ${nameOf(step)} composes it once, ${kind === "let" ? "for all messages of a response" : "for all items of a stream"}`,
-      at: step.ir.name?.at ?? step.ir.at,
       hint:
         kind === "let"
           ? `compose it in the message that contains it, or leave out \`defer\` in "${name}"`
@@ -77,11 +75,8 @@ function checkPlaced(message: Composed, withParts: ReadonlySet<string>, report: 
     const inner = composesOf(step.source).find((source) => withParts.has(source.message.typeName));
     if (inner === undefined) continue;
     const reportRead = (at: Step["ir"]["at"]): void =>
-      report({
-        code: "BFF663",
-        severity: "error",
+      fault(report, "BFF663", at, {
         message: `"${step.name}" has deferred parts, and is read here before they arrive`,
-        at,
         related: [{ at: step.ir.name?.at ?? step.ir.at, message: `it composes "${inner.message.name}"` }],
         hint: `bind it to a field as a whole, by = "${step.name}"; or read the sources of "${inner.message.name}" instead`,
       });
@@ -114,11 +109,8 @@ function checkRequired({ desc, ir, steps }: Composed, report: Report): void {
   const field = desc.fields.find(({ presence }) => presence === Presence.LEGACY_REQUIRED);
   if (field === undefined) return;
   const deferred = steps.find((step) => step.deferred);
-  report({
-    code: "BFF664",
-    severity: "error",
+  fault(report, "BFF664", ir.fields.find((irField) => irField.desc === field)?.at ?? ir.at, {
     message: `"${desc.name}" has deferred parts, which are sent in messages without "${field.name}", a required field`,
-    at: ir.fields.find((irField) => irField.desc === field)?.at ?? ir.at,
     ...(deferred === undefined
       ? {}
       : { related: [{ at: deferred.ir.defer?.at ?? deferred.ir.at, message: "deferred" }] }),
@@ -133,11 +125,8 @@ function checkFed(message: Composed, report: Report): void {
   const behind = new Set(partsOf(message).flatMap(({ steps }) => steps));
   for (const step of message.steps) {
     if (!step.deferred || behind.has(step)) continue;
-    report({
-      code: "BFF665",
-      severity: "error",
+    fault(report, "BFF665", step.ir.defer?.at ?? step.ir.at, {
       message: `${nameOf(step)} is deferred, but no field depends on it`,
-      at: step.ir.defer?.at ?? step.ir.at,
       related: [{ at: step.ir.name?.at ?? step.ir.at, message: "the step" }],
       hint: "read the step in a field, or leave out `defer`",
     });
@@ -153,11 +142,8 @@ function checkStatus(message: Composed, byName: ReadonlyMap<string, Composed>, r
     );
     const decided = decidedBy(step, inside);
     if (decided === undefined) continue;
-    report({
-      code: "BFF666",
-      severity: "error",
+    fault(report, "BFF666", step.ir.defer?.at ?? step.ir.at, {
       message: `${nameOf(step)} is deferred, but ${decided.what} could fail a response whose status is already sent`,
-      at: step.ir.defer?.at ?? step.ir.at,
       related: [{ at: decided.at, message: "this decides the status" }],
       hint: `${decided.instead}; or leave out \`defer\``,
     });
@@ -200,11 +186,8 @@ function checkStarted(message: Composed, report: Report): void {
     const owner = owners.get(step)?.switch;
     const late = owner?.deferred === true ? owner : behind(ifs)[0];
     if (late === undefined) continue;
-    report({
-      code: "BFF667",
-      severity: "error",
+    fault(report, "BFF667", step.ir.name?.at ?? step.ir.at, {
       message: `${nameOf(step)} starts only after "${late.name}", which is deferred, but is not deferred itself`,
-      at: step.ir.name?.at ?? step.ir.at,
       related: [{ at: late.ir.defer?.at ?? late.ir.at, message: `"${late.name}" is deferred` }],
       hint: `add \`defer: true\` to it, or leave out the \`defer\` of "${late.name}"`,
     });
@@ -216,11 +199,8 @@ function checkPosition({ desc, steps }: Composed, report: Report): void {
   const [latest, other] = steps.filter(({ source }) => source.kind === "latest");
   const field = desc.fields.find(isPosition);
   if (latest?.deferred !== true || other !== undefined || field === undefined) return;
-  report({
-    code: "BFF668",
-    severity: "error",
+  fault(report, "BFF668", latest.ir.defer?.at ?? latest.ir.at, {
     message: `${nameOf(latest)} sets "${field.name}", and the first message contains the position`,
-    at: latest.ir.defer?.at ?? latest.ir.at,
     related: [{ at: latest.ir.name?.at ?? latest.ir.at, message: "the newest item" }],
     hint: `leave out \`defer\`, or the field "${field.name}"`,
   });

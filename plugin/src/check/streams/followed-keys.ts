@@ -2,6 +2,7 @@
 
 import type { Expression } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import type { BffMethod, Model, Step } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 import { ARGS, CALLER, HEADERS, namesBehind, namesRead, namesWho, overlap } from "../request-names.ts";
@@ -36,14 +37,11 @@ function checkKey({ ir, stream, permit, callers, opening, shared }: BffMethod, r
     (callers === undefined && read.startsWith(HEADERS)); // all that is known of a caller
   if (namesWho(permit) || conditionReads.some((reads) => [...reads].some(speaks))) return;
   const [keyName] = key;
-  report({
-    code: "BFF646",
-    severity: "warning",
+  caution(report, "BFF646", follow.key.text.at, {
     message:
       conditions.length === 0
         ? `"${ir.desc.name}" has no access check: any client can follow any key`
         : `the access check of "${ir.desc.name}" reads neither the caller nor the key: any admitted client can follow any key`,
-    at: follow.key.text.at,
     related: [{ at: ir.at, message: "the rpc" }],
     hint: `add a \`permit\` with an \`if\`, or a guard that reads ${keyName?.startsWith(`${ARGS}.`) ? `\`${keyName}\`` : "the values of the key"} and not the item`,
   });

@@ -1,6 +1,7 @@
 // Rpcs whose response arrives in parts: one message, and deferred parts later.
 
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import { reachable } from "../../graph/graph.ts";
 import { composedBy, messagesByName, methodsOf } from "../../resolve/model/blocks.ts";
 import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
@@ -31,11 +32,8 @@ function checkParts(model: Model, report: Report): void {
 }
 
 function reportNothingDeferred({ desc, ir }: BffMethod, report: Report): void {
-  report({
-    code: "BFF131",
-    severity: "error",
+  fault(report, "BFF131", ir.at, {
     message: `the rpc "${desc.name}" returns a stream, but sets no \`stream\`, and "${desc.output.name}" has no deferred steps`,
-    at: ir.at,
     hint: `add option (bff.v1.method).stream = { var: "…" call: { … } }, write \`defer: true\` in steps of the response, or \`returns (${desc.output.name})\``,
     derived: true,
   });
@@ -44,11 +42,8 @@ function reportNothingDeferred({ desc, ir }: BffMethod, report: Report): void {
 /** Reports a time for the first message that exceeds the time for all parts. */
 function checkTimes({ ir, timeout: { value: timeoutMs } }: BffMethod, partsMs: number, report: Report): void {
   if (partsMs > timeoutMs) return;
-  report({
-    code: "BFF669",
-    severity: "error",
+  fault(report, "BFF669", ir.partsTimeout?.at ?? ir.timeout?.at ?? ir.at, {
     message: `the first message of "${ir.desc.name}" may take ${timeoutMs}ms, but all of its parts at most ${partsMs}ms`,
-    at: ir.partsTimeout?.at ?? ir.timeout?.at ?? ir.at,
     ...(ir.partsTimeout !== undefined && ir.timeout !== undefined
       ? { related: [{ at: ir.timeout.at, message: "the timeout of the first message" }] }
       : {}),
@@ -80,13 +75,10 @@ function checkReached({ composed: root, ir }: BffMethod, { byName, withParts }: 
       const listed = step.source.kind === "each";
       if (first === undefined || (!listed && second === undefined)) continue;
       const what = first.fieldKind === "map" ? "a map" : "a list";
-      report({
-        code: "BFF670",
-        severity: "error",
+      fault(report, "BFF670", step.ir.name?.at ?? step.ir.at, {
         message: listed
           ? `parts of "${source.message.name}" are deferred, but "${first.name}" is ${what}: clients cannot merge into its items`
           : `parts of "${source.message.name}" are deferred, but both "${first.name}" and "${second?.name}" contain it`,
-        at: step.ir.name?.at ?? step.ir.at,
         related: [
           { at: ir.at, message: "this rpc sends parts" },
           ...deferredIn(byName.get(source.message.typeName), byName),
@@ -129,22 +121,16 @@ function checkPartsMeant(model: Model, report: Report): void {
     if (inParts.has(message)) continue;
     for (const step of message.steps) {
       if (!step.deferred) continue;
-      report({
-        code: "BFF671",
-        severity: "warning",
+      caution(report, "BFF671", step.ir.defer?.at ?? step.ir.at, {
         message: `${nameOf(step)} is deferred, but no rpc sends "${message.desc.name}" in parts`,
-        at: step.ir.defer?.at ?? step.ir.at,
         hint: `add an rpc that streams it, \`returns (stream …)\`, or leave out \`defer\``,
       });
     }
   }
   for (const { parts, partsField, desc, composed } of methods) {
     if (parts === undefined || partsField !== undefined) continue;
-    report({
-      code: "BFF672",
-      severity: "warning",
+    caution(report, "BFF672", composed.ir.at, {
       message: `"${desc.output.name}" is sent in parts, but has no field that lists the parts that have arrived`,
-      at: composed.ir.at,
       hint: "add `repeated bff.v1.Part parts = 14;`",
     });
   }

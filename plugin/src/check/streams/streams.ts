@@ -1,6 +1,7 @@
 // Settings that streaming rpcs cannot have, and calls that their items must not make.
 
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import { reachable } from "../../graph/graph.ts";
 import { fullName } from "../../model/full-name.ts";
 import { isPosition } from "../../model/stream-fields.ts";
@@ -46,11 +47,8 @@ function checkAnswers({ ir }: BffMethod, report: Report): void {
   ] as const;
   for (const [name, at, why] of settings)
     if (at !== undefined)
-      report({
-        code: "BFF628",
-        severity: "error",
+      fault(report, "BFF628", at, {
         message: `"${desc.name}" streams, but \`${name}\` applies to single answers: ${why}`,
-        at,
         related: [{ at: ir.at, message: "the rpc" }],
         hint: "leave it out",
       });
@@ -68,22 +66,16 @@ function checkEffects(
   for (const call of called) {
     if (call.effects === "none" || reported.has(call)) continue;
     reported.add(call);
-    report({
-      code: "BFF629",
-      severity: "error",
+    fault(report, "BFF629", call.methodAt, {
       message: `"${fullName(call.method)}" may have side effects, and is called for each item of "${ir.desc.name}": a follower that resumes receives items again`,
-      at: call.methodAt,
       related: [{ at: ir.stream?.at ?? ir.at, message: "the stream" }],
       hint: "set `read_only: true` if it only reads, or call it in a step that does not depend on the item",
     });
   }
   const { position, call } = stream ?? {};
   if (call === undefined || position === undefined || call.effects === "none") return;
-  report({
-    code: "BFF630",
-    severity: "error",
+  fault(report, "BFF630", position.by.text.at, {
     message: `"${fullName(call.method)}" may have side effects, and with a \`position\` it would be called again after a break`,
-    at: position.by.text.at,
     related: [{ at: call.methodAt, message: "the call" }],
     hint: "leave out `position`; or set `read_only: true` if the call only reads",
   });
@@ -95,11 +87,8 @@ function checkPosition({ ir, desc, composed }: BffMethod, report: Report): void 
   const position = source?.kind === "call" ? positionOption : undefined;
   const at = position?.at ?? heartbeat?.at;
   if (at === undefined || desc.output.fields.some(isPosition)) return;
-  report({
-    code: "BFF631",
-    severity: "warning",
+  caution(report, "BFF631", at, {
     message: `"${desc.output.name}" has no field for a ${position === undefined ? "heartbeat" : "position"}: ${position === undefined ? "clients receive nothing while there are no items" : "clients receive no token to resume from"}`,
-    at,
     related: [{ at: composed.ir.at, message: "the response" }],
     hint: "add `bff.v1.Position position = 14;` to the response",
   });
@@ -111,11 +100,8 @@ function checkSettled({ ir, limits }: BffMethod, report: Report): void {
   const settle = limits?.uses.find((use) => use.settle !== undefined)?.settle;
   const again = position?.at ?? (source?.kind === "follow" ? source.at : undefined);
   if (settle === undefined || again === undefined) return;
-  report({
-    code: "BFF675",
-    severity: "warning",
+  caution(report, "BFF675", settle.text.at, {
     message: `a follower of "${ir.desc.name}" that resumes is charged again for the whole cost`,
-    at: settle.text.at,
     related: [{ at: again, message: "followers resume" }],
     hint: "leave out `settle`, or let items contain the cost since the stream was opened",
   });
@@ -140,11 +126,8 @@ function checkTopics(model: Model, report: Report): void {
   for (const { ir } of services)
     for (const topic of ir.topics)
       if (!used.has(topic))
-        report({
-          code: "BFF645",
-          severity: "warning",
+        caution(report, "BFF645", topic.name.at, {
           message: `no rpc follows the topic "${topic.name.value}" or reads its newest item`,
-          at: topic.name.at,
           hint: 'follow the topic in an rpc, as in `stream: { var: "event" follow: { … } }`, or remove the topic',
         });
 }
@@ -156,14 +139,11 @@ function checkUnaryPosition({ ir, desc, composed, stream }: BffMethod, report: R
   const latest = composed.steps.filter(({ source }) => source.kind === "latest");
   if (latest.length === 1 && composed.desc === desc.output) return;
   const at = composed.ir.fields.find(({ desc: member }) => member === field)?.at ?? ir.at;
-  report({
-    code: "BFF644",
-    severity: "error",
+  fault(report, "BFF644", at, {
     message:
       latest.length > 1
         ? `"${field.name}" needs one newest item, and "${composed.desc.name}" has ${latest.length}`
         : `"${field.name}" of "${desc.output.name}" has no source: the rpc "${ir.desc.name}" follows no stream`,
-    at,
     related: [{ at: ir.at, message: "the rpc" }],
     hint:
       latest.length > 1

@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { reachable } from "../../graph/graph.ts";
 import { composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Block, Composed, Model } from "../../resolve/model/model.ts";
@@ -33,11 +34,8 @@ function checkDegradationField(model: Model, report: Report): void {
       .flatMap(({ steps }) => steps)
       .find(({ supplementary, source }) => supplementary && source.kind !== "guard");
     if (step === undefined) continue;
-    report({
-      code: "BFF603",
-      severity: "warning",
+    caution(report, "BFF603", composed.ir.at, {
       message: `parts of "${composed.desc.name}" may be missing, but it has no degradation field`,
-      at: composed.ir.at,
       related: [{ at: step.ir.supplementary?.at ?? step.ir.at, message: "this part may be missing" }],
       hint: "add `repeated bff.v1.Degradation degraded = 15;`",
     });

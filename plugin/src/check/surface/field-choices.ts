@@ -1,5 +1,6 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import type { IrField } from "../../ir/ir.ts";
 import { methodsOf } from "../../resolve/model/blocks.ts";
 import { isFilled } from "../../resolve/model/degradation.ts";
@@ -30,11 +31,8 @@ function checkFieldChoices(model: Model, report: Report): void {
   const methods = methodsOf(model).filter(({ fields }) => fields !== undefined);
   for (const { desc, composed, fields } of methods) {
     if (composed.resolver === undefined || fields === undefined) continue;
-    report({
-      code: "BFF421",
-      severity: "error",
+    fault(report, "BFF421", fields.at, {
       message: `a resolver supplies the whole answer of "${desc.name}", for every mask`,
-      at: fields.at,
       related: [{ at: composed.ir.resolver?.at ?? composed.ir.at, message: "the resolver" }],
       hint: `leave out \`fields\`, or set \`resolver\` for single fields of "${composed.desc.name}"`,
     });
@@ -55,14 +53,11 @@ function checkOnRequest(field: IrField, reached: ReadonlySet<IrField>, report: R
   const { desc, onRequest } = field;
   if (onRequest === undefined) return;
   const { name, parent } = desc;
-  const fault = faultOf(desc, reached.has(field));
-  if (fault === undefined) return;
-  report({
-    code: "BFF420",
-    severity: "error",
-    message: `"${name}" of "${parent.name}" ${fault.message}`,
-    at: onRequest.at,
-    hint: fault.hint,
+  const problem = faultOf(desc, reached.has(field));
+  if (problem === undefined) return;
+  fault(report, "BFF420", onRequest.at, {
+    message: `"${name}" of "${parent.name}" ${problem.message}`,
+    hint: problem.hint,
   });
 }
 
@@ -86,11 +81,8 @@ function warnOfNames(model: Model, report: Report): void {
   const methods = methodsOf(model).filter(({ fields }) => fields !== undefined);
   for (const { desc, at } of answerFields(methods, model.ir)) {
     if (/^[a-z][a-z0-9]*(_[a-z][a-z0-9]*)*$/.test(desc.name)) continue;
-    report({
-      code: "BFF422",
-      severity: "warning",
+    caution(report, "BFF422", at, {
       message: `masks in JSON cannot name "${desc.name}" of "${desc.parent.name}"`,
-      at,
       hint: "rename the field in lower_snake_case, with a letter after each underscore",
     });
   }

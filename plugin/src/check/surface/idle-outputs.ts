@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { ServedTogether } from "../../resolve/model/server-paths.ts";
 import type { Check } from "../check.ts";
 
@@ -22,11 +23,8 @@ function checkIdleOutputs({ servers, deploy }: Outputs, report: Report): void {
     packages.flatMap(({ files }) => files.flatMap((file) => file.services)),
   );
   if (first === undefined) return;
-  report({
-    code: "BFF575",
-    severity: "error",
+  fault(report, "BFF575", first.ir.at, {
     message: `the option "deploy=${[...deploy].join("+")}" has no effect: no server is generated`,
-    at: first.ir.at,
     hint: `add "server=true" to the options of protoc-gen-bff, or leave out "deploy"`,
   });
 }

@@ -1,5 +1,6 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Conversion, ConvertedTarget, EnumConversion, MessageConversion } from "../../model/conversion.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { Block, Model } from "../../resolve/model/model.ts";
@@ -23,11 +24,8 @@ function checkOpenEnums(model: Model, report: Report): void {
     reported.add(owner);
     const declared = model.ir.files.flatMap(({ enums }) => enums).find(({ desc }) => desc === owner);
     if (declared === undefined) continue;
-    report({
-      code: "BFF433",
-      severity: "error",
+    fault(report, "BFF433", declared.at, {
       message: `enum "${owner.typeName}" has no default: the first answer with a future value of "${from.typeName}" fails with INTERNAL`,
-      at: declared.at,
       hint: `mark one value, such as "${owner.values[0]?.name}", with [(bff.v1.enum_value).default = true]`,
     });
   }

@@ -1,5 +1,6 @@
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import type { Ir, IrField } from "../../ir/ir.ts";
 import { hasRules } from "../../resolve/graph/declarations.ts";
 import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
@@ -43,11 +44,8 @@ function checkPublicSurface(model: Model, report: Report): void {
         if (field.message !== undefined) open.push(field.message);
         continue;
       }
-      report({
-        code: "BFF803",
-        severity: "warning",
+      caution(report, "BFF803", declared.at, {
         message: `"${field.name}" exposes ${field.message === undefined ? "the upstream enum" : "the upstream message"} "${type.typeName}" to clients`,
-        at: declared.at,
         hint: `declare ${field.message === undefined ? "an enum" : "a message"} with the ${field.message === undefined ? "values" : "fields"} that clients need in this package, and \`alias: "${type.typeName}"\``,
       });
     }

@@ -1,6 +1,7 @@
 // Paths of rpcs: each request matches exactly one rpc.
 
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import type { HttpTemplate } from "../../ir/edge.ts";
 import type { BffMethod, BffPackage, Model } from "../../resolve/model/model.ts";
 import { queryOf, type RestRule } from "../../resolve/model/rest.ts";
@@ -41,13 +42,10 @@ function checkRestPaths({ packages }: Pick<ServedTogether, "packages">, report: 
 
 function checkSame({ method, rule }: Bound, before: Bound, path: string, report: Report): void {
   const same = before.method === method;
-  report({
-    code: "BFF563",
-    severity: "error",
+  fault(report, "BFF563", rule.ir.path.at, {
     message: same
       ? `"${method.desc.name}" has this path twice: ${path}`
       : `"${method.desc.name}" and "${before.method.desc.name}" have the same path: ${path}`,
-    at: rule.ir.path.at,
     related: [
       { at: before.rule.ir.path.at, message: same ? "the first path" : `the path of "${before.method.desc.name}"` },
     ],
@@ -65,11 +63,8 @@ function checkBuiltIn(packages: readonly BffPackage[], { rule: { ir } }: Bound, 
   if (found === undefined) return;
   const [first = ""] = ir.template.segments;
   const wild = first === "*" || first === "**";
-  report({
-    code: "BFF564",
-    severity: "error",
+  fault(report, "BFF564", ir.path.at, {
     message: `/${found.path.join("/")}, ${found.what}, also matches this path`,
-    at: ir.path.at,
     hint: wild ? 'begin the path with a literal, as in "/v1/…"' : "begin the path with another literal",
   });
 }
@@ -134,11 +129,8 @@ function checkRestQueries({ packages }: Model, report: Report): void {
     const more = unsendable.length > MAX_NAMED ? `, and ${unsendable.length - MAX_NAMED} more` : "";
     const { ir } = rule;
     const withBody = !["GET", "HEAD", "DELETE"].includes(ir.method);
-    report({
-      code: "BFF565",
-      severity: "warning",
+    caution(report, "BFF565", ir.path.at, {
       message: `no query parameter can contain ${names.join(", ")}${more}: clients of this path cannot send ${unsendable.length === 1 ? "it" : "them"}`,
-      at: ir.path.at,
       hint: withBody
         ? 'put the field into the body, as with `body: "*"`'
         : 'choose a method that has a body, as in `post: "/v1/books:search" body: "*"`',

@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { filesOf, type ServedTogether } from "../../resolve/model/server-paths.ts";
 import type { Check } from "../check.ts";
 
@@ -23,11 +24,8 @@ function checkRoutePrefixes({ servers }: Servers, report: Report): void {
   for (const { ir } of methods.flatMap(({ desc, rest }) => (desc.methodKind === "unary" ? rest : []))) {
     const [first] = ir.template.segments;
     if (first !== "*" && first !== "**") continue;
-    report({
-      code: "BFF805",
-      severity: "warning",
+    caution(report, "BFF805", ir.path.at, {
       message: `the path "${ir.path.value}" begins with a variable, so its route is "/" and takes all requests of its hosts`,
-      at: ir.path.at,
       hint: `begin the path with a literal, as in "/v1${ir.path.value}"`,
     });
   }

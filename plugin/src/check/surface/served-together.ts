@@ -1,5 +1,7 @@
 // Common parts of the packages of one server: the identity, and the environment.
+
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { IrEnvVar } from "../../ir/ir.ts";
 import type { BffPackage, Model } from "../../resolve/model/model.ts";
 import type { ServedTogether } from "../../resolve/model/server-paths.ts";
@@ -47,11 +49,8 @@ function checkIdentities({ ir }: Model, { name, packages }: ServedTogether, repo
     const [without, other] =
       identity === undefined ? [bffPackage, first] : [first.bffPackage, { bffPackage, identity }];
     if (identity !== undefined && first.identity !== undefined) {
-      report({
-        code: "BFF268",
-        severity: "error",
+      fault(report, "BFF268", identity.at, {
         message: `"${bffPackage.name}" and "${first.bffPackage.name}" are served together, but declare two identities`,
-        at: identity.at,
         related: [{ at: first.identity.at, message: `the identity of "${first.bffPackage.name}"` }],
         hint: `declare the identity once, in a file like "${name.replaceAll(".", "/")}/identity.proto", and import that file in both`,
       });
@@ -59,11 +58,8 @@ function checkIdentities({ ir }: Model, { name, packages }: ServedTogether, repo
     }
     const at = placeOf(without);
     if (at === undefined) continue;
-    report({
-      code: "BFF268",
-      severity: "error",
+    fault(report, "BFF268", at, {
       message: `"${without.name}" has no identity, but is served together with "${other.bffPackage.name}", which has one`,
-      at,
       ...(other.identity !== undefined && {
         related: [{ at: other.identity.at, message: `the identity of "${other.bffPackage.name}"` }],
         hint: `import "${other.identity.at.file}" here too, and give the rpcs a \`permit\`, such as \`{ public: true }\` for public rpcs`,
@@ -88,11 +84,8 @@ function checkTypes({ packages }: ServedTogether, report: Report): void {
       if (before === undefined) first.set(variable.name.value, { of: bffPackage, variable });
       else if (before.of !== bffPackage && before.variable.type.value !== variable.type.value) {
         first.set(variable.name.value, { of: bffPackage, variable }); // told once of each package
-        report({
-          code: "BFF416",
-          severity: "error",
+        fault(report, "BFF416", variable.type.at, {
           message: `the environment variable "${variable.name.value}" has type "${variable.type.value}" here, but type "${before.variable.type.value}" in "${before.of.name}", which is served together with this package`,
-          at: variable.type.at,
           related: [{ at: before.variable.type.at, message: `type "${before.variable.type.value}" here` }],
           hint: "give both variables the same type, or rename one of them",
         });

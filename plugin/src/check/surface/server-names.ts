@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { idleServers, type ServerSelection, servedTogether, serverFolders } from "../../resolve/model/server-paths.ts";
 import type { Check } from "../check.ts";
@@ -27,11 +28,8 @@ function checkServerNames({ packages, selection }: Named, report: Report): void 
     if (first === undefined || second === undefined || !together.some(({ written }) => written)) continue;
     const paths = together.map(({ name }) => `${all.find((server) => server.name === name)?.path}.ts`);
     const names = together.map(({ name }) => `"${name}"`).join(" and ");
-    report({
-      code: "BFF821",
-      severity: "warning",
+    caution(report, "BFF821", second.at, {
       message: `packages ${names} have their files in one folder, so their servers are ${paths.join(" and ")} instead of server.ts`,
-      at: second.at,
       related: [{ at: first.at, message: "a service of another package in this folder" }],
       hint: `give each package a separate folder, such as "${together[1]?.name.replaceAll(".", "/")}", or merge the packages`,
     });

@@ -3,6 +3,7 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import { isJsonObject } from "../../json-schema/inline-schemas.ts";
 import { refusesZero } from "../../json-schema/refuses-zero.ts";
 import { pathName } from "../../model/path-name.ts";
@@ -35,11 +36,8 @@ function checkTools(model: Model, report: Report): void {
 function checkForm(tool: Tool, message: DescMessage, verb: "takes" | "returns", report: Report): void {
   if (isJsonObject(message)) return;
   const { at, rpc } = tool;
-  report({
-    code: "BFF217",
-    severity: "error",
+  fault(report, "BFF217", at, {
     message: `"${rpc.desc.name}" is a tool and ${verb} a "${message.typeName}", which is no object in JSON`,
-    at,
     related: [{ at: rpc.at, message: "the rpc" }],
     hint: `put the value into a field of a message, or ${withoutTool(tool)}`,
   });
@@ -53,11 +51,8 @@ function checkUnset({ ir }: BffMethod, tool: Tool, { rules }: Model, report: Rep
     const isSet = set.some(({ path }) => contains(hidden.path, path) || isBeside(path, hidden.path));
     if (field === undefined || isSet || !isRefused(field, hidden, tool, validated ? rules : new Map())) continue;
     const name = pathName(hidden.path);
-    report({
-      code: "BFF210",
-      severity: "error",
+    fault(report, "BFF210", hidden.ir.name?.at ?? hidden.ir.at, {
       message: `"${name}" is hidden and stays unset, and "${tool.rpc.desc.name}" refuses requests without it`,
-      at: hidden.ir.name?.at ?? hidden.ir.at,
       related: [{ at: tool.rpc.at, message: "the rpc" }],
       hint: `add \`by\`, or leave the field out of \`hidden\``,
     });
@@ -102,14 +97,11 @@ function checkDescriptions({ tools: all }: Model, report: Report): void {
   for (const { rpc, description } of all) {
     const characters = [...(description ?? "")].length;
     if (characters > 0 && characters <= MAX_DESCRIPTION_CHARACTERS) continue;
-    report({
-      code: "BFF423",
-      severity: "warning",
+    caution(report, "BFF423", rpc.tool?.description?.at ?? rpc.at, {
       message:
         characters === 0
           ? `the tool "${rpc.desc.name}" has no description`
           : `the description of the tool "${rpc.desc.name}" has ${characters} characters, more than ${MAX_DESCRIPTION_CHARACTERS}`,
-      at: rpc.tool?.description?.at ?? rpc.at,
       hint:
         characters === 0
           ? "add a comment to the rpc, or `description` to its `tool`"
@@ -132,11 +124,8 @@ function checkNames(server: ServedTogether, report: Report): void {
     const other = first.get(tool.name);
     if (other === undefined) first.set(tool.name, tool);
     else
-      report({
-        code: "BFF226",
-        severity: "error",
+      fault(report, "BFF226", tool.nameAt, {
         message: `"${fullNameOf(tool)}" and "${fullNameOf(other)}" are both the tool "${tool.name}"`,
-        at: tool.nameAt,
         related: [{ at: other.nameAt, message: "the other tool" }],
         hint: `add another \`name\` to one \`tool\`, as in \`tool: { name: "${tool.name}_2" }\``,
       });

@@ -2,6 +2,7 @@
 
 import { type DescEnum, type DescField, type DescMessage, type DescMethod, ScalarType } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import { methodsOf } from "../../resolve/model/blocks.ts";
 import type { BffMethod, Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
@@ -26,11 +27,8 @@ function checkSuccessors({ files }: Model, report: Report): void {
     }
     if (at !== desc) continue;
     for (const rpc of seen) reported.add(rpc);
-    report({
-      code: "BFF267",
-      severity: "error",
+    fault(report, "BFF267", text.at, {
       message: `"${nameOf(successor)}", the successor of "${desc.name}", is in the end succeeded by "${desc.name}"`,
-      at: text.at,
       hint: "leave out the successor of the rpc that stays",
     });
   }
@@ -77,11 +75,8 @@ function checkDates(
   report: Report,
 ): void {
   if (!found) return;
-  report({
-    code: "BFF557",
-    severity: "warning",
+  caution(report, "BFF557", at, {
     message: `the ${what} is \`deprecated\` in its proto, but its callers receive no deprecation header`,
-    at,
     hint: `add \`option (bff.v1.${option}).version = { deprecated: "2026-11-01" };\` to it, with the day of its deprecation`,
   });
 }
@@ -90,11 +85,8 @@ function checkDates(
 function checkCounterpart({ desc, ir, version }: BffMethod, report: Report): void {
   const { text, method } = version?.successor ?? {};
   if (text === undefined || method !== undefined) return;
-  report({
-    code: "BFF556",
-    severity: "warning",
+  caution(report, "BFF556", ir.at, {
     message: `"${text.value}" has no "${desc.name}": callers of this rpc have no successor`,
-    at: ir.at,
     related: [{ at: text.at, message: "the successor of the service" }],
     hint: `name the rpc that replaces it, as in \`option (bff.v1.method).version = { successor: "${text.value}/…" };\`, or add "${desc.name}" to "${text.value}"`,
   });
@@ -108,11 +100,8 @@ function checkRequest({ desc, ir, version }: BffMethod, report: Report): void {
   if (found.length === 0) return;
   const more = found.length > MAX_NAMED ? `, and ${found.length - MAX_NAMED} more` : "";
   const ofMethod = ir.version?.successor === text;
-  report({
-    code: "BFF555",
-    severity: "warning",
+  caution(report, "BFF555", ofMethod ? text.at : ir.at, {
     message: `a request of "${desc.name}" does not fit its successor "${nameOf(successor)}": ${found.slice(0, MAX_NAMED).join(", ")}${more}`,
-    at: ofMethod ? text.at : ir.at,
     ...(!ofMethod && { related: [{ at: text.at, message: "the successor of the service" }] }),
     hint: `declare ${found.length === 1 ? "the field" : "these fields"} in "${successor.input.typeName}" as in "${desc.input.typeName}", so that clients can keep their requests; or name another successor`,
   });

@@ -1,6 +1,7 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
@@ -25,11 +26,8 @@ function checkBrokenRules(model: Model, report: Report): void {
     const place = `${node.at.file}:${node.at.line}:${node.at.column}`;
     if (broken === undefined || reported.size === reported.add(place).size) return;
     const { rule } = broken;
-    report({
-      code: "BFF548",
-      severity: "warning",
+    caution(report, "BFF548", node.at, {
       message: `${element ? "an element of " : ""}"${field.name}" of "${field.parent.typeName}" ${rule.message}, but this is ${shown(node)}`,
-      at: node.at,
       hint: `write a value that satisfies \`${rule.id}\`, or leave it out`,
     });
   };

@@ -1,5 +1,6 @@
 import type { Expression } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { Model, Step } from "../../resolve/model/model.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
@@ -30,13 +31,10 @@ function checkConstantConditions(model: Model, report: Report): void {
     const place = `${at.file}:${at.line}:${at.column}`;
     if (reported.has(place)) return;
     reported.add(place);
-    report({
-      code: "BFF349",
-      severity: "warning",
+    caution(report, "BFF349", at, {
       message: condition.constant
         ? "this condition always holds, so it has no effect"
         : `this condition never holds: ${never}`,
-      at,
       hint: condition.constant
         ? "leave out the condition"
         : "leave out the option that it belongs to, or write a condition that can hold",
@@ -78,11 +76,8 @@ function conditionsOf(step: Step): Condition[] {
 
 function checkGuard(condition: Expression, report: Report): void {
   if (typeof condition.constant !== "boolean") return;
-  report({
-    code: "BFF349",
-    severity: "warning",
+  caution(report, "BFF349", condition.text.at, {
     message: condition.constant ? "this guard fails every response" : "this guard never fails a response",
-    at: condition.text.at,
     hint: condition.constant
       ? "write a condition that can hold"
       : "leave out the guard, or write a condition that can hold",

@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { declaredMessages } from "../../resolve/model/blocks.ts";
 import { effectTable } from "../../resolve/model/effects.ts";
 import type { Composed, Model, Step } from "../../resolve/model/model.ts";
@@ -61,11 +62,8 @@ function checkNeeded(message: Composed, effectful: (step: Step) => boolean, repo
     const reader = readers.get(step);
     if (reader === undefined || needed.has(step) || step.supplementary) continue;
     if (callsOf(step.source).length + composesOf(step.source).length === 0) continue;
-    report({
-      code: "BFF608",
-      severity: "warning",
+    caution(report, "BFF608", step.ir.name?.at ?? step.ir.at, {
       message: `step "${step.name}" is critical, but only supplementary steps read it`,
-      at: step.ir.name?.at ?? step.ir.at,
       related: [
         {
           at: reader.ir.supplementary?.at ?? reader.ir.at,
@@ -112,20 +110,14 @@ function checkCanFail(step: Step, absent: ReadonlySet<unknown>, report: Report):
     source.kind === "by" || source.kind === "switch" || (source.kind === "each" && source.source.kind === "by");
   if (!computed || fails(stepExpressions(step))) return;
   if (step.supplementary && !step.deferred && (source.kind !== "each" || source.max === undefined)) {
-    report({
-      code: "BFF609",
-      severity: "warning",
+    caution(report, "BFF609", ir.supplementary?.at ?? ir.at, {
       message: "this step is supplementary, but it cannot fail",
-      at: ir.supplementary?.at ?? ir.at,
       hint: "leave `supplementary` out",
     });
   }
   if (source.kind === "each" && source.partial) {
-    report({
-      code: "BFF610",
-      severity: "warning",
+    caution(report, "BFF610", (ir.source?.kind === "each" ? ir.source.partial?.at : undefined) ?? ir.at, {
       message: "this `each` is partial, but no item can fail",
-      at: (ir.source?.kind === "each" ? ir.source.partial?.at : undefined) ?? ir.at,
       hint: "leave `partial` out",
     });
   }

@@ -1,5 +1,6 @@
 import { childrenOf, type Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { fieldExpressions, stepExpressions } from "../all-expressions.ts";
@@ -19,11 +20,8 @@ function checkHiddenSteps(model: Model, report: Report): void {
     const visit = (node: Node): void => {
       const hidden = node.kind === "macro" ? node.vars.find((variable) => names.has(variable.name)) : undefined;
       if (hidden !== undefined) {
-        report({
-          code: "BFF350",
-          severity: "warning",
+        caution(report, "BFF350", node.at, {
           message: `the variable "${hidden.name}" of this macro hides the step "${hidden.name}"`,
-          at: node.at,
           hint: "give the variable another name",
         });
       }

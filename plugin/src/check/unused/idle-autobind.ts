@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { declaredMessages } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { fieldExpressions } from "../all-expressions.ts";
@@ -30,11 +31,8 @@ function checkIdleAutobind(model: Model, report: Report): void {
       const { type } = step.variable ?? {};
       const names = new Set(type?.kind === "message" ? type.desc.fields.map((field) => field.name) : []);
       if (message.ir.fields.some((field) => field.by !== undefined && names.has(field.desc.name))) continue;
-      report({
-        code: "BFF612",
-        severity: "warning",
+      caution(report, "BFF612", at, {
         message: "this `autobind` fills no field",
-        at,
         hint: "leave it out, or give fields the names of fields in the step's message, with the same types and presence",
       });
     }

@@ -1,6 +1,7 @@
 import { ScalarType } from "@bufbuild/protobuf";
 import { presenceOf } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 
@@ -36,11 +37,8 @@ function checkIdleFallbacks({ conversions: { messages } }: Model, report: Report
       reported.add(at);
       const { name, scalar } = target.from;
       const zero = scalar === undefined ? undefined : ZEROS.get(scalar);
-      report({
-        code: "BFF613",
-        severity: "warning",
+      caution(report, "BFF613", at, {
         message: `this fallback is never used: "${target.from.parent.typeName}.${name}" always has a value`,
-        at,
         hint:
           zero === undefined
             ? "leave it out"

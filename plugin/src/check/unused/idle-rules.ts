@@ -1,6 +1,7 @@
 import { type DescMessage, hasOption } from "@bufbuild/protobuf";
 import { type FieldRules, field, message, oneof } from "@protobff/messages/buf/validate/validate_pb.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import type { Place } from "../../diagnostic/origin.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { Model } from "../../resolve/model/model.ts";
@@ -14,11 +15,8 @@ function checkUniqueMessages({ rules }: Model, report: Report): void {
     for (const { field: list, value } of fields)
       for (const { at, test } of value?.checks ?? []) {
         if (test.kind !== "unique" || list.message === undefined) continue;
-        report({
-          code: "BFF250",
-          severity: "error",
+        fault(report, "BFF250", at, {
           message: `\`unique\` does not fit "${list.name}", which contains messages`,
-          at,
           hint: "leave it out; a rule in CEL can compare single fields of the messages",
         });
       }
@@ -41,11 +39,8 @@ function checkIdleRules(model: Model, report: Report): void {
     for (const { methods } of services)
       for (const { ir } of methods) {
         if (ir.validate === undefined || reachable([ir.desc.input], inside).some(isRuled)) continue;
-        report({
-          code: "BFF547",
-          severity: "warning",
+        caution(report, "BFF547", ir.validate.at, {
           message: `\`validate\` changes nothing: "${ir.desc.input.name}" has no rules of buf.validate`,
-          at: ir.validate.at,
           hint: "leave it out",
         });
       }
@@ -55,11 +50,8 @@ function checkIdleRules(model: Model, report: Report): void {
 function checkElements(fieldRules: FieldRules, place: Place, report: Report): void {
   for (const [kind, part, rules] of partRules(fieldRules)) {
     if (rules?.required !== true) continue;
-    report({
-      code: "BFF545",
-      severity: "warning",
+    caution(report, "BFF545", place.field(kind).field(part).field("required").at, {
       message: `\`required\` changes nothing in \`${part}\`: every value in a ${kind === "map" ? "map" : "list"} is set`,
-      at: place.field(kind).field(part).field("required").at,
       hint: "leave it out, or write another rule, as in `string.min_len: 1`",
     });
   }

@@ -1,5 +1,7 @@
 // Values that are computed from a list that may lack items: a total without the lines that failed.
+
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { IncompleteLists, type Loss } from "../../resolve/model/missing/incomplete.ts";
 import { declarationOf } from "../../resolve/model/missing/missing-hints.ts";
 import type { Model } from "../../resolve/model/model.ts";
@@ -20,11 +22,8 @@ function checkIncompleteLists(model: Model, report: Report): void {
     const computed = of.map((expression) => lists.computed(expression)).find((found) => found !== undefined);
     if (computed === undefined) continue;
     const { node, loss } = computed;
-    report({
-      code: "BFF648",
-      severity: "warning",
+    caution(report, "BFF648", node.at, {
       message: `${result} is computed from ${nameOf(loss.step)}, which ${effectOf(loss)}`,
-      at: node.at,
       related: loss.lacks === undefined ? placeOf(loss) : declarationOf(model.ir, loss.lacks),
       hint: hintFor(loss),
     });

@@ -1,6 +1,8 @@
 // Macros over items that may lack a field: one such item leaves the whole result missing.
+
 import type { Expression } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { declarationOf, EMPTY, safeRead } from "../../resolve/model/missing/missing-hints.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { namedExpressions } from "../all-expressions.ts";
@@ -28,11 +30,8 @@ function reportItems(result: string, { unsafe, reads, text, type }: Expression, 
   const empty = EMPTY[variable.type.kind];
   const value =
     isPath && empty !== undefined ? `, or give them a value, as in ${item}.?${path[0]}.orValue(${empty})` : "";
-  report({
-    code: "BFF647",
-    severity: "warning",
+  caution(report, "BFF647", reads.find((read) => read.variable === variable && !read.safe)?.at ?? text.at, {
     message: `one item that lacks "${field.name}" leaves ${result} missing`,
-    at: reads.find((read) => read.variable === variable && !read.safe)?.at ?? text.at,
     related: declarationOf(model.ir, variable),
     hint: `${safeRead(variable)}${value}${NUMBERS.has(type.kind) ? whole(field.name) : ""}`,
   });

@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
@@ -16,11 +17,8 @@ function checkNeedlessAfter(model: Model, report: Report): void {
     const read = new Set(step.reads.map((other) => other.name));
     for (const name of step.ir.after) {
       if (!read.has(name.value)) continue;
-      report({
-        code: "BFF352",
-        severity: "warning",
+      caution(report, "BFF352", name.at, {
         message: `this step reads "${name.value}", so it already waits for it`,
-        at: name.at,
         hint: "leave it out",
       });
     }

@@ -1,5 +1,6 @@
 import type { Expression } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { declaredMessages } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
@@ -22,11 +23,8 @@ function checkOneofMembers(model: Model, report: Report): void {
       const first = target.members[always];
       const never = target.members.find((member, i) => member !== first && (i > always || member.default));
       if (first === undefined || never === undefined) continue;
-      report({
-        code: "BFF611",
-        severity: "warning",
+      caution(report, "BFF611", places.get(never.field) ?? message.ir.at, {
         message: `"${never.field.name}" is never chosen: "${first.field.name}" always has a value`,
-        at: places.get(never.field) ?? message.ir.at,
         related: [{ at: places.get(first.field) ?? message.ir.at, message: "this member is tried first" }],
         hint: `add an \`if\` to "${first.field.name}"`,
       });

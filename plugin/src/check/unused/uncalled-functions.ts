@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { blocksOf, functionsIn } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
@@ -21,11 +22,8 @@ function checkUncalledFunctions(model: Model, report: Report): void {
       const overload = model.functions.get(declared);
       if (overload === undefined || called.has(overload) || entries.some((entry) => mentions(entry, `${overload.fn}(`)))
         continue;
-      report({
-        code: "BFF362",
-        severity: "warning",
+      caution(report, "BFF362", declared.name.at, {
         message: `the function "${overload.fn}" is never called`,
-        at: declared.name.at,
         hint: "remove it, or call it in an expression",
       });
     }

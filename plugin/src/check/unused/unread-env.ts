@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { IrEnvVar, IrService } from "../../ir/ir.ts";
@@ -38,14 +39,11 @@ function checkUnreadEnv(model: Model, report: Report): void {
   const check = (names: ReadonlySet<string>, { name }: IrEnvVar, service?: IrService): void => {
     const path = `env.${name.value}`;
     if (names.has(path) || entries.some((entry) => mentions(entry, path))) return;
-    report({
-      code: "BFF347",
-      severity: "warning",
+    caution(report, "BFF347", name.at, {
       message:
         service === undefined
           ? `the environment variable "${name.value}" is never read`
           : `service "${service.desc.name}" never reads its environment variable "${name.value}"`,
-      at: name.at,
       hint: `remove it, or read it as ${path}`,
     });
   };

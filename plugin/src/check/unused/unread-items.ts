@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import { effectTable } from "../../resolve/model/effects.ts";
 import type { Model } from "../../resolve/model/model.ts";
@@ -23,11 +24,8 @@ function checkUnreadItems(model: Model, report: Report): void {
     if (source.kind !== "each" || source.source.kind === "compose" || effects.step(step)) continue;
     const inner = sourceExpressions(source.source);
     if (inner.some((expression) => expression?.reads.some(({ variable }) => variable === source.item))) continue;
-    report({
-      code: "BFF351",
-      severity: "warning",
+    caution(report, "BFF351", (ir.source?.kind === "each" ? ir.source.var?.at : undefined) ?? ir.at, {
       message: `"${source.item.name}" is never read: every item has the same result`,
-      at: (ir.source?.kind === "each" ? ir.source.var?.at : undefined) ?? ir.at,
       hint: `read "${source.item.name}" in the source of the \`each\`, or run the source once without \`each\``,
     });
   }

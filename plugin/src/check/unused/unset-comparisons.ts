@@ -1,7 +1,9 @@
 // Comparisons of two fields of one upstream message that may be unset: both fields are then zero, and therefore equal.
+
 import type { DescField } from "@bufbuild/protobuf";
 import { childrenOf, type Node, type Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import { EMPTY } from "../../resolve/model/missing/missing-hints.ts";
 import type { Model, Step } from "../../resolve/model/model.ts";
@@ -36,11 +38,8 @@ function checkUnsetComparisons(model: Model, report: Report): void {
       const known = [...tests, ...testsBehind(left, steps)];
       if (known.some((test) => `${nameOf(expand(test, steps))}.`.startsWith(`${name}.`))) continue;
       const zero = EMPTY[comparison.args[0]?.type.kind ?? "dyn"];
-      report({
-        code: "BFF656",
-        severity: "warning",
+      caution(report, "BFF656", comparison.at, {
         message: `${result} compares two fields of "${name}", which are both ${zero} if the message is unset`,
-        at: comparison.at,
         hint: `test the message before, as in has(${name}) && …`,
       });
     }

@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import { effectTable } from "../../resolve/model/effects.ts";
 import type { Model, Step } from "../../resolve/model/model.ts";
@@ -41,11 +42,8 @@ function checkUnusedSteps(model: Model, report: Report): void {
       if (shared.has(step) || read.has(step) || read.has(step.variable)) continue;
       // The message that reads the step has already been reported for it.
       if (message.kind === "let" && model.namedUncomposed.has(step.name)) continue;
-      report({
-        code: "BFF343",
-        severity: "warning",
+      caution(report, "BFF343", step.ir.name?.at ?? step.ir.at, {
         message: `step "${step.name}" is never read`,
-        at: step.ir.name?.at ?? step.ir.at,
         hint: why(step),
       });
     }

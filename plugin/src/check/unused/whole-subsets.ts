@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Composed, Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
@@ -20,11 +21,8 @@ function checkWholeSubsets(model: Model, report: Report): void {
     const { ir, desc } = message;
     if (ir.subset === undefined || saves(message)) continue;
     const of = ir.subset.of.desc.typeName;
-    report({
-      code: "BFF439",
-      severity: "warning",
+    caution(report, "BFF439", ir.subset.alias.at, {
       message: `"${desc.name}" needs every step of "${of}", so its alias saves no call`,
-      at: ir.subset.alias.at,
       hint: `declare it as a copy: compose "${of}" in its place`,
     });
   }

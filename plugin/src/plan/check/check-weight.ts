@@ -1,6 +1,8 @@
 // Compares the logic in a BFF with the bounds of its option `weight`. An excess is a warning and does not stop
 // generation.
+
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import type { WeightBudget } from "../../options/parameter.ts";
 import type { Plan } from "../model/plan.ts";
 import { weightOf } from "./weight.ts";
@@ -12,22 +14,16 @@ export function checkWeight(plan: Plan, budget: WeightBudget, report: Report): v
   for (const { block, name, logic } of blocks) {
     if (mostLogic === undefined || logic <= mostLogic) continue;
     const at = block.kind === "permit" ? block.at : block.ir.at;
-    report({
-      code: "BFF576",
-      severity: "warning",
+    caution(report, "BFF576", at, {
       message: `"${name}" has ${logic} operations, but the limit is ${mostLogic}`,
-      at,
       hint: `move rules that all clients need to an upstream, compose parts as separate messages, or raise the limit with "weight=logic:${logic}"`,
     });
   }
   for (const { name, onHeaders } of blocks) {
     const first = onHeaders[mostHeaders ?? Number.POSITIVE_INFINITY];
     if (first === undefined) continue;
-    report({
-      code: "BFF578",
-      severity: "warning",
+    caution(report, "BFF578", first, {
       message: `"${name}" branches ${times(onHeaders.length)} on client headers, but the limit is ${mostHeaders}`,
-      at: first,
       hint: `write a BFF per kind of client, or raise the limit with "weight=headers:${onHeaders.length}"`,
     });
   }
@@ -38,11 +34,8 @@ export function checkWeight(plan: Plan, budget: WeightBudget, report: Report): v
     );
     const [at, related] = [second, first].map((file) => file?.services[0]?.methods[0]?.method.ir);
     if (mostOverlap === undefined || most <= mostOverlap || at === undefined || related === undefined) continue;
-    report({
-      code: "BFF577",
-      severity: "warning",
+    caution(report, "BFF577", at.at, {
       message: `"${packages[0]}" and "${packages[1]}" share ${reads} % of their reads and ${logic} % of their logic, but the limit is ${mostOverlap} %`,
-      at: at.at,
       related: [{ at: related.at, message: "the other package" }],
       hint: `compose messages of one package in both, serve both kinds of clients from one BFF, or raise the limit with "weight=overlap:${most}"`,
     });

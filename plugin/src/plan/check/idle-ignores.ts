@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import type { Plan } from "../model/plan.ts";
 
 /** Warns of ignored fields that no comparison would read. */
@@ -13,11 +14,8 @@ export function checkIdleIgnores({ files }: Plan, report: Report): void {
     const { value, at } = name;
     if (at === undefined || needed.has(field) || reported.has(at)) continue;
     reported.add(at);
-    report({
-      code: "BFF544",
-      severity: "warning",
+    caution(report, "BFF544", at, {
       message: `"${value}" is in no copied answer that this BFF reads, so no comparison reads it`,
-      at,
       hint: "leave it out of `ignore`",
     });
   }

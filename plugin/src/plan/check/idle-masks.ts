@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { reachable } from "../../graph/graph.ts";
 import { composedBy } from "../../resolve/model/blocks.ts";
 import type { Step } from "../../resolve/model/model.ts";
@@ -14,11 +15,8 @@ export function checkIdleMasks({ files, messages }: Plan, report: Report): void 
     if (method.fields === undefined || fields === undefined) continue;
     const sparesShared = [...fields.needs.values()].some((need) => need !== true);
     if (sparesShared || spares(message, byName, new Set())) continue;
-    report({
-      code: "BFF708",
-      severity: "warning",
+    caution(report, "BFF708", method.fields.at, {
       message: `no mask of "${method.desc.name}" saves a call`,
-      at: method.fields.at,
       hint: "leave out `fields`, or move calls for single fields into separate steps",
     });
   }

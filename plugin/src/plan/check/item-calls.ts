@@ -1,5 +1,7 @@
 // Calls that each item of a stream causes.
+
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import { fullName } from "../../model/full-name.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { callsOf, isCached } from "../../resolve/model/source-parts.ts";
@@ -22,11 +24,8 @@ function checkMethod({ method, message, stream }: PlanMethod, messages: Messages
   const methods = new Set(alone.map(nameOf));
   const counted = countCalls([message], order, messages).filter((methodCalls) => methods.has(methodCalls.method));
   const cost = counted.reduce((sum, methodCalls) => sum + methodCalls.calls, 0);
-  report({
-    code: "BFF634",
-    severity: "warning",
+  caution(report, "BFF634", first.methodAt, {
     message: `"${method.desc.name}" makes ${callsText(cost)} per item and follower: ${[...methods].join(", ")}`,
-    at: first.methodAt,
     related: [{ at: stream.of.stream.at, message: "the stream" }],
     hint: "call it in a step independent of the item, give the call a `cache` or `batch`, or have the upstream send the values in items",
   });

@@ -1,6 +1,8 @@
 // Compares the calls of plans with the bounds of their rpcs.
+
 import { nameOf } from "../../check/all-expressions.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Sourced } from "../../diagnostic/origin.ts";
 import { callsOf } from "../../resolve/model/source-parts.ts";
 import type { PlanBlock, PlanStep } from "../model/messages.ts";
@@ -66,11 +68,8 @@ function checkPhase(
   const cost = countCalls(roots, order, messages).reduce((sum, { calls }) => sum + calls, once);
   const unbounded = cost === Number.POSITIVE_INFINITY ? firstUnbounded(order, messages) : undefined;
   if (unbounded !== undefined) {
-    report({
-      code: "BFF702",
-      severity: "error",
+    fault(report, "BFF702", unbounded.step.ir.at, {
       message: `${what}"${name}" may make at most ${limit.value} upstream calls, but the items of ${nameOf(unbounded.step)} have no maximum`,
-      at: unbounded.step.ir.at,
       related: [{ at: limit.at, message: "the limit of calls" }],
       hint: "add `max` to the `each`",
     });
@@ -81,11 +80,8 @@ function checkPhase(
         : []),
       ...(callsOneByOne(order, messages) ? ["call a method that takes several keys with `batch`"] : []),
     ];
-    report({
-      code: "BFF701",
-      severity: "error",
+    fault(report, "BFF701", limit.at, {
       message: `${what}"${name}" may make ${cost} upstream calls, but the limit is ${limit.value}`,
-      at: limit.at,
       hint: [`raise the limit to ${cost}`, ...less]
         .join(", ")
         .replace(/, (?=[^,]*$)/, less.length > 1 ? ", or " : " or "),

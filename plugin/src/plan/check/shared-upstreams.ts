@@ -1,5 +1,7 @@
 // Compares the policies of packages of one server for the upstreams that they share.
+
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { Ir } from "../../ir/ir.ts";
 import { entriesAround, entriesOf, governing } from "../../resolve/policies/entries.ts";
@@ -26,11 +28,8 @@ function checkShares({ files }: PlanServer, report: Report): void {
     const [at, otherAt] = [declared, other].map((file) => file && placeOfShare(file));
     if (part === undefined || declared === undefined || at === undefined || otherAt === undefined) continue;
     const [here, there] = [declared, other].map((file) => file.desc.proto.package);
-    report({
-      code: "BFF269",
-      severity: "error",
+    fault(report, "BFF269", at, {
       message: `"${here}" and "${there}" are served together with different fair shares: ${part(declared)} here, ${part(other)} there`,
-      at,
       related: [{ at: otherAt, message: `"${there}"` }],
       hint: "declare `fair_share` in one file, and import that file in both packages",
     });
@@ -83,11 +82,8 @@ function reportDifference(used: Used, before: Used, ir: Ir, report: Report): voi
   const other = placeOf(there, name, ir) ?? there.at;
   if (at === undefined || other === undefined) return;
   const service = used.upstream.service.typeName;
-  report({
-    code: "BFF269",
-    severity: "error",
+  fault(report, "BFF269", at, {
     message: `"${here.package}" and "${there.package}" are served together and share ${service}, but with different policies: ${leafText(here, name)} here, ${leafText(there, name)} there`,
-    at,
     related: [{ at: other, message: `"${there.package}"` }],
     hint: "declare the entry in one file, and import that file in both packages",
   });

@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import type { Plan } from "../model/plan.ts";
 
 /** About 32,000 tokens: a sixth of the context of large models, before the first question. */
@@ -12,11 +13,8 @@ export function checkToolLists({ servers }: Plan, report: Report): void {
     const largest = tools.toSorted((a, b) => b.bytes - a.bytes);
     const [first] = largest;
     if (first === undefined || bytes <= MAX_BYTES) continue;
-    report({
-      code: "BFF710",
-      severity: "warning",
+    caution(report, "BFF710", first.of.rpc.at, {
       message: `the list of tools of "${name}" has ${bytes} bytes, more than ${MAX_BYTES}; ${first.bytes} are of this rpc`,
-      at: first.of.rpc.at,
       related: largest.slice(1, MAX_NAMED).map(({ of, bytes }) => ({ at: of.rpc.at, message: `${bytes} bytes` })),
       hint: "take tools out with `tool: { off: true }`, or serve packages apart",
     });

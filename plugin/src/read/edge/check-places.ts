@@ -1,8 +1,8 @@
 // Places of credentials in a request: in a place that several sources share, a credential has to show its source.
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrCredential, IrIdentitySource } from "../../ir/edge.ts";
-import { fault } from "../fault.ts";
 import { isProtocolHeader } from "../values/names.ts";
 
 /** Default places of credentials. */
@@ -34,22 +34,18 @@ export function checkPlaces(sources: readonly IrIdentitySource[], report: Report
   for (const { credential } of sources) if (credential !== undefined) checkPlace(credential, report);
   const [first, second] = sources.filter(({ credential }) => credential?.kind === "session");
   if (first !== undefined && second !== undefined)
-    fault(
-      report,
-      "BFF157",
-      second.name?.at ?? second.at,
-      "this is the second source with a session, and a server has one",
-      {
-        related: [{ at: first.name?.at ?? first.at, message: "the first source" }],
-        hint: "leave out one of the sources: /auth/login leads to one provider",
-      },
-    );
+    fault(report, "BFF157", second.name?.at ?? second.at, {
+      message: "this is the second source with a session, and a server has one",
+      related: [{ at: first.name?.at ?? first.at, message: "the first source" }],
+      hint: "leave out one of the sources: /auth/login leads to one provider",
+    });
   for (const [i, source] of sources.entries()) {
     for (const other of sources.slice(0, i)) {
       if (source === second && other === first) continue;
       const problem = confused(source, other);
       if (problem === undefined) continue;
-      fault(report, "BFF157", source.name?.at ?? source.at, problem.message, {
+      fault(report, "BFF157", source.name?.at ?? source.at, {
+        message: problem.message,
         related: [{ at: other.name?.at ?? other.at, message: "the other source" }],
         hint: problem.hint,
       });
@@ -129,7 +125,8 @@ function overlap(a: string, b: string): boolean {
 
 function checkPlace(credential: IrCredential, report: Report): void {
   if (credential.kind === "jwt" && credential.header !== undefined && credential.cookie !== undefined)
-    fault(report, "BFF155", credential.cookie.at, 'this source has a "header" and a "cookie"', {
+    fault(report, "BFF155", credential.cookie.at, {
+      message: 'this source has a "header" and a "cookie"',
       related: [{ at: credential.header.at, message: "the header" }],
       hint: "leave out one of them: a credential is in one place",
     });
@@ -146,7 +143,7 @@ const OTHERS: ReadonlySet<string> = new Set(
 
 function checkHeader({ value, at }: Text, kind: IrCredential["kind"], report: Report): void {
   const problem = headerProblem(value) ?? kindProblem(value, kind);
-  if (problem !== undefined) fault(report, "BFF155", at, problem.message, { hint: problem.hint });
+  if (problem !== undefined) fault(report, "BFF155", at, { message: problem.message, hint: problem.hint });
 }
 
 /** Returns the reason why a header holds no credential of any kind. */
@@ -186,19 +183,15 @@ const hostOnly = (name: string, other: string): string => `__Host-${name.replace
 
 function checkCookie({ value, at }: Text, kind: IrCredential["kind"], report: Report): void {
   if (!/^[0-9A-Za-z!#$%&'*+.^_`|~-]+$/.test(value)) {
-    fault(report, "BFF155", at, `${JSON.stringify(value)} is not the name of a cookie`, {
+    fault(report, "BFF155", at, {
+      message: `${JSON.stringify(value)} is not the name of a cookie`,
       hint: 'write a name such as "__Host-session"',
     });
   } else if (kind === "session" && !/^__Host-./.test(value)) {
-    fault(
-      report,
-      "BFF155",
-      at,
-      `other hosts of the domain could set the cookie "${value}" and log in a user as another user`,
-      {
-        hint: `write "${hostOnly(value, "session")}"`,
-      },
-    );
+    fault(report, "BFF155", at, {
+      message: `other hosts of the domain could set the cookie "${value}" and log in a user as another user`,
+      hint: `write "${hostOnly(value, "session")}"`,
+    });
   } else if (!/^__Host-./.test(value)) {
     report({
       code: "BFF188",

@@ -2,10 +2,10 @@
 
 import type { Cache, HttpCache } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Sourced, Text } from "../../diagnostic/origin.ts";
 import type { IrHttpCache } from "../../ir/edge.ts";
 import type { IrCache } from "../../ir/step.ts";
-import { fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { isEmpty } from "../steps/read-policy.ts";
 import { checkUnique } from "../values/names.ts";
@@ -26,7 +26,8 @@ export function readResponseCache(
   if (declared === undefined) return undefined;
   const { at } = declared.place;
   if (declared.value.ttl === undefined)
-    fault(report, "BFF178", at, 'this "cache" has no "ttl", the time for which a response may be reused', {
+    fault(report, "BFF178", at, {
+      message: 'this "cache" has no "ttl", the time for which a response may be reused',
       hint: 'add `ttl`, as in `cache: { ttl: "30s" }`',
     });
   const times = {
@@ -46,7 +47,8 @@ export function readHttpCache(
   if (declared === undefined) return undefined;
   const { value: setting, place: inside } = declared;
   if (isEmpty(setting))
-    fault(report, "BFF178", inside.at, 'this "http_cache" sets no option', {
+    fault(report, "BFF178", inside.at, {
+      message: 'this "http_cache" sets no option',
       hint: 'add `max_age`, as in `http_cache: { max_age: "30s" }`, or leave out `http_cache`',
     });
   const vary = texts(setting.vary, inside, "vary");
@@ -74,7 +76,8 @@ export function readHttpCache(
 /** HTTP counts in whole seconds. */
 function seconds(value: Sourced<number> | undefined, name: string, report: Report): Sourced<number> | undefined {
   if (value === undefined || value.value % 1_000 === 0) return value;
-  fault(report, "BFF178", value.at, `"${name}" is ${value.value}ms, but HTTP counts in whole seconds`, {
+  fault(report, "BFF178", value.at, {
+    message: `"${name}" is ${value.value}ms, but HTTP counts in whole seconds`,
     hint: `write "${Math.max(1, Math.round(value.value / 1_000))}s"`,
   });
   return undefined;
@@ -83,12 +86,14 @@ function seconds(value: Sourced<number> | undefined, name: string, report: Repor
 /** A field name of HTTP (RFC 9110, 5.1), as the lists have it in which such names are compared. */
 function checkHeader({ value, at }: Text, report: Report): void {
   if (value === "*")
-    fault(report, "BFF179", at, 'with `vary: "*"` no cache ever reuses a response', {
+    fault(report, "BFF179", at, {
+      message: 'with `vary: "*"` no cache ever reuses a response',
       hint: "name the headers that responses depend on, or leave out `http_cache`",
     });
   else if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(value)) {
     const lower = value.toLowerCase();
-    fault(report, "BFF179", at, `${JSON.stringify(value)} is not the name of a header`, {
+    fault(report, "BFF179", at, {
+      message: `${JSON.stringify(value)} is not the name of a header`,
       hint: /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower) ? `write "${lower}"` : "write only the name, in lower case",
     });
   }

@@ -2,9 +2,9 @@
 
 import type { ApiKey, Assertion, Jwt, Peer, Session, Source, Trusted } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrApiKey, IrAssertion, IrCredential, IrJwt, IrPeer, IrSession, IrTrusted } from "../../ir/edge.ts";
-import { fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { checkAddress, checkTemplate } from "../values/check-address.ts";
 import { checkReference, checkUnique } from "../values/names.ts";
@@ -49,7 +49,7 @@ function needed(
   report: Report,
 ): void {
   if (found !== undefined && found.value.trim() !== "") return;
-  fault(report, "BFF152", found?.at ?? at, `this source has no "${name}": ${why}`, { hint: `add ${example}` });
+  fault(report, "BFF152", found?.at ?? at, { message: `this source has no "${name}": ${why}`, hint: `add ${example}` });
 }
 
 // ---- tokens ----
@@ -106,7 +106,8 @@ function checkAlgorithms(algorithms: readonly Text[], report: Report): void {
   for (const { value, at } of algorithms) {
     if (ALGORITHMS.has(value)) continue;
     const known = [...ALGORITHMS].find((algorithm) => algorithm.toLowerCase() === value.toLowerCase());
-    fault(report, "BFF153", at, algorithmProblem(value), {
+    fault(report, "BFF153", at, {
+      message: algorithmProblem(value),
       hint: known !== undefined ? `write "${known}"` : `write one or more of ${[...ALGORITHMS].join(", ")}`,
     });
   }
@@ -152,11 +153,13 @@ function readSession({ value, place }: Declared<Session>, report: Report): IrSes
   checkUnique(scopes, "BFF130", (value) => `"${value}" is in the list twice`, "leave out one of them", report);
   for (const { value: scope, at } of scopes)
     if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))
-      fault(report, "BFF152", at, `${JSON.stringify(scope)} is not a scope`, {
+      fault(report, "BFF152", at, {
+        message: `${JSON.stringify(scope)} is not a scope`,
         hint: "write one scope per entry, without spaces",
       });
   if (idle !== undefined && absolute !== undefined && idle.value > absolute.value)
-    fault(report, "BFF152", idle.at, '"idle" is longer than "absolute", which ends the session first', {
+    fault(report, "BFF152", idle.at, {
+      message: '"idle" is longer than "absolute", which ends the session first',
       related: [{ at: absolute.at, message: "the latest end of a session" }],
       hint: "write a shorter `idle`, or leave it out",
     });
@@ -168,7 +171,8 @@ function readApiKey({ value, place }: Declared<ApiKey>, report: Report): IrApiKe
   if (prefix !== undefined && !/^[A-Za-z][A-Za-z0-9_]{0,30}_$/.test(prefix.value)) {
     const plain = prefix.value.replace(/[^A-Za-z0-9_]+/g, "_").replace(/_*$/, "");
     const like = /^[A-Za-z][A-Za-z0-9_]{0,30}$/.test(plain) ? plain : "acme";
-    fault(report, "BFF155", prefix.at, `${JSON.stringify(prefix.value)} is not a valid prefix of keys`, {
+    fault(report, "BFF155", prefix.at, {
+      message: `${JSON.stringify(prefix.value)} is not a valid prefix of keys`,
       hint: `write at most 32 letters, digits and underscores, with an underscore at the end, as in "${like}_"`,
     });
   }
@@ -234,7 +238,8 @@ function readPeer({ value, place }: Declared<Peer>, report: Report): IrPeer {
   const spiffe = texts(value.spiffe, place, "spiffe");
   const dns = texts(value.dns, place, "dns");
   if (spiffe.length + dns.length === 0)
-    fault(report, "BFF152", place.at, 'this source has neither "spiffe" nor "dns": any certificate would be accepted', {
+    fault(report, "BFF152", place.at, {
+      message: 'this source has neither "spiffe" nor "dns": any certificate would be accepted',
       hint: 'add the accepted names, as in `spiffe: "spiffe://acme.example/ns/*"`',
     });
   for (const pattern of spiffe) checkPattern(pattern, "spiffe", report);
@@ -256,7 +261,8 @@ export function checkPattern(pattern: Text, kind: "spiffe" | "dns", report: Repo
   const { value, at } = pattern;
   const problem = kind === "dns" ? dnsProblem(value) : spiffeProblem(value);
   if (problem === undefined) return;
-  fault(report, "BFF156", at, `${JSON.stringify(value)} is not a name pattern: ${problem}`, {
+  fault(report, "BFF156", at, {
+    message: `${JSON.stringify(value)} is not a name pattern: ${problem}`,
     hint: `write a pattern such as "${EXAMPLES[kind]}"`,
   });
 }

@@ -2,9 +2,9 @@
 
 import type { EnvVar } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { EnvShape, IrEnvVar } from "../../ir/ir.ts";
-import { fault } from "../fault.ts";
 import { amountOf, isOrdered, isValue, type OrderedItem } from "../values/env-value.ts";
 import { checkMember, checkUnique } from "../values/names.ts";
 import { type Declared, text, texts } from "../values/value-place.ts";
@@ -47,7 +47,8 @@ function readEnvVar({ value, place }: Declared<EnvVar>, report: Report): IrEnvVa
   );
   const choices = `write one of ${Object.keys(EXAMPLES).join(", ")}, or a list or a map of them: list(int), map(string, int)`;
   if (name === undefined || type === undefined) {
-    fault(report, "BFF128", place.at, `this environment variable has no "${name === undefined ? "name" : "type"}"`, {
+    fault(report, "BFF128", place.at, {
+      message: `this environment variable has no "${name === undefined ? "name" : "type"}"`,
       hint: name === undefined ? "add `name`" : choices,
     });
     // The name still counts as declared, because expressions that read it are not at fault.
@@ -63,7 +64,8 @@ function readEnvVar({ value, place }: Declared<EnvVar>, report: Report): IrEnvVa
   }
   const shape = shapeOf(type.value);
   if (shape === undefined) {
-    fault(report, "BFF128", type.at, `an environment variable cannot be of type ${JSON.stringify(type.value)}`, {
+    fault(report, "BFF128", type.at, {
+      message: `an environment variable cannot be of type ${JSON.stringify(type.value)}`,
       hint: choices,
     });
   } else if (initial !== undefined) checkDefault(initial, type, shape, report);
@@ -82,7 +84,8 @@ function readBounds(
   if (first === undefined || shape === undefined) return { min: undefined, max: undefined };
   const { item } = shape;
   if (shape.of !== "one" || !isOrdered(item)) {
-    fault(report, "BFF129", first.at, `a variable of type "${type.value}" has no bounds`, {
+    fault(report, "BFF129", first.at, {
+      message: `a variable of type "${type.value}" has no bounds`,
       related: [{ at: type.at, message: "the type" }],
       hint: "leave out `min` and `max`, or declare an int, a uint, a double or a duration",
     });
@@ -108,7 +111,8 @@ function checkOrder(
   const isBelow = (a: Text | undefined, b: Text | undefined): boolean =>
     a !== undefined && b !== undefined && amountOf(a.value, item) < amountOf(b.value, item);
   if (max !== undefined && min !== undefined && isBelow(max, min)) {
-    fault(report, "BFF129", max.at, `the maximum ${max.value} is below the minimum ${min.value}`, {
+    fault(report, "BFF129", max.at, {
+      message: `the maximum ${max.value} is below the minimum ${min.value}`,
       related: [{ at: min.at, message: "the minimum" }],
       hint: `write \`min: "${max.value}" max: "${min.value}"\``,
     });
@@ -116,7 +120,8 @@ function checkOrder(
   }
   const [bound, problem] = isBelow(initial, min) ? [min, "below the minimum"] : [max, "above the maximum"];
   if (initial === undefined || bound === undefined || !(isBelow(initial, min) || isBelow(max, initial))) return;
-  fault(report, "BFF129", initial.at, `the default ${initial.value} is ${problem} of ${bound.value}`, {
+  fault(report, "BFF129", initial.at, {
+    message: `the default ${initial.value} is ${problem} of ${bound.value}`,
     related: [{ at: bound.at, message: "the bound" }],
     hint: `write "${bound.value}", or move the bound`,
   });
@@ -137,7 +142,8 @@ function checkDefault(initial: Text, type: Text, { of, item }: EnvShape, report:
   if (isValue(initial.value, { of, item })) return true;
   const example = EXAMPLES[item];
   const examples = { one: example, list: `${example},${example}`, map: `a=${example},b=${example}` };
-  fault(report, "BFF129", initial.at, `${JSON.stringify(initial.value)} is not of type "${type.value}"`, {
+  fault(report, "BFF129", initial.at, {
+    message: `${JSON.stringify(initial.value)} is not of type "${type.value}"`,
     related: [{ at: type.at, message: "the type" }],
     hint: `write a value such as "${examples[of]}"`,
   });

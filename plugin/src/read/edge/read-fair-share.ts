@@ -1,7 +1,7 @@
 import type { FairShare } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { IrFairShare } from "../../ir/edge.ts";
-import { fault } from "../fault.ts";
 import type { Declared } from "../values/value-place.ts";
 import { count, expression } from "../values/values.ts";
 
@@ -11,7 +11,8 @@ export function readFairShare({ value, place }: Declared<FairShare>, report: Rep
   const weight = expression(value.weight, place, "weight", report);
   const queue = count(value.queue, place, "queue", "write the number of calls of one key that may wait", report);
   if (value.key === undefined) {
-    fault(report, "BFF525", place.at, "these fair shares have no `key`", {
+    fault(report, "BFF525", place.at, {
+      message: "these fair shares have no `key`",
       hint: 'add what differs between callers, such as `key: "principal.tenant"`',
     });
   }

@@ -1,7 +1,7 @@
 import type { Bind } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { IrBind } from "../../ir/step.ts";
-import { fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { readBinds } from "../steps/read-binds.ts";
 
@@ -17,7 +17,8 @@ export function readHeaders(
   const headers = readBinds(header, place, "header", "answer header", report);
   const first = headers[MAX_HEADERS];
   if (first !== undefined)
-    fault(report, "BFF196", first.at, `this rpc has ${headers.length} headers, and ${MAX_HEADERS} at most are sent`, {
+    fault(report, "BFF196", first.at, {
+      message: `this rpc has ${headers.length} headers, and ${MAX_HEADERS} at most are sent`,
       hint: `leave out ${headers.length - MAX_HEADERS}, or move values into a field of the response`,
     });
   return headers;

@@ -1,8 +1,8 @@
 import { isHostName } from "@protobff/messages/host-names.js";
 import type { FileRule } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
-import { fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { checkTemplate } from "../values/check-address.ts";
 import { checkUnique } from "../values/names.ts";
@@ -17,7 +17,8 @@ export function readHosts({ host }: FileRule, place: Place, report: Report): rea
     const template = parseTemplate(text.value);
     if (!template.ok || isHostName(template.parts.map((part) => (part.kind === "text" ? part.text : "x")).join("")))
       continue;
-    fault(report, "BFF195", text.at, `${JSON.stringify(text.value)} is no host name in lower case`, {
+    fault(report, "BFF195", text.at, {
+      message: `${JSON.stringify(text.value)} is no host name in lower case`,
       hint: "write a name such as `shop.example.com` or `*.example.com`, without scheme, port and path",
     });
   }

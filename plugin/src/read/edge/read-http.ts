@@ -3,9 +3,9 @@ import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
 import { http as httpOption } from "@protobff/messages/google/api/annotations_pb.js";
 import type { HttpRule } from "@protobff/messages/google/api/http_pb.js";
 import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrBinding, IrHttpRule } from "../../ir/edge.ts";
-import { fault } from "../fault.ts";
 import type { Locator } from "../source/locate.ts";
 import { readHttpTemplate } from "../values/http-template.ts";
 import { type Declared, text } from "../values/value-place.ts";
@@ -20,15 +20,10 @@ export function readHttp(desc: DescMethod, locator: Locator, report: Report): re
   }));
   for (const { value, place } of more) {
     if (value.additionalBindings.length === 0) continue;
-    fault(
-      report,
-      "BFF185",
-      place.field("additional_bindings", 0).at,
-      "a binding inside `additional_bindings` cannot have additional bindings",
-      {
-        hint: "move the inner bindings to the `additional_bindings` of the rule",
-      },
-    );
+    fault(report, "BFF185", place.field("additional_bindings", 0).at, {
+      message: "a binding inside `additional_bindings` cannot have additional bindings",
+      hint: "move the inner bindings to the `additional_bindings` of the rule",
+    });
   }
   return [first, ...more].flatMap((declared) => readRule(declared, report) ?? []);
 }
@@ -50,12 +45,13 @@ function readRule(declared: Declared<HttpRule>, report: Report): IrHttpRule | un
   const read = readHttpTemplate(path.value);
   if (!read.ok) {
     const { offset, length, problem, hint } = read;
-    fault(report, "BFF184", path.place(offset, offset + length), problem, { hint });
+    fault(report, "BFF184", path.place(offset, offset + length), { message: problem, hint });
     return undefined;
   }
   const body = isSet(value.body) ? text(value.body, place, "body") : undefined;
   if (body !== undefined && WITHOUT_BODY.has(method)) {
-    fault(report, "BFF186", body.at, `a request with ${method} has no body`, {
+    fault(report, "BFF186", body.at, {
+      message: `a request with ${method} has no body`,
       hint: `leave out the body, whose fields then are query parameters, or choose another method, such as \`post: ${JSON.stringify(path.value)}\``,
     });
     return undefined;
@@ -74,7 +70,8 @@ function patternOf(
 ): { readonly method: string; readonly path: Text } | undefined {
   const { pattern } = value;
   if (pattern.case === undefined) {
-    fault(report, "BFF185", place.at, "this rule has no method and path", {
+    fault(report, "BFF185", place.at, {
+      message: "this rule has no method and path",
       hint: 'add the method with the path, as in `get: "/v1/books/{id}"`',
     });
     return undefined;
@@ -85,7 +82,8 @@ function patternOf(
   const { kind, path } = pattern.value;
   if (kind !== "*" && (!/^[A-Z][A-Z-]*$/.test(kind) || RESERVED.has(kind))) {
     const why = RESERVED.has(kind) ? "is a method that the server answers itself" : "is not a method of HTTP";
-    fault(report, "BFF185", custom.field("kind").at, `${JSON.stringify(kind)} ${why}`, {
+    fault(report, "BFF185", custom.field("kind").at, {
+      message: `${JSON.stringify(kind)} ${why}`,
       hint: 'write another method in capitals, such as "HEAD", or "*" for all methods',
     });
     return undefined;

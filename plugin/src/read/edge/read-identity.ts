@@ -2,9 +2,9 @@
 
 import type { Identity, Source } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrIdentity, IrIdentitySource } from "../../ir/edge.ts";
-import { fault } from "../fault.ts";
 import { readBinds } from "../steps/read-binds.ts";
 import { checkReference, checkUnique, checkVariable } from "../values/names.ts";
 import { children, type Declared, text, texts } from "../values/value-place.ts";
@@ -16,7 +16,8 @@ export function readIdentity({ value, place }: Declared<Identity>, report: Repor
   checkReference(type, "a message", report);
   const sources = children(value.source, place, "source").map((source) => readSource(source, report));
   if (sources.length === 0)
-    fault(report, "BFF151", place.at, "this identity has no source, so it identifies no caller", {
+    fault(report, "BFF151", place.at, {
+      message: "this identity has no source, so it identifies no caller",
       hint: 'add a source, as in `source: { name: "user" jwt: { issuer: "{env.OIDC_ISSUER}" audience: "web" } }`',
     });
   checkUnique(
@@ -36,7 +37,8 @@ function readSource({ value, place }: Declared<Source>, report: Report): IrIdent
   const credential = readCredential(value, place, report);
   const from = texts(value.from, place, "from");
   if (name === undefined || value.kind.case === undefined) {
-    fault(report, "BFF151", place.at, `this source has no ${name === undefined ? '"name"' : "kind"}`, {
+    fault(report, "BFF151", place.at, {
+      message: `this source has no ${name === undefined ? '"name"' : "kind"}`,
       hint:
         name === undefined
           ? 'add a `name` for permits, logs and variables, as in `name: "user"`'
@@ -48,7 +50,8 @@ function readSource({ value, place }: Declared<Source>, report: Report): IrIdent
   checkUnique(from, "BFF130", (value) => `"${value}" is in the list twice`, "leave out one of them", report);
   const [first] = from;
   if (credential?.kind === "peer" && first !== undefined)
-    fault(report, "BFF151", first.at, "a certificate belongs to its connection: `from` has no effect beside `peer`", {
+    fault(report, "BFF151", first.at, {
+      message: "a certificate belongs to its connection: `from` has no effect beside `peer`",
       hint: "leave out `from`",
     });
   return {
@@ -70,7 +73,8 @@ function checkAlike(sources: readonly IrIdentitySource[], report: Report): void 
     const other = first.get(upper);
     if (other === undefined) first.set(upper, name);
     else if (other.value !== name.value)
-      fault(report, "BFF108", name.at, `"${name.value}" and "${other.value}" differ only in case`, {
+      fault(report, "BFF108", name.at, {
+        message: `"${name.value}" and "${other.value}" differ only in case`,
         related: [{ at: other.at, message: "the other source" }],
         hint: `choose another name: environment variables contain the name in upper case (BFF_${upper}_…)`,
       });

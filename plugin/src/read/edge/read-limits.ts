@@ -1,10 +1,10 @@
 import type { RateLimit } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import type { Sourced, Text } from "../../diagnostic/origin.ts";
 import type { Amount } from "../../ir/amount.ts";
 import type { CalendarUnit, IrRateLimit } from "../../ir/edge.ts";
 import { lowest } from "../../text/amount.ts";
-import { caution, fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { children, type Declared, sourced, text } from "../values/value-place.ts";
 import { countVariable, durationOrEnv, expression } from "../values/values.ts";
@@ -37,7 +37,7 @@ function readLimit(declared: Declared<RateLimit>, report: Report): IrRateLimit |
   if (typeof per.value === "string" && burst !== undefined) {
     const hint = `leave out \`burst\`, or write a rolling duration such as "${per.value === "day" ? "1d" : "30d"}" in \`per\``;
     const message = `a limit per ${per.value} has no \`burst\`: its whole \`rate\` may be used at once`;
-    fault(report, "BFF176", burst.at, message, { hint });
+    fault(report, "BFF176", burst.at, { message, hint });
     return undefined;
   }
   if (lease !== undefined && !isLeasable(declared, lease, burst ?? rate, report)) return undefined;
@@ -75,7 +75,8 @@ function checkComplete({ value, place }: Declared<RateLimit>, report: Report): v
     .map(([field]) => `"${field}"`)
     .join(", ")
     .replace(/, ([^,]*)$/, " and $1");
-  fault(report, "BFF174", place.at, `this limit has no ${names}`, {
+  fault(report, "BFF174", place.at, {
+    message: `this limit has no ${names}`,
     hint:
       missing.length === 1
         ? `add ${instead}`
@@ -86,23 +87,22 @@ function checkComplete({ value, place }: Declared<RateLimit>, report: Report): v
 /** Options that need, or exclude, each other. */
 function checkTogether({ value, place }: Declared<RateLimit>, settle: Text | undefined, report: Report): void {
   if (settle !== undefined && value.cost === undefined) {
-    fault(report, "BFF177", settle.at, "`settle` corrects a `cost`, and this limit has no `cost`", {
+    fault(report, "BFF177", settle.at, {
+      message: "`settle` corrects a `cost`, and this limit has no `cost`",
       hint: "add `cost`, the charge before the response: `settle` then sets how much of the charge is kept",
     });
   }
   if (value.dryRun === true && value.closed === true) {
-    fault(report, "BFF177", place.field("closed").at, "`closed` refuses callers, and this limit is in a dry run", {
+    fault(report, "BFF177", place.field("closed").at, {
+      message: "`closed` refuses callers, and this limit is in a dry run",
       hint: "leave out `closed` until you leave out `dry_run`",
     });
   }
   if (value.local === true && value.closed === true) {
-    caution(
-      report,
-      "BFF177",
-      place.field("closed").at,
-      "`closed` is for unreachable counters, and the counters of a `local` limit are in the process",
-      "leave out `closed` or `local`",
-    );
+    caution(report, "BFF177", place.field("closed").at, {
+      message: "`closed` is for unreachable counters, and the counters of a `local` limit are in the process",
+      hint: "leave out `closed` or `local`",
+    });
   }
 }
 
@@ -124,12 +124,13 @@ function isLeasable(
   if (other !== undefined) {
     const [name, why] = other;
     const hint = `leave out \`lease\` or \`${name}\``;
-    fault(report, "BFF177", place.field("lease").at, `a limit has \`lease\` or \`${name}\`: ${why}`, { hint });
+    fault(report, "BFF177", place.field("lease").at, { message: `a limit has \`lease\` or \`${name}\`: ${why}`, hint });
     return false;
   }
   if (per === "day" || per === "month") {
     const message = `a limit per ${per} has no \`lease\`: units of a lease return within seconds, which may be in the next ${per}`;
-    fault(report, "BFF177", lease.at, message, {
+    fault(report, "BFF177", lease.at, {
+      message,
       hint: 'leave out `lease`, or write a duration such as "1d" in `per`',
     });
     return false;
@@ -143,7 +144,7 @@ export function isWithinBurst(lease: Sourced<number>, burst: Amount, report: Rep
   if (lease.value <= most || Number.isNaN(most)) return true;
   const hint = most === 0 ? "leave out `lease`" : `write at most ${most}`;
   const message = `"lease" is ${lease.value}, above a tenth of the burst of ${lowest(burst)}: processes would hold units that others need`;
-  fault(report, "BFF177", lease.at, message, { hint });
+  fault(report, "BFF177", lease.at, { message, hint });
   return false;
 }
 
@@ -168,7 +169,8 @@ function nameOf({ value, place }: Declared<RateLimit>, report: Report): Text | u
     .toLowerCase()
     .replace(/[^a-z0-9_-]+/g, "_")
     .replace(/^[^a-z]+|_+$/g, "");
-  fault(report, "BFF174", name.at, `${JSON.stringify(name.value)} is not a valid name of a limit`, {
+  fault(report, "BFF174", name.at, {
+    message: `${JSON.stringify(name.value)} is not a valid name of a limit`,
     hint: NAME.test(like)
       ? `write "${like}"`
       : "write at most 63 lower-case letters, digits, underscores and dashes, with a letter first",
@@ -185,11 +187,12 @@ function whole(
   if (setting === undefined) return undefined;
   const { at } = place.field(field);
   if (setting === 0n) {
-    fault(report, "BFF105", at, `"${field}" is 0`, { hint: ZERO[field] });
+    fault(report, "BFF105", at, { message: `"${field}" is 0`, hint: ZERO[field] });
     return undefined;
   }
   if (setting <= BigInt(MOST)) return { value: Number(setting), at };
-  fault(report, "BFF175", at, `"${field}" is ${setting}, but a limit counts to at most ${MOST}`, {
+  fault(report, "BFF175", at, {
+    message: `"${field}" is ${setting}, but a limit counts to at most ${MOST}`,
     hint: `write at most ${MOST}`,
   });
   return undefined;
@@ -216,7 +219,8 @@ function perOf({ value: { per }, place }: Declared<RateLimit>, report: Report): 
   if (per === "day" || per === "month") return { value: per satisfies CalendarUnit, at };
   const instead = per === undefined ? undefined : UNITS[per.trim().toLowerCase().replace(/s$/, "")];
   if (instead === undefined) return durationOrEnv(per, place, "per", report, MAX_DAYS);
-  fault(report, "BFF176", at, `${JSON.stringify(per)} is not a period of a limit`, {
+  fault(report, "BFF176", at, {
+    message: `${JSON.stringify(per)} is not a period of a limit`,
     hint: `write ${instead}; "day" and "month" are those of the calendar`,
   });
   return undefined;
@@ -235,21 +239,16 @@ export function isCounted(
   if (typeof per.value === "string" || [rate, per, burst].some(({ value }) => Number.isNaN(value))) return true;
   const micros = Math.round(per.value * 1000);
   if (micros < 1) {
-    fault(report, "BFF175", rate.at, '"per" is less than a microsecond', { hint: "write a longer `per`" });
+    fault(report, "BFF175", rate.at, { message: '"per" is less than a microsecond', hint: "write a longer `per`" });
     return false;
   }
   const varies = rate.env !== undefined || per.env !== undefined;
   const divisor = varies ? 1 : commonDivisor(rate.value, micros);
   if (burst.value * (micros / divisor) <= Number.MAX_SAFE_INTEGER / 4) return true;
-  fault(
-    report,
-    "BFF175",
-    burst.at,
-    `a burst of ${burst.value} with a rate of ${rate.value} in this \`per\` cannot be counted exactly`,
-    {
-      hint: "write smaller numbers, or a `rate` that divides the milliseconds of `per`",
-    },
-  );
+  fault(report, "BFF175", burst.at, {
+    message: `a burst of ${burst.value} with a rate of ${rate.value} in this \`per\` cannot be counted exactly`,
+    hint: "write smaller numbers, or a `rate` that divides the milliseconds of `per`",
+  });
   return false;
 }
 

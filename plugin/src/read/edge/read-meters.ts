@@ -1,8 +1,8 @@
 import type { Bind, Meter } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrMeter } from "../../ir/edge.ts";
-import { fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { checkUnique } from "../values/names.ts";
 import { children, type Declared, text } from "../values/value-place.ts";
@@ -43,14 +43,16 @@ function readLabel(declared: Declared<Bind>, report: Report): NamedValue | undef
   const { value, place } = declared;
   for (const other of ["if", "spread"] as const) {
     if (value[other] === undefined) continue;
-    fault(report, "BFF197", place.field(other).at, `a label of a meter has no "${other}"`, {
+    fault(report, "BFF197", place.field(other).at, {
+      message: `a label of a meter has no "${other}"`,
       hint: 'write `{ name: "…" by: "…" }`',
     });
     return undefined;
   }
   const named = namedValue(declared, "label", report);
   if (named === undefined || !TAKEN.has(named.name.value)) return named;
-  fault(report, "BFF197", named.name.at, `the label "${named.name.value}" has another meaning in metrics`, {
+  fault(report, "BFF197", named.name.at, {
+    message: `the label "${named.name.value}" has another meaning in metrics`,
     hint: `choose another name, as in "request_${named.name.value}"`,
   });
   return undefined;
@@ -73,7 +75,8 @@ function namedValue(
   const name = text(value.name, place, "name");
   const by = expression(value.by, place, "by", report);
   if (name === undefined || by === undefined) {
-    fault(report, "BFF197", place.at, `this ${what} has no "${name === undefined ? "name" : "by"}"`, {
+    fault(report, "BFF197", place.at, {
+      message: `this ${what} has no "${name === undefined ? "name" : "by"}"`,
       hint: 'write `{ name: "…" by: "…" }`',
     });
     return undefined;
@@ -81,7 +84,8 @@ function namedValue(
   if (NAMES[what].test(name.value)) return { name, by };
   const like = name.value.toLowerCase().replace(/[^a-z0-9]+/g, "_");
   const letters = what === "meter" ? "" : ", and begin with a letter";
-  fault(report, "BFF197", name.at, `${JSON.stringify(name.value)} is not a valid name of a ${what}`, {
+  fault(report, "BFF197", name.at, {
+    message: `${JSON.stringify(name.value)} is not a valid name of a ${what}`,
     hint:
       NAMES[what].test(like) && like !== "_"
         ? `write "${like}"`

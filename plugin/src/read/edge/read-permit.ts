@@ -1,9 +1,9 @@
 import { Code, type Permit } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrPermit } from "../../ir/edge.ts";
 import type { IrFailure, IrStep } from "../../ir/step.ts";
-import { fault } from "../fault.ts";
 import { readFailure } from "../steps/read-failure.ts";
 import { isEmpty } from "../steps/read-policy.ts";
 import { readSteps } from "../steps/read-step.ts";
@@ -29,27 +29,17 @@ export function readPermit(declared: Declared<Permit>, of: "service" | "rpc", re
   if (permit.public !== undefined) {
     const { public: _, ...rest } = value;
     if (!isEmpty(rest)) {
-      fault(
-        report,
-        "BFF160",
-        permit.public.at,
-        "`public` admits every caller: the other options of this permit have no effect",
-        {
-          hint: "leave out `public`, or the other options",
-        },
-      );
+      fault(report, "BFF160", permit.public.at, {
+        message: "`public` admits every caller: the other options of this permit have no effect",
+        hint: "leave out `public`, or the other options",
+      });
     }
   }
   if (of === "service" && value.let.length > 0) {
-    fault(
-      report,
-      "BFF162",
-      place.field("let").at,
-      "a permit of a service cannot have a `let`: its steps could not read `args`",
-      {
-        hint: "move the step to the permits of the rpcs, or to the `let` of the service",
-      },
-    );
+    fault(report, "BFF162", place.field("let").at, {
+      message: "a permit of a service cannot have a `let`: its steps could not read `args`",
+      hint: "move the step to the permits of the rpcs, or to the `let` of the service",
+    });
     return { ...permit, if: undefined, fail: undefined };
   }
   if (permit.fail !== undefined) checkFail(permit.fail, permit.if, report);
@@ -65,7 +55,8 @@ function names(
   const named = found.filter(({ value }) => value !== "" && value.trim() === value);
   for (const name of found) {
     if (named.includes(name)) continue;
-    fault(report, "BFF163", name.at, `${JSON.stringify(name.value)} is not the name of a ${field}`, {
+    fault(report, "BFF163", name.at, {
+      message: `${JSON.stringify(name.value)} is not the name of a ${field}`,
       hint: `write the exact name of the ${field}, without spaces around it, or leave it out`,
     });
   }
@@ -82,7 +73,8 @@ function decision(step: IrStep, report: Report): IrStep {
   for (const modifier of ["supplementary", "fallback", "autobind", "unordered", "defer"] as const) {
     const setting = step[modifier];
     if (setting === undefined || setting.value === false) continue;
-    fault(report, "BFF162", setting.at, `a decision takes no \`${modifier}\`: a failed decision refuses the request`, {
+    fault(report, "BFF162", setting.at, {
+      message: `a decision takes no \`${modifier}\`: a failed decision refuses the request`,
       hint: "leave it out",
     });
   }
@@ -96,15 +88,10 @@ function decision(step: IrStep, report: Report): IrStep {
   };
   if (source === undefined) return plain;
   if (source.kind !== "by" && source.kind !== "call" && source.kind !== "switch") {
-    fault(
-      report,
-      "BFF162",
-      step.at,
-      `a decision has \`call\`, \`by\` or \`switch\` as its source, not \`${source.kind}\``,
-      {
-        hint: INSTEAD[source.kind],
-      },
-    );
+    fault(report, "BFF162", step.at, {
+      message: `a decision has \`call\`, \`by\` or \`switch\` as its source, not \`${source.kind}\``,
+      hint: INSTEAD[source.kind],
+    });
     return { ...plain, source: undefined };
   }
   if (source.kind !== "call") return plain;
@@ -112,7 +99,7 @@ function decision(step: IrStep, report: Report): IrStep {
     if (then === undefined || then.kind === "fail") return true;
     const at = then.kind === "ignore" ? then.at : then.by.at;
     const message = `a decision takes no \`${then.kind}\` in \`on_error\`: a failed decision refuses the request`;
-    fault(report, "BFF162", at, message, { hint: "leave out the rule" });
+    fault(report, "BFF162", at, { message, hint: "leave out the rule" });
     return false;
   });
   return { ...plain, source: { ...source, policy: { ...source.policy, onError } } };
@@ -126,7 +113,8 @@ const INSTEAD = {
 
 function checkFail(fail: IrFailure, condition: Text | undefined, report: Report): void {
   if (condition === undefined) {
-    fault(report, "BFF161", fail.at, "`fail` belongs to an `if`, and this permit has no `if`", {
+    fault(report, "BFF161", fail.at, {
+      message: "`fail` belongs to an `if`, and this permit has no `if`",
       hint: "add `if`, or leave out `fail`: `source`, `scope` and `role` refuse with a fixed text",
     });
   }
@@ -134,7 +122,8 @@ function checkFail(fail: IrFailure, condition: Text | undefined, report: Report)
   if (code === undefined || code.value === Code.PERMISSION_DENIED || code.value === Code.NOT_FOUND) return;
   // An invalid status has already been reported.
   if (code.value === Code.OK || code.value === Code.ANY || codeName(code.value) === String(code.value)) return;
-  fault(report, "BFF161", code.at, `a permit cannot refuse with ${codeName(code.value)}`, {
+  fault(report, "BFF161", code.at, {
+    message: `a permit cannot refuse with ${codeName(code.value)}`,
     hint: "leave out the code for PERMISSION_DENIED, or write NOT_FOUND to hide that the resource exists",
   });
 }

@@ -1,8 +1,8 @@
 import { type MethodRule, Priority } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Sourced } from "../../diagnostic/origin.ts";
 import type { IrPriority } from "../../ir/edge.ts";
-import { fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { sourced } from "../values/value-place.ts";
 
@@ -22,7 +22,8 @@ export function readPriority(
   if (setting === undefined) return undefined;
   const priority = PRIORITIES[setting.value];
   if (priority !== undefined) return { value: priority, at: setting.at };
-  fault(report, "BFF194", setting.at, '"PRIORITY_UNSPECIFIED" is not a class of requests', {
+  fault(report, "BFF194", setting.at, {
+    message: '"PRIORITY_UNSPECIFIED" is not a class of requests',
     hint: "write LOW, NORMAL or HIGH, or leave it out",
   });
   return undefined;

@@ -1,8 +1,8 @@
 import type { Purge } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrPurge } from "../../ir/edge.ts";
-import { fault } from "../fault.ts";
 import { checkReference } from "../values/names.ts";
 import { readTagTexts } from "../values/read-tags.ts";
 import { type Declared, text } from "../values/value-place.ts";
@@ -29,7 +29,8 @@ function readPurge({ value, place }: Declared<Purge>, report: Report): IrPurge |
   const missing = Object.entries({ subject, jetstream, type, tag: tags[0] }).find(([, part]) => part === undefined);
   if (missing === undefined && subject && jetstream && type) return { at: place.at, subject, jetstream, type, tags };
   const [name = "tag"] = missing ?? [];
-  fault(report, "BFF815", place.at, `this "purge" has no "${name}"`, {
+  fault(report, "BFF815", place.at, {
+    message: `this "purge" has no "${name}"`,
     hint: `add ${EXAMPLES[name as keyof typeof EXAMPLES]}`,
   });
   return undefined;
@@ -41,7 +42,8 @@ function checkSubject({ value, at }: Text, report: Report): void {
   const isWord = (word: string, i: number): boolean =>
     word === "*" || (word === ">" && i === words.length - 1) || /^[^\s*>]+$/.test(word);
   if (words.every(isWord)) return;
-  fault(report, "BFF816", at, `${JSON.stringify(value)} is not a subject of NATS`, {
+  fault(report, "BFF816", at, {
+    message: `${JSON.stringify(value)} is not a subject of NATS`,
     hint: 'write words with dots between them, as in "orders.*.changed"; "*" matches a word, and ">" at the end all further words',
   });
 }

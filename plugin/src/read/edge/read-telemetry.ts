@@ -1,8 +1,8 @@
 import type { Telemetry } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Sourced } from "../../diagnostic/origin.ts";
 import type { IrTelemetry } from "../../ir/edge.ts";
-import { fault } from "../fault.ts";
 import { isEmpty } from "../steps/read-policy.ts";
 import { checkUnique } from "../values/names.ts";
 import { type Declared, sourced } from "../values/value-place.ts";
@@ -13,7 +13,8 @@ import { readMeters } from "./read-meters.ts";
 export function readTelemetry(declared: Declared<Telemetry>, report: Report): IrTelemetry {
   const { value, place } = declared;
   if (isEmpty(value)) {
-    fault(report, "BFF124", place.at, "this `telemetry` sets no option", {
+    fault(report, "BFF124", place.at, {
+      message: "this `telemetry` sets no option",
       hint: "leave it out, because the environment sets the sampling of traces, or add `sample`, `slow`, `attribute` or `meter`",
     });
   }
@@ -39,7 +40,8 @@ function shareOf({ value, place }: Declared<Telemetry>, report: Report): Sourced
   const found = sourced(value.sample, place, "sample");
   if (found === undefined || (found.value >= 0 && found.value <= 1)) return found;
   const percent = found.value > 1 && found.value <= 100 ? `: write ${found.value / 100} for ${found.value} %` : "";
-  fault(report, "BFF104", found.at, `"sample" is ${found.value}, which is not a ratio`, {
+  fault(report, "BFF104", found.at, {
+    message: `"sample" is ${found.value}, which is not a ratio`,
     hint: `write a number from 0 to 1${percent}`,
   });
   return undefined;

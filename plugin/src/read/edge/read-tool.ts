@@ -2,8 +2,8 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { Tool } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { IrTool } from "../../ir/edge.ts";
-import { fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { readBinds } from "../steps/read-binds.ts";
 import { child, sourced, text } from "../values/value-place.ts";
@@ -49,15 +49,10 @@ function checkOfService(tool: IrTool, report: Report): void {
   for (const option of OF_RPC) {
     const at = tool[option]?.at;
     if (at === undefined) continue;
-    fault(
-      report,
-      "BFF158",
-      at,
-      `\`${option}\` is an option of one tool, and this \`tool\` is for all rpcs of a service`,
-      {
-        hint: `move it to the \`tool\` of an rpc`,
-      },
-    );
+    fault(report, "BFF158", at, {
+      message: `\`${option}\` is an option of one tool, and this \`tool\` is for all rpcs of a service`,
+      hint: `move it to the \`tool\` of an rpc`,
+    });
   }
 }
 
@@ -65,7 +60,8 @@ function checkOff(tool: IrTool, report: Report): void {
   const [hidden] = tool.hidden;
   const other = tool.name ?? tool.description ?? hidden ?? tool.confirm ?? tool.maxBytes ?? tool.wait;
   if (other === undefined) return;
-  fault(report, "BFF158", other.at, "with `off` the rpc is no tool, and this option has no effect", {
+  fault(report, "BFF158", other.at, {
+    message: "with `off` the rpc is no tool, and this option has no effect",
     hint: "leave it out, or leave out `off`",
   });
 }
@@ -73,21 +69,25 @@ function checkOff(tool: IrTool, report: Report): void {
 function checkOfRpc({ at, name, confirm, wait }: IrTool, rpc: DescMethod, report: Report): void {
   if (name !== undefined && !NAME.test(name.value)) {
     const like = name.value.replace(/[^a-zA-Z0-9_-]+/g, "_").slice(0, 64);
-    fault(report, "BFF181", name.at, `${JSON.stringify(name.value)} is not a valid name of a tool`, {
+    fault(report, "BFF181", name.at, {
+      message: `${JSON.stringify(name.value)} is not a valid name of a tool`,
       hint: NAME.test(like) ? `write "${like}"` : 'write 1 to 64 letters, digits, "_" and "-"',
     });
   }
   const reads = rpc.idempotency === Level.NO_SIDE_EFFECTS;
   if (reads && confirm !== undefined)
-    fault(report, "BFF199", confirm.at, `"${rpc.name}" has no side effects, so there is nothing to confirm`, {
+    fault(report, "BFF199", confirm.at, {
+      message: `"${rpc.name}" has no side effects, so there is nothing to confirm`,
       hint: "leave out `confirm`",
     });
   if (!reads && confirm === undefined)
-    fault(report, "BFF199", at, `"${rpc.name}" may have side effects, and its \`tool\` has no \`confirm\``, {
+    fault(report, "BFF199", at, {
+      message: `"${rpc.name}" may have side effects, and its \`tool\` has no \`confirm\``,
       hint: "add `confirm: true`, or `confirm: false` if clients confirm calls themselves",
     });
   if (wait !== undefined && rpc.methodKind !== "server_streaming")
-    fault(report, "BFF198", wait.at, `"${rpc.name}" returns one response, which \`timeout\` limits`, {
+    fault(report, "BFF198", wait.at, {
+      message: `"${rpc.name}" returns one response, which \`timeout\` limits`,
       hint: "leave out `wait`",
     });
 }

@@ -1,8 +1,8 @@
 import type { Bind, Usage } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrUsage } from "../../ir/edge.ts";
-import { fault } from "../fault.ts";
 import { checkUnique } from "../values/names.ts";
 import { children, type Declared, text } from "../values/value-place.ts";
 import { expression } from "../values/values.ts";
@@ -23,7 +23,10 @@ export function readUsage({ value, place }: Declared<Usage>, report: Report): Ir
 function readSubject(subject: Text | undefined, report: Report): Text | undefined {
   if (subject === undefined || /^[^\s.*>]+(\.[^\s.*>]+)*$/.test(subject.value)) return subject;
   const hint = 'write words with dots between them, as in "usage.shop"';
-  fault(report, "BFF440", subject.at, `${JSON.stringify(subject.value)} is not a subject of one event`, { hint });
+  fault(report, "BFF440", subject.at, {
+    message: `${JSON.stringify(subject.value)} is not a subject of one event`,
+    hint,
+  });
   return undefined;
 }
 
@@ -32,18 +35,19 @@ const HINT = 'write `{ name: "…" by: "…" }`';
 function readField({ value, place }: Declared<Bind>, report: Report): IrUsage["fields"][number] | undefined {
   for (const other of ["if", "spread", "fields", "reveal"] as const) {
     if (value[other] === undefined) continue;
-    fault(report, "BFF440", place.field(other).at, `a field of \`usage\` has no "${other}"`, { hint: HINT });
+    fault(report, "BFF440", place.field(other).at, { message: `a field of \`usage\` has no "${other}"`, hint: HINT });
     return undefined;
   }
   const name = text(value.name, place, "name");
   const by = expression(value.by, place, "by", report);
   if (name === undefined || by === undefined) {
     const missing = name === undefined ? "name" : "by";
-    fault(report, "BFF440", place.at, `this field of \`usage\` has no "${missing}"`, { hint: HINT });
+    fault(report, "BFF440", place.at, { message: `this field of \`usage\` has no "${missing}"`, hint: HINT });
     return undefined;
   }
   if (/^[a-z][a-z0-9_]*$/.test(name.value)) return { name, by };
-  fault(report, "BFF440", name.at, `${JSON.stringify(name.value)} is not a valid name of a field`, {
+  fault(report, "BFF440", name.at, {
+    message: `${JSON.stringify(name.value)} is not a valid name of a field`,
     hint: "write lower-case letters, digits and underscores only, and begin with a letter",
   });
   return undefined;

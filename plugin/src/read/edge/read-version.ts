@@ -1,8 +1,8 @@
 import type { Version } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrVersion } from "../../ir/edge.ts";
-import { fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { isEmpty } from "../steps/read-policy.ts";
 import { checkMethod, checkReference } from "../values/names.ts";
@@ -18,7 +18,8 @@ export function readVersion(
   if (declared === undefined) return undefined;
   const { place } = declared;
   if (isEmpty(declared.value))
-    fault(report, "BFF124", place.at, "this version sets no option", {
+    fault(report, "BFF124", place.at, {
+      message: "this version sets no option",
       hint: 'add the day of the deprecation, as in `version: { deprecated: "2026-11-01" }`, or leave out `version`',
     });
   const successor = text(declared.value.successor, place, "successor");
@@ -37,7 +38,8 @@ export function readVersion(
 /** A day as ISO 8601 has it; undefined after a diagnostic too. */
 function day(found: Text | undefined, name: string, report: Report): Text | undefined {
   if (found === undefined || isDay(found.value)) return found;
-  fault(report, "BFF180", found.at, `${JSON.stringify(found.value)} of "${name}" is not a day`, {
+  fault(report, "BFF180", found.at, {
+    message: `${JSON.stringify(found.value)} of "${name}" is not a day`,
     hint: 'write year, month and day, as in "2026-11-01": the day begins at midnight UTC',
   });
   return undefined;

@@ -1,8 +1,8 @@
 import type { Balance } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import type { Sourced } from "../../diagnostic/origin.ts";
 import type { IrBalance } from "../../ir/step.ts";
-import { caution, fault } from "../fault.ts";
 import { type Declared, sourced } from "../values/value-place.ts";
 import { count, duration, ratio } from "../values/values.ts";
 import { isEmpty } from "./read-policy.ts";
@@ -70,21 +70,15 @@ export function readBalance(declared: Declared<Balance>, report: Report): IrBala
 /** Options that are missing, or without effect. */
 function checkEffect({ value, place }: Declared<Balance>, report: Report): void {
   if (isEmpty(value))
-    caution(
-      report,
-      "BFF141",
-      place.at,
-      'this "balance" sets no option',
-      "add the options that differ from the defaults, or leave it out",
-    );
+    caution(report, "BFF141", place.at, {
+      message: 'this "balance" sets no option',
+      hint: "add the options that differ from the defaults, or leave it out",
+    });
   if (value.maxEjected === 0 && (value.ejectAfter !== undefined || value.ejectFor !== undefined))
-    caution(
-      report,
-      "BFF143",
-      place.field("max_ejected").at,
-      "`max_ejected: 0` ejects no address: `eject_after` and `eject_for` have no effect",
-      "leave out `eject_after` and `eject_for`",
-    );
+    caution(report, "BFF143", place.field("max_ejected").at, {
+      message: "`max_ejected: 0` ejects no address: `eject_after` and `eject_for` have no effect",
+      hint: "leave out `eject_after` and `eject_for`",
+    });
 }
 
 function within(
@@ -94,6 +88,6 @@ function within(
   report: Report,
 ): Sourced<number> | undefined {
   if (found === undefined || ok(found.value)) return found;
-  fault(report, "BFF159", found.at, message, { hint });
+  fault(report, "BFF159", found.at, { message, hint });
   return undefined;
 }

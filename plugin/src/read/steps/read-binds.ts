@@ -1,7 +1,7 @@
 import type { Bind } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { IrBind } from "../../ir/step.ts";
-import { fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { checkHeaderName } from "../values/header-name.ts";
 import { checkMember, checkMetadataKey, checkReference, checkUnique } from "../values/names.ts";
@@ -69,7 +69,8 @@ export function readBinds(
 
 function checkBind(bind: IrBind, kind: BindKind, report: Report): void {
   if (bind.fields !== undefined && (kind !== "request field" || bind.by !== undefined || bind.if !== undefined)) {
-    fault(report, "BFF119", bind.fields.at, "`fields` stands alone beside the name of a request field", {
+    fault(report, "BFF119", bind.fields.at, {
+      message: "`fields` stands alone beside the name of a request field",
       hint: 'leave the entry out, or write `{ name: "…" fields: true }` in the `set` of a call',
     });
     return;
@@ -78,22 +79,25 @@ function checkBind(bind: IrBind, kind: BindKind, report: Report): void {
     const beside = bind.name ?? bind.by ?? bind.fields;
     if (SINGLE[kind] !== undefined) {
       const hint = `write an entry for each ${ENTRY[kind] ?? "header"}`;
-      fault(report, "BFF119", bind.spread.at, `${SINGLE[kind]} cannot be spread`, { hint });
+      fault(report, "BFF119", bind.spread.at, { message: `${SINGLE[kind]} cannot be spread`, hint });
     } else if (beside !== undefined) {
-      fault(report, "BFF119", beside.at, `"${bind.name === undefined ? "by" : "name"}" is set beside "spread"`, {
+      fault(report, "BFF119", beside.at, {
+        message: `"${bind.name === undefined ? "by" : "name"}" is set beside "spread"`,
         hint: "write the name with its value and the spread as separate entries",
       });
     }
     return;
   }
   if (kind === "hidden field" && bind.if !== undefined)
-    fault(report, "BFF119", bind.if.at, "a hidden field has no `if`", {
+    fault(report, "BFF119", bind.if.at, {
+      message: "a hidden field has no `if`",
       hint: "leave it out, or write the condition into `by`",
     });
   const value = kind === "hidden field" ? bind.name : (bind.by ?? bind.fields);
   if (bind.name === undefined || value === undefined) {
     const missing = bind.name !== undefined ? "by" : "name";
-    fault(report, "BFF119", bind.at, `this ${kind} has no "${missing}"`, {
+    fault(report, "BFF119", bind.at, {
+      message: `this ${kind} has no "${missing}"`,
       hint: `write \`{ name: "…" by: "…" }\`${SINGLE[kind] !== undefined ? "" : ', or `{ spread: "…" }`'}`,
     });
   }

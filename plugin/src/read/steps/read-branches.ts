@@ -1,8 +1,8 @@
 import { type Branch, Protocol } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrBranch } from "../../ir/step.ts";
-import { fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { checkUnique } from "../values/names.ts";
 import { children, type Declared, sourced, text, texts } from "../values/value-place.ts";
@@ -42,7 +42,8 @@ function readBranch({ value, place }: Declared<Branch>, report: Report): IrBranc
       name === undefined
         ? [place.at, "this branch has no name"]
         : [name.at, `"${name.value}" is not a valid name of a branch: an environment variable ends with this name`];
-    fault(report, "BFF183", at, message, {
+    fault(report, "BFF183", at, {
+      message,
       hint: `write lower-case letters, digits and underscores, as in \`name: "canary"\`, whose address is in the variable …_CANARY_URL`,
     });
     return undefined;
@@ -53,7 +54,7 @@ function readBranch({ value, place }: Declared<Branch>, report: Report): IrBranc
 
 /** Reports `compare` of a branch that serves, and `ignore` of one without `compare`. */
 function checkMirror({ mirror, compare, ignore, protocol }: Omit<IrBranch, "name">, report: Report): void {
-  const refuse = (at: Origin, message: string, hint: string): void => fault(report, "BFF182", at, message, { hint });
+  const refuse = (at: Origin, message: string, hint: string): void => fault(report, "BFF182", at, { message, hint });
   const [ignored] = ignore;
   if (compare?.value === true && mirror?.value !== true)
     refuse(compare.at, "only a mirror compares answers, and this branch serves requests", "add `mirror: true`");
@@ -64,7 +65,8 @@ function checkMirror({ mirror, compare, ignore, protocol }: Omit<IrBranch, "name
       "add `compare: true`",
     );
   if (protocol?.value === Protocol.PROTOCOL_UNSPECIFIED)
-    fault(report, "BFF187", protocol.at, '"PROTOCOL_UNSPECIFIED" is not a protocol of a branch', {
+    fault(report, "BFF187", protocol.at, {
+      message: '"PROTOCOL_UNSPECIFIED" is not a protocol of a branch',
       hint: "write GRPC, HTTP_JSON or CONNECT, or leave it out for the upstream's protocol",
     });
 }
@@ -76,7 +78,7 @@ function checkChoice(
   report: Report,
 ): void {
   const refuse = (where: Origin, message: string, hint: string): void =>
-    fault(report, "BFF182", where, message, { hint });
+    fault(report, "BFF182", where, { message, hint });
   if (by !== undefined && !shares)
     refuse(by.at, '"by" needs "share", and this branch has no share', "add `share`, such as 0.05");
   else if (mirror?.value === true)

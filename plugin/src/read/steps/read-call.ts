@@ -1,7 +1,7 @@
 import type { Batch, Call } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { IrBatch, IrCall } from "../../ir/step.ts";
-import { fault } from "../fault.ts";
 import { checkMethod, checkReference } from "../values/names.ts";
 import { child, type Declared, sourced, text } from "../values/value-place.ts";
 import { count, expression } from "../values/values.ts";
@@ -23,13 +23,17 @@ export function readCall({ value, place }: Declared<Call>, report: Report): IrCa
     shard: shard && readShardKey(shard, report),
   };
   if (call.method === undefined) {
-    fault(report, "BFF117", place.at, 'this call has no "method"', { hint: 'add `method: "package.Service/Method"`' });
+    fault(report, "BFF117", place.at, {
+      message: 'this call has no "method"',
+      hint: 'add `method: "package.Service/Method"`',
+    });
   }
   checkMethod(call.method, report);
   const keys = call.batch?.name;
   const set = call.set.find((bind) => keys !== undefined && bind.name?.value === keys.value)?.name;
   if (keys !== undefined && set !== undefined) {
-    fault(report, "BFF108", set.at, `the request field "${keys.value}" is set twice`, {
+    fault(report, "BFF108", set.at, {
+      message: `the request field "${keys.value}" is set twice`,
       related: [{ at: keys.at, message: "the batch sets it to the keys" }],
       hint: "leave it out of `set`",
     });
@@ -51,12 +55,14 @@ function readBatch({ value, place }: Declared<Batch>, report: Report): IrBatch {
   };
   const missing = (["name", "by", "items"] as const).filter((part) => batch[part] === undefined);
   if (missing.length > 0) {
-    fault(report, "BFF118", place.at, `this batch has no ${missing.map((part) => `"${part}"`).join(", ")}`, {
+    fault(report, "BFF118", place.at, {
+      message: `this batch has no ${missing.map((part) => `"${part}"`).join(", ")}`,
       hint: "set the request field for the keys (`name`), the key (`by`) and the response field with the items (`items`)",
     });
   }
   if (batch.key !== undefined && batch.keyBy !== undefined)
-    fault(report, "BFF173", batch.keyBy.at, 'this batch has a "key" and a "key_by"', {
+    fault(report, "BFF173", batch.keyBy.at, {
+      message: 'this batch has a "key" and a "key_by"',
       related: [{ at: batch.key.at, message: "the field with the key" }],
       hint: "leave out one of them",
     });

@@ -1,7 +1,7 @@
 import type { Failure } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { IrFailure } from "../../ir/step.ts";
-import { fault } from "../fault.ts";
 import { parseTemplate } from "../values/template.ts";
 import { type Declared, sourced, text } from "../values/value-place.ts";
 import { checkStatus, expressions } from "../values/values.ts";
@@ -18,17 +18,20 @@ export function readFailure(
   const code = sourced(value.code, place, "code");
   const asIs = value.asIs === true ? sourced(value.asIs, place, "as_is") : undefined;
   if (asIs !== undefined && of !== "rule") {
-    fault(report, "BFF147", asIs.at, "`as_is` needs the status of an upstream, and here is none", {
+    fault(report, "BFF147", asIs.at, {
+      message: "`as_is` needs the status of an upstream, and here is none",
       hint: "set `code`, and optionally `message` and `details`; `as_is` is for rules of `on_error`",
     });
   } else if (asIs !== undefined && code !== undefined && value.message !== undefined && value.details.length > 0) {
-    fault(report, "BFF147", asIs.at, "`as_is` has no effect beside `code`, `message` and `details`", {
+    fault(report, "BFF147", asIs.at, {
+      message: "`as_is` has no effect beside `code`, `message` and `details`",
       hint: "leave out `as_is`, or the parts that are to come from the upstream",
     });
   }
   if (code !== undefined) checkStatus(code, report);
   else if (of === "guard" && asIs === undefined) {
-    fault(report, "BFF112", place.at, 'this failure has no "code"', {
+    fault(report, "BFF112", place.at, {
+      message: 'this failure has no "code"',
       hint: "add the status for the client, as in `code: INVALID_ARGUMENT`",
     });
   }
@@ -36,7 +39,7 @@ export function readFailure(
   if (message !== undefined) {
     const template = parseTemplate(message.value);
     if (!template.ok)
-      fault(report, "BFF113", message.place(template.offset), template.problem, { hint: template.hint });
+      fault(report, "BFF113", message.place(template.offset), { message: template.problem, hint: template.hint });
   }
   return {
     kind: "failure",

@@ -10,8 +10,8 @@ import {
   type Retry,
 } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import type { IrCache, IrErrorRule, IrHedge, IrLimit, IrPolicy, IrRetry } from "../../ir/step.ts";
-import { caution, fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { checkMetadataKey, checkUnique } from "../values/names.ts";
 import { readTags } from "../values/read-tags.ts";
@@ -60,7 +60,8 @@ export function readPolicy({ value, place }: Declared<PolicyRule>, report: Repor
   for (const { name } of metadata) {
     const header = forward.find((text) => text.value === name?.value);
     if (name === undefined || header === undefined) continue;
-    fault(report, "BFF108", name.at, `the metadata key "${name.value}" is set twice`, {
+    fault(report, "BFF108", name.at, {
+      message: `the metadata key "${name.value}" is set twice`,
       related: [{ at: header.at, message: "the header of the same name is forwarded" }],
       hint: "leave out one of them",
     });
@@ -84,15 +85,10 @@ export function readPolicy({ value, place }: Declared<PolicyRule>, report: Repor
 function readIdentify({ identify }: PolicyRule, place: Place, report: Report): IrPolicy["identify"] {
   const setting = sourced(identify, place, "identify");
   if (setting?.value !== Identify.IDENTIFY_UNSPECIFIED) return setting;
-  fault(
-    report,
-    "BFF192",
-    setting.at,
-    '"IDENTIFY_UNSPECIFIED" does not set whether the upstream receives the identity of the caller',
-    {
-      hint: "write SIGNED, PLAIN, TOKEN or NOTHING, or leave it out",
-    },
-  );
+  fault(report, "BFF192", setting.at, {
+    message: '"IDENTIFY_UNSPECIFIED" does not set whether the upstream receives the identity of the caller',
+    hint: "write SIGNED, PLAIN, TOKEN or NOTHING, or leave it out",
+  });
   return undefined;
 }
 
@@ -122,12 +118,14 @@ function readRetry({ value, place }: Declared<Retry>, report: Report): IrRetry {
   };
   const { initial, max, multiplier } = retry;
   if (multiplier !== undefined && !(multiplier.value >= 1 && Number.isFinite(multiplier.value))) {
-    fault(report, "BFF134", multiplier.at, `"multiplier" is ${multiplier.value}, and waits must not shrink`, {
+    fault(report, "BFF134", multiplier.at, {
+      message: `"multiplier" is ${multiplier.value}, and waits must not shrink`,
       hint: "write 1 for equal waits, or a larger number",
     });
   }
   if (initial !== undefined && max !== undefined && max.value < initial.value) {
-    fault(report, "BFF134", max.at, '"max" is shorter than "initial"', {
+    fault(report, "BFF134", max.at, {
+      message: '"max" is shorter than "initial"',
       related: [{ at: initial.at, message: "the first wait" }],
       hint: "write a `max` that is at least as long as `initial`",
     });
@@ -161,7 +159,8 @@ function readHedge({ value, place }: Declared<Hedge>, report: Report): IrHedge {
   const atOnce = sourced(value.atOnce, place, "at_once");
   const hasMore = value.delay !== undefined || value.budget !== undefined || (value.max ?? 1) > 1;
   if (atOnce?.value === true && hasMore)
-    fault(report, "BFF193", atOnce.at, "this hedge has `at_once` and another option", {
+    fault(report, "BFF193", atOnce.at, {
+      message: "this hedge has `at_once` and another option",
       hint: "leave out `at_once`; or leave out `delay`, `budget` and `max`, because two attempts leave together",
     });
   const budget = sourced(value.budget, place, "budget");
@@ -191,7 +190,8 @@ function readConsequence({ then }: ErrorRule, place: Place, report: Report): IrE
     case "ignore": {
       const { at } = place.field("ignore");
       if (then.value) return { kind: "ignore", at };
-      fault(report, "BFF120", at, "`ignore: false` has no effect", {
+      fault(report, "BFF120", at, {
+        message: "`ignore: false` has no effect",
         hint: "write `ignore: true`, or leave out the rule",
       });
       return undefined;
@@ -203,7 +203,8 @@ function readConsequence({ then }: ErrorRule, place: Place, report: Report): IrE
     case "fail":
       return { kind: "fail", fail: readFailure({ value: then.value, place: place.field("fail") }, "rule", report) };
     case undefined:
-      fault(report, "BFF120", place.at, "this rule sets no effect", {
+      fault(report, "BFF120", place.at, {
+        message: "this rule sets no effect",
         hint: "add `ignore: true`, `fallback` or `fail`",
       });
       return undefined;
@@ -249,17 +250,17 @@ function checkRules(rules: readonly IrErrorRule[], report: Report): void {
 }
 
 function off(report: Report, at: Place["at"], what: string): void {
-  caution(report, "BFF143", at, `${what}: the other options here have no effect`, "leave out the other options");
+  caution(report, "BFF143", at, {
+    message: `${what}: the other options here have no effect`,
+    hint: "leave out the other options",
+  });
 }
 
 function empty(report: Report, place: Place, name: string): void {
-  caution(
-    report,
-    "BFF141",
-    place.at,
-    `this "${name}" sets no option`,
-    "add the options that differ from the defaults, or leave it out",
-  );
+  caution(report, "BFF141", place.at, {
+    message: `this "${name}" sets no option`,
+    hint: "add the options that differ from the defaults, or leave it out",
+  });
 }
 
 /** Returns true if no field of a rule is set. */

@@ -1,7 +1,7 @@
 import { type Shard, ShardHash, type ShardKey } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { IrShard, IrShardKey } from "../../ir/step.ts";
-import { fault } from "../fault.ts";
 import { type Declared, sourced } from "../values/value-place.ts";
 import { count, expression } from "../values/values.ts";
 
@@ -12,12 +12,14 @@ const MAX_SHARDS = 1_000;
 export function readShard({ value, place }: Declared<Shard>, report: Report): IrShard {
   const max = count(value.max, place, "max", "write the maximum number of shards", report);
   if (max !== undefined && max.value > MAX_SHARDS)
-    fault(report, "BFF189", max.at, `"max" is ${max.value}, but an upstream has at most ${MAX_SHARDS} shards`, {
+    fault(report, "BFF189", max.at, {
+      message: `"max" is ${max.value}, but an upstream has at most ${MAX_SHARDS} shards`,
       hint: `write at most ${MAX_SHARDS}`,
     });
   const hash = sourced(value.hash, place, "hash");
   if (hash?.value === ShardHash.SHARD_HASH_UNSPECIFIED)
-    fault(report, "BFF189", hash.at, '"SHARD_HASH_UNSPECIFIED" is not a rule for keys', {
+    fault(report, "BFF189", hash.at, {
+      message: '"SHARD_HASH_UNSPECIFIED" is not a rule for keys',
       hint: "write RENDEZVOUS or MODULO, or leave it out for RENDEZVOUS",
     });
   return {
@@ -35,17 +37,12 @@ export function readShardKey({ value, place }: Declared<ShardKey>, report: Repor
   const text = by ?? name;
   if (text !== undefined && (by === undefined || name === undefined))
     return { at: place.at, text, isName: name !== undefined };
-  fault(
-    report,
-    "BFF189",
-    name?.at ?? place.at,
-    text === undefined ? "this shard has no key" : 'this shard has a "by" and a "name"',
-    {
-      hint:
-        text === undefined
-          ? "write `by`, the key, or `name`, the name of a shard"
-          : "leave out one of them: the key decides the shard, or the name does",
-    },
-  );
+  fault(report, "BFF189", name?.at ?? place.at, {
+    message: text === undefined ? "this shard has no key" : 'this shard has a "by" and a "name"',
+    hint:
+      text === undefined
+        ? "write `by`, the key, or `name`, the name of a shard"
+        : "leave out one of them: the key decides the shard, or the name does",
+  });
   return undefined;
 }

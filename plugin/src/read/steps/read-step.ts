@@ -1,7 +1,7 @@
 import type { Compose, Each, Guard, Step, Switch } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { IrCompose, IrEach, IrGuard, IrSource, IrStep, IrSwitch } from "../../ir/step.ts";
-import { fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { checkReference, checkUnique, checkVariable } from "../values/names.ts";
 import { child, children, type Declared, sourced, text, texts } from "../values/value-place.ts";
@@ -51,37 +51,33 @@ function checkUse(step: IrStep, report: Report): void {
     for (const modifier of ["name", "supplementary", "fallback", "autobind", "defer"] as const) {
       const setting = step[modifier];
       if (setting === undefined) continue;
-      fault(report, "BFF111", setting.at, `a guard takes no "${modifier}": it has no value`, { hint: "leave it out" });
+      fault(report, "BFF111", setting.at, {
+        message: `a guard takes no "${modifier}": it has no value`,
+        hint: "leave it out",
+      });
     }
   } else if ((kind === "by" || kind === "switch") && step.name === undefined && step.autobind?.value !== true) {
-    fault(report, "BFF123", step.at, "this step has no name, so nothing can read its value", { hint: "add `name`" });
+    fault(report, "BFF123", step.at, {
+      message: "this step has no name, so nothing can read its value",
+      hint: "add `name`",
+    });
   }
   if (step.defer !== undefined && step.supplementary?.value === false)
-    fault(
-      report,
-      "BFF660",
-      step.supplementary.at,
-      "a deferred step is always supplementary: it may fail after the status was sent",
-      {
-        related: [{ at: step.defer.at, message: "the step is deferred here" }],
-        hint: "leave out `supplementary`, or `defer`",
-      },
-    );
+    fault(report, "BFF660", step.supplementary.at, {
+      message: "a deferred step is always supplementary: it may fail after the status was sent",
+      related: [{ at: step.defer.at, message: "the step is deferred here" }],
+      hint: "leave out `supplementary`, or `defer`",
+    });
 }
 
 /** Only a response has parts. */
 export function withoutDefer(steps: readonly IrStep[], report: Report): readonly IrStep[] {
   for (const { defer } of steps)
     if (defer !== undefined)
-      fault(
-        report,
-        "BFF661",
-        defer.at,
-        "only steps of a message can be deferred: a step of a service belongs to no part of a response",
-        {
-          hint: "leave out `defer`, or move the step to the message with the deferred fields",
-        },
-      );
+      fault(report, "BFF661", defer.at, {
+        message: "only steps of a message can be deferred: a step of a service belongs to no part of a response",
+        hint: "leave out `defer`, or move the step to the message with the deferred fields",
+      });
   return steps.map((step) => ({ ...step, defer: undefined }));
 }
 
@@ -100,7 +96,8 @@ function readSource({ source }: Step, place: Place, report: Report): IrSource | 
     case "latest":
       return readLatest({ value: source.value, place: place.field("latest") }, report);
     case undefined:
-      fault(report, "BFF101", place.at, "this step has no source", {
+      fault(report, "BFF101", place.at, {
+        message: "this step has no source",
         hint: "add one of `by`, `call`, `compose`, `each`, `switch`, `guard`, `latest`",
       });
       return undefined;
@@ -110,7 +107,8 @@ function readSource({ source }: Step, place: Place, report: Report): IrSource | 
 function readCompose({ value, place }: Declared<Compose>, report: Report): IrCompose {
   const message = text(value.message, place, "message");
   if (message === undefined) {
-    fault(report, "BFF114", place.at, 'this "compose" has no "message"', {
+    fault(report, "BFF114", place.at, {
+      message: 'this "compose" has no "message"',
       hint: "add `message`, the message to compose",
     });
   }
@@ -142,7 +140,8 @@ function readEach({ value, place }: Declared<Each>, report: Report): IrEach {
   const missing = (["var", "in"] as const).filter((part) => each[part] === undefined).map((part) => `"${part}"`);
   if (value.source.case === undefined) missing.push("source");
   if (missing.length > 0) {
-    fault(report, "BFF115", place.at, `this "each" has no ${missing.join(", ")}`, {
+    fault(report, "BFF115", place.at, {
+      message: `this "each" has no ${missing.join(", ")}`,
       hint: "set the variable (`var`), the list (`in`) and the source for each item (`by`, `call` or `compose`)",
     });
   }
@@ -176,14 +175,18 @@ function readSwitch({ value, place }: Declared<Switch>, report: Report): IrSwitc
     };
     const missing = (["if", "by"] as const).filter((part) => found[part] === undefined).map((part) => `"${part}"`);
     if (missing.length > 0) {
-      fault(report, "BFF116", found.at, `this case has no ${missing.join(", ")}`, {
+      fault(report, "BFF116", found.at, {
+        message: `this case has no ${missing.join(", ")}`,
         hint: "set the condition (`if`) and the value (`by`)",
       });
     }
     return found;
   });
   if (cases.length === 0) {
-    fault(report, "BFF116", place.at, 'this "switch" has no cases', { hint: 'add `case: { if: "…" by: "…" }`' });
+    fault(report, "BFF116", place.at, {
+      message: 'this "switch" has no cases',
+      hint: 'add `case: { if: "…" by: "…" }`',
+    });
   }
   return { kind: "switch", at: place.at, cases, default: expression(value.default, place, "default", report) };
 }
@@ -198,7 +201,8 @@ function readGuard({ value, place }: Declared<Guard>, report: Report): IrGuard {
   };
   const missing = (["if", "fail"] as const).filter((part) => guard[part] === undefined).map((part) => `"${part}"`);
   if (missing.length > 0) {
-    fault(report, "BFF110", place.at, `this guard has no ${missing.join(", ")}`, {
+    fault(report, "BFF110", place.at, {
+      message: `this guard has no ${missing.join(", ")}`,
       hint: "set the condition of the failure (`if`) and its status (`fail`)",
     });
   }

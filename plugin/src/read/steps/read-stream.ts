@@ -1,9 +1,9 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Overflow, type Stream } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Sourced } from "../../diagnostic/origin.ts";
 import type { IrOverflow, IrStream } from "../../ir/stream.ts";
-import { fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { checkVariable } from "../values/names.ts";
 import { type Declared, sourced, text } from "../values/value-place.ts";
@@ -17,15 +17,10 @@ const MAX_AHEAD = 64;
 export function readStream({ value, place }: Declared<Stream>, desc: DescMethod, report: Report): IrStream {
   // A stream from clients has been reported for the rpc.
   if (desc.methodKind === "unary")
-    fault(
-      report,
-      "BFF167",
-      place.at,
-      `the rpc "${desc.name}" returns one message, and \`stream\` is for an rpc that returns many`,
-      {
-        hint: `write \`returns (stream ${desc.output.name})\`, or leave out \`stream\``,
-      },
-    );
+    fault(report, "BFF167", place.at, {
+      message: `the rpc "${desc.name}" returns one message, and \`stream\` is for an rpc that returns many`,
+      hint: `write \`returns (stream ${desc.output.name})\`, or leave out \`stream\``,
+    });
   const source = readSource(value, place, report);
   const stream: IrStream = {
     kind: "stream",
@@ -48,7 +43,8 @@ export function readStream({ value, place }: Declared<Stream>, desc: DescMethod,
     ...(value.source.case === undefined ? ["source"] : []),
   ];
   if (missing.length > 0)
-    fault(report, "BFF164", place.at, `this stream has no ${missing.join(", ")}`, {
+    fault(report, "BFF164", place.at, {
+      message: `this stream has no ${missing.join(", ")}`,
       hint: "set the name of an item (`var`) and the source of items (`call` or `follow`)",
     });
   checkPace(stream, report);
@@ -65,7 +61,8 @@ function readSource({ source }: Stream, place: Place, report: Report): IrStream[
 function readAhead({ ahead: value }: Stream, place: Place, report: Report): Sourced<number> | undefined {
   const ahead = count(value, place, "ahead", "write 1 to compose one item at a time", report);
   if (ahead === undefined || ahead.value <= MAX_AHEAD) return ahead;
-  fault(report, "BFF165", ahead.at, `"ahead" is ${ahead.value}, and each follower holds at most ${MAX_AHEAD} items`, {
+  fault(report, "BFF165", ahead.at, {
+    message: `"ahead" is ${ahead.value}, and each follower holds at most ${MAX_AHEAD} items`,
     hint: `write at most ${MAX_AHEAD}`,
   });
   return undefined;
@@ -82,7 +79,8 @@ function readOverflow({ overflow: value }: Stream, place: Place, report: Report)
   if (setting === undefined) return undefined;
   const overflow = OVERFLOWS[setting.value];
   if (overflow !== undefined) return { value: overflow, at: setting.at };
-  fault(report, "BFF165", setting.at, '"overflow" has no value for items that wait for a slow client', {
+  fault(report, "BFF165", setting.at, {
+    message: '"overflow" has no value for items that wait for a slow client',
     hint: "write WAIT, LATEST or FAIL, or leave it out",
   });
   return undefined;
@@ -92,11 +90,13 @@ function readOverflow({ overflow: value }: Stream, place: Place, report: Report)
 function checkFollow({ source, position, idle }: IrStream, report: Report): void {
   if (source?.kind !== "follow") return;
   if (position !== undefined)
-    fault(report, "BFF166", position.at, "`position` is for a `call`: the items of a topic already have positions", {
+    fault(report, "BFF166", position.at, {
+      message: "`position` is for a `call`: the items of a topic already have positions",
       hint: "leave it out, or move it to the topic beside its `call`",
     });
   if (idle !== undefined)
-    fault(report, "BFF166", idle.at, "`idle` is for a `call`: a topic without new items is not a failure", {
+    fault(report, "BFF166", idle.at, {
+      message: "`idle` is for a `call`: a topic without new items is not a failure",
       hint: "leave it out",
     });
 }
@@ -105,17 +105,13 @@ function checkFollow({ source, position, idle }: IrStream, report: Report): void
 function checkPace({ overflow, ahead, minInterval }: IrStream, report: Report): void {
   const latest = overflow?.value === "latest";
   if (minInterval !== undefined && !latest)
-    fault(report, "BFF166", minInterval.at, "`min_interval` drops items, and only `overflow: LATEST` may drop items", {
+    fault(report, "BFF166", minInterval.at, {
+      message: "`min_interval` drops items, and only `overflow: LATEST` may drop items",
       hint: "add `overflow: LATEST`, or leave it out",
     });
   if (ahead !== undefined && ahead.value > 1 && latest)
-    fault(
-      report,
-      "BFF166",
-      ahead.at,
-      "`overflow: LATEST` composes one item at a time: a newer item replaces items that wait",
-      {
-        hint: "leave it out",
-      },
-    );
+    fault(report, "BFF166", ahead.at, {
+      message: "`overflow: LATEST` composes one item at a time: a newer item replaces items that wait",
+      hint: "leave it out",
+    });
 }

@@ -1,9 +1,9 @@
 import type { Follow, Latest, Topic } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Sourced, Text } from "../../diagnostic/origin.ts";
 import type { IrLatest } from "../../ir/step.ts";
 import type { IrFollow, IrTopic } from "../../ir/stream.ts";
-import { fault } from "../fault.ts";
 import { checkReference, checkUnique, checkVariable } from "../values/names.ts";
 import { child, type Declared, text } from "../values/value-place.ts";
 import { count, expression } from "../values/values.ts";
@@ -43,7 +43,10 @@ function readTopic({ value, place }: Declared<Topic>, report: Report): IrTopic |
     keep: readKeep({ value, place }, report),
   } as const;
   if (name === undefined) {
-    fault(report, "BFF168", place.at, "this topic has no name", { hint: 'add `name: "…"`, which `follow` refers to' });
+    fault(report, "BFF168", place.at, {
+      message: "this topic has no name",
+      hint: 'add `name: "…"`, which `follow` refers to',
+    });
     return undefined;
   }
   checkWhole({ ...topic, name }, report);
@@ -60,22 +63,17 @@ function readKeep({ value, place }: Declared<Topic>, report: Report): Sourced<nu
     report,
   );
   if (keep === undefined || keep.value <= MAX_KEPT) return keep;
-  fault(
-    report,
-    "BFF165",
-    keep.at,
-    `"keep" is ${keep.value}, and at most ${MAX_KEPT} items of each key are held in memory`,
-    {
-      hint: `write at most ${MAX_KEPT}`,
-    },
-  );
+  fault(report, "BFF165", keep.at, {
+    message: `"keep" is ${keep.value}, and at most ${MAX_KEPT} items of each key are held in memory`,
+    hint: `write at most ${MAX_KEPT}`,
+  });
   return undefined;
 }
 
 /** Checks that a topic declares its source, and declares it completely. */
 function checkWhole({ at, name, type, subject, jetstream, call, position }: IrTopic, report: Report): void {
   const refuse = (where: IrTopic["at"], message: string, hint: string): void =>
-    fault(report, "BFF168", where, message, { hint });
+    fault(report, "BFF168", where, { message, hint });
   const called = `the topic "${name.value}"`;
   if (subject === undefined && jetstream === undefined && call === undefined)
     refuse(at, `${called} has no source`, "add `subject` and `jetstream`, or a `call`, or both");
@@ -107,7 +105,10 @@ function checkWhole({ at, name, type, subject, jetstream, call, position }: IrTo
 function checkSubject({ value, at }: Text, report: Report): void {
   const problem = subjectProblem(value);
   if (problem !== undefined)
-    fault(report, "BFF169", at, `the subject ${JSON.stringify(value)} ${problem.message}`, { hint: problem.hint });
+    fault(report, "BFF169", at, {
+      message: `the subject ${JSON.stringify(value)} ${problem.message}`,
+      hint: problem.hint,
+    });
 }
 
 function subjectProblem(value: string): { readonly message: string; readonly hint: string } | undefined {
@@ -136,7 +137,8 @@ function readKeyed({ value, place }: Declared<Follow | Latest>, what: string, re
   const keyed = { topic: text(value.topic, place, "topic"), key: expression(value.key, place, "key", report) };
   const missing = (["topic", "key"] as const).filter((part) => keyed[part] === undefined).map((part) => `"${part}"`);
   if (missing.length > 0)
-    fault(report, "BFF164", place.at, `this "${what}" has no ${missing.join(", ")}`, {
+    fault(report, "BFF164", place.at, {
+      message: `this "${what}" has no ${missing.join(", ")}`,
       hint: "set `topic` and `key`, which is a string",
     });
   return keyed;

@@ -1,14 +1,15 @@
 // Texts of sources that may have holes: who has issued a credential, and where its keys are.
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
-import { fault } from "../fault.ts";
 import { parseTemplate } from "./template.ts";
 
 /** The braces of a text with holes. */
 export function checkTemplate(text: Text | undefined, report: Report): void {
   if (text === undefined) return;
   const template = parseTemplate(text.value);
-  if (!template.ok) fault(report, "BFF113", text.place(template.offset), template.problem, { hint: template.hint });
+  if (!template.ok)
+    fault(report, "BFF113", text.place(template.offset), { message: template.problem, hint: template.hint });
 }
 
 /**
@@ -30,7 +31,8 @@ export function checkAddress(text: Text | undefined, name: "issuer" | "jwks" | "
   const bare = name !== "issuer" || url?.search === "";
   if (secure && plain && bare) return;
   const more = name === "issuer" ? ", or add `jwks`, the address of its keys" : "";
-  fault(report, "BFF154", text.at, `${JSON.stringify(value)} of "${name}" ${problemOf(url, secure)}`, {
+  fault(report, "BFF154", text.at, {
+    message: `${JSON.stringify(value)} of "${name}" ${problemOf(url, secure)}`,
     hint: `write an address that begins with https://, or with http:// on a loopback address${more}`,
   });
 }

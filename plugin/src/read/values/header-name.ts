@@ -1,6 +1,6 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
-import { fault } from "../fault.ts";
 
 /** Reserved names of headers by their owner. A name with a hyphen at its end is a prefix. */
 const RESERVED: Readonly<Record<string, readonly string[]>> = {
@@ -33,7 +33,7 @@ const NAME = /^[0-9a-z_.-]+$/;
 /** Checks the name of a header of answers: HTTP/2 and gRPC can carry it, and nothing else writes or interprets it. */
 export function checkHeaderName({ value, at }: Text, report: Report): void {
   const refuse = (why: string, hint: string): void =>
-    fault(report, "BFF196", at, `${JSON.stringify(value)} ${why}`, { hint });
+    fault(report, "BFF196", at, { message: `${JSON.stringify(value)} ${why}`, hint });
   const lower = value.toLowerCase();
   const owner = OWNERS.find(({ name }) => (name.endsWith("-") ? value.startsWith(name) : value === name))?.owner;
   if (!NAME.test(value)) {

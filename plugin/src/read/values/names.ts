@@ -1,7 +1,7 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { DeclarationCode } from "../codes.ts";
-import { fault } from "../fault.ts";
 
 const identifier = /^[A-Za-z_]\w*$/;
 
@@ -53,7 +53,8 @@ export function checkVariable(name: Text | undefined, what: string, report: Repo
   if (name === undefined || !checkIdentifier(name, what, report)) return;
   const meaning = meaningOf(name.value);
   if (meaning === undefined) return;
-  fault(report, "BFF107", name.at, `"${name.value}" is not a valid name of ${what}: it is ${meaning}`, {
+  fault(report, "BFF107", name.at, {
+    message: `"${name.value}" is not a valid name of ${what}: it is ${meaning}`,
     hint: `choose another name, as in "${name.value}_${scope.has(name.value) ? "value" : "result"}"`,
   });
 }
@@ -72,7 +73,8 @@ export function checkMember(name: Text, what: string, report: Report): void {
   const unfit = name.value === "__proto__";
   if (!unfit && !words.has(name.value)) return;
   const why = unfit ? "JavaScript gives it another meaning" : "it is a reserved word of expressions";
-  fault(report, "BFF107", name.at, `"${name.value}" is not a valid name of ${what}: ${why}`, {
+  fault(report, "BFF107", name.at, {
+    message: `"${name.value}" is not a valid name of ${what}: ${why}`,
     hint: "choose another name",
   });
 }
@@ -82,15 +84,10 @@ function checkIdentifier(name: Text, what: string, report: Report): boolean {
   const like = name.value.replace(/[^A-Za-z0-9_]+/g, "_").replace(/^(?=\d)/, "_");
   const hint =
     identifier.test(like) && /[A-Za-z0-9]/.test(like) ? `write "${like}"` : "write letters, digits and underscores";
-  fault(
-    report,
-    "BFF106",
-    name.at,
-    `${JSON.stringify(name.value)} is not a valid name of ${what}: it is not an identifier`,
-    {
-      hint,
-    },
-  );
+  fault(report, "BFF106", name.at, {
+    message: `${JSON.stringify(name.value)} is not a valid name of ${what}: it is not an identifier`,
+    hint,
+  });
   return false;
 }
 
@@ -106,7 +103,8 @@ export function isMethodName(name: string): boolean {
 /** A reference by (dotted) name; a type's may begin with a dot. */
 export function checkReference(name: Text | undefined, what: string, report: Report): void {
   if (name === undefined || isReference(name.value)) return;
-  fault(report, "BFF135", name.at, `${JSON.stringify(name.value)} is not the name of ${what}`, {
+  fault(report, "BFF135", name.at, {
+    message: `${JSON.stringify(name.value)} is not the name of ${what}`,
     hint: `write the name of ${what}, with dots between its parts`,
   });
 }
@@ -117,7 +115,8 @@ export function checkMethod(method: Text | undefined, report: Report): void {
   const parts = method.value.replace(/^[./]+/, "").split(/[./]/);
   const last = parts.pop();
   const like = parts.length > 0 && [...parts, last].every((part) => identifier.test(part ?? ""));
-  fault(report, "BFF117", method.at, `${JSON.stringify(method.value)} is not the name of an rpc`, {
+  fault(report, "BFF117", method.at, {
+    message: `${JSON.stringify(method.value)} is not the name of an rpc`,
     hint: `write ${like ? `"${parts.join(".")}/${last}"` : '"package.Service/Method"'}`,
   });
 }
@@ -136,7 +135,11 @@ export function checkUnique(
     const earlier = first.get(text.value);
     if (earlier === undefined) first.set(text.value, text);
     else
-      fault(report, code, text.at, message(text.value), { related: [{ at: earlier.at, message: "first here" }], hint });
+      fault(report, code, text.at, {
+        message: message(text.value),
+        related: [{ at: earlier.at, message: "first here" }],
+        hint,
+      });
   }
 }
 
@@ -155,12 +158,14 @@ export const isProtocolHeader = (name: string): boolean =>
 export function checkMetadataKey(key: Text, report: Report): void {
   const { value, at } = key;
   if (isProtocolHeader(value)) {
-    fault(report, "BFF122", at, `the metadata key ${JSON.stringify(value)} is reserved for the protocol`, {
+    fault(report, "BFF122", at, {
+      message: `the metadata key ${JSON.stringify(value)} is reserved for the protocol`,
       hint: "choose another key",
     });
   } else if (!/^[0-9a-z_.-]+$/.test(value)) {
     const lower = value.toLowerCase();
-    fault(report, "BFF121", at, `${JSON.stringify(value)} is not a metadata key`, {
+    fault(report, "BFF121", at, {
+      message: `${JSON.stringify(value)} is not a metadata key`,
       hint: /^[0-9a-z_.-]+$/.test(lower)
         ? `write "${lower}"`
         : 'write lower-case letters, digits, "-", "_" and "." only',

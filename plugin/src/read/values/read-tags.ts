@@ -1,8 +1,8 @@
 import { type Cache, Purged } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Sourced, Text } from "../../diagnostic/origin.ts";
 import type { IrCache, IrPurged } from "../../ir/step.ts";
-import { fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { checkTemplate } from "./check-address.ts";
 import { checkUnique } from "./names.ts";
@@ -29,7 +29,8 @@ export function readTagTexts(
   for (const text of tags) {
     checkTemplate(text, report);
     if (text.value === "")
-      fault(report, "BFF809", text.at, "this tag is empty, so no purge can name it", {
+      fault(report, "BFF809", text.at, {
+        message: "this tag is empty, so no purge can name it",
         hint: `name what the ${from} contains, as in "order:{${from}.id}"`,
       });
   }
@@ -47,12 +48,14 @@ export function readTags(
   const tags = readTagTexts(tag, place, "answer", report);
   const further = tags[MAX_TAGS];
   if (further !== undefined)
-    fault(report, "BFF809", further.at, `these are ${tags.length} tags, more than ${MAX_TAGS}`, {
+    fault(report, "BFF809", further.at, {
+      message: `these are ${tags.length} tags, more than ${MAX_TAGS}`,
       hint: `keep the ${MAX_TAGS} tags that purges name`,
     });
   for (const [name, time] of [["ttl", ttl] as const, ["stale", stale] as const])
     if (tags.length > 0 && time !== undefined && time.value > MAX_MS)
-      fault(report, "BFF812", time.at, `tagged answers may be used for at most 24 h, but "${name}" is longer`, {
+      fault(report, "BFF812", time.at, {
+        message: `tagged answers may be used for at most 24 h, but "${name}" is longer`,
         hint: 'write at most "24h", or leave out `tag`',
       });
   return { tags, purged: readPurged(sourced(use, place, "purged"), report) };
@@ -62,7 +65,8 @@ function readPurged(setting: Sourced<Purged> | undefined, report: Report): Sourc
   if (setting === undefined) return undefined;
   const value = USES[setting.value];
   if (value !== undefined) return { value, at: setting.at };
-  fault(report, "BFF809", setting.at, '"PURGED_UNSPECIFIED" is not a use of purged answers', {
+  fault(report, "BFF809", setting.at, {
+    message: '"PURGED_UNSPECIFIED" is not a use of purged answers',
     hint: "write GONE, STALE_ON_FAILURE or COUNT_ONLY, or leave it out",
   });
   return undefined;

@@ -2,9 +2,9 @@
 
 import { Code } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Sourced, Text } from "../../diagnostic/origin.ts";
 import { type Amount, unresolved } from "../../ir/amount.ts";
-import { fault } from "../fault.ts";
 import type { Place } from "../source/place.ts";
 import { isZeroDuration, parseDuration } from "./duration.ts";
 import { checkUnique } from "./names.ts";
@@ -25,9 +25,7 @@ export function expressions(values: readonly string[], place: Place, name: strin
 
 function checkExpression(found: Text, name: string, report: Report): void {
   if (found.value.trim() !== "") return;
-  fault(report, "BFF109", found.at, `the expression of "${name}" is empty`, {
-    hint: "write an expression",
-  });
+  fault(report, "BFF109", found.at, { message: `the expression of "${name}" is empty`, hint: "write an expression" });
 }
 
 /**
@@ -44,22 +42,18 @@ export function duration(
   if (value === undefined) return undefined;
   const { at } = place.field(name);
   if (VARIABLE.test(value)) {
-    fault(report, "BFF102", at, `"${name}" cannot have the value of a variable`, {
+    fault(report, "BFF102", at, {
+      message: `"${name}" cannot have the value of a variable`,
       hint: "write a duration; variables are for `timeout`, `delay`, `ttl`, `stale`, `per`, `window` and `open_for`",
     });
     return undefined;
   }
   const parsed = parseDuration(value, days);
   if (parsed.ok) return { value: parsed.milliseconds, at };
-  fault(
-    report,
-    parsed.malformed ? "BFF102" : "BFF103",
-    at,
-    `the duration ${JSON.stringify(value)} of "${name}" ${parsed.problem}`,
-    {
-      hint: parsed.hint,
-    },
-  );
+  fault(report, parsed.malformed ? "BFF102" : "BFF103", at, {
+    message: `the duration ${JSON.stringify(value)} of "${name}" ${parsed.problem}`,
+    hint: parsed.hint,
+  });
   return undefined;
 }
 
@@ -92,11 +86,15 @@ export function countVariable(
   const option = name.replace(/_env$/, "");
   const [, variable] = /^\{?(?:env\.)?([A-Za-z_]\w*)\}?$/.exec(value) ?? [];
   if (variable !== value)
-    fault(report, "BFF106", at, `${JSON.stringify(value)} is not the name of a variable`, {
+    fault(report, "BFF106", at, {
+      message: `${JSON.stringify(value)} is not the name of a variable`,
       hint: variable === undefined ? "write the name of a variable" : `write "${variable}"`,
     });
   else if (literal !== undefined)
-    fault(report, "BFF177", at, `\`${option}\` and \`${name}\` both set the number`, { hint: `leave out one of them` });
+    fault(report, "BFF177", at, {
+      message: `\`${option}\` and \`${name}\` both set the number`,
+      hint: `leave out one of them`,
+    });
   else return unresolved(variable, "count", at);
   return undefined;
 }
@@ -134,7 +132,8 @@ export function ratio(
   const found = sourced(value, place, name);
   if (found === undefined || (found.value > 0 && found.value <= 1)) return found;
   const percent = found.value > 1 && found.value <= 100 ? `: write ${found.value / 100} for ${found.value} %` : "";
-  fault(report, "BFF104", found.at, `"${name}" is ${found.value}, which is not a ratio`, {
+  fault(report, "BFF104", found.at, {
+    message: `"${name}" is ${found.value}, which is not a ratio`,
     hint: `write a number above 0 and at most 1${percent}`,
   });
   return undefined;
@@ -150,7 +149,7 @@ export function count(
 ): Sourced<number> | undefined {
   const found = sourced(value, place, name);
   if (found === undefined || found.value > 0) return found;
-  fault(report, "BFF105", found.at, `"${name}" is 0`, { hint: zero });
+  fault(report, "BFF105", found.at, { message: `"${name}" is 0`, hint: zero });
   return undefined;
 }
 
@@ -183,7 +182,8 @@ export function statusCodes(
   const any = found.find((code) => code.value === Code.ANY);
   if (any !== undefined) {
     if (found.length === 1) return ERROR_CODES.map((value) => ({ value, at: any.at }));
-    fault(report, "BFF148", any.at, "`ANY` matches every code: the other codes have no effect", {
+    fault(report, "BFF148", any.at, {
+      message: "`ANY` matches every code: the other codes have no effect",
       hint: "leave out the other codes, or `ANY`",
     });
     return [];
@@ -201,11 +201,14 @@ export function statusCodes(
 
 export function checkStatus(code: Sourced<Code>, report: Report): void {
   if (code.value === Code.ANY) {
-    fault(report, "BFF148", code.at, "`ANY` is not a status to fail with", { hint: "write one status code" });
+    fault(report, "BFF148", code.at, { message: "`ANY` is not a status to fail with", hint: "write one status code" });
   } else if (code.value === Code.OK) {
-    fault(report, "BFF112", code.at, "OK is not a failure", { hint: "write another status code" });
+    fault(report, "BFF112", code.at, { message: "OK is not a failure", hint: "write another status code" });
   } else if (codeName(code.value) === String(code.value)) {
-    fault(report, "BFF112", code.at, `${code.value} is not a status code`, { hint: "write a status code by its name" });
+    fault(report, "BFF112", code.at, {
+      message: `${code.value} is not a status code`,
+      hint: "write a status code by its name",
+    });
   }
 }
 

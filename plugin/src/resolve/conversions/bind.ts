@@ -14,6 +14,7 @@ import {
 } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import { canBeAbsent, isRequired } from "../../model/presence.ts";
@@ -37,23 +38,14 @@ export function bindTo(
   const wrong = how.kind === "misfit" ? undefined : outOfRange(expression.root, fieldType(field).proto);
   if (wrong !== undefined) {
     const { constant, scalar, low, high, key } = wrong;
-    report({
-      code: "BFF332",
-      severity: "error",
+    fault(report, "BFF332", constant.at, {
       message: `${constant.value} does not fit ${ScalarType[scalar].toLowerCase()} (${key ? "the keys of " : ""}"${field.name}")`,
-      at: constant.at,
       hint: `write a number from ${low} to ${high}`,
     });
     return undefined;
   }
   if (how.kind !== "misfit") return { expression, conversion: how };
-  report({
-    code: how.code,
-    severity: "error",
-    message: `${how.message} ("${field.name}")`,
-    at: expression.text.at,
-    hint: how.hint,
-  });
+  fault(report, how.code, expression.text.at, { message: `${how.message} ("${field.name}")`, hint: how.hint });
   return undefined;
 }
 
@@ -64,11 +56,8 @@ export function mayBeUnset({ type, root }: Expression): boolean {
 /** @param target the target, which needs a value that is always set */
 export function reportUnset(expression: Expression, target: string, hint: string, report: Report): void {
   const { type } = expression;
-  report({
-    code: "BFF331",
-    severity: "error",
+  fault(report, "BFF331", expression.text.at, {
     message: `this may be unset (${typeName(type)}), but ${target} always has a value`,
-    at: expression.text.at,
     hint: `${hint}${instead(type, expression)}`,
   });
 }
@@ -128,23 +117,17 @@ export function fieldPath(message: DescMessage, text: Text, report: Report): Des
     if (field === undefined) {
       const oneof = at.oneofs.find((candidate) => candidate.name === name);
       if (extensionNamed(at, name) !== undefined) {
-        report({
-          code: "BFF207",
-          severity: "error",
+        fault(report, "BFF207", text.place(offset, offset + name.length), {
           message: `"${name}" is an extension of "${at.typeName}", not a field of it`,
-          at: text.place(offset, offset + name.length),
           hint: NO_EXTENSIONS,
         });
         return undefined;
       }
-      report({
-        code: "BFF207",
-        severity: "error",
+      fault(report, "BFF207", text.place(offset, offset + name.length), {
         message:
           oneof === undefined
             ? `"${at.typeName}" has no field "${name}"`
             : `"${name}" is a oneof of "${at.typeName}", not a field`,
-        at: text.place(offset, offset + name.length),
         hint:
           oneof === undefined
             ? fieldHint(at, name)
@@ -155,11 +138,8 @@ export function fieldPath(message: DescMessage, text: Text, report: Report): Des
     path.push(field);
     if (i === names.length - 1) break;
     if (field.fieldKind !== "message") {
-      report({
-        code: "BFF207",
-        severity: "error",
+      fault(report, "BFF207", text.place(offset, offset + name.length), {
         message: `"${name}" of "${at.typeName}" is not a message: a path cannot go through it`,
-        at: text.place(offset, offset + name.length),
         hint: "end the path here, and set the whole value",
       });
       return undefined;

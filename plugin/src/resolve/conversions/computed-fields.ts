@@ -1,8 +1,10 @@
 // Fields of copies with more than a name: a value computed from the upstream's message, or a fallback for an absent
 // value.
+
 import type { DescField, DescMessage, Registry } from "@bufbuild/protobuf";
 import { checkExpression, messageType, presenceOf, type Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrField } from "../../ir/ir.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
@@ -40,11 +42,8 @@ export function fallbackOf(cx: ComputedContext, field: IrField, text: Text): Bou
   const { desc } = field;
   const scalar = desc.fieldKind === "scalar" || desc.fieldKind === "enum";
   if (!scalar || desc.oneof !== undefined || presenceOf(desc) === "implicit") {
-    cx.report({
-      code: "BFF435",
-      severity: "error",
+    fault(cx.report, "BFF435", text.at, {
       message: `"${desc.name}" ${scalar && desc.oneof === undefined ? "always has a value" : "is no optional scalar or enum"}, so a fallback cannot replace it`,
-      at: text.at,
       hint:
         scalar && desc.oneof === undefined
           ? `declare it \`optional\`, or leave out the fallback`
@@ -68,13 +67,7 @@ function bound(
   observe?.({ text, scope, stepOf: new Map(), expression });
   const found = expression && bindTo(expression, desc, aliases, report);
   if (found === undefined || names.length > 0 || !found.expression.fails) return found;
-  report({
-    code: "BFF435",
-    severity: "error",
-    message: "this fallback may fail",
-    at: text.at,
-    hint: "write a constant",
-  });
+  fault(report, "BFF435", text.at, { message: "this fallback may fail", hint: "write a constant" });
   return undefined;
 }
 

@@ -1,6 +1,8 @@
 // Copies that hold themselves: a field with `by: "source"` whose message is copied from the same value again.
+
 import { childrenOf, type Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { ConvertedTarget, MessageConversion } from "../../model/conversion.ts";
 import { conversionsIn } from "./inner-conversions.ts";
@@ -16,11 +18,8 @@ export function checkEndlessCopies(conversions: Iterable<MessageConversion>, rep
       const inner = reachable(conversionsOf(target), (of) => wholeCopies(of).flatMap(conversionsOf));
       if (!inner.includes(conversion)) continue;
       for (const other of inner) reported.add(other);
-      report({
-        code: "BFF431",
-        severity: "error",
+      fault(report, "BFF431", target.bound.expression.text.at, {
         message: `"${target.to.name}" copies \`source\` into "${conversion.to.name}" again, so the copy holds itself without end`,
-        at: target.bound.expression.text.at,
         hint: `copy a field of \`source\`, or leave out "${target.to.name}"`,
       });
     }

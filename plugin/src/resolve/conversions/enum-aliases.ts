@@ -1,7 +1,9 @@
 // Enums that are copies: the value of an upstream's enum for each value.
+
 import type { DescEnum } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import type { IrEnum, IrEnumValue } from "../../ir/ir.ts";
 import type { EnumConversion } from "../../model/conversion.ts";
 
@@ -11,11 +13,8 @@ export function checkUnaliased(declared: IrEnum, report: Report): void {
     const [alias] = value.alias;
     const at = alias?.at ?? value.default?.at ?? value.noAlias?.at;
     if (at === undefined) continue;
-    report({
-      code: "BFF430",
-      severity: "error",
+    fault(report, "BFF430", at, {
       message: `"${value.desc.name}" has ${alias === undefined ? "a mapping" : "an alias"}, but "${declared.desc.name}" is not a copy of another enum`,
-      at,
       hint: `add \`option (bff.v1.enum).alias = "…";\` to "${declared.desc.name}", or leave ${value.alias.length > 1 ? "them" : "it"} out`,
     });
   }
@@ -48,11 +47,8 @@ function upstreamValues(
     if (position > 0) return [];
     const values = upstreams.flatMap((candidate) => candidate.values.map((known) => known.name));
     const like = didYouMean(short, values);
-    report({
-      code: "BFF407",
-      severity: "error",
+    fault(report, "BFF407", alias.at, {
       message: `enum "${upstream.typeName}" has no value "${alias.value}"`,
-      at: alias.at,
       hint: like === undefined ? `use one of: ${values.join(", ")}` : `did you mean "${like}"?`,
     });
     return [];
@@ -75,11 +71,8 @@ export function enumInward(
   const defaults = declared.values.filter((value) => value.default?.value === true);
   const [standard, second] = defaults;
   if (second !== undefined && position === 0) {
-    report({
-      code: "BFF408",
-      severity: "error",
+    fault(report, "BFF408", second.default?.at ?? second.at, {
       message: `two default values in enum "${declared.desc.typeName}"`,
-      at: second.default?.at ?? second.at,
       related: standard === undefined ? [] : [{ at: standard.at, message: "the first default" }],
       hint: "keep one default",
     });
@@ -90,11 +83,8 @@ export function enumInward(
       // Two names of one value (`allow_alias`) are one.
       if (before !== undefined && before.desc.number === value.desc.number) continue;
       if (before !== undefined) {
-        report({
-          code: "BFF412",
-          severity: "error",
+        fault(report, "BFF412", value.alias[0]?.at ?? value.at, {
           message: `"${upstream.values.find((candidate) => candidate.number === from)?.name}" of "${upstream.typeName}" is mapped twice`,
-          at: value.alias[0]?.at ?? value.at,
           related: [{ at: before.alias[0]?.at ?? before.at, message: "mapped here first" }],
           hint: "map each upstream value to one value",
         });
@@ -106,11 +96,8 @@ export function enumInward(
   }
   const lost = upstream.values.filter((value) => !taken.has(value.number));
   if (standard === undefined && lost.length > 0) {
-    report({
-      code: "BFF406",
-      severity: "error",
+    fault(report, "BFF406", declared.at, {
       message: `enum "${declared.desc.typeName}" has nothing for ${lost.map((value) => value.name).join(", ")} of "${upstream.typeName}"`,
-      at: declared.at,
       hint: `${toMap(declared, lost)}, or mark one [(bff.v1.enum_value).default = true]`,
     });
   }
@@ -147,11 +134,8 @@ function checkCounterparts(declared: IrEnum, upstreams: readonly DescEnum[], rep
     if (hasCounterpart(value) || value.default?.value === true || value.noAlias?.value === true) continue;
     const like = didYouMean(value.desc.name, free) ?? free[0];
     const none = "add [(bff.v1.enum_value).no_alias = true]";
-    report({
-      code: "BFF432",
-      severity: "warning",
+    caution(report, "BFF432", value.at, {
       message: `"${value.desc.name}" maps no value of "${upstreams.map(({ typeName }) => typeName).join('" or "')}"`,
-      at: value.at,
       hint: like === undefined ? none : `add [(bff.v1.enum_value).alias = "${like}"], or ${none}`,
     });
   }

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { RpcContext } from "../packages/rpc-context.ts";
 import { free, type MessageScope } from "../scope/scope.ts";
@@ -37,6 +38,6 @@ export function checkNames(
       ? principal
       : (other(names) ?? (stepName === undefined || scope.builtins.has(stepName) ? undefined : step(stepName)));
   if (refusal === undefined) return true;
-  scope.report({ code, severity: "error", at: text.at, ...refusal });
+  fault(scope.report, code, text.at, { ...refusal });
   return false;
 }

@@ -1,5 +1,6 @@
 // Steps that a permit may read: they have a value or fail, and their calls have no side effects.
 
+import { caution, fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { fullName } from "../../model/full-name.ts";
 import type { Step } from "../model/model.ts";
@@ -20,11 +21,8 @@ export function checkDecision(
   const called = step.name === undefined ? "this step" : `step "${step.name}"`;
   const what = unsureOf(step);
   if (what !== undefined) {
-    report({
-      code: "BFF236",
-      severity: "error",
+    fault(report, "BFF236", at, {
       message: `a permit depends on ${called}, which ${what}: a failure would decide about access`,
-      at,
       ...(!shared || reader === undefined
         ? {}
         : { related: [{ at: step.ir.name?.at ?? step.ir.at, message: "the step of the service" }] }),
@@ -34,21 +32,15 @@ export function checkDecision(
   }
   for (const call of callsOf(step.source)) {
     if (call.effects !== "none") {
-      report({
-        code: "BFF237",
-        severity: "error",
+      fault(report, "BFF237", call.methodAt, {
         message: `"${fullName(call.method)}" may have side effects, but is also called for callers that the permit refuses`,
-        at: call.methodAt,
         hint: "set `read_only: true` in the call if it only reads, or `idempotency_level = NO_SIDE_EFFECTS` in its method",
         derived: true,
       });
     }
     if (mayBeStale(call)) {
-      report({
-        code: "BFF238",
-        severity: "warning",
+      caution(report, "BFF238", call.policy.cache.stale?.at ?? call.ir.at, {
         message: `a permit depends on an answer that may be past its \`ttl\`: a revoked right stays valid until then`,
-        at: call.policy.cache.stale?.at ?? call.ir.at,
         hint: 'write `stale: "0s"` in the `cache` of this call',
       });
     }

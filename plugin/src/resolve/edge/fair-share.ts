@@ -1,4 +1,5 @@
 import { type Expression, typeName } from "../../cel/index.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrFairShare } from "../../ir/edge.ts";
 import type { IrMethod } from "../../ir/ir.ts";
@@ -14,11 +15,8 @@ export function resolveShares(run: Run): ReadonlyMap<IrMethod, RequestShare> {
     const { governing } = rpc.context;
     const [share, other] = governing.fairShares;
     if (share !== undefined && other !== undefined)
-      rpc.report({
-        code: "BFF526",
-        severity: "error",
+      fault(rpc.report, "BFF526", other.at, {
         message: `"${governing.package}" has two \`fair_share\``,
-        at: other.at,
         related: [{ at: share.at, message: "the other one" }],
         hint: "leave out one of them: it applies to all rpcs of the package",
       });
@@ -63,11 +61,8 @@ function checkKey(scope: MessageScope, text: Text): Expression | undefined {
   const key = check(scope, text);
   if (key === undefined) return undefined;
   if (!KEYS.has(key.type.kind)) {
-    scope.report({
-      code: "BFF528",
-      severity: "error",
+    fault(scope.report, "BFF528", text.at, {
       message: `this \`key\` is ${typeName(key.type)}, not string, int, uint or bool`,
-      at: text.at,
       hint:
         key.type.kind === "optional"
           ? 'write a value for the unset case, as in `.orValue("")`: requests without a key are one party'
@@ -76,11 +71,8 @@ function checkKey(scope: MessageScope, text: Text): Expression | undefined {
     return undefined;
   }
   if (key.reads.some(({ variable: { role } }) => role !== "env" && role !== "var")) return key;
-  scope.report({
-    code: "BFF529",
-    severity: "error",
+  fault(scope.report, "BFF529", text.at, {
     message: "this `key` is the same for all requests, so nothing is shared",
-    at: text.at,
     hint: "read what differs between callers, such as `principal.tenant` or `peer.address`",
   });
   return undefined;
@@ -90,11 +82,8 @@ function checkWeight(scope: MessageScope, text: Text): Expression | undefined {
   const weight = check(scope, text);
   if (weight === undefined || weight.type.kind === "double") return weight;
   const whole = weight.type.kind === "int" || weight.type.kind === "uint";
-  scope.report({
-    code: "BFF528",
-    severity: "error",
+  fault(scope.report, "BFF528", text.at, {
     message: `this \`weight\` is ${typeName(weight.type)}, not double`,
-    at: text.at,
     hint: whole ? `write \`double(${text.value})\`` : "write a double, such as `1.0`",
   });
   return undefined;

@@ -1,4 +1,5 @@
 import type { DescField } from "@bufbuild/protobuf";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrMethod } from "../../ir/ir.ts";
 import { fieldPath } from "../conversions/bind.ts";
@@ -9,11 +10,8 @@ import type { Run } from "../steps/context.ts";
 export function fieldChoiceOf({ report }: Run, { desc, fields }: IrMethod): FieldChoice | undefined {
   if (fields === undefined) return undefined;
   const refuse = (message: string): undefined => {
-    report({
-      code: "BFF324",
-      severity: "error",
+    fault(report, "BFF324", fields.at, {
       message,
-      at: fields.at,
       hint: `name a field of "${desc.input.typeName}" whose type is google.protobuf.FieldMask, as in "args.fields"`,
     });
   };

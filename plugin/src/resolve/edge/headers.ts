@@ -1,4 +1,5 @@
 import { type CelType, type Expression, typeName } from "../../cel/index.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrMethod } from "../../ir/ir.ts";
 import type { IrBind } from "../../ir/step.ts";
@@ -63,11 +64,8 @@ const namesOf = ({ method }: RpcContext): NameRules => ({
 function checkText(scope: MessageScope, text: Text): Expression | undefined {
   const by = check(scope, text);
   if (by === undefined || by.type.kind === "string") return by;
-  scope.report({
-    code: "BFF293",
-    severity: "error",
+  fault(scope.report, "BFF293", text.at, {
     message: `this header is ${typeName(by.type)}, not string`,
-    at: text.at,
     hint: hintFor(by.type),
   });
   return undefined;

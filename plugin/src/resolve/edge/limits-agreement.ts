@@ -1,5 +1,6 @@
 // Finds the limits that govern an RPC, and checks that limits of one name share one counter.
 
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrRateLimit } from "../../ir/edge.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
@@ -76,11 +77,8 @@ function compare({ report }: Run, earlier: IrRateLimit, limit: IrRateLimit): boo
   const leaf = LEAVES.find(({ get }) => get(earlier) !== get(limit));
   if (leaf === undefined) return false;
   const { name } = limit;
-  report({
-    code: "BFF244",
-    severity: "error",
+  fault(report, "BFF244", leaf.at(limit) ?? name.at, {
     message: `two limits have the name "${name.value}", but different values of \`${leaf.name}\`: ${leaf.get(earlier)} and ${leaf.get(limit)}`,
-    at: leaf.at(limit) ?? name.at,
     related: [{ at: leaf.at(earlier) ?? earlier.name.at, message: `${leaf.get(earlier)} here` }],
     hint: "set the same values, or give one of the limits another name: limits with one name share a counter",
   });

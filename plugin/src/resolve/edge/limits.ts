@@ -1,5 +1,6 @@
 import { type Expression, testedBy, typeName, type Variable } from "../../cel/index.ts";
 import { distinctReport } from "../../diagnostic/distinct.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrRateLimit } from "../../ir/edge.ts";
 import type { IrMethod } from "../../ir/ir.ts";
@@ -82,11 +83,8 @@ function resolveUse(rpc: RpcContext, { limit, of }: DeclaredLimit, open: Set<IrR
   if ((costText !== undefined && cost === undefined) || (settleText !== undefined && settle === undefined)) return;
   const read = new Set(settle?.reads.map(({ variable }) => variable));
   if (settle !== undefined && item !== undefined && read.has(item) && [...read].some(({ name }) => name === "result")) {
-    scope.report({
-      code: "BFF245",
-      severity: "error",
+    fault(scope.report, "BFF245", settle.text.at, {
       message: `this \`settle\` reads \`result\` and \`${item.name}\`: items and messages of a stream differ in number`,
-      at: settle.text.at,
       hint: "read one of them",
     });
     return undefined;
@@ -172,11 +170,8 @@ function checkKey(scope: MessageScope, text: Text): Expression | undefined {
     message: "name a field of it",
     bytes: "write text, as in `base64.encode(…)`",
   };
-  scope.report({
-    code: "BFF246",
-    severity: "error",
+  fault(scope.report, "BFF246", text.at, {
     message: `this key is ${typeName(key.type)}, not string, int, uint or bool`,
-    at: text.at,
     hint: hints[key.type.kind] ?? "write text or a whole number that differs between callers",
   });
   return undefined;
@@ -205,11 +200,8 @@ function reportOpen(
       : [`\`if: "!ok(principal) || ${condition.text.value}"\``]),
   ].join(" and ");
   const known = condition === undefined ? "" : ` && ${operandOf(condition)}`;
-  report({
-    code: "BFF654",
-    severity: "error",
+  fault(report, "BFF654", text.at, {
     message: `the limit "${name.value}" does not count anonymous callers of "${method.desc.name}", which is public`,
-    at: text.at,
     ...(at === undefined ? {} : { related: [{ at, message: `any client may call "${method.desc.name}"` }] }),
     hint: `count them by their address, ${count}, or declare that they are not counted, \`if: "ok(principal)${known}"\``,
   });
@@ -238,11 +230,8 @@ function checkCost(
   const cost = check(scope, text);
   if (cost === undefined) return undefined;
   if (cost.type.kind !== "int" && cost.type.kind !== "uint") {
-    scope.report({
-      code: "BFF246",
-      severity: "error",
+    fault(scope.report, "BFF246", text.at, {
       message: `this \`${what}\` is ${typeName(cost.type)}, not int or uint`,
-      at: text.at,
       hint:
         cost.type.kind === "double"
           ? "round it up, as in `int(math.ceil(…))`"
@@ -256,11 +245,8 @@ function checkCost(
   const known =
     condition === undefined && absent.missing === undefined ? `, or add \`if: "ok(${absent.name})"\` to the limit` : "";
   const least = cost.type.kind === "uint" ? "1u" : "1";
-  scope.report({
-    code: "BFF247",
-    severity: "error",
+  fault(scope.report, "BFF247", text.at, {
     message: `this \`${what}\` has no value if "${absent.name}" is absent, but the limit still applies`,
-    at: text.at,
     ...(at === undefined ? {} : { related: [{ at, message: `any client may call "${method.desc.name}"` }] }),
     hint: `${valueHint(absent, text.value, least)}${known}`,
   });

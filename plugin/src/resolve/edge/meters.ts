@@ -1,6 +1,7 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import { type Expression, enumOf, typeName } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrMeter, IrTelemetry } from "../../ir/edge.ts";
 import type { Meter, MeterLabel } from "../model/model.ts";
@@ -30,7 +31,7 @@ export function resolveMeters(
     for (const [rpc, meter] of fitting.found) found.get(rpc)?.push(meter);
     const certain = fitting.faults.flat().filter(({ code }) => /^BFF29[456]$/.test(code));
     const missing = fitting.found.size === 0 && certain.length === 0 ? (fitting.faults[0] ?? []) : [];
-    for (const fault of [...certain, ...missing]) report(fault);
+    for (const found of [...certain, ...missing]) report(found);
   }
   return found;
 }
@@ -43,11 +44,8 @@ function checkNamesDiffer(declared: readonly IrTelemetry[], report: Report): voi
       const other = first.get(name.value);
       if (other === undefined) first.set(name.value, { name, of });
       else if (other.of !== of)
-        report({
-          code: "BFF282",
-          severity: "error",
+        fault(report, "BFF282", name.at, {
           message: `the meter "${name.value}" is also declared in another file of the package`,
-          at: name.at,
           related: [{ at: other.name.at, message: "the other declaration" }],
           hint: "leave out one of the two: meters of a file apply to all rpcs of its package",
         });
@@ -71,11 +69,8 @@ function checkCombinations({ name }: IrMeter, labels: readonly MeterLabel[], { r
   const combinations = labels.reduce((product, label) => product * valuesOf(label.enum), 1);
   if (combinations <= MAX_COMBINATIONS) return true;
   const counts = labels.map((label) => `${label.name} ${valuesOf(label.enum)}`);
-  report({
-    code: "BFF296",
-    severity: "error",
+  fault(report, "BFF296", name.at, {
     message: `the labels of this meter have ${combinations} combinations (${counts.join(", ")}), more than ${MAX_COMBINATIONS}`,
-    at: name.at,
     hint: "leave out a label, or count its values as a bool, as in `args.model == Model.LARGE`",
   });
   return false;
@@ -95,11 +90,8 @@ function numberOf(scope: MessageScope, text: Text): Expression | undefined {
     type.kind === "optional"
       ? `write a value for the unset case: \`${text.value}.orValue(${zero})\``
       : `write a value for the unset case: \`${text.value} != null ? ${type.kind === "wrapper" ? type.of.kind : "int"}(${text.value}) : ${zero}\``;
-  scope.report({
-    code: "BFF295",
-    severity: "error",
+  fault(scope.report, "BFF295", text.at, {
     message: `this \`by\` of a meter is ${typeName(type)}, not int, uint or double`,
-    at: text.at,
     hint: number ? unset : "write a number, such as `1`, a field that contains a number, or the `size` of a list",
   });
   return undefined;
@@ -112,11 +104,8 @@ function labelOf(scope: MessageScope, { name, by: text }: IrMeter["labels"][numb
   const desc = enumOf(by);
   if (by.type.kind === "bool" || (by.type.kind === "int" && desc !== undefined))
     return { name: name.value, by, enum: by.type.kind === "bool" ? undefined : desc };
-  scope.report({
-    code: "BFF295",
-    severity: "error",
+  fault(scope.report, "BFF295", text.at, {
     message: `this label is ${typeName(by.type)}, not an enum or a bool: its series would have no bound`,
-    at: text.at,
     hint: "leave the label out, or write a condition, as in `args.count > 10`",
   });
   return undefined;

@@ -1,6 +1,8 @@
 // The parts of a permit that are names alone: sources, scopes and roles, and `public`.
+
 import { type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrPermit } from "../../ir/edge.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
@@ -16,11 +18,8 @@ export function checkAccepts(run: Run, service: IrService, { identified, identit
   const all = [service.permit, ...service.methods.map(({ permit }) => permit)].filter((permit) => permit !== undefined);
   if (!identified) {
     for (const permit of all) {
-      run.report({
-        code: "BFF233",
-        severity: "error",
+      fault(run.report, "BFF233", permit.at, {
         message: "a permit needs an identity, and this package has none",
-        at: permit.at,
         hint: "add `identity` to the file rule of this package, or leave out the permit",
       });
     }
@@ -37,22 +36,16 @@ function checkNames({ report }: Run, permit: IrPermit, identity: Identity): void
   for (const source of permit.sources) {
     if (names.includes(source.value)) continue;
     const like = didYouMean(source.value, names);
-    report({
-      code: "BFF230",
-      severity: "error",
+    fault(report, "BFF230", source.at, {
       message: `the identity has no source "${source.value}"`,
-      at: source.at,
       related: [{ at: identity.ir.at, message: "the identity" }],
       hint: like !== undefined ? `did you mean "${like}"?` : `name one of: ${names.join(", ")}`,
     });
   }
   for (const [field, [first]] of [["scopes", permit.scopes] as const, ["roles", permit.roles] as const]) {
     if (first === undefined || hasTexts(identity.type, field)) continue;
-    report({
-      code: "BFF234",
-      severity: "error",
+    fault(report, "BFF234", first.at, {
       message: `"${identity.type.typeName}" has no \`repeated string ${field}\``,
-      at: first.at,
       hint: `add the field to the message, and fill it by \`set\`; or write a condition in \`if\``,
     });
   }
@@ -77,11 +70,8 @@ export function resolveAccepts(
     return undefined;
   }
   if (inner?.public !== undefined && outer !== undefined && outer.public === undefined) {
-    run.report({
-      code: "BFF231",
-      severity: "error",
+    fault(run.report, "BFF231", inner.public.at, {
       message: `"${method.desc.name}" is public, but its service has a permit`,
-      at: inner.public.at,
       related: [{ at: outer.at, message: "the permit of the service" }],
       hint: "move it to another service without a permit: a public rpc among protected rpcs is easily overlooked",
     });
@@ -112,11 +102,8 @@ function isWithin(
   if (identity?.sources.every(({ name }) => name !== source.value)) return true;
   if (around === undefined || around.sources.length === 0) return true;
   if (around.sources.some(({ value }) => value === source.value)) return true;
-  report({
-    code: "BFF231",
-    severity: "error",
+  fault(report, "BFF231", source.at, {
     message: `the service does not accept source "${source.value}"`,
-    at: source.at,
     related: around.sources.map(({ at }) => ({ at, message: "accepted by the service" })),
     hint: `leave it out, or move the rpc to another service: the permit of an rpc narrows that of its service`,
   });
@@ -124,11 +111,8 @@ function isWithin(
 }
 
 function reportUncovered({ report }: Run, service: IrService, method: IrMethod): void {
-  report({
-    code: "BFF232",
-    severity: "error",
+  fault(report, "BFF232", method.at, {
     message: `"${method.desc.name}" has no permit`,
-    at: method.at,
     related: [{ at: service.at, message: "the service has no permit either" }],
     hint: 'add `option (bff.v1.method).permit = {};` for any authenticated caller, or restrict it, as in `{ scope: "read" }`; a permit of the service covers all its rpcs',
   });

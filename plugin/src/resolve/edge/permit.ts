@@ -1,6 +1,7 @@
 import { Code } from "@protobff/messages/options.js";
 import { countErrors } from "../../diagnostic/count-errors.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { IrPermit } from "../../ir/edge.ts";
@@ -141,11 +142,8 @@ function condition(rpc: RpcContext, cx: MessageContext, permit: IrPermit, index:
   const ofService = permit === service.permit;
   const scope = ofService ? sceneOfService(rpc, cx.scope) : cx.scope;
   if (ofService && freeNames(permit.if.value, run.ir.registry, scope.container).names.has("args")) {
-    scope.report({
-      code: "BFF235",
-      severity: "error",
+    fault(scope.report, "BFF235", permit.if.at, {
       message: "the `if` of a service's permit cannot read `args`: the requests of its rpcs differ",
-      at: permit.if.at,
       hint: "move it to the permits of the rpcs, or read `principal`, `headers`, `peer`, `env`, `now` or a step of the service",
     });
     return undefined;
@@ -185,14 +183,11 @@ function checkFailTexts(scope: MessageScope, fail: Fail): void {
   for (const expression of failExpressions(fail)) {
     const [absent] = expression.unsafe;
     if (absent === undefined && !expression.fails) continue;
-    scope.report({
-      code: "BFF242",
-      severity: "error",
+    fault(scope.report, "BFF242", expression.text.at, {
       message:
         absent === undefined
           ? "this part of the refusal may fail"
           : `this part of the refusal may be absent, because "${absent.name}" may be absent`,
-      at: expression.text.at,
       hint: "write a value that is always set, such as a field of `args`",
     });
   }

@@ -5,6 +5,7 @@ import { ScalarType } from "@bufbuild/protobuf";
 import { type CelType, type Proto, typeName } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { distinctReport } from "../../diagnostic/distinct.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Sourced, Text } from "../../diagnostic/origin.ts";
 import type { IrFile, IrMethod } from "../../ir/ir.ts";
 import type { Attribute, Telemetry } from "../model/model.ts";
@@ -63,11 +64,8 @@ function agreed(
   const [first, ...others] = values.filter((value) => value !== undefined);
   const other = others.find(({ value }) => value !== first?.value);
   if (first !== undefined && other !== undefined) {
-    report({
-      code: "BFF282",
-      severity: "error",
+    fault(report, "BFF282", other.at, {
       message: `"${name}" is ${written(other.value)} here, but ${written(first.value)} in another file of the package`,
-      at: other.at,
       related: [{ at: first.at, message: "the other value" }],
       hint: "leave out one of the two: settings of a file for traces apply to all rpcs of its package",
     });
@@ -84,7 +82,7 @@ function resolveAttribute(text: Text, all: ReadonlyMap<RpcContext, Attribute[]>,
   const { found, faults } = fittingRpcs(all.keys(), differs, (rpc) => attributeOf(rpc, text));
   for (const [rpc, attribute] of found) all.get(rpc)?.push(attribute);
   const [first = []] = faults;
-  if (found.size === 0 || first.some(({ code }) => code.startsWith("BFF28"))) for (const fault of first) report(fault);
+  if (found.size === 0 || first.some(({ code }) => code.startsWith("BFF28"))) for (const found of first) report(found);
 }
 
 function attributeOf(rpc: RpcContext, text: Text): Attribute | undefined {
@@ -94,11 +92,8 @@ function attributeOf(rpc: RpcContext, text: Text): Attribute | undefined {
   if (expression === undefined) return undefined;
   const proto = carried(expression.type);
   if (proto !== undefined) return { text, expression, proto, env };
-  scope.report({
-    code: "BFF283",
-    severity: "error",
+  fault(scope.report, "BFF283", text.at, {
     message: `this attribute is ${typeName(expression.type)}, which a span cannot contain`,
-    at: text.at,
     hint: hintFor(expression.type),
   });
   return undefined;

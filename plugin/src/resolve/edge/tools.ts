@@ -1,6 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrBind } from "../../ir/step.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
@@ -49,11 +50,8 @@ function isTool({ run, service, method }: RpcContext): boolean {
 function checkService({ tool, desc }: IrService, all: readonly RpcContext[], report: Report): void {
   if (tool === undefined) return;
   if (all.length === 0) {
-    report({
-      code: "BFF227",
-      severity: "error",
+    fault(report, "BFF227", tool.at, {
       message: `no rpc of "${desc.name}" is a tool: none is unary, declared NO_SIDE_EFFECTS and not public`,
-      at: tool.at,
       hint: "add `option idempotency_level = NO_SIDE_EFFECTS;` to rpcs that only read, or leave out `tool`",
     });
     return;
@@ -65,7 +63,7 @@ function checkService({ tool, desc }: IrService, all: readonly RpcContext[], rep
       () => true,
       ({ method, report }) => fieldPath(method.desc.input, name, report),
     );
-    if (found.size === 0) for (const fault of faults[0] ?? []) report(fault);
+    if (found.size === 0) for (const found of faults[0] ?? []) report(found);
   }
 }
 
@@ -96,11 +94,8 @@ function nameOf({ method, report }: RpcContext): Pick<Tool, "name"> & { readonly
   if (declared !== undefined) return { name: declared.value, at: declared.at };
   const name = snakeCase(method.desc.name);
   if (name.length > MAX_NAME_CHARACTERS)
-    report({
-      code: "BFF181",
-      severity: "error",
+    fault(report, "BFF181", method.at, {
       message: `"${name}" is not a valid name of a tool`,
-      at: method.at,
       hint: `declare a shorter one, as in \`tool: { name: "${name.slice(0, MAX_NAME_CHARACTERS)}" }\``,
     });
   return { name, at: method.at };
@@ -159,11 +154,8 @@ function bindingsOf(rpc: RpcContext, all: readonly IrBind[]): readonly FieldBind
 /** Reports a value that anonymous callers lack: their requests would read as if the field were not restricted. */
 function isPresent({ bound: { expression } }: FieldBinding, { name }: DescMethod, { report }: MessageScope): boolean {
   if (expression.unsafe.length === 0) return true;
-  report({
-    code: "BFF209",
-    severity: "error",
+  fault(report, "BFF209", expression.text.at, {
     message: `\`principal\` is absent for anonymous callers of "${name}", which is public`,
-    at: expression.text.at,
     hint: `write a value for them, as in \`ok(principal) ? ${expression.text.value} : …\``,
   });
   return false;

@@ -1,6 +1,8 @@
 // Usage events of a package: their fields, in the scope of each RPC with limits that are charged after credentials.
+
 import { typeName } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { IrUsage } from "../../ir/edge.ts";
 import type { Usage, UsageField } from "../model/model.ts";
 import { type RpcContext, requestScope } from "../packages/rpc-context.ts";
@@ -22,20 +24,14 @@ export function resolveUsage(
   const [ir, other] = declared;
   if (ir === undefined) return new Map();
   if (other !== undefined)
-    report({
-      code: "BFF443",
-      severity: "error",
+    fault(report, "BFF443", other.at, {
       message: "another file of the package declares its `usage`",
-      at: other.at,
       related: [{ at: ir.at, message: "the other declaration" }],
       hint: "leave out one of the two: a request has one event",
     });
   if (all.length === 0)
-    report({
-      code: "BFF444",
-      severity: "error",
+    fault(report, "BFF444", ir.at, {
       message: "this `usage` has no events: no rpc of the package has a limit that is charged after credentials",
-      at: ir.at,
       hint: 'add a limit, such as `rate_limit: { name: "user" key: "principal.subject" rate: 600 per: "1m" }`, or leave out `usage`',
       derived: true,
     });
@@ -45,7 +41,7 @@ export function resolveUsage(
     const { found, faults } = fittingRpcs(all, differs, (rpc) => fieldOf(rpc, field));
     for (const [rpc, value] of found) fields.get(rpc)?.push(value);
     const certain = faults.flat().filter(({ code }) => code === "BFF441" || code === "BFF442");
-    for (const fault of found.size === 0 && certain.length === 0 ? (faults[0] ?? []) : certain) report(fault);
+    for (const diagnostic of found.size === 0 && certain.length === 0 ? (faults[0] ?? []) : certain) report(diagnostic);
   }
   return new Map(all.map((rpc) => [rpc, { ir, fields: fields.get(rpc) ?? [] }]));
 }
@@ -57,11 +53,8 @@ function fieldOf(rpc: RpcContext, { name, by: text }: IrUsage["fields"][number])
   if (by === undefined) return undefined;
   const proto = carried(by.type);
   if (proto?.kind === "scalar") return { name: name.value, by, proto, env };
-  scope.report({
-    code: "BFF441",
-    severity: "error",
+  fault(scope.report, "BFF441", text.at, {
     message: `this field of \`usage\` is ${typeName(by.type)}, not a text, a number or a bool`,
-    at: text.at,
     hint: by.type.kind === "message" ? "name a field of it" : "write a text, a number or a bool, such as a `size`",
   });
   return undefined;

@@ -1,5 +1,6 @@
 // Ends of RPCs: the versions of service and RPC merged leaf by leaf, and the successors.
 
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
 import { isMethodName, isReference } from "../../read/values/names.ts";
@@ -37,20 +38,14 @@ function checkSunset({ report }: Run, { deprecated, sunset, faulty }: Dates, rep
   if (faulty || reported.has(sunset)) return;
   if (deprecated === undefined) {
     reported.add(sunset);
-    report({
-      code: "BFF266",
-      severity: "error",
+    fault(report, "BFF266", sunset.at, {
       message: "`sunset` without `deprecated`: clients that read the deprecation header get no warning",
-      at: sunset.at,
       hint: 'set the day of its deprecation, as in `deprecated: "2026-11-01"`',
     });
   } else if (sunset.value < deprecated.value) {
     reported.add(sunset);
-    report({
-      code: "BFF265",
-      severity: "error",
+    fault(report, "BFF265", sunset.at, {
       message: `the sunset, ${sunset.value}, is before the deprecation, ${deprecated.value}`,
-      at: sunset.at,
       related: [{ at: deprecated.at, message: "deprecated from this day" }],
       hint: `write ${deprecated.value} or a later day, or correct \`deprecated\``,
     });
@@ -84,11 +79,8 @@ function successorOf(run: Run, method: IrMethod, { text, ofMethod }: Named, repo
     return ofMethod || text.value.includes("/") ? undefined : { text, method: undefined };
   }
   if (desc !== method.desc) return { text, method: desc };
-  run.report({
-    code: "BFF267",
-    severity: "error",
+  fault(run.report, "BFF267", text.at, {
     message: `"${desc.name}" cannot be its own successor`,
-    at: text.at,
     hint: "name the service, or the rpc, that replaces it",
   });
   return undefined;

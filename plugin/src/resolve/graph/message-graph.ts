@@ -1,5 +1,7 @@
 // Composition of messages, and the arguments that each message reads, found before types are checked.
+
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { Ir, IrFile, IrMessage, IrMethod } from "../../ir/ir.ts";
@@ -89,11 +91,8 @@ function reportCircle(
   const next = path[1] ?? first;
   const edge = composers.get(first ?? "")?.find(({ to }) => to === next);
   if (first === undefined || edge === undefined) return;
-  report({
-    code: "BFF409",
-    severity: "error",
+  fault(report, "BFF409", edge.at.at, {
     message: `messages compose each other in a circle: ${[...path, first].map((name) => messages.get(name)?.ir.desc.name ?? name).join(" → ")}`,
-    at: edge.at.at,
     related: path.slice(1).flatMap((name, i) => {
       const to = path[i + 2] ?? first;
       const on = composers.get(name)?.find((candidate) => candidate.to === to);

@@ -1,5 +1,6 @@
 import type { DescField, DescOneof } from "@bufbuild/protobuf";
 import { type Expression, fieldName, fieldType, typeName } from "../../cel/index.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrField, IrMessage, IrMethod } from "../../ir/ir.ts";
 import type { BoundExpression, OneofTarget, Target } from "../../model/conversion.ts";
@@ -52,11 +53,8 @@ export function resolveFields(
     }
     const before = members.find((member) => member.default);
     if (field.default?.value && before !== undefined) {
-      cx.scope.report({
-        code: "BFF408",
-        severity: "error",
+      fault(cx.scope.report, "BFF408", field.default.at, {
         message: `two default members in oneof "${oneof.name}"`,
-        at: field.default.at,
         hint: `keep one default; the first is "${before.field.name}"`,
       });
     }
@@ -100,20 +98,14 @@ function findDegradedField(cx: MessageContext): DescField | undefined {
     if (field === undefined) continue;
     const source = field.by ?? field.resolver;
     if (source !== undefined) {
-      cx.scope.report({
-        code: "BFF604",
-        severity: "error",
+      fault(cx.scope.report, "BFF604", source.at, {
         message: `the runtime fills "${field.desc.name}"`,
-        at: source.at,
         hint: `remove its \`${field.by === undefined ? "resolver" : "by"}\``,
       });
     }
     if (field !== first && first !== undefined) {
-      cx.scope.report({
-        code: "BFF604",
-        severity: "error",
+      fault(cx.scope.report, "BFF604", field.at, {
         message: `"${cx.ir.desc.name}" has two degradation fields`,
-        at: field.at,
         related: [{ at: first.at, message: "the first field" }],
         hint: "keep one of the fields",
       });
@@ -127,7 +119,7 @@ function findDegradedField(cx: MessageContext): DescField | undefined {
  */
 function checkFilled(cx: MessageContext): void {
   const report = (at: Origin, message: string, hint: string): void =>
-    cx.scope.report({ code: "BFF632", severity: "error", message, at, hint });
+    fault(cx.scope.report, "BFF632", at, { message, hint });
   const root = cx.roots.some((method) => isRoot(cx, method)) || cx.run.uncomposed.has(cx.ir);
   for (const [is, what] of [[isPosition, "position"] as const, [isPart, "parts"] as const]) {
     const fields = cx.ir.fields.filter(({ desc }) => is(desc));
@@ -187,11 +179,8 @@ function resolveField(
 ): BoundExpression | undefined {
   const { scope, run } = cx;
   if (field.alias !== undefined && field.by === undefined) {
-    scope.report({
-      code: "BFF402",
-      severity: "error",
+    fault(scope.report, "BFF402", field.alias.at, {
       message: `"${field.desc.name}" has an alias, but "${cx.ir.desc.name}" is not a copy of another message`,
-      at: field.alias.at,
       hint: "set the source of its value with `by`, or give the message an alias",
     });
     return undefined;
@@ -225,11 +214,8 @@ function resolveField(
 
 function reportAmbiguous({ scope }: AnyContext, field: IrField, first: Step, second: Step): void {
   const named = [first, second].find(({ name }) => name !== undefined)?.name;
-  scope.report({
-    code: "BFF403",
-    severity: "error",
+  fault(scope.report, "BFF403", field.at, {
     message: `"${field.desc.name}" could come from ${stepCalled(first)} or ${stepCalled(second)}`,
-    at: field.at,
     related: [first, second].map((step) => ({
       at: step.ir.autobind?.at ?? step.ir.at,
       message: `${step.name === undefined ? "this step" : `"${step.name}"`} has \`autobind\``,
@@ -245,11 +231,8 @@ function reportUnsaid({ scope }: AnyContext, field: IrField): void {
   const named = scope.steps.get(field.desc.name)?.variable?.type.kind;
   const like = named === fieldType(field.desc).type.kind ? field.desc.name : undefined;
   const [near] = [...scope.stepOf.values()].flatMap((step) => nearMiss(step, field.desc));
-  scope.report({
-    code: "BFF401",
-    severity: "error",
+  fault(scope.report, "BFF401", field.at, {
     message: `"${field.desc.name}" has no source`,
-    at: field.at,
     ...(near === undefined ? {} : { related: [{ at: near.at, message: near.message }] }),
     hint: near?.hint ?? `add [(bff.v1.field).by = "${like ?? "…"}"]`,
   });
@@ -263,51 +246,54 @@ function checkAbsence(cx: MessageContext, field: IrField, expression: Expression
   if (filler !== undefined) {
     const path = `${filler.name ?? "…"}.${fieldName(field.desc.name)}`;
     const named = filler.name === undefined ? "the step a name, and " : "";
-    cx.scope.report({
-      code: "BFF601",
-      severity: "error",
+    fault(cx.scope.report, "BFF601", field.at, {
       message: `field "${field.desc.name}" always has a value (${typeName(fieldType(field.desc).type)}), but ${stepCalled(filler)}, which fills it, may be absent`,
-      at: field.at,
       related: [beginning(filler) ?? { at: filler.ir.at, message: `${stepCalled(filler)} may be absent` }],
       hint: `give the step a \`fallback\`, or ${named === "" ? "make" : `give ${named}make`} the field \`optional\` and bind it: [(bff.v1.field).by = "${path}"]`,
     });
     return;
   }
   if (variable.role === "principal") {
-    cx.scope.report({
-      code: "BFF601",
-      severity: "error",
-      message: `field "${field.desc.name}" always has a value (${typeName(fieldType(field.desc).type)}), but a public rpc reaches it, whose caller may be unknown`,
-      at: expression.reads.find((read) => read.variable === variable && !read.safe)?.at ?? expression.text.at,
-      related: cx.openAt.map((at) => ({ at, message: "any client may call" })),
-      hint: "make the field `optional`, or read it as ok(principal) ? … : …",
-    });
+    fault(
+      cx.scope.report,
+      "BFF601",
+      expression.reads.find((read) => read.variable === variable && !read.safe)?.at ?? expression.text.at,
+      {
+        message: `field "${field.desc.name}" always has a value (${typeName(fieldType(field.desc).type)}), but a public rpc reaches it, whose caller may be unknown`,
+        related: cx.openAt.map((at) => ({ at, message: "any client may call" })),
+        hint: "make the field `optional`, or read it as ok(principal) ? … : …",
+      },
+    );
     return;
   }
   if (variable.missing !== undefined) {
-    cx.scope.report({
-      code: "BFF601",
-      severity: "error",
-      message: `field "${field.desc.name}" always has a value (${typeName(fieldType(field.desc).type)}), but "${variable.name}" may be missing`,
-      at: expression.reads.find((read) => read.variable === variable && !read.safe)?.at ?? expression.text.at,
-      related: declarationOf(cx.run.ir, variable),
-      hint: `make the field \`optional\`, or ${safeRead(variable)}`,
-    });
+    fault(
+      cx.scope.report,
+      "BFF601",
+      expression.reads.find((read) => read.variable === variable && !read.safe)?.at ?? expression.text.at,
+      {
+        message: `field "${field.desc.name}" always has a value (${typeName(fieldType(field.desc).type)}), but "${variable.name}" may be missing`,
+        related: declarationOf(cx.run.ir, variable),
+        hint: `make the field \`optional\`, or ${safeRead(variable)}`,
+      },
+    );
     return;
   }
   const path = absencePath(cx, variable.name);
   const shown = variable.role === "arg" ? `args.${variable.name}` : variable.name;
-  cx.scope.report({
-    code: "BFF601",
-    severity: "error",
-    message: `field "${field.desc.name}" always has a value (${typeName(fieldType(field.desc).type)}), but ${variable.role === "arg" ? "argument" : "step"} "${shown}" may be absent${path.length > 1 ? ` (${path.join(" → ")})` : ""}`,
-    at: expression.reads.find((read) => read.variable === variable && !read.safe)?.at ?? expression.text.at,
-    related: variable.role === "arg" ? absentArgPlaces(cx, variable.name) : related(cx, path.at(-1)),
-    hint:
-      variable.role === "arg"
-        ? `make the field \`optional\`, read it as ok(${shown}) ? … : …, or pass an argument that is always set`
-        : `make the field \`optional\`, read it as ok(${shown}) ? … : …, or give step "${path.at(-1) ?? shown}" a \`fallback\``,
-  });
+  fault(
+    cx.scope.report,
+    "BFF601",
+    expression.reads.find((read) => read.variable === variable && !read.safe)?.at ?? expression.text.at,
+    {
+      message: `field "${field.desc.name}" always has a value (${typeName(fieldType(field.desc).type)}), but ${variable.role === "arg" ? "argument" : "step"} "${shown}" may be absent${path.length > 1 ? ` (${path.join(" → ")})` : ""}`,
+      related: variable.role === "arg" ? absentArgPlaces(cx, variable.name) : related(cx, path.at(-1)),
+      hint:
+        variable.role === "arg"
+          ? `make the field \`optional\`, read it as ok(${shown}) ? … : …, or pass an argument that is always set`
+          : `make the field \`optional\`, read it as ok(${shown}) ? … : …, or give step "${path.at(-1) ?? shown}" a \`fallback\``,
+    },
+  );
 }
 
 /** Returns the steps from a step to the one at which its absence begins. */

@@ -1,5 +1,6 @@
 import type { Variable } from "../../cel/index.ts";
 import { countErrors } from "../../diagnostic/count-errors.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { IrFile, IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrStep } from "../../ir/step.ts";
@@ -64,11 +65,8 @@ function rootsOf(run: Run, step: IrStep): IrMethod[] {
 function checkAutobind({ ir, scope }: MessageContext): void {
   for (const { autobind } of ir.steps) {
     if (autobind?.value !== true) continue;
-    scope.report({
-      code: "BFF216",
-      severity: "error",
+    fault(scope.report, "BFF216", autobind.at, {
       message: "a step of a service has no message with fields to fill",
-      at: autobind.at,
       hint: "leave it out, and bind the fields with (bff.v1.field).by",
     });
   }
@@ -81,11 +79,8 @@ function readers({ run, ir, scope }: MessageContext): IrStep[] {
       freeNames(text.value, run.ir.registry, scope.container).names.has("args"),
     );
     if (reader === undefined) return false;
-    scope.report({
-      code: "BFF214",
-      severity: "error",
+    fault(scope.report, "BFF214", reader.text.at, {
       message: `a step of a service runs once per response, so it cannot read \`args\``,
-      at: reader.text.at,
       hint: "read `headers`, `env`, `now` or another step of the service, or declare the step in the messages that read it",
     });
     return true;
@@ -111,11 +106,8 @@ function reportLetCycle(cx: MessageContext, cycle: readonly IrStep[]): void {
     name(step),
     ...(mention?.through === undefined ? [] : [mention.through]),
   ]);
-  cx.scope.report({
-    code: "BFF419",
-    severity: "error",
+  fault(cx.scope.report, "BFF419", first.name?.at ?? first.at, {
     message: `a step of the service depends on itself: ${[...path, name(first)].join(" → ")}`,
-    at: first.name?.at ?? first.at,
     related: indirect.flatMap(({ to, mention }) =>
       mention === undefined ? [] : [{ at: mention.text.at, message: `"${name(to)}" is read here` }],
     ),

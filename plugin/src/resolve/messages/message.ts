@@ -1,6 +1,7 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { countErrors } from "../../diagnostic/count-errors.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { Ir, IrFile, IrMessage, IrMethod } from "../../ir/ir.ts";
 import type { IrStep } from "../../ir/step.ts";
@@ -239,21 +240,15 @@ function checkAfter(cx: MessageContext): void {
   const items = itemsOf(cx);
   for (const { step, name } of cx.ir.steps.flatMap((step) => step.after.map((name) => ({ step, name })))) {
     if (name.value === step.name?.value) {
-      cx.scope.report({
-        code: "BFF212",
-        severity: "error",
+      fault(cx.scope.report, "BFF212", name.at, {
         message: `step "${name.value}" cannot start after itself`,
-        at: name.at,
         hint: "name another step",
       });
     }
     if (names.has(name.value) || items.has(name.value)) continue;
     const like = didYouMean(name.value, [...names]);
-    cx.scope.report({
-      code: "BFF206",
-      severity: "error",
+    fault(cx.scope.report, "BFF206", name.at, {
       message: `this message has no step "${name.value}"`,
-      at: name.at,
       hint: like === undefined ? `name one of: ${[...names].join(", ")}` : `did you mean "${like}"?`,
     });
   }
@@ -267,11 +262,8 @@ export function reportCycle(cx: MessageContext, cycle: readonly IrStep[]): void 
   const [first] = cycle;
   if (first === undefined) return;
   const name = (step: IrStep): string => step.name?.value ?? `step ${step.index + 1}`;
-  cx.scope.report({
-    code: "BFF410",
-    severity: "error",
+  fault(cx.scope.report, "BFF410", first.name?.at ?? first.at, {
     message: `steps wait for each other in a circle: ${[...cycle, first].map(name).join(" → ")}`,
-    at: first.name?.at ?? first.at,
     related: cycle.slice(1).map((step, i) => ({
       at: step.name?.at ?? step.at,
       message: `"${name(step)}" waits for "${name(cycle[i + 2] ?? first)}"`,

@@ -2,6 +2,7 @@
 // opens.
 
 import type { Variable } from "../../cel/index.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import { expressionsIn } from "../model/blocks.ts";
 import type { Composed, Opening, Step } from "../model/model.ts";
@@ -38,11 +39,8 @@ function takeOpening(run: Run, message: Composed): { message: Composed; opening:
   const other = places.find(({ item }) => item === undefined);
   if (other !== undefined) {
     const called = first.name === undefined ? "one of its steps" : `its step "${first.name}"`;
-    run.report({
-      code: "BFF627",
-      severity: "error",
+    fault(run.report, "BFF627", first.ir.name?.at ?? first.ir.at, {
       message: `"${message.desc.name}" is composed by a stream, where ${called} runs once, and by ${other.what}, where it runs each time`,
-      at: first.ir.name?.at ?? first.ir.at,
       related: [{ at: other.at, message: other.what }],
       hint: `give the stream another message, which composes "${message.desc.name}"; or write \`after: ["${[...items][0]}"]\` in the step, so that it runs per item`,
     });

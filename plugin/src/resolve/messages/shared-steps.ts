@@ -2,6 +2,7 @@
 
 import { sameType, type Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrStep } from "../../ir/step.ts";
 import { distinctTypeNames, sameForm } from "../conversions/same-form.ts";
@@ -30,11 +31,8 @@ export function checkHiding({ ir, around, scope }: MessageContext): void {
   for (const step of ir.steps) {
     const other = step.name && around.get(step.name.value);
     if (step.name === undefined || other === undefined) continue;
-    scope.report({
-      code: "BFF213",
-      severity: "error",
+    fault(scope.report, "BFF213", step.name.at, {
       message: `the step "${step.name.value}" hides the step "${step.name.value}" of the service`,
-      at: step.name.at,
       related: [{ at: other.name?.at ?? other.at, message: "the step of the service" }],
       hint: "rename one of the two",
     });
@@ -139,11 +137,8 @@ function join(
     if (sameType(other.type, type) && sameForm(other.proto, proto)) continue;
     const at = run.lets.mentions(ir.desc.typeName).get(name)?.text.at ?? ir.at;
     const typeNames = distinctTypeNames(first.step.variable, other);
-    scope.report({
-      code: "BFF418",
-      severity: "error",
+    fault(scope.report, "BFF418", at, {
       message: `"${name}" is ${typeNames[0]} in service "${first.service.desc.name}", but ${typeNames[1]} in service "${service.desc.name}", and both services compose "${ir.desc.name}"`,
-      at,
       related: [first.step, step].flatMap((sharedStep, i) =>
         sharedStep === undefined
           ? []

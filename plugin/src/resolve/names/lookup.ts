@@ -1,8 +1,10 @@
 // Resolves names in options to descriptors, and builds the diagnostics for unknown names. Malformed names have been
 // reported when they were read.
+
 import type { DescEnum, DescField, DescFile, DescMessage, DescMethod, DescService, Registry } from "@bufbuild/protobuf";
 import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean, didYouMeanType } from "../../diagnostic/did-you-mean.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { Ir } from "../../ir/ir.ts";
 import { isMethodName, isReference } from "../../read/values/names.ts";
@@ -78,11 +80,8 @@ export function lookupSuccessor(ir: Ir, text: Text, of: DescService, report: Rep
   const others = bffServices.filter((other) => other !== of.typeName);
   if (found === undefined) report(missing(ir, slice(text, 0, name.length), "service", name, others));
   else if (!bffServices.includes(found.typeName)) {
-    report({
-      code: "BFF267",
-      severity: "error",
+    fault(report, "BFF267", slice(text, 0, name.length).at, {
       message: `"${name}" is not a service of a BFF, so callers of this one cannot move to it`,
-      at: slice(text, 0, name.length).at,
       hint: "name a service with `option (bff.v1.service)`, or an rpc of one",
     });
     return undefined;
@@ -163,11 +162,8 @@ export function lookupMessage(ir: Ir, text: Text, container: string, report: Rep
 export function lookupField(ir: Ir, text: Text, report: Report): DescField | undefined {
   const dot = text.value.lastIndexOf(".");
   if (dot < 0 || !isReference(text.value)) {
-    report({
-      code: "BFF201",
-      severity: "error",
+    fault(report, "BFF201", text.at, {
       message: `"${text.value}" is not the full name of a field`,
-      at: text.at,
       hint: "write the message and the field, as in catalog.v1.Item.updated_at",
     });
     return undefined;
@@ -179,11 +175,8 @@ export function lookupField(ir: Ir, text: Text, report: Report): DescField | und
   if (field !== undefined) return field;
   const names = message.fields.map((candidate) => candidate.name);
   const like = didYouMean(name, names);
-  report({
-    code: "BFF201",
-    severity: "error",
+  fault(report, "BFF201", slice(text, dot + 1, text.value.length).at, {
     message: `"${message.typeName}" has no field "${name}"`,
-    at: slice(text, dot + 1, text.value.length).at,
     hint:
       like === undefined ? `use one of its fields: ${names.join(", ")}` : `did you mean "${message.typeName}.${like}"?`,
   });

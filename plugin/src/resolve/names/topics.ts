@@ -1,7 +1,9 @@
 // Topics by name, and the messages of their items.
+
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { Ir, IrService } from "../../ir/ir.ts";
 import type { IrTopic } from "../../ir/stream.ts";
@@ -19,11 +21,8 @@ export function findTopic(ir: Ir, services: readonly IrService[], name: Text, re
   const names = services.flatMap(({ topics }) => topics.map((topic) => topic.name.value));
   const like = didYouMean(name.value, names);
   const at = has && of(has)?.name.at;
-  report({
-    code: "BFF641",
-    severity: "error",
+  fault(report, "BFF641", name.at, {
     message: topicProblem(name.value, other !== undefined, has, lacks),
-    at: name.at,
     ...(at === undefined ? {} : { related: [{ at, message: "the topic" }] }),
     hint: like === undefined ? topicHint(has !== undefined && other === undefined) : `did you mean "${like}"?`,
   });

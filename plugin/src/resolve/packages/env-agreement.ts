@@ -1,5 +1,6 @@
 // Agreement between all declarations of one environment variable.
 
+import { fault } from "../../diagnostic/fault.ts";
 import type { Sourced, Text } from "../../diagnostic/origin.ts";
 import type { IrEnvVar, IrFile, IrMessage, IrService } from "../../ir/ir.ts";
 import { envMentions } from "../graph/env-mentions.ts";
@@ -36,11 +37,8 @@ function checkAlike(run: Run, declared: IrEnvVar, first: Declared): void {
   const settingText = (setting: Text | undefined) =>
     setting === undefined ? `no ${option}` : `${option} "${setting.value}"`;
   const [here, there] = [declared[option], first.declared[option]];
-  run.report({
-    code: "BFF416",
-    severity: "error",
+  fault(run.report, "BFF416", here?.at ?? declared.at, {
     message: `the environment variable "${declared.name.value}" has ${settingText(here)} here, but ${settingText(there)} in service "${first.service.desc.name}"`,
-    at: here?.at ?? declared.at,
     related: [{ at: there?.at ?? first.declared.at, message: `${settingText(there)} here` }],
     hint: `give both the same ${option}, or rename one of the two`,
   });
@@ -99,11 +97,8 @@ function checkHidden(
     .flatMap((packageName) => governing(ir, packageName).env)
     .find((candidate) => candidate.name.value === name.value);
   if (other === undefined) return;
-  report({
-    code: "BFF213",
-    severity: "error",
+  fault(report, "BFF213", name.at, {
     message: `the environment variable "${name.value}" of service "${service.desc.name}" has the name of a variable of a file`,
-    at: name.at,
     related: [{ at: other.name.at, message: "the variable of the file" }],
     hint: "leave it out, or rename one of the two",
   });
@@ -134,11 +129,8 @@ function reportDifference(run: Run, variable: IrEnvVar, first: IrEnvVar): boolea
   const [mine, theirs, what] = found;
   const settingText = (value: typeof mine): string =>
     value === undefined ? `no ${what}` : `${what} ${JSON.stringify(value.value)}`;
-  run.report({
-    code: "BFF416",
-    severity: "error",
+  fault(run.report, "BFF416", mine?.at ?? variable.at, {
     message: `the environment variable "${variable.name.value}" has ${settingText(mine)} here, but ${settingText(theirs)} in another file`,
-    at: mine?.at ?? variable.at,
     related: [{ at: theirs?.at ?? first.at, message: `${settingText(theirs)} here` }],
     hint: "declare it in one file, and import that file",
   });

@@ -1,6 +1,8 @@
 // Variables of the environment, as a package, a service's steps and a message see them.
+
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import type { CelType, Variable } from "../../cel/index.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { EnvShape, Ir, IrEnvVar, IrFile, IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import { envMentions } from "../graph/env-mentions.ts";
@@ -162,11 +164,8 @@ function agreesInType(
   const [left, right] = [first, other].map(({ service, declared }) => ({ declared, service: service.desc.name }));
   // Within one package it has been reported, read or not.
   if (mention === undefined || packageOf(first.service) === packageOf(other.service)) return false;
-  report({
-    code: "BFF418",
-    severity: "error",
+  fault(report, "BFF418", mention.text.at, {
     message: `"env.${first.declared.name.value}" is ${left?.declared.type.value} in service "${left?.service}", but ${right?.declared.type.value} in service "${right?.service}", and both services compose "${ir.desc.name}"`,
-    at: mention.text.at,
     related: [first, other].map(({ declared: { type } }) => ({ at: type.at, message: `${type.value} here` })),
     hint: "give both the same type, or rename one of the two",
   });

@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { EnvVar, Host } from "../model/model.ts";
 import { holes } from "../policies/failure.ts";
@@ -13,11 +14,8 @@ export function resolveHosts(texts: readonly Text[], env: readonly EnvVar[], rep
       if (typeof part === "string") return part;
       const [, name = ""] = VARIABLE.exec(part.value) ?? [];
       if (!strings.has(`env.${name}`))
-        report({
-          code: "BFF225",
-          severity: "error",
+        fault(report, "BFF225", part.at, {
           message: `"${part.value}" is no variable of type string of this package`,
-          at: part.at,
           hint: `declare it in the file's rule, as in \`env: { name: "${name || "HOST"}" type: "string" }\`, and write {env.${name || "HOST"}}`,
         });
       return { env: name };

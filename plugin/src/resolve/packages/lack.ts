@@ -1,5 +1,6 @@
 // Declarations that one service has and another service of the same message lacks.
 
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
 import type { Mention } from "../graph/let-graph.ts";
@@ -34,11 +35,8 @@ export function reportLack(
     mention.through === undefined
       ? `"${name}" is a ${what} of ${owner}`
       : `${mention.through} reads "${name}", a ${what} of ${owner}`;
-  report({
-    code: "BFF215",
-    severity: "error",
+  fault(report, "BFF215", mention.text.at, {
     message: `${first}, but ${where}${whose ?? ""} has none`,
-    at: mention.text.at,
     related: [
       { at: has.at, message: `"${name}" of ${owner}` },
       ...(reaches === undefined ? [] : [{ at: root?.at ?? lacks.at, message: reaches }]),

@@ -1,7 +1,9 @@
 // `principal` and `peer`: the caller in expressions, by the RPCs that reach the message or step.
+
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { CelType, Proto, Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrMethod } from "../../ir/ir.ts";
 import type { Callers } from "../model/edge.ts";
@@ -77,11 +79,8 @@ function reportDifferent(run: Run, message: DescMessage, roots: readonly IrMetho
   const other = roots.find((root) => first !== undefined && is(root) !== is(first));
   if (first === undefined || other === undefined) return;
   const through = mention.through === undefined ? "" : ` (${mention.through} reads it)`;
-  report({
-    code: "BFF223",
-    severity: "error",
+  fault(report, "BFF223", mention.text.at, {
     message: `"principal" is ${is(first)} in rpc "${first.desc.name}", but ${is(other)} in rpc "${other.desc.name}", and both compose "${message.name}"${through}`,
-    at: mention.text.at,
     related: [first, other].map((root) => ({
       at: root.at,
       message: `rpc "${root.desc.name}" of "${root.desc.parent.typeName}"`,
@@ -99,11 +98,8 @@ export function checkPeerNames({ ir, scope }: MessageContext): void {
   ]);
   for (const { name, what } of named) {
     if (name?.value !== "peer") continue;
-    scope.report({
-      code: "BFF224",
-      severity: "error",
+    fault(scope.report, "BFF224", name.at, {
       message: `"peer" cannot name ${what}: in a package with an identity it is the address of the client`,
-      at: name.at,
       hint: 'choose another name, as in "peer_value"',
     });
   }

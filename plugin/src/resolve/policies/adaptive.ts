@@ -2,6 +2,7 @@
 // adaptive limit.
 
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { IrLimit, IrUpstream } from "../../ir/step.ts";
 import { lowest } from "../../text/amount.ts";
 import { nearest } from "./entries.ts";
@@ -27,11 +28,8 @@ export function checkAdaptive(level: IrLimit | undefined, around: readonly IrLim
   if (level === undefined) return;
   const levels = [level, ...around];
   if (level.adaptive?.value === false && !around.some(({ adaptive }) => adaptive?.value === true)) {
-    report({
-      code: "BFF287",
-      severity: "error",
+    fault(report, "BFF287", level.adaptive.at, {
       message: "`adaptive: false` has no effect: no outer limit is adaptive",
-      at: level.adaptive.at,
       hint: "leave it out",
     });
   }
@@ -41,11 +39,8 @@ export function checkAdaptive(level: IrLimit | undefined, around: readonly IrLim
   if (adaptive !== level.adaptive && concurrent !== level.concurrent) return; // told where they meet
   const [at, other] = concurrent === level.concurrent ? [concurrent, adaptive] : [adaptive, concurrent];
   const inherited = adaptive !== level.adaptive;
-  report({
-    code: "BFF287",
-    severity: "error",
+  fault(report, "BFF287", at.at, {
     message: `an adaptive limit is at least ${FLOOR}, so it cannot change with \`concurrent: ${lowest(concurrent)}\``,
-    at: at.at,
     related: [{ at: other.at, message: at === concurrent ? "this limit is adaptive" : "the maximum of the limit" }],
     hint: `raise it, as in \`concurrent: 100\`, or ${inherited ? "add `adaptive: false` here" : "leave `adaptive` out"}`,
   });

@@ -1,7 +1,9 @@
 // Request fields in a path of google.api.http, and the messages that the RPC sends and returns as bodies.
+
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { HttpVariable, IrHttpRule } from "../../ir/edge.ts";
 import type { RestRule } from "../model/rest.ts";
 
@@ -36,11 +38,8 @@ function variablesOf(ir: IrHttpRule, input: DescMessage, report: Report): RestRu
     const before = [...seen.keys()].find((name) => overlaps(name, variable.field));
     if (before !== undefined) {
       const other = seen.get(before);
-      report({
-        code: "BFF280",
-        severity: "error",
+      fault(report, "BFF280", at, {
         message: `"${variable.field}" is in this path twice`,
-        at,
         ...(other !== undefined && {
           related: [{ at: ir.path.place(other.at, other.at + other.field.length), message: "the first time" }],
         }),
@@ -77,11 +76,8 @@ function fieldsOf(
     const last = i === names.length - 1;
     if (last && (field.fieldKind === "scalar" || field.fieldKind === "enum")) return found;
     if (last || field.fieldKind !== "message" || field.message.typeName.startsWith("google.protobuf.")) {
-      report({
-        code: "BFF276",
-        severity: "error",
+      fault(report, "BFF276", at, {
         message: `"${name}" is ${kindOf(field)}, but a path contains single values: text, numbers, bools and enums`,
-        at,
         hint: last
           ? "name another field, or a field inside it, or move it to the query or the body"
           : "name a field inside single messages",
@@ -112,11 +108,8 @@ function bodyOf(
   const field = topLevel(input, body, "request", "BFF277", report);
   const taken = variables.find(({ fields }) => fields.length === 1 && fields[0] === field);
   if (field === undefined || taken === undefined) return field;
-  report({
-    code: "BFF280",
-    severity: "error",
+  fault(report, "BFF280", body.at, {
     message: `"${body.value}" is already in the path`,
-    at: body.at,
     hint: 'name another field, or write "*" for all fields outside the path',
   });
   return undefined;

@@ -1,5 +1,7 @@
 // The branches of an upstream: which requests go to another address.
+
 import { typeName, type Variable } from "../../cel/index.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Ir } from "../../ir/ir.ts";
 import type { IrBranch, IrPolicy } from "../../ir/step.ts";
 import type { Branch } from "../model/call.ts";
@@ -27,11 +29,8 @@ function checkBy(scope: MessageScope, text: NonNullable<IrBranch["by"]>): Branch
   const found = check(scope, text);
   if (found === undefined || found.type.kind === "string") return found;
   const convertible = ["int", "uint", "double", "bool", "bytes", "timestamp", "duration"].includes(found.type.kind);
-  scope.report({
-    code: "BFF270",
-    severity: "error",
+  fault(scope.report, "BFF270", text.at, {
     message: `\`by\` of a branch is ${typeName(found.type)}, not string`,
-    at: text.at,
     hint: convertible ? `write string(${text.value})` : "write text, such as principal.subject",
   });
   return undefined;

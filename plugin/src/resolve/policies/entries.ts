@@ -3,6 +3,7 @@
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import { Protocol } from "@protobff/messages/options.js";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Sourced, Text } from "../../diagnostic/origin.ts";
 import type { Amount } from "../../ir/amount.ts";
 import type { IrFairShare, IrIdentity, IrPurge, IrRateLimit, IrTelemetry, IrUsage } from "../../ir/edge.ts";
@@ -208,11 +209,8 @@ export function checkAgreement(entries: readonly IrUpstream[], report: Report): 
       const [first] = settings;
       const other = settings.find((setting) => first !== undefined && textOf(setting, leaf) !== textOf(first, leaf));
       if (first === undefined || other === undefined) continue;
-      report({
-        code: "BFF413",
-        severity: "error",
+      fault(report, "BFF413", other.at, {
         message: `two values for ${leaf.name} of ${level === "" ? "every upstream" : `"${level}"`}: ${textOf(first, leaf)} and ${textOf(other, leaf)}`,
-        at: other.at,
         related: [{ at: first.at, message: `${textOf(first, leaf)} is set here` }],
         hint: "keep one of them",
       });

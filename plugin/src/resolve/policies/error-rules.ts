@@ -1,6 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Code } from "@protobff/messages/options.js";
 import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { IrErrorRule, IrPolicy } from "../../ir/step.ts";
 import { conversion } from "../conversions/convert.ts";
 import type { ErrorRule } from "../model/call.ts";
@@ -61,22 +62,16 @@ export function errorRules(
       const { method, batched, type } = gives;
       // An entry also applies to calls without a batch, for which its rule would have to return the response.
       const instead = batched && scope !== cx.scope ? ", or move the rule to the calls themselves" : "";
-      scope.report({
-        code: "BFF336",
-        severity: "error",
+      fault(scope.report, "BFF336", then.by.at, {
         message: `the fallback is ${fallbackType(value.type)}, but "${method.name}" returns ${typeName(type)}${batched ? " for each key of a batch" : ""}`,
-        at: then.by.at,
         hint: `${toWrite(type)}${instead}`,
       });
       return [];
     }
     const [absent] = value.unsafe;
     if (absent !== undefined) {
-      scope.report({
-        code: "BFF605",
-        severity: "error",
+      fault(scope.report, "BFF605", then.by.at, {
         message: `the fallback of this rule may be absent: "${absent.name}" may be absent`,
-        at: then.by.at,
         hint: "write a value that is always set, such as a literal",
       });
       return [];

@@ -1,4 +1,5 @@
 import { type Expression, typeName, type Variable } from "../../cel/index.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrFailure } from "../../ir/step.ts";
 import { detailOf } from "../../model/details.ts";
@@ -28,11 +29,8 @@ export function resolveFailure(scope: MessageScope, fail: IrFailure, locals: rea
       }
       if (!PRINTABLE.has(hole.type.kind)) {
         sound = false;
-        scope.report({
-          code: "BFF342",
-          severity: "error",
+        fault(scope.report, "BFF342", part.at, {
           message: `a message cannot print ${typeName(hole.type)}`,
-          at: part.at,
           hint: textInstead(hole),
         });
       }
@@ -48,11 +46,8 @@ export function resolveFailure(scope: MessageScope, fail: IrFailure, locals: rea
     }
     if (detailOf(detail) === undefined) {
       sound = false;
-      scope.report({
-        code: "BFF346",
-        severity: "error",
+      fault(scope.report, "BFF346", text.at, {
         message: `a detail is a message, an optional message or a list of messages, not ${typeName(detail.type)}`,
-        at: text.at,
         hint: 'build a message, such as google.rpc.ErrorInfo{reason: "…"}, or google.protobuf.StringValue{value: "…"}',
       });
     }

@@ -1,5 +1,6 @@
 // The hedge of one call.
 
+import { fault } from "../../diagnostic/fault.ts";
 import type { IrCall, IrPolicy } from "../../ir/step.ts";
 import { lowest } from "../../text/amount.ts";
 import type { Effects, Policy } from "../model/call.ts";
@@ -31,11 +32,8 @@ export function checkHedge(
   const callHedge = ir.policy.hedge;
   const name = ir.method?.value;
   if (callHedge !== undefined && effects === "once" && callHedge.max?.value !== 0) {
-    cx.scope.report({
-      code: "BFF508",
-      severity: "error",
+    fault(cx.scope.report, "BFF508", callHedge.at, {
       message: `"${name}" may have side effects, so it must not be hedged`,
-      at: callHedge.at,
       hint: "remove `hedge`; or set `read_only: true` if it only reads, `idempotent: true` if a repetition does no harm",
       derived: true,
     });
@@ -45,21 +43,15 @@ export function checkHedge(
   const { budget, max } = hedge;
   const set = max ?? budget;
   if (hedge.delay === undefined && set !== undefined) {
-    cx.scope.report({
-      code: "BFF509",
-      severity: "error",
+    fault(cx.scope.report, "BFF509", set.at, {
       message: "this hedge has no delay",
-      at: set.at,
       hint: "add `delay`, such as the time of most answers",
     });
   }
   const most = max?.value ?? 1;
   if (budget !== undefined && !(budget.value > 0 && budget.value <= most)) {
-    cx.scope.report({
-      code: "BFF523",
-      severity: "error",
+    fault(cx.scope.report, "BFF523", budget.at, {
       message: `the budget of this hedge is ${budget.value} per call, and a call has at most ${most}`,
-      at: budget.at,
       ...(max !== undefined && { related: [{ at: max.at, message: "the maximum" }] }),
       hint: `write a \`budget\` above 0 and at most ${most}; \`max: 0\` turns hedging off`,
     });
@@ -69,11 +61,8 @@ export function checkHedge(
   // An inherited hedge does not apply to a shorter call. An author who sets both needs the report.
   const together = policies.some((policy) => policy.hedge?.delay === hedge.delay && policy.timeout === timeout);
   if (callHedge?.delay === undefined && !together) return;
-  cx.scope.report({
-    code: "BFF510",
-    severity: "error",
+  fault(cx.scope.report, "BFF510", hedge.delay.at, {
     message: `a hedge after ${hedge.delay.value}ms is never sent: the call may take ${lowest(timeout)}ms`,
-    at: hedge.delay.at,
     related: [{ at: timeout.at, message: "the timeout of the call" }],
     hint: "lower the delay of the hedge, or raise the timeout of the call",
   });

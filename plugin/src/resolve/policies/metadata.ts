@@ -1,4 +1,5 @@
 import { typeName, type Variable } from "../../cel/index.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { IrBind, IrUpstream } from "../../ir/step.ts";
 import type { MetadataBinding } from "../model/call.ts";
 import { check, checkCondition, type MessageScope, where, withoutMessage } from "../scope/scope.ts";
@@ -27,11 +28,8 @@ export function metadata(
     if (by === undefined) return [];
     const binary = bind.name.value.endsWith("-bin");
     if (by.type.kind !== (binary ? "bytes" : "string")) {
-      scope.report({
-        code: "BFF341",
-        severity: "error",
+      fault(scope.report, "BFF341", bind.by.at, {
         message: `metadata "${bind.name.value}" is ${binary ? "bytes" : "a string"}, not ${typeName(by.type)}`,
-        at: bind.by.at,
         hint: binary ? "write bytes(…) around it" : "write string(…) around it",
       });
       return [];

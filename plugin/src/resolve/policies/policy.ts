@@ -1,5 +1,6 @@
 // The policy of one call.
 
+import { fault } from "../../diagnostic/fault.ts";
 import type { Ir, IrMethod } from "../../ir/ir.ts";
 import type { IrCall, IrPolicy } from "../../ir/step.ts";
 import { lowest } from "../../text/amount.ts";
@@ -27,11 +28,8 @@ interface MergedCall {
 export function mergePolicy(cx: PolicyContext, { ir, policies, effects, tags, shard }: MergedCall): Policy {
   const callRetry = ir.policy.retry;
   if (callRetry !== undefined && effects === "once" && (callRetry.attempts?.value ?? 3) > 1) {
-    cx.scope.report({
-      code: "BFF501",
-      severity: "error",
+    fault(cx.scope.report, "BFF501", callRetry.attempts?.at ?? callRetry.at, {
       message: `"${ir.method?.value}" may have side effects, so it must not be retried`,
-      at: callRetry.attempts?.at ?? callRetry.at,
       hint: "remove `retry`; or set `read_only: true` if it only reads, `idempotent: true` if a repetition does no harm",
     });
   }
@@ -98,11 +96,8 @@ function checkTimes(cx: PolicyContext, ir: IrCall, policies: readonly IrPolicy[]
     .map((root) => ({ root, ...timeIn(cx.run.ir, root, cx.deferred && sendsParts(root)) }))
     .sort((a, b) => b.ms - a.ms);
   if (callTimeout !== undefined && longest !== undefined && callTimeout.value > longest.ms) {
-    cx.scope.report({
-      code: "BFF506",
-      severity: "error",
+    fault(cx.scope.report, "BFF506", callTimeout.at, {
       message: `this call may take ${callTimeout.value}ms, but rpc "${longest.root.desc.name}" ends after ${longest.ms}ms`,
-      at: callTimeout.at,
       related: [
         longest.setting === undefined
           ? { at: longest.root.at, message: `the default of ${longest.ms}ms applies to this rpc` }
@@ -116,11 +111,8 @@ function checkTimes(cx: PolicyContext, ir: IrCall, policies: readonly IrPolicy[]
   const attempts = nearest(policies, (policy) => policy.retry?.attempts)?.value ?? 3;
   if (timeout === undefined || initial === undefined || attempts < 2 || effects === "once") return;
   if (initial.value < lowest(timeout)) return;
-  cx.scope.report({
-    code: "BFF507",
-    severity: "error",
+  fault(cx.scope.report, "BFF507", initial.at, {
     message: `the first wait of ${initial.value}ms leaves no time for a retry: the call may take ${lowest(timeout)}ms`,
-    at: initial.at,
     related: [{ at: timeout.at, message: "the timeout of the call" }],
     hint: "lower the wait, raise the timeout of the call, or turn retries off with `attempts: 1`",
   });
@@ -129,11 +121,8 @@ function checkTimes(cx: PolicyContext, ir: IrCall, policies: readonly IrPolicy[]
 function checkCache(cx: PolicyContext, ir: IrCall, cache: Policy["cache"], effects: Effects): void {
   const callCache = ir.policy.cache;
   if (callCache !== undefined && effects !== "none" && callCache.ttl?.value !== 0) {
-    cx.scope.report({
-      code: "BFF511",
-      severity: "error",
+    fault(cx.scope.report, "BFF511", callCache.at, {
       message: `"${ir.method?.value}" has side effects, so its answers must not be cached`,
-      at: callCache.at,
       hint: `remove \`cache\`${effects === "once" ? ", or set `read_only: true` if it only reads" : ""}`,
     });
     return;
@@ -141,11 +130,8 @@ function checkCache(cx: PolicyContext, ir: IrCall, cache: Policy["cache"], effec
   if (effects !== "none" || cache.ttl?.value === 0) return;
   const use = cache.stale ?? cache.tags[0]?.text;
   if (cache.ttl === undefined && use !== undefined) {
-    cx.scope.report({
-      code: "BFF512",
-      severity: "error",
+    fault(cx.scope.report, "BFF512", use.at, {
       message: "this cache has no `ttl`",
-      at: use.at,
       hint: "add `ttl`, the time for which an answer is fresh",
     });
   } else {

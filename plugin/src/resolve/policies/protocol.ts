@@ -1,6 +1,8 @@
 // Protocols of upstreams, and the requirement of HTTP calls with JSON: a path of google.api.http.
+
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin, Sourced } from "../../diagnostic/origin.ts";
 import type { Ir } from "../../ir/ir.ts";
 import type { IrPolicy, IrUpstream } from "../../ir/step.ts";
@@ -45,28 +47,22 @@ export function httpRule(
   const name = fullName(method);
   const binding = ir.bindings.get(method);
   if (binding === undefined) {
-    report({
-      code: "BFF288",
-      severity: "error",
+    fault(report, "BFF288", at, {
       message: `"${name}" is called over HTTP, but has no path`,
-      at,
       related: [{ at: protocol.at, message: "its upstream uses HTTP here" }],
       hint: 'add a path to the rpc in its proto, as in `option (google.api.http) = { get: "/v1/books/{id}" };`, or call it over gRPC: leave out `protocol`',
     });
     return undefined;
   }
   const faults: Mistake[] = [...binding.faults];
-  const rule = binding.rule && boundFields(binding.rule, method, (fault) => faults.push(fault));
+  const rule = binding.rule && boundFields(binding.rule, method, (found) => faults.push(found));
   if (rule !== undefined && faults.length === 0) faults.push(...uncallable(rule, method));
-  const [fault] = faults;
-  if (fault === undefined) return rule;
-  report({
-    code: "BFF289",
-    severity: "error",
-    message: `"${name}" has a path that cannot be called: ${fault.message}`,
-    at,
+  const [first] = faults;
+  if (first === undefined) return rule;
+  fault(report, "BFF289", at, {
+    message: `"${name}" has a path that cannot be called: ${first.message}`,
     related: [
-      { at: fault.at, message: fault.hint === undefined ? "here" : `here: ${fault.hint}` },
+      { at: first.at, message: first.hint === undefined ? "here" : `here: ${first.hint}` },
       { at: protocol.at, message: "its upstream uses HTTP here" },
     ],
     hint: "correct the path in its proto, or call it over gRPC: leave out `protocol`",
@@ -80,21 +76,21 @@ type Mistake = Pick<Diagnostic, "message" | "at" | "hint">;
 /** Returns the faults of a rule that a server can serve but no client can call. */
 function uncallable(rule: RestRule, method: DescMethod): Mistake[] {
   const { ir } = rule;
-  const fault = (message: string, hint: string): Mistake => ({ message, at: ir.path.at, hint });
+  const mistake = (message: string, hint: string): Mistake => ({ message, at: ir.path.at, hint });
   const { segments } = ir.template;
   const open = segments.findIndex(
     (segment, i) => segment.startsWith("*") && !rule.variables.some(({ from, to }) => i >= from && i < to),
   );
   return [
     ...(ir.method === "*"
-      ? [fault("it matches all HTTP methods, and a call has one method", "choose one method, such as `get`")]
+      ? [mistake("it matches all HTTP methods, and a call has one method", "choose one method, such as `get`")]
       : []),
-    ...(ir.method === "HEAD" ? [fault("an answer to HEAD has no message", "choose `get`")] : []),
+    ...(ir.method === "HEAD" ? [mistake("an answer to HEAD has no message", "choose `get`")] : []),
     ...(open < 0
       ? []
-      : [fault(`no variable contains its segment "${segments[open]}"`, `name a field: "{name=${segments[open]}}"`)]),
+      : [mistake(`no variable contains its segment "${segments[open]}"`, `name a field: "{name=${segments[open]}}"`)]),
     ...httpBodies(rule, method).map((of) =>
-      fault(`its ${of} is a google.api.HttpBody, and calls send and read only JSON`, "use another message"),
+      mistake(`its ${of} is a google.api.HttpBody, and calls send and read only JSON`, "use another message"),
     ),
   ];
 }

@@ -1,7 +1,9 @@
 // Shards of upstreams: the keys of calls, by the rule of the upstream or by their own.
+
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { type Expression, typeName, type Variable } from "../../cel/index.ts";
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrCall, IrShard, IrUpstream, ShardHash } from "../../ir/step.ts";
 import { textInstead } from "../conversions/replacement.ts";
@@ -79,7 +81,7 @@ function ruleOf(
     ...withoutMessage(scope),
     steps: new Map(),
     broken: new Set(),
-    report: (fault) => faults.push(fault),
+    report: (found) => faults.push(found),
   };
   const over: Variable = { ...operandOf(method, batch), role: "local", absent: false };
   const by = check(quiet, text, [over]);
@@ -99,17 +101,14 @@ interface KeylessCall extends Pick<ShardedCall, "method" | "at"> {
 }
 
 function reportWithoutRule(scope: MessageScope, { shards, method, at, faults }: KeylessCall): void {
-  const [fault] = faults;
+  const [first] = faults;
   // A name with a fault has its own diagnostic.
-  if (shards.by !== undefined && fault === undefined) return;
-  scope.report({
-    code: shards.by === undefined ? "BFF273" : "BFF274",
-    severity: "error",
+  if (shards.by !== undefined && first === undefined) return;
+  fault(scope.report, shards.by === undefined ? "BFF273" : "BFF274", at, {
     message:
       shards.by === undefined
         ? `"${method.parent.typeName}" has shards, and this call has no key`
-        : `the key of the shard does not fit "${method.name}": ${fault?.message ?? ""}`,
-    at,
+        : `the key of the shard does not fit "${method.name}": ${first?.message ?? ""}`,
     related: [{ at: shards.by?.at ?? shards.at, message: "the shards of the upstream" }],
     hint: 'add `shard` to this call, such as shard: { by: "…" }',
     derived: true,
@@ -122,7 +121,7 @@ const KINDS: ReadonlySet<string> = new Set(["string", "int", "uint", "bytes"]);
 function isKey(by: Expression, use: "name" | ShardHash, { report }: MessageScope): boolean {
   const { type, text } = by;
   const refuse = (message: string, hint: string): false => {
-    report({ code: "BFF328", severity: "error", message, at: text.at, hint });
+    fault(report, "BFF328", text.at, { message, hint });
     return false;
   };
   const what = use === "name" ? "the name of a shard" : "the key of a shard";

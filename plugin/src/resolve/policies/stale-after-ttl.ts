@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Amount } from "../../ir/amount.ts";
 import { lowest } from "../../text/amount.ts";
 
@@ -8,11 +9,8 @@ export function checkStale(
   report: Report,
 ): void {
   if (ttl === undefined || stale === undefined || lowest(stale) > ttl.value || stale.value === 0) return;
-  report({
-    code: "BFF801",
-    severity: "error",
+  fault(report, "BFF801", stale.at, {
     message: `answers expire after ${ttl.value}ms, but stale answers are removed after ${lowest(stale)}ms`,
-    at: stale.at,
     related: [{ at: ttl.at, message: "an answer is fresh until here" }],
     hint: "make `stale` longer than `ttl`: both start with the answer",
   });

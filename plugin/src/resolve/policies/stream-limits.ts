@@ -1,7 +1,9 @@
 // `limit.streams`: maximum number of open streams. It is reported for methods with single answers, for which it has no
 // effect.
+
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { IrPolicy } from "../../ir/step.ts";
 import { fullName } from "../../model/full-name.ts";
 
@@ -12,11 +14,8 @@ export function checkStreamLimit(policy: IrPolicy, of: DescMethod | DescService 
   const methods = of.kind === "rpc" ? [of] : of.methods;
   if (methods.some(({ methodKind }) => methodKind === "server_streaming")) return;
   const why = of.kind === "rpc" ? `"${fullName(of)}" returns a single answer` : `no rpc of "${of.typeName}" streams`;
-  report({
-    code: "BFF635",
-    severity: "error",
+  fault(report, "BFF635", setting.at, {
     message: `\`limit.streams\` limits open streams, but ${why}`,
-    at: setting.at,
     hint: "leave it out, or write `concurrent`, the maximum number of calls at a time",
   });
 }

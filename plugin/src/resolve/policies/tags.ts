@@ -2,6 +2,7 @@
 
 import type { DescMethod } from "@bufbuild/protobuf";
 import { childrenOf, type Expression, type Node, typeName, type Variable } from "../../cel/index.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrCall, IrPolicy, IrUpstream } from "../../ir/step.ts";
 import { textInstead } from "../conversions/replacement.ts";
@@ -66,22 +67,16 @@ export function holeOf(scope: MessageScope, text: Text, locals: readonly Variabl
   const by = check(scope, text, locals);
   const absent = by?.unsafe[0];
   if (absent !== undefined) {
-    scope.report({
-      code: "BFF810",
-      severity: "error",
+    fault(scope.report, "BFF810", text.at, {
       message: `this hole has no value if \`${absent.name}\` is absent`,
-      at: text.at,
       hint: valueHint(absent, text.value, "''"),
     });
     return undefined;
   }
   if (by === undefined || PRINTABLE.has(by.type.kind)) return by;
   const several = by.type.kind === "list" || by.type.kind === "map";
-  scope.report({
-    code: "BFF810",
-    severity: "error",
+  fault(scope.report, "BFF810", text.at, {
     message: `a tag cannot contain ${typeName(by.type)}`,
-    at: text.at,
     hint: several
       ? "leave the hole out, or cache the call that fetches each item, with a tag for the item"
       : textInstead(by),
@@ -96,13 +91,10 @@ function callHole(scope: MessageScope, by: Expression, batched: boolean): TagHol
   const ofAnswer = named.some(({ name, role }) => role === "local" && name === ANSWER);
   const others = named.some(({ role }) => role !== "local");
   if (!others || (!ofAnswer && !batched)) return { by, ofAnswer };
-  scope.report({
-    code: "BFF811",
-    severity: "error",
+  fault(scope.report, "BFF811", by.text.at, {
     message: ofAnswer
       ? "this hole reads `answer` and other values: only other values are part of the key"
       : "a tag of a batch reads only `answer`: one request has the keys of several items",
-    at: by.text.at,
     hint: ofAnswer
       ? 'write two holes, as in "{args.tenant}:{answer.id}"'
       : "read the value from `answer`, or leave out `batch`",
@@ -118,14 +110,11 @@ function variablesIn(node: Node, found = new Set<Variable>()): Set<Variable> {
 
 function checkEntryHole(scope: MessageScope, { method }: IrUpstream, text: Text): boolean {
   if (method !== undefined && [...free(scope, text).names].every((name) => name === ANSWER)) return true;
-  scope.report({
-    code: "BFF811",
-    severity: "error",
+  fault(scope.report, "BFF811", text.at, {
     message:
       method === undefined
         ? "a tag of several methods has no holes: their answers have no common fields"
         : "a tag of an upstream entry reads only `answer`",
-    at: text.at,
     hint: method === undefined ? "write `tag` on the call, or on an entry with `method`" : "write `tag` on the call",
   });
   return false;

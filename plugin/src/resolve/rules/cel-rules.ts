@@ -1,5 +1,6 @@
 // Rules in CEL at their declarations: on a message, a field, or the contents of a list or a map, and as users'
 // predefined rules.
+
 import { type DescField, getExtension, type Message, type Registry } from "@bufbuild/protobuf";
 import {
   type FieldRules,
@@ -9,6 +10,7 @@ import {
 } from "@protobff/messages/buf/validate/validate_pb.js";
 import { type FieldType, fieldType, messageType, scalarType, unwrapped } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin, Place } from "../../diagnostic/origin.ts";
 import type { Ir } from "../../ir/ir.ts";
 import type { CelRule, RuleStep } from "../../model/rules.ts";
@@ -107,11 +109,11 @@ export class CelRules {
     const first = seen.get(id);
     if (id === "") {
       const hint = 'add an id, as in `id: "order.total"`: clients identify the violation by it';
-      this.#report({ code: "BFF256", severity: "error", message: "a rule has no `id`", at, hint });
+      fault(this.#report, "BFF256", at, { message: "a rule has no `id`", hint });
     } else if (first !== undefined) {
       const related = [{ at: first, message: "the first rule" }];
       const hint = "give each rule of a field or a message a different id";
-      this.#report({ code: "BFF257", severity: "error", message: `two rules have the id "${id}"`, at, related, hint });
+      fault(this.#report, "BFF257", at, { message: `two rules have the id "${id}"`, related, hint });
     } else seen.set(id, at);
   }
 

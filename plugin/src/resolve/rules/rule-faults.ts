@@ -1,7 +1,9 @@
 // Diagnostics for faults in rules of buf.validate, at the place of the rule.
+
 import type { DescField, DescMessage, Message, Registry } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin, Place } from "../../diagnostic/origin.ts";
 import type { RuleCheck } from "../../model/rules.ts";
 import { contradictionsIn } from "./contradictions.ts";
@@ -15,7 +17,7 @@ export class RuleFaults {
     this.#report = report;
   }
   #fault(code: "BFF250" | "BFF251" | "BFF252" | "BFF253" | "BFF254", at: Origin, message: string, hint: string): void {
-    this.#report({ code, severity: "error", at, message, hint });
+    fault(this.#report, code, at, { message, hint });
   }
 
   /** Rules for values of another type. */
@@ -59,7 +61,7 @@ export class RuleFaults {
   contradictions(checks: readonly RuleCheck[]): void {
     for (const { code, check, with: other, message, hint } of contradictionsIn(checks)) {
       const related = other === undefined ? [] : [{ at: other.at, message: "the other rule" }];
-      this.#report({ code, severity: "error", at: check.at, message, hint, related });
+      fault(this.#report, code, check.at, { message, hint, related });
     }
   }
 }

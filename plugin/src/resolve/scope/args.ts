@@ -1,4 +1,5 @@
 // Arguments of composed messages: the values that each composing place provides, and the resulting `args`.
+
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import {
   type CelType,
@@ -12,6 +13,7 @@ import {
 } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin, Text } from "../../diagnostic/origin.ts";
 import type { IrMessage } from "../../ir/ir.ts";
 import { protoOf } from "../../model/proto-of.ts";
@@ -187,11 +189,8 @@ function isAlike(
 ): boolean {
   if (sameType(value.type, first.value.type) && sameForm(value.proto, first.value.proto)) return true;
   const [firstName, otherName] = distinctTypeNames(first.value, value);
-  report({
-    code: "BFF337",
-    severity: "error",
+  fault(report, "BFF337", value.at, {
     message: `argument "${name}" of "${message.desc.name}" is ${firstName} in one place, but ${otherName} in another`,
-    at: value.at,
     related: [{ at: first.value.at, message: `${first.place.what} passes ${firstName}` }],
     hint: howToAgree([first.place, place], name, [first.value, value]),
   });

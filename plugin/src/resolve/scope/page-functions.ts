@@ -1,5 +1,6 @@
 import type { Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import { fieldOfArgs, type PageCall, pageCallOf } from "../model/page-calls.ts";
 
 /**
@@ -13,11 +14,8 @@ export function checkPageFunction(node: Node, allowed: boolean, report: Report):
 }
 
 function refuse({ fn, at }: PageCall, report: Report): boolean {
-  report({
-    code: "BFF322",
-    severity: "error",
+  fault(report, "BFF322", at, {
     message: `\`${fn}\` is only for the message that a unary rpc answers with`,
-    at,
     hint: "call it in that message, and pass the result on as an argument",
   });
   return false;
@@ -25,21 +23,15 @@ function refuse({ fn, at }: PageCall, report: Report): boolean {
 
 function checkOperands({ fn, at, args: [first, usual, most] }: PageCall, report: Report): boolean {
   if (fn !== "page.seal" && first !== undefined && fieldOfArgs(first) === undefined) {
-    report({
-      code: "BFF323",
-      severity: "error",
+    fault(report, "BFF323", first.at, {
       message: `\`${fn}\` takes a field of the request as it is`,
-      at: first.at,
       hint: "name the field alone, as in args.page_size or args.page_token",
     });
     return false;
   }
   if (fn !== "page.size" || (isPositive(usual) && isPositive(most) && usual.value <= most.value)) return true;
-  report({
-    code: "BFF323",
-    severity: "error",
+  fault(report, "BFF323", at, {
     message: "`page.size` takes two constants with 0 < usual <= most",
-    at,
     hint: "write the usual size and the largest one, as in page.size(args.page_size, 20, 100)",
   });
   return false;

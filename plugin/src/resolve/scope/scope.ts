@@ -1,4 +1,5 @@
 // The names that expressions of one message may use.
+
 import { type Registry, ScalarType } from "@bufbuild/protobuf";
 import {
   type CelType,
@@ -15,6 +16,7 @@ import {
   type Variable,
 } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { EnumRelations } from "../conversions/enum-relations.ts";
 import { conditionInstead } from "../conversions/replacement.ts";
@@ -186,11 +188,8 @@ function comparesOptionals({ root }: Expression, of: string, report: Report): bo
   };
   const node = found(root);
   if (node === undefined) return false;
-  report({
-    code: "BFF243",
-    severity: "error",
+  fault(report, "BFF243", node.at, {
     message: `a ${of} cannot compare two values that may both be absent: two absent values are equal`,
-    at: node.at,
     hint: "test one of them first, as in has(a.b) && a.b == …",
   });
   return true;
@@ -205,11 +204,8 @@ export function checkValue(scope: MessageScope, text: Text, locals: readonly Var
 }
 
 export function reportNull(scope: MessageScope, text: Text): void {
-  scope.report({
-    code: "BFF344",
-    severity: "error",
+  fault(scope.report, "BFF344", text.at, {
     message: "this is always null, so it has no type",
-    at: text.at,
     hint: "write a value of another type, such as '' or 0, or leave the step out",
   });
 }
@@ -244,11 +240,8 @@ export function checkCondition(
 ): Expression | undefined {
   const condition = check(scope, text, locals);
   if (condition === undefined || condition.type.kind === "bool") return condition;
-  scope.report({
-    code: "BFF330",
-    severity: "error",
+  fault(scope.report, "BFF330", text.at, {
     message: `${what} is ${typeName(condition.type)}, not bool`,
-    at: text.at,
     hint: conditionInstead(condition),
   });
   return undefined;

@@ -1,6 +1,8 @@
 // Functions that belong to certain places, or take certain operands.
+
 import { childrenOf, type Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import { checkPageFunction } from "./page-functions.ts";
 
 /** Place of an expression. */
@@ -32,11 +34,8 @@ function checkConstantFirst(node: Node, report: Report): boolean {
   const example = node.kind === "call" ? CONSTANT_FIRST[node.overload] : undefined;
   const [first] = node.kind === "call" ? node.args : [];
   if (example === undefined || first === undefined || first.kind === "constant") return true;
-  report({
-    code: "BFF327",
-    severity: "error",
+  fault(report, "BFF327", first.at, {
     message: `the first operand of \`${example.slice(0, example.indexOf("("))}\` is computed`,
-    at: first.at,
     hint: `write a constant, as in ${example}`,
   });
   return false;
@@ -44,11 +43,8 @@ function checkConstantFirst(node: Node, report: Report): boolean {
 
 function checkNoScatter(node: Node, report: Report): boolean {
   if (node.kind !== "call" || node.overload !== "shard_names") return true;
-  report({
-    code: "BFF273",
-    severity: "error",
+  fault(report, "BFF273", node.at, {
     message: "`shard.names` is only for the `in` of an `each`, as it is",
-    at: node.at,
     hint: 'write `each: { var: "s" in: "shard.names(\'…\')" call: { … shard: { name: "s" } } }`',
   });
   return false;

@@ -1,5 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { typeName, type Variable } from "../../cel/index.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrCall, IrUpstream } from "../../ir/step.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
@@ -104,11 +105,8 @@ function calledMethod({ scope, run }: MessageContext, ir: IrCall, kind: CallKind
   const method = ir.method && lookupMethod(run.ir, ir.method, scope.report, kind);
   if (method === undefined || ir.method === undefined) return undefined;
   if (!run.bffServices.has(method.parent.typeName)) return method;
-  scope.report({
-    code: "BFF203",
-    severity: "error",
+  fault(scope.report, "BFF203", ir.method.at, {
     message: `"${method.parent.typeName}" is a service of this BFF`,
-    at: ir.method.at,
     hint: `compose its response message instead: compose: { message: "${method.output.name}" … }`,
   });
   return undefined;
@@ -168,11 +166,8 @@ function refusesFollowed({ scope, governing }: MessageContext, text: Text, metho
   const protocol = protocolOf(governing.entries, method);
   if (protocol === undefined || protocol.value === "GRPC") return false;
   const [name, reason] = STREAMLESS[protocol.value];
-  scope.report({
-    code: "BFF633",
-    severity: "error",
+  fault(scope.report, "BFF633", text.at, {
     message: `"${text.value}" is followed, but its upstream ${reason}`,
-    at: text.at,
     related: [{ at: protocol.at, message: `${name} is set here` }],
     hint: "follow it over gRPC: leave out `protocol`",
   });
@@ -195,17 +190,14 @@ function baseRequest(
   const computed = desc && notWrittenBack(desc, input, run.aliases);
   if (computed !== undefined) {
     const { code, message, hint } = computed;
-    scope.report({ code, severity: "error", message, at: text.at, hint });
+    fault(scope.report, code, text.at, { message, hint });
     return undefined;
   }
   const via = desc && run.aliases.message(desc, input);
   if (via !== undefined) return { expression, conversion: { kind: "message", via } };
   const copy = desc !== undefined && run.messages.has(desc.typeName);
-  scope.report({
-    code: "BFF331",
-    severity: "error",
+  fault(scope.report, "BFF331", text.at, {
     message: `this is ${typeName(expression.type)}, but "${method.name}" takes ${input.typeName}`,
-    at: text.at,
     hint: copy
       ? `write ${input.typeName}{ … }, or declare "${desc.name}" as a copy: option (bff.v1.message).alias = "${input.typeName}";`
       : `write ${input.typeName}, such as ${input.typeName}{ … }`,

@@ -1,6 +1,7 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { type CelType, type Expression, isComplete, type Node, presenceOf, type Variable } from "../../cel/index.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrBind, IrCompose } from "../../ir/step.ts";
 import { protoOf } from "../../model/proto-of.ts";
@@ -40,11 +41,8 @@ export function resolveCompose(
   if (!composable(cx, message)) {
     const declared = run.messages.get(message.typeName);
     if (declared !== undefined && isTorn(declared)) return undefined;
-    scope.report({
-      code: "BFF208",
-      severity: "error",
+    fault(scope.report, "BFF208", ir.message.at, {
       message: `"${message.typeName}" is not composed by this BFF`,
-      at: ir.message.at,
       hint: "compose a message that has (bff.v1.message) or (bff.v1.field) rules, or bind the upstream message with `by`",
     });
     return undefined;
@@ -126,11 +124,8 @@ function addArg(
   }
   const twin = args.find((other) => other.name !== name && camel(other.name) === camel(name));
   if (twin !== undefined) {
-    scope.report({
-      code: "BFF241",
-      severity: "error",
+    fault(scope.report, "BFF241", bind.name?.at ?? bind.at, {
       message: `the arguments "${twin.name}" and "${name}" are both "${camel(name)}" in TypeScript`,
-      at: bind.name?.at ?? bind.at,
       related: [{ at: twin.at, message: `"${twin.name}" is passed here` }],
       hint: `rename one of them, here and where "${place.message.value}" reads it`,
     });

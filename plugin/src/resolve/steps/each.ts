@@ -7,6 +7,7 @@ import {
   typeName,
   type Variable,
 } from "../../cel/index.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrEach, IrShard, IrStep } from "../../ir/step.ts";
 import { protoOf } from "../../model/proto-of.ts";
@@ -35,11 +36,8 @@ export function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resol
     key !== undefined &&
     (keyProto?.kind !== "scalar" || !["string", "int", "uint", "bool"].includes(key.type.kind))
   ) {
-    scope.report({
-      code: "BFF334",
-      severity: "error",
+    fault(scope.report, "BFF334", key.text.at, {
       message: `a key is string, int, uint or bool, not ${typeName(key.type)}`,
-      at: key.text.at,
       hint: "name a field that differs between items, such as an id",
     });
     return undefined;
@@ -79,11 +77,8 @@ function scatteredOver(cx: MessageContext, root: Node, source: Source): IrShard 
     if (shards === undefined) cx.scope.report(withoutShards(called, operand.at));
     return shards ?? "faulty";
   }
-  cx.scope.report({
-    code: "BFF273",
-    severity: "error",
+  fault(cx.scope.report, "BFF273", operand.at, {
     message: `\`shard.names\` names "${service}", and this \`each\` calls ${called === undefined ? "nothing" : `"${called.typeName}"`}`,
-    at: operand.at,
     hint: "name the service of the `call` in this `each`",
   });
   return "faulty";
@@ -100,11 +95,8 @@ function quorumOf({ partial, min, enough }: IrEach): Quorum | undefined {
 function itemOf(cx: MessageContext, over: Expression, name: Text): Variable | undefined {
   const { scope } = cx;
   if (over.type.kind !== "list") {
-    scope.report({
-      code: "BFF333",
-      severity: "error",
+    fault(scope.report, "BFF333", over.text.at, {
       message: `\`each\` iterates over a list, but this is ${typeName(over.type)}`,
-      at: over.text.at,
       hint: over.type.kind === "map" ? "iterate over its keys: …map(k, k)" : "name a repeated field, or a list",
     });
     return undefined;
@@ -113,11 +105,8 @@ function itemOf(cx: MessageContext, over: Expression, name: Text): Variable | un
     cx.ir.steps.find((other) => other.name !== undefined && other.name.value === name.value) ??
     cx.around.get(name.value);
   if (hidden !== undefined) {
-    scope.report({
-      code: "BFF211",
-      severity: "error",
+    fault(scope.report, "BFF211", name.at, {
       message: `the variable "${name.value}" hides the step "${name.value}"`,
-      at: name.at,
       related: [{ at: hidden.name?.at ?? hidden.at, message: "the step" }],
       hint: "give the variable another name",
     });

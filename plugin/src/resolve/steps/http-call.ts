@@ -2,6 +2,7 @@
 
 import type { DescField } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrCall } from "../../ir/step.ts";
 import { fullName } from "../../model/full-name.ts";
@@ -30,11 +31,8 @@ export function checkSent(
     const bind =
       ir.set.find((candidate) => candidate.name?.value === name) ??
       ir.set.find((candidate) => candidate.spread !== undefined);
-    report({
-      code: "BFF290",
-      severity: "error",
+    fault(report, "BFF290", bind?.name?.at ?? bind?.spread?.at ?? at, {
       message: `"${name}" has no place in a request to "${fullName(method)}": neither its path nor its body contains it, and a query cannot contain a ${shapeName(last)}`,
-      at: bind?.name?.at ?? bind?.spread?.at ?? at,
       related: [{ at: rule.ir.path.at, message: "the path" }],
       hint: "leave it out, or call it over gRPC: leave out `protocol`",
     });
@@ -42,11 +40,8 @@ export function checkSent(
   if (!whole) return;
   for (const { name, fields } of variables) {
     if (sent.some((path) => path.every((field, i) => field === fields[i]))) continue;
-    report({
-      code: "BFF291",
-      severity: "error",
+    fault(report, "BFF291", at, {
       message: `the path of "${fullName(method)}" needs "${name}", which this call does not set`,
-      at,
       related: [{ at: rule.ir.path.at, message: "the path" }],
       hint: `write \`set: { name: ${JSON.stringify(name)} by: "…" }\``,
     });

@@ -1,6 +1,7 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { IrCall } from "../../ir/step.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
 import { pathName } from "../../model/path-name.ts";
@@ -40,11 +41,8 @@ export function checkRequired(
     if (!isRequired(field) || here.some((binding) => binding.if === undefined)) continue;
     const name = pathName([...above, field]);
     const [conditional] = here;
-    report({
-      code: "BFF240",
-      severity: "error",
+    fault(report, "BFF240", conditional?.if?.text.at ?? ir.request?.at ?? ir.method?.at ?? ir.at, {
       message: `"${field.name}" of "${message.typeName}" is required, but ${conditional === undefined ? "not set" : "set only under an `if`"}`,
-      at: conditional?.if?.text.at ?? ir.request?.at ?? ir.method?.at ?? ir.at,
       hint:
         conditional === undefined
           ? `set it: set: { name: "${name}" by: "…" }`

@@ -3,6 +3,7 @@
 import type { DescField, DescMessage, DescService } from "@bufbuild/protobuf";
 import { type CelType, fieldType, type Proto } from "../../cel/index.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin, Text } from "../../diagnostic/origin.ts";
 import type { IrMessage, IrReads } from "../../ir/ir.ts";
 import type { IrCall, IrPolicy } from "../../ir/step.ts";
@@ -109,11 +110,8 @@ function checkNotDeferred(at: Origin, steps: readonly Step[], hasReads: boolean,
     .filter((step) => !step.deferred)
     .flatMap(({ name }) => (name === undefined ? [] : [`"${name}"`]));
   const reads = others.length === 0 ? "" : `, as in \`reads: { step: [${others.join(", ")}] }\``;
-  scope.report({
-    code: "BFF662",
-    severity: "error",
+  fault(scope.report, "BFF662", at, {
     message: `a resolver depends on "${deferred.name}", which is deferred, but a resolver cannot be deferred`,
-    at,
     related: [{ at: deferred.ir.defer?.at ?? deferred.ir.at, message: `"${deferred.name}" is deferred` }],
     hint: hasReads
       ? `leave "${deferred.name}" out of \`reads\`, or leave out its \`defer\``
@@ -125,11 +123,8 @@ function checkNotDeferred(at: Origin, steps: readonly Step[], hasReads: boolean,
 function unreadable(name: Text, named: ReadonlyMap<string, Step>, ir: IrMessage, scope: MessageScope): Step[] {
   // Such a step has another fault. A guard, for example, takes no name.
   if (scope.broken.has(name.value) || ir.steps.some((step) => step.name?.value === name.value)) return [];
-  scope.report({
-    code: "BFF363",
-    severity: "error",
+  fault(scope.report, "BFF363", name.at, {
     message: `this message has no step "${name.value}"`,
-    at: name.at,
     hint: stepHint(name.value, [...named.keys()]),
   });
   return [];

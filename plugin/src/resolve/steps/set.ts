@@ -1,5 +1,6 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { type Expression, fieldName, fieldType, type Node, typeName, type Variable } from "../../cel/index.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrBind, IrCall } from "../../ir/step.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
@@ -72,13 +73,10 @@ export function resolveMasks(
     if (path === undefined || field === undefined || fields === undefined) return [];
     const isMask = field.fieldKind === "message" && field.message.typeName === "google.protobuf.FieldMask";
     if (isMask && kind === "unary") return [{ at, path }];
-    report({
-      code: "BFF325",
-      severity: "error",
+    fault(report, "BFF325", fields.at, {
       message: isMask
         ? "`fields` is for calls with single answers"
         : `"${pathName(path)}" of "${target.typeName}" is no FieldMask`,
-      at: fields.at,
       hint: "leave out `fields`, and write the value with `by`",
     });
     return [];
@@ -110,11 +108,8 @@ function checkMeeting(
     if (fork === -1 && path.length === other.path.length) return false;
     if (fork === -1 || theirs === undefined) {
       const [whole, part] = fork === -1 ? [path, other.path] : [other.path, path];
-      scope.report({
-        code: "BFF415",
-        severity: "error",
+      fault(scope.report, "BFF415", bind.name?.at ?? bind.at, {
         message: `"${pathName(part)}" is part of "${pathName(whole)}", which is set as a whole`,
-        at: bind.name?.at ?? bind.at,
         related,
         hint: `set "${pathName(whole)}" or fields of it, not both`,
       });
@@ -124,11 +119,8 @@ function checkMeeting(
     const bothLast = path.length === fork + 1 && other.path.length === fork + 1;
     if (bothLast && other.bind.if !== undefined && bind.if !== undefined) continue;
     if (bothLast && other.expression && expression && inOneOneof(other.expression, expression)) continue;
-    scope.report({
-      code: "BFF411",
-      severity: "error",
+    fault(scope.report, "BFF411", bind.name?.at ?? bind.at, {
       message: `"${mine.name}" and "${theirs.name}" are members of one oneof`,
-      at: bind.name?.at ?? bind.at,
       related,
       hint: bothLast ? "add an `if` to both, or set one of them" : "set one of them",
     });
@@ -158,7 +150,7 @@ function spreadFields(
     if (how.kind === "misfit" && how.code === "BFF436") {
       const { code, message, hint } = how;
       hasReport = true;
-      scope.report({ code, severity: "error", message, at: spread.at, hint });
+      fault(scope.report, code, spread.at, { message, hint });
     } else if (how.kind === "misfit" || (how.kind === "represent" && !sameKind(expression, field))) {
       suspectLeftOut(cx, spread, expression, field);
     } else {
@@ -168,11 +160,8 @@ function spreadFields(
           field.oneof !== undefined && sibling?.oneof === field.oneof && !inOneOneof(theirs, expression),
       );
       if (other !== undefined) {
-        scope.report({
-          code: "BFF411",
-          severity: "error",
+        fault(scope.report, "BFF411", spread.at, {
           message: `"${spread.value}" sets "${other.path[0]?.name}" and "${field.name}", which are members of one oneof`,
-          at: spread.at,
           hint: "set the required member by name, next to the spread",
         });
         return [];
@@ -181,11 +170,8 @@ function spreadFields(
     }
   }
   if (!hasReport && bindings.length === 0 && named.size === 0 && target.fields.length > 0) {
-    scope.report({
-      code: "BFF345",
-      severity: "error",
+    fault(scope.report, "BFF345", spread.at, {
       message: `"${spread.value}" shares no field with "${target.typeName}"`,
-      at: spread.at,
       hint: `set the fields by name: ${target.fields.map((field) => field.name).join(", ")}`,
     });
   }
@@ -247,11 +233,8 @@ export function spreadNames(
     if (into === "request") suspectDropped(desc, { what, at: spread.at, registry: cx.run.ir.registry }, cx.run.suspect);
     return new Set(desc.fields.map((field) => field.name));
   }
-  cx.scope.report({
-    code: "BFF345",
-    severity: "error",
+  fault(cx.scope.report, "BFF345", spread.at, {
     message: `only a message can be spread, not ${typeName(value.type)}`,
-    at: spread.at,
     hint: "spread `args` or a message, or set the fields by name",
   });
   return undefined;

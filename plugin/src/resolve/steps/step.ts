@@ -1,5 +1,6 @@
 import { type CelType, isComplete, type Proto, typeName, type Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrGuard, IrLatest, IrStep } from "../../ir/step.ts";
 import type { IrTopic } from "../../ir/stream.ts";
@@ -123,11 +124,8 @@ function isReceived(source: Source): boolean {
 }
 
 function refuseUnused(fallback: Text, report: Report): void {
-  report({
-    code: "BFF607",
-    severity: "error",
+  fault(report, "BFF607", fallback.at, {
     message: "this fallback is never used: the step has a value, or it fails the response",
-    at: fallback.at,
     hint: "add `supplementary: true` to the step if it may fail, or remove the fallback",
   });
 }
@@ -143,13 +141,10 @@ function checkUndeferred(cx: MessageContext, ir: IrStep, before: readonly Step[]
   const stepName = ir.name === undefined ? `step ${ir.index + 1}` : `step "${ir.name.value}"`;
   const called = guard ? "a guard" : stepName;
   const path = `"${ir.name?.value ?? called}" → "${deferred.name}"`;
-  cx.scope.report({
-    code: "BFF662",
-    severity: "error",
+  fault(cx.scope.report, "BFF662", ir.name?.at ?? ir.at, {
     message: guard
       ? `a guard depends on "${deferred.name}", which is deferred: its status would already be sent`
       : `${called} depends on "${deferred.name}", which is deferred, but is not deferred itself (${path})`,
-    at: ir.name?.at ?? ir.at,
     related: [{ at: deferred.ir.defer?.at ?? deferred.ir.at, message: `"${deferred.name}" is deferred` }],
     hint: guard
       ? `read values of the first message in the guard, or leave out the \`defer\` of "${deferred.name}"`
@@ -209,13 +204,15 @@ function resolveGuard(cx: MessageContext, ir: IrGuard): Resolved | undefined {
   for (const expression of [condition, ...failExpressions(fail)]) {
     const [variable] = expression.unsafe;
     if (variable === undefined) continue;
-    scope.report({
-      code: "BFF606",
-      severity: "error",
-      message: `a guard must decide, but "${variable.name}" may be ${variable.missing === undefined ? "absent" : "missing"}`,
-      at: expression.reads.find((read) => read.variable === variable)?.at ?? expression.text.at,
-      hint: decisionHint(variable, expression === condition),
-    });
+    fault(
+      scope.report,
+      "BFF606",
+      expression.reads.find((read) => read.variable === variable)?.at ?? expression.text.at,
+      {
+        message: `a guard must decide, but "${variable.name}" may be ${variable.missing === undefined ? "absent" : "missing"}`,
+        hint: decisionHint(variable, expression === condition),
+      },
+    );
   }
   return {
     source: { kind: "guard", if: condition, fail },
@@ -250,23 +247,17 @@ function resolveFallback(
   const form = proto ?? protoOf(type);
   const how = form && conversion(value, { type, proto: form }, run.aliases);
   if (how === undefined || how.kind === "misfit" || mayBeNothing(value.type)) {
-    scope.report({
-      code: "BFF336",
-      severity: "error",
+    fault(scope.report, "BFF336", at, {
       message: `the fallback is ${fallbackType(value.type)}, but the step is ${typeName(type)}`,
-      at,
       hint: `write a value of type ${typeName(type)}`,
     });
     return undefined;
   }
   const [absent] = value.unsafe;
   if (absent !== undefined || value.fails) {
-    scope.report({
-      code: "BFF605",
-      severity: "error",
+    fault(scope.report, "BFF605", at, {
       message:
         absent === undefined ? "this fallback may fail" : `this fallback may be absent: "${absent.name}" may be absent`,
-      at,
       hint: "write a value that is always set, such as a literal",
     });
     return undefined;

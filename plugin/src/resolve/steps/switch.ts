@@ -1,4 +1,5 @@
 import { type Expression, type Proto, sameType } from "../../cel/index.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { IrSwitch } from "../../ir/step.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import { protoOf } from "../../model/proto-of.ts";
@@ -79,11 +80,8 @@ function boundAlike(
         { type: branch.type, proto: branch.proto ?? protoOf(branch.type) },
         { type, proto },
       );
-      scope.report({
-        code: "BFF335",
-        severity: "error",
+      fault(scope.report, "BFF335", branch.text.at, {
         message: `this branch is ${branchType}, but another is ${leadType}`,
-        at: branch.text.at,
         related: [{ at: lead.text.at, message: `${leadType} here` }],
         hint: "give all branches one type",
       });

@@ -1,4 +1,5 @@
 import { type Expression, typeName } from "../../cel/index.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import { check, type MessageScope } from "../scope/scope.ts";
 
@@ -6,11 +7,8 @@ import { check, type MessageScope } from "../scope/scope.ts";
 export function keyOf(scope: MessageScope, text: Text): Expression | undefined {
   const key = check(scope, text);
   if (key === undefined || key.type.kind === "string") return key;
-  scope.report({
-    code: "BFF643",
-    severity: "error",
+  fault(scope.report, "BFF643", text.at, {
     message: `this key is ${typeName(key.type)}, not a string`,
-    at: text.at,
     hint:
       key.type.kind === "optional"
         ? 'write a value for the unset case, as in `.orValue("")`; an empty key is refused'

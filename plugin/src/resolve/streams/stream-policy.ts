@@ -1,5 +1,7 @@
 // Policies for a followed call: it is sent once, and its answer has no end.
+
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrCall, IrPolicy, IrUpstream } from "../../ir/step.ts";
 
@@ -39,11 +41,5 @@ export function checkBare({ policy, batch }: Pick<IrCall, "policy" | "batch">, r
   ];
   for (const [name, at, hint] of settings)
     if (at !== undefined)
-      report({
-        code: "BFF626",
-        severity: "error",
-        message: `\`${name}\` has no effect on a call that is followed`,
-        at,
-        hint,
-      });
+      fault(report, "BFF626", at, { message: `\`${name}\` has no effect on a call that is followed`, hint });
 }

@@ -2,6 +2,7 @@
 
 import { type Expression, typeName, type Variable } from "../../cel/index.ts";
 import { countErrors } from "../../diagnostic/count-errors.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrCall } from "../../ir/step.ts";
@@ -81,11 +82,8 @@ function scopeWith(scope: MessageScope, item: Variable | undefined, name: Text |
 function checkItemName({ desc }: IrMethod, { var: name }: IrStream, report: Run["report"]): void {
   const field = name && desc.input.fields.find((candidate) => candidate.name === name.value);
   if (name === undefined || field === undefined) return;
-  report({
-    code: "BFF621",
-    severity: "error",
+  fault(report, "BFF621", name.at, {
     message: `"${desc.input.name}" also has a field "${name.value}", so "args.${name.value}" is ambiguous`,
-    at: name.at,
     hint: `choose another name for the item, as in "next_${name.value}"`,
   });
 }
@@ -102,11 +100,8 @@ function checkSteps(scope: MessageScope, service: IrService, stream: IrStream): 
     const step = [...free(scope, text).names].find((name) => named.has(name));
     if (step === undefined) continue;
     scope.broken.add(step);
-    scope.report({
-      code: "BFF622",
-      severity: "error",
+    fault(scope.report, "BFF622", text.at, {
       message: `a stream cannot read step "${step}"`,
-      at: text.at,
       hint: "read `args`, `principal`, `headers`, `env` or the item; only fields of the response read steps",
     });
   }
@@ -117,7 +112,7 @@ const POSITIONS: ReadonlySet<string> = new Set(["int", "uint", "string"]);
 export function positionOf(scope: MessageScope, text: Text, item: Variable): Followed["position"] {
   const other = [...free(scope, text).names].find((name) => name !== item.name && scope.builtins.has(name));
   const report = (message: string, hint: string): undefined => {
-    scope.report({ code: "BFF623", severity: "error", message, at: text.at, hint });
+    fault(scope.report, "BFF623", text.at, { message, hint });
     return undefined;
   };
   if (other !== undefined)
@@ -166,11 +161,8 @@ function callOf(
   checkBare(ir, report);
   const read = readsResume(scope, ir);
   if (read !== undefined && stream.position === undefined)
-    report({
-      code: "BFF624",
-      severity: "error",
+    fault(report, "BFF624", read.at, {
       message: "`resume` needs a `position`, and this stream has no `position`",
-      at: read.at,
       hint: "add `position` to the stream, such as a sequence number of its items",
     });
   if (read === undefined && stream.position !== undefined && ir.request === undefined)

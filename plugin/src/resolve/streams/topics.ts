@@ -1,8 +1,10 @@
 // Topics of services: their items, and the call that provides them without NATS.
+
 import { ScalarType } from "@bufbuild/protobuf";
 import type { Variable } from "../../cel/index.ts";
 import { countErrors } from "../../diagnostic/count-errors.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { IrFile, IrService } from "../../ir/ir.ts";
 import type { IrBind, IrCall, IrUpstream } from "../../ir/step.ts";
 import type { IrTopic } from "../../ir/stream.ts";
@@ -86,11 +88,8 @@ function checkType({ ir }: Run, file: IrFile, topic: IrTopic, report: Report): v
     type === undefined
   )
     return;
-  report({
-    code: "BFF640",
-    severity: "error",
+  fault(report, "BFF640", type.at, {
     message: `an item of this topic is ${typeMessage.typeName} here, but ${itemMessage.typeName} in its call`,
-    at: type.at,
     related: [{ at: call?.method?.at ?? topic.at, message: "the call" }],
     hint: `leave \`type\` out: the call determines it`,
   });
@@ -142,11 +141,8 @@ function callOf(of: TopicContext, key: Variable, resume: Variable | undefined): 
     "server_streaming",
   );
   if (call === undefined || call.effects === "none") return call;
-  report({
-    code: "BFF630",
-    severity: "error",
+  fault(report, "BFF630", call.methodAt, {
     message: `"${ir.method?.value}" may have side effects, but is called again after each break`,
-    at: call.methodAt,
     hint: "set `read_only: true` if it only reads; or leave out the call, and have the upstream publish",
   });
   return undefined;
@@ -160,11 +156,8 @@ const readsRequest = (scope: MessageScope, { by, if: condition }: IrBind): boole
 /** Reports values of one request in the call, because it is made for all followers. Returns true if there are none. */
 function isOfProcess(scope: MessageScope, { policy, set, request }: IrCall, report: Report): boolean {
   const refuse = (at: IrTopic["at"], what: string): false => {
-    report({
-      code: "BFF642",
-      severity: "error",
+    fault(report, "BFF642", at, {
       message: `${what} belongs to one request, but this call serves all followers of the key`,
-      at,
       hint: "send values of `key` and `env`; check access to a key in a permit or a guard",
     });
     return false;

@@ -1,5 +1,7 @@
 // Faults of subsets, which are in declarations of the composed message or of an rpc.
+
 import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrMessage } from "../../ir/ir.ts";
 import type { Args } from "../model/model.ts";
@@ -40,12 +42,9 @@ export function missingFields(
   const missing = subset === undefined || message === undefined ? [] : [...used].filter((name) => !names.has(name));
   const [place] = places;
   for (const name of place === undefined ? [] : missing)
-    report({
-      code: "BFF338",
-      severity: "error",
+    fault(report, "BFF338", place?.at ?? at, {
       message: `${place?.what} composes "${desc.name}" without the argument "${name}"`,
       ...(place && howToGive(place, name, used)),
-      at: place?.at ?? at,
       related: [{ at: readOf(name) ?? at, message: `"${subset?.of.desc.name}" reads it here` }],
     });
   return new Set(missing);

@@ -4,6 +4,7 @@
 import type { Registry } from "@bufbuild/protobuf";
 import { type CelType, checkExpression, type FieldType, typeName, type Variable } from "../../../cel/index.ts";
 import type { Diagnostic, Report } from "../../../diagnostic/diagnostic.ts";
+import { fault } from "../../../diagnostic/fault.ts";
 import type { Text } from "../../../diagnostic/origin.ts";
 import { NOW } from "../../../model/rule-functions.ts";
 import type { CelRule, RuleStep } from "../../../model/rules.ts";
@@ -42,11 +43,8 @@ export function celRule(declared: DeclaredRule, site: RuleSite, report: Report):
   if (checked === undefined) return undefined;
   const unknown = unknownToRules(checked.root);
   if (unknown !== undefined) {
-    report({
-      code: "BFF258",
-      severity: "error",
+    fault(report, "BFF258", unknown.node.at, {
       message: `rules of buf.validate have ${unknown.what}`,
-      at: unknown.node.at,
       hint:
         unknown.hint ??
         "use what CEL has, and the functions of buf.validate: this rule is for every language that reads this proto",
@@ -55,11 +53,8 @@ export function celRule(declared: DeclaredRule, site: RuleSite, report: Report):
   }
   const gives = resultOf(checked.type);
   if (gives === undefined) {
-    report({
-      code: "BFF255",
-      severity: "error",
+    fault(report, "BFF255", text.at, {
       message: `a rule gives a bool or a string, and this is ${typeName(checked.type)}`,
-      at: text.at,
       hint: hintFor(checked.type, text.value),
     });
     return undefined;
@@ -67,11 +62,8 @@ export function celRule(declared: DeclaredRule, site: RuleSite, report: Report):
   checkSureFailures(text, scope, site.registry, report);
   const root = constants && rule && rules ? withConstants(checked.root, { rule, rules }, constants) : checked.root;
   if (root === undefined) {
-    report({
-      code: "BFF259",
-      severity: "error",
+    fault(report, "BFF259", text.at, {
       message: "this reads of `rule` or `rules` what cannot be written as a literal",
-      at: text.at,
       hint: "read single fields of `rules`, which are numbers, texts, bools, bytes, timestamps, durations or lists of these",
     });
     return undefined;
