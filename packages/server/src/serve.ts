@@ -36,10 +36,8 @@ import { readDeclarations } from "./process/declarations.ts";
 import { drainOnSignal } from "./process/drain.ts";
 import { mockedOf, mockMode, without } from "./process/mocks.ts";
 import { withOneShape } from "./process/observers.ts";
-import { openSeparateAdmin, serverFamilies } from "./process/open-admin.ts";
 import type { Observers } from "./process/open-observers.ts";
 import type { ServeOptions, ServeParts } from "./process/serve-options.ts";
-import { addCertificates } from "./process/server-families.ts";
 import { cannotStart, explainFaults, startLine } from "./process/start-line.ts";
 import type { Worker } from "./workers/worker.ts";
 import { workerOf } from "./workers/worker-of.ts";
@@ -166,9 +164,10 @@ async function openPorts(
   let port: RequestedPort = { ...(config.telemetry.admin ?? config), variables: ADMIN_VARIABLES };
   try {
     // The supervisor opens the admin port of several processes.
-    if (worker === undefined) {
-      ports.admin = await openSeparateAdmin(config, observers, () => ports.listening, purge);
-    } else observers.metrics?.add(() => serverFamilies(ports.listening));
+    const { metrics } = observers;
+    const admin = metrics && (await import("./process/open-admin.ts"));
+    if (worker !== undefined) metrics?.add(() => admin?.serverFamilies(ports.listening) ?? []);
+    else ports.admin = await admin?.openSeparateAdmin(config, observers, () => ports.listening, purge);
     port = { ...config, variables: LISTEN_VARIABLES };
     ports.listening = await listen(endpoints, {
       ...(await pathsOptions(options, config, parts, endpoints)),
@@ -200,7 +199,8 @@ async function ending<Upstreams extends Readonly<Record<string, DescService>>>({
   const { clients, observers } = parts;
   const { observer, log } = observers;
   const watched = await openCertificates(options, config, { clients, listening, observer });
-  addCertificates(observers.metrics, watched);
+  if (observers.metrics !== undefined)
+    (await import("./process/server-families.ts")).addCertificates(observers.metrics, watched);
   const close = async (replaced: boolean) => {
     for (const files of watched) files.close();
     const drainDelayMs = worker === undefined ? config.drainDelayMs : 0;

@@ -7,6 +7,7 @@ import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-cli
 import { frame } from "@protobff/runtime/internal/wire/frame";
 import type { Upstreams } from "../explorer/live.ts";
 import type { ShownUpstream } from "../explorer/page-data.ts";
+import { gauge } from "../metrics/family.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { labelled } from "../metrics/series.ts";
 import type { Family, Sample } from "../metrics/snapshot.ts";
@@ -88,13 +89,8 @@ function shownState(of: UpstreamState): ShownUpstream["deployed"] {
 
 /** Returns the metric of these upstreams. */
 export function familyOf(checks: readonly Drifted[]): Family {
-  return {
-    name: "bff_upstream_drift",
-    help: "How many elements a deployed upstream lacks, or has otherwise than the protos of this server.",
-    type: "gauge",
-    merge: "max",
-    samples: checks.flatMap(samplesOf),
-  };
+  const help = "How many elements a deployed upstream lacks, or has otherwise than the protos of this server.";
+  return gauge("bff_upstream_drift", help, checks.flatMap(samplesOf), "max");
 }
 function samplesOf({ service, part = "", check: { state } }: Drifted): readonly Sample[] {
   const drifts = state.state === "drift" ? state.drifts : [];

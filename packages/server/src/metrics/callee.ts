@@ -1,5 +1,6 @@
 import type { AttemptEvent } from "@protobff/runtime/internal/observer-calls";
 import { Durations, durationsFamily, inFlightFamily, trafficFamily } from "./durations.ts";
+import { counter } from "./family.ts";
 import { labelled } from "./series.ts";
 import type { Family, Sample } from "./snapshot.ts";
 
@@ -71,13 +72,11 @@ export class Callees {
   }
   get families(): readonly Family[] {
     const callees = this.all.filter(({ isShown }) => isShown);
-    const attempts: Family = {
-      name: "bff_attempts_total",
-      type: "counter",
-      merge: "sum",
-      help: "Attempts of calls, by what they were and how they ended; refused: a breaker or a limit let it not go out.",
-      samples: this.all.flatMap((callee) => callee.attempts),
-    };
+    const attempts = counter(
+      "bff_attempts_total",
+      "Attempts of calls, by what they were and how they ended; refused: a breaker or a limit let it not go out.",
+      this.all.flatMap((callee) => callee.attempts),
+    );
     return [
       durationsFamily(
         "rpc_client_call_duration_seconds",

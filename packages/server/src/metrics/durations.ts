@@ -1,6 +1,7 @@
 import { Code, codeName } from "@protobff/runtime/internal/failure";
 import type { Traffic } from "@protobff/runtime/internal/wire/traffic";
-import { Histogram, SECONDS } from "./histogram.ts";
+import { counter, gauge, histogram } from "./family.ts";
+import { Histogram } from "./histogram.ts";
 import { labelled } from "./series.ts";
 import type { Family, Sample } from "./snapshot.ts";
 
@@ -57,12 +58,12 @@ export class Durations {
 
 export function durationsFamily(name: string, help: string, all: readonly Durations[]): Family {
   const samples = all.flatMap((durations) => durations.samples);
-  return { name, help, type: "histogram", merge: "sum", bounds: SECONDS, samples };
+  return histogram(name, help, samples);
 }
 
 export function inFlightFamily(name: string, help: string, all: readonly Durations[]): Family {
   const samples = all.map(({ labels, inFlight }) => ({ labels, value: inFlight }));
-  return { name, help, type: "gauge", merge: "sum", samples };
+  return gauge(name, help, samples);
 }
 
 /** @param way the direction whose bytes the counter shows */
@@ -72,5 +73,5 @@ export function trafficFamily(name: string, help: string, way: "received" | "sen
     for (const counters of traffic) value += counters[way];
     return { labels, value };
   });
-  return { name, help, type: "counter", merge: "sum", samples };
+  return counter(name, help, samples);
 }

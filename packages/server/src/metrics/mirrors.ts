@@ -1,6 +1,8 @@
 // Copies of calls for mirrors. They are in no other metric of calls.
+
 import type { MirrorEvent } from "@protobff/runtime/internal/observer-calls";
-import { Histogram, SECONDS } from "./histogram.ts";
+import { histogram } from "./family.ts";
+import { Histogram } from "./histogram.ts";
 import { Counter } from "./series.ts";
 import type { Family, Sample } from "./snapshot.ts";
 
@@ -55,14 +57,11 @@ export class MirrorMetrics {
       this.#outcomes.control.family,
       this.#dropped.family,
       this.#differences.family,
-      {
-        name: "bff_mirror_duration_seconds",
-        type: "histogram",
-        merge: "sum",
-        bounds: SECONDS,
-        help: "How long compared calls took, and how long their copies took.",
+      histogram(
+        "bff_mirror_duration_seconds",
+        "How long compared calls took, and how long their copies took.",
         samples,
-      },
+      ),
     ];
   }
 }

@@ -6,8 +6,9 @@ import {
   performance,
 } from "node:perf_hooks";
 import { getHeapStatistics } from "node:v8";
-import { Histogram, SECONDS } from "./histogram.ts";
-import type { Family, Sample } from "./snapshot.ts";
+import { byLabel, counter, gauge, histogram } from "./family.ts";
+import { Histogram } from "./histogram.ts";
+import type { Family } from "./snapshot.ts";
 
 /** Interval of event loop measurements, in milliseconds. */
 const RESOLUTION_MS = 20;
@@ -44,41 +45,29 @@ export class ProcessMetrics {
     const { rss, heapUsed } = process.memoryUsage();
     const { user, system } = process.cpuUsage();
     const { active, idle } = performance.eventLoopUtilization();
-    const time = (state: string, ms: number): Sample => ({
-      labels: ["nodejs_eventloop_state", state],
-      value: ms / 1000,
-    });
     return [
       ...this.#eventLoop(),
-      {
-        name: "nodejs_eventloop_time_seconds_total",
-        type: "counter",
-        merge: "sum",
-        help: "How long the event loop was at work, and how long it waited.",
-        samples: [time("active", active), time("idle", idle)],
-      },
+      counter(
+        "nodejs_eventloop_time_seconds_total",
+        "How long the event loop was at work, and how long it waited.",
+        byLabel("nodejs_eventloop_state", [
+          ["active", active / 1000],
+          ["idle", idle / 1000],
+        ]),
+      ),
       gauge("v8js_memory_heap_used_bytes", "Heap in use.", heapUsed),
       gauge("v8js_memory_heap_limit_bytes", "How large the heap may become.", getHeapStatistics().heap_size_limit),
-      {
-        name: "v8js_gc_duration_seconds",
-        type: "histogram",
-        merge: "sum",
-        help: "How long collections of garbage took.",
-        bounds: SECONDS,
-        samples: [...this.#collections].map(([kind, { sum, counts }]) => ({
+      histogram(
+        "v8js_gc_duration_seconds",
+        "How long collections of garbage took.",
+        [...this.#collections].map(([kind, { sum, counts }]) => ({
           labels: ["v8js_gc_type", kind],
           value: sum,
           counts,
         })),
-      },
+      ),
       gauge("process_resident_memory_bytes", "Memory of the process.", rss),
-      {
-        name: "process_cpu_seconds_total",
-        type: "counter",
-        merge: "sum",
-        help: "CPU time, user and system.",
-        samples: [{ labels: [], value: (user + system) / 1e6 }],
-      },
+      counter("process_cpu_seconds_total", "CPU time, user and system.", (user + system) / 1e6),
       gauge("process_start_time_seconds", "When it started, in seconds since 1970.", this.#startedAt, "min"),
     ];
   }
@@ -114,10 +103,6 @@ export class ProcessMetrics {
     }
     histogram.record(entry.duration);
   }
-}
-
-function gauge(name: string, help: string, value: number, merge: Family["merge"] = "sum"): Family {
-  return { name, help, type: "gauge", merge, samples: [{ labels: [], value }] };
 }
 
 const KINDS = new Map<number, string>([

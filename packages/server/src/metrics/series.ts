@@ -1,3 +1,4 @@
+import { counter } from "./family.ts";
 import type { Family, Sample } from "./snapshot.ts";
 
 /**
@@ -54,7 +55,7 @@ export class Counter {
   get family(): Family {
     const samples: Sample[] = [...this.#series.values()].map(({ labels, value }) => ({ labels, value }));
     if (this.#rest.value > 0) samples.push({ ...this.#rest });
-    return { name: this.#name, help: this.#help, type: "counter", merge: "sum", samples };
+    return counter(this.#name, this.#help, samples);
   }
 }
 

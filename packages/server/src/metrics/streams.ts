@@ -1,5 +1,6 @@
 import { Code, codeName } from "@protobff/runtime/internal/failure";
 import type { ResponseEvent, StreamOpenEvent } from "@protobff/runtime/internal/observer-requests";
+import { byLabel, counter, gauge } from "./family.ts";
 import { Counter } from "./series.ts";
 import type { Family, Sample } from "./snapshot.ts";
 import type { Zeros } from "./zeros.ts";
@@ -49,41 +50,29 @@ export class StreamMetrics {
 
   get families(): readonly Family[] {
     const all = [...this.#methods].map(([method, streams]) => ({ labels: ["rpc_method", method], ...streams }));
+    const open = all.map(({ labels, open }) => ({ labels, value: open.size }));
+    const items = all.map(({ labels, open, items }) => {
+      let value = items;
+      for (const stream of open.values()) value += stream.items();
+      return { labels, value };
+    });
     return [
-      {
-        name: "bff_streams_open",
-        type: "gauge",
-        merge: "sum",
-        help: "Streams that are followed.",
-        samples: all.map(({ labels, open }) => ({ labels, value: open.size })),
-      },
-      {
-        name: "bff_stream_items_total",
-        type: "counter",
-        merge: "sum",
-        help: "Messages that followers of streams were given, without heartbeats.",
-        samples: all.map(({ labels, open, items }) => {
-          let value = items;
-          for (const stream of open.values()) value += stream.items();
-          return { labels, value };
-        }),
-      },
+      gauge("bff_streams_open", "Streams that are followed.", open),
+      counter("bff_stream_items_total", "Messages that followers of streams were given, without heartbeats.", items),
       this.degraded.family,
       this.#ends.family,
-      {
-        name: "bff_streams_by_source",
-        type: "gauge",
-        merge: "sum",
-        help: "Streams that are followed, by the source of the caller's credential.",
-        samples: this.#bySource(),
-      },
+      gauge(
+        "bff_streams_by_source",
+        "Streams that are followed, by the source of the caller's credential.",
+        this.#bySource(),
+      ),
     ];
   }
   #bySource(): readonly Sample[] {
     const counts = new Map([...this.#sources].map((source) => [source, 0]));
     for (const { open } of this.#methods.values())
       for (const { source = NONE } of open.values()) counts.set(source, (counts.get(source) ?? 0) + 1);
-    return [...counts].map(([source, value]) => ({ labels: ["source", source], value }));
+    return byLabel("source", counts);
   }
 }
 

@@ -1,5 +1,7 @@
 // Events of upstreams and topics, and the current state: breakers, limits and addresses are read at each scrape.
+
 import type { BreakerState, TopicEvent, UpstreamEvent } from "@protobff/runtime/internal/observer-upstreams";
+import { gauge } from "./family.ts";
 import { addedUp, Counter, labelled } from "./series.ts";
 import type { Family, Sample } from "./snapshot.ts";
 import { topicFamilies } from "./topics.ts";
@@ -62,18 +64,16 @@ function stateFamilies(found: readonly Found[]): readonly Family[] {
     gauge(
       "bff_breaker_state",
       "1 for the state that a breaker is in, 0 for the others; of several processes, in how many.",
-      breakerSamples(found),
+      numbers(breakerSamples(found)),
     ),
     ...limitFamilies(found),
-    gauge("bff_addresses", "How many addresses of an upstream are in this state.", addressSamples(found)),
+    gauge("bff_addresses", "How many addresses of an upstream are in this state.", numbers(addressSamples(found))),
   ];
 }
 
-function gauge(name: string, help: string, samples: readonly Sample[]): Family {
-  // A method may have several limits, one for each policy. A limit without a bound has no number.
-  const numbers = addedUp(samples).filter(({ value }) => Number.isFinite(value));
-  return { name, help, type: "gauge", merge: "sum", samples: numbers };
-}
+/** A method may have several limits, one for each policy. A limit without a bound has no number. */
+const numbers = (samples: readonly Sample[]): readonly Sample[] =>
+  addedUp(samples).filter(({ value }) => Number.isFinite(value));
 
 function breakerSamples(found: readonly Found[]): readonly Sample[] {
   return found.flatMap(({ upstream, state }) =>
@@ -94,7 +94,7 @@ function limitFamilies(found: readonly Found[]): readonly Family[] {
         value: limit[value],
       })),
     );
-    return gauge(name, help, samples);
+    return gauge(name, help, numbers(samples));
   });
 }
 

@@ -23,7 +23,6 @@ import type { openMocks } from "../process/open-mocks.ts";
 import { type Observers, type ObservingProcess, openObservers } from "../process/open-observers.ts";
 import type { Guarded } from "../process/open-overrides.ts";
 import type { ServeOptions, ServeParts } from "../process/serve-options.ts";
-import { addOverrides, addUsage, KeySets } from "../process/server-families.ts";
 import { closeClients, connect, type UpstreamClient } from "../process/upstream-clients.ts";
 import type { watchCertificates } from "../process/watch-certificates.ts";
 
@@ -86,7 +85,8 @@ export async function openParts<
   const clients = { ...(await connect(options, config)), ...Object.fromEntries(mocks), ...supplied };
   const explored = { ...declaration, mocks, serverUrl };
   const observers = await openObservers(explored, config, options.observer, declared.observer, observing);
-  const { observer, fault } = observers;
+  const { observer, fault, metrics } = observers;
+  const families = metrics && (await import("../process/server-families.ts"));
   const checks =
     config.upstreamCheck === "off"
       ? undefined
@@ -96,23 +96,23 @@ export async function openParts<
           clients,
           observers,
         );
-  const keySets = new KeySets();
-  observers.metrics?.add(() => keySets.families);
+  const keySets = families && new families.KeySets();
+  metrics?.add(() => keySets?.families ?? []);
   const audit = (event: AuditEvent) => observer?.audit?.(event);
   const clock = systemClock;
   const { first } = observing;
-  const opened = await declared.identity?.open({ clock, fault, audit, fetched: keySets.fetched, basePath });
+  const opened = await declared.identity?.open({ clock, fault, audit, fetched: keySets?.fetched, basePath });
   const { overrides } = declared;
   const { identity, addresses } =
     overrides === undefined
       ? { identity: opened, addresses: undefined }
       : await (await import("../process/open-overrides.ts")).guarded(opened, overrides, fault);
-  addOverrides(observers.metrics, overrides);
+  if (metrics !== undefined) families?.addOverrides(metrics, overrides);
   const counting = { processes: config.workers, first, overrides: overrides?.limits };
   const limits = await declared.limits?.open({ clock, fault, ...counting });
   const topics = await declared.topics?.open({ clock, fault, observer, first });
   const usage = await declared.usage?.open({ clock, fault });
-  addUsage(observers.metrics, usage);
+  if (metrics !== undefined) families?.addUsage(metrics, usage);
   const memo = await openCache(config, observers, options, { links: topics?.store?.links, first });
   const { pages, tools } = declared;
   const capture = await openCapture(config.telemetry.capture, declaration, fault);

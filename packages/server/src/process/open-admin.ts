@@ -1,5 +1,6 @@
 import type { ServerConfig } from "../config/config.ts";
 import type { Listening } from "../listen.ts";
+import { byLabel, counter, gauge } from "../metrics/family.ts";
 import type { Family } from "../metrics/snapshot.ts";
 import type { Admin } from "./admin.ts";
 import type { Observers } from "./open-observers.ts";
@@ -43,44 +44,25 @@ type Measured = Pick<Listening, "connections" | "protocols" | "followers" | "ope
 export function serverFamilies(server: Measured | undefined): readonly Family[] {
   if (server === undefined) return [];
   const { connections, protocols, followers, open, room, requests, state, standingDelayMs } = server;
-  const family = (name: string, type: Family["type"], help: string, value: number): Family => ({
-    name,
-    type,
-    help,
-    merge: "sum",
-    samples: [{ labels: [], value }],
-  });
+  const byProtocol = byLabel("protocol", Object.entries(protocols));
   return [
-    family("bff_connections", "gauge", "Connections of clients that are open.", connections),
-    {
-      name: "bff_connections_by_protocol",
-      type: "gauge",
-      help: "Connections of clients by protocol. Until the first bytes, a connection has none.",
-      merge: "sum",
-      samples: Object.entries(protocols).map(([protocol, value]) => ({ labels: ["protocol", protocol], value })),
-    },
-    family("bff_connections_most", "gauge", "Maximum number of connections: BFF_MAX_CONNECTIONS.", room.connections),
-    family("bff_followers", "gauge", "Followers of a stream of any RPC.", followers),
-    family("bff_followers_most", "gauge", "Maximum number of followers: BFF_MAX_FOLLOWERS.", room.followers),
-    family(
-      "bff_http_requests_total",
-      "counter",
-      "Requests of all kinds, probes and preflights included.",
-      requests.all,
+    gauge("bff_connections", "Connections of clients that are open.", connections),
+    gauge(
+      "bff_connections_by_protocol",
+      "Connections of clients by protocol. Until the first bytes, a connection has none.",
+      byProtocol,
     ),
-    family("bff_http_requests_open", "gauge", "Requests and streams of all kinds that have not ended.", open),
-    {
-      name: "bff_standing_delay_seconds",
-      type: "gauge",
-      help: "Least delay of the event loop in the last 100 ms; of several processes, the longest.",
-      merge: "max",
-      samples: [{ labels: [], value: standingDelayMs / 1000 }],
-    },
-    family(
-      "bff_ready",
-      "gauge",
-      "1 when it wants requests; of several processes, how many do.",
-      state === "ready" ? 1 : 0,
+    gauge("bff_connections_most", "Maximum number of connections: BFF_MAX_CONNECTIONS.", room.connections),
+    gauge("bff_followers", "Followers of a stream of any RPC.", followers),
+    gauge("bff_followers_most", "Maximum number of followers: BFF_MAX_FOLLOWERS.", room.followers),
+    counter("bff_http_requests_total", "Requests of all kinds, probes and preflights included.", requests.all),
+    gauge("bff_http_requests_open", "Requests and streams of all kinds that have not ended.", open),
+    gauge(
+      "bff_standing_delay_seconds",
+      "Least delay of the event loop in the last 100 ms; of several processes, the longest.",
+      standingDelayMs / 1000,
+      "max",
     ),
+    gauge("bff_ready", "1 when it wants requests; of several processes, how many do.", state === "ready" ? 1 : 0),
   ];
 }

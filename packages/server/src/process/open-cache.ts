@@ -4,7 +4,6 @@ import type { ServerConfig } from "../config/config.ts";
 import type { FailureLog } from "../logs/failure-log.ts";
 import type { OpenEvents, PurgeUse } from "./open-events.ts";
 import type { Observers } from "./open-observers.ts";
-import { openPurges } from "./open-purges.ts";
 import type { PurgeTags } from "./purge-page.ts";
 
 /** The cache of the process. */
@@ -44,6 +43,7 @@ export async function openCache(
   const purges = new Purges();
   const { openStore } = await import("@protobff/runtime/internal/cache/open-store"); // nobody else pays for loading it
   const store = config.redisUrl === undefined ? undefined : await openStore(config.redisUrl, purges);
+  const { openPurges } = await import("./open-purges.ts");
   const purge = await openPurges(purges, store, metrics);
   const tagLevels = store && (await levelsOf(store, config.cacheSealer));
   const cache = new Cache({ ...levels, purges, tagged: tagLevels, cdnHeader: config.cdnHeader });

@@ -14,7 +14,6 @@ import type { Metrics } from "../metrics/metrics.ts";
 import { joinObservers } from "./observers.ts";
 import type { ExploredServer } from "./open-explorer.ts";
 import type { TracedServer, Traces } from "./open-traces.ts";
-import { addSpans } from "./server-families.ts";
 
 /** All observers as one. */
 export interface Observers {
@@ -62,7 +61,7 @@ export async function openObservers(
   const metrics = measures ? await openMetrics() : undefined;
   const { spans, explorer: page } = config.telemetry;
   const traces = spans && (await (await import("./open-traces.ts")).openTraces(config, server, fault));
-  addSpans(metrics, traces);
+  if (metrics !== undefined) (await import("./server-families.ts")).addSpans(metrics, traces);
   const explorer = page && (await import("./open-explorer.ts")).openExplorer(page, server);
   const { accessLog: share } = config.telemetry;
   const format = config.log === "json" ? "json" : "text";

@@ -1,6 +1,7 @@
-// Metrics that the server has beside what its observers count: keys, certificates, spans.
+// Metrics that the server has beside what its observers count: keys, certificates, spans. Loaded with the metrics.
+import { byLabel, counter, gauge } from "../metrics/family.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import type { Family, Sample } from "../metrics/snapshot.ts";
+import type { Family } from "../metrics/snapshot.ts";
 import type { CertificateFiles } from "./certificate-files.ts";
 import type { Traces } from "./open-traces.ts";
 
@@ -15,27 +16,26 @@ export class KeySets {
   };
   get families(): readonly Family[] {
     const now = performance.now();
-    const samples = [...this.#at].map(([source, at]) => ({ labels: ["source", source], value: (now - at) / 1000 }));
-    return [gauge("bff_key_set_age_seconds", "How long ago the keys of an issuer were fetched.", "max", samples)];
+    const ages = [...this.#at].map(([source, at]) => [source, (now - at) / 1000] as const);
+    const help = "How long ago the keys of an issuer were fetched.";
+    return [gauge("bff_key_set_age_seconds", help, byLabel("source", ages), "max")];
   }
 }
 
-export function addCertificates(
-  metrics: Metrics | undefined,
-  files: readonly Pick<CertificateFiles, "variable" | "ends">[],
-): void {
-  metrics?.add(() => {
-    const samples = files.flatMap(({ variable, ends }) => {
+export function addCertificates(metrics: Metrics, files: readonly Pick<CertificateFiles, "variable" | "ends">[]): void {
+  metrics.add(() => {
+    const days = files.flatMap(({ variable, ends }) => {
       if (ends === undefined) return []; // authorities alone
-      return [{ labels: ["variable", variable], value: (ends.getTime() - Date.now()) / DAY_MS }];
+      return [[variable, (ends.getTime() - Date.now()) / DAY_MS] as const];
     });
-    return [gauge("bff_certificate_days_left", "How long a certificate still holds, in days.", "min", samples)];
+    const help = "How long a certificate still holds, in days.";
+    return [gauge("bff_certificate_days_left", help, byLabel("variable", days), "min")];
   });
 }
 
-export function addSpans(metrics: Metrics | undefined, traces: Pick<Traces, "counts"> | undefined): void {
+export function addSpans(metrics: Metrics, traces: Pick<Traces, "counts"> | undefined): void {
   if (traces === undefined) return;
-  metrics?.add(() => {
+  metrics.add(() => {
     const { exported, dropped } = traces.counts();
     return [
       counter("bff_spans_exported_total", "Spans that a receiver of traces has taken.", exported),
@@ -48,9 +48,9 @@ export function addSpans(metrics: Metrics | undefined, traces: Pick<Traces, "cou
   });
 }
 
-export function addUsage(metrics: Metrics | undefined, usage: { readonly lost: number } | undefined): void {
+export function addUsage(metrics: Metrics, usage: { readonly lost: number } | undefined): void {
   if (usage === undefined) return;
-  metrics?.add(() => [
+  metrics.add(() => [
     counter(
       "bff_usage_lost_total",
       "Usage events that are lost, because too many waited or the process ended.",
@@ -60,19 +60,12 @@ export function addUsage(metrics: Metrics | undefined, usage: { readonly lost: n
 }
 
 export function addOverrides(
-  metrics: Metrics | undefined,
+  metrics: Metrics,
   overrides: { readonly faultyRows: readonly (readonly [string, number])[] } | undefined,
 ): void {
   if (overrides === undefined) return;
-  metrics?.add(() => {
-    const samples = overrides.faultyRows.map(([table, value]) => ({ labels: ["table", table], value }));
-    return [gauge("bff_override_faulty_rows", "Rows of the operators' tables that do not apply.", "max", samples)];
+  metrics.add(() => {
+    const rows = byLabel("table", overrides.faultyRows);
+    return [gauge("bff_override_faulty_rows", "Rows of the operators' tables that do not apply.", rows, "max")];
   });
-}
-
-function gauge(name: string, help: string, merge: Family["merge"], samples: readonly Sample[]): Family {
-  return { name, help, type: "gauge", merge, samples };
-}
-function counter(name: string, help: string, value: number): Family {
-  return { name, help, type: "counter", merge: "sum", samples: [{ labels: [], value }] };
 }
