@@ -1,6 +1,5 @@
 // Events of requests, their streams, refusals and traces, for observers.
 import type { Degradation } from "@protobff/messages/bff/v1/degradation_pb.js";
-import type { Credential } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Failure } from "./failure.ts";
 import type { Traffic } from "./wire/traffic.ts";
 
@@ -221,13 +220,6 @@ export interface DeprecatedUse extends Deprecation, DeprecationCaller {}
 export interface DeprecatedFieldUse extends DeprecationCaller {
   /** Such as `items[*].sku`; 20 at most. */
   readonly paths: readonly string[];
-}
-
-/** Returns the same use, by the owner of this credential. */
-export function usedBy<T extends object>(use: T, credential: Credential | undefined): T & DeprecationCaller {
-  if (credential === undefined) return use;
-  const { source, issuer, subject, id } = credential;
-  return { ...use, source, issuer, subject, id };
 }
 
 /** Rate limit that has refused a request, or whose counters were unreachable. The event does not contain its key. */

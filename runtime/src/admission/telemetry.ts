@@ -1,18 +1,19 @@
 // Events of a request for observers, from its start to its one `response`.
 import type { Message } from "@bufbuild/protobuf";
+import type { Credential } from "@protobff/messages/bff/v1/identity_pb.js";
 import type { Clock } from "../clock.ts";
 import type { Request } from "../compose/request.ts";
 import type { Failure } from "../failure.ts";
 import { AuthenticatedRequest } from "../identity/authenticated-request.ts";
 import { type IncomingHeaders, incomingOf } from "../identity/incoming-request.ts";
 import type { Observer } from "../observer.ts";
-import {
-  type Deprecation,
-  type RequestTelemetry,
-  type ResponseStartEvent,
-  type TelemetryValue,
-  type Trace,
-  usedBy,
+import type {
+  Deprecation,
+  DeprecationCaller,
+  RequestTelemetry,
+  ResponseStartEvent,
+  TelemetryValue,
+  Trace,
 } from "../observer-requests.ts";
 import type { Meter } from "./meters.ts";
 
@@ -132,4 +133,11 @@ export function reportRefusal(
     trace,
     source: credential?.source,
   });
+}
+
+/** Returns the same use, by the owner of this credential. */
+export function usedBy<T extends object>(use: T, credential: Credential | undefined): T & DeprecationCaller {
+  if (credential === undefined) return use;
+  const { source, issuer, subject, id } = credential;
+  return { ...use, source, issuer, subject, id };
 }

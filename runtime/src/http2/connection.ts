@@ -88,9 +88,3 @@ export interface ConnectionParts<S extends Stream<S>> {
   readonly queue: SendQueue<S>;
   readonly guard: FloodGuard;
 }
-
-/** Reports a body whose length differs from its content-length; undefined: no difference. */
-export function wrongLength<S>({ contentLength, received }: Stream<S>, ended: boolean): string | undefined {
-  if (contentLength === undefined || (ended ? received === contentLength : received <= contentLength)) return undefined;
-  return `${received} bytes in place of ${contentLength}`;
-}

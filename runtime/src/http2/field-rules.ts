@@ -1,4 +1,5 @@
 // Rules for names and values of headers over HTTP/2 (RFC 9113, 8.2), and for hosts over both versions.
+import type { Stream } from "./connection.ts";
 
 const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 /** Headers of connections, which only HTTP/1 has (RFC 9113, 8.2.2). */
@@ -28,6 +29,15 @@ export function isFieldValue(value: string): boolean {
 
 /** Reports whether a text is a content-length (RFC 9110, 8.6) of at most 15 digits. */
 export const isContentLength = (value: string): boolean => /^\d{1,15}$/.test(value);
+
+/** Reports a body whose length differs from its content-length; undefined: no difference. */
+export function wrongLength(
+  { contentLength, received }: Pick<Stream<object>, "contentLength" | "received">,
+  ended: boolean,
+): string | undefined {
+  if (contentLength === undefined || (ended ? received === contentLength : received <= contentLength)) return undefined;
+  return `${received} bytes in place of ${contentLength}`;
+}
 
 const AUTHORITY = /^[\w\-.~!$&'()*+,;=:[\]%]*$/;
 /** Returns true if the value has only characters of a host and a port, and no user (RFC 9110, 4.2.4 and 7.2). */

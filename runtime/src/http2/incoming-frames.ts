@@ -1,5 +1,6 @@
-import { type Connection, type ConnectionParts, type HeaderBlocks, type Stream, wrongLength } from "./connection.ts";
+import type { Connection, ConnectionParts, HeaderBlocks, Stream } from "./connection.ts";
 import { ConnectionError, ErrorCode } from "./error-code.ts";
+import { wrongLength } from "./field-rules.ts";
 import type { FloodGuard } from "./flood-guard.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import { Flag, FRAME_BYTES, FRAME_BYTES_MAX, FrameType, Setting, WINDOW_MAX } from "./frames.ts";

@@ -1,8 +1,8 @@
 // `@protobff/runtime/internal/http2`: HTTP/2 by frames, for the sessions and the warm-up of `@protobff/server`.
-export { type Connection, type ConnectionParts, type HeaderBlocks, type Stream, wrongLength } from "./connection.ts";
+export type { Connection, ConnectionParts, HeaderBlocks, Stream } from "./connection.ts";
 export { DynamicTable } from "./dynamic-table.ts";
 export { ConnectionError, ErrorCode } from "./error-code.ts";
-export { isAuthority } from "./field-rules.ts";
+export { isAuthority, wrongLength } from "./field-rules.ts";
 export { FloodGuard } from "./flood-guard.ts";
 export { FrameReader } from "./frame-reader.ts";
 export { FrameWriter } from "./frame-writer.ts";

@@ -1,13 +1,6 @@
-import {
-  type Connection,
-  type ConnectionParts,
-  type HeaderBlocks,
-  type HeaderFields,
-  type Receiver,
-  type Stream,
-  wrongLength,
-} from "./connection.ts";
+import type { Connection, ConnectionParts, HeaderBlocks, HeaderFields, Receiver, Stream } from "./connection.ts";
 import { ConnectionError, ErrorCode } from "./error-code.ts";
+import { wrongLength } from "./field-rules.ts";
 import { KnownBlocks } from "./header-block.ts";
 
 const { PROTOCOL_ERROR } = ErrorCode;

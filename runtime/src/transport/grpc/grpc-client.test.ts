@@ -8,7 +8,7 @@ import { testedHttp2 } from "../../testing/tested-http2.ts";
 import { frame } from "../../wire/frame.ts";
 import type { OutgoingHeaders } from "../call-headers.ts";
 import { GrpcClient, type GrpcClientOptions } from "./grpc-client.ts";
-import { grpcTimeout } from "./grpc-session.ts";
+import { grpcTimeout } from "./request-encoder.ts";
 
 const upstream = new H2Upstream();
 let client: GrpcClient;

@@ -80,9 +80,3 @@ export interface Ending {
   /** Message for logs. */
   readonly message: string;
 }
-
-/** Returns the value of `grpc-timeout`: at most eight digits and a unit, rounded down. */
-export function grpcTimeout(ms: number): string {
-  if (ms < 1e8) return `${Math.max(1, Math.floor(ms))}m`;
-  return `${Math.min(99_999_999, Math.floor(ms / 1000))}S`;
-}

@@ -4,15 +4,9 @@ import { KEEP_ALIVE_MS } from "../../http2/dial.ts";
 import { HELD_WINDOW } from "../../http2/preface.ts";
 import type { Place } from "../balance/balancer.ts";
 import { errorText } from "../error-text.ts";
-import {
-  type GrpcReceiver,
-  type GrpcRequest,
-  type GrpcSession,
-  type GrpcTarget,
-  grpcTimeout,
-  type SessionOptions,
-} from "./grpc-session.ts";
+import type { GrpcReceiver, GrpcRequest, GrpcSession, GrpcTarget, SessionOptions } from "./grpc-session.ts";
 import { H2Stream } from "./h2-stream.ts";
+import { grpcTimeout } from "./request-encoder.ts";
 import type { SessionOwner } from "./session.ts";
 
 const WINDOW_BYTES = 1 << 20;

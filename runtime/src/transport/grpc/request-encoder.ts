@@ -8,7 +8,7 @@ import {
   trimmed,
   writeText,
 } from "../../http2/hpack-writer.ts";
-import { type GrpcRequest, type GrpcTarget, grpcTimeout } from "./grpc-session.ts";
+import type { GrpcRequest, GrpcTarget } from "./grpc-session.ts";
 
 /** Indexes of names in the static table. */
 const AUTHORITY = 1;
@@ -92,4 +92,10 @@ export class RequestEncoder {
     this.#prefixes.set(path, encoded);
     return encoded;
   }
+}
+
+/** Returns the value of `grpc-timeout`: at most eight digits and a unit, rounded down. */
+export function grpcTimeout(ms: number): string {
+  if (ms < 1e8) return `${Math.max(1, Math.floor(ms))}m`;
+  return `${Math.min(99_999_999, Math.floor(ms / 1000))}S`;
 }
