@@ -10,6 +10,7 @@ import { addCachedGet } from "@protobff/runtime/internal/routes/cached-get";
 import { addCompressed, DEFERRED_COMPRESSIONS } from "@protobff/runtime/internal/routes/compressed-answers";
 import type { maskNames } from "@protobff/runtime/internal/routes/mask-names";
 import { withRefusalReports } from "@protobff/runtime/internal/routes/refusals";
+import { streamRouteOf } from "@protobff/runtime/internal/stream/connect-stream";
 import { withShedding } from "../adapter/shed-handlers.ts";
 import { checkRequestDeadline } from "../headers/request-deadline.ts";
 import { withShortErrors } from "../headers/short-errors.ts";
@@ -59,6 +60,7 @@ export async function connectHandlers(server: HandledServer): Promise<readonly U
   addCompressed(router, () =>
     addBounded(router, { maxBytes, maxElements: server.maxElements, masks, json }, () => {
       health.route(router);
+      streamRouteOf(health.watch.method, health.watch.follow)(router);
       reflection?.routeReflection(router, services, draining.signal);
     }),
   );

@@ -2,7 +2,6 @@ import { create, type Message } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { Failure, Reason } from "@protobff/runtime/internal/failure";
-import { streamRouteOf } from "@protobff/runtime/internal/stream/connect-stream";
 import { failureOf } from "@protobff/runtime/internal/stream/early-end";
 import type { Follower, Following } from "@protobff/runtime/internal/stream/stream-endpoint";
 import {
@@ -32,7 +31,7 @@ export class Health {
   /** Paths of its RPCs. */
   readonly paths = HealthService.methods.map(({ name }) => `/${HealthService.typeName}/${name}`);
   /** Serves `Watch` as any stream of an rpc is served. */
-  readonly watch: StreamListenable;
+  readonly watch: Pick<StreamListenable, "method" | "follow">;
 
   /**
    * @param services full names
@@ -45,7 +44,7 @@ export class Health {
     const { watch: method } = HealthService.method;
     const follow: StreamListenable["follow"] = (args, _headers, clientMs, _resume, follower) =>
       this.#watch(args as Message & HealthCheckRequest, clientMs, maxAgeMs, follower);
-    this.watch = { method, follow, route: streamRouteOf(method, follow) };
+    this.watch = { method, follow };
     const { opened, draining } = readiness;
     opened.then(() => this.notify());
     draining.addEventListener("abort", () => this.#each((watch) => watch.drain()), { once: true });
@@ -64,6 +63,7 @@ export class Health {
     };
   }
 
+  /** Adds all but `watch` to the router. */
   route(router: ConnectRouter): void {
     const { check, list } = HealthService.method;
     router.rpc(check, ({ service }) => {
@@ -73,7 +73,6 @@ export class Health {
     router.rpc(list, () => ({
       statuses: Object.fromEntries([...this.#known].map((service) => [service, { status: this.#current }])),
     }));
-    this.watch.route(router);
   }
 
   /** Sends the status to watches that have another. */

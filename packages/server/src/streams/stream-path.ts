@@ -65,7 +65,7 @@ export class StreamPath extends OpenCalls {
   readonly #shedding: Shedding | undefined;
   readonly #eventProtocol: StreamProtocol;
 
-  constructor(endpoints: readonly StreamListenable[], options: StreamPathOptions) {
+  constructor(endpoints: readonly Omit<StreamListenable, "route">[], options: StreamPathOptions) {
     super();
     const { maxBytes, maxElements, masks, registry, pending, peers, fault, accounts } = options;
     this.#heads = new RequestHeads(options);
