@@ -26,8 +26,8 @@ const EVENTS = [
 /** Wraps an observer, which must not affect the server: its failures are reported and change nothing else. */
 export function harmless(observer: Observer, failed: (event: string, thrown: unknown) => void): Observer {
   const guarded =
-    <Event>(name: (typeof EVENTS)[number], run: (event: Event) => unknown) =>
-    (event: Event): void => {
+    (name: (typeof EVENTS)[number], run: (event: never) => unknown) =>
+    (event: never): void => {
       try {
         const ended = run.call(observer, event);
         if (ended instanceof Promise) ended.catch((thrown: unknown) => failed(name, thrown));
@@ -44,24 +44,11 @@ export function harmless(observer: Observer, failed: (event: string, thrown: unk
       return undefined;
     }
   };
-  return {
-    ...(observer.upstream && { upstream: guarded("upstream", observer.upstream) }),
-    ...(observer.responseStart && { responseStart: begin }),
-    ...(observer.callStart && { callStart: guarded("callStart", observer.callStart) }),
-    ...(observer.call && { call: guarded("call", observer.call) }),
-    ...(observer.attempt && { attempt: guarded("attempt", observer.attempt) }),
-    ...(observer.cache && { cache: guarded("cache", observer.cache) }),
-    ...(observer.joined && { joined: guarded("joined", observer.joined) }),
-    ...(observer.limited && { limited: guarded("limited", observer.limited) }),
-    ...(observer.shed && { shed: guarded("shed", observer.shed) }),
-    ...(observer.shedding && { shedding: guarded("shedding", observer.shedding) }),
-    ...(observer.resolver && { resolver: guarded("resolver", observer.resolver) }),
-    ...(observer.response && { response: guarded("response", observer.response) }),
-    ...(observer.breaker && { breaker: guarded("breaker", observer.breaker) }),
-    ...(observer.ejection && { ejection: guarded("ejection", observer.ejection) }),
-    ...(observer.audit && { audit: guarded("audit", observer.audit) }),
-    ...(observer.certificate && { certificate: guarded("certificate", observer.certificate) }),
-  };
+  const all = EVENTS.flatMap((name) => {
+    const run = observer[name];
+    return run === undefined ? [] : [[name, name === "responseStart" ? begin : guarded(name, run)] as const];
+  });
+  return Object.fromEntries(all) as Observer;
 }
 
 function harmlessTrace(trace: Trace, failed: (event: string, thrown: unknown) => void): Trace["onCall"] {
