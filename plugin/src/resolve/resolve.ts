@@ -2,6 +2,7 @@ import type { DescField } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
 import { distinctReport } from "../diagnostic/distinct.ts";
+import { caution } from "../diagnostic/fault.ts";
 import type { Ir, IrFile, IrMethod, IrService } from "../ir/ir.ts";
 import { isPart, isPosition } from "../model/stream-fields.ts";
 import { finish, type Sliced } from "../slices/sliced.ts";
@@ -257,11 +258,8 @@ function* resolveEach(
     } else if (message.subset === undefined && hasRules(message) && !run.lets.roots.has(name)) {
       // The warning for its composer is enough.
       if (!inner.has(name))
-        run.suspect({
-          code: "BFF205",
-          severity: "warning",
+        caution(run.suspect, "BFF205", message.at, {
           message: `"${message.desc.name}" has rules, but nothing composes it`,
-          at: message.at,
           hint: "return it from an rpc of a BFF service, compose it in a step, or remove its rules",
         });
       resolveUncomposed(run, message, file);
@@ -281,11 +279,8 @@ function reportLast(run: Run): void {
 function suspectUntried(run: Run): void {
   for (const [at, tried] of run.tried) {
     if (tried) continue;
-    run.suspect({
-      code: "BFF146",
-      severity: "warning",
+    caution(run.suspect, "BFF146", at, {
       message: "this rule is never tried: for each of its calls, a nearer rule handles the errors",
-      at,
       hint: "leave it out",
     });
   }

@@ -4,7 +4,7 @@
 import { type Expression, readsUntested, testedBy, type Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { distinctReport } from "../../diagnostic/distinct.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import { type AnyBlock, blocksOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
@@ -70,11 +70,8 @@ function checkReads(model: Model, report: Report): void {
       const field = fieldsOver(model, block, step).find((over) => !isDeclaredOptional(over));
       if (field === undefined) continue;
       const shown = shownIn(block, first.variable);
-      once({
-        code: "BFF653",
-        severity: "warning",
+      caution(once, "BFF653", first.at, {
         message: `"${call.method.name}" is not called ${when(shown, first.variable)}: "${field.name}" of "${field.parent.name}" is then empty, although nothing failed`,
-        at: first.at,
         related: causesOf(block, first.variable, model),
         hint: `${decisionOver(step, [{ variable: first.variable, shown }])}${field.fieldKind === "list" || field.fieldKind === "map" ? "" : `, or declare "${field.name}" as optional`}`,
       });

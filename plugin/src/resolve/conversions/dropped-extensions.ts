@@ -1,6 +1,8 @@
 // Extensions that copies and spreads drop: no field of a copy can name them.
+
 import type { DescMessage, Registry } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { Ir } from "../../ir/ir.ts";
 import type { MessageConversion } from "../../model/conversion.ts";
@@ -18,11 +20,8 @@ export function suspectDropped(
   if (names.length === 0 && !isSet) return;
   const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : "";
   const lost = isSet ? "all that a MessageSet holds" : `${names.slice(0, SHOWN).join(", ")}${more}`;
-  suspect({
-    code: "BFF570",
-    severity: "warning",
+  caution(suspect, "BFF570", at, {
     message: `${what} drops the extensions of "${desc.typeName}": ${lost}`,
-    at,
     hint: `pass the message on whole, in a field of the type "${desc.typeName}", or accept the loss with "off=BFF570"`,
   });
 }

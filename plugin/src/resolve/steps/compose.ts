@@ -1,7 +1,7 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { type CelType, type Expression, isComplete, type Node, presenceOf, type Variable } from "../../cel/index.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrBind, IrCompose } from "../../ir/step.ts";
 import { protoOf } from "../../model/proto-of.ts";
@@ -178,11 +178,8 @@ function composable(cx: MessageContext, message: DescMessage): boolean {
 
 function unused(cx: MessageContext, message: DescMessage, bind: IrBind, used: ReadonlySet<string>): void {
   const like = bind.name && didYouMean(bind.name.value, [...used]);
-  cx.run.suspect({
-    code: "BFF339",
-    severity: "warning",
+  caution(cx.run.suspect, "BFF339", bind.name?.at ?? bind.at, {
     message: `"${message.name}" does not read args.${bind.name?.value}`,
-    at: bind.name?.at ?? bind.at,
     hint: like === undefined ? "remove the argument" : `did you mean "${like}"?`,
   });
 }

@@ -1,6 +1,6 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { type Expression, fieldName, fieldType, type Node, typeName, type Variable } from "../../cel/index.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrBind, IrCall } from "../../ir/step.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
@@ -181,11 +181,8 @@ function spreadFields(
 /** Warns about a field of both sides that a spread leaves out because its types differ. */
 function suspectLeftOut({ run }: SetContext, spread: Text, expression: Expression, field: DescField): void {
   const [is, expected] = distinctTypeNames(expression, fieldType(field));
-  run.suspect({
-    code: "BFF353",
-    severity: "warning",
+  caution(run.suspect, "BFF353", spread.at, {
     message: `"${spread.value}" cannot set "${field.name}": it is ${is} there, but ${expected} in "${field.parent.typeName}"`,
-    at: spread.at,
     hint: `set it by name, next to the spread: { name: "${field.name}" by: "…" }; or give both the same type`,
   });
 }

@@ -2,7 +2,7 @@
 
 import { type Expression, typeName, type Variable } from "../../cel/index.ts";
 import { countErrors } from "../../diagnostic/count-errors.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrCall } from "../../ir/step.ts";
@@ -166,11 +166,8 @@ function callOf(
       hint: "add `position` to the stream, such as a sequence number of its items",
     });
   if (read === undefined && stream.position !== undefined && ir.request === undefined)
-    run.suspect({
-      code: "BFF625",
-      severity: "warning",
+    caution(run.suspect, "BFF625", stream.position.at, {
       message: "the request of this stream does not read `resume`: a follower that resumes starts again",
-      at: stream.position.at,
       related: [{ at: ir.at, message: "the call" }],
       hint: 'set the field of the start position, as in { name: "after_seq" by: "resume.orValue(0u)" }, or leave out `position`',
     });

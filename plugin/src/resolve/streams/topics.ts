@@ -4,7 +4,7 @@ import { ScalarType } from "@bufbuild/protobuf";
 import type { Variable } from "../../cel/index.ts";
 import { countErrors } from "../../diagnostic/count-errors.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import type { IrFile, IrService } from "../../ir/ir.ts";
 import type { IrBind, IrCall, IrUpstream } from "../../ir/step.ts";
 import type { IrTopic } from "../../ir/stream.ts";
@@ -111,11 +111,8 @@ function callOf(of: TopicContext, key: Variable, resume: Variable | undefined): 
   if (ir === undefined || !isOfProcess(scope, ir, report)) return undefined;
   checkBare(ir, report);
   if (readsResume(scope, ir) === undefined && topic.position !== undefined && ir.request === undefined)
-    run.suspect({
-      code: "BFF625",
-      severity: "warning",
+    caution(run.suspect, "BFF625", topic.position.at, {
       message: "the request of this call does not read `resume`: after a break the topic starts again",
-      at: topic.position.at,
       related: [{ at: ir.at, message: "the call" }],
       hint: 'set the field of the start position, as in { name: "after_seq" by: "resume.orValue(0u)" }',
     });
