@@ -1,10 +1,9 @@
 // Guards that protect upstreams and this process, independent of each other: breaker, limit, pool, throttle, backoff,
 // deadline. They count, and decide whether work may continue, without access to the work.
-import { CircuitState } from "cockatiel";
 import type { Clock } from "../clock.ts";
 import type { BreakerState } from "../observer-upstreams.ts";
 import { type AddressedClient, FailureRow } from "./failure-row.ts";
-import { SlidingWindow, type WindowPolicy } from "./sliding-window.ts";
+import { CLOSED, SlidingWindow, type WindowPolicy } from "./sliding-window.ts";
 
 /** Conditions that stop attempts to an upstream, and the duration of the stop (runtime.md, "Breakers"). */
 export interface BreakerPolicy extends WindowPolicy {
@@ -87,8 +86,8 @@ export class Breaker {
     }
     if (good === true) this.#row.end();
     const slow = tookMs >= (this.#policy.slowMs ?? Number.POSITIVE_INFINITY);
-    if (good === true) this.#window.success(CircuitState.Closed, slow);
-    else if (good === false) this.#window.failure(CircuitState.Closed, slow);
+    if (good === true) this.#window.success(CLOSED, slow);
+    else if (good === false) this.#window.failure(CLOSED, slow);
     else if (slow) this.#window.gaveUp();
     else return;
     if (this.#window.tripped) this.#become("open");

@@ -1,5 +1,9 @@
-import { CircuitState, type IBreaker } from "cockatiel";
+import type { CircuitState, IBreaker } from "cockatiel";
 import type { Clock } from "../clock.ts";
+
+/** Values of cockatiel's enum, of which only the types are loaded. */
+export const CLOSED = 0 satisfies CircuitState;
+const HALF_OPEN = 2 satisfies CircuitState;
 
 /** Maximum shares of bad samples, and the window in which they count. */
 export interface WindowPolicy {
@@ -46,7 +50,7 @@ export class SlidingWindow implements IBreaker {
     };
   }
   success(state: CircuitState, slow = false): void {
-    if (state === CircuitState.HalfOpen) this.reset();
+    if (state === HALF_OPEN) this.reset();
     const slot = this.#advance();
     this.#samples.add(slot);
     if (slow) this.#slow.add(slot);
@@ -56,7 +60,7 @@ export class SlidingWindow implements IBreaker {
     this.#samples.add(slot);
     this.#failures.add(slot);
     if (slow) this.#slow.add(slot);
-    return state !== CircuitState.Closed || this.tripped;
+    return state !== CLOSED || this.tripped;
   }
   /** Records that a slow attempt was abandoned, without any other verdict. */
   gaveUp(): void {
