@@ -152,6 +152,8 @@ export const CODES = {
   BFF360:
     "A function of the package has parameters and a result of known types. The compiler checks its calls and writes its TypeScript type from them.",
   BFF365: "A step or a variable does not have the name of a function's namespace. It would hide the function.",
+  BFF366:
+    "The functions of a package have other names than those of the library. A function of the same name replaces the library's in the package.",
   BFF363:
     "A resolver reads steps with a value, of its message or of its service. It waits for no other step and receives no other value.",
   BFF401: "Every field of a composed message has a source. A field without a source would always be empty.",

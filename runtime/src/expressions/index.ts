@@ -117,6 +117,7 @@ export {
   signInt,
   sqrt,
 } from "./math.ts";
+export { addMoney, multiplyMoney, sumMoney } from "./money.ts";
 export { shareOf } from "./share.ts";
 export { holds, present } from "./strict.ts";
 export { decodeBase64, encodeBase64 } from "./text/base64.ts";

@@ -16,6 +16,7 @@ import { checkSameEnums, comparedOperands } from "./different-enums.ts";
 import { checkEnumConversion, checkEnumFunction } from "./enum.ts";
 import { NO_NULL } from "./literal.ts";
 import { unknownMessage } from "./message.ts";
+import { isNoMoney } from "./money.ts";
 import { isUnknown, rootOf } from "./name.ts";
 import { looksLikeMacro, noSuchFunction, noVariable } from "./no-such-function.ts";
 
@@ -93,6 +94,7 @@ export function checkFunction(checker: Checker, ast: CallAst, place: CelPlace): 
         (known.length === 0 ? undefined : `use ${nameList([...new Set(known)])}`),
     );
   }
+  if (isNoMoney(checker, ast, match.overloads[0].id, types)) return undefined;
   const typed = nodes.map((node, index) => ({ node, type: types[index] ?? DYN }));
   return callOf(checker, ast, name, typed, match);
 }

@@ -1,5 +1,13 @@
 // Functions of the user that expressions may call: their types.
-import { type CelType, type Overload, signature, type TypeFault, USER_FUNCTION, writtenType } from "../../cel/index.ts";
+import {
+  type CelType,
+  functionNames,
+  type Overload,
+  signature,
+  type TypeFault,
+  USER_FUNCTION,
+  writtenType,
+} from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { Ir, IrFile, IrFunction } from "../../ir/ir.ts";
@@ -23,6 +31,14 @@ export function userFunctions(ir: Ir, report: Report): UserFunctions {
         result,
         fails: true,
       };
+      if (functionNames().includes(overload.fn))
+        report({
+          code: "BFF366",
+          severity: "warning",
+          message: `calls of "${overload.fn}" reach this function and not the library's`,
+          at: declared.name.at,
+          hint: "rename it, or leave it out to use the library's",
+        });
       const key = signature(overload);
       known.set(key, known.get(key) ?? overload);
       found.set(declared, known.get(key) ?? overload);

@@ -45,6 +45,8 @@ const RUNTIME: Readonly<Record<string, string>> = {
   string_to_duration: "toDuration",
   int64_to_duration: "toDuration",
   matches: "matches",
+  money_add: "addMoney",
+  money_multiply: "multiplyMoney",
   page_size: "pageSize",
   share_of: "shareOf",
   url_is_url: "isUrl",

@@ -150,6 +150,8 @@ function innerOfCall(emitter: Emitter, node: CallNode): Piece | undefined {
       const operands = node.args.map((arg) => emitter.value(arg));
       return maybe(runtime(emitter.names, "extract", operands));
     }
+    case "money_sum":
+      return first && maybe(runtime(emitter.names, "sumMoney", [emitter.as(first, celForm(first.type))]));
     case "conditional":
       return optionalAs(emitter, node, innerForm(node));
     case "cast":

@@ -11,10 +11,11 @@ export interface Match {
   readonly params: readonly CelType[];
 }
 
-/** The overloads of a function, those that the cases of a test declare included. */
+/** Returns the overloads of a function. Packages had a namespace `money` before the library: their functions win. */
 export function candidatesOf(fn: string, language: Language): readonly Overload[] {
   const declared = language.functions.filter((overload) => overload.fn === fn);
   const standard = overloadsOf(fn).filter((overload) => language.mixedNumbers || !isMixed(overload));
+  if (declared.length > 0 && fn.startsWith("money.")) return declared;
   return declared.length === 0 ? standard : [...standard, ...declared];
 }
 

@@ -76,4 +76,12 @@ share_of: share.of(string, string) double
 shard_names: shard.names(string) list(string)
 `;
 
-export const ADDITIONS = `${REGEX}${TEXTS}${SORT}${TIMES}${URLS}${RANDOM}${PAGES}${UPSTREAMS}`;
+/** Ours: over any message with the fields of google.type.Money. */
+const MONEY = `
+money_add: money.add(A, A) A !
+money_sum: money.sum(list(A)) optional(A) !
+money_multiply: money.multiply(A, int) A !
+money_multiply: money.multiply(A, double) A !
+`;
+
+export const ADDITIONS = `${REGEX}${TEXTS}${SORT}${TIMES}${URLS}${RANDOM}${PAGES}${UPSTREAMS}${MONEY}`;

@@ -206,6 +206,7 @@ const NAMESPACES: ReadonlySet<string> = new Set([
   "base64",
   "lists",
   "math",
+  "money",
   "optional",
   "page",
   "random",
