@@ -102,18 +102,22 @@ function packageJson(options: PackageOptions): string {
 
 function bufYaml({ modules }: PackageOptions): string {
   const others = modules.filter((path) => path !== PROTO_FOLDER);
-  const ignored = (rules: string): string[] =>
-    others.length === 0 ? [] : [`${rules}:`, "  ignore:", ...others.map((path) => `    - ${yamlText(path)}`)];
-  return lines(
-    [
-      "version: v2",
-      "modules:",
-      ...modules.map((path) => `  - path: ${yamlText(path)}`),
-      "# files of other teams",
-      ...ignored("lint"),
-      ...ignored("breaking"),
-    ].filter((line) => others.length > 0 || !line.startsWith("#")),
-  );
+  const ignored =
+    others.length === 0
+      ? []
+      : ["  # files of other teams", "  ignore:", ...others.map((path) => `    - ${yamlText(path)}`)];
+  return lines([
+    "version: v2",
+    "modules:",
+    ...modules.map((path) => `  - path: ${yamlText(path)}`),
+    "lint:",
+    "  # rpcs answer with pages, which may be the answers of several rpcs",
+    "  except:",
+    "    - RPC_REQUEST_RESPONSE_UNIQUE",
+    "    - RPC_RESPONSE_STANDARD_NAME",
+    ...ignored,
+    ...(ignored.length === 0 ? [] : ["breaking:", ...ignored]),
+  ]);
 }
 
 function bufGenYaml({ shared, into }: PackageOptions): string {
