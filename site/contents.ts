@@ -49,7 +49,6 @@ export function sidebars(pages: readonly Page[]): Record<string, Item[]> {
     .map(({ path }) => keyOf(path))
     .filter((key) => !/^(?:diagnostics|decisions)\/(?!index$)/.test(key));
   const guide = keys.filter((key) => !REFERENCE.includes(key) && !key.includes("/"));
-  const reports = keys.filter((key) => key.includes("/") && !REFERENCE.includes(key));
   const titles = new Map(pages.map(({ path, title }) => [keyOf(path), title]));
   const items = (of: readonly string[]): Item[] =>
     of.map((key) => ({ text: key === "index" ? "Introduction" : (titles.get(key) ?? key), link: linkOf(key) }));
@@ -65,8 +64,9 @@ export function sidebars(pages: readonly Page[]): Record<string, Item[]> {
           ),
         ),
       },
-      ...(reports.length === 0 ? [] : [{ text: "Reports", items: items(reports) }]),
     ],
+    // Reports are for other projects: pages that mention a fault link to them, and the guide does not.
+    "/reports/": [{ text: "Reports", items: items(keys.filter((key) => key.startsWith("reports/"))) }],
     "/diagnostics/": [sectionsOf(pages, "diagnostics/index.md", "Diagnostics")],
     "/decisions/": [sectionsOf(pages, "decisions/index.md", "Decisions")],
   };

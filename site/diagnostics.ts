@@ -5,6 +5,8 @@ export interface Diagnostic {
   readonly code: string;
   /** First sentence of the meaning, up to the reason. */
   readonly rule: string;
+  /** Words of the fault in the example; the rule, if the code has no example. */
+  readonly fault: string;
   /** Section without its heading. */
   readonly body: string;
 }
@@ -39,7 +41,24 @@ function readSection(section: string): Diagnostic {
   const body = section.slice(6).trim();
   const [, meaning = ""] = /^\*\w+\.\* (.*)$/m.exec(body) ?? [];
   const [rule = meaning] = /^(?:`[^`]*`|[^`])*?(?=, because |: |\. |\.$)/.exec(meaning) ?? [];
-  return { code: section.slice(0, 6), rule, body };
+  const code = section.slice(0, 6);
+  const [, fault = rule] = new RegExp(`^\\S+:\\d+:\\d+: (?:error|warning) ${code}: (.+)$`, "m").exec(body) ?? [];
+  return { code, rule, fault, body: withDifference(body) };
+}
+
+/** Marks the lines by which the blocks of code below "Wrong:" and "Right:" differ. */
+function withDifference(body: string): string {
+  const blocks = (title: string): readonly string[] =>
+    [...body.matchAll(new RegExp(`^${title}:\n\n\`\`\`proto\n([\\s\\S]*?)^\`\`\`$`, "gm"))].map(
+      ([, text = ""]) => text,
+    );
+  const [wrong, right] = [blocks("Wrong"), blocks("Right")];
+  if (wrong.length === 0 || right.length === 0) return body;
+  return body.replaceAll(/^(Wrong|Right):\n\n```proto\n([\s\S]*?)^```$/gm, (block, title: string, text: string) => {
+    const others = new Set((title === "Wrong" ? right : wrong).flatMap((other) => other.split("\n")));
+    const lines = text.split("\n").flatMap((line, i) => (line === "" || others.has(line) ? [] : [i + 1]));
+    return lines.length === 0 ? block : block.replace("```proto", `\`\`\`proto {${lines.join(",")}}`);
+  });
 }
 
 /** Text of the index: the introduction, and a table for each group. */

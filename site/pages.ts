@@ -64,11 +64,15 @@ function pageOf(path: string, text: string): Page {
 
 function diagnosticPages({ groups }: Diagnostics, targets: Targets): readonly Page[] {
   return groups.flatMap(({ diagnostics }) =>
-    diagnostics.map(({ code, rule, body }) => {
+    diagnostics.map(({ code, fault, body }) => {
       // The page of a code needs no link to itself.
       const codes = new Set([...targets.codes].filter((other) => other !== code));
       const text = withSiteLinks(DIAGNOSTICS, body, { ...targets, codes });
-      return pageOf(`diagnostics/${code.toLowerCase()}.md`, `# ${code}: ${rule}\n\n${text}\n`);
+      return pageOf(`diagnostics/${code.toLowerCase()}.md`, `# ${code}: ${escaped(fault)}\n\n${text}\n`);
     }),
   );
 }
+
+/** Returns text as Markdown that shows it; code stays code. */
+const escaped = (text: string): string =>
+  text.replaceAll(/`[^`]*`|[<*_[\]]/g, (part) => (part.length > 1 ? part : `\\${part}`));

@@ -1,13 +1,14 @@
 // Changes to the Markdown of VitePress: text that Vue would evaluate, styles of cells as classes, and heads of tables.
 import type { MarkdownRenderer } from "vitepress";
 
-/** Languages of code blocks that have no highlighting. */
+/** Languages of code blocks that have no highlighting, besides none. */
 const PLAIN = new Set(["caddy", "haproxy", "layout", "promql"]);
 
 export function changeMarkdown(md: MarkdownRenderer): void {
   md.disable("emoji");
   md.core.ruler.push("plain", ({ tokens }) => {
-    for (const token of tokens) if (PLAIN.has(token.info)) token.info = "txt";
+    for (const token of tokens)
+      if (PLAIN.has(token.info) || (token.type === "fence" && token.info === "")) token.info = "txt";
   });
   md.core.ruler.push("cells", (state) => {
     for (const token of state.tokens) {
