@@ -30,3 +30,16 @@ export const ANSWERING: Behaviour = { kind: "answer" };
 
 /** 7 is not a wire type. */
 export const GARBAGE = Uint8Array.of(0x0f);
+
+const KINDS: readonly string[] = ["answer", "status", "refused", "garbage", "oversize", "broken", "hang"];
+
+/**
+ * Returns the behaviour. Test runners do not check types, and a mock with another kind would never answer.
+ *
+ * @throws TypeError for a kind that does not exist
+ */
+export function checkedBehaviour(behaviour: Behaviour): Behaviour {
+  if (KINDS.includes(behaviour.kind)) return behaviour;
+  const status = '{ kind: "status", code: Code.NOT_FOUND } answers with an error';
+  throw new TypeError(`no behaviour has the kind "${behaviour.kind}"; write one of ${KINDS.join(", ")}: ${status}`);
+}

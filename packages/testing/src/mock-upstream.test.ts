@@ -69,6 +69,15 @@ describe("a mock of an upstream", () => {
     await idle();
     expect(seen.message?.id).toBe("a!");
   });
+  test("a behaviour of an unknown kind is an error at once, and not a call without an answer", () => {
+    const mock = new MockUpstream(Upstream);
+    const wrong = { kind: "error", code: Code.NOT_FOUND } as never;
+    const message = /no behaviour has the kind "error"; write one of answer, status, .*kind: "status", code/;
+    expect(() => Object.assign(mock, { behaviour: wrong })).toThrow(message);
+    expect(() => mock.setBehaviour(GET, wrong)).toThrow(message);
+    mock.setBehaviour(GET, () => wrong);
+    expect(() => send(mock, "a")).toThrow(message);
+  });
   test("a mock follows its behaviour, for all methods or for one", async () => {
     const clock = new FakeClock();
     const mock = new MockUpstream(Upstream, {}, { clock });

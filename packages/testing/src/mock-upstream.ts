@@ -17,7 +17,7 @@ import type { OutgoingHeaders, ReceivedHeaders } from "@protobff/runtime/interna
 import type { OpenStream, StreamClient, StreamReceiver } from "@protobff/runtime/internal/transport/stream-client";
 import type { InFlight, Reply, UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
-import { ANSWERING, type Behaviour, GARBAGE } from "./behaviour.ts";
+import { ANSWERING, type Behaviour, checkedBehaviour, GARBAGE } from "./behaviour.ts";
 import type { MockCall, MockHandler, MockItems } from "./mock-rpc.ts";
 import { MockStream } from "./mock-stream.ts";
 
@@ -49,7 +49,14 @@ export class MockUpstream implements UnaryClient, StreamClient {
    * Behaviour of all its methods, unless a method has another. May be changed at any time; calls in progress keep the
    * behaviour at their start.
    */
-  behaviour: Behaviour = ANSWERING;
+  get behaviour(): Behaviour {
+    return this.#behaviour;
+  }
+  /** @throws TypeError for a kind that does not exist */
+  set behaviour(behaviour: Behaviour) {
+    this.#behaviour = checkedBehaviour(behaviour);
+  }
+  #behaviour = ANSWERING;
   readonly #handlers: ReadonlyMap<string, MockHandler>;
   readonly #defaults: Readonly<Record<string, MockHandler>>;
   readonly #clock: Clock;
@@ -102,18 +109,19 @@ export class MockUpstream implements UnaryClient, StreamClient {
   /**
    * @param method `package.Service/Method`
    * @param behaviour a function is called for each call; undefined: the behaviour of all methods
-   * @throws TypeError for a method that the service does not have
+   * @throws TypeError for a method that the service does not have, or a kind that does not exist
    */
   setBehaviour(method: string, behaviour: Behaviour | ((call: MockCall) => Behaviour) | undefined): void {
     if (!this.#methods.has(method)) {
       throw new TypeError(`there is no method ${method}; write one of ${[...this.#methods.keys()].join(", ")}`);
     }
     if (behaviour === undefined) this.#behaviours.delete(method);
+    else if (typeof behaviour === "object") this.#behaviours.set(method, checkedBehaviour(behaviour));
     else this.#behaviours.set(method, behaviour);
   }
   #behaviourFor(call: MockCall): Behaviour {
     const behaviour = this.#behaviours.get(call.method) ?? this.behaviour;
-    return typeof behaviour === "function" ? behaviour(call) : behaviour;
+    return typeof behaviour === "function" ? checkedBehaviour(behaviour(call)) : behaviour;
   }
 
   send(
