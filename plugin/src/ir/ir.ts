@@ -52,7 +52,7 @@ export interface Ir {
   readonly rules: ReadonlyMap<DescMessage, IrMessageRules>;
   /** Rules that users have defined: extensions of rules, with the checks that they cause. Read if there are `rules`. */
   readonly predefined: ReadonlyMap<string, IrRules<PredefinedRules>>;
-  /** HTTP bindings of the rpcs that declare google.api.http. Read if an upstream entry declares HTTP_JSON. */
+  /** HTTP bindings of the rpcs that declare google.api.http. Read if an upstream or a branch of one declares HTTP_JSON. */
   readonly bindings: ReadonlyMap<DescMethod, IrBinding>;
 }
 

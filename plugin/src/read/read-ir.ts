@@ -100,7 +100,9 @@ function readBindings(
   locator: (file: DescFile) => Locator,
 ): Ir["bindings"] {
   const hasHttp = files.some(({ upstreams }) =>
-    upstreams.some((upstream) => upstream.protocol?.value === Protocol.HTTP_JSON),
+    upstreams.some((upstream) =>
+      [upstream, ...upstream.policy.branches].some(({ protocol }) => protocol?.value === Protocol.HTTP_JSON),
+    ),
   );
   if (!hasHttp) return new Map();
   const methods = allFiles.flatMap(({ services }) => services.flatMap(({ methods }) => methods));
