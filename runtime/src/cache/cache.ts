@@ -155,6 +155,10 @@ export class Cache {
   }
   /** A request begins the composition of a kept response, or shares that of another request. For captures. */
   composed(_fetch: object, _isShared: boolean): void {}
+  /** Reports whether an answer may be kept, which its tags and purges decide. For captures. */
+  keeps(isCurrent: boolean): boolean {
+    return isCurrent;
+  }
   isFresh(entry: Entry, { ttlMs }: CachePolicy): boolean {
     return this.age(entry) < ttlMs * (1 - JITTER * entry.jitter);
   }

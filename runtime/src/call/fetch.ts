@@ -126,7 +126,7 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
       return undefined;
     }
     const tagged = this.#tagged(found.bytes);
-    if (this.#tags !== undefined && tagged === undefined) return undefined;
+    if (!this.#cache.keeps(this.#tags === undefined || tagged !== undefined)) return undefined;
     return this.#cache.adopt(key, found, policy, tagged);
   }
   #send(): void {
@@ -137,7 +137,8 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
   resolve(bytes: Uint8Array): void {
     const { key, policy } = this.#request;
     const tagged = this.#tagged(bytes);
-    if (this.#tags === undefined || tagged !== undefined) this.#cache.put(key, bytes, policy, tagged);
+    if (this.#cache.keeps(this.#tags === undefined || tagged !== undefined))
+      this.#cache.put(key, bytes, policy, tagged);
     this.#end();
     for (const [receiver, seen] of this.#take()) {
       if (this.#tags?.isOldAt(seen)) receiver.outdated();

@@ -124,7 +124,7 @@ export class ResponseFetch<App, Args extends Message, Principal> {
       return undefined;
     }
     const tagged = this.#tagged(response);
-    if (this.#tags !== undefined && tagged === undefined) return undefined;
+    if (!cache.keeps(this.#tags === undefined || tagged !== undefined)) return undefined;
     return cache.adopt(key, found, policy, tagged);
   }
   #tagged(response: Message): Tagged | undefined {
@@ -145,7 +145,7 @@ export class ResponseFetch<App, Args extends Message, Principal> {
   #composed({ response, degraded, headers, whole }: ComposedResponse, stored: Uint8Array): void {
     const { key, cache, policy, decode, forCaches } = this.#parts;
     const tagged = this.#tagged(response);
-    const current = this.#tags === undefined || tagged !== undefined;
+    const current = cache.keeps(this.#tags === undefined || tagged !== undefined);
     if (whole && current) cache.put(key, stored, policy, tagged);
     const http = forCaches(response, this.#exchange?.calls.stale !== true, current);
     this.#end();

@@ -147,6 +147,7 @@ const MEMBERS: Readonly<Record<string, Test>> = {
   entries: optional(listOf(rowOf(isNumber, ...ENTRY))),
   joins: optional(isNumbers),
   queries: optional(isNumbers),
+  unkept: optional(isNumbers),
   tape: listOf(isEvent),
   outcome: objectOf({
     answer: isOptionalText,

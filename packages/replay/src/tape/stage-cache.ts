@@ -38,10 +38,10 @@ export class StageCache {
     this.#clock = clock;
   }
   /** Returns a cache with the captured entries. */
-  of({ entries = [], joins = [], queries = [] }: CapturedRequest): Cache {
+  of({ entries = [], joins = [], queries = [], unkept = [] }: CapturedRequest): Cache {
     const cache = new Cache({ clock: this.#clock });
     const found = new Map(entries.map(([look, ...entry]) => [look, entry] as const));
-    let [looks, runs, seconds] = [0, 0, 0];
+    let [looks, runs, seconds, kept] = [0, 0, 0, 0];
     const level: Level = {
       get: (_, done) => {
         const index = seconds++;
@@ -70,6 +70,7 @@ export class StageCache {
         return entry && entryOf(entry);
       },
       second: () => level,
+      keeps: () => !unkept.includes(kept++),
       running: (_, real) => (joins.includes(runs++) ? fetch : real()),
       begun: (fetch) => this.#fetches.push(fetch),
     });

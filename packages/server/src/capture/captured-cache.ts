@@ -12,6 +12,7 @@ export interface CacheDecider {
   look(isSecret: boolean, real: () => Entry | undefined): Entry | undefined;
   second(isSecret: boolean, real: () => Level | undefined): Level | undefined;
   running(isSecret: boolean, real: () => SharedFetch | undefined): SharedFetch | undefined;
+  keeps(real: boolean): boolean;
   begun?(fetch: SharedFetch): void;
   composed?(fetch: object, isShared: boolean): void;
 }
@@ -28,6 +29,7 @@ export function interceptCache(cache: Cache, clock: Clock, decider: CacheDecider
   cache.spare = (key, policy) =>
     policy.purged === "spare" ? decider.look(policy.sensitive === true, () => spare(key, policy)) : undefined;
   cache.second = (policy) => decider.second(policy.sensitive === true, () => second(policy));
+  cache.keeps = (isCurrent) => decider.keeps(isCurrent);
   cache.composed = (fetch, isShared) => decider.composed?.(fetch, isShared);
   cache.running = (key, policy) => decider.running(policy.sensitive === true, () => running(key, policy));
   cache.begun = (key, policy, fetch) => {
@@ -70,6 +72,12 @@ export function captureCache(cache: Cache): void {
       if (fetch === undefined || owner?.of === of) return fetch;
       of?.values.joins.push(index);
       return new ForeignFetch(of, fetch, owner, isSecret);
+    },
+    keeps(real) {
+      const of = recording();
+      const index = of === undefined ? 0 : of.next.kept++;
+      if (!real) of?.values.unkept.push(index);
+      return real;
     },
     composed(fetch, isShared) {
       const of = recording();

@@ -180,6 +180,8 @@ export interface CapturedRequest {
   readonly joins?: readonly number[] | undefined;
   /** Look-ups that the second level did not answer at once. Undefined: none. */
   readonly queries?: readonly number[] | undefined;
+  /** Answers that came and that no cache kept, because of a purge or a tag without a value. Undefined: none. */
+  readonly unkept?: readonly number[] | undefined;
   readonly tape: readonly TapeEvent[];
   readonly endedAt: number;
   readonly outcome: CapturedOutcome;

@@ -24,6 +24,7 @@ class RecordedValues {
   readonly entries: (readonly [look: number, ...CapturedEntry])[] = [];
   readonly joins: number[] = [];
   readonly queries: number[] = [];
+  readonly unkept: number[] = [];
   /** Names and values in turns. */
   readonly headers: (string | null)[] = [];
 }
@@ -41,6 +42,7 @@ class NextNumbers {
   look = 0;
   second = 0;
   run = 0;
+  kept = 0;
 }
 
 /** States of a recording: `tooLarge` if the request, or all that run, have exceeded their bound. */

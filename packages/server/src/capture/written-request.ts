@@ -36,7 +36,7 @@ export function writtenValues(
   masks: Masks,
   output: ReturnType<typeof maskOf>,
 ) {
-  const { headers, readings, dates, random, decisions, tape, entries, joins, queries } = values;
+  const { headers, readings, dates, random, decisions, tape, entries, joins, queries, unkept } = values;
   let last = startedAt;
   const differences = readings.map((reading) => {
     const difference = reading - last;
@@ -53,6 +53,7 @@ export function writtenValues(
     entries: entries.length > 0 ? entries : undefined,
     joins: joins.length > 0 ? joins : undefined,
     queries: queries.length > 0 ? queries : undefined,
+    unkept: unkept.length > 0 ? unkept : undefined,
     incomparable,
     tape: writtenTape(tape, masks, output),
   };
