@@ -99,6 +99,7 @@ export interface Bff {
 const IGNORED: readonly string[] = [
   ...["PORT", "HOST", "BFF_WORKERS", "BFF_WARM_UP", "BFF_DRAIN_DELAY", "BFF_HTTP2_SERVER", "BFF_MAX_CONNECTIONS"],
   ...["BFF_MAX_STREAMS", "BFF_IDLE", "BFF_MAX_CONNECTION_AGE", "TLS_CERT_FILE", "TLS_KEY_FILE", "TLS_CLIENT_CA_FILE"],
+  "BFF_HSTS",
 ];
 /** Time between two checks for requests that do not arrive, in milliseconds. */
 const ARRIVAL_CHECK_MS = 30_000;
