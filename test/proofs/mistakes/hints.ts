@@ -29,7 +29,7 @@ export function followHints(
     if (file === undefined || action === undefined || edit === undefined) continue;
     const [from, to] = [file.document.offsetAt(edit.range.start), file.document.offsetAt(edit.range.end)];
     const others = changes.get(name) ?? [];
-    if (others.some((other) => other.from <= to && from <= other.to)) continue;
+    if (others.some((other) => (other.from < to && from < other.to) || other.from === from)) continue;
     changes.set(name, [...others, { from, to, text: edit.newText }]);
     titles.push(`${diagnostic.code} ${action.title}`);
   }

@@ -47,6 +47,26 @@ const FOUND: readonly {
     reported: ['BFF174 add a `name` for clients, logs and metrics, as in `name: "user"`'],
   },
   {
+    what: "a limit without a rate does not leave a field of usage events without an rpc",
+    base: "emit/usage",
+    edits: [['if: "ok(principal)" rate: 10 per', 'if: "ok(principal)" per']],
+    reported: ["BFF174 add a `rate`, the number allowed in `per`, as in `rate: 600`"],
+  },
+  {
+    what: "a cache whose entry has a malformed `ttl` has one",
+    base: "emit/resilience",
+    edits: [['cache: { ttl: "5s"', 'cache: { ttl: ""']],
+    reported: ['BFF102 write a number followed by "ms", "s", "m", "h" or "d", as in "250ms"'],
+  },
+  {
+    what: "an answer with tags stays shared if they stay",
+    base: "emit/tags",
+    edits: [["permit = { public: true }", "permit = {}"]],
+    reported: [
+      "BFF262 write `http_cache: { shared: false tag: false }` in the rpc, or leave out `tag`, then `shared`: each client then keeps a private copy",
+    ],
+  },
+  {
     what: "a newest item without a key does not leave a position without a source",
     base: "example",
     edits: [

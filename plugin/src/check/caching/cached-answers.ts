@@ -73,8 +73,10 @@ function checkShared({ httpCache, permit, ir, desc }: BffMethod, reads: RequestR
   const rpc = httpCache?.ofMethod === false ? [{ at: ir.at, message: "for this rpc" }] : [];
   const refuse = (message: string, at: Origin, what: string, hint: string): void =>
     fault(report, "BFF262", shared.at, { message, related: [...rpc, { at, message: what }], hint });
-  const off =
-    "write `http_cache: { shared: false }` in the rpc, or leave out `shared`: each client then keeps a private copy";
+  // Tags are for shared caches only.
+  const [written, left] =
+    httpCache?.tag === undefined ? ["shared: false", "`shared`"] : ["shared: false tag: false", "`tag`, then `shared`"];
+  const off = `write \`http_cache: { ${written} }\` in the rpc, or leave out ${left}: each client then keeps a private copy`;
   if (permit !== undefined && permit.public === undefined) {
     refuse(
       `"${desc.name}" is not public: shared HTTP caches would give its answers to callers whom the permit refuses`,

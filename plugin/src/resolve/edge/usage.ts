@@ -41,7 +41,9 @@ export function resolveUsage(
     const { found, faults } = fittingRpcs(all, differs, (rpc) => fieldOf(rpc, field));
     for (const [rpc, value] of found) fields.get(rpc)?.push(value);
     const certain = faults.flat().filter(({ code }) => code === "BFF441" || code === "BFF442");
-    for (const diagnostic of found.size === 0 && certain.length === 0 ? (faults[0] ?? []) : certain) report(diagnostic);
+    // A limit with an error is left out, and so may be the rpc that has the values.
+    const [first = []] = faults.map((of) => of.map((diagnostic) => ({ ...diagnostic, derived: true })));
+    for (const diagnostic of found.size === 0 && certain.length === 0 ? first : certain) report(diagnostic);
   }
   return new Map(all.map((rpc) => [rpc, { ir, fields: fields.get(rpc) ?? [] }]));
 }

@@ -133,6 +133,7 @@ function checkCache(cx: PolicyContext, ir: IrCall, cache: Policy["cache"], effec
     fault(cx.scope.report, "BFF512", use.at, {
       message: "this cache has no `ttl`",
       hint: "add `ttl`, the time for which an answer is fresh",
+      derived: true, // from an entry whose `ttl` may be malformed
     });
   } else {
     checkStale(cache, cx.scope.report);
