@@ -135,7 +135,7 @@ export class GeneratedProject {
       }
     };
     const line = await until(/^(listening on .*|\{.*"event":"listening",.*)$/);
-    const url = /http:[^\s",]+/.exec(line)?.[0] ?? "";
+    const url = /https?:[^\s",]+/.exec(line)?.[0] ?? "";
     const metrics = /http:[^\s",)]+\/metrics/.exec(line)?.[0] ?? "";
     const post = async (rpc: string, request: object, init: RequestInit = {}) => {
       const headers = { "content-type": "application/json", ...(init.headers as Record<string, string> | undefined) };

@@ -10,9 +10,7 @@ const fileOf = (index: number): string => `p${index}/app.proto`;
 
 /** Returns the errors and warnings of each BFF. */
 export function compiledAll(bffs: readonly Bff[]) {
-  const texts = Object.fromEntries(
-    bffs.map(({ proto }, i) => [fileOf(i), proto.replace("package pairs.v1;", `package p${i}.v1;`)]),
-  );
+  const texts = Object.fromEntries(bffs.map(({ proto }, i) => [fileOf(i), proto.replaceAll("pairs.v1", `p${i}.v1`)]));
   const request = requestFor({ ...UPSTREAM, ...texts });
   const shared = request.protoFile.filter(({ name }) => texts[name] === undefined);
   return bffs.map((_, i) => {

@@ -5,7 +5,7 @@ import * as http2 from "node:http2";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
-import type { Bff, OpenBffOptions } from "@protobff/server/embed";
+import type { Bff, BffPeer, OpenBffOptions } from "@protobff/server/embed";
 import { type Carrier, over } from "../../features/protocols/protocol-carriers.ts";
 import { type Samples, samplesOf } from "../../support/metric-samples.ts";
 
@@ -25,13 +25,16 @@ const NOWHERE = "WebSocket";
 const OF_SERVER = /^(?:OTEL_|BFF_CAPTURE|BFF_ACCESS_LOG)/;
 /** Variables that name files below the folder of the process. */
 const FILES: Readonly<Record<string, string>> = { BFF_USAGE_FILE: "usage.jsonl", BFF_AUDIT: "audit.jsonl" };
-const PEER = { address: "127.0.0.1" };
 
-/** @param host the name by which clients call */
+/**
+ * @param host the name by which clients call
+ * @param peer the client. With a certificate no door counts whose connections have none
+ */
 export async function openDoors(
   folder: string,
   variables: Readonly<Record<string, string>>,
   host: string,
+  peer: BffPeer,
 ): Promise<Doors> {
   const { openBff }: { openBff: (options: OpenBffOptions) => Promise<Bff> } = await import(
     join(folder, "pairs/v1/bff.ts")
@@ -41,7 +44,7 @@ export async function openDoors(
     kept.map(([name, value]) => [name, name in FILES ? join(folder, FILES[name] ?? "") : value]),
   );
   const log: string[] = [];
-  const bff = await openBff({ env, logger: (line) => log.push(line), peer: () => PEER });
+  const bff = await openBff({ env, logger: (line) => log.push(line), peer: () => peer });
   const fetching = await listening(createServer(getRequestListener(bff.fetch, { overrideGlobalObjects: false })), host);
   const node = await listening(http2.createServer(bff.node), host);
   const by =
@@ -50,10 +53,10 @@ export async function openDoors(
       carrier({ ...target, url }, rpc, request);
   return {
     through: (carriers) => [
-      ["transport", over(() => bff.transport({ peer: PEER }))],
+      ["transport", over(() => bff.transport({ peer }))],
       ...carriers.flatMap(([name, carrier]): readonly Named[] => {
-        if (name === NOWHERE) return [];
         const isNode = HTTP2.has(name);
+        if (name === NOWHERE || (isNode && peer.certificate !== undefined && peer.certificate.length > 0)) return [];
         return [[`${isNode ? "node" : "fetch"}, ${name}`, by(isNode ? node.url : fetching.url, carrier)]];
       }),
     ],

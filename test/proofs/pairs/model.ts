@@ -1,7 +1,8 @@
 // The features of a BFF as factors: options, variables and faults.
-import { POLICIES } from "./call-levels.ts";
-import { EDGE, VARIABLES } from "./edge-levels.ts";
-import { LANGUAGE } from "./page-levels.ts";
+import { POLICIES } from "./levels/call-levels.ts";
+import { CALLERS, IDENTIFY } from "./levels/credential-levels.ts";
+import { EDGE, VARIABLES } from "./levels/edge-levels.ts";
+import { LANGUAGE } from "./levels/page-levels.ts";
 import type { Factor, Level } from "./parts.ts";
 import { FAULTS } from "./upstream.ts";
 
@@ -11,7 +12,15 @@ const FAULT: Factor = {
   levels: FAULTS.map((name) => ({ name, parts: {} })),
 };
 
-export const FACTORS: readonly Factor[] = [...POLICIES, ...LANGUAGE, ...EDGE, ...VARIABLES, FAULT];
+export const FACTORS: readonly Factor[] = [
+  ...POLICIES,
+  ...LANGUAGE,
+  IDENTIFY,
+  ...EDGE,
+  ...CALLERS,
+  ...VARIABLES,
+  FAULT,
+];
 /** Factors of which each three are combined. */
 export const CORE: readonly string[] = [
   "cache",

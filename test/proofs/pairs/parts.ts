@@ -13,9 +13,43 @@ export interface FieldOf {
   readonly ofPrice?: true;
 }
 
+/** How a client proves who calls. */
+export type Credential =
+  | "header"
+  | "cookie"
+  | "svid"
+  | "api key"
+  | "assertion"
+  | "trusted"
+  | "gateway"
+  | "peer"
+  | "session";
+/** Servers and files that a BFF needs. */
+export type Need =
+  | "redis"
+  | "nats"
+  | "nats with a token"
+  | "nats with a password"
+  | "nats with certificates"
+  | "issuer"
+  | "branch"
+  | "shards"
+  | "module"
+  | "localhost"
+  | "state redis"
+  | "traces"
+  | "observer"
+  | "store"
+  | "sql"
+  | "tls"
+  | "client authority"
+  | "signing key";
+
 export interface Parts {
   /** Options of the file, the service and the rpcs. */
   readonly file?: string;
+  /** The identity of the file and what it needs there. A later factor's replaces an earlier one's. */
+  readonly identity?: string;
   readonly service?: string;
   readonly rpc?: string;
   /** Options of the call of a price, and of the entry of its service. */
@@ -32,22 +66,15 @@ export interface Parts {
   /** A further rpc that streams the page. */
   readonly later?: { readonly rpc: "Follow" | "Load"; readonly options: string };
   readonly messages?: string;
+  /** A further rpc of the service that answers with the id. */
+  readonly next?: true;
+  /** A credential in place of a token in `authorization`. */
+  readonly credential?: Credential;
+  /** A parameter of the plugin. */
+  readonly parameter?: string;
   readonly imports?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Servers that the BFF needs. */
-  readonly needs?: readonly (
-    | "redis"
-    | "nats"
-    | "issuer"
-    | "branch"
-    | "shards"
-    | "module"
-    | "localhost"
-    | "state redis"
-    | "traces"
-    | "observer"
-    | "store"
-  )[];
+  readonly needs?: readonly Need[];
   /** Exports of the module with resolvers and functions. */
   readonly module?: string;
 }

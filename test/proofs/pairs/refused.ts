@@ -4,7 +4,26 @@ import { type Choice, FACTORS } from "./model.ts";
 /** "factor" or "factor: level", twice, and the code. */
 export const REFUSED: readonly (readonly [first: string, second: string, code: string])[] = [
   ["branch", "shard", "BFF285"],
-  ["tool: service", "effect", "BFF227"],
+  ["tool: service", "credential", "BFF227"],
+  ["tool: service", "identify", "BFF227"],
+  ["tool: hidden", "identify: token", "BFF219"],
+  ["tool: plain", "identify: token", "BFF219"],
+  ["effect: confirmed", "identify: token", "BFF219"],
+  ["later: topic of NATS", "identify: token", "BFF219"],
+  ["identify: token", "credential: api key", "BFF531"],
+  ["identify: token", "credential: assertion", "BFF531"],
+  ["identify: token", "credential: trusted", "BFF531"],
+  ["identify: token", "credential: trusted, from a certificate", "BFF531"],
+  ["identify: token", "credential: certificate", "BFF531"],
+  ["identify", "http cache: shared", "BFF262"],
+  ["identify", "rpc cache: tag of a CDN", "BFF262"],
+  ["mask: on request", "later: topic of NATS", "BFF420"],
+  ["sensitive: fresh", "later: topic of NATS", "BFF807"],
+  ["pages", "later: topic of NATS", "BFF322"],
+  ["tool: service", "effect: order", "BFF227"],
+  ["tool: service", "effect: unordered", "BFF227"],
+  ["tool: service", "effect: idempotent", "BFF227"],
+  ["tool: service", "effect: idempotent entry", "BFF227"],
   ["tool: service", "identity: jwt, public", "BFF227"],
   ["expression: resolver of a step", "later: parts", "BFF662"],
   ["expression: resolver of a step", "rpc cache", "BFF261"],
@@ -41,8 +60,16 @@ export const REFUSED: readonly (readonly [first: string, second: string, code: s
   ["identity: jwt, if", "http cache: shared", "BFF262"],
 ];
 
-/** Levels of REFUSED as indexes: factor and levels, twice. */
-const INDEXES = REFUSED.map(([first, second]) => [indexesOf(first), indexesOf(second)] as const);
+/** Levels that something else refuses: the server at its start, or the language with some permits. */
+const BESIDES = [
+  ["explorer", "workers"], // the live page shows one process
+  ["tool", "credential: session"], // BFF218: agents have no sessions
+  ["effect: confirmed", "credential: session"],
+  ["later: topic of NATS", "credential: session"],
+] as const;
+
+/** Levels of REFUSED and BESIDES as indexes: factor and levels, twice. */
+const INDEXES = [...REFUSED, ...BESIDES].map(([first, second]) => [indexesOf(first), indexesOf(second)] as const);
 
 function indexesOf(pattern: string): readonly [factor: number, levels: ReadonlySet<number>] {
   const [name = "", level] = pattern.split(": ");
@@ -61,7 +88,7 @@ export const accepts = (row: readonly (number | undefined)[]): boolean =>
 
 /** Returns each refused pair of levels with its code. */
 export function refusedPairs(): readonly { readonly choice: Choice; readonly code: string }[] {
-  return INDEXES.flatMap(([[a, some], [b, others]], i) =>
+  return INDEXES.slice(0, REFUSED.length).flatMap(([[a, some], [b, others]], i) =>
     [...some].flatMap((level) =>
       [...others].map((other) => ({
         choice: choiceOf([

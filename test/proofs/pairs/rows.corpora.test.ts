@@ -9,6 +9,7 @@ import { builtRows, committedRows, selected } from "./chosen-rows.ts";
 import type { Row } from "./covering.ts";
 import type { Choice } from "./model.ts";
 import { choiceOf } from "./refused.ts";
+import { endShared } from "./row-servers.ts";
 import { runRow } from "./run-row.ts";
 import { announced } from "./served-row.ts";
 import { levelsNamed, namedLevels, shrunken } from "./shrunken.ts";
@@ -16,8 +17,8 @@ import { levelsNamed, namedLevels, shrunken } from "./shrunken.ts";
 const { PROTOBFF_PAIRS: count, PROTOBFF_PAIRS_ONLY: only, PROTOBFF_PAIRS_STRENGTH: strength } = process.env;
 const { PROTOBFF_PAIRS_LEVELS: named } = process.env;
 const seed = count === undefined ? 1 : Number(process.env.PROTOBFF_SEED);
-/** Without PROTOBFF_PAIRS, every sixteenth row runs. */
-const SHARE = 16;
+/** Without PROTOBFF_PAIRS, every seventeenth row runs. */
+const SHARE = 17;
 
 function chosenRows(): readonly (readonly [index: number, row: Row])[] {
   if (count === undefined) return [...committedRows().entries()].filter(([index]) => index % SHARE === 0);
@@ -36,6 +37,8 @@ const failuresOf = (
   choice: Choice,
   kept?: GeneratedProject[],
 ): Promise<readonly string[]> => runRow(name, index, choice, kept).catch((error) => [String(error)]);
+
+afterAll(endShared);
 
 describe.runIf(named === undefined)("rows", () => {
   const rows = named === undefined ? chosenRows() : [];

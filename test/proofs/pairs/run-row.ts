@@ -27,13 +27,16 @@ const FAULTS = /unhandled|TypeError|ReferenceError|illegal transition|internal e
 /** Protocols that carry an rpc of a BFF. */
 function carriersOf(bff: Bff, rpc: Rpc): readonly (readonly [name: string, carrier: Carrier])[] {
   const reads = bff.proto.includes("option (google.api.http).get");
-  const isTool = bff.proto.includes("tool: {") && bff.env.BFF_MCP === undefined;
+  const isTool = bff.env.BFF_MCP === undefined && bff.tools.includes(rpc);
+  const isByCookie = bff.credential === "cookie" || bff.credential === "session";
+  // Each request is a socket with one header, `authorization`.
+  const isInHeader = bff.credential !== undefined && bff.credential !== "svid" && bff.credential !== "peer";
   return CARRIERS.filter(([, name]) => {
     if (name === "REST") return rpc === "Read";
-    if (name === "a tool of MCP") return rpc === "Read" && isTool;
+    if (name === "a tool of MCP") return isTool && !isByCookie;
     if (name === "Connect over GET") return rpc === "Read" && reads;
-    if (name === "server-sent events") return rpc === "Load";
-    return name !== "WebSocket" || rpc !== "Read";
+    if (name === "server-sent events") return rpc === "Load" && /rpc Load.*NO_SIDE_EFFECTS/.test(bff.proto);
+    return name !== "WebSocket" || (rpc !== "Read" && !isInHeader);
   }).map(([, name, carrier]) => [name, carrier] as const);
 }
 
@@ -123,7 +126,7 @@ async function answerOf(
   const orders = row.shop.orders.get(id) ?? 0;
   const answer = async (): Promise<JsonObject | string> => {
     const seen = await carrier(target, rpc, { id });
-    row.tally.count(rpc, seen);
+    row.tally.count(rpc, seen, protocol.endsWith("a tool of MCP") && rpc !== "Read");
     return pageOf(seen, rpc);
   };
   let page = await answer();
@@ -161,7 +164,14 @@ async function failing(row: Row, bff: Bff, choice: Choice, wrong: string[]): Pro
   for (const rpc of bff.rpcs)
     for (const [i, [protocol, carrier]] of few(row.carriers(rpc), row.index).entries()) {
       const ids = ["a", `new${i}`] as const;
-      const answer = (id: string) => answerOf(row, bff, rpc, [protocol, carrier], id);
+      const answer = async (id: string): Promise<JsonObject | string> => {
+        let page = await answerOf(row, bff, rpc, [protocol, carrier], id);
+        for (let tries = 0; tries < 20 && lacksLast(page); tries++) {
+          await pause(PAUSE_MS);
+          page = await answerOf(row, bff, rpc, [protocol, carrier], id);
+        }
+        return page;
+      };
       // Both wait for the end of their time when prices hang.
       const pages =
         fault === "hang" ? await Promise.all(ids.map(answer)) : [await answer(ids[0]), await answer(ids[1])];
@@ -176,9 +186,11 @@ async function failing(row: Row, bff: Bff, choice: Choice, wrong: string[]): Pro
     }
 }
 
+/** Reports whether a topic lacks its last event yet. */
+const lacksLast = (page: JsonObject | string): boolean => typeof page !== "string" && page.newest === "1";
 /** Reports whether a busy machine explains the answer: a call was or is late, or a topic lacks its last event yet. */
 const isLate = (page: JsonObject | string): boolean =>
-  /REASON_(TIMEOUT|BREAKER_OPEN)|"newest":"1"/.test(JSON.stringify(page));
+  /^"DEADLINE_EXCEEDED: |REASON_(TIMEOUT|BREAKER_OPEN)|"newest":"1"/.test(JSON.stringify(page));
 
 /** Matches failures that a rule of the call declares. An order does not wait for a call that may be absent. */
 function failsByRule(choice: Choice, fault: Fault, id: string): RegExp {

@@ -6,10 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { DescService } from "@bufbuild/protobuf";
-import { startNats } from "@protobff/runtime/internal/testing/nats-rig";
-import { startRedis } from "@protobff/runtime/internal/testing/redis-rig";
 import { onTestFinished } from "vitest";
-import { startIssuer, tokenOf } from "../../features/identity/token-issuer.ts";
 import type { Target } from "../../features/protocols/protocol-carriers.ts";
 import { type CollectedSpan, startReceiver } from "../../features/telemetry/otlp/receiver.ts";
 import { GeneratedProject } from "../../support/generated-project.ts";
@@ -17,7 +14,9 @@ import { type Samples, samplesAt } from "../../support/metric-samples.ts";
 import { requestFor, schemaOf } from "../../support/request.ts";
 import { together } from "../../support/together.ts";
 import type { Bff } from "./bff.ts";
+import { callersOf } from "./credential-rig.ts";
 import { type Doors, openDoors } from "./embedded-doors.ts";
+import { CLIENT_NAMES, serversOf, tunnelTo } from "./row-servers.ts";
 import { SHOP, Shop } from "./upstream.ts";
 
 const UPSTREAM = { "shop/v1/shop.proto": SHOP };
@@ -51,14 +50,13 @@ export async function servedRow(name: string, bff: Bff, kept?: GeneratedProject[
   const project = new GeneratedProject(name, protos, UPSTREAM);
   if (kept === undefined) onTestFinished(() => project.remove());
   else kept.push(project);
-  project.generate("embed=true");
+  project.generate("embed=true", ...bff.parameters);
+  const { registry } = schemaOf(requestFor({ ...UPSTREAM, ...protos }));
   const shop = new Shop();
   const env: Record<string, string> = { BFF_GRACE: "5s", BFF_ADMIN_PORT: "0", BFF_ADMIN_HOST: "127.0.0.1", ...bff.env };
-  const headers: Record<string, string> = { "x-user": "ann" };
-  if (bff.needs.has("issuer")) {
-    env.ISSUER = await startIssuer();
-    headers.authorization = `Bearer ${await tokenOf(env.ISSUER, { sub: "ann", scope: "read", groups: ["readers"] }, "shop")}`;
-  }
+  Object.assign(env, await serversOf(bff, project.folder, registry));
+  const callers = await callersOf(bff, env, registry);
+  Object.assign(env, callers.env);
   if (bff.needs.has("module")) {
     project.write("module.mjs", bff.module);
     env.BFF_RESOLVERS = join(project.folder, "module.mjs");
@@ -69,27 +67,33 @@ export async function servedRow(name: string, bff: Bff, kept?: GeneratedProject[
     if (env.BFF_CAPTURE_BYTES === undefined) env.BFF_CAPTURE += `;dir=${captures}`;
     else env.BFF_CAPTURE_DIR = captures;
   }
-  if (bff.needs.has("redis")) env.REDIS_URL = (await startRedis()).url;
-  if (bff.needs.has("state redis")) env.BFF_STATE_REDIS_URL = (await startRedis()).url;
-  if (bff.needs.has("store")) env.BFF_STORE_FILE = join(project.folder, "store.db");
   if (bff.needs.has("observer")) {
     project.write("observer.mjs", "export const observer = { upstream: () => {} };");
     env.BFF_OBSERVER = join(project.folder, "observer.mjs");
   }
   const receiver = bff.needs.has("traces") ? await startReceiver() : undefined;
   if (receiver !== undefined) env.OTEL_EXPORTER_OTLP_ENDPOINT = receiver.url;
-  if (bff.needs.has("nats")) env.NATS_URL = await natsWithItems();
   Object.assign(env, await prices(project, bff, shop));
   const server = await project.served("pairs/v1/server.ts", shop.handlers as never, env);
-  const url = bff.needs.has("localhost") ? server.url.replace("127.0.0.1", "localhost") : server.url;
-  const { registry } = schemaOf(requestFor({ ...UPSTREAM, ...protos }));
+  const plain = bff.needs.has("tls") ? await tunnelTo(server.url) : server.url;
+  const url = bff.needs.has("localhost") ? plain.replace("127.0.0.1", "localhost") : plain;
+  const headersNow = await callers.signIn(url);
   const service = registry.getService("pairs.v1.PageService") as DescService;
   const replays = (): readonly string[] =>
     env.BFF_CAPTURE === undefined ? [] : differences(project.folder, captures, env);
   const metrics = () => samplesAt(server.metrics);
   const { stop, log } = server;
-  const doors = () => openDoors(project.folder, { ...server.upstreams, ...env }, new URL(url).hostname);
-  return { target: { url, service, headers }, metrics, shop, stop, log, doors, spans: receiver?.end, replays };
+  const peer = { address: "127.0.0.1", certificate: bff.needs.has("client authority") ? [...CLIENT_NAMES] : [] };
+  const doors = () => openDoors(project.folder, { ...server.upstreams, ...env }, new URL(url).hostname, peer);
+  const target = {
+    url,
+    service,
+    // A credential may live for less than a row takes.
+    get headers() {
+      return { "x-user": "ann", ...headersNow() };
+    },
+  };
+  return { target, metrics, shop, stop, log, doors, spans: receiver?.end, replays };
 }
 
 function differences(folder: string, captures: string, env: Readonly<Record<string, string>>): readonly string[] {
@@ -110,24 +114,18 @@ function differences(folder: string, captures: string, env: Readonly<Record<stri
 /** The process that `protobff replay` starts. */
 const REPLAY = fileURLToPath(new URL("../../../packages/replay/src/main.ts", import.meta.url));
 
-async function natsWithItems(): Promise<string> {
-  const nats = await startNats();
-  await nats.start();
-  const { add } = await nats.admin();
-  await add("ITEMS");
-  return nats.url;
-}
-
 /** Returns the variables with the addresses of prices. */
 async function prices(project: GeneratedProject, bff: Bff, shop: Shop): Promise<Record<string, string>> {
-  const isHttp = bff.proto.includes("protocol: HTTP_JSON");
+  const ofBranch = "branch: { protocol: HTTP_JSON";
+  const isHttp = bff.proto.replace(ofBranch, "").includes("protocol: HTTP_JSON");
   const address = isHttp
     ? await overHttp(shop)
     : await project.upstream(shop.handlers as never, bff.proto.includes("protocol: CONNECT") ? 1 : 2);
   const name = "SHOP_V1_PRICESERVICE";
+  const canary = bff.proto.includes(ofBranch) ? await overHttp(shop) : address;
   if (bff.needs.has("shards"))
     return { [`${name}_SHARDS`]: "east,west", [`${name}_EAST_URL`]: address, [`${name}_WEST_URL`]: address };
-  return { [`${name}_URL`]: address, ...(bff.needs.has("branch") && { [`${name}_CANARY_URL`]: address }) };
+  return { [`${name}_URL`]: address, ...(bff.needs.has("branch") && { [`${name}_CANARY_URL`]: canary }) };
 }
 async function overHttp(shop: Shop): Promise<string> {
   const server = createServer(({ url = "" }, response) => void shop.http(url, response));

@@ -23,9 +23,16 @@ const AT_REST = [
 export class Tally {
   readonly #answers = new Map<string, number>();
   readonly #degraded = new Map<string, number>();
+  /** Streams with messages that clients have not seen. */
+  readonly #unseen = new Set<string>();
 
-  /** Counts an answer of an rpc, by its status, and whether a message of it is degraded. */
-  count(rpc: string, seen: Seen | Refused): void {
+  /**
+   * Counts an answer of an rpc, by its status, and whether a message of it is degraded.
+   *
+   * @param isNewest the answer has the newest message of a stream alone
+   */
+  count(rpc: string, seen: Seen | Refused, isNewest: boolean): void {
+    if (isNewest) this.#unseen.add(rpc);
     const code = "refused" in seen ? String(seen.refused) : (seen.error?.code ?? "OK");
     add(this.#answers, `${rpc} ${code}`);
     if (!("messages" in seen)) return;
@@ -60,7 +67,8 @@ export class Tally {
     same("requests", summed(samples, REQUESTS, `rpc_method="${service}/`), this.requestCount);
     for (const [rpc, count] of this.#degraded) {
       const metric = rpc === "Read" ? "bff_degraded_responses_total" : "bff_stream_items_degraded_total";
-      same(`degraded answers of ${rpc}`, summed(samples, metric, `/${rpc}"`), count);
+      const found = summed(samples, metric, `/${rpc}"`);
+      same(`degraded answers of ${rpc}`, this.#unseen.has(rpc) ? Math.min(found, count) : found, count);
     }
     for (const gauge of AT_REST) same(gauge, summed(samples, gauge), 0);
     return wrong;

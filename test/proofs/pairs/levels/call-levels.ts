@@ -1,5 +1,5 @@
 // Levels of the policies that the call of a price has.
-import { type Factor, factor } from "./parts.ts";
+import { type Factor, factor } from "../parts.ts";
 
 /** Policies of the call of a price. */
 export const POLICIES: readonly Factor[] = [
@@ -83,7 +83,10 @@ export const POLICIES: readonly Factor[] = [
     },
   }),
   factor("branch", {
-    share: { priceEntry: `branch: { name: "canary" share: 0.5 by: "headers['x-user']" }`, needs: ["branch"] },
+    share: {
+      priceEntry: `branch: { protocol: HTTP_JSON name: "canary" share: 0.5 by: "headers['x-user']" }`,
+      needs: ["branch"],
+    },
     if: { priceEntry: `branch: { name: "canary" if: "headers['x-canary'] == '1'" }`, needs: ["branch"] },
     off: { priceEntry: `branch: { name: "canary" share: 0.5 }` },
     mirror: {
@@ -96,6 +99,11 @@ export const POLICIES: readonly Factor[] = [
     call: {
       priceEntry: `shard: { by: "request.item_id" max: 4 }`,
       price: `shard: { by: "args.id + '!'" }`,
+      needs: ["shards"],
+    },
+    name: {
+      priceEntry: `shard: { by: "request.item_id" }`,
+      price: `shard: { name: "args.id.size() > 2 ? 'east' : 'west'" }`,
       needs: ["shards"],
     },
     modulo: { priceEntry: `shard: { by: "size(request.item_id)" hash: MODULO }`, needs: ["shards"] },

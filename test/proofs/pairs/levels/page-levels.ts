@@ -1,6 +1,6 @@
 // Levels of the language: parts of a page beside its item and its price.
-import { type Factor, type FieldOf, factor } from "./parts.ts";
-import { itemOf, priceOf } from "./upstream.ts";
+import { type Factor, type FieldOf, factor } from "../parts.ts";
+import { itemOf, priceOf } from "../upstream.ts";
 
 const price = (field: Omit<FieldOf, "ofPrice">): FieldOf => ({ ...field, ofPrice: true });
 const PRICE_CALL = `method: "shop.v1.PriceService/GetPrice" set: { name: "item_id" by: "args.id" }`;
@@ -212,7 +212,7 @@ export const LANGUAGE: readonly Factor[] = [
         { type: "optional string", name: "slogan", options: "resolver: true reads: {}", value: (id) => `buy ${id}` },
       ],
       module:
-        "const slogan = ({ args }) => 'buy ' + args.id;\nexport const resolvers = { pageSlogan: slogan, rowSlogan: slogan };",
+        "const slogan = ({ args }) => 'buy ' + args.id;\nexport const resolvers = { pageSlogan: slogan, rowSlogan: slogan, wholeSlogan: slogan };",
       needs: ["module"],
     },
     "resolver of a step": {
@@ -225,7 +225,7 @@ export const LANGUAGE: readonly Factor[] = [
         }),
       ],
       module:
-        "const slogan = ({ steps }) => steps.price && 'only ' + steps.price.cents;\nexport const resolvers = { pageSlogan: slogan, rowSlogan: slogan };",
+        "const slogan = ({ steps }) => steps.price && 'only ' + steps.price.cents;\nexport const resolvers = { pageSlogan: slogan, rowSlogan: slogan, wholeSlogan: slogan };",
       needs: ["module"],
     },
     "resolver of a message": {
@@ -343,6 +343,11 @@ export const LANGUAGE: readonly Factor[] = [
       steps: `{ name: "order" unordered: true call: { method: "shop.v1.OrderService/PlaceOrder" set: { name: "item_id" by: "args.id" } } }, { name: "gift" unordered: true call: { method: "shop.v1.OrderService/PlaceOrder" set: { name: "item_id" by: "args.id + '!'" } } }`,
       fields: [{ type: "string", name: "order", options: `by: "order.id"`, value: (id) => `order of ${id}` }],
     },
+    confirmed: {
+      steps: `{ name: "order" call: { method: "shop.v1.OrderService/PlaceOrder" set: { name: "item_id" by: "args.id" } } }`,
+      fields: [{ type: "string", name: "order", options: `by: "order.id"`, value: (id) => `order of ${id}` }],
+      env: { BFF_TOOL_KEYS: Buffer.alloc(32, 9).toString("base64") },
+    },
     "idempotent entry": {
       file: `upstream: { method: "shop.v1.OrderService/PlaceOrder" idempotent: true }`,
       steps: `{ name: "order" call: { method: "shop.v1.OrderService/PlaceOrder" set: { name: "item_id" by: "args.id" } } }`,
@@ -366,6 +371,14 @@ export const LANGUAGE: readonly Factor[] = [
         rpc: "Follow",
         options: `stream: { var: "event" call: { method: "shop.v1.ItemService/WatchItem" set: [{ name: "id" by: "args.id" }, { name: "after" by: "resume.orValue(0)" }] } position: "event.position" until: "event.last" overflow: LATEST min_interval: "5ms" }`,
       },
+    },
+    "topic of NATS": {
+      service: `topic: { name: "items" type: "shop.v1.ItemEvent" subject: "items.{key}.events" jetstream: "ITEMS" keep: 8 until: "event.last" }`,
+      later: {
+        rpc: "Follow",
+        options: `stream: { var: "event" follow: { topic: "items" key: "args.id" } } tool: { confirm: false wait: "10s" }`,
+      },
+      needs: ["nats"],
     },
     topic: {
       service: `topic: { name: "items" call: { method: "shop.v1.ItemService/WatchItem" set: [{ name: "id" by: "key" }, { name: "after" by: "resume.orValue(0)" }] } position: "event.position" until: "event.last" }`,

@@ -1,40 +1,41 @@
 // Levels of rules at the edge, and of variables of the server.
-import { type Factor, factor } from "./parts.ts";
+import { type Factor, factor } from "../parts.ts";
 
-const JWT = `source: { name: "user" jwt: { issuer: "{env.ISSUER}" audience: "shop" jwks: "{env.ISSUER}/jwks" } }`;
+export const JWT = `env: { name: "ISSUER" type: "string" } identity: { source: { name: "user" jwt: { issuer: "{env.ISSUER}" audience: "shop" jwks: "{env.ISSUER}/jwks" } } }`;
 const LOGIN = { BFF_PUBLIC_URL: "https://app.example" };
+const USED = `rate_limit: { name: "used" key: "'all'" rate: 100000 per: "1m" cost: "2" }`;
 /** Rules at the edge. */
 export const EDGE: readonly Factor[] = [
   factor("identity", {
     "jwt, public": {
-      file: `env: { name: "ISSUER" type: "string" } identity: { ${JWT} }`,
+      identity: JWT,
       service: "permit: { public: true }",
       needs: ["issuer"],
       env: LOGIN,
     },
     "jwt, scope": {
-      file: `env: { name: "ISSUER" type: "string" } identity: { ${JWT} }`,
+      identity: JWT,
       service: `permit: { scope: "read" }`,
       request: "string brand_id = 11 [(bff.v1.field).public_id = true];",
       needs: ["issuer"],
       env: LOGIN,
     },
     "jwt, let": {
-      file: `env: { name: "ISSUER" type: "string" } identity: { ${JWT} }`,
+      identity: JWT,
       service: "permit: { public: true }",
       rpc: `permit: { let: { name: "right" call: { method: "shop.v1.ItemService/GetItem" set: { name: "id" by: "principal.subject" } } } if: "right.name == 'item ann'" }`,
       needs: ["issuer"],
       env: LOGIN,
     },
     "jwt, claims": {
-      file: `env: { name: "ISSUER" type: "string" } identity: { source: { name: "user" jwt: { issuer: "{env.ISSUER}" audience: "shop" jwks: "{env.ISSUER}/jwks" claims: "Claims" algorithm: ["ES256"] leeway: "1m" max_stale: "1h" } set: [{ name: "subject" by: "claims.sub" }, { name: "roles" by: "claims.groups" }] } }`,
+      identity: `env: { name: "ISSUER" type: "string" } identity: { source: { name: "user" jwt: { issuer: "{env.ISSUER}" audience: "shop" jwks: "{env.ISSUER}/jwks" claims: "Claims" algorithm: ["ES256"] leeway: "1m" max_stale: "1h" } set: [{ name: "subject" by: "claims.sub" }, { name: "roles" by: "claims.groups" }] } }`,
       service: `permit: { role: "readers" }`,
       messages: "message Claims { string sub = 1; repeated string groups = 2; }",
       needs: ["issuer"],
       env: LOGIN,
     },
     "jwt, if": {
-      file: `env: { name: "ISSUER" type: "string" } identity: { ${JWT} }`,
+      identity: JWT,
       service: `permit: { source: "user" if: "principal.subject == 'ann'" fail: { code: PERMISSION_DENIED message: "not you" } }`,
       priceEntry: "identify: PLAIN",
       needs: ["issuer"],
@@ -83,8 +84,13 @@ export const EDGE: readonly Factor[] = [
     private: { rpc: `http_cache: { max_age: "60s" stale: "10s" vary: "x-user" }` },
     shared: { rpc: `http_cache: { max_age: "60s" shared: true }` },
   }),
+  factor("response", { whole: { rpc: `response: "Whole"` } }),
   factor("version", {
     deprecated: { service: `version: { deprecated: "2026-01-01" sunset: "2036-01-01" }` },
+    "of the rpc": {
+      rpc: `version: { deprecated: "2026-01-01" successor: "pairs.v1.PageService/Next" }`,
+      next: true,
+    },
   }),
   factor("answer header", {
     by: { rpc: `header: { name: "x-name" by: "result.name" }` },
@@ -94,6 +100,7 @@ export const EDGE: readonly Factor[] = [
     service: { service: "tool: { max_bytes: 65536 }" },
     hidden: { rpc: `tool: { name: "read" hidden: { name: "lang" } }`, request: "string lang = 9;" },
     plain: { rpc: `tool: { name: "read" description: "Reads a page." max_bytes: 65536 }` },
+    off: { service: "tool: { max_bytes: 65536 }", rpc: "tool: { off: true }", next: true },
   }),
   factor("priority", { low: { rpc: "priority: LOW" }, high: { rpc: "priority: HIGH" } }),
   factor("telemetry", {
@@ -106,7 +113,12 @@ export const EDGE: readonly Factor[] = [
     file: {
       file: `usage: { field: { name: "id" by: "args.id" } }`,
       env: { BFF_USAGE_FILE: "usage.jsonl" },
-      rpc: `rate_limit: { name: "used" key: "'all'" rate: 100000 per: "1m" cost: "2" }`,
+      rpc: USED,
+    },
+    NATS: {
+      file: `usage: { subject: "usage.pairs.events" field: { name: "id" by: "args.id" } }`,
+      needs: ["nats"],
+      rpc: USED,
     },
   }),
   factor("purge", {
@@ -153,7 +165,18 @@ export const VARIABLES: readonly Factor[] = [
   factor("proxies", { trusted: { env: { BFF_TRUSTED_PROXIES: "127.0.0.1" } } }),
   factor("agents", { off: { env: { BFF_MCP: "false" } } }),
   factor("observer", { module: { needs: ["observer"] } }),
+  factor("login at NATS", {
+    token: { needs: ["nats", "nats with a token"], env: { NATS_TOKEN: "0123456789" } },
+    password: { needs: ["nats", "nats with a password"], env: { NATS_USER: "bff", NATS_PASSWORD: "0123456789" } },
+    certificates: { needs: ["nats", "nats with certificates"] },
+  }),
+  factor("explorer", {
+    token: { env: { BFF_EXPLORER_TOKEN: "0123456789abcdef0123456789abcdef" } },
+    old: { env: { BFF_EXPLORER: "true" } },
+  }),
+  factor("check of upstreams", { log: { parameter: "uses=true", env: { BFF_UPSTREAM_CHECK: "log" } } }),
   factor("store", {
+    SQL: { needs: ["sql"] },
     file: { needs: ["store"] },
     "file, no overrides": { needs: ["store"], env: { BFF_OVERRIDES: "false" } },
   }),
