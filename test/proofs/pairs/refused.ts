@@ -63,7 +63,10 @@ export const REFUSED: readonly (readonly [first: string, second: string, code: s
 /** Levels that something else refuses: the server at its start, or the language with some permits. */
 const BESIDES = [
   ["explorer", "workers"], // the live page shows one process
-  ["tool", "credential: session"], // BFF218: agents have no sessions
+  ["tool", "credential: token in a cookie"], // BFF218: agents have no cookies
+  ["effect: confirmed", "credential: token in a cookie"],
+  ["later: topic of NATS", "credential: token in a cookie"],
+  ["tool", "credential: session"],
   ["effect: confirmed", "credential: session"],
   ["later: topic of NATS", "credential: session"],
 ] as const;

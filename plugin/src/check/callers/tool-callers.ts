@@ -13,8 +13,7 @@ import { allCalls } from "./governing-identities.ts";
 
 export const toolCallers: Check = {
   rules: {
-    BFF218:
-      "The permit of a tool admits a source other than sessions. Sessions are cookies of browsers, and no credential of agents.",
+    BFF218: "The permit of a tool admits a source other than sessions and cookies. Agents have neither.",
     BFF219:
       "No call below a tool has `identify: TOKEN`. The Model Context Protocol forbids that servers pass on tokens, which were issued for them alone.",
   },
@@ -33,9 +32,11 @@ function checkSources({ desc, permit }: BffMethod, tool: Tool, model: Model, rep
   const { identity } = model.packages.find(({ name }) => name === desc.parent.file.proto.package) ?? {};
   if (identity === undefined || permit === undefined || permit.public !== undefined) return;
   const admitted = identity.sources.filter(({ name }) => permit.sources?.includes(name) ?? true);
-  if (admitted.length === 0 || admitted.some(({ credential }) => credential.kind !== "session")) return;
+  const kinds = admitted.map(({ credential: of }) => (of.kind === "jwt" && of.cookie ? "cookie" : of.kind));
+  if (kinds.length === 0 || kinds.some((kind) => kind !== "cookie" && kind !== "session")) return;
+  const what = kinds.includes("cookie") ? "cookie" : "session";
   fault(report, "BFF218", tool.at, {
-    message: `the permit of "${desc.name}" admits only sessions, and a session is no credential of agents`,
+    message: `the permit of "${desc.name}" admits only ${what}s, and a ${what} is no credential of agents`,
     related: [
       { at: tool.rpc.at, message: "the rpc" },
       { at: permit.at, message: "its permit" },
