@@ -373,7 +373,13 @@ test("missing variables are reported all at once, and others' once in the log", 
   for (const name of ["BFF_MAX_STEPS", "UP_V1_ITEMSERVICE_URL", "UP_V1_ORDERSERVICE_URL"])
     expect(refused.message).toContain(`  ${name} `);
   const lines: string[] = [];
-  const ofServer = { PORT: "80", BFF_WORKERS: "4", TLS_CERT_FILE: "none.pem", TLS_KEY_FILE: "none.key", BFF_HSTS: "1h" };
+  const ofServer = {
+    PORT: "80",
+    BFF_WORKERS: "4",
+    TLS_CERT_FILE: "none.pem",
+    TLS_KEY_FILE: "none.key",
+    BFF_HSTS: "1h",
+  };
   await openBff({ env: { ...ofServer, BFF_LOG: "text" }, logger: (line) => lines.push(line) });
   expect(lines).toEqual([expect.stringMatching(/ignored inside another program: (\w+, ){4}BFF_HSTS$/)]);
 });
