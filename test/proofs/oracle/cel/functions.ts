@@ -21,6 +21,7 @@ import { strings } from "@bufbuild/cel/ext";
 import { isReflectMessage } from "@bufbuild/protobuf/reflect";
 import { lacksOnPath } from "../taints/missing.ts";
 import { entries } from "./entries.ts";
+import { money } from "./functions-money.ts";
 import { texts } from "./functions-texts.ts";
 import { times } from "./functions-times.ts";
 import { none, some, unwrapped } from "./macros.ts";
@@ -43,6 +44,7 @@ export const functions: CelFunc[] = [
   celMethod("sum", LIST, [], DYN, function () {
     return sum(this);
   }),
+  ...money,
   celMethod("flatten", LIST, [], LIST, function () {
     return celList([...this].flatMap((item) => (isCelList(item) ? [...item] : [item])));
   }),
