@@ -346,6 +346,7 @@ export const LANGUAGE: readonly Factor[] = [
     confirmed: {
       steps: `{ name: "order" call: { method: "shop.v1.OrderService/PlaceOrder" set: { name: "item_id" by: "args.id" } } }`,
       fields: [{ type: "string", name: "order", options: `by: "order.id"`, value: (id) => `order of ${id}` }],
+      needs: ["redis"], // processes share which confirmations are used
       env: { BFF_TOOL_KEYS: Buffer.alloc(32, 9).toString("base64") },
     },
     "idempotent entry": {
