@@ -122,7 +122,7 @@ function messageOf(
   { fields, steps, hasParts, isMarked }: Shape,
 ): string {
   const lines = fields.map((field, i) => {
-    const choice = field.options.includes("on_request: true") ? "on_request: true" : "";
+    const choice = (field.options.match(/on_request: true|reveal: "[^"]*"/g) ?? []).join(" ");
     const options =
       as === "answer" ? field.options : as === "declared" ? choice : field.options.replace("on_request: true", "");
     const all = [

@@ -138,8 +138,8 @@ interface CopiedField {
   readonly way: Way | undefined;
   readonly bound: BoundExpression | undefined;
 }
-/** Returns the fields of copies that clients receive. */
-export function copiedFields({ conversions }: Model, taint: Taint): readonly CopiedField[] {
+/** Returns the fields of copies that clients receive, also of responses that are composed as another message. */
+export function copiedFields({ conversions, files }: Model, taint: Taint): readonly CopiedField[] {
   const copied = (target: ConvertedTarget): readonly CopiedField[] => {
     switch (target.kind) {
       case "field":
@@ -152,7 +152,11 @@ export function copiedFields({ conversions }: Model, taint: Taint): readonly Cop
         return target.targets.flatMap(copied);
     }
   };
-  return conversions.messages.flatMap(({ to, owner, targets }) => (to === owner ? targets.flatMap(copied) : []));
+  const copies = conversions.messages.filter(({ to, owner }) => to === owner);
+  const responses = files.flatMap(({ services }) =>
+    services.flatMap(({ methods }) => methods.flatMap(({ response }) => response ?? [])),
+  );
+  return [...new Set([...copies, ...responses])].flatMap(({ targets }) => targets.flatMap(copied));
 }
 
 /** Returns a function that is true for messages of files for which code is generated. */
