@@ -5,14 +5,14 @@ describe("protobff", () => {
   test("--help lists the commands on standard output", async () => {
     const { exitCode, stdout, stderr } = await run(["--help"], ".");
     expect(exitCode).toBe(0);
-    expect(stdout).toContain("explain <code>");
+    expect(stdout).toContain("explain [options] [name...]");
     expect(stderr).toBe("");
   });
   test("a call without a command lists the commands on standard error, with exit code 2", async () => {
     const { exitCode, stdout, stderr } = await run([], ".");
     expect(exitCode).toBe(2);
     expect(stdout).toBe("");
-    expect(stderr).toContain("explain <code>");
+    expect(stderr).toContain("explain [options] [name...]");
   });
   test("an unknown command is refused with a suggestion", async () => {
     const { exitCode, stderr } = await run(["expain"], ".");
@@ -38,7 +38,7 @@ describe("protobff", () => {
     expect(await run(["explain", "BFF99"], ".")).toEqual({
       exitCode: 2,
       stdout: "",
-      stderr: 'there is no diagnostic "BFF99": did you mean BFF199?\n',
+      stderr: 'nothing is called "BFF99": did you mean BFF199?\n',
     });
   });
 });
