@@ -211,6 +211,11 @@ export class AliasTable implements Aliases {
   isLocal = ({ file }: DescMessage | DescEnum): boolean =>
     this.#ir.files.some(({ desc }) => desc.proto.package === file.proto.package);
 
+  isComposed = ({ typeName }: DescMessage | DescEnum): boolean => this.#composed.has(typeName);
+
+  isCopyOf = ({ typeName }: DescMessage | DescEnum, upstream: DescMessage): boolean =>
+    this.#messages.get(typeName)?.upstreams.includes(upstream) === true;
+
   unwritable(from: DescMessage, to: DescMessage): { field: DescField; why: string } | undefined {
     const { outward } = related(this.#messages, from, to);
     return outward && this.#unwritable(outward, new Set());

@@ -76,7 +76,13 @@ export function noCopy<T extends DescMessage | DescEnum>(from: T, to: T, { isLoc
 }
 
 /** Returns the hint for making one message, or enum, into another: our type is declared as a copy. */
-export function copyInstead<T extends DescMessage | DescEnum>(from: T, to: T, { isLocal }: Aliases): string {
+export function copyInstead<T extends DescMessage | DescEnum>(from: T, to: T, aliases: Aliases): string {
+  const { isLocal } = aliases;
+  if (aliases.isComposed(to))
+    return `compose it in a step, as in \`compose: { message: "${to.name}" args: { name: "value" by: "…" } }\`, and bind the step`;
+  const inner =
+    from.kind === "message" ? from.fields.find(({ message }) => message && aliases.isCopyOf(to, message)) : undefined;
+  if (inner !== undefined) return `bind "${inner.name}" of it, which has "${inner.message?.typeName}"`;
   const alias = (copy: T, of: T): string =>
     `add \`option (bff.v1.${copy.kind}).alias = "${of.typeName}";\` to "${copy.name}", or bind a "${to.typeName}"`;
   if (isLocal(to)) return isLocal(from) ? `bind a "${to.typeName}"` : alias(to, from);

@@ -18,6 +18,10 @@ export interface Aliases {
   readonly enum: (from: DescEnum, to: DescEnum) => EnumConversion | undefined;
   /** True if the type is in a package with options. Upstreams have none, and belong to another team. */
   readonly isLocal: (desc: DescMessage | DescEnum) => boolean;
+  /** True if steps compose the type. */
+  readonly isComposed: (desc: DescMessage | DescEnum) => boolean;
+  /** True if the type declares the other one as an alias. */
+  readonly isCopyOf: (desc: DescMessage | DescEnum, upstream: DescMessage) => boolean;
   /** For a copy that cannot become the upstream's message, returns the field at fault and the reason. */
   readonly unwritable: (from: DescMessage, to: DescMessage) => { field: DescField; why: string } | undefined;
 }
