@@ -95,7 +95,7 @@ function requestIn(folder: string, protos: Readonly<Record<string, string>>, par
   write("buf.yaml", "version: v2\nmodules:\n  - path: app\n  - path: bff\n");
   for (const [name, text] of Object.entries(protos)) write(join("app", name), text);
   write("app/up/v1/up.proto", readFileSync(join(root, "test/golden/upstreams/up/v1/up.proto"), "utf8"));
-  for (const name of ["bff/v1/options.proto", "bff/v1/degradation.proto"]) {
+  for (const name of ["bff/v1/options.proto", "bff/v1/identity.proto", "bff/v1/degradation.proto"]) {
     mkdirSync(dirname(join(folder, "bff", name)), { recursive: true });
     copyFileSync(join(root, "proto", name), join(folder, "bff", name));
   }

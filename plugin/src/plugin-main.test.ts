@@ -18,9 +18,9 @@ describe("protoc-gen-bff", () => {
   let dir: string;
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), "protobff-"));
-    const options = readFileSync(join(root, "proto/bff/v1/options.proto"), "utf8");
     put("buf.yaml", "version: v2\nmodules:\n  - path: app\n  - path: bff\n");
-    put("bff/bff/v1/options.proto", options);
+    for (const name of ["identity", "options"])
+      put(`bff/bff/v1/${name}.proto`, readFileSync(join(root, `proto/bff/v1/${name}.proto`), "utf8"));
     put("app/app/v1/app.proto", bad);
   });
   afterEach(() => rmSync(dir, { recursive: true, force: true }));

@@ -19,7 +19,7 @@ describe("buf generate", () => {
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), "protobff-"));
     for (const [name, text] of Object.entries(UPSTREAMS)) put(name, text);
-    for (const name of ["bff/v1/options.proto", "bff/v1/degradation.proto"]) {
+    for (const name of ["bff/v1/options.proto", "bff/v1/identity.proto", "bff/v1/degradation.proto"]) {
       mkdirSync(join(dir, dirname(name)), { recursive: true });
       copyFileSync(join(root, "proto", name), join(dir, name));
     }

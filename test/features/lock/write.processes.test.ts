@@ -49,7 +49,8 @@ describe("bff.lock.json", () => {
     put("app/shop/v1/shop.proto", BFF);
     put("app/stock/v1/stock.proto", UPSTREAM);
     mkdirSync(join(dir, "bff/bff/v1"), { recursive: true });
-    copyFileSync(join(root, "proto/bff/v1/options.proto"), join(dir, "bff/bff/v1/options.proto"));
+    for (const name of ["identity", "options"])
+      copyFileSync(join(root, `proto/bff/v1/${name}.proto`), join(dir, `bff/bff/v1/${name}.proto`));
   });
   afterEach(() => rmSync(dir, { recursive: true, force: true }));
   const put = (name: string, text: string) => {

@@ -43,7 +43,8 @@ function built(): string {
   mkdirSync(join(folder, "proto"), { recursive: true });
   cpSync(join(here, "gateway.proto"), join(folder, "proto/gateway.proto"));
   cpSync(join(here, "pages.proto"), join(folder, "proto/pages/v1/pages.proto"));
-  cpSync(join(root, "proto/bff/v1/options.proto"), join(folder, "proto/bff/v1/options.proto"));
+  for (const name of ["identity", "options"])
+    cpSync(join(root, `proto/bff/v1/${name}.proto`), join(folder, `proto/bff/v1/${name}.proto`));
   for (const name of ["annotations", "http"])
     cpSync(join(root, `proto/third_party/google/api/${name}.proto`), join(folder, `proto/google/api/${name}.proto`));
   cpSync(join(here, "go"), folder, { recursive: true });
@@ -51,6 +52,7 @@ function built(): string {
   const packages = {
     "gateway.proto": "gen",
     "pages/v1/pages.proto": "gen/pages/v1",
+    "bff/v1/identity.proto": "gen/bff/v1",
     "bff/v1/options.proto": "gen/bff/v1",
   };
   const mapped = Object.entries(packages).map(([file, path]) => `M${file}=gateway/${path}`);
