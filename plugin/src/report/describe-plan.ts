@@ -261,7 +261,8 @@ function waits(step: PlanStep): string {
     ...(step.demand?.waitsFor ?? []).map((awaited) => awaited.step),
   ].map((read) => read.name ?? "a step");
   const list = [...new Set(names), ...clearedBy(step)];
-  return list.length === 0 ? "at once" : `after ${list.join(", ")}`;
+  const first = step.onlyInCase ? "in its case" : "at once";
+  return list.length === 0 ? first : `after ${list.join(", ")}`;
 }
 function clearedBy(step: PlanStep): readonly string[] {
   if (step.effectful) return ["guards and critical steps"];

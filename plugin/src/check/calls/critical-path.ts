@@ -1,7 +1,9 @@
+import type { Expression } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { fault } from "../../diagnostic/fault.ts";
 import { reachable, sortByDependency } from "../../graph/graph.ts";
 import { composedBy, messagesByName } from "../../resolve/model/blocks.ts";
+import { caseOnly, decidingIfs } from "../../resolve/model/case-only.ts";
 import type { BffMethod, Composed, Model, Opening, Permit, Step } from "../../resolve/model/model.ts";
 import { oneofOnly } from "../../resolve/model/oneof-only.ts";
 import { callsOf } from "../../resolve/model/source-parts.ts";
@@ -138,15 +140,20 @@ function endOfBlock(message: Timed, ends: Ends, world: World, shared: ReadonlyMa
   return latest([AT_ONCE, ...byStep.values()]);
 }
 
-/** Returns the steps that decide if a step is needed for a oneof: reads of the `if`s of its members. */
+/** Returns the steps that decide if a step is needed: reads of the `if`s of a oneof's members, or of a switch's cases. */
 function decidersOf(message: Timed): ReadonlyMap<Step, readonly Step[]> {
   const steps = new Map([...message.shared, ...message.steps].map((step) => [step.variable, step]));
-  return new Map(
-    [...oneofOnly(message)].map(([step, { ifs }]) => [
-      step,
-      ifs.flatMap(({ if: condition }) => condition.reads.flatMap(({ variable }) => steps.get(variable) ?? [])),
-    ]),
-  );
+  const readBy = (ifs: readonly Expression[]): readonly Step[] =>
+    ifs.flatMap(({ reads }) => reads.flatMap(({ variable }) => steps.get(variable) ?? []));
+  // An item of a stream may read steps of an opening as well.
+  const owners =
+    "kind" in message && message.kind === "opening"
+      ? []
+      : caseOnly(message, sortByDependency(message.steps, waitsFor).order, new Set());
+  return new Map([
+    ...[...oneofOnly(message)].map(([step, { ifs }]) => [step, readBy(ifs.map((of) => of.if))] as const),
+    ...[...owners].map(([step, owner]) => [step, readBy(decidingIfs(owner))] as const),
+  ]);
 }
 
 const waitsFor = (step: Step): readonly Step[] => [...step.reads, ...step.after];

@@ -14,6 +14,7 @@ import {
 } from "../../plan/check/worst-calls.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../../plan/model/messages.ts";
 import type { PlanMethod, PlanStart } from "../../plan/model/plan.ts";
+import { decidingIfs } from "../../resolve/model/case-only.ts";
 import type { Step } from "../../resolve/model/model.ts";
 import { callsOf } from "../../resolve/model/source-parts.ts";
 import { withoutRecursion } from "./without-recursion.ts";
@@ -141,7 +142,9 @@ function timings(
     for (const { step } of started.size === 0 ? [] : sharedOf(message))
       for (const starting of allSteps(start?.steps ?? []))
         if (step.source.kind === "shared" && step.source.of.includes(starting.step)) planned.set(step, starting);
+    const deciders = caseDeciders(all);
     const predecessors = (step: PlanStep): PlanStep[] => [
+      ...(deciders.get(step) ?? []),
       ...[...step.step.reads, ...step.step.after].flatMap((read) => planned.get(read) ?? []),
       ...step.clearedBy,
       ...(step.demand?.waitsFor ?? []).flatMap((awaited) => planned.get(awaited.step) ?? []),
@@ -163,6 +166,21 @@ function timings(
   }
   return (begun) => withoutRecursion(begun, timingOf, timed);
 }
+
+/** Returns the steps that decide whether a case is chosen, by the steps that start only then. */
+function caseDeciders(steps: readonly PlanStep[]): ReadonlyMap<PlanStep, readonly PlanStep[]> {
+  const stepOf = new Map(steps.map((step) => [step.step.variable, step]));
+  return new Map(
+    steps.flatMap((owner) =>
+      owner.lazy.flatMap((started, index) => {
+        const ifs = decidingIfs({ switch: owner.step, index });
+        const reads = ifs.flatMap((of) => of.reads.flatMap(({ variable }) => stepOf.get(variable) ?? []));
+        return started.map((step) => [step, reads] as const);
+      }),
+    ),
+  );
+}
+
 /** A message, and the start of its composition. */
 interface Begun {
   readonly message: PlanBlock;

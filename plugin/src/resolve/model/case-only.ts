@@ -65,3 +65,8 @@ export function caseOnly(
   }
   return owners;
 }
+
+/** Returns the expressions that decide whether a case is chosen: its `if` and those before it. */
+export function decidingIfs({ switch: { source }, index }: Owner): readonly Expression[] {
+  return source.kind === "switch" ? source.cases.slice(0, index + 1).flatMap((branch) => branch.if ?? []) : [];
+}
