@@ -290,6 +290,11 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
     'BFF314 1:1-29 "[" is not a pattern of RE2 | write a pattern of RE2, as in github.com/google/re2/wiki/Syntax',
   ],
   [
+    "list.map(i, nn, nn + i)",
+    'BFF302 1:13-15 "nn" is not in scope here | write transformList(i, x, e) for positions and elements: the second operand of map is a condition',
+  ],
+  ["headers.?['x-a']", 'BFF301 1:10-11 unexpected "[" | write a[?key] in place of a.?[key]'],
+  [
     "[ss, tt]",
     'BFF302 1:2-4 "ss" is not in scope here | did you mean "s"?',
     'BFF302 1:6-8 "tt" is not in scope here | choose a name in scope: s, a, b, list, count, args, env, headers, …; or pass the value as an argument of the composing step, and read args.tt',

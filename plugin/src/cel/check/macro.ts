@@ -85,15 +85,20 @@ export function checkMacro(
 /** Checks the bodies of a macro. The first of two is a condition, which the second one relies on. */
 function checkBodies(
   checker: Checker,
-  { bodies: [first, ...others] }: MacroCall,
+  { macro, bodies: [first, ...others] }: MacroCall,
   place: CelPlace,
   vars: readonly Variable[],
 ): Node[] | undefined {
   if (first === undefined) return [];
+  // `all(i, x, p)` has two variables, and map(x, p, e) one.
+  if (macro === "map" && others.length === 1 && first.kind === "ident" && !checker.variable(first.name, place))
+    return checker.complain("BFF302", first, `"${first.name}" is not in scope here`, POSITIONS);
   const head = checker.check(first, place);
   const rest = checker.all(others, whereItemHolds(place, head, vars));
   return head && rest && [head, ...rest];
 }
+
+const POSITIONS = "write transformList(i, x, e) for positions and elements: the second operand of map is a condition";
 
 /** Returns a sentence with the arguments of a macro. */
 function macroArguments(fn: string): string {

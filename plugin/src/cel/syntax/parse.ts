@@ -229,6 +229,7 @@ class Parser {
     const { start } = this.#span(of);
     const question = this.#at.take("?");
     if (question !== undefined) this.#unsupported({ start: dot.start, end: question.end });
+    if (question !== undefined && this.#at.is("[")) this.#at.unexpected("write a[?key] in place of a.?[key]");
     const name = this.#at.field();
     const open = name.kind === "word" && question === undefined ? this.#at.take("(") : undefined;
     if (open === undefined) {

@@ -291,9 +291,17 @@ function checkAbsence(cx: MessageContext, field: IrField, expression: Expression
       hint:
         variable.role === "arg"
           ? `make the field \`optional\`, read it as ok(${shown}) ? … : …, or pass an argument that is always set`
-          : `make the field \`optional\`, read it as ok(${shown}) ? … : …, or give step "${path.at(-1) ?? shown}" a \`fallback\``,
+          : `make the field \`optional\`, read it as ok(${shown}) ? … : …, or give step "${path.at(-1) ?? shown}" a \`fallback\`${secondSource(cx, shown)}`,
     },
   );
+}
+
+/** A step that runs if another has no value is the default of a switch, which starts it where it is needed. */
+function secondSource(cx: MessageContext, name: string): string {
+  const step = cx.ir.steps.find((other) => other.name?.value === name);
+  return step?.if !== undefined && /!\s*ok\(/.test(step.if.value)
+    ? `. For a second source, read both in a \`switch\`, and leave out the \`if\` of "${name}"`
+    : "";
 }
 
 /** Returns the steps from a step to the one at which its absence begins. */
