@@ -14,5 +14,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
   // From a checkout the sources are run as they are; a published package has them compiled.
   const source = new URL("../src/main.ts", import.meta.url);
   const { main } = await import(existsSync(source) ? source.href : new URL("../dist/main.js", import.meta.url).href);
+  // A reader such as head may leave.
+  process.stdout.on("error", ({ code }) => process.exit(code === "EPIPE" ? 0 : 1));
   process.exitCode = await main(process.argv.slice(2));
 }

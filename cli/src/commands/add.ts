@@ -1,6 +1,6 @@
 // `protobff add`: adds an rpc over upstream rpcs to a BFF of the project.
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import type { Command } from "commander";
 import { renderDiagnostics, sourcesIn } from "protoc-gen-bff/compiler";
 import { chooseUpstreams, planAddition, withRpc } from "../add/planned.ts";
@@ -9,6 +9,7 @@ import { checkProject } from "../check/checked.ts";
 import { nameOf } from "../init/choose-rpcs.ts";
 import { difference } from "../init/into/difference.ts";
 import type { BegunBff } from "../init/plan-bff.ts";
+import { publicLines } from "../init/public-fields.ts";
 import { buildInputs, configOf, rootOf } from "../project/inputs.ts";
 import { registryOf } from "../project/project-registry.ts";
 import { Refusal } from "../refusal.ts";
@@ -47,12 +48,14 @@ async function add(names: readonly string[], { to, name, write }: AddOptions, te
   const { all, sources } = await checkProject(root, new Map([[path, after]]));
   done();
   terminal.write(`${described(bff)}\n${difference(before, after).join("\n")}\n`);
+  const shown = relative(root, path).split(sep).join("/");
+  terminal.write(`\n${publicLines(bff, shown).join("\n")}\n`);
   const found = all.map((fault) => fault.found);
   if (found.length > 0) terminal.write(`\n${renderDiagnostics(found, sources, "text")}\n`);
   if (found.some(({ severity }) => severity === "error"))
     throw new Refusal("nothing is written, because the project would have the errors above: correct them first");
   if (write === true) writeFileSync(path, after);
-  terminal.write(write === true ? `${file} is written\n` : "nothing is written yet: repeat it with --write\n");
+  terminal.write(write === true ? `${shown} is written\n` : "nothing is written yet: repeat it with --write\n");
 }
 
 function described({ package: of, service, rpc, steps, stream }: BegunBff): string {

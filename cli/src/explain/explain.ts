@@ -46,10 +46,9 @@ export function explain(query: string): Explanation | { readonly like: string | 
   const more = [...new Set([...others, ...calledAlike(name, sections), ...mentions(name, sections)].map(addressOf))]
     .filter((address) => !found.some(({ from }) => from === address))
     .slice(0, MAX_MORE);
-  if (found.length > 0) return { found, more };
-  const like =
-    name.length < MIN_LIKE ? undefined : didYouMean(name, [...types.flatMap(namesOfType), ...rowNames(sections)]);
-  return more.length > 0 && like === undefined ? { found, more } : { like };
+  if (found.length > 0 || more.length > 0) return { found, more };
+  const names = name.length < MIN_LIKE ? [] : [...types.flatMap(namesOfType), ...rowNames(sections)];
+  return { like: didYouMean(name, names) };
 }
 
 /** Words of others for topics. */

@@ -64,10 +64,15 @@ function answered(bff: BegunBff): readonly PublicMessage[] {
 
 const messageOf = ({ message }: DescField): readonly DescMessage[] => (message === undefined ? [] : [message]);
 
-function withheldBy({ steps, copies }: BegunBff): readonly string[] {
-  const all: readonly PrivateField[] = [
-    ...steps.flatMap(({ withheld }) => [...withheld.answer, ...withheld.request]),
-    ...copies.messages().flatMap(({ withheld }) => withheld),
+function withheldBy({ steps, copies, requestFields }: BegunBff): readonly string[] {
+  const sent = new Set(requestFields.flatMap(({ field }) => messageOf(field)));
+  for (const desc of sent) for (const message of desc.fields.flatMap(messageOf)) sent.add(message);
+  const line = ({ field, reason }: PrivateField, isSent: boolean): string =>
+    `${field.parent.typeName}.${field.name} (${reason}${isSent ? "; not sent to the upstream" : ""})`;
+  const all = [
+    ...steps.flatMap(({ withheld }) => withheld.answer.map((field) => line(field, false))),
+    ...steps.flatMap(({ withheld }) => withheld.request.map((field) => line(field, true))),
+    ...copies.messages().flatMap(({ desc, withheld }) => withheld.map((field) => line(field, sent.has(desc)))),
   ];
-  return [...new Set(all.map(({ field, reason }) => `${field.parent.typeName}.${field.name} (${reason})`))];
+  return [...new Set(all)];
 }

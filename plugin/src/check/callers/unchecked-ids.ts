@@ -71,7 +71,11 @@ function checkIds({ ir, permit, callers, opening, shared, stream, composed }: Bf
   if (callers === undefined || permit?.public !== undefined || namesWho(permit)) return;
   const steps = [...shared, ...(opening?.steps ?? []), ...composed.steps];
   const conditions = [...(permit?.conditions ?? []), ...steps].filter(({ source }) => source.kind === "guard");
-  const decided = conditions.flatMap((condition) => [...namesBehind([condition])]);
+  // A guard over the request alone, such as one against an empty id, decides nothing about callers.
+  const decided = conditions.flatMap((condition) => {
+    const names = [...namesBehind([condition])];
+    return condition.reads.length > 0 || names.some((name) => !name.startsWith(`${ARGS}.`)) ? names : [];
+  });
   if (decided.includes(CALLER)) return;
   const calls = [...steps.flatMap(({ source }) => [...callsOf(source)]), ...(stream?.call ? [stream.call] : [])];
   for (const call of calls) {
@@ -89,7 +93,7 @@ function checkIds({ ir, permit, callers, opening, shared, stream, composed }: Bf
     report({
       code: "BFF580",
       severity: "warning",
-      message: `no permit or guard of "${ir.desc.name}" reads \`${found.name}\`, and "${call.method.name}" does not receive the caller: any caller can name any id`,
+      message: `no permit or guard of "${ir.desc.name}" decides about \`${found.name}\`, and "${call.method.name}" does not receive the caller: any caller can name any id`,
       at: found.at,
       related: [{ at: ir.at, message: "the rpc" }],
       hint: hintFor(ir.desc, found.name),

@@ -33,11 +33,13 @@ function reportItems(result: string, { unsafe, reads, text, type }: Expression, 
   caution(report, "BFF647", reads.find((read) => read.variable === variable && !read.safe)?.at ?? text.at, {
     message: `one item that lacks "${field.name}" leaves ${result} missing`,
     related: declarationOf(model.ir, variable),
-    hint: `${safeRead(variable)}${value}${NUMBERS.has(type.kind) ? whole(field.name) : ""}`,
+    hint: `${safeRead(variable)}${value}${NUMBERS.has(type.kind) || isAmount(text.value) ? whole(field.name) : ""}`,
   });
 }
 
 const NUMBERS: ReadonlySet<Expression["type"]["kind"]> = new Set(["int", "uint", "double"]);
+
+const isAmount = (text: string): boolean => /\bmoney\.\w+\(/.test(text);
 
 /** A total over fewer items would be wrong, and nothing would show it. */
 const whole = (name: string): string =>
