@@ -111,7 +111,7 @@ test("each page is there as Markdown, and llms.txt lists the pages", () => {
   const links = [...read("llms.txt").matchAll(/^- \[.+\]\((.+)\): \S/gm)].map(([, link = ""]) => link);
   expect(links.length).toBeGreaterThan(20);
   for (const link of links) expect(read(link)).toMatch(/^# \S/);
-  expect(read("diagnostics/BFF601.md")).toContain("BFF601");
+  expect(read("diagnostics/bff601.md")).toContain("BFF601");
 });
 
 describe.each(["light", "dark"] as const)("with %s colours", (colorScheme) => {
