@@ -2,7 +2,7 @@
 // their modules.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createFileRegistry, type FileRegistry, fromBinary } from "@bufbuild/protobuf";
@@ -37,9 +37,22 @@ export async function startGateway(pages = ""): Promise<Gateway> {
 function built(): string {
   const hash = createHash("sha256");
   for (const source of SOURCES) hash.update(readFileSync(join(here, source)));
-  const folder = join(root, "test/.generated", `grpc-gateway-${hash.digest("hex").slice(0, 16)}`);
-  if (existsSync(join(folder, "gateway"))) return folder;
-  rmSync(folder, { recursive: true, force: true });
+  const kept = join(root, "test/.generated", `grpc-gateway-${hash.digest("hex").slice(0, 16)}`);
+  if (existsSync(join(kept, "gateway"))) return kept;
+  // Beside it: another worker may build at the same time.
+  mkdirSync(join(root, "test/.generated"), { recursive: true });
+  const folder = mkdtempSync(`${kept}-`);
+  build(folder);
+  if (existsSync(join(kept, "gateway"))) {
+    rmSync(folder, { recursive: true });
+    return kept;
+  }
+  rmSync(kept, { recursive: true, force: true });
+  renameSync(folder, kept);
+  return kept;
+}
+
+function build(folder: string): void {
   mkdirSync(join(folder, "proto"), { recursive: true });
   cpSync(join(here, "gateway.proto"), join(folder, "proto/gateway.proto"));
   cpSync(join(here, "pages.proto"), join(folder, "proto/pages/v1/pages.proto"));
@@ -67,7 +80,6 @@ function built(): string {
   run(join(bin, "buf"), ["generate", ...Object.keys(packages).flatMap((file) => ["--path", `proto/${file}`])], folder);
   run(join(bin, "buf"), ["build", "-o", "gateway.binpb"], folder);
   run("go", ["build", "-o", "gateway", "."], folder);
-  return folder;
 }
 
 function run(command: string, args: readonly string[], cwd: string): void {
