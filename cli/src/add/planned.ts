@@ -1,9 +1,9 @@
 // Plans an rpc over upstream rpcs, and the text of the file that gets it.
 import type { DescMethod } from "@bufbuild/protobuf";
-import { type ChosenRpc, classify, findRpc, nameOf } from "../init/choose-rpcs.ts";
+import { type ChosenRpc, classify, findRpc, namedTwice, nameOf } from "../init/choose-rpcs.ts";
 import { NameScope } from "../init/names.ts";
 import { type BegunBff, planRpc, rpcNameOf } from "../init/plan-bff.ts";
-import { type PrintedRpc, printRpc } from "../init/print-bff.ts";
+import { indented, type PrintedRpc, printRpc } from "../init/print-bff.ts";
 import { parseProto } from "../lsp/syntax/parse.ts";
 import { Refusal } from "../refusal.ts";
 import type { ProjectServices, ServiceTarget } from "./target.ts";
@@ -13,8 +13,8 @@ export function chooseUpstreams({ upstream }: ProjectServices, names: readonly s
   const isCallable = ({ methodKind }: DescMethod): boolean =>
     methodKind === "unary" || methodKind === "server_streaming";
   const rpcs = names.map((name) => classify(findRpc(name, upstream.filter(isCallable), upstream, "")));
-  const twice = rpcs.find(({ method }, i) => rpcs.findIndex((other) => other.method === method) < i);
-  if (twice !== undefined) throw new Refusal(`${nameOf(twice.method)} is named twice: name it once`, 2);
+  const twice = namedTwice(rpcs);
+  if (twice !== undefined) throw new Refusal(`${twice} is named twice: name it once`, 2);
   const stream = rpcs.find(({ method }) => method.methodKind === "server_streaming");
   if (stream !== undefined && rpcs.length > 1)
     throw new Refusal(
@@ -48,7 +48,7 @@ export function withRpc(text: string, bff: BegunBff, { needsPermit }: ServiceTar
   if (service === undefined) throw new Refusal(`there is no service ${bff.service} in its file`);
   const close = text.lastIndexOf("}", service.to - 1);
   const inside = text.slice(0, close).trimEnd();
-  const rpc = printed.rpc.map((line) => (line === "" ? "" : `  ${line}`)).join("\n");
+  const rpc = indented(printed.rpc).join("\n");
   const rest = text.slice(close).trimEnd();
   return withImports(`${inside}\n${rpc}\n${rest}\n\n${printed.messages}`, printed);
 }

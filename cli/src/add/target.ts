@@ -71,9 +71,11 @@ export function targetOf(service: DescService, registry: FileRegistry): ServiceT
   for (const { name } of [...messages, ...enums, ...files.flatMap((file) => file.services)]) types.take(name);
   for (const { name } of enums.flatMap((desc) => desc.values)) values.take(name);
   const copies = new Copies(types, values);
-  for (const desc of messages)
-    reuse(copies, desc, (alias) => registry.getMessage(alias), aliasesOf(desc, "message", registry));
-  for (const desc of enums) reuse(copies, desc, (alias) => registry.getEnum(alias), aliasesOf(desc, "enum", registry));
+  for (const desc of [...messages, ...enums])
+    for (const alias of aliasesOf(desc, registry)) {
+      const upstream = desc.kind === "message" ? registry.getMessage(alias) : registry.getEnum(alias);
+      if (upstream !== undefined) copies.reuse(upstream, desc.name);
+    }
   const imported = new Set(files);
   for (const file of imported) for (const dependency of file.dependencies) imported.add(dependency);
   const isIdentified = [...imported].some((file) => ruleOf(file, "file", registry)?.identity !== undefined);
@@ -81,21 +83,8 @@ export function targetOf(service: DescService, registry: FileRegistry): ServiceT
   return { service, types, copies, needsPermit: isIdentified && !hasPermit };
 }
 
-/** The first copy of a type counts. */
-function reuse(
-  copies: Copies,
-  { name }: DescMessage | DescEnum,
-  find: (alias: string) => DescMessage | DescEnum | undefined,
-  aliases: readonly string[],
-): void {
-  for (const alias of aliases) {
-    const upstream = find(alias);
-    if (upstream !== undefined && !copies.isPresent(upstream)) copies.reuse(upstream, name);
-  }
-}
-
-function aliasesOf(desc: DescMessage | DescEnum, of: "message" | "enum", registry: FileRegistry): readonly string[] {
-  const { alias } = ruleOf(desc, of, registry) ?? {};
+function aliasesOf(desc: DescMessage | DescEnum, registry: FileRegistry): readonly string[] {
+  const { alias } = ruleOf(desc, desc.kind, registry) ?? {};
   return Array.isArray(alias) ? alias.filter((name) => typeof name === "string") : [];
 }
 

@@ -10,7 +10,7 @@ import { nameOf } from "../init/choose-rpcs.ts";
 import { difference } from "../init/into/difference.ts";
 import type { BegunBff } from "../init/plan-bff.ts";
 import { publicLines } from "../init/public-fields.ts";
-import { buildInputs, configOf, rootOf } from "../project/inputs.ts";
+import { buildInputs, configOf, requiredRoot } from "../project/inputs.ts";
 import { registryOf } from "../project/project-registry.ts";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
@@ -34,8 +34,7 @@ export function addAdd(program: Command, terminal: Terminal): void {
 }
 
 async function add(names: readonly string[], { to, name, write }: AddOptions, terminal: Terminal): Promise<void> {
-  const root = rootOf(terminal.cwd);
-  if (root === undefined) throw new Refusal("there is no buf.yaml here, and none above: start in the project");
+  const root = requiredRoot(terminal.cwd);
   const done = terminal.progress("compiling the protos");
   const image = buildInputs(root, configOf(root).inputs);
   const services = servicesOf(image, registryOf(image.files));

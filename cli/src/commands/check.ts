@@ -6,7 +6,7 @@ import { originAt, renderDiagnostics, tryRead } from "protoc-gen-bff/compiler";
 import { type CheckedFault, type CheckedOutcome, checkProject } from "../check/checked.ts";
 import { fixed } from "../check/fixed.ts";
 import { compileProject } from "../project/compile-project.ts";
-import { rootOf } from "../project/inputs.ts";
+import { requiredRoot } from "../project/inputs.ts";
 import { Refusal } from "../refusal.ts";
 import { count, type Terminal } from "../terminal.ts";
 
@@ -35,8 +35,7 @@ const MAX_ROUNDS = 10;
 
 async function check(files: readonly string[], options: CheckOptions, terminal: Terminal): Promise<void> {
   const { json, fix, plan, quiet } = options;
-  const root = rootOf(terminal.cwd);
-  if (root === undefined) throw new Refusal("there is no buf.yaml here, and none above: start in the project");
+  const root = requiredRoot(terminal.cwd);
   const chosen = new Set(files.map((file) => relative(root, resolve(terminal.cwd, file)).split(sep).join("/")));
   const missing = [...chosen].find((file) => tryRead(join(root, file)) === undefined);
   if (missing !== undefined) throw new Refusal(`there is no file ${missing}`, 2);

@@ -46,9 +46,15 @@ export function chooseRpcs(all: readonly DescMethod[], rpcNames: readonly string
   const rpcs = (rpcNames.length === 0 ? proposed(unary) : rpcNames.map((name) => findRpc(name, unary, all))).map(
     classify,
   );
-  const twice = rpcs.find(({ method }, i) => rpcs.findIndex((other) => other.method === method) < i);
-  if (twice !== undefined) throw new Refusal(`--rpc names ${nameOf(twice.method)} twice: name it once`, 2);
+  const twice = namedTwice(rpcs);
+  if (twice !== undefined) throw new Refusal(`--rpc names ${twice} twice: name it once`, 2);
   return { rpcs, others: unary.length - rpcs.length };
+}
+
+/** Returns the name of an rpc that is chosen twice. */
+export function namedTwice(rpcs: readonly ChosenRpc[]): string | undefined {
+  const twice = rpcs.find(({ method }, i) => rpcs.findIndex((other) => other.method === method) < i);
+  return twice && nameOf(twice.method);
 }
 
 export function classify(method: DescMethod): ChosenRpc {

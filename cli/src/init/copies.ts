@@ -54,16 +54,12 @@ export class Copies {
     this.#values = values;
   }
 
-  /** Takes a copy that the package has, and that is not printed. */
+  /** Takes a copy that the package has, and that is not printed. The first copy of a type counts. */
   reuse(desc: DescMessage | DescEnum, name: string): void {
+    if (this.#present.has(desc)) return;
     this.#present.add(desc);
     if (desc.kind === "message") this.#messages.set(desc, name);
     else this.#enums.set(desc, name);
-  }
-
-  /** Returns true for a type of which the package has a copy. */
-  isPresent(desc: DescMessage | DescEnum): boolean {
-    return this.#present.has(desc);
   }
 
   /** Copies a message, with the messages that its fields have. */

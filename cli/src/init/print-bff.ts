@@ -358,4 +358,4 @@ const reasons = (all: readonly PrivateField[]): string[] => all.map(({ field, re
 function block(head: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [`${head} {}`] : [`${head} {`, ...indented(lines), "}"];
 }
-const indented = (lines: readonly string[]): string[] => lines.map((line) => (line === "" ? "" : `  ${line}`));
+export const indented = (lines: readonly string[]): string[] => lines.map((line) => (line === "" ? "" : `  ${line}`));

@@ -13,6 +13,13 @@ export function rootOf(cwd: string): string | undefined {
   }
 }
 
+/** Returns the folder of the project around a folder. Throws a `Refusal` if there is none. */
+export function requiredRoot(cwd: string): string {
+  const root = rootOf(cwd);
+  if (root === undefined) throw new Refusal("there is no buf.yaml here, and none above: start in the project");
+  return root;
+}
+
 /** Returns defaults for a faulty template, because `buf generate` reports the fault. */
 export function configOf(root: string, template = "buf.gen.yaml"): Pick<GenConfig, "parameter" | "inputs"> {
   try {
