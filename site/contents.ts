@@ -1,4 +1,5 @@
 // Table of contents of the site: the bar at the top, the sidebars, and the pages before and after a page.
+import { anchorOf } from "../cli/src/explain/anchor.ts";
 import type { Page } from "./pages.ts";
 
 /** An entry of a sidebar. */
@@ -108,13 +109,4 @@ function sectionsOf(pages: readonly Page[], path: string, text: string): Item {
     link: `${link}#${anchorOf(title)}`,
   }));
   return { text, link, items };
-}
-
-/** Anchor of a heading, as GitHub makes it: lower case, punctuation dropped, spaces as dashes. */
-export function anchorOf(heading: string): string {
-  return heading
-    .trim()
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\- _]/gu, "")
-    .replaceAll(" ", "-");
 }

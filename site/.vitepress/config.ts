@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { defineConfig } from "vitepress";
-import { anchorOf, NAVIGATION, sidebars } from "../contents.ts";
+import { anchorOf } from "../../cli/src/explain/anchor.ts";
+import { NAVIGATION, sidebars } from "../contents.ts";
 import { sitePages } from "../pages.ts";
 import { codeTransformers, theme } from "./highlight.ts";
 import { changeMarkdown } from "./markdown.ts";

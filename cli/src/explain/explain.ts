@@ -1,8 +1,9 @@
 // Explanations of a code, an option, a function or a topic.
 import { didYouMean } from "protoc-gen-bff/compiler";
+import { anchorOf } from "./anchor.ts";
 import { codeLines, explainCode } from "./codes.ts";
 import { explainOption, type OptionType, optionTypes } from "./options.ts";
-import { anchorOf, plain, type Row, readSections, rowsOf, type Section } from "./pages.ts";
+import { plain, type Row, readSections, rowsOf, type Section } from "./pages.ts";
 
 /** One text about the query. */
 interface Explained {

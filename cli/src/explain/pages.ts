@@ -95,10 +95,3 @@ export function plain(markdown: string): string {
     .replaceAll("&lt;", "<")
     .replace(/ +$/gm, "");
 }
-
-/** Returns a heading as GitHub links to it. */
-export const anchorOf = (heading: string): string =>
-  heading
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\- _]/gu, "")
-    .replaceAll(" ", "-");

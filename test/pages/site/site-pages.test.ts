@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { anchorOf } from "../../../cli/src/explain/anchor.ts";
 import { explanations } from "../../../scripts/explanations.ts";
-import { anchorOf, neighbours, sidebars } from "../../../site/contents.ts";
+import { neighbours, sidebars } from "../../../site/contents.ts";
 import { readDiagnostics } from "../../../site/diagnostics.ts";
 import { type Targets, withSiteLinks } from "../../../site/links.ts";
 import { sitePages } from "../../../site/pages.ts";
