@@ -4,6 +4,7 @@ import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { Identify } from "@protobff/messages/options.js";
 import type { Expression } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { fieldsBeside, publicIdsOf } from "../../resolve/model/marked-fields.ts";
@@ -58,11 +59,8 @@ function checkIdleMarks({ ir }: Model, report: Report): void {
     for (const { desc, fields } of messages)
       for (const { publicId, desc: field } of requested.has(desc) ? [] : fields)
         if (publicId !== undefined)
-          report({
-            code: "BFF587",
-            severity: "error",
+          fault(report, "BFF587", publicId.at, {
             message: `"${desc.name}" is in no request, so no caller chooses "${field.name}"`,
-            at: publicId.at,
             hint: "leave it out, or move it to a field of a request",
           });
 }
@@ -90,11 +88,8 @@ function checkIds({ ir, permit, callers, opening, shared, stream, composed }: Bf
           !decided.some((guardName) => overlap(guardName, name)),
       );
     if (found === undefined) continue;
-    report({
-      code: "BFF580",
-      severity: "warning",
+    caution(report, "BFF580", found.at, {
       message: `no permit or guard of "${ir.desc.name}" decides about \`${found.name}\`, and "${call.method.name}" does not receive the caller: any caller can name any id`,
-      at: found.at,
       related: [{ at: ir.at, message: "the rpc" }],
       hint: hintFor(ir.desc, found.name),
     });

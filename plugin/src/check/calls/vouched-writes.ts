@@ -1,6 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import { fullName } from "../../model/full-name.ts";
 import { blocksOf, callsIn, methodsOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
@@ -45,11 +46,8 @@ function checkCachedWrites(model: Model, report: Report): void {
     for (const [name, setting] of [["cache", ir.cache] as const, ["http_cache", ir.httpCache] as const]) {
       if (setting === undefined) continue;
       const instead = ir.tool?.confirm === undefined ? "" : " in place of `confirm` in its `tool`";
-      report({
-        code: "BFF260",
-        severity: "error",
+      fault(report, "BFF260", setting.at, {
         message: `"${name}" reuses answers, but "${desc.name}" may have side effects`,
-        at: setting.at,
         related: [
           { at: ir.at, message: "the rpc" },
           ...(writing === undefined ? [] : [{ at: writing.methodAt, message: "this call has side effects" }]),

@@ -3,6 +3,7 @@ import { getOption, hasOption } from "@bufbuild/protobuf";
 import { field as validateField } from "@protobff/messages/buf/validate/validate_pb.js";
 import { childrenOf, type Node } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/fault.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { namedExpressions } from "../all-expressions.ts";
 import type { Check } from "../check.ts";
@@ -24,11 +25,8 @@ function checkShortLists(model: Model, report: Report): void {
       const [list, from, to] = node.args;
       const [start, end] = [from, to].map((bound) => (bound?.kind === "constant" ? bound.value : undefined));
       if (list === undefined || typeof end !== "bigint" || end <= leastLength(list)) continue;
-      report({
-        code: "BFF355",
-        severity: "warning",
+      caution(report, "BFF355", node.at, {
         message: `${result} fails if the list has fewer than ${end} elements`,
-        at: node.at,
         hint: start === 0n ? `write \`take(${end})\`` : `write \`size(…) >= ${end} ? … : []\` around it`,
       });
     }

@@ -1,6 +1,6 @@
 // Places of credentials in a request: in a place that several sources share, a credential has to show its source.
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { caution, fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrCredential, IrIdentitySource } from "../../ir/edge.ts";
 import { isProtocolHeader } from "../values/names.ts";
@@ -193,11 +193,8 @@ function checkCookie({ value, at }: Text, kind: IrCredential["kind"], report: Re
       hint: `write "${hostOnly(value, "session")}"`,
     });
   } else if (!/^__Host-./.test(value)) {
-    report({
-      code: "BFF188",
-      severity: "warning",
+    caution(report, "BFF188", at, {
       message: `other hosts of the domain could set the cookie "${value}" and make a user act as another user`,
-      at,
       hint: `write "${hostOnly(value, "token")}", and use this name in the service that sets the cookie`,
     });
   }

@@ -220,25 +220,19 @@ function checkRules(rules: readonly IrErrorRule[], report: Report): void {
     const lost = rule.on.filter((code) => taken.has(code.value));
     const earlier = all ?? (codes.length > 0 && lost.length === codes.length ? taken.get(codes[0] ?? 0) : undefined);
     if (earlier !== undefined) {
-      report({
-        code: "BFF146",
-        severity: "warning",
+      caution(report, "BFF146", rule.at, {
         message:
           earlier !== all
             ? "this rule is never used: earlier rules handle its codes"
             : `this rule is never used: ${all.on.length === 0 ? "an earlier rule handles" : "earlier rules handle"} every error`,
-        at: rule.at,
         related: [{ at: earlier.at, message: "this rule is tried first" }],
         hint: "move this rule before the earlier one, or leave it out",
       });
       continue;
     }
     for (const code of lost)
-      report({
-        code: "BFF146",
-        severity: "warning",
+      caution(report, "BFF146", code.at, {
         message: `this rule is never used for ${codeName(code.value)}: an earlier rule handles it`,
-        at: code.at,
         related: [{ at: taken.get(code.value)?.at ?? rule.at, message: "this rule is tried first" }],
         hint: "leave out the code, or move this rule before the earlier one",
       });

@@ -4,6 +4,7 @@ import { extensionNamed, NO_EXTENSIONS } from "../../cel/index.ts";
 import { fieldType } from "../../cel/types/model/field-type.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Origin, Text } from "../../diagnostic/origin.ts";
 import type { Ir, IrEnum, IrField, IrMessage } from "../../ir/ir.ts";
 import type { Conversions, ConvertedTarget, EnumConversion, MessageConversion } from "../../model/conversion.ts";
@@ -195,11 +196,8 @@ export class AliasTable implements Aliases {
         const above = path.slice(0, -1).filter((part) => part !== undefined);
         place(above, { kind: "field", to, from, conversion: how, fallback });
       } else if (towardsBff)
-        this.#report({
-          code: "BFF405",
-          severity: "error",
+        fault(this.#report, "BFF405", field.at, {
           message: `"${field.desc.name}" cannot be taken from "${upstream.typeName}.${theirs.name}": ${how.message}`,
-          at: field.at,
           hint:
             how.code === "BFF414"
               ? how.hint
@@ -275,14 +273,11 @@ export class AliasTable implements Aliases {
       if (theirs !== undefined && how !== undefined && how.kind !== "misfit")
         group({ kind: "field", to: field, from: theirs, conversion: how });
       else
-        this.#report({
-          code: "BFF417",
-          severity: "error",
+        fault(this.#report, "BFF417", at, {
           message:
             theirs === undefined
               ? `"${from.name}" has no field "${field.name}", but the response "${to.name}" has one`
               : `"${field.name}" of "${from.name}" does not fit "${field.name}" of the response "${to.name}"`,
-          at,
           hint: `declare "${field.name}" alike in both messages, or leave out \`response\``,
         });
     }
@@ -321,11 +316,8 @@ function counterpart(field: IrField, upstream: DescMessage, report: Report): Des
   const found = upstream.fields.find((candidate) => candidate.name === name);
   if (found !== undefined || field.resolver !== undefined) return found; // a resolver here has been reported
   if (extensionNamed(upstream, name) !== undefined) {
-    report({
-      code: "BFF404",
-      severity: "error",
+    fault(report, "BFF404", field.alias?.at ?? field.at, {
       message: `"${name}" is an extension of "${upstream.typeName}", not a field of it`,
-      at: field.alias?.at ?? field.at,
       hint: NO_EXTENSIONS,
     });
     return undefined;
@@ -334,11 +326,8 @@ function counterpart(field: IrField, upstream: DescMessage, report: Report): Des
     name,
     upstream.fields.map((candidate) => candidate.name),
   );
-  report({
-    code: "BFF404",
-    severity: "error",
+  fault(report, "BFF404", field.alias?.at ?? field.at, {
     message: `"${upstream.typeName}" has no field "${name}"`,
-    at: field.alias?.at ?? field.at,
     hint:
       like === undefined
         ? `name the upstream's field with [(bff.v1.field).alias = "…"], or remove this field; it has: ${upstream.fields.map((candidate) => candidate.name).join(", ")}`
@@ -361,11 +350,8 @@ function aliasesItself<T extends DescMessage | DescEnum>(
     const found = get(name);
     return found === desc ? undefined : found;
   });
-  report({
-    code: "BFF431",
-    severity: "error",
+  fault(report, "BFF431", at.at, {
     message: `"${desc.typeName}" is declared as a copy of itself`,
-    at: at.at,
     hint:
       further === undefined
         ? "name the upstream's type with its package"

@@ -1,6 +1,7 @@
 // Caching of an RPC's answers, merged from the RPC and its service.
 
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Sourced } from "../../diagnostic/origin.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
 import type { HttpCaching, ResponseCaching } from "../model/edge.ts";
@@ -41,11 +42,8 @@ function httpCaching(run: Run, service: IrService, method: IrMethod, isFresh: ()
   const inherited = fresh && outer?.maxAge !== undefined ? { value: 0, at: outer.maxAge.at } : outer?.maxAge;
   const maxAge = inner?.maxAge ?? inherited;
   if (maxAge === undefined) {
-    run.report({
-      code: "BFF264",
-      severity: "error",
+    fault(run.report, "BFF264", at, {
       message: `answers of "${method.desc.name}" have no maximum age`,
-      at,
       hint: 'write `max_age`, as in `max_age: "30s"`; with "0s" caches revalidate each answer',
     });
     return undefined;

@@ -3,6 +3,7 @@ import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf
 import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
 import { countErrors } from "../../diagnostic/count-errors.ts";
+import { fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrCredential, IrIdentity, IrIdentitySource } from "../../ir/edge.ts";
 import type { IrFile } from "../../ir/ir.ts";
@@ -32,11 +33,8 @@ export function identityOf(
   if (first === undefined) return undefined;
   if (second !== undefined && !run.identities.has(second.identity)) {
     run.identities.set(second.identity, undefined);
-    run.report({
-      code: "BFF220",
-      severity: "error",
+    fault(run.report, "BFF220", second.identity.at, {
       message: "this is the second identity of the package",
-      at: second.identity.at,
       related: [{ at: first.identity.at, message: "the first identity" }],
       hint: "declare it in one file, and import that file",
     });
@@ -124,11 +122,8 @@ function withHoles(text: Text, scope: MessageScope): TextWithHoles {
     const hole = check(scope, part);
     if (hole === undefined) return [];
     if (PRINTABLE.has(hole.type.kind)) return [hole];
-    scope.report({
-      code: "BFF342",
-      severity: "error",
+    fault(scope.report, "BFF342", part.at, {
       message: `text cannot contain ${typeName(hole.type)}`,
-      at: part.at,
       hint: "write string(…) around it, or read a variable that is a string",
     });
     return [];
@@ -210,11 +205,8 @@ function checkFilled(
   const [first] = missing;
   if (first === undefined) return;
   const names = missing.map(({ name }) => `"${name}"`).join(", ");
-  report({
-    code: "BFF222",
-    severity: "error",
+  fault(report, "BFF222", ir.name?.at ?? ir.at, {
     message: `source "${ir.name?.value}" leaves ${names} of "${type.typeName}" empty`,
-    at: ir.name?.at ?? ir.at,
     related: [],
     hint: `set ${missing.length === 1 ? "it" : "each"}, as in \`set: { name: "${first.name}" by: "credential.subject" }\`, or declare ${missing.length === 1 ? "it" : "them"} \`optional\``,
   });
