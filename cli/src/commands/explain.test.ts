@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { FIXED_VARIABLES } from "../../../plugin/src/deploy/variables.ts";
 import { functionNames } from "../../../plugin/src/language.ts";
@@ -93,6 +94,13 @@ test("the command explains topics, and names further sections, each of which it 
   expect(stdout).toMatch(
     /^no section is called "stale-while-revalidate", but these mention it:\n {2}protobff explain \w/,
   );
+});
+
+test("the command explains every page but those for maintainers and those of codes and commands", async () => {
+  const others = ["architecture.md", "commands.md", "diagnostics.md", "reading.md"];
+  const pages = readdirSync("docs").filter((name) => name.endsWith(".md") && !others.includes(name));
+  expect(pages.length).toBeGreaterThan(15);
+  for (const page of pages) expect((await explained(page)).found[0]?.from).toBe(page);
 });
 
 test("without a name the command lists what it explains", async () => {
