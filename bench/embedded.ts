@@ -69,9 +69,9 @@ const START = `
 `;
 
 /** CPU of starts without connections in ms, with and without a cache of compiled code. */
-function starts(): readonly { readonly name: string; readonly cpu_ms: number }[] {
+async function starts(): Promise<readonly { readonly name: string; readonly cpu_ms: number }[]> {
   const modules = {
-    bundled: bundle("bench/rig/fanout-bff.ts"),
+    bundled: await bundle("bench/rig/fanout-bff.ts"),
     "not bundled": import.meta.resolve("./rig/fanout-bff.ts"),
   };
   const addresses = ["ITEM", "PROFILE", "SETTINGS"].map((name) => [
@@ -159,7 +159,7 @@ export async function runEmbedded(json: boolean): Promise<void> {
   }
   const requests = await compared(served);
   await bff.close();
-  const result = { calls, requests, starts: starts() };
+  const result = { calls, requests, starts: await starts() };
   if (json) console.log(JSON.stringify(result));
   else for (const rows of Object.values(result)) console.table(rows);
 }

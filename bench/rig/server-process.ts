@@ -50,7 +50,7 @@ export interface Launch {
 export async function startServer(launch: Launch): Promise<ServerProcess> {
   const { entry } = launch;
   await compile(launch);
-  const child = forked(launch);
+  const child = await forked(launch);
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
   child.once("exit", () => process.off("exit", kill));
@@ -87,13 +87,13 @@ export async function startServer(launch: Launch): Promise<ServerProcess> {
 async function compile(launch: Launch): Promise<void> {
   if (launch.native || compiled.has(launch.entry)) return;
   compiled.add(launch.entry);
-  const child = forked({ ...launch, env: { ...launch.env, PORT: "none" } });
+  const child = await forked({ ...launch, env: { ...launch.env, PORT: "none" } });
   child.stderr?.resume();
   await listening(child, () => {}).catch(() => {});
   await stop(child);
 }
 
-function forked({ entry, args = [], env = {}, native = false }: Launch): ChildProcess {
+async function forked({ entry, args = [], env = {}, native = false }: Launch): Promise<ChildProcess> {
   const profile = process.env.BENCH_PROFILE;
   const options = {
     cwd: root,
@@ -105,7 +105,7 @@ function forked({ entry, args = [], env = {}, native = false }: Launch): ChildPr
   if (native) return fork(args[0] ?? "", args.slice(1), { ...options, execPath: entry, execArgv: [] });
   const profiling = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
   // A profile names the files of the source.
-  const program = profile === undefined ? bundle(entry) : entry;
+  const program = profile === undefined ? await bundle(entry) : entry;
   return fork(program, args, { ...options, execArgv: ["--import", probe, "--expose-gc", ...profiling] });
 }
 

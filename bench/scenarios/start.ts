@@ -98,11 +98,11 @@ interface Figures {
 
 /** @param requests of the warm-up and of the measured load; 0: only starts */
 async function server(
-  { env, entry = bundle(SERVER), flags = [], workers = false }: Started,
+  { env, entry, flags = [], workers = false }: Started,
   upstreams: Env,
   requests: number,
 ): Promise<Figures> {
-  const { child, url } = await started([...flags, entry], { ...upstreams, ...env });
+  const { child, url } = await started([...flags, entry ?? (await bundle(SERVER))], { ...upstreams, ...env });
   try {
     const method = HomeService.method.getHome;
     const request = grpcRequest({ method }, { url }, forUser(method));

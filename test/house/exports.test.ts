@@ -16,6 +16,7 @@ const KEPT = [
   "packages/conformance/src/main.ts: main",
   "packages/replay/src/world/collect.ts: serve",
   "packages/replay/src/world/collect.ts: start",
+  "packages/server/src/command/bff-bundle.ts: runBffBundle",
   "packages/server/src/memory/young-generation.ts: youngBytes",
   "plugin/src/main.ts: main",
 ];

@@ -1,7 +1,9 @@
 // The image of a server: its Dockerfile, and what of the folder that it is built from is none of it.
 import { comment } from "../text/yaml.ts";
-import { BUNDLE_OPTIONS, ESBUILD, OTHER_DEPENDENCIES } from "./bundle.ts";
 import type { ServerDeployment } from "./server-deployment.ts";
+
+/** The version of esbuild in images; a test compares it with package.json. */
+export const ESBUILD = "0.28.2";
 
 export function dockerfile({ name, server, folder, importExtension }: ServerDeployment): string {
   const typescript = importExtension === "ts";
@@ -28,10 +30,7 @@ COPY package.json package-lock.json *.tgz ./
 ${installed}
 ARG OUT=${out}
 # Bundles the server with the packages of protobff. Other dependencies of the project stay in node_modules.
-RUN --mount=type=secret,id=npmrc,target=/app/.npmrc npx --yes esbuild@${ESBUILD} \\
-  server="\${OUT}"/${word(main)} --outdir=${BUNDLE} \\
-  ${BUNDLE_OPTIONS.join(" \\\n  ")} \\
-  $(node -p '${OTHER_DEPENDENCIES}')
+RUN --mount=type=secret,id=npmrc,target=/app/.npmrc npx --yes -p esbuild@${ESBUILD} bff-bundle "\${OUT}"/${word(main)} ${BUNDLE}
 RUN mkdir ${COMPILED} && chown 1000 ${COMPILED} && chmod -R a+rX .
 # Fills the compile cache for this user. The port is invalid, so that the server loads and exits with 2.
 USER 1000:1000

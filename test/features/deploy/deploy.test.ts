@@ -15,8 +15,9 @@ import { ConfigMap } from "kubernetes-models/v1/ConfigMap";
 import { Service } from "kubernetes-models/v1/Service";
 import { expect, onTestFinished, test } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { LOADED_ON_DEMAND } from "../../../packages/server/src/command/bff-bundle.ts";
 import { compile } from "../../../plugin/src/compile.ts";
-import { ESBUILD, LOADED_ON_DEMAND } from "../../../plugin/src/deploy/bundle.ts";
+import { ESBUILD } from "../../../plugin/src/deploy/docker.ts";
 import { type GoldenCase, goldenCases, goldenOf, parameterOf, UPSTREAMS } from "../../support/golden.ts";
 import { requestFor } from "../../support/request.ts";
 

@@ -1,13 +1,13 @@
-// Holds docs/deploying.md#bundles: its command bundles a server that runs without node_modules.
-import { execFileSync, spawn } from "node:child_process";
+// Holds docs/deploying.md#bundles: its commands bundle a server that runs without node_modules.
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, matchesGlob } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { LOADED_ON_DEMAND } from "../../../packages/server/src/command/bff-bundle.ts";
 import { testCollector } from "../../../packages/server/src/testing/otlp-collector.ts";
-import { LOADED_ON_DEMAND } from "../../../plugin/src/deploy/bundle.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const page = readFileSync(join(root, "docs/deploying.md"), "utf8");
@@ -28,23 +28,36 @@ const folder = mkdtempSync(join(tmpdir(), "protobff-bundle-"));
 beforeAll(() => {
   const options = words.map((word) => word.replace("gen/", "generated/").replace("--outfile=", `--outfile=${folder}/`));
   execFileSync(join(root, "node_modules/.bin/esbuild"), [...options, "--log-level=error"], { cwd: root });
+  expect(bffBundle("generated/web/v1/server.ts", join(folder, "bundle"))).toEqual([0, "", ""]);
+  writeFileSync(join(folder, "bundle/package.json"), '{ "type": "module" }');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Runs `bff-bundle`, and returns its exit code and what it has printed. */
+function bffBundle(...args: readonly string[]): [number | null, string, string] {
+  const program = join(root, "packages/server/bin/bff-bundle.js");
+  const options = { cwd: root, encoding: "utf8" } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], options);
+  return [status, stdout, stderr];
+}
+
 const upstream = "http://127.0.0.1:9";
-/** Starts the one file where no package is installed. */
-function started(variables: Readonly<Record<string, string>>) {
+/** Starts a bundle where no package is installed. */
+function started(program: string, variables: Readonly<Record<string, string>>) {
   const urls = ["AGENT", "BILLING", "MEMORY", "NOTIFY", "USER"].map(
     (name) => [`${name}_V1_${name}SERVICE_URL`, upstream] as const,
   );
   const env = { ...Object.fromEntries(urls), ...variables, PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0" };
-  const server = spawn(process.execPath, [join(folder, "server.mjs")], { env, cwd: folder, stdio: "pipe" });
+  const server = spawn(process.execPath, [join(folder, program)], { env, cwd: folder, stdio: "pipe" });
   onTestFinished(() => void server.kill("SIGKILL"));
   return server;
 }
 
 test("a package that a variable needs and that is not installed is a fault of the configuration", async () => {
-  const server = started({ REDIS_URL: "redis://127.0.0.1:9", BFF_STATE_REDIS_URL: "redis://127.0.0.1:9" });
+  const server = started("server.mjs", {
+    REDIS_URL: "redis://127.0.0.1:9",
+    BFF_STATE_REDIS_URL: "redis://127.0.0.1:9",
+  });
   let printed = "";
   server.stdout.on("data", (chunk: Buffer) => (printed += chunk.toString()));
   server.stderr.on("data", (chunk: Buffer) => (printed += chunk.toString()));
@@ -55,10 +68,18 @@ test("a package that a variable needs and that is not installed is a fault of th
   expect(printed).not.toContain("ERR_MODULE_NOT_FOUND");
 });
 
-test("the one file of the page's command answers and sends traces without any package installed", async () => {
+test.each([
+  ["the one file of the page's command", "server.mjs", {}],
+  ["what bff-bundle writes", "bundle/server.js", {}],
+  ["what bff-bundle writes, in two processes,", "bundle/server.js", { BFF_WORKERS: "2" }],
+])("%s answers and sends traces without any package installed", async (_, program, variables) => {
   const collector = await testCollector();
   onTestFinished(() => collector.close());
-  const server = started({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: "10" });
+  const server = started(program, {
+    ...variables,
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_BSP_SCHEDULE_DELAY: "10",
+  });
   let printed = "";
   const address = new Promise<string>((resolve, reject) => {
     const read = (chunk: Buffer): void => {
@@ -87,4 +108,24 @@ test("the one file of the page's command answers and sends traces without any pa
   const ended = once(server, "exit");
   server.kill("SIGTERM");
   expect(await ended).toEqual([0, null]);
+});
+
+test("a start of what bff-bundle writes loads few files", () => {
+  const loaded = new Set([
+    readFileSync(join(folder, "bundle/server.js"), "utf8").match(/server_main-\w+\.js/)?.[0] ?? "",
+  ]);
+  for (const file of loaded)
+    for (const [, next = ""] of readFileSync(join(folder, "bundle", file), "utf8").matchAll(
+      /^(?:import|\}).*"\.\/(.*)";$/gm,
+    ))
+      loaded.add(next);
+  expect(loaded.size).toBeLessThanOrEqual(10);
+  expect([...loaded]).not.toContain("");
+});
+
+test("bff-bundle names wrong arguments and missing programs", () => {
+  expect(bffBundle()).toEqual([2, "", expect.stringContaining("npx -p esbuild bff-bundle <program> <folder>\n")]);
+  expect(bffBundle("--help")).toEqual([0, expect.stringContaining("<program> <folder>\n"), ""]);
+  const [code, , errors] = bffBundle("generated/nothing.ts", join(folder, "nothing"));
+  expect([code, errors]).toEqual([1, expect.stringContaining('Could not resolve "generated/nothing.ts"')]);
 });
