@@ -1,17 +1,7 @@
 // examples/next as its users have it: installed from packed packages, built, and opened in a browser.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  appendFileSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { appendFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -67,20 +57,36 @@ afterAll(async () => {
   rmSync(work, { recursive: true, force: true });
 });
 
-test("`init --into next` adds files that compile with the settings of a new project", () => {
-  const folder = mkdtempSync(join(work, "into-"));
-  const options = { target: "ES2017", lib: ["dom", "dom.iterable", "esnext"], module: "esnext", jsx: "react-jsx" };
-  const compilerOptions = { ...options, moduleResolution: "bundler", strict: true, noEmit: true, skipLibCheck: true };
-  writeFileSync(join(folder, "package.json"), '{ "type": "module", "dependencies": { "next": "^16" } }');
-  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions }));
-  mkdirSync(join(folder, "src/app"), { recursive: true });
-  symlinkSync(join(project, "node_modules"), join(folder, "node_modules"));
+/** The page's code of a file. */
+function codeOf(path: string): string {
+  const page = readFileSync(join(root, "docs/frameworks.md"), "utf8");
+  const [, code] = page.split(`\`\`\`tsx\n// ${path}\n`);
+  return code?.split("```")[0] ?? "";
+}
+
+test("the page of docs/frameworks.md shows a partial answer in a project of create-next-app", {
+  timeout: 240_000,
+}, async () => {
+  const flags = "--empty --ts --app --no-linter --no-tailwind --use-npm --skip-install --disable-git --yes";
+  run("npx", "--yes", "create-next-app@latest", join(work, "new"), ...flags.split(" "));
+  const folder = join(work, "new");
+  run("cp", "-al", join(project, "node_modules"), folder); // a bundler follows no link out of the project
   const bin = join(root, "cli/bin/protobff.js");
   const args = ["init", folder, "--into", "next", "--from", join(project, "proto/catalog"), "--name", "shop"];
-  expect(run(process.execPath, bin, ...args, "--no-install")).toContain('"target":"ES2022"');
-  expect(readFileSync(join(folder, "next.config.mjs"), "utf8")).toContain("serverExternalPackages");
+  expect(run(process.execPath, bin, ...args, "--no-install")).toContain('+     "target": "ES2022"');
+  expect(readFileSync(join(folder, "next.config.ts"), "utf8")).toContain("\n  serverExternalPackages");
   run("npm", "--prefix", folder, "run", "generate");
-  expect(run("npx", "tsc", "-p", folder)).toBe("");
+  writeFileSync(join(folder, "app/page.tsx"), codeOf("app/page.tsx"));
+  run("npm", "--prefix", folder, "run", "build");
+  const { handlers } = shop();
+  const noStock = () => {
+    throw new ConnectError("no stock", Code.Unavailable);
+  };
+  const upstream = await upstreams.upstream({ ...handlers, "catalog.v1.StockService/GetStock": noStock });
+  const { url, log } = await started("start", upstream, folder);
+  const html = await (await fetch(url)).text();
+  expect([html.includes("Teapot"), html.includes("The stock is unknown.")]).toEqual([true, true]);
+  expect(log()).not.toContain("ignored inside another program");
 });
 
 /** A shop with 3 teapots that 3 people like. The stock of other products is unknown. */
@@ -146,11 +152,11 @@ async function counted(address: string): Promise<{ readonly url: string; readonl
 }
 
 /** Starts `next` until the test ends. */
-async function started(command: "start" | "dev", upstream: string) {
+async function started(command: "start" | "dev", upstream: string, cwd = project) {
   const env = { ...ENV, CATALOG_V1_CATALOGSERVICE_URL: upstream, CATALOG_V1_STOCKSERVICE_URL: upstream };
   const next = join(project, "node_modules/next/dist/bin/next");
   const child: ChildProcess = spawn(process.execPath, [next, command, "-p", "0", "-H", "127.0.0.1"], {
-    cwd: project,
+    cwd,
     env,
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],

@@ -18,8 +18,11 @@ export const NEW_CONFIG = `export default {
 
 /** Returns the text with the packages; undefined: it does not export an object that is written out in it. */
 export function withExternals(text: string): string | undefined {
-  const { Node } = tsMorph();
-  const file = emptyProject(tsMorph()).createSourceFile("config.ts", text);
+  const { IndentationText, Node } = tsMorph();
+  const project = emptyProject(tsMorph());
+  const indent = /^(\t| {2}| {4})\S/m.exec(text)?.[1] ?? IndentationText.TwoSpaces;
+  project.manipulationSettings.set({ indentationText: indent as morph.IndentationText });
+  const file = project.createSourceFile("config.ts", text);
   const config = exportedObject(file, Node);
   if (config === undefined) return undefined;
   const property = config.getProperty(FIELD);

@@ -55,6 +55,9 @@ test.each([
   ["const c: NextConfig = {};\nexport default c;", `serverExternalPackages: ${EXTERNAL}`],
   ["const c = {} satisfies NextConfig;\nmodule.exports = withMdx(c);", `serverExternalPackages: ${EXTERNAL}`],
   ['export default { serverExternalPackages: ["a"] };', '["a", "@protobff/server", "@protobff/runtime"]'],
+  ["const c = {\n\ta: 1,\n};\nexport default c;", `\n\tserverExternalPackages: ${EXTERNAL}`],
+  ["const c = {\n  a: 1,\n};\nexport default c;", `\n  serverExternalPackages: ${EXTERNAL}`],
+  ["const c = {\n    a: 1,\n};\nexport default c;", `\n    serverExternalPackages: ${EXTERNAL}`],
 ])("%s gets the packages that Next.js must not bundle", (text, expected) => {
   const changed = withExternals(text);
   expect(changed).toContain(expected);

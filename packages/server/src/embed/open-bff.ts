@@ -95,9 +95,11 @@ export interface Bff {
   close(graceMs?: number): Promise<void>;
 }
 
+/** Variables of a port that programs have, too: frameworks set them. */
+const OF_PROGRAMS: readonly string[] = ["PORT", "HOST"];
 /** Variables of a server that have no meaning inside another program. */
 const IGNORED: readonly string[] = [
-  ...["PORT", "HOST", "BFF_WORKERS", "BFF_WARM_UP", "BFF_DRAIN_DELAY", "BFF_HTTP2_SERVER", "BFF_MAX_CONNECTIONS"],
+  ...[...OF_PROGRAMS, "BFF_WORKERS", "BFF_WARM_UP", "BFF_DRAIN_DELAY", "BFF_HTTP2_SERVER", "BFF_MAX_CONNECTIONS"],
   ...["BFF_MAX_STREAMS", "BFF_IDLE", "BFF_MAX_CONNECTION_AGE", "TLS_CERT_FILE", "TLS_KEY_FILE", "TLS_CLIENT_CA_FILE"],
   "BFF_HSTS",
 ];
@@ -169,7 +171,7 @@ function configured<
   Limit extends RateLimit,
 >(declaration: EmbedOptions<Upstreams, Env, Principal, Limit>, chosen: OpenBffOptions) {
   const { env = process.env, clients = {}, observer = declaration.observer } = chosen;
-  const ignored = IGNORED.filter((name) => (env[name] ?? "") !== "");
+  const ignored = IGNORED.filter((name) => (env[name] ?? "") !== "" && !OF_PROGRAMS.includes(name));
   const read = Object.entries(env).filter(([name]) => !IGNORED.includes(name));
   // Other work of the program delays the event loop, too.
   const environment: Environment = { BFF_SHED_DELAY: "0s", ...Object.fromEntries(read) };
