@@ -9,7 +9,11 @@ import { append, type Terminal } from "../terminal.ts";
 import { portOf } from "./dev.ts";
 
 interface Options {
-  readonly server: string;
+  readonly server?: string;
+  readonly against?: string;
+  readonly format?: string;
+  readonly allow: readonly string[];
+  readonly maxUnknown?: number;
   readonly request?: number;
   readonly set: readonly string[];
   readonly test?: string;
@@ -22,8 +26,24 @@ export function addReplay(program: Command, terminal: Terminal): void {
   program
     .command("replay")
     .description("runs requests again that a server captured (BFF_CAPTURE), and compares answer and order of events")
-    .argument("<file>", "file that the server wrote to the folder dir= of BFF_CAPTURE")
-    .requiredOption("--server <path>", "generated server, as in generated/web/v1/server.ts")
+    .argument("<file...>", "files that the server wrote to the folder dir= of BFF_CAPTURE; without --against one")
+    .option("--server <path>", "generated server that wrote them, as in generated/web/v1/server.ts")
+    .option("--against <path>", "generated server of another build: reports what it would have answered and called")
+    .addOption(
+      new Option("--format <format>", "format of the report of --against").choices([
+        "text",
+        "json",
+        "junit",
+        "markdown",
+      ]),
+    )
+    .option(
+      "--allow <differences>",
+      "differences that --against lets through, as in 'Page.rating, calls+1'",
+      append,
+      [],
+    )
+    .option("--max-unknown <percent>", "requests that may be not comparable, 1 by default", percent)
     .option("--request <id>", "the only request to replay, with its timeline", id)
     .option("--set <change>", "change of an upstream, as in 'billing.v1.Billing/Get: faster=40ms'", append, [])
     .option("--test <path>", "file for a test of vitest that replays the request")
@@ -36,9 +56,15 @@ export function addReplay(program: Command, terminal: Terminal): void {
     )
     .addHelpText(
       "after",
-      "\nExit codes: 0 every replay is identical; 1 a difference, or an invalid file; 2 wrong arguments.",
+      "\nExit codes: 0 every replay is identical; 1 a difference, or an invalid file; 2 wrong arguments." +
+        "\nWith --against: 0 all are the same; 1 a difference that is not allowed; 2 a capture that cannot be used, or wrong arguments; 3 too many requests are not comparable.",
     )
-    .action((file: string, options: Options) => replay(file, options, terminal));
+    .action((files: readonly string[], options: Options) => replay(files, options, terminal));
+}
+
+function percent(text: string): number {
+  if (!/^\d{1,3}(\.\d{1,3})?$/.test(text)) throw new InvalidArgumentError("a percentage is needed, as in 1 or 0.5");
+  return Number(text) / 100;
 }
 
 function id(text: string): number {
@@ -46,9 +72,26 @@ function id(text: string): number {
   return Number(text);
 }
 
-async function replay(file: string, { set: changes, ...options }: Options, terminal: Terminal): Promise<void> {
+/** Options of one of the two forms alone. */
+const OF_EXACT = ["request", "test", "json", "page"] as const;
+const OF_AGAINST = ["format", "maxUnknown"] as const;
+
+function argumentsOf([file, ...more]: readonly string[], { set: changes, ...options }: Options): string {
+  const isAgainst = options.against !== undefined;
+  const wrong = (isAgainst ? OF_EXACT : OF_AGAINST).find((name) => options[name] !== undefined);
+  const flag = wrong?.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  if (flag !== undefined) throw new Refusal(`--${flag} is of the form ${isAgainst ? "without" : "with"} --against`, 2);
+  if (isAgainst && changes.length > 0) throw new Refusal("--set is of the form without --against", 2);
+  if (isAgainst) return JSON.stringify({ files: [file, ...more], ...options });
+  if (options.allow.length > 0) throw new Refusal("--allow is of the form with --against", 2);
+  if (options.server === undefined) throw new Refusal("--server is missing: write --server generated/web/v1/server.ts", 2);
+  if (more.length > 0) throw new Refusal("one file is replayed at a time: several need --against", 2);
+  return JSON.stringify({ file, changes, ...options });
+}
+
+async function replay(files: readonly string[], options: Options, terminal: Terminal): Promise<void> {
   const { cwd } = terminal;
-  const args = JSON.stringify({ file, changes, ...options });
+  const args = argumentsOf(files, options);
   // A separate process, because it loads the server of the project.
   const child = spawn(process.execPath, [programIn(cwd), args], {
     cwd,
@@ -61,7 +104,7 @@ async function replay(file: string, { set: changes, ...options }: Options, termi
   for (const signal of SIGNALS) process.on(signal, stop);
   try {
     const [status] = await once(child, "close");
-    if (status !== 0) terminal.exitCode = 1;
+    if (status !== 0) terminal.exitCode = options.against !== undefined && (status === 2 || status === 3) ? status : 1;
   } catch (thrown) {
     throw new Refusal(`the replay cannot run: ${thrown instanceof Error ? thrown.message : thrown}`);
   } finally {

@@ -118,7 +118,8 @@ async function showOne(
   const methodOf = methodsOf([...services, ...Object.values(upstreams)]);
   const method = methodOf(`/${request.method}`);
   const exact = await replayExactly(world, header, request);
-  const changed = changes.length === 0 ? undefined : await replayChanged(world, header, request, exact, { changes });
+  const changed =
+    changes.length === 0 ? undefined : await replayChanged(world, header, request, exact.stage, { changes });
   const rows = timelineOf(request, (changed ?? exact).stage, methodOf);
   const outcome = shownOutcome((changed ?? exact).outcome, method?.output);
   const tookMs = (changed?.tookUs ?? request.endedAt - request.startedAt) / 1_000;

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { CAPTURE_FORMAT, type CapturedRequest, type CaptureHeader } from "@protobff/server/capture";
 import { printableLine } from "../report/printable.ts";
 
@@ -13,8 +13,18 @@ export interface CaptureContent {
   readonly cut: boolean;
 }
 
-/** Maximum size of a file. A process writes 8 MiB to each by default. */
-const MAX_BYTES = 1 << 30;
+/** Maximum size of a line. A server captures requests of at most 1 MiB by default. */
+const MAX_LINE = 1 << 28;
+const CHUNK = 1 << 20;
+
+/** A capture that is read request by request. */
+interface OpenedCapture {
+  readonly header: CaptureHeader;
+  /** The requests in their order, once. A damaged line is an error among them. */
+  readonly requests: Iterable<CapturedRequest | CaptureError>;
+  /** True if the last line is incomplete. Known when all requests are read. */
+  readonly isCut: () => boolean;
+}
 
 /**
  * Reads a capture.
@@ -24,16 +34,37 @@ const MAX_BYTES = 1 << 30;
  * const { requests } = readCapture("captures/web.v1-17-1800000000000-0.jsonl");
  */
 export function readCapture(path: string): CaptureContent {
-  const text = textOf(path);
-  const lines = text.split("\n");
-  const last = lines.pop() ?? "";
-  const [first = last, ...rest] = lines;
-  const header = headerOf(first, path);
-  const requests = rest.map((line, i) => requestOf(line, `${path}:${i + 2}`));
-  return { header, requests, cut: last !== "" && lines.length > 0 };
+  const { header, requests, isCut } = openCapture(path);
+  const all = [...requests].map((request) => {
+    if (request instanceof CaptureError) throw request;
+    return request;
+  });
+  return { header, requests: all, cut: isCut() };
 }
 
-function textOf(path: string): string {
+/**
+ * Opens a capture whose requests are read one by one.
+ *
+ * @throws CaptureError if the file cannot be read, or has no known header
+ */
+export function openCapture(path: string): OpenedCapture {
+  const lines = linesOf(path);
+  const { value: first = { text: "", isWhole: false } } = lines.next();
+  const header = headerOf(first.text, path);
+  let isCut = false;
+  function* requests(): Generator<CapturedRequest | CaptureError> {
+    let number = 1;
+    for (const { text, isWhole } of lines) {
+      number++;
+      isCut = !isWhole;
+      if (isWhole) yield requestOf(text, `${path}:${number}`);
+    }
+  }
+  return { header, requests: requests(), isCut: () => isCut };
+}
+
+/** Lines of a file. The last one may lack its end. */
+function* linesOf(path: string): Generator<{ readonly text: string; readonly isWhole: boolean }, undefined> {
   let file: number;
   try {
     file = openSync(path, "r");
@@ -41,13 +72,20 @@ function textOf(path: string): string {
     throw new CaptureError(`${path} cannot be read: ${thrown instanceof Error ? thrown.message : thrown}`);
   }
   try {
-    const { size } = fstatSync(file);
-    if (size > MAX_BYTES) throw new CaptureError(`${path} has ${size} bytes; at most ${MAX_BYTES} are read: split it`);
-    const bytes = Buffer.alloc(size);
-    let length = 0;
-    for (let read = -1; read !== 0 && length < size; length += read)
-      read = readSync(file, bytes, length, size - length, null);
-    return bytes.toString("utf8", 0, length);
+    const chunk = Buffer.alloc(CHUNK);
+    let parts: Buffer[] = [];
+    let held = 0;
+    for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk)) {
+      let from = 0;
+      for (let end = chunk.indexOf(10); end >= 0 && end < read; end = chunk.indexOf(10, from)) {
+        yield { text: Buffer.concat([...parts, chunk.subarray(from, end)]).toString(), isWhole: true };
+        [parts, held, from] = [[], 0, end + 1];
+      }
+      held += read - from;
+      if (held > MAX_LINE) throw new CaptureError(`${path} has a line of more than ${MAX_LINE} bytes; ${NO_CAPTURE}`);
+      parts.push(Buffer.from(chunk.subarray(from, read)));
+    }
+    if (held > 0) yield { text: Buffer.concat(parts).toString(), isWhole: false };
   } finally {
     closeSync(file);
   }
@@ -175,12 +213,12 @@ export function readCaptured<T>(what: string, bytes: Uint8Array, read: (bytes: U
   }
 }
 
-function requestOf(line: string, place: string): CapturedRequest {
+function requestOf(line: string, place: string): CapturedRequest | CaptureError {
   const request = parsed(line);
-  if (request === undefined) throw new CaptureError(`${place} is damaged: it is no object of JSON; remove the line`);
+  if (request === undefined) return new CaptureError(`${place} is damaged: it is no object of JSON; remove the line`);
   const wrong = wrongMember(request, MEMBERS);
   if (wrong !== undefined)
-    throw new CaptureError(`${place} is damaged: \`${wrong}\` is missing or of another type; remove the line`);
+    return new CaptureError(`${place} is damaged: \`${wrong}\` is missing or of another type; remove the line`);
   return request as unknown as CapturedRequest;
 }
 

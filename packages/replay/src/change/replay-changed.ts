@@ -1,33 +1,49 @@
 import type { ArrivalEvent, CapturedRequest, CaptureHeader } from "@protobff/server/capture";
 import { CaptureError } from "../capture/read-capture.ts";
 import { ReplayClock } from "../tape/replay-clock.ts";
-import { type ExactReplay, settled } from "../tape/replay-exactly.ts";
+import { settled } from "../tape/replay-exactly.ts";
 import { type Outcome, start } from "../tape/running.ts";
 import { type AnswerEvent, answer, type SentAttempt, Stage } from "../tape/stage.ts";
 import { isCacheEvent } from "../tape/stage-cache.ts";
+import type { OpenedStream } from "../tape/upstream-streams.ts";
 import { endpointOf, type World } from "../world/create-endpoints.ts";
 import type { Change } from "./change.ts";
 import { playStreams, streamsOf } from "./replay-streams.ts";
 
 /** Result of a replay with changes. */
-interface ChangedReplay {
+export interface ChangedReplay {
   /** Undefined: the request does not end, because an answer is missing. */
   readonly outcome: Outcome | undefined;
   readonly stage: Stage;
   /** Time from begin to end, in microseconds. */
   readonly tookUs: number;
+  /** Paths of calls whose answer the capture lacks, if it runs with `isStrict`: the replay ends there. */
+  readonly unmatched: readonly string[];
 }
 
 interface UpstreamChanges {
   readonly changes: readonly Change[];
   /** Number of answers after which every upstream is silent. */
   readonly mostAnswers?: number | undefined;
+  /** True: a call has only the answers of captured ones with equal messages. */
+  readonly isStrict?: boolean | undefined;
 }
 
-/** A captured end of an attempt. */
+/** An attempt, as far as its capture has it. */
+export interface CapturedAttempt extends Pick<SentAttempt, "client" | "path" | "checksum" | "number" | "at"> {
+  /** When it was given up, in microseconds. */
+  readonly overAt?: number | undefined;
+}
+/** Captured calls in the order in which they were sent. */
+export interface CapturedCalls {
+  readonly attempts: readonly CapturedAttempt[];
+  readonly streams: readonly Pick<OpenedStream, "client" | "path" | "checksum" | "at">[];
+}
+
+/** A captured end of an attempt. Without an event it had none for this long, and was given up. */
 interface CapturedAnswer {
-  readonly sent: SentAttempt;
-  readonly event: AnswerEvent;
+  readonly sent: CapturedAttempt;
+  readonly event: AnswerEvent | undefined;
   readonly tookUs: number;
 }
 
@@ -40,6 +56,8 @@ interface Due {
 
 /** Maximum number of events of one request. */
 const MAX_EVENTS = 100_000;
+/** A timer that gives up an attempt may be late by this time in microseconds. */
+const GIVEN_UP_US = 20_000;
 
 /**
  * Runs a captured request with changes to its upstreams. Time passes from event to event, and computing takes none. An
@@ -47,20 +65,21 @@ const MAX_EVENTS = 100_000;
  * method. The client of a stream reads each message at once.
  *
  * @throws CaptureError if the delay of an answer changes that the capture does not have
- * @param exact the exact replay of the request, with the time at which each attempt was sent
+ * @param calls the calls of the request, as of its exact replay
  */
 export async function replayChanged(
   world: World,
   header: CaptureHeader,
   request: CapturedRequest,
-  exact: ExactReplay,
-  { changes, mostAnswers = Number.POSITIVE_INFINITY }: UpstreamChanges,
+  calls: CapturedCalls,
+  { changes, mostAnswers = Number.POSITIVE_INFINITY, isStrict = false }: UpstreamChanges,
 ): Promise<ChangedReplay> {
   const { startedAt, dates, random } = request;
   const clock = new ReplayClock({ startedAt, readings: [], dates, random, date: Date.parse(request.at) });
   const stage = new Stage(clock, request.decisions, false);
-  const answers = answersOf(request, exact.stage.attempts);
-  const streams = streamsOf(request, exact.stage.streams);
+  const answers = answersOf(request, calls.attempts).filter(({ event }) => isStrict || event !== undefined);
+  const streams = streamsOf(request, calls.streams);
+  const unmatched: string[] = [];
   const paths = [...answers.map(({ sent }) => sent.path), ...streams.map(({ opened }) => opened.path)];
   assertCaptured(changes, new Set(paths));
   const due: Due[] = [];
@@ -68,16 +87,8 @@ export async function replayChanged(
   const at = (us: number, run: () => void): void => {
     if (us < Number.POSITIVE_INFINITY) due.push({ at: us, order: order++, run });
   };
-  stage.sends = (sent, index) => {
-    const nth = stage.attempts.filter(({ path }) => path === sent.path).length;
-    const ofAttempt = changes.filter((change) => change.path === sent.path && (change.nth ?? nth) === nth);
-    const { event, tookUs, isAssumed } = answerTo(sent, answers, ofAttempt);
-    if (event !== undefined)
-      at(sent.at + tookUs, () => {
-        if (sent.isOver || answered++ >= mostAnswers) return;
-        answer(stage, index, event, isAssumed);
-      });
-  };
+  const isSilent = (): boolean => answered++ >= mostAnswers;
+  playAttempts(stage, answers, { changes, at, isSilent, lacks: isStrict ? (path) => unmatched.push(path) : undefined });
   playCache(stage, request, at);
   playStreams(stage, streams, changes, at, () => answered < mostAnswers);
   const endpoint = await endpointOf(world, header, request, stage);
@@ -96,13 +107,46 @@ export async function replayChanged(
   if (request.outcome.stream === "cut") at(request.endedAt, running.cut);
   for (let events = 0; events < MAX_EVENTS; events++) {
     await settled();
-    if (running.outcome() !== undefined) break;
+    if (running.outcome() !== undefined || unmatched.length > 0) break;
     const next = nextOf(stage, due);
     if (next === undefined) break;
     clock.enter(next.at, 0, 0);
     next.run();
   }
-  return { outcome: running.outcome(), stage, tookUs: (endedAt ?? clock.at) - startedAt };
+  return { outcome: running.outcome(), stage, tookUs: (endedAt ?? clock.at) - startedAt, unmatched };
+}
+
+/** Answers each attempt from the captured ones, unless every upstream is silent. */
+function playAttempts(
+  stage: Stage,
+  answers: CapturedAnswer[],
+  {
+    changes,
+    at,
+    isSilent,
+    lacks,
+  }: {
+    readonly changes: readonly Change[];
+    readonly at: (us: number, run: () => void) => void;
+    readonly isSilent: () => boolean;
+    /** Receives paths without an answer to an equal message. Undefined: they get another answer of their method. */
+    readonly lacks: ((path: string) => void) | undefined;
+  },
+): void {
+  stage.sends = (sent, index) => {
+    const nth = stage.attempts.filter(({ path }) => path === sent.path).length;
+    const ofAttempt = changes.filter((change) => change.path === sent.path && (change.nth ?? nth) === nth);
+    const { event, tookUs, isAssumed, isEqual } = answerTo(sent, answers, ofAttempt);
+    if (lacks !== undefined && !isEqual) lacks(sent.path);
+    else if (event !== undefined)
+      at(sent.at + tookUs, () => {
+        if (!sent.isOver && !isSilent()) answer(stage, index, event, isAssumed);
+      });
+    else
+      at(sent.at + tookUs + GIVEN_UP_US, () => {
+        if (!sent.isOver) lacks?.(sent.path);
+      });
+  };
 }
 
 /** Delivers results of others' fetches and of the second level when they came: no change reaches them. */
@@ -144,13 +188,13 @@ function nextOf({ clock, log }: Stage, due: Due[]): Omit<Due, "order"> | undefin
 }
 
 /** Returns the ends of the captured attempts, in the order in which they were sent. */
-function answersOf({ tape }: CapturedRequest, attempts: readonly SentAttempt[]): CapturedAnswer[] {
+function answersOf({ tape, endedAt }: CapturedRequest, attempts: readonly CapturedAttempt[]): CapturedAnswer[] {
   const isAnswer = (event: (typeof tape)[number]): event is AnswerEvent => event[0] === "reply" || event[0] === "fault";
   const events = new Map<number, ArrivalEvent & AnswerEvent>();
   for (const event of tape) if (isAnswer(event)) events.set(event[4], event);
-  return attempts.flatMap((sent, i) => {
+  return attempts.map((sent, i) => {
     const event = events.get(i);
-    return event === undefined ? [] : [{ sent, event, tookUs: event[1] - sent.at }];
+    return { sent, event, tookUs: (event?.[1] ?? sent.overAt ?? endedAt) - sent.at };
   });
 }
 
@@ -158,8 +202,13 @@ function answerTo(
   sent: SentAttempt,
   answers: CapturedAnswer[],
   changes: readonly Change[],
-): { readonly event: AnswerEvent | undefined; readonly tookUs: number; readonly isAssumed: boolean } {
-  const isOf = (other: SentAttempt): boolean => other.client === sent.client && other.path === sent.path;
+): {
+  readonly event: AnswerEvent | undefined;
+  readonly tookUs: number;
+  readonly isAssumed: boolean;
+  readonly isEqual: boolean;
+} {
+  const isOf = (other: CapturedAttempt): boolean => other.client === sent.client && other.path === sent.path;
   const equal = answers.findIndex(({ sent: other }) => isOf(other) && other.checksum === sent.checksum);
   const found = equal < 0 ? answers.findLast(({ sent: other }) => isOf(other)) : answers[equal];
   // The last answer of a method stays for attempts that the capture does not have.
@@ -172,5 +221,5 @@ function answerTo(
     tookUs = change.delay(tookUs);
     if (tookUs === Number.POSITIVE_INFINITY && change.answer !== undefined) tookUs = 0;
   }
-  return { event, tookUs, isAssumed };
+  return { event, tookUs, isAssumed, isEqual: equal >= 0 };
 }

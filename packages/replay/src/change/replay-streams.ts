@@ -6,7 +6,7 @@ import type { Change } from "./change.ts";
 
 /** Captured stream of an upstream. */
 interface CapturedStream {
-  readonly opened: OpenedStream;
+  readonly opened: Pick<OpenedStream, "client" | "path" | "checksum" | "at">;
   readonly events: readonly TimedEvent[];
 }
 interface TimedEvent {
@@ -16,7 +16,7 @@ interface TimedEvent {
 }
 
 /** Returns the captured streams in the order in which they were opened. */
-export function streamsOf({ tape }: CapturedRequest, streams: readonly OpenedStream[]): CapturedStream[] {
+export function streamsOf({ tape }: CapturedRequest, streams: readonly CapturedStream["opened"][]): CapturedStream[] {
   const events = Map.groupBy(tape.filter(isStreamEvent), ([, , , , index]) => index);
   return streams.map((opened, i) => ({
     opened,

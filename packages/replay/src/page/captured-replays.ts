@@ -68,7 +68,7 @@ export class CapturedReplays implements Replays {
     const isExact = parsed.length === 0 && answers === undefined;
     const { outcome, stage, tookUs } = isExact
       ? { ...exact, tookUs: request.endedAt - request.startedAt }
-      : await replayChanged(world, header, request, exact, { changes: parsed, mostAnswers: answers });
+      : await replayChanged(world, header, request, exact.stage, { changes: parsed, mostAnswers: answers });
     const { difference } = exact;
     const run = { request, outcome, stage, tookUs, difference };
     return shownReplay(run, [...services, ...Object.values(upstreams)], show);

@@ -119,7 +119,7 @@ const EFFECTS: ReadonlySet<string> = new Set<EffectEvent[0]>([
   ...(["send", "cancel", "open", "take", "close", "opened", "message", "beat", "answer"] as const),
 ]);
 
-function isArrival(event: TapeEvent): event is ArrivalEvent {
+export function isArrival(event: TapeEvent): event is ArrivalEvent {
   return !EFFECTS.has(event[0]);
 }
 

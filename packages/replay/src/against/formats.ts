@@ -1,0 +1,86 @@
+// The report of a comparison as text, JSON, JUnit's XML and Markdown. Texts of captures are data in all of them.
+import { printableLine } from "../report/printable.ts";
+import type { GateReport, Group } from "./tally.ts";
+
+const TITLES: Readonly<Record<Group["kind"], string>> = {
+  answer: "other answer",
+  status: "other status",
+  calls: "other calls",
+  degradations: "other degradations",
+  slower: "slower on the critical path",
+  faster: "faster on the critical path",
+  unknown: "not comparable",
+};
+/** Names of the formats, and their writers. */
+export const FORMATS = { text, json, junit, markdown } as const;
+
+const exampleOf = ({ file, id, method, text: what }: Group["examples"][number]): string =>
+  `${id === 0 ? "" : `request ${id} of `}${file}${method === "" ? "" : ` (${method})`}${what === "" ? "" : `: ${what}`}`;
+const headline = ({ requests, same, beyond, unknown }: GateReport): string =>
+  `${requests} requests: ${same} same, ${beyond} with differences that are not allowed, ${unknown} not comparable`;
+
+function text(tally: GateReport): string {
+  const lines = [headline(tally)];
+  for (const { kind, what, requests, isCounted, examples } of tally.groups) {
+    lines.push(`${TITLES[kind]}: ${what}: ${requests}${isCounted || kind === "faster" ? "" : " (allowed)"}`);
+    for (const example of examples) lines.push(`    ${exampleOf(example)}`);
+  }
+  if (tally.assumed > 0) lines.push(`assumed: ${tally.assumed} answers of equal calls that had another place`);
+  for (const reason of tally.unusable) lines.push(`unusable: ${reason}`);
+  return lines.map((line) => `${printableLine(line)}\n`).join("");
+}
+
+function json(tally: GateReport): string {
+  // Control characters are escapes in JSON; those that only terminals obey are none.
+  return `${printableLine(JSON.stringify(tally))}\n`;
+}
+
+/** https://github.com/testmoapp/junitxml: a test case for each rpc, and one for the captures. */
+function junit(tally: GateReport): string {
+  const cases = tally.rpcs.map(({ method, requests, beyond }) => {
+    const [service = "", name = ""] = [method.slice(0, method.indexOf("/")), method.slice(method.indexOf("/") + 1)];
+    const groups = tally.groups.filter(
+      ({ isCounted, examples }) => isCounted && examples.some((example) => example.method === method),
+    );
+    const found = groups.map(({ kind, what }) => `${TITLES[kind]}: ${what}`).join("\n");
+    const open = `  <testcase classname="${xml(service)}" name="${xml(name)}"`;
+    if (beyond === 0) return `${open}/>`;
+    return `${open}>\n    <failure message="${beyond} of ${requests} requests differ">${xml(found)}</failure>\n  </testcase>`;
+  });
+  if (tally.unusable.length > 0) {
+    const reasons = xml(tally.unusable.join("\n"));
+    cases.push(
+      `  <testcase classname="captures" name="usable">\n    <error message="unusable">${reasons}</error>\n  </testcase>`,
+    );
+  }
+  const failures = tally.rpcs.filter(({ beyond }) => beyond > 0).length;
+  const head = `<testsuite name="protobff replay" tests="${cases.length}" failures="${failures}" errors="${Math.min(1, tally.unusable.length)}">`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${head}\n${cases.join("\n")}\n</testsuite>\n`;
+}
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&apos;",
+};
+const xml = (value: string): string =>
+  value
+    .split("\n")
+    .map(printableLine)
+    .join("\n")
+    .replace(/[&<>"']/g, (found) => ENTITIES[found] ?? "");
+
+function markdown(tally: GateReport): string {
+  const rows = tally.groups.map(({ kind, what, requests, isCounted, examples }) => {
+    const [example] = examples;
+    const allowed = isCounted || kind === "faster" ? "" : " (allowed)";
+    return `| ${TITLES[kind]}${allowed} | ${cell(what)} | ${requests} | ${example === undefined ? "" : cell(exampleOf(example))} |`;
+  });
+  const table =
+    rows.length === 0 ? [] : ["", "| difference | what | requests | example |", "|---|---|---|---|", ...rows];
+  const unusable = tally.unusable.map((reason) => `- unusable: ${cell(reason)}`);
+  return `${[headline(tally), ...table, ...(unusable.length > 0 ? ["", ...unusable] : [])].join("\n")}\n`;
+}
+/** A text as code, which has neither links nor HTML. */
+const cell = (value: string): string => `\`${printableLine(value).replaceAll("`", "'").replaceAll("|", "\\|")}\``;

@@ -1,0 +1,116 @@
+// `protobff replay --against`: what another build would have answered, and called.
+import { basename } from "node:path";
+import { type CapturedRequest, digestOf } from "@protobff/server/capture";
+import { CaptureError, openCapture } from "../capture/read-capture.ts";
+import { printableLine } from "../report/printable.ts";
+import { openWorld, type World } from "../world/create-endpoints.ts";
+import { loadServer } from "../world/load-server.ts";
+import { FORMATS } from "./formats.ts";
+import { allowing, Counter, exitCodeOf } from "./tally.ts";
+import { type Builds, verdictOn } from "./verdict.ts";
+
+/** Arguments of `protobff replay --against`. */
+export interface AgainstArguments {
+  readonly files: readonly string[];
+  /** Path of the generated `server.ts` of the other build. */
+  readonly against: string;
+  /** Path of that of the build that wrote the captures. Undefined: it is not at hand. */
+  readonly server?: string | undefined;
+  readonly format?: keyof typeof FORMATS | undefined;
+  readonly allow?: readonly string[] | undefined;
+  /** Share of requests that may be not comparable. Default: 0.01. */
+  readonly maxUnknown?: number | undefined;
+}
+
+const MAX_UNKNOWN = 0.01;
+const PROGRESS_MS = 2_000;
+
+/**
+ * Runs the requests of captures through a build, and prints the report.
+ *
+ * @returns the exit code: 0 all are the same; 1 a difference that is not allowed; 2 a capture that cannot be used, or
+ *   wrong arguments; 3 too many requests are not comparable
+ * @example
+ * await runAgainst({ files, against: "gen/web/v1/server.ts" }, (text) => process.stdout.write(text), console.error);
+ */
+export async function runAgainst(
+  args: AgainstArguments,
+  write: (text: string) => void,
+  report: (line: string) => void,
+): Promise<0 | 1 | 2 | 3> {
+  const error = (line: string): void => report(printableLine(line));
+  let builds: Builds;
+  let counter: Counter;
+  try {
+    counter = new Counter(allowing(args.allow ?? []));
+    builds = {
+      build: await openBuild(args.against),
+      old: args.server === undefined ? undefined : await openBuild(args.server),
+    };
+  } catch (thrown) {
+    if (!(thrown instanceof CaptureError || thrown instanceof TypeError)) throw thrown;
+    error(thrown.message);
+    return 2;
+  }
+  let shownAt = Date.now();
+  for (const path of args.files)
+    await readFile(path, builds, counter, () => {
+      if (Date.now() - shownAt < PROGRESS_MS) return;
+      shownAt = Date.now();
+      error(`${counter.requests} requests, in ${path}`);
+    });
+  const tally = counter.total();
+  write(FORMATS[args.format ?? "text"](tally));
+  return exitCodeOf(tally, args.maxUnknown ?? MAX_UNKNOWN);
+}
+
+async function openBuild(path: string): Promise<World> {
+  return openWorld(await loadServer(path), process.env);
+}
+
+/** Runs the requests of one file. Damaged lines are named and left out. */
+async function readFile(path: string, builds: Builds, counter: Counter, goesOn: () => void): Promise<void> {
+  const { declaration } = builds.build;
+  const file = basename(path);
+  try {
+    const { header, requests, isCut } = openCapture(path);
+    if (declaration.name !== header.package)
+      throw new CaptureError(`${path} is a capture of ${header.package}, and the build serves ${declaration.name}`);
+    const { old } = builds;
+    if (
+      old !== undefined &&
+      digestOf([...old.declaration.services, ...Object.values(old.declaration.upstreams)]) !== header.digest
+    )
+      throw new CaptureError(
+        `${path} was captured with other protos than those of --server: pass the build that wrote it`,
+      );
+    for (const request of requests) {
+      if (request instanceof CaptureError) counter.unusable.push(request.message);
+      else await readOne(request, { path, file }, { builds, counter, header });
+      goesOn();
+    }
+    // A process that was killed while it wrote leaves such a line.
+    if (isCut())
+      counter.add(
+        { file, id: 0, method: "" },
+        { unknown: "the last line of its file is incomplete", findings: [], assumed: 0 },
+      );
+  } catch (thrown) {
+    if (!(thrown instanceof CaptureError)) throw thrown;
+    counter.unusable.push(thrown.message);
+  }
+}
+
+async function readOne(
+  request: CapturedRequest,
+  { path, file }: { readonly path: string; readonly file: string },
+  { builds, counter, header }: { builds: Builds; counter: Counter; header: Parameters<typeof verdictOn>[1] },
+): Promise<void> {
+  try {
+    const verdict = await verdictOn(builds, header, request);
+    counter.add({ file, id: request.id, method: request.method }, verdict);
+  } catch (thrown) {
+    if (!(thrown instanceof CaptureError)) throw thrown;
+    counter.unusable.push(`${path}: request ${request.id}: ${thrown.message}`);
+  }
+}

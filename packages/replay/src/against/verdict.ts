@@ -1,0 +1,230 @@
+// Runs a captured request through another build, and compares what the client would get and what upstreams would.
+import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
+import { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
+import { codeName } from "@protobff/runtime/internal/failure";
+import { type CapturedRequest, type CaptureHeader, maskOf } from "@protobff/server/capture";
+import { CaptureError, readCaptured } from "../capture/read-capture.ts";
+import { type ChangedReplay, replayChanged } from "../change/replay-changed.ts";
+import type { Outcome } from "../tape/running.ts";
+import type { World } from "../world/create-endpoints.ts";
+import { callsOf } from "./captured-calls.ts";
+import { fieldDifferences, lostField } from "./field-differences.ts";
+
+/** Kinds of differences, in the order of reports. */
+export const KINDS = ["answer", "status", "calls", "degradations", "slower", "faster"] as const;
+/** One difference of a request. */
+export interface Finding {
+  readonly kind: (typeof KINDS)[number];
+  /** The difference without values: `Item.price`, `+1 rating.v1.RatingService/Get`. */
+  readonly what: string;
+  /** The place and both values, for an example. */
+  readonly example: string;
+}
+
+/** Result for one request. */
+export interface Verdict {
+  /** Undefined: comparable. Else why not. */
+  readonly unknown?: string | undefined;
+  /** Empty: the same. */
+  readonly findings: readonly Finding[];
+  /** Number of answers of equal calls that had another place. */
+  readonly assumed: number;
+}
+
+/** Builds that take part. */
+export interface Builds {
+  readonly build: World;
+  /** The build that wrote the captures. Undefined: it is not at hand. */
+  readonly old: World | undefined;
+}
+
+/**
+ * Runs one request through the builds.
+ *
+ * @throws CaptureError if the capture is damaged
+ */
+export async function verdictOn(builds: Builds, header: CaptureHeader, request: CapturedRequest): Promise<Verdict> {
+  const { build, old } = builds;
+  const method = methodOf(build, request.method);
+  if (method === undefined) return unknown(`the build has no ${request.method}`);
+  const bytes = Buffer.from(request.message, "base64");
+  const lost = lostField(
+    method.input,
+    readCaptured(`\`message\` of request ${request.id}`, bytes, (read) => fromBinary(method.input, read)),
+  );
+  if (lost !== undefined) return unknown(`the request sets ${lost}, which the build has no field for`);
+  const run = await runIn(build, header, request);
+  if (run.unknown !== undefined) return unknown(run.unknown);
+  const before = old === undefined ? capturedRun(request) : await reproduced(old, header, request);
+  if (before === undefined) return unknown("the build that wrote it does not answer as captured in this mode");
+  const findings = findingsOf(method.output, before, run, old && methodOf(old, request.method)?.output);
+  const reason = findings.length === 0 ? undefined : doubtOf(request, old !== undefined);
+  return { unknown: reason, findings: reason === undefined ? findings : [], assumed: run.assumed };
+}
+const unknown = (reason: string): Verdict => ({ unknown: reason, findings: [], assumed: 0 });
+
+function methodOf({ declaration: { services } }: World, name: string) {
+  const methods = services.flatMap((service) => service.methods);
+  return methods.find(({ parent, name: rpc }) => `${parent.typeName}/${rpc}` === name);
+}
+
+/** The outcome of a request, and its calls. */
+interface Run {
+  readonly outcome: Outcome;
+  /** Messages of the client's stream. */
+  readonly messages: readonly Uint8Array[];
+  /** Paths of the attempts and streams, in their order. */
+  readonly calls: readonly string[];
+  /** Undefined: it waited for what the mode does not have. */
+  readonly tookUs: number | undefined;
+}
+type RunInBuild =
+  | (Run & { readonly unknown?: undefined; readonly assumed: number })
+  | { readonly unknown: string; readonly assumed?: undefined };
+
+/** Runs the request with the captured answers alone. */
+async function runIn(world: World, header: CaptureHeader, request: CapturedRequest): Promise<RunInBuild> {
+  const unread = new Set<string>();
+  const headers = new Proxy(request.headers, {
+    get(target, name): unknown {
+      if (typeof name === "string" && !Object.hasOwn(target, name)) unread.add(name);
+      return Reflect.get(target, name);
+    },
+  });
+  let replay: ChangedReplay;
+  try {
+    const clients = [...new Set([...header.clients, ...Object.keys(world.declaration.upstreams)])];
+    const calls = callsOf(request);
+    replay = await replayChanged(world, { ...header, clients }, { ...request, headers }, calls, {
+      changes: [],
+      isStrict: true,
+    });
+  } catch (thrown) {
+    if (thrown instanceof CaptureError) return { unknown: thrown.message };
+    return { unknown: `the build fails: ${thrown instanceof Error ? thrown.message : String(thrown)}` };
+  }
+  const { outcome, stage, unmatched, tookUs } = replay;
+  const [call] = unmatched;
+  if (call !== undefined) return { unknown: `${call.slice(1)} has no captured answer to this message` };
+  const [name] = unread;
+  if (name !== undefined) return { unknown: `the header ${name} was not captured` };
+  if (outcome === undefined) return { unknown: "it does not end with the captured answers" };
+  return {
+    outcome: masked(outcome, methodOf(world, request.method)?.output),
+    messages: stage.messages,
+    calls: [...stage.attempts, ...stage.streams].map(({ path }) => path),
+    tookUs: waits(request) ? undefined : tookUs,
+    assumed: stage.log.filter(({ isAssumed }) => isAssumed).length,
+  };
+}
+
+/** Returns what the capture has. Its times have the work between the events in them, as those of its calls. */
+function capturedRun(request: CapturedRequest): Run {
+  const { attempts, streams, lastUs } = callsOf(request);
+  const messages = request.tape.flatMap((event) => (event[0] === "message" ? [Buffer.from(event[1], "base64")] : []));
+  const calls = [...attempts, ...streams].map(({ path }) => path);
+  return { outcome: request.outcome, messages, calls, tookUs: waits(request) ? undefined : lastUs };
+}
+
+/** Runs it in the build that wrote it. Undefined: the outcome or the calls are not the captured ones. */
+async function reproduced(old: World, header: CaptureHeader, request: CapturedRequest): Promise<Run | undefined> {
+  const run = await runIn(old, header, request);
+  const output = methodOf(old, request.method)?.output;
+  if (run.unknown !== undefined || output === undefined) return undefined;
+  const captured = { ...capturedRun(request), tookUs: undefined };
+  return findingsOf(output, captured, { ...run, tookUs: undefined }).length === 0 ? run : undefined;
+}
+
+/** True if a wait for a place or for another request is part of its time. */
+const waits = ({ decisions }: CapturedRequest): boolean => decisions.some(([, , result]) => result === "wait");
+
+/** Why a difference may come from the capture and not from the build. */
+function doubtOf(request: CapturedRequest, hasOld: boolean): string | undefined {
+  const { incomparable, masked: hasMasks, entries, joins = [], queries = [], tape } = request;
+  if (incomparable !== undefined) return incomparable;
+  if (hasOld) return undefined;
+  if (hasMasks) return "it has masked fields: add --server with the build that wrote it";
+  if (entries !== undefined || joins.length > 0 || queries.length > 0)
+    return "it has answers of a cache: add --server with the build that wrote it";
+  if (tape.some(([kind]) => kind === "ready")) return "its client read a stream slowly";
+  return undefined;
+}
+
+function masked(outcome: Outcome, output: DescMessage | undefined): Outcome {
+  const mask = output && maskOf(output);
+  if (mask === undefined || outcome.answer === undefined) return outcome;
+  return { ...outcome, answer: Buffer.from(mask(Buffer.from(outcome.answer, "base64"))).toString("base64") };
+}
+
+function findingsOf(output: DescMessage, before: Run, after: Run, old?: DescMessage): readonly Finding[] {
+  return [
+    ...statusOf(before.outcome, after.outcome),
+    ...answersOf(output, before, after, old),
+    ...callsBetween(before.calls, after.calls),
+    ...timeBetween(before.tookUs, after.tookUs),
+  ];
+}
+
+function statusOf(before: Outcome, after: Outcome): readonly Finding[] {
+  const [was, is] = [before, after].map(({ failure, answer, stream }) =>
+    failure !== undefined ? codeName(failure.code) : answer !== undefined ? "OK" : (stream ?? "left"),
+  );
+  if (was !== is) return [{ kind: "status", what: `${was} -> ${is}`, example: after.failure?.message ?? "" }];
+  if (before.failure?.message === after.failure?.message) return [];
+  const example = `${before.failure?.message} -> ${after.failure?.message}`;
+  return [{ kind: "status", what: `message of ${was}`, example }];
+}
+
+function answersOf(output: DescMessage, before: Run, after: Run, old?: DescMessage): readonly Finding[] {
+  const found: Finding[] = [];
+  const texts = ({ outcome, messages }: Run): readonly Uint8Array[] =>
+    outcome.answer === undefined ? messages : [Buffer.from(outcome.answer, "base64")];
+  const [was, is] = [texts(before), texts(after)];
+  if (was.length !== is.length && !(before.outcome.answer === undefined) === !(after.outcome.answer === undefined))
+    found.push({ kind: "answer", what: "number of messages", example: `${was.length} -> ${is.length}` });
+  for (let i = 0; i < Math.min(was.length, is.length); i++) {
+    const [a, b] = [was[i], is[i]].map((bytes) =>
+      readCaptured("the answer", bytes ?? new Uint8Array(), (read) => fromBinary(output, read)),
+    );
+    if (a === undefined || b === undefined) continue;
+    for (const difference of fieldDifferences(output, a, b, old)) {
+      const { field, at } = difference;
+      const isDegraded = degradations(output).has(at.replace(/[.[].*/, ""));
+      const example = `${at}: ${difference.before ?? "absent"} -> ${difference.after ?? "absent"}`;
+      if (isDegraded) found.push({ kind: "degradations", what: at.replace(/\[\d+\]/g, "[]"), example });
+      else found.push({ kind: "answer", what: field, example });
+    }
+  }
+  const [were, are] = [before, after].map(({ outcome: { degraded = "" } }) => degraded);
+  if (were !== are)
+    found.push({ kind: "degradations", what: "bff-degraded", example: `${were || "none"} -> ${are || "none"}` });
+  return found;
+}
+
+/** Names of the fields that report degradations. */
+const degradations = (output: DescMessage): ReadonlySet<string> =>
+  new Set(
+    output.fields.filter(({ message }) => message?.typeName === DegradationSchema.typeName).map(({ name }) => name),
+  );
+
+function callsBetween(before: readonly string[], after: readonly string[]): readonly Finding[] {
+  const [was, is] = [before, after].map((paths) => Map.groupBy(paths, (path) => path));
+  return [...new Set([...before, ...after])].flatMap((path) => {
+    const [had, has] = [was?.get(path)?.length ?? 0, is?.get(path)?.length ?? 0];
+    const sign = has > had ? "+" : "";
+    return had === has
+      ? []
+      : [{ kind: "calls" as const, what: `${sign}${has - had} ${path.slice(1)}`, example: `${had} -> ${has}` }];
+  });
+}
+
+/** Smaller differences may be those of timers, in microseconds. */
+const SMALL_US = 10_000;
+const SMALL_SHARE = 0.1;
+
+function timeBetween(before: number | undefined, after: number | undefined): readonly Finding[] {
+  if (before === undefined || after === undefined) return [];
+  if (Math.abs(after - before) <= Math.max(SMALL_US, before * SMALL_SHARE)) return [];
+  const example = `${(before / 1_000).toFixed(1)} -> ${(after / 1_000).toFixed(1)} ms`;
+  return [{ kind: after > before ? "slower" : "faster", what: "critical path", example }];
+}
