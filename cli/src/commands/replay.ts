@@ -84,7 +84,8 @@ function argumentsOf([file, ...more]: readonly string[], { set: changes, ...opti
   if (isAgainst && changes.length > 0) throw new Refusal("--set is of the form without --against", 2);
   if (isAgainst) return JSON.stringify({ files: [file, ...more], ...options });
   if (options.allow.length > 0) throw new Refusal("--allow is of the form with --against", 2);
-  if (options.server === undefined) throw new Refusal("--server is missing: write --server generated/web/v1/server.ts", 2);
+  if (options.server === undefined)
+    throw new Refusal("--server is missing: write --server generated/web/v1/server.ts", 2);
   if (more.length > 0) throw new Refusal("one file is replayed at a time: several need --against", 2);
   return JSON.stringify({ file, changes, ...options });
 }

@@ -122,7 +122,7 @@ interface Seen {
 }
 
 /** Generates a build, and sends it the requests. */
-async function live(proto: string, env: Readonly<Record<string, string>> = {}) {
+async function live(proto: string, env: Readonly<Record<string, string>> = {}, atOnce: readonly object[] = []) {
   const project = new GeneratedProject(
     `against-${builds++}`,
     { "shop/v1/shop.proto": proto },
@@ -138,6 +138,12 @@ async function live(proto: string, env: Readonly<Record<string, string>> = {}) {
     const { status, body } = await bff.post("shop.v1.ShopService/GetPage", request);
     seen.push({ status: status === 200 ? "OK" : String(body.code).toUpperCase(), body, calls: calls.toSorted() });
   }
+  const left = [...atOnce];
+  const lane = async (): Promise<void> => {
+    for (let next = left.pop(); next !== undefined; next = left.pop())
+      await bff.post("shop.v1.ShopService/GetPage", next);
+  };
+  await Promise.all(Array.from({ length: 16 }, lane));
   await bff.stop();
   return { server: join(project.folder, server), seen };
 }
@@ -148,10 +154,10 @@ afterAll(() => {
 });
 
 /** A build of the base with its captures. */
-async function captured() {
+async function captured(atOnce: readonly object[] = []) {
   const folder = mkdtempSync(join(tmpdir(), "protobff-against-"));
   made.push(() => rmSync(folder, { recursive: true, force: true }));
-  const build = await live(BASE, { BFF_CAPTURE: `all;dir=${folder}` });
+  const build = await live(BASE, { BFF_CAPTURE: `all;dir=${folder}` }, atOnce);
   const [file = ""] = readdirSync(folder);
   return { ...build, folder, file: join(folder, file) };
 }
@@ -262,6 +268,16 @@ test("a build is the same as itself", async () => {
     0,
     "6 requests: 6 same, 0 with differences that are not allowed, 0 not comparable\n",
   ]);
+});
+
+test("requests that share a budget of retries are the same, with captured refusals at their attempts", async () => {
+  const atOnce = Array.from({ length: 600 }, (_, i) => ({ id: i % 7 === 0 ? "free" : `i${i % 50}`, region: "eu" }));
+  const { file, server } = await captured(atOnce);
+  // A first retry is admitted, and no second one.
+  expect(/"item retries 1","no",1\]/.test(readFileSync(file, "utf8"))).toBe(true);
+  expect(against([file], server).stdout).toBe(
+    "606 requests: 606 same, 0 with differences that are not allowed, 0 not comparable\n",
+  );
 });
 
 const edits = Object.entries({ ...VISIBLE, ...INVISIBLE });

@@ -78,9 +78,9 @@ function* pairs(
     const [a, b] = [new Map(before.get(field)), new Map(after.get(field))];
     for (const key of new Set([...a.keys(), ...b.keys()]))
       yield [`[${JSON.stringify(String(key))}]`, a.get(key), b.get(key)];
-  } else yield ["", valueOf(field, before), valueOf(field, after)];
+  } else yield ["", presentIn(field, before), presentIn(field, after)];
 }
-const valueOf = (field: DescField, message: ReflectMessage): unknown =>
+const presentIn = (field: DescField, message: ReflectMessage): unknown =>
   message.isSet(field) ? message.get(field) : undefined;
 
 const isMessage = (value: unknown): value is ReflectMessage =>
@@ -110,6 +110,11 @@ function cut(value: unknown): string | undefined {
   return text === undefined || text.length <= MAX_CHARACTERS ? text : `${text.slice(0, MAX_CHARACTERS)}…`;
 }
 
+function valuesOf(field: DescField, message: ReflectMessage): Iterable<unknown> {
+  if (field.fieldKind === "list") return message.get(field);
+  return field.fieldKind === "map" ? message.get(field).values() : [message.get(field)];
+}
+
 /** Names a field that a message sets and its type has lost, at any depth. */
 export function lostField(desc: DescMessage, message: Message): string | undefined {
   const of = reflect(desc, message);
@@ -117,9 +122,7 @@ export function lostField(desc: DescMessage, message: Message): string | undefin
   if (number !== undefined) return `${desc.name}.#${number}`;
   for (const field of of.fields) {
     if (!of.isSet(field)) continue;
-    const values: Iterable<unknown> =
-      field.fieldKind === "list" ? of.get(field) : field.fieldKind === "map" ? of.get(field).values() : [of.get(field)];
-    for (const value of values) {
+    for (const value of valuesOf(field, of)) {
       const lost = isMessage(value) ? lostField(value.desc, value.message) : undefined;
       if (lost !== undefined) return lost;
     }

@@ -181,7 +181,7 @@ const MEMBERS: Readonly<Record<string, Test>> = {
   readings: isNumbers,
   dates: isNumbers,
   random: isNumbers,
-  decisions: listOf(rowOf(isNumber, isText, isText)),
+  decisions: listOf(rowOf(isNumber, isText, isText, optional(isNumber))),
   entries: optional(listOf(rowOf(isNumber, ...ENTRY))),
   joins: optional(isNumbers),
   queries: optional(isNumbers),

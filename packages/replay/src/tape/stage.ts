@@ -52,19 +52,25 @@ export class Stage {
   readonly #byIndex: boolean;
   #decided = 0;
   #isDeciding = false;
-  readonly #left: Map<string, number>;
+  /** Captured results by guard and number of its decision. */
+  readonly #ofGuards = new Map<string, CapturedRequest["decisions"][number][2]>();
+  /** Number of decisions that each guard has made. */
+  readonly #made = new Map<string, number>();
 
   /**
-   * @param exact true: the n-th decision of the request is the captured n-th one; false: each guard repeats its
-   *   captured refusals as often as it did, because changes may lead to other decisions
+   * @param exact true: decisions are those of the capture by their place in the request; false: by their place among
+   *   those of their guard, because changes may lead to other ones
    */
   constructor(clock: ReplayClock, decisions: CapturedRequest["decisions"], exact: boolean) {
     this.clock = clock;
     this.cache = new StageCache(clock);
     this.#decisions = decisions;
     this.#byIndex = exact;
-    this.#left = new Map();
-    for (const [, guard] of decisions) this.#left.set(guard, (this.#left.get(guard) ?? 0) + 1);
+    const refused = new Map<string, number>();
+    for (const [, guard, result, nth = refused.get(guard) ?? 0] of decisions) {
+      refused.set(guard, nth + 1);
+      this.#ofGuards.set(`${guard} ${nth}`, result);
+    }
   }
   readonly #decider: Decider = {
     allows: (guard, real) => (this.#isDeciding ? real() : this.#decide(guard) === "go"),
@@ -88,10 +94,9 @@ export class Stage {
       const found = this.#decisions.find(([decision]) => decision === index);
       return found?.[2] ?? "go";
     }
-    const left = this.#left.get(guard) ?? 0;
-    if (left === 0) return "go";
-    this.#left.set(guard, left - 1);
-    const result = this.#decisions.find(([, other]) => other === guard)?.[2] ?? "go";
+    const nth = this.#made.get(guard) ?? 0;
+    this.#made.set(guard, nth + 1);
+    const result = this.#ofGuards.get(`${guard} ${nth}`) ?? "go";
     return result === "wait" ? "go" : result;
   }
 

@@ -119,8 +119,11 @@ export type EffectEvent =
 /** An event of a request. */
 export type TapeEvent = ArrivalEvent | EffectEvent;
 
-/** Decision of a guard that was not the usual one: the guard refused, or its place had to be awaited. */
-export type CapturedDecision = readonly [decision: number, guard: string, result: "no" | "wait" | "full"];
+/**
+ * Decision of a guard that was not the usual one: the guard refused, or its place had to be awaited. `nth` is its number
+ * among those of the guard in the request, from 0; undefined in captures of former versions.
+ */
+export type CapturedDecision = readonly [decision: number, guard: string, result: "no" | "wait" | "full", nth?: number];
 
 /** The outcome for the client. Undefined members: the client has left. */
 export interface CapturedOutcome {

@@ -15,8 +15,20 @@ export interface Decider {
 
 /** Returns a tap that calls `guard` with a name for each guard, which is the same in each process of the same code. */
 export function tapOf(client: string, clock: CallTap["clock"], decider: Decider): CallTap {
-  let guards = 0;
-  return { clock, guard: (guard) => intercept(guard, `${client}#${guards++}`, decider) };
+  const guards: Record<string, number> = {};
+  const nameOf = (guard: Guard): string => {
+    const kind = kindOf(guard);
+    guards[kind] = (guards[kind] ?? 0) + 1;
+    return `${client} ${kind} ${guards[kind]}`;
+  };
+  return { clock, guard: (guard) => intercept(guard, nameOf(guard), decider) };
+}
+
+function kindOf(guard: Guard): string {
+  if (guard instanceof Breaker) return "breaker";
+  if (guard instanceof Throttle) return "retries";
+  if (guard instanceof HedgeBudget) return "hedges";
+  return guard instanceof StreamPlaces ? "streams" : "places";
 }
 
 /** Replaces the deciding methods of this guard. */

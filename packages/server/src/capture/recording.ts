@@ -38,7 +38,6 @@ class NextNumbers {
   sharer = 0;
   join = 0;
   waiter = 0;
-  decision = 0;
   look = 0;
   second = 0;
   run = 0;
@@ -66,6 +65,8 @@ export class Recording {
   readonly #pool: Pool;
   #state: keyof typeof RECORDING_TRANSITIONS = "running";
   #bytes = 0;
+  /** The guard of each decision. */
+  readonly #guards: string[] = [];
   #isTurnOpen = false;
   #context = OUTSIDE;
   readonly #closeTurn = (): void => {
@@ -171,11 +172,13 @@ export class Recording {
   }
   /** Records a decision of a guard, if it is not `go`. */
   decides<A, T extends "go" | CapturedDecision[2]>(guard: string, decide: (argument: A) => T, argument: A): T {
-    const decision = this.next.decision++;
+    const decision = this.#guards.push(guard) - 1;
     this.isMuted = true;
     try {
       const result = decide(argument);
-      if (result !== "go") this.values.decisions.push([decision, guard, result as CapturedDecision[2]]);
+      if (result === "go") return result;
+      const nth = this.#guards.filter((other) => other === guard).length - 1;
+      this.values.decisions.push([decision, guard, result as CapturedDecision[2], nth]);
       return result;
     } finally {
       this.isMuted = false;
