@@ -51,4 +51,8 @@ test("requests whose answers come from the cache have the captured answer and or
     0,
     `${requests.length} of ${requests.length} requests have the captured answer and order of events\n`,
   ]);
+  const against = await run(["replay", file, "--against", SERVER, "--server", SERVER], root);
+  expect(against.stdout).toMatch(
+    /^\d+ requests: \d+ same, 0 with differences that are not allowed, \d+ not comparable\n/,
+  );
 });

@@ -1,6 +1,7 @@
 // Runs a captured request through another build, and compares what the client would get and what upstreams would.
 import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
 import { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
+import { PartSchema } from "@protobff/messages/bff/v1/stream_pb.js";
 import { codeName } from "@protobff/runtime/internal/failure";
 import { type CapturedRequest, type CaptureHeader, maskOf } from "@protobff/server/capture";
 import { CaptureError, readCaptured } from "../capture/read-capture.ts";
@@ -61,7 +62,7 @@ export async function verdictOn(builds: Builds, header: CaptureHeader, request: 
   const wasLate = old === undefined && request.tape.some(([kind]) => kind === "timer");
   const found = findingsOf(method.output, before, run, old && methodOf(old, request.method)?.output);
   const findings = found.filter(({ kind }) => kind !== "faster" || !wasLate);
-  const reason = findings.length === 0 ? undefined : doubtOf(request, old !== undefined);
+  const reason = findings.length === 0 ? undefined : doubtOf(request, run, old !== undefined);
   return { unknown: reason, findings: reason === undefined ? findings : [], assumed: run.assumed };
 }
 const unknown = (reason: string): Verdict => ({ unknown: reason, findings: [], assumed: 0 });
@@ -81,9 +82,13 @@ interface Run {
   /** Undefined: it waited for what the mode does not have. */
   readonly tookUs: number | undefined;
 }
-type RunInBuild =
-  | (Run & { readonly unknown?: undefined; readonly assumed: number })
-  | { readonly unknown: string; readonly assumed?: undefined };
+/** A run in a build. `isClose`: a call was given up shortly before its answer. */
+interface BuildRun extends Run {
+  readonly unknown?: undefined;
+  readonly assumed: number;
+  readonly isClose: boolean;
+}
+type RunInBuild = BuildRun | { readonly unknown: string; readonly assumed?: undefined };
 
 /** Runs the request with the captured answers alone. */
 async function runIn(world: World, header: CaptureHeader, request: CapturedRequest): Promise<RunInBuild> {
@@ -106,7 +111,7 @@ async function runIn(world: World, header: CaptureHeader, request: CapturedReque
     if (thrown instanceof CaptureError) return { unknown: thrown.message };
     return { unknown: `the build fails: ${thrown instanceof Error ? thrown.message : String(thrown)}` };
   }
-  const { outcome, stage, unmatched, tookUs } = replay;
+  const { outcome, stage, unmatched, tookUs, isClose } = replay;
   const [call] = unmatched;
   if (call !== undefined) return { unknown: `${call.slice(1)} has no captured answer to this message` };
   const [name] = unread;
@@ -117,6 +122,7 @@ async function runIn(world: World, header: CaptureHeader, request: CapturedReque
     messages: stage.messages,
     calls: [...stage.attempts, ...stage.streams].map(({ path }) => path),
     tookUs: waits(request) ? undefined : tookUs,
+    isClose,
     assumed: stage.log.filter(({ isAssumed }) => isAssumed).length,
   };
 }
@@ -142,8 +148,8 @@ async function reproduced(old: World, header: CaptureHeader, request: CapturedRe
 const waits = ({ decisions }: CapturedRequest): boolean => decisions.some(([, , result]) => result === "wait");
 
 /** Why a difference may come from the capture and not from the build. */
-function doubtOf(request: CapturedRequest, hasOld: boolean): string | undefined {
-  const { incomparable, masked: hasMasks, decisions, entries, joins = [], queries = [], tape } = request;
+function doubtOf(request: CapturedRequest, { isClose, messages }: BuildRun, hasOld: boolean): string | undefined {
+  const { incomparable, masked: hasMasks, decisions, entries, joins = [], queries = [] } = request;
   if (incomparable !== undefined) return incomparable;
   if (hasOld) return undefined;
   if (hasMasks) return "it has masked fields: add --server with the build that wrote it";
@@ -151,7 +157,9 @@ function doubtOf(request: CapturedRequest, hasOld: boolean): string | undefined 
     return "it has answers of a cache: add --server with the build that wrote it";
   if (decisions.some(([, , , nth]) => nth === undefined))
     return "guards of a former version refused it: add --server with the build that wrote it";
-  if (tape.some(([kind]) => kind === "ready")) return "its client read a stream slowly";
+  if (messages.length > 0)
+    return "the items of a stream depend on when they are read: add --server with the build that wrote it";
+  if (isClose) return "an answer came shortly after its time was over: add --server with the build that wrote it";
   return undefined;
 }
 
@@ -183,8 +191,13 @@ function statusOf(before: Outcome, after: Outcome): readonly Finding[] {
 
 function answersOf(output: DescMessage, before: Run, after: Run, old?: DescMessage): readonly Finding[] {
   const found: Finding[] = [];
-  const texts = ({ outcome, messages }: Run): readonly Uint8Array[] =>
-    outcome.answer === undefined ? messages : [Buffer.from(outcome.answer, "base64")];
+  const reports = fieldsOf(output, DegradationSchema);
+  const parts = fieldsOf(output, PartSchema);
+  const texts = ({ outcome, messages }: Run): readonly Uint8Array[] => {
+    if (outcome.answer !== undefined) return [Buffer.from(outcome.answer, "base64")];
+    // Parts that arrive in one turn are one message. The messages of a response, one after the other, are its whole.
+    return parts.size > 0 && messages.length > 0 ? [Buffer.concat(messages)] : messages;
+  };
   const [was, is] = [texts(before), texts(after)];
   if (was.length !== is.length && !(before.outcome.answer === undefined) === !(after.outcome.answer === undefined))
     found.push({ kind: "answer", what: "number of messages", example: `${was.length} -> ${is.length}` });
@@ -195,7 +208,9 @@ function answersOf(output: DescMessage, before: Run, after: Run, old?: DescMessa
     if (a === undefined || b === undefined) continue;
     for (const difference of fieldDifferences(output, a, b, old)) {
       const { field, at } = difference;
-      const isDegraded = degradations(output).has(at.replace(/[.[].*/, ""));
+      const top = at.replace(/[.[].*/, "");
+      if (parts.has(top)) continue;
+      const isDegraded = reports.has(top);
       const example = `${at}: ${difference.before ?? "absent"} -> ${difference.after ?? "absent"}`;
       if (isDegraded) found.push({ kind: "degradations", what: at.replace(/\[\d+\]/g, "[]"), example });
       else found.push({ kind: "answer", what: field, example });
@@ -207,11 +222,9 @@ function answersOf(output: DescMessage, before: Run, after: Run, old?: DescMessa
   return found;
 }
 
-/** Names of the fields that report degradations. */
-const degradations = (output: DescMessage): ReadonlySet<string> =>
-  new Set(
-    output.fields.filter(({ message }) => message?.typeName === DegradationSchema.typeName).map(({ name }) => name),
-  );
+/** Names of the fields with messages of a type. */
+const fieldsOf = (output: DescMessage, { typeName }: DescMessage): ReadonlySet<string> =>
+  new Set(output.fields.filter(({ message }) => message?.typeName === typeName).map(({ name }) => name));
 
 function callsBetween(before: readonly string[], after: readonly string[]): readonly Finding[] {
   const [was, is] = [before, after].map((paths) => Map.groupBy(paths, (path) => path));

@@ -19,6 +19,8 @@ export interface ChangedReplay {
   readonly tookUs: number;
   /** Paths of calls whose answer the capture lacks, if it runs with `isStrict`: the replay ends there. */
   readonly unmatched: readonly string[];
+  /** True if a call was given up shortly before its answer is due: timers of a busy process would have been late. */
+  readonly isClose: boolean;
 }
 
 interface UpstreamChanges {
@@ -58,6 +60,7 @@ interface Due {
 const MAX_EVENTS = 100_000;
 /** A timer that gives up an attempt may be late by this time in microseconds. */
 const GIVEN_UP_US = 20_000;
+const CLOSE_US = 50_000;
 
 /**
  * Runs a captured request with changes to its upstreams. Time passes from event to event, and computing takes none. An
@@ -82,13 +85,19 @@ export async function replayChanged(
   const unmatched: string[] = [];
   const paths = [...answers.map(({ sent }) => sent.path), ...streams.map(({ opened }) => opened.path)];
   assertCaptured(changes, new Set(paths));
+  const firesAt: FiresAt = isStrict ? lateness(request) : (_, dueUs) => dueUs;
   const due: Due[] = [];
   let [order, answered] = [0, 0];
   const at = (us: number, run: () => void): void => {
     if (us < Number.POSITIVE_INFINITY) due.push({ at: us, order: order++, run });
   };
   const isSilent = (): boolean => answered++ >= mostAnswers;
-  playAttempts(stage, answers, { changes, at, isSilent, lacks: isStrict ? (path) => unmatched.push(path) : undefined });
+  const answerAt = playAttempts(stage, answers, {
+    changes,
+    at,
+    isSilent,
+    lacks: isStrict ? (path) => unmatched.push(path) : undefined,
+  });
   playCache(stage, request, at);
   playStreams(stage, streams, changes, at, () => answered < mostAnswers);
   const endpoint = await endpointOf(world, header, request, stage);
@@ -108,15 +117,19 @@ export async function replayChanged(
   for (let events = 0; events < MAX_EVENTS; events++) {
     await settled();
     if (running.outcome() !== undefined || unmatched.length > 0) break;
-    const next = nextOf(stage, due);
+    const next = nextOf(stage, due, firesAt);
     if (next === undefined) break;
     clock.enter(next.at, 0, 0);
     next.run();
   }
-  return { outcome: running.outcome(), stage, tookUs: (endedAt ?? clock.at) - startedAt, unmatched };
+  const isClose = stage.log.some(({ kind, attempt = -1, at: now }) => {
+    const left = (answerAt[attempt] ?? 0) - now;
+    return kind === "cancel" && left > 0 && left < CLOSE_US;
+  });
+  return { outcome: running.outcome(), stage, tookUs: (endedAt ?? clock.at) - startedAt, unmatched, isClose };
 }
 
-/** Answers each attempt from the captured ones, unless every upstream is silent. */
+/** Answers each attempt from the captured ones, unless every upstream is silent. Returns when each answer is due. */
 function playAttempts(
   stage: Stage,
   answers: CapturedAnswer[],
@@ -132,21 +145,24 @@ function playAttempts(
     /** Receives paths without an answer to an equal message. Undefined: they get another answer of their method. */
     readonly lacks: ((path: string) => void) | undefined;
   },
-): void {
+): readonly number[] {
+  const answerAt: number[] = [];
   stage.sends = (sent, index) => {
     const nth = stage.attempts.filter(({ path }) => path === sent.path).length;
     const ofAttempt = changes.filter((change) => change.path === sent.path && (change.nth ?? nth) === nth);
     const { event, tookUs, isAssumed, isEqual } = answerTo(sent, answers, ofAttempt);
     if (lacks !== undefined && !isEqual) lacks(sent.path);
-    else if (event !== undefined)
+    else if (event !== undefined) {
+      answerAt[index] = sent.at + tookUs;
       at(sent.at + tookUs, () => {
         if (!sent.isOver && !isSilent()) answer(stage, index, event, isAssumed);
       });
-    else
+    } else
       at(sent.at + tookUs + GIVEN_UP_US, () => {
         if (!sent.isOver) lacks?.(sent.path);
       });
   };
+  return answerAt;
 }
 
 /** Delivers results of others' fetches and of the second level when they came: no change reaches them. */
@@ -172,19 +188,34 @@ function assertCaptured(changes: readonly Change[], captured: ReadonlySet<string
   }
 }
 
+/** Returns when a timer fires, given when it is due, both in microseconds. */
+type FiresAt = (index: number, dueUs: number) => number;
+
+/** Timers fire as late as the captured ones that were made in the same place: others may have come before them. */
+function lateness({ tape }: CapturedRequest): FiresAt {
+  const fired = new Map(tape.flatMap((event) => (event[0] === "timer" ? [[event[4], event[1]] as const] : [])));
+  return (index, dueUs) => {
+    const late = (fired.get(index) ?? 0) - dueUs;
+    return late > 0 && late < CLOSE_US ? dueUs + late : dueUs;
+  };
+}
+
 /** Removes and returns the earliest event: an answer, or a timer. */
-function nextOf({ clock, log }: Stage, due: Due[]): Omit<Due, "order"> | undefined {
+function nextOf({ clock, log }: Stage, due: Due[], firesAt: FiresAt): Omit<Due, "order"> | undefined {
   due.sort((a, b) => a.at - b.at || a.order - b.order);
-  const [timer] = [...clock.timers.values()].sort((a, b) => a.at - b.at || a.index - b.index);
-  const timerAt = timer === undefined ? Number.POSITIVE_INFINITY : Math.ceil(timer.at * 1_000);
-  if (due[0] !== undefined && due[0].at <= timerAt) return due.shift();
+  const timers = [...clock.timers.values()].map((timer) => ({
+    ...timer,
+    firesAt: firesAt(timer.index, Math.ceil(timer.at * 1_000)),
+  }));
+  const [timer] = timers.sort((a, b) => a.firesAt - b.firesAt || a.at - b.at || a.index - b.index);
+  if (due[0] !== undefined && due[0].at <= (timer?.firesAt ?? Number.POSITIVE_INFINITY)) return due.shift();
   if (timer === undefined) return undefined;
   const run = (): void => {
     clock.timers.delete(timer.index);
     log.push({ at: clock.at, kind: "timer" });
     timer.fire();
   };
-  return { at: timerAt, run };
+  return { at: timer.firesAt, run };
 }
 
 /** Returns the ends of the captured attempts, in the order in which they were sent. */

@@ -11,7 +11,16 @@ const SERVERS = new Set(["@protobff/server", "@protobff/server/start"]);
  *
  * @throws CaptureError if the file is no generated server
  */
-export async function loadServer(path: string): Promise<Declaration> {
+export function loadServer(path: string): Promise<Declaration> {
+  const key = resolve(path);
+  const known = loaded.get(key) ?? load(path);
+  loaded.set(key, known);
+  return known;
+}
+/** A module is evaluated once, and declares its server then. */
+const loaded = new Map<string, Promise<Declaration>>();
+
+async function load(path: string): Promise<Declaration> {
   const url = new URL(import.meta.url.endsWith(".ts") ? "./collect.ts" : "./collect.js", import.meta.url).href;
   const hooks = registerHooks({
     resolve: (specifier, context, next) =>
