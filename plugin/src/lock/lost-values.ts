@@ -40,6 +40,7 @@ export function lostValues(
           inward,
           lost.flatMap(({ values }) => values),
         ),
+        derived: true, // A faulty name of another value may be meant for it.
       };
     }),
   );

@@ -33,6 +33,7 @@ export function readMessage(desc: DescMessage, locator: Locator, report: Report)
       hint: "leave out one of them",
     });
   }
+  const reads = readReads(child(value.reads, place, "reads"), resolver, report);
   const message: IrMessage = {
     kind: "message",
     desc,
@@ -42,8 +43,10 @@ export function readMessage(desc: DescMessage, locator: Locator, report: Report)
     alias,
     otherAliases: others,
     resolver,
-    reads: readReads(child(value.reads, place, "reads"), resolver, report),
-    fields,
+    reads,
+    // A resolver that is not set would fill them.
+    fields:
+      reads === undefined || resolver !== undefined ? fields : fields.map((field) => ({ ...field, faulty: true })),
   };
   checkResolvers(message, report);
   checkCopy(message, report);

@@ -1,9 +1,9 @@
-import type { DescField } from "@bufbuild/protobuf";
+import type { DescField, DescService } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
 import { distinctReport } from "../diagnostic/distinct.ts";
 import { caution } from "../diagnostic/fault.ts";
-import type { Ir, IrFile, IrMethod, IrService } from "../ir/ir.ts";
+import type { Ir, IrFile, IrMessage, IrMethod, IrService } from "../ir/ir.ts";
 import { isPart, isPosition } from "../model/stream-fields.ts";
 import { finish, type Sliced } from "../slices/sliced.ts";
 import { AliasTable } from "./conversions/aliases.ts";
@@ -257,16 +257,27 @@ function* resolveEach(
       if (result !== undefined) composed.set(name, result);
     } else if (message.subset === undefined && hasRules(message) && !run.lets.roots.has(name)) {
       // The warning for its composer is enough.
-      if (!inner.has(name))
-        caution(run.suspect, "BFF205", message.at, {
-          message: `"${message.desc.name}" has rules, but nothing composes it`,
-          hint: "return it from an rpc of a BFF service, compose it in a step, or remove its rules",
-        });
+      if (!inner.has(name)) suspectUncomposed(run, message, file);
       resolveUncomposed(run, message, file);
       for (const named of run.lets.mentions(name).keys()) namedUncomposed.add(named);
       for (const named of envMentions(run.ir, message, file).keys()) namedUncomposed.add(`env.${named}`);
     }
   }
+}
+
+function suspectUncomposed(
+  { bffServices, suspect }: Run,
+  { at, desc }: IrMessage,
+  { desc: { services } }: IrFile,
+): void {
+  const returns = ({ methods }: DescService): boolean => methods.some(({ output }) => output === desc);
+  const plain = services.find((service) => !bffServices.has(service.typeName) && returns(service))?.name;
+  caution(suspect, "BFF205", at, {
+    message: `"${desc.name}" has rules, but nothing composes it${plain ? `: "${plain}", which returns it, is no BFF service` : ""}`,
+    hint: plain
+      ? `add \`option (bff.v1.service) = {};\` to "${plain}", or remove the rules`
+      : "return it from an rpc of a BFF service, compose it in a step, or remove its rules",
+  });
 }
 
 /** Reports what depends on all blocks and messages. */

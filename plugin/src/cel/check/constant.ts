@@ -7,6 +7,8 @@ import { nameList } from "./describe-call.ts";
 import { fold } from "./fold.ts";
 import { insteadOfOk } from "./presence-hint.ts";
 
+/** Errors elsewhere decide what may be absent, such as that of a message whose steps pass an argument. */
+const SUSPICION = { severity: "warning", derived: true } as const;
 /** Nouns in front of a variable's name, by its role. */
 const NOUNS: Partial<Readonly<Record<Variable["role"], string>>> = { arg: "the argument ", step: "the step " };
 
@@ -38,7 +40,7 @@ export function checkConstants(root: Node, checker: Checker): boolean {
       const what = NOUNS[role] ?? "";
       const why = role === "principal" ? " here, because every rpc requires a caller" : "";
       const never = `${what}"${name}" is never absent${why}, so this is always true`;
-      checker.complain("BFF316", checker.spanOf(node), never, insteadOfOk(node.variable), { severity: "warning" });
+      checker.complain("BFF316", checker.spanOf(node), never, insteadOfOk(node.variable), SUSPICION);
     }
     if (node.kind === "call") {
       if (evaluate(node)) return;
@@ -54,9 +56,7 @@ export function checkConstants(root: Node, checker: Checker): boolean {
 }
 
 function warn(checker: Checker, node: Node, value: boolean): void {
-  checker.complain("BFF316", checker.spanOf(node), `this is always ${value}`, why(checker, node), {
-    severity: "warning",
-  });
+  checker.complain("BFF316", checker.spanOf(node), `this is always ${value}`, why(checker, node), SUSPICION);
 }
 
 /** Returns the reason why a comparison never changes, if the type of one side decides. */

@@ -11,7 +11,7 @@ import type { Call } from "../../resolve/model/call.ts";
 import { effectTable } from "../../resolve/model/effects.ts";
 import { declarationOf, EMPTY, safeRead } from "../../resolve/model/missing/missing-hints.ts";
 import type { Followed, Model, Source, Step } from "../../resolve/model/model.ts";
-import { callInputs, callsOf, sourceExpressions } from "../../resolve/model/source-parts.ts";
+import { callInputs, callsOf, composesOf, sourceExpressions } from "../../resolve/model/source-parts.ts";
 import { nameOf } from "../all-expressions.ts";
 import type { Check } from "../check.ts";
 import { type CallerGuards, callerGuards, guarded } from "./caller-guards.ts";
@@ -202,6 +202,7 @@ function causesOf(
     const why = step.supplementary && !step.deferred ? "is supplementary" : "may be absent";
     return [{ at: declared, message: `"${variable.name}" ${why}` }];
   }
+  if (variable.role === "arg") return passersOf(block, variable, model);
   const field = declarationOf(model.ir, variable);
   if (field.length > 0) return field;
   const [open] = variable.role === "principal" && "callers" in block ? (block.callers?.open ?? []) : [];
@@ -230,13 +231,28 @@ function reportCritical({ block, step, model }: Place, writes: boolean, report: 
       ].join(", ");
       fault(report, "BFF602", read?.at ?? step.ir.at, {
         message: `step ${step.name === undefined ? "" : `"${step.name}" `}is critical, but reads "${shown}", which a failure may make absent`,
-        ...(arg === undefined ? { related: causesOf(block, variable, model) } : {}),
+        related: causesOf(block, variable, model),
         hint: `${cures}, or ${variable.missing === undefined ? `read it as ok(${shown}) ? … : …` : safeRead(variable)}`,
       });
       return true;
     }
   }
   return false;
+}
+
+/** Returns the places that pass an argument which may be absent, each with the cause. */
+function passersOf(block: AnyBlock, { name }: Variable, model: Model): ReturnType<typeof causesOf> {
+  const { desc } = block;
+  return blocksOf(model).flatMap((composer) =>
+    composer.steps.flatMap((step) => {
+      const args = composesOf(step.source).flatMap((source) => (source.message === desc ? source.args : []));
+      return args.flatMap(({ name: passed, by, at }) => {
+        const [cause] = passed === name ? by.unsafe : [];
+        if (cause === undefined) return [];
+        return [{ at, message: `${nameOf(step)} passes it` }, ...causesOf(composer, cause, model)];
+      });
+    }),
+  );
 }
 
 /** Returns the expressions that a source needs; a composed message works without an argument. */

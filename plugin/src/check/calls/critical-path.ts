@@ -218,7 +218,7 @@ function reportPath(
     parts.length <= SHOWN ? parts : [...parts.slice(0, half), `${parts.length - SHOWN} others`, ...parts.slice(-half)];
   fault(report, "BFF703", (deferred ? partsTimeout : timeout)?.at ?? at, {
     message: `calls that wait for each other may take ${path.ms}ms (${shown.join(" + ")}), but "${method.desc.name}" leaves them ${left}ms`,
-    hint: `lower the timeouts of the calls, or raise that of the rpc with (bff.v1.method).${deferred ? "parts_timeout" : "timeout"}`,
+    hint: `lower the timeouts of the calls, or raise that of the rpc with \`(bff.v1.method).${deferred ? "parts_timeout" : "timeout"}\``,
   });
 }
 

@@ -70,15 +70,19 @@ function readEnvVar({ value, place }: Declared<EnvVar>, report: Report): IrEnvVa
     });
   } else if (initial !== undefined) checkDefault(initial, type, shape, report);
   const bounds = readBounds({ value, place }, { type, shape, default: initial }, report);
-  return { kind: "env", at: place.at, name, type, shape, default: initial, alternates, ...bounds };
+  const declared = { kind: "env", at: place.at, name, type, default: initial, alternates } as const;
+  // Options that read a variable with a faulty bound are not at fault.
+  return bounds === undefined
+    ? { ...declared, shape: undefined, min: undefined, max: undefined }
+    : { ...declared, shape, ...bounds };
 }
 
-/** Reads the bounds of a number or a duration, which its default must keep. */
+/** Reads the bounds of a number or a duration, which its default must keep. Undefined if one is no such value. */
 function readBounds(
   { value, place }: Declared<EnvVar>,
   { type, shape, default: initial }: Pick<IrEnvVar, "type" | "shape" | "default">,
   report: Report,
-): Pick<IrEnvVar, "min" | "max"> {
+): Pick<IrEnvVar, "min" | "max"> | undefined {
   const [min, max] = [text(value.min, place, "min"), text(value.max, place, "max")];
   const first = min ?? max;
   if (first === undefined || shape === undefined) return { min: undefined, max: undefined };
@@ -91,15 +95,10 @@ function readBounds(
     });
     return { min: undefined, max: undefined };
   }
-  const valid = [min, max].map((bound) =>
-    bound === undefined || checkDefault(bound, type, shape, report) ? bound : undefined,
-  );
-  checkOrder(
-    { min: valid[0], max: valid[1], initial: initial && isValue(initial.value, shape) ? initial : undefined },
-    item,
-    report,
-  );
-  return { min: valid[0], max: valid[1] };
+  const faulty = [min, max].filter((bound) => bound !== undefined && !checkDefault(bound, type, shape, report));
+  if (faulty.length > 0) return undefined;
+  checkOrder({ min, max, initial: initial && isValue(initial.value, shape) ? initial : undefined }, item, report);
+  return { min, max };
 }
 
 /** Reports bounds that no value keeps, and a default outside. */

@@ -48,7 +48,8 @@ export function readBinds(
       fields: value.fields === true ? sourced(true, place, "fields") : undefined,
     };
     checkBind(bind, kind, report);
-    return bind;
+    // A spread beside a name has been reported.
+    return bind.name === undefined ? bind : { ...bind, spread: undefined };
   });
   checkUnique(
     binds.map((bind) => bind.name),

@@ -236,7 +236,8 @@ function checkRules(rules: readonly IrErrorRule[], report: Report): void {
         related: [{ at: taken.get(code.value)?.at ?? rule.at, message: "this rule is tried first" }],
         hint: "leave out the code, or move this rule before the earlier one",
       });
-    if (rule.if !== undefined) continue;
+    // A rule without an effect has been reported, and handles nothing.
+    if (rule.if !== undefined || rule.then === undefined) continue;
     if (codes.length === 0) all = rule;
     for (const code of codes) if (!taken.has(code)) taken.set(code, rule);
     if (taken.size === ERROR_CODES.length) all = rule;

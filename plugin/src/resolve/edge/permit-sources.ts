@@ -32,14 +32,16 @@ export function checkAccepts(run: Run, service: IrService, { identified, identit
 }
 
 function checkNames({ report }: Run, permit: IrPermit, identity: Identity): void {
-  const names = identity.sources.map(({ name }) => name);
+  // Faulty sources have been reported, one without a name too.
+  const names = identity.ir.sources.map(({ name }) => name?.value);
+  const known = names.filter((name) => name !== undefined);
   for (const source of permit.sources) {
-    if (names.includes(source.value)) continue;
-    const like = didYouMean(source.value, names);
+    if (names.includes(source.value) || names.includes(undefined)) continue;
+    const like = didYouMean(source.value, known);
     fault(report, "BFF230", source.at, {
       message: `the identity has no source "${source.value}"`,
       related: [{ at: identity.ir.at, message: "the identity" }],
-      hint: like !== undefined ? `did you mean "${like}"?` : `name one of: ${names.join(", ")}`,
+      hint: like !== undefined ? `did you mean "${like}"?` : `name one of: ${known.join(", ")}`,
     });
   }
   for (const [field, [first]] of [["scopes", permit.scopes] as const, ["roles", permit.roles] as const]) {

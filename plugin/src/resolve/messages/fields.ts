@@ -7,14 +7,16 @@ import type { BoundExpression, OneofTarget, Target } from "../../model/conversio
 import { canBeAbsent } from "../../model/presence.ts";
 import { isPart, isPosition } from "../../model/stream-fields.ts";
 import { bindTo } from "../conversions/bind.ts";
+import { hasRules } from "../graph/declarations.ts";
 import { rootOf } from "../graph/message-graph.ts";
 import { isDegradation, isFilled } from "../model/degradation.ts";
-import { declarationOf, safeRead } from "../model/missing/missing-hints.ts";
+import { declarationOf, openPlaces, safeRead } from "../model/missing/missing-hints.ts";
 import type { Step } from "../model/model.ts";
 import { sourceExpressions } from "../model/source-parts.ts";
 import { syntheticText } from "../names/synthetic-text.ts";
 import { check, checkCondition, unless, where } from "../scope/scope.ts";
 import type { MessageContext as AnyContext } from "../steps/context.ts";
+import { typeReport } from "../steps/type-report.ts";
 import { copyOf } from "../subsets/copy-of.ts";
 import { autobound, nearMiss, stepCalled } from "./autobind.ts";
 
@@ -194,7 +196,7 @@ function resolveField(
   }
   if (field.by !== undefined) {
     const expression = check(scope, field.by);
-    const bound = expression && bindTo(expression, field.desc, run.aliases, scope.report);
+    const bound = expression && bindTo(expression, field.desc, run.aliases, typeReport(cx, expression));
     if (bound !== undefined) checkAbsence(cx, field, bound.expression);
     return bound;
   }
@@ -227,13 +229,18 @@ function reportAmbiguous({ scope }: AnyContext, field: IrField, first: Step, sec
   });
 }
 
-function reportUnsaid({ scope }: AnyContext, field: IrField): void {
+function reportUnsaid({ run, scope, ir }: MessageContext, field: IrField): void {
   const named = scope.steps.get(field.desc.name)?.variable?.type.kind;
   const like = named === fieldType(field.desc).type.kind ? field.desc.name : undefined;
   const [near] = [...scope.stepOf.values()].flatMap((step) => nearMiss(step, field.desc));
+  // A message without rules is hardly meant to be composed.
+  const places = hasRules(ir) ? [] : (run.places.get(ir.desc.typeName) ?? []);
   fault(scope.report, "BFF401", field.at, {
     message: `"${field.desc.name}" has no source`,
-    ...(near === undefined ? {} : { related: [{ at: near.at, message: near.message }] }),
+    related:
+      near === undefined
+        ? places.map(({ at, what }) => ({ at, message: `${what} composes it` }))
+        : [{ at: near.at, message: near.message }],
     hint: near?.hint ?? `add [(bff.v1.field).by = "${like ?? "…"}"]`,
   });
 }
@@ -260,7 +267,7 @@ function checkAbsence(cx: MessageContext, field: IrField, expression: Expression
       expression.reads.find((read) => read.variable === variable && !read.safe)?.at ?? expression.text.at,
       {
         message: `field "${field.desc.name}" always has a value (${typeName(fieldType(field.desc).type)}), but a public rpc reaches it, whose caller may be unknown`,
-        related: cx.openAt.map((at) => ({ at, message: "any client may call" })),
+        related: openPlaces(cx.scope),
         hint: "make the field `optional`, or read it as ok(principal) ? … : …",
       },
     );
@@ -354,6 +361,9 @@ function related(cx: MessageContext, name: string | undefined): { at: Step["ir"]
   const begun = beginning(step);
   if (begun !== undefined) return [begun];
   for (const expression of neededBy(step)) {
+    const caller = expression?.reads.find(({ variable, safe }) => variable.role === "principal" && !safe);
+    if (caller !== undefined)
+      return [{ at: caller.at, message: `"${name}" needs the caller, who may be unknown` }, ...openPlaces(cx.scope)];
     const read = expression?.reads.find(({ variable, safe }) => variable.role === "arg" && !safe);
     if (read === undefined) continue;
     const message = `"${name}" needs args.${read.variable.name}, which may be absent`;

@@ -11,7 +11,7 @@ import { envOfMessage } from "../packages/env.ts";
 import { packageContext } from "../packages/package-context.ts";
 import { checkNamespaces } from "../packages/package-functions.ts";
 import { packageScope } from "../packages/package-scope.ts";
-import { callerVariables, checkPeerNames, publicAt } from "../packages/principal.ts";
+import { callerVariables, checkPeerNames } from "../packages/principal.ts";
 import { argsFor, type ComposePlace } from "../scope/args.ts";
 import { freeNames } from "../scope/free-names.ts";
 import type { MessageScope } from "../scope/scope.ts";
@@ -57,7 +57,6 @@ export function resolveMessage(
     offered: args.members.map((member) => member.name),
     governing: context.governing,
     package: context,
-    openAt: callers?.open.flatMap((root) => publicAt(run, root) ?? []) ?? [],
     roots,
     deferred: run.deferredMessages.has(ir.desc.typeName),
     around,
@@ -112,7 +111,7 @@ function scopeOf(run: Run, ir: IrMessage, { file, spreadable, roots }: MessageUs
   const brokenArgs = unbound.union(missingFields(ir, args, { places, used, readOf }, report));
   const context = packageContext(run, file.desc.proto.package);
   const env = envOfMessage(run, ir, file, { context, roots }, report);
-  const { variables, broken: brokenCallers, callers } = callerVariables(run, ir.desc, context, roots, report);
+  const { variables, broken: brokenCallers, callers, openAt } = callerVariables(run, ir.desc, context, roots, report);
   // The future service of an uncomposed message is unknown, so any service may be meant.
   const elsewhere = run.uncomposed.has(ir) ? namesOfServices(run) : [];
   const builtins = new Map([
@@ -124,7 +123,7 @@ function scopeOf(run: Run, ir: IrMessage, { file, spreadable, roots }: MessageUs
   ]);
   const broken = [...elsewhere, ...brokenCallers];
   const scope: MessageScope = {
-    ...packageScope(run, file, context, { report, builtins, brokenEnv: env.broken, broken }),
+    ...packageScope(run, file, context, { report, builtins, brokenEnv: env.broken, openAt, broken }),
     offered: args.message === undefined ? [...new Set(places.flatMap(({ members }) => [...members.keys()]))] : [],
     brokenArgs,
     // One fault of a message that nothing composes is enough.

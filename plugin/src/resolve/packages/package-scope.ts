@@ -13,9 +13,11 @@ export function packageScope(
     report,
     builtins,
     brokenEnv,
+    openAt = [],
     broken = [],
   }: Pick<MessageScope, "builtins" | "brokenEnv"> & {
     readonly report: Report;
+    readonly openAt?: MessageScope["openAt"];
     readonly broken?: Iterable<string>;
   },
 ): MessageScope {
@@ -29,6 +31,7 @@ export function packageScope(
     lackOf: lackIn(run),
     report,
     builtins,
+    openAt,
     ...shared,
     stepOf: new Map(),
     offered: [],

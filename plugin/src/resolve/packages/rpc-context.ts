@@ -84,7 +84,7 @@ export function requestScope(
 ): { readonly scope: MessageScope; readonly env: readonly EnvVar[] } {
   const env =
     level === "package" ? seen(context.env, context.brokenEnv) : envOfLet(run, service, file, context, () => {});
-  const { variables: caller, broken } = callerVariables(run, undefined, context, [method], report);
+  const { variables: caller, broken, openAt } = callerVariables(run, undefined, context, [method], report);
   const { input } = method.desc;
   const builtins = new Map<string, Variable>([
     ...(args ? [["args", messageVariable("args", "args", input)] as const] : []),
@@ -94,7 +94,7 @@ export function requestScope(
     ["peer", PEER],
     ...caller,
   ]);
-  const scope = packageScope(run, file, context, { report, builtins, brokenEnv: env.broken, broken });
+  const scope = packageScope(run, file, context, { report, builtins, brokenEnv: env.broken, openAt, broken });
   return {
     scope: { ...scope, offered: args ? input.fields.map(({ name }) => name) : [], strict },
     env: env.variables,
@@ -111,7 +111,7 @@ export function withResult(scope: MessageScope, { desc }: IrMethod): MessageScop
 export function stepContext(
   of: Pick<MessageContext, "run" | "ir" | "file" | "scope" | "args" | "package" | "roots">,
 ): MessageContext {
-  return { ...of, offered: [], governing: of.package.governing, openAt: [], deferred: false, around: new Map() };
+  return { ...of, offered: [], governing: of.package.governing, deferred: false, around: new Map() };
 }
 
 export function messageVariable(name: string, role: "args" | "item", desc: DescMessage): Variable {

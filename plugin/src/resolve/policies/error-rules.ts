@@ -2,6 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { Code } from "@protobff/messages/options.js";
 import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
 import { fault } from "../../diagnostic/fault.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrErrorRule, IrPolicy } from "../../ir/step.ts";
 import { conversion } from "../conversions/convert.ts";
 import type { ErrorRule } from "../model/call.ts";
@@ -27,7 +28,8 @@ export function reachable(nearestFirst: readonly ErrorRule[]): readonly ErrorRul
 /** The value of a call for its reader: the response, or for a batch the part for one key. */
 interface Gives {
   readonly method: DescMethod;
-  readonly batched: boolean;
+  /** Undefined: the call has no batch. */
+  readonly batchAt: Origin | undefined;
   readonly type: CelType;
   readonly proto: Proto;
 }
@@ -59,11 +61,12 @@ export function errorRules(
     if (value === undefined || gives === undefined) return [];
     const how = conversion(value, gives, cx.run.aliases);
     if (how.kind === "misfit" || mayBeNothing(value.type)) {
-      const { method, batched, type } = gives;
+      const { method, batchAt, type } = gives;
       // An entry also applies to calls without a batch, for which its rule would have to return the response.
-      const instead = batched && scope !== cx.scope ? ", or move the rule to the calls themselves" : "";
+      const instead = batchAt && scope !== cx.scope ? ", or move the rule to the calls themselves" : "";
       fault(scope.report, "BFF336", then.by.at, {
-        message: `the fallback is ${fallbackType(value.type)}, but "${method.name}" returns ${typeName(type)}${batched ? " for each key of a batch" : ""}`,
+        message: `the fallback is ${fallbackType(value.type)}, but "${method.name}" returns ${typeName(type)}${batchAt ? " for each key of a batch" : ""}`,
+        related: batchAt ? [{ at: batchAt, message: "the batch" }] : [],
         hint: `${toWrite(type)}${instead}`,
       });
       return [];

@@ -7,7 +7,7 @@ import type { Text } from "../../diagnostic/origin.ts";
 import type { IrCall, IrPolicy, IrUpstream } from "../../ir/step.ts";
 import { textInstead } from "../conversions/replacement.ts";
 import type { CacheTag, Effects, TagHole } from "../model/call.ts";
-import { valueHint } from "../model/missing/missing-hints.ts";
+import { openPlaces, valueHint } from "../model/missing/missing-hints.ts";
 import { check, free, type MessageScope } from "../scope/scope.ts";
 import { holes, PRINTABLE } from "./failure.ts";
 
@@ -69,6 +69,7 @@ export function holeOf(scope: MessageScope, text: Text, locals: readonly Variabl
   if (absent !== undefined) {
     fault(scope.report, "BFF810", text.at, {
       message: `this hole has no value if \`${absent.name}\` is absent`,
+      related: absent.role === "principal" ? openPlaces(scope) : [],
       hint: valueHint(absent, text.value, "''"),
     });
     return undefined;

@@ -17,7 +17,7 @@ import {
 } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import type { Origin, Text } from "../../diagnostic/origin.ts";
 import type { EnumRelations } from "../conversions/enum-relations.ts";
 import { conditionInstead } from "../conversions/replacement.ts";
 import type { Observe } from "../model/checked-text.ts";
@@ -89,6 +89,8 @@ export interface MessageScope {
   readonly report: Report;
   /** `args`, `headers`, `env`, `now`, and with an identity `principal` and `peer`. */
   readonly builtins: ReadonlyMap<string, Variable>;
+  /** Places that declare RPCs public, so that `principal` may be absent. */
+  readonly openAt: readonly Origin[];
   readonly steps: Map<string, Step>;
   /** The same steps by their variables. */
   readonly stepOf: Map<Variable, Step>;
@@ -146,7 +148,12 @@ function checkIn(scope: MessageScope, names: Scope, text: Text): Expression | un
   for (const name of reads.args) if (scope.brokenArgs.has(name)) return undefined;
   for (const name of reads.env) if (scope.brokenEnv.has(name)) return undefined;
   for (const name of scope.brokenFunctions) if (text.value.includes(name)) return undefined;
-  const report = scope.constants?.within(text, scope.report) ?? scope.report;
+  const within = scope.constants?.within(text, scope.report) ?? scope.report;
+  // A field that no field resembles is no typo: the step has another type.
+  const report: Report = (diagnostic) =>
+    diagnostic.code === "BFF303" && diagnostic.hint?.startsWith("choose one of its fields")
+      ? within({ ...diagnostic, related: stepPlaces(scope, reads.names) })
+      : within(diagnostic);
   const found = checkExpression(text, names, scope.registry, report);
   const place = { pages: scope.pages === true, scatters: scope.scatters === true };
   if (found === undefined || !checkSpecialCalls(found.root, place, scope.report)) return undefined;
@@ -246,6 +253,13 @@ export function checkCondition(
   });
   return undefined;
 }
+
+/** Returns the places of the steps with these names, for a fault that the type of one explains. */
+export const stepPlaces = ({ steps }: Pick<MessageScope, "steps">, names: Iterable<string>) =>
+  [...names].flatMap((name) => {
+    const at = steps.get(name)?.ir.at;
+    return at === undefined ? [] : [{ at, message: `step "${name}" is here` }];
+  });
 
 /** Returns the steps that expressions read, each once, in order of declaration. */
 export function stepsRead(scope: MessageScope, expressions: readonly (Expression | undefined)[]): Step[] {

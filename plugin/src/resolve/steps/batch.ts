@@ -213,7 +213,7 @@ function keyField(cx: MessageContext, of: DescMessage, { ir, named, items, key }
       `add \`key\`, one of: ${of.fields
         .filter((field) => isKey(fieldType(field).type, expected))
         .map((field) => field.name)
-        .join(", ")}`,
+        .join(", ")}, or a computed \`key_by\``,
     );
   const [field, further] = fieldPath(of, ir.key, cx.scope.report) ?? [];
   if (field === undefined) return undefined;

@@ -129,7 +129,7 @@ function resolveErrorRules(
   const { scope, run } = cx;
   const outside = withoutMessage(scope);
   const gives =
-    ir.batch && batch === undefined ? undefined : { method, batched: batch !== undefined, ...answerOf(method, batch) };
+    ir.batch && batch === undefined ? undefined : { method, batchAt: ir.batch?.at, ...answerOf(method, batch) };
   // A permit may not depend on a replaced answer, so that only rules that refuse apply.
   const holding = (rules: readonly ErrorRule[]): readonly ErrorRule[] =>
     scope.strict === "permit" ? rules.filter(({ then }) => then.kind === "fail") : rules;

@@ -84,8 +84,6 @@ export interface MessageContext extends PolicyContext {
   /** The names that every place provides, for `spread: "args"`. */
   readonly offered: readonly string[];
   readonly package: PackageContext;
-  /** Places that declare RPCs reaching it public, so that `principal` may be absent. */
-  readonly openAt: readonly Origin[];
   /**
    * The steps of the surrounding services, by name. A step, or the variable of an `each`, must not have one of these
    * names.

@@ -1,5 +1,6 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { type Expression, fieldName, fieldType, type Node, typeName, type Variable } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
 import { caution, fault } from "../../diagnostic/fault.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { IrBind, IrCall } from "../../ir/step.ts";
@@ -13,6 +14,7 @@ import type { RequestMask } from "../model/call.ts";
 import { syntheticText } from "../names/synthetic-text.ts";
 import { check, checkCondition, type MessageScope, where } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
+import { typeReport } from "./type-report.ts";
 
 /** Context of `set`; `ir` is undefined outside of messages and services. */
 interface SetContext extends Pick<MessageContext, "scope" | "run" | "args" | "offered"> {
@@ -25,7 +27,7 @@ interface SetContext extends Pick<MessageContext, "scope" | "run" | "args" | "of
  */
 export function resolveSet(
   cx: SetContext,
-  { set: binds, batch }: Pick<IrCall, "set" | "batch">,
+  { set: binds, batch, method }: Pick<IrCall, "set" | "batch"> & Partial<Pick<IrCall, "method">>,
   target: DescMessage,
   locals: readonly Variable[],
 ): FieldBinding[] {
@@ -33,17 +35,22 @@ export function resolveSet(
   const bindings: FieldBinding[] = [];
   const setBindings: SetBinding[] = [];
   const named = new Set(batch?.name === undefined ? [] : [batch.name.value]);
+  // A name that no field resembles is no typo: the method has another request.
+  const report: Report = (diagnostic) =>
+    method !== undefined && diagnostic.hint?.startsWith("use one of")
+      ? scope.report({ ...diagnostic, related: [{ at: method.at, message: "the method" }] })
+      : scope.report(diagnostic);
   for (const bind of binds) {
     if (bind.name === undefined || bind.by === undefined) continue;
     const condition = bind.if && checkCondition(scope, bind.if, "this `if`", locals);
-    const path = fieldPath(target, bind.name, scope.report);
+    const path = fieldPath(target, bind.name, report);
     const expression = check(where(scope, condition), bind.by, locals);
     const field = path?.at(-1);
     if (path === undefined || field === undefined) continue;
     named.add(path[0]?.name ?? "");
     if (!checkMeeting(scope, setBindings, { path, expression, bind })) continue;
     setBindings.push({ path, expression, bind });
-    const bound = expression && bindTo(expression, field, run.aliases, scope.report);
+    const bound = expression && bindTo(expression, field, run.aliases, typeReport(cx, expression));
     if (bound !== undefined && (bind.if === undefined || condition))
       bindings.push({ path, bound, if: condition, reveal: bind.reveal });
   }
@@ -173,6 +180,8 @@ function spreadFields(
     fault(scope.report, "BFF345", spread.at, {
       message: `"${spread.value}" shares no field with "${target.typeName}"`,
       hint: `set the fields by name: ${target.fields.map((field) => field.name).join(", ")}`,
+      // A composer may have a faulty argument.
+      derived: isArgs(spread) && cx.args.message === undefined,
     });
   }
   return bindings;

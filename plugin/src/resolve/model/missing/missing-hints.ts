@@ -1,6 +1,7 @@
 // Sentences about fields of composed messages that may be missing.
 import type { Expression, Variable } from "../../../cel/index.ts";
 import type { Diagnostic } from "../../../diagnostic/diagnostic.ts";
+import type { Origin } from "../../../diagnostic/origin.ts";
 import type { Ir } from "../../../ir/ir.ts";
 
 /** Returns the hint that makes a read safe: a test, or a filter for items. */
@@ -17,6 +18,10 @@ export function valueHint(absent: Variable, text: string, value: string): string
   if (missing !== undefined && missing.root === undefined) return safeRead(absent);
   return `write a value for this case, as in \`ok(${name}) ? ${text} : ${value}\``;
 }
+
+/** Returns the places because of which `principal` may be absent. */
+export const openPlaces = ({ openAt }: { readonly openAt: readonly Origin[] }): NonNullable<Diagnostic["related"]> =>
+  openAt.map((at) => ({ at, message: "any client may call" }));
 
 /** Returns the declaration of the field. */
 export function declarationOf({ files }: Ir, { missing }: Variable): NonNullable<Diagnostic["related"]> {
