@@ -26,19 +26,24 @@ export function farFrom({ edit, base, file, protos }: Case, diagnostics: readonl
   });
   const isIn = (lines: readonly Lines[], place: Origin): boolean =>
     place.file === file && lines.some(({ from, to }) => from <= place.endLine && place.line <= to);
-  const values = wordsOf(edit.changes.flatMap(({ from, to, text }) => [before.slice(from, to), text]).join(" "));
+  const changed = edit.changes.flatMap(({ from, to, text }) => [before.slice(from, to), text]).join(" ");
+  const values = wordsOf(changed);
   const names = [...values, ...edit.sites.flatMap((site) => namesAround(before, site))];
   const mentions = ({ at, message }: Diagnostic, all: readonly string[]): boolean => {
     const lines = (protos[at.file] ?? "").split("\n").slice(at.line - 1, at.endLine);
     return wordsOf([message, ...lines].join(" ")).some((word) => all.includes(word));
   };
+  // The option itself, and those in its value.
+  const inside = [...changed.matchAll(/(\w+):/g)].flatMap(([, name = ""]) => name);
+  const options = [...edit.sites.map(({ desc }) => desc.name), ...inside];
+  const pointsAt = (diagnostic: Diagnostic, lines: readonly Lines[]): boolean =>
+    [diagnostic, ...(diagnostic.related ?? [])].some(({ at }) => isIn(lines, at)) ||
+    options.some((option) => isQuoted(option, diagnostic));
   const elsewhere = diagnostics.filter(
-    (diagnostic) =>
-      ![diagnostic, ...(diagnostic.related ?? [])].some(({ at }) => isIn([...edited, ...around], at)) &&
-      !mentions(diagnostic, names),
+    (diagnostic) => !pointsAt(diagnostic, [...edited, ...around]) && !mentions(diagnostic, names),
   );
   const isError = ({ severity }: Diagnostic): boolean => severity === "error";
-  const far = diagnostics.filter((diagnostic) => !isIn(edited, diagnostic.at) && !mentions(diagnostic, values));
+  const far = diagnostics.filter((diagnostic) => !pointsAt(diagnostic, edited) && !mentions(diagnostic, values));
   const near = diagnostics.filter((diagnostic) => isError(diagnostic) && isIn(edited, diagnostic.at));
   return { elsewhere, consequences: near.length > 0 ? far : [] };
 }
@@ -57,6 +62,12 @@ function namesAround(text: string, { around, element }: Site): readonly string[]
   );
   return wordsOf([...declared, element.name].join(" "));
 }
+
+/** Reports whether a diagnostic names an option in its code; one with a common name only at the beginning. */
+const isQuoted = (option: string, { message, hint = "" }: Diagnostic): boolean =>
+  [...`${message}\n${hint}`.matchAll(/`([^`]*)`/g)].some(([, code = ""]) =>
+    COMMON.has(option) ? /^\w+/.exec(code)?.[0] === option : wordsOf(code).includes(option),
+  );
 
 /** Words of every option. */
 const COMMON = new Set(
