@@ -29,10 +29,11 @@ export function farFrom({ edit, base, file, protos }: Case, diagnostics: readonl
   const changed = edit.changes.flatMap(({ from, to, text }) => [before.slice(from, to), text]).join(" ");
   const values = wordsOf(changed);
   const names = [...values, ...edit.sites.flatMap((site) => namesAround(before, site))];
-  const mentions = ({ at, message }: Diagnostic, all: readonly string[]): boolean => {
-    const lines = (protos[at.file] ?? "").split("\n").slice(at.line - 1, at.endLine);
-    return wordsOf([message, ...lines].join(" ")).some((word) => all.includes(word));
-  };
+  const mentions = (diagnostic: Diagnostic, all: readonly string[]): boolean =>
+    [diagnostic, ...(diagnostic.related ?? [])].some(({ at, message }) => {
+      const lines = (protos[at.file] ?? "").split("\n").slice(at.line - 1, at.endLine);
+      return wordsOf([message, ...lines].join(" ")).some((word) => all.includes(word));
+    });
   // The option itself, and those in its value.
   const inside = [...changed.matchAll(/(\w+):/g)].flatMap(([, name = ""]) => name);
   const options = [...edit.sites.map(({ desc }) => desc.name), ...inside];
