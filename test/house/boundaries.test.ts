@@ -173,6 +173,7 @@ describe("imports", () => {
       "client/src/events.ts": "the same",
       "client/src/web-socket.ts": "the same",
       "plugin/src/cel/types/literals/literal.ts": "a Timestamp alone, in an expression",
+      "plugin/src/report/faults/describe-callers.ts": "a sample, as an example of a request",
       "plugin/src/report/faults/predictions.ts": "faults.json, whose numbers keep their digits or are refused",
       "plugin/src/resolve/rules/cel/rule-constants.ts": "a Timestamp or Duration alone, in a rule",
       "runtime/src/endpoint/connect-json.ts": "what Connect would write, for `route` in a router without `routes`",

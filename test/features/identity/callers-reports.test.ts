@@ -19,7 +19,10 @@ message Claims {
   google.protobuf.Timestamp since = 7; int64 exp = 8;
 }
 message GetRequest { string id = 1; }
-message CheckedRequest { string id = 1 [(buf.validate.field).string.min_len = 1]; }
+message CheckedRequest {
+  string id = 1 [(buf.validate.field).string.min_len = 14];
+  int32 count = 2 [(buf.validate.field).int32.gte = 7];
+}
 message Answer { string id = 1 [(bff.v1.field).by = "args.id"]; }
 ${body}`;
   const sources = Object.assign((name: string) => (name === "a/v1/a.proto" ? text : undefined), {
@@ -71,6 +74,7 @@ test("a report lists sources, their settings, and the claims that hold rights", 
     server: "a/v1/server.ts",
     signs: false,
     rpc: "a.v1.S/Plain",
+    request: '{"id":"id-1"}',
     sources: [
       {
         name: "user",
@@ -132,6 +136,13 @@ test("the report of a gateway's header has the principal's fields as claims", ()
     from: ["spiffe://a.example/edge"],
     claims: { id: "id-1", roles: ["roles-1"], scopes: ["scopes-1"] },
   });
+});
+test("the request of the report satisfies its rules", () => {
+  const report = reportOf(
+    `env: { name: "ISSUER" type: "string" } identity: { source: { name: "user" jwt: { issuer: "{env.ISSUER}" audience: "a" } } }`,
+    service(rpc("Checked", "", "CheckedRequest")),
+  );
+  expect(report?.request).toBe('{"id":"aaaaaaaaaaid-1","count":7}');
 });
 test("a BFF without an identity has no report", () => {
   expect(reportOf("", `service S { option (bff.v1.service) = {}; ${rpc("Get", "")} }`)).toBeUndefined();

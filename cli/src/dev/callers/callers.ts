@@ -63,7 +63,7 @@ export class Callers {
     const lines = (url: string) => [
       `dev supplies test callers: ${issuer.url}/ (set for it: ${Object.keys(found.env).join(", ")})`,
       ...found.ways.map((way) =>
-        lineFor(way, report.rpc, url, issuer.tokenAt(name, tokenSource(way, found.ways)), apiKeys),
+        lineFor(way, report, url, issuer.tokenAt(name, tokenSource(way, found.ways)), apiKeys),
       ),
       ...[...found.notes, ...notes, ...faults],
     ];
@@ -104,7 +104,7 @@ function tokenSource({ source }: Way, ways: readonly Way[]): string | undefined 
 
 function lineFor(
   way: Way,
-  rpc: string | undefined,
+  { rpc = "", request = "{}" }: CallersReport,
   url: string,
   tokenAt: string,
   apiKeys: ReadonlyMap<string, string>,
@@ -112,7 +112,7 @@ function lineFor(
   const { source } = way;
   const insecure = url.startsWith("https:") ? "-k " : "";
   const curl = (header: string): string =>
-    `curl ${insecure}-H 'content-type: application/json' -H ${header} -d '{}' ${url}/${rpc ?? ""}`;
+    `curl ${insecure}-H 'content-type: application/json' -H ${header} -d '${request.replaceAll("'", "'\\''")}' ${url}/${rpc}`;
   switch (way.kind) {
     case "login":
       return `${url}/auth/login in a browser (${source.name})`;

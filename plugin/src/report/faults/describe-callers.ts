@@ -1,5 +1,6 @@
 // Caller identification of servers, as data. `protobff dev` uses it to run a server without an identity provider.
-import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, toJson } from "@bufbuild/protobuf";
+import { sample } from "@protobff/runtime/internal/samples";
 import { childrenOf, type Node } from "../../cel/index.ts";
 import type { Text } from "../../diagnostic/origin.ts";
 import type { ValueReport } from "../../faults/index.ts";
@@ -23,6 +24,8 @@ export interface CallersReport {
    * are open to anybody.
    */
   readonly rpc?: string;
+  /** A request that satisfies the rules of its fields, as far as a sample can: JSON for the rpc. */
+  readonly request?: string;
 }
 /** One way of proving a caller's identity. Undeclared values are omitted. */
 export interface SourceOfCallers {
@@ -82,7 +85,7 @@ export function callersReports({ servers }: Pick<Plan, "servers">): readonly Cal
           ...report,
           rights: [rightsClaim(claimOf.scopes, rights.scopes), rightsClaim(claimOf.roles, rights.roles)].flat(),
         })),
-        ...defined("rpc", leastRestricted(methods)),
+        ...exampleOf(methods),
       },
     ];
   });
@@ -102,7 +105,7 @@ function rightsIn(methods: readonly PlanMethod[]): {
 }
 
 /** Returns an rpc without conditions, else one without rules, else the first. */
-function leastRestricted(methods: readonly PlanMethod[]): string | undefined {
+function exampleOf(methods: readonly PlanMethod[]): Pick<CallersReport, "rpc" | "request"> {
   const restrictions = ({ method, permit, validated }: PlanMethod): number => {
     const conditions = method.permit === undefined ? 0 : permittedCallers(method.permit).conditions.length;
     return (permit === undefined && conditions === 0 ? 0 : 2) + (validated === undefined ? 0 : 1);
@@ -110,9 +113,9 @@ function leastRestricted(methods: readonly PlanMethod[]): string | undefined {
   const [least] = methods
     .filter(({ method }) => method.permit !== undefined && method.permit.public === undefined)
     .sort((a, b) => restrictions(a) - restrictions(b));
-  if (least === undefined) return undefined;
-  const { desc } = least.method;
-  return `${desc.parent.typeName}/${desc.name}`;
+  if (least === undefined) return {};
+  const { parent, name, input } = least.method.desc;
+  return { rpc: `${parent.typeName}/${name}`, request: JSON.stringify(toJson(input, sample(input))) };
 }
 
 // ---- a source ----
