@@ -225,14 +225,17 @@ function reportCritical({ block, step, model }: Place, writes: boolean, report: 
       if (!byFailure || cause?.deferred === true) continue;
       const shown = shownIn(block, variable);
       const read = expression?.reads.find((other) => other.variable === variable && !other.safe);
+      const related = causesOf(block, variable, model);
       const cures = [
         writes ? decisionOver(step, [{ variable, shown }]) : "add `supplementary: true` to this step",
         ...(cause === undefined ? [] : [`give "${shown}" a \`fallback\``]),
       ].join(", ");
       fault(report, "BFF602", read?.at ?? step.ir.at, {
         message: `step ${step.name === undefined ? "" : `"${step.name}" `}is critical, but reads "${shown}", which a failure may make absent`,
-        related: causesOf(block, variable, model),
+        related,
         hint: `${cures}, or ${variable.missing === undefined ? `read it as ok(${shown}) ? … : …` : safeRead(variable)}`,
+        // Composers with errors are not part of the model.
+        derived: arg !== undefined && related.length === 0,
       });
       return true;
     }

@@ -49,9 +49,9 @@ export function resolveLet(run: Run, ir: IrService, file: IrFile): Let {
     order: { order, circular: new Set([...cycles.flat(), ...before]) },
     rootsOf: (step) => rootsOf(run, step),
     scopeOf: (step) => {
-      const { variables, broken, openAt } = callerVariables(run, undefined, context, rootsOf(run, step), report);
+      const { variables, broken, callersAt } = callerVariables(run, undefined, context, rootsOf(run, step), report);
       if (broken.length > 0) for (const name of broken) scope.broken.add(name);
-      return { ...scope, openAt, builtins: new Map([...scope.builtins, ...variables]) };
+      return { ...scope, callersAt, builtins: new Map([...scope.builtins, ...variables]) };
     },
   });
   for (const step of resolved) run.shared.set(step.ir, step);

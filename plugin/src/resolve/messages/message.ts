@@ -111,7 +111,12 @@ function scopeOf(run: Run, ir: IrMessage, { file, spreadable, roots }: MessageUs
   const brokenArgs = unbound.union(missingFields(ir, args, { places, used, readOf }, report));
   const context = packageContext(run, file.desc.proto.package);
   const env = envOfMessage(run, ir, file, { context, roots }, report);
-  const { variables, broken: brokenCallers, callers, openAt } = callerVariables(run, ir.desc, context, roots, report);
+  const {
+    variables,
+    broken: brokenCallers,
+    callers,
+    callersAt,
+  } = callerVariables(run, ir.desc, context, roots, report);
   // The future service of an uncomposed message is unknown, so any service may be meant.
   const elsewhere = run.uncomposed.has(ir) ? namesOfServices(run) : [];
   const builtins = new Map([
@@ -123,7 +128,7 @@ function scopeOf(run: Run, ir: IrMessage, { file, spreadable, roots }: MessageUs
   ]);
   const broken = [...elsewhere, ...brokenCallers];
   const scope: MessageScope = {
-    ...packageScope(run, file, context, { report, builtins, brokenEnv: env.broken, openAt, broken }),
+    ...packageScope(run, file, context, { report, builtins, brokenEnv: env.broken, callersAt, broken }),
     offered: args.message === undefined ? [...new Set(places.flatMap(({ members }) => [...members.keys()]))] : [],
     brokenArgs,
     // One fault of a message that nothing composes is enough.

@@ -13,11 +13,11 @@ export function packageScope(
     report,
     builtins,
     brokenEnv,
-    openAt = [],
+    callersAt = [],
     broken = [],
   }: Pick<MessageScope, "builtins" | "brokenEnv"> & {
     readonly report: Report;
-    readonly openAt?: MessageScope["openAt"];
+    readonly callersAt?: MessageScope["callersAt"];
     readonly broken?: Iterable<string>;
   },
 ): MessageScope {
@@ -31,7 +31,7 @@ export function packageScope(
     lackOf: lackIn(run),
     report,
     builtins,
-    openAt,
+    callersAt,
     ...shared,
     stepOf: new Map(),
     offered: [],

@@ -32,8 +32,8 @@ interface CallerScope {
   /** Names that have a fault. */
   readonly broken: readonly string[];
   readonly callers: Callers | undefined;
-  /** Places that declare RPCs public, so that `principal` may be absent. */
-  readonly openAt: readonly Origin[];
+  /** Places that declare RPCs public, so that `principal` may be absent; if none is, those of their permits. */
+  readonly callersAt: readonly Origin[];
 }
 
 /**
@@ -51,24 +51,27 @@ export function callerVariables(
 ): CallerScope {
   const contexts = roots.length === 0 ? [context] : roots.map((root) => packageOf(run, root));
   if (contexts.every(({ identified }) => !identified))
-    return { variables: [], broken: [], callers: undefined, openAt: [] };
+    return { variables: [], broken: [], callers: undefined, callersAt: [] };
   const types = [...new Set(contexts.flatMap(({ identity }) => identity?.type ?? []))];
   const strangers = roots.filter((root) => !packageOf(run, root).identified);
   const open = roots.filter((root) => publicAt(run, root) !== undefined || strangers.includes(root));
   const callers = { types, open };
-  const openAt = open.flatMap((root) => publicAt(run, root) ?? []);
+  const callersAt =
+    open.length > 0
+      ? open.flatMap((root) => publicAt(run, root) ?? [])
+      : roots.flatMap((root) => (root.permit ?? run.lets.serviceOf.get(root)?.permit)?.at ?? []);
   const peer = ["peer", PEER] as const;
   const [desc, other] = types;
   // A faulty identity has been reported.
   if (desc === undefined || contexts.some(({ identified, identity }) => identified && identity === undefined))
-    return { variables: [peer], broken: ["principal"], callers, openAt };
+    return { variables: [peer], broken: ["principal"], callers, callersAt };
   if (other !== undefined || strangers.length > 0) {
     if (message !== undefined) reportDifferent(run, message, roots, report);
-    return { variables: [peer], broken: ["principal"], callers, openAt };
+    return { variables: [peer], broken: ["principal"], callers, callersAt };
   }
   const type: CelType & Proto = { kind: "message", desc };
   const principal: Variable = { name: "principal", role: "principal", type, proto: type, absent: open.length > 0 };
-  return { variables: [["principal", principal], peer], broken: [], callers, openAt };
+  return { variables: [["principal", principal], peer], broken: [], callers, callersAt };
 }
 
 /** Reports RPCs with different principals, because an expression has one type for all callers. */

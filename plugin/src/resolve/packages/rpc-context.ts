@@ -84,7 +84,7 @@ export function requestScope(
 ): { readonly scope: MessageScope; readonly env: readonly EnvVar[] } {
   const env =
     level === "package" ? seen(context.env, context.brokenEnv) : envOfLet(run, service, file, context, () => {});
-  const { variables: caller, broken, openAt } = callerVariables(run, undefined, context, [method], report);
+  const { variables: caller, broken, callersAt } = callerVariables(run, undefined, context, [method], report);
   const { input } = method.desc;
   const builtins = new Map<string, Variable>([
     ...(args ? [["args", messageVariable("args", "args", input)] as const] : []),
@@ -94,7 +94,7 @@ export function requestScope(
     ["peer", PEER],
     ...caller,
   ]);
-  const scope = packageScope(run, file, context, { report, builtins, brokenEnv: env.broken, openAt, broken });
+  const scope = packageScope(run, file, context, { report, builtins, brokenEnv: env.broken, callersAt, broken });
   return {
     scope: { ...scope, offered: args ? input.fields.map(({ name }) => name) : [], strict },
     env: env.variables,

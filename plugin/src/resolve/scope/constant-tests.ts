@@ -1,11 +1,11 @@
 // Warnings about tests with a known result. The text of an entry, a limit or a shared message is checked for several
 // places, whose names may have values that are absent in others.
-import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
 import type { Origin, Text } from "../../diagnostic/origin.ts";
 
 interface CheckedTests {
   checks: number;
-  readonly found: Map<string, { count: number; readonly report: () => void }>;
+  readonly found: Map<string, { readonly all: Diagnostic[]; readonly report: Report }>;
 }
 
 /** Holds BFF316 back until all checks of a text have found it. */
@@ -28,8 +28,8 @@ export class ConstantTests {
       if (diagnostic.code !== "BFF316") return report(diagnostic);
       if (!this.#files.has(text.at.file)) return;
       const place = placeOf(diagnostic.at);
-      const test = tests.found.get(place) ?? { count: 0, report: () => report(diagnostic) };
-      test.count++;
+      const test = tests.found.get(place) ?? { all: [], report };
+      test.all.push(diagnostic);
       tests.found.set(place, test);
     };
   }
@@ -37,7 +37,12 @@ export class ConstantTests {
   /** Reports the tests that no check of their texts has found open. */
   flush(): void {
     for (const { checks, found } of this.#texts.values())
-      for (const { count, report } of found.values()) if (count === checks) report();
+      for (const { all, report } of found.values()) {
+        const [first] = all;
+        if (first === undefined || all.length < checks) continue;
+        const places = new Map(all.flatMap(({ related = [] }) => related.map((other) => [placeOf(other.at), other])));
+        report({ ...first, related: [...places.values()] });
+      }
     this.#texts.clear();
   }
 }

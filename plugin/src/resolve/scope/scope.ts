@@ -89,8 +89,8 @@ export interface MessageScope {
   readonly report: Report;
   /** `args`, `headers`, `env`, `now`, and with an identity `principal` and `peer`. */
   readonly builtins: ReadonlyMap<string, Variable>;
-  /** Places that declare RPCs public, so that `principal` may be absent. */
-  readonly openAt: readonly Origin[];
+  /** Places that declare RPCs public, so that `principal` may be absent; if none is, those of their permits. */
+  readonly callersAt: readonly Origin[];
   readonly steps: Map<string, Step>;
   /** The same steps by their variables. */
   readonly stepOf: Map<Variable, Step>;
@@ -149,11 +149,18 @@ function checkIn(scope: MessageScope, names: Scope, text: Text): Expression | un
   for (const name of reads.env) if (scope.brokenEnv.has(name)) return undefined;
   for (const name of scope.brokenFunctions) if (text.value.includes(name)) return undefined;
   const within = scope.constants?.within(text, scope.report) ?? scope.report;
-  // A field that no field resembles is no typo: the step has another type.
-  const report: Report = (diagnostic) =>
-    diagnostic.code === "BFF303" && diagnostic.hint?.startsWith("choose one of its fields")
-      ? within({ ...diagnostic, related: stepPlaces(scope, reads.names) })
-      : within(diagnostic);
+  const report: Report = (diagnostic) => {
+    const { code, hint, message } = diagnostic;
+    // A field that no field resembles is no typo: the step has another type.
+    if (code === "BFF303" && hint?.startsWith("choose one of its fields"))
+      within({ ...diagnostic, related: stepPlaces(scope, reads.names) });
+    else if (code === "BFF316" && message.startsWith('"principal"'))
+      within({
+        ...diagnostic,
+        related: scope.callersAt.map((at) => ({ at, message: "this permit requires a caller" })),
+      });
+    else within(diagnostic);
+  };
   const found = checkExpression(text, names, scope.registry, report);
   const place = { pages: scope.pages === true, scatters: scope.scatters === true };
   if (found === undefined || !checkSpecialCalls(found.root, place, scope.report)) return undefined;

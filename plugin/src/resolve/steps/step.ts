@@ -244,11 +244,13 @@ function resolveFallback(
   const value = check(scope, ir.fallback);
   if (value === undefined) return undefined;
   const { at } = ir.fallback;
+  const called = ir.source?.kind === "call" ? ir.source.method : undefined;
   const form = proto ?? protoOf(type);
   const how = form && conversion(value, { type, proto: form }, run.aliases);
   if (how === undefined || how.kind === "misfit" || mayBeNothing(value.type)) {
     fault(scope.report, "BFF336", at, {
       message: `the fallback is ${fallbackType(value.type)}, but the step is ${typeName(type)}`,
+      related: called === undefined ? [] : [{ at: called.at, message: "the method" }],
       hint: `write a value of type ${typeName(type)}`,
     });
     return undefined;

@@ -20,8 +20,11 @@ export function valueHint(absent: Variable, text: string, value: string): string
 }
 
 /** Returns the places because of which `principal` may be absent. */
-export const openPlaces = ({ openAt }: { readonly openAt: readonly Origin[] }): NonNullable<Diagnostic["related"]> =>
-  openAt.map((at) => ({ at, message: "any client may call" }));
+export const openPlaces = ({
+  callersAt,
+}: {
+  readonly callersAt: readonly Origin[];
+}): NonNullable<Diagnostic["related"]> => callersAt.map((at) => ({ at, message: "any client may call" }));
 
 /** Returns the declaration of the field. */
 export function declarationOf({ files }: Ir, { missing }: Variable): NonNullable<Diagnostic["related"]> {
