@@ -25,7 +25,7 @@ import { subsetText } from "./describe-subset.ts";
 import { permittedCallers } from "./rpcs/callers.ts";
 import { cachingLines, tagLine } from "./rpcs/describe-caching.ts";
 import { callerKindLines } from "./rpcs/describe-caller-kinds.ts";
-import { degradedOf } from "./rpcs/describe-degraded.ts";
+import { degradedOf, lossesOf } from "./rpcs/describe-degraded.ts";
 import { fieldChoiceLines } from "./rpcs/describe-field-choice.ts";
 import { headerLines } from "./rpcs/describe-headers.ts";
 import { limitReports, usageLines } from "./rpcs/describe-limits.ts";
@@ -219,11 +219,16 @@ function worstLines({ ms, calls, criticalPath }: Worst, when = "", until = ""): 
   const unbounded = calls.filter((call) => !Number.isSafeInteger(call.calls)).map(({ method }) => method);
   const attempts = total("attempts") === total("calls") ? "" : ` (${count(total("attempts"), "attempt")})`;
   const why = unbounded.length === 0 ? "" : `: nothing bounds ${unbounded.join(", ")}`;
-  const path = criticalPath.map((entry) => `${entry.step} ${timeText(entry.ms)}`).join(", then ");
+  const path = criticalPath.map(waitText).join(", then ");
   return [
     `  ${when}at worst ${count(total("calls"), "call")}${attempts}${why}`,
     `  ${when}${until}at worst ${timeText(ms)}${path === "" ? "" : `: ${path}`}`,
   ];
+}
+
+function waitText({ step, ms, whole_ms: whole }: Worst["criticalPath"][number]): string {
+  if (whole === undefined) return `${step} ${timeText(ms)}`;
+  return `${step} ${timeText(ms)}, cut ${whole === null ? "because nothing bounds its items" : `from ${timeText(whole)}`}`;
 }
 
 function functionLines(planned: PlanMethod, messages: Messages): string[] {
@@ -242,15 +247,20 @@ function freshLines(all: readonly PlanMessage[], root: PlanMessage, messages: Me
 }
 
 function degradedLines(messages: readonly PlanMessage[]): string[] {
-  return messages.flatMap((message) =>
-    degradedOf(message).flatMap(({ field, when, becomes }) =>
-      becomes === "within"
-        ? []
-        : [
-            `  ${becomes === "stale" ? `with ${when} stale` : `without ${when}`}: ${message.composed.desc.name}.${field} is ${becomes}`,
-          ],
-    ),
-  );
+  return messages.flatMap((message) => {
+    const { name } = message.composed.desc;
+    const own = degradedOf(message).filter(({ becomes }) => becomes !== "within");
+    return [
+      ...own.map(
+        ({ field, when, becomes }) =>
+          `  ${becomes === "stale" ? `with ${when} stale` : `without ${when}`}: ${name}.${field} is ${becomes}`,
+      ),
+      ...lossesOf(message, messages).map(
+        ({ field, without, isMissing }) =>
+          `  without ${without}: ${name}.${field} is ${isMissing ? "missing" : "computed without it"}`,
+      ),
+    ];
+  });
 }
 
 function waits(step: PlanStep): string {

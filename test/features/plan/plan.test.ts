@@ -162,6 +162,8 @@ const report = (proto: string): FileReport =>
   JSON.parse(
     plans({ "app/v1/app.proto": proto }, { "up/v1/up.proto": UP }, "json")["app/v1/app_plan.json"] ?? "",
   ) as FileReport;
+const text = (proto: string): string =>
+  plans({ "app/v1/app.proto": proto }, { "up/v1/up.proto": UP }, "text")["app/v1/app_plan.txt"] ?? "";
 const rpc = (proto: string): RpcReport => report(proto).rpcs[0] as RpcReport;
 const field = (by: string) => `optional string id = 1 [(bff.v1.field).by = "${by}"];`;
 const list = (by: string) => `repeated string ids = 2 [(bff.v1.field).by = "${by}"];`;
@@ -227,6 +229,18 @@ describe("the worst case", () => {
     expect([found.worst_calls, found.worst_ms]).toEqual([calls, ms]);
   });
 
+  test.each([
+    ["has the time of all items beside the time that is left", "max: 500", 2_500, "900 ms, cut from 2.5 s"],
+    ["has no time of all items if nothing bounds them", "", null, "900 ms, cut because nothing bounds its items"],
+  ])("%s", (_, max, whole, shown) => {
+    const proto = bff(cards(max), CARDS, card(`{ name: "c" supplementary: true ${get("args.x", `timeout: "50ms"`)} }`));
+    expect(rpc(proto).critical_path).toEqual([
+      { step: "a", ms: 100 },
+      { step: "cards", ms: 900, whole_ms: whole },
+    ]);
+    expect(text(proto)).toContain(`at worst 900 ms: a 100 ms, then cards ${shown}\n`);
+  });
+
   test("multiplies nested lists, and counts a batch behind a call of the item for each item", () => {
     const nested = `message Card { option (bff.v1.message) = { let: [
         { name: "b" ${get("args.x", `timeout: "10ms"`)} },
@@ -265,8 +279,7 @@ describe("the worst case", () => {
     const found = report(proto);
     expect(found.messages.length).toBe(depth + 1);
     expect(found.rpcs[0]?.worst_calls).toBe(2 ** (depth - 1));
-    const text = plans({ "app/v1/app.proto": proto }, { "up/v1/up.proto": UP }, "text")["app/v1/app_plan.txt"] ?? "";
-    expect(text.split("\n").length).toBeLessThan(3 * depth);
+    expect(text(proto).split("\n").length).toBeLessThan(3 * depth);
   });
 });
 
@@ -290,6 +303,28 @@ describe("the list of degradations", () => {
       "d: response fails",
     ]);
   });
+});
+
+test("the text has the losses of values over other composed messages", () => {
+  const proto = bff(
+    `{ name: "a" ${get("args.id")} },
+     { name: "cards" each: { var: "x" in: "a.ids" max: 9 compose: { message: "Card" args: { name: "x" by: "x" } } } }`,
+    `optional int64 all = 1 [(bff.v1.field).by = "cards.map(c, c.size).sum()"];
+     int64 some = 2 [(bff.v1.field).by = "cards.filter(c, ok(c.size)).map(c, c.size).sum()"];
+     repeated string names = 3 [(bff.v1.field).by = "cards.map(c, c.name)"];
+     ${CARDS.replace("= 3", "= 4")}`,
+    `message Card { option (bff.v1.message) = { let: { name: "c" supplementary: true ${get("args.x")} } };
+      string name = 1 [(bff.v1.field).by = "args.x"]; optional int64 size = 2 [(bff.v1.field).by = "size(c.ids)"]; }`,
+  );
+  expect(
+    text(proto)
+      .split("\n")
+      .filter((line) => line.startsWith("  without")),
+  ).toEqual([
+    "  without Card.size: Out.all is missing",
+    "  without Card.size: Out.some is computed without it",
+    "  without c: Card.size is missing",
+  ]);
 });
 
 describe("steps of the service", () => {
@@ -363,15 +398,13 @@ describe("caches", () => {
   test("make fields stale that read a critical step with stale answers", () => {
     const proto = bff(`{ name: "a" ${get("args.id", `cache: { ttl: "5s" stale: "60s" }`)} }`, field("a.id"));
     expect(report(proto).messages[0]?.degrades).toEqual([{ field: "id", when: "a", becomes: "stale" }]);
-    const text = plans({ "app/v1/app.proto": proto }, { "up/v1/up.proto": UP }, "text")["app/v1/app_plan.txt"];
-    expect(text).toContain("  with a stale: Out.id is stale\n");
+    expect(text(proto)).toContain("  with a stale: Out.id is stale\n");
   });
 
   const cached = (more: string) => get("args.id").replace(/ }$/, ` cache: { ttl: "5s" stale: "60s" } ${more} }`);
   const planned = (more: string) => {
     const proto = bff(`{ name: "a" ${cached(more)} }`, field("a.id"));
-    const text = plans({ "app/v1/app.proto": proto }, { "up/v1/up.proto": UP }, "text")["app/v1/app_plan.txt"] ?? "";
-    return { cache: report(proto).messages[0]?.steps[0]?.call?.cache, text };
+    return { cache: report(proto).messages[0]?.steps[0]?.call?.cache, text: text(proto) };
   };
 
   test("are shared by all callers if only request ids and traces are forwarded", () => {

@@ -30,7 +30,13 @@ export interface Worst {
    * The longest sequence of steps; steps of composed messages as "cards.owner". Times are not limited to the remaining
    * time.
    */
-  readonly criticalPath: readonly { readonly step: string; readonly ms: number }[];
+  readonly criticalPath: readonly WaitReport[];
+}
+interface WaitReport {
+  readonly step: string;
+  readonly ms: number;
+  /** Time that all items would take if the budget did not end before; null: nothing bounds them. */
+  readonly whole_ms?: number | null;
 }
 export function worstOf(
   planned: Pick<PlanMethod, "method" | "message" | "start" | "permit" | "stream">,
@@ -101,8 +107,7 @@ interface Timing {
   /** The steps of the service. */
   readonly started: ReadonlyMap<PlanStep, StepTiming>;
 }
-interface StepTiming {
-  readonly ms: number;
+interface StepTiming extends StepTime {
   readonly end: number;
   /** The step whose end it waits for longest. */
   readonly before: PlanStep | undefined;
@@ -156,8 +161,9 @@ function timings(
       const most = step.step.deferred ? limit : budget;
       const within = child && (yield { message: child, begun: from, limit: most });
       // The permit has already awaited these calls of the service.
-      const ms = message === start && ended.has(step.step.ir.at) ? 0 : stepTime(step, message, within?.ms, most);
-      steps.set(step, { ms, end: from + ms, before, inside: within });
+      const time =
+        message === start && ended.has(step.step.ir.at) ? { ms: 0 } : stepTime(step, message, within?.ms, most);
+      steps.set(step, { ...time, end: from + time.ms, before, inside: within });
     }
     const last = latest(all, steps, begun);
     const timing = { ms: last === undefined ? 0 : (steps.get(last)?.end ?? begun) - begun, last, steps, started };
@@ -225,13 +231,18 @@ function latest(
  * Returns the time of a step. A call takes its timeout, including attempts and backoff, or without a timeout the
  * remaining time.
  */
-function stepTime(step: PlanStep, message: PlanBlock, child: number | undefined, limit: number): number {
+function stepTime(step: PlanStep, message: PlanBlock, child: number | undefined, limit: number): StepTime {
   const { source } = step.step;
   const [call] = callsOf(source);
   const timing =
     call === undefined ? (child ?? 0) : Math.min(message.calls.get(call)?.policy.timeoutMs?.value ?? limit, limit);
-  if (timing === 0) return 0;
-  return rounds(step) === 1 ? timing : Math.min(timing * rounds(step), limit);
+  const whole = timing === 0 ? 0 : timing * rounds(step);
+  return rounds(step) === 1 || whole <= limit ? { ms: whole } : { ms: limit, whole };
+}
+interface StepTime {
+  readonly ms: number;
+  /** Time of all items, if it is cut. */
+  readonly whole?: number;
 }
 
 /** Returns the number of groups of items that are awaited in sequence. */
@@ -240,9 +251,14 @@ function rounds(step: PlanStep): number {
   return source.kind === "each" && step.bounded ? Math.ceil(itemsOf(step) / source.concurrent) : 1;
 }
 
+function waitReport(step: string, { ms, whole }: StepTime): WaitReport {
+  if (whole === undefined) return { step, ms };
+  return { step, ms, whole_ms: Number.isFinite(whole) ? whole : null };
+}
+
 /** From the end of a message to its beginning. */
 function criticalPath(whole: Timing): Worst["criticalPath"] {
-  const path: { readonly step: string; readonly ms: number }[] = [];
+  const path: WaitReport[] = [];
   let prefix = "";
   for (let timing: Timing | undefined = whole; timing !== undefined; ) {
     const { steps, started }: Timing = timing;
@@ -262,7 +278,7 @@ function criticalPath(whole: Timing): Worst["criticalPath"] {
     // inside would not add up.
     timing = end === undefined || rounds(end.step) > 1 ? undefined : end.of.inside;
     for (const { step, of } of timing === undefined ? chain : chain.slice(0, -1))
-      if (of.ms > 0) path.push({ step: (started.has(step) ? "" : prefix) + stepName(step), ms: of.ms });
+      if (of.ms > 0) path.push(waitReport((started.has(step) ? "" : prefix) + stepName(step), of));
     if (end !== undefined) prefix = `${prefix}${stepName(end.step)}.`;
   }
   return path;

@@ -1,4 +1,5 @@
 // Degradation: for each field of a composed message, the steps whose failure it survives, and the effect on its value.
+import type { DescField } from "@bufbuild/protobuf";
 import type { Expression, Variable } from "../../cel/index.ts";
 import type { BoundExpression, Target } from "../../model/conversion.ts";
 import { canBeAbsent } from "../../model/presence.ts";
@@ -31,6 +32,39 @@ export function degradedOf(message: PlanMessage): readonly Degraded[] {
   );
   return [...new Map(found.map((entry) => [JSON.stringify(entry), entry])).values()];
 }
+
+/** A field that is computed from a field of another composed message, which may be missing. */
+interface Loss {
+  readonly field: string;
+  /** "Card.price" */
+  readonly without: string;
+  /** False: the value is computed without it. */
+  readonly isMissing: boolean;
+}
+
+/** @param all the composed messages of an rpc */
+export function lossesOf(message: PlanMessage, all: readonly PlanMessage[]): readonly Loss[] {
+  const found = message.touches.flatMap(({ field, origins, ...touch }) =>
+    origins.flatMap(({ origin }): Loss[] => {
+      const read = "reads" in origin ? origin.reads.filter(({ passed }) => !passed).flatMap(({ path }) => path) : [];
+      const unsafe = expressionsOf(touch, message.composed.targets).flatMap((expression) => expression.unsafe);
+      return read
+        .filter((part) => isLost(part, all))
+        .map((part) => ({
+          field,
+          without: `${part.parent.name}.${part.name}`,
+          isMissing: unsafe.some(({ missing }) => missing?.path.includes(part)),
+        }));
+    }),
+  );
+  return [...new Map(found.map((loss) => [JSON.stringify(loss), loss])).values()];
+}
+
+const isLost = ({ parent, name }: DescField, all: readonly PlanMessage[]): boolean =>
+  all
+    .filter(({ composed }) => composed.desc === parent)
+    .flatMap(degradedOf)
+    .some(({ field, becomes }) => field === name && becomes === "missing");
 
 /** Returns true for a list that leaves out items that fail. */
 const isPartial = ({ origin }: TouchOrigin): boolean =>
