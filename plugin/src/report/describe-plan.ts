@@ -249,9 +249,9 @@ function freshLines(all: readonly PlanMessage[], root: PlanMessage, messages: Me
 function degradedLines(messages: readonly PlanMessage[]): string[] {
   return messages.flatMap((message) => {
     const { name } = message.composed.desc;
-    const own = degradedOf(message).filter(({ becomes }) => becomes !== "within");
+    const degraded = degradedOf(message).filter(({ becomes }) => becomes !== "within");
     return [
-      ...own.map(
+      ...degraded.map(
         ({ field, when, becomes }) =>
           `  ${becomes === "stale" ? `with ${when} stale` : `without ${when}`}: ${name}.${field} is ${becomes}`,
       ),
