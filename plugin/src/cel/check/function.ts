@@ -16,7 +16,7 @@ import { checkSameEnums, comparedOperands } from "./different-enums.ts";
 import { checkEnumConversion, checkEnumFunction } from "./enum.ts";
 import { NO_NULL } from "./literal.ts";
 import { unknownMessage } from "./message.ts";
-import { isNoMoney } from "./money.ts";
+import { asOneMoney, isNoMoney } from "./money.ts";
 import { isUnknown, rootOf } from "./name.ts";
 import { looksLikeMacro, noSuchFunction, noVariable } from "./no-such-function.ts";
 
@@ -90,7 +90,9 @@ export function checkFunction(checker: Checker, ast: CallAst, place: CelPlace): 
       // The place of an operator spans its operands.
       ast.name,
       `${describeCall(name, method, types)} does not exist`,
-      (apart ? NO_NULL : (asText(checker, name, nodes) ?? asDouble(checker, nodes))) ??
+      (apart
+        ? NO_NULL
+        : (asText(checker, name, nodes) ?? asDouble(checker, nodes) ?? asOneMoney(checker, name, nodes))) ??
         (known.length === 0 ? undefined : `use ${nameList([...new Set(known)])}`),
     );
   }

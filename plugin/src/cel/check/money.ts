@@ -1,6 +1,7 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { ScalarType } from "@bufbuild/protobuf";
 import type { CallAst } from "../syntax/ast.ts";
+import type { Node } from "../types/model/expression.ts";
 import type { CelType } from "../types/model/type.ts";
 import type { Checker } from "./checker.ts";
 
@@ -28,6 +29,19 @@ export function isNoMoney(
     "pass messages with an int64 `units`, an int32 `nanos` and at most a string `currency_code`, such as google.type.Money",
   );
   return true;
+}
+
+/** Returns the hint for amounts of two types, such as a copy and its original. */
+export function asOneMoney(checker: Checker, name: string, [first, second]: readonly Node[]): string | undefined {
+  if (!name.startsWith("money.") || first === undefined || second === undefined) return undefined;
+  const [from, to] = [checker.typeOf(first), checker.typeOf(second)];
+  if (from.kind !== "message" || to.kind !== "message") return undefined;
+  if (!isAmount(from.desc.fields) || !isAmount(to.desc.fields)) return undefined;
+  const amount = checker.textOf(checker.spanOf(first));
+  const names = to.desc.fields.map((field) => field.name);
+  const fields = names.filter((field) => from.desc.fields.some((other) => other.name === field));
+  const values = fields.map((field) => `${field}: ${amount}.${field}`);
+  return `give both one type, as in ${to.desc.typeName}{${values.join(", ")}} for ${amount}`;
 }
 
 function isAmount(fields: readonly DescField[]): boolean {
