@@ -4,7 +4,7 @@ import { carriedComment, isPrivateName, privateReason } from "./private-fields.t
 
 /** The fields of a message with these lines. */
 function fieldsOf(body: string) {
-  const text = `syntax = "proto3";\npackage x.v1;\nmessage Key {}\nmessage PasswordHash {}\n// For internal use.\nmessage Trace {}\nmessage M {\n${body}\n}\n`;
+  const text = `syntax = "proto3";\npackage x.v1;\nmessage Key {}\nmessage PasswordHash {}\nmessage Money {}\n// For internal use.\nmessage Trace {}\nmessage M {\n${body}\n}\n`;
   const message = schemaOf(requestFor({ "x/v1/x.proto": text })).registry.getMessage("x.v1.M");
   return message?.fields ?? [];
 }
@@ -58,6 +58,12 @@ describe("private fields", () => {
     ["// Answered for internal errors.\nstring a = 1;", undefined, undefined],
     ["// Something.\n// (-- internal: a note for the API's authors --)\nstring a = 1;", undefined, undefined],
     ["Key key = 1;", undefined, undefined],
+    ["// The cost of the line.\nMoney cost = 1;", undefined, undefined],
+    ["Money shipping_cost_usd = 1;", undefined, undefined],
+    ["Money cost = 1; Money price = 2;", "name: cost", "name: cost"],
+    ["Money unit_cost = 1;", "name: unit cost", "name: unit cost"],
+    ["int64 cost = 1;", "name: cost", "name: cost"],
+    ["// A secret cost.\nMoney cost = 1;", "comment: secret", undefined],
   ])("%s", (body, answer, request) => {
     const [field] = fieldsOf(body);
     expect(field && [privateReason(field, "answer"), privateReason(field, "request")]).toEqual([answer, request]);

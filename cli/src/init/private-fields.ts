@@ -97,15 +97,22 @@ export const isPrivateName = (name: string): boolean => wordIn(plainName(name), 
  */
 export function privateReason(field: DescField, use: "answer" | "request"): string | undefined {
   if (field.proto.options?.debugRedact === true) return "debug_redact";
-  const inName = wordIn(plainName(field.name), "");
+  const charged = isCharge(field);
+  const inName = charged ? undefined : wordIn(plainName(field.name), "");
   if (inName !== undefined) return `name: ${inName}`;
   const type = field.message ?? field.enum;
   const inType = type === undefined ? undefined : privateType(type);
   if (inType !== undefined) return inType;
-  const comment = plain(commentText(field));
+  const comment = plain(commentText(field)).replace(charged ? words("costs?") : "", "");
   const statement = statementIn(comment) ?? (use === "request" ? undefined : wordIn(comment, plainName(field.name)));
   return statement === undefined ? undefined : `comment: ${statement}`;
 }
+
+/** Returns true for money that a customer pays: its cost, with no price beside it that would be the customer's. */
+const isCharge = ({ name, message, parent }: DescField): boolean =>
+  message?.name === "Money" &&
+  /^((shipping|delivery|total) )?costs?( [a-z]{3})?$/.test(plainName(name)) &&
+  !parent.fields.some((other) => /\bprices?\b/.test(plainName(other.name)));
 
 /** Returns the reason why a message or an enum looks private as a whole. */
 export function privateType(type: DescMessage | DescEnum): string | undefined {
