@@ -6,7 +6,7 @@ import { blocksOf, composedBy, messagesByName } from "../../resolve/model/blocks
 import { effectTable } from "../../resolve/model/effects.ts";
 import type { Model, Step } from "../../resolve/model/model.ts";
 import { callsOf } from "../../resolve/model/source-parts.ts";
-import { nameOf } from "../all-expressions.ts";
+import { nameOf, stepExpressions } from "../all-expressions.ts";
 import type { Check } from "../check.ts";
 
 export const quorums: Check = {
@@ -46,13 +46,17 @@ function checkQuorums(model: Model, report: Report): void {
       enough === undefined || why === undefined
         ? undefined
         : { at: enough.at, message: `${nameOf(step)} ${why}`, hint: "leave out `enough`" };
-    const mistake = wrongCount(ir.source) ?? items;
+    const failing =
+      source.source.kind !== "by" || stepExpressions(step).some(({ fails, unsafe: [first] }) => fails || first);
+    const mistake = wrongCount(ir.source, failing) ?? items;
     if (mistake !== undefined) report({ code: "BFF524", severity: "error", ...mistake });
   }
 }
 
-function wrongCount({ partial, min, enough, max }: IrEach): Mistake | undefined {
+/** @param failing false: no item can fail */
+function wrongCount({ partial, min, enough, max }: IrEach, failing: boolean): Mistake | undefined {
   if (min !== undefined && partial?.value !== true) {
+    if (!failing) return { at: min.at, message: "this `min` has no effect: no item can fail", hint: "leave out `min`" };
     const message = "this `min` has no effect: without `partial` the first failed item fails the step";
     return { at: min.at, message, hint: "add `partial: true`, or write `enough` instead of `min`" };
   }
