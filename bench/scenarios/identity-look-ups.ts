@@ -14,7 +14,7 @@ import { SqliteKeys } from "../../runtime/src/identity/api-key/sqlite-keys.ts";
 import { callerOf } from "../../runtime/src/identity/principal.ts";
 import { keyIdOf, signedHeader } from "../../runtime/src/identity/propagation/assertion.ts";
 import { openKeys, verifyPrincipal } from "../../runtime/src/identity/verify/index.ts";
-import { loadRedis } from "../../runtime/src/redis/redis-client.ts";
+import { connectAtStart, loadRedis } from "../../runtime/src/redis/redis-client.ts";
 import { Sealer } from "../../runtime/src/sealing/sealer.ts";
 import { CallerSchema } from "../generated/bench/identity/v1/identity_pb.ts";
 import { type Callers, USER } from "../rig/callers.ts";
@@ -36,7 +36,7 @@ export async function lookUps(
   if (redis === undefined)
     return { variants, leftOut: [{ name: "session, Redis", reason: "redis-server is not installed" }] };
   try {
-    const store = new RedisStore(await loadRedis(redis.url), () => {});
+    const store = new RedisStore(await connectAtStart(await loadRedis(redis.url), () => {}));
     variants.push(await sessionLookUp("session, Redis", store, quick));
   } finally {
     redis.stop();

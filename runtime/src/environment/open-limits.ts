@@ -21,8 +21,6 @@ export interface OpenLimitsOptions {
 const REDIS_MS = 20;
 /** The same for the store of quotas, which writes to a disk. */
 const STORE_MS = 100;
-/** The first connection is waited for, in milliseconds. */
-const CONNECT_MS = 1_000;
 
 /** Limits, as the environment configures them. */
 export interface LimitsSpec {
@@ -72,11 +70,10 @@ export async function configureLimits(limits: readonly RateLimit[], read: EnvRea
 
 async function redisCounters(url: RedisLocation, limits: readonly RateLimit[], fault: ServerFault): Promise<Shared> {
   const { RedisCounters } = await import("../limits/redis-counters.ts");
-  const { loadRedis } = await import("../redis/redis-client.ts");
-  const counters = new RedisCounters(await loadRedis(url), (error) =>
-    fault("the limits' Redis cannot be reached", error),
-  );
-  await counters.connected(CONNECT_MS);
+  const { loadRedis, START_MS } = await import("../redis/redis-client.ts");
+  const away = (error: Error): void => fault("the limits' Redis cannot be reached", error);
+  const counters = new RedisCounters(await loadRedis(url), away);
+  await counters.connected(START_MS);
   const isLeased = limits.some(({ lease }) => lease !== undefined);
   const leases = isLeased ? (await import("../limits/leases.ts")).Leases : undefined;
   return { counters, waitMs: REDIS_MS, counts: () => true, leases };

@@ -9,6 +9,16 @@ import { kindOf, parseServers } from "./redis-address.ts";
  */
 export type Connect = (failed: (error: Error) => void) => RedisClient;
 
+/** Longest wait of a start for the first connection, in milliseconds: a server then does not start with refusals. */
+export const START_MS = 1_000;
+
+/** Resolves to a client that is connected, cannot be connected at once, or has tried for START_MS. */
+export async function connectAtStart(connect: Connect, failed: (error: Error) => void): Promise<RedisClient> {
+  const client = connect(failed);
+  await client.connected(START_MS);
+  return client;
+}
+
 /**
  * Loads the client of a location.
  *

@@ -115,6 +115,7 @@ async function usedIds(redisUrl: RedisLocation | undefined, fault: (message: str
     return new UsedHere(systemClock);
   }
   const { UsedInRedis } = await import("./used-in-redis.ts"); // nobody else pays for loading it
-  const { loadRedis } = await import("@protobff/runtime/internal/redis/redis-client");
-  return new UsedInRedis(await loadRedis(redisUrl), (error) => fault("cannot reach the Redis of confirmations", error));
+  const { connectAtStart, loadRedis } = await import("@protobff/runtime/internal/redis/redis-client");
+  const away = (error: Error): void => fault("cannot reach the Redis of confirmations", error);
+  return new UsedInRedis(await connectAtStart(await loadRedis(redisUrl), away));
 }

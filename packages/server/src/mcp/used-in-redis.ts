@@ -1,5 +1,4 @@
 import { answeredInTime, type RedisClient } from "@protobff/runtime/internal/redis/connection";
-import type { Connect } from "@protobff/runtime/internal/redis/redis-client";
 import type { UsedIds } from "./confirmations.ts";
 
 const PREFIX = "bff:tool-state:";
@@ -8,9 +7,8 @@ const PREFIX = "bff:tool-state:";
 export class UsedInRedis implements UsedIds {
   readonly #client: RedisClient;
 
-  /** @param failed receives the error of each failed attempt to connect */
-  constructor(connect: Connect, failed: (error: Error) => void) {
-    this.#client = connect(failed);
+  constructor(client: RedisClient) {
+    this.#client = client;
   }
   /** @throws an error of Redis, or of a Redis that does not answer */
   async use(id: string, lifeMs: number): Promise<boolean> {

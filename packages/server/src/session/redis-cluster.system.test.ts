@@ -1,5 +1,5 @@
 // Sessions and ids of confirmations in a real cluster, where keys of one command would be on several primaries.
-import { loadRedis } from "@protobff/runtime/internal/redis/redis-client";
+import { connectAtStart, loadRedis } from "@protobff/runtime/internal/redis/redis-client";
 import { startCluster } from "@protobff/runtime/internal/testing/redis-cluster-rig";
 import { expect, onTestFinished, test } from "vitest";
 import { UsedInRedis } from "../mcp/used-in-redis.ts";
@@ -9,8 +9,8 @@ test("sessions end with their groups, locks have one holder, and ids are used on
   const cluster = await startCluster();
   onTestFinished(() => cluster.close());
   const connect = await loadRedis({ url: cluster.url, prefix: "team-a:" });
-  const store = new RedisStore(connect, () => {});
-  const used = new UsedInRedis(connect, () => {});
+  const store = new RedisStore(await connectAtStart(connect, () => {}));
+  const used = new UsedInRedis(await connectAtStart(connect, () => {}));
   onTestFinished(async () => {
     used.close();
     await store.close();

@@ -10,11 +10,12 @@ import { PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import { EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { incomingOf } from "@protobff/runtime/internal/identity/incoming-request";
-import { loadRedis } from "@protobff/runtime/internal/redis/redis-client";
+import type { Source } from "@protobff/runtime/internal/identity/source";
+import { connectAtStart, loadRedis } from "@protobff/runtime/internal/redis/redis-client";
 import { freePort } from "@protobff/runtime/internal/testing/ports";
 import { unlessFailure } from "@protobff/runtime/internal/testing/unless-failure";
 import { createClient } from "@redis/client";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { startOpenidProvider } from "../testing/openid-provider.ts";
 import { TestBrowser } from "../testing/test-browser.ts";
 import { MemoryStore } from "./memory-store.ts";
@@ -50,16 +51,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 async function inRedis(): Promise<SessionStore> {
-  const store = new RedisStore(await loadRedis(`redis://127.0.0.1:${port}`), () => {});
+  const store = new RedisStore(await connectAtStart(await loadRedis(`redis://127.0.0.1:${port}`), () => {}));
   open.push(store);
-  await expect
-    .poll(() =>
-      store.get("x").then(
-        () => "up",
-        () => "down",
-      ),
-    )
-    .toBe("up");
   return store;
 }
 const KINDS = { "in Redis": inRedis, "in the process": async () => new MemoryStore(systemClock) };
@@ -149,29 +142,52 @@ describe("an unavailable Redis", () => {
   });
 });
 
-describe("two processes with one Redis, and a provider that ends a session whose refresh token is repeated", () => {
-  test("two processes renew once together, and the session ends in both", async () => {
-    const site = "https://app.example";
-    const provider = await startOpenidProvider({ publicUrl: () => site, accessLifeS: 31 });
+describe("processes with one Redis, and a provider that ends a session whose refresh token is repeated", () => {
+  const site = "https://app.example";
+
+  /** Returns the source of one process. */
+  async function process(issuer: string): Promise<Source> {
     const environment = {
       BFF_PUBLIC_URL: site,
       REDIS_URL: `redis://127.0.0.1:${port}`,
       BFF_SESSION_KEYS: Buffer.alloc(32, 1).toString("base64"),
       BFF_BROWSER_CLIENT_SECRET: "a secret of the client's",
     };
-    const process = async () => {
-      const spec = session({ name: "browser", issuer: provider.issuer, clientId: "web" });
-      await spec.configure?.(new EnvReader(environment, []));
-      const parts = { clock: systemClock, type: PrincipalSchema, audit: () => {}, fault: () => {} };
-      return spec.open(parts);
-    };
-    const [first, second] = [await process(), await process()];
+    const spec = session({ name: "browser", issuer, clientId: "web" });
+    await spec.configure?.(new EnvReader(environment, []));
+    return spec.open({ clock: systemClock, type: PrincipalSchema, audit: () => {}, fault: () => {} });
+  }
+  async function loggedIn(source: Source): Promise<readonly [id: string, browser: TestBrowser]> {
+    const browser = new TestBrowser(site, () => source.routes ?? new Map());
+    await browser.visit("/auth/login");
+    return [browser.cookies.get("app.example __Host-session") ?? "", browser];
+  }
+  const incoming = incomingOf(new Headers());
+
+  test("the first request of a process that starts finds its session", async () => {
+    const provider = await startOpenidProvider({ publicUrl: () => site });
+    onTestFinished(() => provider.close());
+    const first = await process(provider.issuer);
+    onTestFinished(() => first.close());
+    const [id] = await loggedIn(first);
+    const second = await process(provider.issuer);
+    onTestFinished(() => second.close());
+    expect((await unlessFailure(await second.verify(id, incoming)))?.token).toBeDefined();
+  });
+  test("without Redis a process starts, and refuses sessions", async () => {
+    const provider = await startOpenidProvider({ publicUrl: () => site });
+    onTestFinished(() => provider.close());
+    await stop();
+    const source = await process(provider.issuer);
+    onTestFinished(() => source.close());
+    const id = "a".repeat(43);
+    await expect(source.verify(id, incoming)).rejects.toMatchObject({ clientMessage: "cannot check credentials now" });
+  });
+  test("two processes renew once together, and the session ends in both", async () => {
+    const provider = await startOpenidProvider({ publicUrl: () => site, accessLifeS: 31 });
+    const [first, second] = [await process(provider.issuer), await process(provider.issuer)];
     try {
-      await inRedis();
-      const browser = new TestBrowser(site, () => first.routes ?? new Map());
-      await browser.visit("/auth/login");
-      const id = browser.cookies.get("app.example __Host-session") ?? "";
-      const incoming = incomingOf(new Headers());
+      const [id, browser] = await loggedIn(first);
       const tokens = async () =>
         Promise.all(
           [first, second, first, second].map(async (source) => unlessFailure(await source.verify(id, incoming))?.token),

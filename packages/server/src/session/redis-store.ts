@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { answeredInTime, type Commands, type RedisClient } from "@protobff/runtime/internal/redis/connection";
-import type { Connect } from "@protobff/runtime/internal/redis/redis-client";
 import type { Groups, SessionStore } from "./session-store.ts";
 
 const PREFIX = "bff:session:";
@@ -17,9 +16,8 @@ const JOIN = 'redis.call("sadd", KEYS[1], ARGV[1]) redis.call("pexpire", KEYS[1]
 export class RedisStore implements SessionStore {
   readonly #client: RedisClient;
 
-  /** @param failed receives the error of each failed attempt to connect */
-  constructor(connect: Connect, failed: (error: Error) => void) {
-    this.#client = connect(failed);
+  constructor(client: RedisClient) {
+    this.#client = client;
   }
   touch(key: string, idleMs: number): Promise<Buffer | undefined> {
     const options = { type: "PX", value: idleMs } as const;

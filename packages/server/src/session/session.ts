@@ -51,7 +51,7 @@ type ClaimsOf<Claims> = Claims extends DescMessage ? MessageShape<Claims> : unde
 /** With its types put aside. */
 type Options = SessionOptions<Message, DescMessage | undefined>;
 /** Opens the store in Redis, which no other server pays for loading. */
-type Redis = (failed: (error: Error) => void) => SessionStore;
+type Redis = (failed: (error: Error) => void) => Promise<SessionStore>;
 
 const IDLE_MS = 30 * 60_000;
 const ABSOLUTE_MS = 10 * 3_600_000;
@@ -81,7 +81,7 @@ export function session<P extends Message = Principal, Claims extends DescMessag
       if (config?.redisUrl !== undefined)
         redis = await loadStore(config.redisUrl).catch(() => missing(settings, options.name, "@redis/client"));
     },
-    open(parts: SourceParts): Source {
+    async open(parts: SourceParts): Promise<Source> {
       if (config === undefined || jose === undefined) throw new Error(`the source ${options.name} is not configured`);
       return open(options as unknown as Options, config, { jose, redis }, parts);
     },
@@ -90,21 +90,21 @@ export function session<P extends Message = Principal, Claims extends DescMessag
 
 async function loadStore(location: RedisLocation): Promise<Redis> {
   const { RedisStore } = await import("./redis-store.ts");
-  const { loadRedis } = await import("@protobff/runtime/internal/redis/redis-client");
+  const { connectAtStart, loadRedis } = await import("@protobff/runtime/internal/redis/redis-client");
   const connect = await loadRedis(location);
-  return (failed) => new RedisStore(connect, failed);
+  return async (failed) => new RedisStore(await connectAtStart(connect, failed));
 }
 
 function missing(settings: Settings, source: string, name: string): undefined {
   settings.fault(`the source ${source}`, `needs the package ${name}, which is not installed`, `npm install ${name}`);
 }
 
-function open(
+async function open(
   options: Options,
   config: SessionConfig,
   { jose, redis }: { readonly jose: Jose; readonly redis: Redis | undefined },
   parts: SourceParts,
-): Source {
+): Promise<Source> {
   const { name, issuer, clientId, cookie = "__Host-session", from = [] } = options;
   const { publicUrl, clientSecret, sealer } = config;
   const { idleMs = IDLE_MS, absoluteMs = ABSOLUTE_MS } = options;
@@ -115,7 +115,7 @@ function open(
       "sessions are kept in this process: they are lost with it, and other processes cannot use them; set REDIS_URL",
       undefined,
     );
-  const store = redis === undefined ? new MemoryStore(clock) : redis(away);
+  const store = redis === undefined ? new MemoryStore(clock) : await redis(away);
   const redirectUri = `${publicUrl}${basePath}/auth/callback`;
   const scopes = [...new Set(["openid", ...(options.scopes ?? [])])];
   const provider = new Provider({ issuer, clientId, clientSecret, redirectUri, scopes }, clock);
