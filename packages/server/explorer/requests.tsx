@@ -35,7 +35,8 @@ export function Requests({
           <tr key={id} class={id === chosen ? "chosen" : ""}>
             <th scope="row">
               <button type="button" class="link" aria-pressed={id === chosen} onClick={() => choose(id)}>
-                {time(at)} {shortName(rpc)}
+                {time(at)} {serviceOf(rpc)}/<wbr />
+                {rpc.slice(rpc.indexOf("/") + 1)}
               </button>
             </th>
             <td class={degraded > 0 ? "running" : statusClass(status)}>{status}</td>
@@ -48,6 +49,9 @@ export function Requests({
     </table>
   );
 }
+
+/** A narrow column breaks a name behind the service, and within neither. */
+const serviceOf = (rpc: string): string => shortName(rpc).replace(/\/.*/, "");
 
 export function statusClass(status: string): string {
   return CLASSES[status] ?? "bad";

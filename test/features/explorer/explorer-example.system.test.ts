@@ -77,14 +77,28 @@ test("the explorer sends an edited request to mocks, before and after an upstrea
   const billing = page.getByRole("region", { name: "billing.v1.BillingService" });
   await expect.poll(() => billing.getByRole("combobox").inputValue(), PATIENT).toBe("down");
 
-  const picture = process.env.EXPLORER_PICTURE;
-  if (picture === undefined) return;
   await page.getByRole("link", { name: "Requests" }).click();
-  await page
+  const listed = page
     .getByRole("row", { name: /GetDashboard/ })
     .first()
-    .getByRole("button")
-    .click();
+    .getByRole("button");
+  await listed.click();
   await page.getByRole("article").getByRole("img").waitFor();
-  await page.screenshot({ path: picture, fullPage: true });
+  const picture = process.env.EXPLORER_PICTURE;
+  if (picture !== undefined) await page.screenshot({ path: picture, fullPage: true });
+  // Beside the request, the list breaks a name behind its service alone.
+  await page.setViewportSize({ width: 1300, height: 1000 });
+  const lines = await listed.evaluate((button) =>
+    [...button.childNodes]
+      .filter(({ textContent }) => /Dashboard/.test(textContent ?? ""))
+      .map((text) => {
+        const range = document.createRange();
+        range.selectNodeContents(text);
+        return [text.textContent, range.getClientRects().length];
+      }),
+  );
+  expect(lines).toEqual([
+    ["DashboardService", 1],
+    ["GetDashboard", 1],
+  ]);
 });
