@@ -6,6 +6,7 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { compiled } from "../../../runtime/src/testing/compile-cache.ts";
+import { root } from "../../../scripts/workspaces.ts";
 import { GeneratedProject } from "../../support/generated-project.ts";
 import { LAMBDA, LAMBDA_EVENT, PACKAGES, PROGRAMS } from "./programs.ts";
 import { SHOP, UPSTREAMS } from "./shop.ts";
@@ -77,9 +78,12 @@ test.each(Object.keys(PROGRAMS))("%s serves a BFF and its own paths", async (nam
   for (const part of ['data: {"id":"a-0"}', 'data: {"id":"a-2"}', "event: end"]) expect(text).toContain(part);
 });
 
-test("AWS Lambda answers an event of API Gateway", async () => {
+test.each(["lambda.ts", "bundle/server.js"])("AWS Lambda answers an event of API Gateway by %s", async (program) => {
   project.write("lambda.ts", LAMBDA);
-  const child = spawn(process.execPath, ["lambda.ts"], { cwd: project.folder, env: await environment() });
+  const bundler = join(root, "packages/server/bin/bff-bundle.js");
+  if (program !== "lambda.ts")
+    execFileSync(process.execPath, [bundler, "lambda.ts", "bundle"], { cwd: project.folder, stdio: "inherit" });
+  const child = spawn(process.execPath, [program], { cwd: project.folder, env: await environment() });
   child.stdin.end(JSON.stringify(LAMBDA_EVENT));
   let output = "";
   for await (const chunk of child.stdout.setEncoding("utf8")) output += chunk;
@@ -92,6 +96,6 @@ test("the generated module compiles with isolated declarations", () => {
     "tsconfig.json",
     JSON.stringify({ extends: "../../../tsconfig.json", compilerOptions, include: ["shop/v1/bff.ts"] }),
   );
-  const tsc = join(import.meta.dirname, "../../../node_modules/.bin/tsc");
+  const tsc = join(root, "node_modules/.bin/tsc");
   expect(spawnSync(tsc, ["-p", project.folder], { encoding: "utf8" }).stdout).toBe("");
 });
