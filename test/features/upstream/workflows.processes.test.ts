@@ -1,10 +1,11 @@
 // Plays the workflow that `init` writes, step by step, in fresh clones of a repository with the package in a folder.
 // Holds docs/cli.md#ci
-import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { run } from "../../../cli/src/testing/run.ts";
 
@@ -48,7 +49,7 @@ beforeAll(async () => {
   });
   // Commands of the repository in place of those of an installation; gh records its arguments.
   write("bin/npx", '#!/bin/sh\nexec "$@"\n');
-  write("bin/npm", '#!/bin/sh\n[ "$1" = ci ] || exec vitest run --root .\n');
+  write("bin/npm", '#!/bin/sh\ncase "$1" in ci | install) ;; *) exec vitest run --root . ;; esac\n');
   write("bin/gh", `#!/bin/sh\necho "$*" >> "$GH_LOG"\n[ "$2" != create ] || [ ! -e "$GH_LOG.taken" ]\n`);
   // The packages are sources here, which hold under the repository's own options.
   write("bin/tsc", `#!/bin/sh\nexec ${join(root, "node_modules/.bin/tsc")} --exactOptionalPropertyTypes true\n`);
@@ -129,9 +130,33 @@ test("a pull request gets a comment with what changes", { timeout: 180_000 }, ()
     const text = readFileSync(path(`${clone}/${name}`), "utf8");
     write(`${clone}/${name}`, text.replace(/\n {2}string name = \d+.*?;/s, ""));
   });
-  expect(result.statuses.Compare).toBe(1);
+  expect(result.statuses).toMatchObject({ Compare: 1, Replay: 0 });
   expect(result.summary).toContain("name");
   expect(ghLog()).toMatch(/^pr comment 7 --edit-last --create-if-none --body-file .*diff\.md\n$/);
+});
+
+test("a pull request gets what the change answers to captured requests", { timeout: 180_000 }, async () => {
+  const shop = path("repository/shop");
+  const folder = path("captured");
+  const env = { ...process.env, HOST: "127.0.0.1", PORT: "0", BFF_LOG: "off", BFF_CAPTURE: `all;dir=${folder}` };
+  const server = spawn(process.execPath, ["gen/shop/v1/server.ts", "--mock"], { cwd: shop, env });
+  onTestFinished(() => void server.kill("SIGKILL"));
+  const [line] = await once(server.stdout.setEncoding("utf8"), "data");
+  const [url = ""] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? [];
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(`${url}/shop.v1.ShopService/GetProduct`, { method: "POST", headers, body: '{"id":"1"}' });
+  expect(await answer.json()).toMatchObject({ product: { name: expect.any(String) } });
+  server.kill("SIGTERM");
+  await once(server, "exit");
+  const result = played("diff", (clone) => {
+    cpSync(folder, path(`${clone}/shop/captures`), { recursive: true });
+    const [name = ""] = git(clone, "ls-files", "shop/proto/shop").split("\n");
+    const text = readFileSync(path(`${clone}/${name}`), "utf8");
+    write(`${clone}/${name}`, text.replace(/\n {2}string name = \d+.*?;/s, ""));
+  });
+  expect([result.statuses, result.text]).toEqual([expect.objectContaining({ Replay: 1 }), expect.anything()]);
+  expect(result.summary).toMatch(/^1 requests: 0 same, 1 with differences that are not allowed, 0 not comparable$/m);
+  expect(result.summary).toMatch(/^\| other answer \| `Product\.#2` \| 1 \| /m);
 });
 
 test("a nightly update opens a pull request, rewrites it, and leaves what would break", { timeout: 180_000 }, () => {

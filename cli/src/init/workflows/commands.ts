@@ -33,6 +33,14 @@ export const diffOf = (options: WorkflowOptions, ref: string, out: string): read
   `  npx protobff diff --against "${input(options, ref)}" --fail-on ${FAIL_ON} > "${out}"`,
   "fi",
 ];
+/** Runs captured requests through the change, if there are some. */
+export const replayOf = (out: string): readonly string[] => [
+  "if ls captures/*.jsonl > /dev/null 2>&1; then",
+  "  npx buf generate",
+  "  npm install --no-save @protobff/replay",
+  `  npx protobff replay captures/*.jsonl --against "$(find gen -name server.ts | head -n 1)" --format markdown >> "${out}"`,
+  "fi",
+];
 export const updateOf = (out: string): readonly string[] => [
   "status=0",
   `npx protobff upstream update --only-compatible > "${out}" || status=$?`,

@@ -4,6 +4,7 @@ import {
   commitOf,
   diffOf,
   NODE_VERSION,
+  replayOf,
   TITLE,
   UPDATE_BRANCH,
   updateOf,
@@ -78,7 +79,9 @@ function checkJob(options: WorkflowOptions): string {
 
 function diffJob(options: WorkflowOptions): string {
   const steps = `      - name: Compare
-${script(diffOf(options, "origin/$GITHUB_BASE_REF", "$RUNNER_TEMP/diff.md"))}      - name: Summary
+${script(diffOf(options, "origin/$GITHUB_BASE_REF", "$RUNNER_TEMP/diff.md"))}      - name: Replay
+        if: always()
+${script(replayOf("$RUNNER_TEMP/diff.md"))}      - name: Summary
         if: always()
 ${script(['if [ -s "$RUNNER_TEMP/diff.md" ]; then cat "$RUNNER_TEMP/diff.md" >> "$GITHUB_STEP_SUMMARY"; fi'])}      - name: Comment
         if: always() && github.event.pull_request.head.repo.full_name == github.repository
