@@ -94,7 +94,8 @@ async function replay(files: readonly string[], options: Options, terminal: Term
   const { cwd } = terminal;
   const args = argumentsOf(files, options);
   // A separate process, because it loads the server of the project.
-  const child = spawn(process.execPath, [programIn(cwd), args], {
+  // Garbage of thousands of requests would fill a young generation of the default size.
+  const child = spawn(process.execPath, ["--max-semi-space-size=8", programIn(cwd), args], {
     cwd,
     env: { ...process.env, ...terminal.env },
     stdio: ["ignore", "pipe", "pipe"],

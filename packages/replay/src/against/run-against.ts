@@ -1,6 +1,6 @@
 // `protobff replay --against`: what another build would have answered, and called.
 import { basename } from "node:path";
-import { type CapturedRequest, digestOf } from "@protobff/server/capture";
+import { type CapturedRequest, type CaptureHeader, digestOf } from "@protobff/server/capture";
 import { CaptureError, openCapture } from "../capture/read-capture.ts";
 import { printableLine } from "../report/printable.ts";
 import { openWorld, type World } from "../world/create-endpoints.ts";
@@ -84,8 +84,11 @@ async function readFile(path: string, builds: Builds, counter: Counter, goesOn: 
       throw new CaptureError(
         `${path} was captured with other protos than those of --server: pass the build that wrote it`,
       );
+    const doubt = doubtOfClaims(builds, header);
     for (const request of requests) {
       if (request instanceof CaptureError) counter.unusable.push(request.message);
+      else if (doubt !== undefined && request.caller)
+        counter.add({ file, id: request.id, method: request.method }, { unknown: doubt, findings: [], assumed: 0 });
       else await readOne(request, { path, file }, { builds, counter, header });
       goesOn();
     }
@@ -101,10 +104,29 @@ async function readFile(path: string, builds: Builds, counter: Counter, goesOn: 
   }
 }
 
+/** Why captured principals may lack what the build reads of them. */
+function doubtOfClaims({ build, old }: Builds, header: CaptureHeader): string | undefined {
+  const type = build.principal;
+  if (type === undefined) return undefined;
+  const of = old?.principal;
+  const { principal = of && { type: of.typeName, fields: of.fields.map(({ number }) => number) } } = header;
+  if (principal === undefined) {
+    const { services, upstreams } = build.declaration;
+    const isSame = digestOf([...services, ...Object.values(upstreams)]) === header.digest;
+    return isSame
+      ? undefined
+      : "a former version wrote it, without the claims: add --server with the build that wrote it";
+  }
+  if (principal.type !== type.typeName)
+    return `its principal is a ${principal.type}, and the build's a ${type.typeName}`;
+  const claim = type.fields.find(({ number }) => !principal.fields.includes(number));
+  return claim && `the claim ${claim.name} was not captured`;
+}
+
 async function readOne(
   request: CapturedRequest,
   { path, file }: { readonly path: string; readonly file: string },
-  { builds, counter, header }: { builds: Builds; counter: Counter; header: Parameters<typeof verdictOn>[1] },
+  { builds, counter, header }: { builds: Builds; counter: Counter; header: CaptureHeader },
 ): Promise<void> {
   try {
     const verdict = await verdictOn(builds, header, request);

@@ -58,10 +58,9 @@ export async function verdictOn(builds: Builds, header: CaptureHeader, request: 
   if (run.unknown !== undefined) return unknown(run.unknown);
   const before = old === undefined ? capturedRun(request) : await reproduced(old, header, request);
   if (before === undefined) return unknown("the build that wrote it does not answer as captured in this mode");
-  // Timers of a busy process were late, and those of a replay are not.
-  const wasLate = old === undefined && request.tape.some(([kind]) => kind === "timer");
+  // A busy process was late between the events, and a replay is not.
   const found = findingsOf(method.output, before, run, old && methodOf(old, request.method)?.output);
-  const findings = found.filter(({ kind }) => kind !== "faster" || !wasLate);
+  const findings = found.filter(({ kind }) => kind !== "faster" || old !== undefined);
   const reason = findings.length === 0 ? undefined : doubtOf(request, run, old !== undefined);
   return { unknown: reason, findings: reason === undefined ? findings : [], assumed: run.assumed };
 }

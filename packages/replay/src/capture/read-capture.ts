@@ -103,8 +103,14 @@ function headerOf(line: string, path: string): CaptureHeader {
       `${path}:1 has format ${header.capture}, written${by}; this version reads up to ${CAPTURE_FORMAT}: npm install --save-dev @protobff/replay@latest`,
     );
   }
-  const { clients, events } = header;
-  if (typeof header.package !== "string" || typeof header.digest !== "string" || !isTexts(clients) || !isTexts(events))
+  const { clients, events, principal } = header;
+  if (
+    typeof header.package !== "string" ||
+    typeof header.digest !== "string" ||
+    !isTexts(clients) ||
+    !isTexts(events) ||
+    !optional(objectOf({ type: isText, fields: isNumbers }))(principal)
+  )
     throw new CaptureError(`${path}:1 is damaged: the header lacks package, digest, clients or events; ${NO_CAPTURE}`);
   return header as unknown as CaptureHeader;
 }

@@ -21,6 +21,8 @@ export interface CaptureHeader {
   readonly clients: readonly string[];
   /** Events that the server's observers receive. The runtime makes no other events. */
   readonly events: readonly string[];
+  /** Type of the principals, and numbers of its fields. Undefined: no identity, or a former version. */
+  readonly principal?: { readonly type: string; readonly fields: readonly number[] } | undefined;
   /** True if topics are in NATS. */
   readonly nats?: true | undefined;
   readonly at: string;

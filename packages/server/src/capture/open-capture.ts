@@ -4,6 +4,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import type { Cache } from "@protobff/runtime/internal/cache/cache";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
+import type { Identity } from "@protobff/runtime/internal/identity/identity";
 import type { Limits } from "@protobff/runtime/internal/limits/limits";
 import type { Observer } from "@protobff/runtime/internal/observer";
 import type { RpcEvent } from "@protobff/runtime/internal/observer-requests";
@@ -39,6 +40,7 @@ interface CapturedParts {
   readonly cache: Cache;
   readonly topics?: Topics;
   readonly limits?: Limits | undefined;
+  readonly identity?: Pick<Identity, "type"> | undefined;
 }
 type Made = readonly (Endpoint | StreamEndpoint)[];
 
@@ -62,7 +64,7 @@ export class Capture {
       const { clients, observer, cache, topics, limits } = parts;
       captureCache(cache);
       if (limits !== undefined) captureLimits(limits);
-      await this.#open(Object.keys(clients), observer, topics?.store !== undefined);
+      await this.#open(parts);
       const masks = masksOf(Object.values(this.#server.upstreams));
       if (topics !== undefined) topics.tap = captureTopics(masks, () => this.#holdsSecrets());
       const captured = Object.entries(clients).map(
@@ -94,16 +96,19 @@ export class Capture {
     const files = filesOf([...services, ...Object.values(upstreams)]).values();
     return [...files].some(({ messages }) => messages.some(holdsRedacted));
   }
-  async #open(clients: readonly string[], observer: Observer | undefined, hasNats: boolean): Promise<void> {
+  async #open({ clients, observer, topics, identity }: CapturedParts): Promise<void> {
     const { name, services, upstreams } = this.#server;
     const header: CaptureHeader = {
       capture: CAPTURE_FORMAT,
       package: name,
       version: VERSION,
       digest: digestOf([...services, ...Object.values(upstreams)]),
-      clients,
+      clients: Object.keys(clients),
       events: Object.keys(joinObservers([observer ?? {}, {}]) ?? {}),
-      ...(hasNats && { nats: true }),
+      ...(identity && {
+        principal: { type: identity.type.typeName, fields: identity.type.fields.map(({ number }) => number) },
+      }),
+      ...(topics?.store !== undefined && { nats: true }),
       at: new Date().toISOString(),
     };
     const { folder, maxBytes } = this.#config;
