@@ -1,6 +1,6 @@
 // Bundles a program as the image of our Dockerfile does, hand-written servers as well.
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { bundle as bundleServer } from "../../packages/server/src/command/bff-bundle.ts";
@@ -16,7 +16,7 @@ export async function bundle(entry: string): Promise<string> {
   const known = bundled.get(entry);
   if (known !== undefined) return known;
   const outdir = join(folder, entry.replaceAll(/[^\w]/g, "-"));
-  await bundleServer(esbuild, { entry: join(root, entry), outdir, banner: REQUIRE });
+  await bundleServer(esbuild, { entry: resolve(root, entry), outdir, banner: REQUIRE });
   writeFileSync(join(outdir, "package.json"), '{ "type": "module" }'); // as the image has it: Node detects nothing
   const path = join(outdir, "server.js");
   bundled.set(entry, path);

@@ -40,6 +40,7 @@ const installed = [...new Set((process.env.PATH ?? "").split(delimiter))]
 
 test("the list covers every command", () => {
   expect(Object.keys(COMMANDS).sort()).toEqual([
+    "bff-bundle",
     "bff-key",
     "buf-plugin-bff",
     "conformance",
