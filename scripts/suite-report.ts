@@ -42,6 +42,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Milliseconds between two progress lines where a line cannot move, as in a log. */
 const LOG_EVERY_MS = 60_000;
 const SLOWEST = 5;
+/** Milliseconds after which a run ends although a process that a test has left holds its output open. */
+const LEFT_MS = 60_000;
 
 export default class implements Reporter {
   #files = 0;
@@ -70,6 +72,11 @@ export default class implements Reporter {
     }
   }
   onTestRunEnd(...[modules, unhandled]: Parameters<NonNullable<Reporter["onTestRunEnd"]>>): void {
+    const end = (): void => {
+      console.log("a process has outlived its test: the run would wait for it");
+      process.exit();
+    };
+    setTimeout(end, LEFT_MS).unref();
     const tests: EndedTest[] = [];
     const files: FailedFile[] = [];
     for (const module of modules) {
