@@ -1,4 +1,4 @@
-import { type CapturedRequest, digestOf } from "@protobff/server/capture";
+import type { CapturedRequest } from "@protobff/server/capture";
 import { type CaptureContent, CaptureError, readCapture } from "./capture/read-capture.ts";
 import { type Change, parseChange } from "./change/change.ts";
 import { replayChanged } from "./change/replay-changed.ts";
@@ -7,7 +7,7 @@ import { printable, printableLine } from "./report/printable.ts";
 import { methodsOf, shownMessage, shownOutcome, type TimelineRow, timelineOf } from "./report/timeline.ts";
 import { writeTest } from "./report/vitest-file.ts";
 import { replayExactly } from "./tape/replay-exactly.ts";
-import { openWorld, type World } from "./world/create-endpoints.ts";
+import { openWorld, protosOf, type World } from "./world/create-endpoints.ts";
 import { loadServer } from "./world/load-server.ts";
 
 /** Arguments of `protobff replay`. */
@@ -52,7 +52,7 @@ export async function runReplay(
       );
     const world = await openWorld(declaration, process.env);
     if (content.cut) error(`${args.file}: the last line is incomplete and left out`);
-    if (digestOf([...declaration.services, ...Object.values(declaration.upstreams)]) !== header.digest)
+    if (protosOf(declaration) !== header.digest)
       error(`${args.file} was captured with other protos: differences may be theirs`);
     const changes = (args.changes ?? []).map((text) => parseChange(text, Object.values(declaration.upstreams)));
     const [only] = requests;

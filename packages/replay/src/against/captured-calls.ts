@@ -3,7 +3,7 @@ import type { CapturedAttempt, CapturedCalls } from "../change/replay-changed.ts
 import { isArrival } from "../tape/replay-exactly.ts";
 
 /** Calls of a captured request, and the time of the last arrival before its end, in microseconds since its begin. */
-interface TimedCalls extends CapturedCalls {
+export interface TimedCalls extends CapturedCalls {
   readonly lastUs: number;
 }
 

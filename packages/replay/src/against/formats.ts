@@ -14,6 +14,7 @@ const TITLES: Readonly<Record<Group["kind"], string>> = {
 /** Names of the formats, and their writers. */
 export const FORMATS = { text, json, junit, markdown } as const;
 
+const allowedIn = ({ kind, isCounted }: Group): string => (isCounted || kind === "faster" ? "" : " (allowed)");
 const exampleOf = ({ file, id, method, text: what }: Group["examples"][number]): string =>
   `${id === 0 ? "" : `request ${id} of `}${file}${method === "" ? "" : ` (${method})`}${what === "" ? "" : `: ${what}`}`;
 const headline = ({ requests, same, beyond, unknown }: GateReport): string =>
@@ -21,8 +22,9 @@ const headline = ({ requests, same, beyond, unknown }: GateReport): string =>
 
 function text(tally: GateReport): string {
   const lines = [headline(tally)];
-  for (const { kind, what, requests, isCounted, examples } of tally.groups) {
-    lines.push(`${TITLES[kind]}: ${what}: ${requests}${isCounted || kind === "faster" ? "" : " (allowed)"}`);
+  for (const group of tally.groups) {
+    const { kind, what, requests, examples } = group;
+    lines.push(`${TITLES[kind]}: ${what}: ${requests}${allowedIn(group)}`);
     for (const example of examples) lines.push(`    ${exampleOf(example)}`);
   }
   if (tally.assumed > 0) lines.push(`assumed: ${tally.assumed} answers of equal calls that had another place`);
@@ -72,10 +74,10 @@ const xml = (value: string): string =>
     .replace(/[&<>"']/g, (found) => ENTITIES[found] ?? "");
 
 function markdown(tally: GateReport): string {
-  const rows = tally.groups.map(({ kind, what, requests, isCounted, examples }) => {
+  const rows = tally.groups.map((group) => {
+    const { kind, what, requests, examples } = group;
     const [example] = examples;
-    const allowed = isCounted || kind === "faster" ? "" : " (allowed)";
-    return `| ${TITLES[kind]}${allowed} | ${cell(what)} | ${requests} | ${example === undefined ? "" : cell(exampleOf(example))} |`;
+    return `| ${TITLES[kind]}${allowedIn(group)} | ${cell(what)} | ${requests} | ${example === undefined ? "" : cell(exampleOf(example))} |`;
   });
   const table =
     rows.length === 0 ? [] : ["", "| difference | what | requests | example |", "|---|---|---|---|", ...rows];

@@ -1,13 +1,13 @@
 // `protobff replay --against`: what another build would have answered, and called.
 import { basename } from "node:path";
-import { type CapturedRequest, type CaptureHeader, digestOf } from "@protobff/server/capture";
+import type { CapturedRequest, CaptureHeader } from "@protobff/server/capture";
 import { CaptureError, openCapture } from "../capture/read-capture.ts";
 import { printableLine } from "../report/printable.ts";
-import { openWorld, type World } from "../world/create-endpoints.ts";
+import { openWorld, protosOf, type World } from "../world/create-endpoints.ts";
 import { loadServer } from "../world/load-server.ts";
 import { FORMATS } from "./formats.ts";
 import { allowing, Counter, exitCodeOf } from "./tally.ts";
-import { type Builds, verdictOn } from "./verdict.ts";
+import { type Builds, unknown, verdictOn } from "./verdict.ts";
 
 /** Arguments of `protobff replay --against`. */
 export interface AgainstArguments {
@@ -77,10 +77,7 @@ async function readFile(path: string, builds: Builds, counter: Counter, goesOn: 
     if (declaration.name !== header.package)
       throw new CaptureError(`${path} is a capture of ${header.package}, and the build serves ${declaration.name}`);
     const { old } = builds;
-    if (
-      old !== undefined &&
-      digestOf([...old.declaration.services, ...Object.values(old.declaration.upstreams)]) !== header.digest
-    )
+    if (old !== undefined && protosOf(old.declaration) !== header.digest)
       throw new CaptureError(
         `${path} was captured with other protos than those of --server: pass the build that wrote it`,
       );
@@ -88,16 +85,12 @@ async function readFile(path: string, builds: Builds, counter: Counter, goesOn: 
     for (const request of requests) {
       if (request instanceof CaptureError) counter.unusable.push(request.message);
       else if (doubt !== undefined && request.caller)
-        counter.add({ file, id: request.id, method: request.method }, { unknown: doubt, findings: [], assumed: 0 });
+        counter.add({ file, id: request.id, method: request.method }, unknown(doubt));
       else await readOne(request, { path, file }, { builds, counter, header });
       goesOn();
     }
     // A process that was killed while it wrote leaves such a line.
-    if (isCut())
-      counter.add(
-        { file, id: 0, method: "" },
-        { unknown: "the last line of its file is incomplete", findings: [], assumed: 0 },
-      );
+    if (isCut()) counter.add({ file, id: 0, method: "" }, unknown("the last line of its file is incomplete"));
   } catch (thrown) {
     if (!(thrown instanceof CaptureError)) throw thrown;
     counter.unusable.push(thrown.message);
@@ -111,11 +104,8 @@ function doubtOfClaims({ build, old }: Builds, header: CaptureHeader): string | 
   const of = old?.principal;
   const { principal = of && { type: of.typeName, fields: of.fields.map(({ number }) => number) } } = header;
   if (principal === undefined) {
-    const { services, upstreams } = build.declaration;
-    const isSame = digestOf([...services, ...Object.values(upstreams)]) === header.digest;
-    return isSame
-      ? undefined
-      : "a former version wrote it, without the claims: add --server with the build that wrote it";
+    if (protosOf(build.declaration) === header.digest) return undefined;
+    return "a former version wrote it, without the claims: add --server with the build that wrote it";
   }
   if (principal.type !== type.typeName)
     return `its principal is a ${principal.type}, and the build's a ${type.typeName}`;

@@ -8,7 +8,7 @@ import { CaptureError, readCaptured } from "../capture/read-capture.ts";
 import { type ChangedReplay, replayChanged } from "../change/replay-changed.ts";
 import type { Outcome } from "../tape/running.ts";
 import type { World } from "../world/create-endpoints.ts";
-import { callsOf } from "./captured-calls.ts";
+import { callsOf, type TimedCalls } from "./captured-calls.ts";
 import { fieldDifferences, lostField } from "./field-differences.ts";
 
 /** Kinds of differences, in the order of reports. */
@@ -54,9 +54,10 @@ export async function verdictOn(builds: Builds, header: CaptureHeader, request: 
     readCaptured(`\`message\` of request ${request.id}`, bytes, (read) => fromBinary(method.input, read)),
   );
   if (lost !== undefined) return unknown(`the request sets ${lost}, which the build has no field for`);
-  const run = await runIn(build, header, request);
+  const calls = callsOf(request);
+  const run = await runIn(build, header, request, calls);
   if (run.unknown !== undefined) return unknown(run.unknown);
-  const before = old === undefined ? capturedRun(request) : await reproduced(old, header, request);
+  const before = old === undefined ? capturedRun(request, calls) : await reproduced(old, header, request, calls);
   if (before === undefined) return unknown("the build that wrote it does not answer as captured in this mode");
   // A busy process was late between the events, and a replay is not.
   const found = findingsOf(method.output, before, run, old && methodOf(old, request.method)?.output);
@@ -64,7 +65,8 @@ export async function verdictOn(builds: Builds, header: CaptureHeader, request: 
   const reason = findings.length === 0 ? undefined : doubtOf(request, run, old !== undefined);
   return { unknown: reason, findings: reason === undefined ? findings : [], assumed: run.assumed };
 }
-const unknown = (reason: string): Verdict => ({ unknown: reason, findings: [], assumed: 0 });
+/** Result for a request that is not comparable. */
+export const unknown = (reason: string): Verdict => ({ unknown: reason, findings: [], assumed: 0 });
 
 function methodOf({ declaration: { services } }: World, name: string) {
   const methods = services.flatMap((service) => service.methods);
@@ -90,7 +92,12 @@ interface BuildRun extends Run {
 type RunInBuild = BuildRun | { readonly unknown: string; readonly assumed?: undefined };
 
 /** Runs the request with the captured answers alone. */
-async function runIn(world: World, header: CaptureHeader, request: CapturedRequest): Promise<RunInBuild> {
+async function runIn(
+  world: World,
+  header: CaptureHeader,
+  request: CapturedRequest,
+  calls: TimedCalls,
+): Promise<RunInBuild> {
   const unread = new Set<string>();
   const headers = new Proxy(request.headers, {
     get(target, name): unknown {
@@ -101,7 +108,6 @@ async function runIn(world: World, header: CaptureHeader, request: CapturedReque
   let replay: ChangedReplay;
   try {
     const clients = [...new Set([...header.clients, ...Object.keys(world.declaration.upstreams)])];
-    const calls = callsOf(request);
     replay = await replayChanged(world, { ...header, clients }, { ...request, headers }, calls, {
       changes: [],
       isStrict: true,
@@ -127,19 +133,23 @@ async function runIn(world: World, header: CaptureHeader, request: CapturedReque
 }
 
 /** Returns what the capture has. Its times have the work between the events in them, as those of its calls. */
-function capturedRun(request: CapturedRequest): Run {
-  const { attempts, streams, lastUs } = callsOf(request);
+function capturedRun(request: CapturedRequest, { attempts, streams, lastUs }: TimedCalls): Run {
   const messages = request.tape.flatMap((event) => (event[0] === "message" ? [Buffer.from(event[1], "base64")] : []));
   const calls = [...attempts, ...streams].map(({ path }) => path);
   return { outcome: request.outcome, messages, calls, tookUs: waits(request) ? undefined : lastUs };
 }
 
 /** Runs it in the build that wrote it. Undefined: the outcome or the calls are not the captured ones. */
-async function reproduced(old: World, header: CaptureHeader, request: CapturedRequest): Promise<Run | undefined> {
-  const run = await runIn(old, header, request);
+async function reproduced(
+  old: World,
+  header: CaptureHeader,
+  request: CapturedRequest,
+  calls: TimedCalls,
+): Promise<Run | undefined> {
+  const run = await runIn(old, header, request, calls);
   const output = methodOf(old, request.method)?.output;
   if (run.unknown !== undefined || output === undefined) return undefined;
-  const captured = { ...capturedRun(request), tookUs: undefined };
+  const captured = { ...capturedRun(request, calls), tookUs: undefined };
   return findingsOf(output, captured, { ...run, tookUs: undefined }).length === 0 ? run : undefined;
 }
 
@@ -151,15 +161,15 @@ function doubtOf(request: CapturedRequest, { isClose, messages }: BuildRun, hasO
   const { incomparable, masked: hasMasks, decisions, entries, joins = [], queries = [] } = request;
   if (incomparable !== undefined) return incomparable;
   if (hasOld) return undefined;
-  if (hasMasks) return "it has masked fields: add --server with the build that wrote it";
-  if (entries !== undefined || joins.length > 0 || queries.length > 0)
-    return "it has answers of a cache: add --server with the build that wrote it";
-  if (decisions.some(([, , , nth]) => nth === undefined))
-    return "guards of a former version refused it: add --server with the build that wrote it";
-  if (messages.length > 0)
-    return "the items of a stream depend on when they are read: add --server with the build that wrote it";
-  if (isClose) return "an answer came shortly after its time was over: add --server with the build that wrote it";
-  return undefined;
+  const doubts: readonly (readonly [holds: boolean, reason: string])[] = [
+    [hasMasks === true, "it has masked fields"],
+    [entries !== undefined || joins.length > 0 || queries.length > 0, "it has answers of a cache"],
+    [decisions.some(([, , , nth]) => nth === undefined), "guards of a former version refused it"],
+    [messages.length > 0, "the items of a stream depend on when they are read"],
+    [isClose, "an answer came shortly after its time was over"],
+  ];
+  const [, reason] = doubts.find(([holds]) => holds) ?? [];
+  return reason && `${reason}: add --server with the build that wrote it`;
 }
 
 function masked(outcome: Outcome, output: DescMessage | undefined): Outcome {

@@ -22,6 +22,7 @@ import { readMessage } from "@protobff/runtime/internal/wire/reader";
 import {
   type CapturedRequest,
   type CaptureHeader,
+  digestOf,
   loadResolvers,
   type Supplied,
   WITHHELD,
@@ -76,6 +77,10 @@ export async function openWorld(declaration: Declaration, environment: NodeJS.Pr
     new Propagator(principal.typeName, systemClock, { issuer: "replay", keys: { current: { first, all: [first] } } });
   return { declaration, env, supplied, propagator, principal };
 }
+
+/** Returns the digest of the protos of a server, as captures have it. */
+export const protosOf = ({ services, upstreams }: Declaration): string =>
+  digestOf([...services, ...Object.values(upstreams)]);
 
 /**
  * Creates the endpoint of a request, on the clock and the upstreams of the stage.
