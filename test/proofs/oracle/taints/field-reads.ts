@@ -63,7 +63,8 @@ function readsIn(expr: Expr | undefined, demand: readonly FieldRead[]): Reads {
             const [first, ...rest] = path;
             return first === undefined || first === keyKind.value ? [{ path: rest, how }] : [];
           });
-          return [readsIn(of, isMessage ? inside : demand)];
+          // A field that nothing takes out of the message decides still whether there is a message.
+          return [readsIn(of, !isMessage ? demand : inside.length === 0 ? presence : inside)];
         }),
       );
     }
