@@ -150,6 +150,33 @@ const FOUND: readonly {
     reported: ["BFF172 add `resolver: true`, or leave out `reads`"],
   },
   {
+    what: "a composed message with a fault is no copy",
+    base: "emit/fresh",
+    edits: [['args: [{ name: "id" by: "order.id" }, {', "args: [{"]],
+    reported: ['BFF338 add { name: "id" by: "…" } to its args'],
+  },
+  {
+    what: "an unnamed source may be for agents",
+    base: "emit/tools",
+    edits: [['permit: { source: ["user", "browser"]', 'permit: { source: ["", "browser"]']],
+    reported: ["BFF163 write the exact name of the source, without spaces around it, or leave it out"],
+  },
+  {
+    what: "a timeout with a malformed bound may be long enough",
+    base: "emit/numbers-of-variables",
+    edits: [['min: "2500ms" max: "5s"', 'min: "2500ms" max: "-1s"']],
+    reported: ['BFF129 write a value such as "250ms"'],
+  },
+  {
+    what: "a time for old answers is compared with variables without faults",
+    base: "emit/numbers-of-variables",
+    edits: [
+      ['"NEW" type: "duration" min: "1s"', '"NEW" type: "duration" min: "11s"'],
+      ['"OLD" type: "duration" min: "11s"', '"OLD" type: "duration" min: "1s"'],
+    ],
+    reported: ['BFF129 write `min: "10s" max: "11s"`'],
+  },
+  {
     what: "an argument beside a spread has its value",
     base: "second",
     edits: [

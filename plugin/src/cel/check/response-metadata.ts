@@ -1,6 +1,6 @@
 import type { Ast, CallAst } from "../syntax/ast.ts";
 import type { Node } from "../types/model/expression.ts";
-import type { Variable } from "../types/model/type.ts";
+import type { NotReceived, Variable } from "../types/model/type.ts";
 import type { CelPlace, Checker } from "./checker.ts";
 import { rootOf, unknownName } from "./name.ts";
 
@@ -48,11 +48,11 @@ function stepOf(checker: Checker, at: Ast, part: Part, place: CelPlace): Variabl
   if (variable.role !== "step") return wrong();
   const { received } = variable;
   if (received === "kept") return variable;
-  const { lack, hint } = received ?? {
+  const { lack, hint, related }: NotReceived = received ?? {
     lack: "makes no call",
     hint: `name the step with the call that "${at.name}" depends on`,
   };
-  return checker.complain("BFF320", at, `"${at.name}" ${lack}`, hint);
+  return checker.complain("BFF320", at, `"${at.name}" ${lack}`, hint, related && { related: [related] });
 }
 
 /** Returns the name in lower case, like all names of metadata. */

@@ -9,7 +9,7 @@ export type Complain = (
   at: Span,
   message: string,
   hint?: string,
-  kind?: Pick<Partial<Diagnostic>, "severity" | "derived">,
+  kind?: Pick<Partial<Diagnostic>, "severity" | "derived" | "related">,
 ) => undefined;
 
 export function complainInto(text: Text, report: Report): Complain {

@@ -4,6 +4,7 @@ import { caution, fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrField } from "../../ir/ir.ts";
 import { fullName } from "../../model/full-name.ts";
+import { hasRules } from "../../resolve/graph/declarations.ts";
 import { messagesByName, methodsOf } from "../../resolve/model/blocks.ts";
 import { type ComposedNames, freshFields, promiseOf } from "../../resolve/model/marked-fields.ts";
 import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
@@ -46,9 +47,9 @@ function checkIdleFresh(model: Model, report: Report): void {
 
 /** Reports fresh fields whose value, or whose answer, may be from before the request. */
 function checkFreshValues(model: Model, report: Report): void {
-  const composed = messagesByName(model.messages);
   const declared = declaredFresh(model);
   if (declared.size === 0) return;
+  const composed = composedNames(model);
   const values = new ValuesBehind(model);
   const reported = new Set<string>();
   for (const { field, named, block } of promises(model, composed)) {
@@ -69,6 +70,12 @@ function checkFreshValues(model: Model, report: Report): void {
       const at = declared.get(field);
       if (at !== undefined) refuseAnswer(method, field, at, report);
     }
+}
+
+/** Returns the names of the composed messages, and of those that a fault leaves out of the model: they are no copies. */
+function composedNames({ ir, messages }: Model): ComposedNames {
+  const declared = ir.files.flatMap((file) => file.messages).filter((message) => !message.alias && hasRules(message));
+  return new Set([...messages, ...declared].map(({ desc }) => desc.typeName));
 }
 
 /** Returns the places of `fresh`, by field. */

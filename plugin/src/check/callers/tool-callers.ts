@@ -40,8 +40,10 @@ function checkSources({ desc, permit }: BffMethod, tool: Tool, model: Model, rep
     related: [
       { at: tool.rpc.at, message: "the rpc" },
       { at: permit.at, message: "its permit" },
+      ...admitted.map(({ ir }) => ({ at: ir.at, message: "the permit admits this source" })),
     ],
     hint: `permit another source, or ${withoutTool(tool)}`,
+    derived: true, // A faulty source may be for agents.
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Expression } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { fault } from "../../diagnostic/fault.ts";
+import type { Origin } from "../../diagnostic/origin.ts";
 import { reachable, sortByDependency } from "../../graph/graph.ts";
 import { composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import { caseOnly, decidingIfs } from "../../resolve/model/case-only.ts";
@@ -13,8 +14,14 @@ import type { Check } from "../check.ts";
 /** A chain of steps that wait for each other, by the timeouts of their calls. Each call counts once. */
 interface Path {
   readonly ms: number;
-  /** The source of the time: "session 400ms", or two paths in sequence. */
-  readonly by: string | readonly [Path, Path] | undefined;
+  /** The source of the time: a call, or two paths in sequence. */
+  readonly by: TimedCall | readonly [Path, Path] | undefined;
+}
+interface TimedCall {
+  /** "session 400ms" */
+  readonly text: string;
+  /** The place of the timeout. */
+  readonly at: Origin;
 }
 const NONE: Path = { ms: 0, by: undefined };
 
@@ -61,7 +68,8 @@ function checkCriticalPath(model: Model, report: Report): void {
       const left = whole - marginMs(whole);
       for (const phase of phasesOf(method)) {
         const path = pathOf(phase, known, world);
-        if (path.ms > left && typeof path.by === "object") reportPath(method, path, { left, deferred }, report);
+        if (path.ms > left && path.by !== undefined && !("text" in path.by))
+          reportPath(method, path, { left, deferred }, report);
       }
     }
   }
@@ -167,10 +175,10 @@ function endOfStep(
 ): End {
   const from = latest([AT_ONCE, ...before.map((other) => byStep.get(other) ?? AT_ONCE)]);
   const [call] = callsOf(step.source);
-  const timeout = call?.policy.timeout?.value;
-  if (call !== undefined && timeout !== undefined)
+  const { value: ms, at } = call?.policy.timeout ?? {};
+  if (call !== undefined && ms !== undefined && at !== undefined)
     return then(from, {
-      after: { ms: timeout, by: `${step.name ?? call.method.name} ${timeout}ms` },
+      after: { ms, by: { text: `${step.name ?? call.method.name} ${ms}ms`, at } },
       absolute: undefined,
     });
   return latest([from, ...composed(step).map((message) => then(from, ends.get(message) ?? AT_ONCE))]);
@@ -192,18 +200,21 @@ function join(a: Path, b: Path): Path {
 }
 
 /** Returns the parts of a path in order. */
-function partsOf(path: Path): string[] {
-  const parts: string[] = [];
+function partsOf(path: Path): TimedCall[] {
+  const parts: TimedCall[] = [];
   const open = [path];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (typeof next.by === "string") parts.push(next.by);
-    else if (next.by !== undefined) open.push(next.by[1], next.by[0]);
+    if (next.by === undefined) continue;
+    if ("text" in next.by) parts.push(next.by);
+    else open.push(next.by[1], next.by[0]);
   }
   return parts;
 }
 
 /** Maximum number of steps that a diagnostic prints; it prints the beginning and the end of a longer chain. */
 const SHOWN = 12;
+/** Maximum number of timeouts whose places it prints. */
+const LOCATED = 4;
 
 function reportPath(
   method: BffMethod,
@@ -212,13 +223,16 @@ function reportPath(
   report: Report,
 ): void {
   const { timeout, partsTimeout, at } = method.ir;
-  const parts = partsOf(path);
+  const calls = partsOf(path);
+  const parts = calls.map(({ text }) => text);
   const half = SHOWN / 2;
   const shown =
     parts.length <= SHOWN ? parts : [...parts.slice(0, half), `${parts.length - SHOWN} others`, ...parts.slice(-half)];
   fault(report, "BFF703", (deferred ? partsTimeout : timeout)?.at ?? at, {
     message: `calls that wait for each other may take ${path.ms}ms (${shown.join(" + ")}), but "${method.desc.name}" leaves them ${left}ms`,
+    related: calls.slice(0, LOCATED).map((call) => ({ at: call.at, message: call.text })),
     hint: `lower the timeouts of the calls, or raise that of the rpc with \`(bff.v1.method).${deferred ? "parts_timeout" : "timeout"}\``,
+    derived: true, // from timeouts of which one may be faulty
   });
 }
 

@@ -167,6 +167,7 @@ function standIn(name: string, { ir, index }: Step, { type, proto }: Variable, s
       complete: steps.every((step) => step.variable?.complete),
       failure: steps.some((step) => step.variable?.failure !== undefined) ? failureVariable(name) : undefined,
       received: receivedOfAll(steps),
+      typedAt: ir.at,
     },
     source: { kind: "shared", of: steps },
     ...WITHOUT_OPTIONS,

@@ -70,7 +70,9 @@ export function callerVariables(
     return { variables: [peer], broken: ["principal"], callers, callersAt };
   }
   const type: CelType & Proto = { kind: "message", desc };
-  const principal: Variable = { name: "principal", role: "principal", type, proto: type, absent: open.length > 0 };
+  const absent = open.length > 0;
+  const [typedAt] = contexts.flatMap(({ identity }) => identity?.ir.type?.at ?? identity?.ir.at ?? []);
+  const principal: Variable = { name: "principal", role: "principal", type, proto: type, absent, typedAt };
   return { variables: [["principal", principal], peer], broken: [], callers, callersAt };
 }
 

@@ -12,6 +12,7 @@ export function checkStale(
   fault(report, "BFF801", stale.at, {
     message: `answers expire after ${ttl.value}ms, but stale answers are removed after ${lowest(stale)}ms`,
     related: [{ at: ttl.at, message: "an answer is fresh until here" }],
+    derived: [ttl, stale].some(({ env }) => env !== undefined), // A faulty variable has no bounds.
     hint: "make `stale` longer than `ttl`: both start with the answer",
   });
 }

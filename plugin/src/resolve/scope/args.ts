@@ -34,6 +34,8 @@ export interface Argument {
   /** The oneof and its owner as text, if that field is a member of a oneof. */
   readonly choice: string | undefined;
   readonly at: Origin;
+  /** The place that determines the type, if it is another one. */
+  readonly typedAt?: Origin | undefined;
   /** The expression; undefined for a field of a request. */
   readonly written: string | undefined;
 }
@@ -200,7 +202,7 @@ function isAlike(
 function argVariable(
   name: string,
   places: readonly ComposePlace[],
-  { type, proto }: Argument,
+  { type, proto, at, typedAt }: Argument,
   values: readonly Argument[],
 ): Variable {
   const absent = values.some((value) => value.absent);
@@ -219,6 +221,7 @@ function argVariable(
     choice: presence && oneChoice(values),
     unset: unset && unsetIsNull(fieldType(unset)) ? undefined : unset,
     unsetBy: fields.find((field) => presenceOf(field) !== "implicit"),
+    typedAt: typedAt ?? at,
   };
 }
 

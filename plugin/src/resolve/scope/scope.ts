@@ -15,7 +15,7 @@ import {
   typeName,
   type Variable,
 } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
 import { fault } from "../../diagnostic/fault.ts";
 import type { Origin, Text } from "../../diagnostic/origin.ts";
 import type { EnumRelations } from "../conversions/enum-relations.ts";
@@ -150,10 +150,8 @@ function checkIn(scope: MessageScope, names: Scope, text: Text): Expression | un
   for (const name of scope.brokenFunctions) if (text.value.includes(name)) return undefined;
   const within = scope.constants?.within(text, scope.report) ?? scope.report;
   const report: Report = (diagnostic) => {
-    const { code, hint, message } = diagnostic;
-    // A field that no field resembles is no typo: the step has another type.
-    if (code === "BFF303" && hint?.startsWith("choose one of its fields"))
-      within({ ...diagnostic, related: stepPlaces(scope, reads.names) });
+    const { code, message } = diagnostic;
+    if (isOfAnotherType(diagnostic)) within({ ...diagnostic, related: typePlaces(scope, reads) });
     else if (code === "BFF316" && message.startsWith('"principal"'))
       within({
         ...diagnostic,
@@ -167,6 +165,12 @@ function checkIn(scope: MessageScope, names: Scope, text: Text): Expression | un
   if (scope.strict === undefined) return found;
   return comparesOptionals(found, scope.strict, scope.report) ? undefined : strict(found);
 }
+
+/** Returns true if a step, argument or caller has another type: a field that no field resembles is no typo. */
+const isOfAnotherType = ({ code, message, hint }: Diagnostic): boolean =>
+  code === "BFF303" ? hint?.startsWith("choose one of its fields") === true : MISREAD.test(`${code} ${message}`);
+/** A key or a field of a list or a map. */
+const MISREAD = /^BFF305 (list|map)\(.*(\] does not exist|has no field ".*")$/;
 
 /** Returns the names of a place in the form in which expressions are checked. */
 function namesOf(scope: MessageScope, locals: readonly Variable[]): Scope {
@@ -267,6 +271,19 @@ export const stepPlaces = ({ steps }: Pick<MessageScope, "steps">, names: Iterab
     const at = steps.get(name)?.ir.at;
     return at === undefined ? [] : [{ at, message: `step "${name}" is here` }];
   });
+
+/** Returns the places that determine the types of the names in an expression. */
+function typePlaces(scope: MessageScope, { names, args }: FreeNames): NonNullable<Diagnostic["related"]> {
+  const group = scope.builtins.get("args")?.type;
+  const members = group?.kind === "struct" ? [...args].map((name) => group.members.get(name)) : [];
+  const principal = names.has("principal") ? scope.builtins.get("principal") : undefined;
+  const typed = [...members, principal].flatMap((variable) =>
+    variable?.typedAt === undefined
+      ? []
+      : [{ at: variable.typedAt, message: `the type of "${variable.name}" is from here` }],
+  );
+  return [...stepPlaces(scope, names), ...typed];
+}
 
 /** Returns the steps that expressions read, each once, in order of declaration. */
 export function stepsRead(scope: MessageScope, expressions: readonly (Expression | undefined)[]): Step[] {

@@ -153,6 +153,7 @@ function argumentOf(cx: MessageContext, bind: NamedBind, by: Expression, conditi
     complete: isComplete(by.root),
     ...presenceOfPath(by),
     at: bind.by?.at ?? bind.at,
+    typedAt: by.root.kind === "name" ? by.root.variable.typedAt : undefined,
     written: bind.by?.value,
   };
 }

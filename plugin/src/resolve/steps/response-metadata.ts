@@ -14,11 +14,14 @@ export function receivedOf(source: Source): Variable["received"] {
           lack: "is a part of a batch, whose answer is shared",
           hint: "leave out `batch`, or have the upstream send the value in its items",
         };
-      if (isCached(source.call))
+      if (isCached(source.call)) {
+        const { ttl } = source.call.policy.cache;
         return {
           lack: "may come from the cache, which keeps only messages",
           hint: 'leave out `cache`, or write `cache: { ttl: "0s" }` in the call if an upstream entry sets it',
+          ...(ttl && { related: { at: ttl.at, message: "its answers are cached here" } }),
         };
+      }
       return "kept";
     case "each":
       return {

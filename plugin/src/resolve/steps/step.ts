@@ -101,7 +101,8 @@ function stepVariable(
   if (name === undefined || type === undefined) return undefined;
   const failure = failable ? failureVariable(name) : undefined;
   const complete = isReceived(source);
-  return { name, role: "step", type, proto, absent, failure, complete, received: receivedOf(source) };
+  const received = receivedOf(source);
+  return { name, role: "step", type, proto, absent, failure, complete, received, typedAt: ir.at };
 }
 
 /** Returns true for a value that is received from a client or an upstream. */

@@ -1,5 +1,6 @@
 // CEL's types in the checker, with the protobuf kind of plain values, which binding rules need.
 import type { DescEnum, DescEnumValue, DescField, DescMessage, ScalarType } from "@bufbuild/protobuf";
+import type { Origin } from "../../../diagnostic/origin.ts";
 
 export type CelType =
   | { readonly kind: "bool" | "uint" | "double" | "string" | "bytes" | "null" }
@@ -78,6 +79,8 @@ export interface Variable {
    * "principal" and "field".
    */
   readonly absent: boolean;
+  /** For "principal", "arg" and "step": the place that determines the type. */
+  readonly typedAt?: Origin | undefined;
   /** For "field": the read of composed messages that it represents. */
   readonly missing?: MissingRead | undefined;
   /** True if the value is received from a client or an upstream, so that none of its messages has missing fields. */
@@ -91,7 +94,7 @@ export interface Variable {
    * For "step": "kept" if `header` and `trailer` can read the metadata of its answer, otherwise the reason. Undefined:
    * it makes no call.
    */
-  readonly received?: "kept" | { readonly lack: string; readonly hint: string } | undefined;
+  readonly received?: "kept" | NotReceived | undefined;
   /**
    * For "arg": the field with presence that provides it at every place, or at the first one. `has` tests if it is set.
    */
@@ -111,6 +114,14 @@ export interface Variable {
    * passes on its default.
    */
   readonly unsetBy?: DescField | undefined;
+}
+
+/** Why the metadata of a step's answer cannot be read. */
+export interface NotReceived {
+  readonly lack: string;
+  readonly hint: string;
+  /** The option that prevents it. */
+  readonly related?: { readonly at: Origin; readonly message: string };
 }
 
 /** Why a field of a composed message can be missing: a failure is among the causes, or only conditions and keys. */
