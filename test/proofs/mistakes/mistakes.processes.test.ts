@@ -177,6 +177,20 @@ const FOUND: readonly {
     reported: ['BFF129 write `min: "10s" max: "11s"`'],
   },
   {
+    what: "a condition with a fault may test the step that an argument reads",
+    base: "emit/if-narrows",
+    edits: [['if: "ok(item) && id != item.id"', 'if: "ok(item) && id != ite.id"']],
+    reported: ['BFF302 did you mean "item"?'],
+  },
+  {
+    what: "items with a fault may make calls",
+    base: "emit/each",
+    edits: [['{ name: "order" call', "{ call"]],
+    reported: [
+      "BFF302 choose a name in scope: args.item, args, headers, env, now; or pass the value as an argument of the composing step, and read args.order",
+    ],
+  },
+  {
     what: "an argument beside a spread has its value",
     base: "second",
     edits: [

@@ -49,7 +49,8 @@ function checkQuorums(model: Model, report: Report): void {
     const failing =
       source.source.kind !== "by" || stepExpressions(step).some(({ fails, unsafe: [first] }) => fails || first);
     const mistake = wrongCount(ir.source, failing) ?? items;
-    if (mistake !== undefined) report({ code: "BFF524", severity: "error", ...mistake });
+    // A composed message with a fault may make calls.
+    if (mistake !== undefined) report({ code: "BFF524", severity: "error", ...mistake, derived: mistake === items });
   }
 }
 

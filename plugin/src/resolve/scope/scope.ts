@@ -242,6 +242,15 @@ export function where(scope: MessageScope, condition: Expression | undefined, ou
   };
 }
 
+/** Returns the scope behind the `if` of a step. An `if` with a fault may prove that any name has a value. */
+export function behind(scope: MessageScope, text: Text | undefined, condition: Expression | undefined): MessageScope {
+  if (text === undefined || condition !== undefined) return where(scope, condition);
+  const args = scope.builtins.get("args")?.type;
+  const members = args?.kind === "struct" ? [...args.members.values()] : [];
+  const steps = [...scope.steps.values()].flatMap(({ variable }) => variable ?? []);
+  return { ...scope, known: new Set([...scope.builtins.values(), ...members, ...steps]) };
+}
+
 /** Returns the scope after a condition that does not hold, or that cannot be evaluated. */
 export function unless(scope: MessageScope, condition: Expression | undefined): MessageScope {
   if (condition === undefined || condition.unsafe.length > 0) return scope;

@@ -13,7 +13,7 @@ import type { IrEach, IrShard, IrStep } from "../../ir/step.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import type { EachSource, Quorum, Source } from "../model/model.ts";
 import { mostOf, shardsOf, withoutShards } from "../policies/shards.ts";
-import { check, checkCondition, checkValue, where } from "../scope/scope.ts";
+import { behind, check, checkCondition, checkValue } from "../scope/scope.ts";
 import { resolveCall } from "./call.ts";
 import { resolveCompose } from "./compose.ts";
 import type { MessageContext } from "./context.ts";
@@ -27,7 +27,7 @@ export function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resol
   if (item === undefined) return undefined;
   const locals = [item];
   const condition = ir.if && checkCondition(scope, ir.if, "this `if`", locals);
-  const chosen = where(scope, condition);
+  const chosen = behind(scope, ir.if, condition);
   const inner = resolveItem({ ...cx, scope: chosen }, ir.source, locals, step);
   const key = ir.key && check(chosen, ir.key, locals);
   if (inner === undefined || (ir.if && condition === undefined) || (ir.key && key === undefined)) return undefined;

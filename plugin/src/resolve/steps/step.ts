@@ -13,7 +13,7 @@ import { callsOf, composesOf, failExpressions, mayBeStale } from "../model/sourc
 import { findTopic, itemOfTopic } from "../names/topics.ts";
 import { fallbackType, mayBeNothing } from "../policies/error-rules.ts";
 import { resolveFailure } from "../policies/failure.ts";
-import { check, checkCondition, checkValue, stepsRead, where } from "../scope/scope.ts";
+import { behind, check, checkCondition, checkValue, stepsRead, where } from "../scope/scope.ts";
 import { resolveCall } from "./call.ts";
 import { resolveCompose } from "./compose.ts";
 import type { MessageContext } from "./context.ts";
@@ -31,7 +31,7 @@ export function resolveStep(cx: MessageContext, ir: IrStep, index: number): Step
   const isDeferred = cx.deferred || deferred;
   const condition = ir.if && checkCondition(scope, ir.if, "this `if`");
   const resolved =
-    ir.source && resolveSource({ ...cx, scope: where(scope, condition), deferred: isDeferred }, ir, ir.source);
+    ir.source && resolveSource({ ...cx, scope: behind(scope, ir.if, condition), deferred: isDeferred }, ir, ir.source);
   const after = ir.after.flatMap((name) => scope.steps.get(name.value) ?? []);
   if (resolved === undefined || (ir.if !== undefined && condition === undefined)) return undefined;
   const { source, type, proto, needs, uses } = resolved;
