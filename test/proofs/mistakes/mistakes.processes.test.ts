@@ -191,6 +191,12 @@ const FOUND: readonly {
     ],
   },
   {
+    what: "a misspelt alias may be meant for the value without one",
+    base: "emit/proto2-bff",
+    edits: [['alias = "LEVEL_LOW"', 'alias = "LVEL_LOW"']],
+    reported: ['BFF407 did you mean "LEVEL_LOW"?'],
+  },
+  {
     what: "an argument beside a spread has its value",
     base: "second",
     edits: [

@@ -2,6 +2,7 @@ import { ScalarType } from "@bufbuild/protobuf";
 import { presenceOf } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { caution } from "../../diagnostic/fault.ts";
+import { methodsOf } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 
@@ -25,7 +26,9 @@ const ZEROS: ReadonlyMap<ScalarType, string> = new Map([
 ]);
 
 /** Reports fallbacks of copies whose source always has a value, in messages that are sent to no upstream. */
-function checkIdleFallbacks({ conversions: { messages } }: Model, report: Report): void {
+function checkIdleFallbacks(model: Model, report: Report): void {
+  const { messages } = model.conversions;
+  const requests = new Set(methodsOf(model).map(({ desc }) => desc.input));
   const sent = new Set(messages.flatMap(({ from, owner }) => (from === owner ? [owner] : [])));
   const reported = new Set<unknown>();
   for (const { owner, to, targets } of messages) {
@@ -35,6 +38,13 @@ function checkIdleFallbacks({ conversions: { messages } }: Model, report: Report
       const { at, value } = target.fallback.expression.text;
       if (reported.has(at)) continue;
       reported.add(at);
+      if (requests.has(owner)) {
+        caution(report, "BFF613", at, {
+          message: `this fallback is never used: no call sends "${owner.name}"`,
+          hint: 'leave it out, or send the message with `request: "args"` in a call',
+        });
+        continue;
+      }
       const { name, scalar } = target.from;
       const zero = scalar === undefined ? undefined : ZEROS.get(scalar);
       caution(report, "BFF613", at, {

@@ -95,7 +95,12 @@ export function enumInward(
     }
   }
   const lost = upstream.values.filter((value) => !taken.has(value.number));
-  if (standard === undefined && lost.length > 0) {
+  const known = new Set(upstreams.flatMap(({ values }) => values.map(({ name }) => name)));
+  // A faulty alias may be meant for it.
+  const isMisspelt = declared.values.some(({ alias }) =>
+    alias.some(({ value }) => !known.has(value.slice(value.lastIndexOf(".") + 1))),
+  );
+  if (standard === undefined && lost.length > 0 && !isMisspelt) {
     fault(report, "BFF406", declared.at, {
       message: `enum "${declared.desc.typeName}" has nothing for ${lost.map((value) => value.name).join(", ")} of "${upstream.typeName}"`,
       hint: `${toMap(declared, lost)}, or mark one [(bff.v1.enum_value).default = true]`,

@@ -169,8 +169,9 @@ function checkIn(scope: MessageScope, names: Scope, text: Text): Expression | un
 /** Returns true if a step, argument or caller has another type: a field that no field resembles is no typo. */
 const isOfAnotherType = ({ code, message, hint }: Diagnostic): boolean =>
   code === "BFF303" ? hint?.startsWith("choose one of its fields") === true : MISREAD.test(`${code} ${message}`);
-/** A key or a field of a list or a map. */
-const MISREAD = /^BFF305 (list|map)\(.*(\] does not exist|has no field ".*")$/;
+/** A key or a field of a list or a map, and a macro over neither. */
+const MISREAD =
+  /^BFF305 ((list|map)\(.*(\] does not exist|has no field ".*")|`.* needs a list or a map, and this is .*)$/;
 
 /** Returns the names of a place in the form in which expressions are checked. */
 function namesOf(scope: MessageScope, locals: readonly Variable[]): Scope {
