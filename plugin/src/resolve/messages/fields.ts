@@ -1,5 +1,5 @@
 import type { DescField, DescOneof } from "@bufbuild/protobuf";
-import { type Expression, fieldName, fieldType, typeName } from "../../cel/index.ts";
+import { type Expression, fieldName, fieldType, sameType, typeName } from "../../cel/index.ts";
 import { fault } from "../../diagnostic/fault.ts";
 import type { Origin } from "../../diagnostic/origin.ts";
 import type { IrField, IrMessage, IrMethod } from "../../ir/ir.ts";
@@ -232,17 +232,31 @@ function reportAmbiguous({ scope }: AnyContext, field: IrField, first: Step, sec
 function reportUnsaid({ run, scope, ir }: MessageContext, field: IrField): void {
   const named = scope.steps.get(field.desc.name)?.variable?.type.kind;
   const like = named === fieldType(field.desc).type.kind ? field.desc.name : undefined;
-  const [near] = [...scope.stepOf.values()].flatMap((step) => nearMiss(step, field.desc));
+  const steps = [...scope.stepOf.values()];
+  const [near] = steps.flatMap((step) => nearMiss(step, field.desc));
+  const [source, other] = steps.filter((step) => hasAlike(step, field.desc));
   // A message without rules is hardly meant to be composed.
   const places = hasRules(ir) ? [] : (run.places.get(ir.desc.typeName) ?? []);
   fault(scope.report, "BFF401", field.at, {
     message: `"${field.desc.name}" has no source`,
     related:
       near === undefined
-        ? places.map(({ at, what }) => ({ at, message: `${what} composes it` }))
+        ? [
+            ...(source === undefined ? [] : [{ at: source.ir.at, message: `"${source.name}" has such a field` }]),
+            ...places.map(({ at, what }) => ({ at, message: `${what} composes it` })),
+          ]
         : [{ at: near.at, message: near.message }],
-    hint: near?.hint ?? `add [(bff.v1.field).by = "${like ?? "…"}"]`,
+    hint:
+      near?.hint ??
+      `add [(bff.v1.field).by = "${like ?? (source && !other ? `${source.name}.${field.desc.name}` : "…")}"]`,
   });
+}
+
+/** Returns true if a step has a field of the same name and type, from which the field can be bound. */
+function hasAlike({ name, variable, absent }: Step, field: DescField): boolean {
+  if (name === undefined || variable?.type.kind !== "message" || (absent && !canBeAbsent(field))) return false;
+  const { type } = fieldType(field);
+  return variable.type.desc.fields.some((other) => other.name === field.name && sameType(fieldType(other).type, type));
 }
 
 /** Reports a field that always has a value but depends on a value that may be absent. */
