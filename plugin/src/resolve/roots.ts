@@ -25,6 +25,9 @@ function rootPlace(run: Run, method: IrMethod, container: string): void {
     return;
   const root = rootOf(method, container, (candidate) => run.ir.registry.getMessage(candidate) !== undefined);
   const message = run.messages.get(root);
+  // An unknown alias has been reported, and may be that of a composed message.
+  const home = message?.desc.file.proto.package ?? container;
+  if (message?.alias && lookupMessage(run.ir, message.alias, home, () => {}) === undefined) return;
   if (message === undefined || message.alias !== undefined) {
     fault(run.report, "BFF204", method.response?.at ?? method.at, {
       message:

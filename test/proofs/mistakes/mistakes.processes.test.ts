@@ -197,6 +197,18 @@ const FOUND: readonly {
     reported: ['BFF407 did you mean "LEVEL_LOW"?'],
   },
   {
+    what: "a response with an unknown alias may be composed",
+    base: "example",
+    edits: [['alias = "web.v1.Dashboard"', 'alias = "wb.v1.Dashboard"']],
+    reported: ['BFF201 did you mean "web.v1.Dashboard"?'],
+  },
+  {
+    what: "arguments with a fault are passed on by a spread, and may be of one oneof",
+    base: "emit/arguments-presence",
+    edits: [['{ spread: "item" }', '{ spread: "itm" }']],
+    reported: ['BFF302 did you mean "item"?'],
+  },
+  {
     what: "an argument beside a spread has its value",
     base: "second",
     edits: [

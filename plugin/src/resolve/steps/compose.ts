@@ -16,7 +16,7 @@ import { check, checkCondition, stepsRead, where } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
 import { argsRead, type Resolved } from "./resolved-source.ts";
 import { hasResolver } from "./resolver.ts";
-import { spreadNames } from "./set.ts";
+import { isArgs, spreadNames } from "./set.ts";
 
 export function resolveCompose(
   cx: MessageContext,
@@ -94,7 +94,9 @@ function* bindsOf(
       // As in a request, the last spread with a field provides it.
       const later = spreads.slice(i + 1);
       for (const name of new Set([...used, ...spreadable, ...(takesAll ? (names ?? []) : [])])) {
-        if (names === undefined) place.broken.add(name);
+        // An argument with a fault is passed on as one.
+        const isBroken = isArgs(bind.spread) && cx.scope.brokenArgs.has(name);
+        if (names === undefined || isBroken) place.broken.add(name);
         else if (names.has(name) && !named.has(name) && !later.some((others) => others?.has(name))) {
           const by = syntheticText(`${bind.spread.value}.${name}`, bind.spread.at);
           yield { ...bind, name: undefined, by, gives: name };

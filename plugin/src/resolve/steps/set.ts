@@ -125,7 +125,9 @@ function checkMeeting(
     if (mine?.oneof === undefined || mine.oneof !== theirs.oneof) continue;
     const bothLast = path.length === fork + 1 && other.path.length === fork + 1;
     if (bothLast && other.bind.if !== undefined && bind.if !== undefined) continue;
-    if (bothLast && other.expression && expression && inOneOneof(other.expression, expression)) continue;
+    // An expression with a fault may be of the same oneof.
+    const [theirValue, value] = [other.expression, expression];
+    if (bothLast && (!theirValue || !value || inOneOneof(theirValue, value))) continue;
     fault(scope.report, "BFF411", bind.name?.at ?? bind.at, {
       message: `"${mine.name}" and "${theirs.name}" are members of one oneof`,
       related,
