@@ -245,7 +245,7 @@ describe("imports", () => {
     ["messages", /^@bufbuild\/protobuf/],
     [
       "replay",
-      /^(node:|@bufbuild\/protobuf|@protobff\/(messages\/|runtime\/internal\/|server$|server\/capture$|testing$))/,
+      /^(node:|@bufbuild\/protobuf|@protobff\/(messages\/|runtime\/internal\/|server$|server\/capture$|testing$)|cborg$)/,
     ],
     ["replay/src/whatif", /^(node:|@bufbuild\/protobuf|@protobff\/(runtime\/internal\/|testing$))/],
     [

@@ -21,12 +21,15 @@ interface Options {
   readonly page?: number;
 }
 
-/** `protobff replay captures/web.v1-17.jsonl --server generated/web/v1/server.ts` */
+/** `protobff replay captures/web.v1-17.capture --server generated/web/v1/server.ts` */
 export function addReplay(program: Command, terminal: Terminal): void {
   program
     .command("replay")
     .description("runs requests again that a server captured (BFF_CAPTURE), and compares answer and order of events")
-    .argument("<file...>", "files that the server wrote to the folder dir= of BFF_CAPTURE; without --against one")
+    .argument(
+      "<file...>",
+      "files that the server wrote to the folder dir= of BFF_CAPTURE; with --against several, or the folder",
+    )
     .option("--server <path>", "generated server that wrote them, as in generated/web/v1/server.ts")
     .option("--against <path>", "generated server of another build: reports what it would have answered and called")
     .addOption(
@@ -47,7 +50,7 @@ export function addReplay(program: Command, terminal: Terminal): void {
     .option("--request <id>", "the only request to replay, with its timeline", id)
     .option("--set <change>", "change of an upstream, as in 'billing.v1.Billing/Get: faster=40ms'", append, [])
     .option("--test <path>", "file for a test of vitest that replays the request")
-    .option("--json", "print JSON")
+    .option("--json", "print the timeline as JSON; without --server the file as lines of JSON")
     .addOption(
       new Option("--page [port]", "serve the live page on 127.0.0.1, at a free port by default")
         .preset("0")
@@ -84,8 +87,14 @@ function argumentsOf([file, ...more]: readonly string[], { set: changes, ...opti
   if (isAgainst && changes.length > 0) throw new Refusal("--set is of the form without --against", 2);
   if (isAgainst) return JSON.stringify({ files: [file, ...more], ...options });
   if (options.allow.length > 0) throw new Refusal("--allow is of the form with --against", 2);
-  if (options.server === undefined)
-    throw new Refusal("--server is missing: write --server generated/web/v1/server.ts", 2);
+  const { server, json, test, page } = options;
+  if (server === undefined && (json !== true || test !== undefined || page !== undefined || changes.length > 0))
+    throw new Refusal(
+      "--server is missing: write --server generated/web/v1/server.ts; --json alone prints the file",
+      2,
+    );
+  if (server !== undefined && json === true && options.request === undefined)
+    throw new Refusal("--json needs --request with --server; without --server it prints the file", 2);
   if (more.length > 0) throw new Refusal("one file is replayed at a time: several need --against", 2);
   return JSON.stringify({ file, changes, ...options });
 }

@@ -1,5 +1,7 @@
 import type { CapturedRequest } from "@protobff/server/capture";
-import { type CaptureContent, CaptureError, readCapture } from "./capture/read-capture.ts";
+import { CaptureError } from "./capture/capture-error.ts";
+import { captureText } from "./capture/capture-text.ts";
+import { type CaptureContent, readCapture } from "./capture/read-capture.ts";
 import { type Change, parseChange } from "./change/change.ts";
 import { replayChanged } from "./change/replay-changed.ts";
 import { servePage } from "./page/serve-page.ts";
@@ -13,8 +15,8 @@ import { loadServer } from "./world/load-server.ts";
 /** Arguments of `protobff replay`. */
 interface ReplayArguments {
   readonly file: string;
-  /** Path of the generated `server.ts`. */
-  readonly server: string;
+  /** Path of the generated `server.ts`. Undefined: the file is printed, with `json`. */
+  readonly server?: string | undefined;
   /** Id of the only request to replay. Undefined: all. */
   readonly request?: number | undefined;
   readonly changes?: readonly string[] | undefined;
@@ -26,7 +28,8 @@ interface ReplayArguments {
 }
 
 /**
- * Replays the requests of a capture, and prints the timeline of one, or the number of identical ones.
+ * Replays the requests of a capture, and prints the timeline of one, or the number of identical ones. Without a server
+ * it prints the requests.
  *
  * @returns the exit code: 0 all are identical, 1 a difference or an invalid capture
  * @example
@@ -43,15 +46,20 @@ export async function runReplay(
   try {
     const content = readCapture(args.file);
     const requests = chosen(content, args);
-    const declaration = await loadServer(args.server);
     const { header } = content;
+    const { server } = args;
+    if (server === undefined) {
+      write(captureText(header, requests));
+      return 0;
+    }
+    const declaration = await loadServer(server);
     const of = printableLine(header.package);
     if (declaration.name !== header.package)
       throw new CaptureError(
-        `${args.file} is a capture of ${of}, and ${args.server} serves ${declaration.name}: pass the server of ${of}`,
+        `${args.file} is a capture of ${of}, and ${server} serves ${declaration.name}: pass the server of ${of}`,
       );
     const world = await openWorld(declaration, process.env);
-    if (content.cut) error(`${args.file}: the last line is incomplete and left out`);
+    if (content.cut) error(`${args.file}: the last request is incomplete and left out`);
     if (protosOf(declaration) !== header.digest)
       error(`${args.file} was captured with other protos: differences may be theirs`);
     const changes = (args.changes ?? []).map((text) => parseChange(text, Object.values(declaration.upstreams)));
@@ -62,7 +70,7 @@ export async function runReplay(
       if (changes.length > 0) throw new CaptureError("--test replays without changes: leave out --set");
       if (only.incomparable !== undefined)
         throw new CaptureError(`--test needs a comparable request: of this one, ${only.incomparable}`);
-      print(`wrote ${writeTest(args.test, args.server, header, only).join(" and ")}`);
+      print(`wrote ${writeTest(args.test, server, header, only).join(" and ")}`);
     }
     if (args.page !== undefined) return await servePage(args.page, { world, header, requests, print, error });
     if (only !== undefined && requests.length === 1)

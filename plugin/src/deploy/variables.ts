@@ -108,8 +108,14 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   {
     name: "BFF_CAPTURE",
     about:
-      "requests that are captured for `protobff replay`: failed, slow, all, or a share; then the folder, whose files contain messages of callers, and bounds of one request and of a process",
-    example: "failed,slow,0.001;dir=/captures;request=1MB;bytes=64MB",
+      "requests that are captured for `protobff replay`: failed, slow, all, or a share; then the folder, whose files contain messages of callers, and bounds of one request, of a process, and of their age",
+    example: "failed,slow,0.001;dir=/captures;request=1MB;bytes=64MB;age=7d",
+  },
+  {
+    name: "BFF_CAPTURE_KEYS",
+    kind: "secret",
+    about:
+      "32 random bytes in base64, several separated by commas: the first seals captured requests, and each of them opens these for `protobff replay`",
   },
   { name: "BFF_CAPTURE_DIR", old: true, about: "until 1.0: dir= of BFF_CAPTURE" },
   { name: "BFF_CAPTURE_REQUEST_BYTES", old: true, about: "until 1.0: request= of BFF_CAPTURE" },

@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 import { assertIdentical } from "@protobff/replay";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { run } from "../../../cli/src/testing/run.ts";
+import { captureText } from "../../../packages/replay/src/capture/capture-text.ts";
+import { readCapture } from "../../../packages/replay/src/capture/read-capture.ts";
 import { post, SPLIT_SERVER, startExample } from "../../bffs/worked-example/example.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -23,7 +25,10 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const replay = (...args: string[]) => run(["replay", file, "--server", SPLIT_SERVER, ...args], root);
-const last = (): string => String(readFileSync(file, "utf8").trimEnd().split("\n").length - 1);
+const captured = () => readCapture(file);
+const last = (): string => String(captured().requests.length);
+/** The same as lines of JSON. */
+const lines = (): string => captureText(captured().header, captured().requests);
 
 test("every captured request has the captured answer and order of events", async () => {
   const { exitCode, stdout } = await replay();
@@ -35,15 +40,23 @@ test("every captured request has the captured answer and order of events", async
 
 test("a capture of format 2, which has no streams, is still replayed", async () => {
   const old = join(folder, "old.jsonl");
-  writeFileSync(old, readFileSync(file, "utf8").replace('"capture":4,', '"capture":2,'));
+  writeFileSync(old, lines().replace('"capture":5,', '"capture":2,'));
   const { stdout } = await run(["replay", old, "--server", SPLIT_SERVER], root);
   expect(readFileSync(old, "utf8")).toMatch(/^{"capture":2,/);
   expect(stdout).toBe(`${last()} of ${last()} requests have the captured answer and order of events\n`);
 });
 
 test("a capture contains no credentials", () => {
-  expect(readFileSync(file, "utf8")).toContain('"authorization":"(withheld)"');
-  expect(readFileSync(file, "utf8")).not.toMatch(/hidden-/);
+  expect(lines()).toContain('"authorization":"(withheld)"');
+  expect(readFileSync(file, "latin1")).not.toMatch(/hidden-/);
+});
+
+test("--json prints the file as lines of JSON, which are a capture, too", async () => {
+  const { exitCode, stdout } = await run(["replay", file, "--json"], root);
+  expect([exitCode, stdout]).toEqual([0, lines()]);
+  const path = join(folder, "lines.jsonl");
+  writeFileSync(path, stdout);
+  expect(readCapture(path).requests).toEqual(captured().requests);
 });
 
 test("a replay of one request shows its timeline", async () => {
@@ -77,13 +90,15 @@ test("a written test replays the request, and fails for another answer", async (
 
 test("texts of a capture are no code of a written test, and no escapes or lines of the output", async () => {
   const evil = '"); process.exit(7); //\u001b[2J\u009b31m\u202e\nall requests are identical';
-  const lines = readFileSync(file, "utf8").trimEnd().split("\n");
-  const forged = lines.map((line, i) => {
-    const object = JSON.parse(line) as Record<string, unknown>;
-    if (i === 0) return JSON.stringify(object);
-    const outcome = { failure: { code: 13, message: evil } };
-    return JSON.stringify({ ...object, at: evil, method: `${String(object.method)}${evil}`, outcome });
-  });
+  const forged = lines()
+    .trimEnd()
+    .split("\n")
+    .map((line, i) => {
+      const object = JSON.parse(line) as Record<string, unknown>;
+      if (i === 0) return JSON.stringify(object);
+      const outcome = { failure: { code: 13, message: evil } };
+      return JSON.stringify({ ...object, at: evil, method: `${String(object.method)}${evil}`, outcome });
+    });
   const path = join(folder, "forged.jsonl");
   writeFileSync(path, `${forged.join("\n")}\n`);
   const outputs = await Promise.all([

@@ -3,7 +3,8 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CaptureError, readCapture } from "../../../packages/replay/src/capture/read-capture.ts";
+import { CaptureError } from "../../../packages/replay/src/capture/capture-error.ts";
+import { readCapture } from "../../../packages/replay/src/capture/read-capture.ts";
 import { replayExactly } from "../../../packages/replay/src/tape/replay-exactly.ts";
 import { openWorld } from "../../../packages/replay/src/world/create-endpoints.ts";
 import { loadServer } from "../../../packages/replay/src/world/load-server.ts";

@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect } from "vitest";
+import { captureText } from "../../../packages/replay/src/capture/capture-text.ts";
+import { readCapture } from "../../../packages/replay/src/capture/read-capture.ts";
 import { compiled } from "../../../runtime/src/testing/compile-cache.ts";
 import { root } from "../../../scripts/workspaces.ts";
 import { GeneratedProject, type Handlers } from "../../support/generated-project.ts";
@@ -161,6 +163,12 @@ export async function captured(atOnce: readonly object[] = []) {
   const build = await live(BASE, { BFF_CAPTURE: `all;dir=${folder}` }, atOnce);
   const [file = ""] = readdirSync(folder);
   return { ...build, folder, file: join(folder, file) };
+}
+
+/** A capture as lines of JSON. */
+export function linesOf(file: string): string {
+  const { header, requests } = readCapture(file);
+  return captureText(header, requests);
 }
 
 /** How often each text is there. */

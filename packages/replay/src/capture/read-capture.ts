@@ -1,28 +1,23 @@
-import { closeSync, openSync, readSync } from "node:fs";
 import { CAPTURE_FORMAT, type CapturedRequest, type CaptureHeader } from "@protobff/server/capture";
 import { printableLine } from "../report/printable.ts";
-
-/** A file that is no capture, or none that this version can read. The message names the file, the line and a remedy. */
-export class CaptureError extends Error {}
+import { CaptureBytes } from "./capture-bytes.ts";
+import { CaptureError } from "./capture-error.ts";
+import { recordsOf } from "./read-records.ts";
 
 /** Content of a capture. */
 export interface CaptureContent {
   readonly header: CaptureHeader;
   readonly requests: readonly CapturedRequest[];
-  /** True if the last line is incomplete, because the process was killed while it wrote. */
+  /** True if the last request is incomplete, because the process was killed while it wrote. */
   readonly cut: boolean;
 }
-
-/** Maximum size of a line. A server captures requests of at most 1 MiB by default. */
-const MAX_LINE = 1 << 28;
-const CHUNK = 1 << 20;
 
 /** A capture that is read request by request. */
 interface OpenedCapture {
   readonly header: CaptureHeader;
-  /** The requests in their order, once. A damaged line is an error among them. */
+  /** The requests in their order, once. A damaged one is an error among them. */
   readonly requests: Iterable<CapturedRequest | CaptureError>;
-  /** True if the last line is incomplete. Known when all requests are read. */
+  /** True if the last request is incomplete. Known when all requests are read. */
   readonly isCut: () => boolean;
 }
 
@@ -31,7 +26,7 @@ interface OpenedCapture {
  *
  * @throws CaptureError
  * @example
- * const { requests } = readCapture("captures/web.v1-17-1800000000000-0.jsonl");
+ * const { requests } = readCapture("captures/web.v1-17-1800000000000-0.capture");
  */
 export function readCapture(path: string): CaptureContent {
   const { header, requests, isCut } = openCapture(path);
@@ -48,46 +43,42 @@ export function readCapture(path: string): CaptureContent {
  * @throws CaptureError if the file cannot be read, or has no known header
  */
 export function openCapture(path: string): OpenedCapture {
-  const lines = linesOf(path);
-  const { value: first = { text: "", isWhole: false } } = lines.next();
-  const header = headerOf(first.text, path);
+  const [header] = reading(path, function* (bytes) {
+    yield headerOf(bytes.line()?.text ?? "", path);
+  });
+  if (header === undefined) throw new CaptureError(`${path} has no header`);
   let isCut = false;
-  function* requests(): Generator<CapturedRequest | CaptureError> {
+  function* lines(bytes: CaptureBytes): Generator<CapturedRequest | CaptureError> {
     let number = 1;
-    for (const { text, isWhole } of lines) {
+    for (let line = bytes.line(); line !== undefined; line = bytes.line()) {
       number++;
-      isCut = !isWhole;
-      if (isWhole) yield requestOf(text, `${path}:${number}`);
+      isCut = !line.isWhole;
+      if (line.isWhole) yield requestOf(parsed(line.text), `${path}:${number}`, IN_LINES);
     }
   }
-  return { header, requests: requests(), isCut: () => isCut };
+  function* records(bytes: CaptureBytes): Generator<CapturedRequest | CaptureError> {
+    let number = 1;
+    for (const record of recordsOf(bytes, header as CaptureHeader, path)) {
+      const place = `request ${number++} of ${path}`;
+      if (record.problem === undefined) yield requestOf(record.value, place, IN_RECORDS);
+      else if (record.isCut) isCut = true;
+      else yield new CaptureError(`${place} is damaged: ${record.problem}`);
+    }
+  }
+  const requests = reading(path, function* (bytes) {
+    bytes.line();
+    yield* header.texts === undefined ? lines(bytes) : records(bytes);
+  });
+  return { header, requests, isCut: () => isCut };
 }
 
-/** Lines of a file. The last one may lack its end. */
-function* linesOf(path: string): Generator<{ readonly text: string; readonly isWhole: boolean }, undefined> {
-  let file: number;
+/** Opens a file when the first value is read, and closes it after the last one. */
+function* reading<T>(path: string, read: (bytes: CaptureBytes) => Generator<T>): Generator<T> {
+  const bytes = new CaptureBytes(path);
   try {
-    file = openSync(path, "r");
-  } catch (thrown) {
-    throw new CaptureError(`${path} cannot be read: ${thrown instanceof Error ? thrown.message : thrown}`);
-  }
-  try {
-    const chunk = Buffer.alloc(CHUNK);
-    let parts: Buffer[] = [];
-    let held = 0;
-    for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk)) {
-      let from = 0;
-      for (let end = chunk.indexOf(10); end >= 0 && end < read; end = chunk.indexOf(10, from)) {
-        yield { text: Buffer.concat([...parts, chunk.subarray(from, end)]).toString(), isWhole: true };
-        [parts, held, from] = [[], 0, end + 1];
-      }
-      held += read - from;
-      if (held > MAX_LINE) throw new CaptureError(`${path} has a line of more than ${MAX_LINE} bytes; ${NO_CAPTURE}`);
-      parts.push(Buffer.from(chunk.subarray(from, read)));
-    }
-    if (held > 0) yield { text: Buffer.concat(parts).toString(), isWhole: false };
+    yield* read(bytes);
   } finally {
-    closeSync(file);
+    bytes.close();
   }
 }
 
@@ -109,6 +100,7 @@ function headerOf(line: string, path: string): CaptureHeader {
     typeof header.digest !== "string" ||
     !isTexts(clients) ||
     !isTexts(events) ||
+    !optional(isTexts)(header.texts) ||
     !optional(objectOf({ type: isText, fields: isNumbers }))(principal)
   )
     throw new CaptureError(`${path}:1 is damaged: the header lacks package, digest, clients or events; ${NO_CAPTURE}`);
@@ -219,13 +211,16 @@ export function readCaptured<T>(what: string, bytes: Uint8Array, read: (bytes: U
   }
 }
 
-function requestOf(line: string, place: string): CapturedRequest | CaptureError {
-  const request = parsed(line);
-  if (request === undefined) return new CaptureError(`${place} is damaged: it is no object of JSON; remove the line`);
-  const wrong = wrongMember(request, MEMBERS);
+/** Words of errors about one request. */
+const IN_LINES = { none: "it is no object of JSON; remove the line", remedy: "; remove the line" };
+const IN_RECORDS = { none: "it has no members", remedy: "" };
+
+function requestOf(request: unknown, place: string, { none, remedy }: typeof IN_LINES): CapturedRequest | CaptureError {
+  if (!isObject(request)) return new CaptureError(`${place} is damaged: ${none}`);
+  const wrong = wrongMember(request as Readonly<Record<string, unknown>>, MEMBERS);
   if (wrong !== undefined)
-    return new CaptureError(`${place} is damaged: \`${wrong}\` is missing or of another type; remove the line`);
-  return request as unknown as CapturedRequest;
+    return new CaptureError(`${place} is damaged: \`${wrong}\` is missing or of another type${remedy}`);
+  return request as CapturedRequest;
 }
 
 function parsed(line: string): Readonly<Record<string, unknown>> | undefined {

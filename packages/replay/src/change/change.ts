@@ -2,7 +2,7 @@ import { type DescMethod, type DescService, toBinary } from "@bufbuild/protobuf"
 import { Code, codeName, ERROR_CODES } from "@protobff/runtime/internal/failure";
 import { typesOf } from "@protobff/runtime/internal/http-rule/types-of";
 import { readJson } from "@protobff/runtime/internal/json/read-json";
-import { CaptureError } from "../capture/read-capture.ts";
+import { CaptureError } from "../capture/capture-error.ts";
 import type { AnswerEvent } from "../tape/stage.ts";
 
 /** A change of the answers of one method of an upstream. */

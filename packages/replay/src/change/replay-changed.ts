@@ -1,5 +1,5 @@
 import type { ArrivalEvent, CapturedRequest, CaptureHeader } from "@protobff/server/capture";
-import { CaptureError } from "../capture/read-capture.ts";
+import { CaptureError } from "../capture/capture-error.ts";
 import { ReplayClock } from "../tape/replay-clock.ts";
 import { settled } from "../tape/replay-exactly.ts";
 import { type Outcome, start } from "../tape/running.ts";

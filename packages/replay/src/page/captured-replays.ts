@@ -9,7 +9,7 @@ import type {
   ShownReplay,
   ShownRequest,
 } from "@protobff/server/capture";
-import { CaptureError } from "../capture/read-capture.ts";
+import { CaptureError } from "../capture/capture-error.ts";
 import { parseChange } from "../change/change.ts";
 import { replayChanged } from "../change/replay-changed.ts";
 import { type ExactReplay, replayExactly } from "../tape/replay-exactly.ts";

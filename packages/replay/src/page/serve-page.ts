@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type CapturedRequest, type CaptureHeader, Explorer, openAdmin } from "@protobff/server/capture";
-import { CaptureError } from "../capture/read-capture.ts";
+import { CaptureError } from "../capture/capture-error.ts";
 import type { World } from "../world/create-endpoints.ts";
 import { CapturedReplays } from "./captured-replays.ts";
 

@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { basename, dirname, relative, resolve, sep } from "node:path";
 import type { CapturedRequest, CaptureHeader } from "@protobff/server/capture";
-import { CaptureError } from "../capture/read-capture.ts";
+import { CaptureError } from "../capture/capture-error.ts";
+import { captureText } from "../capture/capture-text.ts";
 import { printable } from "./printable.ts";
 
 /**
@@ -32,7 +33,7 @@ test(${literalOf(`${request.method} answers as captured at ${request.at}`)}, () 
 `;
   try {
     writeFileSync(path, text);
-    writeFileSync(capture, `${JSON.stringify(header)}\n${JSON.stringify(request)}\n`, { mode: 0o600 });
+    writeFileSync(capture, captureText(header, [request]), { mode: 0o600 });
   } catch (thrown) {
     throw new CaptureError(`--test ${path} cannot be written: ${thrown instanceof Error ? thrown.message : thrown}`);
   }

@@ -27,7 +27,8 @@ import {
   type Supplied,
   WITHHELD,
 } from "@protobff/server/capture";
-import { CaptureError, readCaptured } from "../capture/read-capture.ts";
+import { CaptureError } from "../capture/capture-error.ts";
+import { readCaptured } from "../capture/read-capture.ts";
 import type { Stage } from "../tape/stage.ts";
 import { topicsOn } from "../tape/upstream-streams.ts";
 import type { Declaration } from "./collect.ts";

@@ -1,7 +1,7 @@
 import { registerHooks } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { CaptureError } from "../capture/read-capture.ts";
+import { CaptureError } from "../capture/capture-error.ts";
 import { type Declaration, taken } from "./collect.ts";
 
 const SERVERS = new Set(["@protobff/server", "@protobff/server/start"]);

@@ -211,8 +211,8 @@ const SECRET = "it had a cached answer with sensitive values, which no capture c
 const SHARED = "it shares the composition of a kept response with another request";
 const NOTHING = new Uint8Array();
 
-function capturedEntry({ bytes, at, jitter, failed }: Entry, isSecret: boolean): CapturedEntry {
-  const kept = isSecret ? "" : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64");
+function capturedEntry({ bytes, at, jitter, failed }: Entry, isSecret: boolean): CapturedEntry<Uint8Array> {
+  const kept = isSecret ? NOTHING : bytes;
   return failed === undefined ? [kept, at, jitter] : [kept, at, jitter, capturedFailure(failed)];
 }
 /** Returns a failure as in the file. */

@@ -3,8 +3,7 @@ import type { OutgoingHeaders, ReceivedHeaders } from "@protobff/runtime/interna
 import type { CallTap, InFlight, Reply, UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import { isSecretHeader } from "../explorer/masks.ts";
-import { BASE64, capturedFault } from "./captured-fault.ts";
-import { capturedOpen } from "./captured-upstream-stream.ts";
+import { capturedFault, capturedOpen } from "./captured-upstream-stream.ts";
 import { remembering } from "./encoded-items.ts";
 import type { CapturedMetadata } from "./format.ts";
 import { type Decider, tapOf } from "./guards.ts";
@@ -127,7 +126,7 @@ class CapturedAttempt implements Reply, InFlight {
       this.#reply.replied(message, receivedBytes);
       return;
     }
-    of.spend(message.length * BASE64);
+    of.spend(message.length);
     const event: Parameters<typeof of.arrives>[0] = ["reply", 0, 0, 0, this.#index, message, receivedBytes];
     if (this.#metadata !== undefined) event.push(this.#metadata);
     of.arrives(event, (reply) => reply.replied(message, receivedBytes), this.#reply);

@@ -1,7 +1,6 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Answering, Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import type { Failure } from "@protobff/runtime/internal/failure";
-import { base64 } from "./captured-fault.ts";
 import { capturedRpc, type Keeper, RecordedRequest, shown } from "./captured-request.ts";
 import { recordingClock } from "./recording.ts";
 import type { Masks } from "./written-request.ts";
@@ -34,7 +33,7 @@ class RecordedUnary extends RecordedRequest<Endpoint> implements Answering {
       const unsent = done(response, degraded, metadata);
       if (this.ends(degraded === "")) {
         const bytes = codec.encoded(response);
-        this.write({ answer: base64(output?.(bytes) ?? bytes), degraded });
+        this.write({ answer: output?.(bytes) ?? bytes, degraded });
       }
       return unsent;
     };

@@ -7,11 +7,10 @@ import { type Incoming, type IncomingHeaders, incomingOf } from "@protobff/runti
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import { readMessage } from "@protobff/runtime/internal/wire/reader";
-import { base64 } from "./captured-fault.ts";
-import type { CapturedOutcome, CapturedRequest } from "./format.ts";
+import type { CapturedOutcome } from "./format.ts";
 import { microseconds, Recording } from "./recording.ts";
 import { maskOf } from "./secrets.ts";
-import { callerIn, type Masks, writtenValues } from "./written-request.ts";
+import { callerIn, type EndedRequest, type Masks, writtenValues } from "./written-request.ts";
 
 /** Decides which requests are captured, and keeps them. */
 export interface Keeper {
@@ -19,7 +18,7 @@ export interface Keeper {
   begins(): "keep" | "watch" | "skip";
   /** Returns whether a request that was watched is kept. */
   keeps(outcome: "ok" | "failed", tookMs: number): boolean;
-  write(request: Omit<CapturedRequest, "id">): void;
+  write(request: EndedRequest): void;
   /** A unary request has exceeded its bound. */
   tooLarge(): void;
   readonly maxBytes: number;
@@ -160,21 +159,22 @@ export abstract class RecordedRequest<E extends Endpoint | StreamEndpoint> {
     keeper.tooLarge();
     return false;
   }
-  protected write(outcome: CapturedOutcome, resume?: string): void {
+  protected write(outcome: CapturedOutcome<Uint8Array>, resume?: string): void {
     const { inner, keeper, masks, input, output } = this.rpc;
     const { parent, name } = inner.method;
-    keeper.write({
+    const members = {
       method: `${parent.typeName}/${name}`,
-      at: new Date(this.#at).toISOString(),
-      message: base64(input?.(this.#message) ?? this.#message),
+      at: this.#at,
+      message: input?.(this.#message) ?? this.#message,
       clientMs: this.clientMs,
       resume,
       ...callerIn(this.#headers),
-      masked: input === undefined && output === undefined ? undefined : true,
-      ...writtenValues(this.of, masks, output),
+      masked: input === undefined && output === undefined ? undefined : (true as const),
+      ...writtenValues(this.of),
       endedAt: this.#endedAt,
       outcome,
-    });
+    };
+    keeper.write({ members, tape: this.of.values.tape, masks, output });
     this.of.forget();
   }
 }

@@ -5,7 +5,6 @@ import type { AnswerMetadata } from "@protobff/runtime/internal/admission/answer
 import type { LeftOut } from "@protobff/runtime/internal/endpoint/leave-out";
 import type { Failure } from "@protobff/runtime/internal/failure";
 import type { Follower, Following, StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
-import { BASE64 } from "./captured-fault.ts";
 import {
   type ArrivedRequest,
   type CapturedRpc,
@@ -90,7 +89,7 @@ class RecordedStream extends RecordedRequest<StreamEndpoint> implements Follower
     }, undefined);
     if (this.of.done) return more;
     const bytes = this.rpc.codec.encoded(message);
-    this.of.spend(bytes.length * BASE64);
+    this.of.spend(bytes.length);
     this.of.affects(["message", bytes, token ?? null, more ? 1 : 0]);
     const degraded = this.#degradedField && Reflect.get(message, this.#degradedField);
     this.#isDegraded ||= Array.isArray(degraded) && degraded.length > 0;

@@ -5,7 +5,6 @@ import type { TopicTap } from "@protobff/runtime/internal/topic/topic-tap";
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import { capturedFailure } from "./captured-cache.ts";
 import { CapturedClient } from "./captured-client.ts";
-import { BASE64 } from "./captured-fault.ts";
 import { ENCODED, remembering } from "./encoded-items.ts";
 import { RecordedSource } from "./recorded-source.ts";
 import { outside, type Recording, recording } from "./recording.ts";
@@ -82,7 +81,7 @@ class CapturedFollower<Item> extends RecordedSource implements ItemSource, Items
   item(item: Item, at: At, bytes?: number): void {
     const { token, reset } = at;
     const encoded = this.of.done ? NOTHING : this.#encoded(item);
-    const size = encoded.length * BASE64 + (token?.length ?? 0);
+    const size = encoded.length + (token?.length ?? 0);
     const event: Parameters<Recording["arrives"]>[0] = ["received", 0, 0, 0, this.index, encoded];
     event.push(token ?? null, reset ? 1 : 0);
     this.arrives(event, size, () => this.#items.item(item, at, bytes));

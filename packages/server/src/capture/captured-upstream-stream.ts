@@ -1,6 +1,6 @@
 import type { Fault } from "@protobff/runtime/internal/failure";
 import type { OpenStream, StreamClient, StreamReceiver } from "@protobff/runtime/internal/transport/stream-client";
-import { BASE64, capturedFault } from "./captured-fault.ts";
+import type { CapturedFault } from "./format.ts";
 import { RecordedSource } from "./recorded-source.ts";
 import { outside, type Recording, recording } from "./recording.ts";
 
@@ -47,7 +47,7 @@ class CapturedUpstreamStream extends RecordedSource implements OpenStream, Strea
     this.arrives(["accepted", 0, 0, 0, this.index], 0, () => this.#receiver.opened?.({}));
   }
   item(message: Uint8Array): void {
-    const bytes = message.length * BASE64;
+    const bytes = message.length;
     this.arrives(["received", 0, 0, 0, this.index, message], bytes, () => this.#receiver.item(message));
   }
   ended(): void {
@@ -60,3 +60,7 @@ class CapturedUpstreamStream extends RecordedSource implements OpenStream, Strea
   }
 }
 const isSent = (stream: OpenStream | undefined): "go" | "no" => (stream?.unsent === true ? "no" : "go");
+
+/** Returns a fault as in the file. */
+export const capturedFault = ({ misfit: _, ...fault }: Fault): CapturedFault<Uint8Array> =>
+  fault as CapturedFault<Uint8Array>;

@@ -1,8 +1,23 @@
-// The format of captures: lines of JSON. The first line of a file is a `CaptureHeader`, all others are a
-// `CapturedRequest` each. Bytes are base64, times are microseconds of the process's clock.
+// The format of captures. The first line of a file is a `CaptureHeader` in JSON. All others are a `CapturedRequest`
+// each, or a sequence of CBOR (RFC 8742) follows it: a byte string for each request, with `[members, tape]` in it.
+// Names of members, events and `texts` are numbers there, and times of events differences from the arrival before. A
+// reader gives both in the form of JSON: bytes are base64, times are microseconds of the process's clock.
 
 /** Version of the format. A reader refuses newer ones. */
-export const CAPTURE_FORMAT = 4;
+export const CAPTURE_FORMAT = 5;
+/** Kinds of arrivals, then those of effects: their numbers in CBOR. New ones are added at the ends, with a new version. */
+export const ARRIVALS = [
+  ...["reply", "fault", "timer", "place", "shed", "joined", "second", "shared", "accepted", "received", "finished"],
+  ...["lost", "broken", "gone", "ready", "drain"],
+] as const;
+export const EFFECTS = ["send", "cancel", "open", "take", "close", "opened", "message", "beat", "answer"] as const;
+/** Names of members that CBOR has as numbers. */
+export const MEMBERS: readonly string[] = [
+  ...["id", "method", "at", "message", "clientMs", "resume", "headers", "peer", "caller", "rechecks", "passed"],
+  ...["incomparable", "masked", "startedAt", "readings", "dates", "random", "decisions", "entries", "joins", "queries"],
+  ...["unkept", "endedAt", "outcome", "answer", "degraded", "failure", "code", "stream", "token", "address", "direct"],
+  ...["names", "principal", "credential", "kind", "details"],
+];
 
 /** Value of a header that is a secret: its presence is kept, and its value is not. */
 export const WITHHELD = "(withheld)";
@@ -25,17 +40,26 @@ export interface CaptureHeader {
   readonly principal?: { readonly type: string; readonly fields: readonly number[] } | undefined;
   /** True if topics are in NATS. */
   readonly nats?: true | undefined;
+  /** Texts that have their number in the requests: clients, paths of upstreams, and RPCs. Undefined: lines of JSON. */
+  readonly texts?: readonly string[] | undefined;
+  /** True if each request is sealed with a key of `BFF_CAPTURE_KEYS`. */
+  readonly sealed?: true | undefined;
   readonly at: string;
 }
+/** Returns the purpose for which requests are sealed: those of another package do not open. */
+export const sealPurpose = (header: Pick<CaptureHeader, "package">): string => `capture ${header.package}`;
+
+/** Bytes as readers have them. A server has `Uint8Array`. */
+type Base64 = string;
 
 /** A fault of an attempt, as of `Fault`. */
-export interface CapturedFault {
+export interface CapturedFault<Bytes = Base64> {
   readonly kind: "status" | "transport" | "unprocessed" | "invalid" | "unsendable";
   readonly code: number;
   readonly message: string;
   readonly pushbackMs?: number;
   readonly upstreamText?: string;
-  readonly details?: string;
+  readonly details?: Bytes;
   readonly kept?: 3 | 4;
 }
 
@@ -50,7 +74,12 @@ export interface CapturedFailure {
 }
 
 /** Entry of the cache: its answer, when it came in milliseconds of the clock, its jitter, the failure of its refresh. */
-export type CapturedEntry = readonly [bytes: string, at: number, jitter: number, failed?: CapturedFailure];
+export type CapturedEntry<Bytes = Base64> = readonly [
+  bytes: Bytes,
+  at: number,
+  jitter: number,
+  failed?: CapturedFailure,
+];
 
 /** Headers and trailers of an upstream's answer. */
 export type CapturedMetadata = readonly [
@@ -128,9 +157,9 @@ export type TapeEvent = ArrivalEvent | EffectEvent;
 export type CapturedDecision = readonly [decision: number, guard: string, result: "no" | "wait" | "full", nth?: number];
 
 /** The outcome for the client. Undefined members: the client has left. */
-export interface CapturedOutcome {
+export interface CapturedOutcome<Bytes = Base64> {
   /** Bytes of the answer. */
-  readonly answer?: string | undefined;
+  readonly answer?: Bytes | undefined;
   /** Value of the header `bff-degraded`. */
   readonly degraded?: string | undefined;
   readonly failure?: { readonly code: number; readonly message: string } | undefined;
@@ -141,20 +170,25 @@ export interface CapturedOutcome {
 }
 
 /** An authenticated caller. `token`: true if its credential was passed on to upstreams. */
-interface CapturedCaller {
-  readonly principal: string;
-  readonly credential: string;
+interface CapturedCaller<Bytes> {
+  readonly principal: Bytes;
+  readonly credential: Bytes;
   readonly token: boolean;
 }
 
 /** One request, with all that entered it. */
-export interface CapturedRequest {
+export interface CapturedRequest extends CapturedMembers {
   readonly id: number;
+  readonly at: string;
+  readonly tape: readonly TapeEvent[];
+}
+
+/** A request without its events. */
+export interface CapturedMembers<Bytes = Base64> {
   /** `package.Service/Method` */
   readonly method: string;
-  readonly at: string;
   /** Bytes of the request's message. */
-  readonly message: string;
+  readonly message: Bytes;
   /** Time that the client's deadline left, in milliseconds. */
   readonly clientMs?: number | undefined;
   /** Token with which the client has resumed a stream. */
@@ -163,7 +197,7 @@ export interface CapturedRequest {
   readonly headers: Readonly<Record<string, string | null>>;
   readonly peer?: { readonly address: string; readonly direct: string; readonly names: readonly string[] } | undefined;
   /** The authenticated caller: its principal and its credential, without secrets. Null: not authenticated. */
-  readonly caller?: CapturedCaller | null | undefined;
+  readonly caller?: CapturedCaller<Bytes> | null | undefined;
   /** True if the caller of a stream is checked again while it is open. */
   readonly rechecks?: true | undefined;
   /** True if the request has passed early limits before its capture began. */
@@ -180,14 +214,13 @@ export interface CapturedRequest {
   readonly random: readonly number[];
   readonly decisions: readonly CapturedDecision[];
   /** Entries of the cache, with the number of the lookup. Undefined: no lookup has found any. */
-  readonly entries?: readonly (readonly [look: number, ...CapturedEntry])[] | undefined;
+  readonly entries?: readonly (readonly [look: number, ...CapturedEntry<Bytes>])[] | undefined;
   /** Lookups of running fetches that have found one of another request. Undefined: none. */
   readonly joins?: readonly number[] | undefined;
   /** Look-ups that the second level did not answer at once. Undefined: none. */
   readonly queries?: readonly number[] | undefined;
   /** Answers that came and that no cache kept, because of a purge or a tag without a value. Undefined: none. */
   readonly unkept?: readonly number[] | undefined;
-  readonly tape: readonly TapeEvent[];
   readonly endedAt: number;
-  readonly outcome: CapturedOutcome;
+  readonly outcome: CapturedOutcome<Bytes>;
 }

@@ -8,6 +8,7 @@ export { type CacheDecider, entryOf, failureOf, interceptCache } from "./capture
 export { frameOf } from "./captured-topics.ts";
 export { digestOf } from "./digest.ts";
 export {
+  ARRIVALS,
   type ArrivalEvent,
   CAPTURE_FORMAT,
   type CapturedEntry,
@@ -15,8 +16,11 @@ export {
   type CapturedFault,
   type CapturedRequest,
   type CaptureHeader,
+  EFFECTS,
   type EffectEvent,
+  MEMBERS,
   type SharedAct,
+  sealPurpose,
   type TapeEvent,
   WITHHELD,
 } from "./format.ts";

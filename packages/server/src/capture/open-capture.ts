@@ -8,6 +8,7 @@ import type { Identity } from "@protobff/runtime/internal/identity/identity";
 import type { Limits } from "@protobff/runtime/internal/limits/limits";
 import type { Observer } from "@protobff/runtime/internal/observer";
 import type { RpcEvent } from "@protobff/runtime/internal/observer-requests";
+import { Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
 import type { Topics } from "@protobff/runtime/internal/topic/topic";
 import type { UnaryClient } from "@protobff/runtime/internal/transport/unary-client";
@@ -24,8 +25,8 @@ import type { Keeper } from "./captured-request.ts";
 import { capturedStream } from "./captured-stream.ts";
 import { captureTopics } from "./captured-topics.ts";
 import { digestOf, filesOf } from "./digest.ts";
-import { CAPTURE_FORMAT, type CaptureHeader } from "./format.ts";
-import { masksOf } from "./written-request.ts";
+import { CAPTURE_FORMAT, type CaptureHeader, sealPurpose } from "./format.ts";
+import { masksOf, pathOf, writeRequest } from "./written-request.ts";
 
 /** The part of a declaration that captures need. */
 export interface CapturedServer {
@@ -50,6 +51,7 @@ export class Capture {
   readonly #config: CaptureConfig;
   readonly #fault: ServerFault;
   #file: CaptureFile | undefined;
+  #texts: ReadonlyMap<string, number> = new Map();
   #next = 1;
 
   constructor(server: CapturedServer, config: CaptureConfig, fault: ServerFault) {
@@ -98,6 +100,9 @@ export class Capture {
   }
   async #open({ clients, observer, topics, identity }: CapturedParts): Promise<void> {
     const { name, services, upstreams } = this.#server;
+    const { folder, maxBytes, maxAgeMs, keys } = this.#config;
+    const texts = textsOf(this.#server, Object.keys(clients));
+    this.#texts = new Map(texts.map((text, number) => [text, number]));
     const header: CaptureHeader = {
       capture: CAPTURE_FORMAT,
       package: name,
@@ -109,10 +114,13 @@ export class Capture {
         principal: { type: identity.type.typeName, fields: identity.type.fields.map(({ number }) => number) },
       }),
       ...(topics?.store !== undefined && { nats: true }),
+      ...(keys.length > 0 && { sealed: true }),
+      texts,
       at: new Date().toISOString(),
     };
-    const { folder, maxBytes } = this.#config;
-    this.#file = new CaptureFile(folder, name, JSON.stringify(header), maxBytes, this.#fault);
+    const bounds = { folder, name, header: JSON.stringify(header), maxBytes, maxAgeMs };
+    const sealed = keys.length > 0 ? { sealer: new Sealer(keys), purpose: sealPurpose(header) } : undefined;
+    this.#file = new CaptureFile({ ...bounds, sealed }, this.#fault);
     await this.#file.prepare();
   }
   #keeper(): Keeper {
@@ -125,7 +133,10 @@ export class Capture {
         return hasConditions ? "watch" : "skip";
       },
       keeps: (outcome, tookMs) => (failed && outcome === "failed") || tookMs >= (slowMs ?? Number.POSITIVE_INFINITY),
-      write: (request) => this.#file?.write(JSON.stringify({ id: this.#next++, ...request })),
+      write: (request) => {
+        const id = this.#next++;
+        this.#file?.write((writer) => writeRequest(writer, this.#texts, id, request));
+      },
       tooLarge: () =>
         this.#fault(
           "a request is not captured: it exceeds request= of BFF_CAPTURE, or running requests exceed 256 MiB",
@@ -137,4 +148,11 @@ export class Capture {
   async close(): Promise<void> {
     await this.#file?.close();
   }
+}
+
+/** Returns the texts that most requests have: the clients, the paths of their methods, and the RPCs. */
+function textsOf({ services, upstreams }: CapturedServer, clients: readonly string[]): readonly string[] {
+  const paths = Object.values(upstreams).flatMap(({ methods }) => methods.map(pathOf));
+  const rpcs = services.flatMap(({ methods }) => methods.map((method) => pathOf(method).slice(1)));
+  return [...new Set([...clients, ...paths, ...rpcs])];
 }

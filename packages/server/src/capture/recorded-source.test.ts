@@ -3,8 +3,9 @@ import type { OpenStream, StreamClient, StreamReceiver } from "@protobff/runtime
 import { expect, onTestFinished, test } from "vitest";
 import { captureTopics } from "./captured-topics.ts";
 import { capturedOpen } from "./captured-upstream-stream.ts";
+import { CborWriter } from "./cbor-writer.ts";
 import { Recording } from "./recording.ts";
-import { writtenValues } from "./written-request.ts";
+import { writeRequest, writtenValues } from "./written-request.ts";
 
 const FRAME = new Uint8Array(5);
 
@@ -57,9 +58,17 @@ test("items of streams and messages for the client are masked", async () => {
   stream?.take(1);
   await setImmediate();
   of.affects(["message", Uint8Array.of(2), null, 1]);
-  const { tape } = writtenValues(of, new Map([["/a.A/Watch", () => Uint8Array.of(9)]]), () => Uint8Array.of(8));
-  expect(tape.flatMap((event) => (event[0] === "received" ? [event[5]] : []))).toEqual(["CQ=="]);
-  expect(tape.flatMap((event) => (event[0] === "message" ? [event[1]] : []))).toEqual(["CA=="]);
+  const writer = new CborWriter(new Map());
+  const members = { method: "a.A/Get", at: 0, message: FRAME, ...writtenValues(of), endedAt: 0, outcome: {} };
+  const masks = new Map([["/a.A/Watch", () => Uint8Array.of(0x99)]]);
+  writeRequest(writer, new Map(), 1, {
+    members,
+    tape: of.values.tape,
+    masks,
+    output: () => Uint8Array.of(0x88),
+  });
+  const written = writer.written.toString("hex");
+  expect(["4199", "4188", "4101", "4102"].map((bytes) => written.includes(bytes))).toEqual([true, true, false, false]);
 });
 
 test("items of topics are masked by their call, and withheld without one", () => {

@@ -21,7 +21,7 @@ class RecordedValues {
   readonly dates: number[] = [];
   readonly random: number[] = [];
   readonly decisions: CapturedDecision[] = [];
-  readonly entries: (readonly [look: number, ...CapturedEntry])[] = [];
+  readonly entries: (readonly [look: number, ...CapturedEntry<Uint8Array>])[] = [];
   readonly joins: number[] = [];
   readonly queries: number[] = [];
   readonly unkept: number[] = [];
@@ -166,7 +166,7 @@ export class Recording {
     this.spend(name.length + (value?.length ?? 0));
   }
   /** Records an entry of the cache. */
-  keepsEntry(look: number, entry: CapturedEntry): void {
+  keepsEntry(look: number, entry: CapturedEntry<Uint8Array>): void {
     this.values.entries.push([look, ...entry]);
     this.spend(entry[0].length);
   }

@@ -16,7 +16,7 @@ it.each([{}, { BFF_CAPTURE: "" }, { BFF_CAPTURE: "off" }, { BFF_CAPTURE: "off;di
   },
 );
 
-const DEFAULTS = { folder: "/captures", maxRequestBytes: 1 << 20, maxBytes: 64 << 20 };
+const DEFAULTS = { folder: "/captures", maxRequestBytes: 1 << 20, maxBytes: 64 << 20, maxAgeMs: undefined, keys: [] };
 
 it.each([
   ["all", { failed: false, slowMs: undefined, share: 1 }],
@@ -32,6 +32,8 @@ it.each([
   ["dir=a b=c", { folder: "a b=c" }],
   ["dir=/captures; request=64KB ;bytes=1GB", { maxRequestBytes: 64 << 10, maxBytes: 1 << 30 }],
   ["bytes=700;dir=/captures;request=1MB", { maxBytes: 700 }],
+  ["dir=/captures;age=36h", { maxAgeMs: 36 * 3_600_000 }],
+  ["dir=/captures;age=7d", { maxAgeMs: 7 * 86_400_000 }],
 ])("the folder and the bounds are settings after the selection: %s", (settings, bounds) => {
   expect(read({ BFF_CAPTURE: `all;${settings}` })).toMatchObject({ config: { ...DEFAULTS, ...bounds }, faults: [] });
 });
@@ -45,8 +47,20 @@ it.each([
   );
 });
 
-it.each(["bytes=0", "request=1mb", "bytes=1.5MB", "request=1025GB"])("the bound %s is refused", (bound) => {
-  expect(read({ BFF_CAPTURE: `all;dir=/captures;${bound}` }).faults).toEqual([`BFF_CAPTURE has "${bound}" in it`]);
+it.each(["bytes=0", "request=1mb", "bytes=1.5MB", "request=1025GB", "age=0d", "age=7", "age=1w", "age=99999h"])(
+  "the bound %s is refused",
+  (bound) => {
+    expect(read({ BFF_CAPTURE: `all;dir=/captures;${bound}` }).faults).toEqual([`BFF_CAPTURE has "${bound}" in it`]);
+  },
+);
+
+it("the keys are those of the variable, and a wrong one is refused without its value", () => {
+  const key = Buffer.alloc(32, 7).toString("base64");
+  const source = { BFF_CAPTURE: "all;dir=/captures" };
+  expect(read({ ...source, BFF_CAPTURE_KEYS: `${key}, ${key}` }).config?.keys).toHaveLength(2);
+  expect(read({ ...source, BFF_CAPTURE_KEYS: "c2VjcmV0" }).faults).toEqual([
+    "BFF_CAPTURE_KEYS holds something else than keys",
+  ]);
 });
 
 it("captures need a folder", () => {

@@ -1,5 +1,6 @@
 import type { EnvReader } from "@protobff/runtime/internal/environment/env-reader";
 import { quoted } from "@protobff/runtime/internal/environment/one-line";
+import { readSealingKeys } from "@protobff/runtime/internal/sealing/sealing-keys";
 
 /** Requests that are captured, and the bounds of captures. */
 export interface CaptureConfig {
@@ -14,19 +15,25 @@ export interface CaptureConfig {
   readonly maxRequestBytes: number;
   /** Maximum size of all files of one process. */
   readonly maxBytes: number;
+  /** Age at which requests are deleted, in milliseconds. Undefined: they are not. */
+  readonly maxAgeMs: number | undefined;
+  /** Keys that seal the requests; the first seals. Empty: they are not sealed. */
+  readonly keys: readonly Buffer[];
 }
 
 const SHARE = /^(0?\.\d{1,9}|1(\.0+)?)$/;
 const SLOW = /^slow(?:=(\d{1,6})ms)?$/;
 const SLOW_MS = 1_000;
 const REMEDY =
-  "a list of failed, slow, slow=300ms, all, or a share like 0.001, separated by commas, then ;dir=/captures, ;request=1MB and ;bytes=64MB";
+  "a list of failed, slow, slow=300ms, all, or a share like 0.001, separated by commas, then ;dir=/captures, ;request=1MB, ;bytes=64MB and ;age=7d";
 const BYTES = /^(\d{1,13})(KB|MB|GB)?$/;
 const UNIT_BYTES: Readonly<Record<string, number>> = { KB: 1 << 10, MB: 1 << 20, GB: 1 << 30 };
 const MAX_BYTES = 2 ** 40;
 /** Settings of BFF_CAPTURE after the selection, with the variables that have them until 1.0. */
 const SETTINGS = { dir: "BFF_CAPTURE_DIR", request: "BFF_CAPTURE_REQUEST_BYTES", bytes: "BFF_CAPTURE_BYTES" } as const;
 type Setting = keyof typeof SETTINGS;
+const AGE = /^(\d{1,4})(m|h|d)$/;
+const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
  * Reads BFF_CAPTURE, like `failed,slow;dir=/captures;bytes=64MB`. Undefined: no request is captured.
@@ -40,12 +47,14 @@ export function readCapture(read: EnvReader, old: string[]): CaptureConfig | und
   const settings = new Map<string, string>();
   for (const part of parts) {
     const [, setting = "", value = ""] = /^(\w+)=(.+)$/.exec(part) ?? [];
-    if (!Object.hasOwn(SETTINGS, setting) || settings.has(setting)) malformed();
+    if ((setting !== "age" && !Object.hasOwn(SETTINGS, setting)) || settings.has(setting)) malformed();
     settings.set(setting, value);
   }
   addOld(read, settings, selected, old);
   const maxRequestBytes = readBytes(read, settings, "request", 1 << 20);
   const maxBytes = readBytes(read, settings, "bytes", 64 << 20);
+  const maxAgeMs = readAge(read, settings.get("age"));
+  const keys = read.optional("BFF_CAPTURE_KEYS") === undefined ? [] : readSealingKeys("BFF_CAPTURE_KEYS", read);
   if (selected === "off") return undefined;
   let [failed, share] = [false, 0];
   let slowMs: number | undefined;
@@ -60,7 +69,15 @@ export function readCapture(read: EnvReader, old: string[]): CaptureConfig | und
   const folder = settings.get("dir");
   if (folder === undefined)
     read.fault("BFF_CAPTURE", "names no folder for its files", `${quoted(`${text};dir=/captures`)}, with your folder`);
-  return { failed, slowMs, share, folder: folder ?? "", maxRequestBytes, maxBytes };
+  return { failed, slowMs, share, folder: folder ?? "", maxRequestBytes, maxBytes, maxAgeMs, keys };
+}
+
+function readAge(read: EnvReader, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const [, count = "0", unit = ""] = AGE.exec(text) ?? [];
+  const ms = Number(count) * (UNIT_MS[unit] ?? 0);
+  if (ms === 0) read.fault("BFF_CAPTURE", `has ${quoted(`age=${text}`)} in it`, "a time like 30m, 12h or 7d");
+  return ms;
 }
 
 /** Adds the settings of variables that are read until 1.0. */

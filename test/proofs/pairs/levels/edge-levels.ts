@@ -151,7 +151,12 @@ export const EDGE: readonly Factor[] = [
 export const VARIABLES: readonly Factor[] = [
   factor("workers", { two: { env: { BFF_WORKERS: "2" } } }),
   factor("capture", {
-    all: { env: { BFF_CAPTURE: "all;request=1MB;bytes=64MB" } },
+    all: {
+      env: {
+        BFF_CAPTURE: "all;request=1MB;bytes=64MB;age=1h",
+        BFF_CAPTURE_KEYS: Buffer.alloc(32, 6).toString("base64"),
+      },
+    },
     "all, by old variables": {
       env: { BFF_CAPTURE: "all", BFF_CAPTURE_BYTES: "67108864", BFF_CAPTURE_REQUEST_BYTES: "1048576" },
     },
