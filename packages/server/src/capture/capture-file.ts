@@ -13,7 +13,9 @@ const MAX_FILES = 64;
 const MAX_PENDING_BYTES = 16 << 20;
 /** Requests are collected for this time in milliseconds, or up to this size in bytes. */
 const COLLECT_MS = 50;
-const COLLECT_BYTES = 256 << 10;
+const COLLECT_BYTES = 64 << 10;
+/** Larger buffers are not kept. */
+const KEPT_BYTES = 4 << 20;
 /** Longest time between two searches for files that are too old, in milliseconds. */
 const SEARCH_MS = 3_600_000;
 
@@ -39,7 +41,7 @@ class Pending extends CborWriter {
   readonly ends: number[] = [];
 
   constructor() {
-    super(WORDS);
+    super(WORDS, 2 * COLLECT_BYTES);
   }
 }
 
@@ -128,8 +130,7 @@ export class CaptureFile {
     this.#writing = this.#append(full)
       .catch((thrown: unknown) => this.#fault("captures cannot be written", thrown))
       .then(() => {
-        // A burst's buffer is not kept.
-        if (full.length > 4 * COLLECT_BYTES) this.#full = new Pending();
+        if (full.length > KEPT_BYTES) this.#full = new Pending();
         full.cut(0);
         full.ends.length = 0;
         this.#writing = undefined;

@@ -10,7 +10,7 @@ import { readMessage } from "@protobff/runtime/internal/wire/reader";
 import type { CapturedOutcome } from "./format.ts";
 import { microseconds, Recording } from "./recording.ts";
 import { maskOf } from "./secrets.ts";
-import { callerIn, type EndedRequest, type Masks, writtenValues } from "./written-request.ts";
+import type { EndedRequest, Masks } from "./written-request.ts";
 
 /** Decides which requests are captured, and keeps them. */
 export interface Keeper {
@@ -162,19 +162,20 @@ export abstract class RecordedRequest<E extends Endpoint | StreamEndpoint> {
   protected write(outcome: CapturedOutcome<Uint8Array>, resume?: string): void {
     const { inner, keeper, masks, input, output } = this.rpc;
     const { parent, name } = inner.method;
-    const members = {
+    keeper.write({
+      of: this.of,
       method: `${parent.typeName}/${name}`,
       at: this.#at,
       message: input?.(this.#message) ?? this.#message,
       clientMs: this.clientMs,
       resume,
-      ...callerIn(this.#headers),
-      masked: input === undefined && output === undefined ? undefined : (true as const),
-      ...writtenValues(this.of),
+      incoming: this.#headers,
       endedAt: this.#endedAt,
       outcome,
-    };
-    keeper.write({ members, tape: this.of.values.tape, masks, output });
+      masks,
+      isMasked: input !== undefined || output !== undefined,
+      output,
+    });
     this.of.forget();
   }
 }

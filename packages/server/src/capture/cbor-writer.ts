@@ -94,15 +94,28 @@ export class CborWriter {
     this.#buffer.writeUInt32BE(this.#length - at - 4, at);
   }
   #members(of: object): void {
+    this.begin();
+    for (const name in of) this.member(name, Reflect.get(of, name));
+    this.end();
+  }
+  /** Begins an object: members follow, and `end`. */
+  begin(): void {
     this.#byte(MEMBERS);
-    for (const [name, value] of Object.entries(of)) {
-      if (value === undefined) continue;
-      const word = this.#words.get(name);
-      if (word === undefined) this.#text(name);
-      else this.#head(UNSIGNED, word);
-      this.value(value);
-    }
+  }
+  end(): void {
     this.#byte(END);
+  }
+  /** Writes a member of an object. One that is undefined is left out. */
+  member(name: string, value: unknown): void {
+    if (value === undefined) return;
+    this.name(name);
+    this.value(value);
+  }
+  /** Writes the name of a member: its value follows. */
+  name(name: string): void {
+    const word = this.#words.get(name);
+    if (word === undefined) this.#text(name);
+    else this.#head(UNSIGNED, word);
   }
   #text(text: string): void {
     const { length } = text;

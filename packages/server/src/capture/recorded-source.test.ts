@@ -5,7 +5,7 @@ import { captureTopics } from "./captured-topics.ts";
 import { capturedOpen } from "./captured-upstream-stream.ts";
 import { CborWriter } from "./cbor-writer.ts";
 import { Recording } from "./recording.ts";
-import { writeRequest, writtenValues } from "./written-request.ts";
+import { writeRequest } from "./written-request.ts";
 
 const FRAME = new Uint8Array(5);
 
@@ -59,13 +59,10 @@ test("items of streams and messages for the client are masked", async () => {
   await setImmediate();
   of.affects(["message", Uint8Array.of(2), null, 1]);
   const writer = new CborWriter(new Map());
-  const members = { method: "a.A/Get", at: 0, message: FRAME, ...writtenValues(of), endedAt: 0, outcome: {} };
   const masks = new Map([["/a.A/Watch", () => Uint8Array.of(0x99)]]);
   writeRequest(writer, new Map(), 1, {
-    members,
-    tape: of.values.tape,
-    masks,
-    output: () => Uint8Array.of(0x88),
+    ...{ of, masks, output: () => Uint8Array.of(0x88), isMasked: true, incoming: new Headers() },
+    ...{ method: "a.A/Get", at: 0, message: FRAME, endedAt: 0, outcome: {}, clientMs: undefined, resume: undefined },
   });
   const written = writer.written.toString("hex");
   expect(["4199", "4188", "4101", "4102"].map((bytes) => written.includes(bytes))).toEqual([true, true, false, false]);

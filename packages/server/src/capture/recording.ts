@@ -25,8 +25,7 @@ class RecordedValues {
   readonly joins: number[] = [];
   readonly queries: number[] = [];
   readonly unkept: number[] = [];
-  /** Names and values in turns. */
-  readonly headers: (string | null)[] = [];
+  readonly headers = new Map<string, string | null>();
 }
 
 /** The next number of each kind of thing that one request numbers. */
@@ -148,7 +147,8 @@ export class Recording {
   /** Frees the recorded values, because contexts of an open stream refer to its recording. */
   forget(): void {
     const { tape, readings, dates, random, headers, entries } = this.values;
-    for (const values of [tape, readings, dates, random, headers, entries]) values.length = 0;
+    for (const values of [tape, readings, dates, random, entries]) values.length = 0;
+    headers.clear();
   }
   /** Runs a function that records nothing. */
   muted<T>(run: () => T): T {
@@ -161,8 +161,8 @@ export class Recording {
   }
   /** Records a header that is read. */
   keepsHeader(name: string, value: string | null): void {
-    if (this.done) return;
-    this.values.headers.push(name, value);
+    if (this.done || this.values.headers.has(name)) return;
+    this.values.headers.set(name, value);
     this.spend(name.length + (value?.length ?? 0));
   }
   /** Records an entry of the cache. */

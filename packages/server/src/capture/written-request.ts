@@ -7,8 +7,8 @@ import { type IncomingHeaders, incomingOf } from "@protobff/runtime/internal/ide
 import { PREFIX_BYTES } from "@protobff/runtime/internal/wire/frame";
 import { isSecretHeader } from "../explorer/masks.ts";
 import type { CborWriter } from "./cbor-writer.ts";
-import { ARRIVALS, type CapturedMembers, type CapturedRequest, EFFECTS, WITHHELD } from "./format.ts";
-import type { RecordedEvent, Recording } from "./recording.ts";
+import { ARRIVALS, type CapturedMembers, EFFECTS, WITHHELD } from "./format.ts";
+import type { Recording } from "./recording.ts";
 import { maskOf } from "./secrets.ts";
 
 /** Masks the messages of a method by its path, `/package.Service/Method`. Methods without secrets are absent. */
@@ -26,45 +26,17 @@ export function masksOf(services: readonly DescService[]): Masks {
 /** `/package.Service/Method` */
 export const pathOf = ({ parent, name }: DescMethod): string => `/${parent.typeName}/${name}`;
 
-/** Returns the members of a captured request that are recorded. */
-export function writtenValues({ startedAt, values, incomparable }: Recording) {
-  const { headers, readings, dates, random, decisions, entries, joins, queries, unkept } = values;
-  let last = startedAt;
-  const differences = readings.map((reading) => {
-    const difference = reading - last;
-    last = reading;
-    return difference;
-  });
-  return {
-    headers: writtenHeaders(headers),
-    startedAt,
-    readings: differences,
-    dates,
-    random,
-    decisions,
-    entries: entries.length > 0 ? entries : undefined,
-    joins: joins.length > 0 ? joins : undefined,
-    queries: queries.length > 0 ? queries : undefined,
-    unkept: unkept.length > 0 ? unkept : undefined,
-    incomparable,
-  };
-}
-
-function writtenHeaders(recorded: Recording["values"]["headers"]): CapturedRequest["headers"] {
-  const headers: Record<string, string | null> = {};
-  for (let at = 0; at < recorded.length; at += 2) {
-    const [name, value = null] = [recorded[at] ?? "", recorded[at + 1]];
-    headers[name] = value !== null && value !== "" && isSecretHeader(name) ? WITHHELD : value;
-  }
-  return headers;
-}
-
 /** A request whose recording has ended, before it is written. */
-export interface EndedRequest {
-  readonly members: Omit<CapturedMembers<Uint8Array>, "method"> & { readonly method: string; readonly at: number };
-  readonly tape: readonly RecordedEvent[];
+export interface EndedRequest
+  extends Pick<CapturedMembers<Uint8Array>, "method" | "message" | "clientMs" | "resume" | "endedAt" | "outcome"> {
+  readonly of: Pick<Recording, "startedAt" | "values" | "incomparable">;
+  /** In milliseconds since 1970. */
+  readonly at: number;
+  readonly incoming: IncomingHeaders;
   readonly masks: Masks;
-  /** Masks the messages of the RPC. */
+  /** True if any message of the RPC is masked. */
+  readonly isMasked: boolean;
+  /** Masks the messages for the client. */
   readonly output: ReturnType<typeof maskOf>;
 }
 
@@ -79,13 +51,52 @@ export function writeRequest(
   writer: CborWriter,
   texts: ReadonlyMap<string, number>,
   id: number,
-  { members, tape, masks, output }: EndedRequest,
+  request: EndedRequest,
 ): void {
   writer.array(2);
-  writer.value({ id, ...members, method: texts.get(members.method) ?? members.method });
+  writer.begin();
+  writer.member("id", id);
+  writer.member("method", texts.get(request.method) ?? request.method);
+  for (const name of OF_REQUEST) writer.member(name, request[name]);
+  const caller = callerIn(request.incoming);
+  for (const name of OF_CALLER) writer.member(name, caller[name]);
+  if (request.isMasked) writer.member("masked", true);
+  writeValues(writer, request.of);
+  writer.end();
+  writeTape(writer, texts, request);
+}
+const OF_REQUEST = ["at", "message", "clientMs", "resume", "endedAt", "outcome"] as const;
+const OF_CALLER = ["peer", "caller", "rechecks", "passed"] as const;
+
+function writeValues(writer: CborWriter, { startedAt, values, incomparable }: EndedRequest["of"]): void {
+  writer.member("startedAt", startedAt);
+  writer.member("incomparable", incomparable);
+  writer.name("headers");
+  writer.begin();
+  for (const [name, value] of values.headers)
+    writer.member(name, value !== null && value !== "" && isSecretHeader(name) ? WITHHELD : value);
+  writer.end();
+  writer.name("readings");
+  writer.array(values.readings.length);
+  let last = startedAt;
+  for (const reading of values.readings) {
+    writer.number(reading - last);
+    last = reading;
+  }
+  for (const name of ["dates", "random", "decisions"] as const) writer.member(name, values[name]);
+  for (const name of ["entries", "joins", "queries", "unkept"] as const)
+    if (values[name].length > 0) writer.member(name, values[name]);
+}
+
+function writeTape(
+  writer: CborWriter,
+  texts: ReadonlyMap<string, number>,
+  { of: { startedAt, values }, masks, output }: EndedRequest,
+): void {
+  const { tape } = values;
   const paths: string[] = [];
   const streams: string[] = [];
-  let before = members.startedAt;
+  let before = startedAt;
   writer.array(tape.length);
   for (const event of tape) {
     const kind = event[0];
@@ -118,7 +129,7 @@ export function writeRequest(
 
 type Of = "caller" | "peer" | "rechecks" | "passed";
 /** Returns the caller of a request, without secrets. */
-export function callerIn(headers: IncomingHeaders): Pick<CapturedMembers<Uint8Array>, Of> {
+function callerIn(headers: IncomingHeaders): Pick<CapturedMembers<Uint8Array>, Of> {
   if (!(headers instanceof AuthenticatedRequest)) return { peer: incomingOf(headers).peer };
   const { caller, peer, recheck } = headers;
   const checks = {
