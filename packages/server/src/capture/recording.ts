@@ -10,7 +10,7 @@ import type { CapturedDecision, CapturedEntry } from "./format.ts";
 const newContext = (): AsyncResource => new AsyncResource("BFF_CAPTURE", { requireManualDestroy: true });
 
 /** Event of a tape before it is written. Bytes are not encoded, and a `send` has its frame in place of a checksum. */
-export type RecordedEvent = readonly [kind: string, ...values: unknown[]];
+type RecordedEvent = readonly [kind: string, ...values: unknown[]];
 /** An arrival. Its time, the number of readings before it, and its turn are filled in. */
 type RecordedArrival = [kind: string, at: number, readings: number, joined: number, ...values: unknown[]];
 
