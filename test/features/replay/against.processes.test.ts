@@ -78,9 +78,9 @@ test("requests that share a budget of retries are the same, with captured refusa
   const { file, server } = await captured(atOnce);
   // A first retry is admitted, and no second one.
   expect(linesOf(file)).toMatch(/"item retries 1","no",1\]/);
-  // Timers of a busy machine may be so late that the capture does not tell: up to 1% of the requests (exit code 0).
-  const { stdout, exitCode } = against([file], server);
-  expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^606 requests: \d+ same, 0 with differences/)]);
+  expect(against([file], server).stdout).toBe(
+    "606 requests: 606 same, 0 with differences that are not allowed, 0 not comparable\n",
+  );
 });
 
 const edits = Object.entries({ ...VISIBLE, ...INVISIBLE });
@@ -113,7 +113,7 @@ test("reports later answers, and what is missing in time", async () => {
   expect(against([base.file], shorter.server, { allow: ["Page.available, degradations"] }).exitCode).toBe(0);
 });
 
-test("exits by what it finds, within what is allowed", { timeout: 180_000 }, async () => {
+test("exits by what it finds, within what is allowed", async () => {
   const codes = (server: string, allow: readonly string[], maxUnknown?: number) =>
     against([base.file], server, { allow, maxUnknown }).exitCode;
   expect(codes(base.server, [])).toBe(0);

@@ -144,11 +144,9 @@ async function answerOf(
     return pageOf(seen, rpc);
   };
   let page = await answer();
-  // A closed limit refuses while its counters are slow, as on a busy machine, and until they are connected again.
-  for (let i = 0; i < 10 && bff.proto.includes("closed: true") && /^UNAVAILABLE/.test(`${page}`); i++) {
-    await pause(PAUSE_MS);
+  // A closed limit refuses while its counters are slow, as on a busy machine.
+  for (let i = 0; i < 5 && bff.proto.includes("closed: true") && /^UNAVAILABLE/.test(`${page}`); i++)
     page = await answer();
-  }
   const made = (row.shop.orders.get(id) ?? 0) - orders;
   if (typeof page === "string") return made === 0 ? page : `${page}, after ${made} orders`;
   if (bff.proto.includes("PlaceOrder") && made !== 1) return `${made} orders instead of one`;
