@@ -1,10 +1,11 @@
 // Captures in CBOR: against another decoder, damaged, sealed, and by age.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { decode } from "cborg";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { readCapture } from "../../../packages/replay/src/capture/read-capture.ts";
 import { CaptureFile } from "../../../packages/server/src/capture/capture-file.ts";
 import { CborWriter } from "../../../packages/server/src/capture/cbor-writer.ts";
@@ -263,4 +264,41 @@ test("a process keeps at most its bytes, and names a request that is larger than
   const sizes = readdirSync(folder).map((name) => readFileSync(join(folder, name)).length);
   expect(sizes.length).toBe(8);
   expect(Math.max(...sizes)).toBeLessThanOrEqual(1_000);
+});
+
+test("after a failed write the next request begins a file, and a request that cannot be written leaves nothing", async () => {
+  const faults: string[] = [];
+  const header = JSON.stringify({ ...HEADER, texts: TEXTS, at: "" });
+  const bounds = { folder, name: "web.v1", header, maxBytes: 1 << 20, maxAgeMs: undefined, sealed: undefined };
+  const file = new CaptureFile(bounds, (text) => faults.push(text));
+  await file.prepare();
+  const handle = await open(join(folder, "handle"), "w");
+  const handles: Pick<FileHandle, "appendFile"> = Object.getPrototypeOf(handle);
+  await handle.close();
+  const append = handles.appendFile;
+  // The second one is that of the first request: the header comes before.
+  const failing = vi.spyOn(handles, "appendFile").mockImplementation(async function (this: FileHandle, data) {
+    if (failing.mock.calls.length !== 2) return append.call(this, data);
+    await append.call(this, (data as Buffer).subarray(0, 9));
+    throw new Error("no space");
+  });
+  onTestFinished(() => failing.mockRestore());
+  const write = (id: number) => file.write((writer) => writeRequest(writer, new Map(), id, REQUEST));
+  write(1);
+  await vi.waitFor(() => expect(faults).toEqual(["captures cannot be written"]));
+  expect(() =>
+    file.write((writer) => {
+      writer.value("a part");
+      throw new Error("not written");
+    }),
+  ).toThrow("not written");
+  write(2);
+  write(3);
+  await file.close();
+  const captures = readdirSync(folder).filter((name) => name.endsWith(".capture"));
+  const read = captures.map((name) => readCapture(join(folder, name)));
+  expect(read.map(({ cut, requests }) => [cut, requests.map(({ id }) => id)])).toEqual([
+    [true, []],
+    [false, [2, 3]],
+  ]);
 });

@@ -92,15 +92,20 @@ export class CaptureFile {
       return;
     }
     const { sealed } = this.#bounds;
-    pending.wrapped(() => {
-      if (sealed === undefined) {
-        request(pending);
-        return;
-      }
-      this.#content.cut(0);
-      request(this.#content);
-      pending.encoded(sealed.sealer.seal(this.#content.written, sealed.purpose));
-    });
+    try {
+      pending.wrapped(() => {
+        if (sealed === undefined) {
+          request(pending);
+          return;
+        }
+        this.#content.cut(0);
+        request(this.#content);
+        pending.encoded(sealed.sealer.seal(this.#content.written, sealed.purpose));
+      });
+    } catch (thrown) {
+      pending.cut(begin);
+      throw thrown;
+    }
     if (pending.length - begin <= this.#fileBytes - this.#header.length) pending.ends.push(pending.length);
     else {
       pending.cut(begin);
@@ -128,7 +133,10 @@ export class CaptureFile {
     this.#pending = this.#full;
     this.#full = full;
     this.#writing = this.#append(full)
-      .catch((thrown: unknown) => this.#fault("captures cannot be written", thrown))
+      .catch((thrown: unknown) => {
+        this.#written = this.#fileBytes; // A request may be incomplete: the next one begins a file.
+        this.#fault("captures cannot be written", thrown);
+      })
       .then(() => {
         if (full.length > KEPT_BYTES) this.#full = new Pending();
         full.cut(0);
