@@ -5,11 +5,12 @@
 
 /** Version of the format. A reader refuses newer ones. */
 export const CAPTURE_FORMAT = 5;
-/** Kinds of arrivals, then those of effects: their numbers in CBOR. New ones are added at the ends, with a new version. */
+/** Kinds of arrivals, in the order of their numbers in CBOR. A change of the order needs a new version. */
 export const ARRIVALS = [
   ...["reply", "fault", "timer", "place", "shed", "joined", "second", "shared", "accepted", "received", "finished"],
   ...["lost", "broken", "gone", "ready", "drain"],
 ] as const;
+/** Kinds of effects, whose numbers follow those of arrivals. */
 export const EFFECTS = ["send", "cancel", "open", "take", "close", "opened", "message", "beat", "answer"] as const;
 /** Names of members that CBOR has as numbers. */
 export const MEMBERS: readonly string[] = [

@@ -15,9 +15,9 @@ export interface CaptureConfig {
   readonly maxRequestBytes: number;
   /** Maximum size of all files of one process. */
   readonly maxBytes: number;
-  /** Age at which requests are deleted, in milliseconds. Undefined: they are not. */
+  /** Age at which files are deleted, in milliseconds. */
   readonly maxAgeMs: number | undefined;
-  /** Keys that seal the requests; the first seals. Empty: they are not sealed. */
+  /** The first one seals requests. Empty: none does. */
   readonly keys: readonly Buffer[];
 }
 
@@ -27,13 +27,20 @@ const SLOW_MS = 1_000;
 const REMEDY =
   "a list of failed, slow, slow=300ms, all, or a share like 0.001, separated by commas, then ;dir=/captures, ;request=1MB, ;bytes=64MB and ;age=7d";
 const BYTES = /^(\d{1,13})(KB|MB|GB)?$/;
-const UNIT_BYTES: Readonly<Record<string, number>> = { KB: 1 << 10, MB: 1 << 20, GB: 1 << 30 };
 const MAX_BYTES = 2 ** 40;
 /** Settings of BFF_CAPTURE after the selection, with the variables that have them until 1.0. */
 const SETTINGS = { dir: "BFF_CAPTURE_DIR", request: "BFF_CAPTURE_REQUEST_BYTES", bytes: "BFF_CAPTURE_BYTES" } as const;
 type Setting = keyof typeof SETTINGS;
 const AGE = /^(\d{1,4})(m|h|d)$/;
-const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNITS: Readonly<Record<string, number>> = {
+  ...{ KB: 1 << 10, MB: 1 << 20, GB: 1 << 30 },
+  ...{ m: 60_000, h: 3_600_000, d: 86_400_000 },
+};
+/** Returns 0 for a text of another form. */
+function amountOf(text: string, form: RegExp): number {
+  const [, count = "", unit = ""] = form.exec(text) ?? [];
+  return Number(count) * (UNITS[unit] ?? 1);
+}
 
 /**
  * Reads BFF_CAPTURE, like `failed,slow;dir=/captures;bytes=64MB`. Undefined: no request is captured.
@@ -53,7 +60,9 @@ export function readCapture(read: EnvReader, old: string[]): CaptureConfig | und
   addOld(read, settings, selected, old);
   const maxRequestBytes = readBytes(read, settings, "request", 1 << 20);
   const maxBytes = readBytes(read, settings, "bytes", 64 << 20);
-  const maxAgeMs = readAge(read, settings.get("age"));
+  const age = settings.get("age");
+  const maxAgeMs = age === undefined ? undefined : amountOf(age, AGE);
+  if (maxAgeMs === 0) read.fault("BFF_CAPTURE", `has ${quoted(`age=${age}`)} in it`, "a time like 30m, 12h or 7d");
   const keys = read.optional("BFF_CAPTURE_KEYS") === undefined ? [] : readSealingKeys("BFF_CAPTURE_KEYS", read);
   if (selected === "off") return undefined;
   let [failed, share] = [false, 0];
@@ -72,14 +81,6 @@ export function readCapture(read: EnvReader, old: string[]): CaptureConfig | und
   return { failed, slowMs, share, folder: folder ?? "", maxRequestBytes, maxBytes, maxAgeMs, keys };
 }
 
-function readAge(read: EnvReader, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const [, count = "0", unit = ""] = AGE.exec(text) ?? [];
-  const ms = Number(count) * (UNIT_MS[unit] ?? 0);
-  if (ms === 0) read.fault("BFF_CAPTURE", `has ${quoted(`age=${text}`)} in it`, "a time like 30m, 12h or 7d");
-  return ms;
-}
-
 /** Adds the settings of variables that are read until 1.0. */
 function addOld(read: EnvReader, settings: Map<string, string>, selected: string, old: string[]): void {
   const found = Object.entries(SETTINGS).filter(([, variable]) => read.optional(variable) !== undefined);
@@ -96,8 +97,7 @@ function addOld(read: EnvReader, settings: Map<string, string>, selected: string
 function readBytes(read: EnvReader, settings: Map<string, string>, setting: Setting, byDefault: number): number {
   const text = settings.get(setting);
   if (text === undefined) return byDefault;
-  const [, count = "", unit = ""] = BYTES.exec(text) ?? [];
-  const bytes = Number(count) * (UNIT_BYTES[unit] ?? 1);
+  const bytes = amountOf(text, BYTES);
   if (bytes >= 1 && bytes <= MAX_BYTES) return bytes;
   const remedy = `at most ${MAX_BYTES} bytes, like 1MB`;
   if (read.optional(SETTINGS[setting]) !== undefined) read.fault(SETTINGS[setting], `is ${quoted(text)}`, remedy);
