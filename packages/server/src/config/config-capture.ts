@@ -32,10 +32,7 @@ const MAX_BYTES = 2 ** 40;
 const SETTINGS = { dir: "BFF_CAPTURE_DIR", request: "BFF_CAPTURE_REQUEST_BYTES", bytes: "BFF_CAPTURE_BYTES" } as const;
 type Setting = keyof typeof SETTINGS;
 const AGE = /^(\d{1,4})(m|h|d)$/;
-const UNITS: Readonly<Record<string, number>> = {
-  ...{ KB: 1 << 10, MB: 1 << 20, GB: 1 << 30 },
-  ...{ m: 60_000, h: 3_600_000, d: 86_400_000 },
-};
+const UNITS: Record<string, number> = { KB: 1 << 10, MB: 1 << 20, GB: 1 << 30, m: 6e4, h: 36e5, d: 864e5 };
 /** Returns 0 for a text of another form. */
 function amountOf(text: string, form: RegExp): number {
   const [, count = "", unit = ""] = form.exec(text) ?? [];
