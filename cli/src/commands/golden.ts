@@ -3,7 +3,13 @@ import { Argument, type Command } from "commander";
 import { renderReplayed } from "../contract/render.ts";
 import { transportTo } from "../contract/replay.ts";
 import { checkGolden } from "../golden/check.ts";
-import { type GoldenRequest, MAX_GOLDEN_BYTES, parseGolden, renderGolden } from "../golden/document.ts";
+import {
+  type GoldenDocument,
+  type GoldenRequest,
+  MAX_GOLDEN_BYTES,
+  parseGolden,
+  renderGolden,
+} from "../golden/document.ts";
 import { type Bff, type Exchange, type Exchanged, resolveExchanges } from "../golden/exchange.ts";
 import { renderJunit } from "../golden/junit.ts";
 import { recordGolden } from "../golden/record.ts";
@@ -11,15 +17,20 @@ import { projectRegistry } from "../project/project-registry.ts";
 import { Refusal } from "../refusal.ts";
 import type { Terminal } from "../terminal.ts";
 import { addCallOptions, type CallOptions, replayOptions } from "./call-options.ts";
+import { goldenFromCaptures } from "./golden-captures.ts";
 import { readBounded, writeText } from "./text-file.ts";
 
 interface Options extends CallOptions {
-  readonly url: string;
+  readonly url?: string;
   readonly file: string;
   readonly writes?: boolean;
   readonly update?: boolean;
   readonly junit?: string;
+  readonly server?: string;
+  readonly asCaptured?: boolean;
 }
+const ACTIONS = ["record", "check", "from-captures"] as const;
+type Action = (typeof ACTIONS)[number];
 
 /** `protobff golden check --url https://canary.example --file golden.json` */
 export function addGolden(program: Command, terminal: Terminal): void {
@@ -27,35 +38,54 @@ export function addGolden(program: Command, terminal: Terminal): void {
     .command("golden")
     .description("records answers of a BFF, and checks whether a deployed BFF still gives them")
     .addArgument(
-      new Argument("<action>", "record: add answers to the file; check: compare answers with the file").choices([
-        "record",
-        "check",
-      ]),
+      new Argument(
+        "<action>",
+        "record: add answers to the file; check: compare answers with the file; from-captures: write requests of captured traffic",
+      ).choices(ACTIONS),
     )
-    .requiredOption("--url <url>", "address of the BFF, as in https://bff.example")
-    .requiredOption("--file <file>", "list of requests with their answers, as in golden.json");
+    .argument("[captures...]", "from-captures: files that the server wrote with BFF_CAPTURE")
+    .requiredOption("--file <file>", "list of requests with their answers, as in golden.json")
+    .option("--url <url>", "record, check: address of the BFF, as in https://bff.example");
   addCallOptions(command, "--url", "connect")
     .option("--writes", "also sends requests of rpcs with side effects; record sends each twice")
-    .option("--update", "record: replace existing answers, too")
+    .option("--update", "record: replace existing answers, too; from-captures: replace the file")
     .option("--junit <path>", "file for the results, in the format of JUnit")
-    .action((action: "record" | "check", options: Options) => golden(action, options, terminal));
+    .option("--server <path>", "from-captures: generated server; default: the only one of the project")
+    .option("--as-captured", "from-captures: keep captured texts and numbers, which may be personal data")
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 all are recorded, as recorded, or written; 1 one is not; 2 wrong arguments or input, such as an unusable capture.",
+    )
+    .action((action: Action, captures: readonly string[], options: Options) =>
+      action === "from-captures"
+        ? goldenFromCaptures(captures, options, terminal)
+        : golden(action, captures, options, terminal),
+    );
 }
 
-async function golden(action: "record" | "check", options: Options, terminal: Terminal): Promise<void> {
-  const { url, file, writes, update = false, junit } = options;
+async function golden(
+  action: "record" | "check",
+  captures: readonly string[],
+  options: Options,
+  terminal: Terminal,
+): Promise<void> {
+  const { url, file, writes, update = false, junit, server, asCaptured } = options;
+  if (captures.length > 0 || server !== undefined || asCaptured !== undefined)
+    throw new Refusal(`${action} has no captures, --server and --as-captured: use from-captures`, 2);
+  if (url === undefined) throw new Refusal("--url is missing: write --url http://localhost:8080", 2);
   if (update && action === "check") throw new Refusal("check has no --update: use record --update", 2);
   const replaying = replayOptions(url, options, writes);
-  const requests = parseGolden(readBounded(file, terminal.cwd, "a golden file", MAX_GOLDEN_BYTES, 2), file);
+  const document = parseGolden(readBounded(file, terminal.cwd, "a golden file", MAX_GOLDEN_BYTES, 2), file);
   const built = terminal.progress("building the protos");
   const registry = projectRegistry(terminal.cwd);
   built();
-  const exchanges = resolveExchanges(requests, registry, file);
+  const exchanges = resolveExchanges(document.examples, registry, file);
   const bff: Bff = { ...replaying, transport: transportTo(replaying) };
   const done = terminal.progress(`calling ${url}`);
   const exchanged =
     action === "check"
       ? await checkGolden(exchanges, registry, bff)
-      : await record(exchanges, update, bff, file, terminal);
+      : await record(exchanges, update, bff, { file, note: document.note }, terminal);
   done();
   const success = action === "check" ? "answered as recorded" : "recorded";
   terminal.write(renderReplayed({ path: file, consumer: file, url, success }, exchanged, "text"));
@@ -68,7 +98,7 @@ async function record(
   all: readonly Exchange[],
   update: boolean,
   bff: Bff,
-  file: string,
+  { file, note }: Pick<GoldenDocument, "note"> & { readonly file: string },
   terminal: Terminal,
 ): Promise<readonly Exchanged[]> {
   const hasResult = ({ response, error }: GoldenRequest): boolean => response !== undefined || error !== undefined;
@@ -79,7 +109,8 @@ async function record(
     if (added.length > 0) terminal.write(`note: example ${index}: ignores ${added.join(", ")}, which changed\n`);
   }
   if (recorded.size === 0) return exchanged;
-  const text = renderGolden(all.map(({ index, golden: before }) => recorded.get(index) ?? before));
+  const examples = all.map(({ index, golden: before }) => recorded.get(index) ?? before);
+  const text = renderGolden({ note, examples });
   if (Buffer.byteLength(text) > MAX_GOLDEN_BYTES)
     throw new Refusal(`${file} would have more than ${MAX_GOLDEN_BYTES} bytes: split it, or leave out examples`);
   writeText(file, terminal.cwd, text);

@@ -1,12 +1,9 @@
 // `protobff replay`: runs a captured request again, with the generated server of the project.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { Refusal } from "../refusal.ts";
 import { append, type Terminal } from "../terminal.ts";
 import { portOf } from "./dev.ts";
+import { runReplayProgram } from "./replay-program.ts";
 
 interface Options {
   readonly server?: string;
@@ -100,35 +97,6 @@ function argumentsOf([file, ...more]: readonly string[], { set: changes, ...opti
 }
 
 async function replay(files: readonly string[], options: Options, terminal: Terminal): Promise<void> {
-  const { cwd } = terminal;
-  const args = argumentsOf(files, options);
-  // A separate process, because it loads the server of the project.
-  // Garbage of thousands of requests would fill a young generation of the default size.
-  const child = spawn(process.execPath, ["--max-semi-space-size=8", programIn(cwd), args], {
-    cwd,
-    env: { ...process.env, ...terminal.env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  child.stdout.setEncoding("utf8").on("data", (text: string) => terminal.write(text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => terminal.error(text.trimEnd()));
-  const stop = (): void => void child.kill();
-  for (const signal of SIGNALS) process.on(signal, stop);
-  try {
-    const [status] = await once(child, "close");
-    if (status !== 0) terminal.exitCode = options.against !== undefined && (status === 2 || status === 3) ? status : 1;
-  } catch (thrown) {
-    throw new Refusal(`the replay cannot run: ${thrown instanceof Error ? thrown.message : thrown}`);
-  } finally {
-    for (const signal of SIGNALS) process.off(signal, stop);
-  }
-}
-
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
-function programIn(cwd: string): string {
-  try {
-    return createRequire(join(cwd, "package.json")).resolve("@protobff/replay/main");
-  } catch {
-    throw new Refusal("@protobff/replay is not installed in this project: npm install --save-dev @protobff/replay");
-  }
+  const status = await runReplayProgram(argumentsOf(files, options), terminal, (text) => terminal.write(text));
+  if (status !== 0) terminal.exitCode = options.against !== undefined && (status === 2 || status === 3) ? status : 1;
 }

@@ -27,19 +27,29 @@ const REFUSALS: readonly string[] = [
 /** Returns true for a status that the same request gets again: NOT_FOUND, but not UNAVAILABLE. */
 export const isRepeatable = (status: string): boolean => REFUSALS.includes(status);
 
+/** Content of the file: a list of examples, or an object with the list and a note about it. */
+export interface GoldenDocument {
+  readonly note?: string | undefined;
+  readonly examples: readonly GoldenRequest[];
+}
+
 /** Parses the file. Throws a `Refusal` with the file's name if the text is no list of examples. */
-export function parseGolden(text: string, path: string): readonly GoldenRequest[] {
+export function parseGolden(text: string, path: string): GoldenDocument {
   const refuse = (message: string): never => {
     throw new Refusal(`${path}: ${message}`, 2);
   };
-  const list = parsedJson(text, refuse);
+  const json = parsedJson(text, refuse);
+  const { note, examples: list, ...others } = isObject(json) ? json : { examples: json };
+  const [strange] = Object.keys(others);
+  if (strange !== undefined) return refuse(`it has ${JSON.stringify(strange)} beside "note" and "examples"`);
+  if (note !== undefined && typeof note !== "string") return refuse(`"note" has to be a text`);
   if (!Array.isArray(list) || list.length === 0) return refuse("it has to be a list of examples");
   if (list.length > MAX_EXAMPLES) return refuse(`it has ${list.length} examples, and at most ${MAX_EXAMPLES} are read`);
   for (const [i, example] of list.entries()) {
     const fault = faultIn(example, true) ?? faultInGolden(example);
     if (fault !== undefined) return refuse(`example ${i + 1}: ${fault}`);
   }
-  return list as unknown as readonly GoldenRequest[];
+  return { note, examples: list as unknown as readonly GoldenRequest[] };
 }
 
 function parsedJson(text: string, refuse: (message: string) => never): unknown {
@@ -74,9 +84,14 @@ function isSendable(headers: Readonly<Record<string, unknown>>): boolean {
 }
 
 /** The same requests give the same bytes. */
-export function renderGolden(requests: readonly GoldenRequest[]): string {
-  const sorted = requests.map((request) =>
+export function renderGolden({ note, examples }: GoldenDocument): string {
+  const sorted = examples.map((request) =>
     Object.fromEntries(KEYS.flatMap((key) => (request[key] === undefined ? [] : [[key, request[key]]]))),
   );
-  return `${JSON.stringify(sorted, undefined, 2)}\n`;
+  const text = JSON.stringify(note === undefined ? sorted : { note, examples: sorted }, undefined, 2);
+  return `${text.replace(UNPRINTABLE, escaped)}\n`;
 }
+/** Characters that a terminal obeys. JSON allows some of them. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const escaped = (found: string): string =>
+  found === "\n" ? found : found.replace(/./gs, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);

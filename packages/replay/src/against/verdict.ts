@@ -69,7 +69,8 @@ export async function verdictOn(builds: Builds, header: CaptureHeader, request: 
 /** Result for a request that is not comparable. */
 export const unknown = (reason: string): Verdict => ({ unknown: reason, findings: [], assumed: 0 });
 
-function methodOf({ declaration: { services } }: World, name: string) {
+/** Returns the rpc of a build. */
+export function methodOf({ declaration: { services } }: World, name: string) {
   const methods = services.flatMap((service) => service.methods);
   return methods.find(({ parent, name: rpc }) => `${parent.typeName}/${rpc}` === name);
 }

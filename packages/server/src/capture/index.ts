@@ -1,6 +1,7 @@
 // Names for @protobff/replay, which runs captured requests again.
 export { loadResolvers, type Supplied } from "../config/load-resolvers.ts";
 export { Explorer, type Replays } from "../explorer/explorer.ts";
+export { isSecretField, isSecretHeader } from "../explorer/masks.ts";
 export type { ReplayedAttempt, ReplayedCall, ReplayOrder, ShownReplay, ShownRequest } from "../explorer/page-data.ts";
 export type { ShowMessage } from "../explorer/recorder.ts";
 export { openAdmin } from "../process/admin.ts";
