@@ -11,6 +11,7 @@ interface Options {
   readonly format?: string;
   readonly allow: readonly string[];
   readonly maxUnknown?: number;
+  readonly missing?: string;
   readonly request?: number;
   readonly set: readonly string[];
   readonly test?: string;
@@ -44,6 +45,10 @@ export function addReplay(program: Command, terminal: Terminal): void {
       [],
     )
     .option("--max-unknown <percent>", "requests that may be not comparable, 1 by default", percent)
+    .option(
+      "--missing <source>",
+      "answers of --against that the captures lack: fail (default), sample, or live=<service>=<url>,… for methods without side effects",
+    )
     .option("--request <id>", "the only request to replay, with its timeline", id)
     .option("--set <change>", "change of an upstream, as in 'billing.v1.Billing/Get: faster=40ms'", append, [])
     .option("--test <path>", "file for a test of vitest that replays the request")
@@ -74,7 +79,7 @@ function id(text: string): number {
 
 /** Options of one of the two forms alone. */
 const OF_EXACT = ["request", "test", "json", "page"] as const;
-const OF_AGAINST = ["format", "maxUnknown"] as const;
+const OF_AGAINST = ["format", "maxUnknown", "missing"] as const;
 
 function argumentsOf([file, ...more]: readonly string[], { set: changes, ...options }: Options): string {
   const isAgainst = options.against !== undefined;

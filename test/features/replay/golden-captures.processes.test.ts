@@ -27,11 +27,17 @@ import "bff/v1/options.proto";
 import "google/protobuf/struct.proto";
 import "google/protobuf/wrappers.proto";
 import "up/v1/up.proto";
-option (bff.v1.file).upstream = { timeout: "500ms" };
+option (bff.v1.file).upstream = { timeout: "20s" };
 service ShopService {
   option (bff.v1.service) = {};
-  rpc GetPage(GetPageRequest) returns (Page) { option idempotency_level = NO_SIDE_EFFECTS; }
-  rpc GetOther(GetPageRequest) returns (Other) { option idempotency_level = NO_SIDE_EFFECTS; }
+  rpc GetPage(GetPageRequest) returns (Page) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+    option (bff.v1.method).timeout = "60s";
+  }
+  rpc GetOther(GetPageRequest) returns (Other) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+    option (bff.v1.method).timeout = "60s";
+  }
 }
 enum Kind { KIND_UNSPECIFIED = 0; KIND_BOOK = 1; KIND_TEA = 2; }
 message GetPageRequest {
@@ -178,7 +184,7 @@ test("a server gives the sampled answers, and a check reports another status", a
     cpSync(join(root, "proto", options), join(project.folder, basename(options)), { recursive: true });
   project.write("buf.gen.yaml", "version: v2\nplugins:\n  - local: protoc-gen-bff\n    out: gen\n");
   const bff = await project.served(name, handlers);
-  const check = () => run(["golden", "check", "--url", bff.url, "--file", out], project.folder);
+  const check = () => run(["golden", "check", "--url", bff.url, "--file", out, "--timeout", "60000"], project.folder);
   expect(await check()).toMatchObject({ exitCode: 0, stderr: "", stdout: expect.stringContaining("3 of 3 examples") });
   writeFileSync(out, readFileSync(out, "utf8").replace('"INVALID_ARGUMENT"', '"NOT_FOUND"'));
   expect((await check()).exitCode).toBe(1);

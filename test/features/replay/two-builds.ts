@@ -18,7 +18,9 @@ service ItemService {
   rpc GetPrice(GetItemRequest) returns (Price) { option idempotency_level = NO_SIDE_EFFECTS; }
   rpc GetStock(GetStockRequest) returns (Stock) { option idempotency_level = NO_SIDE_EFFECTS; }
   rpc ListItems(ListItemsRequest) returns (Items) { option idempotency_level = NO_SIDE_EFFECTS; }
+  rpc CountView(GetItemRequest) returns (Views);
 }
+message Views { int32 count = 1; }
 message GetItemRequest { string id = 1; }
 message GetStockRequest { string id = 1; string region = 2; }
 message ListItemsRequest { repeated string ids = 1; }
@@ -121,13 +123,8 @@ interface Seen {
   readonly calls: readonly string[];
 }
 
-/** Generates a build, and sends it the requests. */
-export async function live(
-  proto: string,
-  env: Readonly<Record<string, string>> = {},
-  atOnce: readonly object[] = [],
-  headers: Readonly<Record<string, string>> = {},
-) {
+/** Generates a build, and returns it with its server. */
+export function generated(proto: string) {
   const project = new GeneratedProject(
     `against-${builds++}`,
     { "shop/v1/shop.proto": proto },
@@ -135,6 +132,17 @@ export async function live(
   );
   made.push(() => project.remove());
   const [server = ""] = project.generate();
+  return { project, server };
+}
+
+/** Generates a build, and sends it the requests. */
+export async function live(
+  proto: string,
+  env: Readonly<Record<string, string>> = {},
+  atOnce: readonly object[] = [],
+  headers: Readonly<Record<string, string>> = {},
+) {
+  const { project, server } = generated(proto);
   const { handlers, calls } = upstreams();
   const bff = await project.served(server, handlers, env);
   const seen: Seen[] = [];

@@ -20,6 +20,14 @@ const exampleOf = ({ file, id, method, text: what }: Group["examples"][number]):
 const headline = ({ requests, same, beyond, unknown }: GateReport): string =>
   `${requests} requests: ${same} same, ${beyond} with differences that are not allowed, ${unknown} not comparable`;
 
+function assumptions({ assumed, sampled, live }: GateReport): readonly string[] {
+  return [
+    ...(assumed > 0 ? [`assumed: ${assumed} answers of equal calls that had another place`] : []),
+    ...(sampled > 0 ? [`assumed: ${sampled} samples as answers that the captures lack`] : []),
+    ...(live > 0 ? [`assumed: ${live} answers of live upstreams, which the captures lack`] : []),
+  ];
+}
+
 function text(tally: GateReport): string {
   const lines = [headline(tally)];
   for (const group of tally.groups) {
@@ -27,7 +35,7 @@ function text(tally: GateReport): string {
     lines.push(`${TITLES[kind]}: ${what}: ${requests}${allowedIn(group)}`);
     for (const example of examples) lines.push(`    ${exampleOf(example)}`);
   }
-  if (tally.assumed > 0) lines.push(`assumed: ${tally.assumed} answers of equal calls that had another place`);
+  lines.push(...assumptions(tally));
   for (const reason of tally.unusable) lines.push(`unusable: ${reason}`);
   return lines.map((line) => `${printableLine(line)}\n`).join("");
 }
@@ -81,8 +89,11 @@ function markdown(tally: GateReport): string {
   });
   const table =
     rows.length === 0 ? [] : ["", "| difference | what | requests | example |", "|---|---|---|---|", ...rows];
-  const unusable = tally.unusable.map((reason) => `- unusable: ${cell(reason)}`);
-  return `${[headline(tally), ...table, ...(unusable.length > 0 ? ["", ...unusable] : [])].join("\n")}\n`;
+  const notes = [
+    ...assumptions(tally).map((line) => `- ${line}`),
+    ...tally.unusable.map((reason) => `- unusable: ${cell(reason)}`),
+  ];
+  return `${[headline(tally), ...table, ...(notes.length > 0 ? ["", ...notes] : [])].join("\n")}\n`;
 }
 /** A text as code, which has neither links nor HTML. */
 const cell = (value: string): string => `\`${printableLine(value).replaceAll("`", "'").replaceAll("|", "\\|")}\``;

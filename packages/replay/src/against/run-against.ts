@@ -4,6 +4,8 @@ import type { CapturedRequest, CaptureHeader } from "@protobff/server/capture";
 import { CaptureError } from "../capture/capture-error.ts";
 import { filesIn } from "../capture/files-in.ts";
 import { openCapture } from "../capture/read-capture.ts";
+import { openMissing } from "../missing/missing-answers.ts";
+import { parseMissing } from "../missing/parse-missing.ts";
 import { printableLine } from "../report/printable.ts";
 import { openWorld, protosOf, type World } from "../world/create-endpoints.ts";
 import { loadServer } from "../world/load-server.ts";
@@ -22,6 +24,8 @@ export interface AgainstArguments {
   readonly allow?: readonly string[] | undefined;
   /** Share of requests that may be not comparable. Default: 0.01. */
   readonly maxUnknown?: number | undefined;
+  /** Answers of calls that the captures lack: the text of `--missing`. Default: `fail`. */
+  readonly missing?: string | undefined;
 }
 
 const MAX_UNKNOWN = 0.01;
@@ -42,11 +46,16 @@ export async function runAgainst(
 ): Promise<0 | 1 | 2 | 3> {
   const error = (line: string): void => report(printableLine(line));
   let builds: Builds;
+  let missing: Awaited<ReturnType<typeof openMissing>>;
   let counter: Counter;
   try {
     counter = new Counter(allowing(args.allow ?? []));
+    const build = await openBuild(args.against);
+    const source = parseMissing(args.missing ?? "fail", Object.values(build.declaration.upstreams));
+    missing = await openMissing(build.declaration, source);
     builds = {
-      build: await openBuild(args.against),
+      build,
+      missing: missing.answer,
       old: args.server === undefined ? undefined : await openBuild(args.server),
     };
   } catch (thrown) {
@@ -61,6 +70,7 @@ export async function runAgainst(
       shownAt = Date.now();
       error(`${counter.requests} requests, in ${path}`);
     });
+  await missing.close();
   const tally = counter.total();
   write(FORMATS[args.format ?? "text"](tally));
   return exitCodeOf(tally, args.maxUnknown ?? MAX_UNKNOWN);

@@ -27,6 +27,9 @@ export interface GateReport {
   readonly beyond: number;
   /** Answers of equal calls that had another place. */
   readonly assumed: number;
+  /** Answers that the captures lack: samples of mocks, and those of live upstreams. */
+  readonly sampled: number;
+  readonly live: number;
   /** By kind and number of requests. */
   readonly groups: readonly Group[];
   /** By rpc. */
@@ -45,7 +48,7 @@ export class Counter {
   readonly #isAllowed: (finding: Finding) => boolean;
   readonly #groups = new Map<string, Group>();
   readonly #rpcs = new Map<string, { method: string; requests: number; beyond: number }>();
-  #counts = { requests: 0, same: 0, unknown: 0, beyond: 0, assumed: 0 };
+  #counts = { requests: 0, same: 0, unknown: 0, beyond: 0, assumed: 0, sampled: 0, live: 0 };
 
   constructor(isAllowed: (finding: Finding) => boolean) {
     this.#isAllowed = isAllowed;
@@ -53,13 +56,14 @@ export class Counter {
   get requests(): number {
     return this.#counts.requests;
   }
-  add(request: Omit<Example, "text">, { unknown, findings, assumed }: Verdict): void {
+  add(request: Omit<Example, "text">, { unknown, findings, assumed, supplied = [] }: Verdict): void {
     const counts = this.#counts;
     const rpc = this.#rpcs.get(request.method) ?? { method: request.method, requests: 0, beyond: 0 };
     if (request.method !== "") this.#rpcs.set(request.method, rpc);
     counts.requests++;
     rpc.requests++;
     counts.assumed += assumed;
+    for (const kind of unknown === undefined ? supplied : []) counts[kind === "sample" ? "sampled" : kind]++;
     if (unknown !== undefined) {
       counts.unknown++;
       this.#count({ kind: "unknown", what: unknown, isCounted: true }, request, "");

@@ -7,6 +7,7 @@ import { type CapturedRequest, type CaptureHeader, maskOf } from "@protobff/serv
 import { CaptureError } from "../capture/capture-error.ts";
 import { readCaptured } from "../capture/read-capture.ts";
 import { type ChangedReplay, replayChanged } from "../change/replay-changed.ts";
+import type { MissingAnswers } from "../missing/missing-answers.ts";
 import type { Outcome } from "../tape/running.ts";
 import type { World } from "../world/create-endpoints.ts";
 import { callsOf, type TimedCalls } from "./captured-calls.ts";
@@ -31,6 +32,8 @@ export interface Verdict {
   readonly findings: readonly Finding[];
   /** Number of answers of equal calls that had another place. */
   readonly assumed: number;
+  /** Kinds of answers that the capture lacks. */
+  readonly supplied?: ChangedReplay["supplied"] | undefined;
 }
 
 /** Builds that take part. */
@@ -38,6 +41,8 @@ export interface Builds {
   readonly build: World;
   /** The build that wrote the captures. Undefined: it is not at hand. */
   readonly old: World | undefined;
+  /** Answers that a capture lacks. Undefined: such requests are not comparable. */
+  readonly missing?: MissingAnswers | undefined;
 }
 
 /**
@@ -46,7 +51,7 @@ export interface Builds {
  * @throws CaptureError if the capture is damaged
  */
 export async function verdictOn(builds: Builds, header: CaptureHeader, request: CapturedRequest): Promise<Verdict> {
-  const { build, old } = builds;
+  const { build, old, missing } = builds;
   const method = methodOf(build, request.method);
   if (method === undefined) return unknown(`the build has no ${request.method}`);
   const bytes = Buffer.from(request.message, "base64");
@@ -56,7 +61,7 @@ export async function verdictOn(builds: Builds, header: CaptureHeader, request: 
   );
   if (lost !== undefined) return unknown(`the request sets ${lost}, which the build has no field for`);
   const calls = callsOf(request);
-  const run = await runIn(build, header, request, calls);
+  const run = await runIn(build, header, request, calls, missing);
   if (run.unknown !== undefined) return unknown(run.unknown);
   const before = old === undefined ? capturedRun(request, calls) : await reproduced(old, header, request, calls);
   if (before === undefined) return unknown("the build that wrote it does not answer as captured in this mode");
@@ -64,7 +69,12 @@ export async function verdictOn(builds: Builds, header: CaptureHeader, request: 
   const found = findingsOf(method.output, before, run, old && methodOf(old, request.method)?.output);
   const findings = found.filter(({ kind }) => kind !== "faster" || old !== undefined);
   const reason = findings.length === 0 ? undefined : doubtOf(request, run, old !== undefined);
-  return { unknown: reason, findings: reason === undefined ? findings : [], assumed: run.assumed };
+  return {
+    unknown: reason,
+    findings: reason === undefined ? findings : [],
+    assumed: run.assumed,
+    supplied: run.supplied,
+  };
 }
 /** Result for a request that is not comparable. */
 export const unknown = (reason: string): Verdict => ({ unknown: reason, findings: [], assumed: 0 });
@@ -89,16 +99,18 @@ interface Run {
 interface BuildRun extends Run {
   readonly unknown?: undefined;
   readonly assumed: number;
+  readonly supplied: ChangedReplay["supplied"];
   readonly isClose: boolean;
 }
 type RunInBuild = BuildRun | { readonly unknown: string; readonly assumed?: undefined };
 
-/** Runs the request with the captured answers alone. */
+/** Runs the request with the captured answers, and with others if `missing` has them. */
 async function runIn(
   world: World,
   header: CaptureHeader,
   request: CapturedRequest,
   calls: TimedCalls,
+  missing?: MissingAnswers,
 ): Promise<RunInBuild> {
   const unread = new Set<string>();
   const headers = new Proxy(request.headers, {
@@ -113,14 +125,15 @@ async function runIn(
     replay = await replayChanged(world, { ...header, clients }, { ...request, headers }, calls, {
       changes: [],
       isStrict: true,
+      missing,
     });
   } catch (thrown) {
     if (thrown instanceof CaptureError) return { unknown: thrown.message };
     return { unknown: `the build fails: ${thrown instanceof Error ? thrown.message : String(thrown)}` };
   }
-  const { outcome, stage, unmatched, tookUs, isClose } = replay;
+  const { outcome, stage, unmatched, supplied, tookUs, isClose } = replay;
   const [call] = unmatched;
-  if (call !== undefined) return { unknown: `${call.slice(1)} has no captured answer to this message` };
+  if (call !== undefined) return { unknown: `${call.path.slice(1)} has no captured answer to this message${call.why}` };
   const [name] = unread;
   if (name !== undefined) return { unknown: `the header ${name} was not captured` };
   if (outcome === undefined) return { unknown: "it does not end with the captured answers" };
@@ -130,6 +143,7 @@ async function runIn(
     calls: [...stage.attempts, ...stage.streams].map(({ path }) => path),
     tookUs: waits(request) ? undefined : tookUs,
     isClose,
+    supplied,
     assumed: stage.log.filter(({ isAssumed }) => isAssumed).length,
   };
 }

@@ -1,5 +1,6 @@
 import type { ArrivalEvent, CapturedRequest, CaptureHeader } from "@protobff/server/capture";
 import { CaptureError } from "../capture/capture-error.ts";
+import type { MissingAnswers } from "../missing/missing-answers.ts";
 import { ReplayClock } from "../tape/replay-clock.ts";
 import { settled } from "../tape/replay-exactly.ts";
 import { type Outcome, start } from "../tape/running.ts";
@@ -9,6 +10,7 @@ import type { OpenedStream } from "../tape/upstream-streams.ts";
 import { endpointOf, type World } from "../world/create-endpoints.ts";
 import type { Change } from "./change.ts";
 import { playStreams, streamsOf } from "./replay-streams.ts";
+import { SuppliedCalls } from "./supplied-calls.ts";
 
 /** Result of a replay with changes. */
 export interface ChangedReplay {
@@ -17,8 +19,10 @@ export interface ChangedReplay {
   readonly stage: Stage;
   /** Time from begin to end, in microseconds. */
   readonly tookUs: number;
-  /** Paths of calls whose answer the capture lacks, if it runs with `isStrict`: the replay ends there. */
-  readonly unmatched: readonly string[];
+  /** Calls whose answer the capture lacks, if it runs with `isStrict`: the replay ends there. */
+  readonly unmatched: SuppliedCalls["unmatched"];
+  /** Kinds of the answers that came from elsewhere. */
+  readonly supplied: SuppliedCalls["kinds"];
   /** True if a call was given up shortly before its answer is due: timers of a busy process would have been late. */
   readonly isClose: boolean;
 }
@@ -29,6 +33,8 @@ interface UpstreamChanges {
   readonly mostAnswers?: number | undefined;
   /** True: a call has only the answers of captured ones with equal messages. */
   readonly isStrict?: boolean | undefined;
+  /** With `isStrict`: answers of calls that the capture has none of. */
+  readonly missing?: MissingAnswers | undefined;
 }
 
 /** An attempt, as far as its capture has it. */
@@ -75,14 +81,13 @@ export async function replayChanged(
   header: CaptureHeader,
   request: CapturedRequest,
   calls: CapturedCalls,
-  { changes, mostAnswers = Number.POSITIVE_INFINITY, isStrict = false }: UpstreamChanges,
+  { changes, mostAnswers = Number.POSITIVE_INFINITY, isStrict = false, missing }: UpstreamChanges,
 ): Promise<ChangedReplay> {
   const { startedAt, dates, random } = request;
   const clock = new ReplayClock({ startedAt, readings: [], dates, random, date: Date.parse(request.at) });
   const stage = new Stage(clock, request.decisions, false);
   const answers = answersOf(request, calls.attempts).filter(({ event }) => isStrict || event !== undefined);
   const streams = streamsOf(request, calls.streams);
-  const unmatched: string[] = [];
   const paths = [...answers.map(({ sent }) => sent.path), ...streams.map(({ opened }) => opened.path)];
   assertCaptured(changes, new Set(paths));
   const firesAt: FiresAt = isStrict ? lateness(request) : (_, dueUs) => dueUs;
@@ -92,12 +97,9 @@ export async function replayChanged(
     if (us < Number.POSITIVE_INFINITY) due.push({ at: us, order: order++, run });
   };
   const isSilent = (): boolean => answered++ >= mostAnswers;
-  const answerAt = playAttempts(stage, answers, {
-    changes,
-    at,
-    isSilent,
-    lacks: isStrict ? (path) => unmatched.push(path) : undefined,
-  });
+  const supplied = new SuppliedCalls(stage, at, missing);
+  const { unmatched } = supplied;
+  const answerAt = playAttempts(stage, answers, { changes, at, isSilent, supplied: isStrict ? supplied : undefined });
   playCache(stage, request, at);
   playStreams(stage, streams, changes, at, () => answered < mostAnswers);
   const endpoint = await endpointOf(world, header, request, stage);
@@ -105,17 +107,10 @@ export async function replayChanged(
   const running = start(endpoint, request, world, stage, () => {
     endedAt = clock.at;
   });
-  for (const event of request.tape) {
-    const [kind] = event;
-    if (kind !== "gone" && kind !== "drain") continue;
-    at(event[1], () => {
-      stage.log.push({ at: clock.at, kind });
-      running[kind]();
-    });
-  }
-  if (request.outcome.stream === "cut") at(request.endedAt, running.cut);
+  playClient(request, stage, running, at);
   for (let events = 0; events < MAX_EVENTS; events++) {
     await settled();
+    await supplied.known();
     if (running.outcome() !== undefined || unmatched.length > 0) break;
     const next = nextOf(stage, due, firesAt);
     if (next === undefined) break;
@@ -126,7 +121,32 @@ export async function replayChanged(
     const left = (answerAt[attempt] ?? 0) - now;
     return kind === "cancel" && left > 0 && left < CLOSE_US;
   });
-  return { outcome: running.outcome(), stage, tookUs: (endedAt ?? clock.at) - startedAt, unmatched, isClose };
+  return {
+    outcome: running.outcome(),
+    stage,
+    tookUs: (endedAt ?? clock.at) - startedAt,
+    unmatched,
+    supplied: supplied.kinds,
+    isClose,
+  };
+}
+
+/** Lets the client leave, and the server drain, when they did. */
+function playClient(
+  { tape, outcome, endedAt }: CapturedRequest,
+  { clock, log }: Stage,
+  running: ReturnType<typeof start>,
+  at: (us: number, run: () => void) => void,
+): void {
+  for (const event of tape) {
+    const [kind] = event;
+    if (kind !== "gone" && kind !== "drain") continue;
+    at(event[1], () => {
+      log.push({ at: clock.at, kind });
+      running[kind]();
+    });
+  }
+  if (outcome.stream === "cut") at(endedAt, running.cut);
 }
 
 /** Answers each attempt from the captured ones, unless every upstream is silent. Returns when each answer is due. */
@@ -137,13 +157,13 @@ function playAttempts(
     changes,
     at,
     isSilent,
-    lacks,
+    supplied,
   }: {
     readonly changes: readonly Change[];
     readonly at: (us: number, run: () => void) => void;
     readonly isSilent: () => boolean;
-    /** Receives paths without an answer to an equal message. Undefined: they get another answer of their method. */
-    readonly lacks: ((path: string) => void) | undefined;
+    /** Receives those without an answer to an equal message. Undefined: they get another answer of their method. */
+    readonly supplied: SuppliedCalls | undefined;
   },
 ): readonly number[] {
   const answerAt: number[] = [];
@@ -151,7 +171,7 @@ function playAttempts(
     const nth = stage.attempts.filter(({ path }) => path === sent.path).length;
     const ofAttempt = changes.filter((change) => change.path === sent.path && (change.nth ?? nth) === nth);
     const { event, tookUs, isAssumed, isEqual } = answerTo(sent, answers, ofAttempt);
-    if (lacks !== undefined && !isEqual) lacks(sent.path);
+    if (supplied !== undefined && !isEqual) supplied.add(sent, index, tookUs);
     else if (event !== undefined) {
       answerAt[index] = sent.at + tookUs;
       at(sent.at + tookUs, () => {
@@ -159,7 +179,7 @@ function playAttempts(
       });
     } else
       at(sent.at + tookUs + GIVEN_UP_US, () => {
-        if (!sent.isOver) lacks?.(sent.path);
+        if (!sent.isOver) supplied?.lacks(sent);
       });
   };
   return answerAt;

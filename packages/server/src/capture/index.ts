@@ -5,6 +5,7 @@ export { isSecretField, isSecretHeader } from "../explorer/masks.ts";
 export type { ReplayedAttempt, ReplayedCall, ReplayOrder, ShownReplay, ShownRequest } from "../explorer/page-data.ts";
 export type { ShowMessage } from "../explorer/recorder.ts";
 export { openAdmin } from "../process/admin.ts";
+export { connect as connectUpstreams } from "../process/upstream-clients.ts";
 export { type CacheDecider, entryOf, failureOf, interceptCache } from "./captured-cache.ts";
 export { frameOf } from "./captured-topics.ts";
 export { digestOf } from "./digest.ts";
