@@ -13,11 +13,13 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  *
  * @param args as JSON
  * @param write receives its output
+ * @param input on its standard input. Default: none
  */
 export async function runReplayProgram(
   args: string,
   terminal: Terminal,
   write: (text: string) => void,
+  input?: string,
 ): Promise<number | null> {
   const { cwd } = terminal;
   // Garbage of thousands of requests would fill a young generation of the default size. Code of Node's cache is not
@@ -26,8 +28,10 @@ export async function runReplayProgram(
   const child = spawn(process.execPath, ["--max-semi-space-size=8", programIn(cwd), args], {
     cwd,
     env,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  // A program that ends early reads no input.
+  child.stdin.on("error", () => {}).end(input);
   child.stdout.setEncoding("utf8").on("data", write);
   child.stderr.setEncoding("utf8").on("data", (text: string) => terminal.error(text.trimEnd()));
   const stop = (): void => void child.kill();

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { Refusal } from "../refusal.ts";
 import { append, type Terminal } from "../terminal.ts";
 import { portOf } from "./dev.ts";
+import { planDifferences } from "./plan-differences.ts";
 import { runReplayProgram } from "./replay-program.ts";
 
 interface Options {
@@ -81,13 +82,13 @@ function id(text: string): number {
 const OF_EXACT = ["request", "test", "json", "page"] as const;
 const OF_AGAINST = ["format", "maxUnknown", "missing"] as const;
 
-function argumentsOf([file, ...more]: readonly string[], { set: changes, ...options }: Options): string {
+function argumentsOf([file, ...more]: readonly string[], { set: changes, ...options }: Options): object {
   const isAgainst = options.against !== undefined;
   const wrong = (isAgainst ? OF_EXACT : OF_AGAINST).find((name) => options[name] !== undefined);
   const flag = wrong?.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   if (flag !== undefined) throw new Refusal(`--${flag} is of the form ${isAgainst ? "without" : "with"} --against`, 2);
   if (isAgainst && changes.length > 0) throw new Refusal("--set is of the form without --against", 2);
-  if (isAgainst) return JSON.stringify({ files: [file, ...more], ...options });
+  if (isAgainst) return { files: [file, ...more], ...options };
   if (options.allow.length > 0) throw new Refusal("--allow is of the form with --against", 2);
   const { server, json, test, page } = options;
   if (server === undefined && (json !== true || test !== undefined || page !== undefined || changes.length > 0))
@@ -98,10 +99,20 @@ function argumentsOf([file, ...more]: readonly string[], { set: changes, ...opti
   if (server !== undefined && json === true && options.request === undefined)
     throw new Refusal("--json needs --request with --server; without --server it prints the file", 2);
   if (more.length > 0) throw new Refusal("one file is replayed at a time: several need --against", 2);
-  return JSON.stringify({ file, changes, ...options });
+  return { file, changes, ...options };
 }
 
 async function replay(files: readonly string[], options: Options, terminal: Terminal): Promise<void> {
-  const status = await runReplayProgram(argumentsOf(files, options), terminal, (text) => terminal.write(text));
+  const args = argumentsOf(files, options);
+  const { server, against } = options;
+  const isCompared = server !== undefined && against !== undefined;
+  const plan = isCompared ? await planDifferences(server, against, terminal) : undefined;
+  const whole = plan === undefined ? args : { ...args, plan: "stdin" };
+  const status = await runReplayProgram(
+    JSON.stringify(whole),
+    terminal,
+    (text) => terminal.write(text),
+    plan && JSON.stringify(plan),
+  );
   if (status !== 0) terminal.exitCode = options.against !== undefined && (status === 2 || status === 3) ? status : 1;
 }

@@ -6,7 +6,9 @@ import type { CompiledProject } from "./compile-project.ts";
 export const PLAN = "plan=json";
 
 /** Returns the plans of a project that was compiled with `PLAN`, or the reason why there are none. */
-export function reportsOf({ compilation: { response } }: CompiledProject): readonly FileReport[] | string {
+export function reportsOf({
+  compilation: { response },
+}: Pick<CompiledProject, "compilation">): readonly FileReport[] | string {
   if (response.error !== "") return response.error.trim();
   return response.file
     .filter(({ name }) => name.endsWith("_plan.json"))

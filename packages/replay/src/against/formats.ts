@@ -28,6 +28,19 @@ function assumptions({ assumed, sampled, live }: GateReport): readonly string[] 
   ];
 }
 
+/** Each difference of the plans with its requests. */
+function planOf({ plan = [] }: GateReport): readonly { readonly line: string; readonly examples: readonly string[] }[] {
+  if (typeof plan === "string") return [{ line: `the plans are not compared: ${plan}`, examples: [] }];
+  return plan.map(({ text: what, rpcs, requests, different, examples }) => {
+    const counts = `${requests} requests reach it, ${different} with differences`;
+    const reached = requests === 0 ? "no captured request reaches it" : counts;
+    return {
+      line: `plan: ${what}: ${rpcs === undefined ? "it is of no single rpc" : reached}`,
+      examples: examples.map((example) => exampleOf({ ...example, text: "" })),
+    };
+  });
+}
+
 function text(tally: GateReport): string {
   const lines = [headline(tally)];
   for (const group of tally.groups) {
@@ -35,6 +48,7 @@ function text(tally: GateReport): string {
     lines.push(`${TITLES[kind]}: ${what}: ${requests}${allowedIn(group)}`);
     for (const example of examples) lines.push(`    ${exampleOf(example)}`);
   }
+  for (const { line, examples } of planOf(tally)) lines.push(line, ...examples.map((example) => `    ${example}`));
   lines.push(...assumptions(tally));
   for (const reason of tally.unusable) lines.push(`unusable: ${reason}`);
   return lines.map((line) => `${printableLine(line)}\n`).join("");
@@ -63,8 +77,11 @@ function junit(tally: GateReport): string {
       `  <testcase classname="captures" name="usable">\n    <error message="unusable">${reasons}</error>\n  </testcase>`,
     );
   }
+  const tests = cases.length;
+  const plan = planOf(tally).map(({ line }) => xml(line));
+  if (plan.length > 0) cases.push(`  <system-out>${plan.join("\n")}</system-out>`);
   const failures = tally.rpcs.filter(({ beyond }) => beyond > 0).length;
-  const head = `<testsuite name="protobff replay" tests="${cases.length}" failures="${failures}" errors="${Math.min(1, tally.unusable.length)}">`;
+  const head = `<testsuite name="protobff replay" tests="${tests}" failures="${failures}" errors="${Math.min(1, tally.unusable.length)}">`;
   return `<?xml version="1.0" encoding="UTF-8"?>\n${head}\n${cases.join("\n")}\n</testsuite>\n`;
 }
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -90,6 +107,7 @@ function markdown(tally: GateReport): string {
   const table =
     rows.length === 0 ? [] : ["", "| difference | what | requests | example |", "|---|---|---|---|", ...rows];
   const notes = [
+    ...planOf(tally).map(({ line }) => `- ${cell(line)}`),
     ...assumptions(tally).map((line) => `- ${line}`),
     ...tally.unusable.map((reason) => `- unusable: ${cell(reason)}`),
   ];

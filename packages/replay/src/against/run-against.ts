@@ -9,7 +9,9 @@ import { parseMissing } from "../missing/parse-missing.ts";
 import { printableLine } from "../report/printable.ts";
 import { openWorld, protosOf, type World } from "../world/create-endpoints.ts";
 import { loadServer } from "../world/load-server.ts";
+import { callsOf } from "./captured-calls.ts";
 import { FORMATS } from "./formats.ts";
+import { type PlanDifferences, PlanReach } from "./plan-reach.ts";
 import { allowing, Counter, exitCodeOf } from "./tally.ts";
 import { type Builds, unknown, verdictOn } from "./verdict.ts";
 
@@ -26,6 +28,8 @@ export interface AgainstArguments {
   readonly maxUnknown?: number | undefined;
   /** Answers of calls that the captures lack: the text of `--missing`. Default: `fail`. */
   readonly missing?: string | undefined;
+  /** Differences of the plans. Undefined: they are not compared. */
+  readonly plan?: PlanDifferences | undefined;
 }
 
 const MAX_UNKNOWN = 0.01;
@@ -64,16 +68,23 @@ export async function runAgainst(
     return 2;
   }
   let shownAt = Date.now();
+  const { plan } = args;
+  const reach = new PlanReach(typeof plan === "object" ? plan : []);
   for (const path of args.files.flatMap(filesIn))
-    await readFile(path, builds, counter, () => {
+    await readFile(path, builds, { counter, reach }, () => {
       if (Date.now() - shownAt < PROGRESS_MS) return;
       shownAt = Date.now();
       error(`${counter.requests} requests, in ${path}`);
     });
   await missing.close();
-  const tally = counter.total();
+  const tally = counter.total(typeof plan === "object" ? reach.differences : plan);
   write(FORMATS[args.format ?? "text"](tally));
   return exitCodeOf(tally, args.maxUnknown ?? MAX_UNKNOWN);
+}
+
+interface Counts {
+  readonly counter: Counter;
+  readonly reach: PlanReach;
 }
 
 async function openBuild(path: string): Promise<World> {
@@ -81,7 +92,8 @@ async function openBuild(path: string): Promise<World> {
 }
 
 /** Runs the requests of one file. Damaged lines are named and left out. */
-async function readFile(path: string, builds: Builds, counter: Counter, goesOn: () => void): Promise<void> {
+async function readFile(path: string, builds: Builds, counts: Counts, goesOn: () => void): Promise<void> {
+  const { counter } = counts;
   const { declaration } = builds.build;
   const file = basename(path);
   try {
@@ -98,7 +110,7 @@ async function readFile(path: string, builds: Builds, counter: Counter, goesOn: 
       if (request instanceof CaptureError) counter.unusable.push(request.message);
       else if (doubt !== undefined && request.caller)
         counter.add({ file, id: request.id, method: request.method }, unknown(doubt));
-      else await readOne(request, { path, file }, { builds, counter, header });
+      else await readOne(request, { path, file }, { builds, counts, header });
       goesOn();
     }
     // A process that was killed while it wrote leaves such a request.
@@ -128,11 +140,17 @@ function doubtOfClaims({ build, old }: Builds, header: CaptureHeader): string | 
 async function readOne(
   request: CapturedRequest,
   { path, file }: { readonly path: string; readonly file: string },
-  { builds, counter, header }: { builds: Builds; counter: Counter; header: CaptureHeader },
+  { builds, counts, header }: { builds: Builds; counts: Counts; header: CaptureHeader },
 ): Promise<void> {
+  const { counter, reach } = counts;
   try {
     const verdict = await verdictOn(builds, header, request);
-    counter.add({ file, id: request.id, method: request.method }, verdict);
+    const of = { file, id: request.id, method: request.method };
+    counter.add(of, verdict);
+    if (reach.differences.length === 0) return;
+    const { attempts, streams } = callsOf(request);
+    const calls = [...[...attempts, ...streams].map((call) => call.path), ...(verdict.calls ?? [])];
+    reach.add(of, calls, verdict.findings.length > 0);
   } catch (thrown) {
     if (!(thrown instanceof CaptureError)) throw thrown;
     counter.unusable.push(`${path}: request ${request.id}: ${thrown.message}`);

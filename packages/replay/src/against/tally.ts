@@ -1,11 +1,9 @@
 // Counts verdicts, and decides whether a release is let through.
+import type { ReachedDifference, ReportedRequest } from "./plan-reach.ts";
 import { type Finding, KINDS, type Verdict } from "./verdict.ts";
 
-/** A request of a report. */
-interface Example {
-  readonly file: string;
-  readonly id: number;
-  readonly method: string;
+/** A request, and its difference. */
+interface Example extends ReportedRequest {
   readonly text: string;
 }
 /** Requests with one difference, or that one reason makes incomparable. */
@@ -34,6 +32,8 @@ export interface GateReport {
   readonly groups: readonly Group[];
   /** By rpc. */
   readonly rpcs: readonly { readonly method: string; readonly requests: number; readonly beyond: number }[];
+  /** Differences of the plans, or why they are not compared. Undefined: the old build is not at hand. */
+  readonly plan?: readonly ReachedDifference[] | string | undefined;
   /** Files and lines that could not be used. */
   readonly unusable: readonly string[];
 }
@@ -56,7 +56,7 @@ export class Counter {
   get requests(): number {
     return this.#counts.requests;
   }
-  add(request: Omit<Example, "text">, { unknown, findings, assumed, supplied = [] }: Verdict): void {
+  add(request: ReportedRequest, { unknown, findings, assumed, supplied = [] }: Verdict): void {
     const counts = this.#counts;
     const rpc = this.#rpcs.get(request.method) ?? { method: request.method, requests: 0, beyond: 0 };
     if (request.method !== "") this.#rpcs.set(request.method, rpc);
@@ -83,7 +83,7 @@ export class Counter {
     counts.beyond++;
     rpc.beyond++;
   }
-  #count(of: Pick<Group, "kind" | "what" | "isCounted">, request: Omit<Example, "text">, text: string): void {
+  #count(of: Pick<Group, "kind" | "what" | "isCounted">, request: ReportedRequest, text: string): void {
     const what = this.#groups.size < MAX_GROUPS ? of.what : "others";
     const key = `${of.kind} ${of.isCounted} ${what}`;
     const group = this.#groups.get(key) ?? { ...of, what, requests: 0, examples: [] };
@@ -91,12 +91,12 @@ export class Counter {
     group.requests++;
     if (group.examples.length < EXAMPLES) group.examples.push({ ...request, text });
   }
-  total(): GateReport {
+  total(plan?: GateReport["plan"]): GateReport {
     const order: readonly string[] = [...KINDS, "unknown"];
     const groups = [...this.#groups.values()].sort(
       (a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || b.requests - a.requests,
     );
-    return { ...this.#counts, groups, rpcs: [...this.#rpcs.values()], unusable: this.unusable };
+    return { ...this.#counts, groups, rpcs: [...this.#rpcs.values()], plan, unusable: this.unusable };
   }
 }
 

@@ -34,6 +34,8 @@ export interface Verdict {
   readonly assumed: number;
   /** Kinds of answers that the capture lacks. */
   readonly supplied?: ChangedReplay["supplied"] | undefined;
+  /** Paths of the calls of the build. Undefined: it is not comparable. */
+  readonly calls?: readonly string[] | undefined;
 }
 
 /** Builds that take part. */

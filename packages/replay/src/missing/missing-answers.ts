@@ -43,7 +43,7 @@ export async function openMissing(declaration: Declaration, missing: Missing): P
   return { answer: missing.kind === "sample" ? await samplesOf(declaration) : undefined, close: async () => {} };
 }
 
-/** Of a branch or a shard the upstream: `agent` of `agent.canary`. */
+/** Name of the upstream of a branch or a shard: `agent` for `agent.canary`. */
 const upstreamOf = (client: string): string => client.replace(/\..*/, "");
 
 async function samplesOf({ upstreams, mocks }: Declaration): Promise<MissingAnswers> {

@@ -8,7 +8,7 @@ export { openAdmin } from "../process/admin.ts";
 export { connect as connectUpstreams } from "../process/upstream-clients.ts";
 export { type CacheDecider, entryOf, failureOf, interceptCache } from "./captured-cache.ts";
 export { frameOf } from "./captured-topics.ts";
-export { digestOf } from "./digest.ts";
+export { digestOf, filesOf } from "./digest.ts";
 export {
   ARRIVALS,
   type ArrivalEvent,
