@@ -17,6 +17,7 @@ import {
 } from "./answers.ts";
 import type { BffProcess } from "./bff-process.ts";
 import { showEdge } from "./edge.ts";
+import { showGate } from "./gate.ts";
 import { faultMetrics, tracesGoTo } from "./on-call.ts";
 import { planText } from "./plan-text.ts";
 import { showReuse } from "./reuse.ts";
@@ -167,6 +168,12 @@ export const SCENES: readonly Scene[] = [
     explanation: "Some of the web BFF's metrics for Prometheus.",
     all: true,
     play: showMetrics,
+  },
+  {
+    title: "Yesterday's traffic through the next build",
+    explanation: "BFF_CAPTURE has captured three requests. `protobff replay --against` runs them in a changed build.",
+    all: true,
+    play: ({ upstreams }) => showGate(upstreams, show),
   },
   {
     title: "A long run",

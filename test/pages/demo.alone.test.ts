@@ -90,5 +90,10 @@ test("npm run demo -- --all shows answers of every scene: all upstreams up, acce
     /^ *bff_degraded_total\{.*path="spent_cents",upstream="billing\.v1\.BillingService".*\} \d+$/m,
   );
   expect(stdout).toMatch(/^ *The trace of this request is [\da-f]{32}\. No receiver of traces is set\.$/m);
+  expect(stdout).toMatch(/^ *other answer: Dashboard\.facts: [1-3]$/m);
+  expect(stdout).toMatch(
+    /^ *plan: different: Dashboard: values: facts is computed differently .*: 3 requests reach it, /m,
+  );
+  expect(stdout).toMatch(/^ *wrote [1-3] examples? to golden\.json$/m);
   expect(stdout).toMatch(/audience {2}billing\.v1\.BillingService, for \d+ s/);
 }, 180_000);
