@@ -122,7 +122,7 @@ async function readFile(path: string, builds: Builds, counts: Counts, goesOn: ()
 }
 
 /** Why captured principals may lack what the build reads of them. */
-function doubtOfClaims({ build, old }: Builds, header: CaptureHeader): string | undefined {
+export function doubtOfClaims({ build, old }: Builds, header: CaptureHeader): string | undefined {
   const type = build.principal;
   if (type === undefined) return undefined;
   const of = old?.principal;

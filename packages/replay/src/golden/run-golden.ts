@@ -2,7 +2,8 @@
 import { basename } from "node:path";
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { CapturedRequest, CaptureHeader } from "@protobff/server/capture";
-import { methodOf, verdictOn } from "../against/verdict.ts";
+import { doubtOfClaims } from "../against/run-against.ts";
+import { methodOf, type Verdict, verdictOn } from "../against/verdict.ts";
 import { CaptureError, openCapture } from "../capture/read-capture.ts";
 import { printable, printableLine } from "../report/printable.ts";
 import { openWorld, type World } from "../world/create-endpoints.ts";
@@ -30,6 +31,13 @@ interface GoldenResult {
   readonly isIncomplete: boolean;
 }
 
+/** A comparable request, whose code is counted. */
+interface Counted {
+  readonly header: CaptureHeader;
+  readonly request: CapturedRequest;
+  readonly method: DescMethod;
+  readonly place: string;
+}
 /** A request that reaches something new. */
 interface Candidate {
   readonly golden: GoldenRequest;
@@ -45,6 +53,8 @@ const NOTE = {
   captured: "Requests from captures of traffic, with captured texts and numbers: they may be personal data.",
 };
 const PROGRESS_MS = 2_000;
+/** Number of requests that are counted at once: a count takes several times as long as a request. */
+const BATCH = 32;
 
 /**
  * Runs the requests of captures in the server, and prints those that a golden file needs.
@@ -75,7 +85,7 @@ export async function runGolden(
       report(printableLine(`${requests} requests, in ${path}`));
     });
   // Every character that a terminal obeys is an escape in the file, too.
-  write(printable(JSON.stringify(traffic.result())));
+  write(printable(JSON.stringify(await traffic.result())));
   return 0;
 }
 
@@ -92,6 +102,7 @@ class Traffic {
   /** Code that candidates reach, and that all requests do. */
   #repeated: readonly Interval[] = [];
   #reached: readonly Interval[] = [];
+  readonly #batches: Readonly<Record<"repeatable" | "others", Counted[]>> = { repeatable: [], others: [] };
   #requests = 0;
 
   constructor(world: World, coverage: CodeCoverage, asCaptured: boolean) {
@@ -105,8 +116,11 @@ class Traffic {
       const { header, requests, isCut } = openCapture(path);
       if (header.package !== name)
         throw new CaptureError(`${path} is a capture of ${header.package}, and the server serves ${name}`);
+      const doubt = doubtOfClaims({ build: this.#world, old: undefined }, header);
       for (const request of requests) {
         if (request instanceof CaptureError) this.#notes.unusable.push(request.message);
+        else if (doubt !== undefined && request.caller)
+          this.#notes.leaveOut(doubt, `request ${request.id} of ${basename(path)}`);
         else await this.#add(path, header, request);
         goesOn(this.#requests);
       }
@@ -121,44 +135,60 @@ class Traffic {
     this.#requests++;
     const place = `request ${request.id} of ${basename(path)}`;
     try {
-      const { unknown } = await verdictOn({ build: this.#world, old: undefined }, header, request);
-      const code = this.#coverage.take();
+      const { unknown } = await this.#run({ header, request });
       const method = methodOf(this.#world, request.method);
-      if (unknown !== undefined || method === undefined) this.#notes.leaveOut(unknown ?? "it has no rpc", place);
-      else this.#keep(request, method, code, place);
+      if (unknown !== undefined || method === undefined) return this.#notes.leaveOut(unknown ?? "it has no rpc", place);
+      this.#rpcs.add(request.method);
+      const reason = unrepeatable(request, method);
+      if (reason !== undefined) this.#notes.leaveOut(reason, place);
+      const batch = this.#batches[reason === undefined ? "repeatable" : "others"];
+      batch.push({ header, request, method, place });
+      if (batch.length >= BATCH) await this.#count(batch);
     } catch (thrown) {
       if (!(thrown instanceof CaptureError)) throw thrown;
       this.#notes.unusable.push(`${path}: request ${request.id}: ${thrown.message}`);
     }
   }
+  #run({ header, request }: Pick<Counted, "header" | "request">): Promise<Verdict> {
+    return verdictOn({ build: this.#world, old: undefined }, header, request);
+  }
 
-  #keep(request: CapturedRequest, method: DescMethod, code: readonly Interval[], place: string): void {
-    this.#rpcs.add(request.method);
+  /** Counts the code of a batch, and of each of its requests if there is something new. Empties the batch. */
+  async #count(batch: Counted[]): Promise<void> {
+    const isRepeatable = batch === this.#batches.repeatable;
+    const all = batch.splice(0);
+    const code = await this.#codeOf(all);
+    const hasStatus = !isRepeatable || all.every(({ request }) => this.#statuses.has(statusOf(request)));
+    if (hasStatus && !this.#isFresh(code, isRepeatable ? this.#repeated : this.#reached)) return;
     this.#reached = union(this.#reached, code);
-    const reason = unrepeatable(request, method);
-    const converted = reason === undefined ? this.#fresh(request, method, code) : reason;
-    if (typeof converted === "string") this.#notes.leaveOut(converted, place);
-    else if (converted !== undefined) {
-      const { caller } = request;
-      const status = statusOf(request);
-      this.#candidates.push({ ...converted, code, status, hasCaller: caller !== undefined && caller !== null });
-      this.#statuses.add(status);
-      this.#repeated = union(this.#repeated, code);
-    }
+    for (const counted of isRepeatable ? all : []) this.#keep(counted, await this.#codeOf([counted]));
   }
-  /** Undefined: it reaches nothing new. */
-  #fresh(
-    request: CapturedRequest,
-    method: DescMethod,
-    code: readonly Interval[],
-  ): ReturnType<typeof goldenOf> | undefined {
-    const fresh = minus(code, this.#repeated);
-    const isFresh = fresh.some((interval) => this.#coverage.describe(interval).length > 0);
-    if (this.#statuses.has(statusOf(request)) && !isFresh) return undefined;
-    return goldenOf(request, method, this.#asCaptured);
+  async #codeOf(requests: readonly Counted[]): Promise<readonly Interval[]> {
+    this.#coverage.take();
+    for (const counted of requests) await this.#run(counted);
+    return this.#coverage.take();
+  }
+  #isFresh(code: readonly Interval[], known: readonly Interval[]): boolean {
+    return minus(code, known).some((interval) => this.#coverage.describe(interval).length > 0);
   }
 
-  result(): GoldenResult {
+  #keep({ request, method, place }: Counted, code: readonly Interval[]): void {
+    const status = statusOf(request);
+    if (this.#statuses.has(status) && !this.#isFresh(code, this.#repeated)) return;
+    const converted = goldenOf(request, method, this.#asCaptured);
+    if (typeof converted === "string") {
+      this.#notes.leaveOut(converted, place);
+      return;
+    }
+    const { caller } = request;
+    this.#candidates.push({ ...converted, code, status, hasCaller: caller !== undefined && caller !== null });
+    this.#statuses.add(status);
+    this.#repeated = union(this.#repeated, code);
+  }
+
+  async result(): Promise<GoldenResult> {
+    await this.#count(this.#batches.repeatable);
+    await this.#count(this.#batches.others);
     const pieces = this.#coverage.pieces(this.#candidates.map(({ code }) => code));
     const chosen = coverOf(
       this.#candidates.map((candidate) => {
