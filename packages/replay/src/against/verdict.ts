@@ -63,20 +63,17 @@ export async function verdictOn(builds: Builds, header: CaptureHeader, request: 
   );
   if (lost !== undefined) return unknown(`the request sets ${lost}, which the build has no field for`);
   const calls = callsOf(request);
-  const run = await runIn(build, header, request, calls, missing);
+  const captured = { header, request, calls };
+  const before = old === undefined ? capturedRun(captured) : await reproduced(old, captured);
+  const run = await runIn(build, captured, { missed: before?.missed, missing });
   if (run.unknown !== undefined) return unknown(run.unknown);
-  const before = old === undefined ? capturedRun(request, calls) : await reproduced(old, header, request, calls);
   if (before === undefined) return unknown("the build that wrote it does not answer as captured in this mode");
   // A busy process was late between the events, and a replay is not.
   const found = findingsOf(method.output, before, run, old && methodOf(old, request.method)?.output);
   const findings = found.filter(({ kind }) => kind !== "faster" || old !== undefined);
   const reason = findings.length === 0 ? undefined : doubtOf(request, run, old !== undefined);
-  return {
-    unknown: reason,
-    findings: reason === undefined ? findings : [],
-    assumed: run.assumed,
-    supplied: run.supplied,
-  };
+  const { assumed, supplied, calls: sent } = run;
+  return { unknown: reason, findings: reason === undefined ? findings : [], assumed, supplied, calls: sent };
 }
 /** Result for a request that is not comparable. */
 export const unknown = (reason: string): Verdict => ({ unknown: reason, findings: [], assumed: 0 });
@@ -87,6 +84,12 @@ export function methodOf({ declaration: { services } }: World, name: string) {
   return methods.find(({ parent, name: rpc }) => `${parent.typeName}/${rpc}` === name);
 }
 
+/** A captured request, with its calls. */
+interface Captured {
+  readonly header: CaptureHeader;
+  readonly request: CapturedRequest;
+  readonly calls: TimedCalls;
+}
 /** The outcome of a request, and its calls. */
 interface Run {
   readonly outcome: Outcome;
@@ -96,23 +99,24 @@ interface Run {
   readonly calls: readonly string[];
   /** Undefined: it waited for what the mode does not have. */
   readonly tookUs: number | undefined;
+  /** Timers that the captured process did not fire in time. */
+  readonly missed?: ChangedReplay["fired"];
 }
 /** A run in a build. `isClose`: a call was given up shortly before its answer. */
 interface BuildRun extends Run {
   readonly unknown?: undefined;
   readonly assumed: number;
   readonly supplied: ChangedReplay["supplied"];
+  readonly fired: ChangedReplay["fired"];
   readonly isClose: boolean;
 }
-type RunInBuild = BuildRun | { readonly unknown: string; readonly assumed?: undefined };
+type RunInBuild = BuildRun | { readonly unknown: string; readonly fired?: ChangedReplay["fired"] };
 
 /** Runs the request with the captured answers, and with others if `missing` has them. */
 async function runIn(
   world: World,
-  header: CaptureHeader,
-  request: CapturedRequest,
-  calls: TimedCalls,
-  missing?: MissingAnswers,
+  { header, request, calls }: Captured,
+  mode: Pick<Parameters<typeof replayChanged>[4], "missed" | "missing">,
 ): Promise<RunInBuild> {
   const unread = new Set<string>();
   const headers = new Proxy(request.headers, {
@@ -127,48 +131,61 @@ async function runIn(
     replay = await replayChanged(world, { ...header, clients }, { ...request, headers }, calls, {
       changes: [],
       isStrict: true,
-      missing,
+      ...mode,
     });
   } catch (thrown) {
     if (thrown instanceof CaptureError) return { unknown: thrown.message };
     return { unknown: `the build fails: ${thrown instanceof Error ? thrown.message : String(thrown)}` };
   }
-  const { outcome, stage, unmatched, supplied, tookUs, isClose } = replay;
-  const [call] = unmatched;
-  if (call !== undefined) return { unknown: `${call.path.slice(1)} has no captured answer to this message${call.why}` };
+  const { outcome, stage, sent, unmatched, supplied, tookUs, assumed, fired, isClose } = replay;
+  // Later calls may be wrong: an unknown header has no value here.
   const [name] = unread;
   if (name !== undefined) return { unknown: `the header ${name} was not captured` };
+  const [call] = unmatched;
+  if (call !== undefined) return { fired, unknown: `${call.path.slice(1)} has no captured answer to this message${call.why}` };
   if (outcome === undefined) return { unknown: "it does not end with the captured answers" };
   return {
     outcome: masked(outcome, methodOf(world, request.method)?.output),
     messages: stage.messages,
-    calls: [...stage.attempts, ...stage.streams].map(({ path }) => path),
+    calls: [...stage.attempts.slice(0, sent), ...stage.streams].map(({ path }) => path),
     tookUs: waits(request) ? undefined : tookUs,
+    fired,
     isClose,
     supplied,
-    assumed: stage.log.filter(({ isAssumed }) => isAssumed).length,
+    assumed,
   };
 }
 
 /** Returns what the capture has. Its times have the work between the events in them, as those of its calls. */
-function capturedRun(request: CapturedRequest, { attempts, streams, lastUs }: TimedCalls): Run {
+function capturedRun({ request, calls: { attempts, streams, lastUs } }: Captured): Run {
   const messages = request.tape.flatMap((event) => (event[0] === "message" ? [Buffer.from(event[1], "base64")] : []));
   const calls = [...attempts, ...streams].map(({ path }) => path);
   return { outcome: request.outcome, messages, calls, tookUs: waits(request) ? undefined : lastUs };
 }
 
-/** Runs it in the build that wrote it. Undefined: the outcome or the calls are not the captured ones. */
-async function reproduced(
-  old: World,
-  header: CaptureHeader,
-  request: CapturedRequest,
-  calls: TimedCalls,
-): Promise<Run | undefined> {
-  const run = await runIn(old, header, request, calls);
+/** Maximum number of timers of one request that the captured process did not fire in time. */
+const MAX_MISSED = 8;
+
+/**
+ * Runs it in the build that wrote it. A timer that fires although the captured one did not fires later in the next try.
+ * Undefined: the outcome or the calls are not the captured ones.
+ */
+async function reproduced(old: World, captured: Captured): Promise<Run | undefined> {
+  const { request } = captured;
   const output = methodOf(old, request.method)?.output;
-  if (run.unknown !== undefined || output === undefined) return undefined;
-  const captured = { ...capturedRun(request, calls), tookUs: undefined };
-  return findingsOf(output, captured, { ...run, tookUs: undefined }).length === 0 ? run : undefined;
+  if (output === undefined) return undefined;
+  const came = new Set(request.tape.flatMap((event) => (event[0] === "timer" ? [event[4]] : [])));
+  const before = { ...capturedRun(captured), tookUs: undefined };
+  const missed: ChangedReplay["fired"][number][] = [];
+  while (missed.length <= MAX_MISSED) {
+    const run = await runIn(old, captured, { missed });
+    if (run.unknown === undefined && findingsOf(output, before, { ...run, tookUs: undefined }).length === 0)
+      return { ...run, missed };
+    const early = run.fired?.find(({ index }) => !came.has(index) && !missed.some((other) => other.index === index));
+    if (early === undefined) return undefined;
+    missed.push(early);
+  }
+  return undefined;
 }
 
 /** True if a wait for a place or for another request is part of its time. */
@@ -184,6 +201,7 @@ function doubtOf(request: CapturedRequest, { isClose, messages }: BuildRun, hasO
     [entries !== undefined || joins.length > 0 || queries.length > 0, "it has answers of a cache"],
     [decisions.some(([, , , nth]) => nth === undefined), "guards of a former version refused it"],
     [messages.length > 0, "the items of a stream depend on when they are read"],
+    [waits(request), "a call waited for its place"],
     [isClose, "an answer came shortly after its time was over"],
   ];
   const [, reason] = doubts.find(([holds]) => holds) ?? [];

@@ -149,6 +149,7 @@ const isJoined: Test = (row) => Array.isArray(row) && (JOINED[String(row[5])] ??
 
 /** Columns after kind, time, readings and turn, of the arrivals that have values. */
 const ARRIVALS: Readonly<Record<string, Test>> = {
+  timer: rowOf(isAny, isNumber, isNumber, isAny, isNumber, optional(isNumber), optional(isNumber)),
   reply: rowOf(isAny, isNumber, isNumber, isAny, isNumber, isText, isNumber, isMetadata),
   fault: rowOf(isAny, isNumber, isNumber, isAny, isNumber, isFault, isMetadata),
   received: rowOf(isAny, isNumber, isNumber, isAny, isNumber, isText),

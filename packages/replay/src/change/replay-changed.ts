@@ -3,7 +3,7 @@ import { CaptureError } from "../capture/capture-error.ts";
 import type { MissingAnswers } from "../missing/missing-answers.ts";
 import { ReplayClock } from "../tape/replay-clock.ts";
 import { settled } from "../tape/replay-exactly.ts";
-import { type Outcome, start } from "../tape/running.ts";
+import { type Outcome, type Running, start } from "../tape/running.ts";
 import { type AnswerEvent, answer, type SentAttempt, Stage } from "../tape/stage.ts";
 import { isCacheEvent } from "../tape/stage-cache.ts";
 import type { OpenedStream } from "../tape/upstream-streams.ts";
@@ -19,12 +19,25 @@ export interface ChangedReplay {
   readonly stage: Stage;
   /** Time from begin to end, in microseconds. */
   readonly tookUs: number;
+  /** Number of attempts until the end. */
+  readonly sent: number;
   /** Calls whose answer the capture lacks, if it runs with `isStrict`: the replay ends there. */
   readonly unmatched: SuppliedCalls["unmatched"];
   /** Kinds of the answers that came from elsewhere. */
   readonly supplied: SuppliedCalls["kinds"];
-  /** True if a call was given up shortly before its answer is due: timers of a busy process would have been late. */
+  /** Number of attempts whose answer is that of an attempt in another place. */
+  readonly assumed: number;
+  /** Timers that have fired, in their order. */
+  readonly fired: readonly Timer[];
+  /** True if a timer gave a call up, or hedged it, shortly before its answer is due: it may have been late. */
   readonly isClose: boolean;
+}
+
+/** A timer by its number in the request, with its start in microseconds and its time in milliseconds. */
+interface Timer {
+  readonly index: number;
+  readonly from: number;
+  readonly ms: number;
 }
 
 interface UpstreamChanges {
@@ -35,6 +48,8 @@ interface UpstreamChanges {
   readonly isStrict?: boolean | undefined;
   /** With `isStrict`: answers of calls that the capture has none of. */
   readonly missing?: MissingAnswers | undefined;
+  /** Timers that the captured process was too busy to fire in time. */
+  readonly missed?: readonly Timer[] | undefined;
 }
 
 /** An attempt, as far as its capture has it. */
@@ -53,8 +68,11 @@ interface CapturedAnswer {
   readonly sent: CapturedAttempt;
   readonly event: AnswerEvent | undefined;
   readonly tookUs: number;
+  isTaken: boolean;
 }
 
+/** Runs a function at a time in microseconds. */
+type At = (us: number, run: () => void) => void;
 /** Event that is due. */
 interface Due {
   readonly at: number;
@@ -64,9 +82,11 @@ interface Due {
 
 /** Maximum number of events of one request. */
 const MAX_EVENTS = 100_000;
-/** A timer that gives up an attempt may be late by this time in microseconds. */
-const GIVEN_UP_US = 20_000;
+/** Timers of a busy process may be late by this time in microseconds, and those that begin a hedge by less. */
 const CLOSE_US = 50_000;
+const CLOSE_HEDGE_US = 5_000;
+/** Times of one timer in two runs differ by less, in microseconds. */
+const SAME_US = 1_000;
 
 /**
  * Runs a captured request with changes to its upstreams. Time passes from event to event, and computing takes none. An
@@ -81,7 +101,7 @@ export async function replayChanged(
   header: CaptureHeader,
   request: CapturedRequest,
   calls: CapturedCalls,
-  { changes, mostAnswers = Number.POSITIVE_INFINITY, isStrict = false, missing }: UpstreamChanges,
+  { changes, mostAnswers = Number.POSITIVE_INFINITY, isStrict = false, missing, missed = [] }: UpstreamChanges,
 ): Promise<ChangedReplay> {
   const { startedAt, dates, random } = request;
   const clock = new ReplayClock({ startedAt, readings: [], dates, random, date: Date.parse(request.at) });
@@ -90,69 +110,81 @@ export async function replayChanged(
   const streams = streamsOf(request, calls.streams);
   const paths = [...answers.map(({ sent }) => sent.path), ...streams.map(({ opened }) => opened.path)];
   assertCaptured(changes, new Set(paths));
-  const firesAt: FiresAt = isStrict ? lateness(request) : (_, dueUs) => dueUs;
+  const firesAt: FiresAt = isStrict ? lateness(request, missed) : (_, dueUs) => dueUs;
+  const fired: Timer[] = [];
   const due: Due[] = [];
   let [order, answered] = [0, 0];
-  const at = (us: number, run: () => void): void => {
+  const at: At = (us, run) => {
     if (us < Number.POSITIVE_INFINITY) due.push({ at: us, order: order++, run });
   };
   const isSilent = (): boolean => answered++ >= mostAnswers;
   const supplied = new SuppliedCalls(stage, at, missing);
-  const { unmatched } = supplied;
-  const answerAt = playAttempts(stage, answers, { changes, at, isSilent, supplied: isStrict ? supplied : undefined });
+  const { unmatched, kinds } = supplied;
+  const played = playAttempts(stage, answers, { changes, at, isSilent, supplied: isStrict ? supplied : undefined });
   playCache(stage, request, at);
   playStreams(stage, streams, changes, at, () => answered < mostAnswers);
   const endpoint = await endpointOf(world, header, request, stage);
   let endedAt: number | undefined;
+  let sent: number | undefined;
   const running = start(endpoint, request, world, stage, () => {
     endedAt = clock.at;
+    sent = stage.attempts.length;
+    // A capture has no calls after the end.
+    if (isStrict) stage.sends = () => {};
   });
   playClient(request, stage, running, at);
   for (let events = 0; events < MAX_EVENTS; events++) {
     await settled();
     await supplied.known();
     if (running.outcome() !== undefined || unmatched.length > 0) break;
-    const next = nextOf(stage, due, firesAt);
+    const next = nextOf(stage, due, firesAt, fired);
     if (next === undefined) break;
     clock.enter(next.at, 0, 0);
     next.run();
   }
-  const isClose = stage.log.some(({ kind, attempt = -1, at: now }) => {
-    const left = (answerAt[attempt] ?? 0) - now;
-    return kind === "cancel" && left > 0 && left < CLOSE_US;
-  });
-  return {
-    outcome: running.outcome(),
-    stage,
-    tookUs: (endedAt ?? clock.at) - startedAt,
-    unmatched,
-    supplied: supplied.kinds,
-    isClose,
-  };
+  const [tookUs, isClose] = [(endedAt ?? clock.at) - startedAt, isCloseIn(stage, played.answerAt)];
+  const { assumed } = played;
+  sent ??= stage.attempts.length;
+  return { outcome: running.outcome(), stage, sent, tookUs, unmatched, supplied: kinds, assumed, fired, isClose };
 }
 
-/** Lets the client leave, and the server drain, when they did. */
-function playClient(
-  { tape, outcome, endedAt }: CapturedRequest,
-  { clock, log }: Stage,
-  running: ReturnType<typeof start>,
-  at: (us: number, run: () => void) => void,
-): void {
+/** Returns true if a timer gave an attempt up, or hedged it, shortly before its answer is due. */
+function isCloseIn({ log, attempts }: Stage, answerAt: readonly number[]): boolean {
+  return log.some(({ kind, attempt = -1, at: now }) => {
+    const isDueIn = (us: number, index: number): boolean => {
+      const left = (answerAt[index] ?? 0) - now;
+      return left > 0 && left < us;
+    };
+    if (kind === "cancel") return isDueIn(CLOSE_US, attempt);
+    const { path, checksum, number = 1 } = attempts[attempt] ?? {};
+    const before = kind === "send" && number > 1 ? attempts.slice(0, attempt) : [];
+    return before.some((of, i) => of.path === path && of.checksum === checksum && isDueIn(CLOSE_HEDGE_US, i));
+  });
+}
+
+/** Ends the request when the captured one was left or drained, or when its capture ends. */
+function playClient({ tape, outcome, endedAt }: CapturedRequest, stage: Stage, running: Running, at: At): void {
   for (const event of tape) {
     const [kind] = event;
     if (kind !== "gone" && kind !== "drain") continue;
     at(event[1], () => {
-      log.push({ at: clock.at, kind });
+      stage.log.push({ at: stage.clock.at, kind });
       running[kind]();
     });
   }
   if (outcome.stream === "cut") at(endedAt, running.cut);
 }
 
-/** Answers each attempt from the captured ones, unless every upstream is silent. Returns when each answer is due. */
+/** Attempts that get captured answers: when each answer is due, and how many come from another place. */
+interface Played {
+  readonly answerAt: number[];
+  assumed: number;
+}
+
+/** Answers each attempt from the captured ones, unless every upstream is silent. */
 function playAttempts(
   stage: Stage,
-  answers: CapturedAnswer[],
+  answers: readonly CapturedAnswer[],
   {
     changes,
     at,
@@ -165,24 +197,25 @@ function playAttempts(
     /** Receives those without an answer to an equal message. Undefined: they get another answer of their method. */
     readonly supplied: SuppliedCalls | undefined;
   },
-): readonly number[] {
-  const answerAt: number[] = [];
+): Played {
+  const played: Played = { answerAt: [], assumed: 0 };
   stage.sends = (sent, index) => {
     const nth = stage.attempts.filter(({ path }) => path === sent.path).length;
     const ofAttempt = changes.filter((change) => change.path === sent.path && (change.nth ?? nth) === nth);
     const { event, tookUs, isAssumed, isEqual } = answerTo(sent, answers, ofAttempt);
+    if (isAssumed) played.assumed++;
     if (supplied !== undefined && !isEqual) supplied.add(sent, index, tookUs);
     else if (event !== undefined) {
-      answerAt[index] = sent.at + tookUs;
+      played.answerAt[index] = sent.at + tookUs;
       at(sent.at + tookUs, () => {
         if (!sent.isOver && !isSilent()) answer(stage, index, event, isAssumed);
       });
     } else
-      at(sent.at + tookUs + GIVEN_UP_US, () => {
+      at(sent.at + tookUs + SAME_US, () => {
         if (!sent.isOver) supplied?.lacks(sent);
       });
   };
-  return answerAt;
+  return played;
 }
 
 /** Delivers results of others' fetches and of the second level when they came: no change reaches them. */
@@ -209,23 +242,37 @@ function assertCaptured(changes: readonly Change[], captured: ReadonlySet<string
 }
 
 /** Returns when a timer fires, given when it is due, both in microseconds. */
-type FiresAt = (index: number, dueUs: number) => number;
+type FiresAt = (timer: Timer, dueUs: number) => number;
 
-/** Timers fire as late as the captured ones that were made in the same place: others may have come before them. */
-function lateness({ tape }: CapturedRequest): FiresAt {
-  const fired = new Map(tape.flatMap((event) => (event[0] === "timer" ? [[event[4], event[1]] as const] : [])));
-  return (index, dueUs) => {
-    const late = (fired.get(index) ?? 0) - dueUs;
-    return late > 0 && late < CLOSE_US ? dueUs + late : dueUs;
+/**
+ * Timers fire when the captured ones did that were started in the same turn for the same time: others may have come
+ * before them. A replay has more time left until a deadline, because computing takes none.
+ */
+function lateness({ tape, startedAt }: CapturedRequest, missed: readonly Timer[]): FiresAt {
+  const timers = tape.flatMap(([kind, at, , , index, afterUs, us]) =>
+    kind === "timer" && afterUs !== undefined && us !== undefined ? [{ at, index, from: startedAt + afterUs, us }] : [],
+  );
+  const known = new Map<number, number>();
+  const lateBy = ({ index, from, ms }: Timer, dueUs: number): number => {
+    if (missed.some((other) => other.index === index && Math.abs(other.ms - ms) < SAME_US / 1_000)) return CLOSE_US;
+    const [same] = timers
+      .filter(({ from: was, us }) => Math.abs(was - from) < SAME_US && us < ms * 1_000 + SAME_US)
+      .sort((a, b) => Number(b.index === index) - Number(a.index === index) || b.us - a.us);
+    return same === undefined ? 0 : Math.max(0, same.at - dueUs);
+  };
+  return (timer, dueUs) => {
+    const firesAt = known.get(timer.index) ?? dueUs + lateBy(timer, dueUs);
+    known.set(timer.index, firesAt);
+    return firesAt;
   };
 }
 
 /** Removes and returns the earliest event: an answer, or a timer. */
-function nextOf({ clock, log }: Stage, due: Due[], firesAt: FiresAt): Omit<Due, "order"> | undefined {
+function nextOf({ clock, log }: Stage, due: Due[], firesAt: FiresAt, fired: Timer[]): Omit<Due, "order"> | undefined {
   due.sort((a, b) => a.at - b.at || a.order - b.order);
   const timers = [...clock.timers.values()].map((timer) => ({
     ...timer,
-    firesAt: firesAt(timer.index, Math.ceil(timer.at * 1_000)),
+    firesAt: firesAt(timer, Math.ceil(timer.at * 1_000)),
   }));
   const [timer] = timers.sort((a, b) => a.firesAt - b.firesAt || a.at - b.at || a.index - b.index);
   if (due[0] !== undefined && due[0].at <= (timer?.firesAt ?? Number.POSITIVE_INFINITY)) return due.shift();
@@ -233,6 +280,7 @@ function nextOf({ clock, log }: Stage, due: Due[], firesAt: FiresAt): Omit<Due, 
   const run = (): void => {
     clock.timers.delete(timer.index);
     log.push({ at: clock.at, kind: "timer" });
+    fired.push(timer);
     timer.fire();
   };
   return { at: timer.firesAt, run };
@@ -245,13 +293,14 @@ function answersOf({ tape, endedAt }: CapturedRequest, attempts: readonly Captur
   for (const event of tape) if (isAnswer(event)) events.set(event[4], event);
   return attempts.map((sent, i) => {
     const event = events.get(i);
-    return { sent, event, tookUs: (event?.[1] ?? sent.overAt ?? endedAt) - sent.at };
+    return { sent, event, tookUs: (event?.[1] ?? sent.overAt ?? endedAt) - sent.at, isTaken: false };
   });
 }
 
+/** Takes the next answer of an equal attempt. Without any left, it gets the last one of them, or of its method, again. */
 function answerTo(
   sent: SentAttempt,
-  answers: CapturedAnswer[],
+  answers: readonly CapturedAnswer[],
   changes: readonly Change[],
 ): {
   readonly event: AnswerEvent | undefined;
@@ -259,18 +308,18 @@ function answerTo(
   readonly isAssumed: boolean;
   readonly isEqual: boolean;
 } {
-  const isOf = (other: CapturedAttempt): boolean => other.client === sent.client && other.path === sent.path;
-  const equal = answers.findIndex(({ sent: other }) => isOf(other) && other.checksum === sent.checksum);
-  const found = equal < 0 ? answers.findLast(({ sent: other }) => isOf(other)) : answers[equal];
-  // The last answer of a method stays for attempts that the capture does not have.
-  const isLast = answers.filter(({ sent: other }) => isOf(other)).length === 1;
-  if (equal >= 0 && !isLast) answers.splice(equal, 1);
-  const isAssumed = equal < 0 || (found !== undefined && found.sent.number !== sent.number);
+  const ofMethod = answers.filter(({ sent: { client, path } }) => client === sent.client && path === sent.path);
+  const equal = ofMethod.filter(({ sent: { checksum } }) => checksum === sent.checksum);
+  const left = equal.filter(({ isTaken }) => !isTaken);
+  const next = left.find((other) => other.sent.number === sent.number) ?? left[0];
+  const found = next ?? equal.findLast(({ event }) => event !== undefined) ?? equal.at(-1) ?? ofMethod.at(-1);
+  const isAssumed = next === undefined || next.sent.number !== sent.number;
+  if (next !== undefined) next.isTaken = true;
   let { event, tookUs = Number.POSITIVE_INFINITY } = found ?? {};
   for (const change of changes) {
     event = change.answer ?? event;
     tookUs = change.delay(tookUs);
     if (tookUs === Number.POSITIVE_INFINITY && change.answer !== undefined) tookUs = 0;
   }
-  return { event, tookUs, isAssumed, isEqual: equal >= 0 };
+  return { event, tookUs, isAssumed, isEqual: equal.length > 0 };
 }

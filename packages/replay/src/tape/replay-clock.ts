@@ -3,6 +3,10 @@ import type { Clock, Timer } from "@protobff/runtime/internal/clock";
 /** A timer that has been started and neither fired nor cleared. */
 interface RunningTimer {
   readonly index: number;
+  /** When it was started, in microseconds. */
+  readonly from: number;
+  /** Time from its start until it is due, in milliseconds. */
+  readonly ms: number;
   /** When it is due, in milliseconds. */
   readonly at: number;
   readonly fire: () => void;
@@ -74,7 +78,13 @@ export class ReplayClock implements Clock {
     return drawn ?? 0.5;
   }
   setTimeout<T>(run: (argument: T) => void, ms: number, argument: T): Timer {
-    const timer = { index: this.#started++, at: this.#now / 1_000 + ms, fire: () => run(argument) };
+    const timer = {
+      index: this.#started++,
+      from: this.#now,
+      ms,
+      at: this.#now / 1_000 + ms,
+      fire: () => run(argument),
+    };
     this.timers.set(timer.index, timer);
     return timer;
   }

@@ -101,7 +101,8 @@ type Arrival<Kind extends string, Rest extends readonly unknown[]> = readonly [
 ];
 
 /**
- * Events of a request in their order. Arrivals: `reply` and `fault` of an attempt, `timer` that fires, `place` that a
+ * Events of a request in their order. Arrivals: `reply` and `fault` of an attempt, `timer` that fires, with
+ * the time of the last arrival before its start (since the begin of the request) and its own time, `place` that a
  * waiting attempt gets or (`shed`) does not get, the result of a look-up in the `second` level of the cache (with its age in
  * milliseconds; null: a miss), the result of a fetch that the request has `joined`, an act of another
  * request that has `shared` a fetch of this one, an upstream's stream or a topic that is `accepted`, of which an
@@ -115,7 +116,7 @@ type Arrival<Kind extends string, Rest extends readonly unknown[]> = readonly [
 export type ArrivalEvent =
   | Arrival<"reply", [attempt: number, bytes: string, receivedBytes: number, metadata?: CapturedMetadata]>
   | Arrival<"fault", [attempt: number, fault: CapturedFault, metadata?: CapturedMetadata]>
-  | Arrival<"timer", [timer: number]>
+  | Arrival<"timer", [timer: number, afterUs?: number, us?: number]>
   | Arrival<"place" | "shed", [waiter: number]>
   | Arrival<
       "joined",

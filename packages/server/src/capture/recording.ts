@@ -55,6 +55,8 @@ export class Recording {
   readonly values = new RecordedValues();
   readonly next = new NextNumbers();
   readonly startedAt = microseconds();
+  /** Time of the last arrival. */
+  arrivedAt = this.startedAt;
   /** Decision from outside that is not recorded. Its replay may differ. */
   incomparable: string | undefined;
   /** True while a guard decides: its own readings are no values that enter the request. */
@@ -97,6 +99,7 @@ export class Recording {
       return;
     }
     event[1] = microseconds();
+    this.arrivedAt = event[1];
     event[2] = this.values.readings.length;
     event[3] = this.#isTurnOpen ? 1 : 0;
     this.values.tape.push(event);
@@ -249,12 +252,23 @@ export function microseconds(): number {
 interface Started<T> {
   readonly of: Recording;
   readonly index: number;
+  /** Time of the last arrival before it, and its own, in microseconds since the begin of the request and of itself. */
+  readonly afterUs: number;
+  readonly us: number;
   readonly run: (argument: T) => void;
   readonly argument: T;
 }
 /** Fires a timer, or continues in the next turn. */
-const fire = <T>({ of, index, run, argument }: Started<T>): void =>
-  of.arrives(["timer", 0, 0, 0, index], run, argument);
+const fire = <T>({ of, index, afterUs, us, run, argument }: Started<T>): void =>
+  of.arrives(["timer", 0, 0, 0, index, afterUs, us], run, argument);
+const started = <T>(of: Recording, ms: number, run: (argument: T) => void, argument: T): Started<T> => ({
+  of,
+  index: of.next.timer++,
+  afterUs: of.arrivedAt - of.startedAt,
+  us: Math.ceil(ms * 1_000),
+  run,
+  argument,
+});
 
 /** The clock of the process, whose values are recorded for the request that reads them. */
 export const recordingClock: Clock = {
@@ -278,13 +292,13 @@ export const recordingClock: Clock = {
   setTimeout(run, ms, argument) {
     const of = recording();
     if (of === undefined) return systemClock.setTimeout(run, ms, argument);
-    return systemClock.setTimeout(fire<typeof argument>, ms, { of, index: of.next.timer++, run, argument });
+    return systemClock.setTimeout(fire<typeof argument>, ms, started(of, ms, run, argument));
   },
   clearTimeout: (timer) => systemClock.clearTimeout(timer),
   // A timer for a replay.
   setImmediate(run, argument) {
     const of = recording();
     if (of === undefined) setImmediate(run, argument);
-    else setImmediate(fire<typeof argument>, { of, index: of.next.timer++, run, argument });
+    else setImmediate(fire<typeof argument>, started(of, 0, run, argument));
   },
 };
