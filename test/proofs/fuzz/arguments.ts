@@ -25,6 +25,7 @@ const USUAL = {
   mistakes: 2000,
   server: 20_000,
   frames: 1_000_000,
+  against: 200,
 } as const;
 
 export const USAGE = `usage: npm run fuzz -- [${Object.keys(USUAL).join(" | ")}] [options]

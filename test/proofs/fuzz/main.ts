@@ -2,6 +2,7 @@
 import { fuzzFrames } from "../../features/http2/frames.ts";
 import { proveMissing } from "../missing/run.ts";
 import { reportMistakes } from "../mistakes/report.ts";
+import { fuzzAgainst } from "./against/against.ts";
 import { type FuzzOptions, parseOptions, type Scenario, USAGE } from "./arguments.ts";
 import { fuzzCompiler } from "./compiler.ts";
 import { fuzzFresh } from "./fresh.ts";
@@ -24,6 +25,7 @@ const SCENARIOS: Readonly<Record<Scenario, (options: FuzzOptions) => Promise<boo
   mistakes: reportMistakes,
   server,
   frames,
+  against: counted(fuzzAgainst, "differs"),
 };
 
 const options = parseOptions(process.argv.slice(2));

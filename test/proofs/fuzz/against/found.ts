@@ -1,0 +1,146 @@
+// Pairs of builds whose reports were once wrong, each with the pace of its upstreams. Run as a program, it prints faults.
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Case } from "../cases.ts";
+import { liveRuns, newFolder } from "./against.ts";
+import { type Build, buildsOf } from "./builds.ts";
+import type { EditKind } from "./edits.ts";
+import type { Sent } from "./live.ts";
+import { verdictFor } from "./verdict.ts";
+
+interface Found {
+  readonly what: string;
+  readonly kind: EditKind;
+  /** Steps of both builds. */
+  readonly steps: readonly [old: string, build: string];
+  readonly answers: NonNullable<Sent["answers"]>;
+  /** `same`, `differs`, `assumed`, or the reason why it is not comparable. */
+  readonly differences: string;
+}
+const step = (name: string, id: string, more = "", rpc = "GetItem"): string =>
+  `{ name: "${name}" supplementary: true call: { method: "up.v1.ItemService/${rpc}" set: { name: "id" by: "${id}" } ${more} } }`;
+const pageOf = (folder: string, steps: string): string => `syntax = "proto3";
+package ${folder}.app.v1;
+import "bff/v1/degradation.proto";
+import "bff/v1/options.proto";
+service PageService {
+  option (bff.v1.service) = {};
+  rpc GetPage(GetPageRequest) returns (Page) { option idempotency_level = NO_SIDE_EFFECTS; }
+}
+message GetPageRequest { string id = 1; }
+message Page {
+  option (bff.v1.message) = { let: [ ${steps} ] };
+  ${[...steps.matchAll(/name: "(s\d)"/g)].map(([, name], i) => `optional string f${i + 1} = ${i + 1} [(bff.v1.field).by = "${name}.name"];`).join("\n  ")}
+  repeated bff.v1.Degradation degraded = 99;
+}
+`;
+const soon = () => ({ ms: 3 });
+const BACKOFF = 'backoff: { initial: "10ms" max: "10ms" multiplier: 1 }';
+const TWICE = `retry: { attempts: 2 ${BACKOFF} }`;
+
+const FOUND: readonly Found[] = [
+  {
+    what: "a call that another step sends, too, beside others of its method",
+    kind: "visible",
+    steps: [
+      `${step("s0", "'a'")}, ${step("s1", "'b'")}`,
+      `${step("s0", "'a'")}, ${step("s1", "'b'")}, ${step("s2", "'a'", `metadata: { name: "x-a" by: "'b'" }`)}`,
+    ],
+    answers: soon,
+    differences: "assumed",
+  },
+  {
+    what: "fewer of two equal calls, which are each sent twice",
+    kind: "visible",
+    steps: [
+      `${step("s0", "'a'", TWICE)}, ${step("s1", "'a' + ''", `${TWICE} cache: { ttl: "5s" }`)}`,
+      step("s0", "'a'", TWICE),
+    ],
+    answers: (_, attempt) => (attempt === 1 ? { ms: 150, isFailure: true } : { ms: 30 }),
+    differences: "differs",
+  },
+  {
+    what: "a shorter backoff than the one that has passed",
+    kind: "policy",
+    steps: [
+      step("s0", "'a'", `retry: { attempts: 2 backoff: { initial: "40ms" max: "40ms" multiplier: 1 } }`),
+      step("s0", "'a'", `retry: { attempts: 2 backoff: { initial: "1ms" max: "1ms" multiplier: 1 } }`),
+    ],
+    answers: (_, attempt) => (attempt === 1 ? { ms: 5, isFailure: true } : { ms: 5 }),
+    differences: "differs",
+  },
+  {
+    what: "an attempt that lasts longer than until it was given up",
+    kind: "policy",
+    steps: [step("s0", "'a'", 'hedge: { delay: "1ms" max: 1 }'), step("s0", "'a'", 'hedge: { delay: "15ms" max: 1 }')],
+    answers: (_, attempt) => (attempt === 1 ? { ms: 8.5 } : { ms: 0.5 }),
+    differences: "up.v1.ItemService/GetItem has no captured answer to this message",
+  },
+  {
+    what: "a header that decides about a call",
+    kind: "visible",
+    steps: [step("s0", "'a'"), step("s0", "headers['x-a'] == 'a' ? 'a' : 'b'")],
+    answers: soon,
+    differences: "the header x-a was not captured",
+  },
+  {
+    what: "hedges of one turn, some of which are late",
+    kind: "invisible",
+    steps: [
+      [0, 1, 2, 3].map((i) => step(`s${i}`, `'${i}'`, 'hedge: { delay: "3ms" max: 1 }')).join(", "),
+      [0, 1, 2, 3].map((i) => step(`s${i}`, `('${i}')`, 'hedge: { delay: "3ms" max: 1 }')).join(", "),
+    ],
+    answers: (_, attempt) => ({ ms: attempt === 1 ? 5.5 : 30 }),
+    differences: "same",
+  },
+];
+
+/** Returns the faults, and the verdicts that are not the differences ones. */
+async function faultsOfFound(): Promise<readonly string[]> {
+  const folder = newFolder();
+  const caseOf = (index: number, steps: string): Case => {
+    const file = `f${index}/app.proto`;
+    const protos = { [file]: pageOf(`f${index}`, steps) };
+    return { index, base: { name: "found", protos }, folder: `f${index}`, file, mutations: [], protos };
+  };
+  try {
+    const [olds, builds] = [
+      await buildsOf(
+        FOUND.map(({ steps }, i) => caseOf(i, steps[0])),
+        join(folder, "old"),
+      ),
+      await buildsOf(
+        FOUND.map(({ steps }, i) => caseOf(i, steps[1])),
+        join(folder, "new"),
+      ),
+    ];
+    const faults: string[] = [];
+    for (const [i, found] of FOUND.entries()) {
+      const [old, build] = [olds.get(i), builds.get(i)];
+      faults.push(
+        ...(old === undefined || build === undefined
+          ? [`${found.what}: does not compile`]
+          : await faultsOfPair(found, old, build, join(folder, `${i}`))),
+      );
+    }
+    return faults;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function faultsOfPair({ what, kind, answers, differences }: Found, old: Build, build: Build, folder: string) {
+  const [method] = old.declaration.services.flatMap(({ methods }) => methods);
+  if (method === undefined) return [`${what}: has no method`];
+  const pair = { old, build, edit: { kind, what, text: "" } };
+  const { runs, faults } = await liveRuns(pair, { method, seed: what, answers }, folder);
+  for (const [i, run] of runs.entries()) {
+    const found = await verdictFor(run, build.server, old.server);
+    const verdict = found.reason ?? found.kind;
+    if (verdict !== differences) faults.push(`${i === 0 ? "" : "busy: "}${verdict}`);
+    faults.push(...found.faults);
+  }
+  return faults.map((fault) => `${what}: ${fault}`);
+}
+
+if (import.meta.main) for (const fault of await faultsOfFound()) console.log(fault);
