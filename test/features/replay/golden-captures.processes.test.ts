@@ -8,6 +8,7 @@ import { type GoldenDocument, parseGolden } from "../../../cli/src/golden/docume
 import { run } from "../../../cli/src/testing/run.ts";
 import { root } from "../../../scripts/workspaces.ts";
 import { GeneratedProject, type Handlers } from "../../support/generated-project.ts";
+import { linesOf } from "./two-builds.ts";
 
 const UP = `syntax = "proto3";
 package up.v1;
@@ -208,7 +209,7 @@ test("captured texts and numbers remain with --as-captured, with a note, and as 
 });
 
 test("unusable captures, damaged lines, and requests without an rpc or a field are named and left out", async () => {
-  const lines = readFileSync(file, "utf8").split("\n");
+  const lines = linesOf(file).split("\n");
   const changed = (path: string, change: (all: string[]) => string[]): string => {
     const full = join(folder, path);
     writeFileSync(full, change([...lines]).join("\n"));
@@ -234,7 +235,7 @@ test("unusable captures, damaged lines, and requests without an rpc or a field a
     `unusable: ${newer}:1 has format 99`,
     `unusable: ${damaged}:3 is damaged: it is no object of JSON`,
     `unusable: ${damaged}:4 is damaged`,
-    "left out: cut.jsonl: the last line of its file is incomplete",
+    "left out: cut.jsonl: the last request of its file is incomplete",
     "left out: request 1 of lost.jsonl: the build has no shop.v1.ShopService/GetLost\\u001b[2J",
     "left out: request 1 of lost.jsonl: the request sets GetPageRequest.#1023, which the build has no field for",
     `unusable: ${lost}: request 1: the capture is damaged: \`message\` of request 1 cannot be read`,
@@ -258,6 +259,6 @@ test("wrong arguments are refused, and a file is not replaced without --update",
     (await run(["golden", "from-captures", file, "--server", server, "--update", "--file", out], root)).exitCode,
   ).toBe(0);
   const empty = join(folder, "empty.jsonl");
-  writeFileSync(empty, `${readFileSync(file, "utf8").split("\n")[0]}\n`);
+  writeFileSync(empty, `${linesOf(file).split("\n")[0]}\n`);
   expect((await golden([empty])).stderr).toContain("no request is left for the file");
 });

@@ -1,10 +1,10 @@
 // `protobff replay --against --server`: differences of the plans, with the captured requests that reach them.
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { run } from "../../../cli/src/testing/run.ts";
 import { root } from "../../../scripts/workspaces.ts";
-import { captured, edited, generated, made } from "./two-builds.ts";
+import { captured, edited, generated, linesOf, made } from "./two-builds.ts";
 
 afterAll(() => {
   for (const remove of made) remove();
@@ -55,7 +55,7 @@ test("each difference has its requests, and those that differ", async () => {
 });
 
 test("a difference that no captured request reaches is named, in all forms", async () => {
-  const [header, ...requests] = readFileSync(base.file, "utf8").split("\n");
+  const [header, ...requests] = linesOf(base.file).split("\n");
   const gone = join(base.folder, "gone.jsonl");
   // Its item is missing, so that no price is called.
   writeFileSync(gone, `${[header, requests[4]].join("\n")}\n`);

@@ -4,7 +4,9 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { CapturedRequest, CaptureHeader } from "@protobff/server/capture";
 import { doubtOfClaims } from "../against/run-against.ts";
 import { methodOf, type Verdict, verdictOn } from "../against/verdict.ts";
-import { CaptureError, openCapture } from "../capture/read-capture.ts";
+import { CaptureError } from "../capture/capture-error.ts";
+import { filesIn } from "../capture/files-in.ts";
+import { openCapture } from "../capture/read-capture.ts";
 import { printable, printableLine } from "../report/printable.ts";
 import { openWorld, type World } from "../world/create-endpoints.ts";
 import { loadServer } from "../world/load-server.ts";
@@ -78,7 +80,7 @@ export async function runGolden(
   coverage.take();
   const traffic = new Traffic(world, coverage, asCaptured);
   let shownAt = Date.now();
-  for (const path of files)
+  for (const path of files.flatMap(filesIn))
     await traffic.read(path, (requests) => {
       if (Date.now() - shownAt < PROGRESS_MS) return;
       shownAt = Date.now();
@@ -124,7 +126,7 @@ class Traffic {
         else await this.#add(path, header, request);
         goesOn(this.#requests);
       }
-      if (isCut()) this.#notes.leaveOut("the last line of its file is incomplete", basename(path));
+      if (isCut()) this.#notes.leaveOut("the last request of its file is incomplete", basename(path));
     } catch (thrown) {
       if (!(thrown instanceof CaptureError)) throw thrown;
       this.#notes.unusable.push(thrown.message);
