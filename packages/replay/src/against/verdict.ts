@@ -66,7 +66,7 @@ export async function verdictOn(builds: Builds, header: CaptureHeader, request: 
   const captured = { header, request, calls };
   const before = old === undefined ? capturedRun(captured) : await reproduced(old, captured);
   const run = await runIn(build, captured, { missed: before?.missed, missing });
-  if (run.unknown !== undefined) return unknown(run.unknown);
+  if (run.unknown !== undefined) return unknown(old === undefined && run.isClose ? IS_CLOSE : run.unknown);
   if (before === undefined) return unknown("the build that wrote it does not answer as captured in this mode");
   // A busy process was late between the events, and a replay is not.
   const found = findingsOf(method.output, before, run, old && methodOf(old, request.method)?.output);
@@ -110,7 +110,7 @@ interface BuildRun extends Run {
   readonly fired: ChangedReplay["fired"];
   readonly isClose: boolean;
 }
-type RunInBuild = BuildRun | { readonly unknown: string; readonly fired?: ChangedReplay["fired"] };
+type RunInBuild = BuildRun | ({ readonly unknown: string } & Partial<Pick<ChangedReplay, "fired" | "isClose">>);
 
 /** Runs the request with the captured answers, and with others if `missing` has them. */
 async function runIn(
@@ -142,7 +142,12 @@ async function runIn(
   const [name] = unread;
   if (name !== undefined) return { unknown: `the header ${name} was not captured` };
   const [call] = unmatched;
-  if (call !== undefined) return { fired, unknown: `${call.path.slice(1)} has no captured answer to this message${call.why}` };
+  if (call !== undefined)
+    return {
+      fired,
+      isClose,
+      unknown: `${call.path.slice(1)} has no captured answer to this message${call.why}`,
+    };
   if (outcome === undefined) return { unknown: "it does not end with the captured answers" };
   return {
     outcome: masked(outcome, methodOf(world, request.method)?.output),
@@ -188,6 +193,9 @@ async function reproduced(old: World, captured: Captured): Promise<Run | undefin
   return undefined;
 }
 
+const ADD_SERVER = ": add --server with the build that wrote it";
+const IS_CLOSE = `an answer came shortly after its time was over${ADD_SERVER}`;
+
 /** True if a wait for a place or for another request is part of its time. */
 const waits = ({ decisions }: CapturedRequest): boolean => decisions.some(([, , result]) => result === "wait");
 
@@ -202,10 +210,10 @@ function doubtOf(request: CapturedRequest, { isClose, messages }: BuildRun, hasO
     [decisions.some(([, , , nth]) => nth === undefined), "guards of a former version refused it"],
     [messages.length > 0, "the items of a stream depend on when they are read"],
     [waits(request), "a call waited for its place"],
-    [isClose, "an answer came shortly after its time was over"],
   ];
   const [, reason] = doubts.find(([holds]) => holds) ?? [];
-  return reason && `${reason}: add --server with the build that wrote it`;
+  if (reason !== undefined) return reason + ADD_SERVER;
+  return isClose ? IS_CLOSE : undefined;
 }
 
 function masked(outcome: Outcome, output: DescMessage | undefined): Outcome {

@@ -29,7 +29,10 @@ export interface ChangedReplay {
   readonly assumed: number;
   /** Timers that have fired, in their order. */
   readonly fired: readonly Timer[];
-  /** True if a timer gave a call up, or hedged it, shortly before its answer is due: it may have been late. */
+  /**
+   * True if a timer gave a call up, or hedged it, shortly before its answer is due, or fired shortly before another one:
+   * it may have been late.
+   */
   readonly isClose: boolean;
 }
 
@@ -38,6 +41,8 @@ interface Timer {
   readonly index: number;
   readonly from: number;
   readonly ms: number;
+  /** True if it fired shortly before another one. */
+  readonly isClose?: boolean;
 }
 
 interface UpstreamChanges {
@@ -85,6 +90,8 @@ const MAX_EVENTS = 100_000;
 /** Timers of a busy process may be late by this time in microseconds, and those that begin a hedge by less. */
 const CLOSE_US = 50_000;
 const CLOSE_HEDGE_US = 5_000;
+/** A retry is not sent if a millisecond is left until a deadline, in microseconds with as much for computing. */
+const CLOSE_TIMER_US = 2_000;
 /** Times of one timer in two runs differ by less, in microseconds. */
 const SAME_US = 1_000;
 
@@ -142,14 +149,14 @@ export async function replayChanged(
     clock.enter(next.at, 0, 0);
     next.run();
   }
-  const [tookUs, isClose] = [(endedAt ?? clock.at) - startedAt, isCloseIn(stage, played.answerAt)];
+  const [tookUs, isClose] = [(endedAt ?? clock.at) - startedAt, isCloseIn(stage, fired, played.answerAt)];
   const { assumed } = played;
   sent ??= stage.attempts.length;
   return { outcome: running.outcome(), stage, sent, tookUs, unmatched, supplied: kinds, assumed, fired, isClose };
 }
 
-/** Returns true if a timer gave an attempt up, or hedged it, shortly before its answer is due. */
-function isCloseIn({ log, attempts }: Stage, answerAt: readonly number[]): boolean {
+function isCloseIn({ log, attempts }: Stage, fired: readonly Timer[], answerAt: readonly number[]): boolean {
+  if (fired.some((timer) => timer.isClose)) return true;
   return log.some(({ kind, attempt = -1, at: now }) => {
     const isDueIn = (us: number, index: number): boolean => {
       const left = (answerAt[index] ?? 0) - now;
@@ -241,12 +248,14 @@ function assertCaptured(changes: readonly Change[], captured: ReadonlySet<string
   }
 }
 
+const isNear = (us: number, other: number): boolean => Math.abs(us - other) < SAME_US;
 /** Returns when a timer fires, given when it is due, both in microseconds. */
 type FiresAt = (timer: Timer, dueUs: number) => number;
 
 /**
- * Timers fire when the captured ones did that were started in the same turn for the same time: others may have come
- * before them. A replay has more time left until a deadline, because computing takes none.
+ * A timer fires when the captured one did. Others fire in the order in which they are due, as in a process: one that was
+ * busy until it fired what was due before has not fired them either. A replay has more time left until a deadline,
+ * because computing takes none.
  */
 function lateness({ tape, startedAt }: CapturedRequest, missed: readonly Timer[]): FiresAt {
   const timers = tape.flatMap(([kind, at, , , index, afterUs, us]) =>
@@ -255,10 +264,12 @@ function lateness({ tape, startedAt }: CapturedRequest, missed: readonly Timer[]
   const known = new Map<number, number>();
   const lateBy = ({ index, from, ms }: Timer, dueUs: number): number => {
     if (missed.some((other) => other.index === index && Math.abs(other.ms - ms) < SAME_US / 1_000)) return CLOSE_US;
-    const [same] = timers
-      .filter(({ from: was, us }) => Math.abs(was - from) < SAME_US && us < ms * 1_000 + SAME_US)
-      .sort((a, b) => Number(b.index === index) - Number(a.index === index) || b.us - a.us);
-    return same === undefined ? 0 : Math.max(0, same.at - dueUs);
+    const same = timers.find(
+      (other) => other.index === index && isNear(other.from, from) && isNear(other.us, ms * 1_000),
+    );
+    if (same !== undefined) return Math.max(0, same.at - dueUs);
+    const before = timers.filter((other) => other.from + other.us < dueUs + SAME_US);
+    return Math.max(0, ...before.map(({ at }) => at - dueUs));
   };
   return (timer, dueUs) => {
     const firesAt = known.get(timer.index) ?? dueUs + lateBy(timer, dueUs);
@@ -280,7 +291,8 @@ function nextOf({ clock, log }: Stage, due: Due[], firesAt: FiresAt, fired: Time
   const run = (): void => {
     clock.timers.delete(timer.index);
     log.push({ at: clock.at, kind: "timer" });
-    fired.push(timer);
+    const left = [...clock.timers.values()].map(({ at }) => at * 1_000 - clock.at);
+    fired.push({ ...timer, isClose: left.some((us) => us > 0 && us < CLOSE_TIMER_US) });
     timer.fire();
   };
   return { at: timer.firesAt, run };

@@ -16,6 +16,8 @@ interface Found {
   readonly answers: NonNullable<Sent["answers"]>;
   /** `same`, `differs`, `assumed`, or the reason why it is not comparable. */
   readonly differences: string;
+  /** The same for a busy process, and a draw of its pace that has led to a fault. Default: as above. */
+  readonly busy?: { readonly seed: string; readonly differences: string };
 }
 const step = (name: string, id: string, more = "", rpc = "GetItem"): string =>
   `{ name: "${name}" supplementary: true call: { method: "up.v1.ItemService/${rpc}" set: { name: "id" by: "${id}" } ${more} } }`;
@@ -37,6 +39,12 @@ message Page {
 const soon = () => ({ ms: 3 });
 const BACKOFF = 'backoff: { initial: "10ms" max: "10ms" multiplier: 1 }';
 const TWICE = `retry: { attempts: 2 ${BACKOFF} }`;
+const HEDGE = 'hedge: { delay: "3ms" max: 1 }';
+const LATE_RETRY = 'timeout: "5ms" retry: { attempts: 3 backoff: { initial: "1ms" max: "1ms" multiplier: 1 } }';
+const LATE_HEDGE = `${TWICE} hedge: { delay: "1ms" max: 1 }`;
+/** Four steps that differ in their ids. */
+const alike = (idOf: (i: number) => string, more: string): string =>
+  [0, 1, 2, 3].map((i) => step(`s${i}`, idOf(i), more)).join(", ");
 
 const FOUND: readonly Found[] = [
   {
@@ -86,12 +94,25 @@ const FOUND: readonly Found[] = [
   {
     what: "hedges of one turn, some of which are late",
     kind: "invisible",
-    steps: [
-      [0, 1, 2, 3].map((i) => step(`s${i}`, `'${i}'`, 'hedge: { delay: "3ms" max: 1 }')).join(", "),
-      [0, 1, 2, 3].map((i) => step(`s${i}`, `('${i}')`, 'hedge: { delay: "3ms" max: 1 }')).join(", "),
-    ],
+    steps: [alike((i) => `'${i}'`, HEDGE), alike((i) => `('${i}')`, HEDGE)],
     answers: (_, attempt) => ({ ms: attempt === 1 ? 5.5 : 30 }),
     differences: "same",
+  },
+  {
+    what: "retries that begin late, shortly before the timeout of their steps",
+    kind: "invisible",
+    steps: [alike((i) => `'${i}'`, LATE_RETRY), alike((i) => `('${i}')`, LATE_RETRY)],
+    answers: () => ({ ms: 2.2, isFailure: true }),
+    differences: "same",
+    busy: { seed: "4", differences: "the build that wrote it does not answer as captured in this mode" },
+  },
+  {
+    what: "hedges of equal calls, which answers overtake",
+    kind: "invisible",
+    steps: [alike(() => "'a'", LATE_HEDGE), alike(() => "('a')", LATE_HEDGE)],
+    answers: (_, attempt) => (attempt === 1 ? { ms: 1.08, isFailure: true } : { ms: attempt === 2 ? 16 : 0.6 }),
+    differences: "same",
+    busy: { seed: "2", differences: "same" },
   },
 ];
 
@@ -129,16 +150,23 @@ async function faultsOfFound(): Promise<readonly string[]> {
   }
 }
 
-async function faultsOfPair({ what, kind, answers, differences }: Found, old: Build, build: Build, folder: string) {
+async function faultsOfPair(
+  { what, kind, answers, differences, busy }: Found,
+  old: Build,
+  build: Build,
+  folder: string,
+) {
   const [method] = old.declaration.services.flatMap(({ methods }) => methods);
   if (method === undefined) return [`${what}: has no method`];
   const pair = { old, build, edit: { kind, what, text: "" } };
-  const { runs, faults } = await liveRuns(pair, { method, seed: what, answers }, folder);
+  const { runs, faults } = await liveRuns(pair, { method, seed: what + (busy?.seed ?? ""), answers }, folder);
   for (const [i, run] of runs.entries()) {
     const found = await verdictFor(run, build.server, old.server);
     const verdict = found.reason ?? found.kind;
-    if (verdict !== differences) faults.push(`${i === 0 ? "" : "busy: "}${verdict}`);
-    faults.push(...found.faults);
+    if (verdict !== (i === 0 ? differences : (busy?.differences ?? differences)))
+      faults.push(`${i === 0 ? "" : "busy: "}${verdict}`);
+    const alone = await verdictFor(run, build.server, undefined);
+    faults.push(...found.faults, ...alone.faults.map((fault) => `alone: ${fault}`));
   }
   return faults.map((fault) => `${what}: ${fault}`);
 }

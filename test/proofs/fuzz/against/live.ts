@@ -83,8 +83,10 @@ export async function sendTo(declaration: Declaration, sent: Sent, folder?: stri
     },
     date: () => clock.date(),
     random: () => clock.random(),
-    setTimeout: <T>(run: (argument: T) => void, ms: number, argument: T) =>
-      clock.setTimeout(run, ms + upTo(BUSY_MS), argument),
+    setTimeout: <T>(run: (argument: T) => void, ms: number, argument: T) => {
+      const due = clock.now() + Math.max(0, ms);
+      return clock.setTimeout(run, (sent.isBusy === true ? firedAt(sent.seed, due) : due) - clock.now(), argument);
+    },
     clearTimeout: clock.clearTimeout.bind(clock),
   });
   const noted = notingRefusals();
@@ -96,7 +98,15 @@ export async function sendTo(declaration: Declaration, sent: Sent, folder?: stri
     Object.assign(systemClock, real);
   }
 }
-const BUSY_MS = 4;
+/** A busy process fires its timers at the end of its work: all that are due, in their order. */
+function firedAt(seed: string, due: number): number {
+  const begin = Math.floor(due / BUSY_MS) * BUSY_MS;
+  const random = seeded("busy", seed, begin);
+  const [from, to] = [random() * BUSY_MS, random() * BUSY_MS].sort((a, b) => a - b).map((ms) => begin + ms);
+  if (from === undefined || to === undefined || due < from || due >= to) return due;
+  return Math.round(to * 1_000) / 1_000 + (due - from) / 1_000;
+}
+const BUSY_MS = 8;
 
 /** Counts refusals of budgets and breakers, which depend on the traffic of a process. */
 function notingRefusals() {
@@ -147,7 +157,7 @@ type Made = readonly (Endpoint | StreamEndpoint)[];
 
 /** Path of the one capture in a folder. */
 export const captureIn = (folder: string): string =>
-  join(folder, readdirSync(folder).find((name) => name.endsWith(".jsonl")) ?? "");
+  join(folder, readdirSync(folder).find((name) => name.endsWith(".capture")) ?? "");
 
 function partsOf(clock: FakeClock, declaration: Declaration, { seed, answers }: Sent, calls: SeenCall[]): object {
   const world = new RichWorld(seed);
