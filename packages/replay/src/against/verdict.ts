@@ -9,7 +9,7 @@ import { readCaptured } from "../capture/read-capture.ts";
 import { type ChangedReplay, replayChanged } from "../change/replay-changed.ts";
 import type { MissingAnswers } from "../missing/missing-answers.ts";
 import type { Outcome } from "../tape/running.ts";
-import type { World } from "../world/create-endpoints.ts";
+import { protosOf, type World } from "../world/create-endpoints.ts";
 import { callsOf, type TimedCalls } from "./captured-calls.ts";
 import { fieldDifferences, lostField } from "./field-differences.ts";
 
@@ -62,11 +62,17 @@ export async function verdictOn(builds: Builds, header: CaptureHeader, request: 
     readCaptured(`\`message\` of request ${request.id}`, bytes, (read) => fromBinary(method.input, read)),
   );
   if (lost !== undefined) return unknown(`the request sets ${lost}, which the build has no field for`);
+  // Their places are those of the build that wrote it.
+  if (old === undefined && usesCache(request) && protosOf(build.declaration) !== header.digest) return unknown(CACHED);
   const calls = callsOf(request);
   const captured = { header, request, calls };
   const before = old === undefined ? capturedRun(captured) : await reproduced(old, captured);
-  const run = await runIn(build, captured, { missed: before?.missed, missing });
-  if (run.unknown !== undefined) return unknown(old === undefined && run.isClose ? IS_CLOSE : run.unknown);
+  const run = await runIn(
+    build,
+    { ...captured, calls: { ...calls, cache: before?.cache } },
+    { missed: before?.missed, missing },
+  );
+  if (run.unknown !== undefined) return unknown((old === undefined && doubtOfCalls(request, run)) || run.unknown);
   if (before === undefined) return unknown("the build that wrote it does not answer as captured in this mode");
   // A busy process was late between the events, and a replay is not.
   const found = findingsOf(method.output, before, run, old && methodOf(old, request.method)?.output);
@@ -101,6 +107,8 @@ interface Run {
   readonly tookUs: number | undefined;
   /** Timers that the captured process did not fire in time. */
   readonly missed?: ChangedReplay["fired"];
+  /** Its look-ups in the cache. Undefined: unknown. */
+  readonly cache?: TimedCalls["cache"];
 }
 /** A run in a build. `isClose`: a call was given up shortly before its answer. */
 interface BuildRun extends Run {
@@ -158,6 +166,7 @@ async function runIn(
     isClose,
     supplied,
     assumed,
+    cache: stage.cache,
   };
 }
 
@@ -193,28 +202,33 @@ async function reproduced(old: World, captured: Captured): Promise<Run | undefin
   return undefined;
 }
 
-const ADD_SERVER = ": add --server with the build that wrote it";
-const IS_CLOSE = `an answer came shortly after its time was over${ADD_SERVER}`;
-
 /** True if a wait for a place or for another request is part of its time. */
 const waits = ({ decisions }: CapturedRequest): boolean => decisions.some(([, , result]) => result === "wait");
 
 /** Why a difference may come from the capture and not from the build. */
-function doubtOf(request: CapturedRequest, { isClose, messages }: BuildRun, hasOld: boolean): string | undefined {
-  const { incomparable, masked: hasMasks, decisions, entries, joins = [], queries = [] } = request;
+function doubtOf(request: CapturedRequest, run: BuildRun, hasOld: boolean): string | undefined {
+  const { incomparable, masked: hasMasks, decisions, unkept } = request;
   if (incomparable !== undefined) return incomparable;
+  if (unkept !== undefined) return "an answer was purged while it came";
   if (hasOld) return undefined;
   const doubts: readonly (readonly [holds: boolean, reason: string])[] = [
     [hasMasks === true, "it has masked fields"],
-    [entries !== undefined || joins.length > 0 || queries.length > 0, "it has answers of a cache"],
     [decisions.some(([, , , nth]) => nth === undefined), "guards of a former version refused it"],
-    [messages.length > 0, "the items of a stream depend on when they are read"],
+    [run.messages.length > 0, "the items of a stream depend on when they are read"],
     [waits(request), "a call waited for its place"],
   ];
   const [, reason] = doubts.find(([holds]) => holds) ?? [];
-  if (reason !== undefined) return reason + ADD_SERVER;
-  return isClose ? IS_CLOSE : undefined;
+  return reason === undefined ? doubtOfCalls(request, run) : reason + ADD_SERVER;
 }
+/** Why its calls may have other answers than those of the captured ones. */
+function doubtOfCalls(request: CapturedRequest, { isClose }: { readonly isClose?: boolean }): string | undefined {
+  if (usesCache(request)) return CACHED;
+  return isClose ? `an answer came shortly after its time was over${ADD_SERVER}` : undefined;
+}
+const ADD_SERVER = ": add --server with the build that wrote it";
+const CACHED = `it has answers of a cache${ADD_SERVER}`;
+const usesCache = ({ entries = [], joins = [], queries = [] }: CapturedRequest): boolean =>
+  entries.length + joins.length + queries.length > 0;
 
 function masked(outcome: Outcome, output: DescMessage | undefined): Outcome {
   const mask = output && maskOf(output);

@@ -5,7 +5,7 @@ import { ReplayClock } from "../tape/replay-clock.ts";
 import { settled } from "../tape/replay-exactly.ts";
 import { type Outcome, type Running, start } from "../tape/running.ts";
 import { type AnswerEvent, answer, type SentAttempt, Stage } from "../tape/stage.ts";
-import { isCacheEvent } from "../tape/stage-cache.ts";
+import { type CacheKeys, isCacheEvent } from "../tape/stage-cache.ts";
 import type { OpenedStream } from "../tape/upstream-streams.ts";
 import { endpointOf, type World } from "../world/create-endpoints.ts";
 import type { Change } from "./change.ts";
@@ -25,7 +25,7 @@ export interface ChangedReplay {
   readonly unmatched: SuppliedCalls["unmatched"];
   /** Kinds of the answers that came from elsewhere. */
   readonly supplied: SuppliedCalls["kinds"];
-  /** Number of attempts whose answer is that of an attempt in another place. */
+  /** Number of attempts whose answer is that of an attempt in another place, and of look-ups that the capture has not. */
   readonly assumed: number;
   /** Timers that have fired, in their order. */
   readonly fired: readonly Timer[];
@@ -66,6 +66,8 @@ export interface CapturedAttempt extends Pick<SentAttempt, "client" | "path" | "
 export interface CapturedCalls {
   readonly attempts: readonly CapturedAttempt[];
   readonly streams: readonly Pick<OpenedStream, "client" | "path" | "checksum" | "at">[];
+  /** The look-ups in the cache. Undefined: the same as the replay, in the same order. */
+  readonly cache?: { readonly keys: CacheKeys } | undefined;
 }
 
 /** A captured end of an attempt. Without an event it had none for this long, and was given up. */
@@ -128,6 +130,7 @@ export async function replayChanged(
   const supplied = new SuppliedCalls(stage, at, missing);
   const { unmatched, kinds } = supplied;
   const played = playAttempts(stage, answers, { changes, at, isSilent, supplied: isStrict ? supplied : undefined });
+  stage.cache.known = calls.cache?.keys;
   playCache(stage, request, at);
   playStreams(stage, streams, changes, at, () => answered < mostAnswers);
   const endpoint = await endpointOf(world, header, request, stage);
@@ -150,7 +153,7 @@ export async function replayChanged(
     next.run();
   }
   const [tookUs, isClose] = [(endedAt ?? clock.at) - startedAt, isCloseIn(stage, fired, played.answerAt)];
-  const { assumed } = played;
+  const assumed = played.assumed + stage.cache.unknown;
   sent ??= stage.attempts.length;
   return { outcome: running.outcome(), stage, sent, tookUs, unmatched, supplied: kinds, assumed, fired, isClose };
 }

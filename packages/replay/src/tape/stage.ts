@@ -63,7 +63,7 @@ export class Stage {
    */
   constructor(clock: ReplayClock, decisions: CapturedRequest["decisions"], exact: boolean) {
     this.clock = clock;
-    this.cache = new StageCache(clock);
+    this.cache = new StageCache(clock, exact);
     this.#decisions = decisions;
     this.#byIndex = exact;
     const refused = new Map<string, number>();

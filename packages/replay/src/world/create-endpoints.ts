@@ -80,8 +80,13 @@ export async function openWorld(declaration: Declaration, environment: NodeJS.Pr
 }
 
 /** Returns the digest of the protos of a server, as captures have it. */
-export const protosOf = ({ services, upstreams }: Declaration): string =>
-  digestOf([...services, ...Object.values(upstreams)]);
+export function protosOf(declaration: Declaration): string {
+  const known =
+    DIGESTS.get(declaration) ?? digestOf([...declaration.services, ...Object.values(declaration.upstreams)]);
+  DIGESTS.set(declaration, known);
+  return known;
+}
+const DIGESTS = new WeakMap<Declaration, string>();
 
 /**
  * Creates the endpoint of a request, on the clock and the upstreams of the stage.

@@ -1,5 +1,5 @@
 // Intercepts lookups of the cache, and fetches that other requests have begun.
-import type { Cache, Entry, Receiver, SharedFetch } from "@protobff/runtime/internal/cache/cache";
+import type { Cache, CachePolicy, Entry, Receiver, SharedFetch } from "@protobff/runtime/internal/cache/cache";
 import type { Found, Level, StoredTags } from "@protobff/runtime/internal/cache/second-level";
 import type { Clock } from "@protobff/runtime/internal/clock";
 import { Failure } from "@protobff/runtime/internal/failure";
@@ -8,15 +8,17 @@ import { continues, outside, type Recording, recording, recordingClock } from ".
 
 /** Decides in place of a cache. */
 export interface CacheDecider {
+  look(policy: CachePolicy, real: () => Entry | undefined, key: string): Entry | undefined;
   /** @param isSecret true if the answer may contain sensitive values */
-  look(isSecret: boolean, real: () => Entry | undefined): Entry | undefined;
   second(isSecret: boolean, real: () => Level | undefined): Level | undefined;
-  running(isSecret: boolean, real: () => SharedFetch | undefined): SharedFetch | undefined;
+  running(isSecret: boolean, real: () => SharedFetch | undefined, key: string): SharedFetch | undefined;
   keeps(real: boolean): boolean;
-  begun?(fetch: SharedFetch): void;
+  begun?(fetch: SharedFetch, key: string): void;
   composed?(fetch: object, isShared: boolean): void;
 }
 
+/** Begins the keys of look-ups of purged answers. */
+export const SPARE = "spare ";
 /** Replaces the methods of this cache, and its clock. */
 export function interceptCache(cache: Cache, clock: Clock, decider: CacheDecider): void {
   const look = cache.look.bind(cache);
@@ -25,15 +27,15 @@ export function interceptCache(cache: Cache, clock: Clock, decider: CacheDecider
   const running = cache.running.bind(cache);
   const begun = cache.begun.bind(cache);
   Object.assign(cache, { clock });
-  cache.look = (key, policy) => decider.look(policy.sensitive === true, () => look(key, policy));
+  cache.look = (key, policy) => decider.look(policy, () => look(key, policy), key);
   cache.spare = (key, policy) =>
-    policy.purged === "spare" ? decider.look(policy.sensitive === true, () => spare(key, policy)) : undefined;
+    policy.purged === "spare" ? decider.look(policy, () => spare(key, policy), `${SPARE}${key}`) : undefined;
   cache.second = (policy) => decider.second(policy.sensitive === true, () => second(policy));
   cache.keeps = (isCurrent) => decider.keeps(isCurrent);
   cache.composed = (fetch, isShared) => decider.composed?.(fetch, isShared);
-  cache.running = (key, policy) => decider.running(policy.sensitive === true, () => running(key, policy));
+  cache.running = (key, policy) => decider.running(policy.sensitive === true, () => running(key, policy), key);
   cache.begun = (key, policy, fetch) => {
-    decider.begun?.(fetch);
+    decider.begun?.(fetch, key);
     begun(key, policy, fetch);
   };
 }
@@ -50,7 +52,7 @@ export function captureCache(cache: Cache): void {
   const owners = new WeakMap<SharedFetch, OwnFetch>();
   const composers = new WeakMap<object, Recording>();
   interceptCache(cache, recordingClock, {
-    look(isSecret, real) {
+    look({ sensitive: isSecret = false }, real) {
       const of = recording();
       if (of === undefined) return real();
       const index = of.next.look++;

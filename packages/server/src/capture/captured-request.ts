@@ -1,5 +1,6 @@
 // The common part of captures of unary RPCs and of streams: message, headers, choice, and line of the file.
 import { type Message, toBinary } from "@bufbuild/protobuf";
+import { systemClock } from "@protobff/runtime/internal/clock";
 import type { Endpoint, EndpointCodec } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import type { Failure } from "@protobff/runtime/internal/failure";
 import { AuthenticatedRequest, type Recheck } from "@protobff/runtime/internal/identity/authenticated-request";
@@ -107,7 +108,7 @@ export abstract class RecordedRequest<E extends Endpoint | StreamEndpoint> {
   readonly #message: Uint8Array;
   readonly #headers: IncomingHeaders;
   readonly #isKept: boolean;
-  readonly #at = Date.now();
+  readonly #at = systemClock.date().getTime();
   #isOver = false;
   #endedAt = 0;
 

@@ -6,7 +6,7 @@ export type { ReplayedAttempt, ReplayedCall, ReplayOrder, ShownReplay, ShownRequ
 export type { ShowMessage } from "../explorer/recorder.ts";
 export { openAdmin } from "../process/admin.ts";
 export { connect as connectUpstreams } from "../process/upstream-clients.ts";
-export { type CacheDecider, entryOf, failureOf, interceptCache } from "./captured-cache.ts";
+export { type CacheDecider, entryOf, failureOf, interceptCache, SPARE } from "./captured-cache.ts";
 export { frameOf } from "./captured-topics.ts";
 export { digestOf, filesOf } from "./digest.ts";
 export {

@@ -109,7 +109,10 @@ class AgainstRun {
     let isSeen = false;
     for (let world = 0; world < WORLDS[kind]; world++)
       for (const method of methodsOf(pair.old)) {
-        const sent = { method, seed: `${this.#seed} ${index} ${world}` };
+        const seed = `${this.#seed} ${index} ${world}`;
+        // Half of the processes have answered the same request before, or another one.
+        const warmedBy = { declaration: pair.old.declaration, seed: world % 4 === 1 ? seed : `${seed} before` };
+        const sent = { method, seed, warmedBy: world % 2 === 1 ? warmedBy : undefined };
         const { runs, faults } = await liveRuns(pair, sent, join(folder, `${world}-${method.name}`));
         isSeen ||= runs.some(({ differences }) => differences.size > 0);
         this.counts.requests++;
@@ -169,12 +172,21 @@ export async function liveRuns(
   const after = await sendTo(build.declaration, { ...sent, method: now });
   const differences = expected(before, after, { old: method, now });
   const isSame = edit.kind === "invisible" && differences.size === 0;
-  const runs: Runs[] = [{ before, after, differences, method, file: captureIn(folder), isSame }];
+  const isNewlyCached = edit.what === "cache" && sent.warmedBy !== undefined;
+  const runs: Runs[] = [{ before, after, differences, method, file: captureIn(folder), isSame, isNewlyCached }];
   const drift = [...expected(before, plain, { old: method, now: method })];
   if (isSame) {
     const busy = join(folder, "busy");
     const late = await sendTo(old.declaration, { ...sent, isBusy: true }, busy);
-    runs.push({ before: late, after: late, differences: new Set(), method, file: captureIn(busy), isSame });
+    runs.push({
+      before: late,
+      after: late,
+      differences: new Set(),
+      method,
+      file: captureIn(busy),
+      isSame,
+      isNewlyCached,
+    });
   }
   return { runs, faults: drift.length > 0 ? [`the capture changes ${drift.join(", ")}`] : [] };
 }

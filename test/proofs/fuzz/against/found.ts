@@ -16,6 +16,8 @@ interface Found {
   readonly answers: NonNullable<Sent["answers"]>;
   /** `same`, `differs`, `assumed`, or the reason why it is not comparable. */
   readonly differences: string;
+  /** True: its process has answered the same request before. */
+  readonly isWarm?: boolean;
   /** The same for a busy process, and a draw of its pace that has led to a fault. Default: as above. */
   readonly busy?: { readonly seed: string; readonly differences: string };
 }
@@ -36,6 +38,7 @@ message Page {
   repeated bff.v1.Degradation degraded = 99;
 }
 `;
+const CACHED = 'cache: { ttl: "5s" }';
 const soon = () => ({ ms: 3 });
 const BACKOFF = 'backoff: { initial: "10ms" max: "10ms" multiplier: 1 }';
 const TWICE = `retry: { attempts: 2 ${BACKOFF} }`;
@@ -114,6 +117,17 @@ const FOUND: readonly Found[] = [
     differences: "same",
     busy: { seed: "2", differences: "same" },
   },
+  {
+    what: "answers of the cache, which the build looks up in another order",
+    kind: "visible",
+    steps: [
+      `${step("s0", "'a'", CACHED)}, ${step("s1", "'b'", CACHED)}`,
+      `${step("s0", "'b'", CACHED)}, ${step("s1", "'a'", CACHED)}`,
+    ],
+    answers: soon,
+    isWarm: true,
+    differences: "differs",
+  },
 ];
 
 /** Returns the faults, and the verdicts that are not the differences ones. */
@@ -151,15 +165,20 @@ async function faultsOfFound(): Promise<readonly string[]> {
 }
 
 async function faultsOfPair(
-  { what, kind, answers, differences, busy }: Found,
+  { what, kind, answers, isWarm, differences, busy }: Found,
   old: Build,
   build: Build,
   folder: string,
 ) {
   const [method] = old.declaration.services.flatMap(({ methods }) => methods);
   if (method === undefined) return [`${what}: has no method`];
+  const seed = what + (busy?.seed ?? "");
   const pair = { old, build, edit: { kind, what, text: "" } };
-  const { runs, faults } = await liveRuns(pair, { method, seed: what + (busy?.seed ?? ""), answers }, folder);
+  const { runs, faults } = await liveRuns(
+    pair,
+    { method, seed, answers, warmedBy: isWarm ? { declaration: old.declaration, seed } : undefined },
+    folder,
+  );
   for (const [i, run] of runs.entries()) {
     const found = await verdictFor(run, build.server, old.server);
     const verdict = found.reason ?? found.kind;

@@ -62,6 +62,8 @@ export interface Sent {
   readonly seed: string;
   /** Pace and failures of the upstreams. Default: random ones. */
   readonly answers?: (rpc: string, attempt: number) => { readonly ms: number; readonly isFailure?: boolean };
+  /** A build whose process has answered a request before, with its seed: its cache is that of this one. */
+  readonly warmedBy?: { readonly declaration: Declaration; readonly seed: string } | undefined;
   /** True: its process is busy, so that timers are late and computing takes time. */
   readonly isBusy?: boolean;
 }
@@ -91,7 +93,7 @@ export async function sendTo(declaration: Declaration, sent: Sent, folder?: stri
   });
   const noted = notingRefusals();
   try {
-    const seen = await clock.until(onClock(clock, declaration, sent, folder));
+    const seen = await onClock(clock, declaration, sent, folder);
     return { ...seen, refusals: noted.refusals() };
   } finally {
     noted.restore();
@@ -140,7 +142,8 @@ function notingRefusals() {
 
 async function onClock(clock: FakeClock, declaration: Declaration, sent: Sent, folder?: string): Promise<Seen> {
   const calls: SeenCall[] = [];
-  const parts = partsOf(clock, declaration, sent, calls);
+  const cache = new Cache({ clock });
+  const parts = { ...partsOf(clock, declaration, sent, calls), cache };
   const create = declaration.create as unknown as (of: object) => Made | Promise<Made>;
   const config = folder && readCapture(new EnvReader({ BFF_CAPTURE: `all;dir=${folder}` }, []), []);
   const { name, services, upstreams } = declaration;
@@ -149,10 +152,28 @@ async function onClock(clock: FakeClock, declaration: Declaration, sent: Sent, f
   const { parent, name: rpc } = sent.method;
   const endpoint = made.find(({ method }) => method.name === rpc && method.parent.typeName === parent.typeName);
   if (endpoint === undefined) throw new Error(`nothing serves ${rpc}`);
-  const seen = await answered(clock, endpoint, sent, calls);
+  const before = await warming(clock, cache, sent);
+  // Time does not pass while files are opened: a timer would fire in the turn in which the request begins.
+  const seen = await clock.until(before().then(() => answered(clock, endpoint, sent, calls)));
   if (capture) await capture.close();
   return seen;
 }
+/** Returns what fills the cache. */
+async function warming(clock: FakeClock, cache: Cache, sent: Sent): Promise<() => Promise<void>> {
+  const { method, warmedBy } = sent;
+  if (warmedBy === undefined) return async () => {};
+  const { declaration, seed } = warmedBy;
+  const create = declaration.create as unknown as (of: object) => Made | Promise<Made>;
+  const made = await create({ ...partsOf(clock, declaration, sent, []), cache });
+  const endpoint = made.find((other) => other.method.name === method.name);
+  return async () => {
+    if (endpoint !== undefined) await answered(clock, endpoint, { method: endpoint.method, seed }, []);
+    await after(clock, IDLE_MS);
+  };
+}
+/** Until then all calls have ended, and entries are fresh. */
+const IDLE_MS = 2_000;
+
 type Made = readonly (Endpoint | StreamEndpoint)[];
 
 /** Path of the one capture in a folder. */
@@ -184,7 +205,6 @@ function partsOf(clock: FakeClock, declaration: Declaration, { seed, answers }: 
     topics: new Topics({ clock, lone: new MemoryTopics() }),
     usage: NO_USAGE,
     pages: new Sealer([Buffer.alloc(KEY_BYTES)]),
-    cache: new Cache({ clock }),
     observer: {},
   };
 }
@@ -203,13 +223,13 @@ function paced(clock: FakeClock, seed: string, handler: Handler) {
     return handler(request);
   };
 }
-/** An upstream whose answers are samples. */
+/** An upstream whose answers are samples, named by their ids. */
 function scripted(clock: FakeClock, rpc: string, answers: NonNullable<Sent["answers"]>) {
-  return async (_: object, sample: object, { attempt }: { attempt: number }): Promise<object> => {
+  return async (request: object, sample: object, { attempt }: { attempt: number }): Promise<object> => {
     const { ms, isFailure } = answers(rpc, attempt);
     await after(clock, ms);
     if (isFailure) throw UNAVAILABLE;
-    return sample;
+    return "id" in request ? { ...sample, name: request.id } : sample;
   };
 }
 const after = (clock: FakeClock, ms: number): Promise<void> =>
