@@ -29,10 +29,7 @@ export interface ChangedReplay {
   readonly assumed: number;
   /** Timers that have fired, in their order. */
   readonly fired: readonly Timer[];
-  /**
-   * True if a timer gave a call up, or hedged it, shortly before its answer is due, or fired shortly before another one:
-   * it may have been late.
-   */
+  /** True if a timer gave a call up shortly before its answer is due, or fired shortly before another event. */
   readonly isClose: boolean;
 }
 
@@ -41,7 +38,7 @@ interface Timer {
   readonly index: number;
   readonly from: number;
   readonly ms: number;
-  /** True if it fired shortly before another one. */
+  /** True if it fired shortly before another event. */
   readonly isClose?: boolean;
 }
 
@@ -89,9 +86,9 @@ interface Due {
 
 /** Maximum number of events of one request. */
 const MAX_EVENTS = 100_000;
-/** Timers of a busy process may be late by this time in microseconds, and those that begin a hedge by less. */
+/** Timers of a busy process may be late by this time in microseconds, and those that give no call up by less. */
 const CLOSE_US = 50_000;
-const CLOSE_HEDGE_US = 5_000;
+const CLOSE_EVENT_US = 5_000;
 /** A retry is not sent if a millisecond is left until a deadline, in microseconds with as much for computing. */
 const CLOSE_TIMER_US = 2_000;
 /** Times of one timer in two runs differ by less, in microseconds. */
@@ -119,7 +116,7 @@ export async function replayChanged(
   const streams = streamsOf(request, calls.streams);
   const paths = [...answers.map(({ sent }) => sent.path), ...streams.map(({ opened }) => opened.path)];
   assertCaptured(changes, new Set(paths));
-  const firesAt: FiresAt = isStrict ? lateness(request, missed) : (_, dueUs) => dueUs;
+  const timers = isStrict ? lateness(request, missed) : PUNCTUAL;
   const fired: Timer[] = [];
   const due: Due[] = [];
   let [order, answered] = [0, 0];
@@ -147,7 +144,7 @@ export async function replayChanged(
     await settled();
     await supplied.known();
     if (running.outcome() !== undefined || unmatched.length > 0) break;
-    const next = nextOf(stage, due, firesAt, fired);
+    const next = nextOf(stage, due, timers, fired);
     if (next === undefined) break;
     clock.enter(next.at, 0, 0);
     next.run();
@@ -158,17 +155,11 @@ export async function replayChanged(
   return { outcome: running.outcome(), stage, sent, tookUs, unmatched, supplied: kinds, assumed, fired, isClose };
 }
 
-function isCloseIn({ log, attempts }: Stage, fired: readonly Timer[], answerAt: readonly number[]): boolean {
+function isCloseIn({ log }: Stage, fired: readonly Timer[], answerAt: readonly number[]): boolean {
   if (fired.some((timer) => timer.isClose)) return true;
-  return log.some(({ kind, attempt = -1, at: now }) => {
-    const isDueIn = (us: number, index: number): boolean => {
-      const left = (answerAt[index] ?? 0) - now;
-      return left > 0 && left < us;
-    };
-    if (kind === "cancel") return isDueIn(CLOSE_US, attempt);
-    const { path, checksum, number = 1 } = attempts[attempt] ?? {};
-    const before = kind === "send" && number > 1 ? attempts.slice(0, attempt) : [];
-    return before.some((of, i) => of.path === path && of.checksum === checksum && isDueIn(CLOSE_HEDGE_US, i));
+  return log.some(({ kind, attempt = -1, at }) => {
+    const left = (answerAt[attempt] ?? 0) - at;
+    return kind === "cancel" && left > 0 && left < CLOSE_US;
   });
 }
 
@@ -252,41 +243,47 @@ function assertCaptured(changes: readonly Change[], captured: ReadonlySet<string
 }
 
 const isNear = (us: number, other: number): boolean => Math.abs(us - other) < SAME_US;
-/** Returns when a timer fires, given when it is due, both in microseconds. */
-type FiresAt = (timer: Timer, dueUs: number) => number;
+interface Timers {
+  /** Returns when a timer fires, given when it is due, both in microseconds. */
+  firesAt(timer: Timer, dueUs: number): number;
+  /** True if it has fired in the captured process. */
+  isCaptured(timer: Timer): boolean;
+}
+const PUNCTUAL: Timers = { firesAt: (_, dueUs) => dueUs, isCaptured: () => true };
 
 /**
  * A timer fires when the captured one did. Others fire in the order in which they are due, as in a process: one that was
  * busy until it fired what was due before has not fired them either. A replay has more time left until a deadline,
  * because computing takes none.
  */
-function lateness({ tape, startedAt }: CapturedRequest, missed: readonly Timer[]): FiresAt {
+function lateness({ tape, startedAt }: CapturedRequest, missed: readonly Timer[]): Timers {
   const timers = tape.flatMap(([kind, at, , , index, afterUs, us]) =>
     kind === "timer" && afterUs !== undefined && us !== undefined ? [{ at, index, from: startedAt + afterUs, us }] : [],
   );
+  const captured = ({ index, from, ms }: Timer) =>
+    timers.find((other) => other.index === index && isNear(other.from, from) && isNear(other.us, ms * 1_000));
   const known = new Map<number, number>();
   const lateBy = ({ index, from, ms }: Timer, dueUs: number): number => {
     if (missed.some((other) => other.index === index && Math.abs(other.ms - ms) < SAME_US / 1_000)) return CLOSE_US;
-    const same = timers.find(
-      (other) => other.index === index && isNear(other.from, from) && isNear(other.us, ms * 1_000),
-    );
+    const same = captured({ index, from, ms });
     if (same !== undefined) return Math.max(0, same.at - dueUs);
     const before = timers.filter((other) => other.from + other.us < dueUs + SAME_US);
     return Math.max(0, ...before.map(({ at }) => at - dueUs));
   };
-  return (timer, dueUs) => {
-    const firesAt = known.get(timer.index) ?? dueUs + lateBy(timer, dueUs);
-    known.set(timer.index, firesAt);
-    return firesAt;
+  const firesAt: Timers["firesAt"] = (timer, dueUs) => {
+    const us = known.get(timer.index) ?? dueUs + lateBy(timer, dueUs);
+    known.set(timer.index, us);
+    return us;
   };
+  return { firesAt, isCaptured: (timer) => captured(timer) !== undefined };
 }
 
 /** Removes and returns the earliest event: an answer, or a timer. */
-function nextOf({ clock, log }: Stage, due: Due[], firesAt: FiresAt, fired: Timer[]): Omit<Due, "order"> | undefined {
+function nextOf({ clock, log }: Stage, due: Due[], of: Timers, fired: Timer[]): Omit<Due, "order"> | undefined {
   due.sort((a, b) => a.at - b.at || a.order - b.order);
   const timers = [...clock.timers.values()].map((timer) => ({
     ...timer,
-    firesAt: firesAt(timer, Math.ceil(timer.at * 1_000)),
+    firesAt: of.firesAt(timer, Math.ceil(timer.at * 1_000)),
   }));
   const [timer] = timers.sort((a, b) => a.firesAt - b.firesAt || a.at - b.at || a.index - b.index);
   if (due[0] !== undefined && due[0].at <= (timer?.firesAt ?? Number.POSITIVE_INFINITY)) return due.shift();
@@ -294,8 +291,11 @@ function nextOf({ clock, log }: Stage, due: Due[], firesAt: FiresAt, fired: Time
   const run = (): void => {
     clock.timers.delete(timer.index);
     log.push({ at: clock.at, kind: "timer" });
-    const left = [...clock.timers.values()].map(({ at }) => at * 1_000 - clock.at);
-    fired.push({ ...timer, isClose: left.some((us) => us > 0 && us < CLOSE_TIMER_US) });
+    const isWithin = (us: number, at: number): boolean => at > clock.at && at - clock.at < us;
+    const isClose =
+      [...clock.timers.values()].some(({ at }) => isWithin(CLOSE_TIMER_US, at * 1_000)) ||
+      (!of.isCaptured(timer) && due.some(({ at }) => isWithin(CLOSE_EVENT_US, at)));
+    fired.push({ ...timer, isClose });
     timer.fire();
   };
   return { at: timer.firesAt, run };

@@ -172,21 +172,14 @@ export async function liveRuns(
   const after = await sendTo(build.declaration, { ...sent, method: now });
   const differences = expected(before, after, { old: method, now });
   const isSame = edit.kind === "invisible" && differences.size === 0;
-  const isNewlyCached = edit.what === "cache" && sent.warmedBy !== undefined;
-  const runs: Runs[] = [{ before, after, differences, method, file: captureIn(folder), isSame, isNewlyCached }];
+  const isWarm = sent.warmedBy !== undefined;
+  const of = { method, isSame, isWarm, isNewlyCached: isWarm && edit.what === "cache" };
+  const runs: Runs[] = [{ before, after, differences, file: captureIn(folder), ...of }];
   const drift = [...expected(before, plain, { old: method, now: method })];
   if (isSame) {
     const busy = join(folder, "busy");
     const late = await sendTo(old.declaration, { ...sent, isBusy: true }, busy);
-    runs.push({
-      before: late,
-      after: late,
-      differences: new Set(),
-      method,
-      file: captureIn(busy),
-      isSame,
-      isNewlyCached,
-    });
+    runs.push({ before: late, after: late, differences: new Set(), file: captureIn(busy), ...of });
   }
   return { runs, faults: drift.length > 0 ? [`the capture changes ${drift.join(", ")}`] : [] };
 }

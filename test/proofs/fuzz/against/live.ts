@@ -16,6 +16,8 @@ import { EnvReader } from "../../../../runtime/src/environment/env-reader.ts";
 import { codeName } from "../../../../runtime/src/failure.ts";
 import { Breaker } from "../../../../runtime/src/guard/breaker.ts";
 import { HedgeBudget, Throttle } from "../../../../runtime/src/guard/budgets.ts";
+import { Limit, type UrgentWaiter } from "../../../../runtime/src/guard/limit.ts";
+import { QueuedLimit } from "../../../../runtime/src/guard/queued-limit.ts";
 import { NOWHERE } from "../../../../runtime/src/identity/incoming-request.ts";
 import { Limits } from "../../../../runtime/src/limits/limits.ts";
 import { KEY_BYTES, Sealer } from "../../../../runtime/src/sealing/sealer.ts";
@@ -53,7 +55,7 @@ export interface Seen {
   tookMs: number;
   /** Headers that were read. */
   readonly headers: ReadonlySet<string>;
-  /** Number of attempts that a budget or a breaker refused. */
+  /** Number of attempts that a budget, a breaker or a limit refused. */
   refusals: number;
 }
 export interface Sent {
@@ -110,11 +112,12 @@ function firedAt(seed: string, due: number): number {
 }
 const BUSY_MS = 8;
 
-/** Counts refusals of budgets and breakers, which depend on the traffic of a process. */
+/** Counts refusals of budgets, breakers and limits, which depend on the traffic of a process. */
 function notingRefusals() {
   let refusals = 0;
   const { take } = HedgeBudget.prototype;
   const { admit } = Breaker.prototype;
+  const enters = [Limit.prototype, QueuedLimit.prototype].map((of) => [of, of.enter] as const);
   const throttle = Object.getOwnPropertyDescriptor(Throttle.prototype, "allows");
   const noted = <T>(result: T): T => {
     if (result === false || result === undefined) refusals++;
@@ -126,6 +129,12 @@ function notingRefusals() {
   Breaker.prototype.admit = function () {
     return noted(admit.call(this));
   };
+  for (const [of, enter] of enters)
+    of.enter = function (waiter: UrgentWaiter) {
+      const entry = enter.call(this as never, waiter);
+      if (entry === "full") refusals++;
+      return entry;
+    };
   Object.defineProperty(Throttle.prototype, "allows", {
     ...throttle,
     get() {
@@ -135,6 +144,7 @@ function notingRefusals() {
   const restore = (): void => {
     Object.assign(HedgeBudget.prototype, { take });
     Object.assign(Breaker.prototype, { admit });
+    for (const [of, enter] of enters) Object.assign(of, { enter });
     if (throttle !== undefined) Object.defineProperty(Throttle.prototype, "allows", throttle);
   };
   return { refusals: () => refusals, restore };
