@@ -23,7 +23,7 @@ service ItemService {
 message Views { int32 count = 1; }
 message GetItemRequest { string id = 1; }
 message GetStockRequest { string id = 1; string region = 2; }
-message ListItemsRequest { repeated string ids = 1; }
+message ListItemsRequest { repeated string ids = 1; string region = 2; }
 message Item { string id = 1; string name = 2; int32 rank = 3; repeated string related = 4; }
 message Items { repeated Item items = 1; }
 message Price { int64 cents = 1; string currency = 2; }
@@ -164,11 +164,11 @@ let builds = 0;
 /** Remove what was made. */
 export const made: (() => void)[] = [];
 
-/** A build of the base with its captures. */
-export async function captured(atOnce: readonly object[] = []) {
+/** A build with its captures. */
+export async function captured(atOnce: readonly object[] = [], proto = BASE) {
   const folder = mkdtempSync(join(tmpdir(), "protobff-against-"));
   made.push(() => rmSync(folder, { recursive: true, force: true }));
-  const build = await live(BASE, { BFF_CAPTURE: `all;dir=${folder}` }, atOnce);
+  const build = await live(proto, { BFF_CAPTURE: `all;dir=${folder}` }, atOnce);
   const [file = ""] = readdirSync(folder);
   return { ...build, folder, file: join(folder, file) };
 }

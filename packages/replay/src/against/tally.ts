@@ -23,7 +23,7 @@ export interface GateReport {
   readonly unknown: number;
   /** Requests with a difference that is not allowed. */
   readonly beyond: number;
-  /** Answers of equal calls that had another place. */
+  /** Answers of equal calls that had another place, and of batches with other keys. */
   readonly assumed: number;
   /** Answers that the captures lack: samples of mocks, and those of live upstreams. */
   readonly sampled: number;
@@ -38,6 +38,7 @@ export interface GateReport {
   readonly unusable: readonly string[];
 }
 
+const COUNTS = { batch: "assumed", sample: "sampled", live: "live" } as const;
 const EXAMPLES = 2;
 /** Maximum number of groups that are counted separately. Later ones are counted together. */
 const MAX_GROUPS = 1_000;
@@ -63,7 +64,7 @@ export class Counter {
     counts.requests++;
     rpc.requests++;
     counts.assumed += assumed;
-    for (const kind of unknown === undefined ? supplied : []) counts[kind === "sample" ? "sampled" : kind]++;
+    for (const kind of unknown === undefined ? supplied : []) counts[COUNTS[kind]]++;
     if (unknown !== undefined) {
       counts.unknown++;
       this.#count({ kind: "unknown", what: unknown, isCounted: true }, request, "");

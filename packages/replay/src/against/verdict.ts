@@ -7,8 +7,10 @@ import { type CapturedRequest, type CaptureHeader, maskOf } from "@protobff/serv
 import { CaptureError } from "../capture/capture-error.ts";
 import { readCaptured } from "../capture/read-capture.ts";
 import { type ChangedReplay, replayChanged } from "../change/replay-changed.ts";
+import { batchAnswers, capturedCalls } from "../missing/batch-answers.ts";
 import type { MissingAnswers } from "../missing/missing-answers.ts";
 import type { Outcome } from "../tape/running.ts";
+import type { SentAttempt } from "../tape/stage.ts";
 import { protosOf, type World } from "../world/create-endpoints.ts";
 import { callsOf, type TimedCalls } from "./captured-calls.ts";
 import { fieldDifferences, lostField } from "./field-differences.ts";
@@ -67,19 +69,19 @@ export async function verdictOn(builds: Builds, header: CaptureHeader, request: 
   const calls = callsOf(request);
   const captured = { header, request, calls };
   const before = old === undefined ? capturedRun(captured) : await reproduced(old, captured);
-  const run = await runIn(
-    build,
-    { ...captured, calls: { ...calls, cache: before?.cache } },
-    { missed: before?.missed, missing },
-  );
+  const { missed, cache, attempts } = before ?? {};
+  const batches =
+    attempts && batchAnswers(build.declaration, capturedCalls(request, calls.attempts, attempts), missing);
+  const run = await runIn(build, { ...captured, calls: { ...calls, cache } }, { missed, missing: batches ?? missing });
   if (run.unknown !== undefined) return unknown((old === undefined && doubtOfCalls(request, run)) || run.unknown);
   if (before === undefined) return unknown("the build that wrote it does not answer as captured in this mode");
   // A busy process was late between the events, and a replay is not.
   const found = findingsOf(method.output, before, run, old && methodOf(old, request.method)?.output);
   const findings = found.filter(({ kind }) => kind !== "faster" || old !== undefined);
   const reason = findings.length === 0 ? undefined : doubtOf(request, run, old !== undefined);
-  const { assumed, supplied, calls: sent } = run;
-  return { unknown: reason, findings: reason === undefined ? findings : [], assumed, supplied, calls: sent };
+  const { assumed, supplied } = run;
+  const paths = run.calls.map(({ path }) => path);
+  return { unknown: reason, findings: reason === undefined ? findings : [], assumed, supplied, calls: paths };
 }
 /** Result for a request that is not comparable. */
 export const unknown = (reason: string): Verdict => ({ unknown: reason, findings: [], assumed: 0 });
@@ -96,17 +98,20 @@ interface Captured {
   readonly request: CapturedRequest;
   readonly calls: TimedCalls;
 }
+type SentCall = Pick<SentAttempt, "path" | "checksum">;
 /** The outcome of a request, and its calls. */
 interface Run {
   readonly outcome: Outcome;
   /** Messages of the client's stream. */
   readonly messages: readonly Uint8Array[];
-  /** Paths of the attempts and streams, in their order. */
-  readonly calls: readonly string[];
+  /** The attempts and streams, in their order. */
+  readonly calls: readonly SentCall[];
   /** Undefined: it waited for what the mode does not have. */
   readonly tookUs: number | undefined;
   /** Timers that the captured process did not fire in time. */
   readonly missed?: ChangedReplay["fired"];
+  /** Its attempts, with their messages. Undefined: unknown. */
+  readonly attempts?: readonly SentAttempt[];
   /** Its look-ups in the cache. Undefined: unknown. */
   readonly cache?: TimedCalls["cache"];
 }
@@ -117,6 +122,7 @@ interface BuildRun extends Run {
   readonly supplied: ChangedReplay["supplied"];
   readonly fired: ChangedReplay["fired"];
   readonly isClose: boolean;
+  readonly isHeld: boolean;
 }
 type RunInBuild = BuildRun | ({ readonly unknown: string } & Partial<Pick<ChangedReplay, "fired" | "isClose">>);
 
@@ -126,17 +132,10 @@ async function runIn(
   { header, request, calls }: Captured,
   mode: Pick<Parameters<typeof replayChanged>[4], "missed" | "missing">,
 ): Promise<RunInBuild> {
-  const unread = new Set<string>();
-  const headers = new Proxy(request.headers, {
-    get(target, name): unknown {
-      if (typeof name === "string" && !Object.hasOwn(target, name)) unread.add(name);
-      return Reflect.get(target, name);
-    },
-  });
   let replay: ChangedReplay;
   try {
     const clients = [...new Set([...header.clients, ...Object.keys(world.declaration.upstreams)])];
-    replay = await replayChanged(world, { ...header, clients }, { ...request, headers }, calls, {
+    replay = await replayChanged(world, { ...header, clients }, request, calls, {
       changes: [],
       isStrict: true,
       ...mode,
@@ -145,10 +144,9 @@ async function runIn(
     if (thrown instanceof CaptureError) return { unknown: thrown.message };
     return { unknown: `the build fails: ${thrown instanceof Error ? thrown.message : String(thrown)}` };
   }
-  const { outcome, stage, sent, unmatched, supplied, tookUs, assumed, fired, isClose } = replay;
+  const { outcome, stage, sent, unread, unmatched, supplied, tookUs, assumed, fired, isClose } = replay;
   // Later calls may be wrong: an unknown header has no value here.
-  const [name] = unread;
-  if (name !== undefined) return { unknown: `the header ${name} was not captured` };
+  if (unread !== undefined) return { unknown: `the header ${unread} was not captured` };
   const [call] = unmatched;
   if (call !== undefined)
     return {
@@ -160,12 +158,14 @@ async function runIn(
   return {
     outcome: masked(outcome, methodOf(world, request.method)?.output),
     messages: stage.messages,
-    calls: [...stage.attempts.slice(0, sent), ...stage.streams].map(({ path }) => path),
+    calls: [...stage.attempts.slice(0, sent), ...stage.streams],
     tookUs: waits(request) ? undefined : tookUs,
     fired,
     isClose,
     supplied,
     assumed,
+    attempts: stage.attempts,
+    isHeld: stage.isHeld,
     cache: stage.cache,
   };
 }
@@ -173,7 +173,7 @@ async function runIn(
 /** Returns what the capture has. Its times have the work between the events in them, as those of its calls. */
 function capturedRun({ request, calls: { attempts, streams, lastUs } }: Captured): Run {
   const messages = request.tape.flatMap((event) => (event[0] === "message" ? [Buffer.from(event[1], "base64")] : []));
-  const calls = [...attempts, ...streams].map(({ path }) => path);
+  const calls = [...attempts, ...streams];
   return { outcome: request.outcome, messages, calls, tookUs: waits(request) ? undefined : lastUs };
 }
 
@@ -210,6 +210,7 @@ function doubtOf(request: CapturedRequest, run: BuildRun, hasOld: boolean): stri
   const { incomparable, masked: hasMasks, decisions, unkept } = request;
   if (incomparable !== undefined) return incomparable;
   if (unkept !== undefined) return "an answer was purged while it came";
+  if (run.isHeld) return "a cancelled call kept its place in a limit";
   if (hasOld) return undefined;
   const doubts: readonly (readonly [holds: boolean, reason: string])[] = [
     [hasMasks === true, "it has masked fields"],
@@ -293,14 +294,22 @@ function answersOf(output: DescMessage, before: Run, after: Run, old?: DescMessa
 const fieldsOf = (output: DescMessage, { typeName }: DescMessage): ReadonlySet<string> =>
   new Set(output.fields.filter(({ message }) => message?.typeName === typeName).map(({ name }) => name));
 
-function callsBetween(before: readonly string[], after: readonly string[]): readonly Finding[] {
-  const [was, is] = [before, after].map((paths) => Map.groupBy(paths, (path) => path));
-  return [...new Set([...before, ...after])].flatMap((path) => {
-    const [had, has] = [was?.get(path)?.length ?? 0, is?.get(path)?.length ?? 0];
-    const sign = has > had ? "+" : "";
-    return had === has
-      ? []
-      : [{ kind: "calls" as const, what: `${sign}${has - had} ${path.slice(1)}`, example: `${had} -> ${has}` }];
+function callsBetween(before: readonly SentCall[], after: readonly SentCall[]): readonly Finding[] {
+  const [was, is] = [before, after].map((calls) => Map.groupBy(calls, ({ path }) => path));
+  return [...new Set([...before, ...after].map(({ path }) => path))].flatMap((path) => {
+    const [had, has] = [was?.get(path) ?? [], is?.get(path) ?? []];
+    const more = has.length - had.length;
+    if (more !== 0) {
+      const what = `${more > 0 ? "+" : ""}${more} ${path.slice(1)}`;
+      return [{ kind: "calls" as const, what, example: `${had.length} -> ${has.length}` }];
+    }
+    const [sent, sends] = [had, has].map((calls) =>
+      calls
+        .map(({ checksum }) => checksum)
+        .sort()
+        .join(),
+    );
+    return sent === sends ? [] : [{ kind: "calls" as const, what: `other arguments of ${path.slice(1)}`, example: "" }];
   });
 }
 

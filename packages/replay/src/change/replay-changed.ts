@@ -19,6 +19,8 @@ export interface ChangedReplay {
   readonly stage: Stage;
   /** Time from begin to end, in microseconds. */
   readonly tookUs: number;
+  /** The first header that it has read until the end and the capture lacks. */
+  readonly unread: string | undefined;
   /** Number of attempts until the end. */
   readonly sent: number;
   /** Calls whose answer the capture lacks, if it runs with `isStrict`: the replay ends there. */
@@ -112,7 +114,7 @@ export async function replayChanged(
   const { startedAt, dates, random } = request;
   const clock = new ReplayClock({ startedAt, readings: [], dates, random, date: Date.parse(request.at) });
   const stage = new Stage(clock, request.decisions, false);
-  const answers = answersOf(request, calls.attempts).filter(({ event }) => isStrict || event !== undefined);
+  const answers = capturedAnswers(request, calls.attempts).filter(({ event }) => isStrict || event !== undefined);
   const streams = streamsOf(request, calls.streams);
   const paths = [...answers.map(({ sent }) => sent.path), ...streams.map(({ opened }) => opened.path)];
   assertCaptured(changes, new Set(paths));
@@ -131,11 +133,12 @@ export async function replayChanged(
   playCache(stage, request, at);
   playStreams(stage, streams, changes, at, () => answered < mostAnswers);
   const endpoint = await endpointOf(world, header, request, stage);
-  let endedAt: number | undefined;
-  let sent: number | undefined;
-  const running = start(endpoint, request, world, stage, () => {
-    endedAt = clock.at;
-    sent = stage.attempts.length;
+  const { headers, unread } = noting(request.headers);
+  const end = (): Ended => ({ tookUs: clock.at - startedAt, sent: stage.attempts.length, unread: unread() });
+  let ended: (() => Ended) | undefined;
+  const running = start(endpoint, { ...request, headers }, world, stage, () => {
+    const at = end();
+    ended = () => at;
     // A capture has no calls after the end.
     if (isStrict) stage.sends = () => {};
   });
@@ -149,10 +152,23 @@ export async function replayChanged(
     clock.enter(next.at, 0, 0);
     next.run();
   }
-  const [tookUs, isClose] = [(endedAt ?? clock.at) - startedAt, isCloseIn(stage, fired, played.answerAt)];
+  const outcome = running.outcome();
   const assumed = played.assumed + stage.cache.unknown;
-  sent ??= stage.attempts.length;
-  return { outcome: running.outcome(), stage, sent, tookUs, unmatched, supplied: kinds, assumed, fired, isClose };
+  const isClose = isCloseIn(stage, fired, played.answerAt);
+  return { ...(ended ?? end)(), outcome, stage, unmatched, supplied: kinds, assumed, fired, isClose };
+}
+type Ended = Pick<ChangedReplay, "tookUs" | "sent" | "unread">;
+
+/** Returns headers, and the first one that was read and is not among them. */
+function noting(captured: CapturedRequest["headers"]) {
+  let unread: string | undefined;
+  const headers = new Proxy(captured, {
+    get(target, name): unknown {
+      if (typeof name === "string" && !Object.hasOwn(target, name)) unread ??= name;
+      return Reflect.get(target, name);
+    },
+  });
+  return { headers, unread: () => unread };
 }
 
 function isCloseIn({ log }: Stage, fired: readonly Timer[], answerAt: readonly number[]): boolean {
@@ -204,7 +220,7 @@ function playAttempts(
     const nth = stage.attempts.filter(({ path }) => path === sent.path).length;
     const ofAttempt = changes.filter((change) => change.path === sent.path && (change.nth ?? nth) === nth);
     const { event, tookUs, isAssumed, isEqual } = answerTo(sent, answers, ofAttempt);
-    if (isAssumed) played.assumed++;
+    if (isAssumed && (isEqual || supplied === undefined)) played.assumed++;
     if (supplied !== undefined && !isEqual) supplied.add(sent, index, tookUs);
     else if (event !== undefined) {
       played.answerAt[index] = sent.at + tookUs;
@@ -302,7 +318,10 @@ function nextOf({ clock, log }: Stage, due: Due[], of: Timers, fired: Timer[]): 
 }
 
 /** Returns the ends of the captured attempts, in the order in which they were sent. */
-function answersOf({ tape, endedAt }: CapturedRequest, attempts: readonly CapturedAttempt[]): CapturedAnswer[] {
+export function capturedAnswers(
+  { tape, endedAt }: CapturedRequest,
+  attempts: readonly CapturedAttempt[],
+): CapturedAnswer[] {
   const isAnswer = (event: (typeof tape)[number]): event is AnswerEvent => event[0] === "reply" || event[0] === "fault";
   const events = new Map<number, ArrivalEvent & AnswerEvent>();
   for (const event of tape) if (isAnswer(event)) events.set(event[4], event);

@@ -9,7 +9,7 @@ import type { Declaration } from "../world/collect.ts";
 import type { Missing } from "./parse-missing.ts";
 
 /** A call without a captured answer. */
-interface MissingCall {
+export interface MissingCall {
   readonly client: string;
   /** `/package.Service/Method` */
   readonly path: string;
@@ -17,7 +17,7 @@ interface MissingCall {
 }
 /** An answer for it. */
 export interface Supplied {
-  readonly kind: "sample" | "live";
+  readonly kind: "batch" | "sample" | "live";
   readonly deliver: (reply: Reply) => void;
   /** Duration of a live call, in microseconds. */
   readonly tookUs: number;
@@ -43,6 +43,8 @@ export async function openMissing(declaration: Declaration, missing: Missing): P
   return { answer: missing.kind === "sample" ? await samplesOf(declaration) : undefined, close: async () => {} };
 }
 
+type Settings = Parameters<typeof connectUpstreams>[1];
+
 /** Name of the upstream of a branch or a shard: `agent` for `agent.canary`. */
 const upstreamOf = (client: string): string => client.replace(/\..*/, "");
 
@@ -67,7 +69,13 @@ async function liveAnswers(declaration: Declaration, urls: ReadonlyMap<string, s
   const addresses = names.map(([name, { typeName }]) => [name, { urls: [urls.get(typeName) ?? ""], tls: {} }] as const);
   const clients = await connectUpstreams(
     { ...declaration, upstreams: Object.fromEntries(names), shards: {} },
-    { upstreams: Object.fromEntries(addresses), branches: {}, maxReplyBytes: MAX_REPLY_BYTES, http2: "own" },
+    // It reads no other settings.
+    {
+      upstreams: Object.fromEntries(addresses),
+      branches: {},
+      maxReplyBytes: MAX_REPLY_BYTES,
+      http2: "own",
+    } as Partial<Settings> as Settings,
   );
   const reads = await readingMethods(declaration);
   const answers = new Map<string, Promise<Supplied | string>>();

@@ -1,5 +1,11 @@
 // The cache of a replayed request: its captured entries, its second level, and fetches that it shares with others.
-import { Cache, type Entry, type Receiver, type SharedFetch } from "@protobff/runtime/internal/cache/cache";
+import {
+  Cache,
+  type CachePolicy,
+  type Entry,
+  type Receiver,
+  type SharedFetch,
+} from "@protobff/runtime/internal/cache/cache";
 import type { Level } from "@protobff/runtime/internal/cache/second-level";
 import { OVER } from "@protobff/runtime/internal/failure";
 import {
@@ -80,20 +86,7 @@ export class StageCache {
       set: () => {},
     };
     const { known } = this;
-    const [comes, there] = [new Map<string, Entry>(), new Map<string, Entry>()];
-    if (known !== undefined)
-      for (const [number, entry] of found) {
-        const key = known.looks[number] ?? "";
-        // It may have come while the request ran.
-        if (entry.at * 1_000 >= startedAt) comes.set(key, entry);
-        else if (!key.startsWith(SPARE)) there.set(key, entry);
-      }
-    const failed = cache.failed.bind(cache);
-    cache.failed = (key, failure) => {
-      const entry = there.get(key);
-      if (entry !== undefined && failure !== OVER) entry.failed = failure;
-      failed(key, failure);
-    };
+    const entryOfKey = known && this.#entries(cache, found, known, startedAt);
     interceptCache(cache, this.#clock, {
       look: (policy, real, key) => {
         const entry = found.get(looked(key) ?? Number.NaN);
@@ -101,11 +94,7 @@ export class StageCache {
         const life = Math.max(ttlMs, staleMs, this.keys.lives.get(key) ?? 0);
         this.keys.lives.set(key, life);
         if (known === undefined) return this.#exact ? entry : (entry ?? real());
-        const come = comes.get(key);
-        if (come !== undefined && come.at * 1_000 <= this.#clock.at && !this.#begun.has(key)) there.set(key, come);
-        const kept = there.get(key);
-        const isKept = kept !== undefined && (cache.isFresh(kept, policy) || cache.age(kept) < staleMs);
-        const served = key.startsWith(SPARE) ? entry : (real() ?? (isKept ? kept : undefined));
+        const served = key.startsWith(SPARE) ? entry : (real() ?? entryOfKey?.(key, policy));
         if (served === undefined && (known.lives.get(key) ?? -1) < life) this.unknown++;
         return served;
       },
@@ -122,6 +111,30 @@ export class StageCache {
       },
     });
     return cache;
+  }
+  /** Returns a look-up among captured entries, by the keys of the build that wrote them. */
+  #entries(
+    cache: Cache,
+    found: ReadonlyMap<number, Entry>,
+    { looks }: CacheKeys,
+    startedAt: number,
+  ): (key: string, policy: CachePolicy) => Entry | undefined {
+    const [comes, there] = [new Map<string, Entry>(), new Map<string, Entry>()];
+    // It may have come while the request ran.
+    for (const [number, entry] of found) (entry.at * 1_000 < startedAt ? there : comes).set(looks[number] ?? "", entry);
+    const failed = cache.failed.bind(cache);
+    cache.failed = (key, failure) => {
+      const entry = there.get(key);
+      if (entry !== undefined && failure !== OVER) entry.failed = failure;
+      failed(key, failure);
+    };
+    return (key, policy) => {
+      const come = comes.get(key);
+      if (come !== undefined && come.at * 1_000 <= this.#clock.at && !this.#begun.has(key)) there.set(key, come);
+      const entry = there.get(key);
+      if (entry === undefined) return undefined;
+      return cache.isFresh(entry, policy) || cache.age(entry) < (policy.staleMs ?? 0) ? entry : undefined;
+    };
   }
   /**
    * Returns the number of a look-up: the next one, or the captured one of its key.

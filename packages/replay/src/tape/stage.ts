@@ -46,6 +46,8 @@ export class Stage {
   takes: (index: number) => void = () => {};
   /** Receives each attempt when it is sent. */
   sends: (sent: SentAttempt, index: number) => void = () => {};
+  /** True if a limit had no place after a call was cancelled. Such a call keeps its place by the clock of the process. */
+  isHeld = false;
   /** Effects that are not taken yet, oldest first. */
   readonly effects: EffectEvent[] = [];
   readonly #decisions: CapturedRequest["decisions"];
@@ -77,7 +79,10 @@ export class Stage {
     enters: (guard, waiter, real) => {
       const result = this.#decide(guard);
       if (result === "wait") this.waiters.push(waiter);
-      return result === "wait" || result === "full" ? result : this.#entered(() => real(waiter));
+      if (result === "wait" || result === "full") return result;
+      const entry = this.#entered(() => real(waiter));
+      this.isHeld ||= entry !== "go" && this.log.some(({ kind }) => kind === "cancel");
+      return entry;
     },
   };
   #entered<T>(real: () => T): T {

@@ -32,10 +32,7 @@ export async function connect<Upstreams extends Readonly<Record<string, DescServ
     readonly reach?: Readonly<Record<string, Reach>> | undefined;
     readonly types?: readonly DescFile[] | undefined;
   },
-  config: Pick<
-    ServerConfig<keyof Upstreams & string, unknown>,
-    "upstreams" | "branches" | "shards" | "maxReplyBytes" | "http2"
-  >,
+  config: ServerConfig<keyof Upstreams & string, unknown>,
 ): Promise<{ readonly [Name in keyof Upstreams]: UpstreamClient }> {
   const clients: Partial<Record<keyof Upstreams, UpstreamClient>> = {};
   const { maxReplyBytes, http2 } = config;
