@@ -37,7 +37,9 @@ export class SuppliedCalls {
   async #supply(missing: MissingAnswers, sent: SentAttempt, index: number, usualUs: number): Promise<void> {
     const found = await missing(sent);
     if (typeof found === "string") return this.lacks(sent, found);
-    this.#at(sent.at + (usualUs < Number.POSITIVE_INFINITY ? usualUs : found.tookUs), () => {
+    // Other answers are of today.
+    const isUsual = found.kind !== "batch" && usualUs < Number.POSITIVE_INFINITY;
+    this.#at(sent.at + (isUsual ? usualUs : found.tookUs), () => {
       if (sent.isOver) return;
       sent.isOver = true;
       this.kinds.push(found.kind);

@@ -118,6 +118,7 @@ function notingRefusals() {
   const { take } = HedgeBudget.prototype;
   const { admit } = Breaker.prototype;
   const enters = [Limit.prototype, QueuedLimit.prototype].map((of) => [of, of.enter] as const);
+  const refuses = Object.getOwnPropertyDescriptor(Breaker.prototype, "refuses");
   const throttle = Object.getOwnPropertyDescriptor(Throttle.prototype, "allows");
   const noted = <T>(result: T): T => {
     if (result === false || result === undefined) refusals++;
@@ -141,7 +142,16 @@ function notingRefusals() {
       return noted(throttle?.get?.call(this));
     },
   });
+  Object.defineProperty(Breaker.prototype, "refuses", {
+    ...refuses,
+    get() {
+      const isOpen: boolean = refuses?.get?.call(this);
+      if (isOpen) refusals++;
+      return isOpen;
+    },
+  });
   const restore = (): void => {
+    if (refuses !== undefined) Object.defineProperty(Breaker.prototype, "refuses", refuses);
     Object.assign(HedgeBudget.prototype, { take });
     Object.assign(Breaker.prototype, { admit });
     for (const [of, enter] of enters) Object.assign(of, { enter });
