@@ -71,7 +71,7 @@ export async function verdictOn(builds: Builds, header: CaptureHeader, request: 
   const before = old === undefined ? capturedRun(captured) : await reproduced(old, captured);
   const { missed, cache, attempts } = before ?? {};
   const batches =
-    attempts && batchAnswers(build.declaration, capturedCalls(request, calls.attempts, attempts), missing);
+    attempts && batchAnswers(build.declaration, () => capturedCalls(request, calls.attempts, attempts), missing);
   const run = await runIn(build, { ...captured, calls: { ...calls, cache } }, { missed, missing: batches ?? missing });
   if (run.unknown !== undefined) return unknown((old === undefined && doubtOfCalls(request, run)) || run.unknown);
   if (before === undefined) return unknown("the build that wrote it does not answer as captured in this mode");

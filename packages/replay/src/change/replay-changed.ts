@@ -137,8 +137,8 @@ export async function replayChanged(
   const end = (): Ended => ({ tookUs: clock.at - startedAt, sent: stage.attempts.length, unread: unread() });
   let ended: (() => Ended) | undefined;
   const running = start(endpoint, { ...request, headers }, world, stage, () => {
-    const at = end();
-    ended = () => at;
+    const atEnd = end();
+    ended = () => atEnd;
     // A capture has no calls after the end.
     if (isStrict) stage.sends = () => {};
   });

@@ -44,12 +44,14 @@ export function capturedCalls(
  */
 export function batchAnswers(
   build: Declaration,
-  calls: readonly CapturedCall[],
+  calls: () => readonly CapturedCall[],
   next: MissingAnswers = async () => "",
 ): MissingAnswers {
+  let all: readonly CapturedCall[] | undefined;
   return async (call) => {
-    const captured = calls.filter(({ client, path }) => client === call.client && path === call.path);
-    const form = captured.length === 0 ? undefined : formOf(build, call.path);
+    all ??= calls();
+    const captured = all.filter(({ client, path }) => client === call.client && path === call.path);
+    const form = captured.length === 0 ? undefined : knownForm(build, call.path);
     return (form && answerOf(form, call.message, captured)) ?? next(call);
   };
 }
@@ -61,6 +63,15 @@ interface BatchForm {
   readonly items: DescField & { readonly fieldKind: "list" | "map" };
   /** Field of an item. Undefined: the key of the map. */
   readonly key: DescField | undefined;
+}
+
+/** The form of each path, per build: its options are read once, not for each call. */
+const forms = new WeakMap<Declaration, Map<string, BatchForm | undefined>>();
+function knownForm(build: Declaration, path: string): BatchForm | undefined {
+  const known = forms.get(build) ?? new Map<string, BatchForm | undefined>();
+  forms.set(build, known);
+  if (!known.has(path)) known.set(path, formOf(build, path));
+  return known.get(path);
 }
 
 /** Returns the form of the batches of a method. Undefined: they have none, several, or keys from expressions. */

@@ -19,7 +19,7 @@ export interface MissingCall {
 export interface Supplied {
   readonly kind: "batch" | "sample" | "live";
   readonly deliver: (reply: Reply) => void;
-  /** Duration of a live call, in microseconds. */
+  /** Duration of the live call, or of the captured calls of a batch, in microseconds. */
   readonly tookUs: number;
 }
 /** Returns an answer, or why there is none, as the end of a sentence. */

@@ -15,7 +15,10 @@ export function capturedEndpoint(endpoint: Endpoint, keeper: Keeper, masks: Mask
   const rpc = capturedRpc(inner, keeper, masks);
   const run: Endpoint["run"] = (args, headers, clientMs, done, failed) => {
     const choice = keeper.begins();
-    if (choice === "skip") return inner.run(args, headers, clientMs, done, failed);
+    if (choice === "skip") {
+      rpc.codec.bytesOf(args);
+      return inner.run(args, headers, clientMs, done, failed);
+    }
     const request = new RecordedUnary(rpc, { args, headers, clientMs, isKept: choice === "keep" });
     request.begin(args, done, failed);
     return request;

@@ -28,11 +28,14 @@ export interface Keeper {
 /** Length in bytes from which a server may reuse the memory of a message that it has read. */
 const REUSED_BYTES = 4 << 10;
 
-/** Last message that a codec has read or written, with its bytes. */
+/** Maximum number of messages that are read before the first of them begins: those of one part of a connection. */
+const MAX_READ = 16;
+
+/** Short messages that a codec has read and that have not begun, and the last that it has written, with their bytes. */
 class Remembering implements EndpointCodec<Message, Message> {
   readonly #codec: EndpointCodec<Message, Message>;
-  #read: Message | undefined;
-  #readBytes: Uint8Array | undefined;
+  readonly #read: Message[] = [];
+  readonly #readBytes: Uint8Array[] = [];
   #written: Message | undefined;
   #writtenBytes: Uint8Array | undefined;
 
@@ -40,9 +43,12 @@ class Remembering implements EndpointCodec<Message, Message> {
     this.#codec = codec;
   }
   readonly decode = (bytes: Uint8Array): Message => {
-    this.#read = this.#codec.decode(bytes);
-    this.#readBytes = bytes;
-    return this.#read;
+    const message = this.#codec.decode(bytes);
+    if (bytes.length >= REUSED_BYTES) return message;
+    if (this.#read.length === MAX_READ) this.#forget(1);
+    this.#read.push(message);
+    this.#readBytes.push(bytes);
+    return message;
   };
   readonly encode = (message: Message): Buffer => {
     const bytes = this.#codec.encode(message);
@@ -50,12 +56,19 @@ class Remembering implements EndpointCodec<Message, Message> {
     this.#writtenBytes = bytes;
     return bytes;
   };
-  /** Returns the bytes that the message was read from; undefined: it was read from another form. */
+  /**
+   * A message begins. Returns the bytes that it was read from; undefined: it is long, or was read from another form.
+   */
   bytesOf(message: Message): Uint8Array | undefined {
-    const bytes = this.#read === message ? this.#readBytes : undefined;
-    this.#read = undefined;
-    this.#readBytes = undefined;
-    return bytes !== undefined && bytes.length >= REUSED_BYTES ? Uint8Array.from(bytes) : bytes;
+    const at = this.#read.indexOf(message);
+    const bytes = this.#readBytes[at];
+    this.#forget(at + 1);
+    return bytes;
+  }
+  /** Messages begin in the order in which they were read. One that does not begin was refused. */
+  #forget(count: number): void {
+    this.#read.splice(0, count);
+    this.#readBytes.splice(0, count);
   }
   encoded(message: Message): Uint8Array {
     const bytes = this.#written === message ? this.#writtenBytes : undefined;

@@ -27,7 +27,10 @@ export function capturedStream(endpoint: StreamEndpoint, keeper: Keeper, masks: 
   const degraded = degradedField(inner.method.output);
   const follow: StreamEndpoint["follow"] = (args, headers, clientMs, resume, follower) => {
     const choice = keeper.begins();
-    if (choice === "skip") return inner.follow(args, headers, clientMs, resume, follower);
+    if (choice === "skip") {
+      rpc.codec.bytesOf(args);
+      return inner.follow(args, headers, clientMs, resume, follower);
+    }
     const request = { args, headers, clientMs, resume, isKept: choice === "keep" };
     const stream = new RecordedStream(rpc, request, follower, degraded);
     stream.begin(args);
