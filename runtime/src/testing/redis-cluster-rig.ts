@@ -45,6 +45,9 @@ class Server {
   hang(): void {
     this.#child?.kill("SIGSTOP");
   }
+  wake(): void {
+    this.#child?.kill("SIGCONT");
+  }
   async stop(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;

@@ -69,17 +69,18 @@ export function readCdnHeader(read: VariableReader): CdnHeader {
   return "cache-tag";
 }
 
-/** Shorter ones can be guessed. */
-const SHORTEST_TOKEN = 16;
+/** Requires a token that a header can carry. Shorter ones can be guessed. */
+export function requireToken(read: VariableReader, name: string, token: string, or = ""): void {
+  if (/^[!-~]{16,}$/.test(token)) return;
+  const problem = token.length < 16 ? `has ${token.length} characters` : "has a space or a character outside ASCII";
+  read.fault(name, problem, `at least 16, such as what openssl rand -hex 16 prints${or}`);
+}
 
 /** Reads the token for purges at the admin port. Undefined: there are none. */
 export function readPurgeToken(read: VariableReader): string | undefined {
   const token = read.optional("BFF_PURGE_TOKEN");
   if (token === undefined) return undefined;
-  if (token.length < SHORTEST_TOKEN) {
-    const remedy = `at least ${SHORTEST_TOKEN}, such as what openssl rand -hex 16 prints`;
-    read.fault("BFF_PURGE_TOKEN", `has ${token.length} characters`, remedy);
-  }
+  requireToken(read, "BFF_PURGE_TOKEN", token);
   if (read.optional("BFF_ADMIN_PORT") === undefined) {
     const problem = "is not set, and BFF_PURGE_TOKEN is for purges there";
     read.fault("BFF_ADMIN_PORT", problem, "a separate port, like 9090 (0 picks a free one)");

@@ -6,7 +6,7 @@ import type { FileReader } from "@protobff/runtime/internal/environment/pem-file
 import type { Sampling } from "../telemetry/sampler.ts";
 import { type CaptureConfig, readCapture } from "./config-capture.ts";
 import { readSpanExport, type SpanExport } from "./config-otlp.ts";
-import { type AdminAddress, readAdmin } from "./config-process.ts";
+import { type AdminAddress, readAdmin, requireToken } from "./config-process.ts";
 import { readSampling } from "./config-sampling.ts";
 import { readWorkers } from "./config-workers.ts";
 import { isLoopback } from "./loopback.ts";
@@ -53,9 +53,6 @@ export function readTelemetry(read: EnvReader, readFile: FileReader): TelemetryC
   };
 }
 
-/** Shorter ones can be guessed. */
-const SHORTEST_TOKEN = 16;
-
 /** The value of BFF_EXPLORER_TOKEN for a page on loopback that requires no token. */
 const NO_TOKEN = "none";
 
@@ -73,10 +70,7 @@ function readExplorer(read: EnvReader, admin: AdminAddress | undefined, old: str
     const problem = "is not set, and the live page is at that port";
     read.fault("BFF_ADMIN_PORT", problem, "a separate port, like 9090 (0 picks a free one)");
   }
-  if (!isOpen && token.length < SHORTEST_TOKEN) {
-    const remedy = `at least ${SHORTEST_TOKEN}, such as what openssl rand -hex 16 prints, or ${NO_TOKEN} on loopback`;
-    read.fault("BFF_EXPLORER_TOKEN", `has ${token.length} characters`, remedy);
-  }
+  if (!isOpen) requireToken(read, "BFF_EXPLORER_TOKEN", token, `, or ${NO_TOKEN} on loopback`);
   if (isOpen && admin !== undefined && !isLoopback(admin.host)) {
     const problem = `is ${token ?? "not set"}, and other hosts can reach ${quoted(admin.host)}, where the live page shows requests`;
     read.fault("BFF_EXPLORER_TOKEN", problem, "a token for viewers, such as the output of openssl rand -hex 16");

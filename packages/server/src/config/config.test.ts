@@ -67,6 +67,17 @@ describe("readConfig", () => {
     expect(read("x", false).faults).toBeUndefined();
   });
 
+  it.each([
+    ["short", "has 5 characters"],
+    ["a token for purges", "has a space or a character outside ASCII"],
+    ["0123456789abcdé#", "has a space or a character outside ASCII"],
+  ])("a token for purges that no header carries, or that is short, is a fault: %s", (token, why) => {
+    const source = { [URL]: "http://127.0.0.1:9001", BFF_PURGE_TOKEN: token, BFF_ADMIN_PORT: "0" };
+    expect(readConfig(source, { ...spec, tagged: true }, noFile).faults).toMatchObject([
+      { variable: "BFF_PURGE_TOKEN", problem: why },
+    ]);
+  });
+
   it("readConfig reads all variables", () => {
     const source = {
       [URL]: "https://echo.example/",

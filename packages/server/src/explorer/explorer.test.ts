@@ -299,6 +299,7 @@ it.each([
   [{ BFF_EXPLORER_TOKEN: "none" }, "BFF_ADMIN_PORT is not set"],
   [{ BFF_EXPLORER: "1", BFF_ADMIN_PORT: "0", BFF_ADMIN_HOST: "0.0.0.0" }, "BFF_EXPLORER_TOKEN is not set"],
   [{ BFF_ADMIN_PORT: "0", BFF_EXPLORER_TOKEN: "short" }, "BFF_EXPLORER_TOKEN has 5 characters"],
+  [{ BFF_ADMIN_PORT: "0", BFF_EXPLORER_TOKEN: "a token for viewers" }, "BFF_EXPLORER_TOKEN has a space"],
   [{ BFF_EXPLORER_TOKEN: "none", BFF_ADMIN_PORT: "0", BFF_WORKERS: "2" }, "BFF_WORKERS is more than 1"],
   [
     { BFF_EXPLORER_TOKEN: "none", BFF_ADMIN_PORT: "0", BFF_EXPLORER_CALLERS: "http://callers.example/" },
