@@ -1,6 +1,7 @@
 // The promises about each answer, which hold while processes die.
 import { setTimeout as pause } from "node:timers/promises";
-import type { Answered, Client } from "./client.ts";
+import type { Robots } from "./callers.ts";
+import type { Answered, Client, Credential } from "./client.ts";
 import { LIMIT } from "./town.ts";
 
 export interface Counts {
@@ -36,7 +37,7 @@ export function report({ wrong }: Findings, kind: string, example: string): void
   if (examples.length < 5) examples.push(example);
 }
 
-/** Codes by which a failure of the BFF is typed. 401 is none: each caller has a session. */
+/** Codes by which a failure of the BFF is typed. */
 const CODES = new Set(["unavailable", "deadline_exceeded", "resource_exhausted", "aborted"]);
 
 /** Returns true if the request succeeded. Undefined: it may have had its effect. */
@@ -53,8 +54,8 @@ export function outcomeOf(findings: Findings, rpc: string, { status, body }: Ans
   }
   const code = String(body?.code);
   counts.failures[code] = (counts.failures[code] ?? 0) + 1;
-  if (status === 401 || code === "unauthenticated") report(findings, "sessions", `${rpc}: ${status} ${code}`);
-  else if (!CODES.has(code)) report(findings, "typed", `${rpc}: ${status} ${JSON.stringify(body)}`);
+  if (status === 401 || code === "unauthenticated") return false;
+  if (!CODES.has(code)) report(findings, "typed", `${rpc}: ${status} ${JSON.stringify(body)}`);
   return false;
 }
 
@@ -138,38 +139,71 @@ export interface LoadOptions {
   readonly keys: Keys;
   readonly findings: Findings;
   /** Cookies by subject. */
-  readonly sessions: ReadonlyMap<string, string>;
+  readonly sessions: ReadonlyMap<string, Credential>;
+  readonly robots: Robots;
   readonly purge: (tag: string) => Promise<boolean>;
   readonly random: () => number;
   readonly isOver: () => boolean;
 }
-export async function load({ client, items, keys, findings, sessions, purge, random, isOver }: LoadOptions) {
-  const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)] as T;
-  const callers = [...sessions];
+export async function load(options: LoadOptions): Promise<void> {
+  const { items, purge, findings, random, isOver } = options;
   while (!isOver()) {
-    const [subject, cookie] = pick(callers);
     const draw = random();
-    if (draw < 0.04) await items.change(pick(items.ids), purge, findings.counts);
-    else if (draw < 0.25) {
-      const key = keys.pick(random);
-      const answer = await client.post("Buy", key, cookie);
-      keys.record(key, outcomeOf(findings, "Buy", answer), answer.status, findings);
-    } else if (draw < 0.6) {
-      const id = pick(items.ids);
-      const least = items.least(id);
-      const answer = await client.post("GetItem", id, cookie);
-      const version = Number(answer.body?.version ?? 0);
-      if (outcomeOf(findings, "GetItem", answer) === true && version < least)
-        report(findings, "purges", `${id}: version ${version}, and ${least} was confirmed`);
-    } else {
-      const answer = await client.post("GetMine", "x", cookie);
-      if (outcomeOf(findings, "GetMine", answer) !== true) await pause(1);
-      else
-        for (const name of ["owner", "subject"]) {
-          findings.counts.fields++;
-          const found = answer.body?.[name];
-          if (found !== subject) report(findings, "foreign", `${name} is ${found}, for ${subject}`);
-        }
+    if (draw < 0.04) await items.change(pickFrom(items.ids, random), purge, findings.counts);
+    else if (draw < 0.25) await buy(options);
+    else if (draw < 0.6) await read(options);
+    else if (draw < 0.85) await identify(options, sessionOf(options), "answer");
+    else {
+      const { id, must, ...robot } = options.robots.pick(random);
+      await identify(options, robot, must, () => options.robots.isValid(id));
     }
+  }
+}
+const pickFrom = <T>(all: readonly T[], random: () => number): T => all[Math.floor(random() * all.length)] as T;
+function sessionOf({ sessions, random }: LoadOptions): Caller {
+  const [subject, credential] = pickFrom([...sessions], random);
+  return { subject, credential };
+}
+interface Caller {
+  readonly subject: string;
+  readonly credential: Credential;
+}
+
+async function buy(options: LoadOptions): Promise<void> {
+  const { client, keys, findings, random } = options;
+  const key = keys.pick(random);
+  const answer = await client.post("Buy", key, sessionOf(options).credential);
+  keys.record(key, outcomeOf(findings, "Buy", answer), answer.status, findings);
+}
+
+async function read(options: LoadOptions): Promise<void> {
+  const { client, items, findings, random } = options;
+  const id = pickFrom(items.ids, random);
+  const least = items.least(id);
+  const answer = await client.post("GetItem", id, sessionOf(options).credential);
+  const version = Number(answer.body?.version ?? 0);
+  if (outcomeOf(findings, "GetItem", answer) === true && version < least)
+    report(findings, "purges", `${id}: version ${version}, and ${least} was confirmed`);
+}
+
+async function identify(
+  { client, findings }: LoadOptions,
+  { subject, credential }: Caller,
+  must: "answer" | "refuse" | undefined,
+  isValid = () => true,
+): Promise<void> {
+  const answer = await client.post("GetMine", "x", credential);
+  const outcome = outcomeOf(findings, "GetMine", answer);
+  // A key may have been revoked meanwhile.
+  if (answer.status === 401 && must === "answer" && isValid()) report(findings, "sessions", `${subject} is refused`);
+  if (outcome !== true) {
+    await pause(1);
+    return;
+  }
+  if (must === "refuse") report(findings, "sessions", `a revoked key of ${subject} has an answer`);
+  for (const name of ["owner", "subject"]) {
+    findings.counts.fields++;
+    const found = answer.body?.[name];
+    if (found !== subject) report(findings, "foreign", `${name} is ${found}, for ${subject}`);
   }
 }

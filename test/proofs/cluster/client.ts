@@ -10,6 +10,9 @@ export interface Answered {
 const GONE: Answered = { status: 0, body: undefined };
 const TIMEOUT_MS = 20_000;
 
+/** Headers that name a caller. */
+export type Credential = Readonly<Record<string, string>>;
+
 export class Client {
   readonly #url: string;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 256 });
@@ -17,8 +20,8 @@ export class Client {
   constructor(url: string) {
     this.#url = url;
   }
-  post(rpc: string, id: string, cookie: string): Promise<Answered> {
-    const headers = { cookie, "x-csrf": "1", "content-type": "application/json" };
+  post(rpc: string, id: string, credential: Credential): Promise<Answered> {
+    const headers = { ...credential, "content-type": "application/json" };
     const { promise, resolve } = Promise.withResolvers<Answered>();
     const sent = request(
       `${this.#url}/town.v1.TownService/${rpc}`,

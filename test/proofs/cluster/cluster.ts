@@ -2,10 +2,10 @@
 // connections are cut. Returns what was counted, and which promises were broken.
 import { setTimeout as pause } from "node:timers/promises";
 import { onTestFinished } from "vitest";
-import { pairsOf, TestBrowser } from "../../../packages/server/src/testing/test-browser.ts";
 import { freePort } from "../../../runtime/src/testing/ports.ts";
 import { until } from "../../../runtime/src/testing/redis-rig.ts";
 import { seeded } from "../../bffs/second/random-message.ts";
+import { logins, Robots } from "./callers.ts";
 import { type Findings, Items, Keys, load, report, zero } from "./checks.ts";
 import { Client } from "./client.ts";
 import { type Engines, startEngines } from "./engines.ts";
@@ -22,7 +22,6 @@ export interface ClusterOptions {
   readonly progress?: (line: string) => void;
 }
 
-const CALLERS = 12;
 const ITEMS = 50;
 const KEYS = ["a", "b", "c", "d"];
 const WORKERS = 24;
@@ -48,6 +47,7 @@ export async function runCluster(options: ClusterOptions): Promise<Findings> {
     ISSUER: engines.provider.issuer,
     REDIS_URL: engines.redis.url,
     NATS_URL: engines.nats.url,
+    DATABASE_URL: engines.keys.url,
     BFF_PUBLIC_URL: engines.url,
     BFF_BROWSER_CLIENT_SECRET: "a secret of the client's",
     BFF_PURGE_TOKEN: PURGE_TOKEN,
@@ -81,30 +81,33 @@ async function drive(rig: Rig): Promise<void> {
     rig.places[0]?.change({ BFF_SESSION_KEYS: keyOf(2) });
     await rig.places[0]?.start();
   }
-  const [cookie = ""] = sessions.values();
+  const [credential = {}] = sessions.values();
+  const robots = new Robots(engines);
+  await robots.create();
   const client = new Client(engines.url);
   onTestFinished(() => client.close());
   const registry = registryOf(protosOf());
   const publisher = new Publisher(engines.nats, registry);
   const leaving = new AbortController();
   const followers = [...KEYS, ...KEYS].map(
-    (key) => new Follower(key, engines.url, cookie, registry, findings, leaving.signal),
+    (key) => new Follower(key, engines.url, credential, registry, findings, leaving.signal),
   );
   const keys = new Keys();
   const end = performance.now() + seconds * 1_000;
   const isOver = (): boolean => performance.now() >= end;
   const purge = (tag: string): Promise<boolean> => purged(rig, tag);
-  const shared = { client, items, keys, findings, sessions, purge, isOver };
+  const shared = { client, items, keys, findings, sessions, robots, purge, isOver };
   const lines = setInterval(() => progress?.(JSON.stringify(findings.counts)), 10_000);
   await Promise.all([
     ...Array.from({ length: WORKERS }, (_, i) => load({ ...shared, random: seeded("cluster", rig.seed, `${i}`) })),
     publishing(publisher, isOver, random),
+    replacing(robots, isOver),
     disturb(rig, isOver),
   ]);
   clearInterval(lines);
   keys.conclude(findings);
   const isCaughtUp = (): boolean => followers.every(({ key, last }) => last === (publisher.last.get(key) ?? 0));
-  await until(isCaughtUp, REST_MS).catch(() => {
+  await until(() => isCaughtUp() || findings.wrong.size > 0, REST_MS).catch(() => {
     for (const { key, last } of followers)
       if (last !== publisher.last.get(key)) report(findings, "events", `${key}: ends with ${last}`);
   });
@@ -116,6 +119,13 @@ async function publishing(publisher: Publisher, isOver: () => boolean, random: (
   while (!isOver()) {
     await publisher.publish(KEYS[Math.floor(random() * KEYS.length)] ?? "a");
     await pause(5);
+  }
+}
+
+async function replacing(robots: Robots, isOver: () => boolean): Promise<void> {
+  while (!isOver()) {
+    await robots.replace();
+    await pause(1_000);
   }
 }
 
@@ -131,20 +141,6 @@ async function purged({ places, random }: Rig, tag: string): Promise<boolean> {
   }).catch(() => undefined);
   await answer?.text().catch(() => {});
   return answer?.status === 200;
-}
-
-/** Signs callers in. Returns their cookies. */
-async function logins({ url, provider }: Engines): Promise<ReadonlyMap<string, string>> {
-  const sessions = new Map<string, string>();
-  for (let i = 0; i < CALLERS; i++) {
-    const browser = new TestBrowser("http://elsewhere.invalid", () => new Map());
-    const { headers = [] } = await browser.get(`${url}/auth/login?return_to=/healthz`);
-    provider.account = `u${i}`;
-    const { status } = await browser.visit(new Headers(pairsOf(headers)).get("location") ?? "");
-    if (status !== 200) throw new Error(`login: ${status}`);
-    sessions.set(`u${i}`, browser.cookieHeader(new URL(url).host));
-  }
-  return sessions;
 }
 
 /** Mean time between two disturbances, in milliseconds. */
@@ -193,6 +189,10 @@ async function disturb({ places, engines, findings: { counts }, random }: Rig, i
       await pause(random() * 1_000);
       await nats.start();
       await pause(ENGINE_STOP_MS); // one at a time: two of three are a quorum
+    } else {
+      counts.kills++;
+      await engines.keys.stop();
+      await engines.keys.start();
     }
   }
   while (repairs.size > 0) await Promise.all(repairs);

@@ -1,5 +1,5 @@
 // The servers that the processes use: Redis Cluster, three nats-servers, an OpenID provider, and nginx in front.
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,6 +8,7 @@ import { onTestFinished } from "vitest";
 import { startOpenidProvider } from "../../../packages/server/src/testing/openid-provider.ts";
 import { startNats } from "../../../runtime/src/testing/nats-rig.ts";
 import { freePort, listens } from "../../../runtime/src/testing/ports.ts";
+import { initPostgres, startPostgres } from "../../../runtime/src/testing/postgres.ts";
 import { startCluster } from "../../../runtime/src/testing/redis-cluster-rig.ts";
 import { until } from "../../../runtime/src/testing/redis-rig.ts";
 
@@ -73,16 +74,39 @@ http {
   await listens(port, nginx);
 }
 
+/** A database of keys, which may be killed and started again. */
+async function startKeys() {
+  const folder = mkdtempSync(join(tmpdir(), "cluster-keys-"));
+  initPostgres(folder);
+  const port = await freePort();
+  let child: ChildProcess | undefined;
+  const start = async (): Promise<void> => {
+    child = await startPostgres(folder, port);
+  };
+  const stop = async (): Promise<void> => {
+    if (child === undefined || child.exitCode !== null) return;
+    child.kill("SIGQUIT");
+    await once(child, "exit");
+  };
+  await start();
+  onTestFinished(async () => {
+    await stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return { url: `postgres://bff@127.0.0.1:${port}/postgres`, start, stop };
+}
+
 /** Starts all of them; they end with the test. */
 export async function startEngines(ports: readonly number[]) {
   const redis = await startCluster();
   onTestFinished(() => redis.close());
   const nats = await startThreeNats();
+  const keys = await startKeys();
   const front = await freePort();
   await startNginx(front, ports);
   const url = `http://127.0.0.1:${front}`;
   const provider = await startOpenidProvider({ publicUrl: () => url });
   onTestFinished(() => provider.close());
-  return { redis, nats, url, provider };
+  return { redis, nats, keys, url, provider };
 }
 export type Engines = Awaited<ReturnType<typeof startEngines>>;

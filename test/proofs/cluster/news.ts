@@ -4,6 +4,7 @@ import { events, follow } from "@protobff/client";
 import { until } from "../../../runtime/src/testing/redis-rig.ts";
 import { requestFor, schemaOf } from "../../support/request.ts";
 import { type Findings, report } from "./checks.ts";
+import type { Credential } from "./client.ts";
 import type { Engines } from "./engines.ts";
 
 const PUBLISHED_MS = 30_000;
@@ -38,16 +39,28 @@ export class Follower {
   last = 0;
   readonly #findings: Findings;
 
-  constructor(key: string, url: string, cookie: string, registry: Registry, findings: Findings, signal: AbortSignal) {
+  constructor(
+    key: string,
+    url: string,
+    credential: Credential,
+    registry: Registry,
+    findings: Findings,
+    signal: AbortSignal,
+  ) {
     this.key = key;
     this.#findings = findings;
     const method = registry.getService("town.v1.TownService")?.method.follow as DescMethodServerStreaming;
-    this.done = this.#run(method, url, cookie, signal);
+    this.done = this.#run(method, url, credential, signal);
   }
-  async #run(method: DescMethodServerStreaming, url: string, cookie: string, signal: AbortSignal): Promise<void> {
+  async #run(
+    method: DescMethodServerStreaming,
+    url: string,
+    credential: Credential,
+    signal: AbortSignal,
+  ): Promise<void> {
     const options = {
       over: events({ baseUrl: url }),
-      headers: () => ({ cookie, "x-csrf": "1" }),
+      headers: () => credential,
       backoff: { initialMs: 50, maxMs: 1_000 },
       signal,
     };

@@ -25,6 +25,11 @@ option (bff.v1.file) = {
       session: { issuer: "{env.ISSUER}" client_id: "web" }
       set: [{ name: "subject" by: "credential.subject" }]
     }
+    source: {
+      name: "robot"
+      api_key: { prefix: "town_" cache: "1s" }
+      set: [{ name: "subject" by: "credential.subject" }]
+    }
   }
 };
 message Person { string subject = 1; }
