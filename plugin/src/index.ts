@@ -27,10 +27,10 @@ export { covers, mayTake, type PathMatch, rankOf } from "./deploy/routes/path-ma
 export { webSocketName } from "./deploy/routes/print-routes.ts";
 export type { ServedPath, ServedRpc, ServedServer } from "./deploy/routes/served-server.ts";
 export type { Diagnostic } from "./diagnostic/diagnostic.ts";
+export { originAt } from "./diagnostic/diagnostic.ts";
 export { didYouMean } from "./diagnostic/did-you-mean.ts";
 export { renderDocument } from "./diagnostic/document.ts";
 export { inOrder } from "./diagnostic/order.ts";
-export { originAt } from "./diagnostic/origin.ts";
 export { renderDiagnostics } from "./diagnostic/render.ts";
 export type { Sources } from "./diagnostic/sources.ts";
 export { type BehaviourReport, codeName, outageOf, type Prediction } from "./faults/index.ts";

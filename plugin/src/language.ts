@@ -22,7 +22,7 @@ export {
   type Variable,
 } from "./cel/index.ts";
 export { type Analysis, analyze, analyzeInSlices } from "./compile.ts";
-export type { Origin, Sourced, Text } from "./diagnostic/origin.ts";
+export type { Origin, Sourced, Text } from "./diagnostic/diagnostic.ts";
 export { functionMember } from "./plan/calls/entry-names.ts";
 export { functionNameFault } from "./read/read-function.ts";
 export { decodeString } from "./read/source/string-literal.ts";

@@ -112,13 +112,15 @@ describe("imports", () => {
 
   test("the shared model imports expressions and source positions only", () => {
     const found = plugin.filter(
-      ({ from, to }) =>
+      ({ from, to, typeOnly }) =>
         below(from, "plugin/src/model") &&
         below(to, "plugin/src") &&
         !below(to, "plugin/src/model", "plugin/src/cel") &&
-        to !== "plugin/src/diagnostic/origin.ts",
+        !(typeOnly && to === "plugin/src/diagnostic/diagnostic.ts"),
     );
     expect(shown(found)).toEqual([]);
+    const reporting = sources("plugin/src/model").filter(({ text }) => /\b(Report|Diagnostic)\b/.test(text));
+    expect(reporting.map(({ path }) => path)).toEqual([]);
   });
 
   test("readers of declarations do not import expressions", () => {

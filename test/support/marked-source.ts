@@ -1,5 +1,5 @@
 // Sources whose interesting places are marked «like this».
-import type { Origin } from "../../plugin/src/diagnostic/origin.ts";
+import type { Origin } from "../../plugin/src/diagnostic/diagnostic.ts";
 
 /** Removes the marks from a text and returns their places; marks do not nest and are in the order of the text. */
 export function marked(file: string, source: string): { readonly text: string; readonly places: readonly Origin[] } {

@@ -1,6 +1,5 @@
-import type { Diagnostic } from "./diagnostic.ts";
+import type { Diagnostic, Origin } from "./diagnostic.ts";
 import { inOrder } from "./order.ts";
-import type { Origin } from "./origin.ts";
 import type { Sources } from "./sources.ts";
 
 /**

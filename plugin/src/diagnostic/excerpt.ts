@@ -1,4 +1,4 @@
-import type { Origin } from "./origin.ts";
+import type { Origin } from "./diagnostic.ts";
 
 const longest = 160;
 const before = 60;

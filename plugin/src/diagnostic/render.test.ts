@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Diagnostic } from "./diagnostic.ts";
+import type { Diagnostic, Origin } from "./diagnostic.ts";
 import { renderDocument } from "./document.ts";
-import type { Origin } from "./origin.ts";
 import { renderDiagnostics } from "./render.ts";
 import type { Sources } from "./sources.ts";
 

@@ -1,7 +1,6 @@
-import type { Diagnostic } from "./diagnostic.ts";
+import type { Diagnostic, Origin } from "./diagnostic.ts";
 import { excerpt } from "./excerpt.ts";
 import { inOrder } from "./order.ts";
-import type { Origin } from "./origin.ts";
 import type { Sources } from "./sources.ts";
 
 /** `text` is for people; `github` are the workflow commands that GitHub shows beside the lines of a change. */

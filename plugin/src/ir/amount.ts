@@ -1,4 +1,4 @@
-import type { Origin, Sourced } from "../diagnostic/origin.ts";
+import type { Origin, Sourced } from "../diagnostic/diagnostic.ts";
 import type { AmountEnv, AmountValue } from "../text/amount.ts";
 
 /** A declared number, or the variable of the environment that has it. */

@@ -13,7 +13,7 @@ import type {
   Registry,
 } from "@bufbuild/protobuf";
 import type { PredefinedRules } from "@protobff/messages/buf/validate/validate_pb.js";
-import type { Origin, Sourced, Text } from "../diagnostic/origin.ts";
+import type { Origin, Sourced, Text } from "../diagnostic/diagnostic.ts";
 import type { Amount } from "./amount.ts";
 import type {
   IrBinding,

@@ -1,6 +1,6 @@
 // Declarations of steps, calls and their policies.
 import type { Code, Identify, Protocol } from "@protobff/messages/options.js";
-import type { Origin, Sourced, Text } from "../diagnostic/origin.ts";
+import type { Origin, Sourced, Text } from "../diagnostic/diagnostic.ts";
 import type { Amount } from "./amount.ts";
 
 // ---- steps ----

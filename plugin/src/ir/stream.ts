@@ -1,6 +1,6 @@
 // Declarations of streams: of an rpc that follows a source.
 
-import type { Origin, Sourced, Text } from "../diagnostic/origin.ts";
+import type { Origin, Sourced, Text } from "../diagnostic/diagnostic.ts";
 import type { IrCall } from "./step.ts";
 
 /** Source of a streaming rpc's messages: one message per item. Times are milliseconds. */

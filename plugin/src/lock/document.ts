@@ -2,7 +2,7 @@
 // them.
 
 import { type Facts, RELIANCES, type Reliance } from "@protobff/messages/upstream-facts.js";
-import { type Origin, originAt } from "../diagnostic/origin.ts";
+import { type Origin, originAt } from "../diagnostic/diagnostic.ts";
 import { duplicateName } from "../text/duplicate-name.ts";
 import { jsonFaultAt } from "../text/json-fault.ts";
 import { type EdgeEntries, type Entries, NO_EDGE, readEdge, SECTIONS } from "./edge.ts";

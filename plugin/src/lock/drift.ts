@@ -17,9 +17,8 @@ import {
   type UpstreamElement,
   withHttp,
 } from "@protobff/messages/upstream-facts.js";
-import type { Diagnostic } from "../diagnostic/diagnostic.ts";
+import type { Diagnostic, Origin } from "../diagnostic/diagnostic.ts";
 import { didYouMeanType } from "../diagnostic/did-you-mean.ts";
-import type { Origin } from "../diagnostic/origin.ts";
 import type { DriftCode } from "./codes.ts";
 import type { Locked } from "./document.ts";
 import { type Implying, implyingIn } from "./implied-use.ts";

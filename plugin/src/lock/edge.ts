@@ -2,7 +2,7 @@
 // declares them for rpcs elsewhere. The lock contains the result for each rpc, so that a review sees when it becomes
 // more.
 
-import type { Origin } from "../diagnostic/origin.ts";
+import type { Origin } from "../diagnostic/diagnostic.ts";
 import { markedFields, publicIdsOf } from "../resolve/model/marked-fields.ts";
 import type { BffFile, Model } from "../resolve/model/model.ts";
 import { revealsIn } from "../resolve/model/reveals.ts";

@@ -1,6 +1,6 @@
 // Identities of callers, as data. Texts are as written, with their placeholders; times are milliseconds.
 
-import type { Text } from "../diagnostic/origin.ts";
+import type { Text } from "../diagnostic/diagnostic.ts";
 import type { IrCredential } from "../ir/edge.ts";
 import { pathName } from "../model/path-name.ts";
 import type { Identity, IdentitySource } from "../resolve/model/edge.ts";

@@ -1,8 +1,7 @@
 // Drift: the committed lock is compared with what this run uses, and brought up to date.
 import type { DescFile } from "@bufbuild/protobuf";
 import { elementName, type Facts, factsOf, learned, withHttp } from "@protobff/messages/upstream-facts.js";
-import type { Diagnostic } from "../diagnostic/diagnostic.ts";
-import type { Origin } from "../diagnostic/origin.ts";
+import type { Diagnostic, Origin } from "../diagnostic/diagnostic.ts";
 import type { Sources } from "../diagnostic/sources.ts";
 import type { EnumConversion } from "../model/conversion.ts";
 import { type Element, locate } from "../read/source/locate.ts";

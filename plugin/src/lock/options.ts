@@ -1,7 +1,7 @@
 // Options of a file by paths that stay when code moves: names instead of lines, and indexes in lists only for elements
 // without a name.
 import type { DescEnum, DescEnumValue, DescField, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
-import type { Origin, Text } from "../diagnostic/origin.ts";
+import type { Origin, Text } from "../diagnostic/diagnostic.ts";
 import type { IrPermit, IrPurge } from "../ir/edge.ts";
 import type { Ir, IrFile } from "../ir/ir.ts";
 import type { IrBind, IrCall, IrErrorRule, IrFailure, IrPolicy, IrSource, IrStep } from "../ir/step.ts";

@@ -1,6 +1,5 @@
 // Place of an upstream's change: the name in the option that uses the element, and the errors that only follow.
-import type { Diagnostic } from "../diagnostic/diagnostic.ts";
-import type { Origin } from "../diagnostic/origin.ts";
+import type { Diagnostic, Origin } from "../diagnostic/diagnostic.ts";
 import type { ProtoOption } from "./options.ts";
 
 export interface ChangePlace {

@@ -1,7 +1,6 @@
 // Reports in a CI run that the lock differs from the one that this run would write. It names the first such use and its
 // place.
-import type { Diagnostic } from "../diagnostic/diagnostic.ts";
-import type { Origin } from "../diagnostic/origin.ts";
+import type { Diagnostic, Origin } from "../diagnostic/diagnostic.ts";
 import type { Model } from "../resolve/model/model.ts";
 import { isOption, type Lock, type Locked, placeOfEntry, sorted } from "./document.ts";
 import { type EdgeChange, placeOfEdge, type Section } from "./edge.ts";

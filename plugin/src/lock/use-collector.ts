@@ -3,7 +3,7 @@
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import type { UpstreamElement } from "@protobff/messages/upstream-facts.js";
 import { childrenOf, type Expression, type Node } from "../cel/index.ts";
-import type { Origin, Text } from "../diagnostic/origin.ts";
+import type { Origin, Text } from "../diagnostic/diagnostic.ts";
 import type { IrEnum, IrField, IrMessage, IrMethod } from "../ir/ir.ts";
 import type { IrBind, IrCall, IrSource } from "../ir/step.ts";
 import type { ConvertedTarget, EnumConversion, MessageConversion, Target } from "../model/conversion.ts";

@@ -1,7 +1,7 @@
 // Finds all elements of upstreams that a run uses, with the options that use them.
 import type { DescField } from "@bufbuild/protobuf";
 import { elementName, type UpstreamElement } from "@protobff/messages/upstream-facts.js";
-import type { Origin } from "../diagnostic/origin.ts";
+import type { Origin } from "../diagnostic/diagnostic.ts";
 import type { Ir, IrEnum, IrField, IrMessage } from "../ir/ir.ts";
 import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
 import type { BffFile, Model, Opening, Topic } from "../resolve/model/model.ts";

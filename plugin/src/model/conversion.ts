@@ -1,7 +1,7 @@
 // Conversions of values from one form to another, and their targets.
 import type { DescEnum, DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import type { Expression, Proto } from "../cel/index.ts";
-import type { Text } from "../diagnostic/origin.ts";
+import type { Text } from "../diagnostic/diagnostic.ts";
 
 /** An expression, and the conversion of its value. */
 export interface BoundExpression {

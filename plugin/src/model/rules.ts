@@ -2,7 +2,7 @@
 // violations.
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import type { Expression, Variable } from "../cel/index.ts";
-import type { Origin } from "../diagnostic/origin.ts";
+import type { Origin } from "../diagnostic/diagnostic.ts";
 
 /** Checks of one message, and of the messages inside of it. */
 export interface RuledMessage {

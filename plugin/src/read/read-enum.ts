@@ -1,8 +1,6 @@
 import { type DescEnum, type DescEnumValue, getOption, hasOption } from "@bufbuild/protobuf";
 import { enum$ as enumOption, enum_value as enumValueOption } from "@protobff/messages/options.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import { fault } from "../diagnostic/fault.ts";
-import type { Text } from "../diagnostic/origin.ts";
+import { fault, type Report, type Text } from "../diagnostic/diagnostic.ts";
 import type { IrEnum, IrEnumValue } from "../ir/ir.ts";
 import type { Locator } from "./source/locate.ts";
 import type { Place } from "./source/place.ts";

@@ -1,7 +1,5 @@
 import { type Breaker, type FileRule, Protocol, type RetryBudget, type Upstream } from "@protobff/messages/options.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import { caution, fault } from "../diagnostic/fault.ts";
-import type { Text } from "../diagnostic/origin.ts";
+import { caution, fault, type Report, type Text } from "../diagnostic/diagnostic.ts";
 import type { IrFile } from "../ir/ir.ts";
 import type { IrBreaker, IrRetryBudget, IrUpstream } from "../ir/step.ts";
 import { readEnv } from "./edge/read-env.ts";

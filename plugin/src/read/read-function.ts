@@ -2,8 +2,7 @@
 
 import type { Function as Declaration } from "@protobff/messages/options.js";
 import { isMacroName } from "../cel/types/functions/reserved-names.ts";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import { fault } from "../diagnostic/fault.ts";
+import { fault, type Report } from "../diagnostic/diagnostic.ts";
 import type { IrFunction } from "../ir/ir.ts";
 import { isKeyword, isLibraryName } from "./values/names.ts";
 import { type Declared, text, texts } from "./values/value-place.ts";

@@ -17,8 +17,7 @@ import {
   Protocol,
   service,
 } from "@protobff/messages/options.js";
-import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
-import { fault } from "../diagnostic/fault.ts";
+import { type Diagnostic, fault, type Report } from "../diagnostic/diagnostic.ts";
 import type { Sources } from "../diagnostic/sources.ts";
 import type { Ir, IrFile } from "../ir/ir.ts";
 import { finish, type Sliced } from "../slices/sliced.ts";

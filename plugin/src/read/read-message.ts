@@ -1,8 +1,6 @@
 import { type DescField, type DescMessage, getOption, hasOption } from "@bufbuild/protobuf";
 import { field as fieldOption, message as messageOption, type Reads } from "@protobff/messages/options.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import { fault } from "../diagnostic/fault.ts";
-import type { Sourced } from "../diagnostic/origin.ts";
+import { fault, type Report, type Sourced } from "../diagnostic/diagnostic.ts";
 import type { IrField, IrMessage, IrReads } from "../ir/ir.ts";
 import type { Locator } from "./source/locate.ts";
 import { isEmpty } from "./steps/read-policy.ts";

@@ -1,8 +1,6 @@
 import { type DescMethod, type DescService, getOption, hasOption } from "@bufbuild/protobuf";
 import { method as methodOption, type Permit, service as serviceOption } from "@protobff/messages/options.js";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import { fault } from "../diagnostic/fault.ts";
-import type { Origin } from "../diagnostic/origin.ts";
+import { fault, type Origin, type Report } from "../diagnostic/diagnostic.ts";
 import type { IrPermit } from "../ir/edge.ts";
 import type { IrMethod, IrService } from "../ir/ir.ts";
 import { readHttpCache, readResponseCache } from "./edge/read-caching.ts";

@@ -1,7 +1,6 @@
 // The copies of the options' own protos that a run has: another version's would mean something else, or nothing.
 import type { DescFile } from "@bufbuild/protobuf";
-import type { Report } from "../diagnostic/diagnostic.ts";
-import { fault } from "../diagnostic/fault.ts";
+import { fault, type Report } from "../diagnostic/diagnostic.ts";
 import type { Sources } from "../diagnostic/sources.ts";
 import { PROTOS } from "../package/protos.ts";
 

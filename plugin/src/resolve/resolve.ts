@@ -1,8 +1,7 @@
 import type { DescField, DescService } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
-import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
+import { caution, type Diagnostic, type Report } from "../diagnostic/diagnostic.ts";
 import { distinctReport } from "../diagnostic/distinct.ts";
-import { caution } from "../diagnostic/fault.ts";
 import type { Ir, IrFile, IrMessage, IrMethod, IrService } from "../ir/ir.ts";
 import { isPart, isPosition } from "../model/stream-fields.ts";
 import { finish, type Sliced } from "../slices/sliced.ts";

@@ -1,7 +1,6 @@
 // The messages that rpcs compose, and the names in upstream entries.
 
-import type { Report } from "../diagnostic/diagnostic.ts";
-import { fault } from "../diagnostic/fault.ts";
+import { fault, type Report } from "../diagnostic/diagnostic.ts";
 import type { Ir, IrMethod } from "../ir/ir.ts";
 import { rootOf } from "./graph/message-graph.ts";
 import { lookupMessage, lookupMethod, lookupService } from "./names/lookup.ts";

@@ -1,6 +1,5 @@
 // Distance of diagnostics from the edit that causes them.
-import type { Diagnostic } from "../../../plugin/src/diagnostic/diagnostic.ts";
-import type { Origin } from "../../../plugin/src/diagnostic/origin.ts";
+import type { Diagnostic, Origin } from "../../../plugin/src/diagnostic/diagnostic.ts";
 import type { Case } from "./cases.ts";
 import type { Site } from "./sites.ts";
 

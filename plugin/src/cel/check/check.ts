@@ -1,6 +1,5 @@
 import type { Registry } from "@bufbuild/protobuf";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import type { Report, Text } from "../../diagnostic/diagnostic.ts";
 import { parseExpression } from "../syntax/parse.ts";
 import { type Complain, complainInto } from "../syntax/reporter.ts";
 import { LANGUAGE, type Language } from "../types/functions/language.ts";

@@ -1,5 +1,5 @@
 import type { Registry } from "@bufbuild/protobuf";
-import type { Origin, Text } from "../../diagnostic/origin.ts";
+import type { Origin, Text } from "../../diagnostic/diagnostic.ts";
 import type { Ast, Span } from "../syntax/ast.ts";
 import type { Complain } from "../syntax/reporter.ts";
 import { fit } from "../types/forms/fit.ts";

@@ -1,5 +1,4 @@
-import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import type { Diagnostic, Report, Text } from "../../diagnostic/diagnostic.ts";
 import type { Span } from "./ast.ts";
 import type { ExpressionCode } from "./codes.ts";
 

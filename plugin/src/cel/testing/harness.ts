@@ -2,8 +2,7 @@
 import { stripTypeScriptTypes } from "node:module";
 import type { DescEnum, DescMessage, Registry } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
-import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import type { Diagnostic, Text } from "../../diagnostic/diagnostic.ts";
 import {
   type CelType,
   checkExpression,

@@ -1,5 +1,4 @@
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { fullName } from "../../model/full-name.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { restsOn } from "../../resolve/model/effects.ts";

@@ -1,7 +1,6 @@
 import { isTraceId } from "@protobff/messages/trace-ids.js";
 import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Composed, Model, Step } from "../../resolve/model/model.ts";

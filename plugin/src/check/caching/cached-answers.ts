@@ -1,6 +1,4 @@
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import { methodsOf } from "../../resolve/model/blocks.ts";
 import type { BffMethod, Model } from "../../resolve/model/model.ts";
 import { composedBlocks, type RequestReads, requestReads } from "../../resolve/model/request-reads.ts";

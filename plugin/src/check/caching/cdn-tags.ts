@@ -1,5 +1,4 @@
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import { methodsOf } from "../../resolve/model/blocks.ts";
 import type { BffMethod, Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";

@@ -1,7 +1,5 @@
 import type { DescField } from "@bufbuild/protobuf";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution, fault } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { caution, fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrField } from "../../ir/ir.ts";
 import { fullName } from "../../model/full-name.ts";
 import { hasRules } from "../../resolve/graph/declarations.ts";

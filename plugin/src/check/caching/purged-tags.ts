@@ -1,6 +1,5 @@
-import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import { caution } from "../../diagnostic/fault.ts";
 import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";

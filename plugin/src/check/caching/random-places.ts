@@ -1,7 +1,5 @@
 import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin, Text } from "../../diagnostic/origin.ts";
+import { fault, type Origin, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import {
   type AnyBlock,
   blocksOf,

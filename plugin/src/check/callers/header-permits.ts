@@ -1,7 +1,6 @@
 // Permits that only a client's header decides.
 
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import { methodsOf } from "../../resolve/model/blocks.ts";
 import type { Model, Permit, Step } from "../../resolve/model/model.ts";

@@ -1,7 +1,5 @@
 import { Identify } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin, Sourced } from "../../diagnostic/origin.ts";
+import { fault, type Origin, type Report, type Sourced } from "../../diagnostic/diagnostic.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { IdentitySource } from "../../resolve/model/edge.ts";
 import type { Model } from "../../resolve/model/model.ts";

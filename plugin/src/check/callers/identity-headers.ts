@@ -1,8 +1,6 @@
 import { Identify } from "@protobff/messages/options.js";
 import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import { DEFAULTS } from "../../read/edge/check-places.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Identity, IdentitySource } from "../../resolve/model/edge.ts";

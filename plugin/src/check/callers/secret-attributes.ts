@@ -1,5 +1,4 @@
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 import { allExpressions, governedBlocks } from "./governing-identities.ts";

@@ -1,9 +1,7 @@
 // Callers of tools for agents: their credentials arrive in headers, and no token is passed on.
 
 import { Identify } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import { methodsOf } from "../../resolve/model/blocks.ts";
 import type { BffMethod, Block, Model, Tool } from "../../resolve/model/model.ts";
 import { composedBlocks } from "../../resolve/model/request-reads.ts";

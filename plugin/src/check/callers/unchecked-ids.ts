@@ -3,8 +3,7 @@
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { Identify } from "@protobff/messages/options.js";
 import type { Expression } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution, fault } from "../../diagnostic/fault.ts";
+import { caution, fault, type Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { fieldsBeside, publicIdsOf } from "../../resolve/model/marked-fields.ts";

@@ -1,6 +1,4 @@
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { caution, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import type { Identity } from "../../resolve/model/edge.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";

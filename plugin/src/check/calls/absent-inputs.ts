@@ -2,10 +2,8 @@
 // critical reads.
 
 import { type Expression, readsUntested, testedBy, type Variable } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution, fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import { distinctReport } from "../../diagnostic/distinct.ts";
-import { caution, fault } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
 import { type AnyBlock, blocksOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { effectTable } from "../../resolve/model/effects.ts";

@@ -1,6 +1,4 @@
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution, fault } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { caution, fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import { blocksOf, packageOf } from "../../resolve/model/blocks.ts";
 import { type Branch, type Call, servingBranches } from "../../resolve/model/call.ts";
 import type { Model } from "../../resolve/model/model.ts";

@@ -1,7 +1,5 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Sourced } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Sourced } from "../../diagnostic/diagnostic.ts";
 import type { IrUpstream } from "../../ir/step.ts";
 import { blocksOf, callsIn, packageOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";

@@ -1,7 +1,5 @@
 import type { Expression } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import { reachable, sortByDependency } from "../../graph/graph.ts";
 import { composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import { caseOnly, decidingIfs } from "../../resolve/model/case-only.ts";

@@ -1,8 +1,6 @@
 import type { Expression, Node } from "../../cel/index.ts";
 import { childrenOf, isError } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { caution, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import { blocksOf, callsIn, expressionsIn } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { failExpressions } from "../../resolve/model/source-parts.ts";

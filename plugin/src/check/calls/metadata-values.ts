@@ -1,6 +1,5 @@
 import type { Expression, Node } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";

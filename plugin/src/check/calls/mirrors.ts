@@ -1,5 +1,4 @@
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution, fault } from "../../diagnostic/fault.ts";
+import { caution, fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrBranch } from "../../ir/step.ts";
 import { fullName } from "../../model/full-name.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";

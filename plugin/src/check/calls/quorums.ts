@@ -1,5 +1,4 @@
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import type { Origin, Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { IrEach } from "../../ir/step.ts";
 import { blocksOf, composedBy, messagesByName } from "../../resolve/model/blocks.ts";

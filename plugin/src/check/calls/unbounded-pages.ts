@@ -1,7 +1,6 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { childrenOf, type Expression, type Node, type Variable } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import type { Test } from "../../model/rules.ts";
 import { callsIn, expressionsIn, messagesByName, methodsOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";

@@ -1,5 +1,4 @@
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrFile } from "../../ir/ir.ts";
 import { blocksOf, callsIn, packageOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";

@@ -1,7 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import { fullName } from "../../model/full-name.ts";
 import { blocksOf, callsIn, methodsOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";

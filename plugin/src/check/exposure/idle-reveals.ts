@@ -1,6 +1,4 @@
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { revealsIn } from "../../resolve/model/reveals.ts";
 

@@ -1,7 +1,6 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { distinctReport } from "../../diagnostic/distinct.ts";
-import { caution } from "../../diagnostic/fault.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { queryOf, type RestRule } from "../../resolve/model/rest.ts";

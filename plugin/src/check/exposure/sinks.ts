@@ -2,7 +2,7 @@
 
 import type { DescField } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
-import type { Origin, Text } from "../../diagnostic/origin.ts";
+import type { Origin, Text } from "../../diagnostic/diagnostic.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import { pathName } from "../../model/path-name.ts";
 import { type AnyBlock, blocksOf, callsIn } from "../../resolve/model/blocks.ts";

@@ -1,8 +1,7 @@
 // Validity of deferred steps: nothing in the first message depends on them, and clients can merge their parts.
 
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import { isPosition } from "../../model/stream-fields.ts";

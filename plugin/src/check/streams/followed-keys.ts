@@ -1,8 +1,7 @@
 // Access to keys of a topic: a permit or guard must check the caller or the key.
 
 import type { Expression } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import type { BffMethod, Model, Step } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 import { ARGS, CALLER, HEADERS, namesBehind, namesRead, namesWho, overlap } from "../request-names.ts";

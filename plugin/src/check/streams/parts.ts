@@ -1,7 +1,6 @@
 // Rpcs whose response arrives in parts: one message, and deferred parts later.
 
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution, fault } from "../../diagnostic/fault.ts";
+import { caution, fault, type Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import { composedBy, messagesByName, methodsOf } from "../../resolve/model/blocks.ts";
 import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";

@@ -1,7 +1,6 @@
 // Settings that streaming rpcs cannot have, and calls that their items must not make.
 
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution, fault } from "../../diagnostic/fault.ts";
+import { caution, fault, type Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import { fullName } from "../../model/full-name.ts";
 import { isPosition } from "../../model/stream-fields.ts";

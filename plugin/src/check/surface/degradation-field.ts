@@ -1,5 +1,4 @@
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import { composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Block, Composed, Model } from "../../resolve/model/model.ts";

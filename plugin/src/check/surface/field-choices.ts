@@ -1,6 +1,5 @@
 import type { DescField } from "@bufbuild/protobuf";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution, fault } from "../../diagnostic/fault.ts";
+import { caution, fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrField } from "../../ir/ir.ts";
 import { methodsOf } from "../../resolve/model/blocks.ts";
 import { isFilled } from "../../resolve/model/degradation.ts";

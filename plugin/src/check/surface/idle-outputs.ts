@@ -1,5 +1,4 @@
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { ServedTogether } from "../../resolve/model/server-paths.ts";
 import type { Check } from "../check.ts";
 

@@ -1,6 +1,5 @@
 import type { DescEnum } from "@bufbuild/protobuf";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { Conversion, ConvertedTarget, EnumConversion, MessageConversion } from "../../model/conversion.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { Block, Model } from "../../resolve/model/model.ts";

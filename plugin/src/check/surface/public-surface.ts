@@ -1,6 +1,5 @@
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import type { Ir, IrField } from "../../ir/ir.ts";
 import { hasRules } from "../../resolve/graph/declarations.ts";
 import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";

@@ -1,7 +1,6 @@
 // Paths of rpcs: each request matches exactly one rpc.
 
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution, fault } from "../../diagnostic/fault.ts";
+import { caution, fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { HttpTemplate } from "../../ir/edge.ts";
 import type { BffMethod, BffPackage, Model } from "../../resolve/model/model.ts";
 import { queryOf, type RestRule } from "../../resolve/model/rest.ts";

@@ -1,5 +1,4 @@
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { filesOf, type ServedTogether } from "../../resolve/model/server-paths.ts";
 import type { Check } from "../check.ts";
 

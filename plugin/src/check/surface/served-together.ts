@@ -1,7 +1,6 @@
 // Common parts of the packages of one server: the identity, and the environment.
 
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrEnvVar } from "../../ir/ir.ts";
 import type { BffPackage, Model } from "../../resolve/model/model.ts";
 import type { ServedTogether } from "../../resolve/model/server-paths.ts";

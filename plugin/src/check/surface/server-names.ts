@@ -1,5 +1,4 @@
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { idleServers, type ServerSelection, servedTogether, serverFolders } from "../../resolve/model/server-paths.ts";
 import type { Check } from "../check.ts";

@@ -2,8 +2,7 @@
 
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution, fault } from "../../diagnostic/fault.ts";
+import { caution, fault, type Report } from "../../diagnostic/diagnostic.ts";
 import { isJsonObject } from "../../json-schema/inline-schemas.ts";
 import { refusesZero } from "../../json-schema/refuses-zero.ts";
 import { pathName } from "../../model/path-name.ts";

@@ -1,8 +1,7 @@
 // Successors of deprecated rpcs: checks that clients can move to them.
 
 import { type DescEnum, type DescField, type DescMessage, type DescMethod, ScalarType } from "@bufbuild/protobuf";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution, fault } from "../../diagnostic/fault.ts";
+import { caution, fault, type Report } from "../../diagnostic/diagnostic.ts";
 import { methodsOf } from "../../resolve/model/blocks.ts";
 import type { BffMethod, Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";

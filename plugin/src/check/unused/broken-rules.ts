@@ -1,8 +1,6 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { Node } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { caution, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { brokenRule } from "../../resolve/rules/constant-rules.ts";

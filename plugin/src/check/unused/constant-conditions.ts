@@ -1,6 +1,5 @@
 import type { Expression } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { Model, Step } from "../../resolve/model/model.ts";
 import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";

@@ -1,6 +1,5 @@
 import { childrenOf, type Node } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { fieldExpressions, stepExpressions } from "../all-expressions.ts";

@@ -1,7 +1,6 @@
 import { ScalarType } from "@bufbuild/protobuf";
 import { presenceOf } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { methodsOf } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";

@@ -1,8 +1,6 @@
 import { type DescMessage, hasOption } from "@bufbuild/protobuf";
 import { type FieldRules, field, message, oneof } from "@protobff/messages/buf/validate/validate_pb.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution, fault } from "../../diagnostic/fault.ts";
-import type { Place } from "../../diagnostic/origin.ts";
+import { caution, fault, type Place, type Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";

@@ -1,7 +1,6 @@
 // Values that are computed from a list that may lack items: a total without the lines that failed.
 
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { IncompleteLists, type Loss } from "../../resolve/model/missing/incomplete.ts";
 import { declarationOf } from "../../resolve/model/missing/missing-hints.ts";
 import type { Model } from "../../resolve/model/model.ts";

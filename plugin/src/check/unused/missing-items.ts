@@ -2,8 +2,7 @@
 
 import type { DescField } from "@bufbuild/protobuf";
 import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { declarationOf, EMPTY, safeRead } from "../../resolve/model/missing/missing-hints.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { namedExpressions } from "../all-expressions.ts";

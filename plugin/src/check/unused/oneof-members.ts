@@ -1,6 +1,5 @@
 import type { Expression } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { declaredMessages } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";

@@ -2,8 +2,7 @@
 import { getOption, hasOption } from "@bufbuild/protobuf";
 import { field as validateField } from "@protobff/messages/buf/validate/validate_pb.js";
 import { childrenOf, type Node } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { namedExpressions } from "../all-expressions.ts";
 import type { Check } from "../check.ts";

@@ -1,6 +1,4 @@
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { caution, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { IrEnvVar, IrService } from "../../ir/ir.ts";
 import type { IrErrorRule, IrUpstream } from "../../ir/step.ts";

@@ -1,5 +1,4 @@
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import { effectTable } from "../../resolve/model/effects.ts";
 import type { Model } from "../../resolve/model/model.ts";

@@ -2,8 +2,7 @@
 
 import type { DescField } from "@bufbuild/protobuf";
 import { childrenOf, type Node, type Variable } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import { EMPTY } from "../../resolve/model/missing/missing-hints.ts";
 import type { Model, Step } from "../../resolve/model/model.ts";

@@ -1,5 +1,5 @@
 // The paths of a server, as routes in front of it must have them.
-import type { Origin } from "../../diagnostic/origin.ts";
+import type { Origin } from "../../diagnostic/diagnostic.ts";
 import { fullName } from "../../model/full-name.ts";
 import type { Plan, PlanFile, PlanMethod, PlanServer } from "../../plan/model/plan.ts";
 import { hostText } from "../../resolve/packages/hosts.ts";

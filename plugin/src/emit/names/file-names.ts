@@ -2,7 +2,7 @@
 import type { DescEnum, DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import type { Overload } from "../../cel/index.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import type { Origin } from "../../diagnostic/diagnostic.ts";
 import type { EnumConversion, MessageConversion } from "../../model/conversion.ts";
 import type { PlanFunction } from "../../plan/model/calls.ts";
 import type { Plan, PlanServer } from "../../plan/model/plan.ts";

@@ -1,7 +1,7 @@
 // `identity.ts` of a package: its sources, and the principal that each source makes of a credential.
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import { type Expression, emitValue } from "../../cel/index.ts";
-import type { Sourced, Text } from "../../diagnostic/origin.ts";
+import type { Sourced, Text } from "../../diagnostic/diagnostic.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
 import type { PlanIdentitySource, PlanText } from "../../plan/model/inputs.ts";
 import type { Plan, PlanIdentity, PlanServer } from "../../plan/model/plan.ts";

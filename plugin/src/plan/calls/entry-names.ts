@@ -1,7 +1,7 @@
 // Names of upstreams, and of the members of an app object.
 
 import { type Expression, type Overload, signature, typeName } from "../../cel/index.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import type { Origin } from "../../diagnostic/diagnostic.ts";
 import { fullName } from "../../model/full-name.ts";
 import { pathName } from "../../model/path-name.ts";
 import { callsIn, functionsIn } from "../../resolve/model/blocks.ts";

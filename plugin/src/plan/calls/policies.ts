@@ -1,7 +1,7 @@
 // Merged policies with the defaults filled in (runtime.md).
 import type { DescService } from "@bufbuild/protobuf";
 import { Code, Identify } from "@protobff/messages/options.js";
-import type { Sourced } from "../../diagnostic/origin.ts";
+import type { Sourced } from "../../diagnostic/diagnostic.ts";
 import type { IrPurged, IrShard, IrUpstream } from "../../ir/step.ts";
 import type { Branch, Call } from "../../resolve/model/call.ts";
 import { retryIfOverSteps } from "../../resolve/model/source-parts.ts";

@@ -1,8 +1,7 @@
 // Compares the logic in a BFF with the bounds of its option `weight`. An excess is a warning and does not stop
 // generation.
 
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import type { WeightBudget } from "../../options/parameter.ts";
 import type { Plan } from "../model/plan.ts";
 import { weightOf } from "./weight.ts";

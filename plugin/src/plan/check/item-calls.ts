@@ -1,7 +1,6 @@
 // Calls that each item of a stream causes.
 
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { fullName } from "../../model/full-name.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { callsOf, isCached } from "../../resolve/model/source-parts.ts";

@@ -1,9 +1,7 @@
 // Compares the calls of plans with the bounds of their rpcs.
 
 import { nameOf } from "../../check/all-expressions.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Sourced } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Sourced } from "../../diagnostic/diagnostic.ts";
 import { callsOf } from "../../resolve/model/source-parts.ts";
 import type { PlanBlock, PlanStep } from "../model/messages.ts";
 import type { Plan, PlanMethod } from "../model/plan.ts";

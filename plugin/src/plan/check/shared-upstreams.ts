@@ -1,8 +1,6 @@
 // Compares the policies of packages of one server for the upstreams that they share.
 
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import type { Ir } from "../../ir/ir.ts";
 import { entriesAround, entriesOf, governing } from "../../resolve/policies/entries.ts";
 import { amountText } from "../../text/amount.ts";

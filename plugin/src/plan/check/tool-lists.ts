@@ -1,5 +1,4 @@
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
+import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import type { Plan } from "../model/plan.ts";
 
 /** About 32,000 tokens: a sixth of the context of large models, before the first question. */

@@ -1,6 +1,6 @@
 // Amount of logic in a BFF: operations, branches, branches on client headers, and overlap between two BFFs.
 import { childrenOf, type Expression, type Node, type Variable } from "../../cel/index.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import type { Origin } from "../../diagnostic/diagnostic.ts";
 import { fullName } from "../../model/full-name.ts";
 import { callsIn, expressionsIn } from "../../resolve/model/blocks.ts";
 import type { Block } from "../../resolve/model/model.ts";

@@ -1,5 +1,5 @@
 // Settings of a plan that what-if runs may change: their names as in the options, their values, and their places.
-import type { Origin } from "../../diagnostic/origin.ts";
+import type { Origin } from "../../diagnostic/diagnostic.ts";
 import type { Effects } from "../../resolve/model/call.ts";
 import {
   DEFAULT_CONSECUTIVE,

@@ -3,7 +3,7 @@
 import type { DescField, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Code } from "@protobff/messages/options.js";
 import type { Expression, Overload } from "../../cel/index.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import type { Origin } from "../../diagnostic/diagnostic.ts";
 import type { ShardHash } from "../../ir/step.ts";
 import type { IrTopic } from "../../ir/stream.ts";
 import type { Batch, CacheTag, LimitLeaves, MetadataBinding, ShardRule } from "../../resolve/model/call.ts";

@@ -1,7 +1,7 @@
 // Inputs of generated functions: arguments, callers and variables of the environment.
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { Expression, Variable } from "../../cel/index.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import type { Origin } from "../../diagnostic/diagnostic.ts";
 import type { PlanIdentity } from "./plan.ts";
 
 export interface PlanArg {

@@ -1,6 +1,6 @@
 // Rate limits: the counters of a file, and the charges of an rpc.
 
-import type { Origin } from "../../diagnostic/origin.ts";
+import type { Origin } from "../../diagnostic/diagnostic.ts";
 import type { CalendarUnit } from "../../ir/edge.ts";
 import type { LimitUse, Usage } from "../../resolve/model/model.ts";
 import type { AmountValue } from "../../text/amount.ts";

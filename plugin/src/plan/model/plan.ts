@@ -2,7 +2,7 @@
 
 import type { DescEnum, DescField, DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import type { Origin } from "../../diagnostic/diagnostic.ts";
 import type { IrFairShare, IrPriority } from "../../ir/edge.ts";
 import type { IrOverflow } from "../../ir/stream.ts";
 import type { JsonObject } from "../../json-schema/json.ts";

@@ -1,7 +1,5 @@
 // Places of credentials in a request: in a place that several sources share, a credential has to show its source.
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution, fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { caution, fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrCredential, IrIdentitySource } from "../../ir/edge.ts";
 import { isProtocolHeader } from "../values/names.ts";
 

@@ -1,9 +1,7 @@
 // Reuse of responses: by the BFF itself, and by HTTP caches.
 
 import type { Cache, HttpCache } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Sourced, Text } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Sourced, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrHttpCache } from "../../ir/edge.ts";
 import type { IrCache } from "../../ir/step.ts";
 import type { Place } from "../source/place.ts";

@@ -1,9 +1,7 @@
 // One credential of each kind: its place, its issuer and its checks.
 
 import type { ApiKey, Assertion, Jwt, Peer, Session, Source, Trusted } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrApiKey, IrAssertion, IrCredential, IrJwt, IrPeer, IrSession, IrTrusted } from "../../ir/edge.ts";
 import type { Place } from "../source/place.ts";
 import { checkAddress, checkTemplate } from "../values/check-address.ts";

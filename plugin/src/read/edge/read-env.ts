@@ -1,9 +1,7 @@
 // Variables of the environment: their types, and defaults that are of these.
 
 import type { EnvVar } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { EnvShape, IrEnvVar } from "../../ir/ir.ts";
 import { amountOf, isOrdered, isValue, type OrderedItem } from "../values/env-value.ts";
 import { checkMember, checkUnique } from "../values/names.ts";

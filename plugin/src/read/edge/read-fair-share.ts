@@ -1,6 +1,5 @@
 import type { FairShare } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrFairShare } from "../../ir/edge.ts";
 import type { Declared } from "../values/value-place.ts";
 import { count, expression } from "../values/values.ts";

@@ -1,8 +1,6 @@
 import { isHostName } from "@protobff/messages/host-names.js";
 import type { FileRule } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { Place } from "../source/place.ts";
 import { checkTemplate } from "../values/check-address.ts";
 import { checkUnique } from "../values/names.ts";

@@ -2,9 +2,7 @@
 import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
 import { http as httpOption } from "@protobff/messages/google/api/annotations_pb.js";
 import type { HttpRule } from "@protobff/messages/google/api/http_pb.js";
-import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { type Diagnostic, fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrBinding, IrHttpRule } from "../../ir/edge.ts";
 import type { Locator } from "../source/locate.ts";
 import { readHttpTemplate } from "../values/http-template.ts";

@@ -1,9 +1,7 @@
 // Identity of callers: the sources of a package, with the checks that need only the source itself.
 
 import type { Identity, Source } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrIdentity, IrIdentitySource } from "../../ir/edge.ts";
 import { readBinds } from "../steps/read-binds.ts";
 import { checkReference, checkUnique, checkVariable } from "../values/names.ts";

@@ -1,7 +1,5 @@
 import type { RateLimit } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution, fault } from "../../diagnostic/fault.ts";
-import type { Sourced, Text } from "../../diagnostic/origin.ts";
+import { caution, fault, type Report, type Sourced, type Text } from "../../diagnostic/diagnostic.ts";
 import type { Amount } from "../../ir/amount.ts";
 import type { CalendarUnit, IrRateLimit } from "../../ir/edge.ts";
 import { lowest } from "../../text/amount.ts";

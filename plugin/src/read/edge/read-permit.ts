@@ -1,7 +1,5 @@
 import { Code, type Permit } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrPermit } from "../../ir/edge.ts";
 import type { IrFailure, IrStep } from "../../ir/step.ts";
 import { readFailure } from "../steps/read-failure.ts";

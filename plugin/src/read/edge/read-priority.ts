@@ -1,7 +1,5 @@
 import { type MethodRule, Priority } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Sourced } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Sourced } from "../../diagnostic/diagnostic.ts";
 import type { IrPriority } from "../../ir/edge.ts";
 import type { Place } from "../source/place.ts";
 import { sourced } from "../values/value-place.ts";

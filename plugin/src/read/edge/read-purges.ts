@@ -1,7 +1,5 @@
 import type { Purge } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrPurge } from "../../ir/edge.ts";
 import { checkReference } from "../values/names.ts";
 import { readTagTexts } from "../values/read-tags.ts";

@@ -1,7 +1,5 @@
 import type { Telemetry } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Sourced } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Sourced } from "../../diagnostic/diagnostic.ts";
 import type { IrTelemetry } from "../../ir/edge.ts";
 import { isEmpty } from "../steps/read-policy.ts";
 import { checkUnique } from "../values/names.ts";

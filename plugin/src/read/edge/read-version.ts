@@ -1,7 +1,5 @@
 import type { Version } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrVersion } from "../../ir/edge.ts";
 import type { Place } from "../source/place.ts";
 import { isEmpty } from "../steps/read-policy.ts";

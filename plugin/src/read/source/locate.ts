@@ -10,7 +10,7 @@ import type {
   DescService,
   Registry,
 } from "@bufbuild/protobuf";
-import type { Origin } from "../../diagnostic/origin.ts";
+import type { Origin } from "../../diagnostic/diagnostic.ts";
 import { declarations, type OptionStatement } from "./declarations.ts";
 import type { OptionLiteral } from "./option-literal.ts";
 import { barePlace, literalPlace, type Place } from "./place.ts";

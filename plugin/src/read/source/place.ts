@@ -1,4 +1,4 @@
-import type { Origin, Place, Text } from "../../diagnostic/origin.ts";
+import type { Origin, Place, Text } from "../../diagnostic/diagnostic.ts";
 import type { OptionLiteral } from "./option-literal.ts";
 import type { SourceText } from "./source-text.ts";
 import { type DecodedString, decodeString, plainValue } from "./string-literal.ts";

@@ -2,7 +2,7 @@ import { nestedTypes } from "@bufbuild/protobuf/reflect";
 import { beforeAll, describe, expect, test } from "vitest";
 import { marked } from "../../../../test/support/marked-source.ts";
 import { requestFor, schemaOf } from "../../../../test/support/request.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import type { Origin } from "../../diagnostic/diagnostic.ts";
 import type { Ir, IrFile } from "../../ir/ir.ts";
 import { readIr } from "../read-ir.ts";
 import { locate } from "./locate.ts";

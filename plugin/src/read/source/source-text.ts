@@ -1,4 +1,4 @@
-import type { Origin } from "../../diagnostic/origin.ts";
+import type { Origin } from "../../diagnostic/diagnostic.ts";
 
 /** A source file's text and the way from offsets (UTF-16 code units) in it to lines and columns. */
 export interface SourceText {

@@ -1,7 +1,5 @@
 import type { Balance } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution, fault } from "../../diagnostic/fault.ts";
-import type { Sourced } from "../../diagnostic/origin.ts";
+import { caution, fault, type Report, type Sourced } from "../../diagnostic/diagnostic.ts";
 import type { IrBalance } from "../../ir/step.ts";
 import { type Declared, sourced } from "../values/value-place.ts";
 import { count, duration, ratio } from "../values/values.ts";

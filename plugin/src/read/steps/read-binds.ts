@@ -1,6 +1,5 @@
 import type { Bind } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrBind } from "../../ir/step.ts";
 import type { Place } from "../source/place.ts";
 import { checkHeaderName } from "../values/header-name.ts";

@@ -1,7 +1,5 @@
 import { type Branch, Protocol } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrBranch } from "../../ir/step.ts";
 import type { Place } from "../source/place.ts";
 import { checkUnique } from "../values/names.ts";

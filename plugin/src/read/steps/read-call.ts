@@ -1,6 +1,5 @@
 import type { Batch, Call } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrBatch, IrCall } from "../../ir/step.ts";
 import { checkMethod, checkReference } from "../values/names.ts";
 import { child, type Declared, sourced, text } from "../values/value-place.ts";

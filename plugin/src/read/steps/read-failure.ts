@@ -1,6 +1,5 @@
 import type { Failure } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrFailure } from "../../ir/step.ts";
 import { parseTemplate } from "../values/template.ts";
 import { type Declared, sourced, text } from "../values/value-place.ts";

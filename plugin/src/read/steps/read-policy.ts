@@ -9,8 +9,7 @@ import {
   type Limit,
   type Retry,
 } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution, fault } from "../../diagnostic/fault.ts";
+import { caution, fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrCache, IrErrorRule, IrHedge, IrLimit, IrPolicy, IrRetry } from "../../ir/step.ts";
 import type { Place } from "../source/place.ts";
 import { checkMetadataKey, checkUnique } from "../values/names.ts";

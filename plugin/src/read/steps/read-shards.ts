@@ -1,6 +1,5 @@
 import { type Shard, ShardHash, type ShardKey } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrShard, IrShardKey } from "../../ir/step.ts";
 import { type Declared, sourced } from "../values/value-place.ts";
 import { count, expression } from "../values/values.ts";

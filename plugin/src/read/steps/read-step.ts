@@ -1,6 +1,5 @@
 import type { Compose, Each, Guard, Step, Switch } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrCompose, IrEach, IrGuard, IrSource, IrStep, IrSwitch } from "../../ir/step.ts";
 import type { Place } from "../source/place.ts";
 import { checkReference, checkUnique, checkVariable } from "../values/names.ts";

@@ -1,8 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Overflow, type Stream } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Sourced } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Sourced } from "../../diagnostic/diagnostic.ts";
 import type { IrOverflow, IrStream } from "../../ir/stream.ts";
 import type { Place } from "../source/place.ts";
 import { checkVariable } from "../values/names.ts";

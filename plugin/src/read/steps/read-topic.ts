@@ -1,7 +1,5 @@
 import type { Follow, Latest, Topic } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Sourced, Text } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Sourced, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrLatest } from "../../ir/step.ts";
 import type { IrFollow, IrTopic } from "../../ir/stream.ts";
 import { checkReference, checkUnique, checkVariable } from "../values/names.ts";

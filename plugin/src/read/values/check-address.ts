@@ -1,7 +1,5 @@
 // Texts of sources that may have holes: who has issued a credential, and where its keys are.
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import { parseTemplate } from "./template.ts";
 
 /** The braces of a text with holes. */

@@ -1,6 +1,4 @@
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 
 /** Reserved names of headers by their owner. A name with a hyphen at its end is a prefix. */
 const RESERVED: Readonly<Record<string, readonly string[]>> = {

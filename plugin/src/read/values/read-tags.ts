@@ -1,7 +1,5 @@
 import { type Cache, Purged } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Sourced, Text } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Sourced, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrCache, IrPurged } from "../../ir/step.ts";
 import type { Place } from "../source/place.ts";
 import { checkTemplate } from "./check-address.ts";

@@ -1,5 +1,5 @@
 // The values inside a rule, each with its place. Names are those of the proto fields.
-import type { Sourced, Text } from "../../diagnostic/origin.ts";
+import type { Sourced, Text } from "../../diagnostic/diagnostic.ts";
 import type { Place } from "../source/place.ts";
 
 /** A message inside a rule and where it stands. */

@@ -1,9 +1,7 @@
 // Values with a special range or syntax, checked as they are read.
 
 import { Code } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Sourced, Text } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Sourced, type Text } from "../../diagnostic/diagnostic.ts";
 import { type Amount, unresolved } from "../../ir/amount.ts";
 import type { Place } from "../source/place.ts";
 import { isZeroDuration, parseDuration } from "./duration.ts";

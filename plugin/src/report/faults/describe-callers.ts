@@ -2,7 +2,7 @@
 import { type DescField, type DescMessage, toJson } from "@bufbuild/protobuf";
 import { sample } from "@protobff/runtime/internal/samples";
 import { childrenOf, type Node } from "../../cel/index.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import type { Text } from "../../diagnostic/diagnostic.ts";
 import type { ValueReport } from "../../faults/index.ts";
 import type { IrCredential } from "../../ir/edge.ts";
 import type { Plan, PlanMethod, PlanServer } from "../../plan/model/plan.ts";

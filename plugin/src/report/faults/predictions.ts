@@ -1,7 +1,7 @@
 // Predictions of faults, for the sample request of each rpc and for the requests of faults.json.
 import { type DescMessage, fromJson, type JsonObject, type JsonValue, type Registry } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
-import { originAt } from "../../diagnostic/origin.ts";
+import { originAt } from "../../diagnostic/diagnostic.ts";
 import type { Conditions, ValueReport } from "../../faults/index.ts";
 import { givenCaller, type RpcTable, tableOf, tableText } from "../../faults/index.ts";
 import { fullName } from "../../model/full-name.ts";

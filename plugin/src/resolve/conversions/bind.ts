@@ -12,10 +12,8 @@ import {
   type Range,
   typeName,
 } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import { canBeAbsent, isRequired } from "../../model/presence.ts";
 import { isReference } from "../../read/values/names.ts";

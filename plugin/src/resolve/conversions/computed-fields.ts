@@ -3,9 +3,7 @@
 
 import type { DescField, DescMessage, Registry } from "@bufbuild/protobuf";
 import { checkExpression, messageType, presenceOf, type Variable } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrField } from "../../ir/ir.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import type { Observe } from "../model/checked-text.ts";

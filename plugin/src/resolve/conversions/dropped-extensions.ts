@@ -1,9 +1,7 @@
 // Extensions that copies and spreads drop: no field of a copy can name them.
 
 import type { DescMessage, Registry } from "@bufbuild/protobuf";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { caution, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import type { Ir } from "../../ir/ir.ts";
 import type { MessageConversion } from "../../model/conversion.ts";
 

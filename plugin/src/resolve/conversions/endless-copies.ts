@@ -1,8 +1,7 @@
 // Copies that hold themselves: a field with `by: "source"` whose message is copied from the same value again.
 
 import { childrenOf, type Node } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { ConvertedTarget, MessageConversion } from "../../model/conversion.ts";
 import { conversionsIn } from "./inner-conversions.ts";

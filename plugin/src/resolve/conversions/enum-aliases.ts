@@ -1,9 +1,8 @@
 // Enums that are copies: the value of an upstream's enum for each value.
 
 import type { DescEnum } from "@bufbuild/protobuf";
-import type { Report } from "../../diagnostic/diagnostic.ts";
+import { caution, fault, type Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import { caution, fault } from "../../diagnostic/fault.ts";
 import type { IrEnum, IrEnumValue } from "../../ir/ir.ts";
 import type { EnumConversion } from "../../model/conversion.ts";
 

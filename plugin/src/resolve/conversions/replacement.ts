@@ -1,7 +1,7 @@
 // Hints that replace a value of the wrong type. Goldens of BFF305, BFF330, BFF331 and BFF342 follow them to the letter.
 import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
 import { type CelType, type Expression, enumOf, fieldType, sameType } from "../../cel/index.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import type { Text } from "../../diagnostic/diagnostic.ts";
 import type { Aliases, SourceValue } from "./value.ts";
 
 /** A name or a path as it is written, so that more may be written behind it; anything else is left to the reader. */

@@ -1,7 +1,7 @@
 // The input of a conversion: a typed value, and the aliases of the run.
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import type { CelType, Node, Proto } from "../../cel/index.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import type { Text } from "../../diagnostic/diagnostic.ts";
 import type { EnumConversion, MessageConversion } from "../../model/conversion.ts";
 
 export interface SourceValue {

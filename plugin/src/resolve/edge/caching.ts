@@ -1,8 +1,7 @@
 // Caching of an RPC's answers, merged from the RPC and its service.
 
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Sourced } from "../../diagnostic/origin.ts";
+import { fault, type Sourced } from "../../diagnostic/diagnostic.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
 import type { HttpCaching, ResponseCaching } from "../model/edge.ts";
 import { packageContext } from "../packages/package-context.ts";

@@ -1,6 +1,4 @@
-import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { type Diagnostic, fault, type Text } from "../../diagnostic/diagnostic.ts";
 import type { RpcContext } from "../packages/rpc-context.ts";
 import { free, type MessageScope } from "../scope/scope.ts";
 

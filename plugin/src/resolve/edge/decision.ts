@@ -1,7 +1,6 @@
 // Steps that a permit may read: they have a value or fail, and their calls have no side effects.
 
-import { caution, fault } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { caution, fault, type Origin } from "../../diagnostic/diagnostic.ts";
 import { fullName } from "../../model/full-name.ts";
 import type { Step } from "../model/model.ts";
 import { callsOf, mayBeStale } from "../model/source-parts.ts";

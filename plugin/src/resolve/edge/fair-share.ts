@@ -1,6 +1,5 @@
 import { type Expression, typeName } from "../../cel/index.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrFairShare } from "../../ir/edge.ts";
 import type { IrMethod } from "../../ir/ir.ts";
 import type { RequestShare } from "../model/model.ts";

@@ -1,6 +1,5 @@
 import type { DescField } from "@bufbuild/protobuf";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrMethod } from "../../ir/ir.ts";
 import { fieldPath } from "../conversions/bind.ts";
 import type { FieldChoice } from "../model/edge.ts";

@@ -1,5 +1,4 @@
-import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import type { Diagnostic, Text } from "../../diagnostic/diagnostic.ts";
 import type { RpcContext } from "../packages/rpc-context.ts";
 import { freeNames } from "../scope/free-names.ts";
 

@@ -1,6 +1,5 @@
 import { type CelType, type Expression, typeName } from "../../cel/index.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrMethod } from "../../ir/ir.ts";
 import type { IrBind } from "../../ir/step.ts";
 import type { AnswerHeader, AnswerHeaders } from "../model/model.ts";

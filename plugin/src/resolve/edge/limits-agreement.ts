@@ -1,7 +1,6 @@
 // Finds the limits that govern an RPC, and checks that limits of one name share one counter.
 
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { fault, type Origin } from "../../diagnostic/diagnostic.ts";
 import type { IrRateLimit } from "../../ir/edge.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
 import { packageContext } from "../packages/package-context.ts";

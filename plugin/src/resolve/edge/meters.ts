@@ -1,8 +1,6 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import { type Expression, enumOf, typeName } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrMeter, IrTelemetry } from "../../ir/edge.ts";
 import type { Meter, MeterLabel } from "../model/model.ts";
 import { type RpcContext, requestScope, withResult } from "../packages/rpc-context.ts";

@@ -1,8 +1,6 @@
 import { Code } from "@protobff/messages/options.js";
 import { countErrors } from "../../diagnostic/count-errors.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { IrPermit } from "../../ir/edge.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";

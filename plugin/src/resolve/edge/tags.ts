@@ -1,4 +1,4 @@
-import type { Text } from "../../diagnostic/origin.ts";
+import type { Text } from "../../diagnostic/diagnostic.ts";
 import type { IrMethod } from "../../ir/ir.ts";
 import type { AnswerTag, AnswerTags } from "../model/model.ts";
 import { tagExpressions } from "../model/source-parts.ts";

@@ -1,8 +1,7 @@
 // Usage events of a package: their fields, in the scope of each RPC with limits that are charged after credentials.
 
 import { typeName } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrUsage } from "../../ir/edge.ts";
 import type { Usage, UsageField } from "../model/model.ts";
 import { type RpcContext, requestScope } from "../packages/rpc-context.ts";

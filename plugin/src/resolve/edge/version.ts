@@ -1,7 +1,6 @@
 // Ends of RPCs: the versions of service and RPC merged leaf by leaf, and the successors.
 
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
 import { isMethodName, isReference } from "../../read/values/names.ts";
 import type { Version } from "../model/edge.ts";

@@ -1,7 +1,7 @@
 // Readers of each step of a service's `let`. They are found before types are checked, because they determine which
 // steps an RPC starts, and in which order.
 
-import type { Text } from "../../diagnostic/origin.ts";
+import type { Text } from "../../diagnostic/diagnostic.ts";
 import type { Ir, IrFile, IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrCall, IrStep } from "../../ir/step.ts";
 import { methodNamed, resolveName } from "../names/lookup.ts";

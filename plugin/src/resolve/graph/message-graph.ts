@@ -1,8 +1,6 @@
 // Composition of messages, and the arguments that each message reads, found before types are checked.
 
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { Ir, IrFile, IrMessage, IrMethod } from "../../ir/ir.ts";
 import type { IrBind, IrCall, IrErrorRule, IrFailure, IrPolicy, IrSource, IrStep } from "../../ir/step.ts";

@@ -1,7 +1,7 @@
 // Fields that a step fills by their names: `autobind`.
 import type { DescField } from "@bufbuild/protobuf";
 import { fieldName, fieldType } from "../../cel/index.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import type { Origin } from "../../diagnostic/diagnostic.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import { canBeAbsent } from "../../model/presence.ts";
 import { conversion } from "../conversions/convert.ts";

@@ -1,7 +1,6 @@
 import type { DescField, DescOneof } from "@bufbuild/protobuf";
 import { type Expression, fieldName, fieldType, sameType, typeName } from "../../cel/index.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { fault, type Origin } from "../../diagnostic/diagnostic.ts";
 import type { IrField, IrMessage, IrMethod } from "../../ir/ir.ts";
 import type { BoundExpression, OneofTarget, Target } from "../../model/conversion.ts";
 import { canBeAbsent } from "../../model/presence.ts";

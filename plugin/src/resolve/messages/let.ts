@@ -1,6 +1,6 @@
 import type { Variable } from "../../cel/index.ts";
 import { countErrors } from "../../diagnostic/count-errors.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault } from "../../diagnostic/diagnostic.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { IrFile, IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrStep } from "../../ir/step.ts";

@@ -2,7 +2,7 @@
 // opens.
 
 import type { Variable } from "../../cel/index.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault } from "../../diagnostic/diagnostic.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import { expressionsIn } from "../model/blocks.ts";
 import type { Composed, Opening, Step } from "../model/model.ts";

@@ -1,8 +1,7 @@
 // The steps of a service as one message sees them.
 
 import { sameType, type Variable } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrStep } from "../../ir/step.ts";
 import { distinctTypeNames, sameForm } from "../conversions/same-form.ts";

@@ -2,7 +2,7 @@
 import type { DescField, DescMethod } from "@bufbuild/protobuf";
 import type { Code, Identify } from "@protobff/messages/options.js";
 import type { Expression, Proto, Variable } from "../../cel/index.ts";
-import type { Origin, Sourced, Text } from "../../diagnostic/origin.ts";
+import type { Origin, Sourced, Text } from "../../diagnostic/diagnostic.ts";
 import type { Amount } from "../../ir/amount.ts";
 import type { IrMethod } from "../../ir/ir.ts";
 import type { IrBranch, IrCall, IrPurged } from "../../ir/step.ts";

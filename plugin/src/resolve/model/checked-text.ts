@@ -1,5 +1,5 @@
 import type { Expression, Scope, Variable } from "../../cel/index.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import type { Text } from "../../diagnostic/diagnostic.ts";
 import type { Step } from "./model.ts";
 
 /** The text of an expression with its names, for tools beside the compiler. */

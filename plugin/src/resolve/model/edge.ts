@@ -2,7 +2,7 @@
 
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
-import type { Origin, Sourced, Text } from "../../diagnostic/origin.ts";
+import type { Origin, Sourced, Text } from "../../diagnostic/diagnostic.ts";
 import type { Amount } from "../../ir/amount.ts";
 import type { IrCredential, IrIdentity, IrIdentitySource } from "../../ir/edge.ts";
 import type { IrFile, IrMethod } from "../../ir/ir.ts";

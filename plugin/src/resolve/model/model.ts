@@ -3,8 +3,7 @@
 
 import type { DescEnum, DescField, DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Expression, Overload, Proto, Variable } from "../../cel/index.ts";
-import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
-import type { Origin, Text } from "../../diagnostic/origin.ts";
+import type { Diagnostic, Origin, Text } from "../../diagnostic/diagnostic.ts";
 import type { IrFairShare, IrMeter, IrPurge, IrRateLimit, IrUsage } from "../../ir/edge.ts";
 import type { Ir, IrEnvVar, IrFile, IrFunction, IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrBind, IrStep } from "../../ir/step.ts";

@@ -3,7 +3,7 @@
 import { Identify } from "@protobff/messages/options.js";
 import { isTraceId } from "@protobff/messages/trace-ids.js";
 import { childrenOf, type Expression, type Node, type Variable } from "../../cel/index.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import type { Origin } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import { callsIn, composedBy, expressionsIn, messagesByName } from "./blocks.ts";
 import { servingBranches } from "./call.ts";

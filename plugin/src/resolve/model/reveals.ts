@@ -1,4 +1,4 @@
-import type { Text } from "../../diagnostic/origin.ts";
+import type { Text } from "../../diagnostic/diagnostic.ts";
 import type { IrFile } from "../../ir/ir.ts";
 import type { IrBind, IrCall, IrSource, IrStep } from "../../ir/step.ts";
 import type { IrStream, IrTopic } from "../../ir/stream.ts";

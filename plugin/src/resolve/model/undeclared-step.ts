@@ -1,4 +1,4 @@
-import type { Origin } from "../../diagnostic/origin.ts";
+import type { Origin } from "../../diagnostic/diagnostic.ts";
 import type { IrSource } from "../../ir/step.ts";
 import type { Source, Step } from "./model.ts";
 

@@ -2,10 +2,8 @@
 // reported when they were read.
 
 import type { DescEnum, DescField, DescFile, DescMessage, DescMethod, DescService, Registry } from "@bufbuild/protobuf";
-import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
+import { type Diagnostic, fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import { didYouMean, didYouMeanType } from "../../diagnostic/did-you-mean.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
 import type { Ir } from "../../ir/ir.ts";
 import { isMethodName, isReference } from "../../read/values/names.ts";
 import { ELSEWHERE } from "./missing-imports.ts";

@@ -1,4 +1,4 @@
-import type { Text } from "../../diagnostic/origin.ts";
+import type { Text } from "../../diagnostic/diagnostic.ts";
 
 /**
  * Returns an expression that the author implied (by `spread` or `autobind`). All of its places are the place of that

@@ -1,10 +1,8 @@
 // Topics by name, and the messages of their items.
 
 import type { DescMessage } from "@bufbuild/protobuf";
-import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
 import type { Ir, IrService } from "../../ir/ir.ts";
 import type { IrTopic } from "../../ir/stream.ts";
 import { methodNamed, resolveName } from "./lookup.ts";

@@ -1,7 +1,6 @@
 // Agreement between all declarations of one environment variable.
 
-import { fault } from "../../diagnostic/fault.ts";
-import type { Sourced, Text } from "../../diagnostic/origin.ts";
+import { fault, type Sourced, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrEnvVar, IrFile, IrMessage, IrService } from "../../ir/ir.ts";
 import { envMentions } from "../graph/env-mentions.ts";
 import { governing } from "../policies/entries.ts";

@@ -2,7 +2,7 @@
 
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import type { CelType, Variable } from "../../cel/index.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault } from "../../diagnostic/diagnostic.ts";
 import type { EnvShape, Ir, IrEnvVar, IrFile, IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import { envMentions } from "../graph/env-mentions.ts";

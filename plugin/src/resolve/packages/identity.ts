@@ -3,8 +3,7 @@ import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf
 import { CredentialSchema, PrincipalSchema } from "@protobff/messages/bff/v1/identity_pb.js";
 import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
 import { countErrors } from "../../diagnostic/count-errors.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrCredential, IrIdentity, IrIdentitySource } from "../../ir/edge.ts";
 import type { IrFile } from "../../ir/ir.ts";
 import type { FieldBinding } from "../../model/conversion.ts";

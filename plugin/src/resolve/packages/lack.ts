@@ -1,7 +1,6 @@
 // Declarations that one service has and another service of the same message lacks.
 
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { fault, type Origin } from "../../diagnostic/diagnostic.ts";
 import type { IrMessage, IrMethod, IrService } from "../../ir/ir.ts";
 import type { Mention } from "../graph/let-graph.ts";
 import type { Run } from "../steps/context.ts";

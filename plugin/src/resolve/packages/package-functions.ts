@@ -8,8 +8,7 @@ import {
   USER_FUNCTION,
   writtenType,
 } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import type { Report, Text } from "../../diagnostic/diagnostic.ts";
 import type { Ir, IrFile, IrFunction } from "../../ir/ir.ts";
 import { lookupMessage, resolveName } from "../names/lookup.ts";
 import { slice } from "../names/synthetic-text.ts";

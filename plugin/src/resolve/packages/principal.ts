@@ -2,9 +2,7 @@
 
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { CelType, Proto, Variable } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrMethod } from "../../ir/ir.ts";
 import type { Callers } from "../model/edge.ts";
 import { PEER } from "../scope/scope.ts";

@@ -1,8 +1,7 @@
 // Faults in adaptive limits of entries and calls: a limit without room to adapt, and `adaptive: false` without an
 // adaptive limit.
 
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrLimit, IrUpstream } from "../../ir/step.ts";
 import { lowest } from "../../text/amount.ts";
 import { nearest } from "./entries.ts";

@@ -1,9 +1,8 @@
 // Request fields in a path of google.api.http, and the messages that the RPC sends and returns as bodies.
 
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
-import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
+import { type Diagnostic, fault, type Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import { fault } from "../../diagnostic/fault.ts";
 import type { HttpVariable, IrHttpRule } from "../../ir/edge.ts";
 import type { RestRule } from "../model/rest.ts";
 

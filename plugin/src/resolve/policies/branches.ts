@@ -1,7 +1,7 @@
 // The branches of an upstream: which requests go to another address.
 
 import { typeName, type Variable } from "../../cel/index.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault } from "../../diagnostic/diagnostic.ts";
 import type { Ir } from "../../ir/ir.ts";
 import type { IrBranch, IrPolicy } from "../../ir/step.ts";
 import type { Branch } from "../model/call.ts";

@@ -2,9 +2,7 @@
 
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import { Protocol } from "@protobff/messages/options.js";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Sourced, Text } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Sourced, type Text } from "../../diagnostic/diagnostic.ts";
 import type { Amount } from "../../ir/amount.ts";
 import type { IrFairShare, IrIdentity, IrPurge, IrRateLimit, IrTelemetry, IrUsage } from "../../ir/edge.ts";
 import type { Ir, IrEnvVar, IrFile, IrFunction, IrMethod } from "../../ir/ir.ts";

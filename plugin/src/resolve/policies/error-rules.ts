@@ -1,8 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Code } from "@protobff/messages/options.js";
 import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { fault, type Origin } from "../../diagnostic/diagnostic.ts";
 import type { IrErrorRule, IrPolicy } from "../../ir/step.ts";
 import { conversion } from "../conversions/convert.ts";
 import type { ErrorRule } from "../model/call.ts";

@@ -1,6 +1,5 @@
 import { type Expression, typeName, type Variable } from "../../cel/index.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrFailure } from "../../ir/step.ts";
 import { detailOf } from "../../model/details.ts";
 import { parseTemplate } from "../../read/values/template.ts";

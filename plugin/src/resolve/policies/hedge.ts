@@ -1,6 +1,6 @@
 // The hedge of one call.
 
-import { fault } from "../../diagnostic/fault.ts";
+import { fault } from "../../diagnostic/diagnostic.ts";
 import type { IrCall, IrPolicy } from "../../ir/step.ts";
 import { lowest } from "../../text/amount.ts";
 import type { Effects, Policy } from "../model/call.ts";

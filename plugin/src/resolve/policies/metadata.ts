@@ -1,5 +1,5 @@
 import { typeName, type Variable } from "../../cel/index.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault } from "../../diagnostic/diagnostic.ts";
 import type { IrBind, IrUpstream } from "../../ir/step.ts";
 import type { MetadataBinding } from "../model/call.ts";
 import { check, checkCondition, type MessageScope, where, withoutMessage } from "../scope/scope.ts";

@@ -1,6 +1,6 @@
 // The policy of one call.
 
-import { fault } from "../../diagnostic/fault.ts";
+import { fault } from "../../diagnostic/diagnostic.ts";
 import type { Ir, IrMethod } from "../../ir/ir.ts";
 import type { IrCall, IrPolicy } from "../../ir/step.ts";
 import { lowest } from "../../text/amount.ts";

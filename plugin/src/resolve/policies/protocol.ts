@@ -1,9 +1,7 @@
 // Protocols of upstreams, and the requirement of HTTP calls with JSON: a path of google.api.http.
 
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin, Sourced } from "../../diagnostic/origin.ts";
+import { type Diagnostic, fault, type Origin, type Report, type Sourced } from "../../diagnostic/diagnostic.ts";
 import type { Ir } from "../../ir/ir.ts";
 import type { IrPolicy, IrUpstream } from "../../ir/step.ts";
 import { fullName } from "../../model/full-name.ts";

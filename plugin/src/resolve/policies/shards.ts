@@ -2,9 +2,7 @@
 
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { type Expression, typeName, type Variable } from "../../cel/index.ts";
-import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { type Diagnostic, fault, type Origin } from "../../diagnostic/diagnostic.ts";
 import type { IrCall, IrShard, IrUpstream, ShardHash } from "../../ir/step.ts";
 import { textInstead } from "../conversions/replacement.ts";
 import type { Batch, CallShard, ShardPolicy, ShardRule } from "../model/call.ts";

@@ -1,5 +1,4 @@
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { Amount } from "../../ir/amount.ts";
 import { lowest } from "../../text/amount.ts";
 

@@ -2,8 +2,7 @@
 // effect.
 
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrPolicy } from "../../ir/step.ts";
 import { fullName } from "../../model/full-name.ts";
 

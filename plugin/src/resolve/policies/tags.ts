@@ -2,8 +2,7 @@
 
 import type { DescMethod } from "@bufbuild/protobuf";
 import { childrenOf, type Expression, type Node, typeName, type Variable } from "../../cel/index.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrCall, IrPolicy, IrUpstream } from "../../ir/step.ts";
 import { textInstead } from "../conversions/replacement.ts";
 import type { CacheTag, Effects, TagHole } from "../model/call.ts";

@@ -1,8 +1,7 @@
 // Evidence that a call has no side effects: its method's proto, the RPCs that reach it, or `read_only` of the author.
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Origin, Sourced } from "../../diagnostic/origin.ts";
+import type { Origin, Report, Sourced } from "../../diagnostic/diagnostic.ts";
 import type { IrMethod } from "../../ir/ir.ts";
 import type { IrPolicy, IrUpstream } from "../../ir/step.ts";
 import { fullName } from "../../model/full-name.ts";

@@ -9,9 +9,7 @@ import {
   type Rule,
 } from "@protobff/messages/buf/validate/validate_pb.js";
 import { type FieldType, fieldType, messageType, scalarType, unwrapped } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin, Place } from "../../diagnostic/origin.ts";
+import { fault, type Origin, type Place, type Report } from "../../diagnostic/diagnostic.ts";
 import type { Ir } from "../../ir/ir.ts";
 import type { CelRule, RuleStep } from "../../model/rules.ts";
 import { celRule, type DeclaredRule, type RuleSite } from "./cel/cel-rule.ts";

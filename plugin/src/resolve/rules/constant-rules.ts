@@ -6,7 +6,7 @@ import {
   field as fieldRules,
   Ignore,
 } from "@protobff/messages/buf/validate/validate_pb.js";
-import type { Place } from "../../diagnostic/origin.ts";
+import type { Place } from "../../diagnostic/diagnostic.ts";
 import type { RuleCheck, Scalar } from "../../model/rules.ts";
 import { checksOf } from "./checks.ts";
 import { kindOf } from "./rule-kinds.ts";

@@ -1,7 +1,7 @@
 // Checks of a message from the rules of buf.validate.
 import { type DescField, type DescMessage, isFieldSet } from "@bufbuild/protobuf";
 import { type FieldRules, FieldRulesSchema, Ignore } from "@protobff/messages/buf/validate/validate_pb.js";
-import type { Place } from "../../diagnostic/origin.ts";
+import type { Place } from "../../diagnostic/diagnostic.ts";
 import type { IrMessageRules } from "../../ir/edge.ts";
 import type { ElementRules, RuledField, RuledMessage, RuleStep } from "../../model/rules.ts";
 import { type CelRules, typeOfPart } from "./cel-rules.ts";

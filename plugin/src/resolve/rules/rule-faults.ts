@@ -1,10 +1,8 @@
 // Diagnostics for faults in rules of buf.validate, at the place of the rule.
 
 import type { DescField, DescMessage, Message, Registry } from "@bufbuild/protobuf";
-import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault, type Origin, type Place, type Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin, Place } from "../../diagnostic/origin.ts";
 import type { RuleCheck } from "../../model/rules.ts";
 import { contradictionsIn } from "./contradictions.ts";
 import { kindOf } from "./rule-kinds.ts";

@@ -1,7 +1,7 @@
 // Rules as they are set, by their names in validate.proto.
 import { type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
-import type { Place } from "../../diagnostic/origin.ts";
+import type { Place } from "../../diagnostic/diagnostic.ts";
 import type { RuleStep, Time } from "../../model/rules.ts";
 
 /** A message of rules: its settings, their places, and its path in a violation. */

@@ -11,10 +11,8 @@ import {
   unsetIsNull,
   type Variable,
 } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
+import { fault, type Origin, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin, Text } from "../../diagnostic/origin.ts";
 import type { IrMessage } from "../../ir/ir.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import { distinctTypeNames, formName, sameForm } from "../conversions/same-form.ts";

@@ -1,7 +1,6 @@
 // Warnings about tests with a known result. The text of an entry, a limit or a shared message is checked for several
 // places, whose names may have values that are absent in others.
-import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
-import type { Origin, Text } from "../../diagnostic/origin.ts";
+import type { Diagnostic, Origin, Report, Text } from "../../diagnostic/diagnostic.ts";
 
 interface CheckedTests {
   checks: number;

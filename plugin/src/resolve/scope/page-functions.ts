@@ -1,6 +1,5 @@
 import type { Node } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import { fieldOfArgs, type PageCall, pageCallOf } from "../model/page-calls.ts";
 
 /**

@@ -15,9 +15,7 @@ import {
   typeName,
   type Variable,
 } from "../../cel/index.ts";
-import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin, Text } from "../../diagnostic/origin.ts";
+import { type Diagnostic, fault, type Origin, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { EnumRelations } from "../conversions/enum-relations.ts";
 import { conditionInstead } from "../conversions/replacement.ts";
 import type { Observe } from "../model/checked-text.ts";

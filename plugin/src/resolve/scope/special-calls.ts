@@ -1,8 +1,7 @@
 // Functions that belong to certain places, or take certain operands.
 
 import { childrenOf, type Node } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import { checkPageFunction } from "./page-functions.ts";
 
 /** Place of an expression. */

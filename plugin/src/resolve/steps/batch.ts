@@ -8,8 +8,7 @@ import {
   typeName,
   type Variable,
 } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import type { Report, Text } from "../../diagnostic/diagnostic.ts";
 import type { IrBatch } from "../../ir/step.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import { protoOf } from "../../model/proto-of.ts";

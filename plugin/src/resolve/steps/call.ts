@@ -1,7 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { typeName, type Variable } from "../../cel/index.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrCall, IrUpstream } from "../../ir/step.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import { pathName } from "../../model/path-name.ts";

@@ -1,8 +1,7 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { type CelType, type Expression, isComplete, type Node, presenceOf, type Variable } from "../../cel/index.ts";
+import { caution, fault, type Text } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import { caution, fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
 import type { IrBind, IrCompose } from "../../ir/step.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import { isTorn } from "../../read/read-message.ts";

@@ -1,8 +1,7 @@
 // Contexts for resolving one message.
 import type { DescField } from "@bufbuild/protobuf";
 import type { Overload, Variable } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import type { Origin, Report } from "../../diagnostic/diagnostic.ts";
 import type { IrIdentity } from "../../ir/edge.ts";
 import type { Ir, IrFile, IrFunction, IrMessage, IrService } from "../../ir/ir.ts";
 import type { IrStep } from "../../ir/step.ts";

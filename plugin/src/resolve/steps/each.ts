@@ -7,8 +7,7 @@ import {
   typeName,
   type Variable,
 } from "../../cel/index.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrEach, IrShard, IrStep } from "../../ir/step.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import type { EachSource, Quorum, Source } from "../model/model.ts";

@@ -1,9 +1,7 @@
 // A call over HTTP: checks that each part of its request has a place in a path, a query or a body.
 
 import type { DescField } from "@bufbuild/protobuf";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrCall } from "../../ir/step.ts";
 import { fullName } from "../../model/full-name.ts";
 import { pathName } from "../../model/path-name.ts";

@@ -1,7 +1,6 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Node } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrCall } from "../../ir/step.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
 import { pathName } from "../../model/path-name.ts";

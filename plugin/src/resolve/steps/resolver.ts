@@ -2,9 +2,8 @@
 
 import type { DescField, DescMessage, DescService } from "@bufbuild/protobuf";
 import { type CelType, fieldType, type Proto } from "../../cel/index.ts";
+import { fault, type Origin, type Text } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin, Text } from "../../diagnostic/origin.ts";
 import type { IrMessage, IrReads } from "../../ir/ir.ts";
 import type { IrCall, IrPolicy } from "../../ir/step.ts";
 import { canBeAbsent } from "../../model/presence.ts";

@@ -1,8 +1,6 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { type Expression, fieldName, fieldType, type Node, typeName, type Variable } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution, fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { caution, fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrBind, IrCall } from "../../ir/step.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
 import { pathName } from "../../model/path-name.ts";

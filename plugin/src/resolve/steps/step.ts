@@ -1,7 +1,5 @@
 import { type CelType, isComplete, type Proto, typeName, type Variable } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrGuard, IrLatest, IrStep } from "../../ir/step.ts";
 import type { IrTopic } from "../../ir/stream.ts";
 import type { BoundExpression } from "../../model/conversion.ts";

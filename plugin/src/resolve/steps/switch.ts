@@ -1,5 +1,5 @@
 import { type Expression, type Proto, sameType } from "../../cel/index.ts";
-import { fault } from "../../diagnostic/fault.ts";
+import { fault } from "../../diagnostic/diagnostic.ts";
 import type { IrSwitch } from "../../ir/step.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import { protoOf } from "../../model/proto-of.ts";

@@ -1,6 +1,5 @@
 import { type Expression, typeName } from "../../cel/index.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Text } from "../../diagnostic/diagnostic.ts";
 import { check, type MessageScope } from "../scope/scope.ts";
 
 /** The key of a topic: a text that is there. */

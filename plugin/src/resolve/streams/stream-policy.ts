@@ -1,8 +1,6 @@
 // Policies for a followed call: it is sent once, and its answer has no end.
 
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrCall, IrPolicy, IrUpstream } from "../../ir/step.ts";
 
 /** Returns the policy without settings for single answers, which do not apply to streams. */

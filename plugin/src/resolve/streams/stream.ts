@@ -2,8 +2,7 @@
 
 import { type Expression, typeName, type Variable } from "../../cel/index.ts";
 import { countErrors } from "../../diagnostic/count-errors.ts";
-import { caution, fault } from "../../diagnostic/fault.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { caution, fault, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrCall } from "../../ir/step.ts";
 import type { IrFollow, IrStream } from "../../ir/stream.ts";

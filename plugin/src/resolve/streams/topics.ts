@@ -3,8 +3,7 @@
 import { ScalarType } from "@bufbuild/protobuf";
 import type { Variable } from "../../cel/index.ts";
 import { countErrors } from "../../diagnostic/count-errors.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import { caution, fault } from "../../diagnostic/fault.ts";
+import { caution, fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrFile, IrService } from "../../ir/ir.ts";
 import type { IrBind, IrCall, IrUpstream } from "../../ir/step.ts";
 import type { IrTopic } from "../../ir/stream.ts";

@@ -3,7 +3,7 @@
 
 import { type Ast, partsOf } from "../../cel/syntax/ast.ts";
 import { parseExpression } from "../../cel/syntax/parse.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import type { Text } from "../../diagnostic/diagnostic.ts";
 import type { IrField, IrMessage } from "../../ir/ir.ts";
 import type { IrCompose, IrStep } from "../../ir/step.ts";
 import { innerSource } from "../graph/declarations.ts";

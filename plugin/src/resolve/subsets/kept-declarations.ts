@@ -1,6 +1,6 @@
 // The steps of a composed message that a part of its fields needs, found before types are checked: they determine the
 // arguments of the part. `plan/messages/kept-steps.ts` answers the same for resolved messages.
-import type { Text } from "../../diagnostic/origin.ts";
+import type { Text } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { IrField, IrMessage } from "../../ir/ir.ts";
 import type { IrStep } from "../../ir/step.ts";

@@ -1,8 +1,6 @@
 // Faults of subsets, which are in declarations of the composed message or of an rpc.
 
-import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
-import { fault } from "../../diagnostic/fault.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import { type Diagnostic, fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrMessage } from "../../ir/ir.ts";
 import type { Args } from "../model/model.ts";
 import { type ComposePlace, howToGive } from "../scope/args.ts";

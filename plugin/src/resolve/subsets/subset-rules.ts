@@ -1,6 +1,5 @@
 // Rules for aliases of composed messages.
-import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Origin } from "../../diagnostic/origin.ts";
+import type { Origin, Report } from "../../diagnostic/diagnostic.ts";
 import type { IrMessage, IrSubset } from "../../ir/ir.ts";
 
 /** Reports faults of an alias of a composed message. Returns what can still be composed, without further faults. */

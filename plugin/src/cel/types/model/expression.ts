@@ -15,7 +15,7 @@
 //   range is the bound value, args [body]; optMap and optFlatMap: range is an optional, args [body].
 // - A name that is unknown without the checker is a variable of role "unknown": reading it is an error at run time.
 import type { DescEnum, DescEnumValue, DescExtension, DescField, DescMessage } from "@bufbuild/protobuf";
-import type { Origin, Text } from "../../../diagnostic/origin.ts";
+import type { Origin, Text } from "../../../diagnostic/diagnostic.ts";
 import type { CelType, Lack, Overload, Proto, Variable } from "./type.ts";
 
 /**

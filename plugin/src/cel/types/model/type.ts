@@ -1,6 +1,6 @@
 // CEL's types in the checker, with the protobuf kind of plain values, which binding rules need.
 import type { DescEnum, DescEnumValue, DescField, DescMessage, ScalarType } from "@bufbuild/protobuf";
-import type { Origin } from "../../../diagnostic/origin.ts";
+import type { Origin } from "../../../diagnostic/diagnostic.ts";
 
 export type CelType =
   | { readonly kind: "bool" | "uint" | "double" | "string" | "bytes" | "null" }

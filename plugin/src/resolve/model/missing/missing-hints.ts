@@ -1,7 +1,6 @@
 // Sentences about fields of composed messages that may be missing.
 import type { Expression, Variable } from "../../../cel/index.ts";
-import type { Diagnostic } from "../../../diagnostic/diagnostic.ts";
-import type { Origin } from "../../../diagnostic/origin.ts";
+import type { Diagnostic, Origin } from "../../../diagnostic/diagnostic.ts";
 import type { Ir } from "../../../ir/ir.ts";
 
 /** Returns the hint that makes a read safe: a test, or a filter for items. */

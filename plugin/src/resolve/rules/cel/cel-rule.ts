@@ -3,9 +3,7 @@
 
 import type { Registry } from "@bufbuild/protobuf";
 import { type CelType, checkExpression, type FieldType, typeName, type Variable } from "../../../cel/index.ts";
-import type { Diagnostic, Report } from "../../../diagnostic/diagnostic.ts";
-import { fault } from "../../../diagnostic/fault.ts";
-import type { Text } from "../../../diagnostic/origin.ts";
+import { type Diagnostic, fault, type Report, type Text } from "../../../diagnostic/diagnostic.ts";
 import { NOW } from "../../../model/rule-functions.ts";
 import type { CelRule, RuleStep } from "../../../model/rules.ts";
 import { constantType, type RuleConstants, withConstants, withFields } from "./rule-constants.ts";
