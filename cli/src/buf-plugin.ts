@@ -14,7 +14,7 @@ import {
   ListRulesResponseSchema,
 } from "./gen/buf/plugin/check/v1/check_service_pb.ts";
 import { Code } from "./gen/pluginrpc/v1/pluginrpc_pb.ts";
-import { Refusal } from "./refusal.ts";
+import { Refusal } from "./terminal.ts";
 
 /** Process that runs the plugin: buf, or a test. */
 interface Caller {

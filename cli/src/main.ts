@@ -1,8 +1,7 @@
 // The command for people: `protobff <word>`. Each word is a file in commands/.
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { Refusal } from "./refusal.ts";
-import { ofProcess, type Terminal } from "./terminal.ts";
+import { ofProcess, Refusal, type Terminal } from "./terminal.ts";
 
 /** Adds a command: its options, its help, its action. */
 type AddWord = (program: Command, terminal: Terminal) => void;

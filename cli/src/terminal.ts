@@ -52,3 +52,14 @@ export const count = (of: number, noun: string): string => `${of} ${noun}${of ==
 
 /** Adds a value of an option that may be given several times. */
 export const append = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+/** A failure of a command, for its user: the fault, and the remedy. It is printed without a stack trace. */
+export class Refusal extends Error {
+  readonly exitCode: 1 | 2;
+
+  /** @param exitCode 2: the command line is invalid */
+  constructor(message: string, exitCode: 1 | 2 = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}

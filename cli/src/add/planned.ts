@@ -5,7 +5,7 @@ import { NameScope } from "../init/names.ts";
 import { type BegunBff, planRpc, rpcNameOf } from "../init/plan-bff.ts";
 import { indented, type PrintedRpc, printRpc } from "../init/print-bff.ts";
 import { parseProto } from "../lsp/syntax/parse.ts";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import type { ProjectServices, ServiceTarget } from "./target.ts";
 
 /** Returns the upstream rpcs that names mean: unary ones, or one that streams answers. */

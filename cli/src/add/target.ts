@@ -14,7 +14,7 @@ import { jsonOf } from "@protobff/runtime/internal/json/write-json";
 import { Copies } from "../init/copies.ts";
 import { NameScope } from "../init/names.ts";
 import type { Image } from "../project/buf.ts";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 
 /** A project's BFFs and upstreams. */
 export interface ProjectServices {

@@ -1,7 +1,7 @@
 // Fields of a BFF's answers that a client reads, from its programs.
 import { relative } from "node:path";
-import { Refusal } from "../refusal.ts";
 import { tsMorph } from "../resolvers/ts-morph.ts";
+import { Refusal } from "../terminal.ts";
 import { type Answers, shapeOf } from "./answers.ts";
 import type { ClientReads } from "./document.ts";
 import { createFlow } from "./flow.ts";

@@ -1,6 +1,6 @@
 // The file that lists what a client reads: `web.client.json`.
 import { isObject, isTexts } from "../contract/json.ts";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 
 /** Ending of the names of these files. */
 export const CLIENT_FILE = ".client.json";

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import type { ts as TypeScript } from "ts-morph";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import type { Answers } from "./answers.ts";
 
 const MAX_ENTRIES = 200_000;

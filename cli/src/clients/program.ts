@@ -2,8 +2,8 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import type { ts as TypeScript } from "ts-morph";
-import { Refusal } from "../refusal.ts";
 import { tsMorph } from "../resolvers/ts-morph.ts";
+import { Refusal } from "../terminal.ts";
 
 const MAX_PROJECTS = 50;
 const MAX_FILES = 20_000;

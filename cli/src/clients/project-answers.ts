@@ -4,7 +4,7 @@ import type { Image } from "../project/buf.ts";
 import { compileProject } from "../project/compile-project.ts";
 import { PLAN, reportsOf } from "../project/plan-reports.ts";
 import { registryOf } from "../project/project-registry.ts";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import { type Answers, answersOf } from "./answers.ts";
 
 /** Compiles the project, and collects its answers. Throws a `Refusal` if it does not compile. */

@@ -12,8 +12,7 @@ import type { BegunBff } from "../init/plan-bff.ts";
 import { publicLines } from "../init/public-fields.ts";
 import { buildInputs, configOf, requiredRoot } from "../project/inputs.ts";
 import { registryOf } from "../project/project-registry.ts";
-import { Refusal } from "../refusal.ts";
-import type { Terminal } from "../terminal.ts";
+import { Refusal, type Terminal } from "../terminal.ts";
 
 interface AddOptions {
   readonly to?: string;

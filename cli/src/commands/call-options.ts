@@ -1,8 +1,7 @@
 // Options of commands that send requests to a server.
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Protocol, ReplayOptions } from "../contract/replay.ts";
-import { Refusal } from "../refusal.ts";
-import { append } from "../terminal.ts";
+import { append, Refusal } from "../terminal.ts";
 
 export interface CallOptions {
   readonly protocol: Protocol;

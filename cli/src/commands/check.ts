@@ -7,8 +7,7 @@ import { type CheckedFault, type CheckedOutcome, checkProject } from "../check/c
 import { fixed } from "../check/fixed.ts";
 import { compileProject } from "../project/compile-project.ts";
 import { requiredRoot } from "../project/inputs.ts";
-import { Refusal } from "../refusal.ts";
-import { count, type Terminal } from "../terminal.ts";
+import { count, Refusal, type Terminal } from "../terminal.ts";
 
 interface CheckOptions {
   readonly json?: true;

@@ -15,8 +15,7 @@ import { type Contract, renderContract } from "../contract/document.ts";
 import { cutExamples, type Example, MAX_EXAMPLES } from "../contract/example.ts";
 import { projectName } from "../project/project-name.ts";
 import { projectRegistry } from "../project/project-registry.ts";
-import { Refusal } from "../refusal.ts";
-import { count, type Terminal } from "../terminal.ts";
+import { count, Refusal, type Terminal } from "../terminal.ts";
 import { writeText } from "./text-file.ts";
 import { addUses } from "./uses.ts";
 

@@ -13,8 +13,7 @@ import { compileProject } from "../project/compile-project.ts";
 import { readGenConfig } from "../project/gen-config.ts";
 import { otherSide } from "../project/other-side.ts";
 import { PLAN, reportsOf } from "../project/plan-reports.ts";
-import { Refusal } from "../refusal.ts";
-import type { Terminal } from "../terminal.ts";
+import { Refusal, type Terminal } from "../terminal.ts";
 
 interface Options {
   readonly against: string;

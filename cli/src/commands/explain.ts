@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import { type Explanation, explain, overview } from "../explain/explain.ts";
-import { Refusal } from "../refusal.ts";
-import type { Terminal } from "../terminal.ts";
+import { Refusal, type Terminal } from "../terminal.ts";
 
 /** `protobff explain BFF601`, `protobff explain rate_limit` */
 export function addExplain(program: Command, terminal: Terminal): void {

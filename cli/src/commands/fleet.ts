@@ -11,8 +11,7 @@ import { problemText } from "../fleet/problem.ts";
 import { readBffs } from "../fleet/read-bffs.ts";
 import { buildImage } from "../project/buf.ts";
 import { registryOf } from "../project/project-registry.ts";
-import { Refusal } from "../refusal.ts";
-import { count, type Terminal } from "../terminal.ts";
+import { count, Refusal, type Terminal } from "../terminal.ts";
 import { writeText } from "./text-file.ts";
 
 type Teams = ReadonlyMap<string, readonly string[]>;

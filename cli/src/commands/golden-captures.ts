@@ -3,8 +3,7 @@ import { existsSync, globSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { MAX_GOLDEN_BYTES, parseGolden, renderGolden } from "../golden/document.ts";
 import { readGenConfig } from "../project/gen-config.ts";
-import { Refusal } from "../refusal.ts";
-import { count, type Terminal } from "../terminal.ts";
+import { count, Refusal, type Terminal } from "../terminal.ts";
 import { runReplayProgram } from "./replay-program.ts";
 import { writeText } from "./text-file.ts";
 

@@ -14,8 +14,7 @@ import { type Bff, type Exchange, type Exchanged, resolveExchanges } from "../go
 import { renderJunit } from "../golden/junit.ts";
 import { recordGolden } from "../golden/record.ts";
 import { projectRegistry } from "../project/project-registry.ts";
-import { Refusal } from "../refusal.ts";
-import type { Terminal } from "../terminal.ts";
+import { Refusal, type Terminal } from "../terminal.ts";
 import { addCallOptions, type CallOptions, replayOptions } from "./call-options.ts";
 import { goldenFromCaptures } from "./golden-captures.ts";
 import { readBounded, writeText } from "./text-file.ts";

@@ -1,8 +1,7 @@
 // Options that name measured or assumed latencies: traces, Prometheus, a file by hand.
 import { type Command, InvalidArgumentError } from "commander";
 import { boundedText, causeOf } from "../project/bounded-text.ts";
-import { Refusal } from "../refusal.ts";
-import { append, type Terminal } from "../terminal.ts";
+import { append, Refusal, type Terminal } from "../terminal.ts";
 import type { WhatIf } from "../whatif/load.ts";
 import { readBounded } from "./text-file.ts";
 

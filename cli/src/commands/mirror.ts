@@ -3,8 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { type Metric, readMetrics } from "../mirror/read-metrics.ts";
 import { type DropReason, type MirrorVerdict, verdictsOf } from "../mirror/verdict.ts";
 import { boundedText, causeOf } from "../project/bounded-text.ts";
-import { Refusal } from "../refusal.ts";
-import type { Terminal } from "../terminal.ts";
+import { Refusal, type Terminal } from "../terminal.ts";
 
 interface Options {
   readonly upstream?: string;

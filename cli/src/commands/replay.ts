@@ -1,7 +1,6 @@
 // `protobff replay`: runs a captured request again, with the generated server of the project.
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { Refusal } from "../refusal.ts";
-import { append, type Terminal } from "../terminal.ts";
+import { append, Refusal, type Terminal } from "../terminal.ts";
 import { portOf } from "./dev.ts";
 import { planDifferences } from "./plan-differences.ts";
 import { runReplayProgram } from "./replay-program.ts";

@@ -2,10 +2,9 @@
 import { type Command, Option } from "commander";
 import { type ServedServer, webSocketName } from "protoc-gen-bff/compiler";
 import { compileProject } from "../project/compile-project.ts";
-import { Refusal } from "../refusal.ts";
 import { compareRoutes, type RouteFinding } from "../routes/compare-routes.ts";
 import { readRoutes } from "../routes/read-routes.ts";
-import { count, type Terminal } from "../terminal.ts";
+import { count, Refusal, type Terminal } from "../terminal.ts";
 import { escaped, property } from "../workflow-command.ts";
 import { readBounded } from "./text-file.ts";
 

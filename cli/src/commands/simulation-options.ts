@@ -1,6 +1,6 @@
 // Options of the size of a simulation.
 import { type Command, InvalidArgumentError } from "commander";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 
 export interface SizeOptions {
   readonly requests: number;

@@ -1,7 +1,7 @@
 // Files that a command line names.
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 
 /**
  * Returns the text of a file. Throws a `Refusal` if the file cannot be read, or is larger.

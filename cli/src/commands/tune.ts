@@ -1,7 +1,6 @@
 // `protobff plan tune`: searches timeouts, hedges and limits, and prints the change of the options.
 import { type Command, InvalidArgumentError } from "commander";
-import { Refusal } from "../refusal.ts";
-import type { Terminal } from "../terminal.ts";
+import { Refusal, type Terminal } from "../terminal.ts";
 import { loadWhatIf, refusing, type WhatIf } from "../whatif/load.ts";
 import type { Played } from "../whatif/played-project.ts";
 import { type FileSimulation, SimulatedProject } from "../whatif/simulated-project.ts";

@@ -2,8 +2,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { describeUses, parseLock, tryRead } from "protoc-gen-bff/compiler";
-import { Refusal } from "../refusal.ts";
-import type { Terminal } from "../terminal.ts";
+import { Refusal, type Terminal } from "../terminal.ts";
 
 /** `protobff contract uses --upstream billing.v1.BillingService` */
 export function addUses(contract: Command, terminal: Terminal): void {

@@ -6,8 +6,7 @@ import { type Format, renderReplayed, renderReport } from "../contract/render.ts
 import { replay, transportTo } from "../contract/replay.ts";
 import { buildImage } from "../project/buf.ts";
 import { registryOf } from "../project/project-registry.ts";
-import { Refusal } from "../refusal.ts";
-import type { Terminal } from "../terminal.ts";
+import { Refusal, type Terminal } from "../terminal.ts";
 import { addCallOptions, type CallOptions, replayOptions } from "./call-options.ts";
 import { readBounded } from "./text-file.ts";
 

@@ -1,6 +1,6 @@
 // Extracts the contract for some services from the lock of a project.
 import { type Lock, usesOf } from "protoc-gen-bff/compiler";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import type { Contract } from "./document.ts";
 import type { ContractMethod } from "./elements.ts";
 

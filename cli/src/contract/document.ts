@@ -3,7 +3,7 @@
 import { isMembers, type JsonMembers, type JsonTree, plainTree } from "@protobff/runtime/internal/json/json-tree";
 import { parseExact } from "@protobff/runtime/internal/json/parse-exact";
 import { type Facts, isFacts } from "protoc-gen-bff/compiler";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import type { ContractElement, ContractMethod } from "./elements.ts";
 import { type Example, faultIn, MAX_EXAMPLES } from "./example.ts";
 import { isObject } from "./json.ts";

@@ -12,7 +12,7 @@ import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { JsonTree } from "@protobff/runtime/internal/json/json-tree";
 import { readJsonTree } from "@protobff/runtime/internal/json/read-json";
 import { jsonOf } from "@protobff/runtime/internal/json/write-json";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import type { ContractMethod } from "./elements.ts";
 import { isObject } from "./json.ts";
 

@@ -6,7 +6,7 @@ import { realpathSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 
 /** Claims a folder until the returned function is called. Throws a `Refusal` if another process has it. */
 export async function claim(folder: string): Promise<() => Promise<void>> {

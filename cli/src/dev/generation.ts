@@ -15,7 +15,7 @@ import { linesOf } from "../diff/markdown.ts";
 import type { Image } from "../project/buf.ts";
 import { type CompiledProject, compileProject, shown } from "../project/compile-project.ts";
 import { readGenConfig } from "../project/gen-config.ts";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import { OtherPlugins } from "./other-plugins.ts";
 import { Outputs } from "./outputs.ts";
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { parse, parseDocument } from "yaml";
 import { bytesOf, type Image, runBuf } from "../project/buf.ts";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import type { OutputFile } from "./outputs.ts";
 
 /** An entry of protoc-gen-es in buf.gen.yaml. */

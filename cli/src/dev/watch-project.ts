@@ -5,7 +5,7 @@ import { stat } from "node:fs/promises";
 import { basename, relative, resolve, sep } from "node:path";
 import { watch } from "chokidar";
 import { EXAMPLES } from "protoc-gen-bff/compiler";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 
 const INPUTS = new Set(["buf.yaml", "buf.gen.yaml", "buf.work.yaml", "buf.lock", "buf.md", EXAMPLES]);
 

@@ -1,11 +1,21 @@
 // The steps of one message, service or permit on both sides.
 import type { StepReport } from "protoc-gen-bff/compiler";
-import { count } from "./amounts.ts";
 import { compareCalls } from "./compare-calls.ts";
 import { compareOrder } from "./compare-order.ts";
 import { type Block, shortName } from "./composition.ts";
-import { type Finding, type Level, list, type Phrase, phrase } from "./finding.ts";
-import { changesOf, code, type FoundChange, same, without } from "./found-change.ts";
+import {
+  changesOf,
+  code,
+  count,
+  type Finding,
+  type FoundChange,
+  type Level,
+  list,
+  type Phrase,
+  phrase,
+  same,
+  without,
+} from "./finding.ts";
 
 const values = changesOf("values");
 const caches = changesOf("cache");

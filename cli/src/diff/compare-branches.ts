@@ -1,8 +1,7 @@
 // Branches of upstreams before and after: where calls go, and where their copies go.
 import type { RpcReport } from "protoc-gen-bff/compiler";
 import { shortName } from "./composition.ts";
-import { list, type Phrase, phrase } from "./finding.ts";
-import { changesOf, type FoundChange, same, without } from "./found-change.ts";
+import { changesOf, type FoundChange, list, type Phrase, phrase, same, without } from "./finding.ts";
 
 /** A new mirror receives the data of requests, so it is worse. */
 export function branchChangesOf(before: RpcReport, after: RpcReport): readonly FoundChange[] {

@@ -1,10 +1,20 @@
 // Compares one call on both sides: its method, time limits, forwarded data, caching and failures.
 import type { BindReport, CallReport, ErrorRuleReport } from "protoc-gen-bff/compiler";
-import { count, growth, time } from "./amounts.ts";
 import { sealing } from "./compare-reveals.ts";
 import { tagging } from "./compare-tags.ts";
-import { list, type Phrase, phrase } from "./finding.ts";
-import { changesOf, code, type FoundChange, same, without } from "./found-change.ts";
+import {
+  changesOf,
+  code,
+  count,
+  type FoundChange,
+  growth,
+  list,
+  type Phrase,
+  phrase,
+  same,
+  time,
+  without,
+} from "./finding.ts";
 import { otherMembers } from "./other-members.ts";
 
 const policies = changesOf("policies");

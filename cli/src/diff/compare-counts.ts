@@ -1,8 +1,6 @@
 // Numbers of upstream calls of an rpc, by method: per request, per item of lists without `max`, per item of a stream.
 import type { MethodCallsReport, RpcReport } from "protoc-gen-bff/compiler";
-import { count, growth } from "./amounts.ts";
-import type { Part, Phrase } from "./finding.ts";
-import { changesOf, type FoundChange } from "./found-change.ts";
+import { changesOf, count, type FoundChange, growth, type Part, type Phrase } from "./finding.ts";
 
 type Unit = "call" | "attempt";
 type Amounts = Omit<MethodCallsReport, "method">;

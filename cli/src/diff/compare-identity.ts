@@ -1,8 +1,16 @@
 // Compares the authentication of callers: finds credentials that are newly accepted.
 import type { FileReport, IdentityReport, IdentitySourceReport } from "protoc-gen-bff/compiler";
-import { time } from "./amounts.ts";
-import { type Finding, list, type Phrase, phrase } from "./finding.ts";
-import { changesOf, code, type FoundChange, without } from "./found-change.ts";
+import {
+  changesOf,
+  code,
+  type Finding,
+  type FoundChange,
+  list,
+  type Phrase,
+  phrase,
+  time,
+  without,
+} from "./finding.ts";
 
 const identities = changesOf("identity");
 

@@ -1,10 +1,8 @@
 // Compares the rate limits of an rpc: finds callers that may call more often than before.
 
 import type { LimitReport } from "protoc-gen-bff/compiler";
-import { time } from "./amounts.ts";
 import { otherVariables } from "./compare-variables.ts";
-import { type Level, type Phrase, phrase } from "./finding.ts";
-import { changesOf, code, type FoundChange } from "./found-change.ts";
+import { changesOf, code, type FoundChange, type Level, type Phrase, phrase, time } from "./finding.ts";
 
 const limits = changesOf("limits");
 

@@ -1,7 +1,6 @@
 // In which order side effects happen, and what holds them back.
 import type { Block } from "./composition.ts";
-import { phrase } from "./finding.ts";
-import { changesOf, type FoundChange } from "./found-change.ts";
+import { changesOf, type FoundChange, phrase } from "./finding.ts";
 
 const sideEffects = changesOf("side-effects");
 

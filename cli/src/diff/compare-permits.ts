@@ -1,7 +1,6 @@
 // Compares the permits of an RPC: finds callers that are newly permitted.
 import type { FailReport, PermitReport } from "protoc-gen-bff/compiler";
-import { list, type Phrase, phrase } from "./finding.ts";
-import { changesOf, type FoundChange, same, without } from "./found-change.ts";
+import { changesOf, type FoundChange, list, type Phrase, phrase, same, without } from "./finding.ts";
 
 const permits = changesOf("permits");
 

@@ -1,6 +1,5 @@
 import type { FileReport } from "protoc-gen-bff/compiler";
-import { type Finding, phrase } from "./finding.ts";
-import { changesOf } from "./found-change.ts";
+import { changesOf, type Finding, phrase } from "./finding.ts";
 
 /** Compares the events that purge tags. */
 export function comparePurges(before: readonly FileReport[], after: readonly FileReport[]): readonly Finding[] {

@@ -1,7 +1,6 @@
 // Compares the places at which sensitive values may leave, and whether caches may contain them.
 import type { CallReport, FileReport } from "protoc-gen-bff/compiler";
-import { type Finding, phrase } from "./finding.ts";
-import { changesOf, type FoundChange } from "./found-change.ts";
+import { changesOf, type Finding, type FoundChange, phrase } from "./finding.ts";
 
 /** Reports each place that is new, gone, or has another reason. */
 export function compareReveals(before: readonly FileReport[], after: readonly FileReport[]): readonly Finding[] {

@@ -1,7 +1,6 @@
 // Compares an RPC as a whole: its cost, its permitted callers, its limits and its cached responses.
 
 import type { RpcReport } from "protoc-gen-bff/compiler";
-import { count, growth, time } from "./amounts.ts";
 import { branchChangesOf } from "./compare-branches.ts";
 import { compareCounts, costOf, methodsOf } from "./compare-counts.ts";
 import { compareLimits } from "./compare-limits.ts";
@@ -16,8 +15,20 @@ import { compareFieldChoice, comparePublicIds } from "./edge/compare-field-choic
 import { compareHeaders } from "./edge/compare-headers.ts";
 import { comparePages } from "./edge/compare-pages.ts";
 import { compareTools } from "./edge/compare-tools.ts";
-import { type Finding, type Level, list, type Phrase, phrase } from "./finding.ts";
-import { changesOf, type FoundChange, same, without } from "./found-change.ts";
+import {
+  changesOf,
+  count,
+  type Finding,
+  type FoundChange,
+  growth,
+  type Level,
+  list,
+  type Phrase,
+  phrase,
+  same,
+  time,
+  without,
+} from "./finding.ts";
 
 const api = changesOf("api");
 const caches = changesOf("cache");

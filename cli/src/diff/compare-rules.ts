@@ -1,8 +1,7 @@
 // Compares the rules that refuse requests, rule by rule.
 import type { RuleReport, RulesReport } from "protoc-gen-bff/compiler";
 import { shortName } from "./composition.ts";
-import { list, type Phrase, phrase } from "./finding.ts";
-import { changesOf, type FoundChange } from "./found-change.ts";
+import { changesOf, type FoundChange, list, type Phrase, phrase } from "./finding.ts";
 
 const refusals = changesOf("refusals");
 

@@ -1,8 +1,6 @@
 // The options of a stream: its source, which items it delivers, and how long it stays open.
 import type { RpcReport } from "protoc-gen-bff/compiler";
-import { time } from "./amounts.ts";
-import { type Kind, type Phrase, phrase } from "./finding.ts";
-import { changesOf, type FoundChange } from "./found-change.ts";
+import { changesOf, type FoundChange, type Kind, type Phrase, phrase, time } from "./finding.ts";
 
 type Stream = NonNullable<RpcReport["stream"]>;
 

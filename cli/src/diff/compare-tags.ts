@@ -1,6 +1,5 @@
 import type { CallReport } from "protoc-gen-bff/compiler";
-import type { Phrase } from "./finding.ts";
-import { changesOf, type FoundChange, without } from "./found-change.ts";
+import { changesOf, type FoundChange, type Phrase, without } from "./finding.ts";
 
 type Cache = Pick<NonNullable<CallReport["cache"]>, "tags" | "purged">;
 

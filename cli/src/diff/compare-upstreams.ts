@@ -1,9 +1,7 @@
 // Compares the state of an upstream that all requests share: breakers and limits.
 import type { BreakerReport, UpstreamReport } from "protoc-gen-bff/compiler";
-import { time } from "./amounts.ts";
 import { shortName } from "./composition.ts";
-import type { Finding, Level } from "./finding.ts";
-import { changesOf } from "./found-change.ts";
+import { changesOf, type Finding, type Level, time } from "./finding.ts";
 import { otherMembers } from "./other-members.ts";
 
 export function compareUpstreams(before: UpstreamReport, after: UpstreamReport): readonly Finding[] {

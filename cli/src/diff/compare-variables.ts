@@ -1,7 +1,6 @@
 // Compares the bounds of environment variables.
 import { amountOf, type FileReport, type LimitReport, type VariableReport } from "protoc-gen-bff/compiler";
-import { type Finding, type Kind, type Phrase, phrase } from "./finding.ts";
-import { changesOf, type FoundChange } from "./found-change.ts";
+import { changesOf, type Finding, type FoundChange, type Kind, type Phrase, phrase } from "./finding.ts";
 
 /** A narrower bound is worse: a server does not start with a value outside. */
 export function compareVariables(before: readonly FileReport[], after: readonly FileReport[]): readonly Finding[] {

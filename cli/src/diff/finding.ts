@@ -1,5 +1,7 @@
 // A finding for a review: one change of the running behaviour, and its severity.
 
+import { count as countOf } from "../terminal.ts";
+
 /** Kinds of changes, in the order in which equally severe ones are reported. `--fail-on` takes each of them. */
 export const KINDS = {
   clients: "fields that clients read",
@@ -83,4 +85,74 @@ export function inOrder(findings: readonly Finding[]): readonly Finding[] {
   }
   const rank = ({ level, kind }: Finding): number => LEVELS.indexOf(level) * kinds.length + kinds.indexOf(kind);
   return [...joined.values()].sort((a, b) => rank(a) - rank(b));
+}
+
+// Findings of comparisons. Each function returns none if both sides are alike.
+
+/** A finding without its place. */
+export type FoundChange = Omit<Finding, "where">;
+
+/** Makes changes of one kind. A message that is one text needs no list. */
+interface ChangeMaker {
+  of(level: Level, message: Phrase | string, before?: Phrase, after?: Phrase): FoundChange;
+  /** A change if a condition holds. */
+  when(holds: boolean, level: Level, message: Phrase | string): readonly FoundChange[];
+  /** A change if the texts of both sides differ. */
+  between(level: Level, message: Phrase | string, before: Phrase, after: Phrase): readonly FoundChange[];
+  /** A change if the values of both sides differ, with the texts that show them. */
+  changed<T>(
+    level: Level,
+    message: Phrase | string,
+    from: T,
+    to: T,
+    text: (value: T) => Phrase,
+  ): readonly FoundChange[];
+  /** A change that lists names, if there are any. */
+  names(level: Level, names: readonly string[], message: (names: Phrase) => Phrase): readonly FoundChange[];
+}
+
+/** Returns the functions that make changes of this kind. */
+export function changesOf(kind: Kind): ChangeMaker {
+  const of: ChangeMaker["of"] = (level, message, before, after) => ({
+    kind,
+    level,
+    message: typeof message === "string" ? [message] : message,
+    ...(before !== undefined && { before }),
+    ...(after !== undefined && { after }),
+  });
+  return {
+    of,
+    when: (holds, level, message) => (holds ? [of(level, message)] : []),
+    between: (level, message, before, after) => (same(before, after) ? [] : [of(level, message, before, after)]),
+    changed: (level, message, from, to, text) => (same(from, to) ? [] : [of(level, message, text(from), text(to))]),
+    names: (level, names, message) => (names.length === 0 ? [] : [of(level, message(list(names)))]),
+  };
+}
+
+/** True for equal JSON. */
+export const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** Returns the members of one list that another lacks. */
+export const without = <T>(all: readonly T[] = [], other: readonly T[] = []): readonly T[] =>
+  all.filter((member) => !other.includes(member));
+
+/** A text of the compared sources; undefined: there is none. */
+export const code = (text: string | undefined): Phrase => (text === undefined ? ["none"] : [{ code: text }]);
+
+/** Returns a time in the notation of people: `400 ms`, `1.8 s`; null: no bound. */
+export function time(ms: number | null): string {
+  if (ms === null) return "none";
+  return ms >= 1_000 && ms % 10 === 0 ? `${ms / 1_000} s` : `${ms} ms`;
+}
+
+/** null: nothing bounds it. */
+export function count(n: number | null, noun: string): string {
+  return n === null ? `any number of ${noun}s` : countOf(n, noun);
+}
+
+/** Returns the growth in per cent; null is more than any number. */
+export function growth(before: number | null, after: number | null): number {
+  const [from, to] = [before ?? Number.POSITIVE_INFINITY, after ?? Number.POSITIVE_INFINITY];
+  if (from === to) return 0;
+  return from === 0 ? Number.POSITIVE_INFINITY : (to / from - 1) * 100;
 }

@@ -1,4 +1,4 @@
-import { changesOf, type FoundChange } from "./found-change.ts";
+import { changesOf, type FoundChange } from "./finding.ts";
 
 /**
  * Compares the members of a report that no other function compares, such as the member of a new option.

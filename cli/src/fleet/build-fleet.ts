@@ -1,6 +1,6 @@
 // The tables of a fleet, from its BFFs.
 import { didYouMean, type Facts, type Lock, parentName, usesOf } from "protoc-gen-bff/compiler";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import type { ChangeEntry } from "./change.ts";
 import {
   type BffEntry,

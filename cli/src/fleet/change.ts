@@ -5,7 +5,7 @@ import { checkContract } from "../contract/check-contract.ts";
 import { cutContract } from "../contract/cut-contract.ts";
 import type { Contract } from "../contract/document.ts";
 import type { Finding } from "../contract/finding.ts";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import type { Problem } from "./problem.ts";
 import { type FleetBff, servicesOfBff } from "./read-bffs.ts";
 

@@ -1,7 +1,7 @@
 // Locks and plans below folders.
 import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import type { Problem } from "./problem.ts";
 
 /** A lock or a plan. */

@@ -2,7 +2,7 @@
 import { parseExact } from "@protobff/runtime/internal/json/parse-exact";
 import { type Example, faultIn, MAX_EXAMPLES } from "../contract/example.ts";
 import { isObject, isTexts } from "../contract/json.ts";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 
 /** An example of a BFF's rpc. */
 export interface GoldenRequest extends Example {

@@ -5,7 +5,7 @@ import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt"
 import type { Transport } from "@connectrpc/connect";
 import { isStored, methodOf, parsed, prune } from "../contract/example.ts";
 import { type Failed, type Replayed, type ReplayOptions, send } from "../contract/replay.ts";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import type { GoldenRequest } from "./document.ts";
 import { type IgnoredPath, resolvePath } from "./ignored-path.ts";
 

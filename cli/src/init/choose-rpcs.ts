@@ -2,7 +2,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import { didYouMean } from "protoc-gen-bff/compiler";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import { snakeCase } from "./names.ts";
 import { isPrivateRpc } from "./private-fields.ts";
 

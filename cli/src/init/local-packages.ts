@@ -1,6 +1,6 @@
 // Packages of protobff that `npm run pack` has written into a folder, in place of published ones.
 import { VERSION } from "protoc-gen-bff/compiler";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 
 /** Versions by the names of packages: ranges, or `file:` and the path of a tarball. */
 export type Versions = Readonly<Record<string, string>>;

@@ -9,8 +9,7 @@ import { hover } from "./features/hover.ts";
 import { definition, references } from "./features/places.ts";
 import { planAt } from "./features/plan.ts";
 import { semanticTokens } from "./features/tokens.ts";
-import { offsetOf, type Program } from "./program/program.ts";
-import { fileOf } from "./program/source-file.ts";
+import { fileOf, offsetOf, type Program } from "./program/program.ts";
 import { mentionsIn } from "./program/symbols.ts";
 import { programOf } from "./testing/programs.ts";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import { type Image, spawnBuf } from "./buf.ts";
 import type { GenConfig } from "./gen-config.ts";
 import type { OtherSide } from "./other-side.ts";

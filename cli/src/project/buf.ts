@@ -7,7 +7,7 @@ import { toBinary } from "@bufbuild/protobuf";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { decodeFile } from "protoc-gen-bff/compiler";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 
 /** Image that buf has built: files in the order of their imports. */
 export interface Image {

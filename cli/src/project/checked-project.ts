@@ -2,7 +2,7 @@
 import { join, relative } from "node:path";
 import { parseParameter, type Sources, sourcesIn, tryRead } from "protoc-gen-bff/compiler";
 import type { CheckedProject } from "../check-plugin/check.ts";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import { buildInputs, configOf, rootOf } from "./inputs.ts";
 
 /**

@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ts } from "ts-morph";
-import { Refusal } from "../refusal.ts";
 import { tsMorph } from "../resolvers/ts-morph.ts";
+import { Refusal } from "../terminal.ts";
 
 /** Package managers, by the file that each leaves in the root of a project. */
 const LOCKS = {

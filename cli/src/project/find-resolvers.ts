@@ -1,9 +1,9 @@
 // Finds a project's generated code that requires resolvers and functions.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { Refusal } from "../refusal.ts";
 import { type GeneratedResolvers, readGenerated } from "../resolvers/generated-resolvers.ts";
 import { slashes } from "../resolvers/update.ts";
+import { Refusal } from "../terminal.ts";
 
 /**
  * Returns the requirements of the generated files of one package. These are the files in `from`, those that the text

@@ -1,7 +1,7 @@
 // Inputs of a project, built by buf. Loads no compiler, so that a server can start buf first.
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import { buildImage, type Image, startBuild } from "./buf.ts";
 import { type GenConfig, readGenConfig, WHOLE } from "./gen-config.ts";
 

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, posix, relative, resolve } from "node:path";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import { type GenConfig, genConfigOf, readGenConfig } from "./gen-config.ts";
 
 /** A file in the folder of buf.gen.yaml. */

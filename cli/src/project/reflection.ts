@@ -8,7 +8,7 @@ import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/p
 import { mended } from "../descriptors/complete-descriptors.ts";
 import { WELL_KNOWN } from "../descriptors/well-known.ts";
 import { withImports, withoutImports } from "../descriptors/with-imports.ts";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import { type Image, runBuf } from "./buf.ts";
 
 /** Limits of the data that is accepted from a server, which may be foreign. */

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import { runBuf } from "./buf.ts";
 import { reflected } from "./reflection.ts";
 import { type ProtosRequest, type UpstreamProtos, upstreamProtos } from "./upstream-protos.ts";

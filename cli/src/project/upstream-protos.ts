@@ -8,7 +8,7 @@ import { PROTOS } from "protoc-gen-bff/compiler";
 import { differs } from "../descriptors/compare-files.ts";
 import { printFile } from "../descriptors/print-file.ts";
 import { withoutImports } from "../descriptors/with-imports.ts";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import { buildImage, type Image, runBuf } from "./buf.ts";
 import { remoteCommit } from "./git.ts";
 import { registryOf } from "./project-registry.ts";

@@ -1,7 +1,7 @@
 // Routes of Gateway API in rendered YAML (https://gateway-api.sigs.k8s.io/reference/spec/), with the places of matches.
 import type { PathMatch } from "protoc-gen-bff/compiler";
 import { isMap, isSeq, LineCounter, type Node, parseAllDocuments, type YAMLMap } from "yaml";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import { parseDuration } from "./duration.ts";
 
 /** One match of a route whose backends include a Service. */

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMap, isSeq, parseDocument } from "yaml";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 
 /** Lists that name the folder of a module: itself, and the files of others that rules ignore. */
 const LISTS = [["modules"], ["lint", "ignore"], ["breaking", "ignore"]] as const;

@@ -6,7 +6,7 @@ import type { DescFile, FileRegistry } from "@bufbuild/protobuf";
 import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 import { PROTOS } from "protoc-gen-bff/compiler";
 import { type UpstreamProtos, upstreamProtos } from "../project/upstream-protos.ts";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import type { OriginEntry } from "./source-list.ts";
 
 /** Files of an origin that belong into a folder, in the order of their imports. */

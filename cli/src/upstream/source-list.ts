@@ -1,6 +1,6 @@
 // `upstream/source.json`: where the copied protos of upstreams come from.
 import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from "yaml";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 
 /** Folder of the protos of upstreams. */
 export const UPSTREAM = "upstream";

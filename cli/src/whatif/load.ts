@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type * as WhatIf from "@protobff/replay/whatif";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 
 export type { WhatIf };
 

@@ -10,7 +10,7 @@ import type { Image } from "../project/buf.ts";
 import { compileImage } from "../project/compile-project.ts";
 import { type GenConfig, readGenConfig } from "../project/gen-config.ts";
 import { buildInputs } from "../project/inputs.ts";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 
 /** BFFs of the project, with changed options or without. */
 export interface Played {

@@ -1,6 +1,6 @@
 // Simulations of all BFFs of a project that receive requests.
 import type { PlanEdit } from "protoc-gen-bff/compiler";
-import { Refusal } from "../refusal.ts";
+import { Refusal } from "../terminal.ts";
 import { refusing, type WhatIf } from "./load.ts";
 import { type Played, PlayedProject } from "./played-project.ts";
 

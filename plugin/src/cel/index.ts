@@ -43,7 +43,6 @@ export { functionNames, overloadsOf } from "./types/functions/signatures.ts";
 export { isPattern } from "./types/literals/literal.ts";
 export { declaredDefault, isMisread } from "./types/model/declared-default.ts";
 export { ERROR_MEMBERS, ERROR_TYPE, isError } from "./types/model/error-type.ts";
-export type { Expression, Node, Read } from "./types/model/expression.ts";
 export { extensionNamed, NO_EXTENSIONS } from "./types/model/extension.ts";
 export {
   enumOf,
@@ -56,6 +55,7 @@ export {
   unsetIsNull,
   unwrapped,
 } from "./types/model/field-type.ts";
+export type { Expression, Node, Read } from "./types/model/type.ts";
 export {
   type CelType,
   type FieldType,

@@ -2,8 +2,8 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { type CelType, childrenOf, type Expression, type Node, type Variable } from "../cel/index.ts";
 import { reachable } from "../graph/graph.ts";
+import { sourceExpressions } from "../resolve/model/blocks.ts";
 import type { Permit, Step } from "../resolve/model/model.ts";
-import { sourceExpressions } from "../resolve/model/source-parts.ts";
 
 /** The principal of the caller, or the address of the peer. */
 export const CALLER = "the caller";

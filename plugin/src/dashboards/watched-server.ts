@@ -6,7 +6,7 @@ import type { PlanMessage } from "../plan/model/messages.ts";
 import type { Plan, PlanMethod, PlanServer } from "../plan/model/plan.ts";
 import { worstOf } from "../report/calls/describe-worst.ts";
 import { degradedOf } from "../report/rpcs/describe-degraded.ts";
-import { callsOf } from "../resolve/model/source-parts.ts";
+import { callsOf } from "../resolve/model/blocks.ts";
 import type { AmountValue } from "../text/amount.ts";
 
 export interface Watched {

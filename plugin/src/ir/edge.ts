@@ -3,8 +3,7 @@
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import type { FieldRules, MessageRules, OneofRules } from "@protobff/messages/buf/validate/validate_pb.js";
 import type { Diagnostic, Origin, Place, Sourced, Text } from "../diagnostic/diagnostic.ts";
-import type { Amount } from "./amount.ts";
-import type { IrBind, IrFailure, IrStep } from "./step.ts";
+import type { Amount, IrBind, IrFailure, IrStep } from "./step.ts";
 
 export interface IrTelemetry {
   readonly at: Origin;

@@ -14,7 +14,6 @@ import type {
 } from "@bufbuild/protobuf";
 import type { PredefinedRules } from "@protobff/messages/buf/validate/validate_pb.js";
 import type { Origin, Sourced, Text } from "../diagnostic/diagnostic.ts";
-import type { Amount } from "./amount.ts";
 import type {
   IrBinding,
   IrFairShare,
@@ -32,8 +31,7 @@ import type {
   IrUsage,
   IrVersion,
 } from "./edge.ts";
-import type { IrBind, IrCache, IrStep, IrUpstream } from "./step.ts";
-import type { IrStream, IrTopic } from "./stream.ts";
+import type { Amount, IrBind, IrCache, IrStep, IrStream, IrTopic, IrUpstream } from "./step.ts";
 
 export interface Ir {
   /** All descriptors of the run, imports included. */

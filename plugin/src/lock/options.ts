@@ -4,8 +4,17 @@ import type { DescEnum, DescEnumValue, DescField, DescMessage, DescMethod, DescS
 import type { Origin, Text } from "../diagnostic/diagnostic.ts";
 import type { IrPermit, IrPurge } from "../ir/edge.ts";
 import type { Ir, IrFile } from "../ir/ir.ts";
-import type { IrBind, IrCall, IrErrorRule, IrFailure, IrPolicy, IrSource, IrStep } from "../ir/step.ts";
-import type { IrStream, IrTopic } from "../ir/stream.ts";
+import type {
+  IrBind,
+  IrCall,
+  IrErrorRule,
+  IrFailure,
+  IrPolicy,
+  IrSource,
+  IrStep,
+  IrStream,
+  IrTopic,
+} from "../ir/step.ts";
 
 export interface ProtoOption {
   /** "web/v1/web.proto: web.v1.Dashboard let.usage.call.method". */

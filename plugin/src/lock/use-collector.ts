@@ -8,6 +8,7 @@ import type { IrEnum, IrField, IrMessage, IrMethod } from "../ir/ir.ts";
 import type { IrBind, IrCall, IrSource } from "../ir/step.ts";
 import type { ConvertedTarget, EnumConversion, MessageConversion, Target } from "../model/conversion.ts";
 import { pathName } from "../model/path-name.ts";
+import { tagExpressions, tagHoles } from "../resolve/model/blocks.ts";
 import type { Call, Fail } from "../resolve/model/call.ts";
 import type { Identity } from "../resolve/model/edge.ts";
 import type {
@@ -22,7 +23,6 @@ import type {
   Step,
   Topic,
 } from "../resolve/model/model.ts";
-import { tagExpressions, tagHoles } from "../resolve/model/source-parts.ts";
 import type { How } from "./exchange.ts";
 import { named } from "./named-elements.ts";
 import { BY_NAME, identityPath, type Options, purgePath, rpcPath } from "./options.ts";

@@ -1,6 +1,7 @@
 // Conversions of values from one form to another, and their targets.
 import type { DescEnum, DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
-import type { Expression, Proto } from "../cel/index.ts";
+import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+import { type Expression, type Proto, presenceOf } from "../cel/index.ts";
 import type { Text } from "../diagnostic/diagnostic.ts";
 
 /** An expression, and the conversion of its value. */
@@ -121,4 +122,17 @@ export interface EnumConversion {
   readonly values: readonly { readonly from: number; readonly to: number }[];
   /** Undefined: an unmapped value fails (towards upstreams INVALID_ARGUMENT). */
   readonly default: number | undefined;
+}
+
+// Presence of fields: a field may be without a value.
+
+/** Returns true if a field can be without a value. */
+export function canBeAbsent(field: DescField): boolean {
+  if (field.fieldKind === "list" || field.fieldKind === "map") return true;
+  return presenceOf(field) !== "implicit" && !isRequired(field);
+}
+
+/** `required` of proto2, and what editions have for it: a message without it cannot be sent. */
+export function isRequired(field: DescField): boolean {
+  return field.presence === FeatureSet_FieldPresence.LEGACY_REQUIRED;
 }

@@ -6,7 +6,7 @@ import type { Locator } from "./source/locate.ts";
 import type { Place } from "./source/place.ts";
 import { isEmpty } from "./steps/read-policy.ts";
 import { checkReference, checkUnique } from "./values/names.ts";
-import { sourced, texts } from "./values/value-place.ts";
+import { sourced, texts } from "./values/values.ts";
 
 export function readEnum(desc: DescEnum, locator: Locator, report: Report): IrEnum {
   const values = desc.values.map((value) => readEnumValue(value, locator, report));

@@ -16,8 +16,18 @@ import { readBalance } from "./steps/read-balance.ts";
 import { isEmpty, readPolicy } from "./steps/read-policy.ts";
 import { readShard } from "./steps/read-shards.ts";
 import { checkMethod, checkReference, checkUnique } from "./values/names.ts";
-import { child, children, type Declared, sourced, text } from "./values/value-place.ts";
-import { count, duration, durationOrEnv, ratio, maxElements as readMaxElements } from "./values/values.ts";
+import {
+  child,
+  children,
+  count,
+  type Declared,
+  duration,
+  durationOrEnv,
+  ratio,
+  maxElements as readMaxElements,
+  sourced,
+  text,
+} from "./values/values.ts";
 
 export function readFileRule(
   { value, place }: Declared<FileRule>,

@@ -5,7 +5,7 @@ import { isMacroName } from "../cel/types/functions/reserved-names.ts";
 import { fault, type Report } from "../diagnostic/diagnostic.ts";
 import type { IrFunction } from "../ir/ir.ts";
 import { isKeyword, isLibraryName } from "./values/names.ts";
-import { type Declared, text, texts } from "./values/value-place.ts";
+import { type Declared, text, texts } from "./values/values.ts";
 
 const EXAMPLE = '{ name: "slug.of" param: ["string"] result: "string" }';
 

@@ -6,8 +6,7 @@ import type { Locator } from "./source/locate.ts";
 import { isEmpty } from "./steps/read-policy.ts";
 import { readSteps } from "./steps/read-step.ts";
 import { checkReference, checkUnique } from "./values/names.ts";
-import { child, type Declared, sourced, text, texts } from "./values/value-place.ts";
-import { expression } from "./values/values.ts";
+import { child, type Declared, expression, sourced, text, texts } from "./values/values.ts";
 
 export function readMessage(desc: DescMessage, locator: Locator, report: Report): IrMessage {
   const at = locator.name(desc);

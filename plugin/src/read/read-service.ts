@@ -19,8 +19,7 @@ import { readSteps, withoutDefer } from "./steps/read-step.ts";
 import { readStream } from "./steps/read-stream.ts";
 import { readTopics } from "./steps/read-topic.ts";
 import { checkReference } from "./values/names.ts";
-import { child, children, sourced, text } from "./values/value-place.ts";
-import { count, duration, durationOrEnv, maxElements } from "./values/values.ts";
+import { child, children, count, duration, durationOrEnv, maxElements, sourced, text } from "./values/values.ts";
 
 /** Undefined for a service that is none of ours. */
 export function readService(desc: DescService, locator: Locator, report: Report): IrService | undefined {

@@ -7,7 +7,7 @@ import { clone, create, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { expect, onTestFinished, test } from "vitest";
 import { compileProject } from "../../../cli/src/project/compile-project.ts";
-import { Refusal } from "../../../cli/src/refusal.ts";
+import { Refusal } from "../../../cli/src/terminal.ts";
 import { run } from "../../../cli/src/testing/run.ts";
 import { PROTOS } from "../../../plugin/src/package/protos.ts";
 import { randomFrom } from "../../proofs/fuzz/random.ts";

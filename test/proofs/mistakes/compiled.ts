@@ -1,7 +1,6 @@
 // Compilations of the proof, with what an author sees of them.
 import type { CodeGeneratorRequest } from "@bufbuild/protobuf/wkt";
-import { Program } from "../../../cli/src/lsp/program/program.ts";
-import { fileOf } from "../../../cli/src/lsp/program/source-file.ts";
+import { fileOf, Program } from "../../../cli/src/lsp/program/program.ts";
 import { analyze, compile } from "../../../plugin/src/compile.ts";
 import type { Diagnostic } from "../../../plugin/src/diagnostic/diagnostic.ts";
 import { renderDiagnostics } from "../../../plugin/src/diagnostic/render.ts";

@@ -3,7 +3,7 @@
 // Holds docs/cli.md#check
 import { expect, test } from "vitest";
 import { fixed } from "../../../cli/src/check/fixed.ts";
-import { fileOf } from "../../../cli/src/lsp/program/source-file.ts";
+import { fileOf } from "../../../cli/src/lsp/program/program.ts";
 import { writtenFaults } from "../../../cli/src/lsp/written/written-faults.ts";
 import { optionsRegistry } from "../../../cli/src/project/options-registry.ts";
 import { requestFor } from "../../support/request.ts";

@@ -1,5 +1,5 @@
 // Typos in the options of valid BFFs: names, types, quotes, colons, semicolons and imports.
-import { fileOf } from "../../../cli/src/lsp/program/source-file.ts";
+import { fileOf } from "../../../cli/src/lsp/program/program.ts";
 import { type Token, tokensOf } from "../../../cli/src/lsp/syntax/tokens.ts";
 import { elementsOf, type Value } from "../../../cli/src/lsp/syntax/tree.ts";
 import { pick } from "../fuzz/random.ts";

@@ -5,8 +5,7 @@ import { type DescMessage, type DescMethod, fromBinary, type Message, toBinary }
 import { reflect } from "@bufbuild/protobuf/reflect";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Ir } from "../../../plugin/src/ir/ir.ts";
-import type { IrCall, IrStep } from "../../../plugin/src/ir/step.ts";
-import type { IrFollow, IrStream, IrTopic } from "../../../plugin/src/ir/stream.ts";
+import type { IrCall, IrFollow, IrStep, IrStream, IrTopic } from "../../../plugin/src/ir/step.ts";
 import { requestOf } from "./call.ts";
 import { expression } from "./cel/expression.ts";
 import { none, some } from "./cel/macros.ts";

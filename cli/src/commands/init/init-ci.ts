@@ -4,8 +4,7 @@ import { dirname, join, relative, sep } from "node:path";
 import { Argument, type Command } from "commander";
 import { CI_SYSTEMS, type CiSystem, WORKFLOW_FILES, workflowOf } from "../../init/workflows/workflow.ts";
 import { mainBranch, remoteOf, repositoryOf } from "../../project/git.ts";
-import { Refusal } from "../../refusal.ts";
-import type { Terminal } from "../../terminal.ts";
+import { Refusal, type Terminal } from "../../terminal.ts";
 import { SOURCE_LIST } from "../../upstream/source-list.ts";
 
 /** `protobff init ci github` */

@@ -11,8 +11,7 @@ import { snakeCase } from "../../init/names.ts";
 import { publicLines } from "../../init/public-fields.ts";
 import { type ExistingProject, existingProject } from "../../project/existing-project.ts";
 import type { UpstreamProtos } from "../../project/upstream-protos.ts";
-import { Refusal } from "../../refusal.ts";
-import type { Terminal } from "../../terminal.ts";
+import { Refusal, type Terminal } from "../../terminal.ts";
 
 /** Options that new packages and existing projects share. */
 export interface IntoOptions {

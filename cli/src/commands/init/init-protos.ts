@@ -3,8 +3,7 @@ import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { PROTOS, tryRead, VERSION } from "protoc-gen-bff/compiler";
-import { Refusal } from "../../refusal.ts";
-import type { Terminal } from "../../terminal.ts";
+import { Refusal, type Terminal } from "../../terminal.ts";
 
 /** `protobff init protos proto` */
 export function addProtos(init: Command, terminal: Terminal): void {

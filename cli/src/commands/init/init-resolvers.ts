@@ -3,9 +3,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import { findGenerated } from "../../project/find-resolvers.ts";
-import { Refusal } from "../../refusal.ts";
 import { neededIn, slashes, summary, updatedBy } from "../../resolvers/update.ts";
-import { append, type Terminal } from "../../terminal.ts";
+import { append, Refusal, type Terminal } from "../../terminal.ts";
 
 /** `protobff init resolvers resolvers.ts` */
 export function addInitResolvers(init: Command, terminal: Terminal): void {

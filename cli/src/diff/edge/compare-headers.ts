@@ -1,7 +1,6 @@
 // Compares the headers of an rpc's answers: a client may read each of them.
 import type { RpcReport } from "protoc-gen-bff/compiler";
-import { phrase } from "../finding.ts";
-import { changesOf, code, type FoundChange } from "../found-change.ts";
+import { changesOf, code, type FoundChange, phrase } from "../finding.ts";
 
 type Headers = NonNullable<RpcReport["headers"]>;
 

@@ -1,6 +1,5 @@
 import type { RpcReport } from "protoc-gen-bff/compiler";
-import { phrase } from "../finding.ts";
-import { changesOf, type FoundChange, without } from "../found-change.ts";
+import { changesOf, type FoundChange, phrase, without } from "../finding.ts";
 
 type Pages = RpcReport["pages"];
 

@@ -1,8 +1,6 @@
 // Compares an rpc as a tool for agents: models choose it by its texts, and clients have approved what it did.
 import type { RpcReport } from "protoc-gen-bff/compiler";
-import { time } from "../amounts.ts";
-import { type Phrase, phrase } from "../finding.ts";
-import { changesOf, type FoundChange, without } from "../found-change.ts";
+import { changesOf, type FoundChange, type Phrase, phrase, time, without } from "../finding.ts";
 
 type Tool = NonNullable<RpcReport["tool"]>;
 

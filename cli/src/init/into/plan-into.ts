@@ -1,7 +1,7 @@
 // The files that a BFF adds to an existing project, and those that it changes.
 import { relative, sep } from "node:path";
 import type { ExistingProject, ImportExtension } from "../../project/existing-project.ts";
-import { Refusal } from "../../refusal.ts";
+import { Refusal } from "../../terminal.ts";
 import type { Begun } from "../begin.ts";
 import { type Versions, versionsOf } from "../local-packages.ts";
 import { GENERATE, type GeneratedInto, VERSIONS } from "../package-files.ts";

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { CodeAction } from "vscode-languageserver";
 import { goldenCases, UPSTREAMS } from "../../../../test/support/golden.ts";
 import { together } from "../../../../test/support/together.ts";
-import type { SourceFile } from "../program/source-file.ts";
+import type { SourceFile } from "../program/program.ts";
 import { programOf } from "../testing/programs.ts";
 import { diagnosticOf } from "../workspace/publisher.ts";
 import { actions } from "./actions.ts";

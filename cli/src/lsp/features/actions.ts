@@ -1,7 +1,6 @@
 // Quick fixes: the corrections that hints of diagnostics contain literally.
 import type { CodeAction, Diagnostic, TextEdit } from "vscode-languageserver";
-import type { Program } from "../program/program.ts";
-import type { SourceFile } from "../program/source-file.ts";
+import type { Program, SourceFile } from "../program/program.ts";
 import { around, type Change, replaced, type Site } from "./changes/change.ts";
 import { added, addedImport, addedOption, addedStatement, addedToStep } from "./changes/insert.ts";
 import { removed, removedKey } from "./changes/remove.ts";

@@ -5,8 +5,7 @@ import { describeVariable, type Offer, offersAt } from "../expressions/offers.ts
 import { holeAt, meaningOf, type Named } from "../options/meanings.ts";
 import { fieldNameOf, type TypedPath, typedPath } from "../options/typed-path.ts";
 import { aliasesAround, fieldAt, requestAround } from "../program/named.ts";
-import type { Program } from "../program/program.ts";
-import type { SourceFile } from "../program/source-file.ts";
+import type { Program, SourceFile } from "../program/program.ts";
 import { type Cursor, cursorAt, type ValuePlace } from "../syntax/cursor.ts";
 import type { MessageValue } from "../syntax/tree.ts";
 import { textOf, valuesOf } from "../syntax/tree.ts";

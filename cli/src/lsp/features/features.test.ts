@@ -1,7 +1,7 @@
 // Answers at cursors, marked by ¦ in the text of a BFF whose last compilation had no cursor.
 import { describe, expect, test } from "vitest";
 import type { Range } from "vscode-languageserver";
-import { fileOf, type SourceFile } from "../program/source-file.ts";
+import { fileOf, type SourceFile } from "../program/program.ts";
 import { marked, programOf } from "../testing/programs.ts";
 import { complete } from "./completion.ts";
 import { inlayHints } from "./hints.ts";

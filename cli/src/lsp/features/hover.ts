@@ -10,8 +10,7 @@ import {
 import type { Hover } from "vscode-languageserver";
 import { describeField, describeVariable } from "../expressions/offers.ts";
 import { foundAt } from "../program/found.ts";
-import type { Program } from "../program/program.ts";
-import type { SourceFile } from "../program/source-file.ts";
+import type { Program, SourceFile } from "../program/program.ts";
 import { fullNameOf, type Meant, writtenName } from "../program/symbols.ts";
 import { absenceOf } from "./absence.ts";
 import { commentOf, typeOfOption } from "./completion.ts";

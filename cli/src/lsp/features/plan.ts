@@ -1,6 +1,5 @@
 import { describeRpc } from "protoc-gen-bff/internal/language";
-import type { Program } from "../program/program.ts";
-import type { SourceFile } from "../program/source-file.ts";
+import type { Program, SourceFile } from "../program/program.ts";
 import { elementsAt } from "../syntax/cursor.ts";
 
 /** The plan of an rpc, for people. */

@@ -2,8 +2,7 @@
 import { functionMember, functionNameFault, isReservedName, type Step } from "protoc-gen-bff/internal/language";
 import type { Location, Range, TextEdit, WorkspaceEdit } from "vscode-languageserver";
 import { foundAt } from "../program/found.ts";
-import type { Program } from "../program/program.ts";
-import type { SourceFile } from "../program/source-file.ts";
+import type { Program, SourceFile } from "../program/program.ts";
 import type { Stretch } from "../syntax/tree.ts";
 import { type ModulesWith, type PlacedUse, usesOfMember } from "./members.ts";
 import { between, callsOfFunction, declarationsOf, distinct, locationOf, resolverOf, usesOf } from "./places.ts";

@@ -2,8 +2,7 @@ import { lex, MACROS } from "protoc-gen-bff/internal/language";
 import { SemanticTokensBuilder } from "vscode-languageserver";
 import { meaningOf } from "../options/meanings.ts";
 import { fieldNameOf, typedPath } from "../options/typed-path.ts";
-import type { Program } from "../program/program.ts";
-import type { SourceFile } from "../program/source-file.ts";
+import type { Program, SourceFile } from "../program/program.ts";
 import { decoded } from "../syntax/cursor.ts";
 import { stringsOf } from "../syntax/values.ts";
 

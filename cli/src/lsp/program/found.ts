@@ -8,8 +8,7 @@ import { fieldNameOf, typedPath } from "../options/typed-path.ts";
 import { type Cursor, cursorAt, decoded, elementsAt } from "../syntax/cursor.ts";
 import type { Stretch } from "../syntax/tree.ts";
 import { meaningOfName, type NameInOption } from "./named.ts";
-import type { Program } from "./program.ts";
-import type { SourceFile } from "./source-file.ts";
+import type { Program, SourceFile } from "./program.ts";
 import { type Declared, type Meant, mentionsIn } from "./symbols.ts";
 
 /** Something under a cursor, with its place in the text. */

@@ -3,8 +3,7 @@ import type { DescField, DescMessage, Registry } from "@bufbuild/protobuf";
 import type { Named } from "../options/meanings.ts";
 import type { ValuePlace } from "../syntax/cursor.ts";
 import { textOf, valuesOf } from "../syntax/tree.ts";
-import type { Program } from "./program.ts";
-import type { SourceFile } from "./source-file.ts";
+import type { Program, SourceFile } from "./program.ts";
 import { type Declared, type Meant, meantBy } from "./symbols.ts";
 
 /** A name in an option: what it should name, its text and its place. */

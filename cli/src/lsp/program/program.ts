@@ -1,10 +1,11 @@
 // A project's meaning at its last compilation, found again by places in texts that have changed since.
 import type { Registry } from "@bufbuild/protobuf";
 import type { Analysis, CheckedText, Origin, Scope, Step, Variable } from "protoc-gen-bff/internal/language";
+import { TextDocument } from "vscode-languageserver-textdocument";
 import { itemOf, local, typeOf, withVariables } from "../expressions/types.ts";
 import { cursorAt, type PathPart, type ValuePlace } from "../syntax/cursor.ts";
+import { type Parsed, parseProto } from "../syntax/parse.ts";
 import { textOf, valuesOf } from "../syntax/tree.ts";
-import type { SourceFile } from "./source-file.ts";
 
 /** An expression of the compiled text with its way through the options. */
 interface Located {
@@ -143,4 +144,20 @@ function similarity(keys: readonly string[], others: readonly string[]): number 
   while (equal < keys.length && keys[equal] === others[equal]) equal++;
   const words = (all: readonly string[]) => new Set(all.filter((key) => /^[a-z]/.test(key)));
   return 100 * equal - words(keys).symmetricDifference(words(others)).size;
+}
+
+/** A .proto file with its text and its tree. */
+export interface SourceFile {
+  /** Name in the descriptors, as "web/v1/web.proto". */
+  readonly name: string;
+  readonly document: TextDocument;
+  readonly parsed: Parsed;
+}
+
+export function sourceFile(name: string, document: TextDocument): SourceFile {
+  return { name, document, parsed: parseProto(document.getText()) };
+}
+
+export function fileOf(name: string, uri: string, text: string): SourceFile {
+  return sourceFile(name, TextDocument.create(uri, "proto", 0, text));
 }

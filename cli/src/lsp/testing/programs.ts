@@ -1,7 +1,6 @@
 import { analyze } from "../../../../plugin/src/compile.ts";
 import { requestFor } from "../../../../test/support/request.ts";
-import { Program } from "../program/program.ts";
-import { fileOf, type SourceFile } from "../program/source-file.ts";
+import { fileOf, Program, type SourceFile } from "../program/program.ts";
 
 /** Returns the program of these protos; URIs are `file:///` and the name. */
 export function programOf(

@@ -3,7 +3,7 @@ import { join, relative, sep } from "node:path";
 import { tryRead } from "protoc-gen-bff/compiler";
 import { optionsRegistry } from "../../project/options-registry.ts";
 import type { Change } from "../features/changes/change.ts";
-import { fileOf } from "../program/source-file.ts";
+import { fileOf } from "../program/program.ts";
 import { writtenFaults } from "../written/written-faults.ts";
 import { type OpenTexts, uriOf } from "./compiled-texts.ts";
 

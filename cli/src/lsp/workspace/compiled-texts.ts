@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Sources, sourcesIn } from "protoc-gen-bff/compiler";
-import { fileOf, type SourceFile } from "../program/source-file.ts";
+import { fileOf, type SourceFile } from "../program/program.ts";
 
 /** Texts of open documents by their absolute path. */
 export type OpenTexts = ReadonlyMap<string, string>;

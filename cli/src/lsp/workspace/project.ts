@@ -7,7 +7,7 @@ import { type Diagnostic, inOrder, parseParameter, tryRead } from "protoc-gen-bf
 import { type Analysis, analyzeInSlices } from "protoc-gen-bff/internal/language";
 import type { Image } from "../../project/buf.ts";
 import { configOf, startInputs } from "../../project/inputs.ts";
-import { Refusal } from "../../refusal.ts";
+import { Refusal } from "../../terminal.ts";
 import { Program } from "../program/program.ts";
 import { type BuildFault, buildFaults } from "./build-faults.ts";
 import { CompiledTexts, type OpenTexts } from "./compiled-texts.ts";

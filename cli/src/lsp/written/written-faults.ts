@@ -3,7 +3,7 @@ import type { DescExtension, DescField, DescMessage, Registry } from "@bufbuild/
 import { didYouMean, PROTOS } from "protoc-gen-bff/compiler";
 import { addedImport } from "../features/changes/insert.ts";
 import { extensionOf } from "../options/typed-path.ts";
-import { fileOf, type SourceFile } from "../program/source-file.ts";
+import { fileOf, type SourceFile } from "../program/program.ts";
 import { type Token, tokensOf } from "../syntax/tokens.ts";
 import { type Element, elementsOf, type OptionStatement } from "../syntax/tree.ts";
 import { type CountFaults, endOfBare, isOpen, missingQuote } from "./missing-quotes.ts";

@@ -1,6 +1,5 @@
 import type { Ast } from "../syntax/ast.ts";
-import type { Node } from "../types/model/expression.ts";
-import type { CelType, Variable } from "../types/model/type.ts";
+import type { CelType, Node, Variable } from "../types/model/type.ts";
 import type { CelPlace, Checker } from "./checker.ts";
 import { iterationVariable } from "./macro.ts";
 

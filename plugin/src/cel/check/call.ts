@@ -1,6 +1,6 @@
 import { type Ast, type CallAst, dottedName } from "../syntax/ast.ts";
-import type { Node } from "../types/model/expression.ts";
 import { resolveExtension, resolveName } from "../types/model/names.ts";
+import type { Node } from "../types/model/type.ts";
 import { checkBlock } from "./block.ts";
 import type { CelPlace, Checker } from "./checker.ts";
 import { checkFailure } from "./failure.ts";

@@ -4,8 +4,7 @@ import type { Ast, Span } from "../syntax/ast.ts";
 import type { Complain } from "../syntax/reporter.ts";
 import { fit } from "../types/forms/fit.ts";
 import type { Language } from "../types/functions/language.ts";
-import type { Node, NodeBase, Read } from "../types/model/expression.ts";
-import type { CelType, Proto, Scope, Variable } from "../types/model/type.ts";
+import type { CelType, Node, NodeBase, Proto, Read, Scope, Variable } from "../types/model/type.ts";
 import { typeName } from "../types/model/type-name.ts";
 import { TypeVariables } from "../types/model/type-variables.ts";
 

@@ -1,7 +1,6 @@
 import { childrenOf } from "../types/facts/children.ts";
 import { rangeOf } from "../types/forms/range.ts";
-import type { Node } from "../types/model/expression.ts";
-import type { Variable } from "../types/model/type.ts";
+import type { Node, Variable } from "../types/model/type.ts";
 import type { Checker } from "./checker.ts";
 import { nameList } from "./describe-call.ts";
 import { fold } from "./fold.ts";

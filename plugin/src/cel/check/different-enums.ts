@@ -1,7 +1,6 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import type { Ast } from "../syntax/ast.ts";
-import type { Node } from "../types/model/expression.ts";
-import type { CelType, Overload } from "../types/model/type.ts";
+import type { CelType, Node, Overload } from "../types/model/type.ts";
 import type { Checker } from "./checker.ts";
 import { nameList } from "./describe-call.ts";
 

@@ -1,7 +1,7 @@
 // Dispatch by kind of expression to the checking files. These files receive a `Checker` and check parts through its
 // `check`. None of them imports another one for that, and none imports this file.
 import type { Ast } from "../syntax/ast.ts";
-import type { Node } from "../types/model/expression.ts";
+import type { Node } from "../types/model/type.ts";
 import { checkCall } from "./call.ts";
 import type { CelPlace, Checker } from "./checker.ts";
 import { checkList, checkMap } from "./literal.ts";

@@ -1,9 +1,8 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import { type CallAst, dottedName } from "../syntax/ast.ts";
-import type { Node } from "../types/model/expression.ts";
 import { enumType } from "../types/model/field-type.ts";
 import { resolveEnum } from "../types/model/names.ts";
-import type { CelType } from "../types/model/type.ts";
+import type { CelType, Node } from "../types/model/type.ts";
 import type { CelPlace, Checker } from "./checker.ts";
 
 const INT: CelType = { kind: "int" };

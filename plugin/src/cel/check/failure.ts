@@ -1,5 +1,5 @@
 import type { CallAst } from "../syntax/ast.ts";
-import type { Node } from "../types/model/expression.ts";
+import type { Node } from "../types/model/type.ts";
 import type { CelPlace, Checker } from "./checker.ts";
 import { rootOf, unknownName } from "./name.ts";
 

@@ -1,5 +1,5 @@
 import { type Range, rangeOf } from "../types/forms/range.ts";
-import type { Node } from "../types/model/expression.ts";
+import type { Node } from "../types/model/type.ts";
 
 /** A value that is known before run time. "fails": evaluation is certain to fail. */
 type Folded = { readonly value: string | bigint | number | boolean } | "fails" | undefined;

@@ -6,9 +6,8 @@ import { candidatesOf, type Match, nearestOverloads, resolveCall } from "../type
 import { isNamespace } from "../types/functions/signatures.ts";
 import { isSoundLiteral, literalFault } from "../types/literals/literal.ts";
 import { holdsError, isError, NO_VALUE } from "../types/model/error-type.ts";
-import type { Node } from "../types/model/expression.ts";
 import { candidates, resolveEnum, resolveName } from "../types/model/names.ts";
-import { type CelType, type Overload, type Proto, USER_FUNCTION } from "../types/model/type.ts";
+import { type CelType, type Node, type Overload, type Proto, USER_FUNCTION } from "../types/model/type.ts";
 import { commonEnums, nullMeetsOptional } from "../types/model/type-variables.ts";
 import type { CelPlace, Checker } from "./checker.ts";
 import { describeCall, nameList } from "./describe-call.ts";

@@ -1,7 +1,6 @@
 import type { Ast } from "../syntax/ast.ts";
 import { anyFails, isPlain, joinProtos } from "../types/forms/join.ts";
-import type { Node } from "../types/model/expression.ts";
-import type { CelType } from "../types/model/type.ts";
+import type { CelType, Node } from "../types/model/type.ts";
 import { nullMeetsOptional } from "../types/model/type-variables.ts";
 import type { CelPlace, Checker } from "./checker.ts";
 

@@ -1,8 +1,7 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { ScalarType } from "@bufbuild/protobuf";
 import type { CallAst } from "../syntax/ast.ts";
-import type { Node } from "../types/model/expression.ts";
-import type { CelType } from "../types/model/type.ts";
+import type { CelType, Node } from "../types/model/type.ts";
 import type { Checker } from "./checker.ts";
 
 /** Fields of google.type.Money. A message without a currency has one that is agreed on. */

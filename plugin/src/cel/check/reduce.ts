@@ -1,7 +1,6 @@
 import type { MacroCall } from "../syntax/macros.ts";
 import { isComplete } from "../types/facts/places.ts";
-import type { Node } from "../types/model/expression.ts";
-import type { CelType, Variable } from "../types/model/type.ts";
+import type { CelType, Node, Variable } from "../types/model/type.ts";
 import { nullMeetsOptional } from "../types/model/type-variables.ts";
 import { withItemFacts } from "./absence/missing-fields.ts";
 import type { CelPlace, Checker } from "./checker.ts";

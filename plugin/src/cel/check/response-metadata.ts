@@ -1,6 +1,5 @@
 import type { Ast, CallAst } from "../syntax/ast.ts";
-import type { Node } from "../types/model/expression.ts";
-import type { NotReceived, Variable } from "../types/model/type.ts";
+import type { Node, NotReceived, Variable } from "../types/model/type.ts";
 import type { CelPlace, Checker } from "./checker.ts";
 import { rootOf, unknownName } from "./name.ts";
 

@@ -1,6 +1,5 @@
 import { fit } from "../types/forms/fit.ts";
-import type { Node } from "../types/model/expression.ts";
-import type { CelType, Variable } from "../types/model/type.ts";
+import type { CelType, Node, Variable } from "../types/model/type.ts";
 import { gapOfCall } from "./absence/missing-fields.ts";
 import type { Checker } from "./checker.ts";
 

@@ -4,8 +4,7 @@
 import { runtimeTypeName } from "../types/facts/same-value.ts";
 import { type Form, formOf, isUnsigned, PLAIN, protoForm } from "../types/forms/form.ts";
 import { misfitKey } from "../types/forms/range.ts";
-import type { Node } from "../types/model/expression.ts";
-import type { Variable } from "../types/model/type.ts";
+import type { Node, Variable } from "../types/model/type.ts";
 import { emitCall } from "./calls/call.ts";
 import { emitConditional } from "./control/logic.ts";
 import { emitMacro } from "./control/macro.ts";

@@ -1,10 +1,9 @@
 import { isTraceId } from "@protobff/messages/trace-ids.js";
 import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
 import { caution, type Report } from "../../diagnostic/diagnostic.ts";
-import { messagesByName } from "../../resolve/model/blocks.ts";
+import { callsOf, composesOf, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Composed, Model, Step } from "../../resolve/model/model.ts";
-import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
 import { REQUEST_IDS } from "../request-names.ts";
 

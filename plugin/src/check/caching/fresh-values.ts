@@ -2,11 +2,10 @@ import type { DescField } from "@bufbuild/protobuf";
 import { caution, fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrField } from "../../ir/ir.ts";
 import { fullName } from "../../model/full-name.ts";
-import { hasRules } from "../../resolve/graph/declarations.ts";
-import { messagesByName, methodsOf } from "../../resolve/model/blocks.ts";
+import { hasRules } from "../../resolve/graph/message-graph.ts";
+import { callsOf, isCached, messagesByName, methodsOf } from "../../resolve/model/blocks.ts";
 import { type ComposedNames, freshFields, promiseOf } from "../../resolve/model/marked-fields.ts";
 import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
-import { callsOf, isCached } from "../../resolve/model/source-parts.ts";
 import { expressionsByField, type StepBehind, ValuesBehind } from "../../resolve/model/values-behind.ts";
 import type { Check } from "../check.ts";
 

@@ -3,15 +3,18 @@ import { fault, type Origin, type Report, type Text } from "../../diagnostic/dia
 import {
   type AnyBlock,
   blocksOf,
+  callExpressions,
   callsIn,
+  composesOf,
   expressionsIn,
+  failExpressions,
   messagesByName,
   methodsOf,
+  sourceExpressions,
 } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { identityExpressions } from "../../resolve/model/identity-reads.ts";
 import type { BffMethod, Block, Composed, Model, Source, Step } from "../../resolve/model/model.ts";
-import { callExpressions, composesOf, failExpressions, sourceExpressions } from "../../resolve/model/source-parts.ts";
 import { withdrawal } from "../../resolve/policies/vouching.ts";
 import type { Check } from "../check.ts";
 

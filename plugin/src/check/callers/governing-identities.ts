@@ -1,9 +1,16 @@
 import type { Expression } from "../../cel/index.ts";
-import { blocksOf, callsIn, composedBy, expressionsIn, messagesByName, packageOf } from "../../resolve/model/blocks.ts";
+import {
+  blocksOf,
+  callsIn,
+  composedBy,
+  expressionsIn,
+  messagesByName,
+  packageOf,
+  policyExpressions,
+} from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Identity, IdentitySource } from "../../resolve/model/edge.ts";
 import type { BffMethod, Block, Composed, Model } from "../../resolve/model/model.ts";
-import { policyExpressions } from "../../resolve/model/source-parts.ts";
 import { governing } from "../../resolve/policies/entries.ts";
 
 /** Callers that are identified when a block runs. */

@@ -2,9 +2,8 @@
 
 import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
-import { methodsOf } from "../../resolve/model/blocks.ts";
+import { callsOf, methodsOf } from "../../resolve/model/blocks.ts";
 import type { Model, Permit, Step } from "../../resolve/model/model.ts";
-import { callsOf } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
 import { HEADERS, namesBehind, namesWho } from "../request-names.ts";
 

@@ -5,10 +5,10 @@ import { Identify } from "@protobff/messages/options.js";
 import type { Expression } from "../../cel/index.ts";
 import { caution, fault, type Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
+import { callsOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { fieldsBeside, publicIdsOf } from "../../resolve/model/marked-fields.ts";
 import type { BffMethod, Model } from "../../resolve/model/model.ts";
-import { callsOf } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
 import {
   ARGS,

@@ -4,14 +4,19 @@
 import { type Expression, readsUntested, testedBy, type Variable } from "../../cel/index.ts";
 import { caution, fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import { distinctReport } from "../../diagnostic/distinct.ts";
-import { type AnyBlock, blocksOf } from "../../resolve/model/blocks.ts";
+import {
+  type AnyBlock,
+  blocksOf,
+  callInputs,
+  callsOf,
+  composesOf,
+  sourceExpressions,
+} from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { effectTable } from "../../resolve/model/effects.ts";
 import { declarationOf, EMPTY, safeRead } from "../../resolve/model/missing/missing-hints.ts";
 import type { Followed, Model, Source, Step } from "../../resolve/model/model.ts";
-import { callInputs, callsOf, composesOf, sourceExpressions } from "../../resolve/model/source-parts.ts";
-import { nameOf } from "../all-expressions.ts";
-import type { Check } from "../check.ts";
+import { type Check, nameOf } from "../check.ts";
 import { type CallerGuards, callerGuards, guarded } from "./caller-guards.ts";
 import { fieldsOver, isDeclaredOptional } from "./fields-over.ts";
 

@@ -1,8 +1,7 @@
 // Guards and conditions behind which a caller is known.
 import { leftBy, testedBy, type Variable } from "../../cel/index.ts";
-import type { AnyBlock } from "../../resolve/model/blocks.ts";
+import { type AnyBlock, composesOf } from "../../resolve/model/blocks.ts";
 import type { Block, Model, Step } from "../../resolve/model/model.ts";
-import { composesOf } from "../../resolve/model/source-parts.ts";
 
 /** Returns true if side effects of a block never run for anonymous callers. */
 export type CallerGuards = (block: AnyBlock) => boolean;

@@ -1,11 +1,10 @@
 import type { Expression } from "../../cel/index.ts";
 import { fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import { reachable, sortByDependency } from "../../graph/graph.ts";
-import { composedBy, messagesByName } from "../../resolve/model/blocks.ts";
+import { callsOf, composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import { caseOnly, decidingIfs } from "../../resolve/model/case-only.ts";
 import type { BffMethod, Composed, Model, Opening, Permit, Step } from "../../resolve/model/model.ts";
 import { oneofOnly } from "../../resolve/model/oneof-only.ts";
-import { callsOf } from "../../resolve/model/source-parts.ts";
 import { lowest } from "../../text/amount.ts";
 import type { Check } from "../check.ts";
 

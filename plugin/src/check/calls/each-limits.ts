@@ -1,10 +1,8 @@
 import { caution, type Report } from "../../diagnostic/diagnostic.ts";
-import { blocksOf } from "../../resolve/model/blocks.ts";
+import { blocksOf, callsOf } from "../../resolve/model/blocks.ts";
 import type { EachSource, Model, Step } from "../../resolve/model/model.ts";
 import { isCostly, MAX_CLIENT_ITEMS, requestLists } from "../../resolve/model/request-lists.ts";
-import { callsOf } from "../../resolve/model/source-parts.ts";
-import { nameOf } from "../all-expressions.ts";
-import type { Check } from "../check.ts";
+import { type Check, nameOf } from "../check.ts";
 
 export const eachLimits: Check = {
   rules: {

@@ -1,9 +1,8 @@
 import type { Expression, Node } from "../../cel/index.ts";
 import { childrenOf, isError } from "../../cel/index.ts";
 import { caution, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
-import { blocksOf, callsIn, expressionsIn } from "../../resolve/model/blocks.ts";
+import { blocksOf, callsIn, expressionsIn, failExpressions } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
-import { failExpressions } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
 
 const OF_STEP = "write another text, or pass on a detail that is meant for clients with `failure(step).detail(…)`";

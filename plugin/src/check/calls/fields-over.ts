@@ -2,11 +2,10 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { Edition } from "@bufbuild/protobuf/wkt";
 import type { Variable } from "../../cel/index.ts";
-import { canBeAbsent } from "../../model/presence.ts";
-import { type AnyBlock, messagesByName } from "../../resolve/model/blocks.ts";
+import { canBeAbsent } from "../../model/conversion.ts";
+import { type AnyBlock, composesOf, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Block, Composed, Model, Step } from "../../resolve/model/model.ts";
-import { composesOf } from "../../resolve/model/source-parts.ts";
-import { stepExpressions } from "../all-expressions.ts";
+import { stepExpressions } from "../check.ts";
 
 /** Returns the fields of all messages that are unset if a step of the block has no value, in order of discovery. */
 export function fieldsOver(model: Model, block: AnyBlock, step: Step): readonly DescField[] {

@@ -1,13 +1,11 @@
 import type { Expression } from "../../cel/index.ts";
 import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrCall, IrStep } from "../../ir/step.ts";
-import { blocksOf, messagesByName } from "../../resolve/model/blocks.ts";
+import { blocksOf, callsOf, composesOf, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Composed, Model, Step } from "../../resolve/model/model.ts";
 import { requestLists } from "../../resolve/model/request-lists.ts";
-import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
-import { nameOf, stepExpressions } from "../all-expressions.ts";
-import type { Check } from "../check.ts";
+import { type Check, nameOf, stepExpressions } from "../check.ts";
 import { type BatchShaped, batchShaped } from "./batch-shaped.ts";
 
 /**

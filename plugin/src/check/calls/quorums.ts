@@ -1,12 +1,10 @@
 import type { Origin, Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { IrEach } from "../../ir/step.ts";
-import { blocksOf, composedBy, messagesByName } from "../../resolve/model/blocks.ts";
+import { blocksOf, callsOf, composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import { effectTable } from "../../resolve/model/effects.ts";
 import type { Model, Step } from "../../resolve/model/model.ts";
-import { callsOf } from "../../resolve/model/source-parts.ts";
-import { nameOf, stepExpressions } from "../all-expressions.ts";
-import type { Check } from "../check.ts";
+import { type Check, nameOf, stepExpressions } from "../check.ts";
 
 export const quorums: Check = {
   rules: {

@@ -2,11 +2,10 @@ import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf
 import { childrenOf, type Expression, type Node, type Variable } from "../../cel/index.ts";
 import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import type { Test } from "../../model/rules.ts";
-import { callsIn, expressionsIn, messagesByName, methodsOf } from "../../resolve/model/blocks.ts";
+import { callsIn, composesOf, expressionsIn, messagesByName, methodsOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
 import { fieldOfArgs } from "../../resolve/model/page-calls.ts";
-import { composesOf } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
 
 export const unboundedPages: Check = {

@@ -3,8 +3,7 @@ import { reachable } from "../../graph/graph.ts";
 import { blocksOf, composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import { effectTable } from "../../resolve/model/effects.ts";
 import type { Composed, Model, Step } from "../../resolve/model/model.ts";
-import { nameOf } from "../all-expressions.ts";
-import type { Check } from "../check.ts";
+import { type Check, nameOf } from "../check.ts";
 
 export const unordered: Check = {
   rules: {

@@ -2,13 +2,12 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { fieldType } from "../../cel/index.ts";
 import type { BoundExpression, ConvertedTarget, FieldTarget, Target } from "../../model/conversion.ts";
-import { type AnyBlock, blocksOf, messagesByName } from "../../resolve/model/blocks.ts";
+import { type AnyBlock, blocksOf, messagesByName, rescueExpressions } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { isFilled } from "../../resolve/model/degradation.ts";
 import { first } from "../../resolve/model/first.ts";
 import type { Composed, ComposeSource, Model, ResolverSource, Source, Step } from "../../resolve/model/model.ts";
 import { fieldText, type Way } from "../../resolve/model/sensitive-types.ts";
-import { rescueExpressions } from "../../resolve/model/source-parts.ts";
 import type { Taint } from "./taint.ts";
 
 /** Follows sensitive values until no further value or field becomes sensitive. */

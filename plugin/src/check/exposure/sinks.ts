@@ -5,11 +5,10 @@ import type { Expression } from "../../cel/index.ts";
 import type { Origin, Text } from "../../diagnostic/diagnostic.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import { pathName } from "../../model/path-name.ts";
-import { type AnyBlock, blocksOf, callsIn } from "../../resolve/model/blocks.ts";
+import { type AnyBlock, blocksOf, callsIn, tagExpressions, tagHoles } from "../../resolve/model/blocks.ts";
 import type { Call, Fail } from "../../resolve/model/call.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import { isRedacted } from "../../resolve/model/sensitive-types.ts";
-import { tagExpressions, tagHoles } from "../../resolve/model/source-parts.ts";
 import { isAny, type Taint } from "./taint.ts";
 
 /** A value at a place outside of messages. */

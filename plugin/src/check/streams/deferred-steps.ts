@@ -5,15 +5,13 @@ import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import { isPosition } from "../../model/stream-fields.ts";
-import { composedBy, messagesByName } from "../../resolve/model/blocks.ts";
+import { callsOf, composedBy, composesOf, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { caseOnly } from "../../resolve/model/case-only.ts";
 import type { Composed, Let, Model, Opening, Step } from "../../resolve/model/model.ts";
 import { oneofOnly } from "../../resolve/model/oneof-only.ts";
 import { deferredBehind, isAsItIs, isUnchanged, messagesWithParts, partsOf } from "../../resolve/model/parts.ts";
-import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
-import { type fieldExpressions, nameOf, stepExpressions } from "../all-expressions.ts";
-import type { Check } from "../check.ts";
+import { type Check, type fieldExpressions, nameOf, stepExpressions } from "../check.ts";
 
 export const deferred: Check = {
   rules: {

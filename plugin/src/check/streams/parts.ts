@@ -2,12 +2,10 @@
 
 import { caution, fault, type Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
-import { composedBy, messagesByName, methodsOf } from "../../resolve/model/blocks.ts";
+import { composedBy, composesOf, messagesByName, methodsOf } from "../../resolve/model/blocks.ts";
 import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
 import { messagesWithParts, placesOf } from "../../resolve/model/parts.ts";
-import { composesOf } from "../../resolve/model/source-parts.ts";
-import { nameOf } from "../all-expressions.ts";
-import type { Check } from "../check.ts";
+import { type Check, nameOf } from "../check.ts";
 
 export const parts: Check = {
   rules: {

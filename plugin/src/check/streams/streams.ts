@@ -4,10 +4,9 @@ import { caution, fault, type Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import { fullName } from "../../model/full-name.ts";
 import { isPosition } from "../../model/stream-fields.ts";
-import { blocksOf, composedBy, messagesByName } from "../../resolve/model/blocks.ts";
+import { blocksOf, callsOf, composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
-import { callsOf } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
 
 export const streams: Check = {

@@ -1,7 +1,7 @@
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import type { Ir, IrField } from "../../ir/ir.ts";
-import { hasRules } from "../../resolve/graph/declarations.ts";
+import { hasRules } from "../../resolve/graph/message-graph.ts";
 import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";

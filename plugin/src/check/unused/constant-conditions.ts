@@ -1,10 +1,8 @@
 import type { Expression } from "../../cel/index.ts";
 import { caution, type Report } from "../../diagnostic/diagnostic.ts";
-import { blocksOf } from "../../resolve/model/blocks.ts";
+import { blocksOf, callsOf, composesOf } from "../../resolve/model/blocks.ts";
 import type { Model, Step } from "../../resolve/model/model.ts";
-import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
-import { nameOf } from "../all-expressions.ts";
-import type { Check } from "../check.ts";
+import { type Check, nameOf } from "../check.ts";
 
 /** A condition, and the consequence if it never holds. */
 type Condition = readonly [condition: Expression | undefined, never: string];

@@ -1,10 +1,8 @@
 import { caution, type Report } from "../../diagnostic/diagnostic.ts";
-import { declaredMessages } from "../../resolve/model/blocks.ts";
+import { callsOf, composesOf, declaredMessages } from "../../resolve/model/blocks.ts";
 import { effectTable } from "../../resolve/model/effects.ts";
 import type { Composed, Model, Step } from "../../resolve/model/model.ts";
-import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
-import { fieldExpressions, nameOf, stepExpressions } from "../all-expressions.ts";
-import type { Check } from "../check.ts";
+import { type Check, fieldExpressions, nameOf, stepExpressions } from "../check.ts";
 
 export const criticality: Check = {
   rules: {

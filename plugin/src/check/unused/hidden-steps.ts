@@ -2,8 +2,7 @@ import { childrenOf, type Node } from "../../cel/index.ts";
 import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
-import { fieldExpressions, stepExpressions } from "../all-expressions.ts";
-import type { Check } from "../check.ts";
+import { type Check, fieldExpressions, stepExpressions } from "../check.ts";
 
 export const hiddenSteps: Check = {
   rules: {

@@ -1,8 +1,7 @@
 import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { declaredMessages } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
-import { fieldExpressions } from "../all-expressions.ts";
-import type { Check } from "../check.ts";
+import { type Check, fieldExpressions } from "../check.ts";
 
 export const idleAutobind: Check = {
   rules: {

@@ -4,8 +4,7 @@ import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { IncompleteLists, type Loss } from "../../resolve/model/missing/incomplete.ts";
 import { declarationOf } from "../../resolve/model/missing/missing-hints.ts";
 import type { Model } from "../../resolve/model/model.ts";
-import { namedExpressions, nameOf } from "../all-expressions.ts";
-import type { Check } from "../check.ts";
+import { type Check, namedExpressions, nameOf } from "../check.ts";
 
 export const incompleteLists: Check = {
   rules: {

@@ -5,8 +5,7 @@ import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
 import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { declarationOf, EMPTY, safeRead } from "../../resolve/model/missing/missing-hints.ts";
 import type { Model } from "../../resolve/model/model.ts";
-import { namedExpressions } from "../all-expressions.ts";
-import type { Check } from "../check.ts";
+import { type Check, namedExpressions } from "../check.ts";
 
 export const missingItems: Check = {
   rules: {

@@ -4,8 +4,7 @@ import { field as validateField } from "@protobff/messages/buf/validate/validate
 import { childrenOf, type Node } from "../../cel/index.ts";
 import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import type { Model } from "../../resolve/model/model.ts";
-import { namedExpressions } from "../all-expressions.ts";
-import type { Check } from "../check.ts";
+import { type Check, namedExpressions } from "../check.ts";
 
 export const shortLists: Check = {
   rules: {

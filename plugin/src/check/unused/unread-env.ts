@@ -2,14 +2,12 @@ import { caution, type Report, type Text } from "../../diagnostic/diagnostic.ts"
 import { reachable } from "../../graph/graph.ts";
 import type { IrEnvVar, IrService } from "../../ir/ir.ts";
 import type { IrErrorRule, IrUpstream } from "../../ir/step.ts";
-import { blocksOf, callsIn, composedBy, messagesByName } from "../../resolve/model/blocks.ts";
+import { blocksOf, callsIn, composedBy, envNames, messagesByName, variablesOf } from "../../resolve/model/blocks.ts";
 import { identityReads } from "../../resolve/model/identity-reads.ts";
 import type { Block, Composed, Model } from "../../resolve/model/model.ts";
-import { envNames, variablesOf } from "../../resolve/model/source-parts.ts";
 import { hostReads } from "../../resolve/packages/hosts.ts";
 import { amountsOf } from "../../resolve/policies/amounts.ts";
-import { fieldExpressions, stepExpressions } from "../all-expressions.ts";
-import type { Check } from "../check.ts";
+import { type Check, fieldExpressions, stepExpressions } from "../check.ts";
 
 export const unreadEnv: Check = {
   rules: {

@@ -1,8 +1,7 @@
 import { caution, type Report } from "../../diagnostic/diagnostic.ts";
-import { blocksOf } from "../../resolve/model/blocks.ts";
+import { blocksOf, sourceExpressions } from "../../resolve/model/blocks.ts";
 import { effectTable } from "../../resolve/model/effects.ts";
 import type { Model } from "../../resolve/model/model.ts";
-import { sourceExpressions } from "../../resolve/model/source-parts.ts";
 import type { Check } from "../check.ts";
 
 export const unreadItems: Check = {

@@ -6,8 +6,7 @@ import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import { EMPTY } from "../../resolve/model/missing/missing-hints.ts";
 import type { Model, Step } from "../../resolve/model/model.ts";
-import { namedExpressions } from "../all-expressions.ts";
-import type { Check } from "../check.ts";
+import { type Check, namedExpressions } from "../check.ts";
 
 export const unsetComparisons: Check = {
   rules: {

@@ -11,16 +11,13 @@ import {
 import { type Entry, readsEnv } from "../../plan/model/calls.ts";
 import type { PlanEnvVar } from "../../plan/model/inputs.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
-import { appNames, readsRequest } from "../names/app-names.ts";
 import { codecOf } from "../names/codec-of.ts";
 import { protoType } from "../names/emit-type.ts";
 import { envProperty } from "../names/env-names.ts";
-import type { FileNames } from "../names/file-names.ts";
-import { typeOfRequest } from "../names/request-type.ts";
+import { appNames, type FileNames, readsRequest, typeOfRequest } from "../names/file-names.ts";
 import { clientsType, recordOf } from "../names/upstream-types.ts";
 import { emitClients, emitResolvers } from "../steps/emit-resolver.ts";
-import { group } from "../text/group.ts";
-import { block, commas, type Line, type Lines, line, mentions } from "../text/lines.ts";
+import { block, commas, group, type Line, type Lines, line, mentions } from "../text/lines.ts";
 import { suppliedType } from "../text/supplied-type.ts";
 import { callTags } from "../values/emit-tags.ts";
 import { readParameters } from "../values/lambda.ts";

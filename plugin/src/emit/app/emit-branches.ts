@@ -3,8 +3,7 @@
 import { type Expression, emitValue } from "../../cel/index.ts";
 import type { Entry, PlanBranch, PlanUpstream } from "../../plan/model/calls.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
-import { appNames, readsRequest } from "../names/app-names.ts";
-import type { FileNames } from "../names/file-names.ts";
+import { appNames, type FileNames, readsRequest } from "../names/file-names.ts";
 import { block, type Line, type Lines } from "../text/lines.ts";
 
 /** Returns the constant with the rules of an upstream: `agentBranches`, unless an upstream has this name. */

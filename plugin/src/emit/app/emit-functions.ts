@@ -1,8 +1,7 @@
 // Functions of the user that expressions call: their types, and the checks of their results.
 import { type CelType, celShape, type Overload } from "../../cel/index.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
-import { appNames } from "../names/app-names.ts";
-import type { FileNames } from "../names/file-names.ts";
+import { appNames, type FileNames } from "../names/file-names.ts";
 import { block, type Line, type Lines } from "../text/lines.ts";
 import { suppliedType } from "../text/supplied-type.ts";
 

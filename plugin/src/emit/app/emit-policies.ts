@@ -14,8 +14,7 @@ import { NameScope, upperFirst, upperSnake } from "../../plan/names/name-scope.t
 import type { AmountValue } from "../../text/amount.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { codeName } from "../steps/emit-call.ts";
-import { group } from "../text/group.ts";
-import { block, commas, type Line, type Lines } from "../text/lines.ts";
+import { block, commas, group, type Line, type Lines } from "../text/lines.ts";
 import { amount } from "../values/amount.ts";
 import { emitFairShare, fairLimit } from "./emit-fair-share.ts";
 

@@ -1,9 +1,8 @@
 // Rules of upstreams for the shards of calls and of keys.
 import { type Expression, emitValue } from "../../cel/index.ts";
 import type { Entry } from "../../plan/model/calls.ts";
-import { appNames, readsRequest } from "../names/app-names.ts";
 import { protoType } from "../names/emit-type.ts";
-import type { FileNames } from "../names/file-names.ts";
+import { appNames, type FileNames, readsRequest } from "../names/file-names.ts";
 import { type Line, mentions } from "../text/lines.ts";
 import { principalOf } from "./emit-branches.ts";
 

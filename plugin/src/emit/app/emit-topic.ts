@@ -3,12 +3,10 @@ import { emitValue } from "../../cel/index.ts";
 import { fullName } from "../../model/full-name.ts";
 import type { PlanTopic } from "../../plan/model/calls.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
-import { appNames } from "../names/app-names.ts";
 import { codecOf } from "../names/codec-of.ts";
-import type { FileNames } from "../names/file-names.ts";
+import { appNames, type FileNames } from "../names/file-names.ts";
 import { callSource } from "../steps/emit-source.ts";
-import { group } from "../text/group.ts";
-import { around, block, type Line, type Lines, line } from "../text/lines.ts";
+import { around, block, group, type Line, type Lines, line } from "../text/lines.ts";
 import { absentAs } from "../values/lambda.ts";
 
 /** `Topic<RunEventRead>` */

@@ -5,9 +5,8 @@ import type { AppNeeds, PlanBlock, PlanMessage, PlanOpening, PlanStep } from "..
 import { camel } from "../../text/camel.ts";
 import { argsType } from "../names/emit-type.ts";
 import { envProperty } from "../names/env-names.ts";
-import type { FileNames } from "../names/file-names.ts";
+import { type FileNames, typeOfRequest } from "../names/file-names.ts";
 import { MessageNames } from "../names/message-names.ts";
-import { typeOfRequest } from "../names/request-type.ts";
 import { emitAdmission } from "../steps/emit-admission.ts";
 import { admitsLater } from "../steps/emit-guard.ts";
 import { emitStep } from "../steps/emit-step.ts";

@@ -3,8 +3,7 @@ import { undecidedBy, type Variable } from "../../cel/index.ts";
 import type { Target } from "../../model/conversion.ts";
 import type { PlanMessage } from "../../plan/model/messages.ts";
 import type { MessageNames } from "../names/message-names.ts";
-import { anyOf } from "../text/any-of.ts";
-import type { Line, Lines } from "../text/lines.ts";
+import { anyOf, type Line, type Lines } from "../text/lines.ts";
 import { absentTest, joinedBy } from "../values/absence.ts";
 import { conjunct } from "../values/value.ts";
 

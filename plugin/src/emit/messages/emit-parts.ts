@@ -3,8 +3,7 @@ import type { PlanMessage, PlanPart } from "../../plan/model/messages.ts";
 import type { MessageNames } from "../names/message-names.ts";
 import { awaitIn } from "../steps/place.ts";
 import type { Hoisted } from "../steps/step-context.ts";
-import { anyOf } from "../text/any-of.ts";
-import { around, block, type Line, type Lines } from "../text/lines.ts";
+import { anyOf, around, block, type Line, type Lines } from "../text/lines.ts";
 import { emitPartValue } from "./emit-response.ts";
 import { emitTouch } from "./emit-touch.ts";
 

@@ -2,9 +2,8 @@
 
 import type { PlanStep } from "../../plan/model/messages.ts";
 import type { PermitPart, PlanMethod, PlanPermit } from "../../plan/model/plan.ts";
-import type { FileNames } from "../names/file-names.ts";
+import { type FileNames, typeOfRequest } from "../names/file-names.ts";
 import { MessageNames } from "../names/message-names.ts";
-import { typeOfRequest } from "../names/request-type.ts";
 import { refusal } from "../steps/emit-call.ts";
 import { emitStep } from "../steps/emit-step.ts";
 import { CodePlace } from "../steps/place.ts";

@@ -2,8 +2,7 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { OneofTarget } from "../../model/conversion.ts";
 import type { MessageNames } from "../names/message-names.ts";
-import { anyOf } from "../text/any-of.ts";
-import type { Line } from "../text/lines.ts";
+import { anyOf, type Line } from "../text/lines.ts";
 import { zeroOf } from "../text/zero-of.ts";
 
 /** Prints the value of a field that the answer contains, and otherwise its zero value. */

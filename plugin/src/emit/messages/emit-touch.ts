@@ -5,8 +5,7 @@ import type { OneofTarget } from "../../model/conversion.ts";
 import type { PlanMessage } from "../../plan/model/messages.ts";
 import type { MessageNames } from "../names/message-names.ts";
 import { type Hoisted, originPrint } from "../steps/step-context.ts";
-import { anyOf } from "../text/any-of.ts";
-import type { Line } from "../text/lines.ts";
+import { anyOf, type Line } from "../text/lines.ts";
 import { joinedBy, presentTest } from "../values/absence.ts";
 import { conjunct, fieldValue, negatedConjunct } from "../values/value.ts";
 

@@ -1,12 +1,13 @@
 // Imports of one emitted file, and the paths of its modules.
 import type { DescEnum, DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
-import type { Overload } from "../../cel/index.ts";
+import type { Names, Overload, Variable } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/diagnostic.ts";
 import type { EnumConversion, MessageConversion } from "../../model/conversion.ts";
 import type { PlanFunction } from "../../plan/model/calls.ts";
+import type { PlanCallers } from "../../plan/model/inputs.ts";
 import type { Plan, PlanServer } from "../../plan/model/plan.ts";
-import { commas, type Lines, mentions } from "../text/lines.ts";
+import { commas, type Line, type Lines, mentions } from "../text/lines.ts";
 import { symbolNames } from "../text/symbol-names.ts";
 import { celObject, runtimeEntry } from "./runtime-entries.ts";
 
@@ -214,3 +215,50 @@ export const toolsPath = ({ path }: PlanServer): string => `${path}_tools`;
 export const usesPath = ({ path }: PlanServer): string => `${path}_uses`;
 /** Returns the path of a server's plan, which is beside the server. */
 export const planPath = ({ path }: PlanServer): string => `${path}_plan`;
+
+// Type of the request that generated functions receive.
+
+/**
+ * Prints `Request<App>`, or `Request<App, Principal | undefined>` if callers are identified and an rpc answers anybody.
+ */
+export function typeOfRequest(app: Line, callers: PlanCallers | undefined, file: FileNames): Line {
+  const request = file.runtimeType("Request");
+  if (callers === undefined) return [request, "<", ...app, ">"];
+  return [request, "<", ...app, ", ", ...principalType(callers, file), ">"];
+}
+
+/** `Principal`, `Principal | undefined`. */
+export function principalType({ types, open }: PlanCallers, file: FileNames): Line {
+  const all: Line[] = [...types.map((desc): Line => [file.shape(desc)]), ...(open.length > 0 ? [["undefined"]] : [])];
+  return all.flatMap((member, i): Line => (i === 0 ? member : [" | ", ...member]));
+}
+
+/** Code of the client's address. */
+export const PEER = "cx.peer.address";
+
+/** Code of the variables that the request holds. */
+const OF_REQUEST: Partial<Readonly<Record<Variable["role"], string>>> = {
+  headers: "cx",
+  now: "cx.now()",
+  principal: "cx.principal",
+  peer: PEER,
+};
+
+/** Returns true if an expression reads the request itself, so that it needs `cx`. */
+export const readsRequest = (variable: Variable): boolean => OF_REQUEST[variable.role] !== undefined;
+
+/** Returns names for the place that creates the app object: `env` and `functions` exist, and `cx` is a parameter. */
+export function appNames(names: FileNames): Names {
+  return {
+    variable: ({ role, name }) => OF_REQUEST[role] ?? name,
+    runtime: (name) => names.cel(name),
+    schema: (desc) => names.schema(desc),
+    shape: (desc) => names.shape(desc),
+    convertEnum: (from, to) => names.convertEnum(from, to),
+    userFunction: (fn) => `functions.${names.userFunction(fn)}`,
+    random: (what, place) => `cx.random${what}(${JSON.stringify(place)})`,
+    counted: (again) => names.cel(again ? "counted" : "countedAlone"),
+    registry: () => names.messages(),
+    local: (name) => (name === "functions" ? "functions_" : name),
+  };
+}

@@ -8,10 +8,8 @@ import type { PlanStart } from "../../plan/model/plan.ts";
 import type { Reader } from "../../plan/model/sources.ts";
 import { lowerCamel, lowerFirst, NameScope } from "../../plan/names/name-scope.ts";
 import { camel } from "../../text/camel.ts";
-import { anyOf } from "../text/any-of.ts";
-import type { Line, Lines } from "../text/lines.ts";
-import { PEER } from "./app-names.ts";
-import type { FileNames } from "./file-names.ts";
+import { anyOf, type Line, type Lines } from "../text/lines.ts";
+import { type FileNames, PEER } from "./file-names.ts";
 import { type Hidden, hiddenComparisons } from "./hidden-comparisons.ts";
 
 export class MessageNames implements Names {

@@ -1,7 +1,6 @@
 // Events that purge tags.
 import type { PlanPurge } from "../../plan/model/plan.ts";
-import { appNames } from "../names/app-names.ts";
-import type { FileNames } from "../names/file-names.ts";
+import { appNames, type FileNames } from "../names/file-names.ts";
 import { block, commas, type Line, type Lines, mentions } from "../text/lines.ts";
 import { holeValue, tagParts } from "../values/emit-tags.ts";
 import { readParameters } from "../values/lambda.ts";

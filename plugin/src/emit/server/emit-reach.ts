@@ -4,8 +4,7 @@ import type { PlanUpstream } from "../../plan/model/calls.ts";
 import type { PlanServer } from "../../plan/model/plan.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { ruleText } from "../services/emit-rest.ts";
-import { group } from "../text/group.ts";
-import { block, type Line, type Lines } from "../text/lines.ts";
+import { block, group, type Line, type Lines } from "../text/lines.ts";
 
 /** Prints the settings of upstreams that declare any. */
 export function reachLines({ upstreams }: PlanServer, names: FileNames): Lines {

@@ -2,8 +2,7 @@
 
 import type { PlanAnswerTags, PlanHttpCache, PlanResponseCache } from "../../plan/model/plan.ts";
 import type { FileNames } from "../names/file-names.ts";
-import { group } from "../text/group.ts";
-import { block, commas, type Line, type Lines } from "../text/lines.ts";
+import { block, commas, group, type Line, type Lines } from "../text/lines.ts";
 import { amount } from "../values/amount.ts";
 import { holeValue, tagParts } from "../values/emit-tags.ts";
 import { lambda, requestNames } from "../values/lambda.ts";

@@ -1,7 +1,6 @@
 import { emitValue, type Names } from "../../cel/index.ts";
 import type { PlanAnswerHeaders, PlanMethod } from "../../plan/model/plan.ts";
-import type { FileNames } from "../names/file-names.ts";
-import { typeOfRequest } from "../names/request-type.ts";
+import { type FileNames, typeOfRequest } from "../names/file-names.ts";
 import { block, type Line, type Lines } from "../text/lines.ts";
 import { absentAs, applies, lambda, requestNames } from "../values/lambda.ts";
 

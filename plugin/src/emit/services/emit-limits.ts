@@ -3,10 +3,8 @@
 import { type Expression, emitAs, emitValue, type Names } from "../../cel/index.ts";
 import type { PlanLimits, PlanLimitUse, PlanRateLimit } from "../../plan/model/limits.ts";
 import type { PlanFile, PlanMethod } from "../../plan/model/plan.ts";
-import type { FileNames } from "../names/file-names.ts";
-import { typeOfRequest } from "../names/request-type.ts";
-import { group } from "../text/group.ts";
-import { block, type Line, type Lines } from "../text/lines.ts";
+import { type FileNames, typeOfRequest } from "../names/file-names.ts";
+import { block, group, type Line, type Lines } from "../text/lines.ts";
 import { amount } from "../values/amount.ts";
 import { absentAs, applies, lambda, requestNames, STREAM_ITEM } from "../values/lambda.ts";
 

@@ -2,12 +2,10 @@ import type { PlanFile, PlanMethod, PlanService } from "../../plan/model/plan.ts
 import { lowerFirst } from "../../plan/names/name-scope.ts";
 import { camel } from "../../text/camel.ts";
 import { permitProperty } from "../messages/emit-permit.ts";
-import type { FileNames } from "../names/file-names.ts";
-import { typeOfRequest } from "../names/request-type.ts";
+import { type FileNames, typeOfRequest } from "../names/file-names.ts";
 import { needsArgument, rootSelection } from "../steps/emit-selection.ts";
 import { composeFunction } from "../steps/step-parts.ts";
-import { group } from "../text/group.ts";
-import { block, commas, type Line, type Lines, line } from "../text/lines.ts";
+import { block, commas, group, type Line, type Lines, line } from "../text/lines.ts";
 import { suppliedType } from "../text/supplied-type.ts";
 import { templateText } from "../text/template-text.ts";
 import { amount } from "../values/amount.ts";

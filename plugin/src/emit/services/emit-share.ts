@@ -1,7 +1,6 @@
 import { type Expression, emitValue, type Names } from "../../cel/index.ts";
 import type { PlanMethod } from "../../plan/model/plan.ts";
-import { FAIR_SHARE, type FileNames } from "../names/file-names.ts";
-import { typeOfRequest } from "../names/request-type.ts";
+import { FAIR_SHARE, type FileNames, typeOfRequest } from "../names/file-names.ts";
 import type { Line, Lines } from "../text/lines.ts";
 import { absentAs, lambda, requestNames } from "../values/lambda.ts";
 

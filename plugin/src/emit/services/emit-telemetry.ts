@@ -1,10 +1,8 @@
 // Telemetry: the requests of an rpc that are traced, the attributes of their spans, and counters over requests.
 import { type Expression, emitAs, emitValue, type Names } from "../../cel/index.ts";
 import type { PlanMethod, PlanTelemetry } from "../../plan/model/plan.ts";
-import type { FileNames } from "../names/file-names.ts";
-import { typeOfRequest } from "../names/request-type.ts";
-import { group } from "../text/group.ts";
-import { block, type Line, type Lines } from "../text/lines.ts";
+import { type FileNames, typeOfRequest } from "../names/file-names.ts";
+import { block, group, type Line, type Lines } from "../text/lines.ts";
 import { absentAs, lambda, requestNames } from "../values/lambda.ts";
 
 /** `telemetry: { sample: 0.1, slowMs: 2_000, attributes: […], meters: […] },` */

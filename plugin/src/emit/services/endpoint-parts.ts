@@ -6,10 +6,8 @@ import type { PlanArgs } from "../../plan/model/inputs.ts";
 import type { PlanMessage } from "../../plan/model/messages.ts";
 import type { PlanMethod, PlanStart } from "../../plan/model/plan.ts";
 import { camel } from "../../text/camel.ts";
-import { appNames } from "../names/app-names.ts";
 import { codecOf } from "../names/codec-of.ts";
-import type { FileNames } from "../names/file-names.ts";
-import { typeOfRequest } from "../names/request-type.ts";
+import { appNames, type FileNames, typeOfRequest } from "../names/file-names.ts";
 import { admitsLater } from "../steps/emit-guard.ts";
 import { type Line, type Lines, property } from "../text/lines.ts";
 

@@ -4,8 +4,7 @@ import type { Need, PlanBlock, PlanMessage, PlanStep } from "../../plan/model/me
 import type { PlanMethod, PlanStart } from "../../plan/model/plan.ts";
 import type { FileNames } from "../names/file-names.ts";
 import type { MessageNames } from "../names/message-names.ts";
-import { anyOf } from "../text/any-of.ts";
-import type { Line, Lines } from "../text/lines.ts";
+import { anyOf, type Line, type Lines } from "../text/lines.ts";
 
 /** Prints `fields.has("usage") ? … : SKIPPED` around the start of a step that not every answer needs. */
 export function ifKept(condition: string | undefined, started: Lines, skipped: Line): Lines {

@@ -116,3 +116,11 @@ export function property(name: string, value: Line): Line {
   const key = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
   return value.length === 1 && value[0] === name ? [name] : [`${key}: `, ...value];
 }
+
+/** `10_000`. */
+export const group = (value: number): string =>
+  Number.isInteger(value) && value >= 1_000 ? String(value).replace(/\B(?=(\d{3})+$)/g, "_") : String(value);
+
+/** `fields.has("usage") || fields.has("total")` */
+export const anyOf = (names: readonly string[], fields: string): string =>
+  names.length === 0 ? "false" : names.map((name) => `${fields}.has(${JSON.stringify(name)})`).join(" || ");

@@ -1,7 +1,6 @@
 import type { AmountValue } from "../../text/amount.ts";
 import type { FileNames } from "../names/file-names.ts";
-import { group } from "../text/group.ts";
-import type { Line } from "../text/lines.ts";
+import { group, type Line } from "../text/lines.ts";
 
 /** Prints a number, or the reading of its variable from `from`. */
 export function amount({ value, env }: AmountValue, names: FileNames, from = "env"): Line {

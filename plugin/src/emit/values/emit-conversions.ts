@@ -6,9 +6,9 @@ import {
   type ConvertedTarget,
   copiedIn,
   type EnumConversion,
+  isRequired,
   type MessageConversion,
 } from "../../model/conversion.ts";
-import { isRequired } from "../../model/presence.ts";
 import { lowerCamel } from "../../plan/names/name-scope.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { block, commas, type Line, type Lines, mentions, property } from "../text/lines.ts";

@@ -1,8 +1,7 @@
 // Functions of a request: their parameters, and values that may be absent.
 import { type Expression, emitValue, type Names } from "../../cel/index.ts";
 import { lowerCamel, NameScope } from "../../plan/names/name-scope.ts";
-import { appNames } from "../names/app-names.ts";
-import type { FileNames } from "../names/file-names.ts";
+import { appNames, type FileNames } from "../names/file-names.ts";
 import { type Line, mentions } from "../text/lines.ts";
 import { absentTest, joinedBy, presentTest } from "./absence.ts";
 

@@ -13,8 +13,13 @@ import {
   type Proto,
   presenceOf,
 } from "../../cel/index.ts";
-import type { BoundExpression, Conversion, FieldCopy } from "../../model/conversion.ts";
-import { canBeAbsent, isRequired } from "../../model/presence.ts";
+import {
+  type BoundExpression,
+  type Conversion,
+  canBeAbsent,
+  type FieldCopy,
+  isRequired,
+} from "../../model/conversion.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import type { Reader } from "../../plan/model/sources.ts";
 import type { FileNames } from "../names/file-names.ts";

@@ -1,8 +1,7 @@
 // Calls whose headers or trailers are read: only these calls keep the headers and trailers of their responses.
-import { blocksOf, expressionsIn, stepsBehind } from "../../resolve/model/blocks.ts";
+import { blocksOf, callsOf, expressionsIn, stepsBehind } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Model } from "../../resolve/model/model.ts";
-import { callsOf } from "../../resolve/model/source-parts.ts";
 
 /** The calls of which an expression reads a header or a trailer. */
 export function receivedCalls(model: Model): ReadonlySet<Call> {

@@ -2,10 +2,9 @@
 
 import { reachable } from "../../graph/graph.ts";
 import { fullName } from "../../model/full-name.ts";
-import { composedBy, messagesByName } from "../../resolve/model/blocks.ts";
+import { callsOf, composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { BffMethod, Composed, Model, Source, Step } from "../../resolve/model/model.ts";
-import { callsOf } from "../../resolve/model/source-parts.ts";
 import { planCallPolicy, policyKey } from "./policies.ts";
 
 /**

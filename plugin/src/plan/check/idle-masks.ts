@@ -1,8 +1,7 @@
 import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
-import { composedBy } from "../../resolve/model/blocks.ts";
+import { callsOf, composedBy } from "../../resolve/model/blocks.ts";
 import type { Step } from "../../resolve/model/model.ts";
-import { callsOf } from "../../resolve/model/source-parts.ts";
 import type { PlanMessage } from "../model/messages.ts";
 import type { Plan } from "../model/plan.ts";
 

@@ -2,8 +2,8 @@
 
 import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { fullName } from "../../model/full-name.ts";
+import { callsOf, isCached } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
-import { callsOf, isCached } from "../../resolve/model/source-parts.ts";
 import type { Plan, PlanMethod } from "../model/plan.ts";
 import { allSteps, countCalls, type Messages, reachedInOrder } from "./worst-calls.ts";
 

@@ -1,8 +1,8 @@
 // Compares the calls of plans with the bounds of their rpcs.
 
-import { nameOf } from "../../check/all-expressions.ts";
+import { nameOf } from "../../check/check.ts";
 import { fault, type Report, type Sourced } from "../../diagnostic/diagnostic.ts";
-import { callsOf } from "../../resolve/model/source-parts.ts";
+import { callsOf } from "../../resolve/model/blocks.ts";
 import type { PlanBlock, PlanStep } from "../model/messages.ts";
 import type { Plan, PlanMethod } from "../model/plan.ts";
 import {

@@ -2,9 +2,8 @@
 import { childrenOf, type Expression, type Node, type Variable } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/diagnostic.ts";
 import { fullName } from "../../model/full-name.ts";
-import { callsIn, expressionsIn } from "../../resolve/model/blocks.ts";
+import { callsIn, callsOf, expressionsIn, sourceExpressions } from "../../resolve/model/blocks.ts";
 import type { Block } from "../../resolve/model/model.ts";
-import { callsOf, sourceExpressions } from "../../resolve/model/source-parts.ts";
 import type { PlanBlock, PlanMessage } from "../model/messages.ts";
 import type { Plan, PlanFile } from "../model/plan.ts";
 import { reachedInOrder, rootsOf } from "./worst-calls.ts";

@@ -1,10 +1,10 @@
 // The maximum number of calls of one rpc. Linear in the size of the graph.
 
 import { fullName } from "../../model/full-name.ts";
+import { callsOf, composesOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { ComposeSource } from "../../resolve/model/model.ts";
 import { choices } from "../../resolve/model/oneof-only.ts";
-import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
 import type { PlanCallPolicy } from "../model/calls.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../model/messages.ts";
 import type { PlanMethod, PlanPermit, PlanStart } from "../model/plan.ts";

@@ -4,10 +4,9 @@
 import type { DescField, DescFile, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { CelType, Expression, Node } from "../../cel/index.ts";
 import type { BoundExpression, Conversion, ConvertedTarget, MessageConversion } from "../../model/conversion.ts";
-import { type AnyBlock, callsIn } from "../../resolve/model/blocks.ts";
+import { type AnyBlock, callsIn, policyExpressions, tagHoles } from "../../resolve/model/blocks.ts";
 import type { Call, Fail } from "../../resolve/model/call.ts";
 import type { Block, Composed, Opening, Source, Step } from "../../resolve/model/model.ts";
-import { policyExpressions, tagHoles } from "../../resolve/model/source-parts.ts";
 import { ProjectedFields } from "./projected-fields.ts";
 
 /** Messages that are read (set) in part, with the fields that are read (set); other messages are read (set) whole. */

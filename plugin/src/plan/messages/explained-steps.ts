@@ -1,9 +1,8 @@
 // Steps whose failure an expression reads. The emitted code records failures of these steps only.
 import type { Expression, Variable } from "../../cel/index.ts";
 import { reachable } from "../../graph/graph.ts";
-import { blocksOf, expressionsIn, stepsBehind } from "../../resolve/model/blocks.ts";
+import { blocksOf, expressionsIn, sourceExpressions, stepsBehind } from "../../resolve/model/blocks.ts";
 import type { Model, Step } from "../../resolve/model/model.ts";
-import { sourceExpressions } from "../../resolve/model/source-parts.ts";
 
 /** Returns the steps whose failure an expression reads, and the steps whose absence can leave those steps out. */
 export function explainedSteps(model: Model): ReadonlySet<Step> {

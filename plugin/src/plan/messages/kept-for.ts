@@ -1,9 +1,8 @@
 // Conditions under which the steps of selective messages run: the fields, of which an answer contains at least one.
 import { reachable } from "../../graph/graph.ts";
-import { expressionsIn } from "../../resolve/model/blocks.ts";
+import { composesOf, expressionsIn } from "../../resolve/model/blocks.ts";
 import type { Composed, Step } from "../../resolve/model/model.ts";
 import { fieldsOf, isAsItIs, placesOf } from "../../resolve/model/parts.ts";
-import { composesOf } from "../../resolve/model/source-parts.ts";
 import type { KeptFor, Need, PlanMessage, PlanStep } from "../model/messages.ts";
 import { isAlwaysKept, keptSteps } from "./kept-steps.ts";
 

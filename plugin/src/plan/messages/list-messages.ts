@@ -1,11 +1,10 @@
 // Messages that one function composes for all of a list.
 import type { Expression } from "../../cel/index.ts";
 import type { BoundExpression, Conversion, MessageConversion, Target } from "../../model/conversion.ts";
-import { blocksOf } from "../../resolve/model/blocks.ts";
+import { blocksOf, callInputs, composesOf, mayBeStale, retryIfOverSteps } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Composed, Model, Source, Step } from "../../resolve/model/model.ts";
 import { oneofOnly } from "../../resolve/model/oneof-only.ts";
-import { callInputs, composesOf, mayBeStale, retryIfOverSteps } from "../../resolve/model/source-parts.ts";
 import { explainedSteps } from "./explained-steps.ts";
 import { isSync } from "./plan-message.ts";
 import { isWholeList } from "./plan-source.ts";

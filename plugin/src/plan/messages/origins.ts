@@ -13,10 +13,10 @@ import {
 } from "../../cel/index.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { Target } from "../../model/conversion.ts";
+import { callInputs, callsOf, composesOf, mayBeStale, sourceExpressions } from "../../resolve/model/blocks.ts";
 import { isDegradation } from "../../resolve/model/degradation.ts";
 import type { Block, Composed, EachSource, Let, Opening, Permit, Source, Step } from "../../resolve/model/model.ts";
 import { isAsItIs, isUnchanged } from "../../resolve/model/parts.ts";
-import { callInputs, callsOf, composesOf, mayBeStale, sourceExpressions } from "../../resolve/model/source-parts.ts";
 import type { Condition, PlanStep, Touch, TouchOrigin } from "../model/messages.ts";
 import { boundReads, kept, passedTo, type Reads, readsInside } from "./bound-reads.ts";
 import { dedupe, order, sameAs } from "./origin-order.ts";

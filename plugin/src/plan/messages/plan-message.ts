@@ -1,6 +1,7 @@
 import type { DescFile } from "@bufbuild/protobuf";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { Target } from "../../model/conversion.ts";
+import { callsOf, composesOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { caseOnly } from "../../resolve/model/case-only.ts";
 import type { EffectTable } from "../../resolve/model/effects.ts";
@@ -9,7 +10,6 @@ import { oneofOnly } from "../../resolve/model/oneof-only.ts";
 import { expressionsOf, fieldsOf, partsOf } from "../../resolve/model/parts.ts";
 import type { PathReads } from "../../resolve/model/read-paths.ts";
 import { isCostly, MAX_CLIENT_ITEMS } from "../../resolve/model/request-lists.ts";
-import { callsOf, composesOf } from "../../resolve/model/source-parts.ts";
 import type { Entry, PlanTopics } from "../model/calls.ts";
 import { NO_TRACKS, type PlanMessage, type PlanStep, type Touch } from "../model/messages.ts";
 import type { FunctionNames } from "../names/function-names.ts";

@@ -1,9 +1,6 @@
 // Plans of sources, with the facts that printing needs: a call may fail before it is sent, or mark its value.
 import type { Expression } from "../../cel/index.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
-import type { Call, ErrorRule, Fail } from "../../resolve/model/call.ts";
-import type { Args, EachSource, Source, Step } from "../../resolve/model/model.ts";
-import type { PathReads } from "../../resolve/model/read-paths.ts";
 import {
   callExpressions,
   failExpressions,
@@ -12,7 +9,10 @@ import {
   retryIfOverSteps,
   sourceExpressions,
   tagHoles,
-} from "../../resolve/model/source-parts.ts";
+} from "../../resolve/model/blocks.ts";
+import type { Call, ErrorRule, Fail } from "../../resolve/model/call.ts";
+import type { Args, EachSource, Source, Step } from "../../resolve/model/model.ts";
+import type { PathReads } from "../../resolve/model/read-paths.ts";
 import { clientParts } from "../calls/client-fields.ts";
 import type { Entry, PlanTopics } from "../model/calls.ts";
 import type { PlanStep } from "../model/messages.ts";

@@ -4,7 +4,7 @@ import type { DescEnum, DescField, DescFile, DescMessage, DescMethod, DescServic
 import type { Expression } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/diagnostic.ts";
 import type { IrFairShare, IrPriority } from "../../ir/edge.ts";
-import type { IrOverflow } from "../../ir/stream.ts";
+import type { IrOverflow } from "../../ir/step.ts";
 import type { JsonObject } from "../../json-schema/json.ts";
 import type { Conversions, EnumConversion, MessageConversion } from "../../model/conversion.ts";
 import type { Call } from "../../resolve/model/call.ts";

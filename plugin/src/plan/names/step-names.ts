@@ -1,5 +1,5 @@
+import { callsOf } from "../../resolve/model/blocks.ts";
 import type { Composed, Let, Opening, Permit, Step } from "../../resolve/model/model.ts";
-import { callsOf } from "../../resolve/model/source-parts.ts";
 import { camel } from "../../text/camel.ts";
 import { lowerCamel, lowerFirst, NameScope } from "./name-scope.ts";
 

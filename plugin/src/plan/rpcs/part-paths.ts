@@ -1,10 +1,9 @@
 // Part paths for clients: the paths of all response fields that may arrive later.
 
 import type { DescMessage } from "@bufbuild/protobuf";
-import { messagesByName } from "../../resolve/model/blocks.ts";
+import { composesOf, messagesByName } from "../../resolve/model/blocks.ts";
 import type { BffFile, Composed, Model } from "../../resolve/model/model.ts";
 import { fieldsOf, partsOf, placesOf } from "../../resolve/model/parts.ts";
-import { composesOf } from "../../resolve/model/source-parts.ts";
 import type { PlanPartNames } from "../model/plan.ts";
 import { NameScope, upperSnake } from "../names/name-scope.ts";
 

@@ -3,9 +3,8 @@ import type { DescFile, DescService } from "@bufbuild/protobuf";
 import { sameType } from "../../cel/index.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { IrEnvVar } from "../../ir/ir.ts";
-import { blocksOf, callsIn, expressionsIn } from "../../resolve/model/blocks.ts";
+import { blocksOf, callsIn, expressionsIn, policyExpressions, variablesOf } from "../../resolve/model/blocks.ts";
 import type { BffFile, BffService, Block, Composed, EnvVar, Let, Model } from "../../resolve/model/model.ts";
-import { policyExpressions, variablesOf } from "../../resolve/model/source-parts.ts";
 import type { PlanFile, PlanServer } from "../model/plan.ts";
 
 type Children = (message: Block) => Composed[];

@@ -1,9 +1,8 @@
 // The part of an rpc's answers that depends on the client: its mask, and what the choice must not leave out.
 import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
-import { expressionsIn } from "../../resolve/model/blocks.ts";
+import { expressionsIn, tagExpressions } from "../../resolve/model/blocks.ts";
 import { choosesFields, composesByName, onRequestIn } from "../../resolve/model/field-choice.ts";
 import type { BffMethod, Model } from "../../resolve/model/model.ts";
-import { tagExpressions } from "../../resolve/model/source-parts.ts";
 import { needOf } from "../messages/kept-for.ts";
 import type { Need, PlanMessage, PlanOpening } from "../model/messages.ts";
 import type { PlanFieldChoice, PlanStart } from "../model/plan.ts";

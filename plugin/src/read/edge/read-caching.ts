@@ -8,8 +8,7 @@ import type { Place } from "../source/place.ts";
 import { isEmpty } from "../steps/read-policy.ts";
 import { checkUnique } from "../values/names.ts";
 import { readTags } from "../values/read-tags.ts";
-import { child, sourced, texts } from "../values/value-place.ts";
-import { durationOrEnv, durationOrEnvOrZero, durationOrZero } from "../values/values.ts";
+import { child, durationOrEnv, durationOrEnvOrZero, durationOrZero, sourced, texts } from "../values/values.ts";
 
 /** Longest lifetime in HTTP caches, in days: HTTP has no bound, and no author needs more. */
 const MAX_DAYS = 365;

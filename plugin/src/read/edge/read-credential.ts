@@ -6,8 +6,7 @@ import type { IrApiKey, IrAssertion, IrCredential, IrJwt, IrPeer, IrSession, IrT
 import type { Place } from "../source/place.ts";
 import { checkAddress, checkTemplate } from "../values/check-address.ts";
 import { checkReference, checkUnique } from "../values/names.ts";
-import { type Declared, text, texts } from "../values/value-place.ts";
-import { duration } from "../values/values.ts";
+import { type Declared, duration, text, texts } from "../values/values.ts";
 
 /** Maximum lifetime of logins and keys, in days. No timer bounds it, because lifetimes are compared with the clock. */
 const DAYS = 400;

@@ -5,7 +5,7 @@ import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { EnvShape, IrEnvVar } from "../../ir/ir.ts";
 import { amountOf, isOrdered, isValue, type OrderedItem } from "../values/env-value.ts";
 import { checkMember, checkUnique } from "../values/names.ts";
-import { type Declared, text, texts } from "../values/value-place.ts";
+import { type Declared, text, texts } from "../values/values.ts";
 
 const EXAMPLES: Readonly<Record<EnvShape["item"], string>> = {
   string: "a",

@@ -1,8 +1,7 @@
 import type { FairShare } from "@protobff/messages/options.js";
 import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrFairShare } from "../../ir/edge.ts";
-import type { Declared } from "../values/value-place.ts";
-import { count, expression } from "../values/values.ts";
+import { count, type Declared, expression } from "../values/values.ts";
 
 /** Reads the fair shares of a package. */
 export function readFairShare({ value, place }: Declared<FairShare>, report: Report): IrFairShare | undefined {

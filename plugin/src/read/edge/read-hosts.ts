@@ -5,7 +5,7 @@ import type { Place } from "../source/place.ts";
 import { checkTemplate } from "../values/check-address.ts";
 import { checkUnique } from "../values/names.ts";
 import { parseTemplate } from "../values/template.ts";
-import { texts } from "../values/value-place.ts";
+import { texts } from "../values/values.ts";
 
 /** Reads the host names of a package. A name with holes is checked again when the server starts. */
 export function readHosts({ host }: FileRule, place: Place, report: Report): readonly Text[] {

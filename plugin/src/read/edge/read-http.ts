@@ -6,7 +6,7 @@ import { type Diagnostic, fault, type Report, type Text } from "../../diagnostic
 import type { IrBinding, IrHttpRule } from "../../ir/edge.ts";
 import type { Locator } from "../source/locate.ts";
 import { readHttpTemplate } from "../values/http-template.ts";
-import { type Declared, text } from "../values/value-place.ts";
+import { type Declared, text } from "../values/values.ts";
 
 /** Returns the rules that have no fault, `additional_bindings` among them, in the order of their declaration. */
 export function readHttp(desc: DescMethod, locator: Locator, report: Report): readonly IrHttpRule[] {

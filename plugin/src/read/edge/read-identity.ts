@@ -5,7 +5,7 @@ import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrIdentity, IrIdentitySource } from "../../ir/edge.ts";
 import { readBinds } from "../steps/read-binds.ts";
 import { checkReference, checkUnique, checkVariable } from "../values/names.ts";
-import { children, type Declared, text, texts } from "../values/value-place.ts";
+import { children, type Declared, text, texts } from "../values/values.ts";
 import { checkPlaces } from "./check-places.ts";
 import { checkPattern, readCredential } from "./read-credential.ts";
 

@@ -1,11 +1,10 @@
 import type { RateLimit } from "@protobff/messages/options.js";
 import { caution, fault, type Report, type Sourced, type Text } from "../../diagnostic/diagnostic.ts";
-import type { Amount } from "../../ir/amount.ts";
 import type { CalendarUnit, IrRateLimit } from "../../ir/edge.ts";
+import type { Amount } from "../../ir/step.ts";
 import { lowest } from "../../text/amount.ts";
 import type { Place } from "../source/place.ts";
-import { children, type Declared, sourced, text } from "../values/value-place.ts";
-import { countVariable, durationOrEnv, expression } from "../values/values.ts";
+import { children, countVariable, type Declared, durationOrEnv, expression, sourced, text } from "../values/values.ts";
 
 /** Reads the rate limits of a package, of a service or of an rpc. A limit with a missing part is left out. */
 export function readLimits(

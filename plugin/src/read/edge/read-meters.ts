@@ -3,8 +3,7 @@ import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrMeter } from "../../ir/edge.ts";
 import type { Place } from "../source/place.ts";
 import { checkUnique } from "../values/names.ts";
-import { children, type Declared, text } from "../values/value-place.ts";
-import { expression } from "../values/values.ts";
+import { children, type Declared, expression, text } from "../values/values.ts";
 
 /** Labels with a meaning in these metrics, in Prometheus or in its scrapes. */
 const TAKEN: ReadonlySet<string> = new Set(["rpc_method", "left_out", "le", "quantile", "job", "instance"]);

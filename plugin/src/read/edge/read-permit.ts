@@ -6,8 +6,7 @@ import { readFailure } from "../steps/read-failure.ts";
 import { isEmpty } from "../steps/read-policy.ts";
 import { readSteps } from "../steps/read-step.ts";
 import { checkUnique } from "../values/names.ts";
-import { child, type Declared, sourced, texts } from "../values/value-place.ts";
-import { codeName, expression } from "../values/values.ts";
+import { child, codeName, type Declared, expression, sourced, texts } from "../values/values.ts";
 
 /** Reads the permit of a service or of an rpc. */
 export function readPermit(declared: Declared<Permit>, of: "service" | "rpc", report: Report): IrPermit {

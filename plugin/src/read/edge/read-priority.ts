@@ -2,7 +2,7 @@ import { type MethodRule, Priority } from "@protobff/messages/options.js";
 import { fault, type Report, type Sourced } from "../../diagnostic/diagnostic.ts";
 import type { IrPriority } from "../../ir/edge.ts";
 import type { Place } from "../source/place.ts";
-import { sourced } from "../values/value-place.ts";
+import { sourced } from "../values/values.ts";
 
 const PRIORITIES: { readonly [value in Priority]?: IrPriority } = {
   [Priority.LOW]: "low",

@@ -3,7 +3,7 @@ import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrPurge } from "../../ir/edge.ts";
 import { checkReference } from "../values/names.ts";
 import { readTagTexts } from "../values/read-tags.ts";
-import { type Declared, text } from "../values/value-place.ts";
+import { type Declared, text } from "../values/values.ts";
 
 /** Reads the events that purge tags. An incomplete one is left out. */
 export function readPurges(values: readonly Declared<Purge>[], report: Report): readonly IrPurge[] {

@@ -3,8 +3,7 @@ import { fault, type Report, type Sourced } from "../../diagnostic/diagnostic.ts
 import type { IrTelemetry } from "../../ir/edge.ts";
 import { isEmpty } from "../steps/read-policy.ts";
 import { checkUnique } from "../values/names.ts";
-import { type Declared, sourced } from "../values/value-place.ts";
-import { duration, expressions } from "../values/values.ts";
+import { type Declared, duration, expressions, sourced } from "../values/values.ts";
 import { readMeters } from "./read-meters.ts";
 
 /** Reads the telemetry of the rpcs of a package. */

@@ -5,8 +5,7 @@ import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrTool } from "../../ir/edge.ts";
 import type { Place } from "../source/place.ts";
 import { readBinds } from "../steps/read-binds.ts";
-import { child, sourced, text } from "../values/value-place.ts";
-import { count, duration } from "../values/values.ts";
+import { child, count, duration, sourced, text } from "../values/values.ts";
 
 /** Form of a name (Model Context Protocol 2025-11-25, "Tool Names", with the length that model APIs accept). */
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/;

@@ -2,8 +2,7 @@ import type { Bind, Usage } from "@protobff/messages/options.js";
 import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrUsage } from "../../ir/edge.ts";
 import { checkUnique } from "../values/names.ts";
-import { children, type Declared, text } from "../values/value-place.ts";
-import { expression } from "../values/values.ts";
+import { children, type Declared, expression, text } from "../values/values.ts";
 
 /** Reads the usage events of a package. A field with a fault is left out. */
 export function readUsage({ value, place }: Declared<Usage>, report: Report): IrUsage {

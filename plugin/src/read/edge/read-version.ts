@@ -4,7 +4,7 @@ import type { IrVersion } from "../../ir/edge.ts";
 import type { Place } from "../source/place.ts";
 import { isEmpty } from "../steps/read-policy.ts";
 import { checkMethod, checkReference } from "../values/names.ts";
-import { child, text } from "../values/value-place.ts";
+import { child, text } from "../values/values.ts";
 
 /** Reads the end of an rpc, or of each rpc of a service. */
 export function readVersion(

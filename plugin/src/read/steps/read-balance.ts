@@ -1,8 +1,7 @@
 import type { Balance } from "@protobff/messages/options.js";
 import { caution, fault, type Report, type Sourced } from "../../diagnostic/diagnostic.ts";
 import type { IrBalance } from "../../ir/step.ts";
-import { type Declared, sourced } from "../values/value-place.ts";
-import { count, duration, ratio } from "../values/values.ts";
+import { count, type Declared, duration, ratio, sourced } from "../values/values.ts";
 import { isEmpty } from "./read-policy.ts";
 
 /** Longest ejection of an address, in milliseconds, even after many ejections in a row (runtime.md, "Balancing"). */

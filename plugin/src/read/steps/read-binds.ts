@@ -4,8 +4,7 @@ import type { IrBind } from "../../ir/step.ts";
 import type { Place } from "../source/place.ts";
 import { checkHeaderName } from "../values/header-name.ts";
 import { checkMember, checkMetadataKey, checkReference, checkUnique } from "../values/names.ts";
-import { children, sourced, text } from "../values/value-place.ts";
-import { expression } from "../values/values.ts";
+import { children, expression, sourced, text } from "../values/values.ts";
 
 /** Meaning of the names in a list of named values. */
 type BindKind =

@@ -3,8 +3,7 @@ import { fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts"
 import type { IrBranch } from "../../ir/step.ts";
 import type { Place } from "../source/place.ts";
 import { checkUnique } from "../values/names.ts";
-import { children, type Declared, sourced, text, texts } from "../values/value-place.ts";
-import { expression, ratio } from "../values/values.ts";
+import { children, type Declared, expression, ratio, sourced, text, texts } from "../values/values.ts";
 
 /** The addresses that a part of the requests goes to, in the order in which they are tried. */
 export function readBranches(values: readonly Branch[], place: Place, report: Report): readonly IrBranch[] {

@@ -2,8 +2,7 @@ import type { Failure } from "@protobff/messages/options.js";
 import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrFailure } from "../../ir/step.ts";
 import { parseTemplate } from "../values/template.ts";
-import { type Declared, sourced, text } from "../values/value-place.ts";
-import { checkStatus, expressions } from "../values/values.ts";
+import { checkStatus, type Declared, expressions, sourced, text } from "../values/values.ts";
 
 /**
  * Reads the failure of a guard, of an `on_error` rule, or of a permit. Only a rule has an upstream's status, and a

@@ -14,17 +14,21 @@ import type { IrCache, IrErrorRule, IrHedge, IrLimit, IrPolicy, IrRetry } from "
 import type { Place } from "../source/place.ts";
 import { checkMetadataKey, checkUnique } from "../values/names.ts";
 import { readTags } from "../values/read-tags.ts";
-import { child, children, type Declared, sourced, texts } from "../values/value-place.ts";
 import {
+  child,
+  children,
   codeName,
   count,
   countVariable,
+  type Declared,
   duration,
   durationOrEnv,
   durationOrEnvOrZero,
   ERROR_CODES,
   expression,
+  sourced,
   statusCodes,
+  texts,
 } from "../values/values.ts";
 import { readBinds } from "./read-binds.ts";
 import { readBranches } from "./read-branches.ts";

@@ -1,8 +1,7 @@
 import { type Shard, ShardHash, type ShardKey } from "@protobff/messages/options.js";
 import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrShard, IrShardKey } from "../../ir/step.ts";
-import { type Declared, sourced } from "../values/value-place.ts";
-import { count, expression } from "../values/values.ts";
+import { count, type Declared, expression, sourced } from "../values/values.ts";
 
 /** Each shard has connections, a breaker and series of metrics. */
 const MAX_SHARDS = 1_000;

@@ -1,11 +1,10 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Overflow, type Stream } from "@protobff/messages/options.js";
 import { fault, type Report, type Sourced } from "../../diagnostic/diagnostic.ts";
-import type { IrOverflow, IrStream } from "../../ir/stream.ts";
+import type { IrOverflow, IrStream } from "../../ir/step.ts";
 import type { Place } from "../source/place.ts";
 import { checkVariable } from "../values/names.ts";
-import { type Declared, sourced, text } from "../values/value-place.ts";
-import { count, duration, expression } from "../values/values.ts";
+import { count, type Declared, duration, expression, sourced, text } from "../values/values.ts";
 import { readCall } from "./read-call.ts";
 import { readFollow } from "./read-topic.ts";
 

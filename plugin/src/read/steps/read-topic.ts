@@ -1,10 +1,8 @@
 import type { Follow, Latest, Topic } from "@protobff/messages/options.js";
 import { fault, type Report, type Sourced, type Text } from "../../diagnostic/diagnostic.ts";
-import type { IrLatest } from "../../ir/step.ts";
-import type { IrFollow, IrTopic } from "../../ir/stream.ts";
+import type { IrFollow, IrLatest, IrTopic } from "../../ir/step.ts";
 import { checkReference, checkUnique, checkVariable } from "../values/names.ts";
-import { child, type Declared, text } from "../values/value-place.ts";
-import { count, expression } from "../values/values.ts";
+import { child, count, type Declared, expression, text } from "../values/values.ts";
 import { readCall } from "./read-call.ts";
 
 /** Items of one key that a process keeps, at most. */

@@ -4,7 +4,7 @@ import type { IrCache, IrPurged } from "../../ir/step.ts";
 import type { Place } from "../source/place.ts";
 import { checkTemplate } from "./check-address.ts";
 import { checkUnique } from "./names.ts";
-import { sourced, texts } from "./value-place.ts";
+import { sourced, texts } from "./values.ts";
 
 const USES: { readonly [value in Purged]?: IrPurged } = {
   [Purged.GONE]: "gone",

@@ -2,11 +2,10 @@
 
 import { Code } from "@protobff/messages/options.js";
 import { fault, type Report, type Sourced, type Text } from "../../diagnostic/diagnostic.ts";
-import { type Amount, unresolved } from "../../ir/amount.ts";
+import { type Amount, unresolved } from "../../ir/step.ts";
 import type { Place } from "../source/place.ts";
 import { isZeroDuration, parseDuration } from "./duration.ts";
 import { checkUnique } from "./names.ts";
-import { sourced, sourcedList, text, texts } from "./value-place.ts";
 
 /** Reads an expression; later stages check its meaning. */
 export function expression(value: string | undefined, place: Place, name: string, report: Report): Text | undefined {
@@ -213,4 +212,36 @@ export function checkStatus(code: Sourced<Code>, report: Report): void {
 export function codeName(code: Code): string {
   const entry = Object.entries(Code).find(([, value]) => value === code);
   return entry === undefined ? String(code) : entry[0];
+}
+
+// The values inside a rule, each with its place. Names are those of the proto fields.
+
+/** A message inside a rule and where it stands. */
+export interface Declared<M> {
+  readonly value: M;
+  readonly place: Place;
+}
+
+export function child<M>(value: M | undefined, place: Place, name: string): Declared<M> | undefined {
+  return value === undefined ? undefined : { value, place: place.field(name) };
+}
+
+export function children<M>(values: readonly M[], place: Place, name: string): readonly Declared<M>[] {
+  return values.map((value, index) => ({ value, place: place.field(name, index) }));
+}
+
+export function text(value: string | undefined, place: Place, name: string): Text | undefined {
+  return value === undefined ? undefined : place.field(name).text(value);
+}
+
+export function texts(values: readonly string[], place: Place, name: string): readonly Text[] {
+  return values.map((value, index) => place.field(name, index).text(value));
+}
+
+export function sourced<T>(value: T | undefined, place: Place, name: string): Sourced<T> | undefined {
+  return value === undefined ? undefined : { value, at: place.field(name).at };
+}
+
+function sourcedList<T>(values: readonly T[], place: Place, name: string): readonly Sourced<T>[] {
+  return values.map((value, index) => ({ value, at: place.field(name, index).at }));
 }

@@ -14,9 +14,9 @@ import {
 } from "../../plan/check/worst-calls.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../../plan/model/messages.ts";
 import type { PlanMethod, PlanStart } from "../../plan/model/plan.ts";
+import { callsOf } from "../../resolve/model/blocks.ts";
 import { decidingIfs } from "../../resolve/model/case-only.ts";
 import type { Step } from "../../resolve/model/model.ts";
-import { callsOf } from "../../resolve/model/source-parts.ts";
 import { withoutRecursion } from "./without-recursion.ts";
 
 export interface Worst {

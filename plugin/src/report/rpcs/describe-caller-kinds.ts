@@ -4,7 +4,7 @@ import { fullName } from "../../model/full-name.ts";
 import { allSteps, reachedInOrder, rootsOf } from "../../plan/check/worst-calls.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../../plan/model/messages.ts";
 import type { PlanMethod } from "../../plan/model/plan.ts";
-import { callInputs, callsOf, composesOf, sourceExpressions } from "../../resolve/model/source-parts.ts";
+import { callInputs, callsOf, composesOf, sourceExpressions } from "../../resolve/model/blocks.ts";
 import { stepName } from "../calls/describe-worst.ts";
 
 /** One kind of caller. Names of steps and fields begin with their message or service. */

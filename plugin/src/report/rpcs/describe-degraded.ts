@@ -1,10 +1,9 @@
 // Degradation: for each field of a composed message, the steps whose failure it survives, and the effect on its value.
 import type { DescField } from "@bufbuild/protobuf";
 import type { Expression, Variable } from "../../cel/index.ts";
-import type { BoundExpression, Target } from "../../model/conversion.ts";
-import { canBeAbsent } from "../../model/presence.ts";
+import { type BoundExpression, canBeAbsent, type Target } from "../../model/conversion.ts";
 import type { PlanMessage, Touch, TouchOrigin } from "../../plan/model/messages.ts";
-import { callsOf, mayBeStale } from "../../resolve/model/source-parts.ts";
+import { callsOf, mayBeStale } from "../../resolve/model/blocks.ts";
 import { stepName } from "../calls/describe-worst.ts";
 
 /** A field that a failure changes, and the step whose failure does so. */

@@ -14,8 +14,7 @@ import {
 } from "../../cel/index.ts";
 import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import type { BoundExpression } from "../../model/conversion.ts";
-import { canBeAbsent, isRequired } from "../../model/presence.ts";
+import { type BoundExpression, canBeAbsent, isRequired } from "../../model/conversion.ts";
 import { isReference } from "../../read/values/names.ts";
 import { first } from "../model/first.ts";
 import { conversion } from "./convert.ts";

@@ -2,8 +2,8 @@
 
 import { caution, fault, type Origin } from "../../diagnostic/diagnostic.ts";
 import { fullName } from "../../model/full-name.ts";
+import { callsOf, mayBeStale } from "../model/blocks.ts";
 import type { Step } from "../model/model.ts";
-import { callsOf, mayBeStale } from "../model/source-parts.ts";
 import type { MessageScope } from "../scope/scope.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Text } from "../../diagnostic/diagnostic.ts";
 import type { IrMethod } from "../../ir/ir.ts";
+import { tagExpressions } from "../model/blocks.ts";
 import type { AnswerTag, AnswerTags } from "../model/model.ts";
-import { tagExpressions } from "../model/source-parts.ts";
 import {
   bareStep,
   type RpcContext,

@@ -1,9 +1,8 @@
 // Variables of the environment that an expression reads. They are found before types are checked, because services
 // declare which variables exist.
 import type { Ir, IrFile, IrMessage, IrService } from "../../ir/ir.ts";
-import { declaredCalls } from "./declarations.ts";
 import { entryNames, type Mention, namesOf } from "./let-graph.ts";
-import { messageTexts, stepTexts } from "./message-graph.ts";
+import { declaredCalls, messageTexts, stepTexts } from "./message-graph.ts";
 
 /**
  * Returns the X of every `env.X` in a message's expressions, or in a service's `let`, and in the upstream entries for

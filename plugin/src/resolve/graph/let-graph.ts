@@ -7,8 +7,15 @@ import type { IrCall, IrStep } from "../../ir/step.ts";
 import { methodNamed, resolveName } from "../names/lookup.ts";
 import { entriesFor, governing } from "../policies/entries.ts";
 import { freeNames } from "../scope/free-names.ts";
-import { declaredCalls } from "./declarations.ts";
-import { composed, type MessageGraph, messageTexts, policyTexts, rootOf, stepTexts } from "./message-graph.ts";
+import {
+  composed,
+  declaredCalls,
+  type MessageGraph,
+  messageTexts,
+  policyTexts,
+  rootOf,
+  stepTexts,
+} from "./message-graph.ts";
 
 /** A mention of a step, with its place. */
 export interface Mention {

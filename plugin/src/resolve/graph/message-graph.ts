@@ -7,7 +7,6 @@ import type { IrBind, IrCall, IrErrorRule, IrFailure, IrPolicy, IrSource, IrStep
 import { methodNamed, resolveName } from "../names/lookup.ts";
 import { holes } from "../policies/failure.ts";
 import { freeNames } from "../scope/free-names.ts";
-import { innerSource } from "./declarations.ts";
 
 export interface MessageGraph {
   /** Composed messages, composers first. */
@@ -222,3 +221,20 @@ export function failTexts(fail: IrFailure): Text[] {
 }
 const some = (...texts: readonly (Text | undefined)[]): Text[] => texts.filter((text) => text !== undefined);
 const holeTexts = (message: Text): Text[] => holes(message).filter((part) => typeof part !== "string");
+
+// Queries of declarations that several stages need before anything is resolved.
+
+/** Returns true if the message has rules for its composition. */
+export function hasRules(message: IrMessage): boolean {
+  return message.ruled || message.fields.some((field) => field.by !== undefined || field.resolver !== undefined);
+}
+
+/** Returns the source of a step, or the source that an `each` runs for every item. */
+export function innerSource(source: IrSource | undefined): IrSource | undefined {
+  return source?.kind === "each" ? source.source : source;
+}
+
+export function declaredCalls(source: IrSource | undefined): IrCall[] {
+  const inner = innerSource(source);
+  return inner?.kind === "call" ? [inner] : [];
+}

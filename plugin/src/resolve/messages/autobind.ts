@@ -2,8 +2,7 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { fieldName, fieldType } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/diagnostic.ts";
-import type { BoundExpression } from "../../model/conversion.ts";
-import { canBeAbsent } from "../../model/presence.ts";
+import { type BoundExpression, canBeAbsent } from "../../model/conversion.ts";
 import { conversion } from "../conversions/convert.ts";
 import { distinctTypeNames } from "../conversions/same-form.ts";
 import type { Step } from "../model/model.ts";

@@ -4,9 +4,8 @@
 import type { Variable } from "../../cel/index.ts";
 import { fault } from "../../diagnostic/diagnostic.ts";
 import { sortByDependency } from "../../graph/graph.ts";
-import { expressionsIn } from "../model/blocks.ts";
+import { composesOf, expressionsIn } from "../model/blocks.ts";
 import type { Composed, Opening, Step } from "../model/model.ts";
-import { composesOf } from "../model/source-parts.ts";
 import { WITHOUT_OPTIONS } from "../model/undeclared-step.ts";
 import type { Run } from "../steps/context.ts";
 

@@ -3,9 +3,8 @@ import type { DescField, DescMethod } from "@bufbuild/protobuf";
 import type { Code, Identify } from "@protobff/messages/options.js";
 import type { Expression, Proto, Variable } from "../../cel/index.ts";
 import type { Origin, Sourced, Text } from "../../diagnostic/diagnostic.ts";
-import type { Amount } from "../../ir/amount.ts";
 import type { IrMethod } from "../../ir/ir.ts";
-import type { IrBranch, IrCall, IrPurged } from "../../ir/step.ts";
+import type { Amount, IrBranch, IrCall, IrPurged } from "../../ir/step.ts";
 import type { BoundExpression, FieldBinding } from "../../model/conversion.ts";
 import type { RestRule } from "./rest.ts";
 

@@ -3,10 +3,9 @@
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
 import type { Origin, Sourced, Text } from "../../diagnostic/diagnostic.ts";
-import type { Amount } from "../../ir/amount.ts";
 import type { IrCredential, IrIdentity, IrIdentitySource } from "../../ir/edge.ts";
 import type { IrFile, IrMethod } from "../../ir/ir.ts";
-import type { IrPurged } from "../../ir/step.ts";
+import type { Amount, IrPurged } from "../../ir/step.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
 
 // ---- callers ----

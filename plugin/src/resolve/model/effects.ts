@@ -1,8 +1,8 @@
 // Side effects of steps, and failures of steps that fail a response although it works without their values. Both
 // include the messages that steps compose.
 import { reachable } from "../../graph/graph.ts";
+import { callsOf, composesOf } from "./blocks.ts";
 import type { Composed, Step } from "./model.ts";
-import { callsOf, composesOf } from "./source-parts.ts";
 
 export interface EffectTable {
   readonly step: (step: Step) => boolean;

@@ -1,8 +1,7 @@
 // Pages of an rpc: the calls of `page.size`, `page.open` and `page.seal` in its message.
 import { childrenOf, type Node } from "../../cel/index.ts";
-import { callsIn, expressionsIn } from "./blocks.ts";
+import { callsIn, expressionsIn, policyExpressions } from "./blocks.ts";
 import type { BffMethod } from "./model.ts";
-import { policyExpressions } from "./source-parts.ts";
 
 export type PageCall = Node & { readonly kind: "call"; readonly fn: "page.size" | "page.open" | "page.seal" };
 

@@ -3,8 +3,8 @@ import type { DescField } from "@bufbuild/protobuf";
 import type { Expression } from "../../cel/index.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { BoundExpression, Target } from "../../model/conversion.ts";
+import { composesOf } from "./blocks.ts";
 import type { Block, Composed, Step } from "./model.ts";
-import { composesOf } from "./source-parts.ts";
 
 /**
  * Fields that wait for the same deferred steps. The members of a oneof belong together, because the choice depends on

@@ -2,10 +2,9 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { childrenOf, type Expression, type Node, type Variable } from "../../cel/index.ts";
 import type { BoundExpression, Conversion, ConvertedTarget, MessageConversion } from "../../model/conversion.ts";
-import { expressionsIn, messagesByName } from "./blocks.ts";
+import { callsOf, composesOf, expressionsIn, messagesByName } from "./blocks.ts";
 import type { Call } from "./call.ts";
 import type { Block, Composed, Model, Step } from "./model.ts";
-import { callsOf, composesOf } from "./source-parts.ts";
 
 /** A part of the message that reads an answer: a field, or a step. */
 export type Reader = { readonly field: string } | { readonly step: Step };

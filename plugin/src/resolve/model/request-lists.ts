@@ -1,7 +1,6 @@
 import type { CelType, Expression, Node, Variable } from "../../cel/index.ts";
-import { blocksOf, messagesByName } from "./blocks.ts";
+import { blocksOf, composesOf, messagesByName } from "./blocks.ts";
 import type { EachSource, Model, Source, Step } from "./model.ts";
-import { composesOf } from "./source-parts.ts";
 
 /** Default maximum number of items that an `each` takes of a list from the client. */
 export const MAX_CLIENT_ITEMS = 10_000;

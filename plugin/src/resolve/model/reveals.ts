@@ -1,7 +1,6 @@
 import type { Text } from "../../diagnostic/diagnostic.ts";
 import type { IrFile } from "../../ir/ir.ts";
-import type { IrBind, IrCall, IrSource, IrStep } from "../../ir/step.ts";
-import type { IrStream, IrTopic } from "../../ir/stream.ts";
+import type { IrBind, IrCall, IrSource, IrStep, IrStream, IrTopic } from "../../ir/step.ts";
 
 /** A place with `reveal`. */
 export interface Reveal {

@@ -1,9 +1,16 @@
 // Sources of a value, followed through steps, arguments and composed messages.
 import type { Expression, Variable } from "../../cel/index.ts";
 import type { IrStep } from "../../ir/step.ts";
-import { expressionsIn, messagesByName, stepsBehind } from "./blocks.ts";
+import {
+  callsOf,
+  composesOf,
+  expressionsIn,
+  messagesByName,
+  policyExpressions,
+  sourceExpressions,
+  stepsBehind,
+} from "./blocks.ts";
 import type { Block, Composed, ComposeSource, Let, Model, Step } from "./model.ts";
-import { callsOf, composesOf, policyExpressions, sourceExpressions } from "./source-parts.ts";
 
 /** A step behind a value, and the way to it. */
 export interface StepBehind {

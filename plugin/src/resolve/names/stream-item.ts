@@ -1,6 +1,6 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { Ir, IrService } from "../../ir/ir.ts";
-import type { IrStream } from "../../ir/stream.ts";
+import type { IrStream } from "../../ir/step.ts";
 import { methodNamed } from "./lookup.ts";
 import { itemOfTopic } from "./topics.ts";
 

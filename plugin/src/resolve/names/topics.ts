@@ -4,7 +4,7 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { Ir, IrService } from "../../ir/ir.ts";
-import type { IrTopic } from "../../ir/stream.ts";
+import type { IrTopic } from "../../ir/step.ts";
 import { methodNamed, resolveName } from "./lookup.ts";
 
 /** Returns the topic of that name, which each of the services that need it must have. Undefined after a diagnostic. */

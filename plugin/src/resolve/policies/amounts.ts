@@ -1,10 +1,9 @@
 // Numbers of options that variables of the environment have.
 
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Amount } from "../../ir/amount.ts";
 import type { IrRateLimit } from "../../ir/edge.ts";
 import type { IrEnvVar, IrMethod } from "../../ir/ir.ts";
-import type { IrBreaker, IrCache, IrCall, IrPolicy, IrUpstream } from "../../ir/step.ts";
+import type { Amount, IrBreaker, IrCache, IrCall, IrPolicy, IrUpstream } from "../../ir/step.ts";
 import { isCounted, isWithinBurst } from "../../read/edge/read-limits.ts";
 import { amountOf, isOrdered } from "../../read/values/env-value.ts";
 

@@ -3,10 +3,9 @@
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import { Protocol } from "@protobff/messages/options.js";
 import { fault, type Report, type Sourced, type Text } from "../../diagnostic/diagnostic.ts";
-import type { Amount } from "../../ir/amount.ts";
 import type { IrFairShare, IrIdentity, IrPurge, IrRateLimit, IrTelemetry, IrUsage } from "../../ir/edge.ts";
 import type { Ir, IrEnvVar, IrFile, IrFunction, IrMethod } from "../../ir/ir.ts";
-import type { IrBranch, IrUpstream } from "../../ir/step.ts";
+import type { Amount, IrBranch, IrUpstream } from "../../ir/step.ts";
 import { fullName } from "../../model/full-name.ts";
 import { amountText } from "../../text/amount.ts";
 import { bound, boundEntry } from "./amounts.ts";

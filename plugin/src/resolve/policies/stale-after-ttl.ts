@@ -1,5 +1,5 @@
 import { fault, type Report } from "../../diagnostic/diagnostic.ts";
-import type { Amount } from "../../ir/amount.ts";
+import type { Amount } from "../../ir/step.ts";
 import { lowest } from "../../text/amount.ts";
 
 /** An answer that is thrown away before it is stale. Without one of the two, or with `stale: "0s"`, nothing is. */

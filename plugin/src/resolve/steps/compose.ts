@@ -6,7 +6,7 @@ import type { IrBind, IrCompose } from "../../ir/step.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import { isTorn } from "../../read/read-message.ts";
 import { camel } from "../../text/camel.ts";
-import { hasRules } from "../graph/declarations.ts";
+import { hasRules } from "../graph/message-graph.ts";
 import type { ArgBinding, ComposeSource } from "../model/model.ts";
 import { lookupMessage } from "../names/lookup.ts";
 import { syntheticText } from "../names/synthetic-text.ts";

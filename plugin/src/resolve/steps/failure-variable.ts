@@ -1,6 +1,6 @@
 import { ERROR_TYPE, type Expression, type Variable } from "../../cel/index.ts";
+import { sourceExpressions } from "../model/blocks.ts";
 import type { Source } from "../model/model.ts";
-import { sourceExpressions } from "../model/source-parts.ts";
 
 /** Returns the variable for `failure(name)`. */
 export function failureVariable(name: string): Variable {

@@ -2,9 +2,8 @@ import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Node } from "../../cel/index.ts";
 import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrCall } from "../../ir/step.ts";
-import type { FieldBinding } from "../../model/conversion.ts";
+import { type FieldBinding, isRequired } from "../../model/conversion.ts";
 import { pathName } from "../../model/path-name.ts";
-import { isRequired } from "../../model/presence.ts";
 
 /** A field that a request sets: by `set`, as keys of a batch, or in the literal of `request`. */
 interface SetField extends Partial<FieldBinding> {

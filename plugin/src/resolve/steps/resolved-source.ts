@@ -2,9 +2,9 @@
 import { type CelType, type Expression, messageType, type Proto } from "../../cel/index.ts";
 import type { IrStep } from "../../ir/step.ts";
 import { protoOf } from "../../model/proto-of.ts";
+import { answerOf, callInputs, tagHoles } from "../model/blocks.ts";
 import type { Call } from "../model/call.ts";
 import type { BySource, CallSource, Source } from "../model/model.ts";
-import { answerOf, callInputs, tagHoles } from "../model/source-parts.ts";
 import type { MessageContext } from "./context.ts";
 
 /** A source with its type and presence for readers. */

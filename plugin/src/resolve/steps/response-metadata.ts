@@ -1,6 +1,6 @@
 import type { Variable } from "../../cel/index.ts";
+import { isCached } from "../model/blocks.ts";
 import type { Source } from "../model/model.ts";
-import { isCached } from "../model/source-parts.ts";
 
 /**
  * Returns "kept" if `header` and `trailer` can read the metadata of a step's answer, otherwise the reason. Undefined

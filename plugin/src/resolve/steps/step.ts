@@ -1,13 +1,12 @@
 import { type CelType, isComplete, type Proto, typeName, type Variable } from "../../cel/index.ts";
 import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
-import type { IrGuard, IrLatest, IrStep } from "../../ir/step.ts";
-import type { IrTopic } from "../../ir/stream.ts";
+import type { IrGuard, IrLatest, IrStep, IrTopic } from "../../ir/step.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import { conversion } from "../conversions/convert.ts";
+import { callsOf, composesOf, failExpressions, mayBeStale } from "../model/blocks.ts";
 import { safeRead } from "../model/missing/missing-hints.ts";
 import type { Source, Step } from "../model/model.ts";
-import { callsOf, composesOf, failExpressions, mayBeStale } from "../model/source-parts.ts";
 import { findTopic, itemOfTopic } from "../names/topics.ts";
 import { fallbackType, mayBeNothing } from "../policies/error-rules.ts";
 import { resolveFailure } from "../policies/failure.ts";

@@ -1,8 +1,7 @@
 // Arguments that a message reads, found before its places are known.
 import type { Ir } from "../../ir/ir.ts";
 import type { IrBind } from "../../ir/step.ts";
-import { innerSource } from "../graph/declarations.ts";
-import { messageTexts } from "../graph/message-graph.ts";
+import { innerSource, messageTexts } from "../graph/message-graph.ts";
 import { methodNamed, resolveName } from "../names/lookup.ts";
 import { freeNames } from "../scope/free-names.ts";
 import { hasResolver } from "../steps/resolver.ts";

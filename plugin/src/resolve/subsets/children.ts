@@ -6,8 +6,7 @@ import { parseExpression } from "../../cel/syntax/parse.ts";
 import type { Text } from "../../diagnostic/diagnostic.ts";
 import type { IrField, IrMessage } from "../../ir/ir.ts";
 import type { IrCompose, IrStep } from "../../ir/step.ts";
-import { innerSource } from "../graph/declarations.ts";
-import { stepTexts } from "../graph/message-graph.ts";
+import { innerSource, stepTexts } from "../graph/message-graph.ts";
 import type { Kept, Source } from "./kept-declarations.ts";
 
 /** A subset that a step may compose. */

@@ -1,8 +1,7 @@
 // Values of a subset: those of the composed message, copied to the subset's own fields.
 import { fieldType, presenceOf } from "../../cel/index.ts";
 import type { IrField } from "../../ir/ir.ts";
-import type { BoundExpression } from "../../model/conversion.ts";
-import { isRequired } from "../../model/presence.ts";
+import { type BoundExpression, isRequired } from "../../model/conversion.ts";
 import { fallbackOf } from "../conversions/computed-fields.ts";
 import { conversion } from "../conversions/convert.ts";
 import type { MessageContext } from "../steps/context.ts";

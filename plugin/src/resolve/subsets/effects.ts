@@ -1,8 +1,7 @@
 // Side effects of declared steps, before they are resolved.
 import type { Ir, IrFile, IrMessage, IrMethod, IrSubset } from "../../ir/ir.ts";
 import type { IrStep } from "../../ir/step.ts";
-import { declaredCalls } from "../graph/declarations.ts";
-import { composed, rootOf } from "../graph/message-graph.ts";
+import { composed, declaredCalls, rootOf } from "../graph/message-graph.ts";
 import { methodNamed, resolveName } from "../names/lookup.ts";
 import { entriesFor, type Governing, governing } from "../policies/entries.ts";
 import { effectsOf } from "../policies/vouching.ts";

@@ -1,5 +1,5 @@
 import type { Registry } from "@bufbuild/protobuf";
-import type { SourceFile } from "../../program/source-file.ts";
+import type { SourceFile } from "../../program/program.ts";
 import type { Stretch } from "../../syntax/tree.ts";
 
 /** The text of a diagnostic's place, with the file around it. */

@@ -17,8 +17,7 @@ import {
   placesOf,
   placeVariable,
 } from "../../types/facts/places.ts";
-import type { CallNode, Node, Read } from "../../types/model/expression.ts";
-import type { CelType, Lack, Variable } from "../../types/model/type.ts";
+import type { CallNode, CelType, Lack, Node, Read, Variable } from "../../types/model/type.ts";
 import type { CelPlace, Checker } from "../checker.ts";
 
 const BOOL: CelType = { kind: "bool" };

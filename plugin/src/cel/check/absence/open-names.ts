@@ -1,7 +1,6 @@
 // `x.?f`, where x is a name that may have no value.
 import type { Ast } from "../../syntax/ast.ts";
-import type { Node } from "../../types/model/expression.ts";
-import type { CelType, Variable } from "../../types/model/type.ts";
+import type { CelType, Node, Variable } from "../../types/model/type.ts";
 import type { CelPlace, Checker } from "../checker.ts";
 
 const BOOL: CelType = { kind: "bool" };

@@ -2,7 +2,7 @@ import { childrenOf } from "../../types/facts/children.ts";
 import { staticType } from "../../types/facts/same-value.ts";
 import { BIG, celForm, entryForm, type Form, formOf, generic, PLAIN, smallFormOf } from "../../types/forms/form.ts";
 import { rangeOf } from "../../types/forms/range.ts";
-import type { CallNode, Node } from "../../types/model/expression.ts";
+import type { CallNode, Node } from "../../types/model/type.ts";
 import { emitLogic } from "../control/logic.ts";
 import { emitCast } from "../emitter/cast.ts";
 import type { Emitter } from "../emitter/emitter.ts";

@@ -1,5 +1,5 @@
 import { PLAIN } from "../../types/forms/form.ts";
-import type { CallNode } from "../../types/model/expression.ts";
+import type { CallNode } from "../../types/model/type.ts";
 import { castAny } from "../emitter/cast.ts";
 import type { Emitter } from "../emitter/emitter.ts";
 import { coerce } from "../pieces/coerce.ts";

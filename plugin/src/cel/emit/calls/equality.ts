@@ -1,8 +1,7 @@
 import { messagesInside } from "../../types/facts/held-types.ts";
 import { sameConstant, staticType } from "../../types/facts/same-value.ts";
 import { BIG, hasBoxes, PLAIN } from "../../types/forms/form.ts";
-import type { Node } from "../../types/model/expression.ts";
-import type { CelType } from "../../types/model/type.ts";
+import type { CelType, Node } from "../../types/model/type.ts";
 import type { Emitter } from "../emitter/emitter.ts";
 import { isPrintedFixed, widened } from "../emitter/literals.ts";
 import { coerce } from "../pieces/coerce.ts";

@@ -2,8 +2,7 @@
 
 import { BIG, celForm, type Form, hasBoxes, PLAIN, protoForm, smallFormOf, UNSIGNED } from "../../types/forms/form.ts";
 import { rangeOf } from "../../types/forms/range.ts";
-import type { CallNode, Node } from "../../types/model/expression.ts";
-import type { Overload } from "../../types/model/type.ts";
+import type { CallNode, Node, Overload } from "../../types/model/type.ts";
 import type { Emitter } from "../emitter/emitter.ts";
 import { emitOptional } from "../optionals/optional.ts";
 import { coerce } from "../pieces/coerce.ts";

@@ -2,7 +2,7 @@
 
 import { BIG, entryForm, type Form, PLAIN, protoForm, smallFormOf, UNSIGNED } from "../../types/forms/form.ts";
 import { isSafeDivisor, rangeOf } from "../../types/forms/range.ts";
-import type { CallNode, Node } from "../../types/model/expression.ts";
+import type { CallNode, Node } from "../../types/model/type.ts";
 import type { Emitter } from "../emitter/emitter.ts";
 import { coerce } from "../pieces/coerce.ts";
 import { atom, binary, fits, LEVEL, method, type Piece, piece, runtime } from "../pieces/piece.ts";

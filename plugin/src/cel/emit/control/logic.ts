@@ -1,7 +1,7 @@
 import { factsOf, operandsOf } from "../../types/facts/facts.ts";
 import { celForm, type Form, formOf, sameForm, smallFormOf } from "../../types/forms/form.ts";
 import { rangeOf } from "../../types/forms/range.ts";
-import type { CallNode, Node } from "../../types/model/expression.ts";
+import type { CallNode, Node } from "../../types/model/type.ts";
 import { hideContradicted } from "../emitter/arms.ts";
 import { contradictedInOrder } from "../emitter/contradiction.ts";
 import type { Emitter } from "../emitter/emitter.ts";

@@ -1,7 +1,6 @@
 import { isMentioned, mentions, mentionsInMacro } from "../../types/facts/mentions.ts";
 import { BIG, celForm, type Form, formOf, PLAIN } from "../../types/forms/form.ts";
-import type { Node } from "../../types/model/expression.ts";
-import type { CelType, Proto, Variable } from "../../types/model/type.ts";
+import type { CelType, Node, Proto, Variable } from "../../types/model/type.ts";
 import { contradicted, returnsOf } from "../emitter/contradiction.ts";
 import type { Emitter } from "../emitter/emitter.ts";
 import { returned } from "../emitter/literals.ts";

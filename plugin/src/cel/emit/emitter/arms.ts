@@ -1,7 +1,7 @@
 // The two branches of a conditional.
 
 import type { Form } from "../../types/forms/form.ts";
-import type { Node } from "../../types/model/expression.ts";
+import type { Node } from "../../types/model/type.ts";
 import { boolOf, LEVEL, operand, type Piece, piece } from "../pieces/piece.ts";
 import { contradicted, type NameValues } from "./contradiction.ts";
 

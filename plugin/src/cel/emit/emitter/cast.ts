@@ -2,8 +2,7 @@
 
 import { misfits, opens } from "../../types/forms/fit.ts";
 import { celForm, generic, PLAIN } from "../../types/forms/form.ts";
-import type { CallNode, Node } from "../../types/model/expression.ts";
-import type { CelType } from "../../types/model/type.ts";
+import type { CallNode, CelType, Node } from "../../types/model/type.ts";
 import { coerce, ifSet } from "../pieces/coerce.ts";
 import { atom, isNothing, lambdaOf, method, type Piece, piece, property, runtime } from "../pieces/piece.ts";
 import type { Emitter } from "./emitter.ts";

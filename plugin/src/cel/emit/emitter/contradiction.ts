@@ -3,9 +3,8 @@
 // Such tests have to be hidden from TypeScript.
 import { childrenOf } from "../../types/facts/children.ts";
 import { chosenOf, comparedWith, outcomeOf, partsOf } from "../../types/facts/mentions.ts";
-import type { Node } from "../../types/model/expression.ts";
 import { fieldType, presenceOf } from "../../types/model/field-type.ts";
-import type { Variable } from "../../types/model/type.ts";
+import type { Node, Variable } from "../../types/model/type.ts";
 
 /** Values of names. */
 export interface NameValues {

@@ -1,9 +1,8 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { BIG, type Form, formOf, isNullableMessage, UNSIGNED } from "../../types/forms/form.ts";
 import { isMisread } from "../../types/model/declared-default.ts";
-import type { Node } from "../../types/model/expression.ts";
 import { isInherited, presenceOf } from "../../types/model/field-type.ts";
-import type { Variable } from "../../types/model/type.ts";
+import type { Node, Variable } from "../../types/model/type.ts";
 import type { Names } from "../pieces/code.ts";
 import { coerce, ifSet } from "../pieces/coerce.ts";
 import { zero } from "../pieces/constant.ts";

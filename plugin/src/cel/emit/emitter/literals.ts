@@ -2,8 +2,7 @@
 // of one literal with another. An enum's literal keeps this type in every inference; literals of strings and numbers
 // keep it only in constants.
 
-import type { Node } from "../../types/model/expression.ts";
-import type { Variable } from "../../types/model/type.ts";
+import type { Node, Variable } from "../../types/model/type.ts";
 import type { Names } from "../pieces/code.ts";
 import { asserted, type Piece } from "../pieces/piece.ts";
 import { aliasesIn } from "./contradiction.ts";

@@ -1,8 +1,7 @@
 // Operations whose steps count at run time (BFF_MAX_STEPS). A macro or a match that reads a list or a text of an answer
 // once, and does no more than linear work, takes no steps: to decode the answer has cost as much.
 import { childrenOf } from "../../types/facts/children.ts";
-import type { CallNode, Node } from "../../types/model/expression.ts";
-import type { Variable } from "../../types/model/type.ts";
+import type { CallNode, Node, Variable } from "../../types/model/type.ts";
 import type { Piece } from "../pieces/piece.ts";
 import type { Emitter } from "./emitter.ts";
 

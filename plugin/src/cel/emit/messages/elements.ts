@@ -1,6 +1,5 @@
 import { protoForm } from "../../types/forms/form.ts";
-import type { Node } from "../../types/model/expression.ts";
-import type { CelType, Proto } from "../../types/model/type.ts";
+import type { CelType, Node, Proto } from "../../types/model/type.ts";
 import type { Emitter } from "../emitter/emitter.ts";
 import { arrow, atom, binary, commas, isNothing, LEVEL, type Piece, piece, runtime } from "../pieces/piece.ts";
 import { emitRecord, isRecord } from "./record.ts";

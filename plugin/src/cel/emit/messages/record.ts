@@ -2,7 +2,7 @@
 
 import type { Form } from "../../types/forms/form.ts";
 import { protoRange } from "../../types/forms/range.ts";
-import type { Node } from "../../types/model/expression.ts";
+import type { Node } from "../../types/model/type.ts";
 import type { Emitter } from "../emitter/emitter.ts";
 import { atom, binary, commas, LEVEL, type Piece, piece, runtime } from "../pieces/piece.ts";
 

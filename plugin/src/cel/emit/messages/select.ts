@@ -1,7 +1,7 @@
 import { entryForm, formOf, PLAIN } from "../../types/forms/form.ts";
 import { isError } from "../../types/model/error-type.ts";
-import type { Node } from "../../types/model/expression.ts";
 import { fieldType, presenceOf } from "../../types/model/field-type.ts";
+import type { Node } from "../../types/model/type.ts";
 import type { Emitter } from "../emitter/emitter.ts";
 import { emitMember } from "../optionals/error-member.ts";
 import { emitOptionalTest } from "../optionals/optional.ts";

@@ -1,6 +1,6 @@
 import { PLAIN } from "../../types/forms/form.ts";
 import { INT32 } from "../../types/forms/range.ts";
-import type { Node } from "../../types/model/expression.ts";
+import type { Node } from "../../types/model/type.ts";
 import { LEVEL, operand, type Piece, piece } from "../pieces/piece.ts";
 
 const TEXTS: ReadonlySet<unknown> = new Set(["message", "upstream"]);

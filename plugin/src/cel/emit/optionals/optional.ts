@@ -10,7 +10,7 @@ import {
   sameForm,
 } from "../../types/forms/form.ts";
 import { isError } from "../../types/model/error-type.ts";
-import type { CallNode, Node } from "../../types/model/expression.ts";
+import type { CallNode, Node } from "../../types/model/type.ts";
 import { emitMacro } from "../control/macro.ts";
 import { emitArms } from "../emitter/arms.ts";
 import { castInner } from "../emitter/cast.ts";

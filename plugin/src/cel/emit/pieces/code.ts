@@ -1,8 +1,7 @@
 // Types of emitted expressions, which let one printer work for real files, tests and conformance runs.
 import type { DescEnum, DescExtension, DescMessage } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
-import type { Node } from "../../types/model/expression.ts";
-import type { CelType, Overload, Proto, Variable } from "../../types/model/type.ts";
+import type { CelType, Node, Overload, Proto, Variable } from "../../types/model/type.ts";
 
 /** Source of the names in printed code. */
 export interface Names {

@@ -3,9 +3,8 @@ import type { DescField } from "@bufbuild/protobuf";
 import { PLAIN } from "../../types/forms/form.ts";
 import { protoRange } from "../../types/forms/range.ts";
 import { declaredDefault } from "../../types/model/declared-default.ts";
-import type { Node } from "../../types/model/expression.ts";
 import { fieldType } from "../../types/model/field-type.ts";
-import type { CelType, Proto } from "../../types/model/type.ts";
+import type { CelType, Node, Proto } from "../../types/model/type.ts";
 import type { Names } from "./code.ts";
 import { atom, LEVEL, literal, type Piece, piece } from "./piece.ts";
 

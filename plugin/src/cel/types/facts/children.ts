@@ -1,4 +1,4 @@
-import type { Node } from "../model/expression.ts";
+import type { Node } from "../model/type.ts";
 
 /** The nodes right below a node. */
 export function childrenOf(node: Node): readonly Node[] {

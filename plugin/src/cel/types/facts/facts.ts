@@ -1,5 +1,4 @@
-import type { Expression, Node } from "../model/expression.ts";
-import type { Variable } from "../model/type.ts";
+import type { Expression, Node, Variable } from "../model/type.ts";
 import { childrenOf } from "./children.ts";
 import { chosenOf, comparedWith, outcomeOf } from "./mentions.ts";
 import { placesOf } from "./places.ts";

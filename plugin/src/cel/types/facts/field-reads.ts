@@ -1,7 +1,6 @@
 // The fields that an expression reads of its variables.
 import type { DescField } from "@bufbuild/protobuf";
-import type { Node } from "../model/expression.ts";
-import type { Variable } from "../model/type.ts";
+import type { Node, Variable } from "../model/type.ts";
 import { childrenOf } from "./children.ts";
 
 /** One read of a value. Lists, maps and optionals on the path count for each of their items. */

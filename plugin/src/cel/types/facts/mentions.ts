@@ -1,5 +1,4 @@
-import type { CallNode, Node } from "../model/expression.ts";
-import type { Variable } from "../model/type.ts";
+import type { CallNode, Node, Variable } from "../model/type.ts";
 import { childrenOf } from "./children.ts";
 import { sameConstant, staticType } from "./same-value.ts";
 

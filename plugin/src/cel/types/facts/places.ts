@@ -1,8 +1,7 @@
 // Fields of composed messages that can be missing, as variables: narrowing treats them like steps.
 import type { DescField } from "@bufbuild/protobuf";
-import type { Node } from "../model/expression.ts";
 import { fieldType } from "../model/field-type.ts";
-import type { Lack, Variable } from "../model/type.ts";
+import type { Lack, Node, Variable } from "../model/type.ts";
 import { childrenOf } from "./children.ts";
 
 /** A name with fields after it. */

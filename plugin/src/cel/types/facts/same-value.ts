@@ -1,5 +1,4 @@
-import type { Node } from "../model/expression.ts";
-import type { CelType } from "../model/type.ts";
+import type { CelType, Node } from "../model/type.ts";
 
 /**
  * Returns the result of a comparison of two constants. Undefined if one is no constant. TypeScript rejects comparisons

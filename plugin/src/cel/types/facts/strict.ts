@@ -1,5 +1,5 @@
-import type { Expression, Node } from "../model/expression.ts";
 import { presenceOf } from "../model/field-type.ts";
+import type { Expression, Node } from "../model/type.ts";
 
 /**
  * Returns the same expression with strict evaluation, for decisions about access:

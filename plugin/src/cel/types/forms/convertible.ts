@@ -1,6 +1,5 @@
-import type { Node } from "../model/expression.ts";
 import { enumOf, messageType, scalarType, unwrapped } from "../model/field-type.ts";
-import type { CelType, Proto } from "../model/type.ts";
+import type { CelType, Node, Proto } from "../model/type.ts";
 import { packs } from "./pack.ts";
 
 /**

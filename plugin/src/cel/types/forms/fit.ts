@@ -1,5 +1,4 @@
-import type { Node } from "../model/expression.ts";
-import type { CelType } from "../model/type.ts";
+import type { CelType, Node } from "../model/type.ts";
 
 /**
  * Inserts the checks that an operand and its parts need to fit `expected`. A wrapper must have a value, a message must

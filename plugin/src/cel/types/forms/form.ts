@@ -1,7 +1,6 @@
 import { type DescEnum, type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import type { Node } from "../model/expression.ts";
 import { scalarType, unwrapped } from "../model/field-type.ts";
-import type { CelType, Proto } from "../model/type.ts";
+import type { CelType, Node, Proto } from "../model/type.ts";
 import { INT32, protoRange, rangeOf } from "./range.ts";
 
 /** Representation of a value in TypeScript, if there is more than one. */

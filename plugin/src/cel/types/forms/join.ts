@@ -1,6 +1,5 @@
 import { ScalarType } from "@bufbuild/protobuf";
-import type { Node } from "../model/expression.ts";
-import type { Proto } from "../model/type.ts";
+import type { Node, Proto } from "../model/type.ts";
 import { assignable } from "./assignable.ts";
 import { protoRange } from "./range.ts";
 import { sameProto } from "./same-proto.ts";

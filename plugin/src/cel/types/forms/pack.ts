@@ -1,6 +1,5 @@
 // Values in fields of type Any, Struct, Value and ListValue (CEL spec, "Protocol Buffer Data Conversion").
-import type { Node } from "../model/expression.ts";
-import type { CelType, Proto, Variable } from "../model/type.ts";
+import type { CelType, Node, Proto, Variable } from "../model/type.ts";
 
 /** Struct, Value and ListValue, one, several or in a map. */
 export function isJson(proto: Proto): boolean {

@@ -1,6 +1,5 @@
 import { ScalarType } from "@bufbuild/protobuf";
-import type { Node } from "../model/expression.ts";
-import type { Proto } from "../model/type.ts";
+import type { Node, Proto } from "../model/type.ts";
 
 /**
  * The least and the greatest possible integer of a value, both within ±(2^53 - 1), so that a `number` holds it exactly.

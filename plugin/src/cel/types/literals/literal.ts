@@ -1,7 +1,7 @@
 import { fromJson } from "@bufbuild/protobuf";
 import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { RE2JS } from "@bufbuild/re2";
-import type { Node } from "../model/expression.ts";
+import type { Node } from "../model/type.ts";
 import { isZone, TIME_UNITS, timePatternFault } from "./time-pattern.ts";
 
 type Fault = { readonly message: string; readonly hint: string };

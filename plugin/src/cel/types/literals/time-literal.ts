@@ -1,4 +1,4 @@
-import type { Node } from "../model/expression.ts";
+import type { Node } from "../model/type.ts";
 
 type Literal = Node & { readonly kind: "message" };
 

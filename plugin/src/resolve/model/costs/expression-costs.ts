@@ -1,10 +1,9 @@
 // Upper bounds of the steps that nested macros of an expression take for one request.
 import type { DescFile } from "@bufbuild/protobuf";
 import { childrenOf, type Expression, type Node, type Variable } from "../../../cel/index.ts";
-import { blocksOf, expressionsIn } from "../blocks.ts";
+import { blocksOf, expressionsIn, sourceExpressions } from "../blocks.ts";
 import type { Model, Step } from "../model.ts";
 import { MAX_CLIENT_ITEMS } from "../request-lists.ts";
-import { sourceExpressions } from "../source-parts.ts";
 import { greater, isLong, ListSizes, type Size } from "./list-sizes.ts";
 
 /** Steps of an expression for one request. */

@@ -2,10 +2,9 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { type CelType, childrenOf, type Node, type Variable } from "../../../cel/index.ts";
 import type { CelRule, ElementRules, RuledField, ValueRules } from "../../../model/rules.ts";
-import { blocksOf, messagesByName, methodsOf } from "../blocks.ts";
+import { blocksOf, composesOf, messagesByName, methodsOf } from "../blocks.ts";
 import type { BffMethod, EachSource, Model, Source } from "../model.ts";
 import { MAX_CLIENT_ITEMS } from "../request-lists.ts";
-import { composesOf } from "../source-parts.ts";
 
 /** Number of items of a list, or of characters of a text. */
 export interface Size {

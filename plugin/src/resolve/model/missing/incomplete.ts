@@ -2,10 +2,9 @@
 // is missing").
 import type { DescField } from "@bufbuild/protobuf";
 import { type CelType, childrenOf, type Expression, isComplete, type Node, type Variable } from "../../../cel/index.ts";
-import { type AnyBlock, blocksOf } from "../blocks.ts";
+import { type AnyBlock, blocksOf, composesOf, sourceExpressions } from "../blocks.ts";
 import { first } from "../first.ts";
 import type { EachSource, Model, Step } from "../model.ts";
-import { composesOf, sourceExpressions } from "../source-parts.ts";
 import { lackIn } from "./failable.ts";
 
 /** The reason why a list may lack items. */
