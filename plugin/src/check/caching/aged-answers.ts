@@ -3,11 +3,12 @@ import { fullName } from "../../model/full-name.ts";
 import { callsOf, isCached } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { restsOn } from "../../resolve/model/effects.ts";
-import type { BffMethod, BffService, Model, Step } from "../../resolve/model/model.ts";
+import type { BffMethod, BffService, Step } from "../../resolve/model/model.ts";
 import { composedBlocks, requestReads } from "../../resolve/model/request-reads.ts";
 import type { Check } from "../check.ts";
 import { REQUEST_IDS } from "../request-names.ts";
 
+/** Reports settings of cached answers that are valid but probably not intended. */
 export const agedAnswers: Check = {
   rules: {
     BFF550:
@@ -20,27 +21,24 @@ export const agedAnswers: Check = {
     BFF554:
       "The `http_cache` of a service needs rpcs that are declared NO_SIDE_EFFECTS. Without such rpcs it has no effect.",
   },
-  run: checkAgedAnswers,
-};
-
-/** Reports settings of cached answers that are valid but probably not intended. */
-function checkAgedAnswers(model: Model, report: Report): void {
-  for (const service of model.files.flatMap(({ services }) => services)) {
-    checkIdle(service, report);
-    for (const method of service.methods) {
-      if (method.cache === undefined && method.httpCache === undefined) continue;
-      const blocks = composedBlocks(method, model);
-      const steps = blocks.flatMap((block) => block.steps);
-      checkGuards(method, steps, report);
-      checkReads(method, requestReads(blocks), report);
-      checkAges(
-        method,
-        steps.flatMap(({ source }) => callsOf(source)),
-        report,
-      );
+  run(model, report) {
+    for (const service of model.files.flatMap(({ services }) => services)) {
+      checkIdle(service, report);
+      for (const method of service.methods) {
+        if (method.cache === undefined && method.httpCache === undefined) continue;
+        const blocks = composedBlocks(method, model);
+        const steps = blocks.flatMap((block) => block.steps);
+        checkGuards(method, steps, report);
+        checkReads(method, requestReads(blocks), report);
+        checkAges(
+          method,
+          steps.flatMap(({ source }) => callsOf(source)),
+          report,
+        );
+      }
     }
-  }
-}
+  },
+};
 
 /** Reports the `http_cache` of a service that applies to none of its rpcs. */
 function checkIdle({ ir, methods }: BffService, report: Report): void {

@@ -3,44 +3,42 @@ import { childrenOf, type Expression, type Node } from "../../cel/index.ts";
 import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { callsOf, composesOf, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
-import type { Composed, Model, Step } from "../../resolve/model/model.ts";
+import type { Composed, Step } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 import { REQUEST_IDS } from "../request-names.ts";
 
 /** The source of a value that differs from every earlier value. */
 type Unique = "the time" | "the request id";
 
+/** Reports a cache whose key differs for each request: it never finds an answer again. */
 export const cacheKeys: Check = {
   rules: {
     BFF802:
       "A cached call sends the same request several times. With the time or the request id in it, the cache never finds an answer again.",
   },
-  run: checkCacheKeys,
-};
-
-/** Reports a cache whose key differs for each request: it never finds an answer again. */
-function checkCacheKeys(model: Model, report: Report): void {
-  const messages = messagesByName(model.messages);
-  /** Steps and arguments whose value differs for each request, by the objects that reads refer to. */
-  const unique = new Map<unknown, Unique>();
-  const of = (expression: Expression | undefined): Unique | undefined =>
-    expression && uniqueIn(expression.root, unique);
-  for (const message of model.messages) {
-    for (const step of inOrder(message)) {
-      const found = step.source.kind === "by" ? of(step.source.by) : undefined;
-      if (found !== undefined) unique.set(step.variable, found);
-      for (const compose of composesOf(step.source)) {
-        const child = messages.get(compose.message.typeName);
-        for (const arg of compose.args) {
-          const uniqueness = of(arg.by);
-          const member = child?.args.members.find(({ name }) => name === arg.name);
-          if (uniqueness !== undefined && member !== undefined) unique.set(member.variable, uniqueness);
+  run(model, report) {
+    const messages = messagesByName(model.messages);
+    /** Steps and arguments whose value differs for each request, by the objects that reads refer to. */
+    const unique = new Map<unknown, Unique>();
+    const of = (expression: Expression | undefined): Unique | undefined =>
+      expression && uniqueIn(expression.root, unique);
+    for (const message of model.messages) {
+      for (const step of inOrder(message)) {
+        const found = step.source.kind === "by" ? of(step.source.by) : undefined;
+        if (found !== undefined) unique.set(step.variable, found);
+        for (const compose of composesOf(step.source)) {
+          const child = messages.get(compose.message.typeName);
+          for (const arg of compose.args) {
+            const uniqueness = of(arg.by);
+            const member = child?.args.members.find(({ name }) => name === arg.name);
+            if (uniqueness !== undefined && member !== undefined) unique.set(member.variable, uniqueness);
+          }
         }
+        for (const call of callsOf(step.source)) if (isCached(call)) checkKey(call, of, report);
       }
-      for (const call of callsOf(step.source)) if (isCached(call)) checkKey(call, of, report);
     }
-  }
-}
+  },
+};
 
 const isCached = ({ policy, effects }: Call): boolean => effects === "none" && (policy.cache.ttl?.value ?? 0) > 0;
 

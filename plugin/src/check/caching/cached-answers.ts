@@ -1,10 +1,14 @@
 import { fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import { methodsOf } from "../../resolve/model/blocks.ts";
-import type { BffMethod, Model } from "../../resolve/model/model.ts";
+import type { BffMethod } from "../../resolve/model/model.ts";
 import { composedBlocks, type RequestReads, requestReads } from "../../resolve/model/request-reads.ts";
 import { checkStale } from "../../resolve/policies/stale-after-ttl.ts";
 import type { Check } from "../check.ts";
 
+/**
+ * Reports answers of an rpc that the BFF or HTTP caches cannot use again. Another check covers calls with side effects,
+ * for all rpcs that declare NO_SIDE_EFFECTS.
+ */
 export const cachedAnswers: Check = {
   rules: {
     BFF261:
@@ -12,30 +16,24 @@ export const cachedAnswers: Check = {
     BFF262:
       "Answers in shared HTTP caches are the same for every caller. The rpc is public, and its answer does not depend on the caller.",
   },
-  run: checkCachedAnswers,
-};
-
-/**
- * Reports answers of an rpc that the BFF or HTTP caches cannot use again. Another check covers calls with side effects,
- * for all rpcs that declare NO_SIDE_EFFECTS.
- */
-function checkCachedAnswers(model: Model, report: Report): void {
-  for (const method of methodsOf(model)) {
-    const { cache, httpCache, ir } = method;
-    const blocks = composedBlocks(method, model);
-    const reads = requestReads(blocks);
-    for (const [name, caching] of [["cache", cache] as const, ["http_cache", httpCache] as const]) {
-      if (caching === undefined) continue;
-      const inherited = name === "http_cache" && httpCache?.ofMethod === false;
-      const related = inherited ? [{ at: ir.at, message: "for this rpc" }] : [];
-      const use: Use = { method, name, at: caching.at, related };
-      checkResolvers(use, blocks, report);
-      checkHeaders(use, reads, report);
+  run(model, report) {
+    for (const method of methodsOf(model)) {
+      const { cache, httpCache, ir } = method;
+      const blocks = composedBlocks(method, model);
+      const reads = requestReads(blocks);
+      for (const [name, caching] of [["cache", cache] as const, ["http_cache", httpCache] as const]) {
+        if (caching === undefined) continue;
+        const inherited = name === "http_cache" && httpCache?.ofMethod === false;
+        const related = inherited ? [{ at: ir.at, message: "for this rpc" }] : [];
+        const use: Use = { method, name, at: caching.at, related };
+        checkResolvers(use, blocks, report);
+        checkHeaders(use, reads, report);
+      }
+      if (cache !== undefined) checkStale(cache, report);
+      checkShared(method, reads, report);
     }
-    if (cache !== undefined) checkStale(cache, report);
-    checkShared(method, reads, report);
-  }
-}
+  },
+};
 
 interface Use {
   readonly method: BffMethod;

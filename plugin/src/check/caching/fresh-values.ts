@@ -9,6 +9,7 @@ import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
 import { expressionsByField, type StepBehind, ValuesBehind } from "../../resolve/model/values-behind.ts";
 import type { Check } from "../check.ts";
 
+/** Reports fresh fields whose value, or whose answer, may be from before the request. */
 export const freshValues: Check = {
   rules: {
     BFF806:
@@ -16,58 +17,53 @@ export const freshValues: Check = {
     BFF807:
       "An answer with a `fresh` field is composed for each request. A cache of answers returns values from before the request, and items of a stream follow one request.",
   },
-  run: checkFreshValues,
+  run(model, report) {
+    const declared = declaredFresh(model);
+    if (declared.size === 0) return;
+    const composed = composedNames(model);
+    const values = new ValuesBehind(model);
+    const reported = new Set<string>();
+    for (const { field, named, block } of promises(model, composed)) {
+      const promise = promiseOf(field, composed);
+      const at = promise && declared.get(promise);
+      if (promise === undefined || at === undefined) continue;
+      const path = promise === field ? [] : [`${block.desc.name}.${named}`];
+      for (const behind of values.of(expressionsByField(block).get(named) ?? [], block, path))
+        for (const cause of causesOf(behind)) {
+          const id = [nameOf(promise), cause.what, lineOf(cause.at)].join();
+          if (reported.has(id)) continue;
+          reported.add(id);
+          refuseValue(promise, at, behind, cause, report);
+        }
+    }
+    for (const method of methodsOf(model))
+      for (const field of freshFields([method.desc.output, method.composed.desc], composed)) {
+        const at = declared.get(field);
+        if (at !== undefined) refuseAnswer(method, field, at, report);
+      }
+  },
 };
 
+/** Reports fresh fields that no answer contains, such as those of requests. */
 export const idleFresh: Check = {
   rules: {
     BFF808: "`fresh` is a promise about an answer. A field that no rpc returns promises nothing.",
   },
-  run: checkIdleFresh,
-};
-
-/** Reports fresh fields that no answer contains, such as those of requests. */
-function checkIdleFresh(model: Model, report: Report): void {
-  const declared = declaredFresh(model);
-  // An answer may yet contain the fields of messages that nothing composes.
-  if (declared.size === 0 || model.suspicions.some(({ code }) => code === "BFF205")) return;
-  const roots = methodsOf(model).flatMap(({ desc, composed }) => [desc.output, composed.desc]);
-  const promised = new Set(freshFields(roots, messagesByName(model.messages)));
-  for (const [field, at] of declared) {
-    if (promised.has(field) || !model.files.some(({ desc }) => desc === field.parent.file)) continue;
-    caution(report, "BFF808", at, {
-      message: `no rpc returns "${nameOf(field)}", so \`fresh\` promises nothing`,
-      hint: "leave it out",
-    });
-  }
-}
-
-/** Reports fresh fields whose value, or whose answer, may be from before the request. */
-function checkFreshValues(model: Model, report: Report): void {
-  const declared = declaredFresh(model);
-  if (declared.size === 0) return;
-  const composed = composedNames(model);
-  const values = new ValuesBehind(model);
-  const reported = new Set<string>();
-  for (const { field, named, block } of promises(model, composed)) {
-    const promise = promiseOf(field, composed);
-    const at = promise && declared.get(promise);
-    if (promise === undefined || at === undefined) continue;
-    const path = promise === field ? [] : [`${block.desc.name}.${named}`];
-    for (const behind of values.of(expressionsByField(block).get(named) ?? [], block, path))
-      for (const cause of causesOf(behind)) {
-        const id = [nameOf(promise), cause.what, lineOf(cause.at)].join();
-        if (reported.has(id)) continue;
-        reported.add(id);
-        refuseValue(promise, at, behind, cause, report);
-      }
-  }
-  for (const method of methodsOf(model))
-    for (const field of freshFields([method.desc.output, method.composed.desc], composed)) {
-      const at = declared.get(field);
-      if (at !== undefined) refuseAnswer(method, field, at, report);
+  run(model, report) {
+    const declared = declaredFresh(model);
+    // An answer may yet contain the fields of messages that nothing composes.
+    if (declared.size === 0 || model.suspicions.some(({ code }) => code === "BFF205")) return;
+    const roots = methodsOf(model).flatMap(({ desc, composed }) => [desc.output, composed.desc]);
+    const promised = new Set(freshFields(roots, messagesByName(model.messages)));
+    for (const [field, at] of declared) {
+      if (promised.has(field) || !model.files.some(({ desc }) => desc === field.parent.file)) continue;
+      caution(report, "BFF808", at, {
+        message: `no rpc returns "${nameOf(field)}", so \`fresh\` promises nothing`,
+        hint: "leave it out",
+      });
     }
-}
+  },
+};
 
 /** Returns the names of the composed messages, and of those that a fault leaves out of the model: they are no copies. */
 function composedNames({ ir, messages }: Model): ComposedNames {

@@ -1,35 +1,33 @@
-import { caution, type Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 
+/** Reports purged tags with a constant beginning that no tag of a cache can have. */
 export const purgedTags: Check = {
   rules: {
     BFF817:
       "An event purges tags that caches write. The check compares the constant beginnings of tags; servers outside of this run may write others.",
   },
-  run: checkPurgedTags,
+  run(model, report) {
+    if (model.purges.length === 0) return;
+    const written = writtenIn(model);
+    for (const { text, parts } of model.purges.flatMap(({ tags }) => tags)) {
+      const purged = beginning(parts);
+      if (written.some((tag) => tag.startsWith(purged) || purged.startsWith(tag))) continue;
+      const add = `add a tag that begins with "${purged}" to a \`cache\``;
+      const like = didYouMean(purged, written);
+      caution(report, "BFF817", text.at, {
+        message: `no cache has a tag that begins with "${purged}", so the events purge nothing by it`,
+        hint:
+          like === undefined
+            ? `${add}, or leave this one out`
+            : `begin this one with "${like}", as a cache does; or ${add}`,
+      });
+    }
+  },
 };
-
-/** Reports purged tags with a constant beginning that no tag of a cache can have. */
-function checkPurgedTags(model: Model, report: Report): void {
-  if (model.purges.length === 0) return;
-  const written = writtenIn(model);
-  for (const { text, parts } of model.purges.flatMap(({ tags }) => tags)) {
-    const purged = beginning(parts);
-    if (written.some((tag) => tag.startsWith(purged) || purged.startsWith(tag))) continue;
-    const add = `add a tag that begins with "${purged}" to a \`cache\``;
-    const like = didYouMean(purged, written);
-    caution(report, "BFF817", text.at, {
-      message: `no cache has a tag that begins with "${purged}", so the events purge nothing by it`,
-      hint:
-        like === undefined
-          ? `${add}, or leave this one out`
-          : `begin this one with "${like}", as a cache does; or ${add}`,
-    });
-  }
-}
 
 /** Returns the constant beginnings of all tags of caches. */
 function writtenIn(model: Model): readonly string[] {

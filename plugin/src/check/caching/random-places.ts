@@ -18,32 +18,30 @@ import type { BffMethod, Block, Composed, Model, Source, Step } from "../../reso
 import { withdrawal } from "../../resolve/policies/vouching.ts";
 import type { Check } from "../check.ts";
 
+/** Reports random values that several responses share, or that decide an action. */
 export const randomPlaces: Check = {
   rules: {
     BFF522:
       "A random value belongs to one response only. It does not affect decisions, or values that several requests share.",
   },
-  run: checkRandomPlaces,
-};
-
-/** Reports random values that several responses share, or that decide an action. */
-function checkRandomPlaces(model: Model, report: Report): void {
-  const refuse = refusal(report);
-  const shared = new Set<Text>(
-    model.ir.files
-      .flatMap(({ upstreams }) => upstreams)
-      .flatMap(({ policy }) => policy.metadata.flatMap(({ by }) => by ?? [])),
-  );
-  for (const block of blocksOf(model)) {
-    checkConditions(block, refuse);
-    for (const call of callsIn(block)) {
-      checkPolicy(call, shared, refuse);
-      checkSharedAnswers(call, refuse);
+  run(model, report) {
+    const refuse = refusal(report);
+    const shared = new Set<Text>(
+      model.ir.files
+        .flatMap(({ upstreams }) => upstreams)
+        .flatMap(({ policy }) => policy.metadata.flatMap(({ by }) => by ?? [])),
+    );
+    for (const block of blocksOf(model)) {
+      checkConditions(block, refuse);
+      for (const call of callsIn(block)) {
+        checkPolicy(call, shared, refuse);
+        checkSharedAnswers(call, refuse);
+      }
     }
-  }
-  checkRemembered(model, refuse);
-  for (const method of methodsOf(model)) if (method.noSideEffects) checkAnswers(method, model, refuse);
-}
+    checkRemembered(model, refuse);
+    for (const method of methodsOf(model)) if (method.noSideEffects) checkAnswers(method, model, refuse);
+  },
+};
 
 type Refuse = (
   expressions: readonly (Expression | undefined)[],

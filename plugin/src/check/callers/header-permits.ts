@@ -1,37 +1,35 @@
 // Permits that only a client's header decides.
 
-import { caution, type Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import { callsOf, methodsOf } from "../../resolve/model/blocks.ts";
-import type { Model, Permit, Step } from "../../resolve/model/model.ts";
+import type { Permit, Step } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 import { HEADERS, namesBehind, namesWho } from "../request-names.ts";
-
-export const headerPermits: Check = {
-  rules: {
-    BFF581:
-      "A permit reads a value that a client cannot choose. A permit with headers alone admits every client that sends them.",
-  },
-  run: checkHeaderPermits,
-};
 
 /**
  * Reports permits that read only headers: a client writes its headers itself, so the permit admits any client that
  * sends the right header.
  */
-function checkHeaderPermits(model: Model, report: Report): void {
-  const seen = new Set<Step>();
-  for (const method of methodsOf(model)) {
-    const condition = method.permit && onlyHeaders(method.permit);
-    if (condition === undefined || seen.has(condition)) continue;
-    seen.add(condition);
-    caution(report, "BFF581", condition.ir.at, {
-      message: "this permit reads only headers, which any client can write",
-      related: [{ at: method.ir.at, message: "an rpc that it opens" }],
-      hint: "read `principal`, name a scope or a role, or call an upstream that checks the header",
-    });
-  }
-}
+export const headerPermits: Check = {
+  rules: {
+    BFF581:
+      "A permit reads a value that a client cannot choose. A permit with headers alone admits every client that sends them.",
+  },
+  run(model, report) {
+    const seen = new Set<Step>();
+    for (const method of methodsOf(model)) {
+      const condition = method.permit && onlyHeaders(method.permit);
+      if (condition === undefined || seen.has(condition)) continue;
+      seen.add(condition);
+      caution(report, "BFF581", condition.ir.at, {
+        message: "this permit reads only headers, which any client can write",
+        related: [{ at: method.ir.at, message: "an rpc that it opens" }],
+        hint: "read `principal`, name a scope or a role, or call an upstream that checks the header",
+      });
+    }
+  },
+};
 
 /** The first condition, if no condition reads anything else and no call decides. */
 function onlyHeaders(permit: Permit): Step | undefined {

@@ -2,11 +2,11 @@ import { Identify } from "@protobff/messages/options.js";
 import { fault, type Origin, type Report, type Sourced } from "../../diagnostic/diagnostic.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { IdentitySource } from "../../resolve/model/edge.ts";
-import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 import { allCalls, type Governed, governedBlocks } from "./governing-identities.ts";
 import { headerOf } from "./identity-headers.ts";
 
+/** Reports calls whose upstream cannot receive the caller as `identify` declares. */
 export const identify: Check = {
   rules: {
     BFF530: "`identify` needs an `identity` in its package. Without an identity it would send nothing.",
@@ -15,21 +15,18 @@ export const identify: Check = {
     BFF532:
       "`identify: TOKEN` is the only source of `authorization`. A second value for the header would hide one of the two.",
   },
-  run: checkIdentify,
+  run(model, report) {
+    /** An entry holds for many calls. */
+    const reported = new Set<Origin>();
+    for (const governed of governedBlocks(model))
+      for (const call of allCalls(governed.block)) {
+        const { identify } = call.policy;
+        if (identify === undefined || identify.value === Identify.NOTHING || reported.has(identify.at)) continue;
+        if (check(call, identify, governed, report)) continue;
+        reported.add(identify.at);
+      }
+  },
 };
-
-/** Reports calls whose upstream cannot receive the caller as `identify` declares. */
-function checkIdentify(model: Model, report: Report): void {
-  /** An entry holds for many calls. */
-  const reported = new Set<Origin>();
-  for (const governed of governedBlocks(model))
-    for (const call of allCalls(governed.block)) {
-      const { identify } = call.policy;
-      if (identify === undefined || identify.value === Identify.NOTHING || reported.has(identify.at)) continue;
-      if (check(call, identify, governed, report)) continue;
-      reported.add(identify.at);
-    }
-}
 
 /** Returns true if the call is valid. */
 function check(call: Call, identify: Sourced<Identify>, governed: Governed, report: Report): boolean {

@@ -4,13 +4,14 @@ import { fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts"
 import { DEFAULTS } from "../../read/edge/check-places.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Identity, IdentitySource } from "../../resolve/model/edge.ts";
-import type { BffMethod, Model } from "../../resolve/model/model.ts";
+import type { BffMethod } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 import { allCalls, allExpressions, governedBlocks } from "./governing-identities.ts";
 
 /** Headers in which upstreams, and this server, receive the caller. */
 const IDENTITY_HEADERS: readonly string[] = ["x-principal-bin", "x-principal-signed-bin", "x-forwarded-client-cert"];
 
+/** Reports headers with credentials or callers that are used outside of the identity. */
 export const identityHeaders: Check = {
   rules: {
     BFF533:
@@ -18,40 +19,37 @@ export const identityHeaders: Check = {
     BFF534:
       "Only `identify` sends the caller to upstreams. It sends the verified caller, and metadata could contain anything.",
   },
-  run: checkIdentityHeaders,
-};
-
-/** Reports headers with credentials or callers that are used outside of the identity. */
-function checkIdentityHeaders(model: Model, report: Report): void {
-  const reported = new Set<string>();
-  const once = (at: Origin): boolean => {
-    const place = `${at.file}:${at.line}:${at.column}`;
-    return reported.size !== reported.add(place).size;
-  };
-  for (const { block, identities, methods } of governedBlocks(model)) {
-    const owned = ownedBy(identities);
-    if (owned.size === 0) continue;
-    for (const call of allCalls(block)) {
-      for (const { value, at } of call.policy.forward) {
-        const owner = owned.get(value.toLowerCase());
+  run(model, report) {
+    const reported = new Set<string>();
+    const once = (at: Origin): boolean => {
+      const place = `${at.file}:${at.line}:${at.column}`;
+      return reported.size !== reported.add(place).size;
+    };
+    for (const { block, identities, methods } of governedBlocks(model)) {
+      const owned = ownedBy(identities);
+      if (owned.size === 0) continue;
+      for (const call of allCalls(block)) {
+        for (const { value, at } of call.policy.forward) {
+          const owner = owned.get(value.toLowerCase());
+          if (owner === undefined || !once(at)) continue;
+          refuse(report, `"${value.toLowerCase()}" cannot be passed on`, owner, at, hintForForward(owner, call));
+        }
+        for (const { key, by } of call.metadata) {
+          if (!IDENTITY_HEADERS.includes(key) || !once(by.text.at)) continue;
+          fault(report, "BFF534", by.text.at, {
+            message: `metadata "${key}" would declare the caller`,
+            hint: key === "x-principal-bin" ? "write `identify: PLAIN`" : "write `identify: SIGNED`",
+          });
+        }
+      }
+      for (const { at, name } of allExpressions(block).flatMap((expression) => headersIn(expression))) {
+        const owner = owned.get(name);
         if (owner === undefined || !once(at)) continue;
-        refuse(report, `"${value.toLowerCase()}" cannot be passed on`, owner, at, hintForForward(owner, call));
-      }
-      for (const { key, by } of call.metadata) {
-        if (!IDENTITY_HEADERS.includes(key) || !once(by.text.at)) continue;
-        fault(report, "BFF534", by.text.at, {
-          message: `metadata "${key}" would declare the caller`,
-          hint: key === "x-principal-bin" ? "write `identify: PLAIN`" : "write `identify: SIGNED`",
-        });
+        refuse(report, `"${name}" cannot be read`, owner, at, hintForReading(methods));
       }
     }
-    for (const { at, name } of allExpressions(block).flatMap((expression) => headersIn(expression))) {
-      const owner = owned.get(name);
-      if (owner === undefined || !once(at)) continue;
-      refuse(report, `"${name}" cannot be read`, owner, at, hintForReading(methods));
-    }
-  }
-}
+  },
+};
 
 /** The source that a header belongs to; `"upstream"` for a header that carries the caller to upstreams. */
 type Owner = IdentitySource | "upstream";

@@ -1,8 +1,9 @@
-import { caution, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
+import { caution, type Origin } from "../../diagnostic/diagnostic.ts";
 import type { Limits, LimitUse, Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 import { ARGS, CALLER, namesBehind, namesRead, overlap } from "../request-names.ts";
 
+/** Reports valid limits that a client can evade, or that charge a request twice. */
 export const limits: Check = {
   rules: {
     BFF540:
@@ -11,32 +12,29 @@ export const limits: Check = {
     BFF542:
       "A limit is charged once per request. If it applies twice to one key, the effective rate is half of its `rate`.",
   },
-  run: checkLimits,
+  run(model, report) {
+    const reported = new Set<string>();
+    const warn: Warn = (code, at, message, hint, related) => {
+      const place = `${code} ${at.file}:${at.line}:${at.column}`;
+      if (reported.size === reported.add(place).size) return;
+      caution(report, code, at, { message, hint, ...(related === undefined ? {} : { related }) });
+    };
+    for (const limits of model.limits) {
+      for (const use of limits.uses) checkChosen(limits, use, model, warn);
+      checkTwice(limits, warn);
+    }
+    for (const { key } of model.shares) {
+      const names = namesRead(key);
+      if (names.length > 0 && !names.includes(CALLER))
+        warn(
+          "BFF540",
+          key.text.at,
+          "the client chooses this key: with a new header per request it gets a share for each of them",
+          "share by `principal` or by `peer.address`",
+        );
+    }
+  },
 };
-
-/** Reports valid limits that a client can evade, or that charge a request twice. */
-function checkLimits(model: Model, report: Report): void {
-  const reported = new Set<string>();
-  const warn: Warn = (code, at, message, hint, related) => {
-    const place = `${code} ${at.file}:${at.line}:${at.column}`;
-    if (reported.size === reported.add(place).size) return;
-    caution(report, code, at, { message, hint, ...(related === undefined ? {} : { related }) });
-  };
-  for (const limits of model.limits) {
-    for (const use of limits.uses) checkChosen(limits, use, model, warn);
-    checkTwice(limits, warn);
-  }
-  for (const { key } of model.shares) {
-    const names = namesRead(key);
-    if (names.length > 0 && !names.includes(CALLER))
-      warn(
-        "BFF540",
-        key.text.at,
-        "the client chooses this key: with a new header per request it gets a share for each of them",
-        "share by `principal` or by `peer.address`",
-      );
-  }
-}
 
 type Warn = (
   code: "BFF540" | "BFF541" | "BFF542",

@@ -15,16 +15,14 @@ export const toolCallers: Check = {
     BFF219:
       "No call below a tool has `identify: TOKEN`. The Model Context Protocol forbids that servers pass on tokens, which were issued for them alone.",
   },
-  run: checkToolCallers,
+  run(model, report) {
+    for (const method of methodsOf(model)) {
+      if (method.tool === undefined) continue;
+      checkSources(method, method.tool, model, report);
+      checkTokens(method, method.tool, model, report);
+    }
+  },
 };
-
-function checkToolCallers(model: Model, report: Report): void {
-  for (const method of methodsOf(model)) {
-    if (method.tool === undefined) continue;
-    checkSources(method, method.tool, model, report);
-    checkTokens(method, method.tool, model, report);
-  }
-}
 
 function checkSources({ desc, permit }: BffMethod, tool: Tool, model: Model, report: Report): void {
   const { identity } = model.packages.find(({ name }) => name === desc.parent.file.proto.package) ?? {};

@@ -1,6 +1,5 @@
-import { caution, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
+import { caution, type Origin } from "../../diagnostic/diagnostic.ts";
 import type { Identity } from "../../resolve/model/edge.ts";
-import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 import { allCalls, allExpressions, governedBlocks } from "./governing-identities.ts";
 import { headersIn } from "./identity-headers.ts";
@@ -17,44 +16,42 @@ const FIELDS: ReadonlyMap<string, string> = new Map(
   }).flatMap(([field, names]) => names.split(" ").map((name) => [name, field] as const)),
 );
 
+/**
+ * Reports headers that declare a caller although a proven principal is available. The list of names is exact, since
+ * other names may have another meaning. Rpcs that answer anybody are exempt: there a header is as good as an argument.
+ */
 export const untrustedHeaders: Check = {
   rules: {
     BFF535:
       "Expressions read the caller from `principal`, which is verified. Any client can write any value into a header like x-user-id.",
   },
-  run: checkUntrustedHeaders,
-};
-
-/**
- * Reports headers that declare a caller although a proven principal is available. The list of names is exact, since
- * other names may have another meaning. Rpcs that answer anybody are exempt: there a header is as good as an argument.
- */
-function checkUntrustedHeaders(model: Model, report: Report): void {
-  const reported = new Set<string>();
-  for (const { block, identities, methods } of governedBlocks(model)) {
-    // The check of limits reports headers in limits in more detail; trace attributes decide nothing.
-    if (block.kind === "limits" || block.kind === "share" || block.kind === "telemetry") continue;
-    const [identity] = identities;
-    if (identity === undefined || methods.every(({ callers }) => (callers?.open.length ?? 0) > 0)) continue;
-    const read = allExpressions(block).flatMap((expression) => headersIn(expression));
-    const forwarded = allCalls(block).flatMap(({ policy }) =>
-      policy.forward.map(({ value, at }) => ({ name: value.toLowerCase(), at, forwarded: true })),
-    );
-    for (const header of [...read.map((found) => ({ ...found, forwarded: false })), ...forwarded]) {
-      const field = FIELDS.get(header.name);
-      const place = `${header.at.file}:${header.at.line}:${header.at.column}`;
-      if (field === undefined || isOwned(identity, header.name) || reported.has(place)) continue;
-      reported.add(place);
-      caution(report, "BFF535", header.at, {
-        message: `"${header.name}" contains what the client writes into it, not the verified caller`,
-        related: related(identity),
-        hint: header.forwarded
-          ? "write `identify: SIGNED`, which sends the caller to the upstream"
-          : hintFor(field, identity),
-      });
+  run(model, report) {
+    const reported = new Set<string>();
+    for (const { block, identities, methods } of governedBlocks(model)) {
+      // The check of limits reports headers in limits in more detail; trace attributes decide nothing.
+      if (block.kind === "limits" || block.kind === "share" || block.kind === "telemetry") continue;
+      const [identity] = identities;
+      if (identity === undefined || methods.every(({ callers }) => (callers?.open.length ?? 0) > 0)) continue;
+      const read = allExpressions(block).flatMap((expression) => headersIn(expression));
+      const forwarded = allCalls(block).flatMap(({ policy }) =>
+        policy.forward.map(({ value, at }) => ({ name: value.toLowerCase(), at, forwarded: true })),
+      );
+      for (const header of [...read.map((found) => ({ ...found, forwarded: false })), ...forwarded]) {
+        const field = FIELDS.get(header.name);
+        const place = `${header.at.file}:${header.at.line}:${header.at.column}`;
+        if (field === undefined || isOwned(identity, header.name) || reported.has(place)) continue;
+        reported.add(place);
+        caution(report, "BFF535", header.at, {
+          message: `"${header.name}" contains what the client writes into it, not the verified caller`,
+          related: related(identity),
+          hint: header.forwarded
+            ? "write `identify: SIGNED`, which sends the caller to the upstream"
+            : hintFor(field, identity),
+        });
+      }
     }
-  }
-}
+  },
+};
 
 /** The header of a trusted gateway has been reported as an error. */
 const isOwned = ({ sources }: Identity, name: string): boolean =>

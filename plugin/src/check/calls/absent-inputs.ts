@@ -29,58 +29,54 @@ export const absentInputs: Check = {
     BFF655:
       "A stream opens for every caller. An input of its call or of its key that may be absent has a value for that case.",
   },
-  run: checkWrites,
+  run(model, report) {
+    const effects = effectTable(model.messages);
+    const guards = callerGuards(model);
+    for (const stream of model.streams) reportStream(stream, model, report);
+    for (const block of blocksOf(model)) {
+      if (!COMPOSING.has(block.kind)) continue;
+      for (const step of block.steps) {
+        const writes = effects.step(step);
+        if (reportCritical({ block, step, model }, writes, report)) continue;
+        const absent = writes ? absentIn(block, step, guards) : [];
+        if (absent.length > 0) reportWrite({ block, step, model }, absent, report);
+      }
+    }
+  },
 };
 
+/** Reports critical calls without side effects that are left out, and whose absence a client may take for an answer. */
 export const absentReads: Check = {
   rules: {
     BFF653:
       "A critical call whose input may be absent has an `if` that decides, or only `optional` fields over it. Otherwise an empty list looks like an answer of the upstream.",
   },
-  run: checkReads,
+  run(model, report) {
+    const effects = effectTable(model.messages);
+    const guards = callerGuards(model);
+    const once = distinctReport(report);
+    for (const block of blocksOf(model)) {
+      if (!COMPOSING.has(block.kind)) continue;
+      for (const step of block.steps) {
+        const [call] = callsOf(step.source);
+        if (step.supplementary || step.fallback !== undefined || call === undefined || effects.step(step)) continue;
+        const [first] = absentIn(block, step, guards);
+        if (first === undefined) continue;
+        const field = fieldsOver(model, block, step).find((over) => !isDeclaredOptional(over));
+        if (field === undefined) continue;
+        const shown = shownIn(block, first.variable);
+        caution(once, "BFF653", first.at, {
+          message: `"${call.method.name}" is not called ${when(shown, first.variable)}: "${field.name}" of "${field.parent.name}" is then empty, although nothing failed`,
+          related: causesOf(block, first.variable, model),
+          hint: `${decisionOver(step, [{ variable: first.variable, shown }])}${field.fieldKind === "list" || field.fieldKind === "map" ? "" : `, or declare "${field.name}" as optional`}`,
+        });
+      }
+    }
+  },
 };
 
 /** Kinds of blocks whose steps have an `if`, and run for a response. */
 const COMPOSING: ReadonlySet<AnyBlock["kind"]> = new Set(["composed", "opening", "let", "permit"]);
-
-function checkWrites(model: Model, report: Report): void {
-  const effects = effectTable(model.messages);
-  const guards = callerGuards(model);
-  for (const stream of model.streams) reportStream(stream, model, report);
-  for (const block of blocksOf(model)) {
-    if (!COMPOSING.has(block.kind)) continue;
-    for (const step of block.steps) {
-      const writes = effects.step(step);
-      if (reportCritical({ block, step, model }, writes, report)) continue;
-      const absent = writes ? absentIn(block, step, guards) : [];
-      if (absent.length > 0) reportWrite({ block, step, model }, absent, report);
-    }
-  }
-}
-
-/** Reports critical calls without side effects that are left out, and whose absence a client may take for an answer. */
-function checkReads(model: Model, report: Report): void {
-  const effects = effectTable(model.messages);
-  const guards = callerGuards(model);
-  const once = distinctReport(report);
-  for (const block of blocksOf(model)) {
-    if (!COMPOSING.has(block.kind)) continue;
-    for (const step of block.steps) {
-      const [call] = callsOf(step.source);
-      if (step.supplementary || step.fallback !== undefined || call === undefined || effects.step(step)) continue;
-      const [first] = absentIn(block, step, guards);
-      if (first === undefined) continue;
-      const field = fieldsOver(model, block, step).find((over) => !isDeclaredOptional(over));
-      if (field === undefined) continue;
-      const shown = shownIn(block, first.variable);
-      caution(once, "BFF653", first.at, {
-        message: `"${call.method.name}" is not called ${when(shown, first.variable)}: "${field.name}" of "${field.parent.name}" is then empty, although nothing failed`,
-        related: causesOf(block, first.variable, model),
-        hint: `${decisionOver(step, [{ variable: first.variable, shown }])}${field.fieldKind === "list" || field.fieldKind === "map" ? "" : `, or declare "${field.name}" as optional`}`,
-      });
-    }
-  }
-}
 
 interface Place {
   readonly block: AnyBlock;

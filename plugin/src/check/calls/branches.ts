@@ -6,28 +6,26 @@ import { branchSettings } from "../../resolve/policies/entries.ts";
 import { allCalls, governedBlocks } from "../callers/governing-identities.ts";
 import type { Check } from "../check.ts";
 
+/** Reports branches that only a header selects: the condition must also read the caller or the peer. */
 export const branchHeaders: Check = {
   rules: {
     BFF560:
       "A branch that a header selects also has a condition on the caller or its address. Otherwise any client with the header can use an unreleased branch.",
   },
-  run: checkBranchHeaders,
+  run(model, report) {
+    const reported = new Set<Origin>();
+    for (const { ir, if: condition } of callsIn(model).flatMap(({ policy }) => servingBranches(policy))) {
+      if (condition === undefined || reported.has(ir.at)) continue;
+      const roles = new Set(condition.reads.map(({ variable }) => variable.role));
+      if (!roles.has("headers") || roles.has("principal") || roles.has("peer")) continue;
+      reported.add(ir.at);
+      caution(report, "BFF560", condition.text.at, {
+        message: `any client with this header is on branch "${ir.name.value}"`,
+        hint: hintFor(model),
+      });
+    }
+  },
 };
-
-/** Reports branches that only a header selects: the condition must also read the caller or the peer. */
-function checkBranchHeaders(model: Model, report: Report): void {
-  const reported = new Set<Origin>();
-  for (const { ir, if: condition } of callsIn(model).flatMap(({ policy }) => servingBranches(policy))) {
-    if (condition === undefined || reported.has(ir.at)) continue;
-    const roles = new Set(condition.reads.map(({ variable }) => variable.role));
-    if (!roles.has("headers") || roles.has("principal") || roles.has("peer")) continue;
-    reported.add(ir.at);
-    caution(report, "BFF560", condition.text.at, {
-      message: `any client with this header is on branch "${ir.name.value}"`,
-      hint: hintFor(model),
-    });
-  }
-}
 
 function hintFor({ identities: [identity] }: Model): string {
   if (identity === undefined)
@@ -37,64 +35,60 @@ function hintFor({ identities: [identity] }: Model): string {
   return `add a condition on the caller, as in && ${known}`;
 }
 
+/** Reports variables of addresses that have the same name for different upstreams and branches. */
 export const branchVariables: Check = {
   rules: {
     BFF271:
       "The environment variables for the addresses of upstreams and branches have different names. Otherwise one address would replace another.",
   },
-  run: checkBranchVariables,
-};
-
-/** Reports variables of addresses that have the same name for different upstreams and branches. */
-function checkBranchVariables(model: Model, report: Report): void {
-  const all = callsIn(model);
-  const services = new Map(all.map(({ method }) => [prefixOf(method.parent.typeName), method.parent.typeName]));
-  const branches = new Map<string, Branch>();
-  for (const { method, policy } of all) {
-    for (const branch of policy.branches) {
-      const service = method.parent.typeName;
-      const prefix = `${prefixOf(service)}_${branch.ir.name.value.toUpperCase()}`;
-      const other = services.get(prefix);
-      if (other === undefined || branches.has(prefix)) continue;
-      branches.set(prefix, branch);
-      fault(report, "BFF271", branch.ir.name.at, {
-        message: `the address of branch "${branch.ir.name.value}" of "${service}" would be in ${prefix}_URL, which contains the address of "${other}"`,
-        hint: "give the branch another name",
-      });
+  run(model, report) {
+    const all = callsIn(model);
+    const services = new Map(all.map(({ method }) => [prefixOf(method.parent.typeName), method.parent.typeName]));
+    const branches = new Map<string, Branch>();
+    for (const { method, policy } of all) {
+      for (const branch of policy.branches) {
+        const service = method.parent.typeName;
+        const prefix = `${prefixOf(service)}_${branch.ir.name.value.toUpperCase()}`;
+        const other = services.get(prefix);
+        if (other === undefined || branches.has(prefix)) continue;
+        branches.set(prefix, branch);
+        fault(report, "BFF271", branch.ir.name.at, {
+          message: `the address of branch "${branch.ir.name.value}" of "${service}" would be in ${prefix}_URL, which contains the address of "${other}"`,
+          hint: "give the branch another name",
+        });
+      }
     }
-  }
-}
-
-export const oneSide: Check = {
-  rules: {
-    BFF272:
-      "All calls of a request to an upstream go to the same side of its branches. Packages that compose each other's messages thus declare the same branches.",
   },
-  run: checkOneSide,
 };
 
 /**
  * Reports messages of one request that declare different branches for an upstream. Each message has the policies of its
  * package, and a request uses one side of an upstream.
  */
-function checkOneSide(model: Model, report: Report): void {
-  const first = new Map<string, { readonly call: Call; readonly of: string }>();
-  for (const { block, methods, strangers } of governedBlocks(model)) {
-    const of = packageOf(block);
-    for (const method of [...methods, ...strangers.flatMap((stranger) => stranger.method ?? [])])
-      for (const call of allCalls(block)) {
-        const service = call.method.parent.typeName;
-        const key = `${method.desc.parent.typeName}/${method.desc.name} ${service}`;
-        const before = first.get(key);
-        if (before === undefined) first.set(key, { call, of });
-        else if (before.of !== of && branchesText(before.call) !== branchesText(call)) {
-          const [here, there] = call.policy.branches.length === 0 ? [{ call, of }, before] : [before, { call, of }];
-          first.set(key, { call: there.call, of }); // told once
-          reportTwoSides(service, here, there, report);
+export const oneSide: Check = {
+  rules: {
+    BFF272:
+      "All calls of a request to an upstream go to the same side of its branches. Packages that compose each other's messages thus declare the same branches.",
+  },
+  run(model, report) {
+    const first = new Map<string, { readonly call: Call; readonly of: string }>();
+    for (const { block, methods, strangers } of governedBlocks(model)) {
+      const of = packageOf(block);
+      for (const method of [...methods, ...strangers.flatMap((stranger) => stranger.method ?? [])])
+        for (const call of allCalls(block)) {
+          const service = call.method.parent.typeName;
+          const key = `${method.desc.parent.typeName}/${method.desc.name} ${service}`;
+          const before = first.get(key);
+          if (before === undefined) first.set(key, { call, of });
+          else if (before.of !== of && branchesText(before.call) !== branchesText(call)) {
+            const [here, there] = call.policy.branches.length === 0 ? [{ call, of }, before] : [before, { call, of }];
+            first.set(key, { call: there.call, of }); // told once
+            reportTwoSides(service, here, there, report);
+          }
         }
-      }
-  }
-}
+    }
+  },
+};
 interface Side {
   readonly call: Call;
   /** The package. */

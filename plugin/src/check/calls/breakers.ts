@@ -7,36 +7,34 @@ import type { Model } from "../../resolve/model/model.ts";
 import { entriesFor, governing, nearest } from "../../resolve/policies/entries.ts";
 import type { Check } from "../check.ts";
 
+/** Reports breakers that slow calls can never open: no duration counts as slow, or no call may take that time. */
 export const breakers: Check = {
   rules: {
     BFF513: "A breaker with `slow_rate` sets `slow`. Otherwise it never opens for slow calls.",
     BFF514: "`slow` of a breaker is at most the timeout of its calls. Otherwise no call is ever slow.",
   },
-  run: checkBreakers,
-};
-
-/** Reports breakers that slow calls can never open: no duration counts as slow, or no call may take that time. */
-function checkBreakers(model: Model, report: Report): void {
-  const packages = new Set(model.ir.files.map((file) => file.desc.proto.package));
-  const entries = new Set<IrUpstream>();
-  const withSlow = new Set<IrUpstream>();
-  for (const name of packages) {
-    const rules = governing(model.ir, name).entries;
-    for (const entry of rules) {
-      entries.add(entry);
-      if (rules.some((other) => other.breaker?.slow !== undefined)) withSlow.add(entry);
+  run(model, report) {
+    const packages = new Set(model.ir.files.map((file) => file.desc.proto.package));
+    const entries = new Set<IrUpstream>();
+    const withSlow = new Set<IrUpstream>();
+    for (const name of packages) {
+      const rules = governing(model.ir, name).entries;
+      for (const entry of rules) {
+        entries.add(entry);
+        if (rules.some((other) => other.breaker?.slow !== undefined)) withSlow.add(entry);
+      }
     }
-  }
-  for (const entry of entries) {
-    const rate = entry.breaker?.slowRate;
-    if (rate === undefined || withSlow.has(entry) || entry.breaker?.off?.value === true) continue;
-    fault(report, "BFF513", rate.at, {
-      message: "this breaker never opens for slow calls: `slow` is not set",
-      hint: 'add `slow`, such as `slow: "500ms"`',
-    });
-  }
-  checkSlow(model, report);
-}
+    for (const entry of entries) {
+      const rate = entry.breaker?.slowRate;
+      if (rate === undefined || withSlow.has(entry) || entry.breaker?.off?.value === true) continue;
+      fault(report, "BFF513", rate.at, {
+        message: "this breaker never opens for slow calls: `slow` is not set",
+        hint: 'add `slow`, such as `slow: "500ms"`',
+      });
+    }
+    checkSlow(model, report);
+  },
+};
 
 function checkSlow(model: Model, report: Report): void {
   const longest = Math.max(

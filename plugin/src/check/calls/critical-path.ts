@@ -3,7 +3,7 @@ import { fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts"
 import { reachable, sortByDependency } from "../../graph/graph.ts";
 import { callsOf, composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import { caseOnly, decidingIfs } from "../../resolve/model/case-only.ts";
-import type { BffMethod, Composed, Model, Opening, Permit, Step } from "../../resolve/model/model.ts";
+import type { BffMethod, Composed, Opening, Permit, Step } from "../../resolve/model/model.ts";
 import { oneofOnly } from "../../resolve/model/oneof-only.ts";
 import { lowest } from "../../text/amount.ts";
 import type { Check } from "../check.ts";
@@ -32,45 +32,43 @@ interface End {
   readonly absolute: Path | undefined;
 }
 
-export const criticalPath: Check = {
-  rules: {
-    BFF703:
-      "Calls that wait for each other fit into the timeout of their rpc together. Otherwise slow first calls leave no time for the last call.",
-  },
-  run: checkCriticalPath,
-};
-
 /**
  * Reports an rpc whose longest chain of calls that wait for each other does not fit into its time, less the margin for
  * composing. The last call of this chain could never use its timeout. Attempts and waits in between are part of a
  * call's timeout.
  */
-function checkCriticalPath(model: Model, report: Report): void {
-  const messages = messagesByName(model.messages);
-  const composed = (step: Step): Composed[] => composedBy([step], messages);
-  const methods = model.files.flatMap((file) => file.services).flatMap((service) => service.methods);
-  // Deferred steps use the time of the parts; a unary rpc has no separate time for them.
-  for (const deferred of [false, true]) {
-    const timed = deferred ? methods.filter(({ parts }) => parts !== undefined) : methods;
-    if (timed.length === 0) continue;
-    /** Ends of messages that read no step of a service: they are equal in every rpc. */
-    const known = new Map<Composed | Opening, End>();
-    const world = { composed, deferred };
-    // Inner messages come first, so that the ends of composed messages are available.
-    for (const message of [...model.messages].reverse())
-      if (message.shared.length === 0) known.set(message, endOfBlock(message, known, world, new Map()));
-    for (const method of timed) {
-      const whole = deferred ? method.parts?.timeoutMs : lowest(method.timeout);
-      if (whole === undefined) continue;
-      const left = whole - marginMs(whole);
-      for (const phase of phasesOf(method)) {
-        const path = pathOf(phase, known, world);
-        if (path.ms > left && path.by !== undefined && !("text" in path.by))
-          reportPath(method, path, { left, deferred }, report);
+export const criticalPath: Check = {
+  rules: {
+    BFF703:
+      "Calls that wait for each other fit into the timeout of their rpc together. Otherwise slow first calls leave no time for the last call.",
+  },
+  run(model, report) {
+    const messages = messagesByName(model.messages);
+    const composed = (step: Step): Composed[] => composedBy([step], messages);
+    const methods = model.files.flatMap((file) => file.services).flatMap((service) => service.methods);
+    // Deferred steps use the time of the parts; a unary rpc has no separate time for them.
+    for (const deferred of [false, true]) {
+      const timed = deferred ? methods.filter(({ parts }) => parts !== undefined) : methods;
+      if (timed.length === 0) continue;
+      /** Ends of messages that read no step of a service: they are equal in every rpc. */
+      const known = new Map<Composed | Opening, End>();
+      const world = { composed, deferred };
+      // Inner messages come first, so that the ends of composed messages are available.
+      for (const message of [...model.messages].reverse())
+        if (message.shared.length === 0) known.set(message, endOfBlock(message, known, world, new Map()));
+      for (const method of timed) {
+        const whole = deferred ? method.parts?.timeoutMs : lowest(method.timeout);
+        if (whole === undefined) continue;
+        const left = whole - marginMs(whole);
+        for (const phase of phasesOf(method)) {
+          const path = pathOf(phase, known, world);
+          if (path.ms > left && path.by !== undefined && !("text" in path.by))
+            reportPath(method, path, { left, deferred }, report);
+        }
       }
     }
-  }
-}
+  },
+};
 
 interface World {
   readonly composed: (step: Step) => readonly Composed[];

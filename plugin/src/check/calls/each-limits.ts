@@ -1,9 +1,10 @@
 import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { blocksOf, callsOf } from "../../resolve/model/blocks.ts";
-import type { EachSource, Model, Step } from "../../resolve/model/model.ts";
+import type { EachSource, Step } from "../../resolve/model/model.ts";
 import { isCostly, MAX_CLIENT_ITEMS, requestLists } from "../../resolve/model/request-lists.ts";
 import { type Check, nameOf } from "../check.ts";
 
+/** Reports an `each` whose `concurrent` has no effect, or exceeds the limit of its call. */
 export const eachLimits: Check = {
   rules: {
     BFF517:
@@ -13,19 +14,16 @@ export const eachLimits: Check = {
     BFF706:
       "A list from a client has a bound if its items cost calls or compositions. Otherwise one request determines the work of the BFF.",
   },
-  run: checkEachLimits,
+  run(model, report) {
+    const clientLists = requestLists(model);
+    for (const step of blocksOf(model).flatMap((message) => message.steps)) {
+      if (step.source.kind !== "each") continue;
+      if (clientLists.has(step)) checkClientList(step, step.source, report);
+      checkConcurrent(step, step.source, report);
+      checkQueue(step, step.source, report);
+    }
+  },
 };
-
-/** Reports an `each` whose `concurrent` has no effect, or exceeds the limit of its call. */
-function checkEachLimits(model: Model, report: Report): void {
-  const clientLists = requestLists(model);
-  for (const step of blocksOf(model).flatMap((message) => message.steps)) {
-    if (step.source.kind !== "each") continue;
-    if (clientLists.has(step)) checkClientList(step, step.source, report);
-    checkConcurrent(step, step.source, report);
-    checkQueue(step, step.source, report);
-  }
-}
 
 /** Reports a list from the client without a bound: it may have any length. */
 function checkClientList(step: Step, source: EachSource, report: Report): void {

@@ -7,6 +7,11 @@ import type { Composed, Model, Step } from "../../resolve/model/model.ts";
 import { type Check, nameOf } from "../check.ts";
 import { vouchHint } from "./vouched-writes.ts";
 
+/**
+ * Reports calls with side effects in one response without a definite order. An order exists if one call reads the other
+ * or starts after it, directly or through others, and if an `each` runs item by item. Steps with `unordered` need no
+ * order.
+ */
 export const effectsOrder: Check = {
   rules: {
     BFF502:
@@ -14,31 +19,24 @@ export const effectsOrder: Check = {
     BFF504:
       "Calls of an `each` with side effects run one after the other. In parallel, chance decides which calls are done when one fails.",
   },
-  run: checkEffectsOrder,
-};
-
-/**
- * Reports calls with side effects in one response without a definite order. An order exists if one call reads the other
- * or starts after it, directly or through others, and if an `each` runs item by item. Steps with `unordered` need no
- * order.
- */
-function checkEffectsOrder(model: Model, report: Report): void {
-  const effects = effectTable(model.messages);
-  const orElse = hinting(model);
-  checkShared(model, effects, orElse, report);
-  for (const message of blocksOf(model)) {
-    const steps = message.steps.filter(effects.step);
-    for (const step of steps) {
-      if (step.source.kind !== "each" || step.source.concurrent === 1 || step.unordered) continue;
-      const { source } = step.ir;
-      fault(report, "BFF504", (source?.kind === "each" ? source.concurrent?.at : undefined) ?? step.ir.at, {
-        message: `the items of ${nameOf(step)} have side effects, and up to ${step.source.concurrent} run in parallel`,
-        hint: orElse([step], "add `concurrent: 1` to the `each`, or `unordered: true` to the step"),
-      });
+  run(model, report) {
+    const effects = effectTable(model.messages);
+    const orElse = hinting(model);
+    checkShared(model, effects, orElse, report);
+    for (const message of blocksOf(model)) {
+      const steps = message.steps.filter(effects.step);
+      for (const step of steps) {
+        if (step.source.kind !== "each" || step.source.concurrent === 1 || step.unordered) continue;
+        const { source } = step.ir;
+        fault(report, "BFF504", (source?.kind === "each" ? source.concurrent?.at : undefined) ?? step.ir.at, {
+          message: `the items of ${nameOf(step)} have side effects, and up to ${step.source.concurrent} run in parallel`,
+          hint: orElse([step], "add `concurrent: 1` to the `each`, or `unordered: true` to the step"),
+        });
+      }
+      checkOrder(steps, message.steps, orElse, report);
     }
-    checkOrder(steps, message.steps, orElse, report);
-  }
-}
+  },
+};
 
 /** Returns the hint to order steps, after the hint to declare that no order is needed, if that is possible. */
 type Hinting = (steps: readonly Step[], order: string) => string;

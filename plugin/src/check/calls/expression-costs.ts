@@ -1,7 +1,5 @@
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
-import type { Report } from "../../diagnostic/diagnostic.ts";
 import { type Cost, expressionCosts as costsOf } from "../../resolve/model/costs/expression-costs.ts";
-import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 
 export const expressionCosts: Check = {
@@ -11,25 +9,23 @@ export const expressionCosts: Check = {
     BFF712:
       "Nested macros over lists and texts of a request take fewer than a thousand million steps. `BFF_MAX_STEPS` would refuse large requests.",
   },
-  run: checkExpressionCosts,
+  run(model, report) {
+    for (const [{ text }, cost] of costsOf(model)) {
+      const isError = cost.client >= REFUSED_STEPS;
+      if (!isError && cost.all < MAX_STEPS) continue;
+      report({
+        code: isError ? "BFF712" : "BFF711",
+        severity: isError ? "error" : "warning",
+        message: `nested macros take up to ${(isError ? cost.client : cost.all).toLocaleString("en-US")} steps for one request`,
+        at: text.at,
+        hint: hintFor(cost),
+      });
+    }
+  },
 };
 
 const MAX_STEPS = 1_000_000;
 const REFUSED_STEPS = 1_000_000_000;
-
-function checkExpressionCosts(model: Model, report: Report): void {
-  for (const [{ text }, cost] of costsOf(model)) {
-    const isError = cost.client >= REFUSED_STEPS;
-    if (!isError && cost.all < MAX_STEPS) continue;
-    report({
-      code: isError ? "BFF712" : "BFF711",
-      severity: isError ? "error" : "warning",
-      message: `nested macros take up to ${(isError ? cost.client : cost.all).toLocaleString("en-US")} steps for one request`,
-      at: text.at,
-      hint: hintFor(cost),
-    });
-  }
-}
 
 /** Proposes bounds with which the product is below the limit. */
 function hintFor({ lists }: Cost): string {

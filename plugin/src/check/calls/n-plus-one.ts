@@ -3,7 +3,7 @@ import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrCall, IrStep } from "../../ir/step.ts";
 import { blocksOf, callsOf, composesOf, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
-import type { Composed, Model, Step } from "../../resolve/model/model.ts";
+import type { Composed, Step } from "../../resolve/model/model.ts";
 import { requestLists } from "../../resolve/model/request-lists.ts";
 import { type Check, nameOf, stepExpressions } from "../check.ts";
 import { type BatchShaped, batchShaped } from "./batch-shaped.ts";
@@ -14,62 +14,60 @@ import { type BatchShaped, batchShaped } from "./batch-shaped.ts";
  */
 type Varying = ReadonlySet<unknown>;
 
-export const nPlusOne: Check = {
-  rules: {
-    BFF704:
-      "Calls for each item are joined if the upstream has a method for several keys. Otherwise the items have a bound, so that the load does not grow with every list.",
-  },
-  run: checkNPlusOne,
-};
-
 /**
  * Reports an `each` with a call for each item, directly or in the messages that it composes. If the upstream has a
  * method with several keys, that method is better. If it has none, a bound (`max`) or a cache shows that the author
  * intends the calls.
  */
-function checkNPlusOne(model: Model, report: Report): void {
-  const messages = messagesByName(model.messages);
-  const clientLists = requestLists(model);
-  const reported = new Set<Call>();
-  const visited = new Set<string>();
-  const checkStep = (each: Step, step: Step, varying: Varying): void => {
-    for (const call of callsOf(step.source)) {
-      const varies = call.set.filter(({ bound }) => readsAny(bound.expression, varying));
-      if (call.batch !== undefined || call.effects !== "none" || reported.has(call)) continue;
-      if (varies.length === 0 && !readsAny(call.request?.expression, varying)) continue;
-      if (reportCall({ each, step, call, varying, fromClient: clientLists.has(each) }, report)) reported.add(call);
-    }
-  };
-  /** Returns the messages that a step composes, with the arguments that differ from item to item. */
-  const composedBy = (step: Step, varying: Varying): (readonly [Composed, readonly string[]])[] =>
-    composesOf(step.source).flatMap(({ message: desc, args }) => {
-      const child = messages.get(desc.typeName);
-      const names = args.filter(({ by }) => readsAny(by, varying)).map(({ name }) => name);
-      return child === undefined ? [] : [[child, names] as const];
-    });
-  /** Visits the messages that are composed for each item: their calls, and the messages that they compose. */
-  const descend = (each: Step, varying: Varying): void => {
-    const open = composedBy(each, varying);
-    for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      const [message, argNames] = next;
-      const key = `${message.desc.typeName} ${[...argNames].sort().join(" ")} ${maxOf(each)}`;
-      if (argNames.length === 0 || visited.has(key)) continue;
-      visited.add(key);
-      const inside = spread(message, new Set(argNames));
-      for (const step of message.steps) {
-        if (step.source.kind === "each") continue;
-        checkStep(each, step, inside);
-        open.push(...composedBy(step, inside));
+export const nPlusOne: Check = {
+  rules: {
+    BFF704:
+      "Calls for each item are joined if the upstream has a method for several keys. Otherwise the items have a bound, so that the load does not grow with every list.",
+  },
+  run(model, report) {
+    const messages = messagesByName(model.messages);
+    const clientLists = requestLists(model);
+    const reported = new Set<Call>();
+    const visited = new Set<string>();
+    const checkStep = (each: Step, step: Step, varying: Varying): void => {
+      for (const call of callsOf(step.source)) {
+        const varies = call.set.filter(({ bound }) => readsAny(bound.expression, varying));
+        if (call.batch !== undefined || call.effects !== "none" || reported.has(call)) continue;
+        if (varies.length === 0 && !readsAny(call.request?.expression, varying)) continue;
+        if (reportCall({ each, step, call, varying, fromClient: clientLists.has(each) }, report)) reported.add(call);
       }
+    };
+    /** Returns the messages that a step composes, with the arguments that differ from item to item. */
+    const composedBy = (step: Step, varying: Varying): (readonly [Composed, readonly string[]])[] =>
+      composesOf(step.source).flatMap(({ message: desc, args }) => {
+        const child = messages.get(desc.typeName);
+        const names = args.filter(({ by }) => readsAny(by, varying)).map(({ name }) => name);
+        return child === undefined ? [] : [[child, names] as const];
+      });
+    /** Visits the messages that are composed for each item: their calls, and the messages that they compose. */
+    const descend = (each: Step, varying: Varying): void => {
+      const open = composedBy(each, varying);
+      for (let next = open.pop(); next !== undefined; next = open.pop()) {
+        const [message, argNames] = next;
+        const key = `${message.desc.typeName} ${[...argNames].sort().join(" ")} ${maxOf(each)}`;
+        if (argNames.length === 0 || visited.has(key)) continue;
+        visited.add(key);
+        const inside = spread(message, new Set(argNames));
+        for (const step of message.steps) {
+          if (step.source.kind === "each") continue;
+          checkStep(each, step, inside);
+          open.push(...composedBy(step, inside));
+        }
+      }
+    };
+    for (const step of blocksOf(model).flatMap((message) => message.steps)) {
+      if (step.source.kind !== "each") continue;
+      const varying = new Set<unknown>([step.source.item]);
+      checkStep(step, step, varying);
+      descend(step, varying);
     }
-  };
-  for (const step of blocksOf(model).flatMap((message) => message.steps)) {
-    if (step.source.kind !== "each") continue;
-    const varying = new Set<unknown>([step.source.item]);
-    checkStep(step, step, varying);
-    descend(step, varying);
-  }
-}
+  },
+};
 
 /** Returns the arguments of these names, and all steps that read them, directly or through others. */
 function spread(message: Composed, argNames: ReadonlySet<string>): Varying {

@@ -1,6 +1,6 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { childrenOf, type Expression, type Node, type Variable } from "../../cel/index.ts";
-import { caution, type Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/diagnostic.ts";
 import type { Test } from "../../model/rules.ts";
 import { callsIn, composesOf, expressionsIn, messagesByName, methodsOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
@@ -8,12 +8,24 @@ import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
 import { fieldOfArgs } from "../../resolve/model/page-calls.ts";
 import type { Check } from "../check.ts";
 
+/** Reports page sizes of upstream requests that clients choose without a bound. */
 export const unboundedPages: Check = {
   rules: {
     BFF707:
       "The number of items that a call requests has a bound. Otherwise a client determines the size of the upstream's answer.",
   },
-  run: checkUnboundedPages,
+  run(model, report) {
+    const client = clientNumbers(model);
+    // The count of an order is no size of a page.
+    for (const call of model.messages.flatMap(callsIn).filter(({ effects }) => effects === "none"))
+      for (const { field, value } of sizesOf(call)) {
+        if (!isUnbounded(value, client)) continue;
+        caution(report, "BFF707", value.at, {
+          message: `clients set "${field.name}" of "${call.method.name}" to any number`,
+          hint: "bound it by `page.size` or `math.least`, or by a rule of buf.validate, such as (buf.validate.field).int32.lte = 100",
+        });
+      }
+  },
 };
 
 /** Fields of requests that set the number of items of an answer. */
@@ -23,20 +35,6 @@ const INTEGERS: ReadonlySet<ScalarType | undefined> = new Set([
   ...[ScalarType.SINT32, ScalarType.SINT64, ScalarType.FIXED32, ScalarType.FIXED64],
   ...[ScalarType.SFIXED32, ScalarType.SFIXED64],
 ]);
-
-/** Reports page sizes of upstream requests that clients choose without a bound. */
-function checkUnboundedPages(model: Model, report: Report): void {
-  const client = clientNumbers(model);
-  // The count of an order is no size of a page.
-  for (const call of model.messages.flatMap(callsIn).filter(({ effects }) => effects === "none"))
-    for (const { field, value } of sizesOf(call)) {
-      if (!isUnbounded(value, client)) continue;
-      caution(report, "BFF707", value.at, {
-        message: `clients set "${field.name}" of "${call.method.name}" to any number`,
-        hint: "bound it by `page.size` or `math.least`, or by a rule of buf.validate, such as (buf.validate.field).int32.lte = 100",
-      });
-    }
-}
 
 interface SizeField {
   readonly field: DescField;

@@ -25,23 +25,21 @@ export const sensitiveValues: Check = {
     BFF585:
       "`reveal` contains a reason, and is where a sensitive value leaves the BFF. Elsewhere it would let a later change pass without a review.",
   },
-  run: checkSensitiveValues,
+  run(model, reportTo) {
+    const report = distinctReport(reportTo);
+    const redacted = redactedFields(model.ir.registry);
+    const taint = new Taint(redacted, messagesOfBff(model));
+    const used = new Set<Text>();
+    if (redacted.length > 0) {
+      followTaint(model, taint);
+      const check: Checked = { model, taint, used, report };
+      checkFields(check);
+      checkSent(check);
+      checkSinks(check);
+    }
+    idleReveals(model, used, report);
+  },
 };
-
-function checkSensitiveValues(model: Model, reportTo: Report): void {
-  const report = distinctReport(reportTo);
-  const redacted = redactedFields(model.ir.registry);
-  const taint = new Taint(redacted, messagesOfBff(model));
-  const used = new Set<Text>();
-  if (redacted.length > 0) {
-    followTaint(model, taint);
-    const check: Checked = { model, taint, used, report };
-    checkFields(check);
-    checkSent(check);
-    checkSinks(check);
-  }
-  idleReveals(model, used, report);
-}
 
 interface Checked {
   readonly model: Model;

@@ -8,7 +8,7 @@ import { isPosition } from "../../model/stream-fields.ts";
 import { callsOf, composedBy, composesOf, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { caseOnly } from "../../resolve/model/case-only.ts";
-import type { Composed, Let, Model, Opening, Step } from "../../resolve/model/model.ts";
+import type { Composed, Let, Opening, Step } from "../../resolve/model/model.ts";
 import { oneofOnly } from "../../resolve/model/oneof-only.ts";
 import { deferredBehind, isAsItIs, isUnchanged, messagesWithParts, partsOf } from "../../resolve/model/parts.ts";
 import { type Check, type fieldExpressions, nameOf, stepExpressions } from "../check.ts";
@@ -28,24 +28,22 @@ export const deferred: Check = {
     BFF674:
       "A message that is composed once for several messages or items has no deferred parts. Deferred parts belong to one message.",
   },
-  run: checkDeferred,
+  run(model, report) {
+    const byName = messagesByName(model.messages);
+    const withParts = messagesWithParts(model.messages);
+    for (const block of [...model.lets, ...model.openings]) checkOnce(block, withParts, report);
+    for (const message of model.messages) {
+      if (!withParts.has(message.desc.typeName)) continue;
+      checkPlaced(message, withParts, report);
+      checkRequired(message, report);
+      if (!message.steps.some(({ deferred }) => deferred)) continue;
+      checkFed(message, report);
+      checkStatus(message, byName, report);
+      checkStarted(message, report);
+      checkPosition(message, report);
+    }
+  },
 };
-
-function checkDeferred(model: Model, report: Report): void {
-  const byName = messagesByName(model.messages);
-  const withParts = messagesWithParts(model.messages);
-  for (const block of [...model.lets, ...model.openings]) checkOnce(block, withParts, report);
-  for (const message of model.messages) {
-    if (!withParts.has(message.desc.typeName)) continue;
-    checkPlaced(message, withParts, report);
-    checkRequired(message, report);
-    if (!message.steps.some(({ deferred }) => deferred)) continue;
-    checkFed(message, report);
-    checkStatus(message, byName, report);
-    checkStarted(message, report);
-    checkPosition(message, report);
-  }
-}
 
 /**
  * Reports steps that run once for several messages and compose a message with parts: such parts belong to none of these

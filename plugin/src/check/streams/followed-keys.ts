@@ -2,24 +2,22 @@
 
 import type { Expression } from "../../cel/index.ts";
 import { caution, type Report } from "../../diagnostic/diagnostic.ts";
-import type { BffMethod, Model, Step } from "../../resolve/model/model.ts";
+import type { BffMethod, Step } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 import { ARGS, CALLER, HEADERS, namesBehind, namesRead, namesWho, overlap } from "../request-names.ts";
-
-export const followedKeys: Check = {
-  rules: {
-    BFF646: "No access check on the key of a topic. A topic has the items of all keys, and keys can be guessed.",
-  },
-  run: checkFollowedKeys,
-};
 
 /**
  * Reports a key from the request that any client can follow, because no permit or guard reads the caller or the key.
  */
-function checkFollowedKeys(model: Model, report: Report): void {
-  for (const { services } of model.files)
-    for (const { methods } of services) for (const method of methods) checkKey(method, report);
-}
+export const followedKeys: Check = {
+  rules: {
+    BFF646: "No access check on the key of a topic. A topic has the items of all keys, and keys can be guessed.",
+  },
+  run(model, report) {
+    for (const { services } of model.files)
+      for (const { methods } of services) for (const method of methods) checkKey(method, report);
+  },
+};
 
 function checkKey({ ir, stream, permit, callers, opening, shared }: BffMethod, report: Report): void {
   const { follow } = stream ?? {};

@@ -3,7 +3,7 @@
 import { caution, fault, type Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import { composedBy, composesOf, messagesByName, methodsOf } from "../../resolve/model/blocks.ts";
-import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
+import type { BffMethod, Composed } from "../../resolve/model/model.ts";
 import { messagesWithParts, placesOf } from "../../resolve/model/parts.ts";
 import { type Check, nameOf } from "../check.ts";
 
@@ -14,19 +14,17 @@ export const parts: Check = {
     BFF670:
       "Deferred parts are fields of the response, or of single messages in it. Protocol buffers append to lists and replace map entries, so clients cannot merge into their items.",
   },
-  run: checkParts,
+  run(model, report) {
+    const byName = messagesByName(model.messages);
+    const withParts = messagesWithParts(model.messages);
+    for (const method of methodsOf(model)) {
+      if (method.parts === undefined) continue;
+      if (!withParts.has(method.composed.desc.typeName)) reportNothingDeferred(method, report);
+      checkTimes(method, method.parts.timeoutMs, report);
+      checkReached(method, { byName, withParts }, report);
+    }
+  },
 };
-
-function checkParts(model: Model, report: Report): void {
-  const byName = messagesByName(model.messages);
-  const withParts = messagesWithParts(model.messages);
-  for (const method of methodsOf(model)) {
-    if (method.parts === undefined) continue;
-    if (!withParts.has(method.composed.desc.typeName)) reportNothingDeferred(method, report);
-    checkTimes(method, method.parts.timeoutMs, report);
-    checkReached(method, { byName, withParts }, report);
-  }
-}
 
 function reportNothingDeferred({ desc, ir }: BffMethod, report: Report): void {
   fault(report, "BFF131", ir.at, {
@@ -93,6 +91,7 @@ function deferredIn(message: Composed | undefined, byName: ReadonlyMap<string, C
   return step === undefined ? [] : [{ at: step.ir.defer?.at ?? step.ir.at, message: "deferred" }];
 }
 
+/** Reports settings of parts that are valid but probably not intended. */
 export const partsMeant: Check = {
   rules: {
     BFF671:
@@ -100,35 +99,32 @@ export const partsMeant: Check = {
     BFF672:
       "A response in parts has a field of type `repeated bff.v1.Part`. Without this field clients cannot distinguish an empty part from a missing part.",
   },
-  run: checkPartsMeant,
-};
-
-/** Reports settings of parts that are valid but probably not intended. */
-function checkPartsMeant(model: Model, report: Report): void {
-  const byName = messagesByName(model.messages);
-  const children = ({ steps }: Composed): Composed[] => composedBy(steps, byName);
-  const methods = methodsOf(model);
-  const roots = (of: readonly BffMethod[]): Composed[] =>
-    reachable(
-      of.map(({ composed }) => composed),
-      children,
-    );
-  const inParts = new Set(roots(methods.filter(({ parts }) => parts !== undefined)));
-  for (const message of roots(methods)) {
-    if (inParts.has(message)) continue;
-    for (const step of message.steps) {
-      if (!step.deferred) continue;
-      caution(report, "BFF671", step.ir.defer?.at ?? step.ir.at, {
-        message: `${nameOf(step)} is deferred, but no rpc sends "${message.desc.name}" in parts`,
-        hint: `add an rpc that streams it, \`returns (stream …)\`, or leave out \`defer\``,
+  run(model, report) {
+    const byName = messagesByName(model.messages);
+    const children = ({ steps }: Composed): Composed[] => composedBy(steps, byName);
+    const methods = methodsOf(model);
+    const roots = (of: readonly BffMethod[]): Composed[] =>
+      reachable(
+        of.map(({ composed }) => composed),
+        children,
+      );
+    const inParts = new Set(roots(methods.filter(({ parts }) => parts !== undefined)));
+    for (const message of roots(methods)) {
+      if (inParts.has(message)) continue;
+      for (const step of message.steps) {
+        if (!step.deferred) continue;
+        caution(report, "BFF671", step.ir.defer?.at ?? step.ir.at, {
+          message: `${nameOf(step)} is deferred, but no rpc sends "${message.desc.name}" in parts`,
+          hint: `add an rpc that streams it, \`returns (stream …)\`, or leave out \`defer\``,
+        });
+      }
+    }
+    for (const { parts, partsField, desc, composed } of methods) {
+      if (parts === undefined || partsField !== undefined) continue;
+      caution(report, "BFF672", composed.ir.at, {
+        message: `"${desc.output.name}" is sent in parts, but has no field that lists the parts that have arrived`,
+        hint: "add `repeated bff.v1.Part parts = 14;`",
       });
     }
-  }
-  for (const { parts, partsField, desc, composed } of methods) {
-    if (parts === undefined || partsField !== undefined) continue;
-    caution(report, "BFF672", composed.ir.at, {
-      message: `"${desc.output.name}" is sent in parts, but has no field that lists the parts that have arrived`,
-      hint: "add `repeated bff.v1.Part parts = 14;`",
-    });
-  }
-}
+  },
+};

@@ -6,7 +6,7 @@ import { fullName } from "../../model/full-name.ts";
 import { isPosition } from "../../model/stream-fields.ts";
 import { blocksOf, callsOf, composedBy, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
-import type { BffMethod, Composed, Model } from "../../resolve/model/model.ts";
+import type { BffMethod, Composed } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 
 export const streams: Check = {
@@ -20,20 +20,18 @@ export const streams: Check = {
       "The cost of a stream is settled at its end, and every opening is charged. A stream that followers resume is charged several times.",
     BFF644: "A unary response with a bff.v1.Position has exactly one `latest`. The position is that of its item.",
   },
-  run: checkStreams,
+  run(model, report) {
+    const byName = messagesByName(model.messages);
+    for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
+      checkUnaryPosition(method, report);
+      if (method.ir.stream !== undefined || method.parts !== undefined) checkAnswers(method, report);
+      if (method.ir.stream === undefined) continue;
+      checkEffects(method, byName, report);
+      checkPosition(method, report);
+      checkSettled(method, report);
+    }
+  },
 };
-
-function checkStreams(model: Model, report: Report): void {
-  const byName = messagesByName(model.messages);
-  for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
-    checkUnaryPosition(method, report);
-    if (method.ir.stream !== undefined || method.parts !== undefined) checkAnswers(method, report);
-    if (method.ir.stream === undefined) continue;
-    checkEffects(method, byName, report);
-    checkPosition(method, report);
-    checkSettled(method, report);
-  }
-}
 
 /** Reports settings that apply only to whole answers. */
 function checkAnswers({ ir }: BffMethod, report: Report): void {
@@ -105,30 +103,28 @@ function checkSettled({ ir, limits }: BffMethod, report: Report): void {
   });
 }
 
+/** Reports topics, and uses of topics, that are valid but probably not intended. */
 export const topics: Check = {
   rules: {
     BFF645: "A topic is followed, or a `latest` reads its newest item.",
   },
-  run: checkTopics,
+  run(model, report) {
+    const services = model.files.flatMap((file) => file.services);
+    const used = new Set([
+      ...model.streams.flatMap(({ follow }) => follow?.topic ?? []),
+      ...blocksOf(model).flatMap(({ steps }) =>
+        steps.flatMap(({ source }) => (source.kind === "latest" ? [source.topic] : [])),
+      ),
+    ]);
+    for (const { ir } of services)
+      for (const topic of ir.topics)
+        if (!used.has(topic))
+          caution(report, "BFF645", topic.name.at, {
+            message: `no rpc follows the topic "${topic.name.value}" or reads its newest item`,
+            hint: 'follow the topic in an rpc, as in `stream: { var: "event" follow: { … } }`, or remove the topic',
+          });
+  },
 };
-
-/** Reports topics, and uses of topics, that are valid but probably not intended. */
-function checkTopics(model: Model, report: Report): void {
-  const services = model.files.flatMap((file) => file.services);
-  const used = new Set([
-    ...model.streams.flatMap(({ follow }) => follow?.topic ?? []),
-    ...blocksOf(model).flatMap(({ steps }) =>
-      steps.flatMap(({ source }) => (source.kind === "latest" ? [source.topic] : [])),
-    ),
-  ]);
-  for (const { ir } of services)
-    for (const topic of ir.topics)
-      if (!used.has(topic))
-        caution(report, "BFF645", topic.name.at, {
-          message: `no rpc follows the topic "${topic.name.value}" or reads its newest item`,
-          hint: 'follow the topic in an rpc, as in `stream: { var: "event" follow: { … } }`, or remove the topic',
-        });
-}
 
 /** Reports a response with a position field that does not have exactly one `latest` to set it. */
 function checkUnaryPosition({ ir, desc, composed, stream }: BffMethod, report: Report): void {

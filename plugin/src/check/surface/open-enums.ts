@@ -1,34 +1,32 @@
 import type { DescEnum } from "@bufbuild/protobuf";
-import { fault, type Report } from "../../diagnostic/diagnostic.ts";
+import { fault } from "../../diagnostic/diagnostic.ts";
 import type { Conversion, ConvertedTarget, EnumConversion, MessageConversion } from "../../model/conversion.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { Block, Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 
+/** Reports copies of enums that cannot represent values that an upstream adds later. */
 export const openEnums: Check = {
   rules: {
     BFF433:
       "A copy of an open upstream enum has a default for future values. Otherwise the first new value fails the whole response.",
   },
-  run: checkOpenEnums,
+  run(model, report) {
+    const reported = new Set<DescEnum>();
+    for (const { from, owner, values, default: standard } of enumsRead(model)) {
+      if (standard !== undefined || !from.open || reported.has(owner)) continue;
+      const mapped = new Set(values.map((value) => value.from));
+      if (from.values.some(({ number }) => !mapped.has(number))) continue; // that is BFF406
+      reported.add(owner);
+      const declared = model.ir.files.flatMap(({ enums }) => enums).find(({ desc }) => desc === owner);
+      if (declared === undefined) continue;
+      fault(report, "BFF433", declared.at, {
+        message: `enum "${owner.typeName}" has no default: the first answer with a future value of "${from.typeName}" fails with INTERNAL`,
+        hint: `mark one value, such as "${owner.values[0]?.name}", with [(bff.v1.enum_value).default = true]`,
+      });
+    }
+  },
 };
-
-/** Reports copies of enums that cannot represent values that an upstream adds later. */
-function checkOpenEnums(model: Model, report: Report): void {
-  const reported = new Set<DescEnum>();
-  for (const { from, owner, values, default: standard } of enumsRead(model)) {
-    if (standard !== undefined || !from.open || reported.has(owner)) continue;
-    const mapped = new Set(values.map((value) => value.from));
-    if (from.values.some(({ number }) => !mapped.has(number))) continue; // that is BFF406
-    reported.add(owner);
-    const declared = model.ir.files.flatMap(({ enums }) => enums).find(({ desc }) => desc === owner);
-    if (declared === undefined) continue;
-    fault(report, "BFF433", declared.at, {
-      message: `enum "${owner.typeName}" has no default: the first answer with a future value of "${from.typeName}" fails with INTERNAL`,
-      hint: `mark one value, such as "${owner.values[0]?.name}", with [(bff.v1.enum_value).default = true]`,
-    });
-  }
-}
 
 /** The conversions of enums, from upstreams, that fields and steps are made with. */
 function enumsRead(model: Model): ReadonlySet<EnumConversion> {

@@ -2,7 +2,7 @@
 
 import { caution, fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { HttpTemplate } from "../../ir/edge.ts";
-import type { BffMethod, BffPackage, Model } from "../../resolve/model/model.ts";
+import type { BffMethod, BffPackage } from "../../resolve/model/model.ts";
 import { queryOf, type RestRule } from "../../resolve/model/rest.ts";
 import type { ServedTogether } from "../../resolve/model/server-paths.ts";
 import type { Check } from "../check.ts";
@@ -16,6 +16,7 @@ const boundOf = ({ files }: BffPackage): readonly Bound[] =>
     services.flatMap(({ methods }) => methods.flatMap((method) => method.rest.map((rule) => ({ method, rule })))),
   );
 
+/** Reports equal templates within one server, and paths that the server itself answers. */
 export const restPaths: Check<Pick<ServedTogether, "packages">> = {
   rules: {
     BFF563:
@@ -23,21 +24,18 @@ export const restPaths: Check<Pick<ServedTogether, "packages">> = {
     BFF564:
       "A path does not cover the paths of health checks, sessions or rpcs. An rpc is at `/package.Service/Method` for gRPC and Connect.",
   },
-  run: checkRestPaths,
+  run({ packages }, report) {
+    const known = new Map<string, Bound>();
+    for (const bound of packages.flatMap(boundOf)) {
+      checkBuiltIn(packages, bound, report);
+      const { ir } = bound.rule;
+      const key = `${ir.method} ${shape(ir.template)}`;
+      const before = known.get(key);
+      if (before === undefined) known.set(key, bound);
+      else checkSame(bound, before, key, report);
+    }
+  },
 };
-
-/** Reports equal templates within one server, and paths that the server itself answers. */
-function checkRestPaths({ packages }: Pick<ServedTogether, "packages">, report: Report): void {
-  const known = new Map<string, Bound>();
-  for (const bound of packages.flatMap(boundOf)) {
-    checkBuiltIn(packages, bound, report);
-    const { ir } = bound.rule;
-    const key = `${ir.method} ${shape(ir.template)}`;
-    const before = known.get(key);
-    if (before === undefined) known.set(key, bound);
-    else checkSame(bound, before, key, report);
-  }
-}
 
 function checkSame({ method, rule }: Bound, before: Bound, path: string, report: Report): void {
   const same = before.method === method;
@@ -111,28 +109,26 @@ function matches({ segments, verb }: HttpTemplate, { path }: BuiltIn): boolean {
 }
 
 const MAX_NAMED = 3;
+/** Reports fields that a request over this path cannot contain. */
 export const restQueries: Check = {
   rules: {
     BFF565:
       "The path, the query and the body of a request can contain all its fields. Query parameters are single values and lists of them, not maps or lists of messages.",
   },
-  run: checkRestQueries,
+  run({ packages }, report) {
+    for (const { method, rule } of packages.flatMap(boundOf)) {
+      const { unsendable } = queryOf(rule, method.desc.input);
+      if (unsendable.length === 0) continue;
+      const names = unsendable.slice(0, MAX_NAMED).map(({ name }) => `"${name}"`);
+      const more = unsendable.length > MAX_NAMED ? `, and ${unsendable.length - MAX_NAMED} more` : "";
+      const { ir } = rule;
+      const withBody = !["GET", "HEAD", "DELETE"].includes(ir.method);
+      caution(report, "BFF565", ir.path.at, {
+        message: `no query parameter can contain ${names.join(", ")}${more}: clients of this path cannot send ${unsendable.length === 1 ? "it" : "them"}`,
+        hint: withBody
+          ? 'put the field into the body, as with `body: "*"`'
+          : 'choose a method that has a body, as in `post: "/v1/books:search" body: "*"`',
+      });
+    }
+  },
 };
-
-/** Reports fields that a request over this path cannot contain. */
-function checkRestQueries({ packages }: Model, report: Report): void {
-  for (const { method, rule } of packages.flatMap(boundOf)) {
-    const { unsendable } = queryOf(rule, method.desc.input);
-    if (unsendable.length === 0) continue;
-    const names = unsendable.slice(0, MAX_NAMED).map(({ name }) => `"${name}"`);
-    const more = unsendable.length > MAX_NAMED ? `, and ${unsendable.length - MAX_NAMED} more` : "";
-    const { ir } = rule;
-    const withBody = !["GET", "HEAD", "DELETE"].includes(ir.method);
-    caution(report, "BFF565", ir.path.at, {
-      message: `no query parameter can contain ${names.join(", ")}${more}: clients of this path cannot send ${unsendable.length === 1 ? "it" : "them"}`,
-      hint: withBody
-        ? 'put the field into the body, as with `body: "*"`'
-        : 'choose a method that has a body, as in `post: "/v1/books:search" body: "*"`',
-    });
-  }
-}

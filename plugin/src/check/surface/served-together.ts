@@ -20,17 +20,15 @@ export const servedTogether: Check<Served> = {
     BFF268:
       "Packages that are served together have one identity. Their callers use one port, and a credential has one meaning.",
   },
-  run: checkServed,
+  run({ model, servers }, report) {
+    for (const server of servers) {
+      checkIdentities(model, server, report);
+      checkTypes(server, report);
+      restPaths.run(server, report);
+      toolNames.run(server, report);
+    }
+  },
 };
-
-function checkServed({ model, servers }: Served, report: Report): void {
-  for (const server of servers) {
-    checkIdentities(model, server, report);
-    checkTypes(server, report);
-    restPaths.run(server, report);
-    toolNames.run(server, report);
-  }
-}
 
 /**
  * Reports packages of one server with different identities. A faulty identity counts, although its fault has been

@@ -19,18 +19,16 @@ export const tools: Check = {
     BFF217:
       "The request and the response of a tool are objects in JSON. Arguments and structured results of tools have no other form.",
   },
-  run: checkTools,
+  run(model, report) {
+    for (const method of methodsOf(model)) {
+      const { tool, desc } = method;
+      if (tool === undefined) continue;
+      checkForm(tool, desc.input, "takes", report);
+      checkForm(tool, desc.output, "returns", report);
+      checkUnset(method, tool, model, report);
+    }
+  },
 };
-
-function checkTools(model: Model, report: Report): void {
-  for (const method of methodsOf(model)) {
-    const { tool, desc } = method;
-    if (tool === undefined) continue;
-    checkForm(tool, desc.input, "takes", report);
-    checkForm(tool, desc.output, "returns", report);
-    checkUnset(method, tool, model, report);
-  }
-}
 
 function checkForm(tool: Tool, message: DescMessage, verb: "takes" | "returns", report: Report): void {
   if (isJsonObject(message)) return;
@@ -86,48 +84,44 @@ export const toolDescriptions: Check = {
     BFF423:
       "A tool has a description of at most 1,024 characters. A model chooses a tool by this text, and every conversation contains it.",
   },
-  run: checkDescriptions,
+  run({ tools: all }, report) {
+    for (const { rpc, description } of all) {
+      const characters = [...(description ?? "")].length;
+      if (characters > 0 && characters <= MAX_DESCRIPTION_CHARACTERS) continue;
+      caution(report, "BFF423", rpc.tool?.description?.at ?? rpc.at, {
+        message:
+          characters === 0
+            ? `the tool "${rpc.desc.name}" has no description`
+            : `the description of the tool "${rpc.desc.name}" has ${characters} characters, more than ${MAX_DESCRIPTION_CHARACTERS}`,
+        hint:
+          characters === 0
+            ? "add a comment to the rpc, or `description` to its `tool`"
+            : "add a shorter `description` to its `tool`, or shorten it",
+      });
+    }
+  },
 };
 
 /** Characters of Unicode, as models count no bytes. */
 const MAX_DESCRIPTION_CHARACTERS = 1_024;
 
-function checkDescriptions({ tools: all }: Model, report: Report): void {
-  for (const { rpc, description } of all) {
-    const characters = [...(description ?? "")].length;
-    if (characters > 0 && characters <= MAX_DESCRIPTION_CHARACTERS) continue;
-    caution(report, "BFF423", rpc.tool?.description?.at ?? rpc.at, {
-      message:
-        characters === 0
-          ? `the tool "${rpc.desc.name}" has no description`
-          : `the description of the tool "${rpc.desc.name}" has ${characters} characters, more than ${MAX_DESCRIPTION_CHARACTERS}`,
-      hint:
-        characters === 0
-          ? "add a comment to the rpc, or `description` to its `tool`"
-          : "add a shorter `description` to its `tool`, or shorten it",
-    });
-  }
-}
-
 export const toolNames: Check<ServedTogether> = {
   rules: {
     BFF226: "The tools of a server have different names. Agents call a tool by its name alone.",
   },
-  run: checkNames,
+  run(server, report) {
+    const first = new Map<string, Tool>();
+    for (const { tool } of filesOf(server).flatMap(({ services }) => services.flatMap(({ methods }) => methods))) {
+      if (tool === undefined) continue;
+      const other = first.get(tool.name);
+      if (other === undefined) first.set(tool.name, tool);
+      else
+        fault(report, "BFF226", tool.nameAt, {
+          message: `"${fullNameOf(tool)}" and "${fullNameOf(other)}" are both the tool "${tool.name}"`,
+          related: [{ at: other.nameAt, message: "the other tool" }],
+          hint: `add another \`name\` to one \`tool\`, as in \`tool: { name: "${tool.name}_2" }\``,
+        });
+    }
+  },
 };
-
-function checkNames(server: ServedTogether, report: Report): void {
-  const first = new Map<string, Tool>();
-  for (const { tool } of filesOf(server).flatMap(({ services }) => services.flatMap(({ methods }) => methods))) {
-    if (tool === undefined) continue;
-    const other = first.get(tool.name);
-    if (other === undefined) first.set(tool.name, tool);
-    else
-      fault(report, "BFF226", tool.nameAt, {
-        message: `"${fullNameOf(tool)}" and "${fullNameOf(other)}" are both the tool "${tool.name}"`,
-        related: [{ at: other.nameAt, message: "the other tool" }],
-        hint: `add another \`name\` to one \`tool\`, as in \`tool: { name: "${tool.name}_2" }\``,
-      });
-  }
-}
 const fullNameOf = ({ desc, rpc }: Tool): string => `${desc.name}/${rpc.desc.name}`;

@@ -41,28 +41,26 @@ export const versions: Check = {
     BFF557:
       "An rpc or service that is `deprecated` in its proto also sets `version`. Compiled clients see only headers.",
   },
-  run: checkVersions,
-};
-
-function checkVersions({ files }: Model, report: Report): void {
-  for (const { desc, at, methods } of files.flatMap((file) =>
-    file.services.map((service) => ({ desc: service.desc, at: service.ir.at, methods: service.methods })),
-  )) {
-    for (const method of methods) {
-      checkRequest(method, report);
-      checkCounterpart(method, report);
+  run({ files }, report) {
+    for (const { desc, at, methods } of files.flatMap((file) =>
+      file.services.map((service) => ({ desc: service.desc, at: service.ir.at, methods: service.methods })),
+    )) {
+      for (const method of methods) {
+        checkRequest(method, report);
+        checkCounterpart(method, report);
+      }
+      checkDates(desc.deprecated && methods.some(undated), `service "${desc.name}"`, at, "service", report);
+      for (const method of methods)
+        checkDates(
+          method.desc.deprecated && undated(method),
+          `rpc "${method.desc.name}"`,
+          method.ir.at,
+          "method",
+          report,
+        );
     }
-    checkDates(desc.deprecated && methods.some(undated), `service "${desc.name}"`, at, "service", report);
-    for (const method of methods)
-      checkDates(
-        method.desc.deprecated && undated(method),
-        `rpc "${method.desc.name}"`,
-        method.ir.at,
-        "method",
-        report,
-      );
-  }
-}
+  },
+};
 const undated = ({ version }: BffMethod): boolean => version?.deprecated === undefined;
 const nameOf = ({ parent, name }: DescMethod): string => `${parent.typeName}/${name}`;
 

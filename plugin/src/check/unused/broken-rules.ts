@@ -1,43 +1,40 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { Node } from "../../cel/index.ts";
-import { caution, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
+import { caution, type Origin } from "../../diagnostic/diagnostic.ts";
 import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
-import type { Model } from "../../resolve/model/model.ts";
 import { brokenRule } from "../../resolve/rules/constant-rules.ts";
 import type { Check } from "../check.ts";
 
+/** Reports constants in requests of calls that break the rules in the upstreams' protos. */
 export const brokenRules: Check = {
   rules: {
     BFF548:
       "A constant in a call satisfies the `buf.validate` rules of its upstream field. An upstream that validates its requests refuses any other value.",
   },
-  run: checkBrokenRules,
-};
-
-/** Reports constants in requests of calls that break the rules in the upstreams' protos. */
-function checkBrokenRules(model: Model, report: Report): void {
-  const reported = new Set<string>();
-  const reportValue: ReportValue = (field, node, element) => {
-    const value = constantOf(node);
-    if (value === null || value instanceof Uint8Array) return;
-    const broken = brokenRule(field, value, element);
-    const place = `${node.at.file}:${node.at.line}:${node.at.column}`;
-    if (broken === undefined || reported.size === reported.add(place).size) return;
-    const { rule } = broken;
-    caution(report, "BFF548", node.at, {
-      message: `${element ? "an element of " : ""}"${field.name}" of "${field.parent.typeName}" ${rule.message}, but this is ${shown(node)}`,
-      hint: `write a value that satisfies \`${rule.id}\`, or leave it out`,
-    });
-  };
-  for (const block of blocksOf(model))
-    for (const { set, request } of callsIn(block)) {
-      for (const { path, bound } of set) {
-        const field = path.at(-1);
-        if (field !== undefined) look(field, bound.expression.root, reportValue);
+  run(model, report) {
+    const reported = new Set<string>();
+    const reportValue: ReportValue = (field, node, element) => {
+      const value = constantOf(node);
+      if (value === null || value instanceof Uint8Array) return;
+      const broken = brokenRule(field, value, element);
+      const place = `${node.at.file}:${node.at.line}:${node.at.column}`;
+      if (broken === undefined || reported.size === reported.add(place).size) return;
+      const { rule } = broken;
+      caution(report, "BFF548", node.at, {
+        message: `${element ? "an element of " : ""}"${field.name}" of "${field.parent.typeName}" ${rule.message}, but this is ${shown(node)}`,
+        hint: `write a value that satisfies \`${rule.id}\`, or leave it out`,
+      });
+    };
+    for (const block of blocksOf(model))
+      for (const { set, request } of callsIn(block)) {
+        for (const { path, bound } of set) {
+          const field = path.at(-1);
+          if (field !== undefined) look(field, bound.expression.root, reportValue);
+        }
+        if (request !== undefined) lookInside(request.expression.root, reportValue);
       }
-      if (request !== undefined) lookInside(request.expression.root, reportValue);
-    }
-}
+  },
+};
 
 type ReportValue = (field: DescField, node: Node & { readonly at: Origin }, element: boolean) => void;
 

@@ -1,9 +1,10 @@
 import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { callsOf, composesOf, declaredMessages } from "../../resolve/model/blocks.ts";
 import { effectTable } from "../../resolve/model/effects.ts";
-import type { Composed, Model, Step } from "../../resolve/model/model.ts";
+import type { Composed, Step } from "../../resolve/model/model.ts";
 import { type Check, fieldExpressions, nameOf, stepExpressions } from "../check.ts";
 
+/** Reports steps whose declared criticality contradicts the effect of their failure on the response. */
 export const criticality: Check = {
   rules: {
     BFF608:
@@ -11,18 +12,15 @@ export const criticality: Check = {
     BFF609: "A supplementary step can fail. Otherwise its readers handle an absence that never occurs.",
     BFF610: "An item of a partial `each` can fail. Otherwise no item is ever left out.",
   },
-  run: checkCriticality,
+  run(model, report) {
+    const effects = effectTable(model.messages);
+    for (const message of declaredMessages(model)) {
+      checkNeeded(message, effects.step, report);
+      const absent = absentByFailure(message);
+      for (const step of message.steps) checkCanFail(step, absent, report);
+    }
+  },
 };
-
-/** Reports steps whose declared criticality contradicts the effect of their failure on the response. */
-function checkCriticality(model: Model, report: Report): void {
-  const effects = effectTable(model.messages);
-  for (const message of declaredMessages(model)) {
-    checkNeeded(message, effects.step, report);
-    const absent = absentByFailure(message);
-    for (const step of message.steps) checkCanFail(step, absent, report);
-  }
-}
 
 /**
  * Reports a critical step that only supplementary steps read: it fails the response for a part that the response can do

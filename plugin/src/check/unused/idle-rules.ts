@@ -20,29 +20,27 @@ function checkUniqueMessages({ rules }: Model, report: Report): void {
       }
 }
 
+/** Reports rules and `validate` without effect. */
 export const idleRules: Check = {
   rules: {
     BFF545:
       "A rule of `buf.validate` restricts values. `required` restricts nothing in a list or a map, where every value is set.",
     BFF547: "`validate` needs rules of `buf.validate` in the request of the rpc, or in a message inside it.",
   },
-  run: checkIdleRules,
+  run(model, report) {
+    for (const { fields } of model.ir.rules.values())
+      for (const { value, place } of fields.values()) checkElements(value, place, report);
+    for (const { services } of model.files)
+      for (const { methods } of services)
+        for (const { ir } of methods) {
+          if (ir.validate === undefined || reachable([ir.desc.input], inside).some(isRuled)) continue;
+          caution(report, "BFF547", ir.validate.at, {
+            message: `\`validate\` changes nothing: "${ir.desc.input.name}" has no rules of buf.validate`,
+            hint: "leave it out",
+          });
+        }
+  },
 };
-
-/** Reports rules and `validate` without effect. */
-function checkIdleRules(model: Model, report: Report): void {
-  for (const { fields } of model.ir.rules.values())
-    for (const { value, place } of fields.values()) checkElements(value, place, report);
-  for (const { services } of model.files)
-    for (const { methods } of services)
-      for (const { ir } of methods) {
-        if (ir.validate === undefined || reachable([ir.desc.input], inside).some(isRuled)) continue;
-        caution(report, "BFF547", ir.validate.at, {
-          message: `\`validate\` changes nothing: "${ir.desc.input.name}" has no rules of buf.validate`,
-          hint: "leave it out",
-        });
-      }
-}
 
 /** Reports `required` on elements: contents of a list or a map are always set. */
 function checkElements(fieldRules: FieldRules, place: Place, report: Report): void {

@@ -1,9 +1,8 @@
 // Values that are computed from a list that may lack items: a total without the lines that failed.
 
-import { caution, type Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/diagnostic.ts";
 import { IncompleteLists, type Loss } from "../../resolve/model/missing/incomplete.ts";
 import { declarationOf } from "../../resolve/model/missing/missing-hints.ts";
-import type { Model } from "../../resolve/model/model.ts";
 import { type Check, namedExpressions, nameOf } from "../check.ts";
 
 export const incompleteLists: Check = {
@@ -11,22 +10,20 @@ export const incompleteLists: Check = {
     BFF648:
       "A value is computed from a whole list, or the list declares with `min` how many values suffice. Otherwise failures change the value.",
   },
-  run: checkIncompleteLists,
+  run(model, report) {
+    const lists = new IncompleteLists(model);
+    for (const { result, of } of namedExpressions(model)) {
+      const computed = of.map((expression) => lists.computed(expression)).find((found) => found !== undefined);
+      if (computed === undefined) continue;
+      const { node, loss } = computed;
+      caution(report, "BFF648", node.at, {
+        message: `${result} is computed from ${nameOf(loss.step)}, which ${effectOf(loss)}`,
+        related: loss.lacks === undefined ? placeOf(loss) : declarationOf(model.ir, loss.lacks),
+        hint: hintFor(loss),
+      });
+    }
+  },
 };
-
-function checkIncompleteLists(model: Model, report: Report): void {
-  const lists = new IncompleteLists(model);
-  for (const { result, of } of namedExpressions(model)) {
-    const computed = of.map((expression) => lists.computed(expression)).find((found) => found !== undefined);
-    if (computed === undefined) continue;
-    const { node, loss } = computed;
-    caution(report, "BFF648", node.at, {
-      message: `${result} is computed from ${nameOf(loss.step)}, which ${effectOf(loss)}`,
-      related: loss.lacks === undefined ? placeOf(loss) : declarationOf(model.ir, loss.lacks),
-      hint: hintFor(loss),
-    });
-  }
-}
 
 const effectOf = ({ lacks }: Loss): string =>
   lacks === undefined ? "leaves out items that fail" : `leaves out items without "${lacks.name}"`;

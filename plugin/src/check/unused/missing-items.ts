@@ -12,16 +12,14 @@ export const missingItems: Check = {
     BFF647:
       "A macro leaves out items that lack a field which it reads. Otherwise one item leaves the whole result missing.",
   },
-  run: checkMissingItems,
+  run(model, report) {
+    for (const { result, of, before } of namedExpressions(model)) {
+      // A condition or a guard over all items may exclude those that lack the field.
+      const tested = new Set([...of, ...before].flatMap(({ root }) => fieldsOfAll(root)));
+      for (const expression of of) reportItems(result, expression, tested, { model, report });
+    }
+  },
 };
-
-function checkMissingItems(model: Model, report: Report): void {
-  for (const { result, of, before } of namedExpressions(model)) {
-    // A condition or a guard over all items may exclude those that lack the field.
-    const tested = new Set([...of, ...before].flatMap(({ root }) => fieldsOfAll(root)));
-    for (const expression of of) reportItems(result, expression, tested, { model, report });
-  }
-}
 
 /** Returns the fields that `all` and `exists` test in each item. */
 function fieldsOfAll(node: Node): readonly DescField[] {

@@ -1,24 +1,22 @@
 import type { Expression } from "../../cel/index.ts";
 import { lex } from "../../cel/syntax/lex.ts";
-import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
+import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
-import type { Model, SwitchSource } from "../../resolve/model/model.ts";
+import type { SwitchSource } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 
+/** Cases of a `switch` that are never chosen: after one that always holds, with an earlier one's condition, or one that never holds. */
 export const switchCases: Check = {
   rules: {
     BFF348:
       "Each case of a `switch` is reachable. A case after one that always holds, or with an earlier condition, never runs.",
   },
-  run: checkSwitchCases,
+  run(model, report) {
+    for (const { source } of blocksOf(model).flatMap((message) => message.steps)) {
+      if (source.kind === "switch") for (const found of unreachable(source)) report(found);
+    }
+  },
 };
-
-/** Cases of a `switch` that are never chosen: after one that always holds, with an earlier one's condition, or one that never holds. */
-function checkSwitchCases(model: Model, report: Report): void {
-  for (const { source } of blocksOf(model).flatMap((message) => message.steps)) {
-    if (source.kind === "switch") for (const found of unreachable(source)) report(found);
-  }
-}
 
 function unreachable(source: SwitchSource): Diagnostic[] {
   const found: Diagnostic[] = [];

@@ -2,7 +2,7 @@
 
 import type { DescField } from "@bufbuild/protobuf";
 import { childrenOf, type Node, type Variable } from "../../cel/index.ts";
-import { caution, type Report } from "../../diagnostic/diagnostic.ts";
+import { caution } from "../../diagnostic/diagnostic.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import { EMPTY } from "../../resolve/model/missing/missing-hints.ts";
 import type { Model, Step } from "../../resolve/model/model.ts";
@@ -13,7 +13,26 @@ export const unsetComparisons: Check = {
     BFF656:
       "Two fields of an upstream's message are compared only if the message is set. In an unset message both have the value zero.",
   },
-  run: checkUnsetComparisons,
+  run(model, report) {
+    const upstream = upstreamMessages(model);
+    const steps = new Map(blocksOf(model).flatMap(({ steps }) => steps.map((step) => [step.variable, step] as const)));
+    for (const { result, of, before } of namedExpressions(model)) {
+      const tests = [...of, ...before].flatMap(({ root }) => testsIn(root));
+      for (const comparison of of.flatMap(({ root }) => comparisonsIn(root))) {
+        const [left, right] = comparison.args.map(comparedPath);
+        const message = left && right && commonMessage(expand(left, steps), expand(right, steps));
+        if (left === undefined || message === undefined || !upstream(message)) continue;
+        const name = nameOf(message);
+        const known = [...tests, ...testsBehind(left, steps)];
+        if (known.some((test) => `${nameOf(expand(test, steps))}.`.startsWith(`${name}.`))) continue;
+        const zero = EMPTY[comparison.args[0]?.type.kind ?? "dyn"];
+        caution(report, "BFF656", comparison.at, {
+          message: `${result} compares two fields of "${name}", which are both ${zero} if the message is unset`,
+          hint: `test the message before, as in has(${name}) && …`,
+        });
+      }
+    }
+  },
 };
 
 type Call = Node & { readonly kind: "call" };
@@ -21,27 +40,6 @@ type Call = Node & { readonly kind: "call" };
 interface Path {
   readonly root: Variable;
   readonly fields: readonly DescField[];
-}
-
-function checkUnsetComparisons(model: Model, report: Report): void {
-  const upstream = upstreamMessages(model);
-  const steps = new Map(blocksOf(model).flatMap(({ steps }) => steps.map((step) => [step.variable, step] as const)));
-  for (const { result, of, before } of namedExpressions(model)) {
-    const tests = [...of, ...before].flatMap(({ root }) => testsIn(root));
-    for (const comparison of of.flatMap(({ root }) => comparisonsIn(root))) {
-      const [left, right] = comparison.args.map(comparedPath);
-      const message = left && right && commonMessage(expand(left, steps), expand(right, steps));
-      if (left === undefined || message === undefined || !upstream(message)) continue;
-      const name = nameOf(message);
-      const known = [...tests, ...testsBehind(left, steps)];
-      if (known.some((test) => `${nameOf(expand(test, steps))}.`.startsWith(`${name}.`))) continue;
-      const zero = EMPTY[comparison.args[0]?.type.kind ?? "dyn"];
-      caution(report, "BFF656", comparison.at, {
-        message: `${result} compares two fields of "${name}", which are both ${zero} if the message is unset`,
-        hint: `test the message before, as in has(${name}) && …`,
-      });
-    }
-  }
 }
 
 /** Returns whether the message at a path is an upstream's, or a copy of one. Clients set those of requests. */
