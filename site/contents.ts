@@ -1,5 +1,5 @@
 // Table of contents of the site: the bar at the top, the sidebars, and the pages before and after a page.
-import { anchorOf } from "../cli/src/explain/anchor.ts";
+import { anchorOf } from "../cli/src/explain/explain.ts";
 import type { Page } from "./pages.ts";
 
 /** An entry of a sidebar. */

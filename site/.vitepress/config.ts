@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { defineConfig } from "vitepress";
-import { anchorOf } from "../../cli/src/explain/anchor.ts";
+import { anchorOf } from "../../cli/src/explain/explain.ts";
 import { NAVIGATION, sidebars } from "../contents.ts";
 import { sitePages } from "../pages.ts";
 import { codeTransformers, theme } from "./highlight.ts";

@@ -1,6 +1,11 @@
 // The compiler's diagnostics as a check plugin's findings.
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { CodeGeneratorRequestSchema, type FileDescriptorProto } from "@bufbuild/protobuf/wkt";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import {
+  CodeGeneratorRequestSchema,
+  type FileDescriptorProto,
+  FileDescriptorProtoSchema,
+} from "@bufbuild/protobuf/wkt";
 import { type CommittedLock, compile, type Diagnostic, inOrder, type Sources } from "protoc-gen-bff/compiler";
 import type { AnnotationSchema } from "../gen/buf/plugin/check/v1/annotation_pb.ts";
 import {
@@ -8,9 +13,7 @@ import {
   type CheckResponse,
   CheckResponseSchema,
 } from "../gen/buf/plugin/check/v1/check_service_pb.ts";
-import { pathAround } from "./place.ts";
 import { RULES, ruleOf } from "./rules.ts";
-import { sameText } from "./same-text.ts";
 
 /**
  * The project around the checked files. buf gives a plugin the files of one module, and an editor gives one file with
@@ -125,4 +128,88 @@ function inImportOrder(files: ReadonlyMap<string, FileDescriptorProto>): FileDes
     placed.add(name);
   }
   return order;
+}
+
+// Place of a finding for buf, which takes no line and column, only the path of an entry in SourceCodeInfo.
+
+/** Position in a file; lines and columns count from 1. */
+interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** The path of the innermost element or option around a position; empty: the file as a whole. */
+function pathAround({ sourceCodeInfo }: FileDescriptorProto, at: Position): readonly number[] {
+  let best: { readonly path: readonly number[]; readonly span: Span } | undefined;
+  for (const { path, span: numbers } of sourceCodeInfo?.location ?? []) {
+    const span = spanOf(numbers);
+    // buf takes the first of several with one path.
+    if (path.length === 0 || !contains(span, at) || (best !== undefined && !within(span, best.span))) continue;
+    if (best !== undefined && within(best.span, span) && path.length <= best.path.length) continue;
+    best = { path, span };
+  }
+  return best?.path ?? [];
+}
+
+interface Span {
+  readonly from: Position;
+  /** Exclusive. */
+  readonly to: Position;
+}
+
+/** Returns the span of three or four numbers that count from 0. */
+function spanOf([line = 0, column = 0, ...end]: readonly number[]): Span {
+  const [endLine = line, endColumn = 0] = end.length > 1 ? end : [line, end[0]];
+  return { from: { line: line + 1, column: column + 1 }, to: { line: endLine + 1, column: endColumn + 1 } };
+}
+
+const before = (a: Position, b: Position): boolean => a.line < b.line || (a.line === b.line && a.column <= b.column);
+const contains = ({ from, to }: Span, at: Position): boolean => before(from, at) && before(at, to);
+const within = (inner: Span, outer: Span): boolean => before(outer.from, inner.from) && before(inner.to, outer.to);
+
+// Compares the source texts of two descriptors.
+
+/**
+ * Returns true if both files have the same elements and options at the same places. Only comments and the space between
+ * tokens may differ.
+ */
+export function sameText(left: FileDescriptorProto, right: FileDescriptorProto): boolean {
+  // Unknown fields hold buf's own notes about a file in an image, which are no part of its text.
+  const bytes = (file: FileDescriptorProto) => toBinary(FileDescriptorProtoSchema, { ...file, $unknown: [] });
+  if (left === right) return true;
+  const [a, b] = [bytes(left), bytes(right)];
+  if (a.length !== b.length) return false;
+  return Buffer.compare(a, b) === 0 || fieldsInOrder(a) === fieldsInOrder(b);
+}
+
+/**
+ * Returns a message as text, with its fields ordered by number, because buf writes the fields of an option in any
+ * order. Field types are unknown here, so bytes that parse as a message count as a message, on both sides.
+ */
+function fieldsInOrder(bytes: Uint8Array): string {
+  const fields = fieldsOf(bytes);
+  if (fields === undefined) return Buffer.from(bytes).toString("latin1");
+  const sorted = fields.sort((a, b) => a.no - b.no);
+  return `{${sorted.map(({ no, value }) => `${no}:${typeof value === "string" ? value : fieldsInOrder(value)}`).join(",")}}`;
+}
+
+interface Field {
+  readonly no: number;
+  readonly value: string | Uint8Array;
+}
+
+/** Undefined: these bytes are no message. */
+function fieldsOf(bytes: Uint8Array): Field[] | undefined {
+  const reader = new BinaryReader(bytes);
+  const fields: Field[] = [];
+  try {
+    while (reader.pos < reader.len) {
+      const [no, type] = reader.tag();
+      if (type === WireType.LengthDelimited) fields.push({ no, value: reader.bytes() });
+      else fields.push({ no, value: Buffer.from(reader.skip(type, no)).toString("hex") });
+    }
+  } catch {
+    return undefined;
+  }
+  return reader.pos === reader.len ? fields : undefined;
 }

@@ -2,7 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { type FileDescriptorProto, FileDescriptorProtoSchema, FileOptionsSchema } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
-import { sameText } from "./same-text.ts";
+import { sameText } from "./check.ts";
 
 /** A file with one option, a message with these fields in this order. */
 function file(fields: readonly (readonly [number, string])[], column = 1): FileDescriptorProto {

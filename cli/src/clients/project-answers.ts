@@ -1,9 +1,8 @@
 // The answers of the project in a folder.
 import type { FileReport } from "protoc-gen-bff/compiler";
-import type { Image } from "../project/buf.ts";
+import { type Image, registryOf } from "../project/buf.ts";
 import { compileProject } from "../project/compile-project.ts";
 import { PLAN, reportsOf } from "../project/plan-reports.ts";
-import { registryOf } from "../project/project-registry.ts";
 import { Refusal } from "../terminal.ts";
 import { type Answers, answersOf } from "./answers.ts";
 

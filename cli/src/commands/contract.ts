@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseExact } from "@protobff/runtime/internal/json/parse-exact";
 import type { Command } from "commander";
-import { parseLock, tryRead } from "protoc-gen-bff/compiler";
+import { describeUses, parseLock, tryRead } from "protoc-gen-bff/compiler";
 import { analyseClient } from "../clients/analyse.ts";
 import { clientsIn, staleFiles } from "../clients/client-files.ts";
 import { CLIENT_FILE, renderClient } from "../clients/document.ts";
@@ -13,11 +13,10 @@ import { unreadFields } from "../clients/unread.ts";
 import { cutContract } from "../contract/cut-contract.ts";
 import { type Contract, renderContract } from "../contract/document.ts";
 import { cutExamples, type Example, MAX_EXAMPLES } from "../contract/example.ts";
+import { projectRegistry } from "../project/buf.ts";
 import { projectName } from "../project/project-name.ts";
-import { projectRegistry } from "../project/project-registry.ts";
 import { count, Refusal, type Terminal } from "../terminal.ts";
 import { writeText } from "./text-file.ts";
-import { addUses } from "./uses.ts";
 
 interface Options {
   readonly upstream?: readonly string[];
@@ -149,4 +148,32 @@ function clientName(folder: string): string {
     }
     if (dirname(at) === at) return basename(folder);
   }
+}
+
+// `protobff contract uses`: what an upstream's team may not break, from the lock.
+
+/** `protobff contract uses --upstream billing.v1.BillingService` */
+function addUses(contract: Command, terminal: Terminal): void {
+  contract
+    .command("uses")
+    .description("lists the parts of an upstream that BFFs use, which its team must not break")
+    .requiredOption("--upstream <service>", "name of the service, as in billing.v1.BillingService")
+    .option("--lock <file>", "lock file that `buf generate` writes", "bff.lock.json")
+    .action(({ upstream, lock }: { readonly upstream: string; readonly lock: string }) => {
+      terminal.write(uses(upstream, lock, terminal.cwd));
+    });
+}
+
+function uses(upstream: string, path: string, cwd: string): string {
+  const text = tryRead(resolve(cwd, path));
+  if (text === undefined)
+    throw new Refusal(`there is no "${path}": run \`buf generate\`, or name the lock with --lock`);
+  const lock = parseLock(text, path);
+  if ("message" in lock)
+    throw new Refusal(`${path}:${lock.at.line}:${lock.at.column}: "${path}" cannot be read: ${lock.message}`);
+  const found = describeUses(lock, upstream);
+  if (found.text !== undefined) return found.text;
+  const uses = found.known.length === 0 ? "none" : found.known.join(", ");
+  const hint = found.like === undefined ? `it uses ${uses}` : `did you mean "${found.like}"?`;
+  throw new Refusal(`"${path}" has no use of "${upstream}": ${hint}`);
 }

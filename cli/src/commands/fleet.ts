@@ -9,8 +9,7 @@ import { findFiles } from "../fleet/find-files.ts";
 import { fleetPage } from "../fleet/page.ts";
 import { problemText } from "../fleet/problem.ts";
 import { readBffs } from "../fleet/read-bffs.ts";
-import { buildImage } from "../project/buf.ts";
-import { registryOf } from "../project/project-registry.ts";
+import { buildImage, registryOf } from "../project/buf.ts";
 import { count, Refusal, type Terminal } from "../terminal.ts";
 import { writeText } from "./text-file.ts";
 

@@ -1,4 +1,7 @@
 // `protobff golden`: answers of a BFF, recorded once and compared on every deploy.
+
+import { existsSync, globSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { Argument, type Command } from "commander";
 import { renderReplayed } from "../contract/render.ts";
 import { transportTo } from "../contract/replay.ts";
@@ -13,10 +16,11 @@ import {
 import { type Bff, type Exchange, type Exchanged, resolveExchanges } from "../golden/exchange.ts";
 import { renderJunit } from "../golden/junit.ts";
 import { recordGolden } from "../golden/record.ts";
-import { projectRegistry } from "../project/project-registry.ts";
-import { Refusal, type Terminal } from "../terminal.ts";
+import { projectRegistry } from "../project/buf.ts";
+import { readGenConfig } from "../project/gen-config.ts";
+import { count, Refusal, type Terminal } from "../terminal.ts";
 import { addCallOptions, type CallOptions, replayOptions } from "./call-options.ts";
-import { goldenFromCaptures } from "./golden-captures.ts";
+import { runReplayProgram } from "./replay-program.ts";
 import { readBounded, writeText } from "./text-file.ts";
 
 interface Options extends CallOptions {
@@ -114,4 +118,63 @@ async function record(
     throw new Refusal(`${file} would have more than ${MAX_GOLDEN_BYTES} bytes: split it, or leave out examples`);
   writeText(file, terminal.cwd, text);
   return exchanged;
+}
+
+// `protobff golden from-captures`: requests of captured traffic for a golden file.
+
+interface Options {
+  readonly file: string;
+  readonly server?: string;
+  readonly asCaptured?: boolean;
+  readonly update?: boolean;
+  readonly url?: string;
+  readonly junit?: string;
+  readonly writes?: boolean;
+}
+
+/** As packages/replay/src/golden/run-golden.ts prints it. */
+interface Result {
+  readonly note: string;
+  readonly examples: readonly object[];
+  readonly lines: readonly string[];
+  readonly isIncomplete: boolean;
+}
+
+/** Writes the file, and prints what the traffic never reached. */
+async function goldenFromCaptures(captures: readonly string[], options: Options, terminal: Terminal): Promise<void> {
+  const { file, asCaptured, update = false } = options;
+  const wrong = (["url", "junit", "writes"] as const).find((name) => options[name] !== undefined);
+  if (wrong !== undefined) throw new Refusal(`from-captures has no --${wrong}: use record or check`, 2);
+  if (captures.length === 0) throw new Refusal("captures are missing: name files that BFF_CAPTURE wrote", 2);
+  if (!update && existsSync(resolve(terminal.cwd, file)))
+    throw new Refusal(`${file} exists: --update replaces it, or name another --file`, 2);
+  const server = options.server ?? serverOf(terminal.cwd);
+  let output = "";
+  const status = await runReplayProgram(JSON.stringify({ golden: captures, server, asCaptured }), terminal, (text) => {
+    output += text;
+  });
+  if (status !== 0) {
+    terminal.exitCode = status === 2 ? 2 : 1;
+    return;
+  }
+  const { note, examples, lines, isIncomplete } = JSON.parse(output) as Result;
+  for (const line of lines) terminal.write(`${line}\n`);
+  if (isIncomplete) terminal.exitCode = 2;
+  if (examples.length === 0) throw new Refusal("no request is left for the file: see above", 2);
+  // The same checks as of a file that was written by hand.
+  const text = renderGolden(parseGolden(JSON.stringify({ note, examples }), file));
+  if (Buffer.byteLength(text) > MAX_GOLDEN_BYTES)
+    throw new Refusal(`${file} would have more than ${MAX_GOLDEN_BYTES} bytes: name fewer captures`, 2);
+  writeText(file, terminal.cwd, text);
+  terminal.write(`wrote ${count(examples.length, "example")} to ${file}\n`);
+}
+
+/** Returns the generated server, if there is one. */
+function serverOf(cwd: string): string {
+  const { out } = readGenConfig(cwd);
+  const found = globSync("**/server.ts", { cwd: join(cwd, out), exclude: (name) => name === "node_modules" });
+  const [only, ...more] = found.sort().map((path) => join(out, path));
+  if (only === undefined) throw new Refusal("--server is missing: write --server generated/web/v1/server.ts", 2);
+  if (more.length > 0) throw new Refusal(`--server is missing: write one of ${[only, ...more].join(", ")}`, 2);
+  return only;
 }

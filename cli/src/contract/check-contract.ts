@@ -1,6 +1,7 @@
 // Compares a contract with the protos of an upstream: changes that break the consumer, and changes that it may want to
 // notice. Pure.
-import type { Registry } from "@bufbuild/protobuf";
+import { type DescMethod, getOption, hasOption, type Message, type Registry } from "@bufbuild/protobuf";
+import { jsonOf } from "@protobff/runtime/internal/json/write-json";
 import {
   addedValues,
   type Change,
@@ -12,21 +13,20 @@ import {
   findElement,
   findParent,
   findRenamed,
+  lostReliances,
   parentName,
   shortName,
   type UpstreamElement,
+  unsetRequired,
   withHttp,
 } from "protoc-gen-bff/compiler";
 import { INSTEAD } from "./alternatives.ts";
 import type { Contract } from "./document.ts";
 import type { ContractElement, ContractMethod } from "./elements.ts";
 import type { Finding } from "./finding.ts";
-import { httpPathsOf } from "./http-paths.ts";
-import { checkIdempotency } from "./idempotency.ts";
 import { placeOf } from "./place.ts";
 import { findRemovals, typeIn } from "./removals.ts";
-import { newRequired } from "./required-fields.ts";
-import { useInWords } from "./words.ts";
+import { reliancesInWords, useInWords } from "./words.ts";
 
 /**
  * Returns the findings in the order of the contract: methods, then elements. A removed package, service or type covers
@@ -177,4 +177,69 @@ function usesInWords(name: string, usedBy: readonly string[], { methods }: Contr
     ...(read === "" ? [] : [`in answers of ${read}`]),
     ...new Set(usedBy.map(useInWords)),
   ];
+}
+
+// Compares idempotency levels. A change breaks a consumer only if it revokes a level that the consumer depends on.
+
+function checkIdempotency(
+  change: Change,
+  { facts, reliesOn, vouchedBy }: ContractMethod,
+  now: Facts,
+  consumer: string,
+): readonly { change: Change; severity: "break" | "note"; more: readonly string[] }[] {
+  const lost = lostReliances(facts, now, reliesOn, vouchedBy.length > 0);
+  const breaks = lost.length > 0;
+  return [{ change, severity: breaks ? "break" : "note", more: breaks ? reliancesInWords(lost, consumer) : [] }];
+}
+
+// Fields of requests (proto2) that are newly required and that the consumer never sets.
+
+function newRequired({ methods, consumer }: Contract, registry: Registry): readonly Finding[] {
+  const found = [...methods].flatMap(([method, { facts, sets }]) => {
+    const fields = facts.kind === "method" ? unsetRequired(registry, facts.request, new Set(sets)) : [];
+    return fields.map((field) => [field, method] as const);
+  });
+  // A message of several methods is reported for the first.
+  const first = new Map(found.toReversed());
+  return [...first].toReversed().map(([field, method]): Finding => {
+    const call = `${shortName(parentName(method))}/${shortName(method)}`;
+    return {
+      severity: "break",
+      code: "BFF916",
+      element: field.parent.typeName,
+      message: `field "${elementName(field)}" is required, and ${consumer} does not set it`,
+      uses: [`in requests of ${call}`],
+      instead: "make it `optional`, and decide in the server what its absence means",
+      at: placeOf(field),
+    };
+  });
+}
+
+// HTTP paths of a method: its google.api.http, in the notation of the lock.
+
+interface HttpRule {
+  readonly body?: string;
+  readonly responseBody?: string;
+  readonly custom?: { readonly kind?: string; readonly path?: string };
+  readonly additionalBindings?: readonly HttpRule[];
+}
+const VERBS = ["get", "put", "post", "delete", "patch"] as const;
+
+/** Returns the HTTP paths of a method, such as "GET /v1/{name}", with " body x" and " response_body x" if declared. */
+function httpPathsOf(method: DescMethod, registry: Registry): readonly string[] {
+  const extension = registry.getExtension("google.api.http");
+  if (extension?.message === undefined || !hasOption(method, extension)) return [];
+  const rule = jsonOf(extension.message, getOption(method, extension) as Message, registry) as HttpRule;
+  return [rule, ...(rule.additionalBindings ?? [])].flatMap((binding) => pathOf(binding) ?? []);
+}
+
+function pathOf(rule: HttpRule & Partial<Record<(typeof VERBS)[number], string>>): string | undefined {
+  const verb = VERBS.find((name) => rule[name] !== undefined);
+  const [kind, path] = verb === undefined ? [rule.custom?.kind, rule.custom?.path] : [verb.toUpperCase(), rule[verb]];
+  if (path === undefined) return undefined;
+  const suffixes = [
+    rule.body === undefined ? "" : ` body ${rule.body}`,
+    rule.responseBody === undefined ? "" : ` response_body ${rule.responseBody}`,
+  ];
+  return `${kind} ${path}${suffixes.join("")}`;
 }

@@ -1,6 +1,7 @@
 // Prints a file's descriptor as a .proto file, without comments and in the order of its declarations. `compare-files.ts`
 // compares the meaning of the printed file with that of the descriptor.
-import type { Registry } from "@bufbuild/protobuf";
+import type { DescMessage, MessageShape, Registry } from "@bufbuild/protobuf";
+import { toText } from "@bufbuild/protobuf/txtpb";
 import {
   type DescriptorProto,
   Edition,
@@ -21,7 +22,6 @@ import {
   SymbolVisibility,
   FieldDescriptorProto_Type as Type,
 } from "@bufbuild/protobuf/wkt";
-import { inBrackets, optionLines, type PrintedOption, printOptions, quoted } from "./print-options.ts";
 
 /** Context shared by all declarations of one file. */
 interface Context {
@@ -235,4 +235,53 @@ function isSet(desc: FieldDescriptorProto, name: "oneofIndex" | "defaultValue" |
 
 function block(head: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [`${head} {}`] : [`${head} {`, ...lines.map((line) => `  ${line}`), "}"];
+}
+
+// Prints options as in a .proto file. protobuf-es writes the values, in the text format; this file writes the names and
+// brackets.
+
+/** One option: `deprecated`, `(google.api.http)`, and its value, which may have several lines. */
+interface PrintedOption {
+  readonly name: string;
+  readonly value: string;
+}
+
+/**
+ * All that is set, one entry for each element of a list. Extensions that the registry does not know are left out.
+ *
+ * @param schema of `options`, as in FieldOptionsSchema
+ */
+function printOptions<Desc extends DescMessage>(
+  schema: Desc,
+  options: MessageShape<Desc> | undefined,
+  registry: Registry,
+): readonly PrintedOption[] {
+  if (options === undefined) return [];
+  const found: { name: string; value: string }[] = [];
+  for (const line of toText(schema, options, { registry }).split("\n")) {
+    const last = found.at(-1);
+    const [, name = "", value = ""] = /^(\[[^\]]+\]|\w+):? (.*)$/.exec(line) ?? [];
+    if (name !== "") found.push({ name: name.replace(/^\[(.*)\]$/, "($1)"), value });
+    // Inside of a value, or its end: what begins an entry is not indented.
+    else if (last !== undefined && line !== "") last.value += `\n${line}`;
+  }
+  return found;
+}
+
+/** Returns the lines of `option name = value;` statements. */
+function optionLines(options: readonly PrintedOption[]): string[] {
+  return options.flatMap(({ name, value }) => `option ${name} = ${value};`.split("\n"));
+}
+
+/** ` [name = value, …]`, or nothing. */
+function inBrackets(options: readonly PrintedOption[]): string {
+  if (options.length === 0) return "";
+  return ` [${options.map(({ name, value }) => `${name} = ${value}`).join(", ")}]`;
+}
+
+/** A text as a literal. */
+function quoted(text: string): string {
+  const escaped = text.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what has to be escaped
+  return `"${escaped.replace(/[\x00-\x1f\x7f]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`)}"`;
 }

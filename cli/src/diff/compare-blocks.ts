@@ -1,7 +1,6 @@
 // The steps of one message, service or permit on both sides.
 import type { StepReport } from "protoc-gen-bff/compiler";
 import { compareCalls } from "./compare-calls.ts";
-import { compareOrder } from "./compare-order.ts";
 import { type Block, shortName } from "./composition.ts";
 import {
   changesOf,
@@ -263,3 +262,61 @@ function freshness({ fresh: had }: FieldReport, { field, fresh: has }: FieldRepo
     : [caches.of("worse", phrase`${field} is no longer fresh: values may be from a cache`)];
 }
 type FieldReport = Block["fields"][number];
+
+// In which order side effects happen, and what holds them back.
+
+/** Only of steps that both sides have, under the names of `after`. */
+function compareOrder(before: Block, after: Block): readonly FoundChange[] {
+  const [from, to] = [effectsOf(before), effectsOf(after)];
+  const both = [...to].filter((step) => from.has(step));
+  const [had, has] = [predecessors(before), predecessors(after)];
+  const found: FoundChange[] = [];
+  for (const step of both) {
+    for (const other of both) {
+      const [first, now] = [had.get(step)?.has(other) === true, has.get(step)?.has(other) === true];
+      if (first === now) continue;
+      const turned = first && has.get(other)?.has(step) === true;
+      if (turned)
+        found.push(sideEffects.of("worse", phrase`${step} now comes before ${other}, and no longer after it`));
+      else if (first) found.push(sideEffects.of("worse", phrase`${step} no longer waits for ${other}`));
+      // A reversed order is reported for the other step.
+      else if (had.get(other)?.has(step) !== true)
+        found.push(sideEffects.of("different", phrase`${step} now waits for ${other}`));
+    }
+    for (const other of cleared(before, step))
+      if (
+        after.steps.some((step) => step.step === other) &&
+        !cleared(after, step).has(other) &&
+        has.get(step)?.has(other) !== true
+      )
+        found.push(sideEffects.of("worse", phrase`${step} no longer waits until ${other} has passed`));
+  }
+  return found;
+}
+
+const effectsOf = ({ steps }: Block): ReadonlySet<string> =>
+  new Set(steps.filter(({ side_effects }) => side_effects === true).map(({ step }) => step));
+
+const cleared = ({ edges }: Block, step: string): ReadonlySet<string> =>
+  new Set(edges.filter(({ to, kind }) => to === step && kind === "clears").map(({ from }) => from));
+
+/** Returns the steps for which each step with side effects waits, directly or not. */
+function predecessors(block: Block): ReadonlyMap<string, ReadonlySet<string>> {
+  const direct = Map.groupBy(
+    block.edges.filter(({ kind }) => kind !== "clears"),
+    ({ to }) => to,
+  );
+  return new Map(
+    [...effectsOf(block)].map((step) => {
+      const found = new Set<string>();
+      const open = [step];
+      for (let at = open.pop(); at !== undefined; at = open.pop())
+        for (const { from } of direct.get(at) ?? []) {
+          if (found.has(from)) continue;
+          found.add(from);
+          open.push(from);
+        }
+      return [step, found] as const;
+    }),
+  );
+}

@@ -1,9 +1,6 @@
 // Explanations of a code, an option, a function or a topic.
 import { didYouMean } from "protoc-gen-bff/compiler";
-import { anchorOf } from "./anchor.ts";
-import { codeLines, explainCode } from "./codes.ts";
-import { explainOption, type OptionType, optionTypes } from "./options.ts";
-import { plain, type Row, readSections, rowsOf, type Section } from "./pages.ts";
+import { plain, type Row, readPage, readSections, rowsOf, type Section } from "./pages.ts";
 
 /** One text about the query. */
 interface Explained {
@@ -211,3 +208,110 @@ const namesOfType = ({ name, members }: OptionType): readonly string[] => [
   name,
   ...members.flatMap((member) => [member.name, `${name}.${member.name}`]),
 ];
+
+// The section of docs/diagnostics.md about a code, as text for a terminal.
+
+/**
+ * Returns the text for a code, in upper or lower case, with or without "BFF". For an unknown code it returns the most
+ * similar one, if there is one.
+ */
+function explainCode(input: string): { readonly text: string } | { readonly like: string | undefined } {
+  const code = `BFF${input.trim().replace(/^bff[-_ ]?/i, "")}`;
+  const sections = readCodes();
+  const section = sections.get(code);
+  return section === undefined ? { like: didYouMean(code, [...sections.keys()]) } : { text: textOf(code, section) };
+}
+
+/** Returns each code with its meaning, a line each. */
+const codeLines = (): string => [...readCodes()].map(([code, section]) => headOf(code, section)).join("\n");
+
+/** Returns the text below each heading, by code. */
+function readCodes(): ReadonlyMap<string, string> {
+  const [, ...parts] = readPage("diagnostics").split(/^### (?=BFF\d{3}$)/m);
+  return new Map(parts.map((part) => [part.slice(0, 6), part.slice(6).replace(/^## [\s\S]*/m, "")]));
+}
+
+function headOf(code: string, section: string): string {
+  const [, severity = "", meaning = ""] = /^\*(\w+)\.\* (.*)$/m.exec(section) ?? [];
+  return `${code} (${severity.toLowerCase()}): ${meaning}`;
+}
+
+function textOf(code: string, section: string): string {
+  const examples = [...section.matchAll(/^(.+):\n\n```\w+\n([\s\S]*?)\n```$/gm)];
+  const indented = (text: string): string => text.replace(/^(?=.)/gm, "    ");
+  const parts = examples.map(([, title, text = ""]) => `${title}:\n\n${indented(text)}\n`);
+  return [`${headOf(code, section)}\n`, ...parts].join("\n");
+}
+
+// Options of bff.v1 by the name of a message, of a field, or of both, from docs/options.md.
+
+/** A message or an enum of options.proto. */
+interface OptionType {
+  readonly name: string;
+  readonly text: string;
+  readonly members: readonly OptionMember[];
+}
+
+/** A field of a message, or a value of an enum. */
+interface OptionMember {
+  readonly name: string;
+  readonly owner: string;
+  /** The option types in the text of its type. */
+  readonly type: string | undefined;
+  readonly text: string;
+}
+
+/** Reads the types of the page's sections. */
+function optionTypes(sections: readonly Section[]): readonly OptionType[] {
+  return sections
+    .filter(({ page, level, heading }) => page === "options" && level === 3 && /^\w+$/.test(heading))
+    .map(({ heading: name, text }) => {
+      const [intro = "", ...items] = text.split(/^- (?=\*\*`)/m);
+      return { name, text: plain(withGuide(intro)).trim(), members: items.map((item) => memberOf(name, item)) };
+    });
+}
+
+const withGuide = (intro: string): string =>
+  intro.replace(/\[Guide\]\((\w+)\.md(#[\w-]+)?\)/, "See protobff explain $1$2");
+
+function memberOf(owner: string, item: string): OptionMember {
+  const [, name = "", type, text = ""] = /^\*\*`(\w+)`\*\*(?: \((.*?)\))?: ([\s\S]*)$/.exec(item) ?? [];
+  // The type is a link to its section.
+  const [, named] = /\[(\w+)\]/.exec(type ?? "") ?? [];
+  return {
+    name,
+    owner,
+    type: named,
+    text: `${name}${type === undefined ? "" : ` (${plain(type)})`}: ${plain(text).trim()}`,
+  };
+}
+
+/**
+ * Returns the texts about an option: `RateLimit`, `rate_limit`, `MethodRule.rate_limit`, or `(bff.v1.method)`.
+ * Undefined: there is no such option.
+ */
+function explainOption(query: string, types: readonly OptionType[]): string | undefined {
+  const isRule = /^\(?bff\.v1\.[a-z_]+\)?$/.test(query);
+  const name = query.replace(/^\(|\)$/g, "").replace(/^bff\.v1\./, "");
+  const rule = `${name.replaceAll("_", "")}rule`;
+  const whole = types.find((type) => type.name.toLowerCase() === (isRule ? rule : name.toLowerCase()));
+  const [owner, field] = name.includes(".") ? name.split(".", 2) : [undefined, name];
+  const members = types
+    .filter((type) => owner === undefined || type.name.toLowerCase() === owner.toLowerCase())
+    .flatMap((type) => (isRule ? [] : type.members.filter((member) => member.name === field)));
+  const named = types.filter((type) => type === whole || members.some((member) => member.type === type.name));
+  const parts = [...members.map((member) => `${member.owner}.${member.text}`), ...named.map(typeText)];
+  return parts.length === 0 ? undefined : parts.join("\n\n");
+}
+
+const typeText = ({ name, text, members }: OptionType): string =>
+  [`${name}: ${text}`, ...members.map((member) => member.text.replace(/^/gm, "  "))].join("\n\n");
+
+/** Returns the anchor of a heading, as GitHub makes it: lower case, punctuation dropped, spaces as dashes. */
+export function anchorOf(heading: string): string {
+  return heading
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\- _]/gu, "")
+    .replaceAll(" ", "-");
+}

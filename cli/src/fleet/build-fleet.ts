@@ -1,5 +1,14 @@
 // The tables of a fleet, from its BFFs.
-import { didYouMean, type Facts, type Lock, parentName, usesOf } from "protoc-gen-bff/compiler";
+import {
+  codeName,
+  didYouMean,
+  type Facts,
+  type Lock,
+  outageOf,
+  type Prediction,
+  parentName,
+  usesOf,
+} from "protoc-gen-bff/compiler";
 import { Refusal } from "../terminal.ts";
 import type { ChangeEntry } from "./change.ts";
 import {
@@ -12,9 +21,9 @@ import {
   type OutageEntry,
   type UpstreamEntry,
 } from "./document.ts";
-import { outagesOf } from "./outages.ts";
 import type { Problem } from "./problem.ts";
 import { type FleetBff, servicesOfBff } from "./read-bffs.ts";
+import { type PlanFile, type PlannedRpc, servicesOf } from "./read-plan.ts";
 
 /** Options and findings beside the BFFs. */
 interface FleetFacts {
@@ -190,4 +199,50 @@ function entriesOf(
       used_by: [...usedBy].sort(),
     }))
     .sort(byName(({ element }) => element));
+}
+
+// Outcomes of an rpc while one upstream is down.
+
+/** Returns the outcomes for each service that an rpc calls. */
+export function outagesOf(
+  bff: string,
+  planned: PlannedRpc,
+  { behaviour }: PlanFile,
+): readonly (readonly [service: string, entry: OutageEntry])[] {
+  const { rpc, withoutNats } = planned;
+  return servicesOf(planned).map((service) => {
+    const all = planned.methods.filter((method) => method.startsWith(`${service}/`));
+    const onlyTopics = all.every((method) => withoutNats.has(method));
+    const found = outcomeIn(behaviour, rpc, service);
+    return [service, { bff, rpc, ...found, ...(onlyTopics && { without_nats: true as const }) }];
+  });
+}
+
+type Outcome = Pick<OutageEntry, "outcome" | "codes" | "missing" | "why">;
+
+function outcomeIn(behaviour: PlanFile["behaviour"], rpc: string, service: string): Outcome {
+  try {
+    const found = behaviour.rpcs.find((candidate) => candidate.rpc === rpc);
+    if (found === undefined) return { outcome: "unknown", why: "the plan has no predictions for it" };
+    return outcomeEntry(outageOf(behaviour, found, service));
+  } catch (error) {
+    // A plan of another program, or a damaged one.
+    return {
+      outcome: "unknown",
+      why: `the plan cannot be evaluated: ${error instanceof Error ? error.message : error}`,
+    };
+  }
+}
+
+function outcomeEntry(prediction: Prediction | undefined): Outcome {
+  if (prediction === undefined) return { outcome: "not reached" };
+  if (prediction.kind === "unpredictable") return { outcome: "unknown", why: prediction.why };
+  if (prediction.kind === "status") return { outcome: "fails", codes: prediction.codes.map(codeName) };
+  const byPath = Map.groupBy(prediction.entries, ({ path }) => path.replace(/\[("(\\.|[^"\\])*"|[^\]]*)\]/g, "[*]"));
+  const missing = [...byPath].map(([path, entries]) => ({
+    path,
+    effects: [...new Set(entries.flatMap(({ effects }) => effects))],
+    ...(entries.every(({ optional }) => optional) && { perhaps: true as const }),
+  }));
+  return missing.length === 0 ? { outcome: "complete" } : { outcome: "degraded", missing };
 }

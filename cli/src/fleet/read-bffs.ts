@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { LOCK_VERSION, type Lock, parentName, readLock } from "protoc-gen-bff/compiler";
 import { projectName } from "../project/project-name.ts";
+import { OwnerFiles, type Owners } from "./codeowners.ts";
 import type { FoundFile } from "./find-files.ts";
-import { OwnerFiles, type Owners } from "./owners.ts";
 import type { Problem } from "./problem.ts";
 import { type PlanFile, parsePlan } from "./read-plan.ts";
 

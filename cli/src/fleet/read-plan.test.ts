@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { outagesOf } from "./outages.ts";
+import { outagesOf } from "./build-fleet.ts";
 import { parsePlan } from "./read-plan.ts";
 
 const BEHAVIOUR = { rpcs: [null], messages: {}, services: {}, answers: {}, breakers: {}, functions: {}, env: {} };

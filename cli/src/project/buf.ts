@@ -3,11 +3,12 @@ import { execFile, spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { toBinary } from "@bufbuild/protobuf";
+import { create, createFileRegistry, type FileRegistry, toBinary } from "@bufbuild/protobuf";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
-import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { type FileDescriptorProto, FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { decodeFile } from "protoc-gen-bff/compiler";
 import { Refusal } from "../terminal.ts";
+import { readGenConfig } from "./gen-config.ts";
 
 /** Image that buf has built: files in the order of their imports. */
 export interface Image {
@@ -205,4 +206,20 @@ function isImport({ $unknown = [] }: FileDescriptorProto): boolean {
     const from = data.findIndex((byte) => byte < 0x80) + 1;
     return IS_IMPORT.every((byte, i) => data[from + i] === byte);
   });
+}
+
+// Descriptors of a project's protos.
+
+/** Builds all inputs of `buf.gen.yaml`. Throws a `Refusal` if there is none, or if one does not build. */
+export function projectRegistry(cwd: string): FileRegistry {
+  const images = readGenConfig(cwd).inputs.map(({ input, paths, excludePaths }) =>
+    buildImage({ cwd, input, paths, excludePaths, withoutSources: true }),
+  );
+  const protos = new Map(images.flatMap((image) => image.files.map((file) => [file.name, file] as const)));
+  return registryOf([...protos.values()]);
+}
+
+/** Returns the types of files, each after those that it imports. Throws for files that do not hold together. */
+export function registryOf(files: readonly FileDescriptorProto[]): FileRegistry {
+  return createFileRegistry(create(FileDescriptorSetSchema, { file: [...files] }));
 }

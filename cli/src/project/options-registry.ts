@@ -4,8 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { FileRegistry } from "@bufbuild/protobuf";
 import { PROTOS } from "protoc-gen-bff/compiler";
-import { buildImage } from "./buf.ts";
-import { registryOf } from "./project-registry.ts";
+import { buildImage, registryOf } from "./buf.ts";
 
 let built: FileRegistry | undefined;
 

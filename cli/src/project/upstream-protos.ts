@@ -9,9 +9,8 @@ import { differs } from "../descriptors/compare-files.ts";
 import { printFile } from "../descriptors/print-file.ts";
 import { withoutImports } from "../descriptors/with-imports.ts";
 import { Refusal } from "../terminal.ts";
-import { buildImage, type Image, runBuf } from "./buf.ts";
+import { buildImage, type Image, registryOf, runBuf } from "./buf.ts";
 import { remoteCommit } from "./git.ts";
-import { registryOf } from "./project-registry.ts";
 import { reflected } from "./reflection.ts";
 
 /** Protos of the upstreams. */

@@ -2,7 +2,6 @@
 import type { PathMatch } from "protoc-gen-bff/compiler";
 import { isMap, isSeq, LineCounter, type Node, parseAllDocuments, type YAMLMap } from "yaml";
 import { Refusal } from "../terminal.ts";
-import { parseDuration } from "./duration.ts";
 
 /** One match of a route whose backends include a Service. */
 export type RoutedMatch = Matched & {
@@ -114,4 +113,13 @@ function textOf(node: unknown, name: string): string | undefined {
 function listOf(node: unknown, name: string): readonly unknown[] {
   const list = isMap(node) ? node.get(name, true) : undefined;
   return isSeq(list) ? list.items.map((item, i) => (isMap(item) ? item : list.get(i))) : [];
+}
+
+const UNITS = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;
+
+/** Returns a duration of Gateway API (GEP-2257, `1m30s`) in milliseconds; undefined: it is none. */
+export function parseDuration(text: string): number | undefined {
+  if (!/^(\d{1,5}(h|m|s|ms)){1,4}$/.test(text)) return undefined;
+  const parts = [...text.matchAll(/(\d+)(ms|h|m|s)/g)];
+  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * UNITS[unit as keyof typeof UNITS], 0);
 }

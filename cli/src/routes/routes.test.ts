@@ -7,8 +7,7 @@ import { goldenTexts } from "../../../test/support/archive.ts";
 import { provided } from "../../../test/support/protos.ts";
 import { run } from "../testing/run.ts";
 import { compareRoutes } from "./compare-routes.ts";
-import { parseDuration } from "./duration.ts";
-import { readRoutes } from "./read-routes.ts";
+import { parseDuration, readRoutes } from "./read-routes.ts";
 
 const protos = goldenTexts("deploy/routes", "proto");
 const written = goldenTexts("deploy/routes", "expected/shop/deploy/kubernetes");

@@ -56,7 +56,6 @@ import { servedTogether } from "./surface/served-together.ts";
 import { serverNames } from "./surface/server-names.ts";
 import { toolDescriptions, toolNames, tools } from "./surface/tools.ts";
 import { successors, versions } from "./surface/versions.ts";
-import { suspicions } from "./suspicions.ts";
 import { brokenRules } from "./unused/broken-rules.ts";
 import { constantConditions } from "./unused/constant-conditions.ts";
 import { criticality } from "./unused/criticality.ts";
@@ -76,6 +75,14 @@ import { unreadItems } from "./unused/unread-items.ts";
 import { unsetComparisons } from "./unused/unset-comparisons.ts";
 import { unusedSteps } from "./unused/unused-steps.ts";
 import { wholeSubsets } from "./unused/whole-subsets.ts";
+
+/** A message with rules should be composed somewhere, and an argument should be read; both were noticed on the way. */
+const suspicions: Check = {
+  rules: {},
+  run(model, report) {
+    for (const suspicion of model.suspicions) report(suspicion);
+  },
+};
 
 /**
  * Checks of errors, in the order in which they run. A single value is checked where it is read, a single expression

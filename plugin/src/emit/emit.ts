@@ -1,11 +1,10 @@
-import type { Schema } from "@bufbuild/protoplugin";
+import type { GeneratedFile, Schema } from "@bufbuild/protoplugin";
 import type { Parameter } from "../options/parameter.ts";
 import type { PlanMessage } from "../plan/model/messages.ts";
 import type { Plan, PlanFile } from "../plan/model/plan.ts";
 import type { RpcPrediction } from "../report/faults/predictions.ts";
 import { emitCodec } from "./codec/emit-codec.ts";
 import { emitFile, isEmpty } from "./emit-file.ts";
-import { emitPartNames } from "./emit-part-names.ts";
 import { emitFaults, emitFaultsTest } from "./mocks/emit-faults.ts";
 import { emitMock } from "./mocks/emit-mock.ts";
 import { emitPlay } from "./mocks/emit-play.ts";
@@ -78,5 +77,21 @@ export function emit(
     if (server.tools.length > 0) emitTools(server, schema.generateFile(`${toolsPath(server)}.ts`), plan);
     if (usesOf !== undefined) emitUses(server, usesOf, schema.generateFile(`${usesPath(server)}.ts`));
     if (options.explorer) emitServerPlan(server, messages, schema.generateFile(`${planPath(server)}.ts`));
+  }
+}
+
+// Part names for clients: the fields of a response that may come later.
+
+/** Imports nothing, so that it can be taken into a browser. */
+function emitPartNames({ desc, parts }: PlanFile, f: GeneratedFile): void {
+  f.preamble(desc);
+  for (const { name, message, paths } of parts) {
+    f.print(
+      "/** The fields of ",
+      message.typeName,
+      " that may come later, as `parts` names them when they have arrived. */",
+    );
+    f.print("export const ", name, " = [", paths.map((path) => JSON.stringify(path)).join(", "), "] as const;");
+    f.print();
   }
 }

@@ -19,11 +19,11 @@ import {
 } from "@protobff/messages/upstream-facts.js";
 import type { Diagnostic, Origin } from "../diagnostic/diagnostic.ts";
 import { didYouMeanType } from "../diagnostic/did-you-mean.ts";
+import { isError, type Severities, withSeverity } from "../diagnostic/severity.ts";
 import type { DriftCode } from "./codes.ts";
 import type { Locked } from "./document.ts";
-import { type Implying, implyingIn } from "./implied-use.ts";
-import { isOfIdentity, type Options } from "./options.ts";
-import { type ChangePlace, placeOfUnresolved, placeOfUse, placesOfGone } from "./place.ts";
+import { isOfIdentity, type Options, type ProtoOption, SPREAD } from "./options.ts";
+import { type ChangePlace, placeOfSelected, placeOfUnresolved, placeOfUse, placesOfGone } from "./place.ts";
 import type { Used } from "./used-elements.ts";
 
 export interface DriftContext {
@@ -267,4 +267,62 @@ function drift(
 ): Drift {
   const severity = code === "BFF919" || code === "BFF920" ? "warning" : "error";
   return { diagnostic: { code, severity, message, at, related: see === undefined ? [] : [see], hint }, explains };
+}
+
+/**
+ * Returns the diagnostics of a run with changes of upstreams among them. A change that is an error replaces the errors
+ * that it explains, and warnings at its place. A change that is a warning replaces nothing.
+ */
+export function mergeDrifts(
+  found: readonly Diagnostic[],
+  drifts: readonly Drift[],
+  severities: Severities,
+): readonly Diagnostic[] {
+  const changes = drifts.flatMap(({ diagnostic, explains }) => {
+    const adjusted = withSeverity(diagnostic, severities);
+    return adjusted === undefined ? [] : [{ diagnostic: adjusted, explains }];
+  });
+  const errors = changes.filter(({ diagnostic }) => isError(diagnostic));
+  const explained = new Set(errors.flatMap(({ explains }) => explains));
+  const changed = new Set(errors.map(({ diagnostic }) => placeOf(diagnostic)));
+  const follows = (diagnostic: Diagnostic): boolean =>
+    explained.has(diagnostic) || (!isError(diagnostic) && changed.has(placeOf(diagnostic)));
+  return [...found.filter((diagnostic) => !follows(diagnostic)), ...changes.map(({ diagnostic }) => diagnostic)];
+}
+
+const placeOf = ({ at }: Diagnostic): string => `${at.file}:${at.line}:${at.column}`;
+
+// Options that use elements without naming them, and so cause no error when an upstream removes one.
+
+/** Returns the first of an element's options that implies the element, if the author left the option as it is. */
+type Implying = (name: string, options: readonly ProtoOption[]) => ProtoOption | undefined;
+
+/**
+ * Returns the test for one file.
+ *
+ * @param at returns the option of a path, if the file still has it
+ */
+function implyingIn(used: ReadonlyMap<string, Used>, at: (path: string) => ProtoOption | undefined): Implying {
+  const byOption = new Map<string, Set<string>>();
+  for (const [name, { uses }] of used)
+    for (const { option } of uses) byOption.set(option, (byOption.get(option) ?? new Set()).add(name));
+  const now = (option: ProtoOption): ReadonlySet<string> => byOption.get(option.path) ?? new Set();
+  const hasSibling = (option: ProtoOption, name: string): boolean =>
+    [...now(option)].some((other) => parentName(other) === parentName(name));
+  const implies = (option: ProtoOption, name: string): boolean => {
+    switch (option.implies) {
+      case "spread":
+        // A field that is set by its name is no part of the spread.
+        if (at(option.path.slice(0, -SPREAD.length) + shortName(name)) !== undefined) return false;
+        return placeOfSelected(option, shortName(name)) === undefined || hasSibling(option, name);
+      case "name":
+        return true;
+      case "binding":
+        return now(option).size > 0;
+      default:
+        // The messages and enums that clients see, and the enums whose values an expression may name, are used whole.
+        return now(option).has(parentName(name));
+    }
+  };
+  return (name, options) => options.find((option) => implies(option, name));
 }

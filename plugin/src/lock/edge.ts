@@ -4,11 +4,10 @@
 
 import type { Origin } from "../diagnostic/diagnostic.ts";
 import { markedFields, publicIdsOf } from "../resolve/model/marked-fields.ts";
-import type { BffFile, Model } from "../resolve/model/model.ts";
+import type { BffFile, Model, Permit } from "../resolve/model/model.ts";
 import { revealsIn } from "../resolve/model/reveals.ts";
 import { identityFacts } from "./identity-facts.ts";
 import { limitFacts } from "./limit-facts.ts";
-import { lockedPermit } from "./permits.ts";
 
 /** Keys of the lock, in its order. */
 export const SECTIONS = ["identities", "permits", "limits", "reveals"] as const;
@@ -109,4 +108,34 @@ export function placeOfEdge(model: Model, { section, file, name }: EdgeChange): 
   if (section === "permits") return model.permits.find(isRpc)?.at;
   const limits = model.limits.find(isRpc);
   return limits?.uses.findLast(({ of }) => of === "rpc")?.ir.at ?? limits?.uses[0]?.ir.at;
+}
+
+// Permits, as the lock records them: a widened permit is a difference that a reviewer sees.
+
+/** As written in the lock. */
+interface LockedPermit {
+  /** Callers need no credentials. */
+  readonly public?: true;
+  /** Any of these. */
+  readonly sources?: readonly string[];
+  /** All of these. */
+  readonly scopes?: readonly string[];
+  /** Any role of each list. */
+  readonly roles?: readonly (readonly string[])[];
+  /** All of these hold. */
+  readonly if?: readonly string[];
+}
+/** Returns the permit in force. A permit without sources accepts all sources. */
+function lockedPermit(permit: Permit, { packages }: Pick<Model, "packages">): LockedPermit {
+  if (permit.public !== undefined) return { public: true };
+  const { sources, scopes, roles, conditions } = permit;
+  const identity = packages.find(({ name }) => name === permit.file.desc.proto.package)?.identity;
+  const all = sources ?? identity?.sources.map(({ name }) => name) ?? [];
+  const texts = conditions.flatMap(({ source }) => (source.kind === "guard" ? [source.if.text.value] : []));
+  return {
+    sources: [...all].sort(),
+    ...(scopes.length > 0 && { scopes: [...scopes].sort() }),
+    ...(roles.length > 0 && { roles: roles.map((any) => [...any].sort()) }),
+    ...(texts.length > 0 && { if: texts }),
+  };
 }

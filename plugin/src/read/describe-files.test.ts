@@ -2,7 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { FieldDescriptorProto_Type, type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
-import { describeFiles } from "./describe-files.ts";
+import { describeFiles } from "./read-request.ts";
 
 /** A file with one message, which has a field for the message of each import. */
 function fileOf(name: string, ...dependency: readonly string[]): FileDescriptorProto {

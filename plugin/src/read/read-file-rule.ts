@@ -1,21 +1,29 @@
-import { type Breaker, type FileRule, Protocol, type RetryBudget, type Upstream } from "@protobff/messages/options.js";
+import { isHostName } from "@protobff/messages/host-names.js";
+import {
+  type Breaker,
+  type FairShare,
+  type FileRule,
+  Protocol,
+  type RetryBudget,
+  type Upstream,
+} from "@protobff/messages/options.js";
 import { caution, fault, type Report, type Text } from "../diagnostic/diagnostic.ts";
+import type { IrFairShare } from "../ir/edge.ts";
 import type { IrFile } from "../ir/ir.ts";
 import type { IrBreaker, IrRetryBudget, IrUpstream } from "../ir/step.ts";
 import { readEnv } from "./edge/read-env.ts";
-import { readFairShare } from "./edge/read-fair-share.ts";
-import { readHosts } from "./edge/read-hosts.ts";
 import { readIdentity } from "./edge/read-identity.ts";
 import { readLimits } from "./edge/read-limits.ts";
 import { readPurges } from "./edge/read-purges.ts";
-import { readTelemetry } from "./edge/read-telemetry.ts";
-import { readUsage } from "./edge/read-usage.ts";
+import { readTelemetry, readUsage } from "./edge/read-telemetry.ts";
 import { readFunction } from "./read-function.ts";
 import type { Place } from "./source/place.ts";
 import { readBalance } from "./steps/read-balance.ts";
 import { isEmpty, readPolicy } from "./steps/read-policy.ts";
 import { readShard } from "./steps/read-shards.ts";
+import { checkTemplate } from "./values/check-address.ts";
 import { checkMethod, checkReference, checkUnique } from "./values/names.ts";
+import { parseTemplate } from "./values/template.ts";
 import {
   child,
   children,
@@ -23,10 +31,12 @@ import {
   type Declared,
   duration,
   durationOrEnv,
+  expression,
   ratio,
   maxElements as readMaxElements,
   sourced,
   text,
+  texts,
 } from "./values/values.ts";
 
 export function readFileRule(
@@ -208,4 +218,41 @@ function readBreaker({ value, place }: Declared<Breaker>, report: Report): IrBre
     off: sourced(value.off, place, "off"),
     consecutive: sourced(value.consecutive, place, "consecutive"),
   };
+}
+
+/** Reads the host names of a package. A name with holes is checked again when the server starts. */
+function readHosts({ host }: FileRule, place: Place, report: Report): readonly Text[] {
+  const hosts = texts(host, place, "host");
+  for (const text of hosts) {
+    checkTemplate(text, report);
+    const template = parseTemplate(text.value);
+    if (!template.ok || isHostName(template.parts.map((part) => (part.kind === "text" ? part.text : "x")).join("")))
+      continue;
+    fault(report, "BFF195", text.at, {
+      message: `${JSON.stringify(text.value)} is no host name in lower case`,
+      hint: "write a name such as `shop.example.com` or `*.example.com`, without scheme, port and path",
+    });
+  }
+  checkUnique(
+    hosts,
+    "BFF195",
+    (name) => `the host ${JSON.stringify(name)} is listed twice`,
+    "leave out one of them",
+    report,
+  );
+  return hosts;
+}
+
+/** Reads the fair shares of a package. */
+function readFairShare({ value, place }: Declared<FairShare>, report: Report): IrFairShare | undefined {
+  const key = expression(value.key, place, "key", report);
+  const weight = expression(value.weight, place, "weight", report);
+  const queue = count(value.queue, place, "queue", "write the number of calls of one key that may wait", report);
+  if (value.key === undefined) {
+    fault(report, "BFF525", place.at, {
+      message: "these fair shares have no `key`",
+      hint: 'add what differs between callers, such as `key: "principal.tenant"`',
+    });
+  }
+  return key && { at: place.at, key, weight, queue };
 }

@@ -1,5 +1,6 @@
 import {
   type DescEnum,
+  type DescEnumValue,
   type DescExtension,
   type DescFile,
   type DescMessage,
@@ -8,8 +9,15 @@ import {
   type Registry,
 } from "@bufbuild/protobuf";
 import {
-  enum_value,
-  enum$,
+  field as fieldRules,
+  message as messageRules,
+  oneof as oneofRules,
+  type PredefinedRules,
+  predefined,
+} from "@protobff/messages/buf/validate/validate_pb.js";
+import {
+  enum$ as enumOption,
+  enum_value as enumValueOption,
   field,
   file as fileOption,
   message,
@@ -17,17 +25,20 @@ import {
   Protocol,
   service,
 } from "@protobff/messages/options.js";
-import { type Diagnostic, fault, type Report } from "../diagnostic/diagnostic.ts";
+import { type Diagnostic, fault, type Report, type Text } from "../diagnostic/diagnostic.ts";
 import type { Sources } from "../diagnostic/sources.ts";
-import type { Ir, IrFile } from "../ir/ir.ts";
+import type { IrMessageRules, IrRules } from "../ir/edge.ts";
+import type { Ir, IrEnum, IrEnumValue, IrFile, IrService } from "../ir/ir.ts";
 import { finish, type Sliced } from "../slices/sliced.ts";
 import { readBinding } from "./edge/read-http.ts";
-import { readEnum } from "./read-enum.ts";
 import { readFileRule } from "./read-file-rule.ts";
 import { readMessage } from "./read-message.ts";
-import { readPredefined, readRules } from "./read-rules.ts";
 import { readService } from "./read-service.ts";
 import { type Locator, locate } from "./source/locate.ts";
+import type { Place } from "./source/place.ts";
+import { isEmpty } from "./steps/read-policy.ts";
+import { checkReference, checkUnique } from "./values/names.ts";
+import { sourced, texts } from "./values/values.ts";
 
 /** The descriptors of a run. */
 export interface Schema {
@@ -171,6 +182,114 @@ function isRuled(file: DescFile): boolean {
     file.services.some((desc) => carries(desc, service) || desc.methods.some((rpc) => carries(rpc, method))) ||
     allMessages(file).some((desc) => carries(desc, message) || desc.fields.some((member) => carries(member, field))) ||
     allExtensions(file).some((desc) => carries(desc, field)) ||
-    allEnums(file).some((desc) => carries(desc, enum$) || desc.values.some((value) => carries(value, enum_value)))
+    allEnums(file).some(
+      (desc) => carries(desc, enumOption) || desc.values.some((value) => carries(value, enumValueOption)),
+    )
   );
+}
+
+// Declarations of requests in buf.validate. They are read with protobff's copy of validate.proto, even if the user has
+// another one. Numbers of its fields are never reused, and resolve reports rules that are missing in this copy.
+
+/** Returns the rules of these services' requests that are to be checked, and of all messages inside of them. */
+function readRules(services: readonly IrService[], locator: (file: DescFile) => Locator): Ir["rules"] {
+  const checked = services.flatMap(({ methods }) => methods.filter(({ validate }) => validate?.value !== false));
+  const reached = new Set(checked.map(({ desc }) => desc.input));
+  for (const desc of reached) for (const { message: inner } of desc.fields) if (inner !== undefined) reached.add(inner);
+  const ruled = [...reached].flatMap((desc): [DescMessage, IrMessageRules][] => {
+    const rules = rulesOf(desc, () => locator(desc.file));
+    return rules === undefined ? [] : [[desc, rules]];
+  });
+  return new Map(ruled);
+}
+
+function rulesOf(desc: DescMessage, locator: () => Locator): IrMessageRules | undefined {
+  const fields = desc.fields.filter((member) => hasOption(member, fieldRules));
+  const oneofs = desc.oneofs.filter((group) => hasOption(group, oneofRules));
+  const ruled = hasOption(desc, messageRules);
+  if (fields.length + oneofs.length === 0 && !ruled) return undefined;
+  const { rule } = locator();
+  return {
+    desc,
+    message: ruled ? { value: getOption(desc, messageRules), place: rule(desc, messageRules) } : undefined,
+    oneofs: oneofs.map((group) => ({
+      desc: group,
+      rules: { value: getOption(group, oneofRules), place: rule(group, oneofRules) },
+    })),
+    fields: new Map(
+      fields.map((member) => [member, { value: getOption(member, fieldRules), place: rule(member, fieldRules) }]),
+    ),
+  };
+}
+
+/** Extensions that are rules, by their full names. */
+function readPredefined(registry: Registry, locator: (file: DescFile) => Locator): Ir["predefined"] {
+  const found = new Map<string, IrRules<PredefinedRules>>();
+  for (const type of registry) {
+    if (type.kind !== "extension" || !hasOption(type, predefined)) continue;
+    found.set(type.typeName, { value: getOption(type, predefined), place: locator(type.file).rule(type, predefined) });
+  }
+  return found;
+}
+
+function readEnum(desc: DescEnum, locator: Locator, report: Report): IrEnum {
+  const values = desc.values.map((value) => readEnumValue(value, locator, report));
+  checkTexts(values, report);
+  const at = locator.name(desc);
+  if (!hasOption(desc, enumOption)) return { kind: "enum", desc, at, alias: [], values };
+  const rule = getOption(desc, enumOption);
+  const place = locator.rule(desc, enumOption);
+  if (isEmpty(rule)) empty(place, report);
+  return { kind: "enum", desc, at, alias: readAliases(rule.alias, place, "an enum", report), values };
+}
+
+function readEnumValue(desc: DescEnumValue, locator: Locator, report: Report): IrEnumValue {
+  const at = locator.name(desc);
+  if (!hasOption(desc, enumValueOption)) {
+    return { kind: "enum_value", desc, at, alias: [], default: undefined, noAlias: undefined, text: undefined };
+  }
+  const rule = getOption(desc, enumValueOption);
+  const place = locator.rule(desc, enumValueOption);
+  if (isEmpty(rule)) empty(place, report);
+  const value: IrEnumValue = {
+    kind: "enum_value",
+    desc,
+    at,
+    alias: readAliases(rule.alias, place, "an enum value", report),
+    default: sourced(rule.default, place, "default"),
+    noAlias: sourced(rule.noAlias, place, "no_alias"),
+    text: sourced(rule.text, place, "text"),
+  };
+  const [alias] = value.alias;
+  if (value.noAlias?.value === true && alias !== undefined) {
+    fault(report, "BFF126", value.noAlias.at, {
+      message: `the value "${desc.name}" has both an "alias" and "no_alias"`,
+      related: [{ at: alias.at, message: "the alias" }],
+      hint: "leave out one of them",
+    });
+  }
+  return value;
+}
+
+/** All values have a text or none has. */
+function checkTexts(values: readonly IrEnumValue[], report: Report): void {
+  const first = values.find(({ text }) => text !== undefined);
+  const without = values.find(({ text }) => text === undefined);
+  if (first?.text === undefined || without === undefined) return;
+  fault(report, "BFF149", without.at, {
+    message: `the value "${without.desc.name}" has no text, and "${first.desc.name}" has one`,
+    related: [{ at: first.text.at, message: "a text" }],
+    hint: 'add [(bff.v1.enum_value).text = "…"] to the value; the text may be empty',
+  });
+}
+
+function readAliases(values: readonly string[], place: Place, what: string, report: Report): readonly Text[] {
+  const aliases = texts(values, place, "alias");
+  for (const alias of aliases) checkReference(alias, what, report);
+  checkUnique(aliases, "BFF130", (value) => `"${value}" is in the list twice`, "leave out one of them", report);
+  return aliases;
+}
+
+function empty(place: Place, report: Report): void {
+  fault(report, "BFF124", place.at, { message: "this rule sets no option", hint: "leave it out" });
 }

@@ -1,24 +1,31 @@
 import { type DescMethod, type DescService, getOption, hasOption } from "@bufbuild/protobuf";
-import { method as methodOption, type Permit, service as serviceOption } from "@protobff/messages/options.js";
-import { fault, type Origin, type Report } from "../diagnostic/diagnostic.ts";
-import type { IrPermit } from "../ir/edge.ts";
+import {
+  type Bind,
+  type MethodRule,
+  method as methodOption,
+  type Permit,
+  Priority,
+  service as serviceOption,
+  type Version,
+} from "@protobff/messages/options.js";
+import { fault, type Origin, type Report, type Sourced, type Text } from "../diagnostic/diagnostic.ts";
+import type { IrPermit, IrPriority, IrVersion } from "../ir/edge.ts";
 import type { IrMethod, IrService } from "../ir/ir.ts";
+import type { IrBind } from "../ir/step.ts";
 import { readHttpCache, readResponseCache } from "./edge/read-caching.ts";
 import { readEnv } from "./edge/read-env.ts";
-import { readHeaders } from "./edge/read-headers.ts";
 import { readHttp } from "./edge/read-http.ts";
 import { readLimits } from "./edge/read-limits.ts";
 import { readPermit } from "./edge/read-permit.ts";
-import { readPriority } from "./edge/read-priority.ts";
 import { readTool } from "./edge/read-tool.ts";
-import { readVersion } from "./edge/read-version.ts";
 import type { Locator } from "./source/locate.ts";
 import type { Place } from "./source/place.ts";
+import { readBinds } from "./steps/read-binds.ts";
 import { isEmpty } from "./steps/read-policy.ts";
 import { readSteps, withoutDefer } from "./steps/read-step.ts";
 import { readStream } from "./steps/read-stream.ts";
 import { readTopics } from "./steps/read-topic.ts";
-import { checkReference } from "./values/names.ts";
+import { checkMethod, checkReference } from "./values/names.ts";
 import { child, children, count, duration, durationOrEnv, maxElements, sourced, text } from "./values/values.ts";
 
 /** Undefined for a service that is none of ours. */
@@ -136,4 +143,86 @@ function permitOf(
 ): IrPermit | undefined {
   const declared = child(value, place, "permit");
   return declared && readPermit(declared, of, report);
+}
+
+/** Maximum number of headers of an rpc. */
+const MAX_HEADERS = 16;
+
+/** Reads the headers of an rpc's answers. */
+function readHeaders(
+  { header }: { readonly header: readonly Bind[] },
+  place: Place,
+  report: Report,
+): readonly IrBind[] {
+  const headers = readBinds(header, place, "header", "answer header", report);
+  const first = headers[MAX_HEADERS];
+  if (first !== undefined)
+    fault(report, "BFF196", first.at, {
+      message: `this rpc has ${headers.length} headers, and ${MAX_HEADERS} at most are sent`,
+      hint: `leave out ${headers.length - MAX_HEADERS}, or move values into a field of the response`,
+    });
+  return headers;
+}
+
+const PRIORITIES: { readonly [value in Priority]?: IrPriority } = {
+  [Priority.LOW]: "low",
+  [Priority.NORMAL]: "normal",
+  [Priority.HIGH]: "high",
+};
+
+/** Reads the class of an rpc under overload. */
+function readPriority({ priority: value }: MethodRule, place: Place, report: Report): Sourced<IrPriority> | undefined {
+  const setting = sourced(value, place, "priority");
+  if (setting === undefined) return undefined;
+  const priority = PRIORITIES[setting.value];
+  if (priority !== undefined) return { value: priority, at: setting.at };
+  fault(report, "BFF194", setting.at, {
+    message: '"PRIORITY_UNSPECIFIED" is not a class of requests',
+    hint: "write LOW, NORMAL or HIGH, or leave it out",
+  });
+  return undefined;
+}
+
+/** Reads the end of an rpc, or of each rpc of a service. */
+function readVersion(
+  { version: value }: { readonly version?: Version | undefined },
+  within: Place,
+  report: Report,
+): IrVersion | undefined {
+  const declared = child(value, within, "version");
+  if (declared === undefined) return undefined;
+  const { place } = declared;
+  if (isEmpty(declared.value))
+    fault(report, "BFF124", place.at, {
+      message: "this version sets no option",
+      hint: 'add the day of the deprecation, as in `version: { deprecated: "2026-11-01" }`, or leave out `version`',
+    });
+  const successor = text(declared.value.successor, place, "successor");
+  if (successor?.value.includes("/")) checkMethod(successor, report);
+  else checkReference(successor, "a service", report);
+  const dates = {
+    deprecated: text(declared.value.deprecated, place, "deprecated"),
+    sunset: text(declared.value.sunset, place, "sunset"),
+  };
+  const deprecated = day(dates.deprecated, "deprecated", report);
+  const sunset = day(dates.sunset, "sunset", report);
+  const faulty = deprecated !== dates.deprecated || sunset !== dates.sunset;
+  return { kind: "version", at: place.at, deprecated, sunset, successor, faulty };
+}
+
+/** A day as ISO 8601 has it; undefined after a diagnostic too. */
+function day(found: Text | undefined, name: string, report: Report): Text | undefined {
+  if (found === undefined || isDay(found.value)) return found;
+  fault(report, "BFF180", found.at, {
+    message: `${JSON.stringify(found.value)} of "${name}" is not a day`,
+    hint: 'write year, month and day, as in "2026-11-01": the day begins at midnight UTC',
+  });
+  return undefined;
+}
+
+/** Returns true for a day that exists; JavaScript alone would accept the 30th of February. */
+function isDay(value: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(value)) return false;
+  const time = Date.parse(`${value}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(value);
 }

@@ -2,7 +2,7 @@
 // fields and fewer calls.
 import type { JsonValue } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
-import { keptSteps } from "../../../plugin/src/plan/messages/kept-steps.ts";
+import { keptSteps } from "../../../plugin/src/plan/messages/kept-for.ts";
 import { plan } from "../../../plugin/src/plan/plan-run.ts";
 import { resolve } from "../../../plugin/src/resolve/resolve.ts";
 import { pick, randomFrom } from "../../proofs/fuzz/random.ts";

@@ -1,6 +1,6 @@
 // HTTPRoutes and Services of Kubernetes as a configuration of Envoy, as implementations of Gateway API make one.
 import { parseAllDocuments } from "yaml";
-import { parseDuration } from "../../../cli/src/routes/duration.ts";
+import { parseDuration } from "../../../cli/src/routes/read-routes.ts";
 
 interface HttpRoute {
   readonly kind: "HTTPRoute";

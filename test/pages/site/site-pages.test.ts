@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { anchorOf } from "../../../cli/src/explain/anchor.ts";
+import { anchorOf } from "../../../cli/src/explain/explain.ts";
 import { explanations } from "../../../scripts/explanations.ts";
 import { neighbours, sidebars } from "../../../site/contents.ts";
 import { readDiagnostics } from "../../../site/diagnostics.ts";

@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
-import { dirname, join, resolve } from "node:path";
-import { type Command, Option } from "commander";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { Argument, type Command, Option } from "commander";
+import { PROTOS, tryRead, VERSION } from "protoc-gen-bff/compiler";
 import { runDev } from "../../dev/session.ts";
 import { agentsGuide } from "../../explain/agents-guide.ts";
 import { type Begun, begin } from "../../init/begin.ts";
@@ -12,14 +13,14 @@ import { curlLine, exampleRequest, pathOf } from "../../init/example.ts";
 import { FRAMEWORKS } from "../../init/into/frameworks.ts";
 import type { BegunBff } from "../../init/plan-bff.ts";
 import { publicLines } from "../../init/public-fields.ts";
-import { CI_SYSTEMS, type CiSystem, WORKFLOW_FILES } from "../../init/workflows/workflow.ts";
+import { CI_SYSTEMS, type CiSystem, WORKFLOW_FILES, workflowOf } from "../../init/workflows/workflow.ts";
 import { runBuf } from "../../project/buf.ts";
+import { mainBranch, remoteOf, repositoryOf } from "../../project/git.ts";
 import { upstreamProtos } from "../../project/upstream-protos.ts";
 import { append, Refusal, type Terminal } from "../../terminal.ts";
+import { SOURCE_LIST } from "../../upstream/source-list.ts";
 import { portOption } from "../dev.ts";
-import { addInitCi, knownSystem, writeWorkflow } from "./init-ci.ts";
 import { type IntoOptions, initInto, nameFor, packagesFor, runWith } from "./init-into.ts";
-import { addProtos } from "./init-protos.ts";
 import { addInitResolvers } from "./init-resolvers.ts";
 
 interface Options extends IntoOptions {
@@ -220,4 +221,78 @@ function isInstalled(folder: string): boolean {
   } catch {
     return false;
   }
+}
+
+// `protobff init protos`: puts the options' own protos into a user's tree.
+
+/** `protobff init protos proto` */
+function addProtos(init: Command, terminal: Terminal): void {
+  init
+    .command("protos")
+    .description("writes bff/v1/*.proto, which your files import, into the folder of your protos")
+    .argument("<folder>", "folder of your protos, as the module in buf.yaml")
+    .action((folder: string) => {
+      for (const line of writeProtos(folder, terminal.cwd)) terminal.write(`${line}\n`);
+    });
+}
+
+/**
+ * Writes the protos below an existing folder and returns a line for each file. A file with the same text is not
+ * written.
+ */
+function writeProtos(folder: string, cwd: string): string[] {
+  if (!statSync(resolve(cwd, folder), { throwIfNoEntry: false })?.isDirectory())
+    throw new Refusal(`there is no folder "${folder}": name the folder that contains your packages`);
+  return Object.entries(PROTOS).map(([name, text]) => {
+    const shown = join(folder, name);
+    const path = resolve(cwd, shown);
+    const before = tryRead(path);
+    if (before === text) return `${shown} is that of ${VERSION} already`;
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+    } catch (error) {
+      throw new Refusal(`${shown} cannot be written: ${error instanceof Error ? error.message : error}`);
+    }
+    return before === undefined ? `${shown} is new` : `${shown} is that of ${VERSION} now`;
+  });
+}
+
+// `protobff init ci`: a workflow for the repository of a package.
+
+/** `protobff init ci github` */
+function addInitCi(init: Command, terminal: Terminal): void {
+  init
+    .command("ci")
+    .description("writes a workflow that checks every change, updates the upstreams and compares deploys")
+    .addArgument(new Argument("<system>", "system that runs it").choices(CI_SYSTEMS))
+    .action((system: CiSystem) => {
+      const path = writeWorkflow(system, terminal.cwd);
+      if (path === undefined) throw new Refusal(`nothing is written, because ${WORKFLOW_FILES[system]} exists`);
+      terminal.write(`${path} is written\n`);
+    });
+}
+
+/** Returns the system of a package's repository by its files or its remote; undefined: none is known. */
+function knownSystem(folder: string): CiSystem | undefined {
+  const root = repositoryOf(folder);
+  if (root === undefined) return undefined;
+  if (existsSync(join(root, ".github"))) return "github";
+  const remote = remoteOf(root) ?? "";
+  return /[@/]github\.com[:/]/.test(remote) ? "github" : undefined;
+}
+
+/** Writes the workflow at the repository's root. Returns its path; undefined: the file exists, and stays. */
+function writeWorkflow(system: CiSystem, folder: string): string | undefined {
+  const root = repositoryOf(folder) ?? folder;
+  const path = join(root, WORKFLOW_FILES[system]);
+  if (existsSync(path)) return undefined;
+  const options = {
+    folder: relative(root, folder).split(sep).join("/") || ".",
+    branch: mainBranch(root) ?? "main",
+    hasOrigins: existsSync(join(folder, SOURCE_LIST)),
+  };
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, workflowOf(system, options));
+  return WORKFLOW_FILES[system];
 }

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { addedTo, ROOT_FILES } from "./changed-manifests.ts";
 import { difference } from "./difference.ts";
-import { withExternals } from "./next-config.ts";
+import { addedTo, ROOT_FILES, withExternals } from "./plan-into.ts";
 
 test("a difference has the lines that were removed and added, in their order", () => {
   expect(difference("a\nb\nc\n", "a\nc\nd\n")).toEqual(["- b", "+ d"]);

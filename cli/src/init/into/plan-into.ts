@@ -1,13 +1,13 @@
 // The files that a BFF adds to an existing project, and those that it changes.
 import { relative, sep } from "node:path";
-import type { ExistingProject, ImportExtension } from "../../project/existing-project.ts";
+import { parseDocument } from "yaml";
+import type { ExistingProject, ImportExtension, PackageManager } from "../../project/existing-project.ts";
+import { emptyProject, type morph, tsMorph } from "../../resolvers/ts-morph.ts";
 import { Refusal } from "../../terminal.ts";
 import type { Begun } from "../begin.ts";
 import { type Versions, versionsOf } from "../local-packages.ts";
 import { GENERATE, type GeneratedInto, VERSIONS } from "../package-files.ts";
-import { type Additions, addedTo, ROOT_FILES } from "./changed-manifests.ts";
 import { FRAMEWORKS } from "./frameworks.ts";
-import { EXTERNAL_LINE, NEW_CONFIG, NEXT_CONFIGS, withExternals } from "./next-config.ts";
 
 export interface FileChange {
   /** From the project's folder, with `/`. */
@@ -137,4 +137,129 @@ function nextConfig(project: ExistingProject): Edit {
   const after = withExternals(before);
   if (after === undefined) return { line: `add to ${path}: ${EXTERNAL_LINE}` };
   return after === before ? {} : { changes: [{ path, before, after }] };
+}
+
+// `serverExternalPackages` in the configuration of Next.js: its bundler must leave packages alone that load others, and
+// threads, only if they are needed.
+
+const NEXT_CONFIGS: readonly string[] = ["next.config.ts", "next.config.mjs", "next.config.js"];
+const FIELD = "serverExternalPackages";
+const EXTERNAL: readonly string[] = ["@protobff/server", "@protobff/runtime"];
+const LIST = `[${EXTERNAL.map((name) => JSON.stringify(name)).join(", ")}]`;
+/** The line for those who write it by hand. */
+const EXTERNAL_LINE = `${FIELD}: ${LIST}`;
+
+const NEW_CONFIG = `export default {
+  // packages that load others only if they are needed
+  ${EXTERNAL_LINE},
+};
+`;
+
+/** Returns the text with the packages; undefined: it does not export an object that is written out in it. */
+export function withExternals(text: string): string | undefined {
+  const { IndentationText, Node } = tsMorph();
+  const project = emptyProject(tsMorph());
+  const indent = /^(\t| {2}| {4})\S/m.exec(text)?.[1] ?? IndentationText.TwoSpaces;
+  project.manipulationSettings.set({ indentationText: indent as morph.IndentationText });
+  const file = project.createSourceFile("config.ts", text);
+  const config = exportedObject(file, Node);
+  if (config === undefined) return undefined;
+  const property = config.getProperty(FIELD);
+  if (property === undefined) {
+    config.addPropertyAssignment({ name: FIELD, initializer: LIST });
+    return file.getFullText();
+  }
+  const list = Node.isPropertyAssignment(property) ? property.getInitializer() : undefined;
+  if (!Node.isArrayLiteralExpression(list)) return undefined;
+  const there = list.getElements().map((element) => (Node.isStringLiteral(element) ? element.getLiteralText() : ""));
+  for (const name of EXTERNAL) if (!there.includes(name)) list.addElement(JSON.stringify(name));
+  return file.getFullText();
+}
+
+/** Follows `export default` or `module.exports`, a variable, and types or calls around the object. */
+function exportedObject(file: morph.SourceFile, Node: typeof morph.Node): morph.ObjectLiteralExpression | undefined {
+  const assigned = file.getStatements().flatMap((statement) => {
+    if (Node.isExportAssignment(statement)) return [statement.getExpression()];
+    const expression = Node.isExpressionStatement(statement) ? statement.getExpression() : undefined;
+    if (!Node.isBinaryExpression(expression) || expression.getLeft().getText() !== "module.exports") return [];
+    return [expression.getRight()];
+  });
+  let found: morph.Node | undefined = assigned.length === 1 ? assigned[0] : undefined;
+  for (let steps = 0; found !== undefined && steps < MOST; steps++) {
+    if (Node.isObjectLiteralExpression(found)) return found;
+    if (Node.isIdentifier(found)) found = file.getVariableDeclaration(found.getText())?.getInitializer();
+    else if (Node.isCallExpression(found)) found = found.getArguments()[0];
+    else if (Node.isSatisfiesExpression(found) || Node.isAsExpression(found) || Node.isParenthesizedExpression(found))
+      found = found.getExpression();
+    else return undefined;
+  }
+  return undefined;
+}
+/** Maximum number of variables, calls and types around the object. */
+const MOST = 10;
+
+// Changes of the files by which a project installs packages.
+
+/** Missing entries of a package.json. */
+interface Additions {
+  readonly scripts: Versions;
+  readonly dependencies: Versions;
+  readonly devDependencies: Versions;
+}
+
+type Manifest = Readonly<Record<string, Versions | undefined>>;
+
+/** Returns the text of a package.json with the additions. Entries that are there stay, but for replaced tarballs. */
+export function addedTo(text: string, { scripts, ...packages }: Additions): string {
+  const manifest = JSON.parse(text) as Manifest;
+  const there = { ...manifest.dependencies, ...manifest.devDependencies };
+  const missing = (versions: Versions): Versions =>
+    Object.fromEntries(
+      Object.entries(versions).filter(([name, version]) => there[name] === undefined || version.startsWith("file:")),
+    );
+  const added = Object.entries(packages).map(([field, versions]) => {
+    return [field, sorted({ ...manifest[field], ...missing(versions) })] as const;
+  });
+  const all = { ...manifest, scripts: { ...manifest.scripts, ...scripts }, ...Object.fromEntries(added) };
+  return printed(all, text);
+}
+
+/** A file of the project's root by which a package manager installs packages of others, too. */
+interface RootFile {
+  readonly file: string;
+  /** @param tarballs `file:` and their paths from the root, for packages that depend on them; empty: published ones */
+  change(text: string | undefined, tarballs: Versions): string;
+}
+
+export const ROOT_FILES: Readonly<Record<PackageManager, RootFile | undefined>> = {
+  // npm takes a project's own dependency for those of its packages, too.
+  npm: undefined,
+  pnpm: {
+    file: "pnpm-workspace.yaml",
+    change: (text = "", tarballs) => {
+      const document = parseDocument(text);
+      if (document.contents === null) document.set("allowBuilds", {});
+      document.setIn(["allowBuilds", "@bufbuild/buf"], true);
+      for (const [name, path] of Object.entries(tarballs)) document.setIn(["overrides", name], path);
+      return document.toString();
+    },
+  },
+  yarn: { file: "package.json", change: (text, tarballs) => withField(text, "resolutions", tarballs) },
+  bun: { file: "package.json", change: (text, tarballs) => withField(text, "overrides", tarballs) },
+};
+
+function withField(text = "{}", field: string, versions: Versions): string {
+  if (Object.keys(versions).length === 0) return text;
+  const manifest = JSON.parse(text) as Manifest;
+  return printed({ ...manifest, [field]: { ...manifest[field], ...versions } }, text);
+}
+
+/** As package managers write it: with the indentation that the text has. */
+function printed(manifest: object, like: string): string {
+  const indent = /^([ \t]+)"/m.exec(like)?.[1] ?? "  ";
+  return `${JSON.stringify(manifest, null, indent)}\n`;
+}
+
+function sorted(versions: Versions): Versions {
+  return Object.fromEntries(Object.entries(versions).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -2,7 +2,11 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import {
   type Call,
   callsOf,
+  governing,
+  leavesFor,
+  type Origin,
   overloadsOf,
+  type Sourced,
   type Step,
   signature,
   typeNameOfEnums,
@@ -14,7 +18,6 @@ import type { Program, SourceFile } from "../program/program.ts";
 import { fullNameOf, type Meant, writtenName } from "../program/symbols.ts";
 import { absenceOf } from "./absence.ts";
 import { commentOf, typeOfOption } from "./completion.ts";
-import { policyLines } from "./policy.ts";
 
 /** Returns the description of the thing at an offset. */
 export function hover(program: Program, file: SourceFile, offset: number): Hover | undefined {
@@ -96,3 +99,55 @@ const code = (text: string): string => `\`\`\`cel\n${text}\n\`\`\``;
 const list = (head: string, items: readonly string[]): string =>
   items.length === 0 ? head : [head, "", ...items.map((item) => `- ${item}`)].join("\n");
 const parts = (...all: readonly string[]): string => all.filter((part) => part !== "").join("\n\n");
+
+/** Settings of an upstream that are no part of a call's policy. */
+const OF_UPSTREAM = /^(balance|breaker|protocol|retry_budget)\b/;
+
+/**
+ * Returns the declared leaves of a call's merged policy, each with the place of its value.
+ *
+ * @param caller the package of the call
+ */
+function policyLines({ policy, method }: Call, caller: string, { analysis }: Program): readonly string[] {
+  const ofUpstream = leavesFor(governing(analysis.ir, caller).entries, method).filter(({ name }) =>
+    OF_UPSTREAM.test(name),
+  );
+  return [
+    ...[...leavesOf(policy, [])].map(({ path, value, at }) => line(path.join("."), value, at)),
+    ...ofUpstream.map(({ name, value, unit, at }) => line(name, `${String(value)}${unit ? ` ${unit}` : ""}`, at)),
+  ];
+}
+const line = (name: string, value: string, at: Origin): string =>
+  `\`${name}\` ${value}, from ${at.file}:${at.line}:${at.column}`;
+
+interface Leaf {
+  readonly path: readonly string[];
+  readonly value: string;
+  readonly at: Origin;
+}
+
+const TIMES: ReadonlySet<string> = new Set(["timeout", "initial", "max", "delay", "ttl", "stale"]);
+
+function* leavesOf(value: unknown, path: readonly string[]): Generator<Leaf> {
+  if (typeof value !== "object" || value === null || path.length > 3) return;
+  if (isSourced(value)) {
+    const unit =
+      typeof value.value === "number" && TIMES.has(path.at(-1) ?? "") && path[0] !== "hedge.max" ? " ms" : "";
+    yield { path, value: `${String(value.value)}${unit}`, at: value.at };
+    return;
+  }
+  if ("text" in value && typeof value.text === "object" && value.text !== null && isSourced(value.text)) {
+    yield { path, value: `\`${String(value.text.value)}\``, at: value.text.at };
+    return;
+  }
+  if (Array.isArray(value)) {
+    const [first] = value;
+    if (isSourced(first)) yield { path, value: value.map((item) => String(item.value)).join(", "), at: first.at };
+    return;
+  }
+  for (const [key, inner] of Object.entries(value)) yield* leavesOf(inner, [...path, key]);
+}
+
+function isSourced(value: unknown): value is Sourced<unknown> {
+  return typeof value === "object" && value !== null && "at" in value && "value" in value;
+}

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { TextDocument } from "vscode-languageserver-textdocument";
-import { movedRange } from "./moved-range.ts";
+import { movedRange } from "./publisher.ts";
 
 const document = (text: string): TextDocument => TextDocument.create("file:///a", "proto", 1, text);
 

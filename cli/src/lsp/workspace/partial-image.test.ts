@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
-import { withImporters, withPart } from "./partial-image.ts";
+import { withImporters, withPart } from "./project.ts";
 
 const file = (name: string, ...dependency: string[]) => create(FileDescriptorProtoSchema, { name, dependency });
 const image = {

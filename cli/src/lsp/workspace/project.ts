@@ -1,5 +1,8 @@
 // One project that the editor has open: its last compilation, and its next one.
-import { join, relative } from "node:path";
+
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
@@ -14,8 +17,6 @@ import { CompiledTexts, type OpenTexts } from "./compiled-texts.ts";
 import type { FirstBuild } from "./first-builds.ts";
 import { boundHeap } from "./heap.ts";
 import { NewestRun } from "./newest-run.ts";
-import { withOverlay } from "./overlay.ts";
-import { areSame, withImporters, withPart } from "./partial-image.ts";
 
 /** The result of a compilation. */
 export interface Outcome {
@@ -250,4 +251,70 @@ function changedIn(root: string, open: OpenTexts): OpenTexts {
 
 function isInside(path: string): boolean {
   return !/^(\.\.([/\\]|$)|[/\\]|[A-Za-z]:)/.test(path);
+}
+
+// A copy of a project with the unsaved texts of the editor, for buf: links to everything but the changed files.
+
+/**
+ * Calls `use` with a folder that has the project's files, the changed ones with their new texts. The folder is removed
+ * afterwards. Without changes the folder is the project itself.
+ *
+ * @param changed texts by path from `root`
+ */
+async function withOverlay<T>(
+  root: string,
+  changed: ReadonlyMap<string, string>,
+  use: (folder: string) => Promise<T>,
+): Promise<T> {
+  if (changed.size === 0) return use(root);
+  const folder = mkdtempSync(join(tmpdir(), "protobff-lsp-"));
+  try {
+    fill(folder, root, changed);
+    return await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function fill(folder: string, root: string, changed: ReadonlyMap<string, string>): void {
+  const real = new Set(["."]);
+  for (const path of changed.keys()) for (let at = dirname(path); at !== "."; at = dirname(at)) real.add(at);
+  for (const inner of [...real].sort()) {
+    mkdirSync(join(folder, inner), { recursive: true });
+    for (const { name } of readdirSync(join(root, inner), { withFileTypes: true })) {
+      const path = inner === "." ? name : join(inner, name);
+      if (!real.has(path) && !changed.has(path)) symlinkSync(join(root, path), join(folder, path));
+    }
+  }
+  for (const [path, text] of changed) writeFileSync(join(folder, path), text);
+}
+
+// An image in which only some files are built again. A part of a large project takes a fifth of buf's time.
+
+/** Returns these files and all that import them, of the files that are no imports themselves. */
+export function withImporters({ files, imports }: Image, names: ReadonlySet<string>): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const { name, dependency } of files)
+    if (!imports.has(name) && (names.has(name) || dependency.some((imported) => found.has(imported)))) found.add(name);
+  return found;
+}
+
+/**
+ * Returns the image with the files of a part. Undefined if a file now imports one that is missing or follows it: buf
+ * would then order the files in another way.
+ */
+export function withPart(image: Image, part: Image): Image | undefined {
+  const renewed = new Map(part.files.map((file) => [file.name, file]));
+  const files = image.files.map((file) => (part.imports.has(file.name) ? file : (renewed.get(file.name) ?? file)));
+  const known = new Set<string>();
+  for (const { name, dependency } of files) {
+    if (!dependency.every((imported) => known.has(imported))) return undefined;
+    known.add(name);
+  }
+  return { files, imports: image.imports };
+}
+
+/** True if two images have the same files, as objects. */
+function areSame({ files }: Image, other: Image): boolean {
+  return files.length === other.files.length && files.every((file, i) => file === other.files[i]);
 }

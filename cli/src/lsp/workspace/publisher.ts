@@ -1,8 +1,7 @@
 import type { Diagnostic as Finding } from "protoc-gen-bff/compiler";
-import { type Connection, type Diagnostic, DiagnosticSeverity } from "vscode-languageserver";
+import { type Connection, type Diagnostic, DiagnosticSeverity, type Range } from "vscode-languageserver";
 import type { TextDocument } from "vscode-languageserver-textdocument";
 import { uriOf } from "./compiled-texts.ts";
-import { movedRange } from "./moved-range.ts";
 import type { Outcome, Project } from "./project.ts";
 
 /** `auto`: none if the project's buf.yaml names the check plugin. */
@@ -116,4 +115,18 @@ function rangeOf({ line, column, endLine, endColumn }: Omit<Finding["at"], "file
     character: Math.max(0, atColumn - 1),
   });
   return { start: position(line, column), end: position(endLine, endColumn) };
+}
+
+/** Returns the place of a range after an edit; undefined if the edit touches the range. */
+export function movedRange({ start, end }: Range, before: TextDocument, after: TextDocument): Range | undefined {
+  const [old, text] = [before.getText(), after.getText()];
+  const shorter = Math.min(old.length, text.length);
+  let head = 0;
+  while (head < shorter && old[head] === text[head]) head++;
+  let tail = 0;
+  while (tail < shorter - head && old.at(-1 - tail) === text.at(-1 - tail)) tail++;
+  const [from, to] = [before.offsetAt(start), before.offsetAt(end)];
+  if (to > head && from < old.length - tail) return undefined;
+  const shift = from < old.length - tail ? 0 : text.length - old.length;
+  return { start: after.positionAt(from + shift), end: after.positionAt(to + shift) };
 }

@@ -1,12 +1,10 @@
 import { type Ast, type CallAst, dottedName } from "../syntax/ast.ts";
 import { resolveExtension, resolveName } from "../types/model/names.ts";
-import type { Node } from "../types/model/type.ts";
-import { checkBlock } from "./block.ts";
+import type { CelType, Node, Variable } from "../types/model/type.ts";
 import type { CelPlace, Checker } from "./checker.ts";
-import { checkFailure } from "./failure.ts";
 import { checkFunction } from "./function.ts";
 import { checkEquality, checkLogic, checkOk } from "./logic.ts";
-import { checkMacro } from "./macro.ts";
+import { checkMacro, iterationVariable } from "./macro.ts";
 import { checkHeader, checkSelect, extensionOf, rootOf, unknownName } from "./name.ts";
 import { checkReceived } from "./response-metadata.ts";
 
@@ -110,4 +108,86 @@ function checkExtension(checker: Checker, ast: CallAst, place: CelPlace): Node |
   const extension = resolveExtension(dotted, checker.scope.container, checker.registry);
   if (extension === undefined) return checker.complain("BFF303", named, `the extension "${dotted}" does not exist`);
   return of && extensionOf(checker, of, extension, ast, fn === "hasExt");
+}
+
+const HINT = "name one step: failure(step)";
+const OF_ARGUMENT = "call `failure` where the step is declared, and pass a member of the failure as an argument";
+
+/** `failure(step)`: why it has no value, or not its own, as an optional. */
+function checkFailure(checker: Checker, ast: CallAst, place: CelPlace): Node | undefined {
+  const [arg] = ast.args;
+  const wrong = (): undefined => checker.complain("BFF319", arg ?? ast, "`failure` takes the name of a step", HINT);
+  if (arg === undefined || ast.args.length !== 1) return wrong();
+  if (arg.kind !== "ident") {
+    const root = rootOf(arg);
+    if (root?.kind !== "ident") return wrong();
+    if (root.name === "args") return checker.complain("BFF319", arg, "`failure` takes the name of a step", OF_ARGUMENT);
+    return checker.variable(root.name, place)?.role === "step"
+      ? checker.complain("BFF319", arg, "`failure` takes the name of a step", `write failure(${root.name})`)
+      : wrong();
+  }
+  const variable = checker.variable(arg.name, place);
+  if (variable === undefined) return unknownName(checker, arg, arg.name, place);
+  if (variable.role !== "step") return wrong();
+  const { failure } = variable;
+  if (failure === undefined) {
+    const message = `"${arg.name}" never has a failure to read: it has a value, the response fails, or it is absent without a failure`;
+    const hint = `add \`supplementary: true\` to "${arg.name}" if the response does not need it`;
+    return checker.complain("BFF319", arg, message, hint, { derived: true });
+  }
+  checker.read(variable, "failure", arg, place);
+  return { ...checker.base(ast, failure.type), kind: "name", variable: failure };
+}
+
+const DYN: CelType = { kind: "dyn" };
+
+/**
+ * Checks the calls that optimizers write: `cel.block([a, b], result)`, in which `cel.index(0)` is a, and
+ * `cel.iterVar(0, 0)` is a variable of a macro.
+ */
+function checkBlock(checker: Checker, ast: Ast & { kind: "call" }, place: CelPlace): Node | undefined | "no block" {
+  const { fn, target, args } = ast;
+  if (target?.kind !== "ident" || target.name !== "cel" || place.locals.has("cel")) return "no block";
+  const iteration = iterationVariable(ast);
+  if (iteration !== undefined) return local(checker, iteration, ast, place);
+  const [first, result] = args;
+  if (fn === "index" && first?.kind === "constant") return local(checker, slotName(first.value), ast, place);
+  if (fn !== "block" || first?.kind !== "list" || result === undefined) return "no block";
+  return slots(checker, { ast, values: first.elements, result }, 0, place);
+}
+
+interface Block {
+  readonly ast: Ast;
+  readonly values: readonly Ast[];
+  readonly result: Ast;
+}
+
+function slots(checker: Checker, block: Block, index: number, place: CelPlace): Node | undefined {
+  const { ast, values, result } = block;
+  const value = values[index];
+  if (value === undefined) return checker.check(result, place);
+  const range = checker.check(value, place);
+  if (range === undefined) return undefined;
+  const name = slotName(index);
+  const variable: Variable = { name, role: "local", type: DYN, proto: undefined, absent: false };
+  const inner: CelPlace = { ...place, locals: new Map([...place.locals, [name, variable]]) };
+  const body = slots(checker, block, index + 1, inner);
+  if (body === undefined) return undefined;
+  const base = checker.base(ast, body.type, body.proto, range.fails || body.fails);
+  const of = range.type.kind === "dyn" ? range : dynamic(checker, range);
+  return { ...base, kind: "macro", macro: "bind", range: of, vars: [variable], args: [body] };
+}
+
+function dynamic(checker: Checker, node: Node): Node {
+  return checker.dynamic(node);
+}
+
+function slotName(index: unknown): string {
+  return `_index_${String(index)}`;
+}
+
+function local(checker: Checker, name: string, ast: Ast, place: CelPlace): Node | undefined {
+  const variable = place.locals.get(name);
+  if (variable === undefined) return checker.complain("BFF302", ast, `"${checker.textOf(ast)}" is not in scope here`);
+  return { ...checker.base(ast, variable.type, variable.proto), kind: "name", variable };
 }

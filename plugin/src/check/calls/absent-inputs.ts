@@ -1,7 +1,7 @@
 // Calls that are not sent because an input has no value: writes, which must not end in a success without the effect, and
 // critical reads.
 
-import { type Expression, readsUntested, testedBy, type Variable } from "../../cel/index.ts";
+import { type Expression, leftBy, readsUntested, testedBy, type Variable } from "../../cel/index.ts";
 import { caution, fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import { distinctReport } from "../../diagnostic/distinct.ts";
 import {
@@ -15,9 +15,8 @@ import {
 import type { Call } from "../../resolve/model/call.ts";
 import { effectTable } from "../../resolve/model/effects.ts";
 import { declarationOf, EMPTY, safeRead } from "../../resolve/model/missing/missing-hints.ts";
-import type { Followed, Model, Source, Step } from "../../resolve/model/model.ts";
+import type { Block, Followed, Model, Source, Step } from "../../resolve/model/model.ts";
 import { type Check, nameOf } from "../check.ts";
-import { type CallerGuards, callerGuards, guarded } from "./caller-guards.ts";
 import { fieldsOver, isDeclaredOptional } from "./fields-over.ts";
 
 export const absentInputs: Check = {
@@ -263,3 +262,50 @@ function needsOf(source: Source): readonly (Expression | undefined)[] {
   if (source.kind === "each") return [source.in, source.if, source.key, ...needsOf(source.source)];
   return sourceExpressions(source);
 }
+
+// Guards and conditions behind which a caller is known.
+
+/** Returns true if side effects of a block never run for anonymous callers. */
+type CallerGuards = (block: AnyBlock) => boolean;
+
+/**
+ * Finds the messages that anonymous callers cannot reach with a side effect: the rpc is not public, a guard of the
+ * service or of an outer message refuses them, or the step that composes the message tests `ok(principal)`. Guards run
+ * before side effects.
+ */
+function callerGuards(model: Model): CallerGuards {
+  const closed = new Map<string, boolean>();
+  const reach = (message: string, safe: boolean): void => {
+    closed.set(message, (closed.get(message) ?? true) && safe);
+  };
+  for (const { files } of model.packages)
+    for (const { services } of files)
+      for (const service of services) {
+        const byService = service.let !== undefined && refusesAnonymous(service.let);
+        for (const { callers, composed } of service.methods)
+          reach(composed.desc.typeName, byService || callers?.open.length === 0);
+      }
+  for (const opening of model.openings) if (refusesAnonymous(opening)) closed.set(opening.desc.typeName, true);
+  for (const message of model.messages) {
+    const { typeName } = message.desc;
+    if (refusesAnonymous(message)) closed.set(typeName, true);
+    for (const step of message.steps)
+      for (const composed of composesOf(step.source))
+        reach(composed.message.typeName, closed.get(typeName) === true || tests(step));
+  }
+  return (block) => {
+    if (block.kind === "composed" || block.kind === "opening") return closed.get(block.desc.typeName) ?? false;
+    return refusesAnonymous(block);
+  };
+}
+
+/** Returns the variables that have a value whenever a side effect of the block runs, because a guard refuses otherwise. */
+function guarded({ steps }: Pick<Block, "steps">): ReadonlySet<Variable> {
+  return new Set(
+    steps.flatMap((step) => (step.source.kind === "guard" && step.if === undefined ? [...leftBy(step.source.if)] : [])),
+  );
+}
+
+const refusesAnonymous = (block: Pick<Block, "steps">): boolean => [...guarded(block)].some(isPrincipal);
+const tests = (step: Step): boolean => step.if !== undefined && [...testedBy(step.if)].some(isPrincipal);
+const isPrincipal = ({ role }: Variable): boolean => role === "principal";

@@ -7,10 +7,10 @@ import type { IrField } from "../../ir/ir.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import type { Model } from "../../resolve/model/model.ts";
+import { revealsIn } from "../../resolve/model/reveals.ts";
 import { isRedacted, redactedFields, type Way, wayText } from "../../resolve/model/sensitive-types.ts";
 import type { Check } from "../check.ts";
 import { copiedFields, fieldsOf, followTaint, messagesOfBff, resolvedFields } from "./flow.ts";
-import { idleReveals } from "./idle-reveals.ts";
 import { callsOfBlock, sentBy, sentWay, sinksOf } from "./sinks.ts";
 import { isAny, Taint } from "./taint.ts";
 
@@ -125,5 +125,21 @@ function checkSinks(check: Checked): void {
           ? "leave the value out: `reveal` has no effect here"
           : 'add `reveal: "…"` with the reason to this entry, or leave it out',
     });
+  }
+}
+
+/** Reports each `reveal` without a reason, or without a sensitive value. */
+function idleReveals({ ir }: Model, used: ReadonlySet<Text>, report: Report): void {
+  for (const { reason } of ir.files.flatMap(revealsIn)) {
+    if (reason.value.trim() === "")
+      fault(report, "BFF585", reason.at, {
+        message: "this `reveal` contains no reason",
+        hint: "write the reason for which the value may leave the BFF",
+      });
+    else if (!used.has(reason))
+      fault(report, "BFF585", reason.at, {
+        message: "no sensitive value leaves the BFF here",
+        hint: "leave out `reveal`",
+      });
   }
 }

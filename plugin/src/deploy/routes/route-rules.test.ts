@@ -1,7 +1,6 @@
 import { array, assert, integer, property, record } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { hostGroups } from "./host-groups.ts";
-import { durationOf } from "./print-routes.ts";
+import { durationOf, hostGroups } from "./print-routes.ts";
 import { httpRules, packed, type RouteRule } from "./route-rules.ts";
 import type { ServedRpc, ServedServer } from "./served-server.ts";
 

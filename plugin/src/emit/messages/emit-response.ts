@@ -1,5 +1,5 @@
 // The response of a composed message, as a literal.
-import type { DescMessage } from "@bufbuild/protobuf";
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { inheritedUnset, type Variable } from "../../cel/index.ts";
 import type { OneofTarget, Target } from "../../model/conversion.ts";
 import { isPart, isPosition } from "../../model/stream-fields.ts";
@@ -7,11 +7,10 @@ import { latestOf } from "../../plan/messages/latest.ts";
 import type { PlanMessage, PlanPart } from "../../plan/model/messages.ts";
 import { camel } from "../../text/camel.ts";
 import type { MessageNames } from "../names/message-names.ts";
-import { block, type Line, type Lines, property } from "../text/lines.ts";
+import { anyOf, block, type Line, type Lines, property } from "../text/lines.ts";
 import { zeroOf } from "../text/zero-of.ts";
 import { joined, longChoice, MAX_CHAIN } from "../values/long-choice.ts";
 import { fieldValue, negatedConjunct, tested } from "../values/value.ts";
-import { selectedMembers, selectedValue } from "./emit-selected.ts";
 
 /** Prints the response. `before`: statements that must precede it. */
 export function emitResponse(message: PlanMessage, names: MessageNames): { before: Lines; lines: Lines } {
@@ -238,4 +237,35 @@ function conditionalMembers({ members }: OneofTarget, names: MessageNames) {
   );
   const sure = values.findIndex(({ member, mayBeUndefined }) => !member.default && !member.if && !mayBeUndefined);
   return sure < 0 ? values : values.slice(0, sure + 1).filter(({ member }) => !member.default);
+}
+
+// Values of a message of which an answer contains some fields.
+
+/** Prints the value of a field that the answer contains, and otherwise its zero value. */
+function selectedValue(field: DescField, value: Line, literal: boolean, { fields }: MessageNames): Line {
+  return [`${anyOf([field.name], fields)} ? `, ...value, ` : ${literal ? zeroOf(field) : "undefined"}`];
+}
+
+type Member = OneofTarget["members"][number];
+
+/** Tests for the members of a oneof: a later member is tried only if the answer may contain it or one after it. */
+function selectedMembers({ members }: OneofTarget, { fields }: MessageNames) {
+  const tried = [...members.filter((member) => !member.default), ...members.filter((member) => member.default)];
+  const has = (some: readonly Member[]): string =>
+    anyOf(
+      some.map(({ field }) => field.name),
+      fields,
+    );
+  const reached = (member: Member): string => has(tried.slice(tried.indexOf(member)));
+  const decides = (member: Member): boolean => member.if === undefined && !member.default;
+  return {
+    unreached: (member: Member): Line => [`!(${reached(member)})`],
+    /** The value, which may decide about the member and about those after it. */
+    value: (member: Member, print: Line): Line => [
+      `${decides(member) ? reached(member) : has([member])} ? `,
+      ...print,
+      " : undefined",
+    ],
+    chosen: (member: Member, chosen: Line): Line => [`${has([member])} ? `, ...chosen, " : { case: undefined }"],
+  };
 }

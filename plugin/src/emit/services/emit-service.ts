@@ -1,24 +1,22 @@
-import type { PlanFile, PlanMethod, PlanService } from "../../plan/model/plan.ts";
+import { type Expression, emitValue, type Names } from "../../cel/index.ts";
+import type { PlanAnswerHeaders, PlanFile, PlanMethod, PlanService } from "../../plan/model/plan.ts";
 import { lowerFirst } from "../../plan/names/name-scope.ts";
 import { camel } from "../../text/camel.ts";
 import { permitProperty } from "../messages/emit-permit.ts";
-import { type FileNames, typeOfRequest } from "../names/file-names.ts";
+import { FAIR_SHARE, type FileNames, typeOfRequest } from "../names/file-names.ts";
 import { needsArgument, rootSelection } from "../steps/emit-selection.ts";
 import { composeFunction } from "../steps/step-parts.ts";
-import { block, commas, group, type Line, type Lines, line } from "../text/lines.ts";
+import { around, block, commas, group, type Line, type Lines, line, object } from "../text/lines.ts";
 import { suppliedType } from "../text/supplied-type.ts";
 import { templateText } from "../text/template-text.ts";
 import { amount } from "../values/amount.ts";
+import { absentAs, applies, lambda, requestNames } from "../values/lambda.ts";
 import { cacheProperty, httpProperty } from "./emit-caching.ts";
-import { fieldsProperty } from "./emit-fields.ts";
-import { headersProperty } from "./emit-headers.ts";
 import { limitsProperty } from "./emit-limits.ts";
 import { checkProperties, needsPageKeys } from "./emit-pages.ts";
 import { restProperty } from "./emit-rest.ts";
-import { shareProperty } from "./emit-share.ts";
 import { hasStreams, streamProperties } from "./emit-stream.ts";
 import { telemetryProperty } from "./emit-telemetry.ts";
-import { deprecatedFieldsProperty, versionProperty } from "./emit-version.ts";
 import { admits, codecProperty, handedOn, typedRequest } from "./endpoint-parts.ts";
 
 /** Prints the property `compose`: the function of the rpc's message, after the start of the service's steps. */
@@ -206,4 +204,90 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
       ["}"],
     ),
   ];
+}
+
+/** `fields: { mask: "fields", onRequest: ["web.v1.Dashboard.usage"] },` */
+function fieldsProperty({ fields }: PlanMethod): Lines {
+  if (fields === undefined) return [];
+  const { mask, onRequest, needed, read } = fields;
+  const lists = Object.entries({ onRequest, needed }).filter(([, names]) => names.length > 0);
+  const parts = [
+    ...(mask === undefined ? [] : [`mask: ${JSON.stringify(mask)}`]),
+    ...lists.map(([name, names]) => `${name}: [${names.map((each) => JSON.stringify(each)).join(", ")}]`),
+    ...(read ? ["read: true"] : []),
+  ];
+  const properties = parts.map((part): Line => [part]);
+  return around(["fields: "], object(properties), [","]);
+}
+
+/** `share: FAIR_SHARE.rule((cx) => cx.principal.tenant),` */
+function shareProperty({ method, share }: PlanMethod, names: FileNames): Lines {
+  if (share === undefined) return [];
+  const { key, weight } = share.of;
+  const within = requestNames(names, share.functions);
+  const cx: Line = ["cx: ", ...typeOfRequest(["App"], method.callers, names)];
+  const text = emitValue(key, within).print;
+  const rules = [
+    rule(key, key.type.kind === "string" ? text : ["String(", ...text, ")"], cx, within),
+    ...(weight === undefined ? [] : [[", ", ...rule(weight, emitValue(weight, within).print, cx, within)]]),
+  ];
+  return [[`share: ${FAIR_SHARE}.rule(`, ...rules.flat(), "),"]];
+}
+
+const rule = (expression: Expression, print: Line, cx: Line, names: Names): Line =>
+  lambda(cx, [], absentAs("undefined", expression, names, print));
+
+/** `headers: [["x-tokens-used", (_cx, _args, result) => cel.int_to_string(result.tokens)]],` */
+function headersProperty({ method, headers }: PlanMethod, names: FileNames): Lines {
+  if (headers === undefined) return [];
+  const cx: Line = method.callers === undefined ? ["cx"] : ["cx: ", ...typeOfRequest(["App"], method.callers, names)];
+  const within = requestNames(names, headers.functions);
+  return block(
+    ["headers: ["],
+    headers.of.headers.map((header) => headerLine(header, cx, within, names)),
+    ["],"],
+  );
+}
+
+/** A header without a value is left out. */
+function headerLine(
+  { ir, name, by, if: condition }: PlanAnswerHeaders["of"]["headers"][number],
+  cx: Line,
+  within: Names,
+  names: FileNames,
+): Line {
+  const value = absentAs("undefined", by, within, emitValue(by, within).print);
+  const body: Line =
+    condition === undefined ? value : ["(", ...applies(condition, within), ") ? ", ...value, " : undefined"];
+  return [`[${JSON.stringify(name)}, `, ...lambda(cx, ["args", "result"], body), "],", ` // ${names.place(ir.at)}`];
+}
+
+/** `deprecatedFields: ["filter.old_id", "items[*].sku"],` */
+function deprecatedFieldsProperty({ deprecatedFields }: PlanMethod): Lines {
+  if (deprecatedFields === undefined) return [];
+  return block(
+    ["deprecatedFields: ["],
+    deprecatedFields.map((path) => [`${JSON.stringify(path)},`]),
+    ["],"],
+  );
+}
+
+/** `version: { headers: ["deprecation", "@1793491200"], deprecation: { since: "2026-11-01" } },` */
+function versionProperty({ version }: PlanMethod): Lines {
+  if (version === undefined) return [];
+  const { headers, deprecation } = version;
+  const pairs = headers.flatMap((name, i) =>
+    i % 2 === 0 ? [[`${JSON.stringify(name)}, ${JSON.stringify(headers[i + 1] ?? "")},`]] : [],
+  );
+  const properties = Object.entries(deprecation ?? {}).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}: ${JSON.stringify(value)}`],
+  );
+  return block(
+    ["version: {"],
+    [
+      ...block(["headers: ["], pairs, ["],"]),
+      ...(deprecation === undefined ? [] : [[`deprecation: { ${properties.join(", ")} },`]]),
+    ],
+    ["},"],
+  );
 }

@@ -1,15 +1,16 @@
 import { Code } from "@protobff/messages/options.js";
 import { countErrors } from "../../diagnostic/count-errors.ts";
-import { fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
+import { caution, fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { IrPermit } from "../../ir/edge.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
 import type { IrStep } from "../../ir/step.ts";
+import { fullName } from "../../model/full-name.ts";
 import { mentionsOfSteps, namesIn } from "../graph/let-graph.ts";
 import { failTexts } from "../graph/message-graph.ts";
 import { orderOf, resolveSteps } from "../messages/message.ts";
 import { checkHiding } from "../messages/shared-steps.ts";
-import { failExpressions } from "../model/blocks.ts";
+import { callsOf, failExpressions, mayBeStale } from "../model/blocks.ts";
 import type { Fail } from "../model/call.ts";
 import type { Permit, Step } from "../model/model.ts";
 import { undeclaredStep } from "../model/undeclared-step.ts";
@@ -28,7 +29,6 @@ import { resolveFailure } from "../policies/failure.ts";
 import { freeNames } from "../scope/free-names.ts";
 import { checkCondition, type MessageScope, stepsRead, where } from "../scope/scope.ts";
 import type { MessageContext, Run } from "../steps/context.ts";
-import { checkDecision } from "./decision.ts";
 import { checkAccepts, resolveAccepts } from "./permit-sources.ts";
 
 /** Every permit of the run; an rpc that is not covered, or whose permit is faulty, is missing. */
@@ -189,4 +189,58 @@ function checkFailTexts(scope: MessageScope, fail: Fail): void {
       hint: "write a value that is always set, such as a field of `args`",
     });
   }
+}
+
+// Steps that a permit may read: they have a value or fail, and their calls have no side effects.
+
+/**
+ * @param shared true for a step of the service
+ * @param reader the place where the permit reads the step, if it reads the step directly
+ */
+function checkDecision(
+  { report }: MessageScope,
+  step: Step,
+  { shared, reader }: { readonly shared: boolean; readonly reader: Origin | undefined },
+): void {
+  if (step.source.kind === "guard") return;
+  const at = reader ?? step.ir.name?.at ?? step.ir.at;
+  const called = step.name === undefined ? "this step" : `step "${step.name}"`;
+  const what = unsureOf(step);
+  if (what !== undefined) {
+    fault(report, "BFF236", at, {
+      message: `a permit depends on ${called}, which ${what}: a failure would decide about access`,
+      ...(!shared || reader === undefined
+        ? {}
+        : { related: [{ at: step.ir.name?.at ?? step.ir.at, message: "the step of the service" }] }),
+      hint: "read a critical step by `call`, `by` or `switch`, such as one in the `let` of the permit itself",
+    });
+    return;
+  }
+  for (const call of callsOf(step.source)) {
+    if (call.effects !== "none") {
+      fault(report, "BFF237", call.methodAt, {
+        message: `"${fullName(call.method)}" may have side effects, but is also called for callers that the permit refuses`,
+        hint: "set `read_only: true` in the call if it only reads, or `idempotency_level = NO_SIDE_EFFECTS` in its method",
+        derived: true,
+      });
+    }
+    if (mayBeStale(call)) {
+      caution(report, "BFF238", call.policy.cache.stale?.at ?? call.ir.at, {
+        message: `a permit depends on an answer that may be past its \`ttl\`: a revoked right stays valid until then`,
+        hint: 'write `stale: "0s"` in the `cache` of this call',
+      });
+    }
+  }
+}
+
+function unsureOf({ ir, source, supplementary, fallback }: Step): string | undefined {
+  if (source.kind !== "by" && source.kind !== "call" && source.kind !== "switch")
+    return `has \`${source.kind}\` as its source`;
+  if (supplementary) return "is supplementary";
+  if (fallback !== undefined) return "has a `fallback`";
+  if (ir.unordered?.value === true) return "is `unordered`";
+  // Error rules of upstream entries do not apply to decisions.
+  const rules = ir.source?.kind === "call" ? ir.source.policy.onError : [];
+  const rule = rules.find(({ then }) => then !== undefined && then.kind !== "fail");
+  return rule?.then === undefined ? undefined : `has an \`on_error\` with \`${rule.then.kind}\``;
 }

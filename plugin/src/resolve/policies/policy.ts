@@ -1,16 +1,16 @@
 // The policy of one call.
 
+import { typeName, type Variable } from "../../cel/index.ts";
 import { fault } from "../../diagnostic/diagnostic.ts";
 import type { Ir, IrMethod } from "../../ir/ir.ts";
-import type { IrCall, IrPolicy } from "../../ir/step.ts";
+import type { IrBranch, IrCall, IrPolicy } from "../../ir/step.ts";
 import { lowest } from "../../text/amount.ts";
-import type { CacheTag, Effects, Policy } from "../model/call.ts";
-import { checkCondition, ERROR, withoutMessage } from "../scope/scope.ts";
+import type { Branch, CacheTag, Effects, Policy } from "../model/call.ts";
+import { lookupField } from "../names/lookup.ts";
+import { check, checkCondition, ERROR, type MessageScope, where, withoutMessage } from "../scope/scope.ts";
 import { checkAdaptive } from "./adaptive.ts";
-import { branchesOf } from "./branches.ts";
 import { DEFAULT_BUDGET_MS, DEFAULT_PARTS_MS, type PolicyContext, sendsParts } from "./context.ts";
 import { nearest, timeoutOf } from "./entries.ts";
-import { checkHedge, mergeHedge } from "./hedge.ts";
 import { checkStale } from "./stale-after-ttl.ts";
 
 interface MergedCall {
@@ -138,4 +138,107 @@ function checkCache(cx: PolicyContext, ir: IrCall, cache: Policy["cache"], effec
   } else {
     checkStale(cache, cx.scope.report);
   }
+}
+
+// The branches of an upstream: which requests go to another address.
+
+/** Resolves the branches of the nearest level that has any. */
+function branchesOf(scope: MessageScope, policies: readonly IrPolicy[], ir: Ir): readonly Branch[] {
+  const nearestBranches = nearest(policies, ({ branches }) => (branches.length > 0 ? branches : undefined)) ?? [];
+  if (nearestBranches.length === 0) return [];
+  const inside = ofRequests(scope);
+  return nearestBranches.map((branch) => {
+    const condition = branch.if && checkCondition(inside, branch.if, "`if` of a branch");
+    const by = branch.by && checkBy(where(inside, condition), branch.by);
+    const ignored = branch.ignore.flatMap((text) => {
+      const field = lookupField(ir, text, scope.report);
+      return field === undefined ? [] : [{ field, at: text.at }];
+    });
+    return { ir: branch, if: condition, by, ignored };
+  });
+}
+
+function checkBy(scope: MessageScope, text: NonNullable<IrBranch["by"]>): Branch["by"] {
+  const found = check(scope, text);
+  if (found === undefined || found.type.kind === "string") return found;
+  const convertible = ["int", "uint", "double", "bool", "bytes", "timestamp", "duration"].includes(found.type.kind);
+  fault(scope.report, "BFF270", text.at, {
+    message: `\`by\` of a branch is ${typeName(found.type)}, not string`,
+    hint: convertible ? `write string(${text.value})` : "write text, such as principal.subject",
+  });
+  return undefined;
+}
+
+/**
+ * Returns the scope of values that belong to the request and not to one of its calls: `headers`, `env`, `now`, `peer`
+ * and `principal`. `principal` is present, because a branch that reads it is skipped for anonymous requests.
+ */
+function ofRequests(scope: MessageScope): MessageScope {
+  const outside = withoutMessage(scope);
+  const principal = outside.builtins.get("principal");
+  const known: ReadonlySet<Variable> = principal === undefined ? new Set() : new Set([principal]);
+  return { ...outside, steps: new Map(), known };
+}
+
+// The hedge of one call.
+
+/** Merges the hedges of the levels, the nearest first. A delay of 0: two attempts leave at once. */
+function mergeHedge(policies: readonly IrPolicy[]): Policy["hedge"] {
+  const max = nearest(policies, ({ hedge }) => hedge?.max);
+  const timed = policies.find(({ hedge }) => hedge?.delay !== undefined || hedge?.atOnce !== undefined)?.hedge;
+  // The nearest of `delay` and `at_once` applies. `at_once: false` leaves an inherited delay.
+  if (timed?.atOnce?.value === true)
+    return { delay: { value: 0, at: timed.atOnce.at }, max: max?.value === 0 ? max : undefined, budget: undefined };
+  return {
+    delay: nearest(policies, ({ hedge }) => hedge?.delay),
+    max,
+    budget: nearest(policies, ({ hedge }) => hedge?.budget),
+  };
+}
+
+/** Reports a hedge without a repeatable call, a delay, or time for the second attempt. */
+function checkHedge(
+  cx: PolicyContext,
+  ir: IrCall,
+  policies: readonly IrPolicy[],
+  hedge: Policy["hedge"],
+  effects: Effects,
+): void {
+  const callHedge = ir.policy.hedge;
+  const name = ir.method?.value;
+  if (callHedge !== undefined && effects === "once" && callHedge.max?.value !== 0) {
+    fault(cx.scope.report, "BFF508", callHedge.at, {
+      message: `"${name}" may have side effects, so it must not be hedged`,
+      hint: "remove `hedge`; or set `read_only: true` if it only reads, `idempotent: true` if a repetition does no harm",
+      derived: true,
+    });
+    return;
+  }
+  if (effects === "once" || hedge.max?.value === 0) return;
+  const { budget, max } = hedge;
+  const set = max ?? budget;
+  if (hedge.delay === undefined && set !== undefined) {
+    fault(cx.scope.report, "BFF509", set.at, {
+      message: "this hedge has no delay",
+      hint: "add `delay`, such as the time of most answers",
+    });
+  }
+  const most = max?.value ?? 1;
+  if (budget !== undefined && !(budget.value > 0 && budget.value <= most)) {
+    fault(cx.scope.report, "BFF523", budget.at, {
+      message: `the budget of this hedge is ${budget.value} per call, and a call has at most ${most}`,
+      ...(max !== undefined && { related: [{ at: max.at, message: "the maximum" }] }),
+      hint: `write a \`budget\` above 0 and at most ${most}; \`max: 0\` turns hedging off`,
+    });
+  }
+  const timeout = nearest(policies, (policy) => policy.timeout);
+  if (hedge.delay === undefined || timeout === undefined || hedge.delay.value < lowest(timeout)) return;
+  // An inherited hedge does not apply to a shorter call. An author who sets both needs the report.
+  const together = policies.some((policy) => policy.hedge?.delay === hedge.delay && policy.timeout === timeout);
+  if (callHedge?.delay === undefined && !together) return;
+  fault(cx.scope.report, "BFF510", hedge.delay.at, {
+    message: `a hedge after ${hedge.delay.value}ms is never sent: the call may take ${lowest(timeout)}ms`,
+    related: [{ at: timeout.at, message: "the timeout of the call" }],
+    hint: "lower the delay of the hedge, or raise the timeout of the call",
+  });
 }

@@ -3,12 +3,10 @@ import { type DescField, type DescMessage, isFieldSet } from "@bufbuild/protobuf
 import { type FieldRules, FieldRulesSchema, Ignore } from "@protobff/messages/buf/validate/validate_pb.js";
 import type { Place } from "../../diagnostic/diagnostic.ts";
 import type { IrMessageRules } from "../../ir/edge.ts";
-import type { ElementRules, RuledField, RuledMessage, RuleStep } from "../../model/rules.ts";
+import type { ElementRules, RuledField, RuledGroup, RuledMessage, RuleStep } from "../../model/rules.ts";
 import { type CelRules, typeOfPart } from "./cel-rules.ts";
 import { checksOf } from "./checks.ts";
-import { groupsOf } from "./groups.ts";
 import type { RuleFaults } from "./rule-faults.ts";
-import { ruleSteps } from "./rule-fields.ts";
 import { kindOf } from "./rule-kinds.ts";
 import { RuleSettings } from "./rule-settings.ts";
 
@@ -144,4 +142,35 @@ function elementRules(
   const all: Values = { ...NOTHING, ...direct, nested };
   if (isNothing(all)) return undefined;
   return { ...all, unlessZero: ignore === Ignore.IF_ZERO_VALUE && (of === "key" || field.message === undefined) };
+}
+
+/** The steps from FieldRules to rules inside of them: `repeated`, `items`. */
+function ruleSteps(...names: readonly string[]): readonly RuleStep[] {
+  const steps: RuleStep[] = [];
+  let desc: DescMessage | undefined = FieldRulesSchema;
+  for (const name of names) {
+    const field: DescField | undefined = desc?.fields.find((candidate) => candidate.name === name);
+    if (field === undefined) throw new Error(`buf.validate.FieldRules has no ${names.join(".")}`);
+    steps.push([field.name, field.number, field.proto.type]);
+    desc = field.message;
+  }
+  return steps;
+}
+
+/** `(buf.validate.message).oneof`. */
+function groupsOf({ desc, message }: IrMessageRules, faults: RuleFaults): readonly RuledGroup[] {
+  if (message === undefined) return [];
+  return message.value.oneof.map((rule, index) => {
+    const place = message.place.field("oneof", index);
+    const fields = new Set<DescField>();
+    if (rule.fields.length === 0) faults.emptyGroup(desc, place.at);
+    for (const [i, name] of rule.fields.entries()) {
+      const field = desc.fields.find((candidate) => candidate.name === name);
+      const { at } = place.field("fields", i);
+      if (field === undefined) faults.noSuchField(desc, name, at);
+      else if (fields.has(field)) faults.twice(name, at);
+      else fields.add(field);
+    }
+    return { fields: [...fields], required: rule.required };
+  });
 }

@@ -1,12 +1,14 @@
-import type { DescMethod } from "@bufbuild/protobuf";
-import { typeName, type Variable } from "../../cel/index.ts";
-import { fault, type Text } from "../../diagnostic/diagnostic.ts";
+import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
+import { type Node, typeName, type Variable } from "../../cel/index.ts";
+import { fault, type Origin, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrCall, IrUpstream } from "../../ir/step.ts";
-import type { BoundExpression } from "../../model/conversion.ts";
+import { type BoundExpression, type FieldBinding, isRequired } from "../../model/conversion.ts";
+import { fullName } from "../../model/full-name.ts";
 import { pathName } from "../../model/path-name.ts";
 import { notWrittenBack } from "../conversions/convert.ts";
 import { answerOf } from "../model/blocks.ts";
 import type { Call, ErrorRule } from "../model/call.ts";
+import { parameterKind, type RestRule } from "../model/rest.ts";
 import { lookupMethod } from "../names/lookup.ts";
 import { boundPolicy } from "../policies/amounts.ts";
 import { entriesFor } from "../policies/entries.ts";
@@ -22,8 +24,6 @@ import { effectsOf } from "../policies/vouching.ts";
 import { check, withoutMessage } from "../scope/scope.ts";
 import { resolveBatch } from "./batch.ts";
 import type { MessageContext } from "./context.ts";
-import { checkSent } from "./http-call.ts";
-import { checkRequired, inLiteral } from "./required-fields.ts";
 import { isArgs, resolveMasks, resolveSet } from "./set.ts";
 
 type CallKind = "unary" | "server_streaming";
@@ -202,4 +202,94 @@ function baseRequest(
       : `write ${input.typeName}, such as ${input.typeName}{ … }`,
   });
   return undefined;
+}
+
+/** A field that a request sets: by `set`, as keys of a batch, or in the literal of `request`. */
+interface SetField extends Partial<FieldBinding> {
+  readonly path: readonly DescField[];
+  /** True for a message written as a literal. Its fields have separate settings. */
+  readonly literal?: boolean;
+}
+
+/** Returns the settings of a message literal, including messages in it. */
+function inLiteral(node: Node, above: readonly DescField[] = []): SetField[] {
+  if (node.kind !== "message") return [];
+  return node.fields.flatMap(({ field, value }) => {
+    const path = [...above, field];
+    return [{ path, literal: value.kind === "message" && field.message === value.desc }, ...inLiteral(value, path)];
+  });
+}
+
+/** Reports a request without its `required` fields, because it cannot be sent. */
+function checkRequired(
+  report: Report,
+  ir: IrCall,
+  message: DescMessage,
+  set: readonly SetField[],
+  above: readonly DescField[] = [],
+): void {
+  const depth = above.length;
+  for (const field of message.fields) {
+    const here = set.filter(({ path }) => path[depth] === field);
+    const inside = here.filter(({ path, literal }) => path.length > depth + 1 || literal === true);
+    const whole = here.some(({ path, literal }) => path.length === depth + 1 && literal !== true);
+    if (inside.length > 0 && !whole && field.message !== undefined && field.fieldKind === "message")
+      checkRequired(report, ir, field.message, inside, [...above, field]);
+    if (!isRequired(field) || here.some((binding) => binding.if === undefined)) continue;
+    const name = pathName([...above, field]);
+    const [conditional] = here;
+    fault(report, "BFF240", conditional?.if?.text.at ?? ir.request?.at ?? ir.method?.at ?? ir.at, {
+      message: `"${field.name}" of "${message.typeName}" is required, but ${conditional === undefined ? "not set" : "set only under an `if`"}`,
+      hint:
+        conditional === undefined
+          ? `set it: set: { name: "${name}" by: "…" }`
+          : "leave out the `if`, and write a value for both cases: … ? … : …",
+    });
+  }
+}
+
+// A call over HTTP: checks that each part of its request has a place in a path, a query or a body.
+
+/**
+ * @param sent the fields that the call sets, as far as they are known
+ * @param whole whether these are all
+ */
+function checkSent(
+  { method, rule, at }: { readonly method: Call["method"]; readonly rule: RestRule; readonly at: Origin },
+  ir: IrCall,
+  sent: readonly (readonly DescField[])[],
+  whole: boolean,
+  report: Report,
+): void {
+  const { variables, body } = rule;
+  for (const path of sent) {
+    const [top] = path;
+    const name = pathName(path);
+    const last = path.at(-1);
+    const named = variables.some((variable) => variable.name === name);
+    if (named || body === "*" || top === body || last === undefined || parameterKind(last) !== "none") continue;
+    const bind =
+      ir.set.find((candidate) => candidate.name?.value === name) ??
+      ir.set.find((candidate) => candidate.spread !== undefined);
+    fault(report, "BFF290", bind?.name?.at ?? bind?.spread?.at ?? at, {
+      message: `"${name}" has no place in a request to "${fullName(method)}": neither its path nor its body contains it, and a query cannot contain a ${shapeName(last)}`,
+      related: [{ at: rule.ir.path.at, message: "the path" }],
+      hint: "leave it out, or call it over gRPC: leave out `protocol`",
+    });
+  }
+  if (!whole) return;
+  for (const { name, fields } of variables) {
+    if (sent.some((path) => path.every((field, i) => field === fields[i]))) continue;
+    fault(report, "BFF291", at, {
+      message: `the path of "${fullName(method)}" needs "${name}", which this call does not set`,
+      related: [{ at: rule.ir.path.at, message: "the path" }],
+      hint: `write \`set: { name: ${JSON.stringify(name)} by: "…" }\``,
+    });
+  }
+}
+
+/** The kind of value that a field without a place in a query holds. */
+function shapeName(field: DescField): string {
+  if (field.fieldKind === "map") return "map";
+  return field.fieldKind === "list" ? "list of messages" : (field.message?.typeName ?? "message");
 }

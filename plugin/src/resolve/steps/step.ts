@@ -4,7 +4,7 @@ import type { IrGuard, IrLatest, IrStep, IrTopic } from "../../ir/step.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import { conversion } from "../conversions/convert.ts";
-import { callsOf, composesOf, failExpressions, mayBeStale } from "../model/blocks.ts";
+import { callsOf, composesOf, failExpressions, isCached, mayBeStale } from "../model/blocks.ts";
 import { safeRead } from "../model/missing/missing-hints.ts";
 import type { Source, Step } from "../model/model.ts";
 import { findTopic, itemOfTopic } from "../names/topics.ts";
@@ -17,7 +17,6 @@ import type { MessageContext } from "./context.ts";
 import { resolveEach } from "./each.ts";
 import { failureVariable, mayHaveFailure } from "./failure-variable.ts";
 import { argsRead, describe, type Resolved, value, valueOfCall } from "./resolved-source.ts";
-import { receivedOf } from "./response-metadata.ts";
 import { resolveSwitch } from "./switch.ts";
 import { keyOf } from "./topic-key.ts";
 
@@ -263,4 +262,40 @@ function resolveFallback(
     return undefined;
   }
   return { expression: value, conversion: how };
+}
+
+/**
+ * Returns "kept" if `header` and `trailer` can read the metadata of a step's answer, otherwise the reason. Undefined
+ * without a call.
+ */
+function receivedOf(source: Source): Variable["received"] {
+  switch (source.kind) {
+    case "call":
+      if (source.call.batch !== undefined)
+        return {
+          lack: "is a part of a batch, whose answer is shared",
+          hint: "leave out `batch`, or have the upstream send the value in its items",
+        };
+      if (isCached(source.call)) {
+        const { ttl } = source.call.policy.cache;
+        return {
+          lack: "may come from the cache, which keeps only messages",
+          hint: 'leave out `cache`, or write `cache: { ttl: "0s" }` in the call if an upstream entry sets it',
+          ...(ttl && { related: { at: ttl.at, message: "its answers are cached here" } }),
+        };
+      }
+      return "kept";
+    case "each":
+      return {
+        lack: "is a list, with a separate answer for each item",
+        hint: "compose a message for each item with the call in its `let`, and read it there",
+      };
+    case "compose":
+      return {
+        lack: "is composed of several answers",
+        hint: `read it in a field of "${source.message.name}", beside the step with the call`,
+      };
+    default:
+      return undefined;
+  }
 }

@@ -1,12 +1,7 @@
 import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import type { CelType, Overload } from "../model/type.ts";
 import { isExactType } from "../model/type-variables.ts";
-import { ADDITIONS } from "./signatures-additions.ts";
-import { ENCODERS } from "./signatures-encoders.ts";
-import { LISTS } from "./signatures-lists.ts";
-import { MATH } from "./signatures-math.ts";
-import { OPTIONALS } from "./signatures-optionals.ts";
-import { SETS } from "./signatures-sets.ts";
+import { ADDITIONS, ENCODERS, LISTS, MATH, OPTIONALS, SETS } from "./signatures-additions.ts";
 
 /**
  * A line is `id: function(params) result`, or `id: receiver.function(params) result`; a `!` at its end marks a function
