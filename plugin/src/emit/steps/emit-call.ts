@@ -4,7 +4,7 @@ import { Code } from "@protobff/messages/options.js";
 import type { Expression, Names, Proto } from "../../cel/index.ts";
 import { comparisonsWith, emitAs, emitValue, restOf, sureWhere, unwrapped } from "../../cel/index.ts";
 import { detailOf, wrapperOf } from "../../model/details.ts";
-import type { PlanCall, PlanErrorRule, PlanFail, PlanRequest } from "../../plan/model/sources.ts";
+import type { Fail, PlanCall, PlanErrorRule, PlanRequest } from "../../plan/model/sources.ts";
 import type { MessageNames } from "../names/message-names.ts";
 import {
   around,
@@ -190,7 +190,7 @@ export const codeName = (code: Code): string =>
   Object.entries(Code).find(([, number]) => number === code)?.[0] ?? String(code);
 
 /** `cx.refuse(Code.NOT_FOUND, "…")`, or `cx.passOn(error, { message: "…" })`. */
-export function refusal(fail: PlanFail, rank: number | undefined, names: MessageNames, error = "error"): Line {
+export function refusal(fail: Fail, rank: number | undefined, names: MessageNames, error = "error"): Line {
   const code: Line | undefined =
     fail.code === undefined ? undefined : [names.file.runtime("Code"), `.${codeName(fail.code)}`];
   const text = fail.message && template(fail.message, names);

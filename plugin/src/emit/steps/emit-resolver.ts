@@ -6,7 +6,7 @@ import type { Entry, PlanClient, PlanResolver } from "../../plan/model/calls.ts"
 import type { PlanCallers } from "../../plan/model/inputs.ts";
 import type { PlanStep } from "../../plan/model/messages.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
-import type { PlanResolverSource } from "../../plan/model/sources.ts";
+import type { ResolverSource } from "../../plan/model/sources.ts";
 import { camel } from "../../text/camel.ts";
 import { argsType, protoType, variableType } from "../names/emit-type.ts";
 import { type FileNames, principalType, readsRequest, typeOfRequest } from "../names/file-names.ts";
@@ -90,7 +90,7 @@ function member({ name, step, source, message }: PlanResolver, names: FileNames)
   ];
 }
 
-function valueType({ field, message }: PlanResolverSource, names: FileNames): Line {
+function valueType({ field, message }: ResolverSource, names: FileNames): Line {
   if (field === undefined) return initType({ kind: "message", desc: message }, names);
   const type = initType(fieldType(field).proto, names);
   return canBeAbsent(field) && !isMany(field) ? [...type, " | undefined"] : type;
@@ -184,7 +184,7 @@ function emitMetadata(
 // ---- one step ----
 
 /** Returns the result of the function: messages are created from it. */
-export function resolverBody(step: PlanStep, source: PlanResolverSource, cx: StepContext): Lines {
+export function resolverBody(step: PlanStep, source: ResolverSource, cx: StepContext): Lines {
   const { names, message } = cx;
   const resolver = message.resolvers.get(step.step);
   if (resolver === undefined) throw new Error(`the resolver of "${source.message.typeName}" is not planned`);
@@ -222,7 +222,7 @@ export function resolverBody(step: PlanStep, source: PlanResolverSource, cx: Ste
 }
 
 function creationOf(
-  { message }: PlanResolverSource,
+  { message }: ResolverSource,
   proto: Proto | undefined,
   absent: boolean,
   answer: string,

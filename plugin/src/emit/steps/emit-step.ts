@@ -2,7 +2,7 @@
 
 import { type Expression, emitValue } from "../../cel/index.ts";
 import type { PlanMessage, PlanStep } from "../../plan/model/messages.ts";
-import type { PlanComposeSource, PlanEachSource, PlanSwitchSource } from "../../plan/model/sources.ts";
+import type { ComposeSource, PlanEachSource, SwitchSource } from "../../plan/model/sources.ts";
 import type { MessageNames } from "../names/message-names.ts";
 import { around, block, type Line, type Lines, line, unreadAsVoid } from "../text/lines.ts";
 import {
@@ -243,7 +243,7 @@ function sourceBody(step: PlanStep, cx: StepContext, place: CodePlace): Lines {
   }
 }
 
-function composeBody(source: PlanComposeSource, step: PlanStep, cx: StepContext, place: CodePlace): Lines {
+function composeBody(source: ComposeSource, step: PlanStep, cx: StepContext, place: CodePlace): Lines {
   const read = declaredArgs(source, cx).flatMap((arg) => [arg.by, arg.if]);
   return [
     ...place.reads(cx, read, handedOnBeside(source, cx)),
@@ -252,7 +252,7 @@ function composeBody(source: PlanComposeSource, step: PlanStep, cx: StepContext,
 }
 
 /** Prints a composition. A supplementary one has a separate scope, and so has one with guards beside a guard. */
-function composed(source: PlanComposeSource, step: PlanStep, cx: StepContext): Lines {
+function composed(source: ComposeSource, step: PlanStep, cx: StepContext): Lines {
   const lines = composition(source, step, cx, "cx");
   const isApart = step.step.supplementary || (cx.message.steps.some(waits) && guardsLate(plannedChild(source, cx), cx));
   return isApart ? around([`${callsOn(step, cx)}.sub((cx) => `], lines, [")"]) : lines;
@@ -281,9 +281,9 @@ function eachHandsOn({ source: inner }: PlanEachSource, cx: StepContext): readon
   return inner.kind === "compose" ? handedOnBeside(inner, cx) : [];
 }
 
-function switchBody(source: PlanSwitchSource, step: PlanStep, cx: StepContext, place: CodePlace): Lines {
+function switchBody(source: SwitchSource, step: PlanStep, cx: StepContext, place: CodePlace): Lines {
   const { names } = cx;
-  const branch = (index: number, bound: PlanSwitchSource["cases"][number]["value"], inner: CodePlace): Lines => [
+  const branch = (index: number, bound: SwitchSource["cases"][number]["value"], inner: CodePlace): Lines => [
     ...(step.tracks.case ? [[`${step.name}Case = ${index};`]] : []),
     ...(step.lazy[index] ?? []).flatMap((lazy) => [...emitStep(lazy, cx), ...hoistPromise(lazy, cx)]),
     ...awaitLazy(step, index, bound.expression, inner, cx),

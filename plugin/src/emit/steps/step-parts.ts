@@ -2,7 +2,7 @@
 
 import { readable } from "../../cel/index.ts";
 import type { PlanMessage, PlanStep } from "../../plan/model/messages.ts";
-import type { PlanCall, PlanComposeSource } from "../../plan/model/sources.ts";
+import type { ComposeSource, PlanCall } from "../../plan/model/sources.ts";
 import { camel } from "../../text/camel.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { around, block, type Line, type Lines, mentions, object, property } from "../text/lines.ts";
@@ -44,13 +44,13 @@ function sendingMethod({ batch, effects }: PlanCall): string {
 }
 
 /** The arguments that the composed message reads. */
-export function declaredArgs(source: PlanComposeSource, cx: StepContext): PlanComposeSource["args"] {
+export function declaredArgs(source: ComposeSource, cx: StepContext): ComposeSource["args"] {
   const names = new Set(cx.planned(source.message.typeName)?.composed.args.members.map((arg) => arg.name));
   return source.args.filter((arg) => names.has(arg.name));
 }
 
 /** Returns composed values that are handed on with the arguments, because failures may have touched their contents. */
-export function handedOnBeside(source: PlanComposeSource, cx: StepContext): readonly PlanStep[] {
+export function handedOnBeside(source: ComposeSource, cx: StepContext): readonly PlanStep[] {
   return plannedChild(source, cx).tainted.flatMap((name) => {
     const arg = source.args.find((candidate) => candidate.name === name);
     return cx.composed([arg?.by, arg?.if]);
@@ -70,12 +70,12 @@ export function composeFunction({ name, file: of, forLists }: PlanMessage, file:
   const compose = file.bff(name, of);
   return forLists ? [file.runtime("single"), "(", compose, ")"] : [compose];
 }
-export function plannedChild(source: PlanComposeSource, cx: StepContext): PlanMessage {
+export function plannedChild(source: ComposeSource, cx: StepContext): PlanMessage {
   const child = cx.planned(source.message.typeName);
   if (child === undefined) throw new Error(`"${source.message.typeName}" is not planned`);
   return child;
 }
-function composedArgs(source: PlanComposeSource, cx: StepContext): Lines {
+function composedArgs(source: ComposeSource, cx: StepContext): Lines {
   const { names } = cx;
   const { args } = plannedChild(source, cx).composed;
   const properties = declaredArgs(source, cx).map((arg): Line => {
@@ -111,7 +111,7 @@ const listed = (origins: readonly Line[]): Line => [
  * `composeEachRunCard(cx, agent.runs.map((run) => ({ run })))`.
  */
 export function composition(
-  source: PlanComposeSource,
+  source: ComposeSource,
   step: PlanStep,
   cx: StepContext,
   on: string,

@@ -10,13 +10,13 @@ import {
   sourceExpressions,
   tagHoles,
 } from "../../resolve/model/blocks.ts";
-import type { Call, ErrorRule, Fail } from "../../resolve/model/call.ts";
+import type { Call, ErrorRule } from "../../resolve/model/call.ts";
 import type { Args, EachSource, Source, Step } from "../../resolve/model/model.ts";
 import type { PathReads } from "../../resolve/model/read-paths.ts";
 import { clientParts } from "../calls/client-fields.ts";
 import type { Entry, PlanTopics } from "../model/calls.ts";
 import type { PlanStep } from "../model/messages.ts";
-import type { PlanCall, PlanErrorRule, PlanFail, PlanSource } from "../model/sources.ts";
+import type { PlanCall, PlanErrorRule, PlanSource } from "../model/sources.ts";
 
 interface SourceContext {
   readonly args: Args;
@@ -68,7 +68,7 @@ function planSource({ source, if: condition }: Pick<Step, "source" | "if">, with
     case "guard": {
       const expressions = failExpressions(source.fail);
       const fails = [condition, source.if, ...expressions].some((expression) => expression?.fails === true);
-      return { kind: "guard", if: source.if, fail: planFail(source.fail), expressions, fails };
+      return { ...source, expressions, fails };
     }
   }
 }
@@ -104,18 +104,7 @@ function planCall(call: Call, { args, calls, maskReads }: SourceContext): PlanCa
     expressions: present(callExpressions(call)),
   };
 }
-const planRule = ({ on, if: condition, then }: ErrorRule): PlanErrorRule => ({
-  on,
-  if: condition,
-  then: then.kind === "fail" ? { kind: "fail", fail: planFail(then.fail) } : then,
-  expressions: rescueExpressions(then),
-});
-const planFail = ({ code, message, details, asIs }: Fail): PlanFail => ({
-  code,
-  message,
-  details,
-  asIs: asIs !== undefined,
-});
+const planRule = (rule: ErrorRule): PlanErrorRule => ({ ...rule, expressions: rescueExpressions(rule.then) });
 
 /** Returns true if any part of the call may throw or needs a microtask. */
 function callFails(call: Call): boolean {

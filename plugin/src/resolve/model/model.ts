@@ -346,14 +346,10 @@ export interface Followed extends RpcBlock {
 /** A log of items by key, of a service. Its steps are its call and the expressions around it. */
 export interface Topic extends Block {
   readonly kind: "topic";
-  readonly ir: IrService;
   readonly desc: DescService;
   readonly topic: IrTopic;
   /** An item, `event`. */
   readonly event: Variable;
-  /** In the requests of `call`, as `resume`. */
-  readonly key: Variable;
-  readonly resume: Variable | undefined;
   readonly call: Call | undefined;
   readonly position: Followed["position"];
   readonly until: Expression | undefined;
@@ -524,7 +520,7 @@ export interface ResolverSource {
   readonly sensitive: boolean;
 }
 /** A step of the service around a message, started elsewhere. */
-interface SharedSource {
+export interface SharedSource {
   readonly kind: "shared";
   /** The step of each service that the message is composed for. */
   readonly of: readonly Step[];

@@ -53,13 +53,10 @@ function resolveTopic(run: Run, file: IrFile, service: IrService, topic: IrTopic
   if (errors() > 0 || event === undefined || (topic.call !== undefined && call === undefined)) return undefined;
   return {
     kind: "topic",
-    ir: service,
     file,
     desc: service.desc,
     topic,
     event,
-    key,
-    resume,
     call,
     position,
     until,
