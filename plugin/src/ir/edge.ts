@@ -6,7 +6,6 @@ import type { Diagnostic, Origin, Place, Sourced, Text } from "../diagnostic/dia
 import type { Amount, IrBind, IrFailure, IrStep } from "./step.ts";
 
 export interface IrTelemetry {
-  readonly at: Origin;
   /** Values of a request's span. */
   readonly attributes: readonly Text[];
   /** From 0 to 1. */
@@ -78,7 +77,6 @@ export interface IrHttpRule {
 /** The first binding of an rpc, in the form for callers of upstreams. */
 export interface IrBinding {
   readonly kind: "binding";
-  readonly at: Origin;
   /** Undefined: it is faulty. */
   readonly rule: IrHttpRule | undefined;
   /** The fault of the binding, reported at each call. */
@@ -110,7 +108,6 @@ export interface HttpVariable {
 /** Days are as ISO 8601 has them, `2026-11-01`. */
 export interface IrVersion {
   readonly kind: "version";
-  readonly at: Origin;
   readonly deprecated: Text | undefined;
   readonly sunset: Text | undefined;
   /** "package.Service" or "package.Service/Method". */

@@ -213,7 +213,6 @@ export interface IrField {
 }
 
 export interface IrReads {
-  readonly at: Origin;
   readonly steps: readonly Text[];
 }
 
@@ -260,7 +259,6 @@ export interface EnvShape {
 /** A function of the user. */
 export interface IrFunction {
   readonly kind: "function";
-  readonly at: Origin;
   /** With a dot: `slug.of`. */
   readonly name: Text;
   readonly params: readonly Text[];

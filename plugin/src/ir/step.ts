@@ -34,14 +34,12 @@ interface IrBy {
 
 export interface IrCompose {
   readonly kind: "compose";
-  readonly at: Origin;
   readonly message: Text | undefined;
   readonly args: readonly IrBind[];
 }
 
 export interface IrEach {
   readonly kind: "each";
-  readonly at: Origin;
   readonly var: Text | undefined;
   readonly in: Text | undefined;
   readonly if: Text | undefined;
@@ -56,14 +54,12 @@ export interface IrEach {
 
 export interface IrSwitch {
   readonly kind: "switch";
-  readonly at: Origin;
   readonly cases: readonly { readonly at: Origin; readonly if: Text | undefined; readonly by: Text | undefined }[];
   readonly default: Text | undefined;
 }
 
 export interface IrGuard {
   readonly kind: "guard";
-  readonly at: Origin;
   readonly if: Text | undefined;
   readonly fail: IrFailure | undefined;
 }
@@ -71,7 +67,6 @@ export interface IrGuard {
 /** The newest item of a topic, as the source of a step. */
 export interface IrLatest {
   readonly kind: "latest";
-  readonly at: Origin;
   /** Undefined only after a diagnostic. */
   readonly topic: Text | undefined;
   readonly key: Text | undefined;
@@ -221,7 +216,6 @@ export interface IrRetryBudget {
 }
 
 export interface IrLimit {
-  readonly at: Origin;
   readonly concurrent: Amount | undefined;
   readonly queued: Sourced<number> | undefined;
   readonly adaptive: Sourced<boolean> | undefined;

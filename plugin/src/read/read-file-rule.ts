@@ -22,7 +22,7 @@ import { readBalance } from "./steps/read-balance.ts";
 import { isEmpty, readPolicy } from "./steps/read-policy.ts";
 import { readShard } from "./steps/read-shards.ts";
 import { checkTemplate } from "./values/check-address.ts";
-import { checkMethod, checkReference, checkUnique } from "./values/names.ts";
+import { checkDistinct, checkMethod, checkReference, checkUnique } from "./values/names.ts";
 import { parseTemplate } from "./values/template.ts";
 import {
   child,
@@ -51,8 +51,8 @@ export function readFileRule(
   const functions = children(value.function, place, "function").flatMap(
     (declaration) => readFunction(declaration, report) ?? [],
   );
-  checkUnique(
-    functions.map((fn) => fn.name),
+  checkDistinct(
+    functions,
     "BFF108",
     (name) => `the function "${name}" is declared twice`,
     "leave out one of them",

@@ -18,14 +18,14 @@ export function readFunction({ value, place }: Declared<Declaration>, report: Re
       message: `this function has no "${name === undefined ? "name" : "result"}"`,
       hint: `write the whole declaration, as in ${EXAMPLE}`,
     });
-    return name && { kind: "function", at: place.at, name, params, result: undefined };
+    return name && { kind: "function", name, params, result: undefined };
   }
   const wrong = functionNameFault(name.value);
-  if (wrong === undefined) return { kind: "function", at: place.at, name, params, result };
+  if (wrong === undefined) return { kind: "function", name, params, result };
   const message = `${JSON.stringify(name.value)} is not a valid name of a function: ${wrong.reason}`;
   fault(report, "BFF171", name.at, { message, hint: wrong.hint });
   // The name still counts as declared, because expressions that call it are not at fault.
-  return { kind: "function", at: place.at, name, params, result: undefined };
+  return { kind: "function", name, params, result: undefined };
 }
 
 /** The reason for which a function cannot have a name, and a correction. */

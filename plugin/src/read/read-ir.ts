@@ -37,7 +37,7 @@ import { readService } from "./read-service.ts";
 import { type Locator, locate } from "./source/locate.ts";
 import type { Place } from "./source/place.ts";
 import { isEmpty } from "./steps/read-policy.ts";
-import { checkReference, checkUnique } from "./values/names.ts";
+import { checkListed, checkReference } from "./values/names.ts";
 import { sourced, texts } from "./values/values.ts";
 
 /** The descriptors of a run. */
@@ -286,7 +286,7 @@ function checkTexts(values: readonly IrEnumValue[], report: Report): void {
 function readAliases(values: readonly string[], place: Place, what: string, report: Report): readonly Text[] {
   const aliases = texts(values, place, "alias");
   for (const alias of aliases) checkReference(alias, what, report);
-  checkUnique(aliases, "BFF130", (value) => `"${value}" is in the list twice`, "leave out one of them", report);
+  checkListed(aliases, "BFF130", report);
   return aliases;
 }
 

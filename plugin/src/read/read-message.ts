@@ -5,7 +5,7 @@ import type { IrField, IrMessage, IrReads } from "../ir/ir.ts";
 import type { Locator } from "./source/locate.ts";
 import { isEmpty } from "./steps/read-policy.ts";
 import { readSteps } from "./steps/read-step.ts";
-import { checkReference, checkUnique } from "./values/names.ts";
+import { checkListed, checkReference } from "./values/names.ts";
 import { child, type Declared, expression, sourced, text, texts } from "./values/values.ts";
 
 export function readMessage(desc: DescMessage, locator: Locator, report: Report): IrMessage {
@@ -152,8 +152,8 @@ function readReads(
       message: "`reads` needs a resolver, and `resolver` is not set here",
       hint: "add `resolver: true`, or leave out `reads`",
     });
-  checkUnique(steps, "BFF130", (name) => `"${name}" is in the list twice`, "leave out one of them", report);
-  return { at: place.at, steps };
+  checkListed(steps, "BFF130", report);
+  return { steps };
 }
 
 function readField(desc: DescField, locator: Locator, reportTo: Report): IrField {

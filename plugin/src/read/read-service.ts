@@ -19,7 +19,7 @@ import { readLimits } from "./edge/read-limits.ts";
 import { readPermit } from "./edge/read-permit.ts";
 import { readTool } from "./edge/read-tool.ts";
 import type { Locator } from "./source/locate.ts";
-import type { Place } from "./source/place.ts";
+import { barePlace, type Place } from "./source/place.ts";
 import { readBinds } from "./steps/read-binds.ts";
 import { isEmpty } from "./steps/read-policy.ts";
 import { readSteps, withoutDefer } from "./steps/read-step.ts";
@@ -60,33 +60,16 @@ export function readService(desc: DescService, locator: Locator, report: Report)
   };
 }
 
-const NO_OPTIONS = {
-  timeout: undefined,
-  partsTimeout: undefined,
-  maxCalls: undefined,
-  maxElements: undefined,
-  priority: undefined,
-  response: undefined,
-  permit: undefined,
-  version: undefined,
-  limits: [],
-  headers: [],
-  tool: undefined,
-  fields: undefined,
-  validate: undefined,
-  httpCache: undefined,
-  cache: undefined,
-  stream: undefined,
-};
-
 function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMethod {
   const at = locator.name(desc);
   checkKind(desc, at, report);
   const http = readHttp(desc, locator, report);
-  if (!hasOption(desc, methodOption)) return { kind: "method", desc, at, ...NO_OPTIONS, http };
+  const isRuled = hasOption(desc, methodOption);
+  // Without a rule, no option is set.
   const value = getOption(desc, methodOption);
-  const place = locator.rule(desc, methodOption);
-  if (isEmpty(value)) fault(report, "BFF124", place.at, { message: "this rule sets no option", hint: "leave it out" });
+  const place = isRuled ? locator.rule(desc, methodOption) : barePlace(at);
+  if (isRuled && isEmpty(value))
+    fault(report, "BFF124", place.at, { message: "this rule sets no option", hint: "leave it out" });
   const permit = permitOf(value, place, "rpc", report);
   const response = text(value.response, place, "response");
   checkReference(response, "a message", report);
@@ -207,7 +190,7 @@ function readVersion(
   const deprecated = day(dates.deprecated, "deprecated", report);
   const sunset = day(dates.sunset, "sunset", report);
   const faulty = deprecated !== dates.deprecated || sunset !== dates.sunset;
-  return { kind: "version", at: place.at, deprecated, sunset, successor, faulty };
+  return { kind: "version", deprecated, sunset, successor, faulty };
 }
 
 /** A day as ISO 8601 has it; undefined after a diagnostic too. */

@@ -24,6 +24,10 @@ type Setting<T> = Sourced<T> & Pick<Leaf<T>, "env">;
 const leaf = <T>(setting: Setting<T> | undefined, standard: T): Leaf<T> =>
   setting === undefined ? { value: standard, at: undefined } : leafOf(setting);
 
+/** The leaf at the nearest level, or its default. */
+const nearestLeaf = <L, T>(levels: readonly L[], standard: T, of: (level: L) => Setting<T> | undefined): Leaf<T> =>
+  leaf(nearest(levels, of), standard);
+
 const leafOf = <T>({ value, at, env }: Setting<T>): Leaf<T> => ({ value, at, ...(env && { env }) });
 
 /** Default upper bound of an adaptive limit, as in Envoy. */
@@ -37,10 +41,7 @@ export function planUpstream(
   { follows, ...ofCalls }: Pick<PlanUpstream, "branches" | "http"> & { readonly follows: boolean },
 ): PlanUpstream {
   const serviceEntries = entriesAround(entries, service);
-  const adaptive = leaf(
-    nearest(serviceEntries, ({ policy }) => policy.limit?.adaptive),
-    false,
-  );
+  const adaptive = nearestLeaf(serviceEntries, false, ({ policy }) => policy.limit?.adaptive);
   const streams = nearest(serviceEntries, ({ policy }) => policy.limit?.streams);
   return {
     name,
@@ -53,14 +54,12 @@ export function planUpstream(
     ...ofCalls,
     methods: methodBreakers(service, entries, serviceEntries),
     limit: {
-      concurrent: leaf(
-        nearest(serviceEntries, ({ policy }) => policy.limit?.concurrent),
+      concurrent: nearestLeaf(
+        serviceEntries,
         adaptive.value ? ADAPTIVE_MOST : 100,
+        ({ policy }) => policy.limit?.concurrent,
       ),
-      queued: leaf(
-        nearest(serviceEntries, ({ policy }) => policy.limit?.queued),
-        1_000,
-      ),
+      queued: nearestLeaf(serviceEntries, 1_000, ({ policy }) => policy.limit?.queued),
       adaptive,
       streams: follows || streams !== undefined ? leaf(streams, DEFAULT_STREAMS) : undefined,
     },
@@ -127,37 +126,14 @@ function breaker(entries: readonly IrUpstream[]): PlanBreaker | undefined {
   if (nearest(levels, (level) => level?.off)?.value === true) return undefined;
   const slow = nearest(levels, (level) => level?.slow);
   return {
-    errorRate: leaf(
-      nearest(levels, (level) => level?.errorRate),
-      0.5,
-    ),
-    windowMs: leaf(
-      nearest(levels, (level) => level?.window),
-      10_000,
-    ),
-    minimum: leaf(
-      nearest(levels, (level) => level?.minimum),
-      20,
-    ),
-    openMs: leaf(
-      nearest(levels, (level) => level?.openFor),
-      5_000,
-    ),
-    probes: leaf(
-      nearest(levels, (level) => level?.probes),
-      1,
-    ),
+    errorRate: nearestLeaf(levels, 0.5, (level) => level?.errorRate),
+    windowMs: nearestLeaf(levels, 10_000, (level) => level?.window),
+    minimum: nearestLeaf(levels, 20, (level) => level?.minimum),
+    openMs: nearestLeaf(levels, 5_000, (level) => level?.openFor),
+    probes: nearestLeaf(levels, 1, (level) => level?.probes),
     slowMs: slow && { value: slow.value, at: slow.at },
-    slowRate:
-      slow &&
-      leaf(
-        nearest(levels, (level) => level?.slowRate),
-        0.5,
-      ),
-    consecutive: leaf(
-      nearest(levels, (level) => level?.consecutive),
-      DEFAULT_CONSECUTIVE,
-    ),
+    slowRate: slow && nearestLeaf(levels, 0.5, (level) => level?.slowRate),
+    consecutive: nearestLeaf(levels, DEFAULT_CONSECUTIVE, (level) => level?.consecutive),
   };
 }
 

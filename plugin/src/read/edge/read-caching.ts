@@ -6,7 +6,7 @@ import type { IrHttpCache } from "../../ir/edge.ts";
 import type { IrCache } from "../../ir/step.ts";
 import type { Place } from "../source/place.ts";
 import { isEmpty } from "../steps/read-policy.ts";
-import { checkUnique } from "../values/names.ts";
+import { checkListed } from "../values/names.ts";
 import { readTags } from "../values/read-tags.ts";
 import { child, durationOrEnv, durationOrEnvOrZero, durationOrZero, sourced, texts } from "../values/values.ts";
 
@@ -50,7 +50,7 @@ export function readHttpCache(
     });
   const vary = texts(setting.vary, inside, "vary");
   for (const name of vary) checkHeader(name, report);
-  checkUnique(vary, "BFF130", (name) => `"${name}" is in the list twice`, "leave out one of them", report);
+  checkListed(vary, "BFF130", report);
   const time = (of: string | undefined, name: string): Sourced<number> | undefined =>
     seconds(durationOrZero(of, inside, name, report, MAX_DAYS), name, report);
   const maxAge = time(setting.maxAge, "max_age");

@@ -5,7 +5,7 @@ import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrApiKey, IrAssertion, IrCredential, IrJwt, IrPeer, IrSession, IrTrusted } from "../../ir/edge.ts";
 import type { Place } from "../source/place.ts";
 import { checkAddress, checkTemplate } from "../values/check-address.ts";
-import { checkReference, checkUnique } from "../values/names.ts";
+import { checkListed, checkReference } from "../values/names.ts";
 import { type Declared, duration, text, texts } from "../values/values.ts";
 
 /** Maximum lifetime of logins and keys, in days. No timer bounds it, because lifetimes are compared with the clock. */
@@ -42,7 +42,7 @@ function claimsOf(value: string | undefined, place: Place, report: Report): Text
 function needed(
   found: Text | undefined,
   { at }: Place,
-  { name, why, example }: Readonly<Record<"name" | "why" | "example", string>>,
+  [name, why, example]: readonly [name: string, why: string, example: string],
   report: Report,
 ): void {
   if (found !== undefined && found.value.trim() !== "") return;
@@ -71,25 +71,20 @@ function readJwt({ value, place }: Declared<Jwt>, report: Report): IrJwt {
     subject: text(value.subject, place, "subject"),
   };
   const { issuer, audience, jwks, subject } = jwt;
-  needed(
-    issuer,
-    place,
-    { name: "issuer", why: "a token of any issuer would be accepted", example: '`issuer: "{env.OIDC_ISSUER}"`' },
-    report,
-  );
+  needed(issuer, place, ["issuer", "a token of any issuer would be accepted", '`issuer: "{env.OIDC_ISSUER}"`'], report);
   needed(
     audience[0],
     place,
-    {
-      name: "audience",
-      why: "a token for another service would be accepted",
-      example: '`audience: "…"`, the name of this service at the issuer',
-    },
+    [
+      "audience",
+      "a token for another service would be accepted",
+      '`audience: "…"`, the name of this service at the issuer',
+    ],
     report,
   );
   checkTemplate(issuer, report);
   for (const text of audience) checkTemplate(text, report);
-  checkUnique(audience, "BFF130", (value) => `"${value}" is in the list twice`, "leave out one of them", report);
+  checkListed(audience, "BFF130", report);
   // Without `jwks`, the issuer supplies the address of its keys.
   if (jwks !== undefined) checkAddress(jwks, "jwks", report);
   else checkAddress(issuer, "issuer", report);
@@ -99,7 +94,7 @@ function readJwt({ value, place }: Declared<Jwt>, report: Report): IrJwt {
 }
 
 function checkAlgorithms(algorithms: readonly Text[], report: Report): void {
-  checkUnique(algorithms, "BFF130", (value) => `"${value}" is in the list twice`, "leave out one of them", report);
+  checkListed(algorithms, "BFF130", report);
   for (const { value, at } of algorithms) {
     if (ALGORITHMS.has(value)) continue;
     const known = [...ALGORITHMS].find((algorithm) => algorithm.toLowerCase() === value.toLowerCase());
@@ -132,22 +127,17 @@ function readSession({ value, place }: Declared<Session>, report: Report): IrSes
     claims: claimsOf(value.claims, place, report),
   };
   const { issuer, clientId, scopes, idle, absolute } = session;
-  needed(
-    issuer,
-    place,
-    { name: "issuer", why: "users cannot log in", example: '`issuer: "{env.OIDC_ISSUER}"`' },
-    report,
-  );
+  needed(issuer, place, ["issuer", "users cannot log in", '`issuer: "{env.OIDC_ISSUER}"`'], report);
   needed(
     clientId,
     place,
-    { name: "client_id", why: "the provider cannot identify this server", example: '`client_id: "{env.OIDC_CLIENT}"`' },
+    ["client_id", "the provider cannot identify this server", '`client_id: "{env.OIDC_CLIENT}"`'],
     report,
   );
   checkTemplate(issuer, report);
   checkAddress(issuer, "issuer", report);
   checkTemplate(clientId, report);
-  checkUnique(scopes, "BFF130", (value) => `"${value}" is in the list twice`, "leave out one of them", report);
+  checkListed(scopes, "BFF130", report);
   for (const { value: scope, at } of scopes)
     if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))
       fault(report, "BFF152", at, {
@@ -191,21 +181,17 @@ function readAssertion({ value, place }: Declared<Assertion>, report: Report): I
   needed(
     issuer,
     place,
-    {
-      name: "issuer",
-      why: "an assertion of any issuer would be accepted",
-      example: '`issuer: "gateway"`, the BFF_IDENTITY_ISSUER of the server that signs it',
-    },
+    [
+      "issuer",
+      "an assertion of any issuer would be accepted",
+      '`issuer: "gateway"`, the BFF_IDENTITY_ISSUER of the server that signs it',
+    ],
     report,
   );
   needed(
     keys,
     place,
-    {
-      name: "keys",
-      why: "no signature could be verified",
-      example: '`keys: "https://gateway.internal/.well-known/bff-keys"`',
-    },
+    ["keys", "no signature could be verified", '`keys: "https://gateway.internal/.well-known/bff-keys"`'],
     report,
   );
   checkTemplate(issuer, report);
@@ -222,12 +208,7 @@ function readAssertion({ value, place }: Declared<Assertion>, report: Report): I
 
 function readTrusted({ value, place }: Declared<Trusted>, report: Report): IrTrusted {
   const header = text(value.header, place, "header");
-  needed(
-    header,
-    place,
-    { name: "header", why: "the server would read no header", example: '`header: "x-gateway-claims"`' },
-    report,
-  );
+  needed(header, place, ["header", "the server would read no header", '`header: "x-gateway-claims"`'], report);
   return { kind: "trusted", at: place.at, header, claims: claimsOf(value.claims, place, report) };
 }
 
@@ -241,13 +222,7 @@ function readPeer({ value, place }: Declared<Peer>, report: Report): IrPeer {
     });
   for (const pattern of spiffe) checkPattern(pattern, "spiffe", report);
   for (const pattern of dns) checkPattern(pattern, "dns", report);
-  checkUnique(
-    [...spiffe, ...dns],
-    "BFF130",
-    (value) => `"${value}" is in the list twice`,
-    "leave out one of them",
-    report,
-  );
+  checkListed([...spiffe, ...dns], "BFF130", report);
   return { kind: "peer", at: place.at, spiffe, dns, claims: undefined };
 }
 

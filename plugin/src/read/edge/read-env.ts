@@ -4,7 +4,7 @@ import type { EnvVar } from "@protobff/messages/options.js";
 import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { EnvShape, IrEnvVar } from "../../ir/ir.ts";
 import { amountOf, isOrdered, isValue, type OrderedItem } from "../values/env-value.ts";
-import { checkMember, checkUnique } from "../values/names.ts";
+import { checkDistinct, checkMember, checkUnique } from "../values/names.ts";
 import { type Declared, text, texts } from "../values/values.ts";
 
 const EXAMPLES: Readonly<Record<EnvShape["item"], string>> = {
@@ -19,8 +19,8 @@ const EXAMPLES: Readonly<Record<EnvShape["item"], string>> = {
 /** The variables of a file, or of a service. */
 export function readEnv(declared: readonly Declared<EnvVar>[], report: Report): IrEnvVar[] {
   const env = declared.flatMap((variable) => readEnvVar(variable, report) ?? []);
-  checkUnique(
-    env.map(({ name }) => name),
+  checkDistinct(
+    env,
     "BFF108",
     (name) => `the environment variable "${name}" is declared twice`,
     "leave out one of them",

@@ -32,7 +32,7 @@ export function readBinding(desc: DescMethod, locator: Locator): IrBinding | und
   const place = locator.rule(desc, httpOption);
   const faults: Diagnostic[] = [];
   const rule = readRule({ value: getOption(desc, httpOption), place }, (fault) => faults.push(fault));
-  return { kind: "binding", at: place.at, rule, faults };
+  return { kind: "binding", rule, faults };
 }
 
 function readRule(declared: Declared<HttpRule>, report: Report): IrHttpRule | undefined {

@@ -4,7 +4,7 @@ import type { Identity, Source } from "@protobff/messages/options.js";
 import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrIdentity, IrIdentitySource } from "../../ir/edge.ts";
 import { readBinds } from "../steps/read-binds.ts";
-import { checkReference, checkUnique, checkVariable } from "../values/names.ts";
+import { checkDistinct, checkListed, checkReference, checkVariable } from "../values/names.ts";
 import { children, type Declared, text, texts } from "../values/values.ts";
 import { checkPlaces } from "./check-places.ts";
 import { checkPattern, readCredential } from "./read-credential.ts";
@@ -18,13 +18,7 @@ export function readIdentity({ value, place }: Declared<Identity>, report: Repor
       message: "this identity has no source, so it identifies no caller",
       hint: 'add a source, as in `source: { name: "user" jwt: { issuer: "{env.OIDC_ISSUER}" audience: "web" } }`',
     });
-  checkUnique(
-    sources.map(({ name }) => name),
-    "BFF108",
-    (name) => `the source "${name}" is declared twice`,
-    "rename one of them",
-    report,
-  );
+  checkDistinct(sources, "BFF108", (name) => `the source "${name}" is declared twice`, "rename one of them", report);
   checkAlike(sources, report);
   checkPlaces(sources, report);
   return { kind: "identity", at: place.at, type, sources };
@@ -45,7 +39,7 @@ function readSource({ value, place }: Declared<Source>, report: Report): IrIdent
   }
   if (name !== undefined) checkVariable(name, "a source", report);
   for (const pattern of from) checkPattern(pattern, pattern.value.includes("/") ? "spiffe" : "dns", report);
-  checkUnique(from, "BFF130", (value) => `"${value}" is in the list twice`, "leave out one of them", report);
+  checkListed(from, "BFF130", report);
   const [first] = from;
   if (credential?.kind === "peer" && first !== undefined)
     fault(report, "BFF151", first.at, {

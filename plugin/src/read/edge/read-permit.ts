@@ -5,7 +5,7 @@ import type { IrFailure, IrStep } from "../../ir/step.ts";
 import { readFailure } from "../steps/read-failure.ts";
 import { isEmpty } from "../steps/read-policy.ts";
 import { readSteps } from "../steps/read-step.ts";
-import { checkUnique } from "../values/names.ts";
+import { checkListed } from "../values/names.ts";
 import { child, codeName, type Declared, expression, sourced, texts } from "../values/values.ts";
 
 /** Reads the permit of a service or of an rpc. */
@@ -57,7 +57,7 @@ function names(
       hint: `write the exact name of the ${field}, without spaces around it, or leave it out`,
     });
   }
-  checkUnique(found, "BFF130", (name) => `"${name}" is in the list twice`, "leave out one of them", report);
+  checkListed(found, "BFF130", report);
   return named;
 }
 

@@ -3,7 +3,7 @@ import { fault, type Report, type Sourced, type Text } from "../../diagnostic/di
 import type { IrMeter, IrTelemetry, IrUsage } from "../../ir/edge.ts";
 import type { Place } from "../source/place.ts";
 import { isEmpty } from "../steps/read-policy.ts";
-import { checkUnique } from "../values/names.ts";
+import { checkDistinct, checkUnique } from "../values/names.ts";
 import { children, type Declared, duration, expression, expressions, sourced, text } from "../values/values.ts";
 
 /** Reads the telemetry of the rpcs of a package. */
@@ -24,7 +24,6 @@ export function readTelemetry(declared: Declared<Telemetry>, report: Report): Ir
     report,
   );
   return {
-    at: place.at,
     attributes,
     sample: shareOf(declared, report),
     slow: duration(value.slow, place, "slow", report),
@@ -50,8 +49,8 @@ const TAKEN: ReadonlySet<string> = new Set(["rpc_method", "left_out", "le", "qua
 /** Reads the meters of a `telemetry`, except for those with a fault. */
 function readMeters(values: readonly Meter[], parent: Place, report: Report): readonly IrMeter[] {
   const meters = children(values, parent, "meter").flatMap((declared) => readMeter(declared, report) ?? []);
-  checkUnique(
-    meters.map(({ name }) => name),
+  checkDistinct(
+    meters,
     "BFF108",
     (name) => `the meter "${name}" is declared twice`,
     "leave out one of them, or choose another name",
@@ -64,13 +63,7 @@ function readMeter(declared: Declared<Meter>, report: Report): IrMeter | undefin
   const { value, place } = declared;
   const named = namedValue(declared, "meter", report);
   const labels = children(value.label, place, "label").map((label) => readLabel(label, report));
-  checkUnique(
-    labels.map((label) => label?.name),
-    "BFF108",
-    (name) => `the label "${name}" is set twice`,
-    "leave out one of them",
-    report,
-  );
+  checkDistinct(labels, "BFF108", (name) => `the label "${name}" is set twice`, "leave out one of them", report);
   const sound = labels.filter((label) => label !== undefined);
   return named === undefined || sound.length < labels.length ? undefined : { at: place.at, ...named, labels: sound };
 }
@@ -133,13 +126,7 @@ function namedValue(
 /** Reads the usage events of a package. A field with a fault is left out. */
 export function readUsage({ value, place }: Declared<Usage>, report: Report): IrUsage {
   const fields = children(value.field, place, "field").flatMap((declared) => readField(declared, report) ?? []);
-  checkUnique(
-    fields.map(({ name }) => name),
-    "BFF108",
-    (name) => `the field "${name}" is set twice`,
-    "leave out one of them",
-    report,
-  );
+  checkDistinct(fields, "BFF108", (name) => `the field "${name}" is set twice`, "leave out one of them", report);
   return { at: place.at, subject: readSubject(text(value.subject, place, "subject"), report), fields };
 }
 

@@ -99,7 +99,7 @@ function locateRoughly(file: DescFile): Locator {
   return {
     name: (element) => at([...path(element), 1], path(element)),
     rule: (element, extension) => {
-      const options = [...path(element), optionsField(element), extension.number];
+      const options = [...path(element), OPTIONS_FIELDS[element.kind], extension.number];
       const first = inside.get(extension.number) ?? firstInside(file, extension.number);
       inside.set(extension.number, first);
       return barePlace(at(options, first.get(options.join()) ?? options, path(element)));
@@ -170,21 +170,14 @@ function path(element: Element): readonly number[] {
   }
 }
 
-function optionsField(element: Element): number {
-  switch (element.kind) {
-    case "file":
-    case "field":
-    case "extension":
-      return 8;
-    case "message":
-      return 7;
-    case "oneof":
-      return 2;
-    case "rpc":
-      return 4;
-    case "enum":
-    case "enum_value":
-    case "service":
-      return 3;
-  }
-}
+const OPTIONS_FIELDS: Readonly<Record<Element["kind"], number>> = {
+  file: 8,
+  field: 8,
+  extension: 8,
+  message: 7,
+  oneof: 2,
+  rpc: 4,
+  enum: 3,
+  enum_value: 3,
+  service: 3,
+};

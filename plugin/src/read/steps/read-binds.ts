@@ -3,7 +3,7 @@ import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrBind } from "../../ir/step.ts";
 import type { Place } from "../source/place.ts";
 import { checkHeaderName } from "../values/header-name.ts";
-import { checkMember, checkMetadataKey, checkReference, checkUnique } from "../values/names.ts";
+import { checkDistinct, checkMember, checkMetadataKey, checkReference, checkUnique } from "../values/names.ts";
 import { children, expression, sourced, text } from "../values/values.ts";
 
 /** Meaning of the names in a list of named values. */
@@ -49,13 +49,7 @@ export function readBinds(
     // A spread beside a name has been reported.
     return bind.name === undefined ? bind : { ...bind, spread: undefined };
   });
-  checkUnique(
-    binds.map((bind) => bind.name),
-    "BFF108",
-    (value) => `the ${kind} "${value}" is set twice`,
-    "leave out one of them",
-    report,
-  );
+  checkDistinct(binds, "BFF108", (value) => `the ${kind} "${value}" is set twice`, "leave out one of them", report);
   checkUnique(
     binds.map((bind) => bind.spread),
     "BFF108",

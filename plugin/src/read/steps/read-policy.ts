@@ -12,7 +12,7 @@ import {
 import { caution, fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrCache, IrErrorRule, IrHedge, IrLimit, IrPolicy, IrRetry } from "../../ir/step.ts";
 import type { Place } from "../source/place.ts";
-import { checkMetadataKey, checkUnique } from "../values/names.ts";
+import { checkListed, checkMetadataKey } from "../values/names.ts";
 import { readTags } from "../values/read-tags.ts";
 import {
   child,
@@ -98,7 +98,7 @@ function readIdentify({ identify }: PolicyRule, place: Place, report: Report): I
 function readForward(values: readonly string[], place: Place, report: Report): IrPolicy["forward"] {
   const forward = texts(values, place, "forward");
   for (const header of forward) checkMetadataKey(header, report);
-  checkUnique(forward, "BFF130", (value) => `"${value}" is in the list twice`, "leave out one of them", report);
+  checkListed(forward, "BFF130", report);
   return forward;
 }
 
@@ -145,7 +145,6 @@ function readRetry({ value, place }: Declared<Retry>, report: Report): IrRetry {
 function readLimit({ value, place }: Declared<Limit>, report: Report): IrLimit {
   if (isEmpty(value)) empty(report, place, "limit");
   return {
-    at: place.at,
     concurrent:
       countVariable(value.concurrentEnv, place, "concurrent_env", value.concurrent, report) ??
       count(value.concurrent, place, "concurrent", "write the maximum number of calls in flight", report),

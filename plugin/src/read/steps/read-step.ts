@@ -2,7 +2,7 @@ import type { Compose, Each, Guard, Step, Switch } from "@protobff/messages/opti
 import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrCompose, IrEach, IrGuard, IrSource, IrStep, IrSwitch } from "../../ir/step.ts";
 import type { Place } from "../source/place.ts";
-import { checkReference, checkUnique, checkVariable } from "../values/names.ts";
+import { checkDistinct, checkListed, checkReference, checkVariable } from "../values/names.ts";
 import { child, children, count, type Declared, expression, sourced, text, texts } from "../values/values.ts";
 import { readBinds } from "./read-binds.ts";
 import { readCall } from "./read-call.ts";
@@ -11,8 +11,8 @@ import { readLatest } from "./read-topic.ts";
 
 export function readSteps(values: readonly Step[], parent: Place, report: Report): readonly IrStep[] {
   const steps = children(values, parent, "let").map((step, index) => readStep(step, index, report));
-  checkUnique(
-    steps.map((step) => step.name),
+  checkDistinct(
+    steps,
     "BFF108",
     (value) => `the name "${value}" belongs to an earlier step`,
     "rename one of them",
@@ -37,7 +37,7 @@ function readStep({ value, place }: Declared<Step>, index: number, report: Repor
     defer: value.defer === true ? sourced(value.defer, place, "defer") : undefined,
   };
   checkVariable(step.name, "a step", report);
-  checkUnique(step.after, "BFF130", (name) => `"${name}" is in the list twice`, "leave out one of them", report);
+  checkListed(step.after, "BFF130", report);
   for (const name of step.after) checkReference(name, "a step", report);
   checkUse(step, report);
   return step;
@@ -113,7 +113,6 @@ function readCompose({ value, place }: Declared<Compose>, report: Report): IrCom
   checkReference(message, "a message", report);
   return {
     kind: "compose",
-    at: place.at,
     message,
     args: readBinds(value.args, place, "args", "argument", report),
   };
@@ -122,7 +121,6 @@ function readCompose({ value, place }: Declared<Compose>, report: Report): IrCom
 function readEach({ value, place }: Declared<Each>, report: Report): IrEach {
   const each: IrEach = {
     kind: "each",
-    at: place.at,
     var: text(value.var, place, "var"),
     in: expression(value.in, place, "in", report),
     if: expression(value.if, place, "if", report),
@@ -186,14 +184,13 @@ function readSwitch({ value, place }: Declared<Switch>, report: Report): IrSwitc
       hint: 'add `case: { if: "…" by: "…" }`',
     });
   }
-  return { kind: "switch", at: place.at, cases, default: expression(value.default, place, "default", report) };
+  return { kind: "switch", cases, default: expression(value.default, place, "default", report) };
 }
 
 function readGuard({ value, place }: Declared<Guard>, report: Report): IrGuard {
   const fail = child(value.fail, place, "fail");
   const guard: IrGuard = {
     kind: "guard",
-    at: place.at,
     if: expression(value.if, place, "if", report),
     fail: fail && readFailure(fail, "guard", report),
   };

@@ -1,7 +1,7 @@
 import type { Follow, Latest, Topic } from "@protobff/messages/options.js";
 import { fault, type Report, type Sourced, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrFollow, IrLatest, IrTopic } from "../../ir/step.ts";
-import { checkReference, checkUnique, checkVariable } from "../values/names.ts";
+import { checkDistinct, checkReference, checkVariable } from "../values/names.ts";
 import { child, count, type Declared, expression, text } from "../values/values.ts";
 import { readCall } from "./read-call.ts";
 
@@ -11,8 +11,8 @@ const MAX_KEPT = 10_000;
 /** Reads the topics of a service. A topic without a name is left out. */
 export function readTopics(values: readonly Declared<Topic>[], report: Report): readonly IrTopic[] {
   const topics = values.flatMap((declared) => readTopic(declared, report) ?? []);
-  checkUnique(
-    topics.map(({ name }) => name),
+  checkDistinct(
+    topics,
     "BFF108",
     (value) => `the name "${value}" belongs to an earlier topic`,
     "rename one of them",
@@ -126,7 +126,7 @@ export function readFollow(declared: Declared<Follow>, report: Report): IrFollow
   return { kind: "follow", at: declared.place.at, ...readKeyed(declared, "follow", report) };
 }
 export function readLatest(declared: Declared<Latest>, report: Report): IrLatest {
-  return { kind: "latest", at: declared.place.at, ...readKeyed(declared, "latest", report) };
+  return { kind: "latest", ...readKeyed(declared, "latest", report) };
 }
 
 function readKeyed({ value, place }: Declared<Follow | Latest>, what: string, report: Report) {

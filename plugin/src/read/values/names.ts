@@ -141,6 +141,23 @@ export function checkUnique(
   }
 }
 
+/** Reports each element with the name of an earlier one. */
+export function checkDistinct(
+  elements: readonly ({ readonly name?: Text | undefined } | undefined)[],
+  code: DeclarationCode,
+  message: (name: string) => string,
+  hint: string,
+  report: Report,
+): void {
+  const names = elements.map((element) => element?.name);
+  checkUnique(names, code, message, hint, report);
+}
+
+/** Reports each text that a list has twice. */
+export function checkListed(texts: readonly Text[], code: DeclarationCode, report: Report): void {
+  checkUnique(texts, code, (value) => `"${value}" is in the list twice`, "leave out one of them", report);
+}
+
 const reserved: ReadonlySet<string> = new Set(
   [
     "te trailer host content-type content-length content-encoding",
