@@ -122,16 +122,6 @@ async function record(
 
 // `protobff golden from-captures`: requests of captured traffic for a golden file.
 
-interface Options {
-  readonly file: string;
-  readonly server?: string;
-  readonly asCaptured?: boolean;
-  readonly update?: boolean;
-  readonly url?: string;
-  readonly junit?: string;
-  readonly writes?: boolean;
-}
-
 /** As packages/replay/src/golden/run-golden.ts prints it. */
 interface Result {
   readonly note: string;

@@ -18,7 +18,7 @@ import {
   KEYED_BY_NUMBER,
   LENGTH,
   methodOf,
-  SCALARS,
+  scalarName,
   scalarOf,
   tagOf,
   wireTypeOf,
@@ -131,7 +131,7 @@ function writeField(field: DescField, codec: PlanCodec, names: FileNames): Lines
         [`for (const [key, value] of Object.entries(${read} ?? {})) {`],
         [
           [`w.open(${tagOf(field.number, LENGTH)});`],
-          [`w.tag(${tagOf(1, wireTypeOf(field.mapKey))}).${SCALARS[field.mapKey]}(${key});`],
+          [`w.tag(${tagOf(1, wireTypeOf(field.mapKey))}).${scalarName(field.mapKey)}(${key});`],
           writeSingular(field, "value", codec, names, { number: 2 }),
           ["w.close();"],
         ],
@@ -341,7 +341,7 @@ function readEntry(field: DescField & { fieldKind: "map" }, read: Line): Lines {
         block(
           ["switch (r.tag()) {"],
           [
-            [`case ${tagOf(1, wireTypeOf(field.mapKey))}: key = r.${SCALARS[field.mapKey]}(); break;`],
+            [`case ${tagOf(1, wireTypeOf(field.mapKey))}: key = r.${scalarName(field.mapKey)}(); break;`],
             [`case ${tagOf(2, wireTypeOf(scalar))}: `, ...value, "; break;"],
             ["default: r.unusual();"],
           ],

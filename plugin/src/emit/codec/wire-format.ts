@@ -11,7 +11,7 @@ export function scalarOf(field: DescField): ScalarType | undefined {
   return field.enum !== undefined ? ScalarType.INT32 : field.scalar;
 }
 export function methodOf(field: DescField): string {
-  return SCALARS[scalarOf(field) ?? ScalarType.BYTES];
+  return scalarName(scalarOf(field) ?? ScalarType.BYTES);
 }
 export function wireTypeOf(scalar: ScalarType | undefined): number {
   switch (scalar) {
@@ -40,24 +40,8 @@ export function isUnwrapped(field: DescField): boolean {
   return field.fieldKind === "message" && field.oneof === undefined && isWrapperDesc(field.message);
 }
 
-/** Names of scalar types in the methods of Reader and Writer. */
-export const SCALARS: Readonly<Record<ScalarType, string>> = {
-  [ScalarType.DOUBLE]: "double",
-  [ScalarType.FLOAT]: "float",
-  [ScalarType.INT64]: "int64",
-  [ScalarType.UINT64]: "uint64",
-  [ScalarType.INT32]: "int32",
-  [ScalarType.FIXED64]: "fixed64",
-  [ScalarType.FIXED32]: "fixed32",
-  [ScalarType.BOOL]: "bool",
-  [ScalarType.STRING]: "string",
-  [ScalarType.BYTES]: "bytes",
-  [ScalarType.UINT32]: "uint32",
-  [ScalarType.SFIXED32]: "sfixed32",
-  [ScalarType.SFIXED64]: "sfixed64",
-  [ScalarType.SINT32]: "sint32",
-  [ScalarType.SINT64]: "sint64",
-};
+/** Name of a scalar type in the methods of Reader and Writer. */
+export const scalarName = (scalar: ScalarType): string => (ScalarType[scalar] ?? "").toLowerCase();
 export const KEYED_BY_NUMBER: ReadonlySet<ScalarType> = new Set([
   ScalarType.INT32,
   ScalarType.UINT32,

@@ -4,6 +4,7 @@ import { type Expression, type FieldRead, pathText } from "../../cel/index.ts";
 import { handedOn, originsOf } from "../../plan/messages/origins.ts";
 import type { Condition, PlanBlock, PlanMessage, PlanStep, TouchOrigin } from "../../plan/model/messages.ts";
 import type { PlanStart } from "../../plan/model/plan.ts";
+import { upperFirst } from "../../plan/names/name-scope.ts";
 import { camel } from "../../text/camel.ts";
 import type { MessageNames } from "../names/message-names.ts";
 import type { Line, Lines } from "../text/lines.ts";
@@ -148,18 +149,7 @@ function readPrint(value: Line, reads: readonly FieldRead[], check: string): Lin
 }
 function conditionPrint(condition: Condition): string {
   const { name } = condition.step;
-  switch (condition.kind) {
-    case "ran":
-      return `${name}Ran`;
-    case "items":
-      return `${name}Items`;
-    case "picked":
-      return `${name}Picked`;
-    case "made":
-      return `${name}Made`;
-    case "chosen":
-      return `${name}Case === ${condition.index}`;
-    case "asked":
-      return `${name}Case >= ${condition.index}`;
-  }
+  if (condition.kind === "chosen") return `${name}Case === ${condition.index}`;
+  if (condition.kind === "asked") return `${name}Case >= ${condition.index}`;
+  return name + upperFirst(condition.kind);
 }
