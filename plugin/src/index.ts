@@ -27,8 +27,7 @@ export { covers, mayTake, type PathMatch, rankOf } from "./deploy/routes/path-ma
 export { webSocketName } from "./deploy/routes/print-routes.ts";
 export type { ServedPath, ServedRpc, ServedServer } from "./deploy/routes/served-server.ts";
 export type { Diagnostic } from "./diagnostic/diagnostic.ts";
-export { originAt } from "./diagnostic/diagnostic.ts";
-export { didYouMean } from "./diagnostic/did-you-mean.ts";
+export { didYouMean, originAt } from "./diagnostic/diagnostic.ts";
 export { renderDocument } from "./diagnostic/document.ts";
 export { inOrder } from "./diagnostic/order.ts";
 export { renderDiagnostics } from "./diagnostic/render.ts";

@@ -10,8 +10,7 @@ import { nameOf } from "../init/choose-rpcs.ts";
 import { difference } from "../init/into/difference.ts";
 import type { BegunBff } from "../init/plan-bff.ts";
 import { publicLines } from "../init/public-fields.ts";
-import { registryOf } from "../project/buf.ts";
-import { buildInputs, configOf, requiredRoot } from "../project/inputs.ts";
+import { buildInputs, configOf, registryOf, requiredRoot } from "../project/buf.ts";
 import { Refusal, type Terminal } from "../terminal.ts";
 
 interface AddOptions {

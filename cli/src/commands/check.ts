@@ -5,8 +5,8 @@ import type { Command } from "commander";
 import { originAt, renderDiagnostics, tryRead } from "protoc-gen-bff/compiler";
 import { type CheckedFault, type CheckedOutcome, checkProject } from "../check/checked.ts";
 import { fixed } from "../check/fixed.ts";
+import { requiredRoot } from "../project/buf.ts";
 import { compileProject } from "../project/compile-project.ts";
-import { requiredRoot } from "../project/inputs.ts";
 import { count, Refusal, type Terminal } from "../terminal.ts";
 
 interface CheckOptions {

@@ -1,15 +1,14 @@
 // Compares two sides of a project: changes of the running behaviour, by rpc and by name of step, never by position.
 // Pure.
-import type { FileReport, RpcReport } from "protoc-gen-bff/compiler";
+import type { BreakerReport, FileReport, RpcReport, UpstreamReport } from "protoc-gen-bff/compiler";
 import { compareBlocks } from "./compare-blocks.ts";
 import { compareIdentities } from "./compare-identity.ts";
-import { comparePurges } from "./compare-purges.ts";
 import { compareReveals } from "./compare-reveals.ts";
 import { compareRpc, lostRpc, newRpc } from "./compare-rpcs.ts";
-import { compareUpstreams } from "./compare-upstreams.ts";
 import { compareVariables } from "./compare-variables.ts";
 import { type Block, type Composition, compositionOf, permitOf, shortName } from "./composition.ts";
-import { type Finding, inOrder, phrase } from "./finding.ts";
+import { changesOf, type Finding, inOrder, type Level, phrase, time } from "./finding.ts";
+import { otherMembers } from "./other-members.ts";
 import { renamedNames } from "./renames/renamed-names.ts";
 import { type Renames, renamedSteps, renameIn, underSteps } from "./renames/renames.ts";
 
@@ -89,3 +88,89 @@ function withPermit(rpc: RpcReport, ofBlocks: ReadonlyMap<string, Renames>): Rpc
   const renames = new Map([...(ofBlocks.get(service) ?? []), ...(ofBlocks.get(permitOf(rpc.rpc)) ?? [])]);
   return { ...rpc, permit: underSteps(rpc.permit, renames) };
 }
+
+/** Compares the events that purge tags. */
+function comparePurges(before: readonly FileReport[], after: readonly FileReport[]): readonly Finding[] {
+  const [had, has] = [purgesOf(before), purgesOf(after)];
+  const caches = changesOf("cache");
+  const lost = [...had].filter(([key]) => !has.has(key));
+  const gained = [...has].filter(([key]) => !had.has(key));
+  return [
+    ...lost.map(([, { subject, tag }]) => ({
+      ...caches.of("worse", phrase`events no longer purge ${tag}`),
+      where: [subject],
+    })),
+    ...gained.map(([, { subject, tag }]) => ({
+      ...caches.of("different", phrase`events now purge ${tag}`),
+      where: [subject],
+    })),
+  ];
+}
+
+/** Each tag with its events. */
+function purgesOf(reports: readonly FileReport[]) {
+  return new Map(
+    reports
+      .flatMap(({ purges = [] }) => purges)
+      .flatMap(({ subject, jetstream, type, tags }) =>
+        tags.map((tag) => [JSON.stringify([subject, jetstream, type, tag]), { subject, tag }] as const),
+      ),
+  );
+}
+
+// Compares the state of an upstream that all requests share: breakers and limits.
+
+function compareUpstreams(before: UpstreamReport, after: UpstreamReport): readonly Finding[] {
+  const findings = (message: string, from: string, to: string, level: Level = "different") =>
+    changesOf("policies").between(level, message, [from], [to]);
+  const methods = [...new Set([...(before.methods ?? []), ...(after.methods ?? [])].map(({ method }) => method))];
+  const breakerOf = ({ methods: all = [], breaker: rest }: UpstreamReport, method: string) => {
+    const found = all.find((entry) => entry.method === method);
+    return breaker(found === undefined ? rest : found.breaker);
+  };
+  const off = after.breaker === null ? "worse" : "different";
+  const budget = ({ retry_budget: report }: UpstreamReport) =>
+    report === undefined ? "none" : `${report.max_tokens} tokens, ${report.token_ratio} back for each success`;
+  const limit = ({ limit: { concurrent, queued, adaptive } }: UpstreamReport) =>
+    `${concurrent} at a time, ${queued} waiting${adaptive === true ? ", adaptive" : ""}`;
+  return [
+    ...findings(
+      after.breaker === null ? "no longer has a breaker" : "has another breaker",
+      breaker(before.breaker),
+      breaker(after.breaker),
+      off,
+    ),
+    ...methods.flatMap((method) =>
+      findings(`has another breaker for ${method}`, breakerOf(before, method), breakerOf(after, method)),
+    ),
+    ...findings("has another limit", limit(before), limit(after)),
+    ...findings("has another budget for retries", budget(before), budget(after)),
+    ...findings("is called by another protocol", before.protocol ?? "GRPC", after.protocol ?? "GRPC"),
+    ...findings("selects shards in another way", shards(before), shards(after), "worse"),
+    ...otherMembers(before, after, COMPARED),
+  ].map((difference) => ({ ...difference, where: [shortName(after.upstream)] }));
+}
+const COMPARED = `
+  breaker.error_rate breaker.window_ms breaker.minimum breaker.open_ms breaker.probes breaker.slow_ms
+  breaker.slow_rate breaker.consecutive methods limit.concurrent limit.queued limit.adaptive retry_budget.max_tokens
+  retry_budget.token_ratio protocol shards.max shards.hash shards.by
+`
+  .trim()
+  .split(/\s+/);
+
+/** Another rule sends keys to servers that do not hold their data. */
+function shards({ shards: report }: UpstreamReport): string {
+  if (report === undefined) return "no shards";
+  const key = report.by === undefined ? "the key of each call" : report.by;
+  return `at most ${report.max}, ${report.hash} by ${key}`;
+}
+
+function breaker(report: BreakerReport | null): string {
+  if (report === null) return "none";
+  const slow =
+    report.slow_ms === undefined ? "" : `, or ${percent(report.slow_rate ?? 0)} slower than ${time(report.slow_ms)}`;
+  const { minimum, window_ms: window, open_ms: open, probes, consecutive = 5 } = report;
+  const row = consecutive === 0 ? "" : `, or ${consecutive} failed calls in a row`;
+  return `open for ${time(open)} at ${percent(report.error_rate)} errors of ${minimum} in ${time(window)}${slow}${row}; probes: ${probes}`;
+}
+const percent = (share: number): string => `${Number((share * 100).toPrecision(12))} %`;

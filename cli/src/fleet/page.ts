@@ -6,7 +6,6 @@ import { count } from "../terminal.ts";
 import type { ChangeEntry } from "./change.ts";
 import type { BffEntry, ElementUse, FleetDocument, MethodUse, OutageEntry, UpstreamEntry } from "./document.ts";
 import { type Html, html } from "./html.ts";
-import { table } from "./page-table.ts";
 import { problemText } from "./problem.ts";
 
 /** Returns the page. The same fleet gives the same bytes. */
@@ -304,3 +303,14 @@ box.addEventListener("input", () => {
   status.textContent = isFiltered ? count + " of " + rows.length + " rows" : "";
 });
 `;
+
+/** Returns a table whose first cells are headers of their rows; the filter of the page hides rows. */
+function table(label: string, head: readonly string[], rows: readonly (readonly Html[])[]): Html {
+  const body = rows.map(
+    ([first, ...rest]) =>
+      html`<tr data-row><th scope="row">${first}</th>${rest.map((cell) => html`<td>${cell}</td>`)}</tr>
+`,
+  );
+  return html`<table aria-label="${label}"><thead><tr>${head.map((text) => html`<th scope="col">${text}</th>`)}</tr></thead><tbody>
+${body}</tbody></table>`;
+}

@@ -15,7 +15,7 @@ import {
   TextDocuments,
 } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
-import { rootOf } from "../project/inputs.ts";
+import { rootOf } from "../project/buf.ts";
 import { actions } from "./features/actions.ts";
 import { complete } from "./features/completion.ts";
 import { inlayHints } from "./features/hints.ts";

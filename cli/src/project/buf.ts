@@ -1,5 +1,6 @@
 // Runs buf as a process; its images are compiled in this process.
 import { execFile, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -8,7 +9,7 @@ import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { type FileDescriptorProto, FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { decodeFile } from "protoc-gen-bff/compiler";
 import { Refusal } from "../terminal.ts";
-import { readGenConfig } from "./gen-config.ts";
+import { type GenConfig, readGenConfig, WHOLE } from "./gen-config.ts";
 
 /** Image that buf has built: files in the order of their imports. */
 export interface Image {
@@ -42,7 +43,7 @@ export function buildImage(options: BuildOptions): Image {
  * Builds an image while other work continues. Throws a `Refusal` with buf's message if the input does not build, and
  * the reason of the signal after its abort.
  */
-export async function startBuild(options: BuildOptions, signal: AbortSignal): Promise<Image> {
+async function startBuild(options: BuildOptions, signal: AbortSignal): Promise<Image> {
   const { cwd, before } = options;
   const args = argumentsOf(options);
   const [command, ...first] = bufCommand();
@@ -222,4 +223,67 @@ export function projectRegistry(cwd: string): FileRegistry {
 /** Returns the types of files, each after those that it imports. Throws for files that do not hold together. */
 export function registryOf(files: readonly FileDescriptorProto[]): FileRegistry {
   return createFileRegistry(create(FileDescriptorSetSchema, { file: [...files] }));
+}
+
+// Inputs of a project, built by buf. Loads no compiler, so that a server can start buf first.
+
+/** Returns the folder or the nearest one above it that has a buf.yaml. */
+export function rootOf(cwd: string): string | undefined {
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    if (["buf.yaml", "buf.work.yaml"].some((name) => existsSync(join(folder, name)))) return folder;
+    if (dirname(folder) === folder) return undefined;
+  }
+}
+
+/** Returns the folder of the project around a folder. Throws a `Refusal` if there is none. */
+export function requiredRoot(cwd: string): string {
+  const root = rootOf(cwd);
+  if (root === undefined) throw new Refusal("there is no buf.yaml here, and none above: start in the project");
+  return root;
+}
+
+/** Returns defaults for a faulty template, because `buf generate` reports the fault. */
+export function configOf(root: string, template = "buf.gen.yaml"): Pick<GenConfig, "parameter" | "inputs"> {
+  try {
+    return readGenConfig(root, template);
+  } catch (thrown) {
+    if (thrown instanceof Refusal) return { parameter: "", inputs: [WHOLE] };
+    throw thrown;
+  }
+}
+
+/** Builds all inputs as one image; `instead` is built in the place of each, with its exclusions. */
+export function buildInputs(cwd: string, inputs: GenConfig["inputs"], instead?: string, before?: Image): Image {
+  return joinedAll(
+    inputs.map(({ input, paths, excludePaths }) =>
+      buildImage({ cwd, input: instead ?? input, paths, excludePaths, before }),
+    ),
+  );
+}
+
+/** Builds all inputs as one image, while other work continues. */
+export async function startInputs(
+  cwd: string,
+  inputs: GenConfig["inputs"],
+  before: Image | undefined,
+  signal: AbortSignal,
+): Promise<Image> {
+  return joinedAll(await Promise.all(inputs.map((input) => startBuild({ cwd, ...input, before }, signal))));
+}
+
+function joinedAll([first, ...rest]: readonly Image[]): Image {
+  return rest.reduce(joined, first ?? { files: [], imports: new Set<string>() });
+}
+
+/** Joins two images. A file that either image contains as its own, not as an import, is no import of the result. */
+function joined(image: Image, other: Image): Image {
+  const known = new Set(image.files.map(({ name }) => name));
+  const files = [...image.files, ...other.files.filter(({ name }) => !known.has(name))];
+  const targets = new Set([image, other].flatMap(targetsOf));
+  return { files, imports: new Set(files.map(({ name }) => name).filter((name) => !targets.has(name))) };
+}
+
+/** Returns the names of the files that are no imports. */
+export function targetsOf({ files, imports }: Image): readonly string[] {
+  return files.map(({ name }) => name).filter((name) => !imports.has(name));
 }

@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { parseParameter, type Sources, sourcesIn, tryRead } from "protoc-gen-bff/compiler";
 import type { CheckedProject } from "../check-plugin/check.ts";
 import { Refusal } from "../terminal.ts";
-import { buildInputs, configOf, rootOf } from "./inputs.ts";
+import { buildInputs, configOf, rootOf } from "./buf.ts";
 
 /**
  * Reads the project in a folder or above it, as it is on disk. Throws a `Refusal` if no project is found, or if it does

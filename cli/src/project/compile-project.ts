@@ -14,9 +14,8 @@ import {
   sourcesIn,
   tryRead,
 } from "protoc-gen-bff/compiler";
-import type { Image } from "./buf.ts";
+import { buildInputs, type Image, targetsOf } from "./buf.ts";
 import { type GenConfig, readGenConfig } from "./gen-config.ts";
-import { buildInputs, targetsOf } from "./inputs.ts";
 
 /** Options beside the project's own configuration. */
 interface CompileOptions {

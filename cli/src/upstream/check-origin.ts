@@ -10,10 +10,9 @@ import {
   sourcesIn,
   tryRead,
 } from "protoc-gen-bff/compiler";
-import { type Image, registryOf } from "../project/buf.ts";
+import { buildInputs, type Image, registryOf } from "../project/buf.ts";
 import { compileImage, shown } from "../project/compile-project.ts";
 import { type GenConfig, readGenConfig } from "../project/gen-config.ts";
-import { buildInputs } from "../project/inputs.ts";
 import { inOrder } from "../project/reflection.ts";
 import { type ElementChange, elementChanges } from "./element-changes.ts";
 import { protosIn } from "./folder.ts";

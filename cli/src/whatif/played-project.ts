@@ -6,10 +6,9 @@ import type { PlayModule } from "@protobff/replay/whatif";
 import type { PlanEdit, SettingReport } from "protoc-gen-bff/compiler";
 import { OtherPlugins } from "../dev/other-plugins.ts";
 import type { OutputFile } from "../dev/outputs.ts";
-import type { Image } from "../project/buf.ts";
+import { buildInputs, type Image } from "../project/buf.ts";
 import { compileImage } from "../project/compile-project.ts";
 import { type GenConfig, readGenConfig } from "../project/gen-config.ts";
-import { buildInputs } from "../project/inputs.ts";
 import { Refusal } from "../terminal.ts";
 
 /** BFFs of the project, with changed options or without. */

@@ -1,5 +1,4 @@
-import type { Report } from "../diagnostic/diagnostic.ts";
-import { distinctReport } from "../diagnostic/distinct.ts";
+import { distinctReport, type Report } from "../diagnostic/diagnostic.ts";
 import type { Model } from "../resolve/model/model.ts";
 import type { Sliced } from "../slices/sliced.ts";
 import { agedAnswers } from "./caching/aged-answers.ts";

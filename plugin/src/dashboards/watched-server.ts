@@ -1,7 +1,7 @@
 // Observable parts of a server, from its plan.
 
 import { fullName } from "../model/full-name.ts";
-import { allSteps, reachedInOrder, rootsOf } from "../plan/check/worst-calls.ts";
+import { allSteps, reachedInOrder, rootsOf } from "../plan/check/max-calls.ts";
 import type { PlanMessage } from "../plan/model/messages.ts";
 import type { Plan, PlanMethod, PlanServer } from "../plan/model/plan.ts";
 import { worstOf } from "../report/calls/describe-worst.ts";

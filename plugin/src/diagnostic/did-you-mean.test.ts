@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { didYouMean, didYouMeanType } from "./did-you-mean.ts";
+import { didYouMean, didYouMeanType } from "./diagnostic.ts";
 
 describe("did you mean", () => {
   test.each([

@@ -13,8 +13,7 @@ import { bffPath, FileNames, PEER } from "./names/file-names.ts";
 import { emitRateLimits } from "./services/emit-limits.ts";
 import { emitService } from "./services/emit-service.ts";
 import { emitResolvers } from "./steps/emit-resolver.ts";
-import { importComments, protectWords } from "./text/import-collisions.ts";
-import { type Line, mentions } from "./text/lines.ts";
+import { importComments, type Line, mentions, protectWords } from "./text/lines.ts";
 import { emitEnumConversion, emitMessageConversion } from "./values/emit-conversions.ts";
 
 /** Returns true if a file has nothing to emit. */

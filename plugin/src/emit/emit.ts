@@ -5,9 +5,8 @@ import type { Plan, PlanFile } from "../plan/model/plan.ts";
 import type { RpcPrediction } from "../report/faults/predictions.ts";
 import { emitCodec } from "./codec/emit-codec.ts";
 import { emitFile, isEmpty } from "./emit-file.ts";
-import { emitFaults, emitFaultsTest } from "./mocks/emit-faults.ts";
+import { emitFaults, emitFaultsTest, emitPlay } from "./mocks/emit-faults.ts";
 import { emitMock } from "./mocks/emit-mock.ts";
-import { emitPlay } from "./mocks/emit-play.ts";
 import {
   bffPath,
   codecPath,

@@ -17,8 +17,7 @@ import {
   type UpstreamElement,
   withHttp,
 } from "@protobff/messages/upstream-facts.js";
-import type { Diagnostic, Origin } from "../diagnostic/diagnostic.ts";
-import { didYouMeanType } from "../diagnostic/did-you-mean.ts";
+import { type Diagnostic, didYouMeanType, type Origin } from "../diagnostic/diagnostic.ts";
 import { isError, type Severities, withSeverity } from "../diagnostic/severity.ts";
 import type { DriftCode } from "./codes.ts";
 import type { Locked } from "./document.ts";

@@ -1,7 +1,7 @@
 // `protobff contract uses`: what an upstream team may not break, from the lock.
 
 import { type Facts, parentName, RELIANCES } from "@protobff/messages/upstream-facts.js";
-import { didYouMean } from "../diagnostic/did-you-mean.ts";
+import { didYouMean } from "../diagnostic/diagnostic.ts";
 import { isOption, type Lock, type Locked, sorted } from "./document.ts";
 import type { Exchange } from "./exchange.ts";
 

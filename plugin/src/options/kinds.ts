@@ -1,6 +1,6 @@
 // Parsers for the values of options. Each fault is a sentence; a faulty entry leaves the value unchanged.
 import { CODES, canBeWarning } from "../codes/codes.ts";
-import { didYouMean } from "../diagnostic/did-you-mean.ts";
+import { didYouMean } from "../diagnostic/diagnostic.ts";
 import type { ServerSelection } from "../resolve/model/server-paths.ts";
 
 interface Parsed<T> {

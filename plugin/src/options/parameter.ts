@@ -1,4 +1,4 @@
-import { didYouMean } from "../diagnostic/did-you-mean.ts";
+import { didYouMean } from "../diagnostic/diagnostic.ts";
 import { OPTIONS, type Option } from "./table.ts";
 
 type Field = keyof typeof OPTIONS;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import type { Overload } from "../cel/index.ts";
 import { reachable } from "../graph/graph.ts";
@@ -15,6 +16,7 @@ import type {
   EnvVar,
   Model,
   Permit,
+  Purge,
   Step,
 } from "../resolve/model/model.ts";
 import { pagesOf } from "../resolve/model/page-calls.ts";
@@ -35,14 +37,13 @@ import type {
   PlanUpstream,
 } from "./model/calls.ts";
 import type { PlanMessage, PlanOpening } from "./model/messages.ts";
-import type { PlanFile, PlanMethod, PlanPermit, PlanService, PlanStart } from "./model/plan.ts";
+import type { PlanFile, PlanMethod, PlanPermit, PlanPurge, PlanService, PlanStart } from "./model/plan.ts";
 import type { FunctionNames } from "./names/function-names.ts";
 import { callerFields } from "./rpcs/caller-fields.ts";
 import { partNames } from "./rpcs/part-paths.ts";
 import { planHttpCache, planResponseCache } from "./rpcs/plan-caching.ts";
 import { planFields } from "./rpcs/plan-fields.ts";
 import { planLimits, rateLimitsOf } from "./rpcs/plan-limits.ts";
-import { purgesOf } from "./rpcs/plan-purges.ts";
 import { planRules } from "./rpcs/plan-rules.ts";
 import { planStream, topicsOf } from "./rpcs/plan-stream.ts";
 import { planTool } from "./rpcs/plan-tool.ts";
@@ -290,3 +291,14 @@ function upstreamsOf(model: Model, packageName: string, entries: readonly Entry[
       }),
     );
 }
+
+/** Returns the purges of a package. */
+const purgesOf = ({ purges }: Model, packageName: string): readonly PlanPurge[] =>
+  purges.filter(({ packages }) => packages.has(packageName)).map((of) => ({ of, digest: digestOf(of) }));
+
+function digestOf({ ir: { subject, jetstream, tags }, type }: Purge): string {
+  const texts = [subject.value, jetstream.value, type.typeName, ...tags.map(({ value }) => value)];
+  return createHash("sha256").update(JSON.stringify(texts)).digest("base64url").slice(0, DIGEST_CHARACTERS);
+}
+/** 96 bits. */
+const DIGEST_CHARACTERS = 16;

@@ -1,8 +1,15 @@
 import type { DescFile } from "@bufbuild/protobuf";
 import { reachable, sortByDependency } from "../graph/graph.ts";
-import { blocksOf, callsIn, composedBy, expressionsIn, functionsIn, messagesByName } from "../resolve/model/blocks.ts";
+import {
+  blocksOf,
+  callsIn,
+  composedBy,
+  effectTable,
+  expressionsIn,
+  functionsIn,
+  messagesByName,
+} from "../resolve/model/blocks.ts";
 import type { Call } from "../resolve/model/call.ts";
-import { effectTable } from "../resolve/model/effects.ts";
 import { selectiveMessages } from "../resolve/model/field-choice.ts";
 import { markedFields } from "../resolve/model/missing/failable.ts";
 import type { BffService, Block, Composed, EnvVar, Model, Opening, Step } from "../resolve/model/model.ts";
@@ -17,9 +24,8 @@ import { receivedCalls } from "./calls/received-calls.ts";
 import { repeatedCalls } from "./calls/repeated-calls.ts";
 import { explainedSteps } from "./messages/explained-steps.ts";
 import { composedForLists } from "./messages/list-messages.ts";
-import { planStarts, sharedNames } from "./messages/plan-let.ts";
+import { planPermit, planStarts, sharedNames } from "./messages/plan-let.ts";
 import { type PlanContext, planMessage } from "./messages/plan-message.ts";
-import { planPermit } from "./messages/plan-permit.ts";
 import { syncShared } from "./messages/sync-steps.ts";
 import type { Entry, PlanTopics } from "./model/calls.ts";
 import type { AppNeeds, PlanMessage, PlanOpening } from "./model/messages.ts";

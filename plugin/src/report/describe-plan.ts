@@ -1,6 +1,6 @@
 // The plan as text: the waits and calls of steps, and the parts of a response that may be missing.
 
-import { allSteps } from "../plan/check/worst-calls.ts";
+import { allSteps } from "../plan/check/max-calls.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../plan/model/messages.ts";
 import type { Plan, PlanFile, PlanMethod, PlanPermit } from "../plan/model/plan.ts";
 import { versionText } from "../plan/rpcs/plan-version.ts";

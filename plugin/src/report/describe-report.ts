@@ -1,7 +1,7 @@
 // The plan as data: equal for all forms of the plan's output, and for any order of files.
 
 import { fullName } from "../model/full-name.ts";
-import { allSteps, reachedInOrder, rootsOf } from "../plan/check/worst-calls.ts";
+import { allSteps, reachedInOrder, rootsOf } from "../plan/check/max-calls.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../plan/model/messages.ts";
 import type { PlanFile, PlanMethod, PlanService, PlanStart, PlanStream } from "../plan/model/plan.ts";
 import { callsOf, composesOf, functionsIn } from "../resolve/model/blocks.ts";

@@ -42,7 +42,7 @@ export const MISTAKES: readonly Mistake[] = [
   },
   {
     what: "a message does not mark its missing fields",
-    file: "plugin/src/emit/messages/emit-missing.ts",
+    file: "plugin/src/emit/messages/emit-touch.ts",
     from: "    if (!message.marked.has(field) || bound.expression.unsafe.length === 0) return [];",
     to: "    if (field.number > 0 || bound.expression.unsafe.length === 0) return [];",
   },
@@ -96,7 +96,7 @@ export const MISTAKES: readonly Mistake[] = [
   },
   {
     what: "metadata is sent without its value",
-    file: "plugin/src/emit/steps/place.ts",
+    file: "plugin/src/emit/steps/step-context.ts",
     from: "const unsafe = [...new Set(expressions.flatMap((expression) => expression?.unsafe ?? []))];",
     to: "const unsafe = [...new Set(expressions.flatMap((expression) => expression?.unsafe ?? []))].slice(1);",
   },

@@ -1,7 +1,6 @@
 // Builds that run while the compiler's modules are loaded.
 import { fileURLToPath } from "node:url";
-import type { Image } from "../../project/buf.ts";
-import { configOf, rootOf, startInputs } from "../../project/inputs.ts";
+import { configOf, type Image, rootOf, startInputs } from "../../project/buf.ts";
 
 /** The build of a project as it is on disk. */
 export interface FirstBuild {

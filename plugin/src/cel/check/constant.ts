@@ -1,8 +1,7 @@
 import { childrenOf } from "../types/facts/children.ts";
 import { rangeOf } from "../types/forms/range.ts";
 import type { Node, Variable } from "../types/model/type.ts";
-import type { Checker } from "./checker.ts";
-import { nameList } from "./describe-call.ts";
+import { type Checker, nameList } from "./checker.ts";
 import { fold } from "./fold.ts";
 import { insteadOfOk } from "./presence-hint.ts";
 

@@ -1,8 +1,7 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import type { Ast } from "../syntax/ast.ts";
 import type { CelType, Node, Overload } from "../types/model/type.ts";
-import type { Checker } from "./checker.ts";
-import { nameList } from "./describe-call.ts";
+import { type Checker, nameList } from "./checker.ts";
 
 /** A value with its type, or a part of its type. */
 interface Operand {

@@ -1,5 +1,5 @@
 import type { DescMessage } from "@bufbuild/protobuf";
-import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { didYouMean } from "../../diagnostic/diagnostic.ts";
 import type { Ast, Span } from "../syntax/ast.ts";
 import { celForm, formOf, narrows, protoForm } from "../types/forms/form.ts";
 import { isJson, isSureJsonNode } from "../types/forms/pack.ts";
@@ -12,8 +12,7 @@ import { candidates, resolveName } from "../types/model/names.ts";
 import type { CelType, Node, Proto } from "../types/model/type.ts";
 import { typeName, typeNameOfEnums } from "../types/model/type-name.ts";
 import { orNull } from "../types/model/type-variables.ts";
-import type { CelPlace, Checker } from "./checker.ts";
-import { nameList } from "./describe-call.ts";
+import { type CelPlace, type Checker, nameList } from "./checker.ts";
 import { optionalOf } from "./literal.ts";
 
 type Literal = Ast & { kind: "message" };

@@ -1,9 +1,8 @@
-import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { didYouMean } from "../../diagnostic/diagnostic.ts";
 import type { Ast } from "../syntax/ast.ts";
 import { valueEndingIn } from "../types/model/names.ts";
 import type { CelType, Variable } from "../types/model/type.ts";
-import type { CelPlace, Checker } from "./checker.ts";
-import { nameList } from "./describe-call.ts";
+import { type CelPlace, type Checker, nameList } from "./checker.ts";
 
 const SIZES: ReadonlySet<string> = new Set(["length", "size", "count"]);
 

@@ -1,5 +1,5 @@
 import type { DescExtension, DescField } from "@bufbuild/protobuf";
-import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { didYouMean } from "../../diagnostic/diagnostic.ts";
 import { type Ast, dottedName, type Span } from "../syntax/ast.ts";
 import { fit } from "../types/forms/fit.ts";
 import { overloadsOf } from "../types/functions/signatures.ts";
@@ -10,8 +10,7 @@ import { resolveEnum, resolveName } from "../types/model/names.ts";
 import type { CelType, FieldType, Node, Proto, Variable } from "../types/model/type.ts";
 import { missingRead } from "./absence/missing-fields.ts";
 import { openVariable, selectIfThere } from "./absence/open-names.ts";
-import type { CelPlace, Checker } from "./checker.ts";
-import { nameList } from "./describe-call.ts";
+import { type CelPlace, type Checker, nameList } from "./checker.ts";
 import { noFieldsHint, unknownMemberHint, unknownNameHint } from "./name-hint.ts";
 import { presenceHint } from "./presence-hint.ts";
 

@@ -1,4 +1,4 @@
-import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { didYouMean } from "../../diagnostic/diagnostic.ts";
 import { type CallAst, dottedName } from "../syntax/ast.ts";
 import { FOREIGN_FUNCTIONS } from "../syntax/foreign.ts";
 import { MACROS } from "../syntax/macros.ts";

@@ -9,9 +9,8 @@ import { emitGapOf } from "./control/missing.ts";
 import { print } from "./dispatch.ts";
 import { Emitter } from "./emitter/emitter.ts";
 import { emitElements, emitOptional } from "./messages/elements.ts";
-import type { Code, Names } from "./pieces/code.ts";
 import { coerce, ifSet, packed } from "./pieces/coerce.ts";
-import { atom, LEVEL, operand, type Piece } from "./pieces/piece.ts";
+import { atom, type Code, LEVEL, type Names, operand, type Piece } from "./pieces/piece.ts";
 
 /** Prints CEL's value. No value is unset: an unset message reads as its default, an unset wrapper as null. */
 export function emitValue(expression: Expression, names: Names): Code {

@@ -1,8 +1,7 @@
 import { caution, type Report } from "../../diagnostic/diagnostic.ts";
 import { fullName } from "../../model/full-name.ts";
-import { callsOf, isCached } from "../../resolve/model/blocks.ts";
+import { callsOf, isCached, restsOn } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
-import { restsOn } from "../../resolve/model/effects.ts";
 import type { BffMethod, BffService, Step } from "../../resolve/model/model.ts";
 import { composedBlocks, requestReads } from "../../resolve/model/request-reads.ts";
 import type { Check } from "../check.ts";

@@ -2,18 +2,17 @@
 // critical reads.
 
 import { type Expression, leftBy, readsUntested, testedBy, type Variable } from "../../cel/index.ts";
-import { caution, fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
-import { distinctReport } from "../../diagnostic/distinct.ts";
+import { caution, distinctReport, fault, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import {
   type AnyBlock,
   blocksOf,
   callInputs,
   callsOf,
   composesOf,
+  effectTable,
   sourceExpressions,
 } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
-import { effectTable } from "../../resolve/model/effects.ts";
 import { declarationOf, EMPTY, safeRead } from "../../resolve/model/missing/missing-hints.ts";
 import type { Block, Followed, Model, Source, Step } from "../../resolve/model/model.ts";
 import { type Check, nameOf } from "../check.ts";

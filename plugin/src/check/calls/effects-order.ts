@@ -1,8 +1,17 @@
 import { fault, type Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
-import { blocksOf, callsOf, composedBy, composesOf, messagesByName } from "../../resolve/model/blocks.ts";
+import {
+  blocksOf,
+  callsOf,
+  composedBy,
+  composesOf,
+  type EffectTable,
+  effectTable,
+  messagesByName,
+  restingOn,
+  restsOn,
+} from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
-import { type EffectTable, effectTable, restingOn, restsOn } from "../../resolve/model/effects.ts";
 import type { Composed, Model, Step } from "../../resolve/model/model.ts";
 import { type Check, nameOf } from "../check.ts";
 import { vouchHint } from "./vouched-writes.ts";

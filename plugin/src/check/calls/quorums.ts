@@ -1,8 +1,7 @@
 import type { Origin } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import type { IrEach } from "../../ir/step.ts";
-import { blocksOf, callsOf, composedBy, messagesByName } from "../../resolve/model/blocks.ts";
-import { effectTable } from "../../resolve/model/effects.ts";
+import { blocksOf, callsOf, composedBy, effectTable, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Step } from "../../resolve/model/model.ts";
 import { type Check, nameOf, stepExpressions } from "../check.ts";
 

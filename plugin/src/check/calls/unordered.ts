@@ -1,6 +1,5 @@
 import { reachable } from "../../graph/graph.ts";
-import { blocksOf, composedBy, messagesByName } from "../../resolve/model/blocks.ts";
-import { effectTable } from "../../resolve/model/effects.ts";
+import { blocksOf, composedBy, effectTable, messagesByName } from "../../resolve/model/blocks.ts";
 import type { Composed, Model, Step } from "../../resolve/model/model.ts";
 import { type Check, nameOf } from "../check.ts";
 

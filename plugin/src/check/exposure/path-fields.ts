@@ -1,6 +1,5 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import { caution } from "../../diagnostic/diagnostic.ts";
-import { distinctReport } from "../../diagnostic/distinct.ts";
+import { caution, distinctReport } from "../../diagnostic/diagnostic.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";
 import { queryOf, type RestRule } from "../../resolve/model/rest.ts";
 import { isRedacted } from "../../resolve/model/sensitive-types.ts";

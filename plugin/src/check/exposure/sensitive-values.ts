@@ -1,8 +1,7 @@
 // Sensitive values: fields with `debug_redact = true`, followed to every place at which they leave the BFF.
 
 import type { DescField } from "@bufbuild/protobuf";
-import { fault, type Origin, type Report, type Text } from "../../diagnostic/diagnostic.ts";
-import { distinctReport } from "../../diagnostic/distinct.ts";
+import { distinctReport, fault, type Origin, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrField } from "../../ir/ir.ts";
 import type { BoundExpression } from "../../model/conversion.ts";
 import { blocksOf } from "../../resolve/model/blocks.ts";

@@ -1,6 +1,5 @@
 import { caution, type Report } from "../../diagnostic/diagnostic.ts";
-import { callsOf, composesOf, declaredMessages } from "../../resolve/model/blocks.ts";
-import { effectTable } from "../../resolve/model/effects.ts";
+import { callsOf, composesOf, declaredMessages, effectTable } from "../../resolve/model/blocks.ts";
 import type { Composed, Step } from "../../resolve/model/model.ts";
 import { type Check, fieldExpressions, nameOf, stepExpressions } from "../check.ts";
 

@@ -1,6 +1,5 @@
 import { caution } from "../../diagnostic/diagnostic.ts";
-import { blocksOf, sourceExpressions } from "../../resolve/model/blocks.ts";
-import { effectTable } from "../../resolve/model/effects.ts";
+import { blocksOf, effectTable, sourceExpressions } from "../../resolve/model/blocks.ts";
 import type { Check } from "../check.ts";
 
 /**

@@ -1,6 +1,5 @@
 import { caution } from "../../diagnostic/diagnostic.ts";
-import { blocksOf } from "../../resolve/model/blocks.ts";
-import { effectTable } from "../../resolve/model/effects.ts";
+import { blocksOf, effectTable } from "../../resolve/model/blocks.ts";
 import type { Step } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 

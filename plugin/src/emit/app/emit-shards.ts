@@ -1,8 +1,7 @@
 // Rules of upstreams for the shards of calls and of keys.
 import { type Expression, emitValue } from "../../cel/index.ts";
 import type { Entry } from "../../plan/model/calls.ts";
-import { protoType } from "../names/emit-type.ts";
-import { appNames, type FileNames, readsRequest } from "../names/file-names.ts";
+import { appNames, type FileNames, protoType, readsRequest } from "../names/file-names.ts";
 import { type Line, mentions } from "../text/lines.ts";
 import { principalOf } from "./emit-branches.ts";
 

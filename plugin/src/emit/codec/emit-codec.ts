@@ -8,8 +8,7 @@ import type { CodecMessage, CodecRoot, PlanCodec } from "../../plan/model/codec.
 import type { PlanFile } from "../../plan/model/plan.ts";
 import { codecPath, FileNames } from "../names/file-names.ts";
 import { divided } from "../text/function-parts.ts";
-import { importComments, protectWords } from "../text/import-collisions.ts";
-import { block, type Line, type Lines } from "../text/lines.ts";
+import { block, importComments, type Line, type Lines, protectWords } from "../text/lines.ts";
 import { zeroOf, zeroOfScalar } from "../text/zero-of.ts";
 import { MAX_CHAIN } from "../values/long-choice.ts";
 import {

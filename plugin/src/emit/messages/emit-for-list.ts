@@ -6,15 +6,13 @@ import { MessageNames } from "../names/message-names.ts";
 import { callParts } from "../steps/emit-call.ts";
 import { ifKept, keptIf } from "../steps/emit-selection.ts";
 import { emitStep } from "../steps/emit-step.ts";
-import { awaitIn } from "../steps/place.ts";
-import { type StepContext, stepContext } from "../steps/step-context.ts";
+import { awaitIn, type StepContext, stepContext } from "../steps/step-context.ts";
 import { around, block, type Line, type Lines, line, mentions, unreadAsVoid } from "../text/lines.ts";
 import { readParameters } from "../values/lambda.ts";
 import { argumentsType, outerLocals, parameters } from "./emit-message.ts";
-import { emitMarks } from "./emit-missing.ts";
 import { emitResponse } from "./emit-response.ts";
 import type { SharedTypes } from "./emit-start.ts";
-import { emitTouch } from "./emit-touch.ts";
+import { emitMarks, emitTouch } from "./emit-touch.ts";
 
 /** Local names of values for the whole list. */
 interface ListNames {

@@ -3,15 +3,14 @@
 import { isAdmission } from "../../plan/messages/admission.ts";
 import type { AppNeeds, PlanBlock, PlanMessage, PlanOpening, PlanPart, PlanStep } from "../../plan/model/messages.ts";
 import { camel } from "../../text/camel.ts";
-import { argsType } from "../names/emit-type.ts";
 import { envProperty } from "../names/env-names.ts";
-import { type FileNames, typeOfRequest } from "../names/file-names.ts";
+import { argsType, type FileNames, typeOfRequest } from "../names/file-names.ts";
 import { MessageNames } from "../names/message-names.ts";
 import { emitAdmission } from "../steps/emit-admission.ts";
 import { admitsLater } from "../steps/emit-guard.ts";
 import { emitStep } from "../steps/emit-step.ts";
-import { awaitIn } from "../steps/place.ts";
 import {
+  awaitIn,
   type Hoisted,
   hoistedLines,
   type StepContext,
@@ -20,10 +19,9 @@ import {
   stepContext,
 } from "../steps/step-context.ts";
 import { anyOf, around, block, type Line, type Lines, mentions, unreadAsVoid } from "../text/lines.ts";
-import { emitMarks } from "./emit-missing.ts";
 import { emitPartValue, emitResponse } from "./emit-response.ts";
 import type { SharedTypes } from "./emit-start.ts";
-import { emitTouch } from "./emit-touch.ts";
+import { emitMarks, emitTouch } from "./emit-touch.ts";
 
 export function emitMessage(
   message: PlanMessage,

@@ -6,8 +6,7 @@ import { type FileNames, typeOfRequest } from "../names/file-names.ts";
 import { MessageNames } from "../names/message-names.ts";
 import { refusal } from "../steps/emit-call.ts";
 import { emitStep } from "../steps/emit-step.ts";
-import { CodePlace } from "../steps/place.ts";
-import { type StepContext, stepContext } from "../steps/step-context.ts";
+import { CodePlace, type StepContext, stepContext } from "../steps/step-context.ts";
 import { block, commas, type Line, type Lines, mentions, unreadAsVoid } from "../text/lines.ts";
 import { condition, negated } from "../values/value.ts";
 

@@ -3,8 +3,7 @@
 
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
-import type { Caller } from "../../faults/index.ts";
-import { ADDRESS, isListValue, type Value, writtenPrediction } from "../../faults/index.ts";
+import { ADDRESS, type Caller, isListValue, type Value, writtenPrediction } from "../../faults/index.ts";
 import { is64Bit } from "../../model/is-64-bit.ts";
 import type { PlanFieldChoice, PlanFile, PlanService } from "../../plan/model/plan.ts";
 import { ANONYMOUS, type Example, type RpcPrediction } from "../../report/faults/predictions.ts";
@@ -105,7 +104,7 @@ function testsOf(
 }
 
 /** Returns the request of an example, and what its call has besides: headers, address, caller. */
-export function sentExample(
+function sentExample(
   { example, table }: RpcPrediction,
   service: PlanService,
   desc: DescMethod,
@@ -169,4 +168,39 @@ export function emitFaultsTest(file: PlanFile, runner: "vitest" | "node", f: Gen
   f.preamble(file.desc);
   const test = f.import("test", runner === "node" ? "node:test" : "vitest");
   f.print(f.import("faultTests", `./${faultsPath(file.desc)}.js`), "(", test, ");");
+}
+
+// `web_play.ts`, for what-if runs alone: a BFF on mocks and the requests that a simulation sends.
+
+/** Prints the requests of rpcs with one answer: the sample of each, and those of faults.json. */
+export function emitPlay(file: PlanFile, predictions: readonly RpcPrediction[], f: GeneratedFile): void {
+  const names = new FileNames(f, file.desc);
+  const create = f.import("createTestBff", `./${mockPath(file.desc)}.js`);
+  const members = new Map(rpcNames(file.services).map((rpc) => [`${rpc.service.desc.typeName}/${rpc.desc.name}`, rpc]));
+  const requests = predictions.flatMap((prediction): Lines => {
+    const member = members.get(prediction.rpc);
+    if (member === undefined || member.desc.methodKind !== "unary") return [];
+    const { service, desc, name } = member;
+    const { request, call } = sentExample(prediction, service, desc, file, names);
+    const input: Line = [names.service(service.desc), `.method.${desc.localName}.input`];
+    return block(
+      ["{"],
+      [
+        [`rpc: ${JSON.stringify(prediction.rpc)},`],
+        [`isSample: ${prediction.example.json === undefined},`],
+        ["input: ", ...input, ","],
+        ["request: () => ", ...request, ","],
+        [`send: (bff, request, call) => bff.${name}(request, { ...call`, ...call, " }),"],
+      ],
+      ["},"],
+    );
+  });
+  f.preamble(file.desc);
+  const upstreams = file.upstreams.map(({ name, service }): Line => [`${name}: `, names.service(service), ","]);
+  const lines: Lines = [
+    ...block(["export const make = (options) => ", create, "({"], [["...options,"], ...standIns(file, names)], ["});"]),
+    ...block(["export const UPSTREAMS = {"], upstreams, ["};"]),
+    ...block(["export const REQUESTS = ["], requests, ["];"]),
+  ];
+  for (const row of lines) f.print(...row);
 }

@@ -14,8 +14,17 @@ import { clientsType, recordOf } from "../names/upstream-types.ts";
 import { envLine } from "../server/emit-server.ts";
 import { needsPageKeys } from "../services/emit-pages.ts";
 import { limitsOf, reportsUsage, suppliedParts } from "../services/emit-service.ts";
-import { importComments, protectWords } from "../text/import-collisions.ts";
-import { block, commas, type Line, type Lines, line, objectType, property } from "../text/lines.ts";
+import {
+  block,
+  commas,
+  importComments,
+  type Line,
+  type Lines,
+  line,
+  objectType,
+  property,
+  protectWords,
+} from "../text/lines.ts";
 
 type Batch = NonNullable<Entry["batch"]>;
 

@@ -2,8 +2,7 @@
 
 import type { PlanEnvVar } from "../../plan/model/inputs.ts";
 import type { Line } from "../text/lines.ts";
-import { protoType } from "./emit-type.ts";
-import type { FileNames } from "./file-names.ts";
+import { type FileNames, protoType } from "./file-names.ts";
 
 export function envName({ variable }: PlanEnvVar): string {
   return variable.name.slice("env.".length);

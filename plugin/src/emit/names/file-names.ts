@@ -1,12 +1,14 @@
 // Imports of one emitted file, and the paths of its modules.
-import type { DescEnum, DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
+import { type DescEnum, type DescFile, type DescMessage, type DescService, ScalarType } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
-import type { Names, Overload, Variable } from "../../cel/index.ts";
+import { type Names, type Overload, type Proto, unsetIsNull, type Variable } from "../../cel/index.ts";
 import type { Origin } from "../../diagnostic/diagnostic.ts";
 import type { EnumConversion, MessageConversion } from "../../model/conversion.ts";
+import { is64Bit } from "../../model/is-64-bit.ts";
 import type { PlanFunction } from "../../plan/model/calls.ts";
-import type { PlanCallers } from "../../plan/model/inputs.ts";
+import type { PlanArg, PlanCallers } from "../../plan/model/inputs.ts";
 import type { Plan, PlanServer } from "../../plan/model/plan.ts";
+import { camel } from "../../text/camel.ts";
 import { commas, type Line, type Lines, mentions } from "../text/lines.ts";
 import { symbolNames } from "../text/symbol-names.ts";
 import { celObject, runtimeEntry } from "./runtime-entries.ts";
@@ -261,4 +263,52 @@ export function appNames(names: FileNames): Names {
     registry: () => names.messages(),
     local: (name) => (name === "functions" ? "functions_" : name),
   };
+}
+
+// TypeScript types of the arguments and results of generated functions.
+
+export function argsType(members: readonly PlanArg[], file: FileNames): Line {
+  if (members.length === 0) return ["object"];
+  const properties = members.flatMap(
+    (arg, i): Line => [
+      i === 0 ? "" : "; ",
+      `readonly ${camel(arg.name)}: `,
+      ...variableType(arg.variable, file),
+      ...(arg.variable.absent || arg.variable.unset !== undefined ? [" | undefined"] : []),
+    ],
+  );
+  return ["{ ", ...properties, " }"];
+}
+export function variableType(variable: Variable, file: FileNames): Line {
+  const { proto } = variable;
+  const plain = proto === undefined ? ["unknown"] : protoType(proto, file);
+  return unsetIsNull(variable) ? [...plain, " | undefined"] : plain;
+}
+export function protoType(proto: Proto, file: FileNames): Line {
+  switch (proto.kind) {
+    case "scalar":
+      return [proto.text === true ? "string" : scalarType(proto.scalar)];
+    case "enum":
+      return [file.shape(proto.desc)];
+    case "message":
+      return proto.desc.typeName === "google.protobuf.Struct"
+        ? [file.protobufType("JsonObject")]
+        : [file.shape(proto.desc)];
+    case "list":
+      return [...protoType(proto.of, file), "[]"];
+    case "map":
+      return ["{ [key: string]: ", ...protoType(proto.of, file), " }"];
+  }
+}
+function scalarType(scalar: ScalarType): string {
+  switch (scalar) {
+    case ScalarType.STRING:
+      return "string";
+    case ScalarType.BOOL:
+      return "boolean";
+    case ScalarType.BYTES:
+      return "Uint8Array";
+    default:
+      return is64Bit(scalar) ? "bigint" : "number";
+  }
 }

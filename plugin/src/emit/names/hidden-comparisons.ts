@@ -9,8 +9,7 @@ import {
   type Node,
   type Variable,
 } from "../../cel/index.ts";
-import type { PlanBlock, PlanStep } from "../../plan/model/messages.ts";
-import type { PlanCall, PlanSource } from "../../plan/model/sources.ts";
+import type { PlanBlock, PlanCall, PlanSource, PlanStep } from "../../plan/model/messages.ts";
 
 type Some = Expression | undefined;
 interface Choice {

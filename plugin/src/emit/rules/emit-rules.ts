@@ -6,12 +6,10 @@ import type { PlanFile } from "../../plan/model/plan.ts";
 import type { PlanRuledMessage, PlanRules } from "../../plan/model/rules.ts";
 import { FileNames, rulesPath } from "../names/file-names.ts";
 import { divided } from "../text/function-parts.ts";
-import { importComments, protectWords } from "../text/import-collisions.ts";
-import { block, type Line, type Lines } from "../text/lines.ts";
+import { block, importComments, type Line, type Lines, protectWords } from "../text/lines.ts";
 import { emitValue } from "./emit-value.ts";
 import { isSet } from "./presence.ts";
-import { emitCel } from "./rule-cel.ts";
-import { RuleNames } from "./rule-names.ts";
+import { emitCel, RuleNames } from "./rule-names.ts";
 
 export function emitRules(file: PlanFile, { messages }: PlanRules, f: GeneratedFile): void {
   const names = new FileNames(f, file.desc);

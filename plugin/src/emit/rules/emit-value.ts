@@ -7,8 +7,7 @@ import type { CelRule, ElementRules, RuleText, ValueRules } from "../../model/ru
 import { block, type Line, type Lines } from "../text/lines.ts";
 import { violated } from "./emit-test.ts";
 import { memberOf, unlikeZero } from "./presence.ts";
-import { emitCel } from "./rule-cel.ts";
-import type { RuleNames } from "./rule-names.ts";
+import { emitCel, type RuleNames } from "./rule-names.ts";
 
 /** A value that is looked at. */
 interface Looked {

@@ -2,8 +2,7 @@
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { PlanServer } from "../../plan/model/plan.ts";
 import { embedPath } from "../names/file-names.ts";
-import { protectWords } from "../text/import-collisions.ts";
-import { block, type Line, type Lines, line } from "../text/lines.ts";
+import { block, type Line, type Lines, line, protectWords } from "../text/lines.ts";
 import { contextOf, declarationLines, type Emitted, suppliedTypes } from "./emit-server.ts";
 
 /**

@@ -13,8 +13,7 @@ import { FileNames, mainPath, mockPath, planPath, toolsPath, usesPath } from "..
 import { LIMITS } from "../services/emit-limits.ts";
 import { needsPageKeys } from "../services/emit-pages.ts";
 import { limitsOf, reportsUsage, suppliedParts } from "../services/emit-service.ts";
-import { protectWords } from "../text/import-collisions.ts";
-import { block, commas, group, type Line, type Lines, line } from "../text/lines.ts";
+import { block, commas, group, type Line, type Lines, line, protectWords } from "../text/lines.ts";
 import { suppliedType } from "../text/supplied-type.ts";
 import { purgeLines } from "./emit-purges.ts";
 import { reachLines } from "./emit-reach.ts";

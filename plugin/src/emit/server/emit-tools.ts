@@ -9,8 +9,7 @@ import type { Plan, PlanMethod, PlanServer, PlanTool } from "../../plan/model/pl
 import { staticPermit } from "../messages/emit-permit.ts";
 import { envProperty } from "../names/env-names.ts";
 import { appNames, FileNames, principalType, toolsPath } from "../names/file-names.ts";
-import { protectWords } from "../text/import-collisions.ts";
-import { block, group, type Line, type Lines, line, mentions } from "../text/lines.ts";
+import { block, group, type Line, type Lines, line, mentions, protectWords } from "../text/lines.ts";
 import { treeOf } from "../values/emit-set.ts";
 import { fieldValue, type ValueNames } from "../values/value.ts";
 import { envKey } from "./emit-server.ts";

@@ -4,7 +4,7 @@ import { Code } from "@protobff/messages/options.js";
 import type { Expression, Names, Proto } from "../../cel/index.ts";
 import { comparisonsWith, emitAs, emitValue, restOf, sureWhere, unwrapped } from "../../cel/index.ts";
 import { detailOf, wrapperOf } from "../../model/details.ts";
-import type { Fail, PlanCall, PlanErrorRule, PlanRequest } from "../../plan/model/sources.ts";
+import type { Fail, PlanCall, PlanErrorRule, PlanRequest } from "../../plan/model/messages.ts";
 import type { MessageNames } from "../names/message-names.ts";
 import {
   around,

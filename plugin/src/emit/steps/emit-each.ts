@@ -1,7 +1,6 @@
 import { restOf, returnsOf, sureWhere, type Variable } from "../../cel/index.ts";
 import { protoOf } from "../../model/proto-of.ts";
-import type { PlanStep } from "../../plan/model/messages.ts";
-import type { PlanEachSource } from "../../plan/model/sources.ts";
+import type { PlanEachSource, PlanStep } from "../../plan/model/messages.ts";
 import { around, block, group, type Line, type Lines, mentions } from "../text/lines.ts";
 import { absentTest, joinedBy } from "../values/absence.ts";
 import { condition, inferredValue, operandValue, plainValue } from "../values/value.ts";

@@ -2,8 +2,7 @@ import type { PlanBlock, PlanStep } from "../../plan/model/messages.ts";
 import { around, block, type Line, type Lines, unreadAsVoid } from "../text/lines.ts";
 import { condition, conjunct } from "../values/value.ts";
 import { refusal } from "./emit-call.ts";
-import { awaitAfter, CodePlace } from "./place.ts";
-import type { StepContext } from "./step-context.ts";
+import { awaitAfter, CodePlace, type StepContext } from "./step-context.ts";
 
 /** Prints a guard. It is awaited at once if it runs before any call is sent. */
 export function emitGuard(step: PlanStep, cx: StepContext): Lines {

@@ -4,12 +4,18 @@ import { emitValue, fieldType, type Names, type Proto } from "../../cel/index.ts
 import { canBeAbsent } from "../../model/conversion.ts";
 import type { Entry, PlanClient, PlanResolver } from "../../plan/model/calls.ts";
 import type { PlanCallers } from "../../plan/model/inputs.ts";
-import type { PlanStep } from "../../plan/model/messages.ts";
+import type { PlanStep, ResolverSource } from "../../plan/model/messages.ts";
 import type { PlanFile } from "../../plan/model/plan.ts";
-import type { ResolverSource } from "../../plan/model/sources.ts";
 import { camel } from "../../text/camel.ts";
-import { argsType, protoType, variableType } from "../names/emit-type.ts";
-import { type FileNames, principalType, readsRequest, typeOfRequest } from "../names/file-names.ts";
+import {
+  argsType,
+  type FileNames,
+  principalType,
+  protoType,
+  readsRequest,
+  typeOfRequest,
+  variableType,
+} from "../names/file-names.ts";
 import { block, type Line, type Lines, line, object, property } from "../text/lines.ts";
 import { suppliedType } from "../text/supplied-type.ts";
 import { presentTest } from "../values/absence.ts";

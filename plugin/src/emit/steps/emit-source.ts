@@ -2,7 +2,7 @@
 import type { Printable } from "@bufbuild/protoplugin";
 import { type Expression, emitAs, emitValue } from "../../cel/index.ts";
 import { protoOf } from "../../model/proto-of.ts";
-import type { PlanRequest } from "../../plan/model/sources.ts";
+import type { PlanRequest } from "../../plan/model/messages.ts";
 import { around, commas, type Line, type Lines, mentions, object } from "../text/lines.ts";
 import { lambda, type Typed } from "../values/lambda.ts";
 import type { ValueNames } from "../values/value.ts";

@@ -1,8 +1,7 @@
 // One step: a statement that starts it, or a plain constant.
 
 import { type Expression, emitValue } from "../../cel/index.ts";
-import type { PlanMessage, PlanStep } from "../../plan/model/messages.ts";
-import type { ComposeSource, PlanEachSource, SwitchSource } from "../../plan/model/sources.ts";
+import type { ComposeSource, PlanEachSource, PlanMessage, PlanStep, SwitchSource } from "../../plan/model/messages.ts";
 import type { MessageNames } from "../names/message-names.ts";
 import { around, block, type Line, type Lines, line, unreadAsVoid } from "../text/lines.ts";
 import {
@@ -23,8 +22,7 @@ import { emitEach } from "./emit-each.ts";
 import { emitGuard } from "./emit-guard.ts";
 import { resolverBody } from "./emit-resolver.ts";
 import { ifKept, keptIf } from "./emit-selection.ts";
-import { awaitAfter, awaitIn, CodePlace, needs, unlessThere } from "./place.ts";
-import type { StepContext } from "./step-context.ts";
+import { awaitAfter, awaitIn, CodePlace, needs, type StepContext, unlessThere } from "./step-context.ts";
 import {
   callsOn,
   cleared,

@@ -1,8 +1,7 @@
 // Code that steps and items of lists share: sending, composing, and the wait before a side effect.
 
 import { readable } from "../../cel/index.ts";
-import type { PlanMessage, PlanStep } from "../../plan/model/messages.ts";
-import type { ComposeSource, PlanCall } from "../../plan/model/sources.ts";
+import type { ComposeSource, PlanCall, PlanMessage, PlanStep } from "../../plan/model/messages.ts";
 import { camel } from "../../text/camel.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { around, block, type Line, type Lines, mentions, object, property } from "../text/lines.ts";

@@ -2,7 +2,7 @@
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import { type Expression, inheritedUnset } from "../../cel/index.ts";
 import type { FieldBinding } from "../../model/conversion.ts";
-import type { PlanMask } from "../../plan/model/sources.ts";
+import type { PlanMask } from "../../plan/model/messages.ts";
 import { commas, type Line, property } from "../text/lines.ts";
 import { alwaysHolds, conjunct, fieldValue, tested, type ValueNames } from "./value.ts";
 

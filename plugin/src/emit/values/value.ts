@@ -1,6 +1,7 @@
 // Bound values: an expression, its conversion, and the replacement of an absent value.
 
-import type { DescField } from "@bufbuild/protobuf";
+import { type DescField, ScalarType } from "@bufbuild/protobuf";
+import type { Printable } from "@bufbuild/protoplugin";
 import {
   type Code,
   type Expression,
@@ -8,6 +9,8 @@ import {
   emitPath,
   emitValue,
   fieldType,
+  isFixed,
+  literalsOf,
   type Names,
   type Node,
   type Proto,
@@ -21,10 +24,9 @@ import {
   isRequired,
 } from "../../model/conversion.ts";
 import { protoOf } from "../../model/proto-of.ts";
-import type { Reader } from "../../plan/model/sources.ts";
+import type { Reader } from "../../plan/model/messages.ts";
 import type { FileNames } from "../names/file-names.ts";
 import type { Line } from "../text/lines.ts";
-import { literalType } from "../text/literal-type.ts";
 import { absentTest, joinedBy, presentTest } from "./absence.ts";
 import { emitAsField } from "./convert-field.ts";
 
@@ -259,4 +261,23 @@ function elementConversion(conversion: Conversion, names: ValueNames): Line {
 }
 function call(print: Line, { type, mayBeUndefined }: Pick<Code, "type" | "mayBeUndefined">): Code {
   return { print: [...print], type, proto: undefined, precedence: "atom", mayBeUndefined };
+}
+
+const { INT64, UINT64, FIXED64, SFIXED64, SINT64 } = ScalarType;
+const LONG: ReadonlySet<ScalarType> = new Set([INT64, UINT64, FIXED64, SFIXED64, SINT64]);
+
+/**
+ * Returns the type of a value in the form `proto` that can only be a literal. Returns undefined for any other value,
+ * and for a literal without such a type. TypeScript would infer a type of that literal alone, and refuse to compare it
+ * with other literals.
+ */
+function literalType({ root }: Expression, proto: Proto | undefined, names: Names): Printable | undefined {
+  const [literal] = literalsOf(root);
+  if (literal === undefined || !isFixed(root)) return undefined;
+  // An enum in an optional is an integer, which is converted.
+  if (literal.kind === "enum") return proto?.kind === "enum" ? names.shape(proto.desc) : undefined;
+  if (typeof literal.value === "object") return undefined;
+  if (typeof literal.value !== "bigint") return typeof literal.value;
+  if (proto?.kind === "scalar" && !LONG.has(proto.scalar)) return "number";
+  return proto?.kind === "scalar" && proto.text === true ? "string" : "bigint";
 }

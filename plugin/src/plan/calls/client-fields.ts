@@ -6,7 +6,7 @@ import type { BoundExpression, Conversion, ConvertedTarget } from "../../model/c
 import type { Call } from "../../resolve/model/call.ts";
 import type { Args } from "../../resolve/model/model.ts";
 import { queryOf, type RestRule } from "../../resolve/model/rest.ts";
-import type { ClientPart } from "../model/sources.ts";
+import type { ClientPart } from "../model/messages.ts";
 
 /**
  * The parts that a server may be unable to send, and that consist of nothing but fields of the client's request and constants. Values

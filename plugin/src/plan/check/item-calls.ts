@@ -5,7 +5,7 @@ import { fullName } from "../../model/full-name.ts";
 import { callsOf, isCached } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { Plan, PlanMethod } from "../model/plan.ts";
-import { allSteps, countCalls, type Messages, reachedInOrder } from "./worst-calls.ts";
+import { allSteps, countCalls, type Messages, reachedInOrder } from "./max-calls.ts";
 
 /** Reports calls that run for each item of a stream, without a batch or a cache: their number grows with the items. */
 export function checkItemCalls({ files, messages }: Plan, report: Report): void {

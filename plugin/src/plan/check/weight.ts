@@ -6,7 +6,7 @@ import { callsIn, callsOf, expressionsIn, sourceExpressions } from "../../resolv
 import type { Block } from "../../resolve/model/model.ts";
 import type { PlanBlock, PlanMessage } from "../model/messages.ts";
 import type { Plan, PlanFile } from "../model/plan.ts";
-import { reachedInOrder, rootsOf } from "./worst-calls.ts";
+import { reachedInOrder, rootsOf } from "./max-calls.ts";
 
 /** Weight of a composed message, of a service's `let`, or of a permit. */
 interface BlockWeight {

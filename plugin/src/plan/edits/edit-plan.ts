@@ -1,5 +1,5 @@
 // Changes of a plan for what-if runs, checked against the settings that exist.
-import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { didYouMean } from "../../diagnostic/diagnostic.ts";
 import { fullName } from "../../model/full-name.ts";
 import { parseDuration } from "../../read/values/duration.ts";
 import type { Effects } from "../../resolve/model/call.ts";

@@ -1,5 +1,5 @@
 // Steps that run before any call is sent.
-import { restsOn } from "../../resolve/model/effects.ts";
+import { restsOn } from "../../resolve/model/blocks.ts";
 import type { PlanBlock, PlanStep } from "../model/messages.ts";
 
 /** An immediate guard, or a constant that one reads. */

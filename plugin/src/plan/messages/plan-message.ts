@@ -1,10 +1,9 @@
 import type { DescFile } from "@bufbuild/protobuf";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { Target } from "../../model/conversion.ts";
-import { callsOf, composesOf } from "../../resolve/model/blocks.ts";
+import { callsOf, composesOf, type EffectTable } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import { caseOnly } from "../../resolve/model/case-only.ts";
-import type { EffectTable } from "../../resolve/model/effects.ts";
 import type { Block, Composed, Let, Opening, Permit, Source, Step } from "../../resolve/model/model.ts";
 import { oneofOnly } from "../../resolve/model/oneof-only.ts";
 import { expressionsOf, fieldsOf, partsOf } from "../../resolve/model/parts.ts";

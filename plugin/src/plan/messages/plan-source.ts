@@ -15,8 +15,7 @@ import type { Args, EachSource, Source, Step } from "../../resolve/model/model.t
 import type { PathReads } from "../../resolve/model/read-paths.ts";
 import { clientParts } from "../calls/client-fields.ts";
 import type { Entry, PlanTopics } from "../model/calls.ts";
-import type { PlanStep } from "../model/messages.ts";
-import type { PlanCall, PlanErrorRule, PlanSource } from "../model/sources.ts";
+import type { PlanCall, PlanErrorRule, PlanSource, PlanStep } from "../model/messages.ts";
 
 interface SourceContext {
   readonly args: Args;

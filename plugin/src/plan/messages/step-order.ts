@@ -1,7 +1,7 @@
 // The order in which the steps of a block start: behind guards, in the case that owns them, and after what they read.
 import { sortByDependency } from "../../graph/graph.ts";
+import { restingOn } from "../../resolve/model/blocks.ts";
 import type { caseOnly } from "../../resolve/model/case-only.ts";
-import { restingOn } from "../../resolve/model/effects.ts";
 import type { Block, Composed, Step } from "../../resolve/model/model.ts";
 import type { PlanStep } from "../model/messages.ts";
 

@@ -2,7 +2,7 @@
 
 import { fullName } from "../../model/full-name.ts";
 import { pathName } from "../../model/path-name.ts";
-import { attemptsOf } from "../../plan/check/worst-calls.ts";
+import { attemptsOf } from "../../plan/check/max-calls.ts";
 import type { PlanCallPolicy } from "../../plan/model/calls.ts";
 import type { PlanBlock } from "../../plan/model/messages.ts";
 import { codeName } from "../../read/values/values.ts";

@@ -1,6 +1,6 @@
 // Numbers of calls by method, as data; null is "nothing bounds it".
 
-import type { MethodCalls, SplitCalls } from "../../plan/check/worst-calls.ts";
+import type { MethodCalls, SplitCalls } from "../../plan/check/max-calls.ts";
 import { defined } from "../../text/json-member.ts";
 
 /** Calls of one method in the worst case, and attempts with retries and hedges. */

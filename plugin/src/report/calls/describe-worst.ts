@@ -11,7 +11,7 @@ import {
   reachedInOrder,
   type SplitCalls,
   splitCalls,
-} from "../../plan/check/worst-calls.ts";
+} from "../../plan/check/max-calls.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../../plan/model/messages.ts";
 import type { PlanMethod, PlanStart } from "../../plan/model/plan.ts";
 import { callsOf } from "../../resolve/model/blocks.ts";

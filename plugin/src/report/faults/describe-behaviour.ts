@@ -24,7 +24,7 @@ import type {
 import type { FieldCopy, OneofTarget, Target } from "../../model/conversion.ts";
 import { fullName } from "../../model/full-name.ts";
 import { pathName } from "../../model/path-name.ts";
-import { allSteps, reachedInOrder, rootsOf } from "../../plan/check/worst-calls.ts";
+import { allSteps, reachedInOrder, rootsOf } from "../../plan/check/max-calls.ts";
 import type { PlanCallPolicy } from "../../plan/model/calls.ts";
 import type { PlanLimits } from "../../plan/model/limits.ts";
 import type { PlanBlock, PlanMessage, PlanOpening, PlanStep } from "../../plan/model/messages.ts";

@@ -1,7 +1,7 @@
 // Kinds of callers of a public rpc: the calls and limits of each, and what is left out for it.
 import { callerOutcome, type Expression, type Variable } from "../../cel/index.ts";
 import { fullName } from "../../model/full-name.ts";
-import { allSteps, reachedInOrder, rootsOf } from "../../plan/check/worst-calls.ts";
+import { allSteps, reachedInOrder, rootsOf } from "../../plan/check/max-calls.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../../plan/model/messages.ts";
 import type { PlanMethod } from "../../plan/model/plan.ts";
 import { callInputs, callsOf, composesOf, sourceExpressions } from "../../resolve/model/blocks.ts";

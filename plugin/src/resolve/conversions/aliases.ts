@@ -2,8 +2,7 @@
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import { extensionNamed, NO_EXTENSIONS } from "../../cel/index.ts";
 import { fieldType } from "../../cel/types/model/field-type.ts";
-import { fault, type Origin, type Report, type Text } from "../../diagnostic/diagnostic.ts";
-import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { didYouMean, fault, type Origin, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { Ir, IrEnum, IrField, IrMessage } from "../../ir/ir.ts";
 import type { Conversions, ConvertedTarget, EnumConversion, MessageConversion } from "../../model/conversion.ts";
 import type { Observe } from "../model/checked-text.ts";

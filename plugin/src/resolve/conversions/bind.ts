@@ -12,8 +12,7 @@ import {
   type Range,
   typeName,
 } from "../../cel/index.ts";
-import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
-import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { didYouMean, fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import { type BoundExpression, canBeAbsent, isRequired } from "../../model/conversion.ts";
 import { isReference } from "../../read/values/names.ts";
 import { first } from "../model/first.ts";

@@ -1,8 +1,7 @@
 // Enums that are copies: the value of an upstream's enum for each value.
 
 import type { DescEnum } from "@bufbuild/protobuf";
-import { caution, fault, type Report } from "../../diagnostic/diagnostic.ts";
-import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { caution, didYouMean, fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrEnum, IrEnumValue } from "../../ir/ir.ts";
 import type { EnumConversion } from "../../model/conversion.ts";
 

@@ -1,6 +1,5 @@
 import { type Expression, testedBy, typeName, type Variable } from "../../cel/index.ts";
-import { fault, type Text } from "../../diagnostic/diagnostic.ts";
-import { distinctReport } from "../../diagnostic/distinct.ts";
+import { distinctReport, fault, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrRateLimit } from "../../ir/edge.ts";
 import type { IrMethod } from "../../ir/ir.ts";
 import { valueHint } from "../model/missing/missing-hints.ts";

@@ -1,8 +1,7 @@
 // The parts of a permit that are names alone: sources, scopes and roles, and `public`.
 
 import { type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import { fault, type Text } from "../../diagnostic/diagnostic.ts";
-import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { didYouMean, fault, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrPermit } from "../../ir/edge.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
 import type { Identity } from "../model/edge.ts";

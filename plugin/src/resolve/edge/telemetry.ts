@@ -3,8 +3,7 @@
 
 import { ScalarType } from "@bufbuild/protobuf";
 import { type CelType, type Proto, typeName } from "../../cel/index.ts";
-import { fault, type Report, type Sourced, type Text } from "../../diagnostic/diagnostic.ts";
-import { distinctReport } from "../../diagnostic/distinct.ts";
+import { distinctReport, fault, type Report, type Sourced, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrFile, IrMethod } from "../../ir/ir.ts";
 import type { Attribute, Telemetry } from "../model/model.ts";
 import { bareStep, type RpcContext, requestScope, rpcBlock, rpcContexts } from "../packages/rpc-context.ts";

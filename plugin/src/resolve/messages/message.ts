@@ -1,7 +1,6 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { countErrors } from "../../diagnostic/count-errors.ts";
-import { fault } from "../../diagnostic/diagnostic.ts";
-import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { didYouMean, fault } from "../../diagnostic/diagnostic.ts";
 import { sortByDependency } from "../../graph/graph.ts";
 import type { Ir, IrFile, IrMessage, IrMethod } from "../../ir/ir.ts";
 import type { IrStep } from "../../ir/step.ts";

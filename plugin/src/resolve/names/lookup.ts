@@ -2,8 +2,14 @@
 // reported when they were read.
 
 import type { DescEnum, DescField, DescFile, DescMessage, DescMethod, DescService, Registry } from "@bufbuild/protobuf";
-import { type Diagnostic, fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
-import { didYouMean, didYouMeanType } from "../../diagnostic/did-you-mean.ts";
+import {
+  type Diagnostic,
+  didYouMean,
+  didYouMeanType,
+  fault,
+  type Report,
+  type Text,
+} from "../../diagnostic/diagnostic.ts";
 import type { Ir } from "../../ir/ir.ts";
 import { isMethodName, isReference } from "../../read/values/names.ts";
 import { ELSEWHERE } from "./missing-imports.ts";

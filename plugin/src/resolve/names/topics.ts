@@ -1,8 +1,7 @@
 // Topics by name, and the messages of their items.
 
 import type { DescMessage } from "@bufbuild/protobuf";
-import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
-import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { didYouMean, fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { Ir, IrService } from "../../ir/ir.ts";
 import type { IrTopic } from "../../ir/step.ts";
 import { methodNamed, resolveName } from "./lookup.ts";

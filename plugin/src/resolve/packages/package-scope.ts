@@ -1,8 +1,10 @@
+import type { DescField } from "@bufbuild/protobuf";
+import type { Lack } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrFile } from "../../ir/ir.ts";
+import { lackOf } from "../model/missing/failable-fields.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import type { PackageContext, Run } from "../steps/context.ts";
-import { lackIn } from "../steps/failable-scope.ts";
 
 /** Returns a scope without steps, for expressions that a file of a package declares. */
 export function packageScope(
@@ -49,3 +51,12 @@ export const NO_FUNCTIONS: Pick<PackageContext, "functions" | "brokenFunctions">
   functions: [],
   brokenFunctions: new Set(),
 };
+
+/** Returns the reason for which a field can be missing, and records that an expression has read the field. */
+function lackIn({ failable, messages }: Run): (field: DescField) => Lack | undefined {
+  return (field) => {
+    if (!messages.has(field.parent.typeName)) return undefined;
+    failable.read.add(field);
+    return lackOf(failable.fields, field);
+  };
+}

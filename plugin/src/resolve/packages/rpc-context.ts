@@ -3,8 +3,7 @@
 
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Expression, Variable } from "../../cel/index.ts";
-import type { Origin, Report } from "../../diagnostic/diagnostic.ts";
-import { distinctReport } from "../../diagnostic/distinct.ts";
+import { distinctReport, type Origin, type Report } from "../../diagnostic/diagnostic.ts";
 import type { IrFile, IrMethod, IrService } from "../../ir/ir.ts";
 import type { Args, EnvVar, RpcBlock, Step } from "../model/model.ts";
 import { undeclaredStep } from "../model/undeclared-step.ts";

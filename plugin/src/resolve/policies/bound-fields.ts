@@ -1,8 +1,7 @@
 // Request fields in a path of google.api.http, and the messages that the RPC sends and returns as bodies.
 
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
-import { type Diagnostic, fault, type Report } from "../../diagnostic/diagnostic.ts";
-import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { type Diagnostic, didYouMean, fault, type Report } from "../../diagnostic/diagnostic.ts";
 import type { HttpVariable, IrHttpRule } from "../../ir/edge.ts";
 import type { RestRule } from "../model/rest.ts";
 

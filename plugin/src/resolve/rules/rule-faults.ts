@@ -1,8 +1,7 @@
 // Diagnostics for faults in rules of buf.validate, at the place of the rule.
 
 import type { DescField, DescMessage, Message, Registry } from "@bufbuild/protobuf";
-import { fault, type Origin, type Place, type Report } from "../../diagnostic/diagnostic.ts";
-import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { didYouMean, fault, type Origin, type Place, type Report } from "../../diagnostic/diagnostic.ts";
 import type { RuleCheck } from "../../model/rules.ts";
 import { contradictionsIn } from "./contradictions.ts";
 import { kindOf } from "./rule-kinds.ts";

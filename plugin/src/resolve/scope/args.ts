@@ -11,8 +11,7 @@ import {
   unsetIsNull,
   type Variable,
 } from "../../cel/index.ts";
-import { fault, type Origin, type Report, type Text } from "../../diagnostic/diagnostic.ts";
-import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { didYouMean, fault, type Origin, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrMessage } from "../../ir/ir.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import { distinctTypeNames, formName, sameForm } from "../conversions/same-form.ts";

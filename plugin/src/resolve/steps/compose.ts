@@ -1,7 +1,6 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { type CelType, type Expression, isComplete, type Node, presenceOf, type Variable } from "../../cel/index.ts";
-import { caution, fault, type Text } from "../../diagnostic/diagnostic.ts";
-import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { caution, didYouMean, fault, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrBind, IrCompose } from "../../ir/step.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import { isTorn } from "../../read/read-message.ts";
@@ -12,8 +11,7 @@ import { lookupMessage } from "../names/lookup.ts";
 import { syntheticText } from "../names/synthetic-text.ts";
 import type { Argument, ComposePlace } from "../scope/args.ts";
 import { check, checkCondition, stepsRead, where } from "../scope/scope.ts";
-import type { MessageContext } from "./context.ts";
-import { argsRead, type Resolved } from "./resolved-source.ts";
+import { argsRead, type MessageContext, type Resolved } from "./context.ts";
 import { hasResolver } from "./resolver.ts";
 import { isArgs, spreadNames } from "./set.ts";
 

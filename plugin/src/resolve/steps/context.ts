@@ -1,17 +1,27 @@
 // Contexts for resolving one message.
 import type { DescField } from "@bufbuild/protobuf";
-import type { Overload, Variable } from "../../cel/index.ts";
+import {
+  type CelType,
+  type Expression,
+  messageType,
+  type Overload,
+  type Proto,
+  type Variable,
+} from "../../cel/index.ts";
 import type { Origin, Report } from "../../diagnostic/diagnostic.ts";
 import type { IrIdentity } from "../../ir/edge.ts";
 import type { Ir, IrFile, IrFunction, IrMessage, IrService } from "../../ir/ir.ts";
 import type { IrStep } from "../../ir/step.ts";
+import { protoOf } from "../../model/proto-of.ts";
 import type { AliasTable } from "../conversions/aliases.ts";
 import type { EnumRelations } from "../conversions/enum-relations.ts";
 import type { LetGraph } from "../graph/let-graph.ts";
+import { answerOf, callInputs, tagHoles } from "../model/blocks.ts";
+import type { Call } from "../model/call.ts";
 import type { Observe } from "../model/checked-text.ts";
 import type { Identity } from "../model/edge.ts";
 import type { Failable } from "../model/missing/failable-fields.ts";
-import type { Args, EnvVar, Host, Step } from "../model/model.ts";
+import type { Args, BySource, CallSource, EnvVar, Host, Source, Step } from "../model/model.ts";
 import type { PolicyContext } from "../policies/context.ts";
 import type { Governing } from "../policies/entries.ts";
 import type { ComposePlace } from "../scope/args.ts";
@@ -89,3 +99,48 @@ export interface MessageContext extends PolicyContext {
    */
   readonly around: ReadonlyMap<string, IrStep>;
 }
+
+// The source of a step, with its type for readers.
+
+/** A source with its type and presence for readers. */
+export interface Resolved {
+  readonly source: Source;
+  readonly type: CelType | undefined;
+  readonly proto: Proto | undefined;
+  /** True if it may have no value although none of its inputs is absent. */
+  readonly absent: boolean;
+  /** Every expression that has to be evaluated for it to have a value. */
+  readonly needs: readonly (Expression | undefined)[];
+  /** Expressions whose unsafe reads do not make the step absent: of switch cases, items, composed arguments. */
+  readonly uses: readonly (Expression | undefined)[];
+}
+
+export function value(source: BySource): Resolved {
+  const { by } = source;
+  return { source, type: by.type, proto: by.proto ?? protoOf(by.type), absent: false, needs: [by], uses: [] };
+}
+
+export function valueOfCall(call: Call): Resolved {
+  const source: CallSource = { kind: "call", call };
+  const needs = callInputs(call);
+  const uses = tagHoles(call.policy).map(({ by }) => by);
+  const ignores = call.onError.some((rule) => rule.then.kind === "ignore");
+  const mayLack = call.batch !== undefined && !call.batch.many;
+  const { type, proto } = answerOf(call.method, call.batch);
+  if (call.batch !== undefined) return { source, type, proto, absent: ignores || mayLack, needs, uses };
+  // A Struct is a plain object only in a field.
+  const read =
+    call.method.output.typeName === "google.protobuf.Struct" ? { type, proto } : messageType(call.method.output);
+  return { source, ...read, absent: ignores, needs, uses };
+}
+
+export function argsRead(
+  cx: MessageContext,
+  expressions: readonly (Expression | undefined)[],
+): MessageContext["args"]["members"] {
+  const read = new Set(expressions.flatMap((expression) => expression?.reads.map((read) => read.variable) ?? []));
+  return cx.args.members.filter((arg) => read.has(arg.variable));
+}
+
+export const describe = (cx: MessageContext, step: IrStep): string =>
+  `step ${step.name === undefined ? "" : `"${step.name.value}" `}of "${cx.ir.desc.name}"`;

@@ -15,8 +15,7 @@ import { mostOf, shardsOf, withoutShards } from "../policies/shards.ts";
 import { behind, check, checkCondition, checkValue } from "../scope/scope.ts";
 import { resolveCall } from "./call.ts";
 import { resolveCompose } from "./compose.ts";
-import type { MessageContext } from "./context.ts";
-import { describe, type Resolved, value, valueOfCall } from "./resolved-source.ts";
+import { describe, type MessageContext, type Resolved, value, valueOfCall } from "./context.ts";
 
 export function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resolved | undefined {
   const { scope } = cx;

@@ -2,8 +2,7 @@
 
 import type { DescField, DescMessage, DescService } from "@bufbuild/protobuf";
 import { type CelType, fieldType, type Proto } from "../../cel/index.ts";
-import { fault, type Origin, type Text } from "../../diagnostic/diagnostic.ts";
-import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { didYouMean, fault, type Origin, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrMessage, IrReads } from "../../ir/ir.ts";
 import type { IrCall, IrPolicy } from "../../ir/step.ts";
 import { canBeAbsent } from "../../model/conversion.ts";
@@ -12,10 +11,9 @@ import type { Call } from "../model/call.ts";
 import type { Step } from "../model/model.ts";
 import { hasRedacted } from "../model/sensitive-types.ts";
 import { undeclaredStep } from "../model/undeclared-step.ts";
-import { entriesFor } from "../policies/entries.ts";
+import { entriesFor, httpProtocol, httpRule, policyOf } from "../policies/entries.ts";
 import { entryMetadata } from "../policies/metadata.ts";
 import { mergePolicy } from "../policies/policy.ts";
-import { httpProtocol, httpRule, policyOf } from "../policies/protocol.ts";
 import { isSensitiveCall } from "../policies/sensitive-call.ts";
 import { callShard } from "../policies/shards.ts";
 import { callTags } from "../policies/tags.ts";

@@ -13,10 +13,9 @@ import { resolveFailure } from "../policies/failure.ts";
 import { behind, check, checkCondition, checkValue, stepsRead, where } from "../scope/scope.ts";
 import { resolveCall } from "./call.ts";
 import { resolveCompose } from "./compose.ts";
-import type { MessageContext } from "./context.ts";
+import { argsRead, describe, type MessageContext, type Resolved, value, valueOfCall } from "./context.ts";
 import { resolveEach } from "./each.ts";
 import { failureVariable, mayHaveFailure } from "./failure-variable.ts";
-import { argsRead, describe, type Resolved, value, valueOfCall } from "./resolved-source.ts";
 import { resolveSwitch } from "./switch.ts";
 import { keyOf } from "./topic-key.ts";
 

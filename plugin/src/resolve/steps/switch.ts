@@ -7,8 +7,7 @@ import { conversion } from "../conversions/convert.ts";
 import { distinctTypeNames } from "../conversions/same-form.ts";
 import type { SwitchSource } from "../model/model.ts";
 import { check, checkCondition, reportNull, where } from "../scope/scope.ts";
-import type { MessageContext } from "./context.ts";
-import type { Resolved } from "./resolved-source.ts";
+import type { MessageContext, Resolved } from "./context.ts";
 
 export function resolveSwitch(cx: MessageContext, ir: IrSwitch): Resolved | undefined {
   const { scope } = cx;

@@ -3,7 +3,6 @@ import { BIG, type Form, formOf, isNullableMessage, UNSIGNED } from "../../types
 import { isMisread } from "../../types/model/declared-default.ts";
 import { isInherited, presenceOf } from "../../types/model/field-type.ts";
 import type { Node, Variable } from "../../types/model/type.ts";
-import type { Names } from "../pieces/code.ts";
 import { coerce, ifSet } from "../pieces/coerce.ts";
 import { zero } from "../pieces/constant.ts";
 import {
@@ -13,6 +12,7 @@ import {
   hidden,
   isNothing,
   LEVEL,
+  type Names,
   operand,
   type Piece,
   piece,

@@ -3,8 +3,7 @@
 // keep it only in constants.
 
 import type { Node, Variable } from "../../types/model/type.ts";
-import type { Names } from "../pieces/code.ts";
-import { asserted, type Piece } from "../pieces/piece.ts";
+import { asserted, type Names, type Piece } from "../pieces/piece.ts";
 import { aliasesIn } from "./contradiction.ts";
 
 type Literal = Extract<Node, { readonly kind: "constant" | "enum" }>;

@@ -6,10 +6,20 @@ import { fieldType, inheritedUnset, presenceOf } from "../../types/model/field-t
 import type { Node } from "../../types/model/type.ts";
 import type { Emitter } from "../emitter/emitter.ts";
 import { isOpen } from "../optionals/optional.ts";
-import type { Names } from "../pieces/code.ts";
 import { coerce, packed } from "../pieces/coerce.ts";
 import { zero } from "../pieces/constant.ts";
-import { atom, binary, commas, isNothing, LEVEL, type Piece, piece, runtime, types } from "../pieces/piece.ts";
+import {
+  atom,
+  binary,
+  commas,
+  isNothing,
+  LEVEL,
+  type Names,
+  type Piece,
+  piece,
+  runtime,
+  types,
+} from "../pieces/piece.ts";
 import { entryShape } from "../pieces/shape.ts";
 import { emitElements, emitOptional } from "./elements.ts";
 

@@ -15,7 +15,6 @@ import {
   UNSIGNED,
   withoutEnums,
 } from "../../types/forms/form.ts";
-import type { Names } from "./code.ts";
 import {
   arrow,
   asserted,
@@ -25,6 +24,7 @@ import {
   LEVEL,
   lambdaOf,
   method,
+  type Names,
   operand,
   type Piece,
   piece,

@@ -5,8 +5,7 @@ import { protoRange } from "../../types/forms/range.ts";
 import { declaredDefault } from "../../types/model/declared-default.ts";
 import { fieldType } from "../../types/model/field-type.ts";
 import type { CelType, Node, Proto } from "../../types/model/type.ts";
-import type { Names } from "./code.ts";
-import { atom, LEVEL, literal, type Piece, piece } from "./piece.ts";
+import { atom, LEVEL, literal, type Names, type Piece, piece } from "./piece.ts";
 
 /** Values of unset scalars, for types other than bytes and integers. */
 const ZEROS: Partial<Readonly<Record<CelType["kind"], string | boolean | number>>> = {

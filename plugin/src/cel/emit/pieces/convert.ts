@@ -2,9 +2,8 @@ import { convertible } from "../../types/forms/convertible.ts";
 import { formOf, narrows, protoForm } from "../../types/forms/form.ts";
 import { sameProto } from "../../types/forms/same-proto.ts";
 import type { Proto } from "../../types/model/type.ts";
-import type { Code, Names } from "./code.ts";
 import { coerce } from "./coerce.ts";
-import { LEVEL, piece } from "./piece.ts";
+import { type Code, LEVEL, type Names, piece } from "./piece.ts";
 
 const LEVELS = {
   atom: LEVEL.atom,

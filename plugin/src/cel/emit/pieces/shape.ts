@@ -2,7 +2,7 @@
 import type { Printable } from "@bufbuild/protoplugin";
 import { celForm, type Form, formOf, generic, protoForm } from "../../types/forms/form.ts";
 import type { CelType, Proto } from "../../types/model/type.ts";
-import type { Names } from "./code.ts";
+import type { Names } from "./piece.ts";
 
 const PLAIN: Readonly<Partial<Record<CelType["kind"], string>>> = {
   bool: "boolean",

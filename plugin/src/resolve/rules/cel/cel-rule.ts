@@ -13,8 +13,7 @@ import {
   typeName,
   type Variable,
 } from "../../../cel/index.ts";
-import { type Diagnostic, fault, type Report, type Text } from "../../../diagnostic/diagnostic.ts";
-import { didYouMean } from "../../../diagnostic/did-you-mean.ts";
+import { type Diagnostic, didYouMean, fault, type Report, type Text } from "../../../diagnostic/diagnostic.ts";
 import { NOW, RULE_FUNCTIONS } from "../../../model/rule-functions.ts";
 import type { CelRule, RuleStep } from "../../../model/rules.ts";
 import { constantType, type RuleConstants, withConstants, withFields } from "./rule-constants.ts";

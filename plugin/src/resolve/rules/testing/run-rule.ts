@@ -14,7 +14,7 @@ import * as functions from "../../../../../runtime/src/validate/functions.ts";
 import * as cel from "../../../cel/testing/functions.ts";
 import { asJavaScript, LOOKED_UP, printed, textOf } from "../../../cel/testing/harness.ts";
 import type { Diagnostic } from "../../../diagnostic/diagnostic.ts";
-import { outcomeOf } from "../../../emit/rules/rule-cel.ts";
+import { outcomeOf } from "../../../emit/rules/rule-names.ts";
 import type { CelRule } from "../../../model/rules.ts";
 import { celRule, type RuleSite } from "../cel/cel-rule.ts";
 
