@@ -9,18 +9,20 @@ export interface Token {
 
 // `#` starts a comment in text format; elsewhere no valid file has it outside a string.
 const trivia = /(?:[\s\uFEFF]|\/\/[^\n]*|#[^\n]*|\/\*[\s\S]*?(?:\*\/|$))*/y;
-const kinds: readonly (readonly [Token["kind"], RegExp])[] = [
-  ["word", /[A-Za-z_]\w*/y],
-  ["number", /0[xX][0-9a-fA-F]+|\.?[0-9](?:[eE][+-]|[\w.])*/y],
-  ["string", /"(?:\\[\s\S]|[^"\\])*"?|'(?:\\[\s\S]|[^'\\])*'?/y],
-  ["symbol", /[\s\S]/y],
-];
+type Patterns = Readonly<Record<Token["kind"], RegExp>>;
+const PATTERNS: Patterns = {
+  word: /[A-Za-z_]\w*/y,
+  number: /0[xX][0-9a-fA-F]+|\.?[0-9](?:[eE][+-]|[\w.])*/y,
+  string: /"(?:\\[\s\S]|[^"\\])*"?|'(?:\\[\s\S]|[^'\\])*'?/y,
+  symbol: /[\s\S]/y,
+};
 
 /**
- * Returns the tokens of a file. The file has been compiled before, so it is valid; the tokens of any other text have no
- * use.
+ * Returns the tokens of a file. The file has been compiled before, so it is valid; the tokens of any other text need
+ * patterns for its faults.
  */
-export function tokenize(text: string): readonly Token[] {
+export function tokenize(text: string, patterns: Partial<Patterns> = {}): readonly Token[] {
+  const kinds = Object.entries({ ...PATTERNS, ...patterns }) as [Token["kind"], RegExp][];
   const tokens: Token[] = [];
   let at = end(trivia, text, 0);
   while (at < text.length) {
