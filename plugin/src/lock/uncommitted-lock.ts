@@ -109,48 +109,28 @@ function differenceOf(
   after: Locked | undefined,
 ): readonly LockDifference[] {
   const uses = used.get(file)?.get(name)?.uses ?? [];
+  const first = uses[0]?.at;
   const full = (option: string): string => (option.includes(": ") ? option : `${file}: ${option}`);
+  const difference = (text: string, more: string, at: Origin | undefined) => [{ text, more, at, element: name }];
   if (after === undefined) {
     const at = before?.usedBy.flatMap((option) => options.at(full(option))?.at ?? [])[0];
-    return [{ text: `contains "${name}", which nothing uses now`, more: GONE, at, element: name }];
+    return difference(`contains "${name}", which nothing uses now`, GONE, at);
   }
-  if (before === undefined) return [{ text: `lacks "${name}"`, more: NEW, at: uses[0]?.at, element: name }];
+  if (before === undefined) return difference(`lacks "${name}"`, NEW, first);
   const added = after.usedBy.find((option) => !before.usedBy.includes(option));
   const gone = before.usedBy.find((option) => !after.usedBy.includes(option));
   const vouched = after.vouchedBy.find((voucher) => !before.vouchedBy.includes(voucher));
   const unvouched = before.vouchedBy.find((voucher) => !after.vouchedBy.includes(voucher));
   const at = (option: string): Origin | undefined => uses.find((use) => use.option === full(option))?.at;
-  if (added !== undefined)
-    return [{ text: `lacks the use of "${name}" by ${added}`, more: NEW, at: at(added), element: name }];
+  if (added !== undefined) return difference(`lacks the use of "${name}" by ${added}`, NEW, at(added));
   if (vouched !== undefined)
-    return [
-      {
-        text: `does not record that ${voucherText(vouched)} vouches for "${name}"`,
-        more: NEW,
-        at: uses[0]?.at,
-        element: name,
-      },
-    ];
+    return difference(`does not record that ${voucherText(vouched)} vouches for "${name}"`, NEW, first);
   if (gone !== undefined)
-    return [
-      {
-        text: `contains the removed use of "${name}" by ${gone}`,
-        more: GONE,
-        at: options.at(full(gone))?.at,
-        element: name,
-      },
-    ];
+    return difference(`contains the removed use of "${name}" by ${gone}`, GONE, options.at(full(gone))?.at);
   if (unvouched !== undefined)
-    return [
-      {
-        text: `still records that ${voucherText(unvouched)} vouches for "${name}"`,
-        more: GONE,
-        at: uses[0]?.at,
-        element: name,
-      },
-    ];
+    return difference(`still records that ${voucherText(unvouched)} vouches for "${name}"`, GONE, first);
   const text = after.exchange && before.exchange && changedExchange(name, before.exchange, after.exchange);
-  return text === undefined ? [] : [{ text, more: EXCHANGED, at: uses[0]?.at, element: name }];
+  return text === undefined ? [] : difference(text, EXCHANGED, first);
 }
 
 /** Fields are set and read by types: a use elsewhere may change what a method's calls read. */
