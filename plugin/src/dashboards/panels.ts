@@ -19,6 +19,13 @@ export interface Panel {
   /** Names of values, with a colour: drawn as states over time. */
   readonly states?: readonly { readonly value: number; readonly text: string; readonly color: string }[];
 }
+/** Returns a panel with one expression. */
+export const panel = (title: string, description: string, unit: string, expr: string, legend: string): Panel => ({
+  title,
+  description,
+  unit,
+  lines: [{ expr, legend }],
+});
 export interface Row {
   readonly title: string;
   readonly collapsed: boolean;

@@ -1,9 +1,10 @@
 // Rows of upstreams and of the process.
-import type { Panel, Row } from "./panels.ts";
+import { type Panel, panel, type Row } from "./panels.ts";
 import { anyOf, rate, sumBy } from "./promql.ts";
 import { of, per, total, WINDOW } from "./selectors.ts";
 import type { Watched } from "./watched-server.ts";
 
+const INSTANCE = "{{instance}}";
 const BY_UPSTREAM = ["upstream", "branch"];
 const BY_METHOD = [...BY_UPSTREAM, "rpc_method"];
 const METHOD_LEGEND = "{{upstream}} {{branch}} {{rpc_method}}";
@@ -132,7 +133,7 @@ export const PROCESS: Row = {
       title: "Delay of the event loop, p99",
       description: "Delay of due timers.",
       unit: "s",
-      lines: [{ expr: of("nodejs_eventloop_delay_p99_seconds"), legend: "{{instance}}" }],
+      lines: [{ expr: of("nodejs_eventloop_delay_p99_seconds"), legend: INSTANCE }],
     },
     {
       title: "Use of the event loop",
@@ -144,16 +145,11 @@ export const PROCESS: Row = {
             ["instance"],
             rate(of("nodejs_eventloop_time_seconds_total", 'nodejs_eventloop_state="active"'), WINDOW),
           ),
-          legend: "{{instance}}",
+          legend: INSTANCE,
         },
       ],
     },
-    {
-      title: "CPU",
-      description: "Cores in use, threads included.",
-      unit: "short",
-      lines: [{ expr: rate(of("process_cpu_seconds_total"), WINDOW), legend: "{{instance}}" }],
-    },
+    panel("CPU", "Cores in use, threads included.", "short", rate(of("process_cpu_seconds_total"), WINDOW), INSTANCE),
     {
       title: "Heap",
       description: "In use, and as large as it may become.",
@@ -163,18 +159,13 @@ export const PROCESS: Row = {
         { expr: of("v8js_memory_heap_limit_bytes"), legend: "{{instance}} at most" },
       ],
     },
-    {
-      title: "Memory",
-      description: "Memory of the whole process.",
-      unit: "bytes",
-      lines: [{ expr: of("process_resident_memory_bytes"), legend: "{{instance}}" }],
-    },
+    panel("Memory", "Memory of the whole process.", "bytes", of("process_resident_memory_bytes"), INSTANCE),
     {
       title: "Connections",
       description: "Open connections of clients, and their maximum.",
       unit: "short",
       lines: [
-        { expr: of("bff_connections"), legend: "{{instance}}" },
+        { expr: of("bff_connections"), legend: INSTANCE },
         { expr: of("bff_connections_most"), legend: "{{instance}}, most" },
       ],
     },
@@ -203,7 +194,7 @@ export const PROCESS: Row = {
       title: "Processes begun again",
       description: "Restarts after the death of a worker.",
       unit: "cps",
-      lines: [{ expr: per(["instance"], "bff_worker_restarts_total"), legend: "{{instance}}" }],
+      lines: [{ expr: per(["instance"], "bff_worker_restarts_total"), legend: INSTANCE }],
     },
   ],
 };

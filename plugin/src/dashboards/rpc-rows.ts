@@ -1,6 +1,6 @@
 // Rows of requests: all rpcs, then each with what it calls.
 import { amountText } from "../text/amount.ts";
-import type { Panel, Row } from "./panels.ts";
+import { type Panel, panel, type Row } from "./panels.ts";
 import { anyOf, BROKEN, ERRORS, quantile, sumBy } from "./promql.ts";
 import { CLIENT, of, per, SERVER, total } from "./selectors.ts";
 import type { Watched, WatchedCall, WatchedRpc } from "./watched-server.ts";
@@ -18,12 +18,7 @@ export function overview({ rpcs, upstreams }: Watched, methods: string): Row {
     title: "All rpcs",
     collapsed: false,
     panels: [
-      {
-        title: "Requests",
-        description: "Requests of each RPC per second.",
-        unit: "reqps",
-        lines: [{ expr: count, legend: RPC_LEGEND }],
-      },
+      panel("Requests", "Requests of each RPC per second.", "reqps", count, RPC_LEGEND),
       {
         title: "Failed requests",
         description: "The share that the server is to blame for; what it refuses is an answer.",
@@ -86,12 +81,7 @@ function degradedPanel(rpcs: readonly WatchedRpc[], methods: string): Panel {
 
 function allStreamsPanels(self: string): readonly Panel[] {
   return [
-    {
-      title: "Open streams",
-      description: "That are followed.",
-      unit: "short",
-      lines: [{ expr: sumBy(BY_RPC, of("bff_streams_open", self)), legend: RPC_LEGEND }],
-    },
+    panel("Open streams", "That are followed.", "short", sumBy(BY_RPC, of("bff_streams_open", self)), RPC_LEGEND),
     {
       title: "Broken streams",
       description: "The share of ends that the server is to blame for.",
