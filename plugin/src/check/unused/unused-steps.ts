@@ -1,7 +1,7 @@
 import { caution } from "../../diagnostic/diagnostic.ts";
 import { blocksOf, effectTable } from "../../resolve/model/blocks.ts";
 import type { Step } from "../../resolve/model/model.ts";
-import type { Check } from "../check.ts";
+import { type Check, fieldExpressions } from "../check.ts";
 
 /** Reports a named step that no field, guard or other step reads, unless it runs for its effect. */
 export const unusedSteps: Check = {
@@ -19,12 +19,7 @@ export const unusedSteps: Check = {
     for (const message of blocksOf(model)) {
       const read = new Set<unknown>();
       for (const step of message.steps) for (const other of [...step.reads, ...step.after]) read.add(other);
-      const bounds = message.targets.flatMap((target) =>
-        target.kind === "field"
-          ? [target.bound.expression]
-          : target.members.flatMap((member) => [member.bound.expression, member.if]),
-      );
-      for (const expression of bounds) for (const { variable } of expression?.reads ?? []) read.add(variable);
+      for (const { reads } of fieldExpressions(message)) for (const { variable } of reads) read.add(variable);
       for (const step of message.steps) {
         if (
           step.name === undefined ||

@@ -1,6 +1,7 @@
 // Context for printing steps, and printed origins of failures.
 
 import { type Expression, type FieldRead, pathText, type Read } from "../../cel/index.ts";
+import { allSteps } from "../../plan/check/max-calls.ts";
 import { handedOn, originsOf } from "../../plan/messages/origins.ts";
 import type { Condition, PlanBlock, PlanMessage, PlanStep, TouchOrigin } from "../../plan/model/messages.ts";
 import type { PlanStart } from "../../plan/model/plan.ts";
@@ -60,9 +61,6 @@ export function stepContext(
 }
 function fail(name: string): never {
   throw new Error(`step "${name}" is not planned`);
-}
-function allSteps(steps: readonly PlanStep[]): PlanStep[] {
-  return steps.flatMap((step) => [step, ...allSteps(step.lazy.flat())]);
 }
 
 /** Returns the local name of a service's step: its promise, or a plain value. */

@@ -15,7 +15,7 @@ import {
   type Value,
 } from "../values/values.ts";
 import { LIBRARY, type Operation } from "./library.ts";
-import { LISTS, order } from "./lists.ts";
+import { LISTS, list, negated, order } from "./lists.ts";
 
 /** Undefined: not known here. Throws EvaluationError as the function does. */
 export function functionOf(overload: string): Operation | undefined {
@@ -28,10 +28,6 @@ const compare =
     const found = order(a, b);
     return found === undefined ? UNKNOWN : holds(found);
   };
-const list =
-  (run: (a: readonly Value[], b: Value) => Value): Operation =>
-  ([a, b]) =>
-    a !== undefined && isListValue(a) ? run(a, b ?? null) : UNKNOWN;
 const same: Operation = ([a = UNKNOWN]) => a;
 /** Reads a wrapper that may be null. */
 function unwrapped([a = UNKNOWN]: readonly Value[]): Value {
@@ -47,7 +43,6 @@ function isIn([item, all]: readonly Value[]): Value {
   const found = every(keys.map((key) => negated(equal(key, item))));
   return negated(found);
 }
-const negated = (value: boolean | Unknown): boolean | Unknown => (value === UNKNOWN ? value : !value);
 
 function at([from, key]: readonly Value[]): Value | undefined {
   if (from === undefined || key === undefined || key === UNKNOWN) return UNKNOWN;

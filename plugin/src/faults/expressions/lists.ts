@@ -6,7 +6,7 @@ import { type Operation, timeOf } from "./library.ts";
 
 type List = readonly Value[];
 
-const list =
+export const list =
   (run: (a: List, b: Value) => Value): Operation =>
   ([a, b]) =>
     a !== undefined && isListValue(a) ? run(a, b ?? null) : UNKNOWN;
@@ -33,7 +33,7 @@ const sorted = (direction: 1 | -1): Operation =>
     return all.toSorted((a, b) => direction * (order(a, b) ?? 0));
   });
 
-const negated = (value: boolean | Unknown): boolean | Unknown => (value === UNKNOWN ? value : !value);
+export const negated = (value: boolean | Unknown): boolean | Unknown => (value === UNKNOWN ? value : !value);
 /** Whether an element of `all` equals `item`. */
 const has = (all: List, item: Value): boolean | Unknown =>
   negated(every(all.map((other) => negated(equal(other, item)))));
