@@ -3,8 +3,8 @@
 import { familyOf } from "../packages/server/src/deployed/open-upstream-checks.ts";
 import { Metrics } from "../packages/server/src/metrics/metrics.ts";
 import type { Family } from "../packages/server/src/metrics/snapshot.ts";
+import { purgeFamilies, waitFamily } from "../packages/server/src/process/cache-families.ts";
 import { serverFamilies } from "../packages/server/src/process/open-admin.ts";
-import { purgeFamilies } from "../packages/server/src/process/purge-families.ts";
 import {
   addCertificates,
   addOverrides,
@@ -13,6 +13,7 @@ import {
   KeySets,
 } from "../packages/server/src/process/server-families.ts";
 import { workerFamilies } from "../packages/server/src/workers/workers-admin.ts";
+import { noWaits } from "../runtime/src/cache/lease/leased-level.ts";
 import { Purges } from "../runtime/src/cache/purges.ts";
 import { observeEach } from "../test/support/metric-events.ts";
 
@@ -47,6 +48,7 @@ function families(): readonly Family[] {
   purges.counts.tagFailed("a.v1.A/Get");
   purges.counts.purgedHit("a.v1.A/Get");
   metrics.add(() => purgeFamilies(purges));
+  metrics.add(() => [waitFamily(noWaits())]);
   metrics.add(() => serverFamilies(SERVER));
   const { families: found } = metrics.snapshot();
   metrics.close();

@@ -3,8 +3,8 @@ export { create } from "@bufbuild/protobuf";
 export { Denied, type Permit, type Verdict } from "./admission/admission.ts";
 export type { Arrival, Limited, LimitUse } from "./admission/limit-uses.ts";
 export { Cache, type CacheOptions, type CachePolicy } from "./cache/cache.ts";
-export type { TagPart, TagParts } from "./cache/purges.ts";
 export type { Found, SecondLevel } from "./cache/second-level.ts";
+export type { TagPart, TagParts } from "./cache/tags.ts";
 export type { Batch } from "./call/batch.ts";
 export type { Metadata } from "./call/headers.ts";
 export type {

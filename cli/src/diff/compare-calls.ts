@@ -37,8 +37,8 @@ export function compareCalls(before: CallReport, after: CallReport): readonly Fo
 }
 const COMPARED = `
   method timeout_ms attempts backoff_ms retry hedge batch.keys batch.max batch.by shard vouched_by cache.ttl_ms
-  cache.stale_ms cache.tags cache.purged cache.sensitive cache.per_caller limit.concurrent limit.queued
-  adaptive_limit request set metadata forward identify on_error
+  cache.stale_ms cache.tags cache.purged cache.single_fetch cache.sensitive cache.per_caller limit.concurrent
+  limit.queued adaptive_limit request set metadata forward identify on_error
 `
   .trim()
   .split(/\s+/);

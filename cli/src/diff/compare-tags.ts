@@ -1,7 +1,7 @@
 import type { CallReport } from "protoc-gen-bff/compiler";
 import { changesOf, type FoundChange, type Phrase, without } from "./finding.ts";
 
-type Cache = Pick<NonNullable<CallReport["cache"]>, "tags" | "purged">;
+type Cache = Pick<NonNullable<CallReport["cache"]>, "tags" | "purged" | "single_fetch">;
 
 const USES = {
   gone: "they are removed",
@@ -11,7 +11,11 @@ const USES = {
 
 const use = ({ purged }: Cache): Phrase => [USES[purged ?? "gone"]];
 
-/** Compares the tags of cached answers. A purge by a removed tag has no effect. */
+const fetches = ({ single_fetch: single }: Cache): Phrase => [
+  single === undefined ? "one for all processes" : "one for each process",
+];
+
+/** Compares the tags and fetches of cached answers. A purge by a removed tag has no effect. */
 export function tagging(answers: string, from: Cache, to: Cache): readonly FoundChange[] {
   const caches = changesOf("cache");
   return [
@@ -20,5 +24,6 @@ export function tagging(answers: string, from: Cache, to: Cache): readonly Found
     ...(to.tags === undefined
       ? []
       : caches.between("different", `${answers} have another use after a purge`, use(from), use(to))),
+    ...caches.between("different", `${answers} have other fetches`, fetches(from), fetches(to)),
   ];
 }

@@ -205,6 +205,7 @@ export interface IrCache {
   /** Texts with holes. */
   readonly tags: readonly Text[];
   readonly purged: Sourced<IrPurged> | undefined;
+  readonly singleFetch: Sourced<boolean> | undefined;
 }
 /** Use of purged answers, as the runtime names it. */
 export type IrPurged = "gone" | "spare" | "counted";

@@ -22,7 +22,7 @@ import { functionsOf } from "./describe-report.ts";
 import { revealBlock } from "./describe-reveals.ts";
 import { subsetText } from "./describe-subset.ts";
 import { permittedCallers } from "./rpcs/callers.ts";
-import { cachingLines, tagLine } from "./rpcs/describe-caching.ts";
+import { cachingLines, fetchText, tagLine } from "./rpcs/describe-caching.ts";
 import { callerKindLines } from "./rpcs/describe-caller-kinds.ts";
 import { degradedOf, lossesOf } from "./rpcs/describe-degraded.ts";
 import { fieldChoiceLines } from "./rpcs/describe-field-choice.ts";
@@ -293,7 +293,7 @@ function sourceText({ step, bounded }: PlanStep, message: PlanBlock): string {
     const caching = entry?.policy.cache;
     const callers = perCaller(call);
     const scope = callers.length === 0 ? "for all callers" : `for callers alike in ${callers.join(", ")}`;
-    const where = caching?.sensitive === true ? ", sealed in Redis" : "";
+    const where = caching && `${caching.sensitive ? ", sealed in Redis" : ""}${fetchText(caching)}`;
     const tags =
       caching === undefined || caching.tags.length === 0
         ? ""

@@ -4,8 +4,9 @@ import { type Clock, systemClock } from "../clock.ts";
 import { type Failure, OVER } from "../failure.ts";
 import { Lru } from "../lru.ts";
 import type { CdnHeader } from "./cdn-tags.ts";
-import { isCurrent, type Purges, type Tagged, type TagParts } from "./purges.ts";
+import type { Purges } from "./purges.ts";
 import { type Found, HarmlessLevel, type Level, type SecondLevel } from "./second-level.ts";
+import { isCurrent, type Tagged, type TagParts } from "./tags.ts";
 
 /** Capacity of a cache, and its second level (runtime.md, "Caching"). */
 export interface CacheOptions {
@@ -24,6 +25,8 @@ export interface CacheOptions {
   /** Header with the tags for a CDN. Default: `cache-tag`. */
   readonly cdnHeader?: CdnHeader | undefined;
   readonly clock?: Clock | undefined;
+  /** Guards the second levels. Default: `HarmlessLevel`. */
+  readonly guard?: ((level: SecondLevel, clock: Clock) => Level) | undefined;
 }
 
 /** How long an answer may be used again, in milliseconds since it came. */
@@ -44,6 +47,8 @@ export interface CachePolicy {
    * hits are counted. Default: none.
    */
   readonly purged?: "spare" | "counted" | undefined;
+  /** False: fetches do not wait for the same fetch of another process. */
+  readonly singleFetch?: boolean | undefined;
 }
 
 /** An answer of an upstream. */
@@ -63,6 +68,8 @@ export interface Entry {
 export interface Receiver {
   /** True if its response requires the result. */
   readonly critical: boolean;
+  /** By the clock, in milliseconds. */
+  readonly deadline: number;
   /** Reports the fetch that this receiver waits for. It is running, or about to begin. */
   waits(fetch: SharedFetch, begun: boolean): void;
   /** An answer that has just come. */
@@ -97,7 +104,7 @@ export const costOf = ({ bytes, tagged }: Pick<Entry, "bytes"> & Partial<Pick<En
   bytes.length + OVERHEAD_BYTES + (tagged === undefined ? 0 : tagged.tags.length * TAG_BYTES);
 
 /** Maximum share of the ttl that an entry's jitter takes. */
-const JITTER = 0.1;
+export const JITTER = 0.1;
 
 /**
  * Answers of upstreams that calls may use again, bounded in bytes. A process has one cache.
@@ -110,10 +117,10 @@ export class Cache {
   readonly clock: Clock;
   readonly purges: Purges | undefined;
   readonly cdnHeader: CdnHeader;
-  readonly #second: HarmlessLevel | undefined;
-  readonly #sealed: HarmlessLevel | undefined;
-  readonly #tagged: HarmlessLevel | undefined;
-  readonly #taggedSealed: HarmlessLevel | undefined;
+  readonly #second: Level | undefined;
+  readonly #sealed: Level | undefined;
+  readonly #tagged: Level | undefined;
+  readonly #taggedSealed: Level | undefined;
   readonly #first: Lru<Entry>;
   readonly #running = new Map<object, Map<string, SharedFetch>>();
 
@@ -121,11 +128,12 @@ export class Cache {
     this.clock = options.clock ?? systemClock;
     this.purges = options.purges;
     this.cdnHeader = options.cdnHeader ?? "cache-tag";
-    this.#second = options.second && new HarmlessLevel(options.second, this.clock);
-    this.#sealed = options.sealed && new HarmlessLevel(options.sealed, this.clock);
-    const { second: tagged, sealed: taggedSealed } = options.tagged ?? {};
-    this.#tagged = tagged && new HarmlessLevel(tagged, this.clock);
-    this.#taggedSealed = taggedSealed && new HarmlessLevel(taggedSealed, this.clock);
+    const { guard = (level, clock) => new HarmlessLevel(level, clock), tagged } = options;
+    const open = (level?: SecondLevel) => level && guard(level, this.clock);
+    this.#second = open(options.second);
+    this.#sealed = open(options.sealed);
+    this.#tagged = open(tagged?.second);
+    this.#taggedSealed = open(tagged?.sealed);
     this.#first = new Lru<Entry>({ maxBytes: options.maxBytes ?? 64 << 20, weigh: costOf });
   }
   /** Returns the second level, if there is one that answers under this policy may enter. */
@@ -211,9 +219,7 @@ export class Cache {
   }
   /** Closes the second levels. */
   async close(): Promise<void> {
-    await this.#second?.close();
-    await this.#sealed?.close();
-    await this.#tagged?.close();
+    for (const level of [this.#second, this.#sealed, this.#tagged]) await level?.close?.();
   }
 }
 

@@ -7,7 +7,8 @@ import { front, page } from "../testing/front.ts";
 import { Front, type Page, ShowRequestSchema } from "../testing/gen/test_pb.ts";
 import { Cache } from "./cache.ts";
 import { cdnTags } from "./cdn-tags.ts";
-import { MAX_TAG_BYTES, MAX_TAGS, Purges } from "./purges.ts";
+import { Purges } from "./purges.ts";
+import { MAX_TAG_BYTES, MAX_TAGS } from "./tags.ts";
 
 /** An rpc whose answers have the tag `page:<title>`. */
 function tagged(purged?: "spare" | "counted") {

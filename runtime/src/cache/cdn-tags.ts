@@ -1,5 +1,5 @@
 // Tags of answers, as a CDN receives them.
-import { namesOf, type TagParts } from "./purges.ts";
+import { namesOf, type TagParts } from "./tags.ts";
 
 /** Separators of tags, by the header of a CDN. Names of tags contain neither. */
 const SEPARATORS = { "cache-tag": ",", "surrogate-key": " " } as const;

@@ -1,5 +1,6 @@
 import type { Cache, CachePolicy } from "./cache.ts";
-import { isCurrent, namesOf, type Purges, type Tagged, type TagParts } from "./purges.ts";
+import type { Purges } from "./purges.ts";
+import { isCurrent, namesOf, type Tagged, type TagParts } from "./tags.ts";
 
 /** Tags of an answer that is being fetched. A purge after the beginning of the fetch makes the answer old. */
 export class FetchTags {
@@ -34,6 +35,10 @@ export class FetchTags {
     }
     this.#tagged = this.#purges.tagged(names, this.#since, this.counter);
     return this.#counted || isCurrent(this.#tagged) ? this.#tagged : undefined;
+  }
+  /** Tags of the answer cannot be evaluated, so none is kept. */
+  get isNameless(): boolean {
+    return this.#tagged === undefined;
   }
   /**
    * Reports whether the answer may be older than a purge that had returned at purge number `seen`. Without tags any

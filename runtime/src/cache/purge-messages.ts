@@ -1,4 +1,5 @@
-import { EVERY_TAG, type Purges } from "./purges.ts";
+import type { Purges } from "./purges.ts";
+import { EVERY_TAG } from "./tags.ts";
 
 /**
  * Age of a reading after which tagged answers are not used, in milliseconds. With the interval between readings, it is

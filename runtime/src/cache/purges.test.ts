@@ -7,7 +7,8 @@ import { idle } from "../testing/fake-clock.ts";
 import { front, page } from "../testing/front.ts";
 import type { Page, ShowRequest, Thing } from "../testing/gen/test_pb.ts";
 import { Cache } from "./cache.ts";
-import { isCurrent, Purges, type TagPart, tagName, tagNames } from "./purges.ts";
+import { Purges } from "./purges.ts";
+import { isCurrent, type TagPart, tagName, tagNames } from "./tags.ts";
 
 describe("the name of a tag", () => {
   test("a name has other characters percent-encoded, and a star is none of a purge", () => {

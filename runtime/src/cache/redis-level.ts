@@ -2,6 +2,7 @@ import { crc32 } from "node:zlib";
 import type { RedisClient } from "../redis/connection.ts";
 import type { Connect } from "../redis/redis-client.ts";
 import { runScript } from "../redis/redis-script.ts";
+import { type LeaseKey, leaseName } from "./lease/fetch-wait.ts";
 import { READ_ENTRY } from "./redis-scripts.ts";
 import type { Found, SecondLevel } from "./second-level.ts";
 
@@ -42,6 +43,10 @@ export class RedisLevel implements SecondLevel {
     const ms = Math.max(1, Math.round(lifeMs));
     const name = this.#prefix + key;
     await this.#client.of(name).set(name, packed(key, answer, ms), { expiration: { type: "PX", value: ms } });
+  }
+  lease(key: string): LeaseKey {
+    const name = leaseName(this.#client.prefix, this.#prefix + key);
+    return { name, commands: this.#client.of(name) };
   }
   close(): void {
     this.#client.destroy();

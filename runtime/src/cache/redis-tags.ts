@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { answeredInTime, connectOne, type RedisConnection } from "../redis/connection.ts";
 import { runScript } from "../redis/redis-script.ts";
+import { type LeaseKey, leaseName } from "./lease/fetch-wait.ts";
 import { PurgeMessages } from "./purge-messages.ts";
-import { EVERY_TAG, type Purges } from "./purges.ts";
+import type { Purges } from "./purges.ts";
 import { packed, unpacked } from "./redis-level.ts";
 import { LOOK_UP, PURGE, READ_COUNTER, STORE } from "./redis-scripts.ts";
 import type { LookUp, StoredTags } from "./second-level.ts";
 import type { TagStore } from "./tag-store.ts";
+import { EVERY_TAG } from "./tags.ts";
 
 const ENTRY_PREFIX = "bff3:";
 const TAG_PREFIX = "bff-tag:";
@@ -65,6 +67,9 @@ export class RedisTags implements TagStore {
     const names = JSON.stringify([EVERY_TAG, ...tags.names]);
     const values = [this.#prefix + TAG_PREFIX, run, tags.since, String(ms), packed(key, answer, ms), names];
     await runScript(this.#client, STORE, this.#keys(ENTRY_PREFIX + key), values);
+  }
+  lease(key: string): LeaseKey {
+    return { name: leaseName(this.#prefix, this.#prefix + ENTRY_PREFIX + key), commands: this.#client };
   }
   async purge(names: readonly string[]): Promise<void> {
     try {

@@ -1,4 +1,5 @@
 import type { Sealer } from "../sealing/sealer.ts";
+import type { LeaseKey } from "./lease/fetch-wait.ts";
 import type { Found, LookUp, SecondLevel, StoredTags } from "./second-level.ts";
 
 /**
@@ -34,5 +35,8 @@ export class SealedLevel implements SecondLevel {
   async set(key: string, bytes: Uint8Array, lifeMs: number, tags?: StoredTags): Promise<void> {
     const [name = ""] = this.#sealer.names(key);
     await this.#level.set(name, this.#sealer.seal(bytes, name), lifeMs, tags);
+  }
+  lease(key: string): LeaseKey | undefined {
+    return this.#level.lease?.(this.#sealer.names(key)[0] ?? "");
   }
 }

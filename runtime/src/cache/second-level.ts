@@ -1,11 +1,14 @@
 import type { Clock, Timer } from "../clock.ts";
 import { Breaker } from "../guard/breaker.ts";
+import type { FetchMark, FetchWait, LeaseKey } from "./lease/fetch-wait.ts";
 
 /** Store of entries that several processes share. A rejection or a late reply is a miss. */
 export interface SecondLevel {
   get(key: string): Promise<Found | LookUp | undefined>;
   /** Keeps an answer that has just come for `lifeMs`. `tags`: only if no purge of them came after the look-up. */
   set(key: string, bytes: Uint8Array, lifeMs: number, tags?: StoredTags): Promise<void>;
+  /** @throws an Error while it is away */
+  lease?(key: string): LeaseKey | undefined;
   close?(): Promise<void> | void;
 }
 
@@ -29,11 +32,15 @@ export interface StoredTags {
   readonly since: string;
 }
 
+type Done = (found: Found | undefined, counter?: string, isReply?: boolean) => void;
 /** A second level that never fails. */
 export interface Level {
   /** Calls back once: at once if the level is left alone, otherwise later. */
-  get(key: string, done: (found: Found | undefined, counter?: string) => void): void;
+  get(key: string, wait: FetchWait | undefined, done: Done): void;
   set(key: string, bytes: Uint8Array, lifeMs: number, tags?: StoredTags): void;
+  /** Ends a fetch without an entry. */
+  ended?(key: string, mark?: FetchMark): void;
+  close?(): Promise<void>;
 }
 
 /** How long an answer of the second level is waited for, in milliseconds. */
@@ -55,7 +62,7 @@ export class HarmlessLevel implements Level {
     this.#clock = clock;
     this.#breaker = new Breaker(BREAKER, clock);
   }
-  get(key: string, done: (found: Found | undefined, counter?: string) => void): void {
+  get(key: string, _: unknown, done: Done): void {
     const ticket = this.#breaker.admit();
     if (ticket === undefined) {
       done(undefined);
@@ -68,8 +75,8 @@ export class HarmlessLevel implements Level {
       ended = true;
       if (timer !== undefined) this.#clock.clearTimeout(timer);
       this.#breaker.sample(ticket, good);
-      if (result !== undefined && "counter" in result) done(result.found, result.counter);
-      else done(result);
+      if (result !== undefined && "counter" in result) done(result.found, result.counter, good);
+      else done(result, undefined, good);
     };
     timer = this.#clock.setTimeout(() => end(undefined, false), WAIT_MS, undefined);
     promised(() => this.#level.get(key)).then(

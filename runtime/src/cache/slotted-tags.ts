@@ -2,12 +2,14 @@ import { randomUUID } from "node:crypto";
 import { answeredInTime, type RedisClient, type RedisConnection } from "../redis/connection.ts";
 import type { Connect } from "../redis/redis-client.ts";
 import { runScript } from "../redis/redis-script.ts";
+import { type LeaseKey, leaseName } from "./lease/fetch-wait.ts";
 import { PurgeMessages } from "./purge-messages.ts";
-import { EVERY_TAG, type Purges } from "./purges.ts";
+import type { Purges } from "./purges.ts";
 import { packed, unpacked } from "./redis-level.ts";
 import { KEEP_TAGS, PURGE_TAGS, READ_ENTRY, TAG_VALUES } from "./redis-scripts.ts";
 import type { LookUp, StoredTags } from "./second-level.ts";
 import type { TagStore } from "./tag-store.ts";
+import { EVERY_TAG } from "./tags.ts";
 
 const ENTRY_PREFIX = "bff4:";
 /** Interval between readings of the counter, in milliseconds. */
@@ -67,6 +69,10 @@ export class SlottedTags implements TagStore {
     const name = this.#redis.prefix + ENTRY_PREFIX + key;
     const entry = packed(key, joined({ run, names, values }, answer), ms);
     await this.#redis.of(name).set(name, entry, { expiration: { type: "PX", value: ms } });
+  }
+  lease(key: string): LeaseKey {
+    const name = leaseName(this.#redis.prefix, this.#redis.prefix + ENTRY_PREFIX + key);
+    return { name, commands: this.#redis.of(name) };
   }
   async purge(names: readonly string[]): Promise<void> {
     try {

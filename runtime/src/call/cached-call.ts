@@ -37,6 +37,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   readonly #cache: Cache;
   readonly #fetchRequest: FetchRequest;
   critical: boolean;
+  deadline = 0;
   #timer: Timer | undefined;
   #leavePools: (() => void)[] | undefined;
   #place: keyof typeof PLACE_TRANSITIONS = "outside";
@@ -81,6 +82,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     const { clock } = this.#rpc.upstream;
     const now = clock.now();
     const deadline = Math.min(now + this.#rpc.timeoutMs, callsUntil);
+    this.deadline = deadline;
     scope.enter(this);
     if (deadline - now < LEAST_MS) {
       this.failed(timedOut(this.#rpc.method, "no time left"));

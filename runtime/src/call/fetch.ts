@@ -1,6 +1,8 @@
 import type { Cache, Entry, Receiver, SharedFetch } from "../cache/cache.ts";
 import { FetchTags } from "../cache/fetch-tags.ts";
-import type { Tagged } from "../cache/purges.ts";
+import type { FetchMark, FetchWait } from "../cache/lease/fetch-wait.ts";
+import type { Level } from "../cache/second-level.ts";
+import type { Tagged } from "../cache/tags.ts";
 import type { Failure } from "../failure.ts";
 import type { Sink } from "../scope/sink.ts";
 import { Call } from "./call.ts";
@@ -22,21 +24,23 @@ export interface FetchRequest {
  * Gets an answer for all of its waiters, from the second level or from the upstream. It belongs to the cache instead of
  * a request, and has a separate deadline. It ends when no waiter remains, unless it refreshes an entry.
  */
-export class Fetch implements Sink<Uint8Array>, SharedFetch {
+export class Fetch implements Sink<Uint8Array>, SharedFetch, FetchWait {
+  deadline = Number.POSITIVE_INFINITY;
   readonly #cache: Cache;
   readonly #request: FetchRequest;
   /** Receivers, with the number of the last purge when each joined. */
   readonly #waiting = new Map<Receiver, number>();
   #tags: FetchTags | undefined;
   #critical = false; // whether one who waits, or has waited, cannot do without
-  #renews: boolean;
+  renews: boolean;
   #context: DetachedContext | undefined; // while it is with the upstream
   #call: Call<Uint8Array> | undefined;
+  #second: Level | undefined;
 
   private constructor(cache: Cache, request: FetchRequest, renews: boolean) {
     this.#cache = cache;
     this.#request = request;
-    this.#renews = renews;
+    this.renews = renews;
   }
   /** Refreshes the entry, unless a refresh is running. */
   static renew(cache: Cache, request: FetchRequest): SharedFetch {
@@ -70,9 +74,10 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
   }
   #add(receiver: Receiver): void {
     this.#waiting.set(receiver, this.#cache.purges?.now ?? 0);
+    this.deadline = Math.min(this.deadline, receiver.deadline);
   }
   renew(): void {
-    this.#renews = true;
+    this.renews = true;
   }
   urge(): void {
     this.#critical = true;
@@ -89,25 +94,41 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
     this.#context.scope.end();
   }
   get #unwanted(): boolean {
-    return this.#waiting.size === 0 && !this.#renews;
+    return this.#waiting.size === 0 && !this.renews;
   }
 
+  get holdMs(): number {
+    return Math.min(this.#request.rpc.timeoutMs, this.#request.cx.exchange.budget.methodMs);
+  }
+  get policy(): CallCaching {
+    return this.#request.policy;
+  }
+  begins(): void {
+    this.#tags = FetchTags.of(this.#cache, this.policy);
+  }
   #start(): void {
     const { key, rpc, policy } = this.#request;
-    this.#tags = FetchTags.of(this.#cache, policy);
-    const second = this.#cache.second(policy);
+    this.#second = this.#cache.second(policy);
     this.#cache.begun(key, rpc.policy, this);
-    if (second === undefined) this.#send();
+    this.#look();
+  }
+  #look(): void {
+    const { key, policy } = this.#request;
+    const wait = policy.singleFetch === false ? undefined : this;
+    const renews = this.renews || wait === undefined;
+    this.begins();
+    if (this.#second === undefined) this.#send();
     else
-      second.get(key, (found, counter) => {
+      this.#second.get(key, wait, (found, counter) => {
         if (this.#tags !== undefined) this.#tags.counter = counter;
         const entry = found && this.#adopted(found);
         const fresh = entry !== undefined && this.#cache.isFresh(entry, policy);
         if (fresh) this.#end(); // first: an outdated receiver begins another fetch
         if (entry !== undefined) this.#find(entry);
         if (fresh) return;
-        if (entry !== undefined) this.#renews = true;
+        if (entry !== undefined) this.renews = true;
         if (this.#unwanted) this.#end();
+        else if (entry !== undefined && !renews) this.#look();
         else this.#send();
       });
   }
@@ -139,7 +160,7 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
     const tagged = this.#tagged(bytes);
     if (this.#cache.keeps(this.#tags === undefined || tagged !== undefined))
       this.#cache.put(key, bytes, policy, tagged);
-    this.#end();
+    this.#end(this.#tags?.isNameless ? "unkept" : undefined);
     for (const [receiver, seen] of this.#take()) {
       if (this.#tags?.isOldAt(seen)) receiver.outdated();
       else receiver.received(bytes);
@@ -155,19 +176,21 @@ export class Fetch implements Sink<Uint8Array>, SharedFetch {
   reject(failure: Failure): void {
     const { key, policy } = this.#request;
     this.#cache.failed(key, failure);
-    this.#end();
+    this.#end("failed");
     const spare = this.#cache.spare(key, policy);
     for (const [receiver] of this.#take()) {
       if (spare === undefined) receiver.failed(failure.forWaiter());
       else receiver.spared(spare);
     }
   }
-  #end(): void {
-    this.#leaveCache();
+  #end(mark?: FetchMark): void {
+    this.#leaveCache(mark);
     this.#context?.exchange.end();
   }
-  #leaveCache(): void {
-    this.#cache.ended(this.#request.key, this.#request.rpc.policy, this);
+  #leaveCache(mark?: FetchMark): void {
+    const { key, rpc } = this.#request;
+    this.#cache.ended(key, rpc.policy, this);
+    this.#second?.ended?.(key, mark);
   }
   #take(): [Receiver, number][] {
     const all = [...this.#waiting];

@@ -1,4 +1,4 @@
-import type { TagPart } from "../cache/purges.ts";
+import type { TagPart } from "../cache/tags.ts";
 import type { ClientFields } from "../failure.ts";
 import type { RetryIf } from "../guard/retry.ts";
 import type { Identify } from "../identity/identify-kind.ts";

@@ -1,7 +1,7 @@
 // Policies of calls and streams of upstreams.
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { CachePolicy } from "../cache/cache.ts";
-import type { TagPart, TagParts } from "../cache/purges.ts";
+import type { TagPart, TagParts } from "../cache/tags.ts";
 import type { BreakerPolicy } from "../guard/breaker.ts";
 import type { ThrottlePolicy } from "../guard/budgets.ts";
 import type { LimitPolicy } from "../guard/limit.ts";

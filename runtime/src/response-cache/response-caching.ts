@@ -1,7 +1,7 @@
 // Cache options that an RPC declares, and the answers for its requests.
 import type { Message } from "@bufbuild/protobuf";
 import type { Cache, CachePolicy } from "../cache/cache.ts";
-import type { TagParts } from "../cache/purges.ts";
+import type { TagParts } from "../cache/tags.ts";
 import type { Degraded } from "../compose/degrade.ts";
 import type { Request } from "../compose/request.ts";
 

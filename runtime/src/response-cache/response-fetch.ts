@@ -1,8 +1,9 @@
 import type { Message } from "@bufbuild/protobuf";
-import type { Cache, Entry } from "../cache/cache.ts";
+import type { Cache, CachePolicy, Entry } from "../cache/cache.ts";
 import { FetchTags } from "../cache/fetch-tags.ts";
-import type { Tagged } from "../cache/purges.ts";
-import type { Found } from "../cache/second-level.ts";
+import type { FetchMark, FetchWait } from "../cache/lease/fetch-wait.ts";
+import type { Found, Level } from "../cache/second-level.ts";
+import type { Tagged } from "../cache/tags.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { Degraded } from "../compose/degrade.ts";
 import type { Exchange } from "../compose/exchange.ts";
@@ -55,11 +56,13 @@ interface FetchParts<App, Args extends Message, Principal> {
  * Gets an answer for all of its waiters, from the second level or by composing it. It belongs to the cache instead of a
  * request, and has all of its RPC's time. It ends when no waiter remains, unless it refreshes an entry.
  */
-export class ResponseFetch<App, Args extends Message, Principal> {
+export class ResponseFetch<App, Args extends Message, Principal> implements FetchWait {
+  deadline = Number.POSITIVE_INFINITY;
   readonly #parts: FetchParts<App, Args, Principal>;
   readonly #waiting = new Set<ResponseWaiter<App, Args, Principal>>();
   #tags: FetchTags | undefined;
-  #renews = false;
+  renews = false;
+  #second: Level | undefined;
   #exchange: Exchange | undefined; // while it is composed
   #over = false;
 
@@ -68,10 +71,11 @@ export class ResponseFetch<App, Args extends Message, Principal> {
   }
   join(waiting: ResponseWaiter<App, Args, Principal>): void {
     this.#waiting.add(waiting);
+    this.deadline = Math.min(this.deadline, waiting.deadline);
   }
   /** Continues the fetch without a waiter, to refresh the entry. */
   renew(): void {
-    this.#renews = true;
+    this.renews = true;
   }
   leave(waiting: ResponseWaiter<App, Args, Principal>): void {
     this.#waiting.delete(waiting);
@@ -79,23 +83,37 @@ export class ResponseFetch<App, Args extends Message, Principal> {
   }
   /** The time of this one is up; false: it has to wait for others. */
   hurry(waiting: ResponseWaiter<App, Args, Principal>): boolean {
-    if (this.#renews || this.#waiting.size > 1 || !this.#waiting.has(waiting)) return false;
+    if (this.renews || this.#waiting.size > 1 || !this.#waiting.has(waiting)) return false;
     this.#parts.ended(); // whoever comes now has more time
     this.#exchange?.scope.expire();
     return this.#exchange !== undefined;
   }
   get #unwanted(): boolean {
-    return this.#waiting.size === 0 && !this.#renews;
+    return this.#waiting.size === 0 && !this.renews;
   }
 
+  get holdMs(): number {
+    return this.#parts.cx.exchange.budget.methodMs;
+  }
+  get policy(): CachePolicy {
+    return this.#parts.policy;
+  }
+  begins(): void {
+    this.#tags = FetchTags.of(this.#parts.cache, this.policy);
+  }
   /** Perhaps ends before this returns. */
   start(): void {
+    this.#second = this.#parts.cache.second(this.policy);
+    this.#look();
+  }
+  #look(): void {
     const { key, cache, policy } = this.#parts;
-    this.#tags = FetchTags.of(cache, policy);
-    const second = cache.second(policy);
-    if (second === undefined) void this.#compose();
+    const wait = policy.singleFetch === false ? undefined : this;
+    const renews = this.renews || wait === undefined;
+    this.begins();
+    if (this.#second === undefined) void this.#compose();
     else
-      second.get(key, (found, counter) => {
+      this.#second.get(key, wait, (found, counter) => {
         if (this.#tags !== undefined) this.#tags.counter = counter;
         const entry = found && this.#adopted(found);
         if (entry === undefined) {
@@ -106,12 +124,14 @@ export class ResponseFetch<App, Args extends Message, Principal> {
         const fresh = cache.isFresh(entry, policy);
         if (fresh)
           this.#end(); // first: an outdated waiter begins another fetch
-        else this.#renews = true; // before anybody finds it: one renewal is enough
+        else this.renews = true; // before anybody finds it: one renewal is enough
         for (const waiting of this.#take()) {
           if (this.#tags?.isOldAt(waiting.seen)) waiting.outdated();
           else waiting.found(entry);
         }
-        if (!fresh) void this.#compose();
+        if (fresh) return;
+        if (renews) void this.#compose();
+        else this.#look();
       });
   }
   /** Any bytes that are no such message are a miss. */
@@ -148,7 +168,7 @@ export class ResponseFetch<App, Args extends Message, Principal> {
     const current = cache.keeps(this.#tags === undefined || tagged !== undefined);
     if (whole && current) cache.put(key, stored, policy, tagged);
     const http = forCaches(response, this.#exchange?.calls.stale !== true, current);
-    this.#end();
+    this.#end(whole && this.#tags?.isNameless !== true ? undefined : "unkept");
     for (const [i, waiting] of this.#take().entries()) {
       if (this.#tags?.isOldAt(waiting.seen)) {
         waiting.outdated();
@@ -161,17 +181,18 @@ export class ResponseFetch<App, Args extends Message, Principal> {
   #failed(failure: Failure): void {
     const { key, cache, policy } = this.#parts;
     cache.failed(key, failure);
-    this.#end();
+    this.#end("failed");
     const spare = cache.spare(key, policy);
     for (const waiting of this.#take()) {
       if (spare === undefined) waiting.failed(failure);
       else waiting.spared(spare);
     }
   }
-  #end(): void {
+  #end(mark?: FetchMark): void {
     if (this.#over) return;
     this.#over = true;
     this.#parts.ended();
+    this.#second?.ended?.(this.#parts.key, mark);
     this.#exchange?.end();
   }
   #take(): ResponseWaiter<App, Args, Principal>[] {
@@ -212,6 +233,9 @@ export class ResponseWaiter<App, Args extends Message, Principal> implements Run
   }
   get seen(): number {
     return this.#parts.seen;
+  }
+  get deadline(): number {
+    return this.#consumer.cx.exchange.budget.callsUntil;
   }
   cancel(): void {
     if (!this.#end()) return;

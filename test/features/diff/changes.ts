@@ -257,8 +257,8 @@ export const cases: readonly Case[] = [
       [GET_ITEM, GET_ITEM.replace(`"args.id" } }`, `"args.id" } cache: { ttl: "10s" tag: "item:{answer.id}" } }`)],
     ],
     change: [
-      [`tag: ["page:{args.id}", "pages"]`, `tag: ["pages", "shop"] purged: COUNT_ONLY`],
-      [`tag: "item:{answer.id}"`, `tag: "item:{answer.id}" purged: STALE_ON_FAILURE`],
+      [`tag: ["page:{args.id}", "pages"]`, `tag: ["pages", "shop"] purged: COUNT_ONLY single_fetch: false`],
+      [`tag: "item:{answer.id}"`, `tag: "item:{answer.id}" purged: STALE_ON_FAILURE single_fetch: false`],
     ],
     kinds: ["cache"],
     only: true,

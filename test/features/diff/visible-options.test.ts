@@ -100,6 +100,7 @@ const POLICY: Readonly<Record<string, readonly [string, string]>> = {
   "cache.stale": [`cache: { ttl: "5s" stale: "10s" }`, `cache: { ttl: "5s" stale: "20s" }`],
   "cache.tag": [`cache: { ttl: "5s" tag: "a" }`, `cache: { ttl: "5s" tag: "b" }`],
   "cache.purged": [`cache: { ttl: "5s" tag: "a" }`, `cache: { ttl: "5s" tag: "a" purged: COUNT_ONLY }`],
+  "cache.single_fetch": [`cache: { ttl: "5s" }`, `cache: { ttl: "5s" single_fetch: false }`],
   "limit.concurrent": ["limit: { concurrent: 5 }", "limit: { concurrent: 6 }"],
   "limit.concurrent_env": [`limit: { concurrent_env: "FEW" }`, `limit: { concurrent_env: "MANY" }`],
   "limit.queued": ["limit: { queued: 5 }", "limit: { queued: 6 }"],

@@ -3,7 +3,8 @@
 // failover of the store. The rule: a read that begins after a purge has returned never gets older data in that process.
 // In the other process this holds once the message of the purge has arrived, which `RedisTags` takes 2 s for at most.
 import { Cache } from "../../../runtime/src/cache/cache.ts";
-import { EVERY_TAG, Purges, type TagPart } from "../../../runtime/src/cache/purges.ts";
+import { Purges } from "../../../runtime/src/cache/purges.ts";
+import { EVERY_TAG, type TagPart } from "../../../runtime/src/cache/tags.ts";
 import { Code } from "../../../runtime/src/failure.ts";
 import type { FakeClient, Sent } from "../../../runtime/src/testing/fake-client.ts";
 import { idle } from "../../../runtime/src/testing/fake-clock.ts";

@@ -56,7 +56,7 @@ export class StageCache {
   /** Calls that wait for fetches of other requests, by their captured numbers. */
   readonly #joined = new Map<number, Receiver[]>();
   /** Look-ups in the second level, by their captured numbers. */
-  readonly #lookUps = new Map<number, Parameters<Level["get"]>[1][]>();
+  readonly #lookUps = new Map<number, Parameters<Level["get"]>[2][]>();
   /** Fetches that the request has begun. */
   readonly #fetches: SharedFetch[] = [];
   readonly #begun = new Set<string>();
@@ -75,7 +75,7 @@ export class StageCache {
     const joined = this.#numberOf("joins", () => true);
     let [runs, kept] = [0, 0];
     const level: Level = {
-      get: (key, done) => {
+      get: (key, _, done) => {
         const number = queried(key);
         if (number === undefined || !queries.includes(number)) done(undefined);
         else {
@@ -211,6 +211,7 @@ export class StageCache {
 /** Another request that waits for a fetch of the replayed one. It does nothing with the result. */
 class Sharer implements Receiver {
   readonly critical: boolean;
+  readonly deadline = Number.POSITIVE_INFINITY;
 
   constructor(critical: boolean) {
     this.critical = critical;

@@ -1,5 +1,6 @@
 // Intercepts lookups of the cache, and fetches that other requests have begun.
 import type { Cache, CachePolicy, Entry, Receiver, SharedFetch } from "@protobff/runtime/internal/cache/cache";
+import type { FetchMark, FetchWait } from "@protobff/runtime/internal/cache/lease/fetch-wait";
 import type { Found, Level, StoredTags } from "@protobff/runtime/internal/cache/second-level";
 import type { Clock } from "@protobff/runtime/internal/clock";
 import { Failure } from "@protobff/runtime/internal/failure";
@@ -107,7 +108,7 @@ class RecordedLevel implements Level {
     this.#level = level;
     this.#isSecret = isSecret;
   }
-  get(key: string, done: (found: Found | undefined, counter?: string) => void): void {
+  get(key: string, wait: FetchWait | undefined, done: Parameters<Level["get"]>[2]): void {
     const of = this.#of;
     const index = of.next.second++;
     const level = this.#level;
@@ -124,7 +125,7 @@ class RecordedLevel implements Level {
         continues(of, go);
       }
     };
-    outside(() => level.get(key, answered), undefined);
+    outside(() => level.get(key, wait, answered), undefined);
     if (state !== "asked") return;
     state = "waiting";
     of.values.queries.push(index);
@@ -138,6 +139,9 @@ class RecordedLevel implements Level {
   }
   set(key: string, bytes: Uint8Array, lifeMs: number, tags?: StoredTags): void {
     outside(() => this.#level?.set(key, bytes, lifeMs, tags), undefined);
+  }
+  ended(key: string, mark?: FetchMark): void {
+    outside(() => this.#level?.ended?.(key, mark), undefined);
   }
 }
 
@@ -175,6 +179,7 @@ class ForeignFetch implements SharedFetch {
       get critical() {
         return receiver.critical;
       },
+      deadline: receiver.deadline,
       waits: (fetch, begun) => continues(of, () => receiver.waits(fetch, begun)),
       received: (bytes) =>
         arrives("received", this.#isSecret ? NOTHING : bytes, receiver.received.bind(receiver), bytes),

@@ -1,29 +1,6 @@
-import { Cache, type CacheOptions } from "@protobff/runtime/internal/cache/cache";
-import type { SecondLevel } from "@protobff/runtime/internal/cache/second-level";
-import type { ServerConfig } from "../config/config.ts";
-import type { FailureLog } from "../logs/failure-log.ts";
-import type { OpenEvents, PurgeUse } from "./open-events.ts";
+import { Cache } from "@protobff/runtime/internal/cache/cache";
 import type { Observers } from "./open-observers.ts";
-import type { PurgeTags } from "./purge-page.ts";
-
-/** The cache of the process. */
-export interface OpenCache {
-  readonly cache: Cache;
-  /** Purges it by the names of tags; undefined: no answers have tags. */
-  readonly purge: PurgeTags | undefined;
-  /** Ends purges on events, and closes the cache. */
-  closeCache(): Promise<void>;
-}
-
-/** Properties of cached answers, as of `ServeOptions`. */
-interface CachedAnswers {
-  readonly sensitive?: boolean | undefined;
-  readonly tagged?: boolean | undefined;
-  readonly purges?: readonly PurgeUse[] | undefined;
-}
-
-type Levels = Pick<CacheOptions, "second" | "sealed">;
-type CacheConfig = Pick<ServerConfig<string, unknown>, "redisUrl" | "cacheSealer" | "cdnHeader">;
+import type { CacheConfig, CachedAnswers, OpenCache } from "./open-shared-cache.ts";
 
 /**
  * Opens the cache of the process, with Redis as its second level if a URL is set.
@@ -33,49 +10,14 @@ type CacheConfig = Pick<ServerConfig<string, unknown>, "redisUrl" | "cacheSealer
  */
 export async function openCache(
   config: CacheConfig,
-  { log, metrics, fault }: Pick<Observers, "log" | "metrics" | "fault">,
-  { sensitive = false, tagged = false, purges: uses = [] }: CachedAnswers,
-  { links, first = true }: { readonly links?: object | undefined; readonly first?: boolean | undefined } = {},
+  observers: Pick<Observers, "log" | "metrics" | "fault">,
+  answers: CachedAnswers,
+  process: { readonly links?: object | undefined; readonly first?: boolean | undefined } = {},
 ): Promise<OpenCache> {
-  const levels = await openLevels(config, log, sensitive && first);
-  if (!tagged) return opened(new Cache(levels));
-  const { Purges } = await import("@protobff/runtime/internal/cache/purges");
-  const purges = new Purges();
-  const { openStore } = await import("@protobff/runtime/internal/cache/open-store"); // nobody else pays for loading it
-  const store = config.redisUrl === undefined ? undefined : await openStore(config.redisUrl, purges);
-  const { openPurges } = await import("./open-purges.ts");
-  const purge = await openPurges(purges, store, metrics);
-  const tagLevels = store && (await levelsOf(store, config.cacheSealer));
-  const cache = new Cache({ ...levels, purges, tagged: tagLevels, cdnHeader: config.cdnHeader });
-  if (uses.length === 0) return opened(cache, purge);
-  const { openEvents } = await import("./open-events.ts"); // nobody else pays for loading it
-  return opened(cache, purge, await openEvents(uses, { purges, store, links, fault, first }));
-}
-
-const opened = (cache: Cache, purge?: PurgeTags, events?: OpenEvents): OpenCache => ({
-  cache,
-  purge,
-  async closeCache() {
-    await events?.close();
-    await cache.close();
-  },
-});
-
-async function levelsOf(second: SecondLevel, cacheSealer: CacheConfig["cacheSealer"]): Promise<Levels> {
-  if (cacheSealer === undefined) return { second };
-  const { SealedLevel } = await import("@protobff/runtime/internal/cache/sealed-level");
-  return { second, sealed: new SealedLevel(second, cacheSealer) };
-}
-
-async function openLevels(
-  { redisUrl, cacheSealer }: CacheConfig,
-  log: FailureLog | undefined,
-  reportsUnsealed: boolean,
-): Promise<Levels> {
-  if (redisUrl === undefined) return {};
-  const { RedisLevel } = await import("@protobff/runtime/internal/cache/redis-level"); // nobody else pays for loading it
-  if (reportsUnsealed && cacheSealer === undefined) log?.unsealed();
-  const { loadRedis } = await import("@protobff/runtime/internal/redis/redis-client");
-  const second = new RedisLevel(await loadRedis(redisUrl), (error) => log?.redis(error));
-  return levelsOf(second, cacheSealer);
+  if (config.redisUrl === undefined && !answers.tagged) {
+    const cache = new Cache();
+    return { cache, purge: undefined, closeCache: () => cache.close() };
+  }
+  const { openSharedCache } = await import("./open-shared-cache.ts"); // nobody else pays for loading it
+  return openSharedCache(config, observers, answers, process);
 }

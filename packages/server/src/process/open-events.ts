@@ -1,8 +1,9 @@
 // Purges on events of NATS.
 import { createHash } from "node:crypto";
 import type { DescMessage } from "@bufbuild/protobuf";
-import { type Purges, type TagParts, tagNames } from "@protobff/runtime/internal/cache/purges";
+import type { Purges } from "@protobff/runtime/internal/cache/purges";
 import type { TagStore } from "@protobff/runtime/internal/cache/tag-store";
+import { type TagParts, tagNames } from "@protobff/runtime/internal/cache/tags";
 import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import type { NatsLinks } from "@protobff/runtime/internal/topic/nats-link";
 import { readMessage } from "@protobff/runtime/internal/wire/reader";

@@ -9,7 +9,7 @@ export async function openPurges(
   store: TagStore | undefined,
   metrics: Observers["metrics"],
 ): Promise<PurgeTags> {
-  const { purgeFamilies } = await import("./purge-families.ts"); // nobody else pays for loading it
+  const { purgeFamilies } = await import("./cache-families.ts"); // nobody else pays for loading it
   metrics?.add(() => purgeFamilies(purges));
   return async (names) => {
     purges.counts.purges.admin++;

@@ -1,7 +1,7 @@
 // `POST /purge` of the admin port.
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { EVERY_TAG, tagName } from "@protobff/runtime/internal/cache/purges";
+import { EVERY_TAG, tagName } from "@protobff/runtime/internal/cache/tags";
 import type { AdminAnswer, AdminPage } from "./admin.ts";
 
 const MAX_BYTES = 64 << 10;

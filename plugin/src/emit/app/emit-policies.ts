@@ -107,10 +107,14 @@ function callLeaves(policy: PlanCallPolicy, names: FileNames, fair: string): Cal
     const { ttlMs, staleMs } = cache;
     const stale: Line = staleMs === undefined ? [] : [", staleMs: ", ...amount(staleMs, names)];
     const purged = cache.purged === undefined ? "" : `, purged: ${JSON.stringify(cache.purged.value)} as const`;
-    const print: Line = ["{ ttlMs: ", ...amount(ttlMs, names), ...stale, `${purged} }`];
-    const settings = [cache.ttlMs, cache.staleMs, cache.purged].filter((setting) => setting !== undefined);
+    const single = cache.singleFetch === undefined ? "" : ", singleFetch: false";
+    const print: Line = ["{ ttlMs: ", ...amount(ttlMs, names), ...stale, `${purged}${single} }`];
+    const settings = [cache.ttlMs, cache.staleMs, cache.purged, cache.singleFetch].filter(
+      (setting) => setting !== undefined,
+    );
     // Entries add the tags, which differ by method.
-    const key = [amountKey(ttlMs), staleMs && amountKey(staleMs), purged, ...cache.tags.map(({ text }) => text.value)];
+    const tags = cache.tags.map(({ text }) => text.value);
+    const key = [amountKey(ttlMs), staleMs && amountKey(staleMs), purged, single, ...tags];
     leaves.push({ name: "cache", value: key.join(), print, comment: comment(settings, names) });
   }
   if (sensitive) leaves.push({ name: "sensitive", value: "true", print: ["true"], comment: "" });

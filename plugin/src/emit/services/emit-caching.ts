@@ -17,12 +17,14 @@ export function cacheProperty(
   names: FileNames,
 ): Lines {
   if (cache === undefined) return [];
-  const { ttl, stale, purged, sensitive, plan, principal, sealed, token, peer, headers, env, ways } = cache;
+  const { ttl, stale, purged, singleFetch, sensitive, plan, principal, sealed, token, peer, headers, env, ways } =
+    cache;
   const rows: Line[] = [
     ["answers: deps.cache,"],
     ["ttlMs: ", ...amount(ttl, names, "deps.env"), ","],
     ...(stale === undefined ? [] : [["staleMs: ", ...amount(stale, names, "deps.env"), ","]]),
     ...(purged === undefined ? [] : [[`purged: ${JSON.stringify(purged)},`]]),
+    ...(singleFetch === undefined ? [] : [["singleFetch: false,"]]),
     ...(sensitive ? [["sensitive: true,"]] : []),
     [`plan: ${JSON.stringify(plan)},`],
     ...(principal === undefined ? [] : [[`principal: ${principal === "whole" ? '"whole"' : list(principal)},`]]),

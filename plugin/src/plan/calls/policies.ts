@@ -178,6 +178,7 @@ export function planCallPolicy({
             staleMs: cache.stale && cache.stale.value > 0 ? leafOf(cache.stale) : undefined,
             tags: cache.tags,
             purged: purgedLeaf(cache.purged),
+            singleFetch: cache.singleFetch?.value === false ? { value: false, at: cache.singleFetch.at } : undefined,
             sensitive,
           }
         : undefined,
@@ -229,7 +230,7 @@ export function policyKey(policy: PlanCallPolicy): string {
   return JSON.stringify([
     amountKey(timeoutMs),
     hedge && [amountKey(hedge.delayMs), hedge.max.value, hedge.budget?.value],
-    cache && [amountKey(cache.ttlMs), amountKey(cache.staleMs), ...tagsKey(cache)],
+    cache && [amountKey(cache.ttlMs), amountKey(cache.staleMs), ...tagsKey(cache), cache.singleFetch?.value],
     retry && [
       retry.attempts.value,
       retry.on.value,

@@ -116,7 +116,8 @@ export const CALL_SETTINGS: readonly Setting<EditedCall>[] = [
     ({ cache }) => cache?.ttlMs,
     ({ cache, sensitive }, ttlMs, effects) => {
       if (effects !== "none") return "it has side effects, so its answers cannot be cached";
-      return { cache: ttlMs && { staleMs: undefined, tags: [], purged: undefined, sensitive, ...cache, ttlMs } };
+      const unset = { staleMs: undefined, tags: [], purged: undefined, singleFetch: undefined };
+      return { cache: ttlMs && { ...unset, sensitive, ...cache, ttlMs } };
     },
   ),
   policySetting(

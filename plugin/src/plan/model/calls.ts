@@ -134,6 +134,8 @@ export interface PlanCallPolicy {
         readonly tags: readonly CacheTag[];
         /** Undefined: purged answers are not used. */
         readonly purged: Leaf<"spare" | "counted"> | undefined;
+        /** Undefined: one process fetches for all. */
+        readonly singleFetch: Leaf<false> | undefined;
         /** True if entries or their requests may contain sensitive values: in Redis they are sealed. */
         readonly sensitive: boolean;
       }

@@ -290,6 +290,8 @@ export interface PlanResponseCache {
   readonly stale: AmountValue | undefined;
   /** Undefined: purged answers are not used. */
   readonly purged: "spare" | "counted" | undefined;
+  /** Undefined: one process fetches for all. */
+  readonly singleFetch: false | undefined;
   /** True if entries or their requests may contain sensitive values: in Redis they are sealed. */
   readonly sensitive: boolean;
   /** A digest of all that the rpc is generated from. */

@@ -42,6 +42,7 @@ export function planResponseCache(method: BffMethod, parts: PlannedParts): PlanR
     ttl: cache.ttl,
     stale: cache.stale?.value === 0 ? undefined : cache.stale,
     purged: cache.purged === undefined || cache.purged.value === "gone" ? undefined : cache.purged.value,
+    singleFetch: cache.singleFetch?.value === false ? false : undefined,
     sensitive: isSensitive(method, principal === undefined ? undefined : identity, model),
     plan: digestOf(method.desc.parent.file, model),
     principal,

@@ -173,7 +173,8 @@ function readCache({ value, place }: Declared<Cache>, report: Report): IrCache {
   if (isEmpty(value)) empty(report, place, "cache");
   const ttl = durationOrEnvOrZero(value.ttl, place, "ttl", report);
   const stale = durationOrEnvOrZero(value.stale, place, "stale", report);
-  if (ttl?.value === 0 && (stale !== undefined || value.tag.length > 0)) off(report, ttl.at, "this cache is off");
+  const more = stale ?? value.singleFetch;
+  if (ttl?.value === 0 && (more !== undefined || value.tag.length > 0)) off(report, ttl.at, "this cache is off");
   return { at: place.at, ttl, stale, ...readTags(value, place, { ttl, stale }, report) };
 }
 

@@ -36,13 +36,13 @@ export function readTagTexts(
   return tags;
 }
 
-/** Reads the tags of a cache, and the use of its purged answers. */
+/** Reads the tags of a cache, the use of its purged answers, and whether one process fetches for all. */
 export function readTags(
-  { tag, purged: use }: Pick<Cache, "tag" | "purged">,
+  { tag, purged: use, singleFetch }: Pick<Cache, "tag" | "purged" | "singleFetch">,
   place: Place,
   { ttl, stale }: Pick<IrCache, "ttl" | "stale">,
   report: Report,
-): Pick<IrCache, "tags" | "purged"> {
+): Pick<IrCache, "tags" | "purged" | "singleFetch"> {
   const tags = readTagTexts(tag, place, "answer", report);
   const further = tags[MAX_TAGS];
   if (further !== undefined)
@@ -56,7 +56,8 @@ export function readTags(
         message: `tagged answers may be used for at most 24 h, but "${name}" is longer`,
         hint: 'write at most "24h", or leave out `tag`',
       });
-  return { tags, purged: readPurged(sourced(use, place, "purged"), report) };
+  const purged = readPurged(sourced(use, place, "purged"), report);
+  return { tags, purged, singleFetch: sourced(singleFetch, place, "single_fetch") };
 }
 
 function readPurged(setting: Sourced<Purged> | undefined, report: Report): Sourced<IrPurged> | undefined {

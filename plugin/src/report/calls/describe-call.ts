@@ -49,6 +49,8 @@ export interface CallReport extends VariableNumbers {
     readonly tags?: readonly string[];
     /** Use of purged answers; absent if there is none. */
     readonly purged?: "spare" | "counted";
+    /** Present only if each process fetches for itself. */
+    readonly single_fetch?: false;
     /** Present only if answers or their requests may contain sensitive values: in Redis they are sealed. */
     readonly sensitive?: true;
     readonly per_caller?: readonly string[];
@@ -167,7 +169,7 @@ function backoffOf(policy: PlanCallPolicy | undefined): number {
 
 function cacheReport(
   call: Call,
-  { ttlMs, staleMs, tags, purged, sensitive }: NonNullable<PlanCallPolicy["cache"]>,
+  { ttlMs, staleMs, tags, purged, singleFetch, sensitive }: NonNullable<PlanCallPolicy["cache"]>,
 ): CallReport["cache"] {
   const callers = perCaller(call);
   return {
@@ -175,6 +177,7 @@ function cacheReport(
     ...defined("stale_ms", staleMs?.value),
     ...(tags.length > 0 && { tags: tags.map(({ text }) => text.value) }),
     ...defined("purged", purged?.value),
+    ...defined("single_fetch", singleFetch?.value),
     ...(sensitive && { sensitive }),
     ...(callers.length > 0 && { per_caller: callers }),
   };

@@ -11,6 +11,8 @@ interface ResponseCacheReport {
   readonly tags?: readonly string[];
   /** Use of purged answers; absent if there is none. */
   readonly purged?: "spare" | "counted";
+  /** Present only if each process fetches for itself. */
+  readonly single_fetch?: false;
   /** Present only if answers or their requests may contain sensitive values: in Redis they are sealed. */
   readonly sensitive?: true;
   /** `principal.tenant`, `principal` as a whole, `subject of the caller`, `token`, `peer.address`, `headers["x"]`, `env.X`, `branch of item`. */
@@ -42,6 +44,7 @@ export function cachingReport({ cache, tags, http }: PlanMethod): CachingReport 
         ...stale(cache.stale?.value),
         ...(tags !== undefined && { tags: tags.of.tags.map(({ text }) => text.value) }),
         ...(cache.purged !== undefined && { purged: cache.purged }),
+        ...(cache.singleFetch !== undefined && { single_fetch: cache.singleFetch }),
         ...(cache.sensitive && { sensitive: true }),
         depends_on: dependsOn(cache),
       },
@@ -67,7 +70,7 @@ export function cachingLines({ cache, tags, http }: PlanMethod): string[] {
   if (cache !== undefined) {
     const stale = cache.stale === undefined ? "" : `, and while they are renewed until ${amountText(cache.stale)}`;
     const by = ["the request", ...dependsOn(cache)].join(", ");
-    const where = cache.sensitive ? ", sealed in Redis" : "";
+    const where = `${cache.sensitive ? ", sealed in Redis" : ""}${fetchText(cache)}`;
     lines.push(`answers are used again for ${amountText(cache.ttl)}${stale}${where}, by ${by}`);
     if (tags !== undefined)
       lines.push(
@@ -92,6 +95,10 @@ const PURGED = {
   spare: "purged answers serve only failed renewals",
   counted: "purges are only counted",
 } as const;
+
+/** `, fetched by each process` */
+export const fetchText = ({ singleFetch }: { readonly singleFetch: unknown }): string =>
+  singleFetch === undefined ? "" : ", fetched by each process";
 
 /** `tags: order:{result.id}; purges remove them` */
 export function tagLine(tags: readonly string[], purged: "spare" | "counted" | undefined): string {

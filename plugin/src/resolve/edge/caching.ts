@@ -27,7 +27,7 @@ export function cachingOf(
   // Without a ttl it has a fault.
   const [ttl, stale] = [bound(cache?.ttl, env), bound(cache?.stale, env)];
   return {
-    cache: cache && ttl && { at: cache.at, ttl, stale, purged: cache.purged },
+    cache: cache && ttl && { at: cache.at, ttl, stale, purged: cache.purged, singleFetch: cache.singleFetch },
     httpCache: httpCaching(run, service, method, isFresh),
   };
 }

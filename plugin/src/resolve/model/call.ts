@@ -124,6 +124,7 @@ export interface Policy {
     readonly stale: Amount | undefined;
     readonly tags: readonly CacheTag[];
     readonly purged: Sourced<IrPurged> | undefined;
+    readonly singleFetch: Sourced<boolean> | undefined;
   };
   /** The limit of the call, or of an entry for its method: an inner pool. */
   readonly limit: LimitLeaves | undefined;

@@ -61,6 +61,7 @@ export interface ResponseCaching {
   readonly ttl: Amount;
   readonly stale: Amount | undefined;
   readonly purged: Sourced<IrPurged> | undefined;
+  readonly singleFetch: Sourced<boolean> | undefined;
 }
 
 /** HTTP caching of an RPC, merged with its service's. */

@@ -126,6 +126,7 @@ const LEAVES: readonly Leaf[] = [
   { name: "cache.stale", get: (entry) => entry.policy.cache?.stale },
   { name: "cache.tag", get: (entry) => list(entry.policy.cache?.tags) },
   { name: "cache.purged", get: (entry) => entry.policy.cache?.purged },
+  { name: "cache.single_fetch", get: (entry) => entry.policy.cache?.singleFetch },
   { name: "retry_budget.max_tokens", get: (entry) => entry.retryBudget?.maxTokens },
   { name: "retry_budget.token_ratio", get: (entry) => entry.retryBudget?.tokenRatio },
   { name: "balance.eject_after", get: (entry) => entry.balance?.ejectAfter },

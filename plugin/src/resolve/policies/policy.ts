@@ -39,6 +39,7 @@ export function mergePolicy(cx: PolicyContext, { ir, policies, effects, tags, sh
     stale: nearest(policies, (policy) => policy.cache?.stale),
     tags,
     purged: nearest(policies, (policy) => policy.cache?.purged),
+    singleFetch: nearest(policies, (policy) => policy.cache?.singleFetch),
   };
   checkTimes(cx, ir, policies, effects);
   checkHedge(cx, ir, policies, hedge, effects);
@@ -128,7 +129,7 @@ function checkCache(cx: PolicyContext, ir: IrCall, cache: Policy["cache"], effec
     return;
   }
   if (effects !== "none" || cache.ttl?.value === 0) return;
-  const use = cache.stale ?? cache.tags[0]?.text;
+  const use = cache.stale ?? cache.tags[0]?.text ?? cache.singleFetch;
   if (cache.ttl === undefined && use !== undefined) {
     fault(cx.scope.report, "BFF512", use.at, {
       message: "this cache has no `ttl`",

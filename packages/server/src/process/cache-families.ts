@@ -1,3 +1,4 @@
+import type { WaitCounts } from "@protobff/runtime/internal/cache/lease/leased-level";
 import type { Purges } from "@protobff/runtime/internal/cache/purges";
 import { byLabel, counter } from "../metrics/family.ts";
 import type { Family } from "../metrics/snapshot.ts";
@@ -24,3 +25,11 @@ export function purgeFamilies({ counts }: Purges): readonly Family[] {
     ),
   ];
 }
+
+/** Returns the metric of waits for fetches of other processes. */
+export const waitFamily = (counts: WaitCounts): Family =>
+  counter(
+    "bff_cache_waits_total",
+    "Waits for a fetch of another process, by their ends. All but `found` fetch, too.",
+    byLabel("end", Object.entries(counts)),
+  );
