@@ -24,9 +24,11 @@ export function addPlan(program: Command, terminal: Terminal): void {
       positive,
     )
     .option("--instances <count>", "number of processes, for --rate; default: 1", positive)
+    .option("--addresses <count>", "number of addresses of each upstream, for --rate", positive)
     .action((options: PlanOptions) => {
-      if (options.rate === undefined && options.instances !== undefined)
-        throw new Refusal("--instances has no effect without --rate: add --rate, as in --rate 200", 2);
+      for (const name of ["instances", "addresses"] as const)
+        if (options.rate === undefined && options[name] !== undefined)
+          throw new Refusal(`--${name} has no effect without --rate: add --rate, as in --rate 200`, 2);
       return options.rate === undefined ? plan(options, terminal) : rates(options.rate, options, terminal);
     });
   addWhatIf(command, terminal);
@@ -36,6 +38,7 @@ export function addPlan(program: Command, terminal: Terminal): void {
 interface PlanOptions extends MeasurementOptions, SizeOptions {
   readonly rate?: number;
   readonly instances?: number;
+  readonly addresses?: number;
 }
 
 function positive(text: string): number {
@@ -45,7 +48,7 @@ function positive(text: string): number {
 }
 
 /** `protobff plan --rate 200 --instances 12` */
-function rates(rate: number, { instances = 1, json }: PlanOptions, terminal: Terminal): void {
+function rates(rate: number, { instances = 1, addresses, json }: PlanOptions, terminal: Terminal): void {
   const done = terminal.progress("compiling the protos");
   const { compilation } = compileProject({ cwd: terminal.cwd, parameter: "plan=json" });
   done();
@@ -54,8 +57,8 @@ function rates(rate: number, { instances = 1, json }: PlanOptions, terminal: Ter
   const reports = file
     .filter(({ name }) => name.endsWith("_plan.json"))
     .map(({ content }) => JSON.parse(content) as FileReport);
-  const upstreams = upstreamRates(reports, { rate, instances });
-  const traffic = { rate, instances };
+  const traffic = { rate, instances, addresses };
+  const upstreams = upstreamRates(reports, traffic);
   terminal.write(json ? `${JSON.stringify({ ...traffic, upstreams }, null, 2)}\n` : ratesText(upstreams, traffic));
 }
 

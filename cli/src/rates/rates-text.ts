@@ -6,12 +6,14 @@ export function ratesText(upstreams: readonly UpstreamRates[], { rate, instances
   return [head, ...upstreams.map(textOf)].join("\n");
 }
 
-function textOf({ upstream, calls, breakers, in_flight, hedges, retries, fetches }: UpstreamRates): string {
+function textOf(rates: UpstreamRates): string {
+  const { upstream, calls, breakers, in_flight, hedges, retries, fetches } = rates;
   return [
     upstream,
     `  calls      at worst ${perSecond(calls)}`,
     ...breakers.map(breakerText),
     `  in flight  at most ${figure(in_flight)} of all processes`,
+    ...addressText(rates),
     ...(hedges === 0 ? [] : [`  hedges     at most ${perSecond(hedges)}`]),
     `  retries    stop after ${retries.burst} failures of a process; each success allows ${figure(retries.per_success)} more`,
     ...fetches.map(
@@ -19,6 +21,13 @@ function textOf({ upstream, calls, breakers, in_flight, hedges, retries, fetches
     ),
     "",
   ].join("\n");
+}
+
+function addressText({ addresses }: UpstreamRates): readonly string[] {
+  if (addresses === undefined) return [];
+  const { used, of, is_even: isEven } = addresses;
+  const warning = isEven ? "" : "; warning: too few processes for even shares: raise `balance.subset`";
+  return [`  addresses  ${figure(used)} of ${figure(of)} for each process${warning}`];
 }
 
 function breakerText({ method, samples_per_window: samples, opens, opens_after_s: after }: BreakerRates): string {

@@ -44,7 +44,7 @@ test("calls of a list without max are unbounded, and samples are those of one it
 });
 test("the text has a line for each number", () => {
   const call = { hedge: { delay_ms: 50, max: 2, budget: 0.1 }, cache: { ttl_ms: 5_000 } };
-  const traffic = { rate: 200, instances: 12 };
+  const traffic = { rate: 200, instances: 12, addresses: 200 };
   expect(ratesText(upstreamRates([file({ call })], traffic), traffic)).toBe(`\
 200 requests/s of each rpc, 12 processes
 
@@ -52,8 +52,20 @@ up.v1.Up
   calls      at worst 400/s
   breaker    333 samples per window of a process; opens by its rate, after 0.6 s of failures
   in flight  at most 1200 of all processes
+  addresses  128 of 200 for each process
   hedges     at most 40/s
   retries    stop after 5 failures of a process; each success allows 0.1 more
   cache      at most 2.4/s for a key of up.v1.Up/Get
 `);
+});
+test.each([
+  [100, 1, 100, true],
+  [128, 1, 128, true],
+  [129, 1, 128, false],
+  [200, 6, 128, false],
+  [200, 7, 128, true],
+])("%i addresses are used by %i processes with %i each, evenly: %s", (addresses, instances, used, isEven) => {
+  const [rates] = upstreamRates([file({})], { rate: 1, instances, addresses });
+  expect(rates?.addresses).toEqual({ used, of: addresses, is_even: isEven });
+  expect(ratesText(rates ? [rates] : [], { rate: 1, instances }).includes("warning")).toBe(!isEven);
 });

@@ -5,6 +5,8 @@ import type { BreakerReport, CallReport, FileReport, UpstreamReport } from "prot
 export interface Traffic {
   readonly rate: number;
   readonly instances: number;
+  /** Number of addresses of each upstream; undefined: unknown. */
+  readonly addresses?: number | undefined;
 }
 
 /** Names are those of the JSON. Rates are per second, and those of processes are at an even distribution. */
@@ -14,6 +16,8 @@ export interface UpstreamRates {
   readonly calls: number | null;
   /** The breaker of the service, then those of methods. */
   readonly breakers: readonly BreakerRates[];
+  /** Number of addresses that a process uses; present only if the number of addresses is given. */
+  readonly addresses?: { readonly used: number; readonly of: number; readonly is_even: boolean };
   /** Maximum number of calls in flight of all processes. */
   readonly in_flight: number;
   /** Maximum number of hedges of all processes; null as of `calls`. */
@@ -38,6 +42,9 @@ const ROW_S = 60;
 /** Defaults of `RetryBudget` and of `Breaker.consecutive`. */
 const BUDGET = { max_tokens: 10, token_ratio: 0.1 };
 const CONSECUTIVE = 5;
+/** Default of `Balance.subset`, and the number of processes for each address from which calls are spread evenly. */
+const SUBSET = 128;
+const EVEN = 4;
 
 /** Calls of a method in one request of each rpc. A list without `max` counts as one item. */
 interface MethodCalls {
@@ -57,18 +64,20 @@ export function upstreamRates(files: readonly FileReport[], traffic: Traffic): r
     methods.set(method, { count: count + added, isUnbounded: isUnbounded || most === null });
   }
   const reports = new Map(files.flatMap(({ upstreams = [] }) => upstreams.map((report) => [report.upstream, report])));
+  const balances = files.flatMap(({ rpcs }) => rpcs.flatMap(({ balance = [] }) => balance));
+  const subsets = new Map(balances.map(({ upstream, subset }) => [upstream, subset]));
   return [...reports.values()].map((report) => {
     const isOf = (method: string): boolean => method.startsWith(`${report.upstream}/`);
     const called = [...methods].filter(([method]) => isOf(method)).map(([method, of]) => ({ method, ...of }));
-    return ratesOf(report, called, calls, traffic);
+    return ratesOf(report, called, { calls, subset: subsets.get(report.upstream) ?? SUBSET }, traffic);
   });
 }
 
 function ratesOf(
   report: UpstreamReport,
   methods: readonly (MethodCalls & { readonly method: string })[],
-  calls: readonly CallReport[],
-  { rate, instances }: Traffic,
+  { calls, subset }: { readonly calls: readonly CallReport[]; readonly subset: number },
+  { rate, instances, addresses }: Traffic,
 ): UpstreamRates {
   const separate = new Map(
     (report.methods ?? []).map(({ method, breaker }) => [`${report.upstream}/${method}`, breaker]),
@@ -95,6 +104,7 @@ function ratesOf(
         ),
       })),
     ],
+    ...(addresses !== undefined && { addresses: spread(subset, addresses, instances) }),
     in_flight: report.limit.concurrent * instances,
     hedges: bounded(methods.reduce((sum, { method, count }) => sum + rate * count * hedgesPerCall(calls, method), 0)),
     retries: { burst: Math.ceil(tokens / 2), per_success: ratio },
@@ -104,6 +114,12 @@ function ratesOf(
     }),
   };
 }
+
+const spread = (subset: number, of: number, instances: number): NonNullable<UpstreamRates["addresses"]> => ({
+  used: Math.min(subset, of),
+  of,
+  is_even: subset >= of || instances * subset >= EVEN * of,
+});
 
 function hedgesPerCall(calls: readonly CallReport[], method: string): number {
   const hedges = calls.flatMap((call) => (call.method === method && call.hedge ? [call.hedge] : []));

@@ -101,6 +101,10 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     about: "header with the tags of answers for a CDN: cache-tag (Cloudflare), or surrogate-key (Fastly)",
   },
   {
+    name: "BFF_PROCESS",
+    about: "number of this process among all, like 3/100: processes then use even shares of an upstream's addresses",
+  },
+  {
     name: "BFF_ACCESS_LOG",
     default: "off",
     about: "requests that are logged on standard output: off, all, or a share like 0.01",

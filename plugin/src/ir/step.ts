@@ -245,6 +245,7 @@ export interface IrBalance {
   readonly maxEjected: Sourced<number> | undefined;
   readonly refresh: Sourced<number> | undefined;
   readonly connections: Sourced<number> | undefined;
+  readonly subset: Sourced<number> | undefined;
 }
 
 export interface IrBatch {

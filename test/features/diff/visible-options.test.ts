@@ -200,6 +200,7 @@ const ENTRY: Settings = {
   "balance.eject_for": [entry(`balance: { eject_for: "3s" }`), entry(`balance: { eject_for: "4s" }`)],
   "balance.max_ejected": [entry("balance: { max_ejected: 0.3 }"), entry("balance: { max_ejected: 0.4 }")],
   "balance.refresh": [entry(`balance: { refresh: "3s" }`), entry(`balance: { refresh: "4s" }`)],
+  "balance.subset": [entry("balance: { subset: 30 }"), entry("balance: { subset: 40 }")],
   "balance.connections": [entry("balance: { connections: 3 }"), entry("balance: { connections: 4 }")],
   "branch.name": [branch("share: 0.1"), entry(`branch: { name: "other" share: 0.1 }`)],
   "branch.if": [branch(`if: "headers['x-a'] != ''"`), branch(`if: "headers['x-b'] != ''"`)],

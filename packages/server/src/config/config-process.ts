@@ -3,6 +3,7 @@ import type { CdnHeader } from "@protobff/runtime/internal/cache/cdn-tags";
 import { MAX_TIMER_MS } from "@protobff/runtime/internal/clock";
 import { quoted } from "@protobff/runtime/internal/environment/one-line";
 import type { VariableReader } from "@protobff/runtime/internal/environment/variable-reader";
+import type { ProcessNumber } from "@protobff/runtime/internal/transport/balance/subset";
 import type { LogFormat } from "../logs/server-log.ts";
 import { readWorkers } from "./config-workers.ts";
 
@@ -16,6 +17,8 @@ export interface ProcessConfig {
   readonly graceMs: number;
   /** Time from the signal to end until nothing new is accepted. */
   readonly drainDelayMs: number;
+  /** Undefined: unknown. */
+  readonly process?: ProcessNumber | undefined;
 }
 
 export interface AdminAddress {
@@ -31,6 +34,7 @@ export function readProcess(read: VariableReader): ProcessConfig {
     workers: readWorkers(read),
     graceMs: read.durationMs("BFF_GRACE", "10s", MAX_TIMER_MS),
     drainDelayMs: read.durationMs("BFF_DRAIN_DELAY", "0s", MAX_TIMER_MS),
+    process: readProcessNumber(read),
   };
 }
 
@@ -59,6 +63,16 @@ export function readUpstreamCheck(read: VariableReader, hasUses: boolean): Upstr
     read.fault("BFF_UPSTREAM_CHECK", `is ${mode}, but this server was generated without its uses`, remedy);
   }
   return mode;
+}
+
+/** Reads the number of this process among all of its service. Undefined: it is unknown. */
+function readProcessNumber(read: VariableReader): ProcessNumber | undefined {
+  const text = read.optional("BFF_PROCESS");
+  if (text === undefined) return undefined;
+  const [, number = 0, of = 0] = (/^([1-9]\d{0,5})\/([1-9]\d{0,5})$/.exec(text) ?? []).map(Number);
+  if (number > 0 && number <= of) return { number, of };
+  read.fault("BFF_PROCESS", `is ${quoted(text)}`, "the number of this process and that of all, like 3/100");
+  return undefined;
 }
 
 /** Reads the name of the header with the tags of answers. */

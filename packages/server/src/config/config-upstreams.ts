@@ -26,9 +26,6 @@ export interface UpstreamsSpec<Upstreams extends Readonly<Record<string, DescSer
   readonly shards?: { readonly [Name in keyof Upstreams]?: number } | undefined;
 }
 
-/** Maximum number of addresses in one list. A name may resolve to more. */
-const MAX_URLS = 64;
-
 /** Addresses of all upstreams, branches and shards. */
 export interface UpstreamAddresses<Name extends string> {
   /** An upstream with shards has no address. */
@@ -168,8 +165,6 @@ function readUrls(read: EnvReader, variable: string, what: string): readonly URL
   if (urls.length < parts.length || urls.length < 2) return urls;
   const several = `several of one scheme and path separated by commas, like http://10.0.0.1:9001,http://10.0.0.2:9001`;
   const distinct = (of: (url: URL) => string): number => new Set(urls.map(of)).size;
-  if (urls.length > MAX_URLS)
-    read.fault(variable, `has ${urls.length} addresses`, `at most ${MAX_URLS}, or a name that has them all`);
   if (distinct(({ protocol }) => protocol) > 1)
     read.fault(variable, "has addresses with http:// and with https://", several);
   if (distinct(({ pathname }) => pathname.replace(/\/$/, "")) > 1)

@@ -35,11 +35,11 @@ export async function connect<Upstreams extends Readonly<Record<string, DescServ
   config: ServerConfig<keyof Upstreams & string, unknown>,
 ): Promise<{ readonly [Name in keyof Upstreams]: UpstreamClient }> {
   const clients: Partial<Record<keyof Upstreams, UpstreamClient>> = {};
-  const { maxReplyBytes, http2 } = config;
+  const { maxReplyBytes, http2, process } = config;
   const { HttpJsonClient, ConnectClient } = await httpClients(Object.values<Reach | undefined>(reach));
   const clientOf = (name: string, { urls, tls }: UpstreamAddress, way = reach[name]): UpstreamClient => {
     const { http: rules, connect, balance }: Reach = way ?? {};
-    const options = { ...tls, maxReplyBytes, balance };
+    const options = { ...tls, maxReplyBytes, balance: process === undefined ? balance : { ...balance, process } };
     if (HttpJsonClient !== undefined && rules !== undefined)
       return new HttpJsonClient(urls, { ...options, rules, types });
     if (ConnectClient !== undefined && connect === true)

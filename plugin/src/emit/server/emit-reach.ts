@@ -29,8 +29,8 @@ function reachOf(key: string, upstream: PlanUpstream, names: FileNames, always =
 
 function balanceRows({ balance }: PlanUpstream): Line[] {
   if (balance === undefined) return [];
-  const { ejectAfter, ejectMs, maxEjected, refreshMs, connections } = balance;
-  const all = Object.entries({ ejectAfter, ejectMs, maxEjected, refreshMs, connections });
+  const { ejectAfter, ejectMs, maxEjected, refreshMs, connections, subset } = balance;
+  const all = Object.entries({ ejectAfter, ejectMs, maxEjected, refreshMs, connections, ...(subset && { subset }) });
   return [[`balance: { ${all.map(([name, { value }]) => `${name}: ${group(value)}`).join(", ")} },`]];
 }
 

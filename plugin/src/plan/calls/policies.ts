@@ -85,6 +85,7 @@ function retryBudget(entries: readonly IrUpstream[]): PlanUpstream["retryBudget"
 function balance(entries: readonly IrUpstream[]): PlanBalance | undefined {
   const levels = entries.flatMap((entry) => entry.balance ?? []);
   if (levels.length === 0) return undefined;
+  const subset = nearest(levels, (level) => level.subset);
   return {
     ejectAfter: leaf(
       nearest(levels, (level) => level.ejectAfter),
@@ -106,6 +107,7 @@ function balance(entries: readonly IrUpstream[]): PlanBalance | undefined {
       nearest(levels, (level) => level.connections),
       1,
     ),
+    subset: subset && leafOf(subset),
   };
 }
 

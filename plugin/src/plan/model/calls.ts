@@ -95,6 +95,8 @@ export interface PlanBalance {
   readonly maxEjected: Leaf<number>;
   readonly refreshMs: Leaf<number>;
   readonly connections: Leaf<number>;
+  /** Undefined: the default of the runtime. */
+  readonly subset: Leaf<number> | undefined;
 }
 
 /** Number of failed calls in a row that open a breaker, if no option sets it. The runtime has the same default. */

@@ -9,6 +9,8 @@ const MAX_EJECTION_MS = 300_000;
 /** Shortest time between resolutions, in milliseconds. Caches along the way do not refresh more often. */
 const SHORTEST_REFRESH_MS = 1_000;
 const MAX_CONNECTIONS = 8;
+/** As in the runtime: with fewer, one failure of an address is a large share of the calls. */
+const MIN_SUBSET = 3;
 
 /** Reads the distribution of calls over the addresses of an upstream. */
 export function readBalance(declared: Declared<Balance>, report: Report): IrBalance {
@@ -61,7 +63,21 @@ export function readBalance(declared: Declared<Balance>, report: Report): IrBala
       },
       report,
     ),
+    subset: readSubset(declared, report),
   };
+}
+
+function readSubset({ value, place }: Declared<Balance>, report: Report): Sourced<number> | undefined {
+  const subset = sourced(value.subset, place, "subset");
+  return within(
+    subset,
+    (number) => number >= MIN_SUBSET,
+    {
+      message: `"subset" is ${subset?.value}: a process uses at least ${MIN_SUBSET} addresses`,
+      hint: `write at least ${MIN_SUBSET}, or leave it out`,
+    },
+    report,
+  );
 }
 
 /** Options that are missing, or without effect. */

@@ -11,6 +11,8 @@ export interface BalanceReport {
   readonly max_ejected: number;
   readonly refresh_ms: number;
   readonly connections: number;
+  /** Present only if it is set. */
+  readonly subset?: number;
 }
 
 /** Returns the reports of the upstreams that an rpc calls, if they declare a balance. */
@@ -29,6 +31,7 @@ function reportOf({ service, balance }: PlanUpstream): readonly BalanceReport[] 
       max_ejected: balance.maxEjected.value,
       refresh_ms: balance.refreshMs.value,
       connections: balance.connections.value,
+      ...(balance.subset && { subset: balance.subset.value }),
     },
   ];
 }
@@ -42,6 +45,7 @@ export function balanceLines(reports: readonly BalanceReport[], time: (ms: numbe
         ? "nothing ejected"
         : `ejected after ${failures} for ${time(ms)}, ${Number((most * 100).toPrecision(12))} % of its addresses at most`;
     const each = rest.connections === 1 ? "1 connection each" : `${rest.connections} connections each`;
-    return `  ${upstream} balanced: ${ejected}; resolved every ${time(rest.refresh_ms)}; ${each}`;
+    const subset = rest.subset === undefined ? "" : `; ${rest.subset} addresses of a process`;
+    return `  ${upstream} balanced: ${ejected}; resolved every ${time(rest.refresh_ms)}; ${each}${subset}`;
   });
 }

@@ -134,6 +134,7 @@ const LEAVES: readonly Leaf[] = [
   { name: "balance.max_ejected", get: (entry) => entry.balance?.maxEjected },
   { name: "balance.refresh", unit: "ms", get: (entry) => entry.balance?.refresh },
   { name: "balance.connections", get: (entry) => entry.balance?.connections },
+  { name: "balance.subset", get: (entry) => entry.balance?.subset },
   { name: "protocol", get: protocolName },
   { name: "limit.concurrent", get: (entry) => entry.policy.limit?.concurrent },
   { name: "limit.adaptive", get: (entry) => entry.policy.limit?.adaptive },

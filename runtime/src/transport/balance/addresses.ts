@@ -1,9 +1,13 @@
 import { isIP, type LookupFunction } from "node:net";
 import type { Clock, Timer } from "../../clock.ts";
+import type { BalancePolicy } from "./balance-policy.ts";
+import { Subset } from "./subset.ts";
 
 /** Time after which an address that is missing from the answers of its name is dropped, in milliseconds. */
 const MISSING_MS = 120_000;
-/** Maximum number of addresses of one upstream. If more exist, a stable random selection is used. */
+/** Interval between lookups of the names, in milliseconds. */
+const REFRESH_MS = 5_000;
+/** Number of addresses that a process uses, if there are more. */
 const MAX_ADDRESSES = 128;
 
 /** One address of an upstream. */
@@ -41,6 +45,7 @@ export class Addresses {
   readonly #lookup: LookupFunction;
   readonly #clock: Clock;
   readonly #refreshMs: number;
+  readonly #subset: Subset;
   #timer: Timer | undefined;
   #lookedUpAt = Number.NEGATIVE_INFINITY;
   #known: readonly Target[] = [];
@@ -48,10 +53,11 @@ export class Addresses {
   changed: () => void = () => {};
 
   /** @param urls each with a name, or with an address, which is never looked up */
-  constructor(urls: readonly URL[], lookup: LookupFunction, clock: Clock, refreshMs: number) {
+  constructor(urls: readonly URL[], lookup: LookupFunction, clock: Clock, policy: BalancePolicy = {}) {
     this.#lookup = lookup;
     this.#clock = clock;
-    this.#refreshMs = refreshMs;
+    this.#refreshMs = policy.refreshMs ?? REFRESH_MS;
+    this.#subset = new Subset(policy.subset ?? MAX_ADDRESSES, policy.process);
     this.#names = urls.map((url): Name => {
       const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
       const family = isIP(host);
@@ -61,7 +67,7 @@ export class Addresses {
     this.#update();
   }
 
-  /** All known addresses; those of a name are in the order of its last answer. */
+  /** The addresses that this process uses; those of a name are in the order of its last answer. */
   get known(): readonly Target[] {
     return this.#known;
   }
@@ -148,22 +154,21 @@ export class Addresses {
       else seen.missingFrom ??= now;
       if (seen.missingFrom !== undefined && now - seen.missingFrom >= MISSING_MS) name.seen.delete(ip);
     }
-    const fresh = [...families].filter(([ip]) => !name.seen.has(ip));
-    const room = MAX_ADDRESSES - this.#names.reduce((sum, { seen }) => sum + seen.size, 0);
-    for (const [ip, family] of fresh.length > room ? this.#some(fresh, room) : fresh)
-      name.seen.set(ip, { missingFrom: undefined, family });
+    for (const [ip, family] of families) if (!name.seen.has(ip)) name.seen.set(ip, { missingFrom: undefined, family });
     const all = [...families.values()];
     if (name.family === undefined || !all.includes(name.family)) name.family = all[0];
   }
-  /** Returns a random selection of the given size, so that processes differ. */
-  #some<T>(all: readonly T[], count: number): readonly T[] {
-    const left = [...all];
-    const take = (): T[] => left.splice(Math.floor(this.#clock.random() * left.length), 1);
-    return Array.from({ length: Math.max(0, count) }, take).flat();
+  /** Uses further addresses if ejections leave too few. */
+  replace(count: number): void {
+    const { size } = this.#subset;
+    this.#subset.ejected = count;
+    if (this.#subset.size === size) return;
+    this.#update();
+    queueMicrotask(() => this.changed());
   }
   #update(): void {
     const before = new Map(this.#known.map((target) => [keyOf(target), target]));
-    this.#known = this.#names.flatMap(({ url, seen, family: mainFamily }) =>
+    const all = this.#names.flatMap(({ url, seen, family: mainFamily }) =>
       [...seen].map(([ip, { family }]): Target => {
         const spare = family !== mainFamily;
         const known = before.get(`${url.href} ${ip}`);
@@ -172,6 +177,9 @@ export class Addresses {
         return { url, ip, address: `${family === 6 ? `[${ip}]` : ip}:${port}`, spare };
       }),
     );
+    const [main, spares] = [false, true].map((isSpare) => all.filter(({ spare }) => spare === isSpare));
+    const used = new Set([...this.#subset.of(main ?? [], keyOf), ...this.#subset.of(spares ?? [], keyOf)]);
+    this.#known = all.filter((target) => used.has(target));
   }
 }
 

@@ -1,3 +1,5 @@
+import type { ProcessNumber } from "./subset.ts";
+
 /** How calls are spread over the addresses of an upstream (runtime.md, "Balancing"). */
 export interface BalancePolicy {
   /** Number of failures in a row after which an address is ejected. Default: 5. */
@@ -10,4 +12,8 @@ export interface BalancePolicy {
   readonly refreshMs?: number | undefined;
   /** Number of connections to each address. Default: 1. */
   readonly connections?: number | undefined;
+  /** Number of addresses that a process uses, if there are more. Default: 128. */
+  readonly subset?: number | undefined;
+  /** Default: it is not known, and each process chooses for itself. */
+  readonly process?: ProcessNumber | undefined;
 }

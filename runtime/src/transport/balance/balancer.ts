@@ -120,6 +120,9 @@ export class Balancer<T> {
   #all = false; // true if also ejected or unproven addresses are chosen from
   #odd = false; // true in the rare state that needs the slower choice
   #settledAt = Number.NEGATIVE_INFINITY;
+  /** Receives the number of ejected addresses when it changes. */
+  ejectedListener: ((count: number) => void) | undefined;
+  #ejected = 0;
   /** Receives ejections. */
   ejectionListener: ((ejection: Ejection) => void) | undefined;
 
@@ -362,6 +365,11 @@ export class Balancer<T> {
   #choose(): void {
     const ready = this.#places.filter((place) => place.ready && !place.leaving);
     const ejected = ready.filter((place) => place.health === "ejected").length;
+    const out = this.#places.filter((place) => place.health === "ejected" && !place.leaving).length;
+    if (out !== this.#ejected) {
+      this.#ejected = out;
+      this.ejectedListener?.(out);
+    }
     const most = Math.max(1, Math.floor(this.#maxEjected * ready.length));
     const well = ready.some((place) => place.health === "well");
     this.#all = ejected > most || !well;

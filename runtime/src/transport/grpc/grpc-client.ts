@@ -59,9 +59,6 @@ export const DEFAULT_HTTP2: Http2 = "own";
 /** As of `connectionOf`. */
 type SessionListener = (pool: SessionPool<GrpcSession>, session: GrpcSession, address: string, held: boolean) => void;
 
-/** Interval between lookups of the names, in milliseconds. */
-const REFRESH_MS = 5_000;
-
 /** Returns the target in the form of request headers. */
 function targetOf({ protocol, host, pathname }: URL): GrpcTarget {
   return {
@@ -129,7 +126,7 @@ export class GrpcClient implements UnaryClient, StreamClient {
     const shared = () => ({
       clock,
       balance,
-      addresses: new Addresses(urls, lookup, clock, balance?.refreshMs ?? REFRESH_MS),
+      addresses: new Addresses(urls, lookup, clock, balance),
     });
     this.#pool = new SessionPool(dial(false), { ...shared(), maxSessions: maxConnections, keepAliveMs });
     const many = { maxSessions: STREAM_SESSIONS, keepAliveMs: STREAMS_ALIVE_MS, silentMs: keepAliveMs };

@@ -162,7 +162,7 @@ test.each<[string, readonly string[]]>([
 ])("nghttpd echoes all data of our HTTP/2 client: %s", async (_, options) => {
   const url = new URL(await serve(["--echo-upload", ...options]));
   const encoder = new RequestEncoder({ scheme: "http", authority: url.host, prefix: "" });
-  const addresses = new Addresses([url], lookup as LookupFunction, systemClock, 5_000);
+  const addresses = new Addresses([url], lookup as LookupFunction, systemClock);
   const pool = new SessionPool<GrpcSession>(
     (owner) => new WireSession({ url, lookup: lookup as LookupFunction }, encoder, owner, systemClock),
     { maxSessions: 1, keepAliveMs: 20_000, clock: systemClock, addresses },

@@ -65,6 +65,7 @@ export class SessionPool<S extends Session> implements AddressSessionsOwner<S> {
     this.#addresses = addresses;
     this.#parts = { owner: this, dial, clock, rotates: this.#sessions > 1 };
     this.balancer = new Balancer({ policy: balance, clock, room: (spot) => spot.hasRoom });
+    this.balancer.ejectedListener = (count) => addresses.replace(count);
     addresses.changed = () => this.#resolved();
     this.#arrange(false);
   }

@@ -48,7 +48,7 @@ async function pooled(firstStream = 1, onFrame?: (peer: FramePeer, frame: Frame)
     sessions.push(session);
     return session;
   };
-  const addresses = new Addresses([url], lookup as LookupFunction, systemClock, 5_000);
+  const addresses = new Addresses([url], lookup as LookupFunction, systemClock);
   const options = { maxSessions: 8, keepAliveMs: 20_000, clock: systemClock, addresses };
   const pool = new SessionPool<GrpcSession>(dial, options);
   onTestFinished(async () => {

@@ -7,8 +7,6 @@ import { Addresses, keyOf, type Target } from "../balance/addresses.ts";
 import type { BalancePolicy } from "../balance/balance-policy.ts";
 import { Balancer, type Place, type PlacePreference } from "../balance/balancer.ts";
 
-/** Interval between lookups of the names, in milliseconds. */
-const REFRESH_MS = 5_000;
 /** Time without calls after which the names of an upstream are no longer looked up, in milliseconds. */
 const UNUSED_MS = 60_000;
 
@@ -39,10 +37,11 @@ export class HttpPlaces {
   constructor(urls: readonly URL[], { lookup, clock, balance, agent }: HttpPlacesOptions) {
     this.#agent = agent;
     this.#clock = clock;
-    this.#addresses = new Addresses(urls, lookup, clock, balance?.refreshMs ?? REFRESH_MS);
+    this.#addresses = new Addresses(urls, lookup, clock, balance);
     this.#addresses.changed = () => this.#update(this.#resolved);
     // Agents queue the requests that have no connection.
     this.balancer = new Balancer({ policy: balance, clock, room: () => true });
+    this.balancer.ejectedListener = (count) => this.#addresses.replace(count);
     this.#update(false);
   }
 

@@ -50,7 +50,7 @@ export const POLICIES: readonly Factor[] = [
     },
     "tag, gone": { price: `cache: { ttl: "60s" tag: "price:{answer.item_id}" }` },
     "tag, stale on failure": {
-      price: `cache: { ttl: "60s" stale: "300s" tag: "price:{answer.item_id}" purged: STALE_ON_FAILURE }`,
+      price: `cache: { ttl: "60s" stale: "300s" tag: "price:{answer.item_id}" purged: STALE_ON_FAILURE single_fetch: false }`,
     },
   }),
   factor("limit", {
@@ -113,7 +113,9 @@ export const POLICIES: readonly Factor[] = [
     CONNECT: { priceEntry: `protocol: CONNECT` },
   }),
   factor("balance", {
-    eject: { priceEntry: `balance: { eject_after: 3 eject_for: "1s" max_ejected: 0.5 refresh: "1s" connections: 2 }` },
+    eject: {
+      priceEntry: `balance: { eject_after: 3 eject_for: "1s" max_ejected: 0.5 refresh: "1s" connections: 2 subset: 3 }`,
+    },
   }),
   factor("metadata", {
     by: { price: `metadata: { name: "x-item" by: "args.id" }` },

@@ -204,6 +204,7 @@ export const VARIABLES: readonly Factor[] = [
         BFF_MAX_REPLY_BYTES: "65536",
         BFF_IDLE: "60s",
         BFF_DRAIN_DELAY: "10ms",
+        BFF_PROCESS: "1/2",
         BFF_SHED_DELAY: "1s",
         BFF_SHED_READYZ: "true",
         BFF_MAX_PENDING_BYTES: "8388608",
