@@ -293,6 +293,13 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
   },
   { name: "BFF_MCP", default: "true", reads: hasTools, about: "false: no tools for agents at /mcp" },
   {
+    name: "BFF_MCP_TOOLS",
+    default: "all",
+    reads: hasTools,
+    about:
+      "what agents list: all tools, search for three that find, read and run the others, auto for search from 10,000 tokens on; search needs minisearch",
+  },
+  {
     name: "BFF_MCP_HEADERS",
     kind: "secret",
     reads: hasTools,

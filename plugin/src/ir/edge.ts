@@ -46,6 +46,8 @@ export interface IrTool {
   readonly at: Origin;
   readonly name: Text | undefined;
   readonly description: Text | undefined;
+  /** Set of tools that lists show first. */
+  readonly group: Text | undefined;
   /** Request fields that clients do not see; a field without `by` stays unset. */
   readonly hidden: readonly IrBind[];
   readonly confirm: Sourced<boolean> | undefined;

@@ -132,7 +132,7 @@ export const declarationCodes = {
   BFF180:
     "A version sets days of the calendar, as in ISO 8601. The days are sent as headers with a time, in which an invalid day would become another day.",
   BFF181:
-    "The name of a tool has 1 to 64 letters, digits, underscores and dashes. Models and their APIs accept no other names.",
+    "The name of a tool, and of a group of tools, has 1 to 64 letters, digits, underscores and dashes. Models and their APIs accept no other names.",
   BFF182:
     "A branch that serves selects some of the requests, by `if` or by `share`. If it took all, its address would be that of the upstream. Only mirrors compare answers.",
   BFF183:

@@ -260,6 +260,7 @@ const faults: readonly Case[] = [
   ],
   ["BFF158", rpc("tool: { off: true max_bytes: «1» }"), "with `off` the rpc is no tool, and this option has no effect"],
   ["BFF181", rpc('tool: { name: «"a.b"» }'), '"a.b" is not a valid name of a tool'],
+  ["BFF181", rpc('tool: { group: «"a b"» }'), '"a b" is not a valid name of a group of tools'],
   ["BFF198", rpc('tool: { wait: «"1s"» }'), '"A" returns one response, which `timeout` limits'],
   [
     "BFF199",

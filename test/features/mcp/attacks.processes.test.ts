@@ -4,15 +4,27 @@ import * as http from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { agentProject, EVERY, servedAgent } from "./agent.ts";
-import { bearer, type Call, headersOf, type Json, messageOf, send, sendBody, toolCall } from "./raw-client.ts";
+import {
+  bearer,
+  type Call,
+  calledIn,
+  headersOf,
+  type Json,
+  MODES,
+  type Mode,
+  messageOf,
+  send,
+  sendBody,
+  toolCall,
+} from "./raw-client.ts";
 
 const project = agentProject("attacks");
 beforeAll(() => project.generate());
 afterAll(() => project.remove());
 
 /** A server, and a client that calls it until the test ends. */
-async function serverUnderAttack(env: Readonly<Record<string, string>> = {}) {
-  const server = await servedAgent(project, env);
+async function serverUnderAttack(mode: Mode, env: Readonly<Record<string, string>> = {}) {
+  const server = await servedAgent(project, { BFF_MCP_TOOLS: mode, ...env });
   const mine = bearer(await server.token(EVERY));
   const beside = normalClient(server.mcp, mine);
   onTestFinished(async () => {
@@ -76,8 +88,8 @@ const BODIES: readonly (readonly [
   ["a nesting within arguments", legacy({ name: "get_item", arguments: JSON.parse(nested(99)) as Json }), 400, -32600],
   ["bytes that are no UTF-8", Uint8Array.of(0x22, 0xff, 0xfe, 0x22), 400, -32700],
 ];
-test("refuses broken bodies with an error of JSON-RPC", async () => {
-  const { mcp, mine } = await serverUnderAttack();
+test.each(MODES)("refuses broken bodies with an error of JSON-RPC: %s", async (mode) => {
+  const { mcp, mine } = await serverUnderAttack(mode);
   for (const [name, body, status, code] of BODIES) {
     const answer = await sendBody(mcp, body, { ...headersOf(CALL), ...mine });
     expect.soft([name, answer.status, answer.body?.error?.code]).toEqual([name, status, code]);
@@ -99,15 +111,15 @@ const NAMES: readonly (readonly [name: string, value: Json])[] = [
   ["a name with a control character", "a\u0000\u001b[31m"],
   ["half a surrogate pair", "\ud83d"],
 ];
-test("errors of requests with a readable id have the id", async () => {
-  const { mcp, mine } = await serverUnderAttack();
+test.each(MODES)("errors of requests with a readable id have the id: %s", async (mode) => {
+  const { mcp, mine } = await serverUnderAttack(mode);
   const requests = [written({ params: [] }), written({ params: "x" }), written({ jsonrpc: "1.0" })];
   for (const body of [...requests, legacy({ name: "get_item", arguments: JSON.parse(nested(99)) as Json })])
     expect.soft((await sendBody(mcp, body, { ...headersOf(CALL), ...mine })).body).toMatchObject({ id: 1 });
 });
 
-test("a request without a version is refused, except those that begin a session", async () => {
-  const { mcp, mine } = await serverUnderAttack();
+test.each(MODES)("a request without a version is refused, except those that begin a session: %s", async (mode) => {
+  const { mcp, mine } = await serverUnderAttack(mode);
   const headers = { "content-type": "application/json", ...mine };
   const of = (method: string) => JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: {} });
   for (const method of ["tools/list", "tools/call", "server/discover"])
@@ -117,8 +129,8 @@ test("a request without a version is refused, except those that begin a session"
   expect((await sendBody(mcp, of("tools/list"), unknown)).body?.error).toMatchObject({ code: -32022 });
 });
 
-test("texts of clients that are cut stay texts", async () => {
-  const { mcp, mine } = await serverUnderAttack();
+test.each(MODES)("texts of clients that are cut stay texts: %s", async (mode) => {
+  const { mcp, mine } = await serverUnderAttack(mode);
   for (const start of ["", "a"]) {
     const name = `${start}${"😀".repeat(2_000)}`;
     const unknown = await send(mcp, toolCall(name), { ...mine, "mcp-name": encoded(name) });
@@ -131,8 +143,8 @@ test("texts of clients that are cut stay texts", async () => {
 });
 const encoded = (text: string): string => `=?base64?${Buffer.from(text).toString("base64")}?=`;
 
-test("a trace in the metadata adds no header upstream", async () => {
-  const { mcp, mine } = await serverUnderAttack();
+test.each(MODES)("a trace in the metadata adds no header upstream: %s", async (mode) => {
+  const { mcp, mine } = await serverUnderAttack(mode);
   const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   for (const tracestate of ["a=1\r\nx-evil: 1", "é😀", "x".repeat(100_000)]) {
     const message = messageOf(CALL);
@@ -142,8 +154,8 @@ test("a trace in the metadata adds no header upstream", async () => {
   }
 });
 
-test("a tool with a strange name is unknown, in every version", async () => {
-  const { mcp, mine } = await serverUnderAttack();
+test.each(MODES)("a tool with a strange name is unknown, in every version: %s", async (mode) => {
+  const { mcp, mine } = await serverUnderAttack(mode);
   const headers = { "content-type": "application/json", ...mine };
   for (const [about, name] of NAMES) {
     for (const version of ["2025-11-25", "2025-06-18"]) {
@@ -155,6 +167,12 @@ test("a tool with a strange name is unknown, in every version", async () => {
     const call = { method: "tools/call", params: { name, arguments: {} } };
     const { body } = await send(mcp, call, { ...mine, "mcp-name": "get_item" });
     expect.soft([-32602, -32020], about).toContain(body?.error?.code);
+    if (mode === "all") continue;
+    for (const tool of ["read_tool", "run_tool"]) {
+      const inner = await send(mcp, calledIn(mode, call, tool), mine);
+      expect.soft(inner.body?.error?.code === -32602 || inner.body?.result?.isError === true, about).toBe(true);
+      expect.soft(inner.text.length).toBeLessThan(1_000);
+    }
   }
 });
 
@@ -164,18 +182,18 @@ const ARGUMENTS: readonly (readonly [name: string, args: Json])[] = [
   ["a number", 1],
   ["names of Object", JSON.parse('{"__proto__":{"id":"7"},"constructor":1}') as Json],
 ];
-test("strange arguments run nothing", async () => {
-  const { mcp, token, upstreams } = await servedAgent(project);
+test.each(MODES)("strange arguments run nothing: %s", async (mode) => {
+  const { mcp, token, upstreams } = await servedAgent(project, { BFF_MCP_TOOLS: mode });
   const mine = bearer(await token(EVERY));
   for (const [about, args] of ARGUMENTS) {
-    const { body } = await send(mcp, toolCall("get_item", args), mine);
+    const { body } = await send(mcp, calledIn(mode, toolCall("get_item", args)), mine);
     expect.soft(body?.error?.code === -32602 || body?.result?.isError === true, about).toBe(true);
   }
   expect(upstreams.requests).toEqual([]);
 });
 
-test("refuses bodies that are too large, announced or not", async () => {
-  const { mcp, mine } = await serverUnderAttack();
+test.each(MODES)("refuses bodies that are too large, announced or not: %s", async (mode) => {
+  const { mcp, mine } = await serverUnderAttack(mode);
   const large = written({ id: "x".repeat(10 << 20) });
   const headers = { ...headersOf(CALL), ...mine };
   expect((await sendBody(mcp, large, headers).catch(() => ({ status: 413 }))).status).toBe(413);
@@ -185,16 +203,16 @@ test("refuses bodies that are too large, announced or not", async () => {
   expect((await sendBody(mcp, chunks, headers).catch(() => ({ status: 413 }))).status).toBe(413);
 });
 
-test("refuses a flood of bad credentials before it reads their messages", async () => {
-  const { mcp } = await serverUnderAttack();
+test.each(MODES)("refuses a flood of bad credentials before it reads their messages: %s", async (mode) => {
+  const { mcp } = await serverUnderAttack(mode);
   const body = "[".repeat(50_000); // refused with 400 by a server that reads it
   for (let i = 0; i < 30; i++)
     for (const credential of [{}, bearer(`token ${i}`)])
       expect((await sendBody(mcp, body, { ...headersOf(CALL), ...credential })).status).toBe(401);
 });
 
-test("refuses other methods, types and answers", async () => {
-  const { mcp, mine } = await serverUnderAttack();
+test.each(MODES)("refuses other methods, types and answers: %s", async (mode) => {
+  const { mcp, mine } = await serverUnderAttack(mode);
   const headers = { ...headersOf(CALL), ...mine };
   for (const method of ["GET", "DELETE", "PUT", "PATCH"]) {
     const { status, headers: answer } = await sendBody(mcp, undefined, headers, method);
@@ -229,8 +247,8 @@ describe("headers that repeat the body", () => {
     ["base64 of other characters", CALL, { "mcp-name": "=?base64?Z2V0X2l0ZW0!?=" }],
     ["base64 of the header of the method", CALL, { "mcp-method": "=?base64?dG9vbHMvY2FsbA==?=" }],
   ];
-  test("are a mismatch if they differ", async () => {
-    const { mcp, mine, upstreams } = await serverUnderAttack();
+  test.each(MODES)("are a mismatch if they differ: %s", async (mode) => {
+    const { mcp, mine, upstreams } = await serverUnderAttack(mode);
     for (const [about, call, headers] of HEADERS) {
       const { status, body } = await send(mcp, call, { ...mine, ...headers });
       expect.soft([about, status, body?.error?.code, body?.id]).toEqual([about, 400, -32020, 1]);
@@ -241,8 +259,8 @@ describe("headers that repeat the body", () => {
       id: "7",
     });
   });
-  test("a missing header or a header sent twice is a mismatch", async () => {
-    const { mcp, mine } = await serverUnderAttack();
+  test.each(MODES)("a missing header or a header sent twice is a mismatch: %s", async (mode) => {
+    const { mcp, mine } = await serverUnderAttack(mode);
     for (const name of ["mcp-method", "mcp-name", "mcp-protocol-version"]) {
       const { [name]: value = "", ...headers } = { ...headersOf(CALL), ...mine };
       const without = await sendBody(mcp, written({}), headers);
@@ -259,9 +277,9 @@ async function twoHeaders(url: string, headers: http.OutgoingHttpHeaders): Promi
   return response.statusCode;
 }
 
-test("scripts of other origins are refused; preflights allow the headers of MCP", async () => {
+test.each(MODES)("scripts of other origins are refused; preflights allow the headers of MCP: %s", async (mode) => {
   const origin = "https://app.example";
-  const { mcp, url, mine } = await serverUnderAttack({ BFF_CORS_ORIGINS: origin });
+  const { mcp, url, mine } = await serverUnderAttack(mode, { BFF_CORS_ORIGINS: origin });
   for (const foreign of [
     "https://evil.example",
     "null",
@@ -283,4 +301,27 @@ test("scripts of other origins are refused; preflights allow the headers of MCP"
   expect(allowed).toEqual(expect.arrayContaining(wanted.split(",")));
   const other = await sendBody(mcp, undefined, { origin: "https://evil.example", ...preflightHeaders }, "OPTIONS");
   expect(other.headers.get("access-control-allow-origin")).toBeNull();
+});
+
+const QUERIES: readonly Json[] = [
+  ...["x".repeat(100_000), "*", "__proto__", "constructor", "\u0000", "\ud83d", "a ".repeat(120), "ﬀ".repeat(200)],
+  ...[null, 5, ["item"], { wildcard: true }],
+];
+test("strange queries find or refuse, and no tool calls itself", async () => {
+  const { mcp, mine, upstreams } = await serverUnderAttack("search");
+  for (const query of QUERIES) {
+    const { status, body, text } = await send(mcp, toolCall("find_tools", { query }), mine);
+    expect.soft([status, body?.error, text.length < 40_000]).toEqual([200, undefined, true]);
+  }
+  for (const name of ["find_tools", "read_tool", "run_tool"])
+    for (const tool of ["read_tool", "run_tool"]) {
+      const args = { name, arguments: { name: "cancel_order", arguments: { id: "1" } } };
+      expect((await send(mcp, toolCall(tool, args), mine)).body?.error).toMatchObject({ code: -32602 });
+    }
+  const written = calledIn("search", toolCall("cancel_order", { id: "1" }), "read_tool");
+  expect((await send(mcp, written, mine)).body?.result?.isError).toBe(true);
+  // The header names the tool of the message, not the one inside.
+  const headers = { ...mine, "mcp-name": "cancel_order" };
+  expect((await send(mcp, calledIn("search", toolCall("cancel_order")), headers)).status).toBe(400);
+  expect(upstreams.requests.filter((request) => request.startsWith("cancel"))).toEqual([]);
 });

@@ -1,7 +1,7 @@
 // Attackers who want a confirmed write to run without its user.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { agentProject, EVERY, servedAgent } from "./agent.ts";
-import { bearer, type Json, type RawAnswer, send, toolCall } from "./raw-client.ts";
+import { bearer, calledIn, type Json, MODES, type Mode, type RawAnswer, send, toolCall } from "./raw-client.ts";
 
 const project = agentProject("confirmation");
 beforeAll(() => project.generate());
@@ -10,11 +10,11 @@ afterAll(() => project.remove());
 const ARGS = { itemId: "lamp", count: 2 };
 const CONSENT = { confirm: { action: "accept", content: { confirm: true } } };
 
-async function confirmationServer() {
-  const server = await servedAgent(project);
+async function confirmationServer(mode: Mode) {
+  const server = await servedAgent(project, { BFF_MCP_TOOLS: mode });
   const mine = bearer(await server.token(EVERY));
   const place = (more: Record<string, Json> = {}, headers = mine, args: Json = ARGS): Promise<RawAnswer> =>
-    send(server.mcp, toolCall("place_order", args, more), headers);
+    send(server.mcp, calledIn(mode, toolCall("place_order", args, more)), headers);
   const question = async (headers = mine): Promise<string> => {
     const { body } = await place({}, headers);
     expect(body?.result?.resultType).toBe("input_required");
@@ -24,8 +24,8 @@ async function confirmationServer() {
 }
 type ConfirmationServer = Awaited<ReturnType<typeof confirmationServer>>;
 
-test("a question has one form, the arguments, and a state that names nothing", async () => {
-  const { place } = await confirmationServer();
+test.each(MODES)("a question has one form, the arguments, and a state that names nothing: %s", async (mode) => {
+  const { place } = await confirmationServer(mode);
   const { status, body, headers } = await place();
   expect([status, headers.get("cache-control")]).toEqual([200, "no-store"]);
   const { inputRequests = {}, requestState = "" } = body?.result ?? {};
@@ -94,18 +94,21 @@ const STATES: readonly (readonly [name: string, attack: (by: ConfirmationServer)
     },
   ],
 ];
-test("states of others, changed and used states run nothing, and are errors of JSON-RPC", async () => {
-  const by = await confirmationServer();
-  for (const [name, attack] of STATES) {
-    const { body } = await attack(by);
-    expect.soft([name, by.placed()]).toEqual([name, []]);
-    expect.soft([name, body?.error?.code], JSON.stringify(body)).toEqual([name, -32602]);
-    by.upstreams.requests.length = 0;
-  }
-});
+test.each(MODES)(
+  "states of others, changed and used states run nothing, and are errors of JSON-RPC: %s",
+  async (mode) => {
+    const by = await confirmationServer(mode);
+    for (const [name, attack] of STATES) {
+      const { body } = await attack(by);
+      expect.soft([name, by.placed()]).toEqual([name, []]);
+      expect.soft([name, body?.error?.code], JSON.stringify(body)).toEqual([name, -32602]);
+      by.upstreams.requests.length = 0;
+    }
+  },
+);
 
-test("a state runs once, however many requests carry it at once", async () => {
-  const { place, question, placed } = await confirmationServer();
+test.each(MODES)("a state runs once, however many requests carry it at once: %s", async (mode) => {
+  const { place, question, placed } = await confirmationServer(mode);
   const requestState = await question();
   const answers = await Promise.all(Array.from({ length: 30 }, () => place({ requestState, inputResponses: CONSENT })));
   expect(answers.filter(({ body }) => body?.result?.structuredContent !== undefined)).toHaveLength(1);
@@ -128,16 +131,16 @@ const RESPONSES: readonly (readonly [name: string, inputResponses: Json])[] = [
     JSON.parse('{"confirm":{"action":"accept","content":{"__proto__":{"confirm":true}}}}') as Json,
   ],
 ];
-test("responses that are no consent run nothing", async () => {
-  const { place, question, placed } = await confirmationServer();
+test.each(MODES)("responses that are no consent run nothing: %s", async (mode) => {
+  const { place, question, placed } = await confirmationServer(mode);
   for (const [name, inputResponses] of RESPONSES) {
     const { body } = await place({ requestState: await question(), inputResponses });
     expect.soft([name, body?.result?.structuredContent, placed()]).toEqual([name, undefined, []]);
   }
 });
 
-test("a question shows no redacted argument, and at most 2 KiB", async () => {
-  const { place, mine } = await confirmationServer();
+test.each(MODES)("a question shows no redacted argument, and at most 2 KiB: %s", async (mode) => {
+  const { place, mine } = await confirmationServer(mode);
   const secret = await place({}, mine, { ...ARGS, coupon: "s3cret" });
   expect(secret.body?.result?.resultType).toBe("input_required");
   expect(JSON.stringify(secret.body?.result?.inputRequests)).not.toContain("s3cret");
@@ -145,15 +148,15 @@ test("a question shows no redacted argument, and at most 2 KiB", async () => {
   expect(Buffer.byteLength(JSON.stringify(long.body?.result?.inputRequests))).toBeLessThan(2_600);
 });
 
-test("consent without a state is a question, and a state without consent too", async () => {
-  const { place, question, placed } = await confirmationServer();
+test.each(MODES)("consent without a state is a question, and a state without consent too: %s", async (mode) => {
+  const { place, question, placed } = await confirmationServer(mode);
   for (const more of [{ inputResponses: CONSENT }, { requestState: await question() }])
     expect((await place(more)).body?.result?.resultType).toBe("input_required");
   expect(placed()).toEqual([]);
 });
 
-test("the caller's scope and the arguments come before the question", async () => {
-  const { place, placed, token, mine } = await confirmationServer();
+test.each(MODES)("the caller's scope and the arguments come before the question: %s", async (mode) => {
+  const { place, placed, token, mine } = await confirmationServer(mode);
   const denied = await place({}, bearer(await token()));
   expect([denied.status, denied.headers.get("www-authenticate")]).toEqual([
     403,
@@ -166,4 +169,14 @@ test("the caller's scope and the arguments come before the question", async () =
       .toEqual([count, "complete", true]);
   }
   expect(placed()).toEqual([]);
+});
+
+test("a state of run_tool runs the same call by its name, and no other one", async () => {
+  const { place, question, placed, mine, mcp } = await confirmationServer("search");
+  const answered = { requestState: await question(), inputResponses: CONSENT };
+  expect((await place(answered, mine, { ...ARGS, count: 3 })).body?.error?.code).toBe(-32602);
+  const { body } = await send(mcp, toolCall("place_order", ARGS, answered), mine);
+  expect(body?.result?.structuredContent).toMatchObject({ id: "order of lamp" });
+  expect((await place(answered)).body?.error?.code).toBe(-32602);
+  expect(placed()).toEqual(["place 2 lamp key of ann"]);
 });

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { GeneratedProject } from "../../support/generated-project.ts";
 import { EXCEPTIONS } from "./conformance-exceptions.ts";
 import { CONFORMANCE_PROTO } from "./conformance-proto.ts";
+import { MODES, type Mode } from "./raw-client.ts";
 
 const PACKAGE = createRequire(import.meta.url).resolve("@modelcontextprotocol/conformance/package.json");
 const SUITE = join(dirname(PACKAGE), "dist/index.js");
@@ -26,7 +27,7 @@ interface Check {
   readonly errorMessage?: string;
 }
 
-async function served(): Promise<string> {
+async function served(mode: Mode): Promise<string> {
   const port = await freePort();
   const handlers = {
     "up.v1.OrderService/PlaceOrder": (() => ({ id: "1" })) as never,
@@ -37,7 +38,7 @@ async function served(): Promise<string> {
       }
     } as never,
   };
-  const variables = { PORT: String(port), BFF_TOOL_KEYS: Buffer.alloc(32, 7).toString("base64") };
+  const variables = { PORT: String(port), BFF_MCP_TOOLS: mode, BFF_TOOL_KEYS: Buffer.alloc(32, 7).toString("base64") };
   const { url } = await project.served("suite/v1/server.ts", handlers, variables);
   return `${url}/mcp`;
 }
@@ -77,11 +78,12 @@ const REVISIONS: readonly (readonly [revision: string, scenarios: readonly strin
   ],
   ["2025-11-25", [...WHOLE, "server-initialize", "ping"]],
 ];
-test.each(REVISIONS)(
-  "passes the scenarios of %s that apply to tools",
+const RUNS = MODES.flatMap((mode) => REVISIONS.map(([revision, whole]) => [revision, mode, whole] as const));
+test.each(RUNS)(
+  "passes the scenarios of %s that apply to tools, with the list of %s",
   { timeout: 300_000 },
-  async (revision, whole) => {
-    const scenarios = await checksOf(await served(), revision);
+  async (revision, mode, whole) => {
+    const scenarios = await checksOf(await served(mode), revision);
     expect([...scenarios.keys()]).toEqual(expect.arrayContaining([...whole]));
     const failed = [...scenarios].flatMap(([scenario, checks]) =>
       checks

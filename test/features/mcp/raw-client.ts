@@ -35,6 +35,15 @@ export const toolCall = (name: string, args: Json = {}, more: Call["params"] = {
   method: "tools/call",
   params: { name, arguments: args, ...more },
 });
+/** Modes of the list of tools. */
+export const MODES = ["all", "search"] as const;
+export type Mode = (typeof MODES)[number];
+/** The same call as agents write it in this mode. */
+export function calledIn(mode: Mode, call: Call, tool = "run_tool"): Call {
+  const { name, arguments: args, ...more } = call.params ?? {};
+  if (mode === "all" || call.method !== "tools/call") return call;
+  return toolCall(tool, { name: name ?? null, arguments: args ?? {} }, more);
+}
 
 export interface RpcError {
   readonly code: number;

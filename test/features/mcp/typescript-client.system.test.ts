@@ -1,7 +1,13 @@
 // The official TypeScript client, with the stateless version and with the versions that begin with `initialize`.
-import { InsufficientScopeError, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { readFileSync } from "node:fs";
+import {
+  Client,
+  type ClientOptions,
+  InsufficientScopeError,
+  StreamableHTTPClientTransport,
+} from "@modelcontextprotocol/client";
 import { Ajv2020, type AnySchema } from "ajv/dist/2020.js";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { agentProject, EVERY, INJECTION, servedAgent } from "./agent.ts";
 import { type ClientSettings, clientOf, connected, textsOf } from "./clients.ts";
 
@@ -206,6 +212,7 @@ test("a signal cancels the upstream's stream", async () => {
   expect((await client.callTool({ name: "get_shop" })).structuredContent).toEqual({ name: "the shop" });
 });
 
+const PLACE = expect.objectContaining({ name: "place_order", annotations: expect.anything() });
 const ORDER = { name: "place_order", arguments: { itemId: "lamp", count: 2 } };
 describe("a tool that needs a confirmation", () => {
   test("runs once after the user accepts, with its hidden argument", async () => {
@@ -242,6 +249,25 @@ describe("a tool that needs a confirmation", () => {
     const legacy = await connected(mcp, { token: await token(EVERY), mode: "legacy" });
     expect(await legacy.callTool(ORDER)).toMatchObject({ isError: true });
     expect(upstreams.requests).toEqual([]);
+  });
+  test("names the line that a client with default settings lacks, which makes it work", async () => {
+    const { mcp, token, upstreams } = await servedAgent(project);
+    const requestInit = { headers: { authorization: `Bearer ${await token(EVERY)}` } };
+    const capabilities = { elicitation: { form: {} } };
+    const resultOf = async (options: ClientOptions) => {
+      const client = new Client({ name: "test", version: "1" }, options);
+      onTestFinished(() => client.close());
+      client.setRequestHandler("elicitation/create", () => ({ action: "accept", content: { confirm: true } }));
+      await client.connect(new StreamableHTTPClientTransport(new URL(mcp), { requestInit }));
+      return client.callTool(ORDER);
+    };
+    const line =
+      'new Client(info, { versionNegotiation: { mode: "auto" }, capabilities: { elicitation: { form: {} } } })';
+    expect(textsOf(await resultOf({ capabilities })).join()).toContain(line);
+    expect(upstreams.requests).toEqual([]);
+    const accepted = await resultOf({ versionNegotiation: { mode: "auto" }, capabilities });
+    expect(accepted.structuredContent).toEqual({ id: "order of lamp", count: 2 });
+    expect(readFileSync(new URL("../../../docs/agents.md", import.meta.url), "utf8")).toContain(line);
   });
   test("runs at once if it leaves the question to the client", async () => {
     const { mcp, token, upstreams } = await servedAgent(project);
@@ -284,4 +310,41 @@ test("a client without a token finds the issuer, and continues with a token for 
   const own = { authorization: `Bearer ${await token(EVERY)}` };
   expect(await post("agent.v1.AgentService/GetItem", { id: "7" }, { headers: own })).toMatchObject({ status: 200 });
   expect(url).toBe(new URL(mcp).origin);
+});
+
+test("in search mode the client finds, reads, follows and runs tools, and their rpcs are logged", async () => {
+  const { mcp, token, upstreams, log } = await servedAgent(project, { BFF_MCP_TOOLS: "search", BFF_ACCESS_LOG: "1" });
+  const form = () => ({ action: "accept" as const, content: { confirm: true } });
+  const client = await connected(mcp, { token: await token(EVERY), form });
+  const { tools } = await client.listTools();
+  expect(tools.map(({ name, annotations }) => [name, annotations?.readOnlyHint, annotations?.destructiveHint])).toEqual(
+    [
+      ["find_tools", true, false],
+      ["read_tool", true, false],
+      ["run_tool", false, true],
+    ],
+  );
+  const found = await client.callTool({ name: "find_tools", arguments: { query: "place an order" } });
+  expect(found.structuredContent).toMatchObject({ tools: expect.arrayContaining([PLACE]) });
+  const call = (tool: string, name: string, args: object, onprogress?: () => void) =>
+    client.callTool({ name: tool, arguments: { name, arguments: args } }, { ...(onprogress && { onprogress }) });
+  const read = await call("read_tool", "get_item", { id: "7" });
+  expect(read.structuredContent).toMatchObject({ id: "7", name: "name of 7" });
+  let items = 0;
+  const followed = await call("read_tool", "follow_item", { id: "waits" }, () => {
+    items++;
+    upstreams.sale.resolve();
+  });
+  expect([followed.structuredContent, items]).toEqual([{ name: "sold" }, 1]);
+  expect(textsOf(await call("read_tool", "cancel_order", { id: "5" })).join()).toMatch(
+    /^FAILED_PRECONDITION: .*run_tool/,
+  );
+  const placed = await call("run_tool", "place_order", { itemId: "lamp", count: 2 });
+  expect(placed.structuredContent).toEqual({ id: "order of lamp", count: 2 });
+  expect(textsOf(await call("run_tool", "place_order", { itemId: "lamp", key: "x" })).join()).toMatch(
+    /key is no argument/,
+  );
+  const direct = await client.callTool({ name: "cancel_order", arguments: { id: "5" } });
+  expect(direct.structuredContent).toEqual({ id: "5" });
+  for (const rpc of ["GetItem", "PlaceOrder", "CancelOrder"]) await expect.poll(log).toContain(`AgentService/${rpc}`);
 });

@@ -32,6 +32,7 @@ test.each([
   [{ input_schema: "c" }, ["different"]],
   [{ output_schema: "c" }, ["different"]],
   [{ description: "Finds all." }, ["different"]],
+  [{ group: "pages" }, ["different"]],
   [{ max_bytes: 100 }, ["worse"]],
   [{ max_bytes: 100_000 }, ["different"]],
   [{ hidden: [{ field: "kind", by: "'a'" }] }, ["different"]],

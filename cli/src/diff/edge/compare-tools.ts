@@ -1,6 +1,6 @@
 // Compares an rpc as a tool for agents: models choose it by its texts, and clients have approved what it did.
 import type { RpcReport } from "protoc-gen-bff/compiler";
-import { changesOf, type FoundChange, type Phrase, phrase, time, without } from "../finding.ts";
+import { changesOf, code, type FoundChange, type Phrase, phrase, time, without } from "../finding.ts";
 
 type Tool = NonNullable<RpcReport["tool"]>;
 
@@ -25,6 +25,7 @@ function texts(before: Tool, after: Tool): readonly FoundChange[] {
     ...(before.description === after.description
       ? []
       : [tools.of("different", "models read another description", old, now)]),
+    ...tools.changed("different", "lists show it in another group", before.group, after.group, code),
     ...tools.when(before.confirm !== after.confirm, level, confirmed),
   ];
 }

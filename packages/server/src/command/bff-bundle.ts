@@ -13,6 +13,7 @@ export const LOADED_ON_DEMAND = [
   "@protobff/testing",
   "@redis/client",
   "jose",
+  "minisearch",
   "openid-client",
   "pg",
   "ws",

@@ -47,7 +47,7 @@ async function served(early: readonly Early[], more: Parameters<typeof listen>[1
     inputSchema: schema,
     outputSchema: schema,
   };
-  const { config } = readMcpConfig({}, [{ ...tool, ...flags }], []);
+  const { config } = await readMcpConfig({}, [{ ...tool, ...flags }], []);
   const parts = { name: "test.v1", registry: createRegistry(), identity: undefined, env: {}, fault: () => {} };
   const mcp = new McpRoute(await openMcp(config, { ...parts, endpoints }), undefined);
   const server = await listen(endpoints, { mcp, ...more });

@@ -34,7 +34,7 @@ async function served(options: ListenOptions = {}) {
   const release = Promise.withResolvers<void>();
   const compose = (_: unknown, { id }: { id: string }) => Promise.resolve(page(`page ${id}`));
   const show = endpoint(Front.method.show, {}, { timeoutMs: 2_000, compose });
-  const { config } = readMcpConfig({}, TOOLS as never, []);
+  const { config } = await readMcpConfig({}, TOOLS as never, []);
   const parts = { name: "test.v1", registry: createRegistry(), identity: undefined, env: {}, fault: () => {} };
   const mcp = new McpRoute(await openMcp(config, { ...parts, endpoints: [show, watched(release.promise)] }), undefined);
   const server = await listen([show], { mcp, ...options });

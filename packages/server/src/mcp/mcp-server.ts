@@ -20,6 +20,12 @@ const TTL_MS = 300_000;
 /** Runs a method for its caller. */
 type Method = (request: McpRequest, caller: Caller | undefined) => void;
 
+/** Client of a call, and the receiver of its result. */
+interface Receiver {
+  readonly caller: Caller | undefined;
+  readonly done: (result: string, type?: string) => void;
+}
+
 export class McpServer {
   readonly #options: McpServerOptions;
   readonly #callers: Callers;
@@ -32,7 +38,7 @@ export class McpServer {
   constructor(options: McpServerOptions) {
     this.#options = options;
     this.#callers = new Callers(options);
-    this.#info = { name: options.name, version: options.tools.digest };
+    this.#info = { name: options.name, version: `${options.tools.digest}${options.search ? "-search" : ""}` };
     this.#meta = `"_meta":${JSON.stringify({ "io.modelcontextprotocol/serverInfo": this.#info })}`;
     const discovered = membersOf({ supportedVersions: SUPPORTED, capabilities: { tools: {} } });
     this.#modern = new Map<string, Method>([
@@ -71,23 +77,29 @@ export class McpServer {
       request.failed(client);
       return GONE;
     }
-    const { method, params } = request.message;
+    const { method } = request.message;
     const caller = request.incoming instanceof AuthenticatedRequest ? request.incoming.caller : undefined;
     // Callers without a credential learn of no method, and of no tool. A declared method may differ from the message's.
     if (caller === undefined && !this.#callers.isOpen(method)) {
       request.failed(unauthenticated(this.#options.challenge()));
       return GONE;
     }
+    const done = (result: string, type?: string) => request.done(client.modern ? this.#result(result, type) : result);
+    const message = this.#options.search?.resolve(request.message, caller, request.authority);
+    if (typeof message === "string") done(message);
+    else if (message instanceof RpcError) request.failed(message);
+    else return this.#run({ ...request, ...(message && { message }) }, client, { caller, done });
+    return GONE;
+  }
+  #run(request: McpRequest, client: Client, { caller, done }: Receiver): Answering {
+    const { method, params } = request.message;
     const served = method === "tools/call" ? this.#options.tools.get(params.name, request.authority) : undefined;
     const overload = served && request.shed?.(served.tool.method);
     if (overload !== undefined) {
       request.failed(refused(overload, this.#options.challenge));
       return GONE;
     }
-    if (served !== undefined) {
-      const done = (result: string, type?: string) => request.done(client.modern ? this.#result(result, type) : result);
-      return new RunningCall(this.#options, request, client, done).begin(served);
-    }
+    if (served !== undefined) return new RunningCall(this.#options, request, client, done).begin(served);
     const run = (client.modern ? this.#modern : this.#legacy).get(method);
     if (run === undefined) request.failed(unknown(request, client));
     else run(request, caller);
@@ -101,7 +113,8 @@ export class McpServer {
         failed(new RpcError(RpcCode.INVALID_PARAMS, "unknown cursor"));
         return;
       }
-      const list = `"tools":${this.#options.tools.listFor(caller, authority)}`;
+      const { tools, search = tools } = this.#options;
+      const list = `"tools":${search.listFor(caller, authority)}`;
       done(modern ? this.#cacheable(list) : list);
     };
   }

@@ -32,7 +32,7 @@ async function served(
 ) {
   const tools = [{ ...SHOW, method: `${Front.typeName}/Show`, ...tool }] as never;
   const env = { BFF_TOOL_KEYS: Buffer.alloc(32, 1).toString("base64") };
-  const { config, faults } = readMcpConfig(env, tools, []);
+  const { config, faults } = await readMcpConfig(env, tools, []);
   expect(faults).toEqual([]);
   const show = endpoint(Front.method.show, {}, { timeoutMs: 2_000, compose: (_, { id }) => compose(id) });
   const endpoints: Endpoint[] = [{ ...show, ...(run !== undefined && { run }) }];

@@ -4,6 +4,7 @@ import type { Message, Registry } from "@bufbuild/protobuf";
 import { systemClock } from "@protobff/runtime/internal/clock";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { type ConfigFault, type Environment, EnvReader } from "@protobff/runtime/internal/environment/env-reader";
+import { quoted } from "@protobff/runtime/internal/environment/one-line";
 import { readStateRedisUrl } from "@protobff/runtime/internal/environment/redis-url";
 import type { Identity } from "@protobff/runtime/internal/identity/identity";
 import type { Observer } from "@protobff/runtime/internal/observer";
@@ -11,17 +12,22 @@ import type { RedisLocation } from "@protobff/runtime/internal/redis/connection"
 import { Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import { readSealingKeys } from "@protobff/runtime/internal/sealing/sealing-keys";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
+import type MiniSearch from "minisearch";
 import { CHALLENGE } from "../headers/challenge.ts";
 import { PUBLIC_URL, PUBLIC_URL_REMEDY, readPublicUrl } from "../session/public-url.ts";
 import { Confirmations, UsedHere } from "./confirmations.ts";
 import { readHeaders } from "./header-list.ts";
 import { McpServer } from "./mcp-server.ts";
 import { ResourceMetadata } from "./resource-metadata.ts";
+import { SEARCH_TOOLS } from "./search/search-tools.ts";
 import type { Tool } from "./tool.ts";
-import { ToolSet } from "./tool-set.ts";
+import { ToolSet, textOf } from "./tool-set.ts";
 
 const KEYS = "BFF_TOOL_KEYS";
 const HEADERS = "BFF_MCP_HEADERS";
+const MODE = "BFF_MCP_TOOLS";
+/** Size of the list from which `auto` searches, in bytes: 10,000 tokens. */
+const AUTO_BYTES = 40_000;
 
 const IN_PROCESS =
   "confirmations of tools are counted in this process only, separate from other processes; set REDIS_URL";
@@ -37,14 +43,16 @@ export interface McpConfig {
   readonly redisUrl: RedisLocation | undefined;
   /** Credentials of requests over standard input, as headers. */
   readonly headers: ReadonlyMap<string, string>;
+  /** The class of minisearch. Undefined: the list has all tools. */
+  readonly index: typeof MiniSearch | undefined;
 }
 
 /** Reads the configuration, with the faults of its variables. */
-export function readMcpConfig(
+export async function readMcpConfig(
   source: Environment,
   tools: readonly Tool<Message, unknown>[],
   issuers: readonly string[],
-): { readonly config: McpConfig; readonly faults: readonly ConfigFault[] } {
+): Promise<{ readonly config: McpConfig; readonly faults: readonly ConfigFault[] }> {
   const faults: ConfigFault[] = [];
   const settings = new EnvReader(source, faults);
   const publicUrl = readPublicUrl(settings);
@@ -68,7 +76,32 @@ export function readMcpConfig(
   const headers = text === undefined ? new Map<string, string>() : readHeaders(text);
   if (headers === undefined) settings.fault(HEADERS, "is no list of headers", "authorization=Bearer …,tenant=x");
   const sealer = confirms ? new Sealer(keys) : undefined;
-  return { config: { tools, publicUrl, issuers, sealer, redisUrl, headers: headers ?? new Map() }, faults };
+  const index = await readIndex(settings, tools);
+  return { config: { tools, publicUrl, issuers, sealer, redisUrl, headers: headers ?? new Map(), index }, faults };
+}
+
+/** Returns the class of minisearch in search mode. */
+async function readIndex(
+  settings: EnvReader,
+  tools: readonly Tool<Message, unknown>[],
+): Promise<typeof MiniSearch | undefined> {
+  const mode = settings.optional(MODE) ?? "all";
+  if (!["all", "search", "auto"].includes(mode)) settings.fault(MODE, `is ${quoted(mode)}`, "all, search or auto");
+  const isLong = (): boolean => tools.reduce((sum, tool) => sum + Buffer.byteLength(textOf(tool)), 0) >= AUTO_BYTES;
+  if (mode !== "search" && (mode !== "auto" || !isLong())) return undefined;
+  const taken = tools.find(({ name }) => SEARCH_TOOLS.includes(name));
+  if (taken !== undefined)
+    settings.fault(
+      MODE,
+      `is ${mode}, and a tool of this server is named ${taken.name}`,
+      "all, or give it another name",
+    );
+  try {
+    return (await import("minisearch")).default; // nobody else pays for loading it
+  } catch {
+    settings.fault(MODE, `is ${mode}, which needs the package minisearch`, "all, or run `npm install minisearch`");
+    return undefined;
+  }
 }
 
 /** An open MCP server. */
@@ -83,7 +116,7 @@ export interface OpenMcp {
 
 /** @param fault receives failures of Redis, and the lack of one */
 export async function openMcp(
-  { tools, publicUrl, issuers, sealer, redisUrl }: McpConfig,
+  { tools, publicUrl, issuers, sealer, redisUrl, index }: McpConfig,
   parts: {
     readonly name: string;
     readonly endpoints: readonly (Endpoint | StreamEndpoint)[];
@@ -105,7 +138,8 @@ export async function openMcp(
   const challenge = metadata === undefined ? () => CHALLENGE : metadata.challenge.bind(metadata);
   const draining = new AbortController();
   setMaxListeners(0, draining.signal);
-  const server = new McpServer({ ...parts, tools: set, confirmations, challenge, draining: draining.signal });
+  const search = index && new (await import("./search/tool-search.ts")).ToolSearch(set, index);
+  const server = new McpServer({ ...parts, tools: set, search, confirmations, challenge, draining: draining.signal });
   return { server, metadata, drain: () => draining.abort(), close: () => confirmations?.close() };
 }
 

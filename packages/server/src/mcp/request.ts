@@ -1,18 +1,22 @@
 import type { JsonObject, JsonValue, Message, Registry } from "@bufbuild/protobuf";
 import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { Code, type Failure } from "@protobff/runtime/internal/failure";
+import type { Caller } from "@protobff/runtime/internal/identity/caller";
 import type { Identity } from "@protobff/runtime/internal/identity/identity";
 import type { IncomingHeaders } from "@protobff/runtime/internal/identity/incoming-request";
 import type { Observer } from "@protobff/runtime/internal/observer";
 import type { Confirmations } from "./confirmations.ts";
 import type { MetadataHeaders } from "./era.ts";
 import { RpcCode, RpcError, type RpcMessage } from "./json-rpc.ts";
+import type { ResultText } from "./results.ts";
 import type { ToolSet } from "./tool-set.ts";
 
 export interface McpServerOptions {
   /** Package, or name of several packages. */
   readonly name: string;
   readonly tools: ToolSet;
+  /** Undefined unless the list has the tools of search mode. */
+  readonly search: Search | undefined;
   readonly registry: Registry;
   readonly identity: Identity<Message> | undefined;
   /** Values of the environment, for hidden arguments. */
@@ -26,6 +30,18 @@ export interface McpServerOptions {
   readonly observer?: Pick<Observer, "audit"> | undefined;
   /** Receives faults of the server itself. */
   readonly fault: (message: string, cause: unknown) => void;
+}
+
+/** The tools of search mode. */
+export interface Search {
+  /** As of `ToolSet`. */
+  listFor(caller: Caller | undefined, authority: string | undefined): string;
+  /** Returns the message with the call that it contains, unchanged if it contains none, or the answer to it. */
+  resolve(
+    message: RpcMessage,
+    caller: Caller | undefined,
+    authority: string | undefined,
+  ): RpcMessage | RpcError | ResultText;
 }
 
 /** Returns the value of `www-authenticate`. */

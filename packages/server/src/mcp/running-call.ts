@@ -23,7 +23,8 @@ import { lackOf, type ServedTool } from "./tool-set.ts";
 
 const OLD_CLIENT =
   "FAILED_PRECONDITION: this tool needs a confirmation of the user. Use a client of MCP 2026-07-28 with elicitation, " +
-  "or an older one with elicitation over standard input.";
+  "or an older one with elicitation over standard input. In TypeScript: " +
+  'new Client(info, { versionNegotiation: { mode: "auto" }, capabilities: { elicitation: { form: {} } } })';
 const NOT_CONFIRMED = "not confirmed";
 const NOT_SHOWN =
   "INVALID_ARGUMENT: the user confirms this tool, and its arguments do not fit into a question. Send shorter lists and texts.";

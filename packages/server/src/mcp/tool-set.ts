@@ -36,7 +36,8 @@ type Lack = "credential" | "scope" | "rest";
 /** The tools of a server, by name. */
 export class ToolSet {
   readonly #tools = new Map<string, ServedTool>();
-  readonly #listed: readonly Listed[];
+  /** In the order of the list. */
+  readonly all: readonly ListedTool[];
   /** One of each package. */
   readonly #arrivals: readonly ArrivalCheck[];
   /** True if every tool admits callers without a credential. */
@@ -51,7 +52,7 @@ export class ToolSet {
     registry: Registry,
   ) {
     const served = new Map(endpoints.map((endpoint) => [nameOf(endpoint.method), endpoint]));
-    const sorted = [...tools].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const sorted = [...tools].sort((a, b) => (rankOf(a) < rankOf(b) ? -1 : 1));
     for (const tool of sorted) {
       const endpoint = served.get(tool.method);
       if (endpoint === undefined) throw new TypeError(`nothing serves ${tool.method}`);
@@ -64,13 +65,9 @@ export class ToolSet {
       ({ endpoint: { method, arrival } }) => [packageOf(method), arrival] as const,
     );
     this.#arrivals = [...new Map(byPackage).values()].filter((arrival) => arrival !== undefined);
-    this.#listed = [...this.#tools.values()].map(({ tool, hosts }) => ({
-      permit: tool.permit,
-      hosts,
-      text: JSON.stringify(listed(tool)),
-    }));
+    this.all = [...this.#tools.values()].map(({ tool, hosts }, id) => ({ id, tool, hosts, text: textOf(tool) }));
     this.isPublic = tools.every(({ permit }) => lackOf(permit, undefined) === undefined);
-    this.digest = createHash("sha256").update(listOf(this.#listed)).digest("hex").slice(0, 16);
+    this.digest = createHash("sha256").update(listOf(this.all)).digest("hex").slice(0, 16);
   }
 
   /** Charges the early limits of the packages. Undefined: admitted. */
@@ -98,7 +95,11 @@ export class ToolSet {
    * @param authority as of `get`
    */
   listFor(caller: Caller | undefined, authority: string | undefined): string {
-    return listOf(this.#listed.filter((tool) => isOn(tool, authority) && lackOf(tool.permit, caller) === undefined));
+    return listOf(this.visibleTo(caller, authority));
+  }
+  /** Returns the tools of the same list. */
+  visibleTo(caller: Caller | undefined, authority: string | undefined): readonly ListedTool[] {
+    return this.all.filter((listed) => isOn(listed, authority) && lackOf(listed.tool.permit, caller) === undefined);
   }
 }
 
@@ -107,16 +108,23 @@ const packageOf = ({ parent }: DescMethod): string => parent.file.proto.package;
 const isOn = ({ hosts }: Pick<ServedTool, "hosts">, authority: string | undefined): boolean =>
   authority === undefined || hosts?.admits(authority) !== false;
 
-interface Listed extends Pick<ServedTool, "hosts"> {
-  readonly permit: StaticPermit | undefined;
+/** A tool in the list. */
+export interface ListedTool extends Pick<ServedTool, "hosts" | "tool"> {
+  /** Position among all tools. */
+  readonly id: number;
   /** JSON of the tool. */
   readonly text: string;
 }
-const listOf = (all: readonly Listed[]): string => `[${all.map(({ text }) => text)}]`;
+const listOf = (all: readonly ListedTool[]): string => `[${all.map(({ text }) => text)}]`;
 
-function listed({ name, description, inputSchema, outputSchema, readOnly, idempotent }: Tool<Message, unknown>) {
+/** Groups are first. */
+const rankOf = ({ group, name }: Tool<Message, unknown>): string =>
+  group === undefined ? `~${name}` : `${group} ${name}`;
+
+/** Returns the JSON of a tool in the list. */
+export function textOf({ name, description, inputSchema, outputSchema, readOnly, idempotent }: Tool<Message, unknown>) {
   const annotations = { readOnlyHint: readOnly, idempotentHint: idempotent, destructiveHint: !readOnly };
-  return { name, ...(description !== "" && { description }), inputSchema, outputSchema, annotations };
+  return JSON.stringify({ name, ...(description !== "" && { description }), inputSchema, outputSchema, annotations });
 }
 
 /** Returns what a caller lacks for an rpc, as far as its credential decides; undefined: nothing. */

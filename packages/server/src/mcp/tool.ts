@@ -8,6 +8,8 @@ export interface Tool<Principal = never, Env = never> {
   /** `package.Service/Method` */
   readonly method: string;
   readonly description: string;
+  /** Set of tools that lists show first: `orders`. */
+  readonly group?: string | undefined;
   /** True for an rpc with NO_SIDE_EFFECTS. */
   readonly readOnly: boolean;
   /** True for an rpc with NO_SIDE_EFFECTS or IDEMPOTENT. */

@@ -32,7 +32,7 @@ export async function declaredTools(
   const { readMcpConfig } = await import("../mcp/open-mcp.ts");
   // Generated functions receive the principal and the environment of their package.
   const tools = (await load()) as unknown as readonly Tool<Message, unknown>[];
-  const read = readMcpConfig(source, tools, identity?.issuers ?? []);
+  const read = await readMcpConfig(source, tools, identity?.issuers ?? []);
   return { config: read.config, faults: [...faults, ...read.faults] };
 }
 

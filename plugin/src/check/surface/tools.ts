@@ -105,14 +105,23 @@ export const toolDescriptions: Check = {
 /** Characters of Unicode, as models count no bytes. */
 const MAX_DESCRIPTION_CHARACTERS = 1_024;
 
+/** Names that servers list with BFF_MCP_TOOLS=search. */
+const SEARCH_TOOLS: readonly string[] = ["find_tools", "read_tool", "run_tool"];
+
 export const toolNames: Check<ServedTogether> = {
   rules: {
-    BFF226: "The tools of a server have different names. Agents call a tool by its name alone.",
+    BFF226:
+      "The tools of a server have different names, and none is named find_tools, read_tool or run_tool, the tools of search mode. Agents call a tool by its name alone.",
   },
   run(server, report) {
     const first = new Map<string, Tool>();
     for (const { tool } of filesOf(server).flatMap(({ services }) => services.flatMap(({ methods }) => methods))) {
       if (tool === undefined) continue;
+      if (SEARCH_TOOLS.includes(tool.name))
+        fault(report, "BFF226", tool.nameAt, {
+          message: `"${tool.name}" is a tool of search mode, and the name of "${fullNameOf(tool)}"`,
+          hint: `add another \`name\` to its \`tool\`, as in \`tool: { name: "${tool.name}_2" }\``,
+        });
       const other = first.get(tool.name);
       if (other === undefined) first.set(tool.name, tool);
       else

@@ -88,7 +88,7 @@ interface Written {
 
 function toolLines(written: Written): Lines {
   const { tool, planned, names } = written;
-  const { name, desc, rpc, confirm, maxBytes, waitMs, hidden } = tool.of;
+  const { name, desc, rpc, group: set, confirm, maxBytes, waitMs, hidden } = tool.of;
   const list = (texts: readonly string[]): string => texts.map((text) => JSON.stringify(text)).join(", ");
   const paths = hidden.map(({ path }) => pathName(path));
   return block(
@@ -97,6 +97,7 @@ function toolLines(written: Written): Lines {
       [`name: ${JSON.stringify(name)},`],
       [`method: ${JSON.stringify(`${desc.typeName}/${rpc.desc.name}`)},`],
       [`description: ${JSON.stringify(tool.description)},`],
+      ...(set === undefined ? [] : line(`group: ${JSON.stringify(set)},`)),
       [`readOnly: ${tool.readOnly},`],
       [`idempotent: ${tool.idempotent},`],
       ...jsonLines("inputSchema", tool.input),

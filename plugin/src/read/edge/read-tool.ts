@@ -2,6 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { Tool } from "@protobff/messages/options.js";
 import { fault, type Report } from "../../diagnostic/diagnostic.ts";
+import type { Text } from "../../diagnostic/origin.ts";
 import type { IrTool } from "../../ir/edge.ts";
 import type { Place } from "../source/place.ts";
 import { readBinds } from "../steps/read-binds.ts";
@@ -29,12 +30,14 @@ export function readTool(
     at: place.at,
     name: text(options.name, place, "name"),
     description: text(options.description, place, "description"),
+    group: text(options.group, place, "group"),
     hidden: readBinds(options.hidden, place, "hidden", "hidden field", report),
     confirm: sourced(options.confirm, place, "confirm"),
     maxBytes: count(options.maxBytes, place, "max_bytes", "write the maximum number of bytes of an answer", report),
     off: options.off === true ? sourced(true, place, "off") : undefined,
     wait: duration(options.wait, place, "wait", report),
   };
+  if (tool.group !== undefined) checkName(tool.group, "group of tools", report);
   if (rpc === undefined) checkOfService(tool, report);
   else if (tool.off !== undefined) checkOff(tool, report);
   else checkOfRpc(tool, rpc, report);
@@ -56,7 +59,7 @@ function checkOfService(tool: IrTool, report: Report): void {
 
 function checkOff(tool: IrTool, report: Report): void {
   const [hidden] = tool.hidden;
-  const other = tool.name ?? tool.description ?? hidden ?? tool.confirm ?? tool.maxBytes ?? tool.wait;
+  const other = tool.name ?? tool.description ?? tool.group ?? hidden ?? tool.confirm ?? tool.maxBytes ?? tool.wait;
   if (other === undefined) return;
   fault(report, "BFF158", other.at, {
     message: "with `off` the rpc is no tool, and this option has no effect",
@@ -64,14 +67,17 @@ function checkOff(tool: IrTool, report: Report): void {
   });
 }
 
+function checkName({ value, at }: Text, what: string, report: Report): void {
+  if (NAME.test(value)) return;
+  const like = value.replace(/[^a-zA-Z0-9_-]+/g, "_").slice(0, 64);
+  fault(report, "BFF181", at, {
+    message: `${JSON.stringify(value)} is not a valid name of a ${what}`,
+    hint: NAME.test(like) ? `write "${like}"` : 'write 1 to 64 letters, digits, "_" and "-"',
+  });
+}
+
 function checkOfRpc({ at, name, confirm, wait }: IrTool, rpc: DescMethod, report: Report): void {
-  if (name !== undefined && !NAME.test(name.value)) {
-    const like = name.value.replace(/[^a-zA-Z0-9_-]+/g, "_").slice(0, 64);
-    fault(report, "BFF181", name.at, {
-      message: `${JSON.stringify(name.value)} is not a valid name of a tool`,
-      hint: NAME.test(like) ? `write "${like}"` : 'write 1 to 64 letters, digits, "_" and "-"',
-    });
-  }
+  if (name !== undefined) checkName(name, "tool", report);
   const reads = rpc.idempotency === Level.NO_SIDE_EFFECTS;
   if (reads && confirm !== undefined)
     fault(report, "BFF199", confirm.at, {

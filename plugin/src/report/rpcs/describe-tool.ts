@@ -17,6 +17,8 @@ export interface ToolsOfFile {
 interface ToolReport {
   readonly name: string;
   readonly description: string;
+  /** Present only for tools with a group. */
+  readonly group?: string;
   /** Present only for tools with side effects: whether each call needs confirmation. */
   readonly confirm?: boolean;
   /** Members of the arguments, in order; a required one ends in `*`. */
@@ -53,7 +55,7 @@ export const toolOfRpc = ({ tool }: PlanMethod): ToolOfRpc => (tool === undefine
 
 function toolReport(tool: PlanTool): ToolReport {
   const { of, description, readOnly, input, output, bytes } = tool;
-  const { name, confirm, maxBytes, waitMs } = of;
+  const { name, group, confirm, maxBytes, waitMs } = of;
   const hidden = of.hidden.map(({ path, bound }) => ({
     field: pathName(path),
     ...(bound !== undefined && { by: bound.expression.text.value }),
@@ -61,6 +63,7 @@ function toolReport(tool: PlanTool): ToolReport {
   return {
     name,
     description,
+    ...(group !== undefined && { group }),
     ...(!readOnly && { confirm }),
     arguments: argumentsOf(input),
     input_schema: digest(input),
@@ -112,6 +115,7 @@ function whatText({ of, readOnly }: PlanTool): string {
   return [
     `${of.desc.name}/${of.rpc.desc.name}`,
     readOnly ? "reads" : effects,
+    ...(of.group === undefined ? [] : [`in group ${of.group}`]),
     ...(of.waitMs === undefined ? [] : [`waits ${timeText(of.waitMs)}`]),
     ...(hidden.length === 0 ? [] : [`hides ${hidden.join(", ")}`]),
   ].join(", ");

@@ -79,6 +79,7 @@ function toolOf(rpc: RpcContext): Tool {
     name,
     nameAt: at,
     description: (declared?.description?.value ?? commentOf(desc))?.trim() || undefined,
+    group: (declared?.group ?? shared?.group)?.value,
     confirm: declared?.confirm?.value ?? false,
     maxBytes: (declared?.maxBytes ?? shared?.maxBytes)?.value ?? DEFAULT_MAX_BYTES,
     waitMs: desc.methodKind === "unary" ? undefined : (declared?.wait?.value ?? DEFAULT_WAIT_MS),

@@ -314,6 +314,7 @@ export interface Tool extends RpcBlock {
   readonly nameAt: Origin;
   /** Undefined: neither the option nor the comment has any text. */
   readonly description: string | undefined;
+  readonly group: string | undefined;
   readonly confirm: boolean;
   readonly maxBytes: number;
   /** Undefined: the RPC returns one response. */

@@ -3106,6 +3106,14 @@ export type Tool = Message<"bff.v1.Tool"> & {
    * @generated from field: optional string wait = 7;
    */
   wait?: string | undefined;
+
+  /**
+   * Set of tools that lists show first, and that a search for its name finds: letters, digits, `_` and `-`.
+   * Example: group: "orders"
+   *
+   * @generated from field: optional string group = 8;
+   */
+  group?: string | undefined;
 };
 
 /**
