@@ -312,8 +312,8 @@ test("a client without a token finds the issuer, and continues with a token for 
   expect(url).toBe(new URL(mcp).origin);
 });
 
-test("in search mode the client finds, reads, follows and runs tools, and their rpcs are logged", async () => {
-  const { mcp, token, upstreams, log } = await servedAgent(project, { BFF_MCP_TOOLS: "search", BFF_ACCESS_LOG: "1" });
+test("in search mode the client finds, reads, follows and runs tools, and the audit names their rpcs", async () => {
+  const { mcp, token, upstreams, log } = await servedAgent(project, { BFF_MCP_TOOLS: "search", BFF_AUDIT: "stderr" });
   const form = () => ({ action: "accept" as const, content: { confirm: true } });
   const client = await connected(mcp, { token: await token(EVERY), form });
   const { tools } = await client.listTools();
@@ -346,5 +346,8 @@ test("in search mode the client finds, reads, follows and runs tools, and their 
   );
   const direct = await client.callTool({ name: "cancel_order", arguments: { id: "5" } });
   expect(direct.structuredContent).toEqual({ id: "5" });
-  for (const rpc of ["GetItem", "PlaceOrder", "CancelOrder"]) await expect.poll(log).toContain(`AgentService/${rpc}`);
+  const plain = await connected(mcp, { token: await token() });
+  const order = { name: "run_tool", arguments: { name: "place_order", arguments: { itemId: "lamp" } } };
+  await expect(plain.callTool(order)).rejects.toThrow();
+  await expect.poll(log).toMatch(/"event":"denied".*"method":"agent\.v1\.AgentService\/PlaceOrder"/);
 });
