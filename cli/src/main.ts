@@ -24,6 +24,7 @@ const WORDS: Readonly<Record<string, () => Promise<AddWord>>> = {
   replay: async () => (await import("./commands/replay.ts")).addReplay,
   explain: async () => (await import("./commands/explain.ts")).addExplain,
   lsp: async () => (await import("./commands/lsp.ts")).addLsp,
+  mcp: async () => (await import("./commands/mcp/mcp.ts")).addMcp,
 };
 
 /** Earlier words, with the present ones. */

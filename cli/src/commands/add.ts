@@ -11,6 +11,7 @@ import { difference } from "../init/into/difference.ts";
 import type { BegunBff } from "../init/plan-bff.ts";
 import { publicLines } from "../init/public-fields.ts";
 import { buildInputs, configOf, registryOf, requiredRoot } from "../project/buf.ts";
+import { isInside } from "../project/inside.ts";
 import { Refusal, type Terminal } from "../terminal.ts";
 
 interface AddOptions {
@@ -51,6 +52,8 @@ async function add(names: readonly string[], { to, name, write }: AddOptions, te
   if (found.length > 0) terminal.write(`\n${renderDiagnostics(found, sources, "text")}\n`);
   if (found.some(({ severity }) => severity === "error"))
     throw new Refusal("nothing is written, because the project would have the errors above: correct them first");
+  if (write === true && !isInside(root, path))
+    throw new Refusal(`nothing is written: ${path} is outside of the project`);
   if (write === true) writeFileSync(path, after);
   terminal.write(write === true ? `${shown} is written\n` : "nothing is written yet: repeat it with --write\n");
 }

@@ -7,6 +7,7 @@ import { type CheckedFault, type CheckedOutcome, checkProject } from "../check/c
 import { fixed } from "../check/fixed.ts";
 import { requiredRoot } from "../project/buf.ts";
 import { compileProject } from "../project/compile-project.ts";
+import { isInside } from "../project/inside.ts";
 import { count, Refusal, type Terminal } from "../terminal.ts";
 
 interface CheckOptions {
@@ -77,6 +78,7 @@ function plansOf(root: string, form: "json" | "text"): readonly string[] {
 /** Writes the edits. Returns a line for each, with the hint that it follows. */
 function applied(root: string, all: readonly CheckedFault[]): readonly string[] {
   return [...Map.groupBy(all, ({ file }) => file)].flatMap(([file, faults]) => {
+    if (!isInside(root, file)) return [];
     const before = readFileSync(join(root, file), "utf8");
     const edits = faults.flatMap(({ edit, found }) => (edit === undefined ? [] : { ...edit, found }));
     const after = fixed(before, edits);

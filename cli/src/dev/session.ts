@@ -25,6 +25,8 @@ interface DevOptions {
   readonly mockAll: boolean;
   /** Called after each start of a server, when it is up. */
   readonly up?: ((name: string, url: string) => void) | undefined;
+  /** Called after each run, with the servers that have started. */
+  readonly settled?: ((started: ReadonlyMap<string, Up>) => void) | undefined;
 }
 
 /**
@@ -65,6 +67,7 @@ class Session {
   readonly #trailing: Trailing;
   readonly #callers: Callers;
   readonly #servers = new Map<string, Server>();
+  readonly #started = new Map<string, Up>();
   readonly #places: Places;
   #watching: Watching | undefined;
   #project: Project | undefined;
@@ -78,7 +81,10 @@ class Session {
     this.#options = options;
     this.#places = new Places(options.port);
     this.#generation = new Generation(terminal.cwd, (service) => options.server && this.#isMocked(service));
-    this.#trailing = new Trailing((changed) => this.#look(changed));
+    this.#trailing = new Trailing(async (changed) => {
+      await this.#look(changed);
+      this.#options.settled?.(this.#started);
+    });
     this.#callers = new Callers(terminal.cwd, terminal.env);
   }
 
@@ -211,6 +217,7 @@ class Session {
     const ms = Math.round(performance.now() - began);
     switch (restarted.kind) {
       case "up":
+        this.#started.set(name, restarted.up);
         this.#options.up?.(name, restarted.up.url);
         this.#print(wasUp ? `${name} runs the new code (${ms} ms)` : `${name} ${begun(restarted.up)}`);
         return this.#printCallers(name, around, restarted.up.url);
