@@ -7,6 +7,7 @@ import { compareReveals } from "./compare-reveals.ts";
 import { compareRpc, lostRpc, newRpc } from "./compare-rpcs.ts";
 import { compareVariables } from "./compare-variables.ts";
 import { type Block, type Composition, compositionOf, permitOf, shortName } from "./composition.ts";
+import { compareModes } from "./edge/compare-tools.ts";
 import { changesOf, type Finding, inOrder, type Level, phrase, time } from "./finding.ts";
 import { otherMembers } from "./other-members.ts";
 import { renamedNames } from "./renames/renamed-names.ts";
@@ -38,7 +39,7 @@ export function compareReports(before: readonly FileReport[], after: readonly Fi
     if (known !== undefined) found.push(...compareUpstreams(known, upstream));
   }
   found.push(...compareIdentities(before, after), ...compareReveals(before, after), ...comparePurges(before, after));
-  found.push(...compareVariables(before, after));
+  found.push(...compareVariables(before, after), ...compareModes(before, after));
   return inOrder(found);
 }
 

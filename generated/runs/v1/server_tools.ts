@@ -13,6 +13,7 @@ export const TOOLS: readonly Tool[] = [
     name: "follow_run",
     method: "runs.v1.RunService/FollowRun",
     description: "Follows a run until its end, and returns its last state.",
+    group: "runs",
     readOnly: true,
     idempotent: true,
     inputSchema: {
@@ -128,6 +129,7 @@ export const TOOLS: readonly Tool[] = [
     name: "get_run",
     method: "runs.v1.RunService/GetRun",
     description: "Returns the state of a run. FollowRun continues from its position.",
+    group: "runs",
     readOnly: true,
     idempotent: true,
     inputSchema: {
@@ -176,6 +178,7 @@ export const TOOLS: readonly Tool[] = [
     name: "start_run",
     method: "runs.v1.RunService/StartRun",
     description: "Starts a run of a task, and returns its id.",
+    group: "runs",
     readOnly: false,
     idempotent: false,
     inputSchema: {

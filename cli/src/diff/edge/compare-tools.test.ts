@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { compareTools } from "./compare-tools.ts";
+import { compareModes, compareTools } from "./compare-tools.ts";
 
 const TOOL = {
   name: "find_pages",
@@ -59,4 +59,13 @@ test("all changed lines of a description are shown", () => {
   expect(compareTools(before, { ...before, description: `${before.description}\nReads all.` })).toMatchObject([
     { before: [{ code: "… / " }], after: [{ code: "… / Reads all." }] },
   ]);
+});
+
+test("a list that grows beyond 10,000 tokens, or shrinks below, is searched or listed by BFF_MCP_TOOLS=auto", () => {
+  const files = (...all: number[]) => all.map((tokens) => ({ tools: { tokens } })) as never;
+  const modeOf = (before: never, after: never) => compareModes(before, after).map(({ message }) => message[2]);
+  expect(modeOf(files(5_000, 4_999), files(5_000, 5_000))).toEqual([{ code: "search" }]);
+  expect(modeOf(files(10_000), files(9_999))).toEqual([{ code: "all" }]);
+  expect(modeOf(files(10_000), files(20_000))).toEqual([]);
+  expect(compareModes([], [])).toEqual([]);
 });

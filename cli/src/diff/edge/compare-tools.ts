@@ -1,6 +1,6 @@
 // Compares an rpc as a tool for agents: models choose it by its texts, and clients have approved what it did.
-import type { RpcReport } from "protoc-gen-bff/compiler";
-import { changesOf, code, type FoundChange, type Phrase, phrase, time, without } from "../finding.ts";
+import type { FileReport, RpcReport } from "protoc-gen-bff/compiler";
+import { changesOf, code, type Finding, type FoundChange, type Phrase, phrase, time, without } from "../finding.ts";
 
 type Tool = NonNullable<RpcReport["tool"]>;
 
@@ -91,5 +91,21 @@ function bounds(before: Tool, after: Tool): readonly FoundChange[] {
     ...(waited === undefined || waits === undefined
       ? []
       : tools.changed("different", waiting, waited, waits, (ms) => [time(ms)])),
+  ];
+}
+
+/** Size of the list from which servers with `BFF_MCP_TOOLS=auto` search, in tokens. */
+const SEARCHED = 10_000;
+
+/** Reports the other mode of the list, which `BFF_MCP_TOOLS=auto` chooses by its size. */
+export function compareModes(before: readonly FileReport[], after: readonly FileReport[]): readonly Finding[] {
+  const sizeOf = (files: readonly FileReport[]) => files.reduce((sum, { tools }) => sum + (tools?.tokens ?? 0), 0);
+  const [had, has] = [sizeOf(before), sizeOf(after)];
+  if (had >= SEARCHED === has >= SEARCHED) return [];
+  const mode = has >= SEARCHED ? "search" : "all";
+  const message = phrase`${"auto"} now is ${mode}, because of the size of the list of tools`;
+  const size = (tokens: number): Phrase => [`about ${tokens} tokens`];
+  return [
+    { kind: "tools", level: "different", where: ["BFF_MCP_TOOLS"], message, before: size(had), after: size(has) },
   ];
 }

@@ -2,7 +2,7 @@
 // come a byte at a time; and a normal client of the same rpcs beside them.
 import { connect, type Socket } from "node:net";
 import { expect, test } from "vitest";
-import { headersOf, type Json, messageOf, toolCall } from "../../../features/mcp/raw-client.ts";
+import { calledIn, headersOf, type Json, MODES, messageOf, toolCall } from "../../../features/mcp/raw-client.ts";
 import { startIssuer } from "./rig/issuer.ts";
 import { ATTACK_MS, attacked, described, expectUnharmed, type Target } from "./rig/rig.ts";
 
@@ -43,6 +43,17 @@ const KINDS: Readonly<Record<string, (target: Target, caller: Headers, i: number
       toolCall("mine", { key: "k" }, { requestState: `${i}${"A".repeat(20_000)}`, inputResponses: { confirm: {} } }),
     ),
 };
+/** The same through the tools of search mode, and searches. */
+const SEARCHES: typeof KINDS = {
+  "a long query": (target, caller) => isFailure(target, caller, toolCall("find_tools", { query: "a ".repeat(20_000) })),
+  "many words": (target, caller, i) =>
+    isAnswer(target, caller, toolCall("find_tools", { query: `${i} ${"map lim min ".repeat(18)}` })),
+  "an unknown tool inside": (target, caller, i) => isError(target, caller, calledIn("search", toolCall(`nope${i}`))),
+  "a tool inside without its scope": (target, caller) =>
+    isFailure(target, caller, calledIn("search", toolCall("limited", { key: "k" }))),
+  "tools in tools": (target, caller) =>
+    isError(target, caller, calledIn("search", calledIn("search", toolCall("mine")))),
+};
 type Call = { readonly method: string; readonly params?: { readonly [name: string]: Json } };
 const answerOf = (target: Target, caller: Headers, call: Call) =>
   send(target, JSON.stringify(messageOf(call)), { ...headersOf(call), ...caller });
@@ -63,7 +74,7 @@ function slowBody({ port }: Target, { authorization }: Headers): Socket {
   return socket;
 }
 
-test("floods of tool calls leave other callers served", { timeout: 120_000 }, async () => {
+test.each(MODES)("floods of tool calls leave other callers served: %s", { timeout: 120_000 }, async (mode) => {
   const issuer = await startIssuer();
   const caller = { authorization: `Bearer ${await issuer.token("ann")}` };
   const normal = { path: "/req.v1.ReqService/Maps", body: "{}", headers: caller };
@@ -71,7 +82,7 @@ test("floods of tool calls leave other callers served", { timeout: 120_000 }, as
     async (target) => {
       const sockets = Array.from({ length: SLOW }, () => slowBody(target, caller));
       const wrong = new Set<string>();
-      const kinds = Object.entries(KINDS);
+      const kinds = Object.entries({ ...KINDS, ...(mode === "search" && SEARCHES) });
       let sent = 0;
       const until = performance.now() + ATTACK_MS;
       const attack = async (): Promise<void> => {
@@ -85,9 +96,14 @@ test("floods of tool calls leave other callers served", { timeout: 120_000 }, as
       for (const socket of sockets) socket.destroy();
       return { sent, wrong: [...wrong] };
     },
-    { server: "req", normal, env: { OIDC_ISSUER: issuer.address, BFF_PUBLIC_URL: "https://app.example" }, heapMb: 256 },
+    {
+      server: "req",
+      normal,
+      env: { OIDC_ISSUER: issuer.address, BFF_PUBLIC_URL: "https://app.example", BFF_MCP_TOOLS: mode },
+      heapMb: 256,
+    },
   ).finally(() => issuer.close());
-  console.log(described("floods of tool calls", outcome));
+  console.log(described(`floods of tool calls: ${mode}`, outcome));
   expectUnharmed(outcome);
   expect(outcome.result.wrong).toEqual([]);
   expect(outcome.result.sent).toBeGreaterThan(Object.keys(KINDS).length);

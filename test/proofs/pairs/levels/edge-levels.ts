@@ -99,7 +99,7 @@ export const EDGE: readonly Factor[] = [
   factor("tool", {
     service: { service: "tool: { max_bytes: 65536 }" },
     hidden: { rpc: `tool: { name: "read" hidden: { name: "lang" } }`, request: "string lang = 9;" },
-    plain: { rpc: `tool: { name: "read" description: "Reads a page." max_bytes: 65536 }` },
+    plain: { rpc: `tool: { name: "read" description: "Reads a page." group: "pages" max_bytes: 65536 }` },
     off: { service: "tool: { max_bytes: 65536 }", rpc: "tool: { off: true }", next: true },
   }),
   factor("priority", { low: { rpc: "priority: LOW" }, high: { rpc: "priority: HIGH" } }),
@@ -168,7 +168,7 @@ export const VARIABLES: readonly Factor[] = [
   }),
   factor("audit", { stderr: { env: { BFF_AUDIT: "stderr" } } }),
   factor("proxies", { trusted: { env: { BFF_TRUSTED_PROXIES: "127.0.0.1" } } }),
-  factor("agents", { off: { env: { BFF_MCP: "false" } } }),
+  factor("agents", { off: { env: { BFF_MCP: "false" } }, search: { env: { BFF_MCP_TOOLS: "search" } } }),
   factor("observer", { module: { needs: ["observer"] } }),
   factor("login at NATS", {
     token: { needs: ["nats", "nats with a token"], env: { NATS_TOKEN: "0123456789" } },
