@@ -88,7 +88,7 @@ export class McpServer {
     const message = this.#options.search?.resolve(request.message, caller, request.authority);
     if (typeof message === "string") done(message);
     else if (message instanceof RpcError) request.failed(message);
-    else return this.#run({ ...request, ...(message && { message }) }, client, { caller, done });
+    else return this.#run(message === undefined ? request : { ...request, message }, client, { caller, done });
     return GONE;
   }
   #run(request: McpRequest, client: Client, { caller, done }: Receiver): Answering {

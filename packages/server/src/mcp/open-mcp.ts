@@ -12,12 +12,12 @@ import type { RedisLocation } from "@protobff/runtime/internal/redis/connection"
 import { Sealer } from "@protobff/runtime/internal/sealing/sealer";
 import { readSealingKeys } from "@protobff/runtime/internal/sealing/sealing-keys";
 import type { StreamEndpoint } from "@protobff/runtime/internal/stream/stream-endpoint";
-import type MiniSearch from "minisearch";
 import { CHALLENGE } from "../headers/challenge.ts";
 import { PUBLIC_URL, PUBLIC_URL_REMEDY, readPublicUrl } from "../session/public-url.ts";
 import { Confirmations, UsedHere } from "./confirmations.ts";
 import { readHeaders } from "./header-list.ts";
 import { McpServer } from "./mcp-server.ts";
+import type { Search } from "./request.ts";
 import { ResourceMetadata } from "./resource-metadata.ts";
 import { SEARCH_TOOLS } from "./search/search-tools.ts";
 import type { Tool } from "./tool.ts";
@@ -43,8 +43,8 @@ export interface McpConfig {
   readonly redisUrl: RedisLocation | undefined;
   /** Credentials of requests over standard input, as headers. */
   readonly headers: ReadonlyMap<string, string>;
-  /** The class of minisearch. Undefined: the list has all tools. */
-  readonly index: typeof MiniSearch | undefined;
+  /** Undefined: the list has all tools. */
+  readonly search: ((set: ToolSet) => Promise<Search>) | undefined;
 }
 
 /** Reads the configuration, with the faults of its variables. */
@@ -76,15 +76,12 @@ export async function readMcpConfig(
   const headers = text === undefined ? new Map<string, string>() : readHeaders(text);
   if (headers === undefined) settings.fault(HEADERS, "is no list of headers", "authorization=Bearer …,tenant=x");
   const sealer = confirms ? new Sealer(keys) : undefined;
-  const index = await readIndex(settings, tools);
-  return { config: { tools, publicUrl, issuers, sealer, redisUrl, headers: headers ?? new Map(), index }, faults };
+  const search = await readSearch(settings, tools);
+  return { config: { tools, publicUrl, issuers, sealer, redisUrl, headers: headers ?? new Map(), search }, faults };
 }
 
-/** Returns the class of minisearch in search mode. */
-async function readIndex(
-  settings: EnvReader,
-  tools: readonly Tool<Message, unknown>[],
-): Promise<typeof MiniSearch | undefined> {
+/** Returns the search of search mode. */
+async function readSearch(settings: EnvReader, tools: readonly Tool<Message, unknown>[]): Promise<McpConfig["search"]> {
   const mode = settings.optional(MODE) ?? "all";
   if (!["all", "search", "auto"].includes(mode)) settings.fault(MODE, `is ${quoted(mode)}`, "all, search or auto");
   const isLong = (): boolean => tools.reduce((sum, tool) => sum + Buffer.byteLength(textOf(tool)), 0) >= AUTO_BYTES;
@@ -97,7 +94,8 @@ async function readIndex(
       "all, or give it another name",
     );
   try {
-    return (await import("minisearch")).default; // nobody else pays for loading it
+    const { default: Index } = await import("minisearch"); // nobody else pays for loading it
+    return async (set) => new (await import("./search/tool-search.ts")).ToolSearch(set, Index);
   } catch {
     settings.fault(MODE, `is ${mode}, which needs the package minisearch`, "all, or run `npm install minisearch`");
     return undefined;
@@ -116,7 +114,7 @@ export interface OpenMcp {
 
 /** @param fault receives failures of Redis, and the lack of one */
 export async function openMcp(
-  { tools, publicUrl, issuers, sealer, redisUrl, index }: McpConfig,
+  { tools, publicUrl, issuers, sealer, redisUrl, search }: McpConfig,
   parts: {
     readonly name: string;
     readonly endpoints: readonly (Endpoint | StreamEndpoint)[];
@@ -138,8 +136,14 @@ export async function openMcp(
   const challenge = metadata === undefined ? () => CHALLENGE : metadata.challenge.bind(metadata);
   const draining = new AbortController();
   setMaxListeners(0, draining.signal);
-  const search = index && new (await import("./search/tool-search.ts")).ToolSearch(set, index);
-  const server = new McpServer({ ...parts, tools: set, search, confirmations, challenge, draining: draining.signal });
+  const server = new McpServer({
+    ...parts,
+    tools: set,
+    search: await search?.(set),
+    confirmations,
+    challenge,
+    draining: draining.signal,
+  });
   return { server, metadata, drain: () => draining.abort(), close: () => confirmations?.close() };
 }
 

@@ -24,7 +24,7 @@ export class ToolSearch implements Search {
   readonly #set: ToolSet;
   readonly #index: MiniSearch;
 
-  /** @param Index the class of minisearch */
+  /** @param Index the class of minisearch: a static import would load it with a bundle of one file */
   constructor(set: ToolSet, Index: typeof MiniSearch) {
     this.#set = set;
     // BM25 without fuzzy terms: names of tools are short, and agents spell well.
