@@ -116,7 +116,7 @@ export class GeneratedProject {
       stdio: ["ignore", "pipe", "pipe"],
     });
     onTestFinished(async () => {
-      if (child.exitCode !== null) return;
+      if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill("SIGKILL");
       await once(child, "exit");
     });
@@ -154,7 +154,8 @@ export class GeneratedProject {
       await exited;
       return child.exitCode;
     };
-    return { url, metrics, post, until, stop, log: () => log, upstreams: Object.fromEntries(addresses) };
+    const kill = () => child.kill("SIGKILL");
+    return { url, metrics, post, until, stop, kill, log: () => log, upstreams: Object.fromEntries(addresses) };
   }
 
   /** Returns the result of a start that cannot succeed. */

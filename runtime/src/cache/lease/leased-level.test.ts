@@ -120,6 +120,7 @@ test("a store that does not answer delays a fetch by its timeout", async () => {
   expect(sent()).toEqual([0, 0]);
   await advance(2);
   expect(sent()).toEqual([1, 1]);
+  expect(all.map(({ counts }) => counts.away)).toEqual([1, 1]);
 });
 
 test("a store that is lost during a wait ends it", async () => {

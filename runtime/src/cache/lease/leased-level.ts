@@ -69,6 +69,7 @@ export class LeasedLevel implements Level {
   }
   get(key: string, wait: FetchWait | undefined, done: Done): void {
     this.#harmless.get(key, wait, (found, counter, isReply) => {
+      if (wait !== undefined && isReply !== true) this.#counts.away++;
       if (wait === undefined || isReply !== true || isUsable(found, wait)) done(found, counter);
       else
         this.#look({
