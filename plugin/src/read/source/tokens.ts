@@ -20,6 +20,9 @@ const PATTERNS: Patterns = {
 /**
  * Returns the tokens of a file. The file has been compiled before, so it is valid; the tokens of any other text need
  * patterns for its faults.
+ *
+ * @example
+ * tokenize('name: "a"').map(({ kind }) => kind); // word, symbol, string
  */
 export function tokenize(text: string, patterns: Partial<Patterns> = {}): readonly Token[] {
   const kinds = Object.entries({ ...PATTERNS, ...patterns }) as [Token["kind"], RegExp][];
