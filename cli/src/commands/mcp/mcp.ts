@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { requiredRoot } from "../../project/inputs.ts";
+import { requiredRoot } from "../../project/buf.ts";
 import type { Terminal } from "../../terminal.ts";
 
 /** `protobff mcp` */

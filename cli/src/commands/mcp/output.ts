@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
-import { Refusal } from "../../refusal.ts";
 import type { Terminal } from "../../terminal.ts";
+import { Refusal } from "../../terminal.ts";
 
 /** Project of a session, and the end of a call. */
 export interface Workplace {

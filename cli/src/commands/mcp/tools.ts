@@ -1,7 +1,7 @@
 // The tools of `protobff mcp`, each over the command of its name.
 
 import { isInside } from "../../project/inside.ts";
-import { Refusal } from "../../refusal.ts";
+import { Refusal } from "../../terminal.ts";
 import { addAdd } from "../add.ts";
 import { addCheck } from "../check.ts";
 import { addExplain } from "../explain.ts";

@@ -3,7 +3,7 @@ import type { Up } from "../../dev/child.ts";
 import { runDev } from "../../dev/session.ts";
 import { readGenConfig } from "../../project/gen-config.ts";
 import { isInside } from "../../project/inside.ts";
-import { Refusal } from "../../refusal.ts";
+import { Refusal } from "../../terminal.ts";
 import { keptTerminal, type Output, type Workplace } from "./output.ts";
 import type { Json } from "./protocol.ts";
 

@@ -1,8 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { Tool } from "@protobff/messages/options.js";
-import { fault, type Report } from "../../diagnostic/diagnostic.ts";
-import type { Text } from "../../diagnostic/origin.ts";
+import { fault, type Report, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrTool } from "../../ir/edge.ts";
 import type { Place } from "../source/place.ts";
 import { readBinds } from "../steps/read-binds.ts";
