@@ -6,7 +6,7 @@ import { endpoint } from "@protobff/runtime/internal/endpoint/endpoint";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
 import fc from "fast-check";
 import MiniSearch from "minisearch";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Front, PageSchema } from "../../../../../runtime/src/testing/gen/test_pb.ts";
 import { RpcError, type RpcMessage } from "../json-rpc.ts";
 import { readMcpConfig } from "../open-mcp.ts";
@@ -213,16 +213,4 @@ test("a wrong mode, and a tool with a name of search mode, stop the start", asyn
     { problem: "is search, and a tool of this server is named run_tool" },
   ]);
   expect(await faultsOf("all", "run_tool")).toEqual([]);
-});
-test("search mode without its package stops the start, and other modes do not need it", async () => {
-  vi.resetModules();
-  vi.doMock("minisearch", () => {
-    throw new Error("Cannot find package");
-  });
-  onTestFinished(() => void vi.doUnmock("minisearch"));
-  const fresh = await import("../open-mcp.ts");
-  const read = (mode: string) => fresh.readMcpConfig({ BFF_MCP_TOOLS: mode }, [tool("show")] as never, []);
-  const problem = "is search, which needs the package minisearch";
-  expect((await read("search")).faults).toMatchObject([{ problem, remedy: "all, or run `npm install minisearch`" }]);
-  for (const mode of ["all", "auto"]) expect((await read(mode)).faults).toEqual([]);
 });
