@@ -10,6 +10,7 @@ import { type Findings, Items, Keys, load, report, zero } from "./checks.ts";
 import { Client } from "./client.ts";
 import { type Engines, startEngines } from "./engines.ts";
 import { Follower, Publisher, registryOf } from "./news.ts";
+import { Passages } from "./passages.ts";
 import { entryOf, Place, startPlaces } from "./processes.ts";
 import { type Planted, protosOf, townOf } from "./town.ts";
 
@@ -24,7 +25,8 @@ export interface ClusterOptions {
 
 const ITEMS = 50;
 const KEYS = ["a", "b", "c", "d"];
-const WORKERS = 24;
+/** Requests under way for each process. */
+const AT_ONCE = 6;
 const PURGE_TOKEN = "a-token-for-purges";
 /** Followers have what was published within this time after the last fault. */
 const REST_MS = 60_000;
@@ -46,16 +48,22 @@ export async function runCluster(options: ClusterOptions): Promise<Findings> {
     UP_V1_ITEMSERVICE_URL: upstream,
     ISSUER: engines.provider.issuer,
     REDIS_URL: engines.redis.url,
-    NATS_URL: engines.nats.url,
-    DATABASE_URL: engines.keys.url,
     BFF_PUBLIC_URL: engines.url,
     BFF_BROWSER_CLIENT_SECRET: "a secret of the client's",
     BFF_PURGE_TOKEN: PURGE_TOKEN,
   };
-  const places = Array.from({ length: options.processes }, (_, i) => {
-    const [port = 0, adminPort = 0] = [ports[i], ports[options.processes + i]];
-    return new Place(entryOf(town.folder), port, adminPort, { ...env, BFF_SESSION_KEYS: keyOf(1) });
-  });
+  const places = await Promise.all(
+    Array.from({ length: options.processes }, async (_, i) => {
+      const [port = 0, adminPort = 0] = [ports[i], ports[options.processes + i]];
+      const passages = new Passages();
+      return new Place(entryOf(town.folder), port, adminPort, passages, {
+        ...env,
+        NATS_URL: (await Promise.all(engines.nats.servers.map((url) => passages.to(url)))).join(","),
+        DATABASE_URL: await passages.to(engines.keys.url),
+        BFF_SESSION_KEYS: keyOf(1),
+      });
+    }),
+  );
   await startPlaces(places);
   const rig = { ...options, engines, places, items, findings, random };
   await drive(rig);
@@ -99,7 +107,9 @@ async function drive(rig: Rig): Promise<void> {
   const shared = { client, items, keys, findings, sessions, robots, purge, isOver };
   const lines = setInterval(() => progress?.(JSON.stringify(findings.counts)), 10_000);
   await Promise.all([
-    ...Array.from({ length: WORKERS }, (_, i) => load({ ...shared, random: seeded("cluster", rig.seed, `${i}`) })),
+    ...Array.from({ length: rig.processes * AT_ONCE }, (_, i) =>
+      load({ ...shared, random: seeded("cluster", rig.seed, `${i}`) }),
+    ),
     publishing(publisher, isOver, random),
     replacing(robots, isOver),
     disturb(rig, isOver),
@@ -172,7 +182,12 @@ async function disturb({ places, engines, findings: { counts }, random }: Rig, i
       counts.stops++;
       place.stop();
       later(random() * STOP_MS, () => place.proceed());
-    } else if (draw < 0.8) {
+    } else if (draw < 0.76) {
+      const { passages } = pick(places);
+      counts.cuts++;
+      passages.cut(true);
+      later(random() * STOP_MS, () => passages.cut(false));
+    } else if (draw < 0.84) {
       const server = pick(engines.redis.servers);
       counts.stops++;
       server.hang();

@@ -20,7 +20,7 @@ const startThreeNats = async () => {
   const all = await Promise.all(
     routes.map((port, i) =>
       startNats(
-        ...["-n", `nats-${i}`, "--cluster_name", "town", "--cluster", `nats://127.0.0.1:${port}`],
+        ...["-n", `nats-${i}`, "--cluster_name", "town", "--cluster", `nats://127.0.0.1:${port}`, "--no_advertise"],
         ...["--routes", routes.map((route) => `nats://127.0.0.1:${route}`).join(",")],
       ),
     ),
@@ -31,7 +31,7 @@ const startThreeNats = async () => {
   if (first === undefined) throw new Error("three");
   const admin = await until(() => first.admin({ servers }), START_MS);
   await until(() => admin.add("NEWS", { num_replicas: 3 }), START_MS);
-  return { all, admin, url: servers.join(",") };
+  return { all, admin, servers };
 };
 
 /** @param ports of the processes */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
 import { compiled } from "../../../runtime/src/testing/compile-cache.ts";
+import type { Passages } from "./passages.ts";
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -12,6 +13,8 @@ type Environment = Readonly<Record<string, string>>;
 export class Place {
   readonly port: number;
   readonly adminPort: number;
+  /** Its connections to NATS and PostgreSQL. */
+  readonly passages: Passages;
   readonly #entry: string;
   #env: Environment;
   #child: ChildProcess | undefined;
@@ -21,8 +24,9 @@ export class Place {
   /** Exits without a signal of the test. */
   readonly crashes: string[] = [];
 
-  constructor(entry: string, port: number, adminPort: number, env: Environment) {
+  constructor(entry: string, port: number, adminPort: number, passages: Passages, env: Environment) {
     this.#entry = entry;
+    this.passages = passages;
     this.port = port;
     this.adminPort = adminPort;
     this.#env = { ...env, HOST: "127.0.0.1", PORT: `${port}`, BFF_ADMIN_PORT: `${adminPort}` };
