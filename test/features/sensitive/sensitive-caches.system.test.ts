@@ -62,11 +62,12 @@ async function served({ url, admin }: Redis, keys: string | undefined, mail = MA
   return { pages, catalogs, log };
 }
 
-/** Returns the entries in Redis, by name. */
+/** Returns the entries in Redis, by name. Leases of fetches come and go. */
 async function heldBy({ admin }: Redis): Promise<Map<string, Buffer>> {
   const bytes = admin.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
   const held = new Map<string, Buffer>();
   for (const name of (await admin.keys("*")).sort()) {
+    if (name.startsWith("bff-fetch:")) continue;
     const value = (await bytes.get(name)) ?? Buffer.alloc(0);
     if (!value.includes(CONNECTING)) held.set(name, value);
   }
