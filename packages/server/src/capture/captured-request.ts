@@ -28,14 +28,17 @@ export interface Keeper {
 /** Length in bytes from which a server may reuse the memory of a message that it has read. */
 const REUSED_BYTES = 4 << 10;
 
-/** Maximum number of messages that are read before the first of them begins: those of one part of a connection. */
+/** Number of messages that may be read before the first of them begins: those of one part of a connection. */
 const MAX_READ = 16;
 
 /** Short messages that a codec has read and that have not begun, and the last that it has written, with their bytes. */
 class Remembering implements EndpointCodec<Message, Message> {
   readonly #codec: EndpointCodec<Message, Message>;
-  readonly #read: Message[] = [];
-  readonly #readBytes: Uint8Array[] = [];
+  /** Rings. Messages begin in the order in which they were read. One that does not begin was refused. */
+  readonly #read = new Array<Message | undefined>(MAX_READ).fill(undefined);
+  readonly #readBytes = new Array<Uint8Array | undefined>(MAX_READ).fill(undefined);
+  #next = 0;
+  #first = 0;
   #written: Message | undefined;
   #writtenBytes: Uint8Array | undefined;
 
@@ -45,9 +48,9 @@ class Remembering implements EndpointCodec<Message, Message> {
   readonly decode = (bytes: Uint8Array): Message => {
     const message = this.#codec.decode(bytes);
     if (bytes.length >= REUSED_BYTES) return message;
-    if (this.#read.length === MAX_READ) this.#forget(1);
-    this.#read.push(message);
-    this.#readBytes.push(bytes);
+    const at = this.#next++ % MAX_READ;
+    this.#read[at] = message;
+    this.#readBytes[at] = bytes;
     return message;
   };
   readonly encode = (message: Message): Buffer => {
@@ -60,15 +63,16 @@ class Remembering implements EndpointCodec<Message, Message> {
    * A message begins. Returns the bytes that it was read from; undefined: it is long, or was read from another form.
    */
   bytesOf(message: Message): Uint8Array | undefined {
-    const at = this.#read.indexOf(message);
-    const bytes = this.#readBytes[at];
-    this.#forget(at + 1);
-    return bytes;
-  }
-  /** Messages begin in the order in which they were read. One that does not begin was refused. */
-  #forget(count: number): void {
-    this.#read.splice(0, count);
-    this.#readBytes.splice(0, count);
+    for (let i = Math.max(this.#first, this.#next - MAX_READ); i < this.#next; i++) {
+      const at = i % MAX_READ;
+      if (this.#read[at] !== message) continue;
+      const bytes = this.#readBytes[at];
+      this.#first = i + 1;
+      this.#read[at] = undefined;
+      this.#readBytes[at] = undefined;
+      return bytes;
+    }
+    return undefined;
   }
   encoded(message: Message): Uint8Array {
     const bytes = this.#written === message ? this.#writtenBytes : undefined;
