@@ -46,7 +46,7 @@ const VISIBLE: Readonly<Record<string, readonly Edit[]>> = {
     ['set: { name: "id" by: "item.id" } }', 'set: { name: "id" by: "item.id" } retry: { attempts: 4 } }'],
   ],
   "a shorter timeout": [
-    ['{ method: "up.v1.ItemService/GetStock"', '{ method: "up.v1.ItemService/GetStock" timeout: "120ms"'],
+    ['{ method: "up.v1.ItemService/GetStock"', '{ method: "up.v1.ItemService/GetStock" timeout: "100ms"'],
   ],
 };
 const INVISIBLE: Readonly<Record<string, readonly Edit[]>> = {
