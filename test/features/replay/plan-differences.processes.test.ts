@@ -33,7 +33,7 @@ test("a build has no differences from itself, and from other names", async () =>
 });
 
 const BOTH = [
-  ['{ method: "up.v1.ItemService/GetStock"', '{ method: "up.v1.ItemService/GetStock" timeout: "100ms"'],
+  ['{ method: "up.v1.ItemService/GetStock"', '{ method: "up.v1.ItemService/GetStock" timeout: "50ms"'],
   ['{ method: "up.v1.ItemService/GetPrice"', '{ method: "up.v1.ItemService/GetPrice" timeout: "450ms"'],
   ['"item.name"]', "\"'The ' + item.name\"]"],
 ] as const;
