@@ -41,7 +41,8 @@ import { planInSlices } from "./plan/plan-run.ts";
 import { readIrInSlices, type Schema } from "./read/read-ir.ts";
 import { readRequest } from "./read/read-request.ts";
 import { checkVendored } from "./read/vendored-protos.ts";
-import { planFiles } from "./report/describe-files.ts";
+import { planFiles, planReports } from "./report/describe-files.ts";
+import type { FileReport } from "./report/describe-report.ts";
 import { type CallersReport, callersReports } from "./report/faults/describe-callers.ts";
 import {
   examplesIn,
@@ -73,6 +74,8 @@ export interface Compilation {
   readonly served: readonly ServedServer[];
   /** Settings after `edits`; none without `edits`. */
   readonly settings: readonly SettingReport[];
+  /** Describes the plan as `plan=json` does, without behaviour, each time that it is called; none without files. */
+  readonly reports: () => readonly FileReport[];
 }
 
 /** The committed lock. A run without it compares nothing and returns no lock. */
@@ -289,6 +292,7 @@ function emitFiles(run: Run, { planned, settings, lock, predictions, uses }: Pla
     callers: callersReports(planned),
     served: servedServers(planned),
     settings,
+    reports: () => planReports(planned),
   };
 }
 
@@ -306,5 +310,6 @@ function stop({ sources, parameter, findings }: Run, { faults }: Stopped): Compi
     callers: [],
     served: [],
     settings: [],
+    reports: () => [],
   };
 }

@@ -128,8 +128,8 @@ test("other faults have the words of buf", async () => {
   expect(stdout).toContain("error buf: cannot find `Unknown` in this scope");
 });
 
-test("`protobff dev` explains options in the same words", () => {
+test("`protobff dev` explains options in the same words", async () => {
   put("proto/a/v1/a.proto", A('option (bff.v1.method).timeot = "5s";', ID));
-  const generated = new Generation(work).generate();
+  const generated = await new Generation(work).generate();
   expect(generated).toMatchObject({ kind: "refused", why: expect.stringContaining('hint: did you mean "timeout"?') });
 });

@@ -12,7 +12,7 @@ import { bufBreaking } from "../project/breaking.ts";
 import { compileProject } from "../project/compile-project.ts";
 import { readGenConfig } from "../project/gen-config.ts";
 import { otherSide } from "../project/other-side.ts";
-import { PLAN, reportsOf } from "../project/plan-reports.ts";
+import { reportsOf } from "../project/plan-reports.ts";
 import { Refusal, type Terminal } from "../terminal.ts";
 
 interface Options {
@@ -60,10 +60,10 @@ function diff({ against, failOn: on, format: form }: Options, terminal: Terminal
   const done = terminal.progress("compiling both sides");
   const projectConfig = readGenConfig(cwd);
   const other = otherSide(against, cwd, projectConfig);
-  const now = compileProject({ cwd, parameter: PLAN });
+  const now = compileProject({ cwd });
   const after = reportsOf(now);
   if (typeof after === "string") throw new Refusal(`this side does not compile, so nothing can be compared:\n${after}`);
-  const then = compileProject({ cwd, config: other.config, parameter: PLAN, sources: () => undefined });
+  const then = compileProject({ cwd, config: other.config, sources: () => undefined });
   const before = reportsOf(then);
   const broken = bufBreaking({ cwd, projectConfig, other, now: now.image, then: then.image });
   const shown = new Set([

@@ -7,7 +7,7 @@ import { type Composition, compositionOf, permitOf, shortName } from "../diff/co
 import type { Finding } from "../diff/finding.ts";
 import { linesOf } from "../diff/markdown.ts";
 import { compileImage } from "../project/compile-project.ts";
-import { PLAN, reportsOf } from "../project/plan-reports.ts";
+import { reportsOf } from "../project/plan-reports.ts";
 import type { Terminal } from "../terminal.ts";
 import { runReplayProgram } from "./replay-program.ts";
 
@@ -54,7 +54,7 @@ function plansOf({ files, targets }: Described, cwd: string): readonly FileRepor
   const { file } = fromBinary(FileDescriptorSetSchema, Buffer.from(files, "base64"));
   const imports = new Set(file.map(({ name }) => name).filter((name) => !targets.includes(name)));
   const image = { files: inOrder(file), imports };
-  return reportsOf({ compilation: compileImage(image, PLAN, cwd, { sources: () => undefined }) });
+  return reportsOf({ compilation: compileImage(image, "", cwd, { sources: () => undefined }) });
 }
 
 /** Sorts files: imports come first. */

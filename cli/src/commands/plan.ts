@@ -1,7 +1,7 @@
 // `protobff plan`: the latency of each rpc, from the latencies of its calls.
 import { type Command, InvalidArgumentError } from "commander";
-import type { FileReport } from "protoc-gen-bff/compiler";
 import { compileProject } from "../project/compile-project.ts";
+import { reportsOf } from "../project/plan-reports.ts";
 import { ratesText } from "../rates/rates-text.ts";
 import { upstreamRates } from "../rates/upstream-rates.ts";
 import { append, Refusal, type Terminal } from "../terminal.ts";
@@ -50,13 +50,10 @@ function positive(text: string): number {
 /** `protobff plan --rate 200 --instances 12` */
 function rates(rate: number, { instances = 1, addresses, json }: PlanOptions, terminal: Terminal): void {
   const done = terminal.progress("compiling the protos");
-  const { compilation } = compileProject({ cwd: terminal.cwd, parameter: "plan=json" });
+  const { compilation } = compileProject({ cwd: terminal.cwd });
   done();
-  const { error, file } = compilation.response;
-  if (error !== "") throw new Refusal(`the protos do not compile:\n${error.trim()}`);
-  const reports = file
-    .filter(({ name }) => name.endsWith("_plan.json"))
-    .map(({ content }) => JSON.parse(content) as FileReport);
+  const reports = reportsOf({ compilation });
+  if (typeof reports === "string") throw new Refusal(`the protos do not compile:\n${reports}`);
   const traffic = { rate, instances, addresses };
   const upstreams = upstreamRates(reports, traffic);
   terminal.write(json ? `${JSON.stringify({ ...traffic, upstreams }, null, 2)}\n` : ratesText(upstreams, traffic));

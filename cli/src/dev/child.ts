@@ -14,6 +14,8 @@ interface ChildOptions {
   /** A file from where the server is found; it need not be there. */
   readonly from: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** URLs of modules to load at once. */
+  readonly preloaded: Iterable<string>;
   /** Receives each line that the process prints, except the one that reports that it listens. */
   readonly print: (line: string) => void;
 }
@@ -34,12 +36,14 @@ type Begun = Up | { readonly ended: string };
 export class Child {
   readonly #process: ChildProcess;
   readonly #loaded = new Set<string>();
+  readonly #urls = new Set<string>();
   readonly #ended: Promise<string>;
   #listening: (up: Up) => void = () => {};
   #prepared: (report: Report) => void = () => {};
+  readonly #exiting = Promise.withResolvers<void>();
   #isStopping = false;
 
-  constructor({ cwd, from, env, print }: ChildOptions) {
+  constructor({ cwd, from, env, preloaded, print }: ChildOptions) {
     // A separate process group: Ctrl-C is for `dev`, which ends its servers itself.
     // With a size given, serve() takes no time at the start to bound it.
     this.#process = spawn(process.execPath, ["--max-semi-space-size=16", program(), from], {
@@ -62,9 +66,12 @@ export class Child {
       });
     }
     this.#process.on("message", (report: Report) => {
-      if (report.kind === "loaded") for (const path of report.paths) this.#loaded.add(path);
-      else this.#prepared(report);
+      if (report.kind === "exiting") return this.#exiting.resolve();
+      if (report.kind !== "loaded") return this.#prepared(report);
+      for (const path of report.paths) this.#loaded.add(path);
+      for (const url of report.urls) this.#urls.add(url);
     });
+    this.#order({ kind: "preload", urls: [...preloaded] });
   }
 
   /** Resolves to a description of the end when the process has ended. */
@@ -74,6 +81,10 @@ export class Child {
   /** True if the end was requested. */
   get isStopping(): boolean {
     return this.#isStopping;
+  }
+  /** URLs of the modules of protobff's packages that it has loaded. */
+  get urls(): ReadonlySet<string> {
+    return this.#urls;
   }
   hasLoaded(path: string): boolean {
     return this.#loaded.has(path);
@@ -107,8 +118,12 @@ export class Child {
     this.#isStopping = true;
     this.#process.kill("SIGTERM");
     const timer = setTimeout(() => this.#process.kill("SIGKILL"), KILL_AFTER_MS);
+    void this.#ended.then(() => clearTimeout(timer));
     await this.#ended;
-    clearTimeout(timer);
+  }
+  /** Stops it. Resolves when it has closed the ports of the server, though not yet those of the user's modules. */
+  async stopListening(): Promise<void> {
+    await Promise.race([this.stop(), this.#exiting.promise]);
   }
 
   #order(order: Order): void {

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import {
+  type Compilation,
   type Diagnostic,
   type FileReport,
   parseParameter,
@@ -12,9 +13,9 @@ import {
 import { explained } from "../check/checked.ts";
 import { compareReports } from "../diff/compare.ts";
 import { linesOf } from "../diff/markdown.ts";
-import type { Image } from "../project/buf.ts";
-import { type CompiledProject, compileProject, shown } from "../project/compile-project.ts";
-import { readGenConfig } from "../project/gen-config.ts";
+import { type Image, startInputs } from "../project/buf.ts";
+import { type CompiledProject, compileImage, shown } from "../project/compile-project.ts";
+import { type GenConfig, readGenConfig } from "../project/gen-config.ts";
 import { Refusal } from "../terminal.ts";
 import { OtherPlugins } from "./other-plugins.ts";
 import { Outputs } from "./outputs.ts";
@@ -25,8 +26,8 @@ export type Generated =
       readonly kind: "generated";
       /** Absolute paths of the changed files. */
       readonly touched: readonly string[];
-      /** Changes of the running behaviour, a line for each, worst first. */
-      readonly changes: readonly string[];
+      /** Compares the running behaviour with that of the former generation: a line for each change, worst first. */
+      readonly changes: () => readonly string[];
       /** Warnings as text; empty: none. */
       readonly warnings: string;
       /** The `server.ts` of each server, by its name; absolute paths. */
@@ -44,6 +45,7 @@ export class Generation {
   readonly outputs: Outputs;
   #reports: readonly FileReport[] | undefined;
   #image: Image | undefined;
+  #build: { readonly image: Promise<Image>; readonly abort: AbortController } | undefined;
   readonly #needsMock: (service: string) => boolean;
   /** The first upstream that needed a mock though `opt` has no `mock=true`. */
   #addsMocksFor: string | undefined;
@@ -59,34 +61,54 @@ export class Generation {
     this.outputs = new Outputs(cwd);
   }
 
+  /**
+   * Starts to build what is saved now. The next `generate` uses it: call this again after each later change of an
+   * input.
+   */
+  startBuild(): void {
+    this.#build?.abort.abort();
+    this.#build = undefined;
+    try {
+      this.#build = this.#begun(readGenConfig(this.#cwd));
+    } catch {
+      // `generate` reports the fault.
+    }
+  }
+
+  #begun({ inputs }: GenConfig) {
+    const abort = new AbortController();
+    const image = startInputs(this.#cwd, inputs, this.#image, abort.signal);
+    image.catch(() => {});
+    return { image, abort };
+  }
+
   /** Generates the project. A fault of the project is returned, not thrown, and nothing is written. */
-  generate(): Generated {
+  async generate(): Promise<Generated> {
     const cwd = this.#cwd;
     try {
-      const { parameter } = parseParameter(readGenConfig(cwd).parameter);
-      const project = this.#compiled(parameter.mock);
-      const { compilation, config, image } = project;
-      const { error, file: all } = compilation.response;
+      const config = readGenConfig(cwd);
+      const { parameter } = parseParameter(config.parameter);
+      const { image: built } = this.#build ?? this.#begun(config);
+      this.#build = undefined;
+      const image = await built;
+      this.#image = image;
+      const compilation = this.#compiled(image, config, parameter.mock);
+      const { error, file } = compilation.response;
       writeFound(cwd, parameter.errorOutput, compilation.diagnostics);
       if (error !== "") return { kind: "refused", why: error.trim() };
-      const reports = reportsIn(all);
-      // The plan is for `dev` itself, unless the project requests it.
-      const file = parameter.plan.has("json") ? all : all.filter(({ name }) => !isReport(name));
       const bffFiles = file.map(({ name, content }) => ({ path: join(config.out, name), content }));
       const touched = this.outputs.write([...this.#others.run(image, config.others), ...bffFiles]);
-      const before = this.#reports;
-      this.#reports = reports;
       if (compilation.lock !== undefined) writeLock(join(cwd, parameter.lock), compilation.lock);
       const servers = file.filter(({ name }) => /(^|\/)server\.ts$/.test(name));
       const { warnings } = compilation;
       return {
         kind: "generated",
         touched,
-        changes: before === undefined ? [] : linesOf(compareReports(before, reports)),
+        changes: () => this.#changesTo(compilation.reports()),
         warnings:
           warnings.length === 0 ? "" : renderDiagnostics(warnings, sourcesIn(shown(cwd)), parameter.errorFormat),
         servers: new Map(servers.map(({ name }) => [nameOf(name), join(cwd, config.out, name)])),
-        project,
+        project: { config, image, compilation },
         addsMocksFor: parameter.mock ? undefined : this.#addsMocksFor,
       };
     } catch (error) {
@@ -97,37 +119,28 @@ export class Generation {
     }
   }
 
+  #changesTo(reports: readonly FileReport[]): readonly string[] {
+    const before = this.#reports;
+    this.#reports = reports;
+    return before === undefined ? [] : linesOf(compareReports(before, reports));
+  }
+
   /**
    * Compiles the project. From the first time that an upstream needs a mock, mocks are added even if `opt` does not
    * request them.
    */
-  #compiled(hasMocks: boolean): CompiledProject {
+  #compiled(image: Image, config: GenConfig, hasMocks: boolean): Compilation {
     const isAdded = this.#addsMocksFor !== undefined && !hasMocks;
-    const parameter = isAdded ? `${PLAN},${MOCK}` : PLAN;
-    const project = compileProject({ cwd: this.#cwd, lock: true, examples: true, parameter, before: this.#image });
-    this.#image = project.image;
-    if (hasMocks || isAdded) return project;
-    this.#addsMocksFor = upstreamsIn(project).find(this.#needsMock);
-    return this.#addsMocksFor === undefined ? project : this.#compiled(false);
+    const parameter = [config.parameter, isAdded ? MOCK : ""].filter((part) => part !== "").join(",");
+    const compilation = compileImage(image, parameter, this.#cwd, { lock: true, examples: true });
+    if (hasMocks || isAdded) return compilation;
+    const upstreams = compilation.reports().flatMap(({ upstreams = [] }) => upstreams);
+    this.#addsMocksFor = upstreams.map(({ upstream }) => upstream).find(this.#needsMock);
+    return this.#addsMocksFor === undefined ? compilation : this.#compiled(image, config, false);
   }
 }
 
-const PLAN = "plan=json";
 const MOCK = "mock=true";
-
-/** Full names of the services that are called. */
-function upstreamsIn({ compilation }: CompiledProject): readonly string[] {
-  const reports = reportsIn(compilation.response.file);
-  return reports.flatMap(({ upstreams = [] }) => upstreams.map(({ upstream }) => upstream));
-}
-
-function isReport(name: string): boolean {
-  return name.endsWith("_plan.json");
-}
-
-function reportsIn(files: readonly { readonly name: string; readonly content: string }[]): readonly FileReport[] {
-  return files.filter(({ name }) => isReport(name)).map(({ content }) => JSON.parse(content) as FileReport);
-}
 
 /** Returns the name of a server from its file: web.v1 for `web/v1/server.ts`. */
 function nameOf(file: string): string {

@@ -103,7 +103,7 @@ export class Server {
         return { kind: isKept ? "kept" : "down", why };
       }
     }
-    await this.#running?.stop();
+    await (fault === undefined ? this.#running?.stopListening() : this.#running?.stop());
     this.#running = undefined;
     const begun = await next.begin(this.#options.file, args, { ...around, ...this.#ports() });
     if ("ended" in begun) return { kind: "down", why: begun.ended };
@@ -142,7 +142,7 @@ export class Server {
 
   #child(): Child {
     const { cwd, file, env, print } = this.#options;
-    return new Child({ cwd, from: file, env, print });
+    return new Child({ cwd, from: file, env, preloaded: this.#running?.urls ?? [], print });
   }
 
   /**

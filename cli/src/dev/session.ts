@@ -91,7 +91,9 @@ class Session {
   async begin(): Promise<void> {
     const { cwd } = this.#terminal;
     const changed = (path: string): void => {
-      if (!this.#generation.outputs.isAsWritten(path)) this.#trailing.changed(path);
+      if (this.#generation.outputs.isAsWritten(path)) return;
+      if (isInput(path)) this.#generation.startBuild();
+      this.#trailing.changed(path);
     };
     this.#watching = await watchProject(cwd, changed, (message) => this.#print(message));
     // The first run is like any other: a save during the run belongs to the next one.
@@ -109,10 +111,10 @@ class Session {
     const began = performance.now();
     const { outputs } = this.#generation;
     const isBuilt = [...changed].some((path) => isInput(path) || outputs.has(path));
-    let touched: readonly string[] = [];
+    let project: Project | undefined;
     if (isBuilt) {
       if ([...changed].some(isEmptied) && (await this.#isDueSoon(changed))) return;
-      const generated = this.#generation.generate();
+      const generated = await this.#generation.generate();
       if (generated.kind === "refused") {
         if (await this.#isDueSoon(changed)) return;
         this.#print(
@@ -121,11 +123,12 @@ class Session {
         // The generated files are as before: a server that did not start would not start now.
         if (![...changed].some(isSource)) return;
       } else {
-        touched = generated.touched;
+        project = generated;
         await this.#take(generated, changed);
       }
     }
-    await this.#restart(new Set([...changed, ...touched]), began);
+    await this.#restart(new Set([...changed, ...(project?.touched ?? [])]), began);
+    for (const line of project?.changes() ?? []) this.#terminal.write(`  ${line}\n`);
   }
 
   /** Returns true if another save follows at once, and hands the changed paths to the run for that save. */
@@ -148,7 +151,7 @@ class Session {
       this.#print(
         `generated into ${project.config.out} (${touched.length === 0 ? "no differences" : `${files} differ`})`,
       );
-    else if (touched.length > 0) this.#print([`${this.#cause(changed)}: ${files}`, ...generated.changes].join("\n  "));
+    else if (touched.length > 0) this.#print(`${this.#cause(changed)}: ${files}`);
     else if ([...changed].some(isInput)) this.#print(`${this.#cause(changed)}: the generated code is unchanged`);
     if (generated.addsMocksFor !== undefined && !this.#hasMocksHint) {
       this.#hasMocksHint = true;

@@ -1,6 +1,6 @@
 // Process of a server before its start: it loads modules that no save changes and waits, so that a restart takes little
 // time. `child.ts` starts this program with a module of the project as its argument, from which packages are resolved.
-import { createRequire, enableCompileCache, registerHooks } from "node:module";
+import { createRequire, enableCompileCache, findPackageJSON, registerHooks } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Order, Report } from "./orders.ts";
 
@@ -11,22 +11,28 @@ function report(message: Report): void {
 }
 
 // A change of a loaded file requires a restart.
-let loaded: string[] = [];
+let loaded = new Set<string>();
+/** Folders of protobff's packages, as URLs. */
+const packages: string[] = [];
 registerHooks({
   resolve(specifier, context, next) {
     const found = next(specifier, context);
-    if (found.url.startsWith("file:") && !found.url.includes("/node_modules/")) {
-      if (loaded.length === 0) setImmediate(reportLoaded);
-      loaded.push(fileURLToPath(found.url));
+    if (found.url.startsWith("file:")) {
+      if (loaded.size === 0) setImmediate(reportLoaded);
+      loaded.add(found.url);
     }
     return found;
   },
 });
 function reportLoaded(): void {
-  if (loaded.length > 0) report({ kind: "loaded", paths: loaded });
-  loaded = [];
+  const all = [...loaded];
+  const paths = all.filter((url) => !url.includes("/node_modules/")).map((url) => fileURLToPath(url));
+  const urls = all.filter((url) => packages.some((folder) => url.startsWith(folder)));
+  if (all.length > 0) report({ kind: "loaded", paths, urls });
+  loaded = new Set();
 }
 
+process.on("exit", () => report({ kind: "exiting" }));
 // The servers end with `dev`, even if `dev` is killed.
 process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));
 
@@ -40,6 +46,11 @@ process.on("message", async (order: Order) => {
       reportLoaded();
       report({ kind: "unprepared", message: textOf(error), code: (error as NodeJS.ErrnoException | undefined)?.code });
     }
+    return;
+  }
+  if (order.kind === "preload") {
+    // The server reports a module that is missing when it loads it.
+    for (const url of order.urls) await import(url).catch(() => {});
     return;
   }
   process.argv = [node, order.file, ...order.args];
@@ -67,7 +78,9 @@ enableCompileCache();
 const { resolve } = createRequire(from);
 for (const name of LOADED) {
   try {
-    await import(pathToFileURL(resolve(name)).href);
+    const { href } = pathToFileURL(resolve(name));
+    packages.push(new URL(".", pathToFileURL(findPackageJSON(href) ?? "/")).href);
+    await import(href);
   } catch {
     // A missing package is reported by the user's module when it starts.
   }

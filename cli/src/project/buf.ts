@@ -253,11 +253,9 @@ export function configOf(root: string, template = "buf.gen.yaml"): Pick<GenConfi
 }
 
 /** Builds all inputs as one image; `instead` is built in the place of each, with its exclusions. */
-export function buildInputs(cwd: string, inputs: GenConfig["inputs"], instead?: string, before?: Image): Image {
+export function buildInputs(cwd: string, inputs: GenConfig["inputs"], instead?: string): Image {
   return joinedAll(
-    inputs.map(({ input, paths, excludePaths }) =>
-      buildImage({ cwd, input: instead ?? input, paths, excludePaths, before }),
-    ),
+    inputs.map(({ input, paths, excludePaths }) => buildImage({ cwd, input: instead ?? input, paths, excludePaths })),
   );
 }
 

@@ -35,8 +35,6 @@ interface CompileOptions {
   readonly examples?: boolean | undefined;
   /** Changes of the plan, for a simulation. Default: no simulation. */
   readonly edits?: readonly PlanEdit[] | undefined;
-  /** An earlier image: unchanged files are not read again. */
-  readonly before?: Image | undefined;
 }
 export interface CompiledProject {
   readonly config: GenConfig;
@@ -49,8 +47,8 @@ export interface CompiledProject {
  * `Refusal` if the protos do not build at all.
  */
 export function compileProject(options: CompileOptions): CompiledProject {
-  const { cwd, input, config = readGenConfig(cwd), sources, parameter = "", lock, examples, edits, before } = options;
-  const image = buildInputs(cwd, config.inputs, input, before);
+  const { cwd, input, config = readGenConfig(cwd), sources, parameter = "", lock, examples, edits } = options;
+  const image = buildInputs(cwd, config.inputs, input);
   const all = [config.parameter, parameter].filter((part) => part !== "").join(",");
   return { config, image, compilation: compileImage(image, all, cwd, { lock, sources, examples, edits }) };
 }

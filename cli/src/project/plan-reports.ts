@@ -2,15 +2,9 @@
 import type { FileReport } from "protoc-gen-bff/compiler";
 import type { CompiledProject } from "./compile-project.ts";
 
-/** Parameter for plans alone, because other outputs take time and may be empty. */
-export const PLAN = "plan=json";
-
-/** Returns the plans of a project that was compiled with `PLAN`, or the reason why there are none. */
+/** Returns the plans of a project, or the reason why there are none. */
 export function reportsOf({
-  compilation: { response },
+  compilation: { response, reports },
 }: Pick<CompiledProject, "compilation">): readonly FileReport[] | string {
-  if (response.error !== "") return response.error.trim();
-  return response.file
-    .filter(({ name }) => name.endsWith("_plan.json"))
-    .map(({ content }) => JSON.parse(content) as FileReport);
+  return response.error === "" ? reports() : response.error.trim();
 }

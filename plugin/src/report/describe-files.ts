@@ -26,16 +26,28 @@ export function planFiles(
   format: Described,
 ): readonly { readonly name: string; readonly content: string }[] {
   if (format === "weight") return weightFiles(plan);
-  const messages = new Map(plan.messages.map((message) => [message.composed.desc.typeName, message]));
-  return plan.files
-    .filter((file) => file.services.length > 0)
-    .map((file) => {
-      const name = `${file.desc.name}${ENDING[format]}`;
-      if (format === "text") return { name, content: `${fileBlocks(file, messages).join("\n\n")}\n` };
-      const report = reportOf(file, messages);
-      if (format === "mermaid") return { name, content: mermaidOf(report) };
-      return { name, content: jsonOf(report, behaviourOf(file, plan)) };
-    });
+  const messages = messagesIn(plan);
+  return servingFiles(plan).map((file) => {
+    const name = `${file.desc.name}${ENDING[format]}`;
+    if (format === "text") return { name, content: `${fileBlocks(file, messages).join("\n\n")}\n` };
+    const report = reportOf(file, messages);
+    if (format === "mermaid") return { name, content: mermaidOf(report) };
+    return { name, content: jsonOf(report, behaviourOf(file, plan)) };
+  });
+}
+
+/** Returns the reports of `plan=json` as a reader of the files has them, without their behaviour. */
+export function planReports(plan: Plan): readonly FileReport[] {
+  const messages = messagesIn(plan);
+  const reports = servingFiles(plan).map((file) => reportOf(file, messages));
+  return JSON.parse(JSON.stringify(reports)) as readonly FileReport[];
+}
+
+function messagesIn({ messages }: Plan): ReadonlyMap<string, Plan["messages"][number]> {
+  return new Map(messages.map((message) => [message.composed.desc.typeName, message]));
+}
+function servingFiles({ files }: Plan): readonly Plan["files"][number][] {
+  return files.filter(({ services }) => services.length > 0);
 }
 
 /**
@@ -47,7 +59,7 @@ export function planFiles(
  * const text = describeRpc(plan, "web.v1.WebService/GetPage")?.text;
  */
 export function describeRpc(plan: Plan, rpc: string): { readonly text: string; readonly mermaid: string } | undefined {
-  const messages = new Map(plan.messages.map((message) => [message.composed.desc.typeName, message]));
+  const messages = messagesIn(plan);
   for (const file of plan.files) {
     const service = file.services.find(({ desc }) => rpc.startsWith(`${desc.typeName}/`));
     const method = service?.methods.find(({ method }) => rpc === fullName(method.desc));

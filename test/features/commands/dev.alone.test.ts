@@ -157,7 +157,7 @@ test("a save changes the answer on the same port, and a mistake keeps the old se
   expect(await send(url)).toEqual({ text: "one", word: "a" });
 
   write("proto/hi/v1/hi.proto", proto("hi", "'two'", RESOLVED));
-  await dev.waitFor(/hi\.proto: \d files\n +\w+: Greeting: .* \('one' → 'two'\)\n.*hi\.v1 runs the new code/);
+  await dev.waitFor(/hi\.proto: \d files\n.*hi\.v1 runs the new code.*\n +\w+: Greeting: .* \('one' → 'two'\)/);
   expect(await send(url)).toEqual({ text: "two", word: "a" });
   expect((await fetch(page)).status).toBe(200);
 

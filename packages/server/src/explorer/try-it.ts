@@ -1,7 +1,6 @@
 // Sends a page's request to this server, to one of its RPCs, as any client would send it.
 import { once } from "node:events";
-import * as http from "node:http";
-import * as https from "node:https";
+import type { IncomingMessage } from "node:http";
 import type { DescMethod, JsonValue, Registry } from "@bufbuild/protobuf";
 import { ERROR_INFO, REQUEST_INFO } from "@protobff/runtime/internal/error-info";
 import { enveloped, firstItems } from "./first-items.ts";
@@ -89,9 +88,11 @@ export class TryIt {
       rejectUnauthorized: false,
     };
     const url = new URL(path, reachable(serverUrl));
-    const request = url.protocol === "https:" ? https.request(url, options) : http.request(url, options);
+    // An import of node:http loads the client of `fetch`, too, which takes 50 ms and 14 MB.
+    const { request: send } = process.getBuiltinModule(url.protocol === "https:" ? "node:https" : "node:http");
+    const request = send(url, options);
     request.end(streams ? enveloped(body) : body);
-    const [response] = (await once(request, "response")) as [http.IncomingMessage];
+    const [response] = (await once(request, "response")) as [IncomingMessage];
     const { statusCode: status = 0, rawHeaders } = response;
     const shown = streams && status === 200 ? await this.#items(response, method) : await this.#whole(response, method);
     return {
@@ -105,12 +106,12 @@ export class TryIt {
     };
   }
 
-  async #whole(response: http.IncomingMessage, method: DescMethod): Promise<string> {
+  async #whole(response: IncomingMessage, method: DescMethod): Promise<string> {
     const text = await textOf(response);
     return this.#shown(text, method, response.statusCode === 200);
   }
   /** One below the other, and how it went on. */
-  async #items(response: http.IncomingMessage, method: DescMethod): Promise<string> {
+  async #items(response: IncomingMessage, method: DescMethod): Promise<string> {
     const { items, end } = await firstItems(response, MAX_ANSWER_BYTES);
     const shown = items.map((item) => this.#shown(item, method, true));
     return [...shown, end === undefined ? "… and so on" : ending(end)].join("\n");
@@ -158,8 +159,9 @@ function headerOf(header: unknown): readonly [string, string] {
   if (typeof name !== "string" || typeof value !== "string") throw new Unsendable("a header is a name and a value");
   if (NOT_THEIRS.test(name.toLowerCase())) throw new Unsendable(`the header ${name} must not be set`);
   try {
-    http.validateHeaderName(name);
-    http.validateHeaderValue(name, value);
+    const { validateHeaderName, validateHeaderValue } = process.getBuiltinModule("node:http");
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
   } catch {
     throw new Unsendable(`${JSON.stringify(name)} with this value is no header`);
   }
@@ -174,7 +176,7 @@ function reachable(serverUrl: string): URL {
   return url;
 }
 
-async function textOf(response: http.IncomingMessage): Promise<string> {
+async function textOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
