@@ -1,6 +1,6 @@
 // Explanations of a code, an option, a function or a topic.
 import { didYouMean } from "protoc-gen-bff/compiler";
-import { plain, type Row, readPage, readSections, rowsOf, type Section } from "./pages.ts";
+import { plain, type Row, readPage, readSections, type Section } from "./pages.ts";
 
 /** One text about the query. */
 interface Explained {
@@ -110,7 +110,7 @@ export function signatureLines(): string {
 function functionRows(sections: readonly Section[]): readonly (readonly [heading: string, rows: readonly Row[]])[] {
   return sections
     .filter(({ page }) => page === "expressions")
-    .map((section) => [section.heading, rowsOf(section).filter((row) => kindOf(row) === "function")] as const)
+    .map((section) => [section.heading, section.rows.filter((row) => kindOf(row) === "function")] as const)
     .filter(([, rows]) => rows.length > 0);
 }
 
@@ -143,7 +143,7 @@ function calledAlike(query: string, sections: readonly Section[]): readonly Sect
 
 /** Rows of tables about a name; those about it alone come first. */
 function rowsAbout(name: string, sections: readonly Section[]): readonly Row[] {
-  const rows = sections.flatMap(rowsOf).filter((row) => namesOf(row).includes(name));
+  const rows = sections.flatMap(({ rows }) => rows).filter((row) => namesOf(row).includes(name));
   const isAlone = ({ cells: [first] }: Row): boolean => first === `\`${name}\``;
   return [...rows.filter(isAlone), ...rows.filter((row) => !isAlone(row))];
 }
@@ -159,12 +159,9 @@ function mentions(query: string, sections: readonly Section[]): readonly Section
   const asCode = new RegExp(`(?<![\\w.])${name}(?=[(:\`])|\`${name}\\b`);
   const asWords = new RegExp(`\\b${name}`, "i");
   const inner = sections.filter(({ level, page }) => level > 1 && page !== "options");
-  const found = inner.filter(({ text }) => asCode.test(ownText(text)));
-  return found.length > 0 ? found : inner.filter(({ text }) => asWords.test(ownText(text)));
+  const found = inner.filter(({ above }) => asCode.test(above));
+  return found.length > 0 ? found : inner.filter(({ above }) => asWords.test(above));
 }
-
-/** The text above the headings inside. */
-const ownText = (text: string): string => text.split(/^#{2,3} /m)[0] ?? "";
 
 function topicText(section: Section, sections: readonly Section[]): string {
   const { page, level, heading } = section;
@@ -202,7 +199,8 @@ function rowText({ head, cells, section }: Row): string {
   return [first, ...named].filter((line) => line !== "").join("\n");
 }
 
-const rowNames = (sections: readonly Section[]): readonly string[] => sections.flatMap(rowsOf).flatMap(namesOf);
+const rowNames = (sections: readonly Section[]): readonly string[] =>
+  sections.flatMap(({ rows }) => rows.flatMap(namesOf));
 
 const namesOfType = ({ name, members }: OptionType): readonly string[] => [
   name,

@@ -17,6 +17,10 @@ export interface Section {
   readonly level: number;
   /** Markdown, without the heading. The title has the text up to the first heading below. */
   readonly text: string;
+  /** The text above the headings inside. */
+  readonly above: string;
+  /** Rows of the tables in `above`. */
+  readonly rows: readonly Row[];
 }
 
 /** A line of a table. */
@@ -49,15 +53,13 @@ function sectionsOf(page: string, markdown: string): readonly Section[] {
   });
   return headings.map(({ at, level, heading }, i) => {
     const next = headings.slice(i + 1).find((other) => level === 1 || other.level <= level);
-    return {
-      page,
-      level,
-      heading,
-      text: lines
-        .slice(at + 1, next?.at)
-        .join("\n")
-        .trim(),
-    };
+    const body = lines.slice(at + 1, next?.at);
+    const text = body.join("\n").trim();
+    const above = text.split(/^#{2,3} /m)[0] ?? "";
+    const rows: Row[] = [];
+    const section: Section = { page, level, heading, text, above, rows };
+    rows.push(...rowsOf(section));
+    return section;
   });
 }
 
@@ -72,10 +74,8 @@ function fencedLines(lines: readonly string[]): ReadonlySet<number> {
   return found;
 }
 
-/** Returns the rows of the tables right below the headings of sections. */
-export function rowsOf(section: Section): readonly Row[] {
-  const above = section.text.split(/^#{2,3} /m)[0] ?? "";
-  return [...above.matchAll(/^\|.*\|\n\|[-|: ]+\|\n((?:\|.*\|\n?)+)/gm)].flatMap(([table]) => {
+function rowsOf(section: Section): readonly Row[] {
+  return [...section.above.matchAll(/^\|.*\|\n\|[-|: ]+\|\n((?:\|.*\|\n?)+)/gm)].flatMap(([table]) => {
     const [head = [], , ...rows] = table.trim().split("\n").map(cellsOf);
     return rows.map((cells) => ({ section, head, cells }));
   });
