@@ -47,7 +47,7 @@ export { PROTOS } from "./package/protos.ts";
 export { VERSION } from "./package/version.ts";
 export type { PlanEdit, SettingReport } from "./plan/edits/edit-plan.ts";
 export { WORLD_KEYS } from "./plan/edits/edit-plan.ts";
-export { type Token, tokenize } from "./read/source/tokens.ts";
+export { parseProto } from "./read/source/parse-proto.ts";
 export { amountOf } from "./read/values/env-value.ts";
 export { isKeyword, isLibraryName } from "./read/values/names.ts";
 export type { BindReport, CallReport, ErrorRuleReport } from "./report/calls/describe-call.ts";

@@ -1,10 +1,11 @@
 // Plans an rpc over upstream rpcs, and the text of the file that gets it.
+
 import type { DescMethod } from "@bufbuild/protobuf";
+import { parseProto } from "protoc-gen-bff/compiler";
 import { type ChosenRpc, classify, findRpc, namedTwice, nameOf } from "../init/choose-rpcs.ts";
 import { NameScope } from "../init/names.ts";
 import { type BegunBff, planRpc, rpcNameOf } from "../init/plan-bff.ts";
 import { indented, type PrintedRpc, printRpc } from "../init/print-bff.ts";
-import { parseProto } from "../lsp/syntax/parse.ts";
 import { Refusal } from "../terminal.ts";
 import type { ProjectServices, ServiceTarget } from "./target.ts";
 

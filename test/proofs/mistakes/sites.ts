@@ -1,13 +1,14 @@
 // The entries of protobff's options in a proto, each with the descriptor of its field.
 import type { DescField, DescMessage, Registry } from "@bufbuild/protobuf";
-import { type Parsed, parseProto } from "../../../cli/src/lsp/syntax/parse.ts";
 import {
-  type Element,
+  type Declaration,
   elementsOf,
   type OptionStatement,
+  type Parsed,
+  parseProto,
   type Stretch,
-  type Value,
-} from "../../../cli/src/lsp/syntax/tree.ts";
+  type WrittenValue,
+} from "../../../plugin/src/language.ts";
 
 /** One value of an option's field: `key: value`, an item of a list, or the statement of an option. */
 export interface Site extends Stretch {
@@ -15,17 +16,17 @@ export interface Site extends Stretch {
   /** "bff.v1.Call.timeout" */
   readonly field: string;
   /** The value alone. */
-  readonly value: Value;
+  readonly value: WrittenValue;
   readonly form: "entry" | "item" | "statement";
   /** The message values that contain it, outermost first. */
   readonly around: readonly MessageSite[];
-  readonly element: Element;
+  readonly element: Declaration;
 }
 
 /** A message value of an option. */
 export interface MessageSite {
   readonly type: DescMessage;
-  readonly value: Value & { readonly kind: "message" };
+  readonly value: WrittenValue & { readonly kind: "message" };
 }
 
 /** Returns all entries of protobff's options, outer ones before those in them. */
@@ -36,7 +37,7 @@ export function sitesOf(text: string, registry: Registry): readonly Site[] {
   );
 }
 
-function* sitesIn(option: OptionStatement, element: Element, registry: Registry, parsed: Parsed): Generator<Site> {
+function* sitesIn(option: OptionStatement, element: Declaration, registry: Registry, parsed: Parsed): Generator<Site> {
   const rule = ruleOf(option.extension, parsed.package, registry);
   if (rule === undefined || option.value === undefined) return;
   let message: DescMessage | undefined = rule;
@@ -51,7 +52,7 @@ function* sitesIn(option: OptionStatement, element: Element, registry: Registry,
 
 type Context = Pick<Site, "desc" | "form" | "around" | "element">;
 
-function* valuesIn(stretch: Stretch, value: Value, context: Context): Generator<Site> {
+function* valuesIn(stretch: Stretch, value: WrittenValue, context: Context): Generator<Site> {
   const { desc, around, element } = context;
   const field = `${desc.parent.typeName}.${desc.name}`;
   if (value.kind === "list") {
@@ -62,7 +63,12 @@ function* valuesIn(stretch: Stretch, value: Value, context: Context): Generator<
   if (desc.message !== undefined) yield* fieldsIn(value, desc.message, around, element);
 }
 
-function* fieldsIn(value: Value, type: DescMessage, outer: readonly MessageSite[], element: Element): Generator<Site> {
+function* fieldsIn(
+  value: WrittenValue,
+  type: DescMessage,
+  outer: readonly MessageSite[],
+  element: Declaration,
+): Generator<Site> {
   if (value.kind !== "message") return;
   const around = [...outer, { type, value }];
   for (const { key, value: of } of value.fields) {

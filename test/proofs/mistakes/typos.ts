@@ -1,7 +1,6 @@
 // Typos in the options of valid BFFs: names, types, quotes, colons, semicolons and imports.
 import { fileOf } from "../../../cli/src/lsp/program/program.ts";
-import { type Token, tokensOf } from "../../../cli/src/lsp/syntax/tokens.ts";
-import { elementsOf, type Value } from "../../../cli/src/lsp/syntax/tree.ts";
+import { elementsOf, type Token, tokenize, type WrittenValue } from "../../../plugin/src/language.ts";
 import { pick } from "../fuzz/random.ts";
 
 export interface Typo {
@@ -22,9 +21,9 @@ interface Site {
 /** Returns the places of a file's options of bff.v1. */
 export function sitesOf(text: string): readonly Site[] {
   const sites: Site[] = [];
-  const tokens = tokensOf(text);
+  const tokens = tokenize(text);
   const add = (kind: Site["kind"], { from, to }: { from: number; to: number }) => sites.push({ kind, from, to });
-  const values = (value: Value | undefined): void => {
+  const values = (value: WrittenValue | undefined): void => {
     if (value?.kind === "message")
       for (const { key, value: inner } of value.fields) {
         if (key.kind === "word") add("name", key);

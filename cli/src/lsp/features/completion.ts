@@ -1,5 +1,6 @@
 import type { DescField, DescMessage, Registry } from "@bufbuild/protobuf";
 import { getComments } from "protoc-gen-bff/compiler";
+import { textOf, valuesOf, type WrittenMessage } from "protoc-gen-bff/internal/language";
 import { type CompletionItem, CompletionItemKind, type CompletionList } from "vscode-languageserver";
 import { describeVariable, type Offer, offersAt } from "../expressions/offers.ts";
 import { holeAt, meaningOf, type Named } from "../options/meanings.ts";
@@ -7,8 +8,6 @@ import { fieldNameOf, type TypedPath, typedPath } from "../options/typed-path.ts
 import { aliasesAround, fieldAt, requestAround } from "../program/named.ts";
 import type { Program, SourceFile } from "../program/program.ts";
 import { type Cursor, cursorAt, type ValuePlace } from "../syntax/cursor.ts";
-import type { MessageValue } from "../syntax/tree.ts";
-import { textOf, valuesOf } from "../syntax/tree.ts";
 
 const KINDS: Readonly<Record<Offer["kind"], CompletionItemKind>> = {
   "enum value": CompletionItemKind.EnumMember,
@@ -75,7 +74,7 @@ export function commentOf(desc: Parameters<typeof getComments>[0]): string {
 /** Keys of a message of options, without those that are set and not repeated. */
 function keys(
   { message, rule, fields }: TypedPath,
-  around: MessageValue | undefined,
+  around: WrittenMessage | undefined,
   file: SourceFile,
   offset: number,
 ): CompletionItem[] {

@@ -1,9 +1,9 @@
+import { textOf } from "protoc-gen-bff/internal/language";
 import { type InlayHint, InlayHintKind } from "vscode-languageserver";
 import { meaningOf } from "../options/meanings.ts";
 import { fieldNameOf, typedPath } from "../options/typed-path.ts";
 import { meaningOfName } from "../program/named.ts";
 import type { Program, SourceFile } from "../program/program.ts";
-import { textOf } from "../syntax/tree.ts";
 import { stringsOf } from "../syntax/values.ts";
 import { absenceOf } from "./absence.ts";
 import { waitsOf } from "./hover.ts";

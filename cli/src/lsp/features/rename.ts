@@ -1,9 +1,14 @@
 // Renames of steps and of the user's functions.
-import { functionMember, functionNameFault, isReservedName, type Step } from "protoc-gen-bff/internal/language";
+import {
+  functionMember,
+  functionNameFault,
+  isReservedName,
+  type Step,
+  type Stretch,
+} from "protoc-gen-bff/internal/language";
 import type { Location, Range, TextEdit, WorkspaceEdit } from "vscode-languageserver";
 import { foundAt } from "../program/found.ts";
 import type { Program, SourceFile } from "../program/program.ts";
-import type { Stretch } from "../syntax/tree.ts";
 import { type ModulesWith, type PlacedUse, usesOfMember } from "./members.ts";
 import { between, callsOfFunction, declarationsOf, distinct, locationOf, resolverOf, usesOf } from "./places.ts";
 

@@ -1,5 +1,6 @@
 // Descriptors of the options on the way to a cursor.
 import type { DescExtension, DescField, DescMessage, Registry } from "@bufbuild/protobuf";
+import { extensionNamed } from "protoc-gen-bff/internal/language";
 import type { ValuePlace } from "../syntax/cursor.ts";
 
 /** The option fields of a path. */
@@ -33,11 +34,8 @@ export function fieldNameOf({ fields }: TypedPath): string {
   return last === undefined ? "" : `${last.parent.typeName}.${last.name}`;
 }
 
-/** Returns the option of bff.v1 that a name means in a package; names are searched from the package outwards. */
+/** Returns the option of bff.v1 that a name means in a package. */
 export function extensionOf(name: string, registry: Registry, container: string): DescExtension | undefined {
-  for (let scope = container; ; scope = scope.slice(0, Math.max(0, scope.lastIndexOf(".")))) {
-    const extension = registry.getExtension(scope === "" ? name : `${scope}.${name}`);
-    if (extension !== undefined) return extension.message?.typeName.startsWith("bff.v1.") ? extension : undefined;
-    if (scope === "") return undefined;
-  }
+  const found = extensionNamed(name, container, registry);
+  return found?.message?.typeName.startsWith("bff.v1.") ? found : undefined;
 }

@@ -1,12 +1,12 @@
 // Finds the thing under a cursor.
+
 import type { DescField, DescMessage, Registry } from "@bufbuild/protobuf";
-import type { Expression, Scope } from "protoc-gen-bff/internal/language";
+import type { Expression, Scope, Stretch } from "protoc-gen-bff/internal/language";
 import { beforeCursor } from "../expressions/receiver.ts";
 import { checkText, withLocals } from "../expressions/types.ts";
 import { holeAt, meaningOf } from "../options/meanings.ts";
 import { fieldNameOf, typedPath } from "../options/typed-path.ts";
 import { type Cursor, cursorAt, decoded, elementsAt } from "../syntax/cursor.ts";
-import type { Stretch } from "../syntax/tree.ts";
 import { meaningOfName, type NameInOption } from "./named.ts";
 import type { Program, SourceFile } from "./program.ts";
 import { type Declared, type Meant, mentionsIn } from "./symbols.ts";

@@ -1,8 +1,9 @@
 // Resolves the strings of options that name something: methods, messages, steps, fields of requests.
+
 import type { DescField, DescMessage, Registry } from "@bufbuild/protobuf";
+import { textOf, valuesOf } from "protoc-gen-bff/internal/language";
 import type { Named } from "../options/meanings.ts";
 import type { ValuePlace } from "../syntax/cursor.ts";
-import { textOf, valuesOf } from "../syntax/tree.ts";
 import type { Program, SourceFile } from "./program.ts";
 import { type Declared, type Meant, meantBy } from "./symbols.ts";
 

@@ -1,11 +1,21 @@
 // A project's meaning at its last compilation, found again by places in texts that have changed since.
+
 import type { Registry } from "@bufbuild/protobuf";
-import type { Analysis, CheckedText, Origin, Scope, Step, Variable } from "protoc-gen-bff/internal/language";
+import {
+  type Analysis,
+  type CheckedText,
+  type Origin,
+  type Parsed,
+  parseProto,
+  type Scope,
+  type Step,
+  textOf,
+  type Variable,
+  valuesOf,
+} from "protoc-gen-bff/internal/language";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { itemOf, local, typeOf, withVariables } from "../expressions/types.ts";
 import { cursorAt, type PathPart, type ValuePlace } from "../syntax/cursor.ts";
-import { type Parsed, parseProto } from "../syntax/parse.ts";
-import { textOf, valuesOf } from "../syntax/tree.ts";
 
 /** An expression of the compiled text with its way through the options. */
 interface Located {

@@ -1,8 +1,15 @@
 // The place of a cursor in a file: its element, its option, and the way through the option's value.
-import { decodeString } from "protoc-gen-bff/internal/language";
-import type { Parsed } from "./parse.ts";
-import { isClosed, type Token } from "./tokens.ts";
-import type { Element, MessageValue, OptionStatement, StringValue, Value } from "./tree.ts";
+import {
+  type Declaration,
+  decodeString,
+  isClosed,
+  type OptionStatement,
+  type Parsed,
+  type Token,
+  type WrittenMessage,
+  type WrittenString,
+  type WrittenValue,
+} from "protoc-gen-bff/internal/language";
 
 /** One key on the way to a value. */
 export interface PathPart {
@@ -10,13 +17,13 @@ export interface PathPart {
   /** Position among the values of that key, from 0. */
   readonly index: number;
   /** The message value that contains the key; undefined for keys before the `=`. */
-  readonly around: MessageValue | undefined;
+  readonly around: WrittenMessage | undefined;
 }
 
 /** A value in an option. */
 export interface ValuePlace {
   /** The elements around it, outermost first; the last one has the option. */
-  readonly elements: readonly Element[];
+  readonly elements: readonly Declaration[];
   readonly option: OptionStatement;
   readonly path: readonly PathPart[];
 }
@@ -24,17 +31,17 @@ export interface ValuePlace {
 /** A cursor in an option. */
 export type Cursor = ValuePlace &
   (
-    | { readonly kind: "string"; readonly value: StringValue; readonly text: string; readonly at: number }
+    | { readonly kind: "string"; readonly value: WrittenString; readonly text: string; readonly at: number }
     /** At a key of `message`; `path` leads to the message. `typed`: the key from its start, as far as it is written. */
-    | { readonly kind: "key"; readonly message: MessageValue | undefined; readonly typed: Token | undefined }
+    | { readonly kind: "key"; readonly message: WrittenMessage | undefined; readonly typed: Token | undefined }
     /** At a value without quotes, or before any. */
     | { readonly kind: "scalar"; readonly typed: string }
   );
 
 /** Returns the elements around an offset, outermost first. */
-export function elementsAt({ file }: Parsed, offset: number): readonly Element[] {
-  const found: Element[] = [];
-  for (let at: Element | undefined = file; at !== undefined; ) {
+export function elementsAt({ file }: Parsed, offset: number): readonly Declaration[] {
+  const found: Declaration[] = [];
+  for (let at: Declaration | undefined = file; at !== undefined; ) {
     found.push(at);
     at = at.children.find(({ from, to }) => from <= offset && offset <= to);
   }
@@ -66,7 +73,7 @@ function inOption(place: ValuePlace, offset: number): Cursor | undefined {
   return inValue({ ...place, path }, option.value, offset);
 }
 
-function inValue(place: ValuePlace, value: Value, offset: number): Cursor | undefined {
+function inValue(place: ValuePlace, value: WrittenValue, offset: number): Cursor | undefined {
   switch (value.kind) {
     case "string":
       return { ...place, kind: "string", value, ...decodedAt(value, offset) };
@@ -84,7 +91,7 @@ function inValue(place: ValuePlace, value: Value, offset: number): Cursor | unde
   }
 }
 
-function inMessage(place: ValuePlace, message: MessageValue, offset: number): Cursor | undefined {
+function inMessage(place: ValuePlace, message: WrittenMessage, offset: number): Cursor | undefined {
   const { fields } = message;
   const position = fields.findLastIndex(({ key }) => key.from <= offset);
   const field = fields[position];
@@ -100,13 +107,13 @@ function inMessage(place: ValuePlace, message: MessageValue, offset: number): Cu
 }
 
 /** True if the end of a value may still belong to it. */
-function isOpen(value: Value): boolean {
+function isOpen(value: WrittenValue): boolean {
   if (value.kind === "string") return value.parts.some((token) => !isClosed(token));
   return value.kind === "scalar" || !value.closed;
 }
 
 /** Counts the values of the same key before a field. */
-function indexOf({ fields }: MessageValue, position: number): number {
+function indexOf({ fields }: WrittenMessage, position: number): number {
   const key = fields[position]?.key.text;
   return fields
     .slice(0, position)
@@ -122,7 +129,7 @@ interface DecodedText {
 }
 
 /** Decodes a string value as the compiler does; an open quote is closed. */
-export function decoded({ parts }: StringValue): DecodedText {
+export function decoded({ parts }: WrittenString): DecodedText {
   const tokens = parts.map((token) => (isClosed(token) ? token : closed(token)));
   const { value, from, start, to } = decodeString(tokens);
   return { text: value, offsets: [...from, to.at(-1) ?? start] };
@@ -134,7 +141,7 @@ function closed(token: Token): Token {
 }
 
 /** The text of a string, and the position of a cursor in it. */
-function decodedAt(value: StringValue, offset: number): { readonly text: string; readonly at: number } {
+function decodedAt(value: WrittenString, offset: number): { readonly text: string; readonly at: number } {
   const { text, offsets } = decoded(value);
   const at = offsets.findIndex((from) => from >= offset);
   return { text, at: at === -1 ? text.length : at };

@@ -1,14 +1,14 @@
+import { type Declaration, elementsOf, type WrittenString, type WrittenValue } from "protoc-gen-bff/internal/language";
 import type { ValuePlace } from "./cursor.ts";
-import { type Element, elementsOf, type StringValue, type Value } from "./tree.ts";
 
 /** A string in an option, with the way to it. */
 interface PlacedString {
   readonly place: ValuePlace;
-  readonly value: StringValue;
+  readonly value: WrittenString;
 }
 
 /** Returns all strings in the options of an element and of everything inside it, in no fixed order. */
-export function* stringsOf(file: Element, around: readonly Element[] = []): Generator<PlacedString> {
+export function* stringsOf(file: Declaration, around: readonly Declaration[] = []): Generator<PlacedString> {
   const elements = [...around, file];
   for (const option of file.options) {
     const path = option.path.map(({ text }) => ({ key: text, index: 0, around: undefined }));
@@ -17,7 +17,7 @@ export function* stringsOf(file: Element, around: readonly Element[] = []): Gene
   for (const child of file.children) yield* stringsOf(child, elements);
 }
 
-function* stringsIn(place: ValuePlace, value: Value): Generator<PlacedString> {
+function* stringsIn(place: ValuePlace, value: WrittenValue): Generator<PlacedString> {
   if (value.kind === "string") yield { place, value };
   if (value.kind === "list") {
     const last = place.path.at(-1);
@@ -37,7 +37,7 @@ function* stringsIn(place: ValuePlace, value: Value): Generator<PlacedString> {
 }
 
 /** Returns the declared element of that name within the package. */
-export function elementNamed(file: Element, name: string): Element | undefined {
+export function elementNamed(file: Declaration, name: string): Declaration | undefined {
   for (const element of elementsOf(file)) if (element.name === name) return element;
   return undefined;
 }

@@ -1,11 +1,18 @@
 // Faults of options that buf reports without names, far away, or by ending itself. ReceiveFault in the text alone.
+
 import type { DescExtension, DescField, DescMessage, Registry } from "@bufbuild/protobuf";
 import { didYouMean, PROTOS } from "protoc-gen-bff/compiler";
+import {
+  type Declaration,
+  elementsOf,
+  isClosed,
+  type OptionStatement,
+  type Token,
+  tokenize,
+} from "protoc-gen-bff/internal/language";
 import { addedImport } from "../features/changes/insert.ts";
 import { extensionOf } from "../options/typed-path.ts";
 import { fileOf, type SourceFile } from "../program/program.ts";
-import { isClosed, type Token, tokensOf } from "../syntax/tokens.ts";
-import { type Element, elementsOf, type OptionStatement } from "../syntax/tree.ts";
 import { type ReceiveFault, unknownName, type WrittenFault, WrittenValues } from "./written-values.ts";
 
 const EXTENSIONS = ["file", "service", "method", "message", "field", "enum", "enum_value"].map(
@@ -14,7 +21,7 @@ const EXTENSIONS = ["file", "service", "method", "message", "field", "enum", "en
 const OPTIONS_FILE = "bff/v1/options.proto";
 
 /** Messages of options by the declarations that have them. */
-const HOLDERS: Readonly<Record<Element["kind"], string>> = {
+const HOLDERS: Readonly<Record<Declaration["kind"], string>> = {
   file: "FileOptions",
   message: "MessageOptions",
   field: "FieldOptions",
@@ -24,7 +31,7 @@ const HOLDERS: Readonly<Record<Element["kind"], string>> = {
   service: "ServiceOptions",
   rpc: "MethodOptions",
 };
-const NOUNS: Readonly<Record<Element["kind"], string>> = {
+const NOUNS: Readonly<Record<Declaration["kind"], string>> = {
   file: "a file",
   message: "a message",
   field: "a field",
@@ -45,7 +52,7 @@ export function writtenFaults(file: SourceFile, registry: Registry, known: Itera
   const names = new Set([...known, ...Object.keys(PROTOS)]);
   const text = file.document.getText();
   const countFaults: CountFaults = (version) => {
-    const open = tokensOf(version).filter(isOpen);
+    const open = tokenize(version).filter(isOpen);
     const read = new WrittenOptions(fileOf(file.name, file.document.uri, version), registry);
     return open.length + read.faults(names).length - read.names / MANY;
   };
@@ -78,7 +85,7 @@ class WrittenOptions {
     this.#extensions = EXTENSIONS.flatMap((name) => registry.getExtension(name) ?? []);
     this.#file = file;
     this.#text = file.document.getText();
-    this.#tokens = tokensOf(this.#text);
+    this.#tokens = tokenize(this.#text);
     this.#values = new WrittenValues(this.#text, this.#found, (value) =>
       countFaults === undefined ? value.to : endOfBare(this.#text, value, countFaults),
     );
@@ -137,7 +144,7 @@ class WrittenOptions {
   }
 
   /** Returns the option's extension; undefined: it is another's, or has a fault. */
-  #extension(option: OptionStatement, kind: Element["kind"]): DescExtension | undefined {
+  #extension(option: OptionStatement, kind: Declaration["kind"]): DescExtension | undefined {
     const { extension: name } = option;
     const found = extensionOf(name, this.#registry, this.#file.parsed.package);
     const holder = `google.protobuf.${HOLDERS[kind]}`;
@@ -239,13 +246,13 @@ const isOpen = (token: Token): boolean => (token.kind === "string" ? !isClosed(t
 
 /** Returns the fault of the first text without an end, with the place that leaves the fewest faults. */
 function missingQuote(text: string, countFaults: CountFaults): WrittenFault | undefined {
-  const open = tokensOf(text).find(isOpen);
+  const open = tokenize(text).find(isOpen);
   if (open === undefined || text.length > MAX_CHARACTERS) return undefined;
   const quote = open.kind === "string" ? open.text.charAt(0) : '"';
   const start = text.lastIndexOf("\n", open.from) + 1;
   const places = placesIn(text, start, open.to);
   const withQuote = (at: number): Token | undefined =>
-    tokensOf(inserted(text, at, quote)).find(({ from, to }) => from <= at && at < to);
+    tokenize(inserted(text, at, quote)).find(({ from, to }) => from <= at && at < to);
   // Among equals, the shortest text is most probably meant.
   const at = best(countFaults(text), places, (place) => {
     const { from = 0, to = 0 } = withQuote(place) ?? {};

@@ -1,9 +1,16 @@
 // Values of options as they are written, compared with the types of the options.
+
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { didYouMean } from "protoc-gen-bff/compiler";
+import {
+  type Field,
+  type Stretch,
+  type Token,
+  textOf,
+  type WrittenMessage,
+  type WrittenValue,
+} from "protoc-gen-bff/internal/language";
 import type { Change } from "../features/changes/change.ts";
-import type { Token } from "../syntax/tokens.ts";
-import { type Field, type MessageValue, type Stretch, textOf, type Value } from "../syntax/tree.ts";
 
 /** A fault of an option that buf reports in other words. */
 export interface WrittenFault extends Stretch {
@@ -54,7 +61,7 @@ export class WrittenValues {
   }
 
   /** @param at the name of the option, for a missing value */
-  option(field: DescField, value: Value | undefined, at: Stretch): void {
+  option(field: DescField, value: WrittenValue | undefined, at: Stretch): void {
     if (value === undefined) {
       const hint = `write ${exampleOf(field)}`;
       this.#found({ ...stretch(at), message: `"${field.name}" has no value`, hint });
@@ -67,7 +74,7 @@ export class WrittenValues {
   }
 
   /** Compares a message with its type: names, values, and names that are set twice. */
-  message(desc: DescMessage, value: MessageValue): void {
+  message(desc: DescMessage, value: WrittenMessage): void {
     const seen = new Set<string>();
     let behindKey = false;
     for (const [i, { key, value: inner }] of value.fields.entries()) {
@@ -101,7 +108,7 @@ export class WrittenValues {
     this.#found({ from: to, to, message, hint: `write "${text}:"`, edit: { from: to, to, text: ":" } });
   }
 
-  #item(field: DescField, value: Value): void {
+  #item(field: DescField, value: WrittenValue): void {
     if (field.fieldKind === "map") return;
     if (field.message !== undefined) {
       if (value.kind === "message") this.message(field.message, value);
@@ -112,7 +119,7 @@ export class WrittenValues {
     else this.#number(field, field.scalar, value);
   }
 
-  #quoted(field: DescField, value: Value): void {
+  #quoted(field: DescField, value: WrittenValue): void {
     if (value.kind === "string") return;
     if (value.kind !== "scalar") {
       this.#wrong(field, value, "a text in quotes", `write ${exampleOf(field)}`);
@@ -123,7 +130,7 @@ export class WrittenValues {
     this.#wrong(field, written, "a text in quotes", `write "${text}"`, `"${text}"`);
   }
 
-  #bool(field: DescField, value: Value): void {
+  #bool(field: DescField, value: WrittenValue): void {
     const text = bareText(value);
     if (value.kind === "scalar" && /^(?:true|false|t|f|True|False)$/.test(text)) return;
     const right = /^(?:true|false)$/.test(text)
@@ -132,7 +139,7 @@ export class WrittenValues {
     this.#wrong(field, value, "true or false", `write ${right ?? "true or false"}`, right);
   }
 
-  #number(field: DescField, scalar: ScalarType | undefined, value: Value): void {
+  #number(field: DescField, scalar: ScalarType | undefined, value: WrittenValue): void {
     const pattern = scalar !== undefined && FLOATS.has(scalar) ? NUMBER : WHOLE_NUMBER;
     const text = bareText(value);
     if (value.kind === "scalar" && pattern.test(text)) return;
@@ -141,7 +148,7 @@ export class WrittenValues {
     this.#wrong(field, value, kind, `write ${isNumber ? text : exampleOf(field)}`, isNumber ? text : undefined);
   }
 
-  #enumerated(field: DescField, { values }: DescEnum, value: Value): void {
+  #enumerated(field: DescField, { values }: DescEnum, value: WrittenValue): void {
     const names = values.map(({ name }) => name);
     const text = bareText(value);
     if (value.kind === "scalar" && (names.includes(text) || WHOLE_NUMBER.test(text))) return;
@@ -171,7 +178,7 @@ const isValueOf = (next: Field | undefined, { fields }: DescMessage): boolean =>
     (next.key.kind === "word" && next.value === undefined && fields.every(({ name }) => name !== next.key.text)));
 
 /** Returns a scalar, or a text without its quotes. */
-function bareText(value: Value): string {
+function bareText(value: WrittenValue): string {
   return value.kind === "scalar" ? value.text : textOf(value);
 }
 

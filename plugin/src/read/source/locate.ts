@@ -11,10 +11,11 @@ import type {
   Registry,
 } from "@bufbuild/protobuf";
 import type { Origin } from "../../diagnostic/diagnostic.ts";
-import { declarations, type OptionStatement } from "./declarations.ts";
-import type { OptionLiteral } from "./option-literal.ts";
+import { parseProto } from "./parse-proto.ts";
 import { barePlace, literalPlace, type Place } from "./place.ts";
 import { sourceText } from "./source-text.ts";
+import type { Token } from "./tokens.ts";
+import { type Declaration, elementsOf, type OptionStatement, type WrittenValue } from "./tree.ts";
 
 /** Descriptors that may carry a rule. */
 export type Element =
@@ -44,41 +45,49 @@ export function locate(file: DescFile, text: string | undefined, registry: Regis
   const rough = locateRoughly(file);
   if (text === undefined) return rough;
   const source = sourceText(file.proto.name, text.startsWith("\uFEFF") ? text.slice(1) : text);
-  const declared = declarations(source.text);
+  const declared = new Map<string, Declaration>();
+  for (const element of elementsOf(parseProto(source.text).file))
+    if (!declared.has(element.name)) declared.set(element.name, element);
   const prefix = file.proto.package === "" ? 0 : file.proto.package.length + 1;
   const find = (element: Element) => declared.get(element.kind === "file" ? "" : fullName(element).slice(prefix));
   return {
     name: (element) => {
-      const name = find(element)?.name;
+      const name = find(element)?.nameToken;
       return name === undefined ? rough.name(element) : source.origin(name.from, name.to);
     },
     rule: (element, extension) => {
       const scope = element.kind === "file" ? file.proto.package : fullName(element);
       const values = (find(element)?.options ?? [])
-        .filter((option) => option.extension && resolve(option.name, scope, registry) === extension.typeName)
-        .map(optionValue);
+        .filter((option) => extensionNamed(option.extension, scope, registry)?.typeName === extension.typeName)
+        .flatMap(optionValues);
       const [first, ...more] = values;
       return first === undefined ? rough.rule(element, extension) : literalPlace(source, [first, ...more]);
     },
   };
 }
 
-/** Returns the value of a path of names: `(x).a.b = v` means the same as `(x) = { a: { b: v } }`. */
-function optionValue({ path, value }: OptionStatement): OptionLiteral {
-  return path.reduceRight<OptionLiteral>(
-    (inner, name) => ({ kind: "message", from: value.from, to: value.to, fields: [{ name, value: inner }] }),
-    value,
-  );
+/** Returns the value of a path of names, none if it is missing: `(x).a.b = v` means the same as `(x) = { a: { b: v } }`. */
+function optionValues({ path, value }: OptionStatement): readonly WrittenValue[] {
+  if (value === undefined) return [];
+  const { from, to } = value;
+  const within = (inner: WrittenValue, key: Token): WrittenValue => ({
+    kind: "message",
+    closed: true,
+    from,
+    to,
+    fields: [{ key, value: inner }],
+  });
+  return [path.reduceRight(within, value)];
 }
 
-/** The full name of an extension named as in `option (name)`: looked for from the innermost scope outwards. */
-function resolve(name: string, scope: string, registry: Registry): string {
-  if (name.startsWith(".")) return name.slice(1);
+/** Returns the extension named as in `option (name)`, from the innermost scope outwards. */
+export function extensionNamed(name: string, scope: string, registry: Registry): DescExtension | undefined {
+  if (name.startsWith(".")) return registry.getExtension(name.slice(1));
   for (let around = scope; around !== ""; around = around.slice(0, Math.max(0, around.lastIndexOf(".")))) {
-    const candidate = `${around}.${name}`;
-    if (registry.getExtension(candidate) !== undefined) return candidate;
+    const found = registry.getExtension(`${around}.${name}`);
+    if (found !== undefined) return found;
   }
-  return name;
+  return registry.getExtension(name);
 }
 
 function fullName(element: Exclude<Element, DescFile>): string {

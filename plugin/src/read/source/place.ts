@@ -1,7 +1,7 @@
 import type { Origin, Place, Text } from "../../diagnostic/diagnostic.ts";
-import type { OptionLiteral } from "./option-literal.ts";
 import type { SourceText } from "./source-text.ts";
 import { type DecodedString, decodeString, plainValue } from "./string-literal.ts";
+import { valuesOf, type WrittenValue } from "./tree.ts";
 
 export type { Place };
 
@@ -19,13 +19,14 @@ export function barePlace(at: Origin): Place {
  * The place of an option's value in the source. An option may be written in several statements, and a message field
  * in several occurrences: together they are one value.
  */
-export function literalPlace(source: SourceText, literals: readonly [OptionLiteral, ...OptionLiteral[]]): Place {
+export function literalPlace(source: SourceText, literals: readonly [WrittenValue, ...WrittenValue[]]): Place {
   const [first] = literals;
   const at = source.origin(first.from, first.to);
   // A cache, because each element of a long list needs the whole list.
-  const known = new Map<string, readonly OptionLiteral[]>();
-  const all = (name: string): readonly OptionLiteral[] => {
-    const found = known.get(name) ?? literals.flatMap((literal) => occurrences(literal, name));
+  const known = new Map<string, readonly WrittenValue[]>();
+  const all = (name: string): readonly WrittenValue[] => {
+    const found =
+      known.get(name) ?? literals.flatMap((literal) => (literal.kind === "message" ? valuesOf(literal, name) : []));
     known.set(name, found);
     return found;
   };
@@ -53,13 +54,6 @@ export function literalPlace(source: SourceText, literals: readonly [OptionLiter
       return { value, at, place };
     },
   };
-}
-
-function occurrences(literal: OptionLiteral, name: string): readonly OptionLiteral[] {
-  if (literal.kind !== "message") return [];
-  return literal.fields
-    .filter((field) => field.name === name)
-    .flatMap(({ value }) => (value.kind === "list" ? value.items : [value]));
 }
 
 function plainStretch(source: SourceText, first: number, { length }: string, from: number, to: number): Origin {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { declarations } from "./declarations.ts";
+import { parseProto } from "./parse-proto.ts";
 import { literalPlace } from "./place.ts";
 import { sourceText } from "./source-text.ts";
 import { tokenize } from "./tokens.ts";
@@ -26,9 +26,10 @@ describe("trivia", () => {
         });
         const source = sourceText("t.proto", text);
         const place = (word: number, to = word) => source.origin(starts[word]!, starts[to]! + words[to]!.length);
-        const option = declarations(text).get("M")?.options[0];
-        expect(option?.name).toBe("bff.v1.message");
-        const root = literalPlace(source, [option!.value]);
+        const [message] = parseProto(text).file.children;
+        const option = message?.options[0];
+        expect([message?.name, option?.extension]).toEqual(["M", "bff.v1.message"]);
+        const root = literalPlace(source, [option!.value!]);
         const first = root.field("let", 0);
         expect(first.at).toEqual(place(16, 30));
         expect(first.field("name").at).toEqual(place(19));
@@ -37,7 +38,7 @@ describe("trivia", () => {
         expect(set.text("ab").place(1)).toEqual(source.origin(starts[27]! + 1, starts[27]! + 2));
         expect(root.field("let", 1).at).toEqual(place(32, 33));
         expect(root.field("alias", 0).text("xé}").place(2)).toEqual(source.origin(starts[37]! + 8, starts[37]! + 9));
-        expect(declarations(text).get("M")?.name?.from).toBe(starts[1]);
+        expect(message?.nameToken?.from).toBe(starts[1]);
       }),
       { numRuns: 200 },
     );
@@ -47,7 +48,7 @@ describe("trivia", () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(..."ab1.\"'\\/*#{}[]()<>=;:,-+\n option message") }), (text) => {
         expect(tokenize(text).at(-1)?.to ?? 0).toBeLessThanOrEqual(text.length);
-        expect(declarations(text).has("")).toBe(true);
+        expect(parseProto(text).file.to).toBe(text.length);
       }),
     );
   });

@@ -1,6 +1,6 @@
 import type { Registry } from "@bufbuild/protobuf";
+import type { Stretch } from "protoc-gen-bff/internal/language";
 import type { SourceFile } from "../../program/program.ts";
-import type { Stretch } from "../../syntax/tree.ts";
 
 /** The text of a diagnostic's place, with the file around it. */
 export interface Site extends Stretch {

@@ -1,18 +1,25 @@
 // The entries of options around a place.
+import type {
+  Declaration,
+  Field,
+  OptionStatement,
+  Stretch,
+  WrittenMessage,
+  WrittenValue,
+} from "protoc-gen-bff/internal/language";
 import { elementsAt } from "../../syntax/cursor.ts";
-import type { Element, Field, MessageValue, OptionStatement, Stretch, Value } from "../../syntax/tree.ts";
 import type { Site } from "./change.ts";
 
 /** A key with its value, in a message value. */
 interface Entry {
   readonly field: Field;
-  readonly around: MessageValue;
+  readonly around: WrittenMessage;
   /** The item of the value's list around the place. */
-  readonly item: Value | undefined;
+  readonly item: WrittenValue | undefined;
 }
 
 export interface OptionEntries {
-  readonly element: Element;
+  readonly element: Declaration;
   readonly option: OptionStatement;
   /** Outermost first. */
   readonly entries: readonly Entry[];
@@ -29,7 +36,7 @@ export function optionAround(site: Site): OptionEntries | undefined {
   return undefined;
 }
 
-function* entriesIn(value: Value | undefined, site: Stretch): Generator<Entry> {
+function* entriesIn(value: WrittenValue | undefined, site: Stretch): Generator<Entry> {
   if (value?.kind === "list") {
     const item = value.items.find((candidate) => contains(candidate, site));
     yield* entriesIn(item, site);

@@ -1,5 +1,5 @@
 // Edits that remove an entry or an option.
-import type { Field, Stretch } from "../../syntax/tree.ts";
+import type { Field, Stretch } from "protoc-gen-bff/internal/language";
 import type { Change, Site } from "./change.ts";
 import { type OptionEntries, optionAround, stretchOf } from "./entries.ts";
 

@@ -1,12 +1,12 @@
-// Reads a .proto file that is being edited: everything up to a fault and most things after it have their places.
-
-import { type Token, tokensOf } from "./tokens.ts";
-import type { Element, Field, OptionStatement, Value } from "./tree.ts";
+// Reads a .proto file, also one that is being edited: everything up to a fault and most things after it have their
+// places.
+import { type Token, tokenize } from "./tokens.ts";
+import type { Declaration, Field, OptionStatement, WrittenValue } from "./tree.ts";
 
 /** A file as written, and its package. */
 export interface Parsed {
   readonly package: string;
-  readonly file: Element;
+  readonly file: Declaration;
 }
 
 /** Maximum nesting; deeper parts are skipped. */
@@ -20,7 +20,7 @@ export function parseProto(text: string): Parsed {
 
 interface Draft {
   readonly options: OptionStatement[];
-  readonly children: Element[];
+  readonly children: Declaration[];
 }
 
 class Parser {
@@ -31,7 +31,7 @@ class Parser {
   #package = "";
 
   constructor(text: string) {
-    this.#tokens = tokensOf(text);
+    this.#tokens = tokenize(text);
     this.#length = text.length;
   }
 
@@ -42,7 +42,7 @@ class Parser {
       // A brace too many.
       this.#index++;
     }
-    const file: Element = { kind: "file", name: "", nameToken: undefined, from: 0, to: this.#length, ...draft };
+    const file: Declaration = { kind: "file", name: "", nameToken: undefined, from: 0, to: this.#length, ...draft };
     return { package: this.#package, file };
   }
 
@@ -73,17 +73,17 @@ class Parser {
   }
 
   /** Reads statements up to the closing brace, which it leaves. */
-  #body(draft: Draft, scope: string, kind: Element["kind"]): void {
+  #body(draft: Draft, scope: string, kind: Declaration["kind"]): void {
     while (this.#peek() !== undefined && !this.#is("}")) {
-      // Blocks that only a file has: a brace is missing before them.
-      if (kind !== "file" && this.#is("service")) return;
+      // A brace is missing before a block that only a file has. (`service.v1.Page page = 1;` is a field.)
+      if (kind !== "file" && this.#is("service") && this.#is("{", 2)) return;
       const before = this.#index;
       this.#statement(draft, scope, kind);
       if (this.#index === before) this.#index++;
     }
   }
 
-  #statement(draft: Draft, scope: string, kind: Element["kind"]): void {
+  #statement(draft: Draft, scope: string, kind: Declaration["kind"]): void {
     const word = this.#peek()?.text ?? "";
     if (this.#take(";")) return;
     if (word === "option") {
@@ -97,60 +97,89 @@ class Parser {
       this.#package = this.#dotted();
       return;
     }
-    if (BLOCKS.has(word) && this.#peek(1)?.kind === "word" && !this.#is("=", 2)) {
+    // Editions have words for visibility: `export message Page {`.
+    if ((word === "export" || word === "local") && BLOCKS.has(this.#peek(1)?.text ?? "") && this.#is("{", 3))
       this.#index++;
-      draft.children.push(this.#block(word as "message" | "enum" | "service", scope));
+    const block = this.#peek()?.text ?? "";
+    if (BLOCKS.has(block) && this.#peek(1)?.kind === "word" && !this.#is("=", 2)) {
+      this.#index++;
+      draft.children.push(this.#block(block as "message" | "enum" | "service", scope));
       return;
     }
-    if (word === "oneof" && this.#is("{", 2)) {
-      this.#index += 3;
-      const inner: Draft = { options: [], children: [] };
-      this.#body(inner, scope, "oneof");
-      this.#take("}");
-      // Members of a oneof belong to the message.
-      draft.children.push(...inner.children);
-      return;
-    }
-    if (word === "rpc") draft.children.push(this.#rpc(scope));
+    if (word === "oneof" && this.#is("{", 2)) this.#oneof(draft, scope);
+    else if (word === "rpc" && (kind === "service" || this.#is("(", 2))) draft.children.push(this.#rpc(scope));
+    else if (word === "extend" && !this.#is("=", 1)) this.#extend(draft, scope);
+    else if ((word === "reserved" || word === "extensions") && !this.#is("=", 1)) this.#skip();
     else this.#member(draft, scope, kind);
   }
 
-  #block(kind: "message" | "enum" | "service", scope: string): Element {
+  #oneof(draft: Draft, scope: string): void {
+    this.#index++;
+    const nameToken = this.#tokens[this.#index++];
+    this.#index++;
+    const options: OptionStatement[] = [];
+    // Members of a oneof belong to the message.
+    this.#body({ options, children: draft.children }, scope, "oneof");
+    this.#take("}");
+    const [from, to] = [nameToken?.from ?? this.#end, nameToken?.to ?? this.#end];
+    const name = within(scope, nameToken?.text ?? "");
+    draft.children.push({ kind: "oneof", name, nameToken, from, to, options, children: [] });
+  }
+
+  /** Fields of an `extend` are named in the scope around it. */
+  #extend(draft: Draft, scope: string): void {
+    while (this.#peek() !== undefined && !this.#is("{") && !this.#is(";") && !this.#is("}")) this.#index++;
+    if (!this.#take("{")) return;
+    this.#body({ options: [], children: draft.children }, scope, "oneof");
+    this.#take("}");
+  }
+
+  /** Steps over the ranges and names of a message, to their semicolon. */
+  #skip(): void {
+    while (this.#peek() !== undefined && !this.#is(";") && !this.#is("}"))
+      if (this.#is("[")) this.#bracketed();
+      else this.#index++;
+  }
+
+  #block(kind: "message" | "enum" | "service", scope: string): Declaration {
     const nameToken = this.#tokens[this.#index++];
     const from = nameToken?.from ?? this.#end;
     const name = within(scope, nameToken?.text ?? "");
-    const draft: Draft = { options: [], children: [] };
-    if (!this.#take("{")) return { kind, name, nameToken, from, to: this.#end, ...draft };
-    if (++this.#depth < DEEPEST) this.#body(draft, name, kind);
-    this.#depth--;
-    return { kind, name, nameToken, from, to: this.#close("}").to, ...draft };
+    return this.#braced({ kind, name, nameToken, from });
   }
 
-  #rpc(scope: string): Element {
+  #braced(start: Pick<Declaration, "kind" | "name" | "nameToken" | "from">): Declaration {
+    const draft: Draft = { options: [], children: [] };
+    if (!this.#take("{")) return { ...start, to: this.#end, ...draft };
+    if (++this.#depth < DEEPEST) this.#body(draft, start.name, start.kind);
+    this.#depth--;
+    return { ...start, to: this.#close("}").to, ...draft };
+  }
+
+  #rpc(scope: string): Declaration {
     this.#index++;
     const nameToken = this.#peek()?.kind === "word" ? this.#tokens[this.#index++] : undefined;
-    const draft: Draft = { options: [], children: [] };
-    while (this.#peek() !== undefined && !this.#is(";") && !this.#is("{") && !this.#is("}") && !this.#is("rpc"))
+    while (this.#peek() !== undefined && ![";", "{", "}"].some((sign) => this.#is(sign))) {
+      // The next rpc, and not a type such as `rpc.v1.Page`.
+      if (this.#is("rpc") && this.#peek(1)?.kind === "word") break;
       this.#index++;
-    const name = within(scope, nameToken?.text ?? "");
-    const start = { kind: "rpc", name, nameToken, from: nameToken?.from ?? this.#end } as const;
-    if (this.#take("{")) {
-      this.#body(draft, name, "rpc");
-      return { ...start, to: this.#close("}").to, ...draft };
     }
+    const name = within(scope, nameToken?.text ?? "");
+    const rpc = this.#braced({ kind: "rpc", name, nameToken, from: nameToken?.from ?? this.#end });
     this.#take(";");
-    return { ...start, to: this.#end, ...draft };
+    return rpc;
   }
 
   /** Reads a field or an enum value: words, `=`, a number, options in brackets. */
-  #member(draft: Draft, scope: string, kind: Element["kind"]): void {
+  #member(draft: Draft, scope: string, kind: Declaration["kind"]): void {
     let nameToken: Token | undefined;
-    while (this.#peek() !== undefined && !this.#is("=") && !this.#is(";") && !this.#is("{") && !this.#is("}")) {
-      if (this.#is("[")) break;
+    let isGroup = false;
+    while (this.#peek() !== undefined && !["=", ";", "{", "}", "["].some((sign) => this.#is(sign))) {
+      isGroup = nameToken?.text === "group";
       nameToken = this.#tokens[this.#index++];
     }
     if (this.#take("{")) {
-      // An `extend`, or something unknown.
+      // Something unknown.
       this.#body({ options: [], children: [] }, scope, "oneof");
       this.#take("}");
       return;
@@ -159,6 +188,24 @@ class Parser {
       this.#take("-");
       if (this.#peek()?.kind === "number") this.#index++;
     }
+    const options = this.#bracketed();
+    const field = nameToken?.kind === "word" && kind !== "file" ? nameToken : undefined;
+    if (field !== undefined) {
+      // A group declares a message and, in lower case, a field.
+      const name = within(scope, isGroup ? field.text.toLowerCase() : field.text);
+      const memberKind = kind === "enum" ? "enum_value" : "field";
+      const { from } = field;
+      draft.children.push({ kind: memberKind, name, nameToken: field, from, to: this.#end, options, children: [] });
+    }
+    if (isGroup && field !== undefined && this.#is("{")) {
+      const name = within(scope, field.text);
+      draft.children.push(this.#braced({ kind: "message", name, nameToken: field, from: field.from }));
+    }
+    this.#take(";");
+  }
+
+  /** Reads the options of a field, a value or a range, if there are any. */
+  #bracketed(): readonly OptionStatement[] {
     const options: OptionStatement[] = [];
     if (this.#take("["))
       while (this.#peek() !== undefined && !this.#take("]") && !this.#is(";") && !this.#is("}")) {
@@ -167,19 +214,7 @@ class Parser {
         this.#take(",");
         if (this.#index === before) this.#index++;
       }
-    this.#take(";");
-    if (nameToken?.kind !== "word") return;
-    const memberKind = kind === "enum" ? "enum_value" : "field";
-    const name = within(scope, nameToken.text);
-    draft.children.push({
-      kind: memberKind,
-      name,
-      nameToken,
-      from: nameToken.from,
-      to: this.#end,
-      options,
-      children: [],
-    });
+    return options;
   }
 
   #option(): OptionStatement {
@@ -187,19 +222,27 @@ class Parser {
     const path: Token[] = [];
     let extension = "";
     if (this.#take("(")) {
-      extension = this.#dotted().replace(/^\./, "");
+      extension = this.#dotted();
       this.#take(")");
     } else if (this.#peek()?.kind === "word") this.#index++;
     let open: number | undefined;
     while (this.#take(".")) {
       const token = this.#peek();
-      open = token?.kind === "word" ? undefined : this.#end;
-      if (token?.kind !== "word") break;
+      const isExtension = this.#is("(");
+      open = token?.kind === "word" || isExtension ? undefined : this.#end;
+      if (token === undefined || open !== undefined) break;
       this.#index++;
-      path.push(token);
+      path.push(isExtension ? this.#through(token, ")") : token);
     }
     const value = this.#take("=") ? this.#value() : undefined;
     return { extension, path, open, value, from, to: this.#end };
+  }
+
+  /** Returns a token that reaches from one to its closing bracket, without spaces. */
+  #through(first: Token, bracket: string): Token {
+    let text = first.text;
+    while (this.#peek() !== undefined && !this.#take(bracket)) text += this.#tokens[this.#index++]?.text ?? "";
+    return { kind: "word", from: first.from, to: this.#end, text: text + bracket };
   }
 
   #dotted(): string {
@@ -211,7 +254,7 @@ class Parser {
     return name;
   }
 
-  #value(): Value | undefined {
+  #value(): WrittenValue | undefined {
     const first = this.#peek();
     if (first === undefined) return undefined;
     const { from } = first;
@@ -232,7 +275,7 @@ class Parser {
     return { kind: "scalar", text: first.text, from, to: this.#end };
   }
 
-  #message(from: number, close: string): Value {
+  #message(from: number, close: string): WrittenValue {
     const fields: Field[] = [];
     if (++this.#depth < DEEPEST)
       while (this.#peek() !== undefined && !this.#is(close) && !this.#is(close === "}" ? ">" : "}")) {
@@ -241,21 +284,22 @@ class Parser {
         if (key === undefined || key.text === "," || key.text === ";") continue;
         // A stray symbol is no key.
         if (key.kind === "symbol" && key.text !== "[") continue;
+        const name = key.text === "[" ? this.#through(key, "]") : key;
         const colon = this.#take(":");
         const value = colon || this.#is("{") || this.#is("<") || this.#is("[") ? this.#fieldValue() : undefined;
-        fields.push({ key, value });
+        fields.push({ key: name, value });
       }
     this.#depth--;
     return { kind: "message", fields, from, ...this.#close(close) };
   }
 
   /** A word before a colon is the next key: the value is still missing. */
-  #fieldValue(): Value | undefined {
+  #fieldValue(): WrittenValue | undefined {
     return this.#peek()?.kind === "word" && (this.#is(":", 1) || this.#is("{", 1)) ? undefined : this.#value();
   }
 
-  #list(from: number): Value {
-    const items: Value[] = [];
+  #list(from: number): WrittenValue {
+    const items: WrittenValue[] = [];
     while (this.#peek() !== undefined && !this.#is("]") && !this.#is("}") && !this.#isDeclaration()) {
       const before = this.#index;
       const item = this.#value();
