@@ -17,7 +17,8 @@ function textOf(rates: UpstreamRates): string {
     ...(hedges === 0 ? [] : [`  hedges     at most ${perSecond(hedges)}`]),
     `  retries    stop after ${retries.burst} failures of a process; each success allows ${figure(retries.per_success)} more`,
     ...fetches.map(
-      ({ method, per_key: fetched }) => `  cache      at most ${figure(fetched)}/s for a key of ${method}`,
+      ({ method, per_key: fetched, per_key_shared: shared }) =>
+        `  cache      at most ${figure(fetched)}/s for a key of ${method}${shared < fetched ? `, about ${figure(shared)}/s with Redis` : ""}`,
     ),
     "",
   ].join("\n");

@@ -55,8 +55,13 @@ up.v1.Up
   addresses  128 of 200 for each process
   hedges     at most 40/s
   retries    stop after 5 failures of a process; each success allows 0.1 more
-  cache      at most 2.4/s for a key of up.v1.Up/Get
+  cache      at most 2.4/s for a key of up.v1.Up/Get, about 0.2/s with Redis
 `);
+});
+test("each process fetches a key without single_fetch", () => {
+  const call = { cache: { ttl_ms: 5_000, single_fetch: false } } as const;
+  const [rates] = upstreamRates([file({ call })], { rate: 200, instances: 12 });
+  expect(rates?.fetches).toEqual([{ method: "up.v1.Up/Get", per_key: 2.4, per_key_shared: 2.4 }]);
 });
 test.each([
   [100, 1, 100, true],

@@ -24,8 +24,8 @@ export interface UpstreamRates {
   readonly hedges: number | null;
   /** Retries of one process without a success between, and per success. */
   readonly retries: { readonly burst: number; readonly per_success: number };
-  /** Methods with a cache: fetches of one key by all processes. */
-  readonly fetches: readonly { readonly method: string; readonly per_key: number }[];
+  /** Methods with a cache: fetches of one key by all processes, and those if the processes share them in Redis. */
+  readonly fetches: readonly { readonly method: string; readonly per_key: number; readonly per_key_shared: number }[];
 }
 /** `opens_after_s`: seconds of failed calls after which it opens; null: it does not open. */
 export interface BreakerRates {
@@ -109,8 +109,12 @@ function ratesOf(
     hedges: bounded(methods.reduce((sum, { method, count }) => sum + rate * count * hedgesPerCall(calls, method), 0)),
     retries: { burst: Math.ceil(tokens / 2), per_success: ratio },
     fetches: methods.flatMap(({ method }) => {
-      const ttls = calls.flatMap((call) => (call.method === method && call.cache ? [call.cache.ttl_ms] : []));
-      return ttls.length === 0 ? [] : [{ method, per_key: (instances * 1_000) / Math.min(...ttls) }];
+      const caches = calls.flatMap((call) => (call.method === method && call.cache ? [call.cache] : []));
+      if (caches.length === 0) return [];
+      const ttl = Math.min(...caches.map(({ ttl_ms }) => ttl_ms));
+      const isShared = caches.every(({ single_fetch: single }) => single !== false);
+      const perKey = (of: number): number => (of * 1_000) / ttl;
+      return [{ method, per_key: perKey(instances), per_key_shared: perKey(isShared ? 1 : instances) }];
     }),
   };
 }
