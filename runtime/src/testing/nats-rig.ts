@@ -17,7 +17,10 @@ export async function startNats(...options: string[]) {
   async function start(): Promise<void> {
     const args = ["-a", "127.0.0.1", "-p", `${port}`, "-js", "-sd", folder, ...options];
     const PATH = `${process.env.PATH}${delimiter}/usr/sbin`; // where Debian has it
-    const started = spawn("nats-server", args, { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, PATH } });
+    const started = spawn(process.env.PROTOBFF_NATS_SERVER ?? "nats-server", args, {
+      stdio: ["ignore", "ignore", "pipe"],
+      env: { ...process.env, PATH },
+    });
     child = started;
     let printed = "";
     await new Promise<void>((resolve, reject) => {

@@ -1,11 +1,8 @@
 // A log of items in JetStream as its readers and tails use it.
-import type { StoredMsg } from "@nats-io/jetstream";
 import type { Failure } from "../failure.ts";
+import type { SharedConsumers } from "./consumers/shared-consumers.ts";
 import type { Entry } from "./log.ts";
-import type { Link, NatsLinks } from "./nats-link.ts";
-
-/** The part of a message that logs read. */
-export type StoredMessage = Pick<StoredMsg, "seq" | "subject" | "data">;
+import type { Link, NatsLinks, StoredMessage } from "./nats-link.ts";
 
 export interface JetStreamItems<Item> {
   readonly nats: NatsLinks;
@@ -13,6 +10,7 @@ export interface JetStreamItems<Item> {
   readonly stream: string;
   /** Consumers of this process, on the server. */
   consumers: number;
+  readonly shared: SharedConsumers;
   entry(stored: StoredMessage): Entry<Item>;
   /**
    * Whether the stream still holds everything after a sequence number: its item is still kept, or an older one of the key, because the oldest

@@ -1,11 +1,12 @@
 import { Code, Failure, invalid, Reason } from "../failure.ts";
 import type { ItemSource } from "../source/source.ts";
-import type { JetStreamItems, StoredMessage } from "./jetstream-items.ts";
+import { SharedConsumers } from "./consumers/shared-consumers.ts";
+import type { JetStreamItems } from "./jetstream-items.ts";
 import { JetStreamRead } from "./jetstream-read.ts";
 import { JetStreamTail } from "./jetstream-tail.ts";
 import { keyOf, quotedKey, subjectOf } from "./key.ts";
 import type { Entry, Place, ReadReceiver, Tail, TailReceiver } from "./log.ts";
-import type { Link, NatsLinks } from "./nats-link.ts";
+import type { Link, NatsLinks, StoredMessage } from "./nats-link.ts";
 import { faultOf, type NewestReceiver } from "./newest-item.ts";
 import type { StoredLog, StoredSpec } from "./store.ts";
 import { tokenOf } from "./token.ts";
@@ -21,6 +22,7 @@ export class JetStreamLog<Item> implements StoredLog<Item>, JetStreamItems<Item>
   readonly ordered = true;
   readonly lingerMs = 0;
   consumers = 0;
+  readonly shared: SharedConsumers;
   readonly nats: NatsLinks;
   readonly stream: string;
   readonly #spec: StoredSpec<Item>;
@@ -29,6 +31,7 @@ export class JetStreamLog<Item> implements StoredLog<Item>, JetStreamItems<Item>
     this.nats = nats;
     this.stream = spec.jetstream;
     this.#spec = spec;
+    this.shared = new SharedConsumers(this, this.subject("*"));
   }
   tail(key: string, receiver: TailReceiver<Item>): Tail {
     return new JetStreamTail(this, this.subject(key), receiver);

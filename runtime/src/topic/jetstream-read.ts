@@ -1,8 +1,8 @@
 import type { ItemSource } from "../source/source.ts";
-import type { JetStreamItems, StoredMessage } from "./jetstream-items.ts";
-import { AGAIN_MS, HOLD_MS } from "./jetstream-tail.ts";
+import { AGAIN_MS, HOLD_MS } from "./consumers/times.ts";
+import type { JetStreamItems } from "./jetstream-items.ts";
 import type { Entry, Place, ReadReceiver } from "./log.ts";
-import type { Link } from "./nats-link.ts";
+import type { Link, StoredMessage } from "./nats-link.ts";
 import { RING_BYTES } from "./ring.ts";
 import { Unusable } from "./stream-facts.ts";
 

@@ -1,60 +1,27 @@
-import { randomUUID } from "node:crypto";
-import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
 import type { Timer } from "../clock.ts";
-import { Arrivals } from "./jetstream-arrivals.ts";
-import type { JetStreamItems, StoredMessage } from "./jetstream-items.ts";
+import { Arrivals } from "./consumers/arrivals.ts";
+import { Consumer } from "./consumers/consumer.ts";
+import { Group, type ItemsFrom, type Member } from "./consumers/group.ts";
+import { AGAIN_MS, AWAY, HOLD_MS } from "./consumers/times.ts";
+import type { JetStreamItems } from "./jetstream-items.ts";
 import type { Tail, TailReceiver } from "./log.ts";
-import type { Link, LinkListener } from "./nats-link.ts";
+import type { Link, LinkListener, StoredMessage } from "./nats-link.ts";
 import { Unusable } from "./stream-facts.ts";
 
-/** Time for which followers are held while NATS is unavailable, in milliseconds. */
-export const HOLD_MS = 30_000;
-/** Delay before another attempt after a failure, in milliseconds. */
-export const AGAIN_MS = 250;
 /**
- * Time without requests after which the server deletes a consumer, in milliseconds. It applies after the end of this
- * process.
+ * Follows one subject by a separate consumer, which is replaced after any fault, or by one that keys share. Neither the
+ * consumer's end nor items that the stream drops before delivery stay unnoticed. Each next item is proven to follow the
+ * last one, or causes a reset.
  */
-const INACTIVE_MS = 60_000;
-/** Maximum number of messages in flight. */
-const AHEAD = 64;
-/**
- * Interval of heartbeats from a consumer without messages, in milliseconds. After two missing heartbeats the consumer
- * is replaced. In a cluster it fails with the one server that has it, which a connection to another server does not
- * show.
- */
-const ALIVE_MS = 5_000;
-/** Notifications that make a consumer unusable. */
-export const TROUBLE = new Set([
-  "heartbeats_missed",
-  "consumer_deleted",
-  "consumer_not_found",
-  "stream_not_found",
-  "no_responders",
-  "exceeded_limits",
-]);
-
-/** A consumer on the server. */
-interface Consuming {
-  readonly name: string;
-  messages: ConsumerMessages | undefined;
-  /** Sequence number of the consumer's last message. */
-  delivered: number;
-  readonly arrivals: Arrivals;
-}
-
-/**
- * Follows one subject by a separate consumer, which is replaced after any fault. Neither the consumer's end nor items
- * that the stream drops before delivery stay unnoticed. Each next item is proven to follow the last one, or causes a
- * reset.
- */
-export class JetStreamTail<Item> implements Tail, LinkListener {
+export class JetStreamTail<Item> implements Tail, LinkListener, Member {
   readonly #log: JetStreamItems<Item>;
-  readonly #subject: string;
+  readonly subject: string;
+  /** Undefined while it is opened. */
+  source: ItemsFrom | undefined;
   readonly #receiver: TailReceiver<Item>;
   #epoch: string | undefined; // set while the tail is open
   #last = 0; // of the items that were delivered, or that existed before
-  #consuming: Consuming | undefined;
+  #arrivals: Arrivals | undefined;
   #turn = 0; // work of an earlier turn is ignored
   #held: Timer | undefined;
   #again: Timer | undefined;
@@ -62,20 +29,27 @@ export class JetStreamTail<Item> implements Tail, LinkListener {
 
   constructor(log: JetStreamItems<Item>, subject: string, receiver: TailReceiver<Item>) {
     this.#log = log;
-    this.#subject = subject;
+    this.subject = subject;
     this.#receiver = receiver;
     const { nats } = log;
     nats.addListener(this);
+    log.shared.add(this);
     this.#hold();
     if (nats.link !== undefined) this.up(nats.link);
   }
+  get epoch(): string | undefined {
+    return this.#epoch;
+  }
   up(link: Link): void {
+    if (this.source instanceof Group) return; // the group does it
+    this.#drop(); // a timer and the return of the connection may both begin it
     const turn = ++this.#turn;
     void this.#log.nats.limit(() => this.#open(link, turn));
   }
   down(): void {
+    if (this.source instanceof Group) return;
     this.#turn++;
-    this.#drop(undefined);
+    this.#drop();
     this.#hold();
   }
   close(): void {
@@ -86,34 +60,52 @@ export class JetStreamTail<Item> implements Tail, LinkListener {
     nats.removeListener(this);
     if (this.#held !== undefined) nats.clock.clearTimeout(this.#held);
     if (this.#again !== undefined) nats.clock.clearTimeout(this.#again);
-    this.#drop(nats.link);
+    this.#drop();
+    this.#log.shared.remove(this);
+  }
+  arrived(stored: StoredMessage, since: number): void {
+    this.#arrivals?.add(stored, since);
+  }
+  passed(position: number): number {
+    return this.#arrivals?.passed(position) ?? this.#last;
+  }
+  isWhole(link: Link): Promise<boolean> {
+    return this.#log.isWhole(link, this.subject, this.#last);
+  }
+  alone(): void {
+    this.#afresh();
+  }
+  fail(why: string): void {
+    const failure = this.#log.unavailable(why);
+    this.close();
+    this.#receiver.failed(failure);
   }
 
   async #open(link: Link, turn: number): Promise<void> {
     try {
+      await this.#log.shared.room();
       if (turn === this.#turn) await this.#opened(link, turn);
     } catch (error) {
       if (turn !== this.#turn) return;
-      if (error instanceof Unusable) this.#fail(error.message);
-      else this.#afresh(link);
+      if (error instanceof Unusable) this.fail(error.message);
+      else this.#afresh();
     }
   }
   async #opened(link: Link, turn: number): Promise<void> {
     const { nats, stream } = this.#log;
     const { epoch } = await nats.facts(link, stream, false);
-    const replaced =
-      this.#epoch !== undefined &&
-      (epoch !== this.#epoch || !(await this.#log.isWhole(link, this.#subject, this.#last)));
+    const replaced = this.#epoch !== undefined && (epoch !== this.#epoch || !(await this.isWhole(link)));
     const begins = this.#epoch === undefined || replaced;
     const newest = begins ? await this.#newest(link) : undefined;
     const last = begins ? (newest?.seq ?? 0) : this.#last;
     if (turn !== this.#turn) return;
-    const consuming = await this.#consumer(link, turn, last);
+    const consumer = await this.#consumer(link, turn, last);
     if (turn !== this.#turn) {
-      this.#delete(link, consuming);
+      consumer.close(link);
       return;
     }
-    this.#consuming = consuming;
+    this.source = consumer;
+    this.#arrivals = this.#newArrivals(turn, last);
     // The facts must belong to the same stream as the consumer.
     if ((await nats.facts(link, stream, true)).epoch !== epoch) throw new Error("the stream has been made anew");
     if (turn !== this.#turn) return;
@@ -128,62 +120,40 @@ export class JetStreamTail<Item> implements Tail, LinkListener {
       const entry = newest && this.#log.entry(newest);
       this.#receiver.opened({ epoch, newest: entry, from: newest && BigInt(newest.seq - 1) });
     }
-    if (turn === this.#turn) await this.#consume(link, turn, consuming);
+    if (turn !== this.#turn) return;
+    await consumer.consume();
+    if (turn === this.#turn) this.#log.shared.opened();
   }
   #newest(link: Link) {
     return link.jsm.direct
-      .getMessage(this.#log.stream, { last_by_subj: this.#subject })
+      .getMessage(this.#log.stream, { last_by_subj: this.subject })
       .then((stored) => stored ?? undefined);
   }
-  async #consumer(link: Link, turn: number, last: number): Promise<Consuming> {
-    const { name } = await link.jsm.consumers.add(this.#log.stream, {
-      name: `bff_${randomUUID()}`, // a name puts the stream into the request's subject, for permissions
-      ack_policy: "none",
-      deliver_policy: "by_start_sequence",
-      opt_start_seq: last + 1,
-      filter_subject: this.#subject,
-      inactive_threshold: INACTIVE_MS * NANOS,
-      max_deliver: 1,
-      mem_storage: true,
-      num_replicas: 1,
+  #consumer(link: Link, turn: number, last: number): Promise<Consumer> {
+    return Consumer.create(this.#log, link, {
+      subjects: [this.subject],
+      after: last,
+      receiver: {
+        arrived: (stored, since) => this.arrived(stored, since),
+        broken: () => {
+          if (turn === this.#turn) this.#afresh();
+        },
+      },
     });
-    this.#log.consumers++;
-    const arrivals = new Arrivals(last, (seq) => this.#log.isWhole(link, this.#subject, seq), {
+  }
+  #newArrivals(turn: number, last: number): Arrivals {
+    const isWhole = async (seq: number): Promise<boolean> => {
+      const { link } = this.#log.nats;
+      if (link === undefined) throw new Error(AWAY);
+      return this.#log.isWhole(link, this.subject, seq);
+    };
+    return new Arrivals(last, isWhole, {
       arrived: (stored) => this.#arrived(turn, stored),
       gap: () => this.#gap(turn),
       unproven: () => {
-        if (turn === this.#turn) this.#afresh(link);
+        if (turn === this.#turn) this.#afresh();
       },
     });
-    return { name, messages: undefined, delivered: 0, arrivals };
-  }
-  async #consume(link: Link, turn: number, consuming: Consuming): Promise<void> {
-    const consumer = await link.js.consumers.get(this.#log.stream, consuming.name);
-    if (turn !== this.#turn) return;
-    const callback = (message: JsMsg): void => this.#receive(link, turn, consuming, message);
-    const messages = await consumer.consume({ callback, max_messages: AHEAD, idle_heartbeat: ALIVE_MS });
-    if (turn !== this.#turn) {
-      await messages.close();
-      return;
-    }
-    consuming.messages = messages;
-    void this.#watch(link, turn, messages);
-  }
-  async #watch(link: Link, turn: number, messages: ConsumerMessages): Promise<void> {
-    for await (const { type } of messages.status()) {
-      if (turn !== this.#turn) return;
-      if (TROUBLE.has(type)) this.#afresh(link);
-    }
-    if (turn === this.#turn) this.#afresh(link); // the consumer has stopped by itself
-  }
-  #receive(link: Link, turn: number, consuming: Consuming, message: JsMsg): void {
-    if (turn !== this.#turn) return;
-    const { deliverySequence, streamSequence } = message.info;
-    if (deliverySequence !== ++consuming.delivered) {
-      this.#afresh(link); // a message was lost on the way
-      return;
-    }
-    consuming.arrivals.add({ seq: streamSequence, subject: message.subject, data: message.data });
   }
   #arrived(turn: number, stored: StoredMessage): void {
     if (turn !== this.#turn) return;
@@ -197,11 +167,11 @@ export class JetStreamTail<Item> implements Tail, LinkListener {
     if (turn === this.#turn) this.#receiver.opened({ epoch: this.#epoch ?? "", from: undefined });
   }
 
-  /** Replaces the consumer after a short delay. */
-  #afresh(link: Link): void {
+  /** Opens the key with another consumer after a short delay. */
+  #afresh(): void {
     this.#turn++;
     const { nats } = this.#log;
-    this.#drop(link);
+    this.#drop();
     this.#hold();
     if (this.#again === undefined) {
       this.#again = nats.clock.setTimeout(again, AGAIN_MS, () => {
@@ -211,26 +181,14 @@ export class JetStreamTail<Item> implements Tail, LinkListener {
     }
   }
   #hold(): void {
-    this.#held ??= this.#log.nats.clock.setTimeout(again, HOLD_MS, () => this.#fail("JetStream is away"));
+    this.#held ??= this.#log.nats.clock.setTimeout(again, HOLD_MS, () => this.fail(AWAY));
   }
-  #fail(why: string): void {
-    const failure = this.#log.unavailable(why);
-    this.close();
-    this.#receiver.failed(failure);
-  }
-  #drop(link: Link | undefined): void {
-    const consuming = this.#consuming;
-    this.#consuming = undefined;
-    if (consuming !== undefined) this.#delete(link, consuming);
-  }
-  /** @param link undefined if the server is unavailable, which then deletes the inactive consumer itself */
-  #delete(link: Link | undefined, { name, messages, arrivals }: Consuming): void {
-    arrivals.close();
-    const { nats, stream } = this.#log;
-    this.#log.consumers--;
-    if (messages !== undefined) nats.lastly(messages.close());
-    if (link !== undefined) nats.lastly(link.jsm.consumers.delete(stream, name));
+  #drop(): void {
+    const { source } = this;
+    this.source = undefined;
+    this.#arrivals?.close();
+    this.#arrivals = undefined;
+    source?.release(this);
   }
 }
-const NANOS = 1_000_000;
 const again = (run: () => void): void => run();

@@ -1,6 +1,7 @@
 import type { NatsConnection, NodeConnectionOptions } from "@nats-io/transport-node";
 import pLimit from "p-limit";
 import type { Clock, Timer } from "../clock.ts";
+import { addMany, hasLists, NoLists } from "./consumers/many-subjects.ts";
 import { JetStreamLog } from "./jetstream-log.ts";
 import type { Link, LinkListener, NatsLinks } from "./nats-link.ts";
 import type { StoredLog, StoredSpec, TopicStore } from "./store.ts";
@@ -137,7 +138,19 @@ export class Nats implements TopicStore, NatsLinks {
     if (this.#reported) this.fault("NATS is there again", undefined);
     this.#reported = false;
     const options = { timeout: ANSWER_MS, checkAPI: false };
-    const link = { js: jetstream(connection, options), jsm: await jetstreamManager(connection, options) };
+    const link: Link = {
+      js: jetstream(connection, options),
+      jsm: await jetstreamManager(connection, options),
+      lists: hasLists(connection.info?.version),
+      async addMany(stream, config) {
+        try {
+          return await addMany(connection, stream, config, ANSWER_MS);
+        } catch (error) {
+          if (error instanceof NoLists) link.lists = false;
+          throw error;
+        }
+      },
+    };
     this.#link = link;
     for (const listener of [...this.#listeners]) listener.up(link);
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { ConsumerConfig, ConsumerInfo, ConsumerMessages, JsMsg } from "@nats-io/jetstream";
 import type { Timer } from "../clock.ts";
-import { TROUBLE } from "./jetstream-tail.ts";
+import { TROUBLE } from "./consumers/consumer.ts";
 import type { Link, LinkListener, NatsLinks } from "./nats-link.ts";
 
 const { JetStreamApiError } = await import("@nats-io/jetstream"); // no declaration, for bundles in one file

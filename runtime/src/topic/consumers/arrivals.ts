@@ -1,8 +1,13 @@
-import type { StoredMessage } from "./jetstream-items.ts";
+import type { StoredMessage } from "../nats-link.ts";
 
 /** Most items that wait at once for the proof that nothing is missing before them, and most bytes of them. */
 const MAX_WAITING = 1_024;
 const MAX_WAITING_BYTES = 1_048_576;
+
+interface Arrival {
+  readonly stored: StoredMessage;
+  readonly since: number;
+}
 
 /** Receives the items of a consumer in their order. */
 interface ArrivalsReceiver {
@@ -22,7 +27,7 @@ export class Arrivals {
   readonly #receiver: ArrivalsReceiver;
   readonly #isWhole: (seq: number) => Promise<boolean>;
   #last: number;
-  #waiting: StoredMessage[] = [];
+  #waiting: Arrival[] = [];
   #bytes = 0;
   #proving = false;
   #closed = false;
@@ -40,10 +45,15 @@ export class Arrivals {
     this.#closed = true;
     this.#waiting = [];
   }
-  add(stored: StoredMessage): void {
-    const { seq } = this.#waiting.at(-1) ?? { seq: this.#last };
+  /** Sequence number through which all items have passed, if all through `seq` have been added. */
+  passed(seq: number): number {
+    return this.#waiting.length === 0 ? Math.max(seq, this.#last) : this.#last;
+  }
+  /** @param since sequence number after which the consumer has received each item of the stream, up to this one */
+  add(stored: StoredMessage, since: number): void {
+    const seq = this.#waiting.at(-1)?.stored.seq ?? this.#last;
     if (this.#closed || stored.seq <= seq) return;
-    this.#waiting.push(stored);
+    this.#waiting.push({ stored, since });
     this.#bytes += stored.data.length;
     if (this.#proving) {
       if (this.#waiting.length > MAX_WAITING || this.#bytes > MAX_WAITING_BYTES) {
@@ -72,13 +82,13 @@ export class Arrivals {
     }
   }
   #passNeighbours(): void {
-    for (const { seq } of [...this.#waiting]) {
-      if (this.#last !== 0 && seq !== this.#last + 1) return;
+    for (const { since } of [...this.#waiting]) {
+      if (this.#last !== 0 && this.#last < since) return;
       this.#pass(1);
     }
   }
   #pass(count: number): void {
-    for (const stored of this.#waiting.splice(0, count)) {
+    for (const { stored } of this.#waiting.splice(0, count)) {
       if (this.#closed) return;
       this.#bytes -= stored.data.length;
       this.#last = stored.seq;

@@ -1,6 +1,6 @@
 // Holds docs/runtime.md#topics
 import { expect, test } from "vitest";
-import { Arrivals } from "./jetstream-arrivals.ts";
+import { Arrivals } from "./arrivals.ts";
 
 /** Items at sequence numbers; each proof is answered by hand. */
 function arriving(last: number) {
@@ -13,7 +13,8 @@ function arriving(last: number) {
     gap: () => happened.push("gap"),
     unproven: (error) => happened.push(String(error)),
   });
-  const add = (seq: number, bytes = 1): void => arrivals.add({ seq, subject: "s", data: new Uint8Array(bytes) });
+  const add = (seq: number, bytes = 1, since = seq - 1): void =>
+    arrivals.add({ seq, subject: "s", data: new Uint8Array(bytes) }, since);
   const prove = async (answer: "whole" | "gap" | "fail"): Promise<number | undefined> => {
     const proof = proofs.shift();
     if (answer === "fail") proof?.fail();
