@@ -205,7 +205,7 @@ export class Attempt implements Reply, UrgentWaiter {
     if (verdict === undefined) return;
     const overload = outcome === "expired" || (typeof outcome === "object" && isOverload(outcome));
     this.#rpc.learning?.forEach(({ limit, answers, refusals }, i) => {
-      if (overload) limit.refused(now);
+      if (overload) limit.refused(now, flight[i] ?? 1);
       else if (verdict) limit.answered(outcome === "ok" ? answers : refusals, sentAt, now, flight[i] ?? 1);
     });
   }

@@ -142,7 +142,7 @@ test("no sequence of events loses a place or a waiting call", async () => {
             else if (kind === "time") clock.skip(many);
             else if (kind === "turn") await idle();
             else if (kind === "answer") limit.answered(limit.paceOf("m"), clock.now() - which, clock.now(), 5);
-            else if (kind === "refuse") limit.refused(clock.now());
+            else if (kind === "refuse") limit.refused(clock.now(), 5);
             else {
               const waiter = waiting[which % waiting.length];
               if (waiter !== undefined) {

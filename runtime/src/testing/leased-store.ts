@@ -7,6 +7,9 @@ export class LeasedStore implements SecondLevel {
   readonly entries = new Map<string, { readonly bytes: Uint8Array; readonly at: number; readonly until: number }>();
   /** Tokens and marks of leases, with their ends. */
   readonly leases = new Map<string, readonly [value: string, until: number]>();
+  /** Leases that were taken, and entries that were stored. */
+  taken = 0;
+  stored = 0;
   isAway = false;
   isFull = false;
   now = (): number => 0;
@@ -18,6 +21,7 @@ export class LeasedStore implements SecondLevel {
   }
   async set(key: string, bytes: Uint8Array, lifeMs: number): Promise<void> {
     if (this.isFull) throw new Error("OOM command not allowed");
+    this.stored++;
     this.entries.set(key, { bytes, at: this.now(), until: this.now() + lifeMs });
   }
   lease(name: string): LeaseKey {
@@ -31,8 +35,10 @@ export class LeasedStore implements SecondLevel {
     const [value, until = 0] = this.leases.get(name) ?? [];
     const held = this.now() < until ? value : undefined;
     if (markMs === undefined) {
-      if (held === undefined) this.leases.set(name, [token, this.now() + Number(second)]);
-      return held ?? null;
+      if (held !== undefined) return held;
+      this.taken++;
+      this.leases.set(name, [token, this.now() + Number(second)]);
+      return null;
     }
     if (held !== token) return 0;
     if (second === "") this.leases.delete(name);

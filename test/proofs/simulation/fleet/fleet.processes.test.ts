@@ -26,6 +26,16 @@ test("an adaptive limit keeps an overloaded upstream answering, which collapses 
   expect((await rowOf("no limit", 10))["answers/s"]).toBeLessThan(100);
 });
 
+test("a hundred processes with few calls in flight each keep half of an overloaded upstream's answers", async () => {
+  expect((await rowOf("adaptive limit", 100))["answers/s"]).toBeGreaterThan(250);
+});
+
+test("leases repeat few calls, even if fetches fail or take long", async () => {
+  const row = await rowOf("leases", 10);
+  expect(row["calls for a key that is fetched"]).toBeLessThan(0.25);
+  expect(row["leases/call"]).toBeLessThan(2);
+});
+
 test("cold caches of all processes fetch each key once", async () => {
   expect((await rowOf("cold caches", 10))["calls/key"]).toBe(1);
   expect((await rowOf("cold caches, each for itself", 10))["calls/key"]).toBeGreaterThan(1.5);

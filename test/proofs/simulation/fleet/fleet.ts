@@ -36,13 +36,15 @@ export class Fleet {
   readonly random: Random;
   /** Attempts that the upstream has received. */
   attempts = 0;
+  /** The cache that all processes share. */
+  readonly store = new LeasedStore();
   readonly #runs: ((id: string, ends: Ends) => void)[];
 
   constructor({ processes, seed, policy = DEFAULT, call = {}, upstream }: FleetOptions) {
     this.random = new Random(seed);
     this.clock = new FleetClock(this.random);
     const { clock } = this;
-    const store = new LeasedStore();
+    const { store } = this;
     store.now = () => clock.now();
     this.#runs = Array.from({ length: processes }, () => {
       const client = new FakeClient((sent) => {

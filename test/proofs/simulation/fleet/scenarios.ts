@@ -180,6 +180,43 @@ const cold = (singleFetch: boolean): Scenario => ({
   },
 });
 
+/** Leases of fetches that fail, or that take longer than waiters wait. */
+const leases: Scenario = {
+  about: `${RATE} requests/s for ${KEYS} keys with \`ttl: "2s"\`; a fetch takes ${FETCH_MS} ms, one in ten 700 ms, and one in ten fails.`,
+  async run(processes, seed) {
+    const running = new Set<string>();
+    let repeated = 0;
+    const fleet = new Fleet({
+      processes,
+      seed,
+      policy: {},
+      call: { cache: { ttlMs: 2_000, singleFetch: true } },
+      upstream: (sent, of) => {
+        const chance = of.random.next();
+        const ms = chance < 0.1 ? 700 : FETCH_MS;
+        if (running.has(sent.id)) repeated++;
+        running.add(sent.id);
+        of.clock.setTimeout((id: string) => running.delete(id), ms, sent.id);
+        of.answer(sent, ms, chance > 0.9 ? Code.UNAVAILABLE : undefined);
+      },
+    });
+    await fleet.load(
+      RATE,
+      SECONDS * 1_000,
+      () => `${Math.floor(KEYS ** fleet.random.next())}`,
+      () => {},
+    );
+    await fleet.settle();
+    const { attempts, store } = fleet;
+    return {
+      "calls/s": round(attempts / SECONDS),
+      "leases/call": round(store.taken / attempts),
+      "leases without an entry": round(Math.max(0, store.taken - store.stored) / store.taken),
+      "calls for a key that is fetched": round(repeated / attempts),
+    };
+  },
+};
+
 const sameId = (): string => "a";
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
@@ -190,4 +227,5 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "adaptive limit": overload(true),
   "cold caches, each for itself": cold(false),
   "cold caches": cold(true),
+  leases,
 };

@@ -29,7 +29,7 @@ export function adaptive(time: Timeline, most = 1_000, kinds = 1, queued = 1_000
     release: () => limit.release(),
     answered: (ms, sentAt, now, flight) =>
       limit.answered(limit.paceOf(kinds > 1 && ms > 100 ? "long" : ""), sentAt, now, flight),
-    refused: (_, now) => limit.refused(now),
+    refused: (_, now, flight) => limit.refused(now, flight),
   };
 }
 

@@ -9,7 +9,7 @@ export interface Guard {
   leave(waiter: { critical: boolean; admitted(): void; shed(): void }): void;
   release(): void;
   answered(serviceMs: number, sentAt: number, now: number, flight: number): void;
-  refused(sentAt: number, now: number): void;
+  refused(sentAt: number, now: number, flight: number): void;
 }
 
 interface Job {
@@ -121,6 +121,7 @@ export class Caller {
     const { load } = this;
     const began = time.now();
     const serviceMs = load.serviceMs();
+    let flight = 0;
     let sentAt: number | undefined;
     let over = false;
     const critical = time.random() < load.critical;
@@ -139,7 +140,7 @@ export class Caller {
     const send = (): void => {
       const sent = time.now();
       sentAt = sent;
-      const flight = guard.state.taken;
+      flight = guard.state.taken;
       const taken = this.#servers.call(serviceMs, () => {
         if (!ends()) return;
         this.now.good++;
@@ -152,7 +153,7 @@ export class Caller {
       time.after(1, () => {
         if (!ends()) return;
         this.now.shed++;
-        guard.refused(sent, time.now());
+        guard.refused(sent, time.now(), flight);
         guard.release();
       });
     };
@@ -165,7 +166,7 @@ export class Caller {
         return;
       }
       // The runtime's rule: only an attempt that had fair time counts.
-      if (time.now() - sentAt >= load.deadlineMs - 1) guard.refused(sentAt, time.now());
+      if (time.now() - sentAt >= load.deadlineMs - 1) guard.refused(sentAt, time.now(), flight);
       guard.release();
     });
     this.open++;
