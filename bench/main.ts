@@ -16,6 +16,7 @@ import { isRecorded, type RunOptions, report, type ScenarioResult } from "./rig/
 import { runAttacks } from "./scenarios/attacks.ts";
 import { runBalance } from "./scenarios/balance.ts";
 import { runCall } from "./scenarios/call.ts";
+import { runCapacity } from "./scenarios/capacity.ts";
 import { runCapture } from "./scenarios/capture.ts";
 import { closedLoops } from "./scenarios/closed-loops.ts";
 import { runEdge } from "./scenarios/edge.ts";
@@ -65,6 +66,7 @@ const RECORDED: Readonly<Record<string, Run>> = {
   idle: reported(runIdle),
   identity: reported(runIdentity),
   edge: reported(runEdge),
+  capacity: reported(runCapacity),
   refusals: reported(runRefusals),
   telemetry: reported(runTelemetry),
   tools: reported(runTools),

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { cell, type Machine, type ScenarioResult, type VariantResult } from "../rig/result.ts";
 import { type About, about, IDS, MEMORY } from "../scenarios/about.ts";
 import { barChart } from "./bar-chart.ts";
+import { capacity } from "./capacity.ts";
 import { changesToCodeSince, changesToInputs, INPUTS } from "./changes.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -217,6 +218,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
   ratio_to_without: "× without identity",
   ratio_to_open: "× without an edge",
   ratio_to_off: "× off",
+  ratio_to_plain: "× plain",
   ratio_to_answered: "× answered",
   wall_us_per_call: "µs/call",
   cpu_us_per_call: "CPU µs/call",
@@ -263,40 +265,6 @@ function plot({ scenario, drawn }: About, { variants }: ScenarioResult): string 
       : [];
   });
   return barChart(`${scenario}: ${heading(drawn)}`, bars);
-}
-
-/** Computes from the records what a million requests a second take. */
-function capacity(results: ReadonlyMap<string, ScenarioResult>): string {
-  const figure = (scenario: string, name: string, key: string): number => {
-    const value = results.get(scenario)?.variants.find((variant) => variant.name === name)?.[key];
-    return typeof value === "number" ? value : Number.NaN;
-  };
-  const cores = figure("fanout", "protobff-warmed-up", "cpu_us_per_request");
-  const redis = figure("edge", "Redis", "cpu_us_per_request") - figure("edge", "local", "cpu_us_per_request");
-  const rows: readonly (readonly [what: string, takes: number, unit: string, scenario: string])[] = [
-    ["requests of `fanout`, a second", cores, "cores", "fanout"],
-    [
-      "the same: memory, with a process on each core",
-      (cores * figure("fanout", "protobff-warmed-up", "max_rss_mb")) / 1_000,
-      "GB",
-      "fanout",
-    ],
-    ["two limits in Redis for each of these requests", redis, "cores more", "edge"],
-    ["idle connections", figure("idle", "protobff", "kb_per_connection"), "GB", "idle"],
-    ["followers of topics", figure("growth", "100000 followers, 2 workers", "kb_per_unit"), "GB", "growth"],
-  ];
-  const known = rows.filter(([, takes]) => !Number.isNaN(takes));
-  return `## Capacity
-
-A million of each takes, computed from the records above:
-
-| a million | takes | from |
-|---|---:|---|
-${known.map(([what, takes, unit, scenario]) => `| ${what} | ${cell(takes)} ${unit} | ${scenario} |`).join("\n")}
-
-Redis breaks first: each request with shared limits is one script, and one Redis runs one script at a time. Limits with
-\`local\` are counted in the processes. NATS carries one copy of an event to each process, however many followers it has.
-`;
 }
 
 function leftOut(results: readonly ScenarioResult[]): string {

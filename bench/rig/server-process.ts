@@ -119,7 +119,7 @@ function listening(child: ChildProcess, counted: (line: string) => void): Promis
       reject(new Error(`ended with ${code} before it listened`));
     });
     createInterface({ input: child.stdout }).on("line", (line) => {
-      const url = /^listening on (http:\/\/\S+)(?: |$)/.exec(line)?.[1];
+      const url = /^listening on (https?:\/\/\S+)(?: |$)/.exec(line)?.[1];
       if (url !== undefined) {
         clearTimeout(timer);
         resolve(url);

@@ -208,6 +208,12 @@ export const about: readonly About[] = [
     drawn: "cpu_us_per_request",
   },
   {
+    scenario: "capacity",
+    text: "The fan-out with TLS and with a line of the access log for each request, and three limits alone in one process. The CPU of Redis is that of the server's process.",
+    columns: ["ratio_to_plain", ...COST, "cpu_us_per_call", "redis_cpu_us_per_call", "wall_us_per_call", "alone"],
+    drawn: "cpu_us_per_request",
+  },
+  {
     scenario: "telemetry",
     text: "The fan-out and the worked example without telemetry, with metrics, and with metrics and traces of a tenth or of all requests. Spans are sent to a receiver over OTLP. The CPU is that of the whole process, the exporting thread included. On a machine with shared processors the rounds differ by more than the effect. A ratio below 1 is noise, and one above it may be. By a profile of all sampled requests, the added CPU goes to encoding spans (23 %), making them (15 %), notes about calls (12 %) and collecting garbage (12 %). Unsampled requests have notes, too, because failed and slow ones are kept. With a tenth sampled, a span takes four times as long: V8 has not optimized its code yet.",
     goal: "a tenth sampled at most 1.08 × off, all sampled at most 1.25 × off",
