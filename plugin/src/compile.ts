@@ -35,6 +35,7 @@ import { checkItemCalls } from "./plan/check/item-calls.ts";
 import { checkMaxCalls } from "./plan/check/max-calls.ts";
 import { checkSharedUpstreams } from "./plan/check/shared-upstreams.ts";
 import { checkToolLists } from "./plan/check/tool-lists.ts";
+import { checkUnreachedSteps } from "./plan/check/unreached-steps.ts";
 import { editPlan, type PlanEdit, type SettingReport } from "./plan/edits/edit-plan.ts";
 import type { Plan, PlanFile } from "./plan/model/plan.ts";
 import { planInSlices } from "./plan/plan-run.ts";
@@ -227,6 +228,7 @@ function* examine(run: Run, observe?: Observe, ahead?: Ahead) {
 function checkPlan(planned: Plan, ir: Ir, { parameter, findings: { report } }: Run): void {
   checkMaxCalls(planned, report);
   checkItemCalls(planned, report);
+  checkUnreachedSteps(planned, report);
   checkSharedUpstreams(planned, ir, report);
   checkIdleMasks(planned, report);
   checkIdleIgnores(planned, report);

@@ -277,6 +277,10 @@ describe("imports", () => {
   const rooms: Readonly<Record<string, readonly string[]>> = {
     routes: ["endpoint", "http-rule", "identity", "stream", ...bottom],
     environment: ["redis", "identity", "limits", "topic", "sealing", "usage", ...bottom],
+    live: [
+      ...["stream", "endpoint", "admission", "compose", "selection", "source", "call", "cache", "scope", "guard"],
+      ...["identity", ...bottom],
+    ],
     stream: [
       "endpoint",
       "admission",

@@ -7,7 +7,7 @@ import { compareLimits } from "./compare-limits.ts";
 import { comparePermits } from "./compare-permits.ts";
 import { sealing } from "./compare-reveals.ts";
 import { compareRules } from "./compare-rules.ts";
-import { compareStreams } from "./compare-streams.ts";
+import { compareLive, compareStreams } from "./compare-streams.ts";
 import { tagging } from "./compare-tags.ts";
 import { otherVariables } from "./compare-variables.ts";
 import { type Composition, shortName } from "./composition.ts";
@@ -60,6 +60,7 @@ export function compareRpc(
     ...compareRules(before.validated, after.validated),
     ...later(before, after),
     ...compareStreams(before, after),
+    ...compareLive(before, after),
     ...compareTools(before.tool, after.tool),
     ...others(before, after),
   ].map((difference) => ({ ...difference, where }));

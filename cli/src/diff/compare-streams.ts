@@ -22,6 +22,29 @@ const OPTIONS: readonly (readonly [option: keyof Stream, kind: Kind, message: st
   ["streams", "policies", "follows another number of streams at a time"],
 ];
 
+type Live = NonNullable<RpcReport["live"]>;
+const LIVE_OPTIONS: readonly (readonly [option: keyof Live, kind: Kind, message: string])[] = [
+  ["on", "calls", "composes its live answer again after other purges, or runs other steps then"],
+  ["follow", "calls", "composes its live answer again after other events, or runs other steps then"],
+  ["every_ms", "calls", "runs all steps of its live answer at another interval"],
+  ["min_interval_ms", "calls", "composes its live answer at another interval"],
+  ["jitter", "policies", "spreads its live answers differently"],
+  ["heartbeat_ms", "policies", "sends keepalives at another interval"],
+  ["max_age_ms", "deadlines", "stays open for another time"],
+];
+
+/** Compares the triggers of live answers. */
+export function compareLive({ live: before }: RpcReport, { live: after }: RpcReport): readonly FoundChange[] {
+  if (before === undefined && after === undefined) return [];
+  if (before === undefined) return changesOf("api").when(true, "different", "its answer is a live one now");
+  if (after === undefined) return changesOf("api").when(true, "worse", "its answer is no longer a live one");
+  return LIVE_OPTIONS.flatMap(([option, kind, message]) =>
+    changesOf(kind).changed("different", message, before[option], after[option], (value: unknown) =>
+      shown(option, value),
+    ),
+  );
+}
+
 export function compareStreams({ stream: before }: RpcReport, { stream: after }: RpcReport): readonly FoundChange[] {
   if (before === undefined || after === undefined) return [];
   return OPTIONS.flatMap(([option, kind, message]) =>

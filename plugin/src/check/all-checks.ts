@@ -7,6 +7,7 @@ import { cacheKeys } from "./caching/cache-keys.ts";
 import { cachedAnswers } from "./caching/cached-answers.ts";
 import { cdnTags } from "./caching/cdn-tags.ts";
 import { freshValues, idleFresh } from "./caching/fresh-values.ts";
+import { liveTags } from "./caching/live-tags.ts";
 import { purgedTags } from "./caching/purged-tags.ts";
 import { randomPlaces } from "./caching/random-places.ts";
 import { headerPermits } from "./callers/header-permits.ts";
@@ -103,6 +104,7 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   randomPlaces,
   cachedAnswers,
   cdnTags,
+  liveTags,
   freshValues,
   agedPages,
   streams,

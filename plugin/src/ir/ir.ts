@@ -31,7 +31,7 @@ import type {
   IrUsage,
   IrVersion,
 } from "./edge.ts";
-import type { Amount, IrBind, IrCache, IrStep, IrStream, IrTopic, IrUpstream } from "./step.ts";
+import type { Amount, IrBind, IrCache, IrLive, IrStep, IrStream, IrTopic, IrUpstream } from "./step.ts";
 
 export interface Ir {
   /** All descriptors of the run, imports included. */
@@ -146,6 +146,8 @@ export interface IrMethod {
   readonly http: readonly IrHttpRule[];
   /** Source that it follows; undefined: it returns one response, or a diagnostic was reported. */
   readonly stream: IrStream | undefined;
+  /** Undefined: its answer is no live one. There is then no `stream`. */
+  readonly live: IrLive | undefined;
 }
 
 export interface IrMessage {

@@ -293,6 +293,15 @@ export interface IrStream {
   readonly overflow: Sourced<IrOverflow> | undefined;
   readonly minInterval: Sourced<number> | undefined;
 }
+/** Triggers of a live answer. Times are milliseconds. */
+export interface IrLive extends Pick<IrStream, "at" | "heartbeat" | "maxAge" | "minInterval"> {
+  readonly kind: "live";
+  readonly on: readonly Text[];
+  readonly follows: readonly IrFollow[];
+  readonly every: Sourced<number> | undefined;
+  /** Part of `minInterval`. */
+  readonly jitter: Sourced<number> | undefined;
+}
 export interface IrFollow {
   readonly kind: "follow";
   readonly at: Origin;

@@ -201,7 +201,10 @@ class OptionPaths implements Options {
         this.#addPermit(rpcPath(desc, "permit"), permit);
       }
       for (const topic of service.topics) this.#addStream(`${path} topic.${topic.name.value}`, topic);
-      for (const { desc, stream } of service.methods) this.#addStream(rpcPath(desc, "stream"), stream);
+      for (const { desc, stream, live } of service.methods) {
+        this.#addStream(rpcPath(desc, "stream"), stream);
+        this.#add(rpcPath(desc, "stream.live.on"), live?.on[0]?.at, ...(live?.on ?? []));
+      }
     }
     for (const message of file.messages) {
       this.#add(elementPath(message.desc, "alias"), message.alias?.at, message.alias, ...message.otherAliases);

@@ -44,6 +44,7 @@ import { partNames } from "./rpcs/part-paths.ts";
 import { planHttpCache, planResponseCache } from "./rpcs/plan-caching.ts";
 import { planFields } from "./rpcs/plan-fields.ts";
 import { planLimits, rateLimitsOf } from "./rpcs/plan-limits.ts";
+import { planLive } from "./rpcs/plan-live.ts";
 import { planRules } from "./rpcs/plan-rules.ts";
 import { planStream, topicsOf } from "./rpcs/plan-stream.ts";
 import { planTool } from "./rpcs/plan-tool.ts";
@@ -176,6 +177,7 @@ function planMethod(method: BffMethod, start: PlanStart | undefined, cx: FileCon
       opening: run.openings.get(typeName),
       functions,
     }),
+    live: planLive(method, { model, calls: run.calls, topics: run.topics }),
     hasParts: cx.run.withParts.has(typeName),
     rest: method.rest,
     pages: pagesOf(method),

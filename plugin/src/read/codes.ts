@@ -115,7 +115,7 @@ export const declarationCodes = {
   BFF163:
     "A permit names a source, a scope or a role exactly. An empty name, or a name with spaces around it, matches no caller.",
   BFF164:
-    "A stream sets `var` and a source, and a source that is a topic sets `topic` and `key`. Without `var` no field could read an item.",
+    "A stream sets `var` and a source, and a source that is a topic sets `topic` and `key`. Without `var` no field could read an item. A live answer sets a trigger instead.",
   BFF165:
     "The pace of a stream is within bounds, and `overflow` is not its zero value. Items that wait for a follower occupy memory.",
   BFF166:
@@ -124,6 +124,8 @@ export const declarationCodes = {
     "A topic has a name and a source: a subject of JetStream, a call, or both. A topic with a call also sets the `position` of an item.",
   BFF169:
     "The subject of a topic contains `{key}` once, and is a name that NATS accepts. Items under any other subject would reach no follower.",
+  BFF636:
+    "A live answer sets only its triggers, `heartbeat`, `max_age` and `min_interval`. The other settings of a stream are about items.",
   BFF167: "`stream` belongs to an rpc that returns a stream. It sets how one request results in many messages.",
   BFF178:
     "A cache of responses sets a lifetime: `cache` sets `ttl`, and `http_cache` sets `max_age` in whole seconds. HTTP has no smaller unit.",

@@ -406,6 +406,7 @@ const faults: readonly Case[] = [
     /^`position` is for a `call`/,
   ],
   ["BFF166", following(`{ var: "e" follow: { topic: "t" key: "'k'" } idle: «"1s"» }`), /^`idle` is for a `call`/],
+  ["BFF636", following(`{ live: { every: "1s" } var: «"e"» }`), /^`var` has no effect with `live`/],
   ["BFF168", topic('type: "M" subject: "a.{key}" jetstream: "A"', true), "this topic has no name"],
   ["BFF168", topic('name: "t"', true), 'the topic "t" has no source'],
   ["BFF168", topic('name: "t" jetstream: «"A"»'), 'the topic "t" has no subject'],

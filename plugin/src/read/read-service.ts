@@ -83,7 +83,7 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
     kind: "method",
     desc,
     at,
-    stream: stream && readStream(stream, desc, report),
+    ...(stream === undefined ? { stream: undefined, live: undefined } : readStream(stream, desc, report)),
     timeout: durationOrEnv(value.timeout, place, "timeout", report),
     partsTimeout: duration(value.partsTimeout, place, "parts_timeout", report),
     maxElements: maxElements(value, place, report),

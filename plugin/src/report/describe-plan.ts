@@ -28,6 +28,7 @@ import { degradedOf, lossesOf } from "./rpcs/describe-degraded.ts";
 import { fieldChoiceLines } from "./rpcs/describe-field-choice.ts";
 import { headerLines } from "./rpcs/describe-headers.ts";
 import { limitReports, usageLines } from "./rpcs/describe-limits.ts";
+import { liveLines } from "./rpcs/describe-live.ts";
 import { pagesLines } from "./rpcs/describe-pages.ts";
 import { laterOf } from "./rpcs/describe-parts.ts";
 import { httpCallsOf, httpLines } from "./rpcs/describe-protocol.ts";
@@ -89,13 +90,14 @@ export function rpcBlocks(file: PlanFile, messages: Messages): string[] {
       const suffix = report === undefined ? "" : ` for ${followed(report)}, each`;
       const { parts } = method;
       const all = parts === undefined ? "" : `, and what comes later within ${timeText(parts.timeoutMs)}`;
-      const head = `${service.desc.name}/${method.desc.name} composes ${message.composed.desc.name}${suffix} within ${amountText(method.timeout)}${all}`;
+      const head = `${service.desc.name}/${method.desc.name} composes ${message.composed.desc.name}${suffix} within ${amountText(method.timeout)}${all}${planned.live === undefined ? "" : ", again after each change"}`;
       const shown = new Set<PlanMessage>();
       const worst = worstOf(planned, messages);
       return [
         head,
         ...subsetText(message.composed).map((text) => `  ${text}`),
         ...(report === undefined ? [] : streamLines(report, timeText).map((text) => `  ${text}`)),
+        ...liveLines(planned, worst.calls).map((text) => `  ${text}`),
         ...(parts === undefined ? [] : [`  may come later: ${laterOf(method, file).join(", ")}`]),
         ...limitLines(planned),
         ...callerKindLines(planned, messages).map((text) => `  ${text}`),

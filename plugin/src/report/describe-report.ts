@@ -33,6 +33,7 @@ import { type WireReport, wireOf } from "./rpcs/describe-codec.ts";
 import { type Degraded, degradedOf } from "./rpcs/describe-degraded.ts";
 import { type ChoiceReport, choiceReport } from "./rpcs/describe-field-choice.ts";
 import { type HeaderReport, headerReports } from "./rpcs/describe-headers.ts";
+import { type LiveOfRpc, liveOfRpc } from "./rpcs/describe-live.ts";
 import { laterOf } from "./rpcs/describe-parts.ts";
 import { httpCallsOf } from "./rpcs/describe-protocol.ts";
 import { type RulesReport, rulesReport } from "./rpcs/describe-rules.ts";
@@ -58,7 +59,7 @@ export interface FileReport extends FileFacts {
   readonly wire: readonly WireReport[];
 }
 /** One rpc: who may call it, what it composes and what it costs. */
-export interface RpcReport extends VariableNumbers, CachingReport, ChoiceReport, ToolOfRpc, LimitsOfRpc {
+export interface RpcReport extends VariableNumbers, CachingReport, ChoiceReport, ToolOfRpc, LimitsOfRpc, LiveOfRpc {
   readonly rpc: string;
   /** Permitted callers; present only if callers are identified. */
   readonly permit?: PermitReport;
@@ -223,6 +224,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
         ...defined("hosts", file.hosts.length === 0 ? undefined : file.hosts.map(hostText)),
         composes: message.composed.desc.typeName,
         ...defined("stream", planned.stream && rpcStreamReport(planned.stream, worst.item)),
+        ...liveOfRpc(planned, worst.calls),
         ...defined("parts", partsReport(planned, worst.parts, file)),
         budget_ms: method.timeout.value,
         ...variableNumbers({ budget_ms: method.timeout, ...cacheNumbers(planned) }),

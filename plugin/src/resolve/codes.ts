@@ -253,6 +253,8 @@ export const CODES = {
   BFF634:
     "A call for each item of a stream runs as often as items arrive. A step that does not read the item runs once.",
   BFF635: "`limit.streams` limits the number of open streams. Calls with single answers are limited by `concurrent`.",
+  BFF639:
+    "A step of a live answer is reached by a trigger. Otherwise its fields keep their first values while the stream is open.",
   BFF640: "The items of a topic have one type, both from NATS and from its call.",
   BFF641:
     "A topic belongs to the service that follows it. The service sets its key, its subject and its permit together.",

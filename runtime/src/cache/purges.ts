@@ -5,6 +5,11 @@ import { EVERY_TAG, type Tag, type Tagged } from "./tags.ts";
 /** Maximum number of tags whose purges a process remembers. */
 const MAX_REMEMBERED = 100_000;
 
+/** Receives the names of purged tags that it watches. It must not throw, nor change what is watched. */
+export interface PurgeWatcher {
+  purged(name: string): void;
+}
+
 /**
  * Purges of a process. Each has a number; an answer is current as long as none of its tags has a purge after the
  * beginning of its fetch. Answers share tags as objects, so a look-up compares one number per tag.
@@ -24,6 +29,8 @@ export class Purges {
   #forgottenAt = 0;
   readonly #every: Tag = { name: EVERY_TAG, purgedAt: 0 };
   readonly #tags: Lru<Tag>;
+  /** Watchers by the names of tags; undefined: none. */
+  #watchers: Map<string, Set<PurgeWatcher>> | undefined;
 
   /** @param most maximum number of tags that are remembered */
   constructor(most: number = MAX_REMEMBERED) {
@@ -36,7 +43,25 @@ export class Purges {
   /** Purges all answers that have one of these tags, by their names. */
   purge(names: Iterable<string>): void {
     this.#now++;
-    for (const name of names) this.#tag(name).purgedAt = this.#now;
+    const watched = new Set<string>();
+    for (const name of names) {
+      this.#tag(name).purgedAt = this.#now;
+      if (this.#watchers !== undefined) watched.add(name);
+    }
+    for (const name of watched.has(EVERY_TAG) ? [...(this.#watchers?.keys() ?? [])] : watched)
+      for (const watcher of this.#watchers?.get(name) ?? []) watcher.purged(name);
+  }
+  /** Reports the purges of a tag to a watcher, until `unwatch`. */
+  watch(name: string, watcher: PurgeWatcher): void {
+    this.#watchers ??= new Map();
+    const known = this.#watchers.get(name);
+    if (known === undefined) this.#watchers.set(name, new Set([watcher]));
+    else known.add(watcher);
+  }
+  unwatch(name: string, watcher: PurgeWatcher): void {
+    const known = this.#watchers?.get(name);
+    known?.delete(watcher);
+    if (known?.size === 0) this.#watchers?.delete(name);
   }
   /** Returns the tags of an answer whose fetch began at purge `since`. */
   tagged(names: readonly string[], since: number, counter?: string): Tagged {

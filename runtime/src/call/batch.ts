@@ -106,8 +106,22 @@ export class Collector {
     const requested = this.#pending.filter((item) => item.hasWaiters || !this.#items.delete(item.id));
     this.#pending = [];
     const { max } = this.#batch;
-    for (const [shard, items] of this.#byShard(requested))
+    for (const [shard, all] of this.#byShard(requested)) {
+      const items =
+        this.#root.exchange.calls.kept === undefined ? all : all.filter((item) => !this.#isKept(item, shard));
       for (let i = 0; i < items.length; i += max) this.#fetch(items.slice(i, i + max), shard);
+    }
+  }
+  /** Answers an item with the value of an earlier composition, if there is one. */
+  #isKept(item: Item, shard: string | undefined): boolean {
+    const kept = this.#root.exchange.calls.kept?.item(this.#batch.rpc, this.#keptKey(item, shard));
+    if (kept === undefined) return false;
+    item.found = kept.value;
+    item.answer(undefined);
+    return true;
+  }
+  #keptKey({ id }: Item, shard = ""): string {
+    return JSON.stringify([shard, this.#group === undefined ? "" : identity(this.#group), id]);
   }
   /** Returns the items of each shard. Items without a shard fail, without an effect on the others. */
   #byShard(items: Item[]): ReadonlyMap<string | undefined, Item[]> {
@@ -140,6 +154,9 @@ export class Collector {
       part.end();
       try {
         this.#find(response, part, items);
+        const { kept } = this.#root.exchange.calls;
+        if (kept !== undefined && cause === undefined)
+          for (const item of items) kept.keep(rpc, this.#keptKey(item, shard), item.found);
         for (const item of items) item.answer(cause);
       } catch (thrown) {
         failed(asFailure(thrown));

@@ -4,6 +4,7 @@ import type { Cause } from "../scope/causes.ts";
 import { ResultWaiter, type ResultWaiterOwner } from "../scope/result-waiter.ts";
 import type { Running, Scope } from "../scope/scope.ts";
 import type { Sink } from "../scope/sink.ts";
+import type { KeptCalls } from "./kept-calls.ts";
 import type { CallPolicy } from "./policy.ts";
 import type { ResponseMetadata } from "./response-metadata.ts";
 
@@ -25,6 +26,8 @@ export class ResponseCalls {
    * a stream, have the party of their request.
    */
   share: ShareRule<never> | undefined;
+  /** Answers that its calls may use again; undefined: none. */
+  kept: KeptCalls | undefined;
   readonly #concurrent: number;
   readonly #of: ResponseCalls | undefined;
   readonly #after: ResponseCalls | undefined;

@@ -7,6 +7,7 @@ import type { Sink } from "../scope/sink.ts";
 import { onItsSide } from "./branches.ts";
 import { CachedCall } from "./cached-call.ts";
 import { Call } from "./call.ts";
+import { callKey } from "./call-key.ts";
 import { coalesce } from "./coalesce.ts";
 import type { CallContext } from "./context.ts";
 import { type CallExtra, type OutgoingCall, prepareCall } from "./outgoing-call.ts";
@@ -42,7 +43,20 @@ export function startCall<Req, Res>(
     return undefined;
   }
   if (effect) return Call.start(cx, rpc, out, effect, sink);
+  // The keys of a batch are kept one by one.
+  const kept = out.items === undefined ? cx.exchange.calls.kept : undefined;
+  if (kept === undefined) return startRead(cx, rpc, out, sink);
+  const { calls } = cx.exchange;
+  return kept.call({ of, key: () => callKey(rpc, out), calls, sink, start: (to) => startRead(cx, rpc, out, to) });
+}
+
+function startRead<Res>(
+  cx: CallContext,
+  rpc: Rpc<never, Res>,
+  out: OutgoingCall,
+  sink: Sink<Res>,
+): Running | undefined {
   if (rpc.cache !== undefined) return CachedCall.start(cx, rpc, rpc.cache, out, sink);
   if (rpc.policy.coalesce) return coalesce(cx, rpc, out, sink);
-  return Call.start(cx, rpc, out, effect, sink);
+  return Call.start(cx, rpc, out, false, sink);
 }

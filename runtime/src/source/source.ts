@@ -29,6 +29,8 @@ export interface Items<Item> {
    */
   ended(reset?: boolean): void;
   failed(failure: Failure): void;
+  /** Called when the caller may no longer receive items. The last call, as `failed`. */
+  denied?(failure: Failure): void;
 }
 
 /** Items for a follower: a server stream of an upstream, or a topic. */

@@ -87,12 +87,14 @@ export async function composeItem<
 ): Promise<boolean> {
   const { exchange } = cx;
   try {
-    const message = await options.compose(cx, args, slot.item, opened);
+    const before = options.composed?.(slot.item);
+    const message = before === undefined ? await options.compose(cx, args, slot.item, opened) : undefined;
     if (exchange.parts !== undefined) await exchange.parts.all();
     await exchange.settled();
     if (exchange.over) return false;
-    const concluded = concludeResponse(method, options, message, exchange);
-    const { response, found } = withoutForbidden(method.output, concluded);
+    const { response, found } =
+      before ??
+      withoutForbidden(method.output, concludeResponse(method, options, message as MessageShape<C>, exchange));
     const { token = "", reset } = slot;
     options.stamp?.(response, create(PositionSchema, { token, reset }));
     if (required) assertWritable(method.output, response);

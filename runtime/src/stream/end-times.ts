@@ -9,6 +9,10 @@ import { type EarlyEnd, failureOf } from "./early-end.ts";
 const CHECK_MS = 30_000;
 const NEVER = Number.POSITIVE_INFINITY;
 
+/** Returns a check that fails if one of two does. */
+export const bothChecks = (first: Recheck | undefined, second: Recheck | undefined): Recheck | undefined =>
+  first === undefined || second === undefined ? (first ?? second) : async () => (await first()) ?? second();
+
 export class EndTimes {
   readonly #clock: Clock;
   readonly #end: (end: EarlyEnd, failure: Failure) => void;

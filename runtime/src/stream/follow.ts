@@ -14,7 +14,7 @@ import { Alarm } from "./alarm.ts";
 import { awaitSteps } from "./await-steps.ts";
 import { composeItem, type FollowParts, onlyPosition, requestFor } from "./compose-item.ts";
 import { type EarlyEnd, failureOf } from "./early-end.ts";
-import { EndTimes } from "./end-times.ts";
+import { bothChecks, EndTimes } from "./end-times.ts";
 import { ItemQueue, isLastToken, QueuedItem } from "./item-queue.ts";
 import { ItemRequests } from "./item-requests.ts";
 import type { Follower, Following } from "./stream-endpoint.ts";
@@ -125,7 +125,8 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     this.#times.add(now + opening.expiresAt - clock.date().getTime(), "expired");
     this.#follower.opened(opening.metadataToOpen());
     if (this.#isOver) return;
-    this.#times.start(opening.recheck);
+    const permit = options.recheck;
+    this.#times.start(bothChecks(opening.recheck, permit && (() => permit(opening.cx, this.#args))));
     if (options.until !== undefined && isLastToken(resume)) this.ended();
     else this.#requests.source = options.source(opening.cx, this.#args, opened, resume, this);
     this.#goOn();
@@ -156,6 +157,9 @@ export class Follow<App, I extends DescMessage, O extends DescMessage, Opened, I
     if (this.#state !== "following") return;
     this.#failure = failure;
     this.ended();
+  }
+  denied(failure: Failure): void {
+    this.#endEarly("denied", failure);
   }
 
   // ---- processing of an item ----

@@ -1,7 +1,9 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type { Position } from "@protobff/messages/bff/v1/stream_pb.js";
+import type { Degraded } from "../compose/degrade.ts";
 import type { Request } from "../compose/request.ts";
 import type { EndpointOptions } from "../endpoint/endpoint-options.ts";
+import type { Recheck } from "../identity/authenticated-request.ts";
 import type { OpenSource } from "../source/source.ts";
 
 /**
@@ -9,6 +11,12 @@ import type { OpenSource } from "../source/source.ts";
  * newest, `fail` fails after 10 s.
  */
 export type Overflow = "wait" | "latest" | "fail";
+
+/** A response, and its degradations. */
+export interface ComposedItem<M> {
+  readonly response: M;
+  readonly found: Degraded | undefined;
+}
 
 /** Options of one server-streaming RPC: an `endpoint` that composes each item of a source separately. */
 export interface StreamOptions<
@@ -39,6 +47,10 @@ export interface StreamOptions<
     item: Item,
     opened: Opened,
   ) => Promise<MessageShape<C>>;
+  /** Returns the response for an item that is composed already, with its degradations. `compose` is then not called. */
+  readonly composed?: ((item: Item) => ComposedItem<MessageShape<O>>) | undefined;
+  /** Checks the caller again while the stream is open, besides its credential. */
+  readonly recheck?: ((cx: Request<App, Principal>, args: MessageShape<I>) => ReturnType<Recheck>) | undefined;
   /** Stores the position in the response. Undefined if the response has no field for it. */
   readonly stamp?: ((response: MessageShape<O>, position: Position) => void) | undefined;
   /** Time without an item after which a source counts as failed, in milliseconds. Default: never. */

@@ -230,7 +230,9 @@ async function shortcutsOf(base: Base, rpcPaths: readonly string[]) {
   const { options, unary, streaming, health, accounts, registry, peers, fault, corsOrigins, shedding } = base;
   const { maxBytes, maxElements, masks, cors } = base;
   const security = new SecurityHeaders(options.hstsMs ?? 0, cors);
-  const pending = new PendingBytes(options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES);
+  const maxPendingBytes = options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES;
+  const pending = new PendingBytes(maxPendingBytes);
+  for (const { keeps } of streaming) keeps?.(maxPendingBytes);
   const served = { maxBytes, maxElements, masks, registry, corsHeaders: cors, httpHeaders: security.of };
   const ids = new RequestIds();
   const under = { pending, peers, fault, ids, shedding };

@@ -25,7 +25,8 @@ import { connectStream, GRPC, GRPC_WEB, type StreamProtocol } from "./stream-pro
 /** The parts of a stream endpoint that a server needs. */
 export type StreamListenable = Pick<StreamEndpoint, "method" | "codec" | "maxElements" | "hosts" | "version"> &
   Pick<StreamEndpoint, "behind" | "share"> &
-  Pick<StreamEndpoint, "headerNames" | "heartbeatMs" | "authenticate" | "refused" | "traffic" | "follow" | "route">;
+  Pick<StreamEndpoint, "headerNames" | "heartbeatMs" | "authenticate" | "refused" | "traffic" | "keeps" | "follow"> &
+  Pick<StreamEndpoint, "route">;
 
 interface StreamPathOptions extends FastPathOptions {
   /** Count the streams. */

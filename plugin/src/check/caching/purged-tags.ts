@@ -1,5 +1,6 @@
 import { caution, didYouMean } from "../../diagnostic/diagnostic.ts";
 import { blocksOf, callsIn } from "../../resolve/model/blocks.ts";
+import { beginningOf } from "../../resolve/model/live-steps.ts";
 import type { Model } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
 
@@ -13,7 +14,7 @@ export const purgedTags: Check = {
     if (model.purges.length === 0) return;
     const written = writtenIn(model);
     for (const { text, parts } of model.purges.flatMap(({ tags }) => tags)) {
-      const purged = beginning(parts);
+      const purged = beginningOf(parts);
       if (written.some((tag) => tag.startsWith(purged) || purged.startsWith(tag))) continue;
       const add = `add a tag that begins with "${purged}" to a \`cache\``;
       const like = didYouMean(purged, written);
@@ -29,17 +30,13 @@ export const purgedTags: Check = {
 };
 
 /** Returns the constant beginnings of all tags of caches. */
-function writtenIn(model: Model): readonly string[] {
+export function writtenIn(model: Model): readonly string[] {
   const ofCalls = blocksOf(model)
     .flatMap((block) => [...callsIn(block), ...(block.kind === "composed" ? block.clients : [])])
     .flatMap(({ policy }) => policy.cache?.tags ?? []);
   const all: readonly { readonly parts: readonly unknown[] }[] = [
     ...ofCalls,
-    ...model.tags.flatMap(({ tags }) => tags),
+    ...model.tags.flatMap(({ rpc, tags }) => (rpc.live === undefined ? tags : [])),
   ];
-  return [...new Set(all.map(({ parts }) => beginning(parts)))];
-}
-
-function beginning([first]: readonly unknown[]): string {
-  return typeof first === "string" ? first : "";
+  return [...new Set(all.map(({ parts }) => beginningOf(parts)))];
 }

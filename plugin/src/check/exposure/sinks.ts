@@ -44,7 +44,10 @@ function ownSinks(block: AnyBlock): readonly Sink[] {
     case "headers":
       return block.headers.map(({ name, by, ir }) => ({ what: `the header "${name}"`, by, bind: ir }));
     case "tags":
-      return tagExpressions(block).map((by) => ({ what: "a tag of cached answers", by }));
+      return [
+        ...tagExpressions(block).map((by) => ({ what: "a tag of cached answers", by })),
+        ...block.follows.map(({ key }) => ({ what: "the key of a topic", by: key })),
+      ];
     case "tool":
       return block.hidden.flatMap(({ ir, path, bound }) =>
         bound === undefined || path.some(isRedacted)

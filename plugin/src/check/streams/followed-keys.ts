@@ -15,14 +15,23 @@ export const followedKeys: Check = {
   },
   run(model, report) {
     for (const { services } of model.files)
-      for (const { methods } of services) for (const method of methods) checkKey(method, report);
+      for (const { methods } of services) for (const method of methods) checkKeys(method, report);
   },
 };
 
-function checkKey({ ir, stream, permit, callers, opening, shared }: BffMethod, report: Report): void {
-  const { follow } = stream ?? {};
-  if (follow === undefined) return;
-  const steps = [...shared, ...(opening?.steps ?? [])];
+function checkKeys(method: BffMethod, report: Report): void {
+  const { stream, tags } = method;
+  for (const follow of [stream?.follow, ...(tags?.follows ?? [])])
+    if (follow !== undefined) checkKey(method, follow, report);
+}
+
+function checkKey(
+  { ir, permit, callers, opening, shared, composed }: BffMethod,
+  follow: { readonly key: Expression },
+  report: Report,
+): void {
+  // The guards of a live answer run before its first message.
+  const steps = [...shared, ...(opening?.steps ?? []), ...(ir.live === undefined ? [] : composed.steps)];
   const key = new Set([...namesRead(follow.key), ...namesBehind(stepsReadBy(follow.key, steps))]);
   // A key of the caller, or a constant key, cannot refer to another user.
   if (key.size === 0 || key.has(CALLER)) return;

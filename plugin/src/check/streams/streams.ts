@@ -14,6 +14,7 @@ export const streams: Check = {
     BFF628: "Options of single answers do not apply to a stream. A stream has no answer for a cache or an HTTP path.",
     BFF629:
       "Calls for each item of a stream have no side effects. A follower that resumes receives items again, and several followers receive the same items.",
+    BFF637: "A live answer has no side effects. It is composed again after each change, for each follower.",
     BFF631:
       "The response of a stream with a `position` or a `heartbeat` has a field of type bff.v1.Position. Clients resume from this position.",
     BFF675:
@@ -24,10 +25,12 @@ export const streams: Check = {
     const byName = messagesByName(model.messages);
     for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
       checkUnaryPosition(method, report);
-      if (method.ir.stream !== undefined || method.parts !== undefined) checkAnswers(method, report);
-      if (method.ir.stream === undefined) continue;
-      checkEffects(method, byName, report);
+      const { stream, live } = method.ir;
+      if (stream !== undefined || live !== undefined || method.parts !== undefined) checkAnswers(method, report);
+      checkLive(method, report);
       checkPosition(method, report);
+      if (stream === undefined) continue;
+      checkEffects(method, byName, report);
       checkSettled(method, report);
     }
   },
@@ -48,6 +51,16 @@ function checkAnswers({ ir }: BffMethod, report: Report): void {
         related: [{ at: ir.at, message: "the rpc" }],
         hint: "leave it out",
       });
+}
+
+/** Reports a live answer that may have side effects: it is composed again and again. */
+function checkLive({ ir, noSideEffects }: BffMethod, report: Report): void {
+  if (noSideEffects || ir.live === undefined) return;
+  fault(report, "BFF637", ir.at, {
+    message: `"${ir.desc.name}" has a live answer, which is composed again and again, but may have side effects`,
+    related: [{ at: ir.live.at, message: "the live answer" }],
+    hint: "add `option idempotency_level = NO_SIDE_EFFECTS;` to the rpc",
+  });
 }
 
 /** Reports side effects of items: a client may resume and receive items again, so the side effects would repeat. */
@@ -81,7 +94,7 @@ function checkEffects(
 function checkPosition({ ir, desc, composed }: BffMethod, report: Report): void {
   const { position: positionOption, heartbeat, source } = ir.stream ?? {};
   const position = source?.kind === "call" ? positionOption : undefined;
-  const at = position?.at ?? heartbeat?.at;
+  const at = position?.at ?? (heartbeat ?? ir.live?.heartbeat)?.at;
   if (at === undefined || desc.output.fields.some(isPosition)) return;
   caution(report, "BFF631", at, {
     message: `"${desc.output.name}" has no field for a ${position === undefined ? "heartbeat" : "position"}: ${position === undefined ? "clients receive nothing while there are no items" : "clients receive no token to resume from"}`,
@@ -112,6 +125,7 @@ export const topics: Check = {
     const services = model.files.flatMap((file) => file.services);
     const used = new Set([
       ...model.streams.flatMap(({ follow }) => follow?.topic ?? []),
+      ...model.tags.flatMap(({ follows }) => follows.map(({ topic }) => topic)),
       ...blocksOf(model).flatMap(({ steps }) =>
         steps.flatMap(({ source }) => (source.kind === "latest" ? [source.topic] : [])),
       ),
@@ -129,7 +143,7 @@ export const topics: Check = {
 /** Reports a response with a position field that does not have exactly one `latest` to set it. */
 function checkUnaryPosition({ ir, desc, composed, stream }: BffMethod, report: Report): void {
   const field = desc.output.fields.find(isPosition);
-  if (ir.stream !== undefined || stream !== undefined || field === undefined) return;
+  if (ir.stream !== undefined || ir.live !== undefined || stream !== undefined || field === undefined) return;
   const latest = composed.steps.filter(({ source }) => source.kind === "latest");
   if (latest.length === 1 && composed.desc === desc.output) return;
   const at = composed.ir.fields.find(({ desc: member }) => member === field)?.at ?? ir.at;

@@ -6,6 +6,7 @@ const ENTRIES = {
   "fair-share": ["FairShare"],
   identity: ["Identity", "IdentitySpec", "apiKey", "assertion", "identity", "jwt", "peer", "trusted"],
   limits: ["Limits", "RateLimit"],
+  live: ["liveEndpoint"],
   pages: ["Sealer"],
   patterns: ["patterns"],
   stream: ["StreamEndpoint", "callSource", "partsEndpoint", "streamEndpoint"],

@@ -13,6 +13,7 @@ import { amount } from "../values/amount.ts";
 import { absentAs, applies, lambda, requestNames } from "../values/lambda.ts";
 import { cacheProperty, httpProperty } from "./emit-caching.ts";
 import { limitsProperty } from "./emit-limits.ts";
+import { liveProperties } from "./emit-live.ts";
 import { checkProperties, needsPageKeys } from "./emit-pages.ts";
 import { restProperty } from "./emit-rest.ts";
 import { hasStreams, streamProperties } from "./emit-stream.ts";
@@ -85,10 +86,17 @@ export const limitsOf = ({ methods }: PlanService): boolean => methods.some(({ l
 export const reportsUsage = ({ methods }: PlanService): boolean =>
   methods.some(({ limits }) => limits?.usage !== undefined);
 
-function endpointFunction({ method, stream }: PlanMethod): string {
+function endpointFunction({ method, stream, live }: PlanMethod): string {
+  if (live !== undefined) return "liveEndpoint";
   if (stream !== undefined) return "streamEndpoint";
   return method.parts !== undefined ? "partsEndpoint" : "endpoint";
 }
+
+const answerProperties = (planned: PlanMethod, names: FileNames): Lines => [
+  ...httpProperty(planned.http, names),
+  ...composeProperty(planned, names),
+  ...liveProperties(planned, names),
+];
 
 function emitEndpoint(planned: PlanMethod, file: PlanFile, names: FileNames): Lines {
   const { method, concurrent, maxElements, priority, stream } = planned;
@@ -108,8 +116,7 @@ function emitEndpoint(planned: PlanMethod, file: PlanFile, names: FileNames): Li
             { cx: typedRequest(planned, names), admit: admitProperty(planned, names), tags: planned.tags },
             names,
           ),
-          ...httpProperty(planned.http, names),
-          ...composeProperty(planned, names),
+          ...answerProperties(planned, names),
         ]
       : streamProperties(planned, stream, names);
   const rows = [

@@ -160,4 +160,4 @@ function paceProperties(stream: PlanStream): Lines {
 
 /** Returns true if any rpc of a service streams. */
 export const hasStreams = ({ methods }: Pick<PlanService, "methods">): boolean =>
-  methods.some(({ stream, method }) => stream !== undefined || method.parts !== undefined);
+  methods.some(({ stream, live, method }) => (stream ?? live ?? method.parts) !== undefined);

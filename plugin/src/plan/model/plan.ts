@@ -33,6 +33,7 @@ import type { CallerFields } from "./caller-fields.ts";
 import type { Entry, Leaf, PlanClient, PlanFunction, PlanResolver, PlanTopic, PlanUpstream } from "./calls.ts";
 import type { ComparedFields, PlanCodec } from "./codec.ts";
 import type { PlanLimits, PlanRateLimit } from "./limits.ts";
+import type { PlanLive } from "./live.ts";
 import type { KeptFor, Need, PlanBlock, PlanMessage, PlanOpening, PlanStep, TouchOrigin } from "./messages.ts";
 import type { PlanRuledMessage, PlanRules } from "./rules.ts";
 
@@ -223,6 +224,8 @@ export interface PlanMethod {
   readonly tool: PlanTool | undefined;
   /** The stream that the rpc follows; undefined: it returns one answer. */
   readonly stream: PlanStream | undefined;
+  /** The triggers of its live answer. */
+  readonly live: PlanLive | undefined;
   /** True if a part of its answer may arrive later: the rpc sends clients the names of arrived parts. */
   readonly hasParts: boolean;
   /** Its paths besides that of the rpc. */

@@ -84,7 +84,10 @@ export function topicsOf(
   const read = blocks.flatMap(({ steps }) =>
     steps.flatMap(({ source }) => (source.kind === "latest" ? [source.topic] : [])),
   );
-  const followed = methods.flatMap(({ stream }) => stream?.follow?.topic ?? []);
+  const followed = methods.flatMap(({ stream, tags }) => [
+    ...(stream?.follow === undefined ? [] : [stream.follow.topic]),
+    ...(tags?.follows ?? []).map(({ topic }) => topic),
+  ]);
   return [...new Set([...read, ...followed])].flatMap((topic) => topics.get(topic) ?? []);
 }
 

@@ -1,23 +1,36 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Overflow, type Stream } from "@protobff/messages/options.js";
 import { fault, type Report, type Sourced } from "../../diagnostic/diagnostic.ts";
+import type { IrMethod } from "../../ir/ir.ts";
 import type { IrOverflow, IrStream } from "../../ir/step.ts";
 import type { Place } from "../source/place.ts";
 import { checkVariable } from "../values/names.ts";
 import { count, type Declared, duration, expression, sourced, text } from "../values/values.ts";
 import { readCall } from "./read-call.ts";
+import { readLive } from "./read-live.ts";
 import { readFollow } from "./read-topic.ts";
 
 /** Items that are composed at a time, at most. */
 const MAX_AHEAD = 64;
 
-export function readStream({ value, place }: Declared<Stream>, desc: DescMethod, report: Report): IrStream {
+/** Reads the stream of an rpc: items of a source, or new versions of one answer. */
+export function readStream(
+  { value, place }: Declared<Stream>,
+  desc: DescMethod,
+  report: Report,
+): Pick<IrMethod, "stream" | "live"> {
   // A stream from clients has been reported for the rpc.
   if (desc.methodKind === "unary")
     fault(report, "BFF167", place.at, {
       message: `the rpc "${desc.name}" returns one message, and \`stream\` is for an rpc that returns many`,
       hint: `write \`returns (stream ${desc.output.name})\`, or leave out \`stream\``,
     });
+  if (value.source.case !== "live") return { stream: readItems({ value, place }, report), live: undefined };
+  const live = { value: value.source.value, place: place.field("live") };
+  return { stream: undefined, live: readLive(value, live, place, report) };
+}
+
+function readItems({ value, place }: Declared<Stream>, report: Report): IrStream {
   const source = readSource(value, place, report);
   const stream: IrStream = {
     kind: "stream",
@@ -42,7 +55,7 @@ export function readStream({ value, place }: Declared<Stream>, desc: DescMethod,
   if (missing.length > 0)
     fault(report, "BFF164", place.at, {
       message: `this stream has no ${missing.join(", ")}`,
-      hint: "set the name of an item (`var`) and the source of items (`call` or `follow`)",
+      hint: "set the name of an item (`var`) and the source of items (`call` or `follow`), or `live` alone",
     });
   checkPace(stream, report);
   checkFollow(stream, report);

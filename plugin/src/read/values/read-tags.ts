@@ -16,20 +16,23 @@ const MAX_TAGS = 16;
 /** Longest time for which tagged answers may be used, in milliseconds: purges are remembered for twice this time. */
 const MAX_MS = 86_400_000;
 
-/** @param from the value that holes usually read */
+/** @param from the value that holes usually read; "on" for the tags of a live answer */
 export function readTagTexts(
   tag: readonly string[],
   place: Place,
-  from: "answer" | "event",
+  from: "answer" | "event" | "on",
   report: Report,
 ): readonly Text[] {
-  const tags = texts(tag, place, "tag");
+  const tags = texts(tag, place, from === "on" ? "on" : "tag");
   for (const text of tags) {
     checkTemplate(text, report);
     if (text.value === "")
       fault(report, "BFF809", text.at, {
         message: "this tag is empty, so no purge can name it",
-        hint: `name what the ${from} contains, as in "order:{${from}.id}"`,
+        hint:
+          from === "on"
+            ? 'name a tag that a call declares, as in "order:{args.order_id}"'
+            : `name what the ${from} contains, as in "order:{${from}.id}"`,
       });
   }
   checkUnique(tags, "BFF809", (name) => `the tag "${name}" is in the list twice`, "leave out one of them", report);

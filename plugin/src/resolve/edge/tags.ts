@@ -2,6 +2,7 @@ import type { Text } from "../../diagnostic/diagnostic.ts";
 import type { IrMethod } from "../../ir/ir.ts";
 import { tagExpressions } from "../model/blocks.ts";
 import type { AnswerTag, AnswerTags } from "../model/model.ts";
+import { followOf } from "../packages/followed-key.ts";
 import {
   bareStep,
   type RpcContext,
@@ -10,27 +11,31 @@ import {
   rpcBlock,
   withResult,
 } from "../packages/rpc-context.ts";
-import { holeOf, tagOf } from "../policies/tags.ts";
+import { holeOf, liveHoleOf, tagOf } from "../policies/tags.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import type { Run } from "../steps/context.ts";
 import { checkNames, type NameRules } from "./check-names.ts";
 
-/** Returns the tags of the cached answers of every RPC that declares any. A tag with a fault is left out. */
+/** Returns the tags of the cached or live answers of every RPC that declares any. A tag with a fault is left out. */
 export function resolveAnswerTags(run: Run): ReadonlyMap<IrMethod, AnswerTags> {
   return resolveEachRpc(run, (rpc) => {
-    const texts = rpc.method.cache?.tags ?? [];
-    if (texts.length === 0) return undefined;
+    const { cache, live } = rpc.method;
+    const texts = live?.on ?? cache?.tags ?? [];
+    const declared = live?.follows ?? [];
+    if (texts.length === 0 && declared.length === 0) return undefined;
     const { scope, env } = requestScope(rpc, { env: "service", args: true });
     const answered = withResult(scope, rpc.method);
-    const tags = texts.flatMap((text) => resolveTag(rpc, answered, text) ?? []);
-    if (tags.length === 0) return undefined;
-    const steps = tagExpressions({ tags }).map((by) => bareStep(by.text.at, by));
-    return { ...rpcBlock(rpc), kind: "tags", tags, env, steps };
+    const hole = live === undefined ? holeOf : liveHoleOf;
+    const tags = texts.flatMap((text) => resolveTag(rpc, answered, text, hole) ?? []);
+    const follows = declared.flatMap((follow) => followOf(rpc, scope, follow) ?? []);
+    if (tags.length === 0 && follows.length === 0) return undefined;
+    const steps = [...tagExpressions({ tags }), ...follows.map(({ key }) => key)].map((by) => bareStep(by.text.at, by));
+    return { ...rpcBlock(rpc), kind: "tags", tags, follows, env, steps };
   });
 }
 
-function resolveTag(rpc: RpcContext, scope: MessageScope, text: Text): AnswerTag | undefined {
-  return tagOf(text, (part) => (checkNames(rpc, scope, part, "BFF811", NAMES) ? holeOf(scope, part) : undefined));
+function resolveTag(rpc: RpcContext, scope: MessageScope, text: Text, hole: typeof holeOf): AnswerTag | undefined {
+  return tagOf(text, (part) => (checkNames(rpc, scope, part, "BFF811", NAMES) ? hole(scope, part) : undefined));
 }
 
 const NAMES: NameRules = {

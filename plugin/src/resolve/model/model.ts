@@ -281,10 +281,12 @@ export interface AnswerHeader {
   readonly env: readonly EnvVar[];
 }
 
-/** Tags of an RPC's cached answers. Its steps are their holes. */
+/** Tags of an RPC's cached answers, or triggers of its live answer. Its steps are their holes. */
 export interface AnswerTags extends RpcBlock {
   readonly kind: "tags";
   readonly tags: readonly AnswerTag[];
+  /** Topics whose events compose a live answer again. */
+  readonly follows: readonly { readonly topic: IrTopic; readonly key: Expression }[];
 }
 export interface AnswerTag {
   readonly text: Text;

@@ -24,5 +24,5 @@ export const DEFAULT_BUDGET_MS = 2_000;
 export const DEFAULT_PARTS_MS = 10_000;
 
 /** Returns true if an RPC's stream is one response in parts, because it follows nothing. */
-export const sendsParts = ({ desc, stream }: Pick<IrMethod, "desc" | "stream">): boolean =>
-  desc.methodKind === "server_streaming" && stream === undefined;
+export const sendsParts = ({ desc, stream, live }: Pick<IrMethod, "desc" | "stream" | "live">): boolean =>
+  desc.methodKind === "server_streaming" && stream === undefined && live === undefined;

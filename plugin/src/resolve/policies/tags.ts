@@ -84,6 +84,19 @@ export function holeOf(scope: MessageScope, text: Text, locals: readonly Variabl
   return undefined;
 }
 
+/** Checks a hole in a tag of a live answer. It may be absent, and a list is one tag for each item. */
+export function liveHoleOf(scope: MessageScope, text: Text): Expression | undefined {
+  const by = check(scope, text);
+  if (by === undefined) return undefined;
+  const type = by.type.kind === "list" ? by.type.element : by.type;
+  if (PRINTABLE.has(type.kind)) return by;
+  fault(scope.report, "BFF810", text.at, {
+    message: `a tag cannot contain ${typeName(by.type)}`,
+    hint: by.type.kind === "optional" ? textInstead(by) : "write a text, a number, a bool, or a list of them",
+  });
+  return undefined;
+}
+
 /** Only values of the request are known when the key is made, and only a single request has them. */
 function callHole(scope: MessageScope, by: Expression, batched: boolean): TagHole | undefined {
   const named = [...variablesIn(by.root)];

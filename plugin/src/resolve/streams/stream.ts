@@ -4,13 +4,13 @@ import { type Expression, typeName, type Variable } from "../../cel/index.ts";
 import { countErrors } from "../../diagnostic/count-errors.ts";
 import { caution, fault, type Text } from "../../diagnostic/diagnostic.ts";
 import type { IrMethod, IrService } from "../../ir/ir.ts";
-import type { IrCall, IrFollow, IrStream } from "../../ir/step.ts";
+import type { IrCall, IrStream } from "../../ir/step.ts";
 import { protoOf } from "../../model/proto-of.ts";
 import type { Call } from "../model/call.ts";
 import type { Followed, Step } from "../model/model.ts";
 import { undeclaredStep } from "../model/undeclared-step.ts";
 import { itemOf } from "../names/stream-item.ts";
-import { findTopic } from "../names/topics.ts";
+import { followOf } from "../packages/followed-key.ts";
 import {
   argsOf,
   bareStep,
@@ -24,7 +24,6 @@ import {
 import { check, checkCondition, free, type MessageScope } from "../scope/scope.ts";
 import { resolveCall } from "../steps/call.ts";
 import type { Run } from "../steps/context.ts";
-import { keyOf } from "../steps/topic-key.ts";
 import { bareCall, checkBare, plainEntries } from "./stream-policy.ts";
 
 /** Resolves the stream of every RPC that has one. A stream with a fault is left out. */
@@ -139,13 +138,6 @@ function hintOf({ type }: Expression): string {
 export function resumeOf(kind: "int" | "uint" | "string"): Variable {
   const of = { kind } as const;
   return { name: "resume", role: "resume", type: { kind: "optional", of }, proto: protoOf(of), absent: false };
-}
-
-/** Resolves the topic and key that a stream follows. */
-function followOf({ run, service, report }: RpcContext, scope: MessageScope, ir: IrFollow): Followed["follow"] {
-  const topic = ir.topic && findTopic(run.ir, [service], ir.topic, report);
-  const key = ir.key && keyOf(scope, ir.key);
-  return topic && key && { topic, key };
 }
 
 function callOf(
