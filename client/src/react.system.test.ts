@@ -72,6 +72,16 @@ test("a stream continues after a restart, begins anew for another input, and end
   await left.promise;
 }, 60_000);
 
+test("a live answer is the newest message", async () => {
+  const { url } = await serve((follower) => {
+    item(follower, "1", "1");
+    if (follower.text === "newest") item(follower, "2", "2");
+  });
+  const page = await open(url);
+  await page.click("#live");
+  await shows(page, "newest", "2 open");
+}, 60_000);
+
 test("parts are merged as they arrive, and another input makes a new request", async () => {
   const { url } = await serve(({ follower }) => follower.failed(OVER, undefined, undefined));
   const page = await open(url);

@@ -80,6 +80,21 @@ export function useFollow<I extends DescMessage, O extends DescMessage, Value>(
   return shown;
 }
 
+/**
+ * Follows a live answer while the component is mounted. Its value is the newest answer.
+ *
+ * @example
+ * const { value: page } = useLive(ShopService.method.watchOrder, { orderId }, { over: OVER });
+ */
+export function useLive<I extends DescMessage, O extends DescMessage>(
+  method: DescMethodServerStreaming<I, O>,
+  input: MessageInitShape<I>,
+  options: Omit<UseFollowOptions<O, never>, "reduce" | "initial">,
+): Following<MessageShape<O> | undefined> {
+  const reduce = (_before: unknown, { message }: Followed<O>): MessageShape<O> | undefined => message;
+  return useFollow<I, O, MessageShape<O> | undefined>(method, input, { ...options, reduce, initial: undefined });
+}
+
 /** Options of `useParts`. */
 export interface UsePartsOptions {
   readonly transport: Transport;

@@ -7,7 +7,7 @@ import { createRoot } from "react-dom/client";
 import { RunPageSchema, RunService } from "../../../generated/runs/v1/runs_pb.ts";
 import { StreamService } from "../../../runtime/src/testing/stream-service.ts";
 import { events } from "../events.ts";
-import { useFollow, useParts } from "../react.ts";
+import { useFollow, useLive, useParts } from "../react.ts";
 
 const OVER = events({ baseUrl: location.origin });
 const NONE: readonly string[] = [];
@@ -24,6 +24,11 @@ function Items({ of }: { readonly of: string }): ReactNode {
     },
   );
   return createElement("p", { id: "items" }, `${value.join()} ${state} ${error ?? ""}`);
+}
+
+function Newest(): ReactNode {
+  const { value, state } = useLive(StreamService.method.follow, { fileName: "newest" }, { over: OVER });
+  return createElement("p", { id: "newest" }, `${value?.fileName} ${state}`);
 }
 
 let next: () => void = () => {};
@@ -53,14 +58,17 @@ function Page(): ReactNode {
   const [of, follow] = useState("a");
   const [run, open] = useState("r1");
   const [isHere, stay] = useState(true);
+  const [isLive, live] = useState(false);
   const button = (id: string, onClick: () => void) =>
     createElement("button", { type: "button", id, key: id, onClick }, id);
   return [
     button("other", () => follow("b")),
     button("leave", () => stay(false)),
     button("next", () => next()),
+    button("live", () => live(true)),
     button("without", () => open("")),
     isHere ? createElement(Items, { of, key: "items" }) : undefined,
+    isLive ? createElement(Newest, { key: "newest" }) : undefined,
     createElement(Run, { id: run, key: "run" }),
   ];
 }

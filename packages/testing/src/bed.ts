@@ -11,6 +11,7 @@ import {
 } from "@bufbuild/protobuf";
 import type { AnswerMetadata } from "@protobff/runtime/internal/admission/answer-metadata";
 import { Cache } from "@protobff/runtime/internal/cache/cache";
+import { Purges } from "@protobff/runtime/internal/cache/purges";
 import type { UpstreamOptions } from "@protobff/runtime/internal/call/upstream-options";
 import type { Clock } from "@protobff/runtime/internal/clock";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
@@ -104,13 +105,17 @@ export class TestBed<C extends Clock = Clock, Principal extends DescMessage = De
   /** Puts an item into a topic that has no call, for those who follow it. */
   readonly publish = (topic: string, key: string, item: Message): void => this.#lone.publish(topic, key, item);
 
+  readonly #purges = new Purges();
+  /** Purges tags of cached answers. */
+  readonly purge = (...tags: readonly string[]): void => this.#purges.purge(tags);
+
   /** @param identity the identity of a BFF that has one */
   constructor({ clock, observer, caller }: TestOptions<C, Principal>, identity?: TestIdentity<Principal>) {
     const fakeClock = new FakeClock();
     this.#passing = clock === undefined ? fakeClock : undefined;
     // Without a `clock`, C is the type of the default.
     this.clock = clock ?? (fakeClock as Clock as C);
-    this.cache = new Cache({ clock: this.clock });
+    this.cache = new Cache({ clock: this.clock, purges: this.#purges });
     this.limits = new Limits({ clock: this.clock, fault: (what, cause) => this.thrown(new Error(what, { cause })) });
     this.topics = new Topics({ clock: this.clock, observer, lone: this.#lone });
     this.upstreams = { clock: this.clock, cache: this.cache, observer };

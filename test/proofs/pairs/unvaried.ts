@@ -1,4 +1,5 @@
-const LIVE = "a live answer has no end, and rows wait for the end of each answer";
+const LIVE =
+  "a live answer has no end, and rows wait for the end of each answer; live-answers.processes.test.ts has each protocol";
 
 // Options and variables that no level sets, by name, with the reason. The list only shrinks.
 export const UNVARIED: Readonly<Record<string, string>> = {

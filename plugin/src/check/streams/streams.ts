@@ -4,7 +4,7 @@ import { caution, fault, type Report } from "../../diagnostic/diagnostic.ts";
 import { reachable } from "../../graph/graph.ts";
 import { fullName } from "../../model/full-name.ts";
 import { isPosition } from "../../model/stream-fields.ts";
-import { blocksOf, callsOf, composedBy, messagesByName } from "../../resolve/model/blocks.ts";
+import { blocksOf, callsOf, composedBy, messagesByName, methodsOf } from "../../resolve/model/blocks.ts";
 import type { Call } from "../../resolve/model/call.ts";
 import type { BffMethod, Composed } from "../../resolve/model/model.ts";
 import type { Check } from "../check.ts";
@@ -23,8 +23,11 @@ export const streams: Check = {
   },
   run(model, report) {
     const byName = messagesByName(model.messages);
-    for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
-      checkUnaryPosition(method, report);
+    const methods = methodsOf(model);
+    // An answer that is also a live one has a position only there.
+    const liveAnswers = new Set(methods.flatMap(({ ir, desc }) => (ir.live === undefined ? [] : [desc.output])));
+    for (const method of methods) {
+      if (!liveAnswers.has(method.desc.output)) checkUnaryPosition(method, report);
       const { stream, live } = method.ir;
       if (stream !== undefined || live !== undefined || method.parts !== undefined) checkAnswers(method, report);
       checkLive(method, report);
@@ -143,7 +146,7 @@ export const topics: Check = {
 /** Reports a response with a position field that does not have exactly one `latest` to set it. */
 function checkUnaryPosition({ ir, desc, composed, stream }: BffMethod, report: Report): void {
   const field = desc.output.fields.find(isPosition);
-  if (ir.stream !== undefined || ir.live !== undefined || stream !== undefined || field === undefined) return;
+  if (ir.stream !== undefined || stream !== undefined || field === undefined) return;
   const latest = composed.steps.filter(({ source }) => source.kind === "latest");
   if (latest.length === 1 && composed.desc === desc.output) return;
   const at = composed.ir.fields.find(({ desc: member }) => member === field)?.at ?? ir.at;

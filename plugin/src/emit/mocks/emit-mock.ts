@@ -214,6 +214,9 @@ function emitOptions(file: PlanFile, names: FileNames): Lines {
 /** Returns true for a file with a topic that no call feeds. */
 const isPublished = ({ topics }: PlanFile): boolean => topics.some(({ entry }) => entry === undefined);
 
+const isLive = (services: readonly PlanService[]): boolean =>
+  services.some(({ methods }) => methods.some(({ live }) => live !== undefined));
+
 function emitResult(file: PlanFile, names: FileNames): Lines {
   const rpcs = rpcNames(file.services).flatMap(({ service, desc, name }): Lines => {
     const type = names.testingType(desc.methodKind === "unary" ? "TestRpc" : "TestStreamRpc");
@@ -240,6 +243,12 @@ function emitResult(file: PlanFile, names: FileNames): Lines {
           ? [
               ["/** Publishes an item of a topic without a call: name of the topic, key, item. */"],
               ["readonly publish: ", names.testingType("TestBed"), '["publish"];'],
+            ]
+          : []),
+        ...(isLive(file.services)
+          ? [
+              ["/** Purges tags of cached and live answers. */"],
+              ["readonly purge: ", names.testingType("TestBed"), '["purge"];'],
             ]
           : []),
         ["/** Ends running calls and streams. */"],
@@ -294,6 +303,7 @@ function emitTestBff(file: PlanFile, plan: Plan, names: FileNames): Lines {
             ["upstreams: made,"],
             ["clock: bed.clock,"],
             ...(isPublished(file) ? [["publish: bed.publish,"]] : []),
+            ...(isLive(file.services) ? [["purge: bed.purge,"]] : []),
             ["close: () => bed.close(),"],
           ],
           ["};"],
@@ -353,7 +363,8 @@ function rpcsOf(services: readonly PlanService[], names: FileNames): Lines {
 /** Returns the names of rpcs on the mocked BFF. */
 export function rpcNames(services: readonly PlanService[]) {
   const all = services.flatMap((service) => service.methods.map(({ method }) => ({ service, desc: method.desc })));
-  const times = new Map<string, number>(RESERVED.map((name) => [name, 1]));
+  const reserved = [...RESERVED, ...(isLive(services) ? ["purge"] : [])];
+  const times = new Map<string, number>(reserved.map((name) => [name, 1]));
   for (const { desc } of all) times.set(desc.localName, (times.get(desc.localName) ?? 0) + 1);
   return all.map(({ service, desc }) => {
     const alone = times.get(desc.localName) === 1;
