@@ -1,9 +1,8 @@
 import type { Clock } from "../clock.ts";
-import { ArrivalQueue } from "./arrival-queue.ts";
 import { CallShare } from "./call-share.ts";
 import { FLOOR, Gradient, type Pace } from "./gradient.ts";
 import type { LimitPolicy, UrgentWaiter, WaitQueue } from "./limit.ts";
-import { QueuedLimit } from "./queued-limit.ts";
+import { ArrivalQueue, QueuedLimit } from "./queued-limit.ts";
 
 /** Minimum time limit for waiting under overload, in milliseconds. Otherwise the limit is the time of an answer. */
 const LEAST_WAIT_MS = 10;

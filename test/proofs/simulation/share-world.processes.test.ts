@@ -1,6 +1,6 @@
 // Holds docs/runtime.md#limits
 import { expect, test } from "vitest";
-import { ArrivalQueue } from "../../../runtime/src/guard/arrival-queue.ts";
+import { ArrivalQueue } from "../../../runtime/src/guard/queued-limit.ts";
 import { seedOf } from "../../support/seed/seed.ts";
 import { shareWorld } from "./share-world.ts";
 

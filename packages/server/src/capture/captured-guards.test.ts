@@ -1,9 +1,8 @@
 // The state of each kind of places is read through the capture, also where a class inherits it.
 import { systemClock } from "@protobff/runtime/internal/clock";
 import { AdaptiveLimit } from "@protobff/runtime/internal/guard/adaptive-limit";
-import { ArrivalQueue } from "@protobff/runtime/internal/guard/arrival-queue";
 import { hasPlace, Limit, type Places } from "@protobff/runtime/internal/guard/limit";
-import { QueuedLimit } from "@protobff/runtime/internal/guard/queued-limit";
+import { ArrivalQueue, QueuedLimit } from "@protobff/runtime/internal/guard/queued-limit";
 import { expect, test } from "vitest";
 import { type Decider, tapOf } from "./guards.ts";
 

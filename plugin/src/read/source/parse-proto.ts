@@ -13,7 +13,12 @@ export interface Parsed {
 const DEEPEST = 100;
 const BLOCKS: ReadonlySet<string> = new Set(["message", "enum", "service"]);
 
-/** Parses any text; never throws. */
+/**
+ * Parses any text; never throws.
+ *
+ * @example
+ * parseProto("message Page {}").file.children[0]?.name; // "Page"
+ */
 export function parseProto(text: string): Parsed {
   return new Parser(text).parse();
 }
