@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const RUNTIME = 317;
-const SERVER = 522;
+const RUNTIME = 316;
+const SERVER = 521;
 const SERVER_BYTES = 2_357_000;
 const HOOK = `import { statSync, writeFileSync } from "node:fs";
 import { registerHooks } from "node:module";

@@ -15,3 +15,6 @@ export function metadataText(received: ReceivedHeaders | undefined, name: string
   const value = received[name];
   return (Array.isArray(value) ? value.join(", ") : String(value ?? "")).trim();
 }
+
+/** Header beside the newest item of a topic that contains the token of its place. */
+export const TOKEN_HEADER = "bff-resume";

@@ -1,3 +1,4 @@
+import { TOKEN_HEADER } from "../call/response-metadata.ts";
 import type { Codec } from "../call/upstream.ts";
 import { type Failure, type Fault, Reason } from "../failure.ts";
 import type { OutgoingHeaders } from "../transport/call-headers.ts";
@@ -6,9 +7,6 @@ import { checkedDecoder } from "../wire/answer-values.ts";
 import { schemaOf } from "../wire/codec.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 import type { TappedTopic, TopicTap } from "./topic-tap.ts";
-
-/** Header beside a newest item that contains the token of its place. */
-export const TOKEN_HEADER = "bff-resume";
 
 /** Receives the newest item of a key by one of these calls, once. */
 export interface NewestReceiver<Item> {
