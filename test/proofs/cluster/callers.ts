@@ -61,6 +61,10 @@ export class Robots {
     if (at === undefined) return { ...key, must: "answer" };
     return { ...key, must: isOver ? "refuse" : undefined };
   }
+  /** Returns the credential of the newest key. */
+  valid(): Credential {
+    return this.#keys.at(-1)?.credential ?? {};
+  }
   isValid(id: string): boolean {
     return this.#keys.some((key) => key.id === id);
   }

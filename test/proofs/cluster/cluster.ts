@@ -9,6 +9,7 @@ import { logins, Robots } from "./callers.ts";
 import { type Findings, Items, Keys, load, report, zero } from "./checks.ts";
 import { Client } from "./client.ts";
 import { type Engines, startEngines } from "./engines.ts";
+import { isolate } from "./isolation.ts";
 import { Follower, Publisher, registryOf } from "./news.ts";
 import { Passages } from "./passages.ts";
 import { entryOf, Place, startPlaces } from "./processes.ts";
@@ -47,7 +48,6 @@ export async function runCluster(options: ClusterOptions): Promise<Findings> {
   const env = {
     UP_V1_ITEMSERVICE_URL: upstream,
     ISSUER: engines.provider.issuer,
-    REDIS_URL: engines.redis.url,
     BFF_PUBLIC_URL: engines.url,
     BFF_BROWSER_CLIENT_SECRET: "a secret of the client's",
     BFF_PURGE_TOKEN: PURGE_TOKEN,
@@ -60,6 +60,7 @@ export async function runCluster(options: ClusterOptions): Promise<Findings> {
         ...env,
         NATS_URL: (await Promise.all(engines.nats.servers.map((url) => passages.to(url)))).join(","),
         DATABASE_URL: await passages.to(engines.keys.url),
+        REDIS_URL: await passages.toCluster(engines.redis.servers.map(({ port }) => port)),
         BFF_SESSION_KEYS: keyOf(1),
       });
     }),
@@ -115,6 +116,7 @@ async function drive(rig: Rig): Promise<void> {
     disturb(rig, isOver),
   ]);
   clearInterval(lines);
+  if (rig.planted === "none") await isolate(rig.places, robots, items, findings);
   keys.conclude(findings);
   const isCaughtUp = (): boolean => followers.every(({ key, last }) => last === (publisher.last.get(key) ?? 0));
   await until(() => isCaughtUp() || findings.wrong.size > 0, REST_MS).catch(() => {

@@ -6,11 +6,13 @@ import { onTestFinished } from "vitest";
 /** Passes connections on to a port, until it is cut off. */
 class Passage {
   readonly #to: number;
+  readonly #reply: (chunk: Buffer) => Buffer;
   readonly #sockets = new Set<Socket>();
   #isCut = false;
 
-  constructor(to: number) {
+  constructor(to: number, reply: (chunk: Buffer) => Buffer = (chunk) => chunk) {
     this.#to = to;
+    this.#reply = reply;
   }
   async open(): Promise<number> {
     const server = createServer({ noDelay: true, pauseOnConnect: true }, (near) => {
@@ -20,7 +22,8 @@ class Passage {
         [far, near],
       ] as const) {
         this.#sockets.add(socket);
-        socket.on("error", () => {}).on("data", (chunk) => other.write(chunk));
+        const pass = socket === far ? this.#reply : (chunk: Buffer) => chunk;
+        socket.on("error", () => {}).on("data", (chunk) => other.write(pass(chunk)));
         socket.on("close", () => {
           this.#sockets.delete(socket);
           other.destroy();
@@ -47,17 +50,38 @@ class Passage {
 
 /** The passages of one process. */
 export class Passages {
-  readonly #all: Passage[] = [];
+  readonly #others: Passage[] = [];
+  readonly #redis: Passage[] = [];
 
   /** Returns the URL of a passage to the server of this one. */
   async to(url: string): Promise<string> {
     const target = new URL(url);
     const passage = new Passage(Number(target.port));
-    this.#all.push(passage);
+    this.#others.push(passage);
     target.port = `${await passage.open()}`;
     return target.href;
   }
-  cut(isCut: boolean): void {
-    for (const passage of this.#all) passage.cut(isCut);
+  /** Returns the URL of passages to all servers of a Redis Cluster, which name each other in replies. */
+  async toCluster(ports: readonly number[]): Promise<string> {
+    const near = new Map<string, number>();
+    const reply = (chunk: Buffer): Buffer =>
+      // The address of a server in the list of slots, or in a redirection.
+      Buffer.from(
+        chunk
+          .toString("latin1")
+          .replaceAll(/(127\.0\.0\.1(?:\r\n:|:))(\d+)\r\n/g, (_, to, port) => `${to}${near.get(port) ?? port}\r\n`),
+        "latin1",
+      );
+    for (const port of ports) {
+      const passage = new Passage(port, reply);
+      this.#redis.push(passage);
+      near.set(`${port}`, await passage.open());
+    }
+    return `redis-cluster://${[...near.values()].map((port) => `127.0.0.1:${port}`).join(",")}`;
+  }
+  /** Cuts off all servers, or those of Redis, or connects them again. */
+  cut(isCut: boolean, which: "all" | "redis" = "all"): void {
+    for (const passage of this.#redis) passage.cut(isCut);
+    if (which === "all") for (const passage of this.#others) passage.cut(isCut);
   }
 }

@@ -13,7 +13,7 @@ type Environment = Readonly<Record<string, string>>;
 export class Place {
   readonly port: number;
   readonly adminPort: number;
-  /** Its connections to NATS and PostgreSQL. */
+  /** Its connections to Redis, NATS and PostgreSQL. */
   readonly passages: Passages;
   readonly #entry: string;
   #env: Environment;
