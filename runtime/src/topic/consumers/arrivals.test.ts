@@ -69,3 +69,12 @@ test.each([
   await other.prove("whole");
   expect(other.happened).toHaveLength(10);
 });
+
+test("items of a shared consumer that received the whole stream since the last one pass at once", () => {
+  const { add, happened, proofs } = arriving(5);
+  add(9, 1, 5);
+  add(14, 1, 5);
+  expect([happened, proofs]).toEqual([[9, 14], []]);
+  add(20, 1, 15);
+  expect([happened, proofs.length]).toEqual([[9, 14], 1]);
+});

@@ -6,6 +6,7 @@ import { Listener, upTo } from "../../testing/jetstream-rig.ts";
 import { until } from "../../testing/redis-rig.ts";
 import { JetStreamLog } from "../jetstream-log.ts";
 import { TopicChannels } from "../topic-channels.ts";
+import { NoLists } from "./many-subjects.ts";
 
 /** A clock on which delays are short, except that for which followers are held. */
 const CLOCK: Clock = {
@@ -122,4 +123,19 @@ test("a process that follows most active keys gets all items by one consumer, un
   nats.publish("runs.k1.events", "1");
   await until(() => listeners[0]?.deliveries.length === 1);
   expect(listeners[0]?.resets).toEqual([]);
+});
+
+test("a server that ignores lists of subjects gets one consumer", async () => {
+  const nats = new FakeJetStream({ clock: CLOCK });
+  const { link } = nats;
+  if (link === undefined) throw new Error("no link");
+  link.addMany = async () => {
+    link.lists = false;
+    throw new NoLists();
+  };
+  const { log, following } = open(nats);
+  const listeners = upTo(70).map((n) => new Listener(following, `k${n}`));
+  await until(() => log.consumers === 1);
+  nats.publish("runs.k7.events", "1");
+  await until(() => listeners[6]?.deliveries.length === 1);
 });
