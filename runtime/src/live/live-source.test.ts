@@ -1,6 +1,7 @@
 // Holds docs/streams.md#live-answers
 import { describe, expect, test } from "vitest";
 import { Code, Failure, Reason, refusal } from "../failure.ts";
+import type { ItemSource, Items } from "../source/source.ts";
 import { FakeClock, idle } from "../testing/fake-clock.ts";
 import { TestFollower } from "../testing/follow-rig.ts";
 import { page } from "../testing/front.ts";
@@ -129,6 +130,68 @@ describe("freshness", () => {
     expect(client.calls()).toEqual(["a", "a"]);
     expect(news()).toEqual(["item a 1, plain 0 reset"]);
     following.cancel();
+  });
+});
+
+describe("a topic", () => {
+  /** A topic whose events and failures a test causes. */
+  class Topic {
+    readonly followed: { readonly key: string; readonly items: Items<unknown> }[] = [];
+    cancelled = 0;
+    follow(key: string, _resume: undefined, _latestOnly: boolean, items: Items<unknown>): ItemSource {
+      this.followed.push({ key, items });
+      return { next: () => undefined, cancel: () => void this.cancelled++ };
+    }
+    event(): void {
+      this.followed.at(-1)?.items.item("event", { token: "1", reset: false });
+    }
+  }
+  test("an event runs the calls of its trigger", async () => {
+    const { follow, client, clock, options, app } = liveRig();
+    const topic = new Topic();
+    const live = {
+      ...options().live,
+      on: [],
+      follow: [{ topic, key: (_cx: unknown, { id }: { id: string }) => id, runs: [app.plain] }],
+    };
+    const { news, following } = follow({ live });
+    await idle();
+    news();
+    client.calls();
+    client.change("a");
+    client.change("plain");
+    topic.event();
+    await clock.advance(2_000);
+    expect([topic.followed[0]?.key, client.calls(), news()]).toEqual(["a", ["plain"], ["item a 0, plain 1 reset"]]);
+    following.cancel();
+    expect([topic.cancelled, clock.running]).toEqual([1, 0]);
+  });
+  test("a topic that fails is followed again, and its events may have been missed", async () => {
+    const { follow, client, clock, options, app } = liveRig();
+    const topic = new Topic();
+    const live = { ...options().live, on: [], follow: [{ topic, key: () => "k", runs: [app.plain] }] };
+    const { news, following } = follow({ live });
+    await idle();
+    news();
+    client.change("plain");
+    topic.followed[0]?.items.failed(refusal(Code.UNAVAILABLE));
+    await clock.advance(4_999);
+    expect([topic.followed.length, news()]).toEqual([1, []]);
+    await clock.advance(3_000);
+    expect([topic.followed.length, news()]).toEqual([2, ["item a 0, plain 1 reset"]]);
+    topic.followed[1]?.items.failed(refusal(Code.UNAVAILABLE));
+    following.cancel();
+    expect(clock.running).toBe(0);
+  });
+  test("a key that cannot be evaluated ends the opening", async () => {
+    const { follow, clock, options } = liveRig();
+    const key = (): never => {
+      throw refusal(Code.INVALID_ARGUMENT, "no key");
+    };
+    const { news } = follow({ live: { ...options().live, follow: [{ topic: new Topic(), key }] } });
+    await idle();
+    expect(news()).toEqual(["opened", "failed 3 no key"]);
+    expect(clock.running).toBe(0);
   });
 });
 

@@ -2,7 +2,7 @@
 // Holds docs/streams.md#live-answers
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { DescMethodServerStreaming, Message } from "@bufbuild/protobuf";
+import type { DescMethodServerStreaming, DescService, Message } from "@bufbuild/protobuf";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { connect, events, type FollowTransport, follow, webSocket } from "@protobff/client";
 import { until } from "@protobff/runtime/internal/testing/redis-rig";
@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { GeneratedProject } from "../../support/generated-project.ts";
 import { UPSTREAMS } from "../../support/golden.ts";
 import { requestFor, schemaOf } from "../../support/request.ts";
+import { CARRIERS, type Carrier, type Seen } from "../protocols/protocol-carriers.ts";
 
 const PROTOS = {
   "shop/v1/shop.proto": `syntax = "proto3";
@@ -23,8 +24,9 @@ service ShopService {
   option (bff.v1.service) = {};
   rpc WatchOrder(WatchRequest) returns (stream OrderPage) {
     option idempotency_level = NO_SIDE_EFFECTS;
-    option (bff.v1.method).stream = {
-      live: { on: ["order:{args.id}", "item:{result.item_ids}"] } min_interval: "10ms" heartbeat: "1s"
+    option (bff.v1.method) = {
+      stream: { live: { on: ["order:{args.id}", "item:{result.item_ids}"] } min_interval: "10ms" heartbeat: "1s" }
+      tool: { description: "Gets an order." }
     };
   }
   rpc GetOrder(WatchRequest) returns (OrderPage) { option idempotency_level = NO_SIDE_EFFECTS; }
@@ -95,7 +97,7 @@ interface TestShop {
 type Page = Message & { readonly count: number; readonly item: string };
 
 /** A server over two upstreams whose data tests change. */
-async function served() {
+async function served(more: Readonly<Record<string, string>> = {}) {
   const state = { count: 1, name: "tea", itemId: "i1", orders: 0, items: 0, fails: false };
   const handlers = {
     "up.v1.OrderService/GetOrder": ({ id }: { id: string }) => {
@@ -108,7 +110,7 @@ async function served() {
       return { id, name: `${state.name} ${id}` };
     },
   };
-  const env = { BFF_ADMIN_PORT: "0", BFF_ADMIN_HOST: "127.0.0.1", BFF_PURGE_TOKEN };
+  const env = { BFF_ADMIN_PORT: "0", BFF_ADMIN_HOST: "127.0.0.1", BFF_PURGE_TOKEN, ...more };
   const server = await project.served("shop/v1/server.ts", handlers, env);
   const purge = async (...tags: string[]): Promise<void> => {
     const headers = { authorization: `Bearer ${BFF_PURGE_TOKEN}` };
@@ -169,6 +171,14 @@ describe.each(PROTOCOLS)("over %s", (_name, over) => {
     expect((await first).text).toBe("3 mate i2 reset");
     again.leave();
   });
+});
+
+test("a tool returns the first answer", async () => {
+  const { url } = await served();
+  const service = registry.getService("shop.v1.ShopService") as DescService;
+  const mcp = CARRIERS.find(([, name]) => name === "a tool of MCP")?.[2] as Carrier;
+  const { messages } = (await mcp({ url, service }, "WatchOrder", { id: "7" })) as Seen;
+  expect(messages).toMatchObject([{ count: 1, item: "tea i1" }]);
 });
 
 test("on mocks, the calls after each trigger are those that the plan prints", async () => {

@@ -1,4 +1,4 @@
-// A tool whose rpc streams: its result is the newest item, or all parts of one answer.
+// A tool whose rpc streams: its result is the newest item, all parts of one answer, or the first of a live answer.
 import { clone, type DescMethodServerStreaming, type Message, toBinary } from "@bufbuild/protobuf";
 import { systemClock, type Timer } from "@protobff/runtime/internal/clock";
 import type { Answering } from "@protobff/runtime/internal/endpoint/endpoint-options";
@@ -24,7 +24,7 @@ type Items = ((json: string) => void) | undefined;
 export function callStream(endpoint: StreamEndpoint, call: ToolCall, progress: Items): Answering {
   const stream = new StreamTool(endpoint.method, call, progress);
   const following = endpoint.follow(call.args, call.headers, undefined, undefined, stream);
-  stream.follows(following, call.served.tool.waitMs ?? 0);
+  stream.follows(following);
   return { cancel: () => stream.cancel() };
 }
 
@@ -46,10 +46,11 @@ class StreamTool implements Follower {
     this.#progress = progress;
     this.#hasParts = method.output.fields.some(({ message }) => message?.typeName === "bff.v1.Part");
   }
-  follows(following: Following, waitMs: number): void {
+  follows(following: Following): void {
     this.#following = following;
     if (this.#over) return;
-    this.#timer = systemClock.setTimeout((of: StreamTool) => of.#late(), waitMs, this);
+    const { waitMs } = this.#call.served.tool;
+    if (waitMs !== undefined) this.#timer = systemClock.setTimeout((of: StreamTool) => of.#late(), waitMs, this);
     this.#call.draining.addEventListener("abort", this.#drain);
   }
   cancel(): void {
@@ -63,6 +64,10 @@ class StreamTool implements Follower {
     this.#newest = this.#hasParts ? this.#merged(message) : message;
     if (this.#progress === undefined) this.#leftOut = leftOut;
     else this.#progress(this.#call.served.write(message, leftOut));
+    if (this.#call.served.tool.waitMs === undefined && this.#ends()) {
+      this.#following?.cancel();
+      this.#answer([], NO_ITEM);
+    }
     return true;
   }
   ended(): void {

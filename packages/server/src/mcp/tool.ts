@@ -26,7 +26,7 @@ export interface Tool<Principal = never, Env = never> {
   readonly caller?: readonly string[] | undefined;
   /** Maximum size of the answer's JSON, in bytes. */
   readonly maxBytes: number;
-  /** Longest wait for the end of a stream, in milliseconds. Undefined: the rpc is unary. */
+  /** Longest wait for the end of a stream, in milliseconds. Undefined: the first answer is the result. */
   readonly waitMs?: number | undefined;
   /** Paths of request fields that clients may not send, in proto names: `filter.tenant_id`. */
   readonly hidden?: readonly string[] | undefined;

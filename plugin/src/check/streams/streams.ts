@@ -58,7 +58,14 @@ function checkAnswers({ ir }: BffMethod, report: Report): void {
 
 /** Reports a live answer that may have side effects: it is composed again and again. */
 function checkLive({ ir, noSideEffects }: BffMethod, report: Report): void {
-  if (noSideEffects || ir.live === undefined) return;
+  if (ir.live === undefined) return;
+  if (ir.tool?.wait !== undefined)
+    fault(report, "BFF198", ir.tool.wait.at, {
+      message: `the tool of "${ir.desc.name}" returns the first answer, which \`timeout\` limits`,
+      related: [{ at: ir.live.at, message: "the live answer" }],
+      hint: "leave out `wait`",
+    });
+  if (noSideEffects) return;
   fault(report, "BFF637", ir.at, {
     message: `"${ir.desc.name}" has a live answer, which is composed again and again, but may have side effects`,
     related: [{ at: ir.live.at, message: "the live answer" }],

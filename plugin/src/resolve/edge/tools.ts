@@ -68,7 +68,7 @@ function checkService({ tool, desc }: IrService, all: readonly RpcContext[], rep
 
 function toolOf(rpc: RpcContext): Tool {
   const { service, method } = rpc;
-  const { desc, tool: declared } = method;
+  const { desc, live, tool: declared } = method;
   const shared = service.tool;
   const hidden = hiddenOf(rpc);
   const { name, at } = nameOf(rpc);
@@ -82,7 +82,7 @@ function toolOf(rpc: RpcContext): Tool {
     group: (declared?.group ?? shared?.group)?.value,
     confirm: declared?.confirm?.value ?? false,
     maxBytes: (declared?.maxBytes ?? shared?.maxBytes)?.value ?? DEFAULT_MAX_BYTES,
-    waitMs: desc.methodKind === "unary" ? undefined : (declared?.wait?.value ?? DEFAULT_WAIT_MS),
+    waitMs: desc.methodKind === "unary" || live !== undefined ? undefined : (declared?.wait?.value ?? DEFAULT_WAIT_MS),
     hidden,
     env: scopeOf(rpc).env,
     steps: hidden.flatMap(({ ir, bound }) => (bound === undefined ? [] : [bareStep(ir.at, bound.expression)])),
