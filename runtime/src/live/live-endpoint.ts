@@ -7,9 +7,12 @@ import type { ComposedItem } from "../stream/stream-options.ts";
 import { KeptBytes } from "./kept-answers.ts";
 import type { LiveOptions } from "./live-options.ts";
 import { LiveSource } from "./live-source.ts";
+import { LiveTurns } from "./live-turns.ts";
 
 /** Kept answers of all live answers of this process. */
 const pool = new KeptBytes();
+/** Turns of all live answers of this process. */
+const turns = new LiveTurns(systemClock);
 
 /**
  * Returns a server-streaming RPC whose first message is an answer. Each later message is the new answer, after
@@ -37,7 +40,7 @@ export function liveEndpoint<
   const { clock = systemClock, live, ...others } = options;
   // One cache has the answers of all upstreams, and so the purges.
   const purges = live.calls.find(({ upstream }) => upstream.cache.purges !== undefined)?.upstream.cache.purges;
-  const parts = { method, options, clock, purges, pool };
+  const parts = { method, options, clock, purges, pool, turns: clock === systemClock ? turns : new LiveTurns(clock) };
   const sources = new WeakMap<object, LiveSource<App, I, O, C, Principal>>();
   const endpoint = streamEndpoint<App, I, O, undefined, ComposedItem<MessageShape<O>>, C, Principal>(method, app, {
     ...others,

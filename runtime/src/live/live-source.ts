@@ -27,6 +27,7 @@ import type { ComposedItem } from "../stream/stream-options.ts";
 import { KeptAnswers, type KeptBytes, type Runs } from "./kept-answers.ts";
 import type { LiveOptions } from "./live-options.ts";
 import { joined, LiveTags } from "./live-tags.ts";
+import type { LiveTurns } from "./live-turns.ts";
 
 /** Waits between attempts to compose after a failure. */
 const RETRY = { initialMs: 1_000, maxMs: 30_000, multiplier: 2 };
@@ -56,6 +57,7 @@ interface LiveParts<App, I extends DescMessage, O extends DescMessage, C extends
   readonly clock: Clock;
   readonly purges: Purges | undefined;
   readonly pool: KeptBytes;
+  readonly turns: LiveTurns;
 }
 
 /** The request of one follower, and the receiver of its answers. */
@@ -142,14 +144,15 @@ export class LiveSource<App, I extends DescMessage, O extends DescMessage, C ext
 
   #changed(runs: Runs): void {
     if (this.#over) return;
-    if (this.#pending === undefined) {
+    const isFirst = this.#pending === undefined;
+    this.#pending = joined(this.#pending, runs);
+    if (isFirst) {
       const { minIntervalMs, jitter } = this.#parts.options.live;
       const { clock } = this.#parts;
       const from = Math.max(clock.now(), this.#startedAt + minIntervalMs);
       this.#notBefore = Math.max(this.#notBefore, from + clock.random() * jitter * minIntervalMs);
+      this.#parts.turns.add(() => this.#alarm.set());
     }
-    this.#pending = joined(this.#pending, runs);
-    this.#alarm.set();
   }
   #follow(follow: NonNullable<LiveOptions<App, I, O, C, Principal>["live"]["follow"]>[number]): void {
     const { cx, args } = this.#of;
@@ -190,7 +193,10 @@ export class LiveSource<App, I extends DescMessage, O extends DescMessage, C ext
   }
   #ring(): void {
     if (this.#pending === undefined || this.#parts.clock.now() >= this.#everyAt) this.#pending = "all";
-    void this.#compose();
+    this.#composing = true;
+    this.#parts.turns.add(() => {
+      if (!this.#over) void this.#compose();
+    });
   }
 
   // ---- one answer ----

@@ -20,6 +20,8 @@ const GET_ITEM = `{ name: "item" call: { method: "up.v1.ItemService/GetItem" set
 const GET_BY_ID = `call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.id" } }`;
 const GET_ORDER = `call: { method: "up.v1.OrderService/GetOrder" set: { name: "id" by: "args.id" } }`;
 const FIND_BY_ID = `call: { method: "up.v1.ItemService/FindItems" set: { name: "text" by: "args.id" } }`;
+/** The same, open for policies. */
+const GET_ITEM_BY_ID = GET_BY_ID.slice(0, -2);
 const OTHER_TITLE = [`[(bff.v1.field).by = "item.name"]`, `[(bff.v1.field).by = "item.name + other.name"]`] as const;
 /** A sensitive field of a request, and its copy in the response. */
 const SENSITIVE: Changes = [
@@ -87,6 +89,27 @@ const FOLLOWED: Changes = [
     "message BuyRequest {",
     `message Watched {
   option (bff.v1.message) = { let: [${GET_NEXT}] };
+  string name = 1 [(bff.v1.field).by = "next.name"];
+}
+message BuyRequest {`,
+  ],
+];
+/** A live answer over one call with a tag. */
+const LIVE: Changes = [
+  [
+    "  rpc Buy(",
+    `  rpc Watch(GetPageRequest) returns (stream Watched) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+    option (bff.v1.method).stream = { live: { on: "next:{args.id}" } };
+  }
+  rpc Buy(`,
+  ],
+  [
+    "message BuyRequest {",
+    `message Watched {
+  option (bff.v1.message) = {
+    let: { name: "next" ${GET_ITEM_BY_ID} cache: { ttl: "60s" tag: "next:{answer.id}" } } }
+  };
   string name = 1 [(bff.v1.field).by = "next.name"];
 }
 message BuyRequest {`,
@@ -398,6 +421,20 @@ export const cases: readonly Case[] = [
       ["args.event.owner_id", "args.event.id"],
     ],
     kinds: ["upstreams", "api"],
+  },
+  {
+    name: "live-triggers",
+    base: LIVE,
+    change: [
+      [`live: { on: "next:{args.id}" } }`, `live: { on: "next:{args.tenant}" every: "30s" } min_interval: "2s" }`],
+    ],
+    kinds: ["calls"],
+  },
+  {
+    name: "live-answer",
+    base: LIVE,
+    change: [[`stream = { live: { on: "next:{args.id}" } }`, `stream = { var: "event" ${WATCH_ITEM} }`]],
+    kinds: ["api"],
   },
   {
     name: "stream-topic",

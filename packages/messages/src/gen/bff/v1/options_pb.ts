@@ -3506,7 +3506,7 @@ export type Live = Message<"bff.v1.Live"> & {
   every?: string | undefined;
 
   /**
-   * Part of `min_interval`, from 0 to 1, over which the new answers of one purge are spread. Default: 0.1.
+   * Part of `min_interval`, at most 1, over which the new answers of one purge are spread. Default: 0.1.
    * Example: jitter: 0.5
    *
    * @generated from field: optional double jitter = 4;
