@@ -224,6 +224,13 @@ describe("failures", () => {
     expect(news()).toEqual(["item a 1, plain 0 reset"]);
     following.cancel();
   });
+  test("an answer that cannot be written ends the opening", async () => {
+    const { follow, clock } = liveRig();
+    const { news } = follow({ compose: async () => page({ spentCents: "no number" as never }) });
+    await idle();
+    expect(news()[1]).toMatch(/^failed 13 /);
+    expect(clock.running).toBe(0);
+  });
   test("more than 100 tags end the opening with INVALID_ARGUMENT", async () => {
     const { follow, options } = liveRig();
     const tags = (count: number) => Array.from({ length: count }, (_, i) => `${i}`);

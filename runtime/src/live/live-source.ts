@@ -16,7 +16,7 @@ import type { Request } from "../compose/request.ts";
 import { concludeResponse } from "../endpoint/cached-endpoint.ts";
 import { withoutForbidden } from "../endpoint/leave-out.ts";
 import { assertWritable, holdsRequired } from "../endpoint/required-fields.ts";
-import { asFailure, type Failure } from "../failure.ts";
+import { asFailure, type Failure, OVER } from "../failure.ts";
 import { type Backoff, startBackoff } from "../guard/retry.ts";
 import { callerBinding } from "../identity/caller-binding.ts";
 import { asShown } from "../selection/prune.ts";
@@ -255,6 +255,7 @@ export class LiveSource<App, I extends DescMessage, O extends DescMessage, C ext
     const message = await options.compose(cx, args);
     if (exchange.parts !== undefined) await exchange.parts.all();
     await exchange.settled();
+    if (exchange.over) throw OVER; // a later composition has other tags
     const concluded = withoutForbidden(method.output, concludeResponse(method, options, message, exchange));
     const { response } = concluded;
     options.stamp?.(response, create(PositionSchema));
@@ -267,8 +268,6 @@ export class LiveSource<App, I extends DescMessage, O extends DescMessage, C ext
     const { method } = this.#parts;
     const { cx, items } = this.#of;
     const { headers, gates } = cx.exchange;
-    if (this.#state === "opening") this.#enter("open");
-    this.#backoff = undefined;
     const shown = asShown(method.output, response, gates.chosen);
     const binding = JSON.stringify(callerBinding(headers.authentication?.caller));
     const token = hash(
@@ -276,6 +275,8 @@ export class LiveSource<App, I extends DescMessage, O extends DescMessage, C ext
       Buffer.concat([Buffer.from(`${binding}\n`), toBinary(method.output, shown)]),
       "base64url",
     );
+    if (this.#state === "opening") this.#enter("open");
+    this.#backoff = undefined;
     if (token === this.#token) return;
     const reset = this.#token !== undefined;
     this.#token = token;
