@@ -205,7 +205,7 @@ describe("failures", () => {
     expect(clock.running).toBe(0);
   });
   test("a later one is repeated with longer and longer waits, and the stream stays open", async () => {
-    const { follow, client, purges, clock } = liveRig();
+    const { follow, client, purges, clock, lacking } = liveRig();
     clock.chance = 0.99;
     const { news, following } = follow();
     await idle();
@@ -217,6 +217,7 @@ describe("failures", () => {
     const calls = client.calls();
     expect(calls.length).toBeLessThan(8);
     expect(new Set(calls)).toEqual(new Set(["a"]));
+    expect([lacking.length, ...new Set(lacking)]).toEqual([calls.length, "* test.v1.Upstream"]);
     expect(news()).toEqual([]);
     client.answer = (sent) => client.reply(sent);
     client.change("a");

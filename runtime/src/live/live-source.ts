@@ -7,6 +7,7 @@ import {
   type MessageShape,
   toBinary,
 } from "@bufbuild/protobuf";
+import { Degradation_Effect, DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
 import { PositionSchema } from "@protobff/messages/bff/v1/stream_pb.js";
 import { permitFailure } from "../admission/permit-failure.ts";
 import type { Purges } from "../cache/purges.ts";
@@ -35,6 +36,8 @@ const RETRY = { initialMs: 1_000, maxMs: 30_000, multiplier: 2 };
 const FOLLOW_AGAIN_MS = 5_000;
 /** Maximum number of compositions in a row of which each was older than a purge. */
 const AT_ONCE = 2;
+/** Path of all fields in a degradation. */
+const WHOLE = "*";
 const NEVER = Number.POSITIVE_INFINITY;
 
 /**
@@ -291,10 +294,26 @@ export class LiveSource<App, I extends DescMessage, O extends DescMessage, C ext
       this.#end(failure);
       return;
     }
+    this.#report(failure);
     const { clock, options } = this.#parts;
     this.#backoff = this.#backoff?.next(undefined) ?? startBackoff(RETRY, clock);
     this.#notBefore = clock.now() + Math.max(options.live.minIntervalMs, this.#backoff.duration);
     this.#pending = joined(this.#pending, runs);
+  }
+  /** Reports that the client keeps an answer that may be old. */
+  #report(failure: Failure): void {
+    const { cx } = this.#of;
+    const { headers, observer, trace } = cx.exchange;
+    const { method } = this.#parts;
+    const { reason, upstream } = failure;
+    observer?.streamDegraded?.({
+      request: cx.root,
+      header: (name) => headers.text(name),
+      method: `${method.parent.typeName}/${method.name}`,
+      degraded: [create(DegradationSchema, { path: WHOLE, effect: Degradation_Effect.STALE, reason, upstream })],
+      failures: [failure],
+      trace,
+    });
   }
   #end(failure: Failure): void {
     if (this.#over) return;

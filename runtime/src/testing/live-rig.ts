@@ -60,9 +60,11 @@ export function liveRig(clock: FakeClock = new FakeClock()) {
   const purges = new Purges();
   const responses: ResponseEvent[] = [];
   const audited: AuditEvent[] = [];
+  const lacking: string[] = [];
   const observer: Observer = {
     response: (event) => void responses.push(event),
     audit: (event) => void audited.push(event),
+    streamDegraded: ({ degraded }) => void lacking.push(...degraded.map(({ path, upstream }) => `${path} ${upstream}`)),
   };
   const upstream = new Upstream(
     "test.v1.Upstream",
@@ -119,5 +121,5 @@ export function liveRig(clock: FakeClock = new FakeClock()) {
     const news = (): string[] => follower.events.splice(0).map((event) => event.replace(/ @[\w-]{43}/, ""));
     return { endpoint, following, follower, news };
   };
-  return { clock, client, purges, app, follow, options, text, responses, audited };
+  return { clock, client, purges, app, follow, options, text, responses, audited, lacking };
 }
