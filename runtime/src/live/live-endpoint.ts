@@ -62,6 +62,7 @@ export function liveEndpoint<
   });
   return {
     ...endpoint,
+    incomparable: "its later messages follow purges, which no capture has",
     keeps: (maxBytes) => {
       pool.most = maxBytes;
     },

@@ -106,6 +106,8 @@ export interface StreamEndpoint {
     resume: string | undefined,
     follower: Follower,
   ): Following;
+  /** Why a capture of it cannot be compared with its replay. Default: it can. */
+  readonly incomparable?: string | undefined;
   /** Sets the maximum size of the answers that it keeps for its followers in this process, in bytes. */
   readonly keeps?: ((maxBytes: number) => void) | undefined;
   /** Returns the same endpoint on another clock, for tests. */

@@ -68,6 +68,7 @@ class RecordedStream extends RecordedRequest<StreamEndpoint> implements Follower
     this.#follower = follower;
     this.#resume = request.resume;
     this.#degradedField = degradedField;
+    this.of.incomparable = rpc.inner.incomparable;
   }
   begin(args: Message): void {
     this.start((headers) => {
