@@ -1,4 +1,5 @@
 // Holds docs/streams.md#live-answers
+import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { Code, Failure, Reason, refusal } from "../failure.ts";
 import type { ItemSource, Items } from "../source/source.ts";
@@ -6,6 +7,7 @@ import { FakeClock, idle } from "../testing/fake-clock.ts";
 import { TestFollower } from "../testing/follow-rig.ts";
 import { page } from "../testing/front.ts";
 import { BEARER, gate, sourceOf } from "../testing/gate-rig.ts";
+import { CardSchema } from "../testing/gen/test_pb.ts";
 import { liveRig } from "../testing/live-rig.ts";
 import { noUnhandledRejections } from "../testing/no-unhandled.ts";
 
@@ -42,6 +44,24 @@ describe("a live answer", () => {
     purges.purge(["thing:b"]);
     await clock.advance(2_000);
     expect([news(), client.calls()]).toEqual([[], []]);
+    following.cancel();
+  });
+  test("an answer with the entries of a map in another order is equal", async () => {
+    const { follow, clock, purges } = liveRig();
+    const names = ["x", "y"];
+    const { news, following } = follow({
+      compose: async () => page({ byName: Object.fromEntries(names.map((id) => [id, create(CardSchema, { id })])) }),
+    });
+    await idle();
+    expect(news()).toHaveLength(2);
+    names.reverse();
+    purges.purge(["thing:a"]);
+    await clock.advance(2_000);
+    expect(news()).toEqual([]);
+    names.push("z");
+    purges.purge(["thing:a"]);
+    await clock.advance(2_000);
+    expect(news()).toHaveLength(1);
     following.cancel();
   });
   test("a purge of all tags reaches it", async () => {

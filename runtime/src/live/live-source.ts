@@ -20,6 +20,7 @@ import { assertWritable, holdsRequired } from "../endpoint/required-fields.ts";
 import { asFailure, type Failure, OVER } from "../failure.ts";
 import { type Backoff, startBackoff } from "../guard/retry.ts";
 import { callerBinding } from "../identity/caller-binding.ts";
+import { withSortedMaps } from "../sealing/sorted-maps.ts";
 import { asShown } from "../selection/prune.ts";
 import type { ItemSource, Items } from "../source/source.ts";
 import { type Transitions, transition } from "../states.ts";
@@ -271,7 +272,8 @@ export class LiveSource<App, I extends DescMessage, O extends DescMessage, C ext
     const { method } = this.#parts;
     const { cx, items } = this.#of;
     const { headers, gates } = cx.exchange;
-    const shown = asShown(method.output, response, gates.chosen);
+    // Upstreams may send the entries of an equal map in another order.
+    const shown = withSortedMaps(method.output, asShown(method.output, response, gates.chosen));
     const binding = JSON.stringify(callerBinding(headers.authentication?.caller));
     const token = hash(
       "sha256",
