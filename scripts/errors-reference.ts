@@ -54,7 +54,7 @@ const CAUSES: Readonly<Record<ErrorReason, string>> = {
   UPSTREAM_TIMEOUT: "A critical call had no answer in time.",
   UPSTREAM_UNAVAILABLE: "The upstream of a critical call is unavailable.",
   UPSTREAM_BREAKER_OPEN: "The breaker of the upstream is open.",
-  UPSTREAM_LIMITED: "The limit of calls to the upstream is full.",
+  UPSTREAM_LIMITED: "The limit of calls to the upstream is full, or it is overloaded and gets a share of the calls.",
   UPSTREAM_REJECTED: "The upstream refused a critical call.",
   UPSTREAM_INVALID: "The upstream's answer is invalid, or too large.",
   STREAM_AGE: "The stream reached its `max_age`. Continue from its last token.",
