@@ -107,8 +107,7 @@ export class Collector {
     this.#pending = [];
     const { max } = this.#batch;
     for (const [shard, all] of this.#byShard(requested)) {
-      const items =
-        this.#root.exchange.calls.kept === undefined ? all : all.filter((item) => !this.#isKept(item, shard));
+      const items = all.filter((item) => !this.#isKept(item, shard));
       for (let i = 0; i < items.length; i += max) this.#fetch(items.slice(i, i + max), shard);
     }
   }
@@ -156,7 +155,7 @@ export class Collector {
         this.#find(response, part, items);
         const { kept } = this.#root.exchange.calls;
         if (kept !== undefined && cause === undefined)
-          for (const item of items) kept.keep(rpc, this.#keptKey(item, shard), item.found);
+          for (const item of items) kept.keep(rpc, this.#keptKey(item, shard), item.found, response);
         for (const item of items) item.answer(cause);
       } catch (thrown) {
         failed(asFailure(thrown));

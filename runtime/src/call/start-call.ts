@@ -47,7 +47,8 @@ export function startCall<Req, Res>(
   const kept = out.items === undefined ? cx.exchange.calls.kept : undefined;
   if (kept === undefined) return startRead(cx, rpc, out, sink);
   const { calls } = cx.exchange;
-  return kept.call({ of, key: () => callKey(rpc, out), calls, sink, start: (to) => startRead(cx, rpc, out, to) });
+  const key = () => callKey(rpc, out);
+  return kept.call({ of, rpc, holes: out.holes, key, calls, sink, start: (to) => startRead(cx, rpc, out, to) });
 }
 
 function startRead<Res>(

@@ -1,4 +1,6 @@
-import type { KeptCall, KeptCalls } from "../call/kept-calls.ts";
+import type { Purges } from "../cache/purges.ts";
+import { isCurrent, namesOf, type Tagged, type TagPart, type TagParts } from "../cache/tags.ts";
+import type { KeptCall, KeptCalls, KeptMethod } from "../call/kept-calls.ts";
 import type { Rpc } from "../call/upstream.ts";
 import type { Running } from "../scope/scope.ts";
 
@@ -17,6 +19,8 @@ export class KeptBytes {
 interface Kept {
   readonly value: unknown;
   readonly received?: ReturnType<KeptCall<unknown>["calls"]["received"]["get"]>;
+  /** Undefined: no purge reaches it. */
+  readonly tagged: Tagged | undefined;
   readonly bytes: number;
 }
 
@@ -24,19 +28,24 @@ interface Kept {
 export class KeptAnswers implements KeptCalls {
   readonly #calls: ReadonlySet<object>;
   readonly #pool: KeptBytes;
+  readonly #purges: Purges | undefined;
+  /** Number of the last purge when the composition began. */
+  #since = 0;
   #answers = new Map<object, Map<string, Kept>>();
   #used = new Map<object, Map<string, Kept>>();
   #runs: Runs = "all";
   #bytes = 0;
 
   /** @param calls the methods whose answers are kept; others are called each time */
-  constructor(calls: readonly KeptRpc[], pool: KeptBytes) {
+  constructor(calls: readonly KeptRpc[], pool: KeptBytes, purges: Purges | undefined) {
     this.#calls = new Set(calls);
     this.#pool = pool;
+    this.#purges = purges;
   }
   /** Begins a composition. */
   begin(runs: Runs): void {
     this.#runs = runs;
+    this.#since = this.#purges?.now ?? 0;
     this.#used = new Map();
   }
   /** Ends a composition. One that failed leaves the earlier answers that it has not replaced. */
@@ -59,7 +68,7 @@ export class KeptAnswers implements KeptCalls {
     this.#used = new Map();
   }
 
-  call<Res>({ of, key: keyOf, calls, sink, start }: KeptCall<Res>): Running | undefined {
+  call<Res>({ of, rpc, holes, key: keyOf, calls, sink, start }: KeptCall<Res>): Running | undefined {
     if (!this.#calls.has(of)) return start(sink);
     const key = keyOf();
     const kept = this.#find(of, key);
@@ -71,7 +80,8 @@ export class KeptAnswers implements KeptCalls {
     return start({
       resolve: (value, cause) => {
         // An old answer would stay.
-        if (cause === undefined && !calls.stale) this.#put(of, key, { value, received: calls.received.get(value) });
+        if (cause === undefined && !calls.stale)
+          this.#put(of, key, { value, received: calls.received.get(value) }, () => this.#tagged(rpc, value, holes));
         sink.resolve(value, cause);
       },
       reject: (failure) => sink.reject(failure),
@@ -80,18 +90,29 @@ export class KeptAnswers implements KeptCalls {
   item(of: object, key: string): Kept | undefined {
     return this.#find(of, key);
   }
-  keep(of: object, key: string, value: unknown): void {
-    if (this.#calls.has(of)) this.#put(of, key, { value });
+  keep(of: object & KeptMethod, key: string, value: unknown, response: unknown): void {
+    if (this.#calls.has(of)) this.#put(of, key, { value }, () => this.#tagged(of, response));
+  }
+  /** Returns the tags of an answer; undefined: it has none, null: they are unknown. */
+  #tagged({ cache }: KeptMethod, answer: unknown, holes: readonly TagPart[] = []): Tagged | undefined | null {
+    if (this.#purges === undefined || cache?.tags === undefined || cache.purged === "counted") return undefined;
+    const read = cache.tags as (answer: unknown, holes: readonly TagPart[]) => readonly TagParts[];
+    const names = namesOf(() => read(answer, holes));
+    return names === undefined ? null : this.#purges.tagged(names, this.#since);
   }
   /** Equal calls of one composition are one call, whether it runs or not. */
   #find(of: object, key: string): Kept | undefined {
     const runs = this.#runs === "all" || this.#runs.has(of);
     const kept = runs ? undefined : this.#answers.get(of)?.get(key);
-    if (kept !== undefined) put(this.#used, of, key, kept);
+    // A purge of a tag that is no trigger, or of all tags, has reached it since.
+    if (kept === undefined || (kept.tagged !== undefined && !isCurrent(kept.tagged))) return undefined;
+    put(this.#used, of, key, kept);
     return kept;
   }
-  #put(of: object, key: string, kept: Omit<Kept, "bytes">): void {
-    put(this.#used, of, key, { ...kept, bytes: OVERHEAD_BYTES + key.length + sizeOf(kept.value) });
+  #put(of: object, key: string, kept: Pick<Kept, "value" | "received">, tagged: () => Tagged | undefined | null): void {
+    const found = tagged();
+    if (found === null) return;
+    put(this.#used, of, key, { ...kept, tagged: found, bytes: OVERHEAD_BYTES + key.length + sizeOf(kept.value) });
   }
 }
 

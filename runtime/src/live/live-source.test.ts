@@ -46,6 +46,27 @@ describe("a live answer", () => {
     expect([news(), client.calls()]).toEqual([[], []]);
     following.cancel();
   });
+  test.each([["thing:b"], ["*"]])("an answer that a purge of %s has reached is not kept", async (tag) => {
+    const { follow, client, purges, clock, text, options } = liveRig();
+    const { news, following } = follow({
+      compose: async (cx, { id }) =>
+        page({
+          title: `${text(await cx.call(cx.app.get, { id: "b" }))}, ${text(await cx.call(cx.app.plain, { id }))}`,
+        }),
+      live: { ...options().live, on: [{ tag: () => ["news"], runs: [] }] },
+    });
+    await idle();
+    news();
+    client.calls();
+    client.change("b");
+    purges.purge([tag]);
+    await clock.advance(2_000);
+    expect([news(), client.calls()]).toEqual(tag === "*" ? [["item b 1, a 0 reset"], ["b"]] : [[], []]);
+    purges.purge(["news"]);
+    await clock.advance(2_000);
+    expect([news(), client.calls()]).toEqual(tag === "*" ? [[], []] : [["item b 1, a 0 reset"], ["b"]]);
+    following.cancel();
+  });
   test("an answer with the entries of a map in another order is equal", async () => {
     const { follow, clock, purges } = liveRig();
     const names = ["x", "y"];

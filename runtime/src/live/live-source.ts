@@ -20,12 +20,12 @@ import { assertWritable, holdsRequired } from "../endpoint/required-fields.ts";
 import { asFailure, type Failure, OVER } from "../failure.ts";
 import { type Backoff, startBackoff } from "../guard/retry.ts";
 import { callerBinding } from "../identity/caller-binding.ts";
-import { withSortedMaps } from "../sealing/sorted-maps.ts";
 import { asShown } from "../selection/prune.ts";
 import type { ItemSource, Items } from "../source/source.ts";
 import { type Transitions, transition } from "../states.ts";
 import { Alarm } from "../stream/alarm.ts";
 import type { ComposedItem } from "../stream/stream-options.ts";
+import { withSortedMaps } from "../wire/sorted-maps.ts";
 import { KeptAnswers, type KeptBytes, type Runs } from "./kept-answers.ts";
 import type { LiveOptions } from "./live-options.ts";
 import { joined, LiveTags } from "./live-tags.ts";
@@ -104,7 +104,7 @@ export class LiveSource<App, I extends DescMessage, O extends DescMessage, C ext
     this.#parts = parts;
     this.#of = of;
     this.#token = of.resume;
-    this.#kept = new KeptAnswers(live.calls, parts.pool);
+    this.#kept = new KeptAnswers(live.calls, parts.pool, parts.purges);
     this.#tags = new LiveTags(parts.purges, live, (runs) => this.#changed(runs));
     this.#alarm = new Alarm(
       parts.clock,

@@ -1,12 +1,13 @@
 // Tokens of pages (AIP-158): the state of a list, sealed for one rpc, one caller and one request.
+
 import { hash } from "node:crypto";
 import { clearField, type DescField, type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import type { Clock } from "../clock.ts";
 import { ExpressionError } from "../expressions/value/error.ts";
 import type { Caller } from "../identity/caller.ts";
 import { callerBinding } from "../identity/caller-binding.ts";
+import { withSortedMaps } from "../wire/sorted-maps.ts";
 import type { Sealer } from "./sealer.ts";
-import { withSortedMaps } from "./sorted-maps.ts";
 
 /** Length of a token, in characters. */
 const MAX_CHARACTERS = 4 << 10;

@@ -1,5 +1,5 @@
 import type { DescField, DescMessage, Message } from "@bufbuild/protobuf";
-import { recordOf } from "../wire/record.ts";
+import { recordOf } from "./record.ts";
 
 const known = new WeakMap<DescMessage, boolean>();
 
