@@ -173,6 +173,29 @@ describe.each(PROTOCOLS)("over %s", (_name, over) => {
   });
 });
 
+test("BFF_MAX_FOLLOWERS bounds open answers, and the place of one that leaves is free", async () => {
+  const { url } = await served({ BFF_MAX_FOLLOWERS: "1" });
+  const message = encodeURIComponent('{"id":"7"}');
+  const opened = async () => {
+    const leaving = new AbortController();
+    const headers = { accept: "text/event-stream" };
+    const path = `/shop.v1.ShopService/WatchOrder?encoding=json&message=${message}`;
+    const { status, headers: received } = await fetch(`${url}${path}`, { headers, signal: leaving.signal });
+    return { of: [status, received.get("bff-refused")], leave: () => leaving.abort() };
+  };
+  const first = await opened();
+  expect([first.of, (await opened()).of]).toEqual([
+    [200, null],
+    [200, "resource_exhausted"],
+  ]);
+  first.leave();
+  await until(async () => {
+    const next = await opened();
+    next.leave();
+    return next.of[1] === null;
+  });
+});
+
 test("a tool returns the first answer", async () => {
   const { url } = await served();
   const service = registry.getService("shop.v1.ShopService") as DescService;
