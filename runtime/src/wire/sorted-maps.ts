@@ -18,6 +18,7 @@ function holdsMaps(desc: DescMessage): boolean {
 /** Returns a message that encodes to equal bytes for equal contents: the entries of its maps are in order. */
 export function withSortedMaps<M extends Message>(desc: DescMessage, message: M): M {
   if (!holdsMaps(desc)) return message;
+  void message.$unknown; // a message that is passed on unread has its fields from the first reading on
   const copy: Record<string, unknown> & M = { ...message };
   for (const field of desc.fields) {
     const { oneof, localName } = field;
