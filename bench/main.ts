@@ -27,6 +27,7 @@ import { runHang } from "./scenarios/hang.ts";
 import { runHop } from "./scenarios/hop.ts";
 import { runIdentity } from "./scenarios/identity.ts";
 import { runIdle } from "./scenarios/idle.ts";
+import { runLive } from "./scenarios/live.ts";
 import { runMirror } from "./scenarios/mirror.ts";
 import { runOverload } from "./scenarios/overload.ts";
 import { runRefusals } from "./scenarios/refusals.ts";
@@ -84,6 +85,7 @@ const SCENARIOS: Readonly<Record<string, Run>> = {
   fleet: async ({ json }) => runFleet(json),
   capture: reported(runCapture),
   share: reported(runShare),
+  live: reported(runLive),
   all: runAll,
   ...RECORDED,
 };

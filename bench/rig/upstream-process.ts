@@ -11,6 +11,7 @@ export interface UpstreamProcess {
   readonly env: Readonly<Record<string, string>>;
   /** The same by service. */
   readonly urls: Readonly<Record<string, string>>;
+  readonly pid: number;
   /** Calls since the start, by path. */
   calls(): Promise<Readonly<Record<string, number>>>;
   /** Sets the behaviour of methods from now on, by path; the other methods answer at once. */
@@ -28,6 +29,7 @@ export async function startUpstream(places: Readonly<Record<string, string>> = {
   return {
     env: addressVariables(urls),
     urls,
+    pid: child.pid ?? 0,
     calls: async () => (await send({ order: "usage" })).calls,
     behave: async (paths) => {
       await send({ order: "behave", paths });
