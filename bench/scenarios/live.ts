@@ -1,4 +1,4 @@
-// A live answer against polling: 1,000 clients, each with a key of its own. A hundredth of the keys is purged in each
+// A live answer against polling: 1,000 clients, each with another key. A hundredth of the keys is purged in each
 // second; the pollers ask once a second. Counts the CPU of the BFF and of its upstreams.
 import { setTimeout as sleep } from "node:timers/promises";
 import { create, type DescMethod, toBinary } from "@bufbuild/protobuf";
