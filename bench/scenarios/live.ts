@@ -1,5 +1,5 @@
 // A live answer against polling: 1,000 clients, each with another key. A hundredth of the keys is purged in each
-// second; the pollers ask once a second. Counts the CPU of the BFF and of its upstreams.
+// second. The pollers send a request per second. Counts the CPU of the BFF and of its upstreams.
 import { setTimeout as sleep } from "node:timers/promises";
 import { create, type DescMethod, toBinary } from "@bufbuild/protobuf";
 import { GrpcClient, type OpenStream } from "@protobff/runtime";
