@@ -331,10 +331,9 @@ test("changes of package.json for packing are reversible", () => {
   expect(JSON.parse(packed).exports).toEqual({
     ".": "./dist/index.js",
     ...Object.fromEntries(
-      ["connect", "expressions", "identity", "limits", "pages", "patterns", "stream", "topic", "usage"].map((name) => [
-        `./${name}`,
-        `./dist/entries/${name}.js`,
-      ]),
+      ["connect", "expressions", "identity", "limits", "live", "pages", "patterns", "stream", "topic", "usage"].map(
+        (name) => [`./${name}`, `./dist/entries/${name}.js`],
+      ),
     ),
     "./fair-share": "./dist/guard/fair-share.js",
     "./http-json": "./dist/transport/http-json/index.js",

@@ -13,7 +13,7 @@ ShardKey.by ShardKey.name Stream.if Stream.until Stream.position Topic.position 
 
 /** Option fields whose strings are texts with expressions in braces. */
 const TEMPLATES: ReadonlySet<string> = new Set(
-  `Failure.message Cache.tag Purge.tag FileRule.host Jwt.issuer Jwt.audience Jwt.jwks Session.issuer Session.client_id
+  `Failure.message Cache.tag Purge.tag Live.on FileRule.host Jwt.issuer Jwt.audience Jwt.jwks Session.issuer Session.client_id
 Assertion.issuer Assertion.keys`.split(/\s+/),
 );
 
