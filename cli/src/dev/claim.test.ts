@@ -20,3 +20,10 @@ test("a folder is claimed once, by any of its paths, until it is released", asyn
   await release();
   await (await claim(work))();
 });
+
+test("a folder is claimed as soon as a process that is ending has released it", async () => {
+  const release = await claim(work);
+  const next = claim(work);
+  await release();
+  await (await next)();
+});

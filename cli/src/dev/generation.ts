@@ -43,7 +43,7 @@ export class Generation {
   readonly #cwd: string;
   readonly #others: OtherPlugins;
   readonly outputs: Outputs;
-  #reports: readonly FileReport[] | undefined;
+  #reports: (() => readonly FileReport[]) | undefined;
   #image: Image | undefined;
   #build: { readonly image: Promise<Image>; readonly abort: AbortController } | undefined;
   readonly #needsMock: (service: string) => boolean;
@@ -104,7 +104,7 @@ export class Generation {
       return {
         kind: "generated",
         touched,
-        changes: () => this.#changesTo(compilation.reports()),
+        changes: () => this.#changesTo(compilation.reports),
         warnings:
           warnings.length === 0 ? "" : renderDiagnostics(warnings, sourcesIn(shown(cwd)), parameter.errorFormat),
         servers: new Map(servers.map(({ name }) => [nameOf(name), join(cwd, config.out, name)])),
@@ -119,10 +119,12 @@ export class Generation {
     }
   }
 
-  #changesTo(reports: readonly FileReport[]): readonly string[] {
-    const before = this.#reports;
-    this.#reports = reports;
-    return before === undefined ? [] : linesOf(compareReports(before, reports));
+  #changesTo(reports: () => readonly FileReport[]): readonly string[] {
+    const before = this.#reports?.();
+    // Those of the first generation are described with the second one: nothing delays the first server or its end.
+    const now = before && reports();
+    this.#reports = now === undefined ? reports : () => now;
+    return before === undefined || now === undefined ? [] : linesOf(compareReports(before, now));
   }
 
   /**
