@@ -16,5 +16,5 @@ export function metadataText(received: ReceivedHeaders | undefined, name: string
   return (Array.isArray(value) ? value.join(", ") : String(value ?? "")).trim();
 }
 
-/** Header beside the newest item of a topic that contains the token of its place. */
+/** Header of a topic's newest item: the token of its place. */
 export const TOKEN_HEADER = "bff-resume";

@@ -11,10 +11,7 @@ const DOUBLING_MS = 30_000;
 /** Cost of a supplementary call: it is sent only if critical calls leave room. */
 const SUPPLEMENTARY = 2;
 
-/**
- * Share of calls that a process sends to an overloaded upstream. It reduces the load of a fleet whose processes have too
- * few calls in flight for a limit.
- */
+/** Share of calls that a process sends to an overloaded upstream, if it has too few in flight for a limit. */
 export class CallShare {
   readonly #clock: Clock;
   #share = RESERVE;
