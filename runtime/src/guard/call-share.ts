@@ -6,9 +6,9 @@ const ANSWERED = 3 / 2;
 /** Bounds of the share. Above 1 it is a reserve: three refusals in a row have no effect. */
 const LEAST = 1 / 16;
 const RESERVE = 8;
-/** Time without calls in which the share doubles, in milliseconds. */
+/** Time in which an idle share doubles, in ms. */
 const DOUBLING_MS = 30_000;
-/** Cost of a supplementary call: it is sent only if critical calls leave room. */
+/** Cost of a supplementary call, sent only if critical calls leave room. */
 const SUPPLEMENTARY = 2;
 
 /** Share of calls that a process sends to an overloaded upstream, if it has too few in flight for a limit. */
