@@ -5,19 +5,27 @@ import { create, type DescMethod, toBinary } from "@bufbuild/protobuf";
 import { GrpcClient, type OpenStream } from "@protobff/runtime";
 import { freePort } from "@protobff/runtime/internal/testing/ports";
 import { GetHomeRequestSchema, HomeService } from "../generated/bench/live/v1/live_pb.ts";
+import { openLoop } from "../rig/open-loop.ts";
 import { processTree } from "../rig/process-tree.ts";
 import { type RunOptions, type ScenarioResult, scenarioResult, type VariantResult } from "../rig/result.ts";
 import type { ServerProcess } from "../rig/server-process.ts";
+import { percentile } from "../rig/statistics.ts";
 import { framed } from "../rig/upstream-data.ts";
 import { startUpstream, total, type UpstreamProcess } from "../rig/upstream-process.ts";
-import { CALLER_HEADERS, withServer } from "../rig/variant.ts";
+import { CALLER_HEADERS, forUser, grpcRequest, withServer } from "../rig/variant.ts";
 
-const FULL = { clients: 1_000, seconds: 20, warmUp: 5 };
-const QUICK = { clients: 100, seconds: 2, warmUp: 1 };
+const FULL = { clients: 1_000, seconds: 20, warmUp: 5, purged: 10_000 };
+const QUICK = { clients: 100, seconds: 2, warmUp: 1, purged: 500 };
 const PURGED_SHARE = 100;
 const TOKEN = "0123456789abcdef";
 const TICK_MS = 10;
 const DEADLINE_MS = 10_000;
+
+const AT_A_TIME = 200;
+/** Load of another client beside a purge. */
+const OTHER = { perSecond: 200, requests: 2_000, deadlineMs: 5_000, connections: 2, kindOf: () => "answer" };
+/** Largest growth of its 99th percentile. */
+const PURGE_GROWTH = 2;
 
 type Sizes = typeof FULL;
 /** One way to keep the clients' answers current. */
@@ -32,26 +40,51 @@ export async function runLive(options: RunOptions): Promise<ScenarioResult> {
   const port = await freePort();
   const ways = [followers(`http://127.0.0.1:${port}`), pollers];
   const variants: VariantResult[] = [];
-  for (const way of ways) {
+  const env = {
+    BFF_MAX_FOLLOWERS: "20000",
+    BFF_MAX_FOLLOWERS_PER_CALLER: "20000",
+    BFF_ADMIN_PORT: `${port}`,
+    BFF_PURGE_TOKEN: TOKEN,
+  };
+  const launch = {
+    entry: "bench/generated/bench/live/v1/server.ts",
+    env,
+  };
+  const withUpstream = async <Value>(
+    name: string,
+    use: (server: ServerProcess, upstream: UpstreamProcess) => Promise<Value>,
+  ): Promise<Value> => {
     const upstream = await startUpstream();
-    const env = { BFF_MAX_FOLLOWERS_PER_CALLER: "20000", BFF_ADMIN_PORT: `${port}`, BFF_PURGE_TOKEN: TOKEN };
-    const launch = { entry: "bench/generated/bench/live/v1/server.ts", env };
     try {
-      variants.push(
-        await withServer({ name: way.name, launch }, upstream, (server) => measure(way, server, upstream, sizes)),
-      );
+      return await withServer({ name, launch }, upstream, (server) => use(server, upstream));
     } finally {
       await upstream.stop();
     }
-  }
+  };
+  const isWanted = (name: string): boolean => options.only?.includes(name) ?? true;
+  for (const way of ways.filter(({ name }) => isWanted(name)))
+    variants.push(await withUpstream(way.name, (server, upstream) => measure(way, server, upstream, sizes)));
+  const admin = `http://127.0.0.1:${port}`;
+  const purged = await withUpstream("purge", (server, upstream) => measurePurge(admin, server, upstream, sizes.purged));
   const [live, polled] = variants.map(({ cpu_ms_per_second: cpu }) => Number(cpu));
   const ratio = (live ?? 0) / (polled ?? 1);
   const compared = variants.map((variant) => ({
     ...variant,
     ratio_to_polling: Number(variant.cpu_ms_per_second) / (polled ?? 1),
   }));
-  const failures = ratio > 0.1 && !options.quick ? [`live answers take ${ratio.toFixed(3)} of the CPU of polling`] : [];
-  return scenarioResult(options, { scenario: "live", variants: compared, left_out: [], failures, rounds: 1 });
+  const [quietMs, purgeMs] = purged.map(({ p99_ms: ms }) => Number(ms));
+  const growth = (purgeMs ?? 0) / (quietMs ?? 1);
+  const failures = [
+    ...(ratio > 0.1 ? [`live answers take ${ratio.toFixed(3)} of the CPU of polling`] : []),
+    ...(growth > PURGE_GROWTH ? [`beside a purge the p99 of others is ${growth.toFixed(1)} x that of quiet`] : []),
+  ];
+  return scenarioResult(options, {
+    scenario: "live",
+    variants: [...compared, ...purged],
+    left_out: [],
+    failures: options.quick ? [] : failures,
+    rounds: 1,
+  });
 }
 
 async function measure(
@@ -119,25 +152,74 @@ function opened(
   return stream;
 }
 
+/** Opens followers of separate keys. Resolves when each has its first message. */
+async function openFollowers(client: GrpcClient, count: number, received: () => void): Promise<OpenStream[]> {
+  let first = 0;
+  const streams: OpenStream[] = [];
+  while (streams.length < count) {
+    while (streams.length - first < AT_A_TIME && streams.length < count)
+      streams.push(
+        opened(HomeService.method.watchHome, client, streams.length, Number.POSITIVE_INFINITY, () => {
+          first++;
+          received();
+        }),
+      );
+    await sleep(TICK_MS);
+  }
+  while (first < count) await sleep(TICK_MS);
+  return streams;
+}
+
+async function purge(admin: string, tags: readonly string[]): Promise<void> {
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const { ok } = await fetch(`${admin}/purge`, { method: "POST", headers, body: JSON.stringify({ tags }) });
+  if (!ok) throw new Error("the purge is refused");
+}
+
+/** Latency of other requests while all answers are composed again after a purge of `*`, and while nothing changes. */
+async function measurePurge(
+  admin: string,
+  server: ServerProcess,
+  upstream: UpstreamProcess,
+  followers: number,
+): Promise<VariantResult[]> {
+  const client = new GrpcClient(server.url);
+  const streams = await openFollowers(client, followers, () => {});
+  try {
+    const rows: VariantResult[] = [];
+    const request = grpcRequest({ method: HomeService.method.getHome }, server, forUser(HomeService.method.getHome));
+    await openLoop(request, OTHER);
+    for (const name of ["others, quiet", "others, purge of *"]) {
+      const before = total(await upstream.calls());
+      if (rows.length > 0) await purge(admin, ["*"]);
+      const { latenciesMs, kinds, lagsMs } = await openLoop(request, OTHER);
+      rows.push({
+        name,
+        p50_ms: percentile(latenciesMs, 0.5),
+        p99_ms: percentile(latenciesMs, 0.99),
+        max_ms: latenciesMs.at(-1) ?? 0,
+        lag_p99_ms: percentile(lagsMs, 0.99),
+        lost: OTHER.requests - (kinds.get("answer") ?? 0),
+        calls: total(await upstream.calls()) - before,
+      });
+    }
+    return rows;
+  } finally {
+    cancelAll(streams);
+    await client.close();
+  }
+}
+
 function followers(admin: string): Way {
   return {
     name: "live",
     async begin(client, count, { clients }) {
-      let first = 0;
-      const streams = Array.from({ length: clients }, (_, i) =>
-        opened(HomeService.method.watchHome, client, i, Number.POSITIVE_INFINITY, () => {
-          first++;
-          count();
-        }),
-      );
-      while (first < clients) await sleep(TICK_MS);
+      const streams = await openFollowers(client, clients, count);
       let next = 0;
       const second = async (): Promise<void> => {
         const [began, each] = [performance.now(), clients / PURGED_SHARE];
         const tags = Array.from({ length: each }, () => `profile:${userId(next++ % clients)}`);
-        const headers = { authorization: `Bearer ${TOKEN}` };
-        const { ok } = await fetch(`${admin}/purge`, { method: "POST", headers, body: JSON.stringify({ tags }) });
-        if (!ok) throw new Error("the purge is refused");
+        await purge(admin, tags);
         await sleep(1_000 - (performance.now() - began));
       };
       return { second, end: () => cancelAll(streams) };

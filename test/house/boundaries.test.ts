@@ -279,7 +279,7 @@ describe("imports", () => {
     environment: ["redis", "identity", "limits", "topic", "sealing", "usage", ...bottom],
     live: [
       ...["stream", "endpoint", "admission", "compose", "selection", "source", "call", "cache", "scope", "guard"],
-      ...["identity", ...bottom],
+      ...["identity", "response-cache", ...bottom],
     ],
     stream: [
       "endpoint",

@@ -2,12 +2,15 @@ import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type { TagPart } from "../cache/tags.ts";
 import type { Request } from "../compose/request.ts";
 import type { EndpointOptions } from "../endpoint/endpoint-options.ts";
+import type { AnswerInputs } from "../response-cache/response-caching.ts";
 import type { ItemSource, Items } from "../source/source.ts";
 import type { StreamOptions } from "../stream/stream-options.ts";
 import type { KeptRpc } from "./kept-answers.ts";
 
 /** Triggers of a live answer, and the calls that run again after each. */
 export interface LiveTriggers<App, Args, Result, Principal> {
+  /** Inputs of the answer besides its request. Followers with equal ones share it. Undefined: they share nothing. */
+  readonly shared?: AnswerInputs | undefined;
   /** The methods whose answers are kept between compositions. */
   readonly calls: readonly KeptRpc[];
   /** Tags whose purge composes the answer again. A hole with a list is one tag for each item. */

@@ -8,6 +8,7 @@ import { Cache } from "../cache/cache.ts";
 import { Purges } from "../cache/purges.ts";
 import { Upstream } from "../call/upstream.ts";
 import { Code } from "../failure.ts";
+import type { Following } from "../stream/stream-endpoint.ts";
 import { FakeClient, type Sent } from "../testing/fake-client.ts";
 import { FakeClock, idle } from "../testing/fake-clock.ts";
 import { SHOW, TestFollower } from "../testing/follow-rig.ts";
@@ -36,7 +37,7 @@ function after(composition: Composition, changed: number): readonly number[] {
   return [...found];
 }
 
-function world(composition: Composition, random: number) {
+function world(composition: Composition, random: number, isShared: boolean) {
   const clock = new FakeClock();
   clock.chance = random;
   const versions = composition.map(() => 0);
@@ -82,6 +83,7 @@ function world(composition: Composition, random: number) {
       clock,
       live: {
         calls,
+        ...(isShared ? { shared: {} } : {}),
         on: composition.flatMap((reads, i) =>
           reads.length > 0
             ? []
@@ -104,109 +106,155 @@ function world(composition: Composition, random: number) {
       },
     },
   );
-  const follower = new TestFollower();
-  const following = endpoint.follow(create(ShowRequestSchema), new Headers(), undefined, undefined, follower);
-  const titles = (): string[] => follower.events.flatMap((event) => /^item (.*) @/.exec(event)?.[1] ?? []);
+  const follow = (): Followed => {
+    const follower = new TestFollower();
+    const following = endpoint.follow(create(ShowRequestSchema), new Headers(), undefined, undefined, follower);
+    return { follower, following };
+  };
   const change = (root: number): void => {
     versions[root] = (versions[root] ?? 0) + 1;
     purges.purge([`step:${root}`]);
   };
   const roots = composition.flatMap((reads, i) => (reads.length === 0 ? [i] : []));
-  return { clock, client, answer, model, follower, following, titles, change, roots, stepOf };
+  return { clock, client, answer, model, follow, change, roots, stepOf };
 }
+
+interface Followed {
+  readonly follower: TestFollower;
+  readonly following: Following;
+}
+const titlesOf = ({ follower }: Followed): string[] =>
+  follower.events.flatMap((event) => /^item (.*) @/.exec(event)?.[1] ?? []);
 
 /** The versions of all roots in an answer. */
 const versionsIn = (title: string): number[] =>
   [...title.matchAll(/(?:^|, )\d+v(\d+)/g)].map(([, version]) => Number(version));
 
-test("the calls after a purge are those of its steps and of all that read them", { timeout: 60_000 }, async () => {
+/** Steps of the calls since the last reading, in order. */
+const stepsOf = ({ client, stepOf }: ReturnType<typeof world>): number[] =>
+  client.sent
+    .splice(0)
+    .map(({ id }) => stepOf(id))
+    .sort();
+
+test("the calls after a purge are those of its steps and of all that read them, once for all followers", {
+  timeout: 60_000,
+}, async () => {
+  const followers = fc.integer({ min: 1, max: 3 });
   await fc.assert(
-    fc.asyncProperty(COMPOSITION, fc.array(fc.nat(20), { maxLength: 6 }), async (composition, changes) => {
-      const { clock, client, answer, model, following, titles, change, roots, stepOf } = world(composition, 0.5);
-      client.answer = answer;
-      await clock.advance(1);
-      const all = composition.map((_, i) => i);
-      expect(
-        client.sent
-          .splice(0)
-          .map(({ id }) => stepOf(id))
-          .sort(),
-      ).toEqual(all.sort());
-      for (const pick of changes) {
-        const root = roots[pick % roots.length] ?? 0;
-        change(root);
-        await clock.advance(500);
-        expect(
-          client.sent
-            .splice(0)
-            .map(({ id }) => stepOf(id))
-            .sort(),
-        ).toEqual([...after(composition, root)].sort());
-        expect(titles().at(-1)).toBe(model());
-      }
-      following.cancel();
-      expect(clock.running).toBe(0);
-    }),
+    fc.asyncProperty(
+      COMPOSITION,
+      followers,
+      fc.array(fc.nat(20), { maxLength: 6 }),
+      async (composition, count, changes) => {
+        const tested = world(composition, 0.5, true);
+        const { clock, client, answer, model, follow, change, roots } = tested;
+        client.answer = answer;
+        const all: Followed[] = [];
+        for (let i = 0; i < count; i++) {
+          all.push(follow());
+          await clock.advance(500);
+          const untagged = composition.flatMap((reads, step) => (i === 0 || reads.length > 0 ? [step] : []));
+          // A later follower gets a new answer. Its calls with a cache are answered there.
+          expect(stepsOf(tested)).toEqual(untagged);
+        }
+        for (const pick of changes) {
+          const root = roots[pick % roots.length] ?? 0;
+          change(root);
+          await clock.advance(500);
+          expect(stepsOf(tested)).toEqual([...after(composition, root)].sort());
+          for (const followed of all) expect(titlesOf(followed).at(-1)).toBe(model());
+        }
+        for (const { following } of all) following.cancel();
+        expect(clock.running).toBe(0);
+      },
+    ),
     { numRuns: 300 },
   );
 });
 
+/** Worlds of the last test. */
+const WORLDS = Number(process.env.PROTOBFF_LIVE_WORLDS ?? 500);
+
+const MOST_FOLLOWERS = 4;
+const numbers = (max: number) => fc.record({ pick: fc.nat(20), of: fc.nat(max) });
+const act = <K extends string>(name: K, weight: number) => ({
+  weight,
+  arbitrary: numbers(MOST_FOLLOWERS - 1).map((picks) => ({ act: name, ...picks })),
+});
 const ACTS = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ act: fc.constant("change" as const), pick: fc.nat(20) }) },
-  { weight: 12, arbitrary: fc.record({ act: fc.constant("answer" as const), pick: fc.nat(20) }) },
-  { weight: 2, arbitrary: fc.record({ act: fc.constant("fault" as const), pick: fc.nat(20) }) },
-  { weight: 6, arbitrary: fc.record({ act: fc.constant("pass" as const), pick: fc.integer({ min: 1, max: 700 }) }) },
-  { weight: 1, arbitrary: fc.record({ act: fc.constantFrom("stall" as const, "read" as const), pick: fc.nat(1) }) },
+  act("change", 6),
+  act("answer", 12),
+  act("fault", 2),
+  {
+    weight: 6,
+    arbitrary: fc.record({ act: fc.constant("pass"), pick: fc.integer({ min: 1, max: 700 }), of: fc.nat() }),
+  },
+  act("stall", 1),
+  act("read", 1),
+  act("join", 2),
+  act("leave", 1),
 );
 
 test("the last message is the model's answer, and no older message follows a newer one", {
-  timeout: 60_000,
+  timeout: Math.max(60_000, WORLDS * 20),
 }, async () => {
   await fc.assert(
     fc.asyncProperty(
       COMPOSITION,
       fc.boolean(),
+      fc.boolean(),
       fc.array(ACTS, { maxLength: 40 }),
-      async (composition, isOpen, acts) => {
-        const { clock, client, answer, model, follower, following, titles, change, roots } = world(composition, 0.3);
+      async (composition, isShared, isOpen, acts) => {
+        const { clock, client, answer, model, follow, change, roots } = world(composition, 0.3, isShared);
+        const all = [follow()];
+        const open = () => all.filter(({ follower }) => !follower.over);
         for (let i = 0; isOpen && i < composition.length; i++) {
           await idle();
           for (const sent of client.underWay) answer(sent);
         }
-        for (const { act, pick } of acts) {
-          const open = client.underWay;
+        for (const { act, pick, of } of acts) {
+          const calls = client.underWay;
+          const followed = open()[of % Math.max(1, open().length)];
           if (act === "change") change(roots[pick % roots.length] ?? 0);
-          else if (act === "answer" && open.length > 0) answer(open[pick % open.length] as Sent);
-          else if (act === "fault") open[pick % open.length]?.fault(Code.UNAVAILABLE);
+          else if (act === "answer" && calls.length > 0) answer(calls[pick % calls.length] as Sent);
+          else if (act === "fault") calls[pick % calls.length]?.fault(Code.UNAVAILABLE);
           else if (act === "pass") await clock.advance(pick);
-          else if (act === "stall") follower.reads = false;
+          else if (act === "join" && all.length < MOST_FOLLOWERS) all.push(follow());
+          else if (followed === undefined)
+            break; // none has read for 10 s, or the first answers have failed
+          else if (act === "stall") followed.follower.reads = false;
           else if (act === "read") {
-            follower.reads = true;
-            following.ready();
+            followed.follower.reads = true;
+            followed.following.ready();
+          } else if (act === "leave") {
+            followed.following.cancel();
+            followed.follower.over = true;
           }
           await idle();
-          if (follower.over) break; // it did not read for 10 s, or its first answer has failed
         }
-        if (!follower.over) {
-          client.answer = answer;
-          for (const sent of client.underWay) answer(sent);
+        client.answer = answer;
+        for (const sent of client.underWay) answer(sent);
+        for (const { follower, following } of open()) {
           follower.reads = true;
           following.ready();
-          await clock.advance(120_000);
-          expect(titles().at(-1)).toBe(model());
         }
-        let before: number[] = [];
-        for (const title of titles()) {
-          const versions = versionsIn(title);
-          for (const [i, version] of versions.entries()) expect(version).toBeGreaterThanOrEqual(before[i] ?? 0);
-          before = versions;
+        await clock.advance(120_000);
+        for (const followed of open()) expect(titlesOf(followed).at(-1)).toBe(model());
+        for (const followed of all) {
+          let before: number[] = [];
+          for (const title of titlesOf(followed)) {
+            const versions = versionsIn(title);
+            for (const [i, version] of versions.entries()) expect(version).toBeGreaterThanOrEqual(before[i] ?? 0);
+            before = versions;
+          }
         }
-        following.cancel();
+        for (const { following } of open()) following.cancel();
         await idle();
         expect(clock.running).toBe(0);
         expect(client.underWay).toEqual([]);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: WORLDS },
   );
 });

@@ -5,16 +5,10 @@ import type { TagParts } from "../cache/tags.ts";
 import type { Degraded } from "../compose/degrade.ts";
 import type { Request } from "../compose/request.ts";
 
-/** How whole answers of an rpc are used again. Only for rpcs without side effects. */
-export interface ResponseCaching<App, Args extends Message, Principal> extends CachePolicy {
-  /** Store of the answers; one for a process. Default: a separate store for this RPC. */
-  readonly answers?: Cache | undefined;
+/** Inputs of an answer besides its request. */
+export interface AnswerInputs {
   /**
-   * Identifies everything that composes answers. It differs whenever the same request could be answered differently.
-   */
-  readonly plan: string;
-  /**
-   * Inputs of an answer besides its request: fields of the principal by their proto names, or the caller as a whole.
+   * Fields of the principal by their proto names, or the caller as a whole.
    */
   readonly principal?: readonly string[] | "whole" | undefined;
   /**
@@ -28,6 +22,16 @@ export interface ResponseCaching<App, Args extends Message, Principal> extends C
   readonly peer?: boolean | undefined;
   /** Names of incoming headers, in lower case. */
   readonly headers?: readonly string[] | undefined;
+}
+
+/** How whole answers of an rpc are used again. Only for rpcs without side effects. */
+export interface ResponseCaching<App, Args extends Message, Principal> extends CachePolicy, AnswerInputs {
+  /** Store of the answers; one for a process. Default: a separate store for this RPC. */
+  readonly answers?: Cache | undefined;
+  /**
+   * Identifies everything that composes answers. It differs whenever the same request could be answered differently.
+   */
+  readonly plan: string;
   /** Values of the environment, which are the same for all requests of a process. */
   readonly env?: readonly unknown[] | undefined;
   /** Returns the branches that a request takes, if there are several. */

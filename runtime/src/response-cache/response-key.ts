@@ -5,13 +5,12 @@ import type { Request } from "../compose/request.ts";
 import type { Caller } from "../identity/caller.ts";
 import { callerBinding } from "../identity/caller-binding.ts";
 import type { Masks } from "../selection/masks.ts";
-import type { ResponseCaching } from "./response-caching.ts";
+import type { AnswerInputs, ResponseCaching } from "./response-caching.ts";
 
 /** Parts of keys, besides those of each request. */
-type Depends<App, Args extends Message, Principal> = Pick<
-  ResponseCaching<App, Args, Principal>,
-  "plan" | "principal" | "subject" | "token" | "peer" | "headers" | "env" | "ways"
->;
+interface Depends<App, Args extends Message, Principal>
+  extends AnswerInputs,
+    Partial<Pick<ResponseCaching<App, Args, Principal>, "plan" | "env" | "ways">> {}
 
 /** Types of an RPC. */
 interface KeyTypes {
@@ -40,7 +39,7 @@ export class ResponseKeys<App, Args extends Message, Principal> {
     this.#masks = masks;
     this.#principal = principal;
     this.#depends = depends;
-    this.#plan = digest(JSON.stringify([method, depends.plan, depends.env ?? []], plain));
+    this.#plan = digest(JSON.stringify([method, depends.plan ?? "", depends.env ?? []], plain));
   }
 
   /** A digest, since headers may hold secrets. The request counts as it is written again: clients write one message in many ways. */

@@ -9,6 +9,7 @@ import { liveEndpoint } from "../live/live-endpoint.ts";
 import type { LiveOptions } from "../live/live-options.ts";
 import type { Observer } from "../observer.ts";
 import type { AuditEvent, ResponseEvent } from "../observer-requests.ts";
+import type { StreamEndpoint } from "../stream/stream-endpoint.ts";
 import { FakeClient, type Sent } from "./fake-client.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { SHOW, TestFollower } from "./follow-rig.ts";
@@ -112,10 +113,12 @@ export function liveRig(clock: FakeClock = new FakeClock()) {
     resume?: string | undefined;
     headers?: IncomingHeaders;
     follower?: TestFollower;
+    /** That of an earlier follower. */
+    endpoint?: StreamEndpoint;
   };
   const follow = (more: Partial<Options> = {}, how: More = {}) => {
     const { id = "a", clientMs, resume, headers = new Headers(), follower = new TestFollower() } = how;
-    const endpoint = liveEndpoint(SHOW, app, options(more));
+    const { endpoint = liveEndpoint(SHOW, app, options(more)) } = how;
     const following = endpoint.follow(create(ShowRequestSchema, { id }), headers, clientMs, resume, follower);
     /** Titles of the messages since the last reading, and other events. */
     const news = (): string[] => follower.events.splice(0).map((event) => event.replace(/ @[\w-]{43}/, ""));

@@ -17,6 +17,7 @@ const PROTOS = {
 package shop.v1;
 import "bff/v1/options.proto";
 import "bff/v1/stream.proto";
+import "google/protobuf/field_mask.proto";
 option (bff.v1.file).upstream = {
   method: "up.v1.OrderService/GetOrder" cache: { ttl: "1h" tag: "order:{answer.id}" }
 };
@@ -34,8 +35,28 @@ service ShopService {
     option idempotency_level = NO_SIDE_EFFECTS;
     option (bff.v1.method).stream.live = { on: ["order:{args.id}", "lines"] every: "10m" };
   }
+  rpc WatchCard(CardRequest) returns (stream Card) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+    option (bff.v1.method) = {
+      stream: { live: { on: "order:{args.id}" } min_interval: "10ms" } fields: "args.mask"
+    };
+  }
 }
 message WatchRequest { string id = 1; }
+message CardRequest {
+  string id = 1;
+  google.protobuf.FieldMask mask = 2;
+}
+message Card {
+  option (bff.v1.message).let = {
+    name: "order" call: { method: "up.v1.OrderService/GetOrder" set: { name: "id" by: "args.id" } }
+  };
+  option (bff.v1.message).let = {
+    name: "item" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "order.item_id" } }
+  };
+  int32 count = 1 [(bff.v1.field).by = "order.count"];
+  string item = 2 [(bff.v1.field).by = "item.name"];
+}
 message OrderPage {
   option (bff.v1.message).let = {
     name: "order" call: { method: "up.v1.OrderService/GetOrder" set: { name: "id" by: "args.id" } }
@@ -171,6 +192,31 @@ describe.each(PROTOCOLS)("over %s", (_name, over) => {
     expect((await first).text).toBe("3 mate i2 reset");
     again.leave();
   });
+});
+
+test("followers of equal requests share a composition, and each gets only the fields of its mask", async () => {
+  const { url, state, purge } = await served();
+  const method = registry.getService("shop.v1.ShopService")?.method.watchCard as DescMethodServerStreaming;
+  const leaving = new AbortController();
+  const open = (paths?: readonly string[]) => {
+    const request = { id: "7", ...(paths !== undefined && { mask: { paths } }) };
+    const over = connect(createGrpcTransport({ baseUrl: url }));
+    const messages = follow(method, request as never, { over, signal: leaving.signal })[Symbol.asyncIterator]();
+    return async () => {
+      const { count, item } = ((await messages.next()).value as { readonly message: Page }).message;
+      return `${count} ${item}`;
+    };
+  };
+  const all = [open(), open(), open(["count"]), open(["item"])];
+  const now = () => Promise.all(all.map((next) => next()));
+  expect(await now()).toEqual(["1 tea i1", "1 tea i1", "1 ", "0 tea i1"]);
+  const before = state.items;
+  Object.assign(state, { count: 2, name: "mate" });
+  await purge("order:7");
+  expect(await now()).toEqual(["2 mate i1", "2 mate i1", "2 ", "0 mate i1"]);
+  // The item has no cache: one call for both who see all fields, one for the third mask.
+  expect(state.items - before).toBe(2);
+  leaving.abort();
 });
 
 test("BFF_MAX_FOLLOWERS bounds open answers, and the place of one that leaves is free", async () => {

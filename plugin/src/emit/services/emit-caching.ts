@@ -1,5 +1,6 @@
 // Properties of an endpoint for cached answers.
 
+import type { PlanInputs } from "../../plan/model/answer-inputs.ts";
 import type { PlanAnswerTags, PlanHttpCache, PlanResponseCache } from "../../plan/model/plan.ts";
 import type { FileNames } from "../names/file-names.ts";
 import { block, commas, group, type Line, type Lines } from "../text/lines.ts";
@@ -17,8 +18,7 @@ export function cacheProperty(
   names: FileNames,
 ): Lines {
   if (cache === undefined) return [];
-  const { ttl, stale, purged, singleFetch, sensitive, plan, principal, sealed, token, peer, headers, env, ways } =
-    cache;
+  const { ttl, stale, purged, singleFetch, sensitive, plan, env, ways } = cache;
   const rows: Line[] = [
     ["answers: deps.cache,"],
     ["ttlMs: ", ...amount(ttl, names, "deps.env"), ","],
@@ -27,17 +27,24 @@ export function cacheProperty(
     ...(singleFetch === undefined ? [] : [["singleFetch: false,"]]),
     ...(sensitive ? [["sensitive: true,"]] : []),
     [`plan: ${JSON.stringify(plan)},`],
-    ...(principal === undefined ? [] : [[`principal: ${principal === "whole" ? '"whole"' : list(principal)},`]]),
-    ...(sealed === undefined || sealed.isOpen ? [] : [[`subject: ${JSON.stringify(sealed.fields ?? true)},`]]),
-    ...(token ? [["token: true,"]] : []),
-    ...(peer ? [["peer: true,"]] : []),
-    ...(headers.length === 0 ? [] : [[`headers: ${list(headers)},`]]),
+    ...inputParts(cache).map((part) => [`${part},`]),
     ...(env.length === 0 ? [] : [[`env: [${env.map((name) => `app.${name}`).join(", ")}],`]]),
     ...(ways.length === 0 ? [] : [waysLine(ways, cx)]),
     ...(tags === undefined ? [] : [tagsLine(tags, cx, names)]),
     ...admit,
   ];
   return block([`cache: { // ${names.place(cache.at)}`], rows, ["},"]);
+}
+
+/** `principal: ["tenant"]`, `headers: ["x-region"]` */
+export function inputParts({ principal, sealed, token, peer, headers }: PlanInputs): readonly string[] {
+  return [
+    ...(principal === undefined ? [] : [`principal: ${principal === "whole" ? '"whole"' : list(principal)}`]),
+    ...(sealed === undefined || sealed.isOpen ? [] : [`subject: ${JSON.stringify(sealed.fields ?? true)}`]),
+    ...(token ? ["token: true"] : []),
+    ...(peer ? ["peer: true"] : []),
+    ...(headers.length === 0 ? [] : [`headers: ${list(headers)}`]),
+  ];
 }
 
 /** `tags: (_cx, _args, result) => [["order:", result.id]],` */

@@ -6,6 +6,7 @@ import type { FileNames } from "../names/file-names.ts";
 import { block, commas, group, type Line, type Lines, line } from "../text/lines.ts";
 import { holeValue, tagParts } from "../values/emit-tags.ts";
 import { lambda, requestNames } from "../values/lambda.ts";
+import { inputParts } from "./emit-caching.ts";
 import { typedRequest } from "./endpoint-parts.ts";
 
 /** Prints the properties by which a live answer differs from an answer. */
@@ -13,13 +14,14 @@ export function liveProperties(planned: PlanMethod, names: FileNames): Lines {
   const { live } = planned;
   if (live === undefined) return [];
   const { positionField: field, desc } = planned.method;
-  const { everyMs, minIntervalMs, jitter, maxAgeMs, heartbeatMs } = live;
+  const { shared, everyMs, minIntervalMs, jitter, maxAgeMs, heartbeatMs } = live;
   const name = lowerFirst(desc.output.name);
   const response = name === "position" ? "message" : name;
   return [
     ...block(
       [`live: { // ${names.place(live.of.at)}`],
       [
+        ...(shared === undefined ? [] : line(sharedText(inputParts(shared)))),
         ["calls: [", ...commas(live.calls.map(member)), "],"],
         ...triggerRows(planned, live, names),
         ...(everyMs === undefined ? [] : line(`everyMs: ${group(everyMs)},`)),
@@ -35,6 +37,9 @@ export function liveProperties(planned: PlanMethod, names: FileNames): Lines {
     [`maxAgeMs: ${group(maxAgeMs.value)},`],
   ];
 }
+
+const sharedText = (parts: readonly string[]): string =>
+  parts.length === 0 ? "shared: {}," : `shared: { ${parts.join(", ")} },`;
 
 function triggerRows(planned: PlanMethod, { on, follows }: PlanLive, names: FileNames): Lines {
   const { tags, method } = planned;

@@ -1,10 +1,13 @@
 import type { Expression } from "../../cel/index.ts";
 import type { BffMethod, Step } from "../../resolve/model/model.ts";
+import type { PlanInputs } from "./answer-inputs.ts";
 import type { Entry, Leaf, PlanTopic } from "./calls.ts";
 
 /** A live answer with its defaults. Times are in milliseconds. */
 export interface PlanLive {
   readonly of: NonNullable<BffMethod["ir"]["live"]>;
+  /** Followers with equal inputs share the answer. Undefined: each has a separate one. */
+  readonly shared: PlanInputs | undefined;
   /** The tags, in the order of `of.tags`. */
   readonly on: readonly LiveRun[];
   readonly follows: readonly (LiveRun & { readonly topic: PlanTopic; readonly key: Expression })[];

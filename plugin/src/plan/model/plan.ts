@@ -29,6 +29,7 @@ import type { RestRule } from "../../resolve/model/rest.ts";
 import type { Reveal } from "../../resolve/model/reveals.ts";
 import type { AmountValue } from "../../text/amount.ts";
 import type { NameScope } from "../names/name-scope.ts";
+import type { PlanInputs } from "./answer-inputs.ts";
 import type { CallerFields } from "./caller-fields.ts";
 import type { Entry, Leaf, PlanClient, PlanFunction, PlanResolver, PlanTopic, PlanUpstream } from "./calls.ts";
 import type { ComparedFields, PlanCodec } from "./codec.ts";
@@ -285,8 +286,8 @@ export interface PlanStream {
   readonly functions: NameScope;
 }
 
-/** Inputs of an answer besides its request. */
-export interface PlanResponseCache {
+/** A cache of whole answers. */
+export interface PlanResponseCache extends PlanInputs {
   readonly at: Origin;
   /** In milliseconds. */
   readonly ttl: AmountValue;
@@ -299,17 +300,6 @@ export interface PlanResponseCache {
   readonly sensitive: boolean;
   /** A digest of all that the rpc is generated from. */
   readonly plan: string;
-  /**
-   * Fields by their proto names, empty if only the presence of a principal counts; undefined: the answer does not
-   * depend on it.
-   */
-  readonly principal: readonly string[] | "whole" | undefined;
-  /** Parts of the caller that its page tokens are bound to; undefined: it contains none. */
-  readonly sealed: CallerFields | undefined;
-  readonly token: boolean;
-  readonly peer: boolean;
-  /** Names of incoming headers, lower-case. */
-  readonly headers: readonly string[];
   /** `env.X` */
   readonly env: readonly string[];
   /** One call of each upstream with branches. */

@@ -11,6 +11,7 @@ import type { BffMethod, Model } from "../../resolve/model/model.ts";
 import { pagesOf } from "../../resolve/model/page-calls.ts";
 import { composedBlocks, type RequestReads, requestReads, WHOLE, withIdle } from "../../resolve/model/request-reads.ts";
 import { holdsSensitive } from "../../resolve/model/sensitive-types.ts";
+import type { PlanInputs } from "../model/answer-inputs.ts";
 import type { Entry } from "../model/calls.ts";
 import type { PlanMessage } from "../model/messages.ts";
 import type { PlanHttpCache, PlanResponseCache, PlanStart } from "../model/plan.ts";
@@ -36,22 +37,40 @@ export function planResponseCache(method: BffMethod, parts: PlannedParts): PlanR
     guards.map(({ step }) => step),
   );
   const reads = requestReads(blocks, { leftOut, branches: false });
-  const principal = principalOf(reads);
+  const inputs = inputsOf(method, reads, model);
   return {
+    ...inputs,
     at: cache.at,
     ttl: cache.ttl,
     stale: cache.stale?.value === 0 ? undefined : cache.stale,
     purged: cache.purged === undefined || cache.purged.value === "gone" ? undefined : cache.purged.value,
     singleFetch: cache.singleFetch?.value === false ? false : undefined,
-    sensitive: isSensitive(method, principal === undefined ? undefined : identity, model),
+    sensitive: isSensitive(method, inputs.principal === undefined ? undefined : identity, model),
     plan: digestOf(method.desc.parent.file, model),
-    principal,
+    env: [...reads.env].sort(),
+    ways: waysOf(blocks, message.calls),
+  };
+}
+
+/** Returns the inputs of a live answer; undefined: they are unknown, or followers with equal ones get other answers. */
+export function liveInputs(method: BffMethod, model: Model): PlanInputs | undefined {
+  const blocks = composedBlocks(method, model);
+  const reads = requestReads(blocks);
+  const differs =
+    reads.now !== undefined ||
+    reads.unknownHeader !== undefined ||
+    blocks.some(({ steps }) => steps.some(({ source }) => source.kind === "resolver")) ||
+    blocks.some((block) => callsIn(block).some(({ policy }) => servingBranches(policy).length > 0));
+  return differs ? undefined : inputsOf(method, reads, model);
+}
+
+function inputsOf(method: BffMethod, reads: RequestReads, model: Model): PlanInputs {
+  return {
+    principal: principalOf(reads),
     sealed: pagesOf(method)?.seal === undefined ? undefined : callerFields(method, model),
     token: reads.token !== undefined,
     peer: reads.peer !== undefined,
     headers: [...reads.headers.keys()].sort(),
-    env: [...reads.env].sort(),
-    ways: waysOf(blocks, message.calls),
   };
 }
 

@@ -4,6 +4,7 @@ import { beginningOf, callOf, type LiveCall, LiveSteps, tagsOf } from "../../res
 import type { BffMethod, Model, Step } from "../../resolve/model/model.ts";
 import type { Entry, Leaf, PlanTopics } from "../model/calls.ts";
 import type { KeptCall, LiveRun, PlanLive } from "../model/live.ts";
+import { liveInputs } from "./plan-caching.ts";
 
 export function planLive(
   method: BffMethod,
@@ -48,6 +49,7 @@ export function planLive(
   });
   return {
     of: live,
+    shared: liveInputs(method, model),
     on,
     follows: followed,
     calls: members(steps.calling),

@@ -1,5 +1,6 @@
 // Report of cached answers.
 
+import type { PlanInputs } from "../../plan/model/answer-inputs.ts";
 import type { PlanMethod, PlanResponseCache } from "../../plan/model/plan.ts";
 import { amountText } from "../../text/amount.ts";
 import { timeText } from "../../text/time-text.ts";
@@ -105,7 +106,14 @@ export function tagLine(tags: readonly string[], purged: "spare" | "counted" | u
   return `tags: ${tags.join(", ")}; ${PURGED[purged ?? "gone"]}`;
 }
 
-function dependsOn({ principal, sealed, token, peer, headers, env, ways }: PlanResponseCache): string[] {
+const dependsOn = (cache: PlanResponseCache): string[] => [
+  ...inputNames(cache),
+  ...cache.env,
+  ...cache.ways.map(({ upstream }) => `branch of ${upstream}`),
+];
+
+/** Returns the inputs of an answer besides its request, as names. */
+export function inputNames({ principal, sealed, token, peer, headers }: PlanInputs): string[] {
   return [
     ...(principal === "whole" ? ["principal"] : (principal ?? []).map((field) => `principal.${field}`)),
     ...(principal !== undefined && principal.length === 0 ? ["whether there is a principal"] : []),
@@ -113,7 +121,5 @@ function dependsOn({ principal, sealed, token, peer, headers, env, ways }: PlanR
     ...(token ? ["token"] : []),
     ...(peer ? ["peer.address"] : []),
     ...headers.map((name) => `headers[${JSON.stringify(name)}]`),
-    ...env,
-    ...ways.map(({ upstream }) => `branch of ${upstream}`),
   ];
 }

@@ -6,9 +6,12 @@ import type { PlanMethod } from "../../plan/model/plan.ts";
 import { defined } from "../../text/json-member.ts";
 import { timeText } from "../../text/time-text.ts";
 import { totalOf } from "../calls/describe-method-calls.ts";
+import { inputNames } from "./describe-caching.ts";
 
 /** Names are the names in the JSON. */
 interface LiveReport {
+  /** Inputs besides the request: followers with equal ones share the answer. Absent: each has a separate one. */
+  readonly shared_by?: readonly string[];
   readonly on?: readonly LiveRunReport[];
   readonly follow?: readonly (LiveRunReport & { readonly key: string })[];
   readonly every_ms?: number;
@@ -44,8 +47,9 @@ function liveReport(live: PlanLive, calls: readonly SplitCalls[]): LiveReport {
       "calls",
     ),
   });
-  const { on, follows } = live;
+  const { shared, on, follows } = live;
   return {
+    ...defined("shared_by", shared && inputNames(shared)),
     ...defined("on", on.length === 0 ? undefined : on.map(runReport)),
     ...defined(
       "follow",
@@ -87,6 +91,7 @@ export function liveLines({ live }: PlanMethod, calls: readonly SplitCalls[]): r
     ...(beatMs === undefined ? [] : [`a beat every ${timeText(beatMs)}`]),
     `for ${timeText(report.max_age_ms)} at most`,
   ];
+  const by = report.shared_by?.map((name) => `, ${name}`).join("");
   const scope = on.length === 0 ? [] : ["purges of other processes count if both share a Redis"];
   return [
     ...runs.map(([trigger, { runs, keeps = [], worst_calls: most }]) =>
@@ -98,6 +103,7 @@ export function liveLines({ live }: PlanMethod, calls: readonly SplitCalls[]): r
     ),
     ...(everyMs === undefined ? [] : [`every ${timeText(everyMs)} runs everything`]),
     pace.join(", "),
+    by === undefined ? "composed for each follower" : `composed once for followers with equal requests${by}`,
     ...scope,
   ];
 }
