@@ -15,7 +15,7 @@ export const freshValues: Check = {
     BFF806:
       "Every upstream value behind a `fresh` field comes from a call that begins after the request. Caches and topics hold older values, and the compiler cannot see the calls of a resolver.",
     BFF807:
-      "An answer with a `fresh` field is composed for each request. A cache of answers returns values from before the request, and items of a stream follow one request.",
+      "An answer with a `fresh` field is composed for each request. A cache of answers returns values from before the request, items of a stream follow one request, and a live answer keeps the values that no change has reached.",
   },
   run(model, report) {
     const declared = declaredFresh(model);
@@ -164,6 +164,8 @@ function refuseAnswer({ cache, httpCache, ir, desc }: BffMethod, field: DescFiel
   }
   if (ir.stream !== undefined)
     refuse("composes it for items of a stream", ir.stream.at, "leave out `fresh`: items arrive without a request");
+  if (ir.live !== undefined)
+    refuse("keeps values between its messages", ir.live.at, "leave out `fresh`: later messages follow no request");
 }
 
 const nameOf = ({ parent, name }: DescField): string => `${parent.name}.${name}`;
