@@ -162,6 +162,7 @@ export interface Stream {
   readonly if?: string;
   readonly until?: string;
   readonly position?: string;
+  readonly live?: { readonly every: string };
 }
 interface MethodRule {
   readonly timeout?: string;

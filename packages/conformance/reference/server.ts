@@ -28,7 +28,7 @@ import { type Program, Response } from "./response.ts";
 import { type Entry, REASONS, Refusal, StepFailure } from "./result.ts";
 import { durationMs, type Rules, type Step } from "./rules.ts";
 import { namesIn, Statics } from "./static.ts";
-import { followed, inParts, withAllParts } from "./streams.ts";
+import { followed, inParts, live, withAllParts } from "./streams.ts";
 
 const DEFAULT_MS = 2_000;
 
@@ -95,8 +95,7 @@ function route(router: ConnectRouter, program: Program, method: DescMethod): voi
     try {
       const { charge } = await admitted(program, begun, method);
       await charge();
-      const parts =
-        program.rules.methods.get(key(method))?.stream === undefined ? inParts(begun) : followed(begun, method);
+      const parts = messagesOf(program, begun, method, () => begin(program, method, request, context));
       for await (const composed of parts) yield declared(program, method.output, composed).message.message;
     } catch (error) {
       throw await status(begun.response, error);
@@ -104,6 +103,17 @@ function route(router: ConnectRouter, program: Program, method: DescMethod): voi
       begun.response.ending.abort();
     }
   } as never);
+}
+/** @param again returns the request for another composition */
+function messagesOf(program: Program, begun: Begun, method: DescMethod, again: () => Begun): AsyncIterable<Composed> {
+  const { stream } = program.rules.methods.get(key(method)) ?? {};
+  if (stream === undefined) return inParts(begun);
+  if (stream.live === undefined) return followed(begun, method);
+  const compose = (): Promise<Composed> => {
+    const { setting } = again();
+    return composeAll(setting, new Composition(setting));
+  };
+  return live(program.registry, compose, stream.live);
 }
 const key = (method: DescMethod): string => `${method.parent.typeName}.${method.name}`;
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CelInput, celUint, isCelUint } from "@bufbuild/cel";
 import type { DescField, DescMethod, FileRegistry } from "@bufbuild/protobuf";
-import { create } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { Code } from "@connectrpc/connect";
 import { type Composed, Composition, type Setting } from "./compose.ts";
@@ -10,7 +10,7 @@ import type { Scope } from "./evaluate.ts";
 import { none, some } from "./functions.ts";
 import type { Response } from "./response.ts";
 import { present, type Result, StepFailure } from "./result.ts";
-import type { Step, Stream } from "./rules.ts";
+import { durationMs, type Step, type Stream } from "./rules.ts";
 import type { Begun } from "./server.ts";
 import { namesIn } from "./static.ts";
 import { parsed } from "./syntax.ts";
@@ -60,6 +60,27 @@ export async function* followed({ response, setting, request }: Begun, method: D
     const token = last ? LAST : place.token;
     if (!left) yield placed(response.program.registry, await composition.run(), { ...place, ...(token && { token }) });
     if (last) return;
+  }
+}
+
+/** Composes the answer again and again, and yields those that differ from the one before. */
+export async function* live(
+  registry: FileRegistry,
+  compose: () => Promise<Composed>,
+  { every }: NonNullable<Stream["live"]>,
+): AsyncGenerator<Composed> {
+  let last: string | undefined;
+  for (;;) {
+    try {
+      const composed = await compose();
+      const { message, entries } = composed;
+      const next = `${Buffer.from(toBinary(message.desc, message.message)).toString("base64")} ${JSON.stringify(entries)}`;
+      if (next !== last) yield placed(registry, composed, { reset: last !== undefined });
+      last = next;
+    } catch (error) {
+      if (last === undefined) throw error;
+    }
+    await sleep(durationMs(every));
   }
 }
 

@@ -15,7 +15,7 @@ export const freshValues: Check = {
     BFF806:
       "Every upstream value behind a `fresh` field comes from a call that begins after the request. Caches and topics hold older values, and the compiler cannot see the calls of a resolver.",
     BFF807:
-      "An answer with a `fresh` field is composed for each request. A cache of answers returns values from before the request, items of a stream follow one request, and a live answer keeps the values that no change has reached.",
+      "An answer with a `fresh` field is composed for each request. A cache of answers returns values from before the request, and items of a stream follow one request. A live answer keeps values that no change has reached.",
   },
   run(model, report) {
     const declared = declaredFresh(model);

@@ -27,7 +27,7 @@ const ir = readIr(
 const { registry } = schema;
 /** The oracle reads neither `l[?0]` nor details of errors, sends every item of a list, and leaves CEL to a library. */
 const UNREADABLE =
-  /^(policies|expressions|rest|json|callers|limits|answers|sides|breakers|resume|streams\.StreamService|streams\.PartsService\/Parts|.*\/(GetCopies|GetPresence|GetDetail|Enough)$)/;
+  /^(policies|expressions|rest|json|callers|limits|answers|sides|breakers|resume|live|streams\.StreamService|streams\.PartsService\/Parts|.*\/(GetCopies|GetPresence|GetDetail|Enough)$)/;
 /** gRPC's code for a stream that was reset with INTERNAL_ERROR. */
 const INTERNAL = 13;
 

@@ -1,5 +1,5 @@
 // Drafts about addresses of upstreams (branches, shards, breakers) and about streams that go on.
-import type { Play } from "../../../../packages/conformance/src/case.ts";
+import type { Play, Rule } from "../../../../packages/conformance/src/case.ts";
 import type { Plan } from "./plan-faults.ts";
 
 const ids = (from: number, count: number): string[] => Array.from({ length: count }, (_, at) => `key-${from + at}`);
@@ -186,4 +186,27 @@ const resumed: readonly Plan[] = [
   ),
 ];
 
-export const sides: readonly Plan[] = [...branches, ...shards, ...breakers, ...resumed];
+const GET = "ItemService/Get";
+const item = (name: string, ownerId = "u1") => ({ answer: { id: "a", name, ownerId } });
+/** The answers of the item's call in turn; the last one stays. Three compositions begin before the client's deadline. */
+const current = (sentence: string, ...answers: readonly Rule[]): Plan => ({
+  rpc: "live.LiveService/Watch",
+  holds: [sentence],
+  request: { id: "a" },
+  timeout: 750,
+  upstreams: {
+    [GET]: answers.map((rule, at): Rule => (at < answers.length - 1 ? { ...rule, once: true } : rule)),
+  },
+});
+const live: readonly Plan[] = [
+  ...[5, 14].map((code) => current("live.1", { fail: { code } })),
+  current("live.2", item("first"), item("second")),
+  current("live.2", item("first"), item("second"), item("third")),
+  current("live.2", item("first"), item("first", "nobody")),
+  current("live.3", item("first")),
+  current("live.3", item("first"), item("second"), item("second")),
+  // The second composition fails after 300 ms, and the third one follows after 600 ms at the earliest.
+  ...[5, 14].map((code): Plan => ({ ...current("live.4", item("first"), { fail: { code } }), timeout: 450 })),
+];
+
+export const sides: readonly Plan[] = [...branches, ...shards, ...breakers, ...resumed, ...live];
