@@ -43,6 +43,19 @@ test("answers and time restore the share", () => {
   expect(share.share).toBe(1 / 4);
 });
 
+test("a share with its full reserve reads no clock", () => {
+  let reads = 0;
+  const share = new CallShare(Object.assign(new FakeClock(), { now: () => reads++ }));
+  for (let i = 0; i < 100; i++) {
+    share.admits(i % 2 === 0);
+    share.answered();
+  }
+  expect(reads).toBe(0);
+  share.refused();
+  share.admits(true);
+  expect(reads).toBe(2);
+});
+
 test("a limit throttles only if at most three calls are in flight", () => {
   const clock = new FakeClock();
   const limitWith = (taken: number): AdaptiveLimit => {

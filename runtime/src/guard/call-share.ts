@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 
-/** Factors of the share for each refused call and for each answer: it sinks if more than 37 % are refused. */
+/** Factors of the share for each refusal and answer: it sinks if more than 37 % are refused. */
 const REFUSED = 1 / 2;
 const ANSWERED = 3 / 2;
 /** Bounds of the share. Above 1 it is a reserve: three refusals in a row have no effect. */
@@ -8,23 +8,26 @@ const LEAST = 1 / 16;
 const RESERVE = 8;
 /** Time in which an idle share doubles, in ms. */
 const DOUBLING_MS = 30_000;
-/** Cost of a supplementary call, sent only if critical calls leave room. */
+/** Cost of a supplementary call: critical ones go first. */
 const SUPPLEMENTARY = 2;
 
-/** Share of calls that a process sends to an overloaded upstream, if it has too few in flight for a limit. */
+/** Share of calls to an overloaded upstream, if too few are in flight for a limit. */
 export class CallShare {
   readonly #clock: Clock;
   #share = RESERVE;
   #credit = 1;
-  #at: number; // time of the share
+  #at = 0; // time of the share
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#at = clock.now();
   }
-  /** Current share, from 1/16 to 1. */
+  /** Current share, from 1/16 to 1. A full reserve needs no clock. */
   get share(): number {
-    this.#grow();
+    if (this.#share < RESERVE) {
+      const now = this.#clock.now();
+      this.#share = Math.min(RESERVE, this.#share * 2 ** ((now - this.#at) / DOUBLING_MS));
+      this.#at = now;
+    }
     return Math.min(1, this.#share);
   }
   /** Decides whether a call may be sent. */
@@ -41,11 +44,7 @@ export class CallShare {
   }
   /** Records that the upstream refused a call, or had no answer in time. */
   refused(): void {
+    if (this.#share === RESERVE) this.#at = this.#clock.now();
     this.#share = Math.max(LEAST, this.#share * REFUSED);
-  }
-  #grow(): void {
-    const now = this.#clock.now();
-    this.#share = Math.min(RESERVE, this.#share * 2 ** ((now - this.#at) / DOUBLING_MS));
-    this.#at = now;
   }
 }
