@@ -1,15 +1,31 @@
 import type { ChildProcess } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect, createServer } from "node:net";
 
-/** Returns an unused port of 127.0.0.1, for servers that cannot choose one themselves. */
+/** Ports below those that systems give to connections: those of Linux begin at 32,768. */
+const PORTS = { from: 20_000, count: 12_000 };
+/** Ports that this process has chosen. */
+const chosen = new Set<number>();
+
+/**
+ * Returns an unused port of 127.0.0.1, for servers that cannot choose one themselves. No connection gets it while a
+ * server on it starts anew.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const port = PORTS.from + randomInt(PORTS.count);
+    if (chosen.has(port)) continue;
+    chosen.add(port);
+    const server = createServer().listen(port, "127.0.0.1");
+    const isFree = await new Promise<boolean>((resolve) =>
+      server.once("listening", () => resolve(true)).once("error", () => resolve(false)),
+    );
+    if (!isFree) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
 
 /**
