@@ -40,3 +40,15 @@ test("cold caches of all processes fetch each key once", async () => {
   expect((await rowOf("cold caches", 10))["calls/key"]).toBe(1);
   expect((await rowOf("cold caches, each for itself", 10))["calls/key"]).toBeGreaterThan(1.5);
 });
+
+test.each([1, 10, 100])(
+  "%i processes with leases never exceed a rate limit, and lose little of it",
+  async (processes) => {
+    for (const name of ["a limit that is exceeded", "a limit with room"]) {
+      const row = await rowOf(name, processes);
+      expect(row["above the limit"]).toBe(0);
+      expect(row["admitted, of exact"]).toBeGreaterThan(0.97);
+      expect(row["commands, of single"]).toBeLessThan(1.1);
+    }
+  },
+);

@@ -2,19 +2,14 @@
 import { Code } from "../../../../runtime/src/failure.ts";
 import type { Sent } from "../../../../runtime/src/testing/fake-client.ts";
 import { Fleet } from "./fleet.ts";
+import { LIMITS } from "./limits.ts";
+import { round, type Scenario } from "./row.ts";
 
 /** Requests per second of the whole fleet. */
 const RATE = 1_000;
 const SECONDS = 20;
 /** Time of an answer, in milliseconds. */
 const ANSWER_MS = 20;
-
-type Row = Readonly<Record<string, number>>;
-export interface Scenario {
-  readonly about: string;
-  readonly run: (processes: number, seed: number) => Promise<Row>;
-}
-const round = (value: number): number => Number(value.toPrecision(3));
 
 /** Calls that a hanging upstream receives, and requests that fail at once. */
 const hanging: Scenario = {
@@ -228,4 +223,5 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "cold caches, each for itself": cold(false),
   "cold caches": cold(true),
   leases,
+  ...LIMITS,
 };
