@@ -80,7 +80,7 @@ ${rule("file", `${entry.trim() === "" ? "" : `upstream: { service: "shop.v1.Pric
 service PageService {
   option (bff.v1.service) = { ${service} ${permit} };
   rpc Read(Ref) returns (Page) {
-    ${writes ? `option (google.api.http) = { post: "/v1/pages/{id}" };` : `option idempotency_level = NO_SIDE_EFFECTS;\n    option (google.api.http).get = "/v1/pages/{id}";`}
+    ${writes ? `option (google.api.http) = { post: "/v1/pages/{id}" };` : `${NO_SIDE_EFFECTS}\n    option (google.api.http).get = "/v1/pages/{id}";`}
     ${rule("method", writes ? withConfirm(rpc, confirms) : rpc)}
   }
   ${hasNext ? `rpc Next(Ref) returns (NextPage) { ${rule("method", rpc.includes("tool: {") ? "tool: { confirm: false }" : "")} }` : ""}
@@ -140,10 +140,11 @@ function messageOf(
 }
 const rule = (of: string, options: string): string =>
   options.trim() === "" ? "" : `option (bff.v1.${of}) = { ${options} };`;
+const NO_SIDE_EFFECTS = "option idempotency_level = NO_SIDE_EFFECTS;";
 const streamed = (name: "Follow" | "Load", options: string, writes: boolean): string =>
   name === "Follow"
-    ? `rpc Follow(Ref) returns (stream Row) { ${rule("method", options)} }`
-    : `rpc Load(Ref) returns (stream Page) { ${writes ? "" : "option idempotency_level = NO_SIDE_EFFECTS;"} ${rule("method", options)} }`;
+    ? `rpc Follow(Ref) returns (stream Row) { ${options.includes("live:") ? NO_SIDE_EFFECTS : ""} ${rule("method", options)} }`
+    : `rpc Load(Ref) returns (stream Page) { ${writes ? "" : NO_SIDE_EFFECTS} ${rule("method", options)} }`;
 /** A tool that writes declares whether the user confirms each call. */
 function withConfirm(rpc: string, confirms: boolean): string {
   if (/tool: \{(?! off)/.test(rpc)) return rpc.replace("tool: {", `tool: { confirm: ${confirms}`);

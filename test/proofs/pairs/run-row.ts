@@ -42,10 +42,15 @@ function carriersOf(bff: Bff, rpc: Rpc): readonly (readonly [name: string, carri
   }).map(([, name, carrier]) => [name, carrier] as const);
 }
 
-/** Returns the page that an answer makes: the merge of its parts, or the last item of a stream. */
-function pageOf(seen: Seen | Refused, rpc: Rpc): JsonObject | string {
+/**
+ * Returns the page that an answer makes: the merge of its parts, or the last item of a stream.
+ *
+ * @param isLive the stream ends with its `max_age`
+ */
+function pageOf(seen: Seen | Refused, rpc: Rpc, isLive: boolean): JsonObject | string {
   if ("refused" in seen) return `refused: ${seen.refused}`;
-  if (seen.error !== undefined) return `${seen.error.code}: ${seen.error.text}`;
+  if (seen.error !== undefined && !(isLive && seen.error.code === "UNAVAILABLE" && seen.messages.length > 0))
+    return `${seen.error.code}: ${seen.error.text}`;
   const messages = seen.messages as readonly JsonObject[];
   if (rpc === "Follow") return messages.at(-1) ?? "no item";
   const { parts: _, ...merged } = messages.reduce(mergedJson, {});
@@ -140,8 +145,9 @@ async function answerOf(
   const orders = row.shop.orders.get(id) ?? 0;
   const answer = async (): Promise<JsonObject | string> => {
     const seen = await carrier(target, rpc, { id });
-    row.tally.count(rpc, seen, protocol.endsWith("a tool of MCP") && rpc !== "Read");
-    return pageOf(seen, rpc);
+    const isOpen = rpc === "Follow" && isLive(bff);
+    row.tally.count(rpc, seen, { isNewest: protocol.endsWith("a tool of MCP") && rpc !== "Read", isOpen });
+    return pageOf(seen, rpc, isOpen);
   };
   let page = await answer();
   // A closed limit refuses while its counters are slow, as on a busy machine.
@@ -192,6 +198,7 @@ async function failing(row: Row, bff: Bff, choice: Choice, wrong: string[]): Pro
       for (const [of, id] of ids.entries()) {
         const page = pages[of] ?? "";
         if (typeof page === "string" && failsByRule(choice, fault, id).test(page)) continue;
+        if (fault === "hang" && page === NO_FIRST && rpc === "Follow" && isLive(bff)) continue;
         // An order waits for what may fail the answer, here for a price without a time limit, and then has no time.
         if (fault === "hang" && page === NO_TIME && bff.proto.includes("PlaceOrder") && !hasTimeout(choice)) continue;
         const faults = typeof page === "string" ? [page] : unexplained(bff, id, page, isIgnored(choice));
@@ -222,6 +229,9 @@ function failsByRule(choice: Choice, fault: Fault, id: string): RegExp {
   return rule === "fail" && isUnavailable ? new RegExp(`^ABORTED: no price of ${id}(, after 1 orders)?$`) : /^$/;
 }
 
+/** The first answer of a live rpc takes longer than its `max_age`. */
+const NO_FIRST = "UNAVAILABLE: unavailable";
+const isLive = ({ proto }: Bff): boolean => proto.includes("live:");
 const NO_TIME = "DEADLINE_EXCEEDED: the operation timed out";
 /** Reports whether the call of a price has a time limit. */
 const hasTimeout = (choice: Choice): boolean => /call|entry/.test(choice.get("timeout")?.name ?? "");

@@ -30,10 +30,12 @@ export class Tally {
    * Counts an answer of an rpc, by its status, and whether a message of it is degraded.
    *
    * @param isNewest the answer has the newest message of a stream alone
+   * @param isOpen the stream was open before its first message: its end is no status of a request
    */
-  count(rpc: string, seen: Seen | Refused, isNewest: boolean): void {
+  count(rpc: string, seen: Seen | Refused, { isNewest, isOpen }: Record<"isNewest" | "isOpen", boolean>): void {
     if (isNewest) this.#unseen.add(rpc);
-    const code = "refused" in seen ? String(seen.refused) : (seen.error?.code ?? "OK");
+    const end = "refused" in seen ? String(seen.refused) : seen.error?.code;
+    const code = isOpen ? "OK" : (end ?? "OK");
     add(this.#answers, `${rpc} ${code}`);
     if (!("messages" in seen)) return;
     for (const message of seen.messages as readonly JsonObject[])

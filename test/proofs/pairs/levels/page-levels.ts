@@ -390,5 +390,19 @@ export const LANGUAGE: readonly Factor[] = [
       steps: `{ name: "newest" supplementary: true latest: { topic: "items" key: "args.id" } }`,
       fields: [{ type: "optional int64", name: "newest", options: `by: "newest.position"`, value: () => "2" }],
     },
+    live: {
+      later: { rpc: "Follow", options: `stream: { live: { on: "item:{args.id}" every: "10m" } max_age: "1s" }` },
+      steps: `{ name: "watched" call: { method: "shop.v1.ItemService/GetItem" set: { name: "id" by: "args.id" } cache: { ttl: "1m" tag: "item:{answer.id}" } } }`,
+      fields: [{ type: "string", name: "watched", options: `by: "watched.name"`, value: (id) => itemOf(id).name }],
+    },
+    "live, after events": {
+      service: `topic: { name: "items" call: { method: "shop.v1.ItemService/WatchItem" set: [{ name: "id" by: "key" }, { name: "after" by: "resume.orValue(0)" }] } position: "event.position" }`,
+      steps: `{ name: "newest" supplementary: true latest: { topic: "items" key: "args.id" } }`,
+      fields: [{ type: "optional int64", name: "newest", options: `by: "newest.position"`, value: () => "2" }],
+      later: {
+        rpc: "Follow",
+        options: `stream: { live: { follow: { topic: "items" key: "args.id" } every: "10m" jitter: 0.5 } min_interval: "50ms" max_age: "1s" }`,
+      },
+    },
   }),
 ];
