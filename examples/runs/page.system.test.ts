@@ -41,6 +41,7 @@ test.each([{ source: "a worker's stream" }, { source: "NATS" }])(
     const expected = Array.from({ length: runs.events }, (_, i) => `${actors[i % 3]} ${texts[i % 5]}`);
     expected.splice(-1, 1, "Farah Nazari is done");
     expect(await lines.allTextContents()).toEqual(expected);
+    await page.getByText("Now: 100 %, Farah Nazari is done").waitFor();
     expect(await page.getByRole("progressbar").getAttribute("value")).toBe("100");
   },
   180_000,

@@ -11,15 +11,16 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { StartRequestSchema } from "../../worker/v1/worker_pb.ts";
 import { WorkerService } from "../../worker/v1/worker_pb.ts";
 import type { BatchGetUsersResponseRead, RunEventRead, RunRead, UserRead } from "./runs_codec.ts";
-import { decodeBatchGetUsersResponse, decodeFollowRunRequest, decodeGetRunRequest, decodeOpenRunRequest, decodeRun, decodeRunEvent, decodeStartRunRequest, encodeBatchGetUsersRequest, encodeRunPage, encodeRunState, encodeRunUpdate, encodeStartedRun, encodeStartRequest, encodeWatchRequest } from "./runs_codec.ts";
+import { decodeBatchGetUsersResponse, decodeFollowRunRequest, decodeGetRunRequest, decodeOpenRunRequest, decodeRun, decodeRunEvent, decodeStartRunRequest, decodeWatchRunRequest, encodeBatchGetUsersRequest, encodeRunCard, encodeRunPage, encodeRunState, encodeRunUpdate, encodeStartedRun, encodeStartRequest, encodeWatchRequest } from "./runs_codec.ts";
 import type { BatchGetUsersRequestSchema } from "../../user/v1/user_pb.ts";
 import { UserService } from "../../user/v1/user_pb.ts";
 import type { Topics } from "@protobff/runtime/topic";
 import { Topic, topicSource } from "@protobff/runtime/topic";
 import type { StreamEndpoint } from "@protobff/runtime/stream";
 import { callSource, partsEndpoint, streamEndpoint } from "@protobff/runtime/stream";
-import type { GetRunRequest, OpenRunRequest, RunPage, RunState, RunUpdate, StartedRun, StartRunRequest } from "./runs_pb.ts";
+import type { GetRunRequest, OpenRunRequest, RunCard, RunPage, RunState, RunUpdate, StartedRun, StartRunRequest, WatchRunRequest } from "./runs_pb.ts";
 import { RunService } from "./runs_pb.ts";
+import { liveEndpoint } from "@protobff/runtime/live";
 
 // ---- policies: runs/v1/runs.proto and its imports, over the defaults ----
 
@@ -125,7 +126,26 @@ export function createRunService(deps: { readonly upstreams: Upstreams; readonly
       codec: { decode: decodeOpenRunRequest, encode: encodeRunPage },
       observer: deps.observer,
     }),
-    endpoint(RunService.method.getRun, app, { // runs.proto:48:7
+    liveEndpoint(RunService.method.watchRun, app, { // runs.proto:48:7
+      timeoutMs: 2_000,
+      compose: composeRunCard,
+      live: { // runs.proto:51:23
+        shared: {},
+        calls: [app.runTopic.latest, app.userById.rpc],
+        follow: [
+          { topic: app.runTopic, key: (_cx, args) => args.runId, runs: [app.runTopic.latest, app.userById.rpc] },
+        ],
+        minIntervalMs: 100,
+        jitter: 0.1,
+      },
+      stamp: (runCard, position) => { runCard.position = position; },
+      heartbeatMs: 15_000,
+      maxAgeMs: 1_800_000,
+      degraded: (runCard, entries) => { runCard.degraded = entries; },
+      codec: { decode: decodeWatchRunRequest, encode: encodeRunCard },
+      observer: deps.observer,
+    }),
+    endpoint(RunService.method.getRun, app, { // runs.proto:56:7
       timeoutMs: 2_000,
       compose: composeRunState,
       codec: { decode: decodeGetRunRequest, encode: encodeRunState },
@@ -140,7 +160,7 @@ export function createRunService(deps: { readonly upstreams: Upstreams; readonly
 export async function composeStartedRun(cx: Request<App>, args: StartRunRequest, before: readonly Promise<unknown>[]): Promise<StartedRun> {
   const { start } = cx.app;
 
-  // runs.proto:58:33
+  // runs.proto:66:33
   const runStep = cx.step(async () => {
     await cx.cleared(...before);
     return cx.effect(start, { task: args.task, startedBy: args.userId });
@@ -157,7 +177,7 @@ export async function composeStartedRun(cx: Request<App>, args: StartRunRequest,
 
 /** Steps of runs.v1.RunUpdate that run once per stream, before its items. */
 export async function openRunUpdate(cx: Request<App>, args: { readonly runId: string }): Promise<object> {
-  // runs.proto:73:5
+  // runs.proto:81:5
   if (args.runId === "") throw cx.refuse(Code.INVALID_ARGUMENT, "run_id is missing", 0);
 
   return {};
@@ -167,7 +187,7 @@ export async function openRunUpdate(cx: Request<App>, args: { readonly runId: st
 export async function composeRunUpdate(cx: Request<App>, args: { readonly runId: string; readonly event: RunEventRead }): Promise<RunUpdate> {
   const { userById } = cx.app;
 
-  // runs.proto:79:5
+  // runs.proto:87:5
   const actorStep = cx.tryLoad(userById, args.event.actorId);
 
   const actor = await actorStep;
@@ -190,7 +210,7 @@ export async function composeRunUpdate(cx: Request<App>, args: { readonly runId:
 export async function composeRunState(cx: Request<App>, args: GetRunRequest): Promise<RunState> {
   const { runTopic } = cx.app;
 
-  // runs.proto:100:33
+  // runs.proto:108:33
   const lastStep = cx.latest(runTopic, args.runId);
 
   const last = await lastStep;
@@ -205,15 +225,46 @@ export async function composeRunState(cx: Request<App>, args: GetRunRequest): Pr
   return runState;
 }
 
+/** runs.v1.RunCard */
+export async function composeRunCard(cx: Request<App>, args: WatchRunRequest): Promise<RunCard> {
+  const { runTopic, userById } = cx.app;
+
+  // runs.proto:120:5
+  const lastStep = cx.latest(runTopic, args.runId);
+
+  // runs.proto:121:5
+  const actorStep = cx.tryStep(async () => {
+    const last = await lastStep;
+    if (last === undefined) return undefined;
+    return cx.aside.load(userById, last.actorId);
+  });
+
+  const last = await lastStep;
+  const actor = await actorStep;
+
+  const runCard: RunCard = {
+    $typeName: "runs.v1.RunCard",
+    percent: last?.percent,
+    text: last?.text,
+    actorName: actor?.name,
+    degraded: [],
+    position: cx.positionOf(last),
+  };
+  if (cx.degraded) {
+    cx.touched(runCard, "actor_name", runCard.actorName !== undefined, actorStep);
+  }
+  return runCard;
+}
+
 /** runs.v1.RunPage */
 export async function composeRunPage(cx: Request<App>, args: OpenRunRequest): Promise<RunPage> {
   const { late } = cx;
   const { runTopic, userById } = cx.app;
 
-  // runs.proto:112:5
+  // runs.proto:142:5
   const lastStep = cx.latest(runTopic, args.runId);
 
-  // runs.proto:113:5
+  // runs.proto:143:5
   const actorStep = late.tryStep(async () => {
     const last = await lastStep;
     if (last === undefined) return undefined;

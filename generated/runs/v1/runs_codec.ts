@@ -11,8 +11,8 @@ import type { Run, RunEvent } from "../../worker/v1/worker_pb.ts";
 import { RunEventSchema, RunSchema, StartRequestSchema, WatchRequestSchema } from "../../worker/v1/worker_pb.ts";
 import type { BatchGetUsersResponse, User } from "../../user/v1/user_pb.ts";
 import { BatchGetUsersRequestSchema, BatchGetUsersResponseSchema, UserSchema } from "../../user/v1/user_pb.ts";
-import type { FollowRunRequest, GetRunRequest, OpenRunRequest, StartRunRequest } from "./runs_pb.ts";
-import { FollowRunRequestSchema, GetRunRequestSchema, OpenRunRequestSchema, RunPageSchema, RunStateSchema, RunUpdateSchema, StartedRunSchema, StartRunRequestSchema } from "./runs_pb.ts";
+import type { FollowRunRequest, GetRunRequest, OpenRunRequest, StartRunRequest, WatchRunRequest } from "./runs_pb.ts";
+import { FollowRunRequestSchema, GetRunRequestSchema, OpenRunRequestSchema, RunCardSchema, RunPageSchema, RunStateSchema, RunUpdateSchema, StartedRunSchema, StartRunRequestSchema, WatchRunRequestSchema } from "./runs_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
 import type { PartSchema, PositionSchema } from "@protobff/messages/bff/v1/stream_pb.js";
 import type { DegradationSchema } from "@protobff/messages/bff/v1/degradation_pb.js";
@@ -37,6 +37,9 @@ export const encodeRunUpdate: Encoder<typeof RunUpdateSchema> = encoder(RunUpdat
 
 /** runs.v1.RunPage */
 export const encodeRunPage: Encoder<typeof RunPageSchema> = encoder(RunPageSchema, writeRunPage);
+
+/** runs.v1.RunCard */
+export const encodeRunCard: Encoder<typeof RunCardSchema> = encoder(RunCardSchema, writeRunCard);
 
 /** runs.v1.RunState */
 export const encodeRunState: Encoder<typeof RunStateSchema> = encoder(RunStateSchema, writeRunState);
@@ -75,6 +78,15 @@ function writeRunPage(w: Writer, message: MessageInitShape<typeof RunPageSchema>
   if (message.text !== undefined) w.tag(18).string(message.text);
   if (message.actorName !== undefined) w.tag(26).string(message.actorName);
   for (const item of message.parts ?? []) { w.open(114); writePart(w, item); w.close(); }
+  for (const item of message.degraded ?? []) { w.open(122); writeDegradation(w, item); w.close(); }
+  w.unknown(message);
+}
+
+function writeRunCard(w: Writer, message: MessageInitShape<typeof RunCardSchema>): void {
+  if (message.percent !== undefined) w.tag(8).uint32(message.percent);
+  if (message.text !== undefined) w.tag(18).string(message.text);
+  if (message.actorName !== undefined) w.tag(26).string(message.actorName);
+  if (message.position !== undefined) { w.open(114); writePosition(w, message.position); w.close(); }
   for (const item of message.degraded ?? []) { w.open(122); writeDegradation(w, item); w.close(); }
   w.unknown(message);
 }
@@ -134,6 +146,9 @@ export const decodeFollowRunRequest: Decoder<FollowRunRequest> = decoder(FollowR
 
 /** runs.v1.OpenRunRequest */
 export const decodeOpenRunRequest: Decoder<OpenRunRequest> = decoder(OpenRunRequestSchema, readOpenRunRequest);
+
+/** runs.v1.WatchRunRequest */
+export const decodeWatchRunRequest: Decoder<WatchRunRequest> = decoder(WatchRunRequestSchema, readWatchRunRequest);
 
 /** runs.v1.GetRunRequest */
 export const decodeGetRunRequest: Decoder<GetRunRequest> = decoder(GetRunRequestSchema, readGetRunRequest);
@@ -249,6 +264,23 @@ function readOpenRunRequest(r: Reader): OpenRunRequest {
     switch (tag) {
       case 10: message.runId = r.string(); break;
       default: unknown = r.unknown(tag, OpenRunRequestSchema, unknown);
+    }
+  }
+  if (unknown !== undefined) message.$unknown = unknown;
+  return message;
+}
+
+function readWatchRunRequest(r: Reader): WatchRunRequest {
+  const message: WatchRunRequest = {
+    $typeName: "runs.v1.WatchRunRequest",
+    runId: "",
+  };
+  let unknown: UnknownField[] | undefined;
+  while (r.more()) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10: message.runId = r.string(); break;
+      default: unknown = r.unknown(tag, WatchRunRequestSchema, unknown);
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;

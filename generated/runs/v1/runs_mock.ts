@@ -12,7 +12,7 @@ import { UserService } from "../../user/v1/user_pb.ts";
 import type { BatchGetUsersResponseRead, RunEventRead, RunRead } from "./runs_codec.ts";
 import type { StartRequest, WatchRequest } from "../../worker/v1/worker_pb.ts";
 import { WorkerService } from "../../worker/v1/worker_pb.ts";
-import type { FollowRunRequestSchema, GetRunRequestSchema, OpenRunRequestSchema, RunPageSchema, RunStateSchema, RunUpdateSchema, StartedRunSchema, StartRunRequestSchema } from "./runs_pb.ts";
+import type { FollowRunRequestSchema, GetRunRequestSchema, OpenRunRequestSchema, RunCardSchema, RunPageSchema, RunStateSchema, RunUpdateSchema, StartedRunSchema, StartRunRequestSchema, WatchRunRequestSchema } from "./runs_pb.ts";
 import { RunService } from "./runs_pb.ts";
 import type { Upstreams } from "./runs_bff.ts";
 import { createRunService, createUpstreams } from "./runs_bff.ts";
@@ -56,6 +56,8 @@ export interface TestBff<C extends Clock = Clock> {
   readonly followRun: TestStreamRpc<typeof FollowRunRequestSchema, typeof RunUpdateSchema>;
   /** runs.v1.RunService/OpenRun */
   readonly openRun: TestStreamRpc<typeof OpenRunRequestSchema, typeof RunPageSchema>;
+  /** runs.v1.RunService/WatchRun */
+  readonly watchRun: TestStreamRpc<typeof WatchRunRequestSchema, typeof RunCardSchema>;
   /** runs.v1.RunService/GetRun */
   readonly getRun: TestRpc<typeof GetRunRequestSchema, typeof RunStateSchema>;
   /** The mocks of the upstreams. */
@@ -64,6 +66,8 @@ export interface TestBff<C extends Clock = Clock> {
   readonly upstreams: Upstreams;
   /** The clock of the BFF and the upstreams. */
   readonly clock: C;
+  /** Purges tags of cached and live answers. */
+  readonly purge: TestBed["purge"];
   /** Ends running calls and streams. */
   close(): void;
 }
@@ -78,10 +82,12 @@ export function createTestBff<C extends Clock = FakeClock>({ mocks, ...options }
     startRun: bed.rpc(runServiceEndpoints, RunService.method.startRun),
     followRun: bed.stream(runServiceEndpoints, RunService.method.followRun),
     openRun: bed.stream(runServiceEndpoints, RunService.method.openRun),
+    watchRun: bed.stream(runServiceEndpoints, RunService.method.watchRun),
     getRun: bed.rpc(runServiceEndpoints, RunService.method.getRun),
     mocks: upstreams,
     upstreams: made,
     clock: bed.clock,
+    purge: bed.purge,
     close: () => bed.close(),
   };
 }

@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file runs/v1/runs.proto.
  */
 export const file_runs_v1_runs: GenFile = /*@__PURE__*/
-  fileDesc("ChJydW5zL3YxL3J1bnMucHJvdG8SB3J1bnMudjEiMAoPU3RhcnRSdW5SZXF1ZXN0EgwKBHRhc2sYASABKAkSDwoHdXNlcl9pZBgCIAEoCSKHAQoKU3RhcnRlZFJ1bhIcCgZydW5faWQYASABKAlCDMrkHQgKBnJ1bi5pZDpbyuQdVwpVCgNydW4iTgodd29ya2VyLnYxLldvcmtlclNlcnZpY2UvU3RhcnQSEQoEdGFzaxIJYXJncy50YXNrEhoKCnN0YXJ0ZWRfYnkSDGFyZ3MudXNlcl9pZCIiChBGb2xsb3dSdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSKTAwoJUnVuVXBkYXRlEikKB3BlcmNlbnQYASABKA1CGMrkHRQKEmFyZ3MuZXZlbnQucGVyY2VudBIjCgR0ZXh0GAIgASgJQhXK5B0RCg9hcmdzLmV2ZW50LnRleHQSKQoKYWN0b3JfbmFtZRgDIAEoCUIQyuQdDAoKYWN0b3IubmFtZUgAiAEBEiQKBGRvbmUYBCABKAhCFsrkHRIKEGFyZ3MuZXZlbnQuZmluYWwSIgoIcG9zaXRpb24YDiABKAsyEC5iZmYudjEuUG9zaXRpb24SJQoIZGVncmFkZWQYDyADKAsyEy5iZmYudjEuRGVncmFkYXRpb246igHK5B2FAQosQioKEWFyZ3MucnVuX2lkID09ICcnEhUIAxIRcnVuX2lkIGlzIG1pc3NpbmcKVQoFYWN0b3JIASJKCiF1c2VyLnYxLlVzZXJTZXJ2aWNlL0JhdGNoR2V0VXNlcnNiJQoDaWRzEhNhcmdzLmV2ZW50LmFjdG9yX2lkGgV1c2VycyICaWRCDQoLX2FjdG9yX25hbWUiHwoNR2V0UnVuUmVxdWVzdBIOCgZydW5faWQYASABKAki4QEKCFJ1blN0YXRlEigKB3BlcmNlbnQYASABKA1CEsrkHQ4KDGxhc3QucGVyY2VudEgAiAEBEiIKBHRleHQYAiABKAlCD8rkHQsKCWxhc3QudGV4dEgBiAEBEiMKBGRvbmUYAyABKAhCEMrkHQwKCmxhc3QuZmluYWxIAogBARIiCghwb3NpdGlvbhgOIAEoCzIQLmJmZi52MS5Qb3NpdGlvbjogyuQdHAoaCgRsYXN0chIKA3J1bhILYXJncy5ydW5faWRCCgoIX3BlcmNlbnRCBwoFX3RleHRCBwoFX2RvbmUiIAoOT3BlblJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIt0CCgdSdW5QYWdlEigKB3BlcmNlbnQYASABKA1CEsrkHQ4KDGxhc3QucGVyY2VudEgAiAEBEiIKBHRleHQYAiABKAlCD8rkHQsKCWxhc3QudGV4dEgBiAEBEikKCmFjdG9yX25hbWUYAyABKAlCEMrkHQwKCmFjdG9yLm5hbWVIAogBARIbCgVwYXJ0cxgOIAMoCzIMLmJmZi52MS5QYXJ0EiUKCGRlZ3JhZGVkGA8gAygLMhMuYmZmLnYxLkRlZ3JhZGF0aW9uOnHK5B1tChoKBGxhc3RyEgoDcnVuEgthcmdzLnJ1bl9pZApPCgVhY3RvcmgBIkQKIXVzZXIudjEuVXNlclNlcnZpY2UvQmF0Y2hHZXRVc2Vyc2IfCgNpZHMSDWxhc3QuYWN0b3JfaWQaBXVzZXJzIgJpZEIKCghfcGVyY2VudEIHCgVfdGV4dEINCgtfYWN0b3JfbmFtZTLhAwoKUnVuU2VydmljZRJDCghTdGFydFJ1bhIYLnJ1bnMudjEuU3RhcnRSdW5SZXF1ZXN0GhMucnVucy52MS5TdGFydGVkUnVuIgjK5B0EegIgARJpCglGb2xsb3dSdW4SGS5ydW5zLnYxLkZvbGxvd1J1blJlcXVlc3QaEi5ydW5zLnYxLlJ1blVwZGF0ZSIrkAIByuQdJFIbCgVldmVudBoSCgNydW4SC2FyZ3MucnVuX2lkegU6AzUwczABEjsKB09wZW5SdW4SFy5ydW5zLnYxLk9wZW5SdW5SZXF1ZXN0GhAucnVucy52MS5SdW5QYWdlIgOQAgEwARI4CgZHZXRSdW4SFi5ydW5zLnYxLkdldFJ1blJlcXVlc3QaES5ydW5zLnYxLlJ1blN0YXRlIgOQAgEaqwHK5B2mATKbAQoDcnVuEhJ3b3JrZXIudjEuUnVuRXZlbnQaEXJ1bnMue2tleX0uZXZlbnRzIgRSVU5TKk8KHXdvcmtlci52MS5Xb3JrZXJTZXJ2aWNlL1dhdGNoEg0KBnJ1bl9pZBIDa2V5Eh8KCWFmdGVyX3NlcRIScmVzdW1lLm9yVmFsdWUoMHUpMglldmVudC5zZXE6C2V2ZW50LmZpbmFsQgZCBHJ1bnNCDcrkHQkKBxoFNDAwbXNiBnByb3RvMw", [file_bff_v1_degradation, file_bff_v1_options, file_bff_v1_stream]);
+  fileDesc("ChJydW5zL3YxL3J1bnMucHJvdG8SB3J1bnMudjEiMAoPU3RhcnRSdW5SZXF1ZXN0EgwKBHRhc2sYASABKAkSDwoHdXNlcl9pZBgCIAEoCSKHAQoKU3RhcnRlZFJ1bhIcCgZydW5faWQYASABKAlCDMrkHQgKBnJ1bi5pZDpbyuQdVwpVCgNydW4iTgodd29ya2VyLnYxLldvcmtlclNlcnZpY2UvU3RhcnQSEQoEdGFzaxIJYXJncy50YXNrEhoKCnN0YXJ0ZWRfYnkSDGFyZ3MudXNlcl9pZCIiChBGb2xsb3dSdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSKTAwoJUnVuVXBkYXRlEikKB3BlcmNlbnQYASABKA1CGMrkHRQKEmFyZ3MuZXZlbnQucGVyY2VudBIjCgR0ZXh0GAIgASgJQhXK5B0RCg9hcmdzLmV2ZW50LnRleHQSKQoKYWN0b3JfbmFtZRgDIAEoCUIQyuQdDAoKYWN0b3IubmFtZUgAiAEBEiQKBGRvbmUYBCABKAhCFsrkHRIKEGFyZ3MuZXZlbnQuZmluYWwSIgoIcG9zaXRpb24YDiABKAsyEC5iZmYudjEuUG9zaXRpb24SJQoIZGVncmFkZWQYDyADKAsyEy5iZmYudjEuRGVncmFkYXRpb246igHK5B2FAQosQioKEWFyZ3MucnVuX2lkID09ICcnEhUIAxIRcnVuX2lkIGlzIG1pc3NpbmcKVQoFYWN0b3JIASJKCiF1c2VyLnYxLlVzZXJTZXJ2aWNlL0JhdGNoR2V0VXNlcnNiJQoDaWRzEhNhcmdzLmV2ZW50LmFjdG9yX2lkGgV1c2VycyICaWRCDQoLX2FjdG9yX25hbWUiHwoNR2V0UnVuUmVxdWVzdBIOCgZydW5faWQYASABKAki4QEKCFJ1blN0YXRlEigKB3BlcmNlbnQYASABKA1CEsrkHQ4KDGxhc3QucGVyY2VudEgAiAEBEiIKBHRleHQYAiABKAlCD8rkHQsKCWxhc3QudGV4dEgBiAEBEiMKBGRvbmUYAyABKAhCEMrkHQwKCmxhc3QuZmluYWxIAogBARIiCghwb3NpdGlvbhgOIAEoCzIQLmJmZi52MS5Qb3NpdGlvbjogyuQdHAoaCgRsYXN0chIKA3J1bhILYXJncy5ydW5faWRCCgoIX3BlcmNlbnRCBwoFX3RleHRCBwoFX2RvbmUiIQoPV2F0Y2hSdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSLkAgoHUnVuQ2FyZBIoCgdwZXJjZW50GAEgASgNQhLK5B0OCgxsYXN0LnBlcmNlbnRIAIgBARIiCgR0ZXh0GAIgASgJQg/K5B0LCglsYXN0LnRleHRIAYgBARIpCgphY3Rvcl9uYW1lGAMgASgJQhDK5B0MCgphY3Rvci5uYW1lSAKIAQESIgoIcG9zaXRpb24YDiABKAsyEC5iZmYudjEuUG9zaXRpb24SJQoIZGVncmFkZWQYDyADKAsyEy5iZmYudjEuRGVncmFkYXRpb246ccrkHW0KGgoEbGFzdHISCgNydW4SC2FyZ3MucnVuX2lkCk8KBWFjdG9ySAEiRAohdXNlci52MS5Vc2VyU2VydmljZS9CYXRjaEdldFVzZXJzYh8KA2lkcxINbGFzdC5hY3Rvcl9pZBoFdXNlcnMiAmlkQgoKCF9wZXJjZW50QgcKBV90ZXh0Qg0KC19hY3Rvcl9uYW1lIiAKDk9wZW5SdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSLdAgoHUnVuUGFnZRIoCgdwZXJjZW50GAEgASgNQhLK5B0OCgxsYXN0LnBlcmNlbnRIAIgBARIiCgR0ZXh0GAIgASgJQg/K5B0LCglsYXN0LnRleHRIAYgBARIpCgphY3Rvcl9uYW1lGAMgASgJQhDK5B0MCgphY3Rvci5uYW1lSAKIAQESGwoFcGFydHMYDiADKAsyDC5iZmYudjEuUGFydBIlCghkZWdyYWRlZBgPIAMoCzITLmJmZi52MS5EZWdyYWRhdGlvbjpxyuQdbQoaCgRsYXN0chIKA3J1bhILYXJncy5ydW5faWQKTwoFYWN0b3JoASJECiF1c2VyLnYxLlVzZXJTZXJ2aWNlL0JhdGNoR2V0VXNlcnNiHwoDaWRzEg1sYXN0LmFjdG9yX2lkGgV1c2VycyICaWRCCgoIX3BlcmNlbnRCBwoFX3RleHRCDQoLX2FjdG9yX25hbWUyxwQKClJ1blNlcnZpY2USQwoIU3RhcnRSdW4SGC5ydW5zLnYxLlN0YXJ0UnVuUmVxdWVzdBoTLnJ1bnMudjEuU3RhcnRlZFJ1biIIyuQdBHoCIAESaQoJRm9sbG93UnVuEhkucnVucy52MS5Gb2xsb3dSdW5SZXF1ZXN0GhIucnVucy52MS5SdW5VcGRhdGUiK5ACAcrkHSRSGwoFZXZlbnQaEgoDcnVuEgthcmdzLnJ1bl9pZHoFOgM1MHMwARI7CgdPcGVuUnVuEhcucnVucy52MS5PcGVuUnVuUmVxdWVzdBoQLnJ1bnMudjEuUnVuUGFnZSIDkAIBMAESZAoIV2F0Y2hSdW4SGC5ydW5zLnYxLldhdGNoUnVuUmVxdWVzdBoQLnJ1bnMudjEuUnVuQ2FyZCIqkAIByuQdI1IdYgUxMDBtc2oUEhIKA3J1bhILYXJncy5ydW5faWR6AjABMAESOAoGR2V0UnVuEhYucnVucy52MS5HZXRSdW5SZXF1ZXN0GhEucnVucy52MS5SdW5TdGF0ZSIDkAIBGqsByuQdpgEymwEKA3J1bhISd29ya2VyLnYxLlJ1bkV2ZW50GhFydW5zLntrZXl9LmV2ZW50cyIEUlVOUypPCh13b3JrZXIudjEuV29ya2VyU2VydmljZS9XYXRjaBINCgZydW5faWQSA2tleRIfCglhZnRlcl9zZXESEnJlc3VtZS5vclZhbHVlKDB1KTIJZXZlbnQuc2VxOgtldmVudC5maW5hbEIGQgRydW5zQg3K5B0JCgcaBTQwMG1zYgZwcm90bzM", [file_bff_v1_degradation, file_bff_v1_options, file_bff_v1_stream]);
 
 /**
  * @generated from message runs.v1.StartRunRequest
@@ -167,6 +167,60 @@ export const RunStateSchema: GenMessage<RunState> = /*@__PURE__*/
   messageDesc(file_runs_v1_runs, 5);
 
 /**
+ * @generated from message runs.v1.WatchRunRequest
+ */
+export type WatchRunRequest = Message<"runs.v1.WatchRunRequest"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+};
+
+/**
+ * Describes the message runs.v1.WatchRunRequest.
+ * Use `create(WatchRunRequestSchema)` to create a new message.
+ */
+export const WatchRunRequestSchema: GenMessage<WatchRunRequest> = /*@__PURE__*/
+  messageDesc(file_runs_v1_runs, 6);
+
+/**
+ * @generated from message runs.v1.RunCard
+ */
+export type RunCard = Message<"runs.v1.RunCard"> & {
+  /**
+   * @generated from field: optional uint32 percent = 1;
+   */
+  percent?: number | undefined;
+
+  /**
+   * @generated from field: optional string text = 2;
+   */
+  text?: string | undefined;
+
+  /**
+   * @generated from field: optional string actor_name = 3;
+   */
+  actorName?: string | undefined;
+
+  /**
+   * @generated from field: bff.v1.Position position = 14;
+   */
+  position?: Position | undefined;
+
+  /**
+   * @generated from field: repeated bff.v1.Degradation degraded = 15;
+   */
+  degraded: Degradation[];
+};
+
+/**
+ * Describes the message runs.v1.RunCard.
+ * Use `create(RunCardSchema)` to create a new message.
+ */
+export const RunCardSchema: GenMessage<RunCard> = /*@__PURE__*/
+  messageDesc(file_runs_v1_runs, 7);
+
+/**
  * @generated from message runs.v1.OpenRunRequest
  */
 export type OpenRunRequest = Message<"runs.v1.OpenRunRequest"> & {
@@ -181,7 +235,7 @@ export type OpenRunRequest = Message<"runs.v1.OpenRunRequest"> & {
  * Use `create(OpenRunRequestSchema)` to create a new message.
  */
 export const OpenRunRequestSchema: GenMessage<OpenRunRequest> = /*@__PURE__*/
-  messageDesc(file_runs_v1_runs, 6);
+  messageDesc(file_runs_v1_runs, 8);
 
 /**
  * @generated from message runs.v1.RunPage
@@ -218,7 +272,7 @@ export type RunPage = Message<"runs.v1.RunPage"> & {
  * Use `create(RunPageSchema)` to create a new message.
  */
 export const RunPageSchema: GenMessage<RunPage> = /*@__PURE__*/
-  messageDesc(file_runs_v1_runs, 7);
+  messageDesc(file_runs_v1_runs, 9);
 
 /**
  * @generated from service runs.v1.RunService
@@ -253,6 +307,16 @@ export const RunService: GenService<{
     methodKind: "server_streaming";
     input: typeof OpenRunRequestSchema;
     output: typeof RunPageSchema;
+  },
+  /**
+   * The state of a run, which stays current.
+   *
+   * @generated from rpc runs.v1.RunService.WatchRun
+   */
+  watchRun: {
+    methodKind: "server_streaming";
+    input: typeof WatchRunRequestSchema;
+    output: typeof RunCardSchema;
   },
   /**
    * Returns the state of a run. FollowRun continues from its position.

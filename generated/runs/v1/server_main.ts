@@ -19,6 +19,7 @@ await serve({
     worker: WorkerService,
   },
   env: () => ({}),
+  tagged: true,
   topics: [
     { name: "run", subject: "runs.{key}.events", jetstream: "RUNS", call: true },
   ],

@@ -125,7 +125,7 @@ export const TOOLS: readonly Tool[] = [
     maxBytes: 65_536,
     waitMs: 50_000,
   },
-  { // runs.proto:48:7
+  { // runs.proto:56:7
     name: "get_run",
     method: "runs.v1.RunService/GetRun",
     description: "Returns the state of a run. FollowRun continues from its position.",
