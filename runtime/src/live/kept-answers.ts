@@ -3,6 +3,7 @@ import { isCurrent, namesOf, type Tagged, type TagPart, type TagParts } from "..
 import type { KeptCall, KeptCalls, KeptMethod } from "../call/kept-calls.ts";
 import type { Rpc } from "../call/upstream.ts";
 import type { Running } from "../scope/scope.ts";
+import { opaqueBytes } from "../wire/opaque-message.ts";
 
 /** A method of an upstream, as a live answer names it. */
 export type KeptRpc = Rpc<never, unknown>;
@@ -133,7 +134,10 @@ function sizeOf(root: unknown): number {
     const value = open.pop();
     if (typeof value === "string") bytes += value.length;
     else if (value instanceof Uint8Array) bytes += value.length;
-    else if (typeof value === "object" && value !== null) for (const part of Object.values(value)) open.push(part);
+    else if (typeof value === "object" && value !== null) {
+      bytes += opaqueBytes(value)?.length ?? 0;
+      for (const part of Object.values(value)) open.push(part);
+    }
     bytes += 16;
   }
   return bytes;
