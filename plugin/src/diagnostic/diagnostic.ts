@@ -72,13 +72,23 @@ export type Report = (diagnostic: Diagnostic) => void;
 /** A diagnostic without its code, severity and place. */
 type Explanation = Omit<Diagnostic, "code" | "severity" | "at">;
 
-/** Reports an error. */
-export function fault(report: Report, code: Diagnostic["code"], at: Origin, { message, ...more }: Explanation): void {
+/** Reports an error. Returns undefined, in place of a faulty value. */
+export function fault(
+  report: Report,
+  code: Diagnostic["code"],
+  at: Origin,
+  { message, ...more }: Explanation,
+): undefined {
   report({ code, severity: "error", message, at, ...more });
 }
 
-/** Reports something that works and is hardly meant. */
-export function caution(report: Report, code: Diagnostic["code"], at: Origin, { message, ...more }: Explanation): void {
+/** Reports something that works and is hardly meant. Returns undefined. */
+export function caution(
+  report: Report,
+  code: Diagnostic["code"],
+  at: Origin,
+  { message, ...more }: Explanation,
+): undefined {
   report({ code, severity: "warning", message, at, ...more });
 }
 

@@ -152,11 +152,10 @@ function checkOneMethod(
 function readProtocol({ protocol }: Upstream, place: Place, report: Report): IrUpstream["protocol"] {
   const setting = sourced(protocol, place, "protocol");
   if (setting?.value !== Protocol.PROTOCOL_UNSPECIFIED) return setting;
-  fault(report, "BFF187", setting.at, {
+  return fault(report, "BFF187", setting.at, {
     message: '"PROTOCOL_UNSPECIFIED" is not a protocol of an upstream',
     hint: "write GRPC, HTTP_JSON or CONNECT, or leave it out for GRPC",
   });
-  return undefined;
 }
 
 function readRetryBudget({ value, place }: Declared<RetryBudget>, report: Report): IrRetryBudget {

@@ -102,15 +102,13 @@ export function isTorn({ alias, steps, fields }: IrMessage): boolean {
 }
 
 /** A resolver supplies all of a message, or fields of one that is composed. */
-function checkResolvers({ desc, alias, resolver, steps, fields }: IrMessage, report: Report): void {
-  if (alias !== undefined && resolver !== undefined) {
-    fault(report, "BFF137", resolver.at, {
+function checkResolvers({ desc, alias, resolver, steps, fields }: IrMessage, report: Report): undefined {
+  if (alias !== undefined && resolver !== undefined)
+    return fault(report, "BFF137", resolver.at, {
       message: `"${desc.name}" has both an "alias" and a "resolver"`,
       related: [{ at: alias.at, message: "the copied message" }],
       hint: "leave out one of them",
     });
-    return;
-  }
   for (const field of fields) {
     if (alias !== undefined && field.resolver !== undefined) {
       fault(report, "BFF139", field.resolver.at, {

@@ -159,11 +159,10 @@ function readPriority({ priority: value }: MethodRule, place: Place, report: Rep
   if (setting === undefined) return undefined;
   const priority = PRIORITIES[setting.value];
   if (priority !== undefined) return { value: priority, at: setting.at };
-  fault(report, "BFF194", setting.at, {
+  return fault(report, "BFF194", setting.at, {
     message: '"PRIORITY_UNSPECIFIED" is not a class of requests',
     hint: "write LOW, NORMAL or HIGH, or leave it out",
   });
-  return undefined;
 }
 
 /** Reads the end of an rpc, or of each rpc of a service. */
@@ -196,11 +195,10 @@ function readVersion(
 /** A day as ISO 8601 has it; undefined after a diagnostic too. */
 function day(found: Text | undefined, name: string, report: Report): Text | undefined {
   if (found === undefined || isDay(found.value)) return found;
-  fault(report, "BFF180", found.at, {
+  return fault(report, "BFF180", found.at, {
     message: `${JSON.stringify(found.value)} of "${name}" is not a day`,
     hint: 'write year, month and day, as in "2026-11-01": the day begins at midnight UTC',
   });
-  return undefined;
 }
 
 /** Returns true for a day that exists; JavaScript alone would accept the 30th of February. */

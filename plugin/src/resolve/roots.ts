@@ -18,7 +18,7 @@ export function findRoots(run: Run): void {
       for (const method of service.methods) rootPlace(run, method, file.desc.proto.package);
 }
 
-function rootPlace(run: Run, method: IrMethod, container: string): void {
+function rootPlace(run: Run, method: IrMethod, container: string): undefined {
   const { input, name } = method.desc;
   if (method.response !== undefined && lookupMessage(run.ir, method.response, container, run.report) === undefined)
     return;
@@ -27,8 +27,8 @@ function rootPlace(run: Run, method: IrMethod, container: string): void {
   // An unknown alias has been reported, and may be that of a composed message.
   const home = message?.desc.file.proto.package ?? container;
   if (message?.alias && lookupMessage(run.ir, message.alias, home, () => {}) === undefined) return;
-  if (message === undefined || message.alias !== undefined) {
-    fault(run.report, "BFF204", method.response?.at ?? method.at, {
+  if (message === undefined || message.alias !== undefined)
+    return fault(run.report, "BFF204", method.response?.at ?? method.at, {
       message:
         message === undefined
           ? `"${root}", the response of "${name}", is not a message of this BFF`
@@ -38,8 +38,6 @@ function rootPlace(run: Run, method: IrMethod, container: string): void {
           ? `declare a response message in a file with rules, and bind its fields with (bff.v1.field).by`
           : `replace the alias by (bff.v1.field).by rules, or wrap it in a message with rules`,
     });
-    return;
-  }
   const { stream } = method;
   const service = run.lets.serviceOf.get(method);
   const item = stream?.var && service && { name: stream.var, desc: itemOf(run.ir, service, stream) };

@@ -64,7 +64,7 @@ function checkIdleMarks({ ir }: Model, report: Report): void {
           });
 }
 
-function checkIds({ ir, permit, callers, opening, shared, stream, composed }: BffMethod, report: Report): void {
+function checkIds({ ir, permit, callers, opening, shared, stream, composed }: BffMethod, report: Report): undefined {
   if (callers === undefined || permit?.public !== undefined || namesWho(permit)) return;
   const steps = [...shared, ...(opening?.steps ?? []), ...composed.steps];
   const conditions = [...(permit?.conditions ?? []), ...steps].filter(({ source }) => source.kind === "guard");
@@ -87,12 +87,11 @@ function checkIds({ ir, permit, callers, opening, shared, stream, composed }: Bf
           !decided.some((guardName) => overlap(guardName, name)),
       );
     if (found === undefined) continue;
-    caution(report, "BFF580", found.at, {
+    return caution(report, "BFF580", found.at, {
       message: `no permit or guard of "${ir.desc.name}" decides about \`${found.name}\`, and "${call.method.name}" does not receive the caller: any caller can name any id`,
       related: [{ at: ir.at, message: "the rpc" }],
       hint: hintFor(ir.desc, found.name),
     });
-    return;
   }
 }
 

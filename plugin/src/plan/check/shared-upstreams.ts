@@ -19,19 +19,18 @@ export function checkSharedUpstreams({ servers }: Plan, ir: Ir, report: Report):
 }
 
 /** Reports packages that are served together and declare different fair shares, because their requests wait together. */
-function checkShares({ files }: PlanServer, report: Report): void {
+function checkShares({ files }: PlanServer, report: Report): undefined {
   const declared = files.find(({ fairShare }) => fairShare !== undefined);
   for (const other of files) {
     const part = declared && SHARE_PARTS.find((text) => text(declared) !== text(other));
     const [at, otherAt] = [declared, other].map((file) => file && placeOfShare(file));
     if (part === undefined || declared === undefined || at === undefined || otherAt === undefined) continue;
     const [here, there] = [declared, other].map((file) => file.desc.proto.package);
-    fault(report, "BFF269", at, {
+    return fault(report, "BFF269", at, {
       message: `"${here}" and "${there}" are served together with different fair shares: ${part(declared)} here, ${part(other)} there`,
       related: [{ at: otherAt, message: `"${there}"` }],
       hint: "declare `fair_share` in one file, and import that file in both packages",
     });
-    return;
   }
 }
 const SHARE_PARTS: readonly ((file: PlanFile) => string)[] = [

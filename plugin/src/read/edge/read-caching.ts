@@ -73,11 +73,10 @@ export function readHttpCache(
 /** HTTP counts in whole seconds. */
 function seconds(value: Sourced<number> | undefined, name: string, report: Report): Sourced<number> | undefined {
   if (value === undefined || value.value % 1_000 === 0) return value;
-  fault(report, "BFF178", value.at, {
+  return fault(report, "BFF178", value.at, {
     message: `"${name}" is ${value.value}ms, but HTTP counts in whole seconds`,
     hint: `write "${Math.max(1, Math.round(value.value / 1_000))}s"`,
   });
-  return undefined;
 }
 
 /** A field name of HTTP (RFC 9110, 5.1), as the lists have it in which such names are compared. */

@@ -104,17 +104,15 @@ function checkOrder(
   { min, max, initial }: { readonly [of in "min" | "max" | "initial"]: Text | undefined },
   item: OrderedItem,
   report: Report,
-): void {
+): undefined {
   const isBelow = (a: Text | undefined, b: Text | undefined): boolean =>
     a !== undefined && b !== undefined && amountOf(a.value, item) < amountOf(b.value, item);
-  if (max !== undefined && min !== undefined && isBelow(max, min)) {
-    fault(report, "BFF129", max.at, {
+  if (max !== undefined && min !== undefined && isBelow(max, min))
+    return fault(report, "BFF129", max.at, {
       message: `the maximum ${max.value} is below the minimum ${min.value}`,
       related: [{ at: min.at, message: "the minimum" }],
       hint: `write \`min: "${max.value}" max: "${min.value}"\``,
     });
-    return;
-  }
   const [bound, problem] = isBelow(initial, min) ? [min, "below the minimum"] : [max, "above the maximum"];
   if (initial === undefined || bound === undefined || !(isBelow(initial, min) || isBelow(max, initial))) return;
   fault(report, "BFF129", initial.at, {

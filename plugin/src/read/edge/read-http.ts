@@ -43,17 +43,14 @@ function readRule(declared: Declared<HttpRule>, report: Report): IrHttpRule | un
   const read = readHttpTemplate(path.value);
   if (!read.ok) {
     const { offset, length, problem, hint } = read;
-    fault(report, "BFF184", path.place(offset, offset + length), { message: problem, hint });
-    return undefined;
+    return fault(report, "BFF184", path.place(offset, offset + length), { message: problem, hint });
   }
   const body = isSet(value.body) ? text(value.body, place, "body") : undefined;
-  if (body !== undefined && WITHOUT_BODY.has(method)) {
-    fault(report, "BFF186", body.at, {
+  if (body !== undefined && WITHOUT_BODY.has(method))
+    return fault(report, "BFF186", body.at, {
       message: `a request with ${method} has no body`,
       hint: `leave out the body, whose fields then are query parameters, or choose another method, such as \`post: ${JSON.stringify(path.value)}\``,
     });
-    return undefined;
-  }
   const responseBody = isSet(value.responseBody) ? text(value.responseBody, place, "response_body") : undefined;
   return { kind: "http_rule", at: place.at, method, path, template: read.template, body, responseBody };
 }
@@ -67,24 +64,21 @@ function patternOf(
   report: Report,
 ): { readonly method: string; readonly path: Text } | undefined {
   const { pattern } = value;
-  if (pattern.case === undefined) {
-    fault(report, "BFF185", place.at, {
+  if (pattern.case === undefined)
+    return fault(report, "BFF185", place.at, {
       message: "this rule has no method and path",
       hint: 'add the method with the path, as in `get: "/v1/books/{id}"`',
     });
-    return undefined;
-  }
   if (pattern.case !== "custom")
     return { method: pattern.case.toUpperCase(), path: place.field(pattern.case).text(pattern.value) };
   const custom = place.field("custom");
   const { kind, path } = pattern.value;
   if (kind !== "*" && (!/^[A-Z][A-Z-]*$/.test(kind) || RESERVED.has(kind))) {
     const why = RESERVED.has(kind) ? "is a method that the server answers itself" : "is not a method of HTTP";
-    fault(report, "BFF185", custom.field("kind").at, {
+    return fault(report, "BFF185", custom.field("kind").at, {
       message: `${JSON.stringify(kind)} ${why}`,
       hint: 'write another method in capitals, such as "HEAD", or "*" for all methods',
     });
-    return undefined;
   }
   return { method: kind, path: custom.field("path").text(path) };
 }

@@ -34,8 +34,7 @@ function readLimit(declared: Declared<RateLimit>, report: Report): IrRateLimit |
   if (typeof per.value === "string" && burst !== undefined) {
     const hint = `leave out \`burst\`, or write a rolling duration such as "${per.value === "day" ? "1d" : "30d"}" in \`per\``;
     const message = `a limit per ${per.value} has no \`burst\`: its whole \`rate\` may be used at once`;
-    fault(report, "BFF176", burst.at, { message, hint });
-    return undefined;
+    return fault(report, "BFF176", burst.at, { message, hint });
   }
   if (lease !== undefined && !isLeasable(declared, lease, burst ?? rate, report)) return undefined;
   if (!isCounted({ rate, per, burst }, report)) return undefined;
@@ -166,13 +165,12 @@ function nameOf({ value, place }: Declared<RateLimit>, report: Report): Text | u
     .toLowerCase()
     .replace(/[^a-z0-9_-]+/g, "_")
     .replace(/^[^a-z]+|_+$/g, "");
-  fault(report, "BFF174", name.at, {
+  return fault(report, "BFF174", name.at, {
     message: `${JSON.stringify(name.value)} is not a valid name of a limit`,
     hint: NAME.test(like)
       ? `write "${like}"`
       : "write at most 63 lower-case letters, digits, underscores and dashes, with a letter first",
   });
-  return undefined;
 }
 
 function whole(
@@ -183,16 +181,12 @@ function whole(
   const setting = value[field];
   if (setting === undefined) return undefined;
   const { at } = place.field(field);
-  if (setting === 0n) {
-    fault(report, "BFF105", at, { message: `"${field}" is 0`, hint: ZERO[field] });
-    return undefined;
-  }
+  if (setting === 0n) return fault(report, "BFF105", at, { message: `"${field}" is 0`, hint: ZERO[field] });
   if (setting <= BigInt(MOST)) return { value: Number(setting), at };
-  fault(report, "BFF175", at, {
+  return fault(report, "BFF175", at, {
     message: `"${field}" is ${setting}, but a limit counts to at most ${MOST}`,
     hint: `write at most ${MOST}`,
   });
-  return undefined;
 }
 const MOST = 1_000_000_000_000;
 const ZERO = {
@@ -216,11 +210,10 @@ function perOf({ value: { per }, place }: Declared<RateLimit>, report: Report): 
   if (per === "day" || per === "month") return { value: per satisfies CalendarUnit, at };
   const instead = per === undefined ? undefined : UNITS[per.trim().toLowerCase().replace(/s$/, "")];
   if (instead === undefined) return durationOrEnv(per, place, "per", report, MAX_DAYS);
-  fault(report, "BFF176", at, {
+  return fault(report, "BFF176", at, {
     message: `${JSON.stringify(per)} is not a period of a limit`,
     hint: `write ${instead}; "day" and "month" are those of the calendar`,
   });
-  return undefined;
 }
 
 /**

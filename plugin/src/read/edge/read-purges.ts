@@ -27,11 +27,10 @@ function readPurge({ value, place }: Declared<Purge>, report: Report): IrPurge |
   const missing = Object.entries({ subject, jetstream, type, tag: tags[0] }).find(([, part]) => part === undefined);
   if (missing === undefined && subject && jetstream && type) return { at: place.at, subject, jetstream, type, tags };
   const [name = "tag"] = missing ?? [];
-  fault(report, "BFF815", place.at, {
+  return fault(report, "BFF815", place.at, {
     message: `this "purge" has no "${name}"`,
     hint: `add ${EXAMPLES[name as keyof typeof EXAMPLES]}`,
   });
-  return undefined;
 }
 
 /** Checks the words of a subject: `*` is a whole word, and `>` the last one. */

@@ -36,11 +36,10 @@ function shareOf({ value, place }: Declared<Telemetry>, report: Report): Sourced
   const found = sourced(value.sample, place, "sample");
   if (found === undefined || (found.value >= 0 && found.value <= 1)) return found;
   const percent = found.value > 1 && found.value <= 100 ? `: write ${found.value / 100} for ${found.value} %` : "";
-  fault(report, "BFF104", found.at, {
+  return fault(report, "BFF104", found.at, {
     message: `"sample" is ${found.value}, which is not a ratio`,
     hint: `write a number from 0 to 1${percent}`,
   });
-  return undefined;
 }
 
 /** Labels with a meaning in these metrics, in Prometheus or in its scrapes. */
@@ -72,19 +71,17 @@ function readLabel(declared: Declared<Bind>, report: Report): NamedValue | undef
   const { value, place } = declared;
   for (const other of ["if", "spread"] as const) {
     if (value[other] === undefined) continue;
-    fault(report, "BFF197", place.field(other).at, {
+    return fault(report, "BFF197", place.field(other).at, {
       message: `a label of a meter has no "${other}"`,
       hint: 'write `{ name: "…" by: "…" }`',
     });
-    return undefined;
   }
   const named = namedValue(declared, "label", report);
   if (named === undefined || !TAKEN.has(named.name.value)) return named;
-  fault(report, "BFF197", named.name.at, {
+  return fault(report, "BFF197", named.name.at, {
     message: `the label "${named.name.value}" has another meaning in metrics`,
     hint: `choose another name, as in "request_${named.name.value}"`,
   });
-  return undefined;
 }
 
 interface NamedValue {
@@ -103,24 +100,21 @@ function namedValue(
 ): NamedValue | undefined {
   const name = text(value.name, place, "name");
   const by = expression(value.by, place, "by", report);
-  if (name === undefined || by === undefined) {
-    fault(report, "BFF197", place.at, {
+  if (name === undefined || by === undefined)
+    return fault(report, "BFF197", place.at, {
       message: `this ${what} has no "${name === undefined ? "name" : "by"}"`,
       hint: 'write `{ name: "…" by: "…" }`',
     });
-    return undefined;
-  }
   if (NAMES[what].test(name.value)) return { name, by };
   const like = name.value.toLowerCase().replace(/[^a-z0-9]+/g, "_");
   const letters = what === "meter" ? "" : ", and begin with a letter";
-  fault(report, "BFF197", name.at, {
+  return fault(report, "BFF197", name.at, {
     message: `${JSON.stringify(name.value)} is not a valid name of a ${what}`,
     hint:
       NAMES[what].test(like) && like !== "_"
         ? `write "${like}"`
         : `write lower-case letters, digits and underscores only${letters}`,
   });
-  return undefined;
 }
 
 /** Reads the usage events of a package. A field with a fault is left out. */
@@ -133,11 +127,10 @@ export function readUsage({ value, place }: Declared<Usage>, report: Report): Ir
 function readSubject(subject: Text | undefined, report: Report): Text | undefined {
   if (subject === undefined || /^[^\s.*>]+(\.[^\s.*>]+)*$/.test(subject.value)) return subject;
   const hint = 'write words with dots between them, as in "usage.shop"';
-  fault(report, "BFF440", subject.at, {
+  return fault(report, "BFF440", subject.at, {
     message: `${JSON.stringify(subject.value)} is not a subject of one event`,
     hint,
   });
-  return undefined;
 }
 
 const HINT = 'write `{ name: "…" by: "…" }`';
@@ -145,20 +138,20 @@ const HINT = 'write `{ name: "…" by: "…" }`';
 function readField({ value, place }: Declared<Bind>, report: Report): IrUsage["fields"][number] | undefined {
   for (const other of ["if", "spread", "fields", "reveal"] as const) {
     if (value[other] === undefined) continue;
-    fault(report, "BFF440", place.field(other).at, { message: `a field of \`usage\` has no "${other}"`, hint: HINT });
-    return undefined;
+    return fault(report, "BFF440", place.field(other).at, {
+      message: `a field of \`usage\` has no "${other}"`,
+      hint: HINT,
+    });
   }
   const name = text(value.name, place, "name");
   const by = expression(value.by, place, "by", report);
   if (name === undefined || by === undefined) {
     const missing = name === undefined ? "name" : "by";
-    fault(report, "BFF440", place.at, { message: `this field of \`usage\` has no "${missing}"`, hint: HINT });
-    return undefined;
+    return fault(report, "BFF440", place.at, { message: `this field of \`usage\` has no "${missing}"`, hint: HINT });
   }
   if (/^[a-z][a-z0-9_]*$/.test(name.value)) return { name, by };
-  fault(report, "BFF440", name.at, {
+  return fault(report, "BFF440", name.at, {
     message: `${JSON.stringify(name.value)} is not a valid name of a field`,
     hint: "write lower-case letters, digits and underscores only, and begin with a letter",
   });
-  return undefined;
 }

@@ -101,6 +101,5 @@ function within(
   report: Report,
 ): Sourced<number> | undefined {
   if (found === undefined || ok(found.value)) return found;
-  fault(report, "BFF159", found.at, { message, hint });
-  return undefined;
+  return fault(report, "BFF159", found.at, { message, hint });
 }

@@ -60,14 +60,12 @@ export function readBinds(
   return binds;
 }
 
-function checkBind(bind: IrBind, kind: BindKind, report: Report): void {
-  if (bind.fields !== undefined && (kind !== "request field" || bind.by !== undefined || bind.if !== undefined)) {
-    fault(report, "BFF119", bind.fields.at, {
+function checkBind(bind: IrBind, kind: BindKind, report: Report): undefined {
+  if (bind.fields !== undefined && (kind !== "request field" || bind.by !== undefined || bind.if !== undefined))
+    return fault(report, "BFF119", bind.fields.at, {
       message: "`fields` stands alone beside the name of a request field",
       hint: 'leave the entry out, or write `{ name: "…" fields: true }` in the `set` of a call',
     });
-    return;
-  }
   if (bind.spread !== undefined) {
     const beside = bind.name ?? bind.by ?? bind.fields;
     if (SINGLE[kind] !== undefined) {

@@ -39,11 +39,10 @@ function readBranch({ value, place }: Declared<Branch>, report: Report): IrBranc
       name === undefined
         ? [place.at, "this branch has no name"]
         : [name.at, `"${name.value}" is not a valid name of a branch: an environment variable ends with this name`];
-    fault(report, "BFF183", at, {
+    return fault(report, "BFF183", at, {
       message,
       hint: `write lower-case letters, digits and underscores, as in \`name: "canary"\`, whose address is in the variable …_CANARY_URL`,
     });
-    return undefined;
   }
   checkChoice(branch, value.share !== undefined, report);
   return { ...branch, name };

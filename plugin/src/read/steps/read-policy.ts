@@ -88,11 +88,10 @@ export function readPolicy({ value, place }: Declared<PolicyRule>, report: Repor
 function readIdentify({ identify }: PolicyRule, place: Place, report: Report): IrPolicy["identify"] {
   const setting = sourced(identify, place, "identify");
   if (setting?.value !== Identify.IDENTIFY_UNSPECIFIED) return setting;
-  fault(report, "BFF192", setting.at, {
+  return fault(report, "BFF192", setting.at, {
     message: '"IDENTIFY_UNSPECIFIED" does not set whether the upstream receives the identity of the caller',
     hint: "write SIGNED, PLAIN, TOKEN or NOTHING, or leave it out",
   });
-  return undefined;
 }
 
 function readForward(values: readonly string[], place: Place, report: Report): IrPolicy["forward"] {
@@ -193,11 +192,10 @@ function readConsequence({ then }: ErrorRule, place: Place, report: Report): IrE
     case "ignore": {
       const { at } = place.field("ignore");
       if (then.value) return { kind: "ignore", at };
-      fault(report, "BFF120", at, {
+      return fault(report, "BFF120", at, {
         message: "`ignore: false` has no effect",
         hint: "write `ignore: true`, or leave out the rule",
       });
-      return undefined;
     }
     case "fallback": {
       const by = expression(then.value, place, "fallback", report);
@@ -206,11 +204,10 @@ function readConsequence({ then }: ErrorRule, place: Place, report: Report): IrE
     case "fail":
       return { kind: "fail", fail: readFailure({ value: then.value, place: place.field("fail") }, "rule", report) };
     case undefined:
-      fault(report, "BFF120", place.at, {
+      return fault(report, "BFF120", place.at, {
         message: "this rule sets no effect",
         hint: "add `ignore: true`, `fallback` or `fail`",
       });
-      return undefined;
   }
 }
 

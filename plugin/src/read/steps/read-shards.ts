@@ -35,12 +35,11 @@ export function readShardKey({ value, place }: Declared<ShardKey>, report: Repor
   const text = by ?? name;
   if (text !== undefined && (by === undefined || name === undefined))
     return { at: place.at, text, isName: name !== undefined };
-  fault(report, "BFF189", name?.at ?? place.at, {
+  return fault(report, "BFF189", name?.at ?? place.at, {
     message: text === undefined ? "this shard has no key" : 'this shard has a "by" and a "name"',
     hint:
       text === undefined
         ? "write `by`, the key, or `name`, the name of a shard"
         : "leave out one of them: the key decides the shard, or the name does",
   });
-  return undefined;
 }

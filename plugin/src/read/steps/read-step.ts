@@ -94,11 +94,10 @@ function readSource({ source }: Step, place: Place, report: Report): IrSource | 
     case "latest":
       return readLatest({ value: source.value, place: place.field("latest") }, report);
     case undefined:
-      fault(report, "BFF101", place.at, {
+      return fault(report, "BFF101", place.at, {
         message: "this step has no source",
         hint: "add one of `by`, `call`, `compose`, `each`, `switch`, `guard`, `latest`",
       });
-      return undefined;
   }
 }
 

@@ -71,11 +71,10 @@ function readSource({ source }: Stream, place: Place, report: Report): IrStream[
 function readAhead({ ahead: value }: Stream, place: Place, report: Report): Sourced<number> | undefined {
   const ahead = count(value, place, "ahead", "write 1 to compose one item at a time", report);
   if (ahead === undefined || ahead.value <= MAX_AHEAD) return ahead;
-  fault(report, "BFF165", ahead.at, {
+  return fault(report, "BFF165", ahead.at, {
     message: `"ahead" is ${ahead.value}, and each follower holds at most ${MAX_AHEAD} items`,
     hint: `write at most ${MAX_AHEAD}`,
   });
-  return undefined;
 }
 
 const OVERFLOWS: { readonly [value in Overflow]?: IrOverflow } = {
@@ -89,11 +88,10 @@ function readOverflow({ overflow: value }: Stream, place: Place, report: Report)
   if (setting === undefined) return undefined;
   const overflow = OVERFLOWS[setting.value];
   if (overflow !== undefined) return { value: overflow, at: setting.at };
-  fault(report, "BFF165", setting.at, {
+  return fault(report, "BFF165", setting.at, {
     message: '"overflow" has no value for items that wait for a slow client',
     hint: "write WAIT, LATEST or FAIL, or leave it out",
   });
-  return undefined;
 }
 
 /** Reports settings that do not apply to a follower: the topic has the positions, and its silence is no failure. */

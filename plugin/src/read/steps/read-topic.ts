@@ -38,13 +38,11 @@ function readTopic({ value, place }: Declared<Topic>, report: Report): IrTopic |
     until: expression(value.until, place, "until", report),
     keep: readKeep({ value, place }, report),
   } as const;
-  if (name === undefined) {
-    fault(report, "BFF168", place.at, {
+  if (name === undefined)
+    return fault(report, "BFF168", place.at, {
       message: "this topic has no name",
       hint: 'add `name: "…"`, which `follow` refers to',
     });
-    return undefined;
-  }
   checkWhole({ ...topic, name }, report);
   if (topic.subject !== undefined) checkSubject(topic.subject, report);
   return { ...topic, name };
@@ -59,11 +57,10 @@ function readKeep({ value, place }: Declared<Topic>, report: Report): Sourced<nu
     report,
   );
   if (keep === undefined || keep.value <= MAX_KEPT) return keep;
-  fault(report, "BFF165", keep.at, {
+  return fault(report, "BFF165", keep.at, {
     message: `"keep" is ${keep.value}, and at most ${MAX_KEPT} items of each key are held in memory`,
     hint: `write at most ${MAX_KEPT}`,
   });
-  return undefined;
 }
 
 /** Checks that a topic declares its source, and declares it completely. */

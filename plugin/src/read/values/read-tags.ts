@@ -67,9 +67,8 @@ function readPurged(setting: Sourced<Purged> | undefined, report: Report): Sourc
   if (setting === undefined) return undefined;
   const value = USES[setting.value];
   if (value !== undefined) return { value, at: setting.at };
-  fault(report, "BFF809", setting.at, {
+  return fault(report, "BFF809", setting.at, {
     message: '"PURGED_UNSPECIFIED" is not a use of purged answers',
     hint: "write GONE, STALE_ON_FAILURE or COUNT_ONLY, or leave it out",
   });
-  return undefined;
 }

@@ -38,20 +38,17 @@ export function duration(
 ): Sourced<number> | undefined {
   if (value === undefined) return undefined;
   const { at } = place.field(name);
-  if (VARIABLE.test(value)) {
-    fault(report, "BFF102", at, {
+  if (VARIABLE.test(value))
+    return fault(report, "BFF102", at, {
       message: `"${name}" cannot have the value of a variable`,
       hint: "write a duration; variables are for `timeout`, `delay`, `ttl`, `stale`, `per`, `window` and `open_for`",
     });
-    return undefined;
-  }
   const parsed = parseDuration(value, days);
   if (parsed.ok) return { value: parsed.milliseconds, at };
-  fault(report, parsed.malformed ? "BFF102" : "BFF103", at, {
+  return fault(report, parsed.malformed ? "BFF102" : "BFF103", at, {
     message: `the duration ${JSON.stringify(value)} of "${name}" ${parsed.problem}`,
     hint: parsed.hint,
   });
-  return undefined;
 }
 
 const VARIABLE = /^\{env\.([A-Za-z_]\w*)\}$/;
@@ -129,11 +126,10 @@ export function ratio(
   const found = sourced(value, place, name);
   if (found === undefined || (found.value > 0 && found.value <= 1)) return found;
   const percent = found.value > 1 && found.value <= 100 ? `: write ${found.value / 100} for ${found.value} %` : "";
-  fault(report, "BFF104", found.at, {
+  return fault(report, "BFF104", found.at, {
     message: `"${name}" is ${found.value}, which is not a ratio`,
     hint: `write a number above 0 and at most 1${percent}`,
   });
-  return undefined;
 }
 
 /** Reads an integer of at least 1; `zero` is the hint for a 0. */
@@ -146,8 +142,7 @@ export function count(
 ): Sourced<number> | undefined {
   const found = sourced(value, place, name);
   if (found === undefined || found.value > 0) return found;
-  fault(report, "BFF105", found.at, { message: `"${name}" is 0`, hint: zero });
-  return undefined;
+  return fault(report, "BFF105", found.at, { message: `"${name}" is 0`, hint: zero });
 }
 
 /** Reads `max_elements` of a file or an rpc. */

@@ -312,25 +312,22 @@ function counterpart(field: IrField, upstream: DescMessage, report: Report): Des
   const name = field.alias?.value ?? field.desc.name;
   const found = upstream.fields.find((candidate) => candidate.name === name);
   if (found !== undefined || field.resolver !== undefined) return found; // a resolver here has been reported
-  if (extensionNamed(upstream, name) !== undefined) {
-    fault(report, "BFF404", field.alias?.at ?? field.at, {
+  if (extensionNamed(upstream, name) !== undefined)
+    return fault(report, "BFF404", field.alias?.at ?? field.at, {
       message: `"${name}" is an extension of "${upstream.typeName}", not a field of it`,
       hint: NO_EXTENSIONS,
     });
-    return undefined;
-  }
   const like = didYouMean(
     name,
     upstream.fields.map((candidate) => candidate.name),
   );
-  fault(report, "BFF404", field.alias?.at ?? field.at, {
+  return fault(report, "BFF404", field.alias?.at ?? field.at, {
     message: `"${upstream.typeName}" has no field "${name}"`,
     hint:
       like === undefined
         ? `name the upstream's field with [(bff.v1.field).alias = "…"], or remove this field; it has: ${upstream.fields.map((candidate) => candidate.name).join(", ")}`
         : `did you mean [(bff.v1.field).alias = "${like}"]?`,
   });
-  return undefined;
 }
 
 /** Returns true if one of the aliases is the type itself: a copy of itself has no source. */

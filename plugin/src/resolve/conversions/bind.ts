@@ -34,15 +34,13 @@ export function bindTo(
   const wrong = how.kind === "misfit" ? undefined : outOfRange(expression.root, fieldType(field).proto);
   if (wrong !== undefined) {
     const { constant, scalar, low, high, key } = wrong;
-    fault(report, "BFF332", constant.at, {
+    return fault(report, "BFF332", constant.at, {
       message: `${constant.value} does not fit ${ScalarType[scalar].toLowerCase()} (${key ? "the keys of " : ""}"${field.name}")`,
       hint: `write a number from ${low} to ${high}`,
     });
-    return undefined;
   }
   if (how.kind !== "misfit") return { expression, conversion: how };
-  fault(report, how.code, expression.text.at, { message: `${how.message} ("${field.name}")`, hint: how.hint });
-  return undefined;
+  return fault(report, how.code, expression.text.at, { message: `${how.message} ("${field.name}")`, hint: how.hint });
 }
 
 /** Returns true if a value may be null, or absent. */
@@ -112,14 +110,12 @@ export function fieldPath(message: DescMessage, text: Text, report: Report): Des
     const field = at.fields.find((candidate) => candidate.name === name);
     if (field === undefined) {
       const oneof = at.oneofs.find((candidate) => candidate.name === name);
-      if (extensionNamed(at, name) !== undefined) {
-        fault(report, "BFF207", text.place(offset, offset + name.length), {
+      if (extensionNamed(at, name) !== undefined)
+        return fault(report, "BFF207", text.place(offset, offset + name.length), {
           message: `"${name}" is an extension of "${at.typeName}", not a field of it`,
           hint: NO_EXTENSIONS,
         });
-        return undefined;
-      }
-      fault(report, "BFF207", text.place(offset, offset + name.length), {
+      return fault(report, "BFF207", text.place(offset, offset + name.length), {
         message:
           oneof === undefined
             ? `"${at.typeName}" has no field "${name}"`
@@ -129,17 +125,14 @@ export function fieldPath(message: DescMessage, text: Text, report: Report): Des
             ? fieldHint(at, name)
             : `set one of its members: ${oneof.fields.map((member) => member.name).join(", ")}`,
       });
-      return undefined;
     }
     path.push(field);
     if (i === names.length - 1) break;
-    if (field.fieldKind !== "message") {
-      fault(report, "BFF207", text.place(offset, offset + name.length), {
+    if (field.fieldKind !== "message")
+      return fault(report, "BFF207", text.place(offset, offset + name.length), {
         message: `"${name}" of "${at.typeName}" is not a message: a path cannot go through it`,
         hint: "end the path here, and set the whole value",
       });
-      return undefined;
-    }
     at = field.message;
     offset += name.length + 1;
   }

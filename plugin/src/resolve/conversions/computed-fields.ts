@@ -39,16 +39,14 @@ export function computedOf(
 export function fallbackOf(cx: ComputedContext, field: IrField, text: Text): BoundExpression | undefined {
   const { desc } = field;
   const scalar = desc.fieldKind === "scalar" || desc.fieldKind === "enum";
-  if (!scalar || desc.oneof !== undefined || presenceOf(desc) === "implicit") {
-    fault(cx.report, "BFF435", text.at, {
+  if (!scalar || desc.oneof !== undefined || presenceOf(desc) === "implicit")
+    return fault(cx.report, "BFF435", text.at, {
       message: `"${desc.name}" ${scalar && desc.oneof === undefined ? "always has a value" : "is no optional scalar or enum"}, so a fallback cannot replace it`,
       hint:
         scalar && desc.oneof === undefined
           ? `declare it \`optional\`, or leave out the fallback`
           : "leave it out, and set the value in the message that uses the copy",
     });
-    return undefined;
-  }
   return bound(cx, field, text, []);
 }
 
@@ -65,8 +63,7 @@ function bound(
   observe?.({ text, scope, stepOf: new Map(), expression });
   const found = expression && bindTo(expression, desc, aliases, report);
   if (found === undefined || names.length > 0 || !found.expression.fails) return found;
-  fault(report, "BFF435", text.at, { message: "this fallback may fail", hint: "write a constant" });
-  return undefined;
+  return fault(report, "BFF435", text.at, { message: "this fallback may fail", hint: "write a constant" });
 }
 
 /**

@@ -40,13 +40,11 @@ function httpCaching(run: Run, service: IrService, method: IrMethod, isFresh: ()
   const fresh = outer !== undefined && isFresh();
   const inherited = fresh && outer?.maxAge !== undefined ? { value: 0, at: outer.maxAge.at } : outer?.maxAge;
   const maxAge = inner?.maxAge ?? inherited;
-  if (maxAge === undefined) {
-    fault(run.report, "BFF264", at, {
+  if (maxAge === undefined)
+    return fault(run.report, "BFF264", at, {
       message: `answers of "${method.desc.name}" have no maximum age`,
       hint: 'write `max_age`, as in `max_age: "30s"`; with "0s" caches revalidate each answer',
     });
-    return undefined;
-  }
   return {
     at,
     ofMethod: inner !== undefined,

@@ -59,31 +59,27 @@ const KEYS: ReadonlySet<string> = new Set(["string", "int", "uint", "bool"]);
 function checkKey(scope: MessageScope, text: Text): Expression | undefined {
   const key = check(scope, text);
   if (key === undefined) return undefined;
-  if (!KEYS.has(key.type.kind)) {
-    fault(scope.report, "BFF528", text.at, {
+  if (!KEYS.has(key.type.kind))
+    return fault(scope.report, "BFF528", text.at, {
       message: `this \`key\` is ${typeName(key.type)}, not string, int, uint or bool`,
       hint:
         key.type.kind === "optional"
           ? 'write a value for the unset case, as in `.orValue("")`: requests without a key are one party'
           : "write text or a whole number that differs between callers",
     });
-    return undefined;
-  }
   if (key.reads.some(({ variable: { role } }) => role !== "env" && role !== "var")) return key;
-  fault(scope.report, "BFF529", text.at, {
+  return fault(scope.report, "BFF529", text.at, {
     message: "this `key` is the same for all requests, so nothing is shared",
     hint: "read what differs between callers, such as `principal.tenant` or `peer.address`",
   });
-  return undefined;
 }
 
 function checkWeight(scope: MessageScope, text: Text): Expression | undefined {
   const weight = check(scope, text);
   if (weight === undefined || weight.type.kind === "double") return weight;
   const whole = weight.type.kind === "int" || weight.type.kind === "uint";
-  fault(scope.report, "BFF528", text.at, {
+  return fault(scope.report, "BFF528", text.at, {
     message: `this \`weight\` is ${typeName(weight.type)}, not double`,
     hint: whole ? `write \`double(${text.value})\`` : "write a double, such as `1.0`",
   });
-  return undefined;
 }

@@ -63,11 +63,10 @@ const namesOf = ({ method }: RpcContext): NameRules => ({
 function checkText(scope: MessageScope, text: Text): Expression | undefined {
   const by = check(scope, text);
   if (by === undefined || by.type.kind === "string") return by;
-  fault(scope.report, "BFF293", text.at, {
+  return fault(scope.report, "BFF293", text.at, {
     message: `this header is ${typeName(by.type)}, not string`,
     hint: hintFor(by.type),
   });
-  return undefined;
 }
 
 function hintFor({ kind }: CelType): string {

@@ -80,13 +80,11 @@ function resolveUse(rpc: RpcContext, { limit, of }: DeclaredLimit, open: Set<IrR
   const settle = settleText && checkCost(rpc, where(answered, condition), settleText, "settle", limit);
   if ((costText !== undefined && cost === undefined) || (settleText !== undefined && settle === undefined)) return;
   const read = new Set(settle?.reads.map(({ variable }) => variable));
-  if (settle !== undefined && item !== undefined && read.has(item) && [...read].some(({ name }) => name === "result")) {
-    fault(scope.report, "BFF245", settle.text.at, {
+  if (settle !== undefined && item !== undefined && read.has(item) && [...read].some(({ name }) => name === "result"))
+    return fault(scope.report, "BFF245", settle.text.at, {
       message: `this \`settle\` reads \`result\` and \`${item.name}\`: items and messages of a stream differ in number`,
       hint: "read one of them",
     });
-    return undefined;
-  }
   const reads = [key, condition, cost]
     .flatMap((expression) => expression?.reads ?? [])
     .map(({ variable }) => variable.role);
@@ -168,11 +166,10 @@ function checkKey(scope: MessageScope, text: Text): Expression | undefined {
     message: "name a field of it",
     bytes: "write text, as in `base64.encode(…)`",
   };
-  fault(scope.report, "BFF246", text.at, {
+  return fault(scope.report, "BFF246", text.at, {
     message: `this key is ${typeName(key.type)}, not string, int, uint or bool`,
     hint: hints[key.type.kind] ?? "write text or a whole number that differs between callers",
   });
-  return undefined;
 }
 
 /** Returns true if the limit does not count some callers, and its `if` does not declare that with `ok` or `has`. */
@@ -227,28 +224,25 @@ function checkCost(
 ): Expression | undefined {
   const cost = check(scope, text);
   if (cost === undefined) return undefined;
-  if (cost.type.kind !== "int" && cost.type.kind !== "uint") {
-    fault(scope.report, "BFF246", text.at, {
+  if (cost.type.kind !== "int" && cost.type.kind !== "uint")
+    return fault(scope.report, "BFF246", text.at, {
       message: `this \`${what}\` is ${typeName(cost.type)}, not int or uint`,
       hint:
         cost.type.kind === "double"
           ? "round it up, as in `int(math.ceil(…))`"
           : "write a whole number, such as `1` or a field that holds one",
     });
-    return undefined;
-  }
   const [absent] = cost.unsafe;
   if (absent === undefined) return cost;
   const at = publicAt(run, method);
   const known =
     condition === undefined && absent.missing === undefined ? `, or add \`if: "ok(${absent.name})"\` to the limit` : "";
   const least = cost.type.kind === "uint" ? "1u" : "1";
-  fault(scope.report, "BFF247", text.at, {
+  return fault(scope.report, "BFF247", text.at, {
     message: `this \`${what}\` has no value if "${absent.name}" is absent, but the limit still applies`,
     ...(at === undefined ? {} : { related: [{ at, message: `any client may call "${method.desc.name}"` }] }),
     hint: `${valueHint(absent, text.value, least)}${known}`,
   });
-  return undefined;
 }
 
 /** The scope is strict, because an expression without a result would let a caller pass. */

@@ -88,11 +88,10 @@ function numberOf(scope: MessageScope, text: Text): Expression | undefined {
     type.kind === "optional"
       ? `write a value for the unset case: \`${text.value}.orValue(${zero})\``
       : `write a value for the unset case: \`${text.value} != null ? ${type.kind === "wrapper" ? type.of.kind : "int"}(${text.value}) : ${zero}\``;
-  fault(scope.report, "BFF295", text.at, {
+  return fault(scope.report, "BFF295", text.at, {
     message: `this \`by\` of a meter is ${typeName(type)}, not int, uint or double`,
     hint: number ? unset : "write a number, such as `1`, a field that contains a number, or the `size` of a list",
   });
-  return undefined;
 }
 const NUMBERS: ReadonlySet<string> = new Set(["int", "uint", "double"]);
 
@@ -102,11 +101,10 @@ function labelOf(scope: MessageScope, { name, by: text }: IrMeter["labels"][numb
   const desc = enumOf(by);
   if (by.type.kind === "bool" || (by.type.kind === "int" && desc !== undefined))
     return { name: name.value, by, enum: by.type.kind === "bool" ? undefined : desc };
-  fault(scope.report, "BFF295", text.at, {
+  return fault(scope.report, "BFF295", text.at, {
     message: `this label is ${typeName(by.type)}, not an enum or a bool: its series would have no bound`,
     hint: "leave the label out, or write a condition, as in `args.count > 10`",
   });
-  return undefined;
 }
 
 const NAMES: NameRules = {

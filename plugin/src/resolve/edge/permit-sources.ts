@@ -69,14 +69,12 @@ export function resolveAccepts(
     if ((identity?.sources.length ?? 0) > 0) reportUncovered(run, service, method);
     return undefined;
   }
-  if (inner?.public !== undefined && outer !== undefined && outer.public === undefined) {
-    fault(run.report, "BFF231", inner.public.at, {
+  if (inner?.public !== undefined && outer !== undefined && outer.public === undefined)
+    return fault(run.report, "BFF231", inner.public.at, {
       message: `"${method.desc.name}" is public, but its service has a permit`,
       related: [{ at: outer.at, message: "the permit of the service" }],
       hint: "move it to another service without a permit: a public rpc among protected rpcs is easily overlooked",
     });
-    return undefined;
-  }
   if (nearestPermit.public !== undefined)
     return { public: nearestPermit.public.at, sources: undefined, scopes: [], roles: [] };
   const around = outer?.public === undefined ? outer : undefined;

@@ -139,13 +139,11 @@ function condition(rpc: RpcContext, cx: MessageContext, permit: IrPermit, index:
   const { service, run } = rpc;
   const ofService = permit === service.permit;
   const scope = ofService ? sceneOfService(rpc, cx.scope) : cx.scope;
-  if (ofService && freeNames(permit.if.value, run.ir.registry, scope.container).names.has("args")) {
-    fault(scope.report, "BFF235", permit.if.at, {
+  if (ofService && freeNames(permit.if.value, run.ir.registry, scope.container).names.has("args"))
+    return fault(scope.report, "BFF235", permit.if.at, {
       message: "the `if` of a service's permit cannot read `args`: the requests of its rpcs differ",
       hint: "move it to the permits of the rpcs, or read `principal`, `headers`, `peer`, `env`, `now` or a step of the service",
     });
-    return undefined;
-  }
   const test = checkCondition(scope, permit.if, "this `if`");
   const failRule = permit.fail;
   // The text for refused callers is not part of the decision. It is evaluated only after the condition has failed.
@@ -201,21 +199,19 @@ function checkDecision(
   { report }: MessageScope,
   step: Step,
   { shared, reader }: { readonly shared: boolean; readonly reader: Origin | undefined },
-): void {
+): undefined {
   if (step.source.kind === "guard") return;
   const at = reader ?? step.ir.name?.at ?? step.ir.at;
   const called = step.name === undefined ? "this step" : `step "${step.name}"`;
   const what = unsureOf(step);
-  if (what !== undefined) {
-    fault(report, "BFF236", at, {
+  if (what !== undefined)
+    return fault(report, "BFF236", at, {
       message: `a permit depends on ${called}, which ${what}: a failure would decide about access`,
       ...(!shared || reader === undefined
         ? {}
         : { related: [{ at: step.ir.name?.at ?? step.ir.at, message: "the step of the service" }] }),
       hint: "read a critical step by `call`, `by` or `switch`, such as one in the `let` of the permit itself",
     });
-    return;
-  }
   for (const call of callsOf(step.source)) {
     if (call.effects !== "none") {
       fault(report, "BFF237", call.methodAt, {

@@ -89,11 +89,10 @@ function attributeOf(rpc: RpcContext, text: Text): Attribute | undefined {
   if (expression === undefined) return undefined;
   const proto = carried(expression.type);
   if (proto !== undefined) return { text, expression, proto, env };
-  fault(scope.report, "BFF283", text.at, {
+  return fault(scope.report, "BFF283", text.at, {
     message: `this attribute is ${typeName(expression.type)}, which a span cannot contain`,
     hint: hintFor(expression.type),
   });
-  return undefined;
 }
 
 function hintFor(type: CelType): string {

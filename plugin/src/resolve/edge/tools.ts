@@ -46,15 +46,13 @@ function isTool({ run, service, method }: RpcContext): boolean {
 }
 
 /** Reports a `tool` of a service without tools, and its hidden fields that no request has. */
-function checkService({ tool, desc }: IrService, all: readonly RpcContext[], report: Report): void {
+function checkService({ tool, desc }: IrService, all: readonly RpcContext[], report: Report): undefined {
   if (tool === undefined) return;
-  if (all.length === 0) {
-    fault(report, "BFF227", tool.at, {
+  if (all.length === 0)
+    return fault(report, "BFF227", tool.at, {
       message: `no rpc of "${desc.name}" is a tool: none is unary, declared NO_SIDE_EFFECTS and not public`,
       hint: "add `option idempotency_level = NO_SIDE_EFFECTS;` to rpcs that only read, or leave out `tool`",
     });
-    return;
-  }
   for (const { name } of tool.hidden) {
     if (name === undefined) continue;
     const { found, faults } = fittingRpcs(

@@ -54,11 +54,10 @@ function fieldOf(rpc: RpcContext, { name, by: text }: IrUsage["fields"][number])
   if (by === undefined) return undefined;
   const proto = carried(by.type);
   if (proto?.kind === "scalar") return { name: name.value, by, proto, env };
-  fault(scope.report, "BFF441", text.at, {
+  return fault(scope.report, "BFF441", text.at, {
     message: `this field of \`usage\` is ${typeName(by.type)}, not a text, a number or a bool`,
     hint: by.type.kind === "message" ? "name a field of it" : "write a text, a number or a bool, such as a `size`",
   });
-  return undefined;
 }
 
 const NAMES: NameRules = {

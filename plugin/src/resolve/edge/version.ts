@@ -78,9 +78,8 @@ function successorOf(run: Run, method: IrMethod, { text, ofMethod }: Named, repo
     return ofMethod || text.value.includes("/") ? undefined : { text, method: undefined };
   }
   if (desc !== method.desc) return { text, method: desc };
-  fault(run.report, "BFF267", text.at, {
+  return fault(run.report, "BFF267", text.at, {
     message: `"${desc.name}" cannot be its own successor`,
     hint: "name the service, or the rpc, that replaces it",
   });
-  return undefined;
 }

@@ -177,13 +177,11 @@ function resolveField(
   resolvers: readonly Step[],
 ): BoundExpression | undefined {
   const { scope, run } = cx;
-  if (field.alias !== undefined && field.by === undefined) {
-    fault(scope.report, "BFF402", field.alias.at, {
+  if (field.alias !== undefined && field.by === undefined)
+    return fault(scope.report, "BFF402", field.alias.at, {
       message: `"${field.desc.name}" has an alias, but "${cx.ir.desc.name}" is not a copy of another message`,
       hint: "set the source of its value with `by`, or give the message an alias",
     });
-    return undefined;
-  }
   if (field.resolver !== undefined) {
     const variable = resolvers.find(
       ({ source }) => source.kind === "resolver" && source.field === field.desc,
@@ -257,22 +255,21 @@ function hasAlike({ name, variable, absent }: Step, field: DescField): boolean {
 }
 
 /** Reports a field that always has a value but depends on a value that may be absent. */
-function checkAbsence(cx: MessageContext, field: IrField, expression: Expression, filler?: Step): void {
+function checkAbsence(cx: MessageContext, field: IrField, expression: Expression, filler?: Step): undefined {
   if (canBeAbsent(field.desc)) return;
   const [variable] = expression.unsafe;
   if (variable === undefined) return;
   if (filler !== undefined) {
     const path = `${filler.name ?? "…"}.${fieldName(field.desc.name)}`;
     const named = filler.name === undefined ? "the step a name, and " : "";
-    fault(cx.scope.report, "BFF601", field.at, {
+    return fault(cx.scope.report, "BFF601", field.at, {
       message: `field "${field.desc.name}" always has a value (${typeName(fieldType(field.desc).type)}), but ${stepCalled(filler)}, which fills it, may be absent`,
       related: [beginning(filler) ?? { at: filler.ir.at, message: `${stepCalled(filler)} may be absent` }],
       hint: `give the step a \`fallback\`, or ${named === "" ? "make" : `give ${named}make`} the field \`optional\` and bind it: [(bff.v1.field).by = "${path}"]`,
     });
-    return;
   }
-  if (variable.role === "principal") {
-    fault(
+  if (variable.role === "principal")
+    return fault(
       cx.scope.report,
       "BFF601",
       expression.reads.find((read) => read.variable === variable && !read.safe)?.at ?? expression.text.at,
@@ -282,10 +279,8 @@ function checkAbsence(cx: MessageContext, field: IrField, expression: Expression
         hint: "make the field `optional`, or read it as ok(principal) ? … : …",
       },
     );
-    return;
-  }
-  if (variable.missing !== undefined) {
-    fault(
+  if (variable.missing !== undefined)
+    return fault(
       cx.scope.report,
       "BFF601",
       expression.reads.find((read) => read.variable === variable && !read.safe)?.at ?? expression.text.at,
@@ -295,8 +290,6 @@ function checkAbsence(cx: MessageContext, field: IrField, expression: Expression
         hint: `make the field \`optional\`, or ${safeRead(variable)}`,
       },
     );
-    return;
-  }
   const path = absencePath(cx, variable.name);
   const shown = variable.role === "arg" ? `args.${variable.name}` : variable.name;
   fault(

@@ -38,12 +38,11 @@ function takeOpening(run: Run, message: Composed): { message: Composed; opening:
   const other = places.find(({ item }) => item === undefined);
   if (other !== undefined) {
     const called = first.name === undefined ? "one of its steps" : `its step "${first.name}"`;
-    fault(run.report, "BFF627", first.ir.name?.at ?? first.ir.at, {
+    return fault(run.report, "BFF627", first.ir.name?.at ?? first.ir.at, {
       message: `"${message.desc.name}" is composed by a stream, where ${called} runs once, and by ${other.what}, where it runs each time`,
       related: [{ at: other.at, message: other.what }],
       hint: `give the stream another message, which composes "${message.desc.name}"; or write \`after: ["${[...items][0]}"]\` in the step, so that it runs per item`,
     });
-    return undefined;
   }
   return split(message, once, items);
 }

@@ -136,7 +136,7 @@ function join(
     if (sameType(other.type, type) && sameForm(other.proto, proto)) continue;
     const at = run.lets.mentions(ir.desc.typeName).get(name)?.text.at ?? ir.at;
     const typeNames = distinctTypeNames(first.step.variable, other);
-    fault(scope.report, "BFF418", at, {
+    return fault(scope.report, "BFF418", at, {
       message: `"${name}" is ${typeNames[0]} in service "${first.service.desc.name}", but ${typeNames[1]} in service "${service.desc.name}", and both services compose "${ir.desc.name}"`,
       related: [first.step, step].flatMap((sharedStep, i) =>
         sharedStep === undefined
@@ -145,7 +145,6 @@ function join(
       ),
       hint: "give both the same type, or rename one of the two",
     });
-    return undefined;
   }
   return standIn(name, first.step, first.step.variable, steps);
 }

@@ -84,11 +84,10 @@ export function lookupSuccessor(ir: Ir, text: Text, of: DescService, report: Rep
   const others = bffServices.filter((other) => other !== of.typeName);
   if (found === undefined) report(missing(ir, slice(text, 0, name.length), "service", name, others));
   else if (!bffServices.includes(found.typeName)) {
-    fault(report, "BFF267", slice(text, 0, name.length).at, {
+    return fault(report, "BFF267", slice(text, 0, name.length).at, {
       message: `"${name}" is not a service of a BFF, so callers of this one cannot move to it`,
       hint: "name a service with `option (bff.v1.service)`, or an rpc of one",
     });
-    return undefined;
   }
   return found;
 }
@@ -165,13 +164,11 @@ export function lookupMessage(ir: Ir, text: Text, container: string, report: Rep
 /** Returns the field of the full name "package.Message.field". Undefined after a diagnostic. */
 export function lookupField(ir: Ir, text: Text, report: Report): DescField | undefined {
   const dot = text.value.lastIndexOf(".");
-  if (dot < 0 || !isReference(text.value)) {
-    fault(report, "BFF201", text.at, {
+  if (dot < 0 || !isReference(text.value))
+    return fault(report, "BFF201", text.at, {
       message: `"${text.value}" is not the full name of a field`,
       hint: "write the message and the field, as in catalog.v1.Item.updated_at",
     });
-    return undefined;
-  }
   const message = lookupMessage(ir, slice(text, 0, dot), "", report);
   if (message === undefined) return undefined;
   const name = text.value.slice(dot + 1);
@@ -179,12 +176,11 @@ export function lookupField(ir: Ir, text: Text, report: Report): DescField | und
   if (field !== undefined) return field;
   const names = message.fields.map((candidate) => candidate.name);
   const like = didYouMean(name, names);
-  fault(report, "BFF201", slice(text, dot + 1, text.value.length).at, {
+  return fault(report, "BFF201", slice(text, dot + 1, text.value.length).at, {
     message: `"${message.typeName}" has no field "${name}"`,
     hint:
       like === undefined ? `use one of its fields: ${names.join(", ")}` : `did you mean "${message.typeName}.${like}"?`,
   });
-  return undefined;
 }
 
 export function lookupEnum(ir: Ir, text: Text, container: string, report: Report): DescEnum | undefined {

@@ -18,12 +18,11 @@ export function findTopic(ir: Ir, services: readonly IrService[], name: Text, re
   const names = services.flatMap(({ topics }) => topics.map((topic) => topic.name.value));
   const like = didYouMean(name.value, names);
   const at = has && of(has)?.name.at;
-  fault(report, "BFF641", name.at, {
+  return fault(report, "BFF641", name.at, {
     message: topicProblem(name.value, other !== undefined, has, lacks),
     ...(at === undefined ? {} : { related: [{ at, message: "the topic" }] }),
     hint: like === undefined ? topicHint(has !== undefined && other === undefined) : `did you mean "${like}"?`,
   });
-  return undefined;
 }
 
 /**

@@ -73,15 +73,13 @@ function fieldsOf(
     found.push(field);
     const last = i === names.length - 1;
     if (last && (field.fieldKind === "scalar" || field.fieldKind === "enum")) return found;
-    if (last || field.fieldKind !== "message" || field.message.typeName.startsWith("google.protobuf.")) {
-      fault(report, "BFF276", at, {
+    if (last || field.fieldKind !== "message" || field.message.typeName.startsWith("google.protobuf."))
+      return fault(report, "BFF276", at, {
         message: `"${name}" is ${kindOf(field)}, but a path contains single values: text, numbers, bools and enums`,
         hint: last
           ? "name another field, or a field inside it, or move it to the query or the body"
           : "name a field inside single messages",
       });
-      return undefined;
-    }
     message = field.message;
     offset += name.length + 1;
   }
@@ -106,11 +104,10 @@ function bodyOf(
   const field = topLevel(input, body, "request", "BFF277", report);
   const taken = variables.find(({ fields }) => fields.length === 1 && fields[0] === field);
   if (field === undefined || taken === undefined) return field;
-  fault(report, "BFF280", body.at, {
+  return fault(report, "BFF280", body.at, {
     message: `"${body.value}" is already in the path`,
     hint: 'name another field, or write "*" for all fields outside the path',
   });
-  return undefined;
 }
 
 /** Undefined after a diagnostic. */

@@ -267,20 +267,18 @@ export function httpRule(
 ): RestRule | undefined {
   const name = fullName(method);
   const binding = ir.bindings.get(method);
-  if (binding === undefined) {
-    fault(report, "BFF288", at, {
+  if (binding === undefined)
+    return fault(report, "BFF288", at, {
       message: `"${name}" is called over HTTP, but has no path`,
       related: [{ at: protocol.at, message: "its upstream uses HTTP here" }],
       hint: 'add a path to the rpc in its proto, as in `option (google.api.http) = { get: "/v1/books/{id}" };`, or call it over gRPC: leave out `protocol`',
     });
-    return undefined;
-  }
   const faults: Mistake[] = [...binding.faults];
   const rule = binding.rule && boundFields(binding.rule, method, (found) => faults.push(found));
   if (rule !== undefined && faults.length === 0) faults.push(...uncallable(rule, method));
   const [first] = faults;
   if (first === undefined) return rule;
-  fault(report, "BFF289", at, {
+  return fault(report, "BFF289", at, {
     message: `"${name}" has a path that cannot be called: ${first.message}`,
     related: [
       { at: first.at, message: first.hint === undefined ? "here" : `here: ${first.hint}` },
@@ -288,7 +286,6 @@ export function httpRule(
     ],
     hint: "correct the path in its proto, or call it over gRPC: leave out `protocol`",
   });
-  return undefined;
 }
 
 /** The part of a diagnostic that the diagnostic of a call repeats. */

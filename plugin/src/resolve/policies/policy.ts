@@ -119,15 +119,13 @@ function checkTimes(cx: PolicyContext, ir: IrCall, policies: readonly IrPolicy[]
   });
 }
 /** Reports a cache for a call with side effects, because its answers may not be reused. */
-function checkCache(cx: PolicyContext, ir: IrCall, cache: Policy["cache"], effects: Effects): void {
+function checkCache(cx: PolicyContext, ir: IrCall, cache: Policy["cache"], effects: Effects): undefined {
   const callCache = ir.policy.cache;
-  if (callCache !== undefined && effects !== "none" && callCache.ttl?.value !== 0) {
-    fault(cx.scope.report, "BFF511", callCache.at, {
+  if (callCache !== undefined && effects !== "none" && callCache.ttl?.value !== 0)
+    return fault(cx.scope.report, "BFF511", callCache.at, {
       message: `"${ir.method?.value}" has side effects, so its answers must not be cached`,
       hint: `remove \`cache\`${effects === "once" ? ", or set `read_only: true` if it only reads" : ""}`,
     });
-    return;
-  }
   if (effects !== "none" || cache.ttl?.value === 0) return;
   const use = cache.stale ?? cache.tags[0]?.text ?? cache.singleFetch;
   if (cache.ttl === undefined && use !== undefined) {
@@ -163,11 +161,10 @@ function checkBy(scope: MessageScope, text: NonNullable<IrBranch["by"]>): Branch
   const found = check(scope, text);
   if (found === undefined || found.type.kind === "string") return found;
   const convertible = ["int", "uint", "double", "bool", "bytes", "timestamp", "duration"].includes(found.type.kind);
-  fault(scope.report, "BFF270", text.at, {
+  return fault(scope.report, "BFF270", text.at, {
     message: `\`by\` of a branch is ${typeName(found.type)}, not string`,
     hint: convertible ? `write string(${text.value})` : "write text, such as principal.subject",
   });
-  return undefined;
 }
 
 /**
@@ -204,17 +201,15 @@ function checkHedge(
   policies: readonly IrPolicy[],
   hedge: Policy["hedge"],
   effects: Effects,
-): void {
+): undefined {
   const callHedge = ir.policy.hedge;
   const name = ir.method?.value;
-  if (callHedge !== undefined && effects === "once" && callHedge.max?.value !== 0) {
-    fault(cx.scope.report, "BFF508", callHedge.at, {
+  if (callHedge !== undefined && effects === "once" && callHedge.max?.value !== 0)
+    return fault(cx.scope.report, "BFF508", callHedge.at, {
       message: `"${name}" may have side effects, so it must not be hedged`,
       hint: "remove `hedge`; or set `read_only: true` if it only reads, `idempotent: true` if a repetition does no harm",
       derived: true,
     });
-    return;
-  }
   if (effects === "once" || hedge.max?.value === 0) return;
   const { budget, max } = hedge;
   const set = max ?? budget;

@@ -65,23 +65,20 @@ export function tagOf<Hole extends object>(
 export function holeOf(scope: MessageScope, text: Text, locals: readonly Variable[] = []): Expression | undefined {
   const by = check(scope, text, locals);
   const absent = by?.unsafe[0];
-  if (absent !== undefined) {
-    fault(scope.report, "BFF810", text.at, {
+  if (absent !== undefined)
+    return fault(scope.report, "BFF810", text.at, {
       message: `this hole has no value if \`${absent.name}\` is absent`,
       related: absent.role === "principal" ? openPlaces(scope) : [],
       hint: valueHint(absent, text.value, "''"),
     });
-    return undefined;
-  }
   if (by === undefined || PRINTABLE.has(by.type.kind)) return by;
   const several = by.type.kind === "list" || by.type.kind === "map";
-  fault(scope.report, "BFF810", text.at, {
+  return fault(scope.report, "BFF810", text.at, {
     message: `a tag cannot contain ${typeName(by.type)}`,
     hint: several
       ? "leave the hole out, or cache the call that fetches each item, with a tag for the item"
       : textInstead(by),
   });
-  return undefined;
 }
 
 /** Checks a hole in a tag of a live answer. It may be absent, and a list is one tag for each item. */
@@ -90,11 +87,10 @@ export function liveHoleOf(scope: MessageScope, text: Text): Expression | undefi
   if (by === undefined) return undefined;
   const type = by.type.kind === "list" ? by.type.element : by.type;
   if (PRINTABLE.has(type.kind)) return by;
-  fault(scope.report, "BFF810", text.at, {
+  return fault(scope.report, "BFF810", text.at, {
     message: `a tag cannot contain ${typeName(by.type)}`,
     hint: by.type.kind === "optional" ? textInstead(by) : "write a text, a number, a bool, or a list of them",
   });
-  return undefined;
 }
 
 /** Only values of the request are known when the key is made, and only a single request has them. */
@@ -104,7 +100,7 @@ function callHole(scope: MessageScope, by: Expression, batched: boolean): TagHol
   const ofAnswer = named.some(({ name, role }) => role === "local" && name === ANSWER);
   const others = named.some(({ role }) => role !== "local");
   if (!others || (!ofAnswer && !batched)) return { by, ofAnswer };
-  fault(scope.report, "BFF811", by.text.at, {
+  return fault(scope.report, "BFF811", by.text.at, {
     message: ofAnswer
       ? "this hole reads `answer` and other values: only other values are part of the key"
       : "a tag of a batch reads only `answer`: one request has the keys of several items",
@@ -112,7 +108,6 @@ function callHole(scope: MessageScope, by: Expression, batched: boolean): TagHol
       ? 'write two holes, as in "{args.tenant}:{answer.id}"'
       : "read the value from `answer`, or leave out `batch`",
   });
-  return undefined;
 }
 
 function variablesIn(node: Node, found = new Set<Variable>()): Set<Variable> {

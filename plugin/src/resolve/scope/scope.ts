@@ -266,11 +266,10 @@ export function checkCondition(
 ): Expression | undefined {
   const condition = check(scope, text, locals);
   if (condition === undefined || condition.type.kind === "bool") return condition;
-  fault(scope.report, "BFF330", text.at, {
+  return fault(scope.report, "BFF330", text.at, {
     message: `${what} is ${typeName(condition.type)}, not bool`,
     hint: conditionInstead(condition),
   });
-  return undefined;
 }
 
 /** Returns the places of the steps with these names, for a fault that the type of one explains. */

@@ -103,11 +103,10 @@ function calledMethod({ scope, run }: MessageContext, ir: IrCall, kind: CallKind
   const method = ir.method && lookupMethod(run.ir, ir.method, scope.report, kind);
   if (method === undefined || ir.method === undefined) return undefined;
   if (!run.bffServices.has(method.parent.typeName)) return method;
-  fault(scope.report, "BFF203", ir.method.at, {
+  return fault(scope.report, "BFF203", ir.method.at, {
     message: `"${method.parent.typeName}" is a service of this BFF`,
     hint: `compose its response message instead: compose: { message: "${method.output.name}" … }`,
   });
-  return undefined;
 }
 
 /** Resolves the rules of the call, then those of its upstream. Rules that no failure reaches are left out. */
@@ -188,19 +187,17 @@ function baseRequest(
   const computed = desc && notWrittenBack(desc, input, run.aliases);
   if (computed !== undefined) {
     const { code, message, hint } = computed;
-    fault(scope.report, code, text.at, { message, hint });
-    return undefined;
+    return fault(scope.report, code, text.at, { message, hint });
   }
   const via = desc && run.aliases.message(desc, input);
   if (via !== undefined) return { expression, conversion: { kind: "message", via } };
   const copy = desc !== undefined && run.messages.has(desc.typeName);
-  fault(scope.report, "BFF331", text.at, {
+  return fault(scope.report, "BFF331", text.at, {
     message: `this is ${typeName(expression.type)}, but "${method.name}" takes ${input.typeName}`,
     hint: copy
       ? `write ${input.typeName}{ … }, or declare "${desc.name}" as a copy: option (bff.v1.message).alias = "${input.typeName}";`
       : `write ${input.typeName}, such as ${input.typeName}{ … }`,
   });
-  return undefined;
 }
 
 /** A field that a request sets: by `set`, as keys of a batch, or in the literal of `request`. */

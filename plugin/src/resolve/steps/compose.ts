@@ -38,11 +38,10 @@ export function resolveCompose(
   if (!composable(cx, message)) {
     const declared = run.messages.get(message.typeName);
     if (declared !== undefined && isTorn(declared)) return undefined;
-    fault(scope.report, "BFF208", ir.message.at, {
+    return fault(scope.report, "BFF208", ir.message.at, {
       message: `"${message.typeName}" is not composed by this BFF`,
       hint: "compose a message that has (bff.v1.message) or (bff.v1.field) rules, or bind the upstream message with `by`",
     });
-    return undefined;
   }
   const args: ArgBinding[] = [];
   for (const bind of bindsOf(cx, ir, message, locals, place)) addArg(cx, bind, locals, place, args);

@@ -34,11 +34,10 @@ export function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resol
     key !== undefined &&
     (keyProto?.kind !== "scalar" || !["string", "int", "uint", "bool"].includes(key.type.kind))
   ) {
-    fault(scope.report, "BFF334", key.text.at, {
+    return fault(scope.report, "BFF334", key.text.at, {
       message: `a key is string, int, uint or bool, not ${typeName(key.type)}`,
       hint: "name a field that differs between items, such as an id",
     });
-    return undefined;
   }
   const shards = scatteredOver(cx, over.root, inner.source);
   if (shards === "faulty") return undefined;
@@ -92,24 +91,20 @@ function quorumOf({ partial, min, enough }: IrEach): Quorum | undefined {
 /** Returns the variable of an item. Undefined after a diagnostic. */
 function itemOf(cx: MessageContext, over: Expression, name: Text): Variable | undefined {
   const { scope } = cx;
-  if (over.type.kind !== "list") {
-    fault(scope.report, "BFF333", over.text.at, {
+  if (over.type.kind !== "list")
+    return fault(scope.report, "BFF333", over.text.at, {
       message: `\`each\` iterates over a list, but this is ${typeName(over.type)}`,
       hint: over.type.kind === "map" ? "iterate over its keys: …map(k, k)" : "name a repeated field, or a list",
     });
-    return undefined;
-  }
   const hidden =
     cx.ir.steps.find((other) => other.name !== undefined && other.name.value === name.value) ??
     cx.around.get(name.value);
-  if (hidden !== undefined) {
-    fault(scope.report, "BFF211", name.at, {
+  if (hidden !== undefined)
+    return fault(scope.report, "BFF211", name.at, {
       message: `the variable "${name.value}" hides the step "${name.value}"`,
       related: [{ at: hidden.name?.at ?? hidden.at, message: "the step" }],
       hint: "give the variable another name",
     });
-    return undefined;
-  }
   const proto = over.proto?.kind === "list" ? over.proto.of : protoOf(over.type.element);
   return {
     name: name.value,

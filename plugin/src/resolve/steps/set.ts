@@ -239,9 +239,8 @@ export function spreadNames(
     if (into === "request") suspectDropped(desc, { what, at: spread.at, registry: cx.run.ir.registry }, cx.run.suspect);
     return new Set(desc.fields.map((field) => field.name));
   }
-  fault(cx.scope.report, "BFF345", spread.at, {
+  return fault(cx.scope.report, "BFF345", spread.at, {
     message: `only a message can be spread, not ${typeName(value.type)}`,
     hint: "spread `args` or a message, or set the fields by name",
   });
-  return undefined;
 }

@@ -243,23 +243,19 @@ function resolveFallback(
   const called = ir.source?.kind === "call" ? ir.source.method : undefined;
   const form = proto ?? protoOf(type);
   const how = form && conversion(value, { type, proto: form }, run.aliases);
-  if (how === undefined || how.kind === "misfit" || mayBeNothing(value.type)) {
-    fault(scope.report, "BFF336", at, {
+  if (how === undefined || how.kind === "misfit" || mayBeNothing(value.type))
+    return fault(scope.report, "BFF336", at, {
       message: `the fallback is ${fallbackType(value.type)}, but the step is ${typeName(type)}`,
       related: called === undefined ? [] : [{ at: called.at, message: "the method" }],
       hint: `write a value of type ${typeName(type)}`,
     });
-    return undefined;
-  }
   const [absent] = value.unsafe;
-  if (absent !== undefined || value.fails) {
-    fault(scope.report, "BFF605", at, {
+  if (absent !== undefined || value.fails)
+    return fault(scope.report, "BFF605", at, {
       message:
         absent === undefined ? "this fallback may fail" : `this fallback may be absent: "${absent.name}" may be absent`,
       hint: "write a value that is always set, such as a literal",
     });
-    return undefined;
-  }
   return { expression: value, conversion: how };
 }
 

@@ -79,12 +79,11 @@ function boundAlike(
         { type: branch.type, proto: branch.proto ?? protoOf(branch.type) },
         { type, proto },
       );
-      fault(scope.report, "BFF335", branch.text.at, {
+      return fault(scope.report, "BFF335", branch.text.at, {
         message: `this branch is ${branchType}, but another is ${leadType}`,
         related: [{ at: lead.text.at, message: `${leadType} here` }],
         hint: "give all branches one type",
       });
-      return undefined;
     }
     bound.push({ expression: branch, conversion: how });
   }

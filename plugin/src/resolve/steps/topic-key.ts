@@ -6,12 +6,11 @@ import { check, type MessageScope } from "../scope/scope.ts";
 export function keyOf(scope: MessageScope, text: Text): Expression | undefined {
   const key = check(scope, text);
   if (key === undefined || key.type.kind === "string") return key;
-  fault(scope.report, "BFF643", text.at, {
+  return fault(scope.report, "BFF643", text.at, {
     message: `this key is ${typeName(key.type)}, not a string`,
     hint:
       key.type.kind === "optional"
         ? 'write a value for the unset case, as in `.orValue("")`; an empty key is refused'
         : "write string(…) around it",
   });
-  return undefined;
 }

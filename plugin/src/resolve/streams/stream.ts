@@ -109,8 +109,7 @@ const POSITIONS: ReadonlySet<string> = new Set(["int", "uint", "string"]);
 export function positionOf(scope: MessageScope, text: Text, item: Variable): Followed["position"] {
   const other = [...free(scope, text).names].find((name) => name !== item.name && scope.builtins.has(name));
   const report = (message: string, hint: string): undefined => {
-    fault(scope.report, "BFF623", text.at, { message, hint });
-    return undefined;
+    return fault(scope.report, "BFF623", text.at, { message, hint });
   };
   if (other !== undefined)
     return report(

@@ -133,11 +133,10 @@ function callOf(of: TopicContext, key: Variable, resume: Variable | undefined): 
     "server_streaming",
   );
   if (call === undefined || call.effects === "none") return call;
-  fault(report, "BFF630", call.methodAt, {
+  return fault(report, "BFF630", call.methodAt, {
     message: `"${ir.method?.value}" may have side effects, but is called again after each break`,
     hint: "set `read_only: true` if it only reads; or leave out the call, and have the upstream publish",
   });
-  return undefined;
 }
 
 /** Names of values that belong to one request. */

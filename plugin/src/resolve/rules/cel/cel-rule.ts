@@ -49,32 +49,26 @@ export function celRule(declared: DeclaredRule, site: RuleSite, report: Report):
   const checked = checkExpression(text, scope, site.registry, report, RULES);
   if (checked === undefined) return undefined;
   const unknown = unknownToRules(checked.root);
-  if (unknown !== undefined) {
-    fault(report, "BFF258", unknown.node.at, {
+  if (unknown !== undefined)
+    return fault(report, "BFF258", unknown.node.at, {
       message: `rules of buf.validate have ${unknown.what}`,
       hint:
         unknown.hint ??
         "use what CEL has, and the functions of buf.validate: this rule is for every language that reads this proto",
     });
-    return undefined;
-  }
   const gives = resultOf(checked.type);
-  if (gives === undefined) {
-    fault(report, "BFF255", text.at, {
+  if (gives === undefined)
+    return fault(report, "BFF255", text.at, {
       message: `a rule gives a bool or a string, and this is ${typeName(checked.type)}`,
       hint: hintFor(checked.type, text.value),
     });
-    return undefined;
-  }
   checkSureFailures(text, scope, site.registry, report);
   const root = constants && rule && rules ? withConstants(checked.root, { rule, rules }, constants) : checked.root;
-  if (root === undefined) {
-    fault(report, "BFF259", text.at, {
+  if (root === undefined)
+    return fault(report, "BFF259", text.at, {
       message: "this reads of `rule` or `rules` what cannot be written as a literal",
       hint: "read single fields of `rules`, which are numbers, texts, bools, bytes, timestamps, durations or lists of these",
     });
-    return undefined;
-  }
   const { id, path } = declared;
   const message = declared.message !== "" || gives !== "bool" ? declared.message : `"${text.value}" returned false`;
   return { rule: { id, message, path }, expression: { ...checked, root: withFields(root) }, gives, value };
