@@ -20,18 +20,7 @@ export { Rpc, StreamRpc, Upstream } from "./call/upstream.ts";
 export type { UpstreamOptions } from "./call/upstream-options.ts";
 export { type Clock, systemClock, type Timer } from "./clock.ts";
 export type { Extra, Instead, Rescue } from "./compose/answer.ts";
-export {
-  atMost,
-  atMostRequested,
-  defined,
-  detailsOf,
-  extended,
-  holds,
-  single,
-  tooFew,
-  unlessEmpty,
-  unmapped,
-} from "./compose/emitted-functions.ts";
+export * from "./compose/emitted-functions.ts";
 export type { Request } from "./compose/request.ts";
 export type { ReadonlyHeaders, Resolver, ResolverFor, Resolving, ResolvingFor } from "./compose/resolver.ts";
 export { clientOf, clientsOf, type ResolverCallOptions, type ResolverClient } from "./compose/resolver-client.ts";

@@ -9,15 +9,7 @@ export { TestBed, type TestCall, type TestOptions, type TestRpc, type TestStream
 export type { Behaviour } from "./behaviour.ts";
 export { type RecordedExample, recordedExamples } from "./example.ts";
 export { FakeClock } from "./fake-clock.ts";
-export {
-  type FaultableBff,
-  type FaultCell,
-  type MockFault,
-  type MockLaterFault,
-  type RunRpc,
-  runFaultCell,
-  runFaultTest,
-} from "./fault-cell.ts";
+export * from "./fault-cell.ts";
 export { TestFollow } from "./follow.ts";
 export { type BatchFields, forEachKey } from "./for-each-key.ts";
 export { type TestCaller, TestIdentity } from "./identity.ts";

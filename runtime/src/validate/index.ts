@@ -2,30 +2,11 @@
 export { isEmail } from "./formats/email.ts";
 export { isAddress, isHostAndPort, isHostname } from "./formats/host.ts";
 export { isAnyIpPrefix, isIp, isIpPrefix } from "./formats/ip.ts";
-export {
-  isHeaderName,
-  isHeaderValue,
-  isProtobufDotFqn,
-  isProtobufFqn,
-  isTuuid,
-  isUlid,
-  isUuid,
-} from "./formats/names.ts";
+export * from "./formats/names.ts";
 export { isUri, isUriRef } from "./formats/uri.ts";
 export { bytesContain, bytesEndWith, bytesStartWith, isInf, unique, violationText } from "./functions.ts";
 export { pattern } from "./pattern.ts";
 export { compareTimes, isOneOfTimes, isWithin, type Time } from "./times.ts";
-export {
-  codePoints,
-  isOneOfBytes,
-  longer,
-  pathsOutside,
-  pathsWithin,
-  sameBytes,
-  samePaths,
-  shorter,
-  utf8Bytes,
-  utf8Text,
-} from "./values.ts";
+export * from "./values.ts";
 export type { Rule, RuleStep } from "./violation.ts";
 export { Violations } from "./violations.ts";

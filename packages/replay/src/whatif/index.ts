@@ -2,8 +2,7 @@
 export { InputError } from "./input-error.ts";
 export type { PlayModule } from "./play-module.ts";
 export type { Estimate } from "./result/estimate.ts";
-export type { CallResult, Cause, RpcResult, Simulation, SimulationOptions } from "./result/simulate.ts";
-export { simulate } from "./result/simulate.ts";
+export * from "./result/simulate.ts";
 export { latencyTable, tableText } from "./result/table.ts";
 export { type DeclaredSetting, optionDiff } from "./tune/option-diff.ts";
 export { candidatesFor, type Evaluate, type Score, scoreOf, type Tuned, type TuneLimits, tune } from "./tune/tune.ts";
