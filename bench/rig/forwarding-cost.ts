@@ -1,12 +1,7 @@
 // The cost of forwarding the upstream calls of a composition one by one, by proxies that compose nothing.
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { DescMethodUnary } from "@bufbuild/protobuf";
-import { freePort, listens } from "../../runtime/src/testing/ports.ts";
 import { type InstalledProxy, proxies } from "../peers/proxies/programs.ts";
+import { startProxy } from "../peers/proxies/start.ts";
 import { h2load, type LoadResult } from "./h2load.ts";
 import { callOnce } from "./one-call.ts";
 import { processTree } from "./process-tree.ts";
@@ -88,28 +83,22 @@ async function measure(
   size: Size,
   upstream: UpstreamProcess,
 ): Promise<Sample> {
-  const folder = mkdtempSync(join(tmpdir(), "protobff-bench-"));
-  const port = await freePort();
-  const file = join(folder, "config.json");
   const routes = methods.map(({ parent }) => [
     `/${parent.typeName}/`,
     Number(new URL(upstream.urls[parent.typeName] ?? "").port),
   ]);
-  writeFileSync(file, proxy.config(port, Object.fromEntries(routes), folder));
-  const child = spawn(proxy.command, proxy.args(file, folder), { stdio: ["ignore", "ignore", "inherit"] });
+  const { port, pid, stop } = await startProxy(proxy, Object.fromEntries(routes));
   try {
-    await listens(port, child);
     const server = { url: `http://127.0.0.1:${port}` };
     const calls = methods.map((method) => grpcRequest({ method }, server, forUser(method)));
     await checked(proxy, calls);
     await h2load(calls, { ...size, requests: size.warmUp * calls.length });
-    const before = usage(child);
+    const before = usage(pid);
     const load = await h2load(calls, { ...size, requests: size.measured * calls.length });
-    const after = usage(child);
+    const after = usage(pid);
     return { cpuMicros: (after.cpuMicros - before.cpuMicros) / size.measured, rssBytes: after.rssBytes, load };
   } finally {
-    await stop(child);
-    rmSync(folder, { recursive: true, force: true });
+    await stop();
   }
 }
 
@@ -122,15 +111,8 @@ async function checked({ name }: InstalledProxy, calls: readonly Prepared[]): Pr
   }
 }
 
-function usage({ pid = 0 }: ChildProcess): { cpuMicros: number; rssBytes: number } {
+function usage(pid: number): { cpuMicros: number; rssBytes: number } {
   const processes = processTree(pid);
   const sum = (figure: "cpuMicros" | "rssBytes") => processes.reduce((all, entry) => all + entry[figure], 0);
   return { cpuMicros: sum("cpuMicros"), rssBytes: sum("rssBytes") };
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, "exit");
-  child.kill("SIGTERM");
-  await ended;
 }

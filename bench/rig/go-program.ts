@@ -19,8 +19,8 @@ export interface GoProgram {
   readonly sources: Readonly<Record<string, string>>;
   /** Folders of protos, from each of which it is built, too. */
   readonly protos: readonly string[];
-  /** Writes the folder's `gen`. */
-  readonly generate: (folder: BuildFolder) => void;
+  /** Writes the folder's `gen`. Undefined: the program has none. */
+  readonly generate?: (folder: BuildFolder) => void;
 }
 
 /** The program, with what it was built of, or why there is none. */
@@ -55,8 +55,10 @@ function buildInto(program: string, { name, sources, generate }: GoProgram): voi
   const folder = new BuildFolder(`${program}.${process.pid}`);
   try {
     folder.fill(sources);
-    folder.run("go", "build", "-o", "plugins/", "tool");
-    generate(folder);
+    if (generate !== undefined) {
+      folder.run("go", "build", "-o", "plugins/", "tool");
+      generate(folder);
+    }
     folder.run("go", "build", "-o", name, ".");
     renameSync(join(folder.path, name), program);
   } finally {

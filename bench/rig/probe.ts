@@ -5,6 +5,7 @@
 import { subscribe } from "node:diagnostics_channel";
 import { readFileSync } from "node:fs";
 import { AllocationCount, GarbageCount } from "./garbage.ts";
+import { StallCount } from "./stalls.ts";
 
 /** Resources that a process has used since its start. */
 export interface Usage {
@@ -16,7 +17,14 @@ export interface Usage {
 }
 
 /** Questions of the driver, answered one at a time. */
-export type Question = "usage" | "collect" | "garbage" | "count allocations" | "allocations";
+export type Question =
+  | "usage"
+  | "collect"
+  | "garbage"
+  | "count allocations"
+  | "allocations"
+  | "count stalls"
+  | "stalls";
 
 /** Number of uses that took a fast path, and of all uses. */
 export interface Share {
@@ -52,6 +60,7 @@ function messages({ decoded, decodedByDescriptor, encoded, encodedByProtobufEs }
 
 const garbage = new GarbageCount();
 const allocations = new AllocationCount();
+const stalls = new StallCount();
 
 function usage(): Usage {
   const { user, system } = process.cpuUsage();
@@ -83,6 +92,8 @@ const ANSWERS: Readonly<Record<Question, () => unknown>> = {
   garbage: () => garbage.read(),
   "count allocations": () => allocations.start(),
   allocations: () => allocations.stop(),
+  "count stalls": () => stalls.start(),
+  stalls: () => stalls.read(),
 };
 process.on("message", async (message) => {
   const answer = Object.hasOwn(ANSWERS, `${message}`) ? ANSWERS[message as Question] : undefined;

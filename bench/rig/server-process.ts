@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { bundle } from "./bundle.ts";
 import type { Garbage } from "./garbage.ts";
 import type { PathCounters, Question, Usage } from "./probe.ts";
+import type { Stalls } from "./stalls.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const probe = new URL("./probe.ts", import.meta.url).href;
@@ -32,6 +33,9 @@ export interface ServerProcess {
   countAllocations(): Promise<void>;
   /** Returns the number of allocations since then; the counting ends. */
   allocations(): Promise<number>;
+  /** From here on stalls are counted. Only for servers in Node. */
+  countStalls(): Promise<void>;
+  stalls(): Promise<Stalls>;
   /** SIGTERM and the end; gives what the server counted of its fast paths, empty for one that counts none. */
   stop(): Promise<PathCounters>;
 }
@@ -72,6 +76,8 @@ export async function startServer(launch: Launch): Promise<ServerProcess> {
       garbage: () => queryServer("garbage"),
       countAllocations: () => queryServer("count allocations"),
       allocations: () => queryServer("allocations"),
+      countStalls: () => queryServer("count stalls"),
+      stalls: () => queryServer("stalls"),
       stop: async () => {
         await stop(child);
         return counters;

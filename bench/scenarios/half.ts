@@ -1,108 +1,197 @@
-// The fan-out at half of what the server can do: what a client waits, by the framing of the server.
-import { type DescMethodUnary, fromBinary } from "@bufbuild/protobuf";
+// Latency at 10, 30, 50 and 70 % of a server's processor, and at one rate for all servers. The server has a
+// processor to itself; upstreams and generator are one program in Go on the other, whose own delay is measured.
+import { fromBinary } from "@bufbuild/protobuf";
 import { HomeService } from "../generated/bench/fanout/v1/fanout_pb.ts";
+import { ProfileService } from "../generated/bench/up/v1/up_pb.ts";
 import { grpcGo } from "../peers/grpc-go/program.ts";
-import { h2load } from "../rig/h2load.ts";
-import { openLoop } from "../rig/open-loop.ts";
-import { type RunOptions, type ScenarioResult, scenarioResult, type VariantResult } from "../rig/result.ts";
-import { median, percentile } from "../rig/statistics.ts";
-import { startUpstream, type UpstreamProcess } from "../rig/upstream-process.ts";
-import { forUser, generatedVariant, grpcRequest, type Variant, withServer } from "../rig/variant.ts";
+import { type InstalledProxy, proxies } from "../peers/proxies/programs.ts";
+import { startProxy } from "../peers/proxies/start.ts";
+import { addressesAt, type Pace, PaceProcess, type PaceResult, paceProgram } from "../rig/pace.ts";
+import { ALONE, OTHERS, pin, SERVER } from "../rig/placement.ts";
+import { processTree } from "../rig/process-tree.ts";
+import {
+  type LeftOut,
+  type RunOptions,
+  type ScenarioResult,
+  scenarioResult,
+  type VariantResult,
+} from "../rig/result.ts";
+import { startServer } from "../rig/server-process.ts";
+import type { Stalls } from "../rig/stalls.ts";
+import { percentile } from "../rig/statistics.ts";
+import { forUser, generatedVariant, grpcRequest, type Prepared, peerVariants, type Variant } from "../rig/variant.ts";
 import { home, unless } from "./answers.ts";
 import { goPeer } from "./go-peers.ts";
 
 const method = HomeService.method.getHome;
-const COMPLETE = "complete";
-/** Explicitly, whatever the default is. */
-function ours(http2: "node" | "own"): Variant {
-  const variant = generatedVariant("fanout", method, `protobff-${http2}-server`);
-  return { ...variant, launch: { ...variant.launch, env: { BFF_HTTP2_SERVER: http2 } } };
-}
-const ON_NODE = ours("node");
-const FULL = { rounds: 3, warmUp: 6_000, saturating: 10_000, requests: 20_000 };
-const QUICK = { rounds: 1, warmUp: 300, saturating: 500, requests: 500 };
-const LOAD = { connections: 4, streams: 8 };
+const FULL = { warmUp: 3, calibration: 2, seconds: 10 };
+const QUICK = { warmUp: 0.5, calibration: 0.5, seconds: 1 };
+type Sizes = typeof FULL;
+const SHARES = [0.1, 0.3, 0.5, 0.7];
+const EQUAL_RATE = 2_000;
+const FIRST_RATE = 500;
+const CONNECTIONS = 4;
+/** Largest delay of the generator with which a row counts, at the 99th percentile. */
+const MAX_LAG_MS = 1;
 
-interface Sample {
-  readonly latenciesMs: readonly number[];
-  readonly lagsMs: readonly number[];
-  readonly kinds: ReadonlyMap<string, number>;
-  readonly cpuMicros: number;
+/** A running server, alone on its processor. */
+interface Running {
+  readonly request: Prepared;
+  cpuMicros(): Promise<number>;
+  /** Undefined: it is not in Node. */
+  readonly stalls: { count(): Promise<void>; read(): Promise<Stalls> } | undefined;
+  stop(): Promise<unknown>;
+}
+interface Peer {
+  readonly name: string;
+  readonly builtOf?: string | undefined;
+  start(url: string): Promise<Running>;
 }
 
-export async function runHalf({ quick, ...options }: RunOptions): Promise<ScenarioResult> {
-  const size = quick ? QUICK : FULL;
-  const go = goPeer(grpcGo, "fanout", method);
-  const variants = [ON_NODE, ours("own"), ...("launch" in go ? [go] : [])];
-  const samples = new Map<Variant, Sample[]>(variants.map((variant) => [variant, []]));
-  const upstream = await startUpstream();
-  let perSecond = 0;
+export async function runHalf(options: RunOptions): Promise<ScenarioResult> {
+  const built = paceProgram();
+  if ("reason" in built) throw new Error(`half needs bench/rig/pace: ${built.reason}`);
+  const size = options.quick ? QUICK : FULL;
+  const { peers, leftOut } = allPeers(options.only);
+  const each = size.warmUp + (SHARES.length + 1) * size.seconds + SHARES.length * 2 * size.calibration;
+  console.log(`half takes about ${Math.ceil((peers.length * each) / 60)} minutes`);
+  const placed = pin(process.pid, OTHERS);
+  const { pace, url } = await PaceProcess.start(built.program);
+  const variants: VariantResult[] = [];
+  const failures: string[] = [];
   try {
-    perSecond = (await saturation(upstream, size)) / 2;
-    for (let round = 0; round < size.rounds; round++) {
-      for (const [variant, measured] of samples) measured.push(await measure(variant, upstream, perSecond, size));
-    }
+    for (const peer of peers) variants.push(...(await measured(peer, pace, url, size, failures)));
   } finally {
-    await upstream.stop();
+    await pace.stop();
   }
-  const results = [...samples].map(([{ name }, measured]) => summary(name, measured, perSecond, size));
-  return scenarioResult(
-    { quick, ...options },
-    {
-      scenario: "half",
-      variants: results,
-      left_out: "reason" in go ? [go] : [],
-      failures: results.flatMap(({ name, complete, kinds }) =>
-        complete === 1 ? [] : [`${name} gives other answers: ${JSON.stringify(kinds)}`],
-      ),
-      rounds: size.rounds,
-    },
-  );
+  const left = [...leftOut, ...(placed ? [] : [ALONE])];
+  return scenarioResult(options, { scenario: "half", variants, left_out: left, failures, rounds: 1 });
 }
 
-/** Requests per second of the server on node:http2, which is the slower one: all get half of them. */
-function saturation(upstream: UpstreamProcess, { warmUp, saturating }: typeof FULL): Promise<number> {
-  return withServer(ON_NODE, upstream, async (server) => {
-    const request = grpcRequest(ON_NODE, server, forUser(method));
-    await h2load(request, { ...LOAD, requests: warmUp });
-    return (await h2load(request, { ...LOAD, requests: saturating })).requestsPerSecond;
-  });
+function allPeers(only: readonly string[] | undefined): { peers: readonly Peer[]; leftOut: readonly LeftOut[] } {
+  const go = goPeer(grpcGo, "fanout", method);
+  const servers = [generatedVariant("fanout", method), ...peerVariants("fanout", method, ["connect-node", "grpc-js"])];
+  const envoy = proxies();
+  const all = [
+    ...[...servers, ...("launch" in go ? [go] : [])].map(served),
+    ...envoy.installed.filter(({ name }) => name === "envoy").map(forwarding),
+  ];
+  return {
+    peers: all.filter(({ name }) => only?.some((start) => name.startsWith(start)) ?? true),
+    leftOut: [...("reason" in go ? [go] : []), ...envoy.leftOut.filter(({ name }) => name === "envoy")],
+  };
 }
 
-function measure(variant: Variant, upstream: UpstreamProcess, perSecond: number, size: typeof FULL): Promise<Sample> {
-  return withServer(variant, upstream, async (server) => {
-    const request = grpcRequest(variant, server, forUser(method));
-    await h2load(request, { ...LOAD, requests: size.warmUp });
-    const loop = {
-      perSecond,
-      deadlineMs: 5_000,
-      connections: LOAD.connections,
-      kindOf: (reply: Buffer) => kindOf(reply, method),
-    };
-    await openLoop(request, { ...loop, requests: size.requests / 10 });
-    const before = await server.usage();
-    const { latenciesMs, lagsMs, kinds } = await openLoop(request, { ...loop, requests: size.requests });
-    const after = await server.usage();
-    console.log(`${variant.name.padEnd(22)} p99 ${percentile(latenciesMs, 0.99).toFixed(1)} ms`);
-    return { latenciesMs, lagsMs, kinds, cpuMicros: (after.cpuMicros - before.cpuMicros) / size.requests };
-  });
-}
-
-function summary(name: string, samples: readonly Sample[], perSecond: number, { requests }: typeof FULL) {
-  const over = (figure: (sample: Sample) => number) => median(samples.map(figure));
+function served(variant: Variant): Peer {
+  const { name, builtOf, launch } = variant;
   return {
     name,
-    per_second: perSecond,
-    p50_ms: over(({ latenciesMs }) => percentile(latenciesMs, 0.5)),
-    p95_ms: over(({ latenciesMs }) => percentile(latenciesMs, 0.95)),
-    p99_ms: over(({ latenciesMs }) => percentile(latenciesMs, 0.99)),
-    cpu_us_per_request: over(({ cpuMicros }) => cpuMicros),
-    generator_lag_p99_ms: over(({ lagsMs }) => percentile(lagsMs, 0.99)),
-    complete: Math.min(...samples.map(({ kinds }) => (kinds.get(COMPLETE) ?? 0) / requests)),
-    kinds: samples.map(({ kinds }) => Object.fromEntries(kinds)),
-  } satisfies VariantResult;
+    builtOf,
+    async start(url) {
+      const env = { ...addressesAt(url), ...launch.env };
+      const server = await startServer({ ...launch, env });
+      pin(server.pid, SERVER);
+      const stalls = { count: () => server.countStalls(), read: () => server.stalls() };
+      return {
+        request: grpcRequest(variant, server, forUser(method)),
+        cpuMicros: async () => (await server.usage()).cpuMicros,
+        stalls: launch.native === true ? undefined : stalls,
+        stop: () => server.stop(),
+      };
+    },
+  };
 }
 
-function kindOf(reply: Buffer, { output }: DescMethodUnary): string {
-  return unless(home)(fromBinary(output, reply.subarray(5)), method) === undefined ? COMPLETE : "another answer";
+/** It forwards one call where the others compose three. */
+function forwarding(proxy: InstalledProxy): Peer {
+  const call = ProfileService.method.getProfile;
+  return {
+    name: `${proxy.name}, one call`,
+    builtOf: proxy.version,
+    async start(url) {
+      const { port, pid, stop } = await startProxy(proxy, { "/": Number(new URL(url).port) });
+      pin(pid, SERVER);
+      return {
+        request: grpcRequest({ method: call }, { url: `http://127.0.0.1:${port}` }, forUser(call)),
+        cpuMicros: async () => processTree(pid).reduce((sum, { cpuMicros }) => sum + cpuMicros, 0),
+        stalls: undefined,
+        stop,
+      };
+    },
+  };
+}
+
+async function measured(
+  peer: Peer,
+  pace: PaceProcess,
+  url: string,
+  size: Sizes,
+  failures: string[],
+): Promise<VariantResult[]> {
+  const server = await peer.start(url);
+  const rows: VariantResult[] = [];
+  const run = async (perSecond: number, seconds: number) => {
+    const of: Pace = { perSecond, seconds, connections: CONNECTIONS };
+    const before = await server.cpuMicros();
+    const result = await pace.generate(server.request, of);
+    const cpuMicros = (await server.cpuMicros()) - before;
+    return { result, share: cpuMicros / seconds / 1e6, cpuMicros: cpuMicros / Math.floor(perSecond * seconds) };
+  };
+  const row = async (name: string, perSecond: number): Promise<void> => {
+    await server.stalls?.count();
+    const { result, share, cpuMicros } = await run(perSecond, size.seconds);
+    const stalls = await server.stalls?.read();
+    const found = summary(name, result, { perSecond, share, cpuMicros, stalls, builtOf: peer.builtOf });
+    console.log(`${name.padEnd(28)} p99 ${Number(found.p99_ms).toFixed(2)} ms${found.void === true ? ", void" : ""}`);
+    rows.push(found);
+    failures.push(...wrong(name, result, server.request));
+  };
+  try {
+    await run(EQUAL_RATE, size.warmUp);
+    let rate = FIRST_RATE;
+    for (const share of SHARES) {
+      // A request costs less at a higher rate, so the rate for a share is found in steps.
+      for (let i = 0; i < 2; i++) rate *= share / (await run(rate, size.calibration)).share;
+      await row(`${peer.name}, ${share * 100} %`, rate);
+    }
+    await row(`${peer.name}, ${EQUAL_RATE}/s`, EQUAL_RATE);
+  } finally {
+    await server.stop();
+  }
+  return rows;
+}
+
+interface Measured {
+  readonly perSecond: number;
+  readonly share: number;
+  readonly cpuMicros: number;
+  readonly stalls: Stalls | undefined;
+  readonly builtOf: string | undefined;
+}
+function summary(name: string, { latenciesMs, lagsMs }: PaceResult, of: Measured): VariantResult {
+  const [p50, p99, lag] = [percentile(latenciesMs, 0.5), percentile(latenciesMs, 0.99), percentile(lagsMs, 0.99)];
+  return {
+    name,
+    per_second: of.perSecond,
+    busy: of.share,
+    p50_ms: p50,
+    p95_ms: percentile(latenciesMs, 0.95),
+    p99_ms: p99,
+    p99_by_p50: p99 / p50,
+    cpu_us_per_request: of.cpuMicros,
+    generator_lag_p99_ms: lag,
+    void: lag > MAX_LAG_MS,
+    ...(of.stalls !== undefined && { longest_turn_ms: of.stalls.longestTurnMs, gc_p999_ms: of.stalls.pauseP999Ms }),
+    ...(of.builtOf !== undefined && { built_of: of.builtOf }),
+  };
+}
+
+/** Every answer is complete. */
+function wrong(name: string, { answers }: PaceResult, { path }: Prepared): readonly string[] {
+  return Object.entries(answers).flatMap(([answer, count]) => {
+    if (answer === "failed") return [`${name}: ${count} requests have failed`];
+    if (!path.endsWith(`/${method.name}`)) return [];
+    const message = fromBinary(method.output, Buffer.from(answer, "base64").subarray(5));
+    return unless(home)(message, method) === undefined ? [] : [`${name} gives another answer, ${count} times`];
+  });
 }

@@ -1,18 +1,14 @@
 // Three times the requests that a server can answer: what it answers, and how late.
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
 import { type DescMethodUnary, fromBinary } from "@bufbuild/protobuf";
-import { freePort, listens } from "../../runtime/src/testing/ports.ts";
 import { HomeService as BareService } from "../generated/bench/bare/v1/bare_pb.ts";
 import { HomeService } from "../generated/bench/fanout/v1/fanout_pb.ts";
 import { grpcGo } from "../peers/grpc-go/program.ts";
-import { type InstalledProxy, proxies } from "../peers/proxies/programs.ts";
+import { type InstalledProxy, proxies, type Routes } from "../peers/proxies/programs.ts";
+import { startProxy } from "../peers/proxies/start.ts";
 import { h2load } from "../rig/h2load.ts";
 import { type OpenResult, openLoop } from "../rig/open-loop.ts";
-import { type LeftOut, type RunOptions, type ScenarioResult, scenarioResult } from "../rig/result.ts";
+import { ALONE, OTHERS, pin, SERVER } from "../rig/placement.ts";
+import { type RunOptions, type ScenarioResult, scenarioResult } from "../rig/result.ts";
 import type { ServerProcess } from "../rig/server-process.ts";
 import { percentile } from "../rig/statistics.ts";
 import { startUpstream, type UpstreamProcess } from "../rig/upstream-process.ts";
@@ -100,17 +96,6 @@ function working(variant: Variant, env: Readonly<Record<string, string>> = {}): 
   return { ...variant, launch: { ...launch, env: { ...launch.env, ...WORK, ...env } } };
 }
 
-// ---- places: the server alone on the first processor ----
-
-const SERVER = "0";
-const OTHERS = `1-${Math.max(1, availableParallelism() - 1)}`;
-const ALONE: LeftOut = { name: "a processor for the server alone", reason: "taskset, or a second one, is missing" };
-
-/** Moves all threads of a process to these processors. Children inherit them. */
-function pin(pid: number, processors: string): boolean {
-  return availableParallelism() > 1 && spawnSync("taskset", ["-a", "-p", "-c", processors, `${pid}`]).status === 0;
-}
-
 // ---- measuring ----
 
 function measure(variant: Variant, upstream: UpstreamProcess, size: Sizes, placed: boolean) {
@@ -121,11 +106,15 @@ function measure(variant: Variant, upstream: UpstreamProcess, size: Sizes, place
   });
 }
 
+const routesTo = ({ method }: Variant, { url }: ServerProcess): Routes => ({
+  [`/${method.parent.typeName}/`]: Number(new URL(url).port),
+});
+
 /** The server is the same, with refusals by Envoy only. */
 async function behindEnvoy(envoy: InstalledProxy, variant: Variant, upstream: UpstreamProcess, size: Sizes) {
   return withServer(variant, upstream, async (server) => {
     const peak = await peakOf(server, prepared(variant, server), size, true);
-    const proxied = await started(envoy, variant, Number(new URL(server.url).port));
+    const proxied = await startProxy(envoy, routesTo(variant, server), [ADAPTIVE_CONCURRENCY]);
     try {
       const request = prepared(variant, { url: `http://127.0.0.1:${proxied.port}` });
       const result = await overload(variant, request, peak, size);
@@ -260,30 +249,4 @@ function limited(pid: number): () => void {
     clearTimeout(timer);
     process.kill(pid, "SIGCONT");
   };
-}
-
-// ---- Envoy ----
-
-async function started(envoy: InstalledProxy, { method }: Variant, serverPort: number) {
-  const folder = mkdtempSync(join(tmpdir(), "protobff-bench-"));
-  const port = await freePort();
-  const file = join(folder, "config.json");
-  const routes = { [`/${method.parent.typeName}/`]: serverPort };
-  writeFileSync(file, envoy.config(port, routes, folder, [ADAPTIVE_CONCURRENCY]));
-  const child = spawn(envoy.command, envoy.args(file, folder), { stdio: ["ignore", "ignore", "inherit"] });
-  await listens(port, child);
-  return {
-    port,
-    async stop() {
-      await ended(child);
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, "exit");
-  child.kill("SIGTERM");
-  await exited;
 }
