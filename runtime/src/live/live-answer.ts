@@ -132,7 +132,7 @@ export class LiveAnswer<App, I extends DescMessage, O extends DescMessage, C ext
       const { clock } = this.#parts;
       const from = Math.max(clock.now(), this.#startedAt + minIntervalMs);
       this.#notBefore = Math.max(this.#notBefore, from + clock.random() * jitter * minIntervalMs);
-      this.#parts.turns.add(() => void this.#alarm.set());
+      this.#parts.turns.add(() => this.#alarm.set());
     }
   }
   #follow(
@@ -179,7 +179,7 @@ export class LiveAnswer<App, I extends DescMessage, O extends DescMessage, C ext
   #ring(): void {
     if (this.#pending === undefined || this.#parts.clock.now() >= this.#everyAt) this.#pending = "all";
     this.#composing = true;
-    this.#parts.turns.add(() => this.#compose());
+    this.#parts.pace.add(() => this.#compose());
   }
 
   // ---- one composition ----
@@ -250,7 +250,7 @@ export class LiveAnswer<App, I extends DescMessage, O extends DescMessage, C ext
     for (const receiver of getting) {
       this.#waiting.delete(receiver);
       if (getting.length === 1) receiver.receive(version);
-      else this.#parts.turns.add(() => void receiver.receive(version));
+      else this.#parts.turns.add(() => receiver.receive(version));
     }
   }
   #failed(failure: Failure, runs: Runs, openers: Iterable<Receiver<App, I, O, Principal>>): void {

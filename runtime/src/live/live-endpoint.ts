@@ -10,11 +10,14 @@ import type { ComposedItem } from "../stream/stream-options.ts";
 import { KeptBytes } from "./kept-answers.ts";
 import { LiveAnswer } from "./live-answer.ts";
 import type { LiveOptions } from "./live-options.ts";
+import { LivePace } from "./live-pace.ts";
 import { LiveSource } from "./live-source.ts";
 import { LiveTurns } from "./live-turns.ts";
 
 /** Kept answers of all live answers of this process. */
 const pool = new KeptBytes();
+/** Turns of all live answers of this process. */
+const turns = new LiveTurns(systemClock);
 
 /**
  * Returns a server-streaming RPC whose first message is an answer. Each later message is the new answer, after
@@ -42,7 +45,15 @@ export function liveEndpoint<
   const { clock = systemClock, live, ...others } = options;
   // One cache has the answers of all upstreams, and so the purges.
   const purges = live.calls.find(({ upstream }) => upstream.cache.purges !== undefined)?.upstream.cache.purges;
-  const parts = { method, options, clock, purges, pool, turns: new LiveTurns(clock) };
+  const parts = {
+    method,
+    options,
+    clock,
+    purges,
+    pool,
+    turns: clock === systemClock ? turns : new LiveTurns(clock),
+    pace: new LivePace(clock),
+  };
   const key = keyOf(method, options);
   const answers = new Map<string, LiveAnswer<App, I, O, C, Principal>>();
   const answerOf = (cx: Request<App, Principal>, args: MessageShape<I>): LiveAnswer<App, I, O, C, Principal> => {

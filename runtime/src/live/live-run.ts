@@ -8,6 +8,7 @@ import type { Request } from "../compose/request.ts";
 import type { Failure } from "../failure.ts";
 import type { KeptBytes } from "./kept-answers.ts";
 import type { LiveOptions } from "./live-options.ts";
+import type { LivePace } from "./live-pace.ts";
 import type { LiveTurns } from "./live-turns.ts";
 
 /** Waits between attempts after a failure. */
@@ -23,6 +24,7 @@ export interface LiveParts<App, I extends DescMessage, O extends DescMessage, C 
   readonly purges: Purges | undefined;
   readonly pool: KeptBytes;
   readonly turns: LiveTurns;
+  readonly pace: LivePace;
 }
 
 /** The exchanges in progress of one holder, which end with it. */

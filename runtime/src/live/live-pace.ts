@@ -1,0 +1,72 @@
+import type { Clock, Timer } from "../clock.ts";
+
+/** Maximum number of compositions in progress. */
+const MOST = 16;
+/** Time after which one in progress no longer counts, in milliseconds. A call that hangs thus delays no other answer. */
+const LONG_MS = 100;
+/** Compositions that begin in a millisecond, and those that begin at once. Time of a busy process is not made up for. */
+const PER_MS = 4;
+const AT_ONCE = 8;
+const TICK_MS = 1;
+
+/**
+ * Begins the later compositions of one RPC at a pace, so that a purge with many followers leaves time for other
+ * requests, here and in the upstreams.
+ */
+export class LivePace {
+  readonly #clock: Clock;
+  #queue: (() => Promise<void>)[] = [];
+  /** Index of the next composition in the queue. */
+  #next = 0;
+  #running = 0;
+  #credit = AT_ONCE;
+  #creditAt = Number.NEGATIVE_INFINITY;
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+  /** @param compose never rejects */
+  add(compose: () => Promise<void>): void {
+    this.#queue.push(compose);
+    this.begin();
+  }
+  begin(): void {
+    while (this.#hasRoom && this.#takesCredit()) this.#start();
+    if (this.#next === this.#queue.length) {
+      this.#queue = [];
+      this.#next = 0;
+    } else if (this.#hasRoom) this.#timer ??= this.#clock.setTimeout(tick, TICK_MS, this as LivePace);
+  }
+  ticked(): void {
+    this.#timer = undefined;
+    this.begin();
+  }
+  get #hasRoom(): boolean {
+    return this.#running < MOST && this.#next < this.#queue.length;
+  }
+  #takesCredit(): boolean {
+    const now = this.#clock.now();
+    this.#credit = Math.min(AT_ONCE, this.#credit + (now - this.#creditAt) * PER_MS);
+    this.#creditAt = now;
+    if (this.#credit < 1) return false;
+    this.#credit--;
+    return true;
+  }
+  #start(): void {
+    const compose = this.#queue[this.#next++];
+    if (compose === undefined) return;
+    this.#running++;
+    let counts = true;
+    const leave = (): void => {
+      if (!counts) return;
+      counts = false;
+      this.#clock.clearTimeout(timer);
+      this.#running--;
+      this.begin();
+    };
+    const timer = this.#clock.setTimeout((end) => end(), LONG_MS, leave);
+    void compose().then(leave);
+  }
+}
+const tick = (pace: LivePace): void => pace.ticked();
