@@ -1,12 +1,12 @@
 import type { Clock, Timer } from "../clock.ts";
 
 /** Maximum number of compositions in progress. */
-const MOST = 16;
+const MOST = 8;
 /** Time after which one in progress no longer counts, in milliseconds. A call that hangs thus delays no other answer. */
 const LONG_MS = 100;
 /** Compositions that begin in a millisecond, and those that begin at once. Time of a busy process is not made up for. */
-const PER_MS = 4;
-const AT_ONCE = 8;
+const PER_MS = 2;
+const AT_ONCE = 2;
 const TICK_MS = 1;
 
 /**
