@@ -3,8 +3,10 @@ package main
 import (
 	"encoding/base64"
 	"net"
+	"runtime"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -71,18 +73,29 @@ func generate(of load) (any, error) {
 	}
 	time.Sleep(50 * time.Millisecond) // settings are exchanged
 	gap := time.Duration(float64(time.Second) / of.PerSecond)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	start := time.Now()
 	for i := range total {
 		due := start.Add(time.Duration(i) * gap)
-		if wait := time.Until(due); wait > 0 {
-			time.Sleep(wait)
-		}
+		sleepUntil(due)
 		found.Lags = append(found.Lags, ms(time.Since(due)))
 		clients[i%len(clients)].send(request, of.Body, due)
 	}
-	answered.Wait()
+	all := make(chan struct{})
+	go func() {
+		answered.Wait()
+		close(all)
+	}()
+	select {
+	case <-all:
+	case <-time.After(patience):
+	}
 	mu.Lock()
 	defer mu.Unlock()
+	if lost := total - len(found.Latencies); lost > 0 {
+		found.Answers[failed] += lost
+	}
 	slices.Sort(found.Latencies)
 	slices.Sort(found.Lags)
 	answers := map[string]int{}
@@ -98,6 +111,17 @@ func generate(of load) (any, error) {
 
 // failed is the kind of answers with another status than OK.
 const failed = "failed"
+
+// patience is the time after the last request in which answers count.
+const patience = 5 * time.Second
+
+// sleepUntil sleeps in the kernel: time.Sleep is late by up to a millisecond.
+func sleepUntil(due time.Time) {
+	for wait := time.Until(due); wait > 0; wait = time.Until(due) {
+		of := syscall.NsecToTimespec(wait.Nanoseconds())
+		syscall.Nanosleep(&of, nil)
+	}
+}
 
 func ms(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }
 
