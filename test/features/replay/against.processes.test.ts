@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeEach, expect, test } from "vitest";
 import { run } from "../../../cli/src/testing/run.ts";
 import { root } from "../../../scripts/workspaces.ts";
 import { sampled } from "../../support/seed/sampled.ts";
@@ -64,8 +64,11 @@ const INVISIBLE: Readonly<Record<string, readonly Edit[]>> = {
 };
 
 let base: Awaited<ReturnType<typeof captured>>;
-beforeAll(async () => {
-  base = await captured();
+/** Each test may be the first one that runs. */
+let capturing: Promise<typeof base> | undefined;
+beforeEach(async () => {
+  capturing ??= captured();
+  base = await capturing;
 });
 
 test("a build is the same as itself", () => {
