@@ -230,9 +230,12 @@ export async function composeRunCard(cx: Request<App>, args: WatchRunRequest): P
   const { runTopic, userById } = cx.app;
 
   // runs.proto:120:5
+  if (args.runId === "") throw cx.refuse(Code.INVALID_ARGUMENT, "run_id is missing", 1);
+
+  // runs.proto:126:5
   const lastStep = cx.latest(runTopic, args.runId);
 
-  // runs.proto:121:5
+  // runs.proto:127:5
   const actorStep = cx.tryStep(async () => {
     const last = await lastStep;
     if (last === undefined) return undefined;
@@ -261,10 +264,10 @@ export async function composeRunPage(cx: Request<App>, args: OpenRunRequest): Pr
   const { late } = cx;
   const { runTopic, userById } = cx.app;
 
-  // runs.proto:142:5
+  // runs.proto:148:5
   const lastStep = cx.latest(runTopic, args.runId);
 
-  // runs.proto:143:5
+  // runs.proto:149:5
   const actorStep = late.tryStep(async () => {
     const last = await lastStep;
     if (last === undefined) return undefined;
