@@ -40,3 +40,12 @@ test("time of a busy process is not made up for", async () => {
   await clock.advance(1);
   expect(ends.length).toBe(6);
 });
+
+test("a long queue begins each composition once, in order", async () => {
+  const clock = new FakeClock();
+  const pace = new LivePace(clock);
+  const begun: number[] = [];
+  for (let i = 0; i < 2_500; i++) pace.add(async () => void begun.push(i));
+  await clock.advance(3_000);
+  expect(begun).toEqual(Array.from({ length: 2_500 }, (_, i) => i));
+});

@@ -8,6 +8,8 @@ const LONG_MS = 100;
 const PER_MS = 2;
 const AT_ONCE = 2;
 const TICK_MS = 1;
+/** Number of begun compositions after which the queue lets go of them, even if it is never empty. */
+const BEGUN = 1_024;
 
 /**
  * Begins the later compositions of one RPC at a pace, so that a purge with many followers leaves time for other
@@ -55,6 +57,10 @@ export class LivePace {
   }
   #start(): void {
     const compose = this.#queue[this.#next++];
+    if (this.#next === BEGUN) {
+      this.#queue = this.#queue.slice(BEGUN);
+      this.#next = 0;
+    }
     if (compose === undefined) return;
     this.#running++;
     let counts = true;
