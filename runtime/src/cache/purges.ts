@@ -43,13 +43,10 @@ export class Purges {
   /** Purges all answers that have one of these tags, by their names. */
   purge(names: Iterable<string>): void {
     this.#now++;
-    const watched = new Set<string>();
-    for (const name of names) {
+    for (const name of new Set(names)) {
       this.#tag(name).purgedAt = this.#now;
-      if (this.#watchers !== undefined) watched.add(name);
-    }
-    for (const name of watched.has(EVERY_TAG) ? [...(this.#watchers?.keys() ?? [])] : watched)
       for (const watcher of this.#watchers?.get(name) ?? []) watcher.purged(name);
+    }
   }
   /** Reports the purges of a tag to a watcher, until `unwatch`. */
   watch(name: string, watcher: PurgeWatcher): void {

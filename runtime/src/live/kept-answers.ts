@@ -10,6 +10,17 @@ export type KeptRpc = Rpc<never, unknown>;
 /** Methods whose calls run again; "all" for every call. */
 export type Runs = ReadonlySet<object> | "all";
 
+const runsOfLists = new WeakMap<readonly KeptRpc[], Runs>();
+/** Returns the set for a list, the same for each follower; undefined: every call. */
+export function runsOf(list: readonly KeptRpc[] | undefined): Runs {
+  if (list === undefined) return "all";
+  const known = runsOfLists.get(list);
+  if (known !== undefined) return known;
+  const runs: Runs = new Set(list);
+  runsOfLists.set(list, runs);
+  return runs;
+}
+
 /** Bytes that the kept answers of a process take, and their limit. */
 export class KeptBytes {
   most = 128 << 20;

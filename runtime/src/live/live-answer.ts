@@ -14,7 +14,7 @@ import type { ItemSource } from "../source/source.ts";
 import { Alarm } from "../stream/alarm.ts";
 import type { ComposedItem } from "../stream/stream-options.ts";
 import { withSortedMaps } from "../wire/sorted-maps.ts";
-import { KeptAnswers, type Runs } from "./kept-answers.ts";
+import { KeptAnswers, type Runs, runsOf } from "./kept-answers.ts";
 import type { LiveOptions } from "./live-options.ts";
 import { type LiveParts, LiveRuns, RETRY, reportStale } from "./live-run.ts";
 import { joined, LiveTags } from "./live-tags.ts";
@@ -139,7 +139,7 @@ export class LiveAnswer<App, I extends DescMessage, O extends DescMessage, C ext
     follow: NonNullable<LiveOptions<App, I, O, C, Principal>["live"]["follow"]>[number],
     first: Receiver<App, I, O, Principal>,
   ): void {
-    const runs: Runs = follow.runs === undefined ? "all" : new Set(follow.runs);
+    const runs = runsOf(follow.runs);
     const again = (): void => {
       this.#follow(follow, first);
       this.#changed(runs); // events may have been missed

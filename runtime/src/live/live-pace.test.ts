@@ -14,13 +14,13 @@ function rig(count: number) {
   return { clock, ends, pass };
 }
 
-test("two compositions begin in a millisecond, and eight are in progress", async () => {
+test("one composition begins in a millisecond, and eight are in progress", async () => {
   const { clock, ends, pass } = rig(20);
-  expect([ends.length, await pass(1), await pass(1), await pass(50)]).toEqual([2, 4, 6, 8]);
+  expect([ends.length, await pass(1), await pass(1), await pass(50)]).toEqual([1, 2, 3, 8]);
   for (const end of ends.slice(0, 3)) end();
   await idle();
-  expect([ends.length, await pass(1), await pass(1)]).toEqual([10, 11, 11]);
-  for (let i = 0; i < 10; i++) {
+  expect([ends.length, await pass(1), await pass(1), await pass(1)]).toEqual([9, 10, 11, 11]);
+  for (let i = 0; i < 20; i++) {
     for (const end of ends) end();
     await pass(10);
   }
@@ -38,7 +38,7 @@ test("time of a busy process is not made up for", async () => {
   const { clock, ends } = rig(20);
   clock.skip(50);
   await clock.advance(1);
-  expect(ends.length).toBe(6);
+  expect(ends.length).toBe(3);
 });
 
 test("a long queue begins each composition once, in order", async () => {

@@ -4,10 +4,8 @@ import type { Clock, Timer } from "../clock.ts";
 const MOST = 8;
 /** Time after which one in progress no longer counts, in milliseconds. A call that hangs thus delays no other answer. */
 const LONG_MS = 100;
-/** Compositions that begin in a millisecond, and those that begin at once. Time of a busy process is not made up for. */
-const PER_MS = 2;
-const AT_ONCE = 2;
-const TICK_MS = 1;
+/** Time between two beginnings, in milliseconds. Time of a busy process is not made up for. */
+const APART_MS = 1;
 /** Number of begun compositions after which the queue lets go of them, even if it is never empty. */
 const BEGUN = 1_024;
 
@@ -21,8 +19,7 @@ export class LivePace {
   /** Index of the next composition in the queue. */
   #next = 0;
   #running = 0;
-  #credit = AT_ONCE;
-  #creditAt = Number.NEGATIVE_INFINITY;
+  #begunAt = Number.NEGATIVE_INFINITY;
   #timer: Timer | undefined;
 
   constructor(clock: Clock) {
@@ -34,11 +31,11 @@ export class LivePace {
     this.begin();
   }
   begin(): void {
-    while (this.#hasRoom && this.#takesCredit()) this.#start();
+    if (this.#hasRoom && this.#clock.now() >= this.#begunAt + APART_MS) this.#start();
     if (this.#next === this.#queue.length) {
       this.#queue = [];
       this.#next = 0;
-    } else if (this.#hasRoom) this.#timer ??= this.#clock.setTimeout(tick, TICK_MS, this as LivePace);
+    } else if (this.#hasRoom) this.#timer ??= this.#clock.setTimeout(tick, APART_MS, this as LivePace);
   }
   ticked(): void {
     this.#timer = undefined;
@@ -47,14 +44,6 @@ export class LivePace {
   get #hasRoom(): boolean {
     return this.#running < MOST && this.#next < this.#queue.length;
   }
-  #takesCredit(): boolean {
-    const now = this.#clock.now();
-    this.#credit = Math.min(AT_ONCE, this.#credit + (now - this.#creditAt) * PER_MS);
-    this.#creditAt = now;
-    if (this.#credit < 1) return false;
-    this.#credit--;
-    return true;
-  }
   #start(): void {
     const compose = this.#queue[this.#next++];
     if (this.#next === BEGUN) {
@@ -62,6 +51,7 @@ export class LivePace {
       this.#next = 0;
     }
     if (compose === undefined) return;
+    this.#begunAt = this.#clock.now();
     this.#running++;
     let counts = true;
     const leave = (): void => {

@@ -1,9 +1,9 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Purges, PurgeWatcher } from "../cache/purges.ts";
-import { isCurrent, type TagPart, tagName } from "../cache/tags.ts";
+import { EVERY_TAG, isCurrent, type TagPart, tagName } from "../cache/tags.ts";
 import type { Request } from "../compose/request.ts";
 import { clientFault, type Failure } from "../failure.ts";
-import type { Runs } from "./kept-answers.ts";
+import { type Runs, runsOf } from "./kept-answers.ts";
 import type { LiveTriggers } from "./live-options.ts";
 
 /** Maximum number of tags of a live answer. */
@@ -34,12 +34,17 @@ export class LiveTags<App, Args, Result extends Message, Principal> implements P
    */
   set(cx: Request<App, Principal>, args: Args, result: Result, since: number): Failure | undefined {
     const tags = new Map<string, Runs>();
+    let every: Runs | undefined;
     for (const { tag, runs } of this.#on) {
-      const all: Runs = runs === undefined ? "all" : new Set(runs);
-      for (const name of namesOf(() => tag(cx, args, result))) tags.set(name, joined(tags.get(name), all));
+      const names = namesOf(() => tag(cx, args, result));
+      if (names.length === 0) continue;
+      const all = runsOf(runs);
+      for (const name of names) tags.set(name, joined(tags.get(name), all));
+      every = joined(every, all);
     }
     if (tags.size > MAX_TAGS)
       return clientFault(`the answer has ${tags.size} tags, and a live answer at most ${MAX_TAGS}`);
+    if (every !== undefined) tags.set(EVERY_TAG, every);
     const purges = this.#purges;
     if (purges === undefined) return undefined;
     for (const name of this.#tags.keys()) if (!tags.has(name)) purges.unwatch(name, this);
@@ -59,7 +64,7 @@ export class LiveTags<App, Args, Result extends Message, Principal> implements P
 
 /** Returns the calls that run after both changes. */
 export function joined(first: Runs | undefined, second: Runs): Runs {
-  if (first === undefined) return second;
+  if (first === undefined || first === second) return second;
   return first === "all" || second === "all" ? "all" : new Set([...first, ...second]);
 }
 

@@ -1,4 +1,4 @@
-import { steerOldGeneration } from "./old-generation.ts";
+import { countHeldBuffers } from "./held-buffers.ts";
 import { sweepOnOneThread } from "./sweeping-threads.ts";
 import { boundYoungGeneration } from "./young-generation.ts";
 
@@ -6,5 +6,5 @@ import { boundYoungGeneration } from "./young-generation.ts";
 export function steerMemory(): void {
   boundYoungGeneration(process);
   sweepOnOneThread(process);
-  steerOldGeneration(process);
+  countHeldBuffers(process.versions);
 }
