@@ -154,7 +154,7 @@ export class GeneratedProject {
       await exited;
       return child.exitCode;
     };
-    const kill = () => child.kill("SIGKILL");
+    const kill = (signal: NodeJS.Signals = "SIGKILL") => child.kill(signal);
     return { url, metrics, post, until, stop, kill, log: () => log, upstreams: Object.fromEntries(addresses) };
   }
 

@@ -124,6 +124,8 @@ export interface RpcBehaviour {
    * it.
    */
   readonly stream?: StreamBehaviour;
+  /** Its answer stays current. Predictions cover the first message. */
+  readonly live?: true;
   /** Its rate limits. */
   readonly limits?: readonly LimitBehaviour[];
   /** Reason why its outcome cannot be predicted from the plan. */

@@ -63,7 +63,7 @@ export function tableOf(behaviour: BehaviourReport, rpc: RpcBehaviour, options: 
   return {
     rpc: rpc.rpc,
     caller,
-    items: rpc.stream !== undefined,
+    items: rpc.stream !== undefined || rpc.live !== undefined,
     healthy: healthy.prediction,
     cells: [...followed, ...cells],
   };

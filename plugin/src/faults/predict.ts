@@ -124,13 +124,12 @@ function merged(runs: readonly [Explored<RunResult>, ...Explored<RunResult>[]], 
 }
 const same = (a: Prediction, b: Prediction): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** True if the client can see the faults of an item, for which the item needs a field. */
-function isSeen({ stream, degraded }: RpcBehaviour, prediction: Prediction): boolean {
-  return (
-    stream === undefined || degraded !== undefined || prediction.kind !== "answer" || prediction.entries.length === 0
-  );
+/** True if the client can see the faults of a message. That of a stream needs a field for them. */
+function isSeen({ stream, live, degraded }: RpcBehaviour, prediction: Prediction): boolean {
+  const needsField = stream !== undefined || live !== undefined;
+  return !needsField || degraded !== undefined || prediction.kind !== "answer" || prediction.entries.length === 0;
 }
-const UNSEEN: Prediction = { kind: "unpredictable", why: "it is followed, and has no field for what is degraded" };
+const UNSEEN: Prediction = { kind: "unpredictable", why: "its messages have no field for what is degraded" };
 
 export function callerOf(behaviour: BehaviourReport, rpc: RpcBehaviour, conditions: Conditions): Caller | undefined {
   if (conditions.caller !== undefined) return conditions.caller ?? undefined;

@@ -55,5 +55,5 @@ export async function startNats(...options: string[]) {
     const consumers = async (name: string) => (await jsm.streams.info(name)).state.consumer_count;
     return { connection, js, jsm, add, consumers };
   }
-  return { url, port, start, stop, admin };
+  return { url, port, start, stop, admin, hang: () => child?.kill("SIGSTOP"), wake: () => child?.kill("SIGCONT") };
 }

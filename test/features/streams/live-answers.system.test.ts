@@ -49,7 +49,7 @@ const project = new GeneratedProject("live-processes", PROTOS);
 beforeAll(() => project.generate());
 afterAll(() => project.remove());
 
-test("a purge of one process leads to the new answer of another, and so it does after a restart of Redis", async () => {
+test("a purge of one process leads to the new answer of another, also after Redis or a process was away", async () => {
   const redis = await startRedis();
   let count = 1;
   const handlers = { "up.v1.OrderService/GetOrder": ({ id }: { id: string }) => ({ id, count }) };
@@ -75,11 +75,24 @@ test("a purge of one process leads to the new answer of another, and so it does 
   await redis.start();
   await until(async () => (await purge()) === 200);
   await until(async () => seen.at(-1) === 3);
+  // Redis stands still, and so does the follower's process.
+  redis.hang();
+  count = 4;
+  await until(async () => (await purge()) !== 200);
+  redis.wake();
+  await until(async () => (await purge()) === 200);
+  await until(async () => seen.at(-1) === 4);
+  follower.kill("SIGSTOP");
+  count = 5;
+  await until(async () => (await purge()) === 200);
+  expect(seen.at(-1)).toBe(4);
+  follower.kill("SIGCONT");
+  await until(async () => seen.at(-1) === 5);
   expect(seen).toEqual([...seen].sort());
   await leave();
 }, 60_000);
 
-test("an event leads to a new answer, and so it does after nats-server was killed", async () => {
+test("an event leads to a new answer, and so it does after nats-server was killed or stood still", async () => {
   const nats = await startNats();
   await nats.start();
   const { connection, add } = await nats.admin();
@@ -101,7 +114,12 @@ test("an event leads to a new answer, and so it does after nats-server was kille
   expect(seen.at(-1)).toBe(2);
   await nats.start();
   await changes(3);
-  expect(seen).toEqual([1, 2, 3]);
+  nats.hang();
+  connection.publish("items.7.events", new Uint8Array());
+  expect(seen.at(-1)).toBe(3);
+  nats.wake();
+  await changes(4);
+  expect(seen).toEqual([1, 2, 3, 4]);
   await leave();
 }, 60_000);
 

@@ -115,6 +115,7 @@ function rpcBehaviour(
     ...defined("permit", method.permit && permitOf(method.permit, planned.permit)),
     ...defined("limits", planned.limits && limitsOf(planned.limits)),
     ...defined("stream", streamOf(planned)),
+    ...(planned.live !== undefined && { live: true }),
     ...unpredictable(planned),
   };
 }

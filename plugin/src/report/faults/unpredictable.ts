@@ -4,14 +4,13 @@ import type { PlanMethod } from "../../plan/model/plan.ts";
 
 /** Returns the reason why the end of an rpc is not predicted. */
 export function unpredictable(planned: PlanMethod): Pick<RpcBehaviour, "unpredictable" | "validated"> {
-  const { stream, live, fields, method } = planned;
+  const { stream, fields, method } = planned;
   if (stream?.source.kind === "follow") {
     if (stream.source.topic.of.call === undefined)
       return { unpredictable: "items of a topic without a call are not known" };
     if (stream.overflow.value === "latest")
       return { unpredictable: "which item of a topic is the newest is not known" };
   }
-  if (live !== undefined) return { unpredictable: "a live answer has no end" };
   if (fields !== undefined && fields.mask === undefined) return { unpredictable: "some fields are never sent" };
   if (method.parts !== undefined && method.degradedField === undefined)
     return { unpredictable: "it comes in parts, and has no field for what is degraded" };

@@ -27,8 +27,9 @@ const KEYS = ["a", "b", "c"];
 const TAGS = ["x", "y", "z"];
 const RPCS = [
   ...["Page", "Page", "Page", "Page", "Page", "Page", "CachedMine", "CachedMine", "CachedMine", "CachedTenant"],
-  ...["CachedToken", "CachedToken", "CachedTag", "Latest", "Parts", "Follow", "REST"],
-];
+  ...["CachedToken", "CachedToken", "CachedTag", "Latest", "Parts", "Follow", "REST", "Live", "LiveMine"],
+].filter((rpc) => process.env.PROTOBFF_LEAK_RPCS?.split(",").includes(rpc) ?? true);
+const STREAMS = new Set(["Parts", "Follow", "Live", "LiveMine"]);
 /** Fields that hold the caller's subject. */
 const SUBJECTS = ["pc", "p1", "p2", "sc", "s1", "tc", "sh", "me", "who", "s", "late", "batched"];
 
@@ -51,6 +52,7 @@ function identityFields({ caller, rpc, key, tag }: LeakRequest, answer: Json): [
   const found: [string, unknown, string][] = SUBJECTS.map((name) => [name, answer[name], subject]);
   found.push(["tag", answer.tag, tag], ["tenant", answer.tenant, tenant], ["own", answer.own, tenant]);
   found.push(["key", answer.key, rpc === "Follow" || rpc === "Latest" ? subject : key], ["pckey", answer.pckey, key]);
+  if (rpc === "Live" && key === "c") found.push(["permit", subject.at(-1), "0"]); // as the upstream permits
   for (const card of (answer.cards as Json[] | undefined) ?? []) found.push(["cards.who", card.who, subject]);
   return found.filter(([, value]) => value !== undefined);
 }
@@ -147,7 +149,7 @@ class Client {
 
   /** Messages of the answer; none if it was refused or taken back. */
   async send({ rpc, key, tag }: LeakRequest, { random, token, session }: Manner): Promise<readonly Json[]> {
-    const isStream = rpc === "Parts" || rpc === "Follow";
+    const isStream = STREAMS.has(rpc);
     const json = JSON.stringify({ key });
     const headers: Record<string, string> = { authorization: `Bearer ${token}`, "x-tag": tag };
     headers["x-request-id"] = `r${Math.floor(random() * 5)}`;
@@ -163,7 +165,7 @@ class Client {
       body = Buffer.from(json);
     }
     if (rpc !== "REST" && random() < 0.15) headers["connect-timeout-ms"] = String(5 + Math.floor(random() * 120));
-    const forMs = rpc === "Follow" ? 80 + random() * 200 : random() < 0.12 ? random() * 60 : 8000;
+    const forMs = isStream && rpc !== "Parts" ? 80 + random() * 200 : random() < 0.12 ? random() * 60 : 8000;
     const request = { method: body === undefined ? "GET" : "POST", path, headers, body };
     const over = random() < 0.4 ? this.#overHttp1(request) : this.#overHttp2(request, session, random() < 0.0008);
     const { status, bytes } = await received(over, forMs);

@@ -44,6 +44,10 @@ const CALLERS: Readonly<Record<string, (headers: IncomingHttpHeaders) => unknown
   Shared: (headers) => headers["x-tag"] ?? "",
 };
 
+/** Reports whether a caller may follow the key "c". */
+const mayFollow = (subject: string): boolean => subject.endsWith("0");
+let answers = 0;
+
 async function answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, body: Buffer): Promise<void> {
   const [, service = "", method = ""] = /^\/lup\.v1\.(\w+)Service\/(\w+)$/.exec(String(headers[":path"])) ?? [];
   await pause(Math.random() * (method === "Slow" ? 120 : Math.random() < 0.05 ? 96 : 8));
@@ -63,8 +67,9 @@ async function answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, b
     return;
   }
   const request = decoded("WhoRequest", body);
-  if (method === "Check") stream.end(framed("CheckReply", { allowed: true, who: request.who }));
-  else stream.end(framed("WhoReply", { who, key: request.key, asked: request.who }));
+  const allowed = request.key !== "live-c" || mayFollow(String(request.who));
+  if (method === "Check") stream.end(framed("CheckReply", { allowed, who: request.who }));
+  else stream.end(framed("WhoReply", { who, key: request.key, asked: request.who, n: ++answers }));
 }
 async function watch(stream: ServerHttp2Stream, { key, after }: Fields): Promise<void> {
   for (let seq = BigInt(String(after)) + 1n; !stream.destroyed; seq++) {
