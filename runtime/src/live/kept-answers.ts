@@ -10,16 +10,14 @@ export type KeptRpc = Rpc<never, unknown>;
 /** Methods whose calls run again; "all" for every call. */
 export type Runs = ReadonlySet<object> | "all";
 
-const runsOfLists = new WeakMap<readonly KeptRpc[], Runs>();
-/** Returns the set for a list, the same for each follower; undefined: every call. */
-export function runsOf(list: readonly KeptRpc[] | undefined): Runs {
-  if (list === undefined) return "all";
-  const known = runsOfLists.get(list);
-  if (known !== undefined) return known;
-  const runs: Runs = new Set(list);
-  runsOfLists.set(list, runs);
-  return runs;
+const sets = new WeakMap<readonly KeptRpc[], ReadonlySet<object>>();
+/** Returns the set of a list, one for all followers. */
+function setOf(list: readonly KeptRpc[]): ReadonlySet<object> {
+  const set = sets.get(list) ?? new Set(list);
+  sets.set(list, set);
+  return set;
 }
+export const runsOf = (list: readonly KeptRpc[] | undefined): Runs => (list === undefined ? "all" : setOf(list));
 
 /** Bytes that the kept answers of a process take, and their limit. */
 export class KeptBytes {
@@ -50,7 +48,7 @@ export class KeptAnswers implements KeptCalls {
 
   /** @param calls the methods whose answers are kept; others are called each time */
   constructor(calls: readonly KeptRpc[], pool: KeptBytes, purges: Purges | undefined) {
-    this.#calls = new Set(calls);
+    this.#calls = setOf(calls);
     this.#pool = pool;
     this.#purges = purges;
   }

@@ -77,7 +77,7 @@ export class LiveAnswer<App, I extends DescMessage, O extends DescMessage, C ext
     this.#over = over;
     this.#runs = new LiveRuns(parts);
     this.#kept = new KeptAnswers(live.calls, parts.pool, parts.purges);
-    this.#tags = new LiveTags(parts.purges, live, (runs) => this.#changed(runs));
+    this.#tags = new LiveTags(parts, (runs) => this.#changed(runs));
     this.#alarm = new Alarm(
       parts.clock,
       () => this.#due,
@@ -132,7 +132,7 @@ export class LiveAnswer<App, I extends DescMessage, O extends DescMessage, C ext
       const { clock } = this.#parts;
       const from = Math.max(clock.now(), this.#startedAt + minIntervalMs);
       this.#notBefore = Math.max(this.#notBefore, from + clock.random() * jitter * minIntervalMs);
-      this.#parts.turns.add(() => this.#alarm.set());
+      this.#alarm.set();
     }
   }
   #follow(

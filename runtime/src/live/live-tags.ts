@@ -5,6 +5,14 @@ import type { Request } from "../compose/request.ts";
 import { clientFault, type Failure } from "../failure.ts";
 import { type Runs, runsOf } from "./kept-answers.ts";
 import type { LiveTriggers } from "./live-options.ts";
+import type { LiveTurns } from "./live-turns.ts";
+
+/** What all answers of an rpc share. */
+interface LiveTagParts<App, Args, Result extends Message, Principal> {
+  readonly purges: Purges | undefined;
+  readonly options: { readonly live: LiveTriggers<App, Args, Result, Principal> };
+  readonly turns: LiveTurns;
+}
 
 /** Maximum number of tags of a live answer. */
 const MAX_TAGS = 100;
@@ -13,17 +21,15 @@ const MAX_TAGS = 100;
 export class LiveTags<App, Args, Result extends Message, Principal> implements PurgeWatcher {
   readonly #purges: Purges | undefined;
   readonly #on: NonNullable<LiveTriggers<App, Args, Result, Principal>["on"]>;
+  readonly #turns: LiveTurns;
   readonly #purged: (runs: Runs) => void;
   #tags = new Map<string, Runs>();
 
-  /** @param purged called at each purge of a tag, with the calls that run after it */
-  constructor(
-    purges: Purges | undefined,
-    { on = [] }: LiveTriggers<App, Args, Result, Principal>,
-    purged: (runs: Runs) => void,
-  ) {
+  /** @param purged called after each purge of a tag, with the calls that run after it */
+  constructor({ purges, options, turns }: LiveTagParts<App, Args, Result, Principal>, purged: (runs: Runs) => void) {
     this.#purges = purges;
-    this.#on = on;
+    this.#on = options.live.on ?? [];
+    this.#turns = turns;
     this.#purged = purged;
   }
   /**
@@ -54,7 +60,8 @@ export class LiveTags<App, Args, Result extends Message, Principal> implements P
     return undefined;
   }
   purged(name: string): void {
-    this.#purged(this.#tags.get(name) ?? "all");
+    const runs = this.#tags.get(name) ?? "all";
+    this.#turns.add(() => this.#purged(runs));
   }
   clear(): void {
     for (const name of this.#tags.keys()) this.#purges?.unwatch(name, this);
