@@ -19,17 +19,19 @@ import {
 import { startServer } from "../rig/server-process.ts";
 import type { Stalls } from "../rig/stalls.ts";
 import { percentile } from "../rig/statistics.ts";
-import { forUser, generatedVariant, grpcRequest, type Prepared, type Variant } from "../rig/variant.ts";
+import { forUser, generatedVariant, grpcRequest, type Prepared, peerVariants, type Variant } from "../rig/variant.ts";
 import { home, unless } from "./answers.ts";
 import { goPeer } from "./go-peers.ts";
 
 const method = HomeService.method.getHome;
-const FULL = { warmUp: 5, calibration: 2, seconds: 10 };
+const FULL = { warmUp: 8, calibration: 2, seconds: 10 };
 const QUICK = { warmUp: 0.5, calibration: 0.5, seconds: 1 };
 type Sizes = typeof FULL;
-const SHARES = [0.1, 0.3, 0.5, 0.7];
+const SHARES = [0.1, 0.3, 0.5, 0.7] as const;
 const EQUAL_RATE = 2_000;
-const FIRST_RATE = 500;
+/** A cold server has to keep up with it. */
+const FIRST_RATE = 100;
+const WARM_SHARES = [0.3, 0.5];
 const CONNECTIONS = 4;
 /** Largest delay of the generator with which a row counts, at the 99th percentile. */
 const MAX_LAG_MS = 1;
@@ -53,7 +55,7 @@ export async function runHalf(options: RunOptions): Promise<ScenarioResult> {
   if ("reason" in built) throw new Error(`half needs bench/rig/pace: ${built.reason}`);
   const size = options.quick ? QUICK : FULL;
   const { peers, leftOut } = allPeers(options.only);
-  const each = size.warmUp + (SHARES.length + 1) * size.seconds + SHARES.length * 2 * size.calibration;
+  const each = 2 * size.warmUp + (SHARES.length + 1) * size.seconds + (SHARES.length * 2 + 1) * size.calibration;
   console.log(`half takes about ${Math.ceil((peers.length * each) / 60)} minutes`);
   const placed = pin(process.pid, OTHERS);
   const { pace, url } = await PaceProcess.start(built.program);
@@ -72,7 +74,8 @@ function allPeers(only: readonly string[] | undefined): { peers: readonly Peer[]
   const go = goPeer(grpcGo, "fanout", method);
   const envoy = proxies();
   const all = [
-    ...[generatedVariant("fanout", method), ...("launch" in go ? [go] : [])].map(served),
+    ...[generatedVariant("fanout", method), ...peerVariants("fanout", method, ["connect-node", "grpc-js"])].map(served),
+    ...("launch" in go ? [served(go)] : []),
     ...envoy.installed.filter(({ name }) => name === "envoy").map(forwarding),
   ];
   return {
@@ -146,8 +149,13 @@ async function measured(
     failures.push(...wrong(name, result, server.request));
   };
   try {
-    await run(FIRST_RATE, size.warmUp);
     let rate = FIRST_RATE;
+    let { share: busy } = await run(rate, size.calibration);
+    for (const share of WARM_SHARES) {
+      rate *= share / busy;
+      busy = (await run(rate, size.warmUp)).share;
+    }
+    rate *= SHARES[0] / busy;
     for (const share of SHARES) {
       // A request costs less at a higher rate, so the rate for a share is found in steps.
       for (let i = 0; i < 2; i++) rate *= share / (await run(rate, size.calibration)).share;

@@ -121,6 +121,7 @@ func serveConn(conn net.Conn, answers map[string][]byte) {
 		for next := range due {
 			p.mu.Lock()
 			for p.credit < len(next.body) {
+				p.out.Flush() // the other side gives room for what it has received
 				p.room.Wait()
 			}
 			p.credit -= len(next.body)
