@@ -7,7 +7,7 @@ import { type Runs, runsOf } from "./kept-answers.ts";
 import type { LiveTriggers } from "./live-options.ts";
 import type { LiveTurns } from "./live-turns.ts";
 
-/** What all answers of an rpc share. */
+/** The parts of an RPC that its tags need. */
 interface LiveTagParts<App, Args, Result extends Message, Principal> {
   readonly purges: Purges | undefined;
   readonly options: { readonly live: LiveTriggers<App, Args, Result, Principal> };
