@@ -144,12 +144,11 @@ export class LiveAnswer<App, I extends DescMessage, O extends DescMessage, C ext
       this.#follow(follow, first);
       this.#changed(runs); // events may have been missed
     };
-    const failed = (): void => {
-      if (!this.#isOver)
-        this.#topics.set(
-          follow,
-          this.#parts.clock.setTimeout((run) => run(), FOLLOW_AGAIN_MS, again),
-        );
+    const failed = (failure: Failure): void => {
+      if (this.#isOver) return;
+      reportStale(this.#parts.method, first.cx, failure);
+      const timer = this.#parts.clock.setTimeout((run) => run(), FOLLOW_AGAIN_MS, again);
+      this.#topics.set(follow, timer);
     };
     try {
       const source = follow.topic.follow(follow.key(first.cx, first.args), undefined, true, {

@@ -207,8 +207,8 @@ describe("a topic", () => {
     following.cancel();
     expect([topic.cancelled, clock.running]).toEqual([1, 0]);
   });
-  test("a topic that fails is followed again, and its events may have been missed", async () => {
-    const { follow, client, clock, options, app } = liveRig();
+  test("a topic that fails is reported and followed again, and its events may have been missed", async () => {
+    const { follow, client, clock, options, app, lacking } = liveRig();
     const topic = new Topic();
     const live = { ...options().live, on: [], follow: [{ topic, key: () => "k", runs: [app.plain] }] };
     const { news, following } = follow({ live });
@@ -216,6 +216,7 @@ describe("a topic", () => {
     news();
     client.change("plain");
     topic.followed[0]?.items.failed(refusal(Code.UNAVAILABLE));
+    expect(lacking).toEqual(["* "]);
     await clock.advance(4_999);
     expect([topic.followed.length, news()]).toEqual([1, []]);
     await clock.advance(3_000);
