@@ -1,18 +1,18 @@
 // A live answer against polling: 1,000 clients, each with another key. A hundredth of the keys is purged in each
 // second. The pollers send a request per second. Counts the CPU of the BFF and of its upstreams.
 import { setTimeout as sleep } from "node:timers/promises";
-import { create, type DescMethod, toBinary } from "@bufbuild/protobuf";
 import { GrpcClient, type OpenStream } from "@protobff/runtime";
 import { freePort } from "@protobff/runtime/internal/testing/ports";
-import { GetHomeRequestSchema, HomeService } from "../generated/bench/live/v1/live_pb.ts";
-import { openLoop } from "../rig/open-loop.ts";
+import { HomeService } from "../generated/bench/live/v1/live_pb.ts";
+import { addressesAt, PaceProcess, paceProgram } from "../rig/pace.ts";
+import { OTHERS, pin, SERVER } from "../rig/placement.ts";
 import { processTree } from "../rig/process-tree.ts";
 import { type RunOptions, type ScenarioResult, scenarioResult, type VariantResult } from "../rig/result.ts";
-import type { ServerProcess } from "../rig/server-process.ts";
+import { type Launch, type ServerProcess, startServer } from "../rig/server-process.ts";
 import { percentile } from "../rig/statistics.ts";
-import { framed } from "../rig/upstream-data.ts";
 import { startUpstream, total, type UpstreamProcess } from "../rig/upstream-process.ts";
-import { CALLER_HEADERS, forUser, grpcRequest, withServer } from "../rig/variant.ts";
+import { forUser, grpcRequest, withServer } from "../rig/variant.ts";
+import { opened, openFollowers, startFollowers, userId } from "./live-clients.ts";
 
 const FULL = { clients: 1_000, seconds: 20, warmUp: 5, purged: 10_000 };
 const QUICK = { clients: 100, seconds: 2, warmUp: 1, purged: 500 };
@@ -21,9 +21,8 @@ const TOKEN = "0123456789abcdef";
 const TICK_MS = 10;
 const DEADLINE_MS = 10_000;
 
-const AT_A_TIME = 200;
 /** Load of another client beside a purge. */
-const OTHER = { perSecond: 200, requests: 2_000, deadlineMs: 5_000, connections: 2, kindOf: () => "answer" };
+const OTHER = { perSecond: 200, seconds: 10, connections: 2 };
 /** Largest growth of its 99th percentile. */
 const PURGE_GROWTH = 2;
 
@@ -65,7 +64,7 @@ export async function runLive(options: RunOptions): Promise<ScenarioResult> {
   for (const way of ways.filter(({ name }) => isWanted(name)))
     variants.push(await withUpstream(way.name, (server, upstream) => measure(way, server, upstream, sizes)));
   const admin = `http://127.0.0.1:${port}`;
-  const purged = await withUpstream("purge", (server, upstream) => measurePurge(admin, server, upstream, sizes.purged));
+  const purged = await measurePurge(admin, launch, sizes.purged);
   const [live, polled] = variants.map(({ cpu_ms_per_second: cpu }) => Number(cpu));
   const ratio = (live ?? 0) / (polled ?? 1);
   const compared = variants.map((variant) => ({
@@ -126,87 +125,49 @@ function cancelAll(streams: Iterable<OpenStream>): void {
   for (const stream of streams) stream.cancel();
 }
 
-const userId = (client: number): string => `u-${client}`;
-const frameOf = (client: number): Uint8Array =>
-  framed(toBinary(GetHomeRequestSchema, create(GetHomeRequestSchema, { userId: userId(client) })));
-
-function opened(
-  { parent, name }: DescMethod,
-  client: GrpcClient,
-  of: number,
-  timeoutMs: number,
-  item: () => void,
-): OpenStream {
-  const fail = (how: string): never => {
-    throw new Error(`client ${of} of ${name}: ${how}`);
-  };
-  const stream = client.open(`/${parent.typeName}/${name}`, frameOf(of), timeoutMs, CALLER_HEADERS, {
-    item: () => {
-      item();
-      stream.take(1);
-    },
-    ended: () => {},
-    faulted: ({ code, message }) => fail(`${code} ${message}`),
-  });
-  stream.take(1);
-  return stream;
-}
-
-/** Opens followers of separate keys. Resolves when each has its first message. */
-async function openFollowers(client: GrpcClient, count: number, received: () => void): Promise<OpenStream[]> {
-  let first = 0;
-  const streams: OpenStream[] = [];
-  while (streams.length < count) {
-    while (streams.length - first < AT_A_TIME && streams.length < count)
-      streams.push(
-        opened(HomeService.method.watchHome, client, streams.length, Number.POSITIVE_INFINITY, () => {
-          first++;
-          received();
-        }),
-      );
-    await sleep(TICK_MS);
-  }
-  while (first < count) await sleep(TICK_MS);
-  return streams;
-}
-
 async function purge(admin: string, tags: readonly string[]): Promise<void> {
   const headers = { authorization: `Bearer ${TOKEN}` };
   const { ok } = await fetch(`${admin}/purge`, { method: "POST", headers, body: JSON.stringify({ tags }) });
   if (!ok) throw new Error("the purge is refused");
 }
 
-/** Latency of other requests while all answers are composed again after a purge of `*`, and while nothing changes. */
-async function measurePurge(
-  admin: string,
-  server: ServerProcess,
-  upstream: UpstreamProcess,
-  followers: number,
-): Promise<VariantResult[]> {
-  const client = new GrpcClient(server.url);
-  const streams = await openFollowers(client, followers, () => {});
+/**
+ * Latency of other requests while all answers are composed again after a purge of `*`, and while nothing changes. The
+ * server has a processor to itself.
+ */
+async function measurePurge(admin: string, launch: Launch, followers: number): Promise<VariantResult[]> {
+  const built = paceProgram();
+  if ("reason" in built) throw new Error(`the purge needs bench/rig/pace: ${built.reason}`);
+  pin(process.pid, OTHERS);
+  const { pace, url } = await PaceProcess.start(built.program);
+  const server = await startServer({ ...launch, env: { ...addressesAt(url), ...launch.env } });
   try {
-    const rows: VariantResult[] = [];
+    pin(server.pid, SERVER);
     const request = grpcRequest({ method: HomeService.method.getHome }, server, forUser(HomeService.method.getHome));
-    await openLoop(request, OTHER);
+    await pace.generate(request, OTHER);
+    const stopFollowers = await startFollowers(server.url, followers);
+    const rows: VariantResult[] = [];
     for (const name of ["others, quiet", "others, purge of *"]) {
-      const before = total(await upstream.calls());
+      const { cpuMicros } = await server.usage();
+      await server.countStalls();
       if (rows.length > 0) await purge(admin, ["*"]);
-      const { latenciesMs, kinds, lagsMs } = await openLoop(request, OTHER);
+      const { latenciesMs, lagsMs, answers } = await pace.generate(request, OTHER);
       rows.push({
         name,
         p50_ms: percentile(latenciesMs, 0.5),
         p99_ms: percentile(latenciesMs, 0.99),
         max_ms: latenciesMs.at(-1) ?? 0,
-        lag_p99_ms: percentile(lagsMs, 0.99),
-        lost: OTHER.requests - (kinds.get("answer") ?? 0),
-        calls: total(await upstream.calls()) - before,
+        generator_lag_p99_ms: percentile(lagsMs, 0.99),
+        longest_turn_ms: (await server.stalls()).longestTurnMs,
+        busy: ((await server.usage()).cpuMicros - cpuMicros) / OTHER.seconds / 1e6,
+        failed: answers.failed ?? 0,
       });
     }
+    await stopFollowers();
     return rows;
   } finally {
-    cancelAll(streams);
-    await client.close();
+    await server.stop();
+    await pace.stop();
   }
 }
 

@@ -41,11 +41,14 @@ test("time of a busy process is not made up for", async () => {
   expect(ends.length).toBe(3);
 });
 
-test("a long queue begins each composition once, in order", async () => {
+test("a long queue begins each composition once, in order, and slower while more than 1,000 wait", async () => {
   const clock = new FakeClock();
   const pace = new LivePace(clock);
   const begun: number[] = [];
   for (let i = 0; i < 2_500; i++) pace.add(async () => void begun.push(i));
-  await clock.advance(3_000);
+  // The first at once, 1,499 each 4 ms after the one before (the timer of the second began when few waited), the rest 1 ms.
+  await clock.advance(1 + 1_499 * 4);
+  expect(begun.length).toBe(1_500);
+  await clock.advance(1_000);
   expect(begun).toEqual(Array.from({ length: 2_500 }, (_, i) => i));
 });

@@ -6,6 +6,9 @@ const MOST = 8;
 const LONG_MS = 100;
 /** Time between two beginnings, in milliseconds. Time of a busy process is not made up for. */
 const APART_MS = 1;
+/** The same while more than `MANY` wait: the collector needs the rest to not delay other requests. */
+const MANY_APART_MS = 4;
+const MANY = 1_000;
 /** Number of begun compositions after which the queue lets go of them, even if it is never empty. */
 const BEGUN = 1_024;
 
@@ -31,11 +34,11 @@ export class LivePace {
     this.begin();
   }
   begin(): void {
-    if (this.#hasRoom && this.#clock.now() >= this.#begunAt + APART_MS) this.#start();
+    if (this.#hasRoom && this.#clock.now() >= this.#begunAt + this.#apartMs) this.#start();
     if (this.#next === this.#queue.length) {
       this.#queue = [];
       this.#next = 0;
-    } else if (this.#hasRoom) this.#timer ??= this.#clock.setTimeout(tick, APART_MS, this as LivePace);
+    } else if (this.#hasRoom) this.#timer ??= this.#clock.setTimeout(tick, this.#apartMs, this as LivePace);
   }
   ticked(): void {
     this.#timer = undefined;
@@ -43,6 +46,9 @@ export class LivePace {
   }
   get #hasRoom(): boolean {
     return this.#running < MOST && this.#next < this.#queue.length;
+  }
+  get #apartMs(): number {
+    return this.#queue.length - this.#next > MANY ? MANY_APART_MS : APART_MS;
   }
   #start(): void {
     const compose = this.#queue[this.#next++];
