@@ -97,6 +97,7 @@ async function sessionLookUp(name: string, store: SessionStore, quick: boolean):
     issuer,
     idleMs: 1_800_000,
     absoluteMs: 36_000_000,
+    fault: () => {},
     sealer: new Sealer([randomBytes(32)]),
     provider: new Provider({ issuer, clientId: "bench", clientSecret: "", ...far }, systemClock),
     callerOf: ({ claims: { sub }, access }) => {

@@ -9,8 +9,14 @@ const MAX_BYTES = 16 * 1024;
  * `/auth/backchannel-logout`: the provider ends sessions of any browser (OpenID Connect Back-Channel Logout 1.0).
  *
  * @param ended receives the number of ended sessions
+ * @param away receives failures of the sessions' store
  */
-export function backchannelLogout(parts: LogoutTokenParts, sessions: Sessions, ended: (count: number) => void) {
+export function backchannelLogout(
+  parts: LogoutTokenParts,
+  sessions: Sessions,
+  ended: (count: number) => void,
+  away: (error: unknown) => void,
+) {
   return async ({ method, body }: RouteRequest): Promise<RouteAnswer> => {
     if (method !== "POST") return { status: 405, headers: ["allow", "POST"] };
     let whose: Awaited<ReturnType<typeof verifyLogoutToken>>;
@@ -23,7 +29,8 @@ export function backchannelLogout(parts: LogoutTokenParts, sessions: Sessions, e
     try {
       ended(await sessions.endAll(whose));
       return { status: 200 };
-    } catch {
+    } catch (error) {
+      away(error);
       return { status: 503, headers: ["retry-after", "5"] }; // section 2.8: the provider may try again
     }
   };

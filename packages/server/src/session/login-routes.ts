@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "@protobff/runtime/internal/clock";
+import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import { Failure } from "@protobff/runtime/internal/failure";
 import { countsAmbient } from "@protobff/runtime/internal/identity/ambient";
 import { cookieValues, forgotten } from "@protobff/runtime/internal/identity/cookies";
@@ -30,6 +31,9 @@ interface LoginOptions {
   /** The principal of a session, in ProtoJSON. */
   readonly json: (session: Session) => unknown;
   readonly audit: (event: LoginEvent, address: string) => void;
+  readonly fault: ServerFault;
+  /** Receives failures of the sessions' store. */
+  readonly away: (error: unknown) => void;
 }
 
 /** State of a login until the browser returns from the provider. It is sealed in a cookie. */
@@ -81,14 +85,15 @@ export class LoginRoutes {
   }
 
   async #login({ query, headers }: RouteRequest): Promise<RouteAnswer> {
-    const { sealer, provider, clock } = this.#options;
+    const { sealer, provider, clock, fault } = this.#options;
     const returnTo = asciiOf(query.get("return_to") ?? "/");
     if (!isLocalPath(returnTo)) return text(400, "return_to has to be a path of this site, such as /inbox");
     const secrets = { state: secret(), nonce: secret(), verifier: secret() };
     let to: URL;
     try {
       to = await provider.login(secrets);
-    } catch {
+    } catch (error) {
+      fault("logins cannot begin", error);
       return text(503, "the login is not available now; try again in a moment", ["retry-after", "5"]);
     }
     const pending: Pending = { ...secrets, returnTo, until: clock.date().getTime() + LOGIN_MS };
@@ -127,7 +132,7 @@ export class LoginRoutes {
   }
 
   async #logout({ headers }: RouteRequest): Promise<RouteAnswer> {
-    const { sessions, provider, cookie, publicUrl, audit } = this.#options;
+    const { sessions, cookie, audit, away } = this.#options;
     if (!countsAmbient(headers)) return text(403, "a logout takes the header x-csrf: 1, or a request of the same site");
     const cleared = forget(cookie);
     let there: URL | undefined;
@@ -136,9 +141,10 @@ export class LoginRoutes {
         const session = await sessions.end(id);
         if (session === undefined) continue;
         audit({ event: "logout", session }, headers.peer.address);
-        there ??= await provider.logout(session.tokens.idToken, `${publicUrl}/`).catch(() => undefined);
+        there ??= await this.#logoutPage(session);
       }
-    } catch {
+    } catch (error) {
+      away(error);
       return text(503, "the logout is not available now; try again in a moment", ["retry-after", "5"]);
     }
     // A form's answer is where the browser goes; a script has to send it there itself.
@@ -147,15 +153,26 @@ export class LoginRoutes {
     return json(200, { logout_url: there?.href ?? null }, cleared);
   }
 
+  async #logoutPage({ tokens }: Session): Promise<URL | undefined> {
+    const { provider, publicUrl, fault } = this.#options;
+    try {
+      return await provider.logout(tokens.idToken, `${publicUrl}/`);
+    } catch (error) {
+      fault("a logout ends no session at the provider, whose logout page is unknown", error);
+      return undefined;
+    }
+  }
+
   async #me({ headers }: RouteRequest): Promise<RouteAnswer> {
-    const { sessions, cookie } = this.#options;
+    const { sessions, cookie, away } = this.#options;
     const vary = ["vary", "cookie, x-csrf, sec-fetch-site"];
     const [id, ...more] = cookieValues(headers.all("cookie"), cookie);
     if (id === undefined || more.length > 0 || !countsAmbient(headers)) return json(401, { principal: null }, vary);
     let session: Session | undefined;
     try {
       session = await sessions.find(id);
-    } catch {
+    } catch (error) {
+      away(error);
       return text(503, "sessions are not available now; try again in a moment", ["retry-after", "5", ...vary]);
     }
     if (session === undefined) return json(401, { principal: null }, [...vary, ...forget(cookie)]);
@@ -183,7 +200,7 @@ export class LoginRoutes {
   async #hasSession(headers: Incoming): Promise<boolean> {
     const [id, ...more] = this.#ids(headers);
     if (id === undefined || more.length > 0) return false;
-    return (await this.#options.sessions.look(id).catch(() => undefined)) !== undefined;
+    return (await this.#options.sessions.look(id).catch(this.#options.away)) !== undefined;
   }
   #pending(headers: Incoming, state: string): Pending | undefined {
     const [value, ...more] = cookieValues(headers.all("cookie"), this.#nameOf(state));

@@ -29,8 +29,8 @@ interface ProviderOptions {
   readonly scopes: readonly string[];
 }
 
-/** Reason of a failed refresh. `ended`: the provider has revoked the token; `away`: the provider was unreachable. */
-export type RefreshFault = "ended" | "away";
+/** Reason of a failed refresh: the provider has revoked the token. */
+export type RefreshFault = "ended";
 
 /** Pause after a failed discovery, in milliseconds. */
 const PAUSE_MS = 1_000;
@@ -80,7 +80,7 @@ export class Provider {
     if (claims === undefined || answer.id_token === undefined) throw new Error("no ID token");
     return this.#tokens(answer, claims, answer.id_token, undefined);
   }
-  /** New tokens for an old session. Rejects with a `RefreshFault`. */
+  /** New tokens for an old session. Rejects with a `RefreshFault`, or with any other error, as if it is unreachable. */
   async refresh(before: Tokens): Promise<Tokens> {
     try {
       const [oidc, config] = await this.#configuration();
@@ -91,7 +91,7 @@ export class Provider {
     } catch (thrown) {
       if (thrown === "ended") throw thrown;
       const error = thrown instanceof Object && "error" in thrown ? thrown.error : undefined;
-      throw (FINAL.has(String(error)) ? "ended" : "away") satisfies RefreshFault;
+      throw FINAL.has(String(error)) ? ("ended" satisfies RefreshFault) : thrown;
     }
   }
   /**

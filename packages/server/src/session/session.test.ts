@@ -31,20 +31,21 @@ beforeAll(async () => {
 afterAll(() => provider.close());
 
 const audited: AuditEvent[] = [];
+const faults: string[] = [];
 const open: Source[] = [];
 async function opened(
   environment: Readonly<Record<string, string>> = ENVIRONMENT,
   options: Partial<SessionOptions<Principal, typeof ClaimsSchema>> = {},
 ): Promise<Source> {
-  const faults: ConfigFault[] = [];
+  const configFaults: ConfigFault[] = [];
   const spec = session({ name: "browser", issuer: provider.issuer, clientId: "web", ...options });
-  await spec.configure?.(new EnvReader(environment, faults));
-  expect(faults).toEqual([]);
+  await spec.configure?.(new EnvReader(environment, configFaults));
+  expect(configFaults).toEqual([]);
   const source = await spec.open({
     clock: systemClock,
     type: PrincipalSchema,
     audit: (event) => audited.push(event),
-    fault: () => {},
+    fault: (message) => faults.push(message),
   });
   open.push(source);
   return source;
@@ -53,6 +54,7 @@ let source: Source;
 let browser: TestBrowser;
 beforeEach(async () => {
   audited.length = 0;
+  faults.length = 0;
   provider.mode = "up";
   provider.grants.length = 0;
   source = await opened();
@@ -179,9 +181,10 @@ describe("a login", () => {
     const reason = "bff.v1.Principal.subject is empty";
     expect(audited).toMatchObject([{ event: "login-failed", reason, claim: "https://acme.example/org" }]);
   });
-  test("a login is unavailable while the provider is away, and available again later", async () => {
+  test("a login is unavailable while the provider is away, which is reported, and available again later", async () => {
     provider.mode = "down";
     expect((await browser.get("/auth/login")).status).toBe(503);
+    expect(faults).toContain("logins cannot begin");
     provider.mode = "up";
     await expect.poll(async () => (await browser.get("/auth/login")).status, { timeout: 5_000 }).toBe(302);
   });

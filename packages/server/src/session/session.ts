@@ -109,7 +109,7 @@ async function open(
   const { publicUrl, clientSecret, sealer } = config;
   const { idleMs = IDLE_MS, absoluteMs = ABSOLUTE_MS } = options;
   const { clock, type, fault, fetched, basePath = "" } = parts;
-  const away = (error: Error): void => fault("the sessions' Redis cannot be reached", error);
+  const away = (error: unknown): void => fault("the sessions' Redis cannot be reached", error);
   if (redis === undefined)
     fault(
       "sessions are kept in this process: they are lost with it, and other processes cannot use them; set REDIS_URL",
@@ -120,7 +120,7 @@ async function open(
   const scopes = [...new Set(["openid", ...(options.scopes ?? [])])];
   const provider = new Provider({ issuer, clientId, clientSecret, redirectUri, scopes }, clock);
   const callerOf = (tokens: Tokens, id: string, until: number): Caller => caller(options, parts, { tokens, id, until });
-  const sessions = new Sessions({ store, sealer, provider, clock, issuer, idleMs, absoluteMs, callerOf });
+  const sessions = new Sessions({ store, sealer, provider, clock, issuer, idleMs, absoluteMs, callerOf, fault });
   const audit = (event: LoginEvent, address: string): void => parts.audit(auditOf(event, name, address, clock));
   const json = ({ caller: { principal } }: { readonly caller: Caller }): unknown => jsonOf(type, principal, NO_TYPES);
   const logins = new LoginRoutes({
@@ -134,6 +134,8 @@ async function open(
     clock,
     json,
     audit,
+    fault,
+    away,
   });
   const failed = (error: unknown): void => fault(`keys of source ${name} cannot be fetched`, error);
   const keys = new KeySet({
@@ -148,7 +150,7 @@ async function open(
     if (count > 0)
       parts.audit({ event: "session-ended", at: clock.date(), source: name, reason: "the provider has ended it" });
   };
-  const backchannel = backchannelLogout({ issuer, clientId, keys, jose, clock }, sessions, ended);
+  const backchannel = backchannelLogout({ issuer, clientId, keys, jose, clock }, sessions, ended, away);
   const routes = new Map([...logins.routes, ["/auth/backchannel-logout", backchannel]]);
   return new SessionSource({ name, cookie, from, sessions, store, keys, routes });
 }

@@ -35,7 +35,7 @@ class RotatingProvider {
   async refresh(before: Tokens): Promise<Tokens> {
     this.requestCount++;
     await this.gate;
-    if (this.away) throw "away" satisfies RefreshFault;
+    if (this.away) throw new Error("no route to the provider");
     if (before.refresh !== `refresh ${this.current}`) {
       this.reused = true;
       throw "ended" satisfies RefreshFault;
@@ -50,8 +50,10 @@ function rig() {
   const provider = new RotatingProvider(clock);
   const store = new MemoryStore(clock);
   const sealer = new Sealer([Buffer.alloc(32, 1)]);
+  const faults: string[] = [];
   const process = () =>
     new Sessions({
+      fault: (message, cause) => faults.push(`${message}: ${cause}`),
       store,
       sealer,
       clock,
@@ -69,7 +71,7 @@ function rig() {
         return callerOf({ type: PrincipalSchema, credential, principal: undefined, token: access });
       },
     });
-  return { clock, provider, store, process };
+  return { clock, provider, store, process, faults };
 }
 
 describe("an expiring access token", () => {
@@ -96,13 +98,14 @@ describe("an expiring access token", () => {
     await clock.advance(50);
     expect((await sessions.find(id))?.caller.token).toBe("access 1");
   });
-  test("an access token stays with its caller while the provider is away", async () => {
-    const { clock, provider, process } = rig();
+  test("an access token stays with its caller while the provider is away, which is reported", async () => {
+    const { clock, provider, process, faults } = rig();
     const sessions = process();
     const { id } = await sessions.begin(provider.tokens(60));
     provider.away = true;
     await clock.advance(61_000);
     expect((await sessions.find(id))?.caller.token).toBe("access 0");
+    expect(faults).toEqual(["a session's tokens cannot be renewed: Error: no route to the provider"]);
     provider.away = false;
     expect((await sessions.find(id))?.caller.token).toBe("access 1");
   });

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "@protobff/runtime/internal/clock";
+import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import { Failure } from "@protobff/runtime/internal/failure";
 import type { Caller } from "@protobff/runtime/internal/identity/caller";
 import { CredentialCache } from "@protobff/runtime/internal/identity/credential-cache";
@@ -46,6 +47,7 @@ interface SessionsOptions {
    * @throws Failure UNAUTHENTICATED if the claims form no principal
    */
   readonly callerOf: (tokens: Tokens, id: string, until: number) => Caller;
+  readonly fault: ServerFault;
 }
 
 /** Length of a session's id, in bytes. RFC 6265bis leaves it open; OWASP recommends at least 64 bits of entropy. */
@@ -154,7 +156,10 @@ export class Sessions {
   #renewal(key: string, session: Session, record: SessionRecord): Promise<Session | undefined> {
     const renewal = this.#renew(key, session, record)
       // The store or the provider is unreachable: known callers keep their present tokens.
-      .catch(() => session)
+      .catch((error: unknown) => {
+        this.#options.fault("a session's tokens cannot be renewed", error);
+        return session;
+      })
       .finally(() => this.#renewals.delete(key));
     this.#renewals.set(key, renewal);
     return renewal;
@@ -175,7 +180,7 @@ export class Sessions {
       try {
         tokens = await provider.refresh(current.record);
       } catch (fault) {
-        if (fault !== "ended") return session;
+        if (fault !== "ended") throw fault;
         await store.delete(key);
         return undefined;
       }

@@ -51,7 +51,7 @@ async function followed(
 const sessionsIn = (store: MemoryStore, clock: Clock): Sessions =>
   new Sessions({
     ...{ store, clock, sealer: new Sealer([Buffer.alloc(32, 1)]), provider: {} as Provider },
-    ...{ issuer: "https://login.example", idleMs: 300_000, absoluteMs: 36_000_000 },
+    ...{ issuer: "https://login.example", idleMs: 300_000, absoluteMs: 36_000_000, fault: () => {} },
     callerOf: ({ claims }, id) => {
       const of = { source: "browser", issuer: "i", subject: String(claims.sub), id };
       return callerOf({ type: PrincipalSchema, credential: create(CredentialSchema, of), principal: undefined });
