@@ -28,18 +28,20 @@ export class RedisTags implements TagStore {
   readonly #prefix: string;
   readonly #purges: Purges;
   readonly #messages: PurgeMessages;
+  readonly #failed: (error: Error) => void;
   #timer: NodeJS.Timeout | undefined;
   /** The `run_id` of the connected server; undefined: unknown, so nothing is read or kept. */
   #run: string | undefined;
 
   /**
    * @param prefix beginning of all keys and channels
-   * @param failed called for each failed attempt to connect and each failed connection
+   * @param failed called for each failed attempt to connect and failed connection, and each failed command that no caller awaits
    */
   constructor(url: string, purges: Purges, failed: (error: Error) => void = () => {}, prefix = "") {
     this.#prefix = prefix;
     this.#purges = purges;
     this.#messages = new PurgeMessages(purges);
+    this.#failed = failed;
     this.#client = connectOne({ url }, failed);
     this.#subscriber = connectOne({ url }, () => {}); // the other connection reports
     this.#client.on("ready", () => void this.#connected());
@@ -94,8 +96,9 @@ export class RedisTags implements TagStore {
     this.#disconnected();
     try {
       this.#run = /^run_id:(\w+)/m.exec(String(await this.#client.info("server")))?.[1];
-    } catch {
-      return; // without it, tagged answers stay out of Redis
+    } catch (error) {
+      this.#failed(error as Error); // without it, tagged answers stay out of Redis
+      return;
     }
     void this.#poll();
   }
@@ -105,7 +108,7 @@ export class RedisTags implements TagStore {
   }
   async #subscribe(): Promise<void> {
     const receive = (message: unknown) => this.#messages.receive(String(message));
-    await this.#subscriber.subscribe(this.#prefix + CHANNEL, receive).catch(() => {});
+    await this.#subscriber.subscribe(this.#prefix + CHANNEL, receive).catch(this.#failed);
     void this.#poll();
   }
   async #poll(): Promise<void> {
@@ -115,8 +118,12 @@ export class RedisTags implements TagStore {
     if (!this.#subscriber.isReady || this.#run === undefined) return;
     const at = performance.now();
     const run = this.#run;
-    const reply = await answeredInTime(runScript(this.#client, READ_COUNTER, this.#keys(), [])).catch(() => undefined);
-    if (reply !== undefined && run === this.#run) this.#messages.read(Number(String(reply)), at);
+    try {
+      const reply = await answeredInTime(runScript(this.#client, READ_COUNTER, this.#keys(), []));
+      if (run === this.#run) this.#messages.read(Number(String(reply)), at);
+    } catch (error) {
+      this.#failed(error as Error);
+    }
   }
   #keys(...others: readonly string[]): string[] {
     return [COUNTER, ...others].map((key) => this.#prefix + key);

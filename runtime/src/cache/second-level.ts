@@ -54,12 +54,15 @@ const MAX_WRITES = 256;
 export class HarmlessLevel implements Level {
   readonly #level: SecondLevel;
   readonly #clock: Clock;
+  readonly #failed: (error: unknown) => void;
   readonly #breaker: Breaker;
   #writes = 0;
 
-  constructor(level: SecondLevel, clock: Clock) {
+  /** @param failed called for each rejection and each late reply: entries are then not shared */
+  constructor(level: SecondLevel, clock: Clock, failed: (error: unknown) => void = () => {}) {
     this.#level = level;
     this.#clock = clock;
+    this.#failed = failed;
     this.#breaker = new Breaker(BREAKER, clock);
   }
   get(key: string, _: unknown, done: Done): void {
@@ -70,18 +73,24 @@ export class HarmlessLevel implements Level {
     }
     let timer: Timer | undefined;
     let ended = false;
-    const end = (result: Found | LookUp | undefined, good: boolean): void => {
+    const end = (result: Found | LookUp | undefined, failure?: unknown): void => {
       if (ended) return;
       ended = true;
       if (timer !== undefined) this.#clock.clearTimeout(timer);
+      const good = failure === undefined;
+      if (!good) this.#failed(failure);
       this.#breaker.sample(ticket, good);
       if (result !== undefined && "counter" in result) done(result.found, result.counter, good);
       else done(result, undefined, good);
     };
-    timer = this.#clock.setTimeout(() => end(undefined, false), WAIT_MS, undefined);
+    timer = this.#clock.setTimeout(
+      () => end(undefined, new Error(`no reply within ${WAIT_MS} ms`)),
+      WAIT_MS,
+      undefined,
+    );
     promised(() => this.#level.get(key)).then(
-      (found) => end(found, true),
-      () => end(undefined, false),
+      (found) => end(found),
+      (error: unknown) => end(undefined, error ?? new Error("no reply")),
     );
   }
   set(key: string, bytes: Uint8Array, lifeMs: number, tags?: StoredTags): void {
@@ -90,7 +99,9 @@ export class HarmlessLevel implements Level {
     const written = (): void => {
       this.#writes--;
     };
-    promised(() => this.#level.set(key, bytes, lifeMs, tags)).then(written, written);
+    promised(() => this.#level.set(key, bytes, lifeMs, tags))
+      .catch(this.#failed)
+      .then(written);
   }
   async close(): Promise<void> {
     await this.#level.close?.();

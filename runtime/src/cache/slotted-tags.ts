@@ -30,6 +30,7 @@ export class SlottedTags implements TagStore {
   readonly #redis: RedisClient;
   readonly #purges: Purges;
   readonly #messages: PurgeMessages;
+  readonly #failed: (error: Error) => void;
   /** Beginning of the keys in the slot. Prefixes of several servers are in several slots. */
   readonly #slot: string;
   readonly #counter: string;
@@ -37,8 +38,9 @@ export class SlottedTags implements TagStore {
   #timer: NodeJS.Timeout | undefined;
   #run: string | undefined;
 
-  /** @param failed called for each failed attempt to connect and each failed connection */
+  /** @param failed called for each failed attempt to connect and failed connection, and each failed command that no caller awaits */
   constructor(connect: Connect, purges: Purges, failed: (error: Error) => void = () => {}) {
+    this.#failed = failed;
     this.#redis = connect(failed);
     this.#purges = purges;
     this.#messages = new PurgeMessages(purges);
@@ -108,8 +110,8 @@ export class SlottedTags implements TagStore {
     const subscriber = this.#follow();
     if (subscriber?.subscribed !== true || !subscriber.client.isReady) return;
     const at = performance.now();
-    const reply = await answeredInTime(this.#values(TAG_VALUES, [], [])).catch(() => []);
-    const [run, last] = reply;
+    const reply = await answeredInTime(this.#values(TAG_VALUES, [], [])).catch(this.#failed);
+    const [run, last] = reply ?? [];
     if (run === undefined || subscriber !== this.#subscriber) return;
     if (run !== this.#run) this.#messages.lost();
     this.#run = run;
@@ -129,7 +131,8 @@ export class SlottedTags implements TagStore {
         () => {
           subscriber.subscribed = true;
         },
-        () => {
+        (error: Error) => {
+          this.#failed(error);
           this.#subscriber = undefined; // the next poll tries again
           client.destroy();
         },

@@ -62,7 +62,8 @@ export async function configureLimits(limits: readonly RateLimit[], read: EnvRea
         const more = processes === 1 ? "" : `: callers may do up to ${processes} times as much`;
         fault(`limits are counted in ${place} (${names})${more}; set REDIS_URL`, undefined);
       }
-      const counters = url === undefined ? store && quotaCounters(store) : await redisCounters(url, limits, fault);
+      const counters =
+        url === undefined ? store && quotaCounters(store, fault) : await redisCounters(url, limits, fault);
       return new Limits({ clock, fault, overrides, ...(counters && { shared: counters }) });
     },
   };
@@ -79,7 +80,8 @@ async function redisCounters(url: RedisLocation, limits: readonly RateLimit[], f
   return { counters, waitMs: REDIS_MS, counts: () => true, leases };
 }
 
-function quotaCounters(counters: SharedCounters): Shared {
+function quotaCounters(counters: SharedCounters, fault: ServerFault): Shared {
+  counters.failed = (error) => fault("quotas that have ended cannot be deleted", error);
   return { counters, waitMs: STORE_MS, counts: ({ unit }) => unit !== "" };
 }
 

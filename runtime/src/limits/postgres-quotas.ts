@@ -52,6 +52,7 @@ type Row = Readonly<Record<string, unknown>>;
 
 /** Calendar quotas in PostgreSQL, by its clock. */
 export class PostgresQuotas implements SharedCounters {
+  failed: (error: unknown) => void = () => {};
   readonly #postgres: Postgres;
   #opened: Promise<void> | undefined;
   #sweptAt = Number.NEGATIVE_INFINITY;
@@ -114,7 +115,7 @@ export class PostgresQuotas implements SharedCounters {
     const now = performance.now();
     if (now - this.#sweptAt < SWEEP_MS) return;
     this.#sweptAt = now;
-    this.#query("sweep", SWEEP, []).catch(() => {}); // the next one does it
+    this.#query("sweep", SWEEP, []).catch(this.failed); // the next one does it
   }
   #query(name: string, text: string, values: unknown[]): Promise<{ readonly rows: Row[] }> {
     return this.#postgres.query(text, values, `bff_quota_${name}`);

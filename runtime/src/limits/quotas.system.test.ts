@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { Postgres } from "../postgres.ts";
 import { freePort } from "../testing/ports.ts";
 import { initPostgres, startPostgres } from "../testing/postgres.ts";
 import { endOf } from "./calendar.ts";
@@ -137,4 +138,22 @@ test("SQLite starts anew at the edge, keeps the counts of other processes, and d
   const database = new DatabaseSync(join(folder, "edge.db"));
   expect(database.prepare("select counter from bff_quota").all()).toEqual([{ counter: `${counter.id}:=bob` }]);
   database.close();
+});
+
+test("a user of PostgreSQL without permission to delete is reported, and still charged", async () => {
+  const at = (user: string) => `postgres://${user}@127.0.0.1:${port}/postgres`;
+  const counter = quota(2);
+  const owner = await PostgresQuotas.at(at("bff"));
+  onTestFinished(() => owner.close());
+  await owner.charge([{ counter, key: "=ann", cost: 1 }]); // makes the table
+  const admin = await Postgres.at(at("bff"), 1);
+  onTestFinished(() => admin.end());
+  await admin.query("create role shop login", []);
+  await admin.query("grant select, insert, update on bff_quota to shop", []);
+  const store: SharedCounters = await PostgresQuotas.at(at("shop"));
+  onTestFinished(() => store.close());
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  store.failed = resolve;
+  expect(await store.charge([{ counter, key: "=ann", cost: 2 }])).toMatchObject({ standings: [{ left: 1 }] });
+  expect(await promise).toMatchObject({ message: expect.stringContaining("permission denied") });
 });

@@ -19,6 +19,8 @@ export type Answer =
 
 /** Counters that several processes share. Any throw or rejection means that they are unreachable or do not work. */
 export interface SharedCounters {
+  /** Receives failures that end no charge, if there are any. */
+  failed?: (error: unknown) => void;
   /** Makes charges of different keys of counters. */
   charge(charges: readonly Charge[]): Promise<Answer>;
   /**

@@ -242,12 +242,12 @@ export class FailureLog extends ServerLog implements Observer {
       fields: { at: name, thrown },
     }));
   }
-  /** Redis cannot be reached, or talks nonsense. */
-  redis(error: Error): void {
-    const message = tame(error.message === "" ? String(error) : error.message);
+  /** Redis cannot be reached, refuses a command, or talks nonsense. */
+  redis(error: unknown): void {
+    const message = tame(error instanceof Error && error.message !== "" ? error.message : String(error));
     this.report("redis", () => ({
       event: "redis",
-      text: `Redis: ${message}; until it is back, answers are kept in this process alone`,
+      text: `Redis: ${message}; until it works, answers are not shared`,
       fields: { message },
     }));
   }

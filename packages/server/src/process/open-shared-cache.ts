@@ -33,26 +33,34 @@ export async function openSharedCache(
   { sensitive = false, tagged = false, purges: uses = [] }: CachedAnswers,
   { links, first = true }: { readonly links?: object | undefined; readonly first?: boolean | undefined } = {},
 ): Promise<OpenCache> {
-  const levels = await openLevels(config, log, metrics, sensitive && first);
-  if (!tagged) return opened(new Cache(levels));
+  const redis: RedisFailures = { log };
+  const levels = await openLevels(config, redis, metrics, sensitive && first);
+  if (!tagged) return opened(new Cache(levels), redis);
   const { Purges } = await import("@protobff/runtime/internal/cache/purges");
   const purges = new Purges();
   const { openStore } = await import("@protobff/runtime/internal/cache/open-store"); // nobody else pays for loading it
-  const store = config.redisUrl === undefined ? undefined : await openStore(config.redisUrl, purges);
+  const store = config.redisUrl === undefined ? undefined : await openStore(config.redisUrl, purges, failedBy(redis));
   const { openPurges } = await import("./open-purges.ts");
   const purge = await openPurges(purges, store, metrics);
   const tagLevels = store && (await levelsOf(store, config.cacheSealer));
   const cache = new Cache({ ...levels, purges, tagged: tagLevels, cdnHeader: config.cdnHeader });
-  if (uses.length === 0) return opened(cache, purge);
+  if (uses.length === 0) return opened(cache, redis, purge);
   const { openEvents } = await import("./open-events.ts"); // nobody else pays for loading it
-  return opened(cache, purge, await openEvents(uses, { purges, store, links, fault, first }));
+  return opened(cache, redis, purge, await openEvents(uses, { purges, store, links, fault, first }));
 }
 
-const opened = (cache: Cache, purge?: PurgeTags, events?: OpenEvents): OpenCache => ({
+/** The log of failures of Redis; undefined after the end of the cache, which ends commands. */
+interface RedisFailures {
+  log: FailureLog | undefined;
+}
+const failedBy = (redis: RedisFailures) => (error: unknown) => redis.log?.redis(error);
+
+const opened = (cache: Cache, redis: RedisFailures, purge?: PurgeTags, events?: OpenEvents): OpenCache => ({
   cache,
   purge,
   async closeCache() {
     await events?.close();
+    redis.log = undefined;
     await cache.close();
   },
 });
@@ -65,19 +73,19 @@ async function levelsOf(second: SecondLevel, cacheSealer: CacheConfig["cacheSeal
 
 async function openLevels(
   { redisUrl, cacheSealer }: CacheConfig,
-  log: FailureLog | undefined,
+  redis: RedisFailures,
   metrics: Observers["metrics"],
   reportsUnsealed: boolean,
 ): Promise<Levels> {
   if (redisUrl === undefined) return {};
   const { RedisLevel } = await import("@protobff/runtime/internal/cache/redis-level"); // nobody else pays for loading it
-  if (reportsUnsealed && cacheSealer === undefined) log?.unsealed();
+  if (reportsUnsealed && cacheSealer === undefined) redis.log?.unsealed();
   const { loadRedis } = await import("@protobff/runtime/internal/redis/redis-client");
-  const second = new RedisLevel(await loadRedis(redisUrl), (error) => log?.redis(error));
+  const second = new RedisLevel(await loadRedis(redisUrl), failedBy(redis));
   const { LeasedLevel, noWaits } = await import("@protobff/runtime/internal/cache/lease/leased-level");
   const { waitFamily } = await import("./cache-families.ts");
   const counts = noWaits();
   metrics?.add(() => [waitFamily(counts)]);
-  const guard: Levels["guard"] = (level, clock) => new LeasedLevel(level, clock, counts);
+  const guard: Levels["guard"] = (level, clock) => new LeasedLevel(level, clock, counts, failedBy(redis));
   return { ...(await levelsOf(second, cacheSealer)), guard };
 }

@@ -13,7 +13,9 @@ function processes(count: number, options: FrontOptions = {}) {
   const store = new LeasedStore();
   const all = Array.from({ length: count }, () => {
     const counts = noWaits();
-    const guard: CacheOptions["guard"] = (level, clock) => new LeasedLevel(level, clock, counts);
+    const failures: string[] = [];
+    const failed = (error: unknown) => failures.push(String(error));
+    const guard: CacheOptions["guard"] = (level, clock) => new LeasedLevel(level, clock, counts, failed);
     const purges = new Purges();
     const bff = front({
       timeoutMs: 1_000,
@@ -24,7 +26,7 @@ function processes(count: number, options: FrontOptions = {}) {
     bff.clock.chance = 0;
     const get = (more?: { clientMs: number }) =>
       bff.send(async (cx) => page({ spentCents: (await cx.call(cx.app.get, { id: "a" })).count }), more);
-    return { ...bff, counts, purges, get };
+    return { ...bff, counts, failures, purges, get };
   });
   store.now = () => all[0]?.clock.now() ?? 0;
   const advance = async (ms: number): Promise<void> => {
@@ -112,7 +114,7 @@ test("answers that are not kept are fetched by every process for 10 s", async ()
   expect(all.map(({ counts }) => counts.unkept)).toEqual([1, 2]);
 });
 
-test("a store that does not answer delays a fetch by its timeout", async () => {
+test("a store that does not answer delays a fetch by its timeout, and is reported", async () => {
   const { all, advance, sent, store } = processes(2);
   store.isAway = true;
   for (const { get } of all) get();
@@ -121,6 +123,7 @@ test("a store that does not answer delays a fetch by its timeout", async () => {
   await advance(2);
   expect(sent()).toEqual([1, 1]);
   expect(all.map(({ counts }) => counts.away)).toEqual([1, 1]);
+  expect(all.map(({ failures }) => failures)).toEqual([1, 2].map(() => ["Error: no reply within 50 ms"]));
 });
 
 test("a store that is lost during a wait ends it", async () => {
@@ -133,7 +136,7 @@ test("a store that is lost during a wait ends it", async () => {
   expect(all.map(({ counts }) => counts.away)).toEqual([0, 1]);
 });
 
-test("a store that keeps no entry ends all waits", async () => {
+test("a store that keeps no entry ends all waits, and is reported", async () => {
   const { all, advance, sent, store } = processes(2);
   store.isFull = true;
   for (const { get } of all) get();
@@ -141,6 +144,7 @@ test("a store that keeps no entry ends all waits", async () => {
   all[0]?.client.of("a").thing({ count: 1n });
   await advance(20);
   expect(sent()).toEqual([1, 1]);
+  expect(all[0]?.failures).toEqual(["Error: OOM command not allowed"]);
 });
 
 test("a cancelled fetch hands its lease over", async () => {

@@ -50,22 +50,25 @@ interface Miss {
 
 /**
  * A second level whose misses take leases: of all processes one fetches an answer, and the others wait for its entry or
- * its mark. No failure of the store ends a look-up.
+ * its mark. No failure of the store ends a look-up: each is reported, since entries are then not shared.
  */
 export class LeasedLevel implements Level {
   readonly #level: SecondLevel;
   readonly #harmless: HarmlessLevel;
   readonly #clock: Clock;
   readonly #counts: WaitCounts;
+  readonly #failed: (error: unknown) => void;
   /** Tokens of leases by keys. */
   readonly #held = new Map<string, string>();
 
-  constructor(level: SecondLevel, clock: Clock, counts = noWaits()) {
+  constructor(level: SecondLevel, clock: Clock, counts = noWaits(), failed: (error: unknown) => void = () => {}) {
     this.#level = level;
     this.#clock = clock;
     this.#counts = counts;
+    this.#failed = failed;
     const set: SecondLevel["set"] = (...entry) => this.#store(...entry);
-    this.#harmless = new HarmlessLevel({ get: (key) => level.get(key), set, close: () => level.close?.() }, clock);
+    const stored: SecondLevel = { get: (key) => level.get(key), set, close: () => level.close?.() };
+    this.#harmless = new HarmlessLevel(stored, clock, failed);
   }
   get(key: string, wait: FetchWait | undefined, done: Done): void {
     this.#harmless.get(key, wait, (found, counter, isReply) => {
@@ -125,7 +128,8 @@ export class LeasedLevel implements Level {
     let mark: FetchMark | undefined;
     try {
       await this.#level.set(key, ...entry);
-    } catch {
+    } catch (error) {
+      this.#failed(error);
       mark = "unkept";
     }
     if (token !== undefined) await this.#end(key, token, mark);
@@ -147,7 +151,8 @@ export class LeasedLevel implements Level {
       if (lease === undefined) return TAKEN;
       const reply = runScript(lease.commands, run, [lease.name], args).then((reply) => reply ?? TAKEN);
       return await Promise.race([reply, promise]);
-    } catch {
+    } catch (error) {
+      this.#failed(error);
       return undefined;
     } finally {
       this.#clock.clearTimeout(timer);
