@@ -123,9 +123,11 @@ export class Nats implements TopicStore, NatsLinks {
     }
   }
   async #watch(connection: NatsConnection): Promise<void> {
-    for await (const { type } of connection.status()) {
-      if (type === "disconnect") this.#down();
-      else if (type === "reconnect") await this.#up(connection);
+    for await (const status of connection.status()) {
+      if (status.type === "disconnect") this.#down();
+      else if (status.type === "reconnect") await this.#up(connection);
+      // No answer shows that a pull or an acknowledgement was refused.
+      else if (status.type === "error") this.fault("NATS refuses a request of this process", status.error);
     }
     const error = await connection.closed();
     this.#down();
