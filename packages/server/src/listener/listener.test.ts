@@ -127,16 +127,19 @@ describe("the first bytes", () => {
   });
 });
 
-it("a handler that throws results in 400", async () => {
-  const listener = await listening(() => {
+it("a handler that throws results in 400 and a report", async () => {
+  const faults: string[] = [];
+  const fails: Handler = () => {
     throw new Error("no authority");
-  });
+  };
+  const listener = await listening(fails, { fault: (message, cause) => faults.push(`${message}: ${cause}`) });
   const { socket, closed } = dial(listener);
   socket.write("GET / HTTP/1.0\r\n\r\n");
   expect(await closed).toMatch(/^HTTP\/1\.1 400 Bad Request/);
   const session = http2.connect(`http://127.0.0.1:${listener.port}`);
   const [headers] = await once(session.request(), "response");
   expect(headers[":status"]).toBe(400);
+  expect(faults).toEqual(Array.from({ length: 2 }, () => "cannot handle a request: Error: no authority"));
   session.destroy();
 });
 

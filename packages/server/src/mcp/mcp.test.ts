@@ -4,9 +4,10 @@ import { endpoint } from "@protobff/runtime/internal/endpoint/endpoint";
 import type { Endpoint } from "@protobff/runtime/internal/endpoint/endpoint-options";
 import { Code, Failure, Reason, refusal } from "@protobff/runtime/internal/failure";
 import { Violations } from "@protobff/runtime/internal/validate/violations";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { Front, type Page, PageSchema } from "../../../../runtime/src/testing/gen/test_pb.ts";
 import { listen } from "../listen.ts";
+import { UsedHere } from "./confirmations.ts";
 import { McpRoute } from "./mcp-route.ts";
 import { openMcp, readMcpConfig } from "./open-mcp.ts";
 import { failureText } from "./results.ts";
@@ -36,7 +37,9 @@ async function served(
   expect(faults).toEqual([]);
   const show = endpoint(Front.method.show, {}, { timeoutMs: 2_000, compose: (_, { id }) => compose(id) });
   const endpoints: Endpoint[] = [{ ...show, ...(run !== undefined && { run }) }];
-  const parts = { name: "test.v1", registry: createRegistry(), identity: undefined, env: {}, fault: () => {} };
+  const reported: string[] = [];
+  const fault = (message: string, cause: unknown) => void reported.push(`${message}: ${cause}`);
+  const parts = { name: "test.v1", registry: createRegistry(), identity: undefined, env: {}, fault };
   const mcp = new McpRoute(await openMcp(config, { ...parts, endpoints }), undefined);
   const server = await listen(endpoints, { mcp });
   onTestFinished(() => server.close(0));
@@ -48,7 +51,7 @@ async function served(
     const answer = await response.text();
     return { status: response.status, body: answer === "" ? undefined : JSON.parse(answer), headers: response.headers };
   };
-  return { server, send };
+  return { server, send, reported };
 }
 const OLD = { "mcp-protocol-version": "2025-11-25" };
 const legacy = (method: string, params: object = {}, id: unknown = 1) => ({ jsonrpc: "2.0", id, method, params });
@@ -271,6 +274,14 @@ test("a tool that confirms runs once for one answer of its user", async () => {
   const again = await retry(send, { ...params, ...state, inputResponses: accept });
   expect(again.body.error).toMatchObject({ code: -32602, data: { reason: "invalid_request_state" } });
   expect(ran).toEqual(["7"]);
+});
+test("an agent sees that the store of confirmations fails, and the log has a line", async () => {
+  const { send, reported } = await served(OK, { confirm: true });
+  const { params, state } = await question(send);
+  vi.spyOn(UsedHere.prototype, "use").mockRejectedValueOnce(new Error("OOM command not allowed"));
+  const failed = await retry(send, { ...params, ...state, inputResponses: accept });
+  expect(failed.body.result.content[0].text).toContain("confirmations cannot be checked now");
+  expect(reported.at(-1)).toBe("confirmations of tools cannot be checked: Error: OOM command not allowed");
 });
 
 const ANSWERS: readonly (readonly [string, unknown])[] = [

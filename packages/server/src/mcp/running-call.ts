@@ -160,7 +160,8 @@ export class RunningCall {
     let outcome: Decision = "unanswered";
     try {
       if (params.requestState !== undefined) outcome = await confirmations.outcome(call, params);
-    } catch {
+    } catch (thrown) {
+      this.#options.fault("confirmations of tools cannot be checked", thrown);
       this.#done(toolError("UNAVAILABLE: confirmations cannot be checked now. Call again later."));
       return "unknown";
     }

@@ -140,7 +140,7 @@ export async function openPaths(
     handler,
     shortcut,
     sockets,
-    bounds: { maxBytes, pending, peers, streamingPaths: REFLECTION_PATHS, gone },
+    bounds: { maxBytes, pending, peers, streamingPaths: REFLECTION_PATHS, gone, fault },
     goodbye(graceMs) {
       accounts.followers.drain(graceMs / 2);
       sockets?.drain();

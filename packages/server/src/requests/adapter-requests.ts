@@ -1,4 +1,5 @@
 import type * as http2 from "node:http2";
+import type { ServerFault } from "@protobff/runtime/internal/environment/server-fault";
 import type { RequestFields } from "@protobff/runtime/internal/http2";
 import { hadItsTurn } from "../carrier/bridged-stream.ts";
 import type { Handler, ServerRequest, ServerResponse } from "../carrier/handler.ts";
@@ -20,6 +21,7 @@ export interface AdapterRequestsOptions {
   /** Rpcs that stream both ways. */
   readonly streamingPaths?: ReadonlySet<string>;
   readonly gone?: AbandonedReporter;
+  readonly fault?: ServerFault;
 }
 
 /** Passes requests that no shortcut has accepted to the handler. */
@@ -108,8 +110,9 @@ export class AdapterRequests {
   #serve(request: ServerRequest, response: ServerResponse): void {
     try {
       this.#handler(request, response);
-    } catch {
+    } catch (thrown) {
       // No request may end the process.
+      this.#options.fault?.("cannot handle a request", thrown);
       if (!response.headersSent) response.statusCode = 400;
       response.end();
     }
