@@ -202,6 +202,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
   ratio_to_envoy: "× Envoy forwarding",
   ratio_to_nginx: "× nginx forwarding",
   ratio_to_raw_http2: "× raw-http2",
+  ratio_to_protobff_grpc: "× the same in gRPC",
   ratio_to_policies_off: "× policies off",
   p99_ratio_to_hedging_off: "p99 × hedging off",
   extra_calls: "extra calls",

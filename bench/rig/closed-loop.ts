@@ -197,7 +197,8 @@ function sizeOf(loop: ClosedLoop, { quick }: RunOptions): LoadSize {
 function measure(loop: ClosedLoop, variant: Variant, size: LoadSize, upstream: UpstreamProcess): Promise<Sample> {
   const onServer = async (server: ServerProcess): Promise<Sample> => {
     const message = loop.request(variant.method);
-    const request = loop.json ? jsonRequest(variant, server, message) : grpcRequest(variant, server, message);
+    const prepared = isJson(loop, variant) ? jsonRequest : grpcRequest;
+    const request = prepared(variant, server, message);
     await checkedAnswer(loop, variant, request);
     const coldCpu = await warmedUp(server, request, size);
     const { body } = await checkedAnswer(loop, variant, request);
@@ -283,16 +284,19 @@ async function allocations(server: ServerProcess, request: Prepared, requests: n
  * Repeats the request until the answer is the expected one. Throws without one within ten seconds. Code that is not
  * compiled yet may miss a deadline of 80 ms, often enough to open a breaker for five seconds.
  */
-async function checkedAnswer(loop: ClosedLoop, { name, method }: Variant, request: Prepared): Promise<Answer> {
+async function checkedAnswer(loop: ClosedLoop, variant: Variant, request: Prepared): Promise<Answer> {
+  const { name, method } = variant;
   const until = performance.now() + RIGHT_WITHIN_MS;
   for (;;) {
     const answer = await callOnce(request, REQUEST_MS);
-    const fault = loop.json ? jsonFault(loop, method, answer) : grpcFault(loop, method, answer);
+    const fault = isJson(loop, variant) ? jsonFault(loop, method, answer) : grpcFault(loop, method, answer);
     if (fault === undefined) return answer;
     if (performance.now() > until) throw new Error(`${name} in ${loop.name}: ${fault}`);
     await setTimeout(ASK_AGAIN_MS);
   }
 }
+
+const isJson = (loop: ClosedLoop, variant: Variant): boolean => variant.json ?? loop.json === true;
 
 function grpcFault(loop: ClosedLoop, method: DescMethodUnary, { grpcStatus, body }: Answer): string | undefined {
   if (grpcStatus !== 0) return `answers with gRPC status ${grpcStatus}`;

@@ -12,6 +12,8 @@ export interface Variant {
   readonly env?: (addresses: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
   /** Versions of what is not among the machine's packages. */
   readonly builtOf?: string;
+  /** True for requests in JSON by Connect. Default: as the load. */
+  readonly json?: boolean;
 }
 
 export const PEERS = ["connect-node", "grpc-js", "raw-http2"] as const;

@@ -126,12 +126,14 @@ export const closedLoops: readonly ClosedLoop[] = [
     // grpc-js does not support Connect.
     variants: [
       generatedVariant("fanout", HomeService.method.getHome),
+      { ...generatedVariant("fanout", HomeService.method.getHome, "protobff-grpc"), json: false },
       ...peerVariants("fanout", HomeService.method.getHome, ["connect-node", "raw-http2"]),
     ],
     request: forUser,
     freshIds: true,
     faultOf: unless(home),
     json: true,
+    comparedWith: "protobff-grpc",
   },
   {
     name: "policies",
