@@ -35,7 +35,7 @@ export class RedisTags implements TagStore {
 
   /**
    * @param prefix beginning of all keys and channels
-   * @param failed called for each failed attempt to connect and failed connection, and each failed command that no caller awaits
+   * @param failed called for each failed connection, and each failed command that no caller awaits
    */
   constructor(url: string, purges: Purges, failed: (error: Error) => void = () => {}, prefix = "") {
     this.#prefix = prefix;

@@ -38,7 +38,7 @@ export class SlottedTags implements TagStore {
   #timer: NodeJS.Timeout | undefined;
   #run: string | undefined;
 
-  /** @param failed called for each failed attempt to connect and failed connection, and each failed command that no caller awaits */
+  /** @param failed called for each failed connection, and each failed command that no caller awaits */
   constructor(connect: Connect, purges: Purges, failed: (error: Error) => void = () => {}) {
     this.#failed = failed;
     this.#redis = connect(failed);

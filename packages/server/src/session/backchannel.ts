@@ -9,7 +9,7 @@ const MAX_BYTES = 16 * 1024;
  * `/auth/backchannel-logout`: the provider ends sessions of any browser (OpenID Connect Back-Channel Logout 1.0).
  *
  * @param ended receives the number of ended sessions
- * @param away receives failures of the sessions' store
+ * @param away receives what keeps sessions from being ended
  */
 export function backchannelLogout(
   parts: LogoutTokenParts,

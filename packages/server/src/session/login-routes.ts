@@ -32,7 +32,7 @@ interface LoginOptions {
   readonly json: (session: Session) => unknown;
   readonly audit: (event: LoginEvent, address: string) => void;
   readonly fault: ServerFault;
-  /** Receives failures of the sessions' store. */
+  /** Receives what keeps sessions from being read or ended. */
   readonly away: (error: unknown) => void;
 }
 

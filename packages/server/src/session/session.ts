@@ -109,7 +109,8 @@ async function open(
   const { publicUrl, clientSecret, sealer } = config;
   const { idleMs = IDLE_MS, absoluteMs = ABSOLUTE_MS } = options;
   const { clock, type, fault, fetched, basePath = "" } = parts;
-  const away = (error: unknown): void => fault("the sessions' Redis cannot be reached", error);
+  const away = (error: Error): void => fault("the sessions' Redis cannot be reached", error);
+  const unread = (error: unknown): void => fault("sessions cannot be read or ended", error);
   if (redis === undefined)
     fault(
       "sessions are kept in this process: they are lost with it, and other processes cannot use them; set REDIS_URL",
@@ -135,7 +136,7 @@ async function open(
     json,
     audit,
     fault,
-    away,
+    away: unread,
   });
   const failed = (error: unknown): void => fault(`keys of source ${name} cannot be fetched`, error);
   const keys = new KeySet({
@@ -150,7 +151,7 @@ async function open(
     if (count > 0)
       parts.audit({ event: "session-ended", at: clock.date(), source: name, reason: "the provider has ended it" });
   };
-  const backchannel = backchannelLogout({ issuer, clientId, keys, jose, clock }, sessions, ended, away);
+  const backchannel = backchannelLogout({ issuer, clientId, keys, jose, clock }, sessions, ended, unread);
   const routes = new Map([...logins.routes, ["/auth/backchannel-logout", backchannel]]);
   return new SessionSource({ name, cookie, from, sessions, store, keys, routes });
 }
