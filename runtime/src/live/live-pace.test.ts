@@ -46,7 +46,7 @@ test("a long queue begins each composition once, in order, and slower while more
   const pace = new LivePace(clock);
   const begun: number[] = [];
   for (let i = 0; i < 2_500; i++) pace.add(async () => void begun.push(i));
-  // The first at once, 1,499 each 4 ms after the one before, the rest 1 ms. The timer of the second began when few waited.
+  // The first at once, 1,499 each 4 ms after the one before, the rest 1 ms. The second timer began when few waited.
   await clock.advance(1 + 1_499 * 4);
   expect(begun.length).toBe(1_500);
   await clock.advance(1_000);
